@@ -1,0 +1,1 @@
+"""In what order, how often and where the steps run."""

@@ -1,0 +1,1 @@
+"""Turns conditions into frames and speech."""

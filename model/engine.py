@@ -1,0 +1,182 @@
+"""What tasks see of an engine: its identity, a job, a rendering, a handoff; and the registry.
+
+A segment is a pure function of its job: same job, same bytes, whatever was rendered before.
+Shapes: F frames, H height, W width, S samples.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+ENGINE_SAMPLE_RATE_HZ = 16_000
+FPS = 25
+FRAME_MULTIPLE = 12
+
+Pixels: TypeAlias = NDArray[np.uint8]
+Setting: TypeAlias = str | int | float | bool
+
+
+@dataclass(frozen=True)
+class EngineIdentity:
+    """What makes an engine's pixels its own; every field is part of a segment's key or its grid.
+
+    Attributes:
+        name: as in the manifest's ``engine`` column.
+        version: raised by every change of code that changes pixels.
+        weights_id: hash of the weights; ``"none"`` where there are none.
+        fps: frames per second.
+        frame_multiple: segments are rendered in multiples of this many frames.
+        left_context: samples at 16 kHz of audio wanted before a segment's first frame.
+        right_context: samples at 16 kHz wanted after its last frame.
+        settings: every setting the engine reads, with its default; others are refused.
+        needs_face: the portrait must pass the face check, unless a setting says otherwise.
+        is_preview: its videos are marked as previews.
+    """
+
+    name: str
+    version: int
+    weights_id: str
+    fps: int
+    frame_multiple: int
+    left_context: int
+    right_context: int
+    settings: Mapping[str, Setting] = field(default_factory=dict[str, Setting])
+    needs_face: bool = False
+    is_preview: bool = False
+
+
+@dataclass(frozen=True)
+class Phoneme:
+    """One phone of the speech: ``start <= sample < end``, at 16 kHz, from the window's sample 0."""
+
+    symbol: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Handoff:
+    """What a segment passes to the next.
+
+    Attributes:
+        last_frame: ``(H, W, 3)`` uint8 RGB, the segment's last raw frame.
+        state: the engine's own named arrays.
+    """
+
+    last_frame: Pixels
+    state: Mapping[str, NDArray[np.generic]]
+
+
+@dataclass(frozen=True)
+class SegmentJob:
+    """All that a segment's pixels depend on.
+
+    Attributes:
+        key: the segment's content key.
+        portrait: ``(H, W, 3)`` uint8 RGB, upright, of any size.
+        rig: the content of a rig file, in portrait pixels, or None.
+        handoff: the predecessor's handoff, or None (neutral).
+        pcm: ``(S,)`` int16, mono, 16 kHz, level normalised:
+            left context + the segment's own samples + right context.
+        left_context: samples before the first frame's first sample.
+        right_context: samples after the last frame's last sample.
+        phonemes: timed phones inside ``pcm``, or None where the voice gives none.
+        prompt: text for engines that read one.
+        seed: 0 to 2**32 - 1.
+        width: pixels, a multiple of 16.
+        height: pixels, a multiple of 16.
+        num_frames: frames to render, at least 1.
+        settings: the engine's settings that change pixels, complete.
+    """
+
+    key: str
+    portrait: Pixels
+    rig: Mapping[str, object] | None
+    handoff: Handoff | None
+    pcm: NDArray[np.int16]
+    left_context: int
+    right_context: int
+    phonemes: tuple[Phoneme, ...] | None
+    prompt: str
+    seed: int
+    width: int
+    height: int
+    num_frames: int
+    settings: Mapping[str, Setting]
+
+    def __post_init__(self) -> None:
+        if self.portrait.ndim != 3 or self.portrait.shape[2] != 3:
+            raise ValueError(f"portrait must be (H, W, 3), got {self.portrait.shape}")
+        if self.pcm.ndim != 1:
+            raise ValueError(f"pcm must be (S,), got {self.pcm.shape}")
+        if self.num_frames < 1:
+            raise ValueError(f"num_frames must be at least 1, got {self.num_frames}")
+        if self.width % 16 or self.height % 16 or min(self.width, self.height) < 16:
+            raise ValueError(f"size must be multiples of 16, got {self.width}x{self.height}")
+
+
+class Rendering(Protocol):
+    """Frames as they are made: uint8 ``(F, H, W, 3)`` RGB, F >= 1, ``job.num_frames`` in all."""
+
+    def __iter__(self) -> Iterator[Pixels]:
+        """The rendering itself."""
+        ...
+
+    def __next__(self) -> Pixels:
+        """The next frames."""
+        ...
+
+    @property
+    def handoff(self) -> Handoff:
+        """What the next segment starts from; valid once exhausted.
+
+        Raises:
+            ValueError: frames are still to come.
+        """
+        ...
+
+
+class Engine(Protocol):
+    """Renders segments, one at a time."""
+
+    @property
+    def identity(self) -> EngineIdentity:
+        """Known without loading weights onto a device."""
+        ...
+
+    def render(self, job: SegmentJob) -> Rendering:
+        """Start rendering ``job``.
+
+        Raises:
+            ValueError: the job breaks the engine's rules.
+            NightshootError: the fault is the row's, a resource's or the machine's.
+        """
+        ...
+
+
+_ENGINES: Mapping[str, str] = {
+    "preview": "model.preview.engine:PreviewEngine",
+    "null": "model.null:NullEngine",
+}
+
+
+def engine_names() -> tuple[str, ...]:
+    """Names a manifest may use."""
+    return tuple(_ENGINES)
+
+
+def load_engine(name: str) -> Engine:
+    """Make the engine called ``name``; imports its module only now.
+
+    Raises:
+        ValueError: there is no such engine.
+    """
+    if name not in _ENGINES:
+        raise ValueError(f'engine "{name}" is unknown; there are {", ".join(_ENGINES)}')
+    module_name, _, class_name = _ENGINES[name].partition(":")
+    make: Callable[[], Engine] = getattr(import_module(module_name), class_name)
+    return make()

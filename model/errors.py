@@ -1,0 +1,83 @@
+"""The tree of errors a caller can act on; tasks extend it where they raise.
+
+    NightshootError
+      RowError           this row's input is at fault: never retried, the other rows go on
+        ManifestError      tasks/manifest.py
+        PortraitError      no usable face, an unreadable picture
+        SpeechError        a script or a recording that cannot be spoken
+      ResourceError      the settings do not fit this machine: offers rungs to try next
+        DiskFullError      tasks/store.py
+      MachineError       this machine or process is at fault: the same work may succeed elsewhere
+        EngineLostError    tasks/engine.py
+        FfmpegError        tasks/ffmpeg.py
+        StoreError         tasks/store.py
+      CampaignError      a campaign that is refused before work (locked, wrong option)
+      StoppedError       the user asked to stop
+
+Every error survives pickling: all its fields go to ``super().__init__``.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Fault = Literal["row", "resource", "machine", "unknown"]
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One way down after a resource fault: settings to try next.
+
+    Attributes:
+        settings: engine settings to change, name -> value.
+        changes_pixels: the video is planned anew with other keys; never mixed into a chain.
+    """
+
+    settings: tuple[tuple[str, str | int | float | bool], ...]
+    changes_pixels: bool
+
+
+class NightshootError(Exception):
+    """Root of the tree."""
+
+    fault: Fault = "unknown"
+
+
+class RowError(NightshootError):
+    """The input of one row is at fault."""
+
+    fault: Fault = "row"
+
+
+class PortraitError(RowError):
+    """A portrait that cannot be animated or read."""
+
+
+class SpeechError(RowError):
+    """A script or recording that cannot be turned into speech."""
+
+
+class ResourceError(NightshootError):
+    """The settings do not fit this machine; ``rungs`` are the settings to try next."""
+
+    fault: Fault = "resource"
+
+    def __init__(self, message: str, rungs: tuple[Rung, ...] = ()) -> None:
+        super().__init__(message, rungs)
+        self.message, self.rungs = message, rungs
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class MachineError(NightshootError):
+    """This machine or process is at fault."""
+
+    fault: Fault = "machine"
+
+
+class CampaignError(NightshootError):
+    """A campaign refused before any work."""
+
+
+class StoppedError(NightshootError):
+    """The user asked to stop; nothing finished is lost."""

@@ -1,0 +1,1 @@
+"""Neural text to speech, on the CPU."""

@@ -1,0 +1,67 @@
+"""A file exists only when it is whole: write beside, fsync, rename."""
+
+import hashlib
+import os
+from pathlib import Path
+from uuid import uuid4
+
+_CHUNK_BYTES = 1 << 20
+
+
+def sha256_of_file(path: Path) -> str:
+    """Hex digest of a file's bytes, in bounded memory."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def part_path(final: Path) -> Path:
+    """A name beside ``final`` for a file that is not whole yet."""
+    return final.with_name(f".part-{uuid4().hex}-{final.name}")
+
+
+def commit_file(part: Path, final: Path) -> Path:
+    """Give a finished ``part`` its final name; it is on disk before the name is."""
+    with part.open("rb") as file:
+        os.fsync(file.fileno())
+    part.replace(final)
+    _sync_folder(final.parent)
+    return final
+
+
+def write_file(final: Path, data: bytes) -> Path:
+    """Write ``data`` so that ``final`` is either whole or absent."""
+    final.parent.mkdir(parents=True, exist_ok=True)
+    part = part_path(final)
+    try:
+        part.write_bytes(data)
+        return commit_file(part, final)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_file_once(final: Path, data: bytes) -> bool:
+    """Like :func:`write_file`, but only if ``final`` is absent; True if this call wrote it."""
+    final.parent.mkdir(parents=True, exist_ok=True)
+    part = part_path(final)
+    try:
+        part.write_bytes(data)
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        os.link(part, final)
+    except FileExistsError:
+        return False
+    finally:
+        part.unlink(missing_ok=True)
+    _sync_folder(final.parent)
+    return True
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,223 @@
+"""Records that cross a boundary: manifest, speech, plan, receipts, report. Validation only."""
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Scalar = str | int | float | bool
+Status = Literal["pending", "running", "done", "failed", "quarantined"]
+
+
+class Record(BaseModel):
+    """Base of every boundary record: immutable, and an unknown field is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+# --- manifest row -> speech ---------------------------------------------------------------------
+
+
+class ManifestRow(Record):
+    """One line of a manifest: one video to make. Defaults are resolved, paths absolute."""
+
+    line: int = Field(ge=1, description="Line of the file on which the row starts.")
+    video_id: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="Name of the video; unique."
+    )
+    script: str | None = Field(default=None, description="What is said, and captioned.")
+    audio_path: Path | None = Field(default=None, description="A recording to use as the voice.")
+    portrait_path: Path = Field(description="Picture of the presenter.")
+    rig_path: Path | None = Field(default=None, description="`<portrait>.rig.json`, where it is.")
+    voice: str | None = Field(default=None, description="See `nightshoot voices`.")
+    language: Literal["en", "zh"] = Field(
+        default="en", description="Told from the script if absent."
+    )
+    prompt: str = Field(default="", description="Scene and manner, for engines that read it.")
+    width: int | None = Field(default=None, description="Pixels, a multiple of 16.")
+    height: int | None = Field(default=None, description="Pixels, a multiple of 16.")
+    seed: int = Field(default=0, ge=0, lt=2**32, description="Another seed, another take.")
+    preset: str = Field(default="standard", description="Size, steps and segment length by name.")
+    engine: str = Field(default="preview", description="What renders it.")
+    num_clip: int | None = Field(default=None, ge=1, description="Caps the length, for tests.")
+    priority: int = Field(default=0, description="Higher is rendered earlier.")
+
+
+class Cue(Record):
+    """A stretch of text as it is spoken: ``start_sample <= i < end_sample`` of the speech."""
+
+    text: str
+    start_sample: int = Field(ge=0)
+    end_sample: int
+
+
+class TimedPhoneme(Record):
+    """A phone in the engine's copy of the speech, in samples at 16 kHz from its start."""
+
+    symbol: str
+    start: int
+    end: int
+
+
+class Speech(Record):
+    """The receipt of one spoken script or imported recording (`speech/<sha256>.json`).
+
+    The viewer's copy is `<sha256>.wav` (loudness untouched); the engine's copy is
+    `<sha256>.16k.wav` (16 kHz mono int16, level normalised).
+    """
+
+    speech_id: str = Field(description="sha256 of everything the sound depends on.")
+    source: Literal["builtin", "recording", "http", "command"]
+    voice: str
+    language: Literal["en", "zh"]
+    sample_rate_hz: int = Field(ge=8000, description="Of the viewer's copy.")
+    num_channels: int = Field(ge=1, le=2)
+    num_samples: int = Field(ge=1, description="Per channel, of the viewer's copy.")
+    engine_gain_db: float = Field(description="From the viewer's to the engine's copy.")
+    grid_levels_db: tuple[float, ...] = Field(
+        description="Level around frame 12*i for i = 0, 1, ...: where a cut would be heard least."
+    )
+    cues: tuple[Cue, ...] = Field(description="Captions; empty for a recording without a script.")
+    phonemes: tuple[TimedPhoneme, ...] | None = None
+    warnings: tuple[str, ...] = ()
+    file_sha256: str = Field(description="Of the viewer's copy.")
+    engine_file_sha256: str = Field(description="Of the engine's copy.")
+    versions: dict[str, str] = Field(default_factory=dict)
+
+
+# --- speech -> plan -----------------------------------------------------------------------------
+
+
+class EncodeProfile(Record):
+    """How frames become H.264; one for all segments of a campaign, part of every key."""
+
+    preset: str = "veryfast"
+    crf: int = Field(default=17, ge=0, le=51)
+    fps: int = Field(default=25, ge=1)
+    timescale: int = Field(default=12_800, description="Track ticks per second; fps divides it.")
+    ffmpeg: str = Field(default="", description="First line of the ffmpeg build's -version.")
+
+    @model_validator(mode="after")
+    def _whole_ticks(self) -> Self:
+        if self.timescale % self.fps:
+            raise ValueError(f"timescale {self.timescale} is no multiple of {self.fps} fps")
+        return self
+
+
+class SegmentPlan(Record):
+    """Frames ``start_frame <= i < end_frame`` of a video, and their content key."""
+
+    index: int = Field(ge=0)
+    start_frame: int = Field(ge=0)
+    end_frame: int
+    key: str
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> Self:
+        if self.end_frame <= self.start_frame:
+            raise ValueError(f"segment {self.index} is empty: {self.start_frame}..{self.end_frame}")
+        return self
+
+    @property
+    def num_frames(self) -> int:
+        """Length in frames."""
+        return self.end_frame - self.start_frame
+
+
+class VideoPlan(Record):
+    """All that the flow of one video needs, beside the store."""
+
+    video_id: str
+    title: str = Field(description="A line for people: the script's beginning.")
+    engine: str
+    settings: dict[str, Scalar]
+    portrait_path: Path
+    portrait_sha256: str = Field(description="Of the upright RGB pixels and their size.")
+    rig: dict[str, object] | None
+    speech_id: str
+    prompt: str
+    seed: int
+    width: int
+    height: int
+    fps: int
+    num_frames: int
+    priority: int
+    encode: EncodeProfile
+    segments: tuple[SegmentPlan, ...]
+    warnings: tuple[str, ...] = ()
+
+
+# --- segments -> video --------------------------------------------------------------------------
+
+
+class FileEntry(Record):
+    """A file a receipt vouches for."""
+
+    name: str
+    sha256: str
+    num_bytes: int
+
+
+class SegmentMedia(Record):
+    """What is known of an encoded segment: enough to prove a stitch without decoding."""
+
+    num_frames: int
+    extradata_sha256: str = Field(description="Of the H.264 configuration (avcC).")
+    packet_md5s: tuple[str, ...] = Field(description="Of every packet, in decode order.")
+    timescale: int
+    width: int
+    height: int
+
+
+class SegmentReceipt(Record):
+    """`segments/<key[:2]>/<key>.json`, written last: the segment is done."""
+
+    key: str
+    engine: str
+    num_frames: int
+    video: FileEntry
+    last_frame: FileEntry
+    state: FileEntry
+    handoff_sha256: str = Field(description="Of this segment's own handoff.")
+    started_from_sha256: str = Field(description="Of the handoff it started from, or neutral.")
+    media: SegmentMedia
+    gates: dict[str, float] = Field(default_factory=dict, description="Seam and gate figures.")
+    engine_seconds: float
+    encode_seconds: float = 0.0
+    attempts: int
+    host: str
+    versions: dict[str, str]
+
+
+class VideoReceipt(Record):
+    """`videos/<video_id>.json`: the finished file, its segments in order, the checks it passed."""
+
+    video_id: str
+    plan_sha256: str = Field(description="Of all that the finished file depends on.")
+    segment_keys: tuple[str, ...]
+    file: FileEntry
+    captions: tuple[FileEntry, ...]
+    num_frames: int
+    duration_s: float
+    checks: dict[str, bool | float | str]
+    warnings: tuple[str, ...] = ()
+    is_preview: bool = False
+
+
+class VideoOutcome(Record):
+    """What became of one row, for the report."""
+
+    video_id: str
+    line: int
+    status: Status
+    path: str = ""
+    duration_s: float = 0.0
+    num_frames: int = 0
+    num_segments: int = 0
+    num_segments_rendered: int = 0
+    engine_seconds: float = 0.0
+    seconds: float = 0.0
+    error: str = ""
+    way_out: str = ""
+    warnings: tuple[str, ...] = ()
+    is_preview: bool = False
