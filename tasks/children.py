@@ -1,0 +1,63 @@
+"""Starts the Python processes that serve us: engine hosts, the laptop's own Prefect server.
+
+A child reads nothing from its standard input and ends when it closes (``model.owner``), so none
+outlives its owner, however the owner ends.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+_TAIL_CHARS = 2000
+
+
+class Child:
+    """A running ``python -m module``, whose output goes to a log file."""
+
+    def __init__(
+        self,
+        module: str,
+        arguments: Sequence[str],
+        log_path: Path,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        log_path.parent.mkdir(parents=True, exist_ok=True)
+        self.log_path = log_path
+        self._log_start = log_path.stat().st_size if log_path.exists() else 0
+        with log_path.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", module, *arguments],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **(env or {})},
+                start_new_session=True,
+            )
+
+    @property
+    def pid(self) -> int:
+        """Process id."""
+        return self._process.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs."""
+        return self._process.poll()
+
+    def log_tail(self) -> str:
+        """The end of what this child wrote."""
+        with self.log_path.open("rb") as log:
+            log.seek(self._log_start)
+            return log.read().decode(errors="replace")[-_TAIL_CHARS:].strip()
+
+    def end(self, timeout_s: float = 5.0) -> None:
+        """Close its standard input, wait, and kill it if it lingers."""
+        if self._process.stdin:
+            self._process.stdin.close()
+        try:
+            self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
