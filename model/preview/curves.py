@@ -1,0 +1,294 @@
+"""From a segment's audio and phones to its poses: a pure function of the job and a frame counter.
+
+Every filter has finite support shorter than the audio context, and every normalisation is a
+constant, so that the curves of a segment are those of the whole track. Levels assume speech at
+-23 dBFS, which is what the engine's copy of the audio has. Blinks, head and breath depend on the
+seed and on the absolute frame only.
+
+Features are computed every 10 ms; feature i is centred on sample ``160 * i + 80``.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import cos, floor, pi
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from model.engine import ENGINE_SAMPLE_RATE_HZ, FPS, Phoneme, SegmentJob
+from model.preview.pose import Pose
+
+Curve: TypeAlias = NDArray[np.float64]
+
+CONTEXT_SAMPLES = 12_800  # 0.8 s on each side; no filter below reaches further
+_HOP = 160
+_WINDOW = 640
+_SAMPLES_PER_FRAME = ENGINE_SAMPLE_RATE_HZ // FPS
+_BLOCK_HOPS = 2_048  # features made at a time, so that memory does not grow with the track
+_HOPS_PER_FRAME = _SAMPLES_PER_FRAME // _HOP
+_CONTEXT_HOPS = CONTEXT_SAMPLES // _HOP
+_LEAD_HOPS = 3  # lips move 30 ms before the sound, as people's do
+
+# levels of speech at -23 dBFS, measured on three recordings (10th and 90th percentiles)
+_SILENT_DBFS, _LOUD_DBFS = -54.0, -18.5
+_OPEN_VOWEL_HZ = (360.0, 880.0)  # centre of gravity of the first formant's region
+_FRONT_VOWEL_DB = (-30.0, 1.0)  # second formant of i over that of u
+_FRICTION_DB = (-2.0, 14.0)  # noise above 4 kHz over the voice below 1.2 kHz
+
+_PHONE_OPENING = 0.62  # opening of a stressed open vowel after smoothing with its neighbours
+_LONGEST_PHONE_S = 0.3
+_BLINK_SLOT_FRAMES = 100
+_BLINK_SHAPE = (0.0, 0.5, 1.0, 1.0, 0.75, 0.4, 0.12, 0.0)  # one value a frame
+
+# phones (IPA, as the neural voices write them) -> opening, width, lips pressed together
+_VISEME_GROUPS: tuple[tuple[str, float, float, float], ...] = (
+    ("aɑæAʌ", 0.95, 0.15, 0.0),
+    ("I", 0.85, 0.3, 0.0),
+    ("W", 0.85, -0.3, 0.0),
+    ("ɐəᵊɜɚᵻɤꭧ", 0.45, 0.0, 0.0),
+    ("ɛe", 0.6, 0.55, 0.0),
+    ("iɪj", 0.32, 0.85, 0.0),
+    ("ɨ", 0.25, 0.5, 0.0),
+    ("ɔoɒOQY", 0.65, -0.65, 0.0),
+    ("uʊwyɥ", 0.30, -1.0, 0.0),
+    ("mbp", 0.0, -0.05, 1.0),
+    ("fv", 0.10, 0.1, 0.45),
+    ("θð", 0.22, 0.1, 0.0),
+    ("szʦʣ", 0.14, 0.4, 0.0),
+    ("ʃʒʧʤʂʐɕʨʥꭦ", 0.2, -0.35, 0.0),
+    ("tdnlɾɫ", 0.24, 0.1, 0.0),
+    ("ɹrɻ", 0.28, -0.4, 0.0),
+    ("kɡgŋxhɣ", 0.32, 0.0, 0.0),
+)
+_VISEMES = {
+    symbol: np.array([opening, wide, press])
+    for symbols, opening, wide, press in _VISEME_GROUPS
+    for symbol in symbols
+}
+_LIP_PHONES = frozenset("mbpfv")
+
+
+@dataclass(frozen=True)
+class MouthCurves:
+    """One value a frame of the segment; see :class:`model.preview.pose.Pose`."""
+
+    opening: Curve
+    wide: Curve
+    press: Curve
+    speak: Curve
+    energy: Curve
+
+
+def poses(job: SegmentJob, first_frame: int) -> list[Pose]:
+    """One pose for every frame of ``job``, which starts at ``first_frame`` of its video."""
+    mouth = mouth_curves(job)
+    return [_pose(mouth, index, job.seed, first_frame + index) for index in range(job.num_frames)]
+
+
+def _pose(mouth: MouthCurves, index: int, seed: int, frame: int) -> Pose:
+    energy = float(mouth.energy[index])
+
+    def drift(channel: int, rate_hz: float) -> float:
+        return _smooth_noise(seed, channel, frame * rate_hz / FPS)
+
+    return Pose(
+        opening=float(mouth.opening[index]),
+        wide=float(mouth.wide[index]),
+        press=float(mouth.press[index]),
+        speak=float(mouth.speak[index]),
+        blink=blink(seed, frame),
+        yaw=0.055 * drift(1, 0.45) + 0.016 * drift(2, 1.1),
+        pitch=0.032 * drift(3, 0.55) + 0.032 * (energy - 0.4),
+        roll=0.018 * drift(4, 0.4),
+        shift_x=0.010 * drift(5, 0.35),
+        shift_y=0.007 * drift(6, 0.4) + 0.005 * (energy - 0.3),
+        breath=0.5 - 0.5 * cos(2 * pi * frame / (4.2 * FPS)),
+    )
+
+
+# --- mouth --------------------------------------------------------------------------------------
+
+
+def mouth_curves(job: SegmentJob) -> MouthCurves:
+    """Curves of the lips from the audio, and from the phones where the voice gives them."""
+    signal = _window(job)
+    num_hops = job.num_frames * _HOPS_PER_FRAME + 2 * _CONTEXT_HOPS
+    sound = _features(signal, num_hops)
+    opening, press, wide = _from_audio(sound)
+    if job.phonemes is not None:
+        first_sample = job.left_context - CONTEXT_SAMPLES
+        opening, press, wide = _mixed(
+            opening, sound.energy, _from_phones(job.phonemes, first_sample, num_hops)
+        )
+    loudest = ndimage.maximum_filter1d(_smooth(sound.energy, 2.5), 21, mode="nearest")
+    speak = _smooth(np.clip(loudest * 5, 0, 1), 5.0)
+    return MouthCurves(
+        opening=np.clip(_per_frame(opening, job.num_frames), 0, 1),
+        wide=np.clip(_per_frame(wide, job.num_frames), -1, 0.9),
+        press=np.clip(_per_frame(press, job.num_frames), 0, 1),
+        speak=_per_frame(speak, job.num_frames),
+        energy=_per_frame(_smooth(sound.energy, 8.0), job.num_frames),
+    )
+
+
+@dataclass(frozen=True)
+class _Sound:
+    """One value every 10 ms, each 0 to 1: level, openness, frontness (-1 to 1), friction."""
+
+    energy: Curve
+    openness: Curve
+    frontness: Curve
+    friction: Curve
+
+
+def _window(job: SegmentJob) -> Curve:
+    """The segment's samples with the full context on both sides; zeros where there are none."""
+    wanted = job.num_frames * _SAMPLES_PER_FRAME + 2 * CONTEXT_SAMPLES + _WINDOW
+    start = job.left_context - CONTEXT_SAMPLES - (_WINDOW - _HOP) // 2
+    low, high = max(start, 0), min(start + wanted, len(job.pcm))
+    signal = np.zeros(wanted)
+    if high > low:
+        signal[low - start : high - start] = job.pcm[low:high] / 32768
+    return signal
+
+
+def _features(signal: Curve, num_hops: int) -> _Sound:
+    frames = np.lib.stride_tricks.sliding_window_view(signal, _WINDOW)[::_HOP][:num_hops]
+    parts = [_features_of(frames[i : i + _BLOCK_HOPS]) for i in range(0, num_hops, _BLOCK_HOPS)]
+    return _Sound(*(np.concatenate(curves) for curves in zip(*parts, strict=True)))
+
+
+def _features_of(frames: Curve) -> tuple[Curve, Curve, Curve, Curve]:
+    """Energy, openness, frontness and friction of ``(hops, samples)``."""
+    taper = np.hanning(_WINDOW)
+    power = np.abs(np.fft.rfft(frames * taper, 1024)) ** 2 / (512 * float((taper**2).sum()))
+    hertz = np.fft.rfftfreq(1024, 1 / ENGINE_SAMPLE_RATE_HZ)
+
+    def band(low: float, high: float) -> Curve:
+        return power[:, (hertz >= low) & (hertz < high)].sum(1) + 1e-14
+
+    first = (hertz >= 250) & (hertz < 1150)
+    centre = (power[:, first] * hertz[first]).sum(1) / (power[:, first].sum(1) + 1e-14)
+    energy = _share(10 * np.log10(band(120, 3800)), _SILENT_DBFS, _LOUD_DBFS)
+    friction = _share(10 * np.log10(band(4000, 7800) / band(150, 1200)), *_FRICTION_DB)
+    front = 2 * _share(10 * np.log10(band(1700, 3200) / band(500, 1200)), *_FRONT_VOWEL_DB) - 1
+    return (
+        energy,
+        _share(centre, *_OPEN_VOWEL_HZ),
+        np.where(energy > 0.3, front, 0.0),
+        friction * (energy < 0.8),
+    )
+
+
+def _share(values: Curve, low: float, high: float) -> Curve:
+    # rounded, so that a last bit that depends on vector lanes never reaches a pixel
+    return np.round(np.clip((values - low) / (high - low), 0, 1), 6)
+
+
+def _from_audio(sound: _Sound) -> tuple[Curve, Curve, Curve]:
+    """Opening, press and width from the sound alone."""
+    opening = sound.energy**1.6 * (0.45 + 0.55 * sound.openness) * (1 - 0.6 * sound.friction)
+    opening = _smooth(opening, 2.2)
+    level = _smooth(sound.energy, 2.5)
+    peak = ndimage.maximum_filter1d(level, 21, mode="nearest")
+    is_speech = ndimage.maximum_filter1d(level, 31, mode="nearest") > 0.55
+    dip = np.clip((peak - level) / 0.5 - 0.35, 0, 1) * is_speech * (1 - sound.friction)
+    opening = np.clip(1.1 * opening * (1 - 0.75 * dip), 0, 1) ** 0.92
+    press = np.clip(1.1 * dip - 0.35, 0, 1) * np.clip(4 * level, 0, 1)
+    wide = _smooth(sound.frontness, 4.0) * 1.2
+    return opening, press * np.clip((0.3 - opening) / 0.1, 0, 1), wide
+
+
+def _from_phones(
+    phonemes: Sequence[Phoneme], first_sample: int, num_hops: int
+) -> tuple[Curve, Curve, Curve]:
+    """Opening, press and width from the phones: each reaches into its neighbours."""
+    total = np.zeros((num_hops, 3))
+    weights = np.full(num_hops, 1e-3)
+    for phoneme in phonemes:
+        shape = _VISEMES.get(phoneme.symbol)
+        if shape is None:
+            continue
+        centre = ((phoneme.start + phoneme.end) / 2 - first_sample) / _HOP - 0.5
+        length = (phoneme.end - phoneme.start) / ENGINE_SAMPLE_RATE_HZ
+        length = min(max(length, 0.05), _LONGEST_PHONE_S)
+        is_lips = phoneme.symbol in _LIP_PHONES
+        sigma = max(length * 0.42, 0.03) if is_lips else length * 0.5
+        sigma *= ENGINE_SAMPLE_RATE_HZ / _HOP
+        low = max(0, int(np.ceil(centre - 3 * sigma)))
+        high = min(num_hops, int(np.floor(centre + 3 * sigma)) + 1)
+        if low >= high:
+            continue
+        bell = np.exp(-0.5 * ((np.arange(low, high) - centre) / sigma) ** 2)
+        bell *= 1.6 if is_lips else 1.0
+        total[low:high] += bell[:, None] * shape
+        weights[low:high] += bell
+    curves = np.round(total / np.maximum(weights, 0.25)[:, None], 6)
+    opening, wide, press = (_smooth(curves[:, axis], 1.6) for axis in range(3))
+    return opening, np.clip(1.25 * press - 0.2, 0, 1), wide
+
+
+def _mixed(
+    heard: Curve, energy: Curve, told: tuple[Curve, Curve, Curve]
+) -> tuple[Curve, Curve, Curve]:
+    """Half what is heard, half what the phones tell; closures and width are the phones'."""
+    opening, press, wide = told
+    level = _smooth(energy, 2.5)
+    opening = opening * (0.62 + 0.38 * np.clip(1.15 * level, 0, 1)) / _PHONE_OPENING
+    voiced = np.clip(4 * level, 0, 1)
+    opening = 1.15 * (0.5 * np.clip(opening, 0, 1) + 0.5 * heard) * voiced * (1 - press)
+    return opening, press * voiced, 0.75 * wide * voiced
+
+
+def _smooth(curve: Curve, sigma: float) -> Curve:
+    """A Gaussian of finite support: three sigma on each side."""
+    radius = int(np.ceil(3 * sigma))
+    kernel = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
+    return ndimage.correlate1d(curve, kernel / kernel.sum(), mode="nearest")
+
+
+def _per_frame(curve: Curve, num_frames: int) -> Curve:
+    """The curve at the middle of every frame, ahead by the lead."""
+    middle = _CONTEXT_HOPS + _LEAD_HOPS + (_HOPS_PER_FRAME - 1) / 2
+    first = int(middle)
+    later = curve[first + 1 :: _HOPS_PER_FRAME][:num_frames]
+    share = middle - first
+    return curve[first::_HOPS_PER_FRAME][:num_frames] * (1 - share) + later * share
+
+
+# --- life ---------------------------------------------------------------------------------------
+
+
+def blink(seed: int, frame: int) -> float:
+    """How far the lids are down: one blink in every four seconds or so, at odd times."""
+    for slot in (frame // _BLINK_SLOT_FRAMES - 1, frame // _BLINK_SLOT_FRAMES):
+        if slot < 0:
+            continue
+        offset = int((0.2 + 0.6 * _uniform(seed, 7, slot)) * _BLINK_SLOT_FRAMES)
+        step = frame - slot * _BLINK_SLOT_FRAMES - offset
+        if 0 <= step < len(_BLINK_SHAPE):
+            return _BLINK_SHAPE[step]
+    return 0.0
+
+
+def _smooth_noise(seed: int, channel: int, x: float) -> float:
+    """Noise in -1..1 that passes smoothly from one drawn value to the next at whole ``x``."""
+    step = floor(x)
+    t = x - step
+    t = t * t * (3 - 2 * t)
+    here, there = (2 * _uniform(seed, channel, step + i) - 1 for i in (0, 1))
+    return here * (1 - t) + there * t
+
+
+def _uniform(seed: int, channel: int, index: int) -> float:
+    """A number in 0..1 drawn from three integers (splitmix64's mixing function)."""
+    mask = (1 << 64) - 1
+    value = (seed * 0x9E3779B97F4A7C15 + channel * 0xD1B54A32D192ED03 + index + 1) & mask
+    for _ in range(2):
+        value = (value + 0x9E3779B97F4A7C15) & mask
+        value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & mask
+        value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & mask
+        value ^= value >> 31
+    return (value >> 11) / (1 << 53)

@@ -1,0 +1,257 @@
+"""The preview engine: one portrait animated on the CPU, as fast as a laptop needs it.
+
+A frame is always drawn from the portrait itself, never from the frame before it, so nothing
+accumulates; the handoff carries the frame counter, from which blinks, head and breath go on.
+"""
+
+import hashlib
+import json
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from math import cos, pi
+
+import cv2
+import numpy as np
+
+from model.engine import (
+    FPS,
+    FRAME_MULTIPLE,
+    EngineIdentity,
+    Handoff,
+    Pixels,
+    Rendering,
+    SegmentJob,
+    Setting,
+)
+from model.errors import PortraitError
+from model.preview.curves import CONTEXT_SAMPLES, poses
+from model.preview.eyes import Eyes
+from model.preview.face import DETECTOR_NAME, MESH_NAME, NETS_PATH, find_faces
+from model.preview.features import (
+    Features,
+    features_of_landmarks,
+    features_of_rig,
+    parse_rig,
+    with_closed_mouth,
+)
+from model.preview.fit import fit
+from model.preview.head import Head
+from model.preview.mouth import Mouth
+from model.preview.pose import Pose
+
+BATCH_FRAMES = 12
+SETTINGS: Mapping[str, Setting] = {"on_no_face": "fail"}
+_NO_FACE_POLICIES = ("fail", "still")
+_MAX_ACTORS = 4
+_ZOOM, _ZOOM_S = 0.05, 40.0  # a still picture is enlarged by this much and back in this time
+
+
+class Actor:
+    """A face in its frame, ready to be drawn."""
+
+    def __init__(self, picture: Pixels, features: Features) -> None:
+        self._picture = picture
+        self._mouth, self._eyes = Mouth(picture, features), Eyes(picture, features)
+        self._head = Head(features, picture.shape[1], picture.shape[0])
+
+    def frame(self, pose: Pose) -> Pixels:
+        """``(H, W, 3)`` of the portrait in ``pose``."""
+        frame = self._picture.copy()
+        self._mouth.draw(frame, pose)
+        self._eyes.draw(frame, pose)
+        return self._head.draw(frame, pose)
+
+
+class _Still:
+    """A picture without a usable face: a slow zoom."""
+
+    def __init__(self, picture: Pixels) -> None:
+        self._picture = picture
+
+    def frame(self, frame_index: int) -> Pixels:
+        height, width = self._picture.shape[:2]
+        phase = 0.5 - 0.5 * cos(2 * pi * frame_index / (_ZOOM_S * FPS))
+        scale = 1 + _ZOOM * phase
+        matrix = np.array(
+            [[scale, 0, (1 - scale) * width / 2], [0, scale, (1 - scale) * height / 2]]
+        )
+        return cv2.warpAffine(
+            self._picture,
+            matrix,
+            (width, height),
+            flags=cv2.INTER_CUBIC,
+            borderMode=cv2.BORDER_REPLICATE,
+        ).astype(np.uint8, copy=False)
+
+
+def locate(portrait: Pixels, rig: Mapping[str, object] | None) -> Features | None:
+    """The face to animate, in portrait pixels; None if there is none.
+
+    Raises:
+        PortraitError: the rig is malformed or outside the picture.
+    """
+    if rig is not None:
+        features = features_of_rig(parse_rig(rig))
+        _check_inside(features, portrait)
+    else:
+        faces = find_faces(portrait)
+        if not faces:
+            return None
+        features = features_of_landmarks(faces[0].landmarks)
+    return with_closed_mouth(portrait, features)
+
+
+def _check_inside(features: Features, portrait: Pixels) -> None:
+    size = np.array([portrait.shape[1], portrait.shape[0]])
+    points = [features.upper_outer, features.lower_outer, features.nose[None], features.chin[None]]
+    points += [curve for eye in features.eyes for curve in (eye.upper, eye.lower)]
+    outside = [p for p in np.concatenate(points) if (p < 0).any() or (p >= size).any()]
+    if outside:
+        x, y = (round(float(v)) for v in outside[0])
+        raise PortraitError(
+            f"the rig places a part of the face at ({x}, {y}), outside the portrait of "
+            f"{size[0]}x{size[1]} pixels; correct it, or write a new one with `nightshoot rig`"
+        )
+
+
+class PreviewEngine:
+    """Animates a portrait by warping it; see the module."""
+
+    def __init__(self) -> None:
+        cv2.setNumThreads(1)  # workers are processes; threads of their own would only contend
+        self._actors: OrderedDict[str, Actor | _Still] = OrderedDict()
+
+    @property
+    def identity(self) -> EngineIdentity:
+        """Name, version, weights and context."""
+        return EngineIdentity(
+            name="preview",
+            version=1,
+            weights_id=_weights_id(),
+            fps=FPS,
+            frame_multiple=FRAME_MULTIPLE,
+            left_context=CONTEXT_SAMPLES,
+            right_context=CONTEXT_SAMPLES,
+            settings=SETTINGS,
+            needs_face=True,
+            is_preview=True,
+        )
+
+    def render(self, job: SegmentJob) -> Rendering:
+        """Start rendering ``job``; frames come in batches of twelve.
+
+        Raises:
+            ValueError: a setting, the audio's length or the handoff breaks the engine's rules.
+            PortraitError: there is no face and the policy is to fail, or the rig is unusable.
+        """
+        policy = _no_face_policy(job.settings)
+        if job.left_context + job.right_context > len(job.pcm):
+            raise ValueError(
+                f"pcm of {len(job.pcm)} samples is shorter than its contexts, "
+                f"{job.left_context} + {job.right_context}"
+            )
+        first_frame = _first_frame(job)
+        actor = self._actor(job)
+        if isinstance(actor, _Still):
+            if policy == "fail":
+                raise PortraitError(
+                    "no face was found in the portrait, so nothing can be animated; "
+                    "place one by hand with `nightshoot rig PORTRAIT`, "
+                    "or show the still picture with `--on-no-face still`"
+                )
+            return _Frames(actor.frame, range(first_frame, first_frame + job.num_frames))
+        moves = poses(job, first_frame)
+        return _Frames(
+            lambda index: actor.frame(moves[index - first_frame]),
+            range(first_frame, first_frame + job.num_frames),
+        )
+
+    def _actor(self, job: SegmentJob) -> Actor | _Still:
+        """The job's portrait, analysed once for each content and size."""
+        key = _actor_key(job)
+        if key not in self._actors:
+            features = locate(job.portrait, job.rig)
+            fitted = fit(job.portrait, features, job.width, job.height)
+            if features is None:
+                actor: Actor | _Still = _Still(fitted.picture)
+            else:
+                actor = Actor(fitted.picture, features.placed(fitted.scale, fitted.shift))
+            self._actors[key] = actor
+            while len(self._actors) > _MAX_ACTORS:
+                self._actors.popitem(last=False)
+        self._actors.move_to_end(key)
+        return self._actors[key]
+
+
+class _Frames:
+    """A rendering: frames in batches, then the handoff."""
+
+    def __init__(self, draw: Callable[[int], Pixels], frames: range) -> None:
+        self._draw, self._frames = draw, frames
+        self._num_done = 0
+        self._last: Pixels | None = None
+
+    def __iter__(self) -> Iterator[Pixels]:
+        return self
+
+    def __next__(self) -> Pixels:
+        batch = self._frames[self._num_done : self._num_done + BATCH_FRAMES]
+        if not batch:
+            raise StopIteration
+        pixels = np.stack([self._draw(index) for index in batch])
+        self._num_done += len(batch)
+        self._last = pixels[-1].copy()
+        return pixels
+
+    @property
+    def handoff(self) -> Handoff:
+        """The last frame and the number of frames since the video's start."""
+        if self._last is None or self._num_done < len(self._frames):
+            raise ValueError(
+                f"the handoff is known after {len(self._frames)} frames, "
+                f"{self._num_done} have been taken"
+            )
+        return Handoff(self._last, {"next_frame": np.array([self._frames.stop], np.int64)})
+
+
+@cache
+def _weights_id() -> str:
+    digest = hashlib.sha256()
+    for name in (DETECTOR_NAME, MESH_NAME):
+        digest.update((NETS_PATH / name).read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _no_face_policy(settings: Mapping[str, Setting]) -> Setting:
+    if set(settings) != set(SETTINGS):
+        raise ValueError(f"settings must be {sorted(SETTINGS)}, got {sorted(settings)}")
+    policy = settings["on_no_face"]
+    if policy not in _NO_FACE_POLICIES:
+        raise ValueError(f'on_no_face must be one of {_NO_FACE_POLICIES}, got "{policy}"')
+    return policy
+
+
+def _first_frame(job: SegmentJob) -> int:
+    if job.handoff is None:
+        return 0
+    if job.handoff.last_frame.shape != (job.height, job.width, 3):
+        raise ValueError(
+            f"the handoff's frame is {job.handoff.last_frame.shape}, "
+            f"the job's are {(job.height, job.width, 3)}"
+        )
+    state = job.handoff.state.get("next_frame")
+    if state is None or state.shape != (1,):
+        raise ValueError(
+            'the handoff has no "next_frame" of one number; it has '
+            f"{sorted(job.handoff.state)}: it comes from another engine"
+        )
+    return int(state[0])
+
+
+def _actor_key(job: SegmentJob) -> str:
+    rig = None if job.rig is None else dict(job.rig)
+    header = [job.portrait.shape, job.width, job.height, rig]
+    digest = hashlib.sha256(json.dumps(header, sort_keys=True, default=str).encode())
+    digest.update(np.ascontiguousarray(job.portrait).data)
+    return digest.hexdigest()

@@ -1,0 +1,72 @@
+"""The head turns and the chest breathes: one smooth warp of the whole frame.
+
+The displacements are smooth, so they are summed on a grid of one sample in eight pixels.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from model.engine import Pixels
+from model.preview.features import Features
+from model.preview.pose import Pose, smoothstep
+
+_CELL = 8  # pixels of the frame a grid step; frame sizes are multiples of 16
+_BREATH_RISE = 0.0065  # of the face's width
+
+
+class Head:
+    """The head of one portrait in one frame size."""
+
+    def __init__(self, features: Features, width: int, height: int) -> None:
+        rows, columns = height // _CELL, width // _CELL
+        grid_y, grid_x = np.mgrid[0:rows, 0:columns].astype(np.float32)
+        x, y = ((grid + 0.5) * _CELL - 0.5 for grid in (grid_x, grid_y))
+        across, down = features.across, np.array([-features.across[1], features.across[0]])
+        face_width, face_height = features.high - features.low
+        middle = (features.low + features.high) / 2 - down * 0.12 * face_height
+        along = ((x - middle[0]) * across[0] + (y - middle[1]) * across[1]) / (face_width / 2)
+        below = ((x - middle[0]) * down[0] + (y - middle[1]) * down[1]) / (face_height / 2)
+        moves = 1 - smoothstep(1.0, 2.3, np.hypot(along / 1.25, below / 1.35))
+        dome = np.clip(1 - (along / 1.5) ** 2 - (below / 1.7) ** 2, 0, 1)
+        self._face_width = float(face_width)
+        self._moves = moves
+        # nearer to the viewer moves further; the blend with the square root keeps its edge smooth
+        self._dome = moves * dome * (1.4 - 0.4 * dome)
+        pivot = features.chin + down * 0.35 * face_height
+        self._roll_x = -moves * (y - pivot[1]).astype(np.float32)
+        self._roll_y = moves * (x - pivot[0]).astype(np.float32)
+        chest = smoothstep(pivot[1] - 0.3 * face_height, pivot[1] + 0.6 * face_height, y)
+        chest = chest * np.exp(-(((x - pivot[0]) / (2.2 * face_width)) ** 2))
+        settle = 1 - smoothstep(0.9 * height, float(height), y)
+        self._chest = (chest * settle).astype(np.float32)
+        frame_y, frame_x = np.mgrid[0:height, 0:width].astype(np.float32)
+        self._x, self._y = frame_x, frame_y
+
+    def draw(self, frame: Pixels, pose: Pose) -> Pixels:
+        """``frame`` with the head turned and the chest raised as in ``pose``."""
+        half = self._face_width / 2
+        right = (
+            self._moves * np.float32(pose.shift_x * self._face_width)
+            + self._roll_x * np.float32(pose.roll)
+            + self._dome * np.float32(pose.yaw * half)
+        )
+        down = (
+            self._moves * np.float32(pose.shift_y * self._face_width)
+            + self._roll_y * np.float32(pose.roll)
+            + self._dome * np.float32(pose.pitch * half)
+            - self._chest * np.float32(pose.breath * _BREATH_RISE * self._face_width)
+        )
+        return cv2.remap(
+            frame,
+            cv2.subtract(self._x, self._full(right)),
+            cv2.subtract(self._y, self._full(down)),
+            cv2.INTER_CUBIC,
+            borderMode=cv2.BORDER_REPLICATE,
+        ).astype(np.uint8, copy=False)
+
+    def _full(self, grid: NDArray[np.float32]) -> NDArray[np.float32]:
+        height, width = self._x.shape
+        return cv2.resize(grid, (width, height), interpolation=cv2.INTER_LINEAR).astype(
+            np.float32, copy=False
+        )
