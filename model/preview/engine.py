@@ -89,30 +89,16 @@ def locate(portrait: Pixels, rig: Mapping[str, object] | None) -> Features | Non
     """The face to animate, in portrait pixels; None if there is none.
 
     Raises:
-        PortraitError: the rig is malformed or outside the picture.
+        PortraitError: the rig is malformed, outside the picture or made for another.
     """
     if rig is not None:
-        features = features_of_rig(parse_rig(rig))
-        _check_inside(features, portrait)
+        features = features_of_rig(parse_rig(rig), portrait.shape[1], portrait.shape[0])
     else:
         faces = find_faces(portrait)
         if not faces:
             return None
         features = features_of_landmarks(faces[0].landmarks)
     return with_closed_mouth(portrait, features)
-
-
-def _check_inside(features: Features, portrait: Pixels) -> None:
-    size = np.array([portrait.shape[1], portrait.shape[0]])
-    points = [features.upper_outer, features.lower_outer, features.nose[None], features.chin[None]]
-    points += [curve for eye in features.eyes for curve in (eye.upper, eye.lower)]
-    outside = [p for p in np.concatenate(points) if (p < 0).any() or (p >= size).any()]
-    if outside:
-        x, y = (round(float(v)) for v in outside[0])
-        raise PortraitError(
-            f"the rig places a part of the face at ({x}, {y}), outside the portrait of "
-            f"{size[0]}x{size[1]} pixels; correct it, or write a new one with `nightshoot rig`"
-        )
 
 
 class PreviewEngine:

@@ -20,8 +20,8 @@ Mask = NDArray[np.bool_]
 
 _LEAST_WIDTH = 5.0  # frame pixels: a narrower eye is not animated
 _NUM_RELAXATIONS = 60  # of every level of the membrane's pyramid
-_CONTRAST = 0.10  # of the skin's luminance: darker pixels beside the eye are lashes or liner
-_FOREIGN = 0.70  # of the skin's luminance: darker pixels are hair or spectacles, not lid
+_CONTRAST = 0.15  # of the skin's luminance: darker pixels beside the eye are lashes or liner
+_FOREIGN = 0.50  # of the skin's luminance: darker pixels are hair or spectacles, not lid
 
 
 class Eyes:
@@ -115,11 +115,16 @@ class _Lid:
         return (np.clip(1 - (t / 1.12) ** 2, 0, 1) ** 0.5).astype(np.float32)
 
     def _lash_mask(self, grey: Field, is_eye: Mask, skin: float) -> Mask:
-        """Dark pixels that touch the eye, above and beside it."""
-        u, width = self._patch.u, self._width
-        near = _grown(is_eye, 0.26 * width * self._patch.samples)
-        near &= (u > self._left - 0.27 * width) & (u < self._left + 1.27 * width)
-        is_dark = near & (grey < (1 - _CONTRAST) * skin)
+        """Thin dark marks that touch the eye: lashes and liner, but not hair or shadows."""
+        u, v, width, samples = self._patch.u, self._patch.v, self._width, self._patch.samples
+        near = _grown(is_eye, 0.20 * width * samples)
+        near &= (u > self._left - 0.20 * width) & (u < self._left + 1.20 * width)
+        near &= v < self._lower + 0.12 * width
+        is_dark = grey < (1 - _CONTRAST) * skin
+        around = cv2.GaussianBlur(
+            (is_dark & ~is_eye).astype(np.float32), (0, 0), 0.10 * width * samples
+        )
+        is_dark &= near & (np.asarray(around) < 0.75)
         num_labels, labels = cv2.connectedComponents((is_dark | is_eye).astype(np.uint8))
         keep = np.zeros(num_labels, bool)
         labels = np.asarray(labels, np.intp)
@@ -137,7 +142,7 @@ class _Lid:
         contrast = (closed - grey) / np.maximum(closed - dark, 20)
         edge = self._upper + 0.05 * self._width
         above = np.clip((edge - self._patch.v) * self._patch.samples * 0.5 + 0.5, 0, 1)
-        self._lashes = (np.clip((contrast - 0.2) / 0.6, 0, 1) * above * self._hole).astype(
+        self._lashes = (np.clip((contrast - 0.2) / 0.75, 0, 1) * above * self._hole).astype(
             np.float32
         )
         columns = np.arange(self._patch.size[0], dtype=np.float32)
@@ -176,7 +181,7 @@ class _Lid:
         span = self._span()
         thickness = (0.028 * self._width + 0.35) * (0.4 + 0.6 * span)
         line = np.exp(-(((self._patch.v - edge) / thickness) ** 2))
-        strength = np.float32(0.7 * min(1.0, blink * 2))
+        strength = np.float32(0.7 * min(1.0, blink * 1.6))
         return (line * np.clip(span * 1.5, 0, 1) * strength).astype(np.float32)
 
 

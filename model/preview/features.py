@@ -40,6 +40,7 @@ EYES = (
 
 CLOSED_GAP = 0.04  # of the eye distance: a smaller gap of the mesh is a closed mouth
 _EYE_SPAN = 0.62  # eye distance over face width, where only a rig's face box is known
+_SAME_SHAPE = 0.01  # how far a rig's aspect may be from the portrait's
 _SEAM_COLUMNS, _SEAM_ROWS = 96, 64
 
 
@@ -146,9 +147,10 @@ class RigEye:
 
 @dataclass(frozen=True)
 class Rig:
-    """A face placed by hand, in portrait pixels; it replaces the mesh's landmarks altogether.
+    """A face placed by hand; it replaces the mesh's landmarks altogether.
 
     Attributes:
+        size: ``[width, height]`` of the picture in whose pixels everything else is given.
         mouth_left: ``[x, y]`` of the mouth's corner on the left of the picture.
         mouth_right: ``[x, y]`` of the corner on the right.
         upper_lip: inner edge of the upper lip at the mouth's middle, pixels below (+) or above (-)
@@ -163,6 +165,7 @@ class Rig:
             "upper": pixels, "lower": pixels}``.
     """
 
+    size: tuple[float, float]
     mouth_left: tuple[float, float]
     mouth_right: tuple[float, float]
     upper_lip: float
@@ -181,6 +184,7 @@ def parse_rig(values: Mapping[str, object]) -> Rig:
         PortraitError: naming every field that is missing, unknown or of the wrong shape.
     """
     sizes = {
+        "size": 2,
         "mouth_left": 2,
         "mouth_right": 2,
         "upper_lip": 0,
@@ -252,6 +256,8 @@ def _are_numbers(value: list[Any] | tuple[Any, ...], size: int) -> bool:
 
 def _impossible(rig: Rig) -> list[str]:
     faults: list[str] = []
+    if min(rig.size) < 1:
+        faults.append(f'"size" {rig.size} must be [width, height] of the portrait in pixels')
     if rig.mouth_right[0] - rig.mouth_left[0] < 4:
         faults.append('"mouth_right" must be at least 4 pixels to the right of "mouth_left"')
     if rig.lower_lip < rig.upper_lip:
@@ -272,8 +278,36 @@ def _impossible(rig: Rig) -> list[str]:
     return faults
 
 
-def features_of_rig(rig: Rig) -> Features:
-    """The moving parts a rig describes; lips and lids are parabolas between their corners."""
+def features_of_rig(rig: Rig, width: int, height: int) -> Features:
+    """The moving parts a rig describes, in a portrait of ``width`` x ``height`` pixels.
+
+    Lips and lids are parabolas between their corners.
+
+    Raises:
+        PortraitError: the rig was made for a picture of another shape, or lies outside it.
+    """
+    scale = np.array([width, height]) / np.array(rig.size)
+    if abs(scale[0] / scale[1] - 1) > _SAME_SHAPE:
+        rig_width, rig_height = (round(v) for v in rig.size)
+        raise PortraitError(
+            f"the rig was made for a picture of {rig_width}x{rig_height} pixels, the portrait has "
+            f"{width}x{height}; write a new one with `nightshoot rig PORTRAIT`"
+        )
+    features = _rigged(rig).placed(scale, np.zeros(2))
+    points = [features.upper_outer, features.lower_outer, features.nose[None], features.chin[None]]
+    points += [curve for eye in features.eyes for curve in (eye.upper, eye.lower)]
+    outside = [p for p in np.concatenate(points) if (p < 0).any() or (p >= [width, height]).any()]
+    if outside:
+        x, y = (round(float(v)) for v in outside[0] / scale)
+        raise PortraitError(
+            f"the rig places a part of the face at ({x}, {y}), outside the portrait of "
+            f"{width}x{height} pixels; correct it, or write a new one with "
+            "`nightshoot rig PORTRAIT`"
+        )
+    return features
+
+
+def _rigged(rig: Rig) -> Features:
     left, right = np.array(rig.mouth_left), np.array(rig.mouth_right)
     span = right - left
     low, high = np.array(rig.face[:2]), np.array(rig.face[2:])
@@ -299,8 +333,8 @@ def features_of_rig(rig: Rig) -> Features:
     )
 
 
-def rig_of_features(features: Features) -> dict[str, object]:
-    """A rig that describes ``features``, to be corrected by hand; whole numbers of pixels."""
+def rig_of_features(features: Features, width: int, height: int) -> dict[str, object]:
+    """A rig that describes ``features`` of a ``width`` x ``height`` picture, to be corrected."""
     left, right = features.upper_outer[0], features.upper_outer[-1]
     line = (left + right) / 2
     down = _down(features.across)
@@ -321,6 +355,7 @@ def rig_of_features(features: Features) -> dict[str, object]:
         for eye in features.eyes
     ]
     return {
+        "size": [width, height],
         "mouth_left": _rounded(left),
         "mouth_right": _rounded(right),
         "upper_lip": round(below(features.upper_inner)),

@@ -1,0 +1,161 @@
+"""The null engine: the portrait with a frame counter burnt in, for tests of everything around it.
+
+The counter is a row of 24 black and white cells at the top of the frame, most significant first;
+:func:`read_counter` reads it back, also from an encoded video.
+"""
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+
+import cv2
+import numpy as np
+
+from model.engine import (
+    FPS,
+    FRAME_MULTIPLE,
+    EngineIdentity,
+    Handoff,
+    Pixels,
+    Rendering,
+    SegmentJob,
+    Setting,
+)
+from model.errors import MachineError, ResourceError, RowError, Rung
+
+NUM_BITS = 24
+CRASH_EXIT_CODE = 70
+SETTINGS: Mapping[str, Setting] = {"delay_ms": 0, "fail": ""}
+FAILURES = ("", "row", "resource", "machine", "crash")
+
+_BATCH_FRAMES = 12
+_CELL_HEIGHT = 16
+
+
+class NullEngine:
+    """Draws next to nothing, very fast; ``fail`` makes it fail after its first frames."""
+
+    @property
+    def identity(self) -> EngineIdentity:
+        """Name, version and settings; it hears nothing and knows no faces."""
+        return EngineIdentity(
+            name="null",
+            version=1,
+            weights_id="none",
+            fps=FPS,
+            frame_multiple=FRAME_MULTIPLE,
+            left_context=0,
+            right_context=0,
+            settings=SETTINGS,
+            needs_face=False,
+            is_preview=True,
+        )
+
+    def render(self, job: SegmentJob) -> Rendering:
+        """Start rendering ``job``.
+
+        Raises:
+            ValueError: a setting, the frame's width or the handoff breaks the engine's rules.
+        """
+        delay_ms, failure = _checked(job.settings)
+        if job.width < 2 * NUM_BITS:
+            raise ValueError(f"width must be at least {2 * NUM_BITS}, got {job.width}")
+        first_frame = 0
+        if job.handoff is not None:
+            if "next_frame" not in job.handoff.state:
+                raise ValueError(
+                    f'the handoff has no "next_frame", it has {sorted(job.handoff.state)}: '
+                    "it comes from another engine"
+                )
+            first_frame = int(job.handoff.state["next_frame"][0])
+        picture = _cover(job.portrait, job.width, job.height)
+        frames = range(first_frame, first_frame + job.num_frames)
+        return _NullFrames(picture, frames, delay_ms / 1000, failure)
+
+
+class _NullFrames:
+    """A rendering: copies of one picture, each with its own number."""
+
+    def __init__(self, picture: Pixels, frames: range, delay_s: float, failure: str) -> None:
+        self._picture, self._frames = picture, frames
+        self._delay_s, self._failure = delay_s, failure
+        self._num_done = 0
+        self._last: Pixels | None = None
+
+    def __iter__(self) -> Iterator[Pixels]:
+        return self
+
+    def __next__(self) -> Pixels:
+        if self._num_done:
+            _fail(self._failure)
+        batch = self._frames[self._num_done : self._num_done + _BATCH_FRAMES]
+        if not batch:
+            raise StopIteration
+        time.sleep(self._delay_s * len(batch))
+        pixels = np.repeat(self._picture[None], len(batch), 0)
+        for frame, index in zip(pixels, batch, strict=True):
+            _burn_counter(frame, index)
+        self._num_done += len(batch)
+        self._last = pixels[-1].copy()
+        return pixels
+
+    @property
+    def handoff(self) -> Handoff:
+        """The last frame and the number of frames since the video's start."""
+        if self._last is None or self._num_done < len(self._frames):
+            raise ValueError(
+                f"the handoff is known after {len(self._frames)} frames, "
+                f"{self._num_done} have been taken"
+            )
+        return Handoff(self._last, {"next_frame": np.array([self._frames.stop], np.int64)})
+
+
+def read_counter(frame: Pixels) -> int:
+    """The number burnt into ``frame`` ``(H, W, 3)``, modulo 2**24."""
+    cell = frame.shape[1] // NUM_BITS
+    row = frame[:_CELL_HEIGHT, : cell * NUM_BITS].mean((0, 2))
+    bits = row.reshape(NUM_BITS, cell).mean(1) > 127
+    return int(sum(1 << (NUM_BITS - 1 - i) for i, bit in enumerate(bits) if bit))
+
+
+def _burn_counter(frame: Pixels, number: int) -> None:
+    cell = frame.shape[1] // NUM_BITS
+    bits = [(number >> (NUM_BITS - 1 - i)) & 1 for i in range(NUM_BITS)]
+    row = np.repeat(np.array(bits, np.uint8) * np.uint8(235) + np.uint8(10), cell)
+    frame[:_CELL_HEIGHT, : cell * NUM_BITS] = row[None, :, None]
+
+
+def _checked(settings: Mapping[str, Setting]) -> tuple[int, str]:
+    if set(settings) != set(SETTINGS):
+        raise ValueError(f"settings must be {sorted(SETTINGS)}, got {sorted(settings)}")
+    delay_ms, failure = settings["delay_ms"], settings["fail"]
+    if isinstance(delay_ms, bool) or not isinstance(delay_ms, int) or delay_ms < 0:
+        raise ValueError(f"delay_ms must be a whole number of at least 0, got {delay_ms!r}")
+    if not isinstance(failure, str) or failure not in FAILURES:
+        raise ValueError(f"fail must be one of {FAILURES}, got {failure!r}")
+    return delay_ms, failure
+
+
+def _fail(failure: str) -> None:
+    if failure == "row":
+        raise RowError("the null engine was asked to fail as if the row were at fault")
+    if failure == "resource":
+        rung = Rung(settings=(("fail", ""),), changes_pixels=False)
+        raise ResourceError("the null engine was asked to run out of a resource", (rung,))
+    if failure == "machine":
+        raise MachineError("the null engine was asked to fail as if this machine were at fault")
+    if failure == "crash":
+        os._exit(CRASH_EXIT_CODE)
+
+
+def _cover(portrait: Pixels, width: int, height: int) -> Pixels:
+    """The middle of the portrait, scaled alike in both directions until it fills the frame."""
+    scale = max(width / portrait.shape[1], height / portrait.shape[0])
+    size = (
+        max(width, round(portrait.shape[1] * scale)),
+        max(height, round(portrait.shape[0] * scale)),
+    )
+    scaled = cv2.resize(portrait, size, interpolation=cv2.INTER_AREA)
+    left, top = (size[0] - width) // 2, (size[1] - height) // 2
+    window = scaled[top : top + height, left : left + width]
+    return np.ascontiguousarray(window, np.uint8)
