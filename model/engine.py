@@ -6,6 +6,7 @@ Shapes: F frames, H height, W width, S samples.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import import_module
 from typing import Protocol, TypeAlias
 
@@ -180,3 +181,13 @@ def load_engine(name: str) -> Engine:
     module_name, _, class_name = _ENGINES[name].partition(":")
     make: Callable[[], Engine] = getattr(import_module(module_name), class_name)
     return make()
+
+
+@cache
+def engine_identity(name: str) -> EngineIdentity:
+    """Identity of the engine called ``name``, asked once per process.
+
+    Raises:
+        ValueError: there is no such engine.
+    """
+    return load_engine(name).identity

@@ -144,6 +144,7 @@ class VideoPlan(Record):
     priority: int
     encode: EncodeProfile
     segments: tuple[SegmentPlan, ...]
+    is_preview: bool = False
     warnings: tuple[str, ...] = ()
 
 

@@ -1,0 +1,99 @@
+"""A manifest's videos, side by side: dispatch, outcomes, and a state that says what failed.
+
+This is the dispatcher of one process tree: one task per video, ``workers`` at once, each
+rendering its segments in order. A failed video never stops the others.
+"""
+
+from collections.abc import Iterable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+from prefect.events.worker import EventsWorker
+from prefect.futures import wait
+from prefect.states import Completed, Failed, State
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from flows.outcomes import failed_outcome
+from flows.prepare import Prepared
+from flows.video import make_video
+from flows.work import Work, current_work
+from model.errors import StoppedError
+from tasks.records import VideoOutcome
+
+
+@dataclass
+class Batch:
+    """The videos of one run, as they become ready, and what became of them."""
+
+    ready: Iterable[Prepared]
+    taken: dict[str, Prepared] = field(default_factory=dict[str, Prepared])
+    outcomes: dict[str, VideoOutcome] = field(default_factory=dict[str, VideoOutcome])
+
+
+_current_batch: ContextVar[Batch] = ContextVar("current_batch")
+
+
+@task(
+    name="video",
+    task_run_name="{video_id}",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
+def video_task(video_id: str) -> str:
+    """Make one video; its failure is stored and raised, so that the run's state says so."""
+    batch, work = _current_batch.get(), current_work.get()
+    prepared = batch.taken[video_id]
+    assert prepared.plan is not None
+    try:
+        outcome = make_video(prepared.plan, prepared.row.line)
+    except StoppedError:
+        return "stopped"
+    except Exception as error:
+        _end(failed_outcome(prepared.row, error), batch, work)
+        raise
+    _end(outcome, batch, work)
+    return outcome.status
+
+
+def _end(outcome: VideoOutcome, batch: Batch, work: Work) -> None:
+    batch.outcomes[outcome.video_id] = outcome
+    work.listener.video_ended(outcome)
+
+
+@flow(name="campaign", flow_run_name="{name}", persist_result=False, validate_parameters=False)
+def campaign(name: str) -> State[Any]:
+    """Dispatch the batch at hand and wait for all of it."""
+    del name  # for people who look at the runs
+    batch, work = _current_batch.get(), current_work.get()
+    futures = []
+    for prepared in batch.ready:
+        if work.stop.is_set():
+            break
+        batch.taken[prepared.row.video_id] = prepared
+        futures.append(video_task.submit(prepared.row.video_id))
+    wait(futures)
+    failed = sorted(o.video_id for o in batch.outcomes.values() if o.status == "failed")
+    if failed:
+        return Failed(message=f"{len(failed)} of {len(futures)} videos failed: {', '.join(failed)}")
+    return Completed(message=f"{len(futures)} videos")
+
+
+def dispatch(name: str, ready: Iterable[Prepared], work: Work, workers: int) -> list[VideoOutcome]:
+    """Make the videos of ``ready`` in this process tree, ``workers`` at once.
+
+    Returns:
+        One outcome per video that ended; a stopped video has none.
+    """
+    batch = Batch(ready)
+    tokens = current_work.set(work), _current_batch.set(batch)
+    try:
+        runner = ThreadPoolTaskRunner(max_workers=workers)
+        campaign.with_options(task_runner=runner)(name, return_state=True)
+    finally:
+        current_work.reset(tokens[0])
+        _current_batch.reset(tokens[1])
+        EventsWorker.drain_all()
+    return list(batch.outcomes.values())

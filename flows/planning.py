@@ -1,0 +1,248 @@
+"""`nightshoot plan` and `nightshoot smoke`: what a campaign will take, and whether things work."""
+
+import statistics
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from flows.prepare import Prepared
+from flows.probe import estimate_campaign
+from flows.progress import PlainProgress, clock_of
+from flows.session import Request, Run, Session, peak_rss_bytes
+from tasks.manifest import RowDefaults
+from tasks.records import Record
+from tasks.store import CampaignFolder, DamagedError
+
+# H.264 at CRF 17 of a calm portrait, measured on the demo, 2026-11: bits per pixel, generously.
+_BITS_PER_PIXEL = 0.35
+_PNG_BYTES_PER_PIXEL = 1.8
+
+
+class VideoQuote(Record):
+    """One video of a plan."""
+
+    video_id: str
+    size: str
+    duration_s: float
+    num_frames: int
+    num_clips: float
+    num_segments: int
+    num_segments_done: int
+    num_frames_left: int
+    is_done: bool
+    error: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+class Quote(Record):
+    """What a campaign is and what is left of it."""
+
+    campaign: str
+    videos: tuple[VideoQuote, ...]
+    fps: int
+    infer_frames: int
+    disk_needed_bytes: int
+    disk_free_bytes: int
+    estimated_s: float
+    workers: int
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """Faults that only preparation shows."""
+        return tuple(f"{video.video_id}: {video.error}" for video in self.videos if video.error)
+
+
+def plan_campaign(session: Session) -> Quote:
+    """Speak and plan every row, and measure this machine's speed on a few frames."""
+    folder = session.folder
+    notices: list[str] = []
+    prepared = list(session.prepare(notices.append))
+    left = {each.row.video_id: _frames_left(each, folder) for each in prepared}
+    todo = [each.plan for each in prepared if each.plan and left[each.row.video_id]]
+    frames_left = [left[plan.video_id] for plan in todo]
+    row_order = {row.video_id: row.line for row in session.rows}
+    videos = sorted(
+        (_quote(each, session, left[each.row.video_id]) for each in prepared),
+        key=lambda video: row_order[video.video_id],
+    )
+    presets = [session.settings.presets[row.preset] for row in session.rows]
+    return Quote(
+        campaign=session.request.campaign,
+        videos=tuple(videos),
+        fps=25,
+        infer_frames=presets[0].infer_frames if presets else 48,
+        disk_needed_bytes=sum(
+            _disk_bytes(plan.width, plan.height, frames, len(plan.segments))
+            for plan, frames in zip(todo, frames_left, strict=True)
+        ),
+        disk_free_bytes=folder.free_bytes(),
+        estimated_s=estimate_campaign(todo, frames_left, folder, session.request.workers),
+        workers=session.request.workers,
+    )
+
+
+def _frames_left(prepared: Prepared, folder: CampaignFolder) -> int:
+    if prepared.plan is None or prepared.receipt is not None:
+        return 0
+    return sum(
+        segment.num_frames
+        for segment in prepared.plan.segments
+        if not _is_done(folder, segment.key)
+    )
+
+
+def _is_done(folder: CampaignFolder, key: str) -> bool:
+    try:
+        return folder.find_segment(key) is not None
+    except DamagedError:
+        return False
+
+
+def _quote(prepared: Prepared, session: Session, frames_left: int) -> VideoQuote:
+    row, plan = prepared.row, prepared.plan
+    if plan is None:
+        return VideoQuote(
+            video_id=row.video_id,
+            size="",
+            duration_s=0,
+            num_frames=0,
+            num_clips=0,
+            num_segments=0,
+            num_segments_done=0,
+            num_frames_left=0,
+            is_done=False,
+            error=str(prepared.error),
+        )
+    done = sum(_is_done(session.folder, segment.key) for segment in plan.segments)
+    infer_frames = session.settings.presets[row.preset].infer_frames
+    return VideoQuote(
+        video_id=row.video_id,
+        size=f"{plan.width}x{plan.height}",
+        duration_s=plan.num_frames / plan.fps,
+        num_frames=plan.num_frames,
+        num_clips=round(plan.num_frames / infer_frames, 2),
+        num_segments=len(plan.segments),
+        num_segments_done=done,
+        num_frames_left=frames_left,
+        is_done=prepared.receipt is not None,
+        warnings=plan.warnings,
+    )
+
+
+def _disk_bytes(width: int, height: int, frames: int, segments: int) -> int:
+    video = width * height * frames * _BITS_PER_PIXEL / 8
+    # the segments, the finished file, and the last frame of each segment
+    return round(2 * video + segments * width * height * _PNG_BYTES_PER_PIXEL)
+
+
+def campaign_table(quote: Quote) -> Iterator[RenderableType]:
+    """What `nightshoot plan` prints."""
+    table = Table("video", "size", box=None)
+    for name in ("seconds", "clips", "segments", "done"):
+        table.add_column(name, justify="right")
+    table.add_column("state")
+    for video in quote.videos:
+        if video.error:
+            table.add_row(video.video_id, "", "", "", "", "", Text(video.error, style="red"))
+            continue
+        table.add_row(
+            video.video_id,
+            video.size,
+            f"{video.duration_s:.2f}",
+            f"{video.num_clips:.2f}",
+            str(video.num_segments),
+            str(video.num_segments_done),
+            "done" if video.is_done else "; ".join(video.warnings) or "to do",
+        )
+    yield table
+    good = [video for video in quote.videos if not video.error]
+    seconds = sum(video.duration_s for video in good)
+    yield Text(
+        f"{len(good)} videos, {sum(v.num_segments for v in good)} segments, {seconds:.1f} s of "
+        f"video; {sum(v.num_segments_done for v in good)} segments and "
+        f"{sum(v.is_done for v in good)} videos are done"
+    )
+    yield Text(
+        f"length = clips x {quote.infer_frames} frames / {quote.fps} fps (articles that divide "
+        f"by 16 overstate it by {quote.fps / 16 - 1:.0%})"
+    )
+    yield Text(
+        f"disk: about {quote.disk_needed_bytes / 1e6:.0f} MB needed, "
+        f"{quote.disk_free_bytes / 1e9:.1f} GB free",
+        style="red" if quote.disk_needed_bytes > quote.disk_free_bytes else "",
+    )
+    yield Text(
+        f"time: about {clock_of(quote.estimated_s)} with {quote.workers} workers on this machine, "
+        "measured just now"
+        if quote.estimated_s
+        else "time: nothing is left to render"
+    )
+
+
+class SmokeResult(Record):
+    """How ten clips went."""
+
+    num_clips: int
+    num_done: int
+    seconds_per_clip_mean: float
+    seconds_per_clip_spread: float
+    first_frame_s: float
+    peak_rss_bytes: int
+    total_s: float
+    folder: str
+    errors: tuple[str, ...]
+
+
+def smoke_test(out: Path, workers: int, console: Console) -> SmokeResult:
+    """Render the ten clips of `manifests/smoke.csv` afresh and measure each.
+
+    They go to a campaign of their own, which is emptied first.
+    """
+    import shutil
+
+    manifest = Path(__file__).parents[1] / "manifests" / "smoke.csv"
+    request = Request(
+        manifest=manifest,
+        out=out,
+        campaign="smoke",
+        defaults=RowDefaults(),
+        workers=workers,
+        keep_going=True,
+    )
+    for name in ("segments", "videos"):
+        shutil.rmtree(request.folder.root / name, ignore_errors=True)
+    summary = Run(Session(request), PlainProgress(console))()
+    done = [outcome for outcome in summary.outcomes if outcome.status == "done"]
+    seconds = [outcome.seconds for outcome in done] or [0.0]
+    first_frames = [figure.first_frame_seconds for figure in summary.figures] or [0.0]
+    return SmokeResult(
+        num_clips=len(summary.outcomes),
+        num_done=len(done),
+        seconds_per_clip_mean=statistics.mean(seconds),
+        seconds_per_clip_spread=statistics.pstdev(seconds),
+        first_frame_s=statistics.median(first_frames),
+        peak_rss_bytes=peak_rss_bytes(summary.figures),
+        total_s=summary.seconds,
+        folder=str(request.folder.root),
+        errors=tuple(outcome.error for outcome in summary.outcomes if outcome.error),
+    )
+
+
+def smoke_table(result: SmokeResult) -> Table:
+    """What `nightshoot smoke` prints."""
+    table = Table(show_header=False, box=None)
+    table.add_row("clips done", f"{result.num_done} of {result.num_clips}")
+    table.add_row(
+        "seconds per clip",
+        f"{result.seconds_per_clip_mean:.2f} (spread {result.seconds_per_clip_spread:.2f})",
+    )
+    table.add_row("first frame after", f"{result.first_frame_s:.2f} s (median)")
+    table.add_row("peak memory", f"{result.peak_rss_bytes / 1e6:.0f} MB (largest process)")
+    table.add_row("whole run", f"{result.total_s:.1f} s")
+    table.add_row("videos in", result.folder)
+    for error in result.errors:
+        table.add_row("failed", Text(error, style="red"))
+    return table

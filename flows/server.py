@@ -1,0 +1,132 @@
+"""The laptop's own Prefect server: up beside the campaign, gone with it, its database in logs/.
+
+Run as ``python -m flows.server PORT``. Who has set PREFECT_API_URL uses that server instead.
+"""
+
+import logging
+import os
+import shutil
+import socket
+import sys
+import time
+from pathlib import Path
+
+from model.errors import MachineError
+from tasks.children import Child
+
+_START_TIMEOUT_S = 120.0
+_QUIET = {
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_LOGGING_TO_API_ENABLED": "false",
+    "PREFECT_CLI_PROMPT": "false",
+    "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
+    "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
+}
+_SERVER = {
+    "PREFECT__SERVER_EPHEMERAL": "1",
+    "PREFECT_UI_ENABLED": "0",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "100",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE": "200",
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_READ_BATCH_SIZE": "100",
+    "PREFECT_SERVER_SERVICES_TRIGGERS_READ_BATCH_SIZE": "100",
+}
+
+
+class ServerError(MachineError):
+    """Prefect's server did not come up."""
+
+
+class LocalServer:
+    """A server that starts in the background and is waited for only when it is needed."""
+
+    def __init__(self, logs: Path) -> None:
+        self._home = logs / "prefect"
+        self._child: Child | None = None
+        self._is_ready = False
+        for name, value in _QUIET.items():
+            os.environ.setdefault(name, value)
+        if "PREFECT_API_URL" in os.environ:
+            self._is_ready = True
+            return
+        port = _free_port()
+        self._address = ("127.0.0.1", port)
+        os.environ["PREFECT_HOME"] = str(self._home.resolve())
+        os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
+        self._child = Child("flows.server", [str(port)], logs / "prefect-server.log", _SERVER)
+
+    def wait(self) -> None:
+        """Until it answers.
+
+        Raises:
+            ServerError: it ended or did not answer in time.
+        """
+        import httpx
+
+        deadline = time.monotonic() + _START_TIMEOUT_S
+        while not self._is_ready:
+            child = self._child
+            assert child is not None
+            if child.exit_code is not None or time.monotonic() > deadline:
+                raise ServerError(
+                    f"Prefect's server did not come up (exit code {child.exit_code}): "
+                    f"{child.log_tail()}; its log is {child.log_path}"
+                )
+            try:
+                answer = httpx.get(f"{os.environ['PREFECT_API_URL']}/health", timeout=5)
+                self._is_ready = answer.status_code == 200
+            except httpx.TransportError:
+                time.sleep(0.05)
+
+    def end(self) -> None:
+        """End it, if it is ours."""
+        if self._child is not None:
+            self._child.end(timeout_s=1.0)
+            os.environ.pop("PREFECT_API_URL", None)
+            os.environ.pop("PREFECT_HOME", None)
+            shutil.rmtree(self._home / "storage", ignore_errors=True)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def log_prefect_to(path: Path) -> None:
+    """Send what Prefect says to a file; the terminal is ours. Call after Prefect is imported."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handler = logging.FileHandler(path)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    for name in [None, *logging.root.manager.loggerDict]:
+        logger = logging.getLogger(name)
+        is_prefects = name is not None and name.split(".")[0] in {"prefect", "docket"}
+        if is_prefects or name is None:
+            for old in list(logger.handlers):
+                logger.removeHandler(old)
+    for name in ("prefect", "docket"):
+        logging.getLogger(name).addHandler(handler)
+        logging.getLogger(name).propagate = False
+
+
+def main() -> None:
+    """Serve until standard input closes."""
+    import uvicorn
+
+    from model.owner import exit_with_owner
+
+    exit_with_owner(lambda: None)
+    uvicorn.run(
+        "prefect.server.api.server:create_app",
+        factory=True,
+        host="127.0.0.1",
+        port=int(sys.argv[1]),
+        log_level="error",
+        lifespan="on",
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""Segments + speech -> the finished video: stitched, captioned, checked, its receipt last."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from tasks.captions import captions, to_srt, to_vtt
+from tasks.files import write_file
+from tasks.plan import canonical_sha256
+from tasks.records import SegmentReceipt, Speech, VideoPlan, VideoReceipt
+from tasks.stitch import stitch_video
+from tasks.store import CampaignFolder, entry_of
+
+# Raised by every change that makes another file of the same segments.
+DELIVERY_VERSION = 1
+_PREVIEW_COMMENT = "Preview: made by the preview engine to check script, voice, timing and cuts"
+
+
+def delivery_sha256(plan: VideoPlan, speech: Speech) -> str:
+    """Digest of all that a finished video and its captions depend on."""
+    return canonical_sha256(
+        {
+            "version": DELIVERY_VERSION,
+            "video_id": plan.video_id,
+            "title": plan.title,
+            "segments": [[segment.key, segment.num_frames] for segment in plan.segments],
+            "speech": speech.file_sha256,
+            "cues": [cue.model_dump() for cue in speech.cues],
+            "is_preview": plan.is_preview,
+            "encode": plan.encode.model_dump(),
+        }
+    )
+
+
+def deliver_video(
+    plan: VideoPlan, receipts: Sequence[SegmentReceipt], speech: Speech, folder: CampaignFolder
+) -> VideoReceipt:
+    """Stitch, caption and check one video; its receipt is written last.
+
+    Raises:
+        StitchError, FfmpegError, DiskFullError: nothing was written under the final name.
+    """
+    folder.discard_video(plan.video_id)
+    folder.videos.mkdir(parents=True, exist_ok=True)
+    output = folder.video_path(plan.video_id)
+    with tempfile.TemporaryDirectory(prefix="nightshoot-stitch-") as scratch:
+        checks = stitch_video(
+            [
+                (folder.segment_folder(receipt.key) / receipt.video.name, receipt.media)
+                for receipt in receipts
+            ],
+            folder.speech / f"{speech.speech_id}.wav",
+            num_frames=plan.num_frames,
+            profile=plan.encode,
+            output=output,
+            metadata=_metadata(plan),
+            scratch=Path(scratch),
+        )
+    receipt = VideoReceipt(
+        video_id=plan.video_id,
+        plan_sha256=delivery_sha256(plan, speech),
+        segment_keys=tuple(segment.key for segment in plan.segments),
+        file=entry_of(output),
+        captions=tuple(entry_of(path) for path in _write_captions(plan, speech, folder)),
+        num_frames=plan.num_frames,
+        duration_s=plan.num_frames / plan.fps,
+        checks=checks.model_dump(),
+        warnings=plan.warnings,
+        is_preview=plan.is_preview,
+    )
+    folder.commit_video(receipt)
+    return receipt
+
+
+def _metadata(plan: VideoPlan) -> dict[str, str]:
+    comment = {"comment": _PREVIEW_COMMENT} if plan.is_preview else {}
+    return {"title": plan.title or plan.video_id} | comment
+
+
+def _write_captions(plan: VideoPlan, speech: Speech, folder: CampaignFolder) -> list[Path]:
+    cues = captions(speech, end_frame=plan.num_frames, fps=plan.fps)
+    if not cues:
+        for suffix in (".srt", ".vtt"):
+            (folder.videos / f"{plan.video_id}{suffix}").unlink(missing_ok=True)
+        return []
+    return [
+        write_file(folder.videos / f"{plan.video_id}.srt", to_srt(cues).encode()),
+        write_file(folder.videos / f"{plan.video_id}.vtt", to_vtt(cues).encode()),
+    ]

@@ -1,0 +1,160 @@
+"""Speech -> segments with keys. Pure: how many frames, where to cut, what each segment is called.
+
+The timeline is made of frames. Frame k covers audio samples
+``[floor(k * rate / fps), floor((k + 1) * rate / fps))``.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+
+from pydantic import Field
+
+from model.engine import FRAME_MULTIPLE, EngineIdentity
+from tasks.records import EncodeProfile, Record, Scalar, SegmentPlan
+
+KEY_VERSION = 1
+NEUTRAL = "neutral"
+
+# A cut below this level is not heard; above, every 10 dB costs as much as a badly sized segment.
+_QUIET_DB = -50.0
+_DB_PER_COST = 10.0
+
+
+class CutSettings(Record):
+    """How long segments are, in frames; all three are multiples of 12."""
+
+    target_frames: int = Field(default=144, ge=FRAME_MULTIPLE, multiple_of=FRAME_MULTIPLE)
+    min_frames: int = Field(default=60, ge=FRAME_MULTIPLE, multiple_of=FRAME_MULTIPLE)
+    max_frames: int = Field(default=216, ge=FRAME_MULTIPLE, multiple_of=FRAME_MULTIPLE)
+
+
+def cut_settings_for(segment_clips: int, infer_frames: int) -> CutSettings:
+    """Target of ``segment_clips x infer_frames`` frames, bounds at 0.4 and 1.5 times it."""
+
+    def on_grid(frames: float) -> int:
+        return max(1, round(frames / FRAME_MULTIPLE)) * FRAME_MULTIPLE
+
+    target = segment_clips * infer_frames
+    return CutSettings(
+        target_frames=on_grid(target),
+        min_frames=on_grid(0.4 * target),
+        max_frames=on_grid(1.5 * target),
+    )
+
+
+def sample_of_frame(frame: int, sample_rate_hz: int, fps: int) -> int:
+    """First audio sample of a frame."""
+    return frame * sample_rate_hz // fps
+
+
+def num_frames_of(num_samples: int, sample_rate_hz: int, fps: int) -> int:
+    """Frames of a video that lets ``num_samples`` be heard to their end."""
+    return math.ceil(num_samples * fps / sample_rate_hz)
+
+
+def choose_cuts(
+    grid_levels_db: Sequence[float], num_frames: int, settings: CutSettings
+) -> tuple[int, ...]:
+    """Frames at which segments begin and end: 0, ..., ``num_frames``; strictly increasing.
+
+    Inner cuts are multiples of 12 frames, placed where it is quiet and near the target length,
+    by dynamic programming. Segments are at most ``max_frames`` long; a last one shorter than
+    ``min_frames`` is made only where nothing else is possible.
+
+    Args:
+        grid_levels_db: level around frame ``12 * i``.
+        num_frames: length of the video, at least 1.
+        settings: bounds and target.
+
+    Raises:
+        ValueError: no frames.
+    """
+    if num_frames < 1:
+        raise ValueError(f"num_frames must be at least 1, got {num_frames}")
+    num_slots = math.ceil(num_frames / FRAME_MULTIPLE)
+    shortest = settings.min_frames // FRAME_MULTIPLE
+    longest = max(settings.max_frames // FRAME_MULTIPLE, shortest)
+    target = settings.target_frames / FRAME_MULTIPLE
+    best = [0.0] + [math.inf] * num_slots
+    came_from = [0] * (num_slots + 1)
+    for end in range(1, num_slots + 1):
+        is_last = end == num_slots
+        heard = 0.0 if is_last else _cut_cost(grid_levels_db, end)
+        for length in range(1 if is_last else shortest, min(longest, end) + 1):
+            start = end - length
+            too_short = max(0, shortest - length) * (start > 0)
+            cost = best[start] + heard + ((length - target) / target) ** 2 + too_short
+            if cost < best[end]:
+                best[end], came_from[end] = cost, start
+    cuts = [num_slots]
+    while cuts[-1]:
+        cuts.append(came_from[cuts[-1]])
+    return (*(FRAME_MULTIPLE * slot for slot in reversed(cuts[1:])), num_frames)
+
+
+def _cut_cost(grid_levels_db: Sequence[float], slot: int) -> float:
+    level = grid_levels_db[slot] if slot < len(grid_levels_db) else -120.0
+    return max(0.0, level - _QUIET_DB) / _DB_PER_COST
+
+
+def canonical_sha256(value: object) -> str:
+    """Hex digest of a value's canonical JSON: sorted names, no spaces, no NaN."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def resolved_settings(
+    identity: EngineIdentity, wanted: Mapping[str, Scalar]
+) -> tuple[dict[str, Scalar], tuple[str, ...]]:
+    """The engine's settings with the wanted values, and the names it cannot use."""
+    unused = tuple(name for name in wanted if name not in identity.settings)
+    return {
+        name: wanted.get(name, default) for name, default in sorted(identity.settings.items())
+    }, unused
+
+
+class KeyParts(Record):
+    """What all segments of one video have in common in their keys."""
+
+    engine: str
+    engine_version: int
+    weights_id: str
+    settings: dict[str, Scalar]
+    portrait_sha256: str
+    rig: dict[str, object] | None
+    prompt: str
+    seed: int
+    width: int
+    height: int
+    fps: int
+    encode: EncodeProfile
+
+
+def plan_segments(
+    cuts: Sequence[int], parts: KeyParts, window_sha256: Callable[[int, int], str]
+) -> tuple[SegmentPlan, ...]:
+    """Segments between the cuts, each with its content key; a key holds its predecessor's.
+
+    Args:
+        cuts: 0, ..., number of frames.
+        parts: what the whole video has in common.
+        window_sha256: digest of what an engine hears for frames ``start <= i < end``:
+            samples with context, and their phonemes.
+    """
+    common = parts.model_dump(mode="json") | {"key_version": KEY_VERSION}
+    segments: list[SegmentPlan] = []
+    previous = NEUTRAL
+    for index, (start, end) in enumerate(pairwise(cuts)):
+        previous = canonical_sha256(
+            common
+            | {
+                "audio": window_sha256(start, end),
+                "num_frames": end - start,
+                "predecessor": previous,
+            }
+        )
+        segments.append(SegmentPlan(index=index, start_frame=start, end_frame=end, key=previous))
+    return tuple(segments)

@@ -1,0 +1,163 @@
+"""One segment: its job from the plan and the store, its frames from a host, its files, its receipt.
+
+A segment is done when its receipt is there; everything before that can be thrown away.
+"""
+
+import hashlib
+import platform
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+
+from model.engine import EngineIdentity, Handoff, Pixels, SegmentJob
+from tasks.encode import EncodedSegment, encode_segment, read_png, seam_gates, write_png
+from tasks.engine import EngineHost, HostRendering
+from tasks.files import part_path
+from tasks.plan import NEUTRAL
+from tasks.records import SegmentPlan, SegmentReceipt, VideoPlan
+from tasks.store import CampaignFolder, StoreError
+from tasks.window import EngineTrack
+
+
+def handoff_sha256(handoff: Handoff | None) -> str:
+    """Digest of a handoff's pixels and state; ``neutral`` for none."""
+    if handoff is None:
+        return NEUTRAL
+    digest = hashlib.sha256()
+    arrays = {"last_frame": handoff.last_frame, **dict(sorted(handoff.state.items()))}
+    for name, array in arrays.items():
+        digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def load_handoff(folder: CampaignFolder, receipt: SegmentReceipt) -> Handoff:
+    """The handoff a finished segment left.
+
+    Raises:
+        StoreError: it is not the one its receipt vouches for.
+    """
+    place = folder.segment_folder(receipt.key)
+    handoff = Handoff(
+        last_frame=read_png(place / receipt.last_frame.name),
+        state=load_file(place / receipt.state.name),
+    )
+    if handoff_sha256(handoff) != receipt.handoff_sha256:
+        raise StoreError(f"{receipt.last_frame.name}: the handoff differs from its receipt")
+    return handoff
+
+
+def segment_job(
+    plan: VideoPlan,
+    segment: SegmentPlan,
+    *,
+    portrait: Pixels,
+    track: EngineTrack,
+    handoff: Handoff | None,
+    identity: EngineIdentity,
+) -> SegmentJob:
+    """The job of one segment."""
+    window = track.window(segment.start_frame, segment.end_frame, identity)
+    return SegmentJob(
+        key=segment.key,
+        portrait=portrait,
+        rig=plan.rig,
+        handoff=handoff,
+        pcm=window.pcm,
+        left_context=window.left_context,
+        right_context=window.right_context,
+        phonemes=window.phonemes,
+        prompt=plan.prompt,
+        seed=plan.seed,
+        width=plan.width,
+        height=plan.height,
+        num_frames=segment.num_frames,
+        settings=plan.settings,
+    )
+
+
+def render_segment(
+    plan: VideoPlan,
+    job: SegmentJob,
+    *,
+    host: EngineHost,
+    folder: CampaignFolder,
+    attempt: int,
+    should_stop: Callable[[], bool],
+) -> tuple[SegmentReceipt, HostRendering]:
+    """Render a segment and commit it; the receipt is written last.
+
+    Raises:
+        StoppedError: asked to stop between frames.
+        EngineLostError: the host died.
+        FfmpegError, DiskFullError: the encoder failed.
+        NightshootError: what the engine reported.
+    """
+    place = folder.segment_folder(job.key)
+    place.mkdir(parents=True, exist_ok=True)
+    parts = {suffix: part_path(place / f"{job.key}{suffix}") for suffix in _SUFFIXES}
+    started = time.perf_counter()
+    try:
+        rendering = host.render(job, should_stop)
+        encoded = encode_segment(
+            rendering,
+            width=job.width,
+            height=job.height,
+            num_frames=job.num_frames,
+            profile=plan.encode,
+            part=parts[".mp4"],
+        )
+        seconds = time.perf_counter() - started
+        write_png(encoded.last_frame, parts[".png"])
+        save_file(_saveable(rendering.handoff), parts[".safetensors"])
+        receipt = _receipt(job, host, encoded, rendering, parts, folder, attempt, seconds)
+        return folder.commit_segment(receipt), rendering
+    finally:
+        for part in parts.values():
+            part.unlink(missing_ok=True)
+
+
+_SUFFIXES = (".mp4", ".png", ".safetensors")
+
+
+def _saveable(handoff: Handoff) -> dict[str, np.ndarray]:
+    return {name: np.ascontiguousarray(array) for name, array in handoff.state.items()}
+
+
+def _receipt(
+    job: SegmentJob,
+    host: EngineHost,
+    encoded: EncodedSegment,
+    rendering: HostRendering,
+    parts: dict[str, Path],
+    folder: CampaignFolder,
+    attempt: int,
+    seconds: float,
+) -> SegmentReceipt:
+    entries = {suffix: folder.adopt(part, job.key, suffix) for suffix, part in parts.items()}
+    before = job.handoff.last_frame if job.handoff else None
+    return SegmentReceipt(
+        key=job.key,
+        engine=host.identity.name,
+        num_frames=job.num_frames,
+        video=entries[".mp4"],
+        last_frame=entries[".png"],
+        state=entries[".safetensors"],
+        handoff_sha256=handoff_sha256(rendering.handoff),
+        started_from_sha256=handoff_sha256(job.handoff),
+        media=encoded.media,
+        gates=seam_gates(before, encoded),
+        engine_seconds=round(rendering.engine_seconds, 3),
+        encode_seconds=round(max(0.0, seconds - rendering.engine_seconds), 3),
+        attempts=attempt,
+        host=socket.gethostname(),
+        versions={
+            "engine": str(host.identity.version),
+            "weights": host.identity.weights_id,
+            "python": platform.python_version(),
+        },
+    )
