@@ -1,1 +1,1 @@
-"""Neural text to speech, on the CPU."""
+"""Neural text to speech that ships in packages: voices that need no network and no GPU."""

@@ -1,0 +1,149 @@
+"""English text to phonemes: what hibari's reader gets wrong is put into words first.
+
+hibari reads times, dates, units, percentages and abbreviations well. Measured wrong, so done here:
+web addresses, money (a currency leaks into the next number), telephone numbers before a full stop,
+"24/7", ratios, and a word's full stop that is no sentence end ("e.g.").
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+CURRENCIES = {
+    "$": ("dollar", "dollars", "cent", "cents"),
+    "£": ("pound", "pounds", "penny", "pence"),
+    "€": ("euro", "euros", "cent", "cents"),
+    "¥": ("yuan", "yuan", "fen", "fen"),
+    "￥": ("yuan", "yuan", "fen", "fen"),
+}
+SCALES = {"k": "thousand", "m": "million", "b": "billion", "bn": "billion"}
+LATIN_ABBREVIATIONS = {"e.g.": "for example", "i.e.": "that is", "etc.": "et cetera"}
+
+_MONEY = re.compile(
+    r"([$£€¥￥])\s?(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d+))?"
+    r"(?:\s?(hundred|thousand|million|billion|trillion|bn|[kKmMbB])\b)?"
+)
+_URL = re.compile(
+    r"(?:https?://)?(?:www\.)?((?:[a-z0-9-]+\.)+(?:com|org|net|io|dev|ai|edu|gov|cn|uk|de|fr|app|co)"
+    r"(?![a-z]))((?:[/?#][^\s,;!?)\"”]*)?)",
+    re.IGNORECASE,
+)
+_EMAIL = re.compile(r"([A-Za-z0-9._+-]+)@((?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,})")
+_PHONE = re.compile(
+    r"(?<![\w.,$-])(\+?\d{1,3}[ -])?(\(\d{3}\) ?|\d{3}[ -])?\d{3}-\d{4}(?!\w|[.-]\d)"
+)
+_RATIO = re.compile(r"(?<![\d:.])(\d{1,2}):(\d{1,2})(?![\d:])")
+_ALWAYS_OPEN = re.compile(r"(?<![\d/])24/7(?![\d/])")
+_LATIN = re.compile(r"(?<![\w.])(e\.g\.|i\.e\.|etc\.)", re.IGNORECASE)
+_HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
+_FULL_WIDTH = str.maketrans("，。！？；：（）％、", ",.!?;:()%,")
+_SPEAKABLE = re.compile(r"[^\W_]|[\s'’‘\"“”.,;:!?…()\[\]$£€¥￥%&@#+=/<>~°¢§±×÷½¼¾²³µ*^_|\\•–—‒―-]")
+_SILENT = frozenset("™®©\u00ad\u200b\u200c\u200d\u2060\ufeff\ufe0e\ufe0f")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Phonemes of a text, and the characters of it that have no sound.
+
+    Attributes:
+        symbols: in Kokoro's alphabet.
+        unspoken: each once, in order.
+    """
+
+    symbols: str
+    unspoken: tuple[str, ...] = ()
+
+
+def read_english(text: str, *, is_british: bool = False) -> Reading:
+    """Phonemes of an English text, as one line; characters no reader knows are reported."""
+    spoken, unspoken = speakable(text)
+    symbols = _reader(is_british)(words_of(spoken))
+    return Reading(" ".join(symbols.split()), unspoken)
+
+
+def speakable(text: str) -> tuple[str, tuple[str, ...]]:
+    """``text`` without what English cannot say (Han characters, emoji, ...), and that."""
+    unspoken = tuple(dict.fromkeys(sign for sign in text if not _is_speakable(sign)))
+    kept = "".join(sign if _is_speakable(sign) else " " for sign in text if sign not in _SILENT)
+    return kept, tuple(sign for sign in unspoken if sign not in _SILENT)
+
+
+def words_of(text: str) -> str:
+    """``text`` with addresses, money, telephone numbers, ratios and e.g. in words."""
+    text = text.translate(_FULL_WIDTH)
+    text = _EMAIL.sub(lambda m: f"{_dotted(m[1])} at {_dotted(m[2])}", text)
+    text = _URL.sub(_address, text)
+    text = _MONEY.sub(_money, text)
+    text = _ALWAYS_OPEN.sub("twenty-four seven", text)
+    text = _PHONE.sub(_telephone, text)
+    text = _RATIO.sub(_ratio, text)
+    text = _LATIN.sub(_latin, text)
+    return " ".join(text.split())
+
+
+def _is_speakable(sign: str) -> bool:
+    return bool(_SPEAKABLE.match(sign)) and not _HAN.match(sign)
+
+
+def _dotted(name: str) -> str:
+    for sign, word in ((".", "dot"), ("-", "dash"), ("_", "underscore"), ("+", "plus")):
+        name = name.replace(sign, f" {word} ")
+    return name
+
+
+def _address(match: re.Match[str]) -> str:
+    host, path = match[1], match[2]
+    end = "." if path.endswith(".") else ""
+    path = path.rstrip("./")
+    for sign, word in (
+        ("/", "slash"),
+        ("?", "question mark"),
+        ("=", "equals"),
+        ("&", "and"),
+        ("#", "hash"),
+        ("%", "percent"),
+    ):
+        path = path.replace(sign, f" {word} ")
+    return _dotted(host + path).strip() + end
+
+
+def _money(match: re.Match[str]) -> str:
+    sign, whole, part, scale = match.groups()
+    one, many, small_one, small_many = CURRENCIES[sign]
+    amount = whole.replace(",", "")
+    if scale:
+        number = f"{amount}.{part}" if part else amount
+        return f"{number} {SCALES.get(scale.lower(), scale)} {many}"
+    large = f"{amount} {one if amount == '1' else many}"
+    if not part or int(part) == 0:
+        return large
+    if len(part) != 2:
+        return f"{amount}.{part} {many}"
+    small = f"{int(part)} {small_one if int(part) == 1 else small_many}"
+    return small if int(amount) == 0 else f"{large} and {small}"
+
+
+def _telephone(match: re.Match[str]) -> str:
+    groups = re.findall(r"\d+", match[0])
+    plus = "plus " if match[0].startswith("+") else ""
+    return plus + ", ".join(" ".join(group) for group in groups)
+
+
+def _ratio(match: re.Match[str]) -> str:
+    left, right = match.groups()
+    is_time = len(right) == 2 and int(left) <= 24 and int(right) <= 59
+    return match[0] if is_time else f"{left} to {right}"
+
+
+def _latin(match: re.Match[str]) -> str:
+    words = LATIN_ABBREVIATIONS[match[1].lower()]
+    is_last = not match.string[match.end() :].strip()
+    return words + ("." if is_last else "")
+
+
+@cache
+def _reader(is_british: bool):
+    """Make hibari's lexicon reader; callable: text -> phonemes."""
+    from hibari.g2p import G2P
+
+    return G2P(british=is_british)
