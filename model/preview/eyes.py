@@ -73,7 +73,7 @@ class _Lid:
         ring = near & ~_grown(is_eye, 0.06 * self._width * self._patch.samples)
         skin = float(np.percentile(grey[ring], 65)) if ring.any() else 128.0
         is_lash = self._lash_mask(grey, is_eye, skin)
-        hole = _grown(is_eye | is_lash, 0.05 * self._width * self._patch.samples)
+        hole = _grown(is_eye | is_lash, 0.035 * self._width * self._patch.samples)
         hole &= self._patch.feather(0.06, 0.06) >= 1
         # hair and spectacles at the rim would bleed into the lid
         is_foreign = _grown(grey < _FOREIGN * skin, 0.03 * self._width * self._patch.samples)
@@ -96,7 +96,7 @@ class _Lid:
         )
         middle = 0.5 * middle + 0.5 * corner_line
         height = float((self._lower - self._upper).max())
-        along = (u - self._left - width / 2) / (0.66 * width)
+        along = (u - self._left - width / 2) / (0.60 * width)
         down = (v - middle) / (0.5 * height + 0.06 * width)
         return is_eye | (along**2 + down**2 < 1)
 
@@ -117,14 +117,14 @@ class _Lid:
     def _lash_mask(self, grey: Field, is_eye: Mask, skin: float) -> Mask:
         """Thin dark marks that touch the eye: lashes and liner, but not hair or shadows."""
         u, v, width, samples = self._patch.u, self._patch.v, self._width, self._patch.samples
-        near = _grown(is_eye, 0.20 * width * samples)
-        near &= (u > self._left - 0.20 * width) & (u < self._left + 1.20 * width)
-        near &= v < self._lower + 0.12 * width
+        near = _grown(is_eye, 0.13 * width * samples)
+        near &= (u > self._left - 0.13 * width) & (u < self._left + 1.13 * width)
+        near &= v < self._lower + 0.10 * width
         is_dark = grey < (1 - _CONTRAST) * skin
         around = cv2.GaussianBlur(
             (is_dark & ~is_eye).astype(np.float32), (0, 0), 0.10 * width * samples
         )
-        is_dark &= near & (np.asarray(around) < 0.75)
+        is_dark &= near & (np.asarray(around) < 0.65)
         num_labels, labels = cv2.connectedComponents((is_dark | is_eye).astype(np.uint8))
         keep = np.zeros(num_labels, bool)
         labels = np.asarray(labels, np.intp)

@@ -338,10 +338,9 @@ def rig_of_features(features: Features, width: int, height: int) -> dict[str, ob
     left, right = features.upper_outer[0], features.upper_outer[-1]
     line = (left + right) / 2
     down = _down(features.across)
-    middle = len(features.upper_inner) // 2
 
     def below(points: Points) -> float:
-        return float((points[middle] - line) @ down)
+        return float((points[len(points) // 2] - line) @ down)
 
     thickness = (below(features.lower_outer) - below(features.lower_inner)) / 2
     thickness += (below(features.upper_inner) - below(features.upper_outer)) / 2
