@@ -1,0 +1,109 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from preview_jobs import SAMPLES_PER_FRAME, job, landscape, speech
+
+from model.engine import Phoneme
+from model.preview.curves import MouthCurves, blink, mouth_curves, poses
+
+NUM_FRAMES = 150
+TRACK = speech(NUM_FRAMES, 1.5, 4.2)
+PIXELS = landscape(16, 16)
+
+
+def phones() -> tuple[Phoneme, ...]:
+    """m-a-m-a-u from 1.5 s, one phone every 120 ms."""
+    symbols = "mamau" * 4
+    return tuple(
+        Phoneme(symbol, 24_000 + 1_920 * i, 24_000 + 1_920 * (i + 1))
+        for i, symbol in enumerate(symbols)
+    )
+
+
+def curves(start: int, count: int, phonemes: tuple[Phoneme, ...] | None) -> MouthCurves:
+    return mouth_curves(job(PIXELS, TRACK, start, count, phonemes=phonemes))
+
+
+@pytest.mark.parametrize("phonemes", [None, phones()], ids=["heard", "told"])
+@given(cut=st.integers(1, NUM_FRAMES - 1))
+@settings(max_examples=25, deadline=None)
+def test_curves_of_two_segments_are_those_of_the_whole_track(
+    phonemes: tuple[Phoneme, ...] | None, cut: int
+) -> None:
+    whole = vars(curves(0, NUM_FRAMES, phonemes))
+    first, second = vars(curves(0, cut, phonemes)), vars(curves(cut, NUM_FRAMES - cut, phonemes))
+    for name, curve in whole.items():
+        assert np.array_equal(np.concatenate([first[name], second[name]]), curve), name
+
+
+@pytest.mark.parametrize("phonemes", [None, phones()], ids=["heard", "told"])
+def test_the_mouth_is_shut_in_silence_and_opens_in_speech(
+    phonemes: tuple[Phoneme, ...] | None,
+) -> None:
+    found = curves(0, NUM_FRAMES, phonemes)
+    # from 0.4 s before the speech to 0.4 s after it filters may still reach into it
+    silent = np.r_[0:27, 116:NUM_FRAMES]
+    assert found.opening[silent].max() == 0
+    assert found.press[silent].max() == 0
+    assert found.speak[silent].max() == 0
+    assert found.opening[40:100].max() > 0.5
+    assert found.speak[40:100].min() > 0.9
+
+
+def test_lips_shut_on_the_phones_that_need_it_and_round_on_u() -> None:
+    vowel = speech(NUM_FRAMES, 1.5, 4.2, is_sung=True)
+    found = mouth_curves(job(PIXELS, vowel, 0, NUM_FRAMES, phonemes=phones()))
+
+    def at(index: int) -> int:
+        return round((24_000 + 1_920 * (index + 0.5)) / SAMPLES_PER_FRAME - 1.25)
+
+    m, a, u = at(7), at(8), at(9)
+    assert found.press[m] > found.press[a] + 0.3
+    assert found.opening[a] > found.opening[m] + 0.2
+    assert found.wide[u] < found.wide[a] - 0.3
+
+
+def test_a_quieter_pause_between_words_does_not_move_the_mouth() -> None:
+    noise = np.random.default_rng(0).normal(0, 32768 * 10 ** (-58 / 20), len(TRACK))
+    hiss = mouth_curves(job(PIXELS, noise.astype(np.int16), 0, NUM_FRAMES))
+    assert hiss.opening.max() < 0.02
+
+
+def test_unknown_phones_are_passed_over() -> None:
+    odd = (Phoneme("?", 24_000, 30_000), Phoneme(" ", 30_000, 31_000))
+    found = curves(0, NUM_FRAMES, odd)
+    assert np.isfinite(found.opening).all()
+    assert found.wide.max() == 0
+
+
+def test_sound_shorter_than_its_frames_ends_in_silence() -> None:
+    found = mouth_curves(job(PIXELS, np.zeros(0, np.int16), 0, 30))
+    assert found.opening.shape == (30,)
+    assert found.opening.max() == 0
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=40, deadline=None)
+def test_eyes_blink_every_four_seconds_or_so_and_never_in_the_first_half_second(seed: int) -> None:
+    lids = np.array([blink(seed, frame) for frame in range(3000)])
+    shut = np.flatnonzero((lids[1:] == 1) & (lids[:-1] < 1))
+    assert lids[:12].max() == 0
+    assert len(shut) == 30
+    assert np.diff(shut).min() / 25 >= 1.2
+    assert np.diff(shut).max() / 25 <= 6.8
+    assert np.abs(np.diff(lids)).max() <= 0.5
+
+
+def test_another_seed_is_another_take() -> None:
+    takes = [poses(job(PIXELS, TRACK, 0, 50, seed=seed), 0) for seed in (1, 2)]
+    assert [p.yaw for p in takes[0]] != [p.yaw for p in takes[1]]
+    assert [p.opening for p in takes[0]] == [p.opening for p in takes[1]]
+
+
+def test_head_and_breath_move_a_little_from_frame_to_frame() -> None:
+    moves = poses(job(PIXELS, TRACK, 0, NUM_FRAMES), 12_345)
+    for name in ("yaw", "pitch", "roll", "shift_x", "shift_y", "breath"):
+        curve = np.array([getattr(pose, name) for pose in moves])
+        assert np.ptp(curve) > 0, name
+        assert np.abs(np.diff(curve)).max() < 0.2 * np.ptp(curve), name
