@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -31,6 +32,7 @@ _MAX_FILE_BYTES = 512 << 20
 _BACKGROUND = 200.0  # a neutral grey behind transparent pixels
 _ORIENTATION_TAG = 0x0112
 _JPEG_START = b"\xff\xd8"
+_PNG_START = b"\x89PNG\r\n\x1a\n"
 
 
 class PortraitLimits(Record):
@@ -90,10 +92,14 @@ def read_portrait(path: Path, max_side: int = MAX_SIDE) -> Pixels:
         data = path.read_bytes()
     except OSError as error:
         raise PortraitError(f"{path}: cannot be read ({error.strerror}); check the path") from error
+    level = cv2.utils.logging.getLogLevel()
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # the error below says it
     try:
         pixels = _decoded(data)
     except cv2.error as error:
         raise PortraitError(f"{path}: {_not_a_picture(data)}") from error
+    finally:
+        cv2.utils.logging.setLogLevel(level)
     if pixels is None:
         raise PortraitError(f"{path}: {_not_a_picture(data)}")
     return _bounded(pixels, max_side)
@@ -109,12 +115,14 @@ def portrait_sha256(pixels: Pixels) -> str:
 def _not_a_picture(data: bytes) -> str:
     if not data:
         return "the file is empty; save the picture again"
+    if data.startswith((_JPEG_START, _PNG_START)):
+        return "the picture is damaged or cut off; save or copy it again"
     return "not a picture this program can read; save it as PNG, JPEG, WebP or TIFF"
 
 
 def _decoded(data: bytes) -> Pixels | None:
     """RGB pixels, upright and opaque; None if ``data`` is no picture."""
-    if not data:
+    if not data or (data.startswith(_PNG_START) and not _is_whole_png(data)):
         return None
     buffer = np.frombuffer(data, np.uint8)
     if not data.startswith(_JPEG_START):
@@ -129,6 +137,19 @@ def _decoded(data: bytes) -> Pixels | None:
     # orientation is applied, grey becomes RGB and sixteen bits become eight
     decoded = cv2.imdecode(buffer, cv2.IMREAD_COLOR_RGB)
     return None if _is_nothing(decoded) else np.asarray(decoded, np.uint8)
+
+
+def _is_whole_png(data: bytes) -> bool:
+    """Every chunk is there and has its checksum: libpng would complain on the terminal."""
+    start, kind = len(_PNG_START), b""
+    while kind != b"IEND":
+        length = int.from_bytes(data[start : start + 4], "big")
+        kind, body = data[start + 4 : start + 8], data[start + 4 : start + 8 + length]
+        checksum = data[start + 8 + length : start + 12 + length]
+        if len(checksum) < 4 or zlib.crc32(body) != int.from_bytes(checksum, "big"):
+            return False
+        start += 12 + length
+    return True
 
 
 def _is_nothing(decoded: object) -> bool:
