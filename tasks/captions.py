@@ -1,0 +1,205 @@
+"""Speech -> captions: lines that fit, shown while they are said. Pure.
+
+Widths are counted in columns: a Latin letter is one wide, a Chinese character or an emoji two.
+"""
+
+import re
+import unicodedata
+from bisect import bisect_left
+from collections.abc import Sequence
+from itertools import pairwise
+
+from pydantic import Field
+
+from model.engine import ENGINE_SAMPLE_RATE_HZ
+from tasks.records import Cue, Record, Speech
+from tasks.script import Language
+
+LINE_COLUMNS: dict[Language, int] = {"en": 42, "zh": 32}
+"""42 Latin letters, or 16 Chinese characters."""
+MAX_LINES = 2
+LINGER_MS = 200
+SHORTEST_MS = 800
+_PUNCTUATION_BONUS = 12
+_RTL_MARK = "\u200f"
+_CLOSING = frozenset("，。！？、；：”’」』）》】…—,.!?;:)]}%％")
+_OPENING = frozenset("“‘「『（《【([{$￥¥€£#")
+_BREAK_AFTER = frozenset("，。！？、；：,.!?;:—…")
+_EMOJI_TAIL = r"[\ufe0f\u20e3\u200d\U0001f3fb-\U0001f3ff]"
+_TOKEN = re.compile(
+    rf"[\U0001f1e6-\U0001f1ff]{{2}}"
+    rf"|[\u2190-\u2bff\U0001f000-\U0001faff](?:\u200d.|{_EMOJI_TAIL})*"
+    r"|[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uff60\u3000-\u303f]"
+    r"|[^\s\u2190-\u2bff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uff60\U0001f000-\U0001faff]+"
+    r"|\s+"
+)
+
+
+class Caption(Record):
+    """At most two lines, shown for ``start_ms <= t < end_ms``."""
+
+    lines: tuple[str, ...] = Field(min_length=1, max_length=MAX_LINES)
+    start_ms: int = Field(ge=0)
+    end_ms: int
+
+
+def captions(speech: Speech, *, end_frame: int, fps: int) -> tuple[Caption, ...]:
+    """Captions of the part of ``speech`` that a video of ``end_frame`` frames lets be heard."""
+    end_ms = end_frame * 1000 // fps
+    timed = [page for cue in speech.cues for page in _pages_of(cue, speech)]
+    shown: list[Caption] = []
+    for index, (text, start, end) in enumerate(timed):
+        following = timed[index + 1][1] if index + 1 < len(timed) else end_ms
+        latest = max(end, min(following, end_ms))
+        until = min(max(end + LINGER_MS, start + SHORTEST_MS), latest, end_ms)
+        if until > start:
+            lines = _directed(wrap(text, speech.language))
+            shown.append(Caption(lines=tuple(lines), start_ms=start, end_ms=until))
+    return tuple(shown)
+
+
+def wrap(text: str, language: Language) -> list[str]:
+    """Lines of ``text`` that fit the language's width, as even as can be; no text is lost."""
+    tokens = _tokens(text, LINE_COLUMNS[language])
+    lines = _fill(tokens, LINE_COLUMNS[language])
+    narrowest = max((columns(token) for token in tokens), default=1)
+    for limit in range(LINE_COLUMNS[language] - 1, narrowest - 1, -1):
+        tighter = _fill(tokens, limit)
+        if len(tighter) > len(lines):
+            break
+        lines = tighter
+    return lines
+
+
+def pages(text: str, language: Language) -> list[str]:
+    """``text`` in parts of at most two lines, cut in its middle, best after punctuation."""
+    if len(wrap(text, language)) <= MAX_LINES:
+        return [text.strip()] if text.strip() else []
+    tokens = _tokens(text, LINE_COLUMNS[language])
+    places = [i for i in range(1, len(tokens)) if _may_break(tokens[i - 1], tokens[i])]
+    half = columns(text) / 2
+
+    def cost(place: int) -> float:
+        left = "".join(tokens[:place]).rstrip()
+        bonus = _PUNCTUATION_BONUS if left[-1:] in _BREAK_AFTER else 0
+        return abs(columns(left) - half) - bonus
+
+    place = min(places, key=cost)
+    return [
+        *pages("".join(tokens[:place]), language),
+        *pages("".join(tokens[place:]), language),
+    ]
+
+
+def columns(text: str) -> int:
+    """How wide ``text`` is shown."""
+    width = 0
+    for sign in text:
+        if unicodedata.category(sign) in ("Mn", "Me", "Cf"):
+            continue
+        width += 2 if unicodedata.east_asian_width(sign) in "WF" else 1
+    return width
+
+
+def to_srt(shown: Sequence[Caption]) -> str:
+    """SubRip, with line ends of one character."""
+    blocks = (
+        f"{number}\n{_clock(caption.start_ms, ',')} --> {_clock(caption.end_ms, ',')}\n"
+        + "\n".join(line.replace("-->", "->") for line in caption.lines)
+        for number, caption in enumerate(shown, 1)
+    )
+    return "".join(block + "\n\n" for block in blocks)
+
+
+def to_vtt(shown: Sequence[Caption]) -> str:
+    """WebVTT; ``& < >`` are escaped."""
+    blocks = (
+        f"{_clock(caption.start_ms, '.')} --> {_clock(caption.end_ms, '.')}\n"
+        + "\n".join(
+            line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+            for line in caption.lines
+        )
+        for caption in shown
+    )
+    return "WEBVTT\n\n" + "".join(block + "\n\n" for block in blocks)
+
+
+# --- lines --------------------------------------------------------------------------------------
+
+
+def _tokens(text: str, limit: int) -> list[str]:
+    """Words with the space after them, Chinese characters and emoji; none wider than ``limit``."""
+    tokens: list[str] = []
+    for token in _TOKEN.findall(" ".join(text.split())):
+        if token.isspace() and tokens:
+            tokens[-1] += " "
+        elif columns(token) <= limit:
+            tokens.append(token)
+        else:
+            tokens += [token[i : i + limit // 2] for i in range(0, len(token), limit // 2)]
+    return tokens
+
+
+def _may_break(left: str, right: str) -> bool:
+    return right[0] not in _CLOSING and left.rstrip()[-1:] not in _OPENING
+
+
+def _fill(tokens: list[str], limit: int) -> list[str]:
+    """Lines filled from the left; signs that may not be parted stay together."""
+    lines: list[str] = []
+    line = ""
+    for unit in _units(tokens):
+        if line and columns((line + unit).rstrip()) > limit:
+            lines.append(line.rstrip())
+            line = ""
+        line += unit
+    return [*lines, line.rstrip()] if line.strip() else lines
+
+
+def _units(tokens: list[str]) -> list[str]:
+    """Tokens joined where no line may break between them."""
+    units = tokens[:1]
+    for left, right in pairwise(tokens):
+        if _may_break(left, right):
+            units.append(right)
+        else:
+            units[-1] += right
+    return units
+
+
+def _directed(lines: list[str]) -> list[str]:
+    """Marks around lines of a right-to-left text, so that its punctuation stays at its end."""
+    strong = (unicodedata.bidirectional(sign) for line in lines for sign in line)
+    first = next((kind for kind in strong if kind in ("L", "R", "AL")), "L")
+    return lines if first == "L" else [f"{_RTL_MARK}{line}{_RTL_MARK}" for line in lines]
+
+
+# --- times --------------------------------------------------------------------------------------
+
+
+def _pages_of(cue: Cue, speech: Speech) -> list[tuple[str, int, int]]:
+    """Parts of a cue with the milliseconds in which they are said."""
+    parts = pages(cue.text, speech.language)
+    widths = [columns(part) for part in parts]
+    total = sum(widths) or 1
+    borders = [_moment(cue, speech, sum(widths[:index]) / total) for index in range(len(parts) + 1)]
+    return [(part, start, end) for part, (start, end) in zip(parts, pairwise(borders), strict=True)]
+
+
+def _moment(cue: Cue, speech: Speech, share: float) -> int:
+    """When ``share`` of a cue has been said, in ms: by its phones where there are any."""
+    start_s = cue.start_sample / speech.sample_rate_hz
+    end_s = cue.end_sample / speech.sample_rate_hz
+    moment_s = start_s + share * (end_s - start_s)
+    if 0 < share < 1 and speech.phonemes:
+        starts = [phone.start for phone in speech.phonemes]
+        first = bisect_left(starts, start_s * ENGINE_SAMPLE_RATE_HZ)
+        last = bisect_left(starts, end_s * ENGINE_SAMPLE_RATE_HZ)
+        if last > first:
+            moment_s = starts[first + int(share * (last - first))] / ENGINE_SAMPLE_RATE_HZ
+    return round(moment_s * 1000)
+
+
+def _clock(milliseconds: int, mark: str) -> str:
+    seconds, rest = divmod(milliseconds, 1000)
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}{mark}{rest:03}"

@@ -1,0 +1,325 @@
+"""A recording as the voice: two copies made in bounded memory, judged, and fitted to its script.
+
+Sound passes through in blocks; what stays in memory is one level for every 10 ms.
+"""
+
+# soundfile brings no type stubs
+# pyright: reportMissingTypeStubs=false
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from model.engine import ENGINE_SAMPLE_RATE_HZ
+from model.errors import SpeechError
+from tasks.ffmpeg import FfmpegError, run_ffmpeg
+from tasks.loudness import (
+    ENGINE_LEVEL_DB,
+    FRAMES_PER_SECOND,
+    Levels,
+    active_frames,
+    active_level_db,
+    frame_levels,
+    pauses,
+    to_int16,
+)
+
+VIEWER_RATE_HZ = 48_000
+LEAST_SNR_DB = 30.0
+LEAST_LEVEL_DB = -45.0
+LONGEST_SILENCE_S = 3.0
+SHORTEST_PAUSE_FRAMES = 12
+_SILENT_BELOW_DB = -80.0
+_MOST_GAIN_DB = 40.0
+_CLIPPED = 32_760
+_CLIPPED_RUN = 3
+_BLOCK_SAMPLES = 1 << 18
+_TRUNCATION_S = 0.1
+_STREAMED_SIZE = 0xFFFFFFFF
+_CANDIDATES = 16
+_VIRTUAL_COST = 0.5
+_ODD_PAUSE_COST = 0.15
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What is known of an imported recording; its two copies are files."""
+
+    num_channels: int
+    num_samples: int
+    engine_gain_db: float
+    levels: Levels
+    warnings: tuple[str, ...]
+
+
+def import_recording(source: Path, viewer_copy: Path, engine_copy: Path) -> Recording:
+    """Make both copies of ``source``: 48 kHz for viewers, 16 kHz mono, levelled, for engines.
+
+    Raises:
+        SpeechError: no sound in it, zero length, damaged, or cut short.
+    """
+    if not source.is_file() or source.stat().st_size == 0:
+        raise SpeechError(f"{source} is empty or no file; give a recording with sound in it")
+    _check_riff_is_whole(source)
+    _decode(source, viewer_copy)
+    with soundfile.SoundFile(viewer_copy) as file:
+        num_samples, num_channels = int(file.frames), int(file.channels)
+    if not num_samples:
+        raise SpeechError(f"{source} holds a sound track of zero length; export it again")
+    _check_declared_length(source, num_samples)
+    unlevelled = engine_copy.with_name(engine_copy.name + ".float.wav")
+    try:
+        _run_ffmpeg(source, [*_to_engine(viewer_copy), str(unlevelled)])
+        levels = np.concatenate(
+            [frame_levels(block, ENGINE_SAMPLE_RATE_HZ) for block in _blocks(unlevelled)]
+        )
+        gain_db = engine_gain_db(levels)
+        _write_levelled(unlevelled, engine_copy, gain_db)
+    finally:
+        unlevelled.unlink(missing_ok=True)
+    warnings = judge(levels, count_clipped(viewer_copy))
+    return Recording(num_channels, num_samples, gain_db, levels, warnings)
+
+
+def engine_gain_db(levels: Levels) -> float:
+    """Gain to -23 dBFS over active speech, at most 40 dB, to 0.1; 0 for silence."""
+    level = active_level_db(levels)
+    if level < _SILENT_BELOW_DB:
+        return 0.0
+    return round(min(ENGINE_LEVEL_DB - level, _MOST_GAIN_DB), 1)
+
+
+def judge(levels: Levels, num_clipped: int) -> tuple[str, ...]:
+    """What a person should know before a recording becomes a video."""
+    level = active_level_db(levels)
+    if level < _SILENT_BELOW_DB:
+        return ("the recording is silent",)
+    warnings: list[str] = []
+    snr_db = signal_to_noise_db(levels)
+    if snr_db < LEAST_SNR_DB:
+        warnings.append(
+            f"noisy: speech is {snr_db:.0f} dB above the background, under {LEAST_SNR_DB:.0f}; "
+            "lips may follow the noise"
+        )
+    if num_clipped:
+        warnings.append(f"clipped in {num_clipped} places; record at a lower level")
+    if level < LEAST_LEVEL_DB:
+        warnings.append(f"very quiet: {level:.0f} dBFS; viewers hear it as it is")
+    silences = pauses(levels, math.ceil(LONGEST_SILENCE_S * FRAMES_PER_SECOND))
+    if silences:
+        start, end = max(silences, key=lambda span: span[1] - span[0])
+        length_s, start_s = (end - start) / FRAMES_PER_SECOND, start / FRAMES_PER_SECOND
+        warnings.append(
+            f"{len(silences)} silences over {LONGEST_SILENCE_S:.0f} s; the longest, "
+            f"{length_s:.1f} s, begins at {start_s:.1f} s"
+        )
+    return tuple(warnings)
+
+
+def signal_to_noise_db(levels: Levels) -> float:
+    """Active level above the middle of the quietest tenth of the frames."""
+    quiet = np.sort(levels)[: max(1, len(levels) // 10)]
+    return active_level_db(levels) - float(np.median(quiet))
+
+
+def count_clipped(path: Path) -> int:
+    """Runs of at least three samples at full scale, over all channels."""
+    num_runs = 0
+    with soundfile.SoundFile(path) as file:
+        while len(block := file.read(_BLOCK_SAMPLES, dtype="int16", always_2d=True)):
+            at_limit = np.abs(block.astype(np.int32)) >= _CLIPPED
+            run = at_limit[2:] & at_limit[1:-1] & at_limit[:-2]
+            num_runs += int(np.count_nonzero(run[1:] & ~run[:-1])) + int(run[:1].sum())
+    return num_runs
+
+
+def sentence_times(levels: Levels, weights: Sequence[float]) -> list[tuple[int, int]]:
+    """Fit sentences to a recording: 10 ms frames ``start <= i < end`` for each.
+
+    A sentence's share of the active frames is expected to be its weight's share. Borders are laid
+    into pauses where one is near the expected place, by dynamic programming.
+
+    Args:
+        levels: of the recording, one every 10 ms.
+        weights: length of each sentence in characters, or any measure of time.
+    """
+    active = active_frames(levels)
+    loud = np.flatnonzero(active)
+    if not len(loud) or not weights:
+        return [(0, len(levels))] * len(weights)
+    first, last = int(loud[0]), int(loud[-1]) + 1
+    spoken = np.concatenate(([0], np.cumsum(active)))
+    gaps = [gap for gap in pauses(levels, SHORTEST_PAUSE_FRAMES) if first < gap[0] < last]
+    shares = np.cumsum(np.asarray(weights, np.float64)) / float(sum(weights)) * int(spoken[-1])
+    borders = _choose_borders(shares, gaps, spoken)
+    starts = [first, *(end for _, end in borders)]
+    ends = [*(start for start, _ in borders), last]
+    return [(start, max(end, start + 1)) for start, end in zip(starts, ends, strict=True)]
+
+
+@dataclass(frozen=True)
+class _Border:
+    """A place between two sentences: a pause, or (virtual) a point in the speech."""
+
+    start: int
+    end: int
+    spoken: float
+    cost: float
+
+
+def _choose_borders(
+    shares: NDArray[np.float64], gaps: list[tuple[int, int]], spoken: NDArray[np.int64]
+) -> list[tuple[int, int]]:
+    """The cheapest increasing row of borders, one after every sentence but the last."""
+    mean = float(shares[-1]) / len(shares)
+    steps = [_candidates(share, gaps, spoken, mean) for share in shares[:-1]]
+    costs = [0.0]
+    came: list[list[int]] = []
+    previous = [_Border(0, 0, 0.0, 0.0)]
+    for index, step in enumerate(steps):
+        wanted = float(shares[index] - (shares[index - 1] if index else 0.0))
+        best = [
+            min(
+                (costs[k] + _stretch_cost(previous[k], border, wanted), k)
+                for k in range(len(previous))
+            )
+            for border in step
+        ]
+        costs = [cost + border.cost for (cost, _), border in zip(best, step, strict=True)]
+        came.append([k for _, k in best])
+        previous = step
+    if not steps:
+        return []
+    left = float(shares[-1] - shares[-2])
+    at = min(
+        range(len(previous)),
+        key=lambda k: costs[k] + _length_cost(float(shares[-1]) - previous[k].spoken, left),
+    )
+    chosen: list[tuple[int, int]] = []
+    for step, back in zip(reversed(steps), reversed(came), strict=True):
+        chosen.append((step[at].start, step[at].end))
+        at = back[at]
+    return chosen[::-1]
+
+
+def _stretch_cost(left: _Border, right: _Border, wanted: float) -> float:
+    if right.start < left.end or right.spoken <= left.spoken:
+        return math.inf if right.start < left.start else 1e6
+    return _length_cost(right.spoken - left.spoken, wanted)
+
+
+def _length_cost(length: float, wanted: float) -> float:
+    """Squared log ratio: twice as long is as odd as half as long."""
+    return math.log(max(length, 1.0) / max(wanted, 1.0)) ** 2
+
+
+def _candidates(
+    share: float, gaps: list[tuple[int, int]], spoken: NDArray[np.int64], mean: float
+) -> list[_Border]:
+    """Pauses nearest to where ``share`` frames have been spoken, and that point itself."""
+    near = sorted(gaps, key=lambda gap: abs(float(spoken[gap[0]]) - share))[:_CANDIDATES]
+    point = int(np.searchsorted(spoken, share))
+    places = [
+        _Border(start, end, float(spoken[start]), _ODD_PAUSE_COST * 30 / (end - start))
+        for start, end in sorted(near)
+        if abs(float(spoken[start]) - share) < 2 * mean
+    ]
+    return [*places, _Border(point, point, share, _VIRTUAL_COST)]
+
+
+# --- files --------------------------------------------------------------------------------------
+
+
+def _decode(source: Path, viewer_copy: Path) -> None:
+    """Any file with sound -> 48 kHz s16 WAV of one or two channels, loudness untouched."""
+    args = ["-i", f"file:{source}", "-map", "0:a:0", "-vn", "-map_metadata", "-1"]
+    keep_channels = "aformat=sample_fmts=s16:channel_layouts=mono|stereo"
+    args += ["-af", keep_channels, "-ar", str(VIEWER_RATE_HZ), "-c:a", "pcm_s16le"]
+    _run_ffmpeg(source, [*args, *_wav(), str(viewer_copy)])
+
+
+def _to_engine(viewer_copy: Path) -> list[str]:
+    args = ["-i", f"file:{viewer_copy}", "-ac", "1", "-ar", str(ENGINE_SAMPLE_RATE_HZ)]
+    return [*args, "-c:a", "pcm_f32le", *_wav()]
+
+
+def _wav() -> list[str]:
+    return ["-fflags", "+bitexact", "-flags:a", "+bitexact", "-rf64", "auto", "-f", "wav", "-y"]
+
+
+def _run_ffmpeg(source: Path, args: list[str]) -> None:
+    try:
+        run_ffmpeg(args)
+    except FfmpegError as error:
+        if "matches no streams" in error.stderr:
+            raise SpeechError(
+                f"{source} has no sound track; give a recording, or a script to be spoken"
+            ) from error
+        if error.returncode is None:
+            raise
+        said = " ".join(error.stderr.strip().splitlines()[-3:])
+        raise SpeechError(
+            f"{source} cannot be decoded to its end ({said}); it is damaged or cut short: "
+            "export it again, best as WAV or FLAC"
+        ) from error
+
+
+def _check_riff_is_whole(source: Path) -> None:
+    """A WAV that says it is longer than its file was cut short in transfer; ffmpeg is silent."""
+    with source.open("rb") as file:
+        head = file.read(12)
+        if head[:4] != b"RIFF" or head[8:] != b"WAVE":
+            return
+        num_bytes = source.stat().st_size
+        while len(header := file.read(8)) == 8:
+            size = int.from_bytes(header[4:], "little")
+            if header[:4] == b"data" and size < _STREAMED_SIZE - 0xFF:
+                _refuse_if_short(source, file.tell() + size, num_bytes)
+            if header[:4] == b"data":
+                return
+            file.seek(size + size % 2, 1)
+
+
+def _refuse_if_short(source: Path, wanted_bytes: int, num_bytes: int) -> None:
+    if num_bytes < wanted_bytes:
+        raise SpeechError(
+            f"{source} is cut short: its header promises {wanted_bytes} bytes, there are "
+            f"{num_bytes}; copy or export it again"
+        )
+
+
+def _check_declared_length(source: Path, num_samples: int) -> None:
+    """A FLAC says in its header how long it is."""
+    with source.open("rb") as file:
+        if file.read(4) != b"fLaC":
+            return
+    info = soundfile.info(source)
+    decoded_s = num_samples / VIEWER_RATE_HZ
+    if decoded_s < float(info.duration) - _TRUNCATION_S:
+        raise SpeechError(
+            f"{source} is cut short: its header promises {info.duration:.1f} s, "
+            f"{decoded_s:.1f} s can be decoded; copy or export it again"
+        )
+
+
+def _blocks(path: Path) -> Iterator[NDArray[np.float32]]:
+    """Mono blocks of a whole number of 10 ms frames each; the last may be shorter."""
+    hop = ENGINE_SAMPLE_RATE_HZ // FRAMES_PER_SECOND
+    with soundfile.SoundFile(path) as file:
+        size = _BLOCK_SAMPLES // hop * hop
+        while len(block := file.read(size, dtype="float32")):
+            yield np.asarray(block, np.float32)
+
+
+def _write_levelled(unlevelled: Path, engine_copy: Path, gain_db: float) -> None:
+    gain = np.float32(10 ** (gain_db / 20))
+    with soundfile.SoundFile(
+        engine_copy, "w", ENGINE_SAMPLE_RATE_HZ, 1, subtype="PCM_16", format="WAV"
+    ) as file:
+        for block in _blocks(unlevelled):
+            file.write(to_int16(block * gain))

