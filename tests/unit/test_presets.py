@@ -1,0 +1,97 @@
+"""Presets and the sizes they give."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model.errors import CampaignError
+from tasks.presets import Preset, load_presets, size_for
+
+PRESET = """
+[mine]
+width = 688
+height = 368
+sample_steps = 4
+segment_clips = 3
+crf = 17
+"""
+
+
+def test_the_shipped_presets_are_those_of_the_design() -> None:
+    presets = load_presets()
+    sizes = {name: (p.width, p.height, p.sample_steps) for name, p in presets.items()}
+    assert sizes == {
+        "quick": (384, 256, 2),
+        "draft": (384, 256, 3),
+        "standard": (688, 368, 4),
+        "hd": (704, 384, 4),
+        "long": (688, 368, 4),
+    }
+    assert {p.infer_frames for p in presets.values()} == {48}
+    assert presets["long"].segment_clips > presets["standard"].segment_clips
+
+
+@given(st.integers(1, 12_000), st.integers(1, 12_000), st.sampled_from(sorted(load_presets())))
+def test_a_size_is_on_the_grid_within_the_area_and_near_the_portraits_aspect(
+    portrait_width: int, portrait_height: int, name: str
+) -> None:
+    preset = load_presets()[name]
+    width, height = size_for(preset, portrait_width, portrait_height)
+    assert width % 16 == height % 16 == 0
+    assert 0.8 * preset.area <= width * height <= preset.area
+    wanted = min(max(portrait_width / portrait_height, 0.5), 2.0)
+    assert width / height == pytest.approx(wanted, rel=0.1)
+
+
+def test_a_portrait_of_the_presets_own_aspect_gets_exactly_its_size() -> None:
+    for preset in load_presets().values():
+        assert size_for(preset, preset.width * 3, preset.height * 3) == (
+            preset.width,
+            preset.height,
+        )
+        turned = size_for(preset, preset.height * 3, preset.width * 3)
+        assert turned == (preset.height, preset.width)
+
+
+def test_a_tiny_area_still_gives_a_frame() -> None:
+    preset = Preset(width=16, height=16, sample_steps=1, segment_clips=1, crf=20)
+    assert size_for(preset, 4000, 1000) == (16, 16)
+
+
+def test_a_portrait_without_pixels_is_refused() -> None:
+    with pytest.raises(ValueError, match="got 0x5"):
+        size_for(load_presets()["quick"], 0, 5)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (PRESET + "sampel_steps = 3\n", 'sampel_steps is no setting; did you mean "sample_steps"'),
+        (PRESET + "zzz = 3\n", "zzz is no setting; remove it"),
+        (PRESET.replace("crf = 17", "crf = 99"), "crf = 99"),
+        (PRESET.replace("width = 688", "width = 690"), "multiple of 16"),
+        (PRESET.replace("crf = 17\n", ""), r"\[mine\] crf is missing"),
+        ("width = 3\n", "width = 3 stands outside"),
+        ("", "holds no preset"),
+        ("[mine", "not a TOML file"),
+    ],
+)
+def test_a_wrong_preset_file_says_where_and_what(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "presets.toml"
+    path.write_text(text)
+    with pytest.raises(CampaignError, match=words) as caught:
+        load_presets(path)
+    assert str(path) in str(caught.value)
+
+
+def test_a_missing_preset_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CampaignError, match="cannot be read"):
+        load_presets(tmp_path / "none.toml")
+
+
+def test_a_preset_file_of_ones_own_replaces_the_shipped_ones(tmp_path: Path) -> None:
+    path = tmp_path / "presets.toml"
+    path.write_text(PRESET, encoding="utf-8-sig")
+    assert list(load_presets(path)) == ["mine"]
