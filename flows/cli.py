@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from flows.session import Request, Summary
+    from tasks.records import Scalar
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _EXIT_REFUSED = 2
@@ -150,7 +151,7 @@ def smoke(out: Path, workers: int, as_json: bool) -> int:
 @_json
 def voices(as_json: bool) -> int:
     """List the voices that can speak a script."""
-    from tasks.speech import voices as list_voices
+    from tasks.voices import voices as list_voices
 
     listed = list_voices()
     if as_json:
@@ -158,9 +159,9 @@ def voices(as_json: bool) -> int:
         return 0
     from rich.table import Table
 
-    table = Table("voice", "language", "about", "engine", "licence", box=None)
+    table = Table("voice", "language", "gender", "accent", "engine", "licence", "speed", box=None)
     for voice in listed:
-        table.add_row(voice.name, voice.language, voice.about, voice.engine, voice.licence)
+        table.add_row(*(str(value) for value in voice.model_dump().values()))
     _console().print(table)
     return 0
 
@@ -172,8 +173,9 @@ def rig(portrait: Path, out: Path | None) -> int:
     """Write a portrait's rig file and a picture of where its mouth and eyes were found."""
     from tasks.portrait import write_rig
 
-    for path in write_rig(portrait, out):
-        click.echo(path)
+    written = write_rig(portrait, out)
+    click.echo(f"{written.rig_path} ({written.origin})")
+    click.echo(written.picture_path)
     return 0
 
 
@@ -219,7 +221,7 @@ def manifest(audio_dir: Path, portrait: Path, out: Path | None) -> int:
 def _request(manifest: Path, options: dict[str, Any], *, keep_going: bool = False) -> "Request":
     from flows.session import Request
     from tasks.manifest import RowDefaults
-    from tasks.speech import VoiceSettings
+    from tasks.voices import VoiceSettings
 
     names = ("engine", "preset", "size", "seed", "voice", "language", "prompt")
     wanted = {name: options[name] for name in names if options[name] is not None}
@@ -229,7 +231,9 @@ def _request(manifest: Path, options: dict[str, Any], *, keep_going: bool = Fals
         "api_key_env": options["voice_key_env"],
         "command": options["voice_command"],
     }
-    on_no_face = options["on_no_face"]
+    settings = dict(_setting(text) for text in options["settings"])
+    if options["on_no_face"]:
+        settings["on_no_face"] = options["on_no_face"]
     return Request(
         manifest=manifest,
         out=options["out"],
@@ -239,9 +243,22 @@ def _request(manifest: Path, options: dict[str, Any], *, keep_going: bool = Fals
         keep_going=keep_going,
         allow_outside=options["allow_outside"],
         presets=options["presets"],
-        engine_settings={"on_no_face": on_no_face} if on_no_face else {},
+        engine_settings=settings,
         voice_settings=VoiceSettings(**{name: v for name, v in voice.items() if v is not None}),
     )
+
+
+def _setting(text: str) -> "tuple[str, Scalar]":
+    """``name=value``; a whole number, a number or a word."""
+    name, sign, value = text.partition("=")
+    if not sign or not name:
+        raise click.BadParameter(f'"{text}" must read NAME=VALUE', param_hint="--set")
+    for kind in (int, float):
+        try:
+            return name, kind(value)
+        except ValueError:
+            continue
+    return name, value
 
 
 def _print_summary(console: "Console", summary: "Summary", request: "Request") -> None:
@@ -291,3 +308,7 @@ def main() -> None:
         click.echo("stopped; finished segments are kept: run the same command again", err=True)
         code = 130
     sys.exit(code if isinstance(code, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

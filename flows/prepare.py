@@ -28,8 +28,9 @@ from tasks.portrait import (
 )
 from tasks.presets import Preset, size_for
 from tasks.records import EncodeProfile, ManifestRow, Scalar, Speech, VideoPlan, VideoReceipt
-from tasks.speech import SpeechRequest, VoiceSettings, make_speech
+from tasks.speech import SpeechRequest, make_speech
 from tasks.store import CampaignFolder, DamagedError
+from tasks.voices import VoiceSettings
 from tasks.window import EngineTrack
 
 _TITLE_CHARS = 60

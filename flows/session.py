@@ -31,8 +31,8 @@ from tasks.portrait import PortraitLimits
 from tasks.presets import load_presets
 from tasks.records import ManifestRow, Scalar, VideoOutcome
 from tasks.report import write_report
-from tasks.speech import VoiceSettings
 from tasks.store import CampaignFolder
+from tasks.voices import VoiceSettings
 
 
 @dataclass(frozen=True)

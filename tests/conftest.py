@@ -1,0 +1,59 @@
+"""What several rooms of the tests need: small portraits, a Prefect server for the session."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SHARED = ROOT.parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """Portraits and recordings of real quality; only where they are at hand."""
+    folder = SHARED / "samples"
+    if not folder.is_dir():
+        pytest.skip("the sample portraits and recordings are not beside this checkout")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def prefect_api(tmp_path_factory: pytest.TempPathFactory):
+    """URL of a real Prefect server, started once: a run then needs none of its own."""
+    sys.path.insert(0, str(ROOT))
+    from flows.server import LocalServer
+
+    if "PREFECT_API_URL" in os.environ:
+        yield os.environ["PREFECT_API_URL"]
+        return
+    before = dict(os.environ)
+    server = LocalServer(tmp_path_factory.mktemp("prefect"))
+    try:
+        server.wait()
+        url = os.environ["PREFECT_API_URL"]
+        os.environ.clear()
+        os.environ.update(before)
+        yield url
+    finally:
+        server.end()
+
+
+@pytest.fixture
+def nightshoot(prefect_api: str):
+    """The command line in a process of its own: ``nightshoot("render", "m.csv", ...)``."""
+
+    def run(*arguments: object, timeout_s: float = 120, **env: str):
+        return subprocess.run(
+            [sys.executable, "-m", "flows.cli", *map(str, arguments)],
+            cwd=ROOT,
+            env={**os.environ, "PREFECT_API_URL": prefect_api, "COLUMNS": "120", **env},
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+        )
+
+    return run

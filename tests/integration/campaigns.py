@@ -1,0 +1,62 @@
+"""Small campaigns for the tests: manifests with the null engine, and what they leave behind."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+ROOT = Path(__file__).parents[2]
+SENTENCE = "This is a short sentence about a lamp that lights by itself at night."
+
+
+def write_portrait(path: Path, seed: int = 1) -> Path:
+    rng = np.random.default_rng(seed)
+    small = rng.integers(40, 200, (20, 16, 3), np.uint8)
+    assert cv2.imwrite(str(path), cv2.resize(small, (256, 320), interpolation=cv2.INTER_CUBIC))
+    return path
+
+
+def write_campaign(
+    folder: Path, num_videos: int = 2, num_sentences: int = 4, engine: str = "null"
+) -> Path:
+    """A manifest whose videos all say something else; returns its path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_portrait(folder / "face.png")
+    lines = ["video_id,script,portrait,engine,size,preset"]
+    for number in range(num_videos):
+        script = " ".join(f"Number {number}. {SENTENCE}" for _ in range(num_sentences))
+        lines.append(f'v{number},"{script}",face.png,{engine},96x64,quick')
+    manifest = folder / "campaign.csv"
+    manifest.write_text("\n".join(lines) + "\n")
+    return manifest
+
+
+def receipts(root: Path) -> dict[str, dict]:
+    """Segment receipts by key."""
+    return {path.stem: json.loads(path.read_text()) for path in root.glob("segments/*/*.json")}
+
+
+def video_digests(root: Path) -> dict[str, str]:
+    """sha256 of every finished video and caption file."""
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted((root / "videos").iterdir())
+        if path.suffix in (".mp4", ".srt", ".vtt")
+    }
+
+
+def start(arguments: list[object], env: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+    """The command line, running."""
+    with log.open("ab") as file:
+        return subprocess.Popen(
+            [sys.executable, "-m", "flows.cli", *map(str, arguments)],
+            cwd=ROOT,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+        )

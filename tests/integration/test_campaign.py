@@ -1,0 +1,277 @@
+"""Whole campaigns through the command line: real hosts, real ffmpeg, a real Prefect server."""
+
+import csv
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from tests.integration.campaigns import (
+    ROOT,
+    receipts,
+    start,
+    video_digests,
+    write_campaign,
+    write_portrait,
+)
+
+pytestmark = pytest.mark.integration
+
+
+def report_rows(root):
+    with (root / "report.csv").open(encoding="utf-8-sig", newline="") as file:
+        return {row["video_id"]: row for row in csv.DictReader(file)}
+
+
+@pytest.fixture
+def manifest(tmp_path):
+    return write_campaign(tmp_path / "in")
+
+
+def test_a_campaign_becomes_videos_captions_receipts_and_a_report(nightshoot, manifest, tmp_path):
+    done = nightshoot("render", manifest, "--out", tmp_path)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    root = tmp_path / "campaign"
+    for video_id in ("v0", "v1"):
+        for suffix in (".mp4", ".srt", ".vtt", ".json"):
+            assert (root / "videos" / f"{video_id}{suffix}").stat().st_size
+        receipt = json.loads((root / "videos" / f"{video_id}.json").read_text())
+        assert set(receipt["segment_keys"]) <= set(receipts(root))
+        assert receipt["num_frames"] == sum(
+            receipts(root)[key]["num_frames"] for key in receipt["segment_keys"]
+        )
+    assert {row["status"] for row in report_rows(root).values()} == {"done"}
+    assert (root / "report" / "index.html").exists()
+    about = json.loads((root / "campaign.json").read_text())
+    assert about["num_videos"] == 2
+    assert about["manifest_sha256"]
+
+
+def test_two_workers_in_any_order_make_the_same_bytes_as_one(nightshoot, manifest, tmp_path):
+    for name, workers in (("one", 1), ("two", 2)):
+        done = nightshoot("render", manifest, "--out", tmp_path / name, "--workers", workers)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    one, two = tmp_path / "one" / "campaign", tmp_path / "two" / "campaign"
+    assert video_digests(one) == video_digests(two)
+    assert sorted(receipts(one)) == sorted(receipts(two))
+
+
+def test_a_second_run_renders_nothing_and_starts_no_server(nightshoot, manifest, tmp_path):
+    nightshoot("render", manifest, "--out", tmp_path)
+    root = tmp_path / "campaign"
+    before = {path: path.stat().st_mtime_ns for path in root.glob("segments/*/*")}
+
+    env = {k: v for k, v in os.environ.items() if k != "PREFECT_API_URL"}
+    again = subprocess.run(
+        [sys.executable, "-m", "flows.cli", "render", manifest, "--out", tmp_path],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert again.returncode == 0, again.stderr
+    assert "2 of 2 videos done" in again.stdout
+    assert "0 segments rendered" in again.stdout
+    assert before == {path: path.stat().st_mtime_ns for path in root.glob("segments/*/*")}
+    assert not (root / "logs" / "prefect-server.log").exists()
+
+
+def test_a_changed_row_renders_that_video_alone(nightshoot, manifest, tmp_path):
+    nightshoot("render", manifest, "--out", tmp_path)
+    root = tmp_path / "campaign"
+    before = video_digests(root)
+    manifest.write_text(manifest.read_text().replace("Number 1.", "Number one hundred."))
+
+    again = nightshoot("render", manifest, "--out", tmp_path)
+
+    assert again.returncode == 0, again.stderr
+    after = video_digests(root)
+    assert before["v0.mp4"] == after["v0.mp4"]
+    assert before["v1.mp4"] != after["v1.mp4"]
+
+
+def test_equal_videos_are_rendered_once(nightshoot, tmp_path):
+    manifest = write_campaign(tmp_path / "in", num_videos=1)
+    row = manifest.read_text().splitlines()[1]
+    manifest.write_text(manifest.read_text() + row.replace("v0", "twin", 1) + "\n")
+
+    done = nightshoot("render", manifest, "--out", tmp_path, "--json")
+
+    assert done.returncode == 0, done.stderr
+    rendered = {o["video_id"]: o["num_segments_rendered"] for o in json.loads(done.stdout)}
+    assert sum(rendered.values()) == len(receipts(tmp_path / "campaign"))
+
+
+def test_a_bad_portrait_refuses_the_campaign_before_anything_is_rendered(nightshoot, tmp_path):
+    manifest = write_campaign(tmp_path / "in", engine="preview")
+
+    refused = nightshoot("render", manifest, "--out", tmp_path)
+
+    assert refused.returncode == 2
+    assert "v0" in refused.stdout
+    assert "v1" in refused.stdout
+    assert "face" in refused.stdout
+    assert receipts(tmp_path / "campaign") == {}
+
+
+def test_with_keep_going_a_bad_row_is_a_failed_row_and_the_others_are_made(nightshoot, tmp_path):
+    manifest = write_campaign(tmp_path / "in")
+    manifest.write_text(manifest.read_text().replace("v0,", "v0,").replace(",null,", ",null,"))
+    text = manifest.read_text().splitlines()
+    text[1] = text[1].replace(",null,", ",preview,")
+    manifest.write_text("\n".join(text) + "\n")
+
+    done = nightshoot("render", manifest, "--out", tmp_path, "--keep-going")
+
+    assert done.returncode == 1
+    rows = report_rows(tmp_path / "campaign")
+    assert rows["v0"]["status"] == "failed"
+    assert "face" in rows["v0"]["error"]
+    assert rows["v0"]["way_out"]
+    assert rows["v1"]["status"] == "done"
+
+
+def test_an_engine_fault_fails_its_videos_with_the_reason(nightshoot, manifest, tmp_path):
+    done = nightshoot("render", manifest, "--out", tmp_path, "--set", "fail=row")
+
+    assert done.returncode == 1
+    rows = report_rows(tmp_path / "campaign")
+    assert {row["status"] for row in rows.values()} == {"failed"}
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_manifest_faults_are_all_told_and_nothing_is_made(nightshoot, manifest, tmp_path):
+    manifest.write_text(manifest.read_text().replace("face.png", "fase.png").replace("v1,", "V 1,"))
+
+    refused = nightshoot("render", manifest, "--out", tmp_path)
+
+    assert refused.returncode == 2
+    assert "campaign.csv:2:" in refused.stderr
+    assert "campaign.csv:3:" in refused.stderr
+    assert not (tmp_path / "campaign").exists()
+
+
+def test_a_setting_no_engine_knows_is_refused(nightshoot, manifest, tmp_path):
+    refused = nightshoot("render", manifest, "--out", tmp_path, "--set", "offload=1")
+
+    assert refused.returncode == 2
+    assert "offload" in refused.stderr
+
+
+def test_two_runs_of_one_campaign_at_once_the_second_is_refused(
+    nightshoot, manifest, tmp_path, prefect_api
+):
+    env = {**os.environ, "PREFECT_API_URL": prefect_api}
+    arguments = ["render", manifest, "--out", tmp_path, "--set", "delay_ms=20"]
+    first = start(arguments, env, tmp_path / "first.log")
+    try:
+        lock = tmp_path / "campaign" / "lock.json"
+        deadline = time.monotonic() + 60
+        while not (lock.exists() and lock.stat().st_size):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        second = nightshoot(*arguments)
+        assert second.returncode == 2
+        assert f"process {first.pid}" in second.stderr
+        assert first.wait(120) == 0
+    finally:
+        first.kill()
+        first.wait()
+
+
+def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(manifest, tmp_path, prefect_api, nightshoot):
+    env = {**os.environ, "PREFECT_API_URL": prefect_api}
+    arguments = ["render", manifest, "--out", tmp_path, "--set", "delay_ms=20"]
+    log = tmp_path / "run.log"
+    run = start(arguments, env, log)
+    try:
+        deadline = time.monotonic() + 60
+        while "segment 1" not in log.read_text():
+            assert time.monotonic() < deadline, log.read_text()
+            assert run.poll() is None, log.read_text()
+            time.sleep(0.05)
+        family = psutil.Process(run.pid).children(recursive=True)
+        run.send_signal(signal.SIGINT)
+        assert run.wait(30) == 130, log.read_text()
+    finally:
+        run.kill()
+        run.wait()
+    text = log.read_text()
+    assert "run the same command again" in text
+    assert "Traceback" not in text
+    _, alive = psutil.wait_procs(family, timeout=10)
+    assert not alive
+    kept = set(receipts(tmp_path / "campaign"))
+    assert kept
+
+    assert nightshoot(*arguments).returncode == 0
+    assert kept <= set(receipts(tmp_path / "campaign"))
+
+
+def test_a_run_with_its_own_server_is_quiet_and_leaves_no_process(manifest, tmp_path):
+    env = {k: v for k, v in os.environ.items() if k != "PREFECT_API_URL"}
+    log = tmp_path / "run.log"
+    run = start(["render", manifest, "--out", tmp_path], env, log)
+    family = set()
+    while run.poll() is None:
+        family |= (
+            set(psutil.Process(run.pid).children(recursive=True)) if run.poll() is None else set()
+        )
+        time.sleep(0.1)
+    text = log.read_text()
+    assert run.returncode == 0, text
+    assert not re.search("error|warning|traceback|exception", text, re.IGNORECASE), text
+    _, alive = psutil.wait_procs(family, timeout=10)
+    assert not alive
+
+
+def test_a_face_without_a_rig_is_shown_as_a_still_on_request_and_flagged(nightshoot, tmp_path):
+    manifest = write_campaign(tmp_path / "in", num_videos=1, num_sentences=1, engine="preview")
+    write_portrait(tmp_path / "in" / "face.png", seed=3)
+
+    done = nightshoot("render", manifest, "--out", tmp_path, "--on-no-face", "still")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "still" in report_rows(tmp_path / "campaign")["v0"]["warnings"]
+
+
+def test_a_plan_tells_videos_segments_disk_and_time_and_renders_nothing(
+    nightshoot, manifest, tmp_path
+):
+    planned = nightshoot("plan", manifest, "--out", tmp_path, "--json")
+
+    assert planned.returncode == 0, planned.stderr
+    quote = json.loads(planned.stdout)
+    assert [video["video_id"] for video in quote["videos"]] == ["v0", "v1"]
+    assert quote["estimated_s"] > 0
+    assert quote["disk_needed_bytes"] > 0
+    assert receipts(tmp_path / "campaign") == {}
+
+    text = nightshoot("plan", manifest, "--out", tmp_path).stdout
+    assert "overstate" in text
+    assert "free" in text
+
+
+def test_the_help_loads_nothing_heavy():
+    code = (
+        "import sys; sys.argv = ['nightshoot', '--help']\n"
+        "from flows.cli import cli\n"
+        "try:\n    cli.main()\nexcept SystemExit:\n    pass\n"
+        "heavy = {'torch', 'pandas', 'prefect', 'numpy', 'onnxruntime', 'cv2'} & set(sys.modules)\n"
+        "sys.exit(f'loaded {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,179 @@
+"""What happens at 3 a.m.: kills, full disks, damaged files. Real processes, no mocks."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.integration.campaigns import receipts, start, video_digests, write_campaign
+
+pytestmark = pytest.mark.integration
+
+SLOW = ("--set", "delay_ms=4", "--workers", "2")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory, prefect_api):
+    """A campaign rendered without any trouble: its manifest, its folder, its seconds."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    manifest = write_campaign(folder / "in", num_videos=3, num_sentences=6)
+    env = {**os.environ, "PREFECT_API_URL": prefect_api}
+    began = time.monotonic()
+    run = start(["render", manifest, "--out", folder, *SLOW], env, folder / "run.log")
+    assert run.wait(180) == 0, (folder / "run.log").read_text()
+    return manifest, folder / "campaign", time.monotonic() - began
+
+
+def seen(root: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_mtime_ns for path in root.glob("segments/*/*.json")}
+
+
+def test_a_run_killed_at_twenty_moments_ends_with_the_same_bytes(
+    undisturbed, tmp_path, prefect_api, nightshoot
+):
+    manifest, reference, seconds = undisturbed
+    root = tmp_path / "campaign"
+    env = {**os.environ, "PREFECT_API_URL": prefect_api}
+    moments = random.Random(20261121)
+    finished: dict[str, int] = {}
+    for _ in range(20):
+        run = start(["render", manifest, "--out", tmp_path, *SLOW], env, tmp_path / "run.log")
+        try:
+            run.wait(moments.uniform(0.3, seconds))
+        except subprocess.TimeoutExpired:
+            run.kill()
+            run.wait()
+        now = seen(root)
+        # what was finished before this run was neither rendered again nor lost
+        assert finished.items() <= now.items()
+        finished = now
+
+    last = nightshoot("render", manifest, "--out", tmp_path, *SLOW)
+
+    assert last.returncode == 0, last.stdout + last.stderr
+    assert finished.items() <= seen(root).items()
+    assert video_digests(root) == video_digests(reference)
+    assert sorted(receipts(root)) == sorted(receipts(reference))
+    assert not list(root.glob("**/.part-*"))
+
+
+@pytest.mark.parametrize("victim", ["ffmpeg", "model.host"])
+def test_a_killed_encoder_or_engine_host_costs_one_segment(
+    undisturbed, tmp_path, prefect_api, victim
+):
+    manifest, reference, _ = undisturbed
+    env = {**os.environ, "PREFECT_API_URL": prefect_api}
+    log = tmp_path / "run.log"
+    run = start(["render", manifest, "--out", tmp_path, *SLOW], env, log)
+    try:
+        kill_descendant(run, victim, log)
+        assert run.wait(120) == 0, log.read_text()
+    finally:
+        run.kill()
+        run.wait()
+    assert video_digests(tmp_path / "campaign") == video_digests(reference)
+    attempts = [receipt["attempts"] for receipt in receipts(tmp_path / "campaign").values()]
+    assert sorted(set(attempts)) == [1, 2]
+    assert attempts.count(2) == 1
+
+
+def kill_descendant(run, victim, log, timeout_s=60):
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        assert run.poll() is None, log.read_text()
+        for process in psutil.Process(run.pid).children(recursive=True):
+            try:
+                line = " ".join(process.cmdline())
+            except psutil.Error:
+                continue
+            is_encoding = victim != "ffmpeg" or "rawvideo" in line
+            if victim in line and is_encoding and "segment" in log.read_text():
+                process.send_signal(signal.SIGKILL)
+                return
+        time.sleep(0.005)
+    pytest.fail(f"no {victim} was ever running")
+
+
+@pytest.mark.parametrize("harm", ["truncate", "flip", "no receipt", "no video"])
+def test_damage_between_runs_is_found_repaired_and_said(undisturbed, tmp_path, nightshoot, harm):
+    manifest, reference, _ = undisturbed
+    root = tmp_path / "campaign"
+    shutil.copytree(reference, root)
+    segment = sorted(root.glob("segments/*/*.mp4"))[2]
+    key = segment.name.split(".")[0]
+    if harm == "truncate":
+        os.truncate(segment, segment.stat().st_size // 2)
+    elif harm == "flip":
+        data = bytearray(segment.read_bytes())
+        data[len(data) // 2] ^= 1
+        segment.write_bytes(data)
+    elif harm == "no receipt":
+        (segment.parent / f"{key}.json").unlink()
+    else:
+        (root / "videos" / "v1.mp4").write_bytes(b"")
+
+    done = nightshoot("render", manifest, "--out", tmp_path, *SLOW)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    expected = 0 if harm == "no video" else 1
+    assert f"{expected} segments rendered" in done.stdout
+    if harm != "no receipt":
+        assert "again" in done.stdout
+    assert video_digests(root) == video_digests(reference)
+
+
+def test_a_full_disk_is_told_leaves_no_half_file_and_the_run_goes_on_later(
+    undisturbed, tmp_path, nightshoot
+):
+    manifest, reference, _ = undisturbed
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    size = sum(path.stat().st_size for path in reference.rglob("*") if path.is_file())
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={size * 2 // 3}", "tmpfs", str(disk)],
+        capture_output=True,
+        check=False,
+    )
+    if mounted.returncode:
+        pytest.skip("a small tmpfs can be mounted by root only")
+    try:
+        full = nightshoot("render", manifest, "--out", disk, *SLOW, "--keep-going")
+        assert full.returncode == 1
+        assert "disk" in full.stdout
+        assert "Traceback" not in full.stdout + full.stderr
+        kept = set(receipts(disk / "campaign"))
+        subprocess.run(
+            ["mount", "-o", f"remount,size={size * 4}", str(disk)], check=True, capture_output=True
+        )
+        again = nightshoot("render", manifest, "--out", disk, *SLOW)
+        assert again.returncode == 0, again.stdout + again.stderr
+        assert kept <= set(receipts(disk / "campaign"))
+        assert video_digests(disk / "campaign") == video_digests(reference)
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def test_a_killed_run_leaves_no_server_host_or_encoder_behind(tmp_path):
+    manifest = write_campaign(tmp_path / "in", num_sentences=8)
+    env = {k: v for k, v in os.environ.items() if k != "PREFECT_API_URL"}
+    log = tmp_path / "run.log"
+    run = start(["render", manifest, "--out", tmp_path, "--set", "delay_ms=30"], env, log)
+    deadline = time.monotonic() + 90
+    while "segment 1" not in log.read_text():
+        assert run.poll() is None, log.read_text()
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.05)
+    family = psutil.Process(run.pid).children(recursive=True)
+    lines = " ".join(" ".join(process.cmdline()) for process in family)
+    assert "flows.server" in lines
+    assert "model.host" in lines
+    run.kill()
+    run.wait()
+    _, alive = psutil.wait_procs(family, timeout=15)
+    assert not alive
