@@ -25,7 +25,7 @@ _MONEY = re.compile(
 )
 _URL = re.compile(
     r"(?:https?://)?(?:www\.)?((?:[a-z0-9-]+\.)+(?:com|org|net|io|dev|ai|edu|gov|cn|uk|de|fr|app|co)"
-    r"(?![a-z]))((?:[/?#][^\s,;!?)\"”]*)?)",
+    r"(?![a-z]))((?:[/?#](?:[^\s,;!?)\"”]|[?!](?=\w))*)?)",
     re.IGNORECASE,
 )
 _EMAIL = re.compile(r"([A-Za-z0-9._+-]+)@((?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,})")

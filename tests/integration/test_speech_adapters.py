@@ -1,0 +1,224 @@
+"""Voices over HTTP and by command, against a real server and a real program."""
+
+import io
+import json
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from model.errors import SpeechError
+from tasks import voices
+from tasks.speech import SpeechRequest, VoiceSettings, VoiceUnreachableError, make_speech
+
+pytestmark = pytest.mark.integration
+TEXT = "First sentence. Second one!"
+
+
+def _wav(rate: int = 22_050, seconds: float = 1.0) -> bytes:
+    times = np.arange(round(rate * seconds)) / rate
+    out = io.BytesIO()
+    soundfile.write(out, 0.2 * np.sin(2 * np.pi * 220 * times), rate, format="WAV")
+    return out.getvalue()
+
+
+@dataclass
+class _Service:
+    """Answers in turn; the last answer for ever."""
+
+    answers: list[tuple[int, bytes]]
+    asked: list[dict[str, object]] = field(default_factory=list)
+    keys: list[str | None] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+    url: str = ""
+
+
+@contextmanager
+def _serving(*answers: tuple[int, bytes]) -> Iterator[_Service]:
+    service = _Service(list(answers))
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            service.asked.append(json.loads(body))
+            service.keys.append(self.headers["Authorization"])
+            service.paths.append(self.path)
+            code, data = service.answers[0]
+            if len(service.answers) > 1:
+                service.answers.pop(0)
+            self.send_response(code)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Keep the terminal quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    service.url = f"http://127.0.0.1:{server.server_port}/v1"
+    try:
+        yield service
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def _request(service: _Service, **settings: object) -> SpeechRequest:
+    made = VoiceSettings.model_validate({"base_url": service.url, "model": "m", **settings})
+    return SpeechRequest(text=TEXT, voice="http:alloy", settings=made)
+
+
+@pytest.fixture(autouse=True)
+def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(voices, "_FIRST_WAIT_S", 0.01)
+
+
+def test_a_service_is_asked_clause_by_clause_with_the_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MY_KEY", "secret-1")
+    with _serving((200, _wav())) as service:
+        speech = make_speech(_request(service, api_key_env="MY_KEY", speed=1.25), tmp_path)
+    assert service.asked == [
+        {
+            "model": "m",
+            "input": text,
+            "voice": "alloy",
+            "response_format": "wav",
+            "speed": 1.25,
+        }
+        for text in ("First sentence.", "Second one!")
+    ]
+    assert service.paths == ["/v1/audio/speech"] * 2
+    assert service.keys == ["Bearer secret-1"] * 2
+    assert (speech.source, speech.sample_rate_hz, speech.phonemes) == ("http", 22_050, None)
+    assert len(speech.cues) == 2
+    assert "secret-1" not in speech.model_dump_json()
+
+
+def test_the_engines_copy_of_a_service_is_levelled_per_track(tmp_path: Path) -> None:
+    with _serving((200, _wav())) as service:
+        speech = make_speech(_request(service), tmp_path)
+    # a sine of amplitude 0.2 lies at -17.0 dBFS
+    assert speech.engine_gain_db == pytest.approx(-23 + 17.0, abs=0.3)
+
+
+def test_a_busy_service_is_asked_again(tmp_path: Path) -> None:
+    with _serving((503, b"busy"), (429, b"slow down"), (200, _wav())) as service:
+        make_speech(_request(service), tmp_path)
+    assert len(service.asked) == 4
+
+
+@pytest.mark.parametrize(
+    ("code", "way_out"),
+    [(400, "check the voice's name"), (401, "variable OPENAI_API_KEY"), (404, "ends in /v1")],
+)
+def test_a_refusal_is_final_and_says_the_way_out(tmp_path: Path, code: int, way_out: str) -> None:
+    with (
+        _serving((code, b'{"error": "no such thing"}')) as service,
+        pytest.raises(SpeechError, match="no such thing") as caught,
+    ):
+        make_speech(_request(service), tmp_path)
+    assert way_out in str(caught.value)
+    assert len(service.asked) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_service_that_stays_down_is_a_fault_of_the_machine(tmp_path: Path) -> None:
+    with (
+        _serving((500, b"oops")) as service,
+        pytest.raises(VoiceUnreachableError, match="in 4 tries: HTTP 500: oops"),
+    ):
+        make_speech(_request(service), tmp_path)
+    assert len(service.asked) == 4
+
+
+def test_a_service_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with _serving((200, b"")) as service:
+        pass
+    with pytest.raises(VoiceUnreachableError, match="is the service running"):
+        make_speech(_request(service), tmp_path)
+
+
+def test_an_answer_that_is_no_sound_is_refused(tmp_path: Path) -> None:
+    with (
+        _serving((200, b"<html>hello</html>")) as service,
+        pytest.raises(SpeechError, match="no sound file"),
+    ):
+        make_speech(_request(service), tmp_path)
+
+
+def test_a_streamed_wav_without_a_length_is_read(tmp_path: Path) -> None:
+    wav = bytearray(_wav())
+    wav[4:8] = wav[40:44] = b"\xff\xff\xff\xff"
+    with _serving((200, bytes(wav))) as service:
+        speech = make_speech(_request(service), tmp_path)
+    assert speech.num_samples > 22_050
+
+
+def test_a_base_url_is_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(SpeechError, match="needs a base URL"):
+        make_speech(SpeechRequest(text=TEXT, voice="http:alloy"), tmp_path)
+
+
+# --- command ------------------------------------------------------------------------------------
+
+PROGRAM = """
+import pathlib, sys, wave
+text_file, out, voice = sys.argv[1:]
+text = pathlib.Path(text_file).read_text(encoding="utf-8")
+assert voice == "anna b", voice
+with wave.open(out, "wb") as file:
+    file.setparams((1, 2, 16000, 0, "NONE", ""))
+    file.writeframes(b"\\x00\\x10\\x00\\xf0" * 400 * len(text))
+"""
+
+
+def _command(tmp_path: Path, program: str) -> SpeechRequest:
+    path = tmp_path / "my voice.py"
+    path.write_text(program)
+    command = f"'{sys.executable}' '{path}' {{text_file}} {{out}} {{voice}}"
+    settings = VoiceSettings(command=command, timeout_s=20)
+    return SpeechRequest(text="你好。Hello there!", voice="command:anna b", settings=settings)
+
+
+def test_a_command_speaks_clause_by_clause(tmp_path: Path) -> None:
+    speech = make_speech(_command(tmp_path, PROGRAM), tmp_path / "out")
+    assert (speech.source, speech.sample_rate_hz) == ("command", 16_000)
+    lengths = [cue.end_sample - cue.start_sample for cue in speech.cues]
+    assert lengths == [800 * len("你好。"), 800 * len("Hello there!")]
+
+
+def test_a_command_that_fails_is_quoted(tmp_path: Path) -> None:
+    program = "import sys; sys.exit('no such voice here')"
+    with pytest.raises(SpeechError, match="ended 1: no such voice here"):
+        make_speech(_command(tmp_path, program), tmp_path / "out")
+
+
+def test_a_command_that_writes_nothing_is_refused(tmp_path: Path) -> None:
+    program = "import sys; print('done nothing', file=sys.stderr)"
+    with pytest.raises(SpeechError, match=r"wrote no \{out\}.*done nothing"):
+        make_speech(_command(tmp_path, program), tmp_path / "out")
+
+
+def test_a_command_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    settings = VoiceSettings(command="no-such-program-7 {text_file} {out}")
+    with pytest.raises(SpeechError, match="no-such-program-7"):
+        make_speech(SpeechRequest(text="Hi.", voice="command:x", settings=settings), tmp_path)
+
+
+@pytest.mark.parametrize("command", ["", "speak {out}", "speak 'a {text_file} {out}"])
+def test_a_template_that_cannot_work_is_refused(tmp_path: Path, command: str) -> None:
+    settings = VoiceSettings(command=command)
+    with pytest.raises(SpeechError, match=r"needs a command with|cannot be split"):
+        make_speech(SpeechRequest(text="Hi.", voice="command:x", settings=settings), tmp_path)

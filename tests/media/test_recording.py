@@ -1,0 +1,214 @@
+"""Recordings through the real ffmpeg: formats, damage, judgement, captions, memory."""
+
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from model.errors import SpeechError
+from tasks.ffmpeg import run_ffmpeg
+from tasks.recording import judge, sentence_times
+from tasks.speech import SpeechRequest, load_speech, make_speech
+
+pytestmark = pytest.mark.media
+ROOT = Path(__file__).parents[2]
+SAMPLES = ROOT.parent / "shared" / "samples"
+RATE = 48_000
+
+
+def _bursts(spans: list[tuple[float, float]], total_s: float, level: float = 0.3) -> np.ndarray:
+    """Speech-like bursts over a faint hiss."""
+    rng = np.random.default_rng(1)
+    pcm = 1e-4 * rng.standard_normal(round(total_s * RATE))
+    for start, end in spans:
+        first, last = round(start * RATE), round(end * RATE)
+        times = np.arange(last - first) / RATE
+        pcm[first:last] += level * np.sin(2 * np.pi * 180 * times)
+    return pcm
+
+
+def _write(path: Path, pcm: np.ndarray, rate: int = RATE) -> Path:
+    soundfile.write(path, pcm, rate)
+    return path
+
+
+@pytest.fixture
+def talk(tmp_path: Path) -> Path:
+    return _write(tmp_path / "talk.wav", _bursts([(0.5, 2.0), (2.6, 4.0)], 4.5))
+
+
+@pytest.mark.parametrize("suffix", ["wav", "mp3", "m4a", "flac", "ogg", "mp4", "opus"])
+def test_any_common_format_becomes_both_copies(tmp_path: Path, talk: Path, suffix: str) -> None:
+    source = tmp_path / f"ü my talk's.{suffix}"
+    run_ffmpeg(["-i", str(talk), "-y", str(source)])
+    speech = make_speech(SpeechRequest(audio_path=source), tmp_path / "out")
+    assert (speech.source, speech.sample_rate_hz, speech.num_channels) == ("recording", RATE, 1)
+    assert speech.num_samples == pytest.approx(4.5 * RATE, rel=0.02)
+    pcm, rate = soundfile.read(tmp_path / "out" / f"{speech.speech_id}.16k.wav")
+    assert rate == 16_000
+    assert len(pcm) == pytest.approx(speech.num_samples / 3, abs=2)
+    loud = pcm[16_000:24_000]
+    assert 10 * np.log10(np.mean(loud**2)) == pytest.approx(-23, abs=1.5)
+    assert speech.cues == ()
+    assert speech.phonemes is None
+
+
+def test_viewers_hear_the_recording_untouched(tmp_path: Path, talk: Path) -> None:
+    speech = make_speech(SpeechRequest(audio_path=talk), tmp_path / "out")
+    given, _ = soundfile.read(talk, dtype="int16")
+    heard, _ = soundfile.read(tmp_path / "out" / f"{speech.speech_id}.wav", dtype="int16")
+    assert np.array_equal(given, heard)
+
+
+@pytest.mark.parametrize(("num_channels", "kept"), [(1, 1), (2, 2), (6, 2)])
+def test_at_most_two_channels_are_kept(tmp_path: Path, num_channels: int, kept: int) -> None:
+    pcm = np.stack([_bursts([(0.2, 0.8)], 1.0)] * num_channels, axis=1) / num_channels
+    source = _write(tmp_path / "many.wav", pcm, 44_100)
+    assert make_speech(SpeechRequest(audio_path=source), tmp_path / "out").num_channels == kept
+
+
+def test_a_recording_is_imported_once_and_found_again(tmp_path: Path, talk: Path) -> None:
+    first = make_speech(SpeechRequest(audio_path=talk), tmp_path / "out")
+    renamed = talk.rename(talk.with_name("renamed.wav"))
+    again = make_speech(SpeechRequest(audio_path=renamed), tmp_path / "out")
+    assert again == first
+    assert load_speech(first.speech_id, tmp_path / "out") == first
+    assert len(list((tmp_path / "out").iterdir())) == 3
+
+
+def test_a_clean_recording_has_no_warnings(tmp_path: Path, talk: Path) -> None:
+    assert make_speech(SpeechRequest(audio_path=talk), tmp_path / "out").warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("pcm", "warning"),
+    [
+        (
+            _bursts([(0.5, 2.0)], 3) + 0.02 * np.random.default_rng(0).standard_normal(144_000),
+            "noisy",
+        ),
+        (np.clip(_bursts([(0.5, 2.0)], 3, level=2.0), -1, 1), "clipped in"),
+        (_bursts([(0.5, 2.0), (6.0, 7.0)], 7.5), "1 silences over 3 s; the longest, 4.0 s, begins"),
+        (_bursts([(0.5, 2.0)], 3) * 0.005, "very quiet"),
+        (np.zeros(RATE), "the recording is silent"),
+    ],
+)
+def test_what_a_person_should_know_is_said(tmp_path: Path, pcm: np.ndarray, warning: str) -> None:
+    source = _write(tmp_path / "odd.wav", pcm)
+    speech = make_speech(SpeechRequest(audio_path=source), tmp_path / "out")
+    assert any(text.startswith(warning) for text in speech.warnings), speech.warnings
+
+
+def test_a_video_without_sound_is_refused(tmp_path: Path) -> None:
+    source = tmp_path / "mute.mp4"
+    run_ffmpeg(["-f", "lavfi", "-i", "color=s=64x64:d=0.2", "-y", str(source)])
+    with pytest.raises(SpeechError, match="has no sound track"):
+        make_speech(SpeechRequest(audio_path=source), tmp_path / "out")
+
+
+def test_a_recording_of_zero_length_is_refused(tmp_path: Path) -> None:
+    source = _write(tmp_path / "none.wav", np.zeros(0))
+    with pytest.raises(SpeechError, match=r"zero length|no sound"):
+        make_speech(SpeechRequest(audio_path=source), tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_an_empty_file_and_text_called_mp3_are_refused(tmp_path: Path) -> None:
+    for data in (b"", b"this is no sound\n" * 100):
+        source = tmp_path / "fake.mp3"
+        source.write_bytes(data)
+        with pytest.raises(SpeechError, match=r"fake\.mp3"):
+            make_speech(SpeechRequest(audio_path=source), tmp_path / "out")
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "m4a"])
+def test_a_recording_cut_short_is_refused(tmp_path: Path, talk: Path, suffix: str) -> None:
+    source = tmp_path / f"cut.{suffix}"
+    if suffix == "wav":
+        source.write_bytes(talk.read_bytes())
+    else:
+        run_ffmpeg(["-i", str(talk), "-y", str(source)])
+    data = source.read_bytes()
+    source.write_bytes(data[: len(data) * 6 // 10])
+    with pytest.raises(SpeechError, match="cut short"):
+        make_speech(SpeechRequest(audio_path=source), tmp_path / "out")
+
+
+def test_sentences_are_laid_into_the_pauses(tmp_path: Path) -> None:
+    spans = [(0.4, 2.4), (3.0, 4.1), (4.6, 7.6)]
+    source = _write(tmp_path / "talk.wav", _bursts(spans, 8.0))
+    script = (
+        "Twenty letters are in here. Just about ten. And this one has about thirty letters now."
+    )
+    speech = make_speech(SpeechRequest(audio_path=source, text=script), tmp_path / "out")
+    times = [(c.start_sample / RATE, c.end_sample / RATE) for c in speech.cues]
+    assert times == [pytest.approx(span, abs=0.02) for span in spans]
+
+
+def test_sentences_without_pauses_share_the_time_by_length() -> None:
+    levels = np.full(900, -20.0)
+    assert sentence_times(levels, [1, 2]) == [(0, 300), (300, 900)]
+
+
+def test_pauses_inside_a_sentence_do_not_end_it() -> None:
+    levels = np.full(1000, -20.0)
+    for start in (200, 480, 700):  # one long pause near the middle, two short ones elsewhere
+        levels[start : start + (50 if start == 480 else 14)] = -90.0
+    assert sentence_times(levels, [10, 10]) == [(0, 480), (530, 1000)]
+
+
+def test_many_sentences_stay_in_order_and_cover_the_speech() -> None:
+    rng = np.random.default_rng(5)
+    levels = np.where(rng.random(60_000) < 0.8, -20.0, -90.0)
+    levels = np.repeat(levels[::20], 20)
+    spans = sentence_times(levels, [1 + i % 7 for i in range(150)])
+    assert all(start < end for start, end in spans)
+    assert all(a[1] <= b[0] + 1 for a, b in pairwise(spans))
+
+
+def test_real_recordings_are_judged_and_captioned(tmp_path: Path) -> None:
+    if not SAMPLES.is_dir():
+        pytest.skip("the sample recordings are not on this machine")
+    for source in sorted(SAMPLES.glob("*.wav")):
+        script = "The first sentence is here. Then comes another one. And a third, at the end."
+        speech = make_speech(SpeechRequest(audio_path=source, text=script), tmp_path / "out")
+        assert len(speech.cues) == 3
+        assert speech.cues[0].end_sample <= speech.cues[1].start_sample + 480
+        assert speech.cues[-1].end_sample <= speech.num_samples
+        assert not any("clipped" in warning for warning in speech.warnings)
+
+
+def test_silence_is_judged_as_silence() -> None:
+    assert judge(np.full(500, -120.0), 0) == ("the recording is silent",)
+
+
+MEASURE = """
+import re, sys
+from pathlib import Path
+from tasks.speech import SpeechRequest, make_speech
+speech = make_speech(SpeechRequest(audio_path=Path(sys.argv[1])), Path(sys.argv[2]))
+status = Path("/proc/self/status").read_text()
+print(speech.num_samples, int(re.search(r"VmHWM:\\s+(\\d+)", status)[1]) // 1024)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the peak from Linux's /proc")
+def test_a_long_recording_is_imported_in_bounded_memory(tmp_path: Path) -> None:
+    minutes = 40
+    source = tmp_path / "long.flac"
+    noise = f"anoisesrc=r=8000:d={60 * minutes}:a=0.1:seed=1"
+    run_ffmpeg(["-f", "lavfi", "-i", noise, "-y", str(source)])
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURE, str(source), str(tmp_path / "out")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    num_samples, peak_mb = map(int, done.stdout.split())
+    assert num_samples == 60 * minutes * RATE
+    assert peak_mb < 300

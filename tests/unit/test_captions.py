@@ -1,0 +1,142 @@
+"""Captions: wrapped by width, split by time, written as SRT and VTT."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tasks.captions import (
+    LINE_COLUMNS,
+    Caption,
+    captions,
+    columns,
+    pages,
+    to_srt,
+    to_vtt,
+    wrap,
+)
+from tasks.records import Cue, Speech, TimedPhoneme
+from tasks.script import Language
+
+RATE = 24_000
+TEXTS = st.text(alphabet="ab cd,. !?你好，。世界“”😀e\u0301", max_size=300)
+
+
+def _speech(
+    cues: list[tuple[str, float, float]],
+    language: Language = "en",
+    phonemes: tuple[TimedPhoneme, ...] | None = None,
+) -> Speech:
+    return Speech(
+        speech_id="0" * 64,
+        source="builtin",
+        voice="hibari",
+        language=language,
+        sample_rate_hz=RATE,
+        num_channels=1,
+        num_samples=RATE * 100,
+        engine_gain_db=0.0,
+        grid_levels_db=(),
+        cues=tuple(
+            Cue(text=text, start_sample=round(start * RATE), end_sample=round(end * RATE))
+            for text, start, end in cues
+        ),
+        phonemes=phonemes,
+        file_sha256="",
+        engine_file_sha256="",
+    )
+
+
+def test_english_is_wrapped_at_42_letters_into_even_lines() -> None:
+    text = "Pick your size below, and we ship it tomorrow morning."
+    assert wrap(text, "en") == ["Pick your size below, and we", "ship it tomorrow morning."]
+
+
+def test_chinese_is_wrapped_at_16_characters_and_no_line_begins_with_punctuation() -> None:
+    lines = wrap("这款陶瓷保温杯能保温六个小时，放进包里也不会漏水。", "zh")
+    assert len(lines) == 2
+    assert all(columns(line) <= 32 for line in lines)
+    assert not lines[1].startswith(("，", "。"))
+
+
+def test_a_latin_word_inside_chinese_stays_whole() -> None:
+    lines = wrap("欢迎下载我们全新推出的Nightshoot应用程序体验", "zh")
+    assert any("Nightshoot" in line for line in lines)
+
+
+def test_a_word_wider_than_a_line_is_cut_and_not_lost() -> None:
+    word = "x" * 100
+    lines = wrap(word, "en")
+    assert "".join(lines) == word
+    assert all(len(line) <= 42 for line in lines)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@given(text=TEXTS)
+def test_wrapping_keeps_every_sign_and_the_width(language: Language, text: str) -> None:
+    lines = wrap(text, language)
+    assert "".join("".join(lines).split()) == "".join(text.split())
+    # a sign that may not begin a line can follow one that already fills it
+    assert all(columns(line.rstrip(",.!?，。”“ ")) <= LINE_COLUMNS[language] for line in lines)
+
+
+@given(text=TEXTS)
+def test_pages_keep_every_sign_and_have_at_most_two_lines(text: str) -> None:
+    parts = pages(text, "en")
+    assert "".join("".join(parts).split()) == "".join(text.split())
+    assert all(1 <= len(wrap(part, "en")) <= 2 for part in parts)
+
+
+def test_a_long_cue_is_split_after_punctuation_and_shown_in_turn() -> None:
+    first = "This is the first long part of a very long caption text, "
+    second = "and this is the second part of it which goes on and on."
+    shown = captions(_speech([(first + second, 1.0, 9.0)]), end_frame=1000, fps=25)
+    assert [" ".join(c.lines) for c in shown] == [first.strip(), second]
+    assert shown[0].start_ms == 1000
+    assert shown[0].end_ms <= shown[1].start_ms
+    assert shown[1].end_ms == 9200
+
+
+def test_a_split_falls_where_its_phones_are() -> None:
+    text = "word " * 30
+    # all phones lie in the first two of eight seconds
+    phones = tuple(
+        TimedPhoneme(symbol="a", start=16_000 + 320 * i, end=16_320 + 320 * i) for i in range(100)
+    )
+    shown = captions(_speech([(text, 1.0, 9.0)], phonemes=phones), end_frame=1000, fps=25)
+    assert len(shown) == 2
+    assert 1900 < shown[1].start_ms < 2100
+
+
+def test_captions_do_not_overlap_and_end_with_the_video() -> None:
+    speech = _speech([("One.", 0.2, 0.5), ("Two.", 0.6, 1.0), ("Three.", 3.0, 5.0)])
+    shown = captions(speech, end_frame=100, fps=25)
+    assert [(c.start_ms, c.end_ms) for c in shown] == [(200, 600), (600, 1400), (3000, 4000)]
+    assert len(captions(speech, end_frame=50, fps=25)) == 2
+
+
+def test_right_to_left_text_carries_marks_and_left_to_right_text_none() -> None:
+    (hebrew,) = captions(_speech([("שלום, world!", 0.0, 1.0)]), end_frame=100, fps=25)
+    assert hebrew.lines == ("\u200fשלום, world!\u200f",)
+    (latin,) = captions(_speech([("Hello שלום!", 0.0, 1.0)]), end_frame=100, fps=25)
+    assert latin.lines == ("Hello שלום!",)
+
+
+def test_srt_and_vtt_are_written_to_the_letter() -> None:
+    shown = (
+        Caption(lines=("A & B <i>", "--> 😀"), start_ms=1, end_ms=2000),
+        Caption(lines=("Last",), start_ms=3_600_000, end_ms=3_661_042),
+    )
+    assert to_srt(shown) == (
+        "1\n00:00:00,001 --> 00:00:02,000\nA & B <i>\n-> 😀\n\n"
+        "2\n01:00:00,000 --> 01:01:01,042\nLast\n\n"
+    )
+    assert to_vtt(shown) == (
+        "WEBVTT\n\n00:00:00.001 --> 00:00:02.000\nA &amp; B &lt;i&gt;\n--&gt; 😀\n\n"
+        "01:00:00.000 --> 01:01:01.042\nLast\n\n"
+    )
+
+
+def test_an_emoji_of_several_characters_is_never_parted() -> None:
+    family = "👨‍👩‍👧‍👦"
+    lines = wrap((family + " ") * 30, "en")
+    assert all(set(line.split()) == {family} for line in lines)
