@@ -37,7 +37,7 @@ _OPEN_VOWEL_HZ = (360.0, 880.0)  # centre of gravity of the first formant's regi
 _FRONT_VOWEL_DB = (-30.0, 1.0)  # second formant of i over that of u
 _FRICTION_DB = (-2.0, 14.0)  # noise above 4 kHz over the voice below 1.2 kHz
 
-_PHONE_OPENING = 0.62  # opening of a stressed open vowel after smoothing with its neighbours
+_PHONE_OPENING = 0.74  # opening of a stressed open vowel after smoothing with its neighbours
 _LONGEST_PHONE_S = 0.3
 _BLINK_SLOT_FRAMES = 100
 _BLINK_SHAPE = (0.0, 0.5, 1.0, 1.0, 0.75, 0.4, 0.12, 0.0)  # one value a frame
@@ -143,27 +143,29 @@ class _Sound:
     friction: Curve
 
 
-def _window(job: SegmentJob) -> Curve:
+def _window(job: SegmentJob) -> NDArray[np.int16]:
     """The segment's samples with the full context on both sides; zeros where there are none."""
     wanted = job.num_frames * _SAMPLES_PER_FRAME + 2 * CONTEXT_SAMPLES + _WINDOW
     start = job.left_context - CONTEXT_SAMPLES - (_WINDOW - _HOP) // 2
     low, high = max(start, 0), min(start + wanted, len(job.pcm))
-    signal = np.zeros(wanted)
+    signal = np.zeros(wanted, np.int16)
     if high > low:
-        signal[low - start : high - start] = job.pcm[low:high] / 32768
+        signal[low - start : high - start] = job.pcm[low:high]
     return signal
 
 
-def _features(signal: Curve, num_hops: int) -> _Sound:
+def _features(signal: NDArray[np.int16], num_hops: int) -> _Sound:
     frames = np.lib.stride_tricks.sliding_window_view(signal, _WINDOW)[::_HOP][:num_hops]
     parts = [_features_of(frames[i : i + _BLOCK_HOPS]) for i in range(0, num_hops, _BLOCK_HOPS)]
     return _Sound(*(np.concatenate(curves) for curves in zip(*parts, strict=True)))
 
 
-def _features_of(frames: Curve) -> tuple[Curve, Curve, Curve, Curve]:
+def _features_of(frames: NDArray[np.int16]) -> tuple[Curve, Curve, Curve, Curve]:
     """Energy, openness, frontness and friction of ``(hops, samples)``."""
     taper = np.hanning(_WINDOW)
-    power = np.abs(np.fft.rfft(frames * taper, 1024)) ** 2 / (512 * float((taper**2).sum()))
+    power = np.abs(np.fft.rfft(frames * (taper / 32768), 1024)) ** 2 / (
+        512 * float((taper**2).sum())
+    )
     hertz = np.fft.rfftfreq(1024, 1 / ENGINE_SAMPLE_RATE_HZ)
 
     def band(low: float, high: float) -> Curve:
@@ -239,7 +241,7 @@ def _mixed(
     opening = opening * (0.62 + 0.38 * np.clip(1.15 * level, 0, 1)) / _PHONE_OPENING
     voiced = np.clip(4 * level, 0, 1)
     opening = 1.15 * (0.5 * np.clip(opening, 0, 1) + 0.5 * heard) * voiced * (1 - press)
-    return opening, press * voiced, 0.75 * wide * voiced
+    return opening, press * voiced, 0.9 * wide * voiced
 
 
 def _smooth(curve: Curve, sigma: float) -> Curve:
