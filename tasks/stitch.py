@@ -62,7 +62,7 @@ class Expected:
     num_segments: int
     packet_md5s: tuple[str, ...]
     audio_md5s: tuple[str, ...]
-    extradata_sha256: str
+    extradata_sha256s: frozenset[str]
     width: int
     height: int
     profile: EncodeProfile
@@ -347,7 +347,7 @@ def _expected(
         num_segments=len(segments),
         packet_md5s=tuple(md5 for _, media in segments for md5 in media.packet_md5s),
         audio_md5s=packet_md5s(audio_path, read_mp4(audio_path).track("soun")),
-        extradata_sha256=first.extradata_sha256,
+        extradata_sha256s=frozenset(media.extradata_sha256 for _, media in segments),
         width=first.width,
         height=first.height,
         profile=profile,
@@ -423,7 +423,7 @@ def movie_faults(movie: Movie, expected: Expected) -> list[str]:
         "moov before mdat": (movie.is_moov_first, True),
         "colours": (video.colour, BT709),
         "codecs": ((video.codec, audio.codec), ("avc1", "mp4a")),
-        "H.264 configuration": (extradata_sha256(video), expected.extradata_sha256),
+        "H.264 configuration": ({extradata_sha256(video)}, expected.extradata_sha256s),
         "size": ((video.width, video.height), (expected.width, expected.height)),
         "timescale": (video.timescale, expected.profile.timescale),
         "times as indexed equal to frames x step": (video.pts == times, True),
