@@ -26,6 +26,7 @@ _NEUTRAL_SKIN = np.array([1.23, 0.97, 0.80])  # skin's RGB over its mean, in whi
 _OWN_INSIDE_GAP = 0.05  # of the eye distance: from here the picture shows the mouth's inside
 _REST_GAP = 0.030  # of the mouth's width: how far lips that are parted in the picture rest
 _LARGEST_GAP = 0.34  # of the mouth's width
+_MOST_STRETCH = 1.12  # of the picture's own inside of the mouth
 _CLOSING_REACH = 0.30  # of the mouth's width: a wider open mouth cannot be shut fully
 
 
@@ -143,9 +144,11 @@ class Mouth:
             np.float32
         )
         is_between = (v > self._upper) & (v < self._lower) & (np.abs(self._t) < 1)
-        self._own = cv2.GaussianBlur(
-            is_between.astype(np.float32), (0, 0), 0.5 * self._patch.samples
-        )
+        # the mesh's lower edge lies a little inside the lip: what is next to it is not the inside,
+        # and shows once the mouth opens further than in the picture
+        from_lip = np.clip((self._lower - v - 0.3) / (0.035 * self._width), 0, 1)
+        masks = np.stack([is_between, is_between * from_lip], -1).astype(np.float32)
+        self._own = cv2.GaussianBlur(masks, (0, 0), 0.5 * self._patch.samples)
         self._has_own = features.gap > _OWN_INSIDE_GAP
         near = (np.abs(v - self._middle) < 0.9 * self._width) & (np.abs(self._t) < 1.2)
         skin = self._texture[near & ~is_between].astype(np.float64).mean(0)
@@ -256,15 +259,26 @@ class Mouth:
         inside = self._synthetic_inside(v, seen)
         if self._has_own:
             map_x, map_y = (self._fine(part)[rows, columns] for part in upper_map)
+            map_y = self._stretched(map_y, seen.gap, columns)
             own = cv2.remap(
                 self._texture, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
             )
             known = cv2.remap(self._own, map_x, map_y, cv2.INTER_LINEAR)
-            share = np.clip(known * 1.6 - 0.3, 0, 1)[..., None]
-            inside += (own.astype(np.float32) - inside) * share
+            own_gap = np.maximum((self._lower - self._upper)[columns], 0.5)
+            beyond = np.clip((seen.gap / own_gap - 1) / 0.25, 0, 1)
+            share = known[..., 0] * (1 - beyond) + known[..., 1] * beyond
+            share = np.clip(share * 1.6 - 0.3, 0, 1)[..., None]
+            inside += (own.astype(np.float32) - inside) * share.astype(np.float32)
         hole = self._hole(v, seen)[..., None]
         part = skin[rows, columns]
         part += (inside - part) * hole
+
+    def _stretched(self, map_y: Field, gap: Field, columns: slice) -> Field:
+        """Source rows of the picture's own inside, stretched a little to fill a wider mouth."""
+        own_gap = (self._lower - self._upper)[columns]
+        stretch = np.clip(gap / np.maximum(own_gap, 0.5), 1, _MOST_STRETCH)
+        top = (self._upper[columns] - np.float32(self._patch.low[1])) * self._patch.samples - 0.5
+        return (top + (map_y - top) / stretch).astype(np.float32)
 
     def _hole(self, v: Field, lips: _Lips) -> Field:
         """How much of every pixel is between the lips, 0 to 1."""
