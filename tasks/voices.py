@@ -35,7 +35,7 @@ _FIRST_WAIT_S = 0.5
 _LONGEST_WAIT_S = 20.0
 _TOO_MANY_REQUESTS = 429
 _ANSWER_SHOWN = 300
-_SPEED_NOTES = {"hibari": "about 100 times faster than speech", "kokoro": "half of real time"}
+_SPEED_NOTES = {"hibari": "0.01 s of work per second", "kokoro": "0.5 s of work per second"}
 
 Speaker = Callable[[str], Utterance]
 

@@ -35,9 +35,10 @@ _PHONE = re.compile(
 _RATIO = re.compile(r"(?<![\d:.])(\d{1,2}):(\d{1,2})(?![\d:])")
 _ALWAYS_OPEN = re.compile(r"(?<![\d/])24/7(?![\d/])")
 _LATIN = re.compile(r"(?<![\w.])(e\.g\.|i\.e\.|etc\.)", re.IGNORECASE)
-_HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 _FULL_WIDTH = str.maketrans("，。！？；：（）％、", ",.!?;:()%,")
-_SPEAKABLE = re.compile(r"[^\W_]|[\s'’‘\"“”.,;:!?…()\[\]$£€¥￥%&@#+=/<>~°¢§±×÷½¼¾²³µ*^_|\\•–—‒―-]")
+_SPEAKABLE = re.compile(
+    r"[A-Za-z0-9À-ÖØ-öø-ɏ]|[\s'’‘\"“”.,;:!?…()\[\]$£€¥￥%&@#+=/<>~°¢§±×÷½¼¾²³µ*^_|\\•–—‒―-]"
+)
 _SILENT = frozenset("™®©\u00ad\u200b\u200c\u200d\u2060\ufeff\ufe0e\ufe0f")
 
 
@@ -62,7 +63,7 @@ def read_english(text: str, *, is_british: bool = False) -> Reading:
 
 
 def speakable(text: str) -> tuple[str, tuple[str, ...]]:
-    """``text`` without what English cannot say (Han characters, emoji, ...), and that."""
+    """``text`` without what English cannot say (other scripts, emoji, ...), and that."""
     unspoken = tuple(dict.fromkeys(sign for sign in text if not _is_speakable(sign)))
     kept = "".join(sign if _is_speakable(sign) else " " for sign in text if sign not in _SILENT)
     return kept, tuple(sign for sign in unspoken if sign not in _SILENT)
@@ -82,7 +83,7 @@ def words_of(text: str) -> str:
 
 
 def _is_speakable(sign: str) -> bool:
-    return bool(_SPEAKABLE.match(sign)) and not _HAN.match(sign)
+    return bool(_SPEAKABLE.match(sign.translate(_FULL_WIDTH)))
 
 
 def _dotted(name: str) -> str:

@@ -57,12 +57,21 @@ _FULL_WIDTH = {code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0
     **{ord("％"): "%", ord("＋"): "+", ord("－"): "-", ord("．"): ".", ord("／"): "/"},
 }
 _LABELS = "电话|热线|拨打|手机号?|号码|尾号|编号|代码|密码|验证码|房号|房间号|工号|单号|QQ|微信号?"
-_RUN = re.compile(rf"({HAN}+)|([A-Za-z][A-Za-z'’]*(?:[ -]+[A-Za-z][A-Za-z'’]*)*)|(.)", re.DOTALL)
+_LATIN = "A-Za-zÀ-ÖØ-öø-ɏ"
+_ENGLISH_WORDS = re.compile(r"[A-Za-z]{2,}\W+(?:\w+\W+)*?[A-Za-z]{2,}")
+_RUN = re.compile(
+    rf"({HAN}+)|([{_LATIN}][{_LATIN}'’]*(?:[ -]+[{_LATIN}][{_LATIN}'’]*)*)|(.)", re.DOTALL
+)
 _COUNTED = re.compile(rf"{HAN}|[%A-Za-z℃]")
 
 
 def read_mandarin(text: str) -> Reading:
-    """Phonemes of a Mandarin text; characters without a reading are reported."""
+    """Phonemes of a Mandarin text; characters without a reading are reported.
+
+    A text of several Latin words and no Han character is English, its numbers too.
+    """
+    if _ENGLISH_WORDS.search(text) and not re.search(HAN, text):
+        return read_english(text)
     symbols: list[str] = []
     unspoken: list[str] = []
     for hanzi, latin, sign in _RUN.findall(in_characters(text)):

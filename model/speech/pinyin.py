@@ -48,8 +48,18 @@ _WHOLE_SYLLABLES: Mapping[str, str] = MappingProxyType(
     }
 )
 
+_NOUNS_IN_ZI = (
+    "筷kuai4 椅yi3 房fang2 车che1 被bei4 帽mao4 裤ku4 袜wa4 瓶ping2 盒he2 袋dai4 箱xiang1 篮lan2 "
+    "盘pan2 刀dao1 叉cha1 勺shao2 镜jing4 梳shu1 鼻bi2 脖bo2 肚du4 嗓sang3 孙sun1 嫂sao3 句ju4 "
+    "例li4 点dian3 面mian4 圈quan1 院yuan4 屋wu1 柜gui4 架jia4 叶ye4 种zhong3 果guo3 橘ju2 "
+    "桃tao2 饺jiao3 包bao1 粽zong4 狮shi1 兔tu4 猴hou2 鸽ge1 蚊wen2 虫chong2 本ben3 册ce4 "
+    "孩hai2 妻qi1 杯bei1 裙qun2 鞋xie2 桌zhuo1 样yang4 日ri4 儿er2"
+)
+_WORDS_IN_ZI = {entry[0] + "子": f"{entry[1:]} zi5" for entry in re.findall(r"\S+", _NOUNS_IN_ZI)}
+
 WORDS: Mapping[str, str] = MappingProxyType(
     {
+        **_WORDS_IN_ZI,
         # neutral second syllables that pypinyin reads in full
         **{"朋友": "peng2 you5", "喜欢": "xi3 huan5", "时候": "shi2 hou5", "先生": "xian1 sheng5"},
         **{"东西": "dong1 xi5", "便宜": "pian2 yi5", "漂亮": "piao4 liang5", "舒服": "shu1 fu5"},
@@ -63,8 +73,6 @@ WORDS: Mapping[str, str] = MappingProxyType(
             "晚上": "wan3 shang5",
             "早上": "zao3 shang5",
         },
-        **{"孩子": "hai2 zi5", "妻子": "qi1 zi5", "杯子": "bei1 zi5", "裙子": "qun2 zi5"},
-        **{"鞋子": "xie2 zi5", "桌子": "zhuo1 zi5", "样子": "yang4 zi5", "日子": "ri4 zi5"},
         **{"妈妈": "ma1 ma5", "爸爸": "ba4 ba5", "哥哥": "ge1 ge5", "姐姐": "jie3 jie5"},
         **{"弟弟": "di4 di5", "妹妹": "mei4 mei5", "爷爷": "ye2 ye5", "奶奶": "nai3 nai5"},
         **{"宝宝": "bao3 bao5", "谢谢": "xie4 xie5", "客气": "ke4 qi5", "麻烦": "ma2 fan5"},
@@ -120,7 +128,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
             "美丽": "mei3 li4",
             "优惠": "you1 hui4",
         },
-        **{"儿子": "er2 zi5", "女儿": "nü3 er2", "儿童": "er2 tong2", "婴儿": "ying1 er2"},
+        **{"女儿": "nü3 er2", "儿童": "er2 tong2", "婴儿": "ying1 er2"},
         **{"幼儿": "you4 er2", "少儿": "shao4 er2", "儿女": "er2 nü3", "儿科": "er2 ke1"},
         **{
             "育儿": "yu4 er2",
@@ -152,6 +160,7 @@ _PARTICLES = MappingProxyType(
         "得": "de5",
     }
 )
+_FULL_ZI_AFTER = frozenset("女男王电原分母父君才弟质量离因粒亲太公瓜")
 _ATTACHED = frozenset("的了吗呢吧们着得过儿")
 _ERHUA_AFTER = frozenset("花点会事玩哪这那味块头劲活门份空鸟歌画词样边面圈片根串馅口气盖角伴")
 _NUMERAL = re.compile(
@@ -312,7 +321,9 @@ def _corrected(phrase: str, readings: list[str]) -> list[str]:
     out = [fixed.get(sign, reading) for sign, reading in zip(phrase, readings, strict=True)]
     if len(phrase) == 1 and phrase in _PARTICLES:
         return [_PARTICLES[phrase]]
-    return ["zi5" if s == "zi3" and phrase[-1] == "子" and i else s for i, s in enumerate(out)]
+    if len(phrase) > 1 and phrase[-1] == "子" and phrase[-2] not in _FULL_ZI_AFTER:
+        out[-1] = "zi5"
+    return out
 
 
 def _attach(words: list[tuple[str, tuple[str, ...]]], sign: str, reading: str) -> None:

@@ -114,6 +114,9 @@ def test_numbers_prices_dates_and_units_are_read_in_characters(written: str, spo
         ("跑得快", "pao3 de5 kuai4"),
         ("慢慢地走", "man4 man4 de5 zou3"),
         ("朋友", "peng2 you5"),
+        ("筷子", "kuai4 zi5"),
+        ("孩子们", "hai2 zi5 men5"),
+        ("女子", "nü2 zi3"),
         ("我们的", "wo3 men5 de5"),
         ("绿色旅行", "lü4 se4 lü3 xing2"),
         ("二十五", "er4 shi2 wu3"),
@@ -188,6 +191,11 @@ def test_acronyms_inside_chinese_are_spelled_and_words_are_read() -> None:
     assert read_mandarin("VIP").symbols == "vˈi ˈI pˈi"
     assert read_mandarin("APP").symbols == "ˈA pˈi pˈi"
     assert "həlˈO" in read_mandarin("请说hello吧").symbols
+
+
+def test_english_sentences_in_a_mandarin_voice_are_read_as_english() -> None:
+    assert read_mandarin("Only 20 dollars today.").symbols == ("ˈOnli twˈɛnti dˈɑləɹz tədˈA.")
+    assert read_mandarin("café很好").unspoken == ()
 
 
 def test_punctuation_becomes_pauses() -> None:

@@ -41,6 +41,12 @@ def test_what_english_cannot_say_is_reported() -> None:
     assert speakable("Hi 你好 😀™") == ("Hi     ", ("你", "好", "😀"))
 
 
+def test_letters_of_other_scripts_are_reported_not_guessed() -> None:
+    reading = read_english("Hello мир שלום かな, naïve café.")
+    assert reading.unspoken == tuple(dict.fromkeys("мирשלוםかな"))
+    assert reading.symbols == "həlˈO, nIˈiv kæfˈA."
+
+
 def test_the_lexicon_reads_what_is_in_words() -> None:
     assert read_english("Hello there.").symbols == "həlˈO ðˈɛɹ."
     assert read_english("$3.50").symbols == "θɹˈi dˈɑləɹz ænd fˈɪfti sˈɛnts"
