@@ -1,0 +1,264 @@
+"""Outcomes -> `report.csv` for spreadsheets and `report/index.html` for people.
+
+The page needs nothing but itself and the videos beside it: styles, script, contact sheets and
+captions are inside. (Captions too, as browsers refuse a page opened from disk its track files.)
+"""
+
+import csv
+import io
+import os
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from tasks.ffmpeg import FfmpegError, disk_full_told
+from tasks.files import write_file
+from tasks.records import Status, VideoOutcome
+from tasks.sheets import Sheet, contact_sheet, remove_stale_sheets
+from tasks.store import DamagedError
+
+OUTCOME_COLUMNS = (
+    "status",
+    "path",
+    "duration_s",
+    "frames",
+    "segments",
+    "seconds",
+    "engine_seconds",
+    "error",
+    "way_out",
+    "warnings",
+)
+_TEMPLATE = "report.html.j2"
+_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+_EXCERPT_CHARS = 220
+_SHEETS_AT_ONCE = 2
+# the order in which a person wants to look at them
+STATUS_ORDER: tuple[Status, ...] = ("failed", "quarantined", "running", "pending", "done")
+
+
+@dataclass(frozen=True)
+class Player:
+    """What plays one finished video: links relative to the page, captions as a data URI."""
+
+    video: str
+    srt: str
+    vtt: str
+    captions: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """One row of the manifest, as the page shows it."""
+
+    outcome: VideoOutcome
+    cells: Mapping[str, str]
+    excerpt: str
+    player: Player | None
+    sheet: Sheet | None
+    sheet_problem: str
+
+
+def write_report(
+    folder: Path,
+    *,
+    title: str,
+    columns: Sequence[str],
+    cells: Mapping[str, Mapping[str, str]],
+    outcomes: Sequence[VideoOutcome],
+    facts: Mapping[str, str],
+    notices: Sequence[str],
+) -> Path:
+    """Write both reports of the campaign in ``folder``; returns the page's path.
+
+    Args:
+        folder: the campaign's folder; videos are in `videos/`.
+        title: the campaign's name.
+        columns: the manifest's columns, in its order.
+        cells: video_id -> column -> text, in the manifest's order.
+        outcomes: one per row, in any order.
+        facts: engine, preset and so on, for the page's head.
+        notices: what concerns the whole campaign.
+
+    Raises:
+        ValueError: the outcomes are not those of the rows.
+        DiskFullError: there is no room; the reports that were there are untouched.
+    """
+    by_id = {outcome.video_id: outcome for outcome in outcomes}
+    if by_id.keys() != cells.keys() or len(outcomes) != len(cells):
+        raise ValueError(f"{len(outcomes)} outcomes do not match the {len(cells)} rows' video_ids")
+    rows = [by_id[video_id] for video_id in cells]
+    page = folder / "report" / "index.html"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    with disk_full_told(page):
+        text = report_csv(folder, columns, cells, rows)
+        write_file(folder / "report.csv", _encoded("\ufeff" + text))
+        cards = _cards(folder, cells, rows)
+        write_file(page, _encoded(report_html(title, cards, facts, notices)))
+    return page
+
+
+# --- the table ----------------------------------------------------------------------------------
+
+
+def report_csv(
+    folder: Path,
+    columns: Sequence[str],
+    cells: Mapping[str, Mapping[str, str]],
+    rows: Sequence[VideoOutcome],
+) -> str:
+    """The manifest's columns, then :data:`OUTCOME_COLUMNS`; texts are safe for spreadsheets."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow([*columns, *OUTCOME_COLUMNS])
+    for outcome in rows:
+        texts = [cells[outcome.video_id].get(column, "") for column in columns]
+        writer.writerow([*map(protected, texts), *_outcome_cells(folder, outcome)])
+    return buffer.getvalue()
+
+
+def protected(text: str) -> str:
+    """``text`` with a leading apostrophe where a spreadsheet would take it for a formula."""
+    return f"'{text}" if text.startswith(_FORMULA_SIGNS) else text
+
+
+def _outcome_cells(folder: Path, outcome: VideoOutcome) -> list[str | int | float]:
+    path = _relative(Path(outcome.path), folder) if outcome.path else ""
+    return [
+        outcome.status,
+        protected(path),
+        round(outcome.duration_s, 3),
+        outcome.num_frames,
+        outcome.num_segments,
+        round(outcome.seconds, 2),
+        round(outcome.engine_seconds, 2),
+        protected(outcome.error),
+        protected(outcome.way_out),
+        protected("; ".join(outcome.warnings)),
+    ]
+
+
+# --- the page -----------------------------------------------------------------------------------
+
+
+def report_html(
+    title: str, cards: Sequence[Card], facts: Mapping[str, str], notices: Sequence[str]
+) -> str:
+    """The page; every text is escaped."""
+    done = [card.outcome for card in cards if card.outcome.status == "done"]
+    counts = Counter(card.outcome.status for card in cards)
+    page = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return page.get_template(_TEMPLATE).render(
+        clock=clock,
+        title=title,
+        cards=cards,
+        facts=facts,
+        notices=notices,
+        counts={status: counts[status] for status in STATUS_ORDER if counts[status]},
+        troubled=[card for card in cards if card.outcome.status in ("failed", "quarantined")],
+        num_warned=sum(1 for card in cards if card.outcome.warnings),
+        has_preview=any(card.outcome.is_preview for card in cards),
+        total_s=sum(outcome.duration_s for outcome in done),
+        engine_s=sum(outcome.engine_seconds for outcome in done),
+        num_rendered=sum(outcome.num_segments_rendered for outcome in done),
+        num_segments=sum(outcome.num_segments for outcome in done),
+    )
+
+
+def clock(seconds: float) -> str:
+    """A length for people: ``8.3 s``, ``1:05`` or ``2:00:07``."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def excerpt_of(text: str) -> str:
+    """The beginning of a script, on one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= _EXCERPT_CHARS else line[: _EXCERPT_CHARS - 1].rstrip() + "…"
+
+
+def _cards(
+    folder: Path, cells: Mapping[str, Mapping[str, str]], rows: Sequence[VideoOutcome]
+) -> list[Card]:
+    with ThreadPoolExecutor(_SHEETS_AT_ONCE, thread_name_prefix="sheet") as pool:
+        sheets = list(pool.map(partial(_sheet, folder), rows))
+    remove_stale_sheets(_sheets_folder(folder), [path for path, _, _ in sheets if path])
+    return [
+        Card(
+            outcome=outcome,
+            cells={name: text for name, text in cells[outcome.video_id].items() if text.strip()},
+            excerpt=excerpt_of(cells[outcome.video_id].get("script", "")),
+            player=_player(folder, outcome),
+            sheet=sheet,
+            sheet_problem=problem,
+        )
+        for outcome, (_, sheet, problem) in zip(rows, sheets, strict=True)
+    ]
+
+
+def _sheet(folder: Path, outcome: VideoOutcome) -> tuple[Path | None, Sheet | None, str]:
+    """A done video's contact sheet, or why there is none: the report is written all the same."""
+    if outcome.status != "done":
+        return None, None, ""
+    try:
+        path, sheet = contact_sheet(
+            Path(outcome.path),
+            _sheets_folder(folder),
+            num_frames=outcome.num_frames,
+            fps=outcome.num_frames / outcome.duration_s,
+        )
+    except (FfmpegError, DamagedError) as error:
+        return None, None, str(error)
+    return path, sheet, ""
+
+
+def _sheets_folder(folder: Path) -> Path:
+    return folder / "report" / "sheets"
+
+
+def _player(folder: Path, outcome: VideoOutcome) -> Player | None:
+    if outcome.status != "done":
+        return None
+    video = Path(outcome.path)
+    captions = video.with_suffix(".vtt")
+    has_captions = captions.exists()
+    return Player(
+        video=_link(video, folder),
+        srt=_link(video.with_suffix(".srt"), folder) if has_captions else "",
+        vtt=_link(captions, folder) if has_captions else "",
+        captions=_captions_uri(captions) if has_captions else "",
+    )
+
+
+def _captions_uri(path: Path) -> str:
+    return f"data:text/vtt;charset=utf-8;base64,{b64encode(path.read_bytes()).decode('ascii')}"
+
+
+def _link(path: Path, folder: Path) -> str:
+    return quote(_relative(path, folder / "report"))
+
+
+def _relative(path: Path, folder: Path) -> str:
+    """``path`` as seen from ``folder``, so that a copied campaign folder still works."""
+    return Path(os.path.relpath(path, folder)).as_posix()
+
+
+def _encoded(text: str) -> bytes:
+    # a file name on Linux may hold bytes that are no text; they are shown escaped
+    return text.encode("utf-8", "backslashreplace")

@@ -1,0 +1,127 @@
+"""Contact sheets: a few frames of a finished video side by side, as one small JPEG.
+
+    report/sheets/<video_id>-<sha8 of the video>.jpg
+
+The name holds the video's own digest, so a sheet is made once per finished file, and a rerun of
+a done campaign makes none.
+"""
+
+from base64 import b64encode
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from pydantic import ValidationError
+
+from tasks.ffmpeg import run_ffmpeg
+from tasks.files import write_file
+from tasks.records import VideoReceipt
+from tasks.store import DamagedError
+
+NUM_TILES = 6
+_TILE_PIXELS = 240  # the tile's longer side: 17 kB a sheet, so that 1,000 rows are one 25 MB page
+_JPEG_QUALITY = 7  # ffmpeg's scale: 2 is best, 31 is worst
+_TIMEOUT_S = 120
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A contact sheet, ready for a page.
+
+    Attributes:
+        data_uri: the JPEG itself.
+        tile_width: pixels.
+        tile_height: pixels.
+        num_tiles: side by side, in the order of time.
+    """
+
+    data_uri: str
+    tile_width: int
+    tile_height: int
+    num_tiles: int
+
+
+def sheet_frames(num_frames: int) -> list[int]:
+    """Frames to show: the first, the last, and evenly between; fewer for a very short video.
+
+    Raises:
+        ValueError: there are no frames.
+    """
+    if num_frames < 1:
+        raise ValueError(f"a contact sheet needs at least 1 frame, got {num_frames}")
+    num_tiles = min(NUM_TILES, num_frames)
+    if num_tiles == 1:
+        return [0]
+    return [i * (num_frames - 1) // (num_tiles - 1) for i in range(num_tiles)]
+
+
+def sheet_args(video: Path, num_frames: int, fps: float) -> list[str]:
+    """Arguments of the one ffmpeg call that writes a sheet to stdout.
+
+    Each tile is an input of its own with a seek: the cost does not grow with the video's length.
+    """
+    frames = sheet_frames(num_frames)
+    args: list[str] = []
+    for frame in frames:
+        # half a frame early: a seek lands on the first frame at or after its time
+        args += ["-ss", f"{max(0.0, (frame - 0.5) / fps):.6f}", "-i", f"file:{video}"]
+    fit = f"min({_TILE_PIXELS}/iw,{_TILE_PIXELS}/ih)"
+    scale = f"scale=w='2*round(iw*{fit}/2)':h='2*round(ih*{fit}/2)':flags=area"
+    tiles = [f"[{i}:v:0]trim=end_frame=1,setpts=0,{scale}[t{i}]" for i in range(len(frames))]
+    labels = "".join(f"[t{i}]" for i in range(len(frames)))
+    joined = f"hstack=inputs={len(frames)}" if len(frames) > 1 else "null"
+    chain = ";".join([*tiles, f"{labels}{joined},scale=out_range=full,format=yuvj420p[sheet]"])
+    args += ["-filter_complex", chain, "-map", "[sheet]", "-frames:v", "1"]
+    return [*args, "-c:v", "mjpeg", "-q:v", str(_JPEG_QUALITY), "-f", "image2pipe", "pipe:1"]
+
+
+def contact_sheet(video: Path, folder: Path, *, num_frames: int, fps: float) -> tuple[Path, Sheet]:
+    """The sheet of a finished video, from ``folder`` or made now.
+
+    Raises:
+        FfmpegError: the video cannot be read.
+        DamagedError: the video's receipt, or the sheet just made, is not whole.
+    """
+    path = folder / f"{video.stem}-{_content_sha256(video)[:8]}.jpg"
+    num_tiles = len(sheet_frames(num_frames))
+    sheet = _read_sheet(path, num_tiles)
+    if sheet is None:
+        write_file(path, run_ffmpeg(sheet_args(video, num_frames, fps), timeout_s=_TIMEOUT_S))
+        sheet = _read_sheet(path, num_tiles)
+    if sheet is None:
+        raise DamagedError(f"{path.name}: the contact sheet just made is no whole picture")
+    return path, sheet
+
+
+def remove_stale_sheets(folder: Path, used: Iterable[Path]) -> None:
+    """Remove the sheets of videos that are no more, or are others now."""
+    for path in set(folder.glob("*.jpg")) - set(used):
+        path.unlink(missing_ok=True)
+
+
+def _content_sha256(video: Path) -> str:
+    """The video's digest, as its receipt says: reading the whole file again would cost minutes."""
+    receipt = video.with_suffix(".json")
+    try:
+        return VideoReceipt.model_validate_json(receipt.read_bytes()).file.sha256
+    except (FileNotFoundError, ValidationError) as error:
+        raise DamagedError(
+            f"{receipt.name}: the video's receipt is missing or damaged; "
+            "run the same command again and the video is made anew"
+        ) from error
+
+
+def _read_sheet(path: Path, num_tiles: int) -> Sheet | None:
+    """The sheet at ``path``; None where there is none or it is no whole picture."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE) if data else None
+    if pixels is None or pixels.shape[1] % num_tiles:
+        return None
+    height, width = pixels.shape
+    uri = f"data:image/jpeg;base64,{b64encode(data).decode('ascii')}"
+    return Sheet(uri, width // num_tiles, height, num_tiles)
