@@ -151,7 +151,10 @@ class Mouth:
         self._own = cv2.GaussianBlur(masks, (0, 0), 0.5 * self._patch.samples)
         self._has_own = features.gap > _OWN_INSIDE_GAP
         near = (np.abs(v - self._middle) < 0.9 * self._width) & (np.abs(self._t) < 1.2)
-        skin = self._texture[near & ~is_between].astype(np.float64).mean(0)
+        is_skin = near & ~is_between
+        if not is_skin.any():  # a rig may leave no skin around the mouth
+            is_skin = np.ones_like(is_skin)
+        skin = self._texture[is_skin].astype(np.float64).mean(0)
         luminance = float(skin @ [0.299, 0.587, 0.114]) / 150
         cast = np.clip(skin / (skin.mean() + 1e-6) / _NEUTRAL_SKIN, 0.5, 1.7) ** 0.75
         self._cast = (cast / cast.max()).astype(np.float32)

@@ -190,6 +190,15 @@ def test_in_silence_the_face_lives_but_the_mouth_does_not(engine: PreviewEngine)
     assert max(gaps) < 0.045
 
 
+@pytest.mark.parametrize("cut", [np.s_[:, 250:], np.s_[:, :260], np.s_[205:], np.s_[:305]])
+def test_a_face_that_the_picture_cuts_is_drawn_all_the_same(
+    engine: PreviewEngine, cut: tuple[slice, ...]
+) -> None:
+    pixels = np.ascontiguousarray(portrait("mara")[cut])
+    frames, _ = frames_of(engine, job(pixels, TRACK, 18, 3, (128, 96)))
+    assert frames.shape == (3, 96, 128, 3)
+
+
 def test_a_rig_takes_the_place_of_the_mesh(engine: PreviewEngine) -> None:
     rig = read_rig(PORTRAITS / "jun.rig.json")
     by_rig, _ = frames_of(engine, job(PORTRAIT, TRACK, 20, 4, rig=rig))
