@@ -7,6 +7,8 @@ Sound passes through in blocks; what stays in memory is one level for every 10 m
 # pyright: reportMissingTypeStubs=false
 
 import math
+import shutil
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +19,7 @@ from numpy.typing import NDArray
 
 from model.engine import ENGINE_SAMPLE_RATE_HZ
 from model.errors import SpeechError
-from tasks.ffmpeg import FfmpegError, run_ffmpeg
+from tasks.ffmpeg import DiskFullError, FfmpegError, run_ffmpeg
 from tasks.loudness import (
     ENGINE_LEVEL_DB,
     FRAMES_PER_SECOND,
@@ -177,7 +179,11 @@ def _choose_borders(
 ) -> list[tuple[int, int]]:
     """The cheapest increasing row of borders, one after every sentence but the last."""
     mean = float(shares[-1]) / len(shares)
-    steps = [_candidates(share, gaps, spoken, mean) for share in shares[:-1]]
+    places = [
+        _Border(start, end, float(spoken[start]), _ODD_PAUSE_COST * 30 / (end - start))
+        for start, end in gaps
+    ]
+    steps = [_candidates(share, places, spoken, mean) for share in shares[:-1].tolist()]
     costs = [0.0]
     came: list[list[int]] = []
     previous = [_Border(0, 0, 0.0, 0.0)]
@@ -219,17 +225,14 @@ def _length_cost(length: float, wanted: float) -> float:
 
 
 def _candidates(
-    share: float, gaps: list[tuple[int, int]], spoken: NDArray[np.int64], mean: float
+    share: float, places: list[_Border], spoken: NDArray[np.int64], mean: float
 ) -> list[_Border]:
     """Pauses nearest to where ``share`` frames have been spoken, and that point itself."""
-    near = sorted(gaps, key=lambda gap: abs(float(spoken[gap[0]]) - share))[:_CANDIDATES]
+    at = bisect_left(places, share, key=lambda place: place.spoken)
+    near = places[max(0, at - _CANDIDATES // 2) : at + _CANDIDATES // 2]
     point = int(np.searchsorted(spoken, share))
-    places = [
-        _Border(start, end, float(spoken[start]), _ODD_PAUSE_COST * 30 / (end - start))
-        for start, end in sorted(near)
-        if abs(float(spoken[start]) - share) < 2 * mean
-    ]
-    return [*places, _Border(point, point, share, _VIRTUAL_COST)]
+    inside = [place for place in near if abs(place.spoken - share) < 2 * mean]
+    return [*inside, _Border(point, point, share, _VIRTUAL_COST)]
 
 
 # --- files --------------------------------------------------------------------------------------
@@ -262,6 +265,9 @@ def _run_ffmpeg(source: Path, args: list[str]) -> None:
             ) from error
         if error.returncode is None:
             raise
+        if "No space left on device" in error.stderr:
+            folder = Path(args[-1]).parent
+            raise DiskFullError(folder, shutil.disk_usage(folder).free) from error
         said = " ".join(error.stderr.strip().splitlines()[-3:])
         raise SpeechError(
             f"{source} cannot be decoded to its end ({said}); it is damaged or cut short: "

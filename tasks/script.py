@@ -14,6 +14,7 @@ Language: TypeAlias = Literal["en", "zh"]
 MAX_CLAUSE_CHARS: dict[Language, int] = {"en": 100, "zh": 32}
 """About seven seconds of speech: a segment's usual length."""
 MIN_CLAUSE_CHARS: dict[Language, int] = {"en": 20, "zh": 6}
+_DIGIT_EXTRA = 2  # a digit is a word
 ABBREVIATIONS = frozenset(
     (
         *("mr", "mrs", "ms", "dr", "prof", "st", "mt", "gen", "gov", "sen"),
@@ -135,7 +136,7 @@ def _is_end(text: str, match: re.Match[str]) -> bool:
 
 def _split_long(sentence: str, language: Language) -> list[str]:
     """Cut a long sentence at the comma nearest its middle, again and again."""
-    if len(sentence) <= MAX_CLAUSE_CHARS[language]:
+    if len(sentence) + _DIGIT_EXTRA * sum(map(str.isdigit, sentence)) <= MAX_CLAUSE_CHARS[language]:
         return [sentence]
     shortest = MIN_CLAUSE_CHARS[language]
     cuts = [

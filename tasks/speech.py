@@ -7,6 +7,7 @@
 # soundfile brings no type stubs
 # pyright: reportMissingTypeStubs=false
 
+import shutil
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from model.engine import ENGINE_SAMPLE_RATE_HZ
 from model.errors import SpeechError
 from model.speech.voice import CARDS, ENGINE_VERSIONS, Sound
 from tasks import timeline
-from tasks.ffmpeg import ffmpeg_version
+from tasks.ffmpeg import DiskFullError, ffmpeg_version
 from tasks.files import commit_file, part_path, sha256_of_file, write_file
 from tasks.loudness import ENGINE_LEVEL_DB, active_level_db, frame_levels, grid_levels, to_int16
 from tasks.plan import canonical_sha256
@@ -57,6 +58,7 @@ __all__ = [
     "voices",
 ]
 
+_FULL_BELOW_BYTES = 1 << 16
 SPEECH_VERSION = 1
 """Raised by every change here that changes the sound, its captions or its phones."""
 
@@ -103,6 +105,7 @@ def make_speech(request: SpeechRequest, folder: Path) -> Speech:
     Raises:
         SpeechError: the script or the recording cannot be spoken.
         VoiceUnreachableError: a speech service does not answer.
+        DiskFullError: there is no room for the sound; nothing is left of it.
     """
     speech_id = speech_id_of(request)
     found = load_speech(speech_id, folder)
@@ -124,7 +127,7 @@ def make_speech(request: SpeechRequest, folder: Path) -> Speech:
         )
         commit_file(parts.viewer, files.viewer)
         commit_file(parts.engine, files.engine)
-    write_file(files.receipt, speech.model_dump_json(indent=1).encode())
+        write_file(files.receipt, speech.model_dump_json(indent=1).encode())
     return speech
 
 
@@ -347,10 +350,19 @@ def _files(speech_id: str, folder: Path) -> _Files:
 
 @contextmanager
 def _parts(files: _Files) -> Generator[_Files]:
-    """Names for files in the making; whatever is left of them at the end is removed."""
+    """Names for files in the making; whatever is left of them at the end is removed.
+
+    Raises:
+        DiskFullError: writing failed and the disk has no room; libsndfile does not say why.
+    """
     parts = _Files(part_path(files.viewer), part_path(files.engine), files.receipt)
     try:
         yield parts
+    except (OSError, soundfile.LibsndfileError) as error:
+        free_bytes = shutil.disk_usage(files.viewer.parent).free
+        if free_bytes > _FULL_BELOW_BYTES:
+            raise
+        raise DiskFullError(files.viewer.parent, free_bytes) from error
     finally:
         parts.viewer.unlink(missing_ok=True)
         parts.engine.unlink(missing_ok=True)

