@@ -36,7 +36,7 @@ _FIRST_WAIT_S = 0.5
 _LONGEST_WAIT_S = 20.0
 _TOO_MANY_REQUESTS = 429
 _ANSWER_SHOWN = 300
-_SPEED_NOTES = {"hibari": "0.01 s of work per second", "kokoro": "0.5 s of work per second"}
+_SPEED_NOTES = {"hibari": "100x", "kokoro": "2x"}
 
 Speaker = Callable[[str], Utterance]
 
@@ -54,13 +54,7 @@ class VoiceInfo(Record):
     accent: str
     engine: str
     licence: str
-    speed: str
-
-    @property
-    def about(self) -> str:
-        """Who speaks, and how fast: a line for people."""
-        who = f"{self.accent}, {self.gender}" if self.gender != "any" else "any"
-        return who if self.speed == "-" else f"{who}; {self.speed}"
+    speed: str = Field(description="How much faster than real time on one core.")
 
 
 class VoiceSettings(Record):
@@ -90,13 +84,11 @@ def voices() -> tuple[VoiceInfo, ...]:
         )
         for card in CARDS.values()
     )
-    named = {"gender": "any", "accent": "any", "licence": "the service's", "language": "any"}
+    named = {"gender": "any", "accent": "any", "licence": "its own", "language": "any"}
     return (
         *builtin,
-        VoiceInfo(
-            name="http:<voice>", engine="OpenAI-compatible /audio/speech", speed="-", **named
-        ),
-        VoiceInfo(name="command:<voice>", engine="your own command", speed="-", **named),
+        VoiceInfo(name="http:<voice>", engine="HTTP", speed="-", **named),
+        VoiceInfo(name="command:<voice>", engine="program", speed="-", **named),
     )
 
 
@@ -184,7 +176,7 @@ def _http_speaker(voice: str, settings: VoiceSettings) -> Speaker:
             f'got "{settings.base_url}"; name the service, for example http://localhost:8880/v1'
         )
     url = settings.base_url.rstrip("/") + "/audio/speech"
-    key = os.environ.get(settings.api_key_env, "") if settings.api_key_env else ""
+    key = os.environ.get(settings.api_key_env, "").strip() if settings.api_key_env else ""
     headers = {"Authorization": f"Bearer {key}"} if key else {}
 
     def speak(text: str) -> Utterance:
@@ -210,6 +202,8 @@ def _post(
         wait_s = min(_FIRST_WAIT_S * 2**attempt, _LONGEST_WAIT_S)
         try:
             answer = httpx.post(url, json=body, headers=headers, timeout=settings.timeout_s)
+        except httpx.InvalidURL as error:
+            raise SpeechError(f'the base URL "{settings.base_url}" is no URL: {error}') from error
         except httpx.TransportError as error:
             said = f"{type(error).__name__}: {error}"
         else:

@@ -171,6 +171,12 @@ def test_a_base_url_is_asked_for(tmp_path: Path) -> None:
         make_speech(SpeechRequest(text=TEXT, voice="http:alloy"), tmp_path)
 
 
+def test_a_base_url_that_is_none_is_refused(tmp_path: Path) -> None:
+    settings = VoiceSettings(base_url="http://host:port/v1")
+    with pytest.raises(SpeechError, match="is no URL"):
+        make_speech(SpeechRequest(text=TEXT, voice="http:a", settings=settings), tmp_path)
+
+
 # --- command ------------------------------------------------------------------------------------
 
 PROGRAM = """
