@@ -50,8 +50,6 @@ _FORMULA = re.compile(r"=\s*(?:[A-Z.]+\(|\$?[A-Z]{1,3}\$?\d+\b|'[^']+'!)", re.IG
 _RECORDING_SUFFIXES = frozenset(
     (".wav", ".mp3", ".m4a", ".flac", ".ogg", ".oga", ".opus", ".aac", ".aiff", ".aif")
 )
-    [".wav", ".mp3", ".m4a", ".flac", ".ogg", ".oga", ".opus", ".aac", ".aiff", ".aif"]
-)
 
 
 @dataclass(frozen=True)
