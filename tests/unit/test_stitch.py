@@ -60,9 +60,9 @@ def test_a_line_break_in_a_name_is_refused():
 
 def test_the_command_line_of_the_speech():
     assert audio_args(Path("/a.wav"), 96_000, Path("/a.m4a")) == [
-        *("-i", "file:/a.wav", "-f", "mp4"),
+        *("-i", "file:/a.wav", "-f", "mp4", "-aac_coder", "fast"),
         *("-af", "aresample=48000,apad=whole_len=96000,atrim=end_sample=96000"),
-        *("-ar", "48000", "-b:a", "160000", "-c:a", "aac", "-fflags", "+bitexact"),
+        *("-ar", "48000", "-b:a", "128000", "-c:a", "aac", "-fflags", "+bitexact"),
         *("-flags:a", "+bitexact", "-map_metadata", "-1", "-movie_timescale", "48000"),
         *("-threads", "1", "-vn", "file:/a.m4a"),
     ]
