@@ -180,7 +180,7 @@ def report_html(
 
 def clock(seconds: float) -> str:
     """A length for people: ``8.3 s``, ``1:05`` or ``2:00:07``."""
-    if seconds < 60:
+    if round(seconds, 1) < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
