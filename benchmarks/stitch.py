@@ -1,4 +1,4 @@
-"""CPU seconds to stitch and verify a minute of video, by length: `PYTHONPATH=. python benchmarks/stitch.py`.
+"""CPU seconds to stitch and verify a minute of video: `python benchmarks/stitch.py`.
 
 The segments are a portrait-sized picture that sways and flickers, encoded by the product at its
 default profile; a few are encoded and then listed again and again, as reading does not care.
