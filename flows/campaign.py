@@ -4,17 +4,21 @@ This is the dispatcher of one process tree: one task per video, ``workers`` at o
 rendering its segments in order. A failed video never stops the others.
 """
 
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# Prefect leaves the types of futures and task runners open
+
 from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
 from prefect.events.worker import EventsWorker
-from prefect.futures import wait
-from prefect.states import Completed, Failed, State
-from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.futures import PrefectFuture, wait
+from prefect.states import Completed, Failed
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from flows.outcomes import failed_outcome
 from flows.prepare import Prepared
@@ -68,7 +72,7 @@ def campaign(name: str) -> State[Any]:
     """Dispatch the batch at hand and wait for all of it."""
     del name  # for people who look at the runs
     batch, work = _current_batch.get(), current_work.get()
-    futures = []
+    futures: list[PrefectFuture[str]] = []
     for prepared in batch.ready:
         if work.stop.is_set():
             break
@@ -90,7 +94,7 @@ def dispatch(name: str, ready: Iterable[Prepared], work: Work, workers: int) -> 
     batch = Batch(ready)
     tokens = current_work.set(work), _current_batch.set(batch)
     try:
-        runner = ThreadPoolTaskRunner(max_workers=workers)
+        runner = cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner(max_workers=workers))
         campaign.with_options(task_runner=runner)(name, return_state=True)
     finally:
         current_work.reset(tokens[0])

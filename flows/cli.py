@@ -59,6 +59,13 @@ _campaign_options = _options(
     click.option("--language", type=click.Choice(["en", "zh"]), help="Language of the scripts."),
     click.option("--prompt", help="Prompt for rows that have none."),
     click.option(
+        "--set",
+        "settings",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="A setting of the engine, by name; may be given more than once.",
+    ),
+    click.option(
         "--on-no-face",
         type=click.Choice(["fail", "still"]),
         help="What to do with a portrait without a usable face. [default: fail]",

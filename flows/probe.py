@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from tasks.encode import encode_segment
@@ -50,31 +51,21 @@ def estimate_campaign(
 
 
 def _pixels_per_second(plan: VideoPlan, folder: CampaignFolder, count: int) -> float:
-    with tempfile.TemporaryDirectory(prefix="nightshoot-probe-") as scratch:
-        pool = EnginePool(Path(scratch))
-        try:
-            with ThreadPoolExecutor(count) as threads:
-                list(
-                    threads.map(
-                        lambda i: _render(plan, folder, pool, Path(scratch), i), range(count)
-                    )
-                )
-                started = time.perf_counter()
-                list(
-                    threads.map(
-                        lambda i: _render(plan, folder, pool, Path(scratch), i), range(count)
-                    )
-                )
-                seconds = time.perf_counter() - started
-        finally:
-            pool.close()
+    with (
+        tempfile.TemporaryDirectory(prefix="nightshoot-probe-") as name,
+        EnginePool(Path(name)) as pool,
+        ThreadPoolExecutor(count) as threads,
+    ):
+        render = partial(_render, plan, folder, pool)
+        list(threads.map(render, [Path(name) / f"warm-{i}.mp4" for i in range(count)]))
+        started = time.perf_counter()
+        list(threads.map(render, [Path(name) / f"run-{i}.mp4" for i in range(count)]))
+        seconds = time.perf_counter() - started
     frames = min(_PROBE_FRAMES, plan.num_frames)
     return count * frames * plan.width * plan.height / seconds
 
 
-def _render(
-    plan: VideoPlan, folder: CampaignFolder, pool: EnginePool, scratch: Path, number: int
-) -> None:
+def _render(plan: VideoPlan, folder: CampaignFolder, pool: EnginePool, part: Path) -> None:
     num_frames = min(_PROBE_FRAMES, plan.num_frames)
     segment = plan.segments[0].model_copy(update={"end_frame": num_frames})
     speech = folder.speech / f"{plan.speech_id}.16k.wav"
@@ -93,5 +84,5 @@ def _render(
             height=plan.height,
             num_frames=num_frames,
             profile=plan.encode,
-            part=scratch / f"probe-{number}.mp4",
+            part=part,
         )

@@ -184,7 +184,7 @@ class Run:
         """
         started = time.perf_counter()
         session = self.session
-        with session.folder.lock(), self._ended_hosts(), stop_on_interrupt(self.stop):
+        with session.folder.lock(), self._pool, self._ended_server(), stop_on_interrupt(self.stop):
             session.folder.sweep_parts()
             session.describe()
             with self.view:
@@ -273,11 +273,10 @@ class Run:
         )
 
     @contextmanager
-    def _ended_hosts(self) -> Generator[None]:
+    def _ended_server(self) -> Generator[None]:
         try:
             yield
         finally:
-            self._pool.close()
             if self._server is not None:
                 self._server.end()
 

@@ -7,6 +7,8 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from model import wire
 from model.engine import EngineIdentity, Handoff, Pixels, SegmentJob
@@ -188,6 +190,17 @@ class EnginePool:
         self._idle: dict[str, list[EngineHost]] = {}
         self._lock = threading.Lock()
         self._num_started = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
 
     @contextlib.contextmanager
     def lend(self, engine: str) -> Generator[EngineHost]:

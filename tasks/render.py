@@ -1,3 +1,5 @@
+# pyright: reportUnknownVariableType=false
+# safetensors leaves its dictionaries open
 """One segment: its job from the plan and the store, its frames from a host, its files, its receipt.
 
 A segment is done when its receipt is there; everything before that can be thrown away.

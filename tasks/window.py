@@ -1,3 +1,5 @@
+# pyright: reportMissingTypeStubs=false
+# soundfile ships no stubs
 """What an engine hears for a segment: samples with context, and the phones inside them."""
 
 import hashlib
