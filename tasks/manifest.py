@@ -102,6 +102,15 @@ COLUMN_NAMES = tuple(column.name for column in COLUMNS)
 _REQUIRED = tuple(column.name for column in COLUMNS if column.is_required)
 
 
+def fields_table() -> str:
+    """The columns as the Markdown table of docs/manifest.md."""
+    lines = ["| column | required | what it is | example |", "|---|---|---|---|"]
+    for column in COLUMNS:
+        required = "yes" if column.is_required else ""
+        lines.append(f"| `{column.name}` | {required} | {column.about} | `{column.example}` |")
+    return "\n".join(lines)
+
+
 @dataclass(frozen=True)
 class Fault:
     """One thing wrong with a manifest: in which line and column, the value, the rule, the cure."""
