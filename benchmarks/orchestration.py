@@ -26,6 +26,8 @@ def render(folder: Path, count: int) -> float:
     frames = 12 * count
     rng = np.random.default_rng(count)
     pcm = rng.normal(0, 0.05, frames * 640).astype(np.float32)
+    pcm.reshape(count, 12 * 640)[:, :1280] = 0  # a pause where each segment may be cut
+    pcm.reshape(count, 12 * 640)[:, -1280:] = 0
     soundfile.write(folder / f"{count}.wav", pcm, 16_000, subtype="PCM_16")
     assert cv2.imwrite(str(folder / "face.png"), rng.integers(0, 255, (320, 256, 3), np.uint8))
     (folder / "presets.toml").write_text(

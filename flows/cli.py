@@ -52,7 +52,9 @@ _campaign_options = _options(
         help="Videos rendered side by side. [default: the number of cores]",
     ),
     click.option("--preset", help="Preset for rows that name none. [default: standard]"),
-    click.option("--presets", type=_FILE, help="TOML file with presets of your own."),
+    click.option(
+        "--presets", type=_FILE, help="TOML file with more presets, or others of the same names."
+    ),
     click.option("--size", help="Size for rows that name none: 704x384 or 704*384."),
     click.option("--seed", type=int, help="Seed for rows that name none. [default: 0]"),
     click.option("--voice", help="Voice for rows that name none; see `nightshoot voices`."),

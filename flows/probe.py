@@ -10,7 +10,12 @@ from pathlib import Path
 
 from tasks.encode import encode_segment
 from tasks.engine import EnginePool
-from tasks.estimate import RUN_OVERHEAD_S, VIDEO_OVERHEAD_S, estimate_seconds
+from tasks.estimate import (
+    FIRST_RUN_OVERHEAD_S,
+    RUN_OVERHEAD_S,
+    VIDEO_OVERHEAD_S,
+    estimate_seconds,
+)
 from tasks.portrait import read_portrait
 from tasks.records import VideoPlan
 from tasks.render import segment_job
@@ -47,7 +52,9 @@ def estimate_campaign(
         for plan, frames in zip(plans, frames_left, strict=True)
     ]
     render = estimate_seconds(work, rates, workers)
-    return RUN_OVERHEAD_S + render + VIDEO_OVERHEAD_S * len(plans) / min(workers, len(plans))
+    is_first = not (folder.logs / "prefect").exists()
+    overhead = FIRST_RUN_OVERHEAD_S if is_first else RUN_OVERHEAD_S
+    return overhead + render + VIDEO_OVERHEAD_S * len(plans) / min(workers, len(plans))
 
 
 def _pixels_per_second(plan: VideoPlan, folder: CampaignFolder, count: int) -> float:

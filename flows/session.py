@@ -88,7 +88,7 @@ class Session:
     def __init__(self, request: Request) -> None:
         self.request = request
         self.folder = request.folder
-        presets = load_presets(request.presets)
+        presets = load_presets() | (load_presets(request.presets) if request.presets else {})
         self.manifest: Manifest = read_manifest(
             request.manifest,
             request.defaults,
