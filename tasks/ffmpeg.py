@@ -26,7 +26,7 @@ from importlib import import_module
 from pathlib import Path
 from threading import Thread
 from types import ModuleType, TracebackType
-from typing import Self
+from typing import IO, Self
 
 from model.errors import MachineError, ResourceError
 
@@ -347,6 +347,50 @@ class FfmpegPipe:
             _kill_group(self._process)
         self._listener.join(_KILL_TIMEOUT_S)
         return FfmpegError(self.command, returncode, self._words())
+
+
+# --- reading ------------------------------------------------------------------------------------
+
+
+def read_ffmpeg(args: Sequence[str], chunk_bytes: int) -> Generator[bytes]:
+    """What ffmpeg writes to stdout, ``chunk_bytes`` at a time; memory does not grow with it.
+
+    A reader that stops early ends ffmpeg with it: use ``contextlib.closing``.
+
+    Raises:
+        FfmpegError: it failed, or its output is no whole number of chunks.
+    """
+    command = (ffmpeg_path(), *_PREFIX, *args)
+    try:
+        process = _start(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    except ProgramError as error:
+        raise FfmpegError(error.command, error.returncode, error.stderr) from error
+    words: list[bytes] = []
+    with process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        listener = Thread(target=_drain, args=(process.stderr, words), daemon=True)
+        listener.start()
+        try:
+            while len(chunk := process.stdout.read(chunk_bytes)) == chunk_bytes:
+                yield chunk
+            returncode = process.wait(_KILL_TIMEOUT_S)
+        except subprocess.TimeoutExpired as error:
+            raise FfmpegError(command, None, "its output ended, but it did not") from error
+        finally:
+            _kill_group(process)
+            listener.join(_KILL_TIMEOUT_S)
+    stderr = b"".join(words).decode("utf-8", "replace")
+    if returncode != 0:
+        raise FfmpegError(command, returncode, stderr)
+    if chunk:
+        raise FfmpegError(
+            command, 0, f"{stderr}\nits output ends in {len(chunk)} of {chunk_bytes} bytes"
+        )
+
+
+def _drain(stream: IO[bytes], words: list[bytes]) -> None:
+    words.extend(stream)
 
 
 # --- disk space ---------------------------------------------------------------------------------

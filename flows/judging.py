@@ -1,0 +1,128 @@
+"""`nightshoot judge`: measure finished videos; seams where our receipts say they are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.table import Table
+from rich.text import Text
+
+from tasks.portrait import read_rig, rig_path_of
+from tasks.quality import Seam, VideoJudgement, judge_video, worst
+from tasks.records import SegmentReceipt
+from tasks.store import CampaignFolder, DamagedError
+
+_VERDICT_STYLES = {"pass": "green", "warn": "yellow", "fail": "red"}
+
+
+@dataclass(frozen=True)
+class KnownSeams:
+    """First frames of a video's segments but the first; ``doubt`` says why they are unknown."""
+
+    boundaries: tuple[int, ...] = ()
+    repeated: tuple[int, ...] = ()
+    doubt: str = ""
+
+
+def judge_all(videos: Sequence[Path], portrait: Path | None) -> list[VideoJudgement]:
+    """Judge each video, against ``portrait`` (and the rig beside it) or its own first frame.
+
+    Raises:
+        Mp4Error, FfmpegError: a video cannot be read.
+        PortraitError: the portrait or its rig cannot be read.
+    """
+    rig_path = None if portrait is None else rig_path_of(portrait)
+    rig = read_rig(rig_path) if rig_path is not None and rig_path.exists() else None
+    return [_judged(video, portrait, rig) for video in videos]
+
+
+def _judged(video: Path, portrait: Path | None, rig: dict[str, object] | None) -> VideoJudgement:
+    seams = known_seams(video)
+    judged = judge_video(
+        video, portrait=portrait, boundaries=seams.boundaries, rig=rig, repeated=seams.repeated
+    )
+    if not seams.doubt:
+        return judged
+    return judged.model_copy(
+        update={
+            "verdict": worst([(judged.verdict, ""), ("warn", seams.doubt)]),
+            "reasons": (*judged.reasons, f"seams were not judged: {seams.doubt}"),
+        }
+    )
+
+
+def known_seams(video: Path) -> KnownSeams:
+    """Where a campaign's video has its seams; none for a video that is not in a campaign."""
+    folder = CampaignFolder(video.absolute().parents[1])
+    if video.absolute().parent != folder.videos:
+        return KnownSeams()
+    try:
+        receipt = folder.find_video(video.stem)
+        if receipt is None or receipt.file.name != video.name:
+            return KnownSeams()
+        segments = [folder.find_segment(key) for key in receipt.segment_keys]
+    except DamagedError as error:
+        return KnownSeams(doubt=f"{error}; run the campaign's render command again")
+    found = [segment for segment in segments if segment is not None]
+    if len(found) < len(segments):
+        missing = len(segments) - len(found)
+        return KnownSeams(doubt=f"{missing} of {len(segments)} segments' receipts are gone")
+    return seams_of(found)
+
+
+def seams_of(receipts: Sequence[SegmentReceipt]) -> KnownSeams:
+    """Boundaries of segments in order, and those that repeat a frame."""
+    starts: list[int] = []
+    total = 0
+    for receipt in receipts:
+        starts.append(total)
+        total += receipt.num_frames
+    pairs = list(zip(starts, receipts, strict=True))[1:]
+    return KnownSeams(
+        boundaries=tuple(start for start, _ in pairs),
+        repeated=tuple(start for start, each in pairs if each.gates.get("is_seam_duplicate")),
+    )
+
+
+def judgement_table(judged: Sequence[VideoJudgement]) -> Table:
+    """What `nightshoot judge` prints: a line for each video, and why it does not pass."""
+    table = Table("video", "verdict", box=None)
+    for name in ("seconds", "z", "lag ms", "r", "range", "identity p5", "drift/min"):
+        table.add_column(name, justify="right")
+    table.add_column("seams: worst m8, step", justify="right")
+    table.add_column("why", overflow="fold")
+    for each in judged:
+        table.add_row(
+            Text(each.path.name),
+            Text(each.verdict, style=_VERDICT_STYLES[each.verdict]),
+            f"{each.duration_s:.1f}",
+            *_lip_sync_cells(each),
+            *_identity_cells(each),
+            _seam_cell(each.seams),
+            Text("\n".join(each.reasons)),
+        )
+    return table
+
+
+def _lip_sync_cells(judged: VideoJudgement) -> tuple[str, str, str, str]:
+    found = judged.lip_sync
+    if found is None:
+        return "-", "-", "-", "-"
+    moved = f"{found.motion_range:.1f} grey"
+    if found.gap_range is not None:
+        moved = f"{found.gap_range:.3f}"
+    return f"{found.z:.1f}", f"{found.lag_ms:+.0f}", f"{found.r:.2f}", moved
+
+
+def _identity_cells(judged: VideoJudgement) -> tuple[str, str]:
+    found = judged.identity
+    if found is None:
+        return "-", "-"
+    return f"{found.p5:.3f}", f"{found.drift_per_minute:+.3f}"
+
+
+def _seam_cell(seams: Sequence[Seam]) -> str:
+    if not seams:
+        return "-"
+    step = max(abs(seam.mean_step) for seam in seams)
+    return f"{len(seams)}: {max(seam.unexplained_step for seam in seams):.2f}, {step:.2f}"

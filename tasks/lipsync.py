@@ -1,0 +1,176 @@
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false, reportMissingTypeStubs=false
+# scipy leaves its array types open
+"""How well a mouth follows the sound: correlation, lag and odds, from two curves.
+
+Everything is laid on one grid of 10 ms: value i belongs to the time ``(i + 0.5) / 100`` s, and
+video frame k to the middle of its showing, ``(k + 0.5) / fps``. Both curves lose what is slower
+than a second, so that what is compared is syllables. The chance that a mouth fits by luck is read
+from the same two curves, turned against each other by every shift of a second or more.
+
+F frames, S samples, T steps of 10 ms.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage, signal
+
+from model.engine import ENGINE_SAMPLE_RATE_HZ
+from tasks.loudness import FRAMES_PER_SECOND, active_frames, frame_levels
+
+Curve: TypeAlias = NDArray[np.float64]
+
+STEP_MS = 1000 // FRAMES_PER_SECOND
+_HOP = ENGINE_SAMPLE_RATE_HZ // FRAMES_PER_SECOND
+_VOICE_BAND_HZ = (120.0, 3800.0)
+_LEVEL_RANGE_DB = 36.0  # from the loudest syllables down to what counts as silence
+_FASTEST_STEPS = 3.2  # Gaussian over both curves: lips do not follow single pitch pulses
+_SLOWEST_STEPS = 100.0  # what changes over more than a second is posture, not speech
+_MOST_LAG_STEPS = 48
+_LEAST_SHIFT_STEPS = 100
+_NULL_LAGS = (-8, 0, 8)
+_QUIET_LEVEL = 0.05
+_LEAST_QUIET_FRAMES = 5
+
+
+@dataclass(frozen=True)
+class Sync:
+    """How a mouth curve fits the sound.
+
+    Attributes:
+        r: correlation at the best lag.
+        lag_ms: of the mouth behind the sound; negative where it is ahead.
+        z: standard deviations of ``r`` above what circular shifts of the sound give.
+    """
+
+    r: float
+    lag_ms: float
+    z: float
+
+
+def speech_levels(pcm: NDArray[np.int16]) -> Curve:
+    """``(T,)`` loudness of the voice at 16 kHz, 0 (silent) to 1 (its loudest syllables)."""
+    num_steps = len(pcm) // _HOP
+    if num_steps == 0 or not pcm.any():
+        return np.zeros(num_steps)
+    band = signal.butter(2, _VOICE_BAND_HZ, "bandpass", fs=ENGINE_SAMPLE_RATE_HZ, output="sos")
+    forward = signal.sosfilt(band, pcm.astype(np.float32) / np.float32(32768))
+    voice = signal.sosfilt(band, forward[::-1])[::-1]  # back again, so that nothing is delayed
+    power = np.square(voice[: num_steps * _HOP]).reshape(num_steps, _HOP).mean(1)
+    power = ndimage.gaussian_filter1d(power.astype(np.float64), 1.0)
+    level_db = 10 * np.log10(np.maximum(power, 1e-12))
+    loud_db = float(np.percentile(level_db, 95))
+    return np.clip((level_db - loud_db) / _LEVEL_RANGE_DB + 1, 0, 1)
+
+
+def speech_seconds(pcm: NDArray[np.int16]) -> float:
+    """Seconds of ``pcm`` at 16 kHz in which something is said."""
+    levels = frame_levels(pcm.astype(np.float32) / np.float32(32768), ENGINE_SAMPLE_RATE_HZ)
+    return float(active_frames(levels).sum()) / FRAMES_PER_SECOND
+
+
+def sync_of_opening(opening: Curve, levels: Curve, fps: float) -> Sync:
+    """How an opening ``(F,)``, larger when the mouth is more open, follows ``levels``."""
+    return _best(_correlations(opening, levels, fps))
+
+
+def sync_of_motion(motion: Curve, levels: Curve, fps: float) -> Sync:
+    """The same for a curve whose sign is unknown; chance is given both signs, too."""
+    return _best(np.abs(_correlations(motion, levels, fps)))
+
+
+def _correlations(mouth: Curve, levels: Curve, fps: float) -> Curve:
+    """Correlation ``(T,)`` at every circular shift: index i, the mouth is i steps late."""
+    num_steps = min(len(levels), int(len(mouth) * FRAMES_PER_SECOND / fps))
+    if num_steps <= 2 * _LEAST_SHIFT_STEPS + 2:
+        raise ValueError(
+            f"{num_steps} steps of 10 ms are too few to tell fit from luck, "
+            f"more than {2 * _LEAST_SHIFT_STEPS + 2} are needed"
+        )
+    steps = (np.arange(num_steps) + 0.5) / FRAMES_PER_SECOND
+    frames = (np.arange(len(mouth)) + 0.5) / fps
+    seen = _syllables(np.interp(steps, frames, filled(mouth)))
+    heard = _syllables(levels[:num_steps])
+    spectrum = np.fft.rfft(seen) * np.conj(np.fft.rfft(heard))
+    return np.fft.irfft(spectrum, num_steps) / num_steps
+
+
+def _syllables(curve: Curve) -> Curve:
+    """The curve without posture and flicker, with mean 0 and deviation 1 (0 if it is flat)."""
+    smooth = ndimage.gaussian_filter1d(curve, _FASTEST_STEPS)
+    smooth = smooth - ndimage.gaussian_filter1d(smooth, _SLOWEST_STEPS)
+    smooth -= smooth.mean()
+    deviation = float(smooth.std())
+    return smooth / deviation if deviation > 1e-9 else np.zeros_like(smooth)
+
+
+def _best(correlations: Curve) -> Sync:
+    lags = np.arange(-_MOST_LAG_STEPS, _MOST_LAG_STEPS + 1)
+    near = correlations[lags]
+    peak = int(near.argmax())
+    shifts = np.arange(_LEAST_SHIFT_STEPS, len(correlations) - _LEAST_SHIFT_STEPS)
+    luck = np.stack([np.roll(correlations, lag)[shifts] for lag in _NULL_LAGS]).max(0)
+    deviation = float(luck.std())
+    r = float(near[peak])
+    return Sync(
+        r=r,
+        lag_ms=(float(lags[peak]) + _vertex(near, peak)) * STEP_MS,
+        z=(r - float(luck.mean())) / deviation if deviation > 1e-9 else 0.0,
+    )
+
+
+def _vertex(values: Curve, peak: int) -> float:
+    """How far the top of the parabola through ``peak`` and its neighbours is from it."""
+    if not 0 < peak < len(values) - 1:
+        return 0.0
+    before, top, after = values[peak - 1 : peak + 2].tolist()
+    bend = before - 2 * top + after
+    return 0.5 * (before - after) / bend if bend < -1e-12 else 0.0
+
+
+def filled(curve: Curve) -> Curve:
+    """The curve with its gaps (NaN) bridged by straight lines.
+
+    Raises:
+        ValueError: it is nothing but gaps.
+    """
+    is_known = np.isfinite(curve)
+    if not is_known.any():
+        raise ValueError(f"a curve of {len(curve)} values has none that is known")
+    index = np.arange(len(curve))
+    return np.interp(index, index[is_known], curve[is_known])
+
+
+def main_motion(patches: NDArray[np.uint8]) -> Curve:
+    """What moves most in a mouth's pixels ``(F, P)``: ``(F,)`` grey levels, sign unknown.
+
+    The first principal component of the pixels without their slow change, over the root of P.
+    """
+    pixels = patches.astype(np.float32)
+    pixels -= ndimage.gaussian_filter1d(pixels, 25.0, axis=0)
+    pixels -= pixels.mean(0)
+    _, directions = np.linalg.eigh((pixels.T @ pixels).astype(np.float64))
+    return (pixels @ directions[:, -1]).astype(np.float64) / np.sqrt(pixels.shape[1])
+
+
+def spread(curve: Curve) -> float:
+    """From the 5th to the 95th percentile of what is known of a curve."""
+    low, high = np.nanpercentile(curve, [5, 95]).tolist()
+    return float(high - low)
+
+
+def open_in_silence(opening: Curve, levels: Curve, fps: float) -> float | None:
+    """How far the mouth stays open where nothing is said, above its most closed; None if unknown.
+
+    In the unit of ``opening``. Frames whose whole neighbourhood of 200 ms is silent count.
+    """
+    loudest = ndimage.maximum_filter1d(levels, 21, mode="nearest")
+    steps = ((np.arange(len(opening)) + 0.5) / fps * FRAMES_PER_SECOND).astype(np.intp)
+    is_quiet = loudest[np.minimum(steps, len(levels) - 1)] < _QUIET_LEVEL
+    quiet = opening[is_quiet & np.isfinite(opening)]
+    if len(quiet) < _LEAST_QUIET_FRAMES:
+        return None
+    return float(quiet.mean() - np.nanpercentile(opening, 2))
