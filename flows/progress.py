@@ -66,6 +66,10 @@ class ProgressView(Listener, Protocol):
 
     tally: Tally
 
+    def status(self, text: str) -> None:
+        """What the run is at before its first segment."""
+        ...
+
     def __enter__(self) -> Self:
         """Begin to draw."""
         ...
@@ -106,6 +110,10 @@ class PlainProgress:
         """Something a person should know."""
         with self._lock:
             self._say(f"note: {text}", "yellow")
+
+    def status(self, text: str) -> None:
+        """Not worth a line of its own."""
+        del text
 
     def row_prepared(self, row: ManifestRow, plan: VideoPlan | None) -> None:
         """A row has been read, spoken and planned, or (None) is done or has failed."""
@@ -168,6 +176,12 @@ class LiveProgress(PlainProgress):
         trace: TracebackType | None,
     ) -> None:
         self._bars.stop()
+
+    def status(self, text: str) -> None:
+        """Shown beside the bar of the whole until segments are counted there."""
+        with self._lock:
+            if not self.tally.num_segments_done:
+                self._bars.update(self._whole, detail=text)
 
     def video_started(self, plan: VideoPlan) -> None:
         """A video's first segment is next."""

@@ -209,10 +209,11 @@ class Run:
 
     def _sorted_out(self, rows: Iterator[Prepared]) -> Iterator[Prepared]:
         """Rows with something left to render; the others' outcomes are noted on the way."""
-        for prepared in rows:
+        for number, prepared in enumerate(rows, 1):
             if self.stop.is_set():
                 return
             row = prepared.row
+            self.view.status(f"{number} of {len(self.session.rows)} rows spoken and planned")
             if prepared.error is not None:
                 self.view.row_prepared(row, None)
                 self._end(failed_outcome(row, prepared.error))
@@ -238,6 +239,7 @@ class Run:
         if first is None or self._server is None:
             return
         # only now: importing Prefect takes a second, and nothing may be left to do
+        self.view.status("waiting for Prefect's server")
         self._server.wait()
         from flows.campaign import dispatch
 

@@ -199,9 +199,12 @@ def read_manifest(
         raise ManifestError(str(path), (fault,)) from error
     files = _Files(path.resolve().parent, allow_outside)
     _check_defaults(defaults, files, names)
-    columns, faults = _read_header(table)
-    if faults:
-        raise ManifestError(str(path), tuple(faults))
+    columns, header_faults = _read_header(table)
+    if header_faults:
+        columns = _meant_columns(columns)
+        named = [name for name in columns if name]
+        if "video_id" not in named or len(set(named)) < len(named):
+            raise ManifestError(str(path), tuple(header_faults))
     frame, ragged = _frame(table, columns)
     readers = [
         _RowReader(int(line), cells, defaults, files, names)
@@ -209,6 +212,9 @@ def read_manifest(
     ]
     rows = [reader.read() for reader in readers]
     faults = [*ragged.faults, *_duplicates(frame), *(f for r in readers for f in r.faults)]
+    if header_faults:
+        untold = _absent_columns(columns)  # said once of the header, not again of every row
+        faults = [*header_faults, *(fault for fault in faults if fault.column not in untold)]
     if faults:
         raise ManifestError(str(path), tuple(sorted(faults, key=_order)))
     return Manifest(
@@ -272,6 +278,22 @@ def _read_header(table: Table) -> tuple[tuple[str, ...], list[Fault]]:
         rule = "there is no row below the header"
         faults.append(Fault(line, "header", "", rule, "add one row per video"))
     return names, faults
+
+
+def _meant_columns(columns: Sequence[str]) -> tuple[str, ...]:
+    """The columns with misspelt names put right where they can be, so that rows are still read."""
+    meant: list[str] = []
+    for name in columns:
+        near = get_close_matches(name, COLUMN_NAMES, 1, 0.5) if name else []
+        is_meant = name not in COLUMN_NAMES and near and near[0] not in (*columns, *meant)
+        meant.append(near[0] if is_meant else name)
+    return tuple(meant)
+
+
+def _absent_columns(columns: Sequence[str]) -> frozenset[str]:
+    absent = {name for name in _REQUIRED if name not in columns}
+    sources = {"script", "script_file", "audio"}
+    return frozenset(absent if sources & set(columns) else absent | sources)
 
 
 def _nearest_column(name: str) -> str:

@@ -434,3 +434,21 @@ def test_a_folder_of_recordings_becomes_a_manifest_in_natural_order(folder: Path
 def test_a_folder_without_recordings_is_refused(folder: Path) -> None:
     with pytest.raises(CampaignError, match="holds no recording"):
         manifest_from_recordings(folder / "portraits", folder / "a.png")
+
+
+def test_a_misspelt_column_hides_no_fault_of_a_row(folder: Path) -> None:
+    told = faults(folder, "video_id,scirpt,portrait\nAnn 1,Hello.,a.png\nben,,nothing.png\n")
+
+    assert any(
+        '1: header "scirpt": unknown column; did you mean "script"?' in each for each in told
+    )
+    assert any('2: video_id "Ann 1"' in each for each in told)
+    assert any('3: portrait "nothing.png"' in each for each in told)
+    assert any(each.startswith("3: script") for each in told), told
+
+
+def test_an_absent_column_is_told_once_and_rows_are_still_judged(folder: Path) -> None:
+    told = faults(folder, "video_id,script\nAnn 1,Hello.\nBen 2,Hello.\n")
+
+    assert sum("portrait" in each for each in told) == 1
+    assert sum("video_id" in each for each in told) == 2
