@@ -23,7 +23,7 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from flows.outcomes import failed_outcome
 from flows.prepare import Prepared
 from flows.video import make_video
-from flows.work import Work, current_work
+from flows.work import Work, current_work, stop_on_signals
 from model.errors import StoppedError
 from tasks.records import VideoOutcome
 
@@ -73,12 +73,13 @@ def campaign(name: str) -> State[Any]:
     del name  # for people who look at the runs
     batch, work = _current_batch.get(), current_work.get()
     futures: list[PrefectFuture[str]] = []
-    for prepared in batch.ready:
-        if work.stop.is_set():
-            break
-        batch.taken[prepared.row.video_id] = prepared
-        futures.append(video_task.submit(prepared.row.video_id))
-    wait(futures)
+    with stop_on_signals(work.stop):
+        for prepared in batch.ready:
+            if work.stop.is_set():
+                break
+            batch.taken[prepared.row.video_id] = prepared
+            futures.append(video_task.submit(prepared.row.video_id))
+        wait(futures)
     failed = sorted(o.video_id for o in batch.outcomes.values() if o.status == "failed")
     if failed:
         return Failed(message=f"{len(failed)} of {len(futures)} videos failed: {', '.join(failed)}")

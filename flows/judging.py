@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
@@ -84,24 +85,26 @@ def seams_of(receipts: Sequence[SegmentReceipt]) -> KnownSeams:
     )
 
 
-def judgement_table(judged: Sequence[VideoJudgement]) -> Table:
-    """What `nightshoot judge` prints: a line for each video, and why it does not pass."""
+def judgement_table(judged: Sequence[VideoJudgement]) -> Group:
+    """What `nightshoot judge` prints: a line for each video, then why some do not pass."""
     table = Table("video", "verdict", box=None)
-    for name in ("seconds", "z", "lag ms", "r", "range", "identity p5", "drift/min"):
-        table.add_column(name, justify="right")
-    table.add_column("seams: worst m8, step", justify="right")
-    table.add_column("why", overflow="fold")
+    for name in ("s", "z", "lag ms", "r", "range", "likeness", "seams: m8, step"):
+        table.add_column(name, justify="right", no_wrap=True)
     for each in judged:
         table.add_row(
             Text(each.path.name),
             Text(each.verdict, style=_VERDICT_STYLES[each.verdict]),
             f"{each.duration_s:.1f}",
             *_lip_sync_cells(each),
-            *_identity_cells(each),
+            "-" if each.identity is None else f"{each.identity.p5:.3f}",
             _seam_cell(each.seams),
-            Text("\n".join(each.reasons)),
         )
-    return table
+    reasons = [
+        Text(f"{each.path.name}: {reason}", style=_VERDICT_STYLES[each.verdict])
+        for each in judged
+        for reason in each.reasons
+    ]
+    return Group(table, *reasons)
 
 
 def _lip_sync_cells(judged: VideoJudgement) -> tuple[str, str, str, str]:
@@ -114,15 +117,9 @@ def _lip_sync_cells(judged: VideoJudgement) -> tuple[str, str, str, str]:
     return f"{found.z:.1f}", f"{found.lag_ms:+.0f}", f"{found.r:.2f}", moved
 
 
-def _identity_cells(judged: VideoJudgement) -> tuple[str, str]:
-    found = judged.identity
-    if found is None:
-        return "-", "-"
-    return f"{found.p5:.3f}", f"{found.drift_per_minute:+.3f}"
-
-
 def _seam_cell(seams: Sequence[Seam]) -> str:
+    """The worst of every figure."""
     if not seams:
         return "-"
     step = max(abs(seam.mean_step) for seam in seams)
-    return f"{len(seams)}: {max(seam.unexplained_step for seam in seams):.2f}, {step:.2f}"
+    return f"{max(seam.unexplained_step for seam in seams):.2f}, {step:.2f}"

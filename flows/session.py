@@ -3,7 +3,6 @@
 import json
 import platform
 import resource
-import signal
 import sys
 import threading
 import time
@@ -13,13 +12,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from types import FrameType
 
 from flows.outcomes import done_outcome, failed_outcome, pending_outcome
 from flows.prepare import Prepared, PrepareSettings, prepare_row, prepare_rows
 from flows.progress import ProgressView
 from flows.server import LocalServer, log_prefect_to
-from flows.work import RenderFigures, Work
+from flows.work import RenderFigures, Work, stop_on_signals
 from model.engine import engine_identity
 from model.errors import CampaignError
 from tasks.engine import EnginePool
@@ -184,7 +182,7 @@ class Run:
         """
         started = time.perf_counter()
         session = self.session
-        with session.folder.lock(), self._pool, self._ended_server(), stop_on_interrupt(self.stop):
+        with session.folder.lock(), self._pool, self._ended_server(), stop_on_signals(self.stop):
             session.folder.sweep_parts()
             session.describe()
             with self.view:
@@ -286,25 +284,6 @@ class Run:
 def _chain(first: Prepared, rest: Iterator[Prepared]) -> Iterator[Prepared]:
     yield first
     yield from rest
-
-
-@contextmanager
-def stop_on_interrupt(stop: threading.Event) -> Generator[None]:
-    """Ctrl-C sets ``stop`` once; a second one interrupts at once."""
-
-    def on_signal(number: int, frame: FrameType | None) -> None:
-        if stop.is_set():
-            signal.signal(number, signal.default_int_handler)
-            signal.default_int_handler(number, frame)
-        stop.set()
-
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, on_signal) for number in numbers]
-    try:
-        yield
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
 
 
 def peak_rss_bytes(figures: Sequence[RenderFigures]) -> int:

@@ -4,11 +4,14 @@ Prefect sees only small names as parameters; this object travels in a context va
 Prefect carries into its worker threads.
 """
 
+import signal
 import threading
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from types import FrameType
 from typing import Protocol
 
 from model.errors import StoppedError
@@ -88,3 +91,25 @@ class Work:
 
 
 current_work: ContextVar[Work] = ContextVar("current_work")
+
+
+@contextmanager
+def stop_on_signals(stop: threading.Event) -> Generator[None]:
+    """Ctrl-C and SIGTERM set ``stop`` once; a second one interrupts at once.
+
+    Prefect puts a handler of its own in place for the time of a flow, so the flow enters this too.
+    """
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        if stop.is_set():
+            signal.signal(number, signal.default_int_handler)
+            signal.default_int_handler(number, frame)
+        stop.set()
+
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, on_signal) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)

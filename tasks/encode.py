@@ -12,6 +12,7 @@ One encoder thread: the same frames are the same bytes on any number of cores.
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import cv2
@@ -53,7 +54,7 @@ class EncodedSegment:
     last_frame: Pixels
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # hours of video have a million of them
 class Packet:
     """A line of ffmpeg's framemd5: a packet or a decoded frame; times in the stream's ticks."""
 
@@ -133,10 +134,10 @@ def framemd5_args(path: Path, copies: int, decodes: int) -> list[str]:
 def parse_framemd5(listing: bytes) -> list[Packet]:
     """Lines of ffmpeg's framemd5 output."""
     packets: list[Packet] = []
-    for line in listing.decode("ascii").splitlines():
-        if line and not line.startswith("#"):
-            stream, dts, pts, _, _, md5, *_ = (field.strip() for field in line.split(","))
-            packets.append(Packet(int(stream), int(dts), int(pts), md5))
+    for line in BytesIO(listing):
+        if line.strip() and not line.startswith(b"#"):
+            stream, dts, pts, _, _, md5, *_ = (field.strip() for field in line.split(b","))
+            packets.append(Packet(int(stream), int(dts), int(pts), md5.decode("ascii")))
     return packets
 
 

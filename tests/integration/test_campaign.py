@@ -173,7 +173,7 @@ def test_two_runs_of_one_campaign_at_once_the_second_is_refused(
     nightshoot, manifest, tmp_path, prefect_api
 ):
     env = {**os.environ, "PREFECT_API_URL": prefect_api}
-    arguments = ["render", manifest, "--out", tmp_path, "--set", "delay_ms=20"]
+    arguments = ["render", manifest, "--out", tmp_path, "--set", "delay_ms=8"]
     first = start(arguments, env, tmp_path / "first.log")
     try:
         lock = tmp_path / "campaign" / "lock.json"
@@ -190,9 +190,12 @@ def test_two_runs_of_one_campaign_at_once_the_second_is_refused(
         first.wait()
 
 
-def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(manifest, tmp_path, prefect_api, nightshoot):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_the_run_cleanly_and_it_says_how_to_go_on(
+    manifest, tmp_path, prefect_api, nightshoot, number
+):
     env = {**os.environ, "PREFECT_API_URL": prefect_api}
-    arguments = ["render", manifest, "--out", tmp_path, "--set", "delay_ms=20"]
+    arguments = ["render", manifest, "--out", tmp_path, "--set", "delay_ms=8"]
     log = tmp_path / "run.log"
     run = start(arguments, env, log)
     try:
@@ -202,7 +205,7 @@ def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(manifest, tmp_path, prefect_
             assert run.poll() is None, log.read_text()
             time.sleep(0.05)
         family = psutil.Process(run.pid).children(recursive=True)
-        run.send_signal(signal.SIGINT)
+        run.send_signal(number)
         assert run.wait(30) == 130, log.read_text()
     finally:
         run.kill()
