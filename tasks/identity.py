@@ -23,10 +23,10 @@ View: TypeAlias = NDArray[np.float64]
 Vector: TypeAlias = NDArray[np.float64]
 
 FACE_SIZE = (80, 64)
-MOUTH_SIZE = (26, 22)
+MOUTH_SIZE = (20, 17)
 _NUM_DIRECTIONS = 9
 _CELL = 8
-_FINER = 3  # crops are drawn this much larger, then averaged, so that they do not shimmer
+_FINER = 2  # crops are drawn this much larger, then averaged, so that they do not shimmer
 
 # where landmarks lie on an average face, in eye distances from the middle of the eyes; none of
 # them moves with the mouth

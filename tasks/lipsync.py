@@ -5,8 +5,10 @@
 
 Everything is laid on one grid of 10 ms: value i belongs to the time ``(i + 0.5) / 100`` s, and
 video frame k to the middle of its showing, ``(k + 0.5) / fps``. Both curves lose what is slower
-than a second, so that what is compared is syllables. The chance that a mouth fits by luck is read
-from the same two curves, turned against each other by every shift of a second or more.
+than syllables: phrases and pauses repeat, and synthetic speech in even clauses then fits itself at
+other shifts, too (z of 4.5 where syllables give 8). What luck can do is read from the same two
+curves, turned against each other by every shift of a second or more, with the same search for the
+best lag.
 
 F frames, S samples, T steps of 10 ms.
 """
@@ -28,10 +30,9 @@ _HOP = ENGINE_SAMPLE_RATE_HZ // FRAMES_PER_SECOND
 _VOICE_BAND_HZ = (120.0, 3800.0)
 _LEVEL_RANGE_DB = 36.0  # from the loudest syllables down to what counts as silence
 _FASTEST_STEPS = 3.2  # Gaussian over both curves: lips do not follow single pitch pulses
-_SLOWEST_STEPS = 100.0  # what changes over more than a second is posture, not speech
+_SLOWEST_STEPS = 25.0  # what changes more slowly is posture and phrases, not syllables
 _MOST_LAG_STEPS = 48
 _LEAST_SHIFT_STEPS = 100
-_NULL_LAGS = (-8, 0, 8)
 _QUIET_LEVEL = 0.05
 _LEAST_QUIET_FRAMES = 5
 
@@ -43,7 +44,9 @@ class Sync:
     Attributes:
         r: correlation at the best lag.
         lag_ms: of the mouth behind the sound; negative where it is ahead.
-        z: standard deviations of ``r`` above what circular shifts of the sound give.
+        z: how far ``r`` is above the best lag of other circular shifts of the sound, on average,
+            in standard deviations of the correlation there. Mismatched sound stays below 2.5 in
+            99 of 100 cases of five seconds and more.
     """
 
     r: float
@@ -78,8 +81,9 @@ def sync_of_opening(opening: Curve, levels: Curve, fps: float) -> Sync:
 
 
 def sync_of_motion(motion: Curve, levels: Curve, fps: float) -> Sync:
-    """The same for a curve whose sign is unknown; chance is given both signs, too."""
-    return _best(np.abs(_correlations(motion, levels, fps)))
+    """The same for a curve whose sign is unknown: the sign that fits better."""
+    correlations = _correlations(motion, levels, fps)
+    return max(_best(correlations), _best(-correlations), key=lambda sync: sync.z)
 
 
 def _correlations(mouth: Curve, levels: Curve, fps: float) -> Curve:
@@ -111,9 +115,9 @@ def _best(correlations: Curve) -> Sync:
     lags = np.arange(-_MOST_LAG_STEPS, _MOST_LAG_STEPS + 1)
     near = correlations[lags]
     peak = int(near.argmax())
-    shifts = np.arange(_LEAST_SHIFT_STEPS, len(correlations) - _LEAST_SHIFT_STEPS)
-    luck = np.stack([np.roll(correlations, lag)[shifts] for lag in _NULL_LAGS]).max(0)
-    deviation = float(luck.std())
+    elsewhere = slice(_LEAST_SHIFT_STEPS, -_LEAST_SHIFT_STEPS)
+    luck = ndimage.maximum_filter1d(correlations, len(lags), mode="wrap")[elsewhere]
+    deviation = float(correlations[elsewhere].std())
     r = float(near[peak])
     return Sync(
         r=r,
