@@ -3,7 +3,8 @@
     .venv/bin/python benchmarks/quality_samples.py [--samples ../shared/samples] [--out DIR]
 
 Each video goes the whole way: speech, plan, engine (in this process), encoding, stitch; what is
-judged is the finished MP4. Sample pictures and recordings are no part of the repository.
+judged is the finished MP4. As a control each row's pictures are judged with another portrait's sound,
+too. Sample pictures and recordings are no part of the repository.
 """
 
 import argparse
@@ -91,13 +92,30 @@ def presenter_cases() -> list[Case]:
         case("mara", ENGLISH, "hibari"),
         case("jun", MANDARIN, "zf_xiaoxiao"),
         case("otto", WELCOME, "bm_george"),
+        Case(
+            "otto",
+            PRESENTERS / "otto.png",
+            rig_path_of(PRESENTERS / "otto.png"),
+            audio=ROOT / "manifests" / "recordings" / "otto-welcome.wav",
+        ),
     ]
 
 
-def make_video(case: Case, folder: CampaignFolder, engine: PreviewEngine) -> tuple[Path, VideoPlan]:
+@dataclass(frozen=True)
+class Made:
+    """A finished video, and what it was made of."""
+
+    case: Case
+    path: Path
+    plan: VideoPlan
+    segments: list[tuple[Path, SegmentMedia]]
+    wav: Path
+
+
+def make_video(case: Case, folder: CampaignFolder, engine: PreviewEngine) -> Made:
     row = ManifestRow(
         line=1,
-        video_id=case.name.replace("_", "-"),
+        video_id=f"{case.name}-{case.sound}".replace("_", "-"),
         script=case.script,
         audio_path=case.audio,
         portrait_path=case.portrait,
@@ -115,10 +133,16 @@ def make_video(case: Case, folder: CampaignFolder, engine: PreviewEngine) -> tup
     prepared = prepare_row(row, settings, folder, print)
     if prepared.plan is None:
         raise SystemExit(f"{case.name}: {prepared.error}")
-    return render(prepared.plan, folder, engine), prepared.plan
+    plan = prepared.plan
+    segments = render(plan, folder, engine)
+    wav = folder.speech / f"{plan.speech_id}.wav"
+    path = stitched(plan, segments, wav, folder.root / f"{plan.video_id}.mp4")
+    return Made(case, path, plan, segments, wav)
 
 
-def render(plan: VideoPlan, folder: CampaignFolder, engine: PreviewEngine) -> Path:
+def render(
+    plan: VideoPlan, folder: CampaignFolder, engine: PreviewEngine
+) -> list[tuple[Path, SegmentMedia]]:
     speech = load_speech(plan.speech_id, folder.speech)
     assert speech is not None
     track = EngineTrack(folder.speech / f"{speech.speech_id}.16k.wav", speech.phonemes)
@@ -131,6 +155,7 @@ def render(plan: VideoPlan, folder: CampaignFolder, engine: PreviewEngine) -> Pa
         )
         rendering = engine.render(job)
         path = folder.root / f"{plan.video_id}-{segment.index}.mp4"
+        path.unlink(missing_ok=True)
         encoded = encode_segment(
             rendering,
             width=job.width,
@@ -141,21 +166,46 @@ def render(plan: VideoPlan, folder: CampaignFolder, engine: PreviewEngine) -> Pa
         )
         segments.append((path, encoded.media))
         handoff = rendering.handoff
-    output = folder.root / f"{plan.video_id}.mp4"
+    return segments
+
+
+def stitched(
+    plan: VideoPlan, segments: list[tuple[Path, SegmentMedia]], wav: Path, output: Path
+) -> Path:
     stitch_video(
         segments,
-        folder.speech / f"{speech.speech_id}.wav",
+        wav,
         num_frames=plan.num_frames,
         profile=plan.encode,
         output=output,
         metadata={"title": plan.title},
-        scratch=folder.root,
+        scratch=output.parent,
     )
     return output
 
 
-def table_row(case: Case, plan: VideoPlan, judged: VideoJudgement) -> str:
-    sync, identity = judged.lip_sync, judged.identity
+def control_z(made: Made, earlier: list[Made]) -> str:
+    """Lip-sync of the same pictures with the latest sound of another portrait."""
+    case = made.case
+    others = [
+        other.wav
+        for other in earlier
+        if other.case.sound != case.sound and other.case.portrait != case.portrait
+    ]
+    if not others:
+        return "-"
+    path = stitched(made.plan, made.segments, others[-1], made.path.with_suffix(".control.mp4"))
+    judged = judge(path, case)
+    return "-" if judged.lip_sync is None else f"{judged.lip_sync.z:.1f}"
+
+
+def judge(path: Path, case: Case, boundaries: tuple[int, ...] = ()) -> VideoJudgement:
+    rig = None if case.rig is None else read_rig(case.rig)
+    return judge_video(path, portrait=case.portrait, boundaries=boundaries, rig=rig)
+
+
+def table_row(case: Case, plan: VideoPlan, judged: VideoJudgement, control: str) -> str:
+    identity = judged.identity
     steps = [seam.unexplained_step for seam in judged.seams]
     means = [abs(seam.mean_step) for seam in judged.seams]
     cells = [
@@ -164,17 +214,7 @@ def table_row(case: Case, plan: VideoPlan, judged: VideoJudgement) -> str:
         f"{plan.width}x{plan.height}",
         f"{judged.duration_s:.1f}",
         f"{judged.speech_s:.1f}",
-        *(
-            ["-"] * 5
-            if sync is None
-            else [
-                f"{sync.z:.1f}",
-                f"{sync.lag_ms:+.0f}",
-                f"{sync.r:.2f}",
-                "-" if sync.gap_range is None else f"{sync.gap_range:.3f}",
-                sync.seen_by,
-            ]
-        ),
+        *sync_cells(judged, control),
         "-" if identity is None else f"{identity.p5:.3f}",
         f"{len(steps)}",
         f"{max(steps):.2f}" if steps else "-",
@@ -182,6 +222,15 @@ def table_row(case: Case, plan: VideoPlan, judged: VideoJudgement) -> str:
         judged.verdict,
     ]
     return "| " + " | ".join(cells) + " |"
+
+
+def sync_cells(judged: VideoJudgement, control: str) -> list[str]:
+    sync = judged.lip_sync
+    if sync is None:
+        return ["-", control, "-", "-", "-", "-", "-"]
+    gap = "-" if sync.gap_range is None else f"{sync.gap_range:.3f}"
+    figures = [f"{sync.z:.1f}", control, f"{sync.lag_ms:+.0f}", f"{sync.r:.2f}"]
+    return [*figures, gap, f"{sync.motion_range:.0f}", sync.seen_by]
 
 
 def main() -> None:
@@ -195,24 +244,25 @@ def main() -> None:
     else:
         print(f"no samples in {wanted.samples}: only the presenters are judged\n")
     print(
-        "| portrait | sound | size | s | speech, s | z | lag, ms | r | range | seen by "
-        "| identity p5 | seams | worst m8 | worst step | verdict |\n" + "|---" * 15 + "|"
+        "| portrait | sound | size | s | speech, s | z | z, other sound | lag, ms | r | gap range "
+        "| motion, grey | seen by | identity p5 | seams | worst m8 | worst step | verdict |\n"
+        + "|---" * 17
+        + "|"
     )
     engine = PreviewEngine()
+    reasons: list[str] = []
+    earlier: list[Made] = []
     with tempfile.TemporaryDirectory() as name:
         folder = CampaignFolder(wanted.out or Path(name))
         folder.root.mkdir(parents=True, exist_ok=True)
         for case in cases:
-            path, plan = make_video(case, folder, engine)
-            judged = judge_video(
-                path,
-                portrait=case.portrait,
-                boundaries=[segment.start_frame for segment in plan.segments[1:]],
-                rig=None if case.rig is None else read_rig(case.rig),
-            )
-            print(table_row(case, plan, judged), flush=True)
-            for reason in judged.reasons:
-                print(f"|  {reason} |", flush=True)
+            made = make_video(case, folder, engine)
+            starts = tuple(segment.start_frame for segment in made.plan.segments[1:])
+            judged = judge(made.path, case, starts)
+            print(table_row(case, made.plan, judged, control_z(made, earlier)), flush=True)
+            reasons += [f"{case.name}, {case.sound}: {reason}" for reason in judged.reasons]
+            earlier.append(made)
+    print("\n" + ("\n".join(reasons) or "Every video passes."))
 
 
 if __name__ == "__main__":
