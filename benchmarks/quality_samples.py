@@ -3,8 +3,8 @@
     .venv/bin/python benchmarks/quality_samples.py [--samples ../shared/samples] [--out DIR]
 
 Each video goes the whole way: speech, plan, engine (in this process), encoding, stitch; what is
-judged is the finished MP4. As a control each row's pictures are judged with another portrait's sound,
-too. Sample pictures and recordings are no part of the repository.
+judged is the finished MP4. As a control each row's pictures are judged with another portrait's
+sound, too. Sample pictures and recordings are no part of the repository.
 """
 
 import argparse

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -51,12 +52,20 @@ from tasks.lipsync import (
 from tasks.mp4 import Movie, Track, read_mp4
 from tasks.portrait import read_portrait
 from tasks.records import Record
-from tasks.seams import Luma, luma_of, reduced, shown_share, unexplained_step
+from tasks.seams import (
+    SIDE,
+    Luma,
+    luma_of,
+    reduced,
+    shown_share,
+    unexplained_beside,
+    unexplained_step,
+)
 
 Verdict = Literal["pass", "warn", "fail"]
 Finding: TypeAlias = tuple[Verdict, str]
 
-_SEAM_SIDE = 4  # frames on either side of a seam whose motion explains it
+_SEAM_REACH = 2 * SIDE  # frames on either side of a seam that are looked at
 _LOST_SCORE = 0.4
 _SEARCH_EVERY = 25  # frames between two searches for a face that was lost
 _WAY_TO_A_RIG = "for a stylised face give its portrait, with a rig (`nightshoot rig PORTRAIT`)"
@@ -75,6 +84,9 @@ class JudgeLimits(Record):
     least_speech_s: float = Field(default=3.0, description="Less cannot tell fit from luck.")
     least_identity: float = Field(default=0.80, description="5th percentile of the likeness.")
     most_unexplained_step: float = Field(default=0.5, description="At a seam, grey levels.")
+    most_beyond_motion: float = Field(
+        default=0.25, description="Grey levels; a larger step passes if steps beside it are alike."
+    )
     most_mean_step: float = Field(default=0.5, description="At a seam, luma, either way.")
     least_shown_share: float = Field(default=0.8, description="Of the raw step at a seam.")
     most_shown_share: float = Field(default=1.2, description="Of the raw step at a seam.")
@@ -111,6 +123,7 @@ class Seam(Record):
 
     frame: int = Field(ge=1, description="First frame of the later segment.")
     unexplained_step: float = Field(description="m8: grey levels at an eighth of the size.")
+    unexplained_beside: float = Field(description="The same of ordinary steps beside the seam.")
     mean_step: float = Field(description="Signed, luma.")
     shown_share: float | None = Field(description="alpha, where the raw frames are known.")
 
@@ -282,12 +295,17 @@ def seam_findings(
 ) -> Iterator[Finding]:
     """Which seams show."""
     for seam in seams:
-        if seam.unexplained_step > limits.most_unexplained_step:
+        beyond = seam.unexplained_step - seam.unexplained_beside
+        if (
+            seam.unexplained_step > limits.most_unexplained_step
+            and beyond > limits.most_beyond_motion
+        ):
             yield (
                 "fail",
                 f"the picture jumps at frame {seam.frame}, where a segment begins: "
-                f"{seam.unexplained_step:.2f} grey levels that its motion does not explain, "
-                f"at most {limits.most_unexplained_step} pass",
+                f"{seam.unexplained_step:.2f} grey levels that its motion does not explain "
+                f"({seam.unexplained_beside:.2f} beside it), at most "
+                f"{limits.most_unexplained_step} pass",
             )
         if abs(seam.mean_step) > limits.most_mean_step:
             yield (
@@ -483,13 +501,13 @@ class _SeamWatch:
         """Take the next frame."""
         index = self._num_frames
         self._num_frames += 1
-        if any(seam - _SEAM_SIDE <= index < seam + _SEAM_SIDE for seam in list(self._open)[:9]):
+        if any(seam - _SEAM_REACH <= index < seam + _SEAM_REACH for seam in self._soon()):
             luma = luma_of(frame)
             self._near[index] = reduced(luma), float(luma.mean())
             if index in self._raw:
                 raw = self._raw[index]
                 self._shares[index] = shown_share(frame, raw.before, raw.after)
-        while self._open and index >= self._open[0] + _SEAM_SIDE - 1:
+        while self._open and index >= self._open[0] + _SEAM_REACH - 1:
             self._close(self._open.popleft())
 
     def found(self) -> tuple[Seam, ...]:
@@ -498,20 +516,24 @@ class _SeamWatch:
             self._close(self._open.popleft())
         return tuple(self._found)
 
+    def _soon(self) -> list[int]:
+        return list(islice(self._open, 2 * _SEAM_REACH + 1))
+
     def _close(self, seam: int) -> None:
-        before = [self._near[k][0] for k in range(seam - _SEAM_SIDE, seam) if k in self._near]
-        after = [self._near[k][0] for k in range(seam, seam + _SEAM_SIDE) if k in self._near]
+        before = [self._near[k][0] for k in range(seam - _SEAM_REACH, seam) if k in self._near]
+        after = [self._near[k][0] for k in range(seam, seam + _SEAM_REACH) if k in self._near]
         share = self._shares.pop(seam, None)
         self._found.append(
             Seam(
                 frame=seam,
-                unexplained_step=round(unexplained_step(before, after), 3),
+                unexplained_step=round(unexplained_step(before[-SIDE:], after[:SIDE]), 3),
+                unexplained_beside=round(unexplained_beside(before, after), 3),
                 mean_step=round(self._near[seam][1] - self._near[seam - 1][1], 3),
                 shown_share=None if share is None else round(share, 3),
             )
         )
-        first = self._open[0] if self._open else self._num_frames + _SEAM_SIDE
-        for index in [k for k in self._near if k < first - _SEAM_SIDE]:
+        first = self._open[0] if self._open else self._num_frames + _SEAM_REACH
+        for index in [k for k in self._near if k < first - _SEAM_REACH]:
             del self._near[index]
 
 

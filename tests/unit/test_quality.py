@@ -39,7 +39,7 @@ from tasks.quality import (
     worst,
 )
 from tasks.records import FileEntry, SegmentMedia, SegmentReceipt, VideoReceipt
-from tasks.seams import luma_of, reduced, shown_share, unexplained_step
+from tasks.seams import luma_of, reduced, shown_share, unexplained_beside, unexplained_step
 from tasks.store import CampaignFolder, entry_of
 
 LIMITS = JudgeLimits()
@@ -235,6 +235,14 @@ def test_a_seam_beside_a_single_frame_is_still_measured():
     assert unexplained_step([one], [two]) == pytest.approx(float(np.abs(two - one).mean()))
 
 
+def test_steps_beside_a_seam_are_measured_without_the_seam():
+    still, moved = reduced(luma_of(scene(0))), reduced(luma_of(scene(40)))
+    assert unexplained_beside([still] * 8, [moved] * 8) == 0
+    assert unexplained_beside([still] * 4 + [moved] * 4, [moved] * 8) > 1
+    assert unexplained_beside([still] * 8, [still] * 4 + [moved] * 2) > 1
+    assert unexplained_beside([still] * 4, [moved] * 4) == 0
+
+
 def test_the_shown_share_of_a_step_is_one_and_of_a_repeated_frame_none():
     assert shown_share(scene(1), scene(0), scene(1)) == 1
     assert shown_share(scene(0), scene(0), scene(1)) == 0
@@ -302,8 +310,11 @@ def test_another_face_fails():
 
 
 def test_each_defect_of_a_seam_has_its_sentence():
-    clean = Seam(frame=48, unexplained_step=0.3, mean_step=-0.1, shown_share=1.0)
-    assert list(seam_findings([clean], [], LIMITS)) == []
+    clean = Seam(
+        frame=48, unexplained_step=0.3, unexplained_beside=0.2, mean_step=-0.1, shown_share=1.0
+    )
+    busy = clean.model_copy(update={"unexplained_step": 0.6, "unexplained_beside": 0.4})
+    assert list(seam_findings([clean, busy], [], LIMITS)) == []
     for change, word in (
         ({"unexplained_step": 0.6}, "the picture jumps at frame 48"),
         ({"mean_step": -0.6}, "the brightness steps by -0.60"),
