@@ -278,3 +278,13 @@ def test_the_help_loads_nothing_heavy():
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_the_smoke_test_renders_ten_clips_and_measures_them(nightshoot, tmp_path):
+    done = nightshoot("smoke", "--out", tmp_path, "--workers", "2", "--json")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    result = json.loads(done.stdout)
+    assert result["num_done"] == result["num_clips"] == 10
+    assert 0 < result["first_frame_s"] < result["seconds_per_clip_mean"]
+    assert result["peak_rss_bytes"] > 50e6
