@@ -79,7 +79,7 @@ class JudgeLimits(Record):
     most_lag_ms: float = Field(default=80, description="Of the mouth, either way.")
     least_gap_range: float = Field(default=0.05, description="Of the mouth, over eye distance.")
     least_motion: float = Field(
-        default=4.0, description="Of the mouth's pixels, grey levels; enough where the gap is not."
+        default=6.0, description="Of the mouth's pixels, grey levels; enough where the gap is not."
     )
     least_speech_s: float = Field(default=3.0, description="Less cannot tell fit from luck.")
     least_identity: float = Field(default=0.80, description="5th percentile of the likeness.")
