@@ -6,7 +6,7 @@ The counter is a row of 24 black and white cells at the top of the frame, most s
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 import cv2
 import numpy as np
@@ -15,20 +15,19 @@ from model.engine import (
     FPS,
     FRAME_MULTIPLE,
     EngineIdentity,
-    Handoff,
     Pixels,
     Rendering,
     SegmentJob,
     Setting,
 )
 from model.errors import MachineError, ResourceError, RowError, Rung
+from model.numbered import NumberedFrames, frame_numbers
 
 NUM_BITS = 24
 CRASH_EXIT_CODE = 70
 SETTINGS: Mapping[str, Setting] = {"delay_ms": 0, "fail": ""}
 FAILURES = ("", "row", "resource", "machine", "crash")
 
-_BATCH_FRAMES = 12
 _CELL_HEIGHT = 16
 
 
@@ -60,54 +59,29 @@ class NullEngine:
         delay_ms, failure = _checked(job.settings)
         if job.width < 2 * NUM_BITS:
             raise ValueError(f"width must be at least {2 * NUM_BITS}, got {job.width}")
-        first_frame = 0
-        if job.handoff is not None:
-            if "next_frame" not in job.handoff.state:
-                raise ValueError(
-                    f'the handoff has no "next_frame", it has {sorted(job.handoff.state)}: '
-                    "it comes from another engine"
-                )
-            first_frame = int(job.handoff.state["next_frame"][0])
         picture = _cover(job.portrait, job.width, job.height)
-        frames = range(first_frame, first_frame + job.num_frames)
-        return _NullFrames(picture, frames, delay_ms / 1000, failure)
+
+        def draw(numbers: range) -> Pixels:
+            time.sleep(delay_ms / 1000 * len(numbers))
+            pixels = np.repeat(picture[None], len(numbers), 0)
+            for frame, number in zip(pixels, numbers, strict=True):
+                _burn_counter(frame, number)
+            return pixels
+
+        return _FailingFrames(draw, frame_numbers(job), failure)
 
 
-class _NullFrames:
-    """A rendering: copies of one picture, each with its own number."""
+class _FailingFrames(NumberedFrames):
+    """A rendering that fails as asked after its first batch."""
 
-    def __init__(self, picture: Pixels, frames: range, delay_s: float, failure: str) -> None:
-        self._picture, self._frames = picture, frames
-        self._delay_s, self._failure = delay_s, failure
-        self._num_done = 0
-        self._last: Pixels | None = None
-
-    def __iter__(self) -> Iterator[Pixels]:
-        return self
+    def __init__(self, draw: Callable[[range], Pixels], numbers: range, failure: str) -> None:
+        super().__init__(draw, numbers)
+        self._failure = failure
 
     def __next__(self) -> Pixels:
-        if self._num_done:
+        if self.num_done:
             _fail(self._failure)
-        batch = self._frames[self._num_done : self._num_done + _BATCH_FRAMES]
-        if not batch:
-            raise StopIteration
-        time.sleep(self._delay_s * len(batch))
-        pixels = np.repeat(self._picture[None], len(batch), 0)
-        for frame, index in zip(pixels, batch, strict=True):
-            _burn_counter(frame, index)
-        self._num_done += len(batch)
-        self._last = pixels[-1].copy()
-        return pixels
-
-    @property
-    def handoff(self) -> Handoff:
-        """The last frame and the number of frames since the video's start."""
-        if self._last is None or self._num_done < len(self._frames):
-            raise ValueError(
-                f"the handoff is known after {len(self._frames)} frames, "
-                f"{self._num_done} have been taken"
-            )
-        return Handoff(self._last, {"next_frame": np.array([self._frames.stop], np.int64)})
+        return super().__next__()
 
 
 def read_counter(frame: Pixels) -> int:

@@ -7,8 +7,8 @@ accumulates; the handoff carries the frame counter, from which blinks, head and 
 import hashlib
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import cache, partial
 from math import cos, pi
 
 import cv2
@@ -18,13 +18,13 @@ from model.engine import (
     FPS,
     FRAME_MULTIPLE,
     EngineIdentity,
-    Handoff,
     Pixels,
     Rendering,
     SegmentJob,
     Setting,
 )
 from model.errors import PortraitError
+from model.numbered import NumberedFrames, frame_numbers
 from model.preview.curves import CONTEXT_SAMPLES, poses
 from model.preview.eyes import Eyes
 from model.preview.face import DETECTOR_NAME, MESH_NAME, NETS_PATH, find_faces
@@ -40,7 +40,6 @@ from model.preview.head import Head
 from model.preview.mouth import Mouth
 from model.preview.pose import Pose
 
-BATCH_FRAMES = 12
 SETTINGS: Mapping[str, Setting] = {"on_no_face": "fail"}
 _NO_FACE_POLICIES = ("fail", "still")
 _MAX_ACTORS = 4
@@ -137,7 +136,7 @@ class PreviewEngine:
                 f"pcm of {len(job.pcm)} samples is shorter than its contexts, "
                 f"{job.left_context} + {job.right_context}"
             )
-        first_frame = _first_frame(job)
+        numbers = frame_numbers(job)
         actor = self._actor(job)
         if isinstance(actor, _Still):
             if policy == "fail":
@@ -146,12 +145,9 @@ class PreviewEngine:
                     "place one by hand with `nightshoot rig PORTRAIT`, "
                     "or show the still picture with `--on-no-face still`"
                 )
-            return _Frames(actor.frame, range(first_frame, first_frame + job.num_frames))
-        moves = poses(job, first_frame)
-        return _Frames(
-            lambda index: actor.frame(moves[index - first_frame]),
-            range(first_frame, first_frame + job.num_frames),
-        )
+            return NumberedFrames(partial(_drawn, actor.frame), numbers)
+        moves = dict(zip(numbers, poses(job, numbers.start), strict=True))
+        return NumberedFrames(partial(_drawn, lambda n: actor.frame(moves[n])), numbers)
 
     def _actor(self, job: SegmentJob) -> Actor | _Still:
         """The job's portrait, analysed once for each content and size."""
@@ -170,35 +166,8 @@ class PreviewEngine:
         return self._actors[key]
 
 
-class _Frames:
-    """A rendering: frames in batches, then the handoff."""
-
-    def __init__(self, draw: Callable[[int], Pixels], frames: range) -> None:
-        self._draw, self._frames = draw, frames
-        self._num_done = 0
-        self._last: Pixels | None = None
-
-    def __iter__(self) -> Iterator[Pixels]:
-        return self
-
-    def __next__(self) -> Pixels:
-        batch = self._frames[self._num_done : self._num_done + BATCH_FRAMES]
-        if not batch:
-            raise StopIteration
-        pixels = np.stack([self._draw(index) for index in batch])
-        self._num_done += len(batch)
-        self._last = pixels[-1].copy()
-        return pixels
-
-    @property
-    def handoff(self) -> Handoff:
-        """The last frame and the number of frames since the video's start."""
-        if self._last is None or self._num_done < len(self._frames):
-            raise ValueError(
-                f"the handoff is known after {len(self._frames)} frames, "
-                f"{self._num_done} have been taken"
-            )
-        return Handoff(self._last, {"next_frame": np.array([self._frames.stop], np.int64)})
+def _drawn(draw: Callable[[int], Pixels], numbers: range) -> Pixels:
+    return np.stack([draw(number) for number in numbers])
 
 
 @cache
@@ -216,23 +185,6 @@ def _no_face_policy(settings: Mapping[str, Setting]) -> Setting:
     if policy not in _NO_FACE_POLICIES:
         raise ValueError(f'on_no_face must be one of {_NO_FACE_POLICIES}, got "{policy}"')
     return policy
-
-
-def _first_frame(job: SegmentJob) -> int:
-    if job.handoff is None:
-        return 0
-    if job.handoff.last_frame.shape != (job.height, job.width, 3):
-        raise ValueError(
-            f"the handoff's frame is {job.handoff.last_frame.shape}, "
-            f"the job's are {(job.height, job.width, 3)}"
-        )
-    state = job.handoff.state.get("next_frame")
-    if state is None or state.shape != (1,):
-        raise ValueError(
-            'the handoff has no "next_frame" of one number; it has '
-            f"{sorted(job.handoff.state)}: it comes from another engine"
-        )
-    return int(state[0])
 
 
 def _actor_key(job: SegmentJob) -> str:
