@@ -54,7 +54,8 @@ def test_a_campaign_becomes_videos_captions_receipts_and_a_report(nightshoot, ma
     assert about["manifest_sha256"]
 
 
-def test_two_workers_in_any_order_make_the_same_bytes_as_one(nightshoot, manifest, tmp_path):
+def test_two_workers_in_any_order_make_the_same_bytes_as_one(nightshoot, tmp_path):
+    manifest = write_campaign(tmp_path / "in", num_sentences=2)
     for name, workers in (("one", 1), ("two", 2)):
         done = nightshoot("render", manifest, "--out", tmp_path / name, "--workers", workers)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -192,8 +193,9 @@ def test_two_runs_of_one_campaign_at_once_the_second_is_refused(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_the_run_cleanly_and_it_says_how_to_go_on(
-    manifest, tmp_path, prefect_api, nightshoot, number
+    tmp_path, prefect_api, nightshoot, number
 ):
+    manifest = write_campaign(tmp_path / "in", num_videos=1, num_sentences=3)
     env = {**os.environ, "PREFECT_API_URL": prefect_api}
     arguments = ["render", manifest, "--out", tmp_path, "--set", "delay_ms=8"]
     log = tmp_path / "run.log"

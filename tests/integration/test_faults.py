@@ -15,14 +15,14 @@ from tests.integration.campaigns import receipts, start, video_digests, write_ca
 
 pytestmark = pytest.mark.integration
 
-SLOW = ("--set", "delay_ms=4", "--workers", "2")
+SLOW = ("--set", "delay_ms=3", "--workers", "2")
 
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory, prefect_api):
     """A campaign rendered without any trouble: its manifest, its folder, its seconds."""
     folder = tmp_path_factory.mktemp("undisturbed")
-    manifest = write_campaign(folder / "in", num_videos=3, num_sentences=6)
+    manifest = write_campaign(folder / "in", num_videos=3, num_sentences=5)
     env = {**os.environ, "PREFECT_API_URL": prefect_api}
     began = time.monotonic()
     run = start(["render", manifest, "--out", folder, *SLOW], env, folder / "run.log")
