@@ -114,7 +114,7 @@ def render(manifest: Path, keep_going: bool, as_json: bool, **options: Any) -> i
     if as_json:
         click.echo(json.dumps([outcome.model_dump() for outcome in summary.outcomes], indent=1))
     else:
-        _print_summary(console, summary, session.request)
+        _print_summary(console, summary)
     return summary.exit_code
 
 
@@ -270,7 +270,7 @@ def _setting(text: str) -> "tuple[str, Scalar]":
     return name, value
 
 
-def _print_summary(console: "Console", summary: "Summary", request: "Request") -> None:
+def _print_summary(console: "Console", summary: "Summary") -> None:
     from flows.progress import clock_of
 
     done = [outcome for outcome in summary.outcomes if outcome.status == "done"]
@@ -292,7 +292,6 @@ def _print_summary(console: "Console", summary: "Summary", request: "Request") -
         console.print("Stopped. Finished segments are kept; to go on, run the same command again.")
     if summary.report:
         console.print(f"report: {summary.report}", markup=False, soft_wrap=True)
-    del request
 
 
 def _console(*, to_stderr: bool = False) -> "Console":

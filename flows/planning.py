@@ -2,6 +2,7 @@
 
 import statistics
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console, RenderableType
@@ -48,6 +49,7 @@ class Quote(Record):
     disk_free_bytes: int
     estimated_s: float
     workers: int
+    notices: tuple[str, ...] = ()
 
     @property
     def errors(self) -> tuple[str, ...]:
@@ -81,6 +83,7 @@ def plan_campaign(session: Session) -> Quote:
         disk_free_bytes=folder.free_bytes(),
         estimated_s=estimate_campaign(todo, frames_left, folder, session.request.workers),
         workers=session.request.workers,
+        notices=tuple(notices),
     )
 
 
@@ -158,6 +161,8 @@ def campaign_table(quote: Quote) -> Iterator[RenderableType]:
             "done" if video.is_done else "; ".join(video.warnings) or "to do",
         )
     yield table
+    for notice in quote.notices:
+        yield Text(f"note: {notice}", style="yellow")
     good = [video for video in quote.videos if not video.error]
     seconds = sum(video.duration_s for video in good)
     yield Text(
@@ -199,21 +204,18 @@ class SmokeResult(Record):
 def smoke_test(out: Path, workers: int, console: Console) -> SmokeResult:
     """Render the ten clips of `manifests/smoke.csv` afresh and measure each.
 
-    They go to a campaign of their own, which is emptied first.
+    They go to a new campaign of their own, named by the time, so that nothing is found done
+    and nothing is removed.
     """
-    import shutil
-
     manifest = Path(__file__).parents[1] / "manifests" / "smoke.csv"
     request = Request(
         manifest=manifest,
         out=out,
-        campaign="smoke",
+        campaign=f"smoke-{datetime.now(UTC):%Y%m%d-%H%M%S}",
         defaults=RowDefaults(),
         workers=workers,
         keep_going=True,
     )
-    for name in ("segments", "videos"):
-        shutil.rmtree(request.folder.root / name, ignore_errors=True)
     summary = Run(Session(request), PlainProgress(console))()
     done = [outcome for outcome in summary.outcomes if outcome.status == "done"]
     seconds = [outcome.seconds for outcome in done] or [0.0]

@@ -115,11 +115,17 @@ class Session:
         """
         notices: list[str] = []
         engines = sorted({row.engine for row in self.rows})
-        for name in self.request.engine_settings:
-            if not any(name in engine_identity(engine).settings for engine in engines):
+        known = {k: v for engine in engines for k, v in engine_identity(engine).settings.items()}
+        for name, value in self.request.engine_settings.items():
+            if name not in known:
                 raise CampaignError(
-                    f"--{name.replace('_', '-')} cannot be used by engine {', '.join(engines)}; "
-                    "leave it out or choose another --engine"
+                    f'setting "{name}" cannot be used by engine {", ".join(engines)}, which has '
+                    f"{', '.join(sorted(known)) or 'none'}; leave it out or choose another --engine"
+                )
+            if type(value) is not type(known[name]):
+                raise CampaignError(
+                    f'setting "{name}": {value!r} must be a {type(known[name]).__name__}, '
+                    f"like its default {known[name]!r}"
                 )
         for engine in engines:
             used = [self.settings.presets[r.preset] for r in self.rows if r.engine == engine]

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -170,6 +171,14 @@ def test_a_setting_no_engine_knows_is_refused(nightshoot, manifest, tmp_path):
     assert "offload" in refused.stderr
 
 
+def test_a_setting_of_another_kind_is_refused(nightshoot, manifest, tmp_path):
+    refused = nightshoot("render", manifest, "--out", tmp_path, "--set", "delay_ms=soon")
+
+    assert refused.returncode == 2
+    assert "delay_ms" in refused.stderr
+    assert "'soon' must be a int" in refused.stderr
+
+
 def test_two_runs_of_one_campaign_at_once_the_second_is_refused(
     nightshoot, manifest, tmp_path, prefect_api
 ):
@@ -290,3 +299,14 @@ def test_the_smoke_test_renders_ten_clips_and_measures_them(nightshoot, tmp_path
     assert result["num_done"] == result["num_clips"] == 10
     assert 0 < result["first_frame_s"] < result["seconds_per_clip_mean"]
     assert result["peak_rss_bytes"] > 50e6
+    assert len(list((tmp_path / Path(result["folder"]).name / "videos").glob("*.mp4"))) == 10
+
+
+def test_a_plan_says_what_it_finds_damaged(nightshoot, manifest, tmp_path):
+    nightshoot("render", manifest, "--out", tmp_path)
+    (tmp_path / "campaign" / "videos" / "v0.mp4").write_bytes(b"")
+
+    planned = nightshoot("plan", manifest, "--out", tmp_path, "--json")
+
+    assert planned.returncode == 0, planned.stderr
+    assert any("v0.mp4" in notice for notice in json.loads(planned.stdout)["notices"])
