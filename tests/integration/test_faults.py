@@ -132,6 +132,8 @@ def test_a_full_disk_is_told_leaves_no_half_file_and_the_run_goes_on_later(
     undisturbed, tmp_path, nightshoot
 ):
     manifest, reference, _ = undisturbed
+    if shutil.which("mount") is None:
+        pytest.skip("there is no mount on this machine, so no small tmpfs")
     disk = tmp_path / "disk"
     disk.mkdir()
     size = sum(path.stat().st_size for path in reference.rglob("*") if path.is_file())
