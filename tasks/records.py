@@ -5,6 +5,8 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from model.errors import Fault
+
 Scalar = str | int | float | bool
 Status = Literal["pending", "running", "done", "failed", "quarantined"]
 
@@ -222,3 +224,18 @@ class VideoOutcome(Record):
     way_out: str = ""
     warnings: tuple[str, ...] = ()
     is_preview: bool = False
+
+
+class Failure(Record):
+    """`failures/<video_id>.json`: why a video failed for good, and the way out."""
+
+    video_id: str
+    fault: Fault
+    signature: str = Field(description="The same for the same kind of failure on other rows.")
+    message: str
+    way_out: str
+    attempts: int = Field(ge=0, description="Tries in all; 0: refused before the first.")
+    host: str = Field(description="Machine of the last try.")
+    plan_sha256: str = Field(description="Of the plan that failed; empty: there was none yet.")
+    is_quarantined: bool = Field(description="Only a correction of the row can help.")
+    at: str = Field(description="ISO 8601, UTC.")
