@@ -150,6 +150,15 @@ class VideoPlan(Record):
     warnings: tuple[str, ...] = ()
 
 
+class StoredPlan(Record):
+    """`plans/<video_id>.json`: a video that can be rendered from the store alone."""
+
+    plan: VideoPlan
+    line: int = Field(ge=1, description="Line of the manifest.")
+    sha256: str = Field(description="Of the plan's canonical JSON.")
+    request_sha256: str = Field(description="Of all that the plan was made from.")
+
+
 # --- segments -> video --------------------------------------------------------------------------
 
 
@@ -159,6 +168,7 @@ class FileEntry(Record):
     name: str
     sha256: str
     num_bytes: int
+    etag: str = Field(default="", description="Noted at upload; empty: unknown, read it back.")
 
 
 class SegmentMedia(Record):

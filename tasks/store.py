@@ -1,12 +1,14 @@
 """Where a campaign's files live: content keys -> names, receipts, the lock.
 
     <out>/<campaign>/
-      campaign.json   report.csv   report/index.html   logs/
+      campaign.json   lock.json   report.csv   report/index.html     logs/
+      plans/<video_id>.json   portraits/<sha256>.<suffix>   failures/<video_id>.json
       videos/<video_id>.mp4 .srt .vtt .json
       speech/<speech_id>.wav .16k.wav .json
       segments/<key[:2]>/<key>.<sha8>.mp4 .<sha8>.png .<sha8>.safetensors .json
 
 A thing is done when its receipt is there and its files match it; nothing else says so.
+``out`` is a folder, or ``s3://bucket/prefix`` (``tasks/store_s3.py``); both have one face.
 """
 
 import contextlib
@@ -15,37 +17,174 @@ import json
 import os
 import shutil
 import socket
-from collections.abc import Generator
-from datetime import UTC, datetime
+import threading
+import time
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ValidationError
 
 from model.errors import CampaignError, MachineError
-from tasks.files import commit_file, sha256_of_file, write_file_once
-from tasks.records import FileEntry, Record, SegmentReceipt, VideoReceipt
+from tasks.files import commit_file, part_path, sha256_of_file, write_file, write_file_once
+from tasks.records import (
+    Failure,
+    FileEntry,
+    Record,
+    SegmentReceipt,
+    Speech,
+    StoredPlan,
+    VideoReceipt,
+)
 
-_Receipt = TypeVar("_Receipt", bound=Record)
+if TYPE_CHECKING:
+    from tasks.bucket import Bucket
+
+_Record = TypeVar("_Record", bound=Record)
+
+S3_SCHEME = "s3://"
+_PROBE_BYTES = 16 << 20
+_LOCK_POLL_S = 1.0
+_ORPHAN_AGE = timedelta(days=1)
+_SPEECH_SUFFIXES = (".wav", ".16k.wav")
 
 
 class StoreError(MachineError):
-    """A file that was just written is not what was written."""
+    """The store did not do what it must; the same may succeed later."""
 
 
 class DamagedError(StoreError):
     """A receipt whose files are not there or not the same; says which and how."""
 
 
-class CampaignFolder:
-    """Names and receipts of one campaign on a local disk."""
+@dataclass(frozen=True)
+class Listed:
+    """What a listing tells of one file; ``etag`` is empty on a local disk."""
 
-    def __init__(self, root: Path) -> None:
+    num_bytes: int
+    modified: datetime
+    etag: str = ""
+
+
+def open_campaign(
+    out: str | Path, campaign: str, *, scratch: Path | None = None
+) -> "CampaignFolder":
+    """The store of one campaign.
+
+    Args:
+        out: a folder, or ``s3://bucket/prefix``.
+        campaign: name of the campaign.
+        scratch: where files of an S3 campaign lie while they are worked on; default
+            ``$NIGHTSHOOT_SCRATCH``, else the user's cache folder.
+
+    Raises:
+        CampaignError: ``out`` names no bucket, or holds what does not belong into it.
+    """
+    if not str(out).startswith(S3_SCHEME):
+        return CampaignFolder(Path(out) / campaign)
+    from tasks.store_s3 import open_s3_campaign  # its imports cost a second; laptops need none
+
+    return open_s3_campaign(str(out), campaign, scratch)
+
+
+class CampaignFolder:
+    """Names and receipts of one campaign on a local disk.
+
+    Attributes:
+        root: local folder: the campaign itself, or for S3 the files being worked on.
+        bucket: what is behind it, for S3.
+        url: what people see: a path or ``s3://...``.
+        lock_lost: set when another dispatcher has taken the campaign over.
+    """
+
+    def __init__(self, root: Path, bucket: "Bucket | None" = None, url: str = "") -> None:
         self.root = root
+        self.bucket = bucket
+        self.url = url or str(root)
+        self.lock_lost = threading.Event()
         self.videos = root / "videos"
         self.speech = root / "speech"
         self.segments = root / "segments"
+        self.portraits = root / "portraits"
         self.logs = root / "logs"
+
+    @contextlib.contextmanager
+    def local(self, name: str = "") -> Generator["CampaignFolder"]:
+        """The store with a local folder of its own, removed at the end; a local store is itself.
+
+        Args:
+            name: what it is for, seen in the folder's name.
+        """
+        del name
+        yield self
+
+    # --- bytes by name ---
+
+    def read_bytes(self, name: str) -> bytes | None:
+        """Content of a small file; None where it is not there."""
+        try:
+            return (self.root / name).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def write_text(self, name: str, data: bytes) -> None:
+        """Write a small file whole, replacing what was there."""
+        write_file(self.root / name, data)
+
+    def write_once(self, name: str, data: bytes) -> bool:
+        """Write a small file only if it is absent; True if this call wrote it."""
+        return write_file_once(self.root / name, data)
+
+    def remove(self, name: str) -> None:
+        """Remove a file; nothing where it is not there."""
+        (self.root / name).unlink(missing_ok=True)
+
+    def listing(self, folder: str = "") -> dict[str, Listed]:
+        """Every whole file under ``folder`` (empty: all), by its name from the root."""
+        return dict(self._walk(folder))
+
+    def _walk(self, folder: str) -> Iterator[tuple[str, Listed]]:
+        for path in sorted((self.root / folder).glob("**/*")):
+            with contextlib.suppress(FileNotFoundError):  # removed since it was listed
+                stat = path.stat()
+                if path.is_file() and not path.name.startswith(".part-"):
+                    modified = datetime.fromtimestamp(stat.st_mtime, UTC)
+                    yield path.relative_to(self.root).as_posix(), Listed(stat.st_size, modified)
+
+    def _read_record(self, name: str, kind: type[_Record]) -> _Record | None:
+        data = self.read_bytes(name)
+        if data is None:
+            return None
+        try:
+            return kind.model_validate_json(data)
+        except ValidationError as error:
+            raise DamagedError(f"{name}: the record is damaged") from error
+
+    def _check(self, folder: str, entry: FileEntry) -> None:
+        """Raise DamagedError unless the file is what its receipt says, as cheaply as is safe."""
+        self.read_back(f"{folder}/{entry.name}", entry.sha256, entry.num_bytes)
+
+    def read_back(self, name: str, sha256: str, num_bytes: int | None = None) -> None:
+        """Read a whole file and compare it.
+
+        Raises:
+            DamagedError: it is missing or not the same.
+        """
+        path = self.root / name
+        if not path.exists():
+            raise DamagedError(f"{path.name} is missing")
+        size = path.stat().st_size
+        if num_bytes is not None and size != num_bytes:
+            raise DamagedError(f"{path.name} has {size} bytes, its receipt says {num_bytes}")
+        if sha256_of_file(path) != sha256:
+            raise DamagedError(f"{path.name} does not match the sha256 in its receipt")
+
+    def _keep(self, folder: str, entry: FileEntry) -> FileEntry:
+        """Have the store keep a finished local file; the entry with what the store says of it."""
+        del folder
+        return entry
 
     # --- segments ---
 
@@ -54,8 +193,8 @@ class CampaignFolder:
         return self.segments / key[:2]
 
     def segment_receipt_path(self, key: str) -> Path:
-        """Path of a segment's receipt."""
-        return self.segment_folder(key) / f"{key}.json"
+        """Path of a segment's receipt on a local disk."""
+        return self.root / _segment_name(key)
 
     def find_segment(self, key: str) -> SegmentReceipt | None:
         """The receipt of a finished segment, its files verified; None where it is not done.
@@ -63,16 +202,23 @@ class CampaignFolder:
         Raises:
             DamagedError: there is a receipt, but it or a file of it is damaged.
         """
-        receipt = _read_receipt(self.segment_receipt_path(key), SegmentReceipt)
-        if receipt is None:
-            return None
-        for entry in (receipt.video, receipt.last_frame, receipt.state):
-            _verify(self.segment_folder(key), entry)
+        receipt = self._read_record(_segment_name(key), SegmentReceipt)
+        if receipt is not None:
+            for entry in segment_entries(receipt).values():
+                self._check(_segment_folder(key), entry)
         return receipt
+
+    def fetch_segment(self, receipt: SegmentReceipt) -> None:
+        """Have a finished segment's files in the local folder.
+
+        Raises:
+            DamagedError: a file is missing or not the one the receipt vouches for.
+        """
+        del receipt
 
     def discard_segment(self, key: str) -> None:
         """Remove a damaged segment: the receipt first, then its files."""
-        self.segment_receipt_path(key).unlink(missing_ok=True)
+        self.remove(_segment_name(key))
         for path in self.segment_folder(key).glob(f"{key}.*"):
             path.unlink(missing_ok=True)
 
@@ -85,19 +231,103 @@ class CampaignFolder:
         return FileEntry(name=final.name, sha256=sha256, num_bytes=num_bytes)
 
     def commit_segment(self, receipt: SegmentReceipt) -> SegmentReceipt:
-        """Write the receipt, last; the first one wins, and the winner is returned."""
-        path = self.segment_receipt_path(receipt.key)
-        write_file_once(path, _receipt_bytes(receipt))
-        winner = _read_receipt(path, SegmentReceipt)
+        """Keep the files, then write the receipt; the first one wins and is returned."""
+        folder, name = _segment_folder(receipt.key), _segment_name(receipt.key)
+        entries = segment_entries(receipt)
+        kept = receipt.model_copy(
+            update={field: self._keep(folder, entry) for field, entry in entries.items()}
+        )
+        if self.write_once(name, _record_bytes(kept)):
+            return kept
+        winner = self._read_record(name, SegmentReceipt)
         if winner is None:
-            raise StoreError(f"{path}: the receipt just written is gone")
+            raise StoreError(f"{name}: the receipt that was there is gone")
         return winner
+
+    # --- speech ---
+
+    def fetch_speech(self, speech_id: str) -> bool:
+        """Have a finished speech in the local folder; whether the store has it."""
+        return (self.speech / f"{speech_id}.json").exists()
+
+    def commit_speech(self, speech: Speech) -> None:
+        """Keep a speech made in the local folder: its sounds first, then its receipt."""
+        del speech
+
+    # --- portraits, plans, failures ---
+
+    def keep_portrait(self, path: Path) -> str:
+        """Keep a picture in the store, once; returns its name there."""
+        data = path.read_bytes()
+        name = f"{sha256_of_file(path)}{path.suffix.lower()}"
+        if not (self.portraits / name).exists():
+            write_file(self.portraits / name, data)
+        return name
+
+    def portrait(self, name: str) -> Path:
+        """A local path of a kept picture.
+
+        Raises:
+            DamagedError: it is not there, or not the picture it was.
+        """
+        self.read_back(f"portraits/{name}", name.partition(".")[0])
+        return self.portraits / name
+
+    def write_plan(self, plan: StoredPlan) -> None:
+        """Keep a video's plan; written only if it differs from the one that is there."""
+        name, data = f"plans/{plan.plan.video_id}.json", _record_bytes(plan)
+        if self.read_bytes(name) != data:
+            self.write_text(name, data)
+
+    def read_plan(self, video_id: str) -> StoredPlan | None:
+        """A video's plan.
+
+        Raises:
+            DamagedError: it cannot be read.
+        """
+        return self._read_record(f"plans/{video_id}.json", StoredPlan)
+
+    def plan_ids(self) -> list[str]:
+        """The videos that have a plan."""
+        return self._stems("plans")
+
+    def write_failure(self, failure: Failure) -> None:
+        """Note why a video failed, in place of what was noted before."""
+        self.write_text(f"failures/{failure.video_id}.json", _record_bytes(failure))
+
+    def read_failure(self, video_id: str) -> Failure | None:
+        """Why a video failed last.
+
+        Raises:
+            DamagedError: it cannot be read.
+        """
+        return self._read_record(f"failures/{video_id}.json", Failure)
+
+    def clear_failure(self, video_id: str) -> None:
+        """Forget why a video failed."""
+        self.remove(f"failures/{video_id}.json")
+
+    def failures(self) -> list[Failure]:
+        """Every failure, by video.
+
+        Raises:
+            DamagedError: one cannot be read.
+        """
+        found = [self.read_failure(video_id) for video_id in self._stems("failures")]
+        return [failure for failure in found if failure is not None]
+
+    def _stems(self, folder: str) -> list[str]:
+        return sorted(_stem(name) for name in self.listing(folder) if name.endswith(".json"))
 
     # --- videos ---
 
     def video_path(self, video_id: str) -> Path:
-        """Path of the finished video."""
+        """Local path of the finished video."""
         return self.videos / f"{video_id}.mp4"
+
+    def video_url(self, video_id: str) -> str:
+        """Where people find the finished video: a path or ``s3://...``."""
+        return f"{self.url}/videos/{video_id}.mp4"
 
     def find_video(self, video_id: str) -> VideoReceipt | None:
         """The receipt of a finished video, its files verified; None where it is not done.
@@ -105,29 +335,61 @@ class CampaignFolder:
         Raises:
             DamagedError: there is a receipt, but it or a file of it is damaged.
         """
-        receipt = _read_receipt(self.videos / f"{video_id}.json", VideoReceipt)
-        if receipt is None:
-            return None
-        for entry in (receipt.file, *receipt.captions):
-            _verify(self.videos, entry)
+        receipt = self._read_record(f"videos/{video_id}.json", VideoReceipt)
+        if receipt is not None:
+            for entry in (receipt.file, *receipt.captions):
+                self._check("videos", entry)
         return receipt
 
     def discard_video(self, video_id: str) -> None:
         """Remove a video's receipt, so that it is made anew."""
-        (self.videos / f"{video_id}.json").unlink(missing_ok=True)
+        self.remove(f"videos/{video_id}.json")
 
     def commit_video(self, receipt: VideoReceipt) -> None:
-        """Write the receipt, last."""
-        write_file_once(self.videos / f"{receipt.video_id}.json", _receipt_bytes(receipt))
+        """Keep the files, then write the receipt; one that is there stays."""
+        kept = receipt.model_copy(
+            update={
+                "file": self._keep("videos", receipt.file),
+                "captions": tuple(self._keep("videos", entry) for entry in receipt.captions),
+            }
+        )
+        self.write_once(f"videos/{receipt.video_id}.json", _record_bytes(kept))
 
     # --- the whole ---
 
+    def publish(self, *paths: Path) -> None:
+        """Have finished local files under the root where people look for them."""
+        del paths
+
+    def snapshot(self) -> None:
+        """Look at all files at once, so that looking at each costs nothing; local: nothing."""
+
     def free_bytes(self) -> int:
-        """Space left on the disk that holds the campaign."""
+        """Space left on the disk that holds the local folder."""
         folder = self.root
         while not folder.exists():
             folder = folder.parent
         return shutil.disk_usage(folder).free
+
+    def check_writable(self) -> None:
+        """Try whether a campaign can be kept here, before any rendering.
+
+        Raises:
+            CampaignError: it cannot; says why and the way out.
+        """
+        probe = part_path(self.root / "probe")
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            with probe.open("wb") as file:
+                os.posix_fallocate(file.fileno(), 0, _PROBE_BYTES)
+        except OSError as error:
+            raise CampaignError(
+                f"{self.root}: a file of {_PROBE_BYTES >> 20} MiB cannot be written there "
+                f"({error.strerror}); free some room, change its owner or choose another --out"
+            ) from error
+        finally:
+            with contextlib.suppress(OSError):
+                probe.unlink(missing_ok=True)
 
     def sweep_parts(self) -> int:
         """Remove what killed runs left half-written; number of files removed. Needs the lock."""
@@ -136,41 +398,116 @@ class CampaignFolder:
             path.unlink(missing_ok=True)
         return len(parts)
 
+    def sweep_uploads(self, older_than: timedelta) -> int:
+        """Abort unfinished uploads of that age; how many. A local disk has none."""
+        del older_than
+        return 0
+
+    def verify(self) -> list[str]:
+        """Read back every file that a receipt vouches for; a damaged thing's receipt is removed.
+
+        Files without a receipt that are older than a day are removed too. Returns what was
+        found, one sentence each.
+        """
+        names = self.listing()
+        found = [sentence for name in names for sentence in self._verify_one(name)]
+        return found + self._remove_orphans(names)
+
+    def _verify_one(self, name: str) -> Iterator[str]:
+        folder, stem = name.partition("/")[0], _stem(name)
+        try:
+            if folder == "portraits":
+                self.read_back(name, stem.partition(".")[0])
+            elif name.endswith(".json"):
+                self._verify_receipt(folder, name)
+        except DamagedError as error:
+            if folder == "segments":
+                self.discard_segment(stem)
+            else:
+                self.remove(name)
+            yield f"{name} is removed: {error}; the next run makes it again"
+
+    def _verify_receipt(self, folder: str, name: str) -> None:
+        for path, sha256, num_bytes in self._vouched(folder, name):
+            self.read_back(path, sha256, num_bytes)
+
+    def _vouched(self, folder: str, name: str) -> Iterator[tuple[str, str, int | None]]:
+        """Name, sha256 and size of every file the receipt ``name`` vouches for."""
+        if folder == "segments" and (segment := self._read_record(name, SegmentReceipt)):
+            for entry in segment_entries(segment).values():
+                yield f"{_segment_folder(segment.key)}/{entry.name}", entry.sha256, entry.num_bytes
+        elif folder == "videos" and (video := self._read_record(name, VideoReceipt)):
+            for entry in (video.file, *video.captions):
+                yield f"videos/{entry.name}", entry.sha256, entry.num_bytes
+        elif folder == "speech" and (speech := self._read_record(name, Speech)):
+            sums = (speech.file_sha256, speech.engine_file_sha256)
+            for suffix, sha256 in zip(_SPEECH_SUFFIXES, sums, strict=True):
+                yield f"speech/{speech.speech_id}{suffix}", sha256, None
+
+    def _remove_orphans(self, names: Mapping[str, Listed]) -> list[str]:
+        """Old files of segments and speech whose receipt is not there."""
+        receipts = {name for name in names if name.endswith(".json")}
+        before = datetime.now(UTC) - _ORPHAN_AGE
+        orphans = [
+            name
+            for name, listed in names.items()
+            if name.startswith(("segments/", "speech/"))
+            and f"{name.partition('.')[0]}.json" not in receipts
+            and listed.modified < before
+        ]
+        for name in orphans:
+            self.remove(name)
+        return [f"{name} is removed: it has no receipt and is older than a day" for name in orphans]
+
     @contextlib.contextmanager
-    def lock(self) -> Generator[None]:
+    def lock(self, wait_s: float = 0.0) -> Generator[None]:
         """Be the campaign's one dispatcher. The system frees the lock however its owner ends.
+
+        Args:
+            wait_s: how long to wait for another run to end.
 
         Raises:
             CampaignError: another run holds it.
         """
         self.root.mkdir(parents=True, exist_ok=True)
-        path = self.root / "lock.json"
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        descriptor = os.open(self.root / "lock.json", os.O_RDWR | os.O_CREAT, 0o644)
         with os.fdopen(descriptor, "r+") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise CampaignError(_held_message(self.root, file.read())) from error
+            deadline = time.monotonic() + wait_s
+            while not _try_flock(descriptor):
+                if time.monotonic() >= deadline:
+                    raise CampaignError(held_message(self.url, file.read()))
+                time.sleep(_LOCK_POLL_S)
             file.seek(0)
             file.truncate()
-            json.dump(_owner(), file)
+            json.dump(lock_owner(), file)
             file.flush()
             yield
 
 
-def _owner() -> dict[str, str | int]:
+def _try_flock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def lock_owner() -> dict[str, str | int]:
+    """Who holds a lock, for people."""
     started = datetime.now(UTC).isoformat(timespec="seconds")
     return {"host": socket.gethostname(), "pid": os.getpid(), "started": started}
 
 
-def _held_message(root: Path, owner: str) -> str:
+def held_message(url: str, owner: str) -> str:
+    """Why a campaign is refused while another run renders it."""
     try:
         fields = json.loads(owner)
         who = f"process {fields['pid']} on {fields['host']}, since {fields['started']}"
     except (ValueError, KeyError, TypeError):
         who = "its owner is just starting"
+    out, _, campaign = url.rpartition("/")
     return (
-        f'campaign "{root.name}" in {root.parent} is being rendered by another run ({who}); '
+        f'campaign "{campaign}" in {out} is being rendered by another run ({who}); '
         "one campaign has one dispatcher: wait for it, stop it, or use another --campaign"
     )
 
@@ -180,25 +517,22 @@ def entry_of(path: Path) -> FileEntry:
     return FileEntry(name=path.name, sha256=sha256_of_file(path), num_bytes=path.stat().st_size)
 
 
-def _receipt_bytes(receipt: Record) -> bytes:
-    return (receipt.model_dump_json(indent=1) + "\n").encode()
+def segment_entries(receipt: SegmentReceipt) -> dict[str, FileEntry]:
+    """The files of a segment, by the receipt's field."""
+    return {"video": receipt.video, "last_frame": receipt.last_frame, "state": receipt.state}
 
 
-def _read_receipt(path: Path, kind: type[_Receipt]) -> _Receipt | None:
-    try:
-        return kind.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
-        return None
-    except ValidationError as error:
-        raise DamagedError(f"{path.name}: the receipt is damaged") from error
+def _segment_folder(key: str) -> str:
+    return f"segments/{key[:2]}"
 
 
-def _verify(folder: Path, entry: FileEntry) -> None:
-    path = folder / entry.name
-    if not path.exists():
-        raise DamagedError(f"{entry.name} is missing")
-    size = path.stat().st_size
-    if size != entry.num_bytes:
-        raise DamagedError(f"{entry.name} has {size} bytes, its receipt says {entry.num_bytes}")
-    if sha256_of_file(path) != entry.sha256:
-        raise DamagedError(f"{entry.name} does not match the sha256 in its receipt")
+def _segment_name(key: str) -> str:
+    return f"{_segment_folder(key)}/{key}.json"
+
+
+def _stem(name: str) -> str:
+    return name.rpartition("/")[2].removesuffix(".json")
+
+
+def _record_bytes(record: Record) -> bytes:
+    return (record.model_dump_json(indent=1) + "\n").encode()

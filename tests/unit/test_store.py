@@ -8,8 +8,17 @@ import pytest
 
 from model.errors import CampaignError
 from tasks.files import write_file, write_file_once
-from tasks.records import FileEntry, SegmentMedia, SegmentReceipt, VideoReceipt
-from tasks.store import CampaignFolder, DamagedError, entry_of
+from tasks.records import (
+    EncodeProfile,
+    Failure,
+    FileEntry,
+    SegmentMedia,
+    SegmentReceipt,
+    StoredPlan,
+    VideoPlan,
+    VideoReceipt,
+)
+from tasks.store import CampaignFolder, DamagedError, entry_of, open_campaign
 
 KEY = "ab" + "0" * 62
 
@@ -163,3 +172,153 @@ def test_an_entry_describes_a_file(tmp_path):
         sha256="ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
         num_bytes=3,
     )
+
+
+def plan_of(video_id="a", title="Hello"):
+    plan = VideoPlan(
+        video_id=video_id,
+        title=title,
+        engine="null",
+        settings={},
+        portrait="p.png",
+        portrait_sha256="p",
+        rig=None,
+        speech_id="s",
+        prompt="",
+        seed=0,
+        width=16,
+        height=16,
+        fps=25,
+        num_frames=12,
+        priority=0,
+        encode=EncodeProfile(),
+        segments=(),
+    )
+    return StoredPlan(plan=plan, line=2, sha256="x", request_sha256="r")
+
+
+def failure_of(video_id="a", message="no face"):
+    return Failure(
+        video_id=video_id,
+        fault="row",
+        signature="s",
+        message=message,
+        way_out="another portrait",
+        attempts=1,
+        host="here",
+        plan_sha256="x",
+        is_quarantined=True,
+        at="2026-11-21T00:00:00+00:00",
+    )
+
+
+def test_a_plan_is_kept_and_replaced_only_when_it_changed(tmp_path):
+    folder = CampaignFolder(tmp_path)
+    assert folder.read_plan("a") is None
+
+    folder.write_plan(plan_of())
+    folder.write_plan(plan_of("b"))
+    first = (tmp_path / "plans" / "a.json").stat().st_ino
+    folder.write_plan(plan_of())
+
+    assert (tmp_path / "plans" / "a.json").stat().st_ino == first
+    assert folder.plan_ids() == ["a", "b"]
+    folder.write_plan(plan_of(title="Goodbye"))
+    assert folder.read_plan("a").plan.title == "Goodbye"
+
+
+def test_a_plan_that_cannot_be_read_says_so(tmp_path):
+    folder = CampaignFolder(tmp_path)
+    folder.write_text("plans/a.json", b"{")
+
+    with pytest.raises(DamagedError, match=r"plans/a\.json"):
+        folder.read_plan("a")
+
+
+def test_failures_are_noted_replaced_and_forgotten(tmp_path):
+    folder = CampaignFolder(tmp_path)
+    folder.write_failure(failure_of())
+    folder.write_failure(failure_of("b"))
+    folder.write_failure(failure_of(message="two faces"))
+
+    assert folder.failures() == [failure_of(message="two faces"), failure_of("b")]
+
+    folder.clear_failure("a")
+    folder.clear_failure("a")
+    assert folder.read_failure("a") is None
+    assert folder.failures() == [failure_of("b")]
+
+
+def test_a_portrait_is_kept_once_under_its_content(tmp_path):
+    folder = CampaignFolder(tmp_path / "june")
+    picture = write_file(tmp_path / "Ann.PNG", b"picture")
+
+    name = folder.keep_portrait(picture)
+
+    assert folder.keep_portrait(picture) == name
+    assert name == f"{entry_of(picture).sha256}.png"
+    assert folder.portrait(name).read_bytes() == b"picture"
+    folder.portrait(name).write_bytes(b"another")
+    with pytest.raises(DamagedError, match="sha256"):
+        folder.portrait(name)
+
+
+def test_a_local_campaign_is_found_by_its_folder_and_needs_no_scratch(tmp_path):
+    folder = open_campaign(tmp_path, "june")
+
+    assert folder.root == tmp_path / "june"
+    assert folder.bucket is None
+    assert folder.url == str(tmp_path / "june")
+    assert folder.video_url("a") == str(tmp_path / "june" / "videos" / "a.mp4")
+    with folder.local("row") as place:
+        assert place is folder
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_work(tmp_path):
+    write_file(tmp_path / "june", b"a file in the way")
+
+    with pytest.raises(CampaignError, match=r"june.*--out"):
+        open_campaign(tmp_path, "june").check_writable()
+
+
+def test_a_probe_leaves_nothing(tmp_path):
+    open_campaign(tmp_path, "june").check_writable()
+
+    assert list((tmp_path / "june").iterdir()) == []
+
+
+def test_a_deep_check_finds_damage_and_removes_its_receipt(tmp_path):
+    folder = CampaignFolder(tmp_path)
+    other = "cd" + "1" * 62
+    commit(folder)
+    receipt = commit(folder, other)
+    path = folder.segment_folder(other) / receipt.video.name
+    path.write_bytes(b"olden")
+    portrait = folder.keep_portrait(write_file(tmp_path / "x.png", b"picture"))
+    (folder.portraits / portrait).write_bytes(b"Picture")
+
+    found = folder.verify()
+
+    assert len(found) == 2
+    assert any(other in sentence and "sha256" in sentence for sentence in found)
+    assert any(portrait in sentence for sentence in found)
+    assert folder.find_segment(other) is None
+    assert folder.find_segment(KEY) is not None
+    assert folder.verify() == []
+
+
+def test_a_deep_check_removes_only_old_files_without_a_receipt(tmp_path):
+    folder = CampaignFolder(tmp_path)
+    commit(folder)
+    place = folder.segment_folder(KEY)
+    old = write_file(place / f"{'ab' + '2' * 62}.12345678.mp4", b"old")
+    write_file(place / f"{'ab' + '3' * 62}.12345678.mp4", b"in the making")
+    os.utime(old, (0, 0))
+
+    found = folder.verify()
+
+    assert found == [
+        f"segments/ab/{old.name} is removed: it has no receipt and is older than a day"
+    ]
+    assert not old.exists()
+    assert len(list(place.iterdir())) == 5
