@@ -11,6 +11,7 @@
         EngineLostError    tasks/engine.py
         ProgramError       tasks/ffmpeg.py, and FfmpegError under it
         StoreError         tasks/store.py
+      EngineFailedError  an engine broke a rule of its own or of Python: nobody's fault is known
       CampaignError      a campaign that is refused before work (locked, wrong option)
       StoppedError       the user asked to stop
 
@@ -73,6 +74,10 @@ class MachineError(NightshootError):
     """This machine or process is at fault."""
 
     fault: Fault = "machine"
+
+
+class EngineFailedError(NightshootError):
+    """The engine raised something that is not in the tree, a broken rule of a job for example."""
 
 
 class CampaignError(NightshootError):

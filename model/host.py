@@ -17,14 +17,10 @@ from pathlib import Path
 
 from model import wire
 from model.engine import Engine, load_engine
-from model.errors import MachineError, NightshootError, StoppedError
+from model.errors import EngineFailedError, MachineError, NightshootError, StoppedError
 from model.owner import exit_with_owner
 
 _log = logging.getLogger("nightshoot.host")
-
-
-class EngineFailedError(MachineError):
-    """The engine raised something that is not in the tree of errors."""
 
 
 def serve(engine: Engine, listener: socket.socket) -> None:
@@ -62,7 +58,10 @@ def _render(engine: Engine, connection: socket.socket, message: wire.Message) ->
         raise
     except NightshootError as error:
         wire.send_error(connection, error)
-    except (ValueError, TypeError, KeyError, IndexError, ArithmeticError, OSError) as error:
+    except OSError as error:
+        _log.exception("engine failed")
+        wire.send_error(connection, MachineError(f"{type(error).__name__}: {error}"))
+    except (ValueError, TypeError, KeyError, IndexError, ArithmeticError) as error:
         _log.exception("engine failed")
         wire.send_error(connection, EngineFailedError(f"{type(error).__name__}: {error}"))
 
