@@ -119,42 +119,57 @@ _FILE_ENDINGS = (
     "csv|tsv|json|toml|log|txt|srt|vtt|sock|lock|safetensors|"
     "png|jpe?g|webp|bmp|wav|mp3|mp4|m4a|mov|mkv|flac|ogg|opus|aac"
 )
-# in this order: the first that matches takes the text
-_VARIABLE_PARTS: Sequence[tuple[re.Pattern[str], str]] = tuple(
-    (re.compile(pattern, re.IGNORECASE), placeholder)
-    for pattern, placeholder in (
-        (r'"[^"\n]*"|`[^`\n]*`|(?<!\w)\'[^\'\n]*\'(?!\w)', "*"),  # quoted values
-        (r"[a-z][a-z0-9+.-]*://\S*[^\s.,:;)]", "*"),  # addresses
-        (r"(?:[\w.~@+=-]+|(?<!\w))(?:/[\w.~@+=-]+)+/?", "*"),  # paths
-        (rf"[\w.-]*\w\.(?:{_FILE_ENDINGS})\b", "*"),  # file names
-        (r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "*"),  # UUIDs
-        (r"\b0x[0-9a-f]+\b", "*"),  # addresses in memory
-        (r"\b(?=[a-f]*[0-9])(?=[0-9]*[a-f])[0-9a-f]{6,}\b", "*"),  # digests
-        (r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?)?(?:Z|[+-]\d\d:\d\d)?", "#"),
-        (r"\b(?=[a-z0-9-]*\d)(?=[a-z0-9-]*[a-z])[a-z0-9]+(?:-[a-z0-9]+)+\b", "*"),  # ids: ann-1
-        (r"(?<![\w*])[+-]?\d+(?:[.,:]\d+)*(?:e[+-]?\d+)?|\d+(?:\.\d+)?", "#"),
-        (r"#(?:, ?#)+,?", "#"),  # lists of numbers, of any length
-        (r"\s+", " "),
-    )
+_CLASS_NAME = re.compile(r"[A-Z]\w*: ")
+_ANY = "*"
+
+
+def _patterns(*patterns: str) -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(pattern, re.IGNORECASE) for pattern in patterns)
+
+
+# applied in this order: the first that matches takes the text
+_NAMES = _patterns(
+    r'"[^"\n]*"|`[^`\n]*`|(?<!\w)\'[^\'\n]*\'(?!\w)',  # quoted values
+    r"[a-z][a-z0-9+.-]*://\S*[^\s.,:;)]",  # addresses
+    r"(?:[\w.~@+=-]+|(?<!\w))(?:/[\w.~@+=-]+)+/?",  # paths
+    rf"[\w.-]*\w\.(?:{_FILE_ENDINGS})\b",  # file names
+)
+_NUMBERS = _patterns(
+    r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b",  # UUIDs
+    r"\b0x[0-9a-f]+\b",  # addresses in memory
+    r"\b(?=[a-f]*[0-9])(?=[0-9]*[a-f])[0-9a-f]{6,}\b",  # digests
+    r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?)?(?:Z|[+-]\d\d:\d\d)?",  # times
+    r"(?<![\w.])(?=[a-z0-9-]*\d)[a-z0-9]+(?:-[a-z0-9]+)+\b",  # ids: ann-1
+    r"(?<![\w*])[+-]?\d+(?:[.,:]\d+)*(?:e[+-]?\d+)?|\d+(?:\.\d+)?",
+    r"\*(?:, ?\*)+,?",  # lists, of any length
 )
 
 
 def signature_of(error_or_text: BaseException | str, video_id: str | None = None) -> str:
     """The same for the same kind of failure on different rows; at most 120 characters.
 
-    Class name and message, in which quoted values, addresses, paths, file names, digests and ids
-    became ``*`` and numbers ``#``. A text is taken as ``ClassName: message``.
+    Class name and message, in which quoted values, addresses, paths, file names, ids, digests and
+    numbers became ``*``. A text is taken as ``ClassName: message``.
 
     Args:
         error_or_text: what was raised, or was written down of it.
-        video_id: also a ``*`` where the message names it; an id like ``ann-1`` is seen without.
+        video_id: becomes ``*`` too where the message names it; one like ``ann-1`` does so unasked.
     """
     text = _told(error_or_text) if isinstance(error_or_text, BaseException) else error_or_text
+    found = _CLASS_NAME.match(text)
+    head = found.group() if found else ""
+    message = _replaced(text[len(head) :], _NAMES)
     if video_id:
-        text = re.sub(rf"(?<![\w-]){re.escape(video_id)}(?![\w-])", "*", text)
-    for pattern, placeholder in _VARIABLE_PARTS:
-        text = pattern.sub(placeholder, text)
-    return text.strip()[:SIGNATURE_CHARS].rstrip()
+        own = rf"(?<![\w-])(?<!\d[.,:]){re.escape(video_id)}(?![\w-]|[.,:]\d)"
+        message = re.sub(own, _ANY, message)
+    message = " ".join(_replaced(message, _NUMBERS).split())
+    return (head + message)[:SIGNATURE_CHARS].rstrip()
+
+
+def _replaced(text: str, patterns: Sequence[re.Pattern[str]]) -> str:
+    for pattern in patterns:
+        text = pattern.sub(_ANY, text)
+    return text
 
 
 def _told(error: BaseException) -> str:
