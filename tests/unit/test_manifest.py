@@ -23,6 +23,7 @@ from tasks.manifest import (
     suggested_id,
 )
 from tasks.table import TableError, read_table
+from tasks.values import VIDEO_ID
 
 HEADER = "video_id,script,portrait\n"
 
@@ -384,9 +385,7 @@ def test_any_bytes_are_a_table_or_told_to_be_none(data: bytes) -> None:
 
 @given(st.text())
 def test_a_suggested_id_is_valid(text: str) -> None:
-    from tasks.manifest import _VIDEO_ID
-
-    assert _VIDEO_ID.fullmatch(suggested_id(text, "video-1"))
+    assert VIDEO_ID.fullmatch(suggested_id(text, "video-1"))
 
 
 def test_many_rows_are_read_in_bounded_memory(folder: Path) -> None:

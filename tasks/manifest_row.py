@@ -1,0 +1,209 @@
+"""One row of a manifest: its cells -> a record, or every fault in them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import cast
+
+from model.engine import engine_names
+from model.errors import CampaignError
+from tasks.manifest_files import PORTRAIT, RECORDING, SCRIPT, FileKind, Files
+from tasks.records import ManifestRow, Record
+from tasks.script import language_of
+from tasks.table import decode_text
+from tasks.urls import has_scheme, without_secrets
+from tasks.values import (
+    BadValueError,
+    check_text,
+    parse_choice,
+    parse_language,
+    parse_number,
+    parse_size,
+    parse_video_id,
+    parse_voice,
+)
+
+_MAX_VALUE_SHOWN = 60
+_MAX_ADDRESS_SHOWN = 200
+_SEED_LIMIT = 2**32
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong with a manifest: in which line and column, the value, the rule, the cure.
+
+    ``value`` shows an address without user and query; ``may_heal`` says that trying again later,
+    with the same manifest, may succeed.
+    """
+
+    line: int
+    column: str
+    value: str
+    rule: str
+    way_out: str
+    may_heal: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "value", without_secrets(self.value))
+
+    def __str__(self) -> str:
+        value = f' "{_shown(self.value)}"' if self.value else ""
+        return f"{self.column}{value}: {self.rule}; {self.way_out}"
+
+
+def _shown(value: str) -> str:
+    """A value on one line, shortened, with what cannot be seen escaped."""
+    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in value)
+    limit = _MAX_ADDRESS_SHOWN if has_scheme(text) else _MAX_VALUE_SHOWN
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+class RowDefaults(Record):
+    """What a campaign gives to rows that leave a cell empty."""
+
+    engine: str = "preview"
+    preset: str = "standard"
+    size: str | None = None
+    seed: int = 0
+    voice: str | None = None
+    language: str | None = None
+    prompt: str = ""
+
+
+@dataclass
+class RowReader:
+    """Reads one row, and goes on after a fault to find them all."""
+
+    line: int
+    cells: dict[str, str]
+    defaults: RowDefaults
+    files: Files
+    presets: Sequence[str]
+    faults: list[Fault] = field(default_factory=list[Fault])
+    notices: list[str] = field(default_factory=list[str])
+
+    @cached_property
+    def parsers(self) -> dict[str, Callable[[str], object]]:
+        """Columns whose value depends on nothing else."""
+        return {
+            "size": parse_size,
+            "seed": lambda text: parse_number(text, 0, _SEED_LIMIT - 1),
+            "num_clip": lambda text: parse_number(text, 1, 1_000_000),
+            "priority": lambda text: parse_number(text, -1_000_000, 1_000_000),
+            "voice": parse_voice,
+            "language": parse_language,
+            "preset": lambda text: parse_choice(text, self.presets),
+            "engine": lambda text: parse_choice(text, engine_names()),
+            "prompt": str,
+        }
+
+    def read(self) -> ManifestRow | None:
+        """The row, or None where it has a fault."""
+        for column, cell in self.cells.items():
+            self._check_characters(column, cell)
+        video_id = self.value("video_id", self._video_id, is_required=True)
+        portrait = self._file("portrait", PORTRAIT, is_required=True)
+        rig = self._rig_of(portrait) if portrait else None
+        audio = self._file("audio", RECORDING)
+        script = self._script()
+        plain = {name: self.value(name, parse) for name, parse in self.parsers.items()}
+        if self.faults or video_id is None or portrait is None:
+            return None
+        for name in ("engine", "preset", "seed", "voice", "language", "prompt"):
+            if plain[name] is None:
+                plain[name] = getattr(self.defaults, name)
+        if audio is not None and self.cells.get("voice"):
+            self.notices.append(f"line {self.line}: the recording is used, the voice is not")
+        size = cast("tuple[int, int] | None", plain.pop("size"))
+        if size is None and self.defaults.size:
+            size = parse_size(self.defaults.size)
+        width, height = size or (None, None)
+        fields = {
+            **{name: value for name, value in plain.items() if value is not None},
+            "line": self.line,
+            "video_id": video_id,
+            "script": script or None,
+            "audio_path": audio,
+            "portrait_path": portrait,
+            "rig_path": rig,
+            "language": plain["language"] or language_of(script),
+            "width": width,
+            "height": height,
+        }
+        return ManifestRow.model_validate(fields)
+
+    def value(
+        self, column: str, parse: Callable[[str], object], *, is_required: bool = False
+    ) -> object:
+        """The parsed cell; None if it is empty or has a fault, which is noted."""
+        text = self.cells.get(column, "")
+        if not text:
+            if is_required:
+                self._fault(column, "", "the cell is empty", "every row needs it")
+            return None
+        if any(fault.column == column for fault in self.faults):
+            return None
+        try:
+            return parse(text)
+        except BadValueError as error:
+            self._note(column, text, error)
+            return None
+
+    def _note(self, column: str, value: str, error: BadValueError) -> None:
+        self._fault(column, value, *error.args, may_heal=error.may_heal)
+
+    def _fault(
+        self, column: str, value: str, rule: str, way_out: str, *, may_heal: bool = False
+    ) -> None:
+        self.faults.append(Fault(self.line, column, value, rule, way_out, may_heal))
+
+    def _file(self, column: str, kind: FileKind, *, is_required: bool = False) -> Path | None:
+        found = self.value(
+            column, lambda text: self.files.find(text, kind), is_required=is_required
+        )
+        return found if isinstance(found, Path) else None
+
+    def _rig_of(self, portrait: Path) -> Path | None:
+        try:
+            return self.files.rig_of(portrait)
+        except BadValueError as error:
+            self._note("portrait", self.cells["portrait"], error)
+            return None
+
+    def _script(self) -> str:
+        """The text that is spoken or captioned; the row has a source, and only one script."""
+        script = self.cells.get("script", "")
+        named = self.cells.get("script_file", "")
+        if script and named:
+            rule = "the row has a script and a script_file"
+            self._fault("script_file", named, rule, "keep one of them")
+        if not (script or named or self.cells.get("audio")):
+            rule = "the row has nothing to say"
+            self._fault("script", "", rule, "write a script, or name a script_file or an audio")
+        path = self._file("script_file", SCRIPT)
+        return decode_text(path.read_bytes())[0].strip() if path else script
+
+    def _check_characters(self, column: str, cell: str) -> None:
+        try:
+            check_text(cell, allow_lines=column in ("script", "prompt"))
+        except BadValueError as error:
+            self._note(column, cell, error)
+
+    def _video_id(self, text: str) -> str:
+        return parse_video_id(text, f"video-{self.line}")
+
+
+def check_defaults(defaults: RowDefaults, files: "Files", presets: Sequence[str]) -> None:
+    """The campaign's defaults obey the cells' rules.
+
+    Raises:
+        CampaignError: one does not.
+    """
+    given = {name: str(value) for name, value in defaults if value not in (None, "")}
+    reader = RowReader(1, given, defaults, files, presets)
+    for name, parse in reader.parsers.items():
+        if name in given:
+            reader.value(name, parse)
+    if reader.faults:
+        raise CampaignError("\n".join(f"--{fault}" for fault in reader.faults))

@@ -1,0 +1,171 @@
+"""Cells of a manifest: text -> value, or the rule that it breaks and the way out."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+from tasks.presets import SIZE_MULTIPLE
+from tasks.table import TableError, decode_text
+from tasks.voices import known_voice, voices
+
+VIDEO_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_MAX_SCRIPT_BYTES = 4 << 20
+_MAX_SIDE = 4096
+_SIZE = re.compile(r"(\d{1,5})\s*[x*×]\s*(\d{1,5})", re.IGNORECASE)
+_WHOLE_NUMBER = re.compile(r"([+-]?\d{1,18})(?:\.0*)?")
+_EXCEL_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?E[+-]?\d+", re.IGNORECASE)
+_EXCEL_DATE = re.compile(
+    r"\d{1,4}[/.]\d{1,2}(?:[/.]\d{1,4})?|\d{1,2}-[A-Z][a-z]{2}|[A-Z][a-z]{2}-\d{2}"
+    r"|\d{1,2}月\d{1,2}日"
+)
+_EXCEL_ERROR = re.compile(r"#(?:REF!|NAME\?|VALUE!|N/A|DIV/0!|NUM!|NULL!|SPILL!|CALC!|#+)")
+_FORMULA = re.compile(r"=\s*(?:[A-Z.]+\(|\$?[A-Z]{1,3}\$?\d+\b|'[^']+'!)", re.IGNORECASE)
+
+
+class BadValueError(ValueError):
+    """A cell breaks a rule; ``args`` are the rule and the way out.
+
+    ``may_heal`` says that the fault is a server's or the network's, not the cell's.
+    """
+
+    def __init__(self, rule: str, way_out: str, *, may_heal: bool = False) -> None:
+        super().__init__(rule, way_out)
+        self.may_heal = may_heal
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Width and height of ``704x384`` or ``704*384``.
+
+    Raises:
+        ValueError: not two multiples of 16 between 16 and 4096; ``args`` are rule and way out.
+    """
+    match = _SIZE.fullmatch(text)
+    rule = f"a size is WxH, both multiples of {SIZE_MULTIPLE} from {SIZE_MULTIPLE} to {_MAX_SIDE}"
+    if not match:
+        raise BadValueError(rule, 'try "704x384"')
+    sides = (int(match[1]), int(match[2]))
+    if any(side % SIZE_MULTIPLE or not 0 < side <= _MAX_SIDE for side in sides):
+        near = [
+            min(max(round(side / SIZE_MULTIPLE), 1) * SIZE_MULTIPLE, _MAX_SIDE) for side in sides
+        ]
+        raise BadValueError(rule, f'try "{near[0]}x{near[1]}"')
+    return sides
+
+
+def parse_number(text: str, low: int, high: int) -> int:
+    """A whole number, ``low <= number <= high``; Excel's ``1.0`` is one.
+
+    Raises:
+        BadValueError: it is none.
+    """
+    match = _WHOLE_NUMBER.fullmatch(text)
+    rule = f"must be a whole number from {low} to {high}"
+    if not match:
+        is_excel = _EXCEL_NUMBER.fullmatch(text)
+        way_out = "format the column as text in Excel and type it again" if is_excel else 'try "1"'
+        raise BadValueError(rule, way_out)
+    value = int(match[1])
+    if not low <= value <= high:
+        raise BadValueError(rule, f'try "{min(max(value, low), high)}"')
+    return value
+
+
+def parse_choice(text: str, names: Sequence[str]) -> str:
+    """One of ``names``.
+
+    Raises:
+        BadValueError: it is none of them.
+    """
+    if text in names:
+        return text
+    near = get_close_matches(text.lower(), names, 1, 0.5)
+    way_out = f'did you mean "{near[0]}"?' if near else "choose one of them"
+    raise BadValueError(f"unknown; there are {', '.join(names)}", way_out)
+
+
+def parse_voice(text: str) -> str:
+    """The name of a voice that can be had.
+
+    Raises:
+        BadValueError: there is none of that name.
+    """
+    return text if known_voice(text) else parse_choice(text, [each.name for each in voices()])
+
+
+def parse_language(text: str) -> str:
+    """``en`` or ``zh``.
+
+    Raises:
+        BadValueError: another language, or another way to write one of them.
+    """
+    lower = text.lower()
+    if lower in ("en", "zh"):
+        return lower
+    known = {"chinese": "zh", "mandarin": "zh", "cn": "zh", "中文": "zh", "english": "en"}
+    near = known.get(lower) or (lower[:2] if lower[:2] in ("en", "zh") else "")
+    way_out = f'try "{near}"' if near else "leave it empty to tell it from the script"
+    raise BadValueError("a language is en or zh", way_out)
+
+
+def parse_video_id(text: str, fallback: str) -> str:
+    """The name of a video; ``fallback`` is proposed where nothing of ``text`` can be kept.
+
+    Raises:
+        BadValueError: it breaks the rule of names.
+    """
+    if VIDEO_ID.fullmatch(text):
+        return text
+    rule = "must match [a-z0-9][a-z0-9-]*, at most 63 long"
+    for kind, pattern in (("number", _EXCEL_NUMBER), ("date", _EXCEL_DATE)):
+        if pattern.fullmatch(text):
+            way_out = "format the column as text in Excel and type it again"
+            raise BadValueError(f"{rule}; it looks like a {kind} made by Excel", way_out)
+    raise BadValueError(rule, f'try "{suggested_id(text, fallback)}"')
+
+
+def suggested_id(text: str, fallback: str) -> str:
+    """The valid video_id nearest to ``text``."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:63].strip("-") or fallback
+
+
+def check_text(cell: str, *, allow_lines: bool) -> None:
+    """A cell holds what somebody typed.
+
+    Raises:
+        BadValueError: it holds characters that nobody types, or what a spreadsheet left.
+    """
+    fault = character_fault(cell, allow_lines=allow_lines)
+    if fault:
+        raise BadValueError(fault, "remove it or type the text again")
+    if _EXCEL_ERROR.fullmatch(cell):
+        raise BadValueError("an error of the spreadsheet", "correct its formula")
+    if _FORMULA.match(cell):
+        way_out = "paste the values instead, then save as CSV again"
+        raise BadValueError("a formula of the spreadsheet", way_out)
+
+
+def script_fault(path: Path) -> str:
+    """Why the file at ``path`` cannot be a script; empty if nothing speaks against it."""
+    if path.stat().st_size > _MAX_SCRIPT_BYTES:
+        return f"the script has more than {_MAX_SCRIPT_BYTES >> 20} MiB"
+    try:
+        text, _ = decode_text(path.read_bytes())
+    except TableError as error:
+        return error.rule
+    if not text.strip():
+        return "the script is empty"
+    return character_fault(text, allow_lines=True)
+
+
+def character_fault(text: str, *, allow_lines: bool) -> str:
+    """Which character of ``text`` does not belong in a cell; empty if none."""
+    allowed = "\n\t\r" if allow_lines else ""
+    for index, char in enumerate(text):
+        if char == "\ufffd":
+            return f"character {index + 1} was lost in an earlier conversion"
+        if char not in allowed and unicodedata.category(char) == "Cc":
+            return f"character {index + 1} is a control character (U+{ord(char):04X})"
+    return ""
