@@ -3,7 +3,7 @@
 A message is: header length (u32, network order), payload length (u64), header (JSON, UTF-8),
 payload (the raw bytes of the arrays that the header lists under ``arrays``, in order).
 
-    host -> client   hello      {protocol, identity}
+    host -> client   hello      {protocol, identity, pid of the host}
     client -> host   render     the job's fields, its arrays
     host -> client   frames     one array (F, H, W, 3) uint8; as often as the engine yields
     host -> client   handoff    {engine_seconds, peak_rss_bytes}, last_frame and state arrays
@@ -14,6 +14,7 @@ payload (the raw bytes of the arrays that the header lists under ``arrays``, in 
 """
 
 import json
+import os
 import socket
 import struct
 from collections.abc import Mapping
@@ -125,7 +126,12 @@ def _read(connection: socket.socket, num_bytes: int) -> bytearray:
 
 def identity_fields(identity: EngineIdentity) -> dict[str, Any]:
     """Fields of ``hello``."""
-    return {"protocol": PROTOCOL_VERSION, "identity": asdict(identity)}
+    return {"protocol": PROTOCOL_VERSION, "identity": asdict(identity), "pid": os.getpid()}
+
+
+def pid_of(message: Message) -> int:
+    """The host's process id, from its ``hello``."""
+    return int(message.fields["pid"])
 
 
 def identity_of(message: Message) -> EngineIdentity:

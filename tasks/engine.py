@@ -1,27 +1,39 @@
-"""Starts engine hosts and talks to them; a pool keeps one warm host per worker."""
+"""Starts engine hosts and talks to them, or to the one that a worker gave this run.
+
+A pool keeps one warm host per thread that renders.
+"""
 
 import contextlib
+import os
+import signal
 import socket
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from model import wire
-from model.engine import EngineIdentity, Handoff, Pixels, SegmentJob
+from model.engine import EngineIdentity, Handoff, Pixels, SegmentJob, engine_identity
 from model.errors import MachineError, StoppedError
 from tasks.children import Child
 
 LOAD_TIMEOUT_S = 120.0
 FRAMES_TIMEOUT_S = 300.0
+SOCKET_VARIABLE = "NIGHTSHOOT_ENGINE_SOCKET"
+ENGINE_VARIABLE = "NIGHTSHOOT_ENGINE"
 _POLL_S = 0.02
 
 
 class EngineLostError(MachineError):
     """The engine host died, hung or spoke nonsense; the segment can be rendered again."""
+
+
+class WrongHostError(MachineError):
+    """The given engine host is not the one that this run needs."""
 
 
 class HostRendering:
@@ -69,49 +81,172 @@ class HostRendering:
         return self._handoff
 
 
+class HostProcess(Protocol):
+    """The process behind a connection, ours or a worker's."""
+
+    @property
+    def socket_path(self) -> Path:
+        """Where it listens, once it is ready."""
+        ...
+
+    @property
+    def log_place(self) -> str:
+        """Where people find what it said."""
+        ...
+
+    def check(self) -> None:
+        """While it is waited for.
+
+        Raises:
+            EngineLostError: it will not come up.
+        """
+        ...
+
+    def lose(self, pid: int) -> str:
+        """Make sure that it is gone; returns its last words."""
+        ...
+
+    def end(self) -> None:
+        """It is not needed any more by this process."""
+        ...
+
+
+class OwnProcess:
+    """A host that this process started and that ends with it."""
+
+    def __init__(self, engine: str, log_path: Path) -> None:
+        self.engine = engine
+        self._folder = tempfile.TemporaryDirectory(prefix="nightshoot-", ignore_cleanup_errors=True)
+        self.socket_path = Path(self._folder.name) / "host.sock"
+        self._child = Child("model.host", [engine, "--socket", str(self.socket_path)], log_path)
+
+    @property
+    def log_place(self) -> str:
+        """See :class:`HostProcess`."""
+        return f"its log is {self._child.log_path}"
+
+    def check(self) -> None:
+        """See :class:`HostProcess`."""
+        if self._child.exit_code is not None:
+            raise EngineLostError(
+                f'engine host "{self.engine}" ended with exit code {self._child.exit_code} '
+                f"while loading: {self._child.log_tail()}"
+            )
+
+    def lose(self, pid: int) -> str:
+        """See :class:`HostProcess`."""
+        del pid  # the child's own
+        self._child.end(timeout_s=2.0)
+        tail = self._child.log_tail().splitlines()[-3:]
+        return (
+            f"exit code {self._child.exit_code}; last words: {' / '.join(tail) or 'none'}; "
+            f"{self.log_place}"
+        )
+
+    def end(self) -> None:
+        """See :class:`HostProcess`."""
+        self._child.end()
+        self._folder.cleanup()
+
+
+@dataclass(frozen=True)
+class GivenHost:
+    """A host that belongs to the worker of this run, which restarts it when it dies."""
+
+    engine: str
+    socket_path: Path
+
+    @property
+    def log_place(self) -> str:
+        """See :class:`HostProcess`."""
+        return f"its worker has its log; its socket is {self.socket_path}"
+
+    def check(self) -> None:
+        """See :class:`HostProcess`."""
+        note = failed_note(self.socket_path)
+        if note.exists():
+            raise EngineLostError(note.read_text())
+
+    def lose(self, pid: int) -> str:
+        """See :class:`HostProcess`. Killed, it is started again by its worker."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        return "its worker starts it again and has its log"
+
+    def end(self) -> None:
+        """See :class:`HostProcess`. It stays for the next run."""
+
+
+def given_host(environ: Mapping[str, str]) -> GivenHost | None:
+    """The host that a worker gave this run, if it gave one.
+
+    Raises:
+        MachineError: only half of it is told.
+    """
+    engine, path = environ.get(ENGINE_VARIABLE, ""), environ.get(SOCKET_VARIABLE, "")
+    if bool(engine) != bool(path):
+        raise MachineError(
+            f'{ENGINE_VARIABLE}="{engine}" and {SOCKET_VARIABLE}="{path}" must both be set or '
+            "both be absent; a worker of type gpu-process sets both"
+        )
+    return GivenHost(engine, Path(path)) if engine else None
+
+
+def failed_note(socket_path: Path) -> Path:
+    """Where a worker says that it has given up starting a host, and why."""
+    return socket_path.with_suffix(".failed")
+
+
 class EngineHost:
-    """One host process and the one connection to it.
+    """The one connection to a host process; without ``given`` to one that is started for it.
 
     Raises:
         EngineLostError: the host did not come up.
     """
 
-    def __init__(self, engine: str, log_path: Path, load_timeout_s: float = LOAD_TIMEOUT_S) -> None:
+    def __init__(
+        self,
+        engine: str,
+        log_path: Path,
+        load_timeout_s: float = LOAD_TIMEOUT_S,
+        given: GivenHost | None = None,
+    ) -> None:
         self.engine = engine
         self.is_rendering = False
-        self._folder = tempfile.TemporaryDirectory(prefix="nightshoot-", ignore_cleanup_errors=True)
-        socket_path = Path(self._folder.name) / "host.sock"
-        self._child = Child("model.host", [engine, "--socket", str(socket_path)], log_path)
+        self._process: HostProcess = given or OwnProcess(engine, log_path)
         try:
-            self._connection = self._connect(socket_path, load_timeout_s)
-            self.identity: EngineIdentity = wire.identity_of(self.receive())
+            self._connection, hello = self._connect(load_timeout_s)
+            self.identity: EngineIdentity = wire.identity_of(hello)
+            self.pid = wire.pid_of(hello)
         except BaseException:
-            self._discard()
+            self._process.end()
             raise
 
-    @property
-    def pid(self) -> int:
-        """Process id of the host."""
-        return self._child.pid
-
-    def _connect(self, socket_path: Path, load_timeout_s: float) -> socket.socket:
+    def _connect(self, load_timeout_s: float) -> tuple[socket.socket, wire.Message]:
         deadline = time.monotonic() + load_timeout_s
-        while not socket_path.exists():
-            if self._child.exit_code is not None:
+        while time.monotonic() < deadline:
+            self._process.check()
+            connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            connection.settimeout(FRAMES_TIMEOUT_S)
+            try:
+                connection.connect(str(self._process.socket_path))
+                return connection, wire.receive(connection)
+            except (FileNotFoundError, ConnectionRefusedError, wire.ConnectionLostError):
+                connection.close()  # still loading, or just being started again
+            except TimeoutError as error:
+                connection.close()
                 raise EngineLostError(
-                    f'engine host "{self.engine}" ended with exit code {self._child.exit_code} '
-                    f"while loading: {self._child.log_tail()}"
-                )
-            if time.monotonic() > deadline:
-                raise EngineLostError(
-                    f'engine host "{self.engine}" did not load within {load_timeout_s:.0f} s; '
-                    f"its log is {self._child.log_path}"
-                )
+                    f'engine host "{self.engine}" took the connection but said nothing for '
+                    f"{FRAMES_TIMEOUT_S:.0f} s"
+                ) from error
+            except BaseException:
+                connection.close()
+                raise
             time.sleep(_POLL_S)
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        connection.settimeout(FRAMES_TIMEOUT_S)
-        connection.connect(str(socket_path))
-        return connection
+        raise EngineLostError(
+            f'engine host "{self.engine}" did not load within {load_timeout_s:.0f} s; '
+            f"{self._process.log_place}"
+        )
 
     def render(
         self, job: SegmentJob, should_stop: Callable[[], bool] = lambda: False
@@ -124,7 +259,7 @@ class EngineHost:
         try:
             wire.send_job(self._connection, job)
             self.is_rendering = True
-        except wire.ConnectionLostError as error:
+        except (wire.ConnectionLostError, TimeoutError) as error:
             raise self._lost(str(error)) from error
         return HostRendering(self, should_stop)
 
@@ -142,12 +277,9 @@ class EngineHost:
     def _lost(self, why: str) -> EngineLostError:
         with contextlib.suppress(OSError):
             self._connection.close()
-        self._child.end(timeout_s=2.0)
-        tail = self._child.log_tail().splitlines()[-3:]
+        last_words = self._process.lose(self.pid)
         return EngineLostError(
-            f'engine host "{self.engine}" (process {self.pid}) was lost: {why}; '
-            f"exit code {self._child.exit_code}; last words: {' / '.join(tail) or 'none'}; "
-            f"log {self._child.log_path}"
+            f'engine host "{self.engine}" (process {self.pid}) was lost: {why}; {last_words}'
         )
 
     def cancel(self) -> None:
@@ -170,25 +302,29 @@ class EngineHost:
         except (wire.ConnectionLostError, EngineLostError, OSError):
             return False
 
-    def close(self) -> None:
-        """Say goodbye and wait until the process is gone."""
+    def replace(self) -> None:
+        """Have a given host started afresh: it belongs to other code or weights than ours."""
         with contextlib.suppress(wire.ConnectionLostError, OSError):
             wire.send(self._connection, "bye")
         self._connection.close()
-        self._discard()
 
-    def _discard(self) -> None:
-        self._child.end()
-        self._folder.cleanup()
+    def close(self) -> None:
+        """Hang up; a host of ours is gone then, a given one waits for the next connection."""
+        self._connection.close()
+        self._process.end()
 
 
 class EnginePool:
-    """Warm hosts, each lent to one video at a time; a lost one is replaced at the next loan."""
+    """Warm hosts, each lent to one video at a time; a lost one is replaced at the next loan.
 
-    def __init__(self, log_folder: Path) -> None:
-        self._log_folder = log_folder
+    With a given host there is no other: one segment at a time, who comes second waits.
+    """
+
+    def __init__(self, log_folder: Path, given: GivenHost | None = None) -> None:
+        self._log_folder, self._given = log_folder, given
         self._idle: dict[str, list[EngineHost]] = {}
         self._lock = threading.Lock()
+        self._given_turn = threading.Lock()
         self._num_started = 0
 
     def __enter__(self) -> Self:
@@ -208,20 +344,22 @@ class EnginePool:
 
         Raises:
             EngineLostError: it could not be started, or was lost meanwhile.
+            WrongHostError: the given host is of another engine, version or weights.
         """
-        host = self._take(engine)
-        try:
-            yield host
-        except EngineLostError:
-            host.close()
-            raise
-        except BaseException:
-            # the encoder or the user stopped in the middle: the host may still be sending
-            host.cancel()
-            self._give(host)
-            raise
-        else:
-            self._give(host)
+        with self._given_turn if self._given else contextlib.nullcontext():
+            host = self._take(engine)
+            try:
+                yield host
+            except EngineLostError:
+                host.close()
+                raise
+            except BaseException:
+                # the encoder or the user stopped in the middle: the host may still be sending
+                host.cancel()
+                self._give(host)
+                raise
+            else:
+                self._give(host)
 
     def _take(self, engine: str) -> EngineHost:
         with self._lock:
@@ -230,6 +368,8 @@ class EnginePool:
                 return idle.pop()
             self._num_started += 1
             number = self._num_started
+        if self._given is not None:
+            return _connect_given(self._given, engine)
         return EngineHost(engine, self._log_folder / f"host-{engine}-{number}.log")
 
     def _give(self, host: EngineHost) -> None:
@@ -240,9 +380,31 @@ class EnginePool:
             self._idle[host.engine].append(host)
 
     def close(self) -> None:
-        """End every idle host."""
+        """End every idle host of ours; hang up on a given one."""
         with self._lock:
             hosts = [host for idle in self._idle.values() for host in idle]
             self._idle.clear()
         for host in hosts:
             host.close()
+
+
+def _connect_given(given: GivenHost, engine: str) -> EngineHost:
+    if engine != given.engine:
+        raise WrongHostError(
+            f'this run needs engine "{engine}", its worker gave it a host of "{given.engine}"; '
+            f'set the job variable "engine" to "{engine}", or leave it empty'
+        )
+    host = EngineHost(engine, given.socket_path.with_suffix(".log"), given=given)
+    expected = engine_identity(engine)
+    told, wanted = _vital(host.identity), _vital(expected)
+    if told != wanted:
+        host.replace()
+        raise WrongHostError(
+            f"the engine host is {told}, this run's code expects {wanted}; its worker was asked to "
+            "start it again from the code it has now"
+        )
+    return host
+
+
+def _vital(identity: EngineIdentity) -> str:
+    return f"{identity.name} version {identity.version} with weights {identity.weights_id}"
