@@ -40,7 +40,7 @@ def cluster(bare_cluster: PrefectCluster) -> PrefectCluster:
 
 @pytest.fixture
 def start_worker(cluster: PrefectCluster) -> Iterator[Callable[..., Worker]]:
-    """``start_worker("cpu")`` and ``start_worker("gpu", type_="gpu-process")``; the test ends them."""
+    """``start_worker("gpu", type_="gpu-process")`` and the like; the test ends them."""
     started: list[Worker] = []
 
     def start(pool: str, **options: Any) -> Worker:

@@ -1,0 +1,267 @@
+"""The commands that talk to a Prefect cluster. Thin, like ``flows/cli.py``, which adds them."""
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from flows.cluster import ClusterStatus, Record, Thing
+    from flows.parameters import CampaignParameters
+    from flows.submit import Submitted
+    from tasks.records import Scalar
+
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+_wait = click.option("--wait", is_flag=True, help="Wait for the end; exit 1 if it failed.")
+_out = click.option(
+    "--out", required=True, help="Folder that every worker sees, or s3://bucket/prefix."
+)
+_gpus = click.option(
+    "--gpus", type=click.IntRange(0, 64), default=1, show_default=True, help="GPUs per video."
+)
+_outstanding = click.option(
+    "--outstanding",
+    type=click.IntRange(1, 1000),
+    default=8,
+    show_default=True,
+    help="Video runs kept scheduled or running.",
+)
+
+
+def _queue(default: str) -> Any:
+    return click.option(
+        "--queue",
+        type=click.Choice(["urgent", "nightly"]),
+        default=default,
+        show_default=True,
+        help="Urgent videos go before nightly ones.",
+    )
+
+
+@click.group()
+def cluster() -> None:
+    """Prepare a Prefect server for nights of rendering, and look at it."""
+
+
+@cluster.command()
+@click.option("--webhook", metavar="URL", help="Address told when a campaign fails or finishes.")
+@_json
+def up(webhook: str | None, as_json: bool) -> int:
+    """Make work pools, queues, automations and deployments; what is there stays."""
+    from flows.cluster import cluster_up
+
+    things = cluster_up(webhook)
+    if as_json:
+        _print_json(things)
+    else:
+        _print_things(things)
+    return 0
+
+
+@cluster.command()
+@_json
+def status(as_json: bool) -> int:
+    """Say what is missing, who works and what runs next."""
+    from flows.cluster import cluster_status
+
+    seen = cluster_status()
+    if as_json:
+        click.echo(seen.model_dump_json(indent=1))
+    else:
+        _print_status(seen)
+    return seen.exit_code
+
+
+@click.command()
+@click.option("--out", help="Where campaigns go: tries whether it can be written.")
+@_json
+def doctor(out: str | None, as_json: bool) -> int:
+    """Say what is open, missing or slow: server, database, workers, store, this machine."""
+    from flows.doctor import examine
+
+    report = examine(out)
+    if as_json:
+        click.echo(report.model_dump_json(indent=1))
+        return report.exit_code
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("", "what", "found", "way out", box=None)
+    for finding in report.findings:
+        table.add_row(finding.verdict, finding.what, finding.found, finding.way_out)
+    Console(highlight=False).print(table)
+    return report.exit_code
+
+
+@click.command()
+@click.argument("manifest")
+@_out
+@click.option("--campaign", help="Name of the campaign. [default: the manifest's name]")
+@click.option("--engine", help="Engine for rows that name none. [default: preview]")
+@click.option("--preset", help="Preset for rows that name none. [default: standard]")
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Engine setting.")
+@click.option("--window", metavar="HH:MM-HH:MM", help="Render only in these hours.")
+@click.option("--timezone", default="UTC", show_default=True, help="Timezone of --window.")
+@_gpus
+@_outstanding
+@_queue("urgent")
+@_wait
+@_json
+def submit(manifest: str, wait: bool, as_json: bool, **options: Any) -> int:
+    """Render a manifest on the cluster, now. MANIFEST is a path, s3://... or https://..."""
+    from flows.submit import submit_campaign
+
+    run = submit_campaign(_parameters(manifest, options), is_waited_for=wait)
+    return _print_run(run, as_json=as_json)
+
+
+@click.command()
+@click.argument("manifest")
+@click.option("--out", help="Folder that every worker sees, or s3://bucket/prefix.")
+@click.option("--cron", metavar="RULE", help='When, for example "15 1 * * *": 01:15 every night.')
+@click.option("--timezone", default="UTC", show_default=True, help="Of --cron and --window.")
+@click.option("--window", metavar="HH:MM-HH:MM", help="Render only in these hours.")
+@click.option("--campaign", help="Name of the campaign. [default: the manifest's name]")
+@click.option("--engine", help="Engine for rows that name none. [default: preview]")
+@click.option("--preset", help="Preset for rows that name none. [default: standard]")
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Engine setting.")
+@_gpus
+@_outstanding
+@_queue("nightly")
+@click.option("--remove", is_flag=True, help="Remove the schedule of this campaign.")
+@_json
+def schedule(manifest: str, cron: str | None, remove: bool, as_json: bool, **options: Any) -> int:
+    """Render a manifest every night. The same command again changes the schedule."""
+    from flows.submit import When, campaign_name, remove_schedule, schedule_campaign
+
+    if not remove and not (cron and options["out"]):
+        raise click.UsageError("--out and --cron are needed, or --remove")
+    parameters = _parameters(manifest, options | {"out": options["out"] or "unused"})
+    slug = campaign_name(parameters)
+    if remove or cron is None:
+        done = remove_schedule(slug)
+    else:
+        done = schedule_campaign(parameters, When(cron, options["timezone"]), slug)
+    if as_json:
+        click.echo(done.model_dump_json(indent=1))
+        return 0
+    when = f": {done.cron} {done.timezone}" if done.cron else ""
+    click.echo(f"schedule {done.slug} of campaign/nightly {done.deed}{when}")
+    for warning in done.warnings:
+        click.echo(f"note: {warning}", err=True)
+    return 0
+
+
+def retry_on_cluster(
+    campaign: str, out: str, videos: tuple[str, ...] = (), *, wait: bool, as_json: bool
+) -> int:
+    """What `nightshoot retry` does where PREFECT_API_URL names a cluster."""
+    from flows.parameters import RetryParameters
+    from flows.submit import retry_campaign
+
+    parameters = RetryParameters(out=_absolute(out), campaign=campaign, videos=videos)
+    return _print_run(retry_campaign(parameters, is_waited_for=wait), as_json=as_json)
+
+
+def _parameters(manifest: str, options: dict[str, Any]) -> "CampaignParameters":
+    from pydantic import ValidationError
+
+    from flows.parameters import CampaignParameters
+
+    given = {name: value for name, value in options.items() if value is not None}
+    given["settings"] = dict(_setting(text) for text in options["settings"])
+    given |= {"manifest": _absolute(manifest), "out": _absolute(options["out"])}
+    try:
+        return CampaignParameters(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        option = "--" + ".".join(map(str, first["loc"]))
+        raise click.BadParameter(
+            f'"{first["input"]}": {first["msg"]}', param_hint=option
+        ) from error
+
+
+def _absolute(place: str) -> str:
+    """A path as every worker must see it; an address stays."""
+    return place if "://" in place else str(Path(place).absolute())
+
+
+def _setting(text: str) -> "tuple[str, Scalar]":
+    name, sign, value = text.partition("=")
+    if not sign or not name:
+        raise click.BadParameter(f'"{text}" must read NAME=VALUE', param_hint="--set")
+    for kind in (int, float):
+        try:
+            return name, kind(value)
+        except ValueError:
+            continue
+    return name, value
+
+
+# --- printing -----------------------------------------------------------------------------------
+
+
+def _print_json(records: "Iterable[Record]") -> None:
+    click.echo(json.dumps([record.model_dump(mode="json") for record in records], indent=1))
+
+
+def _print_things(things: "Iterable[Thing]") -> None:
+    for thing in things:
+        note = f" ({thing.note})" if thing.note else ""
+        click.echo(f"{thing.state:9}  {thing.kind:10}  {thing.name}{note}")
+
+
+def _print_run(run: "Submitted", *, as_json: bool) -> int:
+    if as_json:
+        click.echo(run.model_dump_json(indent=1))
+    else:
+        click.echo(f"{run.name}: {run.state.lower()}{f' ({run.message})' if run.message else ''}")
+        click.echo(run.url)
+    return run.exit_code
+
+
+def _print_status(seen: "ClusterStatus") -> None:
+    click.echo(f"server {seen.url}")
+    _print_things(seen.things)
+    for worker in seen.workers:
+        heard = (
+            f"{worker.last_heartbeat:%Y-%m-%d %H:%M:%S} UTC" if worker.last_heartbeat else "never"
+        )
+        state = "online" if worker.is_online else "offline"
+        click.echo(f"{state:9}  worker      {worker.pool}/{worker.name} (heard {heard})")
+    for each in seen.schedules:
+        state = "on" if each.active else "off"
+        following = f", next {each.next_run.isoformat()}" if each.next_run else ""
+        click.echo(
+            f"{state:9}  schedule    {each.deployment} {each.slug}: "
+            f"{each.when} {each.timezone}{following}"
+        )
+    for pool in seen.pools_without_worker:
+        click.echo(f"missing    worker      {pool}: nobody takes its runs; {_worker_command(pool)}")
+    num_wrong = len(seen.missing) + len(seen.pools_without_worker)
+    click.echo(
+        "nothing is missing" if not num_wrong else f"{num_wrong} things are missing or different"
+    )
+    if seen.missing:
+        click.echo("run `nightshoot cluster up` to make them")
+
+
+def _worker_command(pool: str) -> str:
+    from flows.cluster import POOLS
+
+    return f"start one: prefect worker start --pool {pool} --type {POOLS[pool]}"
+
+
+def has_cluster() -> bool:
+    """Whether PREFECT_API_URL names a server to use."""
+    return bool(os.environ.get("PREFECT_API_URL"))
+
+
+def add_to(cli: click.Group) -> None:
+    """Add these commands to the command line."""
+    for command in (cluster, doctor, submit, schedule):
+        cli.add_command(command)
