@@ -1,7 +1,7 @@
-"""A manifest's videos, side by side: dispatch, outcomes, and a state that says what failed.
+"""A manifest's videos, side by side, in this process tree: dispatch, outcomes, a telling state.
 
-This is the dispatcher of one process tree: one task per video, ``workers`` at once, each
-rendering its segments in order. A failed video never stops the others.
+This is the dispatcher of one machine: one task per video, ``workers`` at once, each rendering its
+segments in order. A failed video never stops the others; many that fail alike do.
 """
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
@@ -20,12 +20,12 @@ from prefect.futures import PrefectFuture, wait
 from prefect.states import Completed, Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from flows.outcomes import failed_outcome
+from flows.outcomes import failure_outcome, pending_outcome
 from flows.prepare import Prepared
-from flows.video import make_video
+from flows.video import RowOf, make_video, noted_failure
 from flows.work import Work, current_work, stop_on_signals
-from model.errors import StoppedError
-from tasks.records import VideoOutcome
+from model.errors import StoppedError, WindowClosedError
+from tasks.records import StoredPlan, VideoOutcome
 
 
 @dataclass
@@ -33,7 +33,7 @@ class Batch:
     """The videos of one run, as they become ready, and what became of them."""
 
     ready: Iterable[Prepared]
-    taken: dict[str, Prepared] = field(default_factory=dict[str, Prepared])
+    taken: dict[str, StoredPlan] = field(default_factory=dict[str, StoredPlan])
     outcomes: dict[str, VideoOutcome] = field(default_factory=dict[str, VideoOutcome])
 
 
@@ -49,14 +49,21 @@ _current_batch: ContextVar[Batch] = ContextVar("current_batch")
 def video_task(video_id: str) -> str:
     """Make one video; its failure is stored and raised, so that the run's state says so."""
     batch, work = _current_batch.get(), current_work.get()
-    prepared = batch.taken[video_id]
-    assert prepared.plan is not None
+    stored = batch.taken[video_id]
+    row = RowOf(stored)
     try:
-        outcome = make_video(prepared.plan, prepared.row.line)
+        if not work.may_open(stored.plan.num_frames):
+            raise WindowClosedError(work.carried_over)
+        outcome = make_video(stored)
+    except WindowClosedError as error:
+        _end(pending_outcome(row, stored.plan, str(error)), batch, work)
+        return "carried over"
     except StoppedError:
         return "stopped"
     except Exception as error:
-        _end(failed_outcome(prepared.row, error), batch, work)
+        failure = noted_failure(stored, error, work.folder)
+        _end(failure_outcome(row, failure), batch, work)
+        work.note_failure(failure)
         raise
     _end(outcome, batch, work)
     return outcome.status
@@ -64,6 +71,8 @@ def video_task(video_id: str) -> str:
 
 def _end(outcome: VideoOutcome, batch: Batch, work: Work) -> None:
     batch.outcomes[outcome.video_id] = outcome
+    if work.night and outcome.num_segments_rendered == outcome.num_segments > 0:
+        work.night.pace.add(outcome.num_frames, outcome.seconds)
     work.listener.video_ended(outcome)
 
 
@@ -77,13 +86,21 @@ def campaign(name: str) -> State[Any]:
         for prepared in batch.ready:
             if work.stop.is_set():
                 break
-            batch.taken[prepared.row.video_id] = prepared
+            assert prepared.stored is not None
+            batch.taken[prepared.row.video_id] = prepared.stored
             futures.append(video_task.submit(prepared.row.video_id))
         wait(futures)
-    failed = sorted(o.video_id for o in batch.outcomes.values() if o.status == "failed")
+    return state_of(batch.outcomes.values(), len(futures), work.halted)
+
+
+def state_of(outcomes: Iterable[VideoOutcome], num_videos: int, halted: str) -> State[Any]:
+    """Completed, or failed with the videos that did."""
+    failed = sorted(o.video_id for o in outcomes if o.status in ("failed", "quarantined"))
+    if halted:
+        return Failed(message=halted)
     if failed:
-        return Failed(message=f"{len(failed)} of {len(futures)} videos failed: {', '.join(failed)}")
-    return Completed(message=f"{len(futures)} videos")
+        return Failed(message=f"{len(failed)} of {num_videos} videos failed: {', '.join(failed)}")
+    return Completed(message=f"{num_videos} videos")
 
 
 def dispatch(name: str, ready: Iterable[Prepared], work: Work, workers: int) -> list[VideoOutcome]:

@@ -12,16 +12,39 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from flows.cli_cluster import add_to
+
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from flows.session import Request, Summary
+    from flows.run import Source, Summary
+    from flows.session import Request
+    from flows.work import Night
     from tasks.records import Scalar
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _EXIT_REFUSED = 2
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 _FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+class _PlaceType(click.ParamType["str | Path"]):
+    """A path, or an address such as s3://bucket/key."""
+
+    def __init__(self, name: str, local: click.Path) -> None:
+        self.name, self._local = name, local
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | Path:
+        """Addresses stay texts; a path is checked."""
+        if isinstance(value, str) and "://" in value:
+            return value
+        return Path(str(self._local.convert(value, param, ctx)))
+
+
+_STORE = _PlaceType("folder or s3://bucket/prefix", _FOLDER)
+_MANIFEST = _PlaceType("manifest", _FILE)
 
 
 def _options(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
@@ -35,22 +58,23 @@ def _options(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _
 
 _out = click.option(
     "--out",
-    type=_FOLDER,
-    default=Path("renders"),
+    type=_STORE,
+    default="renders",
     show_default=True,
-    help="Folder that holds the campaigns.",
+    help="Folder that holds the campaigns, or s3://bucket/prefix.",
+)
+_workers = click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=lambda: len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2,
+    help="Videos rendered side by side. [default: the number of cores]",
 )
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 _campaign_options = _options(
     _out,
     click.option("--campaign", help="Name of the campaign. [default: the manifest's name]"),
     click.option("--engine", help="Engine for rows that name none. [default: preview]"),
-    click.option(
-        "--workers",
-        type=click.IntRange(1, 64),
-        default=lambda: len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2,
-        help="Videos rendered side by side. [default: the number of cores]",
-    ),
+    _workers,
     click.option("--preset", help="Preset for rows that name none. [default: standard]"),
     click.option(
         "--presets", type=_FILE, help="TOML file with more presets, or others of the same names."
@@ -75,6 +99,11 @@ _campaign_options = _options(
     click.option(
         "--allow-outside", is_flag=True, help="Allow paths outside the manifest's folder."
     ),
+    click.option(
+        "--allow-private",
+        is_flag=True,
+        help="Allow https inputs at private network addresses, and http.",
+    ),
     click.option("--voice-url", help="Base URL of an OpenAI-compatible speech server."),
     click.option("--voice-model", help="Model to ask that server for."),
     click.option(
@@ -96,21 +125,100 @@ def cli() -> None:
 
 
 @cli.command()
-@click.argument("manifest", type=_FILE)
+@click.argument("manifest", type=_MANIFEST)
 @_campaign_options
 @click.option("--keep-going", is_flag=True, help="Render the good rows even if others fail.")
+@click.option(
+    "--window",
+    metavar="HH:MM-HH:MM",
+    help="Render inside this window only; what is left is carried over to the next run.",
+)
+@click.option("--timezone", default="UTC", show_default=True, help="Timezone of the window.")
 @_json
-def render(manifest: Path, keep_going: bool, as_json: bool, **options: Any) -> int:
+def render(
+    manifest: str | Path,
+    keep_going: bool,
+    window: str | None,
+    timezone: str,
+    as_json: bool,
+    **options: Any,
+) -> int:
     """Render a manifest's videos. Run it again to go on: only what is missing is made."""
+    from flows.session import Session
+    from flows.work import night_of
+
+    night = night_of(window, timezone) if window else None
+    request = _request(manifest, options, keep_going=keep_going, begun_first=night is not None)
+    return _run(Session(request), options["workers"], night, as_json=as_json)
+
+
+@cli.command()
+@click.argument("campaign")
+@_out
+@click.option("--video", "videos", multiple=True, help="Only this video_id; may be repeated.")
+@_workers
+@_json
+def retry(
+    campaign: str, out: str | Path, videos: tuple[str, ...], workers: int, as_json: bool
+) -> int:
+    """Render again what failed or was never finished, from the campaign's store alone."""
+    from flows.stored import StoredCampaign
+    from tasks.store import open_campaign
+
+    source = StoredCampaign(open_campaign(out, campaign), campaign, videos)
+    return _run(source, workers, None, as_json=as_json)
+
+
+@cli.command()
+@click.argument("campaign")
+@_out
+@_json
+def status(campaign: str, out: str | Path, as_json: bool) -> int:
+    """Say what is done, failed and left of a campaign. Exit 1 unless all is done."""
+    from flows.progress import status_table
+    from flows.stored import StoredCampaign
+    from tasks.store import open_campaign
+
+    outcomes = StoredCampaign(open_campaign(out, campaign), campaign).outcomes()
+    if as_json:
+        click.echo(json.dumps([outcome.model_dump() for outcome in outcomes], indent=1))
+    else:
+        _console().print(status_table(outcomes))
+    return int(any(outcome.status != "done" for outcome in outcomes))
+
+
+@cli.command()
+@click.argument("campaign")
+@_out
+@click.option(
+    "--uploads-older-than",
+    "hours",
+    type=click.FloatRange(min=0),
+    default=24.0,
+    show_default=True,
+    help="Abort unfinished S3 uploads of this age, in hours.",
+)
+@click.option("--verify", is_flag=True, help="Read every file back and compare its sha256.")
+def sweep(campaign: str, out: str | Path, hours: float, verify: bool) -> int:
+    """Remove what killed runs left behind; with --verify, find what is damaged."""
+    from flows.sweeping import sweep_campaign
+
+    found = sweep_campaign(out, campaign, hours, verify=verify)
+    for line in found.lines:
+        click.echo(line)
+    return int(bool(found.damaged))
+
+
+def _run(source: "Source", workers: int, night: "Night | None", *, as_json: bool) -> int:
     from flows.progress import PlainProgress, progress_view
-    from flows.session import Run, Session
+    from flows.run import Run
+    from flows.tree import TreeDispatcher
 
     console = _console(to_stderr=as_json)
-    session = Session(_request(manifest, options, keep_going=keep_going))
-    for notice in session.notices:
+    for notice in source.notices:
         console.print(f"note: {notice}", style="yellow", markup=False, soft_wrap=True)
     view = PlainProgress(console) if as_json else progress_view(console)
-    summary = Run(session, view)()
+    summary = Run(source, view, TreeDispatcher(workers), night=night)()
     if as_json:
         click.echo(json.dumps([outcome.model_dump() for outcome in summary.outcomes], indent=1))
     else:
@@ -119,10 +227,10 @@ def render(manifest: Path, keep_going: bool, as_json: bool, **options: Any) -> i
 
 
 @cli.command()
-@click.argument("manifest", type=_FILE)
+@click.argument("manifest", type=_MANIFEST)
 @_campaign_options
 @_json
-def plan(manifest: Path, as_json: bool, **options: Any) -> int:
+def plan(manifest: str | Path, as_json: bool, **options: Any) -> int:
     """Show what a render would do: videos, segments, seconds, disk, time. Speech is made."""
     from flows.planning import campaign_table, plan_campaign
     from flows.session import Session
@@ -144,7 +252,7 @@ def plan(manifest: Path, as_json: bool, **options: Any) -> int:
 @_out
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True)
 @_json
-def smoke(out: Path, workers: int, as_json: bool) -> int:
+def smoke(out: str | Path, workers: int, as_json: bool) -> int:
     """Render ten short clips at 384x256 and say how it went."""
     from flows.planning import smoke_table, smoke_test
 
@@ -227,8 +335,14 @@ def manifest(audio_dir: Path, portrait: Path, out: Path | None) -> int:
     return 0
 
 
-def _request(manifest: Path, options: dict[str, Any], *, keep_going: bool = False) -> "Request":
-    from flows.session import Request
+def _request(
+    manifest: str | Path,
+    options: dict[str, Any],
+    *,
+    keep_going: bool = False,
+    begun_first: bool = False,
+) -> "Request":
+    from flows.session import Request, name_of
     from tasks.manifest import RowDefaults
     from tasks.voices import VoiceSettings
 
@@ -246,10 +360,12 @@ def _request(manifest: Path, options: dict[str, Any], *, keep_going: bool = Fals
     return Request(
         manifest=manifest,
         out=options["out"],
-        campaign=options["campaign"] or manifest.stem,
+        campaign=options["campaign"] or Path(name_of(manifest)).stem,
         defaults=RowDefaults(**wanted),
         workers=options["workers"],
         keep_going=keep_going,
+        begun_first=begun_first,
+        allow_private=options["allow_private"],
         allow_outside=options["allow_outside"],
         presets=options["presets"],
         engine_settings=settings,
@@ -274,7 +390,7 @@ def _print_summary(console: "Console", summary: "Summary") -> None:
     from flows.progress import clock_of
 
     done = [outcome for outcome in summary.outcomes if outcome.status == "done"]
-    failed = [outcome for outcome in summary.outcomes if outcome.status == "failed"]
+    failed = [o for o in summary.outcomes if o.status in ("failed", "quarantined")]
     if summary.refused:
         console.print(f"refused: {len(summary.refused)} rows cannot be rendered; nothing was.")
         console.print("Correct them, or render the others with --keep-going.", markup=False)
@@ -288,7 +404,9 @@ def _print_summary(console: "Console", summary: "Summary") -> None:
     for outcome in done:
         for warning in outcome.warnings:
             console.print(f"note: {outcome.video_id}: {warning}", style="yellow", markup=False)
-    if summary.was_stopped:
+    if summary.halted:
+        console.print(summary.halted, style="red", markup=False, soft_wrap=True)
+    elif summary.was_stopped:
         console.print("Stopped. Finished segments are kept; to go on, run the same command again.")
     if summary.report:
         console.print(f"report: {summary.report}", markup=False, soft_wrap=True)
@@ -298,6 +416,9 @@ def _console(*, to_stderr: bool = False) -> "Console":
     from rich.console import Console
 
     return Console(stderr=to_stderr, highlight=False)
+
+
+add_to(cli)
 
 
 def main() -> None:

@@ -1,9 +1,11 @@
-"""Receipts and errors -> the report's outcomes. Pure."""
+"""Receipts, failures and errors -> the report's outcomes. Pure."""
 
-from model.errors import NightshootError
-from tasks.records import ManifestRow, VideoOutcome, VideoPlan, VideoReceipt
+from flows.prepare import RowName
+from model.errors import Fault, NightshootError
+from tasks.failures import fault_of
+from tasks.records import Failure, VideoOutcome, VideoPlan, VideoReceipt
 
-_WAYS_OUT = {
+_WAYS_OUT: dict[Fault, str] = {
     "row": "correct this row, then run the same command: only what is missing is made",
     "resource": "free what is short, then run the same command: finished segments are kept",
     "machine": "run the same command again: finished segments are kept",
@@ -11,21 +13,42 @@ _WAYS_OUT = {
 }
 
 
-def failed_outcome(row: ManifestRow, error: BaseException) -> VideoOutcome:
-    """Outcome of a row that failed."""
-    fault = error.fault if isinstance(error, NightshootError) else "unknown"
-    text = str(error) if isinstance(error, NightshootError) else f"{type(error).__name__}: {error}"
+def way_out_of(fault: Fault) -> str:
+    """What to do about a failure of this kind."""
+    return _WAYS_OUT[fault]
+
+
+def text_of(error: BaseException) -> str:
+    """An error in one line."""
+    return str(error) if isinstance(error, NightshootError) else f"{type(error).__name__}: {error}"
+
+
+def failed_outcome(row: RowName, error: BaseException) -> VideoOutcome:
+    """Outcome of a row that failed before it had a plan."""
     return VideoOutcome(
         video_id=row.video_id,
         line=row.line,
         status="failed",
-        error=text,
-        way_out=_WAYS_OUT[fault],
+        error=text_of(error),
+        way_out=way_out_of(fault_of(error)),
     )
 
 
-def done_outcome(row: ManifestRow, receipt: VideoReceipt, path: str) -> VideoOutcome:
-    """Outcome of a video on which nothing was left to do."""
+def failure_outcome(row: RowName, failure: Failure) -> VideoOutcome:
+    """Outcome of a video that failed."""
+    return VideoOutcome(
+        video_id=row.video_id,
+        line=row.line,
+        status="quarantined" if failure.is_quarantined else "failed",
+        error=failure.message,
+        way_out=failure.way_out,
+    )
+
+
+def done_outcome(
+    row: RowName, receipt: VideoReceipt, path: str, *, is_fresh: bool = False
+) -> VideoOutcome:
+    """Outcome of a finished video; ``is_fresh`` if this run finished it."""
     return VideoOutcome(
         video_id=row.video_id,
         line=row.line,
@@ -34,17 +57,20 @@ def done_outcome(row: ManifestRow, receipt: VideoReceipt, path: str) -> VideoOut
         duration_s=receipt.duration_s,
         num_frames=receipt.num_frames,
         num_segments=len(receipt.segment_keys),
+        num_segments_rendered=receipt.num_segments_rendered if is_fresh else 0,
+        engine_seconds=receipt.engine_seconds if is_fresh else 0.0,
+        seconds=receipt.seconds if is_fresh else 0.0,
         warnings=receipt.warnings,
         is_preview=receipt.is_preview,
     )
 
 
-def pending_outcome(row: ManifestRow, plan: VideoPlan | None) -> VideoOutcome:
-    """Outcome of a video that was not finished."""
+def pending_outcome(row: RowName, plan: VideoPlan | None, note: str = "") -> VideoOutcome:
+    """Outcome of a video that was not finished; ``note`` says why not."""
     return VideoOutcome(
         video_id=row.video_id,
         line=row.line,
         status="pending",
         num_segments=len(plan.segments) if plan else 0,
-        warnings=plan.warnings if plan else (),
+        warnings=(plan.warnings if plan else ()) + ((note,) if note else ()),
     )

@@ -12,7 +12,9 @@ from rich.text import Text
 from flows.prepare import Prepared
 from flows.probe import estimate_campaign
 from flows.progress import PlainProgress, clock_of
-from flows.session import Request, Run, Session, peak_rss_bytes
+from flows.run import Run
+from flows.session import Request, Session, peak_rss_bytes
+from flows.tree import TreeDispatcher
 from tasks.manifest import RowDefaults
 from tasks.records import Record
 from tasks.store import CampaignFolder, DamagedError
@@ -65,10 +67,14 @@ def plan_campaign(session: Session) -> Quote:
     left = {each.row.video_id: _frames_left(each, folder) for each in prepared}
     todo = [each.plan for each in prepared if each.plan and left[each.row.video_id]]
     frames_left = [left[plan.video_id] for plan in todo]
-    row_order = {row.video_id: row.line for row in session.rows}
+    rows = {row.video_id: row for row in session.rows}
+    clips = {name: session.settings.presets[row.preset].infer_frames for name, row in rows.items()}
     videos = sorted(
-        (_quote(each, session, left[each.row.video_id]) for each in prepared),
-        key=lambda video: row_order[video.video_id],
+        (
+            _quote(each, folder, clips[each.row.video_id], left[each.row.video_id])
+            for each in prepared
+        ),
+        key=lambda video: rows[video.video_id].line,
     )
     presets = [session.settings.presets[row.preset] for row in session.rows]
     return Quote(
@@ -104,7 +110,9 @@ def _is_done(folder: CampaignFolder, key: str) -> bool:
         return False
 
 
-def _quote(prepared: Prepared, session: Session, frames_left: int) -> VideoQuote:
+def _quote(
+    prepared: Prepared, folder: CampaignFolder, infer_frames: int, frames_left: int
+) -> VideoQuote:
     row, plan = prepared.row, prepared.plan
     if plan is None:
         return VideoQuote(
@@ -119,8 +127,7 @@ def _quote(prepared: Prepared, session: Session, frames_left: int) -> VideoQuote
             is_done=False,
             error=str(prepared.error),
         )
-    done = sum(_is_done(session.folder, segment.key) for segment in plan.segments)
-    infer_frames = session.settings.presets[row.preset].infer_frames
+    done = sum(_is_done(folder, segment.key) for segment in plan.segments)
     return VideoQuote(
         video_id=row.video_id,
         size=f"{plan.width}x{plan.height}",
@@ -201,7 +208,7 @@ class SmokeResult(Record):
     errors: tuple[str, ...]
 
 
-def smoke_test(out: Path, workers: int, console: Console) -> SmokeResult:
+def smoke_test(out: str | Path, workers: int, console: Console) -> SmokeResult:
     """Render the ten clips of `manifests/smoke.csv` afresh and measure each.
 
     They go to a new campaign of their own, named by the time, so that nothing is found done
@@ -216,7 +223,8 @@ def smoke_test(out: Path, workers: int, console: Console) -> SmokeResult:
         workers=workers,
         keep_going=True,
     )
-    summary = Run(Session(request), PlainProgress(console))()
+    session = Session(request)
+    summary = Run(session, PlainProgress(console), TreeDispatcher(workers))()
     done = [outcome for outcome in summary.outcomes if outcome.status == "done"]
     seconds = [outcome.seconds for outcome in done] or [0.0]
     first_frames = [figure.first_frame_seconds for figure in summary.figures] or [0.0]
@@ -228,7 +236,7 @@ def smoke_test(out: Path, workers: int, console: Console) -> SmokeResult:
         first_frame_s=statistics.median(first_frames),
         peak_rss_bytes=peak_rss_bytes(summary.figures),
         total_s=summary.seconds,
-        folder=str(request.folder.root),
+        folder=session.folder.url,
         errors=tuple(outcome.error for outcome in summary.outcomes if outcome.error),
     )
 

@@ -6,17 +6,22 @@ Plain functions without Prefect: the command line calls them before any server i
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Protocol
 
 from model.engine import EngineIdentity, engine_identity
 from model.errors import NightshootError, PortraitError
-from tasks.deliver import delivery_sha256
+from tasks.deliver import DELIVERY_VERSION, delivery_sha256
+from tasks.night import Unfinished, carry_over_order
 from tasks.plan import (
-    KeyParts,
+    KEY_VERSION,
+    canonical_sha256,
     choose_cuts,
     cut_settings_for,
+    keyed,
     num_frames_of,
-    plan_segments,
     resolved_settings,
 )
 from tasks.portrait import (
@@ -27,8 +32,17 @@ from tasks.portrait import (
     read_rig,
 )
 from tasks.presets import Preset, size_for
-from tasks.records import EncodeProfile, ManifestRow, Scalar, Speech, VideoPlan, VideoReceipt
-from tasks.speech import SpeechRequest, make_speech
+from tasks.records import (
+    EncodeProfile,
+    Failure,
+    ManifestRow,
+    Scalar,
+    Speech,
+    StoredPlan,
+    VideoPlan,
+    VideoReceipt,
+)
+from tasks.speech import SpeechRequest, make_speech, speech_id_of
 from tasks.store import CampaignFolder, DamagedError
 from tasks.voices import VoiceSettings
 from tasks.window import EngineTrack
@@ -47,14 +61,47 @@ class PrepareSettings:
     ffmpeg_version: str
 
 
+class RowName(Protocol):
+    """What is known of a row beside its plan."""
+
+    @property
+    def video_id(self) -> str:
+        """Name of the video."""
+        ...
+
+    @property
+    def line(self) -> int:
+        """Line of the manifest."""
+        ...
+
+    @property
+    def priority(self) -> int:
+        """Higher is rendered earlier."""
+        ...
+
+
 @dataclass(frozen=True)
 class Prepared:
-    """A row with its plan, or with the error that stopped it; ``receipt`` when nothing is left."""
+    """A row with its plan, or with the error that stopped it.
 
-    row: ManifestRow
-    plan: VideoPlan | None = None
+    Attributes:
+        row: the row's name and line.
+        plan: as it is kept in the store.
+        receipt: when nothing is left to do.
+        failure: when the same plan was quarantined earlier.
+        error: why there is no plan.
+    """
+
+    row: RowName
+    stored: StoredPlan | None = None
     receipt: VideoReceipt | None = None
+    failure: Failure | None = None
     error: NightshootError | None = None
+
+    @property
+    def plan(self) -> VideoPlan | None:
+        """The plan, where there is one."""
+        return self.stored.plan if self.stored else None
 
 
 def prepare_row(
@@ -63,43 +110,122 @@ def prepare_row(
     folder: CampaignFolder,
     notice: Callable[[str], None],
 ) -> Prepared:
-    """Speak and plan one row; its portrait is checked only if something is left to render."""
+    """Speak and plan one row, or find it planned; judge what is left to do."""
     try:
-        return _prepare(row, settings, folder, notice)
+        stored = _planned(row, settings, folder)
     except NightshootError as error:
         return Prepared(row, error=error)
+    return judged(row, stored, folder, notice)
 
 
-def _prepare(
+def judged(
+    row: RowName, stored: StoredPlan, folder: CampaignFolder, notice: Callable[[str], None]
+) -> Prepared:
+    """A planned row, with what the store says of it."""
+    receipt = _finished(stored, folder, notice)
+    failure = None if receipt else folder.read_failure(row.video_id)
+    if failure and not (failure.is_quarantined and failure.plan_sha256 == stored.sha256):
+        failure = None
+    return Prepared(row, stored, receipt, failure)
+
+
+def _planned(row: ManifestRow, settings: PrepareSettings, folder: CampaignFolder) -> StoredPlan:
+    identity = engine_identity(row.engine)
+    portrait = _portrait_facts(row.portrait_path, _stamp(row.portrait_path))
+    rig = read_rig(row.rig_path) if row.rig_path else None
+    request = _speech_request(row, settings)
+    asked = _request_sha256(row, settings, identity, portrait, rig, speech_id_of(request))
+    stored = folder.read_plan(row.video_id)
+    if stored is None or stored.request_sha256 != asked:
+        with folder.local(f"prepare-{row.video_id}") as place:
+            stored = _plan_anew(row, settings, place, identity, portrait, rig, request)
+            stored = stored.model_copy(update={"request_sha256": asked})
+            place.write_plan(stored)
+    return stored
+
+
+def _plan_anew(
     row: ManifestRow,
     settings: PrepareSettings,
-    folder: CampaignFolder,
-    notice: Callable[[str], None],
-) -> Prepared:
-    identity = engine_identity(row.engine)
-    preset = settings.presets[row.preset]
-    portrait = read_portrait(row.portrait_path)
-    rig = read_rig(row.rig_path) if row.rig_path else None
-    height, width = portrait.shape[:2]
-    size = (row.width, row.height)
-    if row.width is None or row.height is None:
-        size = size_for(preset, width, height)
-    speech = make_speech(_speech_request(row, settings), folder.speech)
+    place: CampaignFolder,
+    identity: EngineIdentity,
+    portrait: "_PortraitFacts",
+    rig: dict[str, object] | None,
+    request: SpeechRequest,
+) -> StoredPlan:
+    place.fetch_speech(speech_id_of(request))
+    speech = make_speech(request, place.speech)
+    place.commit_speech(speech)
     plan = plan_video(
         row,
         settings,
         identity=identity,
         speech=speech,
-        folder=folder,
-        portrait_sha256=portrait_sha256(portrait),
+        folder=place,
+        portrait=(place.keep_portrait(row.portrait_path), portrait.sha256),
         rig=rig,
-        size=(int(size[0] or 0), int(size[1] or 0)),
+        size=_size(row, settings, portrait),
     )
-    receipt = _finished(plan, speech, folder, notice)
-    if receipt is None and identity.needs_face:
-        report = check_portrait(portrait, rig, plan.width, plan.height, settings.portrait_limits)
-        plan = _with_portrait_findings(plan, report.errors, report.warnings)
-    return Prepared(row, plan, receipt)
+    if identity.needs_face:
+        plan = _with_portrait_findings(plan, row, rig, settings.portrait_limits)
+    return StoredPlan(
+        plan=plan, line=row.line, sha256=delivery_sha256(plan, speech), request_sha256=""
+    )
+
+
+@dataclass(frozen=True)
+class _PortraitFacts:
+    sha256: str
+    width: int
+    height: int
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    """What changes when a file does; empty where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return ()
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+@lru_cache(maxsize=256)
+def _portrait_facts(path: Path, stamp: tuple[int, ...]) -> _PortraitFacts:
+    """Of a picture file; many rows share one presenter, so it is decoded once per version."""
+    del stamp
+    pixels = read_portrait(path)
+    return _PortraitFacts(portrait_sha256(pixels), pixels.shape[1], pixels.shape[0])
+
+
+def _size(row: ManifestRow, settings: PrepareSettings, portrait: _PortraitFacts) -> tuple[int, int]:
+    if row.width is not None and row.height is not None:
+        return row.width, row.height
+    return size_for(settings.presets[row.preset], portrait.width, portrait.height)
+
+
+def _request_sha256(
+    row: ManifestRow,
+    settings: PrepareSettings,
+    identity: EngineIdentity,
+    portrait: _PortraitFacts,
+    rig: dict[str, object] | None,
+    speech_id: str,
+) -> str:
+    """Digest of all that a plan is made from: the same digest, the same plan."""
+    used, _ = resolved_settings(identity, settings.engine_settings)
+    paths = {"portrait_path", "rig_path", "audio_path", "line"}
+    return canonical_sha256(
+        {
+            "row": row.model_dump(mode="json", exclude=paths),
+            "preset": settings.presets[row.preset].model_dump(mode="json"),
+            "engine": asdict(identity) | {"settings": used},
+            "portrait": portrait.sha256,
+            "rig": rig,
+            "speech": speech_id,
+            "limits": settings.portrait_limits.model_dump(mode="json"),
+            "encode": [KEY_VERSION, DELIVERY_VERSION, settings.ffmpeg_version],
+        }
+    )
 
 
 def _speech_request(row: ManifestRow, settings: PrepareSettings) -> SpeechRequest:
@@ -120,11 +246,22 @@ def plan_video(
     identity: EngineIdentity,
     speech: Speech,
     folder: CampaignFolder,
-    portrait_sha256: str,
+    portrait: tuple[str, str],
     rig: dict[str, object] | None,
     size: tuple[int, int],
 ) -> VideoPlan:
-    """The plan of one spoken row; every key is known."""
+    """The plan of one spoken row; every key is known.
+
+    Args:
+        row: the manifest's row.
+        settings: the campaign's.
+        identity: of the row's engine.
+        speech: what is said.
+        folder: where the speech is.
+        portrait: its name in the store, the sha256 of its pixels.
+        rig: where its face is, if given by hand.
+        size: width and height in pixels.
+    """
     preset = settings.presets[row.preset]
     num_frames = num_frames_of(speech.num_samples, speech.sample_rate_hz, identity.fps)
     if row.num_clip is not None:
@@ -135,32 +272,13 @@ def plan_video(
         cut_settings_for(preset.segment_clips, preset.infer_frames),
     )
     used, _ = resolved_settings(identity, settings.engine_settings)
-    encode = EncodeProfile(crf=preset.crf, fps=identity.fps, ffmpeg=settings.ffmpeg_version)
-    parts = KeyParts(
-        engine=identity.name,
-        engine_version=identity.version,
-        weights_id=identity.weights_id,
-        settings=used,
-        portrait_sha256=portrait_sha256,
-        rig=rig,
-        prompt=row.prompt,
-        seed=row.seed,
-        width=size[0],
-        height=size[1],
-        fps=identity.fps,
-        encode=encode,
-    )
-    track = EngineTrack(folder.speech / f"{speech.speech_id}.16k.wav", speech.phonemes)
-    segments = plan_segments(
-        cuts, parts, lambda start, end: track.window(start, end, identity).sha256
-    )
-    return VideoPlan(
+    draft = VideoPlan(
         video_id=row.video_id,
         title=_title(row),
         engine=identity.name,
         settings=used,
-        portrait_path=row.portrait_path,
-        portrait_sha256=portrait_sha256,
+        portrait=portrait[0],
+        portrait_sha256=portrait[1],
         rig=rig,
         speech_id=speech.speech_id,
         prompt=row.prompt,
@@ -170,10 +288,14 @@ def plan_video(
         fps=identity.fps,
         num_frames=num_frames,
         priority=row.priority,
-        encode=encode,
-        segments=segments,
+        encode=EncodeProfile(crf=preset.crf, fps=identity.fps, ffmpeg=settings.ffmpeg_version),
+        segments=(),
         is_preview=identity.is_preview,
         warnings=speech.warnings,
+    )
+    track = EngineTrack(folder.speech / f"{speech.speech_id}.16k.wav", speech.phonemes)
+    return keyed(
+        draft, cuts, identity, lambda start, end: track.window(start, end, identity).sha256
     )
 
 
@@ -183,46 +305,70 @@ def _title(row: ManifestRow) -> str:
 
 
 def _finished(
-    plan: VideoPlan, speech: Speech, folder: CampaignFolder, notice: Callable[[str], None]
+    stored: StoredPlan, folder: CampaignFolder, notice: Callable[[str], None]
 ) -> VideoReceipt | None:
     """The receipt of a video on which nothing is left to do."""
+    video_id = stored.plan.video_id
     try:
-        receipt = folder.find_video(plan.video_id)
+        receipt = folder.find_video(video_id)
     except DamagedError as error:
-        notice(f"{plan.video_id}: the video is made again: {error}")
+        notice(f"{video_id}: the video is made again: {error}")
         return None
-    if receipt is None or receipt.plan_sha256 != delivery_sha256(plan, speech):
+    if receipt is None or receipt.plan_sha256 != stored.sha256:
         return None
     try:
-        segments = [folder.find_segment(segment.key) for segment in plan.segments]
+        segments = [folder.find_segment(key) for key in receipt.segment_keys]
     except DamagedError:
         return None  # the video's chain finds it, says so and renders it again
     return None if None in segments else receipt
 
 
 def _with_portrait_findings(
-    plan: VideoPlan, errors: Sequence[str], warnings: Sequence[str]
+    plan: VideoPlan, row: ManifestRow, rig: dict[str, object] | None, limits: PortraitLimits
 ) -> VideoPlan:
     """The plan with the portrait's warnings.
 
     Raises:
         PortraitError: the portrait cannot be animated, and a still is not asked for.
     """
-    if errors and plan.settings.get("on_no_face") != "still":
-        raise PortraitError(f"{plan.portrait_path.name}: {'; '.join(errors)}")
-    found = tuple(f"shown as a still: {error}" for error in errors) + tuple(warnings)
+    portrait = read_portrait(row.portrait_path)
+    report = check_portrait(portrait, rig, plan.width, plan.height, limits)
+    if report.errors and plan.settings.get("on_no_face") != "still":
+        raise PortraitError(f"{row.portrait_path.name}: {'; '.join(report.errors)}")
+    found = tuple(f"shown as a still: {error}" for error in report.errors) + report.warnings
     return plan.model_copy(update={"warnings": plan.warnings + found})
+
+
+def in_order(rows: Sequence[ManifestRow], begun_in: CampaignFolder | None) -> list[ManifestRow]:
+    """Rows by falling priority; with a store, those begun there first, nearest to done ahead."""
+    if begun_in is None:
+        return sorted(rows, key=lambda row: -row.priority)
+    by_id = {row.video_id: row for row in rows}
+    unfinished = [_unfinished(row, index, begun_in) for index, row in enumerate(rows)]
+    return [by_id[each.video_id] for each in carry_over_order(unfinished)]
+
+
+def _unfinished(row: ManifestRow, index: int, folder: CampaignFolder) -> Unfinished:
+    stored = folder.read_plan(row.video_id)
+    segments = stored.plan.segments if stored else ()
+    left = [segment for segment in segments if not folder.has_segment(segment.key)]
+    return Unfinished(
+        video_id=row.video_id,
+        priority=row.priority,
+        num_frames_left=sum(segment.num_frames for segment in left),
+        is_begun=0 < len(left) < len(segments),
+        row_index=index,
+    )
 
 
 def prepare_rows(
     rows: Sequence[ManifestRow], prepare: Callable[[ManifestRow], Prepared], num_threads: int
 ) -> Iterator[Prepared]:
-    """Prepare rows by falling priority, a few ahead of the consumer, in that order."""
+    """Prepare rows in their order, a few ahead of the consumer."""
     waiting: deque[Future[Prepared]] = deque()
-    queue = iter(sorted(rows, key=lambda row: -row.priority))
     with ThreadPoolExecutor(num_threads, thread_name_prefix="prepare") as pool:
         try:
-            for row in queue:
+            for row in rows:
                 waiting.append(pool.submit(prepare, row))
                 if len(waiting) > 2 * num_threads:
                     yield waiting.popleft().result()

@@ -60,10 +60,13 @@ def estimate_campaign(
 def _pixels_per_second(plan: VideoPlan, folder: CampaignFolder, count: int) -> float:
     with (
         tempfile.TemporaryDirectory(prefix="nightshoot-probe-") as name,
+        folder.local("probe") as place,
         EnginePool(Path(name)) as pool,
         ThreadPoolExecutor(count) as threads,
     ):
-        render = partial(_render, plan, folder, pool)
+        place.fetch_speech(plan.speech_id)
+        place.portrait(plan.portrait)
+        render = partial(_render, plan, place, pool)
         list(threads.map(render, [Path(name) / f"warm-{i}.mp4" for i in range(count)]))
         started = time.perf_counter()
         list(threads.map(render, [Path(name) / f"run-{i}.mp4" for i in range(count)]))
@@ -80,7 +83,7 @@ def _render(plan: VideoPlan, folder: CampaignFolder, pool: EnginePool, part: Pat
         job = segment_job(
             plan,
             segment,
-            portrait=read_portrait(plan.portrait_path),
+            portrait=read_portrait(folder.portrait(plan.portrait)),
             track=EngineTrack(speech, None),
             handoff=None,
             identity=host.identity,

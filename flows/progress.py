@@ -2,16 +2,19 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.table import Table
 from rich.text import Text
 
+from flows.prepare import RowName
 from flows.work import Listener
-from tasks.records import ManifestRow, SegmentPlan, SegmentReceipt, VideoOutcome, VideoPlan
+from tasks.records import SegmentPlan, SegmentReceipt, VideoOutcome, VideoPlan
 
 
 class Tally:
@@ -115,7 +118,7 @@ class PlainProgress:
         """Not worth a line of its own."""
         del text
 
-    def row_prepared(self, row: ManifestRow, plan: VideoPlan | None) -> None:
+    def row_prepared(self, row: RowName, plan: VideoPlan | None) -> None:
         """A row has been read, spoken and planned, or (None) is done or has failed."""
         del row
         with self._lock:
@@ -147,7 +150,7 @@ class PlainProgress:
     def video_ended(self, outcome: VideoOutcome) -> None:
         """A video is done or has failed."""
         with self._lock:
-            self._say(ending_of(outcome), "red" if outcome.status == "failed" else "green")
+            self._say(ending_of(outcome), "green" if outcome.status == "done" else "red")
 
 
 class LiveProgress(PlainProgress):
@@ -227,12 +230,27 @@ def summary_of(tally: Tally) -> str:
 
 def ending_of(outcome: VideoOutcome) -> str:
     """One line about a video that ended."""
-    if outcome.status == "failed":
-        return f"{outcome.video_id}: failed: {outcome.error}\n  way out: {outcome.way_out}"
+    if outcome.status in ("failed", "quarantined"):
+        error = f"{outcome.video_id}: {outcome.status}: {outcome.error}"
+        return f"{error}\n  way out: {outcome.way_out}"
+    if outcome.status != "done":
+        return f"{outcome.video_id}: {outcome.status}: {'; '.join(outcome.warnings)}"
     return (
         f"{outcome.video_id}: done, {outcome.duration_s:.1f} s of video "
         f"in {outcome.seconds:.1f} s -> {outcome.path}"
     )
+
+
+def status_table(outcomes: Sequence[VideoOutcome]) -> Group:
+    """What `nightshoot status` prints: counts, then every video that is not done."""
+    counts = Counter(outcome.status for outcome in outcomes)
+    table = Table("video", "state", "why", box=None)
+    for outcome in outcomes:
+        if outcome.status != "done":
+            why = outcome.error or "; ".join(outcome.warnings)
+            table.add_row(outcome.video_id, outcome.status, Text(why))
+    told = ", ".join(f"{number} {status}" for status, number in counts.most_common())
+    return Group(*([table] if table.row_count else []), Text(told or "no videos", style="bold"))
 
 
 def clock_of(seconds: float) -> str:

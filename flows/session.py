@@ -1,35 +1,26 @@
-"""One run of one campaign, as the command line asks for it: read, prepare, dispatch, report."""
+"""A campaign made from a manifest, as a person asks for it: options, rows, settings resolved."""
 
 import json
 import platform
 import resource
 import sys
-import threading
-import time
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from flows.outcomes import done_outcome, failed_outcome, pending_outcome
-from flows.prepare import Prepared, PrepareSettings, prepare_row, prepare_rows
-from flows.progress import ProgressView
-from flows.server import LocalServer, log_prefect_to
-from flows.work import RenderFigures, Work, stop_on_signals
+from flows.prepare import Prepared, PrepareSettings, in_order, prepare_row, prepare_rows
+from flows.work import RenderFigures
 from model.engine import engine_identity
 from model.errors import CampaignError
-from tasks.engine import EnginePool
 from tasks.ffmpeg import ffmpeg_version
-from tasks.files import write_file
 from tasks.manifest import Manifest, RowDefaults, read_manifest
 from tasks.plan import resolved_settings
 from tasks.portrait import PortraitLimits
 from tasks.presets import load_presets
-from tasks.records import ManifestRow, Scalar, VideoOutcome
-from tasks.report import write_report
-from tasks.store import CampaignFolder
+from tasks.records import CampaignRows, ManifestRow, RowRecord, Scalar
+from tasks.store import open_campaign
 from tasks.voices import VoiceSettings
 
 
@@ -37,8 +28,8 @@ from tasks.voices import VoiceSettings
 class Request:
     """What a person asked for; one field per option."""
 
-    manifest: Path
-    out: Path
+    manifest: str | Path
+    out: str | Path
     campaign: str
     defaults: RowDefaults
     workers: int
@@ -47,32 +38,8 @@ class Request:
     presets: Path | None = None
     engine_settings: dict[str, Scalar] = field(default_factory=dict[str, Scalar])
     voice_settings: VoiceSettings = field(default_factory=VoiceSettings)
-
-    @property
-    def folder(self) -> CampaignFolder:
-        """Where the campaign lives."""
-        return CampaignFolder(self.out / self.campaign)
-
-
-@dataclass(frozen=True)
-class Summary:
-    """How a run ended."""
-
-    outcomes: tuple[VideoOutcome, ...]
-    refused: tuple[VideoOutcome, ...]
-    was_stopped: bool
-    report: Path | None
-    seconds: float
-    figures: tuple[RenderFigures, ...] = ()
-
-    @property
-    def exit_code(self) -> int:
-        """0 all done, 1 something failed, 2 refused before work, 130 interrupted."""
-        if self.refused:
-            return 2
-        if self.was_stopped:
-            return 130
-        return int(any(outcome.status != "done" for outcome in self.outcomes))
+    begun_first: bool = False
+    allow_private: bool = False
 
 
 class Session:
@@ -85,7 +52,9 @@ class Session:
 
     def __init__(self, request: Request) -> None:
         self.request = request
-        self.folder = request.folder
+        self.campaign = request.campaign
+        self.keep_going = request.keep_going
+        self.folder = open_campaign(request.out, request.campaign)
         presets = load_presets() | (load_presets(request.presets) if request.presets else {})
         self.manifest: Manifest = read_manifest(
             request.manifest,
@@ -106,6 +75,25 @@ class Session:
     def rows(self) -> tuple[ManifestRow, ...]:
         """The manifest's rows."""
         return self.manifest.rows
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """The manifest's columns."""
+        return self.manifest.columns
+
+    @property
+    def cells(self) -> Mapping[str, Mapping[str, str]]:
+        """The manifest's cells: video_id -> column -> text."""
+        return self.manifest.cells
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """For the report's head."""
+        return {
+            "manifest": name_of(self.request.manifest),
+            "engine": ", ".join(sorted({row.engine for row in self.rows})),
+            "preset": ", ".join(sorted({row.preset for row in self.rows})),
+        }
 
     def _unusable_settings(self) -> list[str]:
         """Preset values an engine cannot use, said once.
@@ -136,18 +124,32 @@ class Session:
         return notices
 
     def prepare(self, notice: Callable[[str], None]) -> Iterator[Prepared]:
-        """Every row with its plan or its error, by falling priority."""
+        """Every row with its plan or its error, in the order of work."""
         return prepare_rows(
-            self.rows,
+            in_order(self.rows, self.folder if self.request.begun_first else None),
             lambda row: prepare_row(row, self.settings, self.folder, notice),
             self.request.workers,
         )
 
     def describe(self) -> None:
-        """Write campaign.json."""
+        """Write campaign.json for people, and rows.json, from which it can be retried."""
+        rows = CampaignRows(
+            columns=tuple(self.columns),
+            facts=self.facts,
+            rows=tuple(
+                RowRecord(
+                    video_id=row.video_id,
+                    line=row.line,
+                    priority=row.priority,
+                    cells=dict(self.cells[row.video_id]),
+                )
+                for row in self.rows
+            ),
+        )
+        self.folder.write_text("rows.json", rows.model_dump_json().encode())
         about = {
             "campaign": self.request.campaign,
-            "manifest": str(self.request.manifest),
+            "manifest": name_of(self.request.manifest),
             "manifest_sha256": self.manifest.sha256,
             "num_videos": len(self.rows),
             "engine_settings": self.request.engine_settings,
@@ -166,130 +168,12 @@ class Session:
             "written": datetime.now(UTC).isoformat(timespec="seconds"),
         }
         text = json.dumps(about, indent=1, ensure_ascii=False) + "\n"
-        write_file(self.folder.root / "campaign.json", text.encode())
+        self.folder.write_text("campaign.json", text.encode())
 
 
-class Run:
-    """Renders what is missing of a session."""
-
-    def __init__(self, session: Session, view: ProgressView) -> None:
-        self.session, self.view = session, view
-        self.stop = threading.Event()
-        self._outcomes: dict[str, VideoOutcome] = {}
-        self._pool = EnginePool(session.folder.logs)
-        self._server: LocalServer | None = None
-        self._figures: tuple[RenderFigures, ...] = ()
-
-    def __call__(self) -> Summary:
-        """Prepare, dispatch, report.
-
-        Raises:
-            CampaignError: another run holds the campaign.
-        """
-        started = time.perf_counter()
-        session = self.session
-        with session.folder.lock(), self._pool, self._ended_server(), stop_on_signals(self.stop):
-            session.folder.sweep_parts()
-            session.describe()
-            with self.view:
-                refused = self._render()
-            seconds = time.perf_counter() - started
-            report = None if refused else self._report(seconds)
-        outcomes = tuple(
-            self._outcomes.get(row.video_id) or pending_outcome(row, None) for row in session.rows
-        )
-        return Summary(outcomes, tuple(refused), self.stop.is_set(), report, seconds, self._figures)
-
-    def _render(self) -> list[VideoOutcome]:
-        ready = self._sorted_out(self.session.prepare(self.view.notice))
-        if self.session.request.keep_going:
-            self._dispatch(ready)
-            return []
-        todo = list(ready)
-        refused = [o for o in self._outcomes.values() if o.status == "failed"]
-        if not refused:
-            self._dispatch(iter(todo))
-        return refused
-
-    def _sorted_out(self, rows: Iterator[Prepared]) -> Iterator[Prepared]:
-        """Rows with something left to render; the others' outcomes are noted on the way."""
-        for number, prepared in enumerate(rows, 1):
-            if self.stop.is_set():
-                return
-            row = prepared.row
-            self.view.status(f"{number} of {len(self.session.rows)} rows spoken and planned")
-            if prepared.error is not None:
-                self.view.row_prepared(row, None)
-                self._end(failed_outcome(row, prepared.error))
-            elif prepared.receipt is not None:
-                self.view.row_prepared(row, None)
-                path = str(self.session.folder.video_path(row.video_id))
-                self._outcomes[row.video_id] = done_outcome(row, prepared.receipt, path)
-            else:
-                self._start_server()
-                self.view.row_prepared(row, prepared.plan)
-                yield prepared
-
-    def _end(self, outcome: VideoOutcome) -> None:
-        self._outcomes[outcome.video_id] = outcome
-        self.view.video_ended(outcome)
-
-    def _start_server(self) -> None:
-        if self._server is None:
-            self._server = LocalServer(self.session.folder.logs)
-
-    def _dispatch(self, ready: Iterator[Prepared]) -> None:
-        first = next(ready, None)
-        if first is None or self._server is None:
-            return
-        # only now: importing Prefect takes a second, and nothing may be left to do
-        self.view.status("waiting for Prefect's server")
-        self._server.wait()
-        from flows.campaign import dispatch
-
-        log_prefect_to(self.session.folder.logs / "prefect.log")
-        work = Work(self.session.folder, self._pool, self.view, self.stop)
-        name = self.session.request.campaign
-        for outcome in dispatch(name, _chain(first, ready), work, self.session.request.workers):
-            self._outcomes[outcome.video_id] = outcome
-        self._figures = tuple(work.figures)
-
-    def _report(self, seconds: float) -> Path:
-        session, tally = self.session, self.view.tally
-        outcomes = [
-            self._outcomes.get(row.video_id) or pending_outcome(row, None) for row in session.rows
-        ]
-        facts = {
-            "manifest": session.request.manifest.name,
-            "engine": ", ".join(sorted({row.engine for row in session.rows})),
-            "preset": ", ".join(sorted({row.preset for row in session.rows})),
-            "finished": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-            "this run": f"{seconds:.0f} s",
-        }
-        if tally.times_real_time:
-            facts["speed"] = f"{tally.times_real_time:.2f}x real time"
-        return write_report(
-            session.folder.root,
-            title=session.request.campaign,
-            columns=session.manifest.columns,
-            cells=session.manifest.cells,
-            outcomes=outcomes,
-            facts=facts,
-            notices=session.notices,
-        )
-
-    @contextmanager
-    def _ended_server(self) -> Generator[None]:
-        try:
-            yield
-        finally:
-            if self._server is not None:
-                self._server.end()
-
-
-def _chain(first: Prepared, rest: Iterator[Prepared]) -> Iterator[Prepared]:
-    yield first
-    yield from rest
+def name_of(manifest: str | Path) -> str:
+    """A manifest's name for people: without its folder, and without an address's secrets."""
+    return str(manifest).split("?")[0].rsplit("/", 1)[-1]
 
 
 def peak_rss_bytes(figures: Sequence[RenderFigures]) -> int:

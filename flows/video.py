@@ -1,11 +1,14 @@
 """One video: its chain of segments, then the stitch and the captions.
 
-Segments follow each other: segment k+1 starts from the last frame of segment k. Retries are only
-for what time can heal (a lost host, a failed program); a row's own fault is never tried again.
+Segments follow each other: segment k+1 starts from the last frame of segment k. What follows a
+failed try is decided in ``tasks/failures.py``: a row's own fault is never tried again, a lack of
+some resource is answered by the engine's rungs, time heals a machine.
 """
 
+import socket
 import time
 from contextvars import ContextVar
+from datetime import UTC, datetime
 from typing import Any
 
 from prefect import task
@@ -14,43 +17,66 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.runtime import task_run
 from prefect.tasks import Task
 
+from flows.outcomes import done_outcome, text_of, way_out_of
 from flows.work import RenderFigures, Work, current_work
-from model.errors import MachineError
-from tasks.deliver import deliver_video
-from tasks.plan import NEUTRAL
+from model.engine import engine_identity
+from model.errors import NightshootError, ResourceError, Rung, StoppedError
+from tasks.deliver import Making, deliver_video
+from tasks.failures import fault_of, next_step, signature_of
+from tasks.plan import NEUTRAL, cuts_of, keyed
 from tasks.portrait import portrait_sha256, read_portrait
-from tasks.records import SegmentPlan, SegmentReceipt, VideoOutcome, VideoPlan, VideoReceipt
+from tasks.records import (
+    Failure,
+    SegmentPlan,
+    SegmentReceipt,
+    StoredPlan,
+    VideoOutcome,
+    VideoPlan,
+    VideoReceipt,
+)
 from tasks.render import load_handoff, render_segment, segment_job
 from tasks.speech import load_speech
-from tasks.store import DamagedError, StoreError
+from tasks.store import CampaignFolder, DamagedError, StoreError
 from tasks.window import EngineTrack
 
 _RETRY_DELAYS_S = [1.0, 4.0]
 
 
+class _ReplanError(NightshootError):
+    """A rung that changes pixels: the whole video is planned anew with other keys."""
+
+    def __init__(self, rung: Rung, why: str) -> None:
+        super().__init__(rung, why)
+        self.rung, self.why = rung, why
+
+
 def can_heal(task_: Task[Any, Any], run: TaskRun, state: State[Any]) -> bool:
-    """Whether trying again can help: only faults of a machine or a process."""
-    del task_, run
-    return isinstance(state.result(raise_on_failure=False), MachineError)
+    """Whether trying again in this place can help."""
+    del task_
+    error = state.result(raise_on_failure=False)
+    if not isinstance(error, Exception) or isinstance(error, StoppedError):
+        return False
+    return next_step(fault_of(error), max(1, run.run_count), 0, 0.0).action == "retry"
 
 
 class VideoChain:
-    """The segments of one video, rendered or found, in order."""
+    """The segments of one video, rendered or found, in order; all its files are in ``folder``."""
 
-    def __init__(self, plan: VideoPlan, work: Work) -> None:
-        self.plan, self.work = plan, work
-        self._portrait = read_portrait(plan.portrait_path)
+    def __init__(self, plan: VideoPlan, work: Work, folder: CampaignFolder) -> None:
+        self.plan, self.work, self.folder = plan, work, folder
+        portrait = folder.portrait(plan.portrait)
+        self._portrait = read_portrait(portrait)
         if portrait_sha256(self._portrait) != plan.portrait_sha256:
-            raise StoreError(f"{plan.portrait_path} changed while the campaign was running")
-        speech = load_speech(plan.speech_id, work.folder.speech)
+            raise StoreError(f"{portrait} is not the picture that was planned")
+        folder.fetch_speech(plan.speech_id)
+        speech = load_speech(plan.speech_id, folder.speech)
         if speech is None:
-            raise StoreError(f"speech {plan.speech_id} is gone from {work.folder.speech}")
+            raise StoreError(f"speech {plan.speech_id} is gone from {work.folder.url}")
         self.speech = speech
-        self._track = EngineTrack(work.folder.speech / f"{plan.speech_id}.16k.wav", speech.phonemes)
+        self._track = EngineTrack(folder.speech / f"{plan.speech_id}.16k.wav", speech.phonemes)
+        self._rungs: list[Rung] = []
         self.receipts: list[SegmentReceipt] = []
-        self.delivered: VideoReceipt | None = None
         self.num_rendered = 0
-        self.engine_seconds = 0.0
 
     def add(self, segment: SegmentPlan) -> None:
         """Have the next segment, rendered unless it is there and whole."""
@@ -58,7 +84,7 @@ class VideoChain:
         with self.work.key_lock(segment.key):
             receipt = self._find(segment)
             if receipt is None:
-                segment_task(self.plan.video_id, segment.index + 1)
+                self._render(segment)
             else:
                 self.receipts.append(receipt)
         self.work.listener.segment_done(
@@ -66,12 +92,14 @@ class VideoChain:
         )
 
     def _find(self, segment: SegmentPlan) -> SegmentReceipt | None:
-        folder = self.work.folder
+        folder = self.folder
         try:
             receipt = folder.find_segment(segment.key)
             expected = self.receipts[-1].handoff_sha256 if self.receipts else NEUTRAL
             if receipt and receipt.started_from_sha256 != expected:
                 raise DamagedError("it started from another handoff than its predecessor's")
+            if receipt:
+                folder.fetch_segment(receipt)
             return receipt
         except DamagedError as error:
             folder.discard_segment(segment.key)
@@ -80,11 +108,34 @@ class VideoChain:
             )
             return None
 
+    def _render(self, segment: SegmentPlan) -> None:
+        """Render the next segment, one rung down after every lack of a resource."""
+        while True:
+            try:
+                segment_task(self.plan.video_id, segment.index + 1)
+                return
+            except ResourceError as error:
+                rung = self._next_rung(error)
+                if rung is None:
+                    raise
+                self.work.listener.notice(
+                    f"{self.plan.video_id}: segment {segment.index + 1} did not fit ({error}); "
+                    f"tried again with {rung}"
+                )
+                if rung.changes_pixels:
+                    raise _ReplanError(rung, str(error)) from error
+                self._rungs.append(rung)
+
+    def _next_rung(self, error: ResourceError) -> Rung | None:
+        """The first that sets what is not set yet: never the same settings twice."""
+        current = {**self.plan.settings, **{n: v for rung in self._rungs for n, v in rung.settings}}
+        return next((r for r in error.rungs if dict(r.settings).items() - current.items()), None)
+
     def render_next(self, attempt: int) -> str:
         """Render the next segment on a warm host; returns its key."""
-        folder, plan = self.work.folder, self.plan
+        plan = self.plan
         segment = plan.segments[len(self.receipts)]
-        handoff = load_handoff(folder, self.receipts[-1]) if self.receipts else None
+        handoff = load_handoff(self.folder, self.receipts[-1]) if self.receipts else None
         with self.work.pool.lend(plan.engine) as host:
             job = segment_job(
                 plan,
@@ -93,17 +144,19 @@ class VideoChain:
                 track=self._track,
                 handoff=handoff,
                 identity=host.identity,
+                rungs=self._rungs,
             )
             receipt, rendering = render_segment(
                 plan,
                 job,
                 host=host,
-                folder=folder,
+                folder=self.folder,
                 attempt=attempt,
                 should_stop=self.work.should_stop,
+                rungs=self._rungs,
             )
+        self.folder.fetch_segment(receipt)  # another writer's, if that was first
         self.num_rendered += 1
-        self.engine_seconds += receipt.engine_seconds
         self.work.figures.append(
             RenderFigures(
                 plan.video_id,
@@ -115,13 +168,39 @@ class VideoChain:
         self.receipts.append(receipt)
         return receipt.key
 
-    def deliver(self) -> VideoReceipt:
-        """Stitch the segments, write captions and the video's receipt."""
-        self.delivered = deliver_video(self.plan, self.receipts, self.speech, self.work.folder)
-        return self.delivered
+    def replanned(self, change: _ReplanError) -> VideoPlan:
+        """The plan with a rung's settings: other keys, from the first segment on."""
+        settings = {**self.plan.settings, **dict(change.rung.settings)}
+        told = f"rendered with {change.rung}, as it did not fit otherwise: {change.why}"
+        draft = self.plan.model_copy(
+            update={"settings": settings, "warnings": (*self.plan.warnings, told)}
+        )
+        identity = engine_identity(draft.engine)
+        return keyed(
+            draft,
+            cuts_of(draft),
+            identity,
+            lambda start, end: self._track.window(start, end, identity).sha256,
+        )
+
+
+class _Delivery:
+    """The last step of a chain, for the task that runs it."""
+
+    def __init__(self, chain: VideoChain, making: Making) -> None:
+        self.chain, self.making = chain, making
+        self.receipt: VideoReceipt | None = None
+
+    def __call__(self) -> VideoReceipt:
+        chain = self.chain
+        self.receipt = deliver_video(
+            chain.plan, chain.receipts, chain.speech, chain.folder, self.making
+        )
+        return self.receipt
 
 
 current_chain: ContextVar[VideoChain] = ContextVar("current_chain")
+current_delivery: ContextVar[_Delivery] = ContextVar("current_delivery")
 
 
 @task(
@@ -152,39 +231,70 @@ def segment_task(video_id: str, number: int) -> str:
 def deliver_task(video_id: str) -> str:
     """Stitch, caption and check the chain at hand; returns the sha256 of the video."""
     del video_id
-    return current_chain.get().deliver().file.sha256
+    return current_delivery.get()().file.sha256
 
 
-def make_video(plan: VideoPlan, line: int) -> VideoOutcome:
+def make_video(stored: StoredPlan) -> VideoOutcome:
     """Render what is missing of one video and deliver it.
 
     Raises:
-        StoppedError: the user asked to stop.
+        StoppedError: the user asked to stop, or the night is over.
         NightshootError: why it failed; what was finished is kept.
     """
     work = current_work.get()
     work.check_stop()
-    work.listener.video_started(plan)
-    started = time.perf_counter()
-    chain = VideoChain(plan, work)
-    current_chain.set(chain)
-    for segment in plan.segments:
-        chain.add(segment)
-    work.check_stop()
-    deliver_task(plan.video_id)
-    receipt = chain.delivered
-    assert receipt is not None
-    return VideoOutcome(
-        video_id=plan.video_id,
-        line=line,
-        status="done",
-        path=str(work.folder.video_path(plan.video_id)),
-        duration_s=receipt.duration_s,
-        num_frames=receipt.num_frames,
-        num_segments=len(chain.receipts),
-        num_segments_rendered=chain.num_rendered,
-        engine_seconds=round(chain.engine_seconds, 3),
-        seconds=round(time.perf_counter() - started, 3),
-        warnings=receipt.warnings,
-        is_preview=receipt.is_preview,
+    work.listener.video_started(stored.plan)
+    started, num_rendered = time.perf_counter(), 0
+    with work.folder.local(stored.plan.video_id) as folder:
+        plan = stored.plan
+        while True:
+            chain = VideoChain(plan, work, folder)
+            current_chain.set(chain)
+            try:
+                for segment in plan.segments:
+                    chain.add(segment)
+                break
+            except _ReplanError as change:
+                plan = chain.replanned(change)
+            finally:
+                num_rendered += chain.num_rendered
+        work.check_stop()
+        seconds = time.perf_counter() - started
+        delivery = _Delivery(chain, Making(stored.sha256, num_rendered, seconds))
+        current_delivery.set(delivery)
+        deliver_task(plan.video_id)
+        assert delivery.receipt is not None
+        folder.clear_failure(plan.video_id)
+    row = RowOf(stored)
+    return done_outcome(
+        row, delivery.receipt, work.folder.video_url(plan.video_id), is_fresh=True
+    ).model_copy(update={"seconds": round(time.perf_counter() - started, 3)})
+
+
+class RowOf:
+    """Name and line of a stored plan's row."""
+
+    def __init__(self, stored: StoredPlan) -> None:
+        self.video_id, self.line = stored.plan.video_id, stored.line
+        self.priority = stored.plan.priority
+
+
+def noted_failure(stored: StoredPlan, error: BaseException, folder: CampaignFolder) -> Failure:
+    """Write down why a video failed; a store that cannot be written to keeps no note."""
+    fault = fault_of(error)
+    before = folder.read_failure(stored.plan.video_id)
+    tries = before.attempts if before and before.plan_sha256 == stored.sha256 else 0
+    failure = Failure(
+        video_id=stored.plan.video_id,
+        fault=fault,
+        signature=signature_of(error, stored.plan.video_id),
+        message=text_of(error),
+        way_out=way_out_of(fault),
+        attempts=tries + 1,
+        host=socket.gethostname(),
+        plan_sha256=stored.sha256,
+        is_quarantined=fault == "row",
+        at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+    folder.write_failure(failure)
+    return failure

@@ -6,17 +6,22 @@ Prefect carries into its worker threads.
 
 import signal
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from types import FrameType
 from typing import Protocol
 
-from model.errors import StoppedError
+from flows.prepare import RowName
+from model.errors import StoppedError, WindowClosedError
 from tasks.engine import EnginePool
-from tasks.records import ManifestRow, SegmentPlan, SegmentReceipt, VideoOutcome, VideoPlan
+from tasks.failures import Breaker
+from tasks.night import Pace, may_open, parse_window
+from tasks.records import Failure, SegmentPlan, SegmentReceipt, VideoOutcome, VideoPlan
 from tasks.store import CampaignFolder
 
 
@@ -27,7 +32,7 @@ class Listener(Protocol):
         """Something a person should know."""
         ...
 
-    def row_prepared(self, row: ManifestRow, plan: VideoPlan | None) -> None:
+    def row_prepared(self, row: RowName, plan: VideoPlan | None) -> None:
         """A row has been read, spoken and planned, or (None) has failed."""
         ...
 
@@ -56,6 +61,28 @@ class RenderFigures:
     peak_rss_bytes: int
 
 
+@dataclass(frozen=True)
+class Night:
+    """When the window closes, and how fast videos were made so far."""
+
+    end: datetime
+    pace: Pace = field(default_factory=Pace)
+
+    def may_open(self, num_frames: int) -> bool:
+        """Whether a video of this length can be whole before the window closes."""
+        return may_open(datetime.now(UTC), self.end, self.pace.estimate_s(num_frames))
+
+
+def night_of(window: str, timezone: str) -> Night:
+    """The night that is on now; closed already where none is.
+
+    Raises:
+        CampaignError: the window or the timezone cannot be read.
+    """
+    now = datetime.now(UTC)
+    return Night(parse_window(window, timezone).end_after(now) or now)
+
+
 @dataclass
 class Work:
     """Shared by the flows of one campaign in this process."""
@@ -64,6 +91,9 @@ class Work:
     pool: EnginePool
     listener: Listener
     stop: threading.Event
+    night: Night | None = None
+    breaker: Breaker = field(default_factory=Breaker)
+    halted: str = ""
     key_locks: dict[str, threading.Lock] = field(
         default_factory=lambda: defaultdict[str, threading.Lock](threading.Lock)
     )
@@ -79,10 +109,31 @@ class Work:
         """Between steps.
 
         Raises:
+            WindowClosedError: the night is over.
             StoppedError: the user asked to stop.
         """
         if self.stop.is_set():
             raise StoppedError("stopped; what is finished is kept")
+        if self.night and datetime.now(UTC) >= self.night.end:
+            raise WindowClosedError(self.carried_over)
+
+    @property
+    def carried_over(self) -> str:
+        """What is said of a video that the window left out."""
+        closed = f"{self.night.end:%H:%M %Z}" if self.night else "now"
+        return f"carried over to the next night: the window closed at {closed}"
+
+    def may_open(self, num_frames: int) -> bool:
+        """Whether a new video is begun: whole videos are finished as the window's end nears."""
+        return self.night is None or self.night.may_open(num_frames)
+
+    def note_failure(self, failure: Failure) -> None:
+        """Count a failure; the same one on several rows stops the campaign."""
+        reason = self.breaker.add(failure.video_id, failure.signature, time.monotonic())
+        if reason and not self.halted:
+            self.halted = reason
+            self.listener.notice(reason)
+            self.stop.set()
 
     @property
     def should_stop(self) -> Callable[[], bool]:

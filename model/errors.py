@@ -14,6 +14,7 @@
       EngineFailedError  an engine broke a rule of its own or of Python: nobody's fault is known
       CampaignError      a campaign that is refused before work (locked, wrong option)
       StoppedError       the user asked to stop
+        WindowClosedError  the night window is over: the rest is carried over to the next night
 
 Every error survives pickling: all its fields go to ``super().__init__``.
 """
@@ -35,6 +36,9 @@ class Rung:
 
     settings: tuple[tuple[str, str | int | float | bool], ...]
     changes_pixels: bool
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name}={value}" for name, value in self.settings)
 
 
 class NightshootError(Exception):
@@ -86,3 +90,7 @@ class CampaignError(NightshootError):
 
 class StoppedError(NightshootError):
     """The user asked to stop; nothing finished is lost."""
+
+
+class WindowClosedError(StoppedError):
+    """The night window is over; nothing finished is lost."""

@@ -2,12 +2,14 @@
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.captions import captions, to_srt, to_vtt
 from tasks.files import write_file
 from tasks.plan import canonical_sha256
 from tasks.records import SegmentReceipt, Speech, VideoPlan, VideoReceipt
+from tasks.sheets import contact_sheet, sheets_folder
 from tasks.stitch import stitch_video
 from tasks.store import CampaignFolder, entry_of
 
@@ -32,8 +34,27 @@ def delivery_sha256(plan: VideoPlan, speech: Speech) -> str:
     )
 
 
+@dataclass(frozen=True)
+class Making:
+    """What is told of how a video was made.
+
+    Attributes:
+        plan_sha256: of the plan that was asked for.
+        num_segments_rendered: by this run.
+        seconds: of this run.
+    """
+
+    plan_sha256: str
+    num_segments_rendered: int = 0
+    seconds: float = 0.0
+
+
 def deliver_video(
-    plan: VideoPlan, receipts: Sequence[SegmentReceipt], speech: Speech, folder: CampaignFolder
+    plan: VideoPlan,
+    receipts: Sequence[SegmentReceipt],
+    speech: Speech,
+    folder: CampaignFolder,
+    making: Making,
 ) -> VideoReceipt:
     """Stitch, caption and check one video; its receipt is written last.
 
@@ -58,18 +79,34 @@ def deliver_video(
         )
     receipt = VideoReceipt(
         video_id=plan.video_id,
-        plan_sha256=delivery_sha256(plan, speech),
+        plan_sha256=making.plan_sha256,
         segment_keys=tuple(segment.key for segment in plan.segments),
         file=entry_of(output),
         captions=tuple(entry_of(path) for path in _write_captions(plan, speech, folder)),
         num_frames=plan.num_frames,
         duration_s=plan.num_frames / plan.fps,
         checks=checks.model_dump(),
+        num_segments_rendered=making.num_segments_rendered,
+        engine_seconds=round(sum(receipt.engine_seconds for receipt in receipts), 3),
+        seconds=round(making.seconds, 3),
         warnings=plan.warnings,
         is_preview=plan.is_preview,
     )
     folder.commit_video(receipt)
+    if folder.bucket is not None:
+        _keep_sheet(receipt, output, folder)
     return receipt
+
+
+def _keep_sheet(receipt: VideoReceipt, video: Path, folder: CampaignFolder) -> None:
+    """Keep the report's contact sheet in the store while the video is at hand."""
+    sheet, _ = contact_sheet(
+        video,
+        sheets_folder(folder.root),
+        num_frames=receipt.num_frames,
+        fps=receipt.num_frames / receipt.duration_s,
+    )
+    folder.publish(sheet)
 
 
 def _metadata(plan: VideoPlan) -> dict[str, str]:

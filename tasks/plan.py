@@ -13,7 +13,7 @@ from itertools import pairwise
 from pydantic import Field
 
 from model.engine import FRAME_MULTIPLE, EngineIdentity
-from tasks.records import EncodeProfile, Record, Scalar, SegmentPlan
+from tasks.records import EncodeProfile, Record, Scalar, SegmentPlan, VideoPlan
 
 KEY_VERSION = 1
 NEUTRAL = "neutral"
@@ -158,3 +158,32 @@ def plan_segments(
         )
         segments.append(SegmentPlan(index=index, start_frame=start, end_frame=end, key=previous))
     return tuple(segments)
+
+
+def keyed(
+    plan: VideoPlan,
+    cuts: Sequence[int],
+    identity: EngineIdentity,
+    window_sha256: Callable[[int, int], str],
+) -> VideoPlan:
+    """``plan`` cut into segments; see :func:`plan_segments`."""
+    parts = KeyParts(
+        engine=identity.name,
+        engine_version=identity.version,
+        weights_id=identity.weights_id,
+        settings=plan.settings,
+        portrait_sha256=plan.portrait_sha256,
+        rig=plan.rig,
+        prompt=plan.prompt,
+        seed=plan.seed,
+        width=plan.width,
+        height=plan.height,
+        fps=plan.fps,
+        encode=plan.encode,
+    )
+    return plan.model_copy(update={"segments": plan_segments(cuts, parts, window_sha256)})
+
+
+def cuts_of(plan: VideoPlan) -> tuple[int, ...]:
+    """The frames at which a plan's segments begin and end."""
+    return (0, *(segment.end_frame for segment in plan.segments))

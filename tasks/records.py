@@ -133,7 +133,7 @@ class VideoPlan(Record):
     title: str = Field(description="A line for people: the script's beginning.")
     engine: str
     settings: dict[str, Scalar]
-    portrait_path: Path
+    portrait: str = Field(description="Name of the picture in the store's `portraits/`.")
     portrait_sha256: str = Field(description="Of the upright RGB pixels and their size.")
     rig: dict[str, object] | None
     speech_id: str
@@ -198,6 +198,7 @@ class SegmentReceipt(Record):
     engine_seconds: float
     encode_seconds: float = 0.0
     attempts: int
+    rungs: tuple[str, ...] = Field(default=(), description="What the engine gave up to fit.")
     host: str
     versions: dict[str, str]
 
@@ -206,13 +207,16 @@ class VideoReceipt(Record):
     """`videos/<video_id>.json`: the finished file, its segments in order, the checks it passed."""
 
     video_id: str
-    plan_sha256: str = Field(description="Of all that the finished file depends on.")
+    plan_sha256: str = Field(description="Of all that the finished file was asked to be.")
     segment_keys: tuple[str, ...]
     file: FileEntry
     captions: tuple[FileEntry, ...]
     num_frames: int
     duration_s: float
     checks: dict[str, bool | float | str]
+    num_segments_rendered: int = Field(default=0, description="By the run that delivered it.")
+    engine_seconds: float = Field(default=0.0, description="Of all its segments.")
+    seconds: float = Field(default=0.0, description="Of the run that delivered it.")
     warnings: tuple[str, ...] = ()
     is_preview: bool = False
 
@@ -249,3 +253,20 @@ class Failure(Record):
     plan_sha256: str = Field(description="Of the plan that failed; empty: there was none yet.")
     is_quarantined: bool = Field(description="Only a correction of the row can help.")
     at: str = Field(description="ISO 8601, UTC.")
+
+
+class RowRecord(Record):
+    """A row as `rows.json` keeps it: its name, its place, what the manifest says."""
+
+    video_id: str
+    line: int
+    priority: int = 0
+    cells: dict[str, str]
+
+
+class CampaignRows(Record):
+    """`rows.json`: the rows of a campaign, so that the store alone can tell of it and retry it."""
+
+    columns: tuple[str, ...]
+    facts: dict[str, str]
+    rows: tuple[RowRecord, ...]

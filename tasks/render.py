@@ -9,13 +9,14 @@ import hashlib
 import platform
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
 from model.engine import EngineIdentity, Handoff, Pixels, SegmentJob
+from model.errors import Rung
 from tasks.encode import EncodedSegment, encode_segment, read_png, seam_gates, write_png
 from tasks.engine import EngineHost, HostRendering
 from tasks.files import part_path
@@ -61,8 +62,9 @@ def segment_job(
     track: EngineTrack,
     handoff: Handoff | None,
     identity: EngineIdentity,
+    rungs: Sequence[Rung] = (),
 ) -> SegmentJob:
-    """The job of one segment."""
+    """The job of one segment; ``rungs`` are settings that do not change its pixels."""
     window = track.window(segment.start_frame, segment.end_frame, identity)
     return SegmentJob(
         key=segment.key,
@@ -78,7 +80,7 @@ def segment_job(
         width=plan.width,
         height=plan.height,
         num_frames=segment.num_frames,
-        settings=plan.settings,
+        settings=plan.settings | {name: v for rung in rungs for name, v in rung.settings},
     )
 
 
@@ -90,6 +92,7 @@ def render_segment(
     folder: CampaignFolder,
     attempt: int,
     should_stop: Callable[[], bool],
+    rungs: Sequence[Rung] = (),
 ) -> tuple[SegmentReceipt, HostRendering]:
     """Render a segment and commit it; the receipt is written last.
 
@@ -117,6 +120,8 @@ def render_segment(
         write_png(encoded.last_frame, parts[".png"])
         save_file(_saveable(rendering.handoff), parts[".safetensors"])
         receipt = _receipt(job, host, encoded, rendering, parts, folder, attempt, seconds)
+        if rungs:
+            receipt = receipt.model_copy(update={"rungs": tuple(map(str, rungs))})
         return folder.commit_segment(receipt), rendering
     finally:
         for part in parts.values():

@@ -21,8 +21,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tasks.ffmpeg import FfmpegError, disk_full_told
 from tasks.files import write_file
 from tasks.records import Status, VideoOutcome
-from tasks.sheets import Sheet, contact_sheet, remove_stale_sheets
-from tasks.store import DamagedError
+from tasks.sheets import Sheet, contact_sheet, remove_stale_sheets, sheet_path, sheets_folder
+from tasks.store import CampaignFolder, DamagedError
 
 OUTCOME_COLUMNS = (
     "status",
@@ -40,6 +40,7 @@ _TEMPLATE = "report.html.j2"
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 _EXCERPT_CHARS = 220
 _SHEETS_AT_ONCE = 2
+_FETCHES_AT_ONCE = 8
 # the order in which a person wants to look at them
 STATUS_ORDER: tuple[Status, ...] = ("failed", "quarantined", "running", "pending", "done")
 
@@ -64,6 +65,59 @@ class Card:
     player: Player | None
     sheet: Sheet | None
     sheet_problem: str
+
+
+def campaign_report(
+    store: CampaignFolder,
+    *,
+    title: str,
+    columns: Sequence[str],
+    cells: Mapping[str, Mapping[str, str]],
+    outcomes: Sequence[VideoOutcome],
+    facts: Mapping[str, str],
+    notices: Sequence[str],
+) -> str:
+    """Both reports in the campaign's store; see :func:`write_report`. Returns the page's address.
+
+    Raises:
+        ValueError, DiskFullError: as :func:`write_report`.
+        StoreError: the store cannot be reached.
+    """
+    done = [outcome.video_id for outcome in outcomes if outcome.status == "done"]
+    if store.bucket is not None:
+        with ThreadPoolExecutor(_FETCHES_AT_ONCE, thread_name_prefix="report") as pool:
+            list(pool.map(partial(_fetch, store), done))
+    page = write_report(
+        store.root,
+        title=title,
+        columns=columns,
+        cells=cells,
+        outcomes=[
+            outcome.model_copy(update={"path": str(store.video_path(outcome.video_id))})
+            if outcome.status == "done"
+            else outcome
+            for outcome in outcomes
+        ],
+        facts=facts,
+        notices=notices,
+    )
+    store.publish(store.root / "report.csv", page)
+    return f"{store.url}/report/index.html"
+
+
+def _fetch(store: CampaignFolder, video_id: str) -> None:
+    """Bring what the page shows of a finished video beside it: receipt, captions, contact sheet."""
+    receipt = store.root / "videos" / f"{video_id}.json"
+    names = [f"videos/{receipt.name}", f"videos/{video_id}.vtt", f"videos/{video_id}.srt"]
+    for name in names:
+        data = store.read_bytes(name)
+        if data is not None:
+            write_file(store.root / name, data)
+    if receipt.exists():
+        sheet = sheet_path(store.video_path(video_id), sheets_folder(store.root))
+        data = store.read_bytes(f"report/sheets/{sheet.name}")
+        if data is not None:
+            write_file(sheet, data)
 
 
 def write_report(
@@ -198,7 +252,7 @@ def _cards(
 ) -> list[Card]:
     with ThreadPoolExecutor(_SHEETS_AT_ONCE, thread_name_prefix="sheet") as pool:
         sheets = list(pool.map(partial(_sheet, folder), rows))
-    remove_stale_sheets(_sheets_folder(folder), [path for path, _, _ in sheets if path])
+    remove_stale_sheets(sheets_folder(folder), [path for path, _, _ in sheets if path])
     return [
         Card(
             outcome=outcome,
@@ -219,17 +273,13 @@ def _sheet(folder: Path, outcome: VideoOutcome) -> tuple[Path | None, Sheet | No
     try:
         path, sheet = contact_sheet(
             Path(outcome.path),
-            _sheets_folder(folder),
+            sheets_folder(folder),
             num_frames=outcome.num_frames,
             fps=outcome.num_frames / outcome.duration_s,
         )
     except (FfmpegError, DamagedError) as error:
         return None, None, str(error)
     return path, sheet, ""
-
-
-def _sheets_folder(folder: Path) -> Path:
-    return folder / "report" / "sheets"
 
 
 def _player(folder: Path, outcome: VideoOutcome) -> Player | None:

@@ -84,7 +84,7 @@ def contact_sheet(video: Path, folder: Path, *, num_frames: int, fps: float) -> 
         FfmpegError: the video cannot be read.
         DamagedError: the video's receipt, or the sheet just made, is not whole.
     """
-    path = folder / f"{video.stem}-{_content_sha256(video)[:8]}.jpg"
+    path = sheet_path(video, folder)
     num_tiles = len(sheet_frames(num_frames))
     sheet = _read_sheet(path, num_tiles)
     if sheet is None:
@@ -93,6 +93,20 @@ def contact_sheet(video: Path, folder: Path, *, num_frames: int, fps: float) -> 
     if sheet is None:
         raise DamagedError(f"{path.name}: the contact sheet just made is no whole picture")
     return path, sheet
+
+
+def sheets_folder(campaign: Path) -> Path:
+    """Where a campaign keeps its contact sheets."""
+    return campaign / "report" / "sheets"
+
+
+def sheet_path(video: Path, folder: Path) -> Path:
+    """Where the sheet of a finished video is.
+
+    Raises:
+        DamagedError: the video's receipt is not whole.
+    """
+    return folder / f"{video.stem}-{_content_sha256(video)[:8]}.jpg"
 
 
 def remove_stale_sheets(folder: Path, used: Iterable[Path]) -> None:

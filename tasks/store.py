@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 _Record = TypeVar("_Record", bound=Record)
 
 S3_SCHEME = "s3://"
-_PROBE_BYTES = 16 << 20
+_PROBE_BYTES = 1 << 20
 _LOCK_POLL_S = 1.0
 _ORPHAN_AGE = timedelta(days=1)
 _SPEECH_SUFFIXES = (".wav", ".16k.wav")
@@ -207,6 +207,10 @@ class CampaignFolder:
             for entry in segment_entries(receipt).values():
                 self._check(_segment_folder(key), entry)
         return receipt
+
+    def has_segment(self, key: str) -> bool:
+        """Whether a segment has a receipt; its files are not looked at."""
+        return self.read_bytes(_segment_name(key)) is not None
 
     def fetch_segment(self, receipt: SegmentReceipt) -> None:
         """Have a finished segment's files in the local folder.

@@ -149,7 +149,7 @@ def test_an_engine_fault_fails_its_videos_with_the_reason(nightshoot, manifest, 
 
     assert done.returncode == 1
     rows = report_rows(tmp_path / "campaign")
-    assert {row["status"] for row in rows.values()} == {"failed"}
+    assert {row["status"] for row in rows.values()} == {"quarantined"}
     assert "Traceback" not in done.stdout + done.stderr
 
 

@@ -1,0 +1,255 @@
+"""One run of one campaign: lock, prepare, dispatch, report.
+
+What it is made from and where its videos are rendered are given to it.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from flows.outcomes import done_outcome, failed_outcome, failure_outcome, pending_outcome
+from flows.prepare import Prepared, RowName
+from flows.progress import ProgressView
+from flows.work import Night, RenderFigures, Work, stop_on_signals
+from model.errors import NightshootError
+from tasks.engine import EnginePool
+from tasks.failures import fault_of, signature_of
+from tasks.records import Failure, VideoOutcome
+from tasks.report import campaign_report
+from tasks.store import CampaignFolder
+
+
+class Source(Protocol):
+    """What a campaign is made from: a manifest, or the store alone."""
+
+    campaign: str
+    folder: CampaignFolder
+    keep_going: bool
+    notices: list[str]
+
+    @property
+    def rows(self) -> Sequence[RowName]:
+        """Every row of the campaign."""
+        ...
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """Of the manifest, for the report."""
+        ...
+
+    @property
+    def cells(self) -> Mapping[str, Mapping[str, str]]:
+        """Of the manifest, for the report: video_id -> column -> text."""
+        ...
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """Manifest, engine and so on, for the report's head."""
+        ...
+
+    def prepare(self, notice: Callable[[str], None]) -> Iterator[Prepared]:
+        """The rows to work on, each with its plan or its error, in the order of work."""
+        ...
+
+    def describe(self) -> None:
+        """Write down what the campaign is."""
+        ...
+
+
+class Dispatcher(Protocol):
+    """Where videos are rendered."""
+
+    def start(self, folder: CampaignFolder) -> None:
+        """There will be something to render: begin what takes time to be ready."""
+        ...
+
+    def __call__(self, name: str, ready: Iterable[Prepared], work: Work) -> list[VideoOutcome]:
+        """Make the videos as they become ready; one outcome per video that ended."""
+        ...
+
+    def end(self) -> None:
+        """End what :meth:`start` began."""
+        ...
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How a run ended."""
+
+    outcomes: tuple[VideoOutcome, ...]
+    refused: tuple[VideoOutcome, ...]
+    was_stopped: bool
+    report: str | None
+    seconds: float
+    halted: str = ""
+    figures: tuple[RenderFigures, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """0 all done, 1 something failed, 2 refused before work, 130 interrupted."""
+        if self.refused:
+            return 2
+        if self.was_stopped and not self.halted:
+            return 130
+        return int(any(outcome.status != "done" for outcome in self.outcomes))
+
+
+class Run:
+    """Renders what is missing of a campaign."""
+
+    def __init__(
+        self,
+        source: Source,
+        view: ProgressView,
+        dispatcher: Dispatcher,
+        *,
+        night: Night | None = None,
+        stop: threading.Event | None = None,
+    ) -> None:
+        self.source, self.view, self._dispatcher = source, view, dispatcher
+        self.stop = stop or threading.Event()
+        self._outcomes: dict[str, VideoOutcome] = {}
+        self._pool = EnginePool(source.folder.logs)
+        self._work = Work(source.folder, self._pool, view, self.stop, night)
+        self._is_started = False
+
+    def __call__(self) -> Summary:
+        """Prepare, dispatch, report.
+
+        Raises:
+            CampaignError: another run holds the campaign, or its store cannot be used.
+        """
+        started = time.perf_counter()
+        folder, report = self.source.folder, None
+        with ExitStack() as stack:
+            stack.enter_context(folder.lock())
+            stack.enter_context(self._pool)
+            stack.callback(self._end_dispatcher)
+            stack.enter_context(stop_on_signals(self.stop))
+            folder.check_writable()
+            folder.sweep_parts()
+            folder.snapshot()
+            self.source.describe()
+            with self.view:
+                refused = self._render()
+            seconds = time.perf_counter() - started
+            if not refused:
+                report = self._report(seconds)
+        return Summary(
+            tuple(self._all_outcomes()),
+            tuple(refused),
+            self.stop.is_set(),
+            report,
+            seconds,
+            self._work.halted,
+            tuple(self._work.figures),
+        )
+
+    def _render(self) -> list[VideoOutcome]:
+        ready = self._sorted_out(self.source.prepare(self.view.notice))
+        if self.source.keep_going:
+            self._dispatch(ready)
+            return []
+        todo = list(ready)
+        refused = [o for o in self._outcomes.values() if o.status == "failed"]
+        if not refused:
+            self._dispatch(iter(todo))
+        return refused
+
+    def _sorted_out(self, rows: Iterator[Prepared]) -> Iterator[Prepared]:
+        """Rows with something left to render; the others' outcomes are noted on the way."""
+        for number, prepared in enumerate(rows, 1):
+            if self.stop.is_set():
+                return
+            row = prepared.row
+            self.view.status(f"{number} of {len(self.source.rows)} rows spoken and planned")
+            if prepared.error is not None:
+                self.view.row_prepared(row, None)
+                self._end(failed_outcome(row, prepared.error))
+                self._count(prepared, prepared.error)
+            elif prepared.failure is not None:
+                self.view.row_prepared(row, None)
+                self._end(failure_outcome(row, prepared.failure))
+            elif prepared.receipt is not None:
+                self.view.row_prepared(row, None)
+                url = self.source.folder.video_url(row.video_id)
+                self._outcomes[row.video_id] = done_outcome(row, prepared.receipt, url)
+            else:
+                self._start_dispatcher()
+                self.view.row_prepared(row, prepared.plan)
+                yield prepared
+
+    def _end(self, outcome: VideoOutcome) -> None:
+        self._outcomes[outcome.video_id] = outcome
+        self.view.video_ended(outcome)
+
+    def _count(self, prepared: Prepared, error: NightshootError) -> None:
+        """Let the breaker see rows that fail while they are prepared, where others go on."""
+        if not self.source.keep_going:
+            return
+        self._work.note_failure(
+            Failure(
+                video_id=prepared.row.video_id,
+                fault=fault_of(error),
+                signature=signature_of(error, prepared.row.video_id),
+                message=str(error),
+                way_out="",
+                attempts=0,
+                host="",
+                plan_sha256="",
+                is_quarantined=False,
+                at="",
+            )
+        )
+
+    def _start_dispatcher(self) -> None:
+        if not self._is_started:
+            self._is_started = True
+            self._dispatcher.start(self.source.folder)
+
+    def _end_dispatcher(self) -> None:
+        if self._is_started:
+            self._dispatcher.end()
+
+    def _dispatch(self, ready: Iterator[Prepared]) -> None:
+        first = next(ready, None)
+        if first is None:
+            return
+        self.view.status("waiting for Prefect")
+        for outcome in self._dispatcher(self.source.campaign, _chain(first, ready), self._work):
+            self._outcomes[outcome.video_id] = outcome
+
+    def _all_outcomes(self) -> list[VideoOutcome]:
+        note = self._work.halted
+        return [
+            self._outcomes.get(row.video_id) or pending_outcome(row, None, note)
+            for row in self.source.rows
+        ]
+
+    def _report(self, seconds: float) -> str:
+        source, tally = self.source, self.view.tally
+        facts = {
+            **source.facts,
+            "finished": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+            "this run": f"{seconds:.0f} s",
+        }
+        if tally.times_real_time:
+            facts["speed"] = f"{tally.times_real_time:.2f}x real time"
+        return campaign_report(
+            source.folder,
+            title=source.campaign,
+            columns=source.columns,
+            cells=source.cells,
+            outcomes=self._all_outcomes(),
+            facts=facts,
+            notices=[*source.notices, *([self._work.halted] if self._work.halted else [])],
+        )
+
+
+def _chain(first: Prepared, rest: Iterator[Prepared]) -> Iterator[Prepared]:
+    yield first
+    yield from rest

@@ -1,0 +1,105 @@
+"""A campaign made from its store alone: what failed or was never finished, without the manifest."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from flows.outcomes import done_outcome, failure_outcome, pending_outcome
+from flows.prepare import Prepared, judged
+from model.errors import CampaignError, RowError
+from tasks.records import CampaignRows, RowRecord, VideoOutcome
+from tasks.store import CampaignFolder, DamagedError
+
+
+class StoredCampaign:
+    """The rows of a campaign that ran before; only ``videos`` are worked on, if any are named.
+
+    Raises:
+        CampaignError: the store holds no such campaign, or not these videos.
+    """
+
+    keep_going = True
+
+    def __init__(self, folder: CampaignFolder, campaign: str, videos: Sequence[str] = ()) -> None:
+        self.folder, self.campaign = folder, campaign
+        self.notices: list[str] = []
+        data = folder.read_bytes("rows.json")
+        if data is None:
+            raise CampaignError(
+                f'campaign "{campaign}": {folder.url} holds no rows.json, so it was never '
+                "rendered there; check --out and the name, or render its manifest first"
+            )
+        self._rows = CampaignRows.model_validate_json(data)
+        unknown = sorted(set(videos) - {row.video_id for row in self._rows.rows})
+        if unknown:
+            raise CampaignError(
+                f'campaign "{campaign}" has no video "{unknown[0]}"; '
+                f"its videos are in {folder.url}/report.csv"
+            )
+        self._cells = {row.video_id: row.cells for row in self._rows.rows}
+        self._wanted = frozenset(videos)
+
+    @property
+    def rows(self) -> Sequence[RowRecord]:
+        """Every row of the campaign."""
+        return self._rows.rows
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """The manifest's columns."""
+        return self._rows.columns
+
+    @property
+    def cells(self) -> Mapping[str, Mapping[str, str]]:
+        """The manifest's cells: video_id -> column -> text."""
+        return self._cells
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """For the report's head."""
+        return self._rows.facts
+
+    def prepare(self, notice: Callable[[str], None]) -> Iterator[Prepared]:
+        """The rows with their plans; those asked for leave quarantine."""
+        for row in sorted(self.rows, key=lambda row: -row.priority):
+            stored = self.folder.read_plan(row.video_id)
+            if stored is None:
+                yield Prepared(row, error=RowError(_never_planned(row)))
+                continue
+            prepared = judged(row, stored, self.folder, notice)
+            if prepared.failure and self._is_wanted(row):
+                self.folder.clear_failure(row.video_id)
+                prepared = Prepared(row, stored)
+            if prepared.receipt or prepared.failure or self._is_wanted(row):
+                yield prepared
+
+    def _is_wanted(self, row: RowRecord) -> bool:
+        return not self._wanted or row.video_id in self._wanted
+
+    def describe(self) -> None:
+        """Nothing changes of what the campaign is."""
+
+    def outcomes(self) -> list[VideoOutcome]:
+        """What the store says of every row, without making anything."""
+        return [self._outcome(row) for row in self.rows]
+
+    def _outcome(self, row: RowRecord) -> VideoOutcome:
+        stored = self.folder.read_plan(row.video_id)
+        if stored is None:
+            return pending_outcome(row, None, _never_planned(row))
+        damage = ""
+        try:
+            receipt = self.folder.find_video(row.video_id)
+        except DamagedError as error:
+            receipt, damage = None, str(error)
+        if receipt is not None and receipt.plan_sha256 == stored.sha256:
+            return done_outcome(row, receipt, self.folder.video_url(row.video_id))
+        failure = self.folder.read_failure(row.video_id)
+        if failure is not None and failure.plan_sha256 == stored.sha256:
+            return failure_outcome(row, failure)
+        return pending_outcome(row, stored.plan, damage)
+
+
+def _never_planned(row: RowRecord) -> str:
+    return (
+        f"line {row.line}: it could not be spoken or planned, so there is nothing to retry; "
+        "correct the row in the manifest and render the manifest again"
+    )

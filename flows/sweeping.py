@@ -1,0 +1,34 @@
+"""`nightshoot sweep`: what killed runs left behind, removed; what is damaged, found."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from tasks.store import open_campaign
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What a sweep did: sentences for people, and those about damage."""
+
+    lines: tuple[str, ...]
+    damaged: tuple[str, ...]
+
+
+def sweep_campaign(
+    out: str | Path, campaign: str, uploads_older_than_hours: float, *, verify: bool
+) -> Swept:
+    """Sweep one campaign; it must not be running, as half-written files are removed.
+
+    Raises:
+        CampaignError: a run holds the campaign, or its store cannot be used.
+    """
+    folder = open_campaign(out, campaign)
+    with folder.lock():
+        num_parts = folder.sweep_parts()
+        num_uploads = folder.sweep_uploads(timedelta(hours=uploads_older_than_hours))
+        damaged = tuple(folder.verify()) if verify else ()
+    lines = [f"{num_parts} half-written files removed", f"{num_uploads} uploads aborted"]
+    if verify:
+        lines += [*damaged, f"{len(damaged)} damaged; render the campaign again to repair them"]
+    return Swept(tuple(lines), damaged)
