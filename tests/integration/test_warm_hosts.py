@@ -356,10 +356,13 @@ def test_a_host_of_other_code_is_refused_and_asked_to_start_again(tmp_path):
                 pass
             old.join(5)
             assert not old.is_alive()
-            new = threading.Thread(target=serve, args=(NullEngine(), listener), daemon=True)
+            new = threading.Thread(target=serve, args=(NullEngine(), listener))
             new.start()
             with pool.lend("null") as host:
                 assert len(frames_of(host.render(job()))) == 30
+                host.replace()
+            new.join(5)
+            assert not new.is_alive()
 
 
 def test_a_run_that_is_told_half_of_its_host_is_refused():

@@ -1,0 +1,359 @@
+"""The worker of type ``gpu-process``: each run gets whole GPUs of this machine and a warm engine.
+
+``prefect worker start --pool gpu --type gpu-process --limit GROUPS``. A run asks with two job
+variables, ``gpus`` and ``engine``. Its environment then names the GPUs (CUDA_VISIBLE_DEVICES), the
+host (NIGHTSHOOT_ENGINE, NIGHTSHOOT_ENGINE_SOCKET) and the file for its verdict when it fails
+(NIGHTSHOOT_VERDICT). Without ``engine`` it gets GPUs alone, leased by the worker itself.
+
+The worker keeps the hosts (``tasks/warm.py``); they end with it. After a run that failed by a fault
+of the machine it ends them, takes no run for a while, and says so.
+
+Set by environment, read when the worker starts: NIGHTSHOOT_GPU_SLOTS and NIGHTSHOOT_LEASE_DIR
+(``tasks/lease.py``), NIGHTSHOOT_COOL_OFF_S, NIGHTSHOOT_IDLE_TTL_S.
+"""
+
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import anyio
+import anyio.abc
+import anyio.to_thread
+import httpx
+from prefect.client.schemas.objects import Flow, FlowRun, WorkPool
+from prefect.client.schemas.responses import DeploymentResponse, WorkerFlowRunResponse
+from prefect.exceptions import ObjectNotFound
+from prefect.settings import get_current_settings
+from prefect.states import Scheduled
+from prefect.workers.process import (
+    ProcessJobConfiguration,
+    ProcessVariables,
+    ProcessWorker,
+    ProcessWorkerResult,
+)
+from pydantic import BaseModel, Field, PrivateAttr, ValidationError
+
+from model.errors import Fault, MachineError
+from tasks.lease import POLL_S, Lease, Slots, lease_folder, slot_names
+from tasks.warm import DEVICES_VARIABLE, IDLE_TTL_S, HostKind, WarmHost, WarmHosts, host_env
+
+VERDICT_VARIABLE = "NIGHTSHOOT_VERDICT"
+COOL_OFF_VARIABLE = "NIGHTSHOOT_COOL_OFF_S"
+IDLE_TTL_VARIABLE = "NIGHTSHOOT_IDLE_TTL_S"
+
+_COOL_OFF_S = 300.0
+_MAX_COOL_OFF_S = 3600.0
+_LOOK_EVERY_S = 5.0
+# a run whose heartbeats stop is told as crashed by an automation
+_HEARTBEAT: dict[str, str | None] = {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30"}
+
+
+class GpuVariables(ProcessVariables):
+    """What the pool's form asks for."""
+
+    gpus: int = Field(
+        default=1, ge=0, le=64, title="GPUs", description="Whole GPUs each run gets; 0 for none."
+    )
+    engine: str = Field(
+        default="",
+        title="Engine",
+        description="Engine whose warm host each run is given. Empty: the run starts its own.",
+    )
+    env: dict[str, str | None] = Field(
+        default=_HEARTBEAT,
+        title="Environment Variables",
+        description="Set for the run and for every process of its engine, such as NCCL_DEBUG.",
+    )
+
+
+class GpuJobConfiguration(ProcessJobConfiguration):
+    """A run's share of the form, filled in."""
+
+    gpus: int = Field(default=1, ge=0, le=64)
+    engine: str = ""
+    _engine_env: tuple[tuple[str, str], ...] = PrivateAttr(default=())
+
+    def prepare_for_flow_run(
+        self,
+        flow_run: FlowRun,
+        deployment: DeploymentResponse | None = None,
+        flow: Flow | None = None,
+        work_pool: WorkPool | None = None,
+        worker_name: str | None = None,
+        worker_id: UUID | None = None,
+    ) -> None:
+        """See Prefect. A command of ours saves two seconds; the variables so far are the pool's."""
+        self._engine_env = host_env(self.env)
+        # this worker's Python: the pool may have been made on another machine
+        self.command = self.command or f"{sys.executable} -m prefect.engine"
+        super().prepare_for_flow_run(
+            flow_run, deployment, flow, work_pool, worker_name=worker_name, worker_id=worker_id
+        )
+
+    @property
+    def kind(self) -> HostKind:
+        """The host that the run wants."""
+        return HostKind(self.engine, self.gpus, self._engine_env)
+
+
+class Verdict(BaseModel):
+    """What a run that failed says about it."""
+
+    fault: Fault
+    message: str
+
+
+@dataclass(frozen=True)
+class CoolOff:
+    """How long no run is taken; doubled from one machine fault to the next, up to an hour."""
+
+    num_in_row: int = 0
+    until: float = 0.0
+
+    def after_machine_fault(self, now: float, base_s: float) -> "CoolOff":
+        """From now on; faults of runs that were already going are the same incident."""
+        if now < self.until:
+            return self
+        return CoolOff(self.num_in_row + 1, now + min(base_s * 2**self.num_in_row, _MAX_COOL_OFF_S))
+
+
+def num_runs_to_fetch(num_free: int, num_submitting: int, last_gpus: int) -> int:
+    """Runs to take from the pool now, of which most need as many GPUs as the last.
+
+    A run that waits here cannot run elsewhere, and is stuck if this worker is killed: so none is
+    fetched without free GPUs, and one at most that may have to wait.
+    """
+    if num_free == 0:
+        return 0
+    fitting = num_free // last_gpus
+    return max(fitting - num_submitting, 0 if num_submitting else 1)
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What one run was given: a host and its GPUs, or GPUs alone."""
+
+    host: WarmHost | None
+    lease: Lease
+
+    @property
+    def num_slots(self) -> int:
+        """Whole GPUs."""
+        return len(self.host.slots if self.host else self.lease.slots)
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """What tells the run."""
+        if self.host is not None:
+            return self.host.environ
+        return {DEVICES_VARIABLE: ",".join(self.lease.slots)}
+
+
+class GpuProcessWorker(ProcessWorker):
+    """Runs flows as processes that own GPUs of this machine."""
+
+    type = "gpu-process"
+    job_configuration = GpuJobConfiguration
+    job_configuration_variables = GpuVariables
+
+    _display_name = "GPU process"
+    _description = (
+        "Runs flows as processes on a machine with GPUs. Each run gets whole GPUs, leased in "
+        "order, and may be given a warm engine host."
+    )
+    _documentation_url = ""
+
+    async def setup(self) -> None:
+        """Find the GPUs, then start as any worker.
+
+        Raises:
+            MachineError: there are no GPUs, or a setting is wrong.
+        """
+        names, folder = slot_names(os.environ), lease_folder(os.environ)
+        self._cool_off_s = _seconds(os.environ, COOL_OFF_VARIABLE, _COOL_OFF_S)
+        self._cool_off, self._num_lent, self._last_gpus = CoolOff(), 0, 1
+        self._verdicts = tempfile.TemporaryDirectory(prefix="nightshoot-verdicts-")
+        logs = get_current_settings().home / "nightshoot" / self.name
+        idle_ttl_s = _seconds(os.environ, IDLE_TTL_VARIABLE, IDLE_TTL_S)
+        self._hosts = WarmHosts(Slots(names, folder), logs, idle_ttl_s)
+        # another token: idle hosts of ours give way to runs without a host too
+        self._slots = Slots(names, folder)
+        self._logger.info(
+            "GPUs %s, leased in %s; logs of engine hosts in %s", ", ".join(names), folder, logs
+        )
+        try:
+            await super().setup()
+        except BaseException:
+            self._close()
+            raise
+
+    async def teardown(self, *exc_info: Any) -> None:
+        """Stop as any worker, then end the hosts."""
+        try:
+            await super().teardown(*exc_info)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(self._close)
+
+    def _close(self) -> None:
+        self._hosts.close()
+        self._verdicts.cleanup()
+
+    async def _get_scheduled_flow_runs(self) -> list[WorkerFlowRunResponse]:
+        if time.monotonic() < self._cool_off.until:
+            return []
+        num_free = len(self._slots.names) - self._num_lent
+        num_wanted = num_runs_to_fetch(
+            num_free, len(self._submitting_flow_run_ids), self._last_gpus
+        )
+        if num_wanted == 0:
+            return []
+        return (await super()._get_scheduled_flow_runs())[:num_wanted]
+
+    async def run(
+        self,
+        flow_run: FlowRun,
+        configuration: ProcessJobConfiguration,
+        task_status: anyio.abc.TaskStatus[int] | None = None,
+    ) -> ProcessWorkerResult:
+        """Wait for GPUs and host, run the flow's process with them, judge how it ended."""
+        assert isinstance(configuration, GpuJobConfiguration)
+        self._last_gpus = max(configuration.gpus, 1)
+        grant = await self._wait_for_grant(flow_run, configuration)
+        if grant is None:
+            if task_status is not None:
+                task_status.started(0)  # no process of ours
+            return ProcessWorkerResult(identifier="none", status_code=0)
+        self._num_lent += grant.num_slots
+        verdict_path = Path(self._verdicts.name) / f"{flow_run.id}.json"
+        verdict_path.unlink(missing_ok=True)
+        has_succeeded = False
+        try:
+            self._log_grant(flow_run, grant)
+            configuration.env |= {**grant.environ, VERDICT_VARIABLE: str(verdict_path)}
+            result = await super().run(flow_run, configuration, task_status)
+            has_succeeded = result.status_code == 0 and not verdict_path.exists()
+            return result
+        finally:
+            self._num_lent -= grant.num_slots
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(self._settle, grant, verdict_path, has_succeeded)
+
+    async def _wait_for_grant(
+        self, flow_run: FlowRun, configuration: GpuJobConfiguration
+    ) -> Grant | None:
+        """In the machine's line; None for a run that is not to be run here any more."""
+        look_after = time.monotonic() + _LOOK_EVERY_S
+        take, close = self._line_up(configuration)
+        try:
+            while (grant := await anyio.to_thread.run_sync(take)) is None:
+                if time.monotonic() < self._cool_off.until:
+                    await self._hand_back(flow_run)
+                    return None
+                if time.monotonic() > look_after:
+                    look_after = time.monotonic() + _LOOK_EVERY_S
+                    if await self._is_called_off(flow_run):
+                        return None
+                await anyio.sleep(POLL_S)
+            return grant
+        finally:
+            close()
+
+    def _line_up(
+        self, configuration: GpuJobConfiguration
+    ) -> tuple[Callable[[], Grant | None], Callable[[], None]]:
+        if configuration.engine:
+            host_ask = self._hosts.ask(configuration.kind)
+
+            def take_host() -> Grant | None:
+                host = host_ask.try_take()
+                return Grant(host, Lease((), ())) if host else None
+
+            return take_host, host_ask.close
+        if configuration.gpus == 0:
+            return lambda: Grant(None, Lease((), ())), lambda: None
+        ask = self._slots.ask(configuration.gpus)
+
+        def take_gpus() -> Grant | None:
+            lease = ask.try_lease()
+            return Grant(None, lease) if lease else None
+
+        return take_gpus, ask.close
+
+    async def _hand_back(self, flow_run: FlowRun) -> None:
+        self._logger.warning("handed %s back to the pool: this worker cools off", flow_run.name)
+        await self.client.set_flow_run_state(flow_run.id, Scheduled(), force=True)
+
+    async def _is_called_off(self, flow_run: FlowRun) -> bool:
+        try:
+            state = (await self.client.read_flow_run(flow_run.id)).state
+        except ObjectNotFound:
+            return True
+        except httpx.HTTPError:
+            return False  # the server is away for a while; the line is not lost for that
+        return state is not None and (state.is_cancelling() or state.is_final())
+
+    def _log_grant(self, flow_run: FlowRun, grant: Grant) -> None:
+        self.get_flow_run_logger(flow_run).info(
+            "GPUs %s, engine host %s",
+            grant.environ[DEVICES_VARIABLE] or "none",
+            f"{grant.host.kind.engine} (process {grant.host.pid})" if grant.host else "none",
+        )
+
+    def _settle(self, grant: Grant, verdict_path: Path, has_succeeded: bool) -> None:
+        verdict = self._read_verdict(verdict_path)
+        if verdict is not None and verdict.fault == "machine":
+            self._cool_down(verdict)
+        elif has_succeeded:
+            self._cool_off = CoolOff()
+        is_cooling = time.monotonic() < self._cool_off.until
+        if grant.host is None:
+            grant.lease.release()
+        elif is_cooling:
+            self._hosts.end(grant.host)
+        else:
+            self._hosts.give_back(grant.host)
+        if is_cooling:
+            self._hosts.end_idle()
+
+    def _cool_down(self, verdict: Verdict) -> None:
+        now = time.monotonic()
+        self._cool_off = self._cool_off.after_machine_fault(now, self._cool_off_s)
+        self._logger.error(
+            "a run failed by a fault of this machine: %s; no run is taken for %.0f s, engine hosts "
+            "are ended (%s sets the time)",
+            verdict.message,
+            self._cool_off.until - now,
+            COOL_OFF_VARIABLE,
+        )
+
+    def _read_verdict(self, path: Path) -> Verdict | None:
+        if not path.exists():
+            return None
+        try:
+            return Verdict.model_validate(json.loads(path.read_bytes()))
+        except (ValidationError, ValueError) as error:
+            self._logger.warning("the verdict of a failed run cannot be read: %s", error)
+            return Verdict(fault="unknown", message="its verdict cannot be read")
+        finally:
+            path.unlink()
+
+
+def _seconds(environ: Mapping[str, str], variable: str, default: float) -> float:
+    text = environ.get(variable, str(default))
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise MachineError(
+            f'{variable}="{text}" must be a number of seconds, 0 or more, for example {default:.0f}'
+        )
+    return seconds
