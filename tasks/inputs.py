@@ -20,7 +20,7 @@ from typing import Self
 
 from pydantic import Field, ValidationError
 
-from model.errors import NightshootError
+from model.errors import CampaignError, NightshootError, StoppedError
 from tasks.ffmpeg import DiskFullError
 from tasks.files import commit_file, part_path, sha256_of_file, write_file
 from tasks.records import Record
@@ -90,6 +90,7 @@ class Inputs:
         self._fetched: dict[tuple[str, Kind], Future[Path]] = {}
         self._strikes: Counter[str] = Counter()
         self._names: dict[Path, str] = {}
+        self._ending = threading.Event()
         for name in _TALKATIVE:
             logging.getLogger(name).setLevel(logging.INFO)
 
@@ -100,7 +101,8 @@ class Inputs:
         self.close()
 
     def close(self) -> None:
-        """Let go of every connection; the files stay."""
+        """Let go of every connection, what still comes included; the files stay."""
+        self._ending.set()
         self._https.close()
         self._s3.close()
 
@@ -110,6 +112,8 @@ class Inputs:
         Raises:
             InputError: it cannot be had, or is not what it should be.
             DiskFullError: there is no room for it.
+            CampaignError: the scratch cannot be written.
+            StoppedError: the inputs were closed meanwhile.
         """
         with self._lock:
             future = self._fetched.get((url, kind))
@@ -134,6 +138,9 @@ class Inputs:
         try:
             futures = [pool.submit(self._try, url, kind) for url, kind in distinct]
             num_good = sum(future.result() for future in futures)
+        except BaseException:  # an interrupt, a full disk: nobody waits for the rest
+            self.close()
+            raise
         finally:
             pool.shutdown(cancel_futures=True)
         if distinct:
@@ -181,8 +188,10 @@ class Inputs:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 free = shutil.disk_usage(final.parent).free
                 raise DiskFullError(final, free) from error
-            rule = f"its copy cannot be written ({error.strerror or error})"
-            raise InputError(name, rule, f"check the folder {self._scratch}") from error
+            raise CampaignError(
+                f"{final.parent}: the copy of {name} cannot be written "
+                f"({error.strerror or error}); let it be, or choose another folder"
+            ) from error
         with self._lock:
             self._names[final] = name
         return final
@@ -236,7 +245,8 @@ class Inputs:
                     rule = f"{error.rule}, in {source.num_attempts} tries"
                     raise InputUnreachableError(name, rule, error.way_out) from error
                 _log.info("%s; waiting %.1f s", error, wait_s)
-                time.sleep(wait_s)
+                if self._ending.wait(wait_s):
+                    raise StoppedError(f"{name} is no longer wanted") from error
             else:
                 self._pardon(host)
                 return version, sink

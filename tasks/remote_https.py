@@ -5,9 +5,12 @@ certificates are the usual ones, or those of ``SSL_CERT_FILE`` and ``SSL_CERT_DI
 """
 
 import base64
+import os
+import re
 import socket
 import ssl
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 import httpcore
 import httpx
@@ -24,6 +27,7 @@ from tasks.remote import (
 from tasks.urls import address_fault, shown_url
 
 _MAX_CONNECTIONS = 16
+_HOST = re.compile(rb"[A-Za-z0-9._:-]+")
 _MAX_ADDRESSES_TRIED = 4
 _MAX_ASKED_WAIT_S = 30.0
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
@@ -96,7 +100,7 @@ class HttpsSource:
         self.num_attempts = limits.https_attempts
         self._limits, self._allow_private = limits, allow_private
         self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(),
+            ssl_context=_trust(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")),
             max_connections=_MAX_CONNECTIONS,
             network_backend=_CheckedNetwork(allow_private),
         )
@@ -187,10 +191,18 @@ class HttpsSource:
         if target.scheme == "http" and not self._allow_private:
             rule = "http:// can be read and changed by anybody on the way"
             raise InputError(name, rule, "use https://, or allow private addresses")
-        if target.scheme not in ("http", "https") or not target.host:
+        if target.scheme not in ("http", "https") or not _HOST.fullmatch(target.raw_host):
             rule = f"{shown_url(url)} is no address of a file"
             raise InputError(name, rule, "use https://host/path or s3://bucket/key")
         return target
+
+
+@cache
+def _trust(file: str | None, folder: str | None) -> ssl.SSLContext:
+    """Whose certificates are believed."""
+    if file or folder:
+        return ssl.create_default_context(cafile=file or None, capath=folder or None)
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def _chunks(answer: httpcore.Response) -> Iterator[bytes]:
@@ -229,11 +241,12 @@ def _refusal(name: str, status: int, headers: dict[str, str]) -> InputError:
 
 
 def _unreachable(name: str, target: httpx.URL, error: Exception) -> InputError:
-    if isinstance(error.__cause__, ssl.SSLCertVerificationError):
-        rule = f"{target.host} cannot prove its name ({error.__cause__.verify_message})"
+    reason = error.__cause__ or error.__context__
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        rule = f"{target.host} cannot prove its name ({reason.verify_message})"
         way_out = "correct its certificate, or name its authority in SSL_CERT_FILE"
         return InputError(name, rule, way_out)
-    reason = str(error) or type(error).__name__
+    told = str(error) or type(error).__name__
     if isinstance(error, httpcore.TimeoutException):
-        reason = f"no answer in time ({type(error).__name__})"
-    return InputUnreachableError(name, f"{target.host} gives no file: {reason}", _LATER)
+        told = f"no answer in time ({type(error).__name__})"
+    return InputUnreachableError(name, f"{target.host} gives no file: {told}", _LATER)

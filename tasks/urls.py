@@ -5,7 +5,7 @@ Pure: nothing is resolved or fetched here.
 
 import posixpath
 import re
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import quote
 
 MAX_NAME_CHARS = 80
@@ -15,7 +15,17 @@ _IN_TEXT = re.compile(r"\b(?:s3|https?)://\S+", re.IGNORECASE)
 _AUTHORITY = re.compile(r"(?:\[[0-9a-f:.%]*\]|[^:\[\]\\]*)(?::\d*)?", re.IGNORECASE)
 _UNSAFE_IN_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 _TRANSLATED = IPv6Network("64:ff9b::/96")  # NAT64: the last 32 bits are an IPv4 address
-_HOST_AGENTS = frozenset({IPv4Address("168.63.129.16")})  # a public address only in looks
+_CREDENTIALS = frozenset(  # of clouds, at addresses that look like others
+    ip_address(each)
+    for each in (
+        "168.63.129.16",
+        "192.0.0.192",
+        "100.100.100.200",
+        "fd00:ec2::254",
+        "fd20:ce::254",
+    )
+)
+_PROTOCOLS = IPv4Network("192.0.0.0/24")  # of this, older Pythons know but parts as private
 _NEVER = ("link_local", "multicast", "unspecified")
 _ONLY_ALLOWED = ("loopback", "site_local", "reserved", "private")
 
@@ -35,7 +45,7 @@ def shown_url(url: str) -> str:
     scheme, _, rest = url.partition("://")
     authority, slash, path = re.split(r"[?#]", rest, maxsplit=1)[0].partition("/")
     host = authority.rpartition("@")[2]
-    if not _AUTHORITY.fullmatch(host) or (scheme.lower() != "s3" and "@" in path.split("/")[0]):
+    if not _AUTHORITY.fullmatch(host) or (":" in host and "@" in path):
         return f"{scheme}://..."  # a password with a slash or a colon in it, perhaps
     return f"{scheme}://{host}{slash}{path}"
 
@@ -91,8 +101,8 @@ def address_fault(text: str, *, allow_private: bool) -> str:
     Link-local addresses, where machines of a cloud find their credentials, are never allowed.
     """
     address = _inner(ip_address(text.partition("%")[0]))
-    if address in _HOST_AGENTS:
-        return "a cloud's host agent"
+    if address in _CREDENTIALS:
+        return "where a cloud keeps credentials"
     for kind in _NEVER:
         if getattr(address, f"is_{kind}", False):
             return f"a {kind.replace('_', '-')} address"
@@ -101,7 +111,7 @@ def address_fault(text: str, *, allow_private: bool) -> str:
     for kind in _ONLY_ALLOWED:
         if getattr(address, f"is_{kind}", False):
             return f"a {kind.replace('_', '-')} address"
-    return "" if address.is_global else "no public address"
+    return "" if address.is_global and address not in _PROTOCOLS else "no public address"
 
 
 def _inner(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
