@@ -41,6 +41,18 @@ def prefect_api(tmp_path_factory: pytest.TempPathFactory):
         server.end()
 
 
+@pytest.fixture(scope="session")
+def seaweed(tmp_path_factory: pytest.TempPathFactory):
+    """A real S3 server (``tests/seaweed.py``), started once; skips where it is not installed."""
+    from tests.seaweed import Seaweed
+
+    server = Seaweed(tmp_path_factory.mktemp("seaweed"))
+    try:
+        yield server.start()
+    finally:
+        server.end()
+
+
 @pytest.fixture
 def nightshoot(prefect_api: str):
     """The command line in a process of its own: ``nightshoot("render", "m.csv", ...)``."""
