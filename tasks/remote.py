@@ -59,6 +59,10 @@ class InputLimits(Record):
         }
         return by_kind[kind]
 
+    def is_too_slow(self, num_bytes: int, seconds: float) -> bool:
+        """Whether so little in so long is no longer waited for."""
+        return num_bytes < (seconds - self.patience_s) * self.least_bytes_per_s
+
 
 class InputError(RowError):
     """An address that gives no usable file; ``name`` is the address without its secrets."""
@@ -172,8 +176,7 @@ class Sink:
 
     def _check_pace(self) -> None:
         seconds = self._clock() - self._started
-        limits = self._limits
-        if seconds > limits.patience_s + self.num_bytes / max(limits.least_bytes_per_s, 1e-9):
+        if self._limits.is_too_slow(self.num_bytes, seconds):
             rule = f"only {self.num_bytes} bytes came in {seconds:.0f} s"
             raise InputUnreachableError(self.name, rule, "is its server well? try again later")
 

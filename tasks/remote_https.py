@@ -9,6 +9,7 @@ import os
 import re
 import socket
 import ssl
+import time
 from collections.abc import Iterable, Iterator
 from functools import cache
 
@@ -45,14 +46,48 @@ class _RefusedAddressError(Exception):
     """A host leads to an address that is not asked; ``args`` are the host, address and why."""
 
 
+class _PatientStream(httpcore.NetworkStream):
+    """A line whose answers, headers included, may not drip for ever."""
+
+    def __init__(self, stream: httpcore.NetworkStream, limits: InputLimits) -> None:
+        self._stream, self._limits = stream, limits
+        self._started, self._num_bytes = time.monotonic(), 0
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if self._limits.is_too_slow(self._num_bytes, time.monotonic() - self._started):
+            raise httpcore.ReadTimeout("the answer comes too slowly")
+        data = self._stream.read(max_bytes, timeout)
+        self._num_bytes += len(data)
+        return data
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._started, self._num_bytes = time.monotonic(), 0  # a request: its answer begins
+        self._stream.write(buffer, timeout)
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        secured = self._stream.start_tls(ssl_context, server_hostname, timeout)
+        return _PatientStream(secured, self._limits)
+
+    def get_extra_info(self, info: str) -> object:
+        return self._stream.get_extra_info(info)
+
+
 class _CheckedNetwork(httpcore.NetworkBackend):
     """Connects to the very addresses that it has checked.
 
     No second answer of the name service can lead elsewhere; certificates stay the host's.
     """
 
-    def __init__(self, allow_private: bool) -> None:
-        self._allow_private = allow_private
+    def __init__(self, limits: InputLimits, allow_private: bool) -> None:
+        self._limits, self._allow_private = limits, allow_private
         self._network = httpcore.SyncBackend()
 
     def connect_tcp(
@@ -67,9 +102,10 @@ class _CheckedNetwork(httpcore.NetworkBackend):
         failure: Exception | None = None
         for address in addresses[:_MAX_ADDRESSES_TRIED]:
             try:
-                return self._network.connect_tcp(
+                stream = self._network.connect_tcp(
                     address, port, timeout, local_address, socket_options
                 )
+                return _PatientStream(stream, self._limits)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
         raise failure or httpcore.ConnectError(f"{host} has no address")
@@ -102,7 +138,7 @@ class HttpsSource:
         self._pool = httpcore.ConnectionPool(
             ssl_context=_trust(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")),
             max_connections=_MAX_CONNECTIONS,
-            network_backend=_CheckedNetwork(allow_private),
+            network_backend=_CheckedNetwork(limits, allow_private),
         )
         self._timeouts = {
             "connect": limits.connect_timeout_s,
