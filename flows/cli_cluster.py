@@ -87,13 +87,10 @@ def doctor(out: str | None, as_json: bool) -> int:
     if as_json:
         click.echo(report.model_dump_json(indent=1))
         return report.exit_code
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("", "what", "found", "way out", box=None)
     for finding in report.findings:
-        table.add_row(finding.verdict, finding.what, finding.found, finding.way_out)
-    Console(highlight=False).print(table)
+        click.echo(f"{finding.verdict:4}  {finding.what}: {finding.found}")
+        if finding.way_out:
+            click.echo(f"      -> {finding.way_out}")
     return report.exit_code
 
 

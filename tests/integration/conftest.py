@@ -23,7 +23,7 @@ def bare_cluster(
     postgres: Postgres, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[PrefectCluster]:
     """Prefect's server on PostgreSQL, with nothing in it yet."""
-    cluster = PrefectCluster(tmp_path_factory.mktemp("cluster"), postgres.url)
+    cluster = PrefectCluster(tmp_path_factory.mktemp("cluster"), postgres)
     try:
         yield cluster.start()
     finally:

@@ -173,7 +173,15 @@ class Postgres:
         # not under pytest's folder: user postgres may not enter that one
         self._folder = Path(tempfile.mkdtemp(prefix="nightshoot-postgres-"))
         self.port = free_port()
-        self.url = f"postgresql+asyncpg://prefect@127.0.0.1:{self.port}/prefect"
+        #: what Prefect's server must be set to; by parts, as it hides a database given as a URL
+        self.settings = {
+            "PREFECT_SERVER_DATABASE_DRIVER": "postgresql+asyncpg",
+            "PREFECT_SERVER_DATABASE_HOST": "127.0.0.1",
+            "PREFECT_SERVER_DATABASE_PORT": str(self.port),
+            "PREFECT_SERVER_DATABASE_USER": "prefect",
+            "PREFECT_SERVER_DATABASE_PASSWORD": "unused",
+            "PREFECT_SERVER_DATABASE_NAME": "prefect",
+        }
         if self._user:
             account = pwd.getpwnam(self._user)
             os.chown(self._folder, account.pw_uid, account.pw_gid)
@@ -240,9 +248,9 @@ class Postgres:
 
 
 class PrefectCluster:
-    """A real ``prefect server start`` and what its clients need to know."""
+    """A real ``prefect server start`` (SQLite unless told) and what its clients need to know."""
 
-    def __init__(self, folder: Path, database_url: str | None = None) -> None:
+    def __init__(self, folder: Path, database: Postgres | None = None) -> None:
         self.folder = folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/api"
@@ -259,12 +267,11 @@ class PrefectCluster:
         }
         server = {
             **BATCHING,
+            **(database.settings if database else {}),
             "PREFECT_SERVER_API_AUTH_STRING": _AUTH,
             "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true",
             "PREFECT_SERVER_UI_API_URL": self.url,
         }
-        if database_url:
-            server["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = database_url
         #: for clients and workers: everything but the server's own settings
         self.env = {
             **base,

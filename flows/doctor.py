@@ -1,0 +1,424 @@
+"""What is open, missing or slow: of the Prefect server, its database, this machine and the store.
+
+Each question has a pure function from what was seen to a finding; ``examine`` asks them all.
+"""
+
+import importlib.metadata
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import httpx
+from prefect.settings import get_current_settings
+
+from flows.cluster import POOLS, ClusterError, ClusterStatus, Record, cluster_status
+from model.errors import NightshootError
+from tasks.ffmpeg import ffmpeg_version
+from tasks.lease import SLOTS_VARIABLE, slot_names
+from tasks.store import open_campaign
+
+BATCHING: dict[str, int] = {
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": 100,
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": 100,
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE": 200,
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_READ_BATCH_SIZE": 100,
+    "PREFECT_SERVER_SERVICES_TRIGGERS_READ_BATCH_SIZE": 100,
+}
+_LITTLE_DISK_BYTES = 1_000_000_000
+_SOME_DISK_BYTES = 10_000_000_000
+_TIMEOUT_S = 10.0
+_UNAUTHORIZED, _FORBIDDEN = 401, 403
+_PROBE_CAMPAIGN = "doctor-probe"
+_DEFAULT_PORT = 4200
+_UP = "run `nightshoot cluster up`"
+
+Verdict = Literal["ok", "warn", "fail"]
+
+
+class Finding(Record):
+    """One answer; ``way_out`` says what to do unless all is well."""
+
+    verdict: Verdict
+    what: str
+    found: str
+    way_out: str = ""
+
+
+class Report(Record):
+    """Everything ``doctor`` tells."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """1 when something must be repaired; warnings are no reason."""
+        return int(any(finding.verdict == "fail" for finding in self.findings))
+
+
+@dataclass(frozen=True)
+class ServerFacts:
+    """What a Prefect server says of itself, and how it answers strangers.
+
+    Attributes:
+        url: of its API.
+        settings: its answer to ``/admin/settings``.
+        version: its answer to ``/admin/version``.
+        stranger_status: HTTP status of a request without credentials; not of a POST, which
+            CSRF protection refuses first.
+        tokenless_status: HTTP status of a POST with credentials and no CSRF token.
+        open_addresses: addresses of this machine, loopback apart, at which it answers too.
+    """
+
+    url: str
+    settings: Mapping[str, Any]
+    version: str
+    stranger_status: int
+    tokenless_status: int
+    open_addresses: tuple[str, ...]
+
+
+def examine(out: str | None) -> Report:
+    """Ask everything; what cannot be asked is a finding too.
+
+    Args:
+        out: where campaigns go, to try whether it can be written; None leaves that out.
+    """
+    findings = machine_findings(os.environ, Path(out or "."))
+    if out is not None:
+        findings.append(_store_finding(out))
+    if not get_current_settings().api.url:
+        return Report(findings=(*findings, _no_cluster()))
+    findings += [_serializer_here(), telemetry_finding(os.environ)]
+    try:
+        status = cluster_status()
+        facts = _server_facts(status.url)
+    except ClusterError as error:
+        found = Finding(verdict="fail", what="server", found=str(error), way_out="see what it says")
+        return Report(findings=(*findings, found))
+    num_workers = sum(worker.is_online for worker in status.workers)
+    return Report(
+        findings=(
+            *findings,
+            *server_findings(facts),
+            *batching_findings(facts.settings),
+            database_finding(facts.settings, num_workers),
+            *cluster_findings(status),
+        )
+    )
+
+
+# --- this machine -------------------------------------------------------------------------------
+
+
+def machine_findings(environ: Mapping[str, str], out: Path) -> list[Finding]:
+    """Ffmpeg, disk and GPU slots of this machine."""
+    return [
+        _tried("ffmpeg", ffmpeg_version),
+        disk_finding(_free_bytes(out)),
+        _slots_finding(environ),
+    ]
+
+
+def _tried(what: str, ask: Callable[[], str]) -> Finding:
+    try:
+        return Finding(verdict="ok", what=what, found=ask())
+    except NightshootError as error:
+        return Finding(verdict="fail", what=what, found=str(error), way_out="see what it says")
+
+
+def _free_bytes(place: Path) -> int:
+    """Free space of the disk that ``place`` is on or would be on; for s3 the scratch disk's."""
+    if str(place).startswith("s3:"):
+        place = Path(tempfile.gettempdir())
+    folder = place.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
+
+
+def disk_finding(free_bytes: int) -> Finding:
+    """Whether a night fits; a minute of video is about 10 MB, its segments as much again."""
+    found = f"{free_bytes / 1e9:.1f} GB free"
+    if free_bytes >= _SOME_DISK_BYTES:
+        return Finding(verdict="ok", what="disk", found=found)
+    verdict: Verdict = "fail" if free_bytes < _LITTLE_DISK_BYTES else "warn"
+    return Finding(
+        verdict=verdict, what="disk", found=found, way_out="free some, or use another disk"
+    )
+
+
+def _slots_finding(environ: Mapping[str, str]) -> Finding:
+    try:
+        names = slot_names(environ)
+    except NightshootError as error:
+        return Finding(
+            verdict="warn",
+            what="GPU slots",
+            found=str(error),
+            way_out="no matter on a machine without a gpu worker",
+        )
+    origin = f"from {SLOTS_VARIABLE}" if SLOTS_VARIABLE in environ else "found"
+    return Finding(verdict="ok", what="GPU slots", found=f"{', '.join(names)} ({origin})")
+
+
+def telemetry_finding(environ: Mapping[str, str]) -> Finding:
+    """Whether Prefect's client reports its use to its makers."""
+    if environ.get("DO_NOT_TRACK", "").lower() in ("1", "true"):
+        return Finding(verdict="ok", what="telemetry here", found="off")
+    return Finding(
+        verdict="warn",
+        what="telemetry here",
+        found="Prefect's client may report its use to its makers",
+        way_out="set DO_NOT_TRACK=1 for workers and commands",
+    )
+
+
+def _serializer_here() -> Finding:
+    return serializer_finding(get_current_settings().results.default_serializer)
+
+
+def serializer_finding(name: str) -> Finding:
+    """Whether results are data: reading a pickle runs whatever its writer put into it."""
+    if name == "json":
+        return Finding(verdict="ok", what="results", found="json")
+    return Finding(
+        verdict="fail",
+        what="results",
+        found=f'written as "{name}": who can write results can run code on the workers',
+        way_out="set PREFECT_RESULTS_DEFAULT_SERIALIZER=json for workers and commands",
+    )
+
+
+def _store_finding(out: str) -> Finding:
+    folder = Path(out) / _PROBE_CAMPAIGN
+
+    def ask() -> str:
+        open_campaign(out, _PROBE_CAMPAIGN).check_writable()
+        return f"{out} can be written"
+
+    finding = _tried("store", ask)
+    if "://" not in out and folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+    return finding
+
+
+def _no_cluster() -> Finding:
+    return Finding(
+        verdict="warn",
+        what="server",
+        found="PREFECT_API_URL is not set: campaigns run on this machine alone",
+        way_out="for a cluster set it to the server's address, as docs/operations.md says",
+    )
+
+
+# --- the server ---------------------------------------------------------------------------------
+
+
+def _server_facts(url: str) -> ServerFacts:
+    auth = get_current_settings().api.auth_string
+    credentials = httpx.BasicAuth(*auth.get_secret_value().split(":", 1)) if auth else None
+    one = {"limit": 1}
+    try:
+        with httpx.Client(timeout=_TIMEOUT_S) as stranger:
+            stranger_status = stranger.get(f"{url}/admin/settings").status_code
+        with httpx.Client(timeout=_TIMEOUT_S, auth=credentials) as known:
+            return ServerFacts(
+                url=url,
+                settings=known.get(f"{url}/admin/settings").raise_for_status().json(),
+                version=known.get(f"{url}/admin/version").raise_for_status().json(),
+                stranger_status=stranger_status,
+                tokenless_status=known.post(f"{url}/flows/filter", json=one).status_code,
+                open_addresses=_open_addresses(httpx.URL(url)),
+            )
+    except httpx.HTTPError as error:
+        raise ClusterError(f"{url}: it does not say what it is set to ({error!r})") from error
+
+
+def _open_addresses(url: httpx.URL) -> tuple[str, ...]:
+    """Where a server of this machine answers beside loopback; nothing for another machine's."""
+    if url.host not in ("127.0.0.1", "localhost", "::1"):
+        return ()
+    found = {info[4][0] for info in socket.getaddrinfo(socket.gethostname(), None)}
+    return tuple(
+        sorted(
+            str(address)
+            for address in found
+            if not str(address).startswith(("127.", "::1", "fe80"))
+            and _answers(str(address), url.port or _DEFAULT_PORT)
+        )
+    )
+
+
+def _answers(address: str, port: int) -> bool:
+    try:
+        with socket.create_connection((address, port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def server_findings(facts: ServerFacts) -> list[Finding]:
+    """What strangers may do, who is told what, and whether the UI finds its server."""
+    return [
+        Finding(verdict="ok", what="server", found=facts.url),
+        _version_finding(facts.version),
+        _auth_finding(facts.stranger_status),
+        _csrf_finding(facts.tokenless_status),
+        _bound_finding(facts),
+        _analytics_finding(facts.settings),
+        _ui_finding(facts),
+    ]
+
+
+def _version_finding(version: str) -> Finding:
+    here = importlib.metadata.version("prefect")
+    if version == here:
+        return Finding(verdict="ok", what="version", found=f"Prefect {version}, as here")
+    return Finding(
+        verdict="warn",
+        what="version",
+        found=f"the server runs Prefect {version}, this machine {here}",
+        way_out="install the same one everywhere (constraints.txt)",
+    )
+
+
+def _auth_finding(stranger_status: int) -> Finding:
+    if stranger_status == _UNAUTHORIZED:
+        return Finding(verdict="ok", what="auth string", found="wanted of everybody")
+    return Finding(
+        verdict="fail",
+        what="auth string",
+        found=f"off: a request without credentials was answered {stranger_status}, "
+        "and who reaches the server can run code on every worker",
+        way_out="set PREFECT_SERVER_API_AUTH_STRING=NAME:PASSWORD for the server and "
+        "PREFECT_API_AUTH_STRING for its clients",
+    )
+
+
+def _csrf_finding(tokenless_status: int) -> Finding:
+    if tokenless_status == _FORBIDDEN:
+        return Finding(verdict="ok", what="CSRF protection", found="on")
+    return Finding(
+        verdict="warn",
+        what="CSRF protection",
+        found=f"off: a POST without a token was answered {tokenless_status}",
+        way_out="set PREFECT_SERVER_CSRF_PROTECTION_ENABLED=true for the server",
+    )
+
+
+def _bound_finding(facts: ServerFacts) -> Finding:
+    url = httpx.URL(facts.url)
+    if facts.open_addresses:
+        return Finding(
+            verdict="warn",
+            what="address",
+            found=f"answers at {', '.join(facts.open_addresses)} too, not on loopback alone",
+            way_out="start it with --host 127.0.0.1, behind a proxy with TLS or a tunnel",
+        )
+    if url.scheme == "http" and url.host not in ("127.0.0.1", "localhost", "::1"):
+        return Finding(
+            verdict="warn",
+            what="address",
+            found=f"{url.host} is spoken to in plain http: the auth string can be read on the way",
+            way_out="use a tunnel or a proxy with TLS, unless the network is your own",
+        )
+    return Finding(verdict="ok", what="address", found=f"{url.scheme}://{url.host}")
+
+
+def _analytics_finding(settings: Mapping[str, Any]) -> Finding:
+    if not settings["server"]["analytics_enabled"]:
+        return Finding(verdict="ok", what="telemetry of the server", found="off")
+    return Finding(
+        verdict="warn",
+        what="telemetry of the server",
+        found="the server reports its use to Prefect's makers every ten minutes",
+        way_out="set PREFECT_SERVER_ANALYTICS_ENABLED=false for the server",
+    )
+
+
+def _ui_finding(facts: ServerFacts) -> Finding:
+    ui = facts.settings["server"]["ui"]["api_url"]
+    is_default = (httpx.URL(facts.url).port or _DEFAULT_PORT) == _DEFAULT_PORT
+    if ui or is_default:
+        return Finding(verdict="ok", what="UI", found=ui or facts.url)
+    return Finding(
+        verdict="warn",
+        what="UI",
+        found=f"it looks for its server on port {_DEFAULT_PORT} and stays blank",
+        way_out=f"set PREFECT_SERVER_UI_API_URL={facts.url} for the server",
+    )
+
+
+def batching_findings(settings: Mapping[str, Any]) -> list[Finding]:
+    """Whether the server writes in batches; one by one it lags 38 s behind 1,000 task runs."""
+    slow = [
+        f"{name}={wished}"
+        for name, wished in BATCHING.items()
+        if _service_setting(settings, name) < wished
+    ]
+    if not slow:
+        return [Finding(verdict="ok", what="batching", found="on")]
+    return [
+        Finding(
+            verdict="warn",
+            what="batching",
+            found=f"{len(slow)} of {len(BATCHING)} settings are smaller than they should be",
+            way_out=f"set for the server: {' '.join(slow)}",
+        )
+    ]
+
+
+def _service_setting(settings: Mapping[str, Any], name: str) -> int:
+    """``PREFECT_SERVER_SERVICES_<SERVICE>_<FIELD>`` as the settings' tree has it."""
+    rest = name.removeprefix("PREFECT_SERVER_SERVICES_").lower()
+    services = settings["server"]["services"]
+    service = next(key for key in services if rest.startswith(f"{key}_"))
+    return int(services[service][rest.removeprefix(f"{service}_")])
+
+
+def database_finding(settings: Mapping[str, Any], num_workers: int) -> Finding:
+    """PostgreSQL or not, as far as the server tells: it hides a database given as a URL."""
+    driver = settings["server"]["database"]["driver"] or ""
+    if driver.startswith("postgresql"):
+        return Finding(verdict="ok", what="database", found="PostgreSQL")
+    found = "SQLite" if driver else "SQLite, or a database given as a URL, which the server hides"
+    return Finding(
+        verdict="warn",
+        what="database",
+        found=f"{found}; {num_workers} workers are online",
+        way_out="one worker may use SQLite; for more use PostgreSQL, set by "
+        "PREFECT_SERVER_DATABASE_DRIVER=postgresql+asyncpg, _HOST, _PORT, _USER, _NAME, _PASSWORD",
+    )
+
+
+def cluster_findings(status: ClusterStatus) -> list[Finding]:
+    """Pools, queues, automations and deployments; somebody to work on them."""
+    findings: list[Finding] = []
+    if status.missing:
+        names = ", ".join(f"{thing.kind} {thing.name} ({thing.state})" for thing in status.missing)
+        findings.append(Finding(verdict="fail", what="cluster", found=names, way_out=_UP))
+    else:
+        findings.append(
+            Finding(verdict="ok", what="cluster", found=f"{len(status.things)} things in place")
+        )
+    for pool in POOLS:
+        online = [seen.name for seen in status.workers if seen.pool == pool and seen.is_online]
+        findings.append(_workers_finding(pool, online))
+    return findings
+
+
+def _workers_finding(pool: str, online: list[str]) -> Finding:
+    what = f"workers of {pool}"
+    if online:
+        return Finding(verdict="ok", what=what, found=f"{len(online)} online: {', '.join(online)}")
+    return Finding(
+        verdict="fail",
+        what=what,
+        found="nobody takes its runs",
+        way_out=f"prefect worker start --pool {pool} --type {POOLS[pool]}",
+    )
