@@ -31,7 +31,7 @@ from prefect.client.schemas.objects import Flow, FlowRun, WorkPool
 from prefect.client.schemas.responses import DeploymentResponse, WorkerFlowRunResponse
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import get_current_settings
-from prefect.states import Scheduled
+from prefect.states import Cancelled, Scheduled
 from prefect.workers.process import (
     ProcessJobConfiguration,
     ProcessVariables,
@@ -42,14 +42,22 @@ from pydantic import BaseModel, Field, PrivateAttr, ValidationError
 
 from model.errors import Fault, MachineError
 from tasks.lease import POLL_S, Lease, Slots, lease_folder, slot_names
-from tasks.warm import DEVICES_VARIABLE, IDLE_TTL_S, HostKind, WarmHost, WarmHosts, host_env
+from tasks.warm import (
+    DEVICES_VARIABLE,
+    IDLE_TTL_S,
+    CoolOff,
+    HostKind,
+    WarmHost,
+    WarmHosts,
+    host_env,
+    num_runs_to_fetch,
+)
 
 VERDICT_VARIABLE = "NIGHTSHOOT_VERDICT"
 COOL_OFF_VARIABLE = "NIGHTSHOOT_COOL_OFF_S"
 IDLE_TTL_VARIABLE = "NIGHTSHOOT_IDLE_TTL_S"
 
 _COOL_OFF_S = 300.0
-_MAX_COOL_OFF_S = 3600.0
 _LOOK_EVERY_S = 5.0
 # a run whose heartbeats stop is told as crashed by an automation
 _HEARTBEAT: dict[str, str | None] = {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30"}
@@ -108,32 +116,6 @@ class Verdict(BaseModel):
 
     fault: Fault
     message: str
-
-
-@dataclass(frozen=True)
-class CoolOff:
-    """How long no run is taken; doubled from one machine fault to the next, up to an hour."""
-
-    num_in_row: int = 0
-    until: float = 0.0
-
-    def after_machine_fault(self, now: float, base_s: float) -> "CoolOff":
-        """From now on; faults of runs that were already going are the same incident."""
-        if now < self.until:
-            return self
-        return CoolOff(self.num_in_row + 1, now + min(base_s * 2**self.num_in_row, _MAX_COOL_OFF_S))
-
-
-def num_runs_to_fetch(num_free: int, num_submitting: int, last_gpus: int) -> int:
-    """Runs to take from the pool now, of which most need as many GPUs as the last.
-
-    A run that waits here cannot run elsewhere, and is stuck if this worker is killed: so none is
-    fetched without free GPUs, and one at most that may have to wait.
-    """
-    if num_free == 0:
-        return 0
-    fitting = num_free // last_gpus
-    return max(fitting - num_submitting, 0 if num_submitting else 1)
 
 
 @dataclass(frozen=True)
@@ -294,11 +276,15 @@ class GpuProcessWorker(ProcessWorker):
     async def _is_called_off(self, flow_run: FlowRun) -> bool:
         try:
             state = (await self.client.read_flow_run(flow_run.id)).state
+            if state is not None and state.is_cancelling():
+                cancelled = Cancelled(message="Cancelled while it waited for GPUs.")
+                await self.client.set_flow_run_state(flow_run.id, cancelled, force=True)
+                return True
         except ObjectNotFound:
             return True
         except httpx.HTTPError:
             return False  # the server is away for a while; the line is not lost for that
-        return state is not None and (state.is_cancelling() or state.is_final())
+        return state is not None and state.is_final()
 
     def _log_grant(self, flow_run: FlowRun, grant: Grant) -> None:
         self.get_flow_run_logger(flow_run).info(

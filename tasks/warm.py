@@ -33,6 +33,7 @@ _MARK_VARIABLE = "NIGHTSHOOT_HOST_MARK"
 _KEEPER_POLL_S = 0.2
 _MAX_FAILED_LOADS = 3
 _FIRST_DELAY_S = 0.5
+_MAX_COOL_OFF_S = 3600.0
 
 
 @dataclass(frozen=True)
@@ -330,3 +331,29 @@ def host_env(env: Mapping[str, str | None]) -> tuple[tuple[str, str], ...]:
             if value is not None and name not in ours and not name.startswith("PREFECT_")
         )
     )
+
+
+@dataclass(frozen=True)
+class CoolOff:
+    """How long no run is taken; doubled from one machine fault to the next, up to an hour."""
+
+    num_in_row: int = 0
+    until: float = 0.0
+
+    def after_machine_fault(self, now: float, base_s: float) -> "CoolOff":
+        """From now on; faults of runs that were already going are the same incident."""
+        if now < self.until:
+            return self
+        return CoolOff(self.num_in_row + 1, now + min(base_s * 2**self.num_in_row, _MAX_COOL_OFF_S))
+
+
+def num_runs_to_fetch(num_free: int, num_submitting: int, last_gpus: int) -> int:
+    """Runs to take from the pool now, of which most need as many GPUs as the last.
+
+    A run that waits here cannot run elsewhere, and is stuck if this worker is killed: so none is
+    fetched without free GPUs, and one at most that may have to wait.
+    """
+    if num_free == 0:
+        return 0
+    fitting = num_free // last_gpus
+    return max(fitting - num_submitting, 0 if num_submitting else 1)

@@ -1,0 +1,236 @@
+"""The GPU worker with a real Prefect server: GPUs in order, warm hosts, cancels, kills, faults."""
+
+import json
+import os
+import signal
+import time
+import uuid
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tasks.lease import Slots
+from tests.integration.servers import ROOT, Worker, wait_until
+
+pytestmark = [pytest.mark.integration, pytest.mark.cluster]
+
+FOUR = ("0", "1", "2", "3")
+
+
+class Pool:
+    """A pool of its own, its deployment, its notes."""
+
+    def __init__(self, cluster, folder: Path) -> None:
+        self.cluster, self.folder = cluster, folder
+        self.name = f"gpu-{uuid.uuid4().hex[:6]}"
+        made = cluster.prefect("work-pool", "create", self.name, "--type", "gpu-process")
+        assert made.returncode == 0, made.stdout + made.stderr
+        flow_id = cluster.request("POST", "/flows/", {"name": "probe"})["id"]
+        body = {
+            "name": self.name,
+            "flow_id": flow_id,
+            "entrypoint": "tests.integration.gpu_flows.probe",
+            "work_pool_name": self.name,
+            "enforce_parameter_schema": False,
+            "pull_steps": [
+                {"prefect.deployments.steps.set_working_directory": {"directory": str(ROOT)}}
+            ],
+        }
+        self.deployment = cluster.request("POST", "/deployments/", body)["id"]
+        self.leases = folder / "leases"
+
+    def worker(self, name: str = "", slots: tuple[str, ...] = FOUR, **env: str) -> Worker:
+        return Worker(
+            self.cluster,
+            self.name,
+            type_="gpu-process",
+            name=name or None,
+            env={
+                "NIGHTSHOOT_GPU_SLOTS": ",".join(slots),
+                "NIGHTSHOOT_LEASE_DIR": str(self.leases),
+                **env,
+            },
+        )
+
+    def submit(self, name: str, gpus: int, engine: str = "null", env=None, **parameters) -> str:
+        body = {
+            "name": name,
+            "parameters": {"notes": str(self.folder), "name": name, **parameters},
+            "job_variables": {"gpus": gpus, "engine": engine, "env": env or {}},
+            "state": {"type": "SCHEDULED"},
+        }
+        path = f"/deployments/{self.deployment}/create_flow_run"
+        return self.cluster.request("POST", path, body)["id"]
+
+    def finish(self, run_id: str, state: str = "COMPLETED") -> None:
+        run = self.cluster.wait_for_run(run_id)
+        assert run["state_type"] == state, run["state"]
+
+    def note(self, name: str, suffix: str = ".json") -> dict:
+        return json.loads((self.folder / f"{name}{suffix}").read_text())
+
+    def wait_running(self, name: str) -> dict:
+        path = self.folder / f"{name}.running"
+        wait_until(lambda: path.exists() and path.read_text(), 60, f"{name} is running")
+        return self.note(name, ".running")
+
+
+@pytest.fixture(scope="module")
+def pool(bare_cluster, tmp_path_factory):
+    return Pool(bare_cluster, tmp_path_factory.mktemp("gpu"))
+
+
+@pytest.fixture(scope="module")
+def worker(pool):
+    with pool.worker() as worker:
+        yield worker
+
+
+def test_asks_for_3_2_1_and_4_gpus_are_served_in_order_on_4(pool, worker):
+    runs = {}
+    for gpus in (3, 2, 1, 4):
+        name = f"asks-{gpus}"
+        runs[name] = pool.submit(name, gpus, engine="", hold_s=2)
+        if gpus == 3:
+            pool.wait_running(name)
+
+    for run_id in runs.values():
+        pool.finish(run_id)
+
+    notes = {name: pool.note(name) for name in runs}
+    assert notes["asks-3"]["gpus"] == "0,1,2"
+    assert notes["asks-4"]["gpus"] == "0,1,2,3"
+    for first in notes.values():
+        for second in notes.values():
+            together = first["began"] < second["ended"] and second["began"] < first["ended"]
+            shared = set(first["gpus"].split(",")) & set(second["gpus"].split(","))
+            assert first is second or not (together and shared), (first, second)
+
+
+def test_two_runs_use_one_warm_host_and_the_pools_environment_makes_another(pool, worker):
+    for name, env in (("warm-1", {}), ("warm-2", {}), ("warm-3", {"NCCL_DEBUG": "WARN"})):
+        # all GPUs: while the last run's process winds up, fewer would be leased for a second host
+        pool.finish(pool.submit(name, 4, env=env))
+    first, second, third = (pool.note(f"warm-{number}") for number in (1, 2, 3))
+
+    assert first["host"] == second["host"]
+    assert first["pid"] != second["pid"]
+    assert first["num_frames"] == 30
+    assert third["host"] != first["host"]
+    assert psutil.Process(third["host"]).environ()["NCCL_DEBUG"] == third["nccl"] == "WARN"
+    assert first["gpus"] == "0,1,2,3"
+
+
+def test_idle_hosts_give_way_to_a_run_without_a_host(pool, worker):
+    pool.finish(pool.submit("idle", 2))
+    pool.finish(pool.submit("all", 4, engine=""))
+
+    assert pool.note("all")["gpus"] == "0,1,2,3"
+    assert not psutil.pid_exists(pool.note("idle")["host"])
+
+
+def test_a_cancelled_run_leaves_no_process_and_a_usable_host(pool, worker):
+    run_id = pool.submit("cancelled", 4, hold_s=300)
+    note = pool.wait_running("cancelled")
+
+    pool.cluster.request(
+        "POST", f"/flow_runs/{run_id}/set_state", {"state": {"type": "CANCELLING"}}
+    )
+
+    pool.finish(run_id, "CANCELLED")
+    wait_until(lambda: not psutil.pid_exists(note["pid"]), 20, "the run's process is gone")
+    pool.finish(pool.submit("after-cancelled", 4))
+    assert pool.note("after-cancelled")["host"] == note["host"]
+
+
+def test_a_run_cancelled_in_the_line_makes_room_for_the_next(pool, worker):
+    release = pool.folder / "release"
+    running = pool.submit("long", 3, engine="", until=str(release))
+    pool.wait_running("long")
+    waiting = pool.submit("never", 4, engine="")
+    pool.cluster.wait_for_run(waiting, states=frozenset({"PENDING"}))
+    pool.cluster.request(
+        "POST", f"/flow_runs/{waiting}/set_state", {"state": {"type": "CANCELLING"}}
+    )
+
+    pool.finish(pool.submit("one", 1, engine=""))
+    assert pool.note("one")["gpus"] == "3"
+    pool.finish(waiting, "CANCELLED")
+    release.touch()
+    pool.finish(running)
+    assert not (pool.folder / "never.running").exists()
+
+
+def test_a_host_killed_between_runs_is_replaced(pool, worker):
+    pool.finish(pool.submit("before-kill", 1))
+    os.kill(pool.note("before-kill")["host"], signal.SIGKILL)
+    pool.finish(pool.submit("after-kill", 1))
+
+    assert pool.note("after-kill")["num_frames"] == 30
+    assert pool.note("after-kill")["host"] != pool.note("before-kill")["host"]
+
+
+def test_a_machine_fault_ends_the_hosts_and_stops_the_worker_for_a_while(bare_cluster, tmp_path):
+    pool = Pool(bare_cluster, tmp_path)
+    with pool.worker(NIGHTSHOOT_COOL_OFF_S="6") as worker:
+        pool.finish(pool.submit("row", 1, fault="row"), "FAILED")
+        assert psutil.pid_exists(pool.note("row")["host"])
+
+        pool.finish(pool.submit("fault", 2, fault="machine"), "FAILED")
+        wait_until(
+            lambda: "no run is taken for 6 s" in worker.log_text(), 10, "the worker cools off"
+        )
+        host_pids = [pool.note(name)["host"] for name in ("row", "fault")]
+        wait_until(lambda: not any(map(psutil.pid_exists, host_pids)), 5, "its hosts are ended")
+        cooling_since = time.time()
+        pool.finish(pool.submit("healed", 1))
+
+    assert pool.note("healed")["began"] - cooling_since > 4
+
+
+def test_nothing_is_left_of_a_worker_that_is_killed(bare_cluster, tmp_path):
+    pool = Pool(bare_cluster, tmp_path)
+    worker = pool.worker().start()
+    try:
+        pool.finish(pool.submit("idle", 1))
+        pool.submit("held", 2, hold_s=300)
+        note = pool.wait_running("held")
+        hosts = [pool.note("idle")["host"], note["host"]]
+        worker.kill()
+        # the run itself lives on for a while; the GPUs are free and no engine is left
+        lease = Slots(FOUR, pool.leases).lease(4, timeout_s=15)
+        assert not any(map(psutil.pid_exists, hosts))
+        lease.release()
+    finally:
+        worker.end()
+        for process in pool.cluster.processes():
+            if str(note["pid"]) == str(process.pid):
+                process.kill()
+
+
+def test_a_worker_that_is_stopped_ends_its_hosts(bare_cluster, tmp_path):
+    pool = Pool(bare_cluster, tmp_path)
+    with pool.worker() as worker:
+        pool.finish(pool.submit("idle", 1))
+        worker.stop()
+
+    assert not psutil.pid_exists(pool.note("idle")["host"])
+    assert Slots(FOUR, pool.leases).lease(4, timeout_s=1).slots == FOUR
+
+
+def test_a_worker_without_gpus_says_the_way_out(bare_cluster, tmp_path):
+    started = bare_cluster.prefect(
+        "worker",
+        "start",
+        "--pool",
+        "any",
+        "--type",
+        "gpu-process",
+        "--run-once",
+        CUDA_VISIBLE_DEVICES="",
+        NIGHTSHOOT_LEASE_DIR=str(tmp_path),
+    )
+
+    assert started.returncode != 0
+    assert "NIGHTSHOOT_GPU_SLOTS" in started.stdout + started.stderr
