@@ -185,6 +185,8 @@ def may_open(
 ) -> bool:
     """Whether a video that is begun at ``now`` will be whole before the window closes.
 
+    Where the next one in order does not fit, ask of those after it too: short ones fill the end.
+
     Args:
         now: when it would be begun, with its timezone.
         end: of the window; None: there is no window, everything may be opened.
