@@ -104,6 +104,12 @@ class VideoParameters(Parameters):
         title="Not after",
         description="No segment is begun after this time; the rest is carried over.",
     )
+    estimated_s: float | None = Field(
+        default=None,
+        ge=0,
+        title="Estimate (seconds)",
+        description="The video is only begun if it can be whole before that time.",
+    )
 
 
 class SweepParameters(Parameters):

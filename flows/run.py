@@ -15,7 +15,7 @@ from flows.outcomes import done_outcome, failed_outcome, failure_outcome, pendin
 from flows.prepare import Prepared, RowName
 from flows.progress import ProgressView
 from flows.work import Night, RenderFigures, Work, stop_on_signals
-from model.errors import NightshootError
+from model.errors import CampaignError, NightshootError
 from tasks.engine import EnginePool
 from tasks.failures import fault_of, signature_of
 from tasks.records import Failure, VideoOutcome
@@ -108,10 +108,11 @@ class Run:
         dispatcher: Dispatcher,
         *,
         night: Night | None = None,
-        stop: threading.Event | None = None,
+        lock_wait_s: float = 0.0,
     ) -> None:
         self.source, self.view, self._dispatcher = source, view, dispatcher
-        self.stop = stop or threading.Event()
+        self._lock_wait_s = lock_wait_s
+        self.stop = threading.Event()
         self._outcomes: dict[str, VideoOutcome] = {}
         self._pool = EnginePool(source.folder.logs)
         self._work = Work(source.folder, self._pool, view, self.stop, night)
@@ -126,7 +127,7 @@ class Run:
         started = time.perf_counter()
         folder, report = self.source.folder, None
         with ExitStack() as stack:
-            stack.enter_context(folder.lock())
+            stack.enter_context(folder.lock(self._lock_wait_s))
             stack.enter_context(self._pool)
             stack.callback(self._end_dispatcher)
             stack.enter_context(stop_on_signals(self.stop))
@@ -137,8 +138,13 @@ class Run:
             with self.view:
                 refused = self._render()
             seconds = time.perf_counter() - started
-            if not refused:
+            if not refused and not folder.lock_lost.is_set():
                 report = self._report(seconds)
+        if folder.lock_lost.is_set():
+            raise CampaignError(
+                f'campaign "{self.source.campaign}": another run has taken it over, as this one '
+                "could not renew its lock in time; what is finished is kept"
+            )
         return Summary(
             tuple(self._all_outcomes()),
             tuple(refused),

@@ -15,6 +15,7 @@ from flows.work import RenderFigures
 from model.engine import engine_identity
 from model.errors import CampaignError
 from tasks.ffmpeg import ffmpeg_version
+from tasks.inputs import Inputs
 from tasks.manifest import Manifest, RowDefaults, read_manifest
 from tasks.plan import resolved_settings
 from tasks.portrait import PortraitLimits
@@ -56,12 +57,15 @@ class Session:
         self.keep_going = request.keep_going
         self.folder = open_campaign(request.out, request.campaign)
         presets = load_presets() | (load_presets(request.presets) if request.presets else {})
-        self.manifest: Manifest = read_manifest(
-            request.manifest,
-            request.defaults,
-            allow_outside=request.allow_outside,
-            presets=presets,
-        )
+        inputs = Inputs(self.folder.root / "inputs", allow_private=request.allow_private)
+        with inputs:
+            self.manifest: Manifest = read_manifest(
+                request.manifest,
+                request.defaults,
+                allow_outside=request.allow_outside,
+                presets=presets,
+                inputs=inputs,
+            )
         self.settings = PrepareSettings(
             presets=presets,
             engine_settings=request.engine_settings,

@@ -114,6 +114,8 @@ class Work:
         """
         if self.stop.is_set():
             raise StoppedError("stopped; what is finished is kept")
+        if self.folder.lock_lost.is_set():
+            raise StoppedError("another run has taken over the campaign")
         if self.night and datetime.now(UTC) >= self.night.end:
             raise WindowClosedError(self.carried_over)
 

@@ -20,6 +20,7 @@ import socket
 import threading
 import time
 from collections.abc import Generator, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -48,6 +49,7 @@ S3_SCHEME = "s3://"
 _PROBE_BYTES = 1 << 20
 _LOCK_POLL_S = 1.0
 _ORPHAN_AGE = timedelta(days=1)
+_VERIFY_THREADS = 8
 _SPEECH_SUFFIXES = (".wav", ".16k.wav")
 
 
@@ -87,6 +89,19 @@ def open_campaign(
     from tasks.store_s3 import open_s3_campaign  # its imports cost a second; laptops need none
 
     return open_s3_campaign(str(out), campaign, scratch)
+
+
+def campaigns_in(out: str | Path) -> list[str]:
+    """Names of the campaigns in a folder or under ``s3://bucket/prefix``.
+
+    Raises:
+        CampaignError: ``out`` names no bucket, or it cannot be read.
+    """
+    if not str(out).startswith(S3_SCHEME):
+        return sorted(path.parent.name for path in Path(out).glob("*/campaign.json"))
+    from tasks.store_s3 import s3_campaigns
+
+    return s3_campaigns(str(out))
 
 
 class CampaignFolder:
@@ -414,10 +429,11 @@ class CampaignFolder:
         found, one sentence each.
         """
         names = self.listing()
-        found = [sentence for name in names for sentence in self._verify_one(name)]
+        with ThreadPoolExecutor(_VERIFY_THREADS, thread_name_prefix="verify") as pool:
+            found = [sentence for sentence in pool.map(self._verify_one, names) if sentence]
         return found + self._remove_orphans(names)
 
-    def _verify_one(self, name: str) -> Iterator[str]:
+    def _verify_one(self, name: str) -> str:
         folder, stem = name.partition("/")[0], _stem(name)
         try:
             if folder == "portraits":
@@ -429,7 +445,8 @@ class CampaignFolder:
                 self.discard_segment(stem)
             else:
                 self.remove(name)
-            yield f"{name} is removed: {error}; the next run makes it again"
+            return f"{name} is removed: {error}; the next run makes it again"
+        return ""
 
     def _verify_receipt(self, folder: str, name: str) -> None:
         for path, sha256, num_bytes in self._vouched(folder, name):

@@ -56,6 +56,12 @@ def open_s3_campaign(out: str, campaign: str, scratch: Path | None) -> "S3Campai
     return S3Campaign(bucket, Scratch(scratch or scratch_base(), campaign, bucket.url))
 
 
+def s3_campaigns(out: str) -> list[str]:
+    """See :func:`tasks.store.campaigns_in`."""
+    names = (name.split("/") for name in Bucket(out, _retry_s()).list())
+    return sorted(parts[0] for parts in names if parts[1:] == ["campaign.json"])
+
+
 def _retry_s() -> float:
     text = os.environ.get(RETRY_VARIABLE, str(RETRY_S))
     try:
