@@ -52,7 +52,7 @@ def video_task(video_id: str) -> str:
     stored = batch.taken[video_id]
     row = RowOf(stored)
     try:
-        if not work.may_open(stored.plan.num_frames):
+        if not work.may_open(stored.plan):
             raise WindowClosedError(work.carried_over)
         outcome = make_video(stored)
     except WindowClosedError as error:
@@ -71,8 +71,8 @@ def video_task(video_id: str) -> str:
 
 def _end(outcome: VideoOutcome, batch: Batch, work: Work) -> None:
     batch.outcomes[outcome.video_id] = outcome
-    if work.night and outcome.num_segments_rendered == outcome.num_segments > 0:
-        work.night.pace.add(outcome.num_frames, outcome.seconds)
+    if work.night and outcome.status == "done":
+        work.night.learn(batch.taken[outcome.video_id].plan, outcome)
     work.listener.video_ended(outcome)
 
 

@@ -204,7 +204,7 @@ class _Batch:
             stored = feed.take()
             if stored is None:
                 return
-            if self._work.may_open(self._frames_left(stored)):
+            if self._work.may_open(stored.plan):
                 self._open(stored)
             else:
                 self._end(pending_outcome(RowOf(stored), stored.plan, self._work.carried_over))
@@ -243,19 +243,15 @@ class _Batch:
             video_id=stored.plan.video_id,
             plan_sha256=stored.sha256,
             not_after=night.end if night else None,
-            estimated_s=night.pace.estimate_s(self._frames_left(stored)) if night else None,
+            estimated_s=night.estimate_s(stored.plan, self._work.frames_left(stored.plan))
+            if night
+            else None,
         )
         return request.model_dump(mode="json")
 
     def _renew_parameters(self, watched: _Watched) -> None:
         parameters = {"request": self._parameters(watched.stored)}
         patiently(lambda: self._client.update_flow_run(watched.run_id, parameters=parameters))
-
-    def _frames_left(self, stored: StoredPlan) -> int:
-        if self._work.night is None:
-            return stored.plan.num_frames
-        left = [each for each in stored.plan.segments if not self._folder.has_segment(each.key)]
-        return sum(segment.num_frames for segment in left)
 
     def _num_done(self, stored: StoredPlan) -> int:
         return sum(self._folder.has_segment(each.key) for each in stored.plan.segments)
@@ -302,6 +298,8 @@ class _Batch:
         stored = watched.stored
         done = self._done(stored)
         if done is not None:
+            if self._work.night:
+                self._work.night.learn(stored.plan, done)
             self._close(watched, done)
         elif state.is_completed() and state.name == CARRIED_OVER:
             note = state.message or self._work.carried_over
@@ -377,8 +375,6 @@ class _Batch:
 
     def _end(self, outcome: VideoOutcome) -> None:
         self.outcomes[outcome.video_id] = outcome
-        if self._work.night and outcome.num_segments_rendered == outcome.num_segments > 0:
-            self._work.night.pace.add(outcome.num_frames, outcome.seconds)
         self._work.listener.video_ended(outcome)
 
     # --- stopping, telling ---

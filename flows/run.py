@@ -15,10 +15,9 @@ from flows.outcomes import done_outcome, failed_outcome, failure_outcome, pendin
 from flows.prepare import Prepared, RowName
 from flows.progress import ProgressView
 from flows.work import Night, RenderFigures, Work, stop_on_signals
-from model.errors import CampaignError, NightshootError
+from model.errors import CampaignError
 from tasks.engine import EnginePool
-from tasks.failures import fault_of, signature_of
-from tasks.records import Failure, VideoOutcome
+from tasks.records import VideoOutcome
 from tasks.report import campaign_report
 from tasks.store import CampaignFolder
 
@@ -175,8 +174,8 @@ class Run:
             self.view.status(f"{number} of {len(self.source.rows)} rows spoken and planned")
             if prepared.error is not None:
                 self.view.row_prepared(row, None)
+                # the breaker is not told: bad rows fail alike every night, and cost no GPU hour
                 self._end(failed_outcome(row, prepared.error))
-                self._count(prepared, prepared.error)
             elif prepared.failure is not None:
                 self.view.row_prepared(row, None)
                 self._end(failure_outcome(row, prepared.failure))
@@ -192,25 +191,6 @@ class Run:
     def _end(self, outcome: VideoOutcome) -> None:
         self._outcomes[outcome.video_id] = outcome
         self.view.video_ended(outcome)
-
-    def _count(self, prepared: Prepared, error: NightshootError) -> None:
-        """Let the breaker see rows that fail while they are prepared, where others go on."""
-        if not self.source.keep_going:
-            return
-        self._work.note_failure(
-            Failure(
-                video_id=prepared.row.video_id,
-                fault=fault_of(error),
-                signature=signature_of(error, prepared.row.video_id),
-                message=str(error),
-                way_out="",
-                attempts=0,
-                host="",
-                plan_sha256="",
-                is_quarantined=False,
-                at="",
-            )
-        )
 
     def _start_dispatcher(self) -> None:
         if not self._is_started:

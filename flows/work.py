@@ -66,11 +66,25 @@ class Night:
     """When the window closes, and how fast videos were made so far."""
 
     end: datetime
-    pace: Pace = field(default_factory=Pace)
+    _paces: dict[tuple[str, int, int], Pace] = field(
+        default_factory=lambda: defaultdict[tuple[str, int, int], Pace](Pace)
+    )
 
-    def may_open(self, num_frames: int) -> bool:
-        """Whether a video of this length can be whole before the window closes."""
-        return may_open(datetime.now(UTC), self.end, self.pace.estimate_s(num_frames))
+    def _pace(self, plan: VideoPlan) -> Pace:
+        return self._paces[plan.engine, plan.width, plan.height]
+
+    def learn(self, plan: VideoPlan, outcome: VideoOutcome) -> None:
+        """Note how long a finished video took, if all of it was rendered now."""
+        if outcome.num_segments_rendered == outcome.num_segments > 0 and outcome.seconds > 0:
+            self._pace(plan).add(outcome.num_frames, outcome.seconds)
+
+    def estimate_s(self, plan: VideoPlan, num_frames: int) -> float | None:
+        """Seconds that so many frames of such a video take; None before the first."""
+        return self._pace(plan).estimate_s(num_frames)
+
+    def may_open(self, plan: VideoPlan, num_frames: int) -> bool:
+        """Whether so many frames of a video can be whole before the window closes."""
+        return may_open(datetime.now(UTC), self.end, self.estimate_s(plan, num_frames))
 
 
 def night_of(window: str, timezone: str) -> Night:
@@ -125,9 +139,14 @@ class Work:
         closed = f"{self.night.end:%H:%M %Z}" if self.night else "now"
         return f"carried over to the next night: the window closed at {closed}"
 
-    def may_open(self, num_frames: int) -> bool:
+    def may_open(self, plan: VideoPlan) -> bool:
         """Whether a new video is begun: whole videos are finished as the window's end nears."""
-        return self.night is None or self.night.may_open(num_frames)
+        return self.night is None or self.night.may_open(plan, self.frames_left(plan))
+
+    def frames_left(self, plan: VideoPlan) -> int:
+        """Frames of segments that have no receipt yet."""
+        left = [each for each in plan.segments if not self.folder.has_segment(each.key)]
+        return sum(segment.num_frames for segment in left)
 
     def note_failure(self, failure: Failure) -> None:
         """Count a failure; the same one on several rows stops the campaign."""
