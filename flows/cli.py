@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from flows.cli_cluster import add_to
+from flows.cli_cluster import add_to, has_cluster, retry_on_cluster
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -157,11 +157,24 @@ def render(
 @_out
 @click.option("--video", "videos", multiple=True, help="Only this video_id; may be repeated.")
 @_workers
+@click.option("--here", is_flag=True, help="On this machine, even if there is a cluster.")
+@click.option("--wait", is_flag=True, help="On a cluster: wait for the end; exit 1 if it failed.")
 @_json
 def retry(
-    campaign: str, out: str | Path, videos: tuple[str, ...], workers: int, as_json: bool
+    campaign: str,
+    out: str | Path,
+    videos: tuple[str, ...],
+    workers: int,
+    here: bool,
+    wait: bool,
+    as_json: bool,
 ) -> int:
-    """Render again what failed or was never finished, from the campaign's store alone."""
+    """Render again what failed or was never finished, from the campaign's store alone.
+
+    Where PREFECT_API_URL names a cluster that `nightshoot cluster up` made ready, it is done there.
+    """
+    if not here and has_cluster():
+        return retry_on_cluster(campaign, str(out), videos, wait=wait, as_json=as_json)
     from flows.stored import StoredCampaign
     from tasks.store import open_campaign
 

@@ -254,8 +254,12 @@ def _worker_command(pool: str) -> str:
 
 
 def has_cluster() -> bool:
-    """Whether PREFECT_API_URL names a server to use."""
-    return bool(os.environ.get("PREFECT_API_URL"))
+    """Whether PREFECT_API_URL names a server that takes retries; a laptop's own does not."""
+    if not os.environ.get("PREFECT_API_URL"):
+        return False
+    from flows.submit import takes_retries
+
+    return takes_retries()
 
 
 def add_to(cli: click.Group) -> None:

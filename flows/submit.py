@@ -26,6 +26,7 @@ from flows.cluster import (
     Record,
     cluster_client,
     deployment_named,
+    read_facts,
     ui_url,
 )
 from flows.parameters import CampaignParameters, Parameters, RetryParameters
@@ -154,6 +155,16 @@ def retry_campaign(parameters: RetryParameters, *, is_waited_for: bool = False) 
     """A campaign/retry-failed run; raises as ``submit_campaign``."""
     queue, name = parameters.queue, f"{parameters.campaign} again"
     return _submit(RETRY_FAILED, parameters, queue, name, is_waited_for=is_waited_for)
+
+
+def takes_retries() -> bool:
+    """Whether the server has the deployment that retries campaigns.
+
+    Raises:
+        ClusterError: it is not there or refuses us.
+    """
+    with cluster_client() as client:
+        return RETRY_FAILED in read_facts(client).deployments
 
 
 def _submit(

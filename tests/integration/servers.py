@@ -250,8 +250,10 @@ class Postgres:
 class PrefectCluster:
     """A real ``prefect server start`` (SQLite unless told) and what its clients need to know."""
 
-    def __init__(self, folder: Path, database: Postgres | None = None) -> None:
-        self.folder = folder
+    def __init__(
+        self, folder: Path, database: Postgres | None = None, *, is_protected: bool = True
+    ) -> None:
+        self.folder, self._is_protected = folder, is_protected
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/api"
         self.mark = uuid.uuid4().hex
@@ -265,12 +267,15 @@ class PrefectCluster:
             "PYTHONUNBUFFERED": "1",
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         }
-        server = {
+        protection = {
             **BATCHING,
-            **(database.settings if database else {}),
             "PREFECT_SERVER_API_AUTH_STRING": _AUTH,
             "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true",
             "PREFECT_SERVER_UI_API_URL": self.url,
+        }
+        server = {
+            **(protection if is_protected else {}),
+            **(database.settings if database else {}),
         }
         #: for clients and workers: everything but the server's own settings
         self.env = {
@@ -316,11 +321,11 @@ class PrefectCluster:
             return False
 
     def request(self, method: str, path: str, body: Any = None) -> Any:
-        """One call of the API, with credentials and a CSRF token; its JSON, or None."""
+        """One call of the API, with credentials and (where wanted) a CSRF token; its JSON."""
         credentials = base64.b64encode(_AUTH.encode()).decode()
         headers = {"Authorization": f"Basic {credentials}"}
         with httpx.Client(base_url=self.url, headers=headers, timeout=60) as client:
-            if method != "GET":
+            if method != "GET" and self._is_protected:
                 token = client.get("/csrf-token", params={"client": self.mark}).json()["token"]
                 client.headers.update(
                     {"Prefect-Csrf-Token": token, "Prefect-Csrf-Client": self.mark}

@@ -1,0 +1,314 @@
+"""A real server, real workers: made ready, looked at, scheduled, submitted to, and revived."""
+
+import copy
+import http.server
+import json
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.integration.campaigns import write_campaign
+from tests.integration.servers import PrefectCluster, Worker, wait_until
+
+pytestmark = [pytest.mark.integration, pytest.mark.cluster]
+
+NIGHTLY = "campaign/nightly"
+
+
+@pytest.fixture(scope="module")
+def careless_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectCluster]:
+    """A server as it starts by itself: SQLite, nothing protected, nothing in it."""
+    server = PrefectCluster(tmp_path_factory.mktemp("careless"), is_protected=False)
+    try:
+        yield server.start()
+    finally:
+        server.end()
+
+
+@pytest.fixture
+def workers(start_worker: Callable[..., Worker]) -> tuple[Worker, Worker]:
+    """One worker per pool; the machine is said to have two GPUs."""
+    gpu = start_worker("gpu", type_="gpu-process", env={"NIGHTSHOOT_GPU_SLOTS": "0,1"})
+    return start_worker("cpu"), gpu
+
+
+@pytest.fixture
+def webhook() -> Iterator[tuple[str, list[dict[str, str]]]]:
+    """An address, and what was posted to it."""
+    posted: list[dict[str, str]] = []
+
+    class Listener(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            assert self.headers["content-type"] == "application/json"
+            posted.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Listener) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/campaigns", posted
+        server.shutdown()
+
+
+def states_of(cluster: PrefectCluster, run_id: str) -> list[str]:
+    return [
+        state["name"] for state in cluster.request("GET", f"/flow_run_states/?flow_run_id={run_id}")
+    ]
+
+
+def slugs(cluster: PrefectCluster) -> list[str]:
+    nightly = cluster.request("GET", f"/deployments/name/{NIGHTLY}")
+    return sorted(schedule["slug"] for schedule in nightly["schedules"])
+
+
+# --- what is there ------------------------------------------------------------------------------
+
+
+def test_cluster_up_again_changes_nothing(cluster: PrefectCluster):
+    things = cluster.nightshoot_json("cluster", "up")
+
+    assert {thing["state"] for thing in things} == {"was there"}
+    assert [thing["kind"] for thing in things].count("deployment") == 5
+    urgent = cluster.request("GET", "/work_pools/gpu/queues/urgent")
+    nightly = cluster.request("GET", "/work_pools/gpu/queues/nightly")
+    assert (urgent["priority"], nightly["priority"]) == (1, 2)
+
+
+def test_cluster_up_keeps_what_an_operator_has_set(cluster: PrefectCluster):
+    before = cluster.request("GET", "/work_pools/gpu")["base_job_template"]
+    template = copy.deepcopy(before)
+    env = template["variables"]["properties"]["env"].setdefault("default", {})
+    env["NCCL_P2P_DISABLE"] = "1"
+    own = {"base_job_template": template, "concurrency_limit": 7}
+    cluster.request("PATCH", "/work_pools/gpu", own)
+
+    things = cluster.nightshoot_json("cluster", "up")
+
+    after = cluster.request("GET", "/work_pools/gpu")
+    cluster.request(
+        "PATCH", "/work_pools/gpu", {"base_job_template": before, "concurrency_limit": None}
+    )
+    assert {thing["state"] for thing in things} == {"was there"}
+    assert after["base_job_template"] == template
+    assert after["concurrency_limit"] == 7
+
+
+def test_what_is_taken_away_is_missed_and_made_again(cluster: PrefectCluster):
+    adhoc = cluster.request("GET", "/deployments/name/campaign/adhoc")
+    cluster.request("DELETE", f"/deployments/{adhoc['id']}")
+    cluster.request("DELETE", "/work_pools/cpu/queues/urgent")
+
+    status = cluster.nightshoot("cluster", "status")
+    made = {thing["name"]: thing["state"] for thing in cluster.nightshoot_json("cluster", "up")}
+
+    assert status.returncode == 1
+    assert "missing    deployment  campaign/adhoc" in status.stdout
+    assert "missing    queue       cpu/urgent" in status.stdout
+    assert {name for name, state in made.items() if state == "made"} == {
+        "campaign/adhoc",
+        "cpu/urgent",
+    }
+
+
+def test_cluster_status_is_content_once_somebody_works(
+    cluster: PrefectCluster, workers: tuple[Worker, Worker]
+):
+    status = cluster.nightshoot("cluster", "status")
+
+    assert status.returncode == 0, status.stdout
+    for worker in workers:
+        assert f"/{worker.name}" in status.stdout
+
+
+# --- what is refused ----------------------------------------------------------------------------
+
+
+def test_a_deploy_without_pools_fails_and_names_the_pool(careless_server: PrefectCluster):
+    deployed = careless_server.prefect("--no-prompt", "deploy", "--all")
+
+    assert deployed.returncode == 1
+    assert "'cpu' which does not exist" in " ".join((deployed.stdout + deployed.stderr).split())
+
+
+def test_an_empty_server_lacks_everything(careless_server: PrefectCluster):
+    status = careless_server.nightshoot("cluster", "status")
+
+    assert status.returncode == 1
+    assert status.stdout.count("\nmissing ") == 2 + 4 + 3 + 5 + 2
+    assert "run `nightshoot cluster up`" in status.stdout
+
+
+def test_a_pool_of_another_type_is_refused(careless_server: PrefectCluster):
+    careless_server.request("POST", "/work_pools/", {"name": "gpu", "type": "process"})
+    up = careless_server.nightshoot("cluster", "up")
+    careless_server.request("DELETE", "/work_pools/gpu")
+
+    assert up.returncode == 2
+    assert 'work pool "gpu" is of type "process", not "gpu-process"' in up.stderr
+    assert "prefect work-pool delete gpu" in up.stderr
+
+
+@pytest.mark.parametrize(
+    ("env", "said"),
+    [
+        ({"PREFECT_API_URL": "http://127.0.0.1:9/api"}, "no Prefect server answers"),
+        ({"PREFECT_API_AUTH_STRING": "admin:wrong"}, "wants its auth string (401)"),
+        ({"PREFECT_API_URL": ""}, "PREFECT_API_URL is not set"),
+    ],
+)
+def test_a_server_out_of_reach_is_told_clearly(cluster: PrefectCluster, env, said):
+    status = cluster.nightshoot("cluster", "status", **env)
+
+    assert status.returncode == 2
+    assert said in status.stderr
+    assert "Traceback" not in status.stderr
+
+
+def test_doctor_finds_an_open_server(careless_server: PrefectCluster):
+    examined = careless_server.nightshoot_json("doctor")
+
+    verdicts = {finding["what"]: finding["verdict"] for finding in examined["findings"]}
+    assert verdicts["auth string"] == "fail"
+    assert verdicts["CSRF protection"] == "warn"
+    assert verdicts["database"] == "warn"
+    assert verdicts["batching"] == "warn"
+    assert verdicts["telemetry of the server"] == "ok"
+    assert verdicts["cluster"] == "fail"
+
+
+def test_doctor_is_content_with_a_protected_server(
+    cluster: PrefectCluster, workers: tuple[Worker, Worker], tmp_path: Path
+):
+    examined = cluster.nightshoot("doctor", "--out", tmp_path, NIGHTSHOOT_GPU_SLOTS="0")
+
+    assert examined.returncode == 0, examined.stdout
+    assert "\nfail" not in examined.stdout
+    assert "\nwarn" not in examined.stdout
+    assert "rehearsal" not in examined.stdout  # the password
+    assert not list(tmp_path.iterdir())
+
+
+# --- schedules ----------------------------------------------------------------------------------
+
+
+def test_a_schedule_is_made_changed_kept_and_removed(cluster: PrefectCluster):
+    night = ("schedule", "/data/june.csv", "--out", "/data/renders", "--timezone", "Europe/Berlin")
+
+    made = cluster.nightshoot_json(*night, "--cron", "15 1 * * *", "--window", "22:00-06:00")
+    changed = cluster.nightshoot_json(*night, "--cron", "15 3 * * *")
+    cluster.nightshoot("cluster", "up")
+    kept = slugs(cluster)
+    removed = cluster.nightshoot_json("schedule", "/data/june.csv", "--remove")
+
+    assert (made["deed"], changed["deed"], removed["deed"]) == ("made", "changed", "removed")
+    assert kept == ["example", "june"]
+    assert slugs(cluster) == ["example"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--cron", "15 25 * * *"), '--cron "15 25 * * *" must be five fields'),
+        (("--cron", "15 1 * * *", "--timezone", "Berlin"), '--timezone "Berlin" is no timezone'),
+        (("--remove",), f'{NIGHTLY} has no schedule "june"; it has: example'),
+    ],
+)
+def test_a_schedule_that_cannot_be_is_refused(cluster: PrefectCluster, options, said):
+    refused = cluster.nightshoot("schedule", "/data/june.csv", "--out", "/data/renders", *options)
+
+    assert refused.returncode == 2
+    assert said in refused.stderr
+    assert slugs(cluster) == ["example"]
+
+
+def test_a_scheduled_campaign_fires_by_itself(
+    cluster: PrefectCluster, workers: tuple[Worker, Worker], tmp_path: Path
+):
+    manifest = write_campaign(tmp_path / "in", num_videos=1, num_sentences=1)
+    out = tmp_path / "renders"
+    cluster.nightshoot(
+        "schedule", manifest, "--out", out, "--cron", "* * * * *", "--queue", "urgent"
+    )
+    try:
+        wait_until((out / "campaign" / "videos" / "v0.mp4").is_file, 150, "the night's video")
+        status = cluster.nightshoot_json("cluster", "status")
+    finally:
+        cluster.nightshoot("schedule", manifest, "--remove")
+
+    night = next(each for each in status["schedules"] if each["slug"] == "campaign")
+    assert night["active"]
+    assert night["next_run"] is not None
+
+
+# --- runs ---------------------------------------------------------------------------------------
+
+
+def test_a_submitted_campaign_is_waited_for_and_told(
+    cluster: PrefectCluster, workers: tuple[Worker, Worker], tmp_path: Path, webhook
+):
+    url, posted = webhook
+    up = {
+        thing["kind"]: thing for thing in cluster.nightshoot_json("cluster", "up", "--webhook", url)
+    }
+    assert up["automation"]["state"] in ("made", "changed", "was there")
+    manifest = write_campaign(tmp_path / "in", num_videos=2, num_sentences=2)
+    absent = tmp_path / "in" / "absent.csv"
+
+    done = cluster.nightshoot("submit", manifest, "--out", tmp_path / "renders", "--wait")
+    failed = cluster.nightshoot("submit", absent, "--out", tmp_path / "renders", "--wait")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "campaign: completed (2 done" in done.stdout
+    assert f"http://127.0.0.1:{cluster.port}/runs/flow-run/" in done.stdout
+    assert failed.returncode == 1
+    assert "absent: failed" in failed.stdout
+    told = wait_until(lambda: len(posted) >= 2 and posted, 30, "both ends are posted")
+    assert [(each["campaign"], each["state"]) for each in told] == [
+        ("campaign", "Completed"),
+        ("absent", "Failed"),
+    ]
+    assert told[0]["url"] in done.stdout
+
+
+def test_a_killed_campaign_run_is_revived_once(
+    cluster: PrefectCluster, workers: tuple[Worker, Worker], tmp_path: Path
+):
+    manifest = write_campaign(tmp_path / "in", num_videos=2, num_sentences=6)
+    submitted = cluster.nightshoot_json(
+        "submit", manifest, "--out", tmp_path / "renders", "--set", "delay_ms=40"
+    )
+    run_id = submitted["run_id"]
+    cluster.wait_for_run(run_id, states=frozenset({"RUNNING"}))
+    began = time.monotonic()
+    engine = wait_until(lambda: engine_process(workers[0], run_id), 30, "the run's process")
+
+    engine.send_signal(signal.SIGKILL)
+
+    ended = wait_until(
+        lambda: (run := cluster.wait_for_run(run_id, 120))["state_type"] == "COMPLETED" and run,
+        150,
+        "the campaign is completed",
+    )
+    assert time.monotonic() - began < 100
+    assert ended["run_count"] == 2
+    assert states_of(cluster, run_id).count("AwaitingRetry") == 1
+    assert states_of(cluster, run_id).count("Running") == 2
+
+
+def engine_process(worker: Worker, run_id: str) -> psutil.Process | None:
+    """The process that executes a run's flow, below its worker."""
+    found = [
+        process
+        for process in worker.children()
+        if "prefect.engine" in " ".join(process.cmdline())
+        and process.environ().get("PREFECT__FLOW_RUN_ID") == run_id
+    ]
+    return found[-1] if found else None
