@@ -32,6 +32,7 @@ from flows.cluster import (
 from flows.parameters import CampaignParameters, Parameters, RetryParameters
 
 _POLL_S = 2.0
+_NUM_CRON_FIELDS = 5
 # the automation that revives a crashed campaign acts within seconds of the crash
 _CRASH_GRACE_S = 60.0
 
@@ -81,13 +82,16 @@ class When:
                 f'--timezone "{self.timezone}" is no timezone; '
                 "name one of the tz database, for example Europe/Berlin or UTC"
             ) from error
+        wrong = ClusterError(
+            f'--cron "{self.cron}" must be five fields, minute hour day month weekday; '
+            'for example "15 1 * * *" is 01:15 every night'
+        )
+        if len(self.cron.split()) != _NUM_CRON_FIELDS:
+            raise wrong
         try:
             self.rule()
         except ValidationError as error:
-            raise ClusterError(
-                f'--cron "{self.cron}" must be five fields, minute hour day month weekday; '
-                'for example "15 1 * * *" is 01:15 every night'
-            ) from error
+            raise wrong from error
 
     def rule(self) -> CronSchedule:
         """The same for Prefect."""
