@@ -2,8 +2,9 @@
 
 ``prefect worker start --pool gpu --type gpu-process --limit GROUPS``. A run asks with two job
 variables, ``gpus`` and ``engine``. Its environment then names the GPUs (CUDA_VISIBLE_DEVICES), the
-host (NIGHTSHOOT_ENGINE, NIGHTSHOOT_ENGINE_SOCKET) and the file for its verdict when it fails
-(NIGHTSHOOT_VERDICT). Without ``engine`` it gets GPUs alone, leased by the worker itself.
+host (NIGHTSHOOT_ENGINE, NIGHTSHOOT_ENGINE_SOCKET) and the file for its verdict
+(NIGHTSHOOT_VERDICT), ``{"fault": "machine", "message": "..."}`` with fault ``""`` for none. Without
+``engine`` it gets GPUs alone, leased by the worker itself.
 
 The worker keeps the hosts (``tasks/warm.py``); they end with it. After a run that failed by a fault
 of the machine it ends them, takes no run for a while, and says so.
@@ -20,7 +21,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import anyio
@@ -112,9 +113,9 @@ class GpuJobConfiguration(ProcessJobConfiguration):
 
 
 class Verdict(BaseModel):
-    """What a run that failed says about it."""
+    """How a run ended, as it says itself; without a fault it succeeded."""
 
-    fault: Fault
+    fault: Fault | Literal[""]
     message: str
 
 
@@ -216,17 +217,14 @@ class GpuProcessWorker(ProcessWorker):
         self._num_lent += grant.num_slots
         verdict_path = Path(self._verdicts.name) / f"{flow_run.id}.json"
         verdict_path.unlink(missing_ok=True)
-        has_succeeded = False
         try:
             self._log_grant(flow_run, grant)
             configuration.env |= {**grant.environ, VERDICT_VARIABLE: str(verdict_path)}
-            result = await super().run(flow_run, configuration, task_status)
-            has_succeeded = result.status_code == 0 and not verdict_path.exists()
-            return result
+            return await super().run(flow_run, configuration, task_status)
         finally:
             self._num_lent -= grant.num_slots
             with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(self._settle, grant, verdict_path, has_succeeded)
+                await anyio.to_thread.run_sync(self._settle, grant, verdict_path)
 
     async def _wait_for_grant(
         self, flow_run: FlowRun, configuration: GpuJobConfiguration
@@ -293,11 +291,11 @@ class GpuProcessWorker(ProcessWorker):
             f"{grant.host.kind.engine} (process {grant.host.pid})" if grant.host else "none",
         )
 
-    def _settle(self, grant: Grant, verdict_path: Path, has_succeeded: bool) -> None:
+    def _settle(self, grant: Grant, verdict_path: Path) -> None:
         verdict = self._read_verdict(verdict_path)
         if verdict is not None and verdict.fault == "machine":
             self._cool_down(verdict)
-        elif has_succeeded:
+        elif verdict is not None and verdict.fault == "":
             self._cool_off = CoolOff()
         is_cooling = time.monotonic() < self._cool_off.until
         if grant.host is None:
@@ -326,8 +324,8 @@ class GpuProcessWorker(ProcessWorker):
         try:
             return Verdict.model_validate(json.loads(path.read_bytes()))
         except (ValidationError, ValueError) as error:
-            self._logger.warning("the verdict of a failed run cannot be read: %s", error)
-            return Verdict(fault="unknown", message="its verdict cannot be read")
+            self._logger.warning("the verdict of a run cannot be read: %s", error)
+            return None
         finally:
             path.unlink()
 

@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import socket
+import sys
 import tempfile
 import threading
 import time
@@ -102,7 +103,7 @@ class HostProcess(Protocol):
         """
         ...
 
-    def lose(self, pid: int) -> str:
+    def lose(self, pid: int | None) -> str:
         """Make sure that it is gone; returns its last words."""
         ...
 
@@ -133,7 +134,7 @@ class OwnProcess:
                 f"while loading: {self._child.log_tail()}"
             )
 
-    def lose(self, pid: int) -> str:
+    def lose(self, pid: int | None) -> str:
         """See :class:`HostProcess`."""
         del pid  # the child's own
         self._child.end(timeout_s=2.0)
@@ -164,13 +165,19 @@ class GivenHost:
     def check(self) -> None:
         """See :class:`HostProcess`."""
         note = failed_note(self.socket_path)
+        if not self.socket_path.parent.exists():
+            raise EngineLostError(
+                f'the worker of this run has ended, and its engine host "{self.engine}" with it; '
+                "run it again on another worker"
+            )
         if note.exists():
             raise EngineLostError(note.read_text())
 
-    def lose(self, pid: int) -> str:
+    def lose(self, pid: int | None) -> str:
         """See :class:`HostProcess`. Killed, it is started again by its worker."""
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+        if pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         return "its worker starts it again and has its log"
 
     def end(self) -> None:
@@ -234,10 +241,11 @@ class EngineHost:
             except (FileNotFoundError, ConnectionRefusedError, wire.ConnectionLostError):
                 connection.close()  # still loading, or just being started again
             except TimeoutError as error:
+                last_words = self._process.lose(_listener_pid(connection))
                 connection.close()
                 raise EngineLostError(
                     f'engine host "{self.engine}" took the connection but said nothing for '
-                    f"{FRAMES_TIMEOUT_S:.0f} s"
+                    f"{FRAMES_TIMEOUT_S:.0f} s; {last_words}"
                 ) from error
             except BaseException:
                 connection.close()
@@ -312,6 +320,14 @@ class EngineHost:
         """Hang up; a host of ours is gone then, a given one waits for the next connection."""
         self._connection.close()
         self._process.end()
+
+
+def _listener_pid(connection: socket.socket) -> int | None:
+    """Process id of who listens, where the system tells it (Linux); a hung host says nothing."""
+    if not hasattr(socket, "SO_PEERCRED"):
+        return None
+    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+    return int.from_bytes(credentials[:4], sys.byteorder)
 
 
 class EnginePool:

@@ -34,8 +34,7 @@ def probe(
     while until is not None and not Path(until).exists():
         time.sleep(0.05)
     path.write_text(json.dumps(note | {"ended": time.time()}))
+    verdict = {"fault": fault or "", "message": "asked to fail"}
+    Path(os.environ["NIGHTSHOOT_VERDICT"]).write_text(json.dumps(verdict))
     if fault is not None:
-        Path(os.environ["NIGHTSHOOT_VERDICT"]).write_text(
-            json.dumps({"fault": fault, "message": "asked to fail"})
-        )
         raise RuntimeError(fault)

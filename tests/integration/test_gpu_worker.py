@@ -162,6 +162,15 @@ def test_a_run_cancelled_in_the_line_makes_room_for_the_next(pool, worker):
     assert not (pool.folder / "never.running").exists()
 
 
+def test_a_run_that_asks_for_more_gpus_than_there_are_says_so(pool, worker):
+    run_id = pool.submit("greedy", 5)
+
+    run = pool.cluster.wait_for_run(run_id)
+
+    assert run["state_type"] == "CRASHED"
+    assert "5 GPUs were asked for, this machine has 4" in run["state"]["message"]
+
+
 def test_a_host_killed_between_runs_is_replaced(pool, worker):
     pool.finish(pool.submit("before-kill", 1))
     os.kill(pool.note("before-kill")["host"], signal.SIGKILL)
@@ -209,13 +218,16 @@ def test_nothing_is_left_of_a_worker_that_is_killed(bare_cluster, tmp_path):
                 process.kill()
 
 
-def test_a_worker_that_is_stopped_ends_its_hosts(bare_cluster, tmp_path):
+def test_a_worker_that_is_stopped_ends_its_hosts_and_runs(bare_cluster, tmp_path):
     pool = Pool(bare_cluster, tmp_path)
     with pool.worker() as worker:
         pool.finish(pool.submit("idle", 1))
+        pool.submit("held", 2, hold_s=300)
+        held = pool.wait_running("held")
         worker.stop()
 
-    assert not psutil.pid_exists(pool.note("idle")["host"])
+    left = [pool.note("idle")["host"], held["host"], held["pid"]]
+    wait_until(lambda: not any(map(psutil.pid_exists, left)), 10, "hosts and run are gone")
     assert Slots(FOUR, pool.leases).lease(4, timeout_s=1).slots == FOUR
 
 

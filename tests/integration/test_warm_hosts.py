@@ -194,6 +194,30 @@ def test_a_hung_host_is_killed_and_comes_back(hosts, tmp_path, monkeypatch):
     assert gone(host.pid)
 
 
+def test_a_host_that_hangs_while_nobody_uses_it_is_killed_by_the_next_run(
+    hosts, tmp_path, monkeypatch
+):
+    warm = hosts.take(ONE)
+    with pool_of(warm, tmp_path) as pool, pool.lend("null") as host:
+        pass
+    os.kill(host.pid, signal.SIGSTOP)
+    monkeypatch.setattr("tasks.engine.FRAMES_TIMEOUT_S", 1.0)
+
+    with pool_of(warm, tmp_path) as pool:
+        with pytest.raises(EngineLostError, match="said nothing for 1 s"), pool.lend("null"):
+            pass
+        with pool.lend("null") as again:
+            assert len(frames_of(again.render(job()))) == 30
+
+
+def test_a_run_whose_worker_is_gone_is_told_at_once(tmp_path, slots):
+    with WarmHosts(slots, tmp_path / "logs") as hosts:
+        pool = pool_of(hosts.take(ONE), tmp_path)
+
+    with pytest.raises(EngineLostError, match="worker of this run has ended"), pool.lend("null"):
+        pass
+
+
 def test_an_engine_that_crashes_costs_one_attempt(hosts, tmp_path):
     with pool_of(hosts.take(ONE), tmp_path) as pool:
         with pytest.raises(EngineLostError), pool.lend("null") as host:
