@@ -69,7 +69,9 @@ def _render(engine: Engine, connection: socket.socket, message: wire.Message) ->
 def _stream(
     engine: Engine, connection: socket.socket, message: wire.Message, started: float
 ) -> None:
-    rendering = engine.render(wire.job_of(message))
+    job = wire.job_of(message)
+    _log.info("segment %s begins: %d frames", job.key, job.num_frames)
+    rendering = engine.render(job)
     waited = 0.0
     for frames in rendering:
         sending = time.perf_counter()
@@ -82,6 +84,7 @@ def _stream(
         "peak_rss_bytes": _peak_rss_bytes(),
     }
     wire.send_handoff(connection, rendering.handoff, fields)
+    _log.info("segment %s ends: %.3f engine-seconds", job.key, fields["engine_seconds"])
 
 
 def _is_cancelled(connection: socket.socket) -> bool:
