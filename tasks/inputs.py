@@ -239,7 +239,8 @@ class Inputs:
                     sink = Sink(file, name, self.limits.max_bytes(kind), self.limits)
                     version = source.download(url, sink, known)
             except InputUnreachableError as error:
-                wait_s = max(self.limits.first_wait_s * 2**attempt, error.asked_wait_s)
+                doubled_s = min(self.limits.first_wait_s * 2**attempt, self.limits.longest_wait_s)
+                wait_s = max(doubled_s, error.asked_wait_s)
                 if attempt + 1 == source.num_attempts:
                     self._strike(host)
                     rule = f"{error.rule}, in {source.num_attempts} tries"

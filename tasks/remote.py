@@ -39,9 +39,10 @@ class InputLimits(Record):
     least_bytes_per_s: float = Field(default=16_384.0, ge=0, description="Slower is given up.")
     https_attempts: int = Field(default=4, ge=1, description="Tries over https; waits 1, 2, 4 s.")
     s3_attempts: int = Field(
-        default=7, ge=1, description="Tries on S3; waits 63 s in all, for its server to restart."
+        default=10, ge=1, description="Tries on S3; waits 65 s in all, for its server to restart."
     )
     first_wait_s: float = Field(default=1.0, ge=0, description="Before the second try; doubles.")
+    longest_wait_s: float = Field(default=10.0, ge=0, description="Where it no longer doubles.")
     host_strikes: int = Field(
         default=3, ge=1, description="Files in a row a host may fail to give, before it is left."
     )

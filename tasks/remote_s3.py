@@ -133,6 +133,7 @@ def _refusal(name: str, bucket: str, answer: dict[str, Any]) -> InputError:
 def _failure(name: str, error: Exception) -> InputError:
     from botocore.exceptions import (
         ChecksumError,
+        ConnectionError,  # of botocore: no end is found, or not in time
         FlexibleChecksumError,
         HTTPClientError,
         IncompleteReadError,
@@ -143,7 +144,12 @@ def _failure(name: str, error: Exception) -> InputError:
 
     reason = f"{type(error).__name__}: {error}"
     if isinstance(
-        error, HTTPClientError | IncompleteReadError | FlexibleChecksumError | ChecksumError
+        error,
+        ConnectionError
+        | HTTPClientError
+        | IncompleteReadError
+        | FlexibleChecksumError
+        | ChecksumError,
     ):
         return InputUnreachableError(name, reason, _LATER)
     if isinstance(error, NoCredentialsError | PartialCredentialsError | ProfileNotFound):

@@ -55,7 +55,7 @@ class Served:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.server.daemon_threads = False
         self._thread = threading.Thread(
-            target=self.server.serve_forever, kwargs={"poll_interval": 0.02}
+            target=self.server.serve_forever, kwargs={"poll_interval": 0.005}
         )
 
     def start(self) -> None:

@@ -866,6 +866,21 @@ def test_s3_without_credentials_says_where_they_come_from(
         each.fetch("s3://bucket/a.png", "portrait")
 
 
+def test_s3_that_cannot_be_reached_blames_no_row(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free.getsockname()[1]}")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s3cret")
+    with (
+        inputs_at(tmp_path) as each,
+        pytest.raises(InputUnreachableError, match=r"EndpointConnectionError: .*, in 10 tries"),
+    ):
+        each.fetch("s3://bucket/a.png", "portrait")
+
+
 def test_s3_that_is_down_or_ill_is_tried_again(
     monkeypatch: pytest.MonkeyPatch, web: Served, tmp_path: Path
 ) -> None:
@@ -889,5 +904,5 @@ def test_s3_that_is_down_or_ill_is_tried_again(
         assert "access is denied (AccessDenied); taken as if there were no rig" in notice
         with pytest.raises(InputError, match=r"refuses the credentials \(ExpiredToken\); give"):
             each.fetch("s3://bucket/expired.png", "portrait")
-        with pytest.raises(InputUnreachableError, match="S3 answers SlowDown, in 7 tries"):
+        with pytest.raises(InputUnreachableError, match="S3 answers SlowDown, in 10 tries"):
             each.fetch("s3://bucket/ill.png", "portrait")
