@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo install dev format check test
+.PHONY: demo install dev format check test test-integration test-faults
 
 # What the demo needs, and no more: no torch, no test tools.
 install: $(VENV)/.installed
@@ -28,3 +28,11 @@ check: dev
 
 test: dev
 	$(BIN)/pytest
+
+# A real Prefect server on PostgreSQL, workers, SeaweedFS: needs PostgreSQL installed, a few minutes.
+test-integration: dev
+	$(BIN)/pytest -m cluster
+
+# The same servers, killed in every way: up to an hour, by hand.
+test-faults: dev
+	$(BIN)/pytest -m faults

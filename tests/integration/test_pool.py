@@ -1,41 +1,138 @@
 """Campaigns on a real Prefect server with real workers: the null engine, PostgreSQL."""
 
-from collections import Counter
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.integration.campaigns import receipts, video_digests, write_campaign
-from tests.integration.servers import PrefectCluster
+from tests.integration.servers import PrefectCluster, Worker
 
 pytestmark = [pytest.mark.integration, pytest.mark.cluster]
 
-GPU = {"type_": "gpu-process", "env": {"NIGHTSHOOT_GPU_SLOTS": "0,1"}}
+TIMEOUT_S = 300
 
 
-def submitted(cluster: PrefectCluster, manifest: Path, out: object, *options: object) -> str:
-    """Submit a campaign; returns the run's id."""
-    return cluster.nightshoot_json("submit", manifest, "--out", out, *options)["run_id"]
+def submit(cluster: PrefectCluster, manifest: Path, out: object, *options: object) -> Any:
+    """A campaign submitted and awaited; the run."""
+    seen = cluster.nightshoot_json("submit", manifest, "--out", out, *options)
+    return cluster.wait_for_run(seen["run_id"], timeout_s=TIMEOUT_S)
 
 
-def test_two_workers_share_a_campaign_and_give_the_videos_of_one_machine(
-    cluster: PrefectCluster, start_worker, nightshoot, tmp_path: Path
+def video_runs(cluster: PrefectCluster, campaign: str) -> dict[str, dict[str, Any]]:
+    found = cluster.flow_runs(flow_runs={"name": {"like_": f"{campaign}/"}}, limit=200)
+    return {run["name"]: run for run in found}
+
+
+@pytest.fixture
+def workers(start_worker, tmp_path: Path) -> list[Worker]:
+    """One for campaigns, two for videos with a slot each."""
+    leases = str(tmp_path / "leases")
+    started = [start_worker("cpu")]
+    for slot in ("0", "1"):
+        env = {"NIGHTSHOOT_GPU_SLOTS": slot, "NIGHTSHOOT_LEASE_DIR": f"{leases}-{slot}"}
+        started.append(start_worker("gpu", type_="gpu-process", env=env))
+    return started
+
+
+def test_two_workers_share_a_campaign_and_make_the_videos_of_one_machine(
+    cluster: PrefectCluster, workers: list[Worker], nightshoot, tmp_path: Path
 ):
-    manifest = write_campaign(tmp_path, num_videos=6)
-    assert nightshoot("render", manifest, "--out", tmp_path / "here").returncode == 0
-    start_worker("cpu")
-    slots = str(tmp_path / "leases")
-    workers = [
-        start_worker("gpu", type_="gpu-process", env={"NIGHTSHOOT_GPU_SLOTS": slot, "NIGHTSHOOT_LEASE_DIR": slots})
-        for slot in ("0", "1")
-    ]
+    manifest = write_campaign(tmp_path / "shared", num_videos=6)
+    manifest = manifest.rename(manifest.with_name("shared.csv"))
+    here = nightshoot("render", manifest, "--out", tmp_path / "here")
+    assert here.returncode == 0, here.stderr
 
-    run_id = submitted(cluster, manifest, tmp_path / "there")
-    run = cluster.wait_for_run(run_id, timeout_s=240)
+    run = submit(cluster, manifest, tmp_path / "there", "--outstanding", 4)
 
     assert run["state_type"] == "COMPLETED", run["state"]["message"]
-    assert video_digests(tmp_path / "there/campaign") == video_digests(tmp_path / "here/campaign")
-    videos = cluster.flow_runs(flow_runs={"name": {"like_": "campaign/"}})
-    shares = Counter(video["work_queue_name"] for video in videos)
-    print(shares, [ (v["name"], v["state_name"], v["created_by"], v["infrastructure_pid"]) for v in videos], workers)
-    print(receipts)
+    assert run["name"] == "shared"
+    assert video_digests(tmp_path / "there/shared") == video_digests(tmp_path / "here/shared")
+    runs = video_runs(cluster, "shared")
+    assert {run["state_type"] for run in runs.values()} == {"COMPLETED"}
+    assert set(runs) == {f"shared/v{number}" for number in range(6)}
+    did = [
+        sum(run["id"] in worker.daemon.log_text() for run in runs.values()) for worker in workers
+    ]
+    assert did[0] == 0
+    assert min(did[1:]) > 0, f"both GPU workers work, they took {did[1:]}"
+    assert sum(did[1:]) == 6
+    artifacts = cluster.request("POST", "/artifacts/latest/filter", {"limit": 50})
+    kinds = {each["key"]: each["type"] for each in artifacts}
+    assert kinds["shared-progress"] == "progress"
+    assert kinds["shared-videos"] == "table"
+    assert "shared-failures" not in kinds
+
+    again = submit(cluster, manifest, tmp_path / "there")
+
+    assert again["state_type"] == "COMPLETED"
+    assert len(video_runs(cluster, "shared")) == 6, "nothing was left to render"
+
+
+def test_one_bad_row_is_told_with_the_command_to_retry_and_the_others_are_made(
+    cluster: PrefectCluster, workers: list[Worker], tmp_path: Path
+):
+    manifest = write_campaign(tmp_path / "bad", num_videos=4)
+    # narrower than the null engine can draw: it breaks the engine's rules, while it is rendered
+    lines = manifest.read_text().replace("96x64", "32x32", 1)
+    manifest = manifest.with_name("one-bad.csv")
+    manifest.write_text(lines)
+
+    run = submit(cluster, manifest, tmp_path / "out")
+
+    assert run["state_type"] == "FAILED"
+    assert "3 done, 1 failed" in run["state"]["message"]
+    assert len(video_digests(tmp_path / "out/one-bad")) == 9  # mp4, srt, vtt
+    artifacts = cluster.request("POST", "/artifacts/latest/filter", {"limit": 50})
+    told = next(each["data"] for each in artifacts if each["key"] == "one-bad-failures")
+    assert f"nightshoot retry one-bad --out {tmp_path / 'out'}" in told
+    assert "width must be at least 48" in told
+
+
+def test_a_poisoned_engine_stops_the_campaign_after_three_rows(
+    cluster: PrefectCluster, workers: list[Worker], tmp_path: Path
+):
+    manifest = write_campaign(tmp_path / "poison", num_videos=12)
+    manifest = manifest.rename(manifest.with_name("poisoned.csv"))
+    options = ("--set", "fail=row", "--outstanding", 2)
+
+    run = submit(cluster, manifest, tmp_path / "out", *options)
+
+    assert run["state_type"] == "FAILED"
+    assert "3 different videos" in run["state"]["message"]
+    runs = video_runs(cluster, "poisoned")
+    assert 3 <= len(runs) <= 6, "the rest was never started"
+    assert not receipts(tmp_path / "out/poisoned")
+
+
+def test_the_window_closes_in_the_middle_and_the_next_night_makes_the_rest(
+    cluster: PrefectCluster, workers: list[Worker], nightshoot, tmp_path: Path
+):
+    manifest = write_campaign(tmp_path / "night", num_videos=8)
+    manifest = manifest.rename(manifest.with_name("night.csv"))
+    slow = ("--set", "delay_ms=15")
+    closes = datetime.now(UTC) + timedelta(seconds=100)
+    window = f"{closes - timedelta(hours=2):%H:%M}-{closes:%H:%M}"
+
+    first = submit(cluster, manifest, tmp_path / "out", *slow, "--window", window)
+
+    done = len(list((tmp_path / "out/night/videos").glob("*.mp4")))
+    assert first["state_type"] == "COMPLETED", first["state"]["message"]
+    assert f"{8 - done} pending" in first["state"]["message"]
+    assert 0 < done < 8
+    states = {run["state_name"] for run in video_runs(cluster, "night").values()}
+    assert states <= {"Completed", "CarriedOver"}
+    report = (tmp_path / "out/night/report.csv").read_text()
+    assert report.count("carried over to the next night") == 8 - done
+    finished = receipts(tmp_path / "out/night")
+
+    second = submit(cluster, manifest, tmp_path / "out", *slow)
+
+    assert second["state_type"] == "COMPLETED", second["state"]["message"]
+    assert len(list((tmp_path / "out/night/videos").glob("*.mp4"))) == 8
+    kept = receipts(tmp_path / "out/night")
+    assert {key: kept[key] for key in finished} == finished, "nothing finished was rendered again"
+    here = nightshoot("render", manifest, "--out", tmp_path / "here", *slow)
+    assert here.returncode == 0
+    assert video_digests(tmp_path / "out/night") == video_digests(tmp_path / "here/night")
