@@ -86,7 +86,7 @@ def open_campaign(
     """
     if not str(out).startswith(S3_SCHEME):
         return CampaignFolder(Path(out) / campaign)
-    from tasks.store_s3 import open_s3_campaign  # its imports cost a second; laptops need none
+    from tasks.store_s3 import open_s3_campaign  # its imports take a third of a second
 
     return open_s3_campaign(str(out), campaign, scratch)
 

@@ -2,50 +2,13 @@
 
 import hashlib
 import os
-import uuid
 from datetime import timedelta
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from model.errors import CampaignError
 from tasks.bucket import PART_BYTES, Bucket, split_url
 from tasks.store import StoreError
-
-
-@pytest.fixture(scope="module")
-def moto():
-    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    try:
-        yield f"http://{host}:{port}"
-    finally:
-        server.stop()
-
-
-@pytest.fixture
-def aws(moto, monkeypatch, tmp_path):
-    """boto3's client, with the variables the product reads set to the same server."""
-    for name, value in {
-        "AWS_ENDPOINT_URL": moto,
-        "AWS_ACCESS_KEY_ID": "someone",
-        "AWS_SECRET_ACCESS_KEY": "very-secret",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_CONFIG_FILE": str(tmp_path / "none"),
-        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"),
-    }.items():
-        monkeypatch.setenv(name, value)
-    return boto3.client("s3")
-
-
-@pytest.fixture
-def bucket(aws):
-    name = f"test-{uuid.uuid4().hex[:12]}"
-    aws.create_bucket(Bucket=name)
-    return Bucket(f"s3://{name}/night/june", retry_s=0.5)
 
 
 def test_an_address_names_a_bucket_and_a_prefix():
