@@ -26,7 +26,7 @@ from model.numbered import NumberedFrames, frame_numbers
 NUM_BITS = 24
 CRASH_EXIT_CODE = 70
 SETTINGS: Mapping[str, Setting] = {"delay_ms": 0, "fail": ""}
-FAILURES = ("", "row", "resource", "machine", "crash")
+FAILURES = ("", "row", "resource", "resource-pixels", "machine", "unknown", "crash")
 
 _CELL_HEIGHT = 16
 
@@ -113,9 +113,11 @@ def _checked(settings: Mapping[str, Setting]) -> tuple[int, str]:
 def _fail(failure: str) -> None:
     if failure == "row":
         raise RowError("the null engine was asked to fail as if the row were at fault")
-    if failure == "resource":
-        rung = Rung(settings=(("fail", ""),), changes_pixels=False)
+    if failure in ("resource", "resource-pixels"):
+        rung = Rung(settings=(("fail", ""),), changes_pixels=failure == "resource-pixels")
         raise ResourceError("the null engine was asked to run out of a resource", (rung,))
+    if failure == "unknown":
+        raise ValueError("the null engine was asked to fail without a known reason")
     if failure == "machine":
         raise MachineError("the null engine was asked to fail as if this machine were at fault")
     if failure == "crash":
