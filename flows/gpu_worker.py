@@ -233,16 +233,16 @@ class GpuProcessWorker(ProcessWorker):
         look_after = time.monotonic() + _LOOK_EVERY_S
         take, close = self._line_up(configuration)
         try:
-            while (grant := await anyio.to_thread.run_sync(take)) is None:
-                if time.monotonic() < self._cool_off.until:
-                    await self._hand_back(flow_run)
-                    return None
+            while time.monotonic() >= self._cool_off.until:
+                if grant := await anyio.to_thread.run_sync(take):
+                    return grant
                 if time.monotonic() > look_after:
                     look_after = time.monotonic() + _LOOK_EVERY_S
                     if await self._is_called_off(flow_run):
                         return None
                 await anyio.sleep(POLL_S)
-            return grant
+            await self._hand_back(flow_run)
+            return None
         finally:
             close()
 

@@ -26,6 +26,7 @@ LOAD_TIMEOUT_S = 120.0
 FRAMES_TIMEOUT_S = 300.0
 SOCKET_VARIABLE = "NIGHTSHOOT_ENGINE_SOCKET"
 ENGINE_VARIABLE = "NIGHTSHOOT_ENGINE"
+LOAD_TIMEOUT_VARIABLE = "NIGHTSHOOT_LOAD_TIMEOUT_S"
 _POLL_S = 0.02
 
 
@@ -156,6 +157,7 @@ class GivenHost:
 
     engine: str
     socket_path: Path
+    load_timeout_s: float = LOAD_TIMEOUT_S
 
     @property
     def log_place(self) -> str:
@@ -188,7 +190,7 @@ def given_host(environ: Mapping[str, str]) -> GivenHost | None:
     """The host that a worker gave this run, if it gave one.
 
     Raises:
-        MachineError: only half of it is told.
+        MachineError: only half of it is told, or the load timeout is no number of seconds.
     """
     engine, path = environ.get(ENGINE_VARIABLE, ""), environ.get(SOCKET_VARIABLE, "")
     if bool(engine) != bool(path):
@@ -196,7 +198,14 @@ def given_host(environ: Mapping[str, str]) -> GivenHost | None:
             f'{ENGINE_VARIABLE}="{engine}" and {SOCKET_VARIABLE}="{path}" must both be set or '
             "both be absent; a worker of type gpu-process sets both"
         )
-    return GivenHost(engine, Path(path)) if engine else None
+    if not engine:
+        return None
+    timeout = environ.get(LOAD_TIMEOUT_VARIABLE, str(LOAD_TIMEOUT_S))
+    if not timeout.replace(".", "", 1).isdecimal():
+        raise MachineError(
+            f'{LOAD_TIMEOUT_VARIABLE}="{timeout}" must be a number of seconds, for example 600'
+        )
+    return GivenHost(engine, Path(path), float(timeout))
 
 
 def failed_note(socket_path: Path) -> Path:
@@ -223,11 +232,20 @@ class EngineHost:
         self._process: HostProcess = given or OwnProcess(engine, log_path)
         try:
             self._connection, hello = self._connect(load_timeout_s)
-            self.identity: EngineIdentity = wire.identity_of(hello)
-            self.pid = wire.pid_of(hello)
+            self.identity, self.pid = self._introduced(hello)
         except BaseException:
             self._process.end()
             raise
+
+    def _introduced(self, hello: wire.Message) -> tuple[EngineIdentity, int]:
+        try:
+            return wire.identity_of(hello), wire.pid_of(hello)
+        except (ValueError, KeyError, TypeError) as error:
+            last_words = self._process.lose(_listener_pid(self._connection))
+            self._connection.close()
+            raise EngineLostError(
+                f'engine host "{self.engine}" runs other code than this run: {error}; {last_words}'
+            ) from error
 
     def _connect(self, load_timeout_s: float) -> tuple[socket.socket, wire.Message]:
         deadline = time.monotonic() + load_timeout_s
@@ -410,7 +428,8 @@ def _connect_given(given: GivenHost, engine: str) -> EngineHost:
             f'this run needs engine "{engine}", its worker gave it a host of "{given.engine}"; '
             f'set the job variable "engine" to "{engine}", or leave it empty'
         )
-    host = EngineHost(engine, given.socket_path.with_suffix(".log"), given=given)
+    log_path = given.socket_path.with_suffix(".log")
+    host = EngineHost(engine, log_path, given.load_timeout_s, given=given)
     expected = engine_identity(engine)
     told, wanted = _vital(host.identity), _vital(expected)
     if told != wanted:

@@ -186,15 +186,22 @@ def test_a_machine_fault_ends_the_hosts_and_stops_the_worker_for_a_while(bare_cl
         pool.finish(pool.submit("row", 1, fault="row"), "FAILED")
         assert psutil.pid_exists(pool.note("row")["host"])
 
-        pool.finish(pool.submit("fault", 2, fault="machine"), "FAILED")
+        release = tmp_path / "release"
+        fault = pool.submit("fault", 2, fault="machine", until=str(release))
+        pool.wait_running("fault")
+        waiting = pool.submit("healed", 4)
+        pool.cluster.wait_for_run(waiting, states=frozenset({"PENDING"}))
+        release.touch()
+        pool.finish(fault, "FAILED")
         wait_until(
             lambda: "no run is taken for 6 s" in worker.log_text(), 10, "the worker cools off"
         )
+        cooling_since = time.time()
         host_pids = [pool.note(name)["host"] for name in ("row", "fault")]
         wait_until(lambda: not any(map(psutil.pid_exists, host_pids)), 5, "its hosts are ended")
-        cooling_since = time.time()
-        pool.finish(pool.submit("healed", 1))
+        pool.finish(waiting)
 
+    assert "handed healed back to the pool" in worker.log_text()
     assert pool.note("healed")["began"] - cooling_since > 4
 
 

@@ -389,6 +389,41 @@ def test_a_host_of_other_code_is_refused_and_asked_to_start_again(tmp_path):
             assert not new.is_alive()
 
 
+OLD_HOST = """
+import socket, sys
+from model import wire
+from model.host import serve
+from model.null import NullEngine
+wire.PROTOCOL_VERSION = 99
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(sys.argv[1])
+listener.listen()
+serve(NullEngine(), listener)
+"""
+
+
+def test_a_host_of_another_protocol_is_refused_and_ended(tmp_path):
+    path = tmp_path / "s"
+    with subprocess.Popen([sys.executable, "-c", OLD_HOST, str(path)], cwd=ROOT) as old:
+        with (
+            pytest.raises(EngineLostError, match=r"other code than this run: .* of 99"),
+            EnginePool(tmp_path, GivenHost("null", path)) as pool,
+            pool.lend("null"),
+        ):
+            pass
+        assert old.wait(5) == -signal.SIGKILL
+
+
+def test_a_run_may_be_told_how_long_its_engine_loads():
+    environ = {"NIGHTSHOOT_ENGINE": "null", "NIGHTSHOOT_ENGINE_SOCKET": "/s"}
+
+    given = given_host(environ | {"NIGHTSHOOT_LOAD_TIMEOUT_S": "900"})
+
+    assert given == GivenHost("null", Path("/s"), 900.0)
+    with pytest.raises(MachineError, match='LOAD_TIMEOUT_S="long" must be a number'):
+        given_host(environ | {"NIGHTSHOOT_LOAD_TIMEOUT_S": "long"})
+
+
 def test_a_run_that_is_told_half_of_its_host_is_refused():
     with pytest.raises(MachineError, match="must both be set"):
         given_host({"NIGHTSHOOT_ENGINE": "null"})
