@@ -310,6 +310,10 @@ class CampaignFolder:
         """The videos that have a plan."""
         return self._stems("plans")
 
+    def discard_plan(self, video_id: str) -> None:
+        """Remove a video's plan, so that its row is prepared anew."""
+        self.remove(f"plans/{video_id}.json")
+
     def write_failure(self, failure: Failure) -> None:
         """Note why a video failed, in place of what was noted before."""
         self.write_text(f"failures/{failure.video_id}.json", _record_bytes(failure))
@@ -431,7 +435,7 @@ class CampaignFolder:
         names = self.listing()
         with ThreadPoolExecutor(_VERIFY_THREADS, thread_name_prefix="verify") as pool:
             found = [sentence for sentence in pool.map(self._verify_one, names) if sentence]
-        return found + self._remove_orphans(names)
+        return found + self._discard_plans_without(names) + self._remove_orphans(names)
 
     def _verify_one(self, name: str) -> str:
         folder, stem = name.partition("/")[0], _stem(name)
@@ -460,10 +464,26 @@ class CampaignFolder:
         elif folder == "videos" and (video := self._read_record(name, VideoReceipt)):
             for entry in (video.file, *video.captions):
                 yield f"videos/{entry.name}", entry.sha256, entry.num_bytes
+        elif folder == "plans":
+            self._read_record(name, StoredPlan)  # whether it can be read
         elif folder == "speech" and (speech := self._read_record(name, Speech)):
             sums = (speech.file_sha256, speech.engine_file_sha256)
             for suffix, sha256 in zip(_SPEECH_SUFFIXES, sums, strict=True):
                 yield f"speech/{speech.speech_id}{suffix}", sha256, None
+
+    def _discard_plans_without(self, names: Mapping[str, Listed]) -> list[str]:
+        """Plans whose speech or portrait is not there (any more): they cannot be rendered."""
+        there = set(self.listing("speech")) | set(self.listing("portraits"))
+        found: list[str] = []
+        for name in names:
+            stored = self._read_record(name, StoredPlan) if name.startswith("plans/") else None
+            if stored is None:
+                continue
+            needed = {f"speech/{stored.plan.speech_id}.json", f"portraits/{stored.plan.portrait}"}
+            if missing := sorted(needed - there):
+                self.discard_plan(stored.plan.video_id)
+                found.append(f"{name} is removed: {missing[0]} is missing; its row is planned anew")
+        return found
 
     def _remove_orphans(self, names: Mapping[str, Listed]) -> list[str]:
         """Old files of segments and speech whose receipt is not there."""

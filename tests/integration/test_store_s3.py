@@ -1,6 +1,8 @@
 """A campaign on a real S3 server: nothing lost, nothing half, nobody overwritten."""
 
+import base64
 import contextlib
+import hashlib
 import os
 import signal
 import subprocess
@@ -14,11 +16,11 @@ from pathlib import Path
 import pytest
 
 from model.errors import CampaignError
-from tasks.bucket import Bucket
+from tasks.bucket import PART_BYTES, Bucket
 from tasks.files import write_file
 from tasks.records import FileEntry, SegmentMedia, SegmentReceipt, Speech, VideoReceipt
 from tasks.s3_lock import S3Lock
-from tasks.store import CampaignFolder, DamagedError, entry_of, open_campaign
+from tasks.store import CampaignFolder, DamagedError, StoreError, entry_of, open_campaign
 from tests.integration.servers import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -154,6 +156,20 @@ def test_a_flipped_byte_is_found_when_the_file_is_fetched(folder, bucket, s3):
 
     with folder.local() as place, pytest.raises(DamagedError, match="sha256"):
         place.fetch_segment(receipt)
+
+
+@pytest.mark.parametrize("num_bytes", [1, PART_BYTES + 1])
+def test_bytes_that_changed_on_their_way_are_refused(folder, tmp_path, monkeypatch, num_bytes):
+    path = write_file(tmp_path / "movie", os.urandom(num_bytes))
+    sha256 = base64.b64encode(hashlib.sha256(b"what was meant").digest()).decode()
+    monkeypatch.setattr("tasks.bucket._checksum", lambda data: sha256)
+    folder.bucket.retry_s = 0.5
+
+    with pytest.raises(StoreError, match="BadDigest"):
+        folder.bucket.put_file(path, "videos/a.mp4")
+
+    assert folder.listing() == {}
+    assert folder.sweep_uploads(timedelta(0)) == 0, "a refused upload is aborted at once"
 
 
 def test_files_without_a_receipt_are_not_done_and_do_no_harm(folder, bucket, s3):

@@ -322,3 +322,21 @@ def test_a_deep_check_removes_only_old_files_without_a_receipt(tmp_path):
     ]
     assert not old.exists()
     assert len(list(place.iterdir())) == 5
+
+
+def test_a_deep_check_removes_plans_that_cannot_be_rendered(tmp_path):
+    folder = CampaignFolder(tmp_path)
+    folder.write_text("plans/b.json", b"{")
+    folder.write_plan(plan_of())
+    write_file(folder.portraits / "p.png", b"picture")
+    write_file(folder.speech / "s.json", b"{")
+
+    found = folder.verify()
+
+    assert [sentence.split()[0] for sentence in found] == [
+        "plans/b.json",
+        "portraits/p.png",
+        "speech/s.json",
+        "plans/a.json",
+    ]
+    assert folder.plan_ids() == []
