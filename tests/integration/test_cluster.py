@@ -5,14 +5,14 @@ import http.server
 import json
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
-from tests.integration.campaigns import write_campaign
+from tests.integration.campaigns import receipts, write_campaign
 from tests.integration.servers import PrefectCluster, Worker, wait_until
 
 pytestmark = [pytest.mark.integration, pytest.mark.cluster]
@@ -281,26 +281,77 @@ def test_a_submitted_campaign_is_waited_for_and_told(
 def test_a_killed_campaign_run_is_revived_once(
     cluster: PrefectCluster, workers: tuple[Worker, Worker], tmp_path: Path
 ):
-    manifest = write_campaign(tmp_path / "in", num_videos=2, num_sentences=6)
-    submitted = cluster.nightshoot_json(
-        "submit", manifest, "--out", tmp_path / "renders", "--set", "delay_ms=40"
-    )
-    run_id = submitted["run_id"]
-    cluster.wait_for_run(run_id, states=frozenset({"RUNNING"}))
-    began = time.monotonic()
+    run_id, root = submit_slowly(cluster, tmp_path)
     engine = wait_until(lambda: engine_process(workers[0], run_id), 30, "the run's process")
+    wait_until(lambda: receipts(root), 60, "a finished segment")
+    before = {path: path.stat().st_mtime_ns for path in root.glob("segments/*/*.json")}
 
     engine.send_signal(signal.SIGKILL)
 
-    ended = wait_until(
-        lambda: (run := cluster.wait_for_run(run_id, 120))["state_type"] == "COMPLETED" and run,
-        150,
-        "the campaign is completed",
-    )
-    assert time.monotonic() - began < 100
+    ended = wait_for_completed(cluster, run_id, 90)
+    states = states_of(cluster, run_id)
     assert ended["run_count"] == 2
-    assert states_of(cluster, run_id).count("AwaitingRetry") == 1
-    assert states_of(cluster, run_id).count("Running") == 2
+    assert (states.count("AwaitingRetry"), states.count("Running")) == (1, 2)
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    videos = [
+        run["name"]
+        for run in cluster.flow_runs()
+        if run["parameters"].get("request", {}).get("out") == str(root.parent)
+        and "video_id" in run["parameters"]["request"]
+    ]
+    assert sorted(videos) == ["campaign/v0", "campaign/v1"]
+
+
+@pytest.mark.faults
+def test_a_campaign_whose_machine_is_gone_is_taken_up_by_another(
+    cluster: PrefectCluster, start_worker: Callable[..., Worker], tmp_path: Path
+):
+    start_worker("gpu", type_="gpu-process", env={"NIGHTSHOOT_GPU_SLOTS": "0,1"})
+    doomed = start_worker("cpu")
+    run_id, root = submit_slowly(cluster, tmp_path)
+    wait_until(lambda: engine_process(doomed, run_id), 30, "the run's process")
+    wait_until(lambda: receipts(root), 60, "a finished segment")
+
+    doomed.kill_all()
+    start_worker("cpu")
+
+    # 90 s of silence, 15 s for the crash to settle, and what is left to do
+    ended = wait_for_completed(cluster, run_id, 240)
+    assert ended["run_count"] == 2
+    assert states_of(cluster, run_id).count("Crashed") == 1
+
+
+@pytest.mark.faults
+def test_a_campaign_that_was_taken_and_never_started_is_taken_again(
+    cluster: PrefectCluster, start_worker: Callable[..., Worker], tmp_path: Path
+):
+    start_worker("gpu", type_="gpu-process", env={"NIGHTSHOOT_GPU_SLOTS": "0,1"})
+    doomed = start_worker("cpu")
+    run_id, _ = submit_slowly(cluster, tmp_path)
+    cluster.wait_for_run(run_id, states=frozenset({"PENDING"}))
+    doomed.kill_all()
+    assert "Running" not in states_of(cluster, run_id)
+
+    start_worker("cpu")
+
+    ended = wait_for_completed(cluster, run_id, 420)
+    assert ended["run_count"] == 1
+
+
+def submit_slowly(cluster: PrefectCluster, folder: Path) -> tuple[str, Path]:
+    """A campaign that takes some seconds; its run's id and its folder."""
+    manifest = write_campaign(folder / "in", num_videos=2, num_sentences=4)
+    submitted = cluster.nightshoot_json(
+        "submit", manifest, "--out", folder / "renders", "--set", "delay_ms=15"
+    )
+    return submitted["run_id"], folder / "renders" / "campaign"
+
+
+def wait_for_completed(cluster: PrefectCluster, run_id: str, timeout_s: float) -> dict[str, Any]:
+    completed = frozenset({"COMPLETED", "FAILED"})
+    run = cluster.wait_for_run(run_id, timeout_s, completed)
+    assert run["state_type"] == "COMPLETED", run["state"]
+    return run
 
 
 def engine_process(worker: Worker, run_id: str) -> psutil.Process | None:
