@@ -403,8 +403,7 @@ class CampaignFolder:
         probe = part_path(self.root / "probe")
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            with probe.open("wb") as file:
-                os.posix_fallocate(file.fileno(), 0, _PROBE_BYTES)
+            probe.write_bytes(bytes(_PROBE_BYTES))
         except OSError as error:
             raise CampaignError(
                 f"{self.root}: a file of {_PROBE_BYTES >> 20} MiB cannot be written there "
