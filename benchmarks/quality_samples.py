@@ -17,12 +17,13 @@ from model.engine import Handoff
 from model.preview.engine import PreviewEngine
 from tasks.encode import encode_segment
 from tasks.ffmpeg import ffmpeg_version
-from tasks.portrait import PortraitLimits, read_portrait, read_rig, rig_path_of
+from tasks.picture import read_portrait
+from tasks.portrait import PortraitLimits, read_rig, rig_path_of
 from tasks.presets import load_presets
 from tasks.quality import VideoJudgement, judge_video
 from tasks.records import ManifestRow, SegmentMedia, VideoPlan
 from tasks.render import segment_job
-from tasks.speech import load_speech
+from tasks.spoken import load_speech
 from tasks.stitch import stitch_video
 from tasks.store import CampaignFolder
 from tasks.voices import VoiceSettings
@@ -146,7 +147,7 @@ def render(
     speech = load_speech(plan.speech_id, folder.speech)
     assert speech is not None
     track = EngineTrack(folder.speech / f"{speech.speech_id}.16k.wav", speech.phonemes)
-    portrait = read_portrait(plan.portrait_path)
+    portrait = read_portrait(folder.portrait(plan.portrait))
     handoff: Handoff | None = None
     segments: list[tuple[Path, SegmentMedia]] = []
     for segment in plan.segments:

@@ -355,7 +355,8 @@ def _request(
     keep_going: bool = False,
     begun_first: bool = False,
 ) -> "Request":
-    from flows.session import Request, name_of
+    from flows.outcomes import name_of
+    from flows.session import Request
     from tasks.manifest import RowDefaults
     from tasks.voices import VoiceSettings
 

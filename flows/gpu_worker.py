@@ -32,7 +32,7 @@ from prefect.client.schemas.objects import Flow, FlowRun, WorkPool
 from prefect.client.schemas.responses import DeploymentResponse, WorkerFlowRunResponse
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import get_current_settings
-from prefect.states import Cancelled, Scheduled
+from prefect.states import Cancelled, Pending, Scheduled
 from prefect.workers.process import (
     ProcessJobConfiguration,
     ProcessVariables,
@@ -59,7 +59,8 @@ COOL_OFF_VARIABLE = "NIGHTSHOOT_COOL_OFF_S"
 IDLE_TTL_VARIABLE = "NIGHTSHOOT_IDLE_TTL_S"
 
 _COOL_OFF_S = 300.0
-_LOOK_EVERY_S = 5.0
+_LOOK_EVERY_S = 2.0
+_TELL_EVERY_S = 60.0
 # a run whose heartbeats stop is told as crashed by an automation
 _HEARTBEAT: dict[str, str | None] = {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30"}
 
@@ -137,6 +138,21 @@ class Grant:
         if self.host is not None:
             return self.host.environ
         return {DEVICES_VARIABLE: ",".join(self.lease.slots)}
+
+
+@dataclass
+class _Waiting:
+    """A run in the line, as the server knows it: a state of ours, told again and again.
+
+    A run whose state does not change for minutes is taken for one that a killed worker left.
+    """
+
+    state_id: UUID | None = None
+    tell_after: float = 0.0
+
+    def is_foreign(self, state_id: UUID) -> bool:
+        """Whether somebody else has changed the state meanwhile."""
+        return self.state_id is not None and state_id != self.state_id
 
 
 class GpuProcessWorker(ProcessWorker):
@@ -230,7 +246,7 @@ class GpuProcessWorker(ProcessWorker):
         self, flow_run: FlowRun, configuration: GpuJobConfiguration
     ) -> Grant | None:
         """In the machine's line; None for a run that is not to be run here any more."""
-        look_after = time.monotonic() + _LOOK_EVERY_S
+        waiting, look_after = _Waiting(), time.monotonic() + _LOOK_EVERY_S
         take, close = self._line_up(configuration)
         try:
             while time.monotonic() >= self._cool_off.until:
@@ -238,7 +254,7 @@ class GpuProcessWorker(ProcessWorker):
                     return grant
                 if time.monotonic() > look_after:
                     look_after = time.monotonic() + _LOOK_EVERY_S
-                    if await self._is_called_off(flow_run):
+                    if await self._is_called_off(flow_run, waiting):
                         return None
                 await anyio.sleep(POLL_S)
             await self._hand_back(flow_run)
@@ -271,18 +287,26 @@ class GpuProcessWorker(ProcessWorker):
         self._logger.warning("handed %s back to the pool: this worker cools off", flow_run.name)
         await self.client.set_flow_run_state(flow_run.id, Scheduled(), force=True)
 
-    async def _is_called_off(self, flow_run: FlowRun) -> bool:
+    async def _is_called_off(self, flow_run: FlowRun, waiting: _Waiting) -> bool:
+        """Whether it was cancelled or given to others; else tell the server that it is alive."""
         try:
             state = (await self.client.read_flow_run(flow_run.id)).state
             if state is not None and state.is_cancelling():
                 cancelled = Cancelled(message="Cancelled while it waited for GPUs.")
                 await self.client.set_flow_run_state(flow_run.id, cancelled, force=True)
                 return True
+            if state is None or not state.is_pending() or waiting.is_foreign(state.id):
+                return True
+            if time.monotonic() > waiting.tell_after:
+                sign = Pending(name="WaitingForGpus", message=f"In the line of {self.name}.")
+                told = await self.client.set_flow_run_state(flow_run.id, sign, force=True)
+                waiting.state_id = told.state.id if told.state else None
+                waiting.tell_after = time.monotonic() + _TELL_EVERY_S
         except ObjectNotFound:
             return True
         except httpx.HTTPError:
             return False  # the server is away for a while; the line is not lost for that
-        return state is not None and state.is_final()
+        return False
 
     def _log_grant(self, flow_run: FlowRun, grant: Grant) -> None:
         self.get_flow_run_logger(flow_run).info(

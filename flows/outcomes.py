@@ -1,6 +1,8 @@
 """Receipts, failures and errors -> the report's outcomes. Pure."""
 
-from flows.prepare import RowName
+from pathlib import Path
+from typing import Protocol
+
 from model.errors import Fault, NightshootError
 from tasks.failures import fault_of
 from tasks.records import Failure, VideoOutcome, VideoPlan, VideoReceipt
@@ -11,6 +13,25 @@ _WAYS_OUT: dict[Fault, str] = {
     "machine": "run the same command again: finished segments are kept",
     "unknown": "run the same command again; if it fails again, report it with logs/",
 }
+
+
+class RowName(Protocol):
+    """What is known of a row beside its plan."""
+
+    @property
+    def video_id(self) -> str:
+        """Name of the video."""
+        ...
+
+    @property
+    def line(self) -> int:
+        """Line of the manifest."""
+        ...
+
+    @property
+    def priority(self) -> int:
+        """Higher is rendered earlier."""
+        ...
 
 
 def way_out_of(fault: Fault) -> str:
@@ -74,3 +95,8 @@ def pending_outcome(row: RowName, plan: VideoPlan | None, note: str = "") -> Vid
         num_segments=len(plan.segments) if plan else 0,
         warnings=(plan.warnings if plan else ()) + ((note,) if note else ()),
     )
+
+
+def name_of(manifest: str | Path) -> str:
+    """A manifest's name for people: without its folder, and without an address's secrets."""
+    return str(manifest).split("?")[0].rsplit("/", 1)[-1]

@@ -25,14 +25,13 @@ from flows.parameters import VideoParameters
 from flows.patience import patiently
 from flows.prepare import Prepared
 from flows.video import RowOf
-from flows.work import Work
+from flows.work import CARRIED_OVER, Work
 from model.errors import CampaignError, Fault
 from tasks.failures import MAX_TRIES, next_step, signature_of
 from tasks.records import Failure, StoredPlan, VideoOutcome
 from tasks.store import CampaignFolder, DamagedError
 
 RENDER_DEPLOYMENT = "video/render"
-CARRIED_OVER = "CarriedOver"
 _POLL_S = 2.0
 _CRASH_SETTLES_S = 15.0  # Prefect reports one crash twice, seconds apart
 _PENDING_LIMIT_S = 300.0

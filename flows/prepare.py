@@ -9,12 +9,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
 
+from flows.outcomes import RowName
 from model.engine import EngineIdentity, engine_identity
 from model.errors import NightshootError, PortraitError
 from tasks.deliver import DELIVERY_VERSION, delivery_sha256
 from tasks.night import Unfinished, carry_over_order
+from tasks.picture import portrait_sha256, read_portrait
 from tasks.plan import (
     KEY_VERSION,
     canonical_sha256,
@@ -27,8 +28,6 @@ from tasks.plan import (
 from tasks.portrait import (
     PortraitLimits,
     check_portrait,
-    portrait_sha256,
-    read_portrait,
     read_rig,
 )
 from tasks.presets import Preset, size_for
@@ -59,25 +58,6 @@ class PrepareSettings:
     voice_settings: VoiceSettings
     portrait_limits: PortraitLimits
     ffmpeg_version: str
-
-
-class RowName(Protocol):
-    """What is known of a row beside its plan."""
-
-    @property
-    def video_id(self) -> str:
-        """Name of the video."""
-        ...
-
-    @property
-    def line(self) -> int:
-        """Line of the manifest."""
-        ...
-
-    @property
-    def priority(self) -> int:
-        """Higher is rendered earlier."""
-        ...
 
 
 @dataclass(frozen=True)

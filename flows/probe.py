@@ -16,7 +16,7 @@ from tasks.estimate import (
     VIDEO_OVERHEAD_S,
     estimate_seconds,
 )
-from tasks.portrait import read_portrait
+from tasks.picture import read_portrait
 from tasks.records import VideoPlan
 from tasks.render import segment_job
 from tasks.store import CampaignFolder

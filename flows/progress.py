@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from flows.prepare import RowName
+from flows.outcomes import RowName
 from flows.work import Listener
 from tasks.records import SegmentPlan, SegmentReceipt, VideoOutcome, VideoPlan
 

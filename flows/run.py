@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-from flows.outcomes import done_outcome, failed_outcome, failure_outcome, pending_outcome
-from flows.prepare import Prepared, RowName
+from flows.outcomes import RowName, done_outcome, failed_outcome, failure_outcome, pending_outcome
+from flows.prepare import Prepared
 from flows.progress import ProgressView
 from flows.work import Night, RenderFigures, Work, stop_on_signals
 from model.errors import CampaignError

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from flows.outcomes import name_of
 from flows.prepare import Prepared, PrepareSettings, in_order, prepare_row, prepare_rows
 from flows.work import RenderFigures
 from model.engine import engine_identity
@@ -173,11 +174,6 @@ class Session:
         }
         text = json.dumps(about, indent=1, ensure_ascii=False) + "\n"
         self.folder.write_text("campaign.json", text.encode())
-
-
-def name_of(manifest: str | Path) -> str:
-    """A manifest's name for people: without its folder, and without an address's secrets."""
-    return str(manifest).split("?")[0].rsplit("/", 1)[-1]
 
 
 def peak_rss_bytes(figures: Sequence[RenderFigures]) -> int:

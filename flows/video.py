@@ -23,8 +23,8 @@ from model.engine import engine_identity
 from model.errors import NightshootError, ResourceError, Rung, StoppedError
 from tasks.deliver import Making, deliver_video
 from tasks.failures import fault_of, next_step, signature_of
+from tasks.picture import portrait_sha256, read_portrait
 from tasks.plan import NEUTRAL, cuts_of, keyed
-from tasks.portrait import portrait_sha256, read_portrait
 from tasks.records import (
     Failure,
     SegmentPlan,
@@ -35,7 +35,7 @@ from tasks.records import (
     VideoReceipt,
 )
 from tasks.render import load_handoff, render_segment, segment_job
-from tasks.speech import load_speech
+from tasks.spoken import load_speech
 from tasks.store import CampaignFolder, DamagedError, StoreError
 from tasks.window import EngineTrack
 

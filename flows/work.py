@@ -16,13 +16,16 @@ from datetime import UTC, datetime
 from types import FrameType
 from typing import Protocol
 
-from flows.prepare import RowName
+from flows.outcomes import RowName
 from model.errors import StoppedError, WindowClosedError
 from tasks.engine import EnginePool
 from tasks.failures import Breaker
 from tasks.night import Pace, may_open, parse_window
 from tasks.records import Failure, SegmentPlan, SegmentReceipt, VideoOutcome, VideoPlan
 from tasks.store import CampaignFolder
+
+# the name of the state of a video run that the night window left out
+CARRIED_OVER = "CarriedOver"
 
 
 class Listener(Protocol):

@@ -50,7 +50,7 @@ from tasks.lipsync import (
     sync_of_opening,
 )
 from tasks.mp4 import Movie, Track, read_mp4
-from tasks.portrait import read_portrait
+from tasks.picture import read_portrait
 from tasks.records import Record
 from tasks.seams import (
     SIDE,

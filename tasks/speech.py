@@ -10,12 +10,11 @@
 import shutil
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import soundfile
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from model.engine import ENGINE_SAMPLE_RATE_HZ
 from model.errors import SpeechError
@@ -28,6 +27,7 @@ from tasks.plan import canonical_sha256
 from tasks.recording import FRAMES_PER_SECOND, VIEWER_RATE_HZ, import_recording, sentence_times
 from tasks.records import Cue, Record, Speech, TimedPhoneme
 from tasks.script import Clause, Language, Script, language_of, read_script
+from tasks.spoken import SpeechFiles, load_speech, speech_files
 from tasks.timeline import Block, grid_rate, make_block
 from tasks.voices import (
     VoiceInfo,
@@ -51,7 +51,6 @@ __all__ = [
     "default_voice",
     "known_voice",
     "language_of",
-    "load_speech",
     "make_speech",
     "speech_id_of",
     "voice_language",
@@ -77,13 +76,6 @@ class SpeechRequest(Record):
     def voice_name(self) -> str:
         """The voice that will speak."""
         return self.voice or default_voice(self.language)
-
-
-@dataclass(frozen=True)
-class _Files:
-    viewer: Path
-    engine: Path
-    receipt: Path
 
 
 def speech_id_of(request: SpeechRequest) -> str:
@@ -112,7 +104,7 @@ def make_speech(request: SpeechRequest, folder: Path) -> Speech:
     if found is not None:
         return found
     folder.mkdir(parents=True, exist_ok=True)
-    files = _files(speech_id, folder)
+    files = speech_files(speech_id, folder)
     with _parts(files) as parts:
         if request.audio_path is not None:
             speech = _import(request, request.audio_path, speech_id, parts)
@@ -129,21 +121,6 @@ def make_speech(request: SpeechRequest, folder: Path) -> Speech:
         commit_file(parts.engine, files.engine)
         write_file(files.receipt, speech.model_dump_json(indent=1).encode())
     return speech
-
-
-def load_speech(speech_id: str, folder: Path) -> Speech | None:
-    """The speech called ``speech_id``, if its receipt is there and both files match it."""
-    files = _files(speech_id, folder)
-    try:
-        speech = Speech.model_validate_json(files.receipt.read_bytes())
-        whole = (
-            speech.speech_id == speech_id
-            and sha256_of_file(files.viewer) == speech.file_sha256
-            and sha256_of_file(files.engine) == speech.engine_file_sha256
-        )
-    except (FileNotFoundError, ValidationError):
-        return None
-    return speech if whole else None
 
 
 # --- identity -----------------------------------------------------------------------------------
@@ -190,7 +167,7 @@ def _voice_identity(request: SpeechRequest) -> dict[str, object]:
 # --- spoken -------------------------------------------------------------------------------------
 
 
-def _speak(request: SpeechRequest, speech_id: str, parts: _Files) -> Speech:
+def _speak(request: SpeechRequest, speech_id: str, parts: SpeechFiles) -> Speech:
     voice = request.voice_name
     script = read_script(request.text or "", request.language)
     _check_speakable(script, request)
@@ -303,7 +280,7 @@ def _phonemes(blocks: list[Block]) -> tuple[TimedPhoneme, ...] | None:
 # --- recorded -----------------------------------------------------------------------------------
 
 
-def _import(request: SpeechRequest, path: Path, speech_id: str, parts: _Files) -> Speech:
+def _import(request: SpeechRequest, path: Path, speech_id: str, parts: SpeechFiles) -> Speech:
     script = read_script(request.text or "", request.language)
     recording = import_recording(path, parts.viewer, parts.engine)
     weights = [float(_spoken_length(clause.spoken)) for clause in script.clauses]
@@ -342,20 +319,14 @@ def _spoken_length(text: str) -> int:
 # --- files --------------------------------------------------------------------------------------
 
 
-def _files(speech_id: str, folder: Path) -> _Files:
-    return _Files(
-        folder / f"{speech_id}.wav", folder / f"{speech_id}.16k.wav", folder / f"{speech_id}.json"
-    )
-
-
 @contextmanager
-def _parts(files: _Files) -> Generator[_Files]:
+def _parts(files: SpeechFiles) -> Generator[SpeechFiles]:
     """Names for files in the making; whatever is left of them at the end is removed.
 
     Raises:
         DiskFullError: writing failed and the disk has no room; libsndfile does not say why.
     """
-    parts = _Files(part_path(files.viewer), part_path(files.engine), files.receipt)
+    parts = SpeechFiles(part_path(files.viewer), part_path(files.engine), files.receipt)
     try:
         yield parts
     except (OSError, soundfile.LibsndfileError) as error:

@@ -14,7 +14,8 @@ from model.engine import ENGINE_SAMPLE_RATE_HZ, Handoff, Pixels, SegmentJob
 from model.preview.engine import SETTINGS, PreviewEngine
 from tasks.encode import encode_segment
 from tasks.ffmpeg import FfmpegError, read_ffmpeg, run_ffmpeg
-from tasks.portrait import read_portrait, read_rig, rig_path_of
+from tasks.picture import read_portrait
+from tasks.portrait import read_rig, rig_path_of
 from tasks.quality import RawSeam, judge_video
 from tasks.records import EncodeProfile, SegmentMedia
 from tasks.speech import SpeechRequest, make_speech

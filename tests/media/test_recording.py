@@ -12,7 +12,8 @@ import soundfile
 from model.errors import SpeechError
 from tasks.ffmpeg import run_ffmpeg
 from tasks.recording import judge, sentence_times
-from tasks.speech import SpeechRequest, load_speech, make_speech
+from tasks.speech import SpeechRequest, make_speech
+from tasks.spoken import load_speech
 
 pytestmark = pytest.mark.media
 ROOT = Path(__file__).parents[2]

@@ -10,13 +10,11 @@ from preview_jobs import NAMES, PORTRAITS, landscape, portrait
 
 from model.errors import PortraitError
 from model.preview.features import parse_rig
+from tasks.picture import exif_orientation, portrait_sha256, read_portrait
 from tasks.portrait import (
     PortraitLimits,
     check_portrait,
     draw_rig,
-    exif_orientation,
-    portrait_sha256,
-    read_portrait,
     read_rig,
     rig_path_of,
     write_rig,

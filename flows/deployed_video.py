@@ -1,0 +1,83 @@
+"""The flow that the GPU pool runs: one video, from its plan in the store.
+
+It imports little: thousands of these processes are started in a night.
+"""
+
+import json
+import logging
+import os
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.states import Cancelled, Completed, Crashed, Failed
+
+from flows.parameters import VideoParameters
+from flows.patience import OwnRun
+from flows.runlog import LogProgress, run_name
+from flows.video import make_video, noted_failure
+from flows.work import CARRIED_OVER, Night, Work, current_work, stop_on_signals
+from model.errors import StoppedError, WindowClosedError
+from tasks.engine import EnginePool, given_host
+from tasks.failures import fault_of
+from tasks.night import may_open
+from tasks.records import StoredPlan
+from tasks.store import open_campaign
+
+
+@flow(name="video", flow_run_name=run_name, persist_result=False)
+def render_video(request: VideoParameters) -> State[Any]:
+    """Render what is missing of one video; its plan, portrait and speech are in the store."""
+    folder = open_campaign(request.out, request.campaign)
+    stored = folder.read_plan(request.video_id)
+    if stored is None or stored.sha256 != request.plan_sha256:
+        found = stored.sha256[:8] if stored else "no plan"
+        return Failed(
+            message=f"{request.video_id}: the store holds {found}, this run was made for "
+            f"{request.plan_sha256[:8]}: the campaign was planned anew; run it again"
+        )
+    night = Night(request.not_after) if request.not_after else None
+    stop, own = threading.Event(), OwnRun()
+    with own.watched(stop), EnginePool(folder.logs, given_host(os.environ)) as pool:
+        work = Work(folder, pool, LogProgress(), stop, night)
+        if night and not may_open(datetime.now(UTC), night.end, request.estimated_s):
+            return Completed(name=CARRIED_OVER, message=work.carried_over)
+        with stop_on_signals(stop):
+            ended = _made(stored, work)
+    if ended is None and own.is_cancelled:
+        return Cancelled(message="cancelled; finished segments are kept")
+    return ended or Crashed(message="its worker was told to end; finished segments are kept")
+
+
+def _made(stored: StoredPlan, work: Work) -> State[Any] | None:
+    """Make the video; the run's state, or None if it was told to stop."""
+    token = current_work.set(work)
+    try:
+        outcome = make_video(stored)
+    except WindowClosedError as error:
+        return Completed(name=CARRIED_OVER, message=str(error))
+    except StoppedError:
+        return None
+    except Exception as error:
+        work.listener.notice(f"failed: {error}")
+        failure = noted_failure(stored, error, work.folder)
+        _tell_worker(fault_of(error), failure.message)
+        logging.getLogger(__name__).exception("%s failed", stored.plan.video_id)
+        return Failed(message=failure.message)
+    finally:
+        current_work.reset(token)
+    _tell_worker("", "")
+    return Completed(
+        message=f"{outcome.num_segments_rendered} of {outcome.num_segments} segments rendered, "
+        f"{outcome.engine_seconds:.1f} engine-seconds, {outcome.path}"
+    )
+
+
+def _tell_worker(fault: str, message: str) -> None:
+    """Leave the verdict where the GPU worker looks: after machine faults it drains itself."""
+    path = os.environ.get("NIGHTSHOOT_VERDICT")
+    if path:
+        Path(path).write_text(json.dumps({"fault": fault, "message": message}))

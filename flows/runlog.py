@@ -1,0 +1,33 @@
+"""What a deployed run calls itself and writes into its log, for people who look at the UI."""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from prefect import get_run_logger
+from prefect.runtime import flow_run
+from rich.console import Console
+
+from flows.outcomes import name_of
+from flows.progress import PlainProgress
+
+
+class LogProgress(PlainProgress):
+    """Lines into the run's log, which Prefect's UI shows."""
+
+    def __init__(self) -> None:
+        super().__init__(Console(quiet=True))
+        self._logger: logging.Logger | logging.LoggerAdapter[Any] = get_run_logger()
+
+    def _say(self, text: str, style: str = "") -> None:
+        self._logger.log(logging.WARNING if style in ("red", "yellow") else logging.INFO, text)
+
+
+def run_name() -> str:
+    """`campaign`, or `campaign/video`, from the run's parameters."""
+    request: object = (flow_run.get_parameters() or {}).get("request")
+    fields = cast("Mapping[str, Any]", request if isinstance(request, dict) else vars(request))
+    name = fields.get("campaign") or Path(name_of(fields.get("manifest") or "campaign")).stem
+    video_id = fields.get("video_id")
+    return f"{name}/{video_id}" if video_id else str(name)
