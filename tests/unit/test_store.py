@@ -1,6 +1,7 @@
 """Receipts, content names, the lock."""
 
 import os
+import resource
 import subprocess
 import sys
 
@@ -279,6 +280,17 @@ def test_a_folder_that_cannot_be_written_is_refused_before_work(tmp_path):
 
     with pytest.raises(CampaignError, match=r"june.*--out"):
         open_campaign(tmp_path, "june").check_writable()
+
+
+def test_a_place_without_room_is_refused_before_work(tmp_path):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        with pytest.raises(CampaignError, match=r"june.*1 MiB.*free some room"):
+            open_campaign(tmp_path, "june").check_writable()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert list((tmp_path / "june").iterdir()) == []
 
 
 def test_a_probe_leaves_nothing(tmp_path):
