@@ -88,7 +88,8 @@ def _parsed(variable: str, value: str) -> tuple[str, ...]:
 def lease_folder(environ: Mapping[str, str]) -> Path:
     """Where this machine's locks are: one folder for the workers of all users.
 
-    A service with a private ``/tmp`` (systemd's ``PrivateTmp``) needs the setting.
+    A service with a private ``/tmp`` (systemd's ``PrivateTmp``, a container) needs the setting.
+    The folder must be local: over a network file system locks are not those of this machine.
     """
     return Path(environ.get(FOLDER_VARIABLE) or DEFAULT_FOLDER)
 

@@ -9,6 +9,7 @@ Each host runs under a guard (``model.owner``) that holds the lease too and leav
 behind, in sessions of their own or not, however the worker ends. Linux.
 """
 
+import logging
 import shutil
 import sys
 import tempfile
@@ -29,6 +30,7 @@ from tasks.lease import POLL_S, Ask, Lease, Slots
 DEVICES_VARIABLE = "CUDA_VISIBLE_DEVICES"
 IDLE_TTL_S = 900.0
 
+_log = logging.getLogger("nightshoot.warm")
 _MARK_VARIABLE = "NIGHTSHOOT_HOST_MARK"
 _KEEPER_POLL_S = 0.2
 _MAX_FAILED_LOADS = 3
@@ -269,7 +271,7 @@ class WarmHosts:
             with self._lock:
                 for host in self._hosts:
                     if host.is_lent:
-                        host.revive()
+                        _revive(host)
                 done = [host for host in self._hosts if self._is_done(host)]
                 self._hosts = [host for host in self._hosts if host not in done]
             for host in done:
@@ -280,6 +282,14 @@ class WarmHosts:
     def _is_done(self, host: WarmHost) -> bool:
         idle_s = time.monotonic() - host.last_used
         return not host.is_lent and (not host.is_alive or idle_s > self._idle_ttl_s)
+
+
+def _revive(host: WarmHost) -> None:
+    try:
+        host.revive()
+    except OSError:
+        # no memory, no process ids left: told, and tried again at the keeper's next look
+        _log.exception('engine host "%s" could not be started again', host.kind.engine)
 
 
 class HostAsk:

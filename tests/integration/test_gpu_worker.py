@@ -67,6 +67,9 @@ class Pool:
         run = self.cluster.wait_for_run(run_id)
         assert run["state_type"] == state, run["state"]
 
+    def state_name(self, run_id: str) -> str:
+        return self.cluster.request("GET", f"/flow_runs/{run_id}")["state"]["name"]
+
     def note(self, name: str, suffix: str = ".json") -> dict:
         return json.loads((self.folder / f"{name}{suffix}").read_text())
 
@@ -157,9 +160,33 @@ def test_a_run_cancelled_in_the_line_makes_room_for_the_next(pool, worker):
     pool.finish(pool.submit("one", 1, engine=""))
     assert pool.note("one")["gpus"] == "3"
     pool.finish(waiting, "CANCELLED")
+    patient = pool.submit("patient", 4, engine="")
+    wait_until(lambda: pool.state_name(patient) == "WaitingForGpus", 30, "it is told to wait")
+    time.sleep(5)  # two looks at the server later
+    assert pool.state_name(patient) == "WaitingForGpus"
     release.touch()
     pool.finish(running)
+    pool.finish(patient)
     assert not (pool.folder / "never.running").exists()
+
+
+def test_a_run_in_the_line_that_was_rescheduled_is_left_to_others(pool, worker):
+    release = pool.folder / "release-2"
+    running = pool.submit("long-2", 3, engine="", until=str(release))
+    pool.wait_running("long-2")
+    moved = pool.submit("moved", 4, engine="")
+    wait_until(lambda: pool.state_name(moved) == "WaitingForGpus", 30, "it is in the line")
+    later = {"type": "SCHEDULED", "state_details": {"scheduled_time": "2100-01-01T00:00:00Z"}}
+    path = f"/flow_runs/{moved}/set_state"
+    pool.cluster.request("POST", path, {"state": later, "force": True})
+
+    pool.finish(pool.submit("small", 1, engine=""))
+    release.touch()
+    pool.finish(running)
+    pool.finish(pool.submit("big", 4, engine=""))
+
+    assert pool.state_name(moved) == "Scheduled"
+    assert not (pool.folder / "moved.running").exists()
 
 
 def test_a_run_that_asks_for_more_gpus_than_there_are_says_so(pool, worker):
