@@ -267,7 +267,7 @@ def test_deployments_are_modules_of_the_package_on_pools_that_are_made():
     deployments = yaml.safe_load(DEPLOY_FILE.read_text())["deployments"]
 
     for deployment in deployments:
-        assert re.fullmatch(r"flows\.deployed\.[a-z_]+", deployment["entrypoint"])
+        assert re.fullmatch(r"flows\.deployed[a-z_]*\.[a-z_]+", deployment["entrypoint"])
         assert deployment["work_pool"]["name"] in POOLS
         assert deployment["description"]
         assert deployment["work_pool"]["job_variables"]["env"] == {
