@@ -100,6 +100,8 @@ def deliver_video(
 
 def _keep_sheet(receipt: VideoReceipt, video: Path, folder: CampaignFolder) -> None:
     """Keep the report's contact sheet in the store while the video is at hand."""
+    # the sheet is named by the receipt beside the video; this store keeps receipts elsewhere
+    write_file(video.with_suffix(".json"), receipt.model_dump_json().encode())
     sheet, _ = contact_sheet(
         video,
         sheets_folder(folder.root),
