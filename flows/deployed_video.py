@@ -42,7 +42,9 @@ def render_video(request: VideoParameters) -> State[Any]:
     night = Night(request.not_after) if request.not_after else None
     stop, own = threading.Event(), OwnRun()
     with own.watched(stop), EnginePool(folder.logs, given_host(os.environ)) as pool:
-        work = Work(folder, pool, LogProgress(), stop, night)
+        view = LogProgress()
+        view.tally.add(stored.plan)
+        work = Work(folder, pool, view, stop, night)
         if night and not may_open(datetime.now(UTC), night.end, request.estimated_s):
             return Completed(name=CARRIED_OVER, message=work.carried_over)
         with stop_on_signals(stop):

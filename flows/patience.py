@@ -9,7 +9,7 @@ from uuid import UUID
 
 import httpx
 from prefect.client.orchestration import get_client
-from prefect.exceptions import PrefectHTTPStatusError
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.runtime import flow_run
 
 from model.errors import MachineError
@@ -65,12 +65,12 @@ class OwnRun:
         self.is_cancelled = False
 
     def look(self) -> bool:
-        """Ask the server; False also where it does not answer: it is asked again soon."""
+        """Ask the server; False also where it does not answer, or has lost its database."""
         if self._id is not None and not self.is_cancelled:
             with get_client(sync_client=True) as client:
                 try:
                     state = client.read_flow_run(self._id).state
-                except (httpx.HTTPError, PrefectHTTPStatusError):
+                except (httpx.HTTPError, ObjectNotFound):
                     return False
             self.is_cancelled = state is not None and (
                 state.is_cancelling() or state.is_cancelled()
