@@ -25,7 +25,7 @@ from tasks.engine import EnginePool, given_host
 from tasks.failures import fault_of
 from tasks.night import may_open
 from tasks.records import StoredPlan
-from tasks.store import open_campaign
+from tasks.store import StoreError, open_campaign
 
 
 @flow(name="video", flow_run_name=run_name, persist_result=False)
@@ -66,7 +66,9 @@ def _made(stored: StoredPlan, work: Work) -> State[Any] | None:
     except Exception as error:
         work.listener.notice(f"failed: {error}")
         failure = noted_failure(stored, error, work.folder)
-        _tell_worker(fault_of(error), failure.message)
+        # a store that is away is no machine's fault: it would drain every worker at once
+        fault = "unknown" if isinstance(error, StoreError) else fault_of(error)
+        _tell_worker(fault, failure.message)
         logging.getLogger(__name__).exception("%s failed", stored.plan.video_id)
         return Failed(message=failure.message)
     finally:

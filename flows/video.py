@@ -5,6 +5,7 @@ failed try is decided in ``tasks/failures.py``: a row's own fault is never tried
 some resource is answered by the engine's rungs, time heals a machine.
 """
 
+import contextlib
 import socket
 import time
 from contextvars import ContextVar
@@ -282,7 +283,9 @@ class RowOf:
 def noted_failure(stored: StoredPlan, error: BaseException, folder: CampaignFolder) -> Failure:
     """Write down why a video failed; a store that cannot be written to keeps no note."""
     fault = fault_of(error)
-    before = folder.read_failure(stored.plan.video_id)
+    before = None
+    with contextlib.suppress(NightshootError, OSError):
+        before = folder.read_failure(stored.plan.video_id)
     tries = before.attempts if before and before.plan_sha256 == stored.sha256 else 0
     failure = Failure(
         video_id=stored.plan.video_id,
@@ -296,5 +299,6 @@ def noted_failure(stored: StoredPlan, error: BaseException, folder: CampaignFold
         is_quarantined=fault == "row",
         at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-    folder.write_failure(failure)
+    with contextlib.suppress(NightshootError, OSError):
+        folder.write_failure(failure)
     return failure
