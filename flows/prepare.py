@@ -42,6 +42,7 @@ from tasks.records import (
     VideoReceipt,
 )
 from tasks.speech import SpeechRequest, make_speech, speech_id_of
+from tasks.spoken import load_speech
 from tasks.store import CampaignFolder, DamagedError
 from tasks.voices import VoiceSettings
 from tasks.window import EngineTrack
@@ -92,10 +93,29 @@ def prepare_row(
 ) -> Prepared:
     """Speak and plan one row, or find it planned; judge what is left to do."""
     try:
-        stored = _planned(row, settings, folder)
+        stored, is_found = _planned(row, settings, folder)
+        prepared = judged(row, stored, folder, notice)
+        is_needed = prepared.receipt is None and prepared.failure is None
+        if is_found and is_needed and not _is_at_hand(stored, folder):
+            notice(f"{row.video_id}: its speech or portrait is gone from the store: planned anew")
+            folder.discard_plan(row.video_id)
+            stored, _ = _planned(row, settings, folder)
+            prepared = judged(row, stored, folder, notice)
     except NightshootError as error:
         return Prepared(row, error=error)
-    return judged(row, stored, folder, notice)
+    return prepared
+
+
+def _is_at_hand(stored: StoredPlan, folder: CampaignFolder) -> bool:
+    """Whether the speech and the portrait of a found plan are there and whole."""
+    plan = stored.plan
+    with folder.local(f"look-{plan.video_id}") as place:
+        try:
+            place.portrait(plan.portrait)
+        except DamagedError:
+            return False
+        place.fetch_speech(plan.speech_id)
+        return load_speech(plan.speech_id, place.speech) is not None
 
 
 def judged(
@@ -109,19 +129,23 @@ def judged(
     return Prepared(row, stored, receipt, failure)
 
 
-def _planned(row: ManifestRow, settings: PrepareSettings, folder: CampaignFolder) -> StoredPlan:
+def _planned(
+    row: ManifestRow, settings: PrepareSettings, folder: CampaignFolder
+) -> tuple[StoredPlan, bool]:
+    """The row's plan, and whether the store had it."""
     identity = engine_identity(row.engine)
     portrait = _portrait_facts(row.portrait_path, _stamp(row.portrait_path))
     rig = read_rig(row.rig_path) if row.rig_path else None
     request = _speech_request(row, settings)
     asked = _request_sha256(row, settings, identity, portrait, rig, speech_id_of(request))
     stored = folder.read_plan(row.video_id)
-    if stored is None or stored.request_sha256 != asked:
-        with folder.local(f"prepare-{row.video_id}") as place:
-            stored = _plan_anew(row, settings, place, identity, portrait, rig, request)
-            stored = stored.model_copy(update={"request_sha256": asked})
-            place.write_plan(stored)
-    return stored
+    if stored is not None and stored.request_sha256 == asked:
+        return stored, True
+    with folder.local(f"prepare-{row.video_id}") as place:
+        stored = _plan_anew(row, settings, place, identity, portrait, rig, request)
+        stored = stored.model_copy(update={"request_sha256": asked})
+        place.write_plan(stored)
+    return stored, False
 
 
 def _plan_anew(

@@ -37,7 +37,7 @@ from tasks.records import (
 )
 from tasks.render import load_handoff, render_segment, segment_job
 from tasks.spoken import load_speech
-from tasks.store import CampaignFolder, DamagedError, StoreError
+from tasks.store import CampaignFolder, DamagedError
 from tasks.window import EngineTrack
 
 _RETRY_DELAYS_S = [1.0, 4.0]
@@ -65,14 +65,16 @@ class VideoChain:
 
     def __init__(self, plan: VideoPlan, work: Work, folder: CampaignFolder) -> None:
         self.plan, self.work, self.folder = plan, work, folder
-        portrait = folder.portrait(plan.portrait)
-        self._portrait = read_portrait(portrait)
+        self._portrait = read_portrait(folder.portrait(plan.portrait))
         if portrait_sha256(self._portrait) != plan.portrait_sha256:
-            raise StoreError(f"{portrait} is not the picture that was planned")
+            raise DamagedError(f"portraits/{plan.portrait} is not the picture that was planned")
         folder.fetch_speech(plan.speech_id)
         speech = load_speech(plan.speech_id, folder.speech)
         if speech is None:
-            raise StoreError(f"speech {plan.speech_id} is gone from {work.folder.url}")
+            raise DamagedError(
+                f"speech/{plan.speech_id} is gone from {work.folder.url}; "
+                "render the manifest again, and it is spoken anew"
+            )
         self.speech = speech
         self._track = EngineTrack(folder.speech / f"{plan.speech_id}.16k.wav", speech.phonemes)
         self._rungs: list[Rung] = []

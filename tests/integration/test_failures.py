@@ -154,3 +154,21 @@ def test_what_cannot_be_done_is_refused_with_a_way_out(
 
     assert done.returncode == 2
     assert message in done.stderr
+
+
+@pytest.mark.parametrize("harmed", ["speech/*.wav", "portraits/*"])
+def test_a_lost_speech_or_portrait_is_made_again_before_rendering(
+    nightshoot, manifest, tmp_path, harmed
+):
+    assert nightshoot("render", manifest, "--out", tmp_path).returncode == 0
+    root = tmp_path / "campaign"
+    wanted = video_digests(root)
+    for path in [*root.glob("videos/v1.*"), *root.glob(harmed)]:
+        path.unlink()
+
+    again = nightshoot("render", manifest, "--out", tmp_path)
+
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "planned anew" in again.stdout
+    assert "0 segments rendered" in again.stdout
+    assert video_digests(root) == wanted
