@@ -1,0 +1,461 @@
+"""Nights in which everything dies: kill -9 of each part of a cluster, and of its database.
+
+Every campaign here ends without a person, with the bytes of an undisturbed one, and nothing is
+rendered twice but what a kill met in flight (``tests/integration/kills.py``).
+"""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tasks.records import StoredPlan
+from tests.integration.campaigns import write_campaign
+from tests.integration.kills import (
+    OUTAGE_S,
+    Campaign,
+    Crew,
+    Folder,
+    Objects,
+    Place,
+    digests,
+    engine_hosts,
+    finished_videos,
+    flow_process,
+    messages,
+    outage,
+    processes_of,
+    send,
+    submitted,
+)
+from tests.integration.servers import Postgres, PrefectCluster, wait_until
+from tests.seaweed import Seaweed
+
+pytestmark = pytest.mark.integration
+
+NUM_SEGMENTS = 4
+
+
+def manifest_named(folder: Path, name: str, num_videos: int) -> Path:
+    manifest = write_campaign(folder, num_videos=num_videos, num_sentences=NUM_SEGMENTS)
+    return manifest.rename(manifest.with_name(f"{name}.csv"))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(
+    cluster: PrefectCluster, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, str]:
+    """Digests of eight videos rendered on one machine without any trouble."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    manifest = manifest_named(folder / "in", "calm", 8)
+    done = cluster.nightshoot("render", manifest, "--out", folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return digests(Folder(folder / "calm"))
+
+
+@pytest.fixture(scope="module")
+def whole_crew(
+    cluster: PrefectCluster, seaweed, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Crew]:
+    """Started once, and restored by each test that finds some of it dead."""
+    with Crew(cluster, tmp_path_factory.mktemp("crew"), seaweed.env(), ("0", "1")) as crew:
+        yield crew
+
+
+@pytest.fixture
+def crew(whole_crew: Crew) -> Crew:
+    whole_crew.restore()
+    return whole_crew
+
+
+def check_whole(campaign: Campaign, undisturbed: dict[str, str], num_videos: int) -> int:
+    """It ended well, with the right bytes, and paid once; segments rendered twice."""
+    run = campaign.finish()
+    assert run["state_type"] == "COMPLETED", run["state"]["message"]
+    assert f"{num_videos} done" in run["state"]["message"]
+    video_runs = campaign.video_runs().values()
+    assert {video_run["state_type"] for video_run in video_runs} == {"COMPLETED"}
+    names = {f"v{number}" for number in range(num_videos)}
+    expected = {name: sha for name, sha in undisturbed.items() if name.split(".")[0] in names}
+    assert digests(campaign.place) == expected
+    return campaign.check_renders()
+
+
+# --- one part dies ------------------------------------------------------------------------------
+
+
+@pytest.mark.cluster
+def test_a_killed_video_flow_and_a_killed_engine_host_cost_the_segment_in_flight(
+    crew: Crew, undisturbed: dict[str, str], tmp_path: Path
+):
+    manifest = manifest_named(tmp_path, "small-kills", 4)
+    slow = ("--set", "delay_ms=20")
+    campaign = submitted(crew, Folder(tmp_path / "small-kills"), manifest, tmp_path, *slow)
+    first, second = crew.gpus
+
+    campaign.wait_in_flight(first, num_finished=2)
+    campaign.kill(lambda: send(flow_process(first)), first)
+    campaign.wait_in_flight(second, num_finished=3)
+    campaign.kill(lambda: send(engine_hosts(second)[0]), second)
+
+    num_twice = check_whole(campaign, undisturbed, 4)
+    assert num_twice == 2, "both kills met a segment in flight"
+
+
+@pytest.mark.faults
+def test_a_gpu_worker_killed_alone_and_another_with_its_flow_and_host(
+    crew: Crew, undisturbed: dict[str, str], tmp_path: Path
+):
+    manifest = manifest_named(tmp_path, "worker-kills", 8)
+    slow = ("--set", "delay_ms=40")
+    campaign = submitted(crew, Folder(tmp_path / "worker-kills"), manifest, tmp_path, *slow)
+    first, second = crew.gpus
+
+    campaign.wait_in_flight(first, num_finished=1)
+    campaign.kill(first.kill, first)
+    outage(OUTAGE_S)
+    first.start()
+    campaign.wait_in_flight(second)
+    campaign.kill(second.kill_all, second)
+    outage(OUTAGE_S)
+    second.start()
+
+    check_whole(campaign, undisturbed, 8)
+
+
+@pytest.mark.faults
+def test_the_cpu_worker_killed_with_its_campaign(
+    crew: Crew, undisturbed: dict[str, str], tmp_path: Path
+):
+    manifest = manifest_named(tmp_path, "campaign-kill", 6)
+    slow = ("--set", "delay_ms=40")
+    campaign = submitted(crew, Folder(tmp_path / "campaign-kill"), manifest, tmp_path, *slow)
+
+    campaign.wait_in_flight(crew.gpus[0], num_finished=1)
+    campaign.kill(crew.cpu.kill_all)
+    outage(OUTAGE_S)
+    crew.cpu.start()
+
+    assert check_whole(campaign, undisturbed, 6) == 0, "the videos did not notice"
+    assert len(campaign.video_runs()) == 6, "the revived campaign found the runs it had made"
+
+
+@pytest.mark.faults
+def test_prefects_server_away_for_twenty_seconds_and_for_seventy(
+    crew: Crew, undisturbed: dict[str, str], tmp_path: Path
+):
+    manifest = manifest_named(tmp_path, "server-kills", 8)
+    slow = ("--set", "delay_ms=60")
+    campaign = submitted(crew, Folder(tmp_path / "server-kills"), manifest, tmp_path, *slow)
+    cluster = crew.cluster
+
+    campaign.wait_in_flight(crew.gpus[0], num_finished=1)
+    for seconds in (20.0, 70.0):
+        campaign.kill(cluster.kill)
+        outage(seconds)
+        cluster.start()
+        campaign.wait_progress(2)
+
+    assert check_whole(campaign, undisturbed, 8) == 0, "nothing died but the server"
+
+
+# --- S3 -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def bucket(seaweed: Seaweed) -> str:
+    return seaweed.new_bucket()
+
+
+def objects(seaweed: Seaweed, bucket: str, campaign: str) -> Objects:
+    return Objects(seaweed.client(), bucket, f"night/{campaign}")
+
+
+def frozen_in_flight(campaign: Campaign, weed: psutil.Process) -> str:
+    """Freeze the S3 server while the first GPU's segment is being drawn; the segment's key."""
+    worker = campaign.crew.gpus[0]
+
+    def seen() -> str:
+        keys = campaign.in_flight(worker)
+        weed.suspend()
+        drawn_now = keys - campaign.rendered(worker)
+        if len(drawn_now) == 1:
+            return drawn_now.pop()
+        weed.resume()
+        return ""
+
+    return wait_until(seen, 120, "the S3 server is frozen in the middle of a segment")
+
+
+@pytest.mark.faults
+def test_the_uploader_killed_while_it_uploads_and_then_the_s3_server(
+    crew: Crew, undisturbed: dict[str, str], seaweed: Seaweed, bucket: str, tmp_path: Path
+):
+    manifest = manifest_named(tmp_path, "s3-kills", 6)
+    place = objects(seaweed, bucket, "s3-kills")
+    slow = ("--set", "delay_ms=30")
+    campaign = submitted(crew, place, manifest, f"s3://{bucket}/night", *slow)
+    first = crew.gpus[0]
+    campaign.wait_in_flight(first, num_finished=1)
+    weed = psutil.Process(seaweed.daemon.pid)
+
+    key = frozen_in_flight(campaign, weed)
+    try:
+        made = f"**/segments/*/{key}.*.mp4"
+        wait_until(lambda: any(crew.scratch.glob(made)), 120, "the segment is to be put")
+        send(flow_process(first))
+    finally:
+        weed.resume()
+    assert key in campaign.kill(lambda: None, first), "it was killed before its receipt"
+    campaign.wait_progress(3)
+    campaign.kill(seaweed.kill)
+    outage(OUTAGE_S)
+    seaweed.start()
+
+    num_twice = check_whole(campaign, undisturbed, 6)
+    assert num_twice == 1, "the killed upload's segment, and nothing for the server's death"
+    wait_until(lambda: not files_under(crew.scratch), 60, "no scratch file is left behind")
+
+
+def files_under(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def segment_names(place: Place, video: str, index: int) -> dict[str, str]:
+    """Names of a segment's files and receipt, by suffix."""
+    plan = StoredPlan.model_validate_json(place.read(f"plans/{video}.json")).plan
+    stem = f"segments/{plan.segments[index].key[:2]}/{plan.segments[index].key}."
+    return {Path(name).suffix: name for name in place.names() if name.startswith(stem)}
+
+
+def flip_a_byte(place: Place, name: str) -> None:
+    data = bytearray(place.read(name))
+    data[len(data) // 2] ^= 1
+    place.write(name, bytes(data))
+
+
+@pytest.mark.cluster
+def test_damage_on_s3_is_found_repaired_and_said_by_the_next_run(
+    crew: Crew, undisturbed: dict[str, str], seaweed: Seaweed, bucket: str, tmp_path: Path
+):
+    manifest = manifest_named(tmp_path, "s3-damage", 3)
+    place, out = objects(seaweed, bucket, "s3-damage"), f"s3://{bucket}/night"
+    check_whole(submitted(crew, place, manifest, out), undisturbed, 3)
+    # a receipt without its file, a file without its receipt, a flipped byte: of videos, which
+    # makes the next run look at their segments, and of segments
+    place.remove("videos/v0.mp4")
+    place.remove(segment_names(place, "v0", 0)[".mp4"])
+    place.remove("videos/v1.json")
+    place.remove(segment_names(place, "v1", 1)[".json"])
+    flip_a_byte(place, "videos/v2.mp4")
+    flip_a_byte(place, segment_names(place, "v2", 2)[".mp4"])
+
+    repair = submitted(crew, place, manifest, out)
+
+    check_whole(repair, undisturbed, 3)
+    assert sum(repair.begun().values()) == 3, "one segment of each video"
+    said = messages(crew.cluster, repair.run_id)
+    for video, damage in (("v0", "v0.mp4 is missing"), ("v2", "does not match the sha256")):
+        assert any(video in line and damage in line for line in said.splitlines()), said
+    runs = repair.video_runs()
+    for video, number, damage in (("v0", 1, "is missing"), ("v2", 3, "does not match the sha256")):
+        told = messages(crew.cluster, runs[f"s3-damage/{video}"]["id"])
+        again = [
+            line for line in told.splitlines() if f"segment {number} is rendered again" in line
+        ]
+        assert again, told
+        assert damage in again[-1]
+
+
+@pytest.mark.faults
+def test_two_campaigns_at_once_on_one_bucket(
+    crew: Crew, undisturbed: dict[str, str], seaweed: Seaweed, bucket: str, tmp_path: Path
+):
+    pair: list[Campaign] = []
+    for name, delay_ms in (("one", 5), ("two", 6)):
+        manifest, place = manifest_named(tmp_path, name, 3), objects(seaweed, bucket, name)
+        options = ("--set", f"delay_ms={delay_ms}")  # other keys, so that each is counted alone
+        pair.append(submitted(crew, place, manifest, f"s3://{bucket}/night", *options))
+
+    for campaign in pair:
+        assert check_whole(campaign, undisturbed, 3) == 0
+
+
+# --- refused before any video run ---------------------------------------------------------------
+
+
+def refused(crew: Crew, campaign: str, manifest: Path, out: str, env: dict[str, str]) -> Any:
+    """A campaign whose process has other variables than its worker; the run."""
+    request = {"manifest": str(manifest), "out": out, "campaign": campaign}
+    variables = {"env": env, "command": None}
+    return crew.cluster.run_deployment(
+        "campaign/adhoc", {"request": request}, job_variables=variables, name=campaign
+    )
+
+
+@pytest.mark.faults
+def test_a_campaign_that_cannot_be_kept_is_refused_before_any_video_run(
+    crew: Crew, seaweed: Seaweed, bucket: str, tmp_path: Path
+):
+    manifest = manifest_named(tmp_path, "refused", 1)
+    out = f"s3://{bucket}/night"
+    wrong = {"AWS_SECRET_ACCESS_KEY": "wrong"}
+    cases = {
+        "wrong-credentials": (out, wrong, "the server refuses the credentials"),
+        "missing-bucket": ("s3://never-made/night", {}, 'there is no bucket "never-made"'),
+        "read-only": (out, seaweed.env("reader"), "the credentials do not allow that"),
+    }
+    runs = {
+        name: refused(crew, name, manifest, where, env) for name, (where, env, _) in cases.items()
+    }
+
+    for name, (_, _, why) in cases.items():
+        ended = crew.cluster.wait_for_run(runs[name]["id"], 180)
+        assert ended["state_type"] == "FAILED", name
+        assert why in ended["state"]["message"]
+        assert "secret" not in ended["state"]["message"].replace("AWS_SECRET_ACCESS_KEY", "")
+        assert not crew.cluster.flow_runs(flow_runs={"name": {"like_": f"{name}/"}})
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk with no room left; only where one can be mounted."""
+    if shutil.which("mount") is None:
+        pytest.skip("there is no mount on this machine, so no small tmpfs")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(disk)]
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("a small tmpfs can be mounted by root only")
+    try:
+        with pytest.raises(OSError, match="No space left"):
+            (disk / "filler").write_bytes(bytes(1 << 20))
+        yield disk
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("where", ["out", "scratch"])
+def test_a_full_disk_is_told_before_any_video_run(
+    crew: Crew, bucket: str, full_disk: Path, tmp_path: Path, where: str
+):
+    name = f"full-{where}"
+    manifest = manifest_named(tmp_path, name, 1)
+    env = {"NIGHTSHOOT_SCRATCH": str(full_disk)} if where == "scratch" else {}
+    out = f"s3://{bucket}/night" if where == "scratch" else str(full_disk)
+
+    ended = crew.cluster.wait_for_run(refused(crew, name, manifest, out, env)["id"], 180)
+
+    assert ended["state_type"] == "FAILED"
+    assert "No space left on device" in ended["state"]["message"]
+    assert str(full_disk) in ended["state"]["message"]
+    assert not crew.cluster.flow_runs(flow_runs={"name": {"like_": f"{name}/"}})
+
+
+# --- cancelled ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def machine(whole_crew: Crew, cluster: PrefectCluster, tmp_path: Path) -> Iterator[Crew]:
+    """One worker that owns two GPUs, alone in its pool."""
+    for worker in whole_crew.gpus:
+        worker.stop()
+    with Crew(cluster, tmp_path, {}, ("0,1",)) as crew:
+        yield crew
+
+
+def plain_video_run(campaign: Campaign, video: str) -> str:
+    """A run of one video without a worker's host, so that it starts its own; its id."""
+    name = f"plans/{video}.json"
+    wait_until(lambda: name in campaign.place.names(), 60, f"{video} is planned")
+    request = {
+        "out": campaign.out,
+        "campaign": campaign.name,
+        "video_id": video,
+        "plan_sha256": StoredPlan.model_validate_json(campaign.place.read(name)).sha256,
+    }
+    variables = {"gpus": 0, "engine": ""}
+    cluster = campaign.cluster
+    run = cluster.run_deployment("video/render", {"request": request}, job_variables=variables)
+
+    def has_host() -> bool:
+        lines = [" ".join(process.cmdline()) for process in processes_of(cluster, [run["id"]])]
+        return any("model.host" in line for line in lines)
+
+    wait_until(has_host, 120, "the plain run has an engine host of its own")
+    return run["id"]
+
+
+@pytest.mark.parametrize(
+    "outage_s",
+    [pytest.param(0.0, marks=pytest.mark.cluster), pytest.param(65.0, marks=pytest.mark.faults)],
+)
+def test_a_cancelled_campaign_leaves_no_process_and_no_lease(
+    machine: Crew, undisturbed: dict[str, str], tmp_path: Path, outage_s: float
+):
+    cluster, name = machine.cluster, f"cancelled-{outage_s:.0f}"
+    manifest = manifest_named(tmp_path, name, 3)
+    slow = ("--set", "delay_ms=300", "--outstanding", 1)
+    campaign = submitted(machine, Folder(tmp_path / name), manifest, tmp_path, *slow)
+    campaign.wait_in_flight(machine.gpus[0])
+    plain = plain_video_run(campaign, "v1")
+    if outage_s:
+        cluster.kill()
+        outage(outage_s)
+        cluster.start()
+
+    video_runs = [run["id"] for run in campaign.video_runs().values()]
+    for run_id in (campaign.run_id, plain):
+        asked = cluster.prefect("flow-run", "cancel", run_id)
+        assert asked.returncode == 0, asked.stdout + asked.stderr
+
+    run_ids = [campaign.run_id, plain, *video_runs]
+    wait_until(lambda: not processes_of(cluster, run_ids), 180, "no process of these runs is left")
+    for run_id in run_ids:
+        cancelled = cluster.wait_for_run(run_id, 180)
+        assert cancelled["state_type"] == "CANCELLED", cancelled["state"]
+    whole = submitted(
+        machine, campaign.place, manifest, tmp_path, "--gpus", 2, "--set", "delay_ms=0"
+    )
+    check_whole(whole, undisturbed, 3)
+
+
+# --- the database is gone -----------------------------------------------------------------------
+
+
+@pytest.mark.faults
+def test_a_retry_after_everything_died_and_the_database_was_wiped_makes_what_was_missing(
+    crew: Crew, postgres: Postgres, undisturbed: dict[str, str], tmp_path: Path
+):
+    manifest = manifest_named(tmp_path, "wiped", 6)
+    slow = ("--set", "delay_ms=30")
+    campaign = submitted(crew, Folder(tmp_path / "wiped"), manifest, tmp_path, *slow)
+    cluster, place = crew.cluster, campaign.place
+    wait_until(lambda: len(finished_videos(place)) >= 2, 240, "two videos are finished")
+
+    def all_die() -> None:
+        cluster.kill()
+        for worker in (crew.cpu, *crew.gpus):
+            worker.kill_all()
+
+    campaign.kill(all_die, *crew.gpus)
+    finished = finished_videos(place)
+    assert len(finished) < 6
+    postgres.query("drop database prefect with (force)")
+    postgres.query("create database prefect")
+    cluster.start()
+    made = cluster.nightshoot("cluster", "up")
+    assert made.returncode == 0, made.stdout + made.stderr
+    crew.restore()
+
+    retried = cluster.nightshoot_json("retry", "wiped", "--out", tmp_path)
+    campaign.run_id = retried["run_id"]
+
+    check_whole(campaign, undisturbed, 6)
+    names = set(campaign.video_runs())
+    assert names == {f"wiped/v{number}" for number in range(6)} - {f"wiped/{v}" for v in finished}
