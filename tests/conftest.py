@@ -54,8 +54,14 @@ def seaweed(tmp_path_factory: pytest.TempPathFactory):
 
 
 @pytest.fixture
-def nightshoot(prefect_api: str):
+def nightshoot(nightshoot_command):
     """The command line in a process of its own: ``nightshoot("render", "m.csv", ...)``."""
+    return nightshoot_command
+
+
+@pytest.fixture(scope="session")
+def nightshoot_command(prefect_api: str):
+    """The same for fixtures that live longer than a test."""
 
     def run(*arguments: object, timeout_s: float = 120, **env: str):
         return subprocess.run(
