@@ -1,5 +1,6 @@
 """Servers that the cluster tests share: each is started once a session, and ended with it."""
 
+import signal
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,7 +10,17 @@ from tests.integration.servers import Postgres, PrefectCluster, Worker
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def ended_by_sigterm() -> Iterator[None]:
+    """A session that is told to end (a CI job's timeout) tears its servers down, like Ctrl-C."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture(scope="session")
+def postgres(
+    ended_by_sigterm: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Postgres]:
     """A PostgreSQL of our own; skips where none is installed."""
     server = Postgres(tmp_path_factory.mktemp("postgres") / "postgres.log")
     try:
