@@ -1,64 +1,476 @@
-"""Orchestration per segment: whole campaigns of the null engine, 10, 100 and 1,000 segments.
+"""What orchestration costs, with the null engine and everything else real.
 
-Everything but the engine is real: the command line, its Prefect server, an engine host, ffmpeg,
-receipts, the stitch and its checks. One worker; segments of 12 frames at 96x64. The seconds per
-segment are the slope between two lengths, so that the start of the run is not spread over them.
+    python benchmarks/orchestration.py --videos 10 100        campaigns on work pools
+    python benchmarks/orchestration.py --resume 1000          a finished campaign on S3, run again
+    python benchmarks/orchestration.py --segments 10 100 1000 one long video on one machine
 
-    .venv/bin/python benchmarks/orchestration.py
+``--videos``: Prefect's server on PostgreSQL, a worker for campaigns, a GPU worker with two slots,
+a campaign of each size one after the other on a local disk. Every video has six segments, a seed
+of its own and one recording in common: nothing is spoken, every segment is rendered.
+``--resume``: such a campaign is rendered into a SeaweedFS by the command line, then run again.
 """
 
+import argparse
+import itertools
+import json
+import os
+import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+import psutil
 import soundfile
 
-COUNTS = (10, 100, 1000)
-ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(Path(__file__).parents[1]))  # the tests' servers are not installed
+
+from tests.integration.servers import ROOT, Postgres, PrefectCluster, Worker, wait_until
+from tests.seaweed import Seaweed
+
+NUM_SEGMENTS = 6
+NUM_FRAMES = 144  # of each: what the preset aims at
+NUM_SLOTS = 2
+OUTSTANDING = 2 * NUM_SLOTS
+SAMPLES_A_FRAME = 640
+SAMPLE_EVERY_S = 5.0
+RECORDED_WITHIN_S = 120.0
+HOURS_S = 6 * 3600.0
+MIB = 1 << 20
 
 
-def render(folder: Path, count: int) -> float:
-    """Seconds of one campaign of ``count`` segments."""
-    frames = 12 * count
-    rng = np.random.default_rng(count)
-    pcm = rng.normal(0, 0.05, frames * 640).astype(np.float32)
-    pcm.reshape(count, 12 * 640)[:, :1280] = 0  # a pause where each segment may be cut
-    pcm.reshape(count, 12 * 640)[:, -1280:] = 0
-    soundfile.write(folder / f"{count}.wav", pcm, 16_000, subtype="PCM_16")
+# --- manifests ----------------------------------------------------------------------------------
+
+
+def write_inputs(folder: Path, num_segments: int, num_frames: int) -> None:
+    """``face.png``, and ``speech.wav`` with a pause wherever a segment is to be cut."""
+    rng = np.random.default_rng(num_segments)
+    pcm = rng.normal(0, 0.05, (num_segments, num_frames * SAMPLES_A_FRAME)).astype(np.float32)
+    pcm[:, :1280] = 0
+    pcm[:, -1280:] = 0
+    soundfile.write(folder / "speech.wav", pcm.ravel(), 16_000, subtype="PCM_16")
     assert cv2.imwrite(str(folder / "face.png"), rng.integers(0, 255, (320, 256, 3), np.uint8))
-    (folder / "presets.toml").write_text(
+
+
+def write_manifest(folder: Path, num_videos: int, preset: str = "quick") -> Path:
+    """Videos that differ in their seed, and so in every segment."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = ["video_id,audio,portrait,engine,size,preset,seed"]
+    lines += [
+        f"v{number:05d},speech.wav,face.png,null,96x64,{preset},{number}"
+        for number in range(num_videos)
+    ]
+    manifest = folder / f"n{num_videos}.csv"
+    manifest.write_text("\n".join(lines) + "\n")
+    return manifest
+
+
+# --- campaigns on work pools --------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class VideoRun:
+    """When a video run was due, in a worker's hands, running and over; seconds since 1970."""
+
+    due: float
+    taken: float
+    running: float
+    ended: float
+
+
+@dataclass
+class Sampled:
+    """What was seen of server and campaign while the campaign ran."""
+
+    server_rss_bytes: list[int] = field(default_factory=list)
+    server_cpu_s: list[float] = field(default_factory=list)
+    campaign_rss_bytes: int = 0
+    campaign_cpu_s: float = 0.0
+    num_behind: int = 0
+    recorded_after_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One campaign."""
+
+    num_videos: int
+    wall_s: float
+    beside_s: float
+    to_running_s: Sequence[float]
+    in_run_s: Sequence[float]
+    segment_s: Sequence[float]
+    segment_beside_s: Sequence[float]
+    row_s: float
+    sampled: Sampled
+
+
+class Pools:
+    """Server, database, workers; one campaign after the other."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.database = Postgres(folder / "postgres.log")
+        self.cluster = PrefectCluster(folder / "cluster", self.database)
+        slots = ",".join(map(str, range(NUM_SLOTS)))
+        env = {"NIGHTSHOOT_GPU_SLOTS": slots, "NIGHTSHOOT_LEASE_DIR": str(folder / "leases")}
+        self.cpu = Worker(self.cluster, "cpu")
+        self.gpu = Worker(self.cluster, "gpu", type_="gpu-process", env=env)
+
+    def __enter__(self) -> "Pools":
+        self.database.start()
+        self.cluster.start()
+        made = self.cluster.nightshoot("cluster", "up")
+        assert made.returncode == 0, made.stdout + made.stderr
+        self.cpu.start()
+        self.gpu.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.gpu.end()
+        self.cpu.end()
+        self.cluster.end()
+        self.database.end()
+
+    def query(self, sql: str) -> list[list[str]]:
+        lines = self.database.query(sql, "prefect").splitlines()
+        return [line.split("|") for line in lines]
+
+    def num_recorded(self, campaign: str) -> int:
+        """Task runs of the campaign's videos that the server knows to be completed."""
+        rows = self.query(
+            "select count(*) from task_run t join flow_run r on t.flow_run_id = r.id "
+            f"where r.name like '{campaign}/%' and t.state_type = 'COMPLETED'"
+        )
+        return int(rows[0][0])
+
+    def states(self, campaign: str) -> dict[str, dict[str, float]]:
+        """Run name -> state type -> when it was first in it."""
+        found: dict[str, dict[str, float]] = {}
+        for name, kind, at in self.query(
+            "select r.name, s.type, extract(epoch from s.timestamp) from flow_run r "
+            "join flow_run_state s on s.flow_run_id = r.id "
+            f"where r.name = '{campaign}' or r.name like '{campaign}/%' order by s.timestamp"
+        ):
+            found.setdefault(name, {}).setdefault(kind, float(at))
+        return found
+
+
+class Sampler:
+    """Looks at server and campaign every few seconds."""
+
+    def __init__(self, pools: Pools, root: Path) -> None:
+        self.seen = Sampled()
+        self._pools, self._root = pools, root
+        self._server = psutil.Process(pools.cluster.daemon.pid)
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._sample, daemon=True)
+
+    def __enter__(self) -> "Sampler":
+        self._look()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+        self._look()
+
+    def _sample(self) -> None:
+        while not self._over.wait(SAMPLE_EVERY_S):
+            self._look()
+
+    def _look(self) -> None:
+        seen = self.seen
+        seen.server_rss_bytes.append(self._server.memory_info().rss)
+        seen.server_cpu_s.append(cpu_seconds(self._server))
+        for process in self._pools.cpu.children():
+            try:
+                seen.campaign_rss_bytes = max(seen.campaign_rss_bytes, process.memory_info().rss)
+                seen.campaign_cpu_s = max(seen.campaign_cpu_s, cpu_seconds(process))
+            except psutil.NoSuchProcess:
+                continue
+        made = len(segment_receipts(self._root))
+        recorded = self._pools.num_recorded(self._root.name)
+        seen.num_behind = max(seen.num_behind, made - recorded)
+
+
+def cpu_seconds(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return times.user + times.system
+
+
+def segment_receipts(root: Path) -> list[Path]:
+    return list(root.glob("segments/*/*.json"))
+
+
+def run_campaign(pools: Pools, num_videos: int) -> Measured:
+    """Submit a campaign of that size, wait for its end, read what it left."""
+    manifest = write_manifest(pools.folder / "inputs", num_videos)
+    out = pools.folder / "out"
+    root = out / manifest.stem
+    with Sampler(pools, root) as sampler:
+        asked = pools.cluster.nightshoot_json(
+            "submit", manifest, "--out", out, "--outstanding", OUTSTANDING
+        )
+        run = pools.cluster.wait_for_run(asked["run_id"], timeout_s=HOURS_S)
+        assert run["state_type"] == "COMPLETED", run["state"]["message"]
+        over = time.monotonic()
+    receipts = segment_receipts(root)
+    assert len(receipts) == num_videos * NUM_SEGMENTS, f"{len(receipts)} segments"
+    sampler.seen.recorded_after_s = _recorded_after(pools, manifest.stem, num_videos, over)
+    return _measured(pools, root, num_videos, sampler.seen)
+
+
+def _recorded_after(pools: Pools, campaign: str, num_videos: int, over: float) -> float | None:
+    """Seconds after the campaign's end at which the server knew of every task; None: never."""
+    expected = num_videos * (NUM_SEGMENTS + 1)  # and the delivery
+    try:
+        wait_until(
+            lambda: pools.num_recorded(campaign) == expected, RECORDED_WITHIN_S, "all is recorded"
+        )
+    except AssertionError:
+        return None
+    return time.monotonic() - over
+
+
+def _measured(pools: Pools, root: Path, num_videos: int, sampled: Sampled) -> Measured:
+    states = pools.states(root.name)
+    own = states.pop(root.name)
+    runs = sorted(
+        (
+            VideoRun(each["SCHEDULED"], each["PENDING"], each["RUNNING"], each["COMPLETED"])
+            for each in states.values()
+        ),
+        key=lambda run: run.running,
+    )
+    assert len(runs) == num_videos
+    wall_s = own["COMPLETED"] - own["SCHEDULED"]
+    segment_s, beside_s = segment_seconds(root)
+    planned = sorted(path.stat().st_mtime for path in root.glob("plans/*.json"))
+    return Measured(
+        num_videos=num_videos,
+        wall_s=wall_s,
+        beside_s=wall_s - covered_s([(run.taken, run.ended) for run in runs]),
+        to_running_s=to_running_seconds(runs),
+        in_run_s=[run.ended - run.running for run in runs],
+        segment_s=segment_s,
+        segment_beside_s=beside_s,
+        row_s=(planned[-1] - planned[0]) / (num_videos - 1),
+        sampled=sampled,
+    )
+
+
+def to_running_seconds(runs: Sequence[VideoRun]) -> list[float]:
+    """Of each run, from the moment it was due and had a slot; ``runs`` in the order they began."""
+    freed = [0.0] * NUM_SLOTS + sorted(run.ended for run in runs)
+    return [run.running - max(run.due, free) for run, free in zip(runs, freed, strict=False)]
+
+
+def covered_s(spans: Iterable[tuple[float, float]]) -> float:
+    """Length of the union of time spans."""
+    total, until = 0.0, float("-inf")
+    for start, end in sorted(spans):
+        total += max(0.0, end - max(start, until))
+        until = max(until, end)
+    return total
+
+
+def segment_seconds(root: Path) -> tuple[list[float], list[float]]:
+    """From receipt to receipt within each video: all of it, and without engine and encoder."""
+    whole: list[float] = []
+    beside: list[float] = []
+    for path in root.glob("videos/*.json"):
+        keys = json.loads(path.read_bytes())["segment_keys"]
+        files = [root / "segments" / key[:2] / f"{key}.json" for key in keys]
+        for before, after in itertools.pairwise(files):
+            seconds = after.stat().st_mtime - before.stat().st_mtime
+            receipt = json.loads(after.read_bytes())
+            whole.append(seconds)
+            beside.append(seconds - receipt["engine_seconds"] - receipt["encode_seconds"])
+    return whole, beside
+
+
+def spread(values: Sequence[float], digits: int = 1) -> str:
+    """Median, 95th percentile, greatest."""
+    percentile = statistics.quantiles(values, n=20)[-1]
+    numbers = (statistics.median(values), percentile, max(values))
+    return " / ".join(f"{number:.{digits}f}" for number in numbers)
+
+
+POOL_HEAD = """\
+| videos | wall, s | s a video | segment, s | beside engine and encoder, s | to Running, s \
+| in the run, s | a row planned, s | campaign beside videos, s (limit) | campaign: CPU s, MiB \
+| server: CPU s, MiB before - most | most task runs behind | all recorded after, s | load |
+|---|---|---|---|---|---|---|---|---|---|---|---|---|---|"""
+
+
+def pool_line(seen: Measured) -> str:
+    sampled = seen.sampled
+    rss = sampled.server_rss_bytes
+    after = sampled.recorded_after_s
+    cells = (
+        f"{seen.num_videos}",
+        f"{seen.wall_s:.0f}",
+        f"{seen.wall_s / seen.num_videos:.2f}",
+        spread(seen.segment_s, 3),
+        spread(seen.segment_beside_s, 3),
+        spread(seen.to_running_s),
+        spread(seen.in_run_s),
+        f"{seen.row_s:.2f}",
+        f"{seen.beside_s:.1f} ({30 + 0.2 * seen.num_videos:.0f})",
+        f"{sampled.campaign_cpu_s:.1f}, {sampled.campaign_rss_bytes / MIB:.0f}",
+        f"{sampled.server_cpu_s[-1] - sampled.server_cpu_s[0]:.0f}, "
+        f"{rss[0] / MIB:.0f} - {max(rss) / MIB:.0f}",
+        f"{sampled.num_behind}",
+        f"{after:.1f}" if after is not None else f"not within {RECORDED_WITHIN_S:.0f}",
+        f"{os.getloadavg()[1]:.1f}",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def measure_pools(counts: Sequence[int], folder: Path) -> None:
+    inputs = folder / "inputs"
+    inputs.mkdir()
+    write_inputs(inputs, NUM_SEGMENTS, NUM_FRAMES)
+    with Pools(folder) as pools:
+        print(POOL_HEAD, flush=True)
+        for count in counts:
+            print(pool_line(run_campaign(pools, count)), flush=True)
+    print("\nseveral numbers: median / 95th percentile / greatest")
+
+
+# --- a finished campaign on S3, run again -------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """One command of the command line."""
+
+    seconds: float
+    cpu_s: float
+    max_rss_bytes: int
+    num_segments: int
+
+
+def render(arguments: Sequence[object], env: dict[str, str]) -> Rendered:
+    """``nightshoot render``, with what the kernel says of it and its children."""
+    command = [sys.executable, "-m", "flows.cli", "render", *map(str, arguments), "--json"]
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    assert process.stdout is not None
+    text = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - started
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, f"exit {process.returncode}: {text.decode()[-3000:]}"
+    cpu_s = usage.ru_utime + usage.ru_stime
+    num_segments = sum(each["num_segments_rendered"] for each in json.loads(text))
+    return Rendered(seconds, cpu_s, usage.ru_maxrss * 1024, num_segments)
+
+
+def segment_objects(s3: Any, bucket: str) -> dict[str, tuple[str, Any]]:
+    """Name -> etag and time of every object of a segment."""
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+    found = (each for page in pages for each in page.get("Contents", ()))
+    return {
+        each["Key"]: (each["ETag"], each["LastModified"])
+        for each in found
+        if "/segments/" in each["Key"]
+    }
+
+
+def measure_resume(count: int, folder: Path, workers: int, rounds: int) -> None:
+    inputs = folder / "inputs"
+    inputs.mkdir()
+    write_inputs(inputs, NUM_SEGMENTS, NUM_FRAMES)
+    manifest = write_manifest(inputs, count)
+    (folder / "s3").mkdir()
+    server = Seaweed(folder / "s3").start()
+    try:
+        bucket = server.new_bucket()
+        env = {**os.environ, **server.env(), "DO_NOT_TRACK": "1"}
+        env |= {"PREFECT_HOME": str(folder / "home"), "NIGHTSHOOT_SCRATCH": str(folder / "scratch")}
+        options = (manifest, "--out", f"s3://{bucket}/night", "--workers", workers)
+        print("| videos | what | wall, s | CPU s | MiB | segments rendered | load |")
+        print("|---|---|---|---|---|---|---|", flush=True)
+        resume_line(count, "made", render(options, env), count * NUM_SEGMENTS)
+        made = segment_objects(server.client(), bucket)
+        assert len(made) == count * NUM_SEGMENTS * 4, f"{len(made)} objects of segments"
+        for _ in range(rounds):
+            resume_line(count, "run again", render(options, env), 0)
+        assert segment_objects(server.client(), bucket) == made, "a segment was written again"
+    finally:
+        server.end()
+
+
+def resume_line(count: int, what: str, seen: Rendered, expected: int) -> None:
+    assert seen.num_segments == expected, f"{seen.num_segments} segments, not {expected}"
+    print(
+        f"| {count} | {what} | {seen.seconds:.1f} | {seen.cpu_s:.1f} "
+        f"| {seen.max_rss_bytes / MIB:.0f} | {seen.num_segments} | {os.getloadavg()[0]:.1f} |",
+        flush=True,
+    )
+
+
+# --- one long video on one machine --------------------------------------------------------------
+
+
+def measure_segments(counts: Sequence[int], folder: Path) -> None:
+    """Segments of 12 frames; the slope between two lengths leaves the start of the run out."""
+    presets = folder / "presets.toml"
+    presets.write_text(
         "[tiny]\nwidth = 96\nheight = 64\nsample_steps = 1\ninfer_frames = 12\n"
         "segment_clips = 1\ncrf = 20\n"
     )
-    manifest = folder / f"n{count}.csv"
-    manifest.write_text(
-        f"video_id,audio,portrait,engine,size,preset\nv,{count}.wav,face.png,null,96x64,tiny\n"
-    )
-    command = [sys.executable, "-m", "flows.cli", "render", manifest, "--out", folder / "out"]
-    command += ["--presets", folder / "presets.toml", "--workers", "1"]
-    started = time.perf_counter()
-    subprocess.run([str(c) for c in command], check=True, cwd=ROOT, capture_output=True)
-    seconds = time.perf_counter() - started
-    receipts = len(list((folder / "out" / f"n{count}" / "segments").glob("*/*.json")))
-    assert receipts == count, f"{receipts} segments, not {count}"
-    return seconds
+    env = {**os.environ, "DO_NOT_TRACK": "1", "PREFECT_HOME": str(folder / "home")}
+    print("| segments | whole run, s | s per segment (slope) |\n|---|---|---|")
+    previous: tuple[int, float] | None = None
+    for count in counts:
+        inputs = folder / f"{count}"
+        inputs.mkdir()
+        write_inputs(inputs, count, 12)
+        manifest = write_manifest(inputs, 1, "tiny").rename(inputs / f"s{count}.csv")
+        options = (manifest, "--out", folder / "out", "--presets", presets, "--workers", 1)
+        seconds = render(options, env).seconds
+        receipts = len(segment_receipts(folder / "out" / manifest.stem))
+        assert receipts == count, f"{receipts} segments, not {count}"
+        slope = (
+            f"{(seconds - previous[1]) / (count - previous[0]):.3f}" if previous else "the first"
+        )
+        print(f"| {count} | {seconds:.1f} | {slope} |", flush=True)
+        previous = (count, seconds)
 
 
 def main() -> None:
-    print("| segments | whole run, s | s per segment (slope) |\n|---|---|---|")
-    with tempfile.TemporaryDirectory() as name:
-        previous: tuple[int, float] | None = None
-        for count in COUNTS:
-            seconds = render(Path(name), count)
-            slope = ""
-            if previous:
-                slope = f"{(seconds - previous[1]) / (count - previous[0]):.3f}"
-            print(f"| {count} | {seconds:.1f} | {slope} |", flush=True)
-            previous = (count, seconds)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=_Formatter)
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--videos", type=int, nargs="+", metavar="N", help="on work pools")
+    what.add_argument("--resume", type=int, metavar="N", help="of N finished videos on S3")
+    what.add_argument("--segments", type=int, nargs="+", metavar="N", help="of one video")
+    parser.add_argument("--workers", type=int, default=2, help="of --resume")
+    parser.add_argument("--rounds", type=int, default=2, help="of --resume: how often it is timed")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="nightshoot-orchestration-") as name:
+        if options.videos:
+            measure_pools(options.videos, Path(name))
+        elif options.resume:
+            measure_resume(options.resume, Path(name), options.workers, options.rounds)
+        else:
+            measure_segments(options.segments, Path(name))
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """The description as it is written."""
 
 
 if __name__ == "__main__":
