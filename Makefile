@@ -14,7 +14,8 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 
 dev: $(VENV)/.installed-dev
 $(VENV)/.installed-dev: $(VENV)/.installed
-	$(BIN)/pip install --disable-pip-version-check --quiet -c constraints.txt -e '.[dev]'
+	$(BIN)/pip install --disable-pip-version-check --quiet -c constraints.txt torch==2.13.0
+	$(BIN)/pip install --disable-pip-version-check --quiet -c constraints.txt -e '.[dev,gpu]'
 	touch $@
 
 demo: install

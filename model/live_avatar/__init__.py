@@ -1,0 +1,1 @@
+"""Live Avatar: an audio-driven causal video diffusion transformer, rendered block by block."""

@@ -1,0 +1,109 @@
+"""Keys and values that blocks attend to: the sink (reference and motion), then a ring of the past.
+
+One buffer per layer and denoising step, the sink in front, so that attention reads one stretch
+and nothing is joined. Keys are stored turned; those of the reference are turned again only when
+its position moves. The ring's order does not matter: positions are in the keys.
+
+Shapes: C sink tokens, R ring tokens, T tokens of a block, N heads, D head dim.
+"""
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from model.live_avatar.rope import rotate
+
+
+@dataclass(frozen=True)
+class Sink:
+    """What prefill leaves of one layer: keys ``(1, C, N, D)`` not turned yet, and values."""
+
+    keys: Tensor
+    values: Tensor
+
+
+@dataclass
+class LayerCache:
+    """Keys and values of one layer at one denoising step.
+
+    Attributes:
+        keys: ``(1, C + R, N, D)``.
+        values: the same shape.
+        num_sink: C.
+        num_filled: tokens of the ring that hold something.
+    """
+
+    keys: Tensor
+    values: Tensor
+    num_sink: int
+    num_filled: int = 0
+
+    @property
+    def ring_size(self) -> int:
+        """R."""
+        return self.keys.shape[1] - self.num_sink
+
+    def attended(self) -> tuple[Tensor, Tensor]:
+        """What there is: the sink and the filled part of the ring."""
+        end = self.num_sink + self.num_filled
+        return self.keys[:, :end], self.values[:, :end]
+
+    def write(self, keys: Tensor, values: Tensor, position: int) -> None:
+        """Put a block's turned keys and its values where the oldest ones are.
+
+        Args:
+            keys: ``(1, T, N, D)``; the ring is a multiple of T long.
+            values: the same shape.
+            position: index of the block's first token, counted from the video's beginning.
+        """
+        start = self.num_sink + position % self.ring_size
+        end = start + keys.shape[1]
+        self.keys[:, start:end] = keys
+        self.values[:, start:end] = values
+        self.num_filled = max(self.num_filled, min(self.ring_size, end - self.num_sink))
+
+
+@dataclass
+class StepCache:
+    """The caches of all layers at one denoising step, and where the reference was last seen."""
+
+    layers: list[LayerCache]
+    sink: list[Sink] = field(default_factory=list[Sink])
+    reference_position: int | None = None
+
+    @classmethod
+    def empty(
+        cls,
+        *,
+        num_layers: int,
+        num_sink: int,
+        ring_size: int,
+        num_heads: int,
+        head_dim: int,
+        dtype: torch.dtype,
+        device: torch.device | str,
+    ) -> "StepCache":
+        """Buffers without content."""
+        shape = (1, num_sink + ring_size, num_heads, head_dim)
+
+        def buffer() -> Tensor:
+            return torch.zeros(shape, dtype=dtype, device=device)
+
+        return cls([LayerCache(buffer(), buffer(), num_sink) for _ in range(num_layers)])
+
+    def take_sink(self, sink: list[Sink], table: Tensor) -> None:
+        """Set the sink, its keys turned by ``table`` ``(2, C, D/2)``."""
+        self.sink, self.reference_position = sink, None
+        for layer, part in zip(self.layers, sink, strict=True):
+            layer.keys[:, : layer.num_sink] = rotate(part.keys, table)
+            layer.values[:, : layer.num_sink] = part.values
+
+    def move_reference(self, position: int, table: Tensor) -> None:
+        """Turn the reference's keys to ``position``; ``table`` ``(2, p, D/2)`` is for it."""
+        if position == self.reference_position:
+            return
+        num_tokens = table.shape[1]
+        for layer, part in zip(self.layers, self.sink, strict=True):
+            layer.keys[:, :num_tokens] = rotate(part.keys[:, :num_tokens], table)
+        self.reference_position = position

@@ -1,0 +1,96 @@
+"""What a Live Avatar model is made of; derived values are computed, never repeated.
+
+Source: the facts of section 1 and 2 of the model's specification (Wan2.2-S2V-14B with the Live
+Avatar LoRA).
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class TransformerConfig:
+    """Sizes of the diffusion transformer.
+
+    Attributes:
+        dim: width of the residual stream.
+        ffn_dim: width of the feed-forward layers.
+        num_layers: number of blocks.
+        num_heads: attention heads; ``dim / num_heads`` is even.
+        freq_dim: width of the sinusoidal time embedding.
+        text_dim: width of the text encoder's output.
+        text_len: text tokens; shorter prompts are padded with zeros, which are attended too.
+        audio_dim: width of the speech encoder's hidden states.
+        num_audio_layers: hidden states of the speech encoder, its input included.
+        num_audio_tokens: local audio tokens per latent frame, beside one learned token.
+        inject_layers: blocks after which audio is injected.
+        latent_channels: channels of the VAE's latents.
+        norm_eps: of every norm but the audio's adaptive one.
+        adaptive_norm_eps: of the audio's adaptive norm.
+    """
+
+    dim: int
+    ffn_dim: int
+    num_layers: int
+    num_heads: int
+    freq_dim: int
+    text_dim: int
+    text_len: int
+    audio_dim: int
+    inject_layers: tuple[int, ...]
+    num_audio_layers: int = 25
+    num_audio_tokens: int = 4
+    latent_channels: int = 16
+    norm_eps: float = 1e-6
+    adaptive_norm_eps: float = 1e-5
+
+    def __post_init__(self) -> None:
+        if self.dim % self.num_heads or self.head_dim % 2:
+            raise ValueError(
+                f"dim {self.dim} must be num_heads {self.num_heads} times an even number"
+            )
+        if self.dim % self.num_audio_tokens:
+            raise ValueError(
+                f"dim {self.dim} must be a multiple of num_audio_tokens {self.num_audio_tokens}"
+            )
+        unknown = [layer for layer in self.inject_layers if not 0 <= layer < self.num_layers]
+        if unknown or list(self.inject_layers) != sorted(set(self.inject_layers)):
+            raise ValueError(
+                f"inject_layers {self.inject_layers} must rise within 0..{self.num_layers - 1}"
+            )
+
+    @property
+    def head_dim(self) -> int:
+        """Width of one attention head."""
+        return self.dim // self.num_heads
+
+
+LIVE_AVATAR_14B = TransformerConfig(
+    dim=5120,
+    ffn_dim=13824,
+    num_layers=40,
+    num_heads=40,
+    freq_dim=256,
+    text_dim=4096,
+    text_len=512,
+    audio_dim=1024,
+    inject_layers=(0, 4, 8, 12, 16, 20, 24, 27, 30, 33, 36, 39),
+)
+TINY = TransformerConfig(
+    dim=48,
+    ffn_dim=96,
+    num_layers=3,
+    num_heads=2,
+    freq_dim=32,
+    text_dim=32,
+    text_len=16,
+    audio_dim=32,
+    inject_layers=(0, 2),
+)
+
+PATCH = 2  # a token is 2 x 2 latent pixels of one latent frame
+BLOCK_LATENTS = 3  # latent frames that are denoised together
+FRAMES_PER_LATENT = 4
+BLOCK_FRAMES = BLOCK_LATENTS * FRAMES_PER_LATENT
+MOTION_LATENTS = (1, 2, 16)  # of the motion memory's three levels, the newest first
+REFERENCE_POSITION = 30
+SINK_DISTANCES = (4, 30)  # the least and the most of the random distance to the reference

@@ -1,0 +1,372 @@
+"""The causal diffusion transformer of Live Avatar: one block of latent frames, one denoising step.
+
+A block attends to itself, to a rolling past of noisy blocks at the same step, and to the *sink*:
+the reference picture and the motion memory, encoded once. Where the weights are bf16, the residual
+stream between blocks is bf16 and float32 inside them, as the model was trained.
+
+Shapes: B batch (1), L tokens, N heads, D head dim, d width, F latent frames, p tokens of a latent
+frame, A speakers, h, w latent rows and columns.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import torch
+import torch.nn.functional as F  # noqa: N812  the field's name for it
+from einops import rearrange, repeat
+from torch import Tensor, nn
+
+from model.live_avatar.attention import Attend, attend
+from model.live_avatar.audio_encoder import AudioEncoder
+from model.live_avatar.cache import LayerCache, Sink, StepCache
+from model.live_avatar.config import MOTION_LATENTS, PATCH, TransformerConfig
+from model.live_avatar.rope import rotate
+
+KeysValues: TypeAlias = tuple[Tensor, Tensor]
+_TIME_BASE = 10_000.0
+
+
+@dataclass(frozen=True)
+class AudioTokens:
+    """What a block hears: ``(A, F, 1, d)`` and ``(A, F, 5, d)``.
+
+    Attributes:
+        whole: one token per latent frame, for the adaptive norm.
+        local: the tokens that are attended.
+        speakers: ``(A, F, h/2, w/2, 1)``, where each speaker's mouth is; None for one speaker.
+    """
+
+    whole: Tensor
+    local: Tensor
+    speakers: Tensor | None = None
+
+
+class RmsNorm(nn.Module):
+    """Root mean square norm over the whole width, computed in float32."""
+
+    def __init__(self, dim: int, eps: float) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(dim))
+        self.eps = eps
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Same shape and dtype."""
+        wide = x.float()
+        normed = wide * torch.rsqrt(wide.square().mean(-1, keepdim=True) + self.eps)
+        return normed.to(x.dtype) * self.weight
+
+
+class Attention(nn.Module):
+    """Projections of one attention layer; the kernel is given to it."""
+
+    def __init__(self, config: TransformerConfig, kernel: Attend) -> None:
+        super().__init__()
+        dim = config.dim
+        self.num_heads, self.kernel = config.num_heads, kernel
+        self.q, self.k = nn.Linear(dim, dim), nn.Linear(dim, dim)
+        self.v, self.o = nn.Linear(dim, dim), nn.Linear(dim, dim)
+        self.norm_q = RmsNorm(dim, config.norm_eps)
+        self.norm_k = RmsNorm(dim, config.norm_eps)
+
+    def queries(self, x: Tensor) -> Tensor:
+        """``(B, L, d)`` -> ``(B, L, N, D)``."""
+        return rearrange(self.norm_q(self.q(x)), "b l (n d) -> b l n d", n=self.num_heads)
+
+    def keys_values(self, x: Tensor) -> KeysValues:
+        """``(B, L, d)`` -> two ``(B, L, N, D)``."""
+        keys = rearrange(self.norm_k(self.k(x)), "b l (n d) -> b l n d", n=self.num_heads)
+        return keys, rearrange(self.v(x), "b l (n d) -> b l n d", n=self.num_heads)
+
+    def forward(self, queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+        """Attend and project: ``(B, L, d)``."""
+        return self.o(rearrange(self.kernel(queries, keys, values), "b l n d -> b l (n d)"))
+
+
+class Block(nn.Module):
+    """Self-attention, text cross-attention and feed-forward, modulated by time."""
+
+    def __init__(self, config: TransformerConfig, kernel: Attend) -> None:
+        super().__init__()
+        dim = config.dim
+        self.eps = config.norm_eps
+        self.self_attn = Attention(config, kernel)
+        self.cross_attn = Attention(config, kernel)
+        self.norm3 = nn.LayerNorm(dim, eps=config.norm_eps)
+        self.ffn = nn.Sequential(
+            nn.Linear(dim, config.ffn_dim), nn.GELU("tanh"), nn.Linear(config.ffn_dim, dim)
+        )
+        self.modulation = nn.Parameter(torch.empty(1, 6, dim))
+
+    def modulations(self, time: Tensor, num_tokens: int) -> tuple[Tensor, ...]:
+        """Shifts, scales and gates ``(1, L, d)`` of six kinds, from ``(F, 6, d)`` float32."""
+        whole = self.modulation.float() + time
+        each = repeat(whole, "f six d -> six 1 (f p) d", p=num_tokens // time.shape[0])
+        return tuple(each)
+
+    def self_input(self, x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
+        """What self-attention sees; its norm is rounded to ``x``'s dtype before modulation."""
+        normed = F.layer_norm(x.float(), x.shape[-1:], eps=self.eps).to(x.dtype)
+        return (normed.float() * (1 + scale) + shift).to(x.dtype)
+
+    def rest(
+        self,
+        x: Tensor,
+        attended: Tensor,
+        text: KeysValues,
+        mod: tuple[Tensor, ...],
+        norm3: torch.dtype,
+    ) -> Tensor:
+        """All after self-attention; ``(1, L, d)`` in ``x``'s dtype."""
+        dtype = x.dtype
+        wide = x.float() + attended.float() * mod[2]
+        query = F.layer_norm(
+            wide.to(norm3).float(),
+            wide.shape[-1:],
+            self.norm3.weight.float(),
+            self.norm3.bias.float(),
+            self.eps,
+        )
+        query = query.to(norm3).to(dtype)
+        wide = wide + self.cross_attn(self.cross_attn.queries(query), *text).float()
+        normed = F.layer_norm(wide, wide.shape[-1:], eps=self.eps)
+        fed = self.ffn((normed * (1 + mod[4]) + mod[3]).to(dtype))
+        return (wide + fed.float() * mod[5]).to(dtype)
+
+
+class AudioInjector(nn.Module):
+    """After some blocks: a norm set by the global token, cross-attention to the local ones."""
+
+    def __init__(self, config: TransformerConfig, kernel: Attend) -> None:
+        super().__init__()
+        self.eps = config.adaptive_norm_eps
+        self.attention = Attention(config, kernel)
+        self.adaptive = nn.Linear(config.dim, 2 * config.dim)
+
+    def forward(self, x: Tensor, audio: AudioTokens) -> Tensor:
+        """``(1, F*p, d)`` with what each latent frame hears added to it."""
+        num_speakers, num_frames = audio.whole.shape[:2]
+        shift, scale = self.adaptive(F.silu(audio.whole.to(x.dtype))).float().chunk(2, dim=-1)
+        frames = repeat(x, "1 (f p) d -> a f p d", a=num_speakers, f=num_frames)
+        normed = F.layer_norm(frames.float(), frames.shape[-1:], eps=self.eps)
+        query = rearrange((normed * (1 + scale) + shift).to(x.dtype), "a f p d -> (a f) p d")
+        tokens = rearrange(audio.local.to(x.dtype), "a f t d -> (a f) t d")
+        heard = self.attention(self.attention.queries(query), *self.attention.keys_values(tokens))
+        heard = rearrange(heard, "(a f) p d -> a f p d", a=num_speakers)
+        if audio.speakers is not None:
+            heard = heard * rearrange(audio.speakers, "a f h w 1 -> a f (h w) 1").to(x.dtype)
+        return x + rearrange(heard.sum(0, keepdim=True), "1 f p d -> 1 (f p) d")
+
+
+class MotionEncoder(nn.Module):
+    """The latest latents as tokens: patches of 1, 2 and 4 times the side, the newest finest."""
+
+    def __init__(self, config: TransformerConfig) -> None:
+        super().__init__()
+        channels, dim = config.latent_channels, config.dim
+        self.proj = nn.Conv3d(channels, dim, (1, 2, 2), (1, 2, 2))
+        self.proj_2x = nn.Conv3d(channels, dim, (2, 4, 4), (2, 4, 4))
+        self.proj_4x = nn.Conv3d(channels, dim, (4, 8, 8), (4, 8, 8))
+
+    def forward(self, latents: Tensor) -> Tensor:
+        """``(1, 16, T, h, w)`` -> ``(1, L, d)``, newest level first; what is missing is zero."""
+        wanted = sum(MOTION_LATENTS)
+        latents = latents[:, :, -wanted:]
+        latents = F.pad(latents, (0, 0, 0, 0, wanted - latents.shape[2], 0))
+        far, middle, near = latents.split(MOTION_LATENTS[::-1], dim=2)
+        levels = (self.proj(near), self.proj_2x(middle), self.proj_4x(far))
+        return torch.cat([rearrange(level, "b d f h w -> b (f h w) d") for level in levels], dim=1)
+
+
+class Head(nn.Module):
+    """Tokens -> latents, in float32."""
+
+    def __init__(self, config: TransformerConfig) -> None:
+        super().__init__()
+        self.eps = config.norm_eps
+        self.head = nn.Linear(config.dim, PATCH * PATCH * config.latent_channels)
+        self.modulation = nn.Parameter(torch.empty(1, 2, config.dim))
+
+    def forward(self, x: Tensor, time: Tensor) -> Tensor:
+        """``(1, F*p, d)`` and ``(F, d)`` float32 -> ``(1, F*p, 64)`` float32."""
+        whole = self.modulation.float() + time[:, None]
+        each = repeat(whole, "f two d -> two 1 (f p) d", p=x.shape[1] // time.shape[0])
+        shift, scale = each
+        normed = F.layer_norm(x.float(), x.shape[-1:], eps=self.eps).to(x.dtype).float()
+        return F.linear(
+            normed * (1 + scale) + shift, self.head.weight.float(), self.head.bias.float()
+        )
+
+
+class Transformer(nn.Module):
+    """Velocity of one block of latent frames.
+
+    Args:
+        config: its sizes.
+        kernel: attention; see :data:`model.live_avatar.attention.Attend`.
+        norm3_dtype: dtype to which the input and output of the text attention's norm are rounded;
+            None: the weights' dtype. (The reference says bf16 literally, whatever the weights are.)
+    """
+
+    def __init__(
+        self,
+        config: TransformerConfig,
+        kernel: Attend = attend,
+        norm3_dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__()
+        self.config, self.norm3_dtype = config, norm3_dtype
+        channels, dim = config.latent_channels, config.dim
+        self.patch_embedding = nn.Conv3d(channels, dim, (1, PATCH, PATCH), (1, PATCH, PATCH))
+        self.cond_encoder = nn.Conv3d(channels, dim, (1, PATCH, PATCH), (1, PATCH, PATCH))
+        self.frame_packer = MotionEncoder(config)
+        self.token_kinds = nn.Embedding(3, dim)  # noisy, reference, motion
+        self.text_embedding = nn.Sequential(
+            nn.Linear(config.text_dim, dim), nn.GELU("tanh"), nn.Linear(dim, dim)
+        )
+        self.time_embedding = nn.Sequential(
+            nn.Linear(config.freq_dim, dim), nn.SiLU(), nn.Linear(dim, dim)
+        )
+        self.time_projection = nn.Sequential(nn.SiLU(), nn.Linear(dim, 6 * dim))
+        self.audio_encoder = AudioEncoder(config)
+        self.blocks = nn.ModuleList(Block(config, kernel) for _ in range(config.num_layers))
+        self.injectors = nn.ModuleList(AudioInjector(config, kernel) for _ in config.inject_layers)
+        self.head = Head(config)
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of the residual stream between blocks."""
+        return self.patch_embedding.weight.dtype
+
+    # --- once per prompt, once per reference ---
+
+    def text_keys_values(self, context: Tensor) -> list[KeysValues]:
+        """Keys and values of every layer for a prompt ``(tokens, text_dim)``.
+
+        Padding is zeros before the embedding, and is attended like the rest.
+        """
+        missing = self.config.text_len - context.shape[0]
+        padded = F.pad(context[None].to(self.dtype), (0, 0, 0, missing))
+        text = self.text_embedding(padded)
+        return [block.cross_attn.keys_values(text) for block in self.blocks]
+
+    def prefill(
+        self,
+        reference: Tensor,
+        motion: Tensor,
+        text: Sequence[KeysValues],
+        table: Tensor,
+    ) -> list[Sink]:
+        """Encode the sink: it sees itself alone, at time zero, and hears nothing.
+
+        Args:
+            reference: latents ``(1, 16, 1, h, w)``.
+            motion: latents ``(1, 16, T, h, w)``; the last 19 are used.
+            text: of :meth:`text_keys_values`.
+            table: of the sink's C tokens ``(2, C, D/2)``, the reference at its first position.
+        """
+        kinds = self.token_kinds.weight
+        tokens = _tokens(self.patch_embedding(reference.to(self.dtype))) + kinds[1]
+        x = torch.cat((tokens, self.frame_packer(motion.to(self.dtype)) + kinds[2]), dim=1)
+        _, time = self._time(x.new_zeros(1, dtype=torch.float32))
+        sinks: list[Sink] = []
+        for block, text_kv in zip(self.blocks, text, strict=True):
+            mod = block.modulations(time, x.shape[1])
+            seen = block.self_input(x, mod[0], mod[1])
+            keys, values = block.self_attn.keys_values(seen)
+            sinks.append(Sink(keys, values))
+            queries = rotate(block.self_attn.queries(seen), table)
+            attended = block.self_attn(queries, rotate(keys, table), values)
+            x = block.rest(x, attended, text_kv, mod, self.norm3_dtype or self.dtype)
+        return sinks
+
+    # --- once per block and step ---
+
+    def forward(
+        self,
+        latents: Tensor,
+        timesteps: Tensor,
+        audio: AudioTokens,
+        text: Sequence[KeysValues],
+        cache: StepCache,
+        table: Tensor,
+        position: int,
+        pose: Tensor | None = None,
+    ) -> Tensor:
+        """Velocity ``(1, 16, F, h, w)`` float32 of a block; its keys go into the cache.
+
+        Args:
+            latents: ``(1, 16, F, h, w)``, noisy.
+            timesteps: ``(F,)`` float32, 0 to 1000.
+            audio: what the block hears.
+            text: of :meth:`text_keys_values`.
+            cache: of this denoising step; its sink has been taken and the reference placed.
+            table: of the block's tokens ``(2, F*p, D/2)``.
+            position: index of the block's first token, from the video's beginning.
+            pose: latents ``(1, 16, F, h, w)``; None: zeros, which still add a bias.
+        """
+        rows, columns = latents.shape[-2] // PATCH, latents.shape[-1] // PATCH
+        pose = torch.zeros_like(latents) if pose is None else pose
+        x = _tokens(self.patch_embedding(latents.to(self.dtype)))
+        x = x + _tokens(self.cond_encoder(pose.to(self.dtype))) + self.token_kinds.weight[0]
+        embedded, time = self._time(timesteps)
+        injectors = dict(zip(self.config.inject_layers, self.injectors, strict=True))
+        for index, (block, text_kv, layer) in enumerate(
+            zip(self.blocks, text, cache.layers, strict=True)
+        ):
+            x = self._block(block, x, time, text_kv, layer, table, position)
+            if index in injectors:
+                x = injectors[index](x, audio)
+        out = self.head(x, embedded)
+        return rearrange(
+            out,
+            "b (f h w) (ph pw c) -> b c f (h ph) (w pw)",
+            h=rows,
+            w=columns,
+            ph=PATCH,
+            pw=PATCH,
+        )
+
+    def _block(
+        self,
+        block: nn.Module,
+        x: Tensor,
+        time: Tensor,
+        text: KeysValues,
+        layer: LayerCache,
+        table: Tensor,
+        position: int,
+    ) -> Tensor:
+        assert isinstance(block, Block)
+        mod = block.modulations(time, x.shape[1])
+        seen = block.self_input(x, mod[0], mod[1])
+        keys, values = block.self_attn.keys_values(seen)
+        layer.write(rotate(keys, table), values, position)
+        queries = rotate(block.self_attn.queries(seen), table)
+        attended = block.self_attn(queries, *layer.attended())
+        return block.rest(x, attended, text, mod, self.norm3_dtype or self.dtype)
+
+    def _time(self, timesteps: Tensor) -> tuple[Tensor, Tensor]:
+        """Time embedding ``(F, d)`` and its six modulations ``(F, 6, d)``, in float32."""
+        half = self.config.freq_dim // 2
+        steps = torch.arange(half, dtype=torch.float64, device=timesteps.device)
+        angles = timesteps.double()[:, None] * _TIME_BASE ** (-steps / half)
+        waves = torch.cat((angles.cos(), angles.sin()), dim=1).float()
+        embedded = _in_float32(self.time_embedding, waves)
+        return embedded, rearrange(
+            _in_float32(self.time_projection, embedded), "f (six d) -> f six d", six=6
+        )
+
+
+def _tokens(x: Tensor) -> Tensor:
+    return rearrange(x, "b d f h w -> b (f h w) d")
+
+
+def _in_float32(layers: nn.Module, x: Tensor) -> Tensor:
+    """Apply small layers in float32, whatever dtype their weights are stored in."""
+    for layer in layers.children():
+        if isinstance(layer, nn.Linear):
+            x = F.linear(x, layer.weight.float(), layer.bias.float())
+        else:
+            x = layer(x)
+    return x
