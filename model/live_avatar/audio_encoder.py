@@ -20,9 +20,9 @@ class CausalConv(nn.Conv1d):
     def __init__(self, channels_in: int, channels_out: int, stride: int = 1) -> None:
         super().__init__(channels_in, channels_out, _KERNEL, stride)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """``(B, C, T)`` -> ``(B, C', ceil(T / stride))``, in float32."""
-        padded = F.pad(x, (_KERNEL - 1, 0), mode="replicate")
+        padded = F.pad(input, (_KERNEL - 1, 0), mode="replicate")
         bias = None if self.bias is None else self.bias.float()
         return F.conv1d(padded, self.weight.float(), bias, self.stride)
 

@@ -10,7 +10,7 @@ frame, A speakers, h, w latent rows and columns.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import torch
 import torch.nn.functional as F  # noqa: N812  the field's name for it
@@ -234,6 +234,11 @@ class Transformer(nn.Module):
         self.head = Head(config)
 
     @property
+    def layers(self) -> list[Block]:
+        """The blocks, in order."""
+        return cast("list[Block]", list(self.blocks))
+
+    @property
     def dtype(self) -> torch.dtype:
         """Of the residual stream between blocks."""
         return self.patch_embedding.weight.dtype
@@ -248,7 +253,7 @@ class Transformer(nn.Module):
         missing = self.config.text_len - context.shape[0]
         padded = F.pad(context[None].to(self.dtype), (0, 0, 0, missing))
         text = self.text_embedding(padded)
-        return [block.cross_attn.keys_values(text) for block in self.blocks]
+        return [block.cross_attn.keys_values(text) for block in self.layers]
 
     def prefill(
         self,
@@ -270,7 +275,7 @@ class Transformer(nn.Module):
         x = torch.cat((tokens, self.frame_packer(motion.to(self.dtype)) + kinds[2]), dim=1)
         _, time = self._time(x.new_zeros(1, dtype=torch.float32))
         sinks: list[Sink] = []
-        for block, text_kv in zip(self.blocks, text, strict=True):
+        for block, text_kv in zip(self.layers, text, strict=True):
             mod = block.modulations(time, x.shape[1])
             seen = block.self_input(x, mod[0], mod[1])
             keys, values = block.self_attn.keys_values(seen)
@@ -312,7 +317,7 @@ class Transformer(nn.Module):
         embedded, time = self._time(timesteps)
         injectors = dict(zip(self.config.inject_layers, self.injectors, strict=True))
         for index, (block, text_kv, layer) in enumerate(
-            zip(self.blocks, text, cache.layers, strict=True)
+            zip(self.layers, text, cache.layers, strict=True)
         ):
             x = self._block(block, x, time, text_kv, layer, table, position)
             if index in injectors:
@@ -329,7 +334,7 @@ class Transformer(nn.Module):
 
     def _block(
         self,
-        block: nn.Module,
+        block: Block,
         x: Tensor,
         time: Tensor,
         text: KeysValues,
@@ -337,7 +342,6 @@ class Transformer(nn.Module):
         table: Tensor,
         position: int,
     ) -> Tensor:
-        assert isinstance(block, Block)
         mod = block.modulations(time, x.shape[1])
         seen = block.self_input(x, mod[0], mod[1])
         keys, values = block.self_attn.keys_values(seen)

@@ -1,0 +1,143 @@
+"""Block after block of latents: each is denoised step by step, and remembered at every step.
+
+There is one rolling memory per denoising step: it holds the keys of past blocks *as noisy as they
+were at that step*. So step i of a block depends on the past through memory i alone.
+
+Shapes: F latent frames of a block (3), p tokens of a latent frame, h, w latent rows and columns.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from model.live_avatar.cache import StepCache
+from model.live_avatar.config import BLOCK_LATENTS, PATCH, REFERENCE_POSITION
+from model.live_avatar.rope import motion_table, rope_table
+from model.live_avatar.schedule import Schedule
+from model.live_avatar.transformer import AudioTokens, KeysValues, Transformer
+
+_TABLES_KEPT = 64
+
+
+class Sampler:
+    """The state of one video: its memories, its sink, its prompt.
+
+    Args:
+        transformer: on the device that renders.
+        schedule: the denoising steps.
+        height: of the latents; even.
+        width: of the latents; even.
+        num_past_latents: how far blocks look back, themselves included; whole blocks.
+
+    Raises:
+        ValueError: a size breaks these rules.
+    """
+
+    def __init__(
+        self,
+        transformer: Transformer,
+        schedule: Schedule,
+        *,
+        height: int,
+        width: int,
+        num_past_latents: int,
+    ) -> None:
+        if height % PATCH or width % PATCH:
+            raise ValueError(f"latent height and width must be even, got {height}x{width}")
+        if num_past_latents < BLOCK_LATENTS or num_past_latents % BLOCK_LATENTS:
+            raise ValueError(
+                f"num_past_latents must be a multiple of {BLOCK_LATENTS}, got {num_past_latents}"
+            )
+        self._transformer, self._schedule = transformer, schedule
+        self._rows, self._columns = range(height // PATCH), range(width // PATCH)
+        self._device = next(transformer.parameters()).device
+        self._motion_table = motion_table(height, width, transformer.config.head_dim)
+        self._text: list[KeysValues] = []
+        self._caches = [
+            StepCache.empty(
+                num_layers=transformer.config.num_layers,
+                num_sink=self.tokens_per_latent + self._motion_table.shape[1],
+                ring_size=num_past_latents * self.tokens_per_latent,
+                num_heads=transformer.config.num_heads,
+                head_dim=transformer.config.head_dim,
+                dtype=transformer.dtype,
+                device=self._device,
+            )
+            for _ in range(schedule.num_steps)
+        ]
+        self._table = lru_cache(maxsize=_TABLES_KEPT)(self._make_table)
+
+    @property
+    def tokens_per_latent(self) -> int:
+        """Tokens of one latent frame, p."""
+        return len(self._rows) * len(self._columns)
+
+    @property
+    def caches(self) -> Sequence[StepCache]:
+        """One memory per denoising step."""
+        return self._caches
+
+    def _make_table(self, first: int, count: int) -> Tensor:
+        table = rope_table(
+            range(first, first + count),
+            self._rows,
+            self._columns,
+            self._transformer.config.head_dim,
+        )
+        return table.to(self._device)
+
+    def set_text(self, context: Tensor) -> None:
+        """Take a prompt ``(tokens, text_dim)``, encoded by the text encoder."""
+        self._text = self._transformer.text_keys_values(context)
+
+    def set_sink(self, reference: Tensor, motion: Tensor) -> None:
+        """Encode reference ``(1, 16, 1, h, w)`` and motion ``(1, 16, T, h, w)`` latents.
+
+        What was remembered of past blocks stays.
+        """
+        table = torch.cat(
+            (self._table(REFERENCE_POSITION, 1), self._motion_table.to(self._device)), dim=1
+        )
+        sink = self._transformer.prefill(reference, motion, self._text, table)
+        for cache in self._caches:
+            cache.take_sink(sink, table)
+
+    def denoise(
+        self, block_index: int, noise: Tensor, audio: AudioTokens, distances: Sequence[int]
+    ) -> Tensor:
+        """The latents of one block.
+
+        Args:
+            block_index: counted from the video's beginning; blocks come in order.
+            noise: ``(1, 16, 3, h, w)`` in the transformer's dtype.
+            audio: what the block hears.
+            distances: of every step, how far ahead of the block the reference is seen, once the
+                video has come that close to where it was first.
+        """
+        first = block_index * BLOCK_LATENTS
+        latents = noise
+        for index in range(self._schedule.num_steps):
+            velocity = self.velocity(first, latents, audio, index, distances[index])
+            latents = self._schedule.step(latents, velocity, index)
+        return latents
+
+    def velocity(
+        self, first: int, latents: Tensor, audio: AudioTokens, step_index: int, distance: int
+    ) -> Tensor:
+        """One question to the transformer; the block's keys are remembered."""
+        cache = self._caches[step_index]
+        reference = max(REFERENCE_POSITION, first + distance)
+        cache.move_reference(reference, self._table(reference, 1))
+        timestep = self._schedule.timesteps[step_index].to(self._device)
+        velocity = self._transformer(
+            latents,
+            timestep.expand(BLOCK_LATENTS),
+            audio,
+            self._text,
+            cache,
+            self._table(first, BLOCK_LATENTS),
+            first * self.tokens_per_latent,
+        )
+        return velocity.to(self._transformer.dtype)
