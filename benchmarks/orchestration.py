@@ -5,8 +5,9 @@
     python benchmarks/orchestration.py --segments 10 100 1000 one long video on one machine
 
 ``--videos``: Prefect's server on PostgreSQL, a worker for campaigns, a GPU worker with two slots,
-a campaign of each size one after the other on a local disk. Every video has six segments, a seed
-of its own and one recording in common: nothing is spoken, every segment is rendered.
+a campaign of each size one after the other, on a local disk or (``--s3``) on SeaweedFS. Every video
+has six segments, a seed of its own and one recording in common: nothing is spoken, every segment is
+rendered.
 ``--resume``: such a campaign is rendered into a SeaweedFS by the command line, then run again.
 """
 
@@ -20,7 +21,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,7 +34,8 @@ import soundfile
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the tests' servers are not installed
 
-from tests.integration.servers import ROOT, Postgres, PrefectCluster, Worker, wait_until
+from tasks.store import CampaignFolder, open_campaign
+from tests.integration.servers import ROOT, Postgres, PrefectCluster, Worker
 from tests.seaweed import Seaweed
 
 NUM_SEGMENTS = 6
@@ -77,24 +80,32 @@ def write_manifest(folder: Path, num_videos: int, preset: str = "quick") -> Path
 
 @dataclass(frozen=True)
 class VideoRun:
-    """When a video run was due, in a worker's hands, running and over; seconds since 1970."""
+    """When a video run was due, running and over; seconds since 1970."""
 
     due: float
-    taken: float
     running: float
     ended: float
 
 
+@dataclass(frozen=True)
+class TaskRun:
+    """When a segment (or the delivery, the last) began and ended, and the server knew of it."""
+
+    video_id: str
+    began: float
+    ended: float
+    recorded: float
+
+
 @dataclass
 class Sampled:
-    """What was seen of server and campaign while the campaign ran."""
+    """What was seen of the processes while the campaign ran."""
 
     server_rss_bytes: list[int] = field(default_factory=list)
     server_cpu_s: list[float] = field(default_factory=list)
+    runs_cpu_s: list[float] = field(default_factory=list)
     campaign_rss_bytes: int = 0
     campaign_cpu_s: float = 0.0
-    num_behind: int = 0
-    recorded_after_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -103,26 +114,32 @@ class Measured:
 
     num_videos: int
     wall_s: float
+    begin_s: float
+    report_s: float
     beside_s: float
+    starved_s: float
     to_running_s: Sequence[float]
     in_run_s: Sequence[float]
     segment_s: Sequence[float]
     segment_beside_s: Sequence[float]
-    row_s: float
+    recorded_s: Sequence[float]
+    num_behind: int
+    num_lost: int
+    database_bytes: int
     sampled: Sampled
 
 
 class Pools:
     """Server, database, workers; one campaign after the other."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, out: str, env: Mapping[str, str]) -> None:
+        self.folder, self.out = folder, out
         self.database = Postgres(folder / "postgres.log")
         self.cluster = PrefectCluster(folder / "cluster", self.database)
         slots = ",".join(map(str, range(NUM_SLOTS)))
-        env = {"NIGHTSHOOT_GPU_SLOTS": slots, "NIGHTSHOOT_LEASE_DIR": str(folder / "leases")}
-        self.cpu = Worker(self.cluster, "cpu")
-        self.gpu = Worker(self.cluster, "gpu", type_="gpu-process", env=env)
+        gpu = {"NIGHTSHOOT_GPU_SLOTS": slots, "NIGHTSHOOT_LEASE_DIR": str(folder / "leases")}
+        self.cpu = Worker(self.cluster, "cpu", env=env)
+        self.gpu = Worker(self.cluster, "gpu", type_="gpu-process", env={**env, **gpu})
 
     def __enter__(self) -> "Pools":
         self.database.start()
@@ -143,13 +160,18 @@ class Pools:
         lines = self.database.query(sql, "prefect").splitlines()
         return [line.split("|") for line in lines]
 
-    def num_recorded(self, campaign: str) -> int:
-        """Task runs of the campaign's videos that the server knows to be completed."""
+    def database_bytes(self) -> int:
+        return int(self.query("select pg_database_size('prefect')")[0][0])
+
+    def tasks(self, campaign: str) -> list[TaskRun]:
+        """Task runs of the campaign's videos that the server knows to be completed, in order."""
         rows = self.query(
-            "select count(*) from task_run t join flow_run r on t.flow_run_id = r.id "
-            f"where r.name like '{campaign}/%' and t.state_type = 'COMPLETED'"
+            "select r.name, extract(epoch from t.start_time), extract(epoch from t.end_time), "
+            "extract(epoch from t.updated) from task_run t join flow_run r "
+            f"on t.flow_run_id = r.id where r.name like '{campaign}/%' "
+            "and t.state_type = 'COMPLETED' order by r.name, t.start_time"
         )
-        return int(rows[0][0])
+        return [TaskRun(row[0].partition("/")[2], *map(float, row[1:])) for row in rows]
 
     def states(self, campaign: str) -> dict[str, dict[str, float]]:
         """Run name -> state type -> when it was first in it."""
@@ -164,12 +186,13 @@ class Pools:
 
 
 class Sampler:
-    """Looks at server and campaign every few seconds."""
+    """Looks at server, campaign and worker every few seconds."""
 
-    def __init__(self, pools: Pools, root: Path) -> None:
+    def __init__(self, pools: Pools) -> None:
         self.seen = Sampled()
-        self._pools, self._root = pools, root
+        self._pools = pools
         self._server = psutil.Process(pools.cluster.daemon.pid)
+        self._worker = psutil.Process(pools.gpu.pid)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)
 
@@ -191,15 +214,14 @@ class Sampler:
         seen = self.seen
         seen.server_rss_bytes.append(self._server.memory_info().rss)
         seen.server_cpu_s.append(cpu_seconds(self._server))
+        times = self._worker.cpu_times()
+        seen.runs_cpu_s.append(times.children_user + times.children_system)
         for process in self._pools.cpu.children():
             try:
                 seen.campaign_rss_bytes = max(seen.campaign_rss_bytes, process.memory_info().rss)
                 seen.campaign_cpu_s = max(seen.campaign_cpu_s, cpu_seconds(process))
             except psutil.NoSuchProcess:
                 continue
-        made = len(segment_receipts(self._root))
-        recorded = self._pools.num_recorded(self._root.name)
-        seen.num_behind = max(seen.num_behind, made - recorded)
 
 
 def cpu_seconds(process: psutil.Process) -> float:
@@ -207,63 +229,59 @@ def cpu_seconds(process: psutil.Process) -> float:
     return times.user + times.system
 
 
-def segment_receipts(root: Path) -> list[Path]:
-    return list(root.glob("segments/*/*.json"))
-
-
 def run_campaign(pools: Pools, num_videos: int) -> Measured:
     """Submit a campaign of that size, wait for its end, read what it left."""
     manifest = write_manifest(pools.folder / "inputs", num_videos)
-    out = pools.folder / "out"
-    root = out / manifest.stem
-    with Sampler(pools, root) as sampler:
+    before = pools.database_bytes()
+    with Sampler(pools) as sampler:
         asked = pools.cluster.nightshoot_json(
-            "submit", manifest, "--out", out, "--outstanding", OUTSTANDING
+            "submit", manifest, "--out", pools.out, "--outstanding", OUTSTANDING
         )
         run = pools.cluster.wait_for_run(asked["run_id"], timeout_s=HOURS_S)
-        assert run["state_type"] == "COMPLETED", run["state"]["message"]
-        over = time.monotonic()
-    receipts = segment_receipts(root)
-    assert len(receipts) == num_videos * NUM_SEGMENTS, f"{len(receipts)} segments"
-    sampler.seen.recorded_after_s = _recorded_after(pools, manifest.stem, num_videos, over)
-    return _measured(pools, root, num_videos, sampler.seen)
+    assert run["state_type"] == "COMPLETED", run["state"]["message"]
+    tasks = recorded_tasks(pools, manifest.stem, num_videos)
+    grown = pools.database_bytes() - before
+    return measured(pools, manifest.stem, tasks, grown, sampler.seen)
 
 
-def _recorded_after(pools: Pools, campaign: str, num_videos: int, over: float) -> float | None:
-    """Seconds after the campaign's end at which the server knew of every task; None: never."""
+def recorded_tasks(pools: Pools, campaign: str, num_videos: int) -> list[TaskRun]:
+    """Every task of the campaign, once the server knows of it; fewer where it never does."""
     expected = num_videos * (NUM_SEGMENTS + 1)  # and the delivery
-    try:
-        wait_until(
-            lambda: pools.num_recorded(campaign) == expected, RECORDED_WITHIN_S, "all is recorded"
-        )
-    except AssertionError:
-        return None
-    return time.monotonic() - over
+    deadline = time.monotonic() + RECORDED_WITHIN_S
+    while len(tasks := pools.tasks(campaign)) < expected and time.monotonic() < deadline:
+        time.sleep(1)
+    return tasks
 
 
-def _measured(pools: Pools, root: Path, num_videos: int, sampled: Sampled) -> Measured:
-    states = pools.states(root.name)
-    own = states.pop(root.name)
+def measured(
+    pools: Pools, campaign: str, tasks: list[TaskRun], database_bytes: int, sampled: Sampled
+) -> Measured:
+    states = pools.states(campaign)
+    own = states.pop(campaign)
     runs = sorted(
         (
-            VideoRun(each["SCHEDULED"], each["PENDING"], each["RUNNING"], each["COMPLETED"])
+            VideoRun(each["SCHEDULED"], each["RUNNING"], each["COMPLETED"])
             for each in states.values()
         ),
         key=lambda run: run.running,
     )
-    assert len(runs) == num_videos
+    segment_s, beside_s = segment_seconds(open_campaign(pools.out, campaign), tasks)
     wall_s = own["COMPLETED"] - own["SCHEDULED"]
-    segment_s, beside_s = segment_seconds(root)
-    planned = sorted(path.stat().st_mtime for path in root.glob("plans/*.json"))
     return Measured(
-        num_videos=num_videos,
+        num_videos=len(runs),
         wall_s=wall_s,
-        beside_s=wall_s - covered_s([(run.taken, run.ended) for run in runs]),
+        begin_s=min(run.due for run in runs) - own["SCHEDULED"],
+        report_s=own["COMPLETED"] - max(run.ended for run in runs),
+        beside_s=wall_s - covered_s([(run.due, run.ended) for run in runs]),
+        starved_s=sum(starved_seconds(runs)),
         to_running_s=to_running_seconds(runs),
         in_run_s=[run.ended - run.running for run in runs],
         segment_s=segment_s,
         segment_beside_s=beside_s,
-        row_s=(planned[-1] - planned[0]) / (num_videos - 1),
+        recorded_s=[task.recorded - task.ended for task in tasks],
+        num_behind=most_at_once([(task.ended, task.recorded) for task in tasks]),
+        num_lost=len(runs) * (NUM_SEGMENTS + 1) - len(tasks),
+        database_bytes=database_bytes,
         sampled=sampled,
     )
 
@@ -272,6 +290,13 @@ def to_running_seconds(runs: Sequence[VideoRun]) -> list[float]:
     """Of each run, from the moment it was due and had a slot; ``runs`` in the order they began."""
     freed = [0.0] * NUM_SLOTS + sorted(run.ended for run in runs)
     return [run.running - max(run.due, free) for run, free in zip(runs, freed, strict=False)]
+
+
+def starved_seconds(runs: Sequence[VideoRun]) -> list[float]:
+    """Of each run that followed another, how long its slot was free before it was due."""
+    freed = sorted(run.ended for run in runs)
+    followers = zip(runs[NUM_SLOTS:], freed, strict=False)
+    return [max(0.0, run.due - free) for run, free in followers]
 
 
 def covered_s(spans: Iterable[tuple[float, float]]) -> float:
@@ -283,68 +308,94 @@ def covered_s(spans: Iterable[tuple[float, float]]) -> float:
     return total
 
 
-def segment_seconds(root: Path) -> tuple[list[float], list[float]]:
-    """From receipt to receipt within each video: all of it, and without engine and encoder."""
+def most_at_once(spans: Sequence[tuple[float, float]]) -> int:
+    """The most time spans that share a moment."""
+    changes = sorted([(start, 1) for start, _ in spans] + [(end, -1) for _, end in spans])
+    return max(itertools.accumulate(change for _, change in changes), default=0)
+
+
+def segment_seconds(
+    folder: CampaignFolder, tasks: Sequence[TaskRun]
+) -> tuple[list[float], list[float]]:
+    """From segment to segment within each video: all of it, and without engine and encoder."""
     whole: list[float] = []
     beside: list[float] = []
-    for path in root.glob("videos/*.json"):
-        keys = json.loads(path.read_bytes())["segment_keys"]
-        files = [root / "segments" / key[:2] / f"{key}.json" for key in keys]
-        for before, after in itertools.pairwise(files):
-            seconds = after.stat().st_mtime - before.stat().st_mtime
-            receipt = json.loads(after.read_bytes())
-            whole.append(seconds)
-            beside.append(seconds - receipt["engine_seconds"] - receipt["encode_seconds"])
+    for video_id, group in itertools.groupby(tasks, key=lambda task: task.video_id):
+        stored = folder.read_plan(video_id)
+        assert stored is not None
+        spans = list(itertools.pairwise(task.began for task in group))
+        for segment, (began, next_began) in zip(stored.plan.segments, spans, strict=False):
+            receipt = folder.read_bytes(f"segments/{segment.key[:2]}/{segment.key}.json")
+            assert receipt is not None, f"{video_id}: segment {segment.index} has no receipt"
+            figures = json.loads(receipt)
+            whole.append(next_began - began)
+            busy = figures["engine_seconds"] + figures["encode_seconds"]
+            beside.append(next_began - began - busy)
     return whole, beside
 
 
 def spread(values: Sequence[float], digits: int = 1) -> str:
     """Median, 95th percentile, greatest."""
-    percentile = statistics.quantiles(values, n=20)[-1]
+    percentile = statistics.quantiles(values, n=20, method="inclusive")[-1]
     numbers = (statistics.median(values), percentile, max(values))
     return " / ".join(f"{number:.{digits}f}" for number in numbers)
 
 
-POOL_HEAD = """\
-| videos | wall, s | s a video | segment, s | beside engine and encoder, s | to Running, s \
-| in the run, s | a row planned, s | campaign beside videos, s (limit) | campaign: CPU s, MiB \
-| server: CPU s, MiB before - most | most task runs behind | all recorded after, s | load |
-|---|---|---|---|---|---|---|---|---|---|---|---|---|---|"""
+def print_measured(seen: Measured) -> None:
+    """One campaign, a line for each figure."""
+    sampled, count = seen.sampled, seen.num_videos
+    rss = [each / MIB for each in sampled.server_rss_bytes]
+    load = " ".join(f"{number:.1f}" for number in os.getloadavg())
+    lines = {
+        "whole campaign, s": f"{seen.wall_s:.0f}, {seen.wall_s / count:.2f} a video",
+        "from segment to segment, s": spread(seen.segment_s, 3),
+        "- beside engine and encoder (0.25)": spread(seen.segment_beside_s, 3),
+        "due and a slot free to Running, s (8)": spread(seen.to_running_s),
+        "Running to Completed, s": spread(seen.in_run_s),
+        "CPU of a video run, s": f"{(sampled.runs_cpu_s[-1] - sampled.runs_cpu_s[0]) / count:.2f}",
+        f"campaign beside videos, s ({30 + 0.2 * count:.0f})": f"{seen.beside_s:.1f}",
+        "- submitted to the first video run, s": f"{seen.begin_s:.1f}",
+        "- last video to the end, s": f"{seen.report_s:.1f}",
+        "- slots free with no run due, s in all": f"{seen.starved_s:.1f}",
+        "CPU of the campaign's process, s": f"{sampled.campaign_cpu_s:.1f}",
+        "memory of the campaign's process, MiB": f"{sampled.campaign_rss_bytes / MIB:.0f}",
+        "CPU of Prefect's server, s": f"{sampled.server_cpu_s[-1] - sampled.server_cpu_s[0]:.1f}",
+        "memory of Prefect's server, MiB": f"{rss[0]:.0f} before, at most {max(rss):.0f}",
+        "a task known to the server after, s": spread(seen.recorded_s),
+        "tasks it is behind, at most; lost": f"{seen.num_behind}; {seen.num_lost}",
+        "database grown by, MiB": f"{seen.database_bytes / MIB:.1f}",
+        "load average, 1, 5 and 15 minutes": load,
+    }
+    print(f"\n| {count} videos, {count * NUM_SEGMENTS} segments (limit) | |\n|---|---|")
+    for what, value in lines.items():
+        print(f"| {what} | {value} |", flush=True)
 
 
-def pool_line(seen: Measured) -> str:
-    sampled = seen.sampled
-    rss = sampled.server_rss_bytes
-    after = sampled.recorded_after_s
-    cells = (
-        f"{seen.num_videos}",
-        f"{seen.wall_s:.0f}",
-        f"{seen.wall_s / seen.num_videos:.2f}",
-        spread(seen.segment_s, 3),
-        spread(seen.segment_beside_s, 3),
-        spread(seen.to_running_s),
-        spread(seen.in_run_s),
-        f"{seen.row_s:.2f}",
-        f"{seen.beside_s:.1f} ({30 + 0.2 * seen.num_videos:.0f})",
-        f"{sampled.campaign_cpu_s:.1f}, {sampled.campaign_rss_bytes / MIB:.0f}",
-        f"{sampled.server_cpu_s[-1] - sampled.server_cpu_s[0]:.0f}, "
-        f"{rss[0] / MIB:.0f} - {max(rss) / MIB:.0f}",
-        f"{sampled.num_behind}",
-        f"{after:.1f}" if after is not None else f"not within {RECORDED_WITHIN_S:.0f}",
-        f"{os.getloadavg()[1]:.1f}",
-    )
-    return f"| {' | '.join(cells)} |"
-
-
-def measure_pools(counts: Sequence[int], folder: Path) -> None:
+def measure_pools(counts: Sequence[int], folder: Path, *, is_on_s3: bool) -> None:
     inputs = folder / "inputs"
     inputs.mkdir()
     write_inputs(inputs, NUM_SEGMENTS, NUM_FRAMES)
-    with Pools(folder) as pools:
-        print(POOL_HEAD, flush=True)
+    with ExitStack() as stack:
+        out, env = str(folder / "out"), dict[str, str]()
+        if is_on_s3:
+            server = stack.enter_context(running_seaweed(folder))
+            out, env = f"s3://{server.new_bucket()}/night", server.env()
+            env["NIGHTSHOOT_SCRATCH"] = str(folder / "scratch")
+            os.environ.update(env)  # this process reads the receipts
+        pools = stack.enter_context(Pools(folder, out, env))
+        print("several numbers are median / 95th percentile / greatest")
         for count in counts:
-            print(pool_line(run_campaign(pools, count)), flush=True)
-    print("\nseveral numbers: median / 95th percentile / greatest")
+            print_measured(run_campaign(pools, count))
+
+
+@contextmanager
+def running_seaweed(folder: Path) -> Generator[Seaweed]:
+    (folder / "s3").mkdir()
+    server = Seaweed(folder / "s3")
+    try:
+        yield server.start()
+    finally:
+        server.end()
 
 
 # --- a finished campaign on S3, run again -------------------------------------------------------
@@ -394,9 +445,7 @@ def measure_resume(count: int, folder: Path, workers: int, rounds: int) -> None:
     inputs.mkdir()
     write_inputs(inputs, NUM_SEGMENTS, NUM_FRAMES)
     manifest = write_manifest(inputs, count)
-    (folder / "s3").mkdir()
-    server = Seaweed(folder / "s3").start()
-    try:
+    with running_seaweed(folder) as server:
         bucket = server.new_bucket()
         env = {**os.environ, **server.env(), "DO_NOT_TRACK": "1"}
         env |= {"PREFECT_HOME": str(folder / "home"), "NIGHTSHOOT_SCRATCH": str(folder / "scratch")}
@@ -409,8 +458,6 @@ def measure_resume(count: int, folder: Path, workers: int, rounds: int) -> None:
         for _ in range(rounds):
             resume_line(count, "run again", render(options, env), 0)
         assert segment_objects(server.client(), bucket) == made, "a segment was written again"
-    finally:
-        server.end()
 
 
 def resume_line(count: int, what: str, seen: Rendered, expected: int) -> None:
@@ -442,7 +489,7 @@ def measure_segments(counts: Sequence[int], folder: Path) -> None:
         manifest = write_manifest(inputs, 1, "tiny").rename(inputs / f"s{count}.csv")
         options = (manifest, "--out", folder / "out", "--presets", presets, "--workers", 1)
         seconds = render(options, env).seconds
-        receipts = len(segment_receipts(folder / "out" / manifest.stem))
+        receipts = len(list((folder / "out" / manifest.stem).glob("segments/*/*.json")))
         assert receipts == count, f"{receipts} segments, not {count}"
         slope = (
             f"{(seconds - previous[1]) / (count - previous[0]):.3f}" if previous else "the first"
@@ -457,12 +504,13 @@ def main() -> None:
     what.add_argument("--videos", type=int, nargs="+", metavar="N", help="on work pools")
     what.add_argument("--resume", type=int, metavar="N", help="of N finished videos on S3")
     what.add_argument("--segments", type=int, nargs="+", metavar="N", help="of one video")
+    parser.add_argument("--s3", action="store_true", help="--videos on a SeaweedFS, not a disk")
     parser.add_argument("--workers", type=int, default=2, help="of --resume")
     parser.add_argument("--rounds", type=int, default=2, help="of --resume: how often it is timed")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="nightshoot-orchestration-") as name:
         if options.videos:
-            measure_pools(options.videos, Path(name))
+            measure_pools(options.videos, Path(name), is_on_s3=options.s3)
         elif options.resume:
             measure_resume(options.resume, Path(name), options.workers, options.rounds)
         else:
