@@ -1,5 +1,11 @@
-"""What a campaign shows in Prefect's UI: a bar, a table, and what failed with the way out."""
+"""What a campaign shows in Prefect's UI: a bar, a table, and what failed with the way out.
 
+Cells of a table are plain text there: no link in them can be clicked. A link artifact would lead
+nowhere either, as outputs are folders and s3:// addresses, which no browser opens; where the
+report lies is said in the state of the campaign's run.
+"""
+
+import json
 import re
 import time
 from collections import Counter
@@ -13,57 +19,69 @@ from prefect.artifacts import (
     create_table_artifact,
     update_progress_artifact,
 )
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import ArtifactUpdate
 
 from flows.patience import patiently
 from tasks.records import VideoOutcome
 
+Row = Mapping[str, object]
+
 _EVERY_S = 30.0
+# an update is an event with the whole table in it, kept for a week: 10 MB a night at 500 rows
+_EVERY_S_PER_ROW = 0.5
 _MAX_ROWS = 500
+_ENDED = ("done", "failed", "quarantined")
+# what somebody looks for comes first
+_ORDER = {"failed": 0, "quarantined": 0, "running": 1, "waiting": 2, "carried over": 2}
 _NOT_IN_KEYS = re.compile(r"[^a-z0-9]+")
+_MARKDOWN_SIGNS = re.compile(r"([\\`*_{}\[\]<>|#~&$!])")
 
 
 class Board:
-    """The artifacts of one campaign; the table is renewed every half minute while it changes."""
+    """The artifacts of one campaign run; each is made once, then renewed while it changes."""
 
     def __init__(self, campaign: str, num_videos: int) -> None:
-        self._slug = _NOT_IN_KEYS.sub("-", campaign.lower()).strip("-") or "campaign"
+        self._slug = key_of(campaign)
         self._campaign, self._num_videos = campaign, num_videos
-        self._progress: UUID | None = None
-        self._shown: Sequence[Mapping[str, object]] = ()
+        self._bar: UUID | None = None
+        self._table: UUID | None = None
+        self._shown: Sequence[Row] = ()
         self._shown_at = float("-inf")
 
-    def show(self, rows: Sequence[Mapping[str, object]], *, is_last: bool = False) -> None:
+    def show(self, rows: Sequence[Row], *, is_last: bool = False) -> None:
         """Renew what people see, if it is time and something changed."""
         now = time.monotonic()
-        if not is_last and (now - self._shown_at < _EVERY_S or rows == self._shown):
+        if rows == self._shown or not (is_last or is_due(now - self._shown_at, len(rows))):
             return
         self._shown, self._shown_at = list(rows), now
-        counts = Counter(str(row["state"]) for row in rows)
-        told = ", ".join(f"{number} {state}" for state, number in counts.most_common())
-        percent = 100.0 * (counts["done"] + counts["failed"] + counts["quarantined"])
-        self._move_bar(min(100.0, percent / max(1, self._num_videos)), told)
-        # the unfinished ones first: they are what somebody looks for
-        order = {"failed": 0, "quarantined": 0, "running": 1, "waiting": 2, "carried over": 2}
-        table = sorted(rows, key=lambda row: order.get(str(row["state"]), 3))[:_MAX_ROWS]
-        patiently(
-            lambda: create_table_artifact(
-                [dict(row) for row in table],
-                key=f"{self._slug}-videos",
-                description=f"{self._campaign}: {told}",
+        told = told_of(rows)
+        self._show_bar(percent_of(rows, self._num_videos), told)
+        self._show_table(table_of(rows), f"{self._campaign}: {told}")
+
+    def _show_bar(self, percent: float, told: str) -> None:
+        bar = self._bar
+        if bar is not None:
+            patiently(lambda: update_progress_artifact(bar, percent, description=told))
+            return
+        made = patiently(
+            lambda: create_progress_artifact(
+                percent, key=f"{self._slug}-progress", description=told
             )
         )
+        self._bar = cast("UUID", made)  # it is a coroutine in async flows only
 
-    def _move_bar(self, percent: float, told: str) -> None:
-        if self._progress is None:
-            made = patiently(
-                lambda: create_progress_artifact(
-                    percent, key=f"{self._slug}-progress", description=told
-                )
-            )
-            self._progress = cast("UUID", made)  # it is a coroutine in async flows only
+    def _show_table(self, table: list[dict[str, object]], told: str) -> None:
+        shown = self._table
+        if shown is not None:
+            update = ArtifactUpdate(data=json.dumps(table), description=told)
+            with get_client(sync_client=True) as client:
+                patiently(lambda: client.update_artifact(shown, update))
             return
-        bar = self._progress
-        patiently(lambda: update_progress_artifact(bar, percent, description=told))
+        made = patiently(
+            lambda: create_table_artifact(table, key=f"{self._slug}-videos", description=told)
+        )
+        self._table = cast("UUID", made)
 
     def tell_failures(self, outcomes: Sequence[VideoOutcome], retry: str, halted: str) -> None:
         """The failure report, if something failed, with the exact command that tries again."""
@@ -74,31 +92,63 @@ class Board:
             lambda: create_markdown_artifact(
                 failure_report(self._campaign, failed, retry, halted),
                 key=f"{self._slug}-failures",
-                description=f"{self._campaign}: {len(failed)} videos failed",
+                description=f"{self._campaign}: {_count(failed)} failed",
             )
         )
+
+
+def key_of(campaign: str) -> str:
+    """A campaign's name as artifacts' keys may be: lower case letters, digits and dashes."""
+    return _NOT_IN_KEYS.sub("-", campaign.lower()).strip("-") or "campaign"
+
+
+def is_due(seconds: float, num_rows: int) -> bool:
+    """Whether so long after the last time a table of so many rows may be shown anew."""
+    return seconds >= max(_EVERY_S, _EVERY_S_PER_ROW * min(num_rows, _MAX_ROWS))
+
+
+def told_of(rows: Sequence[Row]) -> str:
+    """``3 done, 1 failed``: the states and how many videos are in each, most first."""
+    counts = Counter(str(row["state"]) for row in rows)
+    return ", ".join(f"{number} {state}" for state, number in counts.most_common())
+
+
+def percent_of(rows: Sequence[Row], num_videos: int) -> float:
+    """How much of the campaign has ended, one way or the other; whole percents."""
+    num_ended = sum(row["state"] in _ENDED for row in rows)
+    return float(100 * num_ended // max(1, num_videos, num_ended))
+
+
+def table_of(rows: Sequence[Row]) -> list[dict[str, object]]:
+    """The rows people see: what failed, then what is under way, then the rest; 500 at most."""
+    ordered = sorted(rows, key=lambda row: _ORDER.get(str(row["state"]), len(_ORDER)))
+    return [dict(row) for row in ordered[:_MAX_ROWS]]
 
 
 def failure_report(
     campaign: str, failed: Sequence[VideoOutcome], retry: str, halted: str = ""
 ) -> str:
     """Markdown: what failed, why, the way out, and the command that tries again."""
-    lines = [f"# {campaign}: {len(failed)} videos failed", ""]
+    lines = [f"# {_escaped(campaign)}: {_count(failed)} failed", ""]
     if halted:
-        lines += [f"**{_cell(halted)}**", ""]
-    lines += ["Try again, once what they share is put right:", "", "```", retry, "```", ""]
+        lines += [f"**{_escaped(halted)}**", ""]
+    lines += ["Try again, once what they share is put right:", "", "```sh", retry, "```", ""]
     if failed:
         lines += ["| video | line | state | why | way out |", "|---|---|---|---|---|"]
     lines += [
-        f"| {each.video_id} | {each.line} | {each.status} | {_cell(each.error)} "
-        f"| {_cell(each.way_out)} |"
-        for each in failed
+        f"| {each.video_id} | {each.line} | {each.status} | {_escaped(each.error)} "
+        f"| {_escaped(each.way_out)} |"
+        for each in failed[:_MAX_ROWS]
     ]
+    if len(failed) > _MAX_ROWS:
+        lines += ["", f"{len(failed) - _MAX_ROWS} more are in the campaign's report."]
     return "\n".join(lines) + "\n"
 
 
-def _cell(text: str) -> str:
-    """Text that stays inside a Markdown cell and is shown as it is."""
-    for sign in "\\`*_{}[]<>|#":
-        text = text.replace(sign, f"\\{sign}")
-    return " ".join(text.split())
+def _count(videos: Sequence[VideoOutcome]) -> str:
+    return f"{len(videos)} video{'' if len(videos) == 1 else 's'}"
+
+
+def _escaped(text: str) -> str:
+    """Text that Markdown shows as it is, in one line and inside a table's cell."""
+    return " ".join(_MARKDOWN_SIGNS.sub(r"\\\1", text).split())

@@ -4,17 +4,38 @@ Everything a run needs beside these small values is in the store.
 """
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.records import Scalar
 
+_OUT = "Folder that holds the campaigns: a path every worker sees, or s3://bucket/prefix."
+_GPUS = "Whole GPUs that each video gets; 0 for engines that need none."
+_OUTSTANDING = "Videos that wait or are rendered; twice the number of GPU groups is good."
+_QUEUE = "Queue of the videos: urgent ones go before nightly ones."
+
+
+def readable_form(schema: dict[str, Any]) -> None:
+    """Make Prefect's form show the fields in our order, and one plain input for what may be absent.
+
+    PostgreSQL keeps a schema's keys by length, so the form goes by ``position``. Of a field that
+    may be null it would show a switch between two types; a field that is neither required nor has
+    a default may be left empty, and Prefect's server takes null for it.
+    """
+    for position, field in enumerate(schema["properties"].values()):
+        field["position"] = position
+        if "default" in field and field["default"] is None:
+            del field["default"]
+            wanted = [choice for choice in field.pop("anyOf") if choice != {"type": "null"}]
+            assert len(wanted) == 1, f"{field['title']}: one type, or null"
+            field.update(wanted[0])
+
 
 class Parameters(BaseModel):
     """Base of every deployed flow's parameters: an unknown name is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=readable_form)
 
 
 class CampaignParameters(Parameters):
@@ -22,28 +43,30 @@ class CampaignParameters(Parameters):
 
     manifest: str = Field(
         title="Manifest",
-        description="CSV file: a path that every worker sees, s3://bucket/key or https://...",
+        description="CSV file: a path every worker sees, s3://bucket/key or https://...",
     )
-    out: str = Field(
-        title="Output",
-        description="Folder that holds the campaigns: a path every worker sees, or s3://bucket/prefix.",
-    )
+    out: str = Field(title="Output", description=_OUT)
     campaign: str | None = Field(
         default=None,
         title="Campaign",
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$",
-        description="Name of the campaign. Left out: the manifest's name.",
+        description="Its folder in the output, and the run's name. Left out: the manifest's name.",
     )
     engine: str | None = Field(
-        default=None, title="Engine", description="For rows that name none. Left out: preview."
+        default=None,
+        title="Engine",
+        description="Engine of the rows that name none. Left out: preview.",
     )
     preset: str | None = Field(
-        default=None, title="Preset", description="For rows that name none. Left out: standard."
+        default=None,
+        title="Preset",
+        description="Of the rows that name none: quick, draft, standard, hd or long. "
+        "Left out: standard.",
     )
     settings: dict[str, Scalar] = Field(
         default_factory=dict[str, Scalar],
         title="Engine settings",
-        description="Settings of the engine, by name, for every row.",
+        description='Of the engine, for every row, as JSON, such as {"on_no_face": "still"}.',
     )
     keep_going: bool = Field(
         default=True,
@@ -54,50 +77,51 @@ class CampaignParameters(Parameters):
         default=None,
         title="Night window",
         pattern=r"^\d{2}:\d{2}-\d{2}:\d{2}$",
-        description="HH:MM-HH:MM in which videos are rendered; the rest is carried over.",
+        description="Videos are rendered from HH:MM to HH:MM, for example 22:00-06:00; the rest is "
+        "carried over to the next night. Left out: until all is done.",
     )
     timezone: str = Field(
-        default="UTC", title="Timezone of the window", description="For example Europe/Berlin."
+        default="UTC",
+        title="Timezone of the window",
+        description="Name of the tz database, for example Europe/Berlin.",
     )
-    gpus: int = Field(
-        default=1, ge=0, le=64, title="GPUs per video", description="Whole GPUs each video gets."
-    )
+    gpus: int = Field(default=1, ge=0, le=64, title="GPUs per video", description=_GPUS)
     outstanding: int = Field(
-        default=8,
-        ge=1,
-        le=1000,
-        title="Videos at once",
-        description="Video runs kept scheduled or running; twice the number of GPU groups is good.",
+        default=8, ge=1, le=1000, title="Videos at once", description=_OUTSTANDING
     )
     queue: Literal["urgent", "nightly"] = Field(
-        default="nightly", title="Queue", description="Urgent videos go before nightly ones."
+        default="nightly", title="Queue", description=_QUEUE
     )
     allow_private: bool = Field(
         default=False,
         title="Private addresses",
-        description="Let https inputs come from private network addresses.",
+        description="Let inputs come from https addresses of private networks.",
     )
 
 
 class RetryParameters(Parameters):
     """What failed or was never finished of a campaign, rendered again from the store alone."""
 
-    out: str = Field(title="Output", description="Folder or s3://bucket/prefix of the campaigns.")
-    campaign: str = Field(title="Campaign", description="Name of the campaign.")
+    out: str = Field(title="Output", description=_OUT)
+    campaign: str = Field(title="Campaign", description="Its folder in the output.")
     videos: tuple[str, ...] = Field(
-        default=(), title="Videos", description="Only these video_ids. Left out: all that failed."
+        default=(),
+        title="Videos",
+        description="Only these video_ids. Left out: every video that is not done.",
     )
-    gpus: int = Field(default=1, ge=0, le=64, title="GPUs per video")
-    outstanding: int = Field(default=8, ge=1, le=1000, title="Videos at once")
-    queue: Literal["urgent", "nightly"] = Field(default="urgent", title="Queue")
+    gpus: int = Field(default=1, ge=0, le=64, title="GPUs per video", description=_GPUS)
+    outstanding: int = Field(
+        default=8, ge=1, le=1000, title="Videos at once", description=_OUTSTANDING
+    )
+    queue: Literal["urgent", "nightly"] = Field(default="urgent", title="Queue", description=_QUEUE)
 
 
 class VideoParameters(Parameters):
     """One video; its plan lies in the store."""
 
-    out: str = Field(title="Output", description="Folder or s3://bucket/prefix of the campaigns.")
-    campaign: str = Field(title="Campaign")
-    video_id: str = Field(title="Video")
+    out: str = Field(title="Output", description=_OUT)
+    campaign: str = Field(title="Campaign", description="Its folder in the output.")
+    video_id: str = Field(title="Video", description="Its name in the manifest.")
     plan_sha256: str = Field(title="Plan", description="Digest of the plan that is to be rendered.")
     not_after: datetime | None = Field(
         default=None,
@@ -115,7 +139,7 @@ class VideoParameters(Parameters):
 class SweepParameters(Parameters):
     """What killed runs left behind, removed."""
 
-    out: str = Field(title="Output", description="Folder or s3://bucket/prefix of the campaigns.")
+    out: str = Field(title="Output", description=_OUT)
     uploads_older_than_hours: float = Field(
         default=24.0,
         ge=0.0,
