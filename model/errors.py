@@ -14,6 +14,7 @@
         StoreError         tasks/store.py
       EngineFailedError  an engine broke a rule of its own or of Python: nobody's fault is known
       CampaignError      a campaign that is refused before work (locked, wrong option)
+        WeightsError       files of weights that are missing, damaged, or another model's
       StoppedError       the user asked to stop
         WindowClosedError  the night window is over: the rest is carried over to the next night
 
@@ -87,6 +88,17 @@ class EngineFailedError(NightshootError):
 
 class CampaignError(NightshootError):
     """A campaign refused before any work."""
+
+
+class WeightsError(CampaignError):
+    """Files of weights are missing, damaged, or another model's: only a person can help here.
+
+    Where a campaign is planned, it is refused. Where a worker meets it, the fault is like that of
+    a resource without rungs: no row is blamed, waiting in this place cannot help, and the run
+    moves to another slot, whose files may be whole.
+    """
+
+    fault: Fault = "resource"
 
 
 class StoppedError(NightshootError):

@@ -1,0 +1,236 @@
+"""The LoRA: merged numbers, and what the transformer computes with them."""
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from model.errors import WeightsError
+from model.live_avatar.audio_encoder import block_tokens
+from model.live_avatar.cache import StepCache
+from model.live_avatar.checkpoint import Lora
+from model.live_avatar.config import BLOCK_LATENTS, PATCH, REFERENCE_POSITION
+from model.live_avatar.lora import LoraMerger
+from model.live_avatar.names import our_name
+from model.live_avatar.rope import motion_table, rope_table
+from model.live_avatar.transformer import AudioTokens, Transformer
+from model.live_avatar.weights import load_transformer
+from tests.parity.golden import GoldenSet, difference, golden_set, real_keys
+
+pytestmark = pytest.mark.parity
+
+MERGED_TOLERANCE = 1e-6  # the order of sums in B @ A is the kernel's own
+OUTPUT_TOLERANCE = 2e-5  # of float32 on a CPU, as the reference's own kernels differ by 2e-6
+PREFIX = "base_model.model."
+
+
+def _lora_of(golden: GoldenSet, path: Path | None = None) -> Lora:
+    info = golden.info("lora")
+    return Lora(path or golden.path("lora"), info["rank"], info["alpha"])
+
+
+def _loaded(golden: GoldenSet, lora: Lora | None, dtype: torch.dtype = torch.float32):
+    config, path = golden.transformer_config(), golden.path("weights_dit")
+    return load_transformer(config, path, lora=lora, dtype=dtype, device="cpu")
+
+
+@pytest.fixture(scope="module")
+def golden() -> GoldenSet:
+    return golden_set()
+
+
+@pytest.fixture(scope="module")
+def merged(golden: GoldenSet) -> Transformer:
+    return _loaded(golden, _lora_of(golden))
+
+
+def test_every_output_of_the_lora_files_is_compared(golden: GoldenSet):
+    kinds = ("merged.", "merged_bf16.", "direct_with_lora.")
+    assert all(name.startswith(kinds) for name in golden.outputs("lora_merged"))
+    assert golden.outputs("lora") == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "dtype"), [("merged", torch.float32), ("merged_bf16", torch.bfloat16)]
+)
+def test_merged_weights_are_the_references(golden: GoldenSet, kind: str, dtype: torch.dtype):
+    weights = _loaded(golden, _lora_of(golden), dtype).state_dict()
+    expected = {
+        name.removeprefix(f"{kind}."): tensor
+        for name, tensor in golden.tensors("lora_merged").items()
+        if name.startswith(f"{kind}.")
+    }
+    assert expected
+    for name, tensor in expected.items():
+        actual = weights[our_name(name)][: tensor.shape[0]]
+        assert actual.dtype == tensor.dtype
+        assert difference(actual, tensor) <= MERGED_TOLERANCE, name
+
+
+def test_a_merged_model_computes_what_the_reference_computes(
+    golden: GoldenSet, merged: Transformer
+):
+    expected = golden.tensors("lora_merged")
+    calls = [n for n in golden.outputs("lora_merged") if n.startswith("direct_with_lora.")]
+    outputs = _direct_calls(golden, merged, len(calls))
+    assert [f"direct_with_lora.call{i}.out" for i in range(len(outputs))] == calls
+    for name, output in zip(calls, outputs, strict=True):
+        assert difference(output, expected[name]) <= OUTPUT_TOLERANCE, name
+
+
+def test_the_merge_changes_every_adapted_layer_and_nothing_else(
+    golden: GoldenSet, merged: Transformer
+):
+    plain = _loaded(golden, None).state_dict()
+    changed = {n for n, weight in merged.state_dict().items() if not torch.equal(weight, plain[n])}
+    pairs = {name.partition(".lora_")[0] for name in golden.tensors("lora")}
+    assert changed == {our_name(f"{linear}.weight") for linear in pairs}
+    assert len(changed) == golden.info("lora_merged")["n_target_linears"]
+
+
+def test_a_prefix_of_peft_makes_no_difference(
+    golden: GoldenSet, merged: Transformer, tmp_path: Path
+):
+    path = _rewritten(golden, tmp_path, lambda name: PREFIX + name)
+    weights = _loaded(golden, _lora_of(golden, path)).state_dict()
+    assert all(torch.equal(weights[n], weight) for n, weight in merged.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    ("rename", "told"),
+    [
+        (lambda name: name.replace(".default.", "."), "`.default` is missing"),
+        (lambda name: "diffusion_model." + name, "not adapted here: diffusion_model."),
+        (lambda name: name.replace("blocks.0.ffn.0", "blocks.999.ffn.0"), "blocks.999.ffn.0"),
+        (lambda name: name.replace("blocks.0.ffn.0", "head.head"), "head.head"),
+    ],
+)
+def test_keys_that_match_nothing_are_refused(golden: GoldenSet, tmp_path: Path, rename, told: str):
+    path = _rewritten(golden, tmp_path, rename)
+    wrong = [rename(name) for name in golden.tensors("lora") if rename(name) != name]
+    with pytest.raises(WeightsError, match=told) as refusal:
+        _loaded(golden, _lora_of(golden, path))
+    text = str(refusal.value)
+    assert all(name.partition(".lora_")[0] in text for name in wrong)
+    assert "missing: blocks.0.ffn.0.lora_A.default.weight" in text
+
+
+def test_half_a_pair_a_wrong_rank_and_a_leftover_are_told_together(
+    golden: GoldenSet, tmp_path: Path
+):
+    tensors = load_file(golden.path("lora"))
+    gone = "blocks.0.self_attn.q.lora_B.default.weight"
+    del tensors[gone]
+    short = "blocks.0.self_attn.k.lora_A.default.weight"
+    tensors[short] = tensors[short][1:].contiguous()
+    tensors["blocks.0.norm3.weight"] = torch.zeros(3)
+    save_file(tensors, tmp_path / "lora.safetensors")
+    with pytest.raises(WeightsError, match="3 keys are wrong") as refusal:
+        _loaded(golden, _lora_of(golden, tmp_path / "lora.safetensors"))
+    text = str(refusal.value)
+    assert f"missing: {gone}" in text
+    assert "blocks.0.self_attn.k.lora_A is" in text
+    assert "unknown key: blocks.0.norm3.weight (3,)" in text
+
+
+def test_a_key_with_and_without_prefix_is_refused(golden: GoldenSet, tmp_path: Path):
+    tensors = load_file(golden.path("lora"))
+    name = next(iter(tensors))
+    save_file({**tensors, PREFIX + name: tensors[name].clone()}, tmp_path / "lora.safetensors")
+    with pytest.raises(WeightsError, match=r"twice, with and without base_model\.model\."):
+        _loaded(golden, _lora_of(golden, tmp_path / "lora.safetensors"))
+
+
+def test_an_untrained_lora_is_refused(golden: GoldenSet, tmp_path: Path):
+    tensors = {
+        name: torch.zeros_like(tensor) if ".lora_B." in name else tensor
+        for name, tensor in golden.tensors("lora").items()
+    }
+    save_file(tensors, tmp_path / "lora.safetensors")
+    with pytest.raises(WeightsError, match="changes nothing"):
+        _loaded(golden, _lora_of(golden, tmp_path / "lora.safetensors"))
+
+
+def test_the_published_lora_adapts_448_linears(tmp_path: Path):
+    components = real_keys()
+    weights = {n: tuple(t["shape"]) for n, t in components["dit"]["tensors"].items()}
+    published = {n: tuple(t["shape"]) for n, t in components["lora_rank128"]["tensors"].items()}
+    assert len(published) == 896
+    merger = LoraMerger(Lora(_sparse(tmp_path, published)), weights)
+    assert merger.faults == []
+    del published["blocks.39.ffn.2.lora_B.default.weight"]
+    merger = LoraMerger(Lora(_sparse(tmp_path, published)), weights)
+    assert merger.faults == ["missing: blocks.39.ffn.2.lora_B.default.weight"]
+
+
+def _sparse(folder: Path, shapes: dict[str, tuple[int, ...]]) -> Path:
+    """A file of the right names and sizes, whose data are holes."""
+    header: dict[str, object] = {}
+    end = 0
+    for name, shape in shapes.items():
+        start, end = end, end + 2 * math.prod(shape)
+        header[name] = {"dtype": "BF16", "shape": shape, "data_offsets": [start, end]}
+    text = json.dumps(header).encode()
+    path = folder / "lora.safetensors"
+    with path.open("wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        file.truncate(8 + len(text) + end)
+    return path
+
+
+def _rewritten(golden: GoldenSet, folder: Path, rename) -> Path:
+    path = folder / "lora.safetensors"
+    save_file({rename(name): tensor for name, tensor in golden.tensors("lora").items()}, path)
+    return path
+
+
+def _direct_calls(golden: GoldenSet, model: Transformer, count: int) -> list[Tensor]:
+    """The first calls of ``direct``, straight into the transformer."""
+    info, given = golden.info("direct"), golden.tensors("direct")
+    config = golden.transformer_config()
+    head_dim = config.head_dim
+    height, width = given["in.ref_latents"].shape[-2:]
+    rows, columns = range(height // PATCH), range(width // PATCH)
+    num_tokens = len(rows) * len(columns)
+    with torch.no_grad():
+        text = model.text_keys_values(given["in.context"].float())
+        reference = rope_table([REFERENCE_POSITION], rows, columns, head_dim)
+        table = torch.cat((reference, motion_table(height, width, head_dim)), dim=1)
+        motion = given["in.motion_latents"].float()
+        sink = model.prefill(given["in.ref_latents"].float(), motion, text, table)
+        cache = StepCache.empty(
+            num_layers=config.num_layers,
+            num_sink=table.shape[1],
+            ring_size=info["cache_tokens"],
+            num_heads=config.num_heads,
+            head_dim=head_dim,
+            dtype=torch.float32,
+            device="cpu",
+        )
+        cache.take_sink(sink, table)
+        outputs: list[Tensor] = []
+        for index in range(count):
+            start = info["current_start"][index]
+            frame = start // num_tokens
+            seen = max(REFERENCE_POSITION, frame + info["relative_dist"][index])
+            cache.move_reference(seen, rope_table([seen], rows, columns, head_dim))
+            frames = range(frame, frame + BLOCK_LATENTS)
+            features = given[f"in.call{index}.audio"].float()
+            heard = block_tokens(model.audio_encoder, features, info["motion_frames"][0])
+            outputs.append(
+                model(
+                    given[f"in.call{index}.x"].float()[None],
+                    given[f"in.call{index}.t"][0],
+                    AudioTokens(*heard),
+                    text,
+                    cache,
+                    rope_table(frames, rows, columns, head_dim),
+                    start,
+                    given[f"in.call{index}.cond"].float(),
+                )[0]
+            )
+    return outputs
