@@ -3,14 +3,16 @@
 import threading
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 from uuid import UUID
 
 import httpx
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import State
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.runtime import flow_run
+from prefect.states import Running
 
 from model.errors import MachineError
 
@@ -66,32 +68,57 @@ class OwnRun:
 
     def look(self) -> bool:
         """Ask the server; False also where it does not answer, or has lost its database."""
-        if self._id is not None and not self.is_cancelled:
-            with get_client(sync_client=True) as client:
-                try:
-                    state = client.read_flow_run(self._id).state
-                except (httpx.HTTPError, ObjectNotFound):
-                    return False
+        if not self.is_cancelled:
+            self._look()
+        return self.is_cancelled
+
+    def _look(self) -> State | None:
+        if self._id is None:
+            return None
+        with get_client(sync_client=True) as client, suppress(httpx.HTTPError, ObjectNotFound):
+            state = client.read_flow_run(self._id).state
             self.is_cancelled = state is not None and (
                 state.is_cancelling() or state.is_cancelled()
             )
-        return self.is_cancelled
+            return state
+        return None
+
+    def _deny_crash(self) -> None:
+        """Say that this run is alive, which the server takes for dead: it missed its heartbeats.
+
+        It does so when it was away itself. Whoever starts crashed runs again waits longer
+        (``flows/automations.py``, ``flows/pool.py``) than it takes to say this.
+        """
+        assert self._id is not None
+        with get_client(sync_client=True) as client, suppress(httpx.HTTPError, ObjectNotFound):
+            client.set_flow_run_state(self._id, Running(), force=True)
+
+    def _wait_for_server(self) -> None:
+        """A run that cannot tell its end to the server is called Failed by Prefect."""
+        if (run_id := self._id) is not None:
+            with get_client(sync_client=True) as client, suppress(ObjectNotFound):
+                patiently(lambda: client.read_flow_run(run_id))
 
     @contextmanager
     def watched(self, stop: threading.Event) -> Generator[None]:
-        """Set ``stop`` when the run is cancelled."""
+        """Set ``stop`` when the run is cancelled; until then, see that it is not given up."""
         ended = threading.Event()
 
         def watch() -> None:
             while not ended.wait(_OWN_STATE_EVERY_S):
-                if self.look():
+                state = self._look()
+                if self.is_cancelled:
                     stop.set()
                     return
+                if state is not None and state.is_crashed() and not stop.is_set():
+                    self._deny_crash()
 
         thread = threading.Thread(target=watch, name="own run", daemon=True)
         thread.start()
         try:
             yield
+            if not stop.is_set():
+                self._wait_for_server()
         finally:
             ended.set()
             thread.join()

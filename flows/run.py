@@ -126,11 +126,11 @@ class Run:
         started = time.perf_counter()
         folder, report = self.source.folder, None
         with ExitStack() as stack:
+            folder.check_writable()  # first: a lock is a file too
             stack.enter_context(folder.lock(self._lock_wait_s))
             stack.enter_context(self._pool)
             stack.callback(self._end_dispatcher)
             stack.enter_context(stop_on_signals(self.stop))
-            folder.check_writable()
             folder.sweep_parts()
             folder.snapshot()
             self.source.describe()
