@@ -393,11 +393,19 @@ def plain_video_run(campaign: Campaign, video: str) -> str:
     return run["id"]
 
 
+def call_crashed(cluster: PrefectCluster, run_ids: list[str]) -> None:
+    """What the server does to runs whose heartbeats it missed."""
+    for run_id in run_ids:
+        body = {"state": {"type": "CRASHED", "name": "Crashed"}, "force": True}
+        answer = cluster.request("POST", f"/flow_runs/{run_id}/set_state", body)
+        assert answer["status"] == "ACCEPT", answer
+
+
 @pytest.mark.parametrize(
     "outage_s",
     [pytest.param(0.0, marks=pytest.mark.cluster), pytest.param(65.0, marks=pytest.mark.faults)],
 )
-def test_a_cancelled_campaign_leaves_no_process_and_no_lease(
+def test_runs_deny_a_crash_and_once_cancelled_leave_no_process_and_no_lease(
     machine: Crew, undisturbed: dict[str, str], tmp_path: Path, outage_s: float
 ):
     cluster, name = machine.cluster, f"cancelled-{outage_s:.0f}"
@@ -410,22 +418,23 @@ def test_a_cancelled_campaign_leaves_no_process_and_no_lease(
         cluster.kill()
         outage(outage_s)
         cluster.start()
-        # heartbeats that could not come make the server call the runs crashed; they deny it
+        # it calls runs crashed whose heartbeats could not come, and they deny it
         began = time.monotonic()
         wait_until(lambda: time.monotonic() > began + DENIED_S, 120, "the server is up for a while")
 
-    video_runs = [run["id"] for run in campaign.video_runs().values()]
-    for run_id in (campaign.run_id, plain, *video_runs):
+    run_ids = [campaign.run_id, plain, *(run["id"] for run in campaign.video_runs().values())]
+    call_crashed(cluster, run_ids)
+    for run_id in run_ids:
         assert cluster.wait_for_run(run_id, 60, frozenset({"RUNNING"}))
     for run_id in (campaign.run_id, plain):
         asked = cluster.prefect("flow-run", "cancel", run_id)
         assert asked.returncode == 0, asked.stdout + asked.stderr
 
-    run_ids = [campaign.run_id, plain, *video_runs]
     wait_until(lambda: not processes_of(cluster, run_ids), 180, "no process of these runs is left")
     for run_id in run_ids:
         cancelled = cluster.wait_for_run(run_id, 180)
         assert cancelled["state_type"] == "CANCELLED", cancelled["state"]
+    assert set(campaign.begun().values()) == {1}, "nobody took the place of a run that lived"
     whole = submitted(
         machine, campaign.place, manifest, tmp_path, "--gpus", 2, "--set", "delay_ms=0"
     )
