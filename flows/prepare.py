@@ -6,8 +6,9 @@ Plain functions without Prefect: the command line calls them before any server i
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 from flows.outcomes import RowName
@@ -48,6 +49,9 @@ from tasks.voices import VoiceSettings
 from tasks.window import EngineTrack
 
 _TITLE_CHARS = 60
+# what is done is asked of the store, which may be far away: 8 requests one after the other a video
+_LOOKUPS_AT_ONCE = 8
+_NO_WAIT = nullcontext()
 
 
 @dataclass(frozen=True)
@@ -90,16 +94,17 @@ def prepare_row(
     settings: PrepareSettings,
     folder: CampaignFolder,
     notice: Callable[[str], None],
+    turns: AbstractContextManager[object] = _NO_WAIT,
 ) -> Prepared:
-    """Speak and plan one row, or find it planned; judge what is left to do."""
+    """Speak and plan one row in its turn, or find it planned; judge what is left to do."""
     try:
-        stored, is_found = _planned(row, settings, folder)
+        stored, is_found = _planned(row, settings, folder, turns)
         prepared = judged(row, stored, folder, notice)
         is_needed = prepared.receipt is None and prepared.failure is None
         if is_found and is_needed and not _is_at_hand(stored, folder):
             notice(f"{row.video_id}: its speech or portrait is gone from the store: planned anew")
             folder.discard_plan(row.video_id)
-            stored, _ = _planned(row, settings, folder)
+            stored, _ = _planned(row, settings, folder, turns)
             prepared = judged(row, stored, folder, notice)
     except NightshootError as error:
         return Prepared(row, error=error)
@@ -130,7 +135,10 @@ def judged(
 
 
 def _planned(
-    row: ManifestRow, settings: PrepareSettings, folder: CampaignFolder
+    row: ManifestRow,
+    settings: PrepareSettings,
+    folder: CampaignFolder,
+    turns: AbstractContextManager[object],
 ) -> tuple[StoredPlan, bool]:
     """The row's plan, and whether the store had it."""
     identity = engine_identity(row.engine)
@@ -141,7 +149,7 @@ def _planned(
     stored = folder.read_plan(row.video_id)
     if stored is not None and stored.request_sha256 == asked:
         return stored, True
-    with folder.local(f"prepare-{row.video_id}") as place:
+    with turns, folder.local(f"prepare-{row.video_id}") as place:
         stored = _plan_anew(row, settings, place, identity, portrait, rig, request)
         stored = stored.model_copy(update={"request_sha256": asked})
         place.write_plan(stored)
@@ -348,11 +356,12 @@ def in_order(rows: Sequence[ManifestRow], begun_in: CampaignFolder | None) -> li
     if begun_in is None:
         return sorted(rows, key=lambda row: -row.priority)
     by_id = {row.video_id: row for row in rows}
-    unfinished = [_unfinished(row, index, begun_in) for index, row in enumerate(rows)]
+    with ThreadPoolExecutor(_LOOKUPS_AT_ONCE, thread_name_prefix="order") as pool:
+        unfinished = list(pool.map(partial(_unfinished, begun_in), range(len(rows)), rows))
     return [by_id[each.video_id] for each in carry_over_order(unfinished)]
 
 
-def _unfinished(row: ManifestRow, index: int, folder: CampaignFolder) -> Unfinished:
+def _unfinished(folder: CampaignFolder, index: int, row: ManifestRow) -> Unfinished:
     stored = folder.read_plan(row.video_id)
     segments = stored.plan.segments if stored else ()
     left = [segment for segment in segments if not folder.has_segment(segment.key)]
@@ -366,15 +375,15 @@ def _unfinished(row: ManifestRow, index: int, folder: CampaignFolder) -> Unfinis
 
 
 def prepare_rows(
-    rows: Sequence[ManifestRow], prepare: Callable[[ManifestRow], Prepared], num_threads: int
+    rows: Sequence[ManifestRow], prepare: Callable[[ManifestRow], Prepared]
 ) -> Iterator[Prepared]:
     """Prepare rows in their order, a few ahead of the consumer."""
     waiting: deque[Future[Prepared]] = deque()
-    with ThreadPoolExecutor(num_threads, thread_name_prefix="prepare") as pool:
+    with ThreadPoolExecutor(_LOOKUPS_AT_ONCE, thread_name_prefix="prepare") as pool:
         try:
             for row in rows:
                 waiting.append(pool.submit(prepare, row))
-                if len(waiting) > 2 * num_threads:
+                if len(waiting) > 2 * _LOOKUPS_AT_ONCE:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from threading import Semaphore
 
 from flows.outcomes import name_of
 from flows.prepare import Prepared, PrepareSettings, in_order, prepare_row, prepare_rows
@@ -130,10 +131,10 @@ class Session:
 
     def prepare(self, notice: Callable[[str], None]) -> Iterator[Prepared]:
         """Every row with its plan or its error, in the order of work."""
+        turns = Semaphore(self.request.workers)  # of rows that are spoken and planned anew
         return prepare_rows(
             in_order(self.rows, self.folder if self.request.begun_first else None),
-            lambda row: prepare_row(row, self.settings, self.folder, notice),
-            self.request.workers,
+            lambda row: prepare_row(row, self.settings, self.folder, notice, turns),
         )
 
     def describe(self) -> None:

@@ -169,6 +169,11 @@ class S3Campaign(CampaignFolder):
 
     # --- segments, speech, portraits ---
 
+    def has_segment(self, key: str) -> bool:
+        """Whether a segment has a receipt, of the snapshot or asked now."""
+        name = f"segments/{key[:2]}/{key}.json"
+        return self._snapshot.get(name) is not None or self._objects.head(name) is not None
+
     def fetch_segment(self, receipt: SegmentReceipt) -> None:
         """Have a finished segment's files in the scratch folder, hashed.
 
