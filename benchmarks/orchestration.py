@@ -12,6 +12,7 @@ rendered.
 """
 
 import argparse
+import asyncio
 import itertools
 import json
 import os
@@ -22,8 +23,9 @@ import tempfile
 import threading
 import time
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -440,7 +442,7 @@ def segment_objects(s3: Any, bucket: str) -> dict[str, tuple[str, Any]]:
     }
 
 
-def measure_resume(count: int, folder: Path, workers: int, rounds: int) -> None:
+def measure_resume(count: int, folder: Path, options: argparse.Namespace) -> None:
     inputs = folder / "inputs"
     inputs.mkdir()
     write_inputs(inputs, NUM_SEGMENTS, NUM_FRAMES)
@@ -449,15 +451,45 @@ def measure_resume(count: int, folder: Path, workers: int, rounds: int) -> None:
         bucket = server.new_bucket()
         env = {**os.environ, **server.env(), "DO_NOT_TRACK": "1"}
         env |= {"PREFECT_HOME": str(folder / "home"), "NIGHTSHOOT_SCRATCH": str(folder / "scratch")}
-        options = (manifest, "--out", f"s3://{bucket}/night", "--workers", workers)
+        arguments = [manifest, "--out", f"s3://{bucket}/night", "--workers", options.workers]
         print("| videos | what | wall, s | CPU s | MiB | segments rendered | load |")
         print("|---|---|---|---|---|---|---|", flush=True)
-        resume_line(count, "made", render(options, env), count * NUM_SEGMENTS)
+        resume_line(count, "made", render(arguments, env), count * NUM_SEGMENTS)
         made = segment_objects(server.client(), bucket)
         assert len(made) == count * NUM_SEGMENTS * 4, f"{len(made)} objects of segments"
-        for _ in range(rounds):
-            resume_line(count, "run again", render(options, env), 0)
+        for _ in range(options.rounds):
+            resume_line(count, "run again", render(arguments, env), 0)
+        for delay_ms in options.delay_ms:
+            env["AWS_ENDPOINT_URL"] = far_away(server.endpoint, delay_ms / 1000)
+            what = f"run again, {delay_ms} ms away"
+            resume_line(count, what, render(arguments, env), 0)
+            window = f"{datetime.now(UTC):%H:%M}-{datetime.now(UTC) + timedelta(hours=9):%H:%M}"
+            resume_line(count, f"{what}, window", render([*arguments, "--window", window], env), 0)
         assert segment_objects(server.client(), bucket) == made, "a segment was written again"
+
+
+def far_away(endpoint: str, delay_s: float) -> str:
+    """The same server through a door that holds each request up; its address."""
+    host, port = endpoint.removeprefix("http://").split(":")
+
+    async def pass_on(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seconds: float
+    ) -> None:
+        with suppress(ConnectionError):
+            while data := await reader.read(MIB):
+                await asyncio.sleep(seconds)
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+
+    async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection(host, int(port))
+        await asyncio.gather(pass_on(reader, back, delay_s), pass_on(there, writer, 0))
+
+    loop = asyncio.new_event_loop()
+    door = loop.run_until_complete(asyncio.start_server(meet, "127.0.0.1", 0))
+    threading.Thread(target=loop.run_forever, daemon=True).start()
+    return f"http://127.0.0.1:{door.sockets[0].getsockname()[1]}"
 
 
 def resume_line(count: int, what: str, seen: Rendered, expected: int) -> None:
@@ -507,12 +539,15 @@ def main() -> None:
     parser.add_argument("--s3", action="store_true", help="--videos on a SeaweedFS, not a disk")
     parser.add_argument("--workers", type=int, default=2, help="of --resume")
     parser.add_argument("--rounds", type=int, default=2, help="of --resume: how often it is timed")
+    parser.add_argument(
+        "--delay-ms", type=int, nargs="*", default=[], help="of --resume: also from a server away"
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="nightshoot-orchestration-") as name:
         if options.videos:
             measure_pools(options.videos, Path(name), is_on_s3=options.s3)
         elif options.resume:
-            measure_resume(options.resume, Path(name), options.workers, options.rounds)
+            measure_resume(options.resume, Path(name), options)
         else:
             measure_segments(options.segments, Path(name))
 
