@@ -1,0 +1,225 @@
+"""A prompt -> what the transformer reads: the encoder of UMT5, one vector per token.
+
+The layers are those of transformers; here are the sizes, the published names, the way a prompt
+was cleaned when the model was trained, and a tokenizer read from a local folder alone.
+
+Shapes: L tokens, D width.
+"""
+
+import html
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import ftfy
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+from transformers import UMT5Config, UMT5EncoderModel
+from transformers.models.umt5.modeling_umt5 import UMT5Stack
+
+from model.errors import WeightsError
+from model.live_avatar.published import PUBLISHED_AT
+from model.live_avatar.weights import built_empty, load_weights
+
+_WAY_OUT = f"take google/umt5-xxl/tokenizer.json from {PUBLISHED_AT}"
+_SPACES = re.compile(r"\s+")
+
+
+@dataclass(frozen=True)
+class TextConfig:
+    """Sizes of the text encoder.
+
+    Attributes:
+        vocab_size: rows of the embedding; at least the tokenizer's.
+        dim: width of the residual stream and of the output.
+        attention_dim: of all heads together.
+        ffn_dim: width of the feed-forward layers.
+        num_heads: attention heads.
+        num_layers: of the encoder.
+        num_buckets: of relative positions.
+        max_distance: positions farther than this share a bucket.
+        norm_eps: of every norm.
+    """
+
+    vocab_size: int
+    dim: int
+    attention_dim: int
+    ffn_dim: int
+    num_heads: int
+    num_layers: int
+    num_buckets: int = 32
+    max_distance: int = 128
+    norm_eps: float = 1e-6
+
+    def __post_init__(self) -> None:
+        if self.attention_dim % self.num_heads:
+            raise ValueError(
+                f"attention_dim {self.attention_dim} must be a multiple of"
+                f" num_heads {self.num_heads}"
+            )
+
+
+UMT5_XXL = TextConfig(
+    vocab_size=256_384,
+    dim=4096,
+    attention_dim=4096,
+    ffn_dim=10_240,
+    num_heads=64,
+    num_layers=24,
+)
+TINY_TEXT = TextConfig(
+    vocab_size=256,
+    dim=32,
+    attention_dim=32,
+    ffn_dim=48,
+    num_heads=2,
+    num_layers=2,
+)
+
+
+def build_text_encoder(config: TextConfig) -> UMT5Stack:
+    """An encoder without meaningful weights, on torch's default device.
+
+    Attention is computed step by step (``eager``): then it is bit-equal to the reference's, and a
+    prompt is encoded once per video.
+    """
+    model = UMT5EncoderModel(
+        UMT5Config(
+            vocab_size=config.vocab_size,
+            d_model=config.dim,
+            d_kv=config.attention_dim // config.num_heads,
+            d_ff=config.ffn_dim,
+            num_layers=config.num_layers,
+            num_heads=config.num_heads,
+            relative_attention_num_buckets=config.num_buckets,
+            relative_attention_max_distance=config.max_distance,
+            layer_norm_epsilon=config.norm_eps,
+            feed_forward_proj="gated-gelu",
+        )
+    )
+    model.set_attn_implementation("eager")
+    # of the whole model, this part alone names every parameter once
+    return model.encoder.eval().requires_grad_(False)
+
+
+def load_text_encoder(
+    path: Path,
+    *,
+    config: TextConfig = UMT5_XXL,
+    dtype: torch.dtype,
+    device: torch.device | str,
+) -> UMT5Stack:
+    """The encoder with published weights.
+
+    Args:
+        path: the ``.pth`` or a safetensors file with the same names.
+        config: its sizes.
+        dtype: of all its weights.
+        device: that holds it.
+
+    Raises:
+        WeightsError: the file is missing, cut short or of another model.
+    """
+    encoder = built_empty(lambda: build_text_encoder(config))
+    load_weights(encoder, path, published_text_names(encoder), dtype=dtype, device=device)
+    return encoder
+
+
+# --- published names ---
+
+_PARTS = {
+    "layer.0.layer_norm": "norm1",
+    "layer.1.layer_norm": "norm2",
+    "layer.0.SelfAttention.q": "attn.q",
+    "layer.0.SelfAttention.k": "attn.k",
+    "layer.0.SelfAttention.v": "attn.v",
+    "layer.0.SelfAttention.o": "attn.o",
+    "layer.0.SelfAttention.relative_attention_bias": "pos_embedding.embedding",
+    "layer.1.DenseReluDense.wi_0": "ffn.gate.0",
+    "layer.1.DenseReluDense.wi_1": "ffn.fc1",
+    "layer.1.DenseReluDense.wo": "ffn.fc2",
+}
+_WHOLE = {"embed_tokens.weight": "token_embedding.weight", "final_layer_norm.weight": "norm.weight"}
+_IN_BLOCK = re.compile(r"block\.(\d+)\.(.+)\.weight")
+
+
+def published_text_names(encoder: UMT5Stack) -> dict[str, str]:
+    """Published name -> transformers' own, of every parameter."""
+    return {_published(name): name for name, _ in encoder.named_parameters()}
+
+
+def _published(name: str) -> str:
+    found = _IN_BLOCK.fullmatch(name)
+    if found:
+        return f"blocks.{found[1]}.{_PARTS[found[2]]}.weight"
+    return _WHOLE[name]
+
+
+# --- prompts ---
+
+
+def clean_prompt(prompt: str) -> str:
+    """The prompt as the model reads it: one line of plain text.
+
+    ftfy straightens quotes and full-width signs, so a Chinese or a typeset prompt has other tokens
+    without it; HTML entities are replaced twice, as the reference does.
+    """
+    return _SPACES.sub(" ", html.unescape(html.unescape(ftfy.fix_text(prompt)))).strip()
+
+
+def _read_tokenizer(path: Path) -> str:
+    """The text of a tokenizer's file.
+
+    Raises:
+        WeightsError: there is none, or it is of another kind than UMT5's.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        kind = json.loads(text)["model"]["type"]
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise WeightsError(f"{path}: {error!r}; {_WAY_OUT}") from error
+    if kind != "Unigram":
+        raise WeightsError(f"{path}: its model is {kind}, must be Unigram; {_WAY_OUT}")
+    return text
+
+
+class PromptTokenizer:
+    """Turns prompts into token ids, with the end token and without padding.
+
+    Args:
+        folder: with ``tokenizer.json``; nothing is fetched.
+        text_len: the most tokens, the end token included; longer prompts are cut.
+        vocab_size: of the encoder.
+
+    Raises:
+        WeightsError: there is no such file, or it is of another model.
+    """
+
+    def __init__(self, folder: Path, *, text_len: int, vocab_size: int) -> None:
+        path = folder / "tokenizer.json"
+        self._tokenizer = Tokenizer.from_str(_read_tokenizer(path))
+        known = self._tokenizer.get_vocab_size()
+        if known > vocab_size:
+            raise WeightsError(
+                f"{path} has {known} tokens, the text encoder {vocab_size}; {_WAY_OUT}"
+            )
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(text_len)
+
+    def ids(self, prompt: str) -> Tensor:
+        """Ids ``(L,)`` of a cleaned prompt."""
+        return torch.tensor(self._tokenizer.encode(clean_prompt(prompt)).ids, dtype=torch.long)
+
+
+@torch.no_grad()
+def encode_prompt(encoder: UMT5Stack, ids: Tensor) -> Tensor:
+    """Vectors ``(L, D)`` of unpadded ids ``(L,)``, in the encoder's dtype.
+
+    Raises:
+        ValueError: there are no ids.
+    """
+    if not len(ids):
+        raise ValueError("a prompt has at least its end token; the tokenizer gave none")
+    return encoder(input_ids=ids[None].to(encoder.device)).last_hidden_state[0]

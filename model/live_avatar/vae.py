@@ -1,0 +1,268 @@
+"""Pixels <-> latents: the Wan 2.1 VAE, whose convolutions see the past alone.
+
+The layers are those of diffusers; here are its sizes, the published names, the latents' scale, and
+a decoder that goes on where it stopped. The first latent is one frame, every other one is four.
+
+Shapes: T frames, F latent frames, H, W pixels, h, w latent rows and columns (1/8).
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from diffusers.models.autoencoders.autoencoder_kl_wan import AutoencoderKLWan, WanCausalConv3d
+from einops import rearrange
+from torch import Tensor
+
+from model.engine import Pixels
+from model.live_avatar.config import FRAMES_PER_LATENT
+from model.live_avatar.weights import built_empty, load_weights
+
+State: TypeAlias = Mapping[str, Tensor]
+LATENT_SIDE = 8  # pixels on a latent's side
+_REPEATED = "Rep"  # how diffusers marks a layer that has seen one latent alone
+
+
+@dataclass(frozen=True)
+class VaeConfig:
+    """Sizes of the VAE.
+
+    Attributes:
+        dim: channels at full resolution.
+        latent_channels: of the latents.
+        multipliers: of ``dim``, per resolution, the finest first.
+        num_res_blocks: per resolution; one more in the decoder.
+        halves_time: whether each step to a coarser resolution halves time too.
+    """
+
+    dim: int = 96
+    latent_channels: int = 16
+    multipliers: tuple[int, ...] = (1, 2, 4, 4)
+    num_res_blocks: int = 2
+    halves_time: tuple[bool, ...] = (False, True, True)
+
+
+WAN_VAE = VaeConfig()
+TINY_VAE = VaeConfig(dim=8)
+
+
+def build_vae(config: VaeConfig) -> AutoencoderKLWan:
+    """A VAE without meaningful weights, on torch's default device."""
+    vae = AutoencoderKLWan(
+        base_dim=config.dim,
+        z_dim=config.latent_channels,
+        dim_mult=list(config.multipliers),
+        num_res_blocks=config.num_res_blocks,
+        temperal_downsample=list(config.halves_time),
+    )
+    return vae.eval().requires_grad_(False)
+
+
+def load_vae(
+    path: Path,
+    *,
+    config: VaeConfig = WAN_VAE,
+    dtype: torch.dtype,
+    device: torch.device | str,
+) -> AutoencoderKLWan:
+    """The VAE with published weights.
+
+    Args:
+        path: the ``.pth`` or a safetensors file with the same names.
+        config: its sizes.
+        dtype: of all its weights.
+        device: that holds it.
+
+    Raises:
+        WeightsError: the file is missing, cut short or of another model.
+    """
+    vae = built_empty(lambda: build_vae(config))
+    load_weights(vae, path, published_vae_names(vae), dtype=dtype, device=device)
+    return vae
+
+
+# --- published names ---
+
+_PARTS = {
+    "quant_conv": "conv1",
+    "post_quant_conv": "conv2",
+    "conv_in": "conv1",
+    "norm_out": "head.0",
+    "conv_out": "head.2",
+}
+_MIDDLE = {"resnets.0": "middle.0", "attentions.0": "middle.1", "resnets.1": "middle.2"}
+_RESIDUAL = {
+    "norm1": "residual.0",
+    "conv1": "residual.2",
+    "norm2": "residual.3",
+    "conv2": "residual.6",
+    "conv_shortcut": "shortcut",
+}
+_PART = re.compile(r"(?P<side>(?:encoder\.|decoder\.|))(?P<part>\w+)")
+_LAYER = re.compile(
+    r"(?P<side>encoder\.|decoder\.)"
+    r"(?:mid_block\.(?P<middle>\w+\.\d+)|down_blocks\.(?P<down>\d+)"
+    r"|up_blocks\.(?P<up>\d+)\.(?P<place>resnets\.\d+|upsamplers\.0))"
+    r"\.(?P<layer>.+)"
+)
+
+
+def published_vae_names(vae: AutoencoderKLWan) -> dict[str, str]:
+    """Published name -> diffusers' own, of every parameter."""
+    num_res_blocks = int(vae.config["num_res_blocks"]) + 1  # of the decoder
+    return {_published(name, num_res_blocks): name for name, _ in vae.named_parameters()}
+
+
+def _published(name: str, num_res_blocks: int) -> str:
+    """The published file counts the decoder's layers through; each block ends in what doubles."""
+    path, _, kind = name.rpartition(".")
+    if part := _PART.fullmatch(path):
+        return f"{part['side']}{_PARTS[part['part']]}.{kind}"
+    found = _LAYER.fullmatch(path)
+    if not found:
+        raise ValueError(f"{name} is not a parameter of the Wan 2.1 VAE")
+    if found["middle"]:
+        stage = _MIDDLE[found["middle"]]
+    elif found["down"]:
+        stage = f"downsamples.{found['down']}"
+    else:
+        place, _, index = found["place"].partition(".")
+        within = int(index) if place == "resnets" else num_res_blocks
+        stage = f"upsamples.{int(found['up']) * (num_res_blocks + 1) + within}"
+    return f"{found['side']}{stage}.{_RESIDUAL.get(found['layer'], found['layer'])}.{kind}"
+
+
+# --- pixels ---
+
+
+def pixels_of(frames: Pixels) -> Tensor:
+    """Frames ``(T, H, W, 3)`` uint8 -> ``(1, 3, T, H, W)`` float32 in -1 to 1."""
+    video = rearrange(torch.from_numpy(frames), "t h w c -> 1 c t h w")
+    return video.float() / 255 * 2 - 1
+
+
+def frames_of(pixels: Tensor) -> Pixels:
+    """``(1, 3, T, H, W)`` in -1 to 1 -> frames ``(T, H, W, 3)`` uint8, to the nearest value.
+
+    (The reference cuts the fraction off, which darkens by half a level.)
+
+    Raises:
+        ValueError: a pixel is not a number.
+    """
+    if not bool(torch.isfinite(pixels).all()):
+        raise ValueError("a decoded pixel is not a number: the latents or the weights are damaged")
+    levels = ((pixels.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+    return np.ascontiguousarray(rearrange(levels, "1 c t h w -> t h w c").cpu().numpy())
+
+
+# --- latents ---
+
+
+def _scale(vae: AutoencoderKLWan) -> tuple[Tensor, Tensor]:
+    """Mean and 1 / std of raw latents, ``(1, 16, 1, 1, 1)`` float32.
+
+    In float32 whatever the weights are; the reference rounds both to bf16, which moves latents by
+    7e-3.
+    """
+    mean, std = (
+        torch.tensor(values, dtype=torch.float32, device=vae.device)
+        for values in (vae.config["latents_mean"], vae.config["latents_std"])
+    )
+    return mean.view(1, -1, 1, 1, 1), (1 / std).view(1, -1, 1, 1, 1)
+
+
+@torch.no_grad()
+def encode(vae: AutoencoderKLWan, pixels: Tensor) -> Tensor:
+    """Latents ``(1, 16, F, h, w)`` float32, the distribution's mean, of ``(1, 3, T, H, W)``.
+
+    Raises:
+        ValueError: T is not one more than a multiple of 4, or H or W is no multiple of 8. (The
+            reference drops the frames that are too many without a word.)
+    """
+    num_frames, height, width = pixels.shape[2:]
+    if num_frames % FRAMES_PER_LATENT != 1:
+        raise ValueError(f"frames to encode must be 4n + 1, got {num_frames}")
+    if height % LATENT_SIDE or width % LATENT_SIDE:
+        raise ValueError(f"size must be multiples of {LATENT_SIDE}, got {width}x{height}")
+    mean, inverse_std = _scale(vae)
+    (distribution,) = vae.encode(pixels.to(vae.device, vae.dtype), return_dict=False)
+    raw = distribution.mode()
+    return (raw.float() - mean) * inverse_std
+
+
+class StreamingDecoder:
+    """Decodes a video piece by piece; pieces in a row are bit-equal to the whole at once.
+
+    One latent frame at a time goes through the decoder, beside a list with what each causal
+    convolution remembers. That list is an argument of diffusers' decoder that it does not
+    document: the version is pinned, and golden tensors guard it.
+
+    Args:
+        vae: of :func:`build_vae`, its weights loaded.
+    """
+
+    def __init__(self, vae: AutoencoderKLWan) -> None:
+        self._vae = vae
+        self._num_slots = sum(isinstance(m, WanCausalConv3d) for m in vae.decoder.modules())
+        self._mean, self._inverse_std = _scale(vae)
+        self._slots: list[Tensor | str | None] = []
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all: the next latent is the first of a video, and gives one frame."""
+        self._slots = [None] * self._num_slots
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the next latent gives four frames."""
+        return any(slot is not None for slot in self._slots)
+
+    @torch.no_grad()
+    def decode(self, latents: Tensor) -> Tensor:
+        """The next latents ``(1, 16, F, h, w)`` -> ``(1, 3, T, H, W)`` float32 in -1 to 1."""
+        raw = latents.to(self._vae.device).float() / self._inverse_std + self._mean
+        pieces = [self._decode_one(one) for one in raw.to(self._vae.dtype).split(1, dim=2)]
+        return torch.cat(pieces, dim=2).float().clamp(-1, 1)
+
+    def _decode_one(self, latent: Tensor) -> Tensor:
+        features = self._vae.post_quant_conv(latent)
+        return self._vae.decoder(
+            features, feat_cache=self._slots, feat_idx=[0], first_chunk=not self.has_begun
+        )
+
+    def state(self) -> dict[str, Tensor]:
+        """What is remembered, by slot: a layer that has seen one latent alone is an empty tensor.
+
+        At 704x384 these are 1.2 GB in bf16: to hand a stream on, decode a few latents again.
+        """
+        return {
+            f"slot{index:02d}": self._empty() if isinstance(slot, str) else slot.clone()
+            for index, slot in enumerate(self._slots)
+            if slot is not None
+        }
+
+    def _empty(self) -> Tensor:
+        return torch.empty(0, dtype=self._vae.dtype, device=self._vae.device)
+
+    def restore(self, state: State) -> None:
+        """Go on where :meth:`state` was taken, in this process or another.
+
+        Raises:
+            ValueError: it is the state of another decoder.
+        """
+        names = [f"slot{index:02d}" for index in range(self._num_slots)]
+        unknown = sorted(set(state) - set(names))
+        if unknown:
+            raise ValueError(f"slots {unknown} are not of a decoder of {self._num_slots} slots")
+        self._slots = [self._slot(state.get(name)) for name in names]
+
+    def _slot(self, remembered: Tensor | None) -> Tensor | str | None:
+        if remembered is None:
+            return None
+        if not remembered.numel():
+            return _REPEATED
+        return remembered.to(self._vae.device, self._vae.dtype).clone()
