@@ -16,7 +16,8 @@ from model.live_avatar.tensors import read_tensor
 
 # of both forms of keys that the reference takes: as peft saves them, and without its prefix
 _KEY = re.compile(r"(?:base_model\.model\.)?(?P<linear>.+)\.lora_(?P<side>[AB])\.default\.weight")
-_TARGET = re.compile(
+#: layers that the published LoRA adapts, all of them
+TARGET = re.compile(
     r"blocks\.\d+\.(?:self_attn\.[qkvo]|cross_attn\.[qkvo]|ffn\.[02])"
     r"|audio_injector\.injector\.\d+\.[qkvo]"
 )
@@ -107,7 +108,7 @@ def _unknown(pairs: Collection[str], weights: Shapes) -> list[str]:
     return [
         f"for a layer that is not adapted here: {linear}"
         for linear in pairs
-        if not _TARGET.fullmatch(linear) or linear + _WEIGHT not in weights
+        if not TARGET.fullmatch(linear) or linear + _WEIGHT not in weights
     ]
 
 
@@ -115,7 +116,7 @@ def _incomplete(pairs: Mapping[str, Mapping[str, StoredTensor]], weights: Shapes
     targets = [
         name.removesuffix(_WEIGHT)
         for name in weights
-        if name.endswith(_WEIGHT) and _TARGET.fullmatch(name.removesuffix(_WEIGHT))
+        if name.endswith(_WEIGHT) and TARGET.fullmatch(name.removesuffix(_WEIGHT))
     ]
     return [
         f"missing: {linear}.lora_{side}.default.weight"

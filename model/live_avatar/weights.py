@@ -5,7 +5,7 @@ is told at once. Peak host memory is that of the model (where it stays on the ho
 that of its largest tensor; a ``.pth`` is read whole.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -76,53 +76,62 @@ def load_weights(
     """Fill a model that stands on the meta device.
 
     Args:
-        model: of :func:`built_empty`.
+        model: of :func:`built_empty`; every parameter has one name, and it has no buffers.
         path: safetensors file, index of shards, or ``.pth``.
-        names: published name -> the model's own, for every parameter; parameters that are one
-            tensor (tied) by any one of their names.
+        names: published name -> the model's own, of every parameter.
         dtype: of all its weights; the LoRA is merged in float32 and cast once.
         device: that holds it, and merges the LoRA.
         lora: merged into the weights; None: none.
 
     Raises:
-        WeightsError: names every tensor that is missing, unexpected, misshaped or not finite, and
-            every key of the LoRA that does not fit.
-        ValueError: ``names`` does not cover the model, or it keeps tensors beside its parameters.
+        WeightsError: names every tensor that is missing, unexpected or misshaped, every key of
+            the LoRA that does not fit, or a tensor that is not finite.
+        ValueError: ``names`` are not those of the model, or it keeps more than parameters.
     """
-    tied = _tied_names(model, names.values())
-    wanted = {name: tuple(model.get_parameter(ours).shape) for name, ours in names.items()}
-    merger = None if lora is None else LoraMerger(lora, wanted)
+    wanted = _wanted(model, names)
+    merger = None if lora is None else _merger(lora, wanted)
     checkpoint = open_checkpoint(path)
     _refuse(path, key_faults(wanted, checkpoint.shapes), PUBLISHED_AT)
-    if lora is not None and merger is not None:
-        _refuse(lora.path, merger.faults, LORA_PUBLISHED_AT)
     for name, stored in checkpoint.tensors():
         value = stored.to(device)
         value = (value if merger is None else merger.merge(name, value)).to(dtype)
         _check_finite(path, name, value)
-        for ours in tied[names[name]]:
-            set_module_tensor_to_device(
-                model, ours, device, value=value, dtype=dtype, clear_cache=False
-            )
+        set_module_tensor_to_device(
+            model, names[name], device, value=value, dtype=dtype, clear_cache=False
+        )
     if merger is not None:
         merger.check_changed()
 
 
 def key_faults(wanted: Shapes, found: Shapes) -> list[str]:
-    """What does not fit between a model and a checkpoint, by published names.
-
-    Args:
-        wanted: by the model.
-        found: in the files.
-    """
+    """What does not fit between a model and its files, both under published names."""
     missing = [f"missing: {name} {wanted[name]}" for name in wanted if name not in found]
     unexpected = [f"unexpected: {name} {found[name]}" for name in found if name not in wanted]
     misshaped = [
         f"shape: {name} is {found[name]}, wanted {shape}"
         for name, shape in wanted.items()
-        if name in found and tuple(found[name]) != tuple(shape)
+        if name in found and found[name] != shape
     ]
     return missing + unexpected + misshaped
+
+
+def _wanted(model: nn.Module, names: Mapping[str, str]) -> Shapes:
+    """Published name -> shape of every parameter."""
+    shapes = {name: tuple(parameter.shape) for name, parameter in model.named_parameters()}
+    wrong = shapes.keys() ^ set(names.values())
+    unfilled = [name for name, _ in model.named_buffers()]  # no file holds them
+    if wrong or unfilled or len(names) != len(shapes):
+        raise ValueError(
+            f"names must be one for each of the model's {len(shapes)} tensors, got {len(names)}; "
+            f"{sorted(wrong)} differ, {unfilled} are no parameters"
+        )
+    return {name: shapes[ours] for name, ours in names.items()}
+
+
+def _merger(lora: Lora, wanted: Shapes) -> LoraMerger:
+    merger = LoraMerger(lora, wanted)
+    _refuse(lora.path, merger.faults, LORA_PUBLISHED_AT)
+    return merger
 
 
 def _refuse(path: Path, faults: list[str], published_at: str) -> None:
@@ -141,20 +150,3 @@ def _check_finite(path: Path, name: str, value: Tensor) -> None:
             f"{path}: {name} holds numbers that are not finite in {value.dtype}; the file is "
             "damaged, or the dtype is too narrow: download it again, or use bfloat16"
         )
-
-
-def _tied_names(model: nn.Module, covered: Collection[str]) -> dict[str, list[str]]:
-    """All names of each parameter that ``covered`` names."""
-    by_identity: dict[int, list[str]] = {}
-    for name, parameter in model.named_parameters(remove_duplicate=False):
-        by_identity.setdefault(id(parameter), []).append(name)
-    groups = list(by_identity.values())
-    uncovered = [group for group in groups if sum(name in covered for name in group) != 1]
-    strangers = set(covered) - {name for group in groups for name in group}
-    buffers = [name for name, buffer in model.named_buffers() if buffer.is_meta]
-    if uncovered or strangers or buffers:
-        raise ValueError(
-            f"names must cover every parameter once: not so {uncovered}; unknown "
-            f"{sorted(strangers)}; buffers without content {buffers}"
-        )
-    return {name: group for group in groups for name in group if name in covered}
