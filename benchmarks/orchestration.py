@@ -8,7 +8,7 @@
 a campaign of each size one after the other, on a local disk or (``--s3``) on SeaweedFS. Every video
 has six segments, a seed of its own and one recording in common: nothing is spoken, every segment is
 rendered.
-``--resume``: such a campaign is rendered into a SeaweedFS by the command line, then run again.
+``--resume``: such a campaign is made on a SeaweedFS by the command line, then run again there.
 """
 
 import argparse
@@ -36,7 +36,10 @@ import soundfile
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the tests' servers are not installed
 
-from tasks.store import CampaignFolder, open_campaign
+from flows.session import Request, Session
+from tasks.manifest import RowDefaults
+from tasks.records import FileEntry, Record, StoredPlan, VideoReceipt
+from tasks.store import CampaignFolder, open_campaign, segment_entries
 from tests.integration.servers import ROOT, Postgres, PrefectCluster, Worker
 from tests.seaweed import Seaweed
 
@@ -413,13 +416,11 @@ class Rendered:
     num_segments: int
 
 
-def render(arguments: Sequence[object], env: dict[str, str]) -> Rendered:
+def render(arguments: Sequence[object]) -> Rendered:
     """``nightshoot render``, with what the kernel says of it and its children."""
     command = [sys.executable, "-m", "flows.cli", "render", *map(str, arguments), "--json"]
     started = time.perf_counter()
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    )
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert process.stdout is not None
     text = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
@@ -446,26 +447,87 @@ def measure_resume(count: int, folder: Path, options: argparse.Namespace) -> Non
     inputs = folder / "inputs"
     inputs.mkdir()
     write_inputs(inputs, NUM_SEGMENTS, NUM_FRAMES)
-    manifest = write_manifest(inputs, count)
+    num_rendered = min(count, options.rendered or count)
+    some, manifest = write_manifest(inputs, num_rendered), write_manifest(inputs, count)
     with running_seaweed(folder) as server:
         bucket = server.new_bucket()
-        env = {**os.environ, **server.env(), "DO_NOT_TRACK": "1"}
-        env |= {"PREFECT_HOME": str(folder / "home"), "NIGHTSHOOT_SCRATCH": str(folder / "scratch")}
-        arguments = [manifest, "--out", f"s3://{bucket}/night", "--workers", options.workers]
+        own = {"PREFECT_HOME": str(folder / "home"), "NIGHTSHOOT_SCRATCH": str(folder / "scratch")}
+        os.environ.update({**server.env(), **own, "DO_NOT_TRACK": "1"})
+        out = f"s3://{bucket}/out"
+        how = ["--out", out, "--campaign", "night", "--workers", options.workers]
         print("| videos | what | wall, s | CPU s | MiB | segments rendered | load |")
         print("|---|---|---|---|---|---|---|", flush=True)
-        resume_line(count, "made", render(arguments, env), count * NUM_SEGMENTS)
+        resume_line(num_rendered, "rendered", render([some, *how]), num_rendered * NUM_SEGMENTS)
+        copy_to_the_rest(manifest, out, server.client())
         made = segment_objects(server.client(), bucket)
         assert len(made) == count * NUM_SEGMENTS * 4, f"{len(made)} objects of segments"
         for _ in range(options.rounds):
-            resume_line(count, "run again", render(arguments, env), 0)
+            resume_line(count, "run again", render([manifest, *how]), 0)
         for delay_ms in options.delay_ms:
-            env["AWS_ENDPOINT_URL"] = far_away(server.endpoint, delay_ms / 1000)
+            os.environ["AWS_ENDPOINT_URL"] = far_away(server.endpoint, delay_ms / 1000)
             what = f"run again, {delay_ms} ms away"
-            resume_line(count, what, render(arguments, env), 0)
+            resume_line(count, what, render([manifest, *how]), 0)
             window = f"{datetime.now(UTC):%H:%M}-{datetime.now(UTC) + timedelta(hours=9):%H:%M}"
-            resume_line(count, f"{what}, window", render([*arguments, "--window", window], env), 0)
+            in_window = render([manifest, *how, "--window", window])
+            resume_line(count, f"{what}, with a window", in_window, 0)
         assert segment_objects(server.client(), bucket) == made, "a segment was written again"
+
+
+def copy_to_the_rest(manifest: Path, out: str, s3: Any) -> None:
+    """Finish the videos that were not rendered: planned truly, a rendered video's files for theirs.
+
+    The store then holds what it would hold, under the keys that the plans ask for; only the
+    pictures are another video's.
+    """
+    asked = Request(manifest, out, "night", RowDefaults(), workers=2)
+    session = Session(asked)
+    model: VideoReceipt | None = None
+    for prepared in session.prepare(print):
+        if prepared.receipt is not None:
+            model = model or prepared.receipt
+            continue
+        assert prepared.stored is not None, prepared.error
+        assert model is not None, "the first video is not rendered"
+        copy_video(model, prepared.stored, session.folder, s3)
+
+
+def copy_video(model: VideoReceipt, stored: StoredPlan, folder: CampaignFolder, s3: Any) -> None:
+    bucket, _, prefix = folder.url.removeprefix("s3://").partition("/")
+
+    def copied(place: str, entry: FileEntry, name: str) -> FileEntry:
+        source = {"Bucket": bucket, "Key": f"{prefix}/{place}/{entry.name}"}
+        where = f"{prefix}/{place.partition('/')[0]}/{name}"
+        done = s3.copy_object(Bucket=bucket, Key=where, CopySource=source)
+        etag = done["CopyObjectResult"]["ETag"].strip('"')
+        return entry.model_copy(update={"name": name.rpartition("/")[2], "etag": etag})
+
+    keys = tuple(segment.key for segment in stored.plan.segments)
+    for old, new in zip(model.segment_keys, keys, strict=True):
+        receipt = folder.find_segment(old)
+        assert receipt is not None
+        files = {
+            field: copied(f"segments/{old[:2]}", entry, f"{new[:2]}/{entry.name.replace(old, new)}")
+            for field, entry in segment_entries(receipt).items()
+        }
+        record = receipt.model_copy(update={"key": new, **files})
+        assert folder.write_once(f"segments/{new[:2]}/{new}.json", json_of(record))
+    video_id = stored.plan.video_id
+    finished = model.model_copy(
+        update={
+            "video_id": video_id,
+            "plan_sha256": stored.sha256,
+            "segment_keys": keys,
+            "file": copied("videos", model.file, f"{video_id}.mp4"),
+        }
+    )
+    assert folder.write_once(f"videos/{video_id}.json", json_of(finished))
+    sheet = f"{model.video_id}-{model.file.sha256[:8]}.jpg"
+    as_entry = model.file.model_copy(update={"name": sheet})
+    copied("report/sheets", as_entry, f"sheets/{sheet.replace(model.video_id, video_id)}")
+
+
+def json_of(record: Record) -> bytes:
+    return (record.model_dump_json(indent=1) + "\n").encode()
 
 
 def far_away(endpoint: str, delay_s: float) -> str:
@@ -511,7 +573,7 @@ def measure_segments(counts: Sequence[int], folder: Path) -> None:
         "[tiny]\nwidth = 96\nheight = 64\nsample_steps = 1\ninfer_frames = 12\n"
         "segment_clips = 1\ncrf = 20\n"
     )
-    env = {**os.environ, "DO_NOT_TRACK": "1", "PREFECT_HOME": str(folder / "home")}
+    os.environ.update({"DO_NOT_TRACK": "1", "PREFECT_HOME": str(folder / "home")})
     print("| segments | whole run, s | s per segment (slope) |\n|---|---|---|")
     previous: tuple[int, float] | None = None
     for count in counts:
@@ -520,7 +582,7 @@ def measure_segments(counts: Sequence[int], folder: Path) -> None:
         write_inputs(inputs, count, 12)
         manifest = write_manifest(inputs, 1, "tiny").rename(inputs / f"s{count}.csv")
         options = (manifest, "--out", folder / "out", "--presets", presets, "--workers", 1)
-        seconds = render(options, env).seconds
+        seconds = render(options).seconds
         receipts = len(list((folder / "out" / manifest.stem).glob("segments/*/*.json")))
         assert receipts == count, f"{receipts} segments, not {count}"
         slope = (
@@ -538,6 +600,12 @@ def main() -> None:
     what.add_argument("--segments", type=int, nargs="+", metavar="N", help="of one video")
     parser.add_argument("--s3", action="store_true", help="--videos on a SeaweedFS, not a disk")
     parser.add_argument("--workers", type=int, default=2, help="of --resume")
+    parser.add_argument(
+        "--rendered",
+        type=int,
+        metavar="N",
+        help="of --resume: render so many, copy their files for the others (default: all)",
+    )
     parser.add_argument("--rounds", type=int, default=2, help="of --resume: how often it is timed")
     parser.add_argument(
         "--delay-ms", type=int, nargs="*", default=[], help="of --resume: also from a server away"
