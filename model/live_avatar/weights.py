@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from model.errors import WeightsError
 from model.live_avatar.attention import Attend, attend
-from model.live_avatar.checkpoint import Lora
+from model.live_avatar.checkpoint import Lora, stored_tensors
 from model.live_avatar.config import TransformerConfig
 from model.live_avatar.lora import LoraMerger, Shapes
 from model.live_avatar.names import published_name
@@ -62,6 +62,26 @@ def load_transformer(
 def published_names(model: nn.Module) -> dict[str, str]:
     """Published name -> ours, of every parameter of a transformer."""
     return {published_name(name): name for name, _ in model.named_parameters()}
+
+
+def transformer_faults(config: TransformerConfig, path: Path, lora: Lora | None) -> list[str]:
+    """What of a transformer's files does not fit, told by their headers alone.
+
+    Args:
+        config: its sizes.
+        path: index of its shards, or one safetensors file.
+        lora: to merge into it; None: none.
+
+    Raises:
+        WeightsError: a file is missing, cut short, or not what its name says.
+    """
+    model = built_empty(lambda: Transformer(config))
+    wanted = _wanted(model, published_names(model))
+    found = {name: stored.shape for name, stored in stored_tensors(path).items()}
+    faults = [f"{path}: {fault}" for fault in key_faults(wanted, found)]
+    if lora is not None:
+        faults += [f"{lora.path}: {fault}" for fault in LoraMerger(lora, wanted).faults]
+    return faults
 
 
 def load_weights(

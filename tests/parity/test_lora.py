@@ -7,19 +7,15 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from torch import Tensor
 
 from model.errors import WeightsError
-from model.live_avatar.audio_encoder import block_tokens
-from model.live_avatar.cache import StepCache
 from model.live_avatar.checkpoint import Lora
-from model.live_avatar.config import BLOCK_LATENTS, PATCH, REFERENCE_POSITION
-from model.live_avatar.lora import LoraMerger
+from model.live_avatar.config import LIVE_AVATAR_14B
 from model.live_avatar.names import our_name
-from model.live_avatar.rope import motion_table, rope_table
-from model.live_avatar.transformer import AudioTokens, Transformer
-from model.live_avatar.weights import load_transformer
+from model.live_avatar.transformer import Transformer
+from model.live_avatar.weights import load_transformer, transformer_faults
 from tests.parity.golden import GoldenSet, difference, golden_set, real_keys
+from tests.parity.live_avatar import direct_calls
 
 pytestmark = pytest.mark.parity
 
@@ -76,7 +72,7 @@ def test_a_merged_model_computes_what_the_reference_computes(
 ):
     expected = golden.tensors("lora_merged")
     calls = [n for n in golden.outputs("lora_merged") if n.startswith("direct_with_lora.")]
-    outputs = _direct_calls(golden, merged, len(calls))
+    outputs = direct_calls(golden, merged, count=len(calls)).outputs
     assert [f"direct_with_lora.call{i}.out" for i in range(len(outputs))] == calls
     for name, output in zip(calls, outputs, strict=True):
         assert difference(output, expected[name]) <= OUTPUT_TOLERANCE, name
@@ -155,19 +151,28 @@ def test_an_untrained_lora_is_refused(golden: GoldenSet, tmp_path: Path):
         _loaded(golden, _lora_of(golden, tmp_path / "lora.safetensors"))
 
 
-def test_the_published_lora_adapts_448_linears(tmp_path: Path):
-    components = real_keys()
-    weights = {n: tuple(t["shape"]) for n, t in components["dit"]["tensors"].items()}
-    published = {n: tuple(t["shape"]) for n, t in components["lora_rank128"]["tensors"].items()}
+def test_the_published_files_fit_the_model_and_one_lost_key_is_told(tmp_path: Path):
+    shapes = {
+        component: {name: tuple(found["shape"]) for name, found in of["tensors"].items()}
+        for component, of in real_keys().items()
+    }
+    published = shapes["lora_rank128"]
     assert len(published) == 896
-    merger = LoraMerger(Lora(_sparse(tmp_path, published)), weights)
-    assert merger.faults == []
+    assert len({name.partition(".lora_")[0] for name in published}) == 448
+    base = _sparse(tmp_path / "base.safetensors", shapes["dit"])
+    lora = Lora(_sparse(tmp_path / "lora.safetensors", published))
+    assert transformer_faults(LIVE_AVATAR_14B, base, lora) == []
     del published["blocks.39.ffn.2.lora_B.default.weight"]
-    merger = LoraMerger(Lora(_sparse(tmp_path, published)), weights)
-    assert merger.faults == ["missing: blocks.39.ffn.2.lora_B.default.weight"]
+    del shapes["dit"]["head.modulation"]
+    _sparse(base, shapes["dit"])
+    _sparse(lora.path, published)
+    assert transformer_faults(LIVE_AVATAR_14B, base, lora) == [
+        f"{base}: missing: head.modulation (1, 2, 5120)",
+        f"{lora.path}: missing: blocks.39.ffn.2.lora_B.default.weight",
+    ]
 
 
-def _sparse(folder: Path, shapes: dict[str, tuple[int, ...]]) -> Path:
+def _sparse(path: Path, shapes: dict[str, tuple[int, ...]]) -> Path:
     """A file of the right names and sizes, whose data are holes."""
     header: dict[str, object] = {}
     end = 0
@@ -175,7 +180,6 @@ def _sparse(folder: Path, shapes: dict[str, tuple[int, ...]]) -> Path:
         start, end = end, end + 2 * math.prod(shape)
         header[name] = {"dtype": "BF16", "shape": shape, "data_offsets": [start, end]}
     text = json.dumps(header).encode()
-    path = folder / "lora.safetensors"
     with path.open("wb") as file:
         file.write(len(text).to_bytes(8, "little") + text)
         file.truncate(8 + len(text) + end)
@@ -186,51 +190,3 @@ def _rewritten(golden: GoldenSet, folder: Path, rename) -> Path:
     path = folder / "lora.safetensors"
     save_file({rename(name): tensor for name, tensor in golden.tensors("lora").items()}, path)
     return path
-
-
-def _direct_calls(golden: GoldenSet, model: Transformer, count: int) -> list[Tensor]:
-    """The first calls of ``direct``, straight into the transformer."""
-    info, given = golden.info("direct"), golden.tensors("direct")
-    config = golden.transformer_config()
-    head_dim = config.head_dim
-    height, width = given["in.ref_latents"].shape[-2:]
-    rows, columns = range(height // PATCH), range(width // PATCH)
-    num_tokens = len(rows) * len(columns)
-    with torch.no_grad():
-        text = model.text_keys_values(given["in.context"].float())
-        reference = rope_table([REFERENCE_POSITION], rows, columns, head_dim)
-        table = torch.cat((reference, motion_table(height, width, head_dim)), dim=1)
-        motion = given["in.motion_latents"].float()
-        sink = model.prefill(given["in.ref_latents"].float(), motion, text, table)
-        cache = StepCache.empty(
-            num_layers=config.num_layers,
-            num_sink=table.shape[1],
-            ring_size=info["cache_tokens"],
-            num_heads=config.num_heads,
-            head_dim=head_dim,
-            dtype=torch.float32,
-            device="cpu",
-        )
-        cache.take_sink(sink, table)
-        outputs: list[Tensor] = []
-        for index in range(count):
-            start = info["current_start"][index]
-            frame = start // num_tokens
-            seen = max(REFERENCE_POSITION, frame + info["relative_dist"][index])
-            cache.move_reference(seen, rope_table([seen], rows, columns, head_dim))
-            frames = range(frame, frame + BLOCK_LATENTS)
-            features = given[f"in.call{index}.audio"].float()
-            heard = block_tokens(model.audio_encoder, features, info["motion_frames"][0])
-            outputs.append(
-                model(
-                    given[f"in.call{index}.x"].float()[None],
-                    given[f"in.call{index}.t"][0],
-                    AudioTokens(*heard),
-                    text,
-                    cache,
-                    rope_table(frames, rows, columns, head_dim),
-                    start,
-                    given[f"in.call{index}.cond"].float(),
-                )[0]
-            )
-    return outputs
