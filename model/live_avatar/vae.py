@@ -141,7 +141,7 @@ def _published(name: str, num_res_blocks: int) -> str:
 
 def pixels_of(frames: Pixels) -> Tensor:
     """Frames ``(T, H, W, 3)`` uint8 -> ``(1, 3, T, H, W)`` float32 in -1 to 1."""
-    video = rearrange(torch.from_numpy(frames), "t h w c -> 1 c t h w")
+    video = rearrange(torch.tensor(frames), "t h w c -> 1 c t h w")
     return video.float() / 255 * 2 - 1
 
 
@@ -237,10 +237,13 @@ class StreamingDecoder:
     def state(self) -> dict[str, Tensor]:
         """What is remembered, by slot: a layer that has seen one latent alone is an empty tensor.
 
-        At 704x384 these are 1.2 GB in bf16: to hand a stream on, decode a few latents again.
+        At 704x384 these are 1.2 GB in bf16: to hand a stream on, decode its last latents again.
         """
+        layout = torch.contiguous_format  # that files want
         return {
-            f"slot{index:02d}": self._empty() if isinstance(slot, str) else slot.clone()
+            f"slot{index:02d}": self._empty()
+            if isinstance(slot, str)
+            else slot.clone(memory_format=layout)
             for index, slot in enumerate(self._slots)
             if slot is not None
         }

@@ -253,6 +253,20 @@ def test_a_recognisers_folder_is_read_without_its_last_layer(tmp_path: Path) -> 
     assert difference(load(folder).file_features(pcm), expected.file_features(pcm)) == EXACT
 
 
+def test_names_of_the_published_year_are_read(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path, tiny_config())
+    expected = load(folder).file_features(speech(1.0))
+    weights = load_file(folder / "model.safetensors")
+    (folder / "model.safetensors").unlink()
+    old = {"parametrizations.weight.original0": "weight_g"}
+    old["parametrizations.weight.original1"] = "weight_v"
+    for new, name in old.items():
+        path = "wav2vec2.encoder.pos_conv_embed.conv."
+        weights[path + name] = weights.pop(path + new)
+    torch.save(weights, folder / "pytorch_model.bin")
+    assert difference(load(folder).file_features(speech(1.0)), expected) == EXACT
+
+
 @pytest.mark.parametrize(
     ("changes", "processor", "message"),
     [
@@ -280,6 +294,10 @@ def test_an_absent_or_damaged_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=r"take wav2vec2-large-xlsr-53-english from"):
         load(folder)
     weights.unlink()
+    (folder / "pytorch_model.bin").write_bytes(b"PK\x03\x04 cut short")
+    with pytest.raises(WeightsError, match=r"take wav2vec2-large-xlsr-53-english from"):
+        load(folder)
+    (folder / "pytorch_model.bin").unlink()
     with pytest.raises(WeightsError, match=r"take wav2vec2-large-xlsr-53-english from"):
         load(folder)
 

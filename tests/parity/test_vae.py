@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 import torch
 from diffusers.models.autoencoders.autoencoder_kl_wan import AutoencoderKLWan
+from safetensors.torch import load as from_bytes
+from safetensors.torch import save as to_bytes
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -63,7 +65,7 @@ def vae(golden: GoldenSet) -> AutoencoderKLWan:
 
 @pytest.fixture(scope="module")
 def latents(golden: GoldenSet) -> Tensor:
-    return golden.tensors("vae")["dec.latent_in"].float()[None]
+    return golden.tensors("vae")["dec.latent_in"].float()[None, :, :8]
 
 
 @pytest.fixture(scope="module")
@@ -123,23 +125,27 @@ def vae_outputs(golden: GoldenSet, vae: AutoencoderKLWan) -> dict[str, Tensor]:
     decoded = decoder.decode(latent_in)
     taps.remove()
     decoder.reset()
-    pieces = [decoder.decode(piece) for piece in latent_in.split([7, 3, 3], dim=2)]
-    used = 1 + (12 - 1) // 4 * 4  # of 12 frames the reference reads 9
-    mean = torch.tensor(vae.config["latents_mean"])
+    pieces = [decoder.decode(piece) for piece in latent_in.tensor_split([7, 10], dim=2)]
     computed = {
         "dec.video_f16_s2": decoded[0, :, ::2, ::2, ::2],
-        "dec.video_first5": decoded[0, :, :5],
-        "dec.video_last4": decoded[0, :, -4:],
         "enc.latent": encoded[0],
-        "enc.latent_12frames_truncated": encode(vae, video_in[:, :, :used])[0],
-        "enc.latent_5frames": encode(vae, video_in[:, :, :5])[0],
         "enc.latent_first_frame_only": encode(vae, video_in[:, :, :1])[0],
         "scale.inv_std": 1 / torch.tensor(vae.config["latents_std"]),
-        "scale.mean": mean,
-        "stream.block2_last4": pieces[2][0, :, -4:],
-        "stream.encode_first_call_13frames": encoded[0],
+        "scale.mean": torch.tensor(vae.config["latents_mean"]),
         **taps.seen,
     }
+    for name in golden.outputs("vae"):
+        if few := re.fullmatch(r"enc\.latent_(\d+)frames(_truncated)?", name):
+            used = 1 + (int(few[1]) - 1) // 4 * 4  # the reference drops what fills no latent
+            computed[name] = encode(vae, video_in[:, :, :used])[0]
+        elif first := re.fullmatch(r"dec\.video_first(\d+)", name):
+            computed[name] = decoded[0, :, : int(first[1])]
+        elif last := re.fullmatch(r"dec\.video_last(\d+)", name):
+            computed[name] = decoded[0, :, -int(last[1]) :]
+        elif piece := re.fullmatch(r"stream\.block(\d+)_last(\d+)", name):
+            computed[name] = pieces[int(piece[1])][0, :, -int(piece[2]) :]
+        elif re.fullmatch(r"stream\.encode_first_call_\d+frames", name):
+            computed[name] = encoded[0]
     unclamped = stored["dec.unclamped_first2latents"]
     computed["dec.unclamped_first2latents"] = unclamped_of(vae, latent_in[:, :, :2])
     assert unclamped.abs().max() > 1  # so the clamp is seen to be outside the decoder
@@ -171,12 +177,12 @@ def test_the_first_latent_is_one_frame_and_every_other_four(video: Tensor, laten
     assert video.shape[2] == 1 + 4 * (latents.shape[2] - 1)
 
 
-@pytest.mark.parametrize("sizes", [[7, 3, 3], [3, 3, 3, 3, 1], [1] * 13])
+@pytest.mark.parametrize("size", [1, 3, 5])
 def test_pieces_in_a_row_are_the_whole(
-    vae: AutoencoderKLWan, latents: Tensor, video: Tensor, sizes: list[int]
+    vae: AutoencoderKLWan, latents: Tensor, video: Tensor, size: int
 ) -> None:
     decoder = StreamingDecoder(vae)
-    pieces = [decoder.decode(piece) for piece in latents.split(sizes, dim=2)]
+    pieces = [decoder.decode(piece) for piece in latents.split(size, dim=2)]
     assert torch.equal(torch.cat(pieces, dim=2), video)
 
 
@@ -196,7 +202,7 @@ def test_another_decoder_goes_on_where_one_stopped(
 ) -> None:
     first = StreamingDecoder(vae)
     before = [first.decode(latents[:, :, :stopped_after])] if stopped_after else []
-    state = first.state()
+    state = from_bytes(to_bytes(first.state()))
     first.decode(latents[:, :, stopped_after:])  # what it does later is not in the state
     second = StreamingDecoder(vae)
     second.restore(state)
@@ -268,6 +274,7 @@ def test_a_size_that_fills_no_latent_is_refused(vae: AutoencoderKLWan) -> None:
 def test_frames_come_back_from_pixels_as_they_were() -> None:
     levels = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1)
     frames = np.concatenate((levels, levels[:, ::-1], levels[:, :, ::-1]), axis=3)
+    frames.flags.writeable = False  # as frames that came through a socket are
     pixels = pixels_of(frames)
     assert pixels.shape == (1, 3, 1, 16, 16)
     assert (float(pixels.min()), float(pixels.max())) == (-1.0, 1.0)
