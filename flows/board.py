@@ -110,7 +110,8 @@ def is_due(seconds: float, num_rows: int) -> bool:
 def told_of(rows: Sequence[Row]) -> str:
     """``3 done, 1 failed``: the states and how many videos are in each, most first."""
     counts = Counter(str(row["state"]) for row in rows)
-    return ", ".join(f"{number} {state}" for state, number in counts.most_common())
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{number} {state}" for state, number in ordered)
 
 
 def percent_of(rows: Sequence[Row], num_videos: int) -> float:

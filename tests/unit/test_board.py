@@ -66,6 +66,7 @@ def test_a_long_table_ends_after_500_rows_and_keeps_every_failure():
 
 def test_states_are_counted_with_the_most_common_first():
     assert told_of(rows(failed=1, done=3)) == "3 done, 1 failed"
+    assert told_of(rows(failed=2, done=2)) == "2 done, 2 failed"
 
 
 @pytest.mark.parametrize(
