@@ -16,7 +16,7 @@ from uuid import UUID
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.objects import FlowRun, State
-from prefect.exceptions import ObjectNotFound
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.states import Cancelled, Cancelling, Scheduled
 
 from flows.board import Board
@@ -37,6 +37,7 @@ _CRASH_SETTLES_S = 15.0  # Prefect reports one crash twice, seconds apart
 _PENDING_LIMIT_S = 300.0
 _CANCEL_LIMIT_S = 60.0
 _RUNS_A_REQUEST = 200
+_NOT_FOUND = 404
 # how often a run tries by itself before it fails, by fault (flows/video.py)
 _TRIES_IN_PLACE: dict[Fault, int] = {"row": 1, "resource": 1, "machine": 3, "unknown": 3}
 
@@ -212,18 +213,7 @@ class _Batch:
         plan = stored.plan
         if self._folder.read_failure(plan.video_id) is not None:
             self._folder.clear_failure(plan.video_id)  # an earlier night's
-        key = f"{self._folder.url}/{plan.video_id}/{stored.sha256}"
-        run = patiently(
-            lambda: self._client.create_flow_run_from_deployment(
-                self._deployment_id,
-                parameters={"request": self._parameters(stored)},
-                name=f"{self._name}/{plan.video_id}",
-                tags=["nightshoot", f"campaign:{self._name}"],
-                idempotency_key=key,
-                work_queue_name=self._settings.queue,
-                job_variables={"gpus": self._settings.gpus, "engine": plan.engine},
-            )
-        )
+        run = self._created(stored)
         watched = _Watched(stored, run.id, num_segments_done=self._num_done(stored))
         self.open[run.id] = watched
         state = run.state
@@ -233,6 +223,31 @@ class _Batch:
             watched.was_cancelled_before = state.is_cancelling()
             if state.is_scheduled():
                 self._renew_parameters(watched)
+
+    def _created(self, stored: StoredPlan) -> FlowRun:
+        """The video's run: a new one, or the one that is there for this plan."""
+        plan = stored.plan
+        try:
+            return patiently(
+                lambda: self._client.create_flow_run_from_deployment(
+                    self._deployment_id,
+                    parameters={"request": self._parameters(stored)},
+                    name=f"{self._name}/{plan.video_id}",
+                    tags=["nightshoot", f"campaign:{self._name}"],
+                    idempotency_key=f"{self._folder.url}/{plan.video_id}/{stored.sha256}",
+                    work_queue_name=self._settings.queue,
+                    job_variables={"gpus": self._settings.gpus, "engine": plan.engine},
+                )
+            )
+        except PrefectHTTPStatusError as error:
+            if error.response.status_code != _NOT_FOUND:
+                raise
+            raise CampaignError(
+                f'Prefect\'s server has lost its deployment "{RENDER_DEPLOYMENT}", and this run '
+                "with it, if its database is a new one; run `nightshoot cluster up`, then "
+                f"`nightshoot retry {self._name} --out {self._settings.out}`: what is finished is "
+                "in the store"
+            ) from error
 
     def _parameters(self, stored: StoredPlan) -> dict[str, object]:
         night = self._work.night

@@ -444,34 +444,70 @@ def test_runs_deny_a_crash_and_once_cancelled_leave_no_process_and_no_lease(
 # --- the database is gone -----------------------------------------------------------------------
 
 
-@pytest.mark.faults
-def test_a_retry_after_everything_died_and_the_database_was_wiped_makes_what_was_missing(
-    crew: Crew, postgres: Postgres, undisturbed: dict[str, str], tmp_path: Path
-):
-    manifest = manifest_named(tmp_path, "wiped", 6)
-    slow = ("--set", "delay_ms=30")
-    campaign = submitted(crew, Folder(tmp_path / "wiped"), manifest, tmp_path, *slow)
-    cluster, place = crew.cluster, campaign.place
-    wait_until(lambda: len(finished_videos(place)) >= 2, 240, "two videos are finished")
-
-    def all_die() -> None:
-        cluster.kill()
-        for worker in (crew.cpu, *crew.gpus):
-            worker.kill_all()
-
-    campaign.kill(all_die, *crew.gpus)
-    finished = finished_videos(place)
-    assert len(finished) < 6
+def wipe_database(cluster: PrefectCluster, postgres: Postgres) -> None:
+    """Of a server that is dead; it is started again and made ready."""
     postgres.query("drop database prefect with (force)")
     postgres.query("create database prefect")
     cluster.start()
     made = cluster.nightshoot("cluster", "up")
     assert made.returncode == 0, made.stdout + made.stderr
-    crew.restore()
 
-    retried = cluster.nightshoot_json("retry", "wiped", "--out", tmp_path)
-    campaign.run_id = retried["run_id"]
+
+def half_done(crew: Crew, tmp_path: Path, name: str) -> Campaign:
+    """A campaign of six videos that has finished two."""
+    manifest = manifest_named(tmp_path, name, 6)
+    slow = ("--set", "delay_ms=30")
+    campaign = submitted(crew, Folder(tmp_path / name), manifest, tmp_path, *slow)
+    wait_until(lambda: len(finished_videos(campaign.place)) >= 2, 240, "two videos are finished")
+    return campaign
+
+
+def retry(campaign: Campaign) -> None:
+    seen = campaign.cluster.nightshoot_json("retry", campaign.name, "--out", campaign.out)
+    campaign.run_id = seen["run_id"]
+
+
+@pytest.mark.faults
+def test_a_retry_after_everything_died_and_the_database_was_wiped_makes_what_was_missing(
+    crew: Crew, postgres: Postgres, undisturbed: dict[str, str], tmp_path: Path
+):
+    campaign = half_done(crew, tmp_path, "wiped")
+
+    def all_die() -> None:
+        crew.cluster.kill()
+        for worker in (crew.cpu, *crew.gpus):
+            worker.kill_all()
+
+    campaign.kill(all_die, *crew.gpus)
+    finished = finished_videos(campaign.place)
+    assert len(finished) < 6
+    wipe_database(crew.cluster, postgres)
+    crew.restore()
+    retry(campaign)
 
     check_whole(campaign, undisturbed, 6)
     names = set(campaign.video_runs())
     assert names == {f"wiped/v{number}" for number in range(6)} - {f"wiped/{v}" for v in finished}
+
+
+@pytest.mark.faults
+def test_a_retry_after_the_database_was_wiped_under_running_workers_makes_what_was_missing(
+    crew: Crew, postgres: Postgres, undisturbed: dict[str, str], tmp_path: Path
+):
+    campaign = half_done(crew, tmp_path, "forgotten")
+    old_run_id = campaign.run_id
+    crew.cluster.kill()
+    wipe_database(crew.cluster, postgres)
+    wait_until(
+        lambda: not processes_of(crew.cluster, [old_run_id]), 120, "the lost campaign has ended"
+    )
+    assert "has lost its deployment" in crew.cpu.log_text()
+    retry(campaign)
+
+    run = campaign.finish()
+    assert run["state_type"] == "COMPLETED", run["state"]["message"]
+    expected = {name: sha for name, sha in undisturbed.items() if name[:2] < "v6"}
+    assert digests(campaign.place) == expected
+    # nobody knows the runs that were under way; one slot may take up a video that the other is at
+    begun = campaign.begun()
+    assert sum(begun.values()) - len(begun) <= len(crew.gpus)
