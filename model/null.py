@@ -8,7 +8,6 @@ import os
 import time
 from collections.abc import Callable, Mapping
 
-import cv2
 import numpy as np
 
 from model.engine import (
@@ -22,6 +21,7 @@ from model.engine import (
 )
 from model.errors import MachineError, ResourceError, RowError, Rung
 from model.numbered import NumberedFrames, frame_numbers
+from model.picture import cover
 
 NUM_BITS = 24
 CRASH_EXIT_CODE = 70
@@ -59,7 +59,7 @@ class NullEngine:
         delay_ms, failure = _checked(job.settings)
         if job.width < 2 * NUM_BITS:
             raise ValueError(f"width must be at least {2 * NUM_BITS}, got {job.width}")
-        picture = _cover(job.portrait, job.width, job.height)
+        picture = cover(job.portrait, job.width, job.height)
 
         def draw(numbers: range) -> Pixels:
             time.sleep(delay_ms / 1000 * len(numbers))
@@ -122,16 +122,3 @@ def _fail(failure: str) -> None:
         raise MachineError("the null engine was asked to fail as if this machine were at fault")
     if failure == "crash":
         os._exit(CRASH_EXIT_CODE)
-
-
-def _cover(portrait: Pixels, width: int, height: int) -> Pixels:
-    """The middle of the portrait, scaled alike in both directions until it fills the frame."""
-    scale = max(width / portrait.shape[1], height / portrait.shape[0])
-    size = (
-        max(width, round(portrait.shape[1] * scale)),
-        max(height, round(portrait.shape[0] * scale)),
-    )
-    scaled = cv2.resize(portrait, size, interpolation=cv2.INTER_AREA)
-    left, top = (size[0] - width) // 2, (size[1] - height) // 2
-    window = scaled[top : top + height, left : left + width]
-    return np.ascontiguousarray(window, np.uint8)

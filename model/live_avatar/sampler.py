@@ -7,6 +7,7 @@ Shapes: F latent frames of a block (3), p tokens of a latent frame, h, w latent 
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import torch
@@ -19,6 +20,19 @@ from model.live_avatar.schedule import Schedule
 from model.live_avatar.transformer import AudioTokens, KeysValues, Transformer
 
 _TABLES_KEPT = 64
+
+
+@dataclass(frozen=True)
+class Denoised:
+    """A finished block.
+
+    Attributes:
+        latents: ``(1, 16, 3, h, w)``.
+        seen: ``(steps, 16, 3, h, w)``, the latents as each step found them.
+    """
+
+    latents: Tensor
+    seen: Tensor
 
 
 class Sampler:
@@ -104,9 +118,15 @@ class Sampler:
         for cache in self._caches:
             cache.take_sink(sink, table)
 
+    def reset(self) -> None:
+        """Forget past blocks, for another video; the buffers are kept."""
+        for cache in self._caches:
+            for layer in cache.layers:
+                layer.num_filled = 0
+
     def denoise(
         self, block_index: int, noise: Tensor, audio: AudioTokens, distances: Sequence[int]
-    ) -> Tensor:
+    ) -> "Denoised":
         """The latents of one block.
 
         Args:
@@ -117,11 +137,20 @@ class Sampler:
                 video has come that close to where it was first.
         """
         first = block_index * BLOCK_LATENTS
-        latents = noise
+        latents, seen = noise, list[Tensor]()
         for index in range(self._schedule.num_steps):
+            seen.append(latents)
             velocity = self.velocity(first, latents, audio, index, distances[index])
             latents = self._schedule.step(latents, velocity, index)
-        return latents
+        return Denoised(latents, torch.cat(seen))
+
+    def remember(
+        self, block_index: int, seen: Tensor, audio: AudioTokens, distances: Sequence[int]
+    ) -> None:
+        """Fill the memories with a block that was denoised elsewhere; see :class:`Denoised`."""
+        for index, latents in enumerate(seen):
+            first = block_index * BLOCK_LATENTS
+            self.velocity(first, latents[None], audio, index, distances[index])
 
     def velocity(
         self, first: int, latents: Tensor, audio: AudioTokens, step_index: int, distance: int

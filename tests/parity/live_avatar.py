@@ -127,9 +127,10 @@ class Generation:
             start = block * BLOCK_FRAMES
             heard = self._audio[..., start : start + BLOCK_FRAMES]
             whole, local = block_tokens(self._model.audio_encoder, heard, self._prefix)
-            yield self.sampler.denoise(
+            made = self.sampler.denoise(
                 block,
                 online[f"infer{block * steps:03d}.latent_in"][None],
                 AudioTokens(whole, local),
                 draws[block * steps : (block + 1) * steps],
             )
+            yield made.latents

@@ -1,0 +1,64 @@
+"""Finds what must never be committed: broken latents, and frames without a picture."""
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from model.engine import Pixels
+from model.errors import NightshootError
+
+# of 8-bit levels; a real frame of a person has a spread of 20 and more
+_FLAT_STD = 2.0
+_BLACK_MEAN = 4.0
+_FROZEN_STEP = 0.0
+_MOST_LATENT = 100.0  # real ones stay below 10
+
+
+class BadFramesError(NightshootError):
+    """The model made no picture; says in which block and step, and the figures."""
+
+
+def check_latents(seen: Tensor, latents: Tensor, block_index: int) -> None:
+    """Look at a block as every step found it ``(steps, ...)``, and as the last one left it.
+
+    Raises:
+        BadFramesError: a value is not a number, or out of all bounds.
+    """
+    for step_index, found in enumerate([*seen, latents]):
+        largest = float(found.abs().max())
+        if math.isfinite(largest) and largest <= _MOST_LATENT:
+            continue
+        share = float((~torch.isfinite(found)).float().mean())
+        raise BadFramesError(
+            f"block {block_index}, after {step_index} steps: the latents reach {largest:g} and "
+            f"{share:.1%} of them are not numbers; must be finite and at most {_MOST_LATENT:g}: "
+            "check the weights' dtype and the LoRA, or try another seed"
+        )
+
+
+def check_frames(frames: Pixels, block_index: int, before: Pixels | None) -> None:
+    """Look at a block's frames ``(T, H, W, 3)``; ``before`` is the frame before them.
+
+    Raises:
+        BadFramesError: they are black, of one colour, or do not move at all.
+    """
+    spread, mean = float(frames.std()), float(frames.mean())
+    if spread < _FLAT_STD:
+        kind = "black" if mean < _BLACK_MEAN else "of a single colour"
+        raise BadFramesError(
+            f"block {block_index}: its frames are {kind} (mean {mean:.1f}, spread {spread:.2f} of "
+            f"255; at least {_FLAT_STD:g} is a picture): check portrait, weights and VAE"
+        )
+    steps = np.diff(frames.astype(np.int16), axis=0, prepend=_first(frames, before)[None])
+    moved = np.abs(steps).mean(axis=(1, 2, 3))
+    if before is not None and float(moved.max()) <= _FROZEN_STEP:
+        raise BadFramesError(
+            f"block {block_index}: all its {len(frames)} frames equal the one before them; "
+            "the model has frozen: check the speech and the weights, or try another seed"
+        )
+
+
+def _first(frames: Pixels, before: Pixels | None) -> np.ndarray:
+    return (frames[0] if before is None else before).astype(np.int16)

@@ -1,0 +1,175 @@
+"""The run of blocks inside a segment: sampler, decoder, and what has been made so far.
+
+After its first clip a run's reference gives way to the first latent that was made (the *sink
+advance* of the reference's multi-GPU pipeline).
+
+Shapes: H, W pixels, h, w latent rows and columns (1/8), F latent frames.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from diffusers.models.autoencoders.autoencoder_kl_wan import AutoencoderKLWan
+from numpy.typing import NDArray
+from torch import Tensor
+
+from model.engine import Pixels
+from model.live_avatar.faults import check_latents
+from model.live_avatar.sampler import Denoised, Sampler
+from model.live_avatar.transformer import AudioTokens
+from model.live_avatar.vae import StreamingDecoder, encode, frames_of, pixels_of
+
+MOTION_FRAMES = 73  # copies of the reference that the motion memory begins with
+# decoded and thrown away, so that the first new frame is no beginning: after 19 a fresh decoder is
+# within 6e-4 of one that saw all (the reference decodes 7, and is 0.4 off)
+WARM_LATENTS = 19
+
+
+@dataclass(frozen=True)
+class PastBlock:
+    """A block that later ones look back to.
+
+    Attributes:
+        seen: ``(steps, 16, 3, h, w)``, the latents as each step found them.
+        distances: of every step, to the reference.
+    """
+
+    seen: Tensor
+    distances: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Past:
+    """What a run leaves to another that goes on with it.
+
+    Attributes:
+        num_blocks: made so far.
+        reference: latents ``(1, 16, 1, h, w)`` of the sink.
+        first: the first latent that was made, of the same shape; the next reference.
+        blocks: the latest ones, the oldest first.
+        clean: the latest finished latents ``(1, 16, F, h, w)``.
+    """
+
+    num_blocks: int
+    reference: Tensor
+    first: Tensor
+    blocks: tuple[PastBlock, ...]
+    clean: Tensor
+
+    def state(self) -> dict[str, NDArray[np.generic]]:
+        """As named arrays; float32 holds every dtype of the model exactly."""
+        return {
+            "num_blocks": np.array([self.num_blocks], np.int64),
+            "reference": _array(self.reference),
+            "first": _array(self.first),
+            "clean": _array(self.clean),
+            "seen": _array(torch.stack([block.seen for block in self.blocks])),
+            "distances": np.array([block.distances for block in self.blocks], np.int64),
+        }
+
+    @classmethod
+    def of(cls, state: Mapping[str, NDArray[np.generic]], like: Tensor) -> "Past":
+        """From named arrays, on the device and in the dtype of ``like``.
+
+        Raises:
+            ValueError: they were made with another engine or another handoff setting.
+        """
+        wanted = {"num_blocks", "reference", "first", "clean", "seen", "distances"}
+        if not wanted <= set(state):
+            raise ValueError(
+                f"the handoff holds {sorted(state)}, a context handoff {sorted(wanted)}: it was "
+                "made by another engine or with another handoff setting"
+            )
+        blocks = zip(_tensor(state["seen"], like), state["distances"].tolist(), strict=True)
+        return cls(
+            num_blocks=int(state["num_blocks"].item()),
+            reference=_tensor(state["reference"], like),
+            first=_tensor(state["first"], like),
+            blocks=tuple(PastBlock(seen, tuple(distances)) for seen, distances in blocks),
+            clean=_tensor(state["clean"], like),
+        )
+
+
+def _array(tensor: Tensor) -> NDArray[np.float32]:
+    return tensor.float().cpu().numpy()
+
+
+def _tensor(array: NDArray[np.generic], like: Tensor) -> Tensor:
+    return torch.from_numpy(np.array(array, np.float32)).to(like.device, like.dtype)
+
+
+class Run:
+    """Blocks in a row.
+
+    Args:
+        sampler: its prompt set; it is reset.
+        vae: encodes pictures and decodes blocks.
+        blocks_per_clip: after so many the reference gives way; blocks look back one less.
+    """
+
+    def __init__(self, sampler: Sampler, vae: AutoencoderKLWan, blocks_per_clip: int) -> None:
+        self._sampler, self._vae, self._blocks_per_clip = sampler, vae, blocks_per_clip
+        self._decoder = StreamingDecoder(vae)
+        self._blocks: deque[PastBlock] = deque(maxlen=blocks_per_clip - 1)
+        self._num_blocks = 0
+        sampler.reset()
+
+    def begin(self, picture: Pixels) -> None:
+        """Start from a picture ``(H, W, 3)``."""
+        self._reference = self._first = self._encoded(picture, 1)
+        self._motion = self._encoded(picture, MOTION_FRAMES)
+        self._sampler.set_sink(self._reference, self._motion)
+        self._warm(self._motion[:, :, :WARM_LATENTS])
+
+    def go_on(self, picture: Pixels, past: Past, heard: Iterable[AudioTokens]) -> None:
+        """Start where another run ended.
+
+        Args:
+            picture: that the other run began with.
+            past: that it left.
+            heard: by each of its blocks.
+        """
+        self._reference, self._num_blocks = past.reference, past.num_blocks
+        self._first = past.first
+        self._motion = self._encoded(picture, MOTION_FRAMES)
+        self._sampler.set_sink(self._reference, self._motion)
+        first = past.num_blocks - len(past.blocks)
+        for index, (block, audio) in enumerate(zip(past.blocks, heard, strict=True)):
+            self._sampler.remember(first + index, block.seen, audio, block.distances)
+        self._blocks.extend(past.blocks)
+        self._warm(past.clean)
+
+    def _encoded(self, picture: Pixels, count: int) -> Tensor:
+        return encode(self._vae, pixels_of(np.repeat(picture[None], count, 0)))
+
+    def _warm(self, latents: Tensor) -> None:
+        self._decoder.decode(latents)
+        self._clean = latents
+
+    def block(self, noise: Tensor, audio: AudioTokens, distances: Sequence[int]) -> Pixels:
+        """The frames ``(12, H, W, 3)`` of the next block."""
+        if self._num_blocks == self._blocks_per_clip:
+            self._reference = self._first
+            self._sampler.set_sink(self._reference, self._motion)
+        made = self._sampler.denoise(self._num_blocks, noise, audio, distances)
+        check_latents(made.seen, made.latents, self._num_blocks)
+        self._note(made, distances)
+        return frames_of(self._decoder.decode(made.latents))
+
+    def _note(self, made: Denoised, distances: Sequence[int]) -> None:
+        if self._num_blocks == 0:
+            self._first = made.latents[:, :, :1]
+        self._num_blocks += 1
+        self._blocks.append(PastBlock(made.seen, tuple(distances)))
+        self._clean = torch.cat((self._clean.to(made.latents), made.latents), dim=2)
+        self._clean = self._clean[:, :, -WARM_LATENTS:]
+
+    @property
+    def past(self) -> Past:
+        """What another run needs to go on."""
+        return Past(
+            self._num_blocks, self._reference, self._first, tuple(self._blocks), self._clean
+        )
