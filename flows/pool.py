@@ -226,7 +226,9 @@ class _Batch:
 
     def _created(self, stored: StoredPlan) -> FlowRun:
         """The video's run: a new one, or the one that is there for this plan."""
-        plan = stored.plan
+        plan, settings = stored.plan, self._settings
+        # queue and GPUs too: a run that has been scheduled once keeps its own
+        key = f"{self._folder.url}/{plan.video_id}/{stored.sha256}/{settings.queue}/{settings.gpus}"
         try:
             return patiently(
                 lambda: self._client.create_flow_run_from_deployment(
@@ -234,7 +236,7 @@ class _Batch:
                     parameters={"request": self._parameters(stored)},
                     name=f"{self._name}/{plan.video_id}",
                     tags=["nightshoot", f"campaign:{self._name}"],
-                    idempotency_key=f"{self._folder.url}/{plan.video_id}/{stored.sha256}",
+                    idempotency_key=key,
                     work_queue_name=self._settings.queue,
                     job_variables={"gpus": self._settings.gpus, "engine": plan.engine},
                 )

@@ -215,14 +215,18 @@ def send_error(connection: socket.socket, error: NightshootError) -> None:
 def error_of(message: Message) -> NightshootError:
     """Read an ``error``: the same class where this side knows it, else the class of its fault."""
     text, fault = message.fields["message"], message.fields["fault"]
+    known = getattr(errors, message.fields["class"], None)
+    if (
+        isinstance(known, type)
+        and issubclass(known, NightshootError)
+        and not issubclass(known, ResourceError)
+    ):
+        return known(text)
     if fault == "resource":
         rungs = tuple(
             Rung(tuple((name, value) for name, value in settings), changes)
             for settings, changes in message.fields["rungs"]
         )
         return ResourceError(text, rungs)
-    known = getattr(errors, message.fields["class"], None)
-    if isinstance(known, type) and issubclass(known, NightshootError):
-        return known(text)
     by_fault = {"row": errors.RowError, "machine": MachineError}
     return by_fault.get(fault, NightshootError)(text)

@@ -240,7 +240,7 @@ def flip_a_byte(place: Place, name: str) -> None:
     place.write(name, bytes(data))
 
 
-@pytest.mark.cluster
+@pytest.mark.faults
 def test_damage_on_s3_is_found_repaired_and_said_by_the_next_run(
     crew: Crew, undisturbed: dict[str, str], seaweed: Seaweed, bucket: str, tmp_path: Path
 ):
