@@ -7,9 +7,10 @@ report lies is said in the state of the campaign's run.
 
 import json
 import re
+import shlex
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 from uuid import UUID
 
@@ -33,7 +34,7 @@ _EVERY_S_PER_ROW = 0.5
 _MAX_ROWS = 500
 _ENDED = ("done", "failed", "quarantined")
 # what somebody looks for comes first
-_ORDER = {"failed": 0, "quarantined": 0, "running": 1, "waiting": 2, "carried over": 2}
+_ORDER = {"failed": 0, "quarantined": 0, "running": 1, "waiting": 2, "pending": 2}
 _NOT_IN_KEYS = re.compile(r"[^a-z0-9]+")
 _MARKDOWN_SIGNS = re.compile(r"([\\`*_{}\[\]<>|#~&$!])")
 
@@ -41,20 +42,38 @@ _MARKDOWN_SIGNS = re.compile(r"([\\`*_{}\[\]<>|#~&$!])")
 class Board:
     """The artifacts of one campaign run; each is made once, then renewed while it changes."""
 
-    def __init__(self, campaign: str, num_videos: int) -> None:
+    def __init__(self, campaign: str, out: str, num_videos: int) -> None:
         self._slug = key_of(campaign)
-        self._campaign, self._num_videos = campaign, num_videos
+        self._campaign, self._out, self._num_videos = campaign, out, num_videos
         self._bar: UUID | None = None
         self._table: UUID | None = None
-        self._shown: Sequence[Row] = ()
+        self._shown: Sequence[Row] = []
         self._shown_at = float("-inf")
 
-    def show(self, rows: Sequence[Row], *, is_last: bool = False) -> None:
+    def show(self, rows: Callable[[], Sequence[Row]]) -> None:
         """Renew what people see, if it is time and something changed."""
-        now = time.monotonic()
-        if rows == self._shown or not (is_last or is_due(now - self._shown_at, len(rows))):
+        if is_due(time.monotonic() - self._shown_at, len(self._shown)):
+            self._show(rows())
+
+    def end(self, outcomes: Sequence[VideoOutcome], halted: str) -> None:
+        """Show how every row ended and, if one failed, the failure report."""
+        self._show([ended_row(outcome) for outcome in outcomes])
+        failed = [each for each in outcomes if each.status in ("failed", "quarantined")]
+        if not failed and not halted:
             return
-        self._shown, self._shown_at = list(rows), now
+        retry = retry_command(self._campaign, self._out)
+        patiently(
+            lambda: create_markdown_artifact(
+                failure_report(self._campaign, failed, retry, halted),
+                key=f"{self._slug}-failures",
+                description=f"{self._campaign}: {_count(failed)} failed",
+            )
+        )
+
+    def _show(self, rows: Sequence[Row]) -> None:
+        if not rows or rows == self._shown:
+            return
+        self._shown, self._shown_at = rows, time.monotonic()
         told = told_of(rows)
         self._show_bar(percent_of(rows, self._num_videos), told)
         self._show_table(table_of(rows), f"{self._campaign}: {told}")
@@ -83,19 +102,6 @@ class Board:
         )
         self._table = cast("UUID", made)
 
-    def tell_failures(self, outcomes: Sequence[VideoOutcome], retry: str, halted: str) -> None:
-        """The failure report, if something failed, with the exact command that tries again."""
-        failed = [each for each in outcomes if each.status in ("failed", "quarantined")]
-        if not failed and not halted:
-            return
-        patiently(
-            lambda: create_markdown_artifact(
-                failure_report(self._campaign, failed, retry, halted),
-                key=f"{self._slug}-failures",
-                description=f"{self._campaign}: {_count(failed)} failed",
-            )
-        )
-
 
 def key_of(campaign: str) -> str:
     """A campaign's name as artifacts' keys may be: lower case letters, digits and dashes."""
@@ -105,6 +111,35 @@ def key_of(campaign: str) -> str:
 def is_due(seconds: float, num_rows: int) -> bool:
     """Whether so long after the last time a table of so many rows may be shown anew."""
     return seconds >= max(_EVERY_S, _EVERY_S_PER_ROW * min(num_rows, _MAX_ROWS))
+
+
+def retry_command(campaign: str, out: str) -> str:
+    """What to type to try again; a shell takes every name as it is."""
+    return shlex.join(["nightshoot", "retry", campaign, "--out", out])
+
+
+def ended_row(outcome: VideoOutcome) -> Row:
+    """The row of a video that is done, has failed or was left for another night."""
+    count = f"{outcome.num_segments_rendered} of {outcome.num_segments} rendered"
+    return {
+        "video": outcome.video_id,
+        "state": outcome.status,
+        "segments": count if outcome.status == "done" else "",
+        "engine seconds": round(outcome.engine_seconds, 1),
+        # one column: of two long ones the pages cut the second off
+        "output": outcome.path or outcome.error or "; ".join(outcome.warnings),
+    }
+
+
+def open_row(video_id: str, num_found: int, num_segments: int, *, is_started: bool) -> Row:
+    """The row of a video whose run waits or is at work; segments found before it began."""
+    return {
+        "video": video_id,
+        "state": "running" if is_started else "waiting",
+        "segments": f"{num_found} of {num_segments} found",
+        "engine seconds": 0.0,
+        "output": "",
+    }
 
 
 def told_of(rows: Sequence[Row]) -> str:
@@ -134,6 +169,8 @@ def failure_report(
     if halted:
         lines += [f"**{_escaped(halted)}**", ""]
     lines += ["Try again, once what they share is put right:", "", "```sh", retry, "```", ""]
+    name = _escaped(campaign)
+    lines += [f"Logs are with the runs: {name}/VIDEO of a video, {name} of its preparation.", ""]
     if failed:
         lines += ["| video | line | state | why | way out |", "|---|---|---|---|---|"]
     lines += [

@@ -12,6 +12,7 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed, Crashed, Failed
 
+from flows.board import Board
 from flows.outcomes import name_of
 from flows.parameters import CampaignParameters, RetryParameters, SweepParameters
 from flows.patience import OwnRun
@@ -78,16 +79,17 @@ def _run(
     settings = PoolSettings(
         out=request.out,
         campaign=source.campaign,
-        num_videos=len(source.rows),
         gpus=request.gpus,
         outstanding=request.outstanding,
         queue=request.queue,
     )
     own = OwnRun()
-    dispatcher = PoolDispatcher(settings, own.look)
+    board = Board(source.campaign, request.out, len(source.rows))
+    dispatcher = PoolDispatcher(settings, board, own.look)
     run = Run(source, LogProgress(), dispatcher, night=night, lock_wait_s=_LOCK_WAIT_S)
     with own.watched(run.stop):
         summary = run()
+    board.end(summary.outcomes, summary.halted)
     return _state_of(summary, own)
 
 

@@ -8,7 +8,7 @@ import queue
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -19,7 +19,7 @@ from prefect.client.schemas.objects import FlowRun, State
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.states import Cancelled, Cancelling, Scheduled
 
-from flows.board import Board
+from flows.board import Board, Row, ended_row, open_row, retry_command
 from flows.outcomes import done_outcome, failure_outcome, pending_outcome, way_out_of
 from flows.parameters import VideoParameters
 from flows.patience import patiently
@@ -48,7 +48,6 @@ class PoolSettings:
 
     out: str
     campaign: str
-    num_videos: int
     gpus: int
     outstanding: int
     queue: str
@@ -79,10 +78,11 @@ class _Watched:
 class PoolDispatcher:
     """Keeps a bounded number of video runs scheduled or running."""
 
-    def __init__(self, settings: PoolSettings, is_cancelled: Callable[[], bool]) -> None:
+    def __init__(
+        self, settings: PoolSettings, board: Board, is_cancelled: Callable[[], bool]
+    ) -> None:
         """``is_cancelled`` tells a cancelled run from a worker that is told to end."""
-        self._settings, self._is_cancelled = settings, is_cancelled
-        self._board = Board(settings.campaign, settings.num_videos)
+        self._settings, self._board, self._is_cancelled = settings, board, is_cancelled
         self._deployment_id: UUID | None = None
 
     def start(self, folder: CampaignFolder) -> None:
@@ -112,7 +112,7 @@ class PoolDispatcher:
                 if not batch.open and feed.is_done:
                     break
                 batch.poll()
-                self._board.show(batch.rows())
+                self._board.show(batch.rows)
                 if work.folder.lock_lost.is_set():
                     break  # the runs are another campaign run's now
                 if work.stop.is_set():
@@ -120,9 +120,6 @@ class PoolDispatcher:
                         batch.cancel_all()
                     break
                 work.stop.wait(self._settings.poll_s)
-        self._board.show(batch.rows(), is_last=True)
-        retry = f"nightshoot retry {name} --out {self._settings.out}"
-        self._board.tell_failures(list(batch.outcomes.values()), retry, work.halted)
         return list(batch.outcomes.values())
 
     def end(self) -> None:
@@ -247,7 +244,7 @@ class _Batch:
             raise CampaignError(
                 f'Prefect\'s server has lost its deployment "{RENDER_DEPLOYMENT}", and this run '
                 "with it, if its database is a new one; run `nightshoot cluster up`, then "
-                f"`nightshoot retry {self._name} --out {self._settings.out}`: what is finished is "
+                f"`{retry_command(self._name, self._settings.out)}`: what is finished is "
                 "in the store"
             ) from error
 
@@ -409,26 +406,13 @@ class _Batch:
             time.sleep(min(1.0, self._settings.poll_s))
             self.poll()
 
-    def rows(self) -> list[Mapping[str, object]]:
-        """The table people see."""
-        ended: list[Mapping[str, object]] = [
-            {
-                "video": outcome.video_id,
-                "state": "carried over" if outcome.status == "pending" else outcome.status,
-                "segments": f"{outcome.num_segments_rendered}/{outcome.num_segments} rendered",
-                "engine seconds": round(outcome.engine_seconds, 1),
-                "output": outcome.path or outcome.error or "; ".join(outcome.warnings),
-            }
-            for outcome in self.outcomes.values()
-        ]
-        running: list[Mapping[str, object]] = [
-            {
-                "video": watched.stored.plan.video_id,
-                "state": "running" if watched.is_started else "waiting",
-                "segments": f"{watched.num_segments_done}/{len(watched.stored.plan.segments)}",
-                "engine seconds": 0.0,
-                "output": "",
-            }
-            for watched in self.open.values()
-        ]
-        return [*ended, *running]
+    def rows(self) -> list[Row]:
+        """The table people see: every row of the campaign that is known by now."""
+        ended = {**self._work.outcomes, **self.outcomes}
+        opened: list[Row] = []
+        for each in self.open.values():
+            plan, found = each.stored.plan, each.num_segments_done
+            opened.append(
+                open_row(plan.video_id, found, len(plan.segments), is_started=each.is_started)
+            )
+        return [*map(ended_row, ended.values()), *opened]

@@ -112,9 +112,9 @@ class Run:
         self.source, self.view, self._dispatcher = source, view, dispatcher
         self._lock_wait_s = lock_wait_s
         self.stop = threading.Event()
-        self._outcomes: dict[str, VideoOutcome] = {}
         self._pool = EnginePool(source.folder.logs)
         self._work = Work(source.folder, self._pool, view, self.stop, night)
+        self._outcomes = self._work.outcomes
         self._is_started = False
 
     def __call__(self) -> Summary:

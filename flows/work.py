@@ -115,6 +115,8 @@ class Work:
         default_factory=lambda: defaultdict[str, threading.Lock](threading.Lock)
     )
     figures: list[RenderFigures] = field(default_factory=list[RenderFigures])
+    # rows that need no rendering, then what the dispatcher made of the others
+    outcomes: dict[str, VideoOutcome] = field(default_factory=dict[str, VideoOutcome])
     _guard: threading.Lock = field(default_factory=threading.Lock)
 
     def key_lock(self, key: str) -> threading.Lock:

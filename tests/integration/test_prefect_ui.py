@@ -123,12 +123,15 @@ def open_only_version(page: Page) -> None:
 def shown(
     cluster: PrefectCluster, context: BrowserContext, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Shown]:
-    """Two good rows and a bad one, asked for in the form of campaign/adhoc; workers at hand."""
+    """Two good rows and two bad ones, asked for in the form of campaign/adhoc; workers at hand."""
     folder = tmp_path_factory.mktemp("ui")
-    manifest = write_campaign(folder / "in", num_videos=3, num_sentences=2)
+    manifest = write_campaign(folder / "in", num_videos=4, num_sentences=2)
     # narrower than the null engine can draw: it breaks the engine's rules, while it is rendered
     text = manifest.read_text().replace("96x64", "32x32", 1)
-    manifest = manifest.with_name("late_show.csv")
+    # and one that has no face for its engine, which is found before it is rendered
+    head, _, last = text.rpartition("null")
+    text = f"{head}preview{last}"
+    manifest = manifest.with_name("late_show 1.csv")
     manifest.write_text(text)
     slots = {"NIGHTSHOOT_GPU_SLOTS": "0", "NIGHTSHOOT_LEASE_DIR": str(folder / "leases")}
     gpu = Worker(cluster, "gpu", type_="gpu-process", env=slots)
@@ -144,7 +147,7 @@ def shown(
         run = wait_until(lambda: cluster.flow_runs(flow_runs=wanted), 60, "the run is made")[0]
         page.close()
         ended = cluster.wait_for_run(run["id"], timeout_s=RUN_TIMEOUT_S)
-        yield Shown("late_show", folder / "out", ended, gpu.name)
+        yield Shown("late_show 1", folder / "out", ended, gpu.name)
 
 
 def test_the_run_form_reads_from_top_to_bottom(page: Page, cluster: PrefectCluster):
@@ -209,7 +212,7 @@ def test_a_campaigns_run_says_how_it_ended_and_where_the_report_is(page: Page, s
     expect(page.get_by_text(shown.name, exact=True).first).to_be_visible()
     expect(page.get_by_text("Failed", exact=True).first).to_be_visible()
     report = shown.out / shown.name / "report/index.html"
-    expect(page.get_by_text(f"2 done, 1 failed; report: {report}")).to_be_visible()
+    expect(page.get_by_text(f"2 done, 2 failed; report: {report}")).to_be_visible()
     page.get_by_role("tab", name="Logs").click()
     expect(page.get_by_text("v1: done").first).to_be_visible()
     expect(page.get_by_text("v0: failed: ValueError: width must be").first).to_be_visible()
@@ -218,16 +221,16 @@ def test_a_campaigns_run_says_how_it_ended_and_where_the_report_is(page: Page, s
 def test_a_campaign_has_one_bar_one_table_and_one_failure_report(page: Page, shown: Shown):
     page.goto(f"/v2/runs/flow-run/{shown.run['id']}?tab=Artifacts")
 
-    cards = page.get_by_text(re.compile("^late-show-(progress|videos|failures)$"))
+    cards = page.get_by_text(re.compile("^late-show-1-(progress|videos|failures)$"))
     expect(cards).to_have_count(3)
     cards.filter(has_text="videos").click()
     open_only_version(page)
     expect(page.get_by_role("columnheader").first).to_have_text("video")
     headers = page.get_by_role("columnheader").all_inner_texts()
-    assert headers[:4] == ["video", "state", "segments", "engine seconds"]
+    assert headers == ["video", "state", "segments", "engine seconds", "output"]
     rows = page.get_by_test_id("table-display").get_by_role("row")
-    expect(rows).to_have_count(4)
-    expect(rows.nth(1)).to_contain_text("v0failed")
+    expect(rows).to_have_count(5)
+    expect(rows.nth(1)).to_contain_text("failed")
     video = shown.out / shown.name / "videos/v1.mp4"
     expect(rows.filter(has_text="v1done")).to_contain_text(str(video))
 
@@ -235,11 +238,11 @@ def test_a_campaign_has_one_bar_one_table_and_one_failure_report(page: Page, sho
 def test_the_bar_is_full_when_every_video_has_ended(page: Page, shown: Shown):
     page.goto(f"/v2/runs/flow-run/{shown.run['id']}?tab=Artifacts")
 
-    page.get_by_text("late-show-progress").click()
+    page.get_by_text("late-show-1-progress").click()
     open_only_version(page)
 
     expect(page.get_by_text("Progress: 100%")).to_be_visible()
-    expect(page.get_by_text("2 done, 1 failed", exact=True)).to_be_visible()
+    expect(page.get_by_text("2 done, 2 failed", exact=True)).to_be_visible()
 
 
 @pytest.mark.parametrize("ui", ["/v2", ""], ids=["new UI", "old UI"])
@@ -247,15 +250,16 @@ def test_the_failure_report_has_the_command_in_a_block_of_its_own(
     page: Page, cluster: PrefectCluster, shown: Shown, ui: str
 ):
     found = cluster.request("POST", "/artifacts/latest/filter", {"limit": 200})
-    report = next(each for each in found if each["key"] == "late-show-failures")
+    report = next(each for each in found if each["key"] == "late-show-1-failures")
 
     page.goto(f"{ui}/artifacts/artifact/{report['latest_id']}")
 
-    expect(page.locator("h1", has_text="late_show: 1 video failed")).to_be_visible()
-    command = f"nightshoot retry late_show --out {shown.out}"
+    expect(page.locator("h1", has_text="late_show 1: 2 videos failed")).to_be_visible()
+    command = f"nightshoot retry 'late_show 1' --out {shown.out}"
     expect(page.locator("pre code")).to_have_text(re.compile(f"^{re.escape(command)}\\s*$"))
     row = page.get_by_role("row").filter(has_text="v0")
     expect(row).to_contain_text("ValueError: width must be at least 48, got 32")
+    expect(page.get_by_role("row").filter(has_text="v3")).to_contain_text("no face was found")
 
 
 @pytest.mark.parametrize("ui", ["/v2", ""], ids=["new UI", "old UI"])
@@ -275,9 +279,9 @@ def test_errors_are_shown_as_texts_in_the_failure_report(
 
 
 def test_the_runs_of_videos_are_called_campaign_and_video(page: Page, shown: Shown):
-    page.goto("/v2/runs?flow-run-search=late_show")
+    page.goto("/v2/runs?flow-run-search=late_show%201")
 
-    for name in ("late_show", "late_show/v0", "late_show/v1", "late_show/v2"):
+    for name in ("late_show 1", "late_show 1/v0", "late_show 1/v1", "late_show 1/v2"):
         expect(page.get_by_role("link", name=name, exact=True)).to_be_visible()
 
 

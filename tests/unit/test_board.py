@@ -1,5 +1,6 @@
 """What people see in Prefect's UI: the order of a table, a failure report, the run form."""
 
+import shlex
 from typing import Any
 
 import jsonschema
@@ -9,10 +10,13 @@ from hypothesis import strategies as st
 from prefect.utilities.schema_tools import validate
 
 from flows.board import (
+    ended_row,
     failure_report,
     is_due,
     key_of,
+    open_row,
     percent_of,
+    retry_command,
     table_of,
     told_of,
 )
@@ -31,7 +35,7 @@ RETRY = "nightshoot retry june --out 's3://bucket/june nights'"
 
 def rows(**states: int) -> list[dict[str, object]]:
     """So many rows in each state: ``rows(done=2, failed=1)``."""
-    kinds = [state.replace("_", " ") for state, number in states.items() for _ in range(number)]
+    kinds = [state for state, number in states.items() for _ in range(number)]
     return [{"video": f"v{index}", "state": state} for index, state in enumerate(kinds)]
 
 
@@ -44,13 +48,13 @@ def failed(**fields: Any) -> VideoOutcome:
 
 
 def test_what_failed_comes_first_and_what_is_done_last():
-    seen = table_of(rows(done=2, carried_over=1, waiting=1, running=1, quarantined=1, failed=1))
+    seen = table_of(rows(done=2, pending=1, waiting=1, running=1, quarantined=1, failed=1))
 
     assert [row["state"] for row in seen] == [
         "quarantined",
         "failed",
         "running",
-        "carried over",
+        "pending",
         "waiting",
         "done",
         "done",
@@ -76,7 +80,7 @@ def test_states_are_counted_with_the_most_common_first():
         ({"running": 2}, 4, 0),
         ({"done": 1, "failed": 1, "running": 2}, 4, 50),
         ({"done": 2, "quarantined": 2}, 4, 100),
-        ({"done": 3, "carried_over": 1}, 4, 75),
+        ({"done": 3, "pending": 1}, 4, 75),
         ({"done": 999, "running": 1}, 1000, 99),
         ({"done": 2}, 0, 100),
     ],
@@ -103,7 +107,40 @@ def test_every_campaign_has_a_key_that_prefect_takes(campaign: str):
     assert set(key) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
 
 
+def test_a_row_tells_what_was_rendered_and_where_it_lies_or_what_went_wrong():
+    done = VideoOutcome(
+        video_id="v1",
+        line=2,
+        status="done",
+        path="s3://bucket/june/videos/v1.mp4",
+        num_segments=6,
+        num_segments_rendered=2,
+        engine_seconds=12.34,
+    )
+
+    assert ended_row(done) == {
+        "video": "v1",
+        "state": "done",
+        "segments": "2 of 6 rendered",
+        "engine seconds": 12.3,
+        "output": "s3://bucket/june/videos/v1.mp4",
+    }
+    running = open_row("v2", 1, 6, is_started=True)
+    assert list(running) == list(ended_row(done)), "a table has one set of columns"
+    assert (running["state"], running["segments"]) == ("running", "1 of 6 found")
+    seen = ended_row(failed())
+    assert (seen["state"], seen["segments"], seen["output"]) == ("failed", "", "no face in it")
+
+
 # --- failure report -----------------------------------------------------------------------------
+
+
+@given(st.text(min_size=1), st.text(min_size=1))
+def test_a_shell_takes_the_retry_command_as_it_is_meant(campaign: str, out: str):
+    assert shlex.split(retry_command(campaign, out)) == [
+        *("nightshoot", "retry", campaign),
+        *("--out", out),
+    ]
 
 
 def test_the_retry_command_stands_alone_in_a_code_block():
