@@ -32,7 +32,7 @@ test: dev
 
 # A real Prefect server on PostgreSQL, workers, SeaweedFS: needs PostgreSQL installed, a few minutes.
 test-integration: dev
-	$(BIN)/pytest -m cluster
+	$(BIN)/pytest -m "cluster and not faults"
 
 # The same servers, killed in every way: up to an hour, by hand.
 test-faults: dev
