@@ -512,6 +512,7 @@ def test_a_killed_uploader_leaves_nothing_visible_and_its_parts_are_swept(folder
     assert num_uploads() == 0
 
 
+@pytest.mark.faults
 def test_a_killed_server_costs_time_and_no_commit(folder, seaweed):
     keys = [f"{index:02x}" + "0" * 62 for index in range(16)]
     committed: list[SegmentReceipt] = []
