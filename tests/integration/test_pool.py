@@ -106,6 +106,7 @@ def test_a_poisoned_engine_stops_the_campaign_after_three_rows(
     assert not receipts(tmp_path / "out/poisoned")
 
 
+@pytest.mark.faults
 def test_the_window_closes_in_the_middle_and_the_next_night_makes_the_rest(
     cluster: PrefectCluster, workers: list[Worker], tmp_path: Path
 ):
