@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from flows.cli_cluster import add_to, has_cluster, retry_on_cluster
+from flows.cli_cluster import add_to, engine_setting, has_cluster, retry_on_cluster
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from flows.run import Source, Summary
     from flows.session import Request
     from flows.work import Night
-    from tasks.records import Scalar
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _EXIT_REFUSED = 2
@@ -368,7 +367,7 @@ def _request(
         "api_key_env": options["voice_key_env"],
         "command": options["voice_command"],
     }
-    settings = dict(_setting(text) for text in options["settings"])
+    settings = dict(engine_setting(text) for text in options["settings"])
     if options["on_no_face"]:
         settings["on_no_face"] = options["on_no_face"]
     return Request(
@@ -385,19 +384,6 @@ def _request(
         engine_settings=settings,
         voice_settings=VoiceSettings(**{name: v for name, v in voice.items() if v is not None}),
     )
-
-
-def _setting(text: str) -> "tuple[str, Scalar]":
-    """``name=value``; a whole number, a number or a word."""
-    name, sign, value = text.partition("=")
-    if not sign or not name:
-        raise click.BadParameter(f'"{text}" must read NAME=VALUE', param_hint="--set")
-    for kind in (int, float):
-        try:
-            return name, kind(value)
-        except ValueError:
-            continue
-    return name, value
 
 
 def _print_summary(console: "Console", summary: "Summary") -> None:

@@ -170,7 +170,7 @@ def _parameters(manifest: str, options: dict[str, Any]) -> "CampaignParameters":
     from flows.parameters import CampaignParameters
 
     given = {name: value for name, value in options.items() if value is not None}
-    given["settings"] = dict(_setting(text) for text in options["settings"])
+    given["settings"] = dict(engine_setting(text) for text in options["settings"])
     given |= {"manifest": _absolute(manifest), "out": _absolute(options["out"])}
     try:
         return CampaignParameters(**given)
@@ -187,7 +187,8 @@ def _absolute(place: str) -> str:
     return place if "://" in place else str(Path(place).absolute())
 
 
-def _setting(text: str) -> "tuple[str, Scalar]":
+def engine_setting(text: str) -> "tuple[str, Scalar]":
+    """``name=value``; a whole number, a number or a word."""
     name, sign, value = text.partition("=")
     if not sign or not name:
         raise click.BadParameter(f'"{text}" must read NAME=VALUE', param_hint="--set")
