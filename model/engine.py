@@ -36,6 +36,9 @@ class EngineIdentity:
         settings: every setting the engine reads, with its default; others are refused.
         needs_face: the portrait must pass the face check, unless a setting says otherwise.
         is_preview: its videos are marked as previews.
+        min_side: pixels that a video's and a portrait's shorter side must have.
+        default_prompt: what is read where a row has no prompt.
+        load_timeout_s: within which it is ready, on a slow disk.
     """
 
     name: str
@@ -48,6 +51,9 @@ class EngineIdentity:
     settings: Mapping[str, Setting] = field(default_factory=dict[str, Setting])
     needs_face: bool = False
     is_preview: bool = False
+    min_side: int = 16
+    default_prompt: str = ""
+    load_timeout_s: float = 120.0
 
 
 @dataclass(frozen=True)
@@ -146,7 +152,26 @@ class Engine(Protocol):
 
     @property
     def identity(self) -> EngineIdentity:
-        """Known without loading weights onto a device."""
+        """Known without loading weights onto a device.
+
+        Raises:
+            CampaignError: it depends on files that are not there.
+        """
+        ...
+
+    def setting_fault(self, name: str, value: Setting) -> str:
+        """The rule that a setting's value breaks, and the way out; empty where it breaks none.
+
+        ``name`` is one of the identity's settings, ``value`` of its default's type.
+        """
+        ...
+
+    def load(self) -> None:
+        """Bring what every rendering needs to the device; a host does so before it listens.
+
+        Raises:
+            NightshootError: this machine cannot hold it, or its files are damaged.
+        """
         ...
 
     def render(self, job: SegmentJob) -> Rendering:
@@ -161,6 +186,7 @@ class Engine(Protocol):
 
 _ENGINES: Mapping[str, str] = {
     "preview": "model.preview.engine:PreviewEngine",
+    "live-avatar": "model.live_avatar.engine:LiveAvatarEngine",
     "null": "model.null:NullEngine",
 }
 
@@ -191,3 +217,31 @@ def engine_identity(name: str) -> EngineIdentity:
         ValueError: there is no such engine.
     """
     return load_engine(name).identity
+
+
+def check_settings(engine: Engine, settings: Mapping[str, Setting]) -> None:
+    """Refuse a job's settings unless they are the engine's, complete and within its rules.
+
+    Raises:
+        ValueError: names every fault.
+    """
+    defaults = engine.identity.settings
+    if settings.keys() != defaults.keys():
+        raise ValueError(f"settings must be {sorted(defaults)}, got {sorted(settings)}")
+    faults = [setting_fault(engine, name, value) for name, value in settings.items()]
+    if any(faults):
+        raise ValueError("; ".join(fault for fault in faults if fault))
+
+
+def setting_fault(engine: Engine, name: str, value: Setting) -> str:
+    """What is wrong with a setting the engine knows, in words; empty where nothing is.
+
+    A whole number is taken where its default has a fraction.
+    """
+    default = engine.identity.settings[name]
+    kinds = (int, float) if type(default) is float else (type(default),)
+    if type(value) not in kinds:
+        kind = type(default).__name__
+        return f"{name} must be a {kind}, like its default {default!r}; got {value!r}"
+    fault = engine.setting_fault(name, value)
+    return f"{name} {fault}; got {value!r}" if fault else ""

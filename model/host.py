@@ -20,6 +20,9 @@ from model.engine import Engine, load_engine
 from model.errors import EngineFailedError, MachineError, NightshootError, StoppedError
 from model.owner import exit_with_owner
 
+REFUSED_EXIT_CODE = 3
+"""Of a host whose engine cannot be loaded on this machine: trying again cannot help."""
+
 _log = logging.getLogger("nightshoot.host")
 
 
@@ -115,7 +118,7 @@ def main() -> None:
     # Ctrl-C in a terminal reaches the whole process group; the owner decides what it means
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     exit_with_owner(lambda: shutil.rmtree(socket_path.parent, ignore_errors=True))
-    engine = load_engine(arguments.engine)
+    engine = _loaded(arguments.engine)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     with listener:
         unready = socket_path.with_suffix(".unready")
@@ -124,6 +127,17 @@ def main() -> None:
         unready.rename(socket_path)
         _log.info("engine %s ready", arguments.engine)
         serve(engine, listener)
+
+
+def _loaded(name: str) -> Engine:
+    """The engine, ready to render; ends the process where its own rules forbid that."""
+    try:
+        engine = load_engine(name)
+        engine.load()
+    except NightshootError as error:
+        _log.error("%s", error)
+        sys.exit(REFUSED_EXIT_CODE)
+    return engine
 
 
 if __name__ == "__main__":

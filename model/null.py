@@ -18,6 +18,7 @@ from model.engine import (
     Rendering,
     SegmentJob,
     Setting,
+    check_settings,
 )
 from model.errors import MachineError, ResourceError, RowError, Rung
 from model.numbered import NumberedFrames, frame_numbers
@@ -50,13 +51,25 @@ class NullEngine:
             is_preview=True,
         )
 
+    def setting_fault(self, name: str, value: Setting) -> str:
+        """See :class:`model.engine.Engine`."""
+        if name == "delay_ms" and isinstance(value, int) and value < 0:
+            return "must be at least 0"
+        if name == "fail" and value not in FAILURES:
+            return f"must be one of {FAILURES}"
+        return ""
+
+    def load(self) -> None:
+        """There is nothing to load."""
+
     def render(self, job: SegmentJob) -> Rendering:
         """Start rendering ``job``.
 
         Raises:
             ValueError: a setting, the frame's width or the handoff breaks the engine's rules.
         """
-        delay_ms, failure = _checked(job.settings)
+        check_settings(self, job.settings)
+        delay_ms, failure = int(job.settings["delay_ms"]), str(job.settings["fail"])
         if job.width < 2 * NUM_BITS:
             raise ValueError(f"width must be at least {2 * NUM_BITS}, got {job.width}")
         picture = cover(job.portrait, job.width, job.height)
@@ -97,17 +110,6 @@ def _burn_counter(frame: Pixels, number: int) -> None:
     bits = [(number >> (NUM_BITS - 1 - i)) & 1 for i in range(NUM_BITS)]
     row = np.repeat(np.array(bits, np.uint8) * np.uint8(235) + np.uint8(10), cell)
     frame[:_CELL_HEIGHT, : cell * NUM_BITS] = row[None, :, None]
-
-
-def _checked(settings: Mapping[str, Setting]) -> tuple[int, str]:
-    if set(settings) != set(SETTINGS):
-        raise ValueError(f"settings must be {sorted(SETTINGS)}, got {sorted(settings)}")
-    delay_ms, failure = settings["delay_ms"], settings["fail"]
-    if isinstance(delay_ms, bool) or not isinstance(delay_ms, int) or delay_ms < 0:
-        raise ValueError(f"delay_ms must be a whole number of at least 0, got {delay_ms!r}")
-    if not isinstance(failure, str) or failure not in FAILURES:
-        raise ValueError(f"fail must be one of {FAILURES}, got {failure!r}")
-    return delay_ms, failure
 
 
 def _fail(failure: str) -> None:

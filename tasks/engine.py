@@ -19,7 +19,8 @@ from typing import Protocol, Self
 
 from model import wire
 from model.engine import EngineIdentity, Handoff, Pixels, SegmentJob, engine_identity
-from model.errors import MachineError, StoppedError
+from model.errors import MachineError, ResourceError, StoppedError
+from model.host import REFUSED_EXIT_CODE
 from tasks.children import Child
 
 LOAD_TIMEOUT_S = 120.0
@@ -128,7 +129,15 @@ class OwnProcess:
         return f"its log is {self._child.log_path}"
 
     def check(self) -> None:
-        """See :class:`HostProcess`."""
+        """See :class:`HostProcess`.
+
+        Raises:
+            ResourceError: this machine cannot hold the engine, or its files are damaged.
+        """
+        if self._child.exit_code == REFUSED_EXIT_CODE:
+            raise ResourceError(
+                f'engine "{self.engine}" cannot be loaded here: {self._child.log_tail()}'
+            )
         if self._child.exit_code is not None:
             raise EngineLostError(
                 f'engine host "{self.engine}" ended with exit code {self._child.exit_code} '
@@ -404,7 +413,8 @@ class EnginePool:
             number = self._num_started
         if self._given is not None:
             return _connect_given(self._given, engine)
-        return EngineHost(engine, self._log_folder / f"host-{engine}-{number}.log")
+        log_path = self._log_folder / f"host-{engine}-{number}.log"
+        return EngineHost(engine, log_path, engine_identity(engine).load_timeout_s)
 
     def _give(self, host: EngineHost) -> None:
         if not host.ping():

@@ -22,6 +22,7 @@ from model.engine import (
     Rendering,
     SegmentJob,
     Setting,
+    check_settings,
 )
 from model.errors import PortraitError
 from model.numbered import NumberedFrames, frame_numbers
@@ -123,6 +124,14 @@ class PreviewEngine:
             is_preview=True,
         )
 
+    def setting_fault(self, name: str, value: Setting) -> str:
+        """See :class:`model.engine.Engine`."""
+        is_known = name != "on_no_face" or value in _NO_FACE_POLICIES
+        return "" if is_known else f"must be one of {_NO_FACE_POLICIES}"
+
+    def load(self) -> None:
+        """There is nothing large to load: its nets are read at the first portrait."""
+
     def render(self, job: SegmentJob) -> Rendering:
         """Start rendering ``job``; frames come in batches of twelve.
 
@@ -130,7 +139,7 @@ class PreviewEngine:
             ValueError: a setting, the audio's length or the handoff breaks the engine's rules.
             PortraitError: there is no face and the policy is to fail, or the rig is unusable.
         """
-        policy = _no_face_policy(job.settings)
+        check_settings(self, job.settings)
         if job.left_context + job.right_context > len(job.pcm):
             raise ValueError(
                 f"pcm of {len(job.pcm)} samples is shorter than its contexts, "
@@ -139,7 +148,7 @@ class PreviewEngine:
         numbers = frame_numbers(job)
         actor = self._actor(job)
         if isinstance(actor, _Still):
-            if policy == "fail":
+            if job.settings["on_no_face"] == "fail":
                 raise PortraitError(
                     "no face was found in the portrait, so nothing can be animated; "
                     "place one by hand with `nightshoot rig PORTRAIT`, "
@@ -176,15 +185,6 @@ def _weights_id() -> str:
     for name in (DETECTOR_NAME, MESH_NAME):
         digest.update((NETS_PATH / name).read_bytes())
     return digest.hexdigest()[:16]
-
-
-def _no_face_policy(settings: Mapping[str, Setting]) -> Setting:
-    if set(settings) != set(SETTINGS):
-        raise ValueError(f"settings must be {sorted(SETTINGS)}, got {sorted(settings)}")
-    policy = settings["on_no_face"]
-    if policy not in _NO_FACE_POLICIES:
-        raise ValueError(f'on_no_face must be one of {_NO_FACE_POLICIES}, got "{policy}"')
-    return policy
 
 
 def _actor_key(job: SegmentJob) -> str:

@@ -230,7 +230,7 @@ def test_the_still_policy_changes_nothing_where_there_is_a_face(engine: PreviewE
     ("change", "message"),
     [
         ({"settings": {}}, "settings must be"),
-        ({"settings": {"on_no_face": "guess"}}, 'got "guess"'),
+        ({"settings": {"on_no_face": "guess"}}, "on_no_face must be one of"),
         ({"pcm": np.zeros(100, np.int16)}, "shorter than its contexts"),
         ({"handoff": Handoff(np.zeros((16, 16, 3), np.uint8), {})}, "the handoff's frame"),
         ({"handoff": Handoff(np.zeros((64, 64, 3), np.uint8), {})}, "another engine"),

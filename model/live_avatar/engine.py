@@ -1,0 +1,126 @@
+"""The Live Avatar engine as tasks see it. Its torch half is imported when weights are loaded."""
+
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from model.engine import (
+    ENGINE_SAMPLE_RATE_HZ,
+    FPS,
+    FRAME_MULTIPLE,
+    EngineIdentity,
+    Rendering,
+    SegmentJob,
+    Setting,
+    check_settings,
+)
+from model.errors import PortraitError, ResourceError, WeightsError
+from model.live_avatar.place import DEVICE_VARIABLE, WEIGHTS_VARIABLE, place_of
+from model.live_avatar.settings import DEFAULT_PROMPT, DEFAULTS, setting_fault
+
+if TYPE_CHECKING:
+    from model.live_avatar.loading import Loaded
+
+VERSION = 1
+MIN_SIDE = 64  # the motion memory's largest patches are 8 latents, 64 pixels wide
+CONTEXT_SAMPLES = 10 * ENGINE_SAMPLE_RATE_HZ
+"""Heard on each side of a segment: what the speech encoder says of a frame depends on all of it."""
+_LOAD_TIMEOUT_S = 1800.0  # 46 GB from a slow disk
+
+
+class LiveAvatarEngine:
+    """The 14B model on one device; with random weights, a small one for tries.
+
+    Raises:
+        WeightsError: the environment names no weights.
+    """
+
+    def __init__(self) -> None:
+        self._place = place_of(os.environ)
+        self._device = os.environ.get(DEVICE_VARIABLE, "")
+        self._loaded: Loaded | None = None
+
+    @cached_property
+    def identity(self) -> EngineIdentity:
+        """Name, version, weights and context; reads headers of files, no weights.
+
+        Raises:
+            WeightsError: files are missing, cut short, or not what their names say.
+        """
+        return EngineIdentity(
+            name="live-avatar",
+            version=VERSION,
+            weights_id=self._place.weights_id(),
+            fps=FPS,
+            frame_multiple=FRAME_MULTIPLE,
+            left_context=CONTEXT_SAMPLES,
+            right_context=CONTEXT_SAMPLES,
+            settings=DEFAULTS,
+            is_preview=self._place.random is not None,
+            min_side=MIN_SIDE,
+            default_prompt=DEFAULT_PROMPT,
+            load_timeout_s=_LOAD_TIMEOUT_S,
+        )
+
+    def setting_fault(self, name: str, value: Setting) -> str:
+        """See :class:`model.engine.Engine`."""
+        return setting_fault(name, value)
+
+    def load(self) -> None:
+        """Bring the weights to the device in their usual dtype; see :meth:`render` for others.
+
+        Raises:
+            WeightsError: they are not on this machine, damaged, or of another model.
+            ResourceError: there is no torch, no GPU, or too little memory.
+        """
+        self._ready(str(DEFAULTS["dtype"]))
+
+    def render(self, job: SegmentJob) -> Rendering:
+        """Start rendering ``job``; frames come in blocks of twelve.
+
+        Where its dtype is not the one that was loaded, the weights are loaded again.
+
+        Raises:
+            ValueError: a setting, the size, the audio's length or the handoff breaks the rules.
+            PortraitError: the portrait is too small.
+            NightshootError: see :meth:`load`.
+        """
+        check_settings(self, job.settings)
+        _check_sizes(job)
+        return self._ready(str(job.settings["dtype"])).render(job)
+
+    def _ready(self, dtype: str) -> "Loaded":
+        if self._place.known_id:
+            raise WeightsError(
+                f"engine live-avatar: only the id of the weights is known here; set "
+                f"{WEIGHTS_VARIABLE} to their folder, or render on a machine that has them"
+            )
+        try:
+            from model.live_avatar.loading import load
+        except ModuleNotFoundError as error:
+            raise ResourceError(
+                f"engine live-avatar: {error.name} is not installed; run "
+                "`pip install torch==2.13.0` and then `pip install 'nightshoot[gpu]'`"
+            ) from error
+        if self._loaded is None or self._loaded.dtype_name != dtype:
+            self._loaded = None  # its memory is needed for the next
+            self._loaded = load(self._place, dtype, self._device)
+        return self._loaded
+
+
+def _check_sizes(job: SegmentJob) -> None:
+    if min(job.width, job.height) < MIN_SIDE:
+        raise ValueError(
+            f"width and height must be at least {MIN_SIDE}, got {job.width}x{job.height}"
+        )
+    if job.left_context + job.right_context > len(job.pcm):
+        raise ValueError(
+            f"pcm of {len(job.pcm)} samples is shorter than its contexts, "
+            f"{job.left_context} + {job.right_context}"
+        )
+    height, width = job.portrait.shape[:2]
+    if min(height, width) < MIN_SIDE:
+        raise PortraitError(
+            f"the portrait is {width}x{height}; both sides must be at least {MIN_SIDE} pixels "
+            "(512 and more give a sharp face): use a larger picture"
+        )

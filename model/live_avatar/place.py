@@ -1,0 +1,81 @@
+"""Where the weights are: told by environment variables, read when an engine is made.
+
+    NIGHTSHOOT_WEIGHTS      folder that holds ``Wan2.2-S2V-14B`` and ``LiveAvatar``, as the
+                            reference lays them out; or ``random:tiny``, ``random:14b``
+    NIGHTSHOOT_WEIGHTS_ID   where campaigns are planned without the weights: the id that
+                            ``nightshoot doctor --engine live-avatar`` tells where they are
+    NIGHTSHOOT_DEVICE       ``cuda``, ``cuda:1``, ``cpu``; absent: the first GPU
+
+Random weights are for tries of everything around the model: their pictures are noise.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from model.errors import WeightsError
+from model.live_avatar.checkpoint import Lora, weights_id
+from model.live_avatar.published import LORA_NAME, LORA_PUBLISHED_AT, PUBLISHED_AT, ModelFiles
+
+WEIGHTS_VARIABLE = "NIGHTSHOOT_WEIGHTS"
+WEIGHTS_ID_VARIABLE = "NIGHTSHOOT_WEIGHTS_ID"
+DEVICE_VARIABLE = "NIGHTSHOOT_DEVICE"
+BASE_FOLDER = "Wan2.2-S2V-14B"
+LORA_FOLDER = "LiveAvatar"
+
+RandomPreset: TypeAlias = Literal["tiny", "14b"]
+_RANDOM: Mapping[str, RandomPreset] = {"random:tiny": "tiny", "random:14b": "14b"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Which weights an engine has; exactly one of the three is set.
+
+    Attributes:
+        files: the published ones, on this machine.
+        random: untrained ones, of this size.
+        known_id: the id of files on other machines; nothing can be rendered here.
+    """
+
+    files: ModelFiles | None = None
+    random: RandomPreset | None = None
+    known_id: str = ""
+
+    def weights_id(self) -> str:
+        """What stands for the weights in keys; reads the files' headers, a second or so.
+
+        Raises:
+            WeightsError: files are missing, cut short, or not what their names say.
+        """
+        if self.files is not None:
+            return weights_id(self.files.hashed, self.files.lora)
+        return f"random-{self.random}" if self.random else self.known_id
+
+
+def place_of(environ: Mapping[str, str]) -> Place:
+    """The weights that the environment names.
+
+    Raises:
+        WeightsError: it names none.
+    """
+    named = environ.get(WEIGHTS_VARIABLE, "")
+    if named in _RANDOM:
+        return Place(random=_RANDOM[named])
+    if named:
+        return Place(files=files_in(Path(named)))
+    known_id = environ.get(WEIGHTS_ID_VARIABLE, "")
+    if known_id:
+        return Place(known_id=known_id)
+    raise WeightsError(
+        f"engine live-avatar: {WEIGHTS_VARIABLE} is not set; set it to the folder that holds "
+        f"{BASE_FOLDER} (published at {PUBLISHED_AT}) and {LORA_FOLDER}/{LORA_NAME} (at "
+        f"{LORA_PUBLISHED_AT}); to plan where the weights are not, set {WEIGHTS_ID_VARIABLE} to "
+        "the id that `nightshoot doctor --engine live-avatar` tells where they are; to try "
+        f"everything but the pictures, set {WEIGHTS_VARIABLE}=random:tiny"
+    )
+
+
+def files_in(folder: Path) -> ModelFiles:
+    """The published files below ``folder``; whether they are there is not asked."""
+    return ModelFiles(folder / BASE_FOLDER, Lora(folder / LORA_FOLDER / LORA_NAME))

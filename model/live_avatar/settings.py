@@ -1,0 +1,51 @@
+"""Settings of the engine that change pixels: their defaults and their rules."""
+
+from collections.abc import Mapping
+from typing import cast
+
+from model.engine import Setting
+
+DEFAULT_PROMPT = (
+    "A person looks into the camera and speaks with a calm, friendly face; natural light, a still "
+    "camera, sharp details."
+)
+DEFAULT_CONTINUATION = "The same person goes on speaking, without a cut."
+DTYPES = ("bfloat16", "float32")
+HANDOFFS = ("last-frame", "context")
+
+DEFAULTS: Mapping[str, Setting] = {
+    "continuation": DEFAULT_CONTINUATION,
+    "dtype": "bfloat16",
+    "handoff": "last-frame",
+    "infer_frames": 48,
+    "sample_guide_scale": 0.0,
+    "sample_shift": 3.0,
+    "sample_steps": 4,
+    "truncate_schedule": False,
+}
+_RANGES = {"infer_frames": (1, 480), "sample_steps": (1, 100)}
+_CHOICES = {"dtype": DTYPES, "handoff": HANDOFFS}
+_MOST_SHIFT = 100.0
+_MOST_CONTINUATION = 1000
+
+
+def setting_fault(name: str, value: Setting) -> str:
+    """The rule that a value breaks, and the way out; empty where it breaks none.
+
+    Args:
+        name: one of :data:`DEFAULTS`.
+        value: of its default's type.
+    """
+    if name in _RANGES:
+        least, most = _RANGES[name]
+        is_inside = least <= cast("int", value) <= most
+        return "" if is_inside else f"must be from {least} to {most}"
+    if name in _CHOICES:
+        return "" if value in _CHOICES[name] else f"must be one of {', '.join(_CHOICES[name])}"
+    if name == "sample_guide_scale" and value != 0:
+        return "must be 0: the model was distilled to do without guidance, one pass a step"
+    if name == "sample_shift" and not 0 < float(value) <= _MOST_SHIFT:
+        return f"must be above 0 and at most {_MOST_SHIFT:g}"
+    if name == "continuation" and len(str(value)) > _MOST_CONTINUATION:
+        return f"must be at most {_MOST_CONTINUATION} characters long"
+    return ""
