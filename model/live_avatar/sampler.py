@@ -104,7 +104,11 @@ class Sampler:
 
     def set_text(self, context: Tensor) -> None:
         """Take a prompt ``(tokens, text_dim)``, encoded by the text encoder."""
-        self._text = self._transformer.text_keys_values(context)
+        self.take_text(self._transformer.text_keys_values(context))
+
+    def take_text(self, text: list[KeysValues]) -> None:
+        """Take a prompt's keys and values, of :meth:`Transformer.text_keys_values`."""
+        self._text = text
 
     def set_sink(self, reference: Tensor, motion: Tensor) -> None:
         """Encode reference ``(1, 16, 1, h, w)`` and motion ``(1, 16, T, h, w)`` latents.
