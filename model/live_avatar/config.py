@@ -82,7 +82,7 @@ TINY = TransformerConfig(
     num_heads=2,
     freq_dim=32,
     text_dim=32,
-    text_len=16,
+    text_len=64,
     audio_dim=32,
     inject_layers=(0, 2),
 )

@@ -41,6 +41,10 @@ class LiveAvatarEngine:
         self._loaded: Loaded | None = None
 
     @cached_property
+    def _weights_id(self) -> str:
+        return self._place.weights_id()
+
+    @property
     def identity(self) -> EngineIdentity:
         """Name, version, weights and context; reads headers of files, no weights.
 
@@ -50,7 +54,7 @@ class LiveAvatarEngine:
         return EngineIdentity(
             name="live-avatar",
             version=VERSION,
-            weights_id=self._place.weights_id(),
+            weights_id=self._weights_id,
             fps=FPS,
             frame_multiple=FRAME_MULTIPLE,
             left_context=CONTEXT_SAMPLES,

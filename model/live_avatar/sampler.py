@@ -89,6 +89,11 @@ class Sampler:
         return len(self._rows) * len(self._columns)
 
     @property
+    def num_steps(self) -> int:
+        """Denoising steps of a block."""
+        return self._schedule.num_steps
+
+    @property
     def caches(self) -> Sequence[StepCache]:
         """One memory per denoising step."""
         return self._caches

@@ -9,9 +9,9 @@ Two ways to go on from the segment before:
                new block. It is not the unbroken run: what the past itself looked back to is gone.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, cast
 
 import numpy as np
 import torch
@@ -19,7 +19,8 @@ from diffusers.models.autoencoders.autoencoder_kl_wan import AutoencoderKLWan
 from einops import rearrange
 from torch import Tensor
 
-from model.engine import ENGINE_SAMPLE_RATE_HZ, FPS, Handoff, Pixels, SegmentJob
+from model.engine import ENGINE_SAMPLE_RATE_HZ, FPS, Handoff, Pixels, SegmentJob, Setting
+from model.errors import ResourceError
 from model.live_avatar.audio import Level, SpeechEncoder
 from model.live_avatar.audio_encoder import block_tokens
 from model.live_avatar.config import BLOCK_FRAMES, BLOCK_LATENTS
@@ -27,8 +28,7 @@ from model.live_avatar.draws import distances, generator, noise
 from model.live_avatar.faults import check_frames
 from model.live_avatar.run import MOTION_FRAMES, Past, Run
 from model.live_avatar.sampler import Sampler
-from model.live_avatar.schedule import Schedule
-from model.live_avatar.transformer import AudioTokens, Transformer
+from model.live_avatar.transformer import AudioTokens, KeysValues, Transformer
 from model.live_avatar.vae import LATENT_SIDE
 from model.picture import cover
 
@@ -58,16 +58,32 @@ class SegmentSettings:
     """How segments are made.
 
     Attributes:
-        schedule: the denoising steps.
+        num_steps: of denoising.
+        shift: of the schedule.
+        is_truncated: without the schedule's last, nearly idle step.
         infer_frames: of a clip; rounded up to whole blocks of 12.
         handoff: how a segment goes on from the one before.
         continuation: what follows the prompt in every segment but the first.
     """
 
-    schedule: Schedule
+    num_steps: int = 4
+    shift: float = 3.0
+    is_truncated: bool = False
     infer_frames: int = 48
     handoff: HandoffKind = "last-frame"
     continuation: str = ""
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Setting]) -> "SegmentSettings":
+        """From a job's settings, which have been checked."""
+        return cls(
+            num_steps=int(settings["sample_steps"]),
+            shift=float(settings["sample_shift"]),
+            is_truncated=bool(settings["truncate_schedule"]),
+            infer_frames=int(settings["infer_frames"]),
+            handoff=cast("HandoffKind", settings["handoff"]),
+            continuation=str(settings["continuation"]),
+        )
 
     @property
     def blocks_per_clip(self) -> int:
@@ -75,11 +91,37 @@ class SegmentSettings:
         return -(-self.infer_frames // BLOCK_FRAMES)
 
 
-class SegmentRendering:
-    """Frames of one segment, block by block; see :class:`model.engine.Rendering`."""
+def memory_fault(error: torch.OutOfMemoryError, when: str) -> ResourceError:
+    """What is said of a GPU that is full."""
+    first = str(error).strip().splitlines()[0]
+    return ResourceError(
+        f"engine live-avatar: the GPU's memory was full {when} ({first}); choose a smaller size, "
+        "fewer infer_frames or fewer sample_steps (each step has a memory of its own), end other "
+        "programs on the GPU, or use a larger one"
+    )
 
-    def __init__(self, parts: Parts, settings: SegmentSettings, job: SegmentJob) -> None:
+
+class SegmentRendering:
+    """Frames of one segment, block by block; see :class:`model.engine.Rendering`.
+
+    Args:
+        parts: the models.
+        settings: how it is made.
+        job: what is made.
+        sampler: of the job's size and the settings; it is reset, and in use to the end.
+        text_of: a prompt's keys and values.
+    """
+
+    def __init__(
+        self,
+        parts: Parts,
+        settings: SegmentSettings,
+        job: SegmentJob,
+        sampler: Sampler,
+        text_of: Callable[[str], list[KeysValues]],
+    ) -> None:
         self._parts, self._settings, self._job = parts, settings, job
+        self._sampler, self._text_of = sampler, text_of
         self._weight = parts.transformer.patch_embedding.weight
         self._handoff: Handoff | None = None
         self._frames = self._render()
@@ -88,8 +130,11 @@ class SegmentRendering:
         return self
 
     def __next__(self) -> Pixels:
-        with torch.no_grad():
-            return next(self._frames)
+        try:
+            with torch.no_grad():
+                return next(self._frames)
+        except torch.OutOfMemoryError as error:
+            raise memory_fault(error, f"at {self._job.width}x{self._job.height}") from error
 
     @property
     def handoff(self) -> Handoff:
@@ -109,7 +154,7 @@ class SegmentRendering:
         num_left, index = job.num_frames, 0
         while num_left:
             source = generator(job.seed, _predecessor(before), index)
-            draws = distances(source, self._settings.schedule.num_steps)
+            draws = distances(source, self._sampler.num_steps)
             frames = run.block(self._noise(source), next(heard), draws)[:num_left]
             check_frames(frames, index, last)
             last, num_left, index = frames[-1].copy(), num_left - len(frames), index + 1
@@ -119,17 +164,10 @@ class SegmentRendering:
 
     def _begun_run(self, past: Past | None, heard: Iterator[AudioTokens]) -> Run:
         job, before = self._job, self._job.handoff
-        settings = self._settings
-        sampler = Sampler(
-            self._parts.transformer,
-            settings.schedule,
-            height=job.height // LATENT_SIDE,
-            width=job.width // LATENT_SIDE,
-            num_past_latents=settings.blocks_per_clip * BLOCK_LATENTS,
-        )
+        settings, sampler = self._settings, self._sampler
         goes_on = before is not None
         prompt = f"{job.prompt} {settings.continuation}" if goes_on else job.prompt
-        sampler.set_text(self._parts.encode_text(prompt.strip()))
+        sampler.take_text(self._text_of(prompt.strip()))
         run = Run(sampler, self._parts.vae, settings.blocks_per_clip)
         if past is not None:
             portrait = cover(job.portrait, job.width, job.height)

@@ -1,0 +1,154 @@
+"""The engine's torch half: the weights on a device, and what is kept between segments."""
+
+import logging
+import time
+from functools import lru_cache
+
+import torch
+
+from model.engine import SegmentJob
+from model.errors import ResourceError, WeightsError
+from model.live_avatar.audio import load_speech_encoder
+from model.live_avatar.config import BLOCK_LATENTS, LIVE_AVATAR_14B
+from model.live_avatar.place import DEVICE_VARIABLE, Place
+from model.live_avatar.published import ModelFiles, check_config, missing_files
+from model.live_avatar.sampler import Sampler
+from model.live_avatar.schedule import make_schedule
+from model.live_avatar.segment import Parts, SegmentRendering, SegmentSettings, memory_fault
+from model.live_avatar.text import UMT5_XXL, PromptTokenizer, encode_prompt, load_text_encoder
+from model.live_avatar.transformer import KeysValues
+from model.live_avatar.untrained import untrained
+from model.live_avatar.vae import LATENT_SIDE, load_vae
+from model.live_avatar.weights import load_transformer
+
+_PROMPTS_KEPT = 4  # 0.4 GB each at 14B: of two videos, with and without the continuation
+_log = logging.getLogger("nightshoot.live_avatar")
+
+
+class Loaded:
+    """The model, ready; one segment at a time.
+
+    Attributes:
+        dtype_name: of its weights.
+    """
+
+    def __init__(self, parts: Parts, dtype_name: str) -> None:
+        self.dtype_name = dtype_name
+        self._parts = parts
+        self._text = lru_cache(maxsize=_PROMPTS_KEPT)(self._encode)
+        self._sampler = lru_cache(maxsize=1)(self._make_sampler)
+
+    def render(self, job: SegmentJob) -> SegmentRendering:
+        """Start rendering ``job``, whose settings have been checked.
+
+        What was begun before and is not exhausted is spoilt: the memories are the same.
+        """
+        settings = SegmentSettings.of(job.settings)
+        key = (settings.num_steps, settings.shift, settings.is_truncated)
+        sampler = self._sampler(*key, settings.blocks_per_clip, job.height, job.width)
+        return SegmentRendering(self._parts, settings, job, sampler, self._text)
+
+    @torch.no_grad()
+    def _encode(self, prompt: str) -> list[KeysValues]:
+        return self._parts.transformer.text_keys_values(self._parts.encode_text(prompt))
+
+    def _make_sampler(
+        self,
+        num_steps: int,
+        shift: float,
+        is_truncated: bool,
+        blocks_per_clip: int,
+        height: int,
+        width: int,
+    ) -> Sampler:
+        """Memories are large: the same serve all segments of a size."""
+        self._sampler.cache_clear()  # the next ones need what the last ones hold
+        return Sampler(
+            self._parts.transformer,
+            make_schedule(num_steps, shift, is_truncated=is_truncated),
+            height=height // LATENT_SIDE,
+            width=width // LATENT_SIDE,
+            num_past_latents=blocks_per_clip * BLOCK_LATENTS,
+        )
+
+
+def load(place: Place, dtype_name: str, device_name: str) -> Loaded:
+    """Bring the weights to a device.
+
+    Args:
+        place: where they are; not only their id.
+        dtype_name: ``bfloat16`` or ``float32``.
+        device_name: as torch names it; empty: the first GPU, or the CPU for the tiny preset.
+
+    Raises:
+        WeightsError: they are missing, damaged, or another model's.
+        ResourceError: there is no such device, or too little memory.
+    """
+    dtype = {"bfloat16": torch.bfloat16, "float32": torch.float32}[dtype_name]
+    device = _device(device_name, is_small=place.random == "tiny")
+    started = time.perf_counter()
+    try:
+        if place.random is not None:
+            parts = untrained(place.random, dtype, device)
+        else:
+            assert place.files is not None
+            parts = load_published(place.files, dtype, device)
+    except torch.OutOfMemoryError as error:
+        raise memory_fault(error, "while the weights were loaded") from error
+    _log.info("weights on %s in %s after %.1f s", device, dtype_name, time.perf_counter() - started)
+    return Loaded(parts, dtype_name)
+
+
+def load_published(files: ModelFiles, dtype: torch.dtype, device: torch.device) -> Parts:
+    """All parts of the published model.
+
+    Raises:
+        WeightsError: files are missing, damaged, or another model's.
+    """
+    lora = files.lora.path if files.lora else None
+    missing = missing_files(files.folder, lora)
+    if missing:
+        told = "\n  ".join(f"{each.path}: {each.fault}; {each.way_out}" for each in missing)
+        raise WeightsError(f"{len(missing)} files of the model cannot be used:\n  {told}")
+    config = LIVE_AVATAR_14B
+    check_config(files.transformer_config, config)
+    tokenizer = PromptTokenizer(
+        files.tokenizer, text_len=config.text_len, vocab_size=UMT5_XXL.vocab_size
+    )
+    speech = load_speech_encoder(
+        files.speech_encoder,
+        audio_dim=config.audio_dim,
+        num_audio_layers=config.num_audio_layers,
+        dtype=dtype,
+        device=device,
+    )
+    encoder = load_text_encoder(files.text_encoder, dtype=dtype, device=device)
+    return Parts(
+        transformer=load_transformer(
+            config, files.transformer, lora=files.lora, dtype=dtype, device=device
+        ),
+        vae=load_vae(files.vae, dtype=dtype, device=device),
+        speech=speech,
+        encode_text=lambda prompt: encode_prompt(encoder, tokenizer.ids(prompt)),
+    )
+
+
+def _device(name: str, *, is_small: bool) -> torch.device:
+    num_gpus = torch.cuda.device_count()
+    if not name and not num_gpus and not is_small:
+        raise ResourceError(
+            "engine live-avatar: this machine has no CUDA device (a CPU takes hours for a second "
+            f"of video); render on one that has, or set {DEVICE_VARIABLE}=cpu to insist"
+        )
+    try:
+        device = torch.device(name or ("cuda:0" if num_gpus else "cpu"))
+    except RuntimeError as error:
+        raise ResourceError(
+            f'{DEVICE_VARIABLE}="{name}" names no device; set cuda:0, another number, or cpu'
+        ) from error
+    if device.type == "cuda" and (device.index or 0) >= num_gpus:
+        raise ResourceError(
+            f'{DEVICE_VARIABLE}="{name}", but this machine has {num_gpus} CUDA devices; '
+            "set another, or none"
+        )
+    return device
