@@ -60,7 +60,7 @@ class Past:
     clean: Tensor
 
     def state(self) -> dict[str, NDArray[np.generic]]:
-        """As named arrays; float32 holds every dtype of the model exactly."""
+        """As named arrays, exact: bf16 travels as the bits it has, which numpy has no name for."""
         return {
             "num_blocks": np.array([self.num_blocks], np.int64),
             "reference": _array(self.reference),
@@ -93,12 +93,18 @@ class Past:
         )
 
 
-def _array(tensor: Tensor) -> NDArray[np.float32]:
-    return tensor.float().cpu().numpy()
+def _array(tensor: Tensor) -> NDArray[np.generic]:
+    held = tensor.cpu().contiguous()
+    if held.dtype == torch.bfloat16:
+        return held.view(torch.uint16).numpy()
+    return held.float().numpy()
 
 
 def _tensor(array: NDArray[np.generic], like: Tensor) -> Tensor:
-    return torch.from_numpy(np.array(array, np.float32)).to(like.device, like.dtype)
+    held = torch.from_numpy(np.array(array))
+    if held.dtype == torch.uint16:
+        held = held.view(torch.bfloat16)
+    return held.to(like.device, like.dtype)
 
 
 class Run:
@@ -170,6 +176,5 @@ class Run:
     @property
     def past(self) -> Past:
         """What another run needs to go on."""
-        return Past(
-            self._num_blocks, self._reference, self._first, tuple(self._blocks), self._clean
-        )
+        reference = self._reference.to(self._clean)  # as the transformer took it
+        return Past(self._num_blocks, reference, self._first, tuple(self._blocks), self._clean)

@@ -69,6 +69,9 @@ class Sampler:
         self._device = next(transformer.parameters()).device
         self._motion_table = motion_table(height, width, transformer.config.head_dim)
         self._text: list[KeysValues] = []
+        # the first latent that is remembered: the rings are filled from their front, so that
+        # nothing older than a reset is ever attended
+        self._begun_at: int | None = None
         self._caches = [
             StepCache.empty(
                 num_layers=transformer.config.num_layers,
@@ -129,6 +132,7 @@ class Sampler:
 
     def reset(self) -> None:
         """Forget past blocks, for another video; the buffers are kept."""
+        self._begun_at = None
         for cache in self._caches:
             for layer in cache.layers:
                 layer.num_filled = 0
@@ -166,6 +170,8 @@ class Sampler:
     ) -> Tensor:
         """One question to the transformer; the block's keys are remembered."""
         cache = self._caches[step_index]
+        if self._begun_at is None:
+            self._begun_at = first
         reference = max(REFERENCE_POSITION, first + distance)
         cache.move_reference(reference, self._table(reference, 1))
         timestep = self._schedule.timesteps[step_index].to(self._device)
@@ -176,6 +182,6 @@ class Sampler:
             self._text,
             cache,
             self._table(first, BLOCK_LATENTS),
-            first * self.tokens_per_latent,
+            (first - self._begun_at) * self.tokens_per_latent,
         )
         return velocity.to(self._transformer.dtype)

@@ -23,7 +23,8 @@ DEFAULTS: Mapping[str, Setting] = {
     "sample_steps": 4,
     "truncate_schedule": False,
 }
-_RANGES = {"infer_frames": (1, 480), "sample_steps": (1, 100)}
+# the blocks that a context handoff fills the memories with must lie within the 10 s of audio
+_RANGES = {"infer_frames": (1, 240), "sample_steps": (1, 100)}
 _CHOICES = {"dtype": DTYPES, "handoff": HANDOFFS}
 _MOST_SHIFT = 100.0
 _MOST_CONTINUATION = 1000

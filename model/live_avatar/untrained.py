@@ -26,7 +26,7 @@ from model.live_avatar.text import (
     encode_prompt,
 )
 from model.live_avatar.transformer import Transformer
-from model.live_avatar.vae import TINY_VAE, WAN_VAE, VaeConfig, build_vae
+from model.live_avatar.vae import WAN_VAE, VaeConfig, build_vae
 from model.live_avatar.weights import built_empty
 
 _NORM_SPREAD = 0.1
@@ -47,7 +47,7 @@ _PRESETS: dict[RandomPreset, _Sizes] = {
     "tiny": _Sizes(
         TINY,
         TINY_TEXT,
-        TINY_VAE,
+        VaeConfig(dim=4, num_res_blocks=1),
         {
             "intermediate_size": 32,
             "num_attention_heads": 2,

@@ -1,70 +1,30 @@
 """Segments of the whole model at tiny sizes with random weights: chains, seeds, handoffs."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pytest
 import torch
-from transformers import Wav2Vec2Config, Wav2Vec2Model
 
 from model.engine import Handoff, SegmentJob
-from model.live_avatar.audio import SpeechEncoder
-from model.live_avatar.config import TINY
 from model.live_avatar.faults import BadFramesError, check_frames, check_latents
-from model.live_avatar.schedule import make_schedule
-from model.live_avatar.segment import Parts, SegmentRendering, SegmentSettings
-from model.live_avatar.transformer import Transformer
-from model.live_avatar.vae import VaeConfig, build_vae
+from model.live_avatar.loading import Loaded
+from model.live_avatar.run import Past
+from model.live_avatar.settings import DEFAULTS
+from model.live_avatar.untrained import untrained
 
 pytestmark = pytest.mark.parity
 
 SAMPLES_PER_FRAME = 640
 WIDTH, HEIGHT = 64, 64
-
-
-def random_weights(model: torch.nn.Module, seed: int) -> None:
-    """Small random values everywhere, so that nothing is switched off."""
-    source = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for name, value in sorted(model.named_parameters()):
-            scale = 1 / np.sqrt(value[0].numel()) if value.dim() > 1 else 0.1
-            value.copy_(torch.randn(value.shape, generator=source) * scale)
-            if value.dim() == 1 and name.endswith("weight"):
-                value.add_(1.0)
-
-
-def encode_text(prompt: str) -> torch.Tensor:
-    source = torch.Generator().manual_seed(len(prompt))
-    return torch.randn(5, TINY.text_dim, generator=source)
+SETTINGS = dict(DEFAULTS) | {"dtype": "float32", "sample_steps": 2, "infer_frames": 24}
 
 
 @pytest.fixture(scope="module")
-def parts() -> Parts:
+def loaded() -> Loaded:
     torch.set_num_threads(1)
-    transformer = Transformer(TINY).eval().requires_grad_(False)
-    random_weights(transformer, 1)
-    vae = build_vae(VaeConfig(dim=4))
-    random_weights(vae, 2)
-    speech = Wav2Vec2Model(
-        Wav2Vec2Config(
-            hidden_size=TINY.audio_dim,
-            num_hidden_layers=TINY.num_audio_layers - 1,
-            num_attention_heads=2,
-            intermediate_size=32,
-            conv_dim=(16,) * 7,
-            num_conv_pos_embeddings=16,
-            num_conv_pos_embedding_groups=2,
-            do_stable_layer_norm=True,
-            feat_extract_norm="layer",
-            conv_bias=True,
-            layerdrop=0.0,
-        )
-    )
-    random_weights(speech, 3)
-    return Parts(transformer, vae, SpeechEncoder(speech), encode_text)
-
-
-SETTINGS = SegmentSettings(make_schedule(2), infer_frames=24, continuation="still")
+    return Loaded(untrained("tiny", torch.float32, "cpu"), "float32")
 
 
 def job(start: int, num_frames: int, handoff: Handoff | None = None, **changes) -> SegmentJob:
@@ -88,36 +48,43 @@ def job(start: int, num_frames: int, handoff: Handoff | None = None, **changes) 
         "width": WIDTH,
         "height": HEIGHT,
         "num_frames": num_frames,
-        "settings": {},
+        "settings": SETTINGS,
     }
     return SegmentJob(**(fields | changes))
 
 
-def rendered(parts: Parts, settings: SegmentSettings, asked: SegmentJob):
-    rendering = SegmentRendering(parts, settings, asked)
+def rendered(loaded: Loaded, asked: SegmentJob, **settings) -> tuple[np.ndarray, Handoff]:
+    rendering = loaded.render(replace(asked, settings=SETTINGS | settings))
     frames = np.concatenate(list(rendering))
     return frames, rendering.handoff
 
 
 @pytest.fixture(scope="module")
-def short(parts) -> np.ndarray:
+def short(loaded: Loaded) -> np.ndarray:
     """The first block of a plain segment."""
-    return rendered(parts, SETTINGS, job(0, 12))[0]
+    return rendered(loaded, job(0, 12))[0]
 
 
 @pytest.mark.parametrize("kind", ["last-frame", "context"])
-def test_a_chain_is_the_same_segment_by_segment_and_whatever_ran_before(parts, kind):
-    settings = SegmentSettings(SETTINGS.schedule, 24, kind, "still")
-    render = partial(rendered, parts, settings)
+def test_a_chain_is_the_same_segment_by_segment_and_whatever_ran_before(loaded, kind):
+    render = partial(rendered, loaded, handoff=kind)
     first, handoff = render(job(0, 24))
     second, last = render(job(24, 6, handoff))
     assert (len(first), len(second)) == (24, 6)
     assert np.array_equal(first[-1], handoff.last_frame)
     assert np.array_equal(second[-1], last.last_frame)
 
-    again, _ = render(job(24, 6, handoff))  # after another segment, on the same models
+    rendered(loaded, job(0, 12, width=80))  # other memories, then these again
+    again, _ = render(job(24, 6, handoff))
 
     assert np.array_equal(again, second)
+
+
+def test_a_rendering_that_was_given_up_leaves_nothing_behind(loaded, short):
+    given_up = loaded.render(replace(job(0, 36, seed=8), settings=SETTINGS))
+    next(given_up)
+
+    assert np.array_equal(rendered(loaded, job(0, 12))[0], short)
 
 
 @pytest.mark.parametrize(
@@ -131,46 +98,60 @@ def test_a_chain_is_the_same_segment_by_segment_and_whatever_ran_before(parts, k
     ],
     ids=lambda changes: next(iter(changes)),
 )
-def test_every_input_changes_the_frames(parts, short, changes):
-    other, _ = rendered(parts, SETTINGS, job(0, 12, **changes))
+def test_every_input_changes_the_frames(loaded, short, changes):
+    other, _ = rendered(loaded, job(0, 12, **changes))
 
     assert short.shape != other.shape or not np.array_equal(short, other)
 
 
 @pytest.mark.parametrize(
     "settings",
-    [SegmentSettings(make_schedule(1), 24), SegmentSettings(make_schedule(2, shift=5.0), 24)],
-    ids=["steps", "shift"],
+    [{"sample_steps": 1}, {"sample_shift": 5.0}, {"truncate_schedule": True}],
+    ids=lambda settings: next(iter(settings)),
 )
-def test_steps_and_shift_change_the_first_block(parts, short, settings):
-    assert not np.array_equal(rendered(parts, settings, job(0, 12))[0], short)
+def test_every_setting_of_the_schedule_changes_the_first_block(loaded, short, settings):
+    assert not np.array_equal(rendered(loaded, job(0, 12), **settings)[0], short)
 
 
-def test_the_clip_the_handoff_and_the_continuation_change_what_follows(parts):
+def test_the_clip_the_handoff_and_the_continuation_change_what_follows(loaded):
     """A clip of one block looks back at nothing; the others differ in the second segment."""
-    plain = SegmentSettings(make_schedule(1), 24)
-    whole, handoff = rendered(parts, plain, job(0, 24))
-    alone, _ = rendered(parts, SegmentSettings(make_schedule(1), 12), job(0, 24))
+    render = partial(rendered, loaded, sample_steps=1)
+    whole, handoff = render(job(0, 24))
+    alone, _ = render(job(0, 24), infer_frames=12)
     assert np.array_equal(whole[:12], alone[:12])
     assert not np.array_equal(whole[12:], alone[12:])
+    rounded, _ = render(job(0, 24), infer_frames=13)
+    assert np.array_equal(whole, rounded)
 
-    follows, _ = rendered(parts, plain, job(24, 12, handoff))
-    smiling = SegmentSettings(make_schedule(1), 24, continuation="and smiles")
-    assert not np.array_equal(rendered(parts, smiling, job(24, 12, handoff))[0], follows)
-    context = SegmentSettings(make_schedule(1), 24, "context")
-    _, memory = rendered(parts, context, job(0, 24))
-    assert not np.array_equal(rendered(parts, context, job(24, 12, memory))[0], follows)
+    follows, _ = render(job(24, 12, handoff))
+    assert not np.array_equal(render(job(24, 12, handoff), continuation="smiles")[0], follows)
+    _, memory = render(job(0, 24), handoff="context")
+    assert not np.array_equal(render(job(24, 12, memory), handoff="context")[0], follows)
 
 
-def test_another_engines_handoff_is_refused(parts):
+@pytest.mark.parametrize("width", [112, 64])
+def test_any_size_from_64_pixels_on_is_filled(loaded, width):
+    frames, handoff = rendered(loaded, job(0, 5, width=width, height=80), sample_steps=1)
+
+    assert frames.shape == (5, 80, width, 3)
+    assert handoff.last_frame.shape == (80, width, 3)
+
+
+def test_silence_and_speech_shorter_than_a_block_are_rendered(loaded):
+    short = np.zeros(25 * SAMPLES_PER_FRAME + 1, np.int16)
+    frames, _ = rendered(loaded, job(0, 1, pcm=short, right_context=0), sample_steps=1)
+
+    assert frames.shape == (1, HEIGHT, WIDTH, 3)
+
+
+def test_another_engines_handoff_is_refused(loaded):
     stranger = Handoff(np.zeros((HEIGHT, WIDTH, 3), np.uint8), {"next_frame": np.array([3])})
     with pytest.raises(ValueError, match="another engine"):
-        next(SegmentRendering(parts, SETTINGS, job(36, 12, stranger)))
+        next(loaded.render(job(36, 12, stranger)))
 
-    context = SegmentSettings(make_schedule(2), 24, "context")
-    _, handoff = rendered(parts, SETTINGS, job(0, 12))
+    _, handoff = rendered(loaded, job(0, 12))
     with pytest.raises(ValueError, match="another handoff setting"):
-        next(SegmentRendering(parts, context, job(12, 12, handoff)))
+        rendered(loaded, job(12, 12, handoff), handoff="context")
 
 
 def test_blocks_without_a_picture_are_never_let_through():
@@ -188,3 +169,19 @@ def test_blocks_without_a_picture_are_never_let_through():
     bad[1, 0, 0, 0, 0] = float("nan")
     with pytest.raises(BadFramesError, match="block 5, after 1 steps"):
         check_latents(bad, good[:1], 5)
+
+
+def test_a_context_handoff_is_exact_and_small_in_bf16():
+    """At 704x384, 48 frames a clip and 4 steps: 7.8 MB."""
+    loaded = Loaded(untrained("tiny", torch.bfloat16, "cpu"), "bfloat16")
+    asked = replace(job(0, 24), settings=SETTINGS | {"dtype": "bfloat16", "handoff": "context"})
+    rendering = loaded.render(asked)
+    list(rendering)
+
+    state = rendering.handoff.state
+    like = torch.zeros(1, dtype=torch.bfloat16)
+    again = Past.of(state, like).state()
+    assert all(np.array_equal(state[name], again[name]) for name in again)
+    latent = 16 * (HEIGHT // 8) * (WIDTH // 8)  # values of one
+    num_latents = 2 * 3 + 19 + 2  # a past block at two steps, clean ones, reference and first
+    assert sum(array.nbytes for array in state.values()) - 2 * latent * num_latents < 200
