@@ -10,8 +10,8 @@ Shapes: S hidden states (the encoder's input, then its layers), T times, D width
 N samples at 16 kHz.
 """
 
-import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -26,10 +26,14 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from torch import Tensor
 from transformers import Wav2Vec2Config, Wav2Vec2Model
+from transformers.utils.logging import disable_progress_bar
 
 from model.engine import ENGINE_SAMPLE_RATE_HZ, FPS
 from model.errors import WeightsError
+from model.live_avatar.configs import SPEECH_CONFIG, speech_faults, speech_folder_faults
 from model.live_avatar.published import PUBLISHED_AT
+from model.live_avatar.tensors import stored_shapes
+from model.live_avatar.weights import built_empty, key_faults
 
 Samples: TypeAlias = NDArray[np.int16]
 
@@ -42,8 +46,13 @@ _FULL_SCALE = 32_768.0
 _VARIANCE_FLOOR = 1e-7  # of the published processor
 _WAY_OUT = f"take wav2vec2-large-xlsr-53-english from {PUBLISHED_AT}"
 _DAMAGED = (SafetensorError, UnpicklingError, EOFError)  # of either format, cut short
-# the published file is a recogniser's; masks are for training
-_UNUSED = re.compile(r"lm_head\..+|(?:wav2vec2\.)?masked_spec_embed")
+_RECOGNISER_ONLY = [r"lm_head\..+"]  # such is the published file
+_TRAINING_ONLY = ["masked_spec_embed"]
+_UNUSED = re.compile("|".join(_RECOGNISER_ONLY + _TRAINING_ONLY))
+_RENAMED = {
+    "weight_g": "parametrizations.weight.original0",
+    "weight_v": "parametrizations.weight.original1",
+}
 
 
 @dataclass(frozen=True)
@@ -186,7 +195,7 @@ class SpeechEncoder:
     """
 
     def __init__(self, model: Wav2Vec2Model) -> None:
-        broken = _broken_rules(model.config)
+        broken = speech_faults(model.config.to_dict())
         if broken:
             raise WeightsError(f"the speech encoder's config: {'; '.join(broken)}; {_WAY_OUT}")
         self._model = model.eval().requires_grad_(False)
@@ -225,58 +234,11 @@ class SpeechEncoder:
         return window_features(self.states(level.normalised(window)), left_context, num_frames)
 
 
-def _broken_rules(config: Wav2Vec2Config) -> list[str]:
-    """What is wrong with a config; wrong norms load without an error and give other states."""
-    rules = {
-        "do_stable_layer_norm": True,
-        "feat_extract_norm": "layer",
-        "conv_stride": (5, 2, 2, 2, 2, 2, 2),
-        "conv_kernel": (10, 3, 3, 3, 3, 2, 2),
-        "add_adapter": False,
-    }
-    values = {name: getattr(config, name) for name in rules}
-    values = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
-    return [
-        f"{name} is {values[name]}, must be {rule}"
-        for name, rule in rules.items()
-        if values[name] != rule
-    ]
+class _Published(Wav2Vec2Model):
+    """The model, loaded from a recogniser's file without a word about what that has beside it."""
 
-
-def _read_json(path: Path) -> dict[str, Any]:
-    """The object in a file.
-
-    Raises:
-        WeightsError: there is none.
-    """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise WeightsError(f"{path}: {error}; {_WAY_OUT}") from error
-    if not isinstance(content, dict):
-        raise WeightsError(f"{path}: must hold an object; {_WAY_OUT}")
-    return content
-
-
-def _check_folder(folder: Path, audio_dim: int, num_audio_layers: int) -> None:
-    """Refuse a folder of another model before its weights are read.
-
-    Raises:
-        WeightsError: a file is missing or not JSON, or a value is not the one needed.
-    """
-    config = Wav2Vec2Config(**_read_json(folder / "config.json"))
-    processor = _read_json(folder / "preprocessor_config.json")
-    broken = _broken_rules(config)
-    for name, value, rule in (
-        ("hidden_size", config.hidden_size, audio_dim),
-        ("num_hidden_layers", config.num_hidden_layers, num_audio_layers - 1),
-        ("do_normalize", processor.get("do_normalize"), True),
-        ("sampling_rate", processor.get("sampling_rate"), ENGINE_SAMPLE_RATE_HZ),
-    ):
-        if value != rule:
-            broken.append(f"{name} is {value}, must be {rule}")
-    if broken:
-        raise WeightsError(f"{folder}: {'; '.join(broken)}; {_WAY_OUT}")
+    _keys_to_ignore_on_load_unexpected: set[str] | list[str] | None = _RECOGNISER_ONLY
+    _keys_to_ignore_on_load_missing: set[str] | list[str] | None = _TRAINING_ONLY
 
 
 def load_speech_encoder(
@@ -299,20 +261,64 @@ def load_speech_encoder(
     Raises:
         WeightsError: something is missing, or of another model.
     """
-    _check_folder(folder, audio_dim, num_audio_layers)
+    faults = speech_folder_faults(folder, audio_dim=audio_dim, num_audio_layers=num_audio_layers)
+    _refuse(folder, faults)
+    disable_progress_bar()  # logs are for people who come later
     try:
-        loaded: Any = Wav2Vec2Model.from_pretrained(
-            folder, local_files_only=True, dtype=dtype, output_loading_info=True
+        loaded: Any = _Published.from_pretrained(
+            folder,
+            local_files_only=True,
+            dtype=dtype,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,  # they are refused below, with all else
         )
     except (*_DAMAGED, OSError, ValueError, RuntimeError) as error:
         raise WeightsError(f"{folder}: {error}; {_WAY_OUT}") from error
     model, found = loaded
+    _refuse(folder, _loading_faults(found))
+    return SpeechEncoder(model.to(device))
+
+
+def speech_encoder_faults(folder: Path, weights: Path) -> list[str]:
+    """What of a speech encoder's weights does not fit its config, told by their header alone.
+
+    Raises:
+        WeightsError: a file is missing, cut short, or not what its name says.
+    """
+    try:
+        config = Wav2Vec2Config.from_json_file(folder / SPEECH_CONFIG)
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"{folder / SPEECH_CONFIG}: {error}; {_WAY_OUT}") from error
+    model = built_empty(lambda: Wav2Vec2Model(config))
+    wanted = {name: tuple(value.shape) for name, value in model.named_parameters()}
+    found = {_own_name(name): shape for name, shape in stored_shapes(weights).items()}
+    unused = [name for name in {**wanted, **found} if _UNUSED.fullmatch(name)]
+    for shapes in (wanted, found):
+        for name in unused:
+            shapes.pop(name, None)
+    return [f"{weights}: {fault}" for fault in key_faults(wanted, found)]
+
+
+def _own_name(published: str) -> str:
+    """The name in the model: without the recogniser's prefix; one layer was renamed since."""
+    path, _, kind = published.removeprefix("wav2vec2.").rpartition(".")
+    kind = _RENAMED.get(kind, kind)
+    return f"{path}.{kind}" if path else kind
+
+
+def _loading_faults(found: Mapping[str, Any]) -> list[str]:
+    """What transformers passed over, or drew at random, while it loaded."""
     faults = [
         f"{kind}: {name}"
         for kind in ("missing", "unexpected")
         for name in sorted(found[f"{kind}_keys"])
-        if not _UNUSED.fullmatch(name)
     ]
+    return faults + [
+        f"shape: {name} is {tuple(stored)}, wanted {tuple(wanted)}"
+        for name, stored, wanted in sorted(found["mismatched_keys"])
+    ]
+
+
+def _refuse(folder: Path, faults: list[str]) -> None:
     if faults:
         raise WeightsError(f"{folder}: {'; '.join(faults)}; {_WAY_OUT}")
-    return SpeechEncoder(model.to(device))

@@ -18,6 +18,7 @@ from model.live_avatar.checkpoint import (
     stored_tensors,
 )
 from model.live_avatar.config import TransformerConfig
+from model.live_avatar.configs import SPEECH_CONFIG, SPEECH_PROCESSOR, TOKENIZER_NAME
 
 PUBLISHED_AT = "https://huggingface.co/Wan-AI/Wan2.2-S2V-14B"
 LORA_PUBLISHED_AT = "https://huggingface.co/Quark-Vision/Live-Avatar"
@@ -30,9 +31,8 @@ _VAE = "Wan2.1_VAE.pth"
 _TOKENIZER = Path("google", "umt5-xxl")
 _SPEECH = Path("wav2vec2-large-xlsr-53-english")
 # either will do; the first that is there is used
-_TOKENIZER_NAMES = ("tokenizer.json", "spiece.model")
 _SPEECH_NAMES = ("model.safetensors", "pytorch_model.bin")
-_SPEECH_CONFIGS = (_CONFIG, "preprocessor_config.json")
+_SPEECH_CONFIGS = (SPEECH_CONFIG, SPEECH_PROCESSOR)
 
 
 class FileFault(NamedTuple):
@@ -92,12 +92,16 @@ class ModelFiles:
         return self.folder / _SPEECH
 
     @property
+    def speech_weights(self) -> Path:
+        """Of the speech encoder; a safetensors file where there is one."""
+        return _first(self.speech_encoder, _SPEECH_NAMES)
+
+    @property
     def hashed(self) -> tuple[Path, ...]:
         """The files that change pixels: for :func:`model.live_avatar.checkpoint.weights_id`."""
-        speech = (_first(self.speech_encoder, _SPEECH_NAMES),)
+        weights = (self.transformer, self.text_encoder, self.vae)
         configs = tuple(self.speech_encoder / name for name in _SPEECH_CONFIGS)
-        tokenizer = (_first(self.tokenizer, _TOKENIZER_NAMES),)
-        return (self.transformer, self.text_encoder, self.vae, *tokenizer, *speech, *configs)
+        return (*weights, self.tokenizer / TOKENIZER_NAME, self.speech_weights, *configs)
 
 
 def missing_files(folder: Path, lora: Path | None) -> list[FileFault]:
@@ -110,8 +114,7 @@ def missing_files(folder: Path, lora: Path | None) -> list[FileFault]:
     files = ModelFiles(folder, None)
     wanted = [files.transformer_config, files.transformer, files.text_encoder, files.vae]
     wanted += [files.speech_encoder / name for name in _SPEECH_CONFIGS]
-    wanted += [_first(files.speech_encoder, _SPEECH_NAMES)]
-    wanted += [_first(files.tokenizer, _TOKENIZER_NAMES)]
+    wanted += [files.speech_weights, files.tokenizer / TOKENIZER_NAME]
     faults = _faults(wanted, PUBLISHED_AT)
     if files.transformer.is_file():
         faults += _shard_faults(files.transformer)

@@ -52,6 +52,18 @@ def open_checkpoint(path: Path) -> Checkpoint:
     return _Safetensors(path)
 
 
+def stored_shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """Name and shape of every tensor, told by headers alone; a large ``.pth`` takes no longer.
+
+    Raises:
+        WeightsError: a file is missing, cut short, or not what its name says.
+    """
+    if path.name.endswith(PICKLE_ENDINGS):
+        tensors = _unpickled(path, is_mapped=True)
+        return {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+    return {name: stored.shape for name, stored in stored_tensors(path).items()}
+
+
 def read_tensor(stored: StoredTensor) -> Tensor:
     """One tensor of a safetensors file, in host memory."""
     with stored.path.open("rb") as file:
@@ -90,15 +102,7 @@ class _Pickled:
     """A ``.pth``: read whole, as its format cannot be read in parts, then given away."""
 
     def __init__(self, path: Path) -> None:
-        check_pickle(path)
-        try:
-            loaded = torch.load(path, map_location="cpu", weights_only=True)
-        except (RuntimeError, UnpicklingError, EOFError, KeyError) as error:
-            first = str(error).strip().splitlines()[0]
-            raise WeightsError(
-                f"{path}: is damaged, or holds more than tensors ({first}); download it again"
-            ) from error
-        self._tensors = _flat(path, loaded)
+        self._tensors = _unpickled(path)
         self.shapes = {name: tuple(tensor.shape) for name, tensor in self._tensors.items()}
 
     def tensors(self) -> Iterator[tuple[str, Tensor]]:
@@ -108,6 +112,20 @@ class _Pickled:
             tensor = self._tensors.pop(name)
             whole = tensor.untyped_storage().nbytes() == math.prod(tensor.shape) * tensor.itemsize
             yield name, tensor if whole and tensor.is_contiguous() else tensor.clone()
+
+
+def _unpickled(path: Path, *, is_mapped: bool = False) -> dict[str, Tensor]:
+    """All tensors; where ``is_mapped``, without their numbers, which are not read."""
+    check_pickle(path)
+    place = "meta" if is_mapped else "cpu"
+    try:
+        loaded = torch.load(path, map_location=place, mmap=is_mapped, weights_only=True)
+    except (RuntimeError, UnpicklingError, EOFError, KeyError) as error:
+        first = str(error).strip().splitlines()[0]
+        raise WeightsError(
+            f"{path}: is damaged, or holds more than tensors ({first}); download it again"
+        ) from error
+    return _flat(path, loaded)
 
 
 def _flat(path: Path, loaded: object) -> dict[str, Tensor]:

@@ -7,7 +7,6 @@ Shapes: L tokens, D width.
 """
 
 import html
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +19,9 @@ from transformers import UMT5Config, UMT5EncoderModel
 from transformers.models.umt5.modeling_umt5 import UMT5Stack
 
 from model.errors import WeightsError
+from model.live_avatar.configs import TOKENIZER_NAME, tokenizer_faults
 from model.live_avatar.published import PUBLISHED_AT
-from model.live_avatar.weights import built_empty, load_weights
+from model.live_avatar.weights import built_empty, load_weights, weights_faults
 
 _WAY_OUT = f"take google/umt5-xxl/tokenizer.json from {PUBLISHED_AT}"
 _SPACES = re.compile(r"\s+")
@@ -127,6 +127,16 @@ def load_text_encoder(
     return encoder
 
 
+def text_encoder_faults(path: Path, config: TextConfig = UMT5_XXL) -> list[str]:
+    """What of the encoder's file does not fit, told by its header alone.
+
+    Raises:
+        WeightsError: the file is missing, cut short, or not what its name says.
+    """
+    encoder = built_empty(lambda: build_text_encoder(config))
+    return weights_faults(encoder, path, published_text_names(encoder))
+
+
 # --- published names ---
 
 _PARTS = {
@@ -169,22 +179,6 @@ def clean_prompt(prompt: str) -> str:
     return _SPACES.sub(" ", html.unescape(html.unescape(ftfy.fix_text(prompt)))).strip()
 
 
-def _read_tokenizer(path: Path) -> str:
-    """The text of a tokenizer's file.
-
-    Raises:
-        WeightsError: there is none, or it is of another kind than UMT5's.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-        kind = json.loads(text)["model"]["type"]
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        raise WeightsError(f"{path}: {error!r}; {_WAY_OUT}") from error
-    if kind != "Unigram":
-        raise WeightsError(f"{path}: its model is {kind}, must be Unigram; {_WAY_OUT}")
-    return text
-
-
 class PromptTokenizer:
     """Turns prompts into token ids, with the end token and without padding.
 
@@ -198,8 +192,11 @@ class PromptTokenizer:
     """
 
     def __init__(self, folder: Path, *, text_len: int, vocab_size: int) -> None:
-        path = folder / "tokenizer.json"
-        self._tokenizer = Tokenizer.from_str(_read_tokenizer(path))
+        faults = tokenizer_faults(folder)
+        if faults:
+            raise WeightsError(f"{folder}: {'; '.join(faults)}; {_WAY_OUT}")
+        path = folder / TOKENIZER_NAME
+        self._tokenizer = Tokenizer.from_file(str(path))
         known = self._tokenizer.get_vocab_size()
         if known > vocab_size:
             raise WeightsError(

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from model.engine import Pixels
 from model.live_avatar.config import FRAMES_PER_LATENT
-from model.live_avatar.weights import built_empty, load_weights
+from model.live_avatar.weights import built_empty, load_weights, weights_faults
 
 State: TypeAlias = Mapping[str, Tensor]
 LATENT_SIDE = 8  # pixels on a latent's side
@@ -83,6 +83,16 @@ def load_vae(
     vae = built_empty(lambda: build_vae(config))
     load_weights(vae, path, published_vae_names(vae), dtype=dtype, device=device)
     return vae
+
+
+def vae_faults(path: Path, config: VaeConfig = WAN_VAE) -> list[str]:
+    """What of the VAE's file does not fit, told by its header alone.
+
+    Raises:
+        WeightsError: the file is missing, cut short, or not what its name says.
+    """
+    vae = built_empty(lambda: build_vae(config))
+    return weights_faults(vae, path, published_vae_names(vae))
 
 
 # --- published names ---

@@ -15,12 +15,12 @@ from torch import Tensor, nn
 
 from model.errors import WeightsError
 from model.live_avatar.attention import Attend, attend
-from model.live_avatar.checkpoint import Lora, stored_tensors
+from model.live_avatar.checkpoint import Lora
 from model.live_avatar.config import TransformerConfig
 from model.live_avatar.lora import LoraMerger, Shapes
 from model.live_avatar.names import published_name
 from model.live_avatar.published import LORA_PUBLISHED_AT, PUBLISHED_AT
-from model.live_avatar.tensors import open_checkpoint
+from model.live_avatar.tensors import open_checkpoint, stored_shapes
 from model.live_avatar.transformer import Transformer
 
 _Module = TypeVar("_Module", bound=nn.Module)
@@ -76,9 +76,25 @@ def transformer_faults(config: TransformerConfig, path: Path, lora: Lora | None)
         WeightsError: a file is missing, cut short, or not what its name says.
     """
     model = built_empty(lambda: Transformer(config))
-    wanted = _wanted(model, published_names(model))
-    found = {name: stored.shape for name, stored in stored_tensors(path).items()}
-    faults = [f"{path}: {fault}" for fault in key_faults(wanted, found)]
+    return weights_faults(model, path, published_names(model), lora)
+
+
+def weights_faults(
+    model: nn.Module, path: Path, names: Mapping[str, str], lora: Lora | None = None
+) -> list[str]:
+    """What of a file does not fit a model, each with its file, told by headers alone.
+
+    Args:
+        model: of :func:`built_empty`.
+        path: safetensors file, index of shards, or ``.pth``.
+        names: published name -> the model's own, of every parameter.
+        lora: to merge into it; None: none.
+
+    Raises:
+        WeightsError: a file is missing, cut short, or not what its name says.
+    """
+    wanted = _wanted(model, names)
+    faults = [f"{path}: {fault}" for fault in key_faults(wanted, stored_shapes(path))]
     if lora is not None:
         faults += [f"{lora.path}: {fault}" for fault in LoraMerger(lora, wanted).faults]
     return faults

@@ -26,6 +26,7 @@ from model.live_avatar.audio import (
     num_clips,
     num_features,
     num_window_samples,
+    speech_encoder_faults,
     window_features,
 )
 from tests.parity.golden import GoldenSet, difference, golden_set
@@ -256,14 +257,7 @@ def test_a_recognisers_folder_is_read_without_its_last_layer(tmp_path: Path) -> 
 def test_names_of_the_published_year_are_read(tmp_path: Path) -> None:
     folder = write_folder(tmp_path, tiny_config())
     expected = load(folder).file_features(speech(1.0))
-    weights = load_file(folder / "model.safetensors")
-    (folder / "model.safetensors").unlink()
-    old = {"parametrizations.weight.original0": "weight_g"}
-    old["parametrizations.weight.original1"] = "weight_v"
-    for new, name in old.items():
-        path = "wav2vec2.encoder.pos_conv_embed.conv."
-        weights[path + name] = weights.pop(path + new)
-    torch.save(weights, folder / "pytorch_model.bin")
+    _as_the_published_year(folder)
     assert difference(load(folder).file_features(speech(1.0)), expected) == EXACT
 
 
@@ -324,3 +318,71 @@ def test_a_tensor_of_another_shape_is_refused(tmp_path: Path) -> None:
 def test_a_model_of_the_wrong_norm_is_refused() -> None:
     with pytest.raises(WeightsError, match="do_stable_layer_norm is False"):
         SpeechEncoder(Wav2Vec2Model(tiny_config(do_stable_layer_norm=False)))
+
+
+@pytest.mark.parametrize("kind", ["safetensors", "bin of the published year"])
+def test_loading_a_recognisers_folder_prints_nothing(
+    kind: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_folder(tmp_path, tiny_config(mask_time_prob=0.05))
+    if kind != "safetensors":
+        _as_the_published_year(folder)
+    capfd.readouterr()
+    load(folder)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_all_that_is_wrong_in_a_folder_is_told_at_once(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path, tiny_config(do_stable_layer_norm=False), do_normalize=False)
+    with pytest.raises(WeightsError) as refusal:
+        load(folder)
+    assert "config.json: do_stable_layer_norm is False, must be True" in str(refusal.value)
+    assert "preprocessor_config.json: do_normalize is False, must be True" in str(refusal.value)
+    (folder / "config.json").write_text("{")
+    (folder / "preprocessor_config.json").unlink()
+    with pytest.raises(WeightsError) as refusal:
+        load(folder)
+    assert "config.json: is no JSON" in str(refusal.value)
+    assert "preprocessor_config.json: cannot be read (No such file" in str(refusal.value)
+
+
+def test_missing_misshaped_and_foreign_tensors_are_told_together(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path, tiny_config())
+    path = folder / "model.safetensors"
+    weights = load_file(path)
+    layer = "wav2vec2.encoder.layers.1"
+    del weights[f"{layer}.attention.q_proj.weight"]
+    weights[f"{layer}.attention.k_proj.weight"] = torch.zeros(16, 32)
+    weights["wav2vec2.encoder.layers.7.layer_norm.bias"] = torch.zeros(32)
+    save_file(weights, path, {"format": "pt"})
+    with pytest.raises(WeightsError) as refusal:
+        load(folder)
+    told = ["missing: encoder.layers.1.attention.q_proj.weight"]
+    told += ["shape: encoder.layers.1.attention.k_proj.weight is (16, 32), wanted (32, 32)"]
+    assert all(each in str(refusal.value) for each in told)
+    assert re.search(r"unexpected: \S*encoder\.layers\.7\.layer_norm\.bias", str(refusal.value))
+    faults = speech_encoder_faults(folder, path)
+    assert faults == [
+        f"{path}: missing: encoder.layers.1.attention.q_proj.weight (32, 32)",
+        f"{path}: unexpected: encoder.layers.7.layer_norm.bias (32,)",
+        f"{path}: shape: encoder.layers.1.attention.k_proj.weight is (16, 32), wanted (32, 32)",
+    ]
+
+
+def test_headers_of_either_kind_are_no_fault(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path, tiny_config(mask_time_prob=0.05))
+    assert speech_encoder_faults(folder, folder / "model.safetensors") == []
+    _as_the_published_year(folder)
+    assert speech_encoder_faults(folder, folder / "pytorch_model.bin") == []
+
+
+def _as_the_published_year(folder: Path) -> None:
+    """Store the folder's weights as they were stored before names changed."""
+    weights = load_file(folder / "model.safetensors")
+    (folder / "model.safetensors").unlink()
+    old = {"parametrizations.weight.original0": "weight_g"}
+    old["parametrizations.weight.original1"] = "weight_v"
+    for new, name in old.items():
+        path = "wav2vec2.encoder.pos_conv_embed.conv."
+        weights[path + name] = weights.pop(path + new)
+    torch.save(weights, folder / "pytorch_model.bin")
