@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from flows.cli_cluster import add_to, engine_setting, has_cluster, retry_on_cluster
+from flows.cli_cluster import (
+    add_to,
+    given_settings,
+    has_cluster,
+    retry_on_cluster,
+    with_settings,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -83,13 +89,7 @@ _campaign_options = _options(
     click.option("--voice", help="Voice for rows that name none; see `nightshoot voices`."),
     click.option("--language", type=click.Choice(["en", "zh"]), help="Language of the scripts."),
     click.option("--prompt", help="Prompt for rows that have none."),
-    click.option(
-        "--set",
-        "settings",
-        multiple=True,
-        metavar="NAME=VALUE",
-        help="A setting of the engine, by name; may be given more than once.",
-    ),
+    with_settings,
     click.option(
         "--on-no-face",
         type=click.Choice(["fail", "still"]),
@@ -367,9 +367,6 @@ def _request(
         "api_key_env": options["voice_key_env"],
         "command": options["voice_command"],
     }
-    settings = dict(engine_setting(text) for text in options["settings"])
-    if options["on_no_face"]:
-        settings["on_no_face"] = options["on_no_face"]
     return Request(
         manifest=manifest,
         out=options["out"],
@@ -381,7 +378,7 @@ def _request(
         allow_private=options["allow_private"],
         allow_outside=options["allow_outside"],
         presets=options["presets"],
-        engine_settings=settings,
+        engine_settings=given_settings(options),
         voice_settings=VoiceSettings(**{name: v for name, v in voice.items() if v is not None}),
     )
 
@@ -423,7 +420,7 @@ add_to(cli)
 
 def main() -> None:
     """Run the command line; every error of ours is a message, never a traceback."""
-    from model.errors import NightshootError
+    from model.errors import CampaignError, NightshootError
 
     try:
         code = cli.main(standalone_mode=False)
@@ -432,7 +429,8 @@ def main() -> None:
         code = error.exit_code
     except NightshootError as error:
         click.echo(str(error), err=True)
-        code = _EXIT_REFUSED if error.fault in ("row", "unknown") else 1
+        is_refused = isinstance(error, CampaignError) or error.fault in ("row", "unknown")
+        code = _EXIT_REFUSED if is_refused else 1
     except (KeyboardInterrupt, click.exceptions.Abort):
         click.echo("stopped; finished segments are kept: run the same command again", err=True)
         code = 130

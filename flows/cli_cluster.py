@@ -31,6 +31,43 @@ _outstanding = click.option(
     help="Video runs kept scheduled or running.",
 )
 
+SETTING_HELP = {
+    "infer_frames": "Frames of a clip, 1 to 480. [default: the preset's]",
+    "segment_clips": "Clips that a segment aims at. [default: the preset's, else the handoff's]",
+    "sample_steps": "Denoising steps. [default: the preset's]",
+    "sample_guide_scale": "Guidance; live-avatar takes only 0.",
+    "dtype": "Of the weights at work: bfloat16 or float32.",
+    "handoff": "What a segment goes on from: last-frame or context.",
+}
+"""Settings with an option of their own, for rows whose cell is empty."""
+
+
+def with_settings(command: Any) -> Any:
+    """Add the options that fill the settings of clips and engines; read by ``given_settings``."""
+    for name, told in reversed(SETTING_HELP.items()):
+        command = click.option(f"--{name.replace('_', '-')}", metavar="VALUE", help=told)(command)
+    return click.option(
+        "--set",
+        "settings",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="A setting by name, of clips or of the engine; may be given more than once.",
+    )(command)
+
+
+def given_settings(options: dict[str, Any]) -> "dict[str, Scalar]":
+    """The settings among a command's options, as text: who uses them knows their types."""
+    own = {name: options.get(name) for name in (*SETTING_HELP, "on_no_face")}
+    given: dict[str, Scalar] = {name: text for name, text in own.items() if text is not None}
+    for text in options["settings"]:
+        name, sign, value = text.partition("=")
+        if not sign or not name:
+            raise click.BadParameter(f'"{text}" must read NAME=VALUE', param_hint="--set")
+        if name in given:
+            raise click.BadParameter(f'"{text}": {name} is given twice', param_hint="--set")
+        given[name] = value
+    return given
+
 
 def _queue(default: str) -> Any:
     return click.option(
@@ -100,7 +137,7 @@ def doctor(out: str | None, as_json: bool) -> int:
 @click.option("--campaign", help="Name of the campaign. [default: the manifest's name]")
 @click.option("--engine", help="Engine for rows that name none. [default: preview]")
 @click.option("--preset", help="Preset for rows that name none. [default: standard]")
-@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Engine setting.")
+@with_settings
 @click.option("--window", metavar="HH:MM-HH:MM", help="Render only in these hours.")
 @click.option("--timezone", default="UTC", show_default=True, help="Timezone of --window.")
 @_gpus
@@ -125,7 +162,7 @@ def submit(manifest: str, wait: bool, as_json: bool, **options: Any) -> int:
 @click.option("--campaign", help="Name of the campaign. [default: the manifest's name]")
 @click.option("--engine", help="Engine for rows that name none. [default: preview]")
 @click.option("--preset", help="Preset for rows that name none. [default: standard]")
-@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Engine setting.")
+@with_settings
 @_gpus
 @_outstanding
 @_queue("nightly")
@@ -169,8 +206,9 @@ def _parameters(manifest: str, options: dict[str, Any]) -> "CampaignParameters":
 
     from flows.parameters import CampaignParameters
 
-    given = {name: value for name, value in options.items() if value is not None}
-    given["settings"] = dict(engine_setting(text) for text in options["settings"])
+    plain = {name: value for name, value in options.items() if name not in SETTING_HELP}
+    given = {name: value for name, value in plain.items() if value is not None}
+    given["settings"] = given_settings(options)
     given |= {"manifest": _absolute(manifest), "out": _absolute(options["out"])}
     try:
         return CampaignParameters(**given)
@@ -185,19 +223,6 @@ def _parameters(manifest: str, options: dict[str, Any]) -> "CampaignParameters":
 def _absolute(place: str) -> str:
     """A path as every worker must see it; an address stays."""
     return place if "://" in place else str(Path(place).absolute())
-
-
-def engine_setting(text: str) -> "tuple[str, Scalar]":
-    """``name=value``; a whole number, a number or a word."""
-    name, sign, value = text.partition("=")
-    if not sign or not name:
-        raise click.BadParameter(f'"{text}" must read NAME=VALUE', param_hint="--set")
-    for kind in (int, float):
-        try:
-            return name, kind(value)
-        except ValueError:
-            continue
-    return name, value
 
 
 # --- printing -----------------------------------------------------------------------------------

@@ -65,8 +65,9 @@ class CampaignParameters(Parameters):
     )
     settings: dict[str, Scalar] = Field(
         default_factory=dict[str, Scalar],
-        title="Engine settings",
-        description='Of the engine, for every row, as JSON, such as {"on_no_face": "still"}.',
+        title="Settings",
+        description="Of clips and of the engine, for rows whose cells leave them open, as JSON: "
+        '{"sample_steps": 3, "on_no_face": "still"}.',
     )
     keep_going: bool = Field(
         default=True,

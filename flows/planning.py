@@ -1,7 +1,7 @@
 """`nightshoot plan` and `nightshoot smoke`: what a campaign will take, and whether things work."""
 
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,13 +15,16 @@ from flows.progress import PlainProgress, clock_of
 from flows.run import Run
 from flows.session import Request, Session, peak_rss_bytes
 from flows.tree import TreeDispatcher
+from model.errors import MachineError, ResourceError, WeightsError
 from tasks.manifest import RowDefaults
-from tasks.records import Record
+from tasks.plan import unbroken_frames
+from tasks.records import Record, VideoPlan
 from tasks.store import CampaignFolder, DamagedError
 
 # H.264 at CRF 17 of a calm portrait, measured on the demo, 2026-11: bits per pixel, generously.
 _BITS_PER_PIXEL = 0.35
 _PNG_BYTES_PER_PIXEL = 1.8
+_MAX_UNBROKEN_CLIPS = 500
 
 
 class VideoQuote(Record):
@@ -31,6 +34,7 @@ class VideoQuote(Record):
     size: str
     duration_s: float
     num_frames: int
+    infer_frames: int
     num_clips: float
     num_segments: int
     num_segments_done: int
@@ -41,16 +45,20 @@ class VideoQuote(Record):
 
 
 class Quote(Record):
-    """What a campaign is and what is left of it."""
+    """What a campaign is and what is left of it.
+
+    Where this machine cannot render, ``estimated_s`` is None and ``time_unknown`` says why.
+    """
 
     campaign: str
     videos: tuple[VideoQuote, ...]
     fps: int
-    infer_frames: int
+    infer_frames: tuple[int, ...]
     disk_needed_bytes: int
     disk_free_bytes: int
-    estimated_s: float
+    estimated_s: float | None
     workers: int
+    time_unknown: str = ""
     notices: tuple[str, ...] = ()
 
     @property
@@ -68,7 +76,7 @@ def plan_campaign(session: Session) -> Quote:
     todo = [each.plan for each in prepared if each.plan and left[each.row.video_id]]
     frames_left = [left[plan.video_id] for plan in todo]
     rows = {row.video_id: row for row in session.rows}
-    clips = {name: session.settings.presets[row.preset].infer_frames for name, row in rows.items()}
+    clips = {name: session.infer_frames(row) for name, row in rows.items()}
     videos = sorted(
         (
             _quote(each, folder, clips[each.row.video_id], left[each.row.video_id])
@@ -76,21 +84,33 @@ def plan_campaign(session: Session) -> Quote:
         ),
         key=lambda video: rows[video.video_id].line,
     )
-    presets = [session.settings.presets[row.preset] for row in session.rows]
+    seconds, time_unknown = _estimate(todo, frames_left, session)
     return Quote(
         campaign=session.request.campaign,
         videos=tuple(videos),
         fps=25,
-        infer_frames=presets[0].infer_frames if presets else 48,
+        infer_frames=tuple(sorted(set(clips.values()))),
         disk_needed_bytes=sum(
             _disk_bytes(plan.width, plan.height, frames, len(plan.segments))
             for plan, frames in zip(todo, frames_left, strict=True)
         ),
         disk_free_bytes=folder.free_bytes(),
-        estimated_s=estimate_campaign(todo, frames_left, folder, session.request.workers),
+        estimated_s=seconds,
         workers=session.request.workers,
+        time_unknown=time_unknown,
         notices=tuple(notices),
     )
+
+
+def _estimate(
+    plans: Sequence[VideoPlan], frames_left: Sequence[int], session: Session
+) -> tuple[float | None, str]:
+    """Seconds to render what is left; None, and why, where this machine cannot render it."""
+    try:
+        workers = session.request.workers
+        return estimate_campaign(plans, frames_left, session.folder, workers), ""
+    except (ResourceError, MachineError, WeightsError) as error:
+        return None, str(error)
 
 
 def _frames_left(prepared: Prepared, folder: CampaignFolder) -> int:
@@ -120,6 +140,7 @@ def _quote(
             size="",
             duration_s=0,
             num_frames=0,
+            infer_frames=infer_frames,
             num_clips=0,
             num_segments=0,
             num_segments_done=0,
@@ -133,12 +154,24 @@ def _quote(
         size=f"{plan.width}x{plan.height}",
         duration_s=plan.num_frames / plan.fps,
         num_frames=plan.num_frames,
+        infer_frames=infer_frames,
         num_clips=round(plan.num_frames / infer_frames, 2),
         num_segments=len(plan.segments),
         num_segments_done=done,
         num_frames_left=frames_left,
         is_done=prepared.receipt is not None,
-        warnings=plan.warnings,
+        warnings=(*plan.warnings, *_unbroken_warnings(plan, infer_frames)),
+    )
+
+
+def _unbroken_warnings(plan: VideoPlan, infer_frames: int) -> tuple[str, ...]:
+    num_clips = unbroken_frames(plan) / infer_frames
+    if num_clips <= _MAX_UNBROKEN_CLIPS:
+        return ()
+    return (
+        f"{num_clips:.0f} clips in one unbroken part, more than {_MAX_UNBROKEN_CLIPS}: errors may "
+        "add up over so many; take --handoff last-frame and fewer segment_clips, or make several "
+        "rows of it",
     )
 
 
@@ -177,8 +210,9 @@ def campaign_table(quote: Quote) -> Iterator[RenderableType]:
         f"video; {sum(v.num_segments_done for v in good)} segments and "
         f"{sum(v.is_done for v in good)} videos are done"
     )
+    frames = " or ".join(map(str, quote.infer_frames))
     yield Text(
-        f"length = clips x {quote.infer_frames} frames / {quote.fps} fps (articles that divide "
+        f"length = clips x {frames} frames / {quote.fps} fps (articles that divide "
         f"by 16 overstate it by {quote.fps / 16 - 1:.0%})"
     )
     yield Text(
@@ -186,11 +220,17 @@ def campaign_table(quote: Quote) -> Iterator[RenderableType]:
         f"{quote.disk_free_bytes / 1e9:.1f} GB free",
         style="red" if quote.disk_needed_bytes > quote.disk_free_bytes else "",
     )
-    yield Text(
+    yield Text(_time_line(quote))
+
+
+def _time_line(quote: Quote) -> str:
+    if quote.estimated_s is None:
+        return f"time: not known, this machine cannot render it: {quote.time_unknown}"
+    if not quote.estimated_s:
+        return "time: nothing is left to render"
+    return (
         f"time: about {clock_of(quote.estimated_s)} with {quote.workers} workers on this machine, "
         "measured just now"
-        if quote.estimated_s
-        else "time: nothing is left to render"
     )
 
 

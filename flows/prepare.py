@@ -24,7 +24,6 @@ from tasks.plan import (
     cut_settings_for,
     keyed,
     num_frames_of,
-    resolved_settings,
 )
 from tasks.portrait import (
     PortraitLimits,
@@ -42,6 +41,7 @@ from tasks.records import (
     VideoPlan,
     VideoReceipt,
 )
+from tasks.row_settings import RowSettings, row_settings
 from tasks.speech import SpeechRequest, make_speech, speech_id_of
 from tasks.spoken import load_speech
 from tasks.store import CampaignFolder, DamagedError
@@ -59,7 +59,7 @@ class PrepareSettings:
     """What the whole campaign has in common."""
 
     presets: dict[str, Preset]
-    engine_settings: dict[str, Scalar]
+    engine_settings: dict[str, Scalar]  # as options gave them, of clips too
     voice_settings: VoiceSettings
     portrait_limits: PortraitLimits
     ffmpeg_version: str
@@ -143,6 +143,7 @@ def _planned(
     """The row's plan, and whether the store had it."""
     identity = engine_identity(row.engine)
     portrait = _portrait_facts(row.portrait_path, _stamp(row.portrait_path))
+    _check_portrait_sides(row, portrait, identity)
     rig = read_rig(row.rig_path) if row.rig_path else None
     request = _speech_request(row, settings)
     asked = _request_sha256(row, settings, identity, portrait, rig, speech_id_of(request))
@@ -176,7 +177,7 @@ def _plan_anew(
         folder=place,
         portrait=(place.keep_portrait(row.portrait_path), portrait.sha256),
         rig=rig,
-        size=_size(row, settings, portrait),
+        size=_size(row, settings, portrait, identity),
     )
     if identity.needs_face:
         plan = _with_portrait_findings(plan, row, rig, settings.portrait_limits)
@@ -209,10 +210,31 @@ def _portrait_facts(path: Path, stamp: tuple[int, ...]) -> _PortraitFacts:
     return _PortraitFacts(portrait_sha256(pixels), pixels.shape[1], pixels.shape[0])
 
 
-def _size(row: ManifestRow, settings: PrepareSettings, portrait: _PortraitFacts) -> tuple[int, int]:
+def _check_portrait_sides(
+    row: ManifestRow, portrait: _PortraitFacts, identity: EngineIdentity
+) -> None:
+    if min(portrait.width, portrait.height) < identity.min_side:
+        raise PortraitError(
+            f"{row.portrait_path.name} is {portrait.width}x{portrait.height}; engine "
+            f"{identity.name} needs at least {identity.min_side} pixels on each side, and 512 or "
+            "more give a sharp face: use a larger picture"
+        )
+
+
+def _size(
+    row: ManifestRow, settings: PrepareSettings, portrait: _PortraitFacts, identity: EngineIdentity
+) -> tuple[int, int]:
     if row.width is not None and row.height is not None:
         return row.width, row.height
-    return size_for(settings.presets[row.preset], portrait.width, portrait.height)
+    preset = settings.presets[row.preset]
+    return size_for(preset, portrait.width, portrait.height, identity.min_side)
+
+
+def settings_of(
+    row: ManifestRow, settings: PrepareSettings, identity: EngineIdentity
+) -> RowSettings:
+    """What a row is planned with: its own values, the campaign's, its preset's, its engine's."""
+    return row_settings(row, settings.presets[row.preset], settings.engine_settings, identity)
 
 
 def _request_sha256(
@@ -224,13 +246,14 @@ def _request_sha256(
     speech_id: str,
 ) -> str:
     """Digest of all that a plan is made from: the same digest, the same plan."""
-    used, _ = resolved_settings(identity, settings.engine_settings)
+    used = settings_of(row, settings, identity)
     paths = {"portrait_path", "rig_path", "audio_path", "line"}
     return canonical_sha256(
         {
             "row": row.model_dump(mode="json", exclude=paths),
             "preset": settings.presets[row.preset].model_dump(mode="json"),
-            "engine": asdict(identity) | {"settings": used},
+            "engine": asdict(identity) | {"settings": used.engine},
+            "clips": [used.infer_frames, used.segment_clips],
             "portrait": portrait.sha256,
             "rig": rig,
             "speech": speech_id,
@@ -274,33 +297,34 @@ def plan_video(
         rig: where its face is, if given by hand.
         size: width and height in pixels.
     """
-    preset = settings.presets[row.preset]
+    used = settings_of(row, settings, identity)
     num_frames = num_frames_of(speech.num_samples, speech.sample_rate_hz, identity.fps)
     if row.num_clip is not None:
-        num_frames = min(num_frames, row.num_clip * preset.infer_frames)
+        num_frames = min(num_frames, row.num_clip * used.infer_frames)
     cuts = choose_cuts(
         speech.grid_levels_db,
         num_frames,
-        cut_settings_for(preset.segment_clips, preset.infer_frames),
+        cut_settings_for(used.segment_clips, used.infer_frames),
     )
-    used, _ = resolved_settings(identity, settings.engine_settings)
     draft = VideoPlan(
         video_id=row.video_id,
         title=_title(row),
         engine=identity.name,
-        settings=used,
+        settings=used.engine,
         portrait=portrait[0],
         portrait_sha256=portrait[1],
         rig=rig,
         speech_id=speech.speech_id,
-        prompt=row.prompt,
+        prompt=row.prompt or identity.default_prompt,
         seed=row.seed,
         width=size[0],
         height=size[1],
         fps=identity.fps,
         num_frames=num_frames,
         priority=row.priority,
-        encode=EncodeProfile(crf=preset.crf, fps=identity.fps, ffmpeg=settings.ffmpeg_version),
+        encode=EncodeProfile(
+            crf=settings.presets[row.preset].crf, fps=identity.fps, ffmpeg=settings.ffmpeg_version
+        ),
         segments=(),
         is_preview=identity.is_preview,
         warnings=speech.warnings,

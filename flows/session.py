@@ -12,17 +12,23 @@ from pathlib import Path
 from threading import Semaphore
 
 from flows.outcomes import name_of
-from flows.prepare import Prepared, PrepareSettings, in_order, prepare_row, prepare_rows
+from flows.prepare import (
+    Prepared,
+    PrepareSettings,
+    in_order,
+    prepare_row,
+    prepare_rows,
+    settings_of,
+)
 from flows.work import RenderFigures
 from model.engine import engine_identity
-from model.errors import CampaignError
 from tasks.ffmpeg import ffmpeg_version
 from tasks.inputs import Inputs
 from tasks.manifest import Manifest, RowDefaults, read_manifest
-from tasks.plan import resolved_settings
 from tasks.portrait import PortraitLimits
 from tasks.presets import load_presets
 from tasks.records import CampaignRows, ManifestRow, RowRecord, Scalar
+from tasks.row_settings import check_options, notices_of
 from tasks.store import open_campaign
 from tasks.voices import VoiceSettings
 
@@ -50,7 +56,7 @@ class Session:
 
     Raises:
         ManifestError: faults of rows, all at once.
-        CampaignError: an option that cannot be used.
+        CampaignError: options, presets or sizes that cannot be used, all at once.
     """
 
     def __init__(self, request: Request) -> None:
@@ -75,7 +81,9 @@ class Session:
             portrait_limits=PortraitLimits(),
             ffmpeg_version=ffmpeg_version(),
         )
-        self.notices = [*self.manifest.notices, *self._unusable_settings()]
+        asked = (self.rows, presets, request.engine_settings)
+        check_options(*asked)
+        self.notices = [*self.manifest.notices, *notices_of(*asked)]
 
     @property
     def rows(self) -> tuple[ManifestRow, ...]:
@@ -101,33 +109,9 @@ class Session:
             "preset": ", ".join(sorted({row.preset for row in self.rows})),
         }
 
-    def _unusable_settings(self) -> list[str]:
-        """Preset values an engine cannot use, said once.
-
-        Raises:
-            CampaignError: an option was given that no engine of the manifest can use.
-        """
-        notices: list[str] = []
-        engines = sorted({row.engine for row in self.rows})
-        known = {k: v for engine in engines for k, v in engine_identity(engine).settings.items()}
-        for name, value in self.request.engine_settings.items():
-            if name not in known:
-                raise CampaignError(
-                    f'setting "{name}" cannot be used by engine {", ".join(engines)}, which has '
-                    f"{', '.join(sorted(known)) or 'none'}; leave it out or choose another --engine"
-                )
-            if type(value) is not type(known[name]):
-                raise CampaignError(
-                    f'setting "{name}": {value!r} must be a {type(known[name]).__name__}, '
-                    f"like its default {known[name]!r}"
-                )
-        for engine in engines:
-            used = [self.settings.presets[r.preset] for r in self.rows if r.engine == engine]
-            steps: dict[str, Scalar] = {"sample_steps": max(p.sample_steps for p in used)}
-            _, unused = resolved_settings(engine_identity(engine), steps)
-            if unused:
-                notices.append(f"the {engine} engine does not use the preset's {', '.join(unused)}")
-        return notices
+    def infer_frames(self, row: ManifestRow) -> int:
+        """Frames of a row's clips."""
+        return settings_of(row, self.settings, engine_identity(row.engine)).infer_frames
 
     def prepare(self, notice: Callable[[str], None]) -> Iterator[Prepared]:
         """Every row with its plan or its error, in the order of work."""

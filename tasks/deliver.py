@@ -91,6 +91,8 @@ def deliver_video(
         seconds=round(making.seconds, 3),
         warnings=plan.warnings,
         is_preview=plan.is_preview,
+        prompt=plan.prompt,
+        settings=plan.settings,
     )
     folder.commit_video(receipt)
     if folder.bucket is not None:

@@ -70,7 +70,11 @@ COLUMNS = (
     ),
     Column("voice", "See `nightshoot voices`. Absent: the language's own.", example="hibari"),
     Column("language", "`en` or `zh`. Absent: told from the script's characters.", example="zh"),
-    Column("prompt", "Scene and manner, for engines that read it.", example="calm, studio light"),
+    Column(
+        "prompt",
+        "Scene and manner, for engines that read it. Absent: the engine's own.",
+        example="calm, studio light",
+    ),
     Column(
         "size",
         "`WxH` or `W*H`, multiples of 16. Absent: the preset's area, the portrait's aspect.",
@@ -80,6 +84,32 @@ COLUMNS = (
     Column("preset", "Size, steps and segment length by name. Absent: `standard`.", example="hd"),
     Column("engine", "What renders it. Absent: `preview`.", example="preview"),
     Column("num_clip", "Caps the length at this many clips, for tests.", example="1"),
+    Column(
+        "infer_frames",
+        "Frames of a clip, 1 to 480; the attention window of engines that have one. Absent: 48.",
+        example="80",
+    ),
+    Column(
+        "segment_clips",
+        "Clips that a segment aims at, 1 to 10000. Absent: 3, with `handoff` `context` 10.",
+        example="5",
+    ),
+    Column(
+        "sample_steps",
+        "Denoising steps, where the engine has any. Absent: the preset's.",
+        example="2",
+    ),
+    Column(
+        "sample_guide_scale",
+        "Guidance, where the engine has any; `live-avatar` takes only 0.",
+        example="0",
+    ),
+    Column("dtype", "Of the weights at work: `bfloat16` or `float32`.", example="bfloat16"),
+    Column(
+        "handoff",
+        "What a segment goes on from: the `last-frame`, or the `context` of the ones before.",
+        example="context",
+    ),
     Column("priority", "Higher is rendered earlier. Absent: 0.", example="10"),
 )
 COLUMN_NAMES = tuple(column.name for column in COLUMNS)
@@ -152,7 +182,7 @@ def read_manifest(
 
     Raises:
         ManifestError: with every fault of every row.
-        CampaignError: a default breaks a rule.
+        CampaignError: a default breaks a rule, or an engine is not to be had.
         DiskFullError: there is no room for what is fetched.
     """
     names = tuple(load_presets() if presets is None else presets)
@@ -183,6 +213,9 @@ def read_manifest(
         faults = [*header_faults, *(fault for fault in faults if fault.column not in untold)]
     if faults:
         raise ManifestError(shown, tuple(sorted(faults, key=_order)))
+    for reader in readers:
+        if reader.engine_error:
+            raise reader.engine_error
     notices = (n for r in readers for n in r.notices)
     return Manifest(
         rows=tuple(row for row in rows if row is not None),

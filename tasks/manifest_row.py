@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import cast
 
-from model.engine import engine_names
+from model.engine import engine_identity, engine_names
 from model.errors import CampaignError
 from tasks.manifest_files import PORTRAIT, RECORDING, SCRIPT, FileKind, Files
-from tasks.records import ManifestRow, Record
+from tasks.records import ManifestRow, Record, Scalar
+from tasks.row_settings import SETTING_COLUMNS, setting_value
 from tasks.script import language_of
 from tasks.table import decode_text
 from tasks.urls import has_scheme, without_secrets
@@ -82,6 +83,7 @@ class RowReader:
     presets: Sequence[str]
     faults: list[Fault] = field(default_factory=list[Fault])
     notices: list[str] = field(default_factory=list[str])
+    engine_error: CampaignError | None = None
 
     @cached_property
     def parsers(self) -> dict[str, Callable[[str], object]]:
@@ -108,6 +110,7 @@ class RowReader:
         audio = self._file("audio", RECORDING)
         script = self._script()
         plain = {name: self.value(name, parse) for name, parse in self.parsers.items()}
+        settings = self._checked_by_engine(cast("tuple[int, int] | None", plain["size"]))
         if self.faults or video_id is None or portrait is None:
             return None
         for name in ("engine", "preset", "seed", "voice", "language", "prompt"):
@@ -130,6 +133,7 @@ class RowReader:
             "language": plain["language"] or language_of(script),
             "width": width,
             "height": height,
+            "settings": settings,
         }
         return ManifestRow.model_validate(fields)
 
@@ -149,6 +153,24 @@ class RowReader:
         except BadValueError as error:
             self._note(column, text, error)
             return None
+
+    def _checked_by_engine(self, size: tuple[int, int] | None) -> dict[str, Scalar]:
+        """The row's settings; what its engine says against them and the size is noted."""
+        named = [name for name in SETTING_COLUMNS if self.cells.get(name)]
+        engine = self.cells.get("engine") or self.defaults.engine
+        if not (named or size) or engine not in engine_names():
+            return {}
+        try:
+            least = engine_identity(engine).min_side
+        except CampaignError as error:  # told when no row has a fault of its own
+            self.engine_error = error
+            return {}
+        if size and min(size) < least:
+            rule = f"engine {engine} needs at least {least} pixels on each side"
+            way_out = f'try "{max(size[0], least)}x{max(size[1], least)}"'
+            self._fault("size", self.cells["size"], rule, way_out)
+        values = {name: self.value(name, partial(setting_value, engine, name)) for name in named}
+        return {name: cast("Scalar", value) for name, value in values.items() if value is not None}
 
     def _note(self, column: str, value: str, error: BadValueError) -> None:
         self._fault(column, value, *error.args, may_heal=error.may_heal)

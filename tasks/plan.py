@@ -7,7 +7,7 @@ The timeline is made of frames. Frame k covers audio samples
 import hashlib
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from pydantic import Field
@@ -106,16 +106,6 @@ def canonical_sha256(value: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def resolved_settings(
-    identity: EngineIdentity, wanted: Mapping[str, Scalar]
-) -> tuple[dict[str, Scalar], tuple[str, ...]]:
-    """The engine's settings with the wanted values, and the names it cannot use."""
-    unused = tuple(name for name in wanted if name not in identity.settings)
-    return {
-        name: wanted.get(name, default) for name, default in sorted(identity.settings.items())
-    }, unused
-
-
 class KeyParts(Record):
     """What all segments of one video have in common in their keys."""
 
@@ -182,6 +172,13 @@ def keyed(
         encode=plan.encode,
     )
     return plan.model_copy(update={"segments": plan_segments(cuts, parts, window_sha256)})
+
+
+def unbroken_frames(plan: VideoPlan) -> int:
+    """Frames of the longest stretch that is rendered as one run, without a new beginning."""
+    if plan.settings.get("handoff") == "context":
+        return plan.num_frames
+    return max(segment.num_frames for segment in plan.segments)
 
 
 def cuts_of(plan: VideoPlan) -> tuple[int, ...]:

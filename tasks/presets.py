@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from model.errors import CampaignError
-from tasks.records import Record
+from tasks.records import Record, Scalar
 
 SHIPPED_PRESETS = Path(__file__).parents[1] / "manifests" / "presets.toml"
 SIZE_MULTIPLE = 16
@@ -26,14 +26,24 @@ class Preset(Record):
     width: int = Field(ge=16, le=4096, multiple_of=SIZE_MULTIPLE)
     height: int = Field(ge=16, le=4096, multiple_of=SIZE_MULTIPLE)
     sample_steps: int = Field(ge=1, le=100, description="Denoising steps, where an engine has any.")
-    infer_frames: int = Field(default=48, ge=12, multiple_of=12, description="Frames of a clip.")
-    segment_clips: int = Field(ge=1, description="Target length of a segment, in clips.")
+    infer_frames: int = Field(default=48, ge=1, le=480, description="Frames of a clip.")
+    segment_clips: int | None = Field(
+        default=None,
+        ge=1,
+        description="Target length of a segment, in clips. Absent: the handoff's own.",
+    )
     crf: int = Field(ge=0, le=51, description="Of the encoder; lower is sharper and larger.")
 
     @property
     def area(self) -> int:
         """The most pixels a frame may have."""
         return self.width * self.height
+
+    @property
+    def settings(self) -> dict[str, Scalar]:
+        """Its settings of clips and of engines that have them."""
+        names = {"sample_steps", "infer_frames", "segment_clips"}
+        return self.model_dump(include=names, exclude_none=True)
 
 
 def load_presets(path: Path | None = None) -> dict[str, Preset]:
@@ -77,21 +87,26 @@ def _complaint(detail: dict[str, Any]) -> str:
     return f"{key} = {detail['input']!r}: {detail['msg']}"
 
 
-def size_for(preset: Preset, portrait_width: int, portrait_height: int) -> tuple[int, int]:
+def size_for(
+    preset: Preset, portrait_width: int, portrait_height: int, min_side: int = SIZE_MULTIPLE
+) -> tuple[int, int]:
     """Width and height of a video: the portrait's aspect, within 1:2 and 2:1, in the preset's area.
 
-    Both are multiples of 16, and their product is at most the preset's area.
+    Both are multiples of 16 and at least ``min_side``, their product is at most the preset's area.
 
     Raises:
-        ValueError: the portrait has no area.
+        ValueError: the portrait has no area, or the preset's is too small for ``min_side``.
     """
     if min(portrait_width, portrait_height) < 1:
         raise ValueError(f"portrait must have pixels, got {portrait_width}x{portrait_height}")
     aspect = portrait_width / portrait_height
     aspect = min(max(aspect, 1 / WIDEST_ASPECT), WIDEST_ASPECT)
     most = preset.area // SIZE_MULTIPLE**2
+    shortest = math.ceil(min_side / SIZE_MULTIPLE)
+    if most < shortest**2:
+        raise ValueError(f"{preset.width}x{preset.height} has no room for sides of {min_side}")
     longest = min(math.ceil(math.sqrt(most * WIDEST_ASPECT)) + 1, most)
-    sides = range(1, longest + 1)
+    sides = range(shortest, longest + 1)
 
     def cost(size: tuple[int, int]) -> float:
         width, height = size

@@ -42,6 +42,10 @@ class ManifestRow(Record):
     preset: str = Field(default="standard", description="Size, steps and segment length by name.")
     engine: str = Field(default="preview", description="What renders it.")
     num_clip: int | None = Field(default=None, ge=1, description="Caps the length, for tests.")
+    settings: dict[str, Scalar] = Field(
+        default_factory=dict[str, Scalar],
+        description="Of its clips and its engine, from its cells.",
+    )
     priority: int = Field(default=0, description="Higher is rendered earlier.")
 
 
@@ -219,6 +223,12 @@ class VideoReceipt(Record):
     seconds: float = Field(default=0.0, description="Of the run that delivered it.")
     warnings: tuple[str, ...] = ()
     is_preview: bool = False
+    prompt: str = Field(
+        default="", description="What the engine read, its own where none was given."
+    )
+    settings: dict[str, Scalar] = Field(
+        default_factory=dict[str, Scalar], description="Of the engine, complete."
+    )
 
 
 class VideoOutcome(Record):

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.engine import EngineIdentity
 from tasks.plan import (
     CutSettings,
     KeyParts,
@@ -16,7 +15,6 @@ from tasks.plan import (
     cut_settings_for,
     num_frames_of,
     plan_segments,
-    resolved_settings,
     sample_of_frame,
 )
 from tasks.records import EncodeProfile
@@ -138,12 +136,3 @@ def test_canonical_json_ignores_the_order_of_names_and_refuses_nan():
     assert canonical_sha256({"a": 1, "b": 2}) == canonical_sha256({"b": 2, "a": 1})
     with pytest.raises(ValueError, match="JSON"):
         canonical_sha256({"a": math.nan})
-
-
-def test_settings_are_completed_and_the_unusable_are_named():
-    identity = EngineIdentity("e", 1, "none", 25, 12, 0, 0, {"delay_ms": 0, "fail": ""})
-
-    used, unused = resolved_settings(identity, {"fail": "row", "sample_steps": 4})
-
-    assert used == {"delay_ms": 0, "fail": "row"}
-    assert unused == ("sample_steps",)
