@@ -19,8 +19,9 @@ from model.live_avatar.config import LIVE_AVATAR_14B, TINY, TransformerConfig
 from model.live_avatar.lora import TARGET
 from model.live_avatar.names import our_name, published_name
 from model.live_avatar.text import TextConfig, load_text_encoder
+from model.live_avatar.text import text_encoder_faults as text_faults
 from model.live_avatar.transformer import Transformer
-from model.live_avatar.vae import VaeConfig, load_vae
+from model.live_avatar.vae import VaeConfig, load_vae, vae_faults
 from model.live_avatar.weights import (
     built_empty,
     key_faults,
@@ -349,3 +350,29 @@ def test_loading_takes_the_memory_of_the_model_once(ending: str, dtype: str, tmp
     assert seen["size"] > 150_000_000
     # with the file held beside it: 2 (float32) or 3 (bfloat16) times the size
     assert seen["growth"] < seen["size"] + 4 * _LARGEST, seen
+
+
+# --- headers ---
+
+
+@pytest.mark.parametrize(("component", "faults_of"), [("vae", vae_faults), ("t5", text_faults)])
+def test_the_published_pth_files_fit_and_wrong_keys_are_told(
+    component: str, faults_of, tmp_path: Path
+):
+    published = real_keys()[component]["tensors"]
+    # one number stands for a whole tensor: 11 GB fit into a file of some kilobytes
+    tensors = {name: torch.zeros(1).expand(of["shape"]) for name, of in published.items()}
+    path = tmp_path / "weights.pth"
+    torch.save(tensors, path)
+    assert faults_of(path) == []
+    lost, changed = list(tensors)[1:3]
+    del tensors[lost]
+    tensors[changed] = torch.zeros(2, 3)
+    torch.save(tensors, path)
+    faults = faults_of(path)
+    assert len(faults) == 2
+    assert faults[0].startswith(f"{path}: missing: {lost} (")
+    assert faults[1].startswith(f"{path}: shape: {changed} is (2, 3), wanted (")
+    torch.save({"step": 3}, path)
+    with pytest.raises(WeightsError, match="step, which are no tensors"):
+        faults_of(path)

@@ -22,6 +22,7 @@ from model.live_avatar.checkpoint import (
     weights_id,
 )
 from model.live_avatar.config import LIVE_AVATAR_14B
+from model.live_avatar.configs import speech_folder_faults, tokenizer_faults
 from model.live_avatar.published import (
     LORA_NAME,
     LORA_PUBLISHED_AT,
@@ -357,6 +358,70 @@ def test_a_config_that_cannot_be_read_is_refused(content: str, tmp_path: Path):
     path.write_text(content)
     with pytest.raises(WeightsError, match="cannot be read"):
         check_config(path, LIVE_AVATAR_14B)
+
+
+# --- configs of the speech encoder and the tokenizer --------------------------------------------
+
+SPEECH = {
+    "do_stable_layer_norm": True,
+    "feat_extract_norm": "layer",
+    "conv_stride": [5, 2, 2, 2, 2, 2, 2],
+    "conv_kernel": [10, 3, 3, 3, 3, 2, 2],
+    "hidden_size": 1024,
+    "num_hidden_layers": 24,
+}
+PROCESSOR = {"do_normalize": True, "sampling_rate": 16_000}
+
+
+def _speech_faults(folder: Path, config: object, processor: object) -> list[str]:
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "preprocessor_config.json").write_text(json.dumps(processor))
+    return speech_folder_faults(folder, audio_dim=1024, num_audio_layers=25)
+
+
+def test_the_published_speech_encoders_configs_are_those_of_the_model(tmp_path: Path):
+    assert _speech_faults(tmp_path, {**SPEECH, "vocab_size": 33}, PROCESSOR) == []
+
+
+def test_every_wrong_value_of_a_speech_encoder_is_told(tmp_path: Path):
+    config = {**SPEECH, "feat_extract_norm": "group", "add_adapter": True, "hidden_size": 768}
+    del config["do_stable_layer_norm"]  # false where it is not said
+    assert _speech_faults(tmp_path, config, {"do_normalize": False}) == [
+        "config.json: do_stable_layer_norm is False, must be True",
+        "config.json: feat_extract_norm is group, must be layer",
+        "config.json: add_adapter is True, must be False",
+        "config.json: hidden_size is 768, must be 1024",
+        "preprocessor_config.json: do_normalize is False, must be True",
+        "preprocessor_config.json: sampling_rate is None, must be 16000",
+    ]
+
+
+def test_configs_that_are_no_objects_are_told(tmp_path: Path):
+    assert _speech_faults(tmp_path, [1], 3) == [
+        "config.json: must hold an object",
+        "preprocessor_config.json: must hold an object",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ('{"model": {"type": "Unigram"}}', []),
+        ('{"model": {"type": "BPE"}}', ["tokenizer.json: its model is BPE, must be Unigram"]),
+        ("{}", ["tokenizer.json: its model is None, must be Unigram"]),
+    ],
+)
+def test_a_tokenizer_of_another_kind_is_told(content: str, told: list[str], tmp_path: Path):
+    (tmp_path / "tokenizer.json").write_text(content)
+    assert tokenizer_faults(tmp_path) == told
+
+
+def test_the_tokenizer_is_tokenizer_json_and_nothing_else(tmp_path: Path):
+    folder, _ = _published(tmp_path)
+    tokenizer = folder / "google" / "umt5-xxl"
+    (tokenizer / "tokenizer.json").rename(tokenizer / "spiece.model")
+    (fault,) = missing_files(folder, None)
+    assert (fault.path, fault.fault) == (tokenizer / "tokenizer.json", "is not there")
 
 
 # --- the error and the import -------------------------------------------------------------------
