@@ -9,13 +9,13 @@ import torch
 from model.engine import SegmentJob
 from model.errors import ResourceError, WeightsError
 from model.live_avatar.audio import load_speech_encoder
-from model.live_avatar.config import BLOCK_LATENTS, LIVE_AVATAR_14B
+from model.live_avatar.config import BLOCK_LATENTS, LIVE_AVATAR_14B, UMT5_XXL
 from model.live_avatar.place import DEVICE_VARIABLE, Place
 from model.live_avatar.published import ModelFiles, check_config, missing_files
 from model.live_avatar.sampler import Sampler
 from model.live_avatar.schedule import make_schedule
 from model.live_avatar.segment import Parts, SegmentRendering, SegmentSettings, memory_fault
-from model.live_avatar.text import UMT5_XXL, PromptTokenizer, encode_prompt, load_text_encoder
+from model.live_avatar.text import PromptTokenizer, encode_prompt, load_text_encoder
 from model.live_avatar.transformer import KeysValues
 from model.live_avatar.untrained import untrained
 from model.live_avatar.vae import LATENT_SIDE, load_vae
@@ -86,6 +86,8 @@ def load(place: Place, dtype_name: str, device_name: str) -> Loaded:
     """
     dtype = {"bfloat16": torch.bfloat16, "float32": torch.float32}[dtype_name]
     device = _device(device_name, is_small=place.random == "tiny")
+    if device.type == "cpu":
+        torch.set_num_threads(1)  # sums must not depend on how many cores there are
     started = time.perf_counter()
     try:
         if place.random is not None:

@@ -161,6 +161,10 @@ def test_blocks_without_a_picture_are_never_let_through():
         check_frames(np.zeros_like(noise), 3, None)
     with pytest.raises(BadFramesError, match="single colour"):
         check_frames(np.full_like(noise, 120), 3, None)
+    tinted = noise.copy()
+    tinted[7] = (20, 120, 220)
+    with pytest.raises(BadFramesError, match="block 3: frame 7 of its 12 is of a single colour"):
+        check_frames(tinted, 3, None)
     with pytest.raises(BadFramesError, match="block 3: all its 12 frames equal"):
         check_frames(np.repeat(noise[:1], 12, 0), 3, noise[0])
     good = torch.ones(2, 16, 3, 4, 4)

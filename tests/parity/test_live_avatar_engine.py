@@ -1,0 +1,159 @@
+"""The engine as tasks see it, with the tiny preset: in this process, and in a host of its own."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from model.engine import SegmentJob, load_engine
+from model.errors import PortraitError, ResourceError, WeightsError
+from model.live_avatar.engine import LiveAvatarEngine
+from model.live_avatar.faults import BadFramesError
+from model.live_avatar.loading import Loaded
+from model.live_avatar.settings import DEFAULTS
+from model.live_avatar.untrained import untrained
+from tasks.engine import EngineHost
+
+pytestmark = pytest.mark.parity
+
+SETTINGS = dict(DEFAULTS) | {"dtype": "float32", "sample_steps": 1}
+
+
+@pytest.fixture(autouse=True)
+def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NIGHTSHOOT_WEIGHTS", "random:tiny")
+    monkeypatch.setenv("NIGHTSHOOT_DEVICE", "cpu")
+
+
+def job(num_frames: int = 12, **changes) -> SegmentJob:
+    rng = np.random.default_rng(1)
+    fields = {
+        "key": "a key",
+        "portrait": rng.integers(0, 255, (80, 64, 3), np.uint8),
+        "rig": None,
+        "handoff": None,
+        "pcm": rng.normal(0, 3000, num_frames * 640 + 32_000).astype(np.int16),
+        "left_context": 16_000,
+        "right_context": 16_000,
+        "phonemes": None,
+        "prompt": "a person speaks",
+        "seed": 3,
+        "width": 64,
+        "height": 64,
+        "num_frames": num_frames,
+        "settings": SETTINGS,
+    }
+    return SegmentJob(**(fields | changes))
+
+
+def test_a_host_renders_the_same_bytes_as_this_process_and_loads_another_dtype(tmp_path: Path):
+    here = LiveAvatarEngine().render(job())
+    frames = np.concatenate(list(here))
+
+    host = EngineHost("live-avatar", tmp_path / "host.log")
+    try:
+        there = host.render(job())
+        assert np.array_equal(np.concatenate(list(there)), frames)
+        assert np.array_equal(there.handoff.last_frame, here.handoff.last_frame)
+        assert there.handoff.state.keys() == here.handoff.state.keys()
+        rounded = host.render(job(settings=SETTINGS | {"dtype": "bfloat16"}))
+        difference = np.concatenate(list(rounded)).astype(int) - frames
+    finally:
+        host.close()
+    assert np.array_equal(host.identity.settings, DEFAULTS)
+    assert 0 < np.abs(difference).mean() < 12  # of 255: the same picture, rounded
+
+
+def test_only_the_ids_of_weights_need_no_torch_and_render_nothing(monkeypatch):
+    monkeypatch.delenv("NIGHTSHOOT_WEIGHTS")
+    with pytest.raises(WeightsError, match=r"NIGHTSHOOT_WEIGHTS is not set; .*random:tiny"):
+        load_engine("live-avatar")
+
+    monkeypatch.setenv("NIGHTSHOOT_WEIGHTS_ID", "abc")
+    engine = load_engine("live-avatar")
+    assert engine.identity.weights_id == "abc"
+    with pytest.raises(WeightsError, match="only the id of the weights is known"):
+        engine.render(job())
+
+
+def test_weights_that_are_not_there_are_told_all_at_once(monkeypatch, tmp_path):
+    monkeypatch.setenv("NIGHTSHOOT_WEIGHTS", str(tmp_path))
+    engine = load_engine("live-avatar")
+
+    with pytest.raises(WeightsError, match="there is no such file"):
+        _ = engine.identity
+    with pytest.raises(WeightsError) as error:
+        engine.load()
+    for name in ("config.json", "Wan2.1_VAE.pth", "tokenizer.json", "liveavatar.safetensors"):
+        assert name in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("device", "weights", "message"),
+    [
+        ("cuda:99", "random:tiny", "this machine has"),
+        ("abacus", "random:tiny", "names no device"),
+        pytest.param(
+            "",
+            "random:14b",
+            "no CUDA device",
+            marks=pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU"),
+        ),
+    ],
+)
+def test_a_device_that_is_not_there_is_refused(monkeypatch, tmp_path, device, weights, message):
+    monkeypatch.setenv("NIGHTSHOOT_DEVICE", device)
+    monkeypatch.setenv("NIGHTSHOOT_WEIGHTS", weights)
+    with pytest.raises(ResourceError, match=message):
+        load_engine("live-avatar").load()
+
+
+def test_a_host_that_cannot_load_says_why_and_is_not_waited_for(monkeypatch, tmp_path):
+    monkeypatch.setenv("NIGHTSHOOT_DEVICE", "cuda:99")
+    with pytest.raises(ResourceError, match=r"cannot be loaded here: .*this machine has"):
+        EngineHost("live-avatar", tmp_path / "host.log")
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"settings": {}}, ValueError, "settings must be"),
+        (
+            {"settings": SETTINGS | {"sample_guide_scale": 4.5, "sample_steps": 0}},
+            ValueError,
+            "sample_guide_scale must be 0.*sample_steps must be from 1 to 100; got 0|"
+            "sample_steps must be from 1 to 100; got 0.*sample_guide_scale must be 0",
+        ),
+        ({"settings": SETTINGS | {"infer_frames": 4.0}}, ValueError, "must be a int"),
+        ({"settings": SETTINGS | {"handoff": "none"}}, ValueError, "last-frame, context"),
+        ({"settings": SETTINGS | {"dtype": "float16"}}, ValueError, "bfloat16, float32"),
+        ({"settings": SETTINGS | {"sample_shift": 0}}, ValueError, "must be above 0"),
+        ({"settings": SETTINGS | {"continuation": "x" * 1001}}, ValueError, "1000 characters"),
+        ({"width": 48}, ValueError, "at least 64, got 48x64"),
+        ({"pcm": np.zeros(100, np.int16)}, ValueError, "shorter than its contexts"),
+        ({"portrait": np.zeros((63, 500, 3), np.uint8)}, PortraitError, "500x63; both sides"),
+    ],
+)
+def test_a_job_that_breaks_the_rules_is_refused(changes, error, message):
+    with pytest.raises(error, match=message):
+        LiveAvatarEngine().render(job(**changes))
+
+
+@pytest.mark.parametrize(
+    ("broken", "message"),
+    [
+        ("transformer.head.head.bias", r"block 0, after 1 steps: .* are not numbers"),
+        ("vae.decoder.conv_out.weight", r"block 0: frame 0 of its 12 is of a single"),
+    ],
+)
+def test_a_model_that_makes_no_picture_fails_the_segment(broken, message):
+    parts = untrained("tiny", torch.float32, "cpu")
+    part, _, name = broken.partition(".")
+    getattr(parts, part).get_parameter(name).fill_(float("nan") if part == "transformer" else 0)
+
+    rendering = Loaded(parts, "float32").render(job())
+    with pytest.raises(BadFramesError, match=message):
+        next(rendering)
+    with pytest.raises(ValueError, match="not exhausted"):
+        _ = rendering.handoff
