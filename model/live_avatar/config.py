@@ -87,9 +87,85 @@ TINY = TransformerConfig(
     inject_layers=(0, 2),
 )
 
+
+@dataclass(frozen=True)
+class TextConfig:
+    """Sizes of the text encoder.
+
+    Attributes:
+        vocab_size: rows of the embedding; at least the tokenizer's.
+        dim: width of the residual stream and of the output.
+        attention_dim: of all heads together.
+        ffn_dim: width of the feed-forward layers.
+        num_heads: attention heads.
+        num_layers: of the encoder.
+        num_buckets: of relative positions.
+        max_distance: positions farther than this share a bucket.
+        norm_eps: of every norm.
+    """
+
+    vocab_size: int
+    dim: int
+    attention_dim: int
+    ffn_dim: int
+    num_heads: int
+    num_layers: int
+    num_buckets: int = 32
+    max_distance: int = 128
+    norm_eps: float = 1e-6
+
+    def __post_init__(self) -> None:
+        if self.attention_dim % self.num_heads:
+            raise ValueError(
+                f"attention_dim {self.attention_dim} must be a multiple of"
+                f" num_heads {self.num_heads}"
+            )
+
+
+UMT5_XXL = TextConfig(
+    vocab_size=256_384,
+    dim=4096,
+    attention_dim=4096,
+    ffn_dim=10_240,
+    num_heads=64,
+    num_layers=24,
+)
+TINY_TEXT = TextConfig(
+    vocab_size=256,
+    dim=32,
+    attention_dim=32,
+    ffn_dim=48,
+    num_heads=2,
+    num_layers=2,
+)
+
+
+@dataclass(frozen=True)
+class VaeConfig:
+    """Sizes of the VAE.
+
+    Attributes:
+        dim: channels at full resolution.
+        latent_channels: of the latents.
+        multipliers: of ``dim``, per resolution, the finest first.
+        num_res_blocks: per resolution; one more in the decoder.
+        halves_time: whether each step to a coarser resolution halves time too.
+    """
+
+    dim: int = 96
+    latent_channels: int = 16
+    multipliers: tuple[int, ...] = (1, 2, 4, 4)
+    num_res_blocks: int = 2
+    halves_time: tuple[bool, ...] = (False, True, True)
+
+
+WAN_VAE = VaeConfig()
+TINY_VAE = VaeConfig(dim=8)
+
 PATCH = 2  # a token is 2 x 2 latent pixels of one latent frame
 BLOCK_LATENTS = 3  # latent frames that are denoised together
 FRAMES_PER_LATENT = 4
+LATENT_SIDE = 8  # pixels on a latent's side
 BLOCK_FRAMES = BLOCK_LATENTS * FRAMES_PER_LATENT
 MOTION_LATENTS = (1, 2, 16)  # of the motion memory's three levels, the newest first
 REFERENCE_POSITION = 30

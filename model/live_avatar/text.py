@@ -8,7 +8,6 @@ Shapes: L tokens, D width.
 
 import html
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 import ftfy
@@ -19,64 +18,13 @@ from transformers import UMT5Config, UMT5EncoderModel
 from transformers.models.umt5.modeling_umt5 import UMT5Stack
 
 from model.errors import WeightsError
+from model.live_avatar.config import UMT5_XXL, TextConfig
 from model.live_avatar.configs import TOKENIZER_NAME, tokenizer_faults
 from model.live_avatar.published import PUBLISHED_AT
 from model.live_avatar.weights import built_empty, load_weights, weights_faults
 
 _WAY_OUT = f"take google/umt5-xxl/tokenizer.json from {PUBLISHED_AT}"
 _SPACES = re.compile(r"\s+")
-
-
-@dataclass(frozen=True)
-class TextConfig:
-    """Sizes of the text encoder.
-
-    Attributes:
-        vocab_size: rows of the embedding; at least the tokenizer's.
-        dim: width of the residual stream and of the output.
-        attention_dim: of all heads together.
-        ffn_dim: width of the feed-forward layers.
-        num_heads: attention heads.
-        num_layers: of the encoder.
-        num_buckets: of relative positions.
-        max_distance: positions farther than this share a bucket.
-        norm_eps: of every norm.
-    """
-
-    vocab_size: int
-    dim: int
-    attention_dim: int
-    ffn_dim: int
-    num_heads: int
-    num_layers: int
-    num_buckets: int = 32
-    max_distance: int = 128
-    norm_eps: float = 1e-6
-
-    def __post_init__(self) -> None:
-        if self.attention_dim % self.num_heads:
-            raise ValueError(
-                f"attention_dim {self.attention_dim} must be a multiple of"
-                f" num_heads {self.num_heads}"
-            )
-
-
-UMT5_XXL = TextConfig(
-    vocab_size=256_384,
-    dim=4096,
-    attention_dim=4096,
-    ffn_dim=10_240,
-    num_heads=64,
-    num_layers=24,
-)
-TINY_TEXT = TextConfig(
-    vocab_size=256,
-    dim=32,
-    attention_dim=32,
-    ffn_dim=48,
-    num_heads=2,
-    num_layers=2,
-)
 
 
 def build_text_encoder(config: TextConfig) -> UMT5Stack:

@@ -14,19 +14,21 @@ from torch import Tensor, nn
 from transformers import Wav2Vec2Config, Wav2Vec2Model
 
 from model.live_avatar.audio import SpeechEncoder
-from model.live_avatar.config import LIVE_AVATAR_14B, TINY, TransformerConfig
-from model.live_avatar.place import RandomPreset
-from model.live_avatar.segment import Parts
-from model.live_avatar.text import (
+from model.live_avatar.config import (
+    LIVE_AVATAR_14B,
+    TINY,
     TINY_TEXT,
     UMT5_XXL,
+    WAN_VAE,
     TextConfig,
-    build_text_encoder,
-    clean_prompt,
-    encode_prompt,
+    TransformerConfig,
+    VaeConfig,
 )
+from model.live_avatar.place import RandomPreset
+from model.live_avatar.segment import Parts
+from model.live_avatar.text import build_text_encoder, clean_prompt, encode_prompt
 from model.live_avatar.transformer import Transformer
-from model.live_avatar.vae import WAN_VAE, VaeConfig, build_vae
+from model.live_avatar.vae import build_vae
 from model.live_avatar.weights import built_empty
 
 _NORM_SPREAD = 0.1

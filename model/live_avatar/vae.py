@@ -8,7 +8,6 @@ Shapes: T frames, F latent frames, H, W pixels, h, w latent rows and columns (1/
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
@@ -19,35 +18,11 @@ from einops import rearrange
 from torch import Tensor
 
 from model.engine import Pixels
-from model.live_avatar.config import FRAMES_PER_LATENT
+from model.live_avatar.config import FRAMES_PER_LATENT, LATENT_SIDE, WAN_VAE, VaeConfig
 from model.live_avatar.weights import built_empty, load_weights, weights_faults
 
 State: TypeAlias = Mapping[str, Tensor]
-LATENT_SIDE = 8  # pixels on a latent's side
 _REPEATED = "Rep"  # how diffusers marks a layer that has seen one latent alone
-
-
-@dataclass(frozen=True)
-class VaeConfig:
-    """Sizes of the VAE.
-
-    Attributes:
-        dim: channels at full resolution.
-        latent_channels: of the latents.
-        multipliers: of ``dim``, per resolution, the finest first.
-        num_res_blocks: per resolution; one more in the decoder.
-        halves_time: whether each step to a coarser resolution halves time too.
-    """
-
-    dim: int = 96
-    latent_channels: int = 16
-    multipliers: tuple[int, ...] = (1, 2, 4, 4)
-    num_res_blocks: int = 2
-    halves_time: tuple[bool, ...] = (False, True, True)
-
-
-WAN_VAE = VaeConfig()
-TINY_VAE = VaeConfig(dim=8)
 
 
 def build_vae(config: VaeConfig) -> AutoencoderKLWan:

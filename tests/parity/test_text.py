@@ -15,11 +15,9 @@ from torch import Tensor
 from transformers.models.umt5.modeling_umt5 import UMT5Stack
 
 from model.errors import WeightsError
+from model.live_avatar.config import TINY_TEXT, UMT5_XXL, TextConfig
 from model.live_avatar.text import (
-    TINY_TEXT,
-    UMT5_XXL,
     PromptTokenizer,
-    TextConfig,
     build_text_encoder,
     clean_prompt,
     encode_prompt,

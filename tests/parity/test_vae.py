@@ -15,11 +15,9 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from model.errors import WeightsError
+from model.live_avatar.config import TINY_VAE, WAN_VAE, VaeConfig
 from model.live_avatar.vae import (
-    TINY_VAE,
-    WAN_VAE,
     StreamingDecoder,
-    VaeConfig,
     build_vae,
     encode,
     frames_of,
