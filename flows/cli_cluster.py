@@ -115,12 +115,13 @@ def status(as_json: bool) -> int:
 
 @click.command()
 @click.option("--out", help="Where campaigns go: tries whether it can be written.")
+@click.option("--engine", help="Engine whose weights, packages and GPUs are examined too.")
 @_json
-def doctor(out: str | None, as_json: bool) -> int:
-    """Say what is open, missing or slow: server, database, workers, store, this machine."""
+def doctor(out: str | None, engine: str | None, as_json: bool) -> int:
+    """Say what is open, missing or slow: server, database, workers, store, engine, this machine."""
     from flows.doctor import examine
 
-    report = examine(out)
+    report = examine(out, engine)
     if as_json:
         click.echo(report.model_dump_json(indent=1))
         return report.exit_code
@@ -149,7 +150,7 @@ def submit(manifest: str, wait: bool, as_json: bool, **options: Any) -> int:
     """Render a manifest on the cluster, now. MANIFEST is a path, s3://... or https://..."""
     from flows.submit import submit_campaign
 
-    run = submit_campaign(_parameters(manifest, options), is_waited_for=wait)
+    run = submit_campaign(campaign_parameters(manifest, options), is_waited_for=wait)
     return _print_run(run, as_json=as_json)
 
 
@@ -174,7 +175,7 @@ def schedule(manifest: str, cron: str | None, remove: bool, as_json: bool, **opt
 
     if not remove and not (cron and options["out"]):
         raise click.UsageError("--out and --cron are needed, or --remove")
-    parameters = _parameters(manifest, options | {"out": options["out"] or "unused"})
+    parameters = campaign_parameters(manifest, options | {"out": options["out"] or "unused"})
     slug = campaign_name(parameters)
     if remove or cron is None:
         done = remove_schedule(slug)
@@ -201,7 +202,8 @@ def retry_on_cluster(
     return _print_run(retry_campaign(parameters, is_waited_for=wait), as_json=as_json)
 
 
-def _parameters(manifest: str, options: dict[str, Any]) -> "CampaignParameters":
+def campaign_parameters(manifest: str, options: dict[str, Any]) -> "CampaignParameters":
+    """The run's parameters of a command's options, checked as the server will check them."""
     from pydantic import ValidationError
 
     from flows.parameters import CampaignParameters

@@ -1,4 +1,4 @@
-"""What is open, missing or slow: of the Prefect server, its database, this machine and the store.
+"""What is open, missing or slow: of the Prefect server, its database, this machine, an engine.
 
 Each question has a pure function from what was seen to a finding; ``examine`` asks them all.
 """
@@ -17,7 +17,8 @@ import httpx
 from prefect.settings import get_current_settings
 
 from flows.cluster import POOLS, ClusterError, ClusterStatus, Record, cluster_status
-from model.errors import NightshootError
+from model.engine import engine_names, examine_engine
+from model.errors import CampaignError, NightshootError
 from tasks.ffmpeg import ffmpeg_version
 from tasks.lease import SLOTS_VARIABLE, slot_names
 from tasks.store import open_campaign
@@ -82,13 +83,19 @@ class ServerFacts:
     open_addresses: tuple[str, ...]
 
 
-def examine(out: str | None) -> Report:
+def examine(out: str | None, engine: str | None = None) -> Report:
     """Ask everything; what cannot be asked is a finding too.
 
     Args:
         out: where campaigns go, to try whether it can be written; None leaves that out.
+        engine: name of an engine whose files and devices are examined; None leaves that out.
+
+    Raises:
+        CampaignError: there is no such engine.
     """
     findings = machine_findings(os.environ, Path(out or "."))
+    if engine is not None:
+        findings += engine_findings(engine)
     if out is not None:
         findings.append(_store_finding(out))
     if not get_current_settings().api.url:
@@ -214,6 +221,28 @@ def _no_cluster() -> Finding:
         found="PREFECT_API_URL is not set: campaigns run on this machine alone",
         way_out="for a cluster set it to the server's address, as docs/operations.md says",
     )
+
+
+# --- an engine ----------------------------------------------------------------------------------
+
+
+def engine_findings(name: str) -> list[Finding]:
+    """What an engine finds of the files, packages and devices that it needs.
+
+    Raises:
+        CampaignError: there is no such engine.
+    """
+    if name not in engine_names():
+        raise CampaignError(f'--engine "{name}": must be one of {", ".join(engine_names())}')
+    return [
+        Finding(
+            verdict=seen.verdict,
+            what=f"{name}, {seen.what}",
+            found=seen.found,
+            way_out=seen.way_out,
+        )
+        for seen in examine_engine(name)
+    ]
 
 
 # --- the server ---------------------------------------------------------------------------------

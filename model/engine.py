@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
-from typing import Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -184,11 +184,31 @@ class Engine(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Finding:
+    """One thing that an engine needs, as it is on this machine.
+
+    Attributes:
+        verdict: ``fail`` where nothing can be rendered as it is.
+        what: the thing, in a word or two.
+        found: how it is.
+        way_out: what to do, unless all is well.
+    """
+
+    verdict: Literal["ok", "warn", "fail"]
+    what: str
+    found: str
+    way_out: str = ""
+
+
 _ENGINES: Mapping[str, str] = {
     "preview": "model.preview.engine:PreviewEngine",
     "live-avatar": "model.live_avatar.engine:LiveAvatarEngine",
     "null": "model.null:NullEngine",
 }
+
+# of engines that need more than Python packages
+_EXAMINERS: Mapping[str, str] = {"live-avatar": "model.live_avatar.examine:examine"}
 
 
 def engine_names() -> tuple[str, ...]:
@@ -204,9 +224,27 @@ def load_engine(name: str) -> Engine:
     """
     if name not in _ENGINES:
         raise ValueError(f'engine "{name}" is unknown; there are {", ".join(_ENGINES)}')
-    module_name, _, class_name = _ENGINES[name].partition(":")
-    make: Callable[[], Engine] = getattr(import_module(module_name), class_name)
+    make: Callable[[], Engine] = _named(_ENGINES[name])
     return make()
+
+
+def examine_engine(name: str) -> list[Finding]:
+    """Whether this machine has what the engine called ``name`` needs; nothing is loaded.
+
+    Raises:
+        ValueError: there is no such engine.
+    """
+    if name in _EXAMINERS:
+        examine: Callable[[], list[Finding]] = _named(_EXAMINERS[name])
+        return examine()
+    identity = load_engine(name).identity
+    return [Finding("ok", "engine", f"version {identity.version}, needs no more than its packages")]
+
+
+def _named(place: str) -> Any:
+    """What ``module:name`` names."""
+    module_name, _, name = place.partition(":")
+    return getattr(import_module(module_name), name)
 
 
 @cache

@@ -24,6 +24,7 @@ _LENGTH_BYTES = 8
 _MAX_HEADER_BYTES = 100_000_000  # what the format allows
 _LFS_POINTER = b"version https://git-lfs"
 _SAMPLE_BYTES = 64
+_ADVICE = "`nightshoot doctor --engine live-avatar` says where each file is published"
 
 
 @dataclass(frozen=True)
@@ -246,11 +247,19 @@ def weights_id(files: Iterable[Path], lora: Lora | None = None) -> str:
         lora: merged into them.
 
     Raises:
-        WeightsError: a file is missing, cut short, or not what its name says.
+        WeightsError: names every file that is missing, cut short, or not what its name says.
     """
-    parts = [_fingerprint(path) for path in files]
+    parts: list[str] = []
+    faults: list[str] = []
+    for path in [*files, *([lora.path] if lora else [])]:
+        try:
+            parts.append(_fingerprint(path))
+        except WeightsError as error:
+            faults.append(str(error))
+    if faults:
+        raise WeightsError("\n".join([*faults, _ADVICE]))
     if lora is not None:
-        parts += [_fingerprint(lora.path), f"rank={lora.rank} alpha={float(lora.alpha)!r}"]
+        parts.append(f"rank={lora.rank} alpha={float(lora.alpha)!r}")
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

@@ -25,7 +25,8 @@ LORA_PUBLISHED_AT = "https://huggingface.co/Quark-Vision/Live-Avatar"
 LORA_NAME = "liveavatar.safetensors"
 
 _CONFIG = "config.json"
-_INDEX = "diffusion_pytorch_model.safetensors.index.json"
+SHARDS_BEGIN = "diffusion_pytorch_model"
+_INDEX = f"{SHARDS_BEGIN}.safetensors.index.json"
 _TEXT_ENCODER = "models_t5_umt5-xxl-enc-bf16.pth"
 _VAE = "Wan2.1_VAE.pth"
 _TOKENIZER = Path("google", "umt5-xxl")

@@ -4,6 +4,7 @@ import copy
 import re
 import shutil
 import subprocess
+import sys
 from configparser import ConfigParser
 from datetime import date
 from pathlib import Path
@@ -25,17 +26,20 @@ from flows.cluster import (
 )
 from flows.doctor import (
     BATCHING,
+    Report,
     ServerFacts,
     batching_findings,
     cluster_findings,
     database_finding,
     disk_finding,
+    engine_findings,
     serializer_finding,
     server_findings,
     telemetry_finding,
 )
 from flows.parameters import CampaignParameters
 from flows.submit import When, campaign_name, named_numbers
+from model.errors import CampaignError
 
 ROOT = Path(__file__).parents[2]
 FILES = ROOT / "docs" / "operations"
@@ -161,6 +165,24 @@ def test_a_pool_nobody_works_for_fails_and_says_how_to_start_a_worker():
     assert findings["workers of gpu"].way_out == (
         "prefect worker start --pool gpu --type gpu-process"
     )
+
+
+def test_what_an_engine_finds_is_told_under_its_name():
+    (finding,) = engine_findings("preview")
+
+    assert (finding.verdict, finding.what) == ("ok", "preview, engine")
+
+
+def test_an_engine_without_weights_fails_and_an_unknown_one_is_refused(monkeypatch):
+    monkeypatch.delenv("NIGHTSHOOT_WEIGHTS", raising=False)
+    monkeypatch.delenv("NIGHTSHOOT_WEIGHTS_ID", raising=False)
+    monkeypatch.setitem(sys.modules, "torch", None)  # as where it is not installed
+    findings = verdicts(engine_findings("live-avatar"))
+
+    assert findings["live-avatar, packages"] == findings["live-avatar, weights"] == "fail"
+    assert Report(findings=tuple(engine_findings("live-avatar"))).exit_code == 1
+    with pytest.raises(CampaignError, match=r'--engine "x": must be one of preview'):
+        engine_findings("x")
 
 
 # --- schedules ----------------------------------------------------------------------------------

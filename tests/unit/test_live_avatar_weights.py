@@ -4,12 +4,10 @@ import json
 import pickle
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
-from safetensors.numpy import save_file
 
 from model import errors
 from model.errors import CampaignError, WeightsError
@@ -31,54 +29,19 @@ from model.live_avatar.published import (
     check_config,
     missing_files,
 )
+from tests.unit.weights_files import (
+    CONFIG,
+    PROCESSOR,
+    SPEECH,
+    arrays,
+    pth,
+    published,
+    saved,
+    sharded,
+)
 
 ROOT = Path(__file__).parents[2]
 LENGTH_BYTES = 8
-# as the folder was published
-CONFIG = {
-    "dim": 5120,
-    "ffn_dim": 13824,
-    "freq_dim": 256,
-    "num_heads": 40,
-    "num_layers": 40,
-    "eps": 1e-06,
-    "audio_dim": 1024,
-    "audio_inject_layers": [0, 4, 8, 12, 16, 20, 24, 27, 30, 33, 36, 39],
-    "text_len": 512,
-    "enable_adain": True,
-    "adain_mode": "attn_norm",
-    "zero_timestep": True,
-    "enable_motioner": False,
-    "enable_framepack": True,
-    "framepack_drop_mode": "padd",
-    "add_last_motion": True,
-}
-
-
-def _arrays(seed: int = 1) -> dict[str, np.ndarray]:
-    random = np.random.default_rng(seed)
-    return {
-        "a.weight": random.standard_normal((40, 30)).astype(np.float32),
-        "a.bias": random.standard_normal(40).astype(np.float16),
-        "b.weight": random.standard_normal((7, 40)).astype(np.float32),
-    }
-
-
-def _saved(folder: Path, arrays: dict[str, np.ndarray], name: str = "w.safetensors") -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    save_file(arrays, folder / name)
-    return folder / name
-
-
-def _sharded(folder: Path, arrays: dict[str, np.ndarray], stem: str = "w") -> Path:
-    weight_map: dict[str, str] = {}
-    for number, name in enumerate(arrays):
-        file = f"{stem}-{number}.safetensors"
-        _saved(folder, {name: arrays[name]}, file)
-        weight_map[name] = file
-    index = folder / f"{stem}.safetensors{INDEX_ENDING}"
-    index.write_text(json.dumps({"metadata": {"total_size": 1}, "weight_map": weight_map}))
-    return index
 
 
 def _with_header(path: Path, header: object, data: bytes = b"") -> Path:
@@ -91,30 +54,22 @@ def _entry(dtype: str, shape: list[int], start: int, end: int) -> dict[str, obje
     return {"dtype": dtype, "shape": shape, "data_offsets": [start, end]}
 
 
-def _pth(path: Path, values: list[float], root: str = "archive") -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(f"{root}/data.pkl", pickle.dumps(len(values)))
-        archive.writestr(f"{root}/data/0", np.array(values, np.float32).tobytes())
-    return path
-
-
 # --- safetensors --------------------------------------------------------------------------------
 
 
 def test_a_header_says_where_every_tensor_lies(tmp_path: Path):
-    arrays = _arrays()
-    path = _saved(tmp_path, arrays)
+    tensors = arrays()
+    path = saved(tmp_path, tensors)
     content = path.read_bytes()
     found = stored_tensors(path)
-    assert found.keys() == arrays.keys()
+    assert found.keys() == tensors.keys()
     for name, stored in found.items():
-        assert stored.shape == arrays[name].shape
-        assert content[stored.start : stored.start + stored.num_bytes] == arrays[name].tobytes()
+        assert stored.shape == tensors[name].shape
+        assert content[stored.start : stored.start + stored.num_bytes] == tensors[name].tobytes()
 
 
 def test_an_index_holds_the_tensors_of_all_its_shards(tmp_path: Path):
-    index = _sharded(tmp_path, _arrays())
+    index = sharded(tmp_path, arrays())
     found = stored_tensors(index)
     assert {name: stored.path.name for name, stored in found.items()} == {
         "a.weight": "w-0.safetensors",
@@ -126,7 +81,7 @@ def test_an_index_holds_the_tensors_of_all_its_shards(tmp_path: Path):
 
 @pytest.mark.parametrize("num_bytes", [0, 5, 8, 60, -5000, -1])
 def test_a_file_cut_short_is_refused_with_both_sizes(num_bytes: int, tmp_path: Path):
-    path = _saved(tmp_path, _arrays())
+    path = saved(tmp_path, arrays())
     path.write_bytes(path.read_bytes()[:num_bytes])
     with pytest.raises(WeightsError, match="download the file again") as refusal:
         stored_tensors(path)
@@ -136,7 +91,7 @@ def test_a_file_cut_short_is_refused_with_both_sizes(num_bytes: int, tmp_path: P
 
 
 def test_a_file_that_is_too_long_is_refused(tmp_path: Path):
-    path = _saved(tmp_path, _arrays())
+    path = saved(tmp_path, arrays())
     path.write_bytes(path.read_bytes() + b"12345")
     with pytest.raises(WeightsError, match="5 more than its header promises"):
         stored_tensors(path)
@@ -171,9 +126,9 @@ def test_what_git_lfs_left_in_place_of_a_file_is_told(tmp_path: Path):
 
 
 def test_all_faults_of_an_index_are_told_at_once(tmp_path: Path):
-    index = _sharded(tmp_path, _arrays())
+    index = sharded(tmp_path, arrays())
     (tmp_path / "w-0.safetensors").unlink()
-    _saved(tmp_path, {"c.weight": np.zeros(2, np.float32)}, "w-1.safetensors")
+    saved(tmp_path, {"c.weight": np.zeros(2, np.float32)}, "w-1.safetensors")
     with pytest.raises(WeightsError) as refusal:
         stored_tensors(index)
     told = str(refusal.value).splitlines()
@@ -198,7 +153,7 @@ def test_an_index_that_is_none_is_refused(content: str, tmp_path: Path):
 
 
 def test_a_pth_that_is_cut_short_or_something_else_is_refused(tmp_path: Path):
-    path = _pth(tmp_path / "w.pth", [1.0, 2.0])
+    path = pth(tmp_path / "w.pth", [1.0, 2.0])
     check_pickle(path)
     whole = path.read_bytes()
     path.write_bytes(whole[:-30])
@@ -213,30 +168,30 @@ def test_a_pth_that_is_cut_short_or_something_else_is_refused(tmp_path: Path):
 
 
 def test_the_id_is_that_of_the_weights_and_not_of_their_files(tmp_path: Path):
-    whole = weights_id([_saved(tmp_path / "one", _arrays())])
-    assert weights_id([_saved(tmp_path / "other", _arrays(), "renamed.safetensors")]) == whole
-    assert weights_id([_sharded(tmp_path / "shards", _arrays())]) == whole
+    whole = weights_id([saved(tmp_path / "one", arrays())])
+    assert weights_id([saved(tmp_path / "other", arrays(), "renamed.safetensors")]) == whole
+    assert weights_id([sharded(tmp_path / "shards", arrays())]) == whole
     assert len(whole) == 64
 
 
 @pytest.mark.parametrize("changed", ["a.weight", "a.bias", "b.weight"])
 def test_another_tensor_is_another_id(changed: str, tmp_path: Path):
-    arrays = _arrays()
-    arrays[changed] = arrays[changed] * 1.01
-    assert weights_id([_saved(tmp_path / "one", _arrays())]) != weights_id(
-        [_saved(tmp_path / "other", arrays)]
+    tensors = arrays()
+    tensors[changed] = tensors[changed] * 1.01
+    assert weights_id([saved(tmp_path / "one", arrays())]) != weights_id(
+        [saved(tmp_path / "other", tensors)]
     )
 
 
 def test_names_and_shapes_are_part_of_the_id(tmp_path: Path):
     zeros = np.zeros((4, 6), np.float32)
     arrays = [{"a": zeros}, {"b": zeros}, {"a": zeros.reshape(6, 4)}, {"a": zeros[:2]}]
-    ids = {weights_id([_saved(tmp_path / str(i), array)]) for i, array in enumerate(arrays)}
+    ids = {weights_id([saved(tmp_path / str(i), array)]) for i, array in enumerate(arrays)}
     assert len(ids) == len(arrays)
 
 
 def test_the_lora_its_rank_and_its_alpha_are_part_of_the_id(tmp_path: Path):
-    base, lora = _saved(tmp_path, _arrays(1)), _saved(tmp_path, _arrays(2), "l.safetensors")
+    base, lora = saved(tmp_path, arrays(1)), saved(tmp_path, arrays(2), "l.safetensors")
     ids = [
         weights_id([base]),
         weights_id([base], Lora(lora)),
@@ -251,9 +206,9 @@ def test_the_lora_its_rank_and_its_alpha_are_part_of_the_id(tmp_path: Path):
 
 
 def test_the_id_of_a_pth_follows_its_records_checksums(tmp_path: Path):
-    one = weights_id([_pth(tmp_path / "one.pth", [1.0, 2.0], root="one")])
-    assert weights_id([_pth(tmp_path / "two.pth", [1.0, 2.0], root="two")]) == one
-    assert weights_id([_pth(tmp_path / "other.pth", [1.0, 2.5], root="one")]) != one
+    one = weights_id([pth(tmp_path / "one.pth", [1.0, 2.0], root="one")])
+    assert weights_id([pth(tmp_path / "two.pth", [1.0, 2.0], root="two")]) == one
+    assert weights_id([pth(tmp_path / "other.pth", [1.0, 2.5], root="one")]) != one
 
 
 def test_the_id_of_a_config_follows_its_bytes(tmp_path: Path):
@@ -264,27 +219,25 @@ def test_the_id_of_a_config_follows_its_bytes(tmp_path: Path):
     assert weights_id([path]) != before
 
 
+def test_every_file_that_cannot_be_read_is_named_where_an_id_is_wanted(tmp_path: Path):
+    whole, cut = saved(tmp_path, arrays()), pth(tmp_path / "w.pth", [1.0])
+    cut.write_bytes(cut.read_bytes()[:-30])
+    with pytest.raises(WeightsError) as refusal:
+        weights_id([whole, cut, tmp_path / "config.json"], Lora(tmp_path / "lora.safetensors"))
+    told = str(refusal.value).splitlines()
+    assert [line.partition(": ")[0] for line in told[:-1]] == [
+        str(cut),
+        str(tmp_path / "config.json"),
+        str(tmp_path / "lora.safetensors"),
+    ]
+    assert "nightshoot doctor --engine live-avatar" in told[-1]
+
+
 # --- what is missing ----------------------------------------------------------------------------
 
 
-def _published(folder: Path) -> tuple[Path, Path]:
-    """A folder with all that belongs to the model, in small."""
-    _sharded(folder, _arrays(), "diffusion_pytorch_model")
-    (folder / "config.json").write_text(json.dumps(CONFIG))
-    for name in ("models_t5_umt5-xxl-enc-bf16.pth", "Wan2.1_VAE.pth"):
-        _pth(folder / name, [1.0])
-    speech = folder / "wav2vec2-large-xlsr-53-english"
-    _saved(speech, _arrays(), "model.safetensors")
-    for name in ("config.json", "preprocessor_config.json"):
-        (speech / name).write_text("{}")
-    tokenizer = folder / "google" / "umt5-xxl"
-    tokenizer.mkdir(parents=True)
-    (tokenizer / "tokenizer.json").write_text("{}")
-    return folder, _saved(folder, _arrays(3), LORA_NAME)
-
-
 def test_nothing_is_missing_in_a_whole_folder(tmp_path: Path):
-    folder, lora = _published(tmp_path)
+    folder, lora = published(tmp_path)
     assert missing_files(folder, lora) == []
     files = ModelFiles(folder, Lora(lora))
     assert all(path.is_file() for path in files.hashed)
@@ -310,7 +263,7 @@ def test_an_empty_folder_lacks_every_file_and_says_where_each_is_published(tmp_p
 
 
 def test_a_missing_shard_and_files_cut_short_are_found_without_reading_them(tmp_path: Path):
-    folder, lora = _published(tmp_path)
+    folder, lora = published(tmp_path)
     (folder / "diffusion_pytorch_model-1.safetensors").unlink()
     for name in ("diffusion_pytorch_model-2.safetensors", "Wan2.1_VAE.pth", LORA_NAME):
         path = folder / name
@@ -322,8 +275,8 @@ def test_a_missing_shard_and_files_cut_short_are_found_without_reading_them(tmp_
 
 
 def test_an_index_that_contradicts_its_shards_is_found(tmp_path: Path):
-    folder, _ = _published(tmp_path)
-    _saved(folder, {"z": np.zeros(1, np.float32)}, "diffusion_pytorch_model-0.safetensors")
+    folder, _ = published(tmp_path)
+    saved(folder, {"z": np.zeros(1, np.float32)}, "diffusion_pytorch_model-0.safetensors")
     (fault,) = missing_files(folder, None)
     assert fault.path.name == "diffusion_pytorch_model.safetensors.index.json"
     assert "names a.weight in diffusion_pytorch_model-0.safetensors" in fault.fault
@@ -361,16 +314,6 @@ def test_a_config_that_cannot_be_read_is_refused(content: str, tmp_path: Path):
 
 
 # --- configs of the speech encoder and the tokenizer --------------------------------------------
-
-SPEECH = {
-    "do_stable_layer_norm": True,
-    "feat_extract_norm": "layer",
-    "conv_stride": [5, 2, 2, 2, 2, 2, 2],
-    "conv_kernel": [10, 3, 3, 3, 3, 2, 2],
-    "hidden_size": 1024,
-    "num_hidden_layers": 24,
-}
-PROCESSOR = {"do_normalize": True, "sampling_rate": 16_000}
 
 
 def _speech_faults(folder: Path, config: object, processor: object) -> list[str]:
@@ -417,7 +360,7 @@ def test_a_tokenizer_of_another_kind_is_told(content: str, told: list[str], tmp_
 
 
 def test_the_tokenizer_is_tokenizer_json_and_nothing_else(tmp_path: Path):
-    folder, _ = _published(tmp_path)
+    folder, _ = published(tmp_path)
     tokenizer = folder / "google" / "umt5-xxl"
     (tokenizer / "tokenizer.json").rename(tokenizer / "spiece.model")
     (fault,) = missing_files(folder, None)

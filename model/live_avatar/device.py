@@ -1,0 +1,36 @@
+"""Which device renders."""
+
+import torch
+
+from model.errors import ResourceError
+from model.live_avatar.place import DEVICE_VARIABLE
+
+
+def choose_device(name: str, *, is_small: bool) -> torch.device:
+    """The device that the environment names, or the first GPU.
+
+    Args:
+        name: as torch names it; empty: the first GPU.
+        is_small: a CPU will do.
+
+    Raises:
+        ResourceError: there is no such device.
+    """
+    num_gpus = torch.cuda.device_count()
+    if not name and not num_gpus and not is_small:
+        raise ResourceError(
+            "engine live-avatar: this machine has no CUDA device (a CPU takes hours for a second "
+            f"of video); render on one that has, or set {DEVICE_VARIABLE}=cpu to insist"
+        )
+    try:
+        device = torch.device(name or ("cuda:0" if num_gpus else "cpu"))
+    except RuntimeError as error:
+        raise ResourceError(
+            f'{DEVICE_VARIABLE}="{name}" names no device; set cuda:0, another number, or cpu'
+        ) from error
+    if device.type == "cuda" and (device.index or 0) >= num_gpus:
+        raise ResourceError(
+            f'{DEVICE_VARIABLE}="{name}", but this machine has {num_gpus} CUDA devices; '
+            "set another, or none"
+        )
+    return device

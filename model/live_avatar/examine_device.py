@@ -1,0 +1,143 @@
+"""Which GPUs this machine has, which one would be used, and what fits into its memory."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from model.engine import Finding
+from model.errors import ResourceError
+from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE, LIVE_AVATAR_14B, PATCH
+from model.live_avatar.device import choose_device
+from model.live_avatar.place import Place
+
+_DRIVER = Path("/proc/driver/nvidia/version")
+_WEIGHTS_BYTES = 45_000_000_000  # 22.4 billion numbers in bfloat16
+_WORKING_BYTES = 9_000_000_000  # activations, prompts, the sink, the VAE's memory, CUDA itself
+_STEPS = 4
+_CLIP_LATENTS = 4 * BLOCK_LATENTS  # infer_frames 48
+_SINK_SHARE = 2.5  # tokens of the reference and the motion memory, in latent frames
+_SIZES = ((704, 384), (688, 368), (384, 256))  # of the shipped presets
+_OLDEST_CAPABILITY = (8, 0)  # the first with bfloat16
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """What torch says of one GPU.
+
+    Attributes:
+        index: of ``cuda:<index>``.
+        name: of the product.
+        total_bytes: of its memory.
+        free_bytes: of it.
+        capability: major and minor.
+    """
+
+    index: int
+    name: str
+    total_bytes: int
+    free_bytes: int
+    capability: tuple[int, int]
+
+
+def device_findings(place: Place, device_name: str) -> list[Finding]:
+    """Of the driver, each GPU, and the device that would be used.
+
+    Args:
+        place: where the weights are; small ones are rendered on a CPU too.
+        device_name: what the environment says; empty: nothing.
+    """
+    gpus = _gpus()
+    is_needed = place.files is not None or place.random == "14b"
+    findings = [driver_finding(len(gpus), is_needed=is_needed), *map(gpu_finding, gpus)]
+    if place.files is None and place.random is None:
+        return findings
+    try:
+        device = choose_device(device_name, is_small=place.random == "tiny")
+    except ResourceError as error:
+        found, _, way_out = str(error).removeprefix("engine live-avatar: ").partition("; ")
+        return [*findings, Finding("fail", "device", found, way_out)]
+    findings.append(chosen_finding(device.type, str(device), is_needed=is_needed))
+    if device.type == "cuda" and is_needed:
+        findings.append(memory_finding(gpus[device.index or 0].free_bytes))
+    return findings
+
+
+def _gpus() -> list[Gpu]:
+    found: list[Gpu] = []
+    for index in range(torch.cuda.device_count()):
+        free_bytes, total_bytes = torch.cuda.mem_get_info(index)
+        name = torch.cuda.get_device_name(index)
+        capability = torch.cuda.get_device_capability(index)
+        found.append(Gpu(index, name, total_bytes, free_bytes, capability))
+    return found
+
+
+def driver_finding(num_gpus: int, *, is_needed: bool) -> Finding:
+    """What stands between torch and the GPUs.
+
+    Args:
+        num_gpus: that torch found.
+        is_needed: nothing is rendered without one.
+    """
+    driver = _driver_version()
+    built_for = f"CUDA {torch.version.cuda}" if torch.version.cuda else "no CUDA"
+    found = f"{num_gpus} found; torch {torch.__version__} is built for {built_for}; driver {driver}"
+    if num_gpus:
+        return Finding("ok", "GPUs", found)
+    if not torch.version.cuda:
+        way_out = "install torch for CUDA, as its own page says, on a machine with an NVIDIA GPU"
+    else:
+        way_out = "install NVIDIA's driver, or one that is new enough for this CUDA"
+    return Finding("fail" if is_needed else "warn", "GPUs", found, way_out)
+
+
+def _driver_version() -> str:
+    """As NVIDIA's kernel module tells it."""
+    if not _DRIVER.is_file():
+        return "not found"
+    words = _DRIVER.read_text().splitlines()[0].split()
+    return next((word for word in words if word[0].isdigit()), "of an unknown version")
+
+
+def gpu_finding(gpu: Gpu) -> Finding:
+    """Whether a GPU computes in the dtype of the weights."""
+    free, total = gpu.free_bytes / 1e9, gpu.total_bytes / 1e9
+    version = ".".join(map(str, gpu.capability))
+    found = f"{gpu.name}, {free:.1f} of {total:.1f} GB free, compute capability {version}"
+    what = f"cuda:{gpu.index}"
+    if gpu.capability >= _OLDEST_CAPABILITY:
+        return Finding("ok", what, found)
+    return Finding("warn", what, found, "bfloat16 is slow below 8.0: use a newer GPU")
+
+
+def chosen_finding(kind: str, name: str, *, is_needed: bool) -> Finding:
+    """The device that would be used."""
+    if kind == "cpu" and is_needed:
+        way_out = "unset the variable on a machine with a GPU"
+        return Finding("warn", "device", "cpu: a second of video takes hours", way_out)
+    return Finding("ok", "device", name)
+
+
+def memory_finding(free_bytes: int) -> Finding:
+    """The largest of the presets' sizes that fits in four steps of bfloat16, by formula."""
+    fitting = [size for size in _SIZES if needed_bytes(*size) <= free_bytes]
+    if fitting == list(_SIZES):
+        width, height = _SIZES[0]
+        return Finding("ok", "GPU memory", f"enough for {width}x{height} in {_STEPS} steps")
+    smallest = needed_bytes(*_SIZES[-1]) / 1e9
+    if not fitting:
+        found = f"{free_bytes / 1e9:.1f} GB free; the smallest preset takes {smallest:.0f} GB"
+        return Finding("fail", "GPU memory", found, "end other programs on it, or use a larger one")
+    (width, height), (widest, highest) = fitting[0], _SIZES[0]
+    found = f"enough for {width}x{height} in {_STEPS} steps, not for {widest}x{highest}"
+    return Finding("warn", "GPU memory", found, "use a preset that fits, or fewer sample_steps")
+
+
+def needed_bytes(width: int, height: int) -> int:
+    """GPU memory of four steps in bfloat16: weights, each step's memory, what is at work."""
+    tokens = width * height // (PATCH * LATENT_SIDE) ** 2  # of a latent frame
+    config = LIVE_AVATAR_14B
+    per_token = 2 * 2 * config.dim * config.num_layers  # a key and a value, two bytes a number
+    memories = _STEPS * per_token * tokens * (_CLIP_LATENTS + _SINK_SHARE)
+    return _WEIGHTS_BYTES + _WORKING_BYTES + round(memories)
