@@ -160,11 +160,12 @@ def _quote(
         num_segments_done=done,
         num_frames_left=frames_left,
         is_done=prepared.receipt is not None,
-        warnings=(*plan.warnings, *_unbroken_warnings(plan, infer_frames)),
+        warnings=(*plan.warnings, *unbroken_warnings(plan, infer_frames)),
     )
 
 
-def _unbroken_warnings(plan: VideoPlan, infer_frames: int) -> tuple[str, ...]:
+def unbroken_warnings(plan: VideoPlan, infer_frames: int) -> tuple[str, ...]:
+    """Said of a video that is rendered too far without a new beginning."""
     num_clips = unbroken_frames(plan) / infer_frames
     if num_clips <= _MAX_UNBROKEN_CLIPS:
         return ()

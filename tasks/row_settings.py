@@ -208,7 +208,8 @@ def _size_faults(rows: Sequence[ManifestRow], presets: Mapping[str, Preset]) -> 
                 size = f"{preset.width}x{preset.height}"
                 yield f'preset "{row.preset}": {size} is too small: {way_out}; choose another'
         elif min(row.width, row.height) < least:  # a cell's was refused with its row
-            yield f'--size "{row.width}x{row.height}" is too small: {way_out}'
+            larger = f"{max(row.width, least)}x{max(row.height, least)}"
+            yield f'--size "{row.width}x{row.height}" is too small: {way_out}; try "{larger}"'
 
 
 def notices_of(

@@ -44,6 +44,7 @@ def test_a_campaign_becomes_videos_captions_receipts_and_a_report(nightshoot, ma
         for suffix in (".mp4", ".srt", ".vtt", ".json"):
             assert (root / "videos" / f"{video_id}{suffix}").stat().st_size
         receipt = json.loads((root / "videos" / f"{video_id}.json").read_text())
+        assert (receipt["prompt"], receipt["settings"]) == ("", {"delay_ms": 0, "fail": ""})
         assert set(receipt["segment_keys"]) <= set(receipts(root))
         assert receipt["num_frames"] == sum(
             receipts(root)[key]["num_frames"] for key in receipt["segment_keys"]
@@ -176,7 +177,43 @@ def test_a_setting_of_another_kind_is_refused(nightshoot, manifest, tmp_path):
 
     assert refused.returncode == 2
     assert "delay_ms" in refused.stderr
-    assert "'soon' must be a int" in refused.stderr
+    assert 'setting "delay_ms" "soon": must be a whole number' in refused.stderr
+
+
+def test_the_engine_without_weights_is_refused_with_where_they_are_published(
+    nightshoot, manifest, tmp_path
+):
+    for command in ("plan", "render"):
+        manifest.write_text(manifest.read_text().replace(",null,", ",live-avatar,"))
+        refused = nightshoot(
+            command,
+            manifest,
+            "--out",
+            tmp_path,
+            NIGHTSHOOT_WEIGHTS="",
+            NIGHTSHOOT_WEIGHTS_ID="",
+        )
+
+        assert refused.returncode == 2
+        assert "NIGHTSHOOT_WEIGHTS is not set" in refused.stderr
+        assert "Traceback" not in refused.stderr
+
+
+def test_where_only_the_weights_id_is_known_a_plan_is_shown_without_its_time(
+    nightshoot, manifest, tmp_path
+):
+    manifest.write_text(manifest.read_text().replace(",null,", ",live-avatar,"))
+    arguments = ["plan", manifest, "--out", tmp_path, "--infer-frames", "80", "--json"]
+
+    planned = nightshoot(*arguments, NIGHTSHOOT_WEIGHTS="", NIGHTSHOOT_WEIGHTS_ID="0123abcd")
+
+    assert planned.returncode == 0, planned.stderr
+    assert "80 -> 84" in planned.stderr
+    quote = json.loads(planned.stdout)
+    assert quote["estimated_s"] is None
+    assert "only the id of the weights is known here" in quote["time_unknown"]
+    assert [video["infer_frames"] for video in quote["videos"]] == [80, 80]
+    assert all(video["num_segments"] for video in quote["videos"])
 
 
 def test_two_runs_of_one_campaign_at_once_the_second_is_refused(

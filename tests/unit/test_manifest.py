@@ -4,6 +4,7 @@ import pickle
 import struct
 import tracemalloc
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,8 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.errors import CampaignError
+from model.engine import engine_identity
+from model.errors import CampaignError, WeightsError
 from tasks.manifest import (
     MAX_FAULTS_SHOWN,
     Manifest,
@@ -50,6 +52,15 @@ def folder(tmp_path: Path) -> Path:
     soundfile.write(home / "a.wav", np.zeros(1600), 16_000)
     (home / "long.txt").write_text("It is told in a file.", encoding="utf-8")
     return home
+
+
+@pytest.fixture
+def live_avatar(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The engine can be chosen: small random weights, which a manifest's reader never loads."""
+    monkeypatch.setenv("NIGHTSHOOT_WEIGHTS", "random:tiny")
+    engine_identity.cache_clear()
+    yield
+    engine_identity.cache_clear()
 
 
 def read(folder: Path, text: str | bytes, **options: object) -> Manifest:
@@ -101,6 +112,73 @@ def test_every_column_is_read(folder: Path) -> None:
     assert (row.width, row.height, row.seed, row.preset) == (704, 384, 2**32 - 1, "hd")
     assert (row.engine, row.num_clip, row.priority) == ("null", 2, -3)
     assert row.rig_path == folder / "a.rig.json"
+
+
+def test_settings_of_clips_and_of_the_engine_are_read_with_their_kinds(
+    folder: Path, live_avatar: None
+) -> None:
+    text = (
+        "video_id,script,portrait,engine,infer_frames,segment_clips,sample_steps,"
+        "sample_guide_scale,dtype,handoff\n"
+        "a,Hi.,a.png,live-avatar,80,5,2.0,0,float32,context\n"
+        "b,Hi.,a.png,null,36,,,,,\n"
+    )
+    first, second = read(folder, text).rows
+    assert first.settings == {
+        "infer_frames": 80,
+        "segment_clips": 5,
+        "sample_steps": 2,
+        "sample_guide_scale": 0.0,
+        "dtype": "float32",
+        "handoff": "context",
+    }
+    assert second.settings == {"infer_frames": 36}
+
+
+def test_what_an_engine_says_against_its_cells_is_told_with_all_other_faults(
+    folder: Path, live_avatar: None
+) -> None:
+    text = (
+        "video_id,script,portrait,engine,size,infer_frames,sample_steps,sample_guide_scale\n"
+        "A,Hi.,a.png,live-avatar,384*48,0,101,5\n"
+        "b,Hi.,b.png,preview,,48,4,\n"
+    )
+    told = faults(folder, text)
+    assert [" ".join(each.split(" ")[:2]) for each in told] == [
+        "2: video_id",
+        "2: size",
+        "2: infer_frames",
+        "2: sample_steps",
+        "2: sample_guide_scale",
+        "3: portrait",
+        "3: sample_steps",
+    ]
+    assert told[1].endswith(
+        'size "384*48": engine live-avatar needs at least 64 pixels on each side; try "384x64"'
+    )
+    assert told[3].endswith('sample_steps "101": must be from 1 to 100; try "4"')
+    assert "engine preview has no such setting; leave it out or choose another engine" in told[6]
+
+
+def test_faults_of_rows_go_before_an_engine_that_is_not_to_be_had(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NIGHTSHOOT_WEIGHTS", "NIGHTSHOOT_WEIGHTS_ID"):
+        monkeypatch.delenv(name, raising=False)
+    engine_identity.cache_clear()
+    good = "video_id,script,portrait,engine,sample_steps\na,Hi.,a.png,live-avatar,2\n"
+
+    assert len(faults(folder, good.replace("a.png", "b.png"))) == 1
+    with pytest.raises(WeightsError, match="NIGHTSHOOT_WEIGHTS is not set"):
+        read(folder, good)
+
+
+@pytest.mark.parametrize("text", ["384*256", "384x256", "672x352", "512x512", "704x384", "384*704"])
+def test_sizes_of_every_aspect_are_read_as_they_are_written(
+    folder: Path, live_avatar: None, text: str
+) -> None:
+    rows = read(folder, f"{HEADER.strip()},size,engine\na,Hi.,a.png,{text},live-avatar\n").rows
+    assert f"{rows[0].width}x{rows[0].height}" == text.replace("*", "x")
 
 
 def test_campaign_defaults_fill_empty_cells_only(folder: Path) -> None:

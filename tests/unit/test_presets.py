@@ -61,6 +61,30 @@ def test_a_tiny_area_still_gives_a_frame() -> None:
     assert size_for(preset, 4000, 1000) == (16, 16)
 
 
+@given(st.integers(1, 12_000), st.integers(1, 12_000), st.sampled_from([16, 24, 64, 200]))
+def test_no_side_is_shorter_than_an_engine_needs(width: int, height: int, least: int) -> None:
+    preset = Preset(width=256, height=208, sample_steps=1, crf=20)
+    size = size_for(preset, width, height, least)
+    assert min(size) >= least
+    assert size[0] * size[1] <= preset.area
+    assert size[0] % 16 == size[1] % 16 == 0
+
+
+def test_an_area_without_room_for_the_shortest_side_is_refused() -> None:
+    with pytest.raises(ValueError, match="96x32 has no room for sides of 64"):
+        size_for(Preset(width=96, height=32, sample_steps=1, crf=20), 100, 100, 64)
+
+
+@pytest.mark.parametrize(
+    ("portrait", "size"),
+    [((512, 512), (512, 512)), ((1920, 1080), (688, 384)), ((1080, 1920), (384, 688))],
+)
+def test_square_wide_and_tall_portraits_keep_their_aspect(
+    portrait: tuple[int, int], size: tuple[int, int]
+) -> None:
+    assert size_for(load_presets()["hd"], *portrait, 64) == size
+
+
 def test_a_portrait_without_pixels_is_refused() -> None:
     with pytest.raises(ValueError, match="got 0x5"):
         size_for(load_presets()["quick"], 0, 5)
@@ -74,6 +98,7 @@ def test_a_portrait_without_pixels_is_refused() -> None:
         (PRESET.replace("crf = 17", "crf = 99"), "crf = 99"),
         (PRESET.replace("width = 688", "width = 690"), "multiple of 16"),
         (PRESET.replace("crf = 17\n", ""), r"\[mine\] crf is missing"),
+        (PRESET + "infer_frames = 481\n", "infer_frames = 481"),
         ("width = 3\n", "width = 3 stands outside"),
         ("", "holds no preset"),
         ("[mine", "not a TOML file"),

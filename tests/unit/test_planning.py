@@ -1,0 +1,89 @@
+"""What `nightshoot plan` tells."""
+
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from flows.planning import Quote, campaign_table, unbroken_warnings
+from tasks.records import EncodeProfile, SegmentPlan, VideoPlan
+
+
+def printed(estimated_s: float | None, time_unknown: str = "") -> str:
+    quote = Quote(
+        campaign="june",
+        videos=(),
+        fps=25,
+        infer_frames=(48, 80),
+        disk_needed_bytes=1,
+        disk_free_bytes=2,
+        estimated_s=estimated_s,
+        workers=2,
+        time_unknown=time_unknown,
+    )
+    console = Console(width=400, file=StringIO())
+    for part in campaign_table(quote):
+        console.print(part)
+    assert isinstance(console.file, StringIO)
+    return console.file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("estimated_s", "unknown", "line"),
+    [
+        (90.0, "", "time: about 1:30 with 2 workers on this machine"),
+        (0.0, "", "time: nothing is left to render"),
+        (None, "no GPU", "time: not known, this machine cannot render it: no GPU"),
+    ],
+)
+def test_the_time_is_told_or_why_it_is_not_known(
+    estimated_s: float | None, unknown: str, line: str
+) -> None:
+    text = printed(estimated_s, unknown)
+    assert line in text
+    assert "clips x 48 or 80 frames / 25 fps" in text
+
+
+def plan_of(num_segments: int, handoff: str | None) -> VideoPlan:
+    """A video whose segments have ten clips of 48 frames each."""
+    return VideoPlan(
+        video_id="a",
+        title="",
+        engine="e",
+        settings={"handoff": handoff} if handoff else {},
+        portrait="p.png",
+        portrait_sha256="p",
+        rig=None,
+        speech_id="s",
+        prompt="",
+        seed=0,
+        width=64,
+        height=64,
+        fps=25,
+        num_frames=480 * num_segments,
+        priority=0,
+        encode=EncodeProfile(),
+        segments=tuple(
+            SegmentPlan(index=i, start_frame=480 * i, end_frame=480 * (i + 1), key=str(i))
+            for i in range(num_segments)
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("num_segments", "handoff", "infer_frames", "is_warned"),
+    [
+        (50, "context", 48, False),
+        (51, "context", 48, True),
+        (51, "last-frame", 48, False),
+        (51, None, 48, False),
+        (2, "last-frame", 1, False),
+        (2, "context", 1, True),
+    ],
+)
+def test_more_than_500_clips_in_one_unbroken_part_are_warned_of(
+    num_segments: int, handoff: str | None, infer_frames: int, is_warned: bool
+) -> None:
+    told = unbroken_warnings(plan_of(num_segments, handoff), infer_frames)
+    assert bool(told) == is_warned
+    assert all("clips in one unbroken part, more than 500" in each for each in told)
