@@ -50,7 +50,7 @@ class AudioEncoder(nn.Module):
             The global token ``(A, F, 1, D)`` and the local ones ``(A, F, 5, D)``, float32.
         """
         weights = F.silu(self.layer_weights.float())
-        mixed = (features * weights).sum(1).float() / weights.sum(1)  # (A, audio_dim, T)
+        mixed = (features * weights / weights.sum(1, keepdim=True)).sum(1)  # (A, audio_dim, T)
         local = rearrange(self.conv1_local(mixed), "a (n c) t -> (a n) c t", n=self.num_tokens)
         local = rearrange(self._halved(local), "(a n) c f -> a f n c", n=self.num_tokens)
         padding = self.padding_tokens.float().expand(*local.shape[:2], 1, -1)

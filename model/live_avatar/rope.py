@@ -4,6 +4,9 @@ A head's D/2 pairs are shared out to three axes. Positions may be negative (what
 video) and have no end. Cosines and sines are rounded to half precision, as the model was trained
 and released with such tables: exact ones change its output by 2e-4.
 
+A table is computed from its positions, in float64, when it is asked for: there is no longest
+video, and nothing is re-based.
+
 Shapes: L tokens, D head dim, F frames, H rows, W columns; a table is ``(2, L, D/2)``: cos, sin.
 """
 
@@ -24,9 +27,16 @@ def axis_dims(head_dim: int) -> tuple[int, int, int]:
 
 
 def rope_table(
-    frames: Sequence[int], rows: Sequence[int], columns: Sequence[int], head_dim: int
+    frames: Sequence[int],
+    rows: Sequence[int],
+    columns: Sequence[int],
+    head_dim: int,
+    dtype: torch.dtype = torch.float32,
 ) -> Tensor:
-    """Table ``(2, F*H*W, D/2)`` float32 of a grid of tokens, in the order frame, row, column."""
+    """Table ``(2, F*H*W, D/2)`` of a grid of tokens, in the order frame, row, column.
+
+    ``dtype`` is that in which :func:`rotate` will compute; the values are the same in all.
+    """
     turns: list[np.ndarray] = []
     sizes = (len(frames), len(rows), len(columns))
     for axis, (positions, dim) in enumerate(
@@ -40,7 +50,7 @@ def rope_table(
     angles = np.concatenate(turns, axis=-1).reshape(-1, head_dim // 2)
     # by way of float32, as the reference rounds: twice is not the same as once
     table = np.stack((np.cos(angles), np.sin(angles))).astype(np.float32).astype(np.float16)
-    return torch.from_numpy(table.astype(np.float32))
+    return torch.from_numpy(table).to(dtype)
 
 
 def pooled(size: int, count: int) -> list[int]:
@@ -49,25 +59,25 @@ def pooled(size: int, count: int) -> list[int]:
 
 
 def rotate(x: Tensor, table: Tensor) -> Tensor:
-    """Turn the pairs of ``x`` ``(B, L, N, D)`` by ``table``; computed in float32."""
+    """Turn the pairs of ``x`` ``(B, L, N, D)`` by ``table``; computed in the table's dtype."""
     cos, sin = table[:, None, :, None]  # (1, L, 1, D/2) each
-    even, odd = rearrange(x.float(), "b l n (d two) -> two b l n d", two=2)
+    even, odd = rearrange(x.to(table.dtype), "b l n (d two) -> two b l n d", two=2)
     turned = torch.stack((even * cos - odd * sin, even * sin + odd * cos), dim=-1)
     return rearrange(turned, "b l n d two -> b l n (d two)").to(x.dtype)
 
 
-def motion_table(height: int, width: int, head_dim: int) -> Tensor:
+def motion_table(
+    height: int, width: int, head_dim: int, dtype: torch.dtype = torch.float32
+) -> Tensor:
     """Table of the motion memory, newest level first, for a latent of ``height`` x ``width``.
 
     The levels are patches of 1, 2 and 4 times the side. They lie before the video: the newest
     latent at -1, the two before it at -3, and the 16 before those at -19, -14, -9 and -4.
     """
     rows, columns = height // 2, width // 2
-    levels = [
-        rope_table([-1], range(rows), range(columns), head_dim),
-        rope_table([-3], pooled(rows, height // 4), pooled(columns, width // 4), head_dim),
-        rope_table(
-            [-19, -14, -9, -4], pooled(rows, height // 8), pooled(columns, width // 8), head_dim
-        ),
-    ]
-    return torch.cat(levels, dim=1)
+    levels = (
+        ([-1], range(rows), range(columns)),
+        ([-3], pooled(rows, height // 4), pooled(columns, width // 4)),
+        ([-19, -14, -9, -4], pooled(rows, height // 8), pooled(columns, width // 8)),
+    )
+    return torch.cat([rope_table(*level, head_dim, dtype) for level in levels], dim=1)

@@ -1,7 +1,7 @@
 """The run of blocks inside a segment: sampler, decoder, and what has been made so far.
 
 After its first clip a run's reference gives way to the first latent that was made (the *sink
-advance* of the reference's multi-GPU pipeline).
+advance* of the reference's multi-GPU pipeline). Other modes are there for parity alone.
 
 Shapes: H, W pixels, h, w latent rows and columns (1/8), F latent frames.
 """
@@ -13,19 +13,19 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from diffusers.models.autoencoders.autoencoder_kl_wan import AutoencoderKLWan
+from einops import repeat
 from numpy.typing import NDArray
 from torch import Tensor
 
 from model.engine import Pixels
+from model.live_avatar.clips import ClipDecoder
+from model.live_avatar.config import BLOCK_LATENTS
 from model.live_avatar.faults import check_latents
+from model.live_avatar.modes import DEFAULT, WARM_LATENTS, Mode
+from model.live_avatar.modes import MOTION_FRAMES as MOTION_FRAMES  # segments read it here
 from model.live_avatar.sampler import Denoised, Sampler
 from model.live_avatar.transformer import AudioTokens
 from model.live_avatar.vae import StreamingDecoder, encode, frames_of, pixels_of
-
-MOTION_FRAMES = 73  # copies of the reference that the motion memory begins with
-# decoded and thrown away, so that the first new frame is no beginning: after 19 a fresh decoder is
-# within 6e-4 of one that saw all (the reference decodes 7, and is 0.4 off)
-WARM_LATENTS = 19
 
 
 @dataclass(frozen=True)
@@ -114,21 +114,45 @@ class Run:
         sampler: its prompt set; it is reset.
         vae: encodes pictures and decodes blocks.
         blocks_per_clip: after so many the reference gives way; blocks look back one less.
+        mode: how; segments take the default.
+
+    Attributes:
+        mode: the same.
+        reference: latents ``(1, 16, 1, h, w)`` of the sink.
+        motion: latents ``(1, 16, F, h, w)`` of the sink.
+        made: the latest block.
     """
 
-    def __init__(self, sampler: Sampler, vae: AutoencoderKLWan, blocks_per_clip: int) -> None:
+    def __init__(
+        self,
+        sampler: Sampler,
+        vae: AutoencoderKLWan,
+        blocks_per_clip: int,
+        mode: Mode = DEFAULT,
+    ) -> None:
         self._sampler, self._vae, self._blocks_per_clip = sampler, vae, blocks_per_clip
-        self._decoder = StreamingDecoder(vae)
+        self.mode = mode
+        self._decoder: StreamingDecoder | ClipDecoder = StreamingDecoder(vae)
         self._blocks: deque[PastBlock] = deque(maxlen=blocks_per_clip - 1)
         self._num_blocks = 0
         sampler.reset()
 
     def begin(self, picture: Pixels) -> None:
         """Start from a picture ``(H, W, 3)``."""
-        self._reference = self._first = self._encoded(picture, 1)
-        self._motion = self._encoded(picture, MOTION_FRAMES)
-        self._sampler.set_sink(self._reference, self._motion)
-        self._warm(self._motion[:, :, :WARM_LATENTS])
+        mode = self.mode
+        pixels = pixels_of(picture[None])
+        encoded = encode(self._vae, _copies(pixels, mode.num_reference_frames))
+        self.reference = self._first = encoded[:, :, -1:]
+        self._take_motion(pixels)
+        if mode.decodes_clips:
+            self._decoder = ClipDecoder(
+                self._vae,
+                mode,
+                self._blocks_per_clip * BLOCK_LATENTS,
+                _copies(pixels, mode.num_motion_copies),
+                self.motion,
+            )
+        self._warm(self.motion[:, :, : mode.num_warm_latents])
 
     def go_on(self, picture: Pixels, past: Past, heard: Iterable[AudioTokens]) -> None:
         """Start where another run ended.
@@ -137,33 +161,56 @@ class Run:
             picture: that the other run began with.
             past: that it left.
             heard: by each of its blocks.
+
+        Raises:
+            ValueError: the mode decodes whole clips, of which a past holds no frames.
         """
-        self._reference, self._num_blocks = past.reference, past.num_blocks
+        if self.mode.decodes_clips:
+            raise ValueError(f"mode {self.mode.name} decodes whole clips: it cannot go on")
+        self.reference, self._num_blocks = past.reference, past.num_blocks
         self._first = past.first
-        self._motion = self._encoded(picture, MOTION_FRAMES)
-        self._sampler.set_sink(self._reference, self._motion)
+        self._take_motion(pixels_of(picture[None]))
         first = past.num_blocks - len(past.blocks)
         for index, (block, audio) in enumerate(zip(past.blocks, heard, strict=True)):
             self._sampler.remember(first + index, block.seen, audio, block.distances)
         self._blocks.extend(past.blocks)
         self._warm(past.clean)
 
-    def _encoded(self, picture: Pixels, count: int) -> Tensor:
-        return encode(self._vae, pixels_of(np.repeat(picture[None], count, 0)))
+    def _take_motion(self, pixels: Tensor) -> None:
+        self.motion = encode(self._vae, _copies(pixels, self.mode.num_motion_copies))
+        self._sampler.set_sink(self.reference, self.motion)
 
     def _warm(self, latents: Tensor) -> None:
-        self._decoder.decode(latents)
+        if latents.shape[2]:
+            self._decoder.decode(latents)
         self._clean = latents
 
     def block(self, noise: Tensor, audio: AudioTokens, distances: Sequence[int]) -> Pixels:
         """The frames ``(12, H, W, 3)`` of the next block."""
-        if self._num_blocks == self._blocks_per_clip:
-            self._reference = self._first
-            self._sampler.set_sink(self._reference, self._motion)
-        made = self._sampler.denoise(self._num_blocks, noise, audio, distances)
-        check_latents(made.seen, made.latents, self._num_blocks)
-        self._note(made, distances)
-        return frames_of(self._decoder.decode(made.latents))
+        return frames_of(self.advance(noise, audio, distances))
+
+    def advance(self, noise: Tensor, audio: AudioTokens, distances: Sequence[int]) -> Tensor:
+        """Make the next block; the frames ``(1, 3, T, H, W)`` that can be seen now, in -1 to 1.
+
+        They are the block's 12, less what the mode drops; or a whole clip's, or none yet.
+        """
+        if self._num_blocks == self._blocks_per_clip and self.mode.advances_reference:
+            self._advance_reference()
+        is_first = self._num_blocks == 0
+        self.made = self._sampler.denoise(self._num_blocks, noise, audio, distances)
+        check_latents(self.made.seen, self.made.latents, self._num_blocks)
+        self._note(self.made, distances)
+        pixels = self._decoder.decode(self.made.latents)
+        if is_first and not self.mode.decodes_clips:
+            pixels = pixels[:, :, self.mode.num_dropped_frames :]
+        return pixels
+
+    def _advance_reference(self) -> None:
+        self.reference = self._first
+        if self.mode.renews_motion:
+            assert isinstance(self._decoder, ClipDecoder)  # the mode's own rule
+            self.motion = self._decoder.motion
+        self._sampler.set_sink(self.reference, self.motion)
 
     def _note(self, made: Denoised, distances: Sequence[int]) -> None:
         if self._num_blocks == 0:
@@ -176,5 +223,9 @@ class Run:
     @property
     def past(self) -> Past:
         """What another run needs to go on."""
-        reference = self._reference.to(self._clean)  # as the transformer took it
-        return Past(self._num_blocks, reference, self._first, tuple(self._blocks), self._clean)
+        return Past(self._num_blocks, self.reference, self._first, tuple(self._blocks), self._clean)
+
+
+def _copies(pixels: Tensor, count: int) -> Tensor:
+    """``(1, 3, 1, H, W)`` -> ``(1, 3, count, H, W)``."""
+    return repeat(pixels, "1 c 1 h w -> 1 c count h w", count=count)

@@ -44,6 +44,7 @@ class Sampler:
         height: of the latents; even.
         width: of the latents; even.
         num_past_latents: how far blocks look back, themselves included; whole blocks.
+        turning_dtype: in which keys and queries are turned to their positions.
 
     Raises:
         ValueError: a size breaks these rules.
@@ -57,6 +58,7 @@ class Sampler:
         height: int,
         width: int,
         num_past_latents: int,
+        turning_dtype: torch.dtype = torch.float32,
     ) -> None:
         if height % PATCH or width % PATCH:
             raise ValueError(f"latent height and width must be even, got {height}x{width}")
@@ -67,7 +69,8 @@ class Sampler:
         self._transformer, self._schedule = transformer, schedule
         self._rows, self._columns = range(height // PATCH), range(width // PATCH)
         self._device = next(transformer.parameters()).device
-        self._motion_table = motion_table(height, width, transformer.config.head_dim)
+        self._turning_dtype, head_dim = turning_dtype, transformer.config.head_dim
+        self._motion_table = motion_table(height, width, head_dim, turning_dtype)
         self._text: list[KeysValues] = []
         # the first latent that is remembered: the rings are filled from their front, so that
         # nothing older than a reset is ever attended
@@ -78,7 +81,7 @@ class Sampler:
                 num_sink=self.tokens_per_latent + self._motion_table.shape[1],
                 ring_size=num_past_latents * self.tokens_per_latent,
                 num_heads=transformer.config.num_heads,
-                head_dim=transformer.config.head_dim,
+                head_dim=head_dim,
                 dtype=transformer.dtype,
                 device=self._device,
             )
@@ -107,6 +110,7 @@ class Sampler:
             self._rows,
             self._columns,
             self._transformer.config.head_dim,
+            self._turning_dtype,
         )
         return table.to(self._device)
 

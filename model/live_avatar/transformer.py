@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from model.live_avatar.attention import Attend, attend
 from model.live_avatar.audio_encoder import AudioEncoder
 from model.live_avatar.cache import LayerCache, Sink, StepCache
-from model.live_avatar.config import MOTION_LATENTS, PATCH, TransformerConfig
+from model.live_avatar.config import BLOCK_LATENTS, MOTION_LATENTS, PATCH, TransformerConfig
 from model.live_avatar.rope import rotate
 
 KeysValues: TypeAlias = tuple[Tensor, Tensor]
@@ -109,7 +109,7 @@ class Block(nn.Module):
         normed = F.layer_norm(x.float(), x.shape[-1:], eps=self.eps).to(x.dtype)
         return (normed.float() * (1 + scale) + shift).to(x.dtype)
 
-    def rest(
+    def forward(
         self,
         x: Tensor,
         attended: Tensor,
@@ -117,17 +117,10 @@ class Block(nn.Module):
         mod: tuple[Tensor, ...],
         norm3: torch.dtype,
     ) -> Tensor:
-        """All after self-attention; ``(1, L, d)`` in ``x``'s dtype."""
+        """The block, once its self-attention is computed; ``(1, L, d)`` in ``x``'s dtype."""
         dtype = x.dtype
         wide = x.float() + attended.float() * mod[2]
-        query = F.layer_norm(
-            wide.to(norm3).float(),
-            wide.shape[-1:],
-            self.norm3.weight.float(),
-            self.norm3.bias.float(),
-            self.eps,
-        )
-        query = query.to(norm3).to(dtype)
+        query = self.norm3(wide.to(norm3)).to(dtype)
         wide = wide + self.cross_attn(self.cross_attn.queries(query), *text).float()
         normed = F.layer_norm(wide, wide.shape[-1:], eps=self.eps)
         fed = self.ffn((normed * (1 + mod[4]) + mod[3]).to(dtype))
@@ -273,7 +266,8 @@ class Transformer(nn.Module):
         kinds = self.token_kinds.weight
         tokens = _tokens(self.patch_embedding(reference.to(self.dtype))) + kinds[1]
         x = torch.cat((tokens, self.frame_packer(motion.to(self.dtype)) + kinds[2]), dim=1)
-        _, time = self._time(x.new_zeros(1, dtype=torch.float32))
+        _, time = self.time(x.new_zeros(BLOCK_LATENTS, dtype=torch.float32))
+        time = time[:1]
         sinks: list[Sink] = []
         for block, text_kv in zip(self.layers, text, strict=True):
             mod = block.modulations(time, x.shape[1])
@@ -282,7 +276,7 @@ class Transformer(nn.Module):
             sinks.append(Sink(keys, values))
             queries = rotate(block.self_attn.queries(seen), table)
             attended = block.self_attn(queries, rotate(keys, table), values)
-            x = block.rest(x, attended, text_kv, mod, self.norm3_dtype or self.dtype)
+            x = block(x, attended, text_kv, mod, self.norm3_dtype or self.dtype)
         return sinks
 
     # --- once per block and step ---
@@ -314,7 +308,7 @@ class Transformer(nn.Module):
         pose = torch.zeros_like(latents) if pose is None else pose
         x = _tokens(self.patch_embedding(latents.to(self.dtype)))
         x = x + _tokens(self.cond_encoder(pose.to(self.dtype))) + self.token_kinds.weight[0]
-        embedded, time = self._time(timesteps)
+        embedded, time = self.time(timesteps)
         injectors = dict(zip(self.config.inject_layers, self.injectors, strict=True))
         for index, (block, text_kv, layer) in enumerate(
             zip(self.layers, text, cache.layers, strict=True)
@@ -348,18 +342,23 @@ class Transformer(nn.Module):
         layer.write(rotate(keys, table), values, position)
         queries = rotate(block.self_attn.queries(seen), table)
         attended = block.self_attn(queries, *layer.attended())
-        return block.rest(x, attended, text, mod, self.norm3_dtype or self.dtype)
+        return block(x, attended, text, mod, self.norm3_dtype or self.dtype)
 
-    def _time(self, timesteps: Tensor) -> tuple[Tensor, Tensor]:
-        """Time embedding ``(F, d)`` and its six modulations ``(F, 6, d)``, in float32."""
-        half = self.config.freq_dim // 2
+    def time(self, timesteps: Tensor) -> tuple[Tensor, Tensor]:
+        """Time embedding ``(F, d)`` and its six modulations ``(F, 6, d)``, in float32.
+
+        As many zeros are embedded beside ``timesteps``, and dropped: a matrix product's last bit
+        depends on its number of rows, and the reference embeds them for its condition tokens.
+        """
+        count, half = timesteps.shape[0], self.config.freq_dim // 2
         steps = torch.arange(half, dtype=torch.float64, device=timesteps.device)
+        timesteps = torch.cat((timesteps, torch.zeros_like(timesteps)))
         angles = timesteps.double()[:, None] * _TIME_BASE ** (-steps / half)
         waves = torch.cat((angles.cos(), angles.sin()), dim=1).float()
         embedded = _in_float32(self.time_embedding, waves)
-        return embedded, rearrange(
-            _in_float32(self.time_projection, embedded), "f (six d) -> f six d", six=6
-        )
+        projected = _in_float32(self.time_projection, embedded)
+        modulations = rearrange(projected, "f (six d) -> f six d", six=6)
+        return embedded[:count], modulations[:count]
 
 
 def _tokens(x: Tensor) -> Tensor:
