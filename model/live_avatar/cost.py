@@ -1,0 +1,486 @@
+"""What a block costs and what the engine holds, computed from the model's sizes; without torch.
+
+    python -m model.live_avatar.cost --size 704x384
+
+FLOPs are those of matrix products and convolutions, a multiplication and an addition being two.
+The VAE's attention (0.3 % of its convolutions) and all that works value by value are left out.
+
+Shapes: p tokens of a latent frame, N of a block, C of the sink, R of the ring, d width, L layers.
+"""
+
+import argparse
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from model.live_avatar.config import (
+    BLOCK_FRAMES,
+    BLOCK_LATENTS,
+    FRAMES_PER_LATENT,
+    LATENT_SIDE,
+    PATCH,
+    TransformerConfig,
+    VaeConfig,
+)
+from model.live_avatar.sizes import (
+    MODELS,
+    ModelSizes,
+    decoder_layers,
+    encoder_layers,
+    num_large_weights,
+    num_speech_parameters,
+    num_text_parameters,
+    num_transformer_parameters,
+    num_vae_parameters,
+)
+
+# bytes of a value of the caches, and of a weight of the large linear layers
+DTYPES: Mapping[str, tuple[int, int]] = {"float32": (4, 4), "bfloat16": (2, 2), "fp8": (2, 1)}
+SIZE_MULTIPLE = LATENT_SIDE * PATCH
+MIN_SIDE = 64  # the motion memory's largest patches are 8 latents wide
+# what the engine's torch half does; tests/parity compare
+MOTION_FRAMES = 73
+WARM_LATENTS = 19
+PROMPTS_KEPT = 4
+_FLOAT32 = 4
+# live at the peak, in the feed-forward layer: per token and unit of width six modulations and two
+# residuals in float32, and eight values of the stream; counted on the CPU (tests/parity)
+_WIDE_LIVE, _STREAM_LIVE, _HIDDEN_LIVE = 8, 8, 2
+# of the VAE's largest tensor: 704x384 takes 3.6 GiB in bfloat16, weights and cache included
+_VAE_LIVE = 5.6
+_TERA, _GIGA = 1e12, 1e9
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """How many there are.
+
+    Attributes:
+        per_latent: p.
+        sink: C, of the reference and the motion memory.
+        ring: R, of the past that is remembered, the block included.
+    """
+
+    per_latent: int
+    sink: int
+    ring: int
+
+    @property
+    def block(self) -> int:
+        """N."""
+        return BLOCK_LATENTS * self.per_latent
+
+    @property
+    def keys(self) -> int:
+        """What a block attends to once the ring is full."""
+        return self.ring + self.sink
+
+
+def count_tokens(width: int, height: int, infer_frames: int) -> Tokens:
+    """Tokens of a video.
+
+    Args:
+        width: pixels.
+        height: pixels.
+        infer_frames: of a clip; rounded up to whole blocks.
+
+    Raises:
+        ValueError: a number breaks the model's rules.
+    """
+    if width % SIZE_MULTIPLE or height % SIZE_MULTIPLE or min(width, height) < MIN_SIDE:
+        raise ValueError(
+            f"size must be multiples of {SIZE_MULTIPLE} and at least {MIN_SIDE}, "
+            f"got {width}x{height}"
+        )
+    if infer_frames < 1:
+        raise ValueError(f"infer_frames must be at least 1, got {infer_frames}")
+    rows, columns = height // LATENT_SIDE, width // LATENT_SIDE
+    per_latent = (rows // PATCH) * (columns // PATCH)
+    middle, far = (rows // 4) * (columns // 4), 4 * (rows // 8) * (columns // 8)
+    blocks = -(-infer_frames // BLOCK_FRAMES)
+    return Tokens(per_latent, 2 * per_latent + middle + far, blocks * BLOCK_LATENTS * per_latent)
+
+
+# --- transformer ---
+
+
+@dataclass(frozen=True)
+class Flops:
+    """Of one pass through the transformer.
+
+    Attributes:
+        linear: projections and feed-forward layers of the blocks.
+        text_kv: keys and values of the prompt.
+        self_attention: the products of queries, keys and values.
+        text_attention: the same with the prompt.
+        injectors: queries and outputs of the audio's attention.
+    """
+
+    linear: int
+    text_kv: int
+    self_attention: int
+    text_attention: int
+    injectors: int
+
+    @property
+    def matrices(self) -> int:
+        """Of layers with weights."""
+        return self.linear + self.text_kv + self.injectors
+
+    @property
+    def attention(self) -> int:
+        """Of products of activations."""
+        return self.self_attention + self.text_attention
+
+    @property
+    def total(self) -> int:
+        """All."""
+        return self.matrices + self.attention
+
+    @property
+    def without_text_kv(self) -> int:
+        """What this engine does in each block and step; it keeps the prompt's keys."""
+        return self.total - self.text_kv
+
+
+def step_flops(config: TransformerConfig, tokens: Tokens) -> Flops:
+    """Of one block and denoising step, the ring being full."""
+    injectors = 4 * tokens.block * config.dim**2 * len(config.inject_layers)
+    return _flops(config, tokens.block, tokens.keys, injectors)
+
+
+def prefill_flops(config: TransformerConfig, tokens: Tokens) -> Flops:
+    """Of the sink: it sees itself, and hears nothing."""
+    return _flops(config, tokens.sink, tokens.sink, 0)
+
+
+def _flops(config: TransformerConfig, queries: int, keys: int, injectors: int) -> Flops:
+    dim, layers = config.dim, config.num_layers
+    return Flops(
+        linear=2 * queries * (6 * dim**2 + 2 * dim * config.ffn_dim) * layers,
+        text_kv=4 * config.text_len * dim**2 * layers,
+        self_attention=4 * queries * keys * dim * layers,
+        text_attention=4 * queries * config.text_len * dim * layers,
+        injectors=injectors,
+    )
+
+
+def weight_bytes(config: TransformerConfig, dtype: str) -> int:
+    """Of the transformer's weights; ``dtype`` is one of :data:`DTYPES`."""
+    other, large = DTYPES[dtype]
+    num_large = num_large_weights(config)
+    return large * num_large + other * (num_transformer_parameters(config) - num_large)
+
+
+def kv_bytes(config: TransformerConfig, num_tokens: int, dtype: str) -> int:
+    """Of keys and values of ``num_tokens`` in every layer."""
+    return 2 * DTYPES[dtype][0] * config.dim * config.num_layers * num_tokens
+
+
+def step_bytes(config: TransformerConfig, tokens: Tokens, dtype: str) -> int:
+    """Read in one block and step: all weights, and keys and values of ring and sink."""
+    return weight_bytes(config, dtype) + kv_bytes(config, tokens.keys, dtype)
+
+
+def activation_bytes(config: TransformerConfig, tokens: Tokens, dtype: str) -> int:
+    """Live at the peak of a pass, beside weights and caches; an estimate."""
+    value = DTYPES[dtype][0]
+    width = config.dim * (_WIDE_LIVE * _FLOAT32 + _STREAM_LIVE * value)
+    return tokens.block * (width + _HIDDEN_LIVE * config.ffn_dim * value)
+
+
+# --- VAE ---
+
+
+def decode_flops(
+    config: VaeConfig, width: int, height: int, num_latents: int, *, is_beginning: bool = False
+) -> int:
+    """Of ``num_latents`` latent frames; the first of a video is one frame, every other is four."""
+    pixels = (width // LATENT_SIDE) * (height // LATENT_SIDE)
+    layers = decoder_layers(config)
+    return sum(layer.flops(num_latents, pixels, is_beginning=is_beginning) for layer in layers)
+
+
+def encode_flops(config: VaeConfig, width: int, height: int, num_latents: int) -> int:
+    """Of a video of ``num_latents`` latent frames, from its first frame."""
+    pixels = (width // LATENT_SIDE) * (height // LATENT_SIDE)
+    return sum(
+        layer.flops(num_latents, pixels, is_beginning=True) for layer in encoder_layers(config)
+    )
+
+
+def vae_cache_bytes(config: VaeConfig, width: int, height: int, dtype: str) -> int:
+    """What the streaming decoder remembers."""
+    pixels = (width // LATENT_SIDE) * (height // LATENT_SIDE)
+    values = sum(layer.num_remembered for layer in decoder_layers(config)) * pixels
+    return values * DTYPES[dtype][0]
+
+
+def vae_working_bytes(config: VaeConfig, width: int, height: int, dtype: str) -> int:
+    """Live at the decoder's peak, beside weights and cache; an estimate."""
+    largest = 2 * config.dim * FRAMES_PER_LATENT * width * height * DTYPES[dtype][0]
+    return int(_VAE_LIVE * largest)
+
+
+# --- the whole engine ---
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is rendered.
+
+    Attributes:
+        model: its sizes.
+        width: pixels.
+        height: pixels.
+        infer_frames: of a clip.
+        num_steps: of denoising.
+        dtype: one of :data:`DTYPES`.
+    """
+
+    model: ModelSizes
+    width: int
+    height: int
+    infer_frames: int = 48
+    num_steps: int = 4
+    dtype: str = "bfloat16"
+
+    @property
+    def tokens(self) -> Tokens:
+        """How many there are."""
+        return count_tokens(self.width, self.height, self.infer_frames)
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Bytes on the device: what stays there from block to block, and what comes and goes.
+
+    Attributes:
+        held: by name.
+        passing: by name; transformer and VAE take turns.
+    """
+
+    held: Mapping[str, int]
+    passing: Mapping[str, int]
+
+    @property
+    def total(self) -> int:
+        """Of what is held and the larger of what comes and goes."""
+        return sum(self.held.values()) + max(self.passing.values())
+
+
+def engine_memory(plan: Plan) -> Memory:
+    """What the engine holds, no part being moved away."""
+    model, config, tokens, dtype = plan.model, plan.model.transformer, plan.tokens, plan.dtype
+    value = DTYPES[dtype][0]
+    size = (plan.width, plan.height)
+    held = {
+        "transformer weights": weight_bytes(config, dtype),
+        "ring of the past, every step": plan.num_steps * kv_bytes(config, tokens.ring, dtype),
+        "sink, turned, every step": plan.num_steps * kv_bytes(config, tokens.sink, dtype),
+        "sink as it was encoded": kv_bytes(config, tokens.sink, dtype),
+        "prompts' keys and values": PROMPTS_KEPT * kv_bytes(config, config.text_len, dtype),
+        "text encoder": value * num_text_parameters(model.text),
+        "speech encoder": value * num_speech_parameters(model.speech),
+        "VAE weights": value * num_vae_parameters(model.vae),
+        "VAE's streaming cache": vae_cache_bytes(model.vae, *size, dtype),
+    }
+    passing = {
+        "transformer activations": activation_bytes(config, tokens, dtype),
+        "VAE activations": vae_working_bytes(model.vae, *size, dtype),
+    }
+    return Memory(held, passing)
+
+
+def segment_start_flops(plan: Plan) -> Mapping[str, int]:
+    """Of what comes before a segment's first block, by the kind of its handoff.
+
+    Both encode 73 copies of the picture as the motion memory, fill the sink, and decode 19 latents
+    to warm the decoder. *last-frame* encodes the picture as the reference too; *context* asks the
+    transformer again about every remembered block, at every step.
+    """
+    model, tokens = plan.model, plan.tokens
+    size = (plan.width, plan.height)
+    motion_latents = 1 + MOTION_FRAMES // FRAMES_PER_LATENT
+    shared = (
+        encode_flops(model.vae, *size, motion_latents)
+        + prefill_flops(model.transformer, tokens).without_text_kv
+        + decode_flops(model.vae, *size, WARM_LATENTS, is_beginning=True)
+    )
+    num_past = tokens.ring // tokens.block - 1
+    again = num_past * plan.num_steps * step_flops(model.transformer, tokens).without_text_kv
+    return {
+        "last-frame": shared + encode_flops(model.vae, *size, 1),
+        "context, at most": shared + again,
+    }
+
+
+@dataclass(frozen=True)
+class Device:
+    """What a device does at best.
+
+    Attributes:
+        tflops: of 16-bit products, dense.
+        fp8_tflops: of 8-bit products.
+        bandwidth: of its memory, TB/s.
+    """
+
+    tflops: float = 989.0
+    fp8_tflops: float = 1979.0
+    bandwidth: float = 3.35
+
+
+def floor_s(flops: Flops, dtype: str, device: Device) -> float:
+    """Seconds below which a pass cannot be, its attention being 16-bit in every case."""
+    rate = device.fp8_tflops if dtype == "fp8" else device.tflops
+    return flops.matrices / (rate * _TERA) + flops.attention / (device.tflops * _TERA)
+
+
+# --- the report ---
+
+
+def report(name: str, plan: Plan, device: Device) -> Iterator[str]:
+    """Lines of the report on one plan; ``name`` is the model's."""
+    yield (
+        f"{name} at {plan.width}x{plan.height}, infer_frames {plan.infer_frames}, "
+        f"{plan.num_steps} steps, {plan.dtype}"
+    )
+    yield from _token_lines(plan.tokens)
+    yield from _flop_lines(plan)
+    yield from _byte_lines(plan)
+    yield from _floor_lines(plan, device)
+    yield from _memory_lines(engine_memory(plan))
+
+
+def _token_lines(tokens: Tokens) -> Iterator[str]:
+    yield "\ntokens"
+    yield _line("a latent frame, p", f"{tokens.per_latent:,}")
+    yield _line("a block, N", f"{tokens.block:,}")
+    yield _line("the sink, C", f"{tokens.sink:,}")
+    yield _line("keys of a block and step, K", f"{tokens.keys:,}")
+
+
+def _flop_lines(plan: Plan) -> Iterator[str]:
+    config, size = plan.model.transformer, (plan.width, plan.height)
+    step = step_flops(config, plan.tokens)
+    yield "\none block, one step, the ring being full (TFLOP)"
+    yield _tera("linear layers", step.linear)
+    yield _tera("keys and values of the prompt", step.text_kv)
+    yield _tera("self-attention", step.self_attention)
+    yield _tera("text attention", step.text_attention)
+    yield _tera("audio injectors", step.injectors)
+    yield _tera("total", step.total, digits=1)
+    yield _tera("of these here (the prompt's are kept)", step.without_text_kv, digits=1)
+    yield "\nbeside the steps (TFLOP)"
+    yield _tera("filling the sink", prefill_flops(config, plan.tokens).total, digits=1)
+    decoded = decode_flops(plan.model.vae, *size, BLOCK_LATENTS)
+    yield _tera("decoding a block", decoded, digits=1)
+    for kind, flops in segment_start_flops(plan).items():
+        yield _tera(f"before a segment's first block, {kind}", flops, digits=1)
+
+
+def _byte_lines(plan: Plan) -> Iterator[str]:
+    config, tokens, dtype = plan.model.transformer, plan.tokens, plan.dtype
+    yield "\nread in one block and step (GB)"
+    yield _giga("weights", weight_bytes(config, dtype))
+    yield _giga("ring", kv_bytes(config, tokens.ring, dtype))
+    yield _giga("sink", kv_bytes(config, tokens.sink, dtype))
+    yield _giga("total", step_bytes(config, tokens, dtype), digits=1)
+
+
+def _floor_lines(plan: Plan, device: Device) -> Iterator[str]:
+    config, tokens = plan.model.transformer, plan.tokens
+    seconds = floor_s(step_flops(config, tokens), plan.dtype, device)
+    reading = step_bytes(config, tokens, plan.dtype) / (device.bandwidth * _TERA)
+    rates = f"{device.tflops:g} TFLOP/s"
+    if plan.dtype == "fp8":
+        rates += f", {device.fp8_tflops:g} in 8 bits"
+    yield f"\nfloors at {rates}, {device.bandwidth:g} TB/s"
+    yield _line("a block and step, by its FLOPs", f"{_rounded(seconds * 1000, 1)} ms")
+    yield _line("a block and step, by its bytes", f"{_rounded(reading * 1000, 1)} ms")
+    yield _line("frames a second, a device for each step", f"{BLOCK_FRAMES / seconds:.1f}")
+    whole = BLOCK_FRAMES / seconds / plan.num_steps
+    yield _line("frames a second, one device", f"{whole:.1f}")
+
+
+def _memory_lines(memory: Memory) -> Iterator[str]:
+    yield "\nheld by this engine (GB)"
+    for name, size in memory.held.items():
+        yield _giga(name, size)
+    for name, size in memory.passing.items():
+        yield _giga(f"{name}, estimated", size)
+    yield _giga("total, with the larger of the activations", memory.total, digits=1)
+
+
+def _tera(name: str, flops: int, digits: int = 2) -> str:
+    return _line(name, _rounded(flops / _TERA, digits))
+
+
+def _giga(name: str, size: int, digits: int = 2) -> str:
+    return _line(name, _rounded(size / _GIGA, digits))
+
+
+def _rounded(value: float, digits: int) -> str:
+    """With so many digits after the point; small values keep three that count."""
+    return f"{value:.{digits}f}" if value >= 10.0**-digits else f"{value:.3g}"
+
+
+def _line(name: str, value: str) -> str:
+    return f"  {name:<50}{value:>10}"
+
+
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    summary = (__doc__ or "").split("\n", 1)[0]
+    parser = argparse.ArgumentParser(prog="model.live_avatar.cost", description=summary)
+    parser.add_argument("--size", required=True, help="WxH, multiples of 16")
+    parser.add_argument("--infer-frames", type=int, default=48, help="of a clip; default 48")
+    parser.add_argument("--sample-steps", type=int, default=4, help="default 4")
+    parser.add_argument(
+        "--dtype",
+        choices=DTYPES,
+        default="bfloat16",
+        help="default bfloat16; the engine has no fp8 yet",
+    )
+    parser.add_argument("--config", choices=MODELS, default="live-avatar-14b", help="the model")
+    parser.add_argument("--tflops", type=float, default=989.0, help="in 16 bits; default 989")
+    parser.add_argument("--fp8-tflops", type=float, default=1979.0, help="default 1979")
+    parser.add_argument("--bandwidth", type=float, default=3.35, help="TB/s; default 3.35")
+    options = parser.parse_args(arguments)
+    found = re.fullmatch(r"(\d+)[x*](\d+)", options.size)
+    if not found:
+        parser.error(f"--size {options.size}: must be WxH, as 704x384")
+    options.width, options.height = int(found[1]), int(found[2])
+    rules = {
+        "--sample-steps": options.sample_steps,
+        "--tflops": options.tflops,
+        "--fp8-tflops": options.fp8_tflops,
+        "--bandwidth": options.bandwidth,
+    }
+    for option, value in rules.items():
+        if value <= 0:
+            parser.error(f"{option} {value}: must be above 0")
+    try:
+        count_tokens(options.width, options.height, options.infer_frames)
+    except ValueError as error:
+        parser.error(str(error))
+    return options
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Write the report to standard output."""
+    options = _options(arguments)
+    plan = Plan(
+        MODELS[options.config],
+        options.width,
+        options.height,
+        options.infer_frames,
+        options.sample_steps,
+        options.dtype,
+    )
+    device = Device(options.tflops, options.fp8_tflops, options.bandwidth)
+    sys.stdout.write("\n".join(report(options.config, plan, device)) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
