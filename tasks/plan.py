@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
+import numpy as np
 from pydantic import Field
 
 from model.engine import FRAME_MULTIPLE, EngineIdentity
@@ -78,17 +79,21 @@ def choose_cuts(
     shortest = settings.min_frames // FRAME_MULTIPLE
     longest = max(settings.max_frames // FRAME_MULTIPLE, shortest)
     target = settings.target_frames / FRAME_MULTIPLE
-    best = [0.0] + [math.inf] * num_slots
+    misfits = np.array([((length - target) / target) ** 2 for length in range(longest + 1)])
+    best = np.full(num_slots + 1, math.inf)
+    best[0] = 0.0
     came_from = [0] * (num_slots + 1)
     for end in range(1, num_slots + 1):
         is_last = end == num_slots
         heard = 0.0 if is_last else _cut_cost(grid_levels_db, end)
-        for length in range(1 if is_last else shortest, min(longest, end) + 1):
-            start = end - length
-            too_short = max(0, shortest - length) * (start > 0)
-            cost = best[start] + heard + ((length - target) / target) ** 2 + too_short
-            if cost < best[end]:
-                best[end], came_from[end] = cost, start
+        lengths = np.arange(1 if is_last else shortest, min(longest, end) + 1)
+        if not len(lengths):
+            continue
+        starts = end - lengths
+        too_short = np.maximum(0, shortest - lengths) * (starts > 0)
+        costs = best[starts] + heard + misfits[lengths] + too_short
+        choice = int(costs.argmin())  # the shortest of the cheapest
+        best[end], came_from[end] = costs[choice], int(starts[choice])
     cuts = [num_slots]
     while cuts[-1]:
         cuts.append(came_from[cuts[-1]])

@@ -51,6 +51,32 @@ def test_no_frame_is_lost_or_doubled_and_inner_cuts_are_on_the_grid(levels, num_
     assert all(end - start >= settings.min_frames for start, end in list(pairwise(cuts))[:-1])
 
 
+def plain_cuts(levels, num_frames, settings):
+    """The same choice, written down plainly: the segments that are paid for were cut by it."""
+    num_slots = math.ceil(num_frames / 12)
+    shortest, target = settings.min_frames // 12, settings.target_frames / 12
+    longest = max(settings.max_frames // 12, shortest)
+    best, came_from = [0.0] + [math.inf] * num_slots, [0] * (num_slots + 1)
+    for end in range(1, num_slots + 1):
+        is_last = end == num_slots
+        level = levels[end] if end < len(levels) else -120.0
+        heard = 0.0 if is_last else max(0.0, level + 50.0) / 10.0
+        for length in range(1 if is_last else shortest, min(longest, end) + 1):
+            too_short = max(0, shortest - length) * (end > length)
+            cost = best[end - length] + heard + ((length - target) / target) ** 2 + too_short
+            if cost < best[end]:
+                best[end], came_from[end] = cost, end - length
+    cuts = [num_slots]
+    while cuts[-1]:
+        cuts.append(came_from[cuts[-1]])
+    return (*(12 * slot for slot in reversed(cuts[1:])), num_frames)
+
+
+@given(LEVELS, st.integers(1, 2000), SETTINGS)
+def test_cuts_are_those_of_the_plain_choice(levels, num_frames, settings):
+    assert choose_cuts(levels, num_frames, settings) == plain_cuts(levels, num_frames, settings)
+
+
 def test_cuts_fall_into_the_pauses():
     levels = [-20.0] * 60
     levels[13] = levels[27] = levels[38] = -70.0
