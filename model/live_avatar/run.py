@@ -223,7 +223,8 @@ class Run:
     @property
     def past(self) -> Past:
         """What another run needs to go on."""
-        return Past(self._num_blocks, self.reference, self._first, tuple(self._blocks), self._clean)
+        used = self.reference.to(self._first.dtype)  # in which the transformer takes it
+        return Past(self._num_blocks, used, self._first, tuple(self._blocks), self._clean)
 
 
 def _copies(pixels: Tensor, count: int) -> Tensor:
