@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import TypeVar
 
 from flows.outcomes import RowName
 from model.engine import EngineIdentity, engine_identity
@@ -52,6 +53,9 @@ _TITLE_CHARS = 60
 # what is done is asked of the store, which may be far away: 8 requests one after the other a video
 _LOOKUPS_AT_ONCE = 8
 _NO_WAIT = nullcontext()
+
+_Row = TypeVar("_Row")
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True)
@@ -398,15 +402,13 @@ def _unfinished(folder: CampaignFolder, index: int, row: ManifestRow) -> Unfinis
     )
 
 
-def prepare_rows(
-    rows: Sequence[ManifestRow], prepare: Callable[[ManifestRow], Prepared]
-) -> Iterator[Prepared]:
-    """Prepare rows in their order, a few ahead of the consumer."""
-    waiting: deque[Future[Prepared]] = deque()
-    with ThreadPoolExecutor(_LOOKUPS_AT_ONCE, thread_name_prefix="prepare") as pool:
+def side_by_side(rows: Sequence[_Row], work: Callable[[_Row], _Result]) -> Iterator[_Result]:
+    """Work on rows in their order, a few ahead of the consumer."""
+    waiting: deque[Future[_Result]] = deque()
+    with ThreadPoolExecutor(_LOOKUPS_AT_ONCE, thread_name_prefix="rows") as pool:
         try:
             for row in rows:
-                waiting.append(pool.submit(prepare, row))
+                waiting.append(pool.submit(work, row))
                 if len(waiting) > 2 * _LOOKUPS_AT_ONCE:
                     yield waiting.popleft().result()
             while waiting:

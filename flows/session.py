@@ -17,8 +17,8 @@ from flows.prepare import (
     PrepareSettings,
     in_order,
     prepare_row,
-    prepare_rows,
     settings_of,
+    side_by_side,
 )
 from flows.work import RenderFigures
 from model.engine import engine_identity
@@ -116,7 +116,7 @@ class Session:
     def prepare(self, notice: Callable[[str], None]) -> Iterator[Prepared]:
         """Every row with its plan or its error, in the order of work."""
         turns = Semaphore(self.request.workers)  # of rows that are spoken and planned anew
-        return prepare_rows(
+        return side_by_side(
             in_order(self.rows, self.folder if self.request.begun_first else None),
             lambda row: prepare_row(row, self.settings, self.folder, notice, turns),
         )

@@ -1,9 +1,10 @@
 """A campaign made from its store alone: what failed or was never finished, without the manifest."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
-from flows.outcomes import done_outcome, failure_outcome, pending_outcome
-from flows.prepare import Prepared, judged
+from flows.outcomes import RowName, done_outcome, failure_outcome, pending_outcome
+from flows.prepare import Prepared, judged, side_by_side
 from model.errors import CampaignError, RowError
 from tasks.records import CampaignRows, RowRecord, VideoOutcome
 from tasks.store import CampaignFolder, DamagedError
@@ -59,19 +60,23 @@ class StoredCampaign:
 
     def prepare(self, notice: Callable[[str], None]) -> Iterator[Prepared]:
         """The rows with their plans; those asked for leave quarantine."""
-        for row in sorted(self.rows, key=lambda row: -row.priority):
-            stored = self.folder.read_plan(row.video_id)
-            if stored is None:
-                yield Prepared(row, error=RowError(_never_planned(row)))
-                continue
-            prepared = judged(row, stored, self.folder, notice)
-            if prepared.failure and self._is_wanted(row):
-                self.folder.clear_failure(row.video_id)
-                prepared = Prepared(row, stored)
-            if prepared.receipt or prepared.failure or self._is_wanted(row):
+        rows = sorted(self.rows, key=lambda row: -row.priority)
+        for prepared in side_by_side(rows, partial(self._prepared, notice=notice)):
+            is_told = prepared.error or prepared.receipt or prepared.failure
+            if is_told or self._is_wanted(prepared.row):
                 yield prepared
 
-    def _is_wanted(self, row: RowRecord) -> bool:
+    def _prepared(self, row: RowRecord, notice: Callable[[str], None]) -> Prepared:
+        stored = self.folder.read_plan(row.video_id)
+        if stored is None:
+            return Prepared(row, error=RowError(_never_planned(row)))
+        prepared = judged(row, stored, self.folder, notice)
+        if prepared.failure and self._is_wanted(row):
+            self.folder.clear_failure(row.video_id)
+            prepared = Prepared(row, stored)
+        return prepared
+
+    def _is_wanted(self, row: RowName) -> bool:
         return not self._wanted or row.video_id in self._wanted
 
     def describe(self) -> None:
@@ -79,7 +84,7 @@ class StoredCampaign:
 
     def outcomes(self) -> list[VideoOutcome]:
         """What the store says of every row, without making anything."""
-        return [self._outcome(row) for row in self.rows]
+        return list(side_by_side(self.rows, self._outcome))
 
     def _outcome(self, row: RowRecord) -> VideoOutcome:
         stored = self.folder.read_plan(row.video_id)
