@@ -4,53 +4,41 @@ The store says what is done; the states of Prefect's runs only say when to look.
 crashed, failed for a machine's sake or vanished is scheduled again, while it makes progress.
 """
 
-import queue
 import random
-import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from uuid import UUID
 
-from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun, State
-from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
-from prefect.states import Cancelled, Cancelling, Scheduled
 
-from flows.board import Board, Row, ended_row, open_row, retry_command
+from flows.board import Board, Row, ended_row, open_row
+from flows.feed import Feed
 from flows.outcomes import done_outcome, failure_outcome, pending_outcome, way_out_of
-from flows.parameters import VideoParameters
-from flows.patience import patiently
 from flows.prepare import Prepared
 from flows.video import RowOf
+from flows.video_runs import RunSettings, VideoRuns, find_deployment
 from flows.work import CARRIED_OVER, Work
-from model.errors import CampaignError, Fault
+from model.errors import Fault
 from tasks.failures import MAX_TRIES, next_step, signature_of
 from tasks.records import Failure, StoredPlan, VideoOutcome
 from tasks.store import CampaignFolder, DamagedError
 
-RENDER_DEPLOYMENT = "video/render"
 _POLL_S = 2.0
 _CRASH_SETTLES_S = 15.0  # Prefect reports one crash twice, seconds apart
 _PENDING_LIMIT_S = 300.0
 _CANCEL_LIMIT_S = 60.0
-_RUNS_A_REQUEST = 200
-_NOT_FOUND = 404
 # how often a run tries by itself before it fails, by fault (flows/video.py)
 _TRIES_IN_PLACE: dict[Fault, int] = {"row": 1, "resource": 1, "machine": 3, "unknown": 3}
 
 
 @dataclass(frozen=True)
-class PoolSettings:
-    """Where and how video runs are made."""
+class PoolSettings(RunSettings):
+    """And how many video runs are scheduled or running, and how often they are looked at."""
 
-    out: str
-    campaign: str
-    gpus: int
     outstanding: int
-    queue: str
     poll_s: float = _POLL_S
 
 
@@ -92,21 +80,14 @@ class PoolDispatcher:
             CampaignError: it is not there.
         """
         del folder
-        with get_client(sync_client=True) as client:
-            try:
-                found = patiently(lambda: client.read_deployment_by_name(RENDER_DEPLOYMENT))
-            except ObjectNotFound as error:
-                raise CampaignError(
-                    f"Prefect's server at {client.api_url} has no deployment "
-                    f'"{RENDER_DEPLOYMENT}"; run `nightshoot cluster up` there'
-                ) from error
-        self._deployment_id = found.id
+        self._deployment_id = find_deployment()
 
     def __call__(self, name: str, ready: Iterable[Prepared], work: Work) -> list[VideoOutcome]:
         """Have the videos rendered as they become ready."""
         assert self._deployment_id is not None
-        with get_client(sync_client=True) as client, _Feed(ready, self._settings) as feed:
-            batch = _Batch(name, work, self._settings, client, self._deployment_id)
+        with get_client(sync_client=True) as client, Feed(ready, work) as feed:
+            runs = VideoRuns(name, work, self._settings, client, self._deployment_id)
+            batch = _Batch(work, self._settings, runs)
             while True:
                 batch.open_from(feed)
                 if not batch.open and feed.is_done:
@@ -126,76 +107,18 @@ class PoolDispatcher:
         """Nothing of ours is left."""
 
 
-class _Feed:
-    """Prepared videos, made ahead in a thread: polling never waits for speech, nor a GPU."""
-
-    def __init__(self, ready: Iterable[Prepared], settings: PoolSettings) -> None:
-        self._ready = ready
-        self._queue: queue.Queue[StoredPlan] = queue.Queue(maxsize=settings.outstanding)
-        self._ended, self._is_left = threading.Event(), threading.Event()
-        self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._fill, name="feed", daemon=True)
-
-    def __enter__(self) -> "_Feed":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._is_left.set()
-        self._thread.join()
-
-    def _fill(self) -> None:
-        try:
-            for prepared in self._ready:
-                assert prepared.stored is not None
-                while not self._is_left.is_set():
-                    try:
-                        self._queue.put(prepared.stored, timeout=0.2)
-                        break
-                    except queue.Full:
-                        continue
-                if self._is_left.is_set():
-                    return
-        except BaseException as error:  # noqa: BLE001  raised again where the feed is read
-            self._error = error
-        finally:
-            self._ended.set()
-
-    @property
-    def is_done(self) -> bool:
-        """Whether nothing more will come."""
-        return self._ended.is_set() and self._queue.empty() and self._error is None
-
-    def take(self) -> StoredPlan | None:
-        """The next video; None if none is ready now."""
-        try:
-            return self._queue.get_nowait()
-        except queue.Empty:
-            if self._error is not None:
-                raise self._error from None
-            return None
-
-
 class _Batch:
     """The video runs of one campaign and what became of them."""
 
-    def __init__(
-        self,
-        name: str,
-        work: Work,
-        settings: PoolSettings,
-        client: SyncPrefectClient,
-        deployment_id: UUID,
-    ) -> None:
-        self._name, self._work, self._settings = name, work, settings
-        self._client, self._deployment_id = client, deployment_id
+    def __init__(self, work: Work, settings: PoolSettings, runs: VideoRuns) -> None:
+        self._work, self._settings, self._runs = work, settings, runs
         self._folder = work.folder
         self.open: dict[UUID, _Watched] = {}
         self.outcomes: dict[str, VideoOutcome] = {}
 
     # --- opening ---
 
-    def open_from(self, feed: _Feed) -> None:
+    def open_from(self, feed: Feed) -> None:
         """Create runs until enough are outstanding or none is ready."""
         while len(self.open) < self._settings.outstanding and not self._work.stop.is_set():
             stored = feed.take()
@@ -210,7 +133,7 @@ class _Batch:
         plan = stored.plan
         if self._folder.read_failure(plan.video_id) is not None:
             self._folder.clear_failure(plan.video_id)  # an earlier night's
-        run = self._created(stored)
+        run = self._runs.make(stored)
         watched = _Watched(stored, run.id, num_segments_done=self._num_done(stored))
         self.open[run.id] = watched
         state = run.state
@@ -219,52 +142,7 @@ class _Batch:
         else:
             watched.was_cancelled_before = state.is_cancelling()
             if state.is_scheduled():
-                self._renew_parameters(watched)
-
-    def _created(self, stored: StoredPlan) -> FlowRun:
-        """The video's run: a new one, or the one that is there for this plan."""
-        plan, settings = stored.plan, self._settings
-        # queue and GPUs too: a run that has been scheduled once keeps its own
-        key = f"{self._folder.url}/{plan.video_id}/{stored.sha256}/{settings.queue}/{settings.gpus}"
-        try:
-            return patiently(
-                lambda: self._client.create_flow_run_from_deployment(
-                    self._deployment_id,
-                    parameters={"request": self._parameters(stored)},
-                    name=f"{self._name}/{plan.video_id}",
-                    tags=["nightshoot", f"campaign:{self._name}"],
-                    idempotency_key=key,
-                    work_queue_name=self._settings.queue,
-                    job_variables={"gpus": self._settings.gpus, "engine": plan.engine},
-                )
-            )
-        except PrefectHTTPStatusError as error:
-            if error.response.status_code != _NOT_FOUND:
-                raise
-            raise CampaignError(
-                f'Prefect\'s server has lost its deployment "{RENDER_DEPLOYMENT}", and this run '
-                "with it, if its database is a new one; run `nightshoot cluster up`, then "
-                f"`{retry_command(self._name, self._settings.out)}`: what is finished is "
-                "in the store"
-            ) from error
-
-    def _parameters(self, stored: StoredPlan) -> dict[str, object]:
-        night = self._work.night
-        request = VideoParameters(
-            out=self._settings.out,
-            campaign=self._settings.campaign,
-            video_id=stored.plan.video_id,
-            plan_sha256=stored.sha256,
-            not_after=night.end if night else None,
-            estimated_s=night.estimate_s(stored.plan, self._work.frames_left(stored.plan))
-            if night
-            else None,
-        )
-        return request.model_dump(mode="json")
-
-    def _renew_parameters(self, watched: _Watched) -> None:
-        parameters = {"request": self._parameters(watched.stored)}
-        patiently(lambda: self._client.update_flow_run(watched.run_id, parameters=parameters))
+                self._runs.renew(watched.run_id, stored)
 
     def _num_done(self, stored: StoredPlan) -> int:
         return sum(self._folder.has_segment(each.key) for each in stored.plan.segments)
@@ -273,20 +151,10 @@ class _Batch:
 
     def poll(self) -> None:
         """Look at every open run, in bulk."""
-        ids = list(self.open)
-        for start in range(0, len(ids), _RUNS_A_REQUEST):
-            some = ids[start : start + _RUNS_A_REQUEST]
-            wanted = FlowRunFilter(id=FlowRunFilterId(any_=some))
-            runs = {
-                run.id: run
-                for run in patiently(
-                    lambda wanted=wanted: self._client.read_flow_runs(
-                        flow_run_filter=wanted, limit=_RUNS_A_REQUEST
-                    )
-                )
-            }
-            for run_id in some:
-                self._look_at(self.open[run_id], runs.get(run_id))
+        run_ids = list(self.open)
+        seen = self._runs.see(run_ids)
+        for run_id in run_ids:
+            self._look_at(self.open[run_id], seen.get(run_id))
 
     def _look_at(self, watched: _Watched, run: FlowRun | None) -> None:
         if run is None:  # the database was wiped
@@ -377,9 +245,7 @@ class _Batch:
         )
 
     def _schedule(self, watched: _Watched, delay_s: float) -> None:
-        self._renew_parameters(watched)
-        state: State = Scheduled(scheduled_time=datetime.now(UTC) + timedelta(seconds=delay_s))
-        patiently(lambda: self._client.set_flow_run_state(watched.run_id, state, force=True))
+        self._runs.schedule(watched.run_id, watched.stored, delay_s)
         watched.state_name, watched.is_started = "", False
 
     def _close(self, watched: _Watched, outcome: VideoOutcome) -> None:
@@ -395,12 +261,7 @@ class _Batch:
     def cancel_all(self) -> None:
         """Cancel what is open, and wait until it is; what was finished meanwhile counts."""
         for watched in list(self.open.values()):
-            state: State = Cancelling() if watched.is_started else Cancelled()
-            patiently(
-                lambda watched=watched, state=state: self._client.set_flow_run_state(
-                    watched.run_id, state, force=not watched.is_started
-                )
-            )
+            self._runs.cancel(watched.run_id, is_started=watched.is_started)
         deadline = time.monotonic() + _CANCEL_LIMIT_S
         while self.open and time.monotonic() < deadline:
             time.sleep(min(1.0, self._settings.poll_s))

@@ -21,6 +21,8 @@ _WINDOW = re.compile(r"(\d{2}):(\d{2})-(\d{2}):(\d{2})", re.ASCII)
 _SECOND = timedelta(seconds=1)
 _DAY = timedelta(days=1)
 
+Rank = tuple[int, bool, int, int]
+
 
 # --- when it is open ----------------------------------------------------------------------------
 
@@ -223,17 +225,16 @@ class Unfinished:
     row_index: int
 
 
-def carry_over_order(items: Iterable[Unfinished]) -> list[Unfinished]:
-    """The order of the next night: by priority; then those begun, nearest to done first; then rows.
+def rank_of(item: Unfinished) -> Rank:
+    """The smaller, the earlier: by priority; then those begun, nearest to done first; then longest.
 
     A video begun is worth nothing until it is whole, so it is finished before another is opened.
+    A long one that is opened last keeps one machine at work when the others have nothing left.
     """
-    return sorted(
-        items,
-        key=lambda item: (
-            -item.priority,
-            not item.is_begun,
-            item.num_frames_left if item.is_begun else 0,
-            item.row_index,
-        ),
-    )
+    left = item.num_frames_left
+    return (-item.priority, not item.is_begun, left if item.is_begun else -left, item.row_index)
+
+
+def carry_over_order(items: Iterable[Unfinished]) -> list[Unfinished]:
+    """The order of the next night; what has no plan yet, 0 frames, comes last of its priority."""
+    return sorted(items, key=rank_of)

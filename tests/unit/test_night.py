@@ -278,13 +278,23 @@ def test_a_negative_margin_is_refused():
         may_open(now, now, 1.0, -0.1)
 
 
-def test_the_next_night_begins_with_priority_then_what_is_nearly_done_then_the_manifests_order():
+def test_the_next_night_begins_with_priority_then_what_is_nearly_done_then_the_longest():
     items = [
-        Unfinished("fresh-1", 0, 10, is_begun=False, row_index=0),
+        Unfinished("unplanned-1", 0, 0, is_begun=False, row_index=5),
+        Unfinished("short", 0, 10, is_begun=False, row_index=0),
         Unfinished("far", 0, 900, is_begun=True, row_index=1),
         Unfinished("near", 0, 20, is_begun=True, row_index=2),
         Unfinished("urgent", 5, 5000, is_begun=False, row_index=3),
-        Unfinished("fresh-2", 0, 5, is_begun=False, row_index=4),
+        Unfinished("long", 0, 50, is_begun=False, row_index=4),
+        Unfinished("unplanned-2", 0, 0, is_begun=False, row_index=6),
     ]
     names = [item.video_id for item in carry_over_order(reversed(items))]
-    assert names == ["urgent", "near", "far", "fresh-1", "fresh-2"]
+    assert names == [
+        "urgent",
+        "near",
+        "far",
+        "long",
+        "short",
+        "unplanned-1",
+        "unplanned-2",
+    ]
