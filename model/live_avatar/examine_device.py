@@ -7,16 +7,14 @@ import torch
 
 from model.engine import Finding
 from model.errors import ResourceError
-from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE, LIVE_AVATAR_14B, PATCH
+from model.live_avatar.cost import Plan, engine_memory
 from model.live_avatar.device import choose_device
 from model.live_avatar.place import Place
+from model.live_avatar.sizes import MODELS
 
+_MODEL = "live-avatar-14b"
 _DRIVER = Path("/proc/driver/nvidia/version")
-_WEIGHTS_BYTES = 45_000_000_000  # 22.4 billion numbers in bfloat16
-_WORKING_BYTES = 9_000_000_000  # activations, prompts, the sink, the VAE's memory, CUDA itself
-_STEPS = 4
-_CLIP_LATENTS = 4 * BLOCK_LATENTS  # infer_frames 48
-_SINK_SHARE = 2.5  # tokens of the reference and the motion memory, in latent frames
+_CUDA_BYTES = 1_500_000_000  # of CUDA itself, and lost between tensors
 _SIZES = ((704, 384), (688, 368), (384, 256))  # of the shipped presets
 _OLDEST_CAPABILITY = (8, 0)  # the first with bfloat16
 
@@ -124,20 +122,16 @@ def memory_finding(free_bytes: int) -> Finding:
     fitting = [size for size in _SIZES if needed_bytes(*size) <= free_bytes]
     if fitting == list(_SIZES):
         width, height = _SIZES[0]
-        return Finding("ok", "GPU memory", f"enough for {width}x{height} in {_STEPS} steps")
+        return Finding("ok", "GPU memory", f"enough for {width}x{height} in 4 steps")
     smallest = needed_bytes(*_SIZES[-1]) / 1e9
     if not fitting:
         found = f"{free_bytes / 1e9:.1f} GB free; the smallest preset takes {smallest:.0f} GB"
         return Finding("fail", "GPU memory", found, "end other programs on it, or use a larger one")
     (width, height), (widest, highest) = fitting[0], _SIZES[0]
-    found = f"enough for {width}x{height} in {_STEPS} steps, not for {widest}x{highest}"
+    found = f"enough for {width}x{height} in 4 steps, not for {widest}x{highest}"
     return Finding("warn", "GPU memory", found, "use a preset that fits, or fewer sample_steps")
 
 
 def needed_bytes(width: int, height: int) -> int:
-    """GPU memory of four steps in bfloat16: weights, each step's memory, what is at work."""
-    tokens = width * height // (PATCH * LATENT_SIDE) ** 2  # of a latent frame
-    config = LIVE_AVATAR_14B
-    per_token = 2 * 2 * config.dim * config.num_layers  # a key and a value, two bytes a number
-    memories = _STEPS * per_token * tokens * (_CLIP_LATENTS + _SINK_SHARE)
-    return _WEIGHTS_BYTES + _WORKING_BYTES + round(memories)
+    """GPU memory that the engine takes, as it is set unless said otherwise."""
+    return engine_memory(Plan(MODELS[_MODEL], width, height)).total + _CUDA_BYTES
