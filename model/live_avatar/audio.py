@@ -187,7 +187,7 @@ def window_features(states: Tensor, left_context: int, num_frames: int) -> Tenso
 class SpeechEncoder:
     """Wav2vec 2.0, of which every layer's states are read.
 
-    Args:
+    Attributes:
         model: of the large kind, whose layers norm their input.
 
     Raises:
@@ -198,7 +198,7 @@ class SpeechEncoder:
         broken = speech_faults(model.config.to_dict())
         if broken:
             raise WeightsError(f"the speech encoder's config: {'; '.join(broken)}; {_WAY_OUT}")
-        self._model = model.eval().requires_grad_(False)
+        self.model = model.eval().requires_grad_(False)
 
     @torch.no_grad()
     def states(self, samples: NDArray[np.float32]) -> Tensor:
@@ -208,8 +208,8 @@ class SpeechEncoder:
         taken after the encoder's final norm: so the model was trained, and so transformers gave it
         up to version 4; version 5 gives it before the norm.
         """
-        heard = torch.from_numpy(samples).to(self._model.device, self._model.dtype)[None]
-        out = self._model(heard, output_hidden_states=True)
+        heard = torch.from_numpy(samples).to(self.model.device, self.model.dtype)[None]
+        out = self.model(heard, output_hidden_states=True)
         states = (*out.hidden_states[:-1], out.last_hidden_state)
         return torch.cat(states)
 

@@ -7,18 +7,20 @@ from functools import lru_cache
 import torch
 
 from model.engine import SegmentJob
-from model.errors import ResourceError, WeightsError
+from model.errors import WeightsError
 from model.live_avatar.audio import load_speech_encoder
-from model.live_avatar.config import BLOCK_LATENTS, LIVE_AVATAR_14B, UMT5_XXL
-from model.live_avatar.place import DEVICE_VARIABLE, Place
+from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE
+from model.live_avatar.device import choose_device
+from model.live_avatar.place import Place
 from model.live_avatar.published import ModelFiles, check_config, missing_files
 from model.live_avatar.sampler import Sampler
 from model.live_avatar.schedule import make_schedule
 from model.live_avatar.segment import Parts, SegmentRendering, SegmentSettings, memory_fault
+from model.live_avatar.sizes import MODELS, ModelSizes
 from model.live_avatar.text import PromptTokenizer, encode_prompt, load_text_encoder
 from model.live_avatar.transformer import KeysValues
 from model.live_avatar.untrained import untrained
-from model.live_avatar.vae import LATENT_SIDE, load_vae
+from model.live_avatar.vae import load_vae
 from model.live_avatar.weights import load_transformer
 
 _PROMPTS_KEPT = 4  # 0.4 GB each at 14B: of two videos, with and without the continuation
@@ -85,7 +87,7 @@ def load(place: Place, dtype_name: str, device_name: str) -> Loaded:
         ResourceError: there is no such device, or too little memory.
     """
     dtype = {"bfloat16": torch.bfloat16, "float32": torch.float32}[dtype_name]
-    device = _device(device_name, is_small=place.random == "tiny")
+    device = choose_device(device_name, is_small=place.random == "tiny")
     if device.type == "cpu":
         torch.set_num_threads(1)  # sums must not depend on how many cores there are
     started = time.perf_counter()
@@ -94,15 +96,17 @@ def load(place: Place, dtype_name: str, device_name: str) -> Loaded:
             parts = untrained(place.random, dtype, device)
         else:
             assert place.files is not None
-            parts = load_published(place.files, dtype, device)
+            parts = load_published(place.files, MODELS["live-avatar-14b"], dtype, device)
     except torch.OutOfMemoryError as error:
         raise memory_fault(error, "while the weights were loaded") from error
     _log.info("weights on %s in %s after %.1f s", device, dtype_name, time.perf_counter() - started)
     return Loaded(parts, dtype_name)
 
 
-def load_published(files: ModelFiles, dtype: torch.dtype, device: torch.device) -> Parts:
-    """All parts of the published model.
+def load_published(
+    files: ModelFiles, sizes: ModelSizes, dtype: torch.dtype, device: torch.device
+) -> Parts:
+    """All parts of a model that is laid out as the published one.
 
     Raises:
         WeightsError: files are missing, damaged, or another model's.
@@ -112,10 +116,10 @@ def load_published(files: ModelFiles, dtype: torch.dtype, device: torch.device) 
     if missing:
         told = "\n  ".join(f"{each.path}: {each.fault}; {each.way_out}" for each in missing)
         raise WeightsError(f"{len(missing)} files of the model cannot be used:\n  {told}")
-    config = LIVE_AVATAR_14B
+    config, text = sizes.transformer, sizes.text
     check_config(files.transformer_config, config)
     tokenizer = PromptTokenizer(
-        files.tokenizer, text_len=config.text_len, vocab_size=UMT5_XXL.vocab_size
+        files.tokenizer, text_len=config.text_len, vocab_size=text.vocab_size
     )
     speech = load_speech_encoder(
         files.speech_encoder,
@@ -124,33 +128,12 @@ def load_published(files: ModelFiles, dtype: torch.dtype, device: torch.device) 
         dtype=dtype,
         device=device,
     )
-    encoder = load_text_encoder(files.text_encoder, dtype=dtype, device=device)
+    encoder = load_text_encoder(files.text_encoder, config=text, dtype=dtype, device=device)
     return Parts(
         transformer=load_transformer(
             config, files.transformer, lora=files.lora, dtype=dtype, device=device
         ),
-        vae=load_vae(files.vae, dtype=dtype, device=device),
+        vae=load_vae(files.vae, config=sizes.vae, dtype=dtype, device=device),
         speech=speech,
         encode_text=lambda prompt: encode_prompt(encoder, tokenizer.ids(prompt)),
     )
-
-
-def _device(name: str, *, is_small: bool) -> torch.device:
-    num_gpus = torch.cuda.device_count()
-    if not name and not num_gpus and not is_small:
-        raise ResourceError(
-            "engine live-avatar: this machine has no CUDA device (a CPU takes hours for a second "
-            f"of video); render on one that has, or set {DEVICE_VARIABLE}=cpu to insist"
-        )
-    try:
-        device = torch.device(name or ("cuda:0" if num_gpus else "cpu"))
-    except RuntimeError as error:
-        raise ResourceError(
-            f'{DEVICE_VARIABLE}="{name}" names no device; set cuda:0, another number, or cpu'
-        ) from error
-    if device.type == "cuda" and (device.index or 0) >= num_gpus:
-        raise ResourceError(
-            f'{DEVICE_VARIABLE}="{name}", but this machine has {num_gpus} CUDA devices; '
-            "set another, or none"
-        )
-    return device

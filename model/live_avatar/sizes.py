@@ -36,6 +36,7 @@ class SpeechConfig:
         dim: width of the hidden states.
         ffn_dim: width of the feed-forward layers.
         num_layers: of the encoder.
+        num_heads: attention heads.
         conv_dim: channels of the convolutions over samples.
         conv_kernels: their widths.
         position_kernel: width of the convolution that tells positions.
@@ -45,6 +46,7 @@ class SpeechConfig:
     dim: int = 1024
     ffn_dim: int = 4096
     num_layers: int = 24
+    num_heads: int = 16
     conv_dim: int = 512
     conv_kernels: tuple[int, ...] = (10, 3, 3, 3, 3, 2, 2)
     position_kernel: int = 128
@@ -70,6 +72,7 @@ MODELS: Mapping[str, ModelSizes] = {
         SpeechConfig(
             dim=TINY.audio_dim,
             ffn_dim=32,
+            num_heads=2,
             conv_dim=16,
             position_kernel=16,
             position_groups=2,

@@ -101,7 +101,7 @@ def test_the_tiny_model_is_that_of_random_weights():
 
     assert count(parts.transformer) == num_transformer_parameters(sizes.transformer)
     assert count(parts.vae) == num_vae_parameters(sizes.vae)
-    assert count(parts.speech._model) == num_speech_parameters(sizes.speech)
+    assert count(parts.speech.model) == num_speech_parameters(sizes.speech)
 
 
 def test_what_the_engine_does_is_what_is_counted():
