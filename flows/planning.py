@@ -15,7 +15,8 @@ from flows.progress import PlainProgress, clock_of
 from flows.run import Run
 from flows.session import Request, Session, peak_rss_bytes
 from flows.tree import TreeDispatcher
-from model.errors import MachineError, ResourceError, WeightsError
+from model.errors import ResourceError
+from tasks.engine import EngineLostError
 from tasks.manifest import RowDefaults
 from tasks.plan import unbroken_frames
 from tasks.records import Record, VideoPlan
@@ -109,7 +110,7 @@ def _estimate(
     try:
         workers = session.request.workers
         return estimate_campaign(plans, frames_left, session.folder, workers), ""
-    except (ResourceError, MachineError, WeightsError) as error:
+    except (ResourceError, EngineLostError) as error:
         return None, str(error)
 
 

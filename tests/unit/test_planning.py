@@ -6,6 +6,7 @@ import pytest
 from rich.console import Console
 
 from flows.planning import Quote, campaign_table, unbroken_warnings
+from flows.probe import samples_of
 from tasks.records import EncodeProfile, SegmentPlan, VideoPlan
 
 
@@ -68,6 +69,20 @@ def plan_of(num_segments: int, handoff: str | None) -> VideoPlan:
             for i in range(num_segments)
         ),
     )
+
+
+def test_every_engine_and_setting_is_timed_at_its_commonest_size() -> None:
+    def video(handoff: str | None, width: int) -> VideoPlan:
+        return plan_of(1, handoff).model_copy(update={"width": width})
+
+    plans = [video(None, 64), video("context", 80), video(None, 96), video(None, 96)]
+
+    found = samples_of(plans)
+
+    assert [(plan.settings, plan.width) for plan in found.values()] == [
+        ({}, 96),
+        ({"handoff": "context"}, 80),
+    ]
 
 
 @pytest.mark.parametrize(
