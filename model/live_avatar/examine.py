@@ -12,6 +12,7 @@ from pathlib import Path
 
 from model.engine import Finding
 from model.errors import WeightsError
+from model.live_avatar.checkpoint import Lora
 from model.live_avatar.config import LIVE_AVATAR_14B
 from model.live_avatar.configs import SPEECH_CONFIG, speech_folder_faults, tokenizer_faults
 from model.live_avatar.place import DEVICE_VARIABLE, WEIGHTS_ID_VARIABLE, Place, place_of
@@ -141,33 +142,47 @@ def _config_faults(path: Path) -> list[str]:
 
 def _keys(files: ModelFiles, damaged: set[Path]) -> list[Finding]:
     """Names and shapes of all tensors of whole files, each for itself; torch is needed."""
-    from model.live_avatar.audio import speech_encoder_faults
-    from model.live_avatar.text import text_encoder_faults
-    from model.live_avatar.vae import vae_faults
-    from model.live_avatar.weights import transformer_faults
-
     lora = files.lora if files.lora and files.lora.path not in damaged else None
-    folder, weights = files.speech_encoder, files.speech_weights
-    transformer = [path for path in damaged if path.name.startswith(SHARDS_BEGIN)]
+    is_cut = any(path.name.startswith(SHARDS_BEGIN) for path in damaged)
+    speech = {files.speech_weights, files.speech_encoder / SPEECH_CONFIG}
     asked: list[tuple[str, bool, Callable[[], list[str]]]] = [
         (
             "transformer and LoRA" if lora else "transformer",
-            not transformer,
-            lambda: transformer_faults(LIVE_AVATAR_14B, files.transformer, lora),
+            not is_cut,
+            lambda: _transformer_faults(files, lora),
         ),
-        (
-            "text encoder",
-            files.text_encoder not in damaged,
-            lambda: text_encoder_faults(files.text_encoder),
-        ),
-        ("VAE", files.vae not in damaged, lambda: vae_faults(files.vae)),
-        (
-            "speech encoder",
-            not {weights, folder / SPEECH_CONFIG} & damaged,
-            lambda: speech_encoder_faults(folder, weights),
-        ),
+        ("text encoder", files.text_encoder not in damaged, lambda: _text_faults(files)),
+        ("VAE", files.vae not in damaged, lambda: _vae_faults(files)),
+        ("speech encoder", not speech & damaged, lambda: _speech_faults(files)),
     ]
     return [_asked(f"keys of the {what}", ask) for what, is_whole, ask in asked if is_whole]
+
+
+# each imports libraries that take seconds, so only when its file is whole
+
+
+def _transformer_faults(files: ModelFiles, lora: Lora | None) -> list[str]:
+    from model.live_avatar.weights import transformer_faults
+
+    return transformer_faults(LIVE_AVATAR_14B, files.transformer, lora)
+
+
+def _text_faults(files: ModelFiles) -> list[str]:
+    from model.live_avatar.text import text_encoder_faults
+
+    return text_encoder_faults(files.text_encoder)
+
+
+def _vae_faults(files: ModelFiles) -> list[str]:
+    from model.live_avatar.vae import vae_faults
+
+    return vae_faults(files.vae)
+
+
+def _speech_faults(files: ModelFiles) -> list[str]:
+    from model.live_avatar.audio import speech_encoder_faults
+
+    return speech_encoder_faults(files.speech_encoder, files.speech_weights)
 
 
 def _asked(what: str, ask: Callable[[], list[str]]) -> Finding:

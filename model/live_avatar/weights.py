@@ -125,9 +125,9 @@ def load_weights(
         ValueError: ``names`` are not those of the model, or it keeps more than parameters.
     """
     wanted = _wanted(model, names)
-    merger = None if lora is None else _merger(lora, wanted)
+    merger = None if lora is None else LoraMerger(lora, wanted)
     checkpoint = open_checkpoint(path)
-    _refuse(path, key_faults(wanted, checkpoint.shapes), PUBLISHED_AT)
+    _refuse(path, key_faults(wanted, checkpoint.shapes), lora, merger)
     for name, stored in checkpoint.tensors():
         value = stored.to(device)
         value = (value if merger is None else merger.merge(name, value)).to(dtype)
@@ -164,19 +164,24 @@ def _wanted(model: nn.Module, names: Mapping[str, str]) -> Shapes:
     return {name: shapes[ours] for name, ours in names.items()}
 
 
-def _merger(lora: Lora, wanted: Shapes) -> LoraMerger:
-    merger = LoraMerger(lora, wanted)
-    _refuse(lora.path, merger.faults, LORA_PUBLISHED_AT)
-    return merger
+def _refuse(path: Path, faults: list[str], lora: Lora | None, merger: LoraMerger | None) -> None:
+    """Tell everything that does not fit, of both files."""
+    told = _wrong_keys(path, faults, PUBLISHED_AT)
+    if lora is not None and merger is not None:
+        told += _wrong_keys(lora.path, merger.faults, LORA_PUBLISHED_AT)
+    if told:
+        raise WeightsError("\n".join(told))
 
 
-def _refuse(path: Path, faults: list[str], published_at: str) -> None:
-    if faults:
-        told = "\n  ".join(faults)
-        raise WeightsError(
-            f"{path}: does not fit this model, {len(faults)} keys are wrong:\n  {told}\n"
-            f"take the files published at {published_at}"
-        )
+def _wrong_keys(path: Path, faults: list[str], published_at: str) -> list[str]:
+    if not faults:
+        return []
+    first = f"{path}: does not fit this model, {len(faults)} keys are wrong:"
+    return [
+        first,
+        *(f"  {fault}" for fault in faults),
+        f"take the file published at {published_at}",
+    ]
 
 
 def _check_finite(path: Path, name: str, value: Tensor) -> None:

@@ -2,6 +2,8 @@
 
 import json
 import math
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,7 @@ from tests.parity.golden import real_keys
 from tests.unit.weights_files import SPEECH, write_configs
 
 pytestmark = pytest.mark.parity
+ROOT = Path(__file__).parents[2]
 Shapes = dict[str, tuple[int, ...]]
 
 
@@ -160,6 +163,22 @@ def test_a_damaged_file_is_told_once_and_the_others_are_examined(files: ModelFil
     assert all("it is cut short" in each for each in told)
     examined = [finding.what for finding in findings if finding.what.startswith("keys")]
     assert examined == ["keys of the text encoder", "keys of the speech encoder"]
+
+
+def test_doctor_exits_with_1_where_files_are_missing(tmp_path: Path):
+    done = subprocess.run(
+        [sys.executable, "-m", "flows.cli", "doctor", "--engine", "live-avatar", "--json"],
+        cwd=ROOT,
+        env={"NIGHTSHOOT_WEIGHTS": str(tmp_path), "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    found = json.loads(done.stdout)["findings"]
+    missing = [each for each in found if each["what"] == "live-avatar, file"]
+    assert len(missing) == 9
+    assert all(each["verdict"] == "fail" and each["way_out"] for each in missing)
 
 
 # --- devices ---

@@ -133,6 +133,27 @@ def test_half_a_pair_a_wrong_rank_and_a_leftover_are_told_together(
     assert "unknown key: blocks.0.norm3.weight (3,)" in text
 
 
+def test_what_does_not_fit_of_the_weights_and_of_the_lora_is_told_together(
+    golden: GoldenSet, tmp_path: Path
+):
+    weights, lora = golden.tensors("weights_dit"), golden.tensors("lora")
+    lost, gone = "head.head.bias", "blocks.0.self_attn.q.lora_B.default.weight"
+    paths = tmp_path / "weights.safetensors", tmp_path / "lora.safetensors"
+    save_file({name: tensor for name, tensor in weights.items() if name != lost}, paths[0])
+    save_file({name: tensor for name, tensor in lora.items() if name != gone}, paths[1])
+    with pytest.raises(WeightsError) as refusal:
+        load_transformer(
+            golden.transformer_config(),
+            paths[0],
+            lora=_lora_of(golden, paths[1]),
+            dtype=torch.float32,
+            device="cpu",
+        )
+    text = str(refusal.value)
+    assert f"{paths[0]}: does not fit this model, 1 keys are wrong:\n  missing: {lost} (" in text
+    assert f"{paths[1]}: does not fit this model, 1 keys are wrong:\n  missing: {gone}" in text
+
+
 def test_a_key_with_and_without_prefix_is_refused(golden: GoldenSet, tmp_path: Path):
     tensors = load_file(golden.path("lora"))
     name = next(iter(tensors))

@@ -173,6 +173,21 @@ def test_the_hosts_memory_must_hold_the_text_encoders_file(
     assert host_memory_finding(tmp_path / "none").verdict == "warn"
 
 
+def test_a_plan_without_the_weights_is_refused_and_names_every_file(tmp_path: Path):
+    arguments = ("plan", "manifests/demo.csv", "--engine", "live-avatar", "--out", str(tmp_path))
+    done = subprocess.run(
+        [sys.executable, "-m", "flows.cli", *arguments],
+        cwd=ROOT,
+        env={"NIGHTSHOOT_WEIGHTS": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.count("there is no such file") == 8
+    assert "nightshoot doctor --engine live-avatar" in done.stderr
+
+
 # --- other engines ------------------------------------------------------------------------------
 
 
