@@ -62,7 +62,7 @@ def test_a_job_that_breaks_the_engines_rules_is_nobodys_known_fault(tmp_path):
 
     assert type(error) is EngineFailedError
     assert error.fault == "unknown"
-    assert str(error) == "ValueError: delay_ms must be a whole number of at least 0, got -1"
+    assert str(error) == "ValueError: delay_ms must be at least 0; got -1"
 
 
 def test_a_disk_that_cannot_be_read_is_the_machines_fault(tmp_path):
