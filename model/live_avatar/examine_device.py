@@ -45,9 +45,10 @@ def device_findings(place: Place, device_name: str) -> list[Finding]:
         place: where the weights are; small ones are rendered on a CPU too.
         device_name: what the environment says; empty: nothing.
     """
-    gpus = _gpus()
+    gpus = [_gpu(index) for index in range(torch.cuda.device_count())]
     is_needed = place.files is not None or place.random == "14b"
-    findings = [driver_finding(len(gpus), is_needed=is_needed), *map(gpu_finding, gpus)]
+    findings = [driver_finding(len(gpus), is_needed=is_needed)]
+    findings += [gpu_finding(gpu) if isinstance(gpu, Gpu) else gpu for gpu in gpus]
     if place.files is None and place.random is None:
         return findings
     try:
@@ -56,19 +57,22 @@ def device_findings(place: Place, device_name: str) -> list[Finding]:
         found, _, way_out = str(error).removeprefix("engine live-avatar: ").partition("; ")
         return [*findings, Finding("fail", "device", found, way_out)]
     findings.append(chosen_finding(device.type, str(device), is_needed=is_needed))
-    if device.type == "cuda" and is_needed:
-        findings.append(memory_finding(gpus[device.index or 0].free_bytes))
+    chosen = gpus[device.index or 0] if device.type == "cuda" else None
+    if isinstance(chosen, Gpu) and is_needed:
+        findings.append(memory_finding(chosen.free_bytes))
     return findings
 
 
-def _gpus() -> list[Gpu]:
-    found: list[Gpu] = []
-    for index in range(torch.cuda.device_count()):
+def _gpu(index: int) -> Gpu | Finding:
+    """What a GPU says of itself, or that it does not answer."""
+    try:
         free_bytes, total_bytes = torch.cuda.mem_get_info(index)
-        name = torch.cuda.get_device_name(index)
-        capability = torch.cuda.get_device_capability(index)
-        found.append(Gpu(index, name, total_bytes, free_bytes, capability))
-    return found
+    except RuntimeError as error:  # another program has it alone, or it fell off its bus
+        first = str(error).strip().splitlines()[0]
+        way_out = "see whether `nvidia-smi` lists it, and which program holds it"
+        return Finding("fail", f"cuda:{index}", f"does not answer ({first})", way_out)
+    name = torch.cuda.get_device_name(index)
+    return Gpu(index, name, total_bytes, free_bytes, torch.cuda.get_device_capability(index))
 
 
 def driver_finding(num_gpus: int, *, is_needed: bool) -> Finding:
