@@ -65,7 +65,7 @@ class CampaignParameters(Parameters):
     )
     settings: dict[str, Scalar] = Field(
         default_factory=dict[str, Scalar],
-        title="Settings",
+        title="Engine settings",
         description="Of clips and of the engine, for rows whose cells leave them open, as JSON: "
         '{"sample_steps": 3, "on_no_face": "still"}.',
     )
