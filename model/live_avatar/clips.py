@@ -23,9 +23,6 @@ class ClipDecoder:
         clip_latents: latent frames of a clip.
         seen: pixels ``(1, 3, T, H, W)`` before the first clip.
         motion: their latents.
-
-    Attributes:
-        motion: latents of the frames seen last.
     """
 
     def __init__(
@@ -37,7 +34,8 @@ class ClipDecoder:
         motion: Tensor,
     ) -> None:
         self._vae, self._mode, self._clip_latents = vae, mode, clip_latents
-        self._seen, self.motion = seen, motion
+        self._seen, self._motion = seen, motion
+        self._has_changed = False
         self._decoder = StreamingDecoder(vae)
         self._waiting: list[Tensor] = []
         self._is_first = True
@@ -50,7 +48,7 @@ class ClipDecoder:
             return self._seen[:, :, :0]
         self._waiting.clear()
         self._decoder.reset()
-        decoded = self._decoder.decode(torch.cat((self.motion.to(clip), clip), dim=2))
+        decoded = self._decoder.decode(torch.cat((self.motion().to(clip), clip), dim=2))
         frames = decoded[:, :, -clip.shape[2] * FRAMES_PER_LATENT :]
         if self._is_first:
             frames = frames[:, :, self._mode.num_dropped_frames :]
@@ -63,4 +61,10 @@ class ClipDecoder:
         count = min(self._mode.num_motion_frames, frames.shape[2])
         seen = self._seen.to(frames.device)
         self._seen = torch.cat((seen[:, :, count:], frames[:, :, -count:]), dim=2)
-        self.motion = encode(self._vae, self._seen)
+        self._has_changed = True
+
+    def motion(self) -> Tensor:
+        """Latents of the frames seen last; encoded when they are asked for."""
+        if self._has_changed:
+            self._motion, self._has_changed = encode(self._vae, self._seen), False
+        return self._motion

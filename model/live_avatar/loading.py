@@ -18,12 +18,11 @@ from model.live_avatar.schedule import make_schedule
 from model.live_avatar.segment import Parts, SegmentRendering, SegmentSettings, memory_fault
 from model.live_avatar.sizes import MODELS, ModelSizes
 from model.live_avatar.text import PromptTokenizer, encode_prompt, load_text_encoder
-from model.live_avatar.transformer import KeysValues
 from model.live_avatar.untrained import untrained
 from model.live_avatar.vae import load_vae
 from model.live_avatar.weights import load_transformer
 
-_PROMPTS_KEPT = 4  # 0.4 GB each at 14B: of two videos, with and without the continuation
+_PROMPTS_KEPT = 16
 _log = logging.getLogger("nightshoot.live_avatar")
 
 
@@ -37,7 +36,7 @@ class Loaded:
     def __init__(self, parts: Parts, dtype_name: str) -> None:
         self.dtype_name = dtype_name
         self._parts = parts
-        self._text = lru_cache(maxsize=_PROMPTS_KEPT)(self._encode)
+        self._text = lru_cache(maxsize=_PROMPTS_KEPT)(parts.encode_text)
         self._sampler = lru_cache(maxsize=1)(self._make_sampler)
 
     def render(self, job: SegmentJob) -> SegmentRendering:
@@ -49,10 +48,6 @@ class Loaded:
         key = (settings.num_steps, settings.shift, settings.is_truncated)
         sampler = self._sampler(*key, settings.blocks_per_clip, job.height, job.width)
         return SegmentRendering(self._parts, settings, job, sampler, self._text)
-
-    @torch.no_grad()
-    def _encode(self, prompt: str) -> list[KeysValues]:
-        return self._parts.transformer.text_keys_values(self._parts.encode_text(prompt))
 
     def _make_sampler(
         self,

@@ -23,7 +23,7 @@ from model.live_avatar.config import BLOCK_LATENTS
 from model.live_avatar.faults import check_latents
 from model.live_avatar.modes import DEFAULT, WARM_LATENTS, Mode
 from model.live_avatar.modes import MOTION_FRAMES as MOTION_FRAMES  # segments read it here
-from model.live_avatar.sampler import Denoised, Sampler
+from model.live_avatar.sampler import BlockSampler, Denoised
 from model.live_avatar.transformer import AudioTokens
 from model.live_avatar.vae import StreamingDecoder, encode, frames_of, pixels_of
 
@@ -120,21 +120,23 @@ class Run:
         mode: the same.
         reference: latents ``(1, 16, 1, h, w)`` of the sink.
         motion: latents ``(1, 16, F, h, w)`` of the sink.
+        decoder: makes frames of the blocks.
         made: the latest block.
     """
 
     def __init__(
         self,
-        sampler: Sampler,
+        sampler: BlockSampler,
         vae: AutoencoderKLWan,
         blocks_per_clip: int,
         mode: Mode = DEFAULT,
     ) -> None:
         self._sampler, self._vae, self._blocks_per_clip = sampler, vae, blocks_per_clip
         self.mode = mode
-        self._decoder: StreamingDecoder | ClipDecoder = StreamingDecoder(vae)
+        self.decoder: StreamingDecoder | ClipDecoder = StreamingDecoder(vae)
         self._blocks: deque[PastBlock] = deque(maxlen=blocks_per_clip - 1)
-        self._num_blocks = 0
+        self._distances: deque[tuple[int, ...]] = deque()  # of blocks not collected yet
+        self._num_blocks = self._num_submitted = 0
         sampler.reset()
 
     def begin(self, picture: Pixels) -> None:
@@ -145,7 +147,7 @@ class Run:
         self.reference = self._first = encoded[:, :, -1:]
         self._take_motion(pixels)
         if mode.decodes_clips:
-            self._decoder = ClipDecoder(
+            self.decoder = ClipDecoder(
                 self._vae,
                 mode,
                 self._blocks_per_clip * BLOCK_LATENTS,
@@ -167,7 +169,8 @@ class Run:
         """
         if self.mode.decodes_clips:
             raise ValueError(f"mode {self.mode.name} decodes whole clips: it cannot go on")
-        self.reference, self._num_blocks = past.reference, past.num_blocks
+        self.reference = past.reference
+        self._num_blocks = self._num_submitted = past.num_blocks
         self._first = past.first
         self._take_motion(pixels_of(picture[None]))
         first = past.num_blocks - len(past.blocks)
@@ -182,7 +185,7 @@ class Run:
 
     def _warm(self, latents: Tensor) -> None:
         if latents.shape[2]:
-            self._decoder.decode(latents)
+            self.decoder.decode(latents)
         self._clean = latents
 
     def block(self, noise: Tensor, audio: AudioTokens, distances: Sequence[int]) -> Pixels:
@@ -194,29 +197,54 @@ class Run:
 
         They are the block's 12, less what the mode drops; or a whole clip's, or none yet.
         """
-        if self._num_blocks == self._blocks_per_clip and self.mode.advances_reference:
+        self.submit(noise, audio, distances)
+        return self.collect()
+
+    def make(self, noise: Tensor, audio: AudioTokens, distances: Sequence[int]) -> None:
+        """Make the next block's latents, for :attr:`made`; nothing is decoded."""
+        self.submit(noise, audio, distances)
+        self._take()
+
+    def submit(self, noise: Tensor, audio: AudioTokens, distances: Sequence[int]) -> None:
+        """Have the next block made; :attr:`may_submit` says when, :meth:`collect` gives it."""
+        if self._num_submitted == self._blocks_per_clip and self.mode.advances_reference:
             self._advance_reference()
+        self._sampler.submit(self._num_submitted, noise, audio, distances)
+        self._distances.append(tuple(distances))
+        self._num_submitted += 1
+
+    @property
+    def may_submit(self) -> bool:
+        """Whether the next block can be begun before another one is collected."""
+        has_room = self._num_submitted - self._num_blocks < self._sampler.depth
+        return has_room and (self._num_submitted != self._blocks_per_clip or self._num_blocks > 0)
+
+    def collect(self) -> Tensor:
+        """What :meth:`advance` gives, of the block submitted first and not collected yet."""
         is_first = self._num_blocks == 0
-        self.made = self._sampler.denoise(self._num_blocks, noise, audio, distances)
-        check_latents(self.made.seen, self.made.latents, self._num_blocks)
-        self._note(self.made, distances)
-        pixels = self._decoder.decode(self.made.latents)
+        self._take()
+        pixels = self.decoder.decode(self.made.latents)
         if is_first and not self.mode.decodes_clips:
             pixels = pixels[:, :, self.mode.num_dropped_frames :]
         return pixels
 
+    def _take(self) -> None:
+        self.made = self._sampler.collect()
+        check_latents(self.made.seen, self.made.latents, self._num_blocks)
+        self._note(self.made, self._distances.popleft())
+
     def _advance_reference(self) -> None:
         self.reference = self._first
         if self.mode.renews_motion:
-            assert isinstance(self._decoder, ClipDecoder)  # the mode's own rule
-            self.motion = self._decoder.motion
+            assert isinstance(self.decoder, ClipDecoder)  # the mode's own rule
+            self.motion = self.decoder.motion()
         self._sampler.set_sink(self.reference, self.motion)
 
-    def _note(self, made: Denoised, distances: Sequence[int]) -> None:
+    def _note(self, made: Denoised, distances: tuple[int, ...]) -> None:
         if self._num_blocks == 0:
             self._first = made.latents[:, :, :1]
         self._num_blocks += 1
-        self._blocks.append(PastBlock(made.seen, tuple(distances)))
+        self._blocks.append(PastBlock(made.seen, distances))
         self._clean = torch.cat((self._clean.to(made.latents), made.latents), dim=2)
         self._clean = self._clean[:, :, -WARM_LATENTS:]
 

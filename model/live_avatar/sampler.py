@@ -6,9 +6,11 @@ were at that step*. So step i of a block depends on the past through memory i al
 Shapes: F latent frames of a block (3), p tokens of a latent frame, h, w latent rows and columns.
 """
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -20,6 +22,7 @@ from model.live_avatar.schedule import Schedule
 from model.live_avatar.transformer import AudioTokens, KeysValues, Transformer
 
 _TABLES_KEPT = 64
+_TEXTS_KEPT = 4  # 0.4 GB each at 14B: of two videos, with and without the continuation
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,48 @@ class Denoised:
     seen: Tensor
 
 
+class BlockSampler(Protocol):
+    """What a run asks for blocks, whether one device makes them or several."""
+
+    @property
+    def num_steps(self) -> int:
+        """Denoising steps of a block, wherever they are done."""
+        ...
+
+    @property
+    def depth(self) -> int:
+        """Blocks that are best submitted before the first of them is collected."""
+        ...
+
+    def reset(self) -> None:
+        """Forget past blocks, for another video."""
+        ...
+
+    def set_text(self, context: Tensor) -> None:
+        """Take a prompt ``(tokens, text_dim)``, encoded by the text encoder."""
+        ...
+
+    def set_sink(self, reference: Tensor, motion: Tensor) -> None:
+        """Encode reference ``(1, 16, 1, h, w)`` and motion ``(1, 16, T, h, w)`` latents."""
+        ...
+
+    def remember(
+        self, block_index: int, seen: Tensor, audio: AudioTokens, distances: Sequence[int]
+    ) -> None:
+        """Fill the memories with a block that was denoised elsewhere; see :class:`Denoised`."""
+        ...
+
+    def submit(
+        self, block_index: int, noise: Tensor, audio: AudioTokens, distances: Sequence[int]
+    ) -> None:
+        """Have a block made; see :meth:`Sampler.denoise`."""
+        ...
+
+    def collect(self) -> Denoised:
+        """The block that was submitted first and not collected yet."""
+        ...
+
+
 class Sampler:
     """The state of one video: its memories, its sink, its prompt.
 
@@ -44,6 +89,7 @@ class Sampler:
         height: of the latents; even.
         width: of the latents; even.
         num_past_latents: how far blocks look back, themselves included; whole blocks.
+        steps: which of the schedule's steps are done here; None: all. Memories are kept for these.
         turning_dtype: in which keys and queries are turned to their positions.
 
     Raises:
@@ -58,6 +104,7 @@ class Sampler:
         height: int,
         width: int,
         num_past_latents: int,
+        steps: range | None = None,
         turning_dtype: torch.dtype = torch.float32,
     ) -> None:
         if height % PATCH or width % PATCH:
@@ -67,16 +114,19 @@ class Sampler:
                 f"num_past_latents must be a multiple of {BLOCK_LATENTS}, got {num_past_latents}"
             )
         self._transformer, self._schedule = transformer, schedule
+        self._steps = range(schedule.num_steps) if steps is None else steps
         self._rows, self._columns = range(height // PATCH), range(width // PATCH)
         self._device = next(transformer.parameters()).device
         self._turning_dtype, head_dim = turning_dtype, transformer.config.head_dim
         self._motion_table = motion_table(height, width, head_dim, turning_dtype)
         self._text: list[KeysValues] = []
+        self._texts: deque[tuple[Tensor, list[KeysValues]]] = deque(maxlen=_TEXTS_KEPT)
+        self._waiting: deque[Denoised] = deque()
         # the first latent that is remembered: the rings are filled from their front, so that
         # nothing older than a reset is ever attended
         self._begun_at: int | None = None
-        self._caches = [
-            StepCache.empty(
+        self._caches = {
+            step_index: StepCache.empty(
                 num_layers=transformer.config.num_layers,
                 num_sink=self.tokens_per_latent + self._motion_table.shape[1],
                 ring_size=num_past_latents * self.tokens_per_latent,
@@ -85,8 +135,8 @@ class Sampler:
                 dtype=transformer.dtype,
                 device=self._device,
             )
-            for _ in range(schedule.num_steps)
-        ]
+            for step_index in self._steps
+        }
         self._table = lru_cache(maxsize=_TABLES_KEPT)(self._make_table)
 
     @property
@@ -96,13 +146,18 @@ class Sampler:
 
     @property
     def num_steps(self) -> int:
-        """Denoising steps of a block."""
+        """See :class:`BlockSampler`."""
         return self._schedule.num_steps
 
     @property
+    def depth(self) -> int:
+        """See :class:`BlockSampler`."""
+        return 1
+
+    @property
     def caches(self) -> Sequence[StepCache]:
-        """One memory per denoising step."""
-        return self._caches
+        """One memory per denoising step that is done here."""
+        return list(self._caches.values())
 
     def _make_table(self, first: int, count: int) -> Tensor:
         table = rope_table(
@@ -115,12 +170,14 @@ class Sampler:
         return table.to(self._device)
 
     def set_text(self, context: Tensor) -> None:
-        """Take a prompt ``(tokens, text_dim)``, encoded by the text encoder."""
-        self.take_text(self._transformer.text_keys_values(context))
+        """Take a prompt ``(tokens, text_dim)``, encoded by the text encoder.
 
-    def take_text(self, text: list[KeysValues]) -> None:
-        """Take a prompt's keys and values, of :meth:`Transformer.text_keys_values`."""
-        self._text = text
+        What is made of the latest prompts is kept, and found again by the tensor itself.
+        """
+        known = [text for prompt, text in self._texts if prompt is context]
+        self._text = known[0] if known else self._transformer.text_keys_values(context)
+        if not known:
+            self._texts.append((context, self._text))
 
     def set_sink(self, reference: Tensor, motion: Tensor) -> None:
         """Encode reference ``(1, 16, 1, h, w)`` and motion ``(1, 16, T, h, w)`` latents.
@@ -131,31 +188,42 @@ class Sampler:
             (self._table(REFERENCE_POSITION, 1), self._motion_table.to(self._device)), dim=1
         )
         sink = self._transformer.prefill(reference, motion, self._text, table)
-        for cache in self._caches:
+        for cache in self._caches.values():
             cache.take_sink(sink, table)
 
     def reset(self) -> None:
         """Forget past blocks, for another video; the buffers are kept."""
         self._begun_at = None
-        for cache in self._caches:
+        self._waiting.clear()
+        for cache in self._caches.values():
             for layer in cache.layers:
                 layer.num_filled = 0
 
+    def submit(
+        self, block_index: int, noise: Tensor, audio: AudioTokens, distances: Sequence[int]
+    ) -> None:
+        """See :class:`BlockSampler`; here it is made at once."""
+        self._waiting.append(self.denoise(block_index, noise, audio, distances))
+
+    def collect(self) -> Denoised:
+        """See :class:`BlockSampler`."""
+        return self._waiting.popleft()
+
     def denoise(
         self, block_index: int, noise: Tensor, audio: AudioTokens, distances: Sequence[int]
-    ) -> "Denoised":
-        """The latents of one block.
+    ) -> Denoised:
+        """One block, through the steps that are done here.
 
         Args:
             block_index: counted from the video's beginning; blocks come in order.
-            noise: ``(1, 16, 3, h, w)`` in the transformer's dtype.
+            noise: ``(1, 16, 3, h, w)`` in the transformer's dtype; what the first step finds.
             audio: what the block hears.
             distances: of every step, how far ahead of the block the reference is seen, once the
                 video has come that close to where it was first.
         """
         first = block_index * BLOCK_LATENTS
         latents, seen = noise, list[Tensor]()
-        for index in range(self._schedule.num_steps):
+        for index in self._steps:
             seen.append(latents)
             velocity = self.velocity(first, latents, audio, index, distances[index])
             latents = self._schedule.step(latents, velocity, index)
@@ -165,9 +233,9 @@ class Sampler:
         self, block_index: int, seen: Tensor, audio: AudioTokens, distances: Sequence[int]
     ) -> None:
         """Fill the memories with a block that was denoised elsewhere; see :class:`Denoised`."""
-        for index, latents in enumerate(seen):
-            first = block_index * BLOCK_LATENTS
-            self.velocity(first, latents[None], audio, index, distances[index])
+        first = block_index * BLOCK_LATENTS
+        for index in self._steps:
+            self.velocity(first, seen[index][None], audio, index, distances[index])
 
     def velocity(
         self, first: int, latents: Tensor, audio: AudioTokens, step_index: int, distance: int

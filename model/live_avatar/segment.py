@@ -27,9 +27,9 @@ from model.live_avatar.config import BLOCK_FRAMES, BLOCK_LATENTS
 from model.live_avatar.draws import distances, generator, noise
 from model.live_avatar.faults import check_frames
 from model.live_avatar.run import MOTION_FRAMES, Past, Run
-from model.live_avatar.sampler import Sampler
-from model.live_avatar.transformer import AudioTokens, KeysValues, Transformer
-from model.live_avatar.vae import LATENT_SIDE
+from model.live_avatar.sampler import BlockSampler
+from model.live_avatar.transformer import AudioTokens, Transformer
+from model.live_avatar.vae import LATENT_SIDE, frames_of
 from model.picture import cover
 
 HandoffKind: TypeAlias = Literal["last-frame", "context"]
@@ -109,7 +109,7 @@ class SegmentRendering:
         settings: how it is made.
         job: what is made.
         sampler: of the job's size and the settings; it is reset, and in use to the end.
-        text_of: a prompt's keys and values.
+        text_of: a prompt, encoded: the same tensor for the same prompt.
     """
 
     def __init__(
@@ -117,8 +117,8 @@ class SegmentRendering:
         parts: Parts,
         settings: SegmentSettings,
         job: SegmentJob,
-        sampler: Sampler,
-        text_of: Callable[[str], list[KeysValues]],
+        sampler: BlockSampler,
+        text_of: Callable[[str], Tensor],
     ) -> None:
         self._parts, self._settings, self._job = parts, settings, job
         self._sampler, self._text_of = sampler, text_of
@@ -152,22 +152,30 @@ class SegmentRendering:
         run = self._begun_run(past, heard)
         last = before.last_frame if before else None
         num_left, index = job.num_frames, 0
+        left = iter(range(-(-job.num_frames // BLOCK_FRAMES)))
         while num_left:
-            source = generator(job.seed, _predecessor(before), index)
-            draws = distances(source, self._sampler.num_steps)
-            frames = run.block(self._noise(source), next(heard), draws)[:num_left]
+            self._submit(run, left, heard)
+            frames = frames_of(run.collect())[:num_left]
             check_frames(frames, index, last)
             last, num_left, index = frames[-1].copy(), num_left - len(frames), index + 1
             yield frames
         assert last is not None
         self._handoff = Handoff(last, self._state(run))
 
+    def _submit(self, run: Run, left: Iterator[int], heard: Iterator[AudioTokens]) -> None:
+        """Begin as many of the blocks that are left as can be under way."""
+        job = self._job
+        while run.may_submit and (index := next(left, None)) is not None:
+            source = generator(job.seed, _predecessor(job.handoff), index)
+            draws = distances(source, self._sampler.num_steps)
+            run.submit(self._noise(source), next(heard), draws)
+
     def _begun_run(self, past: Past | None, heard: Iterator[AudioTokens]) -> Run:
         job, before = self._job, self._job.handoff
         settings, sampler = self._settings, self._sampler
         goes_on = before is not None
         prompt = f"{job.prompt} {settings.continuation}" if goes_on else job.prompt
-        sampler.take_text(self._text_of(prompt.strip()))
+        sampler.set_text(self._text_of(prompt.strip()))
         run = Run(sampler, self._parts.vae, settings.blocks_per_clip)
         if past is not None:
             portrait = cover(job.portrait, job.width, job.height)

@@ -2,15 +2,24 @@
 
 import weakref
 
+import numpy as np
 import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from transformers import Wav2Vec2Config, Wav2Vec2Model
 
-from model.live_avatar import cost, loading, run
+from model.live_avatar import cost, loading
 from model.live_avatar.config import TINY, TransformerConfig, VaeConfig
-from model.live_avatar.cost import activation_bytes, count_tokens, kv_bytes, vae_cache_bytes
+from model.live_avatar.cost import (
+    Plan,
+    activation_bytes,
+    count_tokens,
+    handoff_bytes,
+    kv_bytes,
+    vae_cache_bytes,
+)
+from model.live_avatar.run import Run
 from model.live_avatar.sampler import Sampler
 from model.live_avatar.schedule import make_schedule
 from model.live_avatar.sizes import (
@@ -104,10 +113,30 @@ def test_the_tiny_model_is_that_of_random_weights():
     assert count(parts.speech.model) == num_speech_parameters(sizes.speech)
 
 
-def test_what_the_engine_does_is_what_is_counted():
-    assert cost.MOTION_FRAMES == run.MOTION_FRAMES
-    assert cost.WARM_LATENTS == run.WARM_LATENTS
-    assert cost.PROMPTS_KEPT == loading._PROMPTS_KEPT
+def test_as_many_prompts_are_kept_as_are_counted():
+    assert loading._PROMPTS_KEPT == cost.PROMPTS_KEPT
+
+
+def test_a_context_handoff_is_as_large_as_computed():
+    parts = untrained("tiny", torch.float32, "cpu")
+    sampler = sampler_of(TINY, torch.float32)
+    run = Run(sampler, parts.vae, blocks_per_clip=2)
+    audio = AudioTokens(torch.ones(1, 3, 1, TINY.dim), torch.ones(1, 3, 5, TINY.dim))
+    noise = torch.randn(
+        1, 16, 3, HEIGHT // 8, WIDTH // 8, generator=torch.Generator().manual_seed(1)
+    )
+    with torch.no_grad():
+        run.begin(np.full((HEIGHT, WIDTH, 3), 90, np.uint8))
+        for _ in range(2):
+            run.block(noise, audio, [10, 10])
+    plan = Plan(MODELS["tiny"], WIDTH, HEIGHT, infer_frames=24, num_steps=2, dtype="float32")
+
+    computed = handoff_bytes(plan)
+
+    numbers = 8 * (1 + 1 * 2)  # of blocks, and a distance for each step of the past one
+    state = sum(array.nbytes for array in run.past.state().values())
+    assert state - numbers == computed["context"] - computed["last-frame"]
+    assert computed["last-frame"] == HEIGHT * WIDTH * 3
 
 
 def sampler_of(config: TransformerConfig, dtype: torch.dtype) -> Sampler:
@@ -122,7 +151,7 @@ def sampler_of(config: TransformerConfig, dtype: torch.dtype) -> Sampler:
     sampler = Sampler(
         model, make_schedule(2), height=HEIGHT // 8, width=WIDTH // 8, num_past_latents=6
     )
-    sampler.take_text(model.text_keys_values(drawn(5, config.text_dim)))
+    sampler.set_text(drawn(5, config.text_dim))
     sampler.set_sink(
         drawn(1, 16, 1, HEIGHT // 8, WIDTH // 8), drawn(1, 16, 19, HEIGHT // 8, WIDTH // 8)
     )
