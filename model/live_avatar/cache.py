@@ -7,7 +7,9 @@ its position moves. The ring's order does not matter: positions are in the keys.
 Shapes: C sink tokens, R ring tokens, T tokens of a block, N heads, D head dim.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
@@ -107,3 +109,48 @@ class StepCache:
         for layer, part in zip(self.layers, self.sink, strict=True):
             layer.keys[:, :num_tokens] = rotate(part.keys[:, :num_tokens], table)
         self.reference_position = position
+
+
+@dataclass(frozen=True)
+class CacheSizes:
+    """Of the caches of one step.
+
+    Attributes:
+        num_layers: of the transformer.
+        num_reference: tokens of the reference, the first of the sink.
+        num_sink: C.
+        ring_size: R.
+        num_heads: N.
+        head_dim: D.
+        dtype: of keys and values.
+        device: that computes.
+    """
+
+    num_layers: int
+    num_reference: int
+    num_sink: int
+    ring_size: int
+    num_heads: int
+    head_dim: int
+    dtype: torch.dtype
+    device: torch.device
+
+
+#: ``(number of steps, sizes) ->`` the caches of these steps, in their order
+MakeCaches: TypeAlias = Callable[[int, CacheSizes], Sequence[StepCache]]
+
+
+def make_caches(num_steps: int, sizes: CacheSizes) -> list[StepCache]:
+    """Caches that stay on the device, the usual :data:`MakeCaches`."""
+    return [
+        StepCache.empty(
+            num_layers=sizes.num_layers,
+            num_sink=sizes.num_sink,
+            ring_size=sizes.ring_size,
+            num_heads=sizes.num_heads,
+            head_dim=sizes.head_dim,
+            dtype=sizes.dtype,
+            device=sizes.device,
+        )
+        for _ in range(num_steps)
+    ]
