@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -11,6 +13,20 @@ import numpy as np
 
 ROOT = Path(__file__).parents[2]
 SENTENCE = "This is a short sentence about a lamp that lights by itself at night."
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A campaign that was rendered by one worker without any trouble; never changed by a test."""
+
+    manifest: Path
+    root: Path
+
+    def copied_to(self, folder: Path) -> Path:
+        """Its store in ``folder/campaign`` and its manifest in ``folder/in``, to be harmed."""
+        shutil.copytree(self.root, folder / "campaign")
+        shutil.copytree(self.manifest.parent, folder / "in")
+        return folder / "in" / self.manifest.name
 
 
 def write_portrait(path: Path, seed: int = 1) -> Path:

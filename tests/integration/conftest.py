@@ -1,4 +1,4 @@
-"""Servers that the cluster tests share: each is started once a session, and ended with it."""
+"""What the integration tests share: a finished campaign, servers; each made once a session."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -6,7 +6,18 @@ from typing import Any
 
 import pytest
 
+from tests.integration.campaigns import Finished, write_campaign
 from tests.integration.servers import Postgres, PrefectCluster, Worker
+
+
+@pytest.fixture(scope="session")
+def finished(nightshoot_command, tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """Two videos of a few segments each, rendered once."""
+    folder = tmp_path_factory.mktemp("finished")
+    manifest = write_campaign(folder / "in", num_videos=2, num_sentences=3)
+    done = nightshoot_command("render", manifest, "--out", folder, "--workers", 1)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return Finished(manifest, folder / "campaign")
 
 
 @pytest.fixture(scope="session")

@@ -21,63 +21,64 @@ def report_rows(root):
         return {row["video_id"]: row for row in csv.DictReader(file)}
 
 
-def test_emoji_are_not_spoken_but_said_so_and_stay_in_the_captions(nightshoot, tmp_path):
-    manifest = write_campaign(tmp_path / "in", num_videos=1, num_sentences=1)
-    manifest.write_text(manifest.read_text().replace("Number 0.", "Number 0 😀🎉."))
-
-    done = nightshoot("render", manifest, "--out", tmp_path)
-
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "😀" in report_rows(tmp_path / "campaign")["v0"]["warnings"]
-    assert "😀" in (tmp_path / "campaign" / "videos" / "v0.vtt").read_text()
-
-
-def test_an_empty_sentence_is_skipped(nightshoot, tmp_path):
-    manifest = write_campaign(tmp_path / "in", num_videos=1, num_sentences=1)
-    plain = nightshoot("plan", manifest, "--out", tmp_path / "a", "--json")
-    manifest.write_text(manifest.read_text().replace("Number 0.", "Number 0. ... !! ."))
-
-    gaps = nightshoot("plan", manifest, "--out", tmp_path / "b", "--json")
-
-    assert gaps.returncode == 0, gaps.stderr
-    lengths = [json.loads(run.stdout)["videos"][0]["num_frames"] for run in (plain, gaps)]
-    assert lengths[0] == lengths[1]
-
-
-def test_right_to_left_text_is_captioned_right(nightshoot, tmp_path):
-    manifest = write_campaign(tmp_path / "in", num_videos=1, num_sentences=1)
+@pytest.fixture(scope="module")
+def edges(nightshoot_command, tmp_path_factory):
+    """A campaign of three odd rows, rendered: emoji, Hebrew, a portrait of 100 megapixels."""
+    folder = tmp_path_factory.mktemp("edges")
+    write_campaign(folder, num_videos=0)
     rng = np.random.default_rng(1)
     sound = rng.normal(0, 0.1, 48_000) * (np.sin(np.arange(48_000) / 3000) > 0)
-    soundfile.write(tmp_path / "in" / "say.wav", sound, 16_000)
+    soundfile.write(folder / "say.wav", sound, 16_000)
+    tile = cv2.imread(str(folder / "face.png"))
+    huge = cv2.resize(tile, (10_000, 10_000), interpolation=cv2.INTER_NEAREST)
+    assert cv2.imwrite(str(folder / "huge.jpg"), huge)
+    del huge
+    manifest = folder / "edges.csv"
     manifest.write_text(
-        "video_id,script,audio,portrait,engine,size\n"
-        "v0,שלום לכולם! ברוכים הבאים.,say.wav,face.png,null,96x64\n"
+        "video_id,script,audio,portrait,engine,size,preset\n"
+        "emoji,Number 0 😀🎉. A lamp.,,face.png,null,96x64,quick\n"
+        "hebrew,שלום לכולם! ברוכים הבאים.,say.wav,face.png,null,96x64,quick\n"
+        "huge,A lamp.,,huge.jpg,null,96x64,quick\n"
     )
-
-    done = nightshoot("render", manifest, "--out", tmp_path)
-
+    done = nightshoot_command("render", manifest, "--out", folder, "--keep-going")
     assert done.returncode == 0, done.stdout + done.stderr
-    text = (tmp_path / "campaign" / "videos" / "v0.srt").read_text()
+    return folder / "edges"
+
+
+def test_emoji_are_not_spoken_but_said_so_and_stay_in_the_captions(edges):
+    assert "😀" in report_rows(edges)["emoji"]["warnings"]
+    assert "😀" in (edges / "videos" / "emoji.vtt").read_text()
+
+
+def test_right_to_left_text_is_captioned_right(edges):
+    text = (edges / "videos" / "hebrew.srt").read_text()
     assert "שלום לכולם!" in text
     assert "\u202b" in text or "\u200f" in text or "\u2067" in text
 
 
-def test_a_hundred_megapixel_portrait_is_downscaled(nightshoot, tmp_path):
+def test_a_hundred_megapixel_portrait_becomes_a_video(edges):
+    assert report_rows(edges)["huge"]["status"] == "done"
+    assert (edges / "videos" / "huge.mp4").stat().st_size
+
+
+def test_an_empty_sentence_is_skipped(nightshoot, tmp_path):
     manifest = write_campaign(tmp_path / "in", num_videos=1, num_sentences=1)
-    tile = cv2.imread(str(tmp_path / "in" / "face.png"))
-    huge = cv2.resize(tile, (10_000, 10_000), interpolation=cv2.INTER_NEAREST)
-    assert cv2.imwrite(str(tmp_path / "in" / "face.png"), huge, [cv2.IMWRITE_PNG_COMPRESSION, 1])
-    del huge
+    plain = manifest.read_text()
+    gaps = plain.splitlines()[1].replace("v0,", "gaps,").replace("Number 0.", "Number 0. ... !! .")
+    manifest.write_text(f"{plain}{gaps}\n")
 
-    done = nightshoot("render", manifest, "--out", tmp_path)
+    planned = nightshoot("plan", manifest, "--out", tmp_path, "--json")
 
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert planned.returncode == 0, planned.stderr
+    lengths = [video["num_frames"] for video in json.loads(planned.stdout)["videos"]]
+    assert len(lengths) == 2
+    assert lengths[0] == lengths[1]
 
 
 def test_a_long_recording_renders_in_bounded_memory(tmp_path, prefect_api):
-    """A quarter of an hour here; three hours in benchmarks/long_recording.py."""
+    """Six minutes here; three hours in benchmarks/long_recording.py."""
     done = subprocess.run(
-        [sys.executable, ROOT / "benchmarks" / "long_recording.py", "--minutes", "15"],
+        [sys.executable, ROOT / "benchmarks" / "long_recording.py", "--minutes", "6"],
         cwd=ROOT,
         env={**os.environ, "PREFECT_API_URL": prefect_api, "TMPDIR": str(tmp_path)},
         capture_output=True,
@@ -88,6 +89,6 @@ def test_a_long_recording_renders_in_bounded_memory(tmp_path, prefect_api):
 
     assert done.returncode == 0, done.stdout + done.stderr
     figures = json.loads(done.stdout.splitlines()[-1])
-    assert figures["frames"] == 15 * 60 * 25
+    assert figures["frames"] == 6 * 60 * 25
     assert figures["run_peak_mb"] < 700
     assert figures["largest_child_peak_mb"] < 700

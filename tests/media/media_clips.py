@@ -5,7 +5,9 @@ survives encoding and is read back from the decoded picture.
 """
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 import av
@@ -60,13 +62,16 @@ def encode_clips(
     folder: Path, lengths: Sequence[int], profile: EncodeProfile | None = None
 ) -> Segments:
     """One segment for each length, one after the other."""
-    segments: Segments = []
-    start = 0
-    for index, length in enumerate(lengths):
-        path, encoded = encode_clip(folder, f"{index:04}.mp4", start, start + length, profile)
-        segments.append((path, encoded.media))
-        start += length
-    return segments
+    ends = list(accumulate(lengths))
+
+    def encode(index: int) -> tuple[Path, SegmentMedia]:
+        start = ends[index] - lengths[index]
+        path, encoded = encode_clip(folder, f"{index:04}.mp4", start, ends[index], profile)
+        return path, encoded.media
+
+    # short clips are all start and end of ffmpeg
+    with ThreadPoolExecutor(4) as pool:
+        return list(pool.map(encode, range(len(lengths))))
 
 
 def write_noise(path: Path, seconds: float, rate_hz: int = 24_000, channels: int = 1) -> np.ndarray:
