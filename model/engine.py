@@ -39,6 +39,7 @@ class EngineIdentity:
         min_side: pixels that a video's and a portrait's shorter side must have.
         default_prompt: what is read where a row has no prompt.
         load_timeout_s: within which it is ready, on a slow disk.
+        max_hosts: processes with it that may run side by side without a worker's leases.
     """
 
     name: str
@@ -54,6 +55,7 @@ class EngineIdentity:
     min_side: int = 16
     default_prompt: str = ""
     load_timeout_s: float = 120.0
+    max_hosts: int = 64
 
 
 @dataclass(frozen=True)

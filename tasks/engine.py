@@ -360,14 +360,15 @@ def _listener_pid(connection: socket.socket) -> int | None:
 class EnginePool:
     """Warm hosts, each lent to one video at a time; a lost one is replaced at the next loan.
 
-    With a given host there is no other: one segment at a time, who comes second waits.
+    With a given host there is no other: one segment at a time, who comes second waits. So it is
+    with an engine of which a machine can hold one alone, or a few.
     """
 
     def __init__(self, log_folder: Path, given: GivenHost | None = None) -> None:
         self._log_folder, self._given = log_folder, given
         self._idle: dict[str, list[EngineHost]] = {}
         self._lock = threading.Lock()
-        self._given_turn = threading.Lock()
+        self._turns: dict[str, threading.Semaphore] = {}
         self._num_started = 0
 
     def __enter__(self) -> Self:
@@ -389,7 +390,7 @@ class EnginePool:
             EngineLostError: it could not be started, or was lost meanwhile.
             WrongHostError: the given host is of another engine, version or weights.
         """
-        with self._given_turn if self._given else contextlib.nullcontext():
+        with self._turn(engine):
             host = self._take(engine)
             try:
                 yield host
@@ -403,6 +404,13 @@ class EnginePool:
                 raise
             else:
                 self._give(host)
+
+    def _turn(self, engine: str) -> threading.Semaphore:
+        with self._lock:
+            if engine not in self._turns:
+                at_once = 1 if self._given else engine_identity(engine).max_hosts
+                self._turns[engine] = threading.Semaphore(at_once)
+            return self._turns[engine]
 
     def _take(self, engine: str) -> EngineHost:
         with self._lock:

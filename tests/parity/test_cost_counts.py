@@ -9,7 +9,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from transformers import Wav2Vec2Config, Wav2Vec2Model
 
-from model.live_avatar import cost, loading
+from model.live_avatar import cost, sampler
 from model.live_avatar.config import TINY, TransformerConfig, VaeConfig
 from model.live_avatar.cost import (
     Plan,
@@ -114,7 +114,7 @@ def test_the_tiny_model_is_that_of_random_weights():
 
 
 def test_as_many_prompts_are_kept_as_are_counted():
-    assert loading._PROMPTS_KEPT == cost.PROMPTS_KEPT
+    assert sampler._TEXTS_KEPT == cost.PROMPTS_KEPT
 
 
 def test_a_context_handoff_is_as_large_as_computed():
