@@ -72,7 +72,7 @@ def test_only_the_ids_of_weights_need_no_torch_and_render_nothing(monkeypatch):
 
     monkeypatch.setenv("NIGHTSHOOT_WEIGHTS_ID", "abc")
     engine = load_engine("live-avatar")
-    assert engine.identity.weights_id == "abc"
+    assert (engine.identity.weights_id, engine.identity.max_hosts) == ("abc", 1)
     with pytest.raises(WeightsError, match="only the id of the weights is known"):
         engine.render(job())
 
