@@ -47,7 +47,8 @@ def device_findings(place: Place, device_name: str) -> list[Finding]:
     """
     gpus = [_gpu(index) for index in range(torch.cuda.device_count())]
     is_needed = place.files is not None or place.random == "14b"
-    findings = [driver_finding(len(gpus), is_needed=is_needed)]
+    is_cpu_wanted = device_name.startswith("cpu")
+    findings = [driver_finding(len(gpus), is_needed=is_needed and not is_cpu_wanted)]
     findings += [gpu_finding(gpu) if isinstance(gpu, Gpu) else gpu for gpu in gpus]
     if place.files is None and place.random is None:
         return findings

@@ -115,6 +115,7 @@ def test_published_files_of_the_real_names_and_shapes_are_all_well(files: ModelF
     }
     assert findings["weights id"].found.endswith(Place(files=files).weights_id())
     assert findings["device"].found.startswith("cpu")
+    assert "fail" not in {finding.verdict for finding in findings.values()}
 
 
 def test_wrong_keys_of_every_file_are_told_at_once(files: ModelFiles):
