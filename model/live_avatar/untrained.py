@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 import torch
-from accelerate.utils import set_module_tensor_to_device
 from torch import Tensor, nn
 from transformers import Wav2Vec2Config, Wav2Vec2Model
 
@@ -20,7 +19,7 @@ from model.live_avatar.sizes import MODELS, ModelSizes
 from model.live_avatar.text import build_text_encoder, clean_prompt, encode_prompt
 from model.live_avatar.transformer import Transformer
 from model.live_avatar.vae import build_vae
-from model.live_avatar.weights import built_empty
+from model.live_avatar.weights import Put, built_empty, put
 
 _NORM_SPREAD = 0.1
 _Model = TypeVar("_Model", bound=nn.Module)
@@ -32,19 +31,26 @@ _SIZES: Mapping[RandomPreset, ModelSizes] = {
 }
 
 
-def untrained(preset: RandomPreset, dtype: torch.dtype, device: torch.device | str) -> Parts:
+def untrained(
+    preset: RandomPreset,
+    dtype: torch.dtype,
+    device: torch.device | str,
+    put_weight: Put = put,
+) -> Parts:
     """All parts of the model, filled with random numbers.
 
     Args:
         preset: their size; ``14b`` takes 46 GB in bfloat16.
         dtype: of all weights.
         device: that holds them.
+        put_weight: puts a weight into the transformer; see :mod:`model.live_avatar.quantize`.
     """
     sizes = _SIZES[preset]
     where = torch.device(device)
     encoder = filled(built_empty(lambda: build_text_encoder(sizes.text)), dtype, where)
+    transformer = built_empty(lambda: Transformer(sizes.transformer))
     return Parts(
-        transformer=filled(built_empty(lambda: Transformer(sizes.transformer)), dtype, where),
+        transformer=filled(transformer, dtype, where, put_weight),
         vae=filled(built_empty(lambda: build_vae(sizes.vae)), dtype, where),
         speech=SpeechEncoder(filled(_speech_model(sizes), dtype, where)),
         encode_text=lambda prompt: encode_prompt(encoder, _word_ids(prompt, sizes)),
@@ -77,7 +83,9 @@ def _word_ids(prompt: str, sizes: ModelSizes) -> Tensor:
     return torch.tensor([*ids, 1], dtype=torch.long)
 
 
-def filled(model: _Model, dtype: torch.dtype, device: torch.device) -> _Model:
+def filled(
+    model: _Model, dtype: torch.dtype, device: torch.device, put_weight: Put = put
+) -> _Model:
     """``model`` with every parameter drawn by its name, small, and none zero.
 
     It may stand on the meta device.
@@ -85,8 +93,7 @@ def filled(model: _Model, dtype: torch.dtype, device: torch.device) -> _Model:
     for name, parameter in list(model.named_parameters()):
         source = torch.Generator(device).manual_seed(zlib.crc32(name.encode()))
         value = torch.randn(parameter.shape, generator=source, device=device, dtype=torch.float32)
-        value = _scaled(name, value)
-        set_module_tensor_to_device(model, name, device, value=value.to(dtype), dtype=dtype)
+        put_weight(model, name, _scaled(name, value).to(dtype))
     model.to(device)  # what is no parameter
     return model.eval().requires_grad_(False)
 

@@ -7,7 +7,7 @@ that of its largest tensor; a ``.pth`` is read whole.
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import torch
 from accelerate.utils import set_module_tensor_to_device
@@ -24,12 +24,21 @@ from model.live_avatar.tensors import open_checkpoint, stored_shapes
 from model.live_avatar.transformer import Transformer
 
 _Module = TypeVar("_Module", bound=nn.Module)
+#: puts a weight into a model, under the model's own name for it
+Put: TypeAlias = Callable[[nn.Module, str, Tensor], None]
 
 
 def built_empty(make: Callable[[], _Module]) -> _Module:
     """A model on the meta device, which takes no memory and needs no gradients."""
     with torch.device("meta"):
         return make().requires_grad_(False).eval()
+
+
+def put(model: nn.Module, name: str, value: Tensor) -> None:
+    """As it is, the usual :data:`Put`; ``model`` may stand on the meta device."""
+    set_module_tensor_to_device(
+        model, name, value.device, value=value, dtype=value.dtype, clear_cache=False
+    )
 
 
 def load_transformer(
@@ -40,6 +49,7 @@ def load_transformer(
     dtype: torch.dtype,
     device: torch.device | str,
     kernel: Attend = attend,
+    put_weight: Put = put,
 ) -> Transformer:
     """The transformer with published weights.
 
@@ -50,12 +60,21 @@ def load_transformer(
         dtype: of all its weights.
         device: that holds it.
         kernel: of its attention.
+        put_weight: changes weights as they arrive; see :mod:`model.live_avatar.quantize`.
 
     Raises:
         WeightsError: files are missing, cut short or of another model.
     """
     model = built_empty(lambda: Transformer(config, kernel))
-    load_weights(model, path, published_names(model), dtype=dtype, device=device, lora=lora)
+    load_weights(
+        model,
+        path,
+        published_names(model),
+        dtype=dtype,
+        device=device,
+        lora=lora,
+        put_weight=put_weight,
+    )
     return model
 
 
@@ -108,6 +127,7 @@ def load_weights(
     dtype: torch.dtype,
     device: torch.device | str,
     lora: Lora | None = None,
+    put_weight: Put = put,
 ) -> None:
     """Fill a model that stands on the meta device.
 
@@ -118,6 +138,7 @@ def load_weights(
         dtype: of all its weights; the LoRA is merged in float32 and cast once.
         device: that holds it, and merges the LoRA.
         lora: merged into the weights; None: none.
+        put_weight: is given each weight when it is ready.
 
     Raises:
         WeightsError: names every tensor that is missing, unexpected or misshaped, every key of
@@ -132,9 +153,7 @@ def load_weights(
         value = stored.to(device)
         value = (value if merger is None else merger.merge(name, value)).to(dtype)
         _check_finite(path, name, value)
-        set_module_tensor_to_device(
-            model, names[name], device, value=value, dtype=dtype, clear_cache=False
-        )
+        put_weight(model, names[name], value)
     if merger is not None:
         merger.check_changed()
 
