@@ -23,6 +23,7 @@ from model.live_avatar.config import (
     TransformerConfig,
     VaeConfig,
 )
+from model.live_avatar.modes import MOTION_FRAMES, WARM_LATENTS
 from model.live_avatar.sizes import (
     MODELS,
     ModelSizes,
@@ -39,17 +40,14 @@ from model.live_avatar.sizes import (
 DTYPES: Mapping[str, tuple[int, int]] = {"float32": (4, 4), "bfloat16": (2, 2), "fp8": (2, 1)}
 SIZE_MULTIPLE = LATENT_SIDE * PATCH
 MIN_SIDE = 64  # the motion memory's largest patches are 8 latents wide
-# what the engine's torch half does; tests/parity compare
-MOTION_FRAMES = 73
-WARM_LATENTS = 19
-PROMPTS_KEPT = 4
+PROMPTS_KEPT = 4  # whose keys a sampler keeps; tests/parity compare
 _FLOAT32 = 4
 # live at the peak, in the feed-forward layer: per token and unit of width six modulations and two
 # residuals in float32, and eight values of the stream; counted on the CPU (tests/parity)
 _WIDE_LIVE, _STREAM_LIVE, _HIDDEN_LIVE = 8, 8, 2
 # of the VAE's largest tensor: 704x384 takes 3.6 GiB in bfloat16, weights and cache included
 _VAE_LIVE = 5.6
-_TERA, _GIGA = 1e12, 1e9
+_TERA, _GIGA, _MEGA = 1e12, 1e9, 1e6
 
 
 @dataclass(frozen=True)
@@ -298,7 +296,8 @@ def segment_start_flops(plan: Plan) -> Mapping[str, int]:
 
     Both encode 73 copies of the picture as the motion memory, fill the sink, and decode 19 latents
     to warm the decoder. *last-frame* encodes the picture as the reference too; *context* asks the
-    transformer again about every remembered block, at every step.
+    transformer again about every remembered block, at every step. A prompt that was not kept
+    costs its keys and values beside that.
     """
     model, tokens = plan.model, plan.tokens
     size = (plan.width, plan.height)
@@ -314,6 +313,21 @@ def segment_start_flops(plan: Plan) -> Mapping[str, int]:
         "last-frame": shared + encode_flops(model.vae, *size, 1),
         "context, at most": shared + again,
     }
+
+
+def handoff_bytes(plan: Plan) -> Mapping[str, int]:
+    """What a segment leaves to the next on disk, by the kind of its handoff, uncompressed.
+
+    Both hold the last frame. *context* adds the reference, the first latent that was made, the
+    latents that warm the decoder, and every remembered block as each step found it.
+    """
+    channels = plan.model.transformer.latent_channels
+    latent = channels * (plan.width // LATENT_SIDE) * (plan.height // LATENT_SIDE)
+    num_past = plan.tokens.ring // plan.tokens.block - 1
+    seen = num_past * plan.num_steps * BLOCK_LATENTS
+    frame = 3 * plan.width * plan.height
+    context = (2 + WARM_LATENTS + seen) * latent * DTYPES[plan.dtype][0]
+    return {"last-frame": frame, "context": frame + context}
 
 
 @dataclass(frozen=True)
@@ -351,6 +365,9 @@ def report(name: str, plan: Plan, device: Device) -> Iterator[str]:
     yield from _byte_lines(plan)
     yield from _floor_lines(plan, device)
     yield from _memory_lines(engine_memory(plan))
+    yield "\nhanded on by a segment, uncompressed (MB)"
+    for kind, size in handoff_bytes(plan).items():
+        yield _line(kind, _rounded(size / _MEGA, 2))
 
 
 def _token_lines(tokens: Tokens) -> Iterator[str]:

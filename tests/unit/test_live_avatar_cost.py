@@ -18,6 +18,7 @@ from model.live_avatar.cost import (
     encode_flops,
     engine_memory,
     floor_s,
+    handoff_bytes,
     kv_bytes,
     main,
     prefill_flops,
@@ -184,6 +185,13 @@ def test_a_context_segment_begins_with_every_remembered_block_at_every_step():
     reference = encode_flops(WAN_VAE, 704, 384, 1)
 
     assert start["context, at most"] - start["last-frame"] == 3 * 4 * step - reference
+
+
+def test_a_context_handoff_is_below_eight_megabytes():
+    sizes = handoff_bytes(Plan(MODEL, 704, 384))
+
+    assert sizes["last-frame"] == 811_008
+    assert 7.5e6 < sizes["context"] - sizes["last-frame"] < 8e6
 
 
 def test_infer_frames_are_rounded_up_to_whole_blocks():
