@@ -15,7 +15,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from model.live_avatar.cache import StepCache
+from model.live_avatar.cache import CacheSizes, MakeCaches, StepCache, make_caches
 from model.live_avatar.config import BLOCK_LATENTS, PATCH, REFERENCE_POSITION
 from model.live_avatar.rope import motion_table, rope_table
 from model.live_avatar.schedule import Schedule
@@ -91,6 +91,7 @@ class Sampler:
         num_past_latents: how far blocks look back, themselves included; whole blocks.
         steps: which of the schedule's steps are done here; None: all. Memories are kept for these.
         turning_dtype: in which keys and queries are turned to their positions.
+        make_caches: makes the memories, wherever they are held.
 
     Raises:
         ValueError: a size breaks these rules.
@@ -106,6 +107,7 @@ class Sampler:
         num_past_latents: int,
         steps: range | None = None,
         turning_dtype: torch.dtype = torch.float32,
+        make_caches: MakeCaches = make_caches,
     ) -> None:
         if height % PATCH or width % PATCH:
             raise ValueError(f"latent height and width must be even, got {height}x{width}")
@@ -114,7 +116,7 @@ class Sampler:
                 f"num_past_latents must be a multiple of {BLOCK_LATENTS}, got {num_past_latents}"
             )
         self._transformer, self._schedule = transformer, schedule
-        self._steps = range(schedule.num_steps) if steps is None else steps
+        self.steps = range(schedule.num_steps) if steps is None else steps
         self._rows, self._columns = range(height // PATCH), range(width // PATCH)
         self._device = next(transformer.parameters()).device
         self._turning_dtype, head_dim = turning_dtype, transformer.config.head_dim
@@ -125,18 +127,18 @@ class Sampler:
         # the first latent that is remembered: the rings are filled from their front, so that
         # nothing older than a reset is ever attended
         self._begun_at: int | None = None
-        self._caches = {
-            step_index: StepCache.empty(
-                num_layers=transformer.config.num_layers,
-                num_sink=self.tokens_per_latent + self._motion_table.shape[1],
-                ring_size=num_past_latents * self.tokens_per_latent,
-                num_heads=transformer.config.num_heads,
-                head_dim=head_dim,
-                dtype=transformer.dtype,
-                device=self._device,
-            )
-            for step_index in self._steps
-        }
+        sizes = CacheSizes(
+            num_layers=transformer.config.num_layers,
+            num_reference=self.tokens_per_latent,
+            num_sink=self.tokens_per_latent + self._motion_table.shape[1],
+            ring_size=num_past_latents * self.tokens_per_latent,
+            num_heads=transformer.config.num_heads,
+            head_dim=head_dim,
+            dtype=transformer.dtype,
+            device=self._device,
+        )
+        caches = make_caches(len(self.steps), sizes)
+        self._caches = dict(zip(self.steps, caches, strict=True))
         self._table = lru_cache(maxsize=_TABLES_KEPT)(self._make_table)
 
     @property
@@ -223,7 +225,7 @@ class Sampler:
         """
         first = block_index * BLOCK_LATENTS
         latents, seen = noise, list[Tensor]()
-        for index in self._steps:
+        for index in self.steps:
             seen.append(latents)
             velocity = self.velocity(first, latents, audio, index, distances[index])
             latents = self._schedule.step(latents, velocity, index)
@@ -234,7 +236,7 @@ class Sampler:
     ) -> None:
         """Fill the memories with a block that was denoised elsewhere; see :class:`Denoised`."""
         first = block_index * BLOCK_LATENTS
-        for index in self._steps:
+        for index in self.steps:
             self.velocity(first, seen[index][None], audio, index, distances[index])
 
     def velocity(
