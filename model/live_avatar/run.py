@@ -66,9 +66,15 @@ class Past:
             "reference": _array(self.reference),
             "first": _array(self.first),
             "clean": _array(self.clean),
-            "seen": _array(torch.stack([block.seen for block in self.blocks])),
+            "seen": _array(self._seen()),
             "distances": np.array([block.distances for block in self.blocks], np.int64),
         }
+
+    def _seen(self) -> Tensor:
+        """Of all blocks ``(blocks, steps, 16, 3, h, w)``; a clip of one looks back to none."""
+        if not self.blocks:
+            return self.first.new_empty(0)
+        return torch.stack([block.seen for block in self.blocks])
 
     @classmethod
     def of(cls, state: Mapping[str, NDArray[np.generic]], like: Tensor) -> "Past":

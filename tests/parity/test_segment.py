@@ -129,6 +129,16 @@ def test_the_clip_the_handoff_and_the_continuation_change_what_follows(loaded):
     assert not np.array_equal(render(job(24, 12, memory), handoff="context")[0], follows)
 
 
+def test_a_context_of_clips_of_one_block_holds_no_past_blocks(loaded):
+    render = partial(rendered, loaded, sample_steps=1, infer_frames=12, handoff="context")
+    _, handoff = render(job(0, 24))
+    follows, last = render(job(24, 12, handoff))
+
+    assert handoff.state["seen"].size == 0
+    assert follows.shape[0] == 12
+    assert last.state["num_blocks"].item() == 3
+
+
 @pytest.mark.parametrize("width", [112, 64])
 def test_any_size_from_64_pixels_on_is_filled(loaded, width):
     frames, handoff = rendered(loaded, job(0, 5, width=width, height=80), sample_steps=1)
