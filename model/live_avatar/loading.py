@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Mapping
 from functools import lru_cache
 
 import torch
@@ -13,16 +14,24 @@ from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE
 from model.live_avatar.device import choose_device
 from model.live_avatar.place import Place
 from model.live_avatar.published import ModelFiles, check_config, missing_files
+from model.live_avatar.quantize import Float8, float8_put
 from model.live_avatar.sampler import Sampler
 from model.live_avatar.schedule import make_schedule
 from model.live_avatar.segment import Parts, SegmentRendering, SegmentSettings, memory_fault
 from model.live_avatar.sizes import MODELS, ModelSizes
-from model.live_avatar.text import PromptTokenizer, encode_prompt, load_text_encoder
+from model.live_avatar.text import PromptTokenizer, encode_prompt, load_text_encoder, text_dtype
 from model.live_avatar.untrained import untrained
 from model.live_avatar.vae import load_vae
-from model.live_avatar.weights import load_transformer
+from model.live_avatar.weights import Put, load_transformer, put
 
 _PROMPTS_KEPT = 16
+# by the engine's setting; float8 is bfloat16 but for the transformer's large linear layers
+_DTYPES: Mapping[str, torch.dtype] = {
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+    "float32": torch.float32,
+    "float8": torch.bfloat16,
+}
 _log = logging.getLogger("nightshoot.live_avatar")
 
 
@@ -74,24 +83,29 @@ def load(place: Place, dtype_name: str, device_name: str) -> Loaded:
 
     Args:
         place: where they are; not only their id.
-        dtype_name: ``bfloat16`` or ``float32``.
+        dtype_name: the engine's setting; see :mod:`model.live_avatar.settings`.
         device_name: as torch names it; empty: the first GPU, or the CPU for the tiny preset.
 
     Raises:
         WeightsError: they are missing, damaged, or another model's.
-        ResourceError: there is no such device, or too little memory.
+        ResourceError: there is no such device, it cannot compute in this dtype, or has too
+            little memory.
     """
-    dtype = {"bfloat16": torch.bfloat16, "float32": torch.float32}[dtype_name]
+    dtype = _DTYPES[dtype_name]
     device = choose_device(device_name, is_small=place.random == "tiny")
     if device.type == "cpu":
         torch.set_num_threads(1)  # sums must not depend on how many cores there are
+    sizes = MODELS["tiny" if place.random == "tiny" else "live-avatar-14b"]
+    put_weight = put
+    if dtype_name == "float8":
+        put_weight = float8_put(sizes.transformer, Float8(), device)
     started = time.perf_counter()
     try:
         if place.random is not None:
-            parts = untrained(place.random, dtype, device)
+            parts = untrained(place.random, dtype, device, put_weight)
         else:
             assert place.files is not None
-            parts = load_published(place.files, MODELS["live-avatar-14b"], dtype, device)
+            parts = load_published(place.files, sizes, dtype, device, put_weight)
     except torch.OutOfMemoryError as error:
         raise memory_fault(error, "while the weights were loaded") from error
     _log.info("weights on %s in %s after %.1f s", device, dtype_name, time.perf_counter() - started)
@@ -99,9 +113,20 @@ def load(place: Place, dtype_name: str, device_name: str) -> Loaded:
 
 
 def load_published(
-    files: ModelFiles, sizes: ModelSizes, dtype: torch.dtype, device: torch.device
+    files: ModelFiles,
+    sizes: ModelSizes,
+    dtype: torch.dtype,
+    device: torch.device,
+    put_weight: Put = put,
 ) -> Parts:
     """All parts of a model that is laid out as the published one.
+
+    Args:
+        files: where they lie.
+        sizes: of the parts.
+        dtype: of all weights; of the text encoder's see :func:`model.live_avatar.text.text_dtype`.
+        device: that holds them.
+        put_weight: puts a weight into the transformer; see :mod:`model.live_avatar.quantize`.
 
     Raises:
         WeightsError: files are missing, damaged, or another model's.
@@ -123,10 +148,17 @@ def load_published(
         dtype=dtype,
         device=device,
     )
-    encoder = load_text_encoder(files.text_encoder, config=text, dtype=dtype, device=device)
+    encoder = load_text_encoder(
+        files.text_encoder, config=text, dtype=text_dtype(dtype), device=device
+    )
     return Parts(
         transformer=load_transformer(
-            config, files.transformer, lora=files.lora, dtype=dtype, device=device
+            config,
+            files.transformer,
+            lora=files.lora,
+            dtype=dtype,
+            device=device,
+            put_weight=put_weight,
         ),
         vae=load_vae(files.vae, config=sizes.vae, dtype=dtype, device=device),
         speech=speech,

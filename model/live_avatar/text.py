@@ -85,6 +85,11 @@ def text_encoder_faults(path: Path, config: TextConfig = UMT5_XXL) -> list[str]:
     return weights_faults(encoder, path, published_text_names(encoder))
 
 
+def text_dtype(dtype: torch.dtype) -> torch.dtype:
+    """The encoder's, in a model of ``dtype``: its feed-forward layers leave float16's range."""
+    return torch.bfloat16 if dtype == torch.float16 else dtype
+
+
 # --- published names ---
 
 _PARTS = {

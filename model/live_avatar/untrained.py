@@ -16,7 +16,7 @@ from model.live_avatar.audio import SpeechEncoder
 from model.live_avatar.place import RandomPreset
 from model.live_avatar.segment import Parts
 from model.live_avatar.sizes import MODELS, ModelSizes
-from model.live_avatar.text import build_text_encoder, clean_prompt, encode_prompt
+from model.live_avatar.text import build_text_encoder, clean_prompt, encode_prompt, text_dtype
 from model.live_avatar.transformer import Transformer
 from model.live_avatar.vae import build_vae
 from model.live_avatar.weights import Put, built_empty, put
@@ -47,7 +47,8 @@ def untrained(
     """
     sizes = _SIZES[preset]
     where = torch.device(device)
-    encoder = filled(built_empty(lambda: build_text_encoder(sizes.text)), dtype, where)
+    encoder = built_empty(lambda: build_text_encoder(sizes.text))
+    encoder = filled(encoder, text_dtype(dtype), where)
     transformer = built_empty(lambda: Transformer(sizes.transformer))
     return Parts(
         transformer=filled(transformer, dtype, where, put_weight),

@@ -127,7 +127,7 @@ def test_a_host_that_cannot_load_says_why_and_is_not_waited_for(monkeypatch, tmp
         ),
         ({"settings": SETTINGS | {"infer_frames": 4.0}}, ValueError, "must be a int"),
         ({"settings": SETTINGS | {"handoff": "none"}}, ValueError, "last-frame, context"),
-        ({"settings": SETTINGS | {"dtype": "float16"}}, ValueError, "bfloat16, float32"),
+        ({"settings": SETTINGS | {"dtype": "float64"}}, ValueError, "bfloat16, float32"),
         ({"settings": SETTINGS | {"sample_shift": 0}}, ValueError, "must be above 0"),
         ({"settings": SETTINGS | {"continuation": "x" * 1001}}, ValueError, "1000 characters"),
         ({"width": 48}, ValueError, "at least 64, got 48x64"),
