@@ -37,7 +37,13 @@ from model.live_avatar.sizes import (
 )
 
 # bytes of a value of the caches, and of a weight of the large linear layers
-DTYPES: Mapping[str, tuple[int, int]] = {"float32": (4, 4), "bfloat16": (2, 2), "fp8": (2, 1)}
+DTYPES: Mapping[str, tuple[int, int]] = {
+    "float32": (4, 4),
+    "bfloat16": (2, 2),
+    "float16": (2, 2),
+    "float8": (2, 1),
+}
+_OTHER_WORDS = {"fp8": "float8"}  # as the field says it
 SIZE_MULTIPLE = LATENT_SIDE * PATCH
 MIN_SIDE = 64  # the motion memory's largest patches are 8 latents wide
 PROMPTS_KEPT = 4  # whose keys a sampler keeps; tests/parity compare
@@ -347,7 +353,7 @@ class Device:
 
 def floor_s(flops: Flops, dtype: str, device: Device) -> float:
     """Seconds below which a pass cannot be, its attention being 16-bit in every case."""
-    rate = device.fp8_tflops if dtype == "fp8" else device.tflops
+    rate = device.fp8_tflops if dtype == "float8" else device.tflops
     return flops.matrices / (rate * _TERA) + flops.attention / (device.tflops * _TERA)
 
 
@@ -411,7 +417,7 @@ def _floor_lines(plan: Plan, device: Device) -> Iterator[str]:
     seconds = floor_s(step_flops(config, tokens), plan.dtype, device)
     reading = step_bytes(config, tokens, plan.dtype) / (device.bandwidth * _TERA)
     rates = f"{device.tflops:g} TFLOP/s"
-    if plan.dtype == "fp8":
+    if plan.dtype == "float8":
         rates += f", {device.fp8_tflops:g} in 8 bits"
     yield f"\nfloors at {rates}, {device.bandwidth:g} TB/s"
     yield _line("a block and step, by its FLOPs", f"{_rounded(seconds * 1000, 1)} ms")
@@ -455,9 +461,9 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--sample-steps", type=int, default=4, help="default 4")
     parser.add_argument(
         "--dtype",
-        choices=DTYPES,
+        choices=[*DTYPES, *_OTHER_WORDS],
         default="bfloat16",
-        help="default bfloat16; the engine has no fp8 yet",
+        help="default bfloat16",
     )
     parser.add_argument("--config", choices=MODELS, default="live-avatar-14b", help="the model")
     parser.add_argument("--tflops", type=float, default=989.0, help="in 16 bits; default 989")
@@ -468,6 +474,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     if not found:
         parser.error(f"--size {options.size}: must be WxH, as 704x384")
     options.width, options.height = int(found[1]), int(found[2])
+    options.dtype = _OTHER_WORDS.get(options.dtype, options.dtype)
     rules = {
         "--sample-steps": options.sample_steps,
         "--tflops": options.tflops,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from model.live_avatar import cost
 from model.live_avatar.config import LIVE_AVATAR_14B, UMT5_XXL, WAN_VAE
 from model.live_avatar.cost import (
     MIN_SIDE,
@@ -29,6 +30,7 @@ from model.live_avatar.cost import (
     weight_bytes,
 )
 from model.live_avatar.engine import MIN_SIDE as ENGINE_MIN_SIDE
+from model.live_avatar.settings import DTYPES as ENGINE_DTYPES
 from model.live_avatar.sizes import (
     decoder_layers,
     num_large_weights,
@@ -106,7 +108,7 @@ def test_caches_and_what_a_step_reads_are_those_of_the_specification(size):
     ring, sink = (
         kv_bytes(LIVE_AVATAR_14B, count, "bfloat16") for count in (tokens.ring, tokens.sink)
     )
-    read = [step_bytes(LIVE_AVATAR_14B, tokens, dtype) / 1e9 for dtype in ("bfloat16", "fp8")]
+    read = [step_bytes(LIVE_AVATAR_14B, tokens, dtype) / 1e9 for dtype in ("bfloat16", "float8")]
 
     assert tuple(round(held / 1e9, 2) for held in (ring, 4 * ring, sink)) == TABLE[size]["kv"]
     assert tuple(round(each, 1) for each in read) == TABLE[size]["read"]
@@ -117,7 +119,7 @@ def test_floors_are_those_of_the_specification(size):
     tokens = count_tokens(*size, infer_frames=48)
     step = step_flops(LIVE_AVATAR_14B, tokens)
     read = step_bytes(LIVE_AVATAR_14B, tokens, "bfloat16")
-    plain, fp8 = (floor_s(step, dtype, H100) for dtype in ("bfloat16", "fp8"))
+    plain, fp8 = (floor_s(step, dtype, H100) for dtype in ("bfloat16", "float8"))
     seconds = (plain, fp8, *(read / (device.bandwidth * 1e12) for device in (H100, H200)))
 
     assert tuple(round(each * 1000, 1) for each in seconds) == TABLE[size]["floors_ms"]
@@ -156,7 +158,7 @@ def test_eight_bits_are_for_all_but_a_fiftieth_of_the_weights():
     assert round(large / 1e9, 3) == 15.938
     assert large / num_transformer_parameters(LIVE_AVATAR_14B) == pytest.approx(0.978, abs=5e-4)
     assert round(weight_bytes(LIVE_AVATAR_14B, "bfloat16") / 1e9, 2) == 32.59
-    assert round(weight_bytes(LIVE_AVATAR_14B, "fp8") / 1e9, 2) == 16.65
+    assert round(weight_bytes(LIVE_AVATAR_14B, "float8") / 1e9, 2) == 16.65
     both = (weight_bytes(LIVE_AVATAR_14B, dtype) for dtype in ("bfloat16", "float32"))
     assert next(both) * 2 == next(both)
 
@@ -203,6 +205,10 @@ def test_infer_frames_are_rounded_up_to_whole_blocks():
 def test_sizes_that_the_model_cannot_make_are_refused(broken):
     with pytest.raises(ValueError, match=r"must be .*got"):
         count_tokens(*broken)
+
+
+def test_every_dtype_of_the_engine_can_be_reckoned_with():
+    assert set(cost.DTYPES) == set(ENGINE_DTYPES)
 
 
 def test_the_least_side_is_the_engines():
