@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo install dev format check test test-integration test-faults
+.PHONY: demo install dev format check test parity test-integration test-faults
 
 # What the demo needs, and no more: no torch, no test tools.
 install: $(VENV)/.installed
@@ -29,6 +29,10 @@ check: dev
 
 test: dev
 	$(BIN)/pytest
+
+# Every tensor of a golden set, GOLDEN=<folder>; without one, the set beside this checkout.
+parity: dev
+	$(BIN)/python -m tests.parity
 
 # A real Prefect server on PostgreSQL, workers, SeaweedFS: needs PostgreSQL installed, a few minutes.
 test-integration: dev

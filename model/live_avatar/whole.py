@@ -29,6 +29,7 @@ def generate(
     encoder: AudioEncoder,
     features: Tensor,
     draws: Iterable[Draw],
+    num_decoded_blocks: int | None = None,
 ) -> Iterator[Tensor]:
     """Frames ``(1, 3, T, H, W)`` in -1 to 1 that each block adds to the video, perhaps none.
 
@@ -37,6 +38,7 @@ def generate(
         encoder: of the run's transformer.
         features: of the whole file, ``(1, S, audio_dim, frames)``.
         draws: one for each block.
+        num_decoded_blocks: after so many, latents alone are made, and no frames; None: all.
 
     Raises:
         ValueError: the features end before the draws.
@@ -49,4 +51,8 @@ def generate(
                 f"{features.shape[-1]}; pad them with zeros, as the reference does"
             )
         audio = AudioTokens(*block_tokens(encoder, heard, run.mode.num_motion_frames))
-        yield run.advance(draw.noise, audio, draw.distances)
+        if num_decoded_blocks is None or index < num_decoded_blocks:
+            yield run.advance(draw.noise, audio, draw.distances)
+        else:
+            run.make(draw.noise, audio, draw.distances)
+            yield draw.noise.new_zeros(1, 3, 0, 0, 0)

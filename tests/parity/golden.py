@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from model.live_avatar.config import TransformerConfig
+from model.live_avatar.config import BLOCK_FRAMES, TransformerConfig
 
 #: a set of another folder: ``GOLDEN=<folder> pytest tests/parity``
 FOLDER_VARIABLE = "GOLDEN"
@@ -31,9 +32,13 @@ _INPUTS = tuple(
         (r"audio", r"w2v_hidden_states_50fps"),
         (r"t5", r"ids|mask|long\.ids"),
         (r"vae", r"enc\.video_in|dec\.latent_in"),
-        (r"generate_\w+", r"image_u8|context|cond_latents_block0|infer\d+\.latent_in"),
+        (r"generate_\w+", r"image_u8|context|infer\d+\.latent_in"),
     )
 )
+
+
+class GoldenError(Exception):
+    """A folder that holds no golden set, or a damaged one."""
 
 
 class GoldenSet:
@@ -41,16 +46,34 @@ class GoldenSet:
 
     Attributes:
         config: of the set: sizes, seeds, and each model's own values.
+        num_threads: of the CPU that computed it; the last bits depend on it.
+
+    Raises:
+        GoldenError: the folder or its index cannot be read.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._index: dict[str, Any] = json.loads((folder / "index.json").read_text())
+        self._folder, index = folder, folder / "index.json"
+        try:
+            self._index: dict[str, Any] = json.loads(index.read_text())
+        except (OSError, ValueError) as error:
+            raise GoldenError(
+                f"{index} cannot be read ({error}): name a folder of golden tensors and their index"
+            ) from error
+        missing = [key for key in ("config", "files", "threads") if key not in self._index]
+        if missing:
+            raise GoldenError(f"{index} has no {', '.join(missing)}: it is no golden set's index")
         self.config: dict[str, Any] = self._index["config"]
+        self.num_threads: int = self._index["threads"]
         self._loaded: dict[str, dict[str, Tensor]] = {}
 
     def __str__(self) -> str:
         return str(self._folder)
+
+    @property
+    def blocks_per_clip(self) -> int:
+        """Blocks of a clip of the generations."""
+        return self.config["infer_frames"] // BLOCK_FRAMES
 
     @property
     def names(self) -> list[str]:
@@ -72,8 +95,14 @@ class GoldenSet:
     def tensors(self, name: str) -> dict[str, Tensor]:
         """All tensors of a file, as stored; they must be those of the index."""
         if name not in self._loaded:
-            loaded = load_file(self.path(name))
-            assert loaded.keys() == self._index["files"][name]["tensors"].keys(), name
+            path = self.path(name)
+            try:
+                loaded = load_file(path)
+            except (OSError, SafetensorError) as error:
+                raise GoldenError(f"{path} cannot be read ({error}): copy the set again") from error
+            odd = sorted(loaded.keys() ^ self._index["files"][name]["tensors"].keys())
+            if odd:
+                raise GoldenError(f"{path} and its index disagree on {', '.join(odd)}")
             self._loaded[name] = loaded
         return self._loaded[name]
 
@@ -84,10 +113,6 @@ class GoldenSet:
             for tensor in self._index["files"][name]["tensors"]
             if not any(file.fullmatch(name) and one.fullmatch(tensor) for file, one in _INPUTS)
         ]
-
-    def all_outputs(self) -> list[tuple[str, str]]:
-        """``(file, tensor)`` of everything there is to compare in the set."""
-        return [(name, tensor) for name in self.names for tensor in self.outputs(name)]
 
     def transformer_config(self) -> TransformerConfig:
         """Of the set's transformer."""
@@ -116,13 +141,17 @@ def _read(folder: Path) -> GoldenSet:
 
 def golden_set() -> GoldenSet:
     """The set that ``GOLDEN`` names, else the shared one; skips the test where there is none."""
-    named = os.environ.get(FOLDER_VARIABLE)
-    if named:  # a wrong folder fails: who names one wants it read
-        return _read(Path(named).resolve())
-    folder = SHARED / "A"
-    if not (folder / "index.json").is_file():
+    folder = named_folder()
+    # a wrong folder fails: who names one wants it read
+    if not os.environ.get(FOLDER_VARIABLE) and not (folder / "index.json").is_file():
         pytest.skip(f"no golden set at {folder}; name one with {FOLDER_VARIABLE}=<folder>")
     return _read(folder)
+
+
+def named_folder() -> Path:
+    """The folder that ``GOLDEN`` names, else the shared one."""
+    named = os.environ.get(FOLDER_VARIABLE, "")
+    return Path(named).resolve() if named else SHARED / "A"
 
 
 def real_keys() -> dict[str, Any]:

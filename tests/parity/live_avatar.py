@@ -1,35 +1,94 @@
 """The transformer and the sampler as the golden calls need them; sizes come from the set alone."""
 
-from collections.abc import Iterator, Sequence
+import math
 from dataclasses import dataclass
 
 import torch
+from einops import rearrange
 from torch import Tensor
 
+from model.live_avatar.attention import Attend
 from model.live_avatar.audio_encoder import block_tokens
 from model.live_avatar.cache import StepCache
-from model.live_avatar.config import BLOCK_LATENTS, FRAMES_PER_LATENT, REFERENCE_POSITION
+from model.live_avatar.config import BLOCK_LATENTS, PATCH, REFERENCE_POSITION
 from model.live_avatar.names import our_names
 from model.live_avatar.rope import motion_table, rope_table
-from model.live_avatar.sampler import Sampler
-from model.live_avatar.schedule import make_schedule
 from model.live_avatar.transformer import AudioTokens, Transformer
+from model.live_avatar.vae import LATENT_SIDE
 from tests.parity.golden import GoldenSet
 
-BLOCK_FRAMES = BLOCK_LATENTS * FRAMES_PER_LATENT
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """How a transformer computes.
+
+    Attributes:
+        turning_dtype: in which keys and queries are turned.
+        is_explicit: attention is spelled out, past before sink, instead of torch's own kernel.
+        norm3_dtype: of the text attention's norm; None: the weights'.
+    """
+
+    turning_dtype: torch.dtype = torch.float32
+    is_explicit: bool = False
+    norm3_dtype: torch.dtype | None = None
+
+
+#: the product's
+OURS = Arithmetic()
+#: the reference's order of operations: bit-equal with as many threads on the same kind of CPU
+LITERAL = Arithmetic(torch.float64, is_explicit=True)
+#: with its rounding before norm3 too, which makes a flip of 4e-3 of every difference in a last bit
+LITERAL_NORM3 = Arithmetic(torch.float64, is_explicit=True, norm3_dtype=torch.bfloat16)
 
 
 def transformer_of(
     golden: GoldenSet,
+    arithmetic: Arithmetic = OURS,
     weights: dict[str, Tensor] | None = None,
-    norm3_dtype: torch.dtype | None = None,
 ) -> Transformer:
     """The set's transformer in float32; ``weights`` by the published names, the set's if None."""
     weights = weights or golden.tensors("weights_dit")
     renamed = our_names(weights)
-    model = Transformer(golden.transformer_config(), norm3_dtype=norm3_dtype)
+    model = Transformer(golden.transformer_config(), norm3_dtype=arithmetic.norm3_dtype)
     model.load_state_dict({renamed[name]: value.float() for name, value in weights.items()})
+    if arithmetic.is_explicit:
+        spell_out_attention(model, num_sink_tokens(golden))
     return model.eval().requires_grad_(False)
+
+
+def num_sink_tokens(golden: GoldenSet) -> int:
+    """Tokens of the reference and the motion memory at the set's size."""
+    height, width = (golden.config[side] // LATENT_SIDE for side in "HW")
+    motion = motion_table(height, width, golden.transformer_config().head_dim)
+    return height // PATCH * (width // PATCH) + motion.shape[1]
+
+
+def explicit_attention(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+    """Softmax of the scaled products, spelled out; an :data:`Attend`."""
+    q, k, v = (rearrange(x, "b l n d -> b n l d") for x in (queries, keys, values))
+    scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
+    return rearrange(scores.softmax(-1) @ v, "b n l d -> b l n d").contiguous()
+
+
+def past_first(num_sink: int) -> Attend:
+    """The same, with the sink behind the past: sums are not the same in another order."""
+
+    def kernel(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+        keys, values = (
+            torch.cat((x[:, num_sink:], x[:, :num_sink]), dim=1) for x in (keys, values)
+        )
+        return explicit_attention(queries, keys, values)
+
+    return kernel
+
+
+def spell_out_attention(model: Transformer, num_sink: int) -> None:
+    """Give a finished model the kernels of :data:`LITERAL`."""
+    for block in model.layers:
+        block.self_attn.kernel = past_first(num_sink)
+        block.cross_attn.kernel = explicit_attention
+    for injector in model.audio_injectors:
+        injector.attention.kernel = explicit_attention
 
 
 @dataclass
@@ -41,18 +100,25 @@ class Direct:
 
 
 def direct_calls(
-    golden: GoldenSet, model: Transformer, name: str = "direct", count: int | None = None
+    golden: GoldenSet,
+    model: Transformer,
+    name: str = "direct",
+    count: int | None = None,
+    turning_dtype: torch.dtype = torch.float32,
 ) -> Direct:
     """Make the calls of ``name``; what it does not hold is that of ``direct``."""
     tensors = {**golden.tensors("direct"), **golden.tensors(name)}
     inputs = {key: value.float() for key, value in tensors.items()}
     info = golden.info(name) or golden.info("direct")
     height, width = inputs["in.ref_latents"].shape[-2:]
-    rows, columns, dim = range(height // 2), range(width // 2), model.config.head_dim
-    per_frame = len(rows) * len(columns)
+    rows, columns, dim = range(height // PATCH), range(width // PATCH), model.config.head_dim
+
+    def table_of(*frames: int) -> Tensor:
+        return rope_table(frames, rows, columns, dim, turning_dtype)
+
     text = model.text_keys_values(inputs["in.context"])
-    reference = rope_table([REFERENCE_POSITION], rows, columns, dim)
-    table = torch.cat((reference, motion_table(height, width, dim)), dim=1)
+    motion = motion_table(height, width, dim, turning_dtype)
+    table = torch.cat((table_of(REFERENCE_POSITION), motion), dim=1)
     sink = model.prefill(inputs["in.ref_latents"], inputs["in.motion_latents"], text, table)
     assert table.shape[1] == info["cond_end"]
     cache = StepCache.empty(
@@ -66,14 +132,11 @@ def direct_calls(
     )
     cache.take_sink(sink, table)
     outputs: list[Tensor] = []
-    for call, (start, distance) in enumerate(
-        zip(info["current_start"], info["relative_dist"], strict=True)
-    ):
-        if count is not None and call == count:
-            break
-        first = start // per_frame
+    calls = list(zip(info["current_start"], info["relative_dist"], strict=True))
+    for call, (start, distance) in enumerate(calls[:count]):
+        first = start // (len(rows) * len(columns))
         position = max(REFERENCE_POSITION, first + distance)
-        cache.move_reference(position, rope_table([position], rows, columns, dim))
+        cache.move_reference(position, table_of(position))
         whole, local = block_tokens(
             model.audio_encoder, inputs[f"in.call{call}.audio"], info["motion_frames"][0]
         )
@@ -83,54 +146,9 @@ def direct_calls(
             AudioTokens(whole, local, inputs.get("in.mask")),
             text,
             cache,
-            rope_table(range(first, first + BLOCK_LATENTS), rows, columns, dim),
+            table_of(*range(first, first + BLOCK_LATENTS)),
             start,
             inputs[f"in.call{call}.cond"],
         )
         outputs.append(velocity[0])
     return Direct(outputs, cache)
-
-
-class Generation:
-    """The blocks of a ``generate_*`` file, clip by clip, with the reference's noise and draws."""
-
-    def __init__(self, golden: GoldenSet, model: Transformer) -> None:
-        config = golden.config
-        self.golden, self._model = golden, model
-        self.num_clips: int = config["clips"]
-        self.clip_frames: int = config["infer_frames"]
-        self.blocks_per_clip = self.clip_frames // BLOCK_FRAMES
-        self._prefix = config["motion_frames"]
-        buckets = golden.tensors("audio")["bucket_25fps"].float()
-        self._audio = buckets.permute(1, 2, 0)[None]  # (1, layers, dim, frames)
-        calls = golden.info("generate_online")["calls"]
-        draws = [call for call in calls if call["call"].startswith("infer")]
-        self.draws: list[int] = [call["relative_dist"] for call in draws]
-        self.sampler = Sampler(
-            model,
-            make_schedule(config["steps"]),
-            height=config["H"] // 8,
-            width=config["W"] // 8,
-            num_past_latents=self.clip_frames // FRAMES_PER_LATENT,
-        )
-        self.sampler.set_text(golden.tensors("generate_online")["context"].float())
-
-    def clip(self, clip_index: int, draws: Sequence[int]) -> Tensor:
-        """Latents ``(1, 16, F, h, w)`` of the next clip."""
-        return torch.cat(list(self._blocks(clip_index, draws)), dim=2)
-
-    def _blocks(self, clip_index: int, draws: Sequence[int]) -> Iterator[Tensor]:
-        steps = self.golden.config["steps"]
-        online = self.golden.tensors("generate_online")
-        for index in range(self.blocks_per_clip):
-            block = clip_index * self.blocks_per_clip + index
-            start = block * BLOCK_FRAMES
-            heard = self._audio[..., start : start + BLOCK_FRAMES]
-            whole, local = block_tokens(self._model.audio_encoder, heard, self._prefix)
-            made = self.sampler.denoise(
-                block,
-                online[f"infer{block * steps:03d}.latent_in"][None],
-                AudioTokens(whole, local),
-                draws[block * steps : (block + 1) * steps],
-            )
-            yield made.latents

@@ -1,8 +1,6 @@
 """The text encoder against the reference's, the cleaning of prompts, the tokenizer's folder."""
 
-import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -11,7 +9,6 @@ from tokenizers.models import BPE, Unigram
 from tokenizers.normalizers import NFKC
 from tokenizers.pre_tokenizers import Metaspace
 from tokenizers.processors import TemplateProcessing
-from torch import Tensor
 from transformers.models.umt5.modeling_umt5 import UMT5Stack
 
 from model.errors import WeightsError
@@ -26,25 +23,11 @@ from model.live_avatar.text import (
 )
 from model.live_avatar.weights import built_empty
 from tests.parity.golden import GoldenSet, difference, golden_set, real_keys
+from tests.parity.numbers_alone import text_encoder_of
 
 pytestmark = pytest.mark.parity
 
 TOLERANCE = 1e-5  # of float32 kernels that sum in another order; measured: 0
-
-
-def encoder_of(golden: GoldenSet) -> UMT5Stack:
-    sizes = golden.config["t5"]
-    config = TextConfig(
-        vocab_size=sizes["vocab_size"],
-        dim=sizes["dim"],
-        attention_dim=sizes["dim_attn"],
-        ffn_dim=sizes["dim_ffn"],
-        num_heads=sizes["num_heads"],
-        num_layers=sizes["encoder_layers"],
-        num_buckets=sizes["num_buckets"],
-    )
-    path = golden.path("weights_t5")
-    return load_text_encoder(path, config=config, dtype=torch.float32, device="cpu")
 
 
 @pytest.fixture(scope="module")
@@ -54,55 +37,7 @@ def golden() -> GoldenSet:
 
 @pytest.fixture(scope="module")
 def encoder(golden: GoldenSet) -> UMT5Stack:
-    return encoder_of(golden)
-
-
-# --- the golden tensors ---
-
-
-def text_outputs(golden: GoldenSet, encoder: UMT5Stack) -> dict[str, Tensor]:
-    """Every tensor the reference computed in ``t5``, computed here."""
-    stored = golden.tensors("t5")
-    computed: dict[str, Tensor] = {}
-    handles = []
-    for name in golden.outputs("t5"):
-        if tap := re.fullmatch(r"tap\.block(\d+)\.out", name):
-
-            def keep(_module: object, _inputs: object, output: Any, name: str = name) -> None:
-                computed[name] = output
-
-            block = encoder.get_submodule(f"block.{tap[1]}")
-            handles.append(block.register_forward_hook(keep))
-    with torch.no_grad():
-        padded = encoder(input_ids=stored["ids"], attention_mask=stored["mask"])
-    for handle in handles:
-        handle.remove()
-    computed["hidden_full"] = padded.last_hidden_state
-    for index, (ids, mask) in enumerate(zip(stored["ids"], stored["mask"], strict=True)):
-        computed[f"context{index}"] = encode_prompt(encoder, ids[mask.bool()])
-    computed["long.hidden"] = encode_prompt(encoder, stored["long.ids"][0])[None]
-    attention: Any = encoder.get_submodule("block.0.layer.0.SelfAttention")
-    for name in golden.outputs("t5"):
-        if bias := re.fullmatch(r"pos_bias_block0_L(\d+)", name):
-            computed[name] = attention.compute_bias(int(bias[1]), int(bias[1]))
-        elif re.fullmatch(r"rel_bucket_\d+_\d+", name):
-            positions = stored["rel_pos"].long()
-            computed[name] = attention._relative_position_bucket(positions).to(torch.int32)
-            computed["rel_pos"] = positions_between(len(positions)).to(torch.int32)
-    return computed
-
-
-def positions_between(count: int) -> Tensor:
-    return torch.arange(count) - count // 2
-
-
-def test_every_hidden_state_is_the_references(golden: GoldenSet, encoder: UMT5Stack) -> None:
-    computed = text_outputs(golden, encoder)
-    assert computed.keys() == set(golden.outputs("t5"))
-    for name, actual in computed.items():
-        expected = golden.tensors("t5")[name]
-        allowed = TOLERANCE if expected.is_floating_point() else 0
-        assert difference(actual, expected) <= allowed, name
+    return text_encoder_of(golden)
 
 
 def test_the_order_and_the_kind_of_tokens_matter(encoder: UMT5Stack, golden: GoldenSet) -> None:

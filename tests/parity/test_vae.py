@@ -1,6 +1,5 @@
 """The VAE against the reference's, its streaming decoder, its published names."""
 
-import re
 import tomllib
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +14,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from model.errors import WeightsError
-from model.live_avatar.config import TINY_VAE, WAN_VAE, VaeConfig
+from model.live_avatar.config import TINY_VAE, WAN_VAE
 from model.live_avatar.vae import (
     StreamingDecoder,
     build_vae,
@@ -27,28 +26,11 @@ from model.live_avatar.vae import (
 )
 from model.live_avatar.weights import built_empty
 from tests.parity.golden import GoldenSet, difference, golden_set, real_keys
+from tests.parity.numbers_alone import vae_config_of, vae_of
 
 pytestmark = pytest.mark.parity
 
 TOLERANCE = 1e-5  # of float32 kernels that sum in another order; measured: 2e-6
-HALF = 1e-3  # a golden tensor stored in float16
-
-
-def config_of(golden: GoldenSet) -> VaeConfig:
-    vae = golden.config["vae"]
-    return VaeConfig(
-        dim=vae["dim"],
-        latent_channels=golden.shape("vae", "scale.mean")[0],
-        multipliers=tuple(vae["dim_mult"]),
-        num_res_blocks=vae["num_res_blocks"],
-        halves_time=tuple(vae["temperal_downsample"]),
-    )
-
-
-def vae_of(golden: GoldenSet) -> AutoencoderKLWan:
-    return load_vae(
-        golden.path("weights_vae"), config=config_of(golden), dtype=torch.float32, device="cpu"
-    )
 
 
 @pytest.fixture(scope="module")
@@ -74,98 +56,6 @@ def pixels(golden: GoldenSet) -> Tensor:
 @pytest.fixture(scope="module")
 def video(vae: AutoencoderKLWan, latents: Tensor) -> Tensor:
     return StreamingDecoder(vae).decode(latents)
-
-
-# --- the golden tensors ---
-
-
-def module_name(vae: AutoencoderKLWan, published: str) -> str:
-    """Of the module whose parameters' published names begin with ``published``."""
-    name, ours = next(
-        pair for pair in published_vae_names(vae).items() if pair[0].startswith(f"{published}.")
-    )
-    rest = name.removeprefix(f"{published}.")  # residual.0.gamma is norm1.gamma here
-    return ours.rsplit(".", 1 + rest.count(".") - rest.startswith("residual."))[0]
-
-
-class Taps:
-    """What modules gave when they were first called, by the reference's names."""
-
-    def __init__(self, vae: AutoencoderKLWan, names: list[str]) -> None:
-        self.seen: dict[str, Tensor] = {}
-        self._handles = []
-        for name in names:
-            path = re.fullmatch(r"tap\.(.+)\.chunk0", name)
-            assert path, name
-            module = vae.get_submodule(module_name(vae, path[1]))
-            self._handles.append(module.register_forward_hook(self._keep(name)))
-
-    def _keep(self, name: str):
-        def hook(_module: object, _inputs: object, output: Tensor) -> None:
-            self.seen.setdefault(name, output.clone())
-
-        return hook
-
-    def remove(self) -> None:
-        for handle in self._handles:
-            handle.remove()
-
-
-def vae_outputs(golden: GoldenSet, vae: AutoencoderKLWan) -> dict[str, Tensor]:
-    """Every tensor the reference computed in ``vae``, computed here."""
-    stored = golden.tensors("vae")
-    video_in = stored["enc.video_in"].float()[None]
-    latent_in = stored["dec.latent_in"].float()[None]
-    names = [name for name in golden.outputs("vae") if name.startswith("tap.")]
-    taps = Taps(vae, names)
-    decoder = StreamingDecoder(vae)
-    encoded = encode(vae, video_in)
-    decoded = decoder.decode(latent_in)
-    taps.remove()
-    decoder.reset()
-    pieces = [decoder.decode(piece) for piece in latent_in.tensor_split([7, 10], dim=2)]
-    computed = {
-        "dec.video_f16_s2": decoded[0, :, ::2, ::2, ::2],
-        "enc.latent": encoded[0],
-        "enc.latent_first_frame_only": encode(vae, video_in[:, :, :1])[0],
-        "scale.inv_std": 1 / torch.tensor(vae.config["latents_std"]),
-        "scale.mean": torch.tensor(vae.config["latents_mean"]),
-        **taps.seen,
-    }
-    for name in golden.outputs("vae"):
-        if few := re.fullmatch(r"enc\.latent_(\d+)frames(_truncated)?", name):
-            used = 1 + (int(few[1]) - 1) // 4 * 4  # the reference drops what fills no latent
-            computed[name] = encode(vae, video_in[:, :, :used])[0]
-        elif first := re.fullmatch(r"dec\.video_first(\d+)", name):
-            computed[name] = decoded[0, :, : int(first[1])]
-        elif last := re.fullmatch(r"dec\.video_last(\d+)", name):
-            computed[name] = decoded[0, :, -int(last[1]) :]
-        elif piece := re.fullmatch(r"stream\.block(\d+)_last(\d+)", name):
-            computed[name] = pieces[int(piece[1])][0, :, -int(piece[2]) :]
-        elif re.fullmatch(r"stream\.encode_first_call_\d+frames", name):
-            computed[name] = encoded[0]
-    unclamped = stored["dec.unclamped_first2latents"]
-    computed["dec.unclamped_first2latents"] = unclamped_of(vae, latent_in[:, :, :2])
-    assert unclamped.abs().max() > 1  # so the clamp is seen to be outside the decoder
-    return computed
-
-
-def unclamped_of(vae: AutoencoderKLWan, latents: Tensor) -> Tensor:
-    """What the decoder gives before it is cut to -1..1, taken from a hook on its last layer."""
-    kept: list[Tensor] = []
-    hook = vae.decoder.register_forward_hook(lambda _m, _i, output: kept.append(output.clone()))
-    StreamingDecoder(vae).decode(latents)
-    hook.remove()
-    return torch.cat(kept, dim=2)[0]
-
-
-def test_every_latent_and_pixel_is_the_references(golden: GoldenSet, vae: AutoencoderKLWan) -> None:
-    computed = vae_outputs(golden, vae)
-    assert computed.keys() == set(golden.outputs("vae"))
-    for name, actual in computed.items():
-        expected = golden.tensors("vae")[name]
-        allowed = HALF if expected.dtype == torch.float16 else TOLERANCE
-        assert difference(actual, expected) <= allowed, name
 
 
 # --- the streaming decoder ---
@@ -314,14 +204,14 @@ def test_weights_of_another_vae_are_refused(golden: GoldenSet, tmp_path: Path) -
     ):
         load_vae(
             tmp_path / "vae.safetensors",
-            config=config_of(golden),
+            config=vae_config_of(golden),
             dtype=torch.float32,
             device="cpu",
         )
 
 
 def test_the_weights_can_be_read_in_another_dtype(golden: GoldenSet, latents: Tensor) -> None:
-    path, config = golden.path("weights_vae"), config_of(golden)
+    path, config = golden.path("weights_vae"), vae_config_of(golden)
     vae = load_vae(path, config=config, dtype=torch.bfloat16, device="cpu")
     few = latents[:, :, :2]
     gap = difference(
