@@ -227,9 +227,14 @@ class Transformer(nn.Module):
         self.head = Head(config)
 
     @property
-    def layers(self) -> list[Block]:
-        """The blocks, in order."""
-        return cast("list[Block]", list(self.blocks))
+    def layers(self) -> Sequence[Block]:
+        """The blocks, in order; each is gone on from before the next is asked for."""
+        return cast("Sequence[Block]", self.blocks)
+
+    @property
+    def audio_injectors(self) -> list[AudioInjector]:
+        """In the order of the config's ``inject_layers``."""
+        return cast("list[AudioInjector]", list(self.injectors))
 
     @property
     def dtype(self) -> torch.dtype:
@@ -309,7 +314,7 @@ class Transformer(nn.Module):
         x = _tokens(self.patch_embedding(latents.to(self.dtype)))
         x = x + _tokens(self.cond_encoder(pose.to(self.dtype))) + self.token_kinds.weight[0]
         embedded, time = self.time(timesteps)
-        injectors = dict(zip(self.config.inject_layers, self.injectors, strict=True))
+        injectors = dict(zip(self.config.inject_layers, self.audio_injectors, strict=True))
         for index, (block, text_kv, layer) in enumerate(
             zip(self.layers, text, cache.layers, strict=True)
         ):
