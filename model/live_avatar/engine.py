@@ -15,6 +15,7 @@ from model.engine import (
     check_settings,
 )
 from model.errors import PortraitError, ResourceError, WeightsError
+from model.live_avatar.moved import offload_of
 from model.live_avatar.place import DEVICE_VARIABLE, WEIGHTS_VARIABLE, place_of
 from model.live_avatar.settings import DEFAULT_PROMPT, DEFAULTS, setting_fault
 
@@ -33,11 +34,13 @@ class LiveAvatarEngine:
 
     Raises:
         WeightsError: the environment names no weights.
+        ResourceError: it names something to offload that cannot be.
     """
 
     def __init__(self) -> None:
         self._place = place_of(os.environ)
         self._device = os.environ.get(DEVICE_VARIABLE, "")
+        self._offload = offload_of(os.environ)
         self._loaded: Loaded | None = None
 
     @cached_property
@@ -109,7 +112,7 @@ class LiveAvatarEngine:
             ) from error
         if self._loaded is None or self._loaded.dtype_name != dtype:
             self._loaded = None  # its memory is needed for the next
-            self._loaded = load(self._place, dtype, self._device)
+            self._loaded = load(self._place, dtype, self._device, self._offload)
         return self._loaded
 
 

@@ -10,8 +10,11 @@ import torch
 from model.engine import SegmentJob
 from model.errors import WeightsError
 from model.live_avatar.audio import load_speech_encoder
+from model.live_avatar.cache import MakeCaches, make_caches
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE
 from model.live_avatar.device import choose_device
+from model.live_avatar.moved import NO_OFFLOAD, Offload
+from model.live_avatar.offload import Offloader
 from model.live_avatar.place import Place
 from model.live_avatar.published import ModelFiles, check_config, missing_files
 from model.live_avatar.quantize import Float8, float8_put
@@ -19,7 +22,14 @@ from model.live_avatar.sampler import Sampler
 from model.live_avatar.schedule import make_schedule
 from model.live_avatar.segment import Parts, SegmentRendering, SegmentSettings, memory_fault
 from model.live_avatar.sizes import MODELS, ModelSizes
-from model.live_avatar.text import PromptTokenizer, encode_prompt, load_text_encoder, text_dtype
+from model.live_avatar.text import (
+    ON_DEVICE,
+    PromptTokenizer,
+    TextHome,
+    encode_prompt,
+    load_text_encoder,
+    text_dtype,
+)
 from model.live_avatar.untrained import untrained
 from model.live_avatar.vae import load_vae
 from model.live_avatar.weights import Put, load_transformer, put
@@ -42,9 +52,11 @@ class Loaded:
         dtype_name: of its weights.
     """
 
-    def __init__(self, parts: Parts, dtype_name: str) -> None:
+    def __init__(
+        self, parts: Parts, dtype_name: str, make_caches: MakeCaches = make_caches
+    ) -> None:
         self.dtype_name = dtype_name
-        self._parts = parts
+        self._parts, self._make_caches = parts, make_caches
         self._text = lru_cache(maxsize=_PROMPTS_KEPT)(parts.encode_text)
         self._sampler = lru_cache(maxsize=1)(self._make_sampler)
 
@@ -75,21 +87,23 @@ class Loaded:
             height=height // LATENT_SIDE,
             width=width // LATENT_SIDE,
             num_past_latents=blocks_per_clip * BLOCK_LATENTS,
+            make_caches=self._make_caches,
         )
 
 
-def load(place: Place, dtype_name: str, device_name: str) -> Loaded:
+def load(place: Place, dtype_name: str, device_name: str, offload: Offload = NO_OFFLOAD) -> Loaded:
     """Bring the weights to a device.
 
     Args:
         place: where they are; not only their id.
         dtype_name: the engine's setting; see :mod:`model.live_avatar.settings`.
         device_name: as torch names it; empty: the first GPU, or the CPU for the tiny preset.
+        offload: what stays in the host's memory.
 
     Raises:
         WeightsError: they are missing, damaged, or another model's.
         ResourceError: there is no such device, it cannot compute in this dtype, or has too
-            little memory.
+            little memory, or so has the host.
     """
     dtype = _DTYPES[dtype_name]
     device = choose_device(device_name, is_small=place.random == "tiny")
@@ -99,17 +113,20 @@ def load(place: Place, dtype_name: str, device_name: str) -> Loaded:
     put_weight = put
     if dtype_name == "float8":
         put_weight = float8_put(sizes.transformer, Float8(), device)
+    offloader = Offloader(offload, device)
+    put_weight, text_home = offloader.put_of(put_weight), offloader.text_home
     started = time.perf_counter()
     try:
         if place.random is not None:
-            parts = untrained(place.random, dtype, device, put_weight)
+            parts = untrained(place.random, dtype, device, put_weight, text_home)
         else:
             assert place.files is not None
-            parts = load_published(place.files, sizes, dtype, device, put_weight)
+            parts = load_published(place.files, sizes, dtype, device, put_weight, text_home)
+        offloader.settle(parts.transformer)
     except torch.OutOfMemoryError as error:
         raise memory_fault(error, "while the weights were loaded") from error
     _log.info("weights on %s in %s after %.1f s", device, dtype_name, time.perf_counter() - started)
-    return Loaded(parts, dtype_name)
+    return Loaded(parts, dtype_name, offloader.make_caches)
 
 
 def load_published(
@@ -118,6 +135,7 @@ def load_published(
     dtype: torch.dtype,
     device: torch.device,
     put_weight: Put = put,
+    text_home: TextHome = ON_DEVICE,
 ) -> Parts:
     """All parts of a model that is laid out as the published one.
 
@@ -127,6 +145,7 @@ def load_published(
         dtype: of all weights; of the text encoder's see :func:`model.live_avatar.text.text_dtype`.
         device: that holds them.
         put_weight: puts a weight into the transformer; see :mod:`model.live_avatar.quantize`.
+        text_home: where the text encoder's weights are between prompts.
 
     Raises:
         WeightsError: files are missing, damaged, or another model's.
@@ -149,7 +168,11 @@ def load_published(
         device=device,
     )
     encoder = load_text_encoder(
-        files.text_encoder, config=text, dtype=text_dtype(dtype), device=device
+        files.text_encoder,
+        config=text,
+        dtype=text_dtype(dtype),
+        device=device,
+        home=text_home,
     )
     return Parts(
         transformer=load_transformer(

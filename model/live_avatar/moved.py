@@ -39,6 +39,9 @@ class Offload:
     text: bool = False
 
 
+NO_OFFLOAD = Offload()
+
+
 def offload_of(environ: Mapping[str, str]) -> Offload:
     """What the environment names, separated by commas; in any order.
 

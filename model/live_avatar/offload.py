@@ -13,18 +13,20 @@ head dim.
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 from transformers.models.umt5.modeling_umt5 import UMT5Stack
 
-from model.live_avatar.cache import CacheSizes, LayerCache, Sink, StepCache
+from model.live_avatar.cache import CacheSizes, LayerCache, MakeCaches, Sink, StepCache, make_caches
 from model.live_avatar.lane import HostMemory, Lane, Make, Mark, aligned
-from model.live_avatar.moved import NUM_SLOTS
+from model.live_avatar.moved import NUM_SLOTS, Offload
 from model.live_avatar.rope import rotate
+from model.live_avatar.text import ON_DEVICE, TextHome
 from model.live_avatar.transformer import Transformer
-from model.live_avatar.weights import Put
+from model.live_avatar.weights import Put, put
 
 # --- keys and values ---
 
@@ -409,3 +411,46 @@ def put_on_host(host: HostMemory, prefixes: tuple[str, ...], put_weight: Put) ->
                     host.adopt(held)
 
     return put_there
+
+
+# --- all of it ---
+
+
+class Offloader:
+    """What an engine keeps in the host's memory, while it is loaded and after.
+
+    Args:
+        offload: what.
+        device: that computes.
+    """
+
+    def __init__(self, offload: Offload, device: torch.device) -> None:
+        self._offload, self._lane, self._host = offload, Lane(device), HostMemory(device)
+
+    def put_of(self, put_weight: Put) -> Put:
+        """How weights are put into the transformer, where ``put_weight`` is done in any case."""
+        if not self._offload.weights:
+            return put_weight
+        return put_on_host(self._host, ("blocks.", "injectors."), put_weight)
+
+    @property
+    def text_home(self) -> TextHome:
+        """Where the text encoder's weights are between prompts."""
+        if not self._offload.text:
+            return ON_DEVICE
+        return TextHome(
+            put_on_host(self._host, ("embed_tokens.", "block."), put),
+            partial(stream_text_encoder, lane=self._lane, host=self._host),
+        )
+
+    def settle(self, model: Transformer) -> None:
+        """Change a transformer that has its weights."""
+        if self._offload.weights:
+            stream_transformer(model, self._lane, self._host)
+
+    @property
+    def make_caches(self) -> MakeCaches:
+        """How memories are made."""
+        if not self._offload.kv:
+            return make_caches
+        return partial(offloaded_caches, lane=self._lane, is_sink_offloaded=self._offload.sink)

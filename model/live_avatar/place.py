@@ -5,6 +5,8 @@
     NIGHTSHOOT_WEIGHTS_ID   where campaigns are planned without the weights: the id that
                             ``nightshoot doctor --engine live-avatar`` tells where they are
     NIGHTSHOOT_DEVICE       ``cuda``, ``cuda:1``, ``cpu``; absent: the first GPU
+    NIGHTSHOOT_OFFLOAD      what stays in the host's memory until it is needed, see
+                            :mod:`model.live_avatar.moved`: ``kv``, ``kv,sink,weights,text``
 
 Random weights are for tries of everything around the model: their pictures are noise.
 """

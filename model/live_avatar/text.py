@@ -8,6 +8,8 @@ Shapes: L tokens, D width.
 
 import html
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import ftfy
@@ -21,7 +23,7 @@ from model.errors import WeightsError
 from model.live_avatar.config import UMT5_XXL, TextConfig
 from model.live_avatar.configs import TOKENIZER_NAME, tokenizer_faults
 from model.live_avatar.published import PUBLISHED_AT
-from model.live_avatar.weights import built_empty, load_weights, weights_faults
+from model.live_avatar.weights import Put, built_empty, load_weights, put, weights_faults
 
 _WAY_OUT = f"take google/umt5-xxl/tokenizer.json from {PUBLISHED_AT}"
 _SPACES = re.compile(r"\s+")
@@ -52,12 +54,33 @@ def build_text_encoder(config: TextConfig) -> UMT5Stack:
     return model.encoder.eval().requires_grad_(False)
 
 
+def _stay(_encoder: UMT5Stack) -> None:
+    """Leave it as it is."""
+
+
+@dataclass(frozen=True)
+class TextHome:
+    """Where the encoder's weights are between prompts; by default on the device.
+
+    Attributes:
+        put_weight: is given each weight when it is loaded; see :mod:`model.live_avatar.offload`.
+        settle: is given the encoder when it has all.
+    """
+
+    put_weight: Put = put
+    settle: Callable[[UMT5Stack], None] = _stay
+
+
+ON_DEVICE = TextHome()
+
+
 def load_text_encoder(
     path: Path,
     *,
     config: TextConfig = UMT5_XXL,
     dtype: torch.dtype,
     device: torch.device | str,
+    home: TextHome = ON_DEVICE,
 ) -> UMT5Stack:
     """The encoder with published weights.
 
@@ -66,12 +89,15 @@ def load_text_encoder(
         config: its sizes.
         dtype: of all its weights.
         device: that holds it.
+        home: where its weights are between prompts.
 
     Raises:
         WeightsError: the file is missing, cut short or of another model.
     """
     encoder = built_empty(lambda: build_text_encoder(config))
-    load_weights(encoder, path, published_text_names(encoder), dtype=dtype, device=device)
+    names = published_text_names(encoder)
+    load_weights(encoder, path, names, dtype=dtype, device=device, put_weight=home.put_weight)
+    home.settle(encoder)
     return encoder
 
 

@@ -16,7 +16,14 @@ from model.live_avatar.audio import SpeechEncoder
 from model.live_avatar.place import RandomPreset
 from model.live_avatar.segment import Parts
 from model.live_avatar.sizes import MODELS, ModelSizes
-from model.live_avatar.text import build_text_encoder, clean_prompt, encode_prompt, text_dtype
+from model.live_avatar.text import (
+    ON_DEVICE,
+    TextHome,
+    build_text_encoder,
+    clean_prompt,
+    encode_prompt,
+    text_dtype,
+)
 from model.live_avatar.transformer import Transformer
 from model.live_avatar.vae import build_vae
 from model.live_avatar.weights import Put, built_empty, put
@@ -36,6 +43,7 @@ def untrained(
     dtype: torch.dtype,
     device: torch.device | str,
     put_weight: Put = put,
+    text_home: TextHome = ON_DEVICE,
 ) -> Parts:
     """All parts of the model, filled with random numbers.
 
@@ -44,11 +52,13 @@ def untrained(
         dtype: of all weights.
         device: that holds them.
         put_weight: puts a weight into the transformer; see :mod:`model.live_avatar.quantize`.
+        text_home: where the text encoder's weights are between prompts.
     """
     sizes = _SIZES[preset]
     where = torch.device(device)
     encoder = built_empty(lambda: build_text_encoder(sizes.text))
-    encoder = filled(encoder, text_dtype(dtype), where)
+    encoder = filled(encoder, text_dtype(dtype), where, text_home.put_weight)
+    text_home.settle(encoder)
     transformer = built_empty(lambda: Transformer(sizes.transformer))
     return Parts(
         transformer=filled(transformer, dtype, where, put_weight),
@@ -95,7 +105,9 @@ def filled(
         source = torch.Generator(device).manual_seed(zlib.crc32(name.encode()))
         value = torch.randn(parameter.shape, generator=source, device=device, dtype=torch.float32)
         put_weight(model, name, _scaled(name, value).to(dtype))
-    model.to(device)  # what is no parameter
+    for module in model.modules():
+        for name, buffer in list(module.named_buffers(recurse=False)):
+            setattr(module, name, buffer.to(device))
     return model.eval().requires_grad_(False)
 
 

@@ -5,22 +5,22 @@ keeps the clocks of its three queues finds what could run at the same time and m
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from model.engine import Handoff, Rendering, SegmentJob, load_engine
+from model.engine import Handoff, SegmentJob
 from model.errors import ResourceError
 from model.live_avatar.config import LIVE_AVATAR_14B, TINY, TINY_TEXT, UMT5_XXL
-from model.live_avatar.cost import Plan, count_tokens, engine_memory, weight_bytes
+from model.live_avatar.cost import Plan, count_tokens, engine_memory
+from model.live_avatar.engine import LiveAvatarEngine
 from model.live_avatar.lane import HostMemory, Lane, Mark, Pairs
 from model.live_avatar.moved import (
     Moved,
@@ -33,7 +33,12 @@ from model.live_avatar.moved import (
     staged_weight_bytes,
     step_moved,
 )
-from model.live_avatar.offload import offloaded_caches, stream_text_encoder, stream_transformer
+from model.live_avatar.offload import (
+    offloaded_caches,
+    put_on_host,
+    stream_text_encoder,
+    stream_transformer,
+)
 from model.live_avatar.sampler import Sampler
 from model.live_avatar.schedule import make_schedule
 from model.live_avatar.settings import DEFAULTS
@@ -41,13 +46,14 @@ from model.live_avatar.sizes import MODELS
 from model.live_avatar.text import build_text_encoder, encode_prompt
 from model.live_avatar.transformer import AudioTokens, Transformer
 from model.live_avatar.untrained import filled
-from model.live_avatar.weights import built_empty
+from model.live_avatar.weights import built_empty, put
 
 pytestmark = pytest.mark.parity
 
 CPU = torch.device("cpu")
 SIDE = 64  # pixels
-SETTINGS = dict(DEFAULTS) | {"dtype": "bfloat16", "sample_steps": 2, "infer_frames": 24}
+SETTINGS = dict(DEFAULTS) | {"sample_steps": 2, "infer_frames": 24, "handoff": "context"}
+TEXT = Offload(text=True)
 FORMS = ["kv", "kv,sink", "weights", "text", "kv,sink,weights,text"]
 
 
@@ -109,11 +115,13 @@ class WatchedLane(Lane):
         super().__init__(CPU)
         self.broken, self.clocks = broken, Clocks()
         self.placed: set[int] = set()
+        self.num_placed_bytes = 0
         self.moved = Counter()
 
     def place(self, shape, dtype) -> Tensor:
         made = super().place(shape, dtype)
         self.placed.add(made.untyped_storage().data_ptr())
+        self.num_placed_bytes += made.nbytes
         return made
 
     def bring(self, pairs: Pairs, after: Iterable[Mark]) -> Mark:
@@ -218,3 +226,223 @@ def test_everything_that_is_waited_for_must_be(broken):
     watched_run(lane, 2)
 
     assert lane.clocks.races
+
+
+def test_a_prompt_is_encoded_alike_and_the_device_is_free_afterwards():
+    encoder = filled(built_empty(lambda: build_text_encoder(TINY_TEXT)), torch.bfloat16, CPU)
+    ids = torch.tensor([9, 200, 31, 1])
+    wanted = encode_prompt(encoder, ids)
+    homes = [each.data_ptr() for each in encoder.parameters()]
+    lane = WatchedLane()
+    stream_text_encoder(encoder, lane, HostMemory(CPU))
+
+    with lane.clocks:
+        made = [encode_prompt(encoder, ids) for _ in range(2)]
+
+    assert torch.equal(made[0], wanted)
+    assert torch.equal(made[1], wanted)
+    assert lane.clocks.races == []
+    assert lane.moved["inward"] == 2 * prompt_moved(TEXT, TINY_TEXT, "bfloat16").inward
+    assert [each.data_ptr() for each in encoder.parameters()] == homes
+    with pytest.raises(IndexError):
+        encode_prompt(encoder, torch.tensor([TINY_TEXT.vocab_size]))
+    assert [each.data_ptr() for each in encoder.parameters()] == homes
+
+
+# --- the engine ---
+
+
+def job(start: int, num_frames: int, handoff: Handoff | None, dtype: str) -> SegmentJob:
+    track = np.random.default_rng(4).normal(0, 3000, 100 * 640).astype(np.int16)
+    return SegmentJob(
+        key=f"key-{start}",
+        portrait=np.random.default_rng(5).integers(0, 255, (96, 80, 3), np.uint8),
+        rig=None,
+        handoff=handoff,
+        pcm=track[start * 640 : (start + num_frames + 25) * 640],
+        left_context=0,
+        right_context=25 * 640,
+        phonemes=None,
+        prompt="a person speaks",
+        seed=7,
+        width=SIDE,
+        height=SIDE,
+        num_frames=num_frames,
+        settings=SETTINGS | {"dtype": dtype},
+    )
+
+
+def engine_with(offload: str) -> LiveAvatarEngine:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NIGHTSHOOT_WEIGHTS", "random:tiny")
+        patch.setenv("NIGHTSHOOT_DEVICE", "cpu")
+        patch.setenv("NIGHTSHOOT_OFFLOAD", offload)
+        return LiveAvatarEngine()
+
+
+def chain(engine: LiveAvatarEngine, dtype: str) -> list[np.ndarray]:
+    """Frames and state of two segments: over a clip's end, and on from what was left."""
+    made, handoff = [], None
+    for start, num_frames in ((0, 36), (36, 12)):
+        rendering = engine.render(job(start, num_frames, handoff, dtype))
+        made.append(np.concatenate(list(rendering)))
+        handoff = rendering.handoff
+    return [*made, *(handoff.state[name] for name in sorted(handoff.state))]
+
+
+@pytest.fixture(scope="module")
+def plain() -> dict[str, list[np.ndarray]]:
+    return {dtype: chain(engine_with(""), dtype) for dtype in ("bfloat16", "float8")}
+
+
+@pytest.mark.parametrize(
+    ("offload", "dtype"),
+    [*((form, "bfloat16") for form in FORMS), ("kv,sink,weights,text", "float8")],
+)
+def test_the_engine_renders_the_same_bytes_whatever_is_offloaded(
+    plain, monkeypatch, offload, dtype
+):
+    lane = WatchedLane()
+    monkeypatch.setattr("model.live_avatar.offload.Lane", lambda _device: lane)
+
+    made = chain(engine_with(offload), dtype)
+
+    assert len(made) == len(plain[dtype]) > 2
+    assert all(map(np.array_equal, made, plain[dtype]))
+    assert lane.moved["inward"] > 0
+    assert (lane.moved["outward"] > 0) == ("kv" in offload)
+
+
+def test_a_finished_model_of_a_device_goes_to_the_host_and_is_the_same_there():
+    """As the LoRA is merged on the device, so that its weights do not depend on where they go."""
+    host = HostMemory(CPU, chunk_bytes=5000)
+    model = built_empty(lambda: Transformer(TINY))
+    moved = filled(model, torch.float32, CPU, put_on_host(host, ("blocks.",), put))
+
+    wanted = tiny_transformer().state_dict()
+    assert moved.state_dict().keys() == wanted.keys()
+    assert all(torch.equal(value, wanted[name]) for name, value in moved.state_dict().items())
+
+
+def test_memory_of_the_host_is_taken_in_chunks_and_each_tensor_is_aligned():
+    host = HostMemory(CPU, chunk_bytes=4096)
+
+    taken = [host.take((3, 7), torch.bfloat16) for _ in range(8)]
+    taken += [host.take((2, 5000), torch.float32), host.take((1,), torch.uint8)]
+    for index, each in enumerate(taken):
+        each.fill_(index)
+
+    assert [each.shape for each in taken] == [*[(3, 7)] * 8, (2, 5000), (1,)]
+    assert all((each == index).all() for index, each in enumerate(taken))
+    assert len({each.untyped_storage().data_ptr() for each in taken}) == 3
+    assert all(each.storage_offset() * each.element_size() % 512 == 0 for each in taken)
+
+
+def test_a_host_that_is_too_small_says_what_to_do():
+    with pytest.raises(ResourceError, match=r"9000000\.0 GB .*NIGHTSHOOT_OFFLOAD.*name less"):
+        HostMemory(CPU).take((9_000_000, 1_000_000_000), torch.uint8)
+
+
+# --- what is named ---
+
+
+def test_what_is_offloaded_is_named_in_any_order():
+    assert offload_of({}) == offload_of({"NIGHTSHOOT_OFFLOAD": ""}) == Offload()
+    named = {"NIGHTSHOOT_OFFLOAD": " weights, kv,"}
+    assert offload_of(named) == Offload(kv=True, weights=True)
+
+
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        ("kv,disk,all", r'"kv,disk,all" names all, disk; set one or more of kv, sink, weights'),
+        ("sink,text", r'names sink without kv.*set "kv,sink"'),
+    ],
+)
+def test_what_cannot_be_offloaded_is_refused_before_anything_is_loaded(named, message):
+    with pytest.raises(ResourceError, match=message):
+        engine_with(named)
+
+
+# --- bytes ---
+
+FOUR_LAYERS = replace(TINY, num_layers=4)
+ALL = Offload(kv=True, sink=True, weights=True, text=True)
+
+
+def tiny_plan(infer_frames: int = 24) -> Plan:
+    model = replace(MODELS["tiny"], transformer=FOUR_LAYERS)
+    return Plan(model, SIDE, SIDE, infer_frames, num_steps=2, dtype="float32")
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("is_sink_offloaded", [False, True])
+def test_what_moves_and_is_held_is_what_is_counted(is_sink_offloaded):
+    plan = tiny_plan()
+    offload = Offload(kv=True, sink=is_sink_offloaded, weights=True)
+    lane, weights_lane = WatchedLane(), WatchedLane()
+    model = filled(built_empty(lambda: Transformer(FOUR_LAYERS)), torch.float32, CPU)
+    whole = sum(each.nbytes for each in model.parameters())
+    stream_transformer(model, weights_lane, HostMemory(CPU))
+    caches = partial(offloaded_caches, lane=lane, is_sink_offloaded=is_sink_offloaded)
+    sampler = sampler_of(model, 2, make_caches=caches)
+    blocks = run(sampler)
+    for _ in range(3):
+        next(blocks)  # a past and three blocks: the ring is full, and came to its front again
+    lane.moved.clear()
+    weights_lane.moved.clear()
+    next(blocks)
+
+    moved = step_moved(offload, FOUR_LAYERS, plan.tokens, "float32")
+    weights = pass_moved(offload, FOUR_LAYERS, "float32").inward
+    assert weights_lane.moved == {"inward": 2 * weights}
+    assert lane.moved == {"inward": 2 * (moved.inward - weights), "outward": 2 * moved.outward}
+    held = offloaded_memory(offload, plan).held
+    staged = held["staged keys and values"] + held.get("sink", 0)
+    assert lane.num_placed_bytes == staged
+    assert weights_lane.num_placed_bytes == staged_weight_bytes(FOUR_LAYERS, "float32")
+    here = whole - weights + weights_lane.num_placed_bytes
+    assert held["transformer weights"] == here
+
+
+#: what the engine takes of a GPU at 704x384, with 4 steps in bfloat16
+GPU_GB = {
+    "": 102.5,
+    "kv": 53.5,
+    "kv,sink": 51.4,
+    "weights": 72.6,
+    "text": 91.1,
+    "kv,sink,weights,text": 10.2,
+}
+
+
+def test_the_bytes_of_the_published_model():
+    """Figures of the specification: 10.38 GB of ring a step, 2.16 of sink, 32.59 of weights."""
+    plan = Plan(MODELS["live-avatar-14b"], 704, 384)
+    tokens = count_tokens(704, 384, 48)
+
+    def moved(**named: bool) -> Moved:
+        return step_moved(Offload(**named), LIVE_AVATAR_14B, tokens, "bfloat16")
+
+    assert rounded(moved()) == (0, 0)
+    assert rounded(moved(kv=True)) == (7.79, 2.60)  # 9 of 12 latents come, 3 go
+    assert rounded(moved(kv=True, sink=True)) == (9.95, 2.60)
+    assert rounded(moved(weights=True)) == (31.88, 0)
+    assert rounded(prompt_moved(ALL, UMT5_XXL, "bfloat16")) == (9.26, 0)
+    gpu = {
+        name: offloaded_memory(offload_of({"NIGHTSHOOT_OFFLOAD": name}), plan) for name in GPU_GB
+    }
+    assert gpu[""] == engine_memory(plan)
+    assert {name: round(memory.total / 1e9, 1) for name, memory in gpu.items()} == GPU_GB
+    host = {name: round(size / 1e9, 2) for name, size in host_memory(ALL, plan).items()}
+    assert host == {
+        "ring of the past, every step": 41.52,
+        "sink": 2.16,
+        "matrices of the transformer": 31.88,
+        "text encoder": 11.36,
+    }
+    assert host_memory(Offload(), plan) == {}
+
+
+def rounded(moved: Moved) -> tuple[float, float]:
+    return round(moved.inward / 1e9, 2), round(moved.outward / 1e9, 2)
