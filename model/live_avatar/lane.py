@@ -90,6 +90,7 @@ class HostMemory:
     def __init__(self, device: torch.device, chunk_bytes: int = _CHUNK_BYTES) -> None:
         self._is_pinned, self._chunk_bytes = device.type == "cuda", chunk_bytes
         self._free = torch.empty(0, dtype=torch.uint8)
+        self._chunks: set[int] = set()  # where they begin
 
     def take(self, shape: Sequence[int], dtype: torch.dtype) -> Tensor:
         """A tensor without content.
@@ -105,19 +106,21 @@ class HostMemory:
         return taken.view(dtype).view(tuple(shape))
 
     def adopt(self, parameter: nn.Parameter) -> None:
-        """Move a parameter of another device here."""
-        if parameter.device.type != "cpu":
+        """Move a parameter here, if it is not."""
+        if parameter.untyped_storage().data_ptr() not in self._chunks:
             parameter.data = self.take(parameter.shape, parameter.dtype).copy_(parameter.data)
 
     def _chunk(self, size: int) -> Tensor:
         try:
-            return torch.empty(size, dtype=torch.uint8, pin_memory=self._is_pinned)
+            chunk = torch.empty(size, dtype=torch.uint8, pin_memory=self._is_pinned)
         except RuntimeError as error:
             raise ResourceError(
                 f"engine live-avatar: {size / 1e9:.1f} GB more of the host's memory could not be "
                 f"had for what {OFFLOAD_VARIABLE} names ({str(error).splitlines()[0]}); use a "
                 "machine with more, end other programs, or let it name less"
             ) from error
+        self._chunks.add(chunk.data_ptr())
+        return chunk
 
 
 def _end_of(stream: torch.cuda.Stream) -> torch.cuda.Event:

@@ -9,7 +9,7 @@ Shapes: F latent frames of a block (3), p tokens of a latent frame, h, w latent 
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Protocol
 
 import torch
@@ -119,7 +119,7 @@ class Sampler:
         self.steps = range(schedule.num_steps) if steps is None else steps
         self._rows, self._columns = range(height // PATCH), range(width // PATCH)
         self._device = next(transformer.parameters()).device
-        self._turning_dtype, head_dim = turning_dtype, transformer.config.head_dim
+        head_dim = transformer.config.head_dim
         self._motion_table = motion_table(height, width, head_dim, turning_dtype)
         self._text: list[KeysValues] = []
         self._texts: deque[tuple[Tensor, list[KeysValues]]] = deque(maxlen=_TEXTS_KEPT)
@@ -139,7 +139,10 @@ class Sampler:
         )
         caches = make_caches(len(self.steps), sizes)
         self._caches = dict(zip(self.steps, caches, strict=True))
-        self._table = lru_cache(maxsize=_TABLES_KEPT)(self._make_table)
+        grid = (self._rows, self._columns, head_dim, turning_dtype)
+        # no method of its own: a sampler that holds itself keeps its memories when it is given up
+        make_table = partial(_make_table, grid, self._device)
+        self._table = lru_cache(maxsize=_TABLES_KEPT)(make_table)
 
     @property
     def tokens_per_latent(self) -> int:
@@ -160,16 +163,6 @@ class Sampler:
     def caches(self) -> Sequence[StepCache]:
         """One memory per denoising step that is done here."""
         return list(self._caches.values())
-
-    def _make_table(self, first: int, count: int) -> Tensor:
-        table = rope_table(
-            range(first, first + count),
-            self._rows,
-            self._columns,
-            self._transformer.config.head_dim,
-            self._turning_dtype,
-        )
-        return table.to(self._device)
 
     def set_text(self, context: Tensor) -> None:
         """Take a prompt ``(tokens, text_dim)``, encoded by the text encoder.
@@ -259,3 +252,10 @@ class Sampler:
             (first - self._begun_at) * self.tokens_per_latent,
         )
         return velocity.to(self._transformer.dtype)
+
+
+def _make_table(
+    grid: tuple[range, range, int, torch.dtype], device: torch.device, first: int, count: int
+) -> Tensor:
+    """Table of ``count`` latent frames; ``grid`` is what :func:`rope_table` takes beside them."""
+    return rope_table(range(first, first + count), *grid).to(device)

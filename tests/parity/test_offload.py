@@ -4,6 +4,8 @@ Without a GPU every copy is made at once, so an order that is wrong would not sh
 keeps the clocks of its three queues finds what could run at the same time and must not.
 """
 
+import gc
+import weakref
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -18,6 +20,7 @@ from torch.utils._pytree import tree_leaves
 
 from model.engine import Handoff, SegmentJob
 from model.errors import ResourceError
+from model.live_avatar.cache import make_caches
 from model.live_avatar.config import LIVE_AVATAR_14B, TINY, TINY_TEXT, UMT5_XXL
 from model.live_avatar.cost import Plan, count_tokens, engine_memory
 from model.live_avatar.engine import LiveAvatarEngine
@@ -232,9 +235,9 @@ def test_a_prompt_is_encoded_alike_and_the_device_is_free_afterwards():
     encoder = filled(built_empty(lambda: build_text_encoder(TINY_TEXT)), torch.bfloat16, CPU)
     ids = torch.tensor([9, 200, 31, 1])
     wanted = encode_prompt(encoder, ids)
-    homes = [each.data_ptr() for each in encoder.parameters()]
     lane = WatchedLane()
     stream_text_encoder(encoder, lane, HostMemory(CPU))
+    homes = [each.data_ptr() for each in encoder.parameters()]
 
     with lane.clocks:
         made = [encode_prompt(encoder, ids) for _ in range(2)]
@@ -313,15 +316,46 @@ def test_the_engine_renders_the_same_bytes_whatever_is_offloaded(
     assert (lane.moved["outward"] > 0) == ("kv" in offload)
 
 
-def test_a_finished_model_of_a_device_goes_to_the_host_and_is_the_same_there():
-    """As the LoRA is merged on the device, so that its weights do not depend on where they go."""
-    host = HostMemory(CPU, chunk_bytes=5000)
-    model = built_empty(lambda: Transformer(TINY))
-    moved = filled(model, torch.float32, CPU, put_on_host(host, ("blocks.",), put))
+def test_weights_go_to_the_host_as_they_come_and_once():
+    host = HostMemory(CPU, chunk_bytes=10_000)
+    put_there = put_on_host(host, ("blocks.",), put)
+    model = filled(built_empty(lambda: Transformer(TINY)), torch.float32, CPU, put_there)
+    homes = {name: each.data_ptr() for name, each in model.named_parameters()}
 
     wanted = tiny_transformer().state_dict()
-    assert moved.state_dict().keys() == wanted.keys()
-    assert all(torch.equal(value, wanted[name]) for name, value in moved.state_dict().items())
+    assert all(torch.equal(value, wanted[name]) for name, value in model.state_dict().items())
+    stream_transformer(model, WatchedLane(), host)
+    moved = {name for name, each in model.named_parameters() if each.data_ptr() != homes[name]}
+    assert moved == {
+        name
+        for name, each in model.named_parameters()
+        if name.startswith(("blocks.", "injectors.")) and each.dim() == 2
+    }
+    again = HostMemory(CPU)
+    for name, each in model.named_parameters():
+        if name in moved:
+            host.adopt(each)  # from its place on the device
+            home = each.data_ptr()
+            host.adopt(each)
+            assert each.data_ptr() == home
+            again.adopt(each)
+            assert each.data_ptr() != home
+
+
+@pytest.mark.parametrize("is_offloaded", [False, True])
+def test_memories_that_are_given_up_are_free_at_once(is_offloaded):
+    """The next ones, of another size, need what they hold."""
+    caches = partial(offloaded_caches, lane=Lane(CPU), is_sink_offloaded=True)
+    sampler = sampler_of(tiny_transformer(), 2, make_caches=caches if is_offloaded else make_caches)
+    gc.collect()
+    gc.disable()
+    try:
+        layers = [weakref.ref(layer.keys) for each in sampler.caches for layer in each.layers]
+        next(run(sampler))
+        del sampler
+        assert [layer() for layer in layers] == [None] * len(layers)
+    finally:
+        gc.enable()
 
 
 def test_memory_of_the_host_is_taken_in_chunks_and_each_tensor_is_aligned():
