@@ -45,6 +45,7 @@ class GoldenSet:
     """One golden folder.
 
     Attributes:
+        folder: that it is read from.
         config: of the set: sizes, seeds, and each model's own values.
         num_threads: of the CPU that computed it; the last bits depend on it.
 
@@ -53,7 +54,7 @@ class GoldenSet:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder, index = folder, folder / "index.json"
+        self.folder, index = folder, folder / "index.json"
         try:
             self._index: dict[str, Any] = json.loads(index.read_text())
         except (OSError, ValueError) as error:
@@ -68,7 +69,7 @@ class GoldenSet:
         self._loaded: dict[str, dict[str, Tensor]] = {}
 
     def __str__(self) -> str:
-        return str(self._folder)
+        return str(self.folder)
 
     @property
     def blocks_per_clip(self) -> int:
@@ -82,7 +83,7 @@ class GoldenSet:
 
     def path(self, name: str) -> Path:
         """Where a file is."""
-        return self._folder / self._index["files"][name]["path"]
+        return self.folder / self._index["files"][name]["path"]
 
     def info(self, name: str) -> dict[str, Any]:
         """What the index says of a file's calls."""
@@ -135,7 +136,8 @@ class GoldenSet:
 
 
 @cache
-def _read(folder: Path) -> GoldenSet:
+def golden_set_in(folder: Path) -> GoldenSet:
+    """The set in ``folder``; its files are read once."""
     return GoldenSet(folder)
 
 
@@ -145,7 +147,7 @@ def golden_set() -> GoldenSet:
     # a wrong folder fails: who names one wants it read
     if not os.environ.get(FOLDER_VARIABLE) and not (folder / "index.json").is_file():
         pytest.skip(f"no golden set at {folder}; name one with {FOLDER_VARIABLE}=<folder>")
-    return _read(folder)
+    return golden_set_in(folder)
 
 
 def named_folder() -> Path:
