@@ -81,7 +81,7 @@ def main() -> None:
         "| size | CPU ms a block, median (10-90 %) | time: slope | memory: MiB at the end "
         "| slope | spread | fifths of the run: ms / MiB |\n|---|---|---|---|---|---|---|"
     )
-    for width, height in ((64, 64), (96, 64)):
+    for width, height in ((64, 64), (96, 64), (128, 96)):
         seconds, memory = (each[WARM_UP_BLOCKS:] for each in measured(width, height, wanted.blocks))
         ms = seconds * 1000
         low, middle, high = np.percentile(ms, (10, 50, 90))
