@@ -275,10 +275,10 @@ def job(start: int, num_frames: int, handoff: Handoff | None, dtype: str) -> Seg
     )
 
 
-def engine_with(offload: str) -> LiveAvatarEngine:
+def engine_with(offload: str, device: str = "cpu") -> LiveAvatarEngine:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NIGHTSHOOT_WEIGHTS", "random:tiny")
-        patch.setenv("NIGHTSHOOT_DEVICE", "cpu")
+        patch.setenv("NIGHTSHOOT_DEVICE", device)
         patch.setenv("NIGHTSHOOT_OFFLOAD", offload)
         return LiveAvatarEngine()
 
@@ -314,6 +314,19 @@ def test_the_engine_renders_the_same_bytes_whatever_is_offloaded(
     assert all(map(np.array_equal, made, plain[dtype]))
     assert lane.moved["inward"] > 0
     assert (lane.moved["outward"] > 0) == ("kv" in offload)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(
+    not torch.cuda.is_available(),
+    reason="no CUDA device: no copy ran beside any computing",
+)
+@pytest.mark.parametrize("dtype", ["bfloat16", "float32"])
+def test_a_gpu_renders_the_same_bytes_whatever_is_offloaded(dtype):
+    wanted = chain(engine_with("", "cuda:0"), dtype)
+    for offload in FORMS:
+        made = chain(engine_with(offload, "cuda:0"), dtype)
+        assert all(map(np.array_equal, made, wanted)), offload
 
 
 def test_weights_go_to_the_host_as_they_come_and_once():
