@@ -37,7 +37,7 @@ class Arithmetic:
 OURS = Arithmetic()
 #: the reference's order of operations: bit-equal with as many threads on the same kind of CPU
 LITERAL = Arithmetic(torch.float64, is_explicit=True)
-#: with its rounding before norm3 too, which makes a flip of 4e-3 of every difference in a last bit
+#: with its rounding before norm3 too, which makes up to 1e-3 of a difference in a last bit
 LITERAL_NORM3 = Arithmetic(torch.float64, is_explicit=True, norm3_dtype=torch.bfloat16)
 
 
