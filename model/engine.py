@@ -168,6 +168,19 @@ class Engine(Protocol):
         """
         ...
 
+    @property
+    def num_ranks(self) -> int:
+        """Processes that render a segment together; a host starts as many."""
+        ...
+
+    def follow(self) -> bool:
+        """On a rank that does not lead: work for the leader to its end, then True."""
+        ...
+
+    def close(self) -> None:
+        """Let go of other ranks; nothing is rendered any more."""
+        ...
+
     def load(self) -> None:
         """Bring what every rendering needs to the device; a host does so before it listens.
 
@@ -201,6 +214,22 @@ class Finding:
     what: str
     found: str
     way_out: str = ""
+
+
+class SingleProcess:
+    """What engines that need no other ranks say of them."""
+
+    @property
+    def num_ranks(self) -> int:
+        """One."""
+        return 1
+
+    def follow(self) -> bool:
+        """There is nobody to follow."""
+        return False
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
 
 
 _ENGINES: Mapping[str, str] = {

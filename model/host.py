@@ -6,6 +6,7 @@ write end of its standard input.
 
 import argparse
 import logging
+import os
 import resource
 import select
 import shutil
@@ -22,6 +23,8 @@ from model.owner import exit_with_owner
 
 REFUSED_EXIT_CODE = 3
 """Of a host whose engine cannot be loaded on this machine: trying again cannot help."""
+
+_RANK_VARIABLE = "RANK"  # set by the launcher
 
 _log = logging.getLogger("nightshoot.host")
 
@@ -118,7 +121,9 @@ def main() -> None:
     # Ctrl-C in a terminal reaches the whole process group; the owner decides what it means
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     exit_with_owner(lambda: shutil.rmtree(socket_path.parent, ignore_errors=True))
-    engine = _loaded(arguments.engine)
+    engine = _loaded(arguments.engine, socket_path)
+    if engine.follow():
+        return
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     with listener:
         unready = socket_path.with_suffix(".unready")
@@ -127,17 +132,34 @@ def main() -> None:
         unready.rename(socket_path)
         _log.info("engine %s ready", arguments.engine)
         serve(engine, listener)
+    engine.close()
 
 
-def _loaded(name: str) -> Engine:
-    """The engine, ready to render; ends the process where its own rules forbid that."""
+def _loaded(name: str, socket_path: Path) -> Engine:
+    """The engine, ready to render; ends the process where its own rules forbid that.
+
+    Of an engine with several ranks this process becomes their launcher, and is started again as
+    each of them.
+    """
     try:
         engine = load_engine(name)
+        if engine.num_ranks > 1 and _RANK_VARIABLE not in os.environ:
+            _become_launcher(engine.num_ranks, name, socket_path)
         engine.load()
     except NightshootError as error:
         _log.error("%s", error)
         sys.exit(REFUSED_EXIT_CODE)
     return engine
+
+
+def _become_launcher(num_ranks: int, name: str, socket_path: Path) -> None:
+    """Never returns. The guard ends all ranks when one ends, when the launcher or owner does."""
+    launcher = ["accelerate.commands.launch", "--multi_gpu", f"--num_processes={num_ranks}"]
+    launcher += ["--num_machines=1", "--mixed_precision=no", "--dynamo_backend=no"]
+    launcher += ["--main_process_port=0"]
+    rank = ["--module", "model.host", name, "--socket", str(socket_path)]
+    guard = [sys.executable, "-m", "model.owner", *launcher, *rank]
+    os.execv(sys.executable, guard)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from model.engine import (
     Rendering,
     SegmentJob,
     Setting,
+    SingleProcess,
     check_settings,
 )
 from model.errors import MachineError, ResourceError, RowError, Rung
@@ -32,7 +33,7 @@ FAILURES = ("", "row", "resource", "resource-pixels", "machine", "unknown", "cra
 _CELL_HEIGHT = 16
 
 
-class NullEngine:
+class NullEngine(SingleProcess):
     """Draws next to nothing, very fast; ``fail`` makes it fail after its first frames."""
 
     @property

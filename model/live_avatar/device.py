@@ -1,5 +1,7 @@
 """Which device renders."""
 
+import os
+
 import torch
 
 from model.errors import ResourceError
@@ -23,7 +25,8 @@ def choose_device(name: str, *, is_small: bool) -> torch.device:
             f"of video); render on one that has, or set {DEVICE_VARIABLE}=cpu to insist"
         )
     try:
-        device = torch.device(name or ("cuda:0" if num_gpus else "cpu"))
+        own = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"  # of several ranks each has its GPU
+        device = torch.device(name or (own if num_gpus else "cpu"))
     except RuntimeError as error:
         raise ResourceError(
             f'{DEVICE_VARIABLE}="{name}" names no device; set cuda:0, another number, or cpu'

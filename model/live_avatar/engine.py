@@ -16,11 +16,12 @@ from model.engine import (
 )
 from model.errors import PortraitError, ResourceError, WeightsError
 from model.live_avatar.moved import offload_of
-from model.live_avatar.place import DEVICE_VARIABLE, WEIGHTS_VARIABLE, place_of
+from model.live_avatar.place import DEVICE_VARIABLE, WEIGHTS_VARIABLE, num_ranks_of, place_of
 from model.live_avatar.settings import DEFAULT_PROMPT, DEFAULTS, setting_fault
 
 if TYPE_CHECKING:
-    from model.live_avatar.loading import Loaded
+    from model.live_avatar.loading import Core, Loaded
+    from model.live_avatar.ranks import Ranks
 
 VERSION = 1
 MIN_SIDE = 64  # the motion memory's largest patches are 8 latents, 64 pixels wide
@@ -41,7 +42,10 @@ class LiveAvatarEngine:
         self._place = place_of(os.environ)
         self._device = os.environ.get(DEVICE_VARIABLE, "")
         self._offload = offload_of(os.environ)
+        self._num_ranks = num_ranks_of(os.environ)
+        self._ranks: Ranks | None = None
         self._loaded: Loaded | None = None
+        self._core: Core | None = None
 
     @cached_property
     def _weights_id(self) -> str:
@@ -74,6 +78,11 @@ class LiveAvatarEngine:
         """See :class:`model.engine.Engine`."""
         return setting_fault(name, value)
 
+    @property
+    def num_ranks(self) -> int:
+        """See :class:`model.engine.Engine`."""
+        return self._num_ranks
+
     def load(self) -> None:
         """Bring the weights to the device in their usual dtype; see :meth:`render` for others.
 
@@ -81,7 +90,24 @@ class LiveAvatarEngine:
             WeightsError: they are not on this machine, damaged, or of another model.
             ResourceError: there is no torch, no GPU, or too little memory.
         """
-        self._ready(str(DEFAULTS["dtype"]))
+        dtype = str(DEFAULTS["dtype"])
+        if self._joined().leads:
+            self._ready(dtype)
+        else:
+            self._ready_core(dtype)
+
+    def follow(self) -> bool:
+        """See :class:`model.engine.Engine`; the last rank leads."""
+        ranks = self._joined()
+        if ranks.leads:
+            return False
+        ranks.follow(lambda told, steps_of: self._ready_core(told["dtype"]).sampler(told, steps_of))
+        return True
+
+    def close(self) -> None:
+        """See :class:`model.engine.Engine`."""
+        if self._ranks is not None:
+            self._ranks.release()
 
     def render(self, job: SegmentJob) -> Rendering:
         """Start rendering ``job``; frames come in blocks of twelve.
@@ -98,22 +124,44 @@ class LiveAvatarEngine:
         return self._ready(str(job.settings["dtype"])).render(job)
 
     def _ready(self, dtype: str) -> "Loaded":
+        self._check_place()
+        if self._loaded is None or self._loaded.dtype_name != dtype:
+            ranks = self._joined()
+            from model.live_avatar.loading import load
+
+            self._loaded = None  # its memory is needed for the next
+            self._loaded = load(self._place, dtype, self._device, self._offload, ranks)
+        return self._loaded
+
+    def _ready_core(self, dtype: str) -> "Core":
+        """The transformer, on a rank that does not lead."""
+        self._check_place()
+        if self._core is None or self._core.dtype_name != dtype:
+            from model.live_avatar.loading import load_core
+
+            self._core = None
+            self._core = load_core(self._place, dtype, self._device, self._offload)
+        return self._core
+
+    def _joined(self) -> "Ranks":
+        """The processes that render together; found once."""
+        if self._ranks is None:
+            try:
+                from model.live_avatar.ranks import join
+            except ModuleNotFoundError as error:
+                raise ResourceError(
+                    f"engine live-avatar: {error.name} is not installed; run "
+                    "`pip install torch==2.13.0` and then `pip install 'nightshoot[gpu]'`"
+                ) from error
+            self._ranks = join(self._place, self._device)
+        return self._ranks
+
+    def _check_place(self) -> None:
         if self._place.known_id:
             raise WeightsError(
                 f"engine live-avatar: only the id of the weights is known here; set "
                 f"{WEIGHTS_VARIABLE} to their folder, or render on a machine that has them"
             )
-        try:
-            from model.live_avatar.loading import load
-        except ModuleNotFoundError as error:
-            raise ResourceError(
-                f"engine live-avatar: {error.name} is not installed; run "
-                "`pip install torch==2.13.0` and then `pip install 'nightshoot[gpu]'`"
-            ) from error
-        if self._loaded is None or self._loaded.dtype_name != dtype:
-            self._loaded = None  # its memory is needed for the next
-            self._loaded = load(self._place, dtype, self._device, self._offload)
-        return self._loaded
 
 
 def _check_sizes(job: SegmentJob) -> None:

@@ -2,8 +2,11 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any, TypeAlias
 
 import torch
 
@@ -18,7 +21,8 @@ from model.live_avatar.offload import Offloader
 from model.live_avatar.place import Place
 from model.live_avatar.published import ModelFiles, check_config, missing_files
 from model.live_avatar.quantize import Float8, float8_put
-from model.live_avatar.sampler import Sampler
+from model.live_avatar.ranks import Ranks
+from model.live_avatar.sampler import BlockSampler, Sampler
 from model.live_avatar.schedule import make_schedule
 from model.live_avatar.segment import Parts, SegmentRendering, SegmentSettings, memory_fault
 from model.live_avatar.sizes import MODELS, ModelSizes
@@ -30,7 +34,8 @@ from model.live_avatar.text import (
     load_text_encoder,
     text_dtype,
 )
-from model.live_avatar.untrained import untrained
+from model.live_avatar.transformer import Transformer
+from model.live_avatar.untrained import untrained, untrained_transformer
 from model.live_avatar.vae import load_vae
 from model.live_avatar.weights import Put, load_transformer, put
 
@@ -44,6 +49,39 @@ _DTYPES: Mapping[str, torch.dtype] = {
 }
 _log = logging.getLogger("nightshoot.live_avatar")
 
+Told: TypeAlias = Mapping[str, Any]
+"""Sizes and settings from which every rank makes its sampler."""
+
+
+class Core:
+    """The transformer, ready: what every rank has.
+
+    Attributes:
+        dtype_name: of its weights.
+        transformer: the same.
+    """
+
+    def __init__(
+        self, transformer: Transformer, dtype_name: str, make_caches: MakeCaches = make_caches
+    ) -> None:
+        self.transformer, self.dtype_name = transformer, dtype_name
+        self._make_caches = make_caches
+
+    def sampler(self, told: Told, steps_of: Callable[[int], range]) -> Sampler:
+        """Of the steps that are done on this rank: ``steps_of`` all there are."""
+        schedule = make_schedule(
+            told["num_steps"], told["shift"], is_truncated=told["is_truncated"]
+        )
+        return Sampler(
+            self.transformer,
+            schedule,
+            height=told["height"] // LATENT_SIDE,
+            width=told["width"] // LATENT_SIDE,
+            num_past_latents=told["blocks_per_clip"] * BLOCK_LATENTS,
+            steps=steps_of(schedule.num_steps),
+            make_caches=self._make_caches,
+        )
+
 
 class Loaded:
     """The model, ready; one segment at a time.
@@ -53,10 +91,15 @@ class Loaded:
     """
 
     def __init__(
-        self, parts: Parts, dtype_name: str, make_caches: MakeCaches = make_caches
+        self,
+        parts: Parts,
+        dtype_name: str,
+        make_caches: MakeCaches = make_caches,
+        ranks: Ranks | None = None,
     ) -> None:
         self.dtype_name = dtype_name
-        self._parts, self._make_caches = parts, make_caches
+        self._parts, self._ranks = parts, ranks or Ranks()
+        self._core = Core(parts.transformer, dtype_name, make_caches)
         self._text = lru_cache(maxsize=_PROMPTS_KEPT)(parts.encode_text)
         self._sampler = lru_cache(maxsize=1)(self._make_sampler)
 
@@ -66,46 +109,34 @@ class Loaded:
         What was begun before and is not exhausted is spoilt: the memories are the same.
         """
         settings = SegmentSettings.of(job.settings)
-        key = (settings.num_steps, settings.shift, settings.is_truncated)
-        sampler = self._sampler(*key, settings.blocks_per_clip, job.height, job.width)
+        sampler = self._sampler(
+            num_steps=settings.num_steps,
+            shift=settings.shift,
+            is_truncated=settings.is_truncated,
+            blocks_per_clip=settings.blocks_per_clip,
+            height=job.height,
+            width=job.width,
+        )
         return SegmentRendering(self._parts, settings, job, sampler, self._text)
 
-    def _make_sampler(
-        self,
-        num_steps: int,
-        shift: float,
-        is_truncated: bool,
-        blocks_per_clip: int,
-        height: int,
-        width: int,
-    ) -> Sampler:
+    def _make_sampler(self, **told: Any) -> BlockSampler:
         """Memories are large: the same serve all segments of a size."""
         self._sampler.cache_clear()  # the next ones need what the last ones hold
-        return Sampler(
-            self._parts.transformer,
-            make_schedule(num_steps, shift, is_truncated=is_truncated),
-            height=height // LATENT_SIDE,
-            width=width // LATENT_SIDE,
-            num_past_latents=blocks_per_clip * BLOCK_LATENTS,
-            make_caches=self._make_caches,
-        )
+        return self._ranks.sampler(self._core.sampler, told | {"dtype": self.dtype_name})
 
 
-def load(place: Place, dtype_name: str, device_name: str, offload: Offload = NO_OFFLOAD) -> Loaded:
-    """Bring the weights to a device.
+@dataclass(frozen=True)
+class _Way:
+    """How weights are brought to a device."""
 
-    Args:
-        place: where they are; not only their id.
-        dtype_name: the engine's setting; see :mod:`model.live_avatar.settings`.
-        device_name: as torch names it; empty: the first GPU, or the CPU for the tiny preset.
-        offload: what stays in the host's memory.
+    dtype: torch.dtype
+    device: torch.device
+    sizes: ModelSizes
+    put_weight: Put
+    offloader: Offloader
 
-    Raises:
-        WeightsError: they are missing, damaged, or another model's.
-        ResourceError: there is no such device, it cannot compute in this dtype, or has too
-            little memory, or so has the host.
-    """
-    dtype = _DTYPES[dtype_name]
+
+def _way(place: Place, dtype_name: str, device_name: str, offload: Offload) -> _Way:
     device = choose_device(device_name, is_small=place.random == "tiny")
     if device.type == "cpu":
         torch.set_num_threads(1)  # sums must not depend on how many cores there are
@@ -114,19 +145,108 @@ def load(place: Place, dtype_name: str, device_name: str, offload: Offload = NO_
     if dtype_name == "float8":
         put_weight = float8_put(sizes.transformer, Float8(), device)
     offloader = Offloader(offload, device)
-    put_weight, text_home = offloader.put_of(put_weight), offloader.text_home
+    put_weight = offloader.put_of(put_weight)
+    return _Way(_DTYPES[dtype_name], device, sizes, put_weight, offloader)
+
+
+def load(
+    place: Place,
+    dtype_name: str,
+    device_name: str,
+    offload: Offload = NO_OFFLOAD,
+    ranks: Ranks | None = None,
+) -> Loaded:
+    """Bring the weights to a device.
+
+    Args:
+        place: where they are; not only their id.
+        dtype_name: the engine's setting; see :mod:`model.live_avatar.settings`.
+        device_name: as torch names it; empty: the first GPU, or the CPU for the tiny preset.
+        offload: what stays in the host's memory.
+        ranks: that render together; this one leads them. None: this process is alone.
+
+    Raises:
+        WeightsError: they are missing, damaged, or another model's.
+        ResourceError: there is no such device, it cannot compute in this dtype, or has too
+            little memory, or so has the host.
+    """
+    way = _way(place, dtype_name, device_name, offload)
     started = time.perf_counter()
-    try:
+    with _memory_watched():
+        home = way.offloader.text_home
         if place.random is not None:
-            parts = untrained(place.random, dtype, device, put_weight, text_home)
+            parts = untrained(place.random, way.dtype, way.device, way.put_weight, home)
         else:
             assert place.files is not None
-            parts = load_published(place.files, sizes, dtype, device, put_weight, text_home)
-        offloader.settle(parts.transformer)
+            parts = load_published(
+                place.files, way.sizes, way.dtype, way.device, way.put_weight, home
+            )
+        way.offloader.settle(parts.transformer)
+    _log_loaded("weights", way.device, dtype_name, started)
+    return Loaded(parts, dtype_name, way.offloader.make_caches, ranks)
+
+
+def load_core(
+    place: Place, dtype_name: str, device_name: str, offload: Offload = NO_OFFLOAD
+) -> Core:
+    """Bring the transformer alone to a device, for a rank that does not lead.
+
+    Arguments and errors are those of :func:`load`.
+    """
+    way = _way(place, dtype_name, device_name, offload)
+    started = time.perf_counter()
+    with _memory_watched():
+        if place.random is not None:
+            transformer = untrained_transformer(place.random, way.dtype, way.device, way.put_weight)
+        else:
+            assert place.files is not None
+            transformer = load_published_transformer(
+                place.files, way.sizes, way.dtype, way.device, way.put_weight
+            )
+        way.offloader.settle(transformer)
+    _log_loaded("transformer", way.device, dtype_name, started)
+    return Core(transformer, dtype_name, way.offloader.make_caches)
+
+
+@contextmanager
+def _memory_watched() -> Iterator[None]:
+    try:
+        yield
     except torch.OutOfMemoryError as error:
         raise memory_fault(error, "while the weights were loaded") from error
-    _log.info("weights on %s in %s after %.1f s", device, dtype_name, time.perf_counter() - started)
-    return Loaded(parts, dtype_name, offloader.make_caches)
+
+
+def _log_loaded(what: str, device: torch.device, dtype_name: str, started: float) -> None:
+    _log.info(
+        "%s on %s in %s after %.1f s", what, device, dtype_name, time.perf_counter() - started
+    )
+
+
+def load_published_transformer(
+    files: ModelFiles,
+    sizes: ModelSizes,
+    dtype: torch.dtype,
+    device: torch.device,
+    put_weight: Put = put,
+) -> Transformer:
+    """The transformer of a model that is laid out as the published one.
+
+    Arguments and errors are those of :func:`load_published`.
+    """
+    lora = files.lora.path if files.lora else None
+    missing = missing_files(files.folder, lora)
+    if missing:
+        told = "\n  ".join(f"{each.path}: {each.fault}; {each.way_out}" for each in missing)
+        raise WeightsError(f"{len(missing)} files of the model cannot be used:\n  {told}")
+    check_config(files.transformer_config, sizes.transformer)
+    return load_transformer(
+        sizes.transformer,
+        files.transformer,
+        lora=files.lora,
+        dtype=dtype,
+        device=device,
+        put_weight=put_weight,
+    )
 
 
 def load_published(
@@ -150,13 +270,8 @@ def load_published(
     Raises:
         WeightsError: files are missing, damaged, or another model's.
     """
-    lora = files.lora.path if files.lora else None
-    missing = missing_files(files.folder, lora)
-    if missing:
-        told = "\n  ".join(f"{each.path}: {each.fault}; {each.way_out}" for each in missing)
-        raise WeightsError(f"{len(missing)} files of the model cannot be used:\n  {told}")
     config, text = sizes.transformer, sizes.text
-    check_config(files.transformer_config, config)
+    transformer = load_published_transformer(files, sizes, dtype, device, put_weight)
     tokenizer = PromptTokenizer(
         files.tokenizer, text_len=config.text_len, vocab_size=text.vocab_size
     )
@@ -175,14 +290,7 @@ def load_published(
         home=text_home,
     )
     return Parts(
-        transformer=load_transformer(
-            config,
-            files.transformer,
-            lora=files.lora,
-            dtype=dtype,
-            device=device,
-            put_weight=put_weight,
-        ),
+        transformer=transformer,
         vae=load_vae(files.vae, config=sizes.vae, dtype=dtype, device=device),
         speech=speech,
         encode_text=lambda prompt: encode_prompt(encoder, tokenizer.ids(prompt)),

@@ -15,7 +15,7 @@ drain are not needed.
 
 import json
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from typing import Any
@@ -118,14 +118,21 @@ class Stage:
     """A rank that does steps for the leader.
 
     Args:
-        sampler: of its own steps.
+        make_sampler: of its own steps, from what the leader says of sizes and settings.
         post: to the other ranks.
         rank: its own.
         leader: the leader's.
     """
 
-    def __init__(self, sampler: Sampler, post: Post, rank: int, leader: int) -> None:
-        self._sampler, self._post, self._rank, self._leader = sampler, post, rank, leader
+    def __init__(
+        self,
+        make_sampler: Callable[[Mapping[str, Any]], Sampler],
+        post: Post,
+        rank: int,
+        leader: int,
+    ) -> None:
+        self._make_sampler, self._post, self._rank, self._leader = make_sampler, post, rank, leader
+        self._sampler: Sampler | None = None
         self._contexts: deque[Tensor] = deque(maxlen=_CONTEXTS_KEPT)
 
     @torch.no_grad()
@@ -136,8 +143,14 @@ class Stage:
         self._post.flush()
 
     def _obey(self, letter: Letter) -> None:
+        if letter.kind == "prepare":
+            self._sampler = None  # what its memories hold is needed for the next ones
+            self._sampler = self._make_sampler(letter.fields)
+            return
+        if self._sampler is None:
+            raise ValueError(f'the leader said "{letter.kind}" before "prepare"')
         if letter.kind == "block":
-            self._block(letter)
+            self._block(self._sampler, letter)
         elif letter.kind == "text":
             self._sampler.set_text(self._known(letter.tensors["context"]))
         else:
@@ -151,15 +164,15 @@ class Stage:
         self._contexts.append(context)
         return context
 
-    def _block(self, letter: Letter) -> None:
+    def _block(self, sampler: Sampler, letter: Letter) -> None:
         tensors = letter.tensors
         if self._rank:
             begun = self._post.receive(self._rank - 1).tensors
             latents, seen = begun["latents"], [begun["seen"]]
         else:
             latents, seen = tensors["noise"], []
-        if self._sampler.steps:
-            made = self._sampler.denoise(
+        if sampler.steps:
+            made = sampler.denoise(
                 letter.fields["block_index"], latents, _audio(tensors), letter.fields["distances"]
             )
             latents, seen = made.latents, [*seen, made.seen]
@@ -201,11 +214,16 @@ class PipelinedSampler:
         own: of the steps that the leader does, perhaps none.
         post: to the stages, which have the ranks below.
         num_stages: how many there are, at least 1.
+        prepare: sizes and settings, from which every stage makes its sampler.
     """
 
-    def __init__(self, own: Sampler, post: Post, num_stages: int) -> None:
+    def __init__(
+        self, own: Sampler, post: Post, num_stages: int, prepare: Mapping[str, Any]
+    ) -> None:
         self._own, self._post, self._stages = own, post, range(num_stages)
         self._waiting: deque[Letter] = deque()  # of the leader itself
+        for rank in self._stages:
+            post.send(rank, Letter("prepare", prepare))
 
     @property
     def num_steps(self) -> int:
@@ -219,7 +237,7 @@ class PipelinedSampler:
 
     def reset(self) -> None:
         """See :class:`BlockSampler`; blocks that nobody wants any more are taken and dropped."""
-        self._drop_blocks()
+        self.drop_blocks()
         self._tell(Letter("reset"))
 
     def set_text(self, context: Tensor) -> None:
@@ -262,14 +280,8 @@ class PipelinedSampler:
         )
         return Denoised(made.latents, torch.cat((begun["seen"], made.seen)))
 
-    def end(self) -> None:
-        """Let the stages go."""
-        self._drop_blocks()
-        for rank in self._stages:
-            self._post.send(rank, Letter("end"))
-        self._post.flush()
-
-    def _drop_blocks(self) -> None:
+    def drop_blocks(self) -> None:
+        """Take what is under way and nobody wants any more; the stages are free then."""
         while any(letter.kind == "block" for letter in self._waiting):
             self.collect()
 

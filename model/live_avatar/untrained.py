@@ -59,13 +59,23 @@ def untrained(
     encoder = built_empty(lambda: build_text_encoder(sizes.text))
     encoder = filled(encoder, text_dtype(dtype), where, text_home.put_weight)
     text_home.settle(encoder)
-    transformer = built_empty(lambda: Transformer(sizes.transformer))
     return Parts(
-        transformer=filled(transformer, dtype, where, put_weight),
+        transformer=untrained_transformer(preset, dtype, where, put_weight),
         vae=filled(built_empty(lambda: build_vae(sizes.vae)), dtype, where),
         speech=SpeechEncoder(filled(_speech_model(sizes), dtype, where)),
         encode_text=lambda prompt: encode_prompt(encoder, _word_ids(prompt, sizes)),
     )
+
+
+def untrained_transformer(
+    preset: RandomPreset,
+    dtype: torch.dtype,
+    device: torch.device,
+    put_weight: Put = put,
+) -> Transformer:
+    """The transformer of :func:`untrained` alone."""
+    config = _SIZES[preset].transformer
+    return filled(built_empty(lambda: Transformer(config)), dtype, device, put_weight)
 
 
 def _speech_model(sizes: ModelSizes) -> Wav2Vec2Model:

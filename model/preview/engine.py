@@ -22,6 +22,7 @@ from model.engine import (
     Rendering,
     SegmentJob,
     Setting,
+    SingleProcess,
     check_settings,
 )
 from model.errors import PortraitError
@@ -101,7 +102,7 @@ def locate(portrait: Pixels, rig: Mapping[str, object] | None) -> Features | Non
     return with_closed_mouth(portrait, features)
 
 
-class PreviewEngine:
+class PreviewEngine(SingleProcess):
     """Animates a portrait by warping it; see the module."""
 
     def __init__(self) -> None:

@@ -1,19 +1,21 @@
 """The engine as tasks see it, with the tiny preset: in this process, and in a host of its own."""
 
+import time
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import torch
 
 from model.engine import SegmentJob, load_engine
-from model.errors import PortraitError, ResourceError, WeightsError
+from model.errors import CampaignError, PortraitError, ResourceError, WeightsError
 from model.live_avatar.engine import LiveAvatarEngine
 from model.live_avatar.faults import BadFramesError
 from model.live_avatar.loading import Loaded
 from model.live_avatar.settings import DEFAULTS
 from model.live_avatar.untrained import untrained
-from tasks.engine import EngineHost
+from tasks.engine import EngineHost, EngineLostError
 
 pytestmark = pytest.mark.parity
 
@@ -63,6 +65,46 @@ def test_a_host_renders_the_same_bytes_as_this_process_and_loads_another_dtype(t
         host.close()
     assert np.array_equal(host.identity.settings, DEFAULTS)
     assert 0 < np.abs(difference).mean() < 12  # of 255: the same picture, rounded
+
+
+def test_ranks_that_share_the_steps_render_the_same_bytes_and_die_together(monkeypatch, tmp_path):
+    """Also with a schedule of one step less, and in another dtype, which every rank loads."""
+    several = [
+        job(48, settings=SETTINGS | {"sample_steps": 3}),
+        job(24, settings=SETTINGS | {"sample_steps": 4, "truncate_schedule": True}),
+        job(12, settings=SETTINGS | {"sample_steps": 3, "dtype": "bfloat16"}),
+    ]
+    alone = [np.concatenate(list(LiveAvatarEngine().render(each))) for each in several]
+
+    monkeypatch.setenv("NIGHTSHOOT_RANKS", "3")
+    host = EngineHost("live-avatar", tmp_path / "host.log")
+    try:
+        for each, expected in zip(several, alone, strict=True):
+            assert np.array_equal(np.concatenate(list(host.render(each))), expected)
+
+        ranks = [each for each in psutil.Process().children(recursive=True) if is_rank(each)]
+        assert len(ranks) == 3
+        rendering = host.render(several[0])
+        next(rendering)
+        next(each for each in ranks if each.pid != host.pid).kill()
+        killed = time.monotonic()
+        with pytest.raises(EngineLostError):
+            list(rendering)
+        assert time.monotonic() - killed < 20  # seconds; measured: 2 to 4
+        assert not psutil.wait_procs(ranks, timeout=20)[1]
+    finally:
+        host.close()
+
+
+def is_rank(process: psutil.Process) -> bool:
+    return "model.host" in process.cmdline() and "RANK" in process.environ()
+
+
+@pytest.mark.parametrize("value", ["0", "65", "many", "-1"])
+def test_a_number_of_ranks_that_is_none_is_refused(monkeypatch, value):
+    monkeypatch.setenv("NIGHTSHOOT_RANKS", value)
+    with pytest.raises(CampaignError, match=f'NIGHTSHOOT_RANKS="{value}" must be a whole number'):
+        load_engine("live-avatar")
 
 
 def test_only_the_ids_of_weights_need_no_torch_and_render_nothing(monkeypatch):

@@ -1,7 +1,7 @@
 """The timestep pipeline over real processes (gloo): each way to share steps equals one process."""
 
 import multiprocessing
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing.connection import Connection
@@ -98,14 +98,20 @@ def _rank(rank: int, num_ranks: int, store: str, parts: Parts, answer: Connectio
     torch.set_num_threads(1)
     dist.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=num_ranks)
     post, leader = Post("cpu"), num_ranks - 1
-    steps = shares(SETTINGS.num_steps, num_ranks)[rank]
-    own = sampler_of(parts, steps)
+
+    def make(told: Mapping[str, int]) -> Sampler:
+        return sampler_of(parts, shares(told["num_steps"], num_ranks)[rank])
+
+    told = {"num_steps": SETTINGS.num_steps}
     if rank != leader:
-        Stage(own, post, rank, leader).serve()
+        Stage(make, post, rank, leader).serve()
     else:
-        sampler = PipelinedSampler(own, post, num_ranks - 1)
+        sampler = PipelinedSampler(make(told), post, leader, told)
         answer.send(chains(parts, sampler))
-        sampler.end()
+        sampler.drop_blocks()
+        for stage in range(leader):
+            post.send(stage, Letter("end"))
+        post.flush()
     dist.destroy_process_group()
 
 
