@@ -34,6 +34,7 @@ from model.live_avatar.quantize import (
     Float8Linear,
     check_capability,
     float8_layers,
+    float8_put,
     product_in_float8,
     product_in_float32,
     product_on,
@@ -197,6 +198,25 @@ def test_a_token_with_its_own_scale_does_not_depend_on_the_others():
     assert not torch.equal(
         scaled(x, by_row=False).values[5:9].float(), scaled(x[5:9], by_row=False).values.float()
     )
+
+
+@pytest.mark.parametrize("rule", RULES, ids=repr)
+def test_every_layer_of_a_model_has_the_scales_that_were_asked_for(rule: Float8):
+    model = tiny()
+    quantize(model, rule)
+    put_one = float8_put(TINY, rule, CPU)
+    arrived = untrained("tiny", torch.bfloat16, CPU, put_one).transformer
+    x = random(40, TINY.dim).bfloat16()
+    x[0] *= 1000
+    for each in (model, arrived):
+        linear = each.get_submodule("blocks.1.self_attn.q")
+        assert isinstance(linear, Float8Linear)
+        assert linear.scale.shape == (TINY.dim if rule.by_channel else 1, 1)
+        # in float32, in which a product of as many rows is the same for the same values
+        alone = x.clone()
+        alone[0] = 0
+        is_same = torch.equal(linear(x.float())[1:], linear(alone.float())[1:])
+        assert is_same == rule.by_token
 
 
 # --- products ---
