@@ -15,6 +15,7 @@ from model.errors import WeightsError
 from model.live_avatar.checkpoint import Lora
 from model.live_avatar.config import LIVE_AVATAR_14B
 from model.live_avatar.configs import SPEECH_CONFIG, speech_folder_faults, tokenizer_faults
+from model.live_avatar.moved import offload_of
 from model.live_avatar.place import DEVICE_VARIABLE, WEIGHTS_ID_VARIABLE, Place, place_of
 from model.live_avatar.published import (
     LORA_PUBLISHED_AT,
@@ -49,7 +50,8 @@ def examine() -> list[Finding]:
         return findings
     from model.live_avatar.examine_device import device_findings
 
-    return findings + device_findings(place, os.environ.get(DEVICE_VARIABLE, ""))
+    offload = offload_of(os.environ)
+    return findings + device_findings(place, os.environ.get(DEVICE_VARIABLE, ""), offload)
 
 
 # --- packages -----------------------------------------------------------------------------------

@@ -7,8 +7,9 @@ import torch
 
 from model.engine import Finding
 from model.errors import ResourceError
-from model.live_avatar.cost import Plan, engine_memory
+from model.live_avatar.cost import Plan
 from model.live_avatar.device import choose_device
+from model.live_avatar.moved import NO_OFFLOAD, OFFLOAD_VARIABLE, Offload, offloaded_memory
 from model.live_avatar.place import Place
 from model.live_avatar.sizes import MODELS
 
@@ -38,12 +39,13 @@ class Gpu:
     capability: tuple[int, int]
 
 
-def device_findings(place: Place, device_name: str) -> list[Finding]:
+def device_findings(place: Place, device_name: str, offload: Offload = NO_OFFLOAD) -> list[Finding]:
     """Of the driver, each GPU, and the device that would be used.
 
     Args:
         place: where the weights are; small ones are rendered on a CPU too.
         device_name: what the environment says; empty: nothing.
+        offload: what stays in the host's memory.
     """
     gpus = [_gpu(index) for index in range(torch.cuda.device_count())]
     is_needed = place.files is not None or place.random == "14b"
@@ -60,7 +62,7 @@ def device_findings(place: Place, device_name: str) -> list[Finding]:
     findings.append(chosen_finding(device.type, str(device), is_needed=is_needed))
     chosen = gpus[device.index or 0] if device.type == "cuda" else None
     if isinstance(chosen, Gpu) and is_needed:
-        findings.append(memory_finding(chosen.free_bytes))
+        findings.append(memory_finding(chosen.free_bytes, offload))
     return findings
 
 
@@ -122,21 +124,23 @@ def chosen_finding(kind: str, name: str, *, is_needed: bool) -> Finding:
     return Finding("ok", "device", name)
 
 
-def memory_finding(free_bytes: int) -> Finding:
+def memory_finding(free_bytes: int, offload: Offload = NO_OFFLOAD) -> Finding:
     """The largest of the presets' sizes that fits in four steps of bfloat16, by formula."""
-    fitting = [size for size in _SIZES if needed_bytes(*size) <= free_bytes]
+    fitting = [size for size in _SIZES if needed_bytes(*size, offload) <= free_bytes]
     if fitting == list(_SIZES):
         width, height = _SIZES[0]
         return Finding("ok", "GPU memory", f"enough for {width}x{height} in 4 steps")
-    smallest = needed_bytes(*_SIZES[-1]) / 1e9
+    smallest = needed_bytes(*_SIZES[-1], offload) / 1e9
+    others = f"fewer sample_steps, or {OFFLOAD_VARIABLE}=kv,text"
     if not fitting:
         found = f"{free_bytes / 1e9:.1f} GB free; the smallest preset takes {smallest:.0f} GB"
-        return Finding("fail", "GPU memory", found, "end other programs on it, or use a larger one")
+        way_out = f"end other programs on it, take {others}, or use a larger one"
+        return Finding("fail", "GPU memory", found, way_out)
     (width, height), (widest, highest) = fitting[0], _SIZES[0]
     found = f"enough for {width}x{height} in 4 steps, not for {widest}x{highest}"
-    return Finding("warn", "GPU memory", found, "use a preset that fits, or fewer sample_steps")
+    return Finding("warn", "GPU memory", found, f"use a preset that fits, {others}")
 
 
-def needed_bytes(width: int, height: int) -> int:
-    """GPU memory that the engine takes, as it is set unless said otherwise."""
-    return engine_memory(Plan(MODELS[_MODEL], width, height)).total + _CUDA_BYTES
+def needed_bytes(width: int, height: int, offload: Offload = NO_OFFLOAD) -> int:
+    """GPU memory that the engine takes with its usual settings, by formula."""
+    return offloaded_memory(offload, Plan(MODELS[_MODEL], width, height)).total + _CUDA_BYTES

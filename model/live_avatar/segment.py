@@ -96,8 +96,8 @@ def memory_fault(error: torch.OutOfMemoryError, when: str) -> ResourceError:
     first = str(error).strip().splitlines()[0]
     return ResourceError(
         f"engine live-avatar: the GPU's memory was full {when} ({first}); choose a smaller size, "
-        "fewer infer_frames or fewer sample_steps (each step has a memory of its own), end other "
-        "programs on the GPU, or use a larger one"
+        "fewer infer_frames or fewer sample_steps (each step has a memory of its own), set "
+        "NIGHTSHOOT_OFFLOAD=kv,text, end other programs on the GPU, or use a larger one"
     )
 
 

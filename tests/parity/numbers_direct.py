@@ -11,6 +11,7 @@ from model.live_avatar.weights import load_transformer
 from tests.parity.compared import Numbers
 from tests.parity.golden import GoldenSet
 from tests.parity.live_avatar import (
+    LITERAL,
     LITERAL_NORM3,
     OURS,
     Arithmetic,
@@ -28,6 +29,11 @@ def direct(golden: GoldenSet, name: str) -> Numbers:
 def direct_norm3(golden: GoldenSet, name: str) -> Numbers:
     """The same, with the reference's literal rounding: every operation in its order."""
     yield from _direct(golden, name, LITERAL_NORM3)
+
+
+def direct_literal(golden: GoldenSet, name: str) -> Numbers:
+    """Every operation in the reference's order, nothing rounded: equal bits on equal hardware."""
+    yield from _direct(golden, name, LITERAL)
 
 
 def _direct(golden: GoldenSet, name: str, arithmetic: Arithmetic) -> Numbers:

@@ -12,6 +12,7 @@ from tests.parity.__main__ import main
 from tests.parity.all_numbers import COMPARISONS, reports
 from tests.parity.compared import compare
 from tests.parity.golden import FOLDER_VARIABLE, GoldenSet, golden_set
+from tests.parity.numbers_direct import direct_literal
 
 pytestmark = pytest.mark.parity
 
@@ -25,8 +26,19 @@ def golden():
     torch.set_num_threads(before)
 
 
+@pytest.fixture
+def has_equal_bits(golden: GoldenSet) -> bool:
+    """Whether this CPU's kernels give the very bits of the one that computed the set."""
+    report = compare(golden, "direct", direct_literal)
+    return all(gap.difference == 0 for gap in report.gaps)
+
+
 @pytest.mark.parametrize("name", COMPARISONS)
-def test_every_output_of_a_golden_file_is_the_references(golden: GoldenSet, name: str):
+def test_every_output_of_a_golden_file_is_the_references(
+    golden: GoldenSet, name: str, request: pytest.FixtureRequest
+):
+    if name.endswith("norm3bf16") and not request.getfixturevalue("has_equal_bits"):
+        pytest.skip("rounding to bf16 tells last bits apart, and this CPU's kernels have others")
     report = compare(golden, name, COMPARISONS[name])
 
     assert report.is_ok, "\n".join(report.faults)

@@ -8,7 +8,14 @@ from pathlib import Path
 import click
 
 from flows.cli import cli
-from model.live_avatar.place import BASE_FOLDER, DEVICE_VARIABLE, LORA_FOLDER, WEIGHTS_VARIABLE
+from model.live_avatar.moved import OFFLOAD_VARIABLE
+from model.live_avatar.place import (
+    BASE_FOLDER,
+    DEVICE_VARIABLE,
+    LORA_FOLDER,
+    RANKS_VARIABLE,
+    WEIGHTS_VARIABLE,
+)
 from model.live_avatar.published import LORA_NAME
 from model.live_avatar.settings import DEFAULTS
 from tasks.lease import SLOTS_VARIABLE
@@ -128,7 +135,13 @@ def test_options_columns_settings_and_variables_of_ours_are_there():
     assert columns > {"num_clip", "sample_steps", "dtype"}
     assert columns <= set(COLUMN_NAMES)
     assert set(re.findall(r"setting `(\w+)`", ours)) == {"sample_shift"} <= set(DEFAULTS)
-    assert variables == {WEIGHTS_VARIABLE, DEVICE_VARIABLE, SLOTS_VARIABLE}
+    assert variables == {
+        WEIGHTS_VARIABLE,
+        DEVICE_VARIABLE,
+        OFFLOAD_VARIABLE,
+        RANKS_VARIABLE,
+        SLOTS_VARIABLE,
+    }
 
 
 def test_the_folders_of_the_recipe_are_those_that_are_read():
