@@ -104,7 +104,11 @@ COLUMNS = (
         "Guidance, where the engine has any; `live-avatar` takes only 0.",
         example="0",
     ),
-    Column("dtype", "Of the weights at work: `bfloat16` or `float32`.", example="bfloat16"),
+    Column(
+        "dtype",
+        "Of the weights at work: `bfloat16`, `float8`, `float16` or `float32`.",
+        example="bfloat16",
+    ),
     Column(
         "handoff",
         "What a segment goes on from: the `last-frame`, or the `context` of the ones before.",
