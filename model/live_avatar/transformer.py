@@ -8,9 +8,10 @@ Shapes: B batch (1), L tokens, N heads, D head dim, d width, F latent frames, p 
 frame, A speakers, h, w latent rows and columns.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias, cast
+from functools import partial
+from typing import NamedTuple, TypeAlias, cast
 
 import torch
 import torch.nn.functional as F  # noqa: N812  the field's name for it
@@ -40,6 +41,28 @@ class AudioTokens:
     whole: Tensor
     local: Tensor
     speakers: Tensor | None = None
+
+
+class Seen(NamedTuple):
+    """What self-attention is given; keys and values are ``(1, L, N, D)``.
+
+    Attributes:
+        queries: turned.
+        keys: not turned.
+        turned: the same keys, turned.
+        values: of the same tokens.
+        mod: shifts, scales and gates of the block, ``(1, L, d)`` each.
+    """
+
+    queries: Tensor
+    keys: Tensor
+    turned: Tensor
+    values: Tensor
+    mod: tuple[Tensor, ...]
+
+
+#: takes a block's keys and values, and gives all that the block attends to
+Remember: TypeAlias = Callable[[Seen], KeysValues]
 
 
 class RmsNorm(nn.Module):
@@ -112,12 +135,44 @@ class Block(nn.Module):
     def forward(
         self,
         x: Tensor,
+        time: Tensor,
+        text: KeysValues,
+        table: Tensor,
+        remember: Remember,
+        norm3: torch.dtype,
+    ) -> Tensor:
+        """``(1, L, d)`` in ``x``'s dtype.
+
+        Args:
+            x: the same shape.
+            time: ``(F, 6, d)`` float32.
+            text: keys and values of the prompt.
+            table: that turns queries and keys, ``(2, L, D/2)``.
+            remember: takes the keys and values, and gives those to attend to.
+            norm3: dtype to which the text attention's norm is rounded.
+        """
+        seen = self.before(x, time, table)
+        mod, attended = seen.mod, self.self_attn(seen.queries, *remember(seen))
+        del seen  # four tensors of the stream's size, which the rest does not need
+        return self.after(x, attended, text, mod, norm3)
+
+    def before(self, x: Tensor, time: Tensor, table: Tensor) -> "Seen":
+        """All that comes before self-attention."""
+        mod = self.modulations(time, x.shape[1])
+        seen = self.self_input(x, mod[0], mod[1])
+        keys, values = self.self_attn.keys_values(seen)
+        queries = rotate(self.self_attn.queries(seen), table)
+        return Seen(queries, keys, rotate(keys, table), values, mod)
+
+    def after(
+        self,
+        x: Tensor,
         attended: Tensor,
         text: KeysValues,
         mod: tuple[Tensor, ...],
         norm3: torch.dtype,
     ) -> Tensor:
-        """The block, once its self-attention is computed; ``(1, L, d)`` in ``x``'s dtype."""
+        """All that comes after it; ``attended`` is ``(1, L, d)``."""
         dtype = x.dtype
         wide = x.float() + attended.float() * mod[2]
         query = self.norm3(wide.to(norm3)).to(dtype)
@@ -274,14 +329,13 @@ class Transformer(nn.Module):
         _, time = self.time(x.new_zeros(BLOCK_LATENTS, dtype=torch.float32))
         time = time[:1]
         sinks: list[Sink] = []
+
+        def remember(seen: Seen) -> KeysValues:
+            sinks.append(Sink(seen.keys, seen.values))
+            return seen.turned, seen.values
+
         for block, text_kv in zip(self.layers, text, strict=True):
-            mod = block.modulations(time, x.shape[1])
-            seen = block.self_input(x, mod[0], mod[1])
-            keys, values = block.self_attn.keys_values(seen)
-            sinks.append(Sink(keys, values))
-            queries = rotate(block.self_attn.queries(seen), table)
-            attended = block.self_attn(queries, rotate(keys, table), values)
-            x = block(x, attended, text_kv, mod, self.norm3_dtype or self.dtype)
+            x = block(x, time, text_kv, table, remember, self.norm3_dtype or self.dtype)
         return sinks
 
     # --- once per block and step ---
@@ -318,7 +372,8 @@ class Transformer(nn.Module):
         for index, (block, text_kv, layer) in enumerate(
             zip(self.layers, text, cache.layers, strict=True)
         ):
-            x = self._block(block, x, time, text_kv, layer, table, position)
+            remember = partial(_remember, layer, position)
+            x = block(x, time, text_kv, table, remember, self.norm3_dtype or self.dtype)
             if index in injectors:
                 x = injectors[index](x, audio)
         out = self.head(x, embedded)
@@ -330,24 +385,6 @@ class Transformer(nn.Module):
             ph=PATCH,
             pw=PATCH,
         )
-
-    def _block(
-        self,
-        block: Block,
-        x: Tensor,
-        time: Tensor,
-        text: KeysValues,
-        layer: LayerCache,
-        table: Tensor,
-        position: int,
-    ) -> Tensor:
-        mod = block.modulations(time, x.shape[1])
-        seen = block.self_input(x, mod[0], mod[1])
-        keys, values = block.self_attn.keys_values(seen)
-        layer.write(rotate(keys, table), values, position)
-        queries = rotate(block.self_attn.queries(seen), table)
-        attended = block.self_attn(queries, *layer.attended())
-        return block(x, attended, text, mod, self.norm3_dtype or self.dtype)
 
     def time(self, timesteps: Tensor) -> tuple[Tensor, Tensor]:
         """Time embedding ``(F, d)`` and its six modulations ``(F, 6, d)``, in float32.
@@ -364,6 +401,12 @@ class Transformer(nn.Module):
         projected = _in_float32(self.time_projection, embedded)
         modulations = rearrange(projected, "f (six d) -> f six d", six=6)
         return embedded[:count], modulations[:count]
+
+
+def _remember(layer: LayerCache, position: int, seen: Seen) -> KeysValues:
+    """Put a block's keys and values where its oldest ones are; gives all that is there."""
+    layer.write(seen.turned, seen.values, position)
+    return layer.attended()
 
 
 def _tokens(x: Tensor) -> Tensor:
