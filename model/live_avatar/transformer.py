@@ -51,7 +51,7 @@ class Seen(NamedTuple):
         keys: not turned.
         turned: the same keys, turned.
         values: of the same tokens.
-        mod: shifts, scales and gates of the block, ``(1, L, d)`` each.
+        mod: shifts, scales and gates of the block, ``(1, F, 1, d)`` each.
     """
 
     queries: Tensor
@@ -120,17 +120,17 @@ class Block(nn.Module):
             nn.Linear(dim, config.ffn_dim), nn.GELU("tanh"), nn.Linear(config.ffn_dim, dim)
         )
         self.modulation = nn.Parameter(torch.empty(1, 6, dim))
+        self.halves = Halves(Block.before, Block.after)
 
-    def modulations(self, time: Tensor, num_tokens: int) -> tuple[Tensor, ...]:
-        """Shifts, scales and gates ``(1, L, d)`` of six kinds, from ``(F, 6, d)`` float32."""
+    def modulations(self, time: Tensor) -> tuple[Tensor, ...]:
+        """Shifts, scales and gates ``(1, F, 1, d)`` of six kinds, from ``(F, 6, d)`` float32."""
         whole = self.modulation.float() + time
-        each = repeat(whole, "f six d -> six 1 (f p) d", p=num_tokens // time.shape[0])
-        return tuple(each)
+        return rearrange(whole, "f six d -> six 1 f 1 d").unbind()
 
     def self_input(self, x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
         """What self-attention sees; its norm is rounded to ``x``'s dtype before modulation."""
         normed = F.layer_norm(x.float(), x.shape[-1:], eps=self.eps).to(x.dtype)
-        return (normed.float() * (1 + scale) + shift).to(x.dtype)
+        return _modulated(normed.float(), shift, scale).to(x.dtype)
 
     def forward(
         self,
@@ -151,14 +151,14 @@ class Block(nn.Module):
             remember: takes the keys and values, and gives those to attend to.
             norm3: dtype to which the text attention's norm is rounded.
         """
-        seen = self.before(x, time, table)
+        seen = self.halves.before(self, x, time, table)
         mod, attended = seen.mod, self.self_attn(seen.queries, *remember(seen))
         del seen  # four tensors of the stream's size, which the rest does not need
-        return self.after(x, attended, text, mod, norm3)
+        return self.halves.after(self, x, attended, text, mod, norm3)
 
     def before(self, x: Tensor, time: Tensor, table: Tensor) -> "Seen":
         """All that comes before self-attention."""
-        mod = self.modulations(time, x.shape[1])
+        mod = self.modulations(time)
         seen = self.self_input(x, mod[0], mod[1])
         keys, values = self.self_attn.keys_values(seen)
         queries = rotate(self.self_attn.queries(seen), table)
@@ -174,12 +174,24 @@ class Block(nn.Module):
     ) -> Tensor:
         """All that comes after it; ``attended`` is ``(1, L, d)``."""
         dtype = x.dtype
-        wide = x.float() + attended.float() * mod[2]
+        wide = x.float() + _gated(attended.float(), mod[2])
         query = self.norm3(wide.to(norm3)).to(dtype)
         wide = wide + self.cross_attn(self.cross_attn.queries(query), *text).float()
         normed = F.layer_norm(wide, wide.shape[-1:], eps=self.eps)
-        fed = self.ffn((normed * (1 + mod[4]) + mod[3]).to(dtype))
-        return (wide + fed.float() * mod[5]).to(dtype)
+        fed = self.ffn(_modulated(normed, mod[3], mod[4]).to(dtype))
+        return (wide + _gated(fed.float(), mod[5])).to(dtype)
+
+
+class Halves(NamedTuple):
+    """What a block does on both sides of its self-attention, as it is run: itself, or compiled.
+
+    Attributes:
+        before: :meth:`Block.before`.
+        after: :meth:`Block.after`.
+    """
+
+    before: Callable[..., Seen]
+    after: Callable[..., Tensor]
 
 
 class AudioInjector(nn.Module):
@@ -190,9 +202,14 @@ class AudioInjector(nn.Module):
         self.eps = config.adaptive_norm_eps
         self.attention = Attention(config, kernel)
         self.adaptive = nn.Linear(config.dim, 2 * config.dim)
+        self.whole: Callable[..., Tensor] = AudioInjector.inject  # or the same, compiled
 
     def forward(self, x: Tensor, audio: AudioTokens) -> Tensor:
         """``(1, F*p, d)`` with what each latent frame hears added to it."""
+        return self.whole(self, x, audio)
+
+    def inject(self, x: Tensor, audio: AudioTokens) -> Tensor:
+        """See :meth:`forward`."""
         num_speakers, num_frames = audio.whole.shape[:2]
         shift, scale = self.adaptive(F.silu(audio.whole.to(x.dtype))).float().chunk(2, dim=-1)
         frames = repeat(x, "1 (f p) d -> a f p d", a=num_speakers, f=num_frames)
@@ -238,11 +255,10 @@ class Head(nn.Module):
     def forward(self, x: Tensor, time: Tensor) -> Tensor:
         """``(1, F*p, d)`` and ``(F, d)`` float32 -> ``(1, F*p, 64)`` float32."""
         whole = self.modulation.float() + time[:, None]
-        each = repeat(whole, "f two d -> two 1 (f p) d", p=x.shape[1] // time.shape[0])
-        shift, scale = each
+        shift, scale = rearrange(whole, "f two d -> two 1 f 1 d")
         normed = F.layer_norm(x.float(), x.shape[-1:], eps=self.eps).to(x.dtype).float()
         return F.linear(
-            normed * (1 + scale) + shift, self.head.weight.float(), self.head.bias.float()
+            _modulated(normed, shift, scale), self.head.weight.float(), self.head.bias.float()
         )
 
 
@@ -407,6 +423,17 @@ def _remember(layer: LayerCache, position: int, seen: Seen) -> KeysValues:
     """Put a block's keys and values where its oldest ones are; gives all that is there."""
     layer.write(seen.turned, seen.values, position)
     return layer.attended()
+
+
+def _modulated(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
+    """``(1, F*p, d)``, each latent frame with its own shift and scale ``(1, F, 1, d)``."""
+    frames = x.unflatten(1, (shift.shape[1], -1))
+    return (frames * (1 + scale) + shift).flatten(1, 2)
+
+
+def _gated(x: Tensor, gate: Tensor) -> Tensor:
+    """``(1, F*p, d)``, each latent frame times its own ``(1, F, 1, d)``."""
+    return (x.unflatten(1, (gate.shape[1], -1)) * gate).flatten(1, 2)
 
 
 def _tokens(x: Tensor) -> Tensor:
