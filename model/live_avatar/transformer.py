@@ -156,6 +156,10 @@ class Block(nn.Module):
         del seen  # four tensors of the stream's size, which the rest does not need
         return self.halves.after(self, x, attended, text, mod, norm3)
 
+    def text_keys_values(self, text: Tensor) -> KeysValues:
+        """Keys and values of a prompt ``(1, text_len, d)``, as :meth:`forward` takes them."""
+        return self.cross_attn.keys_values(text)
+
     def before(self, x: Tensor, time: Tensor, table: Tensor) -> "Seen":
         """All that comes before self-attention."""
         mod = self.modulations(time)
@@ -322,7 +326,7 @@ class Transformer(nn.Module):
         missing = self.config.text_len - context.shape[0]
         padded = F.pad(context[None].to(self.dtype), (0, 0, 0, missing))
         text = self.text_embedding(padded)
-        return [block.cross_attn.keys_values(text) for block in self.layers]
+        return [block.text_keys_values(text) for block in self.layers]
 
     def prefill(
         self,
