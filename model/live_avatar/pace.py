@@ -1,0 +1,229 @@
+"""How long a block and a video take on a placement; reckoned without torch.
+
+A pass through the transformer takes
+
+    matrices / linear rate + products of attention / attention rate + layers * a little + a little
+
+whose four figures are measured (:mod:`model.live_avatar.calibrate`), or assumed: 45 % of the
+datasheet's peak. Shared-out heads divide the first two, and cost four all-to-alls a layer. What is
+brought from the host, or gathered from other ranks, comes beside the computing: the longer of them
+counts. Shards divide no work.
+
+Stages work on different blocks at a time, so the slowest of them sets the pace; a segment begins
+with its sink and an empty pipeline.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from model.live_avatar.config import BLOCK_FRAMES, BLOCK_LATENTS, FRAMES_PER_LATENT
+from model.live_avatar.cost import (
+    DTYPES,
+    Flops,
+    Plan,
+    decode_flops,
+    encode_flops,
+    prefill_flops,
+    step_flops,
+)
+from model.live_avatar.gpus import Gpu
+from model.live_avatar.modes import MOTION_FRAMES, WARM_LATENTS
+from model.live_avatar.moved import Moved, Offload, pass_moved, step_moved
+from model.live_avatar.per_rank import stage_steps
+from model.live_avatar.placement import Placement
+from model.live_avatar.sizes import num_large_weights
+
+ASSUMED_SHARE = 0.45
+"""Of the datasheet's FLOP/s, where nothing was measured."""
+_ASSUMED_LAYER_S, _ASSUMED_PASS_S = 0.0, 0.0
+_EXCHANGES = 4  # of a layer: queries, keys and values to heads, and what was attended back
+_EXCHANGE_S = 30e-6  # until one begins; assumed
+_TERA, _GIGA = 1e12, 1e9
+
+
+@dataclass(frozen=True)
+class Rates:
+    """What one GPU does with one dtype, whatever it is capable of.
+
+    Attributes:
+        linear_tflops: of matrices.
+        attention_tflops: of products of attention.
+        decode_tflops: of the VAE's decoder.
+        encode_tflops: of its encoder.
+        layer_s: of a layer and pass, whatever its size.
+        pass_s: of a pass, whatever its size.
+        to_gpu_gbps: GB/s from page-locked host memory.
+        to_host_gbps: back.
+        link_gbps: to another GPU; 0: there is no other.
+        load_gbps: GB/s of weights from their files; 0: not known.
+    """
+
+    linear_tflops: float
+    attention_tflops: float
+    decode_tflops: float
+    encode_tflops: float
+    layer_s: float
+    pass_s: float
+    to_gpu_gbps: float
+    to_host_gbps: float
+    link_gbps: float = 0.0
+    load_gbps: float = 0.0
+
+    @classmethod
+    def of(cls, figures: Mapping[str, float]) -> "Rates":
+        """From named figures; others are passed over.
+
+        Raises:
+            ValueError: one is missing.
+        """
+        names = [field.name for field in fields(cls)]
+        missing = [name for name in names[:8] if name not in figures]
+        if missing:
+            raise ValueError(f"must hold {', '.join(missing)}")
+        return cls(**{name: figures[name] for name in names if name in figures})
+
+
+def assumed_rates(gpu: Gpu, dtype: str) -> Rates:
+    """From a datasheet; see :data:`ASSUMED_SHARE`."""
+    peak = gpu.fp8_tflops if dtype == "float8" else gpu.tflops
+    rate = ASSUMED_SHARE * gpu.tflops
+    return Rates(
+        linear_tflops=ASSUMED_SHARE * (peak or gpu.tflops),
+        attention_tflops=rate,
+        decode_tflops=rate,
+        encode_tflops=rate,
+        layer_s=_ASSUMED_LAYER_S,
+        pass_s=_ASSUMED_PASS_S,
+        to_gpu_gbps=gpu.host_gbps,
+        to_host_gbps=gpu.host_gbps,
+        link_gbps=gpu.link_gbps,
+    )
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a plan is rendered.
+
+    Attributes:
+        plan: what is rendered, in which dtype.
+        placement: over how many ranks.
+        offload: what stays in the host's memory.
+    """
+
+    plan: Plan
+    placement: Placement
+    offload: Offload
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Seconds of a segment.
+
+    Attributes:
+        step_s: a block and denoising step.
+        decode_s: decoding a block.
+        start_s: before the first block's first step.
+        first_s: from there to the first block's frames.
+        block_s: between two blocks.
+        advance_s: once, when the reference gives way after the first clip.
+    """
+
+    step_s: float
+    decode_s: float
+    start_s: float
+    first_s: float
+    block_s: float
+    advance_s: float
+
+    def segment_s(self, num_frames: int, blocks_per_clip: int) -> float:
+        """A segment of so many frames."""
+        blocks = -(-num_frames // BLOCK_FRAMES)
+        advance = self.advance_s if blocks > blocks_per_clip else 0.0
+        return self.start_s + self.first_s + (blocks - 1) * self.block_s + advance
+
+
+def pace(layout: Layout, rates: Rates, *, is_context: bool = False) -> Pace:
+    """Of a layout; ``is_context``: segments go on from the blocks before, not the last frame."""
+    plan, placement = layout.plan, layout.placement
+    step = _pass_s(layout, rates, step_flops(plan.model.transformer, plan.tokens), is_step=True)
+    steps = stage_steps(plan.num_steps, placement.stages)
+    decode = _vae_s(plan, rates, decoded=BLOCK_LATENTS)
+    stages = [count * step for count in steps]
+    if placement.has_decoder:
+        slowest = max(*stages, decode)
+    else:
+        slowest = max(*stages[:-1], stages[-1] + decode) if stages[:-1] else stages[-1] + decode
+    prefill = _pass_s(layout, rates, prefill_flops(plan.model.transformer, plan.tokens))
+    past = plan.tokens.ring // plan.tokens.block - 1 if is_context else 0
+    return Pace(
+        step_s=step,
+        decode_s=decode,
+        start_s=_start_s(plan, rates) + prefill + past * max(stages),
+        first_s=sum(stages) + decode,
+        block_s=slowest,
+        advance_s=prefill,
+    )
+
+
+def _start_s(plan: Plan, rates: Rates) -> float:
+    """Of the VAE, before a segment: 73 copies of the picture, the picture, 19 latents decoded."""
+    motion = 1 + MOTION_FRAMES // FRAMES_PER_LATENT
+    return _vae_s(plan, rates, encoded=motion) + _vae_s(
+        plan, rates, encoded=1, decoded=WARM_LATENTS
+    )
+
+
+def _vae_s(plan: Plan, rates: Rates, *, encoded: int = 0, decoded: int = 0) -> float:
+    """Of so many latent frames."""
+    vae, width, height = plan.model.vae, plan.width, plan.height
+    encoding = encode_flops(vae, width, height, encoded) if encoded else 0
+    decoding = decode_flops(vae, width, height, decoded) if decoded else 0
+    return encoding / (rates.encode_tflops * _TERA) + decoding / (rates.decode_tflops * _TERA)
+
+
+def _pass_s(layout: Layout, rates: Rates, flops: Flops, *, is_step: bool = False) -> float:
+    """One pass through all layers; of a step, the memories come and go with it."""
+    plan, placement = layout.plan, layout.placement
+    layers = plan.model.transformer.num_layers
+    matrices = flops.linear + flops.injectors
+    computing = (
+        matrices / (rates.linear_tflops * _TERA)
+        + flops.attention / (rates.attention_tflops * _TERA)
+    ) / placement.heads
+    computing += layers * rates.layer_s + rates.pass_s + _exchange_s(layout, rates)
+    return max(computing, _moving_s(layout, rates, is_step=is_step), _gathering_s(layout, rates))
+
+
+def _exchange_s(layout: Layout, rates: Rates) -> float:
+    """All-to-alls of heads, which the next product waits for."""
+    plan, heads = layout.plan, layout.placement.heads
+    if heads == 1:
+        return 0.0
+    config, tokens = plan.model.transformer, plan.tokens
+    sent = DTYPES[plan.dtype][0] * config.dim * tokens.block * (heads - 1) / heads**2
+    each = sent / (rates.link_gbps * _GIGA) + _EXCHANGE_S
+    return config.num_layers * _EXCHANGES * each
+
+
+def _moving_s(layout: Layout, rates: Rates, *, is_step: bool) -> float:
+    """Between host and GPU, both ways at a time."""
+    config, dtype = layout.plan.model.transformer, layout.plan.dtype
+    weights = pass_moved(layout.offload, config, dtype)
+    moved = weights
+    if is_step:
+        both = step_moved(layout.offload, config, layout.plan.tokens, dtype)
+        heads = layout.placement.heads
+        memories = both.inward - weights.inward
+        moved = Moved(weights.inward + memories // heads, both.outward // heads)
+    inward = moved.inward / (rates.to_gpu_gbps * _GIGA) if moved.inward else 0.0
+    outward = moved.outward / (rates.to_host_gbps * _GIGA) if moved.outward else 0.0
+    return max(inward, outward)
+
+
+def _gathering_s(layout: Layout, rates: Rates) -> float:
+    """Weights that other ranks hold."""
+    shards, plan = layout.placement.shards, layout.plan
+    if shards == 1:
+        return 0.0
+    large = DTYPES[plan.dtype][1] * num_large_weights(plan.model.transformer)
+    return large * (shards - 1) / shards / (rates.link_gbps * _GIGA)

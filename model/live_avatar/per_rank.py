@@ -1,0 +1,237 @@
+"""What each rank of a placement holds on its GPU, and whether it fits; told without torch.
+
+Derived from what one GPU holds that does everything (:mod:`model.live_avatar.moved`):
+
+*stages*    a rank has the memories of its own steps; text, speech and VAE are the leader's alone.
+*heads*     memories, sink and activations are divided; prompts' keys are not, nor are weights.
+*shards*    the large matrices are divided; two of the largest layers stand there whole, the one
+            that is at work and the one that is on its way.
+*decoder*   has no layers: only what is small of the transformer, for speech.
+
+CUDA and NCCL take memory that no tensor accounts for. How much is an assumption, the same for all.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from model.live_avatar.config import TransformerConfig
+from model.live_avatar.cost import DTYPES, Memory, Plan, weight_bytes
+from model.live_avatar.gpus import GIB
+from model.live_avatar.moved import (
+    NO_OFFLOAD,
+    Offload,
+    host_memory,
+    offloaded_memory,
+    staged_weight_bytes,
+)
+from model.live_avatar.placement import Placement
+from model.live_avatar.sizes import num_large_weights
+
+CUDA_BYTES = 1_500_000_000
+"""Of CUDA itself, and lost between tensors; assumed."""
+NCCL_BYTES = 500_000_000
+"""Of the links to other ranks; assumed."""
+
+_WEIGHTS = "transformer weights"
+_BY_HEADS = {
+    "ring of the past, every step",
+    "sink, turned, every step",
+    "sink as it was encoded",
+    "staged keys and values",
+    "sink",
+    "transformer activations",
+    "sink while it is encoded",
+}
+_LEADERS = {
+    "text encoder",
+    "text encoder, staged",
+    "speech encoder",
+    "VAE weights",
+    "VAE's streaming cache",
+    "VAE activations",
+}
+_OF_LAYERS = _BY_HEADS | {"prompts' keys and values"}
+
+
+@dataclass(frozen=True)
+class RankMemory:
+    """Of one rank, or of several that hold the same.
+
+    Attributes:
+        ranks: the ranks.
+        duty: what they do.
+        memory: on the GPU.
+        host: page-locked in the host's memory, for each of them.
+    """
+
+    ranks: range
+    duty: str
+    memory: Memory
+    host: int
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        first, last = self.ranks[0], self.ranks[-1]
+        told = f"rank {first}" if first == last else f"ranks {first} to {last}"
+        return f"{told} ({self.duty})"
+
+    @property
+    def largest_part(self) -> str:
+        """The name of what takes most."""
+        everything = {**self.memory.held, **self.memory.passing}
+        return max(everything, key=lambda name: everything[name])
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Whether a placement fits into GPUs.
+
+    Attributes:
+        largest: the rank that holds most.
+        usable_bytes: of each GPU.
+        host_bytes: page-locked, of all ranks together.
+    """
+
+    largest: RankMemory
+    usable_bytes: int
+    host_bytes: int
+
+    @property
+    def lacking_bytes(self) -> int:
+        """Of the largest; 0 where all fit."""
+        return max(0, self.largest.memory.total - self.usable_bytes)
+
+    @property
+    def problem(self) -> str:
+        """Why it does not fit; empty where it does."""
+        if not self.lacking_bytes:
+            return ""
+        part = self.largest.largest_part
+        memory = self.largest.memory
+        size = memory.held.get(part) or memory.passing[part]
+        return (
+            f"{self.largest.name} lacks {self.lacking_bytes / GIB:.2f} GiB: needs "
+            f"{memory.total / GIB:.2f} of {self.usable_bytes / GIB:.2f}, the most for "
+            f"{part}, {size / GIB:.2f}"
+        )
+
+
+def placement_fault(config: TransformerConfig, num_steps: int, placement: Placement) -> str:
+    """The rule of the model that a placement breaks, and the way out; empty where it breaks none.
+
+    Args:
+        config: of the transformer.
+        num_steps: of denoising.
+        placement: how a video is laid over ranks.
+    """
+    if config.num_heads % placement.heads:
+        good = [n for n in range(2, config.num_heads + 1) if config.num_heads % n == 0]
+        return (
+            f"heads={placement.heads} does not divide the model's {config.num_heads} attention "
+            f"heads; take {', '.join(map(str, good))}, or stages"
+        )
+    if placement.stages > num_steps:
+        return (
+            f"stages={placement.stages} is more than the {num_steps} denoising steps, of which "
+            f"each is one stage's; take at most {num_steps}, and heads for the other GPUs"
+        )
+    return ""
+
+
+def stage_steps(num_steps: int, num_stages: int) -> tuple[int, ...]:
+    """How many steps each stage does: as even as can be, the later ones less."""
+    each, more = divmod(num_steps, num_stages)
+    return tuple(each + (stage < more) for stage in range(num_stages))
+
+
+def fit(plan: Plan, placement: Placement, offload: Offload, usable_bytes: int) -> Fit:
+    """Whether every rank fits into a GPU with so many usable bytes."""
+    ranks = list(rank_memories(plan, placement, offload))
+    return Fit(
+        largest=max(ranks, key=lambda rank: rank.memory.total),
+        usable_bytes=usable_bytes,
+        host_bytes=sum(rank.host * len(rank.ranks) for rank in ranks),
+    )
+
+
+def rank_memories(
+    plan: Plan, placement: Placement, offload: Offload = NO_OFFLOAD
+) -> Iterator[RankMemory]:
+    """Of every rank, in order; those that hold the same are told together."""
+    size = placement.group_size
+    counts = stage_steps(plan.num_steps, placement.stages)
+    leader = placement.num_ranks - 1
+    for stage, num_steps in enumerate(counts):
+        ranks = placement.ranks_of(stage)
+        share = replace(plan, num_steps=num_steps)
+        followers = range(ranks.start, min(ranks.stop, leader))
+        what = f"steps of stage {stage}" if placement.stages > 1 else "all steps"
+        if followers:
+            yield _rank(share, placement, offload, followers, what)
+        if leader in ranks:
+            duty = f"{what}, decodes" if placement.num_ranks > 1 else "does everything"
+            yield _rank(share, placement, offload, range(leader, leader + 1), duty)
+    if placement.has_decoder:
+        assert leader == placement.stages * size
+        yield _rank(
+            replace(plan, num_steps=0), placement, offload, range(leader, leader + 1), "decodes"
+        )
+
+
+def _rank(
+    plan: Plan, placement: Placement, offload: Offload, ranks: range, duty: str
+) -> RankMemory:
+    """``plan`` has the steps of these ranks."""
+    leads = ranks.stop == placement.num_ranks
+    if not leads:
+        offload = replace(offload, text=False)
+    if not plan.num_steps:
+        offload = Offload(text=offload.text)
+    whole = offloaded_memory(offload, plan)
+    held = _share(whole.held, plan, placement, leads=leads)
+    passing = _share(whole.passing, plan, placement, leads=leads)
+    if placement.shards > 1 and plan.num_steps and not offload.weights:
+        held[_WEIGHTS] = sharded_weight_bytes(plan, placement.shards)
+    held["CUDA, and lost between tensors"] = CUDA_BYTES
+    if placement.num_ranks > 1:
+        held["links to other ranks"] = NCCL_BYTES
+    host = host_memory(offload, plan)
+    mine = sum(-(-size // _heads_of(name, placement)) for name, size in host.items())
+    return RankMemory(ranks, duty, Memory(held, passing), mine)
+
+
+def _heads_of(name: str, placement: Placement) -> int:
+    """Among how many ranks a part is divided with the attention's heads."""
+    return placement.heads if name in _BY_HEADS else 1
+
+
+def _share(
+    parts: Mapping[str, int], plan: Plan, placement: Placement, *, leads: bool
+) -> dict[str, int]:
+    """What of ``parts`` is held by one rank."""
+    own = {name: size for name, size in parts.items() if leads or name not in _LEADERS}
+    if not plan.num_steps:
+        own = {name: size for name, size in own.items() if name not in _OF_LAYERS}
+        own[_WEIGHTS] = _small_weight_bytes(plan)
+        return own
+    return {name: -(-size // _heads_of(name, placement)) for name, size in own.items()}
+
+
+def _small_weight_bytes(plan: Plan) -> int:
+    """Of the transformer's weights that are in no large matrix."""
+    config = plan.model.transformer
+    large = DTYPES[plan.dtype][1] * num_large_weights(config)
+    return weight_bytes(config, plan.dtype) - large
+
+
+def sharded_weight_bytes(plan: Plan, num_shards: int) -> int:
+    """Of the transformer's weights on one rank, at the peak.
+
+    A share of all large matrices, what is small, and two layers that stand there whole: FSDP2
+    gathers the next one while one is at work.
+    """
+    config = plan.model.transformer
+    large = DTYPES[plan.dtype][1] * num_large_weights(config)
+    gathered = staged_weight_bytes(config, plan.dtype)
+    return -(-large // num_shards) + _small_weight_bytes(plan) + gathered
