@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from model.engine import Finding
-from model.errors import WeightsError
+from model.errors import NightshootError, WeightsError
 from model.live_avatar.checkpoint import Lora
 from model.live_avatar.config import LIVE_AVATAR_14B
 from model.live_avatar.configs import SPEECH_CONFIG, speech_folder_faults, tokenizer_faults
 from model.live_avatar.moved import offload_of
 from model.live_avatar.place import DEVICE_VARIABLE, WEIGHTS_ID_VARIABLE, Place, place_of
+from model.live_avatar.placement import placement_of
 from model.live_avatar.published import (
     LORA_PUBLISHED_AT,
     PUBLISHED_AT,
@@ -50,8 +51,18 @@ def examine() -> list[Finding]:
         return findings
     from model.live_avatar.examine_device import device_findings
 
-    offload = offload_of(os.environ)
-    return findings + device_findings(place, os.environ.get(DEVICE_VARIABLE, ""), offload)
+    try:
+        offload, placement = offload_of(os.environ), placement_of(os.environ)
+    except NightshootError as error:
+        return [*findings, settings_finding(error)]
+    name = os.environ.get(DEVICE_VARIABLE, "")
+    return findings + device_findings(place, name, offload, placement)
+
+
+def settings_finding(error: NightshootError) -> Finding:
+    """What the environment says of offloading or placement that cannot be read."""
+    found, _, way_out = str(error).removeprefix("engine live-avatar: ").partition("; ")
+    return Finding("fail", "environment", found, way_out or "write it as docs/operations.md says")
 
 
 # --- packages -----------------------------------------------------------------------------------

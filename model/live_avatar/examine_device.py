@@ -1,6 +1,6 @@
-"""Which GPUs this machine has, which one would be used, and what fits into its memory."""
+"""Which GPUs this machine has, which would be used, what fits into them, and whether they talk."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -9,9 +9,19 @@ from model.engine import Finding
 from model.errors import ResourceError
 from model.live_avatar.cost import Plan
 from model.live_avatar.device import choose_device
+from model.live_avatar.examine_links import link_findings, shm_finding
+from model.live_avatar.examine_placement import (
+    FLOAT8_CAPABILITY,
+    Gpu,
+    Wanted,
+    check_placement,
+    placement_faults,
+)
 from model.live_avatar.moved import NO_OFFLOAD, OFFLOAD_VARIABLE, Offload, offloaded_memory
 from model.live_avatar.place import Place
-from model.live_avatar.sizes import MODELS
+from model.live_avatar.placement import ALONE, Placement
+from model.live_avatar.settings import DEFAULTS
+from model.live_avatar.sizes import MODELS, ModelSizes
 
 _MODEL = "live-avatar-14b"
 _DRIVER = Path("/proc/driver/nvidia/version")
@@ -20,32 +30,19 @@ _SIZES = ((704, 384), (688, 368), (384, 256))  # of the shipped presets
 _OLDEST_CAPABILITY = (8, 0)  # the first with bfloat16
 
 
-@dataclass(frozen=True)
-class Gpu:
-    """What torch says of one GPU.
-
-    Attributes:
-        index: of ``cuda:<index>``.
-        name: of the product.
-        total_bytes: of its memory.
-        free_bytes: of it.
-        capability: major and minor.
-    """
-
-    index: int
-    name: str
-    total_bytes: int
-    free_bytes: int
-    capability: tuple[int, int]
-
-
-def device_findings(place: Place, device_name: str, offload: Offload = NO_OFFLOAD) -> list[Finding]:
-    """Of the driver, each GPU, and the device that would be used.
+def device_findings(
+    place: Place,
+    device_name: str,
+    offload: Offload = NO_OFFLOAD,
+    placement: Placement = ALONE,
+) -> list[Finding]:
+    """Of the driver, each GPU, and the devices that would be used.
 
     Args:
         place: where the weights are; small ones are rendered on a CPU too.
         device_name: what the environment says; empty: nothing.
         offload: what stays in the host's memory.
+        placement: of a video over ranks.
     """
     gpus = [_gpu(index) for index in range(torch.cuda.device_count())]
     is_needed = place.files is not None or place.random == "14b"
@@ -60,10 +57,75 @@ def device_findings(place: Place, device_name: str, offload: Offload = NO_OFFLOA
         found, _, way_out = str(error).removeprefix("engine live-avatar: ").partition("; ")
         return [*findings, Finding("fail", "device", found, way_out)]
     findings.append(chosen_finding(device.type, str(device), is_needed=is_needed))
-    chosen = gpus[device.index or 0] if device.type == "cuda" else None
-    if isinstance(chosen, Gpu) and is_needed:
-        findings.append(memory_finding(chosen.free_bytes, offload))
+    answering = [gpu for gpu in gpus if isinstance(gpu, Gpu)]
+    if device.type == "cuda" and len(answering) < len(gpus):
+        return findings  # one that does not answer is told already
+    wanted = Wanted(placement, offload, "bfloat16", device_name, int(DEFAULTS["sample_steps"]))
+    taken = answering if device.type == "cuda" else None
+    findings += placement_findings(wanted, is_tiny=place.random == "tiny", gpus=taken)
+    if taken and is_needed:
+        chosen = taken[: placement.num_ranks] if placement.num_ranks > 1 else [taken[device.index]]
+        findings.append(memory_finding(min(gpu.free_bytes for gpu in chosen), offload))
     return findings
+
+
+def placement_findings(
+    wanted: Wanted, *, is_tiny: bool, gpus: Sequence[Gpu] | None
+) -> list[Finding]:
+    """Whether the placement can be, and whether its ranks can talk: the latter takes seconds.
+
+    Args:
+        wanted: of the environment.
+        is_tiny: the weights are the small random ones.
+        gpus: of the machine; None: it renders on CPUs.
+    """
+    findings = [] if gpus is None else [float8_finding(gpus)]
+    faults = placement_faults(wanted, _model(is_tiny=is_tiny).transformer, gpus)
+    findings += [Finding("fail", "placement", *fault) for fault in faults]
+    num_ranks = wanted.placement.num_ranks
+    if faults or num_ranks == 1:
+        return findings
+    findings.append(Finding("ok", "placement", f"{wanted.placement}: {num_ranks} ranks"))
+    if gpus is not None and (shared := shm_finding()):
+        findings.append(shared)
+    return findings + link_findings(num_ranks, "cpu" if gpus is None else "cuda")
+
+
+def float8_finding(gpus: Sequence[Gpu]) -> Finding:
+    """Whether all GPUs have products in 8 bits."""
+    old = [f"cuda:{gpu.index}" for gpu in gpus if gpu.capability < FLOAT8_CAPABILITY]
+    if not old:
+        return Finding("ok", "float8", "dtype=float8 can be used")
+    least = ".".join(map(str, FLOAT8_CAPABILITY))
+    found = f"not on {', '.join(old)}: needs compute capability {least}"
+    return Finding("warn", "float8", found, "leave dtype=float8 to newer GPUs")
+
+
+def check_machine(wanted: Wanted, *, is_tiny: bool) -> None:
+    """Refuse a placement that this machine cannot have; nothing is put on a GPU to find out.
+
+    Args:
+        wanted: what is about to be loaded.
+        is_tiny: the weights are the small random ones.
+
+    Raises:
+        ResourceError: GPUs are too few, mixed or too old, or numbers do not divide.
+    """
+    num_gpus = torch.cuda.device_count()
+    gpus = None
+    if num_gpus and not wanted.device_name.startswith("cpu"):
+        gpus = [_known(index) for index in range(num_gpus)]
+    check_placement(wanted, _model(is_tiny=is_tiny).transformer, gpus)
+
+
+def _model(*, is_tiny: bool) -> ModelSizes:
+    return MODELS["tiny" if is_tiny else _MODEL]
+
+
+def _known(index: int) -> Gpu:
+    """Without what is free: asking for that takes memory of each GPU."""
+    told = torch.cuda.get_device_properties(index)
+    return Gpu(index, told.name, told.total_memory, told.total_memory, (told.major, told.minor))
 
 
 def _gpu(index: int) -> Gpu | Finding:

@@ -1,0 +1,73 @@
+"""Links between ranks, tried in real processes over gloo: they go well, are broken, and hang."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from model.errors import ResourceError
+from model.live_avatar.examine_device import check_machine, placement_findings
+from model.live_avatar.examine_links import link_findings, try_links
+from model.live_avatar.examine_placement import Wanted
+from model.live_avatar.links import START
+from model.live_avatar.placement import Placement
+from model.owner import children_of
+
+pytestmark = pytest.mark.parity
+LIMIT_S = 60
+
+
+def test_three_ranks_talk_and_what_arrives_is_what_was_sent():
+    wanted = Wanted(Placement(stages=2, has_decoder=True))
+    placement, links = placement_findings(wanted, is_tiny=True, gpus=None)
+    assert placement.found == "stages=2,decoder=own: 3 ranks"
+    assert (links.verdict, links.what) == ("ok", "links")
+    assert links.found.startswith("3 ranks over gloo: all-reduce ")
+    assert children_of(os.getpid()) == []
+
+
+def test_a_backend_that_cannot_start_is_told_with_the_setting_that_helps(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setenv("GLOO_SOCKET_IFNAME", "nosuch0")
+    (finding,) = link_findings(2, "cpu", LIMIT_S)
+    assert finding.verdict == "fail"
+    assert finding.found.startswith("gloo cannot start (rank ")
+    assert "nosuch0" in finding.found
+    assert finding.way_out.startswith("set GLOO_SOCKET_IFNAME=lo in the worker's environment")
+
+
+def test_a_rank_that_hangs_is_named_within_the_limit_and_all_are_ended():
+    stopper = threading.Thread(target=_stop_one_child)
+    stopper.start()
+    started = time.monotonic()
+    tried = try_links(2, "cpu", 3)
+    stopper.join()
+    assert time.monotonic() - started < 10
+    assert tried.failed is not None
+    assert tried.failed.kind == START
+    assert tried.reason.startswith("no answer within 3 s from rank ")
+    assert children_of(os.getpid()) == []
+
+
+def _stop_one_child() -> None:
+    _poll(lambda: len(children_of(os.getpid())) == 2)
+    os.kill(max(children_of(os.getpid())), signal.SIGSTOP)
+
+
+def _poll(is_so: Callable[[], bool]) -> None:
+    end = time.monotonic() + LIMIT_S
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_a_placement_that_cannot_be_is_refused_without_trying_links():
+    wanted = Wanted(Placement(heads=37))
+    (fault,) = placement_findings(wanted, is_tiny=True, gpus=None)
+    assert (fault.verdict, fault.what) == ("fail", "placement")
+    with pytest.raises(ResourceError, match="heads=37, which does not divide"):
+        check_machine(wanted, is_tiny=True)
