@@ -1,17 +1,129 @@
-"""The one seam for attention kernels."""
+"""The one seam for attention kernels, and which of torch's kernels a device has.
 
-from collections.abc import Callable
+Queries, keys and values stay where the projections and the memories put them: torch's kernels take
+views of any layout whose last dimension is dense, and give their result in the queries' layout, so
+nothing is copied on either side.
+"""
+
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from functools import partial
+from statistics import median
 from typing import TypeAlias
 
+import torch
 import torch.nn.functional as F  # noqa: N812  the field's name for it
 from einops import rearrange
 from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 #: ``(queries (B, Lq, N, D), keys (B, Lk, N, D), values (B, Lk, N, D)) -> (B, Lq, N, D)``
 Attend: TypeAlias = Callable[[Tensor, Tensor, Tensor], Tensor]
+
+AUTO = "auto"
+KERNELS: Mapping[str, SDPBackend] = {
+    "math": SDPBackend.MATH,
+    "efficient": SDPBackend.EFFICIENT_ATTENTION,
+    "flash": SDPBackend.FLASH_ATTENTION,
+    "cudnn": SDPBackend.CUDNN_ATTENTION,
+}
+"""By the engine's setting ``attention``, whose ``auto`` leaves the choice to torch."""
+# a block attends to five tokens of speech, to 512 of text, and to thousands of its own
+_TRIED_KEYS = (5, 512, 1000)
+_TRIED_QUERIES, _TRIED_HEADS = 48, 2
 
 
 def attend(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
     """Every query looks at every key; no mask."""
     q, k, v = (rearrange(x, "b l n d -> b n l d") for x in (queries, keys, values))
     return rearrange(F.scaled_dot_product_attention(q, k, v), "b n l d -> b l n d")
+
+
+def attend_by(backend: SDPBackend, queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+    """The same by one kernel alone.
+
+    Raises:
+        RuntimeError: the device has it not, or not for such tensors.
+    """
+    with sdpa_kernel(backend):
+        return attend(queries, keys, values)
+
+
+def kernel_named(name: str) -> Attend:
+    """How the setting ``attention`` attends."""
+    return attend if name == AUTO else partial(attend_by, KERNELS[name])
+
+
+# --- what a device can do ---
+
+
+def kernel_fault(name: str, device: torch.device | str, dtype: torch.dtype, head_dim: int) -> str:
+    """Why a device cannot attend by a kernel, in torch's words; empty where it can.
+
+    It is tried on small tensors of zeros, with as few and as many keys as a block has.
+    """
+    kernel = kernel_named(name)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")  # torch's reasons are warnings
+        try:
+            for num_keys in _TRIED_KEYS:
+                queries, keys = (
+                    torch.zeros((1, length, _TRIED_HEADS, head_dim), dtype=dtype, device=device)
+                    for length in (_TRIED_QUERIES, num_keys)
+                )
+                kernel(queries, keys, keys).sum().item()  # a GPU's faults are told here
+        except RuntimeError as error:
+            reasons = [_first_line(each.message) for each in said]
+            return "; ".join([*reasons, _first_line(error)])
+    return ""
+
+
+def _first_line(told: Warning | str | Exception) -> str:
+    return str(told).strip().splitlines()[0].split(" (Triggered internally")[0]
+
+
+def usable_kernels(
+    device: torch.device | str, dtype: torch.dtype, head_dim: int
+) -> tuple[str, ...]:
+    """The kernels that a device has for this dtype and this width of heads."""
+    return tuple(name for name in KERNELS if not kernel_fault(name, device, dtype, head_dim))
+
+
+def kernel_seconds(
+    device: torch.device,
+    dtype: torch.dtype,
+    queries: tuple[int, int, int],
+    num_keys: int,
+    repeats: int = 5,
+) -> dict[str, float]:
+    """Seconds of one self-attention by each kernel that is usable, the fastest first.
+
+    Args:
+        device: that computes.
+        dtype: of queries, keys and values.
+        queries: their number, heads and width, as in a block.
+        num_keys: of the sink and the full ring.
+        repeats: the median is taken of so many, after one that is not counted.
+    """
+    count, num_heads, head_dim = queries
+    asked, known = (
+        torch.randn((1, length, num_heads, head_dim), device=device).to(dtype)
+        for length in (count, num_keys)
+    )
+    found = {
+        name: _seconds(partial(kernel_named(name), asked, known, known), device, repeats)
+        for name in usable_kernels(device, dtype, head_dim)
+    }
+    return dict(sorted(found.items(), key=lambda item: item[1]))
+
+
+def _seconds(work: Callable[[], Tensor], device: torch.device, repeats: int) -> float:
+    times: list[float] = []
+    for _ in range(repeats + 1):
+        started = time.perf_counter()
+        work()
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        times.append(time.perf_counter() - started)
+    return median(times[1:])

@@ -14,6 +14,7 @@ from model.engine import SegmentJob
 from model.errors import WeightsError
 from model.live_avatar.audio import load_speech_encoder
 from model.live_avatar.cache import MakeCaches, make_caches
+from model.live_avatar.compiled import run_by
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE
 from model.live_avatar.device import choose_device
 from model.live_avatar.moved import NO_OFFLOAD, Offload
@@ -68,7 +69,12 @@ class Core:
         self._make_caches = make_caches
 
     def sampler(self, told: Told, steps_of: Callable[[int], range]) -> Sampler:
-        """Of the steps that are done on this rank: ``steps_of`` all there are."""
+        """Of the steps that are done on this rank: ``steps_of`` all there are.
+
+        Raises:
+            ResourceError: this machine cannot run the transformer as the settings ask.
+        """
+        run_by(self.transformer, told["attention"], is_compiled=told["is_compiled"])
         schedule = make_schedule(
             told["num_steps"], told["shift"], is_truncated=told["is_truncated"]
         )
@@ -116,6 +122,8 @@ class Loaded:
             blocks_per_clip=settings.blocks_per_clip,
             height=job.height,
             width=job.width,
+            attention=str(job.settings["attention"]),
+            is_compiled=bool(job.settings["compile"]),
         )
         return SegmentRendering(self._parts, settings, job, sampler, self._text)
 

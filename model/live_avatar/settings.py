@@ -9,6 +9,10 @@
 *float16*    three bits more than bfloat16, but no number above 65504; the text encoder, which
              needs larger ones, stays in bfloat16.
 *float32*    twice the memory, and slow: to compare with.
+
+``attention`` is the kernel of torch that attends: ``auto`` is torch's own choice, ``math`` spells
+it out and is slow, ``efficient``, ``flash`` and ``cudnn`` are there on some GPUs for some dtypes.
+``compile`` lets torch make code of the transformer's blocks before the first one is denoised.
 """
 
 from collections.abc import Mapping
@@ -23,8 +27,11 @@ DEFAULT_PROMPT = (
 DEFAULT_CONTINUATION = "The same person goes on speaking, without a cut."
 DTYPES = ("bfloat16", "float32", "float16", "float8")
 HANDOFFS = ("last-frame", "context")
+ATTENTIONS = ("auto", "math", "efficient", "flash", "cudnn")
 
 DEFAULTS: Mapping[str, Setting] = {
+    "attention": "auto",
+    "compile": False,
     "continuation": DEFAULT_CONTINUATION,
     "dtype": "bfloat16",
     "handoff": "last-frame",
@@ -36,7 +43,7 @@ DEFAULTS: Mapping[str, Setting] = {
 }
 # the blocks that a context handoff fills the memories with must lie within the 10 s of audio
 _RANGES = {"infer_frames": (1, 240), "sample_steps": (1, 100)}
-_CHOICES = {"dtype": DTYPES, "handoff": HANDOFFS}
+_CHOICES = {"attention": ATTENTIONS, "dtype": DTYPES, "handoff": HANDOFFS}
 _MOST_SHIFT = 100.0
 _MOST_CONTINUATION = 1000
 

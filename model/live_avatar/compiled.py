@@ -1,0 +1,178 @@
+"""How a finished transformer is run: by which attention kernel, and compiled or not.
+
+Applied from outside. What is compiled are the two halves of a block around its self-attention, and
+the audio injector. In between stays as it is what torch should not see through: the ring, which is
+written at another place and read to another length in each block, is offloaded or exchanged
+between ranks, and the attention, which is one kernel anyway. So no position, no step and no filling
+ring reaches a graph; weights are its inputs. All layers share five graphs for a size: each half for
+the sink and for a block, and the injector. Each is whole (``fullgraph``): torch refuses to
+break one rather than go on slower.
+
+Compiled code rounds less often than torch's own kernels do one by one, so ``compile`` is a setting
+of segments. What was compiled is kept for other processes, in the user's cache.
+"""
+
+import os
+import shutil
+import sysconfig
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+import torch
+from torch import Tensor
+
+from model.errors import ResourceError
+from model.live_avatar.attention import AUTO, kernel_fault, kernel_named, usable_kernels
+from model.live_avatar.transformer import Attention, AudioInjector, Block, Halves, Transformer
+
+CACHE_VARIABLE = "TORCHINDUCTOR_CACHE_DIR"
+BACKEND = "inductor"
+# two graphs for each size that a process renders; torch gives up after 8 otherwise
+_MOST_GRAPHS = 256
+
+
+class Pieces(NamedTuple):
+    """What of a transformer is run in one piece each.
+
+    Attributes:
+        halves: of every block.
+        inject: of every audio injector.
+    """
+
+    halves: Halves
+    inject: Callable[..., Tensor]
+
+
+EAGER = Pieces(Halves(Block.before, Block.after), AudioInjector.inject)
+
+
+def run_by(model: Transformer, attention: str, *, is_compiled: bool) -> None:
+    """Run a transformer as its segment's settings ask.
+
+    Args:
+        model: with its weights on the device.
+        attention: the setting of this name.
+        is_compiled: the setting ``compile``.
+
+    Raises:
+        ResourceError: the device has no such kernel, or nothing can be compiled here.
+    """
+    use_kernel(model, attention)
+    if is_compiled:
+        prepare_compiling(model.patch_embedding.weight.device)
+    use_pieces(model, compiled(BACKEND) if is_compiled else EAGER)
+
+
+# --- attention ---
+
+
+def use_kernel(model: Transformer, attention: str) -> None:
+    """Let all attention layers attend by a kernel.
+
+    Raises:
+        ResourceError: the device has no such kernel; says why, and which it has.
+    """
+    if attention != AUTO:
+        _check_kernel(model, attention)
+    kernel = kernel_named(attention)
+    for module in model.modules():
+        if isinstance(module, Attention):
+            module.kernel = kernel
+
+
+def _check_kernel(model: Transformer, attention: str) -> None:
+    device, head_dim = model.patch_embedding.weight.device, model.config.head_dim
+    fault = kernel_fault(attention, device, model.dtype, head_dim)
+    if not fault:
+        return
+    usable = ", ".join(usable_kernels(device, model.dtype, head_dim))
+    raise ResourceError(
+        f"engine live-avatar: attention {attention} cannot be had on {device} in {model.dtype} "
+        f"with heads of {head_dim} ({fault}); there {usable} can: set attention to one of these, "
+        f"or to {AUTO}"
+    )
+
+
+# --- compiling ---
+
+
+@cache
+def compiled(backend: str) -> Pieces:
+    """The pieces, compiled when they are first used for a size.
+
+    Args:
+        backend: torch's name for what makes code of a graph.
+    """
+    compile_whole = partial(torch.compile, fullgraph=True, dynamic=False, backend=backend)
+    return Pieces(
+        Halves(compile_whole(Block.before), compile_whole(Block.after)),
+        compile_whole(AudioInjector.inject),
+    )
+
+
+def use_pieces(model: Transformer, pieces: Pieces) -> None:
+    """Let all layers run ``pieces``; their weights are untouched."""
+    for module in model.modules():
+        if isinstance(module, Block):
+            module.halves = pieces.halves
+        elif isinstance(module, AudioInjector):
+            module.whole = pieces.inject
+
+
+def prepare_compiling(device: torch.device) -> None:
+    """Set where compiled code is kept, unless that is set, and look for the tools.
+
+    Raises:
+        ResourceError: there is no compiler, no triton, or no place for what it makes.
+    """
+    missing = missing_tools(device.type, os.environ)
+    if missing:
+        raise ResourceError(
+            f"engine live-avatar: compile needs {' and '.join(missing)} on this machine; install "
+            "it, or set compile to false"
+        )
+    folder = Path(os.environ.get(CACHE_VARIABLE) or default_cache(os.environ))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ResourceError(
+            f"engine live-avatar: compiled code cannot be kept in {folder} ({error.strerror}); "
+            f"set {CACHE_VARIABLE} to a folder that can be written"
+        ) from error
+    os.environ[CACHE_VARIABLE] = str(folder)
+    _dynamo_config().recompile_limit = _MOST_GRAPHS
+
+
+def _dynamo_config() -> Any:
+    import torch._dynamo.config as config  # a second to import
+
+    return config
+
+
+def default_cache(environ: Mapping[str, str]) -> Path:
+    """Where compiled code is kept for other processes, triton's included."""
+    named = environ.get("XDG_CACHE_HOME")
+    return (Path(named) if named else Path.home() / ".cache") / "nightshoot" / "compiled"
+
+
+def missing_tools(device_type: str, environ: Mapping[str, str]) -> list[str]:
+    """What torch needs to compile for a device, and is not here; with the way to get it."""
+    missing: list[str] = []
+    compilers = (environ.get("CXX"), "g++", "clang++") if device_type == "cpu" else ()
+    compilers = compilers or (environ.get("CC"), "gcc", "clang")
+    if not any(shutil.which(name, path=environ.get("PATH")) for name in compilers if name):
+        missing.append(f"a compiler ({' or '.join(filter(None, compilers))}; apt install g++)")
+    header = Path(sysconfig.get_path("include")) / "Python.h"
+    if not header.is_file():
+        missing.append(f"{header} (apt install python3-dev)")
+    if device_type == "cuda" and not _has_triton():
+        missing.append("triton (it comes with torch for CUDA)")
+    return missing
+
+
+def _has_triton() -> bool:
+    from torch.utils._triton import has_triton
+
+    return cast("bool", has_triton())
