@@ -16,7 +16,8 @@ from model.engine import (
 )
 from model.errors import PortraitError, ResourceError, WeightsError
 from model.live_avatar.moved import offload_of
-from model.live_avatar.place import DEVICE_VARIABLE, WEIGHTS_VARIABLE, num_ranks_of, place_of
+from model.live_avatar.place import DEVICE_VARIABLE, WEIGHTS_VARIABLE, place_of
+from model.live_avatar.placement import placement_of
 from model.live_avatar.settings import DEFAULT_PROMPT, DEFAULTS, setting_fault
 
 if TYPE_CHECKING:
@@ -36,13 +37,14 @@ class LiveAvatarEngine:
     Raises:
         WeightsError: the environment names no weights.
         ResourceError: it names something to offload that cannot be.
+        CampaignError: it names a placement that cannot be.
     """
 
     def __init__(self) -> None:
         self._place = place_of(os.environ)
         self._device = os.environ.get(DEVICE_VARIABLE, "")
         self._offload = offload_of(os.environ)
-        self._num_ranks = num_ranks_of(os.environ)
+        self._placement = placement_of(os.environ)
         self._ranks: Ranks | None = None
         self._loaded: Loaded | None = None
         self._core: Core | None = None
@@ -81,7 +83,7 @@ class LiveAvatarEngine:
     @property
     def num_ranks(self) -> int:
         """See :class:`model.engine.Engine`."""
-        return self._num_ranks
+        return self._placement.num_ranks
 
     def load(self) -> None:
         """Bring the weights to the device in their usual dtype; see :meth:`render` for others.

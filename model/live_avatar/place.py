@@ -7,8 +7,8 @@
     NIGHTSHOOT_DEVICE       ``cuda``, ``cuda:1``, ``cpu``; absent: the first GPU
     NIGHTSHOOT_OFFLOAD      what stays in the host's memory until it is needed, see
                             :mod:`model.live_avatar.moved`: ``kv``, ``kv,sink,weights,text``
-    NIGHTSHOOT_RANKS        processes, each with a GPU, that share out the denoising steps of a
-                            segment; absent: 1
+    NIGHTSHOOT_PLACEMENT    how a segment is laid over several GPUs, see
+                            :mod:`model.live_avatar.placement`; absent: one
 
 Random weights are for tries of everything around the model: their pictures are noise.
 """
@@ -18,17 +18,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from model.errors import CampaignError, WeightsError
+from model.errors import WeightsError
 from model.live_avatar.checkpoint import Lora, weights_id
 from model.live_avatar.published import LORA_NAME, LORA_PUBLISHED_AT, PUBLISHED_AT, ModelFiles
 
 WEIGHTS_VARIABLE = "NIGHTSHOOT_WEIGHTS"
 WEIGHTS_ID_VARIABLE = "NIGHTSHOOT_WEIGHTS_ID"
 DEVICE_VARIABLE = "NIGHTSHOOT_DEVICE"
-RANKS_VARIABLE = "NIGHTSHOOT_RANKS"
 BASE_FOLDER = "Wan2.2-S2V-14B"
 LORA_FOLDER = "LiveAvatar"
-_MOST_RANKS = 64
 
 RandomPreset: TypeAlias = Literal["tiny", "14b"]
 _RANDOM: Mapping[str, RandomPreset] = {"random:tiny": "tiny", "random:14b": "14b"}
@@ -80,21 +78,6 @@ def place_of(environ: Mapping[str, str]) -> Place:
         "the id that `nightshoot doctor --engine live-avatar` tells where they are; to try "
         f"everything but the pictures, set {WEIGHTS_VARIABLE}=random:tiny"
     )
-
-
-def num_ranks_of(environ: Mapping[str, str]) -> int:
-    """How many processes render a segment together.
-
-    Raises:
-        CampaignError: no number from 1 to 64 is named.
-    """
-    named = environ.get(RANKS_VARIABLE, "") or "1"
-    if not named.isdecimal() or not 1 <= int(named) <= _MOST_RANKS:
-        raise CampaignError(
-            f'{RANKS_VARIABLE}="{named}" must be a whole number from 1 to {_MOST_RANKS}: as many '
-            "GPUs as a segment is to be rendered on; leave it out for one"
-        )
-    return int(named)
 
 
 def files_in(folder: Path) -> ModelFiles:

@@ -13,9 +13,9 @@ from model.live_avatar.place import (
     BASE_FOLDER,
     DEVICE_VARIABLE,
     LORA_FOLDER,
-    RANKS_VARIABLE,
     WEIGHTS_VARIABLE,
 )
+from model.live_avatar.placement import PLACEMENT_VARIABLE
 from model.live_avatar.published import LORA_NAME
 from model.live_avatar.settings import DEFAULTS
 from tasks.lease import SLOTS_VARIABLE
@@ -139,7 +139,7 @@ def test_options_columns_settings_and_variables_of_ours_are_there():
         WEIGHTS_VARIABLE,
         DEVICE_VARIABLE,
         OFFLOAD_VARIABLE,
-        RANKS_VARIABLE,
+        PLACEMENT_VARIABLE,
         SLOTS_VARIABLE,
     }
 
