@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from model.live_avatar.config import SINK_DISTANCES
+from model.live_avatar.lane import onto
 
 
 def generator(seed: int, predecessor: str, block_index: int) -> torch.Generator:
@@ -26,7 +27,8 @@ def generator(seed: int, predecessor: str, block_index: int) -> torch.Generator:
 
 def noise(source: torch.Generator, shape: tuple[int, ...], like: Tensor) -> Tensor:
     """Normal noise of ``shape`` in the dtype and on the device of ``like``."""
-    return torch.randn(shape, generator=source, dtype=torch.float32).to(like.device, like.dtype)
+    drawn = torch.randn(shape, generator=source, dtype=torch.float32)
+    return onto(drawn.to(like.dtype), like.device)
 
 
 def distances(source: torch.Generator, num_steps: int) -> list[int]:

@@ -26,11 +26,29 @@ def check_latents(seen: Tensor, latents: Tensor, block_index: int) -> None:
     Raises:
         BadFramesError: a value is not a number, or out of all bounds.
     """
-    for step_index, found in enumerate([*seen, latents]):
-        largest = float(found.abs().max())
+    check_figures(latent_figures(seen, latents), block_index)
+
+
+def latent_figures(seen: Tensor, latents: Tensor) -> Tensor:
+    """What :func:`check_latents` looks at, made where they are: nothing waits for it.
+
+    Returns:
+        ``(2, steps + 1)`` float32: the largest value at each step, and the share of values that
+        are not numbers.
+    """
+    found = torch.cat((seen, latents)).flatten(1).float()
+    return torch.stack((found.abs().amax(1), (~torch.isfinite(found)).float().mean(1)))
+
+
+def check_figures(figures: Tensor, block_index: int) -> None:
+    """Judge what :func:`latent_figures` gave.
+
+    Raises:
+        BadFramesError: a value is not a number, or out of all bounds.
+    """
+    for step_index, (largest, share) in enumerate(figures.t().tolist()):
         if math.isfinite(largest) and largest <= _MOST_LATENT:
             continue
-        share = float((~torch.isfinite(found)).float().mean())
         raise BadFramesError(
             f"block {block_index}, after {step_index} steps: the latents reach {largest:g} and "
             f"{share:.1%} of them are not numbers; must be finite and at most {_MOST_LATENT:g}: "

@@ -123,6 +123,28 @@ class HostMemory:
         return chunk
 
 
+def onto(tensor: Tensor, device: torch.device) -> Tensor:
+    """What the host has, on a device; without waiting for what a GPU is doing."""
+    if device.type != "cuda":
+        return tensor.to(device)
+    return tensor.pin_memory().to(device, non_blocking=True)
+
+
+def coming(tensor: Tensor) -> Callable[[], Tensor]:
+    """Begin to copy to the host; what is given waits for the copy's end, and gives it."""
+    if tensor.device.type != "cuda":
+        return lambda: tensor
+    copy = torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True)
+    copy.copy_(tensor, non_blocking=True)
+    end = _end_of(torch.cuda.current_stream(tensor.device))
+
+    def arrived() -> Tensor:
+        end.synchronize()
+        return copy
+
+    return arrived
+
+
 def _end_of(stream: torch.cuda.Stream) -> torch.cuda.Event:
     event = torch.cuda.Event()
     event.record(stream)

@@ -235,6 +235,11 @@ class PipelinedSampler:
         """A block for each stage, and one for the leader."""
         return len(self._stages) + 1
 
+    @property
+    def is_ahead(self) -> bool:
+        """The stages work while the leader decodes."""
+        return True
+
     def reset(self) -> None:
         """See :class:`BlockSampler`; blocks that nobody wants any more are taken and dropped."""
         self.drop_blocks()

@@ -7,7 +7,7 @@ Shapes: H, W pixels, h, w latent rows and columns (1/8), F latent frames.
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,12 +20,13 @@ from torch import Tensor
 from model.engine import Pixels
 from model.live_avatar.clips import ClipDecoder
 from model.live_avatar.config import BLOCK_LATENTS
-from model.live_avatar.faults import check_latents
+from model.live_avatar.faults import check_figures, check_latents, latent_figures
+from model.live_avatar.lane import coming
 from model.live_avatar.modes import DEFAULT, WARM_LATENTS, Mode
 from model.live_avatar.modes import MOTION_FRAMES as MOTION_FRAMES  # segments read it here
 from model.live_avatar.sampler import BlockSampler, Denoised
 from model.live_avatar.transformer import AudioTokens
-from model.live_avatar.vae import StreamingDecoder, encode, frames_of, pixels_of
+from model.live_avatar.vae import Arriving, StreamingDecoder, encode, frames_of, pixels_of
 
 
 @dataclass(frozen=True)
@@ -210,6 +211,7 @@ class Run:
         """Make the next block's latents, for :attr:`made`; nothing is decoded."""
         self.submit(noise, audio, distances)
         self._take()
+        self._check_made()
 
     def submit(self, noise: Tensor, audio: AudioTokens, distances: Sequence[int]) -> None:
         """Have the next block made; :attr:`may_submit` says when, :meth:`collect` gives it."""
@@ -227,17 +229,28 @@ class Run:
 
     def collect(self) -> Tensor:
         """What :meth:`advance` gives, of the block submitted first and not collected yet."""
-        is_first = self._num_blocks == 0
         self._take()
-        pixels = self.decoder.decode(self.made.latents)
-        if is_first and not self.mode.decodes_clips:
-            pixels = pixels[:, :, self.mode.num_dropped_frames :]
-        return pixels
+        self._check_made()
+        return self._decoded()
+
+    def fetch(self) -> "Fetched":
+        """The same, as frames on their way to the host; another block can be submitted now."""
+        self._take()
+        figures = latent_figures(self.made.seen, self.made.latents)
+        return Fetched(self._num_blocks - 1, coming(figures), Arriving(self._decoded()))
 
     def _take(self) -> None:
         self.made = self._sampler.collect()
-        check_latents(self.made.seen, self.made.latents, self._num_blocks)
         self._note(self.made, self._distances.popleft())
+
+    def _check_made(self) -> None:
+        check_latents(self.made.seen, self.made.latents, self._num_blocks - 1)
+
+    def _decoded(self) -> Tensor:
+        pixels = self.decoder.decode(self.made.latents)
+        if self._num_blocks == 1 and not self.mode.decodes_clips:
+            pixels = pixels[:, :, self.mode.num_dropped_frames :]
+        return pixels
 
     def _advance_reference(self) -> None:
         self.reference = self._first
@@ -259,6 +272,31 @@ class Run:
         """What another run needs to go on."""
         used = self.reference.to(self._first.dtype)  # in which the transformer takes it
         return Past(self._num_blocks, used, self._first, tuple(self._blocks), self._clean)
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A block that is made, and not looked at yet.
+
+    Attributes:
+        block_index: within the run.
+        figures: of its latents.
+        arriving: its frames.
+    """
+
+    block_index: int
+    figures: Callable[[], Tensor]
+    arriving: Arriving
+
+    def frames(self) -> Pixels:
+        """Wait for them; ``(T, H, W, 3)``.
+
+        Raises:
+            BadFramesError: a latent is not a number, or out of all bounds.
+            ValueError: a pixel is not a number.
+        """
+        check_figures(self.figures(), self.block_index)
+        return self.arriving.frames()
 
 
 def _copies(pixels: Tensor, count: int) -> Tensor:

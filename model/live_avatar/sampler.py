@@ -17,6 +17,7 @@ from torch import Tensor
 
 from model.live_avatar.cache import CacheSizes, MakeCaches, StepCache, make_caches
 from model.live_avatar.config import BLOCK_LATENTS, PATCH, REFERENCE_POSITION
+from model.live_avatar.lane import onto
 from model.live_avatar.rope import motion_table, rope_table
 from model.live_avatar.schedule import Schedule
 from model.live_avatar.transformer import AudioTokens, KeysValues, Transformer
@@ -49,6 +50,11 @@ class BlockSampler(Protocol):
     @property
     def depth(self) -> int:
         """Blocks that are best submitted before the first of them is collected."""
+        ...
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether a block is made beside what is done after it was submitted."""
         ...
 
     def reset(self) -> None:
@@ -119,6 +125,7 @@ class Sampler:
         self.steps = range(schedule.num_steps) if steps is None else steps
         self._rows, self._columns = range(height // PATCH), range(width // PATCH)
         self._device = next(transformer.parameters()).device
+        self._timesteps = schedule.timesteps.to(self._device)
         head_dim = transformer.config.head_dim
         self._motion_table = motion_table(height, width, head_dim, turning_dtype)
         self._text: list[KeysValues] = []
@@ -158,6 +165,11 @@ class Sampler:
     def depth(self) -> int:
         """See :class:`BlockSampler`."""
         return 1
+
+    @property
+    def is_ahead(self) -> bool:
+        """See :class:`BlockSampler`; a GPU is told what to do and not waited for."""
+        return self._device.type == "cuda"
 
     @property
     def caches(self) -> Sequence[StepCache]:
@@ -241,10 +253,9 @@ class Sampler:
             self._begun_at = first
         reference = max(REFERENCE_POSITION, first + distance)
         cache.move_reference(reference, self._table(reference, 1))
-        timestep = self._schedule.timesteps[step_index].to(self._device)
         velocity = self._transformer(
             latents,
-            timestep.expand(BLOCK_LATENTS),
+            self._timesteps[step_index].expand(BLOCK_LATENTS),
             audio,
             self._text,
             cache,
@@ -258,4 +269,4 @@ def _make_table(
     grid: tuple[range, range, int, torch.dtype], device: torch.device, first: int, count: int
 ) -> Tensor:
     """Table of ``count`` latent frames; ``grid`` is what :func:`rope_table` takes beside them."""
-    return rope_table(range(first, first + count), *grid).to(device)
+    return onto(rope_table(range(first, first + count), *grid), device)

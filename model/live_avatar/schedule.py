@@ -36,7 +36,8 @@ class Schedule:
 
     def step(self, latents: Tensor, velocity: Tensor, index: int) -> Tensor:
         """The latents after step ``index``; the change is rounded to the velocity's dtype."""
-        change = (self.sigmas[index + 1] - self.sigmas[index]).to(latents.device) * velocity
+        # a number of the host's: sent to a GPU as such, which does not wait for it
+        change = (self.sigmas[index + 1] - self.sigmas[index]) * velocity
         return (latents.float() + change.to(velocity.dtype).float()).to(latents.dtype)
 
 

@@ -29,7 +29,7 @@ from model.live_avatar.faults import check_frames
 from model.live_avatar.run import MOTION_FRAMES, Past, Run
 from model.live_avatar.sampler import BlockSampler
 from model.live_avatar.transformer import AudioTokens, Transformer
-from model.live_avatar.vae import LATENT_SIDE, frames_of
+from model.live_avatar.vae import LATENT_SIDE
 from model.picture import cover
 
 HandoffKind: TypeAlias = Literal["last-frame", "context"]
@@ -155,7 +155,10 @@ class SegmentRendering:
         left = iter(range(-(-job.num_frames // BLOCK_FRAMES)))
         while num_left:
             self._submit(run, left, heard)
-            frames = frames_of(run.collect())[:num_left]
+            fetched = run.fetch()
+            if self._sampler.is_ahead:  # the next block is made while this one's frames come
+                self._submit(run, left, heard)
+            frames = fetched.frames()[:num_left]
             check_frames(frames, index, last)
             last, num_left, index = frames[-1].copy(), num_left - len(frames), index + 1
             yield frames

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeAlias
 
-import numpy as np
 import torch
 from diffusers.models.autoencoders.autoencoder_kl_wan import AutoencoderKLWan, WanCausalConv3d
 from einops import rearrange
@@ -19,6 +18,7 @@ from torch import Tensor
 
 from model.engine import Pixels
 from model.live_avatar.config import FRAMES_PER_LATENT, LATENT_SIDE, WAN_VAE, VaeConfig
+from model.live_avatar.lane import coming
 from model.live_avatar.weights import built_empty, load_weights, weights_faults
 
 State: TypeAlias = Mapping[str, Tensor]
@@ -138,10 +138,32 @@ def frames_of(pixels: Tensor) -> Pixels:
     Raises:
         ValueError: a pixel is not a number.
     """
-    if not bool(torch.isfinite(pixels).all()):
-        raise ValueError("a decoded pixel is not a number: the latents or the weights are damaged")
-    levels = ((pixels.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
-    return np.ascontiguousarray(rearrange(levels, "1 c t h w -> t h w c").cpu().numpy())
+    return Arriving(pixels).frames()
+
+
+class Arriving:
+    """Frames on their way to the host; see :func:`frames_of`.
+
+    Args:
+        pixels: ``(1, 3, T, H, W)`` in -1 to 1; nothing waits for them yet.
+    """
+
+    def __init__(self, pixels: Tensor) -> None:
+        levels = ((pixels.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+        self._levels = coming(rearrange(levels, "1 c t h w -> t h w c").contiguous())
+        self._is_finite = coming(torch.isfinite(pixels).all())
+
+    def frames(self) -> Pixels:
+        """Wait for them.
+
+        Raises:
+            ValueError: a pixel is not a number.
+        """
+        if not bool(self._is_finite()):
+            raise ValueError(
+                "a decoded pixel is not a number: the latents or the weights are damaged"
+            )
+        return self._levels().numpy()
 
 
 # --- latents ---
