@@ -147,7 +147,7 @@ def driver_finding(num_gpus: int, *, is_needed: bool) -> Finding:
         num_gpus: that torch found.
         is_needed: nothing is rendered without one.
     """
-    driver = _driver_version()
+    driver = driver_version()
     built_for = f"CUDA {torch.version.cuda}" if torch.version.cuda else "no CUDA"
     found = f"{num_gpus} found; torch {torch.__version__} is built for {built_for}; driver {driver}"
     if num_gpus:
@@ -159,7 +159,7 @@ def driver_finding(num_gpus: int, *, is_needed: bool) -> Finding:
     return Finding("fail" if is_needed else "warn", "GPUs", found, way_out)
 
 
-def _driver_version() -> str:
+def driver_version() -> str:
     """As NVIDIA's kernel module tells it."""
     if not _DRIVER.is_file():
         return "not found"

@@ -2,7 +2,7 @@
 
 A pass through the transformer takes
 
-    matrices / linear rate + products of attention / attention rate + layers * a little + a little
+    a * TFLOP of matrices + b * TFLOP of attention + c * layers + d
 
 whose four figures are measured (:mod:`model.live_avatar.calibrate`), or assumed: 45 % of the
 datasheet's peak. Shared-out heads divide the first two, and cost four all-to-alls a layer. What is
@@ -14,7 +14,7 @@ with its sink and an empty pipeline.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 
 from model.live_avatar.config import BLOCK_FRAMES, BLOCK_LATENTS, FRAMES_PER_LATENT
 from model.live_avatar.cost import (
@@ -35,7 +35,6 @@ from model.live_avatar.sizes import num_large_weights
 
 ASSUMED_SHARE = 0.45
 """Of the datasheet's FLOP/s, where nothing was measured."""
-_ASSUMED_LAYER_S, _ASSUMED_PASS_S = 0.0, 0.0
 _EXCHANGES = 4  # of a layer: queries, keys and values to heads, and what was attended back
 _EXCHANGE_S = 30e-6  # until one begins; assumed
 _TERA, _GIGA = 1e12, 1e9
@@ -43,57 +42,60 @@ _TERA, _GIGA = 1e12, 1e9
 
 @dataclass(frozen=True)
 class Rates:
-    """What one GPU does with one dtype, whatever it is capable of.
+    """How fast one GPU is with one dtype.
 
     Attributes:
-        linear_tflops: of matrices.
-        attention_tflops: of products of attention.
-        decode_tflops: of the VAE's decoder.
-        encode_tflops: of its encoder.
+        linear_s: seconds for a TFLOP of matrices.
+        attention_s: for a TFLOP of products of attention.
+        decode_s: for a TFLOP of the VAE's decoder.
+        encode_s: for a TFLOP of its encoder.
         layer_s: of a layer and pass, whatever its size.
         pass_s: of a pass, whatever its size.
         to_gpu_gbps: GB/s from page-locked host memory.
         to_host_gbps: back.
-        link_gbps: to another GPU; 0: there is no other.
+        link_gbps: to another GPU; 0: not known.
         load_gbps: GB/s of weights from their files; 0: not known.
+        prefill: seconds of filling the sink, over what the other figures say.
     """
 
-    linear_tflops: float
-    attention_tflops: float
-    decode_tflops: float
-    encode_tflops: float
+    linear_s: float
+    attention_s: float
+    decode_s: float
+    encode_s: float
     layer_s: float
     pass_s: float
     to_gpu_gbps: float
     to_host_gbps: float
     link_gbps: float = 0.0
     load_gbps: float = 0.0
+    prefill: float = 1.0
 
     @classmethod
     def of(cls, figures: Mapping[str, float]) -> "Rates":
-        """From named figures; others are passed over.
+        """From named figures.
 
         Raises:
-            ValueError: one is missing.
+            ValueError: one is missing, or unknown.
         """
-        names = [field.name for field in fields(cls)]
-        missing = [name for name in names[:8] if name not in figures]
-        if missing:
-            raise ValueError(f"must hold {', '.join(missing)}")
-        return cls(**{name: figures[name] for name in names if name in figures})
+        known = {field.name: field.default is MISSING for field in fields(cls)}
+        missing = [name for name, is_needed in known.items() if is_needed and name not in figures]
+        unknown = [name for name in figures if name not in known]
+        if missing or unknown:
+            raise ValueError(f"figures lack {missing} and have {unknown} too many")
+        return cls(**figures)
 
 
 def assumed_rates(gpu: Gpu, dtype: str) -> Rates:
     """From a datasheet; see :data:`ASSUMED_SHARE`."""
-    peak = gpu.fp8_tflops if dtype == "float8" else gpu.tflops
-    rate = ASSUMED_SHARE * gpu.tflops
+    rate = 1 / (ASSUMED_SHARE * gpu.tflops)
+    is_narrow = dtype == "float8" and gpu.fp8_tflops > 0
     return Rates(
-        linear_tflops=ASSUMED_SHARE * (peak or gpu.tflops),
-        attention_tflops=rate,
-        decode_tflops=rate,
-        encode_tflops=rate,
-        layer_s=_ASSUMED_LAYER_S,
-        pass_s=_ASSUMED_PASS_S,
+        linear_s=1 / (ASSUMED_SHARE * gpu.fp8_tflops) if is_narrow else rate,
+        attention_s=rate,
+        decode_s=rate,
+        encode_s=rate,
+        layer_s=0.0,
+        pass_s=0.0,
         to_gpu_gbps=gpu.host_gbps,
         to_host_gbps=gpu.host_gbps,
         link_gbps=gpu.link_gbps,
@@ -153,7 +155,8 @@ def pace(layout: Layout, rates: Rates, *, is_context: bool = False) -> Pace:
         slowest = max(*stages, decode)
     else:
         slowest = max(*stages[:-1], stages[-1] + decode) if stages[:-1] else stages[-1] + decode
-    prefill = _pass_s(layout, rates, prefill_flops(plan.model.transformer, plan.tokens))
+    sink = prefill_flops(plan.model.transformer, plan.tokens)
+    prefill = rates.prefill * _pass_s(layout, rates, sink)
     past = plan.tokens.ring // plan.tokens.block - 1 if is_context else 0
     return Pace(
         step_s=step,
@@ -178,7 +181,7 @@ def _vae_s(plan: Plan, rates: Rates, *, encoded: int = 0, decoded: int = 0) -> f
     vae, width, height = plan.model.vae, plan.width, plan.height
     encoding = encode_flops(vae, width, height, encoded) if encoded else 0
     decoding = decode_flops(vae, width, height, decoded) if decoded else 0
-    return encoding / (rates.encode_tflops * _TERA) + decoding / (rates.decode_tflops * _TERA)
+    return (encoding * rates.encode_s + decoding * rates.decode_s) / _TERA
 
 
 def _pass_s(layout: Layout, rates: Rates, flops: Flops, *, is_step: bool = False) -> float:
@@ -186,10 +189,8 @@ def _pass_s(layout: Layout, rates: Rates, flops: Flops, *, is_step: bool = False
     plan, placement = layout.plan, layout.placement
     layers = plan.model.transformer.num_layers
     matrices = flops.linear + flops.injectors
-    computing = (
-        matrices / (rates.linear_tflops * _TERA)
-        + flops.attention / (rates.attention_tflops * _TERA)
-    ) / placement.heads
+    computing = (matrices * rates.linear_s + flops.attention * rates.attention_s) / _TERA
+    computing /= placement.heads
     computing += layers * rates.layer_s + rates.pass_s + _exchange_s(layout, rates)
     return max(computing, _moving_s(layout, rates, is_step=is_step), _gathering_s(layout, rates))
 

@@ -4,8 +4,8 @@ Derived from what one GPU holds that does everything (:mod:`model.live_avatar.mo
 
 *stages*    a rank has the memories of its own steps; text, speech and VAE are the leader's alone.
 *heads*     memories, sink and activations are divided; prompts' keys are not, nor are weights.
-*shards*    the large matrices are divided; two of the largest layers stand there whole, the one
-            that is at work and the one that is on its way.
+*shards*    the large matrices are divided; two of the largest units stand there whole
+            (:mod:`model.live_avatar.sharded`).
 *decoder*   has no layers: only what is small of the transformer, for speech.
 
 CUDA and NCCL take memory that no tensor accounts for. How much is an assumption, the same for all.
@@ -14,7 +14,6 @@ CUDA and NCCL take memory that no tensor accounts for. How much is an assumption
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from model.live_avatar.config import TransformerConfig
 from model.live_avatar.cost import DTYPES, Memory, Plan, weight_bytes
 from model.live_avatar.gpus import GIB
 from model.live_avatar.moved import (
@@ -22,9 +21,9 @@ from model.live_avatar.moved import (
     Offload,
     host_memory,
     offloaded_memory,
-    staged_weight_bytes,
 )
 from model.live_avatar.placement import Placement
+from model.live_avatar.sharded import sharded_bytes
 from model.live_avatar.sizes import num_large_weights
 
 CUDA_BYTES = 1_500_000_000
@@ -117,28 +116,6 @@ class Fit:
         )
 
 
-def placement_fault(config: TransformerConfig, num_steps: int, placement: Placement) -> str:
-    """The rule of the model that a placement breaks, and the way out; empty where it breaks none.
-
-    Args:
-        config: of the transformer.
-        num_steps: of denoising.
-        placement: how a video is laid over ranks.
-    """
-    if config.num_heads % placement.heads:
-        good = [n for n in range(2, config.num_heads + 1) if config.num_heads % n == 0]
-        return (
-            f"heads={placement.heads} does not divide the model's {config.num_heads} attention "
-            f"heads; take {', '.join(map(str, good))}, or stages"
-        )
-    if placement.stages > num_steps:
-        return (
-            f"stages={placement.stages} is more than the {num_steps} denoising steps, of which "
-            f"each is one stage's; take at most {num_steps}, and heads for the other GPUs"
-        )
-    return ""
-
-
 def stage_steps(num_steps: int, num_stages: int) -> tuple[int, ...]:
     """How many steps each stage does: as even as can be, the later ones less."""
     each, more = divmod(num_steps, num_stages)
@@ -191,8 +168,8 @@ def _rank(
     whole = offloaded_memory(offload, plan)
     held = _share(whole.held, plan, placement, leads=leads)
     passing = _share(whole.passing, plan, placement, leads=leads)
-    if placement.shards > 1 and plan.num_steps and not offload.weights:
-        held[_WEIGHTS] = sharded_weight_bytes(plan, placement.shards)
+    if placement.shards > 1 and plan.num_steps:
+        held[_WEIGHTS] = sum(sharded_bytes(plan.model.transformer, plan.dtype, placement.shards))
     held["CUDA, and lost between tensors"] = CUDA_BYTES
     if placement.num_ranks > 1:
         held["links to other ranks"] = NCCL_BYTES
@@ -223,15 +200,3 @@ def _small_weight_bytes(plan: Plan) -> int:
     config = plan.model.transformer
     large = DTYPES[plan.dtype][1] * num_large_weights(config)
     return weight_bytes(config, plan.dtype) - large
-
-
-def sharded_weight_bytes(plan: Plan, num_shards: int) -> int:
-    """Of the transformer's weights on one rank, at the peak.
-
-    A share of all large matrices, what is small, and two layers that stand there whole: FSDP2
-    gathers the next one while one is at work.
-    """
-    config = plan.model.transformer
-    large = DTYPES[plan.dtype][1] * num_large_weights(config)
-    gathered = staged_weight_bytes(config, plan.dtype)
-    return -(-large // num_shards) + _small_weight_bytes(plan) + gathered

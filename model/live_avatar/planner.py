@@ -14,10 +14,11 @@ from itertools import product
 
 from model.engine import FPS
 from model.live_avatar.cost import Plan, Tokens
+from model.live_avatar.examine_placement import Wanted, placement_faults
 from model.live_avatar.gpus import GIB, Gpu, Pool
 from model.live_avatar.moved import NO_OFFLOAD, Offload
 from model.live_avatar.pace import Layout, Pace, Rates, pace
-from model.live_avatar.per_rank import Fit, fit, placement_fault
+from model.live_avatar.per_rank import Fit, fit
 from model.live_avatar.placement import ALONE, MOST_RANKS, Placement
 
 _FLOAT8 = "float8"
@@ -158,12 +159,6 @@ def num_offloaded(offload: Offload) -> int:
     return sum((offload.kv, offload.sink, offload.weights, offload.text))
 
 
-def offload_words(offload: Offload) -> str:
-    """As the environment has it."""
-    names = ("kv", "sink", "weights", "text")
-    return ",".join(name for name in names if getattr(offload, name))
-
-
 def placements(num_gpus: int, plans: Sequence[Plan]) -> Iterator[Placement]:
     """All that make sense on so many GPUs, for all of some plans, the simplest first.
 
@@ -178,7 +173,7 @@ def placements(num_gpus: int, plans: Sequence[Plan]) -> Iterator[Placement]:
                 if stages * size + has_decoder > most:
                     continue
                 placement = Placement(stages, heads, shards, has_decoder)
-                if not placement_fault(config, num_steps, placement):
+                if not placement_faults(Wanted(placement, num_steps=num_steps), config):
                     yield placement
 
 
@@ -258,8 +253,8 @@ def float8_note(pool: Pool, works: Sequence[Work], rates: Rates) -> str:
         return "float8: does not fit either"
     layout = found.layout
     told = f"{layout.placement}"
-    if words := offload_words(layout.offload):
-        told += f" with {words} offloaded"
+    if layout.offload != NO_OFFLOAD:
+        told += f" with {layout.offload} offloaded"
     proviso = ", if the cards can (compute capability 8.9)" if gpu.has_float8 is None else ""
     pacing = "" if gpu.has_float8 is None else f", {found.seconds_per_second:.2f} s a second"
     return f"float8 (changes pixels) would fit as {told}{pacing}{proviso}"
