@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo install dev format check test parity test-integration test-faults
+.PHONY: demo install dev format check test parity test-integration test-faults bench-gpu
 
 # What the demo needs, and no more: no torch, no test tools.
 install: $(VENV)/.installed
@@ -41,3 +41,8 @@ test-integration: dev
 # The same servers, killed in every way: up to an hour, by hand.
 test-faults: dev
 	$(BIN)/pytest -m faults
+
+# The engine on one GPU, random weights, under ten minutes; beside the reference with
+# REFERENCE=<checkout of its repository>. The page is written to benchmarks/results/.
+bench-gpu: dev
+	$(BIN)/python -m benchmarks.gpu $(if $(REFERENCE),--reference $(REFERENCE))
