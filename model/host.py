@@ -1,7 +1,8 @@
 """A warm engine in a process of its own, behind a Unix socket: ``python -m model.host``.
 
 One client at a time, one rendering at a time. The process ends with its owner, who holds the
-write end of its standard input.
+write end of its standard input. It tells its guard what it is doing (``model.beats``); of several
+ranks each has a log of its own, and every line says which segment was rendered then.
 """
 
 import argparse
@@ -16,13 +17,13 @@ import sys
 import time
 from pathlib import Path
 
-from model import wire
+from model import beats, wire
 from model.engine import Engine, load_engine
 from model.errors import EngineFailedError, MachineError, NightshootError, StoppedError
-from model.owner import exit_with_owner
+from model.owner import REFUSED_EXIT_CODE, exit_with_owner
 
-REFUSED_EXIT_CODE = 3
-"""Of a host whose engine cannot be loaded on this machine: trying again cannot help."""
+LOG_VARIABLE = "NIGHTSHOOT_HOST_LOG"
+"""Path of the log that the owner lets this process write; ranks write beside it."""
 
 _RANK_VARIABLE = "RANK"  # set by the launcher
 
@@ -31,11 +32,17 @@ _log = logging.getLogger("nightshoot.host")
 
 def serve(engine: Engine, listener: socket.socket) -> None:
     """Answer clients one after the other until one says ``bye``."""
+    limits = beats.limits_of(os.environ, engine.identity.load_timeout_s)
+    hello = wire.identity_fields(engine.identity) | {
+        "patience_s": limits.longest,
+        "log": os.environ.get(LOG_VARIABLE, ""),
+    }
     while True:
+        beats.phase("waiting for a client", "wait")
         connection, _ = listener.accept()
         with connection:
             try:
-                wire.send(connection, "hello", wire.identity_fields(engine.identity))
+                wire.send(connection, "hello", hello)
                 if not _converse(engine, connection):
                     return
             except wire.ConnectionLostError as error:
@@ -45,6 +52,7 @@ def serve(engine: Engine, listener: socket.socket) -> None:
 def _converse(engine: Engine, connection: socket.socket) -> bool:
     """Answer one client; False when the host is to end."""
     while True:
+        beats.phase("waiting for a segment", "wait")
         message = wire.receive(connection)
         if message.kind == "bye":
             return False
@@ -57,12 +65,12 @@ def _converse(engine: Engine, connection: socket.socket) -> bool:
 
 
 def _render(engine: Engine, connection: socket.socket, message: wire.Message) -> None:
-    started = time.perf_counter()
     try:
-        _stream(engine, connection, message, started)
+        _stream(engine, connection, message)
     except wire.ConnectionLostError:
         raise
     except NightshootError as error:
+        _log.info("segment failed: %s", error)
         wire.send_error(connection, error)
     except OSError as error:
         _log.exception("engine failed")
@@ -72,25 +80,31 @@ def _render(engine: Engine, connection: socket.socket, message: wire.Message) ->
         wire.send_error(connection, EngineFailedError(f"{type(error).__name__}: {error}"))
 
 
-def _stream(
-    engine: Engine, connection: socket.socket, message: wire.Message, started: float
-) -> None:
+def _stream(engine: Engine, connection: socket.socket, message: wire.Message) -> None:
     job = wire.job_of(message)
+    started, cpu_s, waited = time.perf_counter(), beats.group_cpu_seconds(), 0.0
+    beats.tell_segment(job.key)
     _log.info("segment %s begins: %d frames", job.key, job.num_frames)
+    name = f"segment {job.key[:8]}"
+    beats.phase(f"block 1 of {name}", "block")
     rendering = engine.render(job)
-    waited = 0.0
-    for frames in rendering:
+    for number, frames in enumerate(rendering, 1):
+        beats.phase(f"block {number} of {name} on its way", "wait")
         sending = time.perf_counter()
         if _is_cancelled(connection):
             raise StoppedError("cancelled")
         wire.send(connection, "frames", arrays={"frames": frames})
         waited += time.perf_counter() - sending
+        beats.phase(f"block {number + 1} of {name}", "block")
     fields = {
         "engine_seconds": time.perf_counter() - started - waited,
         "peak_rss_bytes": _peak_rss_bytes(),
+        "cpu_seconds": beats.group_cpu_seconds() - cpu_s,
     }
-    wire.send_handoff(connection, rendering.handoff, fields)
     _log.info("segment %s ends: %.3f engine-seconds", job.key, fields["engine_seconds"])
+    beats.tell_segment("")
+    beats.phase(f"handoff of {name} on its way", "wait")
+    wire.send_handoff(connection, rendering.handoff, fields)
 
 
 def _is_cancelled(connection: socket.socket) -> bool:
@@ -116,26 +130,64 @@ def main() -> None:
     parser.add_argument("--socket", type=Path, required=True, help="path of the socket to make")
     arguments = parser.parse_args()
     socket_path: Path = arguments.socket
-
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    rank = os.environ.get(_RANK_VARIABLE, "")
+    if rank:
+        _write_own_log(rank)
+    _log_with_segments()
     # Ctrl-C in a terminal reaches the whole process group; the owner decides what it means
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    exit_with_owner(lambda: shutil.rmtree(socket_path.parent, ignore_errors=True))
-    engine = _loaded(arguments.engine, socket_path)
-    if engine.follow():
-        return
+    exit_with_owner(lambda: _end_quietly(socket_path))
+    engine = _loaded(arguments.engine, socket_path, rank)
+    if not engine.follow():
+        _lead(engine, arguments.engine, socket_path)
+    beats.end()
+
+
+def _lead(engine: Engine, name: str, socket_path: Path) -> None:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     with listener:
         unready = socket_path.with_suffix(".unready")
         listener.bind(str(unready))
         listener.listen()
         unready.rename(socket_path)
-        _log.info("engine %s ready", arguments.engine)
+        _log.info("engine %s ready", name)
         serve(engine, listener)
     engine.close()
 
 
-def _loaded(name: str, socket_path: Path) -> Engine:
+def _end_quietly(socket_path: Path) -> None:
+    beats.end()
+    shutil.rmtree(socket_path.parent, ignore_errors=True)
+
+
+def rank_log(host_log: Path, rank: str | int) -> Path:
+    """Where a rank writes what it says, beside the log of its host."""
+    return host_log.with_suffix(f".rank{rank}{host_log.suffix}")
+
+
+def _write_own_log(rank: str) -> None:
+    """Output of libraries included; where the owner named no log it stays with the launcher's."""
+    named = os.environ.get(LOG_VARIABLE, "")
+    if named:
+        with rank_log(Path(named), rank).open("ab") as log:
+            for stream in (1, 2):
+                os.dup2(log.fileno(), stream)
+
+
+def _log_with_segments() -> None:
+    """Every line says in the middle of which segment it was written."""
+
+    def add_segment(record: logging.LogRecord) -> bool:
+        record.segment = beats.segment()[:8] or "-"
+        return True
+
+    handler = logging.StreamHandler()
+    handler.addFilter(add_segment)
+    form = "%(asctime)s %(segment)s %(name)s %(message)s"
+    logging.basicConfig(level=logging.INFO, format=form, handlers=[handler])
+
+
+def _loaded(name: str, socket_path: Path, rank: str) -> Engine:
     """The engine, ready to render; ends the process where its own rules forbid that.
 
     Of an engine with several ranks this process becomes their launcher, and is started again as
@@ -143,11 +195,16 @@ def _loaded(name: str, socket_path: Path) -> Engine:
     """
     try:
         engine = load_engine(name)
-        if engine.num_ranks > 1 and _RANK_VARIABLE not in os.environ:
+        if engine.num_ranks > 1 and not rank:
             _become_launcher(engine.num_ranks, name, socket_path)
+        who = f"rank {rank}" if rank else "host"
+        beats.begin(who, os.environ, engine.identity.load_timeout_s)
+        beats.phase("loading", "load")
         engine.load()
     except NightshootError as error:
         _log.error("%s", error)
+        beats.refuse(str(error))
+        beats.end()
         sys.exit(REFUSED_EXIT_CODE)
     return engine
 
@@ -158,8 +215,9 @@ def _become_launcher(num_ranks: int, name: str, socket_path: Path) -> None:
     launcher += ["--num_machines=1", "--mixed_precision=no", "--dynamo_backend=no"]
     launcher += ["--main_process_port=0"]
     rank = ["--module", "model.host", name, "--socket", str(socket_path)]
-    guard = [sys.executable, "-m", "model.owner", *launcher, *rank]
-    os.execv(sys.executable, guard)
+    is_guarded = bool(os.environ.get(beats.BEATS_VARIABLE))
+    guard = [] if is_guarded else ["model.owner"]
+    os.execv(sys.executable, [sys.executable, "-m", *guard, *launcher, *rank])
 
 
 if __name__ == "__main__":

@@ -9,6 +9,10 @@ is the subreaper of everything below it, so that processes in sessions of their 
 a distributed engine) stay its descendants when their parents die. When the module ends or the
 owner does, the guard kills what is left and ends last, with the module's exit code. It inherits the
 descriptors of a GPU lease, which therefore lasts as long as anything that can touch the GPU.
+
+The guard watches the signs of life of all that it started (``model.beats``): a process that is
+stopped, hangs or is killed ends the whole group, and the guard's words say which one it was.
+Elsewhere than on Linux a guard has one process alone, which ends with the owner too.
 """
 
 import contextlib
@@ -16,9 +20,21 @@ import ctypes
 import os
 import signal
 import sys
+import tempfile
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
+
+from model import beats
+from model.errors import NightshootError
+from model.watch import Watch
+
+REFUSED_EXIT_CODE = 3
+"""Of a host whose engine cannot be loaded on this machine: trying again cannot help."""
+
+HUNG_EXIT_CODE = 4
+"""Of a guard that ended its group because of a process that was stopped, hung or killed."""
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _GRACE_S = 2.0
@@ -48,32 +64,102 @@ def _when_owner_ends(act: Callable[[], None]) -> None:
 def run_guarded(arguments: list[str]) -> int:
     """Run ``python -m`` with ``arguments`` until it or the owner ends; leave nothing behind.
 
+    The environment names the folder for signs of life.
+
     Returns:
-        Its exit code, or 128 + the signal that ended it.
+        Its exit code, or 128 + the signal that ended it; :data:`HUNG_EXIT_CODE` where it was ended
+        for a process that was lost, :data:`REFUSED_EXIT_CODE` where one of them said so.
+
+    Raises:
+        CampaignError: a time limit is no positive number of seconds.
     """
-    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
-    guard = os.getpid()
-    child = os.fork()
-    if child == 0:
-        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != guard:  # it died before the signal was asked for
-            os._exit(1)
-        os.execv(sys.executable, [sys.executable, "-m", *arguments])
+    folder = Path(os.environ[beats.BEATS_VARIABLE])
+    limits = beats.limits_of(os.environ)
+    beats.clear(folder)
+    child = _start(arguments)
     signal.signal(signal.SIGTERM, lambda *_: _kill(child))
+    keeper = _Keeper(Watch(folder, limits, child), folder, child)
     # the child sees the end of the owner too and has its own way of ending
-    _when_owner_ends(lambda: threading.Timer(_GRACE_S, _kill, (child,)).start())
+    _when_owner_ends(lambda: keeper.give_up(_GRACE_S))
     while True:
         ended, status = os.wait()  # adopted orphans are reaped on the way
         if ended == child:
             break
-    _end_descendants()
     code = os.waitstatus_to_exitcode(status)
+    keeper.end(code)
+    _end_descendants()
+    if beats.refusal(folder):
+        return REFUSED_EXIT_CODE
+    if keeper.words:
+        return HUNG_EXIT_CODE
     return code if code >= 0 else 128 - code
 
 
+def _start(arguments: list[str]) -> int:
+    """The module as a child that ends with this process (Linux)."""
+    guard, is_linux = os.getpid(), sys.platform == "linux"
+    if is_linux:
+        _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    child = os.fork()
+    if child == 0:
+        if is_linux:
+            _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != guard:  # it died before the signal was asked for
+            os._exit(1)
+        os.execv(sys.executable, [sys.executable, "-m", *arguments])
+    return child
+
+
+class _Keeper:
+    """Watches a group in a thread and ends it when one of its processes is lost.
+
+    Attributes:
+        words: why it was ended; empty: it was not.
+    """
+
+    def __init__(self, watch: Watch, folder: Path, child: int) -> None:
+        self._watch, self._folder, self._child = watch, folder, child
+        self._is_over = threading.Event()
+        self.words = ""
+        self._thread = threading.Thread(target=self._keep, name="watch", daemon=True)
+        self._thread.start()
+
+    def _keep(self) -> None:
+        while not self._is_over.is_set():
+            self._watch.wait()
+            words = self._watch.look()
+            if words and not self._is_over.is_set():
+                self.words = words
+                self._leave(words)
+                _kill(self._child)
+                return
+
+    def give_up(self, grace_s: float) -> None:
+        """The owner has ended: nobody is missed any more, and what lingers is killed."""
+        self._is_over.set()
+        threading.Timer(grace_s, _kill, (self._child,)).start()
+
+    def end(self, code: int) -> None:
+        """The child has ended; where it should not have, say what was going on."""
+        was_over = self._is_over.is_set()
+        self._is_over.set()
+        self._watch.wake()
+        self._thread.join()
+        self._watch.look()  # at what came up since the last time
+        if code and not was_over and not self.words and (doing := self._watch.doing()):
+            told = f"signal {-code}" if code < 0 else f"exit code {code}"
+            self._leave(f"process {self._child} ended with {told}; {doing}")
+
+    def _leave(self, words: str) -> None:
+        beats.leave_words(self._folder, words, self._watch.pids)
+        # the log of the group; everything in it has a time
+        now = time.strftime("%Y-%m-%d %H:%M:%S")
+        os.write(2, f"{now} nightshoot.guard the engine is ended: {words}\n".encode())
+
+
 def _end_descendants() -> None:
-    """Kill children until there are none: those of a killed process become ours."""
-    while True:
+    """Kill children until there are none: those of a killed process become ours (Linux)."""
+    while sys.platform == "linux":
         for pid in children_of(os.getpid()):
             _kill(pid)
         try:
@@ -110,7 +196,15 @@ def main() -> None:
     """Guard the module named on the command line."""
     # what ends a whole group or terminal is decided by the owner
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    sys.exit(run_guarded(sys.argv[1:]))
+    told = os.environ.get(beats.BEATS_VARIABLE)
+    place = contextlib.nullcontext(told) if told else tempfile.TemporaryDirectory("-nightshoot")
+    with place as os.environ[beats.BEATS_VARIABLE]:
+        try:
+            code = run_guarded(sys.argv[1:])
+        except NightshootError as error:
+            os.write(2, f"{error}\n".encode())
+            code = REFUSED_EXIT_CODE
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -3,10 +3,12 @@
 A message is: header length (u32, network order), payload length (u64), header (JSON, UTF-8),
 payload (the raw bytes of the arrays that the header lists under ``arrays``, in order).
 
-    host -> client   hello      {protocol, identity, pid of the host}
+    host -> client   hello      {protocol, identity, pid of the host, patience_s: how long it may
+                                say nothing, log: path of its log or empty}
     client -> host   render     the job's fields, its arrays
     host -> client   frames     one array (F, H, W, 3) uint8; as often as the engine yields
-    host -> client   handoff    {engine_seconds, peak_rss_bytes}, last_frame and state arrays
+    host -> client   handoff    {engine_seconds, cpu_seconds, peak_rss_bytes}, last_frame and state
+                                arrays
     host -> client   error      {class, message, fault, rungs}
     client -> host   ping       answered by pong
     client -> host   cancel     the rendering under way ends with error StoppedError
@@ -28,7 +30,7 @@ from model import errors
 from model.engine import EngineIdentity, Handoff, Phoneme, SegmentJob
 from model.errors import MachineError, NightshootError, ResourceError, Rung
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 
 _PREFIX = struct.Struct("!IQ")
 _MAX_HEADER_BYTES = 16 << 20

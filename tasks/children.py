@@ -10,11 +10,17 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from model import beats
+from model.host import LOG_VARIABLE
+from model.owner import REFUSED_EXIT_CODE
+
 _TAIL_CHARS = 2000
 _POLL_S = 0.02
+_MARK_VARIABLE = "NIGHTSHOOT_HOST_MARK"
 
 
 class Child:
@@ -59,6 +65,11 @@ class Child:
             log.seek(self._log_start)
             return log.read().decode(errors="replace")[-_TAIL_CHARS:].strip()
 
+    def wait(self, timeout_s: float) -> None:
+        """For its end, but not longer."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout_s)
+
     def end(self, timeout_s: float = 5.0) -> None:
         """Close its standard input, wait, and kill it if it lingers."""
         if self._process.stdin:
@@ -70,11 +81,56 @@ class Child:
             self._process.wait()
 
 
+class Guarded(Child):
+    """A module under a guard (``model.owner``), which watches all that it starts.
+
+    A group of which one process is stopped, hangs or is killed is ended by the guard, whose words
+    lie with the signs of life. A guard that is killed leaves nothing behind either: what it
+    started carries a mark.
+    """
+
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        log_path: Path,
+        beats_folder: Path,
+        env: Mapping[str, str] | None = None,
+        descriptors: Sequence[int] = (),
+    ) -> None:
+        """Start it; ``arguments`` begin with the module's name."""
+        self.beats_folder = beats_folder
+        self._mark = f"{_MARK_VARIABLE}={uuid.uuid4().hex}"
+        name, _, value = self._mark.partition("=")
+        env = {
+            **(env or {}),
+            name: value,
+            beats.BEATS_VARIABLE: str(beats_folder),
+            LOG_VARIABLE: str(log_path.absolute()),
+        }
+        super().__init__("model.owner", arguments, log_path, env, descriptors)
+
+    @property
+    def refusal(self) -> str:
+        """Why it has ended and cannot be started here; empty where it may be."""
+        if self.exit_code != REFUSED_EXIT_CODE:
+            return ""
+        return beats.refusal(self.beats_folder) or self.log_tail()
+
+    def end(self, timeout_s: float = 5.0) -> None:
+        """See :class:`Child`; the guard itself takes up to 2 s for what lingers."""
+        super().end(timeout_s)
+        if self.exit_code is None or self.exit_code < 0:
+            end_marked(self._mark)
+
+
 def end_marked(mark: str) -> None:
     """Kill every process that has ``mark`` (``NAME=value``) in its environment; wait for its end.
 
-    For what a killed guard (``model.owner``) left behind. Linux; our own user's processes only.
+    For what a killed guard (``model.owner``) left behind. Our own user's processes only; elsewhere
+    than on Linux nothing can have been left.
     """
+    if sys.platform != "linux":
+        return
     wanted = mark.encode()
     while marked := [pid for pid in _pids() if wanted in _environment(pid)]:
         for pid in marked:

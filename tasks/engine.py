@@ -17,18 +17,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from model import wire
+from model import beats, wire
 from model.engine import EngineIdentity, Handoff, Pixels, SegmentJob, engine_identity
 from model.errors import MachineError, ResourceError, StoppedError
-from model.host import REFUSED_EXIT_CODE
-from tasks.children import Child
+from tasks.children import Guarded
 
-LOAD_TIMEOUT_S = 120.0
-FRAMES_TIMEOUT_S = 300.0
+HELLO_TIMEOUT_S = 300.0
 SOCKET_VARIABLE = "NIGHTSHOOT_ENGINE_SOCKET"
 ENGINE_VARIABLE = "NIGHTSHOOT_ENGINE"
-LOAD_TIMEOUT_VARIABLE = "NIGHTSHOOT_LOAD_TIMEOUT_S"
 _POLL_S = 0.02
+_WORDS_S = 2.0  # within which a guard says why it ends a host
+_SPARE_S = 60.0  # a guard is late too where a machine is loaded
 
 
 class EngineLostError(MachineError):
@@ -48,6 +47,7 @@ class HostRendering:
         self._started = time.perf_counter()
         self.first_frame_seconds = 0.0
         self.engine_seconds = 0.0
+        self.cpu_seconds = 0.0
         self.peak_rss_bytes = 0
 
     def __iter__(self) -> Iterator[Pixels]:
@@ -70,6 +70,7 @@ class HostRendering:
             raise EngineLostError(f'engine host sent "{message.kind}" in the middle of a segment')
         self._handoff = wire.handoff_of(message)
         self.engine_seconds = message.fields["engine_seconds"]
+        self.cpu_seconds = message.fields["cpu_seconds"]
         self.peak_rss_bytes = message.fields["peak_rss_bytes"]
         raise StopIteration
 
@@ -106,7 +107,7 @@ class HostProcess(Protocol):
         ...
 
     def lose(self, pid: int | None) -> str:
-        """Make sure that it is gone; returns its last words."""
+        """Make sure that it is gone; returns its last words, or its guard's."""
         ...
 
     def end(self) -> None:
@@ -115,13 +116,14 @@ class HostProcess(Protocol):
 
 
 class OwnProcess:
-    """A host that this process started and that ends with it."""
+    """A host that this process started, under a guard, and that ends with it."""
 
     def __init__(self, engine: str, log_path: Path) -> None:
         self.engine = engine
         self._folder = tempfile.TemporaryDirectory(prefix="nightshoot-", ignore_cleanup_errors=True)
         self.socket_path = Path(self._folder.name) / "host.sock"
-        self._child = Child("model.host", [engine, "--socket", str(self.socket_path)], log_path)
+        arguments = ["model.host", engine, "--socket", str(self.socket_path)]
+        self._child = Guarded(arguments, log_path, beats_folder(self.socket_path))
 
     @property
     def log_place(self) -> str:
@@ -134,9 +136,9 @@ class OwnProcess:
         Raises:
             ResourceError: this machine cannot hold the engine, or its files are damaged.
         """
-        if self._child.exit_code == REFUSED_EXIT_CODE:
+        if self._child.refusal:
             raise ResourceError(
-                f'engine "{self.engine}" cannot be loaded here: {self._child.log_tail()}'
+                f'engine "{self.engine}" cannot be loaded here: {self._child.refusal}'
             )
         if self._child.exit_code is not None:
             raise EngineLostError(
@@ -146,13 +148,12 @@ class OwnProcess:
 
     def lose(self, pid: int | None) -> str:
         """See :class:`HostProcess`."""
-        del pid  # the child's own
-        self._child.end(timeout_s=2.0)
-        tail = self._child.log_tail().splitlines()[-3:]
-        return (
-            f"exit code {self._child.exit_code}; last words: {' / '.join(tail) or 'none'}; "
-            f"{self.log_place}"
-        )
+        self._child.wait(_WORDS_S)  # its guard knows best why it ends
+        words = beats.last_words(beats_folder(self.socket_path), pid) if pid else ""
+        self._child.end()
+        tail = " / ".join(self._child.log_tail().splitlines()[-3:])
+        words = words or f"exit code {self._child.exit_code}; last words: {tail or 'none'}"
+        return f"{words}; {self.log_place}"
 
     def end(self) -> None:
         """See :class:`HostProcess`."""
@@ -162,11 +163,15 @@ class OwnProcess:
 
 @dataclass(frozen=True)
 class GivenHost:
-    """A host that belongs to the worker of this run, which restarts it when it dies."""
+    """A host that belongs to the worker of this run, which restarts it when it dies.
+
+    Its guard knows how long its engine may load, and its worker tells when it gives up: so the run
+    waits long.
+    """
 
     engine: str
     socket_path: Path
-    load_timeout_s: float = LOAD_TIMEOUT_S
+    load_timeout_s: float = beats.Limits.load
 
     @property
     def log_place(self) -> str:
@@ -186,10 +191,20 @@ class GivenHost:
 
     def lose(self, pid: int | None) -> str:
         """See :class:`HostProcess`. Killed, it is started again by its worker."""
+        words = ""
         if pid is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        return "its worker starts it again and has its log"
+            words = self._words(pid)
+        return f"{words}its worker starts it again and has its log"
+
+    def _words(self, pid: int) -> str:
+        deadline = time.monotonic() + _WORDS_S
+        while time.monotonic() < deadline:
+            if words := beats.last_words(beats_folder(self.socket_path), pid):
+                return f"{words}; "
+            time.sleep(_POLL_S)
+        return ""
 
     def end(self) -> None:
         """See :class:`HostProcess`. It stays for the next run."""
@@ -199,7 +214,8 @@ def given_host(environ: Mapping[str, str]) -> GivenHost | None:
     """The host that a worker gave this run, if it gave one.
 
     Raises:
-        MachineError: only half of it is told, or the load timeout is no number of seconds.
+        MachineError: only half of it is told.
+        CampaignError: a time limit is no positive number of seconds.
     """
     engine, path = environ.get(ENGINE_VARIABLE, ""), environ.get(SOCKET_VARIABLE, "")
     if bool(engine) != bool(path):
@@ -209,12 +225,12 @@ def given_host(environ: Mapping[str, str]) -> GivenHost | None:
         )
     if not engine:
         return None
-    timeout = environ.get(LOAD_TIMEOUT_VARIABLE, str(LOAD_TIMEOUT_S))
-    if not timeout.replace(".", "", 1).isdecimal():
-        raise MachineError(
-            f'{LOAD_TIMEOUT_VARIABLE}="{timeout}" must be a number of seconds, for example 600'
-        )
-    return GivenHost(engine, Path(path), float(timeout))
+    return GivenHost(engine, Path(path), beats.limits_of(environ).load)
+
+
+def beats_folder(socket_path: Path) -> Path:
+    """Where the processes of a host leave their signs of life, and its guard its words."""
+    return socket_path.parent / "beats"
 
 
 def failed_note(socket_path: Path) -> Path:
@@ -233,15 +249,19 @@ class EngineHost:
         self,
         engine: str,
         log_path: Path,
-        load_timeout_s: float = LOAD_TIMEOUT_S,
+        load_timeout_s: float = 120.0,
         given: GivenHost | None = None,
     ) -> None:
         self.engine = engine
+        self.log_path: Path | None = None
         self.is_rendering = False
         self._process: HostProcess = given or OwnProcess(engine, log_path)
         try:
             self._connection, hello = self._connect(load_timeout_s)
             self.identity, self.pid = self._introduced(hello)
+            self.log_path = Path(hello.fields["log"]) if hello.fields["log"] else None
+            # the guard ends it long before, with better words
+            self._connection.settimeout(hello.fields["patience_s"] + _SPARE_S)
         except BaseException:
             self._process.end()
             raise
@@ -261,7 +281,7 @@ class EngineHost:
         while time.monotonic() < deadline:
             self._process.check()
             connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            connection.settimeout(FRAMES_TIMEOUT_S)
+            connection.settimeout(HELLO_TIMEOUT_S)
             try:
                 connection.connect(str(self._process.socket_path))
                 return connection, wire.receive(connection)
@@ -272,7 +292,7 @@ class EngineHost:
                 connection.close()
                 raise EngineLostError(
                     f'engine host "{self.engine}" took the connection but said nothing for '
-                    f"{FRAMES_TIMEOUT_S:.0f} s; {last_words}"
+                    f"{HELLO_TIMEOUT_S:.0f} s; {last_words}"
                 ) from error
             except BaseException:
                 connection.close()
@@ -362,10 +382,14 @@ class EnginePool:
 
     With a given host there is no other: one segment at a time, who comes second waits. So it is
     with an engine of which a machine can hold one alone, or a few.
+
+    Raises:
+        CampaignError: the environment sets a time limit that is no positive number of seconds.
     """
 
     def __init__(self, log_folder: Path, given: GivenHost | None = None) -> None:
         self._log_folder, self._given = log_folder, given
+        beats.limits_of(os.environ)  # told now, not by the first host
         self._idle: dict[str, list[EngineHost]] = {}
         self._lock = threading.Lock()
         self._turns: dict[str, threading.Semaphore] = {}
@@ -422,7 +446,8 @@ class EnginePool:
         if self._given is not None:
             return _connect_given(self._given, engine)
         log_path = self._log_folder / f"host-{engine}-{number}.log"
-        return EngineHost(engine, log_path, engine_identity(engine).load_timeout_s)
+        limits = beats.limits_of(os.environ, engine_identity(engine).load_timeout_s)
+        return EngineHost(engine, log_path, limits.load + _SPARE_S)
 
     def _give(self, host: EngineHost) -> None:
         if not host.ping():

@@ -16,10 +16,11 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 
 from model.engine import EngineIdentity, Handoff, Pixels, SegmentJob
-from model.errors import Rung
+from model.errors import NightshootError, Rung, StoppedError
 from tasks.encode import EncodedSegment, encode_segment, read_png, seam_gates, write_png
 from tasks.engine import EngineHost, HostRendering
 from tasks.files import part_path
+from tasks.host_logs import keep_segment_log
 from tasks.plan import NEUTRAL
 from tasks.records import SegmentPlan, SegmentReceipt, VideoPlan
 from tasks.store import CampaignFolder, StoreError
@@ -96,6 +97,8 @@ def render_segment(
 ) -> tuple[SegmentReceipt, HostRendering]:
     """Render a segment and commit it; the receipt is written last.
 
+    Of a try that failed the last lines of all the engine's processes are kept.
+
     Raises:
         StoppedError: asked to stop between frames.
         EngineLostError: the host died.
@@ -123,6 +126,10 @@ def render_segment(
         if rungs:
             receipt = receipt.model_copy(update={"rungs": tuple(map(str, rungs))})
         return folder.commit_segment(receipt), rendering
+    except NightshootError as error:
+        if not isinstance(error, StoppedError):
+            keep_segment_log(folder, host.log_path, job.key, attempt, str(error))
+        raise
     finally:
         for part in parts.values():
             part.unlink(missing_ok=True)

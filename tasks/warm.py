@@ -5,8 +5,9 @@ back, the host stays for the next run of that kind until it has been idle for lo
 wanted by whoever is next in line, here or in another worker of this machine, or its worker ends.
 One that dies while it is lent comes back on the same socket with the same GPUs.
 
-Each host runs under a guard (``model.owner``) that holds the lease too and leaves no process
-behind, in sessions of their own or not, however the worker ends. Linux.
+Each host runs under a guard (``model.owner``) that holds the lease too, ends the host when one of
+its processes hangs, and leaves none behind, in sessions of their own or not, however the worker
+ends. Linux.
 """
 
 import logging
@@ -15,7 +16,6 @@ import sys
 import tempfile
 import threading
 import time
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,15 +23,14 @@ from types import TracebackType
 from typing import Self
 
 from model.errors import MachineError, StoppedError
-from tasks.children import Child, end_marked
-from tasks.engine import ENGINE_VARIABLE, SOCKET_VARIABLE, failed_note
+from tasks.children import Guarded
+from tasks.engine import ENGINE_VARIABLE, SOCKET_VARIABLE, beats_folder, failed_note
 from tasks.lease import POLL_S, Ask, Lease, Slots
 
 DEVICES_VARIABLE = "CUDA_VISIBLE_DEVICES"
 IDLE_TTL_S = 900.0
 
 _log = logging.getLogger("nightshoot.warm")
-_MARK_VARIABLE = "NIGHTSHOOT_HOST_MARK"
 _KEEPER_POLL_S = 0.2
 _MAX_FAILED_LOADS = 3
 _FIRST_DELAY_S = 0.5
@@ -58,7 +57,6 @@ class WarmHost:
 
     def __init__(self, kind: HostKind, lease: Lease, log_path: Path) -> None:
         self.kind, self._lease, self._log_path = kind, lease, log_path
-        self._mark = uuid.uuid4().hex
         self._folder = Path(tempfile.mkdtemp(prefix="nightshoot-"))
         self.socket_path = self._folder / "host.sock"
         self.is_lent = True
@@ -100,39 +98,40 @@ class WarmHost:
             DEVICES_VARIABLE: ",".join(self.slots),
         }
 
-    def _start(self) -> Child:
+    def _start(self) -> Guarded:
         self._folder.mkdir(exist_ok=True)
         for path in (self.socket_path, self.socket_path.with_suffix(".unready")):
             path.unlink(missing_ok=True)
-        env = dict(self.kind.env) | {
-            DEVICES_VARIABLE: ",".join(self.slots),
-            _MARK_VARIABLE: self._mark,
-        }
-        arguments = ["model.host", self.kind.engine, "--socket", str(self.socket_path)]
-        return Child("model.owner", arguments, self._log_path, env, self._lease.descriptors)
+        env = dict(self.kind.env) | {DEVICES_VARIABLE: ",".join(self.slots)}
+        return Guarded(
+            ["model.host", self.kind.engine, "--socket", str(self.socket_path)],
+            self._log_path,
+            beats_folder(self.socket_path),
+            env,
+            self._lease.descriptors,
+        )
 
     def revive(self) -> None:
         """Start it again on the same socket if it died; later and later if it does not load."""
         if self.is_alive or self.has_given_up or time.monotonic() < self._start_after:
             return
-        end_marked(f"{_MARK_VARIABLE}={self._mark}")
+        self._child.end()
         self._num_failed_loads = 0 if self.socket_path.exists() else self._num_failed_loads + 1
         if self._num_failed_loads >= _MAX_FAILED_LOADS:
             note = failed_note(self.socket_path)
+            why = self._child.refusal or self._child.log_tail()
             note.with_suffix(".part").write_text(
                 f'engine host "{self.kind.engine}" failed to load {self._num_failed_loads} times: '
-                f"{self._child.log_tail()}; its log is {self._log_path}"
+                f"{why}; its log is {self._log_path}"
             )
             note.with_suffix(".part").rename(note)
             return
         self._start_after = time.monotonic() + _FIRST_DELAY_S * 2**self._num_failed_loads
-        self._child.end()
         self._child = self._start()
 
     def end(self) -> None:
         """End it and all it started, then free its GPUs."""
         self._child.end()
-        end_marked(f"{_MARK_VARIABLE}={self._mark}")
         shutil.rmtree(self._folder, ignore_errors=True)
         self._lease.release()
 

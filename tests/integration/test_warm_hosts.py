@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from model.engine import load_engine
-from model.errors import MachineError, RowError
+from model.errors import CampaignError, MachineError, RowError
 from model.host import serve
 from model.null import NullEngine
 from tasks.engine import EngineLostError, EnginePool, GivenHost, WrongHostError, given_host
@@ -180,10 +180,10 @@ def test_a_host_killed_in_the_middle_comes_back_with_its_gpus_on_its_socket(
     wait_until(lambda: gone(rank.pid))
 
 
-def test_a_hung_host_is_killed_and_comes_back(hosts, tmp_path, monkeypatch):
-    monkeypatch.setattr("tasks.engine.FRAMES_TIMEOUT_S", 1.0)
-    with pool_of(hosts.take(ONE), tmp_path) as pool:
-        with pytest.raises(EngineLostError, match="timed out"), pool.lend("null") as host:
+def test_a_hung_host_is_ended_by_its_guard_and_comes_back(hosts, tmp_path):
+    quick = (("NIGHTSHOOT_HEARTBEAT_TIMEOUT_S", "2"),)
+    with pool_of(hosts.take(HostKind("null", 1, quick)), tmp_path) as pool:
+        with pytest.raises(EngineLostError, match="no sign of life"), pool.lend("null") as host:
             rendering = host.render(job(num_frames=3000, delay_ms=5))
             next(rendering)
             os.kill(host.pid, signal.SIGSTOP)
@@ -201,7 +201,7 @@ def test_a_host_that_hangs_while_nobody_uses_it_is_killed_by_the_next_run(
     with pool_of(warm, tmp_path) as pool, pool.lend("null") as host:
         pass
     os.kill(host.pid, signal.SIGSTOP)
-    monkeypatch.setattr("tasks.engine.FRAMES_TIMEOUT_S", 1.0)
+    monkeypatch.setattr("tasks.engine.HELLO_TIMEOUT_S", 1.0)
 
     with pool_of(warm, tmp_path) as pool:
         with pytest.raises(EngineLostError, match="said nothing for 1 s"), pool.lend("null"):
@@ -420,7 +420,7 @@ def test_a_run_may_be_told_how_long_its_engine_loads():
     given = given_host(environ | {"NIGHTSHOOT_LOAD_TIMEOUT_S": "900"})
 
     assert given == GivenHost("null", Path("/s"), 900.0)
-    with pytest.raises(MachineError, match='LOAD_TIMEOUT_S="long" must be a number'):
+    with pytest.raises(CampaignError, match='LOAD_TIMEOUT_S="long" must be a positive number'):
         given_host(environ | {"NIGHTSHOOT_LOAD_TIMEOUT_S": "long"})
 
 
