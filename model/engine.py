@@ -40,6 +40,8 @@ class EngineIdentity:
         default_prompt: what is read where a row has no prompt.
         load_timeout_s: within which it is ready, on a slow disk.
         max_hosts: processes with it that may run side by side without a worker's leases.
+        silent_settings: settings that change no pixels, with their defaults. Rows and keys know
+            nothing of them; a job carries some where a rung set them.
     """
 
     name: str
@@ -56,6 +58,7 @@ class EngineIdentity:
     default_prompt: str = ""
     load_timeout_s: float = 120.0
     max_hosts: int = 64
+    silent_settings: Mapping[str, Setting] = field(default_factory=dict[str, Setting])
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,8 @@ class SegmentJob:
         width: pixels, a multiple of 16.
         height: pixels, a multiple of 16.
         num_frames: frames to render, at least 1.
-        settings: the engine's settings that change pixels, complete.
+        settings: the engine's settings that change pixels, complete; beside them perhaps some of
+            its silent ones.
     """
 
     key: str
@@ -164,7 +168,8 @@ class Engine(Protocol):
     def setting_fault(self, name: str, value: Setting) -> str:
         """The rule that a setting's value breaks, and the way out; empty where it breaks none.
 
-        ``name`` is one of the identity's settings, ``value`` of its default's type.
+        ``name`` is one of the identity's settings, silent ones included, ``value`` of its default's
+        type.
         """
         ...
 
@@ -291,12 +296,14 @@ def engine_identity(name: str) -> EngineIdentity:
 def check_settings(engine: Engine, settings: Mapping[str, Setting]) -> None:
     """Refuse a job's settings unless they are the engine's, complete and within its rules.
 
+    Silent ones may be left out.
+
     Raises:
         ValueError: names every fault.
     """
-    defaults = engine.identity.settings
-    if settings.keys() != defaults.keys():
-        raise ValueError(f"settings must be {sorted(defaults)}, got {sorted(settings)}")
+    identity = engine.identity
+    if settings.keys() - identity.silent_settings.keys() != identity.settings.keys():
+        raise ValueError(f"settings must be {sorted(identity.settings)}, got {sorted(settings)}")
     faults = [setting_fault(engine, name, value) for name, value in settings.items()]
     if any(faults):
         raise ValueError("; ".join(fault for fault in faults if fault))
@@ -307,7 +314,7 @@ def setting_fault(engine: Engine, name: str, value: Setting) -> str:
 
     A whole number is taken where its default has a fraction.
     """
-    default = engine.identity.settings[name]
+    default = {**engine.identity.silent_settings, **engine.identity.settings}[name]
     kinds = (int, float) if type(default) is float else (type(default),)
     if type(value) not in kinds:
         kind = type(default).__name__

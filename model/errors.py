@@ -8,6 +8,7 @@
         SpeechError        a script or a recording that cannot be spoken
       ResourceError      the settings do not fit this machine: offers rungs to try next
         DiskFullError      tasks/ffmpeg.py
+        MemoryFullError    model/live_avatar/rungs.py
       MachineError       this machine or process is at fault: the same work may succeed elsewhere
         EngineLostError    tasks/engine.py
         ProgramError       tasks/ffmpeg.py, and FfmpegError under it
@@ -41,6 +42,10 @@ class Rung:
 
     def __str__(self) -> str:
         return ", ".join(f"{name}={value}" for name, value in self.settings)
+
+
+SMALLER_SIZE = Rung(settings=(("size", "smaller"),), changes_pixels=True)
+"""To the row's ``smaller_size``, where it has one: an engine offers it, the campaign knows it."""
 
 
 class NightshootError(Exception):

@@ -1,23 +1,36 @@
 """The Live Avatar engine as tasks see it. Its torch half is imported when weights are loaded."""
 
+import logging
 import os
-from functools import cached_property
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, TypeVar
 
 from model.engine import (
     ENGINE_SAMPLE_RATE_HZ,
     FPS,
     FRAME_MULTIPLE,
     EngineIdentity,
+    Handoff,
+    Pixels,
     Rendering,
     SegmentJob,
     Setting,
     check_settings,
 )
 from model.errors import PortraitError, ResourceError, WeightsError
-from model.live_avatar.moved import offload_of
+from model.live_avatar.moved import Offload, offload_of, read_offload
 from model.live_avatar.place import DEVICE_VARIABLE, WEIGHTS_VARIABLE, place_of
 from model.live_avatar.placement import placement_of
+from model.live_avatar.rungs import (
+    OFFLOAD,
+    SILENT_DEFAULTS,
+    Attempt,
+    Load,
+    MemoryFullError,
+    Misfits,
+    rungs_of,
+)
 from model.live_avatar.settings import DEFAULT_PROMPT, DEFAULTS, setting_fault
 
 if TYPE_CHECKING:
@@ -29,6 +42,10 @@ MIN_SIDE = 64  # the motion memory's largest patches are 8 latents, 64 pixels wi
 CONTEXT_SAMPLES = 10 * ENGINE_SAMPLE_RATE_HZ
 """Heard on each side of a segment: what the speech encoder says of a frame depends on all of it."""
 _LOAD_TIMEOUT_S = 1800.0  # 46 GB from a slow disk
+_log = logging.getLogger("nightshoot.live_avatar")
+
+
+_Made = TypeVar("_Made")
 
 
 class LiveAvatarEngine:
@@ -48,6 +65,7 @@ class LiveAvatarEngine:
         self._ranks: Ranks | None = None
         self._loaded: Loaded | None = None
         self._core: Core | None = None
+        self._misfits = Misfits()
 
     @cached_property
     def _weights_id(self) -> str:
@@ -74,11 +92,18 @@ class LiveAvatarEngine:
             default_prompt=DEFAULT_PROMPT,
             load_timeout_s=_LOAD_TIMEOUT_S,
             max_hosts=64 if self._place.random == "tiny" else 1,  # each fills a GPU
+            silent_settings=SILENT_DEFAULTS,
         )
 
     def setting_fault(self, name: str, value: Setting) -> str:
         """See :class:`model.engine.Engine`."""
-        return setting_fault(name, value)
+        if name != OFFLOAD:
+            return setting_fault(name, value)
+        try:
+            read_offload(str(value))
+        except ValueError as error:
+            return str(error)
+        return ""
 
     @property
     def num_ranks(self) -> int:
@@ -88,22 +113,32 @@ class LiveAvatarEngine:
     def load(self) -> None:
         """Bring the weights to the device in their usual dtype; see :meth:`render` for others.
 
+        What does not fit is told by the first rendering, whose settings may be of less: a rung
+        may offload the weights, or have 8 bits of them.
+
         Raises:
             WeightsError: they are not on this machine, damaged, or of another model.
-            ResourceError: there is no torch, no GPU, or too little memory.
+            ResourceError: there is no torch, or no GPU.
         """
         dtype = str(DEFAULTS["dtype"])
-        if self._joined().leads:
-            self._ready(dtype)
-        else:
-            self._ready_core(dtype)
+        try:
+            if self._joined().leads:
+                self._ready(dtype, self._offload)
+            else:
+                self._ready_core(dtype, self._offload)
+        except MemoryFullError as error:
+            _log.warning("not loaded yet: %s", error)
 
     def follow(self) -> bool:
         """See :class:`model.engine.Engine`; the last rank leads."""
         ranks = self._joined()
         if ranks.leads:
             return False
-        ranks.follow(lambda told, steps_of: self._ready_core(told["dtype"]).sampler(told, steps_of))
+        ranks.follow(
+            lambda told, steps_of: self._ready_core(
+                told["dtype"], read_offload(told["offload"])
+            ).sampler(told, steps_of)
+        )
         return True
 
     def close(self) -> None:
@@ -114,36 +149,70 @@ class LiveAvatarEngine:
     def render(self, job: SegmentJob) -> Rendering:
         """Start rendering ``job``; frames come in blocks of twelve.
 
-        Where its dtype is not the one that was loaded, the weights are loaded again.
+        Where its dtype or what it offloads is not as it was loaded, the weights are loaded again.
 
         Raises:
             ValueError: a setting, the size, the audio's length or the handoff breaks the rules.
             PortraitError: the portrait is too small.
+            ResourceError: the memory is full, or was at the same settings; with rungs.
             NightshootError: see :meth:`load`.
         """
         check_settings(self, job.settings)
         _check_sizes(job)
-        return self._ready(str(job.settings["dtype"])).render(job)
+        attempt = Attempt.of(job, self._offload)
+        try:
+            self._misfits.check(attempt)
+            rendering = self._ready(attempt.dtype, attempt.offload).render(job)
+        except MemoryFullError as error:
+            raise self._misfit(attempt, error) from None
+        return _Watched(rendering, partial(self._misfit, attempt))
 
-    def _ready(self, dtype: str) -> "Loaded":
+    def _misfit(self, attempt: Attempt, error: MemoryFullError) -> ResourceError:
+        """Remember that an attempt did not fit, make room, and say what to try next."""
+        from model.live_avatar.loading import can_float8
+
+        self._misfits.note(attempt, error)
+        if self._loaded is not None:
+            self._loaded.free()
+        has_float8 = can_float8(self._place, self._device)
+        return ResourceError(error.message, rungs_of(attempt, error.where, has_float8=has_float8))
+
+    def _ready(self, dtype: str, offload: Offload) -> "Loaded":
         self._check_place()
-        if self._loaded is None or self._loaded.dtype_name != dtype:
+        held = Load.of(dtype, offload)
+        if self._loaded is None or self._loaded.held != held:
             ranks = self._joined()
             from model.live_avatar.loading import load
 
             self._loaded = None  # its memory is needed for the next
-            self._loaded = load(self._place, dtype, self._device, self._offload, ranks)
+            self._loaded = self._once(
+                held, lambda: load(self._place, dtype, self._device, offload, ranks)
+            )
+        self._loaded.keep_memories(offload)
         return self._loaded
 
-    def _ready_core(self, dtype: str) -> "Core":
+    def _ready_core(self, dtype: str, offload: Offload) -> "Core":
         """The transformer, on a rank that does not lead."""
         self._check_place()
-        if self._core is None or self._core.dtype_name != dtype:
+        held = Load.of(dtype, offload)
+        if self._core is None or self._core.held != held:
             from model.live_avatar.loading import load_core
 
             self._core = None
-            self._core = load_core(self._place, dtype, self._device, self._offload)
+            self._core = self._once(
+                held, lambda: load_core(self._place, dtype, self._device, offload)
+            )
+        self._core.keep_memories(offload)
         return self._core
+
+    def _once(self, held: Load, load: Callable[[], _Made]) -> _Made:
+        """What ``load`` makes, unless it is known not to fit."""
+        self._misfits.check(held)
+        try:
+            return load()
+        except MemoryFullError as error:
+            self._misfits.note(held, error)
+            raise
 
     def _joined(self) -> "Ranks":
         """The processes that render together; found once."""
@@ -164,6 +233,40 @@ class LiveAvatarEngine:
                 f"engine live-avatar: only the id of the weights is known here; set "
                 f"{WEIGHTS_VARIABLE} to their folder, or render on a machine that has them"
             )
+
+
+class _Watched:
+    """A rendering that lets go of its memories when one is full.
+
+    Args:
+        rendering: the same.
+        misfit: what is said then.
+    """
+
+    def __init__(
+        self, rendering: Rendering, misfit: Callable[[MemoryFullError], ResourceError]
+    ) -> None:
+        self._rendering: Rendering | None = rendering
+        self._misfit = misfit
+
+    def __iter__(self) -> Iterator[Pixels]:
+        return self
+
+    def __next__(self) -> Pixels:
+        if self._rendering is None:
+            raise StopIteration
+        try:
+            return next(self._rendering)
+        except MemoryFullError as error:
+            self._rendering = None
+            raise self._misfit(error) from None
+
+    @property
+    def handoff(self) -> Handoff:
+        """What the next segment starts from; valid once exhausted."""
+        if self._rendering is None:
+            raise ValueError("the rendering did not fit into the memory")
+        return self._rendering.handoff
 
 
 def _check_sizes(job: SegmentJob) -> None:

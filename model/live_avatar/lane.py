@@ -6,8 +6,8 @@ from typing import TypeAlias
 import torch
 from torch import Tensor, nn
 
-from model.errors import ResourceError
 from model.live_avatar.moved import OFFLOAD_VARIABLE
+from model.live_avatar.rungs import MemoryFullError
 
 #: the end of some work on the GPU; None where all work is done when it is asked for
 Mark: TypeAlias = "torch.cuda.Event | None"
@@ -96,7 +96,7 @@ class HostMemory:
         """A tensor without content.
 
         Raises:
-            ResourceError: the host has not so much memory.
+            MemoryFullError: the host has not so much memory.
         """
         size = torch.Size(shape).numel() * dtype.itemsize
         if size > len(self._free):
@@ -114,10 +114,11 @@ class HostMemory:
         try:
             chunk = torch.empty(size, dtype=torch.uint8, pin_memory=self._is_pinned)
         except RuntimeError as error:
-            raise ResourceError(
+            raise MemoryFullError(
                 f"engine live-avatar: {size / 1e9:.1f} GB more of the host's memory could not be "
-                f"had for what {OFFLOAD_VARIABLE} names ({str(error).splitlines()[0]}); use a "
-                "machine with more, end other programs, or let it name less"
+                f"had for what is offloaded ({str(error).splitlines()[0]}); use a machine with "
+                f"more, end other programs, or let {OFFLOAD_VARIABLE} name less",
+                "host",
             ) from error
         self._chunks.add(chunk.data_ptr())
         return chunk

@@ -2,9 +2,8 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -13,19 +12,21 @@ import torch
 from model.engine import SegmentJob
 from model.errors import WeightsError
 from model.live_avatar.audio import load_speech_encoder
-from model.live_avatar.cache import MakeCaches, make_caches
+from model.live_avatar.cache import make_caches
 from model.live_avatar.compiled import run_by
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE
 from model.live_avatar.device import choose_device
+from model.live_avatar.memory import free_memory, memory_watched
 from model.live_avatar.moved import NO_OFFLOAD, Offload
 from model.live_avatar.offload import Offloader
 from model.live_avatar.place import Place
 from model.live_avatar.published import ModelFiles, check_config, missing_files
-from model.live_avatar.quantize import Float8, float8_put
+from model.live_avatar.quantize import Float8, float8_put, has_float8
 from model.live_avatar.ranks import Ranks
+from model.live_avatar.rungs import Load
 from model.live_avatar.sampler import BlockSampler, Sampler
 from model.live_avatar.schedule import make_schedule
-from model.live_avatar.segment import Parts, SegmentRendering, SegmentSettings, memory_fault
+from model.live_avatar.segment import Parts, SegmentRendering, SegmentSettings
 from model.live_avatar.sizes import MODELS, ModelSizes
 from model.live_avatar.text import (
     ON_DEVICE,
@@ -57,16 +58,31 @@ Told: TypeAlias = Mapping[str, Any]
 class Core:
     """The transformer, ready: what every rank has.
 
-    Attributes:
-        dtype_name: of its weights.
+    Args:
         transformer: the same.
+        dtype_name: of its weights.
+        offload: what of it is in the host's memory.
+
+    Attributes:
+        held: how it holds its weights.
     """
 
     def __init__(
-        self, transformer: Transformer, dtype_name: str, make_caches: MakeCaches = make_caches
+        self, transformer: Transformer, dtype_name: str, offload: Offload = NO_OFFLOAD
     ) -> None:
         self.transformer, self.dtype_name = transformer, dtype_name
+        self.held = Load.of(dtype_name, offload)
+        self._offload = NO_OFFLOAD
         self._make_caches = make_caches
+        self.keep_memories(offload)
+
+    def keep_memories(self, offload: Offload) -> bool:
+        """Hold the memories of later samplers where ``offload`` says; whether that is new."""
+        if (offload.kv, offload.sink) == (self._offload.kv, self._offload.sink):
+            return False
+        device = next(self.transformer.parameters()).device
+        self._offload, self._make_caches = offload, Offloader(offload, device).make_caches
+        return True
 
     def sampler(self, told: Told, steps_of: Callable[[int], range]) -> Sampler:
         """Of the steps that are done on this rank: ``steps_of`` all there are.
@@ -92,20 +108,27 @@ class Core:
 class Loaded:
     """The model, ready; one segment at a time.
 
+    Args:
+        parts: the models.
+        dtype_name: of their weights.
+        offload: what is in the host's memory.
+        ranks: that render together; None: this process is alone.
+
     Attributes:
-        dtype_name: of its weights.
+        held: how the weights are held.
     """
 
     def __init__(
         self,
         parts: Parts,
         dtype_name: str,
-        make_caches: MakeCaches = make_caches,
+        offload: Offload = NO_OFFLOAD,
         ranks: Ranks | None = None,
     ) -> None:
-        self.dtype_name = dtype_name
         self._parts, self._ranks = parts, ranks or Ranks()
-        self._core = Core(parts.transformer, dtype_name, make_caches)
+        self._core = Core(parts.transformer, dtype_name, offload)
+        self.held = Load.of(dtype_name, offload)
+        self._offload = offload
         self._text = lru_cache(maxsize=_PROMPTS_KEPT)(parts.encode_text)
         self._sampler = lru_cache(maxsize=1)(self._make_sampler)
 
@@ -115,22 +138,36 @@ class Loaded:
         What was begun before and is not exhausted is spoilt: the memories are the same.
         """
         settings = SegmentSettings.of(job.settings)
-        sampler = self._sampler(
-            num_steps=settings.num_steps,
-            shift=settings.shift,
-            is_truncated=settings.is_truncated,
-            blocks_per_clip=settings.blocks_per_clip,
-            height=job.height,
-            width=job.width,
-            attention=str(job.settings["attention"]),
-            is_compiled=bool(job.settings["compile"]),
-        )
+        with memory_watched(f"at {job.width}x{job.height}"):
+            sampler = self._sampler(
+                num_steps=settings.num_steps,
+                shift=settings.shift,
+                is_truncated=settings.is_truncated,
+                blocks_per_clip=settings.blocks_per_clip,
+                height=job.height,
+                width=job.width,
+                attention=str(job.settings["attention"]),
+                is_compiled=bool(job.settings["compile"]),
+            )
         return SegmentRendering(self._parts, settings, job, sampler, self._text)
+
+    def keep_memories(self, offload: Offload) -> None:
+        """Hold the memories of past blocks where ``offload`` says, which leaves the weights."""
+        if self._core.keep_memories(offload):
+            self._offload = replace(self._offload, kv=offload.kv, sink=offload.sink)
+            self.free()
+
+    def free(self) -> None:
+        """Give up what the latest rendering needed; it cannot go on."""
+        self._sampler.cache_clear()
+        self._ranks.drop()
+        free_memory()
 
     def _make_sampler(self, **told: Any) -> BlockSampler:
         """Memories are large: the same serve all segments of a size."""
         self._sampler.cache_clear()  # the next ones need what the last ones hold
-        return self._ranks.sampler(self._core.sampler, told | {"dtype": self.dtype_name})
+        told |= {"dtype": self.held.dtype, "offload": str(self._offload)}
+        return self._ranks.sampler(self._core.sampler, told)
 
 
 @dataclass(frozen=True)
@@ -157,6 +194,11 @@ def _way(place: Place, dtype_name: str, device_name: str, offload: Offload) -> _
     return _Way(_DTYPES[dtype_name], device, sizes, put_weight, offloader)
 
 
+def can_float8(place: Place, device_name: str) -> bool:
+    """Whether the device can compute with dtype float8; arguments are those of :func:`load`."""
+    return has_float8(choose_device(device_name, is_small=place.random == "tiny"))
+
+
 def load(
     place: Place,
     dtype_name: str,
@@ -180,7 +222,7 @@ def load(
     """
     way = _way(place, dtype_name, device_name, offload)
     started = time.perf_counter()
-    with _memory_watched():
+    with memory_watched("while the weights were loaded"):
         home = way.offloader.text_home
         if place.random is not None:
             parts = untrained(place.random, way.dtype, way.device, way.put_weight, home)
@@ -191,7 +233,7 @@ def load(
             )
         way.offloader.settle(parts.transformer)
     _log_loaded("weights", way.device, dtype_name, started)
-    return Loaded(parts, dtype_name, way.offloader.make_caches, ranks)
+    return Loaded(parts, dtype_name, offload, ranks)
 
 
 def load_core(
@@ -203,7 +245,7 @@ def load_core(
     """
     way = _way(place, dtype_name, device_name, offload)
     started = time.perf_counter()
-    with _memory_watched():
+    with memory_watched("while the weights were loaded"):
         if place.random is not None:
             transformer = untrained_transformer(place.random, way.dtype, way.device, way.put_weight)
         else:
@@ -213,15 +255,7 @@ def load_core(
             )
         way.offloader.settle(transformer)
     _log_loaded("transformer", way.device, dtype_name, started)
-    return Core(transformer, dtype_name, way.offloader.make_caches)
-
-
-@contextmanager
-def _memory_watched() -> Iterator[None]:
-    try:
-        yield
-    except torch.OutOfMemoryError as error:
-        raise memory_fault(error, "while the weights were loaded") from error
+    return Core(transformer, dtype_name, offload)
 
 
 def _log_loaded(what: str, device: torch.device, dtype_name: str, started: float) -> None:

@@ -5,7 +5,8 @@
     weights   the matrices of the transformer's blocks and audio injectors
     text      the text encoder
 
-No value changes by it, so it is no setting of a segment: it is told by the environment.
+No value changes by it, so it is no setting that a segment's key holds: it is told by the
+environment, and more of it by the rungs that answer a GPU that is full.
 """
 
 from collections.abc import Mapping
@@ -38,29 +39,48 @@ class Offload:
     weights: bool = False
     text: bool = False
 
+    def __str__(self) -> str:
+        return ",".join(name for name in _NAMES if getattr(self, name))
 
+    def __or__(self, other: "Offload") -> "Offload":
+        return Offload(*(getattr(self, name) or getattr(other, name) for name in _NAMES))
+
+
+_NAMES = tuple(field.name for field in fields(Offload))
 NO_OFFLOAD = Offload()
 
 
 def offload_of(environ: Mapping[str, str]) -> Offload:
-    """What the environment names, separated by commas; in any order.
+    """What the environment names.
 
     Raises:
         ResourceError: it names something else.
     """
     told = environ.get(OFFLOAD_VARIABLE, "")
-    named = {name.strip() for name in told.split(",")} - {""}
-    known = [field.name for field in fields(Offload)]
-    unknown = sorted(named - set(known))
-    if unknown:
+    try:
+        return read_offload(told)
+    except ValueError as error:
         raise ResourceError(
-            f'engine live-avatar: {OFFLOAD_VARIABLE}="{told}" names {", ".join(unknown)}; set one '
-            f"or more of {', '.join(known)}, separated by commas, or nothing"
+            f'engine live-avatar: {OFFLOAD_VARIABLE}="{told}" {error}; or set nothing'
+        ) from error
+
+
+def read_offload(told: str) -> Offload:
+    """From names separated by commas; in any order.
+
+    Raises:
+        ValueError: something else is named, or sink without kv.
+    """
+    named = {name.strip() for name in told.split(",")} - {""}
+    unknown = sorted(named - set(_NAMES))
+    if unknown:
+        raise ValueError(
+            f"names {', '.join(unknown)}; set one or more of {', '.join(_NAMES)}, separated by "
+            "commas"
         )
     if "sink" in named and "kv" not in named:
-        raise ResourceError(
-            f'engine live-avatar: {OFFLOAD_VARIABLE}="{told}" names sink without kv, beside which '
-            'alone it can be offloaded; set "kv,sink", or leave it out'
+        raise ValueError(
+            'names sink without kv, beside which alone it can be offloaded; set "kv,sink"'
         )
     return Offload(**dict.fromkeys(named, True))
 

@@ -24,6 +24,9 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from model.errors import ResourceError
+from model.live_avatar.memory import free_memory, memory_watched
+from model.live_avatar.rungs import MemoryFullError
 from model.live_avatar.sampler import Denoised, Sampler
 from model.live_avatar.transformer import AudioTokens
 
@@ -65,16 +68,24 @@ class Letter:
     fields: Mapping[str, Any] = field(default_factory=dict[str, Any])
     tensors: Mapping[str, Tensor] = field(default_factory=dict[str, Tensor])
 
+    def to(self, device: torch.device | str) -> "Letter":
+        """The same with its tensors there."""
+        tensors = {name: each.to(device) for name, each in self.tensors.items()}
+        return Letter(self.kind, self.fields, tensors)
+
 
 class Post:
     """Letters between ranks: in order, and never waited for by who sends them.
 
     Args:
-        device: where the tensors of received letters are put.
+        device: that computes.
+
+    Attributes:
+        device: the same.
     """
 
     def __init__(self, device: torch.device | str) -> None:
-        self._device = device
+        self.device = device
         self._under_way: deque[tuple[Any, Tensor]] = deque()
 
     def send(self, rank: int, letter: Letter) -> None:
@@ -91,7 +102,7 @@ class Post:
             self._under_way.popleft()
 
     def receive(self, rank: int) -> Letter:
-        """The next letter from a rank."""
+        """The next letter from a rank, in the host's memory."""
         length = torch.zeros(1, dtype=torch.int64)
         dist.recv(length, rank)
         header = torch.zeros(int(length), dtype=torch.uint8)
@@ -102,7 +113,7 @@ class Post:
             content = torch.empty(shape, dtype=_DTYPES[dtype])
             if content.numel():
                 dist.recv(content, rank)
-            tensors[name] = content.to(self._device)
+            tensors[name] = content
         return Letter(kind, fields, tensors)
 
     def flush(self) -> None:
@@ -133,6 +144,7 @@ class Stage:
     ) -> None:
         self._make_sampler, self._post, self._rank, self._leader = make_sampler, post, rank, leader
         self._sampler: Sampler | None = None
+        self._fault: ResourceError | None = None  # of the segment at hand
         self._contexts: deque[Tensor] = deque(maxlen=_CONTEXTS_KEPT)
 
     @torch.no_grad()
@@ -143,18 +155,40 @@ class Stage:
         self._post.flush()
 
     def _obey(self, letter: Letter) -> None:
+        """Do what a letter says; what does not fit is told to the leader in a block's place.
+
+        The segment is lost then, and whatever is said of it until the next one is prepared.
+        """
         if letter.kind == "prepare":
-            self._sampler = None  # what its memories hold is needed for the next ones
+            self._sampler, self._fault = None, None  # its memories are needed for the next ones
+        begun = (
+            self._post.receive(self._rank - 1) if letter.kind == "block" and self._rank else None
+        )
+        answer = begun if begun and begun.kind == "fault" else None
+        if answer is None and self._fault is None:
+            try:
+                with memory_watched(f"on rank {self._rank}"):
+                    answer = self._done(letter.to(self._post.device), begun)
+            except ResourceError as error:
+                self._sampler, self._fault = None, error.with_traceback(None)
+                free_memory()
+        if letter.kind == "block":
+            self._post.send(self._rank + 1, answer or _fault_letter(self._fault))
+
+    def _done(self, letter: Letter, begun: Letter | None) -> Letter | None:
+        """Do what a letter says; the letter for the next rank, of a block."""
+        if letter.kind == "prepare":
             self._sampler = self._make_sampler(letter.fields)
-            return
+            return None
         if self._sampler is None:
             raise ValueError(f'the leader said "{letter.kind}" before "prepare"')
         if letter.kind == "block":
-            self._block(self._sampler, letter)
-        elif letter.kind == "text":
+            return self._block(self._sampler, letter, begun)
+        if letter.kind == "text":
             self._sampler.set_text(self._known(letter.tensors["context"]))
         else:
             _obey(self._sampler, letter)
+        return None
 
     def _known(self, context: Tensor) -> Tensor:
         """The same tensor for the same prompt: what was made of it is found by it."""
@@ -164,20 +198,30 @@ class Stage:
         self._contexts.append(context)
         return context
 
-    def _block(self, sampler: Sampler, letter: Letter) -> None:
+    def _block(self, sampler: Sampler, letter: Letter, begun: Letter | None) -> Letter:
         tensors = letter.tensors
-        if self._rank:
-            begun = self._post.receive(self._rank - 1).tensors
-            latents, seen = begun["latents"], [begun["seen"]]
+        if begun is None:
+            latents, seen = tensors["noise"], list[Tensor]()
         else:
-            latents, seen = tensors["noise"], []
+            before = begun.to(self._post.device).tensors
+            latents, seen = before["latents"], [before["seen"]]
         if sampler.steps:
             made = sampler.denoise(
                 letter.fields["block_index"], latents, _audio(tensors), letter.fields["distances"]
             )
             latents, seen = made.latents, [*seen, made.seen]
-        done = {"latents": latents, "seen": torch.cat(seen)}
-        self._post.send(self._rank + 1, Letter("block", {}, done))
+        return Letter("block", {}, {"latents": latents, "seen": torch.cat(seen)})
+
+
+def _fault_letter(fault: ResourceError | None) -> Letter:
+    assert fault is not None
+    where = fault.where if isinstance(fault, MemoryFullError) else None
+    return Letter("fault", {"message": fault.message, "where": where})
+
+
+def _fault_of(letter: Letter) -> ResourceError:
+    message, where = letter.fields["message"], letter.fields["where"]
+    return MemoryFullError(message, where) if where else ResourceError(message)
 
 
 def _obey(sampler: Sampler, letter: Letter) -> None:
@@ -271,10 +315,17 @@ class PipelinedSampler:
         self._waiting.append(letter)
 
     def collect(self) -> Denoised:
-        """See :class:`BlockSampler`."""
+        """See :class:`BlockSampler`.
+
+        Raises:
+            ResourceError: it did not fit on a stage.
+        """
         while (letter := self._waiting.popleft()).kind != "block":
             _obey(self._own, letter)
-        begun = self._post.receive(self._stages[-1]).tensors
+        told = self._post.receive(self._stages[-1])
+        if told.kind == "fault":
+            raise _fault_of(told)
+        begun = told.to(self._post.device).tensors
         if not self._own.steps:
             return Denoised(begun["latents"], begun["seen"])
         made = self._own.denoise(
@@ -286,9 +337,14 @@ class PipelinedSampler:
         return Denoised(made.latents, torch.cat((begun["seen"], made.seen)))
 
     def drop_blocks(self) -> None:
-        """Take what is under way and nobody wants any more; the stages are free then."""
-        while any(letter.kind == "block" for letter in self._waiting):
-            self.collect()
+        """Take what is under way and nobody wants any more; the stages are free then.
+
+        The leader's own steps of it are left out: what comes next is a reset, or the end.
+        """
+        for letter in self._waiting:
+            if letter.kind == "block":
+                self._post.receive(self._stages[-1])
+        self._waiting = deque(letter for letter in self._waiting if letter.kind != "block")
 
     def _tell(self, letter: Letter) -> None:
         for rank in self._stages:

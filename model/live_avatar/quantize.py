@@ -149,6 +149,11 @@ def product_on(device: torch.device, rule: Float8) -> Product:
     return partial(product_in_float8, adds_fast=rule.adds_fast)
 
 
+def has_float8(device: torch.device) -> bool:
+    """Whether a device can compute in 8 bits; a CPU can, without gain of speed."""
+    return device.type != "cuda" or torch.cuda.get_device_capability(device) >= LEAST_CAPABILITY
+
+
 def check_capability(capability: tuple[int, int], device_name: str) -> None:
     """Refuse a CUDA device without products in 8 bits.
 

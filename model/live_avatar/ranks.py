@@ -61,6 +61,12 @@ class Ranks:
         leader = self.num_ranks - 1
         Stage(lambda told: make(told, self.steps), self._post, self.rank, leader).serve()
 
+    def drop(self) -> None:
+        """Give up the latest sampler, and what is under way of it."""
+        if self._latest is not None:
+            self._latest.drop_blocks()
+        self._latest = None
+
     def release(self) -> None:
         """Let the other ranks go: the leader ends."""
         if self._post is None or not self.leads:

@@ -20,12 +20,12 @@ from einops import rearrange
 from torch import Tensor
 
 from model.engine import ENGINE_SAMPLE_RATE_HZ, FPS, Handoff, Pixels, SegmentJob, Setting
-from model.errors import ResourceError
 from model.live_avatar.audio import Level, SpeechEncoder
 from model.live_avatar.audio_encoder import block_tokens
 from model.live_avatar.config import BLOCK_FRAMES, BLOCK_LATENTS
 from model.live_avatar.draws import distances, generator, noise
 from model.live_avatar.faults import check_frames
+from model.live_avatar.memory import memory_watched
 from model.live_avatar.run import MOTION_FRAMES, Past, Run
 from model.live_avatar.sampler import BlockSampler
 from model.live_avatar.transformer import AudioTokens, Transformer
@@ -91,16 +91,6 @@ class SegmentSettings:
         return -(-self.infer_frames // BLOCK_FRAMES)
 
 
-def memory_fault(error: torch.OutOfMemoryError, when: str) -> ResourceError:
-    """What is said of a GPU that is full."""
-    first = str(error).strip().splitlines()[0]
-    return ResourceError(
-        f"engine live-avatar: the GPU's memory was full {when} ({first}); choose a smaller size, "
-        "fewer infer_frames or fewer sample_steps (each step has a memory of its own), set "
-        "NIGHTSHOOT_OFFLOAD=kv,text, end other programs on the GPU, or use a larger one"
-    )
-
-
 class SegmentRendering:
     """Frames of one segment, block by block; see :class:`model.engine.Rendering`.
 
@@ -130,11 +120,8 @@ class SegmentRendering:
         return self
 
     def __next__(self) -> Pixels:
-        try:
-            with torch.no_grad():
-                return next(self._frames)
-        except torch.OutOfMemoryError as error:
-            raise memory_fault(error, f"at {self._job.width}x{self._job.height}") from error
+        with memory_watched(f"at {self._job.width}x{self._job.height}"), torch.no_grad():
+            return next(self._frames)
 
     @property
     def handoff(self) -> Handoff:
