@@ -94,7 +94,8 @@ class Bench:
         self.settle()
         return time.perf_counter() - started
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
+        """Wait for what the device has been given to do."""
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
 
@@ -315,6 +316,8 @@ def measure_reading(bench: Bench, path: Path) -> float:
     with path.open("rb") as file:
         while left > 0:
             count = file.readinto(memoryview(stretch)[:left])
+            if not count:
+                break  # it has become shorter meanwhile
             torch.frombuffer(stretch, dtype=torch.uint8, count=count).to(bench.device)
             left -= count
     bench.settle()

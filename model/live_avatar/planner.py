@@ -8,9 +8,10 @@ Every placement of the pool's GPUs is tried with every choice of what is offload
 as fast, fewer ranks win, then less that is offloaded.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from math import inf
 
 from model.engine import FPS
 from model.live_avatar.cost import Plan, Tokens
@@ -19,7 +20,7 @@ from model.live_avatar.gpus import GIB, Gpu, Pool
 from model.live_avatar.moved import NO_OFFLOAD, Offload
 from model.live_avatar.pace import Layout, Pace, Rates, pace
 from model.live_avatar.per_rank import Fit, fit
-from model.live_avatar.placement import ALONE, MOST_RANKS, Placement
+from model.live_avatar.placement import MOST_RANKS, Placement
 
 _FLOAT8 = "float8"
 
@@ -76,8 +77,8 @@ class Offer:
 
     @property
     def pool_seconds_per_second(self) -> float:
-        """Of the whole pool, all its engines at work."""
-        return self.seconds_per_second / self.num_engines
+        """Of the whole pool, all its engines at work; without end where it has room for none."""
+        return self.seconds_per_second / self.num_engines if self.num_engines else inf
 
 
 @dataclass(frozen=True)
@@ -94,17 +95,30 @@ class Choice:
     bulk: Offer | None
     rush: Offer | None
 
+    @property
+    def nearest(self) -> Offer:
+        """The one that lacks least."""
+        return min(self.offers, key=lambda offer: offer.fit.largest.memory.total)
+
 
 def choose(
-    pool: Pool, works: Sequence[Work], rates: Rates, host_bytes: int | None = None
+    pool: Pool,
+    works: Sequence[Work],
+    rates: Mapping[str, Rates],
+    host_bytes: int | None = None,
+    *,
+    placement: Placement | None = None,
+    offload: Offload | None = None,
 ) -> Choice:
-    """The best ways to do all of ``works``, whose plans have the same model and dtype.
+    """The best ways to do all of ``works``, whose plans have the same model.
 
     Args:
         pool: GPUs of one kind in one machine.
         works: at least one.
-        rates: of the pool's GPUs in that dtype.
+        rates: of the pool's GPUs, by dtype.
         host_bytes: that may be page-locked in the host's memory; None: any number.
+        placement: the only one to try; None: all.
+        offload: the only one to try; None: all.
 
     Raises:
         ValueError: there are no works.
@@ -112,9 +126,9 @@ def choose(
     if not works:
         raise ValueError("works must not be empty")
     offers = [
-        offer
-        for placement in placements(pool.count, [work.plan for work in works])
-        for offer in _offers(pool, placement, works, rates)
+        offer_of(pool, each, moved, works, rates)
+        for each in ([placement] if placement else placements(pool.count, works))
+        for moved in ([offload] if offload is not None else offloads(each))
     ]
     fitting = [offer for offer in offers if not fault_of(offer, host_bytes)]
     others = [offer for offer in offers if fault_of(offer, host_bytes)]
@@ -130,6 +144,8 @@ def choose(
 
 def fault_of(offer: Offer, host_bytes: int | None = None) -> str:
     """Why an offer cannot be taken; empty where it can."""
+    if not offer.num_engines:
+        return f"takes {offer.layout.placement.num_ranks} GPUs, more than this pool has"
     needed = offer.fit.host_bytes * offer.num_engines
     if offer.fit.problem or host_bytes is None or needed <= host_bytes:
         return offer.fit.problem
@@ -159,14 +175,14 @@ def num_offloaded(offload: Offload) -> int:
     return sum((offload.kv, offload.sink, offload.weights, offload.text))
 
 
-def placements(num_gpus: int, plans: Sequence[Plan]) -> Iterator[Placement]:
-    """All that make sense on so many GPUs, for all of some plans, the simplest first.
+def placements(num_gpus: int, works: Sequence[Work]) -> Iterator[Placement]:
+    """All that make sense on so many GPUs for all of ``works``, the simplest first.
 
     A decoder of its own is for pipelines; weights are shared out among all ranks of a stage.
     """
-    config = plans[0].model.transformer
+    config = works[0].plan.model.transformer
     most = min(num_gpus, MOST_RANKS)
-    num_steps = min(plan.num_steps for plan in plans)
+    num_steps = min(work.plan.num_steps for work in works)
     for stages, size in product(range(1, num_steps + 1), range(1, most + 1)):
         for heads, shards in sorted({(1, size), (size, 1), (size, size)}):
             for has_decoder in (False, True):
@@ -185,22 +201,19 @@ def offloads(placement: Placement) -> Iterator[Offload]:
         yield Offload(kv, sink, weights, text)
 
 
-def _offers(
-    pool: Pool, placement: Placement, works: Sequence[Work], rates: Rates
-) -> Iterator[Offer]:
-    for offload in offloads(placement):
-        yield offer_of(pool, placement, offload, works, rates)
-
-
 def offer_of(
-    pool: Pool, placement: Placement, offload: Offload, works: Sequence[Work], rates: Rates
+    pool: Pool,
+    placement: Placement,
+    offload: Offload,
+    works: Sequence[Work],
+    rates: Mapping[str, Rates],
 ) -> Offer:
     """One way to do ``works``; whether it fits is told by its fault."""
     layouts = [Layout(work.plan, placement, offload) for work in works]
     fits = [fit(layout.plan, placement, offload, pool.gpu.memory_bytes) for layout in layouts]
     worst = max(range(len(works)), key=lambda index: fits[index].largest.memory.total)
     paces = [
-        pace(layout, rates, is_context=work.is_context)
+        pace(layout, rates[work.plan.dtype], is_context=work.is_context)
         for layout, work in zip(layouts, works, strict=True)
     ]
     return Offer(
@@ -231,14 +244,6 @@ def families(choice: Choice) -> list[Offer]:
     return list(best.values())
 
 
-def plain(choice: Choice) -> Offer:
-    """One engine on one GPU, nothing offloaded: what there would be without a planner."""
-    layouts = [offer.layout for offer in choice.offers]
-    wanted = (ALONE, NO_OFFLOAD)
-    index = [(layout.placement, layout.offload) for layout in layouts].index(wanted)
-    return choice.offers[index]
-
-
 # --- float8 ---
 
 
@@ -248,7 +253,7 @@ def float8_note(pool: Pool, works: Sequence[Work], rates: Rates) -> str:
     if gpu.has_float8 is False:
         return f"float8: not on {gpu.name}, which has no 8-bit products (compute capability 8.9)"
     narrow = [replace(work, plan=replace(work.plan, dtype=_FLOAT8)) for work in works]
-    found = choose(pool, narrow, rates).bulk
+    found = choose(pool, narrow, {_FLOAT8: rates}).bulk
     if found is None:
         return "float8: does not fit either"
     layout = found.layout
