@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 import torch
 
+from model import beats
 from model.engine import SegmentJob
 from model.errors import WeightsError
 from model.live_avatar.audio import load_speech_encoder
@@ -165,6 +166,7 @@ class Loaded:
 
     def _make_sampler(self, **told: Any) -> BlockSampler:
         """Memories are large: the same serve all segments of a size."""
+        beats.phase("the first block of a size, which may compile", "compile")
         self._sampler.cache_clear()  # the next ones need what the last ones hold
         told |= {"dtype": self.held.dtype, "offload": str(self._offload)}
         return self._ranks.sampler(self._core.sampler, told)
@@ -222,7 +224,7 @@ def load(
     """
     way = _way(place, dtype_name, device_name, offload)
     started = time.perf_counter()
-    with memory_watched("while the weights were loaded"):
+    with beats.within("loading weights", "load"), memory_watched("while the weights were loaded"):
         home = way.offloader.text_home
         if place.random is not None:
             parts = untrained(place.random, way.dtype, way.device, way.put_weight, home)
@@ -245,7 +247,7 @@ def load_core(
     """
     way = _way(place, dtype_name, device_name, offload)
     started = time.perf_counter()
-    with memory_watched("while the weights were loaded"):
+    with beats.within("loading weights", "load"), memory_watched("while the weights were loaded"):
         if place.random is not None:
             transformer = untrained_transformer(place.random, way.dtype, way.device, way.put_weight)
         else:

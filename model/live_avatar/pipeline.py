@@ -14,6 +14,7 @@ drain are not needed.
 """
 
 import json
+import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from model import beats
 from model.errors import ResourceError
 from model.live_avatar.memory import free_memory, memory_watched
 from model.live_avatar.rungs import MemoryFullError
@@ -34,6 +36,7 @@ _DTYPES = {
     str(dtype): dtype for dtype in (torch.float32, torch.bfloat16, torch.float16, torch.int64)
 }
 _CONTEXTS_KEPT = 16
+_log = logging.getLogger("nightshoot.live_avatar")
 
 
 def shares(num_steps: int, num_ranks: int) -> list[range]:
@@ -146,13 +149,26 @@ class Stage:
         self._sampler: Sampler | None = None
         self._fault: ResourceError | None = None  # of the segment at hand
         self._contexts: deque[Tensor] = deque(maxlen=_CONTEXTS_KEPT)
+        self._is_new = True  # nothing was done yet with the sampler at hand
 
     @torch.no_grad()
     def serve(self) -> None:
         """Do what the leader says until it says that this is the end."""
-        while (letter := self._post.receive(self._leader)).kind != "end":
+        while (letter := self._next()).kind != "end":
             self._obey(letter)
         self._post.flush()
+
+    def _next(self) -> Letter:
+        """What the leader says next; whoever watches is told what becomes of it."""
+        beats.phase("waiting for the leader", "wait")
+        letter = self._post.receive(self._leader)
+        if letter.kind == "reset":
+            _log.info("a run begins on rank %d", self._rank)
+        self._is_new = self._is_new or letter.kind == "prepare"
+        index = letter.fields.get("block_index", "")
+        beats.phase(f"{letter.kind} {index}".strip(), "compile" if self._is_new else "block")
+        self._is_new = self._is_new and letter.kind != "block"
+        return letter
 
     def _obey(self, letter: Letter) -> None:
         """Do what a letter says; what does not fit is told to the leader in a block's place.
