@@ -85,6 +85,9 @@ _campaign_options = _options(
         "--presets", type=_FILE, help="TOML file with more presets, or others of the same names."
     ),
     click.option("--size", help="Size for rows that name none: 704x384 or 704*384."),
+    click.option(
+        "--smaller-size", help="Size where the other does not fit, for rows that name none."
+    ),
     click.option("--seed", type=int, help="Seed for rows that name none. [default: 0]"),
     click.option("--voice", help="Voice for rows that name none; see `nightshoot voices`."),
     click.option("--language", type=click.Choice(["en", "zh"]), help="Language of the scripts."),
@@ -359,7 +362,7 @@ def _request(
     from tasks.manifest import RowDefaults
     from tasks.voices import VoiceSettings
 
-    names = ("engine", "preset", "size", "seed", "voice", "language", "prompt")
+    names = ("engine", "preset", "size", "smaller_size", "seed", "voice", "language", "prompt")
     wanted = {name: options[name] for name in names if options[name] is not None}
     voice = {
         "base_url": options["voice_url"],

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from flows.outcomes import RowName
 from model.engine import EngineIdentity, engine_identity
-from model.errors import NightshootError, PortraitError
+from model.errors import NightshootError, PortraitError, RowError
 from tasks.deliver import DELIVERY_VERSION, delivery_sha256
 from tasks.night import Unfinished, carry_over_order
 from tasks.picture import portrait_sha256, read_portrait
@@ -46,6 +46,7 @@ from tasks.row_settings import RowSettings, row_settings
 from tasks.speech import SpeechRequest, make_speech, speech_id_of
 from tasks.spoken import load_speech
 from tasks.store import CampaignFolder, DamagedError
+from tasks.values import smaller_size_fault
 from tasks.voices import VoiceSettings
 from tasks.window import EngineTrack
 
@@ -181,7 +182,7 @@ def _plan_anew(
         folder=place,
         portrait=(place.keep_portrait(row.portrait_path), portrait.sha256),
         rig=rig,
-        size=_size(row, settings, portrait, identity),
+        size=_checked_size(row, settings, portrait, identity),
     )
     if identity.needs_face:
         plan = _with_portrait_findings(plan, row, rig, settings.portrait_limits)
@@ -225,6 +226,22 @@ def _check_portrait_sides(
         )
 
 
+def _checked_size(
+    row: ManifestRow, settings: PrepareSettings, portrait: _PortraitFacts, identity: EngineIdentity
+) -> tuple[int, int]:
+    """The video's size, which has more pixels than the one it may give way to.
+
+    Raises:
+        RowError: it has not.
+    """
+    size = _size(row, settings, portrait, identity)
+    fault = smaller_size_fault(size, row.smaller_size) if row.smaller_size else None
+    if fault:
+        told = "{}x{}".format(*row.smaller_size or ())
+        raise RowError(f'smaller_size "{told}": {fault[0]}; {fault[1]}')
+    return size
+
+
 def _size(
     row: ManifestRow, settings: PrepareSettings, portrait: _PortraitFacts, identity: EngineIdentity
 ) -> tuple[int, int]:
@@ -256,7 +273,7 @@ def _request_sha256(
         {
             "row": row.model_dump(mode="json", exclude=paths),
             "preset": settings.presets[row.preset].model_dump(mode="json"),
-            "engine": asdict(identity) | {"settings": used.engine},
+            "engine": asdict(identity) | {"settings": used.engine, "silent_settings": None},
             "clips": [used.infer_frames, used.segment_clips],
             "portrait": portrait.sha256,
             "rig": rig,
@@ -326,6 +343,7 @@ def plan_video(
         fps=identity.fps,
         num_frames=num_frames,
         priority=row.priority,
+        smaller_size=row.smaller_size,
         encode=EncodeProfile(
             crf=settings.presets[row.preset].crf, fps=identity.fps, ffmpeg=settings.ffmpeg_version
         ),

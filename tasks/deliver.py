@@ -20,8 +20,10 @@ _PREVIEW_COMMENT = "Preview: made by the preview engine to check script, voice, 
 
 def delivery_sha256(plan: VideoPlan, speech: Speech) -> str:
     """Digest of all that a finished video and its captions depend on."""
+    allowed = {"smaller_size": plan.smaller_size} if plan.smaller_size else {}
     return canonical_sha256(
-        {
+        allowed
+        | {
             "version": DELIVERY_VERSION,
             "video_id": plan.video_id,
             "title": plan.title,

@@ -80,6 +80,12 @@ COLUMNS = (
         "`WxH` or `W*H`, multiples of 16. Absent: the preset's area, the portrait's aspect.",
         example="704x384",
     ),
+    Column(
+        "smaller_size",
+        "`WxH`, of fewer pixels: the size of the video where the other does not fit the engine's "
+        "memory. Absent: it fails there.",
+        example="384x256",
+    ),
     Column("seed", "0 to 4294967295. Another seed, another take. Absent: 0.", example="7"),
     Column("preset", "Size, steps and segment length by name. Absent: `standard`.", example="hd"),
     Column("engine", "What renders it. Absent: `preview`.", example="preview"),

@@ -1,10 +1,10 @@
 """One row of a manifest: its cells -> a record, or every fault in them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
-from typing import cast
+from typing import TypeAlias, cast
 
 from model.engine import engine_identity, engine_names
 from model.errors import CampaignError
@@ -23,11 +23,14 @@ from tasks.values import (
     parse_size,
     parse_video_id,
     parse_voice,
+    smaller_size_fault,
 )
 
 _MAX_VALUE_SHOWN = 60
 _MAX_ADDRESS_SHOWN = 200
 _SEED_LIMIT = 2**32
+_SIZE_COLUMNS = ("size", "smaller_size")
+_Size: TypeAlias = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ class RowDefaults(Record):
     engine: str = "preview"
     preset: str = "standard"
     size: str | None = None
+    smaller_size: str | None = None
     seed: int = 0
     voice: str | None = None
     language: str | None = None
@@ -90,6 +94,7 @@ class RowReader:
         """Columns whose value depends on nothing else."""
         return {
             "size": parse_size,
+            "smaller_size": parse_size,
             "seed": lambda text: parse_number(text, 0, _SEED_LIMIT - 1),
             "num_clip": lambda text: parse_number(text, 1, 1_000_000),
             "priority": lambda text: parse_number(text, -1_000_000, 1_000_000),
@@ -110,7 +115,8 @@ class RowReader:
         audio = self._file("audio", RECORDING)
         script = self._script()
         plain = {name: self.value(name, parse) for name, parse in self.parsers.items()}
-        settings = self._checked_by_engine(cast("tuple[int, int] | None", plain["size"]))
+        settings = self._checked_by_engine(plain)
+        size, smaller = self._sizes(plain)
         if self.faults or video_id is None or portrait is None:
             return None
         for name in ("engine", "preset", "seed", "voice", "language", "prompt"):
@@ -118,12 +124,10 @@ class RowReader:
                 plain[name] = getattr(self.defaults, name)
         if audio is not None and self.cells.get("voice"):
             self.notices.append(f"line {self.line}: the recording is used, the voice is not")
-        size = cast("tuple[int, int] | None", plain.pop("size"))
-        if size is None and self.defaults.size:
-            size = parse_size(self.defaults.size)
         width, height = size or (None, None)
         fields = {
             **{name: value for name, value in plain.items() if value is not None},
+            "smaller_size": smaller,
             "line": self.line,
             "video_id": video_id,
             "script": script or None,
@@ -154,21 +158,34 @@ class RowReader:
             self._note(column, text, error)
             return None
 
-    def _checked_by_engine(self, size: tuple[int, int] | None) -> dict[str, Scalar]:
-        """The row's settings; what its engine says against them and the size is noted."""
+    def _sizes(self, plain: dict[str, object]) -> tuple[_Size | None, _Size | None]:
+        """The size and the smaller one, the campaign's where the row names none."""
+        size, smaller = (
+            cast("_Size | None", plain.pop(name)) or _size_of(getattr(self.defaults, name))
+            for name in _SIZE_COLUMNS
+        )
+        fault = smaller_size_fault(size, smaller) if size and smaller else None
+        if smaller and fault:
+            self._fault("smaller_size", "x".join(map(str, smaller)), *fault)
+        return size, smaller
+
+    def _checked_by_engine(self, plain: Mapping[str, object]) -> dict[str, Scalar]:
+        """The row's settings; what its engine says against them and the sizes is noted."""
+        sizes = {name: cast("_Size", plain[name]) for name in _SIZE_COLUMNS if plain[name]}
         named = [name for name in SETTING_COLUMNS if self.cells.get(name)]
         engine = self.cells.get("engine") or self.defaults.engine
-        if not (named or size) or engine not in engine_names():
+        if not (named or sizes) or engine not in engine_names():
             return {}
         try:
             least = engine_identity(engine).min_side
         except CampaignError as error:  # told when no row has a fault of its own
             self.engine_error = error
             return {}
-        if size and min(size) < least:
-            rule = f"engine {engine} needs at least {least} pixels on each side"
-            way_out = f'try "{max(size[0], least)}x{max(size[1], least)}"'
-            self._fault("size", self.cells["size"], rule, way_out)
+        for name, size in sizes.items():
+            if min(size) < least:
+                rule = f"engine {engine} needs at least {least} pixels on each side"
+                way_out = f'try "{max(size[0], least)}x{max(size[1], least)}"'
+                self._fault(name, self.cells[name], rule, way_out)
         values = {name: self.value(name, partial(setting_value, engine, name)) for name in named}
         return {name: cast("Scalar", value) for name, value in values.items() if value is not None}
 
@@ -214,6 +231,10 @@ class RowReader:
 
     def _video_id(self, text: str) -> str:
         return parse_video_id(text, f"video-{self.line}")
+
+
+def _size_of(default: str | None) -> _Size | None:
+    return parse_size(default) if default else None
 
 
 def check_defaults(defaults: RowDefaults, files: "Files", presets: Sequence[str]) -> None:

@@ -38,6 +38,9 @@ class ManifestRow(Record):
     prompt: str = Field(default="", description="Scene and manner, for engines that read it.")
     width: int | None = Field(default=None, description="Pixels, a multiple of 16.")
     height: int | None = Field(default=None, description="Pixels, a multiple of 16.")
+    smaller_size: tuple[int, int] | None = Field(
+        default=None, description="Width and height where the other does not fit the memory."
+    )
     seed: int = Field(default=0, ge=0, lt=2**32, description="Another seed, another take.")
     preset: str = Field(default="standard", description="Size, steps and segment length by name.")
     engine: str = Field(default="preview", description="What renders it.")
@@ -149,6 +152,9 @@ class VideoPlan(Record):
     num_frames: int
     priority: int
     encode: EncodeProfile
+    smaller_size: tuple[int, int] | None = Field(
+        default=None, description="Width and height where the other does not fit the memory."
+    )
     segments: tuple[SegmentPlan, ...]
     is_preview: bool = False
     warnings: tuple[str, ...] = ()

@@ -11,7 +11,7 @@ from model.engine import FRAME_MULTIPLE, EngineIdentity, engine_identity, load_e
 from model.errors import CampaignError
 from tasks.presets import Preset
 from tasks.records import ManifestRow, Scalar
-from tasks.values import BadValueError, parse_number
+from tasks.values import BadValueError, parse_number, smaller_size_fault
 
 INFER_FRAMES, SEGMENT_CLIPS, HANDOFF = "infer_frames", "segment_clips", "handoff"
 CLIP_RANGES: Mapping[str, tuple[int, int]] = {INFER_FRAMES: (1, 480), SEGMENT_CLIPS: (1, 10_000)}
@@ -200,6 +200,7 @@ def _preset_faults(rows: Sequence[ManifestRow], presets: Mapping[str, Preset]) -
 
 def _size_faults(rows: Sequence[ManifestRow], presets: Mapping[str, Preset]) -> Iterator[str]:
     for row in rows:
+        yield from _smaller_size_faults(row, presets[row.preset])
         least = engine_identity(row.engine).min_side
         way_out = f"engine {row.engine} needs {least} pixels on each side"
         if row.width is None or row.height is None:
@@ -210,6 +211,25 @@ def _size_faults(rows: Sequence[ManifestRow], presets: Mapping[str, Preset]) -> 
         elif min(row.width, row.height) < least:  # a cell's was refused with its row
             larger = f"{max(row.width, least)}x{max(row.height, least)}"
             yield f'--size "{row.width}x{row.height}" is too small: {way_out}; try "{larger}"'
+
+
+def _smaller_size_faults(row: ManifestRow, preset: Preset) -> Iterator[str]:
+    """What only the option or the preset makes wrong; a cell's was refused with its row."""
+    if row.smaller_size is None:
+        return
+    told = "{}x{}".format(*row.smaller_size)
+    least = engine_identity(row.engine).min_side
+    if min(row.smaller_size) < least:
+        yield (
+            f'--smaller-size "{told}" is too small: engine {row.engine} needs {least} pixels on '
+            f'each side; try "{max(row.smaller_size[0], least)}x{max(row.smaller_size[1], least)}"'
+        )
+    size = (preset.width, preset.height)
+    fault = smaller_size_fault(size, row.smaller_size) if row.width is None else None
+    if fault:
+        yield (
+            f'{row.video_id}: smaller_size "{told}", preset "{row.preset}": {fault[0]}; {fault[1]}'
+        )
 
 
 def notices_of(

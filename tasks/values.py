@@ -54,6 +54,14 @@ def parse_size(text: str) -> tuple[int, int]:
     return sides
 
 
+def smaller_size_fault(size: tuple[int, int], smaller: tuple[int, int]) -> tuple[str, str] | None:
+    """The rule that a smaller size breaks beside the size, and the way out; None for neither."""
+    if smaller[0] * smaller[1] < size[0] * size[1]:
+        return None
+    rule = f"it must have fewer pixels than the video's {size[0]}x{size[1]}"
+    return rule, "choose a smaller one, or leave it out"
+
+
 def parse_number(text: str, low: int, high: int) -> int:
     """A whole number, ``low <= number <= high``; Excel's ``1.0`` is one.
 
