@@ -1,12 +1,23 @@
 """The benchmark of one GPU: its arithmetic, and its whole flow with the tiny preset on the CPU."""
 
+import os
 import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from benchmarks.gpu import FORMS, Found, Row, main, read_options, targets
+from benchmarks.gpu import (
+    FORMS,
+    Found,
+    Row,
+    ask_reference,
+    main,
+    page,
+    read_options,
+    targets,
+    told_by_reference,
+)
 from benchmarks.gpu_measured import Measured, kind_of, summarised
 from model.live_avatar.cost import Plan
 from model.live_avatar.sizes import MODELS
@@ -110,3 +121,33 @@ def test_make_has_one_command_for_it():
         check=True,
     ).stdout
     assert "-m benchmarks.gpu --reference ../there" in told
+
+
+# --- the reference ------------------------------------------------------------------------------
+
+REFERENCE = os.environ.get("LIVEAVATAR_REFERENCE", "")  # a checkout of its repository
+ON_CPU = ["--preset", "tiny", "--device", "cpu", "--sizes", "64x64", "--reference-seconds", "1"]
+
+
+def test_the_last_run_of_the_reference_counts_and_faults_are_told():
+    said = 'COMPILE: true\n{"run": 1, "frames_per_s": 2.0}\n{"run": 2, "frames_per_s": 3.0}\n'
+    assert told_by_reference(said, "") == {"run": 2, "frames_per_s": 3.0}
+    half = told_by_reference(said.partition('{"run": 2')[0] + '{"run": 2, "fr', "no second run")
+    assert (half["run"], half["fault"]) == (1, "no second run")
+
+
+def test_a_folder_that_is_no_checkout_of_the_reference_is_told_on_the_page(tmp_path: Path):
+    options = read_options([*ON_CPU, "--reference", str(tmp_path)])
+    told = ask_reference(options, 120)
+    assert str(told["fault"]).endswith("is not there: name a checkout of LiveAvatar")
+    text = "\n".join(page(Found(reference=told), options, "a CPU"))
+    assert "The reference did not run: FileNotFoundError: " in text
+
+
+@pytest.mark.skipif(not REFERENCE, reason="LIVEAVATAR_REFERENCE names no checkout of LiveAvatar")
+def test_the_reference_generates_with_random_weights():
+    told = ask_reference(read_options([*ON_CPU, "--reference", REFERENCE]), 600)
+    assert (told.get("fault"), told["run"], told["frames"]) == (None, 2, 45)
+    rate = told["frames_per_s"]
+    assert isinstance(rate, float)
+    assert rate > 0
