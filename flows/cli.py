@@ -19,6 +19,7 @@ from flows.cli_cluster import (
     retry_on_cluster,
     with_settings,
 )
+from flows.cli_placing import add_placing_to, gpus_asked, plan_without_manifest, with_gpus
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -242,11 +243,19 @@ def _run(source: "Source", workers: int, night: "Night | None", *, as_json: bool
 
 
 @cli.command()
-@click.argument("manifest", type=_MANIFEST)
+@click.argument("manifest", type=_MANIFEST, required=False)
 @_campaign_options
+@with_gpus
 @_json
-def plan(manifest: str | Path, as_json: bool, **options: Any) -> int:
-    """Show what a render would do: videos, segments, seconds, disk, time. Speech is made."""
+def plan(manifest: str | Path | None, as_json: bool, **options: Any) -> int:
+    """Show what a render would do: videos, segments, seconds, disk, time. Speech is made.
+
+    With --gpus: what fits GPUs that need not be here, how, and when all would be finished; without
+    a MANIFEST, for a video of a minute in every preset.
+    """
+    asked = gpus_asked(options)
+    if manifest is None:
+        return plan_without_manifest(asked, options, as_json=as_json)
     from flows.planning import campaign_table, plan_campaign
     from flows.session import Session
 
@@ -254,11 +263,11 @@ def plan(manifest: str | Path, as_json: bool, **options: Any) -> int:
     session = Session(_request(manifest, options))
     for notice in session.notices:
         console.print(f"note: {notice}", style="yellow", markup=False, soft_wrap=True)
-    quote = plan_campaign(session)
+    quote = plan_campaign(session, asked)
     if as_json:
         click.echo(quote.model_dump_json(indent=1))
     else:
-        for part in campaign_table(quote):
+        for part in campaign_table(quote, is_all=options["is_all"]):
             console.print(part)
     return _EXIT_REFUSED if quote.errors else 0
 
@@ -419,6 +428,7 @@ def _console(*, to_stderr: bool = False) -> "Console":
 
 
 add_to(cli)
+add_placing_to(cli)
 
 
 def main() -> None:

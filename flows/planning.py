@@ -9,15 +9,17 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from flows.placing import gpu_tables
 from flows.prepare import Prepared
 from flows.probe import estimate_campaign
 from flows.progress import PlainProgress, clock_of
 from flows.run import Run
 from flows.session import Request, Session, peak_rss_bytes
 from flows.tree import TreeDispatcher
-from model.errors import ResourceError
+from model.errors import CampaignError, ResourceError
 from tasks.engine import EngineLostError
 from tasks.manifest import RowDefaults
+from tasks.placing import ENGINE, Asked, GpuQuote, quote_campaign, quote_gpus, videos_of
 from tasks.plan import unbroken_frames
 from tasks.records import Record, VideoPlan
 from tasks.store import CampaignFolder, DamagedError
@@ -61,6 +63,7 @@ class Quote(Record):
     workers: int
     time_unknown: str = ""
     notices: tuple[str, ...] = ()
+    gpus: GpuQuote | None = None
 
     @property
     def errors(self) -> tuple[str, ...]:
@@ -68,8 +71,13 @@ class Quote(Record):
         return tuple(f"{video.video_id}: {video.error}" for video in self.videos if video.error)
 
 
-def plan_campaign(session: Session) -> Quote:
-    """Speak and plan every row, and measure this machine's speed on a few frames."""
+def plan_campaign(session: Session, wanted: Asked | None = None) -> Quote:
+    """Speak and plan every row, and tell the time: of this machine, measured on a few frames.
+
+    Args:
+        session: of the manifest.
+        wanted: GPUs to tell the time of instead, which need not be here.
+    """
     folder = session.folder
     notices: list[str] = []
     prepared = list(session.prepare(notices.append))
@@ -85,7 +93,11 @@ def plan_campaign(session: Session) -> Quote:
         ),
         key=lambda video: rows[video.video_id].line,
     )
-    seconds, time_unknown = _estimate(todo, frames_left, session)
+    if wanted is None:
+        (seconds, time_unknown), gpus = _estimate(todo, frames_left, session), None
+    else:
+        gpus = _quote_gpus(todo, folder, wanted)
+        seconds, time_unknown = None, "it was not asked for"
     return Quote(
         campaign=session.request.campaign,
         videos=tuple(videos),
@@ -100,7 +112,30 @@ def plan_campaign(session: Session) -> Quote:
         workers=session.request.workers,
         time_unknown=time_unknown,
         notices=tuple(notices),
+        gpus=gpus,
     )
+
+
+def _quote_gpus(todo: Sequence[VideoPlan], folder: CampaignFolder, wanted: Asked) -> GpuQuote:
+    """Of what is left to render."""
+    left = [
+        plan.model_copy(
+            update={
+                "segments": tuple(
+                    segment for segment in plan.segments if not _is_done(folder, segment.key)
+                )
+            }
+        )
+        for plan in todo
+    ]
+    videos = videos_of(left)
+    if not videos:
+        raise CampaignError(
+            f"--gpus {wanted.gpus}: no video that is left has the engine {ENGINE}, the only one "
+            f"that needs GPUs; leave --gpus out, or name it with --engine {ENGINE}"
+        )
+    quote = quote_gpus(videos, wanted)
+    return quote.model_copy(update={"campaign": quote_campaign(videos, wanted)})
 
 
 def _estimate(
@@ -183,8 +218,8 @@ def _disk_bytes(width: int, height: int, frames: int, segments: int) -> int:
     return round(2 * video + segments * width * height * _PNG_BYTES_PER_PIXEL)
 
 
-def campaign_table(quote: Quote) -> Iterator[RenderableType]:
-    """What `nightshoot plan` prints."""
+def campaign_table(quote: Quote, *, is_all: bool = False) -> Iterator[RenderableType]:
+    """What `nightshoot plan` prints; ``is_all``: every placement."""
     table = Table("video", "size", box=None)
     for name in ("seconds", "clips", "segments", "done"):
         table.add_column(name, justify="right")
@@ -222,6 +257,9 @@ def campaign_table(quote: Quote) -> Iterator[RenderableType]:
         f"{quote.disk_free_bytes / 1e9:.1f} GB free",
         style="red" if quote.disk_needed_bytes > quote.disk_free_bytes else "",
     )
+    if quote.gpus is not None:
+        yield from gpu_tables(quote.gpus, is_all=is_all)
+        return
     yield Text(_time_line(quote))
 
 

@@ -31,9 +31,13 @@ from model.live_avatar.planner import (
     offer_of,
     work_seconds,
 )
+from model.live_avatar.settings import DEFAULTS, setting_fault
 from model.live_avatar.sizes import MODELS, num_text_parameters, num_transformer_parameters
 from tasks.calibration import CalibrationEntry, newest
+from tasks.presets import Preset
 from tasks.records import Record, Scalar, VideoPlan
+from tasks.row_settings import CLIP_RANGES, DEFAULT_SEGMENT_CLIPS, LAST_FRAME, as_kind_of
+from tasks.values import BadValueError, parse_number
 
 ENGINE = "live-avatar"
 _MODEL = "live-avatar-14b"
@@ -81,7 +85,7 @@ class SizeQuote(Record):
     bulk: OfferQuote | None
     rush: OfferQuote | None
     plain: OfferQuote = Field(description="One GPU for all, nothing offloaded.")
-    nearest: OfferQuote = Field(description="Of those that do not fit, the one that lacks least.")
+    nearest: OfferQuote | None = Field(description="Where nothing fits: what lacks least.")
     offers: tuple[OfferQuote, ...] = Field(description="The best of every placement.")
     float8: str
 
@@ -142,15 +146,19 @@ class Videos:
 
 @dataclass(frozen=True)
 class Asked:
-    """What is wanted of all pools.
+    """What is wanted of which GPUs.
 
     Attributes:
+        gpus: as ``4x24,1x80``: pools, each of one machine's GPUs.
+        entries: of the calibration file.
         is_rush: one video as soon as can be, instead of many.
         placement: the only one to look at; None: all.
         offload: the only one to look at; None: all.
         host_gib: of each machine, that may be page-locked; None: any number.
     """
 
+    gpus: str
+    entries: tuple[CalibrationEntry, ...] = ()
     is_rush: bool = False
     placement: Placement | None = None
     offload: Offload | None = None
@@ -163,7 +171,13 @@ class Asked:
 
 
 def asked(
-    *, is_rush: bool, placement: str | None, offload: str | None, host_gib: float | None
+    gpus: str,
+    entries: tuple[CalibrationEntry, ...],
+    *,
+    is_rush: bool,
+    placement: str | None,
+    offload: str | None,
+    host_gib: float | None,
 ) -> Asked:
     """From a command's options.
 
@@ -172,6 +186,8 @@ def asked(
     """
     try:
         return Asked(
+            gpus,
+            entries,
             is_rush,
             None if placement is None else read_placement(placement),
             None if offload is None else read_offload(offload),
@@ -179,6 +195,61 @@ def asked(
         )
     except ValueError as error:
         raise CampaignError(f"--placement or --offload: {error}") from error
+
+
+def usable_settings(given: Mapping[str, Scalar]) -> dict[str, Scalar]:
+    """Settings of clips and of the engine, as somebody wrote them, with their types.
+
+    Raises:
+        CampaignError: one is unknown, or breaks a rule.
+    """
+    found: dict[str, Scalar] = {}
+    for name, text in given.items():
+        try:
+            found[name] = _setting(name, text)
+        except BadValueError as error:
+            rule, way_out = error.args
+            raise CampaignError(f'setting "{name}" "{text}": {rule}; {way_out}') from error
+    return found
+
+
+def _setting(name: str, text: Scalar) -> Scalar:
+    if name in CLIP_RANGES:
+        text = parse_number(str(text), *CLIP_RANGES[name])
+    elif name not in DEFAULTS:
+        known = ", ".join(sorted({*DEFAULTS, *CLIP_RANGES}))
+        raise BadValueError(f"engine {ENGINE} has no such setting", f"there are {known}")
+    if name not in DEFAULTS:
+        return text
+    value = as_kind_of(DEFAULTS[name], text)
+    if fault := setting_fault(name, value):
+        raise BadValueError(fault, f'try "{DEFAULTS[name]}"')
+    return value
+
+
+def preset_videos(
+    presets: Mapping[str, Preset], given: Mapping[str, Scalar], seconds: float
+) -> list[Videos]:
+    """A video of so many seconds in every preset; those that cost the same are told together.
+
+    Args:
+        presets: by name.
+        given: settings that take the place of the presets'.
+        seconds: of video.
+    """
+    found: dict[tuple[object, ...], Videos] = {}
+    for name, preset in presets.items():
+        settings: dict[str, Scalar] = {**preset.settings, **given}
+        usual = DEFAULT_SEGMENT_CLIPS[str(settings.get("handoff", LAST_FRAME))]
+        clips = int(settings.pop("segment_clips", usual))
+        segment = clips * int(settings["infer_frames"])
+        whole, rest = divmod(round(seconds * FPS), segment)
+        frames = (segment,) * whole + (rest,) * (rest > 0)
+        kind = (preset.width, preset.height, frames, *sorted(settings.items()))
+        before = found.get(kind)
+        what = f"{before.what}, {name}" if before else name
+        found[kind] = Videos(what, preset.width, preset.height, settings, {"video": frames})
+    return list(found.values())
 
 
 def videos_of(plans: Iterable[VideoPlan]) -> list[Videos]:
@@ -299,25 +370,21 @@ def is_of(entry: CalibrationEntry, gpu: Gpu) -> bool:
 # --- quotes -------------------------------------------------------------------------------------
 
 
-def quote_gpus(
-    gpus: str, videos: Sequence[Videos], entries: Sequence[CalibrationEntry], wanted: Asked
-) -> GpuQuote:
+def quote_gpus(videos: Sequence[Videos], wanted: Asked) -> GpuQuote:
     """What every pool would do with every kind of video.
 
     Args:
-        gpus: as ``4x24,1x80``.
         videos: at least one kind.
-        entries: of the calibration file.
-        wanted: how to choose.
+        wanted: of which GPUs.
 
     Raises:
         CampaignError: the GPUs cannot be read, or a placement is impossible on all of them.
     """
-    pools = _pools(gpus)
+    pools = _pools(wanted.gpus)
     if wanted.placement is not None:
         _check_wanted(wanted.placement, pools, videos)
     return GpuQuote(
-        pools=tuple(_quote_pool(pool, videos, entries, wanted) for pool in pools),
+        pools=tuple(_quote_pool(pool, videos, wanted) for pool in pools),
         is_rush=wanted.is_rush,
     )
 
@@ -331,7 +398,7 @@ def _pools(gpus: str) -> tuple[Pool, ...]:
 
 def _check_wanted(placement: Placement, pools: Sequence[Pool], videos: Sequence[Videos]) -> None:
     largest = max(pools, key=lambda pool: pool.count)
-    steps = min(_work(each, pool.gpu).plan.num_steps for each in videos for pool in pools)
+    steps = max(_work(each, pool.gpu).plan.num_steps for each in videos for pool in pools)
     faults = placement_faults(Wanted(placement, num_steps=steps), MODELS[_MODEL].transformer)
     told = [f"{fault.found}; {fault.way_out}" for fault in faults]
     if placement.num_ranks > largest.count:
@@ -344,13 +411,8 @@ def _check_wanted(placement: Placement, pools: Sequence[Pool], videos: Sequence[
         raise CampaignError(f"--placement {placement}: " + "; ".join(told))
 
 
-def _quote_pool(
-    pool: Pool,
-    videos: Sequence[Videos],
-    entries: Sequence[CalibrationEntry],
-    wanted: Asked,
-) -> PoolQuote:
-    speed = Speed.of(pool.gpu, entries)
+def _quote_pool(pool: Pool, videos: Sequence[Videos], wanted: Asked) -> PoolQuote:
+    speed = Speed.of(pool.gpu, wanted.entries)
     pool = Pool(pool.count, speed.gpu)
     dtypes = {_work(each, pool.gpu).plan.dtype for each in videos}
     for dtype in sorted(dtypes):
@@ -405,7 +467,7 @@ def _quote_size(pool: Pool, speed: Speed, videos: Videos, wanted: Asked) -> Size
         bulk=told(choice.bulk) if choice.bulk else None,
         rush=told(choice.rush) if choice.rush else None,
         plain=told(offer_of(pool, ALONE, NO_OFFLOAD, [work], rates)),
-        nearest=told(choice.nearest),
+        nearest=None if choice.bulk else told(choice.nearest),
         offers=tuple(told(offer) for offer in families(choice)),
         float8=note,
     )
@@ -451,25 +513,20 @@ class Lane:
     video_s: Mapping[str, float]
 
 
-def quote_campaign(
-    gpus: str, videos: Sequence[Videos], entries: Sequence[CalibrationEntry], wanted: Asked
-) -> CampaignQuote | None:
+def quote_campaign(videos: Sequence[Videos], wanted: Asked) -> CampaignQuote | None:
     """When all videos would be finished, the longest begun first; None where no pool fits all.
 
     Each pool has one placement for all its videos. Arguments are those of :func:`quote_gpus`.
     """
-    lanes: list[Lane] = []
-    for pool in _pools(gpus):
-        lanes += _lanes(pool, videos, entries, wanted)
+    lanes = [lane for pool in _pools(wanted.gpus) for lane in _lanes(pool, videos, wanted)]
     if not lanes:
         return None
-    return finish(lanes, sum(sum(each) for v in videos for each in v.segments.values()) / FPS)
+    frames = sum(sum(each) for kind in videos for each in kind.segments.values())
+    return finish(lanes, frames / FPS)
 
 
-def _lanes(
-    pool: Pool, videos: Sequence[Videos], entries: Sequence[CalibrationEntry], wanted: Asked
-) -> list[Lane]:
-    speed = Speed.of(pool.gpu, entries)
+def _lanes(pool: Pool, videos: Sequence[Videos], wanted: Asked) -> list[Lane]:
+    speed = Speed.of(pool.gpu, wanted.entries)
     pool = Pool(pool.count, speed.gpu)
     works = [_work(each, pool.gpu) for each in videos]
     rates = {work.plan.dtype: speed.rates(work.plan.dtype) for work in works}

@@ -56,6 +56,7 @@ class Offer:
         paces: of each kind of work, in its order.
         engine_s: that one engine would take for all of it.
         video_s: of video in it.
+        num_steps: of denoising, of the work that has fewest.
     """
 
     layout: Layout
@@ -64,6 +65,7 @@ class Offer:
     paces: tuple[Pace, ...]
     engine_s: float
     video_s: float
+    num_steps: int
 
     @property
     def seconds_per_second(self) -> float:
@@ -146,6 +148,8 @@ def fault_of(offer: Offer, host_bytes: int | None = None) -> str:
     """Why an offer cannot be taken; empty where it can."""
     if not offer.num_engines:
         return f"takes {offer.layout.placement.num_ranks} GPUs, more than this pool has"
+    if offer.layout.placement.stages > offer.num_steps:
+        return f"has {offer.layout.placement.stages} stages for {offer.num_steps} steps"
     needed = offer.fit.host_bytes * offer.num_engines
     if offer.fit.problem or host_bytes is None or needed <= host_bytes:
         return offer.fit.problem
@@ -223,6 +227,7 @@ def offer_of(
         paces=tuple(paces),
         engine_s=sum(work_seconds(work, each) for work, each in zip(works, paces, strict=True)),
         video_s=sum(work.video_s for work in works),
+        num_steps=min(work.plan.num_steps for work in works),
     )
 
 

@@ -1,0 +1,154 @@
+"""The options and commands about GPUs. Thin, like ``flows/cli.py``, which adds them."""
+
+import json
+import os
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flows.cli_cluster import given_settings
+
+if TYPE_CHECKING:
+    from tasks.placing import Asked
+
+_ONLY_WITH_GPUS = ("placement", "offload", "host_memory")
+_ONLY_WITH_MANIFEST = (
+    "campaign",
+    "seed",
+    "voice",
+    "language",
+    "prompt",
+    "on_no_face",
+    "voice_url",
+    "voice_model",
+    "voice_key_env",
+    "voice_command",
+)
+
+
+def with_gpus(command: Any) -> Any:
+    """Add the options that ask about GPUs; read by :func:`gpus_asked`."""
+    options = (
+        click.option(
+            "--gpus",
+            metavar="COUNTxGPU,...",
+            help="GPUs to plan for, by memory or name: 4x24,1x80 or 8xH100; a comma between "
+            "machines.",
+        ),
+        click.option("--rush", is_flag=True, help="One video as soon as can be, not many cheaply."),
+        click.option("--placement", metavar="WORDS", help="Look at this alone: stages=2,heads=2."),
+        click.option("--offload", metavar="NAMES", help='Look at this alone: kv,text; "" is none.'),
+        click.option(
+            "--host-memory",
+            type=click.FloatRange(min=0),
+            metavar="GIB",
+            help="What may be page-locked in each machine's memory. [default: any amount]",
+        ),
+        click.option("--all", "is_all", is_flag=True, help="Tell of every placement."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def gpus_asked(options: dict[str, Any]) -> "Asked | None":
+    """What a command's options ask about GPUs; None where they do not.
+
+    Raises:
+        click.UsageError: they ask for what needs ``--gpus``.
+    """
+    if options["gpus"] is None:
+        given = [name for name in _ONLY_WITH_GPUS if options[name] is not None]
+        given += [name for name in ("rush", "is_all") if options[name]]
+        if given:
+            told = given[0].removeprefix("is_").replace("_", "-")
+            raise click.UsageError(f"--{told} says how to plan for --gpus; name these too")
+        return None
+    from tasks.calibration import calibration_path, read_calibrations
+    from tasks.placing import asked
+
+    return asked(
+        options["gpus"],
+        read_calibrations(calibration_path(os.environ)),
+        is_rush=options["rush"],
+        placement=options["placement"],
+        offload=options["offload"],
+        host_gib=options["host_memory"],
+    )
+
+
+def plan_without_manifest(wanted: "Asked | None", options: dict[str, Any], *, as_json: bool) -> int:
+    """What the GPUs would do with the presets."""
+    if wanted is None:
+        raise click.UsageError("name a MANIFEST, or --gpus to plan the presets for")
+    given = [name for name in _ONLY_WITH_MANIFEST if options[name] is not None]
+    if options["engine"] not in (None, "live-avatar"):
+        given.append("engine")
+    if given:
+        raise click.UsageError(f"--{given[0].replace('_', '-')} is of videos: name a MANIFEST too")
+    from rich.console import Console
+
+    from flows.placing import gpu_tables, plan_presets
+
+    quote = plan_presets(
+        wanted,
+        given_settings(options),
+        options["presets"],
+        options["preset"],
+        _size(options["size"]),
+    )
+    if as_json:
+        click.echo(quote.model_dump_json(indent=1))
+        return 0
+    console = Console(highlight=False)
+    for part in gpu_tables(quote, is_all=options["is_all"]):
+        console.print(part)
+    return 0
+
+
+def _size(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    found = re.fullmatch(r"(\d+)[x*](\d+)", text)
+    if found is None:
+        raise click.BadParameter(f'"{text}" must be WxH, as 704x384', param_hint="--size")
+    return int(found[1]), int(found[2])
+
+
+@click.command()
+@click.option(
+    "--engine",
+    type=click.Choice(["live-avatar", "preview"]),
+    default="live-avatar",
+    show_default=True,
+    help="Engine to measure.",
+)
+@click.option(
+    "--dtype",
+    "dtypes",
+    multiple=True,
+    type=click.Choice(["bfloat16", "float16", "float8", "float32"]),
+    help="Of the weights; may be given more than once. [default: bfloat16]",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+def calibrate(engine: str, dtypes: Sequence[str], as_json: bool) -> int:
+    """Measure this machine's speed, in under three minutes, for `nightshoot plan --gpus`."""
+    from flows.calibrate import calibrate as measure_all
+    from flows.calibrate import calibration_lines
+
+    if engine == "preview" and dtypes:
+        raise click.UsageError("--dtype is of live-avatar: the preview engine has no weights")
+    entries = measure_all(engine, dtypes)
+    if as_json:
+        click.echo(json.dumps([entry.model_dump(mode="json") for entry in entries], indent=1))
+        return 0
+    for line in calibration_lines(entries):
+        click.echo(line)
+    return 0
+
+
+def add_placing_to(cli: click.Group) -> None:
+    """Add these commands to the command line."""
+    cli.add_command(calibrate)

@@ -1,0 +1,183 @@
+"""`nightshoot plan --gpus`: what fits which GPUs, how, and how long it takes; printed."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from flows.progress import clock_of
+from model.errors import CampaignError
+from tasks.placing import (
+    Asked,
+    CampaignQuote,
+    GpuQuote,
+    OfferQuote,
+    PoolQuote,
+    SizeQuote,
+    preset_videos,
+    quote_gpus,
+    usable_settings,
+)
+from tasks.presets import load_presets
+from tasks.records import Scalar
+
+EXAMPLE_S = 60.0
+"""Of the video that is told of where there is no manifest."""
+_MANY, _SOON = "many", "one soon"
+_LEGEND = (
+    "many: most video in a time, a GPU left over counting as used; one soon: the placement that "
+    "has one video first.\nGiB of the fullest rank; host: GiB page-locked by all engines; s per s: "
+    "one engine's seconds for a second of video."
+)
+
+
+def plan_presets(
+    wanted: Asked,
+    given: Mapping[str, Scalar],
+    presets_path: Path | None,
+    name: str | None = None,
+    size: tuple[int, int] | None = None,
+) -> GpuQuote:
+    """What the GPUs would do with a video of a minute in every preset.
+
+    Args:
+        wanted: of which GPUs.
+        given: settings that take the place of the presets', as they were written.
+        presets_path: a file of more presets; None: the shipped ones alone.
+        name: of the only preset to tell of; None: all.
+        size: that takes the place of the presets'.
+
+    Raises:
+        CampaignError: a preset or a setting is unknown, or see :func:`tasks.placing.quote_gpus`.
+    """
+    presets = load_presets() | (load_presets(presets_path) if presets_path else {})
+    if name is not None and name not in presets:
+        raise CampaignError(
+            f'preset "{name}" is unknown; there are {", ".join(presets)}, or name a file with '
+            "--presets"
+        )
+    chosen = presets if name is None else {name: presets[name]}
+    if size is not None:
+        update = {"width": size[0], "height": size[1]}
+        chosen = {key: preset.model_copy(update=update) for key, preset in chosen.items()}
+    return quote_gpus(preset_videos(chosen, usable_settings(given), EXAMPLE_S), wanted)
+
+
+def gpu_tables(quote: GpuQuote, *, is_all: bool = False) -> Iterator[RenderableType]:
+    """A table of every pool, what stands in the way, and what to set."""
+    for pool in quote.pools:
+        yield from _pool_parts(pool, is_rush=quote.is_rush, is_all=is_all)
+    yield Text(f"\n{_LEGEND}", style="dim")
+    if quote.campaign is not None:
+        yield Text(_campaign_line(quote.campaign, quote.pools), style="bold")
+
+
+def _pool_parts(pool: PoolQuote, *, is_rush: bool, is_all: bool) -> Iterator[RenderableType]:
+    rows = [
+        (size, purpose, offer)
+        for size in pool.sizes
+        for purpose, offer in _rows(size, is_rush=is_rush, is_all=is_all)
+    ]
+    dtypes = ", ".join(sorted({offer.dtype for _, _, offer in rows}))
+    yield Text(
+        f"\n{pool.pool}: {pool.num_gpus} {'GPUs' if pool.num_gpus > 1 else 'GPU'} of "
+        f"{pool.usable_gib:.2f} GiB usable, {dtypes}",
+        style="bold",
+    )
+    yield Text(f"seconds: {pool.basis}", style="" if pool.is_calibrated else "yellow")
+    table = Table(box=None, padding=(0, 1), pad_edge=False)
+    table.add_column("video", min_width=8)
+    for name in ("size", "steps", "for", "placement", "offloaded"):
+        table.add_column(name, no_wrap=name != "placement")
+    for name in ("GiB", "host", "engines", "s per s", "time", "GPU-s"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for size, purpose, offer in rows:
+        table.add_row(*_cells(size, purpose, offer), style="dim" if offer.problem else "")
+    yield table
+    yield from _notes(pool, is_rush=is_rush)
+
+
+def _rows(size: SizeQuote, *, is_rush: bool, is_all: bool) -> Iterator[tuple[str, OfferQuote]]:
+    if is_all:
+        for offer in size.offers:
+            yield ("-" if offer.problem else "fits"), offer
+        return
+    if size.nearest is not None:
+        yield "does not fit", size.nearest
+    if size.bulk is not None and not is_rush:
+        yield _MANY, size.bulk
+    if size.rush is not None and (is_rush or size.rush != size.bulk):
+        yield _SOON, size.rush
+
+
+def _cells(size: SizeQuote, purpose: str, offer: OfferQuote) -> list[str]:
+    return [
+        size.what,
+        size.size,
+        str(size.num_steps),
+        purpose,
+        offer.placement,
+        offer.offload or "-",
+        f"{offer.memory_gib:.1f}",
+        f"{offer.host_gib:.0f}",
+        str(offer.engines),
+        f"{offer.seconds_per_second:.2f}",
+        clock_of(offer.engine_s),
+        f"{offer.gpu_seconds:.0f}",
+    ]
+
+
+def _notes(pool: PoolQuote, *, is_rush: bool) -> Iterator[Text]:
+    """Why nothing or not the simplest fits, and what sets the chosen ones."""
+    for told, names in _grouped((size, _lack(size)) for size in pool.sizes):
+        yield Text(f"  {names}: {told}", style="red")
+    lacking = [
+        f"{size.what} {size.plain.memory_gib - pool.usable_gib:.1f}"
+        for size in pool.sizes
+        if size.plain.problem
+    ]
+    if lacking:
+        yield Text(f"  one GPU with nothing offloaded lacks GiB: {'; '.join(lacking)}", style="dim")
+    chosen = ((size, size.rush if is_rush else size.bulk) for size in pool.sizes)
+    for told, names in _grouped((size, _setting(offer)) for size, offer in chosen):
+        yield Text(f"  {names}: {told}")
+    for told, names in _grouped((size, size.float8) for size in pool.sizes):
+        yield Text(f"  {names}: {told}", style="dim")
+    if pool.load_s is not None:
+        yield Text(f"  loading the weights: about {pool.load_s:.0f} s, once for each engine")
+
+
+def _lack(size: SizeQuote) -> str:
+    if size.nearest is None:
+        return ""
+    return f"nothing fits; {size.nearest.placement}: {size.nearest.problem}"
+
+
+def _setting(offer: OfferQuote | None) -> str:
+    """What makes a worker, or a submitted campaign, render so."""
+    if offer is None:
+        return ""
+    told = " ".join(f"{name}={value}" for name, value in offer.env.items())
+    return f"gpus {offer.gpus}, {told}"
+
+
+def _grouped(lines: Iterable[tuple[SizeQuote, str]]) -> Iterator[tuple[str, str]]:
+    """Each thing that is told, with the names of the videos of which it is; nothing: left out."""
+    names: dict[str, list[str]] = {}
+    for size, told in lines:
+        names.setdefault(told, []).append(size.what)
+    for told, known in names.items():
+        if told:
+            yield told, ", ".join(known)
+
+
+def _campaign_line(quote: CampaignQuote, pools: tuple[PoolQuote, ...]) -> str:
+    shares = ", ".join(f"{count} on {pool}" for pool, count in quote.shares.items())
+    assumed = "" if all(pool.is_calibrated for pool in pools) else ", by datasheets"
+    return (
+        f"\n{quote.num_videos} videos, {quote.video_s:.0f} s of video ({shares}): finished after "
+        f"about {clock_of(quote.seconds)}, {quote.gpu_seconds / 3600:.1f} GPU hours{assumed}; the "
+        f"last is {quote.last_video}"
+    )
