@@ -24,6 +24,7 @@ from model.engine import engine_identity
 from model.errors import NightshootError, ResourceError, Rung, StoppedError
 from tasks.deliver import Making, deliver_video
 from tasks.failures import fault_of, next_step, signature_of
+from tasks.ladder import GivenUp, after_rung, changes_told, next_rung
 from tasks.picture import portrait_sha256, read_portrait
 from tasks.plan import NEUTRAL, cuts_of, keyed
 from tasks.records import (
@@ -44,11 +45,16 @@ _RETRY_DELAYS_S = [1.0, 4.0]
 
 
 class _ReplanError(NightshootError):
-    """A rung that changes pixels: the whole video is planned anew with other keys."""
+    """A rung that changes pixels: the whole video is planned anew with other keys.
 
-    def __init__(self, rung: Rung, why: str) -> None:
-        super().__init__(rung, why)
-        self.rung, self.why = rung, why
+    Attributes:
+        given_up: by the video, this rung included.
+        why: what did not fit.
+    """
+
+    def __init__(self, rung: Rung, given_up: GivenUp, why: str) -> None:
+        super().__init__(rung, given_up, why)
+        self.rung, self.given_up, self.why = rung, given_up.and_also(rung), why
 
 
 def can_heal(task_: Task[Any, Any], run: TaskRun, state: State[Any]) -> bool:
@@ -61,10 +67,16 @@ def can_heal(task_: Task[Any, Any], run: TaskRun, state: State[Any]) -> bool:
 
 
 class VideoChain:
-    """The segments of one video, rendered or found, in order; all its files are in ``folder``."""
+    """The segments of one video, rendered or found, in order; all its files are in ``folder``.
 
-    def __init__(self, plan: VideoPlan, work: Work, folder: CampaignFolder) -> None:
+    ``given_up`` is what the video gave up before it was planned in this way.
+    """
+
+    def __init__(
+        self, plan: VideoPlan, work: Work, folder: CampaignFolder, given_up: GivenUp
+    ) -> None:
         self.plan, self.work, self.folder = plan, work, folder
+        self._given_up = given_up
         self._portrait = read_portrait(folder.portrait(plan.portrait))
         if portrait_sha256(self._portrait) != plan.portrait_sha256:
             raise DamagedError(f"portraits/{plan.portrait} is not the picture that was planned")
@@ -77,7 +89,6 @@ class VideoChain:
             )
         self.speech = speech
         self._track = EngineTrack(folder.speech / f"{plan.speech_id}.16k.wav", speech.phonemes)
-        self._rungs: list[Rung] = []
         self.receipts: list[SegmentReceipt] = []
         self.num_rendered = 0
 
@@ -114,25 +125,37 @@ class VideoChain:
     def _render(self, segment: SegmentPlan) -> None:
         """Render the next segment, one rung down after every lack of a resource."""
         while True:
+            self._go_down()
             try:
                 segment_task(self.plan.video_id, segment.index + 1)
                 return
             except ResourceError as error:
-                rung = self._next_rung(error)
+                rung = next_rung(self.plan, self._given_up.silent, error.rungs)
                 if rung is None:
                     raise
-                self.work.listener.notice(
-                    f"{self.plan.video_id}: segment {segment.index + 1} did not fit ({error}); "
-                    f"tried again with {rung}"
-                )
-                if rung.changes_pixels:
-                    raise _ReplanError(rung, str(error)) from error
-                self._rungs.append(rung)
+                if self.work.ladder.note(self.plan, self._given_up.silent, error):
+                    self.work.listener.notice(
+                        f"{self.plan.video_id}: segment {segment.index + 1} did not fit ({error}); "
+                        f"tried again with {rung}, and so is what is like it"
+                    )
+                self._take(rung, str(error))
 
-    def _next_rung(self, error: ResourceError) -> Rung | None:
-        """The first that sets what is not set yet: never the same settings twice."""
-        current = {**self.plan.settings, **{n: v for rung in self._rungs for n, v in rung.settings}}
-        return next((r for r in error.rungs if dict(r.settings).items() - current.items()), None)
+    def _go_down(self) -> None:
+        """Take the rungs that are known to be needed.
+
+        Raises:
+            _ReplanError: one of them changes pixels.
+        """
+        while error := self.work.ladder.find(self.plan, self._given_up.silent):
+            rung = next_rung(self.plan, self._given_up.silent, error.rungs)
+            if rung is None:
+                return  # it is tried all the same: this video has fewer rungs than the other
+            self._take(rung, str(error))
+
+    def _take(self, rung: Rung, why: str) -> None:
+        if rung.changes_pixels:
+            raise _ReplanError(rung, self._given_up, why)
+        self._given_up = self._given_up.and_also(rung)
 
     def render_next(self, attempt: int) -> str:
         """Render the next segment on a warm host; returns its key."""
@@ -147,7 +170,7 @@ class VideoChain:
                 track=self._track,
                 handoff=handoff,
                 identity=host.identity,
-                rungs=self._rungs,
+                rungs=self._given_up.silent,
             )
             receipt, rendering = render_segment(
                 plan,
@@ -156,7 +179,7 @@ class VideoChain:
                 folder=self.folder,
                 attempt=attempt,
                 should_stop=self.work.should_stop,
-                rungs=self._rungs,
+                rungs=self._given_up.silent,
             )
         self.folder.fetch_segment(receipt)  # another writer's, if that was first
         self.num_rendered += 1
@@ -171,12 +194,14 @@ class VideoChain:
         self.receipts.append(receipt)
         return receipt.key
 
-    def replanned(self, change: _ReplanError) -> VideoPlan:
-        """The plan with a rung's settings: other keys, from the first segment on."""
-        settings = {**self.plan.settings, **dict(change.rung.settings)}
-        told = f"rendered with {change.rung}, as it did not fit otherwise: {change.why}"
-        draft = self.plan.model_copy(
-            update={"settings": settings, "warnings": (*self.plan.warnings, told)}
+    def replanned(self, change: _ReplanError, asked: VideoPlan) -> VideoPlan:
+        """The plan with a rung's settings: other keys, from the first segment on.
+
+        ``asked`` is the one that the manifest asked for.
+        """
+        told = changes_told(change.given_up.changed, change.why)
+        draft = after_rung(self.plan, change.rung).model_copy(
+            update={"warnings": (*asked.warnings, told)}
         )
         identity = engine_identity(draft.engine)
         return keyed(
@@ -249,16 +274,16 @@ def make_video(stored: StoredPlan) -> VideoOutcome:
     work.listener.video_started(stored.plan)
     started, num_rendered = time.perf_counter(), 0
     with work.folder.local(stored.plan.video_id) as folder:
-        plan = stored.plan
+        plan, given_up = stored.plan, GivenUp()
         while True:
-            chain = VideoChain(plan, work, folder)
+            chain = VideoChain(plan, work, folder, given_up)
             current_chain.set(chain)
             try:
                 for segment in plan.segments:
                     chain.add(segment)
                 break
             except _ReplanError as change:
-                plan = chain.replanned(change)
+                plan, given_up = chain.replanned(change, stored.plan), change.given_up
             finally:
                 num_rendered += chain.num_rendered
         work.check_stop()

@@ -20,6 +20,7 @@ from flows.outcomes import RowName
 from model.errors import StoppedError, WindowClosedError
 from tasks.engine import EnginePool
 from tasks.failures import Breaker
+from tasks.ladder import Ladder
 from tasks.night import Pace, may_open, parse_window
 from tasks.records import Failure, SegmentPlan, SegmentReceipt, VideoOutcome, VideoPlan
 from tasks.store import CampaignFolder
@@ -114,6 +115,7 @@ class Work:
     key_locks: dict[str, threading.Lock] = field(
         default_factory=lambda: defaultdict[str, threading.Lock](threading.Lock)
     )
+    ladder: Ladder = field(default_factory=Ladder)
     figures: list[RenderFigures] = field(default_factory=list[RenderFigures])
     # rows that need no rendering, then what the dispatcher made of the others
     outcomes: dict[str, VideoOutcome] = field(default_factory=dict[str, VideoOutcome])

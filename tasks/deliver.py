@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tasks.captions import captions, to_srt, to_vtt
 from tasks.files import write_file
+from tasks.ladder import silent_told
 from tasks.plan import canonical_sha256
 from tasks.records import SegmentReceipt, Speech, VideoPlan, VideoReceipt
 from tasks.sheets import contact_sheet, sheets_folder
@@ -91,7 +92,7 @@ def deliver_video(
         num_segments_rendered=making.num_segments_rendered,
         engine_seconds=round(sum(receipt.engine_seconds for receipt in receipts), 3),
         seconds=round(making.seconds, 3),
-        warnings=plan.warnings,
+        warnings=(*plan.warnings, *silent_told(receipts)),
         is_preview=plan.is_preview,
         prompt=plan.prompt,
         settings=plan.settings,

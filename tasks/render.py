@@ -21,6 +21,7 @@ from tasks.encode import EncodedSegment, encode_segment, read_png, seam_gates, w
 from tasks.engine import EngineHost, HostRendering
 from tasks.files import part_path
 from tasks.host_logs import keep_segment_log
+from tasks.ladder import settings_after
 from tasks.plan import NEUTRAL
 from tasks.records import SegmentPlan, SegmentReceipt, VideoPlan
 from tasks.store import CampaignFolder, StoreError
@@ -81,7 +82,7 @@ def segment_job(
         width=plan.width,
         height=plan.height,
         num_frames=segment.num_frames,
-        settings=plan.settings | {name: v for rung in rungs for name, v in rung.settings},
+        settings=settings_after(plan, rungs),
     )
 
 

@@ -1,0 +1,118 @@
+"""What a video gives up where it does not fit: the next rung, and the plan after it. Pure.
+
+A rung that changes no pixel goes into the jobs of the video's segments. One that changes pixels
+goes into the plan, which then has other keys from its first segment on.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from threading import Lock
+
+from model.errors import SMALLER_SIZE, ResourceError, Rung
+from tasks.plan import canonical_sha256
+from tasks.records import Scalar, SegmentReceipt, VideoPlan
+
+_SIZE = "size"
+
+
+@dataclass(frozen=True)
+class GivenUp:
+    """What a video gave up so far.
+
+    Attributes:
+        silent: rungs that change no pixel, for its jobs.
+        changed: those that do; they are in its plan.
+    """
+
+    silent: tuple[Rung, ...] = ()
+    changed: tuple[Rung, ...] = ()
+
+    def and_also(self, rung: Rung) -> "GivenUp":
+        """With one more, which takes the place of what set the same."""
+        if rung.changes_pixels:
+            return GivenUp(self.silent, _joined(self.changed, rung))
+        return GivenUp(_joined(self.silent, rung), self.changed)
+
+
+def _joined(rungs: Sequence[Rung], rung: Rung) -> tuple[Rung, ...]:
+    names = dict(rung.settings).keys()
+    return (*(each for each in rungs if dict(each.settings).keys() != names), rung)
+
+
+def settings_after(plan: VideoPlan, rungs: Sequence[Rung]) -> dict[str, Scalar]:
+    """The settings of the plan's jobs, silent ones included."""
+    return {**plan.settings, **{name: value for rung in rungs for name, value in rung.settings}}
+
+
+def next_rung(plan: VideoPlan, silent: Sequence[Rung], offered: Sequence[Rung]) -> Rung | None:
+    """The first of those offered that sets what is not set yet: never the same settings twice.
+
+    The smaller size is the row's, where the manifest names one.
+    """
+    current = settings_after(plan, silent).items()
+    for rung in offered:
+        if rung == SMALLER_SIZE:
+            if plan.smaller_size and plan.smaller_size != (plan.width, plan.height):
+                return Rung(((_SIZE, "{}x{}".format(*plan.smaller_size)),), changes_pixels=True)
+        elif dict(rung.settings).items() - current:
+            return rung
+    return None
+
+
+def after_rung(plan: VideoPlan, rung: Rung) -> VideoPlan:
+    """The plan with what a rung changes; its keys are still the old ones."""
+    wanted = dict(rung.settings)
+    if _SIZE in wanted:
+        assert plan.smaller_size is not None
+        width, height = plan.smaller_size
+        return plan.model_copy(update={"width": width, "height": height})
+    return plan.model_copy(update={"settings": {**plan.settings, **wanted}})
+
+
+# --- what is known of a campaign ----------------------------------------------------------------
+
+
+class Ladder:
+    """What did not fit in this run, so that a thousand videos do not each fail first."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, ResourceError] = {}
+        self._lock = Lock()
+
+    def note(self, plan: VideoPlan, silent: Sequence[Rung], error: ResourceError) -> bool:
+        """Remember what was said of a plan that did not fit; whether that is new."""
+        kind = _kind_of(plan, silent)
+        with self._lock:
+            is_new = kind not in self._found
+            self._found.setdefault(kind, ResourceError(error.message, error.rungs))
+        return is_new
+
+    def find(self, plan: VideoPlan, silent: Sequence[Rung]) -> ResourceError | None:
+        """What was said of one with the same engine, size and settings."""
+        with self._lock:
+            return self._found.get(_kind_of(plan, silent))
+
+
+def _kind_of(plan: VideoPlan, silent: Sequence[Rung]) -> str:
+    settings = settings_after(plan, silent)
+    return canonical_sha256([plan.engine, plan.width, plan.height, settings])
+
+
+# --- what is said of it -------------------------------------------------------------------------
+
+
+def changes_told(rungs: Sequence[Rung], why: str) -> str:
+    """For the report: what changed of the video's pictures."""
+    names = ", ".join(map(str, rungs))
+    return f"rendered with {names}, as it did not fit otherwise: {why}"
+
+
+def silent_told(receipts: Sequence[SegmentReceipt]) -> tuple[str, ...]:
+    """For the report: what was slower than asked for, and changed no picture."""
+    counts = Counter(receipt.rungs for receipt in receipts if receipt.rungs)
+    return tuple(
+        f"{count} of {len(receipts)} segments rendered with {', '.join(rungs)}, as they did not "
+        "fit otherwise; no pixel differs"
+        for rungs, count in counts.items()
+    )
