@@ -19,6 +19,7 @@ from model.engine import (
     check_settings,
 )
 from model.errors import PortraitError, ResourceError, WeightsError
+from model.live_avatar.examine_placement import Wanted
 from model.live_avatar.moved import Offload, offload_of, read_offload
 from model.live_avatar.place import DEVICE_VARIABLE, WEIGHTS_VARIABLE, place_of
 from model.live_avatar.placement import placement_of
@@ -218,12 +219,15 @@ class LiveAvatarEngine:
         """The processes that render together; found once."""
         if self._ranks is None:
             try:
+                from model.live_avatar.examine_device import check_machine
                 from model.live_avatar.ranks import join
             except ModuleNotFoundError as error:
                 raise ResourceError(
                     f"engine live-avatar: {error.name} is not installed; run "
                     "`pip install torch==2.13.0` and then `pip install 'nightshoot[gpu]'`"
                 ) from error
+            wanted = Wanted(self._placement, self._offload, device_name=self._device)
+            check_machine(wanted, is_tiny=self._place.random == "tiny")
             self._ranks = join(self._place, self._device)
         return self._ranks
 

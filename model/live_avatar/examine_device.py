@@ -17,7 +17,8 @@ from model.live_avatar.examine_placement import (
     check_placement,
     placement_faults,
 )
-from model.live_avatar.moved import NO_OFFLOAD, OFFLOAD_VARIABLE, Offload, offloaded_memory
+from model.live_avatar.moved import NO_OFFLOAD, OFFLOAD_VARIABLE, Offload
+from model.live_avatar.per_rank import Fit, fit
 from model.live_avatar.place import Place
 from model.live_avatar.placement import ALONE, Placement
 from model.live_avatar.settings import DEFAULTS
@@ -25,7 +26,6 @@ from model.live_avatar.sizes import MODELS, ModelSizes
 
 _MODEL = "live-avatar-14b"
 _DRIVER = Path("/proc/driver/nvidia/version")
-_CUDA_BYTES = 1_500_000_000  # of CUDA itself, and lost between tensors
 _SIZES = ((704, 384), (688, 368), (384, 256))  # of the shipped presets
 _OLDEST_CAPABILITY = (8, 0)  # the first with bfloat16
 
@@ -65,7 +65,8 @@ def device_findings(
     findings += placement_findings(wanted, is_tiny=place.random == "tiny", gpus=taken)
     if taken and is_needed:
         chosen = taken[: placement.num_ranks] if placement.num_ranks > 1 else [taken[device.index]]
-        findings.append(memory_finding(min(gpu.free_bytes for gpu in chosen), offload))
+        least = min(gpu.free_bytes for gpu in chosen)
+        findings.append(memory_finding(least, offload, placement))
     return findings
 
 
@@ -186,23 +187,43 @@ def chosen_finding(kind: str, name: str, *, is_needed: bool) -> Finding:
     return Finding("ok", "device", name)
 
 
-def memory_finding(free_bytes: int, offload: Offload = NO_OFFLOAD) -> Finding:
-    """The largest of the presets' sizes that fits in four steps of bfloat16, by formula."""
-    fitting = [size for size in _SIZES if needed_bytes(*size, offload) <= free_bytes]
+def memory_finding(
+    free_bytes: int, offload: Offload = NO_OFFLOAD, placement: Placement = ALONE
+) -> Finding:
+    """The largest of the presets' sizes that fits in four steps of bfloat16, by formula.
+
+    Args:
+        free_bytes: of the GPU that has least.
+        offload: what stays in the host's memory.
+        placement: whose rank that holds most is asked about.
+    """
+    fits = {size: _fit(size, offload, placement, free_bytes) for size in _SIZES}
+    fitting = [size for size, found in fits.items() if not found.problem]
     if fitting == list(_SIZES):
         width, height = _SIZES[0]
         return Finding("ok", "GPU memory", f"enough for {width}x{height} in 4 steps")
-    smallest = needed_bytes(*_SIZES[-1], offload) / 1e9
     others = f"fewer sample_steps, or {OFFLOAD_VARIABLE}=kv,text"
     if not fitting:
-        found = f"{free_bytes / 1e9:.1f} GB free; the smallest preset takes {smallest:.0f} GB"
+        smallest = fits[_SIZES[-1]].largest
+        needed = smallest.memory.total / 1e9
+        found = f"{free_bytes / 1e9:.1f} GB free; the smallest preset takes {needed:.0f} GB"
+        if placement.num_ranks > 1:
+            found += f" on {smallest.name}"
         way_out = f"end other programs on it, take {others}, or use a larger one"
         return Finding("fail", "GPU memory", found, way_out)
     (width, height), (widest, highest) = fitting[0], _SIZES[0]
     found = f"enough for {width}x{height} in 4 steps, not for {widest}x{highest}"
+    if placement.num_ranks > 1:
+        found += f": {fits[_SIZES[0]].problem}"
     return Finding("warn", "GPU memory", found, f"use a preset that fits, {others}")
 
 
-def needed_bytes(width: int, height: int, offload: Offload = NO_OFFLOAD) -> int:
-    """GPU memory that the engine takes with its usual settings, by formula."""
-    return offloaded_memory(offload, Plan(MODELS[_MODEL], width, height)).total + _CUDA_BYTES
+def needed_bytes(
+    width: int, height: int, offload: Offload = NO_OFFLOAD, placement: Placement = ALONE
+) -> int:
+    """GPU memory that the rank takes that holds most, with usual settings, by formula."""
+    return _fit((width, height), offload, placement, 0).largest.memory.total
+
+
+def _fit(size: tuple[int, int], offload: Offload, placement: Placement, free_bytes: int) -> Fit:
+    return fit(Plan(MODELS[_MODEL], *size), placement, offload, free_bytes)

@@ -22,6 +22,7 @@ from model.live_avatar.examine_device import (
     needed_bytes,
 )
 from model.live_avatar.place import Place, files_in
+from model.live_avatar.placement import Placement
 from model.live_avatar.published import ModelFiles
 from model.live_avatar.weights import built_empty
 from tests.parity.golden import real_keys
@@ -206,6 +207,15 @@ def test_a_gpu_is_judged_by_the_sizes_that_fit(free_gb: int, verdict: str, told:
     finding = memory_finding(free_gb * 10**9)
     assert finding.verdict == verdict
     assert told in finding.found
+
+
+def test_memory_of_several_ranks_is_that_of_the_one_that_holds_most():
+    stages = Placement(stages=4, has_decoder=True)
+    # weights, one step's memories and no encoders: 32.6 + 10.4 + 2.2 + 2.2 and activations
+    assert 48e9 < needed_bytes(704, 384, placement=stages) < 56e9
+    finding = memory_finding(24 * 10**9, placement=stages)
+    assert finding.verdict == "fail"
+    assert finding.found.endswith("on rank 0 (steps of stage 0)")
 
 
 def test_a_gpu_is_told_by_name_and_memory():
