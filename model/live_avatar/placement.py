@@ -17,6 +17,7 @@ is another kernel. So the number of heads' ranks is a setting of segments too.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 from model.errors import CampaignError
 
@@ -83,6 +84,21 @@ class Placement:
 
 
 ALONE = Placement()
+
+
+def shares(count: int, num_takers: int) -> list[range]:
+    """Steps over stages, or tokens over ranks: in order, as even as can be, the later ones less.
+
+    With more stages than steps the last ones do none.
+
+    Raises:
+        ValueError: an argument is below 1.
+    """
+    if min(count, num_takers) < 1:
+        raise ValueError(f"what is shared out must be at least 1, got {count} over {num_takers}")
+    each, more = divmod(count, num_takers)
+    counts = [each + (index < more) for index in range(num_takers)]
+    return [range(start, end) for start, end in pairwise((0, *accumulate(counts)))]
 
 
 def placement_of(environ: Mapping[str, str]) -> Placement:

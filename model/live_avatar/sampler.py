@@ -139,7 +139,7 @@ class Sampler:
             num_reference=self.tokens_per_latent,
             num_sink=self.tokens_per_latent + self._motion_table.shape[1],
             ring_size=num_past_latents * self.tokens_per_latent,
-            num_heads=transformer.config.num_heads,
+            num_heads=transformer.num_own_heads,
             head_dim=head_dim,
             dtype=transformer.dtype,
             device=self._device,

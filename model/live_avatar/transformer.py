@@ -11,7 +11,7 @@ frame, A speakers, h, w latent rows and columns.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple, TypeAlias, cast
+from typing import NamedTuple, Protocol, TypeAlias, cast
 
 import torch
 import torch.nn.functional as F  # noqa: N812  the field's name for it
@@ -61,8 +61,61 @@ class Seen(NamedTuple):
     mod: tuple[Tensor, ...]
 
 
-#: takes a block's keys and values, and gives all that the block attends to
-Remember: TypeAlias = Callable[[Seen], KeysValues]
+#: takes what a block's tokens are asked with, and a kernel; gives what they find ``(1, L, N, D)``
+Look: TypeAlias = Callable[[Seen, Attend], Tensor]
+
+
+class TokenShare(Protocol):
+    """Which tokens of a pass are at work here; see :mod:`model.live_avatar.heads`.
+
+    Of L tokens, F latent frames of p each, ``l`` are; self-attention takes all of them, and ``n``
+    of the N heads.
+    """
+
+    def own(self, x: Tensor) -> Tensor:
+        """``(B, L, ...)`` -> ``(B, l, ...)``."""
+        ...
+
+    def whole(self, x: Tensor) -> Tensor:
+        """``(1, l, d)`` -> ``(1, L, d)``."""
+        ...
+
+    def by_heads(self, *xs: Tensor) -> Sequence[Tensor]:
+        """``(1, l, N, D)`` -> ``(1, L, n, D)`` each."""
+        ...
+
+    def by_tokens(self, x: Tensor) -> Tensor:
+        """``(1, L, n, D)`` -> ``(1, l, N, D)``."""
+        ...
+
+
+class AllTokens:
+    """All of them, the usual :class:`TokenShare`."""
+
+    def own(self, x: Tensor) -> Tensor:
+        """The same."""
+        return x
+
+    def whole(self, x: Tensor) -> Tensor:
+        """The same."""
+        return x
+
+    def by_heads(self, *xs: Tensor) -> Sequence[Tensor]:
+        """The same."""
+        return xs
+
+    def by_tokens(self, x: Tensor) -> Tensor:
+        """The same."""
+        return x
+
+
+_ALL_TOKENS = AllTokens()
+
+
+def all_tokens(num_frames: int, num_tokens: int) -> TokenShare:
+    """The usual way to share out a pass of F latent frames and p tokens of each: not at all."""
+    del num_frames, num_tokens
+    return _ALL_TOKENS
 
 
 class RmsNorm(nn.Module):
@@ -103,7 +156,11 @@ class Attention(nn.Module):
 
     def forward(self, queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
         """Attend and project: ``(B, L, d)``."""
-        return self.o(rearrange(self.kernel(queries, keys, values), "b l n d -> b l (n d)"))
+        return self.project(self.kernel(queries, keys, values))
+
+    def project(self, found: Tensor) -> Tensor:
+        """``(B, L, N, D)`` -> ``(B, L, d)``."""
+        return self.o(rearrange(found, "b l n d -> b l (n d)"))
 
 
 class Block(nn.Module):
@@ -138,7 +195,7 @@ class Block(nn.Module):
         time: Tensor,
         text: KeysValues,
         table: Tensor,
-        remember: Remember,
+        look: Look,
         norm3: torch.dtype,
     ) -> Tensor:
         """``(1, L, d)`` in ``x``'s dtype.
@@ -148,11 +205,12 @@ class Block(nn.Module):
             time: ``(F, 6, d)`` float32.
             text: keys and values of the prompt.
             table: that turns queries and keys, ``(2, L, D/2)``.
-            remember: takes the keys and values, and gives those to attend to.
+            look: around, at what there is to attend to.
             norm3: dtype to which the text attention's norm is rounded.
         """
         seen = self.halves.before(self, x, time, table)
-        mod, attended = seen.mod, self.self_attn(seen.queries, *remember(seen))
+        mod = seen.mod
+        attended = self.self_attn.project(look(seen, self.self_attn.kernel))
         del seen  # four tensors of the stream's size, which the rest does not need
         return self.halves.after(self, x, attended, text, mod, norm3)
 
@@ -274,7 +332,13 @@ class Transformer(nn.Module):
         kernel: attention; see :data:`model.live_avatar.attention.Attend`.
         norm3_dtype: dtype to which the input and output of the text attention's norm are rounded;
             None: the weights' dtype. (The reference says bf16 literally, whatever the weights are.)
+
+    Attributes:
+        share_of: F latent frames and p tokens of each -> which of them are at work here.
+        num_own_heads: of self-attention, which are done and remembered here.
     """
+
+    share_of: Callable[[int, int], TokenShare]
 
     def __init__(
         self,
@@ -284,6 +348,7 @@ class Transformer(nn.Module):
     ) -> None:
         super().__init__()
         self.config, self.norm3_dtype = config, norm3_dtype
+        self.share_of, self.num_own_heads = all_tokens, config.num_heads
         channels, dim = config.latent_channels, config.dim
         self.patch_embedding = nn.Conv3d(channels, dim, (1, PATCH, PATCH), (1, PATCH, PATCH))
         self.cond_encoder = nn.Conv3d(channels, dim, (1, PATCH, PATCH), (1, PATCH, PATCH))
@@ -348,14 +413,18 @@ class Transformer(nn.Module):
         x = torch.cat((tokens, self.frame_packer(motion.to(self.dtype)) + kinds[2]), dim=1)
         _, time = self.time(x.new_zeros(BLOCK_LATENTS, dtype=torch.float32))
         time = time[:1]
+        share = self.share_of(1, x.shape[1])
+        x, table = share.own(x), share.own(table)
         sinks: list[Sink] = []
 
-        def remember(seen: Seen) -> KeysValues:
-            sinks.append(Sink(seen.keys, seen.values))
-            return seen.turned, seen.values
+        def look(seen: Seen, kernel: Attend) -> Tensor:
+            found = share.by_heads(seen.queries, seen.keys, seen.turned, seen.values)
+            queries, keys, turned, values = found
+            sinks.append(Sink(keys, values))
+            return share.by_tokens(kernel(queries, turned, values))
 
         for block, text_kv in zip(self.layers, text, strict=True):
-            x = block(x, time, text_kv, table, remember, self.norm3_dtype or self.dtype)
+            x = block(x, time, text_kv, table, look, self.norm3_dtype or self.dtype)
         return sinks
 
     # --- once per block and step ---
@@ -388,15 +457,17 @@ class Transformer(nn.Module):
         x = _tokens(self.patch_embedding(latents.to(self.dtype)))
         x = x + _tokens(self.cond_encoder(pose.to(self.dtype))) + self.token_kinds.weight[0]
         embedded, time = self.time(timesteps)
+        share = self.share_of(latents.shape[2], rows * columns)
+        x, table = share.own(x), share.own(table)
         injectors = dict(zip(self.config.inject_layers, self.audio_injectors, strict=True))
         for index, (block, text_kv, layer) in enumerate(
             zip(self.layers, text, cache.layers, strict=True)
         ):
-            remember = partial(_remember, layer, position)
-            x = block(x, time, text_kv, table, remember, self.norm3_dtype or self.dtype)
+            look = partial(_look, layer, position, share)
+            x = block(x, time, text_kv, table, look, self.norm3_dtype or self.dtype)
             if index in injectors:
                 x = injectors[index](x, audio)
-        out = self.head(x, embedded)
+        out = share.whole(self.head(x, embedded))
         return rearrange(
             out,
             "b (f h w) (ph pw c) -> b c f (h ph) (w pw)",
@@ -423,10 +494,13 @@ class Transformer(nn.Module):
         return embedded[:count], modulations[:count]
 
 
-def _remember(layer: LayerCache, position: int, seen: Seen) -> KeysValues:
-    """Put a block's keys and values where its oldest ones are; gives all that is there."""
-    layer.write(seen.turned, seen.values, position)
-    return layer.attended()
+def _look(
+    layer: LayerCache, position: int, share: TokenShare, seen: Seen, kernel: Attend
+) -> Tensor:
+    """Put a block's keys and values where the oldest ones are, and attend to all that is there."""
+    queries, keys, values = share.by_heads(seen.queries, seen.turned, seen.values)
+    layer.write(keys, values, position)
+    return share.by_tokens(kernel(queries, *layer.attended()))
 
 
 def _modulated(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:

@@ -1,0 +1,126 @@
+"""Self-attention's heads shared out over the ranks of a group (Ulysses), from outside.
+
+A rank works on its own stretch of every latent frame's tokens: norms, projections, text, audio and
+feed-forward take tokens one by one and never know. For self-attention the ranks exchange tokens for
+heads: each then has all tokens of its own heads, remembers these alone, and attends to its own
+past. What was found goes back the same way. So memories are divided by the number of ranks, and so
+is all work but the embeddings, which are small.
+
+The sink is encoded in the same way, all its tokens being one frame. To do that whole on every rank
+and keep a slice would need no exchange, but the first frame of every segment waits for it, and so
+does the second clip: by the specification's reckoning it takes as long as 0.6 steps of a block.
+
+The order of tokens is that of one process, and no sum goes over ranks. What may differ is how a
+matrix product of fewer rows, or attention of fewer heads, is computed: its last bits.
+
+NCCL and gloo both exchange stretches of unlike length in one call (``all_to_all_single``), which
+is all that is needed. So p need not be a multiple of the ranks.
+
+Shapes: as in :mod:`model.live_avatar.transformer`; g ranks, l = F * (tokens of a frame here),
+n = N / g, t tensors that go together.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+import torch.distributed as dist
+from einops import rearrange
+from torch import Tensor
+
+from model.live_avatar.placement import shares
+from model.live_avatar.transformer import Transformer
+
+_SHARES_KEPT = 64  # of sizes: two each
+
+
+def share_heads(model: Transformer, group: dist.ProcessGroup) -> None:
+    """Let a loaded transformer's heads be shared out over the ranks of a group.
+
+    All of them must make the same passes in the same order.
+
+    Args:
+        model: this rank's, whole or a share of its weights.
+        group: of a backend that exchanges tensors on the model's device.
+
+    Raises:
+        ValueError: the model's heads cannot be divided by the ranks.
+    """
+    num_ranks, num_heads = group.size(), model.config.num_heads
+    if num_heads % num_ranks:
+        raise ValueError(f"{num_heads} heads must be a multiple of the {num_ranks} ranks")
+
+    @lru_cache(maxsize=_SHARES_KEPT)
+    def share_of(num_frames: int, num_tokens: int) -> HeadShare:
+        stretches = tuple(shares(num_tokens, num_ranks))
+        return HeadShare(group, num_frames, stretches)
+
+    model.share_of, model.num_own_heads = share_of, num_heads // num_ranks
+
+
+@dataclass(frozen=True)
+class HeadShare:
+    """A rank's tokens of a pass; see :class:`model.live_avatar.transformer.TokenShare`.
+
+    Attributes:
+        group: the ranks.
+        num_frames: F.
+        stretches: of every latent frame's tokens, one for each rank.
+    """
+
+    group: dist.ProcessGroup
+    num_frames: int
+    stretches: Sequence[range]
+
+    @property
+    def _counts(self) -> list[int]:
+        """Tokens of every rank."""
+        return [self.num_frames * len(stretch) for stretch in self.stretches]
+
+    def own(self, x: Tensor) -> Tensor:
+        """``(B, L, ...)`` -> ``(B, l, ...)``."""
+        stretch = self.stretches[self.group.rank()]
+        frames = x.unflatten(1, (self.num_frames, -1))
+        return frames[:, :, stretch.start : stretch.stop].flatten(1, 2)
+
+    def whole(self, x: Tensor) -> Tensor:
+        """``(1, l, d)`` -> ``(1, L, d)``."""
+        width, num_ranks = x.shape[-1], len(self.stretches)
+        sizes = [count * width for count in self._counts]
+        parts = self._exchange(x.flatten().repeat(num_ranks), [x.numel()] * num_ranks, sizes)
+        return self._in_order([part.view(1, -1, width) for part in parts])
+
+    def by_heads(self, *xs: Tensor) -> Sequence[Tensor]:
+        """``(1, l, N, D)`` -> ``(1, L, n, D)`` each, in one exchange."""
+        num_ranks = len(self.stretches)
+        sent = rearrange(list(xs), "t 1 l (g n) d -> g t l n d", g=num_ranks)
+        num, heads, dim = sent.shape[1], *sent.shape[-2:]
+        sizes = [num * count * heads * dim for count in self._counts]
+        own_size = sent.numel() // num_ranks
+        parts = self._exchange(sent.reshape(-1), [own_size] * num_ranks, sizes)
+        return self._in_order([part.view(num, -1, heads, dim) for part in parts]).split(1)
+
+    def by_tokens(self, x: Tensor) -> Tensor:
+        """``(1, L, n, D)`` -> ``(1, l, N, D)``."""
+        frames = x.unflatten(1, (self.num_frames, -1))
+        widths = [len(stretch) for stretch in self.stretches]
+        sent = torch.cat([part.reshape(-1) for part in frames.split(widths, dim=2)])
+        heads, dim = x.shape[-2:]
+        sizes = [count * heads * dim for count in self._counts]
+        own_size = sizes[self.group.rank()]
+        parts = self._exchange(sent, sizes, [own_size] * len(sizes))
+        return torch.cat([part.view(1, -1, heads, dim) for part in parts], dim=2)
+
+    def _in_order(self, parts: Sequence[Tensor]) -> Tensor:
+        """``(t, l, ...)`` of every rank -> ``(t, L, ...)``, as in one process."""
+        frames = [part.unflatten(1, (self.num_frames, -1)) for part in parts]
+        return torch.cat(frames, dim=2).flatten(1, 2)
+
+    def _exchange(
+        self, sent: Tensor, sent_sizes: list[int], received_sizes: list[int]
+    ) -> Sequence[Tensor]:
+        """Stretches of a vector, one to each rank, for those of the other ranks."""
+        received = sent.new_empty(sum(received_sizes))
+        dist.all_to_all_single(received, sent, received_sizes, sent_sizes, group=self.group)
+        return received.split(received_sizes)
