@@ -29,15 +29,10 @@ class GivenUp:
     changed: tuple[Rung, ...] = ()
 
     def and_also(self, rung: Rung) -> "GivenUp":
-        """With one more, which takes the place of what set the same."""
+        """With one more."""
         if rung.changes_pixels:
-            return GivenUp(self.silent, _joined(self.changed, rung))
-        return GivenUp(_joined(self.silent, rung), self.changed)
-
-
-def _joined(rungs: Sequence[Rung], rung: Rung) -> tuple[Rung, ...]:
-    names = dict(rung.settings).keys()
-    return (*(each for each in rungs if dict(each.settings).keys() != names), rung)
+            return GivenUp(self.silent, (*self.changed, rung))
+        return GivenUp((*self.silent, rung), self.changed)
 
 
 def settings_after(plan: VideoPlan, rungs: Sequence[Rung]) -> dict[str, Scalar]:
@@ -55,7 +50,7 @@ def next_rung(plan: VideoPlan, silent: Sequence[Rung], offered: Sequence[Rung]) 
         if rung == SMALLER_SIZE:
             if plan.smaller_size and plan.smaller_size != (plan.width, plan.height):
                 return Rung(((_SIZE, "{}x{}".format(*plan.smaller_size)),), changes_pixels=True)
-        elif dict(rung.settings).items() - current:
+        elif rung not in silent and dict(rung.settings).items() - current:
             return rung
     return None
 
@@ -100,6 +95,12 @@ def _kind_of(plan: VideoPlan, silent: Sequence[Rung]) -> str:
 
 
 # --- what is said of it -------------------------------------------------------------------------
+
+
+def effective(rungs: Sequence[Rung]) -> tuple[str, ...]:
+    """The rungs in words, without those whose settings a later one set again."""
+    last = {tuple(name for name, _ in rung.settings): str(rung) for rung in rungs}
+    return tuple(last.values())
 
 
 def changes_told(rungs: Sequence[Rung], why: str) -> str:

@@ -21,7 +21,7 @@ from tasks.encode import EncodedSegment, encode_segment, read_png, seam_gates, w
 from tasks.engine import EngineHost, HostRendering
 from tasks.files import part_path
 from tasks.host_logs import keep_segment_log
-from tasks.ladder import settings_after
+from tasks.ladder import effective, settings_after
 from tasks.plan import NEUTRAL
 from tasks.records import SegmentPlan, SegmentReceipt, VideoPlan
 from tasks.store import CampaignFolder, StoreError
@@ -125,7 +125,7 @@ def render_segment(
         save_file(_saveable(rendering.handoff), parts[".safetensors"])
         receipt = _receipt(job, host, encoded, rendering, parts, folder, attempt, seconds)
         if rungs:
-            receipt = receipt.model_copy(update={"rungs": tuple(map(str, rungs))})
+            receipt = receipt.model_copy(update={"rungs": effective(rungs)})
         return folder.commit_segment(receipt), rendering
     except NightshootError as error:
         if not isinstance(error, StoppedError):
