@@ -17,6 +17,7 @@ from flows.cli_cluster import (
     given_settings,
     has_cluster,
     retry_on_cluster,
+    with_layout,
     with_settings,
 )
 from flows.cli_placing import add_placing_to, gpus_asked, plan_without_manifest, with_gpus
@@ -162,6 +163,7 @@ def render(
 @_workers
 @click.option("--here", is_flag=True, help="On this machine, even if there is a cluster.")
 @click.option("--wait", is_flag=True, help="On a cluster: wait for the end; exit 1 if it failed.")
+@with_layout
 @_json
 def retry(
     campaign: str,
@@ -171,13 +173,22 @@ def retry(
     here: bool,
     wait: bool,
     as_json: bool,
+    **layout: Any,
 ) -> int:
     """Render again what failed or was never finished, from the campaign's store alone.
 
     Where PREFECT_API_URL names a cluster that `nightshoot cluster up` made ready, it is done there.
     """
     if not here and has_cluster():
-        return retry_on_cluster(campaign, str(out), videos, wait=wait, as_json=as_json)
+        return retry_on_cluster(
+            campaign, str(out), videos, layout=layout, wait=wait, as_json=as_json
+        )
+    given = [name for name, value in layout.items() if value is not None]
+    if given:
+        raise click.UsageError(
+            f"--{given[0]} is for a cluster, and none is asked; here, set NIGHTSHOOT_PLACEMENT and "
+            "NIGHTSHOOT_OFFLOAD"
+        )
     from flows.stored import StoredCampaign
     from tasks.store import open_campaign
 

@@ -3,7 +3,7 @@
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -11,18 +11,42 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from flows.cluster import ClusterStatus, Record, Thing
-    from flows.parameters import CampaignParameters
+    from flows.parameters import CampaignParameters, Parameters
     from flows.submit import Submitted
     from tasks.records import Scalar
 
+_Parameters = TypeVar("_Parameters", bound="Parameters")
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 _wait = click.option("--wait", is_flag=True, help="Wait for the end; exit 1 if it failed.")
 _out = click.option(
     "--out", required=True, help="Folder that every worker sees, or s3://bucket/prefix."
 )
-_gpus = click.option(
-    "--gpus", type=click.IntRange(0, 64), default=1, show_default=True, help="GPUs per video."
-)
+
+
+def with_layout(command: Any) -> Any:
+    """Add the options that say what each video gets of GPUs."""
+    options = (
+        click.option(
+            "--gpus",
+            type=click.IntRange(0, 64),
+            help="GPUs per video. [default: as many as the placement takes]",
+        ),
+        click.option(
+            "--placement",
+            metavar="WORDS",
+            help="How each video is laid over GPUs: stages=4. [default: the worker's own way]",
+        ),
+        click.option(
+            "--offload",
+            metavar="NAMES",
+            help="What stays in the host's memory: kv,text. [default: the worker's own way]",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 _outstanding = click.option(
     "--outstanding",
     type=click.IntRange(1, 1000),
@@ -141,7 +165,7 @@ def doctor(out: str | None, engine: str | None, as_json: bool) -> int:
 @with_settings
 @click.option("--window", metavar="HH:MM-HH:MM", help="Render only in these hours.")
 @click.option("--timezone", default="UTC", show_default=True, help="Timezone of --window.")
-@_gpus
+@with_layout
 @_outstanding
 @_queue("urgent")
 @_wait
@@ -164,7 +188,7 @@ def submit(manifest: str, wait: bool, as_json: bool, **options: Any) -> int:
 @click.option("--engine", help="Engine for rows that name none. [default: preview]")
 @click.option("--preset", help="Preset for rows that name none. [default: standard]")
 @with_settings
-@_gpus
+@with_layout
 @_outstanding
 @_queue("nightly")
 @click.option("--remove", is_flag=True, help="Remove the schedule of this campaign.")
@@ -192,34 +216,67 @@ def schedule(manifest: str, cron: str | None, remove: bool, as_json: bool, **opt
 
 
 def retry_on_cluster(
-    campaign: str, out: str, videos: tuple[str, ...] = (), *, wait: bool, as_json: bool
+    campaign: str,
+    out: str,
+    videos: tuple[str, ...] = (),
+    *,
+    layout: dict[str, Any],
+    wait: bool,
+    as_json: bool,
 ) -> int:
-    """What `nightshoot retry` does where PREFECT_API_URL names a cluster."""
+    """What `nightshoot retry` does where PREFECT_API_URL names a cluster.
+
+    Args:
+        campaign: its name.
+        out: where it is.
+        videos: only these; none: all.
+        layout: the options of ``with_layout``.
+        wait: for the end.
+        as_json: print JSON.
+    """
     from flows.parameters import RetryParameters
     from flows.submit import retry_campaign
 
-    parameters = RetryParameters(out=_absolute(out), campaign=campaign, videos=videos)
+    given = layout | {"out": _absolute(out), "campaign": campaign, "videos": videos}
+    parameters = _checked(RetryParameters, given)
     return _print_run(retry_campaign(parameters, is_waited_for=wait), as_json=as_json)
 
 
 def campaign_parameters(manifest: str, options: dict[str, Any]) -> "CampaignParameters":
     """The run's parameters of a command's options, checked as the server will check them."""
-    from pydantic import ValidationError
-
     from flows.parameters import CampaignParameters
 
-    plain = {name: value for name, value in options.items() if name not in SETTING_HELP}
-    given = {name: value for name, value in plain.items() if value is not None}
+    given = {name: value for name, value in options.items() if name not in SETTING_HELP}
     given["settings"] = given_settings(options)
     given |= {"manifest": _absolute(manifest), "out": _absolute(options["out"])}
+    return _checked(CampaignParameters, given)
+
+
+def _checked(kind: "type[_Parameters]", options: dict[str, Any]) -> "_Parameters":
+    """Parameters of ``kind`` from the options that were given.
+
+    Raises:
+        click.UsageError: the server would not take them.
+    """
+    from pydantic import ValidationError
+
+    from tasks.layouts import num_gpus_of
+
+    given = {name: value for name, value in options.items() if value is not None}
     try:
-        return CampaignParameters(**given)
+        if "gpus" not in given and "placement" in given:
+            given["gpus"] = num_gpus_of(given["placement"])
+        return kind(**given)
     except ValidationError as error:
         first = error.errors()[0]
+        if not first["loc"]:  # a rule of several together
+            raise click.UsageError(first["msg"].removeprefix("Value error, ")) from error
         option = "--" + ".".join(map(str, first["loc"]))
         raise click.BadParameter(
             f'"{first["input"]}": {first["msg"]}', param_hint=option
         ) from error
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--placement") from error
 
 
 def _absolute(place: str) -> str:

@@ -24,6 +24,7 @@ from flows.stored import StoredCampaign
 from flows.sweeping import sweep_campaign
 from flows.work import Night, night_of
 from model.errors import CampaignError
+from tasks.layouts import layout_env
 from tasks.manifest import RowDefaults
 from tasks.store import campaigns_in, open_campaign
 
@@ -82,6 +83,7 @@ def _run(
         gpus=request.gpus,
         outstanding=request.outstanding,
         queue=request.queue,
+        env=layout_env(request.placement, request.offload),
     )
     own = OwnRun()
     board = Board(source.campaign, request.out, len(source.rows))

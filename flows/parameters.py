@@ -4,15 +4,23 @@ Everything a run needs beside these small values is in the store.
 """
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from tasks.layouts import check_layout
 from tasks.records import Scalar
 
 _OUT = "Folder that holds the campaigns: a path every worker sees, or s3://bucket/prefix."
 _GPUS = "Whole GPUs that each video gets; 0 for engines that need none."
 _OUTSTANDING = "Videos that wait or are rendered; twice the number of GPU groups is good."
+_PLACEMENT = (
+    "How each video is laid over its GPUs: stages=4 or stages=2,heads=2; `nightshoot plan --gpus` "
+    "chooses. Left empty: the worker's own way. It says how many GPUs a video gets."
+)
+_OFFLOAD = (
+    "What stays in the host's memory: kv,weights,text for example. Left empty: the worker's way."
+)
 _QUEUE = "Queue of the videos: urgent ones go before nightly ones."
 
 
@@ -87,6 +95,8 @@ class CampaignParameters(Parameters):
         description="Name of the tz database, for example Europe/Berlin.",
     )
     gpus: int = Field(default=1, ge=0, le=64, title="GPUs per video", description=_GPUS)
+    placement: str = Field(default="", title="Placement", description=_PLACEMENT)
+    offload: str = Field(default="", title="Offload", description=_OFFLOAD)
     outstanding: int = Field(
         default=8, ge=1, le=1000, title="Videos at once", description=_OUTSTANDING
     )
@@ -98,6 +108,11 @@ class CampaignParameters(Parameters):
         title="Private addresses",
         description="Let inputs come from https addresses of private networks.",
     )
+
+    @model_validator(mode="after")
+    def _check_layout(self) -> Self:
+        check_layout(self.gpus, self.placement, self.offload)
+        return self
 
 
 class RetryParameters(Parameters):
@@ -111,10 +126,17 @@ class RetryParameters(Parameters):
         description="Only these video_ids. Left out: every video that is not done.",
     )
     gpus: int = Field(default=1, ge=0, le=64, title="GPUs per video", description=_GPUS)
+    placement: str = Field(default="", title="Placement", description=_PLACEMENT)
+    offload: str = Field(default="", title="Offload", description=_OFFLOAD)
     outstanding: int = Field(
         default=8, ge=1, le=1000, title="Videos at once", description=_OUTSTANDING
     )
     queue: Literal["urgent", "nightly"] = Field(default="urgent", title="Queue", description=_QUEUE)
+
+    @model_validator(mode="after")
+    def _check_layout(self) -> Self:
+        check_layout(self.gpus, self.placement, self.offload)
+        return self
 
 
 class VideoParameters(Parameters):

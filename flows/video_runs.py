@@ -3,7 +3,7 @@
 Nothing is decided here: when a run is made, tried again or given up is said by ``flows/pool.py``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -28,12 +28,21 @@ _NOT_FOUND = 404
 
 @dataclass(frozen=True)
 class RunSettings:
-    """Where video runs wait, and what they are told of their campaign."""
+    """Where video runs wait, and what they are told of their campaign.
+
+    Attributes:
+        out: that holds the campaign.
+        campaign: its folder.
+        gpus: of each run.
+        queue: in which they wait.
+        env: what the processes of their engine are told beside the pool's and the worker's own.
+    """
 
     out: str
     campaign: str
     gpus: int
     queue: str
+    env: Mapping[str, str]
 
 
 def find_deployment() -> UUID:
@@ -76,7 +85,8 @@ class VideoRuns:
         plan, settings = stored.plan, self._settings
         url = self._work.folder.url
         # queue and GPUs too: a run that has been scheduled once keeps its own
-        key = f"{url}/{plan.video_id}/{stored.sha256}/{settings.queue}/{settings.gpus}"
+        kept = "/".join([settings.queue, str(settings.gpus), *sorted(settings.env.values())])
+        key = f"{url}/{plan.video_id}/{stored.sha256}/{kept}"
         try:
             return patiently(
                 lambda: self._client.create_flow_run_from_deployment(
@@ -86,7 +96,11 @@ class VideoRuns:
                     tags=["nightshoot", f"campaign:{self._name}"],
                     idempotency_key=key,
                     work_queue_name=settings.queue,
-                    job_variables={"gpus": settings.gpus, "engine": plan.engine},
+                    job_variables={
+                        "gpus": settings.gpus,
+                        "engine": plan.engine,
+                        "env": dict(settings.env),
+                    },
                 )
             )
         except PrefectHTTPStatusError as error:

@@ -16,9 +16,9 @@ from model.errors import CampaignError
 from model.live_avatar.cost import Plan
 from model.live_avatar.examine_placement import Wanted, placement_faults
 from model.live_avatar.gpus import GIB, Gpu, Pool, like_of, read_pools
-from model.live_avatar.moved import NO_OFFLOAD, OFFLOAD_VARIABLE, Offload, read_offload
+from model.live_avatar.moved import NO_OFFLOAD, Offload, read_offload
 from model.live_avatar.pace import ASSUMED_SHARE, Rates, assumed_rates
-from model.live_avatar.placement import ALONE, PLACEMENT_VARIABLE, Placement, read_placement
+from model.live_avatar.placement import ALONE, Placement, read_placement
 from model.live_avatar.planner import (
     Choice,
     Offer,
@@ -34,6 +34,7 @@ from model.live_avatar.planner import (
 from model.live_avatar.settings import DEFAULTS, setting_fault
 from model.live_avatar.sizes import MODELS, num_text_parameters, num_transformer_parameters
 from tasks.calibration import CalibrationEntry, newest
+from tasks.layouts import layout_env
 from tasks.presets import Preset
 from tasks.records import Record, Scalar, VideoPlan
 from tasks.row_settings import CLIP_RANGES, DEFAULT_SEGMENT_CLIPS, LAST_FRAME, as_kind_of
@@ -573,25 +574,3 @@ def finish(lanes: Sequence[Lane], video_s: float) -> CampaignQuote:
         last_video=last,
         shares=shares,
     )
-
-
-# --- runs ---------------------------------------------------------------------------------------
-
-
-def layout_env(placement: str, offload: str) -> dict[str, str]:
-    """What tells an engine's processes; empty values are left out: one GPU, nothing offloaded."""
-    told = {PLACEMENT_VARIABLE: placement, OFFLOAD_VARIABLE: offload}
-    return {name: value for name, value in told.items() if value}
-
-
-def num_gpus_of(placement: str, offload: str) -> int:
-    """GPUs that a run needs.
-
-    Raises:
-        ValueError: they cannot be read, or cannot be together.
-    """
-    found, moved = read_placement(placement), read_offload(offload)
-    faults = placement_faults(Wanted(found, moved), MODELS[_MODEL].transformer)
-    if faults:
-        raise ValueError("; ".join(f"{fault.found}; {fault.way_out}" for fault in faults))
-    return found.num_ranks

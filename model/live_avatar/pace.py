@@ -29,8 +29,7 @@ from model.live_avatar.cost import (
 from model.live_avatar.gpus import Gpu
 from model.live_avatar.modes import MOTION_FRAMES, WARM_LATENTS
 from model.live_avatar.moved import Moved, Offload, pass_moved, step_moved
-from model.live_avatar.per_rank import stage_steps
-from model.live_avatar.placement import Placement
+from model.live_avatar.placement import Placement, shares
 from model.live_avatar.sizes import num_large_weights
 
 ASSUMED_SHARE = 0.45
@@ -148,9 +147,8 @@ def pace(layout: Layout, rates: Rates, *, is_context: bool = False) -> Pace:
     """Of a layout; ``is_context``: segments go on from the blocks before, not the last frame."""
     plan, placement = layout.plan, layout.placement
     step = _pass_s(layout, rates, step_flops(plan.model.transformer, plan.tokens), is_step=True)
-    steps = stage_steps(plan.num_steps, placement.stages)
     decode = _vae_s(plan, rates, decoded=BLOCK_LATENTS)
-    stages = [count * step for count in steps]
+    stages = [len(steps) * step for steps in shares(plan.num_steps, placement.stages)]
     if placement.has_decoder:
         slowest = max(*stages, decode)
     else:

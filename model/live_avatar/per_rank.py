@@ -22,7 +22,7 @@ from model.live_avatar.moved import (
     host_memory,
     offloaded_memory,
 )
-from model.live_avatar.placement import Placement
+from model.live_avatar.placement import Placement, shares
 from model.live_avatar.sharded import sharded_bytes
 from model.live_avatar.sizes import num_large_weights
 
@@ -116,12 +116,6 @@ class Fit:
         )
 
 
-def stage_steps(num_steps: int, num_stages: int) -> tuple[int, ...]:
-    """How many steps each stage does: as even as can be, the later ones less."""
-    each, more = divmod(num_steps, num_stages)
-    return tuple(each + (stage < more) for stage in range(num_stages))
-
-
 def fit(plan: Plan, placement: Placement, offload: Offload, usable_bytes: int) -> Fit:
     """Whether every rank fits into a GPU with so many usable bytes."""
     ranks = list(rank_memories(plan, placement, offload))
@@ -137,7 +131,7 @@ def rank_memories(
 ) -> Iterator[RankMemory]:
     """Of every rank, in order; those that hold the same are told together."""
     size = placement.group_size
-    counts = stage_steps(plan.num_steps, placement.stages)
+    counts = [len(steps) for steps in shares(plan.num_steps, placement.stages)]
     leader = placement.num_ranks - 1
     for stage, num_steps in enumerate(counts):
         ranks = placement.ranks_of(stage)

@@ -1,0 +1,44 @@
+"""How a run says over which GPUs its video is laid, to the processes of its engine."""
+
+from model.live_avatar.examine_placement import Wanted, placement_faults
+from model.live_avatar.moved import OFFLOAD_VARIABLE, read_offload
+from model.live_avatar.placement import PLACEMENT_VARIABLE, read_placement
+from model.live_avatar.sizes import MODELS
+
+_MODEL = "live-avatar-14b"
+
+
+def layout_env(placement: str, offload: str) -> dict[str, str]:
+    """What tells an engine's processes; what is empty is left to them."""
+    told = {PLACEMENT_VARIABLE: placement, OFFLOAD_VARIABLE: offload}
+    return {name: value for name, value in told.items() if value}
+
+
+def check_layout(gpus: int, placement: str, offload: str) -> None:
+    """Whether a run can be laid so over its GPUs.
+
+    Raises:
+        ValueError: something cannot be read or cannot be together, or takes other GPUs.
+    """
+    try:
+        found, moved = read_placement(placement), read_offload(offload)
+    except ValueError as error:
+        raise ValueError(f'placement "{placement}" with offload "{offload}": {error}') from error
+    wanted = Wanted(found, moved)
+    faults = placement_faults(wanted, MODELS[_MODEL].transformer)
+    if faults:
+        raise ValueError("; ".join(f"{fault.found}; {fault.way_out}" for fault in faults))
+    if placement and found.num_ranks != gpus:
+        raise ValueError(
+            f"gpus is {gpus}, but placement {placement} takes {found.num_ranks}: set gpus to "
+            f"{found.num_ranks}, or choose another placement"
+        )
+
+
+def num_gpus_of(placement: str) -> int:
+    """GPUs that a placement takes.
+
+    Raises:
+        ValueError: it cannot be read.
+    """
+    return read_placement(placement).num_ranks
