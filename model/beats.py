@@ -17,6 +17,8 @@ Where nobody watches, telling a phase does nothing.
 import contextlib
 import json
 import os
+import select
+import sys
 import threading
 import time
 from collections.abc import Generator, Mapping
@@ -28,6 +30,9 @@ from model.errors import CampaignError
 
 BEATS_VARIABLE = "NIGHTSHOOT_BEATS"
 """The folder of the records; set by whoever starts a guard."""
+
+GUARD_VARIABLE = "NIGHTSHOOT_GUARD"
+"""Process id of the guard, set by itself: who is watched ends when nobody watches any more."""
 
 PULSE_S = 1.0
 _RECORD_BYTES = 1024
@@ -129,15 +134,17 @@ class Heart:
         folder: of the records; made where it is not there.
         name: of the process.
         limits: of its phases.
+        guard: process id of who watches; 0: whoever reads the folder. Its end is ours (Linux).
     """
 
-    def __init__(self, folder: Path, name: str, limits: Limits) -> None:
+    def __init__(self, folder: Path, name: str, limits: Limits, guard: int = 0) -> None:
         self._name, self._limits, self._folder = name, limits, folder
         self._path = folder / f"{os.getpid()}{_SUFFIX}"
         self._lock = threading.Lock()
         self._is_over = threading.Event()
         self._phase, self._number, self._pulse = "starting", 0, 0
         self._kind: Kind = "load"
+        self._guard = os.pidfd_open(guard) if guard and sys.platform == "linux" else None
         folder.mkdir(parents=True, exist_ok=True)
         self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         self._write()
@@ -167,6 +174,9 @@ class Heart:
 
     def _beat(self) -> None:
         while not self._is_over.wait(PULSE_S):
+            if self._guard is not None and select.select([self._guard], [], [], 0)[0]:
+                os.write(2, b"the guard of this process was killed, so it ends too\n")
+                os._exit(1)
             with self._lock:
                 self._pulse += 1
                 self._write()
@@ -202,7 +212,8 @@ def begin(name: str, environ: Mapping[str, str], load_s: float) -> None:
     """
     limits = limits_of(environ, load_s)
     if environ.get(BEATS_VARIABLE) and not _hearts:
-        _hearts.append(Heart(Path(environ[BEATS_VARIABLE]), name, limits))
+        guard = int(environ.get(GUARD_VARIABLE, "0"))
+        _hearts.append(Heart(Path(environ[BEATS_VARIABLE]), name, limits, guard))
 
 
 def end() -> None:

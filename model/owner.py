@@ -76,6 +76,7 @@ def run_guarded(arguments: list[str]) -> int:
     folder = Path(os.environ[beats.BEATS_VARIABLE])
     limits = beats.limits_of(os.environ)
     beats.clear(folder)
+    os.environ[beats.GUARD_VARIABLE] = str(os.getpid())
     child = _start(arguments)
     signal.signal(signal.SIGTERM, lambda *_: _kill(child))
     keeper = _Keeper(Watch(folder, limits, child), folder, child)
