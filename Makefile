@@ -43,6 +43,6 @@ test-faults: dev
 	$(BIN)/pytest -m faults
 
 # The engine on one GPU, random weights, under ten minutes; beside the reference with
-# REFERENCE=<checkout of its repository>. The page is written to benchmarks/results/.
+# REFERENCE=<checkout of its repository>; more options in ARGS. The page: benchmarks/results/.
 bench-gpu: dev
-	$(BIN)/python -m benchmarks.gpu $(if $(REFERENCE),--reference $(REFERENCE))
+	$(BIN)/python -m benchmarks.gpu $(if $(REFERENCE),--reference $(REFERENCE)) $(ARGS)
