@@ -15,8 +15,9 @@ with its sink and an empty pipeline.
 
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
+from functools import lru_cache
 
-from model.live_avatar.config import BLOCK_FRAMES, BLOCK_LATENTS, FRAMES_PER_LATENT
+from model.live_avatar.config import BLOCK_FRAMES, BLOCK_LATENTS, FRAMES_PER_LATENT, VaeConfig
 from model.live_avatar.cost import (
     DTYPES,
     Flops,
@@ -176,10 +177,17 @@ def _start_s(plan: Plan, rates: Rates) -> float:
 
 def _vae_s(plan: Plan, rates: Rates, *, encoded: int = 0, decoded: int = 0) -> float:
     """Of so many latent frames."""
-    vae, width, height = plan.model.vae, plan.width, plan.height
-    encoding = encode_flops(vae, width, height, encoded) if encoded else 0
-    decoding = decode_flops(vae, width, height, decoded) if decoded else 0
+    encoding, decoding = _vae_flops(plan.model.vae, plan.width, plan.height, encoded, decoded)
     return (encoding * rates.encode_s + decoding * rates.decode_s) / _TERA
+
+
+@lru_cache(maxsize=256)
+def _vae_flops(
+    vae: VaeConfig, width: int, height: int, encoded: int, decoded: int
+) -> tuple[int, int]:
+    """Of encoding and decoding so many latent frames; asked again for every placement."""
+    encoding = encode_flops(vae, width, height, encoded) if encoded else 0
+    return encoding, decode_flops(vae, width, height, decoded) if decoded else 0
 
 
 def _pass_s(layout: Layout, rates: Rates, flops: Flops, *, is_step: bool = False) -> float:

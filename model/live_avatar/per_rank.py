@@ -13,6 +13,7 @@ CUDA and NCCL take memory that no tensor accounts for. How much is an assumption
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from model.live_avatar.cost import DTYPES, Memory, Plan, weight_bytes
 from model.live_avatar.gpus import GIB
@@ -159,7 +160,7 @@ def _rank(
         offload = replace(offload, text=False)
     if not plan.num_steps:
         offload = Offload(text=offload.text)
-    whole = offloaded_memory(offload, plan)
+    whole = _whole(offload, plan)
     held = _share(whole.held, plan, placement, leads=leads)
     passing = _share(whole.passing, plan, placement, leads=leads)
     if placement.shards > 1 and plan.num_steps:
@@ -170,6 +171,12 @@ def _rank(
     host = host_memory(offload, plan)
     mine = sum(-(-size // _heads_of(name, placement)) for name, size in host.items())
     return RankMemory(ranks, duty, Memory(held, passing), mine)
+
+
+@lru_cache(maxsize=256)
+def _whole(offload: Offload, plan: Plan) -> Memory:
+    """Of one GPU; asked again for every placement."""
+    return offloaded_memory(offload, plan)
 
 
 def _heads_of(name: str, placement: Placement) -> int:
