@@ -17,6 +17,9 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+from model import beats
+from model.errors import ResourceError
+
 _MOST_PAIRED = 8  # ranks, of which every pair is tried; of more, neighbours alone
 _NUM_VALUES = {"cpu": 1 << 20, "cuda": 1 << 24}  # of float32: 4 and 64 MiB
 _PERIOD = 1000  # sums of a few such numbers are exact
@@ -151,6 +154,46 @@ class _Rank:
         if not self._torch.equal(found, wanted):
             share = float((found != wanted).float().mean())
             raise ValueError(f"{trial}: {share:.1%} of the values that arrived are wrong")
+
+
+def greet(group: Any, device: Any) -> None:
+    """Send a number to every rank of a group, before anything is loaded: connections are made here.
+
+    All ranks call this. One that never answers is found by who watches (:mod:`model.beats`).
+
+    Args:
+        group: of ranks; None: all.
+        device: whose backend is tried.
+
+    Raises:
+        ResourceError: they cannot reach each other; with the settings to change.
+    """
+    import torch
+    import torch.distributed as dist
+
+    num_ranks, rank = dist.get_world_size(group), dist.get_rank()
+    backend = "NCCL" if device.type == "cuda" else "gloo"
+    with beats.within(f"greeting the other ranks over {backend}", "block"):
+        try:
+            sums = torch.full((num_ranks,), dist.get_rank(group) + 1, device=device)
+            dist.all_reduce(sums, group=group)
+            found = sums.tolist()
+        except RuntimeError as error:  # torch.distributed's own are of this kind
+            raise ResourceError(_unreachable(backend, rank, str(error))) from error
+    wanted = num_ranks * (num_ranks + 1) // 2
+    if found != [wanted] * num_ranks:
+        said = f"the sum of all ranks is {found}, must be {wanted} for each"
+        raise ResourceError(_unreachable(backend, rank, said))
+
+
+def _unreachable(backend: str, rank: int, said: str) -> str:
+    first = (said.strip() or "no word").splitlines()[0]
+    return (
+        f"engine live-avatar: rank {rank} cannot reach the other ranks over {backend} ({first}); "
+        "run `nightshoot doctor --engine live-avatar` with this environment: it names the "
+        "setting that helps, for example NCCL_P2P_DISABLE=1, NCCL_SHM_DISABLE=1 or "
+        "NCCL_IB_DISABLE=1"
+    )
 
 
 def num_bytes(kind: str) -> int:

@@ -1,18 +1,23 @@
 """Links between ranks, tried in real processes over gloo: they go well, are broken, and hang."""
 
+import multiprocessing
 import os
 import signal
 import threading
 import time
 from collections.abc import Callable
+from multiprocessing.connection import Connection
+from pathlib import Path
 
 import pytest
+import torch
+import torch.distributed as dist
 
 from model.errors import ResourceError
 from model.live_avatar.examine_device import check_machine, placement_findings
 from model.live_avatar.examine_links import link_findings, try_links
 from model.live_avatar.examine_placement import Wanted
-from model.live_avatar.links import START
+from model.live_avatar.links import START, greet
 from model.live_avatar.placement import Placement
 from model.owner import children_of
 
@@ -63,6 +68,43 @@ def _poll(is_so: Callable[[], bool]) -> None:
     while not is_so():
         assert time.monotonic() < end
         time.sleep(0.01)
+
+
+# --- before weights are loaded ------------------------------------------------------------------
+
+
+def _greeting(rank: int, folder: Path, answer: Connection) -> None:
+    """Two ranks greet each other; then one ends, and the other greets it again."""
+    torch.set_num_threads(1)
+    dist.init_process_group(
+        "gloo", init_method=f"file://{folder / 'store'}", rank=rank, world_size=2
+    )
+    greet(None, torch.device("cpu"))
+    if rank == 1:
+        os._exit(0)
+    try:
+        while True:  # until the kernel knows that the other one is gone
+            greet(None, torch.device("cpu"))
+    except ResourceError as error:
+        answer.send(str(error))
+    os._exit(0)
+
+
+def test_ranks_greet_each_other_and_one_that_is_gone_is_told(tmp_path: Path):
+    context = multiprocessing.get_context("fork")
+    here, there = context.Pipe()
+    ranks = [context.Process(target=_greeting, args=(rank, tmp_path, there)) for rank in (0, 1)]
+    for each in ranks:
+        each.start()
+    try:
+        assert here.poll(LIMIT_S), "no answer"
+        told = here.recv()
+    finally:
+        for each in ranks:
+            each.kill()
+            each.join()
+    assert told.startswith("engine live-avatar: rank 0 cannot reach the other ranks over gloo (")
+    assert "it names the setting that helps, for example NCCL_P2P_DISABLE=1" in told
 
 
 def test_a_placement_that_cannot_be_is_refused_without_trying_links():
