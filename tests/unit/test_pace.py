@@ -1,0 +1,119 @@
+"""How long a block and a segment take on a placement."""
+
+from dataclasses import replace
+
+import pytest
+
+from model.live_avatar.cost import MODELS, Plan, decode_flops, prefill_flops, step_flops
+from model.live_avatar.fitted import Point, fit_layer
+from model.live_avatar.gpus import GPUS
+from model.live_avatar.moved import Offload
+from model.live_avatar.pace import Layout, Pace, Rates, assumed_rates, pace
+from model.live_avatar.placement import ALONE, Placement
+
+MODEL = MODELS["live-avatar-14b"]
+PLAN = Plan(MODEL, 704, 384)
+H200 = assumed_rates(GPUS["h200"], "bfloat16")
+STEP_TFLOP = step_flops(MODEL.transformer, PLAN.tokens).without_text_kv / 1e12
+STEP_S = STEP_TFLOP / (0.45 * 989)
+DECODE_S = decode_flops(MODEL.vae, 704, 384, 3) / 1e12 / (0.45 * 989)
+
+
+def paced(placement: Placement = ALONE, offload: Offload | None = None, **rates: float) -> Pace:
+    return pace(Layout(PLAN, placement, offload or Offload()), replace(H200, **rates))
+
+
+def test_without_a_calibration_a_card_is_taken_for_45_percent_of_its_peak():
+    alone = paced()
+
+    assert alone.step_s == pytest.approx(STEP_S)
+    assert alone.decode_s == pytest.approx(DECODE_S)
+    assert alone.block_s == alone.first_s == pytest.approx(4 * STEP_S + DECODE_S)
+    narrow = assumed_rates(GPUS["h200"], "float8")
+    assert narrow.linear_s == pytest.approx(1 / (0.45 * 1979))
+    assert narrow.attention_s == H200.attention_s
+
+
+def test_a_pipeline_is_as_fast_as_its_slowest_stage_and_first_fills():
+    four = paced(Placement(stages=4))
+    decoder = paced(Placement(stages=4, has_decoder=True))
+    three = paced(Placement(stages=3))
+
+    assert four.block_s == pytest.approx(STEP_S + DECODE_S)  # the last one decodes too
+    assert decoder.block_s == pytest.approx(STEP_S)
+    assert three.block_s == pytest.approx(2 * STEP_S)
+    assert four.first_s == decoder.first_s == pytest.approx(4 * STEP_S + DECODE_S)
+
+
+def test_heads_divide_the_work_and_cost_their_exchanges():
+    link = {"link_gbps": 1e9}
+    exchanges = 40 * 4 * 30e-6
+
+    assert paced(Placement(heads=4), **link).step_s == pytest.approx(STEP_S / 4 + exchanges)
+    assert paced(Placement(heads=4), link_gbps=10).step_s > STEP_S / 4 + exchanges
+
+
+def test_what_moves_beside_the_computing_counts_where_it_takes_longer():
+    weights_s = 2 * 15.938e9 / 10e9
+    ring_s = 4 * 5120 * 40 * (12 - 3) * 1056 / 1e9 / 10
+
+    quick = paced(offload=Offload(kv=True, weights=True), to_gpu_gbps=1e6, to_host_gbps=1e6)
+    slow = paced(offload=Offload(kv=True, weights=True), to_gpu_gbps=10, to_host_gbps=1e6)
+    outward = paced(offload=Offload(kv=True), to_gpu_gbps=1e6, to_host_gbps=1)
+
+    assert quick.step_s == pytest.approx(STEP_S)
+    assert slow.step_s == pytest.approx(weights_s + ring_s, rel=1e-3)
+    assert outward.step_s == pytest.approx(4 * 5120 * 40 * 3 * 1056 / 1e9)
+
+
+def test_shards_gather_weights_and_divide_no_work():
+    slow = paced(Placement(shards=4), link_gbps=10)
+
+    assert paced(Placement(shards=4), link_gbps=1e6).step_s == pytest.approx(STEP_S)
+    assert slow.step_s == pytest.approx(2 * 15.938 * 0.75 / 10, rel=1e-3)
+
+
+def test_a_segment_begins_with_its_sink_and_advances_it_after_a_clip():
+    at = paced()
+    prefill_s = prefill_flops(MODEL.transformer, PLAN.tokens).without_text_kv / 1e12 / 0.45 / 989
+
+    assert at.advance_s == pytest.approx(prefill_s)
+    assert at.segment_s(48, 4) == pytest.approx(at.start_s + 4 * at.block_s)
+    assert at.segment_s(49, 4) == pytest.approx(at.start_s + 5 * at.block_s + prefill_s)
+    context = pace(Layout(PLAN, ALONE, Offload()), H200, is_context=True)
+    assert context.start_s - at.start_s == pytest.approx(3 * 4 * STEP_S)
+
+
+def test_rates_are_read_from_figures_by_their_names():
+    needed = ("linear_s", "attention_s", "decode_s", "encode_s", "layer_s", "pass_s")
+    figures = dict.fromkeys((*needed, "to_gpu_gbps", "to_host_gbps"), 1.0)
+
+    assert Rates.of(figures).link_gbps == 0
+    with pytest.raises(ValueError, match=r"lack \['pass_s'\]"):
+        Rates.of({name: value for name, value in figures.items() if name != "pass_s"})
+    with pytest.raises(ValueError, match=r"\['speed'\] too many"):
+        Rates.of(figures | {"speed": 1.0})
+
+
+# --- fitting ------------------------------------------------------------------------------------
+
+WORK = ((3.0, 1.0), (1.0, 0.2), (3.0, 0.3), (0.5, 0.05))
+
+
+def test_figures_are_found_again_in_the_times_they_make():
+    points = [Point(a, b, 2 * a + 3 * b + 0.25) for a, b in WORK]
+
+    assert fit_layer(points) == pytest.approx((2, 3, 0.25))
+
+
+def test_no_figure_is_negative_however_noisy_the_times_are():
+    falling = [Point(a, b, 1 / (a + b)) for a, b in WORK]
+
+    assert min(fit_layer(falling)) >= 0
+    assert max(fit_layer(falling)) > 0
+
+
+@pytest.mark.parametrize("points", [[], [Point(1, 1, 1)] * 2, [Point(1, 1, 0)] * 3])
+def test_too_few_or_impossible_times_are_refused(points):
+    with pytest.raises(ValueError, match=r"three points|empty"):
+        fit_layer(points)
