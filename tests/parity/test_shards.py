@@ -25,6 +25,7 @@ from model.errors import NightshootError, WeightsError
 from model.live_avatar.cache import MakeCaches, make_caches
 from model.live_avatar.checkpoint import Lora
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE, TINY
+from model.live_avatar.heads import share_heads
 from model.live_avatar.lora import TARGET
 from model.live_avatar.moved import Offload
 from model.live_avatar.names import published_name
@@ -264,6 +265,19 @@ def test_rows_that_cannot_be_shared_evenly_are_padded(alone: Alone, tmp_path: Pa
 
     for (made,) in each_of(5, tmp_path, partial(_follow_in, alone=alone, forms=forms)):
         assert same(made, wanted)
+
+
+def _follow_by_heads(group: dist.ProcessGroup, alone: Alone) -> list[dict[str, np.ndarray]]:
+    models = [loaded(None, "bfloat16"), loaded(group, "bfloat16")]
+    for model in models:
+        share_heads(model, group)
+    return [followed(model, alone.beginning) for model in models]
+
+
+def test_heads_and_weights_are_shared_out_at_once(alone: Alone, tmp_path: Path):
+    """By the same ranks: what shared out heads give, whole weights or not."""
+    for whole, shared_out in each_of(2, tmp_path, partial(_follow_by_heads, alone=alone)):
+        assert same(shared_out, whole)
 
 
 # --- what a rank holds ---
