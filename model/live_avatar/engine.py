@@ -176,7 +176,9 @@ class LiveAvatarEngine:
         if self._loaded is not None:
             self._loaded.free()
         has_float8 = can_float8(self._place, self._device)
-        return ResourceError(error.message, rungs_of(attempt, error.where, has_float8=has_float8))
+        shards = self._placement.shards
+        rungs = rungs_of(attempt, error.where, has_float8=has_float8, num_shards=shards)
+        return ResourceError(error.message, rungs)
 
     def _ready(self, dtype: str, offload: Offload) -> "Loaded":
         self._check_place()

@@ -14,7 +14,7 @@ rungs are left out.
 
 import time
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from model.engine import SegmentJob, Setting
@@ -97,17 +97,21 @@ class Attempt:
         return str(self["dtype"])
 
 
-def rungs_of(attempt: Attempt, where: Where, *, has_float8: bool) -> tuple[Rung, ...]:
+def rungs_of(
+    attempt: Attempt, where: Where, *, has_float8: bool, num_shards: int = 1
+) -> tuple[Rung, ...]:
     """What to try after an attempt that did not fit, in this order.
 
     Args:
         attempt: that did not fit.
         where: the memory that was full.
         has_float8: the device can compute with it.
+        num_shards: ranks that share the weights; those are in no host's memory then.
     """
     rungs: list[Rung] = []
     if where == "GPU":
-        wider = dict.fromkeys(attempt.offload | more for more in _OFFLOADS)
+        offered = (replace(more, weights=more.weights and num_shards == 1) for more in _OFFLOADS)
+        wider = dict.fromkeys(attempt.offload | more for more in offered)
         offloads = [each for each in wider if each != attempt.offload]
         rungs += [Rung(((OFFLOAD, str(each)),), changes_pixels=False) for each in offloads]
     if has_float8 and attempt.dtype != "float8":

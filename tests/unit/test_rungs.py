@@ -50,6 +50,11 @@ def told(tried: Attempt, where="GPU", *, has_float8=True) -> list[str]:
     return [str(rung) for rung in rungs_of(tried, where, has_float8=has_float8)]
 
 
+def test_weights_that_ranks_share_are_not_offered_to_the_host():
+    rungs = rungs_of(attempt(), "GPU", has_float8=False, num_shards=4)
+    assert [str(rung) for rung in rungs][:2] == ["offload=kv", "offload=kv,sink,text"]
+
+
 def test_the_rungs_of_a_full_gpu_go_from_what_costs_time_to_what_costs_pixels():
     rungs = rungs_of(attempt(), "GPU", has_float8=True)
 
