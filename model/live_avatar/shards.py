@@ -36,12 +36,10 @@ class Shards:
 
     Args:
         group: the ranks that share the weights; its backend gathers on ``device``.
-        device: that computes.
+        device: that computes; torch's current one, where it is a GPU.
     """
 
     def __init__(self, group: dist.ProcessGroup, device: torch.device) -> None:
-        if device.type == "cuda":
-            torch.cuda.set_device(device)  # by this alone a mesh knows which one is meant
         self._mesh = DeviceMesh.from_group(group, device.type)
         self._shares: dict[str, DTensor] = {}
 
