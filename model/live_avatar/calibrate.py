@@ -54,7 +54,7 @@ _TINY_POINTS = ((192, 128, 48), (64, 64, 48), (192, 128, 12))
 _VAE_SIZES = {"live-avatar-14b": (384, 256), "tiny": (64, 64)}
 _ENCODED_FRAMES = 17
 _REPEATS, _MOST_S = 7, 8.0  # of one measurement: the median of so many, or of those in this time
-_COPIED_BYTES, _READ_BYTES = 1 << 28, 1 << 31
+_COPIED_BYTES, _READ_BYTES = 1 << 26, 1 << 31
 _GIGA, _TERA = 1e9, 1e12
 
 
