@@ -1,0 +1,339 @@
+"""A full memory: caught, answered with rungs, not met twice; on one rank and on several.
+
+The host's memory is made too small for real, by the limit that the kernel puts on a process. The
+errors of a GPU are torch's own, raised where a GPU would raise them.
+"""
+
+import multiprocessing
+import resource
+from collections.abc import Callable, Mapping
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torch.distributed as dist
+
+from model.engine import Handoff, SegmentJob
+from model.errors import ResourceError
+from model.live_avatar import loading
+from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE
+from model.live_avatar.engine import LiveAvatarEngine
+from model.live_avatar.pipeline import Letter, PipelinedSampler, Post, Stage
+from model.live_avatar.placement import Placement, Seat
+from model.live_avatar.rungs import MemoryFullError
+from model.live_avatar.sampler import Sampler
+from model.live_avatar.schedule import make_schedule
+from model.live_avatar.segment import Parts
+from model.live_avatar.settings import DEFAULTS
+from model.live_avatar.transformer import AudioTokens, Transformer
+from model.live_avatar.untrained import untrained
+
+pytestmark = pytest.mark.parity
+
+LARGE, SMALL = 512, 64
+ALL = "kv,sink,weights,text"
+
+
+@pytest.fixture(autouse=True)
+def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NIGHTSHOOT_WEIGHTS", "random:tiny")
+    monkeypatch.setenv("NIGHTSHOOT_DEVICE", "cpu")
+
+
+def job(side: int = SMALL, handoff: Handoff | None = None, **settings: Any) -> SegmentJob:
+    rng = np.random.default_rng(1)
+    return SegmentJob(
+        key="a key",
+        portrait=rng.integers(0, 255, (80, 64, 3), np.uint8),
+        rig=None,
+        handoff=handoff,
+        pcm=rng.normal(0, 3000, 12 * 640 + 32_000).astype(np.int16),
+        left_context=16_000,
+        right_context=16_000,
+        phonemes=None,
+        prompt="a person speaks",
+        seed=3,
+        width=side,
+        height=side,
+        num_frames=12,
+        settings=dict(DEFAULTS) | {"sample_steps": 1} | settings,
+    )
+
+
+def frames(engine: LiveAvatarEngine, asked: SegmentJob) -> np.ndarray:
+    return np.concatenate(list(engine.render(asked)))
+
+
+def fault(engine: LiveAvatarEngine, asked: SegmentJob) -> ResourceError:
+    with pytest.raises(ResourceError) as found:
+        frames(engine, asked)
+    return found.value
+
+
+def data_mib() -> int:
+    """Memory of this process that its limit counts."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmData:")) // 1024
+
+
+def limit_memory(mib: int | None) -> None:
+    """Let this process have so much more memory than now; None: as it was."""
+    soft = resource.RLIM_INFINITY if mib is None else (data_mib() + mib) << 20
+    resource.setrlimit(resource.RLIMIT_DATA, (soft, resource.RLIM_INFINITY))
+
+
+def in_a_child(work: Callable[[], Any]) -> Any:
+    """What ``work`` returns, done in a fork of this process, whose limits end with it."""
+    context = multiprocessing.get_context("fork")
+    here, there = context.Pipe()
+
+    def answer() -> None:
+        torch.set_num_threads(1)
+        there.send(work())
+
+    child = context.Process(target=answer)
+    child.start()
+    there.close()
+    try:
+        return here.recv()
+    finally:
+        child.join(60)
+        child.kill()
+
+
+# --- one process --------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the limit is Linux's")
+def test_the_hosts_memory_runs_out_for_real_and_the_ladder_ends_in_a_size_that_fits():
+    engine = LiveAvatarEngine()
+    engine.load()
+    usual = frames(engine, job(dtype="float8", sample_steps=3))
+
+    def go_down() -> tuple[list[ResourceError], ResourceError, np.ndarray]:
+        frames(engine, job())  # torch has what it needs for itself
+        limit_memory(60)
+        met = [
+            fault(engine, job(LARGE, sample_steps=4)),
+            fault(engine, job(LARGE, sample_steps=4, dtype="float8")),
+            fault(engine, job(LARGE, dtype="float8", sample_steps=3)),
+        ]
+        made = frames(engine, job(dtype="float8", sample_steps=3))
+        limit_memory(None)  # it would fit now, but is not tried
+        return met, fault(engine, job(LARGE, sample_steps=4)), made
+
+    met, again, made = in_a_child(go_down)
+
+    offered = [[str(rung) for rung in each.rungs] for each in met]
+    assert offered == [
+        ["dtype=float8", "sample_steps=3", "size=smaller"],
+        ["sample_steps=3", "size=smaller"],
+        ["size=smaller"],
+    ]
+    assert "the host's memory was full at 512x512" in str(met[0])
+    assert "can't allocate memory" in str(met[0])
+    assert "a smaller_size in the manifest" in str(met[0])
+    assert np.array_equal(made, usual), "what fits is rendered as if nothing had happened"
+    assert "found 0 minutes ago and not tried again" in str(again)
+    assert again.rungs == met[0].rungs
+
+
+def out_of_memory(*_args: object, **_kwargs: object) -> torch.Tensor:
+    raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "model.live_avatar.transformer.Transformer.forward",
+        "model.live_avatar.transformer.Transformer.text_keys_values",
+        "model.live_avatar.audio.SpeechEncoder.segment_features",
+        "model.live_avatar.sampler.Sampler.__init__",
+        "model.live_avatar.run.Run.fetch",
+    ],
+)
+def test_a_full_gpu_is_told_as_such_wherever_it_is_met_and_the_next_segment_is_whole(
+    place: str, monkeypatch: pytest.MonkeyPatch, warm: LiveAvatarEngine, usual: np.ndarray
+):
+    warm.render(job(128))  # the sampler of another size: the next one is made anew
+    with monkeypatch.context() as patched:
+        patched.setattr(place, out_of_memory)
+        asked = job(sample_steps=2, continuation=place)  # a prompt's end, so that none is known
+        met = fault(warm, asked)
+
+    assert "the GPU's memory was full at 64x64 (CUDA out of memory" in str(met)
+    assert [str(rung) for rung in met.rungs][:2] == ["offload=kv", f"offload={ALL}"]
+    assert np.array_equal(frames(warm, job()), usual)
+    assert "not tried again" in str(fault(warm, asked))
+
+
+@pytest.fixture(scope="module")
+def warm() -> LiveAvatarEngine:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("NIGHTSHOOT_WEIGHTS", "random:tiny")
+        patched.setenv("NIGHTSHOOT_DEVICE", "cpu")
+        return LiveAvatarEngine()
+
+
+@pytest.fixture(scope="module")
+def usual(warm: LiveAvatarEngine) -> np.ndarray:
+    return frames(warm, job())
+
+
+def test_rungs_that_offload_change_no_pixel_and_memories_alone_leave_the_weights(
+    warm: LiveAvatarEngine, usual: np.ndarray, monkeypatch: pytest.MonkeyPatch
+):
+    loads: list[str] = []
+    load = loading.load
+
+    def counted(*arguments: Any) -> loading.Loaded:
+        loads.append(str(arguments[3]))
+        return load(*arguments)
+
+    monkeypatch.setattr(loading, "load", counted)
+    for offload in ("kv", ALL, "kv,weights", ""):
+        assert np.array_equal(frames(warm, job(offload=offload)), usual), offload
+
+    assert loads == [ALL, "kv,weights", ""]
+
+
+def test_weights_that_do_not_fit_are_told_with_the_first_segment_and_loaded_otherwise(
+    monkeypatch: pytest.MonkeyPatch, usual: np.ndarray
+):
+    engine, tried = LiveAvatarEngine(), list[str]()
+    load = loading.untrained
+
+    def too_large(preset: str, *arguments: Any, **named: Any) -> Parts:
+        tried.append(preset)
+        if len(tried) == 1:
+            out_of_memory()
+        return load(preset, *arguments, **named)
+
+    monkeypatch.setattr(loading, "untrained", too_large)
+    engine.load()  # a host goes on to listen
+    met = fault(engine, job())
+
+    assert len(tried) == 1, "it is not tried again"
+    assert "full while the weights were loaded" in str(met)
+    assert str(met.rungs[1]) == f"offload={ALL}"
+    known = fault(engine, job(offload="kv"))
+    assert "full while the weights were loaded" in str(known)
+    assert np.array_equal(frames(engine, job(offload=ALL)), usual)
+
+
+def test_other_errors_are_not_taken_for_a_full_memory(
+    warm: LiveAvatarEngine, monkeypatch: pytest.MonkeyPatch
+):
+    def broken(*_args: object) -> torch.Tensor:
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+    monkeypatch.setattr(Transformer, "forward", broken)
+    with pytest.raises(RuntimeError, match="illegal memory access"):
+        frames(warm, job())
+
+
+# --- several ranks ------------------------------------------------------------------------------
+
+STEPS = 2
+
+
+def make_sampler(parts: Parts, told: Mapping[str, int], steps: range) -> Sampler:
+    return Sampler(
+        parts.transformer,
+        make_schedule(STEPS),
+        height=told["side"] // LATENT_SIDE,
+        width=told["side"] // LATENT_SIDE,
+        num_past_latents=4 * BLOCK_LATENTS,
+        steps=steps,
+    )
+
+
+def blocks(sampler: Any, side: int, parts: Parts) -> np.ndarray:
+    """Three blocks, as many under way as can be."""
+    source = torch.Generator().manual_seed(1)
+    config, rows = parts.transformer.config, side // LATENT_SIDE
+
+    def drawn(*shape: int) -> torch.Tensor:
+        return torch.randn(shape, generator=source)
+
+    channels = config.latent_channels
+    sampler.reset()
+    sampler.set_text(drawn(5, config.text_dim))
+    sampler.set_sink(drawn(1, channels, 1, rows, rows), drawn(1, channels, 19, rows, rows))
+    made: list[torch.Tensor] = []
+    for index in range(3):
+        audio = AudioTokens(*_heard(parts, drawn))
+        sampler.submit(index, drawn(1, channels, BLOCK_LATENTS, rows, rows), audio, [30] * STEPS)
+    for _ in range(3):
+        made.append(sampler.collect().latents)
+    return torch.cat(made).numpy()
+
+
+def _heard(parts: Parts, drawn: Callable[..., torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+    dim = parts.transformer.config.dim
+    return drawn(1, BLOCK_LATENTS, 1, dim), drawn(1, BLOCK_LATENTS, 5, dim)
+
+
+def _rank(rank: int, store: str, parts: Parts, answer: Connection) -> None:
+    """Two stages and a leader that decodes; the first stage has little memory."""
+    torch.set_num_threads(1)
+    dist.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=3)
+    post, seat = Post("cpu"), Seat(Placement(stages=2, has_decoder=True), rank)
+
+    def make(told: Mapping[str, int]) -> Sampler:
+        return make_sampler(parts, told, seat.steps(STEPS))
+
+    if not seat.leads:
+        if rank == 0:
+            limit_memory(24)
+        Stage(make, post, seat).serve()
+        return
+
+    def begun(side: int) -> PipelinedSampler:
+        return PipelinedSampler(make, post, seat, STEPS, {"side": side})
+
+    with torch.no_grad():
+        answers: list[Any] = [blocks(begun(SMALL), SMALL, parts)]
+        sampler = begun(LARGE)
+        try:
+            blocks(sampler, LARGE, parts)
+        except MemoryFullError as error:
+            answers.append(error)
+        sampler.drop_blocks()
+        answers.append(blocks(begun(SMALL), SMALL, parts))
+    for stage in range(2):
+        post.send(stage, Letter("end"))
+    post.flush()
+    answer.send(answers)
+
+
+def test_a_rank_that_does_not_fit_tells_the_leader_and_goes_on_with_the_next(tmp_path: Path):
+    torch.set_num_threads(1)
+    parts = untrained("tiny", torch.float32, "cpu")
+    with torch.no_grad():
+        alone = blocks(make_sampler(parts, {"side": SMALL}, range(STEPS)), SMALL, parts)
+    context = multiprocessing.get_context("fork")
+    here, there = context.Pipe()
+    ranks = [
+        context.Process(target=_rank, args=(rank, str(tmp_path / "store"), parts, there))
+        for rank in range(3)
+    ]
+    for each in ranks:
+        each.start()
+    there.close()
+    try:
+        assert here.poll(120), "no answer within two minutes"
+        before, error, after = here.recv()
+    finally:
+        for each in ranks:
+            each.join(20)
+            each.kill()
+    assert [each.exitcode for each in ranks] == [0, 0, 0]
+    assert isinstance(error, MemoryFullError)
+    assert error.where == "host"
+    assert "full on rank 0 (" in str(error)
+    assert np.array_equal(before, alone)
+    assert np.array_equal(after, alone)
