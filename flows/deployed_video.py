@@ -41,7 +41,10 @@ def render_video(request: VideoParameters) -> State[Any]:
         )
     night = Night(request.not_after) if request.not_after else None
     stop, own = threading.Event(), OwnRun()
-    with own.watched(stop), EnginePool(folder.logs, given_host(os.environ)) as pool:
+    with (
+        own.watched(stop),
+        EnginePool(folder.logs, given_host(os.environ), folder.write_text) as pool,
+    ):
         view = LogProgress()
         view.tally.add(stored.plan)
         work = Work(folder, pool, view, stop, night)

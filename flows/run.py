@@ -112,7 +112,7 @@ class Run:
         self.source, self.view, self._dispatcher = source, view, dispatcher
         self._lock_wait_s = lock_wait_s
         self.stop = threading.Event()
-        self._pool = EnginePool(source.folder.logs)
+        self._pool = EnginePool(source.folder.logs, keep=source.folder.write_text)
         self._work = Work(source.folder, self._pool, view, self.stop, night)
         self._outcomes = self._work.outcomes
         self._is_started = False
@@ -233,6 +233,7 @@ class Run:
             outcomes=self._all_outcomes(),
             facts=facts,
             notices=[*source.notices, *([self._work.halted] if self._work.halted else [])],
+            gpu_note=self._pool.keep_samples(),
         )
 
 

@@ -9,7 +9,7 @@ from tasks.captions import captions, to_srt, to_vtt
 from tasks.files import write_file
 from tasks.ladder import silent_told
 from tasks.plan import canonical_sha256
-from tasks.records import SegmentReceipt, Speech, VideoPlan, VideoReceipt
+from tasks.records import SegmentFigures, SegmentReceipt, Speech, VideoPlan, VideoReceipt
 from tasks.sheets import contact_sheet, sheets_folder
 from tasks.stitch import stitch_video
 from tasks.store import CampaignFolder, entry_of
@@ -96,11 +96,24 @@ def deliver_video(
         is_preview=plan.is_preview,
         prompt=plan.prompt,
         settings=plan.settings,
+        engine=plan.engine,
+        size=f"{plan.width}x{plan.height}",
+        segments=tuple(_figures(receipt) for receipt in receipts),
     )
     folder.commit_video(receipt)
     if folder.bucket is not None:
         _keep_sheet(receipt, output, folder)
     return receipt
+
+
+def _figures(receipt: SegmentReceipt) -> SegmentFigures:
+    return SegmentFigures(
+        num_frames=receipt.num_frames,
+        engine_seconds=receipt.engine_seconds,
+        cpu_seconds=receipt.cpu_seconds,
+        gpu_percents=receipt.gpu_percents,
+        host=receipt.host,
+    )
 
 
 def _keep_sheet(receipt: VideoReceipt, video: Path, folder: CampaignFolder) -> None:

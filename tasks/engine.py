@@ -21,6 +21,7 @@ from model import beats, wire
 from model.engine import EngineIdentity, Handoff, Pixels, SegmentJob, engine_identity
 from model.errors import MachineError, ResourceError, StoppedError
 from tasks.children import Guarded
+from tasks.gpu_samples import NvmlReader, Sampler, Stretch
 
 HELLO_TIMEOUT_S = 300.0
 SOCKET_VARIABLE = "NIGHTSHOOT_ENGINE_SOCKET"
@@ -254,6 +255,7 @@ class EngineHost:
     ) -> None:
         self.engine = engine
         self.log_path: Path | None = None
+        self.stretch: Stretch | None = None
         self.is_rendering = False
         self._process: HostProcess = given or OwnProcess(engine, log_path)
         try:
@@ -337,6 +339,15 @@ class EngineHost:
             f'engine host "{self.engine}" (process {self.pid}) was lost: {why}; {last_words}'
         )
 
+    def cpu_seconds(self) -> float:
+        """Processor time that all its processes have used so far."""
+        return beats.cpu_seconds(beats_folder(self._process.socket_path))
+
+    @property
+    def gpu_percents(self) -> dict[str, int]:
+        """Mean use of each GPU, by its number, since it was lent; empty where none is sampled."""
+        return self.stretch.gpu_percents if self.stretch else {}
+
     def cancel(self) -> None:
         """End the rendering under way, if any; the host is usable afterwards."""
         if not self.is_rendering:
@@ -383,12 +394,24 @@ class EnginePool:
     With a given host there is no other: one segment at a time, who comes second waits. So it is
     with an engine of which a machine can hold one alone, or a few.
 
+    Args:
+        log_folder: of the hosts that are started.
+        given: a worker's host.
+        keep: writes the samples of GPUs under their names into the campaign's store; None: the
+            GPUs are not looked at.
+
     Raises:
         CampaignError: the environment sets a time limit that is no positive number of seconds.
     """
 
-    def __init__(self, log_folder: Path, given: GivenHost | None = None) -> None:
+    def __init__(
+        self,
+        log_folder: Path,
+        given: GivenHost | None = None,
+        keep: Callable[[str, bytes], object] | None = None,
+    ) -> None:
         self._log_folder, self._given = log_folder, given
+        self._sampler = Sampler(keep, _reader) if keep else None
         beats.limits_of(os.environ)  # told now, not by the first host
         self._idle: dict[str, list[EngineHost]] = {}
         self._lock = threading.Lock()
@@ -417,7 +440,8 @@ class EnginePool:
         with self._turn(engine):
             host = self._take(engine)
             try:
-                yield host
+                with self._sampled(host):
+                    yield host
             except EngineLostError:
                 host.close()
                 raise
@@ -428,6 +452,21 @@ class EnginePool:
                 raise
             else:
                 self._give(host)
+
+    @contextlib.contextmanager
+    def _sampled(self, host: EngineHost) -> Generator[None]:
+        if self._sampler is None:
+            yield
+            return
+        with self._sampler.sampling(host.cpu_seconds) as host.stretch:
+            yield
+
+    def keep_samples(self) -> str:
+        """Have the samples of GPUs so far in the store; why there are none, where that is known."""
+        if self._sampler is None:
+            return ""
+        self._sampler.write()
+        return self._sampler.problem
 
     def _turn(self, engine: str) -> threading.Semaphore:
         with self._lock:
@@ -458,11 +497,17 @@ class EnginePool:
 
     def close(self) -> None:
         """End every idle host of ours; hang up on a given one."""
+        if self._sampler is not None:
+            self._sampler.close()
         with self._lock:
             hosts = [host for idle in self._idle.values() for host in idle]
             self._idle.clear()
         for host in hosts:
             host.close()
+
+
+def _reader() -> NvmlReader:
+    return NvmlReader(os.environ.get("CUDA_VISIBLE_DEVICES"))
 
 
 def _connect_given(given: GivenHost, engine: str) -> EngineHost:

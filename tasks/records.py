@@ -207,10 +207,24 @@ class SegmentReceipt(Record):
     gates: dict[str, float] = Field(default_factory=dict, description="Seam and gate figures.")
     engine_seconds: float
     encode_seconds: float = 0.0
+    cpu_seconds: float = Field(default=0.0, description="Of all the engine's processes.")
+    gpu_percents: dict[str, int] = Field(
+        default_factory=dict[str, int], description="Mean use of the machine's GPUs, by number."
+    )
     attempts: int
     rungs: tuple[str, ...] = Field(default=(), description="What the engine gave up to fit.")
     host: str
     versions: dict[str, str]
+
+
+class SegmentFigures(Record):
+    """What the report tells of a segment: how long it took, and on what."""
+
+    num_frames: int = Field(ge=1)
+    engine_seconds: float
+    cpu_seconds: float
+    gpu_percents: dict[str, int]
+    host: str
 
 
 class VideoReceipt(Record):
@@ -235,6 +249,9 @@ class VideoReceipt(Record):
     settings: dict[str, Scalar] = Field(
         default_factory=dict[str, Scalar], description="Of the engine, complete."
     )
+    engine: str = ""
+    size: str = Field(default="", description="WxH, pixels.")
+    segments: tuple[SegmentFigures, ...] = Field(default=(), description="In order.")
 
 
 class VideoOutcome(Record):

@@ -167,6 +167,8 @@ def _receipt(
         media=encoded.media,
         gates=seam_gates(before, encoded),
         engine_seconds=round(rendering.engine_seconds, 3),
+        cpu_seconds=round(rendering.cpu_seconds, 3),
+        gpu_percents=host.gpu_percents,
         encode_seconds=round(max(0.0, seconds - rendering.engine_seconds), 3),
         attempts=attempt,
         host=socket.gethostname(),

@@ -9,7 +9,7 @@ import io
 import os
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -20,7 +20,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tasks.ffmpeg import FfmpegError, disk_full_told
 from tasks.files import write_file
-from tasks.records import Status, VideoOutcome
+from tasks.gpu_summary import NO_MACHINES, MachineFigures, machine_figures
+from tasks.records import Status, VideoOutcome, VideoReceipt
 from tasks.sheets import Sheet, contact_sheet, remove_stale_sheets, sheet_path, sheets_folder
 from tasks.store import CampaignFolder, DamagedError
 
@@ -76,8 +77,11 @@ def campaign_report(
     outcomes: Sequence[VideoOutcome],
     facts: Mapping[str, str],
     notices: Sequence[str],
+    gpu_note: str = "",
 ) -> str:
     """Both reports in the campaign's store; see :func:`write_report`. Returns the page's address.
+
+    The samples of GPUs are joined into ``logs/gpu.csv``; ``gpu_note`` says why there are none.
 
     Raises:
         ValueError, DiskFullError: as :func:`write_report`.
@@ -100,9 +104,17 @@ def campaign_report(
         ],
         facts=facts,
         notices=notices,
+        machines=machine_figures(store, _receipts(store, done), gpu_note),
     )
     store.publish(store.root / "report.csv", page)
     return f"{store.url}/report/index.html"
+
+
+def _receipts(store: CampaignFolder, video_ids: Sequence[str]) -> Iterator[VideoReceipt]:
+    for video_id in video_ids:
+        path = store.root / "videos" / f"{video_id}.json"
+        if path.exists():  # a bucket's may have gone since
+            yield VideoReceipt.model_validate_json(path.read_bytes())
 
 
 def _fetch(store: CampaignFolder, video_id: str) -> None:
@@ -129,6 +141,7 @@ def write_report(
     outcomes: Sequence[VideoOutcome],
     facts: Mapping[str, str],
     notices: Sequence[str],
+    machines: MachineFigures = NO_MACHINES,
 ) -> Path:
     """Write both reports of the campaign in ``folder``; returns the page's path.
 
@@ -140,6 +153,7 @@ def write_report(
         outcomes: one per row, in any order.
         facts: engine, preset and so on, for the page's head.
         notices: what concerns the whole campaign.
+        machines: what GPUs did, and which segments were slow.
 
     Raises:
         ValueError: the outcomes are not those of the rows.
@@ -155,7 +169,7 @@ def write_report(
         text = report_csv(folder, columns, cells, rows)
         write_file(folder / "report.csv", _encoded("\ufeff" + text))
         cards = _cards(folder, cells, rows)
-        write_file(page, _encoded(report_html(title, cards, facts, notices)))
+        write_file(page, _encoded(report_html(title, cards, facts, notices, machines)))
     return page
 
 
@@ -203,7 +217,11 @@ def _outcome_cells(folder: Path, outcome: VideoOutcome) -> list[str | int | floa
 
 
 def report_html(
-    title: str, cards: Sequence[Card], facts: Mapping[str, str], notices: Sequence[str]
+    title: str,
+    cards: Sequence[Card],
+    facts: Mapping[str, str],
+    notices: Sequence[str],
+    machines: MachineFigures = NO_MACHINES,
 ) -> str:
     """The page; every text is escaped."""
     done = [card.outcome for card in cards if card.outcome.status == "done"]
@@ -221,6 +239,7 @@ def report_html(
         cards=cards,
         facts=facts,
         notices=notices,
+        machines=machines,
         counts={status: counts[status] for status in STATUS_ORDER if counts[status]},
         troubled=[card for card in cards if card.outcome.status in ("failed", "quarantined")],
         num_warned=sum(1 for card in cards if card.outcome.warnings),

@@ -7,7 +7,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from report_campaign import done, make_video
 
-from tasks.records import VideoOutcome
+from tasks.gpu_summary import GpuSummary, MachineFigures, SlowSegment
+from tasks.records import SegmentFigures, VideoOutcome
 from tasks.report import write_report
 
 pytestmark = pytest.mark.browser
@@ -28,6 +29,16 @@ HOSTILE = (
 VTT = (
     "WEBVTT\n\n00:00.000 --> 00:01.000\n欢迎来到\n\n"
     "00:01.000 --> 00:01.500\nمرحبا\n\n00:01.500 --> 00:02.000\nbye\n"
+)
+SLOW = SegmentFigures(
+    num_frames=48, engine_seconds=24.0, cpu_seconds=31.2, gpu_percents={"0": 31}, host="node-1"
+)
+MACHINES = MachineFigures(
+    gpus=(
+        GpuSummary("node-1", 0, "NVIDIA H200", 7.94, 96.4, 104_448, 71),
+        GpuSummary("node-1", 1, "NVIDIA A100 <i>MIG</i> 3g.20gb", 0.5, None, 20_000, None),
+    ),
+    slow=(SlowSegment("wide", 2, 10.5, SLOW),),
 )
 ARABIC = "مرحبا بكم في مجموعة الربيع."
 
@@ -75,6 +86,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
         outcomes=outcomes,
         facts={"engine": "preview", "manifest": f"{'y' * 90}.csv"},
         notices=["preset standard: sample_steps is not used"],
+        machines=MACHINES,
     )
 
 
@@ -189,6 +201,21 @@ def test_right_to_left_text_runs_from_right_to_left(page: Page):
     assert excerpt.evaluate("e => getComputedStyle(e).direction") == "rtl"
     other = page.locator("#v-wide .excerpt")
     assert other.evaluate("e => getComputedStyle(e).direction") == "ltr"
+
+
+def test_gpus_and_slow_segments_are_told(page: Page):
+    gpus = page.get_by_role("region", name="GPUs while segments were rendered")
+    expect(gpus.locator("tbody tr").first).to_have_text(
+        "node-1 0 · NVIDIA H200 7.94 96 % 102.0 GiB 71 °C", use_inner_text=True
+    )
+    expect(gpus.locator("tbody tr").last).to_contain_text("<i>MIG</i>")
+    slow = page.get_by_role("region", name="Slow: 1 segment took over twice as long")
+    expect(slow.get_by_role("listitem")).to_have_text(
+        "wide segment 2: 24.0 s on node-1, 2.3 times the 10.5 s of others of its kind; "
+        "GPU 0 31 %, CPU 130 % of a core"
+    )
+    slow.get_by_role("link", name="wide").click()
+    expect(page.locator("#v-wide")).to_be_in_viewport()
 
 
 @pytest.mark.parametrize("width", [320, 375, 768, 1440])
