@@ -515,7 +515,8 @@ def _gated(x: Tensor, gate: Tensor) -> Tensor:
 
 
 def _tokens(x: Tensor) -> Tensor:
-    return rearrange(x, "b d f h w -> b (f h w) d")
+    """A token's width lies together from here on, as the layers read it."""
+    return rearrange(x, "b d f h w -> b (f h w) d").contiguous()
 
 
 def _in_float32(layers: nn.Module, x: Tensor) -> Tensor:
