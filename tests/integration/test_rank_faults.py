@@ -69,6 +69,16 @@ def test_a_phase_over_its_limit_is_ended_although_the_process_lives(tmp_path, mo
     assert seconds < 6
 
 
+def test_an_engine_that_loads_for_too_long_is_ended(tmp_path, monkeypatch):
+    """To import the libraries of the torch engine takes seconds."""
+    for name, value in {**TINY, "NIGHTSHOOT_LOAD_TIMEOUT_S": "1"}.items():
+        monkeypatch.setenv(name, value)
+
+    hung = r'has hung in phase "loading" for [12] s; 1 s are allowed .*LOAD_TIMEOUT_S'
+    with pytest.raises(EngineLostError, match=hung):
+        EngineHost("live-avatar", tmp_path / "host.log")
+
+
 def test_a_client_that_is_slow_makes_no_host_late(tmp_path, monkeypatch):
     monkeypatch.setenv("NIGHTSHOOT_BLOCK_TIMEOUT_S", "1")
     with EnginePool(tmp_path) as pool, pool.lend("null") as host:
@@ -177,9 +187,11 @@ class Disturbed:
 @pytest.mark.parametrize(
     "harms",
     [
-        pytest.param((RANK_KILLED, RANK_STOPPED, GUARD_KILLED), id="a-rank-and-the-host"),
+        pytest.param((RANK_KILLED, RANK_STOPPED), id="a-rank"),
         pytest.param(
-            (LEADER_STOPPED, LAUNCHER_KILLED), marks=pytest.mark.faults, id="leader-and-launcher"
+            (LEADER_STOPPED, LAUNCHER_KILLED, GUARD_KILLED),
+            marks=pytest.mark.faults,
+            id="leader-launcher-and-guard",
         ),
     ],
 )
