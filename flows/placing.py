@@ -89,12 +89,17 @@ def _pool_parts(pool: PoolQuote, *, is_rush: bool, is_all: bool) -> Iterator[Ren
     yield Text(f"seconds: {pool.basis}", style="" if pool.is_calibrated else "yellow")
     table = Table(box=None, padding=(0, 1), pad_edge=False)
     table.add_column("video", min_width=8)
-    for name in ("size", "steps", "for", "placement", "offloaded"):
-        table.add_column(name, no_wrap=name != "placement")
+    for name in ("size", "steps", "for"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("placement", overflow="fold")
+    table.add_column("offloaded", overflow="fold")
     for name in ("GiB", "host", "engines", "s per s", "time", "GPU-s"):
         table.add_column(name, justify="right", no_wrap=True)
+    told: SizeQuote | None = None
     for size, purpose, offer in rows:
-        table.add_row(*_cells(size, purpose, offer), style="dim" if offer.problem else "")
+        video = ("", "", "") if size is told else (size.what, size.size, str(size.num_steps))
+        table.add_row(*video, *_cells(purpose, offer), style="dim" if offer.problem else "")
+        told = size
     yield table
     yield from _notes(pool, is_rush=is_rush)
 
@@ -112,11 +117,8 @@ def _rows(size: SizeQuote, *, is_rush: bool, is_all: bool) -> Iterator[tuple[str
         yield _SOON, size.rush
 
 
-def _cells(size: SizeQuote, purpose: str, offer: OfferQuote) -> list[str]:
+def _cells(purpose: str, offer: OfferQuote) -> list[str]:
     return [
-        size.what,
-        size.size,
-        str(size.num_steps),
         purpose,
         offer.placement,
         offer.offload or "-",

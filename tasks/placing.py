@@ -351,11 +351,10 @@ class Speed:
         entry = self.entry(dtype)
         if entry is not None:
             return f"calibrated on {entry.gpu} in {dtype}, {entry.measured_at:%Y-%m-%d}"
-        like = like_of(self.gpu)
-        card = f"{like}, which such a card is taken for," if like else self.gpu.name
+        card = like_of(self.gpu) or self.gpu.name
         return (
-            f"not calibrated: assumed from the datasheet of {card} at {ASSUMED_SHARE:.0%} of its "
-            "peak; run `nightshoot calibrate` on the machine"
+            f"not calibrated: assumed, {ASSUMED_SHARE:.0%} of the peak in the datasheet of {card}; "
+            "`nightshoot calibrate` measures"
         )
 
 
@@ -458,8 +457,10 @@ def _quote_size(pool: Pool, speed: Speed, videos: Videos, wanted: Asked) -> Size
     def told(offer: Offer) -> OfferQuote:
         return quote_offer(offer, wanted.host_bytes)
 
-    is_narrow = work.plan.dtype == "float8"
-    note = "" if is_narrow else float8_note(pool, [work], speed.rates("float8"))
+    is_open = wanted.placement is None and wanted.offload is None
+    note = ""
+    if is_open and work.plan.dtype != "float8":
+        note = float8_note(pool, [work], speed.rates("float8"))
     return SizeQuote(
         what=videos.what,
         size=f"{videos.width}x{videos.height}",

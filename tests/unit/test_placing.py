@@ -92,7 +92,10 @@ def test_without_a_manifest_every_preset_is_planned_on_every_pool():
     names = [size["what"] for size in quote["pools"][0]["sizes"]]
     assert names == list(load_presets())
     assert all(size["video_s"] == 60 for size in quote["pools"][0]["sizes"])
-    assert "not calibrated: assumed from the datasheet of A10" in quote["pools"][0]["basis"]
+    assert (
+        "not calibrated: assumed, 45% of the peak in the datasheet of A10"
+        in quote["pools"][0]["basis"]
+    )
     assert quote["pools"][0]["sizes"][-1]["bulk"]["offload"] == "kv,weights,text"
 
 
