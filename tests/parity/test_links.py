@@ -14,6 +14,7 @@ import torch
 import torch.distributed as dist
 
 from model.errors import ResourceError
+from model.live_avatar.engine import LiveAvatarEngine
 from model.live_avatar.examine_device import check_machine, placement_findings
 from model.live_avatar.examine_links import link_findings, try_links
 from model.live_avatar.examine_placement import Wanted
@@ -113,3 +114,15 @@ def test_a_placement_that_cannot_be_is_refused_without_trying_links():
     assert (fault.verdict, fault.what) == ("fail", "placement")
     with pytest.raises(ResourceError, match="heads=37, which does not divide"):
         check_machine(wanted, is_tiny=True)
+
+
+def test_the_engine_refuses_what_cannot_be_before_it_looks_for_other_ranks(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setenv("NIGHTSHOOT_WEIGHTS", "random:tiny")
+    monkeypatch.setenv("NIGHTSHOOT_PLACEMENT", "stages=2,heads=7,shards=7")
+    monkeypatch.setenv("NIGHTSHOOT_OFFLOAD", "weights")
+    with pytest.raises(ResourceError, match="this placement cannot be") as caught:
+        LiveAvatarEngine().load()
+    assert "heads=7, which does not divide" in str(caught.value)
+    assert "shards=7 and NIGHTSHOOT_OFFLOAD names weights" in str(caught.value)
