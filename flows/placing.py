@@ -25,10 +25,10 @@ from tasks.records import Scalar
 
 EXAMPLE_S = 60.0
 """Of the video that is told of where there is no manifest."""
-_MANY, _SOON = "many", "one soon"
+_MANY, _SOON = "many", "soon"
 _LEGEND = (
-    "many: most video in a time, a GPU left over counting as used; one soon: the placement that "
-    "has one video first.\nGiB of the fullest rank; host: GiB page-locked by all engines; s per s: "
+    "many: most video in a time, a GPU left over counting as used; soon: the placement that has "
+    "one video first.\nGiB of the fullest rank; host: GiB page-locked by all engines; s per s: "
     "one engine's seconds for a second of video."
 )
 
@@ -120,8 +120,8 @@ def _rows(size: SizeQuote, *, is_rush: bool, is_all: bool) -> Iterator[tuple[str
 def _cells(purpose: str, offer: OfferQuote) -> list[str]:
     return [
         purpose,
-        offer.placement,
-        offer.offload or "-",
+        offer.placement.replace(",", ", "),
+        offer.offload.replace(",", ", ") or "-",
         f"{offer.memory_gib:.1f}",
         f"{offer.host_gib:.0f}",
         str(offer.engines),

@@ -1,7 +1,9 @@
 """What fits GPUs, and how: the specification's cases, cards of 24 GB, what must always hold."""
 
+import re
 from dataclasses import replace
 from itertools import product
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -385,3 +387,29 @@ def test_gpus_are_named_by_memory_or_by_product():
 def test_gpus_that_cannot_be_planned_for_are_refused_with_a_way_out(text, fault):
     with pytest.raises(ValueError, match=fault):
         read_pools(text)
+
+
+# --- the page -----------------------------------------------------------------------------------
+
+
+def test_the_table_of_the_operations_page_is_what_is_planned():
+    page = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+    cells = [
+        row.split("|")[2:6]
+        for row in page.splitlines()
+        if row.startswith(("| 1, 4", "| 4, ", "| 5, one"))
+    ]
+    assert len(cells) == 3
+
+    for column, size in enumerate(SIZES):
+        alone, four, five = (row[column] for row in cells)
+        for count, cell in ((1, alone), (4, four), (5, five)):
+            offer = found(f"{count}x24", size).rush
+            assert offer is not None
+            words = re.findall(r"`([^`]+)`", cell)
+            gib_told = float(re.findall(r"[\d.]+", cell)[-1])
+            assert gib_told == pytest.approx(offer.fit.largest.memory.total / GIB, abs=0.051)
+            if "the same" not in cell:
+                assert words[-1] == str(offer.layout.offload)
+            if count > 1 and "the same" not in cell:
+                assert words[0] == str(offer.layout.placement)
