@@ -199,11 +199,12 @@ class LiveAvatarEngine:
         self._check_place()
         held = Load.of(dtype, offload)
         if self._core is None or self._core.held != held:
+            ranks = self._joined()
             from model.live_avatar.loading import load_core
 
             self._core = None
             self._core = self._once(
-                held, lambda: load_core(self._place, dtype, self._device, offload)
+                held, lambda: load_core(self._place, dtype, self._device, offload, ranks)
             )
         self._core.keep_memories(offload)
         return self._core
@@ -230,7 +231,7 @@ class LiveAvatarEngine:
                 ) from error
             wanted = Wanted(self._placement, self._offload, device_name=self._device)
             check_machine(wanted, is_tiny=self._place.random == "tiny")
-            self._ranks = join(self._place, self._device)
+            self._ranks = join(self._place, self._device, self._placement)
         return self._ranks
 
     def _check_place(self) -> None:

@@ -26,8 +26,9 @@ from model.live_avatar.quantize import Float8, float8_put, has_float8
 from model.live_avatar.ranks import Ranks
 from model.live_avatar.rungs import Load
 from model.live_avatar.sampler import BlockSampler, Sampler
-from model.live_avatar.schedule import make_schedule
+from model.live_avatar.schedule import Schedule, make_schedule
 from model.live_avatar.segment import Parts, SegmentRendering, SegmentSettings
+from model.live_avatar.shards import Shards
 from model.live_avatar.sizes import MODELS, ModelSizes
 from model.live_avatar.text import (
     ON_DEVICE,
@@ -92,9 +93,7 @@ class Core:
             ResourceError: this machine cannot run the transformer as the settings ask.
         """
         run_by(self.transformer, told["attention"], is_compiled=told["is_compiled"])
-        schedule = make_schedule(
-            told["num_steps"], told["shift"], is_truncated=told["is_truncated"]
-        )
+        schedule = _schedule(told)
         return Sampler(
             self.transformer,
             schedule,
@@ -104,6 +103,10 @@ class Core:
             steps=steps_of(schedule.num_steps),
             make_caches=self._make_caches,
         )
+
+
+def _schedule(told: Told) -> Schedule:
+    return make_schedule(told["num_steps"], told["shift"], is_truncated=told["is_truncated"])
 
 
 class Loaded:
@@ -169,7 +172,7 @@ class Loaded:
         beats.phase("the first block of a size, which may compile", "compile")
         self._sampler.cache_clear()  # the next ones need what the last ones hold
         told |= {"dtype": self.held.dtype, "offload": str(self._offload)}
-        return self._ranks.sampler(self._core.sampler, told)
+        return self._ranks.sampler(self._core.sampler, told, _schedule(told).num_steps)
 
 
 @dataclass(frozen=True)
@@ -181,9 +184,30 @@ class _Way:
     sizes: ModelSizes
     put_weight: Put
     offloader: Offloader
+    ranks: Ranks
+    shards: Shards | None
+
+    @property
+    def has_layers(self) -> bool:
+        """Of the transformer; who only decodes needs none."""
+        return not self.ranks.seat.decodes_alone
+
+    def settle(self, transformer: Transformer) -> None:
+        """Let a transformer that has been loaded work as it was brought."""
+        if not self.has_layers:
+            return
+        self.offloader.settle(transformer)
+        if self.shards is not None:
+            self.shards.settle(transformer)
+        self.ranks.settle(transformer)
 
 
-def _way(place: Place, dtype_name: str, device_name: str, offload: Offload) -> _Way:
+def _way(
+    place: Place, dtype_name: str, device_name: str, offload: Offload, ranks: Ranks | None
+) -> _Way:
+    ranks = ranks or Ranks()
+    if ranks.seat.decodes_alone:
+        offload = Offload(text=offload.text)  # of the rest there is nothing
     device = choose_device(device_name, is_small=place.random == "tiny")
     if device.type == "cpu":
         torch.set_num_threads(1)  # sums must not depend on how many cores there are
@@ -192,8 +216,11 @@ def _way(place: Place, dtype_name: str, device_name: str, offload: Offload) -> _
     if dtype_name == "float8":
         put_weight = float8_put(sizes.transformer, Float8(), device)
     offloader = Offloader(offload, device)
-    put_weight = offloader.put_of(put_weight)
-    return _Way(_DTYPES[dtype_name], device, sizes, put_weight, offloader)
+    put_weight, shards = offloader.put_of(put_weight), None
+    if ranks.group is not None and ranks.seat.placement.shards > 1:
+        shards = Shards(ranks.group, device)
+        put_weight = shards.put_of(put_weight)
+    return _Way(_DTYPES[dtype_name], device, sizes, put_weight, offloader, ranks, shards)
 
 
 def can_float8(place: Place, device_name: str) -> bool:
@@ -215,37 +242,39 @@ def load(
         dtype_name: the engine's setting; see :mod:`model.live_avatar.settings`.
         device_name: as torch names it; empty: the first GPU, or the CPU for the tiny preset.
         offload: what stays in the host's memory.
-        ranks: that render together; this one leads them. None: this process is alone.
+        ranks: that render together; None: this process is alone.
 
     Raises:
         WeightsError: they are missing, damaged, or another model's.
         ResourceError: there is no such device, it cannot compute in this dtype, or has too
             little memory, or so has the host.
     """
-    way = _way(place, dtype_name, device_name, offload)
+    way = _way(place, dtype_name, device_name, offload, ranks)
     started = time.perf_counter()
     with beats.within("loading weights", "load"), memory_watched("while the weights were loaded"):
-        home = way.offloader.text_home
+        to = (way.dtype, way.device, way.put_weight, way.offloader.text_home)
         if place.random is not None:
-            parts = untrained(place.random, way.dtype, way.device, way.put_weight, home)
+            parts = untrained(place.random, *to, has_layers=way.has_layers)
         else:
             assert place.files is not None
-            parts = load_published(
-                place.files, way.sizes, way.dtype, way.device, way.put_weight, home
-            )
-        way.offloader.settle(parts.transformer)
+            parts = load_published(place.files, way.sizes, *to, has_layers=way.has_layers)
+        way.settle(parts.transformer)
     _log_loaded("weights", way.device, dtype_name, started)
     return Loaded(parts, dtype_name, offload, ranks)
 
 
 def load_core(
-    place: Place, dtype_name: str, device_name: str, offload: Offload = NO_OFFLOAD
+    place: Place,
+    dtype_name: str,
+    device_name: str,
+    offload: Offload = NO_OFFLOAD,
+    ranks: Ranks | None = None,
 ) -> Core:
     """Bring the transformer alone to a device, for a rank that does not lead.
 
     Arguments and errors are those of :func:`load`.
     """
-    way = _way(place, dtype_name, device_name, offload)
+    way = _way(place, dtype_name, device_name, offload, ranks)
     started = time.perf_counter()
     with beats.within("loading weights", "load"), memory_watched("while the weights were loaded"):
         if place.random is not None:
@@ -255,7 +284,7 @@ def load_core(
             transformer = load_published_transformer(
                 place.files, way.sizes, way.dtype, way.device, way.put_weight
             )
-        way.offloader.settle(transformer)
+        way.settle(transformer)
     _log_loaded("transformer", way.device, dtype_name, started)
     return Core(transformer, dtype_name, offload)
 
@@ -272,6 +301,8 @@ def load_published_transformer(
     dtype: torch.dtype,
     device: torch.device,
     put_weight: Put = put,
+    *,
+    has_layers: bool = True,
 ) -> Transformer:
     """The transformer of a model that is laid out as the published one.
 
@@ -290,6 +321,7 @@ def load_published_transformer(
         dtype=dtype,
         device=device,
         put_weight=put_weight,
+        has_layers=has_layers,
     )
 
 
@@ -300,6 +332,8 @@ def load_published(
     device: torch.device,
     put_weight: Put = put,
     text_home: TextHome = ON_DEVICE,
+    *,
+    has_layers: bool = True,
 ) -> Parts:
     """All parts of a model that is laid out as the published one.
 
@@ -310,12 +344,15 @@ def load_published(
         device: that holds them.
         put_weight: puts a weight into the transformer; see :mod:`model.live_avatar.quantize`.
         text_home: where the text encoder's weights are between prompts.
+        has_layers: of the transformer; without them it renders nothing, and they are not read.
 
     Raises:
         WeightsError: files are missing, damaged, or another model's.
     """
     config, text = sizes.transformer, sizes.text
-    transformer = load_published_transformer(files, sizes, dtype, device, put_weight)
+    transformer = load_published_transformer(
+        files, sizes, dtype, device, put_weight, has_layers=has_layers
+    )
     tokenizer = PromptTokenizer(
         files.tokenizer, text_len=config.text_len, vocab_size=text.vocab_size
     )

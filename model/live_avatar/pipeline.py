@@ -1,13 +1,16 @@
 """Timestep pipeline: the denoising steps of one video shared out over processes.
 
-Step i of a block looks back through memory i alone. So each rank keeps the memories of its own
+Step i of a block looks back through memory i alone. So each stage keeps the memories of its own
 steps, works on another block than its neighbours, and the latents are those of one process, bit
 for bit. After the first clip the reference gives way without a stop: the latent it gives way to is
-finished long before, and each rank encodes its own sink between two blocks.
+finished long before, and each stage encodes its own sink between two blocks.
 
-The last rank leads. It encodes pictures, speech and prompts, draws the noise, decodes, and does
-the last steps itself, or none. The other ranks are stages: they do what the leader says, in its
-order. Letters go over gloo, through the host's memory: a block and step is 0.4 MB at 704x384.
+A stage is a rank, or several that share out every step (:mod:`model.live_avatar.heads`, or
+:mod:`model.live_avatar.shards`). The last rank leads. It encodes pictures, speech and prompts,
+draws the noise, decodes, and does the last steps itself, or none. The other ranks do what the
+leader says, in its order: so ranks of a stage, the leader among them, meet at the same exchanges.
+The last rank of a stage sends its blocks to all of the next one. Letters go over gloo, through the
+host's memory: a block and step is 0.4 MB at 704x384.
 
 Source: section 5 of the model's specification, whose fixed four ranks, two broadcasts and one
 drain are not needed.
@@ -16,10 +19,10 @@ drain are not needed.
 import json
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from itertools import accumulate, pairwise
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 import torch.distributed as dist
@@ -28,6 +31,7 @@ from torch import Tensor
 from model import beats
 from model.errors import ResourceError
 from model.live_avatar.memory import free_memory, memory_watched
+from model.live_avatar.placement import Seat
 from model.live_avatar.rungs import MemoryFullError
 from model.live_avatar.sampler import Denoised, Sampler
 from model.live_avatar.transformer import AudioTokens
@@ -37,21 +41,6 @@ _DTYPES = {
 }
 _CONTEXTS_KEPT = 16
 _log = logging.getLogger("nightshoot.live_avatar")
-
-
-def shares(num_steps: int, num_ranks: int) -> list[range]:
-    """Which steps each rank does: in order, as even as can be, the later ranks less.
-
-    With more ranks than steps the last ones do none: the leader then decodes alone.
-
-    Raises:
-        ValueError: an argument is below 1.
-    """
-    if num_steps < 1 or num_ranks < 1:
-        raise ValueError(f"steps and ranks must be at least 1, got {num_steps} and {num_ranks}")
-    each, more = divmod(num_steps, num_ranks)
-    counts = [each + (rank < more) for rank in range(num_ranks)]
-    return [range(start, end) for start, end in pairwise((0, *accumulate(counts)))]
 
 
 # --- letters ------------------------------------------------------------------------------------
@@ -125,27 +114,94 @@ class Post:
             self._under_way.popleft()[0].wait()
 
 
+# --- faults -------------------------------------------------------------------------------------
+
+
+class StageLostError(RuntimeError):
+    """A rank failed where the others of its stage wait for it: all ranks must be started again."""
+
+
+@contextmanager
+def _only_together(seat: Seat) -> Iterator[None]:
+    """Around what ranks of a stage do together: none may go on without the others.
+
+    Raises:
+        StageLostError: this one cannot go on, and is not alone.
+    """
+    try:
+        with memory_watched(f"on rank {seat.rank}"):
+            yield
+    except ResourceError as error:
+        if len(seat.mates) == 1:
+            raise
+        _log.error("rank %d: %s", seat.rank, error)
+        raise StageLostError(
+            f"rank {seat.rank} failed in the middle of a segment, and ranks {seat.mates[0]} to "
+            f"{seat.mates[-1]} cannot go on without it: start all ranks again"
+        ) from error
+
+
+def _agreed(post: Post, seat: Seat, fault: ResourceError | None) -> ResourceError | None:
+    """The fault of any rank of the stage, when all of them have come here."""
+    last = seat.mates[-1]
+    if seat.rank != last:
+        post.send(last, _fault_letter(fault))
+        return _fault_of(post.receive(last))
+    others = [_fault_of(post.receive(rank)) for rank in seat.mates[:-1]]
+    found = next(filter(None, (fault, *others)), None)
+    for rank in seat.mates[:-1]:
+        post.send(rank, _fault_letter(found))
+    return found
+
+
+def _fault_letter(fault: ResourceError | None) -> Letter:
+    if fault is None:
+        return Letter("no fault")
+    where = fault.where if isinstance(fault, MemoryFullError) else None
+    return Letter("fault", {"message": fault.message, "where": where})
+
+
+def _fault_of(letter: Letter) -> ResourceError | None:
+    if letter.kind != "fault":
+        return None
+    message, where = letter.fields["message"], letter.fields["where"]
+    return MemoryFullError(message, where) if where else ResourceError(message)
+
+
 # --- stages -------------------------------------------------------------------------------------
+
+MakeSampler: TypeAlias = Callable[[Mapping[str, Any]], Sampler]
+"""Of a rank's own steps, from what the leader says of sizes and settings."""
+
+
+def _prepared(
+    make: MakeSampler, post: Post, seat: Seat, told: Mapping[str, Any]
+) -> Sampler | ResourceError:
+    """This rank's sampler; or why one of its stage has none."""
+    made, fault = None, None
+    try:
+        with memory_watched(f"on rank {seat.rank}"):
+            made = make(told)
+    except ResourceError as error:
+        fault = error.with_traceback(None)
+    found = _agreed(post, seat, fault)
+    if found is None:
+        assert made is not None
+        return made
+    return found
 
 
 class Stage:
-    """A rank that does steps for the leader.
+    """A rank that does steps for the leader, alone or with others of its stage.
 
     Args:
-        make_sampler: of its own steps, from what the leader says of sizes and settings.
+        make_sampler: of its own steps.
         post: to the other ranks.
-        rank: its own.
-        leader: the leader's.
+        seat: its own.
     """
 
-    def __init__(
-        self,
-        make_sampler: Callable[[Mapping[str, Any]], Sampler],
-        post: Post,
-        rank: int,
-        leader: int,
-    ) -> None:
-        self._make_sampler, self._post, self._rank, self._leader = make_sampler, post, rank, leader
+    def __init__(self, make_sampler: MakeSampler, post: Post, seat: Seat) -> None:
+        self._make_sampler, self._post, self._seat = make_sampler, post, seat
         self._sampler: Sampler | None = None
         self._fault: ResourceError | None = None  # of the segment at hand
         self._contexts: deque[Tensor] = deque(maxlen=_CONTEXTS_KEPT)
@@ -155,47 +211,62 @@ class Stage:
     def serve(self) -> None:
         """Do what the leader says until it says that this is the end."""
         while (letter := self._next()).kind != "end":
-            self._obey(letter)
+            if letter.kind == "prepare":
+                self._prepare(letter)
+            else:
+                self._obey(letter)
         self._post.flush()
 
     def _next(self) -> Letter:
         """What the leader says next; whoever watches is told what becomes of it."""
         beats.phase("waiting for the leader", "wait")
-        letter = self._post.receive(self._leader)
+        letter = self._post.receive(self._seat.leader)
         if letter.kind == "reset":
-            _log.info("a run begins on rank %d", self._rank)
+            _log.info("a run begins on rank %d", self._seat.rank)
         self._is_new = self._is_new or letter.kind == "prepare"
         index = letter.fields.get("block_index", "")
-        beats.phase(f"{letter.kind} {index}".strip(), "compile" if self._is_new else "block")
+        beats.phase(f"{letter.kind} {index}".strip(), self._limit)
         self._is_new = self._is_new and letter.kind != "block"
         return letter
 
-    def _obey(self, letter: Letter) -> None:
-        """Do what a letter says; what does not fit is told to the leader in a block's place.
+    @property
+    def _limit(self) -> beats.Kind:
+        """Who shares the leader's steps waits for it as long as nobody asks the leader for more."""
+        if self._seat.leader in self._seat.mates:
+            return "wait"
+        return "compile" if self._is_new else "block"
 
-        The segment is lost then, and whatever is said of it until the next one is prepared.
-        """
-        if letter.kind == "prepare":
-            self._sampler, self._fault = None, None  # its memories are needed for the next ones
-        begun = (
-            self._post.receive(self._rank - 1) if letter.kind == "block" and self._rank else None
-        )
+    def _prepare(self, letter: Letter) -> None:
+        self._sampler, self._fault = None, None  # its memories are needed for the next ones
+        made = _prepared(self._make_sampler, self._post, self._seat, letter.fields)
+        if isinstance(made, ResourceError):
+            self._lose(made)
+        else:
+            self._sampler = made
+
+    def _lose(self, fault: ResourceError) -> None:
+        """The segment, and whatever is said of it until the next one is prepared."""
+        self._sampler, self._fault = None, fault
+        free_memory()
+
+    def _obey(self, letter: Letter) -> None:
+        """Do what a letter says; what does not fit is told to the leader in a block's place."""
+        seat = self._seat
+        is_block = letter.kind == "block"
+        begun = self._post.receive(seat.before) if is_block and seat.before is not None else None
         answer = begun if begun and begun.kind == "fault" else None
         if answer is None and self._fault is None:
             try:
-                with memory_watched(f"on rank {self._rank}"):
+                with _only_together(seat):
                     answer = self._done(letter.to(self._post.device), begun)
             except ResourceError as error:
-                self._sampler, self._fault = None, error.with_traceback(None)
-                free_memory()
-        if letter.kind == "block":
-            self._post.send(self._rank + 1, answer or _fault_letter(self._fault))
+                self._lose(error.with_traceback(None))
+        if is_block:
+            for rank in seat.after:
+                self._post.send(rank, answer or _fault_letter(self._fault))
 
     def _done(self, letter: Letter, begun: Letter | None) -> Letter | None:
-        """Do what a letter says; the letter for the next rank, of a block."""
-        if letter.kind == "prepare":
-            self._sampler = self._make_sampler(letter.fields)
-            return None
+        """Do what a letter says; the letter for the next stage, of a block."""
         if self._sampler is None:
             raise ValueError(f'the leader said "{letter.kind}" before "prepare"')
         if letter.kind == "block":
@@ -215,29 +286,31 @@ class Stage:
         return context
 
     def _block(self, sampler: Sampler, letter: Letter, begun: Letter | None) -> Letter:
-        tensors = letter.tensors
-        if begun is None:
-            latents, seen = tensors["noise"], list[Tensor]()
-        else:
-            before = begun.to(self._post.device).tensors
-            latents, seen = before["latents"], [before["seen"]]
-        if sampler.steps:
-            made = sampler.denoise(
-                letter.fields["block_index"], latents, _audio(tensors), letter.fields["distances"]
-            )
-            latents, seen = made.latents, [*seen, made.seen]
-        return Letter("block", {}, {"latents": latents, "seen": torch.cat(seen)})
+        made = _made(sampler, letter, begun and begun.to(self._post.device))
+        return Letter("block", {}, {"latents": made.latents, "seen": made.seen})
 
 
-def _fault_letter(fault: ResourceError | None) -> Letter:
-    assert fault is not None
-    where = fault.where if isinstance(fault, MemoryFullError) else None
-    return Letter("fault", {"message": fault.message, "where": where})
+def _made(sampler: Sampler, letter: Letter, begun: Letter | None) -> Denoised:
+    """A block after the steps that are done here.
 
-
-def _fault_of(letter: Letter) -> ResourceError:
-    message, where = letter.fields["message"], letter.fields["where"]
-    return MemoryFullError(message, where) if where else ResourceError(message)
+    Args:
+        sampler: of these.
+        letter: of the leader.
+        begun: the block, of the stage before; None: its noise is in ``letter``.
+    """
+    if begun is None:
+        latents, seen = letter.tensors["noise"], list[Tensor]()
+    else:
+        latents, seen = begun.tensors["latents"], [begun.tensors["seen"]]
+    if sampler.steps:
+        made = sampler.denoise(
+            letter.fields["block_index"],
+            latents,
+            _audio(letter.tensors),
+            letter.fields["distances"],
+        )
+        latents, seen = made.latents, [*seen, made.seen]
+    return Denoised(latents, torch.cat(seen))
 
 
 def _obey(sampler: Sampler, letter: Letter) -> None:
@@ -267,33 +340,49 @@ def _audio(tensors: Mapping[str, Tensor]) -> AudioTokens:
 class PipelinedSampler:
     """The leader's end; see :class:`model.live_avatar.sampler.BlockSampler`.
 
-    The leader's own steps of a block are done when it is collected; what is said in between, a
-    new sink for example, waits for its turn as it does at every stage.
+    Where the leader does the first steps of a block, they are done when it is submitted; else when
+    it is collected, and what is said in between, a new sink for example, waits for its turn as it
+    does at every stage.
 
     Args:
-        own: of the steps that the leader does, perhaps none.
-        post: to the stages, which have the ranks below.
-        num_stages: how many there are, at least 1.
-        prepare: sizes and settings, from which every stage makes its sampler.
+        make_sampler: of the steps that the leader does; not asked where it decodes alone.
+        post: to the other ranks.
+        seat: the leader's.
+        num_steps: of a block, wherever they are done.
+        prepare: sizes and settings, from which every rank makes its sampler.
+
+    Raises:
+        ResourceError: the memories do not fit on a rank of the leader's stage.
     """
 
     def __init__(
-        self, own: Sampler, post: Post, num_stages: int, prepare: Mapping[str, Any]
+        self,
+        make_sampler: MakeSampler,
+        post: Post,
+        seat: Seat,
+        num_steps: int,
+        prepare: Mapping[str, Any],
     ) -> None:
-        self._own, self._post, self._stages = own, post, range(num_stages)
+        self._post, self._seat, self._num_steps = post, seat, num_steps
         self._waiting: deque[Letter] = deque()  # of the leader itself
-        for rank in self._stages:
-            post.send(rank, Letter("prepare", prepare))
+        self._made: deque[Denoised] = deque()
+        self._own: Sampler | None = None
+        self._send(Letter("prepare", prepare))
+        if not seat.decodes_alone:
+            made = _prepared(make_sampler, post, seat, prepare)
+            if isinstance(made, ResourceError):
+                raise made
+            self._own = made
 
     @property
     def num_steps(self) -> int:
         """See :class:`BlockSampler`."""
-        return self._own.num_steps
+        return self._num_steps
 
     @property
     def depth(self) -> int:
-        """A block for each stage, and one for the leader."""
-        return len(self._stages) + 1
+        """A block for each stage, and one for a leader that decodes alone."""
+        return self._seat.placement.stages + self._seat.decodes_alone
 
     @property
     def is_ahead(self) -> bool:
@@ -324,11 +413,13 @@ class PipelinedSampler:
     ) -> None:
         """See :class:`BlockSampler`."""
         letter = _letter("block", block_index, audio, distances)
-        first, *others = self._stages
-        self._post.send(first, _letter("block", block_index, audio, distances, noise=noise))
-        for rank in others:
-            self._post.send(rank, letter)
-        self._waiting.append(letter)
+        first = _letter("block", block_index, audio, distances, noise=noise)
+        beginners = self._seat.placement.ranks_of(0)
+        self._send(first, beginners)
+        self._send(letter, range(beginners.stop, self._seat.leader))
+        self._waiting.append(letter if self._seat.before is not None else first)
+        if self._seat.before is None:
+            self._make_next()
 
     def collect(self) -> Denoised:
         """See :class:`BlockSampler`.
@@ -336,36 +427,57 @@ class PipelinedSampler:
         Raises:
             ResourceError: it did not fit on a stage.
         """
-        while (letter := self._waiting.popleft()).kind != "block":
-            _obey(self._own, letter)
-        told = self._post.receive(self._stages[-1])
-        if told.kind == "fault":
-            raise _fault_of(told)
-        begun = told.to(self._post.device).tensors
-        if not self._own.steps:
-            return Denoised(begun["latents"], begun["seen"])
-        made = self._own.denoise(
-            letter.fields["block_index"],
-            begun["latents"],
-            _audio(letter.tensors),
-            letter.fields["distances"],
-        )
-        return Denoised(made.latents, torch.cat((begun["seen"], made.seen)))
+        if not self._made:
+            self._make_next()
+        return self._made.popleft()
 
     def drop_blocks(self) -> None:
         """Take what is under way and nobody wants any more; the stages are free then.
 
-        The leader's own steps of it are left out: what comes next is a reset, or the end.
+        The leader's own steps of it are left out, unless others do them with it: what comes next
+        is a reset, or the end.
         """
-        for letter in self._waiting:
-            if letter.kind == "block":
-                self._post.receive(self._stages[-1])
-        self._waiting = deque(letter for letter in self._waiting if letter.kind != "block")
+        dropped = [letter for letter in self._waiting if letter.kind == "block"]
+        before = self._seat.before
+        if len(self._seat.mates) == 1 and before is not None:
+            for _ in dropped:
+                self._post.receive(before)
+            self._waiting = deque(each for each in self._waiting if each.kind != "block")
+        else:
+            for _ in dropped:
+                with suppress(ResourceError):  # of a stage that has lost the segment
+                    self._make_next()
+        self._made.clear()
+
+    def _make_next(self) -> None:
+        """Do what was said, up to the next block and with it."""
+        while (letter := self._waiting.popleft()).kind != "block":
+            if self._own is not None:
+                with _only_together(self._seat):
+                    _obey(self._own, letter)
+        before, begun = self._seat.before, None
+        if before is not None:
+            begun = self._post.receive(before)
+            fault = _fault_of(begun)
+            if fault is not None:
+                raise fault
+            begun = begun.to(self._post.device)
+        if self._own is None:
+            assert begun is not None  # who decodes alone is after a stage
+            self._made.append(Denoised(begun.tensors["latents"], begun.tensors["seen"]))
+            return
+        with _only_together(self._seat):
+            self._made.append(_made(self._own, letter, begun))
 
     def _tell(self, letter: Letter) -> None:
-        for rank in self._stages:
-            self._post.send(rank, letter)
+        self._send(letter)
         self._waiting.append(letter)
+
+    def _send(self, letter: Letter, ranks: range | None = None) -> None:
+        """To some ranks, but to the leader itself; None: to all."""
+        for rank in range(self._seat.leader) if ranks is None else ranks:
+            if rank != self._seat.leader:
+                self._post.send(rank, letter)
 
 
 def _letter(

@@ -101,6 +101,60 @@ def shares(count: int, num_takers: int) -> list[range]:
     return [range(start, end) for start, end in pairwise((0, *accumulate(counts)))]
 
 
+@dataclass(frozen=True)
+class Seat:
+    """A rank's place in a placement.
+
+    Attributes:
+        placement: the same.
+        rank: 0 to ``num_ranks - 1``.
+    """
+
+    placement: Placement = ALONE
+    rank: int = 0
+
+    @property
+    def leader(self) -> int:
+        """The last rank of all."""
+        return self.placement.num_ranks - 1
+
+    @property
+    def leads(self) -> bool:
+        """Whether this is the rank that is asked for segments."""
+        return self.rank == self.leader
+
+    @property
+    def decodes_alone(self) -> bool:
+        """Whether it does no steps: a decoder of its own."""
+        return self.leads and self.placement.has_decoder
+
+    @property
+    def mates(self) -> range:
+        """The ranks that do every step of this stage together, itself included."""
+        return self.placement.ranks_of(self._stage)
+
+    @property
+    def before(self) -> int | None:
+        """The rank from which blocks come; None: they begin here."""
+        return self.placement.ranks_of(self._stage - 1)[-1] if self._stage else None
+
+    @property
+    def after(self) -> range:
+        """The ranks that blocks go to from here; none, unless it is the last of its stage."""
+        is_passing = self.rank == self.mates[-1] and not self.leads
+        return self.placement.ranks_of(self._stage + 1) if is_passing else range(0)
+
+    def steps(self, num_steps: int) -> range:
+        """Which of all steps are done here."""
+        if self.decodes_alone:
+            return range(num_steps, num_steps)
+        return shares(num_steps, self.placement.stages)[self._stage]
+
+    @property
+    def _stage(self) -> int:
+        return self.placement.stage_of(self.rank)
+
+
 def placement_of(environ: Mapping[str, str]) -> Placement:
     """The placement that the environment names; absent: one rank.
 

@@ -1,65 +1,85 @@
-"""Processes that render together: who leads, who does which steps.
+"""Processes that render together: who leads, who does which steps, and with whom.
 
 ``accelerate launch`` starts them and ends all when one ends; each finds its place in the
-environment that it sets. Without it a process is alone.
+environment that it sets. Without it a process is alone. Letters between ranks go over gloo; what
+the ranks of a stage exchange in the middle of a block goes over NCCL where they have GPUs.
 """
 
 import os
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any, TypeAlias
 
+import torch
 import torch.distributed as dist
 
+from model.errors import ResourceError
 from model.live_avatar.device import choose_device
-from model.live_avatar.pipeline import Letter, PipelinedSampler, Post, Stage, shares
+from model.live_avatar.heads import share_heads
+from model.live_avatar.links import greet
+from model.live_avatar.pipeline import Letter, PipelinedSampler, Post, Stage
 from model.live_avatar.place import Place
+from model.live_avatar.placement import ALONE, PLACEMENT_VARIABLE, Placement, Seat
 from model.live_avatar.sampler import BlockSampler, Sampler
+from model.live_avatar.transformer import Transformer
 
 Told: TypeAlias = Mapping[str, Any]
 MakeSampler: TypeAlias = Callable[[Told, Callable[[int], range]], Sampler]
+# a warm rank may wait for days; one that hangs is found by who watches it (model.beats)
+_TIMEOUT = timedelta(days=365)
 
 
 class Ranks:
     """This process's place among them; alone unless it is told otherwise.
 
     Attributes:
-        rank: 0 to ``num_ranks - 1``; the last one leads.
-        num_ranks: processes that render together.
+        seat: its place; the last one leads.
+        group: the ranks of its stage, where they are several.
     """
 
-    def __init__(self, rank: int = 0, num_ranks: int = 1, post: Post | None = None) -> None:
-        self.rank, self.num_ranks, self._post = rank, num_ranks, post
+    def __init__(
+        self,
+        seat: Seat | None = None,
+        post: Post | None = None,
+        group: dist.ProcessGroup | None = None,
+    ) -> None:
+        self.seat, self.group, self._post = seat or Seat(), group, post
         self._latest: PipelinedSampler | None = None
 
     @property
     def leads(self) -> bool:
         """Whether this is the process that is asked for segments."""
-        return self.rank == self.num_ranks - 1
+        return self.seat.leads
 
-    def steps(self, num_steps: int) -> range:
-        """Which of all steps are done here."""
-        return shares(num_steps, self.num_ranks)[self.rank]
+    def settle(self, model: Transformer) -> None:
+        """Let a loaded transformer do this rank's part of every pass."""
+        if self.group is not None and self.seat.placement.heads > 1:
+            share_heads(model, self.group)
 
-    def sampler(self, make: MakeSampler, told: Told) -> BlockSampler:
+    def sampler(self, make: MakeSampler, told: Told, num_steps: int) -> BlockSampler:
         """The leader's, over all ranks; blocks of the latest one are dropped.
 
         Args:
             make: a sampler of some steps on this rank.
             told: what every rank makes it from.
+            num_steps: of a block.
+
+        Raises:
+            ResourceError: the memories do not fit.
         """
+        steps_of = self.seat.steps
         if self._post is None:
-            return make(told, self.steps)
-        if self._latest is not None:
-            self._latest.drop_blocks()
-        own = make(told, self.steps)
-        self._latest = PipelinedSampler(own, self._post, self.num_ranks - 1, told)
+            return make(told, steps_of)
+        self.drop()
+        self._latest = PipelinedSampler(
+            lambda told: make(told, steps_of), self._post, self.seat, num_steps, told
+        )
         return self._latest
 
     def follow(self, make: MakeSampler) -> None:
         """Do steps for the leader until it lets this rank go."""
         assert self._post is not None  # a process alone leads
-        leader = self.num_ranks - 1
-        Stage(lambda told: make(told, self.steps), self._post, self.rank, leader).serve()
+        Stage(lambda told: make(told, self.seat.steps), self._post, self.seat).serve()
 
     def drop(self) -> None:
         """Give up the latest sampler, and what is under way of it."""
@@ -71,26 +91,57 @@ class Ranks:
         """Let the other ranks go: the leader ends."""
         if self._post is None or not self.leads:
             return
-        if self._latest is not None:
-            self._latest.drop_blocks()
-        for rank in range(self.num_ranks - 1):
+        self.drop()
+        for rank in range(self.seat.leader):
             self._post.send(rank, Letter("end"))
         self._post.flush()
 
 
-def join(place: Place, device_name: str) -> Ranks:
+def join(place: Place, device_name: str, placement: Placement = ALONE) -> Ranks:
     """Find this process's place among those that were started with it.
 
     Args:
         place: of the weights.
         device_name: as torch names it; empty: this rank's own GPU.
+        placement: of a video over ranks.
 
     Raises:
-        ResourceError: there is no such device.
+        ResourceError: there is no such device, there are other processes than the placement asks
+            for, or they cannot reach each other.
     """
     num_ranks = int(os.environ.get("WORLD_SIZE", "1"))
+    if num_ranks != placement.num_ranks:
+        raise ResourceError(
+            f"engine live-avatar: {num_ranks} processes were started and {PLACEMENT_VARIABLE}="
+            f"{placement} makes {placement.num_ranks} ranks; start the engine's host without a "
+            "launcher, it launches its ranks itself"
+        )
     if num_ranks == 1:
         return Ranks()
     device = choose_device(device_name, is_small=place.random == "tiny")
-    dist.init_process_group("gloo")
-    return Ranks(dist.get_rank(), num_ranks, Post(device))
+    if device.type == "cuda":
+        torch.cuda.set_device(device)  # where NCCL computes, and what its groups are bound to
+    backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
+    dist.init_process_group(backend, timeout=_TIMEOUT)
+    seat = Seat(placement, dist.get_rank())
+    group = stage_group(seat)
+    greet(None, torch.device("cpu"))
+    if group is not None:
+        greet(group, device)
+    return Ranks(seat, Post(device), group)
+
+
+def stage_group(seat: Seat) -> dist.ProcessGroup | None:
+    """The ranks of a stage, where they are several; every rank of all calls this.
+
+    Raises:
+        RuntimeError: the ranks cannot reach each other.
+    """
+    placement = seat.placement
+    if placement.group_size == 1:
+        return None
+    stages = range(placement.stages)
+    groups = [dist.new_group(list(placement.ranks_of(stage)), timeout=_TIMEOUT) for stage in stages]
+    own = None if seat.decodes_alone else groups[placement.stage_of(seat.rank)]
+    assert not isinstance(own, int)  # which stands for a group of others
+    return own

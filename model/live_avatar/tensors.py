@@ -1,7 +1,7 @@
 """Tensors from files, one at a time, into memory that nothing else holds."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from io import BufferedReader
 from pathlib import Path
 from pickle import UnpicklingError
@@ -36,8 +36,8 @@ class Checkpoint(Protocol):
         """Of every tensor."""
         ...
 
-    def tensors(self) -> Iterator[tuple[str, Tensor]]:
-        """Name and tensor; the iterator keeps none of them."""
+    def tensors(self, is_wanted: Callable[[str], bool]) -> Iterator[tuple[str, Tensor]]:
+        """Name and tensor, of the wanted names; the iterator keeps none of them."""
         ...
 
 
@@ -88,10 +88,11 @@ class _Safetensors:
         self._stored = stored_tensors(path)
         self.shapes = {name: stored.shape for name, stored in self._stored.items()}
 
-    def tensors(self) -> Iterator[tuple[str, Tensor]]:
+    def tensors(self, is_wanted: Callable[[str], bool]) -> Iterator[tuple[str, Tensor]]:
         by_file: dict[Path, list[str]] = {}
         for name, stored in self._stored.items():
-            by_file.setdefault(stored.path, []).append(name)
+            if is_wanted(name):
+                by_file.setdefault(stored.path, []).append(name)
         for path, names in by_file.items():
             with path.open("rb") as file:
                 for name in sorted(names, key=lambda name: self._stored[name].start):
@@ -105,11 +106,13 @@ class _Pickled:
         self._tensors = _unpickled(path)
         self.shapes = {name: tuple(tensor.shape) for name, tensor in self._tensors.items()}
 
-    def tensors(self) -> Iterator[tuple[str, Tensor]]:
+    def tensors(self, is_wanted: Callable[[str], bool]) -> Iterator[tuple[str, Tensor]]:
         while self._tensors:
             name = next(iter(self._tensors))
             # a part of a larger storage would keep all of it
             tensor = self._tensors.pop(name)
+            if not is_wanted(name):
+                continue
             whole = tensor.untyped_storage().nbytes() == math.prod(tensor.shape) * tensor.itemsize
             yield name, tensor if whole and tensor.is_contiguous() else tensor.clone()
 

@@ -26,7 +26,7 @@ from model.live_avatar.text import (
 )
 from model.live_avatar.transformer import Transformer
 from model.live_avatar.vae import build_vae
-from model.live_avatar.weights import Put, built_empty, put
+from model.live_avatar.weights import Put, built_empty, drop_layers, put
 
 _NORM_SPREAD = 0.1
 _Model = TypeVar("_Model", bound=nn.Module)
@@ -44,6 +44,8 @@ def untrained(
     device: torch.device | str,
     put_weight: Put = put,
     text_home: TextHome = ON_DEVICE,
+    *,
+    has_layers: bool = True,
 ) -> Parts:
     """All parts of the model, filled with random numbers.
 
@@ -53,6 +55,7 @@ def untrained(
         device: that holds them.
         put_weight: puts a weight into the transformer; see :mod:`model.live_avatar.quantize`.
         text_home: where the text encoder's weights are between prompts.
+        has_layers: of the transformer; without them it renders nothing.
     """
     sizes = _SIZES[preset]
     where = torch.device(device)
@@ -60,7 +63,7 @@ def untrained(
     encoder = filled(encoder, text_dtype(dtype), where, text_home.put_weight)
     text_home.settle(encoder)
     return Parts(
-        transformer=untrained_transformer(preset, dtype, where, put_weight),
+        transformer=untrained_transformer(preset, dtype, where, put_weight, has_layers=has_layers),
         vae=filled(built_empty(lambda: build_vae(sizes.vae)), dtype, where),
         speech=SpeechEncoder(filled(_speech_model(sizes), dtype, where)),
         encode_text=lambda prompt: encode_prompt(encoder, _word_ids(prompt, sizes)),
@@ -72,10 +75,14 @@ def untrained_transformer(
     dtype: torch.dtype,
     device: torch.device,
     put_weight: Put = put,
+    *,
+    has_layers: bool = True,
 ) -> Transformer:
     """The transformer of :func:`untrained` alone."""
-    config = _SIZES[preset].transformer
-    return filled(built_empty(lambda: Transformer(config)), dtype, device, put_weight)
+    model = built_empty(lambda: Transformer(_SIZES[preset].transformer))
+    if not has_layers:
+        drop_layers(model)
+    return filled(model, dtype, device, put_weight)
 
 
 def _speech_model(sizes: ModelSizes) -> Wav2Vec2Model:

@@ -50,6 +50,7 @@ def load_transformer(
     device: torch.device | str,
     kernel: Attend = attend,
     put_weight: Put = put,
+    has_layers: bool = True,
 ) -> Transformer:
     """The transformer with published weights.
 
@@ -61,6 +62,7 @@ def load_transformer(
         device: that holds it.
         kernel: of its attention.
         put_weight: changes weights as they arrive; see :mod:`model.live_avatar.quantize`.
+        has_layers: with blocks and audio injectors, and the LoRA, which is for these alone.
 
     Raises:
         WeightsError: files are missing, cut short or of another model.
@@ -74,8 +76,27 @@ def load_transformer(
         device=device,
         lora=lora,
         put_weight=put_weight,
+        is_wanted=every if has_layers else is_outside_layers,
     )
+    if not has_layers:
+        drop_layers(model)
     return model
+
+
+def is_outside_layers(name: str) -> bool:
+    """Whether a transformer's weight, by our name, is in no block and no audio injector."""
+    return not name.startswith(("blocks.", "injectors."))
+
+
+def drop_layers(model: Transformer) -> None:
+    """Leave what encodes speech and knows sizes: what a rank needs that only decodes."""
+    model.blocks, model.injectors = nn.ModuleList(), nn.ModuleList()
+
+
+def every(name: str) -> bool:
+    """All weights."""
+    del name
+    return True
 
 
 def published_names(model: nn.Module) -> dict[str, str]:
@@ -128,6 +149,7 @@ def load_weights(
     device: torch.device | str,
     lora: Lora | None = None,
     put_weight: Put = put,
+    is_wanted: Callable[[str], bool] = every,
 ) -> None:
     """Fill a model that stands on the meta device.
 
@@ -139,6 +161,7 @@ def load_weights(
         device: that holds it, and merges the LoRA.
         lora: merged into the weights; None: none.
         put_weight: is given each weight when it is ready.
+        is_wanted: by the model's own name; what is not stays where it is, and is not read.
 
     Raises:
         WeightsError: names every tensor that is missing, unexpected or misshaped, every key of
@@ -149,12 +172,12 @@ def load_weights(
     merger = None if lora is None else LoraMerger(lora, wanted)
     checkpoint = open_checkpoint(path)
     _refuse(path, key_faults(wanted, checkpoint.shapes), lora, merger)
-    for name, stored in checkpoint.tensors():
+    for name, stored in checkpoint.tensors(lambda name: is_wanted(names[name])):
         value = stored.to(device)
         value = (value if merger is None else merger.merge(name, value)).to(dtype)
         _check_finite(path, name, value)
         put_weight(model, names[name], value)
-    if merger is not None:
+    if merger is not None and is_wanted is every:  # of a part it may change nothing
         merger.check_changed()
 
 

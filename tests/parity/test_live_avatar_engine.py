@@ -76,7 +76,7 @@ def test_ranks_that_share_the_steps_render_the_same_bytes_and_die_together(monke
     ]
     alone = [np.concatenate(list(LiveAvatarEngine().render(each))) for each in several]
 
-    monkeypatch.setenv("NIGHTSHOOT_PLACEMENT", "stages=3")
+    monkeypatch.setenv("NIGHTSHOOT_PLACEMENT", "stages=2,decoder=own")
     host = EngineHost("live-avatar", tmp_path / "host.log")
     try:
         for each, expected in zip(several, alone, strict=True):
