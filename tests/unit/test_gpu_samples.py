@@ -19,8 +19,9 @@ from tasks.gpu_samples import (
     csv_of,
     samples_of,
 )
-from tasks.gpu_summary import JOINED, joined, machine_figures, slow_segments
+from tasks.gpu_summary import JOINED, MachineFigures, joined, machine_figures, slow_segments
 from tasks.records import FileEntry, SegmentFigures, VideoReceipt
+from tasks.report import report_html
 from tasks.store import CampaignFolder
 
 START = datetime(2026, 11, 21, 3, 0, 0, 250_000, UTC)
@@ -199,6 +200,14 @@ def test_where_nothing_was_sampled_there_is_no_file_and_a_note(tmp_path: Path):
     assert figures.gpus == ()
     assert figures.note == "NVML Shared Library Not Found"
     assert not (tmp_path / JOINED).exists()
+
+
+def test_the_page_says_why_there_are_no_figures():
+    page = report_html("june", [], {}, [], MachineFigures(note="NVML is <missing>"))
+
+    assert "There are no figures of GPUs: NVML is &lt;missing&gt;." in page
+    assert "logs/gpu.csv" not in page
+    assert "no figures" not in report_html("june", [], {}, [])
 
 
 def receipt(video_id: str, *seconds: float, size: str = "704x384", **settings) -> VideoReceipt:
