@@ -19,10 +19,11 @@ from model.engine import (
     check_settings,
 )
 from model.errors import PortraitError, ResourceError, WeightsError
-from model.live_avatar.examine_placement import Wanted
+from model.live_avatar.config import LATENT_SIDE, PATCH
+from model.live_avatar.examine_placement import Wanted, check_placement
 from model.live_avatar.moved import Offload, offload_of, read_offload
 from model.live_avatar.place import DEVICE_VARIABLE, WEIGHTS_VARIABLE, place_of
-from model.live_avatar.placement import placement_of
+from model.live_avatar.placement import PLACEMENT_VARIABLE, placement_of
 from model.live_avatar.rungs import (
     OFFLOAD,
     SILENT_DEFAULTS,
@@ -32,13 +33,16 @@ from model.live_avatar.rungs import (
     Misfits,
     rungs_of,
 )
-from model.live_avatar.settings import DEFAULT_PROMPT, DEFAULTS, setting_fault
+from model.live_avatar.settings import DEFAULT_PROMPT, DEFAULTS, HEAD_PARALLEL, setting_fault
+from model.live_avatar.sizes import MODELS
 
 if TYPE_CHECKING:
     from model.live_avatar.loading import Core, Loaded
     from model.live_avatar.ranks import Ranks
 
 VERSION = 1
+TOKEN_SIDE = PATCH * LATENT_SIDE
+_MODEL = "live-avatar-14b"
 MIN_SIDE = 64  # the motion memory's largest patches are 8 latents, 64 pixels wide
 CONTEXT_SAMPLES = 10 * ENGINE_SAMPLE_RATE_HZ
 """Heard on each side of a segment: what the speech encoder says of a frame depends on all of it."""
@@ -54,7 +58,7 @@ class LiveAvatarEngine:
 
     Raises:
         WeightsError: the environment names no weights.
-        ResourceError: it names something to offload that cannot be.
+        ResourceError: it names something to offload, or to share out, that cannot be.
         CampaignError: it names a placement that cannot be.
     """
 
@@ -63,6 +67,9 @@ class LiveAvatarEngine:
         self._device = os.environ.get(DEVICE_VARIABLE, "")
         self._offload = offload_of(os.environ)
         self._placement = placement_of(os.environ)
+        is_tiny = self._place.random == "tiny"
+        self._wanted = Wanted(self._placement, self._offload, device_name=self._device)
+        check_placement(self._wanted, MODELS["tiny" if is_tiny else _MODEL].transformer)
         self._ranks: Ranks | None = None
         self._loaded: Loaded | None = None
         self._core: Core | None = None
@@ -87,7 +94,7 @@ class LiveAvatarEngine:
             frame_multiple=FRAME_MULTIPLE,
             left_context=CONTEXT_SAMPLES,
             right_context=CONTEXT_SAMPLES,
-            settings=DEFAULTS,
+            settings={**DEFAULTS, HEAD_PARALLEL: self._placement.heads},
             is_preview=self._place.random is not None,
             min_side=MIN_SIDE,
             default_prompt=DEFAULT_PROMPT,
@@ -160,6 +167,7 @@ class LiveAvatarEngine:
         """
         check_settings(self, job.settings)
         _check_sizes(job)
+        self._check_heads(job)
         attempt = Attempt.of(job, self._offload)
         try:
             self._misfits.check(attempt)
@@ -167,6 +175,24 @@ class LiveAvatarEngine:
         except MemoryFullError as error:
             raise self._misfit(attempt, error) from None
         return _Watched(rendering, partial(self._misfit, attempt))
+
+    def _check_heads(self, job: SegmentJob) -> None:
+        planned, here = job.settings[HEAD_PARALLEL], self._placement
+        if planned != here.heads:
+            wanted = f"heads={planned} in it" if int(planned) > 1 else "no heads in it"
+            raise ResourceError(
+                f"engine live-avatar: the segment was planned with {HEAD_PARALLEL} {planned}, and "
+                f"{PLACEMENT_VARIABLE}={here} of this engine host has {here.heads}, which may "
+                f"change last bits; set {PLACEMENT_VARIABLE} with {wanted}, or plan with "
+                f"{HEAD_PARALLEL} {here.heads}"
+            )
+        num_tokens = job.width * job.height // TOKEN_SIDE**2
+        if num_tokens < here.heads:
+            raise ResourceError(
+                f"engine live-avatar: {job.width}x{job.height} has {num_tokens} tokens of a latent "
+                f"frame, too few for heads={here.heads} of {PLACEMENT_VARIABLE}; choose a larger "
+                "size, or fewer heads"
+            )
 
     def _misfit(self, attempt: Attempt, error: MemoryFullError) -> ResourceError:
         """Remember that an attempt did not fit, make room, and say what to try next."""
@@ -229,8 +255,7 @@ class LiveAvatarEngine:
                     f"engine live-avatar: {error.name} is not installed; run "
                     "`pip install torch==2.13.0` and then `pip install 'nightshoot[gpu]'`"
                 ) from error
-            wanted = Wanted(self._placement, self._offload, device_name=self._device)
-            check_machine(wanted, is_tiny=self._place.random == "tiny")
+            check_machine(self._wanted, is_tiny=self._place.random == "tiny")
             self._ranks = join(self._place, self._device, self._placement)
         return self._ranks
 

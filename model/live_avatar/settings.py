@@ -13,12 +13,16 @@
 ``attention`` is the kernel of torch that attends: ``auto`` is torch's own choice, ``math`` spells
 it out and is slow, ``efficient``, ``flash`` and ``cudnn`` are there on some GPUs for some dtypes.
 ``compile`` lets torch make code of the transformer's blocks before the first one is denoised.
+``head_parallel`` is over how many ranks of a stage the heads of self-attention are shared out. A
+product of fewer rows may be summed otherwise, so a segment is rendered as it was planned, or not
+at all; the default is what ``NIGHTSHOOT_PLACEMENT`` says where the campaign is planned.
 """
 
 from collections.abc import Mapping
 from typing import cast
 
 from model.engine import Setting
+from model.live_avatar.placement import MOST_RANKS
 
 DEFAULT_PROMPT = (
     "A person looks into the camera and speaks with a calm, friendly face; natural light, a still "
@@ -27,6 +31,7 @@ DEFAULT_PROMPT = (
 DEFAULT_CONTINUATION = "The same person goes on speaking, without a cut."
 DTYPES = ("bfloat16", "float32", "float16", "float8")
 HANDOFFS = ("last-frame", "context")
+HEAD_PARALLEL = "head_parallel"
 ATTENTIONS = ("auto", "math", "efficient", "flash", "cudnn")
 
 DEFAULTS: Mapping[str, Setting] = {
@@ -35,6 +40,7 @@ DEFAULTS: Mapping[str, Setting] = {
     "continuation": DEFAULT_CONTINUATION,
     "dtype": "bfloat16",
     "handoff": "last-frame",
+    HEAD_PARALLEL: 1,
     "infer_frames": 48,
     "sample_guide_scale": 0.0,
     "sample_shift": 3.0,
@@ -42,7 +48,7 @@ DEFAULTS: Mapping[str, Setting] = {
     "truncate_schedule": False,
 }
 # the blocks that a context handoff fills the memories with must lie within the 10 s of audio
-_RANGES = {"infer_frames": (1, 240), "sample_steps": (1, 100)}
+_RANGES = {HEAD_PARALLEL: (1, MOST_RANKS), "infer_frames": (1, 240), "sample_steps": (1, 100)}
 _CHOICES = {"attention": ATTENTIONS, "dtype": DTYPES, "handoff": HANDOFFS}
 _MOST_SHIFT = 100.0
 _MOST_CONTINUATION = 1000

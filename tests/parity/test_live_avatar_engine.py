@@ -96,6 +96,28 @@ def test_ranks_that_share_the_steps_render_the_same_bytes_and_die_together(monke
         host.close()
 
 
+def test_ranks_that_share_the_heads_render_what_was_planned_so_and_nothing_else(
+    monkeypatch, tmp_path
+):
+    """Frames may be one of 255 off: the heads are not those of one process to the last bit."""
+    planned = job(24, settings=SETTINGS | {"head_parallel": 2})
+    with pytest.raises(ResourceError, match="set NIGHTSHOOT_PLACEMENT with heads=2 in it, or plan"):
+        LiveAvatarEngine().render(planned)
+    alone = np.concatenate(list(LiveAvatarEngine().render(job(24))))
+
+    monkeypatch.setenv("NIGHTSHOOT_PLACEMENT", "heads=2")
+    assert LiveAvatarEngine().identity.settings["head_parallel"] == 2
+    host = EngineHost("live-avatar", tmp_path / "host.log")
+    try:
+        assert host.identity.settings["head_parallel"] == 2
+        with pytest.raises(ResourceError, match="NIGHTSHOOT_PLACEMENT=heads=2 of this engine host"):
+            list(host.render(job(24)))
+        shared = np.concatenate(list(host.render(planned)))
+    finally:
+        host.close()
+    assert np.abs(shared.astype(int) - alone.astype(int)).max() <= 1
+
+
 def is_rank(process: psutil.Process) -> bool:
     return "model.host" in process.cmdline() and "RANK" in process.environ()
 
@@ -103,6 +125,11 @@ def is_rank(process: psutil.Process) -> bool:
 def test_a_placement_that_is_none_is_refused(monkeypatch):
     monkeypatch.setenv("NIGHTSHOOT_PLACEMENT", "stages=0")
     with pytest.raises(CampaignError, match=r'NIGHTSHOOT_PLACEMENT="stages=0": .* at least 1'):
+        load_engine("live-avatar")
+    monkeypatch.setenv("NIGHTSHOOT_PLACEMENT", "heads=3")
+    with pytest.raises(
+        ResourceError, match=r"does not divide the model's 2 .* set heads to one of 1, 2"
+    ):
         load_engine("live-avatar")
 
 
