@@ -1,0 +1,58 @@
+"""A campaign on a real Prefect server whose videos are rendered on four ranks each."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.integration.campaigns import receipts, video_digests, write_campaign
+from tests.integration.servers import PrefectCluster, Worker
+
+pytestmark = [pytest.mark.integration, pytest.mark.cluster]
+
+TINY = {
+    "NIGHTSHOOT_WEIGHTS": "random:tiny",
+    "NIGHTSHOOT_DEVICE": "cpu",
+    "OMP_NUM_THREADS": "1",
+}
+PLACEMENT = "stages=3,decoder=own"
+SETTINGS = ("--set", "dtype=float32", "--set", "sample_steps=3", "--set", "segment_clips=1")
+
+
+@pytest.fixture(scope="module")
+def gpu_worker(
+    cluster: PrefectCluster, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Worker]:
+    """One for videos on a machine of four slots; beside it one for campaigns."""
+    leases = tmp_path_factory.mktemp("placed") / "leases"
+    slots = {"NIGHTSHOOT_GPU_SLOTS": "0,1,2,3", "NIGHTSHOOT_LEASE_DIR": str(leases)}
+    with ExitStack() as stack:
+        stack.enter_context(Worker(cluster, "cpu", env=TINY))
+        worker = Worker(cluster, "gpu", type_="gpu-process", env=TINY | slots)
+        stack.enter_context(worker)
+        yield worker
+
+
+def test_a_campaign_on_four_ranks_makes_the_videos_of_one_process(
+    cluster: PrefectCluster, gpu_worker: Worker, nightshoot, tmp_path: Path
+):
+    manifest = write_campaign(
+        tmp_path / "placed", num_videos=2, num_sentences=1, engine="live-avatar"
+    )
+    manifest = manifest.rename(manifest.with_name("placed.csv"))
+    out = tmp_path / "there"
+    submitted = cluster.nightshoot_json(
+        "submit", manifest, "--out", out, "--placement", PLACEMENT, *SETTINGS
+    )
+    here = nightshoot("render", manifest, "--out", tmp_path / "here", *SETTINGS, **TINY)
+    assert here.returncode == 0, here.stdout + here.stderr
+
+    run = cluster.wait_for_run(submitted["run_id"], timeout_s=300)
+
+    assert run["state_type"] == "COMPLETED", run["state"]["message"]
+    assert video_digests(out / "placed") == video_digests(tmp_path / "here/placed")
+    assert len(receipts(out / "placed")) == len(receipts(tmp_path / "here/placed")) > 2
+    found = cluster.flow_runs(flow_runs={"name": {"like_": "placed/"}}, limit=20)
+    assert [each["job_variables"]["gpus"] for each in found] == [4, 4]
+    assert "GPUs 0,1,2,3, engine host live-avatar" in gpu_worker.daemon.log_text()
