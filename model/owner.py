@@ -28,7 +28,7 @@ from pathlib import Path
 
 from model import beats
 from model.errors import NightshootError
-from model.watch import Watch
+from model.watch import KILLED, Watch
 
 REFUSED_EXIT_CODE = 3
 """Of a host whose engine cannot be loaded on this machine: trying again cannot help."""
@@ -149,7 +149,8 @@ class _Keeper:
         self._watch.look()  # at what came up since the last time
         if code and not was_over and not self.words and (doing := self._watch.doing()):
             told = f"signal {-code}" if code < 0 else f"exit code {code}"
-            self._leave(f"process {self._child} ended with {told}; {doing}")
+            killed = f"; {KILLED}" if code == -signal.SIGKILL else ""
+            self._leave(f"process {self._child} ended with {told}; {doing}{killed}")
 
     def _leave(self, words: str) -> None:
         beats.leave_words(self._folder, words, self._watch.pids)

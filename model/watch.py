@@ -73,6 +73,12 @@ def fault_of(watched: Watched, limits: Limits, state: str = "") -> str:
     return ""
 
 
+KILLED = (
+    "what ends without a word in its log was killed: by hand, or by the kernel for want of memory "
+    "(`dmesg` tells, or oom_kill in memory.events of its cgroup)"
+)
+
+
 class Watch:
     """The processes of one group.
 
@@ -132,7 +138,8 @@ class Watch:
         }
         wrong = [fault for fault in faults.values() if fault]
         others = [each.doing for each in group if not faults[each.beat.pid]]
-        return "; ".join([*wrong, *others]) if wrong else ""
+        killed = [KILLED] if any(each.is_gone for each in group) else []
+        return "; ".join([*wrong, *others, *killed]) if wrong else ""
 
     def _has_ended(self, pid: int) -> bool:
         """By a handle, so that it is told at once; only Linux has such handles."""
