@@ -17,6 +17,7 @@ from model.live_avatar.cache import make_caches
 from model.live_avatar.compiled import run_by
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE
 from model.live_avatar.device import choose_device
+from model.live_avatar.examine_placement import Wanted, check_placement
 from model.live_avatar.memory import free_memory, memory_watched
 from model.live_avatar.moved import NO_OFFLOAD, Offload
 from model.live_avatar.offload import Offloader
@@ -212,6 +213,7 @@ def _way(
     if device.type == "cpu":
         torch.set_num_threads(1)  # sums must not depend on how many cores there are
     sizes = MODELS["tiny" if place.random == "tiny" else "live-avatar-14b"]
+    check_placement(Wanted(ranks.seat.placement, offload), sizes.transformer)
     put_weight = put
     if dtype_name == "float8":
         put_weight = float8_put(sizes.transformer, Float8(), device)

@@ -11,11 +11,8 @@ or one in the stretch in which it came and in its own places.
 
 from typing import NamedTuple
 
-from model.errors import ResourceError
 from model.live_avatar.config import TransformerConfig
 from model.live_avatar.cost import DTYPES, weight_bytes
-from model.live_avatar.moved import OFFLOAD_VARIABLE, Offload
-from model.live_avatar.placement import PLACEMENT_VARIABLE
 from model.live_avatar.sizes import num_large_weights
 
 NUM_WHOLE_UNITS = 2
@@ -59,21 +56,6 @@ def share_bytes(shapes: list[tuple[int, int]], dtype: str, num_shards: int) -> i
     scale = _SCALE_BYTES if dtype == "float8" else 0
     row = (DTYPES[dtype][1] * columns + scale for _, columns in shapes)
     return sum(-(-rows // num_shards) * each for (rows, _), each in zip(shapes, row, strict=True))
-
-
-def check_shards(num_shards: int, offload: Offload) -> None:
-    """Refuse to share out what is in the host's memory.
-
-    Raises:
-        ResourceError: both are asked for.
-    """
-    if num_shards > 1 and offload.weights:
-        raise ResourceError(
-            f"engine live-avatar: {PLACEMENT_VARIABLE} has shards={num_shards} and "
-            f"{OFFLOAD_VARIABLE} names weights: a matrix is either shared out over GPUs or in the "
-            f"host's memory; leave weights out of {OFFLOAD_VARIABLE} (kv, sink and text may stay), "
-            f"or shards out of {PLACEMENT_VARIABLE}"
-        )
 
 
 def _block(config: TransformerConfig) -> list[tuple[int, int]]:

@@ -20,17 +20,22 @@ from torch.distributed.tensor import DTensor
 from torch.multiprocessing.reductions import StorageWeakRef
 
 from benchmarks.full_size import make_job
-from model.engine import Handoff
-from model.errors import NightshootError, WeightsError
+from model.engine import Handoff, SegmentJob
+from model.errors import NightshootError, ResourceError, WeightsError
 from model.live_avatar.cache import MakeCaches, make_caches
 from model.live_avatar.checkpoint import Lora
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE, TINY
 from model.live_avatar.heads import share_heads
+from model.live_avatar.loading import load, load_core
 from model.live_avatar.lora import TARGET
 from model.live_avatar.moved import Offload
 from model.live_avatar.names import published_name
 from model.live_avatar.offload import Offloader
+from model.live_avatar.pipeline import Post
+from model.live_avatar.place import Place
+from model.live_avatar.placement import Seat, read_placement
 from model.live_avatar.quantize import Float8, float8_put
+from model.live_avatar.ranks import Ranks, stage_group
 from model.live_avatar.sampler import Sampler
 from model.live_avatar.schedule import make_schedule
 from model.live_avatar.segment import Parts, SegmentRendering, SegmentSettings
@@ -278,6 +283,55 @@ def test_heads_and_weights_are_shared_out_at_once(alone: Alone, tmp_path: Path):
     """By the same ranks: what shared out heads give, whole weights or not."""
     for whole, shared_out in each_of(2, tmp_path, partial(_follow_by_heads, alone=alone)):
         assert same(shared_out, whole)
+
+
+# --- as the engine loads them ---
+
+TINY_PLACE = Place(random="tiny")
+OFFLOAD = Offload(kv=True, text=True)
+
+
+def _chain(render: Callable[[SegmentJob], SegmentRendering]) -> list[np.ndarray]:
+    """Two segments in a row."""
+    settings = {"dtype": "bfloat16", "sample_steps": 2, "infer_frames": 24, "handoff": "context"}
+    job = make_job(SIDE, SIDE, 24, settings)
+    first = render(job)
+    frames = [np.concatenate(list(first))]
+    return [*frames, *render(replace(job, key="next", num_frames=12, handoff=first.handoff))]
+
+
+def _placed(_group: dist.ProcessGroup, words: str) -> list[np.ndarray] | None:
+    seat = Seat(read_placement(words), dist.get_rank())
+    ranks = Ranks(seat, Post(CPU), stage_group(seat))
+    if not ranks.leads:
+        core = load_core(TINY_PLACE, "bfloat16", "cpu", OFFLOAD, ranks)
+        assert any(isinstance(each, DTensor) for each in core.transformer.parameters())
+        ranks.follow(core.sampler)
+        return None
+    made = _chain(load(TINY_PLACE, "bfloat16", "cpu", OFFLOAD, ranks).render)
+    ranks.release()
+    return made
+
+
+@pytest.mark.parametrize("words", ["stages=2,shards=2", "shards=2,decoder=own"])
+def test_a_video_over_stages_of_shared_out_weights_is_that_of_one_process(
+    words: str, tmp_path: Path
+):
+    """Both ranks of the last stage do the last step, or follow one that only decodes."""
+    torch.set_num_threads(1)
+    wanted = _chain(load(TINY_PLACE, "bfloat16", "cpu").render)
+
+    *_, made = each_of(read_placement(words).num_ranks, tmp_path, partial(_placed, words=words))
+    assert made is not None
+    assert all(np.array_equal(*pair) for pair in zip(made, wanted, strict=True))
+
+
+def test_weights_are_shared_out_or_in_the_hosts_memory():
+    """A segment's rung may ask for what the environment could not."""
+    ranks = Ranks(Seat(read_placement("shards=2")))
+    for load_any in (load, load_core):
+        with pytest.raises(ResourceError, match=r"shards=2 and \S+ names weights"):
+            load_any(TINY_PLACE, "bfloat16", "cpu", Offload(kv=True, weights=True), ranks)
 
 
 # --- what a rank holds ---

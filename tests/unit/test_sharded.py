@@ -2,11 +2,9 @@
 
 import pytest
 
-from model.errors import ResourceError
 from model.live_avatar.config import LIVE_AVATAR_14B, TINY
 from model.live_avatar.cost import weight_bytes
-from model.live_avatar.moved import Offload
-from model.live_avatar.sharded import check_shards, sharded_bytes, share_bytes
+from model.live_avatar.sharded import sharded_bytes, share_bytes
 from model.live_avatar.sizes import (
     MODELS,
     num_large_weights,
@@ -91,11 +89,3 @@ def test_a_share_is_as_large_as_the_first_one():
     assert share_bytes([(13, 10)], "bfloat16", 5) == 3 * 10 * 2
     assert share_bytes([(13, 10)], "float8", 5) == 3 * (10 + 4)  # and a scale for each row
     assert share_bytes([(1, 10)], "float32", 2) == 40
-
-
-def test_weights_are_shared_out_or_in_the_hosts_memory():
-    check_shards(1, Offload(weights=True))
-    check_shards(4, Offload(kv=True, sink=True, text=True))
-    with pytest.raises(ResourceError, match=r"shards=4 and NIGHTSHOOT_OFFLOAD names weights") as it:
-        check_shards(4, Offload(weights=True))
-    assert it.value.fault == "resource"
