@@ -24,7 +24,7 @@ from flows.stored import StoredCampaign
 from flows.sweeping import sweep_campaign
 from flows.work import Night, night_of
 from model.errors import CampaignError
-from tasks.layouts import layout_env
+from tasks.layouts import layout_env, layout_settings
 from tasks.manifest import RowDefaults
 from tasks.store import campaigns_in, open_campaign
 
@@ -47,7 +47,7 @@ def run_campaign(request: CampaignParameters) -> State[Any]:
             defaults=RowDefaults(**wanted),
             workers=_PREPARED_AT_ONCE,
             keep_going=request.keep_going,
-            engine_settings=dict(request.settings),
+            engine_settings={**layout_settings(request.placement), **request.settings},
             begun_first=request.window is not None,
             allow_private=request.allow_private,
         )

@@ -3,7 +3,9 @@
 from model.live_avatar.examine_placement import Wanted, placement_faults
 from model.live_avatar.moved import OFFLOAD_VARIABLE, read_offload
 from model.live_avatar.placement import PLACEMENT_VARIABLE, read_placement
+from model.live_avatar.settings import HEAD_PARALLEL
 from model.live_avatar.sizes import MODELS
+from tasks.records import Scalar
 
 _MODEL = "live-avatar-14b"
 
@@ -12,6 +14,16 @@ def layout_env(placement: str, offload: str) -> dict[str, str]:
     """What tells an engine's processes; what is empty is left to them."""
     told = {PLACEMENT_VARIABLE: placement, OFFLOAD_VARIABLE: offload}
     return {name: value for name, value in told.items() if value}
+
+
+def layout_settings(placement: str) -> dict[str, Scalar]:
+    """What a campaign is planned with for it to be rendered so: heads may change last bits.
+
+    Raises:
+        ValueError: the placement cannot be read.
+    """
+    heads = read_placement(placement).heads
+    return {HEAD_PARALLEL: heads} if heads > 1 else {}
 
 
 def check_layout(gpus: int, placement: str, offload: str) -> None:
