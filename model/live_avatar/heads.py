@@ -94,20 +94,23 @@ class HeadShare:
     def by_heads(self, *xs: Tensor) -> Sequence[Tensor]:
         """``(1, l, N, D)`` -> ``(1, L, n, D)`` each, in one exchange."""
         num_ranks = len(self.stretches)
-        sent = rearrange(list(xs), "t 1 l (g n) d -> g t l n d", g=num_ranks)
+        by_rank = [rearrange(x, "1 l (g n) d -> g l n d", g=num_ranks) for x in xs]
+        sent = torch.stack(by_rank, dim=1)  # the one copy that is made
         num, heads, dim = sent.shape[1], *sent.shape[-2:]
         sizes = [num * count * heads * dim for count in self._counts]
         own_size = sent.numel() // num_ranks
-        parts = self._exchange(sent.reshape(-1), [own_size] * num_ranks, sizes)
+        parts = self._exchange(sent.flatten(), [own_size] * num_ranks, sizes)
         return self._in_order([part.view(num, -1, heads, dim) for part in parts]).split(1)
 
     def by_tokens(self, x: Tensor) -> Tensor:
         """``(1, L, n, D)`` -> ``(1, l, N, D)``."""
         frames = x.unflatten(1, (self.num_frames, -1))
-        widths = [len(stretch) for stretch in self.stretches]
-        sent = torch.cat([part.reshape(-1) for part in frames.split(widths, dim=2)])
         heads, dim = x.shape[-2:]
         sizes = [count * heads * dim for count in self._counts]
+        sent = x.new_empty(x.numel())
+        parts = frames.split([len(stretch) for stretch in self.stretches], dim=2)
+        for place, part in zip(sent.split(sizes), parts, strict=True):
+            place.view_as(part).copy_(part)
         own_size = sizes[self.group.rank()]
         parts = self._exchange(sent, sizes, [own_size] * len(sizes))
         return torch.cat([part.view(1, -1, heads, dim) for part in parts], dim=2)
