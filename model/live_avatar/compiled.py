@@ -16,9 +16,9 @@ import os
 import shutil
 import sysconfig
 from collections.abc import Callable, Mapping
-from functools import cache, partial
+from functools import cache, wraps
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import torch
 from torch import Tensor
@@ -29,6 +29,7 @@ from model.live_avatar.transformer import Attention, AudioInjector, Block, Halve
 
 CACHE_VARIABLE = "TORCHINDUCTOR_CACHE_DIR"
 BACKEND = "inductor"
+_Result = TypeVar("_Result")
 # two graphs for each size that a process renders; torch gives up after 8 otherwise
 _MOST_GRAPHS = 256
 
@@ -102,14 +103,29 @@ def _check_kernel(model: Transformer, attention: str) -> None:
 def compiled(backend: str) -> Pieces:
     """The pieces, compiled when they are first used for a size.
 
+    Where torch cannot, they raise :class:`ResourceError`.
+
     Args:
         backend: torch's name for what makes code of a graph.
     """
-    compile_whole = partial(torch.compile, fullgraph=True, dynamic=False, backend=backend)
-    return Pieces(
-        Halves(compile_whole(Block.before), compile_whole(Block.after)),
-        compile_whole(AudioInjector.inject),
-    )
+    from torch._dynamo.exc import TorchDynamoException  # a second to import
+
+    def whole(piece: Callable[..., _Result]) -> Callable[..., _Result]:
+        made = torch.compile(piece, fullgraph=True, dynamic=False, backend=backend)
+
+        @wraps(piece)
+        def run(*args: Any) -> _Result:
+            try:
+                return made(*args)
+            except TorchDynamoException as error:
+                raise ResourceError(
+                    f"engine live-avatar: torch could not compile {piece.__qualname__} "
+                    f"({str(error).strip().splitlines()[0]}); set compile to false"
+                ) from error
+
+        return run
+
+    return Pieces(Halves(whole(Block.before), whole(Block.after)), whole(AudioInjector.inject))
 
 
 def use_pieces(model: Transformer, pieces: Pieces) -> None:
