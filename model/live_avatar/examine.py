@@ -28,8 +28,19 @@ from model.live_avatar.published import (
     missing_files,
 )
 
-PACKAGES = ("accelerate", "diffusers", "einops", "ftfy", "tokenizers", "torch", "transformers")
-"""Of the ``gpu`` extra."""
+PACKAGES = {
+    "accelerate": "accelerate",
+    "diffusers": "diffusers",
+    "einops": "einops",
+    "ftfy": "ftfy",
+    "nvidia-ml-py": "pynvml",
+    "tokenizers": "tokenizers",
+    "torch": "torch",
+    "transformers": "transformers",
+}
+"""Of the ``gpu`` extra: package -> the module that is imported of it."""
+FIGURES = "nvidia-ml-py"
+"""Without it nobody knows what GPUs did; videos are rendered all the same."""
 PINNED = {"diffusers": "0.42.1", "torch": "2.13.0"}
 INSTALL = "run `pip install torch==2.13.0` and then `pip install 'nightshoot[gpu]'`"
 _HOST_BYTES = 14_000_000_000  # the text encoder's .pth is read whole: 11.4 GB
@@ -72,8 +83,8 @@ def _installed() -> dict[str, str]:
     """Package -> version, of those that can be imported."""
     return {
         name: importlib.metadata.version(name)
-        for name in PACKAGES
-        if importlib.util.find_spec(name)
+        for name, module in PACKAGES.items()
+        if importlib.util.find_spec(module)
     }
 
 
@@ -84,6 +95,9 @@ def packages_findings(installed: Mapping[str, str]) -> list[Finding]:
         installed: package -> version.
     """
     missing = [name for name in PACKAGES if name not in installed]
+    if missing == [FIGURES]:
+        found = f"{FIGURES} not installed: there will be no figures of GPUs"
+        return [Finding("warn", "packages", found, "run `pip install 'nightshoot[gpu]'`")]
     if missing:
         found = f"{', '.join(missing)} not installed; only files that need none were examined"
         return [Finding("fail", "packages", found, INSTALL)]

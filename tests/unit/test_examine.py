@@ -12,6 +12,7 @@ import pytest
 from model.engine import Finding, engine_names, examine_engine
 from model.live_avatar.checkpoint import Lora
 from model.live_avatar.examine import (
+    FIGURES,
     PACKAGES,
     PINNED,
     host_memory_finding,
@@ -69,6 +70,12 @@ def test_packages_that_are_missing_are_all_named():
     assert finding.verdict == "fail"
     assert finding.found.startswith("ftfy, torch not installed")
     assert "pip install torch==2.13.0" in finding.way_out
+
+
+def test_without_figures_of_gpus_videos_are_rendered_all_the_same():
+    (finding,) = packages_findings({name: "1.0" for name in PACKAGES if name != FIGURES} | PINNED)
+    assert (finding.verdict, finding.what) == ("warn", "packages")
+    assert "no figures of GPUs" in finding.found
 
 
 @pytest.mark.parametrize(
