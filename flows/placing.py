@@ -136,9 +136,7 @@ def _notes(pool: PoolQuote, *, is_rush: bool) -> Iterator[Text]:
     for told, names in _grouped((size, _lack(size)) for size in pool.sizes):
         yield Text(f"  {names}: {told}", style="red")
     lacking = [
-        f"{size.what} {size.plain.memory_gib - pool.usable_gib:.1f}"
-        for size in pool.sizes
-        if size.plain.problem
+        f"{size.what} {size.plain.lacking_gib:.1f}" for size in pool.sizes if size.plain.problem
     ]
     if lacking:
         yield Text(f"  one GPU with nothing offloaded lacks GiB: {'; '.join(lacking)}", style="dim")

@@ -59,6 +59,7 @@ class OfferQuote(Record):
     memory_gib: float = Field(description="Of the rank that holds most.")
     largest_rank: str
     host_gib: float = Field(description="Page-locked in the host's memory, by all engines.")
+    lacking_gib: float = Field(description="Of that rank; something is left to spare.")
     problem: str = Field(description="Why it cannot be; empty where it can.")
     seconds_per_second: float = Field(description="Of one engine, for a second of video.")
     gpu_seconds_per_second: float
@@ -487,6 +488,7 @@ def quote_offer(offer: Offer, host_bytes: int | None) -> OfferQuote:
         memory_gib=fit.largest.memory.total / GIB,
         largest_rank=fit.largest.name,
         host_gib=offer.num_engines * fit.host_bytes / GIB,
+        lacking_gib=fit.lacking_bytes / GIB,
         problem=fault_of(offer, host_bytes),
         seconds_per_second=offer.seconds_per_second,
         gpu_seconds_per_second=offer.gpu_seconds_per_second,

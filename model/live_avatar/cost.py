@@ -48,9 +48,12 @@ SIZE_MULTIPLE = LATENT_SIDE * PATCH
 MIN_SIDE = 64  # the motion memory's largest patches are 8 latents wide
 PROMPTS_KEPT = 4  # whose keys a sampler keeps; tests/parity compare
 _FLOAT32 = 4
-# live at the peak, in the feed-forward layer: per token and unit of width six modulations and two
-# residuals in float32, and eight values of the stream; counted on the CPU (tests/parity)
-_WIDE_LIVE, _STREAM_LIVE, _HIDDEN_LIVE = 8, 8, 2
+_MODULATIONS = 6
+# live at the peak in the feed-forward layer, per token: values of a token's width in float32 and in
+# the stream's dtype, and hidden ones; counted on the CPU (tests/parity)
+_WIDE_LIVE, _STREAM_LIVE, _HIDDEN_LIVE = 2, 4, 2
+# and where the time's modulations are projected in float32, of narrower weights
+_EARLY_LIVE = 2
 # of the VAE's largest tensor: 704x384 takes 3.6 GiB in bfloat16, weights and cache included
 _VAE_LIVE = 5.6
 _TERA, _GIGA, _MEGA = 1e12, 1e9, 1e6
@@ -187,11 +190,23 @@ def step_bytes(config: TransformerConfig, tokens: Tokens, dtype: str) -> int:
     return weight_bytes(config, dtype) + kv_bytes(config, tokens.keys, dtype)
 
 
-def activation_bytes(config: TransformerConfig, tokens: Tokens, dtype: str) -> int:
-    """Live at the peak of a pass, beside weights and caches; an estimate."""
-    value = DTYPES[dtype][0]
+def activation_bytes(
+    config: TransformerConfig, num_tokens: int, dtype: str, num_ranks: int = 1
+) -> int:
+    """Live at the peak of a pass, beside weights and caches; an estimate.
+
+    Args:
+        config: of the transformer.
+        num_tokens: of the pass.
+        dtype: one of :data:`DTYPES`.
+        num_ranks: among which tokens are shared out.
+    """
+    value, mine = DTYPES[dtype][0], -(-num_tokens // num_ranks)
     width = config.dim * (_WIDE_LIVE * _FLOAT32 + _STREAM_LIVE * value)
-    return tokens.block * (width + _HIDDEN_LIVE * config.ffn_dim * value)
+    small = _FLOAT32 * config.head_dim + value * config.latent_channels * PATCH**2
+    fed = mine * (width + _HIDDEN_LIVE * config.ffn_dim * value + small)
+    copied = _FLOAT32 * _MODULATIONS * config.dim**2 if value < _FLOAT32 else 0
+    return max(fed, copied + _EARLY_LIVE * num_tokens * config.dim * value)
 
 
 # --- VAE ---
@@ -291,7 +306,7 @@ def engine_memory(plan: Plan) -> Memory:
         "VAE's streaming cache": vae_cache_bytes(model.vae, *size, dtype),
     }
     passing = {
-        "transformer activations": activation_bytes(config, tokens, dtype),
+        "transformer activations": activation_bytes(config, tokens.block, dtype),
         "VAE activations": vae_working_bytes(model.vae, *size, dtype),
     }
     return Memory(held, passing)

@@ -142,7 +142,9 @@ def offloaded_memory(offload: Offload, plan: Plan) -> Memory:
         sink = kv_bytes(config, tokens.sink, plan.dtype)
         if not offload.sink:
             held["sink"] = sink
-        passing["sink while it is encoded"] = sink + _sink_activation_bytes(plan)
+        passing["sink while it is encoded"] = sink + activation_bytes(
+            config, tokens.sink, plan.dtype
+        )
     if offload.weights:
         moved = pass_moved(offload, config, plan.dtype).inward
         held[_WEIGHTS] += staged_weight_bytes(config, plan.dtype) - moved
@@ -185,12 +187,6 @@ _ENCODED_SINK, _WEIGHTS, _TEXT = "sink as it was encoded", "transformer weights"
 def _layer_kv_bytes(plan: Plan) -> int:
     config = plan.model.transformer
     return kv_bytes(config, plan.tokens.keys, plan.dtype) // config.num_layers
-
-
-def _sink_activation_bytes(plan: Plan) -> int:
-    """Its tokens are fewer than a block's."""
-    whole = activation_bytes(plan.model.transformer, plan.tokens, plan.dtype)
-    return whole * plan.tokens.sink // plan.tokens.block
 
 
 def _num_text_matrices(config: TextConfig) -> int:

@@ -8,14 +8,22 @@ Derived from what one GPU holds that does everything (:mod:`model.live_avatar.mo
             (:mod:`model.live_avatar.sharded`).
 *decoder*   has no layers: only what is small of the transformer, for speech.
 
-CUDA and NCCL take memory that no tensor accounts for. How much is an assumption, the same for all.
+CUDA and NCCL take memory that no tensor accounts for. How much is an assumption, the same for all;
+a little of each GPU is left free beside that.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from model.live_avatar.cost import DTYPES, Memory, Plan, weight_bytes
+from model.live_avatar.cost import (
+    DTYPES,
+    Memory,
+    Plan,
+    activation_bytes,
+    kv_bytes,
+    weight_bytes,
+)
 from model.live_avatar.gpus import GIB
 from model.live_avatar.moved import (
     NO_OFFLOAD,
@@ -32,6 +40,9 @@ CUDA_BYTES = 1_500_000_000
 NCCL_BYTES = 500_000_000
 """Of the links to other ranks; assumed."""
 
+SPARE = 0.03
+"""Of a GPU's memory that is left free, for what these figures may be wrong by."""
+
 _WEIGHTS = "transformer weights"
 _BY_HEADS = {
     "ring of the past, every step",
@@ -39,9 +50,9 @@ _BY_HEADS = {
     "sink as it was encoded",
     "staged keys and values",
     "sink",
-    "transformer activations",
-    "sink while it is encoded",
 }
+_BLOCK, _SINK = "transformer activations", "sink while it is encoded"
+_PASSES = {_BLOCK, _SINK}  # whose tokens are shared out
 _LEADERS = {
     "text encoder",
     "text encoder, staged",
@@ -50,7 +61,7 @@ _LEADERS = {
     "VAE's streaming cache",
     "VAE activations",
 }
-_OF_LAYERS = _BY_HEADS | {"prompts' keys and values"}
+_OF_LAYERS = {*_BY_HEADS, *_PASSES, "prompts' keys and values"}
 
 
 @dataclass(frozen=True)
@@ -99,8 +110,8 @@ class Fit:
 
     @property
     def lacking_bytes(self) -> int:
-        """Of the largest; 0 where all fit."""
-        return max(0, self.largest.memory.total - self.usable_bytes)
+        """Of the largest, with something to spare; 0 where all fit."""
+        return max(0, self.largest.memory.total - int(self.usable_bytes * (1 - SPARE)))
 
     @property
     def problem(self) -> str:
@@ -112,8 +123,8 @@ class Fit:
         size = memory.held.get(part) or memory.passing[part]
         return (
             f"{self.largest.name} lacks {self.lacking_bytes / GIB:.2f} GiB: needs "
-            f"{memory.total / GIB:.2f} of {self.usable_bytes / GIB:.2f}, the most for "
-            f"{part}, {size / GIB:.2f}"
+            f"{memory.total / GIB:.2f} of {self.usable_bytes / GIB:.2f} less {SPARE:.0%}, the most "
+            f"for {part}, {size / GIB:.2f}"
         )
 
 
@@ -163,6 +174,7 @@ def _rank(
     whole = _whole(offload, plan)
     held = _share(whole.held, plan, placement, leads=leads)
     passing = _share(whole.passing, plan, placement, leads=leads)
+    passing |= {name: _pass_bytes(name, plan, placement) for name in passing if name in _PASSES}
     if placement.shards > 1 and plan.num_steps:
         held[_WEIGHTS] = sum(sharded_bytes(plan.model.transformer, plan.dtype, placement.shards))
     held["CUDA, and lost between tensors"] = CUDA_BYTES
@@ -171,6 +183,15 @@ def _rank(
     host = host_memory(offload, plan)
     mine = sum(-(-size // _heads_of(name, placement)) for name, size in host.items())
     return RankMemory(ranks, duty, Memory(held, passing), mine)
+
+
+def _pass_bytes(name: str, plan: Plan, placement: Placement) -> int:
+    """Live while a block, or the sink, goes through the layers."""
+    config, tokens, dtype = plan.model.transformer, plan.tokens, plan.dtype
+    if name == _BLOCK:
+        return activation_bytes(config, tokens.block, dtype, placement.heads)
+    kept = -(-kv_bytes(config, tokens.sink, dtype) // placement.heads)
+    return kept + activation_bytes(config, tokens.sink, dtype, placement.heads)
 
 
 @lru_cache(maxsize=256)
