@@ -141,23 +141,26 @@ def try_links(
     """
     with tempfile.TemporaryDirectory(prefix="nightshoot-links-") as name:
         folder = Path(name)
-        with _started(num_ranks, kind, limit_s, folder, environ or os.environ) as pids:
-            codes = _wait(pids, limit_s)
-        return judge([_seen(folder, rank, codes[rank]) for rank in range(num_ranks)], limit_s)
+        with _started(num_ranks, kind, limit_s, folder, environ or os.environ) as codes:
+            _wait(codes, limit_s)
+            seen = list(codes.values())  # before those that are left are killed
+        return judge([_seen(folder, rank, code) for rank, code in enumerate(seen)], limit_s)
 
 
 @contextmanager
 def _started(
     num_ranks: int, kind: str, limit_s: int, folder: Path, environ: Mapping[str, str]
-) -> Iterator[list[int]]:
-    pids: list[int] = []
+) -> Iterator[dict[int, int | None]]:
+    """Process id -> exit code, None while it runs; in the order of ranks. None is left behind."""
+    codes: dict[int, int | None] = {}
     try:
         for rank in range(num_ranks):
-            pids.append(_start(rank, num_ranks, kind, limit_s, folder, environ))
-        yield pids
+            codes[_start(rank, num_ranks, kind, limit_s, folder, environ)] = None
+        yield codes
     finally:
-        for pid in pids:
-            _end(pid)
+        for pid in [pid for pid, code in codes.items() if code is None]:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
 
 
 def _start(
@@ -184,33 +187,19 @@ def _start(
     )
 
 
-def _wait(pids: Sequence[int], limit_s: float) -> list[int | None]:
-    """Exit codes, once all have ended; or once one failed, or the time is over."""
-    codes: list[int | None] = [None] * len(pids)
+def _wait(codes: dict[int, int | None], limit_s: float) -> None:
+    """Note exit codes until all have ended; or one failed, or the time is over."""
     end = time.monotonic() + limit_s
     while time.monotonic() < end:
-        for index, pid in enumerate(pids):
-            if codes[index] is None:
-                codes[index] = _exit_code(pid)
-        if all(code is not None for code in codes):
-            break
-        if any(codes):  # the others wait in vain, but may have something to say
+        for pid in [pid for pid, code in codes.items() if code is None]:
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                codes[pid] = os.waitstatus_to_exitcode(status)
+        if all(code is not None for code in codes.values()):
+            return
+        if any(codes.values()):  # the others wait in vain, but may have something to say
             end = min(end, time.monotonic() + _GRACE_S)
         time.sleep(_POLL_S)
-    return codes
-
-
-def _exit_code(pid: int) -> int | None:
-    """Of a child that has ended; it stays to be reaped, so that its id is nobody else's."""
-    ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-    if ended is None:
-        return None
-    return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
-
-
-def _end(pid: int) -> None:
-    os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
 
 
 def _seen(folder: Path, rank: int, exit_code: int | None) -> RankSeen:
