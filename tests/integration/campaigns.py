@@ -53,7 +53,9 @@ def write_campaign(
 
 def receipts(root: Path) -> dict[str, dict]:
     """Segment receipts by key."""
-    return {path.stem: json.loads(path.read_text()) for path in root.glob("segments/*/*.json")}
+    # what is being written begins with a dot
+    whole = root.glob("segments/*/[!.]*.json")
+    return {path.stem: json.loads(path.read_text()) for path in whole}
 
 
 def video_digests(root: Path) -> dict[str, str]:
