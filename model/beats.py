@@ -38,7 +38,7 @@ PULSE_S = 1.0
 _RECORD_BYTES = 1024
 _MOST_WORDS = 400  # of a phase's name
 _SUFFIX = ".beat"
-_SEGMENT, _REFUSED = "segment", "refused"
+_SEGMENT, _REFUSED, _FAULT = "segment", "refused", "fault"
 
 Kind: TypeAlias = Literal["load", "compile", "block", "wait"]
 """Which limit a phase has; ``wait`` has none: it ends when another one says so."""
@@ -257,11 +257,20 @@ def segment() -> str:
 
 def refuse(why: str) -> None:
     """Say that this engine cannot be loaded here, and trying again cannot help."""
+    _leave(_REFUSED, why)
+
+
+def leave_fault(fault: str) -> None:
+    """Keep an error for the client where its group is about to end, and cannot send it."""
+    _leave(_FAULT, fault)
+
+
+def _leave(name: str, text: str) -> None:
     for heart in _hearts:
-        part = heart.folder / f"{_REFUSED}.{os.getpid()}"
+        part = heart.folder / f"{name}.{os.getpid()}"
         with contextlib.suppress(FileExistsError, FileNotFoundError):
-            part.write_text(why)
-            os.link(part, heart.folder / _REFUSED)  # the first one is the reason
+            part.write_text(text)
+            os.link(part, heart.folder / name)  # the first one is the reason
         part.unlink(missing_ok=True)
 
 
@@ -293,7 +302,7 @@ def clear(folder: Path) -> None:
     """Make room for the records of a group that is started now; words stay."""
     folder.mkdir(parents=True, exist_ok=True)
     for path in folder.iterdir():
-        if path.suffix == _SUFFIX or path.name.startswith((_SEGMENT, _REFUSED)):
+        if path.suffix == _SUFFIX or path.name.startswith((_SEGMENT, _REFUSED, _FAULT)):
             path.unlink(missing_ok=True)
 
 
@@ -315,8 +324,17 @@ def last_words(folder: Path, pid: int) -> str:
 
 def refusal(folder: Path) -> str:
     """Why the engine cannot be loaded; empty where none of its processes has said so."""
+    return _left(folder, _REFUSED)
+
+
+def fault(folder: Path) -> str:
+    """The error that the group kept for its client before it ended; empty where there is none."""
+    return _left(folder, _FAULT)
+
+
+def _left(folder: Path, name: str) -> str:
     with contextlib.suppress(FileNotFoundError):
-        return (folder / _REFUSED).read_text()
+        return (folder / name).read_text()
     return ""
 
 

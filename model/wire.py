@@ -207,17 +207,27 @@ def _handoff_of(arrays: Mapping[str, Array]) -> Handoff:
 
 def send_error(connection: socket.socket, error: NightshootError) -> None:
     """Send an ``error``."""
+    send(connection, "error", error_fields(error))
+
+
+def error_fields(error: NightshootError) -> dict[str, Any]:
+    """Fields of ``error``."""
     rungs = error.rungs if isinstance(error, ResourceError) else ()
     fields: dict[str, Any] = {"class": type(error).__name__, "message": str(error)}
     fields["fault"] = error.fault
     fields["rungs"] = [[list(rung.settings), rung.changes_pixels] for rung in rungs]
-    send(connection, "error", fields)
+    return fields
 
 
 def error_of(message: Message) -> NightshootError:
-    """Read an ``error``: the same class where this side knows it, else the class of its fault."""
-    text, fault = message.fields["message"], message.fields["fault"]
-    known = getattr(errors, message.fields["class"], None)
+    """Read an ``error``."""
+    return error_in(message.fields)
+
+
+def error_in(fields: Mapping[str, Any]) -> NightshootError:
+    """The same class where this side knows it, else the class of its fault."""
+    text, fault = fields["message"], fields["fault"]
+    known = getattr(errors, fields["class"], None)
     if (
         isinstance(known, type)
         and issubclass(known, NightshootError)
@@ -227,7 +237,7 @@ def error_of(message: Message) -> NightshootError:
     if fault == "resource":
         rungs = tuple(
             Rung(tuple((name, value) for name, value in settings), changes)
-            for settings, changes in message.fields["rungs"]
+            for settings, changes in fields["rungs"]
         )
         return ResourceError(text, rungs)
     by_fault = {"row": errors.RowError, "machine": MachineError}

@@ -4,6 +4,7 @@ A pool keeps one warm host per thread that renders.
 """
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -33,6 +34,10 @@ _SPARE_S = 60.0  # a guard is late too where a machine is loaded
 
 class EngineLostError(MachineError):
     """The engine host died, hung or spoke nonsense; the segment can be rendered again."""
+
+
+class EngineFullError(ResourceError, EngineLostError):
+    """The engine host ended for want of memory, in the middle of what its ranks do together."""
 
 
 class WrongHostError(MachineError):
@@ -334,10 +339,13 @@ class EngineHost:
     def _lost(self, why: str) -> EngineLostError:
         with contextlib.suppress(OSError):
             self._connection.close()
+        kept = beats.fault(beats_folder(self._process.socket_path))
         last_words = self._process.lose(self.pid)
-        return EngineLostError(
-            f'engine host "{self.engine}" (process {self.pid}) was lost: {why}; {last_words}'
-        )
+        lost = f'engine host "{self.engine}" (process {self.pid}) was lost: {why}; {last_words}'
+        told = wire.error_in(json.loads(kept)) if kept else None
+        if isinstance(told, ResourceError):
+            return EngineFullError(f"{told}; {lost}", told.rungs)
+        return EngineLostError(lost)
 
     def cpu_seconds(self) -> float:
         """Processor time that all its processes have used so far."""

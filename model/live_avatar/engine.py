@@ -1,11 +1,13 @@
 """The Live Avatar engine as tasks see it. Its torch half is imported when weights are loaded."""
 
+import json
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from model import beats, wire
 from model.engine import (
     ENGINE_SAMPLE_RATE_HZ,
     FPS,
@@ -39,6 +41,7 @@ from model.live_avatar.sizes import MODELS
 if TYPE_CHECKING:
     from model.live_avatar.loading import Core, Loaded
     from model.live_avatar.ranks import Ranks
+    from model.live_avatar.sampler import Sampler
 
 VERSION = 1
 TOKEN_SIDE = PATCH * LATENT_SIDE
@@ -142,11 +145,19 @@ class LiveAvatarEngine:
         ranks = self._joined()
         if ranks.leads:
             return False
-        ranks.follow(
-            lambda told, steps_of: self._ready_core(
-                told["dtype"], read_offload(told["offload"])
-            ).sampler(told, steps_of)
-        )
+        asked: list[Attempt] = []
+
+        def make(told: Mapping[str, Any], steps_of: Callable[[int], range]) -> "Sampler":
+            asked[:] = [Attempt.told(told)]
+            core = self._ready_core(asked[0].dtype, asked[0].offload)
+            return core.sampler(told, steps_of)
+
+        try:
+            ranks.follow(make)
+        except RuntimeError as error:
+            if asked:
+                self._keep_fault(asked[0], error)
+            raise
         return True
 
     def close(self) -> None:
@@ -174,7 +185,12 @@ class LiveAvatarEngine:
             rendering = self._ready(attempt.dtype, attempt.offload).render(job)
         except MemoryFullError as error:
             raise self._misfit(attempt, error) from None
-        return _Watched(rendering, partial(self._misfit, attempt))
+        except RuntimeError as error:
+            self._keep_fault(attempt, error)
+            raise
+        return _Watched(
+            rendering, partial(self._misfit, attempt), partial(self._keep_fault, attempt)
+        )
 
     def _check_heads(self, job: SegmentJob) -> None:
         planned, here = job.settings[HEAD_PARALLEL], self._placement
@@ -196,15 +212,24 @@ class LiveAvatarEngine:
 
     def _misfit(self, attempt: Attempt, error: MemoryFullError) -> ResourceError:
         """Remember that an attempt did not fit, make room, and say what to try next."""
-        from model.live_avatar.loading import can_float8
-
         self._misfits.note(attempt, error)
         if self._loaded is not None:
             self._loaded.free()
+        return self._with_rungs(attempt, error)
+
+    def _with_rungs(self, attempt: Attempt, error: MemoryFullError) -> ResourceError:
+        from model.live_avatar.loading import can_float8
+
         has_float8 = can_float8(self._place, self._device)
         shards = self._placement.shards
         rungs = rungs_of(attempt, error.where, has_float8=has_float8, num_shards=shards)
         return ResourceError(error.message, rungs)
+
+    def _keep_fault(self, attempt: Attempt, error: RuntimeError) -> None:
+        """Where all ranks must end as one has no memory: keep why, for the client."""
+        if isinstance(error.__cause__, MemoryFullError):
+            fault = self._with_rungs(attempt, error.__cause__)
+            beats.leave_fault(json.dumps(wire.error_fields(fault)))
 
     def _ready(self, dtype: str, offload: Offload) -> "Loaded":
         self._check_place()
@@ -273,13 +298,17 @@ class _Watched:
     Args:
         rendering: the same.
         misfit: what is said then.
+        keep_fault: is told of what ends this process.
     """
 
     def __init__(
-        self, rendering: Rendering, misfit: Callable[[MemoryFullError], ResourceError]
+        self,
+        rendering: Rendering,
+        misfit: Callable[[MemoryFullError], ResourceError],
+        keep_fault: Callable[[RuntimeError], None],
     ) -> None:
         self._rendering: Rendering | None = rendering
-        self._misfit = misfit
+        self._misfit, self._keep_fault = misfit, keep_fault
 
     def __iter__(self) -> Iterator[Pixels]:
         return self
@@ -292,6 +321,9 @@ class _Watched:
         except MemoryFullError as error:
             self._rendering = None
             raise self._misfit(error) from None
+        except RuntimeError as error:
+            self._keep_fault(error)
+            raise
 
     @property
     def handoff(self) -> Handoff:

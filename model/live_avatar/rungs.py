@@ -13,9 +13,9 @@ rungs are left out.
 """
 
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from model.engine import SegmentJob, Setting
 from model.errors import SMALLER_SIZE, ResourceError, Rung
@@ -87,6 +87,12 @@ class Attempt:
         settings = dict(job.settings)
         more = read_offload(str(settings.pop(OFFLOAD, "")))
         return cls(job.width, job.height, tuple(sorted(settings.items())), offload | more)
+
+    @classmethod
+    def told(cls, told: Mapping[str, Any]) -> "Attempt":
+        """Of what a leader tells the other ranks: what their memory depends on."""
+        settings = (("dtype", told["dtype"]), ("sample_steps", told["num_steps"]))
+        return cls(told["width"], told["height"], settings, read_offload(told["offload"]))
 
     def __getitem__(self, name: str) -> Setting:
         return dict(self.settings)[name]

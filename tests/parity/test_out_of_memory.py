@@ -4,9 +4,14 @@ The host's memory is made too small for real, by the limit that the kernel puts 
 errors of a GPU are torch's own, raised where a GPU would raise them.
 """
 
+import json
 import multiprocessing
+import os
 import resource
+import socket
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from itertools import count
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -16,8 +21,9 @@ import pytest
 import torch
 import torch.distributed as dist
 
+from model import beats, wire
 from model.engine import Handoff, SegmentJob
-from model.errors import ResourceError
+from model.errors import ResourceError, Rung
 from model.live_avatar import loading
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE
 from model.live_avatar.engine import LiveAvatarEngine
@@ -28,8 +34,10 @@ from model.live_avatar.sampler import Sampler
 from model.live_avatar.schedule import make_schedule
 from model.live_avatar.segment import Parts
 from model.live_avatar.settings import DEFAULTS
-from model.live_avatar.transformer import AudioTokens, Transformer
+from model.live_avatar.transformer import AudioTokens, Block, Transformer
 from model.live_avatar.untrained import untrained
+from tasks.engine import EngineLostError, EnginePool
+from tasks.engine import beats_folder as engine_beats
 
 pytestmark = pytest.mark.parity
 
@@ -141,7 +149,7 @@ def test_the_hosts_memory_runs_out_for_real_and_the_ladder_ends_in_a_size_that_f
     assert again.rungs == met[0].rungs
 
 
-def out_of_memory(*_args: object, **_kwargs: object) -> torch.Tensor:
+def out_of_memory(*_args: object, **_kwargs: object) -> Any:
     raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
 
 
@@ -337,3 +345,85 @@ def test_a_rank_that_does_not_fit_tells_the_leader_and_goes_on_with_the_next(tmp
     assert "full on rank 0 (" in str(error)
     assert np.array_equal(before, alone)
     assert np.array_equal(after, alone)
+
+
+# --- ranks of one stage, none of which can go on alone ------------------------------------------
+
+
+def _mate(rank: int, port: int, beats_folder: Path, answer: Connection) -> None:
+    """A rank of a stage of two; the one that does not lead has no memory for its second block."""
+    torch.set_num_threads(1)
+    os.environ.update(RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE="2")
+    os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
+    os.environ.update(NIGHTSHOOT_PLACEMENT="heads=2", NIGHTSHOOT_BEATS=str(beats_folder))
+    beats.begin(f"rank {rank}", os.environ, 60.0)
+    if rank == 0:
+        self_input, calls = Block.self_input, count()
+
+        def full(*arguments: Any) -> torch.Tensor:
+            return out_of_memory() if next(calls) == 4 else self_input(*arguments)
+
+        Block.self_input = full
+    engine = LiveAvatarEngine()
+    engine.load()
+    try:
+        if not engine.follow():
+            list(engine.render(replace(job(head_parallel=2), num_frames=24)))
+    except RuntimeError as error:
+        answer.send((rank, type(error).__name__))
+    os._exit(1)  # as a host does, which ends the others
+
+
+def test_a_rank_that_does_not_fit_beside_others_of_its_stage_leaves_its_rungs_for_the_client(
+    tmp_path: Path,
+):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    context = multiprocessing.get_context("fork")
+    here, there = context.Pipe()
+    mates = [context.Process(target=_mate, args=(rank, port, tmp_path, there)) for rank in range(2)]
+    for each in mates:
+        each.start()
+    there.close()
+    try:
+        assert here.poll(90), "no answer within 90 s"
+        first = here.recv()
+    finally:
+        mates[0].join(20)
+        for each in mates:
+            each.kill()
+            each.join()
+
+    assert first == (0, "StageLostError")
+    kept = wire.error_in(json.loads(beats.fault(tmp_path)))
+    assert isinstance(kept, ResourceError)
+    assert "the GPU's memory was full on rank 0 (CUDA out of memory" in str(kept)
+    assert [str(rung) for rung in kept.rungs] == [
+        "offload=kv",
+        f"offload={ALL}",
+        "dtype=float8",
+        "size=smaller",
+    ]
+
+
+def test_a_host_that_ended_for_want_of_memory_is_answered_with_its_rungs(tmp_path: Path):
+    rung = Rung((("fail", ""),), changes_pixels=False)
+    fault = ResourceError("the GPU's memory was full on rank 0", (rung,))
+    with EnginePool(tmp_path) as pool:
+        with (
+            pytest.raises(ResourceError, match=r"rank 0; engine host .* lost") as found,
+            pool.lend("null") as host,
+        ):
+            folder = engine_beats(host._process.socket_path)
+            (folder / "fault").write_text(json.dumps(wire.error_fields(fault)))
+            list(host.render(null_job("crash")))
+        assert isinstance(found.value, EngineLostError), "so that another host is started"
+        assert found.value.fault == "resource", "so that it is not tried again as it was"
+        assert found.value.rungs == (rung,)
+        with pool.lend("null") as host:  # another one
+            assert len(list(host.render(null_job("")))) > 0
+
+
+def null_job(fail: str) -> SegmentJob:
+    return replace(job(), settings={"delay_ms": 0, "fail": fail}, num_frames=60)

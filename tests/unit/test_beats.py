@@ -142,7 +142,7 @@ def test_a_killed_process_is_missed_at_once_and_the_others_are_told(
     assert time.monotonic() - started < 0.4  # woken, not by the next look
     assert words.startswith(f"rank 1 (process {other.pid}")
     assert 'ended in phase "block 9", 0 s after that began; rank 0: "starting"' in words
-    assert "oom_kill in memory.events" in words  # what cannot be told apart is said, and how to look
+    assert "oom_kill in memory.events" in words
 
 
 def test_an_engine_of_which_nothing_comes_up_is_told(tmp_path: Path):
