@@ -220,6 +220,7 @@ def _way(
     offloader = Offloader(offload, device)
     put_weight, shards = offloader.put_of(put_weight), None
     if ranks.group is not None and ranks.seat.placement.shards > 1:
+        free_memory()  # a model that was shared out before holds itself
         shards = Shards(ranks.group, device)
         put_weight = shards.put_of(put_weight)
     return _Way(_DTYPES[dtype_name], device, sizes, put_weight, offloader, ranks, shards)

@@ -25,9 +25,8 @@ from torch.distributed.tensor import DTensor, Shard
 
 from model.live_avatar.offload import matrices
 from model.live_avatar.transformer import Transformer
-from model.live_avatar.weights import Put
+from model.live_avatar.weights import Put, is_outside_layers
 
-_SHARED_OUT = ("blocks.", "injectors.")
 _PROMPT, _SINK, _STEP = "text_keys_values", "prefill", "forward"
 
 
@@ -48,7 +47,7 @@ class Shards:
 
         def put_share(model: nn.Module, name: str, value: Tensor) -> None:
             put_weight(model, name, value)
-            if name.startswith(_SHARED_OUT):
+            if not is_outside_layers(name):
                 self._keep_shares(model, name.rpartition(".")[0])
 
         return put_share
@@ -104,7 +103,10 @@ class Shards:
 
 
 def _make_pass(model: Transformer, name: str, units: Sequence[FSDPModule]) -> None:
-    """Have a method go through ``units`` and no others, each of which lets the next one come."""
+    """Have a method go through ``units`` and no others, each of which lets the next one come.
+
+    A pass that fails leaves its ranks where they were: all of them must be started again.
+    """
     run = getattr(model, name)
 
     @functools.wraps(run)
@@ -112,9 +114,9 @@ def _make_pass(model: Transformer, name: str, units: Sequence[FSDPModule]) -> No
         for unit, following in pairwise(units):
             unit.set_modules_to_forward_prefetch([following])
         units[-1].set_modules_to_forward_prefetch([])
-        try:
-            return run(*args, **kwargs)
-        finally:  # else it notes every unit of every pass, for gradients that are never asked for
-            cast("FSDPModule", model).reset_iter_state()
+        answer = run(*args, **kwargs)
+        # else it notes every unit of every pass, for gradients that are never asked for
+        cast("FSDPModule", model).reset_iter_state()
+        return answer
 
     setattr(model, name, run_through)

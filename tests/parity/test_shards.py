@@ -326,6 +326,29 @@ def test_a_video_over_stages_of_shared_out_weights_is_that_of_one_process(
     assert all(np.array_equal(*pair) for pair in zip(made, wanted, strict=True))
 
 
+def _load_twice(_group: dist.ProcessGroup) -> tuple[int, int]:
+    """Shares of the first model, and how many of them are gone when another one is there."""
+    seat = Seat(read_placement("shards=2"), dist.get_rank())
+    ranks = Ranks(seat, Post(CPU), stage_group(seat))
+    core = load_core(TINY_PLACE, "float32", "cpu", ranks=ranks)
+    keys_of_prompt(core.transformer)
+    shares = [
+        StorageWeakRef(each.to_local().untyped_storage())
+        for each in core.transformer.parameters()
+        if isinstance(each, DTensor)
+    ]
+    del core
+    gc.disable()  # else it may be collected by chance
+    load_core(TINY_PLACE, "bfloat16", "cpu", ranks=ranks)
+    return len(shares), sum(each.expired() for each in shares)
+
+
+def test_what_was_loaded_before_is_given_up(tmp_path: Path):
+    """For another dtype the weights are loaded again, and need the room of the first."""
+    num_shares = 10 * TINY.num_layers + 5 * len(TINY.inject_layers)
+    assert each_of(2, tmp_path, _load_twice) == [(num_shares, num_shares)] * 2
+
+
 def test_weights_are_shared_out_or_in_the_hosts_memory():
     """A segment's rung may ask for what the environment could not."""
     ranks = Ranks(Seat(read_placement("shards=2")))
