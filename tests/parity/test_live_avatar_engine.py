@@ -63,7 +63,7 @@ def test_a_host_renders_the_same_bytes_as_this_process_and_loads_another_dtype(t
         difference = np.concatenate(list(rounded)).astype(int) - frames
     finally:
         host.close()
-    assert np.array_equal(host.identity.settings, DEFAULTS)
+    assert host.identity.settings == DEFAULTS
     assert 0 < np.abs(difference).mean() < 12  # of 255: the same picture, rounded
 
 
