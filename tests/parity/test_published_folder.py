@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
+from torch import nn
 
 from model.engine import SegmentJob
 from model.errors import WeightsError
@@ -28,7 +29,7 @@ from model.live_avatar.text import (
 )
 from model.live_avatar.untrained import filled, untrained
 from model.live_avatar.vae import published_vae_names
-from model.live_avatar.weights import built_empty
+from model.live_avatar.weights import built_empty, put
 from tests.parity.test_text import write_tokenizer
 
 pytestmark = pytest.mark.parity
@@ -36,6 +37,7 @@ pytestmark = pytest.mark.parity
 SIZES = MODELS["tiny"]
 CPU = torch.device("cpu")
 RANK = 128  # as published
+_LAYERS = ("blocks.", "injectors.")
 
 
 @pytest.fixture(scope="module")
@@ -165,6 +167,34 @@ def test_what_a_folder_holds_is_what_is_rendered(parts: Parts, files: ModelFiles
     assert np.abs(frames_of(loaded).astype(int) - by_hand).max() <= 1  # of 255: sums reordered
     without = load_published(replace(files, lora=None), SIZES, torch.float32, CPU)
     assert np.abs(frames_of(without).astype(int) - by_hand).max() > 10
+
+
+def test_who_only_decodes_reads_no_layers_and_names_what_is_wrong_in_them(
+    parts: Parts, files: ModelFiles
+):
+    arrived: list[str] = []
+
+    def noted(model: nn.Module, name: str, value: torch.Tensor) -> None:
+        arrived.append(name)
+        put(model, name, value)
+
+    found = load_published(files, SIZES, torch.float32, CPU, noted, has_layers=False).transformer
+
+    whole = dict(parts.transformer.named_parameters())
+    small = {name: each for name, each in whole.items() if not name.startswith(_LAYERS)}
+    assert sorted(arrived) == sorted(small)
+    held = dict(found.named_parameters())
+    assert held.keys() == small.keys()
+    assert all(torch.equal(held[name], each) for name, each in small.items())
+
+    assert files.lora is not None
+    before = files.lora.path.read_bytes()
+    save_file({"blocks.0.self_attn.q.lora_A.default.weight": torch.ones(1, 1)}, files.lora.path)
+    try:
+        with pytest.raises(WeightsError, match=r"blocks\.0\.self_attn\.q\.lora_A is \(1, 1\)"):
+            load_published(files, SIZES, torch.float32, CPU, has_layers=False)
+    finally:
+        files.lora.path.write_bytes(before)
 
 
 def test_the_id_tells_every_file_that_changes_pixels(files: ModelFiles):
