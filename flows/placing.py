@@ -71,7 +71,7 @@ def gpu_tables(quote: GpuQuote, *, is_all: bool = False) -> Iterator[RenderableT
         yield from _pool_parts(pool, is_rush=quote.is_rush, is_all=is_all)
     yield Text(f"\n{_LEGEND}", style="dim")
     if quote.campaign is not None:
-        yield Text(_campaign_line(quote.campaign, quote.pools), style="bold")
+        yield from _campaign_lines(quote.campaign, quote.pools)
 
 
 def _pool_parts(pool: PoolQuote, *, is_rush: bool, is_all: bool) -> Iterator[RenderableType]:
@@ -173,11 +173,15 @@ def _grouped(lines: Iterable[tuple[SizeQuote, str]]) -> Iterator[tuple[str, str]
             yield told, ", ".join(known)
 
 
-def _campaign_line(quote: CampaignQuote, pools: tuple[PoolQuote, ...]) -> str:
-    shares = ", ".join(f"{count} on {pool}" for pool, count in quote.shares.items())
+def _campaign_lines(quote: CampaignQuote, pools: tuple[PoolQuote, ...]) -> Iterator[Text]:
+    """When all is done, and the one layout that each pool has for all of it."""
     assumed = "" if all(pool.is_calibrated for pool in pools) else ", by datasheets"
-    return (
-        f"\n{quote.num_videos} videos, {quote.video_s:.0f} s of video ({shares}): finished after "
-        f"about {clock_of(quote.seconds)}, {quote.gpu_seconds / 3600:.1f} GPU hours{assumed}; the "
-        f"last is {quote.last_video}"
+    yield Text(
+        f"\n{quote.num_videos} videos, {quote.video_s:.0f} s of video: finished after about "
+        f"{clock_of(quote.seconds)}, {quote.gpu_seconds / 3600:.1f} GPU hours{assumed}; the "
+        f"last is {quote.last_video}",
+        style="bold",
     )
+    for pool, layout in quote.layouts.items():
+        count = quote.shares[pool]
+        yield Text(f"  {pool} renders {count}, {layout.engines} at once: {_setting(layout)}")

@@ -95,9 +95,11 @@ def plan_campaign(session: Session, wanted: Asked | None = None) -> Quote:
     )
     if wanted is None:
         (seconds, time_unknown), gpus = _estimate(todo, frames_left, session), None
-    else:
+    elif todo:
         gpus = _quote_gpus(todo, folder, wanted)
-        seconds, time_unknown = None, "it was not asked for"
+        seconds, time_unknown = None, "it was asked of other GPUs"
+    else:
+        gpus, seconds, time_unknown = None, 0.0, ""
     return Quote(
         campaign=session.request.campaign,
         videos=tuple(videos),

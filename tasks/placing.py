@@ -114,6 +114,7 @@ class CampaignQuote(Record):
     gpu_seconds: float
     last_video: str
     shares: dict[str, int] = Field(description="How many videos each pool renders.")
+    layouts: dict[str, OfferQuote] = Field(description="Of each pool: one for all its videos.")
 
 
 class GpuQuote(Record):
@@ -506,13 +507,13 @@ class Lane:
 
     Attributes:
         pool: its name.
-        gpus: that it takes.
+        layout: how it renders.
         begins_s: when its weights are loaded.
         video_s: of every video, the seconds that it takes.
     """
 
     pool: str
-    gpus: int
+    layout: OfferQuote
     begins_s: float
     video_s: Mapping[str, float]
 
@@ -545,7 +546,7 @@ def _lanes(pool: Pool, videos: Sequence[Videos], wanted: Asked) -> list[Lane]:
     }
     slowest = min(each.load_gbps for each in rates.values())
     begins = _weight_files_gb() / slowest if slowest else 0.0
-    lane = Lane(str(pool), offer.layout.placement.num_ranks, begins, seconds)
+    lane = Lane(str(pool), quote_offer(offer, wanted.host_bytes), begins, seconds)
     return [lane] * offer.num_engines
 
 
@@ -565,7 +566,7 @@ def finish(lanes: Sequence[Lane], video_s: float) -> CampaignQuote:
         lane = lanes[index]
         done = at + lane.video_s[name]
         free[index] = (done, index)
-        gpu_seconds += lane.gpus * lane.video_s[name]
+        gpu_seconds += lane.layout.gpus * lane.video_s[name]
         shares[lane.pool] += 1
         if done > end:
             end, last = done, name
@@ -576,4 +577,5 @@ def finish(lanes: Sequence[Lane], video_s: float) -> CampaignQuote:
         gpu_seconds=gpu_seconds,
         last_video=last,
         shares=shares,
+        layouts={lane.pool: lane.layout for lane in lanes},
     )

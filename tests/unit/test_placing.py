@@ -122,7 +122,8 @@ def test_the_table_says_what_to_set_and_that_seconds_are_assumed():
     assert "gpus 1, NIGHTSHOOT_PLACEMENT=stages=1 NIGHTSHOOT_OFFLOAD=kv,weights,text" in text
     assert "one GPU with nothing offloaded lacks GiB: hd 75.3" in text
     assert "float8 (changes pixels)" in text
-    assert "3 videos, 98 s of video" in text
+    assert "3 videos, 98 s of video: finished after about" in text
+    assert "4x24 renders 2, 4 at once: gpus 1, NIGHTSHOOT_PLACEMENT=stages=1" in text
     assert "by datasheets" in text
 
 
@@ -222,8 +223,11 @@ def test_videos_that_cost_the_same_are_planned_together():
 
 
 def test_the_longest_video_goes_where_it_is_done_first():
-    fast = Lane("1xH100", 1, 10.0, {"long": 100.0, "middle": 60.0, "short": 10.0})
-    slow = Lane("1x24", 1, 0.0, {"long": 1000.0, "middle": 130.0, "short": 100.0})
+    (pool,) = quote_gpus(HD, Asked("1xH100")).pools
+    layout = pool.sizes[0].bulk
+    assert layout is not None
+    fast = Lane("1xH100", layout, 10.0, {"long": 100.0, "middle": 60.0, "short": 10.0})
+    slow = Lane("1x24", layout, 0.0, {"long": 1000.0, "middle": 130.0, "short": 100.0})
 
     quote = finish([fast, slow], video_s=50.0)
 
