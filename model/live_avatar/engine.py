@@ -213,9 +213,14 @@ class LiveAvatarEngine:
     def _misfit(self, attempt: Attempt, error: MemoryFullError) -> ResourceError:
         """Remember that an attempt did not fit, make room, and say what to try next."""
         self._misfits.note(attempt, error)
-        if self._loaded is not None:
-            self._loaded.free()
-        return self._with_rungs(attempt, error)
+        fault = self._with_rungs(attempt, error)
+        try:
+            if self._loaded is not None:
+                self._loaded.free()
+        except RuntimeError:  # ranks that share heads finish what was begun, and cannot
+            beats.leave_fault(json.dumps(wire.error_fields(fault)))
+            raise
+        return fault
 
     def _with_rungs(self, attempt: Attempt, error: MemoryFullError) -> ResourceError:
         from model.live_avatar.loading import can_float8

@@ -9,8 +9,10 @@ import multiprocessing
 import os
 import resource
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from itertools import count
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -347,25 +349,88 @@ def test_a_rank_that_does_not_fit_tells_the_leader_and_goes_on_with_the_next(tmp
     assert np.array_equal(after, alone)
 
 
-# --- ranks of one stage, none of which can go on alone ------------------------------------------
-
-
-def _mate(rank: int, port: int, beats_folder: Path, answer: Connection) -> None:
-    """A rank of a stage of two; the one that does not lead has no memory for its second block."""
+def _joined(rank: int, port: int, placement: str) -> LiveAvatarEngine:
+    """The engine of a rank as a launcher starts it."""
     torch.set_num_threads(1)
     os.environ.update(RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE="2")
     os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
-    os.environ.update(NIGHTSHOOT_PLACEMENT="heads=2", NIGHTSHOOT_BEATS=str(beats_folder))
-    beats.begin(f"rank {rank}", os.environ, 60.0)
-    if rank == 0:
-        self_input, calls = Block.self_input, count()
-
-        def full(*arguments: Any) -> torch.Tensor:
-            return out_of_memory() if next(calls) == 4 else self_input(*arguments)
-
-        Block.self_input = full
+    os.environ.update(NIGHTSHOOT_PLACEMENT=placement)
     engine = LiveAvatarEngine()
     engine.load()
+    return engine
+
+
+def _fail_at(call: int) -> None:
+    """Let a block's input find no memory, once."""
+    self_input, calls = Block.self_input, count()
+
+    def full(*arguments: Any) -> torch.Tensor:
+        return out_of_memory() if next(calls) == call else self_input(*arguments)
+
+    Block.self_input = full
+
+
+def _stage(rank: int, port: int, answer: Connection) -> None:
+    """One of two stages; the first has no memory at its second block."""
+    if rank == 0:
+        _fail_at(4)
+    engine = _joined(rank, port, "stages=2")
+    if engine.follow():
+        assert engine._core is not None
+        answer.send(str(engine._core._offload))
+        return
+    asked = replace(job(sample_steps=2), num_frames=24)
+    met = fault(engine, asked)
+    offloaded = replace(asked, settings={**asked.settings, "offload": "kv"})
+    answer.send((str(met), list(map(str, met.rungs)), frames(engine, offloaded)))
+    engine.close()
+
+
+def test_the_rung_that_answers_a_stage_without_memory_is_taken_by_every_stage(
+    warm: LiveAvatarEngine,
+):
+    usual = frames(warm, replace(job(sample_steps=2), num_frames=24))
+    with forked(_stage, 2) as here:
+        (told, rungs, made), offload = here.recv(), here.recv()
+
+    assert "the GPU's memory was full on rank 0 (CUDA out of memory" in told
+    assert rungs[0] == "offload=kv"
+    assert np.array_equal(made, usual)
+    assert offload == "kv"
+
+
+@contextmanager
+def forked(work: Callable[[int, int, Connection], None], num_ranks: int) -> Iterator[Connection]:
+    """Ranks that have all modules from this process; what they send."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    context = multiprocessing.get_context("fork")
+    here, there = context.Pipe()
+    ranks = [context.Process(target=work, args=(rank, port, there)) for rank in range(num_ranks)]
+    for each in ranks:
+        each.start()
+    there.close()
+    try:
+        assert here.poll(90), "no answer within 90 s"
+        yield here
+    finally:
+        ranks[0].join(20)
+        for each in ranks:
+            each.kill()
+            each.join()
+
+
+# --- ranks of one stage, none of which can go on alone ------------------------------------------
+
+
+def _mate(folder: Path, rank: int, port: int, answer: Connection) -> None:
+    """A rank of a stage of two; the one that does not lead has no memory at its second block."""
+    os.environ.update(NIGHTSHOOT_BEATS=str(folder))
+    beats.begin(f"rank {rank}", os.environ, 60.0)
+    if rank == 0:
+        _fail_at(4)
+    engine = _joined(rank, port, "heads=2")
     try:
         if not engine.follow():
             list(engine.render(replace(job(head_parallel=2), num_frames=24)))
@@ -377,23 +442,8 @@ def _mate(rank: int, port: int, beats_folder: Path, answer: Connection) -> None:
 def test_a_rank_that_does_not_fit_beside_others_of_its_stage_leaves_its_rungs_for_the_client(
     tmp_path: Path,
 ):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    context = multiprocessing.get_context("fork")
-    here, there = context.Pipe()
-    mates = [context.Process(target=_mate, args=(rank, port, tmp_path, there)) for rank in range(2)]
-    for each in mates:
-        each.start()
-    there.close()
-    try:
-        assert here.poll(90), "no answer within 90 s"
+    with forked(partial(_mate, tmp_path), 2) as here:
         first = here.recv()
-    finally:
-        mates[0].join(20)
-        for each in mates:
-            each.kill()
-            each.join()
 
     assert first == (0, "StageLostError")
     kept = wire.error_in(json.loads(beats.fault(tmp_path)))
