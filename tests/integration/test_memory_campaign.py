@@ -19,6 +19,8 @@ pytestmark = pytest.mark.integration
 
 LIMIT_KIB = 900 << 10  # the engine needs 500 MiB for 96x64, and far more for 1024x1024
 LARGE = "1024x1024"
+# libraries take memory for each of a machine's cores
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
 def write_manifest(folder: Path, size: str, columns: str, cells: str) -> Path:
@@ -47,7 +49,7 @@ def render(manifest: Path, out: Path, api: str, limit_kib: int | None = None) ->
     done = subprocess.run(
         ["sh", "-c", f'{limit}exec "$@"', "sh", *map(str, command)],
         cwd=ROOT,
-        env={**os.environ, "PREFECT_API_URL": api, "COLUMNS": "120", **TINY},
+        env={**os.environ, "PREFECT_API_URL": api, "COLUMNS": "120", **TINY, **ONE_THREAD},
         capture_output=True,
         text=True,
         timeout=300,
