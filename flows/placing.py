@@ -1,9 +1,10 @@
 """`nightshoot plan --gpus`: what fits which GPUs, how, and how long it takes; printed."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
@@ -87,20 +88,7 @@ def _pool_parts(pool: PoolQuote, *, is_rush: bool, is_all: bool) -> Iterator[Ren
         style="bold",
     )
     yield Text(f"seconds: {pool.basis}", style="" if pool.is_calibrated else "yellow")
-    table = Table(box=None, padding=(0, 1), pad_edge=False)
-    table.add_column("video", min_width=8)
-    for name in ("size", "steps", "for"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("placement", overflow="fold")
-    table.add_column("offloaded", overflow="fold")
-    for name in ("GiB", "host", "engines", "s per s", "time", "GPU-s"):
-        table.add_column(name, justify="right", no_wrap=True)
-    told: SizeQuote | None = None
-    for size, purpose, offer in rows:
-        video = ("", "", "") if size is told else (size.what, size.size, str(size.num_steps))
-        table.add_row(*video, *_cells(purpose, offer), style="dim" if offer.problem else "")
-        told = size
-    yield table
+    yield _Offers(rows)
     yield from _notes(pool, is_rush=is_rush)
 
 
@@ -117,18 +105,59 @@ def _rows(size: SizeQuote, *, is_rush: bool, is_all: bool) -> Iterator[tuple[str
         yield _SOON, size.rush
 
 
-def _cells(purpose: str, offer: OfferQuote) -> list[str]:
-    return [
-        purpose,
-        offer.placement.replace(",", ", "),
-        offer.offload.replace(",", ", ") or "-",
-        f"{offer.memory_gib:.1f}",
-        f"{offer.host_gib:.0f}",
-        str(offer.engines),
-        f"{offer.seconds_per_second:.2f}",
-        clock_of(offer.engine_s),
-        f"{offer.gpu_seconds:.0f}",
-    ]
+_WIDE_COLUMNS = 112
+_TEXTS = ("video", "size", "steps", "for", "placement", "offloaded")
+_NUMBERS = ("GiB", "host", "engines", "s per s", "time", "GPU-s")
+
+
+@dataclass(frozen=True)
+class _Offers:
+    """The rows of a pool: a table as wide as the terminal allows.
+
+    On a narrow one what is offloaded stands below the placement; steps, engines and the host's
+    memory are left to wider ones, and to JSON.
+    """
+
+    rows: Sequence[tuple[SizeQuote, str, OfferQuote]]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        is_wide = options.max_width >= _WIDE_COLUMNS
+        left_out: set[str] = set() if is_wide else {"steps", "offloaded", "host", "engines"}
+        table = Table(box=None, padding=(0, 1), pad_edge=False)
+        for name in (*_TEXTS, *_NUMBERS):
+            if name not in left_out:
+                justify = "right" if name in _NUMBERS else "left"
+                table.add_column(
+                    name, justify=justify, no_wrap=name != "video", min_width=len(name)
+                )
+        told: SizeQuote | None = None
+        for size, purpose, offer in self.rows:
+            cells = _video_cells(size, is_again=size is told) | _cells(purpose, offer)
+            if not is_wide and offer.offload:
+                cells["placement"] += f"\n{cells['offloaded']}"
+            shown = [cell for name, cell in cells.items() if name not in left_out]
+            table.add_row(*shown, style="dim" if offer.problem else "")
+            told = size
+        yield table
+
+
+def _video_cells(size: SizeQuote, *, is_again: bool) -> dict[str, str]:
+    cells = {"video": size.what, "size": size.size, "steps": str(size.num_steps)}
+    return dict.fromkeys(cells, "") if is_again else cells
+
+
+def _cells(purpose: str, offer: OfferQuote) -> dict[str, str]:
+    return {
+        "for": purpose,
+        "placement": offer.placement.replace(",", ", "),
+        "offloaded": offer.offload.replace(",", ", ") or "-",
+        "GiB": f"{offer.memory_gib:.1f}",
+        "host": f"{offer.host_gib:.0f}",
+        "engines": str(offer.engines),
+        "s per s": f"{offer.seconds_per_second:.2f}",
+        "time": clock_of(offer.engine_s),
+        "GPU-s": f"{offer.gpu_seconds:.0f}",
+    }
 
 
 def _notes(pool: PoolQuote, *, is_rush: bool) -> Iterator[Text]:

@@ -67,8 +67,8 @@ def printed(*arguments: str) -> str:
     return done.output
 
 
-def shown(asked: Asked) -> str:
-    console = Console(width=140, file=StringIO())
+def shown(asked: Asked, width: int = 140) -> str:
+    console = Console(width=width, file=StringIO())
     quote = quote_gpus(HD, asked)
     campaign = quote_campaign(HD, asked)
     for part in gpu_tables(quote.model_copy(update={"campaign": campaign})):
@@ -83,6 +83,15 @@ def shown(asked: Asked) -> str:
 @pytest.fixture(autouse=True)
 def no_calibration(monkeypatch, tmp_path):
     monkeypatch.setenv("NIGHTSHOOT_CALIBRATION", str(tmp_path / "none.json"))
+
+
+def test_eighty_columns_show_placements_whole_with_what_is_offloaded_below():
+    told = shown(Asked("4x24"), width=80).splitlines()
+    first = next(number for number, line in enumerate(told) if " many " in line)
+
+    assert told[first].split()[:4] == ["hd", "704x384", "many", "stages=1"]
+    assert told[first + 1].strip() == "kv, weights, text"
+    assert max(map(len, told)) <= 80
 
 
 def test_without_a_manifest_every_preset_is_planned_on_every_pool():
