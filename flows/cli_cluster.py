@@ -60,7 +60,7 @@ SETTING_HELP = {
     "segment_clips": "Clips that a segment aims at. [default: the preset's, else the handoff's]",
     "sample_steps": "Denoising steps. [default: the preset's]",
     "sample_guide_scale": "Guidance; live-avatar takes only 0.",
-    "dtype": "Of the weights at work: bfloat16, float8, float16 or float32.",
+    "dtype": "Of the weights at work: bfloat16, float8 (-kept, -tensor), float16, float32.",
     "handoff": "What a segment goes on from: last-frame or context.",
 }
 """Settings with an option of their own, for rows whose cell is empty."""

@@ -112,7 +112,7 @@ COLUMNS = (
     ),
     Column(
         "dtype",
-        "Of the weights at work: `bfloat16`, `float8`, `float16` or `float32`.",
+        "Of the weights at work: `bfloat16`, `float8` (`-kept`, `-tensor`), `float16`, `float32`.",
         example="bfloat16",
     ),
     Column(

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from model.engine import FPS
 from model.errors import CampaignError
-from model.live_avatar.cost import Plan
+from model.live_avatar.cost import Plan, is_narrow
 from model.live_avatar.examine_placement import Wanted, placement_faults
 from model.live_avatar.gpus import GIB, Gpu, Pool, like_of, read_pools
 from model.live_avatar.moved import NO_OFFLOAD, Offload, read_offload
@@ -327,8 +327,9 @@ class Speed:
         return cls(gpu, mine)
 
     def entry(self, dtype: str) -> CalibrationEntry | None:
-        """The newest one of a dtype."""
-        return newest([entry for entry in self.entries if entry.dtype == dtype])
+        """The newest one of a dtype; kinds of float8 differ by less than machines do."""
+        measured = dtype.partition("-")[0]
+        return newest([entry for entry in self.entries if entry.dtype == measured])
 
     def rates(self, dtype: str) -> Rates:
         """Measured, or assumed.
@@ -461,7 +462,7 @@ def _quote_size(pool: Pool, speed: Speed, videos: Videos, wanted: Asked) -> Size
 
     is_open = wanted.placement is None and wanted.offload is None
     note = ""
-    if is_open and work.plan.dtype != "float8":
+    if is_open and not is_narrow(work.plan.dtype):
         note = float8_note(pool, [work], speed.rates("float8"))
     return SizeQuote(
         what=videos.what,

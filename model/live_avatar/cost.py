@@ -42,6 +42,8 @@ DTYPES: Mapping[str, tuple[int, int]] = {
     "bfloat16": (2, 2),
     "float16": (2, 2),
     "float8": (2, 1),
+    "float8-kept": (2, 1),
+    "float8-tensor": (2, 1),
 }
 _OTHER_WORDS = {"fp8": "float8"}  # as the field says it
 SIZE_MULTIPLE = LATENT_SIDE * PATCH
@@ -176,8 +178,21 @@ def _flops(config: TransformerConfig, queries: int, keys: int, injectors: int) -
 def weight_bytes(config: TransformerConfig, dtype: str) -> int:
     """Of the transformer's weights; ``dtype`` is one of :data:`DTYPES`."""
     other, large = DTYPES[dtype]
-    num_large = num_large_weights(config)
+    num_large = num_large_weights(config) - num_kept_weights(config, dtype)
     return large * num_large + other * (num_transformer_parameters(config) - num_large)
+
+
+def is_narrow(dtype: str) -> bool:
+    """Whether the large linear layers are in 8 bits."""
+    return DTYPES[dtype][1] == 1
+
+
+def num_kept_weights(config: TransformerConfig, dtype: str) -> int:
+    """Of the large layers, those that a dtype keeps as they are; see :mod:`.quantize`."""
+    if dtype != "float8-kept":
+        return 0
+    blocks = 2 * (8 * config.dim**2 + 2 * config.dim * config.ffn_dim)
+    return blocks + 2 * config.dim**2 * len(config.inject_layers)
 
 
 def kv_bytes(config: TransformerConfig, num_tokens: int, dtype: str) -> int:
@@ -368,7 +383,7 @@ class Device:
 
 def floor_s(flops: Flops, dtype: str, device: Device) -> float:
     """Seconds below which a pass cannot be, its attention being 16-bit in every case."""
-    rate = device.fp8_tflops if dtype == "float8" else device.tflops
+    rate = device.fp8_tflops if is_narrow(dtype) else device.tflops
     return flops.matrices / (rate * _TERA) + flops.attention / (device.tflops * _TERA)
 
 
@@ -432,7 +447,7 @@ def _floor_lines(plan: Plan, device: Device) -> Iterator[str]:
     seconds = floor_s(step_flops(config, tokens), plan.dtype, device)
     reading = step_bytes(config, tokens, plan.dtype) / (device.bandwidth * _TERA)
     rates = f"{device.tflops:g} TFLOP/s"
-    if plan.dtype == "float8":
+    if is_narrow(plan.dtype):
         rates += f", {device.fp8_tflops:g} in 8 bits"
     yield f"\nfloors at {rates}, {device.bandwidth:g} TB/s"
     yield _line("a block and step, by its FLOPs", f"{_rounded(seconds * 1000, 1)} ms")

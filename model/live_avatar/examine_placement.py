@@ -145,7 +145,7 @@ def _gpu_faults(wanted: Wanted, gpus: Sequence[Gpu]) -> Iterator[PlacementFault]
             "name GPUs of one kind in CUDA_VISIBLE_DEVICES, and give each kind a pool of its own",
         )
     old = [gpu for gpu in taken if gpu.capability < FLOAT8_CAPABILITY]
-    if old and wanted.dtype == "float8":
+    if old and wanted.dtype.startswith("float8"):
         least, found = (".".join(map(str, each)) for each in (FLOAT8_CAPABILITY, old[0].capability))
         yield PlacementFault(
             f"dtype=float8 needs compute capability {least}; {_told(old[0])} has {found}",

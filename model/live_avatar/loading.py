@@ -23,7 +23,7 @@ from model.live_avatar.moved import NO_OFFLOAD, Offload
 from model.live_avatar.offload import Offloader
 from model.live_avatar.place import Place
 from model.live_avatar.published import ModelFiles, check_config, missing_files
-from model.live_avatar.quantize import Float8, float8_put, has_float8
+from model.live_avatar.quantize import FLOAT8_RULES, float8_put, has_float8
 from model.live_avatar.ranks import Ranks
 from model.live_avatar.rungs import Load
 from model.live_avatar.sampler import BlockSampler, Sampler
@@ -50,7 +50,7 @@ _DTYPES: Mapping[str, torch.dtype] = {
     "bfloat16": torch.bfloat16,
     "float16": torch.float16,
     "float32": torch.float32,
-    "float8": torch.bfloat16,
+    **dict.fromkeys(FLOAT8_RULES, torch.bfloat16),
 }
 _log = logging.getLogger("nightshoot.live_avatar")
 
@@ -215,8 +215,8 @@ def _way(
     sizes = MODELS["tiny" if place.random == "tiny" else "live-avatar-14b"]
     check_placement(Wanted(ranks.seat.placement, offload), sizes.transformer)
     put_weight = put
-    if dtype_name == "float8":
-        put_weight = float8_put(sizes.transformer, Float8(), device)
+    if dtype_name in FLOAT8_RULES:
+        put_weight = float8_put(sizes.transformer, FLOAT8_RULES[dtype_name], device)
     offloader = Offloader(offload, device)
     put_weight, shards = offloader.put_of(put_weight), None
     if ranks.group is not None and ranks.seat.placement.shards > 1:

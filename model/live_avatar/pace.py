@@ -24,6 +24,7 @@ from model.live_avatar.cost import (
     Plan,
     decode_flops,
     encode_flops,
+    is_narrow,
     prefill_flops,
     step_flops,
 )
@@ -88,9 +89,9 @@ class Rates:
 def assumed_rates(gpu: Gpu, dtype: str) -> Rates:
     """From a datasheet; see :data:`ASSUMED_SHARE`."""
     rate = 1 / (ASSUMED_SHARE * gpu.tflops)
-    is_narrow = dtype == "float8" and gpu.fp8_tflops > 0
+    has_narrow = is_narrow(dtype) and gpu.fp8_tflops > 0
     return Rates(
-        linear_s=1 / (ASSUMED_SHARE * gpu.fp8_tflops) if is_narrow else rate,
+        linear_s=1 / (ASSUMED_SHARE * gpu.fp8_tflops) if has_narrow else rate,
         attention_s=rate,
         decode_s=rate,
         encode_s=rate,

@@ -14,7 +14,7 @@ from itertools import product
 from math import inf
 
 from model.engine import FPS
-from model.live_avatar.cost import Plan, Tokens
+from model.live_avatar.cost import Plan, Tokens, is_narrow
 from model.live_avatar.examine_placement import Wanted, placement_faults
 from model.live_avatar.gpus import GIB, Gpu, Pool
 from model.live_avatar.moved import NO_OFFLOAD, Offload
@@ -272,7 +272,7 @@ def float8_note(pool: Pool, works: Sequence[Work], rates: Rates) -> str:
 
 def gpu_faults(gpu: Gpu, dtype: str) -> str:
     """Why a GPU cannot compute in a dtype; empty where it can, or where that is not known."""
-    if dtype == _FLOAT8 and gpu.has_float8 is False:
+    if is_narrow(dtype) and gpu.has_float8 is False:
         return f"{gpu.name} has no 8-bit products: take bfloat16, or a card of capability 8.9"
     if dtype == "bfloat16" and gpu.usual_dtype == "float16":
         return f"{gpu.name} has no bfloat16: take --dtype float16"

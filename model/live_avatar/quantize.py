@@ -13,7 +13,7 @@ of the weights.
 Shapes: M rows, K values of a row, N output channels.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple, TypeAlias
@@ -71,6 +71,14 @@ class Float8:
                 "num_first_kept and num_last_kept must not be negative, got "
                 f"{self.num_first_kept} and {self.num_last_kept}"
             )
+
+
+#: by the engine's setting ``dtype``
+FLOAT8_RULES: Mapping[str, Float8] = {
+    "float8": Float8(),
+    "float8-kept": Float8(num_first_kept=1, num_last_kept=1, keeps_adaptive=True),
+    "float8-tensor": Float8(by_channel=False, by_token=False),
+}
 
 
 class Scaled(NamedTuple):

@@ -120,7 +120,7 @@ def rungs_of(
         wider = dict.fromkeys(attempt.offload | more for more in offered)
         offloads = [each for each in wider if each != attempt.offload]
         rungs += [Rung(((OFFLOAD, str(each)),), changes_pixels=False) for each in offloads]
-    if has_float8 and attempt.dtype != "float8":
+    if has_float8 and not attempt.dtype.startswith("float8"):
         rungs.append(Rung((("dtype", "float8"),), changes_pixels=True))
     if int(attempt["sample_steps"]) > FEWER_STEPS:
         rungs.append(Rung((("sample_steps", FEWER_STEPS),), changes_pixels=True))

@@ -6,6 +6,10 @@
 *float8*     bfloat16, but for the transformer's large linear layers (98 % of its weights), whose
              weights and inputs have 8 bits: half the memory, and twice the speed of their products
              where the GPU has such products (compute capability 8.9 and newer).
+*float8-kept*    float8, but for the first and the last block and the injectors' norm layers, where
+             rounding does most harm.
+*float8-tensor*  float8 with one scale for a matrix and one for all tokens of a call, as the
+             reference has it; else every output channel and every token has its own.
 *float16*    three bits more than bfloat16, but no number above 65504; the text encoder, which
              needs larger ones, stays in bfloat16.
 *float32*    twice the memory, and slow: to compare with.
@@ -29,7 +33,7 @@ DEFAULT_PROMPT = (
     "camera, sharp details."
 )
 DEFAULT_CONTINUATION = "The same person goes on speaking, without a cut."
-DTYPES = ("bfloat16", "float32", "float16", "float8")
+DTYPES = ("bfloat16", "float32", "float16", "float8", "float8-kept", "float8-tensor")
 HANDOFFS = ("last-frame", "context")
 HEAD_PARALLEL = "head_parallel"
 ATTENTIONS = ("auto", "math", "efficient", "flash", "cudnn")

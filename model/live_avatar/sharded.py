@@ -12,7 +12,7 @@ or one in the stretch in which it came and in its own places.
 from typing import NamedTuple
 
 from model.live_avatar.config import TransformerConfig
-from model.live_avatar.cost import DTYPES, weight_bytes
+from model.live_avatar.cost import DTYPES, is_narrow, weight_bytes
 from model.live_avatar.sizes import num_large_weights
 
 NUM_WHOLE_UNITS = 2
@@ -53,7 +53,7 @@ def share_bytes(shapes: list[tuple[int, int]], dtype: str, num_shards: int) -> i
 
     Where the matrices are in 8 bits, each row brings its scale.
     """
-    scale = _SCALE_BYTES if dtype == "float8" else 0
+    scale = _SCALE_BYTES if is_narrow(dtype) else 0
     row = (DTYPES[dtype][1] * columns + scale for _, columns in shapes)
     return sum(-(-rows // num_shards) * each for (rows, _), each in zip(shapes, row, strict=True))
 

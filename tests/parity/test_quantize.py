@@ -29,6 +29,7 @@ from model.live_avatar.lora import TARGET
 from model.live_avatar.names import published_name
 from model.live_avatar.quantize import (
     FLOAT8,
+    FLOAT8_RULES,
     LARGEST,
     Float8,
     Float8Linear,
@@ -333,14 +334,15 @@ def test_weights_quantized_as_they_arrive_are_those_of_the_finished_model(tmp_pa
         assert torch.equal(weights[name].float(), weight.float()), name
 
 
-def test_the_weights_take_what_the_planner_says():
+@pytest.mark.parametrize("dtype", FLOAT8_RULES)
+def test_the_weights_take_what_the_planner_says(dtype: str):
     model = tiny()
     before = sum(weight.nbytes for weight in model.parameters())
     assert before == weight_bytes(TINY, "bfloat16")
-    quantize(model, Float8())
+    quantize(model, FLOAT8_RULES[dtype])
     scales = sum(m.scale.nbytes for m in model.modules() if isinstance(m, Float8Linear))
     after = sum(weight.nbytes for weight in model.parameters())
-    assert after - scales == weight_bytes(TINY, "float8")
+    assert after - scales == weight_bytes(TINY, dtype)
 
 
 _LARGE = TransformerConfig(
@@ -445,10 +447,11 @@ def rendered(dtype: str, num_frames: int = 12) -> np.ndarray:
 
 def test_the_engine_renders_in_float8_and_float16_as_in_float32_but_for_rounding(on_cpu):
     exact = rendered("float32")
-    levels = {
-        dtype: np.abs(rendered(dtype) - exact).mean() for dtype in ("float16", "bfloat16", "float8")
-    }
-    assert 0 < levels["float16"] < levels["bfloat16"] < levels["float8"] < 12
+    dtypes = ("float16", "bfloat16", *FLOAT8_RULES)
+    levels = {dtype: np.abs(rendered(dtype) - exact).mean() for dtype in dtypes}
+    assert 0 < levels["float16"] < levels["bfloat16"] < levels["float8-kept"] < levels["float8"]
+    assert max(levels.values()) < 12
+    assert levels["float8"] != levels["float8-tensor"] > levels["bfloat16"]
 
 
 def test_the_same_job_has_the_same_bytes_in_float8(on_cpu):
