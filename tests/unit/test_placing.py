@@ -35,7 +35,8 @@ from tasks.placing import (
     videos_of,
 )
 from tasks.presets import load_presets
-from tasks.records import EncodeProfile, SegmentPlan, VideoPlan
+from tasks.records import VideoPlan
+from tests.unit.plans import video_plan
 
 FIGURES = {
     **{"linear_s": 0.004, "attention_s": 0.005, "decode_s": 0.006, "encode_s": 0.006},
@@ -192,28 +193,8 @@ def test_options_that_say_nothing_are_refused(arguments, fault):
 
 
 def plan_of(video_id: str, engine: str, num_segments: int, **settings: str | int) -> VideoPlan:
-    return VideoPlan(
-        video_id=video_id,
-        title="",
-        engine=engine,
-        settings=dict(settings),
-        portrait="p.png",
-        portrait_sha256="p",
-        rig=None,
-        speech_id="s",
-        prompt="",
-        seed=0,
-        width=704,
-        height=384,
-        fps=25,
-        num_frames=144 * num_segments,
-        priority=0,
-        encode=EncodeProfile(),
-        segments=tuple(
-            SegmentPlan(index=i, start_frame=144 * i, end_frame=144 * (i + 1), key=str(i))
-            for i in range(num_segments)
-        ),
-    )
+    own = {"video_id": video_id, "engine": engine, "settings": settings}
+    return video_plan(144, num_segments, width=704, height=384, **own)
 
 
 def test_videos_that_cost_the_same_are_planned_together():

@@ -7,7 +7,8 @@ from rich.console import Console
 
 from flows.planning import Quote, campaign_table, unbroken_warnings
 from flows.probe import samples_of
-from tasks.records import EncodeProfile, SegmentPlan, VideoPlan
+from tasks.records import VideoPlan
+from tests.unit.plans import video_plan
 
 
 def printed(estimated_s: float | None, time_unknown: str = "") -> str:
@@ -47,28 +48,8 @@ def test_the_time_is_told_or_why_it_is_not_known(
 
 def plan_of(num_segments: int, handoff: str | None) -> VideoPlan:
     """A video whose segments have ten clips of 48 frames each."""
-    return VideoPlan(
-        video_id="a",
-        title="",
-        engine="e",
-        settings={"handoff": handoff} if handoff else {},
-        portrait="p.png",
-        portrait_sha256="p",
-        rig=None,
-        speech_id="s",
-        prompt="",
-        seed=0,
-        width=64,
-        height=64,
-        fps=25,
-        num_frames=480 * num_segments,
-        priority=0,
-        encode=EncodeProfile(),
-        segments=tuple(
-            SegmentPlan(index=i, start_frame=480 * i, end_frame=480 * (i + 1), key=str(i))
-            for i in range(num_segments)
-        ),
-    )
+    settings = {"handoff": handoff} if handoff else {}
+    return video_plan(480, num_segments, engine="e", settings=settings, width=64, height=64)
 
 
 def test_every_engine_and_setting_is_timed_at_its_commonest_size() -> None:

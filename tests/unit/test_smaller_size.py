@@ -14,10 +14,11 @@ from tasks.deliver import delivery_sha256
 from tasks.manifest import ManifestError, RowDefaults, read_manifest
 from tasks.portrait import PortraitLimits
 from tasks.presets import load_presets
-from tasks.records import EncodeProfile, ManifestRow, Speech, VideoPlan
+from tasks.records import ManifestRow, Speech
 from tasks.row_settings import check_options
 from tasks.store import open_campaign
 from tasks.voices import VoiceSettings
+from tests.unit.plans import video_plan
 
 HEADER = "video_id,script,portrait,engine,size,smaller_size\n"
 
@@ -95,25 +96,7 @@ def test_it_has_fewer_pixels_than_what_the_portraits_shape_leaves_of_the_preset(
 
 
 def test_a_video_that_may_be_smaller_is_another_delivery_and_the_others_stay_as_they_were():
-    plan = VideoPlan(
-        video_id="a",
-        title="A",
-        engine="null",
-        settings={},
-        portrait="p.png",
-        portrait_sha256="p",
-        rig=None,
-        speech_id="s",
-        prompt="",
-        seed=0,
-        width=384,
-        height=256,
-        fps=25,
-        num_frames=24,
-        priority=0,
-        encode=EncodeProfile(),
-        segments=(),
-    )
+    plan = video_plan(24, title="A", width=384, height=256, segments=())
     speech = Speech(
         speech_id="s",
         source="builtin",

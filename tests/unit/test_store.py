@@ -10,16 +10,15 @@ import pytest
 from model.errors import CampaignError
 from tasks.files import write_file, write_file_once
 from tasks.records import (
-    EncodeProfile,
     Failure,
     FileEntry,
     SegmentMedia,
     SegmentReceipt,
     StoredPlan,
-    VideoPlan,
     VideoReceipt,
 )
 from tasks.store import CampaignFolder, DamagedError, entry_of, open_campaign
+from tests.unit.plans import video_plan
 
 KEY = "ab" + "0" * 62
 
@@ -176,25 +175,7 @@ def test_an_entry_describes_a_file(tmp_path):
 
 
 def plan_of(video_id="a", title="Hello"):
-    plan = VideoPlan(
-        video_id=video_id,
-        title=title,
-        engine="null",
-        settings={},
-        portrait="p.png",
-        portrait_sha256="p",
-        rig=None,
-        speech_id="s",
-        prompt="",
-        seed=0,
-        width=16,
-        height=16,
-        fps=25,
-        num_frames=12,
-        priority=0,
-        encode=EncodeProfile(),
-        segments=(),
-    )
+    plan = video_plan(video_id=video_id, title=title, segments=())
     return StoredPlan(plan=plan, line=2, sha256="x", request_sha256="r")
 
 
