@@ -194,12 +194,20 @@ def rendered(
 
 @pytest.mark.parametrize(
     ("words", "kinds"),
-    [("stages=2", ("context",)), ("stages=3,decoder=own", BOTH)],
+    [
+        ("stages=2", ("context",)),
+        ("stages=3", ("last-frame",)),
+        ("stages=3,decoder=own", BOTH),
+        ("stages=4,decoder=own", ("context",)),
+    ],
 )
 def test_steps_that_are_shared_out_give_the_same_frames_and_handoffs(
     words: str, kinds: Sequence[str], parts: Parts, alone: dict[str, np.ndarray], tmp_path: Path
 ):
-    """Of three steps: 2 + 1; and 1 + 1 + 1 with a leader that only decodes, without layers."""
+    """Of three steps: 2 + 1, or 1 + 1 + 1 with and without a leader that only decodes.
+
+    Five ranks have one among them that does no step, and passes on what it is given.
+    """
     with placed(words, tmp_path, parts, partial(rendered, make_caches, kinds)) as leader:
         made = answered(leader)
 
