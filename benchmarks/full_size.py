@@ -91,6 +91,24 @@ def make_job(
     )
 
 
+def device_here(name: str) -> str:
+    """A device's name for an argument parser.
+
+    Raises:
+        ArgumentTypeError: a GPU that this machine has not.
+    """
+    import torch
+
+    num_gpus = torch.cuda.device_count()
+    kind, _, index = name.partition(":")
+    if kind == "cuda" and int(index or 0) >= num_gpus:
+        raise argparse.ArgumentTypeError(
+            f"{name}: this machine has {num_gpus} CUDA devices; to try the script alone, without "
+            "figures that mean anything, see its first lines"
+        )
+    return name
+
+
 def measure_speed(preset: RandomPreset, device: str, job: SegmentJob) -> Speed:
     """Load, warm up with one block, and render ``job``."""
     from model.live_avatar.loading import load
@@ -166,7 +184,7 @@ def _hardware(device: str) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--preset", choices=["tiny", "14b"], default="14b")
-    parser.add_argument("--device", default="cuda:0")
+    parser.add_argument("--device", type=device_here, default="cuda:0")
     parser.add_argument("--size", default="704x384")
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--dtype", choices=["bfloat16", "float32"], default="bfloat16")

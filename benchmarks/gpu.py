@@ -34,7 +34,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from benchmarks.full_size import make_job
+from benchmarks.full_size import device_here, make_job
 from model.engine import FPS, FRAME_MULTIPLE, load_engine
 from model.errors import ResourceError
 from model.live_avatar.cost import Device, Plan, engine_memory, floor_s, step_flops
@@ -453,7 +453,7 @@ def read_options(arguments: Sequence[str]) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--preset", choices=["tiny", "14b"], default="14b")
-    parser.add_argument("--device", default="cuda:0")
+    parser.add_argument("--device", type=device_here, default="cuda:0")
     parser.add_argument(
         "--sizes", nargs="+", type=_size, default=[(704, 384), (688, 368), (384, 256)]
     )

@@ -22,7 +22,7 @@ from itertools import pairwise
 
 import torch
 
-from benchmarks.full_size import make_job
+from benchmarks.full_size import device_here, make_job
 from model.engine import FRAME_MULTIPLE, SegmentJob
 from model.errors import ResourceError
 from model.live_avatar.cost import Plan
@@ -119,7 +119,7 @@ def _copies_s(moved: Moved, rates: tuple[float, float]) -> float:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--preset", choices=["tiny", "14b"], default="14b")
-    parser.add_argument("--device", default="cuda:0")
+    parser.add_argument("--device", type=device_here, default="cuda:0")
     parser.add_argument("--size", default="704x384")
     parser.add_argument("--steps", type=int, default=4)
     parser.add_argument("--blocks", type=int, default=12)
