@@ -207,10 +207,11 @@ def _campaign_lines(quote: CampaignQuote, pools: tuple[PoolQuote, ...]) -> Itera
     assumed = "" if all(pool.is_calibrated for pool in pools) else ", by datasheets"
     yield Text(
         f"\n{quote.num_videos} videos, {quote.video_s:.0f} s of video: finished after about "
-        f"{clock_of(quote.seconds)}, {quote.gpu_seconds / 3600:.1f} GPU hours{assumed}; the "
+        f"{clock_of(quote.seconds)}, {quote.gpu_seconds / 3600:.2f} GPU hours{assumed}; the "
         f"last is {quote.last_video}",
         style="bold",
     )
     for pool, layout in quote.layouts.items():
         count = quote.shares[pool]
-        yield Text(f"  {pool} renders {count}, {layout.engines} at once: {_setting(layout)}")
+        share = f"{count}, {layout.engines} at once" if count else "none, others are faster"
+        yield Text(f"  {pool} renders {share}: {_setting(layout)}")
