@@ -16,7 +16,7 @@ _GPUS = "Whole GPUs that each video gets; 0 for engines that need none."
 _OUTSTANDING = "Videos that wait or are rendered; twice the number of GPU groups is good."
 _PLACEMENT = (
     "How each video is laid over its GPUs: stages=4 or stages=2,heads=2; `nightshoot plan --gpus` "
-    "chooses. Left empty: the worker's own way. It says how many GPUs a video gets."
+    "chooses. Left empty: the worker's own way. GPUs per video must be as many as it takes."
 )
 _OFFLOAD = (
     "What stays in the host's memory: kv,weights,text for example. Left empty: the worker's way."

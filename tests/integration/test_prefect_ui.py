@@ -155,7 +155,7 @@ def test_the_run_form_reads_from_top_to_bottom(page: Page, cluster: PrefectClust
 
     labels = page.locator("label").all_inner_texts()
     first = labels.index("Manifest")
-    assert labels[first : first + 13] == [
+    assert labels[first : first + 15] == [
         "Manifest",
         "Output",
         "Campaign (Optional)",
@@ -166,6 +166,8 @@ def test_the_run_form_reads_from_top_to_bottom(page: Page, cluster: PrefectClust
         "Night window (Optional)",
         "Timezone of the window (Optional)",
         "GPUs per video (Optional)",
+        "Placement (Optional)",
+        "Offload (Optional)",
         "Videos at once (Optional)",
         "Queue (Optional)",
         "Private addresses (Optional)",
