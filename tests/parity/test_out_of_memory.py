@@ -152,7 +152,7 @@ def test_the_hosts_memory_runs_out_for_real_and_the_ladder_ends_in_a_size_that_f
 
     def go_down() -> tuple[list[ResourceError], ResourceError, np.ndarray]:
         frames(engine, job())  # torch has what it needs for itself
-        limit_memory(95)
+        limit_memory(80)
         met = [
             fault(engine, job(LARGE, sample_steps=4)),
             fault(engine, job(LARGE, sample_steps=4, dtype="float8")),
