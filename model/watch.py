@@ -130,7 +130,8 @@ class Watch:
     def doing(self) -> str:
         """What all do that have not said that they end."""
         left = {beat.pid for beat in read_beats(self._folder)}
-        return "; ".join(each.doing for pid, each in self._watched.items() if pid in left)
+        told = [each.doing for pid, each in self._watched.items() if pid in left]
+        return "; ".join(sorted(told))  # by their names
 
     def _told(self, group: list[Watched]) -> str:
         faults = {
