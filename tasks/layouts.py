@@ -4,10 +4,8 @@ from model.live_avatar.examine_placement import Wanted, placement_faults
 from model.live_avatar.moved import OFFLOAD_VARIABLE, read_offload
 from model.live_avatar.placement import PLACEMENT_VARIABLE, read_placement
 from model.live_avatar.settings import HEAD_PARALLEL
-from model.live_avatar.sizes import MODELS
+from model.live_avatar.sizes import MODELS, PUBLISHED
 from tasks.records import Scalar
-
-_MODEL = "live-avatar-14b"
 
 
 def layout_env(placement: str, offload: str) -> dict[str, str]:
@@ -37,7 +35,7 @@ def check_layout(gpus: int, placement: str, offload: str) -> None:
     except ValueError as error:
         raise ValueError(f'placement "{placement}" with offload "{offload}": {error}') from error
     wanted = Wanted(found, moved)
-    faults = placement_faults(wanted, MODELS[_MODEL].transformer)
+    faults = placement_faults(wanted, MODELS[PUBLISHED].transformer)
     if faults:
         raise ValueError("; ".join(f"{fault.found}; {fault.way_out}" for fault in faults))
     if placement and found.num_ranks != gpus:

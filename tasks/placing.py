@@ -32,7 +32,12 @@ from model.live_avatar.planner import (
     work_seconds,
 )
 from model.live_avatar.settings import DEFAULTS, setting_fault
-from model.live_avatar.sizes import MODELS, num_text_parameters, num_transformer_parameters
+from model.live_avatar.sizes import (
+    MODELS,
+    PUBLISHED,
+    num_text_parameters,
+    num_transformer_parameters,
+)
 from tasks.calibration import CalibrationEntry, newest
 from tasks.layouts import layout_env
 from tasks.presets import Preset
@@ -41,7 +46,6 @@ from tasks.row_settings import CLIP_RANGES, DEFAULT_SEGMENT_CLIPS, LAST_FRAME, a
 from tasks.values import BadValueError, parse_number
 
 ENGINE = "live-avatar"
-_MODEL = "live-avatar-14b"
 _SAME_MEMORY = 0.08  # of a card that is known by its memory alone, and one that was measured
 
 
@@ -287,7 +291,7 @@ def _work(videos: Videos, gpu: Gpu) -> Work:
     is_truncated = bool(settings.get("truncate_schedule", False))
     num_steps = int(settings.get("sample_steps", 4))
     plan = Plan(
-        MODELS[_MODEL],
+        MODELS[PUBLISHED],
         videos.width,
         videos.height,
         infer_frames=int(settings.get("infer_frames", 48)),
@@ -319,7 +323,7 @@ class Speed:
         mine = tuple(
             entry
             for entry in entries
-            if (entry.engine, entry.model) == (ENGINE, _MODEL) and is_of(entry, gpu)
+            if (entry.engine, entry.model) == (ENGINE, PUBLISHED) and is_of(entry, gpu)
         )
         found = newest(mine)
         if found is not None and gpu.capability is not None:
@@ -402,7 +406,7 @@ def _pools(gpus: str) -> tuple[Pool, ...]:
 def _check_wanted(placement: Placement, pools: Sequence[Pool], videos: Sequence[Videos]) -> None:
     largest = max(pools, key=lambda pool: pool.count)
     steps = max(_work(each, pool.gpu).plan.num_steps for each in videos for pool in pools)
-    faults = placement_faults(Wanted(placement, num_steps=steps), MODELS[_MODEL].transformer)
+    faults = placement_faults(Wanted(placement, num_steps=steps), MODELS[PUBLISHED].transformer)
     told = [f"{fault.found}; {fault.way_out}" for fault in faults]
     if placement.num_ranks > largest.count:
         told.append(
@@ -436,7 +440,7 @@ def _quote_pool(pool: Pool, videos: Sequence[Videos], wanted: Asked) -> PoolQuot
 
 def _weight_files_gb() -> float:
     """Of the published files: transformer and text encoder, in 16 bits."""
-    sizes = MODELS[_MODEL]
+    sizes = MODELS[PUBLISHED]
     count = num_transformer_parameters(sizes.transformer) + num_text_parameters(sizes.text)
     return 2 * count / 1e9
 

@@ -33,26 +33,20 @@ from model.live_avatar.examine_device import driver_version
 from model.live_avatar.fitted import LayerFit, Point, fit_layer
 from model.live_avatar.memory import memory_watched
 from model.live_avatar.place import DEVICE_VARIABLE, WEIGHTS_VARIABLE, Place, place_of
-from model.live_avatar.quantize import Float8, check_capability, float8_put
+from model.live_avatar.quantize import FLOAT8_RULES, TORCH_DTYPES, check_capability, float8_put
 from model.live_avatar.sampler import Sampler
 from model.live_avatar.schedule import make_schedule
-from model.live_avatar.sizes import MODELS, ModelSizes
+from model.live_avatar.sizes import MODELS, PUBLISHED, ModelSizes
 from model.live_avatar.transformer import AudioTokens, Transformer
 from model.live_avatar.untrained import filled
 from model.live_avatar.vae import StreamingDecoder, build_vae, encode
 from model.live_avatar.weights import built_empty, put
 
-_DTYPES = {
-    "bfloat16": torch.bfloat16,
-    "float16": torch.float16,
-    "float32": torch.float32,
-    "float8": torch.bfloat16,
-}
 _FEW, _MANY = 1, 3  # layers
 # width, height, infer_frames: the last has the memory of one block, and so little attention
 _POINTS = ((704, 384, 48), (384, 256, 48), (704, 384, 12))
 _TINY_POINTS = ((192, 128, 48), (64, 64, 48), (192, 128, 12))
-_VAE_SIZES = {"live-avatar-14b": (384, 256), "tiny": (64, 64)}
+_VAE_SIZES = {PUBLISHED: (384, 256), "tiny": (64, 64)}
 _ENCODED_FRAMES = 17
 _HEADS_SHARE = 4  # of all heads
 _REPEATS, _MOST_S = 7, 8.0  # of one measurement: the median of so many, or of those in this time
@@ -117,13 +111,13 @@ def calibrate(dtype: str) -> Calibration:
         ValueError: there is no such dtype.
     """
     name = dtype or "bfloat16"
-    if name not in _DTYPES:
-        raise ValueError(f'dtype "{name}" must be one of {", ".join(_DTYPES)}')
+    measured = [each for each in TORCH_DTYPES if "-" not in each]  # kinds of float8 are as fast
+    if name not in measured:
+        raise ValueError(f'dtype "{name}" must be one of {", ".join(measured)}')
     place = place_of({WEIGHTS_VARIABLE: "random:14b", **os.environ})
-    is_tiny = place.random == "tiny"
-    device = choose_device(os.environ.get(DEVICE_VARIABLE, ""), is_small=is_tiny)
+    device = choose_device(os.environ.get(DEVICE_VARIABLE, ""), is_small=place.is_tiny)
     _check_dtype(device, name)
-    bench = Bench(device, _DTYPES[name], name, "tiny" if is_tiny else "live-avatar-14b")
+    bench = Bench(device, TORCH_DTYPES[name], name, place.model)
     with torch.no_grad(), memory_watched("while this machine was calibrated"):
         figures, notes = _figures(bench, place)
         kernels = _kernels(bench)
@@ -145,7 +139,7 @@ def calibrate(dtype: str) -> Calibration:
 
 
 def _check_dtype(device: torch.device, name: str) -> None:
-    if name == "float8" and device.type == "cuda":
+    if name in FLOAT8_RULES and device.type == "cuda":
         told = torch.cuda.get_device_name(device)
         check_capability(torch.cuda.get_device_capability(device), told)
 
@@ -208,8 +202,8 @@ def _pass_seconds(bench: Bench, point: tuple[int, int, int]) -> Iterator[tuple[f
     """Of a block and step, and of the sink: with few layers, then with many."""
     for num_layers in (_FEW, _MANY):
         config = _layers(bench, num_layers)
-        is_narrow = bench.name == "float8"
-        put_weight = float8_put(config, Float8(), bench.device) if is_narrow else put
+        rule = FLOAT8_RULES.get(bench.name)
+        put_weight = float8_put(config, rule, bench.device) if rule else put
         empty = built_empty(lambda config=config: Transformer(config))
         model = filled(empty, bench.dtype, bench.device, put_weight)
         yield _timed_sampler(bench, model, point)

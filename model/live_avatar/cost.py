@@ -26,6 +26,7 @@ from model.live_avatar.config import (
 from model.live_avatar.modes import MOTION_FRAMES, WARM_LATENTS
 from model.live_avatar.sizes import (
     MODELS,
+    PUBLISHED,
     ModelSizes,
     decoder_layers,
     encoder_layers,
@@ -495,7 +496,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
         default="bfloat16",
         help="default bfloat16",
     )
-    parser.add_argument("--config", choices=MODELS, default="live-avatar-14b", help="the model")
+    parser.add_argument("--config", choices=MODELS, default=PUBLISHED, help="the model")
     parser.add_argument("--tflops", type=float, default=989.0, help="in 16 bits; default 989")
     parser.add_argument("--fp8-tflops", type=float, default=1979.0, help="default 1979")
     parser.add_argument("--bandwidth", type=float, default=3.35, help="TB/s; default 3.35")

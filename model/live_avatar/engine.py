@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 
 VERSION = 1
 TOKEN_SIDE = PATCH * LATENT_SIDE
-_MODEL = "live-avatar-14b"
 MIN_SIDE = 64  # the motion memory's largest patches are 8 latents, 64 pixels wide
 CONTEXT_SAMPLES = 10 * ENGINE_SAMPLE_RATE_HZ
 """Heard on each side of a segment: what the speech encoder says of a frame depends on all of it."""
@@ -70,9 +69,8 @@ class LiveAvatarEngine:
         self._device = os.environ.get(DEVICE_VARIABLE, "")
         self._offload = offload_of(os.environ)
         self._placement = placement_of(os.environ)
-        is_tiny = self._place.random == "tiny"
         self._wanted = Wanted(self._placement, self._offload, device_name=self._device)
-        check_placement(self._wanted, MODELS["tiny" if is_tiny else _MODEL].transformer)
+        check_placement(self._wanted, MODELS[self._place.model].transformer)
         self._ranks: Ranks | None = None
         self._loaded: Loaded | None = None
         self._core: Core | None = None
@@ -102,7 +100,7 @@ class LiveAvatarEngine:
             min_side=MIN_SIDE,
             default_prompt=DEFAULT_PROMPT,
             load_timeout_s=_LOAD_TIMEOUT_S,
-            max_hosts=64 if self._place.random == "tiny" else 1,  # each fills a GPU
+            max_hosts=64 if self._place.is_tiny else 1,  # each fills a GPU
             silent_settings=SILENT_DEFAULTS,
         )
 
@@ -285,7 +283,7 @@ class LiveAvatarEngine:
                     f"engine live-avatar: {error.name} is not installed; run "
                     "`pip install torch==2.13.0` and then `pip install 'nightshoot[gpu]'`"
                 ) from error
-            check_machine(self._wanted, is_tiny=self._place.random == "tiny")
+            check_machine(self._wanted, is_tiny=self._place.is_tiny)
             self._ranks = join(self._place, self._device, self._placement)
         return self._ranks
 

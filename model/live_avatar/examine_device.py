@@ -11,23 +11,21 @@ from model.live_avatar.cost import Plan
 from model.live_avatar.device import choose_device
 from model.live_avatar.examine_links import link_findings, shm_finding
 from model.live_avatar.examine_placement import (
-    FLOAT8_CAPABILITY,
     Gpu,
     Wanted,
     check_placement,
     placement_faults,
 )
+from model.live_avatar.gpus import BFLOAT16_CAPABILITY, FLOAT8_CAPABILITY
 from model.live_avatar.moved import NO_OFFLOAD, OFFLOAD_VARIABLE, Offload
 from model.live_avatar.per_rank import Fit, fit
 from model.live_avatar.place import Place
 from model.live_avatar.placement import ALONE, Placement
 from model.live_avatar.settings import DEFAULTS
-from model.live_avatar.sizes import MODELS, ModelSizes
+from model.live_avatar.sizes import MODELS, PUBLISHED, ModelSizes
 
-_MODEL = "live-avatar-14b"
 _DRIVER = Path("/proc/driver/nvidia/version")
 _SIZES = ((704, 384), (688, 368), (384, 256))  # of the shipped presets
-_OLDEST_CAPABILITY = (8, 0)  # the first with bfloat16
 
 
 def device_findings(
@@ -52,7 +50,7 @@ def device_findings(
     if place.files is None and place.random is None:
         return findings
     try:
-        device = choose_device(device_name, is_small=place.random == "tiny")
+        device = choose_device(device_name, is_small=place.is_tiny)
     except ResourceError as error:
         found, _, way_out = str(error).removeprefix("engine live-avatar: ").partition("; ")
         return [*findings, Finding("fail", "device", found, way_out)]
@@ -62,7 +60,7 @@ def device_findings(
         return findings  # one that does not answer is told already
     wanted = Wanted(placement, offload, "bfloat16", device_name, int(DEFAULTS["sample_steps"]))
     taken = answering if device.type == "cuda" else None
-    findings += placement_findings(wanted, is_tiny=place.random == "tiny", gpus=taken)
+    findings += placement_findings(wanted, is_tiny=place.is_tiny, gpus=taken)
     if taken and is_needed:
         chosen = taken[: placement.num_ranks] if placement.num_ranks > 1 else [taken[device.index]]
         least = min(gpu.free_bytes for gpu in chosen)
@@ -120,7 +118,7 @@ def check_machine(wanted: Wanted, *, is_tiny: bool) -> None:
 
 
 def _model(*, is_tiny: bool) -> ModelSizes:
-    return MODELS["tiny" if is_tiny else _MODEL]
+    return MODELS["tiny" if is_tiny else PUBLISHED]
 
 
 def _known(index: int) -> Gpu:
@@ -174,7 +172,7 @@ def gpu_finding(gpu: Gpu) -> Finding:
     version = ".".join(map(str, gpu.capability))
     found = f"{gpu.name}, {free:.1f} of {total:.1f} GB free, compute capability {version}"
     what = f"cuda:{gpu.index}"
-    if gpu.capability >= _OLDEST_CAPABILITY:
+    if gpu.capability >= BFLOAT16_CAPABILITY:
         return Finding("ok", what, found)
     return Finding("warn", what, found, "bfloat16 is slow below 8.0: use a newer GPU")
 
@@ -226,4 +224,4 @@ def needed_bytes(
 
 
 def _fit(size: tuple[int, int], offload: Offload, placement: Placement, free_bytes: int) -> Fit:
-    return fit(Plan(MODELS[_MODEL], *size), placement, offload, free_bytes)
+    return fit(Plan(MODELS[PUBLISHED], *size), placement, offload, free_bytes)

@@ -10,12 +10,11 @@ from typing import NamedTuple
 
 from model.errors import ResourceError
 from model.live_avatar.config import TransformerConfig
+from model.live_avatar.gpus import FLOAT8_CAPABILITY
 from model.live_avatar.moved import NO_OFFLOAD, OFFLOAD_VARIABLE, Offload
 from model.live_avatar.place import DEVICE_VARIABLE
 from model.live_avatar.placement import MOST_RANKS, PLACEMENT_VARIABLE, Placement
 
-FLOAT8_CAPABILITY = (8, 9)
-"""The first with products in 8 bits."""
 _SAME_MEMORY = 0.01  # of two cards of one kind: a driver keeps a little more of one
 
 

@@ -19,7 +19,8 @@ GIB = 1 << 30
 _GIGA = 1e9
 _USABLE_SMALL, _USABLE_LARGE = 22.15 / 24, 0.9875
 _LARGEST_SMALL_GB = 48
-_BFLOAT16_CAPABILITY, _FLOAT8_CAPABILITY = (8, 0), (8, 9)
+BFLOAT16_CAPABILITY, FLOAT8_CAPABILITY = (8, 0), (8, 9)
+"""The first with bfloat16, and with products in 8 bits."""
 _MOST_GPUS = 64
 
 
@@ -55,14 +56,14 @@ class Gpu:
     @property
     def usual_dtype(self) -> str:
         """In which it computes without a wish: float16 where it has no bfloat16."""
-        if self.capability is not None and self.capability < _BFLOAT16_CAPABILITY:
+        if self.capability is not None and self.capability < BFLOAT16_CAPABILITY:
             return "float16"
         return "bfloat16"
 
     @property
     def has_float8(self) -> bool | None:
         """Whether it has 8-bit products; None: not known."""
-        return None if self.capability is None else self.capability >= _FLOAT8_CAPABILITY
+        return None if self.capability is None else self.capability >= FLOAT8_CAPABILITY
 
 
 @dataclass(frozen=True)

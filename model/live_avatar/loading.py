@@ -23,7 +23,7 @@ from model.live_avatar.moved import NO_OFFLOAD, Offload
 from model.live_avatar.offload import Offloader
 from model.live_avatar.place import Place
 from model.live_avatar.published import ModelFiles, check_config, missing_files
-from model.live_avatar.quantize import FLOAT8_RULES, float8_put, has_float8
+from model.live_avatar.quantize import FLOAT8_RULES, TORCH_DTYPES, float8_put, has_float8
 from model.live_avatar.ranks import Ranks
 from model.live_avatar.rungs import Load
 from model.live_avatar.sampler import BlockSampler, Sampler
@@ -45,13 +45,6 @@ from model.live_avatar.vae import load_vae
 from model.live_avatar.weights import Put, load_transformer, put
 
 _PROMPTS_KEPT = 16
-# by the engine's setting; float8 is bfloat16 but for the transformer's large linear layers
-_DTYPES: Mapping[str, torch.dtype] = {
-    "bfloat16": torch.bfloat16,
-    "float16": torch.float16,
-    "float32": torch.float32,
-    **dict.fromkeys(FLOAT8_RULES, torch.bfloat16),
-}
 _log = logging.getLogger("nightshoot.live_avatar")
 
 Told: TypeAlias = Mapping[str, Any]
@@ -209,10 +202,10 @@ def _way(
     ranks = ranks or Ranks()
     if ranks.seat.decodes_alone:
         offload = Offload(text=offload.text)  # of the rest there is nothing
-    device = choose_device(device_name, is_small=place.random == "tiny")
+    device = choose_device(device_name, is_small=place.is_tiny)
     if device.type == "cpu":
         torch.set_num_threads(1)  # sums must not depend on how many cores there are
-    sizes = MODELS["tiny" if place.random == "tiny" else "live-avatar-14b"]
+    sizes = MODELS[place.model]
     check_placement(Wanted(ranks.seat.placement, offload), sizes.transformer)
     put_weight = put
     if dtype_name in FLOAT8_RULES:
@@ -223,12 +216,12 @@ def _way(
         free_memory()  # a model that was shared out before holds itself
         shards = Shards(ranks.group, device)
         put_weight = shards.put_of(put_weight)
-    return _Way(_DTYPES[dtype_name], device, sizes, put_weight, offloader, ranks, shards)
+    return _Way(TORCH_DTYPES[dtype_name], device, sizes, put_weight, offloader, ranks, shards)
 
 
 def can_float8(place: Place, device_name: str) -> bool:
     """Whether the device can compute with dtype float8; arguments are those of :func:`load`."""
-    return has_float8(choose_device(device_name, is_small=place.random == "tiny"))
+    return has_float8(choose_device(device_name, is_small=place.is_tiny))
 
 
 def load(

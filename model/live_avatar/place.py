@@ -21,6 +21,7 @@ from typing import Literal, TypeAlias
 from model.errors import WeightsError
 from model.live_avatar.checkpoint import Lora, weights_id
 from model.live_avatar.published import LORA_NAME, LORA_PUBLISHED_AT, PUBLISHED_AT, ModelFiles
+from model.live_avatar.sizes import PUBLISHED
 
 WEIGHTS_VARIABLE = "NIGHTSHOOT_WEIGHTS"
 WEIGHTS_ID_VARIABLE = "NIGHTSHOOT_WEIGHTS_ID"
@@ -45,6 +46,16 @@ class Place:
     files: ModelFiles | None = None
     random: RandomPreset | None = None
     known_id: str = ""
+
+    @property
+    def is_tiny(self) -> bool:
+        """Whether a CPU will do."""
+        return self.random == "tiny"
+
+    @property
+    def model(self) -> str:
+        """Its name in :data:`model.live_avatar.sizes.MODELS`."""
+        return "tiny" if self.is_tiny else PUBLISHED
 
     def weights_id(self) -> str:
         """What stands for the weights in keys; reads the files' headers, a second or so.

@@ -25,13 +25,13 @@ from torch import Tensor, nn
 
 from model.errors import ResourceError
 from model.live_avatar.config import TransformerConfig
+from model.live_avatar.gpus import FLOAT8_CAPABILITY
 from model.live_avatar.transformer import Transformer
 from model.live_avatar.weights import Put, put
 
 FLOAT8 = torch.float8_e4m3fn
 LARGEST = torch.finfo(FLOAT8).max
 MULTIPLE = 16  # of K and N: what the products in 8 bits take
-LEAST_CAPABILITY = (8, 9)  # the first with products in 8 bits
 # below it a quotient could overflow; rows of zeros have it
 _LEAST_SCALE = torch.finfo(torch.float32).tiny
 _IN_BLOCK = (
@@ -78,6 +78,13 @@ FLOAT8_RULES: Mapping[str, Float8] = {
     "float8": Float8(),
     "float8-kept": Float8(num_first_kept=1, num_last_kept=1, keeps_adaptive=True),
     "float8-tensor": Float8(by_channel=False, by_token=False),
+}
+#: in which all but the layers of 8 bits compute, by the same setting
+TORCH_DTYPES: Mapping[str, torch.dtype] = {
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+    "float32": torch.float32,
+    **dict.fromkeys(FLOAT8_RULES, torch.bfloat16),
 }
 
 
@@ -159,7 +166,7 @@ def product_on(device: torch.device, rule: Float8) -> Product:
 
 def has_float8(device: torch.device) -> bool:
     """Whether a device can compute in 8 bits; a CPU can, without gain of speed."""
-    return device.type != "cuda" or torch.cuda.get_device_capability(device) >= LEAST_CAPABILITY
+    return device.type != "cuda" or torch.cuda.get_device_capability(device) >= FLOAT8_CAPABILITY
 
 
 def check_capability(capability: tuple[int, int], device_name: str) -> None:
@@ -168,8 +175,8 @@ def check_capability(capability: tuple[int, int], device_name: str) -> None:
     Raises:
         ResourceError: names the device, what it can and what it must.
     """
-    if capability < LEAST_CAPABILITY:
-        found, least = (".".join(map(str, each)) for each in (capability, LEAST_CAPABILITY))
+    if capability < FLOAT8_CAPABILITY:
+        found, least = (".".join(map(str, each)) for each in (capability, FLOAT8_CAPABILITY))
         raise ResourceError(
             f"engine live-avatar: {device_name} has compute capability {found}; dtype float8 "
             f"needs {least} or newer (Ada, Hopper, Blackwell): use such a GPU, or dtype bfloat16"

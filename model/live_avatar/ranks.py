@@ -118,7 +118,7 @@ def join(place: Place, device_name: str, placement: Placement = ALONE) -> Ranks:
         )
     if num_ranks == 1:
         return Ranks()
-    device = choose_device(device_name, is_small=place.random == "tiny")
+    device = choose_device(device_name, is_small=place.is_tiny)
     if device.type == "cuda":
         torch.cuda.set_device(device)  # where NCCL computes, and what its groups are bound to
     backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"

@@ -63,8 +63,11 @@ class ModelSizes:
     speech: SpeechConfig
 
 
+PUBLISHED = "live-avatar-14b"
+"""The model whose weights are published."""
+
 MODELS: Mapping[str, ModelSizes] = {
-    "live-avatar-14b": ModelSizes(LIVE_AVATAR_14B, UMT5_XXL, WAN_VAE, SpeechConfig()),
+    PUBLISHED: ModelSizes(LIVE_AVATAR_14B, UMT5_XXL, WAN_VAE, SpeechConfig()),
     "tiny": ModelSizes(
         TINY,
         TINY_TEXT,

@@ -15,7 +15,7 @@ from transformers import Wav2Vec2Config, Wav2Vec2Model
 from model.live_avatar.audio import SpeechEncoder
 from model.live_avatar.place import RandomPreset
 from model.live_avatar.segment import Parts
-from model.live_avatar.sizes import MODELS, ModelSizes
+from model.live_avatar.sizes import MODELS, PUBLISHED, ModelSizes
 from model.live_avatar.text import (
     ON_DEVICE,
     TextHome,
@@ -34,7 +34,7 @@ _Model = TypeVar("_Model", bound=nn.Module)
 
 _SIZES: Mapping[RandomPreset, ModelSizes] = {
     "tiny": MODELS["tiny"],
-    "14b": MODELS["live-avatar-14b"],
+    "14b": MODELS[PUBLISHED],
 }
 
 

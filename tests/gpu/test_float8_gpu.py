@@ -7,10 +7,10 @@ from torch import Tensor
 
 from benchmarks.full_size import make_job
 from benchmarks.live_avatar_fp8 import relative
+from model.live_avatar.gpus import FLOAT8_CAPABILITY
 from model.live_avatar.loading import load
 from model.live_avatar.place import Place
 from model.live_avatar.quantize import (
-    LEAST_CAPABILITY,
     Float8,
     product_in_float32,
     product_on,
@@ -21,7 +21,7 @@ DEVICE = "cuda:0"
 pytestmark = [
     pytest.mark.gpu,
     pytest.mark.skipif(
-        not torch.cuda.is_available() or torch.cuda.get_device_capability(0) < LEAST_CAPABILITY,
+        not torch.cuda.is_available() or torch.cuda.get_device_capability(0) < FLOAT8_CAPABILITY,
         reason="no CUDA device with products in 8 bits: none was made",
     ),
 ]

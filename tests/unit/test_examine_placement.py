@@ -9,7 +9,6 @@ from model.errors import CampaignError, ResourceError
 from model.live_avatar.config import LIVE_AVATAR_14B
 from model.live_avatar.examine import settings_finding
 from model.live_avatar.examine_placement import (
-    FLOAT8_CAPABILITY,
     Gpu,
     Wanted,
     check_placement,
@@ -111,11 +110,6 @@ def test_float8_is_refused_on_a_gpu_without_products_in_8_bits():
         "8.0"
     )
     assert found(replace(wanted, dtype="bfloat16"), many(A100, 2)) == []
-
-
-def test_the_least_capability_is_that_of_the_products():
-    quantize = pytest.importorskip("model.live_avatar.quantize")
-    assert FLOAT8_CAPABILITY == quantize.LEAST_CAPABILITY
 
 
 def test_all_reasons_are_told_at_once_in_an_error_that_survives_pickling():
