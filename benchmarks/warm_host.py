@@ -20,8 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
-from model import wire
 from model.engine import SegmentJob, load_engine
+from model.host.server import protocol
 from tasks.engine import EnginePool, given_host
 from tasks.lease import Slots
 from tasks.warm import HostKind, WarmHosts
@@ -32,14 +32,14 @@ BUDGET_MS = 60.0
 SENDER = """
 import socket, sys
 import numpy as np
-from model import wire
+from model.host.server import protocol
 path, width, height, num_frames, batch = sys.argv[1], *map(int, sys.argv[2:])
 frames = np.zeros((num_frames, height, width, 3), np.uint8)
 with socket.socket(socket.AF_UNIX) as connection:
     connection.connect(path)
-    while wire.receive(connection).kind == "render":
+    while protocol.receive(connection).kind == "render":
         for start in range(0, num_frames, batch):
-            wire.send(connection, "frames", arrays={"frames": frames[start : start + batch]})
+            protocol.send(connection, "frames", arrays={"frames": frames[start : start + batch]})
 """
 
 
@@ -77,12 +77,12 @@ class Bytes:
         self._num_messages = -(-job.num_frames // BATCH_FRAMES)
 
     def move(self) -> None:
-        wire.send(self._connection, "render")
+        protocol.send(self._connection, "render")
         for _ in range(self._num_messages):
-            wire.receive(self._connection)
+            protocol.receive(self._connection)
 
     def close(self) -> None:
-        wire.send(self._connection, "bye")
+        protocol.send(self._connection, "bye")
         self._connection.close()
         self._process.wait()
 

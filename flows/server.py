@@ -115,7 +115,7 @@ def main() -> None:
     """Serve until standard input closes."""
     import uvicorn
 
-    from model.owner import exit_with_owner
+    from model.host.guard import exit_with_owner
 
     exit_with_owner(lambda: None)
     uvicorn.run(

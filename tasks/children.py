@@ -1,6 +1,6 @@
 """Starts the Python processes that serve us: engine hosts, the laptop's own Prefect server.
 
-A child reads nothing from its standard input and ends when it closes (``model.owner``), so none
+A child reads nothing from its standard input and ends when it closes (``model.host.guard``), so none
 outlives its owner, however the owner ends.
 """
 
@@ -14,9 +14,8 @@ import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from model import beats
-from model.host import LOG_VARIABLE
-from model.owner import REFUSED_EXIT_CODE
+from model.host.guard import REFUSED_EXIT_CODE
+from model.host.server import LOG_VARIABLE, heartbeats
 
 _TAIL_CHARS = 2000
 _POLL_S = 0.02
@@ -82,7 +81,7 @@ class Child:
 
 
 class Guarded(Child):
-    """A module under a guard (``model.owner``), which watches all that it starts.
+    """A module under a guard (``model.host.guard``), which watches all that it starts.
 
     A group of which one process is stopped, hangs or is killed is ended by the guard, whose words
     lie with the signs of life. A guard that is killed leaves nothing behind either: what it
@@ -104,17 +103,17 @@ class Guarded(Child):
         env = {
             **(env or {}),
             name: value,
-            beats.BEATS_VARIABLE: str(beats_folder),
+            heartbeats.BEATS_VARIABLE: str(beats_folder),
             LOG_VARIABLE: str(log_path.absolute()),
         }
-        super().__init__("model.owner", arguments, log_path, env, descriptors)
+        super().__init__("model.host.guard", arguments, log_path, env, descriptors)
 
     @property
     def refusal(self) -> str:
         """Why it has ended and cannot be started here; empty where it may be."""
         if self.exit_code != REFUSED_EXIT_CODE:
             return ""
-        return beats.refusal(self.beats_folder) or self.log_tail()
+        return heartbeats.refusal(self.beats_folder) or self.log_tail()
 
     def end(self, timeout_s: float = 5.0) -> None:
         """See :class:`Child`; the guard itself takes up to 2 s for what lingers."""
@@ -126,7 +125,7 @@ class Guarded(Child):
 def end_marked(mark: str) -> None:
     """Kill every process that has ``mark`` (``NAME=value``) in its environment; wait for its end.
 
-    For what a killed guard (``model.owner``) left behind. Our own user's processes only; elsewhere
+    For what a killed guard (``model.host.guard``) left behind. Our own user's processes only; elsewhere
     than on Linux nothing can have been left.
     """
     if sys.platform != "linux":

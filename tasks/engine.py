@@ -18,9 +18,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from model import beats, wire
 from model.engine import EngineIdentity, Handoff, Pixels, SegmentJob, engine_identity
 from model.errors import MachineError, ResourceError, StoppedError
+from model.host.server import heartbeats, protocol
 from tasks.children import Guarded
 from tasks.gpu_samples import NvmlReader, Sampler, Stretch
 
@@ -71,10 +71,10 @@ class HostRendering:
             return message.arrays["frames"]
         self._host.is_rendering = False
         if message.kind == "error":
-            raise wire.error_of(message)
+            raise protocol.error_of(message)
         if message.kind != "handoff":
             raise EngineLostError(f'engine host sent "{message.kind}" in the middle of a segment')
-        self._handoff = wire.handoff_of(message)
+        self._handoff = protocol.handoff_of(message)
         self.engine_seconds = message.fields["engine_seconds"]
         self.cpu_seconds = message.fields["cpu_seconds"]
         self.peak_rss_bytes = message.fields["peak_rss_bytes"]
@@ -155,7 +155,7 @@ class OwnProcess:
     def lose(self, pid: int | None) -> str:
         """See :class:`HostProcess`."""
         self._child.wait(_WORDS_S)  # its guard knows best why it ends
-        words = beats.last_words(beats_folder(self.socket_path), pid) if pid else ""
+        words = heartbeats.last_words(beats_folder(self.socket_path), pid) if pid else ""
         self._child.end()
         tail = " / ".join(self._child.log_tail().splitlines()[-3:])
         words = words or f"exit code {self._child.exit_code}; last words: {tail or 'none'}"
@@ -177,7 +177,7 @@ class GivenHost:
 
     engine: str
     socket_path: Path
-    load_timeout_s: float = beats.Limits.load
+    load_timeout_s: float = heartbeats.Limits.load
 
     @property
     def log_place(self) -> str:
@@ -207,7 +207,7 @@ class GivenHost:
     def _words(self, pid: int) -> str:
         deadline = time.monotonic() + _WORDS_S
         while time.monotonic() < deadline:
-            if words := beats.last_words(beats_folder(self.socket_path), pid):
+            if words := heartbeats.last_words(beats_folder(self.socket_path), pid):
                 return f"{words}; "
             time.sleep(_POLL_S)
         return ""
@@ -231,7 +231,7 @@ def given_host(environ: Mapping[str, str]) -> GivenHost | None:
         )
     if not engine:
         return None
-    return GivenHost(engine, Path(path), beats.limits_of(environ).load)
+    return GivenHost(engine, Path(path), heartbeats.limits_of(environ).load)
 
 
 def beats_folder(socket_path: Path) -> Path:
@@ -273,9 +273,9 @@ class EngineHost:
             self._process.end()
             raise
 
-    def _introduced(self, hello: wire.Message) -> tuple[EngineIdentity, int]:
+    def _introduced(self, hello: protocol.Message) -> tuple[EngineIdentity, int]:
         try:
-            return wire.identity_of(hello), wire.pid_of(hello)
+            return protocol.identity_of(hello), protocol.pid_of(hello)
         except (ValueError, KeyError, TypeError) as error:
             last_words = self._process.lose(_listener_pid(self._connection))
             self._connection.close()
@@ -283,7 +283,7 @@ class EngineHost:
                 f'engine host "{self.engine}" runs other code than this run: {error}; {last_words}'
             ) from error
 
-    def _connect(self, load_timeout_s: float) -> tuple[socket.socket, wire.Message]:
+    def _connect(self, load_timeout_s: float) -> tuple[socket.socket, protocol.Message]:
         deadline = time.monotonic() + load_timeout_s
         while time.monotonic() < deadline:
             self._process.check()
@@ -291,8 +291,8 @@ class EngineHost:
             connection.settimeout(HELLO_TIMEOUT_S)
             try:
                 connection.connect(str(self._process.socket_path))
-                return connection, wire.receive(connection)
-            except (FileNotFoundError, ConnectionRefusedError, wire.ConnectionLostError):
+                return connection, protocol.receive(connection)
+            except (FileNotFoundError, ConnectionRefusedError, protocol.ConnectionLostError):
                 connection.close()  # still loading, or just being started again
             except TimeoutError as error:
                 last_words = self._process.lose(_listener_pid(connection))
@@ -319,37 +319,37 @@ class EngineHost:
             EngineLostError: the host is gone.
         """
         try:
-            wire.send_job(self._connection, job)
+            protocol.send_job(self._connection, job)
             self.is_rendering = True
-        except (wire.ConnectionLostError, TimeoutError) as error:
+        except (protocol.ConnectionLostError, TimeoutError) as error:
             raise self._lost(str(error)) from error
         return HostRendering(self, should_stop)
 
-    def receive(self) -> wire.Message:
+    def receive(self) -> protocol.Message:
         """The next message.
 
         Raises:
             EngineLostError: the host is gone, silent for too long, or speaks nonsense.
         """
         try:
-            return wire.receive(self._connection)
-        except (wire.ConnectionLostError, TimeoutError, ValueError, KeyError) as error:
+            return protocol.receive(self._connection)
+        except (protocol.ConnectionLostError, TimeoutError, ValueError, KeyError) as error:
             raise self._lost(str(error)) from error
 
     def _lost(self, why: str) -> EngineLostError:
         with contextlib.suppress(OSError):
             self._connection.close()
-        kept = beats.fault(beats_folder(self._process.socket_path))
+        kept = heartbeats.fault(beats_folder(self._process.socket_path))
         last_words = self._process.lose(self.pid)
         lost = f'engine host "{self.engine}" (process {self.pid}) was lost: {why}; {last_words}'
-        told = wire.error_in(json.loads(kept)) if kept else None
+        told = protocol.error_in(json.loads(kept)) if kept else None
         if isinstance(told, ResourceError):
             return EngineFullError(f"{told}; {lost}", told.rungs)
         return EngineLostError(lost)
 
     def cpu_seconds(self) -> float:
         """Processor time that all its processes have used so far."""
-        return beats.cpu_seconds(beats_folder(self._process.socket_path))
+        return heartbeats.cpu_seconds(beats_folder(self._process.socket_path))
 
     @property
     def gpu_percents(self) -> dict[str, int]:
@@ -361,25 +361,25 @@ class EngineHost:
         if not self.is_rendering:
             return
         try:
-            wire.send(self._connection, "cancel")
+            protocol.send(self._connection, "cancel")
             while self.receive().kind not in ("error", "handoff"):
                 pass
             self.is_rendering = False
-        except (wire.ConnectionLostError, EngineLostError):
+        except (protocol.ConnectionLostError, EngineLostError):
             return  # it is gone, which ends the rendering too
 
     def ping(self) -> bool:
         """Whether the host answers."""
         try:
-            wire.send(self._connection, "ping")
+            protocol.send(self._connection, "ping")
             return self.receive().kind == "pong"
-        except (wire.ConnectionLostError, EngineLostError, OSError):
+        except (protocol.ConnectionLostError, EngineLostError, OSError):
             return False
 
     def replace(self) -> None:
         """Have a given host started afresh: it belongs to other code or weights than ours."""
-        with contextlib.suppress(wire.ConnectionLostError, OSError):
-            wire.send(self._connection, "bye")
+        with contextlib.suppress(protocol.ConnectionLostError, OSError):
+            protocol.send(self._connection, "bye")
         self._connection.close()
 
     def close(self) -> None:
@@ -420,7 +420,7 @@ class EnginePool:
     ) -> None:
         self._log_folder, self._given = log_folder, given
         self._sampler = Sampler(keep, _reader) if keep else None
-        beats.limits_of(os.environ)  # told now, not by the first host
+        heartbeats.limits_of(os.environ)  # told now, not by the first host
         self._idle: dict[str, list[EngineHost]] = {}
         self._lock = threading.Lock()
         self._turns: dict[str, threading.Semaphore] = {}
@@ -493,7 +493,7 @@ class EnginePool:
         if self._given is not None:
             return _connect_given(self._given, engine)
         log_path = self._log_folder / f"host-{engine}-{number}.log"
-        limits = beats.limits_of(os.environ, engine_identity(engine).load_timeout_s)
+        limits = heartbeats.limits_of(os.environ, engine_identity(engine).load_timeout_s)
         return EngineHost(engine, log_path, limits.load + _SPARE_S)
 
     def _give(self, host: EngineHost) -> None:

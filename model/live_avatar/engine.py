@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from model import beats, wire
 from model.engine import (
     ENGINE_SAMPLE_RATE_HZ,
     FPS,
@@ -21,6 +20,7 @@ from model.engine import (
     check_settings,
 )
 from model.errors import PortraitError, ResourceError, WeightsError
+from model.host.server import heartbeats, protocol
 from model.live_avatar.config import LATENT_SIDE, PATCH
 from model.live_avatar.examine_placement import Wanted, check_placement
 from model.live_avatar.moved import Offload, offload_of, read_offload
@@ -216,7 +216,7 @@ class LiveAvatarEngine:
             if self._loaded is not None:
                 self._loaded.free()
         except RuntimeError:  # ranks that share heads finish what was begun, and cannot
-            beats.leave_fault(json.dumps(wire.error_fields(fault)))
+            heartbeats.leave_fault(json.dumps(protocol.error_fields(fault)))
             raise
         return fault
 
@@ -232,7 +232,7 @@ class LiveAvatarEngine:
         """Where all ranks must end as one has no memory: keep why, for the client."""
         if isinstance(error.__cause__, MemoryFullError):
             fault = self._with_rungs(attempt, error.__cause__)
-            beats.leave_fault(json.dumps(wire.error_fields(fault)))
+            heartbeats.leave_fault(json.dumps(protocol.error_fields(fault)))
 
     def _ready(self, dtype: str, offload: Offload) -> "Loaded":
         self._check_place()

@@ -17,8 +17,8 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from model import beats
 from model.errors import ResourceError
+from model.host.server import heartbeats
 
 _MOST_PAIRED = 8  # ranks, of which every pair is tried; of more, neighbours alone
 _NUM_VALUES = {"cpu": 1 << 20, "cuda": 1 << 24}  # of float32: 4 and 64 MiB
@@ -159,7 +159,7 @@ class _Rank:
 def greet(group: Any, device: Any) -> None:
     """Send a number to every rank of a group, before anything is loaded: connections are made here.
 
-    All ranks call this. One that never answers is found by who watches (:mod:`model.beats`).
+    All ranks call this. One that never answers is found by who watches (:mod:`model.host.heartbeats`).
 
     Args:
         group: of ranks; None: all.
@@ -173,7 +173,7 @@ def greet(group: Any, device: Any) -> None:
 
     num_ranks, rank = dist.get_world_size(group), dist.get_rank()
     backend = "NCCL" if device.type == "cuda" else "gloo"
-    with beats.within(f"greeting the other ranks over {backend}", "block"):
+    with heartbeats.within(f"greeting the other ranks over {backend}", "block"):
         try:
             sums = torch.full((num_ranks,), dist.get_rank(group) + 1, device=device)
             dist.all_reduce(sums, group=group)

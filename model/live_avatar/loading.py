@@ -9,9 +9,9 @@ from typing import Any, TypeAlias
 
 import torch
 
-from model import beats
 from model.engine import SegmentJob
 from model.errors import WeightsError
+from model.host.server import heartbeats
 from model.live_avatar.audio import load_speech_encoder
 from model.live_avatar.cache import make_caches
 from model.live_avatar.compiled import run_by
@@ -163,7 +163,7 @@ class Loaded:
 
     def _make_sampler(self, **told: Any) -> BlockSampler:
         """Memories are large: the same serve all segments of a size."""
-        beats.phase("the first block of a size, which may compile", "compile")
+        heartbeats.phase("the first block of a size, which may compile", "compile")
         self._sampler.cache_clear()  # the next ones need what the last ones hold
         told |= {"dtype": self.held.dtype, "offload": str(self._offload)}
         return self._ranks.sampler(self._core.sampler, told, _schedule(told).num_steps)
@@ -247,7 +247,10 @@ def load(
     """
     way = _way(place, dtype_name, device_name, offload, ranks)
     started = time.perf_counter()
-    with beats.within("loading weights", "load"), memory_watched("while the weights were loaded"):
+    with (
+        heartbeats.within("loading weights", "load"),
+        memory_watched("while the weights were loaded"),
+    ):
         to = (way.dtype, way.device, way.put_weight, way.offloader.text_home)
         if place.random is not None:
             parts = untrained(place.random, *to, has_layers=way.has_layers)
@@ -272,7 +275,10 @@ def load_core(
     """
     way = _way(place, dtype_name, device_name, offload, ranks)
     started = time.perf_counter()
-    with beats.within("loading weights", "load"), memory_watched("while the weights were loaded"):
+    with (
+        heartbeats.within("loading weights", "load"),
+        memory_watched("while the weights were loaded"),
+    ):
         if place.random is not None:
             transformer = untrained_transformer(place.random, way.dtype, way.device, way.put_weight)
         else:

@@ -28,8 +28,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from model import beats
 from model.errors import ResourceError
+from model.host.server import heartbeats
 from model.live_avatar.memory import free_memory, memory_watched
 from model.live_avatar.placement import Seat
 from model.live_avatar.rungs import MemoryFullError
@@ -219,18 +219,18 @@ class Stage:
 
     def _next(self) -> Letter:
         """What the leader says next; whoever watches is told what becomes of it."""
-        beats.phase("waiting for the leader", "wait")
+        heartbeats.phase("waiting for the leader", "wait")
         letter = self._post.receive(self._seat.leader)
         if letter.kind == "reset":
             _log.info("a run begins on rank %d", self._seat.rank)
         self._is_new = self._is_new or letter.kind == "prepare"
         index = letter.fields.get("block_index", "")
-        beats.phase(f"{letter.kind} {index}".strip(), self._limit)
+        heartbeats.phase(f"{letter.kind} {index}".strip(), self._limit)
         self._is_new = self._is_new and letter.kind != "block"
         return letter
 
     @property
-    def _limit(self) -> beats.Kind:
+    def _limit(self) -> heartbeats.Kind:
         """Who shares the leader's steps waits for it as long as nobody asks the leader for more."""
         if self._seat.leader in self._seat.mates:
             return "wait"

@@ -25,7 +25,7 @@ from model.live_avatar.transformer import Transformer
 
 Told: TypeAlias = Mapping[str, Any]
 MakeSampler: TypeAlias = Callable[[Told, Callable[[int], range]], Sampler]
-# a warm rank may wait for days; one that hangs is found by who watches it (model.beats)
+# a warm rank may wait for days; one that hangs is found by who watches it (model.host.heartbeats)
 _TIMEOUT = timedelta(days=365)
 
 

@@ -202,7 +202,7 @@ def processes_of(cluster: PrefectCluster, run_ids: Iterable[str]) -> list[psutil
 def _is_module(process: psutil.Process, module: str) -> bool:
     with suppress(psutil.Error):
         line = process.cmdline()
-        return module in line and "model.owner" not in line
+        return module in line and "model.host.guard" not in line
     return False
 
 

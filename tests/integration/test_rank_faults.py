@@ -130,7 +130,7 @@ def member(run: subprocess.Popen[bytes], name: str) -> psutil.Process | None:
             line, rank = process.cmdline(), process.environ().get("RANK")
         except psutil.Error:
             continue
-        names = {"guard": "model.owner", "launcher": "accelerate.commands.launch"}
+        names = {"guard": "model.host.guard", "launcher": "accelerate.commands.launch"}
         role = next((role for role, module in names.items() if module in line[:3]), f"rank {rank}")
         if role == name and "model.host" in line:
             return process

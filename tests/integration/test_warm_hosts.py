@@ -16,7 +16,7 @@ import pytest
 
 from model.engine import load_engine
 from model.errors import CampaignError, MachineError, RowError
-from model.host import serve
+from model.host.server import serve
 from model.null import NullEngine
 from tasks.engine import EngineLostError, EnginePool, GivenHost, WrongHostError, given_host
 from tasks.lease import LeaseError, Slots
@@ -391,10 +391,10 @@ def test_a_host_of_other_code_is_refused_and_asked_to_start_again(tmp_path):
 
 OLD_HOST = """
 import socket, sys
-from model import wire
-from model.host import serve
+from model.host.server import protocol
+from model.host.server import serve
 from model.null import NullEngine
-wire.PROTOCOL_VERSION = 99
+protocol.PROTOCOL_VERSION = 99
 listener = socket.socket(socket.AF_UNIX)
 listener.bind(sys.argv[1])
 listener.listen()

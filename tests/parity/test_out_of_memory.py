@@ -24,9 +24,9 @@ import pytest
 import torch
 import torch.distributed as dist
 
-from model import beats, wire
 from model.engine import Handoff, SegmentJob
 from model.errors import ResourceError, Rung
+from model.host.server import heartbeats, protocol
 from model.live_avatar import loading
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE
 from model.live_avatar.engine import LiveAvatarEngine
@@ -454,7 +454,7 @@ def forked(work: Callable[[int, int, Connection], None], num_ranks: int) -> Iter
 def _mate(folder: Path, rank: int, port: int, answer: Connection) -> None:
     """A rank of a stage of two; the one that does not lead has no memory at its second block."""
     os.environ.update(NIGHTSHOOT_BEATS=str(folder))
-    beats.begin(f"rank {rank}", os.environ, 60.0)
+    heartbeats.begin(f"rank {rank}", os.environ, 60.0)
     if rank == 0:
         _fail_at(4)
     engine = _joined(rank, port, "heads=2")
@@ -473,7 +473,7 @@ def test_a_rank_that_does_not_fit_beside_others_of_its_stage_leaves_its_rungs_fo
         first = here.recv()
 
     assert first == (0, "StageLostError")
-    kept = wire.error_in(json.loads(beats.fault(tmp_path)))
+    kept = protocol.error_in(json.loads(heartbeats.fault(tmp_path)))
     assert isinstance(kept, ResourceError)
     assert "the GPU's memory was full on rank 0 (CUDA out of memory" in str(kept)
     assert [str(rung) for rung in kept.rungs] == [
@@ -493,7 +493,7 @@ def test_a_host_that_ended_for_want_of_memory_is_answered_with_its_rungs(tmp_pat
             pool.lend("null") as host,
         ):
             folder = engine_beats(host._process.socket_path)
-            (folder / "fault").write_text(json.dumps(wire.error_fields(fault)))
+            (folder / "fault").write_text(json.dumps(protocol.error_fields(fault)))
             list(host.render(null_job("crash")))
         assert isinstance(found.value, EngineLostError), "so that another host is started"
         assert found.value.fault == "resource", "so that it is not tried again as it was"

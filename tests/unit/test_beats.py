@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from model import beats
-from model.beats import BEATS_VARIABLE, Beat, Heart, Limits, limits_of, read_beats
 from model.errors import CampaignError
-from model.watch import Watch, Watched, fault_of
+from model.host.heartbeats import BEATS_VARIABLE, Beat, Heart, Limits, limits_of, read_beats
+from model.host.server import heartbeats
+from model.host.watchdog import Watch, Watched, fault_of
 
 LIMITS = Limits(load=60, compile=30, block=10, heartbeat=5)
 
@@ -24,9 +24,9 @@ def beat(**changes) -> Beat:
 @pytest.fixture
 def watched_process(tmp_path: Path):
     """This process's heart, as a guard's child has it."""
-    beats.begin("rank 0", {BEATS_VARIABLE: str(tmp_path)}, load_s=60)
+    heartbeats.begin("rank 0", {BEATS_VARIABLE: str(tmp_path)}, load_s=60)
     yield tmp_path
-    beats.end()
+    heartbeats.end()
 
 
 def test_limits_come_from_the_environment_and_the_engine():
@@ -77,8 +77,8 @@ def test_a_new_phase_and_a_pulse_begin_anew():
 
 
 def test_a_process_tells_what_it_does(watched_process: Path):
-    beats.phase("block 1", "block")
-    with beats.within("compiling", "compile"):
+    heartbeats.phase("block 1", "block")
+    with heartbeats.within("compiling", "compile"):
         (inner,) = read_beats(watched_process)
     (outer,) = read_beats(watched_process)
 
@@ -89,27 +89,27 @@ def test_a_process_tells_what_it_does(watched_process: Path):
 
 
 def test_all_processes_of_a_group_know_the_segment(watched_process: Path):
-    beats.tell_segment("ab" * 32)
-    assert beats.segment() == "ab" * 32
-    beats.tell_segment("")
-    assert beats.segment() == ""
+    heartbeats.tell_segment("ab" * 32)
+    assert heartbeats.segment() == "ab" * 32
+    heartbeats.tell_segment("")
+    assert heartbeats.segment() == ""
 
 
 def test_nothing_happens_where_nobody_watches(tmp_path: Path):
-    beats.begin("host", {}, load_s=60)
-    beats.phase("block 1", "block")
-    beats.tell_segment("ab")
-    beats.refuse("no")
+    heartbeats.begin("host", {}, load_s=60)
+    heartbeats.phase("block 1", "block")
+    heartbeats.tell_segment("ab")
+    heartbeats.refuse("no")
 
-    assert beats.segment() == ""
+    assert heartbeats.segment() == ""
     assert not list(tmp_path.iterdir())
 
 
 def test_the_first_refusal_is_the_reason(watched_process: Path):
-    beats.refuse("the GPU is full")
-    beats.refuse("the other rank is gone")
+    heartbeats.refuse("the GPU is full")
+    heartbeats.refuse("the other rank is gone")
 
-    assert beats.refusal(watched_process) == "the GPU is full"
+    assert heartbeats.refusal(watched_process) == "the GPU is full"
 
 
 def test_a_process_that_ends_as_it_should_is_not_missed(tmp_path: Path):
@@ -125,7 +125,7 @@ def test_a_killed_process_is_missed_at_once_and_the_others_are_told(
 ):
     code = (
         "import os, sys, time; from model import beats\n"
-        "beats.begin('rank 1', os.environ, 60); beats.phase('block 9', 'block')\n"
+        "beats.begin('rank 1', os.environ, 60); heartbeats.phase('block 9', 'block')\n"
         "print('ready', flush=True); time.sleep(99)\n"
     )
     monkeypatch.setenv(BEATS_VARIABLE, str(watched_process))
@@ -154,8 +154,8 @@ def test_an_engine_of_which_nothing_comes_up_is_told(tmp_path: Path):
 
 
 def test_words_are_found_by_who_knew_a_process_and_outlast_the_next_group(tmp_path: Path):
-    beats.leave_words(tmp_path, "rank 0 hung", [11, 12])
-    beats.clear(tmp_path)
+    heartbeats.leave_words(tmp_path, "rank 0 hung", [11, 12])
+    heartbeats.clear(tmp_path)
 
-    assert beats.last_words(tmp_path, 12) == "rank 0 hung"
-    assert beats.last_words(tmp_path, 13) == ""
+    assert heartbeats.last_words(tmp_path, 12) == "rank 0 hung"
+    assert heartbeats.last_words(tmp_path, 13) == ""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from model.beats import variable_of
+from model.host.heartbeats import variable_of
 from model.live_avatar.config import LIVE_AVATAR_14B
 from model.live_avatar.examine_links import REMEDIES, RankSeen, broken_finding, judge
 from model.live_avatar.examine_placement import Gpu, Wanted, placement_faults

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from model import wire
 from model.engine import Engine, EngineIdentity, Rendering, SegmentJob
 from model.errors import EngineFailedError, MachineError
-from model.host import serve
+from model.host.server import protocol, serve
 from model.null import NullEngine
 
 
@@ -22,7 +21,7 @@ class DisklessEngine:
         raise OSError(5, "Input/output error", "/weights/part-3")
 
 
-def answer(engine: Engine, job: SegmentJob, folder: Path) -> wire.Message:
+def answer(engine: Engine, job: SegmentJob, folder: Path) -> protocol.Message:
     path = str(folder / "s")
     with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as client:
         listener.bind(path)
@@ -30,10 +29,10 @@ def answer(engine: Engine, job: SegmentJob, folder: Path) -> wire.Message:
         host = threading.Thread(target=serve, args=(engine, listener))
         host.start()
         client.connect(path)
-        wire.receive(client)
-        wire.send_job(client, job)
-        message = wire.receive(client)
-        wire.send(client, "bye")
+        protocol.receive(client)
+        protocol.send_job(client, job)
+        message = protocol.receive(client)
+        protocol.send(client, "bye")
         host.join(10)
     return message
 
@@ -58,7 +57,7 @@ def job(**settings: int | str) -> SegmentJob:
 
 
 def test_a_job_that_breaks_the_engines_rules_is_nobodys_known_fault(tmp_path):
-    error = wire.error_of(answer(NullEngine(), job(delay_ms=-1, fail=""), tmp_path))
+    error = protocol.error_of(answer(NullEngine(), job(delay_ms=-1, fail=""), tmp_path))
 
     assert type(error) is EngineFailedError
     assert error.fault == "unknown"
@@ -66,7 +65,7 @@ def test_a_job_that_breaks_the_engines_rules_is_nobodys_known_fault(tmp_path):
 
 
 def test_a_disk_that_cannot_be_read_is_the_machines_fault(tmp_path):
-    error = wire.error_of(answer(DisklessEngine(), job(), tmp_path))
+    error = protocol.error_of(answer(DisklessEngine(), job(), tmp_path))
 
     assert type(error) is MachineError
     assert str(error).startswith("OSError: [Errno 5] Input/output error")

@@ -8,9 +8,9 @@ import threading
 import numpy as np
 import pytest
 
-from model import wire
 from model.engine import EngineIdentity, Handoff, Phoneme, SegmentJob
 from model.errors import MachineError, PortraitError, ResourceError, RowError, Rung
+from model.host.server import protocol
 
 
 @pytest.fixture
@@ -42,14 +42,14 @@ def job(**changes):
 
 def through(pair, send):
     threading.Thread(target=send, args=(pair[0],)).start()
-    return wire.receive(pair[1])
+    return protocol.receive(pair[1])
 
 
 @pytest.mark.parametrize("changes", [{}, {"handoff": None}, {"phonemes": None}, {"phonemes": ()}])
 def test_a_job_arrives_as_it_was_sent(pair, changes):
     sent = job(**changes)
 
-    got = wire.job_of(through(pair, lambda sock: wire.send_job(sock, sent)))
+    got = protocol.job_of(through(pair, lambda sock: protocol.send_job(sock, sent)))
 
     for name in ("portrait", "pcm"):
         assert np.array_equal(getattr(got, name), getattr(sent, name))
@@ -65,16 +65,18 @@ def test_a_job_arrives_as_it_was_sent(pair, changes):
 def test_an_identity_arrives_as_it_was_sent(pair):
     identity = EngineIdentity("e", 3, "w", 25, 12, 5, 6, {"s": True}, needs_face=True)
 
-    message = through(pair, lambda sock: wire.send(sock, "hello", wire.identity_fields(identity)))
+    message = through(
+        pair, lambda sock: protocol.send(sock, "hello", protocol.identity_fields(identity))
+    )
 
-    assert wire.identity_of(message) == identity
+    assert protocol.identity_of(message) == identity
 
 
 def test_another_protocol_is_refused(pair):
-    message = through(pair, lambda sock: wire.send(sock, "hello", {"protocol": 99}))
+    message = through(pair, lambda sock: protocol.send(sock, "hello", {"protocol": 99}))
 
     with pytest.raises(ValueError, match="99"):
-        wire.identity_of(message)
+        protocol.identity_of(message)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +88,7 @@ def test_another_protocol_is_refused(pair):
     ],
 )
 def test_an_error_keeps_its_class_its_fault_and_its_rungs(pair, error):
-    got = wire.error_of(through(pair, lambda sock: wire.send_error(sock, error)))
+    got = protocol.error_of(through(pair, lambda sock: protocol.send_error(sock, error)))
 
     assert type(got) is type(error)
     assert str(got) == str(error)
@@ -98,7 +100,7 @@ def test_an_unknown_class_of_error_becomes_the_class_of_its_fault(pair):
     class OddError(RowError):
         pass
 
-    got = wire.error_of(through(pair, lambda sock: wire.send_error(sock, OddError("odd"))))
+    got = protocol.error_of(through(pair, lambda sock: protocol.send_error(sock, OddError("odd"))))
 
     assert type(got) is RowError
 
@@ -106,8 +108,8 @@ def test_an_unknown_class_of_error_becomes_the_class_of_its_fault(pair):
 def test_a_closed_connection_is_told_at_once(pair):
     pair[0].close()
 
-    with pytest.raises(wire.ConnectionLostError):
-        wire.receive(pair[1])
+    with pytest.raises(protocol.ConnectionLostError):
+        protocol.receive(pair[1])
 
 
 @pytest.mark.parametrize(
@@ -123,11 +125,11 @@ def test_a_message_that_does_not_add_up_is_refused(pair, arrays, payload, words)
     pair[0].sendall(struct.pack("!IQ", len(header), len(payload)) + header + payload)
 
     with pytest.raises(ValueError, match=words):
-        wire.receive(pair[1])
+        protocol.receive(pair[1])
 
 
 def test_a_message_of_absurd_size_is_refused_before_it_is_read(pair):
     pair[0].sendall(struct.pack("!IQ", 10, 1 << 60))
 
     with pytest.raises(ValueError, match="bytes"):
-        wire.receive(pair[1])
+        protocol.receive(pair[1])

@@ -3,7 +3,7 @@
 Every process keeps a record of its own in a folder: the phase it is in, how long that may take,
 and a pulse that a thread raises each second. A stopped process has no pulse. One that hangs in a
 driver or in a message to another rank may have one, but its phase goes on and on. Whoever watches
-(``model.owner``, which is none of them) compares what it reads with what it read before, by a
+(``model.host.guard``, which is none of them) compares what it reads with what it read before, by a
 clock of its own, and leaves its words beside the records before it ends the group.
 
     NIGHTSHOOT_LOAD_TIMEOUT_S        to load weights; absent: as long as the engine says

@@ -1,4 +1,4 @@
-"""Tells from signs of life (``model.beats``) which process of an engine is lost, and why.
+"""Tells from signs of life (``model.host.heartbeats``) which process of an engine is lost, and why.
 
 Time in which the watcher itself did not run counts for little: a machine that was suspended, or
 is loaded to its limits, makes nobody late.
@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from model.beats import Beat, Limits, read_beats, variable_of
+from model.host.heartbeats import Beat, Limits, read_beats, variable_of
 
 POLL_S = 0.5
 _MOST_STEP_S = 2.0

@@ -4,13 +4,13 @@ The owner keeps the write end of a pipe open as this process's standard input; t
 it when the owner dies, kill -9 included. Unlike a parent-death signal this is not tied to the
 thread that started the process.
 
-``python -m model.owner MODULE ARGUMENT...`` is a guard (Linux): it runs the module as its child and
+``python -m model.host.guard MODULE ARGUMENT...`` is a guard (Linux): it runs the module as its child and
 is the subreaper of everything below it, so that processes in sessions of their own (the ranks of
 a distributed engine) stay its descendants when their parents die. When the module ends or the
 owner does, the guard kills what is left and ends last, with the module's exit code. It inherits the
 descriptors of a GPU lease, which therefore lasts as long as anything that can touch the GPU.
 
-The guard watches the signs of life of all that it started (``model.beats``): a process that is
+The guard watches the signs of life of all that it started (``model.host.heartbeats``): a process that is
 stopped, hangs or is killed ends the whole group, and the guard's words say which one it was.
 Elsewhere than on Linux a guard has one process alone, which ends with the owner too.
 """
@@ -26,9 +26,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from model import beats
 from model.errors import NightshootError
-from model.watch import KILLED, Watch
+from model.host.server import heartbeats
+from model.host.watchdog import KILLED, Watch
 
 REFUSED_EXIT_CODE = 3
 """Of a host whose engine cannot be loaded on this machine: trying again cannot help."""
@@ -73,10 +73,10 @@ def run_guarded(arguments: list[str]) -> int:
     Raises:
         CampaignError: a time limit is no positive number of seconds.
     """
-    folder = Path(os.environ[beats.BEATS_VARIABLE])
-    limits = beats.limits_of(os.environ)
-    beats.clear(folder)
-    os.environ[beats.GUARD_VARIABLE] = str(os.getpid())
+    folder = Path(os.environ[heartbeats.BEATS_VARIABLE])
+    limits = heartbeats.limits_of(os.environ)
+    heartbeats.clear(folder)
+    os.environ[heartbeats.GUARD_VARIABLE] = str(os.getpid())
     child = _start(arguments)
     signal.signal(signal.SIGTERM, lambda *_: _kill(child))
     keeper = _Keeper(Watch(folder, limits, child), folder, child)
@@ -89,7 +89,7 @@ def run_guarded(arguments: list[str]) -> int:
     code = os.waitstatus_to_exitcode(status)
     keeper.end(code)
     _end_descendants()
-    if beats.refusal(folder):
+    if heartbeats.refusal(folder):
         return REFUSED_EXIT_CODE
     if keeper.words:
         return HUNG_EXIT_CODE
@@ -153,7 +153,7 @@ class _Keeper:
             self._leave(f"process {self._child} ended with {told}; {doing}{killed}")
 
     def _leave(self, words: str) -> None:
-        beats.leave_words(self._folder, words, self._watch.pids)
+        heartbeats.leave_words(self._folder, words, self._watch.pids)
         # the log of the group; everything in it has a time
         now = time.strftime("%Y-%m-%d %H:%M:%S")
         os.write(2, f"{now} nightshoot.guard the engine is ended: {words}\n".encode())
@@ -198,9 +198,9 @@ def main() -> None:
     """Guard the module named on the command line."""
     # what ends a whole group or terminal is decided by the owner
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    told = os.environ.get(beats.BEATS_VARIABLE)
+    told = os.environ.get(heartbeats.BEATS_VARIABLE)
     place = contextlib.nullcontext(told) if told else tempfile.TemporaryDirectory("-nightshoot")
-    with place as os.environ[beats.BEATS_VARIABLE]:
+    with place as os.environ[heartbeats.BEATS_VARIABLE]:
         try:
             code = run_guarded(sys.argv[1:])
         except NightshootError as error:

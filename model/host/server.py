@@ -1,7 +1,7 @@
 """A warm engine in a process of its own, behind a Unix socket: ``python -m model.host``.
 
 One client at a time, one rendering at a time. The process ends with its owner, who holds the
-write end of its standard input. It tells its guard what it is doing (``model.beats``); of several
+write end of its standard input. It tells its guard what it is doing (``model.host.heartbeats``); of several
 ranks each has a log of its own, and every line says which segment was rendered then.
 """
 
@@ -17,10 +17,10 @@ import sys
 import time
 from pathlib import Path
 
-from model import beats, wire
 from model.engine import Engine, load_engine
 from model.errors import EngineFailedError, MachineError, NightshootError, StoppedError
-from model.owner import REFUSED_EXIT_CODE, exit_with_owner
+from model.host.guard import REFUSED_EXIT_CODE, exit_with_owner
+from model.host.server import heartbeats, protocol
 
 LOG_VARIABLE = "NIGHTSHOOT_HOST_LOG"
 """Path of the log that the owner lets this process write; ranks write beside it."""
@@ -32,88 +32,88 @@ _log = logging.getLogger("nightshoot.host")
 
 def serve(engine: Engine, listener: socket.socket) -> None:
     """Answer clients one after the other until one says ``bye``."""
-    limits = beats.limits_of(os.environ, engine.identity.load_timeout_s)
-    hello = wire.identity_fields(engine.identity) | {
+    limits = heartbeats.limits_of(os.environ, engine.identity.load_timeout_s)
+    hello = protocol.identity_fields(engine.identity) | {
         "patience_s": limits.longest,
         "log": os.environ.get(LOG_VARIABLE, ""),
     }
     while True:
-        beats.phase("waiting for a client", "wait")
+        heartbeats.phase("waiting for a client", "wait")
         connection, _ = listener.accept()
         with connection:
             try:
-                wire.send(connection, "hello", hello)
+                protocol.send(connection, "hello", hello)
                 if not _converse(engine, connection):
                     return
-            except wire.ConnectionLostError as error:
+            except protocol.ConnectionLostError as error:
                 _log.info("client gone: %s", error)
 
 
 def _converse(engine: Engine, connection: socket.socket) -> bool:
     """Answer one client; False when the host is to end."""
     while True:
-        beats.phase("waiting for a segment", "wait")
-        message = wire.receive(connection)
+        heartbeats.phase("waiting for a segment", "wait")
+        message = protocol.receive(connection)
         if message.kind == "bye":
             return False
         if message.kind == "ping":
-            wire.send(connection, "pong")
+            protocol.send(connection, "pong")
         elif message.kind == "render":
             _render(engine, connection, message)
         elif message.kind != "cancel":  # a cancel that came too late has nothing to end
             raise ValueError(f'no message is called "{message.kind}"')
 
 
-def _render(engine: Engine, connection: socket.socket, message: wire.Message) -> None:
+def _render(engine: Engine, connection: socket.socket, message: protocol.Message) -> None:
     try:
         _stream(engine, connection, message)
-    except wire.ConnectionLostError:
+    except protocol.ConnectionLostError:
         raise
     except NightshootError as error:
         _log.info("segment failed: %s", error)
-        wire.send_error(connection, error)
+        protocol.send_error(connection, error)
     except OSError as error:
         _log.exception("engine failed")
-        wire.send_error(connection, MachineError(f"{type(error).__name__}: {error}"))
+        protocol.send_error(connection, MachineError(f"{type(error).__name__}: {error}"))
     except (ValueError, TypeError, KeyError, IndexError, ArithmeticError) as error:
         _log.exception("engine failed")
-        wire.send_error(connection, EngineFailedError(f"{type(error).__name__}: {error}"))
+        protocol.send_error(connection, EngineFailedError(f"{type(error).__name__}: {error}"))
 
 
-def _stream(engine: Engine, connection: socket.socket, message: wire.Message) -> None:
-    job = wire.job_of(message)
-    started, cpu_s, waited = time.perf_counter(), beats.group_cpu_seconds(), 0.0
-    beats.tell_segment(job.key)
+def _stream(engine: Engine, connection: socket.socket, message: protocol.Message) -> None:
+    job = protocol.job_of(message)
+    started, cpu_s, waited = time.perf_counter(), heartbeats.group_cpu_seconds(), 0.0
+    heartbeats.tell_segment(job.key)
     _log.info("segment %s begins: %d frames", job.key, job.num_frames)
     name = f"segment {job.key[:8]}"
-    beats.phase(f"block 1 of {name}", "block")
+    heartbeats.phase(f"block 1 of {name}", "block")
     rendering = engine.render(job)
     for number, frames in enumerate(rendering, 1):
-        beats.phase(f"block {number} of {name} on its way", "wait")
+        heartbeats.phase(f"block {number} of {name} on its way", "wait")
         sending = time.perf_counter()
         if _is_cancelled(connection):
             raise StoppedError("cancelled")
-        wire.send(connection, "frames", arrays={"frames": frames})
+        protocol.send(connection, "frames", arrays={"frames": frames})
         waited += time.perf_counter() - sending
-        beats.phase(f"block {number + 1} of {name}", "block")
+        heartbeats.phase(f"block {number + 1} of {name}", "block")
     fields = {
         "engine_seconds": time.perf_counter() - started - waited,
         "peak_rss_bytes": _peak_rss_bytes(),
-        "cpu_seconds": beats.group_cpu_seconds() - cpu_s,
+        "cpu_seconds": heartbeats.group_cpu_seconds() - cpu_s,
     }
     _log.info("segment %s ends: %.3f engine-seconds", job.key, fields["engine_seconds"])
-    beats.tell_segment("")
-    beats.phase(f"handoff of {name} on its way", "wait")
-    wire.send_handoff(connection, rendering.handoff, fields)
+    heartbeats.tell_segment("")
+    heartbeats.phase(f"handoff of {name} on its way", "wait")
+    protocol.send_handoff(connection, rendering.handoff, fields)
 
 
 def _is_cancelled(connection: socket.socket) -> bool:
     readable, _, _ = select.select([connection], [], [], 0)
     if not readable:
         return False
-    message = wire.receive(connection)
+    message = protocol.receive(connection)
     if message.kind == "ping":
-        wire.send(connection, "pong")
+        protocol.send(connection, "pong")
         return False
     return message.kind in ("cancel", "bye")
 
@@ -140,7 +140,7 @@ def main() -> None:
     engine = _loaded(arguments.engine, socket_path, rank)
     if not engine.follow():
         _lead(engine, arguments.engine, socket_path)
-    beats.end()
+    heartbeats.end()
 
 
 def _lead(engine: Engine, name: str, socket_path: Path) -> None:
@@ -156,7 +156,7 @@ def _lead(engine: Engine, name: str, socket_path: Path) -> None:
 
 
 def _end_quietly(socket_path: Path) -> None:
-    beats.end()
+    heartbeats.end()
     shutil.rmtree(socket_path.parent, ignore_errors=True)
 
 
@@ -178,7 +178,7 @@ def _log_with_segments() -> None:
     """Every line says in the middle of which segment it was written."""
 
     def add_segment(record: logging.LogRecord) -> bool:
-        record.segment = beats.segment()[:8] or "-"
+        record.segment = heartbeats.segment()[:8] or "-"
         return True
 
     handler = logging.StreamHandler()
@@ -198,13 +198,13 @@ def _loaded(name: str, socket_path: Path, rank: str) -> Engine:
         if engine.num_ranks > 1 and not rank:
             _become_launcher(engine.num_ranks, name, socket_path)
         who = f"rank {rank}" if rank else "host"
-        beats.begin(who, os.environ, engine.identity.load_timeout_s)
-        beats.phase("loading", "load")
+        heartbeats.begin(who, os.environ, engine.identity.load_timeout_s)
+        heartbeats.phase("loading", "load")
         engine.load()
     except NightshootError as error:
         _log.error("%s", error)
-        beats.refuse(str(error))
-        beats.end()
+        heartbeats.refuse(str(error))
+        heartbeats.end()
         sys.exit(REFUSED_EXIT_CODE)
     return engine
 
@@ -215,8 +215,8 @@ def _become_launcher(num_ranks: int, name: str, socket_path: Path) -> None:
     launcher += ["--num_machines=1", "--mixed_precision=no", "--dynamo_backend=no"]
     launcher += ["--main_process_port=0"]
     rank = ["--module", "model.host", name, "--socket", str(socket_path)]
-    is_guarded = bool(os.environ.get(beats.BEATS_VARIABLE))
-    guard = [] if is_guarded else ["model.owner"]
+    is_guarded = bool(os.environ.get(heartbeats.BEATS_VARIABLE))
+    guard = [] if is_guarded else ["model.host.guard"]
     os.execv(sys.executable, [sys.executable, "-m", *guard, *launcher, *rank])
 
 
