@@ -18,7 +18,7 @@ from torch import Tensor
 from model.engine import ENGINE_SAMPLE_RATE_HZ, FPS
 from model.live_avatar.audio import Level, Samples, frame_features, window_features
 from model.live_avatar.untrained import untrained
-from model.speech.voice import load_voice
+from model.speech.voices import load_voice
 from tasks.timeline import resampled
 
 ROOT = Path(__file__).parents[1]

@@ -18,7 +18,7 @@ from pydantic import Field
 
 from model.engine import ENGINE_SAMPLE_RATE_HZ
 from model.errors import SpeechError
-from model.speech.voice import CARDS, ENGINE_VERSIONS, Sound
+from model.speech.voices import CARDS, ENGINE_VERSIONS, Sound
 from tasks import timeline
 from tasks.ffmpeg import DiskFullError, ffmpeg_version
 from tasks.files import commit_file, part_path, sha256_of_file, write_file

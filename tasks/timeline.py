@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from model.engine import ENGINE_SAMPLE_RATE_HZ, FPS, FRAME_MULTIPLE
-from model.speech.voice import TimedSymbol, Utterance
+from model.speech.voices import TimedSymbol, Utterance
 from tasks.loudness import GRID_SAMPLES, frame_levels
 from tasks.records import TimedPhoneme
 

@@ -16,7 +16,7 @@ from model.speech.hibari import check_speed, joined, vocabulary
 from model.speech.mandarin import read_mandarin
 from model.speech.network import INT64, duration_samples, open_session, run, split_symbols
 from model.speech.phones import known_symbols, timed_phones
-from model.speech.voice import Utterance, VoiceCard
+from model.speech.voices import Utterance, VoiceCard
 
 SAMPLE_RATE_HZ = 24_000
 MAX_SYMBOLS = 400
@@ -27,7 +27,7 @@ _DURATIONS = "/encoder/Gather_output_0"
 
 
 class KokoroVoice:
-    """Obeys :class:`model.speech.voice.Voice`."""
+    """Obeys :class:`model.speech.voices.Voice`."""
 
     def __init__(self, card: VoiceCard) -> None:
         self._card = card
@@ -35,7 +35,7 @@ class KokoroVoice:
         self._styles = read_styles(card.name)
 
     def speak(self, text: str, *, seed: int = 0, speed: float = 1.0) -> Utterance:
-        """See :meth:`model.speech.voice.Voice.speak`; the model draws no noise from ``seed``."""
+        """See :meth:`model.speech.voices.Voice.speak`; the model draws no noise from ``seed``."""
         del seed
         check_speed(speed)
         reading = self._read(text)

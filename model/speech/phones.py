@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from model.speech.voice import TimedSymbol
+from model.speech.voices import TimedSymbol
 
 STRESS_MARKS = "ˈˌ"
 LENGTH_AND_TONE_MARKS = "ːʰʲ→↗↓↘\u0303"

@@ -9,7 +9,7 @@ import soundfile
 from model.errors import SpeechError
 from model.speech.network import split_symbols
 from model.speech.phones import timed_phones
-from model.speech.voice import CARDS, TimedSymbol, Utterance, load_voice
+from model.speech.voices import CARDS, TimedSymbol, Utterance, load_voice
 from tasks.loudness import GRID_SAMPLES
 from tasks.speech import (
     SpeechRequest,
