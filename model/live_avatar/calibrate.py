@@ -18,7 +18,6 @@ import torch
 from torch import Tensor
 
 from model.calibration import Calibration
-from model.live_avatar.attention import kernel_seconds
 from model.live_avatar.checkpoint import shard_names
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE, MOTION_LATENTS
 from model.live_avatar.cost import (
@@ -32,12 +31,13 @@ from model.live_avatar.device import choose_device
 from model.live_avatar.examine_device import driver_version
 from model.live_avatar.fitted import LayerFit, Point, fit_layer
 from model.live_avatar.memory import memory_watched
+from model.live_avatar.network.attention import kernel_seconds
+from model.live_avatar.network.transformer import AudioTokens, Transformer
 from model.live_avatar.place import DEVICE_VARIABLE, WEIGHTS_VARIABLE, Place, place_of
 from model.live_avatar.quantize import FLOAT8_RULES, TORCH_DTYPES, check_capability, float8_put
 from model.live_avatar.sampler import Sampler
 from model.live_avatar.schedule import make_schedule
 from model.live_avatar.sizes import MODELS, PUBLISHED, ModelSizes
-from model.live_avatar.transformer import AudioTokens, Transformer
 from model.live_avatar.untrained import filled
 from model.live_avatar.vae import StreamingDecoder, build_vae, encode
 from model.live_avatar.weights import built_empty, put

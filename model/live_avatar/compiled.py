@@ -24,8 +24,14 @@ import torch
 from torch import Tensor
 
 from model.errors import ResourceError
-from model.live_avatar.attention import AUTO, kernel_fault, kernel_named, usable_kernels
-from model.live_avatar.transformer import Attention, AudioInjector, Block, Halves, Transformer
+from model.live_avatar.network.attention import AUTO, kernel_fault, kernel_named, usable_kernels
+from model.live_avatar.network.transformer import (
+    Attention,
+    AudioInjector,
+    Block,
+    Halves,
+    Transformer,
+)
 
 CACHE_VARIABLE = "TORCHINDUCTOR_CACHE_DIR"
 BACKEND = "inductor"

@@ -16,7 +16,7 @@ matrix product of fewer rows, or attention of fewer heads, is computed: its last
 NCCL and gloo both exchange stretches of unlike length in one call (``all_to_all_single``), which
 is all that is needed. So p need not be a multiple of the ranks.
 
-Shapes: as in :mod:`model.live_avatar.transformer`; g ranks, l = F * (tokens of a frame here),
+Shapes: as in :mod:`model.live_avatar.network.transformer`; g ranks, l = F * (tokens of a frame here),
 n = N / g, t tensors that go together.
 """
 
@@ -29,8 +29,8 @@ import torch.distributed as dist
 from einops import rearrange
 from torch import Tensor
 
+from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.placement import shares
-from model.live_avatar.transformer import Transformer
 
 _SHARES_KEPT = 64  # of sizes: two each
 
@@ -61,7 +61,7 @@ def share_heads(model: Transformer, group: dist.ProcessGroup) -> None:
 
 @dataclass(frozen=True)
 class HeadShare:
-    """A rank's tokens of a pass; see :class:`model.live_avatar.transformer.TokenShare`.
+    """A rank's tokens of a pass; see :class:`model.live_avatar.network.transformer.TokenShare`.
 
     Attributes:
         group: the ranks.

@@ -13,13 +13,14 @@ from model.engine import SegmentJob
 from model.errors import WeightsError
 from model.host.server import heartbeats
 from model.live_avatar.audio import load_speech_encoder
-from model.live_avatar.cache import make_caches
 from model.live_avatar.compiled import run_by
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE
 from model.live_avatar.device import choose_device
 from model.live_avatar.examine_placement import Wanted, check_placement
 from model.live_avatar.memory import free_memory, memory_watched
 from model.live_avatar.moved import NO_OFFLOAD, Offload
+from model.live_avatar.network.cache import make_caches
+from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.offload import Offloader
 from model.live_avatar.place import Place
 from model.live_avatar.published import ModelFiles, check_config, missing_files
@@ -39,7 +40,6 @@ from model.live_avatar.text import (
     load_text_encoder,
     text_dtype,
 )
-from model.live_avatar.transformer import Transformer
 from model.live_avatar.untrained import untrained, untrained_transformer
 from model.live_avatar.vae import load_vae
 from model.live_avatar.weights import Put, load_transformer, put

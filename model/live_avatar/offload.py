@@ -20,12 +20,19 @@ import torch
 from torch import Tensor, nn
 from transformers.models.umt5.modeling_umt5 import UMT5Stack
 
-from model.live_avatar.cache import CacheSizes, LayerCache, MakeCaches, Sink, StepCache, make_caches
 from model.live_avatar.lane import HostMemory, Lane, Make, Mark, aligned
 from model.live_avatar.moved import NUM_SLOTS, Offload
-from model.live_avatar.rope import rotate
+from model.live_avatar.network.cache import (
+    CacheSizes,
+    LayerCache,
+    MakeCaches,
+    Sink,
+    StepCache,
+    make_caches,
+)
+from model.live_avatar.network.rope import rotate
+from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.text import ON_DEVICE, TextHome
-from model.live_avatar.transformer import Transformer
 from model.live_avatar.weights import Put, put
 
 # --- keys and values ---

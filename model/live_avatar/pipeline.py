@@ -31,10 +31,10 @@ from torch import Tensor
 from model.errors import ResourceError
 from model.host.server import heartbeats
 from model.live_avatar.memory import free_memory, memory_watched
+from model.live_avatar.network.transformer import AudioTokens
 from model.live_avatar.placement import Seat
 from model.live_avatar.rungs import MemoryFullError
 from model.live_avatar.sampler import Denoised, Sampler
-from model.live_avatar.transformer import AudioTokens
 
 _DTYPES = {
     str(dtype): dtype for dtype in (torch.float32, torch.bfloat16, torch.float16, torch.int64)

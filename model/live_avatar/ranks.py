@@ -17,11 +17,11 @@ from model.errors import ResourceError
 from model.live_avatar.device import choose_device
 from model.live_avatar.heads import share_heads
 from model.live_avatar.links import greet
+from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.pipeline import Letter, PipelinedSampler, Post, Stage
 from model.live_avatar.place import Place
 from model.live_avatar.placement import ALONE, PLACEMENT_VARIABLE, Placement, Seat
 from model.live_avatar.sampler import BlockSampler, Sampler
-from model.live_avatar.transformer import Transformer
 
 Told: TypeAlias = Mapping[str, Any]
 MakeSampler: TypeAlias = Callable[[Told, Callable[[int], range]], Sampler]

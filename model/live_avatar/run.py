@@ -24,8 +24,8 @@ from model.live_avatar.faults import check_figures, check_latents, latent_figure
 from model.live_avatar.lane import coming
 from model.live_avatar.modes import DEFAULT, WARM_LATENTS, Mode
 from model.live_avatar.modes import MOTION_FRAMES as MOTION_FRAMES  # segments read it here
+from model.live_avatar.network.transformer import AudioTokens
 from model.live_avatar.sampler import BlockSampler, Denoised
-from model.live_avatar.transformer import AudioTokens
 from model.live_avatar.vae import Arriving, StreamingDecoder, encode, frames_of, pixels_of
 
 

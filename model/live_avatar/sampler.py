@@ -15,12 +15,12 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from model.live_avatar.cache import CacheSizes, MakeCaches, StepCache, make_caches
 from model.live_avatar.config import BLOCK_LATENTS, PATCH, REFERENCE_POSITION
 from model.live_avatar.lane import onto
-from model.live_avatar.rope import motion_table, rope_table
+from model.live_avatar.network.cache import CacheSizes, MakeCaches, StepCache, make_caches
+from model.live_avatar.network.rope import motion_table, rope_table
+from model.live_avatar.network.transformer import AudioTokens, KeysValues, Transformer
 from model.live_avatar.schedule import Schedule
-from model.live_avatar.transformer import AudioTokens, KeysValues, Transformer
 
 _TABLES_KEPT = 64
 _TEXTS_KEPT = 4  # 0.4 GB each at 14B: of two videos, with and without the continuation

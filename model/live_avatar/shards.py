@@ -23,8 +23,8 @@ from torch.distributed.device_mesh import DeviceMesh
 from torch.distributed.fsdp import FSDPModule, fully_shard, register_fsdp_forward_method
 from torch.distributed.tensor import DTensor, Shard
 
+from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.offload import matrices
-from model.live_avatar.transformer import Transformer
 from model.live_avatar.weights import Put, is_outside_layers
 
 _PROMPT, _SINK, _STEP = "text_keys_values", "prefill", "forward"

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from transformers import Wav2Vec2Config, Wav2Vec2Model
 
 from model.live_avatar.audio import SpeechEncoder
+from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.place import RandomPreset
 from model.live_avatar.segment import Parts
 from model.live_avatar.sizes import MODELS, PUBLISHED, ModelSizes
@@ -24,7 +25,6 @@ from model.live_avatar.text import (
     encode_prompt,
     text_dtype,
 )
-from model.live_avatar.transformer import Transformer
 from model.live_avatar.vae import build_vae
 from model.live_avatar.weights import Put, built_empty, drop_layers, put
 

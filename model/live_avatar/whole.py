@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from model.live_avatar.audio_encoder import AudioEncoder, block_tokens
 from model.live_avatar.config import BLOCK_FRAMES
+from model.live_avatar.network.audio_encoder import AudioEncoder, block_tokens
+from model.live_avatar.network.transformer import AudioTokens
 from model.live_avatar.run import Run
-from model.live_avatar.transformer import AudioTokens
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ import torch
 from torch._dynamo.utils import counters
 
 from benchmarks.full_size import make_job
-from model.live_avatar.attention import kernel_named, kernel_seconds, usable_kernels
 from model.live_avatar.compiled import EAGER, compiled, prepare_compiling, use_pieces
 from model.live_avatar.config import LIVE_AVATAR_14B
+from model.live_avatar.network.attention import kernel_named, kernel_seconds, usable_kernels
 from model.live_avatar.run import Run
 from model.live_avatar.sampler import Sampler
 from model.live_avatar.schedule import make_schedule

@@ -7,13 +7,13 @@ import torch
 from einops import rearrange
 from torch import Tensor
 
-from model.live_avatar.attention import Attend
-from model.live_avatar.audio_encoder import block_tokens
-from model.live_avatar.cache import StepCache
 from model.live_avatar.config import BLOCK_LATENTS, PATCH, REFERENCE_POSITION
 from model.live_avatar.names import our_names
-from model.live_avatar.rope import motion_table, rope_table
-from model.live_avatar.transformer import AudioTokens, Transformer
+from model.live_avatar.network.attention import Attend
+from model.live_avatar.network.audio_encoder import block_tokens
+from model.live_avatar.network.cache import StepCache
+from model.live_avatar.network.rope import motion_table, rope_table
+from model.live_avatar.network.transformer import AudioTokens, Transformer
 from model.live_avatar.vae import LATENT_SIDE
 from tests.parity.golden import GoldenSet
 

@@ -6,7 +6,7 @@ import torch
 
 from model.live_avatar.checkpoint import Lora
 from model.live_avatar.names import our_name
-from model.live_avatar.transformer import Transformer
+from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.weights import load_transformer
 from tests.parity.compared import Numbers
 from tests.parity.golden import GoldenSet

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from model.live_avatar.cache import StepCache
 from model.live_avatar.config import BLOCK_LATENTS, PATCH, REFERENCE_POSITION
-from model.live_avatar.rope import motion_table, rope_table
-from model.live_avatar.transformer import Transformer
+from model.live_avatar.network.cache import StepCache
+from model.live_avatar.network.rope import motion_table, rope_table
+from model.live_avatar.network.transformer import Transformer
 
 _NAME = re.compile(r"tap\.(?P<call>(?:sink|infer)\d+)\.(?P<what>.+?)(?:@tok(?P<step>\d+))?")
 

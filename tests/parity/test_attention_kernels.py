@@ -11,7 +11,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from model.engine import SegmentJob
 from model.errors import ResourceError
-from model.live_avatar.attention import (
+from model.live_avatar.engine import LiveAvatarEngine
+from model.live_avatar.network.attention import (
     AUTO,
     KERNELS,
     attend,
@@ -20,7 +21,6 @@ from model.live_avatar.attention import (
     kernel_seconds,
     usable_kernels,
 )
-from model.live_avatar.engine import LiveAvatarEngine
 from model.live_avatar.settings import ATTENTIONS, DEFAULTS
 from tests.parity.live_avatar import explicit_attention
 

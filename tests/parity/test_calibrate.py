@@ -15,11 +15,11 @@ from model.live_avatar.calibrate import Bench, measure_reading
 from model.live_avatar.config import BLOCK_LATENTS
 from model.live_avatar.cost import MODELS, Plan
 from model.live_avatar.moved import Offload
+from model.live_avatar.network.transformer import AudioTokens
 from model.live_avatar.pace import Layout, Rates, pace
 from model.live_avatar.placement import ALONE
 from model.live_avatar.sampler import Sampler
 from model.live_avatar.schedule import make_schedule
-from model.live_avatar.transformer import AudioTokens
 from model.live_avatar.untrained import untrained
 from tasks.calibration import read_calibrations
 

@@ -24,7 +24,6 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from model.engine import Handoff, SegmentJob
 from model.errors import ResourceError
-from model.live_avatar.attention import AUTO
 from model.live_avatar.compiled import (
     BACKEND,
     CACHE_VARIABLE,
@@ -39,6 +38,8 @@ from model.live_avatar.compiled import (
 from model.live_avatar.heads import share_heads
 from model.live_avatar.loading import Loaded
 from model.live_avatar.moved import NO_OFFLOAD, Offload
+from model.live_avatar.network.attention import AUTO
+from model.live_avatar.network.transformer import RmsNorm
 from model.live_avatar.offload import Offloader
 from model.live_avatar.quantize import Float8, quantize
 from model.live_avatar.run import Run
@@ -46,7 +47,6 @@ from model.live_avatar.sampler import Sampler
 from model.live_avatar.schedule import make_schedule
 from model.live_avatar.segment import Parts, SegmentRendering, SegmentSettings
 from model.live_avatar.settings import DEFAULTS
-from model.live_avatar.transformer import RmsNorm
 from model.live_avatar.untrained import untrained
 from tests.parity.test_shards import Noted, each_of, followed, loaded, same
 

@@ -12,7 +12,7 @@ from model.errors import WeightsError
 from model.live_avatar.checkpoint import Lora
 from model.live_avatar.config import LIVE_AVATAR_14B
 from model.live_avatar.names import our_name
-from model.live_avatar.transformer import Transformer
+from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.weights import load_transformer, transformer_faults
 from tests.parity.golden import GoldenSet, golden_set, real_keys
 

@@ -9,13 +9,13 @@ import torch
 from einops import rearrange
 from torch import Tensor
 
-from model.live_avatar.attention import attend
-from model.live_avatar.cache import StepCache
 from model.live_avatar.config import BLOCK_LATENTS, REFERENCE_POSITION, TINY
-from model.live_avatar.rope import axis_dims, motion_table, rope_table, rotate
+from model.live_avatar.network.attention import attend
+from model.live_avatar.network.cache import StepCache
+from model.live_avatar.network.rope import axis_dims, motion_table, rope_table, rotate
+from model.live_avatar.network.transformer import AudioTokens, Transformer
 from model.live_avatar.sampler import Sampler
 from model.live_avatar.schedule import make_schedule
-from model.live_avatar.transformer import AudioTokens, Transformer
 from model.live_avatar.untrained import untrained
 from tests.parity.golden import difference
 

@@ -20,7 +20,6 @@ from torch.utils._pytree import tree_leaves
 
 from model.engine import Handoff, SegmentJob
 from model.errors import ResourceError
-from model.live_avatar.cache import make_caches
 from model.live_avatar.config import LIVE_AVATAR_14B, TINY, TINY_TEXT, UMT5_XXL
 from model.live_avatar.cost import Plan, count_tokens, engine_memory
 from model.live_avatar.engine import LiveAvatarEngine
@@ -36,6 +35,8 @@ from model.live_avatar.moved import (
     staged_weight_bytes,
     step_moved,
 )
+from model.live_avatar.network.cache import make_caches
+from model.live_avatar.network.transformer import AudioTokens, Transformer
 from model.live_avatar.offload import (
     offloaded_caches,
     put_on_host,
@@ -47,7 +48,6 @@ from model.live_avatar.schedule import make_schedule
 from model.live_avatar.settings import DEFAULTS
 from model.live_avatar.sizes import MODELS
 from model.live_avatar.text import build_text_encoder, encode_prompt
-from model.live_avatar.transformer import AudioTokens, Transformer
 from model.live_avatar.untrained import filled
 from model.live_avatar.weights import built_empty, put
 

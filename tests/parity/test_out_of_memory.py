@@ -30,6 +30,7 @@ from model.host.server import heartbeats, protocol
 from model.live_avatar import loading
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE
 from model.live_avatar.engine import LiveAvatarEngine
+from model.live_avatar.network.transformer import AudioTokens, Block, Transformer
 from model.live_avatar.pipeline import Letter, PipelinedSampler, Post, Stage
 from model.live_avatar.placement import Placement, Seat
 from model.live_avatar.rungs import MemoryFullError
@@ -37,7 +38,6 @@ from model.live_avatar.sampler import Sampler
 from model.live_avatar.schedule import make_schedule
 from model.live_avatar.segment import Parts
 from model.live_avatar.settings import DEFAULTS
-from model.live_avatar.transformer import AudioTokens, Block, Transformer
 from model.live_avatar.untrained import untrained
 from tasks.engine import EngineLostError, EnginePool
 from tasks.engine import beats_folder as engine_beats
@@ -185,8 +185,8 @@ def out_of_memory(*_args: object, **_kwargs: object) -> Any:
 @pytest.mark.parametrize(
     "place",
     [
-        "model.live_avatar.transformer.Transformer.forward",
-        "model.live_avatar.transformer.Transformer.text_keys_values",
+        "model.live_avatar.network.transformer.Transformer.forward",
+        "model.live_avatar.network.transformer.Transformer.text_keys_values",
         "model.live_avatar.audio.SpeechEncoder.segment_features",
         "model.live_avatar.sampler.Sampler.__init__",
         "model.live_avatar.run.Run.fetch",

@@ -27,6 +27,7 @@ from model.live_avatar.cost import weight_bytes
 from model.live_avatar.faults import BadFramesError
 from model.live_avatar.lora import TARGET
 from model.live_avatar.names import published_name
+from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.quantize import (
     FLOAT8,
     FLOAT8_RULES,
@@ -44,7 +45,6 @@ from model.live_avatar.quantize import (
 )
 from model.live_avatar.sizes import num_large_weights
 from model.live_avatar.text import text_dtype
-from model.live_avatar.transformer import Transformer
 from model.live_avatar.untrained import untrained
 from model.live_avatar.weights import built_empty, load_transformer, put
 

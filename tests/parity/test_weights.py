@@ -18,9 +18,9 @@ from model.live_avatar.checkpoint import INDEX_ENDING, weights_id
 from model.live_avatar.config import LIVE_AVATAR_14B, TINY, TextConfig, TransformerConfig, VaeConfig
 from model.live_avatar.lora import TARGET
 from model.live_avatar.names import our_name, published_name
+from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.text import load_text_encoder
 from model.live_avatar.text import text_encoder_faults as text_faults
-from model.live_avatar.transformer import Transformer
 from model.live_avatar.vae import load_vae, vae_faults
 from model.live_avatar.weights import (
     built_empty,

@@ -14,7 +14,7 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
-from model.live_avatar.rope import rotate
+from model.live_avatar.network.rope import rotate
 
 
 @dataclass(frozen=True)

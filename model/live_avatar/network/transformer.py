@@ -18,11 +18,11 @@ import torch.nn.functional as F  # noqa: N812  the field's name for it
 from einops import rearrange, repeat
 from torch import Tensor, nn
 
-from model.live_avatar.attention import Attend, attend
-from model.live_avatar.audio_encoder import AudioEncoder
-from model.live_avatar.cache import LayerCache, Sink, StepCache
 from model.live_avatar.config import BLOCK_LATENTS, MOTION_LATENTS, PATCH, TransformerConfig
-from model.live_avatar.rope import rotate
+from model.live_avatar.network.attention import Attend, attend
+from model.live_avatar.network.audio_encoder import AudioEncoder
+from model.live_avatar.network.cache import LayerCache, Sink, StepCache
+from model.live_avatar.network.rope import rotate
 
 KeysValues: TypeAlias = tuple[Tensor, Tensor]
 _TIME_BASE = 10_000.0
@@ -329,7 +329,7 @@ class Transformer(nn.Module):
 
     Args:
         config: its sizes.
-        kernel: attention; see :data:`model.live_avatar.attention.Attend`.
+        kernel: attention; see :data:`model.live_avatar.network.attention.Attend`.
         norm3_dtype: dtype to which the input and output of the text attention's norm are rounded;
             None: the weights' dtype. (The reference says bf16 literally, whatever the weights are.)
 

@@ -1,0 +1,1 @@
+"""The transformer on one device: one step of one block."""
