@@ -22,8 +22,8 @@ import numpy as np
 from model.engine import ENGINE_SAMPLE_RATE_HZ, FPS, FRAME_MULTIPLE, SegmentJob, Setting
 from model.errors import ResourceError
 from model.live_avatar.engine import CONTEXT_SAMPLES
-from model.live_avatar.place import Place, RandomPreset
 from model.live_avatar.settings import DEFAULTS
+from model.live_avatar.weights.location import Place, RandomPreset
 
 PROMPT = "A person looks into the camera and speaks in a quiet room, natural light."
 ONE_BLOCK: Mapping[str, Setting] = {

@@ -26,7 +26,7 @@ from model.live_avatar.loading import Loaded
 from model.live_avatar.quantize import Float8, Product, Scaled, float8_put, product_on, scaled
 from model.live_avatar.segment import Parts
 from model.live_avatar.untrained import untrained
-from model.live_avatar.weights import Put, put
+from model.live_avatar.weights.state import Put, put
 
 CPU = torch.device("cpu")
 CLIP_FRAMES = 48

@@ -33,7 +33,7 @@ from model.live_avatar.quantize import Float8, float8_put
 from model.live_avatar.sampler import Sampler
 from model.live_avatar.schedule import make_schedule
 from model.live_avatar.untrained import filled
-from model.live_avatar.weights import built_empty, put
+from model.live_avatar.weights.state import built_empty, put
 
 WIDE = replace(TINY, dim=512, ffn_dim=1408, num_layers=4, num_heads=4, inject_layers=(0, 3))
 MODELS = {"tiny": TINY, "wide": WIDE, "14b": LIVE_AVATAR_14B}

@@ -37,8 +37,8 @@ from model.live_avatar.moved import (
     offloaded_memory,
     step_moved,
 )
-from model.live_avatar.place import Place, RandomPreset
 from model.live_avatar.sizes import MODELS
+from model.live_avatar.weights.location import Place, RandomPreset
 
 FORMS = ("", "text", "kv,text", "kv,sink,text", "weights,text", "kv,sink,weights,text")
 COPIED_BYTES = 1 << 28

@@ -14,7 +14,7 @@ import torch
 from model.live_avatar.config import BLOCK_LATENTS, TINY_VAE
 from model.live_avatar.untrained import filled
 from model.live_avatar.vae import StreamingDecoder, build_vae, load_vae
-from model.live_avatar.weights import built_empty
+from model.live_avatar.weights.state import built_empty
 
 NUM_SEEN, SIDE = 40, 8
 WARM_UPS = (1, 4, 7, 10, 13, 16, 19, 22, 25)

@@ -30,10 +30,14 @@ from transformers.utils.logging import disable_progress_bar
 
 from model.engine import ENGINE_SAMPLE_RATE_HZ, FPS
 from model.errors import WeightsError
-from model.live_avatar.configs import SPEECH_CONFIG, speech_faults, speech_folder_faults
-from model.live_avatar.published import PUBLISHED_AT
-from model.live_avatar.tensors import stored_shapes
-from model.live_avatar.weights import built_empty, key_faults
+from model.live_avatar.weights.published import PUBLISHED_AT
+from model.live_avatar.weights.published_configs import (
+    SPEECH_CONFIG,
+    speech_faults,
+    speech_folder_faults,
+)
+from model.live_avatar.weights.state import built_empty, key_faults
+from model.live_avatar.weights.tensor_reader import stored_shapes
 
 Samples: TypeAlias = NDArray[np.int16]
 

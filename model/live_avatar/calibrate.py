@@ -18,7 +18,6 @@ import torch
 from torch import Tensor
 
 from model.calibration import Calibration
-from model.live_avatar.checkpoint import shard_names
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE, MOTION_LATENTS
 from model.live_avatar.cost import (
     count_tokens,
@@ -33,14 +32,15 @@ from model.live_avatar.fitted import LayerFit, Point, fit_layer
 from model.live_avatar.memory import memory_watched
 from model.live_avatar.network.attention import kernel_seconds
 from model.live_avatar.network.transformer import AudioTokens, Transformer
-from model.live_avatar.place import DEVICE_VARIABLE, WEIGHTS_VARIABLE, Place, place_of
 from model.live_avatar.quantize import FLOAT8_RULES, TORCH_DTYPES, check_capability, float8_put
 from model.live_avatar.sampler import Sampler
 from model.live_avatar.schedule import make_schedule
 from model.live_avatar.sizes import MODELS, PUBLISHED, ModelSizes
 from model.live_avatar.untrained import filled
 from model.live_avatar.vae import StreamingDecoder, build_vae, encode
-from model.live_avatar.weights import built_empty, put
+from model.live_avatar.weights.checkpoint import shard_names
+from model.live_avatar.weights.location import DEVICE_VARIABLE, WEIGHTS_VARIABLE, Place, place_of
+from model.live_avatar.weights.state import built_empty, put
 
 _FEW, _MANY = 1, 3  # layers
 # width, height, infer_frames: the last has the memory of one block, and so little attention

@@ -24,7 +24,6 @@ from model.host.server import heartbeats, protocol
 from model.live_avatar.config import LATENT_SIDE, PATCH
 from model.live_avatar.examine_placement import Wanted, check_placement
 from model.live_avatar.moved import Offload, offload_of, read_offload
-from model.live_avatar.place import DEVICE_VARIABLE, WEIGHTS_VARIABLE, place_of
 from model.live_avatar.placement import PLACEMENT_VARIABLE, placement_of
 from model.live_avatar.rungs import (
     OFFLOAD,
@@ -37,6 +36,7 @@ from model.live_avatar.rungs import (
 )
 from model.live_avatar.settings import DEFAULT_PROMPT, DEFAULTS, HEAD_PARALLEL, setting_fault
 from model.live_avatar.sizes import MODELS
+from model.live_avatar.weights.location import DEVICE_VARIABLE, WEIGHTS_VARIABLE, place_of
 
 if TYPE_CHECKING:
     from model.live_avatar.loading import Core, Loaded

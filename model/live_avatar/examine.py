@@ -12,13 +12,12 @@ from pathlib import Path
 
 from model.engine import Finding
 from model.errors import NightshootError, WeightsError
-from model.live_avatar.checkpoint import Lora
 from model.live_avatar.config import LIVE_AVATAR_14B
-from model.live_avatar.configs import SPEECH_CONFIG, speech_folder_faults, tokenizer_faults
 from model.live_avatar.moved import offload_of
-from model.live_avatar.place import DEVICE_VARIABLE, WEIGHTS_ID_VARIABLE, Place, place_of
 from model.live_avatar.placement import placement_of
-from model.live_avatar.published import (
+from model.live_avatar.weights.checkpoint import Lora
+from model.live_avatar.weights.location import DEVICE_VARIABLE, WEIGHTS_ID_VARIABLE, Place, place_of
+from model.live_avatar.weights.published import (
     LORA_PUBLISHED_AT,
     PUBLISHED_AT,
     SHARDS_BEGIN,
@@ -26,6 +25,11 @@ from model.live_avatar.published import (
     ModelFiles,
     check_config,
     missing_files,
+)
+from model.live_avatar.weights.published_configs import (
+    SPEECH_CONFIG,
+    speech_folder_faults,
+    tokenizer_faults,
 )
 
 PACKAGES = {
@@ -189,7 +193,7 @@ def _keys(files: ModelFiles, damaged: set[Path]) -> list[Finding]:
 
 
 def _transformer_faults(files: ModelFiles, lora: Lora | None) -> list[str]:
-    from model.live_avatar.weights import transformer_faults
+    from model.live_avatar.weights.state import transformer_faults
 
     return transformer_faults(LIVE_AVATAR_14B, files.transformer, lora)
 

@@ -19,10 +19,10 @@ from model.live_avatar.examine_placement import (
 from model.live_avatar.gpus import BFLOAT16_CAPABILITY, FLOAT8_CAPABILITY
 from model.live_avatar.moved import NO_OFFLOAD, OFFLOAD_VARIABLE, Offload
 from model.live_avatar.per_rank import Fit, fit
-from model.live_avatar.place import Place
 from model.live_avatar.placement import ALONE, Placement
 from model.live_avatar.settings import DEFAULTS
 from model.live_avatar.sizes import MODELS, PUBLISHED, ModelSizes
+from model.live_avatar.weights.location import Place
 
 _DRIVER = Path("/proc/driver/nvidia/version")
 _SIZES = ((704, 384), (688, 368), (384, 256))  # of the shipped presets

@@ -22,8 +22,6 @@ from model.live_avatar.moved import NO_OFFLOAD, Offload
 from model.live_avatar.network.cache import make_caches
 from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.offload import Offloader
-from model.live_avatar.place import Place
-from model.live_avatar.published import ModelFiles, check_config, missing_files
 from model.live_avatar.quantize import FLOAT8_RULES, TORCH_DTYPES, float8_put, has_float8
 from model.live_avatar.ranks import Ranks
 from model.live_avatar.rungs import Load
@@ -42,7 +40,9 @@ from model.live_avatar.text import (
 )
 from model.live_avatar.untrained import untrained, untrained_transformer
 from model.live_avatar.vae import load_vae
-from model.live_avatar.weights import Put, load_transformer, put
+from model.live_avatar.weights.location import Place
+from model.live_avatar.weights.published import ModelFiles, check_config, missing_files
+from model.live_avatar.weights.state import Put, load_transformer, put
 
 _PROMPTS_KEPT = 16
 _log = logging.getLogger("nightshoot.live_avatar")

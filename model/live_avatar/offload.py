@@ -33,7 +33,7 @@ from model.live_avatar.network.cache import (
 from model.live_avatar.network.rope import rotate
 from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.text import ON_DEVICE, TextHome
-from model.live_avatar.weights import Put, put
+from model.live_avatar.weights.state import Put, put
 
 # --- keys and values ---
 

@@ -27,7 +27,7 @@ from model.errors import ResourceError
 from model.live_avatar.config import TransformerConfig
 from model.live_avatar.gpus import FLOAT8_CAPABILITY
 from model.live_avatar.network.transformer import Transformer
-from model.live_avatar.weights import Put, put
+from model.live_avatar.weights.state import Put, put
 
 FLOAT8 = torch.float8_e4m3fn
 LARGEST = torch.finfo(FLOAT8).max

@@ -19,9 +19,9 @@ from model.live_avatar.heads import share_heads
 from model.live_avatar.links import greet
 from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.pipeline import Letter, PipelinedSampler, Post, Stage
-from model.live_avatar.place import Place
 from model.live_avatar.placement import ALONE, PLACEMENT_VARIABLE, Placement, Seat
 from model.live_avatar.sampler import BlockSampler, Sampler
+from model.live_avatar.weights.location import Place
 
 Told: TypeAlias = Mapping[str, Any]
 MakeSampler: TypeAlias = Callable[[Told, Callable[[int], range]], Sampler]

@@ -25,7 +25,7 @@ from torch.distributed.tensor import DTensor, Shard
 
 from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.offload import matrices
-from model.live_avatar.weights import Put, is_outside_layers
+from model.live_avatar.weights.state import Put, is_outside_layers
 
 _PROMPT, _SINK, _STEP = "text_keys_values", "prefill", "forward"
 

@@ -21,9 +21,9 @@ from transformers.models.umt5.modeling_umt5 import UMT5Stack
 
 from model.errors import WeightsError
 from model.live_avatar.config import UMT5_XXL, TextConfig
-from model.live_avatar.configs import TOKENIZER_NAME, tokenizer_faults
-from model.live_avatar.published import PUBLISHED_AT
-from model.live_avatar.weights import Put, built_empty, load_weights, put, weights_faults
+from model.live_avatar.weights.published import PUBLISHED_AT
+from model.live_avatar.weights.published_configs import TOKENIZER_NAME, tokenizer_faults
+from model.live_avatar.weights.state import Put, built_empty, load_weights, put, weights_faults
 
 _WAY_OUT = f"take google/umt5-xxl/tokenizer.json from {PUBLISHED_AT}"
 _SPACES = re.compile(r"\s+")

@@ -14,7 +14,6 @@ from transformers import Wav2Vec2Config, Wav2Vec2Model
 
 from model.live_avatar.audio import SpeechEncoder
 from model.live_avatar.network.transformer import Transformer
-from model.live_avatar.place import RandomPreset
 from model.live_avatar.segment import Parts
 from model.live_avatar.sizes import MODELS, PUBLISHED, ModelSizes
 from model.live_avatar.text import (
@@ -26,7 +25,8 @@ from model.live_avatar.text import (
     text_dtype,
 )
 from model.live_avatar.vae import build_vae
-from model.live_avatar.weights import Put, built_empty, drop_layers, put
+from model.live_avatar.weights.location import RandomPreset
+from model.live_avatar.weights.state import Put, built_empty, drop_layers, put
 
 _NORM_SPREAD = 0.1
 _Model = TypeVar("_Model", bound=nn.Module)

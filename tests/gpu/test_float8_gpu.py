@@ -9,13 +9,13 @@ from benchmarks.full_size import make_job
 from benchmarks.live_avatar_fp8 import relative
 from model.live_avatar.gpus import FLOAT8_CAPABILITY
 from model.live_avatar.loading import load
-from model.live_avatar.place import Place
 from model.live_avatar.quantize import (
     Float8,
     product_in_float32,
     product_on,
     scaled,
 )
+from model.live_avatar.weights.location import Place
 
 DEVICE = "cuda:0"
 pytestmark = [

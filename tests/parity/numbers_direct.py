@@ -4,10 +4,10 @@ import re
 
 import torch
 
-from model.live_avatar.checkpoint import Lora
-from model.live_avatar.names import our_name
 from model.live_avatar.network.transformer import Transformer
-from model.live_avatar.weights import load_transformer
+from model.live_avatar.weights.checkpoint import Lora
+from model.live_avatar.weights.key_names import our_name
+from model.live_avatar.weights.state import load_transformer
 from tests.parity.compared import Numbers
 from tests.parity.golden import GoldenSet
 from tests.parity.live_avatar import (

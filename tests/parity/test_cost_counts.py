@@ -34,7 +34,7 @@ from model.live_avatar.sizes import (
 from model.live_avatar.text import build_text_encoder
 from model.live_avatar.untrained import untrained
 from model.live_avatar.vae import StreamingDecoder, build_vae
-from model.live_avatar.weights import built_empty
+from model.live_avatar.weights.state import built_empty
 
 pytestmark = pytest.mark.parity
 

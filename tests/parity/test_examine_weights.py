@@ -21,10 +21,10 @@ from model.live_avatar.examine_device import (
     memory_finding,
     needed_bytes,
 )
-from model.live_avatar.place import Place, files_in
 from model.live_avatar.placement import Placement
-from model.live_avatar.published import ModelFiles
-from model.live_avatar.weights import built_empty
+from model.live_avatar.weights.location import Place, files_in
+from model.live_avatar.weights.published import ModelFiles
+from model.live_avatar.weights.state import built_empty
 from tests.parity.golden import real_keys
 from tests.unit.weights_files import SPEECH, write_configs
 

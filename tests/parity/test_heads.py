@@ -22,7 +22,7 @@ from model.live_avatar.offload import Offloader
 from model.live_avatar.sampler import Sampler
 from model.live_avatar.schedule import make_schedule
 from model.live_avatar.untrained import filled
-from model.live_avatar.weights import built_empty
+from model.live_avatar.weights.state import built_empty
 
 pytestmark = pytest.mark.parity
 

@@ -9,11 +9,11 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from model.errors import WeightsError
-from model.live_avatar.checkpoint import Lora
 from model.live_avatar.config import LIVE_AVATAR_14B
-from model.live_avatar.names import our_name
 from model.live_avatar.network.transformer import Transformer
-from model.live_avatar.weights import load_transformer, transformer_faults
+from model.live_avatar.weights.checkpoint import Lora
+from model.live_avatar.weights.key_names import our_name
+from model.live_avatar.weights.state import load_transformer, transformer_faults
 from tests.parity.golden import GoldenSet, golden_set, real_keys
 
 pytestmark = pytest.mark.parity

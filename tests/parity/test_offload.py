@@ -49,7 +49,7 @@ from model.live_avatar.settings import DEFAULTS
 from model.live_avatar.sizes import MODELS
 from model.live_avatar.text import build_text_encoder, encode_prompt
 from model.live_avatar.untrained import filled
-from model.live_avatar.weights import built_empty, put
+from model.live_avatar.weights.state import built_empty, put
 
 pytestmark = pytest.mark.parity
 

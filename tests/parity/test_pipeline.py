@@ -30,7 +30,7 @@ from model.live_avatar.segment import Parts, SegmentRendering, SegmentSettings
 from model.live_avatar.settings import DEFAULTS
 from model.live_avatar.shards import Shards
 from model.live_avatar.untrained import filled, untrained
-from model.live_avatar.weights import Put, built_empty, drop_layers, put
+from model.live_avatar.weights.state import Put, built_empty, drop_layers, put
 
 pytestmark = pytest.mark.parity
 

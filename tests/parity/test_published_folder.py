@@ -12,12 +12,7 @@ from torch import nn
 
 from model.engine import SegmentJob
 from model.errors import WeightsError
-from model.live_avatar.checkpoint import INDEX_ENDING
 from model.live_avatar.loading import Loaded, load_published
-from model.live_avatar.lora import TARGET
-from model.live_avatar.names import published_name
-from model.live_avatar.place import Place, files_in
-from model.live_avatar.published import ModelFiles
 from model.live_avatar.segment import Parts
 from model.live_avatar.settings import DEFAULTS
 from model.live_avatar.sizes import MODELS
@@ -29,7 +24,12 @@ from model.live_avatar.text import (
 )
 from model.live_avatar.untrained import filled, untrained
 from model.live_avatar.vae import published_vae_names
-from model.live_avatar.weights import built_empty, put
+from model.live_avatar.weights.checkpoint import INDEX_ENDING
+from model.live_avatar.weights.key_names import published_name
+from model.live_avatar.weights.location import Place, files_in
+from model.live_avatar.weights.lora import TARGET
+from model.live_avatar.weights.published import ModelFiles
+from model.live_avatar.weights.state import built_empty, put
 from tests.parity.test_text import write_tokenizer
 
 pytestmark = pytest.mark.parity

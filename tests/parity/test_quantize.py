@@ -21,12 +21,9 @@ from benchmarks.full_size import ONE_BLOCK, make_job
 from benchmarks.live_avatar_fp8 import float8, inputs, layer_error, made, relative
 from model.engine import load_engine
 from model.errors import ResourceError
-from model.live_avatar.checkpoint import Lora
 from model.live_avatar.config import LIVE_AVATAR_14B, TINY, TransformerConfig
 from model.live_avatar.cost import weight_bytes
 from model.live_avatar.faults import BadFramesError
-from model.live_avatar.lora import TARGET
-from model.live_avatar.names import published_name
 from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.quantize import (
     FLOAT8,
@@ -46,7 +43,10 @@ from model.live_avatar.quantize import (
 from model.live_avatar.sizes import num_large_weights
 from model.live_avatar.text import text_dtype
 from model.live_avatar.untrained import untrained
-from model.live_avatar.weights import built_empty, load_transformer, put
+from model.live_avatar.weights.checkpoint import Lora
+from model.live_avatar.weights.key_names import published_name
+from model.live_avatar.weights.lora import TARGET
+from model.live_avatar.weights.state import built_empty, load_transformer, put
 
 pytestmark = pytest.mark.parity
 ROOT = Path(__file__).parents[2]
@@ -363,7 +363,7 @@ from pathlib import Path
 import psutil, torch
 from model.live_avatar.config import TINY, TransformerConfig
 from model.live_avatar.quantize import Float8, float8_put
-from model.live_avatar.weights import load_transformer
+from model.live_avatar.weights.state import load_transformer
 
 torch.set_num_threads(1)
 folder, values = Path(sys.argv[1]), json.loads(sys.argv[2])

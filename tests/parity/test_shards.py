@@ -23,18 +23,14 @@ from torch.multiprocessing.reductions import StorageWeakRef
 from benchmarks.full_size import make_job
 from model.engine import Handoff, SegmentJob
 from model.errors import NightshootError, ResourceError, WeightsError
-from model.live_avatar.checkpoint import Lora
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE, TINY
 from model.live_avatar.heads import share_heads
 from model.live_avatar.loading import load, load_core
-from model.live_avatar.lora import TARGET
 from model.live_avatar.moved import Offload
-from model.live_avatar.names import published_name
 from model.live_avatar.network.cache import MakeCaches, make_caches
 from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.offload import Offloader
 from model.live_avatar.pipeline import Post
-from model.live_avatar.place import Place
 from model.live_avatar.placement import Seat, read_placement
 from model.live_avatar.quantize import FLOAT8_RULES, float8_put
 from model.live_avatar.ranks import Ranks, stage_group
@@ -44,7 +40,11 @@ from model.live_avatar.segment import Parts, SegmentRendering, SegmentSettings
 from model.live_avatar.sharded import sharded_bytes
 from model.live_avatar.shards import Shards
 from model.live_avatar.untrained import untrained, untrained_transformer
-from model.live_avatar.weights import Put, built_empty, load_transformer, put
+from model.live_avatar.weights.checkpoint import Lora
+from model.live_avatar.weights.key_names import published_name
+from model.live_avatar.weights.location import Place
+from model.live_avatar.weights.lora import TARGET
+from model.live_avatar.weights.state import Put, built_empty, load_transformer, put
 
 pytestmark = pytest.mark.parity
 

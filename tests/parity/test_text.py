@@ -21,7 +21,7 @@ from model.live_avatar.text import (
     load_text_encoder,
     published_text_names,
 )
-from model.live_avatar.weights import built_empty
+from model.live_avatar.weights.state import built_empty
 from tests.parity.golden import GoldenSet, difference, golden_set, real_keys
 from tests.parity.numbers_alone import text_encoder_of
 

@@ -24,7 +24,7 @@ from model.live_avatar.vae import (
     pixels_of,
     published_vae_names,
 )
-from model.live_avatar.weights import built_empty
+from model.live_avatar.weights.state import built_empty
 from tests.parity.golden import GoldenSet, difference, golden_set, real_keys
 from tests.parity.numbers_alone import vae_config_of, vae_of
 

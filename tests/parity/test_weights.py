@@ -14,15 +14,15 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from model.errors import WeightsError
-from model.live_avatar.checkpoint import INDEX_ENDING, weights_id
 from model.live_avatar.config import LIVE_AVATAR_14B, TINY, TextConfig, TransformerConfig, VaeConfig
-from model.live_avatar.lora import TARGET
-from model.live_avatar.names import our_name, published_name
 from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.text import load_text_encoder
 from model.live_avatar.text import text_encoder_faults as text_faults
 from model.live_avatar.vae import load_vae, vae_faults
-from model.live_avatar.weights import (
+from model.live_avatar.weights.checkpoint import INDEX_ENDING, weights_id
+from model.live_avatar.weights.key_names import our_name, published_name
+from model.live_avatar.weights.lora import TARGET
+from model.live_avatar.weights.state import (
     built_empty,
     key_faults,
     load_transformer,
@@ -270,8 +270,8 @@ _MEASURE = """
 import json, sys, threading
 from pathlib import Path
 import psutil, torch
-from model.live_avatar.checkpoint import Lora
-from model.live_avatar.weights import load_transformer
+from model.live_avatar.weights.checkpoint import Lora
+from model.live_avatar.weights.state import load_transformer
 from model.live_avatar.config import TINY, TransformerConfig
 
 torch.set_num_threads(1)

@@ -9,15 +9,15 @@ import click
 
 from flows.cli import cli
 from model.live_avatar.moved import OFFLOAD_VARIABLE
-from model.live_avatar.place import (
+from model.live_avatar.placement import PLACEMENT_VARIABLE
+from model.live_avatar.settings import DEFAULTS
+from model.live_avatar.weights.location import (
     BASE_FOLDER,
     DEVICE_VARIABLE,
     LORA_FOLDER,
     WEIGHTS_VARIABLE,
 )
-from model.live_avatar.placement import PLACEMENT_VARIABLE
-from model.live_avatar.published import LORA_NAME
-from model.live_avatar.settings import DEFAULTS
+from model.live_avatar.weights.published import LORA_NAME
 from tasks.lease import SLOTS_VARIABLE
 from tasks.manifest import COLUMN_NAMES
 

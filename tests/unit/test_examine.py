@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from model.engine import Finding, engine_names, examine_engine
-from model.live_avatar.checkpoint import Lora
 from model.live_avatar.examine import (
     FIGURES,
     PACKAGES,
@@ -20,8 +19,9 @@ from model.live_avatar.examine import (
     packages_findings,
     place_findings,
 )
-from model.live_avatar.place import Place, files_in
-from model.live_avatar.published import LORA_PUBLISHED_AT, PUBLISHED_AT, ModelFiles
+from model.live_avatar.weights.checkpoint import Lora
+from model.live_avatar.weights.location import Place, files_in
+from model.live_avatar.weights.published import LORA_PUBLISHED_AT, PUBLISHED_AT, ModelFiles
 from tests.unit.weights_files import published
 
 ROOT = Path(__file__).parents[2]

@@ -11,7 +11,8 @@ import pytest
 
 from model import errors
 from model.errors import CampaignError, WeightsError
-from model.live_avatar.checkpoint import (
+from model.live_avatar.config import LIVE_AVATAR_14B
+from model.live_avatar.weights.checkpoint import (
     INDEX_ENDING,
     Lora,
     check_pickle,
@@ -19,9 +20,7 @@ from model.live_avatar.checkpoint import (
     stored_tensors,
     weights_id,
 )
-from model.live_avatar.config import LIVE_AVATAR_14B
-from model.live_avatar.configs import speech_folder_faults, tokenizer_faults
-from model.live_avatar.published import (
+from model.live_avatar.weights.published import (
     LORA_NAME,
     LORA_PUBLISHED_AT,
     PUBLISHED_AT,
@@ -29,6 +28,7 @@ from model.live_avatar.published import (
     check_config,
     missing_files,
 )
+from model.live_avatar.weights.published_configs import speech_folder_faults, tokenizer_faults
 from tests.unit.weights_files import (
     CONFIG,
     PROCESSOR,
@@ -382,7 +382,7 @@ def test_the_error_refuses_a_campaign_and_blames_no_row():
 
 def test_files_are_examined_without_torch():
     code = (
-        "import sys, model.live_avatar.published, model.live_avatar.checkpoint;"
+        "import sys, model.live_avatar.weights.published, model.live_avatar.weights.checkpoint;"
         "sys.exit(bool({'torch', 'numpy', 'safetensors'} & sys.modules.keys()))"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
 
-from model.live_avatar.checkpoint import INDEX_ENDING
-from model.live_avatar.published import LORA_NAME
+from model.live_avatar.weights.checkpoint import INDEX_ENDING
+from model.live_avatar.weights.published import LORA_NAME
 
 # as the folder was published
 CONFIG = {

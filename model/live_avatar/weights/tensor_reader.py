@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from model.errors import WeightsError
-from model.live_avatar.checkpoint import (
+from model.live_avatar.weights.checkpoint import (
     DTYPE_BYTES,
     PICKLE_ENDINGS,
     StoredTensor,

@@ -14,14 +14,14 @@ from accelerate.utils import set_module_tensor_to_device
 from torch import Tensor, nn
 
 from model.errors import WeightsError
-from model.live_avatar.checkpoint import Lora
 from model.live_avatar.config import TransformerConfig
-from model.live_avatar.lora import LoraMerger, Shapes
-from model.live_avatar.names import published_name
 from model.live_avatar.network.attention import Attend, attend
 from model.live_avatar.network.transformer import Transformer
-from model.live_avatar.published import LORA_PUBLISHED_AT, PUBLISHED_AT
-from model.live_avatar.tensors import open_checkpoint, stored_shapes
+from model.live_avatar.weights.checkpoint import Lora
+from model.live_avatar.weights.key_names import published_name
+from model.live_avatar.weights.lora import LoraMerger, Shapes
+from model.live_avatar.weights.published import LORA_PUBLISHED_AT, PUBLISHED_AT
+from model.live_avatar.weights.tensor_reader import open_checkpoint, stored_shapes
 
 _Module = TypeVar("_Module", bound=nn.Module)
 #: puts a weight into a model, under the model's own name for it

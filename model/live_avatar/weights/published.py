@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from model.errors import WeightsError
-from model.live_avatar.checkpoint import (
+from model.live_avatar.config import TransformerConfig
+from model.live_avatar.weights.checkpoint import (
     PICKLE_ENDINGS,
     SAFETENSORS_ENDING,
     Lora,
@@ -17,8 +18,11 @@ from model.live_avatar.checkpoint import (
     shard_names,
     stored_tensors,
 )
-from model.live_avatar.config import TransformerConfig
-from model.live_avatar.configs import SPEECH_CONFIG, SPEECH_PROCESSOR, TOKENIZER_NAME
+from model.live_avatar.weights.published_configs import (
+    SPEECH_CONFIG,
+    SPEECH_PROCESSOR,
+    TOKENIZER_NAME,
+)
 
 PUBLISHED_AT = "https://huggingface.co/Wan-AI/Wan2.2-S2V-14B"
 LORA_PUBLISHED_AT = "https://huggingface.co/Quark-Vision/Live-Avatar"
@@ -99,7 +103,7 @@ class ModelFiles:
 
     @property
     def hashed(self) -> tuple[Path, ...]:
-        """The files that change pixels: for :func:`model.live_avatar.checkpoint.weights_id`."""
+        """The files that change pixels: for :func:`model.live_avatar.weights.checkpoint.weights_id`."""
         weights = (self.transformer, self.text_encoder, self.vae)
         configs = tuple(self.speech_encoder / name for name in _SPEECH_CONFIGS)
         return (*weights, self.tokenizer / TOKENIZER_NAME, self.speech_weights, *configs)

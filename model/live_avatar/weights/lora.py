@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from model.errors import WeightsError
-from model.live_avatar.checkpoint import Lora, StoredTensor, stored_tensors
-from model.live_avatar.tensors import read_tensor
+from model.live_avatar.weights.checkpoint import Lora, StoredTensor, stored_tensors
+from model.live_avatar.weights.tensor_reader import read_tensor
 
 # of both forms of keys that the reference takes: as peft saves them, and without its prefix
 _KEY = re.compile(r"(?:base_model\.model\.)?(?P<linear>.+)\.lora_(?P<side>[AB])\.default\.weight")

@@ -19,9 +19,14 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from model.errors import WeightsError
-from model.live_avatar.checkpoint import Lora, weights_id
-from model.live_avatar.published import LORA_NAME, LORA_PUBLISHED_AT, PUBLISHED_AT, ModelFiles
 from model.live_avatar.sizes import PUBLISHED
+from model.live_avatar.weights.checkpoint import Lora, weights_id
+from model.live_avatar.weights.published import (
+    LORA_NAME,
+    LORA_PUBLISHED_AT,
+    PUBLISHED_AT,
+    ModelFiles,
+)
 
 WEIGHTS_VARIABLE = "NIGHTSHOOT_WEIGHTS"
 WEIGHTS_ID_VARIABLE = "NIGHTSHOOT_WEIGHTS_ID"
