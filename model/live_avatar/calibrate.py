@@ -27,6 +27,7 @@ from model.live_avatar.cost import (
     step_flops,
 )
 from model.live_avatar.device import choose_device
+from model.live_avatar.encoders.vae import StreamingDecoder, build_vae, encode
 from model.live_avatar.examine_device import driver_version
 from model.live_avatar.fitted import LayerFit, Point, fit_layer
 from model.live_avatar.memory import memory_watched
@@ -37,7 +38,6 @@ from model.live_avatar.sampler import Sampler
 from model.live_avatar.schedule import make_schedule
 from model.live_avatar.sizes import MODELS, PUBLISHED, ModelSizes
 from model.live_avatar.untrained import filled
-from model.live_avatar.vae import StreamingDecoder, build_vae, encode
 from model.live_avatar.weights.checkpoint import shard_names
 from model.live_avatar.weights.location import DEVICE_VARIABLE, WEIGHTS_VARIABLE, Place, place_of
 from model.live_avatar.weights.state import built_empty, put

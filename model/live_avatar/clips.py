@@ -10,8 +10,8 @@ from diffusers.models.autoencoders.autoencoder_kl_wan import AutoencoderKLWan
 from torch import Tensor
 
 from model.live_avatar.config import FRAMES_PER_LATENT
+from model.live_avatar.encoders.vae import StreamingDecoder, encode
 from model.live_avatar.modes import Mode
-from model.live_avatar.vae import StreamingDecoder, encode
 
 
 class ClipDecoder:

@@ -199,19 +199,19 @@ def _transformer_faults(files: ModelFiles, lora: Lora | None) -> list[str]:
 
 
 def _text_faults(files: ModelFiles) -> list[str]:
-    from model.live_avatar.text import text_encoder_faults
+    from model.live_avatar.encoders.text import text_encoder_faults
 
     return text_encoder_faults(files.text_encoder)
 
 
 def _vae_faults(files: ModelFiles) -> list[str]:
-    from model.live_avatar.vae import vae_faults
+    from model.live_avatar.encoders.vae import vae_faults
 
     return vae_faults(files.vae)
 
 
 def _speech_faults(files: ModelFiles) -> list[str]:
-    from model.live_avatar.audio import speech_encoder_faults
+    from model.live_avatar.encoders.audio import speech_encoder_faults
 
     return speech_encoder_faults(files.speech_encoder, files.speech_weights)
 

@@ -12,10 +12,19 @@ import torch
 from model.engine import SegmentJob
 from model.errors import WeightsError
 from model.host.server import heartbeats
-from model.live_avatar.audio import load_speech_encoder
 from model.live_avatar.compiled import run_by
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE
 from model.live_avatar.device import choose_device
+from model.live_avatar.encoders.audio import load_speech_encoder
+from model.live_avatar.encoders.text import (
+    ON_DEVICE,
+    PromptTokenizer,
+    TextHome,
+    encode_prompt,
+    load_text_encoder,
+    text_dtype,
+)
+from model.live_avatar.encoders.vae import load_vae
 from model.live_avatar.examine_placement import Wanted, check_placement
 from model.live_avatar.memory import free_memory, memory_watched
 from model.live_avatar.moved import NO_OFFLOAD, Offload
@@ -30,16 +39,7 @@ from model.live_avatar.schedule import Schedule, make_schedule
 from model.live_avatar.segment import Parts, SegmentRendering, SegmentSettings
 from model.live_avatar.shards import Shards
 from model.live_avatar.sizes import MODELS, ModelSizes
-from model.live_avatar.text import (
-    ON_DEVICE,
-    PromptTokenizer,
-    TextHome,
-    encode_prompt,
-    load_text_encoder,
-    text_dtype,
-)
 from model.live_avatar.untrained import untrained, untrained_transformer
-from model.live_avatar.vae import load_vae
 from model.live_avatar.weights.location import Place
 from model.live_avatar.weights.published import ModelFiles, check_config, missing_files
 from model.live_avatar.weights.state import Put, load_transformer, put
@@ -342,7 +342,7 @@ def load_published(
     Args:
         files: where they lie.
         sizes: of the parts.
-        dtype: of all weights; of the text encoder's see :func:`model.live_avatar.text.text_dtype`.
+        dtype: of all weights; of the text encoder's see :func:`model.live_avatar.encoders.text.text_dtype`.
         device: that holds them.
         put_weight: puts a weight into the transformer; see :mod:`model.live_avatar.quantize`.
         text_home: where the text encoder's weights are between prompts.

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 from transformers.models.umt5.modeling_umt5 import UMT5Stack
 
+from model.live_avatar.encoders.text import ON_DEVICE, TextHome
 from model.live_avatar.lane import HostMemory, Lane, Make, Mark, aligned
 from model.live_avatar.moved import NUM_SLOTS, Offload
 from model.live_avatar.network.cache import (
@@ -32,7 +33,6 @@ from model.live_avatar.network.cache import (
 )
 from model.live_avatar.network.rope import rotate
 from model.live_avatar.network.transformer import Transformer
-from model.live_avatar.text import ON_DEVICE, TextHome
 from model.live_avatar.weights.state import Put, put
 
 # --- keys and values ---

@@ -12,11 +12,8 @@ import torch
 from torch import Tensor, nn
 from transformers import Wav2Vec2Config, Wav2Vec2Model
 
-from model.live_avatar.audio import SpeechEncoder
-from model.live_avatar.network.transformer import Transformer
-from model.live_avatar.segment import Parts
-from model.live_avatar.sizes import MODELS, PUBLISHED, ModelSizes
-from model.live_avatar.text import (
+from model.live_avatar.encoders.audio import SpeechEncoder
+from model.live_avatar.encoders.text import (
     ON_DEVICE,
     TextHome,
     build_text_encoder,
@@ -24,7 +21,10 @@ from model.live_avatar.text import (
     encode_prompt,
     text_dtype,
 )
-from model.live_avatar.vae import build_vae
+from model.live_avatar.encoders.vae import build_vae
+from model.live_avatar.network.transformer import Transformer
+from model.live_avatar.segment import Parts
+from model.live_avatar.sizes import MODELS, PUBLISHED, ModelSizes
 from model.live_avatar.weights.location import RandomPreset
 from model.live_avatar.weights.state import Put, built_empty, drop_layers, put
 

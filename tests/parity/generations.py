@@ -9,12 +9,12 @@ from einops import rearrange
 from torch import Tensor
 
 from model.live_avatar.config import FRAMES_PER_LATENT
+from model.live_avatar.encoders.vae import LATENT_SIDE
 from model.live_avatar.modes import Mode
 from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.run import Run
 from model.live_avatar.sampler import Denoised, Sampler
 from model.live_avatar.schedule import make_schedule
-from model.live_avatar.vae import LATENT_SIDE
 from model.live_avatar.whole import Draw, generate
 from tests.parity.golden import GoldenSet
 from tests.parity.live_avatar import OURS, Arithmetic

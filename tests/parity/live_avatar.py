@@ -8,12 +8,12 @@ from einops import rearrange
 from torch import Tensor
 
 from model.live_avatar.config import BLOCK_LATENTS, PATCH, REFERENCE_POSITION
+from model.live_avatar.encoders.vae import LATENT_SIDE
 from model.live_avatar.network.attention import Attend
 from model.live_avatar.network.audio_encoder import block_tokens
 from model.live_avatar.network.cache import StepCache
 from model.live_avatar.network.rope import motion_table, rope_table
 from model.live_avatar.network.transformer import AudioTokens, Transformer
-from model.live_avatar.vae import LATENT_SIDE
 from model.live_avatar.weights.key_names import our_names
 from tests.parity.golden import GoldenSet
 

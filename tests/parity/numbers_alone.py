@@ -9,17 +9,17 @@ from diffusers.models.autoencoders.autoencoder_kl_wan import AutoencoderKLWan
 from torch import Tensor, nn
 from transformers.models.umt5.modeling_umt5 import UMT5Stack
 
-from model.live_avatar.audio import (
+from model.live_avatar.config import TextConfig, VaeConfig
+from model.live_avatar.encoders.audio import (
     features_at_30_hz,
     frame_features,
     frame_indices,
     num_clips,
     num_features,
 )
-from model.live_avatar.config import TextConfig, VaeConfig
+from model.live_avatar.encoders.text import encode_prompt, load_text_encoder
+from model.live_avatar.encoders.vae import StreamingDecoder, encode, load_vae, published_vae_names
 from model.live_avatar.schedule import make_schedule
-from model.live_avatar.text import encode_prompt, load_text_encoder
-from model.live_avatar.vae import StreamingDecoder, encode, load_vae, published_vae_names
 from tests.parity.compared import Numbers
 from tests.parity.golden import GoldenSet
 

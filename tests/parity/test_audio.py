@@ -13,7 +13,7 @@ from torch import Tensor
 from transformers import Wav2Vec2Config, Wav2Vec2FeatureExtractor, Wav2Vec2ForCTC, Wav2Vec2Model
 
 from model.errors import WeightsError
-from model.live_avatar.audio import (
+from model.live_avatar.encoders.audio import (
     CONTEXT_SAMPLES,
     FEATURE_RATE_HZ,
     STATE_RATE_HZ,

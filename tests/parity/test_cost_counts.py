@@ -19,6 +19,8 @@ from model.live_avatar.cost import (
     kv_bytes,
     vae_cache_bytes,
 )
+from model.live_avatar.encoders.text import build_text_encoder
+from model.live_avatar.encoders.vae import StreamingDecoder, build_vae
 from model.live_avatar.network.transformer import AudioTokens, Transformer
 from model.live_avatar.run import Run
 from model.live_avatar.sampler import Sampler
@@ -31,9 +33,7 @@ from model.live_avatar.sizes import (
     num_transformer_parameters,
     num_vae_parameters,
 )
-from model.live_avatar.text import build_text_encoder
 from model.live_avatar.untrained import untrained
-from model.live_avatar.vae import StreamingDecoder, build_vae
 from model.live_avatar.weights.state import built_empty
 
 pytestmark = pytest.mark.parity

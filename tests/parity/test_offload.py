@@ -22,6 +22,7 @@ from model.engine import Handoff, SegmentJob
 from model.errors import ResourceError
 from model.live_avatar.config import LIVE_AVATAR_14B, TINY, TINY_TEXT, UMT5_XXL
 from model.live_avatar.cost import Plan, count_tokens, engine_memory
+from model.live_avatar.encoders.text import build_text_encoder, encode_prompt
 from model.live_avatar.engine import LiveAvatarEngine
 from model.live_avatar.lane import HostMemory, Lane, Mark, Pairs
 from model.live_avatar.moved import (
@@ -47,7 +48,6 @@ from model.live_avatar.sampler import Sampler
 from model.live_avatar.schedule import make_schedule
 from model.live_avatar.settings import DEFAULTS
 from model.live_avatar.sizes import MODELS
-from model.live_avatar.text import build_text_encoder, encode_prompt
 from model.live_avatar.untrained import filled
 from model.live_avatar.weights.state import built_empty, put
 

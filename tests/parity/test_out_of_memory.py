@@ -187,7 +187,7 @@ def out_of_memory(*_args: object, **_kwargs: object) -> Any:
     [
         "model.live_avatar.network.transformer.Transformer.forward",
         "model.live_avatar.network.transformer.Transformer.text_keys_values",
-        "model.live_avatar.audio.SpeechEncoder.segment_features",
+        "model.live_avatar.encoders.audio.SpeechEncoder.segment_features",
         "model.live_avatar.sampler.Sampler.__init__",
         "model.live_avatar.run.Run.fetch",
     ],

@@ -12,18 +12,18 @@ from torch import nn
 
 from model.engine import SegmentJob
 from model.errors import WeightsError
-from model.live_avatar.loading import Loaded, load_published
-from model.live_avatar.segment import Parts
-from model.live_avatar.settings import DEFAULTS
-from model.live_avatar.sizes import MODELS
-from model.live_avatar.text import (
+from model.live_avatar.encoders.text import (
     PromptTokenizer,
     build_text_encoder,
     encode_prompt,
     published_text_names,
 )
+from model.live_avatar.encoders.vae import published_vae_names
+from model.live_avatar.loading import Loaded, load_published
+from model.live_avatar.segment import Parts
+from model.live_avatar.settings import DEFAULTS
+from model.live_avatar.sizes import MODELS
 from model.live_avatar.untrained import filled, untrained
-from model.live_avatar.vae import published_vae_names
 from model.live_avatar.weights.checkpoint import INDEX_ENDING
 from model.live_avatar.weights.key_names import published_name
 from model.live_avatar.weights.location import Place, files_in

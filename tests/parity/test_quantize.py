@@ -23,6 +23,7 @@ from model.engine import load_engine
 from model.errors import ResourceError
 from model.live_avatar.config import LIVE_AVATAR_14B, TINY, TransformerConfig
 from model.live_avatar.cost import weight_bytes
+from model.live_avatar.encoders.text import text_dtype
 from model.live_avatar.faults import BadFramesError
 from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.quantize import (
@@ -41,7 +42,6 @@ from model.live_avatar.quantize import (
     scaled,
 )
 from model.live_avatar.sizes import num_large_weights
-from model.live_avatar.text import text_dtype
 from model.live_avatar.untrained import untrained
 from model.live_avatar.weights.checkpoint import Lora
 from model.live_avatar.weights.key_names import published_name

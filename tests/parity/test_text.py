@@ -13,7 +13,7 @@ from transformers.models.umt5.modeling_umt5 import UMT5Stack
 
 from model.errors import WeightsError
 from model.live_avatar.config import TINY_TEXT, UMT5_XXL, TextConfig
-from model.live_avatar.text import (
+from model.live_avatar.encoders.text import (
     PromptTokenizer,
     build_text_encoder,
     clean_prompt,

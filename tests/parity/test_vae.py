@@ -15,7 +15,7 @@ from torch import Tensor
 
 from model.errors import WeightsError
 from model.live_avatar.config import TINY_VAE, WAN_VAE
-from model.live_avatar.vae import (
+from model.live_avatar.encoders.vae import (
     StreamingDecoder,
     build_vae,
     encode,

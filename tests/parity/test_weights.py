@@ -15,10 +15,10 @@ from torch import Tensor, nn
 
 from model.errors import WeightsError
 from model.live_avatar.config import LIVE_AVATAR_14B, TINY, TextConfig, TransformerConfig, VaeConfig
+from model.live_avatar.encoders.text import load_text_encoder
+from model.live_avatar.encoders.text import text_encoder_faults as text_faults
+from model.live_avatar.encoders.vae import load_vae, vae_faults
 from model.live_avatar.network.transformer import Transformer
-from model.live_avatar.text import load_text_encoder
-from model.live_avatar.text import text_encoder_faults as text_faults
-from model.live_avatar.vae import load_vae, vae_faults
 from model.live_avatar.weights.checkpoint import INDEX_ENDING, weights_id
 from model.live_avatar.weights.key_names import our_name, published_name
 from model.live_avatar.weights.lora import TARGET

@@ -1,0 +1,1 @@
+"""Prompts, speech and pictures on their way in, and pictures on their way out."""
