@@ -26,7 +26,7 @@ from benchmarks.full_size import device_here, make_job
 from model.engine import FRAME_MULTIPLE, SegmentJob
 from model.errors import ResourceError
 from model.live_avatar.cost import Plan
-from model.live_avatar.lane import HostMemory, Lane
+from model.live_avatar.devices.copy_streams import HostMemory, Lane
 from model.live_avatar.loading import load
 from model.live_avatar.moved import (
     OFFLOAD_VARIABLE,

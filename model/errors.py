@@ -8,7 +8,7 @@
         SpeechError        a script or a recording that cannot be spoken
       ResourceError      the settings do not fit this machine: offers rungs to try next
         DiskFullError      tasks/ffmpeg.py
-        MemoryFullError    model/live_avatar/rungs.py
+        MemoryFullError    model/live_avatar/devices/memory_ladder.py
       MachineError       this machine or process is at fault: the same work may succeed elsewhere
         EngineLostError    tasks/engine.py
         ProgramError       tasks/ffmpeg.py, and FfmpegError under it

@@ -26,11 +26,11 @@ from model.live_avatar.cost import (
     prefill_flops,
     step_flops,
 )
-from model.live_avatar.device import choose_device
+from model.live_avatar.devices.device import choose_device
+from model.live_avatar.devices.memory import memory_watched
 from model.live_avatar.encoders.vae import StreamingDecoder, build_vae, encode
 from model.live_avatar.examine_device import driver_version
 from model.live_avatar.fitted import LayerFit, Point, fit_layer
-from model.live_avatar.memory import memory_watched
 from model.live_avatar.network.attention import kernel_seconds
 from model.live_avatar.network.transformer import AudioTokens, Transformer
 from model.live_avatar.quantize import FLOAT8_RULES, TORCH_DTYPES, check_capability, float8_put

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from model.live_avatar.config import SINK_DISTANCES
-from model.live_avatar.lane import onto
+from model.live_avatar.devices.copy_streams import onto
 
 
 def generator(seed: int, predecessor: str, block_index: int) -> torch.Generator:

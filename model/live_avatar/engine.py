@@ -22,10 +22,7 @@ from model.engine import (
 from model.errors import PortraitError, ResourceError, WeightsError
 from model.host.server import heartbeats, protocol
 from model.live_avatar.config import LATENT_SIDE, PATCH
-from model.live_avatar.examine_placement import Wanted, check_placement
-from model.live_avatar.moved import Offload, offload_of, read_offload
-from model.live_avatar.placement import PLACEMENT_VARIABLE, placement_of
-from model.live_avatar.rungs import (
+from model.live_avatar.devices.memory_ladder import (
     OFFLOAD,
     SILENT_DEFAULTS,
     Attempt,
@@ -34,6 +31,9 @@ from model.live_avatar.rungs import (
     Misfits,
     rungs_of,
 )
+from model.live_avatar.examine_placement import Wanted, check_placement
+from model.live_avatar.moved import Offload, offload_of, read_offload
+from model.live_avatar.placement import PLACEMENT_VARIABLE, placement_of
 from model.live_avatar.settings import DEFAULT_PROMPT, DEFAULTS, HEAD_PARALLEL, setting_fault
 from model.live_avatar.sizes import MODELS
 from model.live_avatar.weights.location import DEVICE_VARIABLE, WEIGHTS_VARIABLE, place_of

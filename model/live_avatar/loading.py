@@ -14,7 +14,9 @@ from model.errors import WeightsError
 from model.host.server import heartbeats
 from model.live_avatar.compiled import run_by
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE
-from model.live_avatar.device import choose_device
+from model.live_avatar.devices.device import choose_device
+from model.live_avatar.devices.memory import free_memory, memory_watched
+from model.live_avatar.devices.memory_ladder import Load
 from model.live_avatar.encoders.audio import load_speech_encoder
 from model.live_avatar.encoders.text import (
     ON_DEVICE,
@@ -26,14 +28,12 @@ from model.live_avatar.encoders.text import (
 )
 from model.live_avatar.encoders.vae import load_vae
 from model.live_avatar.examine_placement import Wanted, check_placement
-from model.live_avatar.memory import free_memory, memory_watched
 from model.live_avatar.moved import NO_OFFLOAD, Offload
 from model.live_avatar.network.cache import make_caches
 from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.offload import Offloader
 from model.live_avatar.quantize import FLOAT8_RULES, TORCH_DTYPES, float8_put, has_float8
 from model.live_avatar.ranks import Ranks
-from model.live_avatar.rungs import Load
 from model.live_avatar.sampler import BlockSampler, Sampler
 from model.live_avatar.schedule import Schedule, make_schedule
 from model.live_avatar.segment import Parts, SegmentRendering, SegmentSettings

@@ -20,8 +20,8 @@ import torch
 from torch import Tensor, nn
 from transformers.models.umt5.modeling_umt5 import UMT5Stack
 
+from model.live_avatar.devices.copy_streams import HostMemory, Lane, Make, Mark, aligned
 from model.live_avatar.encoders.text import ON_DEVICE, TextHome
-from model.live_avatar.lane import HostMemory, Lane, Make, Mark, aligned
 from model.live_avatar.moved import NUM_SLOTS, Offload
 from model.live_avatar.network.cache import (
     CacheSizes,

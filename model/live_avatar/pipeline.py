@@ -30,10 +30,10 @@ from torch import Tensor
 
 from model.errors import ResourceError
 from model.host.server import heartbeats
-from model.live_avatar.memory import free_memory, memory_watched
+from model.live_avatar.devices.memory import free_memory, memory_watched
+from model.live_avatar.devices.memory_ladder import MemoryFullError
 from model.live_avatar.network.transformer import AudioTokens
 from model.live_avatar.placement import Seat
-from model.live_avatar.rungs import MemoryFullError
 from model.live_avatar.sampler import Denoised, Sampler
 
 _DTYPES = {

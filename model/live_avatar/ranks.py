@@ -14,7 +14,7 @@ import torch
 import torch.distributed as dist
 
 from model.errors import ResourceError
-from model.live_avatar.device import choose_device
+from model.live_avatar.devices.device import choose_device
 from model.live_avatar.heads import share_heads
 from model.live_avatar.links import greet
 from model.live_avatar.network.transformer import Transformer

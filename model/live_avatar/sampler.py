@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from model.live_avatar.config import BLOCK_LATENTS, PATCH, REFERENCE_POSITION
-from model.live_avatar.lane import onto
+from model.live_avatar.devices.copy_streams import onto
 from model.live_avatar.network.cache import CacheSizes, MakeCaches, StepCache, make_caches
 from model.live_avatar.network.rope import motion_table, rope_table
 from model.live_avatar.network.transformer import AudioTokens, KeysValues, Transformer

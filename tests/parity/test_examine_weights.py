@@ -11,7 +11,7 @@ import torch
 from transformers import Wav2Vec2Config, Wav2Vec2ForCTC
 
 from model.engine import Finding, examine_engine
-from model.live_avatar.device import choose_device
+from model.live_avatar.devices.device import choose_device
 from model.live_avatar.examine_device import (
     Gpu,
     chosen_finding,

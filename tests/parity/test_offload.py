@@ -22,9 +22,9 @@ from model.engine import Handoff, SegmentJob
 from model.errors import ResourceError
 from model.live_avatar.config import LIVE_AVATAR_14B, TINY, TINY_TEXT, UMT5_XXL
 from model.live_avatar.cost import Plan, count_tokens, engine_memory
+from model.live_avatar.devices.copy_streams import HostMemory, Lane, Mark, Pairs
 from model.live_avatar.encoders.text import build_text_encoder, encode_prompt
 from model.live_avatar.engine import LiveAvatarEngine
-from model.live_avatar.lane import HostMemory, Lane, Mark, Pairs
 from model.live_avatar.moved import (
     Moved,
     Offload,

@@ -29,11 +29,11 @@ from model.errors import ResourceError, Rung
 from model.host.server import heartbeats, protocol
 from model.live_avatar import loading
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE
+from model.live_avatar.devices.memory_ladder import MemoryFullError
 from model.live_avatar.engine import LiveAvatarEngine
 from model.live_avatar.network.transformer import AudioTokens, Block, Transformer
 from model.live_avatar.pipeline import Letter, PipelinedSampler, Post, Stage
 from model.live_avatar.placement import Placement, Seat
-from model.live_avatar.rungs import MemoryFullError
 from model.live_avatar.sampler import Sampler
 from model.live_avatar.schedule import make_schedule
 from model.live_avatar.segment import Parts

@@ -7,9 +7,7 @@ import pytest
 
 from model.engine import SegmentJob, check_settings
 from model.errors import SMALLER_SIZE
-from model.live_avatar.engine import LiveAvatarEngine
-from model.live_avatar.moved import NO_OFFLOAD, Offload, read_offload
-from model.live_avatar.rungs import (
+from model.live_avatar.devices.memory_ladder import (
     Attempt,
     Load,
     MemoryFullError,
@@ -17,6 +15,8 @@ from model.live_avatar.rungs import (
     rungs_of,
     where_full,
 )
+from model.live_avatar.engine import LiveAvatarEngine
+from model.live_avatar.moved import NO_OFFLOAD, Offload, read_offload
 from model.live_avatar.settings import DEFAULTS
 
 ALL = "kv,sink,weights,text"

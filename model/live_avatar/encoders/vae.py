@@ -18,7 +18,7 @@ from torch import Tensor
 
 from model.engine import Pixels
 from model.live_avatar.config import FRAMES_PER_LATENT, LATENT_SIDE, WAN_VAE, VaeConfig
-from model.live_avatar.lane import coming
+from model.live_avatar.devices.copy_streams import coming
 from model.live_avatar.weights.state import built_empty, load_weights, weights_faults
 
 State: TypeAlias = Mapping[str, Tensor]

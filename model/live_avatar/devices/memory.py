@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import torch
 
-from model.live_avatar.rungs import MemoryFullError, Where, where_full
+from model.live_avatar.devices.memory_ladder import MemoryFullError, Where, where_full
 
 _log = logging.getLogger("nightshoot.live_avatar")
 _WAYS_OUT = {
