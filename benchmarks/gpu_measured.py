@@ -19,7 +19,7 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 
 from model.engine import FRAME_MULTIPLE, Engine, Pixels, SegmentJob
-from model.live_avatar.sampler import Sampler
+from model.live_avatar.sampling.sampler import Sampler
 from tasks.encode import encode_segment
 from tasks.records import EncodeProfile
 

@@ -18,14 +18,14 @@ from torch import Tensor
 
 from model.engine import Pixels
 from model.live_avatar.config import BLOCK_FRAMES, BLOCK_LATENTS, LATENT_SIDE
-from model.live_avatar.draws import distances, generator, noise
 from model.live_avatar.modes import MOTION_FRAMES
 from model.live_avatar.network.audio_encoder import block_tokens
 from model.live_avatar.network.transformer import AudioTokens
-from model.live_avatar.run import Run
-from model.live_avatar.sampler import Sampler
-from model.live_avatar.schedule import make_schedule
-from model.live_avatar.segment import Parts
+from model.live_avatar.sampling.noise import distances, generator, noise
+from model.live_avatar.sampling.rollout import Run
+from model.live_avatar.sampling.sampler import Sampler
+from model.live_avatar.sampling.schedule import make_schedule
+from model.live_avatar.sampling.segment import Parts
 from model.live_avatar.untrained import untrained
 
 WIDTH, HEIGHT = 64, 64

@@ -30,8 +30,8 @@ from model.live_avatar.devices.device import choose_device
 from model.live_avatar.network.attention import AUTO, usable_kernels
 from model.live_avatar.network.transformer import AudioTokens, Transformer
 from model.live_avatar.quantize import Float8, float8_put
-from model.live_avatar.sampler import Sampler
-from model.live_avatar.schedule import make_schedule
+from model.live_avatar.sampling.sampler import Sampler
+from model.live_avatar.sampling.schedule import make_schedule
 from model.live_avatar.untrained import filled
 from model.live_avatar.weights.state import built_empty, put
 

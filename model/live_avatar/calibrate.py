@@ -34,8 +34,8 @@ from model.live_avatar.fitted import LayerFit, Point, fit_layer
 from model.live_avatar.network.attention import kernel_seconds
 from model.live_avatar.network.transformer import AudioTokens, Transformer
 from model.live_avatar.quantize import FLOAT8_RULES, TORCH_DTYPES, check_capability, float8_put
-from model.live_avatar.sampler import Sampler
-from model.live_avatar.schedule import make_schedule
+from model.live_avatar.sampling.sampler import Sampler
+from model.live_avatar.sampling.schedule import make_schedule
 from model.live_avatar.sizes import MODELS, PUBLISHED, ModelSizes
 from model.live_avatar.untrained import filled
 from model.live_avatar.weights.checkpoint import shard_names

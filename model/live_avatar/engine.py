@@ -41,7 +41,7 @@ from model.live_avatar.weights.location import DEVICE_VARIABLE, WEIGHTS_VARIABLE
 if TYPE_CHECKING:
     from model.live_avatar.loading import Core, Loaded
     from model.live_avatar.ranks import Ranks
-    from model.live_avatar.sampler import Sampler
+    from model.live_avatar.sampling.sampler import Sampler
 
 VERSION = 1
 TOKEN_SIDE = PATCH * LATENT_SIDE

@@ -34,9 +34,9 @@ from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.offload import Offloader
 from model.live_avatar.quantize import FLOAT8_RULES, TORCH_DTYPES, float8_put, has_float8
 from model.live_avatar.ranks import Ranks
-from model.live_avatar.sampler import BlockSampler, Sampler
-from model.live_avatar.schedule import Schedule, make_schedule
-from model.live_avatar.segment import Parts, SegmentRendering, SegmentSettings
+from model.live_avatar.sampling.sampler import BlockSampler, Sampler
+from model.live_avatar.sampling.schedule import Schedule, make_schedule
+from model.live_avatar.sampling.segment import Parts, SegmentRendering, SegmentSettings
 from model.live_avatar.shards import Shards
 from model.live_avatar.sizes import MODELS, ModelSizes
 from model.live_avatar.untrained import untrained, untrained_transformer

@@ -34,7 +34,7 @@ from model.live_avatar.devices.memory import free_memory, memory_watched
 from model.live_avatar.devices.memory_ladder import MemoryFullError
 from model.live_avatar.network.transformer import AudioTokens
 from model.live_avatar.placement import Seat
-from model.live_avatar.sampler import Denoised, Sampler
+from model.live_avatar.sampling.sampler import Denoised, Sampler
 
 _DTYPES = {
     str(dtype): dtype for dtype in (torch.float32, torch.bfloat16, torch.float16, torch.int64)
@@ -338,7 +338,7 @@ def _audio(tensors: Mapping[str, Tensor]) -> AudioTokens:
 
 
 class PipelinedSampler:
-    """The leader's end; see :class:`model.live_avatar.sampler.BlockSampler`.
+    """The leader's end; see :class:`model.live_avatar.sampling.sampler.BlockSampler`.
 
     Where the leader does the first steps of a block, they are done when it is submitted; else when
     it is collected, and what is said in between, a new sink for example, waits for its turn as it

@@ -10,10 +10,10 @@ from benchmarks.full_size import make_job
 from model.live_avatar.compiled import EAGER, compiled, prepare_compiling, use_pieces
 from model.live_avatar.config import LIVE_AVATAR_14B
 from model.live_avatar.network.attention import kernel_named, kernel_seconds, usable_kernels
-from model.live_avatar.run import Run
-from model.live_avatar.sampler import Sampler
-from model.live_avatar.schedule import make_schedule
-from model.live_avatar.segment import SegmentRendering, SegmentSettings
+from model.live_avatar.sampling.rollout import Run
+from model.live_avatar.sampling.sampler import Sampler
+from model.live_avatar.sampling.schedule import make_schedule
+from model.live_avatar.sampling.segment import SegmentRendering, SegmentSettings
 from model.live_avatar.untrained import untrained
 
 DEVICE = torch.device("cuda:0")

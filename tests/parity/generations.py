@@ -12,10 +12,10 @@ from model.live_avatar.config import FRAMES_PER_LATENT
 from model.live_avatar.encoders.vae import LATENT_SIDE
 from model.live_avatar.modes import Mode
 from model.live_avatar.network.transformer import Transformer
-from model.live_avatar.run import Run
-from model.live_avatar.sampler import Denoised, Sampler
-from model.live_avatar.schedule import make_schedule
-from model.live_avatar.whole import Draw, generate
+from model.live_avatar.sampling.one_pass import Draw, generate
+from model.live_avatar.sampling.rollout import Run
+from model.live_avatar.sampling.sampler import Denoised, Sampler
+from model.live_avatar.sampling.schedule import make_schedule
 from tests.parity.golden import GoldenSet
 from tests.parity.live_avatar import OURS, Arithmetic
 from tests.parity.numbers_alone import vae_of

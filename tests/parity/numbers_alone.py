@@ -19,7 +19,7 @@ from model.live_avatar.encoders.audio import (
 )
 from model.live_avatar.encoders.text import encode_prompt, load_text_encoder
 from model.live_avatar.encoders.vae import StreamingDecoder, encode, load_vae, published_vae_names
-from model.live_avatar.schedule import make_schedule
+from model.live_avatar.sampling.schedule import make_schedule
 from tests.parity.compared import Numbers
 from tests.parity.golden import GoldenSet
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from model.live_avatar.encoders.vae import encode, pixels_of
 from model.live_avatar.modes import PARITY_OFFLINE, PARITY_ONLINE, PARITY_TPP, Mode
 from model.live_avatar.network.cache import StepCache
-from model.live_avatar.sampler import Denoised
+from model.live_avatar.sampling.sampler import Denoised
 from tests.parity.compared import Numbers
 from tests.parity.generations import Generation, clips_of
 from tests.parity.golden import GoldenSet

@@ -18,8 +18,8 @@ from model.live_avatar.moved import Offload
 from model.live_avatar.network.transformer import AudioTokens
 from model.live_avatar.pace import Layout, Rates, pace
 from model.live_avatar.placement import ALONE
-from model.live_avatar.sampler import Sampler
-from model.live_avatar.schedule import make_schedule
+from model.live_avatar.sampling.sampler import Sampler
+from model.live_avatar.sampling.schedule import make_schedule
 from model.live_avatar.untrained import untrained
 from tasks.calibration import read_calibrations
 

@@ -42,10 +42,10 @@ from model.live_avatar.network.attention import AUTO
 from model.live_avatar.network.transformer import RmsNorm
 from model.live_avatar.offload import Offloader
 from model.live_avatar.quantize import Float8, quantize
-from model.live_avatar.run import Run
-from model.live_avatar.sampler import Sampler
-from model.live_avatar.schedule import make_schedule
-from model.live_avatar.segment import Parts, SegmentRendering, SegmentSettings
+from model.live_avatar.sampling.rollout import Run
+from model.live_avatar.sampling.sampler import Sampler
+from model.live_avatar.sampling.schedule import make_schedule
+from model.live_avatar.sampling.segment import Parts, SegmentRendering, SegmentSettings
 from model.live_avatar.settings import DEFAULTS
 from model.live_avatar.untrained import untrained
 from tests.parity.test_shards import Noted, each_of, followed, loaded, same

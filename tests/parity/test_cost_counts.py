@@ -9,7 +9,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from transformers import Wav2Vec2Config, Wav2Vec2Model
 
-from model.live_avatar import cost, sampler
+from model.live_avatar import cost
 from model.live_avatar.config import TINY, TransformerConfig, VaeConfig
 from model.live_avatar.cost import (
     Plan,
@@ -22,9 +22,10 @@ from model.live_avatar.cost import (
 from model.live_avatar.encoders.text import build_text_encoder
 from model.live_avatar.encoders.vae import StreamingDecoder, build_vae
 from model.live_avatar.network.transformer import AudioTokens, Transformer
-from model.live_avatar.run import Run
-from model.live_avatar.sampler import Sampler
-from model.live_avatar.schedule import make_schedule
+from model.live_avatar.sampling import sampler
+from model.live_avatar.sampling.rollout import Run
+from model.live_avatar.sampling.sampler import Sampler
+from model.live_avatar.sampling.schedule import make_schedule
 from model.live_avatar.sizes import (
     MODELS,
     SpeechConfig,

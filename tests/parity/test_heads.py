@@ -19,8 +19,8 @@ from model.live_avatar.moved import Offload
 from model.live_avatar.network.cache import MakeCaches, make_caches
 from model.live_avatar.network.transformer import AudioTokens, Transformer
 from model.live_avatar.offload import Offloader
-from model.live_avatar.sampler import Sampler
-from model.live_avatar.schedule import make_schedule
+from model.live_avatar.sampling.sampler import Sampler
+from model.live_avatar.sampling.schedule import make_schedule
 from model.live_avatar.untrained import filled
 from model.live_avatar.weights.state import built_empty
 

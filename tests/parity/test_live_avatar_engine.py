@@ -11,8 +11,8 @@ import torch
 from model.engine import SegmentJob, load_engine
 from model.errors import CampaignError, PortraitError, ResourceError, WeightsError
 from model.live_avatar.engine import LiveAvatarEngine
-from model.live_avatar.faults import BadFramesError
 from model.live_avatar.loading import Loaded
+from model.live_avatar.sampling.output_checks import BadFramesError
 from model.live_avatar.settings import DEFAULTS
 from model.live_avatar.untrained import untrained
 from tasks.engine import EngineHost, EngineLostError

@@ -14,8 +14,8 @@ from model.live_avatar.network.attention import attend
 from model.live_avatar.network.cache import StepCache
 from model.live_avatar.network.rope import axis_dims, motion_table, rope_table, rotate
 from model.live_avatar.network.transformer import AudioTokens, Transformer
-from model.live_avatar.sampler import Sampler
-from model.live_avatar.schedule import make_schedule
+from model.live_avatar.sampling.sampler import Sampler
+from model.live_avatar.sampling.schedule import make_schedule
 from model.live_avatar.untrained import untrained
 from tests.parity.golden import difference
 

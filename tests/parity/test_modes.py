@@ -10,12 +10,12 @@ from torch import Tensor
 
 from model.live_avatar.config import BLOCK_FRAMES, BLOCK_LATENTS, TINY
 from model.live_avatar.modes import DEFAULT, MODES, PARITY_OFFLINE, PARITY_ONLINE, PARITY_TPP, Mode
-from model.live_avatar.run import Run
-from model.live_avatar.sampler import Sampler
-from model.live_avatar.schedule import make_schedule
-from model.live_avatar.segment import Parts
+from model.live_avatar.sampling.one_pass import Draw, generate
+from model.live_avatar.sampling.rollout import Run
+from model.live_avatar.sampling.sampler import Sampler
+from model.live_avatar.sampling.schedule import make_schedule
+from model.live_avatar.sampling.segment import Parts
 from model.live_avatar.untrained import untrained
-from model.live_avatar.whole import Draw, generate
 
 pytestmark = pytest.mark.parity
 

@@ -44,8 +44,8 @@ from model.live_avatar.offload import (
     stream_text_encoder,
     stream_transformer,
 )
-from model.live_avatar.sampler import Sampler
-from model.live_avatar.schedule import make_schedule
+from model.live_avatar.sampling.sampler import Sampler
+from model.live_avatar.sampling.schedule import make_schedule
 from model.live_avatar.settings import DEFAULTS
 from model.live_avatar.sizes import MODELS
 from model.live_avatar.untrained import filled

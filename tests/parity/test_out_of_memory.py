@@ -34,9 +34,9 @@ from model.live_avatar.engine import LiveAvatarEngine
 from model.live_avatar.network.transformer import AudioTokens, Block, Transformer
 from model.live_avatar.pipeline import Letter, PipelinedSampler, Post, Stage
 from model.live_avatar.placement import Placement, Seat
-from model.live_avatar.sampler import Sampler
-from model.live_avatar.schedule import make_schedule
-from model.live_avatar.segment import Parts
+from model.live_avatar.sampling.sampler import Sampler
+from model.live_avatar.sampling.schedule import make_schedule
+from model.live_avatar.sampling.segment import Parts
 from model.live_avatar.settings import DEFAULTS
 from model.live_avatar.untrained import untrained
 from tasks.engine import EngineLostError, EnginePool
@@ -188,8 +188,8 @@ def out_of_memory(*_args: object, **_kwargs: object) -> Any:
         "model.live_avatar.network.transformer.Transformer.forward",
         "model.live_avatar.network.transformer.Transformer.text_keys_values",
         "model.live_avatar.encoders.audio.SpeechEncoder.segment_features",
-        "model.live_avatar.sampler.Sampler.__init__",
-        "model.live_avatar.run.Run.fetch",
+        "model.live_avatar.sampling.sampler.Sampler.__init__",
+        "model.live_avatar.sampling.rollout.Run.fetch",
     ],
 )
 def test_a_full_gpu_is_told_as_such_wherever_it_is_met_and_the_next_segment_is_whole(

@@ -24,9 +24,9 @@ from model.live_avatar.offload import Offloader
 from model.live_avatar.pipeline import Letter, Post
 from model.live_avatar.placement import Seat, read_placement, shares
 from model.live_avatar.ranks import Ranks, stage_group
-from model.live_avatar.sampler import BlockSampler, Sampler
-from model.live_avatar.schedule import make_schedule
-from model.live_avatar.segment import Parts, SegmentRendering, SegmentSettings
+from model.live_avatar.sampling.sampler import BlockSampler, Sampler
+from model.live_avatar.sampling.schedule import make_schedule
+from model.live_avatar.sampling.segment import Parts, SegmentRendering, SegmentSettings
 from model.live_avatar.settings import DEFAULTS
 from model.live_avatar.shards import Shards
 from model.live_avatar.untrained import filled, untrained

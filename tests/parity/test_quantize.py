@@ -24,7 +24,6 @@ from model.errors import ResourceError
 from model.live_avatar.config import LIVE_AVATAR_14B, TINY, TransformerConfig
 from model.live_avatar.cost import weight_bytes
 from model.live_avatar.encoders.text import text_dtype
-from model.live_avatar.faults import BadFramesError
 from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.quantize import (
     FLOAT8,
@@ -41,6 +40,7 @@ from model.live_avatar.quantize import (
     quantize,
     scaled,
 )
+from model.live_avatar.sampling.output_checks import BadFramesError
 from model.live_avatar.sizes import num_large_weights
 from model.live_avatar.untrained import untrained
 from model.live_avatar.weights.checkpoint import Lora

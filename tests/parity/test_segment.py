@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from model.engine import Handoff, SegmentJob
-from model.live_avatar.faults import BadFramesError, check_frames, check_latents
 from model.live_avatar.loading import Loaded
-from model.live_avatar.run import Past
+from model.live_avatar.sampling.output_checks import BadFramesError, check_frames, check_latents
+from model.live_avatar.sampling.rollout import Past
 from model.live_avatar.settings import DEFAULTS
 from model.live_avatar.untrained import untrained
 

@@ -34,9 +34,9 @@ from model.live_avatar.pipeline import Post
 from model.live_avatar.placement import Seat, read_placement
 from model.live_avatar.quantize import FLOAT8_RULES, float8_put
 from model.live_avatar.ranks import Ranks, stage_group
-from model.live_avatar.sampler import Sampler
-from model.live_avatar.schedule import make_schedule
-from model.live_avatar.segment import Parts, SegmentRendering, SegmentSettings
+from model.live_avatar.sampling.sampler import Sampler
+from model.live_avatar.sampling.schedule import make_schedule
+from model.live_avatar.sampling.segment import Parts, SegmentRendering, SegmentSettings
 from model.live_avatar.sharded import sharded_bytes
 from model.live_avatar.shards import Shards
 from model.live_avatar.untrained import untrained, untrained_transformer

@@ -8,7 +8,7 @@ from torch import Tensor
 from model.live_avatar.config import BLOCK_FRAMES
 from model.live_avatar.network.audio_encoder import AudioEncoder, block_tokens
 from model.live_avatar.network.transformer import AudioTokens
-from model.live_avatar.run import Run
+from model.live_avatar.sampling.rollout import Run
 
 
 @dataclass(frozen=True)

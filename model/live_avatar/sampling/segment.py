@@ -22,14 +22,14 @@ from torch import Tensor
 from model.engine import ENGINE_SAMPLE_RATE_HZ, FPS, Handoff, Pixels, SegmentJob, Setting
 from model.live_avatar.config import BLOCK_FRAMES, BLOCK_LATENTS
 from model.live_avatar.devices.memory import memory_watched
-from model.live_avatar.draws import distances, generator, noise
 from model.live_avatar.encoders.audio import Level, SpeechEncoder
 from model.live_avatar.encoders.vae import LATENT_SIDE
-from model.live_avatar.faults import check_frames
 from model.live_avatar.network.audio_encoder import block_tokens
 from model.live_avatar.network.transformer import AudioTokens, Transformer
-from model.live_avatar.run import MOTION_FRAMES, Past, Run
-from model.live_avatar.sampler import BlockSampler
+from model.live_avatar.sampling.noise import distances, generator, noise
+from model.live_avatar.sampling.output_checks import check_frames
+from model.live_avatar.sampling.rollout import MOTION_FRAMES, Past, Run
+from model.live_avatar.sampling.sampler import BlockSampler
 from model.picture import cover
 
 HandoffKind: TypeAlias = Literal["last-frame", "context"]

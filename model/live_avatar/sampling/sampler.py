@@ -20,7 +20,7 @@ from model.live_avatar.devices.copy_streams import onto
 from model.live_avatar.network.cache import CacheSizes, MakeCaches, StepCache, make_caches
 from model.live_avatar.network.rope import motion_table, rope_table
 from model.live_avatar.network.transformer import AudioTokens, KeysValues, Transformer
-from model.live_avatar.schedule import Schedule
+from model.live_avatar.sampling.schedule import Schedule
 
 _TABLES_KEPT = 64
 _TEXTS_KEPT = 4  # 0.4 GB each at 14B: of two videos, with and without the continuation

@@ -1,0 +1,1 @@
+"""From noise to frames: steps, blocks, rollouts and segments."""
