@@ -23,7 +23,14 @@ from torch import Tensor
 from benchmarks.full_size import make_job
 from model.live_avatar.config import LIVE_AVATAR_14B, TINY
 from model.live_avatar.loading import Loaded
-from model.live_avatar.quantize import Float8, Product, Scaled, float8_put, product_on, scaled
+from model.live_avatar.parallel.quantize import (
+    Float8,
+    Product,
+    Scaled,
+    float8_put,
+    product_on,
+    scaled,
+)
 from model.live_avatar.sampling.segment import Parts
 from model.live_avatar.untrained import untrained
 from model.live_avatar.weights.state import Put, put

@@ -24,12 +24,12 @@ import torch
 from torch import Tensor
 from torch._dynamo.utils import counters
 
-from model.live_avatar.compiled import CACHE_VARIABLE, run_by
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE, LIVE_AVATAR_14B, TINY
 from model.live_avatar.devices.device import choose_device
 from model.live_avatar.network.attention import AUTO, usable_kernels
 from model.live_avatar.network.transformer import AudioTokens, Transformer
-from model.live_avatar.quantize import Float8, float8_put
+from model.live_avatar.parallel.kernels import CACHE_VARIABLE, run_by
+from model.live_avatar.parallel.quantize import Float8, float8_put
 from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule
 from model.live_avatar.untrained import filled

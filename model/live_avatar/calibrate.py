@@ -33,7 +33,12 @@ from model.live_avatar.examine_device import driver_version
 from model.live_avatar.fitted import LayerFit, Point, fit_layer
 from model.live_avatar.network.attention import kernel_seconds
 from model.live_avatar.network.transformer import AudioTokens, Transformer
-from model.live_avatar.quantize import FLOAT8_RULES, TORCH_DTYPES, check_capability, float8_put
+from model.live_avatar.parallel.quantize import (
+    FLOAT8_RULES,
+    TORCH_DTYPES,
+    check_capability,
+    float8_put,
+)
 from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule
 from model.live_avatar.sizes import MODELS, PUBLISHED, ModelSizes

@@ -40,7 +40,7 @@ from model.live_avatar.weights.location import DEVICE_VARIABLE, WEIGHTS_VARIABLE
 
 if TYPE_CHECKING:
     from model.live_avatar.loading import Core, Loaded
-    from model.live_avatar.ranks import Ranks
+    from model.live_avatar.parallel.ranks import Ranks
     from model.live_avatar.sampling.sampler import Sampler
 
 VERSION = 1
@@ -277,7 +277,7 @@ class LiveAvatarEngine:
         if self._ranks is None:
             try:
                 from model.live_avatar.examine_device import check_machine
-                from model.live_avatar.ranks import join
+                from model.live_avatar.parallel.ranks import join
             except ModuleNotFoundError as error:
                 raise ResourceError(
                     f"engine live-avatar: {error.name} is not installed; run "

@@ -12,7 +12,6 @@ import torch
 from model.engine import SegmentJob
 from model.errors import WeightsError
 from model.host.server import heartbeats
-from model.live_avatar.compiled import run_by
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE
 from model.live_avatar.devices.device import choose_device
 from model.live_avatar.devices.memory import free_memory, memory_watched
@@ -31,13 +30,14 @@ from model.live_avatar.examine_placement import Wanted, check_placement
 from model.live_avatar.moved import NO_OFFLOAD, Offload
 from model.live_avatar.network.cache import make_caches
 from model.live_avatar.network.transformer import Transformer
-from model.live_avatar.offload import Offloader
-from model.live_avatar.quantize import FLOAT8_RULES, TORCH_DTYPES, float8_put, has_float8
-from model.live_avatar.ranks import Ranks
+from model.live_avatar.parallel.kernels import run_by
+from model.live_avatar.parallel.offload import Offloader
+from model.live_avatar.parallel.quantize import FLOAT8_RULES, TORCH_DTYPES, float8_put, has_float8
+from model.live_avatar.parallel.ranks import Ranks
+from model.live_avatar.parallel.shards import Shards
 from model.live_avatar.sampling.sampler import BlockSampler, Sampler
 from model.live_avatar.sampling.schedule import Schedule, make_schedule
 from model.live_avatar.sampling.segment import Parts, SegmentRendering, SegmentSettings
-from model.live_avatar.shards import Shards
 from model.live_avatar.sizes import MODELS, ModelSizes
 from model.live_avatar.untrained import untrained, untrained_transformer
 from model.live_avatar.weights.location import Place
@@ -344,7 +344,7 @@ def load_published(
         sizes: of the parts.
         dtype: of all weights; of the text encoder's see :func:`model.live_avatar.encoders.text.text_dtype`.
         device: that holds them.
-        put_weight: puts a weight into the transformer; see :mod:`model.live_avatar.quantize`.
+        put_weight: puts a weight into the transformer; see :mod:`model.live_avatar.parallel.quantize`.
         text_home: where the text encoder's weights are between prompts.
         has_layers: of the transformer; without them it renders nothing, and they are not read.
 

@@ -9,7 +9,7 @@ from benchmarks.full_size import make_job
 from benchmarks.live_avatar_fp8 import relative
 from model.live_avatar.gpus import FLOAT8_CAPABILITY
 from model.live_avatar.loading import load
-from model.live_avatar.quantize import (
+from model.live_avatar.parallel.quantize import (
     Float8,
     product_in_float32,
     product_on,

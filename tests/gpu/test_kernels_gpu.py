@@ -7,9 +7,9 @@ import torch
 from torch._dynamo.utils import counters
 
 from benchmarks.full_size import make_job
-from model.live_avatar.compiled import EAGER, compiled, prepare_compiling, use_pieces
 from model.live_avatar.config import LIVE_AVATAR_14B
 from model.live_avatar.network.attention import kernel_named, kernel_seconds, usable_kernels
+from model.live_avatar.parallel.kernels import EAGER, compiled, prepare_compiling, use_pieces
 from model.live_avatar.sampling.rollout import Run
 from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule

@@ -38,7 +38,7 @@ from model.live_avatar.moved import (
 )
 from model.live_avatar.network.cache import make_caches
 from model.live_avatar.network.transformer import AudioTokens, Transformer
-from model.live_avatar.offload import (
+from model.live_avatar.parallel.offload import (
     offloaded_caches,
     put_on_host,
     stream_text_encoder,
@@ -306,7 +306,7 @@ def test_the_engine_renders_the_same_bytes_whatever_is_offloaded(
     plain, monkeypatch, offload, dtype
 ):
     lane = WatchedLane()
-    monkeypatch.setattr("model.live_avatar.offload.Lane", lambda _device: lane)
+    monkeypatch.setattr("model.live_avatar.parallel.offload.Lane", lambda _device: lane)
 
     made = chain(engine_with(offload), dtype)
 

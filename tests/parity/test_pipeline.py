@@ -20,15 +20,15 @@ from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE, TINY
 from model.live_avatar.moved import Offload
 from model.live_avatar.network.cache import MakeCaches, make_caches
 from model.live_avatar.network.transformer import Transformer
-from model.live_avatar.offload import Offloader
-from model.live_avatar.pipeline import Letter, Post
+from model.live_avatar.parallel.offload import Offloader
+from model.live_avatar.parallel.pipeline import Letter, Post
+from model.live_avatar.parallel.ranks import Ranks, stage_group
+from model.live_avatar.parallel.shards import Shards
 from model.live_avatar.placement import Seat, read_placement, shares
-from model.live_avatar.ranks import Ranks, stage_group
 from model.live_avatar.sampling.sampler import BlockSampler, Sampler
 from model.live_avatar.sampling.schedule import make_schedule
 from model.live_avatar.sampling.segment import Parts, SegmentRendering, SegmentSettings
 from model.live_avatar.settings import DEFAULTS
-from model.live_avatar.shards import Shards
 from model.live_avatar.untrained import filled, untrained
 from model.live_avatar.weights.state import Put, built_empty, drop_layers, put
 
@@ -304,7 +304,7 @@ def test_shares_are_in_order_and_the_later_ranks_have_less():
 
 def test_several_speakers_are_refused(parts: Parts):
     from model.live_avatar.network.transformer import AudioTokens
-    from model.live_avatar.pipeline import _letter
+    from model.live_avatar.parallel.pipeline import _letter
 
     audio = AudioTokens(torch.ones(2, 3, 1, 4), torch.ones(2, 3, 5, 4), torch.ones(2, 3, 4, 4, 1))
     with pytest.raises(ValueError, match="one speaker"):

@@ -25,7 +25,7 @@ from model.live_avatar.config import LIVE_AVATAR_14B, TINY, TransformerConfig
 from model.live_avatar.cost import weight_bytes
 from model.live_avatar.encoders.text import text_dtype
 from model.live_avatar.network.transformer import Transformer
-from model.live_avatar.quantize import (
+from model.live_avatar.parallel.quantize import (
     FLOAT8,
     FLOAT8_RULES,
     LARGEST,
@@ -362,7 +362,7 @@ import json, re, sys
 from pathlib import Path
 import psutil, torch
 from model.live_avatar.config import TINY, TransformerConfig
-from model.live_avatar.quantize import Float8, float8_put
+from model.live_avatar.parallel.quantize import Float8, float8_put
 from model.live_avatar.weights.state import load_transformer
 
 torch.set_num_threads(1)

@@ -66,7 +66,7 @@ Look: TypeAlias = Callable[[Seen, Attend], Tensor]
 
 
 class TokenShare(Protocol):
-    """Which tokens of a pass are at work here; see :mod:`model.live_avatar.heads`.
+    """Which tokens of a pass are at work here; see :mod:`model.live_avatar.parallel.heads`.
 
     Of L tokens, F latent frames of p each, ``l`` are; self-attention takes all of them, and ``n``
     of the N heads.

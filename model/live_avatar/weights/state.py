@@ -61,7 +61,7 @@ def load_transformer(
         dtype: of all its weights.
         device: that holds it.
         kernel: of its attention.
-        put_weight: changes weights as they arrive; see :mod:`model.live_avatar.quantize`.
+        put_weight: changes weights as they arrive; see :mod:`model.live_avatar.parallel.quantize`.
         has_layers: with blocks and audio injectors, and the LoRA, which is for these alone.
 
     Raises:

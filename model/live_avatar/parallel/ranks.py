@@ -15,10 +15,10 @@ import torch.distributed as dist
 
 from model.errors import ResourceError
 from model.live_avatar.devices.device import choose_device
-from model.live_avatar.heads import share_heads
 from model.live_avatar.links import greet
 from model.live_avatar.network.transformer import Transformer
-from model.live_avatar.pipeline import Letter, PipelinedSampler, Post, Stage
+from model.live_avatar.parallel.heads import share_heads
+from model.live_avatar.parallel.pipeline import Letter, PipelinedSampler, Post, Stage
 from model.live_avatar.placement import ALONE, PLACEMENT_VARIABLE, Placement, Seat
 from model.live_avatar.sampling.sampler import BlockSampler, Sampler
 from model.live_avatar.weights.location import Place

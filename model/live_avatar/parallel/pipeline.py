@@ -5,8 +5,8 @@ steps, works on another block than its neighbours, and the latents are those of 
 for bit. After the first clip the reference gives way without a stop: the latent it gives way to is
 finished long before, and each stage encodes its own sink between two blocks.
 
-A stage is a rank, or several that share out every step (:mod:`model.live_avatar.heads`, or
-:mod:`model.live_avatar.shards`). The last rank leads. It encodes pictures, speech and prompts,
+A stage is a rank, or several that share out every step (:mod:`model.live_avatar.parallel.heads`, or
+:mod:`model.live_avatar.parallel.shards`). The last rank leads. It encodes pictures, speech and prompts,
 draws the noise, decodes, and does the last steps itself, or none. The other ranks do what the
 leader says, in its order: so ranks of a stage, the leader among them, meet at the same exchanges.
 The last rank of a stage sends its blocks to all of the next one. Letters go over gloo, through the

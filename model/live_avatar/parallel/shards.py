@@ -24,7 +24,7 @@ from torch.distributed.fsdp import FSDPModule, fully_shard, register_fsdp_forwar
 from torch.distributed.tensor import DTensor, Shard
 
 from model.live_avatar.network.transformer import Transformer
-from model.live_avatar.offload import matrices
+from model.live_avatar.parallel.offload import matrices
 from model.live_avatar.weights.state import Put, is_outside_layers
 
 _PROMPT, _SINK, _STEP = "text_keys_values", "prefill", "forward"
