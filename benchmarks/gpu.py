@@ -37,9 +37,9 @@ from typing import TYPE_CHECKING
 from benchmarks.full_size import device_here, make_job
 from model.engine import FPS, FRAME_MULTIPLE, load_engine
 from model.errors import ResourceError
-from model.live_avatar.cost import Device, Plan, engine_memory, floor_s, step_flops
-from model.live_avatar.moved import OFFLOAD_VARIABLE, offload_of, offloaded_memory
-from model.live_avatar.sizes import MODELS
+from model.live_avatar.planning.cost import Device, Plan, engine_memory, floor_s, step_flops
+from model.live_avatar.planning.sizes import MODELS
+from model.live_avatar.planning.traffic import OFFLOAD_VARIABLE, offload_of, offloaded_memory
 from model.live_avatar.weights.location import DEVICE_VARIABLE, WEIGHTS_VARIABLE
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@
     python -m benchmarks.live_avatar_offload --preset tiny --device cpu --size 64x64 --blocks 6
 
 Weights are random. Each form loads the model anew; blocks are timed after the first clip, when the
-rings are full, until their frames are on the host. "Planned" is what model.live_avatar.moved tells
+rings are full, until their frames are on the host. "Planned" is what model.live_avatar.planning.traffic tells
 before. "Moved" is that between host and GPU in a block, in both directions; beside it, what a block
 would take if only copies took time, at the rates that are measured first.
 """
@@ -25,10 +25,11 @@ import torch
 from benchmarks.full_size import device_here, make_job
 from model.engine import FRAME_MULTIPLE, SegmentJob
 from model.errors import ResourceError
-from model.live_avatar.cost import Plan
 from model.live_avatar.devices.copy_streams import HostMemory, Lane
 from model.live_avatar.loading import load
-from model.live_avatar.moved import (
+from model.live_avatar.planning.cost import Plan
+from model.live_avatar.planning.sizes import MODELS
+from model.live_avatar.planning.traffic import (
     OFFLOAD_VARIABLE,
     Moved,
     Offload,
@@ -37,7 +38,6 @@ from model.live_avatar.moved import (
     offloaded_memory,
     step_moved,
 )
-from model.live_avatar.sizes import MODELS
 from model.live_avatar.weights.location import Place, RandomPreset
 
 FORMS = ("", "text", "kv,text", "kv,sink,text", "weights,text", "kv,sink,weights,text")

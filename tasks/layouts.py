@@ -1,10 +1,10 @@
 """How a run says over which GPUs its video is laid, to the processes of its engine."""
 
-from model.live_avatar.examine_placement import Wanted, placement_faults
-from model.live_avatar.moved import OFFLOAD_VARIABLE, read_offload
-from model.live_avatar.placement import PLACEMENT_VARIABLE, read_placement
+from model.live_avatar.planning.placement import PLACEMENT_VARIABLE, read_placement
+from model.live_avatar.planning.placement_checks import Wanted, placement_faults
+from model.live_avatar.planning.sizes import MODELS, PUBLISHED
+from model.live_avatar.planning.traffic import OFFLOAD_VARIABLE, read_offload
 from model.live_avatar.settings import HEAD_PARALLEL
-from model.live_avatar.sizes import MODELS, PUBLISHED
 from tasks.records import Scalar
 
 

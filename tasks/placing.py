@@ -1,6 +1,6 @@
 """Which placement a campaign takes on which GPUs: the planner's choices, as records for people.
 
-The planner itself is the engine's (:mod:`model.live_avatar.planner`); speed is measured
+The planner itself is the engine's (:mod:`model.live_avatar.planning.planner`); speed is measured
 (:mod:`tasks.calibration`), or assumed and said to be.
 """
 
@@ -13,13 +13,11 @@ from pydantic import Field
 
 from model.engine import FPS
 from model.errors import CampaignError
-from model.live_avatar.cost import Plan, is_narrow
-from model.live_avatar.examine_placement import Wanted, placement_faults
-from model.live_avatar.gpus import GIB, Gpu, Pool, like_of, read_pools
-from model.live_avatar.moved import NO_OFFLOAD, Offload, read_offload
-from model.live_avatar.pace import ASSUMED_SHARE, Rates, assumed_rates
-from model.live_avatar.placement import ALONE, Placement, read_placement
-from model.live_avatar.planner import (
+from model.live_avatar.planning.cost import Plan, is_narrow
+from model.live_avatar.planning.gpus import GIB, Gpu, Pool, like_of, read_pools
+from model.live_avatar.planning.placement import ALONE, Placement, read_placement
+from model.live_avatar.planning.placement_checks import Wanted, placement_faults
+from model.live_avatar.planning.planner import (
     Choice,
     Offer,
     Work,
@@ -31,13 +29,15 @@ from model.live_avatar.planner import (
     offer_of,
     work_seconds,
 )
-from model.live_avatar.settings import DEFAULTS, setting_fault
-from model.live_avatar.sizes import (
+from model.live_avatar.planning.sizes import (
     MODELS,
     PUBLISHED,
     num_text_parameters,
     num_transformer_parameters,
 )
+from model.live_avatar.planning.speed_model import ASSUMED_SHARE, Rates, assumed_rates
+from model.live_avatar.planning.traffic import NO_OFFLOAD, Offload, read_offload
+from model.live_avatar.settings import DEFAULTS, setting_fault
 from tasks.calibration import CalibrationEntry, newest
 from tasks.layouts import layout_env
 from tasks.presets import Preset

@@ -19,18 +19,10 @@ from torch import Tensor
 
 from model.calibration import Calibration
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE, MOTION_LATENTS
-from model.live_avatar.cost import (
-    count_tokens,
-    decode_flops,
-    encode_flops,
-    prefill_flops,
-    step_flops,
-)
 from model.live_avatar.devices.device import choose_device
 from model.live_avatar.devices.memory import memory_watched
 from model.live_avatar.encoders.vae import StreamingDecoder, build_vae, encode
 from model.live_avatar.examine_device import driver_version
-from model.live_avatar.fitted import LayerFit, Point, fit_layer
 from model.live_avatar.network.attention import kernel_seconds
 from model.live_avatar.network.transformer import AudioTokens, Transformer
 from model.live_avatar.parallel.quantize import (
@@ -39,9 +31,17 @@ from model.live_avatar.parallel.quantize import (
     check_capability,
     float8_put,
 )
+from model.live_avatar.planning.cost import (
+    count_tokens,
+    decode_flops,
+    encode_flops,
+    prefill_flops,
+    step_flops,
+)
+from model.live_avatar.planning.layer_fit import LayerFit, Point, fit_layer
+from model.live_avatar.planning.sizes import MODELS, PUBLISHED, ModelSizes
 from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule
-from model.live_avatar.sizes import MODELS, PUBLISHED, ModelSizes
 from model.live_avatar.untrained import filled
 from model.live_avatar.weights.checkpoint import shard_names
 from model.live_avatar.weights.location import DEVICE_VARIABLE, WEIGHTS_VARIABLE, Place, place_of
@@ -106,7 +106,7 @@ class Bench:
 
 
 def calibrate(dtype: str) -> Calibration:
-    """Measure what :class:`model.live_avatar.pace.Rates` holds.
+    """Measure what :class:`model.live_avatar.planning.speed_model.Rates` holds.
 
     Args:
         dtype: an engine's setting; empty: bfloat16.

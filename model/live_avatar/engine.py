@@ -31,11 +31,11 @@ from model.live_avatar.devices.memory_ladder import (
     Misfits,
     rungs_of,
 )
-from model.live_avatar.examine_placement import Wanted, check_placement
-from model.live_avatar.moved import Offload, offload_of, read_offload
-from model.live_avatar.placement import PLACEMENT_VARIABLE, placement_of
+from model.live_avatar.planning.placement import PLACEMENT_VARIABLE, placement_of
+from model.live_avatar.planning.placement_checks import Wanted, check_placement
+from model.live_avatar.planning.sizes import MODELS
+from model.live_avatar.planning.traffic import Offload, offload_of, read_offload
 from model.live_avatar.settings import DEFAULT_PROMPT, DEFAULTS, HEAD_PARALLEL, setting_fault
-from model.live_avatar.sizes import MODELS
 from model.live_avatar.weights.location import DEVICE_VARIABLE, WEIGHTS_VARIABLE, place_of
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from pathlib import Path
 from model.engine import Finding
 from model.errors import NightshootError, WeightsError
 from model.live_avatar.config import LIVE_AVATAR_14B
-from model.live_avatar.moved import offload_of
-from model.live_avatar.placement import placement_of
+from model.live_avatar.planning.placement import placement_of
+from model.live_avatar.planning.traffic import offload_of
 from model.live_avatar.weights.checkpoint import Lora
 from model.live_avatar.weights.location import DEVICE_VARIABLE, WEIGHTS_ID_VARIABLE, Place, place_of
 from model.live_avatar.weights.published import (

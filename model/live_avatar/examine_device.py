@@ -7,21 +7,21 @@ import torch
 
 from model.engine import Finding
 from model.errors import ResourceError
-from model.live_avatar.cost import Plan
 from model.live_avatar.devices.device import choose_device
 from model.live_avatar.examine_links import link_findings, shm_finding
-from model.live_avatar.examine_placement import (
+from model.live_avatar.planning.cost import Plan
+from model.live_avatar.planning.gpus import BFLOAT16_CAPABILITY, FLOAT8_CAPABILITY
+from model.live_avatar.planning.placement import ALONE, Placement
+from model.live_avatar.planning.placement_checks import (
     Gpu,
     Wanted,
     check_placement,
     placement_faults,
 )
-from model.live_avatar.gpus import BFLOAT16_CAPABILITY, FLOAT8_CAPABILITY
-from model.live_avatar.moved import NO_OFFLOAD, OFFLOAD_VARIABLE, Offload
-from model.live_avatar.per_rank import Fit, fit
-from model.live_avatar.placement import ALONE, Placement
+from model.live_avatar.planning.rank_memory import Fit, fit
+from model.live_avatar.planning.sizes import MODELS, PUBLISHED, ModelSizes
+from model.live_avatar.planning.traffic import NO_OFFLOAD, OFFLOAD_VARIABLE, Offload
 from model.live_avatar.settings import DEFAULTS
-from model.live_avatar.sizes import MODELS, PUBLISHED, ModelSizes
 from model.live_avatar.weights.location import Place
 
 _DRIVER = Path("/proc/driver/nvidia/version")

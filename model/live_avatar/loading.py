@@ -26,8 +26,6 @@ from model.live_avatar.encoders.text import (
     text_dtype,
 )
 from model.live_avatar.encoders.vae import load_vae
-from model.live_avatar.examine_placement import Wanted, check_placement
-from model.live_avatar.moved import NO_OFFLOAD, Offload
 from model.live_avatar.network.cache import make_caches
 from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.parallel.kernels import run_by
@@ -35,10 +33,12 @@ from model.live_avatar.parallel.offload import Offloader
 from model.live_avatar.parallel.quantize import FLOAT8_RULES, TORCH_DTYPES, float8_put, has_float8
 from model.live_avatar.parallel.ranks import Ranks
 from model.live_avatar.parallel.shards import Shards
+from model.live_avatar.planning.placement_checks import Wanted, check_placement
+from model.live_avatar.planning.sizes import MODELS, ModelSizes
+from model.live_avatar.planning.traffic import NO_OFFLOAD, Offload
 from model.live_avatar.sampling.sampler import BlockSampler, Sampler
 from model.live_avatar.sampling.schedule import Schedule, make_schedule
 from model.live_avatar.sampling.segment import Parts, SegmentRendering, SegmentSettings
-from model.live_avatar.sizes import MODELS, ModelSizes
 from model.live_avatar.untrained import untrained, untrained_transformer
 from model.live_avatar.weights.location import Place
 from model.live_avatar.weights.published import ModelFiles, check_config, missing_files

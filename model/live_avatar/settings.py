@@ -26,7 +26,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from model.engine import Setting
-from model.live_avatar.placement import MOST_RANKS
+from model.live_avatar.planning.placement import MOST_RANKS
 
 DEFAULT_PROMPT = (
     "A person looks into the camera and speaks with a calm, friendly face; natural light, a still "

@@ -23,8 +23,8 @@ from model.live_avatar.encoders.text import (
 )
 from model.live_avatar.encoders.vae import build_vae
 from model.live_avatar.network.transformer import Transformer
+from model.live_avatar.planning.sizes import MODELS, PUBLISHED, ModelSizes
 from model.live_avatar.sampling.segment import Parts
-from model.live_avatar.sizes import MODELS, PUBLISHED, ModelSizes
 from model.live_avatar.weights.location import RandomPreset
 from model.live_avatar.weights.state import Put, built_empty, drop_layers, put
 

@@ -7,7 +7,6 @@ from torch import Tensor
 
 from benchmarks.full_size import make_job
 from benchmarks.live_avatar_fp8 import relative
-from model.live_avatar.gpus import FLOAT8_CAPABILITY
 from model.live_avatar.loading import load
 from model.live_avatar.parallel.quantize import (
     Float8,
@@ -15,6 +14,7 @@ from model.live_avatar.parallel.quantize import (
     product_on,
     scaled,
 )
+from model.live_avatar.planning.gpus import FLOAT8_CAPABILITY
 from model.live_avatar.weights.location import Place
 
 DEVICE = "cuda:0"

@@ -13,11 +13,11 @@ from model.calibration import calibrate_engine
 from model.errors import CampaignError, ResourceError
 from model.live_avatar.calibrate import Bench, measure_reading
 from model.live_avatar.config import BLOCK_LATENTS
-from model.live_avatar.cost import MODELS, Plan
-from model.live_avatar.moved import Offload
 from model.live_avatar.network.transformer import AudioTokens
-from model.live_avatar.pace import Layout, Rates, pace
-from model.live_avatar.placement import ALONE
+from model.live_avatar.planning.cost import MODELS, Plan
+from model.live_avatar.planning.placement import ALONE
+from model.live_avatar.planning.speed_model import Layout, Rates, pace
+from model.live_avatar.planning.traffic import Offload
 from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule
 from model.live_avatar.untrained import untrained

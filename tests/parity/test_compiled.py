@@ -25,7 +25,6 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from model.engine import Handoff, SegmentJob
 from model.errors import ResourceError
 from model.live_avatar.loading import Loaded
-from model.live_avatar.moved import NO_OFFLOAD, Offload
 from model.live_avatar.network.attention import AUTO
 from model.live_avatar.network.transformer import RmsNorm
 from model.live_avatar.parallel.heads import share_heads
@@ -42,6 +41,7 @@ from model.live_avatar.parallel.kernels import (
 )
 from model.live_avatar.parallel.offload import Offloader
 from model.live_avatar.parallel.quantize import Float8, quantize
+from model.live_avatar.planning.traffic import NO_OFFLOAD, Offload
 from model.live_avatar.sampling.rollout import Run
 from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule

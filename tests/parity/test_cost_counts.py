@@ -9,9 +9,12 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from transformers import Wav2Vec2Config, Wav2Vec2Model
 
-from model.live_avatar import cost
 from model.live_avatar.config import TINY, TransformerConfig, VaeConfig
-from model.live_avatar.cost import (
+from model.live_avatar.encoders.text import build_text_encoder
+from model.live_avatar.encoders.vae import StreamingDecoder, build_vae
+from model.live_avatar.network.transformer import AudioTokens, Transformer
+from model.live_avatar.planning import cost
+from model.live_avatar.planning.cost import (
     Plan,
     activation_bytes,
     count_tokens,
@@ -19,14 +22,7 @@ from model.live_avatar.cost import (
     kv_bytes,
     vae_cache_bytes,
 )
-from model.live_avatar.encoders.text import build_text_encoder
-from model.live_avatar.encoders.vae import StreamingDecoder, build_vae
-from model.live_avatar.network.transformer import AudioTokens, Transformer
-from model.live_avatar.sampling import sampler
-from model.live_avatar.sampling.rollout import Run
-from model.live_avatar.sampling.sampler import Sampler
-from model.live_avatar.sampling.schedule import make_schedule
-from model.live_avatar.sizes import (
+from model.live_avatar.planning.sizes import (
     MODELS,
     SpeechConfig,
     num_speech_parameters,
@@ -34,6 +30,10 @@ from model.live_avatar.sizes import (
     num_transformer_parameters,
     num_vae_parameters,
 )
+from model.live_avatar.sampling import sampler
+from model.live_avatar.sampling.rollout import Run
+from model.live_avatar.sampling.sampler import Sampler
+from model.live_avatar.sampling.schedule import make_schedule
 from model.live_avatar.untrained import untrained
 from model.live_avatar.weights.state import built_empty
 

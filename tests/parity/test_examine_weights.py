@@ -21,7 +21,7 @@ from model.live_avatar.examine_device import (
     memory_finding,
     needed_bytes,
 )
-from model.live_avatar.placement import Placement
+from model.live_avatar.planning.placement import Placement
 from model.live_avatar.weights.location import Place, files_in
 from model.live_avatar.weights.published import ModelFiles
 from model.live_avatar.weights.state import built_empty

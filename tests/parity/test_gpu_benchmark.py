@@ -21,8 +21,8 @@ from benchmarks.gpu import (
     told_by_reference,
 )
 from benchmarks.gpu_measured import Measured, kind_of, summarised
-from model.live_avatar.cost import Plan
-from model.live_avatar.sizes import MODELS
+from model.live_avatar.planning.cost import Plan
+from model.live_avatar.planning.sizes import MODELS
 
 pytestmark = pytest.mark.parity
 

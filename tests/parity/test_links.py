@@ -18,9 +18,9 @@ from model.host.guard import children_of
 from model.live_avatar.engine import LiveAvatarEngine
 from model.live_avatar.examine_device import check_machine, placement_findings
 from model.live_avatar.examine_links import link_findings, try_links
-from model.live_avatar.examine_placement import Wanted
 from model.live_avatar.links import START, greet
-from model.live_avatar.placement import Placement
+from model.live_avatar.planning.placement import Placement
+from model.live_avatar.planning.placement_checks import Wanted
 
 pytestmark = pytest.mark.parity
 LIMIT_S = 60

@@ -21,11 +21,20 @@ from torch.utils._pytree import tree_leaves
 from model.engine import Handoff, SegmentJob
 from model.errors import ResourceError
 from model.live_avatar.config import LIVE_AVATAR_14B, TINY, TINY_TEXT, UMT5_XXL
-from model.live_avatar.cost import Plan, count_tokens, engine_memory
 from model.live_avatar.devices.copy_streams import HostMemory, Lane, Mark, Pairs
 from model.live_avatar.encoders.text import build_text_encoder, encode_prompt
 from model.live_avatar.engine import LiveAvatarEngine
-from model.live_avatar.moved import (
+from model.live_avatar.network.cache import make_caches
+from model.live_avatar.network.transformer import AudioTokens, Transformer
+from model.live_avatar.parallel.offload import (
+    offloaded_caches,
+    put_on_host,
+    stream_text_encoder,
+    stream_transformer,
+)
+from model.live_avatar.planning.cost import Plan, count_tokens, engine_memory
+from model.live_avatar.planning.sizes import MODELS
+from model.live_avatar.planning.traffic import (
     Moved,
     Offload,
     host_memory,
@@ -36,18 +45,9 @@ from model.live_avatar.moved import (
     staged_weight_bytes,
     step_moved,
 )
-from model.live_avatar.network.cache import make_caches
-from model.live_avatar.network.transformer import AudioTokens, Transformer
-from model.live_avatar.parallel.offload import (
-    offloaded_caches,
-    put_on_host,
-    stream_text_encoder,
-    stream_transformer,
-)
 from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule
 from model.live_avatar.settings import DEFAULTS
-from model.live_avatar.sizes import MODELS
 from model.live_avatar.untrained import filled
 from model.live_avatar.weights.state import built_empty, put
 

@@ -17,14 +17,14 @@ import torch.distributed as dist
 from model.engine import Handoff, SegmentJob
 from model.errors import ResourceError
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE, TINY
-from model.live_avatar.moved import Offload
 from model.live_avatar.network.cache import MakeCaches, make_caches
 from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.parallel.offload import Offloader
 from model.live_avatar.parallel.pipeline import Letter, Post
 from model.live_avatar.parallel.ranks import Ranks, stage_group
 from model.live_avatar.parallel.shards import Shards
-from model.live_avatar.placement import Seat, read_placement, shares
+from model.live_avatar.planning.placement import Seat, read_placement, shares
+from model.live_avatar.planning.traffic import Offload
 from model.live_avatar.sampling.sampler import BlockSampler, Sampler
 from model.live_avatar.sampling.schedule import make_schedule
 from model.live_avatar.sampling.segment import Parts, SegmentRendering, SegmentSettings

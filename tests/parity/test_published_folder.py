@@ -20,9 +20,9 @@ from model.live_avatar.encoders.text import (
 )
 from model.live_avatar.encoders.vae import published_vae_names
 from model.live_avatar.loading import Loaded, load_published
+from model.live_avatar.planning.sizes import MODELS
 from model.live_avatar.sampling.segment import Parts
 from model.live_avatar.settings import DEFAULTS
-from model.live_avatar.sizes import MODELS
 from model.live_avatar.untrained import filled, untrained
 from model.live_avatar.weights.checkpoint import INDEX_ENDING
 from model.live_avatar.weights.key_names import published_name

@@ -22,7 +22,6 @@ from benchmarks.live_avatar_fp8 import float8, inputs, layer_error, made, relati
 from model.engine import load_engine
 from model.errors import ResourceError
 from model.live_avatar.config import LIVE_AVATAR_14B, TINY, TransformerConfig
-from model.live_avatar.cost import weight_bytes
 from model.live_avatar.encoders.text import text_dtype
 from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.parallel.quantize import (
@@ -40,8 +39,9 @@ from model.live_avatar.parallel.quantize import (
     quantize,
     scaled,
 )
+from model.live_avatar.planning.cost import weight_bytes
+from model.live_avatar.planning.sizes import num_large_weights
 from model.live_avatar.sampling.output_checks import BadFramesError
-from model.live_avatar.sizes import num_large_weights
 from model.live_avatar.untrained import untrained
 from model.live_avatar.weights.checkpoint import Lora
 from model.live_avatar.weights.key_names import published_name

@@ -25,7 +25,6 @@ from model.engine import Handoff, SegmentJob
 from model.errors import NightshootError, ResourceError, WeightsError
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE, TINY
 from model.live_avatar.loading import load, load_core
-from model.live_avatar.moved import Offload
 from model.live_avatar.network.cache import MakeCaches, make_caches
 from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.parallel.heads import share_heads
@@ -34,11 +33,12 @@ from model.live_avatar.parallel.pipeline import Post
 from model.live_avatar.parallel.quantize import FLOAT8_RULES, float8_put
 from model.live_avatar.parallel.ranks import Ranks, stage_group
 from model.live_avatar.parallel.shards import Shards
-from model.live_avatar.placement import Seat, read_placement
+from model.live_avatar.planning.placement import Seat, read_placement
+from model.live_avatar.planning.shard_sizes import sharded_bytes
+from model.live_avatar.planning.traffic import Offload
 from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule
 from model.live_avatar.sampling.segment import Parts, SegmentRendering, SegmentSettings
-from model.live_avatar.sharded import sharded_bytes
 from model.live_avatar.untrained import untrained, untrained_transformer
 from model.live_avatar.weights.checkpoint import Lora
 from model.live_avatar.weights.key_names import published_name

@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from flows.cli import cli
-from model.live_avatar.moved import OFFLOAD_VARIABLE
-from model.live_avatar.placement import PLACEMENT_VARIABLE
+from model.live_avatar.planning.placement import PLACEMENT_VARIABLE
+from model.live_avatar.planning.traffic import OFFLOAD_VARIABLE
 from model.live_avatar.settings import DEFAULTS
 from model.live_avatar.weights.location import (
     BASE_FOLDER,

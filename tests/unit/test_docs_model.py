@@ -7,7 +7,8 @@ from xml.etree import ElementTree
 import pytest
 
 from model.live_avatar.config import LIVE_AVATAR_14B
-from model.live_avatar.cost import (
+from model.live_avatar.modes import MODES
+from model.live_avatar.planning.cost import (
     MODELS,
     Plan,
     decode_flops,
@@ -17,14 +18,13 @@ from model.live_avatar.cost import (
     segment_start_flops,
     step_flops,
 )
-from model.live_avatar.modes import MODES
-from model.live_avatar.settings import HANDOFFS
-from model.live_avatar.sizes import (
+from model.live_avatar.planning.sizes import (
     num_speech_parameters,
     num_text_parameters,
     num_transformer_parameters,
     num_vae_parameters,
 )
+from model.live_avatar.settings import HANDOFFS
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "model.md"

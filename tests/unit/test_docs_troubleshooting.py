@@ -11,8 +11,8 @@ import pytest
 from model.host.heartbeats import variable_of
 from model.live_avatar.config import LIVE_AVATAR_14B
 from model.live_avatar.examine_links import REMEDIES, RankSeen, broken_finding, judge
-from model.live_avatar.examine_placement import Gpu, Wanted, placement_faults
-from model.live_avatar.placement import Placement
+from model.live_avatar.planning.placement import Placement
+from model.live_avatar.planning.placement_checks import Gpu, Wanted, placement_faults
 
 ROOT = Path(__file__).parents[2]
 HEADINGS = {

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from model.live_avatar import cost
 from model.live_avatar.config import LIVE_AVATAR_14B, UMT5_XXL, WAN_VAE
-from model.live_avatar.cost import (
+from model.live_avatar.engine import MIN_SIDE as ENGINE_MIN_SIDE
+from model.live_avatar.planning import cost
+from model.live_avatar.planning.cost import (
     MIN_SIDE,
     MODELS,
     Device,
@@ -29,15 +30,14 @@ from model.live_avatar.cost import (
     vae_cache_bytes,
     weight_bytes,
 )
-from model.live_avatar.engine import MIN_SIDE as ENGINE_MIN_SIDE
-from model.live_avatar.settings import DTYPES as ENGINE_DTYPES
-from model.live_avatar.sizes import (
+from model.live_avatar.planning.sizes import (
     decoder_layers,
     num_large_weights,
     num_text_parameters,
     num_transformer_parameters,
     num_vae_parameters,
 )
+from model.live_avatar.settings import DTYPES as ENGINE_DTYPES
 
 ROOT = Path(__file__).parents[2]
 REAL_KEYS = ROOT.parent / "shared" / "golden" / "real_keys.json"
@@ -250,7 +250,7 @@ def test_the_command_refuses_what_it_cannot_reckon(capsys, arguments, fault):
 
 def test_the_command_needs_no_torch():
     code = (
-        "import sys; sys.modules['torch'] = None; from model.live_avatar.cost import main;"
+        "import sys; sys.modules['torch'] = None; from model.live_avatar.planning.cost import main;"
         "main(['--size', '704x384', '--config', 'tiny', '--dtype', 'fp8'])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)

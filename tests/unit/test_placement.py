@@ -3,7 +3,13 @@
 import pytest
 
 from model.errors import CampaignError
-from model.live_avatar.placement import ALONE, Placement, Seat, placement_of, read_placement
+from model.live_avatar.planning.placement import (
+    ALONE,
+    Placement,
+    Seat,
+    placement_of,
+    read_placement,
+)
 from tasks.layouts import layout_settings
 
 

@@ -14,7 +14,7 @@ from flows.cli_cluster import campaign_parameters
 from flows.parameters import RetryParameters
 from flows.placing import gpu_tables
 from model.errors import CampaignError
-from model.live_avatar.gpus import GPUS, usable_bytes
+from model.live_avatar.planning.gpus import GPUS, usable_bytes
 from tasks.calibration import (
     CalibrationEntry,
     calibration_path,

@@ -10,13 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.live_avatar.config import LIVE_AVATAR_14B
-from model.live_avatar.cost import MODELS, Plan, kv_bytes, weight_bytes
-from model.live_avatar.gpus import GIB, Pool, read_pools, usable_bytes
-from model.live_avatar.moved import Offload, read_offload
-from model.live_avatar.pace import assumed_rates
-from model.live_avatar.per_rank import CUDA_BYTES, NCCL_BYTES, SPARE, fit, rank_memories
-from model.live_avatar.placement import ALONE, Placement, read_placement
-from model.live_avatar.planner import (
+from model.live_avatar.planning.cost import MODELS, Plan, kv_bytes, weight_bytes
+from model.live_avatar.planning.gpus import GIB, Pool, read_pools, usable_bytes
+from model.live_avatar.planning.placement import ALONE, Placement, read_placement
+from model.live_avatar.planning.planner import (
     Choice,
     Work,
     choose,
@@ -27,12 +24,15 @@ from model.live_avatar.planner import (
     offloads,
     placements,
 )
-from model.live_avatar.sizes import (
+from model.live_avatar.planning.rank_memory import CUDA_BYTES, NCCL_BYTES, SPARE, fit, rank_memories
+from model.live_avatar.planning.sizes import (
     num_speech_parameters,
     num_text_parameters,
     num_transformer_parameters,
     num_vae_parameters,
 )
+from model.live_avatar.planning.speed_model import assumed_rates
+from model.live_avatar.planning.traffic import Offload, read_offload
 
 MODEL = MODELS["live-avatar-14b"]
 SIZES = ((384, 256), (672, 352), (688, 368), (704, 384))

@@ -3,9 +3,9 @@
 import pytest
 
 from model.live_avatar.config import LIVE_AVATAR_14B, TINY
-from model.live_avatar.cost import weight_bytes
-from model.live_avatar.sharded import sharded_bytes, share_bytes
-from model.live_avatar.sizes import (
+from model.live_avatar.planning.cost import weight_bytes
+from model.live_avatar.planning.shard_sizes import sharded_bytes, share_bytes
+from model.live_avatar.planning.sizes import (
     MODELS,
     num_large_weights,
     num_speech_parameters,

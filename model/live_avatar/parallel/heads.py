@@ -30,7 +30,7 @@ from einops import rearrange
 from torch import Tensor
 
 from model.live_avatar.network.transformer import Transformer
-from model.live_avatar.placement import shares
+from model.live_avatar.planning.placement import shares
 
 _SHARES_KEPT = 64  # of sizes: two each
 

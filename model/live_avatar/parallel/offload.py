@@ -4,7 +4,7 @@ Applied from outside to the finished single-device model, which does not know: t
 same to the bit, because the same kernels read the same values from places of the same layout.
 
 While one layer is computed, the next one's keys, values or weights are copied beside it. What it
-costs in bytes is told by :mod:`model.live_avatar.moved`.
+costs in bytes is told by :mod:`model.live_avatar.planning.traffic`.
 
 Shapes: C sink tokens, p reference tokens of it, R ring tokens, T tokens of a block, N heads, D
 head dim.
@@ -22,7 +22,6 @@ from transformers.models.umt5.modeling_umt5 import UMT5Stack
 
 from model.live_avatar.devices.copy_streams import HostMemory, Lane, Make, Mark, aligned
 from model.live_avatar.encoders.text import ON_DEVICE, TextHome
-from model.live_avatar.moved import NUM_SLOTS, Offload
 from model.live_avatar.network.cache import (
     CacheSizes,
     LayerCache,
@@ -33,6 +32,7 @@ from model.live_avatar.network.cache import (
 )
 from model.live_avatar.network.rope import rotate
 from model.live_avatar.network.transformer import Transformer
+from model.live_avatar.planning.traffic import NUM_SLOTS, Offload
 from model.live_avatar.weights.state import Put, put
 
 # --- keys and values ---

@@ -33,7 +33,7 @@ from model.host.server import heartbeats
 from model.live_avatar.devices.memory import free_memory, memory_watched
 from model.live_avatar.devices.memory_ladder import MemoryFullError
 from model.live_avatar.network.transformer import AudioTokens
-from model.live_avatar.placement import Seat
+from model.live_avatar.planning.placement import Seat
 from model.live_avatar.sampling.sampler import Denoised, Sampler
 
 _DTYPES = {

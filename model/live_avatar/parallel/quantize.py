@@ -25,8 +25,8 @@ from torch import Tensor, nn
 
 from model.errors import ResourceError
 from model.live_avatar.config import TransformerConfig
-from model.live_avatar.gpus import FLOAT8_CAPABILITY
 from model.live_avatar.network.transformer import Transformer
+from model.live_avatar.planning.gpus import FLOAT8_CAPABILITY
 from model.live_avatar.weights.state import Put, put
 
 FLOAT8 = torch.float8_e4m3fn

@@ -19,7 +19,7 @@ from model.live_avatar.links import greet
 from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.parallel.heads import share_heads
 from model.live_avatar.parallel.pipeline import Letter, PipelinedSampler, Post, Stage
-from model.live_avatar.placement import ALONE, PLACEMENT_VARIABLE, Placement, Seat
+from model.live_avatar.planning.placement import ALONE, PLACEMENT_VARIABLE, Placement, Seat
 from model.live_avatar.sampling.sampler import BlockSampler, Sampler
 from model.live_avatar.weights.location import Place
 

@@ -6,9 +6,9 @@
                             ``nightshoot doctor --engine live-avatar`` tells where they are
     NIGHTSHOOT_DEVICE       ``cuda``, ``cuda:1``, ``cpu``; absent: the first GPU
     NIGHTSHOOT_OFFLOAD      what stays in the host's memory until it is needed, see
-                            :mod:`model.live_avatar.moved`: ``kv``, ``kv,sink,weights,text``
+                            :mod:`model.live_avatar.planning.traffic`: ``kv``, ``kv,sink,weights,text``
     NIGHTSHOOT_PLACEMENT    how a segment is laid over several GPUs, see
-                            :mod:`model.live_avatar.placement`; absent: one
+                            :mod:`model.live_avatar.planning.placement`; absent: one
 
 Random weights are for tries of everything around the model: their pictures are noise.
 """
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from model.errors import WeightsError
-from model.live_avatar.sizes import PUBLISHED
+from model.live_avatar.planning.sizes import PUBLISHED
 from model.live_avatar.weights.checkpoint import Lora, weights_id
 from model.live_avatar.weights.published import (
     LORA_NAME,
@@ -59,7 +59,7 @@ class Place:
 
     @property
     def model(self) -> str:
-        """Its name in :data:`model.live_avatar.sizes.MODELS`."""
+        """Its name in :data:`model.live_avatar.planning.sizes.MODELS`."""
         return "tiny" if self.is_tiny else PUBLISHED
 
     def weights_id(self) -> str:

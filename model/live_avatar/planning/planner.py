@@ -14,13 +14,13 @@ from itertools import product
 from math import inf
 
 from model.engine import FPS
-from model.live_avatar.cost import Plan, Tokens, is_narrow
-from model.live_avatar.examine_placement import Wanted, placement_faults
-from model.live_avatar.gpus import GIB, Gpu, Pool
-from model.live_avatar.moved import NO_OFFLOAD, Offload
-from model.live_avatar.pace import Layout, Pace, Rates, pace
-from model.live_avatar.per_rank import Fit, fit
-from model.live_avatar.placement import MOST_RANKS, Placement
+from model.live_avatar.planning.cost import Plan, Tokens, is_narrow
+from model.live_avatar.planning.gpus import GIB, Gpu, Pool
+from model.live_avatar.planning.placement import MOST_RANKS, Placement
+from model.live_avatar.planning.placement_checks import Wanted, placement_faults
+from model.live_avatar.planning.rank_memory import Fit, fit
+from model.live_avatar.planning.speed_model import Layout, Pace, Rates, pace
+from model.live_avatar.planning.traffic import NO_OFFLOAD, Offload
 
 _FLOAT8 = "float8"
 

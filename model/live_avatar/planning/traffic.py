@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields
 
 from model.errors import ResourceError
 from model.live_avatar.config import TextConfig, TransformerConfig
-from model.live_avatar.cost import (
+from model.live_avatar.planning.cost import (
     DTYPES,
     Memory,
     Plan,
@@ -23,7 +23,7 @@ from model.live_avatar.cost import (
     engine_memory,
     kv_bytes,
 )
-from model.live_avatar.sizes import num_large_weights, num_text_parameters
+from model.live_avatar.planning.sizes import num_large_weights, num_text_parameters
 
 OFFLOAD_VARIABLE = "NIGHTSHOOT_OFFLOAD"
 NUM_SLOTS = 2
@@ -132,7 +132,7 @@ def prompt_moved(offload: Offload, config: TextConfig, dtype: str) -> Moved:
 
 
 def offloaded_memory(offload: Offload, plan: Plan) -> Memory:
-    """What the engine holds on the GPU; see :func:`model.live_avatar.cost.engine_memory`."""
+    """What the engine holds on the GPU; see :func:`model.live_avatar.planning.cost.engine_memory`."""
     memory, config, tokens = engine_memory(plan), plan.model.transformer, plan.tokens
     held, passing = dict(memory.held), dict(memory.passing)
     if offload.kv:

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from model.errors import ResourceError
 from model.live_avatar.config import TransformerConfig
-from model.live_avatar.gpus import FLOAT8_CAPABILITY
-from model.live_avatar.moved import NO_OFFLOAD, OFFLOAD_VARIABLE, Offload
-from model.live_avatar.placement import MOST_RANKS, PLACEMENT_VARIABLE, Placement
+from model.live_avatar.planning.gpus import FLOAT8_CAPABILITY
+from model.live_avatar.planning.placement import MOST_RANKS, PLACEMENT_VARIABLE, Placement
+from model.live_avatar.planning.traffic import NO_OFFLOAD, OFFLOAD_VARIABLE, Offload
 from model.live_avatar.weights.location import DEVICE_VARIABLE
 
 _SAME_MEMORY = 0.01  # of two cards of one kind: a driver keeps a little more of one

@@ -12,8 +12,8 @@ or one in the stretch in which it came and in its own places.
 from typing import NamedTuple
 
 from model.live_avatar.config import TransformerConfig
-from model.live_avatar.cost import DTYPES, is_narrow, weight_bytes
-from model.live_avatar.sizes import num_large_weights
+from model.live_avatar.planning.cost import DTYPES, is_narrow, weight_bytes
+from model.live_avatar.planning.sizes import num_large_weights
 
 NUM_WHOLE_UNITS = 2
 _SCALE_BYTES = 4  # of a row in 8 bits
@@ -36,7 +36,7 @@ def sharded_bytes(config: TransformerConfig, dtype: str, num_shards: int) -> Sha
 
     Args:
         config: of the transformer.
-        dtype: one of :data:`model.live_avatar.cost.DTYPES`.
+        dtype: one of :data:`model.live_avatar.planning.cost.DTYPES`.
         num_shards: 1: nothing is shared out, nor gathered.
     """
     whole = weight_bytes(config, dtype) - DTYPES[dtype][1] * num_large_weights(config)

@@ -18,7 +18,8 @@ from dataclasses import MISSING, dataclass, fields
 from functools import lru_cache
 
 from model.live_avatar.config import BLOCK_FRAMES, BLOCK_LATENTS, FRAMES_PER_LATENT, VaeConfig
-from model.live_avatar.cost import (
+from model.live_avatar.modes import MOTION_FRAMES, WARM_LATENTS
+from model.live_avatar.planning.cost import (
     DTYPES,
     Flops,
     Plan,
@@ -28,11 +29,10 @@ from model.live_avatar.cost import (
     prefill_flops,
     step_flops,
 )
-from model.live_avatar.gpus import Gpu
-from model.live_avatar.modes import MOTION_FRAMES, WARM_LATENTS
-from model.live_avatar.moved import Moved, Offload, pass_moved, step_moved
-from model.live_avatar.placement import Placement, shares
-from model.live_avatar.sizes import num_large_weights
+from model.live_avatar.planning.gpus import Gpu
+from model.live_avatar.planning.placement import Placement, shares
+from model.live_avatar.planning.sizes import num_large_weights
+from model.live_avatar.planning.traffic import Moved, Offload, pass_moved, step_moved
 
 ASSUMED_SHARE = 0.45
 """Of the datasheet's FLOP/s, where nothing was measured."""

@@ -1,11 +1,11 @@
 """What each rank of a placement holds on its GPU, and whether it fits; told without torch.
 
-Derived from what one GPU holds that does everything (:mod:`model.live_avatar.moved`):
+Derived from what one GPU holds that does everything (:mod:`model.live_avatar.planning.traffic`):
 
 *stages*    a rank has the memories of its own steps; text, speech and VAE are the leader's alone.
 *heads*     memories, sink and activations are divided; prompts' keys are not, nor are weights.
 *shards*    the large matrices are divided; two of the largest units stand there whole
-            (:mod:`model.live_avatar.sharded`).
+            (:mod:`model.live_avatar.planning.shard_sizes`).
 *decoder*   has no layers: only what is small of the transformer, for speech.
 
 CUDA and NCCL take memory that no tensor accounts for. How much is an assumption, the same for all;
@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from model.live_avatar.cost import (
+from model.live_avatar.planning.cost import (
     DTYPES,
     Memory,
     Plan,
@@ -24,16 +24,16 @@ from model.live_avatar.cost import (
     kv_bytes,
     weight_bytes,
 )
-from model.live_avatar.gpus import GIB
-from model.live_avatar.moved import (
+from model.live_avatar.planning.gpus import GIB
+from model.live_avatar.planning.placement import Placement, shares
+from model.live_avatar.planning.shard_sizes import sharded_bytes
+from model.live_avatar.planning.sizes import num_large_weights
+from model.live_avatar.planning.traffic import (
     NO_OFFLOAD,
     Offload,
     host_memory,
     offloaded_memory,
 )
-from model.live_avatar.placement import Placement, shares
-from model.live_avatar.sharded import sharded_bytes
-from model.live_avatar.sizes import num_large_weights
 
 CUDA_BYTES = 1_500_000_000
 """Of CUDA itself, and lost between tensors; assumed."""

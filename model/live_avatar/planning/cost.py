@@ -1,6 +1,6 @@
 """What a block costs and what the engine holds, computed from the model's sizes; without torch.
 
-    python -m model.live_avatar.cost --size 704x384
+    python -m model.live_avatar.planning.cost --size 704x384
 
 FLOPs are those of matrix products and convolutions, a multiplication and an addition being two.
 The VAE's attention (0.3 % of its convolutions) and all that works value by value are left out.
@@ -24,7 +24,7 @@ from model.live_avatar.config import (
     VaeConfig,
 )
 from model.live_avatar.modes import MOTION_FRAMES, WARM_LATENTS
-from model.live_avatar.sizes import (
+from model.live_avatar.planning.sizes import (
     MODELS,
     PUBLISHED,
     ModelSizes,
@@ -486,7 +486,7 @@ def _line(name: str, value: str) -> str:
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
     summary = (__doc__ or "").split("\n", 1)[0]
-    parser = argparse.ArgumentParser(prog="model.live_avatar.cost", description=summary)
+    parser = argparse.ArgumentParser(prog="model.live_avatar.planning.cost", description=summary)
     parser.add_argument("--size", required=True, help="WxH, multiples of 16")
     parser.add_argument("--infer-frames", type=int, default=48, help="of a clip; default 48")
     parser.add_argument("--sample-steps", type=int, default=4, help="default 4")

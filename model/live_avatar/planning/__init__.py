@@ -1,0 +1,1 @@
+"""Sizes, costs, memory and time by count, and which placement is best; needs no torch."""
