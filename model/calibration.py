@@ -35,7 +35,7 @@ class Calibration:
 
 
 # of engines whose speed is reckoned from what a device does
-_CALIBRATORS: Mapping[str, str] = {"live-avatar": "model.live_avatar.calibrate:calibrate"}
+_CALIBRATORS: Mapping[str, str] = {"live-avatar": "model.live_avatar.examine.calibration:calibrate"}
 
 
 def calibrate_engine(name: str, dtype: str) -> Calibration:

@@ -244,7 +244,7 @@ _ENGINES: Mapping[str, str] = {
 }
 
 # of engines that need more than Python packages
-_EXAMINERS: Mapping[str, str] = {"live-avatar": "model.live_avatar.examine:examine"}
+_EXAMINERS: Mapping[str, str] = {"live-avatar": "model.live_avatar.examine.report:examine"}
 
 
 def engine_names() -> tuple[str, ...]:

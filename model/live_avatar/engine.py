@@ -276,7 +276,7 @@ class LiveAvatarEngine:
         """The processes that render together; found once."""
         if self._ranks is None:
             try:
-                from model.live_avatar.examine_device import check_machine
+                from model.live_avatar.examine.device_checks import check_machine
                 from model.live_avatar.parallel.ranks import join
             except ModuleNotFoundError as error:
                 raise ResourceError(

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from model.live_avatar.examine_links import link_findings, try_links
+from model.live_avatar.examine.link_checks import link_findings, try_links
 
 pytestmark = [
     pytest.mark.gpu,

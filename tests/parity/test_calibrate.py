@@ -11,8 +11,8 @@ from click.testing import CliRunner
 from flows.cli import cli
 from model.calibration import calibrate_engine
 from model.errors import CampaignError, ResourceError
-from model.live_avatar.calibrate import Bench, measure_reading
 from model.live_avatar.config import BLOCK_LATENTS
+from model.live_avatar.examine.calibration import Bench, measure_reading
 from model.live_avatar.network.transformer import AudioTokens
 from model.live_avatar.planning.cost import MODELS, Plan
 from model.live_avatar.planning.placement import ALONE

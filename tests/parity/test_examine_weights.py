@@ -12,7 +12,7 @@ from transformers import Wav2Vec2Config, Wav2Vec2ForCTC
 
 from model.engine import Finding, examine_engine
 from model.live_avatar.devices.device import choose_device
-from model.live_avatar.examine_device import (
+from model.live_avatar.examine.device_checks import (
     Gpu,
     chosen_finding,
     device_findings,

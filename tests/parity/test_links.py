@@ -16,9 +16,9 @@ import torch.distributed as dist
 from model.errors import ResourceError
 from model.host.guard import children_of
 from model.live_avatar.engine import LiveAvatarEngine
-from model.live_avatar.examine_device import check_machine, placement_findings
-from model.live_avatar.examine_links import link_findings, try_links
-from model.live_avatar.links import START, greet
+from model.live_avatar.examine.device_checks import check_machine, placement_findings
+from model.live_avatar.examine.link_checks import link_findings, try_links
+from model.live_avatar.examine.link_trials import START, greet
 from model.live_avatar.planning.placement import Placement
 from model.live_avatar.planning.placement_checks import Wanted
 

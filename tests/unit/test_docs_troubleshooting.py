@@ -10,7 +10,7 @@ import pytest
 
 from model.host.heartbeats import variable_of
 from model.live_avatar.config import LIVE_AVATAR_14B
-from model.live_avatar.examine_links import REMEDIES, RankSeen, broken_finding, judge
+from model.live_avatar.examine.link_checks import REMEDIES, RankSeen, broken_finding, judge
 from model.live_avatar.planning.placement import Placement
 from model.live_avatar.planning.placement_checks import Gpu, Wanted, placement_faults
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from model.engine import Finding, engine_names, examine_engine
-from model.live_avatar.examine import (
+from model.live_avatar.examine.report import (
     FIGURES,
     PACKAGES,
     PINNED,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from model.live_avatar.examine_links import (
+from model.live_avatar.examine.link_checks import (
     REMEDIES,
     RankSeen,
     broken_finding,
@@ -14,7 +14,7 @@ from model.live_avatar.examine_links import (
     shm_finding,
     way_out,
 )
-from model.live_avatar.links import ALL_REDUCE, PAIR, START, Trial, num_bytes, trials
+from model.live_avatar.examine.link_trials import ALL_REDUCE, PAIR, START, Trial, num_bytes, trials
 
 LIMIT_S = 30
 
@@ -93,7 +93,7 @@ def test_where_nothing_helped_it_is_said_what_was_tried(reason: str, words: str)
 
 def test_little_shared_memory_is_warned_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     assert shm_finding(tmp_path / "none") is None
-    monkeypatch.setattr("model.live_avatar.examine_links.LEAST_SHM_BYTES", 1 << 60)
+    monkeypatch.setattr("model.live_avatar.examine.link_checks.LEAST_SHM_BYTES", 1 << 60)
     finding = shm_finding(tmp_path)
     assert finding is not None
     assert finding.verdict == "warn"

@@ -7,7 +7,7 @@ import pytest
 
 from model.errors import CampaignError, ResourceError
 from model.live_avatar.config import LIVE_AVATAR_14B
-from model.live_avatar.examine import settings_finding
+from model.live_avatar.examine.report import settings_finding
 from model.live_avatar.planning.placement import Placement, placement_of
 from model.live_avatar.planning.placement_checks import (
     Gpu,

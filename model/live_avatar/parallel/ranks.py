@@ -15,7 +15,7 @@ import torch.distributed as dist
 
 from model.errors import ResourceError
 from model.live_avatar.devices.device import choose_device
-from model.live_avatar.links import greet
+from model.live_avatar.examine.link_trials import greet
 from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.parallel.heads import share_heads
 from model.live_avatar.parallel.pipeline import Letter, PipelinedSampler, Post, Stage

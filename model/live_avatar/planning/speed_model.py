@@ -4,7 +4,7 @@ A pass through the transformer takes
 
     a * TFLOP of matrices + b * TFLOP of attention + c * layers + d
 
-whose four figures are measured (:mod:`model.live_avatar.calibrate`), or assumed: 45 % of the
+whose four figures are measured (:mod:`model.live_avatar.examine.calibration`), or assumed: 45 % of the
 datasheet's peak. Shared-out heads divide the first two, and cost four all-to-alls a layer. What is
 brought from the host, or gathered from other ranks, comes beside the computing: the longer of them
 counts. Shards divide no work.

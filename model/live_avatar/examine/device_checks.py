@@ -8,7 +8,7 @@ import torch
 from model.engine import Finding
 from model.errors import ResourceError
 from model.live_avatar.devices.device import choose_device
-from model.live_avatar.examine_links import link_findings, shm_finding
+from model.live_avatar.examine.link_checks import link_findings, shm_finding
 from model.live_avatar.planning.cost import Plan
 from model.live_avatar.planning.gpus import BFLOAT16_CAPABILITY, FLOAT8_CAPABILITY
 from model.live_avatar.planning.placement import ALONE, Placement

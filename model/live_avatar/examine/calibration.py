@@ -22,7 +22,7 @@ from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE, MOTION_LATENTS
 from model.live_avatar.devices.device import choose_device
 from model.live_avatar.devices.memory import memory_watched
 from model.live_avatar.encoders.vae import StreamingDecoder, build_vae, encode
-from model.live_avatar.examine_device import driver_version
+from model.live_avatar.examine.device_checks import driver_version
 from model.live_avatar.network.attention import kernel_seconds
 from model.live_avatar.network.transformer import AudioTokens, Transformer
 from model.live_avatar.parallel.quantize import (

@@ -64,7 +64,7 @@ def examine() -> list[Finding]:
     findings += id_findings(place, os.environ.get(WEIGHTS_ID_VARIABLE, ""))
     if not has_torch:
         return findings
-    from model.live_avatar.examine_device import device_findings
+    from model.live_avatar.examine.device_checks import device_findings
 
     try:
         offload, placement = offload_of(os.environ), placement_of(os.environ)

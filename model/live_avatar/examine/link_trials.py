@@ -1,8 +1,8 @@
-"""One rank of a trial of the links between ranks: ``python -m model.live_avatar.links``.
+"""One rank of a trial of the links between ranks: ``python -m model.live_avatar.examine.link_trials``.
 
 Values are sent that tell who sent them, and compared where they arrive. What is begun and what is
 done is written down as it happens, so that whoever started the ranks sees where one stays away.
-:mod:`model.live_avatar.examine_links` starts them and judges.
+:mod:`model.live_avatar.examine.link_checks` starts them and judges.
 """
 
 import argparse
@@ -203,7 +203,9 @@ def num_bytes(kind: str) -> int:
 
 def main() -> None:
     """Take part as one rank; the exit code is 1 where something failed."""
-    parser = argparse.ArgumentParser(prog="python -m model.live_avatar.links", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m model.live_avatar.examine.link_trials", description=__doc__
+    )
     parser.add_argument("--rank", type=int, required=True)
     parser.add_argument("--num-ranks", type=int, required=True)
     parser.add_argument("--kind", choices=_NUM_VALUES, required=True)
