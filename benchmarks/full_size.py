@@ -111,7 +111,7 @@ def device_here(name: str) -> str:
 
 def measure_speed(preset: RandomPreset, device: str, job: SegmentJob) -> Speed:
     """Load, warm up with one block, and render ``job``."""
-    from model.live_avatar.loading import load
+    from model.live_avatar.assembly.loader import load
 
     _forget_peak(device)
     started = time.perf_counter()
@@ -142,7 +142,7 @@ def _one_block(
     preset: RandomPreset, device: str, job: SegmentJob, dtype: str
 ) -> tuple[np.ndarray, np.ndarray]:
     """Frames and latents, in float32; the model is given back."""
-    from model.live_avatar.loading import load
+    from model.live_avatar.assembly.loader import load
 
     settings = {**job.settings, "dtype": dtype}
     rendering = load(Place(random=preset), dtype, device).render(replace(job, settings=settings))

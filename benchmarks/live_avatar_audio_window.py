@@ -16,8 +16,8 @@ import torch
 from torch import Tensor
 
 from model.engine import ENGINE_SAMPLE_RATE_HZ, FPS
+from model.live_avatar.assembly.random_weights import untrained
 from model.live_avatar.encoders.audio import Level, Samples, frame_features, window_features
-from model.live_avatar.untrained import untrained
 from model.speech.voices import load_voice
 from tasks.timeline import resampled
 

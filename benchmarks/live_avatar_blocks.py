@@ -16,10 +16,10 @@ import psutil
 import torch
 
 from model.engine import SegmentJob
+from model.live_avatar.assembly.loader import Loaded
+from model.live_avatar.assembly.random_weights import untrained
 from model.live_avatar.config import BLOCK_FRAMES
-from model.live_avatar.loading import Loaded
 from model.live_avatar.settings import DEFAULT_PROMPT, DEFAULTS
-from model.live_avatar.untrained import untrained
 
 WARM_UP_BLOCKS = 50
 SAMPLES_PER_FRAME = 640

@@ -21,8 +21,9 @@ import torch.nn.functional as F  # noqa: N812  the field's name for it
 from torch import Tensor
 
 from benchmarks.full_size import make_job
+from model.live_avatar.assembly.loader import Loaded
+from model.live_avatar.assembly.random_weights import untrained
 from model.live_avatar.config import LIVE_AVATAR_14B, TINY
-from model.live_avatar.loading import Loaded
 from model.live_avatar.parallel.quantize import (
     Float8,
     Product,
@@ -32,7 +33,6 @@ from model.live_avatar.parallel.quantize import (
     scaled,
 )
 from model.live_avatar.sampling.segment import Parts
-from model.live_avatar.untrained import untrained
 from model.live_avatar.weights.state import Put, put
 
 CPU = torch.device("cpu")

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from model.engine import Pixels
+from model.live_avatar.assembly.random_weights import untrained
 from model.live_avatar.config import BLOCK_FRAMES, BLOCK_LATENTS, LATENT_SIDE
 from model.live_avatar.modes import MOTION_FRAMES
 from model.live_avatar.network.audio_encoder import block_tokens
@@ -26,7 +27,6 @@ from model.live_avatar.sampling.rollout import Run
 from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule
 from model.live_avatar.sampling.segment import Parts
-from model.live_avatar.untrained import untrained
 
 WIDTH, HEIGHT = 64, 64
 NUM_STEPS = 4

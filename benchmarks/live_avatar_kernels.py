@@ -24,6 +24,7 @@ import torch
 from torch import Tensor
 from torch._dynamo.utils import counters
 
+from model.live_avatar.assembly.random_weights import filled
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE, LIVE_AVATAR_14B, TINY
 from model.live_avatar.devices.device import choose_device
 from model.live_avatar.network.attention import AUTO, usable_kernels
@@ -32,7 +33,6 @@ from model.live_avatar.parallel.kernels import CACHE_VARIABLE, run_by
 from model.live_avatar.parallel.quantize import Float8, float8_put
 from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule
-from model.live_avatar.untrained import filled
 from model.live_avatar.weights.state import built_empty, put
 
 WIDE = replace(TINY, dim=512, ffn_dim=1408, num_layers=4, num_heads=4, inject_layers=(0, 3))

@@ -25,8 +25,8 @@ import torch
 from benchmarks.full_size import device_here, make_job
 from model.engine import FRAME_MULTIPLE, SegmentJob
 from model.errors import ResourceError
+from model.live_avatar.assembly.loader import load
 from model.live_avatar.devices.copy_streams import HostMemory, Lane
-from model.live_avatar.loading import load
 from model.live_avatar.planning.cost import Plan
 from model.live_avatar.planning.sizes import MODELS
 from model.live_avatar.planning.traffic import (

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import torch
 
+from model.live_avatar.assembly.random_weights import filled
 from model.live_avatar.config import BLOCK_LATENTS, TINY_VAE
 from model.live_avatar.encoders.vae import StreamingDecoder, build_vae, load_vae
-from model.live_avatar.untrained import filled
 from model.live_avatar.weights.state import built_empty
 
 NUM_SEEN, SIDE = 40, 8

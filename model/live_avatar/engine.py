@@ -39,7 +39,7 @@ from model.live_avatar.settings import DEFAULT_PROMPT, DEFAULTS, HEAD_PARALLEL, 
 from model.live_avatar.weights.location import DEVICE_VARIABLE, WEIGHTS_VARIABLE, place_of
 
 if TYPE_CHECKING:
-    from model.live_avatar.loading import Core, Loaded
+    from model.live_avatar.assembly.loader import Core, Loaded
     from model.live_avatar.parallel.ranks import Ranks
     from model.live_avatar.sampling.sampler import Sampler
 
@@ -221,7 +221,7 @@ class LiveAvatarEngine:
         return fault
 
     def _with_rungs(self, attempt: Attempt, error: MemoryFullError) -> ResourceError:
-        from model.live_avatar.loading import can_float8
+        from model.live_avatar.assembly.loader import can_float8
 
         has_float8 = can_float8(self._place, self._device)
         shards = self._placement.shards
@@ -239,7 +239,7 @@ class LiveAvatarEngine:
         held = Load.of(dtype, offload)
         if self._loaded is None or self._loaded.held != held:
             ranks = self._joined()
-            from model.live_avatar.loading import load
+            from model.live_avatar.assembly.loader import load
 
             self._loaded = None  # its memory is needed for the next
             self._loaded = self._once(
@@ -254,7 +254,7 @@ class LiveAvatarEngine:
         held = Load.of(dtype, offload)
         if self._core is None or self._core.held != held:
             ranks = self._joined()
-            from model.live_avatar.loading import load_core
+            from model.live_avatar.assembly.loader import load_core
 
             self._core = None
             self._core = self._once(

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from benchmarks.full_size import make_job
 from benchmarks.live_avatar_fp8 import relative
-from model.live_avatar.loading import load
+from model.live_avatar.assembly.loader import load
 from model.live_avatar.parallel.quantize import (
     Float8,
     product_in_float32,

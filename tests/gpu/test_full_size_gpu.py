@@ -8,8 +8,8 @@ import torch
 
 from benchmarks.full_size import make_job, measure_rounding, measure_speed
 from model.engine import SegmentJob
+from model.live_avatar.assembly.loader import load
 from model.live_avatar.examine.device_checks import device_findings, needed_bytes
-from model.live_avatar.loading import load
 from model.live_avatar.weights.location import Place, RandomPreset
 
 pytestmark = [

@@ -7,6 +7,7 @@ import torch
 from torch._dynamo.utils import counters
 
 from benchmarks.full_size import make_job
+from model.live_avatar.assembly.random_weights import untrained
 from model.live_avatar.config import LIVE_AVATAR_14B
 from model.live_avatar.network.attention import kernel_named, kernel_seconds, usable_kernels
 from model.live_avatar.parallel.kernels import EAGER, compiled, prepare_compiling, use_pieces
@@ -14,7 +15,6 @@ from model.live_avatar.sampling.rollout import Run
 from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule
 from model.live_avatar.sampling.segment import SegmentRendering, SegmentSettings
-from model.live_avatar.untrained import untrained
 
 DEVICE = torch.device("cuda:0")
 SETTINGS = SegmentSettings(num_steps=2, infer_frames=24)

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from flows.cli import cli
 from model.calibration import calibrate_engine
 from model.errors import CampaignError, ResourceError
+from model.live_avatar.assembly.random_weights import untrained
 from model.live_avatar.config import BLOCK_LATENTS
 from model.live_avatar.examine.calibration import Bench, measure_reading
 from model.live_avatar.network.transformer import AudioTokens
@@ -20,7 +21,6 @@ from model.live_avatar.planning.speed_model import Layout, Rates, pace
 from model.live_avatar.planning.traffic import Offload
 from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule
-from model.live_avatar.untrained import untrained
 from tasks.calibration import read_calibrations
 
 pytestmark = pytest.mark.parity

@@ -24,7 +24,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from model.engine import Handoff, SegmentJob
 from model.errors import ResourceError
-from model.live_avatar.loading import Loaded
+from model.live_avatar.assembly.loader import Loaded
+from model.live_avatar.assembly.random_weights import untrained
 from model.live_avatar.network.attention import AUTO
 from model.live_avatar.network.transformer import RmsNorm
 from model.live_avatar.parallel.heads import share_heads
@@ -47,7 +48,6 @@ from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule
 from model.live_avatar.sampling.segment import Parts, SegmentRendering, SegmentSettings
 from model.live_avatar.settings import DEFAULTS
-from model.live_avatar.untrained import untrained
 from tests.parity.test_shards import Noted, each_of, followed, loaded, same
 
 pytestmark = pytest.mark.parity

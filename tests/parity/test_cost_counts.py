@@ -9,6 +9,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from transformers import Wav2Vec2Config, Wav2Vec2Model
 
+from model.live_avatar.assembly.random_weights import untrained
 from model.live_avatar.config import TINY, TransformerConfig, VaeConfig
 from model.live_avatar.encoders.text import build_text_encoder
 from model.live_avatar.encoders.vae import StreamingDecoder, build_vae
@@ -34,7 +35,6 @@ from model.live_avatar.sampling import sampler
 from model.live_avatar.sampling.rollout import Run
 from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule
-from model.live_avatar.untrained import untrained
 from model.live_avatar.weights.state import built_empty
 
 pytestmark = pytest.mark.parity

@@ -13,6 +13,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from model.live_avatar.assembly.random_weights import filled
 from model.live_avatar.config import BLOCK_LATENTS, TINY
 from model.live_avatar.network.cache import MakeCaches, make_caches
 from model.live_avatar.network.transformer import AudioTokens, Transformer
@@ -21,7 +22,6 @@ from model.live_avatar.parallel.offload import Offloader
 from model.live_avatar.planning.traffic import Offload
 from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule
-from model.live_avatar.untrained import filled
 from model.live_avatar.weights.state import built_empty
 
 pytestmark = pytest.mark.parity

@@ -10,11 +10,11 @@ import torch
 
 from model.engine import SegmentJob, load_engine
 from model.errors import CampaignError, PortraitError, ResourceError, WeightsError
+from model.live_avatar.assembly.loader import Loaded
+from model.live_avatar.assembly.random_weights import untrained
 from model.live_avatar.engine import LiveAvatarEngine
-from model.live_avatar.loading import Loaded
 from model.live_avatar.sampling.output_checks import BadFramesError
 from model.live_avatar.settings import DEFAULTS
-from model.live_avatar.untrained import untrained
 from tasks.engine import EngineHost, EngineLostError
 
 pytestmark = pytest.mark.parity

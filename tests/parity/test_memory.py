@@ -9,6 +9,7 @@ import torch
 from einops import rearrange
 from torch import Tensor
 
+from model.live_avatar.assembly.random_weights import untrained
 from model.live_avatar.config import BLOCK_LATENTS, REFERENCE_POSITION, TINY
 from model.live_avatar.network.attention import attend
 from model.live_avatar.network.cache import StepCache
@@ -16,7 +17,6 @@ from model.live_avatar.network.rope import axis_dims, motion_table, rope_table, 
 from model.live_avatar.network.transformer import AudioTokens, Transformer
 from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule
-from model.live_avatar.untrained import untrained
 from tests.parity.golden import difference
 
 pytestmark = pytest.mark.parity

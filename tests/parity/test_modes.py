@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from model.live_avatar.assembly.random_weights import untrained
 from model.live_avatar.config import BLOCK_FRAMES, BLOCK_LATENTS, TINY
 from model.live_avatar.modes import DEFAULT, MODES, PARITY_OFFLINE, PARITY_ONLINE, PARITY_TPP, Mode
 from model.live_avatar.sampling.one_pass import Draw, generate
@@ -15,7 +16,6 @@ from model.live_avatar.sampling.rollout import Run
 from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule
 from model.live_avatar.sampling.segment import Parts
-from model.live_avatar.untrained import untrained
 
 pytestmark = pytest.mark.parity
 

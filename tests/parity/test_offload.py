@@ -20,6 +20,7 @@ from torch.utils._pytree import tree_leaves
 
 from model.engine import Handoff, SegmentJob
 from model.errors import ResourceError
+from model.live_avatar.assembly.random_weights import filled
 from model.live_avatar.config import LIVE_AVATAR_14B, TINY, TINY_TEXT, UMT5_XXL
 from model.live_avatar.devices.copy_streams import HostMemory, Lane, Mark, Pairs
 from model.live_avatar.encoders.text import build_text_encoder, encode_prompt
@@ -48,7 +49,6 @@ from model.live_avatar.planning.traffic import (
 from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule
 from model.live_avatar.settings import DEFAULTS
-from model.live_avatar.untrained import filled
 from model.live_avatar.weights.state import built_empty, put
 
 pytestmark = pytest.mark.parity

@@ -27,7 +27,8 @@ import torch.distributed as dist
 from model.engine import Handoff, SegmentJob
 from model.errors import ResourceError, Rung
 from model.host.server import heartbeats, protocol
-from model.live_avatar import loading
+from model.live_avatar.assembly import loader
+from model.live_avatar.assembly.random_weights import untrained
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE
 from model.live_avatar.devices.memory_ladder import MemoryFullError
 from model.live_avatar.engine import LiveAvatarEngine
@@ -38,7 +39,6 @@ from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule
 from model.live_avatar.sampling.segment import Parts
 from model.live_avatar.settings import DEFAULTS
-from model.live_avatar.untrained import untrained
 from tasks.engine import EngineLostError, EnginePool
 from tasks.engine import beats_folder as engine_beats
 
@@ -224,9 +224,9 @@ def test_rungs_that_offload_change_no_pixel_and_memories_alone_leave_the_weights
     warm: LiveAvatarEngine, usual: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ):
     loads: list[str] = []
-    load = loading.load
+    load = loader.load
 
-    def counted(*arguments: Any) -> loading.Loaded:
+    def counted(*arguments: Any) -> loader.Loaded:
         loads.append(str(arguments[3]))
         return load(*arguments)
 
@@ -241,7 +241,7 @@ def test_weights_that_do_not_fit_are_told_with_the_first_segment_and_loaded_othe
     monkeypatch: pytest.MonkeyPatch, usual: np.ndarray
 ):
     engine, tried = LiveAvatarEngine(), list[str]()
-    load = loading.untrained
+    load = loader.untrained
 
     def too_large(preset: str, *arguments: Any, **named: Any) -> Parts:
         tried.append(preset)

@@ -16,6 +16,7 @@ import torch.distributed as dist
 
 from model.engine import Handoff, SegmentJob
 from model.errors import ResourceError
+from model.live_avatar.assembly.random_weights import filled, untrained
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE, TINY
 from model.live_avatar.network.cache import MakeCaches, make_caches
 from model.live_avatar.network.transformer import Transformer
@@ -29,7 +30,6 @@ from model.live_avatar.sampling.sampler import BlockSampler, Sampler
 from model.live_avatar.sampling.schedule import make_schedule
 from model.live_avatar.sampling.segment import Parts, SegmentRendering, SegmentSettings
 from model.live_avatar.settings import DEFAULTS
-from model.live_avatar.untrained import filled, untrained
 from model.live_avatar.weights.state import Put, built_empty, drop_layers, put
 
 pytestmark = pytest.mark.parity

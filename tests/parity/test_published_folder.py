@@ -12,6 +12,8 @@ from torch import nn
 
 from model.engine import SegmentJob
 from model.errors import WeightsError
+from model.live_avatar.assembly.loader import Loaded, load_published
+from model.live_avatar.assembly.random_weights import filled, untrained
 from model.live_avatar.encoders.text import (
     PromptTokenizer,
     build_text_encoder,
@@ -19,11 +21,9 @@ from model.live_avatar.encoders.text import (
     published_text_names,
 )
 from model.live_avatar.encoders.vae import published_vae_names
-from model.live_avatar.loading import Loaded, load_published
 from model.live_avatar.planning.sizes import MODELS
 from model.live_avatar.sampling.segment import Parts
 from model.live_avatar.settings import DEFAULTS
-from model.live_avatar.untrained import filled, untrained
 from model.live_avatar.weights.checkpoint import INDEX_ENDING
 from model.live_avatar.weights.key_names import published_name
 from model.live_avatar.weights.location import Place, files_in

@@ -21,6 +21,7 @@ from benchmarks.full_size import ONE_BLOCK, make_job
 from benchmarks.live_avatar_fp8 import float8, inputs, layer_error, made, relative
 from model.engine import load_engine
 from model.errors import ResourceError
+from model.live_avatar.assembly.random_weights import untrained
 from model.live_avatar.config import LIVE_AVATAR_14B, TINY, TransformerConfig
 from model.live_avatar.encoders.text import text_dtype
 from model.live_avatar.network.transformer import Transformer
@@ -42,7 +43,6 @@ from model.live_avatar.parallel.quantize import (
 from model.live_avatar.planning.cost import weight_bytes
 from model.live_avatar.planning.sizes import num_large_weights
 from model.live_avatar.sampling.output_checks import BadFramesError
-from model.live_avatar.untrained import untrained
 from model.live_avatar.weights.checkpoint import Lora
 from model.live_avatar.weights.key_names import published_name
 from model.live_avatar.weights.lora import TARGET
@@ -470,7 +470,7 @@ def test_a_quantized_layer_that_makes_no_numbers_fails_the_segment(on_cpu):
     model = untrained("tiny", torch.bfloat16, CPU, float8(Float8()))
     scale = model.transformer.get_parameter("blocks.1.ffn.2.scale")
     scale.fill_(float("nan"))
-    from model.live_avatar.loading import Loaded
+    from model.live_avatar.assembly.loader import Loaded
 
     job = make_job(64, 64, 12, {"dtype": "float8", "sample_steps": 1})
     with pytest.raises(BadFramesError, match="not numbers"):

@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from model.engine import Handoff, SegmentJob
-from model.live_avatar.loading import Loaded
+from model.live_avatar.assembly.loader import Loaded
+from model.live_avatar.assembly.random_weights import untrained
 from model.live_avatar.sampling.output_checks import BadFramesError, check_frames, check_latents
 from model.live_avatar.sampling.rollout import Past
 from model.live_avatar.settings import DEFAULTS
-from model.live_avatar.untrained import untrained
 
 pytestmark = pytest.mark.parity
 

@@ -23,8 +23,9 @@ from torch.multiprocessing.reductions import StorageWeakRef
 from benchmarks.full_size import make_job
 from model.engine import Handoff, SegmentJob
 from model.errors import NightshootError, ResourceError, WeightsError
+from model.live_avatar.assembly.loader import load, load_core
+from model.live_avatar.assembly.random_weights import untrained, untrained_transformer
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE, TINY
-from model.live_avatar.loading import load, load_core
 from model.live_avatar.network.cache import MakeCaches, make_caches
 from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.parallel.heads import share_heads
@@ -39,7 +40,6 @@ from model.live_avatar.planning.traffic import Offload
 from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule
 from model.live_avatar.sampling.segment import Parts, SegmentRendering, SegmentSettings
-from model.live_avatar.untrained import untrained, untrained_transformer
 from model.live_avatar.weights.checkpoint import Lora
 from model.live_avatar.weights.key_names import published_name
 from model.live_avatar.weights.location import Place

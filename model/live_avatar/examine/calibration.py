@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from model.calibration import Calibration
+from model.live_avatar.assembly.random_weights import filled
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE, MOTION_LATENTS
 from model.live_avatar.devices.device import choose_device
 from model.live_avatar.devices.memory import memory_watched
@@ -42,7 +43,6 @@ from model.live_avatar.planning.layer_fit import LayerFit, Point, fit_layer
 from model.live_avatar.planning.sizes import MODELS, PUBLISHED, ModelSizes
 from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule
-from model.live_avatar.untrained import filled
 from model.live_avatar.weights.checkpoint import shard_names
 from model.live_avatar.weights.location import DEVICE_VARIABLE, WEIGHTS_VARIABLE, Place, place_of
 from model.live_avatar.weights.state import built_empty, put

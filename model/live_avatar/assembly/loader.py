@@ -12,6 +12,7 @@ import torch
 from model.engine import SegmentJob
 from model.errors import WeightsError
 from model.host.server import heartbeats
+from model.live_avatar.assembly.random_weights import untrained, untrained_transformer
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE
 from model.live_avatar.devices.device import choose_device
 from model.live_avatar.devices.memory import free_memory, memory_watched
@@ -39,7 +40,6 @@ from model.live_avatar.planning.traffic import NO_OFFLOAD, Offload
 from model.live_avatar.sampling.sampler import BlockSampler, Sampler
 from model.live_avatar.sampling.schedule import Schedule, make_schedule
 from model.live_avatar.sampling.segment import Parts, SegmentRendering, SegmentSettings
-from model.live_avatar.untrained import untrained, untrained_transformer
 from model.live_avatar.weights.location import Place
 from model.live_avatar.weights.published import ModelFiles, check_config, missing_files
 from model.live_avatar.weights.state import Put, load_transformer, put

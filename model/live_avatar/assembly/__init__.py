@@ -1,0 +1,1 @@
+"""Puts weights, encoders and ranks together into an engine that renders."""
