@@ -14,7 +14,7 @@ import soundfile
 
 from model.engine import Pixels
 from tasks.encode import encode_segment
-from tasks.ffmpeg import ffmpeg_version
+from tasks.processes.ffmpeg import ffmpeg_version
 from tasks.records import EncodeProfile, SegmentMedia
 from tasks.stitch import check_segments, stitch_video
 

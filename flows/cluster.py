@@ -54,7 +54,7 @@ from flows.automations import (
     zombie_automation,
 )
 from model.errors import NightshootError
-from tasks.ffmpeg import ProgramError, run_program
+from tasks.processes.ffmpeg import ProgramError, run_program
 
 POOLS = {"cpu": "process", "gpu": "gpu-process"}
 QUEUES = {"urgent": 1, "nightly": 2}

@@ -19,8 +19,8 @@ from prefect.settings import get_current_settings
 from flows.cluster import POOLS, ClusterError, ClusterStatus, Record, cluster_status
 from model.engine import engine_names, examine_engine
 from model.errors import CampaignError, NightshootError
-from tasks.ffmpeg import ffmpeg_version
 from tasks.lease import SLOTS_VARIABLE, slot_names
+from tasks.processes.ffmpeg import ffmpeg_version
 from tasks.store import open_campaign
 
 BATCHING: dict[str, int] = {

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from model.errors import MachineError
-from tasks.children import Child
+from tasks.processes.child_processes import Child
 
 _START_TIMEOUT_S = 120.0
 _QUIET = {

@@ -22,11 +22,11 @@ from flows.prepare import (
 )
 from flows.work import RenderFigures
 from model.engine import engine_identity
-from tasks.ffmpeg import ffmpeg_version
 from tasks.inputs import Inputs
 from tasks.manifest import Manifest, RowDefaults, read_manifest
 from tasks.portrait import PortraitLimits
 from tasks.presets import load_presets
+from tasks.processes.ffmpeg import ffmpeg_version
 from tasks.records import CampaignRows, ManifestRow, RowRecord, Scalar
 from tasks.row_settings import check_options, notices_of
 from tasks.store import open_campaign

@@ -7,11 +7,11 @@
         PortraitError      no usable face, an unreadable picture
         SpeechError        a script or a recording that cannot be spoken
       ResourceError      the settings do not fit this machine: offers rungs to try next
-        DiskFullError      tasks/ffmpeg.py
+        DiskFullError      tasks/processes/ffmpeg.py
         MemoryFullError    model/live_avatar/devices/memory_ladder.py
       MachineError       this machine or process is at fault: the same work may succeed elsewhere
         EngineLostError    tasks/engine.py
-        ProgramError       tasks/ffmpeg.py, and FfmpegError under it
+        ProgramError       tasks/processes/ffmpeg.py, and FfmpegError under it
         StoreError         tasks/store.py
       EngineFailedError  an engine broke a rule of its own or of Python: nobody's fault is known
       CampaignError      a campaign that is refused before work (locked, wrong option)

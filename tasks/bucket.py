@@ -32,7 +32,7 @@ from botocore import exceptions as boto
 from fsspec import asyn
 
 from model.errors import CampaignError
-from tasks.ffmpeg import disk_full_told
+from tasks.processes.ffmpeg import disk_full_told
 from tasks.store import Listed, StoreError
 
 _Result = TypeVar("_Result")

@@ -20,8 +20,8 @@ import numpy as np
 
 from model.engine import Pixels
 from model.errors import MachineError
-from tasks.ffmpeg import FfmpegPipe, disk_full_told, ffmpeg_builder, run_ffmpeg
 from tasks.mp4 import Colour, Movie, Mp4Error, Track, read_mp4
+from tasks.processes.ffmpeg import FfmpegPipe, disk_full_told, ffmpeg_builder, run_ffmpeg
 from tasks.records import EncodeProfile, SegmentMedia
 
 BT709 = Colour(primaries=1, transfer=1, matrix=1, is_full_range=False)

@@ -21,8 +21,8 @@ from typing import Protocol, Self
 from model.engine import EngineIdentity, Handoff, Pixels, SegmentJob, engine_identity
 from model.errors import MachineError, ResourceError, StoppedError
 from model.host.server import heartbeats, protocol
-from tasks.children import Guarded
 from tasks.gpu_samples import NvmlReader, Sampler, Stretch
+from tasks.processes.child_processes import Guarded
 
 HELLO_TIMEOUT_S = 300.0
 SOCKET_VARIABLE = "NIGHTSHOOT_ENGINE_SOCKET"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from model.errors import Fault, NightshootError
-from tasks.ffmpeg import ProgramError
+from tasks.processes.ffmpeg import ProgramError
 
 Action = Literal["retry", "rung", "move", "quarantine", "give_up"]
 

@@ -21,8 +21,8 @@ from typing import Self
 from pydantic import Field, ValidationError
 
 from model.errors import CampaignError, NightshootError, StoppedError
-from tasks.ffmpeg import DiskFullError
 from tasks.files import commit_file, part_path, sha256_of_file, write_file
+from tasks.processes.ffmpeg import DiskFullError
 from tasks.records import Record
 from tasks.remote import (
     InputError,

@@ -25,7 +25,6 @@ from model.engine import ENGINE_SAMPLE_RATE_HZ, Pixels
 from model.preview.engine import locate
 from model.preview.face import Landmarks, find_faces, jitter, refine
 from model.preview.fit import fit
-from tasks.ffmpeg import read_ffmpeg, run_ffmpeg
 from tasks.identity import (
     FACE_SIZE,
     MOUTH_SIZE,
@@ -51,6 +50,7 @@ from tasks.lipsync import (
 )
 from tasks.mp4 import Movie, Track, read_mp4
 from tasks.picture import read_portrait
+from tasks.processes.ffmpeg import read_ffmpeg, run_ffmpeg
 from tasks.records import Record
 from tasks.seams import (
     SIDE,

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from model.engine import ENGINE_SAMPLE_RATE_HZ
 from model.errors import SpeechError
-from tasks.ffmpeg import DiskFullError, FfmpegError, run_ffmpeg
 from tasks.loudness import (
     ENGINE_LEVEL_DB,
     FRAMES_PER_SECOND,
@@ -30,6 +29,7 @@ from tasks.loudness import (
     pauses,
     to_int16,
 )
+from tasks.processes.ffmpeg import DiskFullError, FfmpegError, run_ffmpeg
 
 VIEWER_RATE_HZ = 48_000
 LEAST_SNR_DB = 30.0

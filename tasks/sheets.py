@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 from pydantic import ValidationError
 
-from tasks.ffmpeg import run_ffmpeg
 from tasks.files import write_file
+from tasks.processes.ffmpeg import run_ffmpeg
 from tasks.records import VideoReceipt
 from tasks.store import DamagedError
 

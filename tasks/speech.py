@@ -20,10 +20,10 @@ from model.engine import ENGINE_SAMPLE_RATE_HZ
 from model.errors import SpeechError
 from model.speech.voices import CARDS, ENGINE_VERSIONS, Sound
 from tasks import timeline
-from tasks.ffmpeg import DiskFullError, ffmpeg_version
 from tasks.files import commit_file, part_path, sha256_of_file, write_file
 from tasks.loudness import ENGINE_LEVEL_DB, active_level_db, frame_levels, grid_levels, to_int16
 from tasks.plan import canonical_sha256
+from tasks.processes.ffmpeg import DiskFullError, ffmpeg_version
 from tasks.recording import FRAMES_PER_SECOND, VIEWER_RATE_HZ, import_recording, sentence_times
 from tasks.records import Cue, Record, Speech, TimedPhoneme
 from tasks.script import Clause, Language, Script, language_of, read_script

@@ -25,7 +25,7 @@ from pydantic import Field
 
 from model.errors import MachineError, SpeechError
 from model.speech.voices import CARDS, Utterance, load_voice
-from tasks.ffmpeg import ProgramError, run_program
+from tasks.processes.ffmpeg import ProgramError, run_program
 from tasks.records import Record
 from tasks.script import Language
 

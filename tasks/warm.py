@@ -23,9 +23,9 @@ from types import TracebackType
 from typing import Self
 
 from model.errors import MachineError, StoppedError
-from tasks.children import Guarded
 from tasks.engine import ENGINE_VARIABLE, SOCKET_VARIABLE, beats_folder, failed_note
 from tasks.lease import POLL_S, Ask, Lease, Slots
+from tasks.processes.child_processes import Guarded
 
 DEVICES_VARIABLE = "CUDA_VISIBLE_DEVICES"
 IDLE_TTL_S = 900.0

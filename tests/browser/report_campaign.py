@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from tasks.ffmpeg import run_ffmpeg
+from tasks.processes.ffmpeg import run_ffmpeg
 from tasks.records import FileEntry, VideoOutcome, VideoReceipt
 
 FPS = 25

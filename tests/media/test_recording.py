@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from model.errors import SpeechError
-from tasks.ffmpeg import run_ffmpeg
+from tasks.processes.ffmpeg import run_ffmpeg
 from tasks.recording import judge, sentence_times
 from tasks.speech import SpeechRequest, make_speech
 from tasks.spoken import load_speech

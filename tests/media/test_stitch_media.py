@@ -21,8 +21,8 @@ from media_clips import (
 
 from tasks import stitch
 from tasks.encode import encode_segment
-from tasks.ffmpeg import DiskFullError, FfmpegError, ffmpeg_path, run_program
 from tasks.mp4 import read_mp4
+from tasks.processes.ffmpeg import DiskFullError, FfmpegError, ffmpeg_path, run_program
 from tasks.records import EncodeProfile, SegmentMedia
 from tasks.stitch import AUDIO_RATE_HZ, StitchError, join_segments, stitch_video
 

@@ -28,7 +28,7 @@ from tasks.failures import (
     next_step,
     signature_of,
 )
-from tasks.ffmpeg import FfmpegError
+from tasks.processes.ffmpeg import FfmpegError
 from tasks.records import Failure
 
 FAULTS = ("row", "resource", "machine", "unknown")

@@ -12,8 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tasks import ffmpeg
-from tasks.ffmpeg import (
+from tasks.processes import ffmpeg
+from tasks.processes.ffmpeg import (
     DiskFullError,
     FfmpegError,
     FfmpegPipe,
@@ -156,7 +156,7 @@ def test_children_left_behind_by_a_program_are_killed(tmp_path):
 def test_a_program_dies_with_us(tmp_path):
     pid_file = tmp_path / "pid"
     script = f"""
-        from tasks.ffmpeg import run_program
+        from tasks.processes.ffmpeg import run_program
         run_program(["sh", "-c", "echo $$ > '{pid_file}'; exec sleep 600"], timeout_s=None)
     """
     ours = subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)], cwd=ROOT)
@@ -227,7 +227,7 @@ def test_a_package_that_shadows_ffmpeg_python_is_named(tmp_path):
     shadow = tmp_path / "ffmpeg"
     shadow.mkdir()
     (shadow / "__init__.py").write_text("def run(*args): ...\n")
-    script = "from tasks.ffmpeg import ffmpeg_builder; ffmpeg_builder()"
+    script = "from tasks.processes.ffmpeg import ffmpeg_builder; ffmpeg_builder()"
     done = subprocess.run(
         [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r}); {script}"],
         cwd=ROOT,
