@@ -25,7 +25,7 @@ from tasks.records import ManifestRow, SegmentMedia, VideoPlan
 from tasks.render import segment_job
 from tasks.spoken import load_speech
 from tasks.stitch import stitch_video
-from tasks.store import CampaignFolder
+from tasks.store.campaign_folder import CampaignFolder
 from tasks.voices import VoiceSettings
 from tasks.window import EngineTrack
 

@@ -190,7 +190,7 @@ def retry(
             "NIGHTSHOOT_OFFLOAD"
         )
     from flows.stored import StoredCampaign
-    from tasks.store import open_campaign
+    from tasks.store.campaign_folder import open_campaign
 
     source = StoredCampaign(open_campaign(out, campaign), campaign, videos)
     return _run(source, workers, None, as_json=as_json)
@@ -204,7 +204,7 @@ def status(campaign: str, out: str | Path, as_json: bool) -> int:
     """Say what is done, failed and left of a campaign. Exit 1 unless all is done."""
     from flows.progress import status_table
     from flows.stored import StoredCampaign
-    from tasks.store import open_campaign
+    from tasks.store.campaign_folder import open_campaign
 
     outcomes = StoredCampaign(open_campaign(out, campaign), campaign).outcomes()
     if as_json:
@@ -358,8 +358,8 @@ def judge(videos: tuple[Path, ...], portrait: Path | None, as_json: bool) -> int
 @click.option("--out", type=click.Path(path_type=Path), help="File to write. [default: print it]")
 def manifest(audio_dir: Path, portrait: Path, out: Path | None) -> int:
     """Write a manifest with one row per recording of a folder."""
-    from tasks.files import write_file
     from tasks.manifest import manifest_from_recordings
+    from tasks.store.files import write_file
 
     text = manifest_from_recordings(audio_dir, portrait, out)
     if out is None:

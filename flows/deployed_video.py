@@ -25,7 +25,7 @@ from tasks.engine import EnginePool, given_host
 from tasks.failures import fault_of
 from tasks.night import may_open
 from tasks.records import StoredPlan
-from tasks.store import StoreError, open_campaign
+from tasks.store.campaign_folder import StoreError, open_campaign
 
 
 @flow(name="video", flow_run_name=run_name, persist_result=False)

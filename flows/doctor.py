@@ -21,7 +21,7 @@ from model.engine import engine_names, examine_engine
 from model.errors import CampaignError, NightshootError
 from tasks.lease import SLOTS_VARIABLE, slot_names
 from tasks.processes.ffmpeg import ffmpeg_version
-from tasks.store import open_campaign
+from tasks.store.campaign_folder import open_campaign
 
 BATCHING: dict[str, int] = {
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": 100,

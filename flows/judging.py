@@ -11,7 +11,7 @@ from rich.text import Text
 from tasks.portrait import read_rig, rig_path_of
 from tasks.quality import Seam, VideoJudgement, judge_video, worst
 from tasks.records import SegmentReceipt
-from tasks.store import CampaignFolder, DamagedError
+from tasks.store.campaign_folder import CampaignFolder, DamagedError
 
 _VERDICT_STYLES = {"pass": "green", "warn": "yellow", "fail": "red"}
 

@@ -22,7 +22,7 @@ from tasks.manifest import RowDefaults
 from tasks.placing import ENGINE, Asked, GpuQuote, quote_campaign, quote_gpus, videos_of
 from tasks.plan import unbroken_frames
 from tasks.records import Record, VideoPlan
-from tasks.store import CampaignFolder, DamagedError
+from tasks.store.campaign_folder import CampaignFolder, DamagedError
 
 # H.264 at CRF 17 of a calm portrait, measured on the demo, 2026-11: bits per pixel, generously.
 _BITS_PER_PIXEL = 0.35

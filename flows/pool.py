@@ -24,7 +24,7 @@ from flows.work import CARRIED_OVER, Work
 from model.errors import Fault
 from tasks.failures import MAX_TRIES, next_step, signature_of
 from tasks.records import Failure, StoredPlan, VideoOutcome
-from tasks.store import CampaignFolder, DamagedError
+from tasks.store.campaign_folder import CampaignFolder, DamagedError
 
 _POLL_S = 2.0
 _CRASH_SETTLES_S = 15.0  # Prefect reports one crash twice, seconds apart

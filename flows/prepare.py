@@ -45,7 +45,7 @@ from tasks.records import (
 from tasks.row_settings import RowSettings, row_settings
 from tasks.speech import SpeechRequest, make_speech, speech_id_of
 from tasks.spoken import load_speech
-from tasks.store import CampaignFolder, DamagedError
+from tasks.store.campaign_folder import CampaignFolder, DamagedError
 from tasks.values import smaller_size_fault
 from tasks.voices import VoiceSettings
 from tasks.window import EngineTrack

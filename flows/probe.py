@@ -23,7 +23,7 @@ from tasks.picture import read_portrait
 from tasks.plan import canonical_sha256
 from tasks.records import VideoPlan
 from tasks.render import segment_job
-from tasks.store import CampaignFolder
+from tasks.store.campaign_folder import CampaignFolder
 from tasks.window import EngineTrack
 
 _PROBE_FRAMES = 48

@@ -19,7 +19,7 @@ from model.errors import CampaignError
 from tasks.engine import EnginePool
 from tasks.records import VideoOutcome
 from tasks.report import campaign_report
-from tasks.store import CampaignFolder
+from tasks.store.campaign_folder import CampaignFolder
 
 
 class Source(Protocol):

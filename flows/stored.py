@@ -7,7 +7,7 @@ from flows.outcomes import RowName, done_outcome, failure_outcome, pending_outco
 from flows.prepare import Prepared, judged, side_by_side
 from model.errors import CampaignError, RowError
 from tasks.records import CampaignRows, RowRecord, VideoOutcome
-from tasks.store import CampaignFolder, DamagedError
+from tasks.store.campaign_folder import CampaignFolder, DamagedError
 
 
 class StoredCampaign:

@@ -9,7 +9,7 @@ from flows.prepare import Prepared
 from flows.server import LocalServer, log_prefect_to
 from flows.work import Work
 from tasks.records import VideoOutcome
-from tasks.store import CampaignFolder
+from tasks.store.campaign_folder import CampaignFolder
 
 
 class TreeDispatcher:

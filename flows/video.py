@@ -38,7 +38,7 @@ from tasks.records import (
 )
 from tasks.render import load_handoff, render_segment, segment_job
 from tasks.spoken import load_speech
-from tasks.store import CampaignFolder, DamagedError
+from tasks.store.campaign_folder import CampaignFolder, DamagedError
 from tasks.window import EngineTrack
 
 _RETRY_DELAYS_S = [1.0, 4.0]

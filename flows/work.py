@@ -23,7 +23,7 @@ from tasks.failures import Breaker
 from tasks.ladder import Ladder
 from tasks.night import Pace, may_open, parse_window
 from tasks.records import Failure, SegmentPlan, SegmentReceipt, VideoOutcome, VideoPlan
-from tasks.store import CampaignFolder
+from tasks.store.campaign_folder import CampaignFolder
 
 # the name of the state of a video run that the night window left out
 CARRIED_OVER = "CarriedOver"

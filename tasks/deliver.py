@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.captions import captions, to_srt, to_vtt
-from tasks.files import write_file
 from tasks.ladder import silent_told
 from tasks.plan import canonical_sha256
 from tasks.records import SegmentFigures, SegmentReceipt, Speech, VideoPlan, VideoReceipt
 from tasks.sheets import contact_sheet, sheets_folder
 from tasks.stitch import stitch_video
-from tasks.store import CampaignFolder, entry_of
+from tasks.store.campaign_folder import CampaignFolder, entry_of
+from tasks.store.files import write_file
 
 # Raised by every change that makes another file of the same segments.
 DELIVERY_VERSION = 1

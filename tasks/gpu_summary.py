@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from statistics import median
 
-from tasks.files import commit_file, part_path
 from tasks.gpu_samples import FOLDER, PERIOD_S, Sample, csv_of, samples_of
 from tasks.processes.ffmpeg import disk_full_told
 from tasks.records import SegmentFigures, VideoReceipt
-from tasks.store import CampaignFolder
+from tasks.store.campaign_folder import CampaignFolder
+from tasks.store.files import commit_file, part_path
 
 JOINED = "logs/gpu.csv"
 _READS_AT_ONCE = 8

@@ -9,7 +9,7 @@ import contextlib
 from pathlib import Path
 
 from model.errors import NightshootError
-from tasks.store import CampaignFolder
+from tasks.store.campaign_folder import CampaignFolder
 
 _MOST_LINES = 60
 _MOST_BYTES = 256 << 10  # read from a log's end

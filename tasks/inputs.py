@@ -21,7 +21,6 @@ from typing import Self
 from pydantic import Field, ValidationError
 
 from model.errors import CampaignError, NightshootError, StoppedError
-from tasks.files import commit_file, part_path, sha256_of_file, write_file
 from tasks.processes.ffmpeg import DiskFullError
 from tasks.records import Record
 from tasks.remote import (
@@ -37,6 +36,7 @@ from tasks.remote import (
 from tasks.remote_https import HttpsSource
 from tasks.remote_s3 import S3Source
 from tasks.sniff import picture_fault, sound_fault
+from tasks.store.files import commit_file, part_path, sha256_of_file, write_file
 from tasks.urls import is_url, name_in, rig_url_of, shown_url
 from tasks.values import script_fault
 

@@ -22,9 +22,9 @@ from model.preview.features import (
     with_closed_mouth,
 )
 from model.preview.fit import choose_view
-from tasks.files import write_file
 from tasks.picture import read_portrait
 from tasks.records import Record
+from tasks.store.files import write_file
 
 
 class PortraitLimits(Record):

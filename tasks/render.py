@@ -19,12 +19,12 @@ from model.engine import EngineIdentity, Handoff, Pixels, SegmentJob
 from model.errors import NightshootError, Rung, StoppedError
 from tasks.encode import EncodedSegment, encode_segment, read_png, seam_gates, write_png
 from tasks.engine import EngineHost, HostRendering
-from tasks.files import part_path
 from tasks.host_logs import keep_segment_log
 from tasks.ladder import effective, settings_after
 from tasks.plan import NEUTRAL
 from tasks.records import SegmentPlan, SegmentReceipt, VideoPlan
-from tasks.store import CampaignFolder, StoreError
+from tasks.store.campaign_folder import CampaignFolder, StoreError
+from tasks.store.files import part_path
 from tasks.window import EngineTrack
 
 

@@ -15,10 +15,10 @@ import cv2
 import numpy as np
 from pydantic import ValidationError
 
-from tasks.files import write_file
 from tasks.processes.ffmpeg import run_ffmpeg
 from tasks.records import VideoReceipt
-from tasks.store import DamagedError
+from tasks.store.campaign_folder import DamagedError
+from tasks.store.files import write_file
 
 NUM_TILES = 6
 _TILE_PIXELS = 240  # the tile's longer side: 17 kB a sheet, so that 1,000 rows are one 25 MB page

@@ -20,7 +20,6 @@ from model.engine import ENGINE_SAMPLE_RATE_HZ
 from model.errors import SpeechError
 from model.speech.voices import CARDS, ENGINE_VERSIONS, Sound
 from tasks import timeline
-from tasks.files import commit_file, part_path, sha256_of_file, write_file
 from tasks.loudness import ENGINE_LEVEL_DB, active_level_db, frame_levels, grid_levels, to_int16
 from tasks.plan import canonical_sha256
 from tasks.processes.ffmpeg import DiskFullError, ffmpeg_version
@@ -28,6 +27,7 @@ from tasks.recording import FRAMES_PER_SECOND, VIEWER_RATE_HZ, import_recording,
 from tasks.records import Cue, Record, Speech, TimedPhoneme
 from tasks.script import Clause, Language, Script, language_of, read_script
 from tasks.spoken import SpeechFiles, load_speech, speech_files
+from tasks.store.files import commit_file, part_path, sha256_of_file, write_file
 from tasks.timeline import Block, grid_rate, make_block
 from tasks.voices import (
     VoiceInfo,

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from tasks.files import sha256_of_file
 from tasks.records import Speech
+from tasks.store.files import sha256_of_file
 
 
 @dataclass(frozen=True)

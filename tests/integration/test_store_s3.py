@@ -16,11 +16,17 @@ from pathlib import Path
 import pytest
 
 from model.errors import CampaignError
-from tasks.bucket import PART_BYTES, Bucket
-from tasks.files import write_file
 from tasks.records import FileEntry, SegmentMedia, SegmentReceipt, Speech, VideoReceipt
-from tasks.s3_lock import S3Lock
-from tasks.store import CampaignFolder, DamagedError, StoreError, entry_of, open_campaign
+from tasks.store.bucket import PART_BYTES, Bucket
+from tasks.store.campaign_folder import (
+    CampaignFolder,
+    DamagedError,
+    StoreError,
+    entry_of,
+    open_campaign,
+)
+from tasks.store.files import write_file
+from tasks.store.s3_lock import S3Lock
 from tests.integration.servers import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -162,7 +168,7 @@ def test_a_flipped_byte_is_found_when_the_file_is_fetched(folder, bucket, s3):
 def test_bytes_that_changed_on_their_way_are_refused(folder, tmp_path, monkeypatch, num_bytes):
     path = write_file(tmp_path / "movie", os.urandom(num_bytes))
     sha256 = base64.b64encode(hashlib.sha256(b"what was meant").digest()).decode()
-    monkeypatch.setattr("tasks.bucket._checksum", lambda data: sha256)
+    monkeypatch.setattr("tasks.store.bucket._checksum", lambda data: sha256)
     folder.bucket.retry_s = 0.5
 
     with pytest.raises(StoreError, match="BadDigest"):
@@ -450,7 +456,7 @@ def python(code: str, *arguments: object) -> subprocess.Popen[str]:
 def test_scratch_is_empty_afterwards_and_a_killed_process_leaves_none(bucket, scratch):
     out = f"s3://{bucket}/night"
     code = (
-        "import sys; from pathlib import Path; from tasks.store import open_campaign\n"
+        "import sys; from pathlib import Path; from tasks.store.campaign_folder import open_campaign\n"
         "folder = open_campaign(sys.argv[1], 'june', scratch=Path(sys.argv[2]))\n"
         "with folder.local('video') as place:\n"
         "    (place.root / 'x').write_bytes(b'x'); print('there', flush=True); input()\n"
@@ -493,7 +499,7 @@ def test_a_killed_uploader_leaves_nothing_visible_and_its_parts_are_swept(folder
     with movie.open("wb") as file:
         file.truncate(1 << 30)
     code = (
-        "import sys; from pathlib import Path; from tasks.bucket import Bucket\n"
+        "import sys; from pathlib import Path; from tasks.store.bucket import Bucket\n"
         "Bucket(sys.argv[1]).put_file(Path(sys.argv[2]), 'videos/a.mp4')\n"
     )
 

@@ -13,7 +13,7 @@ from report_campaign import FPS, done, make_video, write_receipt
 from tasks.records import VideoOutcome
 from tasks.report import write_report
 from tasks.sheets import NUM_TILES, contact_sheet
-from tasks.store import DamagedError
+from tasks.store.campaign_folder import DamagedError
 
 pytestmark = pytest.mark.media
 

@@ -6,7 +6,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from tasks.bucket import Bucket
+from tasks.store.bucket import Bucket
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ from tasks.gpu_samples import (
 from tasks.gpu_summary import JOINED, MachineFigures, joined, machine_figures, slow_segments
 from tasks.records import FileEntry, SegmentFigures, VideoReceipt
 from tasks.report import report_html
-from tasks.store import CampaignFolder
+from tasks.store.campaign_folder import CampaignFolder
 
 START = datetime(2026, 11, 21, 3, 0, 0, 250_000, UTC)
 # of two GPUs of different ages: the second, a slice, tells neither its use nor its heat

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tasks.host_logs import keep_segment_log, lines_of_segment, logs_of, segment_log_name
-from tasks.store import CampaignFolder
+from tasks.store.campaign_folder import CampaignFolder
 
 KEY, OTHER = "ab" * 32, "cd" * 32
 LOG = f"""12:00 - nightshoot.host engine ready

@@ -15,7 +15,7 @@ from tasks.plan import unbroken_frames
 from tasks.portrait import PortraitLimits
 from tasks.presets import load_presets
 from tasks.records import ManifestRow, Scalar, Speech, VideoPlan
-from tasks.store import CampaignFolder, open_campaign
+from tasks.store.campaign_folder import CampaignFolder, open_campaign
 from tasks.voices import VoiceSettings
 
 PREVIEW = EngineIdentity(

@@ -40,7 +40,7 @@ from tasks.quality import (
 )
 from tasks.records import FileEntry, SegmentMedia, SegmentReceipt, VideoReceipt
 from tasks.seams import luma_of, reduced, shown_share, unexplained_beside, unexplained_step
-from tasks.store import CampaignFolder, entry_of
+from tasks.store.campaign_folder import CampaignFolder, entry_of
 
 LIMITS = JudgeLimits()
 FPS = 25.0

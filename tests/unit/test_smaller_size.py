@@ -16,7 +16,7 @@ from tasks.portrait import PortraitLimits
 from tasks.presets import load_presets
 from tasks.records import ManifestRow, Speech
 from tasks.row_settings import check_options
-from tasks.store import open_campaign
+from tasks.store.campaign_folder import open_campaign
 from tasks.voices import VoiceSettings
 from tests.unit.plans import video_plan
 

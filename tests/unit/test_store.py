@@ -8,7 +8,6 @@ import sys
 import pytest
 
 from model.errors import CampaignError
-from tasks.files import write_file, write_file_once
 from tasks.records import (
     Failure,
     FileEntry,
@@ -17,7 +16,8 @@ from tasks.records import (
     StoredPlan,
     VideoReceipt,
 )
-from tasks.store import CampaignFolder, DamagedError, entry_of, open_campaign
+from tasks.store.campaign_folder import CampaignFolder, DamagedError, entry_of, open_campaign
+from tasks.store.files import write_file, write_file_once
 from tests.unit.plans import video_plan
 
 KEY = "ab" + "0" * 62
@@ -122,7 +122,7 @@ def test_a_video_is_done_when_its_file_and_captions_match(tmp_path):
 def test_the_second_run_of_a_campaign_is_refused_by_name(tmp_path):
     folder = CampaignFolder(tmp_path / "june")
     code = (
-        "import sys; from pathlib import Path; from tasks.store import CampaignFolder\n"
+        "import sys; from pathlib import Path; from tasks.store.campaign_folder import CampaignFolder\n"
         "with CampaignFolder(Path(sys.argv[1])).lock(): print('held', flush=True); input()"
     )
     with subprocess.Popen(

@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 
 from model.errors import CampaignError
-from tasks.bucket import Bucket
-from tasks.files import write_file
-from tasks.s3_lock import S3Lock
-from tasks.scratch import Scratch, scratch_base
-from tasks.store import DamagedError, open_campaign
+from tasks.store.bucket import Bucket
+from tasks.store.campaign_folder import DamagedError, open_campaign
+from tasks.store.files import write_file
+from tasks.store.s3_lock import S3Lock
+from tasks.store.scratch import Scratch, scratch_base
 from tests.unit.test_store import KEY, commit, failure_of, plan_of
 
 

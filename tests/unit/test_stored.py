@@ -7,7 +7,7 @@ import pytest
 
 from flows.stored import StoredCampaign
 from tasks.records import CampaignRows, RowRecord
-from tasks.store import CampaignFolder
+from tasks.store.campaign_folder import CampaignFolder
 from tests.unit.test_store import failure_of, plan_of
 
 NUM_ROWS = 40

@@ -8,7 +8,7 @@
       segments/<key[:2]>/<key>.<sha8>.mp4 .<sha8>.png .<sha8>.safetensors .json
 
 A thing is done when its receipt is there and its files match it; nothing else says so.
-``out`` is a folder, or ``s3://bucket/prefix`` (``tasks/store_s3.py``); both have one face.
+``out`` is a folder, or ``s3://bucket/prefix`` (``tasks/store/s3_campaign.py``); both have one face.
 """
 
 import contextlib
@@ -29,7 +29,6 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import ValidationError
 
 from model.errors import CampaignError, MachineError
-from tasks.files import commit_file, part_path, sha256_of_file, write_file, write_file_once
 from tasks.records import (
     Failure,
     FileEntry,
@@ -39,9 +38,10 @@ from tasks.records import (
     StoredPlan,
     VideoReceipt,
 )
+from tasks.store.files import commit_file, part_path, sha256_of_file, write_file, write_file_once
 
 if TYPE_CHECKING:
-    from tasks.bucket import Bucket
+    from tasks.store.bucket import Bucket
 
 _Record = TypeVar("_Record", bound=Record)
 
@@ -86,7 +86,7 @@ def open_campaign(
     """
     if not str(out).startswith(S3_SCHEME):
         return CampaignFolder(Path(out) / campaign)
-    from tasks.store_s3 import open_s3_campaign  # its imports take a third of a second
+    from tasks.store.s3_campaign import open_s3_campaign  # its imports take a third of a second
 
     return open_s3_campaign(str(out), campaign, scratch)
 
@@ -99,7 +99,7 @@ def campaigns_in(out: str | Path) -> list[str]:
     """
     if not str(out).startswith(S3_SCHEME):
         return sorted(path.parent.name for path in Path(out).glob("*/campaign.json"))
-    from tasks.store_s3 import s3_campaigns
+    from tasks.store.s3_campaign import s3_campaigns
 
     return s3_campaigns(str(out))
 

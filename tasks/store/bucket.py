@@ -33,7 +33,7 @@ from fsspec import asyn
 
 from model.errors import CampaignError
 from tasks.processes.ffmpeg import disk_full_told
-from tasks.store import Listed, StoreError
+from tasks.store.campaign_folder import Listed, StoreError
 
 _Result = TypeVar("_Result")
 

@@ -1,4 +1,4 @@
-"""A campaign on S3: the store of ``tasks/store.py`` with a bucket behind a local scratch folder.
+"""A campaign on S3: the store of ``tasks/store/campaign_folder.py`` with a bucket behind a local scratch folder.
 
 Files are rendered and checked in the scratch folder, then put; the receipt follows last, if there
 is none. A receipt notes size and etag of its files as they were uploaded: finding them again costs
@@ -17,12 +17,18 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from model.errors import CampaignError
-from tasks.bucket import RETRY_S, Bucket
-from tasks.files import part_path, sha256_of_file, write_file
 from tasks.records import FileEntry, SegmentReceipt, Speech
-from tasks.s3_lock import S3Lock
-from tasks.scratch import SCRATCH_VARIABLE, Scratch, scratch_base
-from tasks.store import CampaignFolder, DamagedError, Listed, StoreError, segment_entries
+from tasks.store.bucket import RETRY_S, Bucket
+from tasks.store.campaign_folder import (
+    CampaignFolder,
+    DamagedError,
+    Listed,
+    StoreError,
+    segment_entries,
+)
+from tasks.store.files import part_path, sha256_of_file, write_file
+from tasks.store.s3_lock import S3Lock
+from tasks.store.scratch import SCRATCH_VARIABLE, Scratch, scratch_base
 
 RETRY_VARIABLE = "NIGHTSHOOT_S3_RETRY_S"
 # how long a listing is believed; files a receipt vouches for are hashed anyway when they are used
@@ -47,7 +53,7 @@ class _Snapshot:
 
 
 def open_s3_campaign(out: str, campaign: str, scratch: Path | None) -> "S3Campaign":
-    """See :func:`tasks.store.open_campaign`.
+    """See :func:`tasks.store.campaign_folder.open_campaign`.
 
     Raises:
         CampaignError: ``out`` names no bucket, or the retry budget is no number.
@@ -57,7 +63,7 @@ def open_s3_campaign(out: str, campaign: str, scratch: Path | None) -> "S3Campai
 
 
 def s3_campaigns(out: str) -> list[str]:
-    """See :func:`tasks.store.campaigns_in`."""
+    """See :func:`tasks.store.campaign_folder.campaigns_in`."""
     names = (name.split("/") for name in Bucket(out, _retry_s()).list())
     return sorted(parts[0] for parts in names if parts[1:] == ["campaign.json"])
 
@@ -281,7 +287,7 @@ class S3Campaign(CampaignFolder):
 
         Args:
             wait_s: how long to wait for another run to end, or for the lock of a killed one to
-                expire (``tasks.s3_lock.TTL_S``).
+                expire (``tasks.store.s3_lock.TTL_S``).
 
         Raises:
             CampaignError: another run holds it.
