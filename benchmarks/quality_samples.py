@@ -17,6 +17,7 @@ from model.engine import Handoff
 from model.preview.engine import PreviewEngine
 from tasks.encode import encode_segment
 from tasks.picture import read_portrait
+from tasks.plan.audio_window import EngineTrack
 from tasks.portrait import PortraitLimits, read_rig, rig_path_of
 from tasks.presets import load_presets
 from tasks.processes.ffmpeg import ffmpeg_version
@@ -27,7 +28,6 @@ from tasks.spoken import load_speech
 from tasks.stitch import stitch_video
 from tasks.store.campaign_folder import CampaignFolder
 from tasks.voices import VoiceSettings
-from tasks.window import EngineTrack
 
 ROOT = Path(__file__).parents[1]
 PRESENTERS = ROOT / "manifests" / "portraits"

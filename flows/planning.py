@@ -20,7 +20,7 @@ from model.errors import CampaignError, ResourceError
 from tasks.engine import EngineLostError
 from tasks.manifest import RowDefaults
 from tasks.placing import ENGINE, Asked, GpuQuote, quote_campaign, quote_gpus, videos_of
-from tasks.plan import unbroken_frames
+from tasks.plan.plan import unbroken_frames
 from tasks.records import Record, VideoPlan
 from tasks.store.campaign_folder import CampaignFolder, DamagedError
 

@@ -18,7 +18,8 @@ from model.errors import NightshootError, PortraitError, RowError
 from tasks.deliver import DELIVERY_VERSION, delivery_sha256
 from tasks.night import Unfinished, carry_over_order
 from tasks.picture import portrait_sha256, read_portrait
-from tasks.plan import (
+from tasks.plan.audio_window import EngineTrack
+from tasks.plan.plan import (
     KEY_VERSION,
     canonical_sha256,
     choose_cuts,
@@ -48,7 +49,6 @@ from tasks.spoken import load_speech
 from tasks.store.campaign_folder import CampaignFolder, DamagedError
 from tasks.values import smaller_size_fault
 from tasks.voices import VoiceSettings
-from tasks.window import EngineTrack
 
 _TITLE_CHARS = 60
 # what is done is asked of the store, which may be far away: 8 requests one after the other a video

@@ -13,18 +13,18 @@ from typing import TypeAlias
 
 from tasks.encode import encode_segment
 from tasks.engine import EnginePool
-from tasks.estimate import (
+from tasks.picture import read_portrait
+from tasks.plan.audio_window import EngineTrack
+from tasks.plan.estimate import (
     FIRST_RUN_OVERHEAD_S,
     RUN_OVERHEAD_S,
     VIDEO_OVERHEAD_S,
     estimate_seconds,
 )
-from tasks.picture import read_portrait
-from tasks.plan import canonical_sha256
+from tasks.plan.plan import canonical_sha256
 from tasks.records import VideoPlan
 from tasks.render import segment_job
 from tasks.store.campaign_folder import CampaignFolder
-from tasks.window import EngineTrack
 
 _PROBE_FRAMES = 48
 Kind: TypeAlias = str

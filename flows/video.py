@@ -26,7 +26,8 @@ from tasks.deliver import Making, deliver_video
 from tasks.failures import fault_of, next_step, signature_of
 from tasks.ladder import GivenUp, after_rung, changes_told, next_rung
 from tasks.picture import portrait_sha256, read_portrait
-from tasks.plan import NEUTRAL, cuts_of, keyed
+from tasks.plan.audio_window import EngineTrack
+from tasks.plan.plan import NEUTRAL, cuts_of, keyed
 from tasks.records import (
     Failure,
     SegmentPlan,
@@ -39,7 +40,6 @@ from tasks.records import (
 from tasks.render import load_handoff, render_segment, segment_job
 from tasks.spoken import load_speech
 from tasks.store.campaign_folder import CampaignFolder, DamagedError
-from tasks.window import EngineTrack
 
 _RETRY_DELAYS_S = [1.0, 4.0]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tasks.captions import captions, to_srt, to_vtt
 from tasks.ladder import silent_told
-from tasks.plan import canonical_sha256
+from tasks.plan.plan import canonical_sha256
 from tasks.records import SegmentFigures, SegmentReceipt, Speech, VideoPlan, VideoReceipt
 from tasks.sheets import contact_sheet, sheets_folder
 from tasks.stitch import stitch_video

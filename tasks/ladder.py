@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from threading import Lock
 
 from model.errors import SMALLER_SIZE, ResourceError, Rung
-from tasks.plan import canonical_sha256
+from tasks.plan.plan import canonical_sha256
 from tasks.records import Scalar, SegmentReceipt, VideoPlan
 
 _SIZE = "size"

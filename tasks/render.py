@@ -21,11 +21,11 @@ from tasks.encode import EncodedSegment, encode_segment, read_png, seam_gates, w
 from tasks.engine import EngineHost, HostRendering
 from tasks.host_logs import keep_segment_log
 from tasks.ladder import effective, settings_after
-from tasks.plan import NEUTRAL
+from tasks.plan.audio_window import EngineTrack
+from tasks.plan.plan import NEUTRAL
 from tasks.records import SegmentPlan, SegmentReceipt, VideoPlan
 from tasks.store.campaign_folder import CampaignFolder, StoreError
 from tasks.store.files import part_path
-from tasks.window import EngineTrack
 
 
 def handoff_sha256(handoff: Handoff | None) -> str:

@@ -21,7 +21,7 @@ from model.errors import SpeechError
 from model.speech.voices import CARDS, ENGINE_VERSIONS, Sound
 from tasks import timeline
 from tasks.loudness import ENGINE_LEVEL_DB, active_level_db, frame_levels, grid_levels, to_int16
-from tasks.plan import canonical_sha256
+from tasks.plan.plan import canonical_sha256
 from tasks.processes.ffmpeg import DiskFullError, ffmpeg_version
 from tasks.recording import FRAMES_PER_SECOND, VIEWER_RATE_HZ, import_recording, sentence_times
 from tasks.records import Cue, Record, Speech, TimedPhoneme

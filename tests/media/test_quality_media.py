@@ -14,13 +14,13 @@ from model.engine import ENGINE_SAMPLE_RATE_HZ, Handoff, Pixels, SegmentJob
 from model.preview.engine import SETTINGS, PreviewEngine
 from tasks.encode import encode_segment
 from tasks.picture import read_portrait
+from tasks.plan.audio_window import EngineTrack
 from tasks.portrait import read_rig, rig_path_of
 from tasks.processes.ffmpeg import FfmpegError, read_ffmpeg, run_ffmpeg
 from tasks.quality import RawSeam, judge_video
 from tasks.records import EncodeProfile, SegmentMedia
 from tasks.speech import SpeechRequest, make_speech
 from tasks.stitch import stitch_video
-from tasks.window import EngineTrack
 
 pytestmark = pytest.mark.media
 

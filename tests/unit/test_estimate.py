@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.estimate import estimate_seconds
+from tasks.plan.estimate import estimate_seconds
 
 
 def test_one_worker_takes_the_sum():

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.plan import (
+from tasks.plan.plan import (
     CutSettings,
     KeyParts,
     canonical_sha256,

@@ -11,7 +11,7 @@ import soundfile
 from flows.prepare import PrepareSettings, plan_video, prepare_row
 from model.engine import EngineIdentity, engine_identity
 from model.errors import PortraitError
-from tasks.plan import unbroken_frames
+from tasks.plan.plan import unbroken_frames
 from tasks.portrait import PortraitLimits
 from tasks.presets import load_presets
 from tasks.records import ManifestRow, Scalar, Speech, VideoPlan

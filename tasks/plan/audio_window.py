@@ -13,7 +13,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from model.engine import ENGINE_SAMPLE_RATE_HZ, EngineIdentity, Phoneme
-from tasks.plan import sample_of_frame
+from tasks.plan.plan import sample_of_frame
 from tasks.records import TimedPhoneme
 
 

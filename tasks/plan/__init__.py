@@ -1,0 +1,1 @@
+"""Where a video is cut, what each segment hears, and the keys that follow."""
