@@ -20,8 +20,8 @@ import psutil
 
 from model.engine import Handoff, SegmentJob
 from model.preview.engine import SETTINGS, PreviewEngine
-from tasks.picture import read_portrait
-from tasks.portrait import read_rig, rig_path_of
+from tasks.portrait.picture import read_portrait
+from tasks.portrait.portrait import read_rig, rig_path_of
 
 ROOT = Path(__file__).parents[1]
 SIZES = ((704, 384), (384, 704), (512, 512))

@@ -323,7 +323,7 @@ def voices(as_json: bool) -> int:
 @click.option("--out", type=_FOLDER, help="Folder to write to. [default: beside the portrait]")
 def rig(portrait: Path, out: Path | None) -> int:
     """Write a portrait's rig file and a picture of where its mouth and eyes were found."""
-    from tasks.portrait import write_rig
+    from tasks.portrait.portrait import write_rig
 
     written = write_rig(portrait, out)
     click.echo(f"{written.rig_path} ({written.origin})")

@@ -17,7 +17,6 @@ from model.engine import EngineIdentity, engine_identity
 from model.errors import NightshootError, PortraitError, RowError
 from tasks.deliver import DELIVERY_VERSION, delivery_sha256
 from tasks.night import Unfinished, carry_over_order
-from tasks.picture import portrait_sha256, read_portrait
 from tasks.plan.audio_window import EngineTrack
 from tasks.plan.plan import (
     KEY_VERSION,
@@ -27,7 +26,8 @@ from tasks.plan.plan import (
     keyed,
     num_frames_of,
 )
-from tasks.portrait import (
+from tasks.portrait.picture import portrait_sha256, read_portrait
+from tasks.portrait.portrait import (
     PortraitLimits,
     check_portrait,
     read_rig,

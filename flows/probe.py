@@ -13,7 +13,6 @@ from typing import TypeAlias
 
 from tasks.encode import encode_segment
 from tasks.engine import EnginePool
-from tasks.picture import read_portrait
 from tasks.plan.audio_window import EngineTrack
 from tasks.plan.estimate import (
     FIRST_RUN_OVERHEAD_S,
@@ -22,6 +21,7 @@ from tasks.plan.estimate import (
     estimate_seconds,
 )
 from tasks.plan.plan import canonical_sha256
+from tasks.portrait.picture import read_portrait
 from tasks.records import VideoPlan
 from tasks.render import segment_job
 from tasks.store.campaign_folder import CampaignFolder

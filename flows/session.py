@@ -24,7 +24,7 @@ from flows.work import RenderFigures
 from model.engine import engine_identity
 from tasks.inputs import Inputs
 from tasks.manifest import Manifest, RowDefaults, read_manifest
-from tasks.portrait import PortraitLimits
+from tasks.portrait.portrait import PortraitLimits
 from tasks.presets import load_presets
 from tasks.processes.ffmpeg import ffmpeg_version
 from tasks.records import CampaignRows, ManifestRow, RowRecord, Scalar

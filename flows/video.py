@@ -25,9 +25,9 @@ from model.errors import NightshootError, ResourceError, Rung, StoppedError
 from tasks.deliver import Making, deliver_video
 from tasks.failures import fault_of, next_step, signature_of
 from tasks.ladder import GivenUp, after_rung, changes_told, next_rung
-from tasks.picture import portrait_sha256, read_portrait
 from tasks.plan.audio_window import EngineTrack
 from tasks.plan.plan import NEUTRAL, cuts_of, keyed
+from tasks.portrait.picture import portrait_sha256, read_portrait
 from tasks.records import (
     Failure,
     SegmentPlan,

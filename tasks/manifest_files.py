@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from tasks.inputs import InputError, Inputs, InputUnreachableError
-from tasks.portrait import rig_path_of
+from tasks.portrait.portrait import rig_path_of
 from tasks.remote import Kind
 from tasks.sniff import picture_fault, sound_fault
 from tasks.urls import has_scheme, is_url, url_beside

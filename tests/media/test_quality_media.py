@@ -13,9 +13,9 @@ from flows.judging import judge_all, judgement_table
 from model.engine import ENGINE_SAMPLE_RATE_HZ, Handoff, Pixels, SegmentJob
 from model.preview.engine import SETTINGS, PreviewEngine
 from tasks.encode import encode_segment
-from tasks.picture import read_portrait
 from tasks.plan.audio_window import EngineTrack
-from tasks.portrait import read_rig, rig_path_of
+from tasks.portrait.picture import read_portrait
+from tasks.portrait.portrait import read_rig, rig_path_of
 from tasks.processes.ffmpeg import FfmpegError, read_ffmpeg, run_ffmpeg
 from tasks.quality import RawSeam, judge_video
 from tasks.records import EncodeProfile, SegmentMedia

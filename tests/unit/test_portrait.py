@@ -10,8 +10,8 @@ from preview_jobs import NAMES, PORTRAITS, landscape, portrait
 
 from model.errors import PortraitError
 from model.preview.features import parse_rig
-from tasks.picture import exif_orientation, portrait_sha256, read_portrait
-from tasks.portrait import (
+from tasks.portrait.picture import exif_orientation, portrait_sha256, read_portrait
+from tasks.portrait.portrait import (
     PortraitLimits,
     check_portrait,
     draw_rig,

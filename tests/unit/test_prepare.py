@@ -12,7 +12,7 @@ from flows.prepare import PrepareSettings, plan_video, prepare_row
 from model.engine import EngineIdentity, engine_identity
 from model.errors import PortraitError
 from tasks.plan.plan import unbroken_frames
-from tasks.portrait import PortraitLimits
+from tasks.portrait.portrait import PortraitLimits
 from tasks.presets import load_presets
 from tasks.records import ManifestRow, Scalar, Speech, VideoPlan
 from tasks.store.campaign_folder import CampaignFolder, open_campaign

@@ -16,7 +16,7 @@ from model.preview.face import find_faces
 from model.preview.features import features_of_landmarks
 from model.preview.fit import fit
 from model.preview.pose import Pose
-from tasks.portrait import read_rig
+from tasks.portrait.portrait import read_rig
 
 PORTRAIT = portrait("jun")
 TRACK = speech(60, 0.6, 1.6)

@@ -12,7 +12,7 @@ from model.engine import engine_identity
 from model.errors import CampaignError, RowError
 from tasks.deliver import delivery_sha256
 from tasks.manifest import ManifestError, RowDefaults, read_manifest
-from tasks.portrait import PortraitLimits
+from tasks.portrait.portrait import PortraitLimits
 from tasks.presets import load_presets
 from tasks.records import ManifestRow, Speech
 from tasks.row_settings import check_options

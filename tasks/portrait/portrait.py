@@ -22,7 +22,7 @@ from model.preview.features import (
     with_closed_mouth,
 )
 from model.preview.fit import choose_view
-from tasks.picture import read_portrait
+from tasks.portrait.picture import read_portrait
 from tasks.records import Record
 from tasks.store.files import write_file
 

@@ -1,0 +1,1 @@
+"""Pictures of presenters: reading them and finding the face."""
