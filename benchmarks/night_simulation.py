@@ -21,7 +21,7 @@ from typing import Literal
 import numpy as np
 
 from model.errors import EngineFailedError, MachineError, PortraitError
-from tasks.engine import EngineLostError
+from tasks.engines.engine_host import EngineLostError
 from tasks.failures import Breaker, next_step, signature_of
 from tasks.night import Pace, may_open, parse_window
 

@@ -22,9 +22,9 @@ import numpy as np
 
 from model.engine import SegmentJob, load_engine
 from model.host.server import protocol
-from tasks.engine import EnginePool, given_host
-from tasks.lease import Slots
-from tasks.warm import HostKind, WarmHosts
+from tasks.engines.engine_host import EnginePool, given_host
+from tasks.engines.gpu_lease import Slots
+from tasks.engines.warm_hosts import HostKind, WarmHosts
 
 ROOT = Path(__file__).parents[1]
 BATCH_FRAMES = 12

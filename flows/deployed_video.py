@@ -21,7 +21,7 @@ from flows.runlog import LogProgress, run_name
 from flows.video import make_video, noted_failure
 from flows.work import CARRIED_OVER, Night, Work, current_work, stop_on_signals
 from model.errors import StoppedError, WindowClosedError
-from tasks.engine import EnginePool, given_host
+from tasks.engines.engine_host import EnginePool, given_host
 from tasks.failures import fault_of
 from tasks.night import may_open
 from tasks.records import StoredPlan

@@ -19,7 +19,7 @@ from prefect.settings import get_current_settings
 from flows.cluster import POOLS, ClusterError, ClusterStatus, Record, cluster_status
 from model.engine import engine_names, examine_engine
 from model.errors import CampaignError, NightshootError
-from tasks.lease import SLOTS_VARIABLE, slot_names
+from tasks.engines.gpu_lease import SLOTS_VARIABLE, slot_names
 from tasks.processes.ffmpeg import ffmpeg_version
 from tasks.store.campaign_folder import open_campaign
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from tasks.encode import encode_segment
-from tasks.engine import EnginePool
+from tasks.engines.engine_host import EnginePool
 from tasks.plan.audio_window import EngineTrack
 from tasks.plan.estimate import (
     FIRST_RUN_OVERHEAD_S,

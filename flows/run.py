@@ -16,7 +16,7 @@ from flows.prepare import Prepared
 from flows.progress import ProgressView
 from flows.work import Night, RenderFigures, Work, stop_on_signals
 from model.errors import CampaignError
-from tasks.engine import EnginePool
+from tasks.engines.engine_host import EnginePool
 from tasks.records import VideoOutcome
 from tasks.report import campaign_report
 from tasks.store.campaign_folder import CampaignFolder

@@ -18,7 +18,7 @@ from typing import Protocol
 
 from flows.outcomes import RowName
 from model.errors import StoppedError, WindowClosedError
-from tasks.engine import EnginePool
+from tasks.engines.engine_host import EnginePool
 from tasks.failures import Breaker
 from tasks.ladder import Ladder
 from tasks.night import Pace, may_open, parse_window

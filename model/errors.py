@@ -10,7 +10,7 @@
         DiskFullError      tasks/processes/ffmpeg.py
         MemoryFullError    model/live_avatar/devices/memory_ladder.py
       MachineError       this machine or process is at fault: the same work may succeed elsewhere
-        EngineLostError    tasks/engine.py
+        EngineLostError    tasks/engines/engine_host.py
         ProgramError       tasks/processes/ffmpeg.py, and FfmpegError under it
         StoreError         tasks/store/campaign_folder.py
       EngineFailedError  an engine broke a rule of its own or of Python: nobody's fault is known

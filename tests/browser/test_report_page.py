@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from report_campaign import done, make_video
 
-from tasks.gpu_summary import GpuSummary, MachineFigures, SlowSegment
+from tasks.engines.gpu_summary import GpuSummary, MachineFigures, SlowSegment
 from tasks.records import SegmentFigures, VideoOutcome
 from tasks.report import write_report
 

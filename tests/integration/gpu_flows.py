@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from prefect import flow
 
-from tasks.engine import EnginePool, given_host
+from tasks.engines.engine_host import EnginePool, given_host
 from tests.integration.test_host import job
 
 

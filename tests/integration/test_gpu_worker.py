@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tasks.lease import Slots
+from tasks.engines.gpu_lease import Slots
 from tests.integration.servers import ROOT, Worker, wait_until
 
 pytestmark = [pytest.mark.integration, pytest.mark.cluster]

@@ -12,7 +12,7 @@ import pytest
 
 from model.engine import SegmentJob, load_engine
 from model.errors import MachineError, PortraitError, ResourceError, RowError, StoppedError
-from tasks.engine import EngineHost, EngineLostError, EnginePool
+from tasks.engines.engine_host import EngineHost, EngineLostError, EnginePool
 
 pytestmark = pytest.mark.integration
 
@@ -149,7 +149,7 @@ def test_a_reader_that_fails_gives_the_host_back_usable(tmp_path):
 
 def test_a_host_dies_with_an_owner_that_is_killed(tmp_path):
     code = (
-        "import sys, time; from pathlib import Path; from tasks.engine import EngineHost\n"
+        "import sys, time; from pathlib import Path; from tasks.engines.engine_host import EngineHost\n"
         "host = EngineHost('null', Path(sys.argv[1])); print(host.pid, flush=True); time.sleep(99)"
     )
     with subprocess.Popen(

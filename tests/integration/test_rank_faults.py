@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tasks.engine import EngineHost, EngineLostError, EnginePool
+from tasks.engines.engine_host import EngineHost, EngineLostError, EnginePool
 from tests.integration.campaigns import receipts, start, video_digests, write_campaign
 from tests.integration.test_host import frames_of, gone, job
 

@@ -18,9 +18,15 @@ from model.engine import load_engine
 from model.errors import CampaignError, MachineError, RowError
 from model.host.server import serve
 from model.null import NullEngine
-from tasks.engine import EngineLostError, EnginePool, GivenHost, WrongHostError, given_host
-from tasks.lease import LeaseError, Slots
-from tasks.warm import HostKind, WarmHosts, host_env
+from tasks.engines.engine_host import (
+    EngineLostError,
+    EnginePool,
+    GivenHost,
+    WrongHostError,
+    given_host,
+)
+from tasks.engines.gpu_lease import LeaseError, Slots
+from tasks.engines.warm_hosts import HostKind, WarmHosts, host_env
 from tests.integration.test_host import frames_of, gone, job, wait_until
 
 pytestmark = pytest.mark.integration
@@ -38,8 +44,8 @@ if "model.host" in sys.orig_argv[2:3]:
 OWNER = """
 import sys, time
 from pathlib import Path
-from tasks.lease import Slots
-from tasks.warm import HostKind, WarmHosts
+from tasks.engines.gpu_lease import Slots
+from tasks.engines.warm_hosts import HostKind, WarmHosts
 folder, env = Path(sys.argv[1]), tuple(zip(sys.argv[2::2], sys.argv[3::2]))
 hosts = WarmHosts(Slots(("0", "1", "2", "3"), folder / "leases"), folder / "logs")
 host = hosts.take(HostKind("null", 3, env))
@@ -201,7 +207,7 @@ def test_a_host_that_hangs_while_nobody_uses_it_is_killed_by_the_next_run(
     with pool_of(warm, tmp_path) as pool, pool.lend("null") as host:
         pass
     os.kill(host.pid, signal.SIGSTOP)
-    monkeypatch.setattr("tasks.engine.HELLO_TIMEOUT_S", 1.0)
+    monkeypatch.setattr("tasks.engines.engine_host.HELLO_TIMEOUT_S", 1.0)
 
     with pool_of(warm, tmp_path) as pool:
         with pytest.raises(EngineLostError, match="said nothing for 1 s"), pool.lend("null"):
@@ -230,7 +236,7 @@ def test_a_run_that_is_killed_in_the_middle_leaves_the_host_usable(hosts, tmp_pa
     host = hosts.take(ONE)
     code = (
         "import os; from pathlib import Path\n"
-        "from tasks.engine import EnginePool, given_host\n"
+        "from tasks.engines.engine_host import EnginePool, given_host\n"
         "from tests.integration.test_host import job\n"
         "with EnginePool(Path('.'), given_host(os.environ)).lend('null') as host:\n"
         "    rendering = host.render(job(num_frames=5000, delay_ms=2)); next(rendering)\n"

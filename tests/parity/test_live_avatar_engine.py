@@ -15,7 +15,7 @@ from model.live_avatar.assembly.random_weights import untrained
 from model.live_avatar.engine import LiveAvatarEngine
 from model.live_avatar.sampling.output_checks import BadFramesError
 from model.live_avatar.settings import DEFAULTS
-from tasks.engine import EngineHost, EngineLostError
+from tasks.engines.engine_host import EngineHost, EngineLostError
 
 pytestmark = pytest.mark.parity
 

@@ -39,8 +39,8 @@ from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule
 from model.live_avatar.sampling.segment import Parts
 from model.live_avatar.settings import DEFAULTS
-from tasks.engine import EngineLostError, EnginePool
-from tasks.engine import beats_folder as engine_beats
+from tasks.engines.engine_host import EngineLostError, EnginePool
+from tasks.engines.engine_host import beats_folder as engine_beats
 
 pytestmark = pytest.mark.parity
 

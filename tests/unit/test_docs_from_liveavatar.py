@@ -18,7 +18,7 @@ from model.live_avatar.weights.location import (
     WEIGHTS_VARIABLE,
 )
 from model.live_avatar.weights.published import LORA_NAME
-from tasks.lease import SLOTS_VARIABLE
+from tasks.engines.gpu_lease import SLOTS_VARIABLE
 from tasks.manifest import COLUMN_NAMES
 
 PAGE = Path(__file__).parents[2] / "docs" / "from-liveavatar.md"

@@ -17,7 +17,7 @@ from model.errors import (
     ResourceError,
     StoppedError,
 )
-from tasks.engine import EngineLostError
+from tasks.engines.engine_host import EngineLostError
 from tasks.failures import (
     MAX_PLACES,
     MAX_TRIES,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks import gpu_samples
-from tasks.gpu_samples import (
+from tasks.engines import gpu_samples
+from tasks.engines.gpu_samples import (
     NoGpuError,
     NvmlReader,
     Reading,
@@ -19,7 +19,7 @@ from tasks.gpu_samples import (
     csv_of,
     samples_of,
 )
-from tasks.gpu_summary import JOINED, MachineFigures, joined, machine_figures, slow_segments
+from tasks.engines.gpu_summary import JOINED, MachineFigures, joined, machine_figures, slow_segments
 from tasks.records import FileEntry, SegmentFigures, VideoReceipt
 from tasks.report import report_html
 from tasks.store.campaign_folder import CampaignFolder

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tasks.host_logs import keep_segment_log, lines_of_segment, logs_of, segment_log_name
+from tasks.engines.host_logs import keep_segment_log, lines_of_segment, logs_of, segment_log_name
 from tasks.store.campaign_folder import CampaignFolder
 
 KEY, OTHER = "ab" * 32, "cd" * 32

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from model.errors import StoppedError
-from tasks.lease import LeaseError, Slots, lease_folder, slot_names
+from tasks.engines.gpu_lease import LeaseError, Slots, lease_folder, slot_names
 
 ROOT = Path(__file__).parents[2]
 FOUR = ("0", "1", "2", "3")
 HOLDER = """
 import sys, time
 from pathlib import Path
-from tasks.lease import Slots
+from tasks.engines.gpu_lease import Slots
 lease = Slots(("0", "1", "2", "3"), Path(sys.argv[1])).lease(int(sys.argv[2]))
 print(",".join(lease.slots), flush=True)
 time.sleep(60)

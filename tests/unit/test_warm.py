@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasks.warm import CoolOff, host_env, num_runs_to_fetch
+from tasks.engines.warm_hosts import CoolOff, host_env, num_runs_to_fetch
 
 
 def test_only_what_an_engine_reads_makes_another_kind_of_host():

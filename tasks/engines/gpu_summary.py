@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from statistics import median
 
-from tasks.gpu_samples import FOLDER, PERIOD_S, Sample, csv_of, samples_of
+from tasks.engines.gpu_samples import FOLDER, PERIOD_S, Sample, csv_of, samples_of
 from tasks.processes.ffmpeg import disk_full_told
 from tasks.records import SegmentFigures, VideoReceipt
 from tasks.store.campaign_folder import CampaignFolder

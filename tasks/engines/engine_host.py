@@ -21,7 +21,7 @@ from typing import Protocol, Self
 from model.engine import EngineIdentity, Handoff, Pixels, SegmentJob, engine_identity
 from model.errors import MachineError, ResourceError, StoppedError
 from model.host.server import heartbeats, protocol
-from tasks.gpu_samples import NvmlReader, Sampler, Stretch
+from tasks.engines.gpu_samples import NvmlReader, Sampler, Stretch
 from tasks.processes.child_processes import Guarded
 
 HELLO_TIMEOUT_S = 300.0

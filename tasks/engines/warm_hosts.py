@@ -23,8 +23,8 @@ from types import TracebackType
 from typing import Self
 
 from model.errors import MachineError, StoppedError
-from tasks.engine import ENGINE_VARIABLE, SOCKET_VARIABLE, beats_folder, failed_note
-from tasks.lease import POLL_S, Ask, Lease, Slots
+from tasks.engines.engine_host import ENGINE_VARIABLE, SOCKET_VARIABLE, beats_folder, failed_note
+from tasks.engines.gpu_lease import POLL_S, Ask, Lease, Slots
 from tasks.processes.child_processes import Guarded
 
 DEVICES_VARIABLE = "CUDA_VISIBLE_DEVICES"

@@ -1,0 +1,1 @@
+"""GPU leases, engine hosts, and what their processes log."""
