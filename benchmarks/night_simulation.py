@@ -1,7 +1,7 @@
 """A night of 100,000 videos on 500 GPUs, simulated: what failures cost, which choices matter.
 
 Discrete events over a heap, seeded. What follows a failure, when to stop and what still fits into
-the night is decided by the product's own tasks/failures.py and tasks/night.py. Every GPU-second
+the night is decided by the product's own tasks/recovery/failures.py and tasks/recovery/night.py. Every GPU-second
 of the fleet is put into exactly one account, so the accounts add up to the fleet's capacity.
 
     .venv/bin/python benchmarks/night_simulation.py [--seed N]
@@ -22,8 +22,8 @@ import numpy as np
 
 from model.errors import EngineFailedError, MachineError, PortraitError
 from tasks.engines.engine_host import EngineLostError
-from tasks.failures import Breaker, next_step, signature_of
-from tasks.night import Pace, may_open, parse_window
+from tasks.recovery.failures import Breaker, next_step, signature_of
+from tasks.recovery.night import Pace, may_open, parse_window
 
 OPENING = datetime(2026, 11, 20, 22, 0, tzinfo=UTC)
 ROUNDING_S = 1e-6

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from flows.outcomes import RowName
 from flows.prepare import Prepared
 from flows.work import Work
-from tasks.night import Rank, Unfinished, rank_of
 from tasks.records import StoredPlan, VideoPlan
+from tasks.recovery.night import Rank, Unfinished, rank_of
 
 # of some kilobytes each; the more there are to choose from, the longer is the longest
 _PLANS_AHEAD = 1000

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Protocol
 
 from model.errors import Fault, NightshootError
-from tasks.failures import fault_of
 from tasks.records import Failure, VideoOutcome, VideoPlan, VideoReceipt
+from tasks.recovery.failures import fault_of
 
 _WAYS_OUT: dict[Fault, str] = {
     "row": "correct this row, then run the same command: only what is missing is made",

@@ -22,8 +22,8 @@ from flows.video import RowOf
 from flows.video_runs import RunSettings, VideoRuns, find_deployment
 from flows.work import CARRIED_OVER, Work
 from model.errors import Fault
-from tasks.failures import MAX_TRIES, next_step, signature_of
 from tasks.records import Failure, StoredPlan, VideoOutcome
+from tasks.recovery.failures import MAX_TRIES, next_step, signature_of
 from tasks.store.campaign_folder import CampaignFolder, DamagedError
 
 _POLL_S = 2.0
@@ -204,7 +204,7 @@ class _Batch:
         return done_outcome(RowOf(stored), receipt, url, is_fresh=True)
 
     def _failed(self, watched: _Watched, state: State) -> None:
-        """Try again elsewhere, or give up: as ``tasks/failures.py`` decides."""
+        """Try again elsewhere, or give up: as ``tasks/recovery/failures.py`` decides."""
         stored = watched.stored
         failure = self._folder.read_failure(stored.plan.video_id)
         if failure is None or failure.plan_sha256 != stored.sha256:

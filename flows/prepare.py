@@ -16,7 +16,6 @@ from flows.outcomes import RowName
 from model.engine import EngineIdentity, engine_identity
 from model.errors import NightshootError, PortraitError, RowError
 from tasks.deliver import DELIVERY_VERSION, delivery_sha256
-from tasks.night import Unfinished, carry_over_order
 from tasks.plan.audio_window import EngineTrack
 from tasks.plan.plan import (
     KEY_VERSION,
@@ -43,6 +42,7 @@ from tasks.records import (
     VideoPlan,
     VideoReceipt,
 )
+from tasks.recovery.night import Unfinished, carry_over_order
 from tasks.row_settings import RowSettings, row_settings
 from tasks.speech import SpeechRequest, make_speech, speech_id_of
 from tasks.spoken import load_speech

@@ -1,7 +1,7 @@
 """One video: its chain of segments, then the stitch and the captions.
 
 Segments follow each other: segment k+1 starts from the last frame of segment k. What follows a
-failed try is decided in ``tasks/failures.py``: a row's own fault is never tried again, a lack of
+failed try is decided in ``tasks/recovery/failures.py``: a row's own fault is never tried again, a lack of
 some resource is answered by the engine's rungs, time heals a machine.
 """
 
@@ -23,8 +23,6 @@ from flows.work import RenderFigures, Work, current_work
 from model.engine import engine_identity
 from model.errors import NightshootError, ResourceError, Rung, StoppedError
 from tasks.deliver import Making, deliver_video
-from tasks.failures import fault_of, next_step, signature_of
-from tasks.ladder import GivenUp, after_rung, changes_told, next_rung
 from tasks.plan.audio_window import EngineTrack
 from tasks.plan.plan import NEUTRAL, cuts_of, keyed
 from tasks.portrait.picture import portrait_sha256, read_portrait
@@ -37,6 +35,8 @@ from tasks.records import (
     VideoPlan,
     VideoReceipt,
 )
+from tasks.recovery.failures import fault_of, next_step, signature_of
+from tasks.recovery.memory_ladder import GivenUp, after_rung, changes_told, next_rung
 from tasks.render import load_handoff, render_segment, segment_job
 from tasks.spoken import load_speech
 from tasks.store.campaign_folder import CampaignFolder, DamagedError

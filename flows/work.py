@@ -19,10 +19,10 @@ from typing import Protocol
 from flows.outcomes import RowName
 from model.errors import StoppedError, WindowClosedError
 from tasks.engines.engine_host import EnginePool
-from tasks.failures import Breaker
-from tasks.ladder import Ladder
-from tasks.night import Pace, may_open, parse_window
 from tasks.records import Failure, SegmentPlan, SegmentReceipt, VideoOutcome, VideoPlan
+from tasks.recovery.failures import Breaker
+from tasks.recovery.memory_ladder import Ladder
+from tasks.recovery.night import Pace, may_open, parse_window
 from tasks.store.campaign_folder import CampaignFolder
 
 # the name of the state of a video run that the night window left out

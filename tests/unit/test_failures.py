@@ -18,7 +18,9 @@ from model.errors import (
     StoppedError,
 )
 from tasks.engines.engine_host import EngineLostError
-from tasks.failures import (
+from tasks.processes.ffmpeg import FfmpegError
+from tasks.records import Failure
+from tasks.recovery.failures import (
     MAX_PLACES,
     MAX_TRIES,
     SIGNATURE_CHARS,
@@ -28,8 +30,6 @@ from tasks.failures import (
     next_step,
     signature_of,
 )
-from tasks.processes.ffmpeg import FfmpegError
-from tasks.records import Failure
 
 FAULTS = ("row", "resource", "machine", "unknown")
 

@@ -3,7 +3,8 @@
 import pytest
 
 from model.errors import SMALLER_SIZE, ResourceError, Rung
-from tasks.ladder import (
+from tasks.records import EncodeProfile, FileEntry, SegmentMedia, SegmentReceipt, VideoPlan
+from tasks.recovery.memory_ladder import (
     GivenUp,
     Ladder,
     after_rung,
@@ -13,7 +14,6 @@ from tasks.ladder import (
     settings_after,
     silent_told,
 )
-from tasks.records import EncodeProfile, FileEntry, SegmentMedia, SegmentReceipt, VideoPlan
 
 KV = Rung((("offload", "kv"),), changes_pixels=False)
 ALL = Rung((("offload", "kv,text"),), changes_pixels=False)

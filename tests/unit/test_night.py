@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from model.errors import CampaignError
-from tasks.night import (
+from tasks.recovery.night import (
     PACE_VIDEOS,
     NightWindow,
     Pace,

@@ -1,0 +1,1 @@
+"""What follows a failure, what a video gives up to fit, what fits into a night."""
