@@ -22,7 +22,7 @@ from flows.prepare import (
 )
 from flows.work import RenderFigures
 from model.engine import engine_identity
-from tasks.inputs import Inputs
+from tasks.inputs.inputs import Inputs
 from tasks.manifest import Manifest, RowDefaults, read_manifest
 from tasks.portrait.portrait import PortraitLimits
 from tasks.presets import load_presets

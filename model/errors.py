@@ -3,7 +3,7 @@
     NightshootError
       RowError           this row's input is at fault: never retried, the other rows go on
         ManifestError      tasks/manifest.py
-        InputError         tasks/remote.py: an address that gives no usable file
+        InputError         tasks/inputs/source.py: an address that gives no usable file
         PortraitError      no usable face, an unreadable picture
         SpeechError        a script or a recording that cannot be spoken
       ResourceError      the settings do not fit this machine: offers rungs to try next

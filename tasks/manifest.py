@@ -20,13 +20,13 @@ from pathlib import Path
 import pandas as pd
 
 from model.errors import CampaignError, RowError
-from tasks.inputs import InputError, Inputs, InputUnreachableError
+from tasks.inputs.addresses import has_scheme, is_url, shown_url, without_secrets
+from tasks.inputs.inputs import InputError, Inputs, InputUnreachableError
 from tasks.manifest_files import FILE_COLUMNS, Files, nearest_file
 from tasks.manifest_row import Fault, RowDefaults, RowReader, check_defaults
 from tasks.presets import Preset, load_presets
 from tasks.records import ManifestRow
 from tasks.table import Table, TableError, TableRow, column_name, read_table, trimmed
-from tasks.urls import has_scheme, is_url, shown_url, without_secrets
 from tasks.values import suggested_id
 
 MAX_FAULTS_SHOWN = 200

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from tasks.inputs import InputError, Inputs, InputUnreachableError
+from tasks.inputs.addresses import has_scheme, is_url, url_beside
+from tasks.inputs.file_types import picture_fault, sound_fault
+from tasks.inputs.inputs import InputError, Inputs, InputUnreachableError
+from tasks.inputs.source import Kind
 from tasks.portrait.portrait import rig_path_of
-from tasks.remote import Kind
-from tasks.sniff import picture_fault, sound_fault
-from tasks.urls import has_scheme, is_url, url_beside
 from tasks.values import BadValueError, script_fault
 
 

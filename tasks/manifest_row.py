@@ -8,12 +8,12 @@ from typing import TypeAlias, cast
 
 from model.engine import engine_identity, engine_names
 from model.errors import CampaignError
+from tasks.inputs.addresses import has_scheme, without_secrets
 from tasks.manifest_files import PORTRAIT, RECORDING, SCRIPT, FileKind, Files
 from tasks.records import ManifestRow, Record, Scalar
 from tasks.row_settings import SETTING_COLUMNS, setting_value
 from tasks.script import language_of
 from tasks.table import decode_text
-from tasks.urls import has_scheme, without_secrets
 from tasks.values import (
     BadValueError,
     check_text,

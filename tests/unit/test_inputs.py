@@ -21,7 +21,8 @@ from hypothesis import strategies as st
 from served import Answer, Asked, Served, png, wav
 
 from model.errors import CampaignError, RowError, StoppedError
-from tasks.inputs import (
+from tasks.inputs.addresses import address_fault, name_in, rig_url_of, url_beside, without_secrets
+from tasks.inputs.inputs import (
     InputError,
     InputLimits,
     InputMissingError,
@@ -31,7 +32,6 @@ from tasks.inputs import (
     shown_url,
     sweep_inputs,
 )
-from tasks.urls import address_fault, name_in, rig_url_of, url_beside, without_secrets
 
 QUICK = InputLimits(first_wait_s=0.0, connect_timeout_s=5.0, read_timeout_s=5.0)
 

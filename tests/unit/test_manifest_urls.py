@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from served import Answer, Asked, Served, png, wav
 
-from tasks.inputs import InputLimits, Inputs
+from tasks.inputs.inputs import InputLimits, Inputs
 from tasks.manifest import Manifest, ManifestError, RowDefaults, read_manifest
 
 HEADER = "video_id,script,portrait\n"

@@ -16,7 +16,8 @@ from functools import cache
 import httpcore
 import httpx
 
-from tasks.remote import (
+from tasks.inputs.addresses import address_fault, shown_url
+from tasks.inputs.source import (
     InputError,
     InputLimits,
     InputMissingError,
@@ -25,7 +26,6 @@ from tasks.remote import (
     Version,
     decoded,
 )
-from tasks.urls import address_fault, shown_url
 
 _MAX_CONNECTIONS = 16
 _HOST = re.compile(rb"[A-Za-z0-9._:-]+")

@@ -21,9 +21,11 @@ from typing import Self
 from pydantic import Field, ValidationError
 
 from model.errors import CampaignError, NightshootError, StoppedError
-from tasks.processes.ffmpeg import DiskFullError
-from tasks.records import Record
-from tasks.remote import (
+from tasks.inputs.addresses import is_url, name_in, rig_url_of, shown_url
+from tasks.inputs.file_types import picture_fault, sound_fault
+from tasks.inputs.https_source import HttpsSource
+from tasks.inputs.s3_source import S3Source
+from tasks.inputs.source import (
     InputError,
     InputLimits,
     InputMissingError,
@@ -33,11 +35,9 @@ from tasks.remote import (
     Source,
     Version,
 )
-from tasks.remote_https import HttpsSource
-from tasks.remote_s3 import S3Source
-from tasks.sniff import picture_fault, sound_fault
+from tasks.processes.ffmpeg import DiskFullError
+from tasks.records import Record
 from tasks.store.files import commit_file, part_path, sha256_of_file, write_file
-from tasks.urls import is_url, name_in, rig_url_of, shown_url
 from tasks.values import script_fault
 
 __all__ = [

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-from tasks.remote import (
+from tasks.inputs.source import (
     MAX_HELD_BYTES,
     InputError,
     InputLimits,
