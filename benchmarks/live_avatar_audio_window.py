@@ -19,7 +19,7 @@ from model.engine import ENGINE_SAMPLE_RATE_HZ, FPS
 from model.live_avatar.assembly.random_weights import untrained
 from model.live_avatar.encoders.audio import Level, Samples, frame_features, window_features
 from model.speech.voices import load_voice
-from tasks.timeline import resampled
+from tasks.speech.timeline import resampled
 
 ROOT = Path(__file__).parents[1]
 SCRIPT = ROOT / "manifests" / "scripts" / "long-video.txt"

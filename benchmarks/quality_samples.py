@@ -24,10 +24,10 @@ from tasks.processes.ffmpeg import ffmpeg_version
 from tasks.quality import VideoJudgement, judge_video
 from tasks.records import ManifestRow, SegmentMedia, VideoPlan
 from tasks.render import segment_job
-from tasks.spoken import load_speech
+from tasks.speech.speech_files import load_speech
+from tasks.speech.voices import VoiceSettings
 from tasks.stitch import stitch_video
 from tasks.store.campaign_folder import CampaignFolder
-from tasks.voices import VoiceSettings
 
 ROOT = Path(__file__).parents[1]
 PRESENTERS = ROOT / "manifests" / "portraits"

@@ -303,7 +303,7 @@ def smoke(out: str | Path, workers: int, as_json: bool) -> int:
 @_json
 def voices(as_json: bool) -> int:
     """List the voices that can speak a script."""
-    from tasks.voices import voices as list_voices
+    from tasks.speech.voices import voices as list_voices
 
     listed = list_voices()
     if as_json:
@@ -380,7 +380,7 @@ def _request(
     from flows.outcomes import name_of
     from flows.session import Request
     from tasks.manifest import RowDefaults
-    from tasks.voices import VoiceSettings
+    from tasks.speech.voices import VoiceSettings
 
     names = ("engine", "preset", "size", "smaller_size", "seed", "voice", "language", "prompt")
     wanted = {name: options[name] for name in names if options[name] is not None}

@@ -44,11 +44,11 @@ from tasks.records import (
 )
 from tasks.recovery.night import Unfinished, carry_over_order
 from tasks.row_settings import RowSettings, row_settings
-from tasks.speech import SpeechRequest, make_speech, speech_id_of
-from tasks.spoken import load_speech
+from tasks.speech.speech import SpeechRequest, make_speech, speech_id_of
+from tasks.speech.speech_files import load_speech
+from tasks.speech.voices import VoiceSettings
 from tasks.store.campaign_folder import CampaignFolder, DamagedError
 from tasks.values import smaller_size_fault
-from tasks.voices import VoiceSettings
 
 _TITLE_CHARS = 60
 # what is done is asked of the store, which may be far away: 8 requests one after the other a video

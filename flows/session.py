@@ -29,8 +29,8 @@ from tasks.presets import load_presets
 from tasks.processes.ffmpeg import ffmpeg_version
 from tasks.records import CampaignRows, ManifestRow, RowRecord, Scalar
 from tasks.row_settings import check_options, notices_of
+from tasks.speech.voices import VoiceSettings
 from tasks.store.campaign_folder import open_campaign
-from tasks.voices import VoiceSettings
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ from tasks.records import (
 from tasks.recovery.failures import fault_of, next_step, signature_of
 from tasks.recovery.memory_ladder import GivenUp, after_rung, changes_told, next_rung
 from tasks.render import load_handoff, render_segment, segment_job
-from tasks.spoken import load_speech
+from tasks.speech.speech_files import load_speech
 from tasks.store.campaign_folder import CampaignFolder, DamagedError
 
 _RETRY_DELAYS_S = [1.0, 4.0]

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from model.engine import ENGINE_SAMPLE_RATE_HZ
 from tasks.records import Cue, Record, Speech
-from tasks.script import Language
+from tasks.speech.script import Language
 
 LINE_COLUMNS: dict[Language, int] = {"en": 42, "zh": 32}
 """42 Latin letters, or 16 Chinese characters."""

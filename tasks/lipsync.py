@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy import ndimage, signal
 
 from model.engine import ENGINE_SAMPLE_RATE_HZ
-from tasks.loudness import FRAMES_PER_SECOND, active_frames, frame_levels
+from tasks.speech.loudness import FRAMES_PER_SECOND, active_frames, frame_levels
 
 Curve: TypeAlias = NDArray[np.float64]
 

@@ -12,7 +12,7 @@ from tasks.inputs.addresses import has_scheme, without_secrets
 from tasks.manifest_files import PORTRAIT, RECORDING, SCRIPT, FileKind, Files
 from tasks.records import ManifestRow, Record, Scalar
 from tasks.row_settings import SETTING_COLUMNS, setting_value
-from tasks.script import language_of
+from tasks.speech.script import language_of
 from tasks.table import decode_text
 from tasks.values import (
     BadValueError,

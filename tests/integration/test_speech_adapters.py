@@ -15,8 +15,13 @@ import pytest
 import soundfile
 
 from model.errors import SpeechError
-from tasks import voices
-from tasks.speech import SpeechRequest, VoiceSettings, VoiceUnreachableError, make_speech
+from tasks.speech.speech import (
+    SpeechRequest,
+    VoiceSettings,
+    VoiceUnreachableError,
+    make_speech,
+    voices,
+)
 
 pytestmark = pytest.mark.integration
 TEXT = "First sentence. Second one!"

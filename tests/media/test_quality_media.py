@@ -19,7 +19,7 @@ from tasks.portrait.portrait import read_rig, rig_path_of
 from tasks.processes.ffmpeg import FfmpegError, read_ffmpeg, run_ffmpeg
 from tasks.quality import RawSeam, judge_video
 from tasks.records import EncodeProfile, SegmentMedia
-from tasks.speech import SpeechRequest, make_speech
+from tasks.speech.speech import SpeechRequest, make_speech
 from tasks.stitch import stitch_video
 
 pytestmark = pytest.mark.media

@@ -11,9 +11,9 @@ import soundfile
 
 from model.errors import SpeechError
 from tasks.processes.ffmpeg import run_ffmpeg
-from tasks.recording import judge, sentence_times
-from tasks.speech import SpeechRequest, make_speech
-from tasks.spoken import load_speech
+from tasks.speech.recording import judge, sentence_times
+from tasks.speech.speech import SpeechRequest, make_speech
+from tasks.speech.speech_files import load_speech
 
 pytestmark = pytest.mark.media
 ROOT = Path(__file__).parents[2]
@@ -190,7 +190,7 @@ def test_silence_is_judged_as_silence() -> None:
 MEASURE = """
 import re, sys
 from pathlib import Path
-from tasks.speech import SpeechRequest, make_speech
+from tasks.speech.speech import SpeechRequest, make_speech
 speech = make_speech(SpeechRequest(audio_path=Path(sys.argv[1])), Path(sys.argv[2]))
 status = Path("/proc/self/status").read_text()
 print(speech.num_samples, int(re.search(r"VmHWM:\\s+(\\d+)", status)[1]) // 1024)

@@ -15,7 +15,7 @@ from tasks.captions import (
     wrap,
 )
 from tasks.records import Cue, Speech, TimedPhoneme
-from tasks.script import Language
+from tasks.speech.script import Language
 
 RATE = 24_000
 TEXTS = st.text(alphabet="ab cd,. !?你好，。世界“”😀e\u0301", max_size=300)

@@ -15,8 +15,8 @@ from tasks.plan.plan import unbroken_frames
 from tasks.portrait.portrait import PortraitLimits
 from tasks.presets import load_presets
 from tasks.records import ManifestRow, Scalar, Speech, VideoPlan
+from tasks.speech.voices import VoiceSettings
 from tasks.store.campaign_folder import CampaignFolder, open_campaign
-from tasks.voices import VoiceSettings
 
 PREVIEW = EngineIdentity(
     "preview",

@@ -16,8 +16,8 @@ from tasks.portrait.portrait import PortraitLimits
 from tasks.presets import load_presets
 from tasks.records import ManifestRow, Speech
 from tasks.row_settings import check_options
+from tasks.speech.voices import VoiceSettings
 from tasks.store.campaign_folder import open_campaign
-from tasks.voices import VoiceSettings
 from tests.unit.plans import video_plan
 
 HEADER = "video_id,script,portrait,engine,size,smaller_size\n"

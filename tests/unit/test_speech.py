@@ -10,8 +10,8 @@ from model.errors import SpeechError
 from model.speech.network import split_symbols
 from model.speech.phones import timed_phones
 from model.speech.voices import CARDS, TimedSymbol, Utterance, load_voice
-from tasks.loudness import GRID_SAMPLES
-from tasks.speech import (
+from tasks.speech.loudness import GRID_SAMPLES
+from tasks.speech.speech import (
     SpeechRequest,
     VoiceSettings,
     default_voice,
@@ -22,7 +22,7 @@ from tasks.speech import (
     voice_language,
     voices,
 )
-from tasks.timeline import make_block
+from tasks.speech.timeline import make_block
 
 RATE = 24_000
 GRID = RATE * 12 // 25

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.script import Language, language_of, read_script
+from tasks.speech.script import Language, language_of, read_script
 
 
 def _spoken(text: str, language: Language = "en") -> list[str]:

@@ -14,8 +14,8 @@ from scipy import signal
 
 from model.engine import ENGINE_SAMPLE_RATE_HZ, FPS, FRAME_MULTIPLE
 from model.speech.voices import TimedSymbol, Utterance
-from tasks.loudness import GRID_SAMPLES, frame_levels
 from tasks.records import TimedPhoneme
+from tasks.speech.loudness import GRID_SAMPLES, frame_levels
 
 LEAD_S = 0.2
 SENTENCE_TRAIL_S = 0.16

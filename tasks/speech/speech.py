@@ -19,17 +19,27 @@ from pydantic import Field
 from model.engine import ENGINE_SAMPLE_RATE_HZ
 from model.errors import SpeechError
 from model.speech.voices import CARDS, ENGINE_VERSIONS, Sound
-from tasks import timeline
-from tasks.loudness import ENGINE_LEVEL_DB, active_level_db, frame_levels, grid_levels, to_int16
 from tasks.plan.plan import canonical_sha256
 from tasks.processes.ffmpeg import DiskFullError, ffmpeg_version
-from tasks.recording import FRAMES_PER_SECOND, VIEWER_RATE_HZ, import_recording, sentence_times
 from tasks.records import Cue, Record, Speech, TimedPhoneme
-from tasks.script import Clause, Language, Script, language_of, read_script
-from tasks.spoken import SpeechFiles, load_speech, speech_files
-from tasks.store.files import commit_file, part_path, sha256_of_file, write_file
-from tasks.timeline import Block, grid_rate, make_block
-from tasks.voices import (
+from tasks.speech.loudness import (
+    ENGINE_LEVEL_DB,
+    active_level_db,
+    frame_levels,
+    grid_levels,
+    to_int16,
+)
+from tasks.speech.recording import (
+    FRAMES_PER_SECOND,
+    VIEWER_RATE_HZ,
+    import_recording,
+    sentence_times,
+)
+from tasks.speech.script import Clause, Language, Script, language_of, read_script
+from tasks.speech.speech import timeline
+from tasks.speech.speech_files import SpeechFiles, load_speech, speech_files
+from tasks.speech.timeline import Block, grid_rate, make_block
+from tasks.speech.voices import (
     VoiceInfo,
     VoiceSettings,
     VoiceUnreachableError,
@@ -42,6 +52,7 @@ from tasks.voices import (
     voice_versions,
     voices,
 )
+from tasks.store.files import commit_file, part_path, sha256_of_file, write_file
 
 __all__ = [
     "SpeechRequest",

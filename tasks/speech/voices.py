@@ -27,7 +27,7 @@ from model.errors import MachineError, SpeechError
 from model.speech.voices import CARDS, Utterance, load_voice
 from tasks.processes.ffmpeg import ProgramError, run_program
 from tasks.records import Record
-from tasks.script import Language
+from tasks.speech.script import Language
 
 HTTP_PREFIX = "http:"
 COMMAND_PREFIX = "command:"

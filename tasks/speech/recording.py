@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from model.engine import ENGINE_SAMPLE_RATE_HZ
 from model.errors import SpeechError
-from tasks.loudness import (
+from tasks.processes.ffmpeg import DiskFullError, FfmpegError, run_ffmpeg
+from tasks.speech.loudness import (
     ENGINE_LEVEL_DB,
     FRAMES_PER_SECOND,
     Levels,
@@ -29,7 +30,6 @@ from tasks.loudness import (
     pauses,
     to_int16,
 )
-from tasks.processes.ffmpeg import DiskFullError, FfmpegError, run_ffmpeg
 
 VIEWER_RATE_HZ = 48_000
 LEAST_SNR_DB = 30.0

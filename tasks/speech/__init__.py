@@ -1,0 +1,1 @@
+"""From a script or a recording to sound on the frame grid."""
