@@ -16,7 +16,7 @@ import soundfile
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tasks.manifest import RowDefaults, read_manifest
+from tasks.manifest.manifest import RowDefaults, read_manifest
 
 
 def peak_mb() -> float:

@@ -37,7 +37,7 @@ import soundfile
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the tests' servers are not installed
 
 from flows.session import Request, Session
-from tasks.manifest import RowDefaults
+from tasks.manifest.manifest import RowDefaults
 from tasks.records import FileEntry, Record, StoredPlan, VideoReceipt
 from tasks.store.campaign_folder import CampaignFolder, open_campaign, segment_entries
 from tests.integration.servers import ROOT, Postgres, PrefectCluster, Worker

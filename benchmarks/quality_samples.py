@@ -16,10 +16,10 @@ from flows.prepare import PrepareSettings, prepare_row
 from model.engine import Handoff
 from model.preview.engine import PreviewEngine
 from tasks.encode import encode_segment
+from tasks.manifest.presets import load_presets
 from tasks.plan.audio_window import EngineTrack
 from tasks.portrait.picture import read_portrait
 from tasks.portrait.portrait import PortraitLimits, read_rig, rig_path_of
-from tasks.presets import load_presets
 from tasks.processes.ffmpeg import ffmpeg_version
 from tasks.quality import VideoJudgement, judge_video
 from tasks.records import ManifestRow, SegmentMedia, VideoPlan

@@ -358,7 +358,7 @@ def judge(videos: tuple[Path, ...], portrait: Path | None, as_json: bool) -> int
 @click.option("--out", type=click.Path(path_type=Path), help="File to write. [default: print it]")
 def manifest(audio_dir: Path, portrait: Path, out: Path | None) -> int:
     """Write a manifest with one row per recording of a folder."""
-    from tasks.manifest import manifest_from_recordings
+    from tasks.manifest.manifest import manifest_from_recordings
     from tasks.store.files import write_file
 
     text = manifest_from_recordings(audio_dir, portrait, out)
@@ -379,7 +379,7 @@ def _request(
 ) -> "Request":
     from flows.outcomes import name_of
     from flows.session import Request
-    from tasks.manifest import RowDefaults
+    from tasks.manifest.manifest import RowDefaults
     from tasks.speech.voices import VoiceSettings
 
     names = ("engine", "preset", "size", "smaller_size", "seed", "voice", "language", "prompt")

@@ -25,7 +25,7 @@ from flows.sweeping import sweep_campaign
 from flows.work import Night, night_of
 from model.errors import CampaignError
 from tasks.layouts import layout_env, layout_settings
-from tasks.manifest import RowDefaults
+from tasks.manifest.manifest import RowDefaults
 from tasks.store.campaign_folder import campaigns_in, open_campaign
 
 MAX_STARTS = 6  # of one campaign run; the automation that revives it counts too

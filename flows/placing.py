@@ -10,6 +10,7 @@ from rich.text import Text
 
 from flows.progress import clock_of
 from model.errors import CampaignError
+from tasks.manifest.presets import load_presets
 from tasks.placing import (
     Asked,
     CampaignQuote,
@@ -21,7 +22,6 @@ from tasks.placing import (
     quote_gpus,
     usable_settings,
 )
-from tasks.presets import load_presets
 from tasks.records import Scalar
 
 EXAMPLE_S = 60.0

@@ -16,6 +16,9 @@ from flows.outcomes import RowName
 from model.engine import EngineIdentity, engine_identity
 from model.errors import NightshootError, PortraitError, RowError
 from tasks.deliver import DELIVERY_VERSION, delivery_sha256
+from tasks.manifest.cell_values import smaller_size_fault
+from tasks.manifest.presets import Preset, size_for
+from tasks.manifest.row_settings import RowSettings, row_settings
 from tasks.plan.audio_window import EngineTrack
 from tasks.plan.plan import (
     KEY_VERSION,
@@ -31,7 +34,6 @@ from tasks.portrait.portrait import (
     check_portrait,
     read_rig,
 )
-from tasks.presets import Preset, size_for
 from tasks.records import (
     EncodeProfile,
     Failure,
@@ -43,12 +45,10 @@ from tasks.records import (
     VideoReceipt,
 )
 from tasks.recovery.night import Unfinished, carry_over_order
-from tasks.row_settings import RowSettings, row_settings
 from tasks.speech.speech import SpeechRequest, make_speech, speech_id_of
 from tasks.speech.speech_files import load_speech
 from tasks.speech.voices import VoiceSettings
 from tasks.store.campaign_folder import CampaignFolder, DamagedError
-from tasks.values import smaller_size_fault
 
 _TITLE_CHARS = 60
 # what is done is asked of the store, which may be far away: 8 requests one after the other a video

@@ -23,12 +23,12 @@ from flows.prepare import (
 from flows.work import RenderFigures
 from model.engine import engine_identity
 from tasks.inputs.inputs import Inputs
-from tasks.manifest import Manifest, RowDefaults, read_manifest
+from tasks.manifest.manifest import Manifest, RowDefaults, read_manifest
+from tasks.manifest.presets import load_presets
+from tasks.manifest.row_settings import check_options, notices_of
 from tasks.portrait.portrait import PortraitLimits
-from tasks.presets import load_presets
 from tasks.processes.ffmpeg import ffmpeg_version
 from tasks.records import CampaignRows, ManifestRow, RowRecord, Scalar
-from tasks.row_settings import check_options, notices_of
 from tasks.speech.voices import VoiceSettings
 from tasks.store.campaign_folder import open_campaign
 

@@ -2,7 +2,7 @@
 
     NightshootError
       RowError           this row's input is at fault: never retried, the other rows go on
-        ManifestError      tasks/manifest.py
+        ManifestError      tasks/manifest/manifest.py
         InputError         tasks/inputs/source.py: an address that gives no usable file
         PortraitError      no usable face, an unreadable picture
         SpeechError        a script or a recording that cannot be spoken

@@ -40,10 +40,10 @@ from model.live_avatar.planning.traffic import NO_OFFLOAD, Offload, read_offload
 from model.live_avatar.settings import DEFAULTS, setting_fault
 from tasks.calibration import CalibrationEntry, newest
 from tasks.layouts import layout_env
-from tasks.presets import Preset
+from tasks.manifest.cell_values import BadValueError, parse_number
+from tasks.manifest.presets import Preset
+from tasks.manifest.row_settings import CLIP_RANGES, DEFAULT_SEGMENT_CLIPS, LAST_FRAME, as_kind_of
 from tasks.records import Record, Scalar, VideoPlan
-from tasks.row_settings import CLIP_RANGES, DEFAULT_SEGMENT_CLIPS, LAST_FRAME, as_kind_of
-from tasks.values import BadValueError, parse_number
 
 ENGINE = "live-avatar"
 _SAME_MEMORY = 0.08  # of a card that is known by its memory alone, and one that was measured

@@ -35,10 +35,10 @@ from tasks.inputs.source import (
     Source,
     Version,
 )
+from tasks.manifest.cell_values import script_fault
 from tasks.processes.ffmpeg import DiskFullError
 from tasks.records import Record
 from tasks.store.files import commit_file, part_path, sha256_of_file, write_file
-from tasks.values import script_fault
 
 __all__ = [
     "InputError",

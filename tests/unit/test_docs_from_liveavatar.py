@@ -19,7 +19,7 @@ from model.live_avatar.weights.location import (
 )
 from model.live_avatar.weights.published import LORA_NAME
 from tasks.engines.gpu_lease import SLOTS_VARIABLE
-from tasks.manifest import COLUMN_NAMES
+from tasks.manifest.manifest import COLUMN_NAMES
 
 PAGE = Path(__file__).parents[2] / "docs" / "from-liveavatar.md"
 # of the three entry points and of torchrun in the four scripts, at commit 9c2c38d

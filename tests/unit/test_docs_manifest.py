@@ -4,8 +4,8 @@ from pathlib import Path
 
 from model.live_avatar.settings import DEFAULTS
 from model.preview.engine import SETTINGS
-from tasks.manifest import COLUMN_NAMES, fields_table
-from tasks.row_settings import CLIP_RANGES, DEFAULT_SEGMENT_CLIPS, SETTING_COLUMNS
+from tasks.manifest.manifest import COLUMN_NAMES, fields_table
+from tasks.manifest.row_settings import CLIP_RANGES, DEFAULT_SEGMENT_CLIPS, SETTING_COLUMNS
 
 PAGE = Path(__file__).parents[2] / "docs" / "manifest.md"
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from model.engine import engine_identity
 from model.errors import CampaignError, WeightsError
-from tasks.manifest import (
+from tasks.manifest.cell_values import VIDEO_ID
+from tasks.manifest.manifest import (
     MAX_FAULTS_SHOWN,
     Manifest,
     ManifestError,
@@ -24,8 +25,7 @@ from tasks.manifest import (
     read_manifest,
     suggested_id,
 )
-from tasks.table import TableError, read_table
-from tasks.values import VIDEO_ID
+from tasks.manifest.table import TableError, read_table
 
 HEADER = "video_id,script,portrait\n"
 

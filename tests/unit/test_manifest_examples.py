@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from tasks.manifest import RowDefaults, read_manifest
+from tasks.manifest.manifest import RowDefaults, read_manifest
 
 MANIFESTS = Path(__file__).parents[2] / "manifests"
 WORKFLOWS = {

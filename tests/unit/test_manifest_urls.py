@@ -8,7 +8,7 @@ import pytest
 from served import Answer, Asked, Served, png, wav
 
 from tasks.inputs.inputs import InputLimits, Inputs
-from tasks.manifest import Manifest, ManifestError, RowDefaults, read_manifest
+from tasks.manifest.manifest import Manifest, ManifestError, RowDefaults, read_manifest
 
 HEADER = "video_id,script,portrait\n"
 QUICK = InputLimits(first_wait_s=0.0, https_attempts=2)

@@ -22,6 +22,7 @@ from tasks.calibration import (
     read_calibrations,
 )
 from tasks.layouts import layout_env
+from tasks.manifest.presets import load_presets
 from tasks.placing import (
     Asked,
     Lane,
@@ -34,7 +35,6 @@ from tasks.placing import (
     usable_settings,
     videos_of,
 )
-from tasks.presets import load_presets
 from tasks.records import VideoPlan
 from tests.unit.plans import video_plan
 

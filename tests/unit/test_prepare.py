@@ -11,9 +11,9 @@ import soundfile
 from flows.prepare import PrepareSettings, plan_video, prepare_row
 from model.engine import EngineIdentity, engine_identity
 from model.errors import PortraitError
+from tasks.manifest.presets import load_presets
 from tasks.plan.plan import unbroken_frames
 from tasks.portrait.portrait import PortraitLimits
-from tasks.presets import load_presets
 from tasks.records import ManifestRow, Scalar, Speech, VideoPlan
 from tasks.speech.voices import VoiceSettings
 from tasks.store.campaign_folder import CampaignFolder, open_campaign

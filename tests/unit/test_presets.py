@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.errors import CampaignError
-from tasks.presets import Preset, load_presets, size_for
+from tasks.manifest.presets import Preset, load_presets, size_for
 
 PRESET = """
 [mine]

@@ -9,9 +9,9 @@ import pytest
 from flows.cli_cluster import SETTING_HELP
 from model.engine import EngineIdentity, engine_identity
 from model.errors import CampaignError, WeightsError
-from tasks.presets import Preset, load_presets
-from tasks.records import ManifestRow, Scalar
-from tasks.row_settings import (
+from tasks.manifest.cell_values import BadValueError
+from tasks.manifest.presets import Preset, load_presets
+from tasks.manifest.row_settings import (
     DEFAULT_SEGMENT_CLIPS,
     SETTING_COLUMNS,
     as_kind_of,
@@ -19,7 +19,7 @@ from tasks.row_settings import (
     notices_of,
     row_settings,
 )
-from tasks.values import BadValueError
+from tasks.records import ManifestRow, Scalar
 
 ROOT = Path(__file__).parents[2]
 PRESETS = load_presets()
@@ -147,7 +147,7 @@ def test_a_preset_sets_the_steps_of_the_live_avatar_engine(
 def test_the_live_avatar_engine_is_planned_without_torch() -> None:
     code = (
         "import os, sys; os.environ['NIGHTSHOOT_WEIGHTS'] = 'random:tiny'\n"
-        "from tasks.row_settings import setting_value\n"
+        "from tasks.manifest.row_settings import setting_value\n"
         "setting_value('live-avatar', 'sample_steps', '2')\n"
         "sys.exit('torch' in sys.modules)"
     )

@@ -11,11 +11,11 @@ from flows.prepare import PrepareSettings, prepare_row
 from model.engine import engine_identity
 from model.errors import CampaignError, RowError
 from tasks.deliver import delivery_sha256
-from tasks.manifest import ManifestError, RowDefaults, read_manifest
+from tasks.manifest.manifest import ManifestError, RowDefaults, read_manifest
+from tasks.manifest.presets import load_presets
+from tasks.manifest.row_settings import check_options
 from tasks.portrait.portrait import PortraitLimits
-from tasks.presets import load_presets
 from tasks.records import ManifestRow, Speech
-from tasks.row_settings import check_options
 from tasks.speech.voices import VoiceSettings
 from tasks.store.campaign_folder import open_campaign
 from tests.unit.plans import video_plan

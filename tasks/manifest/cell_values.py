@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
-from tasks.presets import SIZE_MULTIPLE
+from tasks.manifest.presets import SIZE_MULTIPLE
+from tasks.manifest.table import TableError, decode_text
 from tasks.speech.voices import known_voice, voices
-from tasks.table import TableError, decode_text
 
 VIDEO_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _MAX_SCRIPT_BYTES = 4 << 20

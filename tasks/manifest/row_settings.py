@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from model.engine import FRAME_MULTIPLE, EngineIdentity, engine_identity, load_engine
 from model.errors import CampaignError
-from tasks.presets import Preset
+from tasks.manifest.cell_values import BadValueError, parse_number, smaller_size_fault
+from tasks.manifest.presets import Preset
 from tasks.records import ManifestRow, Scalar
-from tasks.values import BadValueError, parse_number, smaller_size_fault
 
 INFER_FRAMES, SEGMENT_CLIPS, HANDOFF = "infer_frames", "segment_clips", "handoff"
 CLIP_RANGES: Mapping[str, tuple[int, int]] = {INFER_FRAMES: (1, 480), SEGMENT_CLIPS: (1, 10_000)}

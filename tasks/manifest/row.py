@@ -9,12 +9,7 @@ from typing import TypeAlias, cast
 from model.engine import engine_identity, engine_names
 from model.errors import CampaignError
 from tasks.inputs.addresses import has_scheme, without_secrets
-from tasks.manifest_files import PORTRAIT, RECORDING, SCRIPT, FileKind, Files
-from tasks.records import ManifestRow, Record, Scalar
-from tasks.row_settings import SETTING_COLUMNS, setting_value
-from tasks.speech.script import language_of
-from tasks.table import decode_text
-from tasks.values import (
+from tasks.manifest.cell_values import (
     BadValueError,
     check_text,
     parse_choice,
@@ -25,6 +20,11 @@ from tasks.values import (
     parse_voice,
     smaller_size_fault,
 )
+from tasks.manifest.row_files import PORTRAIT, RECORDING, SCRIPT, FileKind, Files
+from tasks.manifest.row_settings import SETTING_COLUMNS, setting_value
+from tasks.manifest.table import decode_text
+from tasks.records import ManifestRow, Record, Scalar
+from tasks.speech.script import language_of
 
 _MAX_VALUE_SHOWN = 60
 _MAX_ADDRESS_SHOWN = 200

@@ -1,0 +1,1 @@
+"""From a CSV file to rows whose every cell has been checked."""
