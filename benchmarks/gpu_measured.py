@@ -20,7 +20,7 @@ from torch.profiler import ProfilerActivity, profile
 
 from model.engine import FRAME_MULTIPLE, Engine, Pixels, SegmentJob
 from model.live_avatar.sampling.sampler import Sampler
-from tasks.encode import encode_segment
+from tasks.media.encode import encode_segment
 from tasks.records import EncodeProfile
 
 GIBI = 1 << 30

@@ -15,18 +15,18 @@ from pathlib import Path
 from flows.prepare import PrepareSettings, prepare_row
 from model.engine import Handoff
 from model.preview.engine import PreviewEngine
-from tasks.encode import encode_segment
 from tasks.manifest.presets import load_presets
+from tasks.media.encode import encode_segment
+from tasks.media.render import segment_job
+from tasks.media.stitch import stitch_video
 from tasks.plan.audio_window import EngineTrack
 from tasks.portrait.picture import read_portrait
 from tasks.portrait.portrait import PortraitLimits, read_rig, rig_path_of
 from tasks.processes.ffmpeg import ffmpeg_version
 from tasks.quality import VideoJudgement, judge_video
 from tasks.records import ManifestRow, SegmentMedia, VideoPlan
-from tasks.render import segment_job
 from tasks.speech.speech_files import load_speech
 from tasks.speech.voices import VoiceSettings
-from tasks.stitch import stitch_video
 from tasks.store.campaign_folder import CampaignFolder
 
 ROOT = Path(__file__).parents[1]

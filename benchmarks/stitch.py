@@ -13,10 +13,10 @@ import numpy as np
 import soundfile
 
 from model.engine import Pixels
-from tasks.encode import encode_segment
+from tasks.media.encode import encode_segment
+from tasks.media.stitch import check_segments, stitch_video
 from tasks.processes.ffmpeg import ffmpeg_version
 from tasks.records import EncodeProfile, SegmentMedia
-from tasks.stitch import check_segments, stitch_video
 
 WIDTH, HEIGHT, FRAMES, FPS = 704, 384, 120, 25
 NUM_DISTINCT = 4

@@ -15,10 +15,10 @@ from typing import TypeVar
 from flows.outcomes import RowName
 from model.engine import EngineIdentity, engine_identity
 from model.errors import NightshootError, PortraitError, RowError
-from tasks.deliver import DELIVERY_VERSION, delivery_sha256
 from tasks.manifest.cell_values import smaller_size_fault
 from tasks.manifest.presets import Preset, size_for
 from tasks.manifest.row_settings import RowSettings, row_settings
+from tasks.media.finished_video import DELIVERY_VERSION, delivery_sha256
 from tasks.plan.audio_window import EngineTrack
 from tasks.plan.plan import (
     KEY_VERSION,

@@ -11,8 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
-from tasks.encode import encode_segment
 from tasks.engines.engine_host import EnginePool
+from tasks.media.encode import encode_segment
+from tasks.media.render import segment_job
 from tasks.plan.audio_window import EngineTrack
 from tasks.plan.estimate import (
     FIRST_RUN_OVERHEAD_S,
@@ -23,7 +24,6 @@ from tasks.plan.estimate import (
 from tasks.plan.plan import canonical_sha256
 from tasks.portrait.picture import read_portrait
 from tasks.records import VideoPlan
-from tasks.render import segment_job
 from tasks.store.campaign_folder import CampaignFolder
 
 _PROBE_FRAMES = 48

@@ -22,7 +22,8 @@ from flows.outcomes import done_outcome, text_of, way_out_of
 from flows.work import RenderFigures, Work, current_work
 from model.engine import engine_identity
 from model.errors import NightshootError, ResourceError, Rung, StoppedError
-from tasks.deliver import Making, deliver_video
+from tasks.media.finished_video import Making, deliver_video
+from tasks.media.render import load_handoff, render_segment, segment_job
 from tasks.plan.audio_window import EngineTrack
 from tasks.plan.plan import NEUTRAL, cuts_of, keyed
 from tasks.portrait.picture import portrait_sha256, read_portrait
@@ -37,7 +38,6 @@ from tasks.records import (
 )
 from tasks.recovery.failures import fault_of, next_step, signature_of
 from tasks.recovery.memory_ladder import GivenUp, after_rung, changes_told, next_rung
-from tasks.render import load_handoff, render_segment, segment_job
 from tasks.speech.speech_files import load_speech
 from tasks.store.campaign_folder import CampaignFolder, DamagedError
 

@@ -48,7 +48,7 @@ from tasks.lipsync import (
     sync_of_motion,
     sync_of_opening,
 )
-from tasks.mp4 import Movie, Track, read_mp4
+from tasks.media.mp4 import Movie, Track, read_mp4
 from tasks.portrait.picture import read_portrait
 from tasks.processes.ffmpeg import read_ffmpeg, run_ffmpeg
 from tasks.records import Record

@@ -19,9 +19,15 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tasks.engines.gpu_summary import NO_MACHINES, MachineFigures, machine_figures
+from tasks.media.contact_sheets import (
+    Sheet,
+    contact_sheet,
+    remove_stale_sheets,
+    sheet_path,
+    sheets_folder,
+)
 from tasks.processes.ffmpeg import FfmpegError, disk_full_told
 from tasks.records import Status, VideoOutcome, VideoReceipt
-from tasks.sheets import Sheet, contact_sheet, remove_stale_sheets, sheet_path, sheets_folder
 from tasks.store.campaign_folder import CampaignFolder, DamagedError
 from tasks.store.files import write_file
 

@@ -14,7 +14,7 @@ import av
 import numpy as np
 import soundfile
 
-from tasks.encode import EncodedSegment, encode_segment
+from tasks.media.encode import EncodedSegment, encode_segment
 from tasks.records import EncodeProfile, SegmentMedia
 
 WIDTH, HEIGHT = 64, 48

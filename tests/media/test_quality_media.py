@@ -12,7 +12,8 @@ import soundfile
 from flows.judging import judge_all, judgement_table
 from model.engine import ENGINE_SAMPLE_RATE_HZ, Handoff, Pixels, SegmentJob
 from model.preview.engine import SETTINGS, PreviewEngine
-from tasks.encode import encode_segment
+from tasks.media.encode import encode_segment
+from tasks.media.stitch import stitch_video
 from tasks.plan.audio_window import EngineTrack
 from tasks.portrait.picture import read_portrait
 from tasks.portrait.portrait import read_rig, rig_path_of
@@ -20,7 +21,6 @@ from tasks.processes.ffmpeg import FfmpegError, read_ffmpeg, run_ffmpeg
 from tasks.quality import RawSeam, judge_video
 from tasks.records import EncodeProfile, SegmentMedia
 from tasks.speech.speech import SpeechRequest, make_speech
-from tasks.stitch import stitch_video
 
 pytestmark = pytest.mark.media
 

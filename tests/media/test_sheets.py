@@ -10,9 +10,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
 from report_campaign import FPS, done, make_video, write_receipt
 
+from tasks.media.contact_sheets import NUM_TILES, contact_sheet
 from tasks.records import VideoOutcome
 from tasks.report import write_report
-from tasks.sheets import NUM_TILES, contact_sheet
 from tasks.store.campaign_folder import DamagedError
 
 pytestmark = pytest.mark.media

@@ -19,12 +19,12 @@ from media_clips import (
     write_noise,
 )
 
-from tasks import stitch
-from tasks.encode import encode_segment
-from tasks.mp4 import read_mp4
+from tasks.media import stitch
+from tasks.media.encode import encode_segment
+from tasks.media.mp4 import read_mp4
+from tasks.media.stitch import AUDIO_RATE_HZ, StitchError, join_segments, stitch_video
 from tasks.processes.ffmpeg import DiskFullError, FfmpegError, ffmpeg_path, run_program
 from tasks.records import EncodeProfile, SegmentMedia
-from tasks.stitch import AUDIO_RATE_HZ, StitchError, join_segments, stitch_video
 
 pytestmark = pytest.mark.media
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.captions import (
+from tasks.media.captions import (
     LINE_COLUMNS,
     Caption,
     captions,

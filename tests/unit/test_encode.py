@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.encode import (
+from tasks.media.encode import (
     EncodedSegment,
     EncodeError,
     Packet,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tasks.mp4 import Colour, Edit, Mp4Error, packet_md5s, read_mp4
+from tasks.media.mp4 import Colour, Edit, Mp4Error, packet_md5s, read_mp4
 
 PACKETS = [b"first packet", b"2nd", b"third!"]
 COLR = b"nclx" + struct.pack(">HHHB", 1, 1, 1, 0)

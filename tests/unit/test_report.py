@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tasks.media.contact_sheets import NUM_TILES, sheet_args, sheet_frames
 from tasks.records import Status, VideoOutcome
 from tasks.report import (
     OUTCOME_COLUMNS,
@@ -20,7 +21,6 @@ from tasks.report import (
     report_csv,
     write_report,
 )
-from tasks.sheets import NUM_TILES, sheet_args, sheet_frames
 
 COLUMNS = ["video_id", "script", "seed"]
 HOSTILE = "</script><script>boom()</script><img src=x onerror=boom()> & \"quoted\" 'too'"

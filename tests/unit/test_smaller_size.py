@@ -10,10 +10,10 @@ import pytest
 from flows.prepare import PrepareSettings, prepare_row
 from model.engine import engine_identity
 from model.errors import CampaignError, RowError
-from tasks.deliver import delivery_sha256
 from tasks.manifest.manifest import ManifestError, RowDefaults, read_manifest
 from tasks.manifest.presets import load_presets
 from tasks.manifest.row_settings import check_options
+from tasks.media.finished_video import delivery_sha256
 from tasks.portrait.portrait import PortraitLimits
 from tasks.records import ManifestRow, Speech
 from tasks.speech.voices import VoiceSettings

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.encode import Packet
-from tasks.records import EncodeProfile, SegmentMedia
-from tasks.stitch import (
+from tasks.media.encode import Packet
+from tasks.media.stitch import (
     Expected,
     StitchError,
     audio_args,
@@ -24,6 +23,7 @@ from tasks.stitch import (
     stitch_args,
     timestamp_cure,
 )
+from tasks.records import EncodeProfile, SegmentMedia
 
 PROFILE = EncodeProfile()
 

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.captions import captions, to_srt, to_vtt
+from tasks.media.captions import captions, to_srt, to_vtt
+from tasks.media.contact_sheets import contact_sheet, sheets_folder
+from tasks.media.stitch import stitch_video
 from tasks.plan.plan import canonical_sha256
 from tasks.records import SegmentFigures, SegmentReceipt, Speech, VideoPlan, VideoReceipt
 from tasks.recovery.memory_ladder import silent_told
-from tasks.sheets import contact_sheet, sheets_folder
-from tasks.stitch import stitch_video
 from tasks.store.campaign_folder import CampaignFolder, entry_of
 from tasks.store.files import write_file
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from model.engine import Pixels
 from model.errors import MachineError
-from tasks.mp4 import Colour, Movie, Mp4Error, Track, read_mp4
+from tasks.media.mp4 import Colour, Movie, Mp4Error, Track, read_mp4
 from tasks.processes.ffmpeg import FfmpegPipe, disk_full_told, ffmpeg_builder, run_ffmpeg
 from tasks.records import EncodeProfile, SegmentMedia
 

@@ -17,9 +17,9 @@ from safetensors.numpy import load_file, save_file
 
 from model.engine import EngineIdentity, Handoff, Pixels, SegmentJob
 from model.errors import NightshootError, Rung, StoppedError
-from tasks.encode import EncodedSegment, encode_segment, read_png, seam_gates, write_png
 from tasks.engines.engine_host import EngineHost, HostRendering
 from tasks.engines.host_logs import keep_segment_log
+from tasks.media.encode import EncodedSegment, encode_segment, read_png, seam_gates, write_png
 from tasks.plan.audio_window import EngineTrack
 from tasks.plan.plan import NEUTRAL
 from tasks.records import SegmentPlan, SegmentReceipt, VideoPlan

@@ -1,0 +1,1 @@
+"""From frames to a finished video: encoding, stitching, captions, contact sheets."""
