@@ -23,7 +23,7 @@ from tasks.plan.audio_window import EngineTrack
 from tasks.portrait.picture import read_portrait
 from tasks.portrait.portrait import PortraitLimits, read_rig, rig_path_of
 from tasks.processes.ffmpeg import ffmpeg_version
-from tasks.quality import VideoJudgement, judge_video
+from tasks.quality.judgement import VideoJudgement, judge_video
 from tasks.records import ManifestRow, SegmentMedia, VideoPlan
 from tasks.speech.speech_files import load_speech
 from tasks.speech.voices import VoiceSettings

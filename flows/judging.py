@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tasks.portrait.portrait import read_rig, rig_path_of
-from tasks.quality import Seam, VideoJudgement, judge_video, worst
+from tasks.quality.judgement import Seam, VideoJudgement, judge_video, worst
 from tasks.records import SegmentReceipt
 from tasks.store.campaign_folder import CampaignFolder, DamagedError
 

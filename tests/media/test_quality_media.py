@@ -18,7 +18,7 @@ from tasks.plan.audio_window import EngineTrack
 from tasks.portrait.picture import read_portrait
 from tasks.portrait.portrait import read_rig, rig_path_of
 from tasks.processes.ffmpeg import FfmpegError, read_ffmpeg, run_ffmpeg
-from tasks.quality import RawSeam, judge_video
+from tasks.quality.judgement import RawSeam, judge_video
 from tasks.records import EncodeProfile, SegmentMedia
 from tasks.speech.speech import SpeechRequest, make_speech
 

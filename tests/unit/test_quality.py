@@ -9,7 +9,7 @@ from preview_jobs import NAMES, portrait
 
 from flows.judging import KnownSeams, known_seams, seams_of
 from model.preview.face import find_faces
-from tasks.identity import (
+from tasks.quality.identity import (
     FACE_SIZE,
     crop,
     drift_per_minute,
@@ -17,17 +17,7 @@ from tasks.identity import (
     mouth_gap,
     views_of_landmarks,
 )
-from tasks.lipsync import (
-    filled,
-    main_motion,
-    open_in_silence,
-    speech_levels,
-    speech_seconds,
-    spread,
-    sync_of_motion,
-    sync_of_opening,
-)
-from tasks.quality import (
+from tasks.quality.judgement import (
     Identity,
     JudgeLimits,
     LipSync,
@@ -38,8 +28,18 @@ from tasks.quality import (
     sight_findings,
     worst,
 )
+from tasks.quality.lipsync import (
+    filled,
+    main_motion,
+    open_in_silence,
+    speech_levels,
+    speech_seconds,
+    spread,
+    sync_of_motion,
+    sync_of_opening,
+)
+from tasks.quality.seams import luma_of, reduced, shown_share, unexplained_beside, unexplained_step
 from tasks.records import FileEntry, SegmentMedia, SegmentReceipt, VideoReceipt
-from tasks.seams import luma_of, reduced, shown_share, unexplained_beside, unexplained_step
 from tasks.store.campaign_folder import CampaignFolder, entry_of
 
 LIMITS = JudgeLimits()

@@ -1,7 +1,7 @@
 """Judge a finished video from its pixels and its sound alone, whichever engine made it.
 
-Three questions: does the mouth follow the sound (tasks/lipsync.py), is it the portrait's face to
-the end (tasks/identity.py), do the seams show (tasks/seams.py)? Frames stream through and are
+Three questions: does the mouth follow the sound (tasks/quality/lipsync.py), is it the portrait's face to
+the end (tasks/quality/identity.py), do the seams show (tasks/quality/seams.py)? Frames stream through and are
 dropped; what is kept of each is a mouth of 20x17 grey pixels and two numbers.
 
 Mesh or rig: where the mesh can be trusted in the portrait, faces are followed by it from frame to
@@ -25,7 +25,10 @@ from model.engine import ENGINE_SAMPLE_RATE_HZ, Pixels
 from model.preview.engine import locate
 from model.preview.face import Landmarks, find_faces, jitter, refine
 from model.preview.fit import fit
-from tasks.identity import (
+from tasks.media.mp4 import Movie, Track, read_mp4
+from tasks.portrait.picture import read_portrait
+from tasks.processes.ffmpeg import read_ffmpeg, run_ffmpeg
+from tasks.quality.identity import (
     FACE_SIZE,
     MOUTH_SIZE,
     FaceViews,
@@ -37,7 +40,7 @@ from tasks.identity import (
     views_of_features,
     views_of_landmarks,
 )
-from tasks.lipsync import (
+from tasks.quality.lipsync import (
     Curve,
     filled,
     main_motion,
@@ -48,11 +51,7 @@ from tasks.lipsync import (
     sync_of_motion,
     sync_of_opening,
 )
-from tasks.media.mp4 import Movie, Track, read_mp4
-from tasks.portrait.picture import read_portrait
-from tasks.processes.ffmpeg import read_ffmpeg, run_ffmpeg
-from tasks.records import Record
-from tasks.seams import (
+from tasks.quality.seams import (
     SIDE,
     Luma,
     luma_of,
@@ -61,6 +60,7 @@ from tasks.seams import (
     unexplained_beside,
     unexplained_step,
 )
+from tasks.records import Record
 
 Verdict = Literal["pass", "warn", "fail"]
 Finding: TypeAlias = tuple[Verdict, str]

@@ -1,0 +1,1 @@
+"""Measures finished videos: lip-sync, identity and seams."""
