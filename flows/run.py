@@ -18,7 +18,7 @@ from flows.work import Night, RenderFigures, Work, stop_on_signals
 from model.errors import CampaignError
 from tasks.engines.engine_host import EnginePool
 from tasks.records import VideoOutcome
-from tasks.report import campaign_report
+from tasks.report.report import campaign_report
 from tasks.store.campaign_folder import CampaignFolder
 
 

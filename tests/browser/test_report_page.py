@@ -9,7 +9,7 @@ from report_campaign import done, make_video
 
 from tasks.engines.gpu_summary import GpuSummary, MachineFigures, SlowSegment
 from tasks.records import SegmentFigures, VideoOutcome
-from tasks.report import write_report
+from tasks.report.report import write_report
 
 pytestmark = pytest.mark.browser
 

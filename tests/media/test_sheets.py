@@ -12,7 +12,7 @@ from report_campaign import FPS, done, make_video, write_receipt
 
 from tasks.media.contact_sheets import NUM_TILES, contact_sheet
 from tasks.records import VideoOutcome
-from tasks.report import write_report
+from tasks.report.report import write_report
 from tasks.store.campaign_folder import DamagedError
 
 pytestmark = pytest.mark.media

@@ -21,7 +21,7 @@ from tasks.engines.gpu_samples import (
 )
 from tasks.engines.gpu_summary import JOINED, MachineFigures, joined, machine_figures, slow_segments
 from tasks.records import FileEntry, SegmentFigures, VideoReceipt
-from tasks.report import report_html
+from tasks.report.report import report_html
 from tasks.store.campaign_folder import CampaignFolder
 
 START = datetime(2026, 11, 21, 3, 0, 0, 250_000, UTC)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tasks.media.contact_sheets import NUM_TILES, sheet_args, sheet_frames
 from tasks.records import Status, VideoOutcome
-from tasks.report import (
+from tasks.report.report import (
     OUTCOME_COLUMNS,
     STATUS_ORDER,
     clock,
