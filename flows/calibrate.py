@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 
-from tasks.calibration import (
+from tasks.gpu_plans.calibration import (
     CalibrationEntry,
     calibration_path,
     keep_calibration,

@@ -260,7 +260,7 @@ def _checked(kind: "type[_Parameters]", options: dict[str, Any]) -> "_Parameters
     """
     from pydantic import ValidationError
 
-    from tasks.layouts import num_gpus_of
+    from tasks.gpu_plans.layouts import num_gpus_of
 
     given = {name: value for name, value in options.items() if value is not None}
     try:

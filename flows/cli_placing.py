@@ -11,7 +11,7 @@ import click
 from flows.cli_cluster import given_settings
 
 if TYPE_CHECKING:
-    from tasks.placing import Asked
+    from tasks.gpu_plans.quotes import Asked
 
 _ONLY_WITH_GPUS = ("placement", "offload", "host_memory")
 _ONLY_WITH_MANIFEST = (
@@ -66,8 +66,8 @@ def gpus_asked(options: dict[str, Any]) -> "Asked | None":
             told = given[0].removeprefix("is_").replace("_", "-")
             raise click.UsageError(f"--{told} says how to plan for --gpus; name these too")
         return None
-    from tasks.calibration import calibration_path, read_calibrations
-    from tasks.placing import asked
+    from tasks.gpu_plans.calibration import calibration_path, read_calibrations
+    from tasks.gpu_plans.quotes import asked
 
     return asked(
         options["gpus"],

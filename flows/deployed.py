@@ -24,7 +24,7 @@ from flows.stored import StoredCampaign
 from flows.sweeping import sweep_campaign
 from flows.work import Night, night_of
 from model.errors import CampaignError
-from tasks.layouts import layout_env, layout_settings
+from tasks.gpu_plans.layouts import layout_env, layout_settings
 from tasks.manifest.manifest import RowDefaults
 from tasks.store.campaign_folder import campaigns_in, open_campaign
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from tasks.layouts import check_layout
+from tasks.gpu_plans.layouts import check_layout
 from tasks.records import Scalar
 
 _OUT = "Folder that holds the campaigns: a path every worker sees, or s3://bucket/prefix."

@@ -10,8 +10,7 @@ from rich.text import Text
 
 from flows.progress import clock_of
 from model.errors import CampaignError
-from tasks.manifest.presets import load_presets
-from tasks.placing import (
+from tasks.gpu_plans.quotes import (
     Asked,
     CampaignQuote,
     GpuQuote,
@@ -22,6 +21,7 @@ from tasks.placing import (
     quote_gpus,
     usable_settings,
 )
+from tasks.manifest.presets import load_presets
 from tasks.records import Scalar
 
 EXAMPLE_S = 60.0
@@ -51,7 +51,7 @@ def plan_presets(
         size: that takes the place of the presets'.
 
     Raises:
-        CampaignError: a preset or a setting is unknown, or see :func:`tasks.placing.quote_gpus`.
+        CampaignError: a preset or a setting is unknown, or see :func:`tasks.gpu_plans.quotes.quote_gpus`.
     """
     presets = load_presets() | (load_presets(presets_path) if presets_path else {})
     if name is not None and name not in presets:

@@ -18,8 +18,8 @@ from flows.session import Request, Session, peak_rss_bytes
 from flows.tree import TreeDispatcher
 from model.errors import CampaignError, ResourceError
 from tasks.engines.engine_host import EngineLostError
+from tasks.gpu_plans.quotes import ENGINE, Asked, GpuQuote, quote_campaign, quote_gpus, videos_of
 from tasks.manifest.manifest import RowDefaults
-from tasks.placing import ENGINE, Asked, GpuQuote, quote_campaign, quote_gpus, videos_of
 from tasks.plan.plan import unbroken_frames
 from tasks.records import Record, VideoPlan
 from tasks.store.campaign_folder import CampaignFolder, DamagedError

@@ -21,7 +21,7 @@ from model.live_avatar.planning.speed_model import Layout, Rates, pace
 from model.live_avatar.planning.traffic import Offload
 from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule
-from tasks.calibration import read_calibrations
+from tasks.gpu_plans.calibration import read_calibrations
 
 pytestmark = pytest.mark.parity
 

@@ -10,7 +10,7 @@ from model.live_avatar.planning.placement import (
     placement_of,
     read_placement,
 )
-from tasks.layouts import layout_settings
+from tasks.gpu_plans.layouts import layout_settings
 
 
 def test_a_placement_is_read_from_the_words_it_says_of_itself():

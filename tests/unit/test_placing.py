@@ -15,15 +15,14 @@ from flows.parameters import RetryParameters
 from flows.placing import gpu_tables
 from model.errors import CampaignError
 from model.live_avatar.planning.gpus import GPUS, usable_bytes
-from tasks.calibration import (
+from tasks.gpu_plans.calibration import (
     CalibrationEntry,
     calibration_path,
     keep_calibration,
     read_calibrations,
 )
-from tasks.layouts import layout_env
-from tasks.manifest.presets import load_presets
-from tasks.placing import (
+from tasks.gpu_plans.layouts import layout_env
+from tasks.gpu_plans.quotes import (
     Asked,
     Lane,
     Speed,
@@ -35,6 +34,7 @@ from tasks.placing import (
     usable_settings,
     videos_of,
 )
+from tasks.manifest.presets import load_presets
 from tasks.records import VideoPlan
 from tests.unit.plans import video_plan
 

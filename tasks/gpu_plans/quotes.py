@@ -1,7 +1,7 @@
 """Which placement a campaign takes on which GPUs: the planner's choices, as records for people.
 
 The planner itself is the engine's (:mod:`model.live_avatar.planning.planner`); speed is measured
-(:mod:`tasks.calibration`), or assumed and said to be.
+(:mod:`tasks.gpu_plans.calibration`), or assumed and said to be.
 """
 
 import re
@@ -38,8 +38,8 @@ from model.live_avatar.planning.sizes import (
 from model.live_avatar.planning.speed_model import ASSUMED_SHARE, Rates, assumed_rates
 from model.live_avatar.planning.traffic import NO_OFFLOAD, Offload, read_offload
 from model.live_avatar.settings import DEFAULTS, setting_fault
-from tasks.calibration import CalibrationEntry, newest
-from tasks.layouts import layout_env
+from tasks.gpu_plans.calibration import CalibrationEntry, newest
+from tasks.gpu_plans.layouts import layout_env
 from tasks.manifest.cell_values import BadValueError, parse_number
 from tasks.manifest.presets import Preset
 from tasks.manifest.row_settings import CLIP_RANGES, DEFAULT_SEGMENT_CLIPS, LAST_FRAME, as_kind_of
