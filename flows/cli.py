@@ -237,9 +237,9 @@ def sweep(campaign: str, out: str | Path, hours: float, verify: bool) -> int:
 
 
 def _run(source: "Source", workers: int, night: "Night | None", *, as_json: bool) -> int:
+    from flows.local.dispatcher import TreeDispatcher
     from flows.progress import PlainProgress, progress_view
     from flows.run import Run
-    from flows.tree import TreeDispatcher
 
     console = _console(to_stderr=as_json)
     for notice in source.notices:

@@ -9,13 +9,13 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from flows.local.dispatcher import TreeDispatcher
 from flows.placing import gpu_tables
 from flows.prepare import Prepared
 from flows.probe import estimate_campaign
 from flows.progress import PlainProgress, clock_of
 from flows.run import Run
 from flows.session import Request, Session, peak_rss_bytes
-from flows.tree import TreeDispatcher
 from model.errors import CampaignError, ResourceError
 from tasks.engines.engine_host import EngineLostError
 from tasks.gpu_plans.quotes import ENGINE, Asked, GpuQuote, quote_campaign, quote_gpus, videos_of

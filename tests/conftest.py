@@ -24,7 +24,7 @@ def samples() -> Path:
 def prefect_api(tmp_path_factory: pytest.TempPathFactory):
     """URL of a real Prefect server, started once: a run then needs none of its own."""
     sys.path.insert(0, str(ROOT))
-    from flows.server import LocalServer
+    from flows.local.server import LocalServer
 
     if "PREFECT_API_URL" in os.environ:
         yield os.environ["PREFECT_API_URL"]

@@ -166,7 +166,7 @@ def test_a_killed_run_leaves_no_server_host_or_encoder_behind(tmp_path):
         time.sleep(0.05)
     family = psutil.Process(run.pid).children(recursive=True)
     lines = " ".join(" ".join(process.cmdline()) for process in family)
-    assert "flows.server" in lines
+    assert "flows.local.server" in lines
     assert "model.host" in lines
     run.kill()
     run.wait()

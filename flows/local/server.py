@@ -1,6 +1,6 @@
 """The laptop's own Prefect server: up beside the campaign, gone with it, its database in logs/.
 
-Run as ``python -m flows.server PORT``. Who has set PREFECT_API_URL uses that server instead.
+Run as ``python -m flows.local.server PORT``. Who has set PREFECT_API_URL uses that server instead.
 """
 
 import logging
@@ -55,7 +55,7 @@ class LocalServer:
         self._address = ("127.0.0.1", port)
         os.environ["PREFECT_HOME"] = str(self._home.resolve())
         os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
-        self._child = Child("flows.server", [str(port)], logs / "prefect-server.log", _SERVER)
+        self._child = Child("flows.local.server", [str(port)], logs / "prefect-server.log", _SERVER)
 
     def wait(self) -> None:
         """Until it answers.

@@ -5,8 +5,8 @@ Prefect's server is a child too, and ends with the run.
 
 from collections.abc import Iterable
 
+from flows.local.server import LocalServer, log_prefect_to
 from flows.prepare import Prepared
-from flows.server import LocalServer, log_prefect_to
 from flows.work import Work
 from tasks.records import VideoOutcome
 from tasks.store.campaign_folder import CampaignFolder
@@ -32,7 +32,7 @@ class TreeDispatcher:
         assert self._server is not None
         self._server.wait()
         # only now: importing Prefect takes a second, and nothing may be left to do
-        from flows.campaign import dispatch
+        from flows.local.campaign import dispatch
 
         log_prefect_to(work.folder.logs / "prefect.log")
         return dispatch(name, ready, work, self._workers)
