@@ -10,9 +10,9 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from flows.cluster import ClusterStatus, Record, Thing
-    from flows.parameters import CampaignParameters, Parameters
-    from flows.submit import Submitted
+    from flows.cluster.parameters import CampaignParameters, Parameters
+    from flows.deployment.cluster import ClusterStatus, Record, Thing
+    from flows.deployment.submit import Submitted
     from tasks.records import Scalar
 
 _Parameters = TypeVar("_Parameters", bound="Parameters")
@@ -113,7 +113,7 @@ def cluster() -> None:
 @_json
 def up(webhook: str | None, as_json: bool) -> int:
     """Make work pools, queues, automations and deployments; what is there stays."""
-    from flows.cluster import cluster_up
+    from flows.deployment.cluster import cluster_up
 
     things = cluster_up(webhook)
     if as_json:
@@ -127,7 +127,7 @@ def up(webhook: str | None, as_json: bool) -> int:
 @_json
 def status(as_json: bool) -> int:
     """Say what is missing, who works and what runs next."""
-    from flows.cluster import cluster_status
+    from flows.deployment.cluster import cluster_status
 
     seen = cluster_status()
     if as_json:
@@ -143,7 +143,7 @@ def status(as_json: bool) -> int:
 @_json
 def doctor(out: str | None, engine: str | None, as_json: bool) -> int:
     """Say what is open, missing or slow: server, database, workers, store, engine, this machine."""
-    from flows.doctor import examine
+    from flows.deployment.doctor import examine
 
     report = examine(out, engine)
     if as_json:
@@ -172,7 +172,7 @@ def doctor(out: str | None, engine: str | None, as_json: bool) -> int:
 @_json
 def submit(manifest: str, wait: bool, as_json: bool, **options: Any) -> int:
     """Render a manifest on the cluster, now. MANIFEST is a path, s3://... or https://..."""
-    from flows.submit import submit_campaign
+    from flows.deployment.submit import submit_campaign
 
     run = submit_campaign(campaign_parameters(manifest, options), is_waited_for=wait)
     return _print_run(run, as_json=as_json)
@@ -195,7 +195,7 @@ def submit(manifest: str, wait: bool, as_json: bool, **options: Any) -> int:
 @_json
 def schedule(manifest: str, cron: str | None, remove: bool, as_json: bool, **options: Any) -> int:
     """Render a manifest every night. The same command again changes the schedule."""
-    from flows.submit import When, campaign_name, remove_schedule, schedule_campaign
+    from flows.deployment.submit import When, campaign_name, remove_schedule, schedule_campaign
 
     if not remove and not (cron and options["out"]):
         raise click.UsageError("--out and --cron are needed, or --remove")
@@ -234,8 +234,8 @@ def retry_on_cluster(
         wait: for the end.
         as_json: print JSON.
     """
-    from flows.parameters import RetryParameters
-    from flows.submit import retry_campaign
+    from flows.cluster.parameters import RetryParameters
+    from flows.deployment.submit import retry_campaign
 
     given = layout | {"out": _absolute(out), "campaign": campaign, "videos": videos}
     parameters = _checked(RetryParameters, given)
@@ -244,7 +244,7 @@ def retry_on_cluster(
 
 def campaign_parameters(manifest: str, options: dict[str, Any]) -> "CampaignParameters":
     """The run's parameters of a command's options, checked as the server will check them."""
-    from flows.parameters import CampaignParameters
+    from flows.cluster.parameters import CampaignParameters
 
     given = {name: value for name, value in options.items() if name not in SETTING_HELP}
     given["settings"] = given_settings(options)
@@ -333,7 +333,7 @@ def _print_status(seen: "ClusterStatus") -> None:
 
 
 def _worker_command(pool: str) -> str:
-    from flows.cluster import POOLS
+    from flows.deployment.cluster import POOLS
 
     return f"start one: prefect worker start --pool {pool} --type {POOLS[pool]}"
 
@@ -342,7 +342,7 @@ def has_cluster() -> bool:
     """Whether PREFECT_API_URL names a server that takes retries; a laptop's own does not."""
     if not os.environ.get("PREFECT_API_URL"):
         return False
-    from flows.submit import takes_retries
+    from flows.deployment.submit import takes_retries
 
     return takes_retries()
 

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from flows.automations import REVIVE, UNSTICK, ZOMBIE
-from flows.board import failure_report
+from flows.cluster.artifacts import failure_report
+from flows.deployment.automations import REVIVE, UNSTICK, ZOMBIE
 from tasks.records import VideoOutcome
 from tests.integration.campaigns import write_campaign
 from tests.integration.servers import PrefectCluster, Worker, wait_until

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prefect.utilities.schema_tools import validate
 
-from flows.board import (
+from flows.cluster.artifacts import (
     ended_row,
     failure_report,
     is_due,
@@ -20,7 +20,7 @@ from flows.board import (
     table_of,
     told_of,
 )
-from flows.parameters import (
+from flows.cluster.parameters import (
     CampaignParameters,
     Parameters,
     RetryParameters,

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 import yaml
 
-from flows.automations import revive_automation, webhook_automation, zombie_automation
-from flows.cluster import (
+from flows.cluster.parameters import CampaignParameters
+from flows.deployment.automations import revive_automation, webhook_automation, zombie_automation
+from flows.deployment.cluster import (
     DEPLOY_FILE,
     POOLS,
     ClusterError,
@@ -24,7 +25,7 @@ from flows.cluster import (
     is_same_automation,
     merged_template,
 )
-from flows.doctor import (
+from flows.deployment.doctor import (
     BATCHING,
     Report,
     ServerFacts,
@@ -37,8 +38,7 @@ from flows.doctor import (
     server_findings,
     telemetry_finding,
 )
-from flows.parameters import CampaignParameters
-from flows.submit import When, campaign_name, named_numbers
+from flows.deployment.submit import When, campaign_name, named_numbers
 from model.errors import CampaignError
 
 ROOT = Path(__file__).parents[2]

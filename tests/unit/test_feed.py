@@ -6,7 +6,7 @@ import time
 import pytest
 from rich.console import Console
 
-from flows.feed import Feed
+from flows.cluster.video_queue import Feed
 from flows.prepare import Prepared
 from flows.progress import PlainProgress
 from flows.video import RowOf

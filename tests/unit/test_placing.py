@@ -11,7 +11,7 @@ from rich.console import Console
 
 from flows.cli import cli
 from flows.cli_cluster import campaign_parameters
-from flows.parameters import RetryParameters
+from flows.cluster.parameters import RetryParameters
 from flows.placing import gpu_tables
 from model.errors import CampaignError
 from model.live_avatar.planning.gpus import GPUS, usable_bytes

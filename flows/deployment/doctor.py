@@ -16,7 +16,7 @@ from typing import Any, Literal
 import httpx
 from prefect.settings import get_current_settings
 
-from flows.cluster import POOLS, ClusterError, ClusterStatus, Record, cluster_status
+from flows.deployment.cluster import POOLS, ClusterError, ClusterStatus, Record, cluster_status
 from model.engine import engine_names, examine_engine
 from model.errors import CampaignError, NightshootError
 from tasks.engines.gpu_lease import SLOTS_VARIABLE, slot_names

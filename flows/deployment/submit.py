@@ -18,7 +18,8 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.schedules import CronSchedule
 from pydantic import ValidationError
 
-from flows.cluster import (
+from flows.cluster.parameters import CampaignParameters, Parameters, RetryParameters
+from flows.deployment.cluster import (
     ADHOC,
     NIGHTLY,
     RETRY_FAILED,
@@ -29,7 +30,6 @@ from flows.cluster import (
     read_facts,
     ui_url,
 )
-from flows.parameters import CampaignParameters, Parameters, RetryParameters
 
 _POLL_S = 2.0
 _NUM_CRON_FIELDS = 5

@@ -14,12 +14,12 @@ from uuid import UUID
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun, State
 
-from flows.board import Board, Row, ended_row, open_row
-from flows.feed import Feed
+from flows.cluster.artifacts import Board, Row, ended_row, open_row
+from flows.cluster.video_queue import Feed
+from flows.cluster.video_runs import RunSettings, VideoRuns, find_deployment
 from flows.outcomes import done_outcome, failure_outcome, pending_outcome, way_out_of
 from flows.prepare import Prepared
 from flows.video import RowOf
-from flows.video_runs import RunSettings, VideoRuns, find_deployment
 from flows.work import CARRIED_OVER, Work
 from model.errors import Fault
 from tasks.records import Failure, StoredPlan, VideoOutcome

@@ -23,7 +23,7 @@ from prefect.artifacts import (
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import ArtifactUpdate
 
-from flows.patience import patiently
+from flows.cluster.api_client import patiently
 from tasks.records import VideoOutcome
 
 Row = Mapping[str, object]

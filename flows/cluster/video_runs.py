@@ -1,6 +1,6 @@
 """The video runs of one campaign, as Prefect's server keeps them: made, seen, scheduled, cancelled.
 
-Nothing is decided here: when a run is made, tried again or given up is said by ``flows/pool.py``.
+Nothing is decided here: when a run is made, tried again or given up is said by ``flows/cluster/dispatcher.py``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,9 +14,9 @@ from prefect.client.schemas.objects import FlowRun, State
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.states import Cancelled, Cancelling, Scheduled
 
-from flows.board import retry_command
-from flows.parameters import VideoParameters
-from flows.patience import patiently
+from flows.cluster.api_client import patiently
+from flows.cluster.artifacts import retry_command
+from flows.cluster.parameters import VideoParameters
 from flows.work import Work
 from model.errors import CampaignError
 from tasks.records import StoredPlan

@@ -15,9 +15,9 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Cancelled, Completed, Crashed, Failed
 
-from flows.parameters import VideoParameters
-from flows.patience import OwnRun
-from flows.runlog import LogProgress, run_name
+from flows.cluster.api_client import OwnRun
+from flows.cluster.parameters import VideoParameters
+from flows.cluster.run_logs import LogProgress, run_name
 from flows.video import make_video, noted_failure
 from flows.work import CARRIED_OVER, Night, Work, current_work, stop_on_signals
 from model.errors import StoppedError, WindowClosedError

@@ -45,7 +45,7 @@ from prefect.workers.base import BaseWorker
 from prefect.workers.utilities import get_default_base_job_template_for_infrastructure_type
 from pydantic import BaseModel, ConfigDict, SecretStr
 
-from flows.automations import (
+from flows.deployment.automations import (
     WEBHOOK,
     WEBHOOK_BLOCK,
     revive_automation,

@@ -1,6 +1,6 @@
 """The flows that work pools run: a campaign, a retry, one video, a sweep.
 
-Each is given small parameters (``flows/parameters.py``); all else is in the store. What a run
+Each is given small parameters (``flows/cluster/parameters.py``); all else is in the store. What a run
 made is told by receipts, so that its state may be lost without harm.
 """
 
@@ -12,13 +12,13 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed, Crashed, Failed
 
-from flows.board import Board
+from flows.cluster.api_client import OwnRun
+from flows.cluster.artifacts import Board
+from flows.cluster.dispatcher import PoolDispatcher, PoolSettings
+from flows.cluster.parameters import CampaignParameters, RetryParameters, SweepParameters
+from flows.cluster.run_logs import LogProgress, run_name
 from flows.outcomes import name_of
-from flows.parameters import CampaignParameters, RetryParameters, SweepParameters
-from flows.patience import OwnRun
-from flows.pool import PoolDispatcher, PoolSettings
 from flows.run import Run, Source, Summary
-from flows.runlog import LogProgress, run_name
 from flows.session import Request, Session
 from flows.stored import StoredCampaign
 from flows.sweeping import sweep_campaign
