@@ -20,7 +20,7 @@ RATE = 16_000
 _CODE = """
 import resource, sys
 sys.argv = ["nightshoot", *sys.argv[1:]]
-from flows.cli import main
+from flows.cli.main import main
 try:
     main()
 finally:

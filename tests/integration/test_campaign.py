@@ -69,7 +69,7 @@ def test_a_second_run_renders_nothing_and_starts_no_server(finished, tmp_path):
 
     env = {k: v for k, v in os.environ.items() if k != "PREFECT_API_URL"}
     again = subprocess.run(
-        [sys.executable, "-m", "flows.cli", "render", manifest, "--out", tmp_path],
+        [sys.executable, "-m", "flows.cli.main", "render", manifest, "--out", tmp_path],
         cwd=ROOT,
         env=env,
         capture_output=True,
@@ -305,7 +305,7 @@ def test_a_plan_tells_videos_segments_disk_and_time_and_renders_nothing(
 def test_the_help_loads_nothing_heavy():
     code = (
         "import sys; sys.argv = ['nightshoot', '--help']\n"
-        "from flows.cli import cli\n"
+        "from flows.cli.main import cli\n"
         "try:\n    cli.main()\nexcept SystemExit:\n    pass\n"
         "heavy = {'torch', 'pandas', 'prefect', 'numpy', 'onnxruntime', 'cv2'} & set(sys.modules)\n"
         "sys.exit(f'loaded {heavy}' if heavy else 0)"

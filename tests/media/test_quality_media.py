@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from flows.judging import judge_all, judgement_table
+from flows.cli.judge import judge_all, judgement_table
 from model.engine import ENGINE_SAMPLE_RATE_HZ, Handoff, Pixels, SegmentJob
 from model.preview.engine import SETTINGS, PreviewEngine
 from tasks.media.encode import encode_segment

@@ -8,7 +8,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from flows.cli import cli
+from flows.cli.main import cli
 from model.calibration import calibrate_engine
 from model.errors import CampaignError, ResourceError
 from model.live_avatar.assembly.random_weights import untrained

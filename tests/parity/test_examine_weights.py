@@ -169,7 +169,7 @@ def test_a_damaged_file_is_told_once_and_the_others_are_examined(files: ModelFil
 
 def test_doctor_exits_with_1_where_files_are_missing(tmp_path: Path):
     done = subprocess.run(
-        [sys.executable, "-m", "flows.cli", "doctor", "--engine", "live-avatar", "--json"],
+        [sys.executable, "-m", "flows.cli.main", "doctor", "--engine", "live-avatar", "--json"],
         cwd=ROOT,
         env={"NIGHTSHOOT_WEIGHTS": str(tmp_path), "HOME": str(tmp_path)},
         capture_output=True,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from flows.cli import cli
+from flows.cli.main import cli
 from model.live_avatar.planning.placement import PLACEMENT_VARIABLE
 from model.live_avatar.planning.traffic import OFFLOAD_VARIABLE
 from model.live_avatar.settings import DEFAULTS

@@ -183,7 +183,7 @@ def test_the_hosts_memory_must_hold_the_text_encoders_file(
 def test_a_plan_without_the_weights_is_refused_and_names_every_file(tmp_path: Path):
     arguments = ("plan", "manifests/demo.csv", "--engine", "live-avatar", "--out", str(tmp_path))
     done = subprocess.run(
-        [sys.executable, "-m", "flows.cli", *arguments],
+        [sys.executable, "-m", "flows.cli.main", *arguments],
         cwd=ROOT,
         env={"NIGHTSHOOT_WEIGHTS": str(tmp_path)},
         capture_output=True,

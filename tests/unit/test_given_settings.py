@@ -6,7 +6,13 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from flows.cli_cluster import campaign_parameters, given_settings, schedule, submit, with_settings
+from flows.cli.cluster_commands import (
+    campaign_parameters,
+    given_settings,
+    schedule,
+    submit,
+    with_settings,
+)
 
 PLACES = ("/m.csv", "--out", "/renders")
 

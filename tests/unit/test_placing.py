@@ -9,10 +9,10 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from flows.cli import cli
-from flows.cli_cluster import campaign_parameters
+from flows.cli.cluster_commands import campaign_parameters
+from flows.cli.gpu_tables import gpu_tables
+from flows.cli.main import cli
 from flows.cluster.parameters import RetryParameters
-from flows.placing import gpu_tables
 from model.errors import CampaignError
 from model.live_avatar.planning.gpus import GPUS, usable_bytes
 from tasks.gpu_plans.calibration import (

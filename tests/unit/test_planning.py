@@ -5,8 +5,8 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from flows.planning import Quote, campaign_table, unbroken_warnings
-from flows.probe import samples_of
+from flows.cli.plan import Quote, campaign_table, unbroken_warnings
+from flows.cli.timing import samples_of
 from tasks.records import VideoPlan
 from tests.unit.plans import video_plan
 

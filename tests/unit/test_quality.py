@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from preview_jobs import NAMES, portrait
 
-from flows.judging import KnownSeams, known_seams, seams_of
+from flows.cli.judge import KnownSeams, known_seams, seams_of
 from model.preview.face import find_faces
 from tasks.quality.identity import (
     FACE_SIZE,

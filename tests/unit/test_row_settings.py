@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli_cluster import SETTING_HELP
+from flows.cli.cluster_commands import SETTING_HELP
 from model.engine import EngineIdentity, engine_identity
 from model.errors import CampaignError, WeightsError
 from tasks.manifest.cell_values import BadValueError

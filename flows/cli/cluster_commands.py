@@ -1,4 +1,4 @@
-"""The commands that talk to a Prefect cluster. Thin, like ``flows/cli.py``, which adds them."""
+"""The commands that talk to a Prefect cluster. Thin, like ``flows/cli/main.py``, which adds them."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The options and commands about GPUs. Thin, like ``flows/cli.py``, which adds them."""
+"""The options and commands about GPUs. Thin, like ``flows/cli/main.py``, which adds them."""
 
 import json
 import os
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flows.cli_cluster import given_settings
+from flows.cli.cluster_commands import given_settings
 
 if TYPE_CHECKING:
     from tasks.gpu_plans.quotes import Asked
@@ -90,7 +90,7 @@ def plan_without_manifest(wanted: "Asked | None", options: dict[str, Any], *, as
         raise click.UsageError(f"--{given[0].replace('_', '-')} is of videos: name a MANIFEST too")
     from rich.console import Console
 
-    from flows.placing import gpu_tables, plan_presets
+    from flows.cli.gpu_tables import gpu_tables, plan_presets
 
     quote = plan_presets(
         wanted,
@@ -135,8 +135,8 @@ def _size(text: str | None) -> tuple[int, int] | None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def calibrate(engine: str, dtypes: Sequence[str], as_json: bool) -> int:
     """Measure this machine's speed, in under three minutes, for `nightshoot plan --gpus`."""
-    from flows.calibrate import calibrate as measure_all
-    from flows.calibrate import calibration_lines
+    from flows.cli.calibrate import calibrate as measure_all
+    from flows.cli.calibrate import calibration_lines
 
     if engine == "preview" and dtypes:
         raise click.UsageError("--dtype is of live-avatar: the preview engine has no weights")

@@ -9,10 +9,10 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from flows.cli.gpu_tables import gpu_tables
+from flows.cli.timing import estimate_campaign
 from flows.local.dispatcher import TreeDispatcher
-from flows.placing import gpu_tables
 from flows.prepare import Prepared
-from flows.probe import estimate_campaign
 from flows.progress import PlainProgress, clock_of
 from flows.run import Run
 from flows.session import Request, Session, peak_rss_bytes

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from flows.cli_cluster import (
+from flows.cli.cluster_commands import (
     add_to,
     given_settings,
     has_cluster,
@@ -20,7 +20,7 @@ from flows.cli_cluster import (
     with_layout,
     with_settings,
 )
-from flows.cli_placing import add_placing_to, gpus_asked, plan_without_manifest, with_gpus
+from flows.cli.gpu_commands import add_placing_to, gpus_asked, plan_without_manifest, with_gpus
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -267,7 +267,7 @@ def plan(manifest: str | Path | None, as_json: bool, **options: Any) -> int:
     asked = gpus_asked(options)
     if manifest is None:
         return plan_without_manifest(asked, options, as_json=as_json)
-    from flows.planning import campaign_table, plan_campaign
+    from flows.cli.plan import campaign_table, plan_campaign
     from flows.session import Session
 
     console = _console(to_stderr=as_json)
@@ -289,7 +289,7 @@ def plan(manifest: str | Path | None, as_json: bool, **options: Any) -> int:
 @_json
 def smoke(out: str | Path, workers: int, as_json: bool) -> int:
     """Render ten short clips at 384x256 and say how it went."""
-    from flows.planning import smoke_table, smoke_test
+    from flows.cli.plan import smoke_table, smoke_test
 
     result = smoke_test(out, workers, _console(to_stderr=True))
     if as_json:
@@ -337,7 +337,7 @@ def rig(portrait: Path, out: Path | None) -> int:
 @_json
 def judge(videos: tuple[Path, ...], portrait: Path | None, as_json: bool) -> int:
     """Measure finished videos: lip-sync, identity, seams."""
-    from flows.judging import judge_all, judgement_table
+    from flows.cli.judge import judge_all, judgement_table
 
     judged = judge_all(videos, portrait)
     if as_json:
