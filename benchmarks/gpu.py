@@ -37,10 +37,19 @@ from typing import TYPE_CHECKING
 from benchmarks.full_size import device_here, make_job
 from model.engine import FPS, FRAME_MULTIPLE, load_engine
 from model.errors import ResourceError
+from model.live_avatar.environment import (
+    DEVICE_VARIABLE,
+    OFFLOAD_VARIABLE,
+    WEIGHTS_VARIABLE,
+)
 from model.live_avatar.planning.cost import Device, Plan, engine_memory, floor_s, step_flops
+from model.live_avatar.planning.offload import (
+    offload_of,
+)
 from model.live_avatar.planning.sizes import MODELS
-from model.live_avatar.planning.traffic import OFFLOAD_VARIABLE, offload_of, offloaded_memory
-from model.live_avatar.weights.location import DEVICE_VARIABLE, WEIGHTS_VARIABLE
+from model.live_avatar.planning.traffic import (
+    offloaded_memory,
+)
 
 if TYPE_CHECKING:
     from benchmarks.gpu_measured import Measured, Profile

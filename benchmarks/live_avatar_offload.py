@@ -5,9 +5,10 @@
     python -m benchmarks.live_avatar_offload --preset tiny --device cpu --size 64x64 --blocks 6
 
 Weights are random. Each form loads the model anew; blocks are timed after the first clip, when the
-rings are full, until their frames are on the host. "Planned" is what model.live_avatar.planning.traffic tells
-before. "Moved" is that between host and GPU in a block, in both directions; beside it, what a block
-would take if only copies took time, at the rates that are measured first.
+rings are full, until their frames are on the host. "Planned" is what
+model.live_avatar.planning.traffic tells before. "Moved" is that between host and GPU in a block, in
+both directions; beside it, what a block would take if only copies took time, at the rates that are
+measured first.
 """
 
 import argparse
@@ -27,14 +28,18 @@ from model.engine import FRAME_MULTIPLE, SegmentJob
 from model.errors import ResourceError
 from model.live_avatar.assembly.loader import load
 from model.live_avatar.devices.copy_streams import HostMemory, Lane
+from model.live_avatar.environment import (
+    OFFLOAD_VARIABLE,
+)
 from model.live_avatar.planning.cost import Plan
+from model.live_avatar.planning.offload import (
+    Offload,
+    offload_of,
+)
 from model.live_avatar.planning.sizes import MODELS
 from model.live_avatar.planning.traffic import (
-    OFFLOAD_VARIABLE,
     Moved,
-    Offload,
     host_memory,
-    offload_of,
     offloaded_memory,
     step_moved,
 )

@@ -1,8 +1,9 @@
 """A night of 100,000 videos on 500 GPUs, simulated: what failures cost, which choices matter.
 
 Discrete events over a heap, seeded. What follows a failure, when to stop and what still fits into
-the night is decided by the product's own tasks/recovery/failures.py and tasks/recovery/night.py. Every GPU-second
-of the fleet is put into exactly one account, so the accounts add up to the fleet's capacity.
+the night is decided by the product's own tasks/recovery/failures.py and tasks/recovery/night.py.
+Every GPU-second of the fleet is put into exactly one account, so the accounts add up to the fleet's
+capacity.
 
     .venv/bin/python benchmarks/night_simulation.py [--seed N]
 """

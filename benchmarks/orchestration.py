@@ -39,7 +39,15 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # the tests' servers are not
 from flows.session import Request, Session
 from tasks.manifest.manifest import RowDefaults
 from tasks.records import FileEntry, Record, StoredPlan, VideoReceipt
-from tasks.store.campaign_folder import CampaignFolder, open_campaign, segment_entries
+from tasks.store.campaign_folder import (
+    CampaignFolder,
+)
+from tasks.store.campaigns import (
+    open_campaign,
+)
+from tasks.store.entries import (
+    segment_entries,
+)
 from tests.integration.servers import ROOT, Postgres, PrefectCluster, Worker
 from tests.seaweed import Seaweed
 

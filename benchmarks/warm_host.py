@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from model.engine import SegmentJob, load_engine
-from model.host.server import protocol
+from model.host import protocol
 from tasks.engines.engine_host import EnginePool, given_host
 from tasks.engines.gpu_lease import Slots
 from tasks.engines.warm_hosts import HostKind, WarmHosts
@@ -32,7 +32,7 @@ BUDGET_MS = 60.0
 SENDER = """
 import socket, sys
 import numpy as np
-from model.host.server import protocol
+from model.host import protocol
 path, width, height, num_frames, batch = sys.argv[1], *map(int, sys.argv[2:])
 frames = np.zeros((num_frames, height, width, 3), np.uint8)
 with socket.socket(socket.AF_UNIX) as connection:

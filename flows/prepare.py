@@ -15,6 +15,9 @@ from typing import TypeVar
 from flows.outcomes import RowName
 from model.engine import EngineIdentity, engine_identity
 from model.errors import NightshootError, PortraitError, RowError
+from tasks.errors import (
+    DamagedError,
+)
 from tasks.manifest.cell_values import smaller_size_fault
 from tasks.manifest.presets import Preset, size_for
 from tasks.manifest.row_settings import RowSettings, row_settings
@@ -48,7 +51,9 @@ from tasks.recovery.night import Unfinished, carry_over_order
 from tasks.speech.speech import SpeechRequest, make_speech, speech_id_of
 from tasks.speech.speech_files import load_speech
 from tasks.speech.voices import VoiceSettings
-from tasks.store.campaign_folder import CampaignFolder, DamagedError
+from tasks.store.campaign_folder import (
+    CampaignFolder,
+)
 
 _TITLE_CHARS = 60
 # what is done is asked of the store, which may be far away: 8 requests one after the other a video

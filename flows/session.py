@@ -30,7 +30,9 @@ from tasks.portrait.portrait import PortraitLimits
 from tasks.processes.ffmpeg import ffmpeg_version
 from tasks.records import CampaignRows, ManifestRow, RowRecord, Scalar
 from tasks.speech.voices import VoiceSettings
-from tasks.store.campaign_folder import open_campaign
+from tasks.store.campaigns import (
+    open_campaign,
+)
 
 
 @dataclass(frozen=True)

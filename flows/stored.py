@@ -6,8 +6,13 @@ from functools import partial
 from flows.outcomes import RowName, done_outcome, failure_outcome, pending_outcome
 from flows.prepare import Prepared, judged, side_by_side
 from model.errors import CampaignError, RowError
+from tasks.errors import (
+    DamagedError,
+)
 from tasks.records import CampaignRows, RowRecord, VideoOutcome
-from tasks.store.campaign_folder import CampaignFolder, DamagedError
+from tasks.store.campaign_folder import (
+    CampaignFolder,
+)
 
 
 class StoredCampaign:

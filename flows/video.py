@@ -1,8 +1,8 @@
 """One video: its chain of segments, then the stitch and the captions.
 
 Segments follow each other: segment k+1 starts from the last frame of segment k. What follows a
-failed try is decided in ``tasks/recovery/failures.py``: a row's own fault is never tried again, a lack of
-some resource is answered by the engine's rungs, time heals a machine.
+failed try is decided in ``tasks/recovery/failures.py``: a row's own fault is never tried again, a
+lack of some resource is answered by the engine's rungs, time heals a machine.
 """
 
 import contextlib
@@ -22,6 +22,9 @@ from flows.outcomes import done_outcome, text_of, way_out_of
 from flows.work import RenderFigures, Work, current_work
 from model.engine import engine_identity
 from model.errors import NightshootError, ResourceError, Rung, StoppedError
+from tasks.errors import (
+    DamagedError,
+)
 from tasks.media.finished_video import Making, deliver_video
 from tasks.media.render import load_handoff, render_segment, segment_job
 from tasks.plan.audio_window import EngineTrack
@@ -39,7 +42,9 @@ from tasks.records import (
 from tasks.recovery.failures import fault_of, next_step, signature_of
 from tasks.recovery.memory_ladder import GivenUp, after_rung, changes_told, next_rung
 from tasks.speech.speech_files import load_speech
-from tasks.store.campaign_folder import CampaignFolder, DamagedError
+from tasks.store.campaign_folder import (
+    CampaignFolder,
+)
 
 _RETRY_DELAYS_S = [1.0, 4.0]
 

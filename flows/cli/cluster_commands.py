@@ -1,4 +1,4 @@
-"""The commands that talk to a Prefect cluster. Thin, like ``flows/cli/main.py``, which adds them."""
+"""The commands that talk to a Prefect cluster; ``flows/cli/main.py`` adds them."""
 
 import json
 import os
@@ -11,7 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from flows.cluster.parameters import CampaignParameters, Parameters
-    from flows.deployment.cluster import ClusterStatus, Record, Thing
+    from flows.deployment.inventory import (
+        ClusterStatus,
+        Record,
+        Thing,
+    )
     from flows.deployment.submit import Submitted
     from tasks.records import Scalar
 
@@ -113,7 +117,7 @@ def cluster() -> None:
 @_json
 def up(webhook: str | None, as_json: bool) -> int:
     """Make work pools, queues, automations and deployments; what is there stays."""
-    from flows.deployment.cluster import cluster_up
+    from flows.deployment.setup import cluster_up
 
     things = cluster_up(webhook)
     if as_json:
@@ -127,7 +131,9 @@ def up(webhook: str | None, as_json: bool) -> int:
 @_json
 def status(as_json: bool) -> int:
     """Say what is missing, who works and what runs next."""
-    from flows.deployment.cluster import cluster_status
+    from flows.deployment.status import (
+        cluster_status,
+    )
 
     seen = cluster_status()
     if as_json:
@@ -333,7 +339,9 @@ def _print_status(seen: "ClusterStatus") -> None:
 
 
 def _worker_command(pool: str) -> str:
-    from flows.deployment.cluster import POOLS
+    from flows.deployment.inventory import (
+        POOLS,
+    )
 
     return f"start one: prefect worker start --pool {pool} --type {POOLS[pool]}"
 

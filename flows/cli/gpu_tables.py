@@ -51,7 +51,8 @@ def plan_presets(
         size: that takes the place of the presets'.
 
     Raises:
-        CampaignError: a preset or a setting is unknown, or see :func:`tasks.gpu_plans.quotes.quote_gpus`.
+        CampaignError: a preset or a setting is unknown, or see
+        :func:`tasks.gpu_plans.quotes.quote_gpus`.
     """
     presets = load_presets() | (load_presets(presets_path) if presets_path else {})
     if name is not None and name not in presets:

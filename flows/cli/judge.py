@@ -8,10 +8,15 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from tasks.errors import (
+    DamagedError,
+)
 from tasks.portrait.portrait import read_rig, rig_path_of
 from tasks.quality.judgement import Seam, VideoJudgement, judge_video, worst
 from tasks.records import SegmentReceipt
-from tasks.store.campaign_folder import CampaignFolder, DamagedError
+from tasks.store.campaign_folder import (
+    CampaignFolder,
+)
 
 _VERDICT_STYLES = {"pass": "green", "warn": "yellow", "fail": "red"}
 

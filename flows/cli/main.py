@@ -190,7 +190,9 @@ def retry(
             "NIGHTSHOOT_OFFLOAD"
         )
     from flows.stored import StoredCampaign
-    from tasks.store.campaign_folder import open_campaign
+    from tasks.store.campaigns import (
+        open_campaign,
+    )
 
     source = StoredCampaign(open_campaign(out, campaign), campaign, videos)
     return _run(source, workers, None, as_json=as_json)
@@ -202,9 +204,13 @@ def retry(
 @_json
 def status(campaign: str, out: str | Path, as_json: bool) -> int:
     """Say what is done, failed and left of a campaign. Exit 1 unless all is done."""
-    from flows.progress import status_table
+    from flows.cli.live_progress import (
+        status_table,
+    )
     from flows.stored import StoredCampaign
-    from tasks.store.campaign_folder import open_campaign
+    from tasks.store.campaigns import (
+        open_campaign,
+    )
 
     outcomes = StoredCampaign(open_campaign(out, campaign), campaign).outcomes()
     if as_json:
@@ -228,7 +234,7 @@ def status(campaign: str, out: str | Path, as_json: bool) -> int:
 @click.option("--verify", is_flag=True, help="Read every file back and compare its sha256.")
 def sweep(campaign: str, out: str | Path, hours: float, verify: bool) -> int:
     """Remove what killed runs left behind; with --verify, find what is damaged."""
-    from flows.sweeping import sweep_campaign
+    from flows.sweep import sweep_campaign
 
     found = sweep_campaign(out, campaign, hours, verify=verify)
     for line in found.lines:
@@ -237,8 +243,13 @@ def sweep(campaign: str, out: str | Path, hours: float, verify: bool) -> int:
 
 
 def _run(source: "Source", workers: int, night: "Night | None", *, as_json: bool) -> int:
+    from flows.cli.live_progress import (
+        progress_view,
+    )
     from flows.local.dispatcher import TreeDispatcher
-    from flows.progress import PlainProgress, progress_view
+    from flows.progress import (
+        PlainProgress,
+    )
     from flows.run import Run
 
     console = _console(to_stderr=as_json)

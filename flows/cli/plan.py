@@ -18,11 +18,16 @@ from flows.run import Run
 from flows.session import Request, Session, peak_rss_bytes
 from model.errors import CampaignError, ResourceError
 from tasks.engines.engine_host import EngineLostError
+from tasks.errors import (
+    DamagedError,
+)
 from tasks.gpu_plans.quotes import ENGINE, Asked, GpuQuote, quote_campaign, quote_gpus, videos_of
 from tasks.manifest.manifest import RowDefaults
 from tasks.plan.plan import unbroken_frames
 from tasks.records import Record, VideoPlan
-from tasks.store.campaign_folder import CampaignFolder, DamagedError
+from tasks.store.campaign_folder import (
+    CampaignFolder,
+)
 
 # H.264 at CRF 17 of a calm portrait, measured on the demo, 2026-11: bits per pixel, generously.
 _BITS_PER_PIXEL = 0.35
@@ -296,7 +301,7 @@ def smoke_test(out: str | Path, workers: int, console: Console) -> SmokeResult:
     They go to a new campaign of their own, named by the time, so that nothing is found done
     and nothing is removed.
     """
-    manifest = Path(__file__).parents[1] / "manifests" / "smoke.csv"
+    manifest = Path(__file__).parents[2] / "manifests" / "smoke.csv"
     request = Request(
         manifest=manifest,
         out=out,

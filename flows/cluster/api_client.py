@@ -87,7 +87,8 @@ class OwnRun:
         """Say that this run is alive, which the server takes for dead: it missed its heartbeats.
 
         It does so when it was away itself. Whoever starts crashed runs again waits longer
-        (``flows/deployment/automations.py``, ``flows/cluster/dispatcher.py``) than it takes to say this.
+        (``flows/deployment/automations.py``, ``flows/cluster/dispatcher.py``) than it takes to say
+        this.
         """
         assert self._id is not None
         with get_client(sync_client=True) as client, suppress(httpx.HTTPError, ObjectNotFound):

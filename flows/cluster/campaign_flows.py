@@ -1,7 +1,7 @@
 """The flows that work pools run: a campaign, a retry, one video, a sweep.
 
-Each is given small parameters (``flows/cluster/parameters.py``); all else is in the store. What a run
-made is told by receipts, so that its state may be lost without harm.
+Each is given small parameters (``flows/cluster/parameters.py``); all else is in the store. What a
+run made is told by receipts, so that its state may be lost without harm.
 """
 
 from pathlib import Path
@@ -21,12 +21,15 @@ from flows.outcomes import name_of
 from flows.run import Run, Source, Summary
 from flows.session import Request, Session
 from flows.stored import StoredCampaign
-from flows.sweeping import sweep_campaign
+from flows.sweep import sweep_campaign
 from flows.work import Night, night_of
 from model.errors import CampaignError
 from tasks.gpu_plans.layouts import layout_env, layout_settings
 from tasks.manifest.manifest import RowDefaults
-from tasks.store.campaign_folder import campaigns_in, open_campaign
+from tasks.store.campaigns import (
+    campaigns_in,
+    open_campaign,
+)
 
 MAX_STARTS = 6  # of one campaign run; the automation that revives it counts too
 _PREPARED_AT_ONCE = 2

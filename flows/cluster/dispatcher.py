@@ -22,9 +22,14 @@ from flows.prepare import Prepared
 from flows.video import RowOf
 from flows.work import CARRIED_OVER, Work
 from model.errors import Fault
+from tasks.errors import (
+    DamagedError,
+)
 from tasks.records import Failure, StoredPlan, VideoOutcome
 from tasks.recovery.failures import MAX_TRIES, next_step, signature_of
-from tasks.store.campaign_folder import CampaignFolder, DamagedError
+from tasks.store.campaign_folder import (
+    CampaignFolder,
+)
 
 _POLL_S = 2.0
 _CRASH_SETTLES_S = 15.0  # Prefect reports one crash twice, seconds apart

@@ -6,8 +6,8 @@ host (NIGHTSHOOT_ENGINE, NIGHTSHOOT_ENGINE_SOCKET) and the file for its verdict
 (NIGHTSHOOT_VERDICT), ``{"fault": "machine", "message": "..."}`` with fault ``""`` for none. Without
 ``engine`` it gets GPUs alone, leased by the worker itself.
 
-The worker keeps the hosts (``tasks/engines/warm_hosts.py``); they end with it. After a run that failed by a fault
-of the machine it ends them, takes no run for a while, and says so.
+The worker keeps the hosts (``tasks/engines/warm_hosts.py``); they end with it. After a run that
+failed by a fault of the machine it ends them, takes no run for a while, and says so.
 
 Set by environment, read when the worker starts: NIGHTSHOOT_GPU_SLOTS and NIGHTSHOOT_LEASE_DIR
 (``tasks/engines/gpu_lease.py``), NIGHTSHOOT_COOL_OFF_S, NIGHTSHOOT_IDLE_TTL_S.

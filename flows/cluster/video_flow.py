@@ -22,10 +22,15 @@ from flows.video import make_video, noted_failure
 from flows.work import CARRIED_OVER, Night, Work, current_work, stop_on_signals
 from model.errors import StoppedError, WindowClosedError
 from tasks.engines.engine_host import EnginePool, given_host
+from tasks.errors import (
+    StoreError,
+)
 from tasks.records import StoredPlan
 from tasks.recovery.failures import fault_of
 from tasks.recovery.night import may_open
-from tasks.store.campaign_folder import StoreError, open_campaign
+from tasks.store.campaigns import (
+    open_campaign,
+)
 
 
 @flow(name="video", flow_run_name=run_name, persist_result=False)

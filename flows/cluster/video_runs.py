@@ -1,6 +1,7 @@
 """The video runs of one campaign, as Prefect's server keeps them: made, seen, scheduled, cancelled.
 
-Nothing is decided here: when a run is made, tried again or given up is said by ``flows/cluster/dispatcher.py``.
+Nothing is decided here: when a run is made, tried again or given up is said by
+``flows/cluster/dispatcher.py``.
 """
 
 from collections.abc import Mapping, Sequence

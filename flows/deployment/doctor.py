@@ -16,12 +16,24 @@ from typing import Any, Literal
 import httpx
 from prefect.settings import get_current_settings
 
-from flows.deployment.cluster import POOLS, ClusterError, ClusterStatus, Record, cluster_status
+from flows.deployment.inventory import (
+    POOLS,
+    ClusterStatus,
+    Record,
+)
+from flows.deployment.server import (
+    ClusterError,
+)
+from flows.deployment.status import (
+    cluster_status,
+)
 from model.engine import engine_names, examine_engine
 from model.errors import CampaignError, NightshootError
 from tasks.engines.gpu_lease import SLOTS_VARIABLE, slot_names
 from tasks.processes.ffmpeg import ffmpeg_version
-from tasks.store.campaign_folder import open_campaign
+from tasks.store.campaigns import (
+    open_campaign,
+)
 
 BATCHING: dict[str, int] = {
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": 100,

@@ -19,15 +19,17 @@ from prefect.client.schemas.schedules import CronSchedule
 from pydantic import ValidationError
 
 from flows.cluster.parameters import CampaignParameters, Parameters, RetryParameters
-from flows.deployment.cluster import (
+from flows.deployment.inventory import (
     ADHOC,
     NIGHTLY,
     RETRY_FAILED,
-    ClusterError,
     Record,
+    read_facts,
+)
+from flows.deployment.server import (
+    ClusterError,
     cluster_client,
     deployment_named,
-    read_facts,
     ui_url,
 )
 

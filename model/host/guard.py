@@ -4,15 +4,15 @@ The owner keeps the write end of a pipe open as this process's standard input; t
 it when the owner dies, kill -9 included. Unlike a parent-death signal this is not tied to the
 thread that started the process.
 
-``python -m model.host.guard MODULE ARGUMENT...`` is a guard (Linux): it runs the module as its child and
-is the subreaper of everything below it, so that processes in sessions of their own (the ranks of
-a distributed engine) stay its descendants when their parents die. When the module ends or the
-owner does, the guard kills what is left and ends last, with the module's exit code. It inherits the
-descriptors of a GPU lease, which therefore lasts as long as anything that can touch the GPU.
+``python -m model.host.guard MODULE ARGUMENT...`` is a guard (Linux): it runs the module as its
+child and is the subreaper of everything below it, so that processes in sessions of their own (the
+ranks of a distributed engine) stay its descendants when their parents die. When the module ends or
+the owner does, the guard kills what is left and ends last, with the module's exit code. It inherits
+the descriptors of a GPU lease, which therefore lasts as long as anything that can touch the GPU.
 
-The guard watches the signs of life of all that it started (``model.host.heartbeats``): a process that is
-stopped, hangs or is killed ends the whole group, and the guard's words say which one it was.
-Elsewhere than on Linux a guard has one process alone, which ends with the owner too.
+The guard watches the signs of life of all that it started (``model.host.heartbeats``): a process
+that is stopped, hangs or is killed ends the whole group, and the guard's words say which one it
+was. Elsewhere than on Linux a guard has one process alone, which ends with the owner too.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from model.errors import NightshootError
-from model.host.server import heartbeats
+from model.host import heartbeats
 from model.host.watchdog import KILLED, Watch
 
 REFUSED_EXIT_CODE = 3

@@ -1,8 +1,8 @@
 """A warm engine in a process of its own, behind a Unix socket: ``python -m model.host``.
 
 One client at a time, one rendering at a time. The process ends with its owner, who holds the
-write end of its standard input. It tells its guard what it is doing (``model.host.heartbeats``); of several
-ranks each has a log of its own, and every line says which segment was rendered then.
+write end of its standard input. It tells its guard what it is doing (``model.host.heartbeats``); of
+several ranks each has a log of its own, and every line says which segment was rendered then.
 """
 
 import argparse
@@ -19,8 +19,8 @@ from pathlib import Path
 
 from model.engine import Engine, load_engine
 from model.errors import EngineFailedError, MachineError, NightshootError, StoppedError
+from model.host import heartbeats, protocol
 from model.host.guard import REFUSED_EXIT_CODE, exit_with_owner
-from model.host.server import heartbeats, protocol
 
 LOG_VARIABLE = "NIGHTSHOOT_HOST_LOG"
 """Path of the log that the owner lets this process write; ranks write beside it."""
@@ -218,7 +218,3 @@ def _become_launcher(num_ranks: int, name: str, socket_path: Path) -> None:
     is_guarded = bool(os.environ.get(heartbeats.BEATS_VARIABLE))
     guard = [] if is_guarded else ["model.host.guard"]
     os.execv(sys.executable, [sys.executable, "-m", *guard, *launcher, *rank])
-
-
-if __name__ == "__main__":
-    main()

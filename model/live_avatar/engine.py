@@ -20,7 +20,7 @@ from model.engine import (
     check_settings,
 )
 from model.errors import PortraitError, ResourceError, WeightsError
-from model.host.server import heartbeats, protocol
+from model.host import heartbeats, protocol
 from model.live_avatar.config import LATENT_SIDE, PATCH
 from model.live_avatar.devices.memory_ladder import (
     OFFLOAD,
@@ -31,12 +31,25 @@ from model.live_avatar.devices.memory_ladder import (
     Misfits,
     rungs_of,
 )
-from model.live_avatar.planning.placement import PLACEMENT_VARIABLE, placement_of
+from model.live_avatar.environment import (
+    DEVICE_VARIABLE,
+    PLACEMENT_VARIABLE,
+    WEIGHTS_VARIABLE,
+)
+from model.live_avatar.planning.offload import (
+    Offload,
+    offload_of,
+    read_offload,
+)
+from model.live_avatar.planning.placement import (
+    placement_of,
+)
 from model.live_avatar.planning.placement_checks import Wanted, check_placement
 from model.live_avatar.planning.sizes import MODELS
-from model.live_avatar.planning.traffic import Offload, offload_of, read_offload
 from model.live_avatar.settings import DEFAULT_PROMPT, DEFAULTS, HEAD_PARALLEL, setting_fault
-from model.live_avatar.weights.location import DEVICE_VARIABLE, WEIGHTS_VARIABLE, place_of
+from model.live_avatar.weights.location import (
+    place_of,
+)
 
 if TYPE_CHECKING:
     from model.live_avatar.assembly.loader import Core, Loaded

@@ -8,7 +8,11 @@ import numpy as np
 from model.speech.english import read_english
 from model.speech.network import FLOAT, duration_samples, open_session, run, split_symbols
 from model.speech.phones import known_symbols, timed_phones
-from model.speech.voices import TimedSymbol, Utterance, VoiceCard
+from model.speech.utterance import (
+    TimedSymbol,
+    Utterance,
+    VoiceCard,
+)
 
 SAMPLE_RATE_HZ = 24_000
 MAX_SYMBOLS = 400
@@ -16,14 +20,14 @@ _DURATIONS = "/Round_output_0"
 
 
 class HibariVoice:
-    """Obeys :class:`model.speech.voices.Voice`."""
+    """Obeys :class:`model.speech.utterance.Voice`."""
 
     def __init__(self, card: VoiceCard) -> None:
         self._lag = round(card.lag_s * SAMPLE_RATE_HZ)
         self._is_british = card.is_british
 
     def speak(self, text: str, *, seed: int = 0, speed: float = 1.0) -> Utterance:
-        """See :meth:`model.speech.voices.Voice.speak`."""
+        """See :meth:`model.speech.utterance.Voice.speak`."""
         check_speed(speed)
         reading = read_english(text, is_british=self._is_british)
         symbols, unknown = known_symbols(reading.symbols, vocabulary())

@@ -16,7 +16,10 @@ from model.speech.hibari import check_speed, joined, vocabulary
 from model.speech.mandarin import read_mandarin
 from model.speech.network import INT64, duration_samples, open_session, run, split_symbols
 from model.speech.phones import known_symbols, timed_phones
-from model.speech.voices import Utterance, VoiceCard
+from model.speech.utterance import (
+    Utterance,
+    VoiceCard,
+)
 
 SAMPLE_RATE_HZ = 24_000
 MAX_SYMBOLS = 400
@@ -27,7 +30,7 @@ _DURATIONS = "/encoder/Gather_output_0"
 
 
 class KokoroVoice:
-    """Obeys :class:`model.speech.voices.Voice`."""
+    """Obeys :class:`model.speech.utterance.Voice`."""
 
     def __init__(self, card: VoiceCard) -> None:
         self._card = card
@@ -35,7 +38,7 @@ class KokoroVoice:
         self._styles = read_styles(card.name)
 
     def speak(self, text: str, *, seed: int = 0, speed: float = 1.0) -> Utterance:
-        """See :meth:`model.speech.voices.Voice.speak`; the model draws no noise from ``seed``."""
+        """See :meth:`.Voice.speak`; the model draws no noise from ``seed``."""
         del seed
         check_speed(speed)
         reading = self._read(text)

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from model.speech.voices import TimedSymbol
+from model.speech.utterance import (
+    TimedSymbol,
+)
 
 STRESS_MARKS = "ˈˌ"
 LENGTH_AND_TONE_MARKS = "ːʰʲ→↗↓↘\u0303"

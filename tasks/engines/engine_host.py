@@ -20,7 +20,7 @@ from typing import Protocol, Self
 
 from model.engine import EngineIdentity, Handoff, Pixels, SegmentJob, engine_identity
 from model.errors import MachineError, ResourceError, StoppedError
-from model.host.server import heartbeats, protocol
+from model.host import heartbeats, protocol
 from tasks.engines.gpu_samples import NvmlReader, Sampler, Stretch
 from tasks.processes.child_processes import Guarded
 

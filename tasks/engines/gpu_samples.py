@@ -1,8 +1,8 @@
 """What the GPUs do while segments are rendered: memory, use, temperature, once a second, by NVML.
 
 Each process that renders writes its own parts, ``logs/gpu/<begin>-<host>-<pid>.csv``; the report
-joins them into ``logs/gpu.csv`` (``tasks/engines/gpu_summary.py``). Where there is no NVIDIA GPU there is
-no file, and :attr:`Sampler.problem` says why.
+joins them into ``logs/gpu.csv`` (``tasks/engines/gpu_summary.py``). Where there is no NVIDIA GPU
+there is no file, and :attr:`Sampler.problem` says why.
 """
 
 import csv

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from statistics import median
 
 from tasks.engines.gpu_samples import FOLDER, PERIOD_S, Sample, csv_of, samples_of
-from tasks.processes.ffmpeg import disk_full_told
 from tasks.records import SegmentFigures, VideoReceipt
 from tasks.store.campaign_folder import CampaignFolder
-from tasks.store.files import commit_file, part_path
+from tasks.store.files import (
+    commit_file,
+    disk_full_told,
+    part_path,
+)
 
 JOINED = "logs/gpu.csv"
 _READS_AT_ONCE = 8

@@ -5,8 +5,8 @@ back, the host stays for the next run of that kind until it has been idle for lo
 wanted by whoever is next in line, here or in another worker of this machine, or its worker ends.
 One that dies while it is lent comes back on the same socket with the same GPUs.
 
-Each host runs under a guard (``model.host.guard``) that holds the lease too, ends the host when one of
-its processes hangs, and leaves none behind, in sessions of their own or not, however the worker
+Each host runs under a guard (``model.host.guard``) that holds the lease too, ends the host when one
+of its processes hangs, and leaves none behind, in sessions of their own or not, however the worker
 ends. Linux.
 """
 

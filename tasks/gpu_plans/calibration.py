@@ -27,7 +27,7 @@ from tasks.store.files import write_file
 
 CALIBRATION_VARIABLE = "NIGHTSHOOT_CALIBRATION"
 PREVIEW = "preview"
-_PORTRAIT = Path(__file__).parents[1] / "manifests" / "portraits" / "mara.png"
+_PORTRAIT = Path(__file__).parents[2] / "manifests" / "portraits" / "mara.png"
 _PREVIEW_SIZES = ((704, 384), (384, 256))
 _PREVIEW_FRAMES = 48
 _PREVIEW_REPEATS = 3

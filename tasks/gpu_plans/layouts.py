@@ -1,9 +1,17 @@
 """How a run says over which GPUs its video is laid, to the processes of its engine."""
 
-from model.live_avatar.planning.placement import PLACEMENT_VARIABLE, read_placement
+from model.live_avatar.environment import (
+    OFFLOAD_VARIABLE,
+    PLACEMENT_VARIABLE,
+)
+from model.live_avatar.planning.offload import (
+    read_offload,
+)
+from model.live_avatar.planning.placement import (
+    read_placement,
+)
 from model.live_avatar.planning.placement_checks import Wanted, placement_faults
 from model.live_avatar.planning.sizes import MODELS, PUBLISHED
-from model.live_avatar.planning.traffic import OFFLOAD_VARIABLE, read_offload
 from model.live_avatar.settings import HEAD_PARALLEL
 from tasks.records import Scalar
 

@@ -15,6 +15,11 @@ from model.engine import FPS
 from model.errors import CampaignError
 from model.live_avatar.planning.cost import Plan, is_narrow
 from model.live_avatar.planning.gpus import GIB, Gpu, Pool, like_of, read_pools
+from model.live_avatar.planning.offload import (
+    NO_OFFLOAD,
+    Offload,
+    read_offload,
+)
 from model.live_avatar.planning.placement import ALONE, Placement, read_placement
 from model.live_avatar.planning.placement_checks import Wanted, placement_faults
 from model.live_avatar.planning.planner import (
@@ -36,7 +41,6 @@ from model.live_avatar.planning.sizes import (
     num_transformer_parameters,
 )
 from model.live_avatar.planning.speed_model import ASSUMED_SHARE, Rates, assumed_rates
-from model.live_avatar.planning.traffic import NO_OFFLOAD, Offload, read_offload
 from model.live_avatar.settings import DEFAULTS, setting_fault
 from tasks.gpu_plans.calibration import CalibrationEntry, newest
 from tasks.gpu_plans.layouts import layout_env

@@ -21,6 +21,9 @@ from typing import Self
 from pydantic import Field, ValidationError
 
 from model.errors import CampaignError, NightshootError, StoppedError
+from tasks.errors import (
+    DiskFullError,
+)
 from tasks.inputs.addresses import is_url, name_in, rig_url_of, shown_url
 from tasks.inputs.file_types import picture_fault, sound_fault
 from tasks.inputs.https_source import HttpsSource
@@ -35,8 +38,9 @@ from tasks.inputs.source import (
     Source,
     Version,
 )
-from tasks.manifest.cell_values import script_fault
-from tasks.processes.ffmpeg import DiskFullError
+from tasks.inputs.text_files import (
+    script_fault,
+)
 from tasks.records import Record
 from tasks.store.files import commit_file, part_path, sha256_of_file, write_file
 

@@ -4,14 +4,14 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from difflib import get_close_matches
-from pathlib import Path
 
+from tasks.inputs.text_files import (
+    character_fault,
+)
 from tasks.manifest.presets import SIZE_MULTIPLE
-from tasks.manifest.table import TableError, decode_text
 from tasks.speech.voices import known_voice, voices
 
 VIDEO_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-_MAX_SCRIPT_BYTES = 4 << 20
 _MAX_SIDE = 4096
 _SIZE = re.compile(r"(\d{1,5})\s*[x*×]\s*(\d{1,5})", re.IGNORECASE)
 _WHOLE_NUMBER = re.compile(r"([+-]?\d{1,18})(?:\.0*)?")
@@ -153,27 +153,3 @@ def check_text(cell: str, *, allow_lines: bool) -> None:
     if _FORMULA.match(cell):
         way_out = "paste the values instead, then save as CSV again"
         raise BadValueError("a formula of the spreadsheet", way_out)
-
-
-def script_fault(path: Path) -> str:
-    """Why the file at ``path`` cannot be a script; empty if nothing speaks against it."""
-    if path.stat().st_size > _MAX_SCRIPT_BYTES:
-        return f"the script has more than {_MAX_SCRIPT_BYTES >> 20} MiB"
-    try:
-        text, _ = decode_text(path.read_bytes())
-    except TableError as error:
-        return error.rule
-    if not text.strip():
-        return "the script is empty"
-    return character_fault(text, allow_lines=True)
-
-
-def character_fault(text: str, *, allow_lines: bool) -> str:
-    """Which character of ``text`` does not belong in a cell; empty if none."""
-    allowed = "\n\t\r" if allow_lines else ""
-    for index, char in enumerate(text):
-        if char == "\ufffd":
-            return f"character {index + 1} was lost in an earlier conversion"
-        if char not in allowed and unicodedata.category(char) == "Cc":
-            return f"character {index + 1} is a control character (U+{ord(char):04X})"
-    return ""

@@ -22,11 +22,20 @@ import pandas as pd
 from model.errors import CampaignError, RowError
 from tasks.inputs.addresses import has_scheme, is_url, shown_url, without_secrets
 from tasks.inputs.inputs import InputError, Inputs, InputUnreachableError
+from tasks.inputs.text_files import (
+    TableError,
+)
 from tasks.manifest.cell_values import suggested_id
 from tasks.manifest.presets import Preset, load_presets
 from tasks.manifest.row import Fault, RowDefaults, RowReader, check_defaults
 from tasks.manifest.row_files import FILE_COLUMNS, Files, nearest_file
-from tasks.manifest.table import Table, TableError, TableRow, column_name, read_table, trimmed
+from tasks.manifest.table import (
+    Table,
+    TableRow,
+    column_name,
+    read_table,
+    trimmed,
+)
 from tasks.records import ManifestRow
 
 MAX_FAULTS_SHOWN = 200

@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError
 from model.errors import CampaignError
 from tasks.records import Record, Scalar
 
-SHIPPED_PRESETS = Path(__file__).parents[1] / "manifests" / "presets.toml"
+SHIPPED_PRESETS = Path(__file__).parents[2] / "manifests" / "presets.toml"
 SIZE_MULTIPLE = 16
 WIDEST_ASPECT = 2.0
 """Of a video whose size is not given; the tallest is one over this."""

@@ -9,6 +9,9 @@ from typing import TypeAlias, cast
 from model.engine import engine_identity, engine_names
 from model.errors import CampaignError
 from tasks.inputs.addresses import has_scheme, without_secrets
+from tasks.inputs.text_files import (
+    decode_text,
+)
 from tasks.manifest.cell_values import (
     BadValueError,
     check_text,
@@ -22,7 +25,6 @@ from tasks.manifest.cell_values import (
 )
 from tasks.manifest.row_files import PORTRAIT, RECORDING, SCRIPT, FileKind, Files
 from tasks.manifest.row_settings import SETTING_COLUMNS, setting_value
-from tasks.manifest.table import decode_text
 from tasks.records import ManifestRow, Record, Scalar
 from tasks.speech.script import language_of
 

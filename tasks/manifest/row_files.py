@@ -9,7 +9,12 @@ from tasks.inputs.addresses import has_scheme, is_url, url_beside
 from tasks.inputs.file_types import picture_fault, sound_fault
 from tasks.inputs.inputs import InputError, Inputs, InputUnreachableError
 from tasks.inputs.source import Kind
-from tasks.manifest.cell_values import BadValueError, script_fault
+from tasks.inputs.text_files import (
+    script_fault,
+)
+from tasks.manifest.cell_values import (
+    BadValueError,
+)
 from tasks.portrait.portrait import rig_path_of
 
 

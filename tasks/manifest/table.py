@@ -10,26 +10,13 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from tasks.inputs.text_files import TableError, decode_text
+
 SEPARATORS = ",;\t"
 _SPACES = " \t\n\r\v\f\u00a0\u2007\u202f\u3000\u200b\ufeff"
 _HEADER_QUOTES = "\"'“”‘’„«»`"
 _SEP_LINE = re.compile(r'^\ufeff?"?sep=(.)"?[ \t]*(?:\n|$)', re.IGNORECASE)
 _SENTINEL = "end of the file\x00"
-_COMMON_GBK = 0.8  # share of two-byte characters outside GB2312 is small in real Chinese text
-_BINARY_STARTS = (
-    (b"PK\x03\x04", "is an Excel workbook or another zip file"),
-    (b"\xd0\xcf\x11\xe0", "is an old Excel workbook"),
-    (b"%PDF", "is a PDF"),
-    (b"{\\rtf", "is a rich text file"),
-)
-
-
-class TableError(ValueError):
-    """Text that is no table: on which line, what is wrong, and the way out."""
-
-    def __init__(self, line: int, value: str, rule: str, way_out: str) -> None:
-        super().__init__(line, value, rule, way_out)
-        self.line, self.value, self.rule, self.way_out = line, value, rule, way_out
 
 
 @dataclass(frozen=True)
@@ -66,68 +53,6 @@ def read_table(data: bytes, known: Iterable[str]) -> Table:
     if not rows:
         raise TableError(1, "", "the file is empty", "write a header line and one row a video")
     return Table(rows[0], tuple(rows[1:]), notices)
-
-
-def decode_text(data: bytes) -> tuple[str, str]:
-    """Text and the name of its encoding.
-
-    Raises:
-        TableError: it is no text, or its encoding cannot be told.
-    """
-    for start, what in _BINARY_STARTS:
-        if data.startswith(start):
-            raise TableError(
-                1, "", f"the file {what}, not text", 'save it as "CSV UTF-8 (comma delimited)"'
-            )
-    wide = _wide_encoding(data)
-    if wide:
-        try:
-            return data.decode(wide).removeprefix("\ufeff"), "UTF-16"
-        except UnicodeDecodeError as error:
-            raise TableError(
-                1, "", f"the file is broken UTF-16: {error.reason}", 'save it as "CSV UTF-8"'
-            ) from error
-    try:
-        return data.decode("utf-8-sig"), "UTF-8"
-    except UnicodeDecodeError as error:
-        if _is_chinese(data):
-            return data.decode("gb18030"), "GB18030"
-        line = data.count(b"\n", 0, error.start) + 1
-        shown = data[max(0, error.start - 12) : error.start + 12].decode("latin-1")
-        raise TableError(
-            line, shown, "the text is neither UTF-8, UTF-16 nor GB18030", 'save it as "CSV UTF-8"'
-        ) from error
-
-
-def _wide_encoding(data: bytes) -> str:
-    """UTF-16 told by its mark, or by the zero bytes of its ASCII half."""
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
-    start = data[:4096]
-    for offset, name in ((1, "utf-16-le"), (0, "utf-16-be")):
-        zeros = start[offset::2]
-        if len(zeros) > 4 and zeros.count(0) > 0.6 * len(zeros):
-            return name
-    return ""
-
-
-def _is_chinese(data: bytes) -> bool:
-    """GB18030 in which most characters are common ones; Western accents give rare ones."""
-    try:
-        text = data.decode("gb18030")
-    except UnicodeDecodeError:
-        return False
-    wide = [char for char in text if ord(char) > 0x7F]
-    num_common = sum(_is_gb2312(char) for char in wide)
-    return bool(wide) and num_common >= _COMMON_GBK * len(wide)
-
-
-def _is_gb2312(char: str) -> bool:
-    try:
-        char.encode("gb2312")
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _separator(text: str, known: frozenset[str]) -> str:

@@ -15,9 +15,11 @@ import cv2
 import numpy as np
 from pydantic import ValidationError
 
+from tasks.errors import (
+    DamagedError,
+)
 from tasks.processes.ffmpeg import run_ffmpeg
 from tasks.records import VideoReceipt
-from tasks.store.campaign_folder import DamagedError
 from tasks.store.files import write_file
 
 NUM_TILES = 6

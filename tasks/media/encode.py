@@ -21,8 +21,15 @@ import numpy as np
 from model.engine import Pixels
 from model.errors import MachineError
 from tasks.media.mp4 import Colour, Movie, Mp4Error, Track, read_mp4
-from tasks.processes.ffmpeg import FfmpegPipe, disk_full_told, ffmpeg_builder, run_ffmpeg
+from tasks.processes.ffmpeg import (
+    FfmpegPipe,
+    ffmpeg_builder,
+    run_ffmpeg,
+)
 from tasks.records import EncodeProfile, SegmentMedia
+from tasks.store.files import (
+    disk_full_told,
+)
 
 BT709 = Colour(primaries=1, transfer=1, matrix=1, is_full_range=False)
 _KEYFRAME_EVERY = 48

@@ -11,7 +11,12 @@ from tasks.media.stitch import stitch_video
 from tasks.plan.plan import canonical_sha256
 from tasks.records import SegmentFigures, SegmentReceipt, Speech, VideoPlan, VideoReceipt
 from tasks.recovery.memory_ladder import silent_told
-from tasks.store.campaign_folder import CampaignFolder, entry_of
+from tasks.store.campaign_folder import (
+    CampaignFolder,
+)
+from tasks.store.entries import (
+    entry_of,
+)
 from tasks.store.files import write_file
 
 # Raised by every change that makes another file of the same segments.

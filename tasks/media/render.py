@@ -19,12 +19,17 @@ from model.engine import EngineIdentity, Handoff, Pixels, SegmentJob
 from model.errors import NightshootError, Rung, StoppedError
 from tasks.engines.engine_host import EngineHost, HostRendering
 from tasks.engines.host_logs import keep_segment_log
+from tasks.errors import (
+    StoreError,
+)
 from tasks.media.encode import EncodedSegment, encode_segment, read_png, seam_gates, write_png
 from tasks.plan.audio_window import EngineTrack
 from tasks.plan.plan import NEUTRAL
 from tasks.records import SegmentPlan, SegmentReceipt, VideoPlan
 from tasks.recovery.memory_ladder import effective, settings_after
-from tasks.store.campaign_folder import CampaignFolder, StoreError
+from tasks.store.campaign_folder import (
+    CampaignFolder,
+)
 from tasks.store.files import part_path
 
 

@@ -15,9 +15,18 @@ from pathlib import Path
 from model.errors import MachineError
 from tasks.media.encode import BT709, Packet, extradata_sha256, parse_framemd5, segment_faults
 from tasks.media.mp4 import TAG_NAMES, Movie, Mp4Error, packet_md5s, read_mp4
-from tasks.processes.ffmpeg import check_free_space, disk_full_told, ffmpeg_builder, run_ffmpeg
+from tasks.processes.ffmpeg import (
+    ffmpeg_builder,
+    run_ffmpeg,
+)
 from tasks.records import EncodeProfile, Record, SegmentMedia
-from tasks.store.files import commit_file, part_path, sha256_of_file
+from tasks.store.files import (
+    check_free_space,
+    commit_file,
+    disk_full_told,
+    part_path,
+    sha256_of_file,
+)
 
 AUDIO_RATE_HZ = 48_000
 _AUDIO_BITRATE_BPS = 128_000

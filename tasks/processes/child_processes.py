@@ -1,7 +1,7 @@
 """Starts the Python processes that serve us: engine hosts, the laptop's own Prefect server.
 
-A child reads nothing from its standard input and ends when it closes (``model.host.guard``), so none
-outlives its owner, however the owner ends.
+A child reads nothing from its standard input and ends when it closes (``model.host.guard``), so
+none outlives its owner, however the owner ends.
 """
 
 import contextlib
@@ -125,8 +125,8 @@ class Guarded(Child):
 def end_marked(mark: str) -> None:
     """Kill every process that has ``mark`` (``NAME=value``) in its environment; wait for its end.
 
-    For what a killed guard (``model.host.guard``) left behind. Our own user's processes only; elsewhere
-    than on Linux nothing can have been left.
+    For what a killed guard (``model.host.guard``) left behind. Our own user's processes only;
+    elsewhere than on Linux nothing can have been left.
     """
     if sys.platform != "linux":
         return

@@ -11,15 +11,13 @@ and, where Linux's ``setpriv`` is at hand, is killed by the kernel when the thre
 it ends: a killed run leaves no encoder behind.
 """
 
-import errno
 import os
 import re
-import shlex
 import shutil
 import signal
 import subprocess
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -28,7 +26,7 @@ from threading import Thread
 from types import ModuleType, TracebackType
 from typing import IO, Self
 
-from model.errors import MachineError, ResourceError
+from tasks.errors import FfmpegError, ProgramError
 
 FFMPEG_VARIABLE = "NIGHTSHOOT_FFMPEG"
 _OLDEST_FFMPEG = 6
@@ -37,38 +35,6 @@ _PREFIX = ("-nostdin", "-hide_banner", "-loglevel", "warning", "-xerror")
 _VERSION_TIMEOUT_S = 60
 _KILL_TIMEOUT_S = 10
 _FINISH_TIMEOUT_S = 600
-_STDERR_SHOWN = 2_000
-_DISK_FULL_SIGN = "No space left on device"
-
-
-class ProgramError(MachineError):
-    """A program failed: what was run, how it ended (None: it never started or hung), its words."""
-
-    def __init__(self, command: Sequence[str], returncode: int | None, stderr: str) -> None:
-        super().__init__(tuple(command), returncode, stderr)
-        self.command, self.returncode, self.stderr = tuple(command), returncode, stderr
-
-    def __str__(self) -> str:
-        how = "did not run to its end" if self.returncode is None else f"ended {self.returncode}"
-        words = self.stderr.strip()[-_STDERR_SHOWN:] or "(it said nothing)"
-        return f"{shlex.join(self.command)} {how}: {words}"
-
-
-class FfmpegError(ProgramError):
-    """Ffmpeg failed."""
-
-
-class DiskFullError(ResourceError):
-    """There is no room for a file; nothing was left under its name."""
-
-    def __init__(self, path: Path, free_bytes: int, needed_bytes: int | None = None) -> None:
-        need = "" if needed_bytes is None else f", {needed_bytes / 1e6:.1f} MB are needed"
-        super().__init__(
-            f"{path}: the disk is full: {free_bytes / 1e6:.1f} MB are free{need}; "
-            "free some space or choose another --out, then run the same command again"
-        )
-        self.path, self.free_bytes, self.needed_bytes = path, free_bytes, needed_bytes
-        self.args = (path, free_bytes, needed_bytes)
 
 
 @dataclass(frozen=True)
@@ -394,29 +360,3 @@ def _drain(stream: IO[bytes], words: list[bytes]) -> None:
 
 
 # --- disk space ---------------------------------------------------------------------------------
-
-
-def check_free_space(folder: Path, needed_bytes: int) -> None:
-    """Refuse to begin what cannot fit.
-
-    Raises:
-        DiskFullError: ``folder``'s disk has less than ``needed_bytes`` free.
-    """
-    free_bytes = shutil.disk_usage(folder).free
-    if free_bytes < needed_bytes:
-        raise DiskFullError(folder, free_bytes, needed_bytes)
-
-
-@contextmanager
-def disk_full_told(path: Path) -> Generator[None]:
-    """Turn "no space left", ours or ffmpeg's, into a :class:`DiskFullError` that names ``path``."""
-    try:
-        yield
-    except FfmpegError as error:
-        if _DISK_FULL_SIGN in error.stderr:
-            raise DiskFullError(path, shutil.disk_usage(path.parent).free) from error
-        raise
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFullError(path, shutil.disk_usage(path.parent).free) from error
-        raise

@@ -1,8 +1,9 @@
 """Judge a finished video from its pixels and its sound alone, whichever engine made it.
 
-Three questions: does the mouth follow the sound (tasks/quality/lipsync.py), is it the portrait's face to
-the end (tasks/quality/identity.py), do the seams show (tasks/quality/seams.py)? Frames stream through and are
-dropped; what is kept of each is a mouth of 20x17 grey pixels and two numbers.
+Three questions: does the mouth follow the sound (tasks/quality/lipsync.py), is it the portrait's
+face to the end (tasks/quality/identity.py), do the seams show (tasks/quality/seams.py)? Frames
+stream through and are dropped; what is kept of each is a mouth of 20x17 grey pixels and two
+numbers.
 
 Mesh or rig: where the mesh can be trusted in the portrait, faces are followed by it from frame to
 frame. Where it cannot (stylised faces), the portrait's rig says where face and mouth are, and the

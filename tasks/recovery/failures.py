@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from model.errors import Fault, NightshootError
-from tasks.processes.ffmpeg import ProgramError
+from tasks.errors import (
+    ProgramError,
+)
 
 Action = Literal["retry", "rung", "move", "quarantine", "give_up"]
 

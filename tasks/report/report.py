@@ -19,6 +19,10 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tasks.engines.gpu_summary import NO_MACHINES, MachineFigures, machine_figures
+from tasks.errors import (
+    DamagedError,
+    FfmpegError,
+)
 from tasks.media.contact_sheets import (
     Sheet,
     contact_sheet,
@@ -26,10 +30,14 @@ from tasks.media.contact_sheets import (
     sheet_path,
     sheets_folder,
 )
-from tasks.processes.ffmpeg import FfmpegError, disk_full_told
 from tasks.records import Status, VideoOutcome, VideoReceipt
-from tasks.store.campaign_folder import CampaignFolder, DamagedError
-from tasks.store.files import write_file
+from tasks.store.campaign_folder import (
+    CampaignFolder,
+)
+from tasks.store.files import (
+    disk_full_told,
+    write_file,
+)
 
 OUTCOME_COLUMNS = (
     "status",

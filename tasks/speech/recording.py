@@ -19,7 +19,13 @@ from numpy.typing import NDArray
 
 from model.engine import ENGINE_SAMPLE_RATE_HZ
 from model.errors import SpeechError
-from tasks.processes.ffmpeg import DiskFullError, FfmpegError, run_ffmpeg
+from tasks.errors import (
+    DiskFullError,
+    FfmpegError,
+)
+from tasks.processes.ffmpeg import (
+    run_ffmpeg,
+)
 from tasks.speech.loudness import (
     ENGINE_LEVEL_DB,
     FRAMES_PER_SECOND,

@@ -18,10 +18,22 @@ from pydantic import Field
 
 from model.engine import ENGINE_SAMPLE_RATE_HZ
 from model.errors import SpeechError
-from model.speech.voices import CARDS, ENGINE_VERSIONS, Sound
+from model.speech.utterance import (
+    Sound,
+)
+from model.speech.voices import (
+    CARDS,
+    ENGINE_VERSIONS,
+)
+from tasks.errors import (
+    DiskFullError,
+)
 from tasks.plan.plan import canonical_sha256
-from tasks.processes.ffmpeg import DiskFullError, ffmpeg_version
+from tasks.processes.ffmpeg import (
+    ffmpeg_version,
+)
 from tasks.records import Cue, Record, Speech, TimedPhoneme
+from tasks.speech import timeline
 from tasks.speech.loudness import (
     ENGINE_LEVEL_DB,
     active_level_db,
@@ -36,7 +48,6 @@ from tasks.speech.recording import (
     sentence_times,
 )
 from tasks.speech.script import Clause, Language, Script, language_of, read_script
-from tasks.speech.speech import timeline
 from tasks.speech.speech_files import SpeechFiles, load_speech, speech_files
 from tasks.speech.timeline import Block, grid_rate, make_block
 from tasks.speech.voices import (

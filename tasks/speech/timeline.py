@@ -13,7 +13,10 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from model.engine import ENGINE_SAMPLE_RATE_HZ, FPS, FRAME_MULTIPLE
-from model.speech.voices import TimedSymbol, Utterance
+from model.speech.utterance import (
+    TimedSymbol,
+    Utterance,
+)
 from tasks.records import TimedPhoneme
 from tasks.speech.loudness import GRID_SAMPLES, frame_levels
 

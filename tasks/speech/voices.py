@@ -24,8 +24,19 @@ import soundfile
 from pydantic import Field
 
 from model.errors import MachineError, SpeechError
-from model.speech.voices import CARDS, Utterance, load_voice
-from tasks.processes.ffmpeg import ProgramError, run_program
+from model.speech.utterance import (
+    Utterance,
+)
+from model.speech.voices import (
+    CARDS,
+    load_voice,
+)
+from tasks.errors import (
+    ProgramError,
+)
+from tasks.processes.ffmpeg import (
+    run_program,
+)
 from tasks.records import Record
 from tasks.speech.script import Language
 

@@ -32,8 +32,15 @@ from botocore import exceptions as boto
 from fsspec import asyn
 
 from model.errors import CampaignError
-from tasks.processes.ffmpeg import disk_full_told
-from tasks.store.campaign_folder import Listed, StoreError
+from tasks.errors import (
+    StoreError,
+)
+from tasks.store.entries import (
+    Listed,
+)
+from tasks.store.files import (
+    disk_full_told,
+)
 
 _Result = TypeVar("_Result")
 

@@ -16,19 +16,18 @@ import fcntl
 import json
 import os
 import shutil
-import socket
 import threading
 import time
 from collections.abc import Generator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ValidationError
 
-from model.errors import CampaignError, MachineError
+from model.errors import CampaignError
+from tasks.errors import DamagedError, StoreError
 from tasks.records import (
     Failure,
     FileEntry,
@@ -38,6 +37,7 @@ from tasks.records import (
     StoredPlan,
     VideoReceipt,
 )
+from tasks.store.entries import Listed, held_message, lock_owner, segment_entries
 from tasks.store.files import commit_file, part_path, sha256_of_file, write_file, write_file_once
 
 if TYPE_CHECKING:
@@ -51,57 +51,6 @@ _LOCK_POLL_S = 1.0
 _ORPHAN_AGE = timedelta(days=1)
 _VERIFY_THREADS = 8
 _SPEECH_SUFFIXES = (".wav", ".16k.wav")
-
-
-class StoreError(MachineError):
-    """The store did not do what it must; the same may succeed later."""
-
-
-class DamagedError(StoreError):
-    """A receipt whose files are not there or not the same; says which and how."""
-
-
-@dataclass(frozen=True)
-class Listed:
-    """What a listing tells of one file; ``etag`` is empty on a local disk."""
-
-    num_bytes: int
-    modified: datetime
-    etag: str = ""
-
-
-def open_campaign(
-    out: str | Path, campaign: str, *, scratch: Path | None = None
-) -> "CampaignFolder":
-    """The store of one campaign.
-
-    Args:
-        out: a folder, or ``s3://bucket/prefix``.
-        campaign: name of the campaign.
-        scratch: where files of an S3 campaign lie while they are worked on; default
-            ``$NIGHTSHOOT_SCRATCH``, else the user's cache folder.
-
-    Raises:
-        CampaignError: ``out`` names no bucket, or holds what does not belong into it.
-    """
-    if not str(out).startswith(S3_SCHEME):
-        return CampaignFolder(Path(out) / campaign)
-    from tasks.store.s3_campaign import open_s3_campaign  # its imports take a third of a second
-
-    return open_s3_campaign(str(out), campaign, scratch)
-
-
-def campaigns_in(out: str | Path) -> list[str]:
-    """Names of the campaigns in a folder or under ``s3://bucket/prefix``.
-
-    Raises:
-        CampaignError: ``out`` names no bucket, or it cannot be read.
-    """
-    if not str(out).startswith(S3_SCHEME):
-        return sorted(path.parent.name for path in Path(out).glob("*/campaign.json"))
-    from tasks.store.s3_campaign import s3_campaigns
-
-    return s3_campaigns(str(out))
 
 
 class CampaignFolder:
@@ -530,36 +479,6 @@ def _try_flock(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def lock_owner() -> dict[str, str | int]:
-    """Who holds a lock, for people."""
-    started = datetime.now(UTC).isoformat(timespec="seconds")
-    return {"host": socket.gethostname(), "pid": os.getpid(), "started": started}
-
-
-def held_message(url: str, owner: str) -> str:
-    """Why a campaign is refused while another run renders it."""
-    try:
-        fields = json.loads(owner)
-        who = f"process {fields['pid']} on {fields['host']}, since {fields['started']}"
-    except (ValueError, KeyError, TypeError):
-        who = "its owner is just starting"
-    out, _, campaign = url.rpartition("/")
-    return (
-        f'campaign "{campaign}" in {out} is being rendered by another run ({who}); '
-        "one campaign has one dispatcher: wait for it, stop it, or use another --campaign"
-    )
-
-
-def entry_of(path: Path) -> FileEntry:
-    """Describe a finished file."""
-    return FileEntry(name=path.name, sha256=sha256_of_file(path), num_bytes=path.stat().st_size)
-
-
-def segment_entries(receipt: SegmentReceipt) -> dict[str, FileEntry]:
-    """The files of a segment, by the receipt's field."""
-    return {"video": receipt.video, "last_frame": receipt.last_frame, "state": receipt.state}
 
 
 def _segment_folder(key: str) -> str:

@@ -1,9 +1,15 @@
 """A file exists only when it is whole: write beside, fsync, rename."""
 
+import errno
 import hashlib
 import os
+import shutil
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
+
+from tasks.errors import DiskFullError, FfmpegError
 
 _CHUNK_BYTES = 1 << 20
 
@@ -65,3 +71,32 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def check_free_space(folder: Path, needed_bytes: int) -> None:
+    """Refuse to begin what cannot fit.
+
+    Raises:
+        DiskFullError: ``folder``'s disk has less than ``needed_bytes`` free.
+    """
+    free_bytes = shutil.disk_usage(folder).free
+    if free_bytes < needed_bytes:
+        raise DiskFullError(folder, free_bytes, needed_bytes)
+
+
+@contextmanager
+def disk_full_told(path: Path) -> Generator[None]:
+    """Turn "no space left", ours or ffmpeg's, into a :class:`DiskFullError` that names ``path``."""
+    try:
+        yield
+    except FfmpegError as error:
+        if _DISK_FULL_SIGN in error.stderr:
+            raise DiskFullError(path, shutil.disk_usage(path.parent).free) from error
+        raise
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFullError(path, shutil.disk_usage(path.parent).free) from error
+        raise
+
+
+_DISK_FULL_SIGN = "No space left on device"

@@ -1,4 +1,4 @@
-"""A campaign on S3: the store of ``tasks/store/campaign_folder.py`` with a bucket behind a local scratch folder.
+"""A campaign on S3: a campaign folder with a bucket behind a local scratch folder.
 
 Files are rendered and checked in the scratch folder, then put; the receipt follows last, if there
 is none. A receipt notes size and etag of its files as they were uploaded: finding them again costs
@@ -17,13 +17,17 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from model.errors import CampaignError
+from tasks.errors import (
+    DamagedError,
+    StoreError,
+)
 from tasks.records import FileEntry, SegmentReceipt, Speech
 from tasks.store.bucket import RETRY_S, Bucket
 from tasks.store.campaign_folder import (
     CampaignFolder,
-    DamagedError,
+)
+from tasks.store.entries import (
     Listed,
-    StoreError,
     segment_entries,
 )
 from tasks.store.files import part_path, sha256_of_file, write_file
@@ -53,7 +57,7 @@ class _Snapshot:
 
 
 def open_s3_campaign(out: str, campaign: str, scratch: Path | None) -> "S3Campaign":
-    """See :func:`tasks.store.campaign_folder.open_campaign`.
+    """See :func:`tasks.store.campaigns.open_campaign`.
 
     Raises:
         CampaignError: ``out`` names no bucket, or the retry budget is no number.
@@ -63,7 +67,7 @@ def open_s3_campaign(out: str, campaign: str, scratch: Path | None) -> "S3Campai
 
 
 def s3_campaigns(out: str) -> list[str]:
-    """See :func:`tasks.store.campaign_folder.campaigns_in`."""
+    """See :func:`tasks.store.campaigns.campaigns_in`."""
     names = (name.split("/") for name in Bucket(out, _retry_s()).list())
     return sorted(parts[0] for parts in names if parts[1:] == ["campaign.json"])
 

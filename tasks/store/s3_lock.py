@@ -14,8 +14,14 @@ import uuid
 from typing import Any, cast
 
 from model.errors import CampaignError, NightshootError
+from tasks.errors import (
+    StoreError,
+)
 from tasks.store.bucket import Bucket, Stored
-from tasks.store.campaign_folder import StoreError, held_message, lock_owner
+from tasks.store.entries import (
+    held_message,
+    lock_owner,
+)
 
 LOCK_KEY = "lock.json"
 TTL_S = 60.0

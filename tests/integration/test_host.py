@@ -149,7 +149,8 @@ def test_a_reader_that_fails_gives_the_host_back_usable(tmp_path):
 
 def test_a_host_dies_with_an_owner_that_is_killed(tmp_path):
     code = (
-        "import sys, time; from pathlib import Path; from tasks.engines.engine_host import EngineHost\n"
+        "import sys, time; from pathlib import Path\n"
+        "from tasks.engines.engine_host import EngineHost\n"
         "host = EngineHost('null', Path(sys.argv[1])); print(host.pid, flush=True); time.sleep(99)"
     )
     with subprocess.Popen(

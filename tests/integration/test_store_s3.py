@@ -16,14 +16,20 @@ from pathlib import Path
 import pytest
 
 from model.errors import CampaignError
+from tasks.errors import (
+    DamagedError,
+    StoreError,
+)
 from tasks.records import FileEntry, SegmentMedia, SegmentReceipt, Speech, VideoReceipt
 from tasks.store.bucket import PART_BYTES, Bucket
 from tasks.store.campaign_folder import (
     CampaignFolder,
-    DamagedError,
-    StoreError,
-    entry_of,
+)
+from tasks.store.campaigns import (
     open_campaign,
+)
+from tasks.store.entries import (
+    entry_of,
 )
 from tasks.store.files import write_file
 from tasks.store.s3_lock import S3Lock
@@ -456,7 +462,8 @@ def python(code: str, *arguments: object) -> subprocess.Popen[str]:
 def test_scratch_is_empty_afterwards_and_a_killed_process_leaves_none(bucket, scratch):
     out = f"s3://{bucket}/night"
     code = (
-        "import sys; from pathlib import Path; from tasks.store.campaign_folder import open_campaign\n"
+        "import sys; from pathlib import Path\n"
+        "from tasks.store.campaigns import open_campaign\n"
         "folder = open_campaign(sys.argv[1], 'june', scratch=Path(sys.argv[2]))\n"
         "with folder.local('video') as place:\n"
         "    (place.root / 'x').write_bytes(b'x'); print('there', flush=True); input()\n"
@@ -499,7 +506,8 @@ def test_a_killed_uploader_leaves_nothing_visible_and_its_parts_are_swept(folder
     with movie.open("wb") as file:
         file.truncate(1 << 30)
     code = (
-        "import sys; from pathlib import Path; from tasks.store.bucket import Bucket\n"
+        "import sys; from pathlib import Path\n"
+        "from tasks.store.bucket import Bucket\n"
         "Bucket(sys.argv[1]).put_file(Path(sys.argv[2]), 'videos/a.mp4')\n"
     )
 

@@ -397,7 +397,7 @@ def test_a_host_of_other_code_is_refused_and_asked_to_start_again(tmp_path):
 
 OLD_HOST = """
 import socket, sys
-from model.host.server import protocol
+from model.host import protocol
 from model.host.server import serve
 from model.null import NullEngine
 protocol.PROTOCOL_VERSION = 99

@@ -12,9 +12,12 @@ import psutil
 import pytest
 from media_clips import HEIGHT, WIDTH, barcode_frames, decode, encode_clip
 
+from tasks.errors import (
+    DiskFullError,
+    FfmpegError,
+)
 from tasks.media.encode import EncodeError, encode_segment, read_png, seam_gates, write_png
 from tasks.media.mp4 import packet_md5s, read_mp4
-from tasks.processes.ffmpeg import DiskFullError, FfmpegError
 from tasks.records import EncodeProfile
 
 pytestmark = pytest.mark.media

@@ -12,12 +12,18 @@ import soundfile
 from flows.cli.judge import judge_all, judgement_table
 from model.engine import ENGINE_SAMPLE_RATE_HZ, Handoff, Pixels, SegmentJob
 from model.preview.engine import SETTINGS, PreviewEngine
+from tasks.errors import (
+    FfmpegError,
+)
 from tasks.media.encode import encode_segment
 from tasks.media.stitch import stitch_video
 from tasks.plan.audio_window import EngineTrack
 from tasks.portrait.picture import read_portrait
 from tasks.portrait.portrait import read_rig, rig_path_of
-from tasks.processes.ffmpeg import FfmpegError, read_ffmpeg, run_ffmpeg
+from tasks.processes.ffmpeg import (
+    read_ffmpeg,
+    run_ffmpeg,
+)
 from tasks.quality.judgement import RawSeam, judge_video
 from tasks.records import EncodeProfile, SegmentMedia
 from tasks.speech.speech import SpeechRequest, make_speech

@@ -10,10 +10,12 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
 from report_campaign import FPS, done, make_video, write_receipt
 
+from tasks.errors import (
+    DamagedError,
+)
 from tasks.media.contact_sheets import NUM_TILES, contact_sheet
 from tasks.records import VideoOutcome
 from tasks.report.report import write_report
-from tasks.store.campaign_folder import DamagedError
 
 pytestmark = pytest.mark.media
 

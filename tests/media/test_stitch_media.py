@@ -19,11 +19,18 @@ from media_clips import (
     write_noise,
 )
 
+from tasks.errors import (
+    DiskFullError,
+    FfmpegError,
+)
 from tasks.media import stitch
 from tasks.media.encode import encode_segment
 from tasks.media.mp4 import read_mp4
 from tasks.media.stitch import AUDIO_RATE_HZ, StitchError, join_segments, stitch_video
-from tasks.processes.ffmpeg import DiskFullError, FfmpegError, ffmpeg_path, run_program
+from tasks.processes.ffmpeg import (
+    ffmpeg_path,
+    run_program,
+)
 from tasks.records import EncodeProfile, SegmentMedia
 
 pytestmark = pytest.mark.media

@@ -16,9 +16,11 @@ from model.live_avatar.config import BLOCK_LATENTS
 from model.live_avatar.examine.calibration import Bench, measure_reading
 from model.live_avatar.network.transformer import AudioTokens
 from model.live_avatar.planning.cost import MODELS, Plan
+from model.live_avatar.planning.offload import (
+    Offload,
+)
 from model.live_avatar.planning.placement import ALONE
 from model.live_avatar.planning.speed_model import Layout, Rates, pace
-from model.live_avatar.planning.traffic import Offload
 from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule
 from tasks.gpu_plans.calibration import read_calibrations

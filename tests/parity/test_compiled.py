@@ -42,7 +42,10 @@ from model.live_avatar.parallel.kernels import (
 )
 from model.live_avatar.parallel.offload import Offloader
 from model.live_avatar.parallel.quantize import Float8, quantize
-from model.live_avatar.planning.traffic import NO_OFFLOAD, Offload
+from model.live_avatar.planning.offload import (
+    NO_OFFLOAD,
+    Offload,
+)
 from model.live_avatar.sampling.rollout import Run
 from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule

@@ -19,7 +19,9 @@ from model.live_avatar.network.cache import MakeCaches, make_caches
 from model.live_avatar.network.transformer import AudioTokens, Transformer
 from model.live_avatar.parallel.heads import share_heads
 from model.live_avatar.parallel.offload import Offloader
-from model.live_avatar.planning.traffic import Offload
+from model.live_avatar.planning.offload import (
+    Offload,
+)
 from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule
 from model.live_avatar.weights.state import built_empty

@@ -18,7 +18,7 @@ from model.host.guard import children_of
 from model.live_avatar.engine import LiveAvatarEngine
 from model.live_avatar.examine.device_checks import check_machine, placement_findings
 from model.live_avatar.examine.link_checks import link_findings, try_links
-from model.live_avatar.examine.link_trials import START, greet
+from model.live_avatar.parallel.link_trials import START, greet
 from model.live_avatar.planning.placement import Placement
 from model.live_avatar.planning.placement_checks import Wanted
 

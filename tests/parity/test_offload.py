@@ -34,12 +34,14 @@ from model.live_avatar.parallel.offload import (
     stream_transformer,
 )
 from model.live_avatar.planning.cost import Plan, count_tokens, engine_memory
+from model.live_avatar.planning.offload import (
+    Offload,
+    offload_of,
+)
 from model.live_avatar.planning.sizes import MODELS
 from model.live_avatar.planning.traffic import (
     Moved,
-    Offload,
     host_memory,
-    offload_of,
     offloaded_memory,
     pass_moved,
     prompt_moved,

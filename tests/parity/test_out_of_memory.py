@@ -26,7 +26,7 @@ import torch.distributed as dist
 
 from model.engine import Handoff, SegmentJob
 from model.errors import ResourceError, Rung
-from model.host.server import heartbeats, protocol
+from model.host import heartbeats, protocol
 from model.live_avatar.assembly import loader
 from model.live_avatar.assembly.random_weights import untrained
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE
@@ -230,7 +230,7 @@ def test_rungs_that_offload_change_no_pixel_and_memories_alone_leave_the_weights
         loads.append(str(arguments[3]))
         return load(*arguments)
 
-    monkeypatch.setattr(loading, "load", counted)
+    monkeypatch.setattr(loader, "load", counted)
     for offload in ("kv", ALL, "kv,weights", ""):
         assert np.array_equal(frames(warm, job(offload=offload)), usual), offload
 
@@ -249,7 +249,7 @@ def test_weights_that_do_not_fit_are_told_with_the_first_segment_and_loaded_othe
             out_of_memory()
         return load(preset, *arguments, **named)
 
-    monkeypatch.setattr(loading, "untrained", too_large)
+    monkeypatch.setattr(loader, "untrained", too_large)
     engine.load()  # a host goes on to listen
     met = fault(engine, job())
 

@@ -24,8 +24,10 @@ from model.live_avatar.parallel.offload import Offloader
 from model.live_avatar.parallel.pipeline import Letter, Post
 from model.live_avatar.parallel.ranks import Ranks, stage_group
 from model.live_avatar.parallel.shards import Shards
+from model.live_avatar.planning.offload import (
+    Offload,
+)
 from model.live_avatar.planning.placement import Seat, read_placement, shares
-from model.live_avatar.planning.traffic import Offload
 from model.live_avatar.sampling.sampler import BlockSampler, Sampler
 from model.live_avatar.sampling.schedule import make_schedule
 from model.live_avatar.sampling.segment import Parts, SegmentRendering, SegmentSettings

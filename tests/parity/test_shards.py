@@ -34,9 +34,11 @@ from model.live_avatar.parallel.pipeline import Post
 from model.live_avatar.parallel.quantize import FLOAT8_RULES, float8_put
 from model.live_avatar.parallel.ranks import Ranks, stage_group
 from model.live_avatar.parallel.shards import Shards
+from model.live_avatar.planning.offload import (
+    Offload,
+)
 from model.live_avatar.planning.placement import Seat, read_placement
 from model.live_avatar.planning.shard_sizes import sharded_bytes
-from model.live_avatar.planning.traffic import Offload
 from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule
 from model.live_avatar.sampling.segment import Parts, SegmentRendering, SegmentSettings

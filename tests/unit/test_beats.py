@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from model.errors import CampaignError
+from model.host import heartbeats
 from model.host.heartbeats import BEATS_VARIABLE, Beat, Heart, Limits, limits_of, read_beats
-from model.host.server import heartbeats
 from model.host.watchdog import Watch, Watched, fault_of
 
 LIMITS = Limits(load=60, compile=30, block=10, heartbeat=5)

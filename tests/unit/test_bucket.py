@@ -7,8 +7,10 @@ from datetime import timedelta
 import pytest
 
 from model.errors import CampaignError
+from tasks.errors import (
+    StoreError,
+)
 from tasks.store.bucket import PART_BYTES, Bucket, split_url
-from tasks.store.campaign_folder import StoreError
 
 
 def test_an_address_names_a_bucket_and_a_prefix():

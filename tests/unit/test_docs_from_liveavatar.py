@@ -8,14 +8,16 @@ from pathlib import Path
 import click
 
 from flows.cli.main import cli
-from model.live_avatar.planning.placement import PLACEMENT_VARIABLE
-from model.live_avatar.planning.traffic import OFFLOAD_VARIABLE
+from model.live_avatar.environment import (
+    DEVICE_VARIABLE,
+    OFFLOAD_VARIABLE,
+    PLACEMENT_VARIABLE,
+    WEIGHTS_VARIABLE,
+)
 from model.live_avatar.settings import DEFAULTS
 from model.live_avatar.weights.location import (
     BASE_FOLDER,
-    DEVICE_VARIABLE,
     LORA_FOLDER,
-    WEIGHTS_VARIABLE,
 )
 from model.live_avatar.weights.published import LORA_NAME
 from tasks.engines.gpu_lease import SLOTS_VARIABLE

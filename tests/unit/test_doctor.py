@@ -15,16 +15,6 @@ import yaml
 
 from flows.cluster.parameters import CampaignParameters
 from flows.deployment.automations import revive_automation, webhook_automation, zombie_automation
-from flows.deployment.cluster import (
-    DEPLOY_FILE,
-    POOLS,
-    ClusterError,
-    ClusterStatus,
-    Thing,
-    WorkerSeen,
-    is_same_automation,
-    merged_template,
-)
 from flows.deployment.doctor import (
     BATCHING,
     Report,
@@ -37,6 +27,20 @@ from flows.deployment.doctor import (
     serializer_finding,
     server_findings,
     telemetry_finding,
+)
+from flows.deployment.inventory import (
+    DEPLOY_FILE,
+    POOLS,
+    ClusterStatus,
+    Thing,
+    WorkerSeen,
+    is_same_automation,
+)
+from flows.deployment.server import (
+    ClusterError,
+)
+from flows.deployment.setup import (
+    merged_template,
 )
 from flows.deployment.submit import When, campaign_name, named_numbers
 from model.errors import CampaignError

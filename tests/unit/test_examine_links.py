@@ -14,7 +14,7 @@ from model.live_avatar.examine.link_checks import (
     shm_finding,
     way_out,
 )
-from model.live_avatar.examine.link_trials import ALL_REDUCE, PAIR, START, Trial, num_bytes, trials
+from model.live_avatar.parallel.link_trials import ALL_REDUCE, PAIR, START, Trial, num_bytes, trials
 
 LIMIT_S = 30
 

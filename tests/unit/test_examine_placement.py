@@ -8,6 +8,9 @@ import pytest
 from model.errors import CampaignError, ResourceError
 from model.live_avatar.config import LIVE_AVATAR_14B
 from model.live_avatar.examine.report import settings_finding
+from model.live_avatar.planning.offload import (
+    Offload,
+)
 from model.live_avatar.planning.placement import Placement, placement_of
 from model.live_avatar.planning.placement_checks import (
     Gpu,
@@ -15,7 +18,6 @@ from model.live_avatar.planning.placement_checks import (
     check_placement,
     placement_faults,
 )
-from model.live_avatar.planning.traffic import Offload
 
 H100 = Gpu(0, "NVIDIA H100 80GB HBM3", 85_000_000_000, 84_000_000_000, (9, 0))
 A100 = Gpu(0, "NVIDIA A100-SXM4-80GB", 85_000_000_000, 84_000_000_000, (8, 0))

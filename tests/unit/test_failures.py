@@ -18,7 +18,9 @@ from model.errors import (
     StoppedError,
 )
 from tasks.engines.engine_host import EngineLostError
-from tasks.processes.ffmpeg import FfmpegError
+from tasks.errors import (
+    FfmpegError,
+)
 from tasks.records import Failure
 from tasks.recovery.failures import (
     MAX_PLACES,

@@ -13,7 +13,9 @@ from flows.video import RowOf
 from flows.work import Work
 from tasks.engines.engine_host import EnginePool
 from tasks.records import SegmentPlan
-from tasks.store.campaign_folder import open_campaign
+from tasks.store.campaigns import (
+    open_campaign,
+)
 from tests.unit.test_store import plan_of
 
 

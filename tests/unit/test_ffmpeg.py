@@ -12,19 +12,23 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tasks.processes import ffmpeg
-from tasks.processes.ffmpeg import (
+from tasks.errors import (
     DiskFullError,
     FfmpegError,
-    FfmpegPipe,
     ProgramError,
-    check_free_space,
-    disk_full_told,
+)
+from tasks.processes import ffmpeg
+from tasks.processes.ffmpeg import (
+    FfmpegPipe,
     ffmpeg_builder,
     ffmpeg_path,
     ffmpeg_version,
     run_ffmpeg,
     run_program,
+)
+from tasks.store.files import (
+    check_free_space,
+    disk_full_told,
 )
 
 ROOT = Path(__file__).parents[2]

@@ -15,6 +15,9 @@ from hypothesis import strategies as st
 
 from model.engine import engine_identity
 from model.errors import CampaignError, WeightsError
+from tasks.inputs.text_files import (
+    TableError,
+)
 from tasks.manifest.cell_values import VIDEO_ID
 from tasks.manifest.manifest import (
     MAX_FAULTS_SHOWN,
@@ -25,7 +28,9 @@ from tasks.manifest.manifest import (
     read_manifest,
     suggested_id,
 )
-from tasks.manifest.table import TableError, read_table
+from tasks.manifest.table import (
+    read_table,
+)
 
 HEADER = "video_id,script,portrait\n"
 

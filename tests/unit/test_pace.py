@@ -7,9 +7,11 @@ import pytest
 from model.live_avatar.planning.cost import MODELS, Plan, decode_flops, prefill_flops, step_flops
 from model.live_avatar.planning.gpus import GPUS
 from model.live_avatar.planning.layer_fit import Point, fit_layer
+from model.live_avatar.planning.offload import (
+    Offload,
+)
 from model.live_avatar.planning.placement import ALONE, Placement
 from model.live_avatar.planning.speed_model import Layout, Pace, Rates, assumed_rates, pace
-from model.live_avatar.planning.traffic import Offload
 
 MODEL = MODELS["live-avatar-14b"]
 PLAN = Plan(MODEL, 704, 384)

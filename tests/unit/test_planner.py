@@ -12,6 +12,10 @@ from hypothesis import strategies as st
 from model.live_avatar.config import LIVE_AVATAR_14B
 from model.live_avatar.planning.cost import MODELS, Plan, kv_bytes, weight_bytes
 from model.live_avatar.planning.gpus import GIB, Pool, read_pools, usable_bytes
+from model.live_avatar.planning.offload import (
+    Offload,
+    read_offload,
+)
 from model.live_avatar.planning.placement import ALONE, Placement, read_placement
 from model.live_avatar.planning.planner import (
     Choice,
@@ -32,7 +36,6 @@ from model.live_avatar.planning.sizes import (
     num_vae_parameters,
 )
 from model.live_avatar.planning.speed_model import assumed_rates
-from model.live_avatar.planning.traffic import Offload, read_offload
 
 MODEL = MODELS["live-avatar-14b"]
 SIZES = ((384, 256), (672, 352), (688, 368), (704, 384))

@@ -16,7 +16,12 @@ from tasks.plan.plan import unbroken_frames
 from tasks.portrait.portrait import PortraitLimits
 from tasks.records import ManifestRow, Scalar, Speech, VideoPlan
 from tasks.speech.voices import VoiceSettings
-from tasks.store.campaign_folder import CampaignFolder, open_campaign
+from tasks.store.campaign_folder import (
+    CampaignFolder,
+)
+from tasks.store.campaigns import (
+    open_campaign,
+)
 
 PREVIEW = EngineIdentity(
     "preview",

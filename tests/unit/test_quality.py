@@ -40,7 +40,12 @@ from tasks.quality.lipsync import (
 )
 from tasks.quality.seams import luma_of, reduced, shown_share, unexplained_beside, unexplained_step
 from tasks.records import FileEntry, SegmentMedia, SegmentReceipt, VideoReceipt
-from tasks.store.campaign_folder import CampaignFolder, entry_of
+from tasks.store.campaign_folder import (
+    CampaignFolder,
+)
+from tasks.store.entries import (
+    entry_of,
+)
 
 LIMITS = JudgeLimits()
 FPS = 25.0

@@ -16,7 +16,11 @@ from model.live_avatar.devices.memory_ladder import (
     where_full,
 )
 from model.live_avatar.engine import LiveAvatarEngine
-from model.live_avatar.planning.traffic import NO_OFFLOAD, Offload, read_offload
+from model.live_avatar.planning.offload import (
+    NO_OFFLOAD,
+    Offload,
+    read_offload,
+)
 from model.live_avatar.settings import DEFAULTS
 
 ALL = "kv,sink,weights,text"

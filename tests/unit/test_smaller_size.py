@@ -17,7 +17,9 @@ from tasks.media.finished_video import delivery_sha256
 from tasks.portrait.portrait import PortraitLimits
 from tasks.records import ManifestRow, Speech
 from tasks.speech.voices import VoiceSettings
-from tasks.store.campaign_folder import open_campaign
+from tasks.store.campaigns import (
+    open_campaign,
+)
 from tests.unit.plans import video_plan
 
 HEADER = "video_id,script,portrait,engine,size,smaller_size\n"

@@ -9,7 +9,14 @@ import soundfile
 from model.errors import SpeechError
 from model.speech.network import split_symbols
 from model.speech.phones import timed_phones
-from model.speech.voices import CARDS, TimedSymbol, Utterance, load_voice
+from model.speech.utterance import (
+    TimedSymbol,
+    Utterance,
+)
+from model.speech.voices import (
+    CARDS,
+    load_voice,
+)
 from tasks.speech.loudness import GRID_SAMPLES
 from tasks.speech.speech import (
     SpeechRequest,

@@ -8,6 +8,9 @@ import sys
 import pytest
 
 from model.errors import CampaignError
+from tasks.errors import (
+    DamagedError,
+)
 from tasks.records import (
     Failure,
     FileEntry,
@@ -16,7 +19,15 @@ from tasks.records import (
     StoredPlan,
     VideoReceipt,
 )
-from tasks.store.campaign_folder import CampaignFolder, DamagedError, entry_of, open_campaign
+from tasks.store.campaign_folder import (
+    CampaignFolder,
+)
+from tasks.store.campaigns import (
+    open_campaign,
+)
+from tasks.store.entries import (
+    entry_of,
+)
 from tasks.store.files import write_file, write_file_once
 from tests.unit.plans import video_plan
 
@@ -122,7 +133,8 @@ def test_a_video_is_done_when_its_file_and_captions_match(tmp_path):
 def test_the_second_run_of_a_campaign_is_refused_by_name(tmp_path):
     folder = CampaignFolder(tmp_path / "june")
     code = (
-        "import sys; from pathlib import Path; from tasks.store.campaign_folder import CampaignFolder\n"
+        "import sys; from pathlib import Path\n"
+        "from tasks.store.campaign_folder import CampaignFolder\n"
         "with CampaignFolder(Path(sys.argv[1])).lock(): print('held', flush=True); input()"
     )
     with subprocess.Popen(

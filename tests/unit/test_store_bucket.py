@@ -7,8 +7,13 @@ from datetime import timedelta
 import pytest
 
 from model.errors import CampaignError
+from tasks.errors import (
+    DamagedError,
+)
 from tasks.store.bucket import Bucket
-from tasks.store.campaign_folder import DamagedError, open_campaign
+from tasks.store.campaigns import (
+    open_campaign,
+)
 from tasks.store.files import write_file
 from tasks.store.s3_lock import S3Lock
 from tasks.store.scratch import Scratch, scratch_base

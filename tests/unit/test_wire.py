@@ -10,7 +10,7 @@ import pytest
 
 from model.engine import EngineIdentity, Handoff, Phoneme, SegmentJob
 from model.errors import MachineError, PortraitError, ResourceError, RowError, Rung
-from model.host.server import protocol
+from model.host import protocol
 
 
 @pytest.fixture

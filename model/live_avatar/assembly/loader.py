@@ -11,7 +11,7 @@ import torch
 
 from model.engine import SegmentJob
 from model.errors import WeightsError
-from model.host.server import heartbeats
+from model.host import heartbeats
 from model.live_avatar.assembly.random_weights import untrained, untrained_transformer
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE
 from model.live_avatar.devices.device import choose_device
@@ -34,9 +34,12 @@ from model.live_avatar.parallel.offload import Offloader
 from model.live_avatar.parallel.quantize import FLOAT8_RULES, TORCH_DTYPES, float8_put, has_float8
 from model.live_avatar.parallel.ranks import Ranks
 from model.live_avatar.parallel.shards import Shards
+from model.live_avatar.planning.offload import (
+    NO_OFFLOAD,
+    Offload,
+)
 from model.live_avatar.planning.placement_checks import Wanted, check_placement
 from model.live_avatar.planning.sizes import MODELS, ModelSizes
-from model.live_avatar.planning.traffic import NO_OFFLOAD, Offload
 from model.live_avatar.sampling.sampler import BlockSampler, Sampler
 from model.live_avatar.sampling.schedule import Schedule, make_schedule
 from model.live_avatar.sampling.segment import Parts, SegmentRendering, SegmentSettings
@@ -342,9 +345,11 @@ def load_published(
     Args:
         files: where they lie.
         sizes: of the parts.
-        dtype: of all weights; of the text encoder's see :func:`model.live_avatar.encoders.text.text_dtype`.
+        dtype: of all weights; of the text encoder's see
+        :func:`model.live_avatar.encoders.text.text_dtype`.
         device: that holds them.
-        put_weight: puts a weight into the transformer; see :mod:`model.live_avatar.parallel.quantize`.
+        put_weight: puts a weight into the transformer; see
+        :mod:`model.live_avatar.parallel.quantize`.
         text_home: where the text encoder's weights are between prompts.
         has_layers: of the transformer; without them it renders nothing, and they are not read.
 

@@ -53,7 +53,8 @@ def untrained(
         preset: their size; ``14b`` takes 46 GB in bfloat16.
         dtype: of all weights.
         device: that holds them.
-        put_weight: puts a weight into the transformer; see :mod:`model.live_avatar.parallel.quantize`.
+        put_weight: puts a weight into the transformer; see
+        :mod:`model.live_avatar.parallel.quantize`.
         text_home: where the text encoder's weights are between prompts.
         has_layers: of the transformer; without them it renders nothing.
     """

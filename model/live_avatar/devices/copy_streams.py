@@ -7,7 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from model.live_avatar.devices.memory_ladder import MemoryFullError
-from model.live_avatar.planning.traffic import OFFLOAD_VARIABLE
+from model.live_avatar.environment import (
+    OFFLOAD_VARIABLE,
+)
 
 #: the end of some work on the GPU; None where all work is done when it is asked for
 Mark: TypeAlias = "torch.cuda.Event | None"

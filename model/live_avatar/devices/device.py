@@ -5,7 +5,9 @@ import os
 import torch
 
 from model.errors import ResourceError
-from model.live_avatar.weights.location import DEVICE_VARIABLE
+from model.live_avatar.environment import (
+    DEVICE_VARIABLE,
+)
 
 
 def choose_device(name: str, *, is_small: bool) -> torch.device:

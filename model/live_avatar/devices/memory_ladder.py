@@ -19,7 +19,10 @@ from typing import Any, Literal, TypeAlias
 
 from model.engine import SegmentJob, Setting
 from model.errors import SMALLER_SIZE, ResourceError, Rung
-from model.live_avatar.planning.traffic import Offload, read_offload
+from model.live_avatar.planning.offload import (
+    Offload,
+    read_offload,
+)
 
 Where: TypeAlias = Literal["GPU", "host"]
 

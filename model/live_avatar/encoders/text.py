@@ -63,7 +63,8 @@ class TextHome:
     """Where the encoder's weights are between prompts; by default on the device.
 
     Attributes:
-        put_weight: is given each weight when it is loaded; see :mod:`model.live_avatar.parallel.offload`.
+        put_weight: is given each weight when it is loaded; see
+        :mod:`model.live_avatar.parallel.offload`.
         settle: is given the encoder when it has all.
     """
 

@@ -23,6 +23,10 @@ from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE, MOTION_LATENTS
 from model.live_avatar.devices.device import choose_device
 from model.live_avatar.devices.memory import memory_watched
 from model.live_avatar.encoders.vae import StreamingDecoder, build_vae, encode
+from model.live_avatar.environment import (
+    DEVICE_VARIABLE,
+    WEIGHTS_VARIABLE,
+)
 from model.live_avatar.examine.device_checks import driver_version
 from model.live_avatar.network.attention import kernel_seconds
 from model.live_avatar.network.transformer import AudioTokens, Transformer
@@ -44,7 +48,10 @@ from model.live_avatar.planning.sizes import MODELS, PUBLISHED, ModelSizes
 from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule
 from model.live_avatar.weights.checkpoint import shard_names
-from model.live_avatar.weights.location import DEVICE_VARIABLE, WEIGHTS_VARIABLE, Place, place_of
+from model.live_avatar.weights.location import (
+    Place,
+    place_of,
+)
 from model.live_avatar.weights.state import built_empty, put
 
 _FEW, _MANY = 1, 3  # layers

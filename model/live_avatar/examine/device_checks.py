@@ -8,9 +8,16 @@ import torch
 from model.engine import Finding
 from model.errors import ResourceError
 from model.live_avatar.devices.device import choose_device
+from model.live_avatar.environment import (
+    OFFLOAD_VARIABLE,
+)
 from model.live_avatar.examine.link_checks import link_findings, shm_finding
 from model.live_avatar.planning.cost import Plan
 from model.live_avatar.planning.gpus import BFLOAT16_CAPABILITY, FLOAT8_CAPABILITY
+from model.live_avatar.planning.offload import (
+    NO_OFFLOAD,
+    Offload,
+)
 from model.live_avatar.planning.placement import ALONE, Placement
 from model.live_avatar.planning.placement_checks import (
     Gpu,
@@ -20,7 +27,6 @@ from model.live_avatar.planning.placement_checks import (
 )
 from model.live_avatar.planning.rank_memory import Fit, fit
 from model.live_avatar.planning.sizes import MODELS, PUBLISHED, ModelSizes
-from model.live_avatar.planning.traffic import NO_OFFLOAD, OFFLOAD_VARIABLE, Offload
 from model.live_avatar.settings import DEFAULTS
 from model.live_avatar.weights.location import Place
 

@@ -2,8 +2,8 @@
 
 Over NCCL where ranks have GPUs, over gloo where they have none. Where it fails, it is tried again
 with each setting that is known to help, so that doctor names the one that does. No torch here:
-the ranks (:mod:`model.live_avatar.examine.link_trials`) import it in processes of their own, and a driver that
-hangs takes none but them along.
+the ranks (:mod:`model.live_avatar.parallel.link_trials`) import it in processes of their own, and a
+driver that hangs takes none but them along.
 """
 
 import json
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from model.engine import Finding
-from model.live_avatar.examine.link_trials import (
+from model.live_avatar.parallel.link_trials import (
     ALL_REDUCE,
     ALL_TO_ALL,
     PAIR,
@@ -186,7 +186,7 @@ def _start(
     to_file = os.O_WRONLY | os.O_CREAT
     return os.posix_spawn(
         sys.executable,
-        [sys.executable, "-m", "model.live_avatar.examine.link_trials", *flags],
+        [sys.executable, "-m", "model.live_avatar.parallel.link_trials", *flags],
         {"OMP_NUM_THREADS": "1", **environ},
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),

@@ -13,10 +13,19 @@ from pathlib import Path
 from model.engine import Finding
 from model.errors import NightshootError, WeightsError
 from model.live_avatar.config import LIVE_AVATAR_14B
+from model.live_avatar.environment import (
+    DEVICE_VARIABLE,
+    WEIGHTS_ID_VARIABLE,
+)
+from model.live_avatar.planning.offload import (
+    offload_of,
+)
 from model.live_avatar.planning.placement import placement_of
-from model.live_avatar.planning.traffic import offload_of
 from model.live_avatar.weights.checkpoint import Lora
-from model.live_avatar.weights.location import DEVICE_VARIABLE, WEIGHTS_ID_VARIABLE, Place, place_of
+from model.live_avatar.weights.location import (
+    Place,
+    place_of,
+)
 from model.live_avatar.weights.published import (
     LORA_PUBLISHED_AT,
     PUBLISHED_AT,

@@ -16,8 +16,8 @@ matrix product of fewer rows, or attention of fewer heads, is computed: its last
 NCCL and gloo both exchange stretches of unlike length in one call (``all_to_all_single``), which
 is all that is needed. So p need not be a multiple of the ranks.
 
-Shapes: as in :mod:`model.live_avatar.network.transformer`; g ranks, l = F * (tokens of a frame here),
-n = N / g, t tensors that go together.
+Shapes: as in :mod:`model.live_avatar.network.transformer`; g ranks, l = F * (tokens of a frame
+here), n = N / g, t tensors that go together.
 """
 
 from collections.abc import Sequence

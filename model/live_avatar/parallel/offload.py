@@ -32,7 +32,10 @@ from model.live_avatar.network.cache import (
 )
 from model.live_avatar.network.rope import rotate
 from model.live_avatar.network.transformer import Transformer
-from model.live_avatar.planning.traffic import NUM_SLOTS, Offload
+from model.live_avatar.planning.offload import (
+    NUM_SLOTS,
+    Offload,
+)
 from model.live_avatar.weights.state import Put, put
 
 # --- keys and values ---

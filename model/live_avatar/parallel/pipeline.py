@@ -6,11 +6,11 @@ for bit. After the first clip the reference gives way without a stop: the latent
 finished long before, and each stage encodes its own sink between two blocks.
 
 A stage is a rank, or several that share out every step (:mod:`model.live_avatar.parallel.heads`, or
-:mod:`model.live_avatar.parallel.shards`). The last rank leads. It encodes pictures, speech and prompts,
-draws the noise, decodes, and does the last steps itself, or none. The other ranks do what the
-leader says, in its order: so ranks of a stage, the leader among them, meet at the same exchanges.
-The last rank of a stage sends its blocks to all of the next one. Letters go over gloo, through the
-host's memory: a block and step is 0.4 MB at 704x384.
+:mod:`model.live_avatar.parallel.shards`). The last rank leads. It encodes pictures, speech and
+prompts, draws the noise, decodes, and does the last steps itself, or none. The other ranks do what
+the leader says, in its order: so ranks of a stage, the leader among them, meet at the same
+exchanges. The last rank of a stage sends its blocks to all of the next one. Letters go over gloo,
+through the host's memory: a block and step is 0.4 MB at 704x384.
 
 Source: section 5 of the model's specification, whose fixed four ranks, two broadcasts and one
 drain are not needed.
@@ -29,7 +29,7 @@ import torch.distributed as dist
 from torch import Tensor
 
 from model.errors import ResourceError
-from model.host.server import heartbeats
+from model.host import heartbeats
 from model.live_avatar.devices.memory import free_memory, memory_watched
 from model.live_avatar.devices.memory_ladder import MemoryFullError
 from model.live_avatar.network.transformer import AudioTokens

@@ -15,11 +15,18 @@ import torch.distributed as dist
 
 from model.errors import ResourceError
 from model.live_avatar.devices.device import choose_device
-from model.live_avatar.examine.link_trials import greet
+from model.live_avatar.environment import (
+    PLACEMENT_VARIABLE,
+)
 from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.parallel.heads import share_heads
+from model.live_avatar.parallel.link_trials import greet
 from model.live_avatar.parallel.pipeline import Letter, PipelinedSampler, Post, Stage
-from model.live_avatar.planning.placement import ALONE, PLACEMENT_VARIABLE, Placement, Seat
+from model.live_avatar.planning.placement import (
+    ALONE,
+    Placement,
+    Seat,
+)
 from model.live_avatar.sampling.sampler import BlockSampler, Sampler
 from model.live_avatar.weights.location import Place
 

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
 from model.errors import CampaignError
+from model.live_avatar.environment import PLACEMENT_VARIABLE
 
-PLACEMENT_VARIABLE = "NIGHTSHOOT_PLACEMENT"
 MOST_RANKS = 64
 _NUMBERS = ("stages", "heads", "shards")
 _DECODER = "decoder"

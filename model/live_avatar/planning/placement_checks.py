@@ -10,10 +10,20 @@ from typing import NamedTuple
 
 from model.errors import ResourceError
 from model.live_avatar.config import TransformerConfig
+from model.live_avatar.environment import (
+    DEVICE_VARIABLE,
+    OFFLOAD_VARIABLE,
+    PLACEMENT_VARIABLE,
+)
 from model.live_avatar.planning.gpus import FLOAT8_CAPABILITY
-from model.live_avatar.planning.placement import MOST_RANKS, PLACEMENT_VARIABLE, Placement
-from model.live_avatar.planning.traffic import NO_OFFLOAD, OFFLOAD_VARIABLE, Offload
-from model.live_avatar.weights.location import DEVICE_VARIABLE
+from model.live_avatar.planning.offload import (
+    NO_OFFLOAD,
+    Offload,
+)
+from model.live_avatar.planning.placement import (
+    MOST_RANKS,
+    Placement,
+)
 
 _SAME_MEMORY = 0.01  # of two cards of one kind: a driver keeps a little more of one
 

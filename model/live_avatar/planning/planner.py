@@ -16,11 +16,14 @@ from math import inf
 from model.engine import FPS
 from model.live_avatar.planning.cost import Plan, Tokens, is_narrow
 from model.live_avatar.planning.gpus import GIB, Gpu, Pool
+from model.live_avatar.planning.offload import (
+    NO_OFFLOAD,
+    Offload,
+)
 from model.live_avatar.planning.placement import MOST_RANKS, Placement
 from model.live_avatar.planning.placement_checks import Wanted, placement_faults
 from model.live_avatar.planning.rank_memory import Fit, fit
 from model.live_avatar.planning.speed_model import Layout, Pace, Rates, pace
-from model.live_avatar.planning.traffic import NO_OFFLOAD, Offload
 
 _FLOAT8 = "float8"
 

@@ -25,12 +25,14 @@ from model.live_avatar.planning.cost import (
     weight_bytes,
 )
 from model.live_avatar.planning.gpus import GIB
+from model.live_avatar.planning.offload import (
+    NO_OFFLOAD,
+    Offload,
+)
 from model.live_avatar.planning.placement import Placement, shares
 from model.live_avatar.planning.shard_sizes import sharded_bytes
 from model.live_avatar.planning.sizes import num_large_weights
 from model.live_avatar.planning.traffic import (
-    NO_OFFLOAD,
-    Offload,
     host_memory,
     offloaded_memory,
 )

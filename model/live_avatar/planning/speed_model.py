@@ -4,10 +4,10 @@ A pass through the transformer takes
 
     a * TFLOP of matrices + b * TFLOP of attention + c * layers + d
 
-whose four figures are measured (:mod:`model.live_avatar.examine.calibration`), or assumed: 45 % of the
-datasheet's peak. Shared-out heads divide the first two, and cost four all-to-alls a layer. What is
-brought from the host, or gathered from other ranks, comes beside the computing: the longer of them
-counts. Shards divide no work.
+whose four figures are measured (:mod:`model.live_avatar.examine.calibration`), or assumed: 45 % of
+the datasheet's peak. Shared-out heads divide the first two, and cost four all-to-alls a layer. What
+is brought from the host, or gathered from other ranks, comes beside the computing: the longer of
+them counts. Shards divide no work.
 
 Stages work on different blocks at a time, so the slowest of them sets the pace; a segment begins
 with its sink and an empty pipeline.
@@ -30,9 +30,16 @@ from model.live_avatar.planning.cost import (
     step_flops,
 )
 from model.live_avatar.planning.gpus import Gpu
+from model.live_avatar.planning.offload import (
+    Offload,
+)
 from model.live_avatar.planning.placement import Placement, shares
 from model.live_avatar.planning.sizes import num_large_weights
-from model.live_avatar.planning.traffic import Moved, Offload, pass_moved, step_moved
+from model.live_avatar.planning.traffic import (
+    Moved,
+    pass_moved,
+    step_moved,
+)
 
 ASSUMED_SHARE = 0.45
 """Of the datasheet's FLOP/s, where nothing was measured."""

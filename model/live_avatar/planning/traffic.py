@@ -1,18 +1,8 @@
-"""What can stay in the host's memory and come to the GPU when it is needed; told without torch.
-
-    kv        the keys and values of past blocks, of all steps; the sink is on the GPU, once
-    sink      beside kv: the sink is in the host's memory too
-    weights   the matrices of the transformer's blocks and audio injectors
-    text      the text encoder
-
-No value changes by it, so it is no setting that a segment's key holds: it is told by the
-environment, and more of it by the rungs that answer a GPU that is full.
-"""
+"""Bytes that offloading moves between host and GPU, and what is left on each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
-from model.errors import ResourceError
 from model.live_avatar.config import TextConfig, TransformerConfig
 from model.live_avatar.planning.cost import (
     DTYPES,
@@ -23,69 +13,8 @@ from model.live_avatar.planning.cost import (
     engine_memory,
     kv_bytes,
 )
+from model.live_avatar.planning.offload import NUM_SLOTS, Offload
 from model.live_avatar.planning.sizes import num_large_weights, num_text_parameters
-
-OFFLOAD_VARIABLE = "NIGHTSHOOT_OFFLOAD"
-NUM_SLOTS = 2
-"""Places on the GPU for what comes and goes: one is used while the other is filled."""
-
-
-@dataclass(frozen=True)
-class Offload:
-    """What stays in the host's memory; see the module."""
-
-    kv: bool = False
-    sink: bool = False
-    weights: bool = False
-    text: bool = False
-
-    def __str__(self) -> str:
-        return ",".join(name for name in _NAMES if getattr(self, name))
-
-    def __or__(self, other: "Offload") -> "Offload":
-        return Offload(*(getattr(self, name) or getattr(other, name) for name in _NAMES))
-
-
-_NAMES = tuple(field.name for field in fields(Offload))
-NO_OFFLOAD = Offload()
-
-
-def offload_of(environ: Mapping[str, str]) -> Offload:
-    """What the environment names.
-
-    Raises:
-        ResourceError: it names something else.
-    """
-    told = environ.get(OFFLOAD_VARIABLE, "")
-    try:
-        return read_offload(told)
-    except ValueError as error:
-        raise ResourceError(
-            f'engine live-avatar: {OFFLOAD_VARIABLE}="{told}" {error}; or set nothing'
-        ) from error
-
-
-def read_offload(told: str) -> Offload:
-    """From names separated by commas; in any order.
-
-    Raises:
-        ValueError: something else is named, or sink without kv.
-    """
-    named = {name.strip() for name in told.split(",")} - {""}
-    unknown = sorted(named - set(_NAMES))
-    if unknown:
-        raise ValueError(
-            f"names {', '.join(unknown)}; set one or more of {', '.join(_NAMES)}, separated by "
-            "commas"
-        )
-    if "sink" in named and "kv" not in named:
-        raise ValueError(
-            'names sink without kv, beside which alone it can be offloaded; set "kv,sink"'
-        )
-    return Offload(**dict.fromkeys(named, True))
-
-
-# --- what moves ---
 
 
 @dataclass(frozen=True)
@@ -132,7 +61,7 @@ def prompt_moved(offload: Offload, config: TextConfig, dtype: str) -> Moved:
 
 
 def offloaded_memory(offload: Offload, plan: Plan) -> Memory:
-    """What the engine holds on the GPU; see :func:`model.live_avatar.planning.cost.engine_memory`."""
+    """What the engine holds on the GPU; see :func:`.cost.engine_memory`."""
     memory, config, tokens = engine_memory(plan), plan.model.transformer, plan.tokens
     held, passing = dict(memory.held), dict(memory.passing)
     if offload.kv:

@@ -29,7 +29,7 @@ _PUBLISHED = (
 
 
 def our_name(name: str) -> str:
-    """The name of a published parameter in :class:`model.live_avatar.network.transformer.Transformer`."""
+    """The name of a published parameter in our :class:`Transformer`."""
     return _renamed(name, _RENAMED)
 
 

@@ -1,16 +1,7 @@
-"""Where the weights are: told by environment variables, read when an engine is made.
+"""Where the weights are: a folder, random ones, or known by their id alone.
 
-    NIGHTSHOOT_WEIGHTS      folder that holds ``Wan2.2-S2V-14B`` and ``LiveAvatar``, as the
-                            reference lays them out; or ``random:tiny``, ``random:14b``
-    NIGHTSHOOT_WEIGHTS_ID   where campaigns are planned without the weights: the id that
-                            ``nightshoot doctor --engine live-avatar`` tells where they are
-    NIGHTSHOOT_DEVICE       ``cuda``, ``cuda:1``, ``cpu``; absent: the first GPU
-    NIGHTSHOOT_OFFLOAD      what stays in the host's memory until it is needed, see
-                            :mod:`model.live_avatar.planning.traffic`: ``kv``, ``kv,sink,weights,text``
-    NIGHTSHOOT_PLACEMENT    how a segment is laid over several GPUs, see
-                            :mod:`model.live_avatar.planning.placement`; absent: one
-
-Random weights are for tries of everything around the model: their pictures are noise.
+The environment names them (``model/live_avatar/environment.py``). Random weights are for trying
+everything around the model: their pictures are noise.
 """
 
 from collections.abc import Mapping
@@ -19,6 +10,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from model.errors import WeightsError
+from model.live_avatar.environment import WEIGHTS_ID_VARIABLE, WEIGHTS_VARIABLE
 from model.live_avatar.planning.sizes import PUBLISHED
 from model.live_avatar.weights.checkpoint import Lora, weights_id
 from model.live_avatar.weights.published import (
@@ -28,9 +20,6 @@ from model.live_avatar.weights.published import (
     ModelFiles,
 )
 
-WEIGHTS_VARIABLE = "NIGHTSHOOT_WEIGHTS"
-WEIGHTS_ID_VARIABLE = "NIGHTSHOOT_WEIGHTS_ID"
-DEVICE_VARIABLE = "NIGHTSHOOT_DEVICE"
 BASE_FOLDER = "Wan2.2-S2V-14B"
 LORA_FOLDER = "LiveAvatar"
 

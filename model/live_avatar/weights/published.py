@@ -103,7 +103,7 @@ class ModelFiles:
 
     @property
     def hashed(self) -> tuple[Path, ...]:
-        """The files that change pixels: for :func:`model.live_avatar.weights.checkpoint.weights_id`."""
+        """The files that change pixels: for :func:`weights_id`."""
         weights = (self.transformer, self.text_encoder, self.vae)
         configs = tuple(self.speech_encoder / name for name in _SPEECH_CONFIGS)
         return (*weights, self.tokenizer / TOKENIZER_NAME, self.speech_weights, *configs)

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from tasks.store.campaign_folder import open_campaign
+from tasks.store.campaigns import (
+    open_campaign,
+)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""One rank of a trial of the links between ranks: ``python -m model.live_avatar.examine.link_trials``.
+"""One rank of a trial of the links between ranks, run as a module.
 
 Values are sent that tell who sent them, and compared where they arrive. What is begun and what is
 done is written down as it happens, so that whoever started the ranks sees where one stays away.
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from model.errors import ResourceError
-from model.host.server import heartbeats
+from model.host import heartbeats
 
 _MOST_PAIRED = 8  # ranks, of which every pair is tried; of more, neighbours alone
 _NUM_VALUES = {"cpu": 1 << 20, "cuda": 1 << 24}  # of float32: 4 and 64 MiB
@@ -159,7 +159,8 @@ class _Rank:
 def greet(group: Any, device: Any) -> None:
     """Send a number to every rank of a group, before anything is loaded: connections are made here.
 
-    All ranks call this. One that never answers is found by who watches (:mod:`model.host.heartbeats`).
+    All ranks call this. One that never answers is found by who watches
+    (:mod:`model.host.heartbeats`).
 
     Args:
         group: of ranks; None: all.
@@ -204,7 +205,7 @@ def num_bytes(kind: str) -> int:
 def main() -> None:
     """Take part as one rank; the exit code is 1 where something failed."""
     parser = argparse.ArgumentParser(
-        prog="python -m model.live_avatar.examine.link_trials", description=__doc__
+        prog="python -m model.live_avatar.parallel.link_trials", description=__doc__
     )
     parser.add_argument("--rank", type=int, required=True)
     parser.add_argument("--num-ranks", type=int, required=True)

@@ -1,0 +1,96 @@
+"""The live view of a campaign on a terminal, and the table of its status."""
+
+from collections import Counter
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console, Group
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from flows.progress import PlainProgress, ProgressView, summary_of
+from tasks.records import SegmentPlan, SegmentReceipt, VideoOutcome, VideoPlan
+
+
+class LiveProgress(PlainProgress):
+    """Bars: the whole campaign, and each video at work."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(console)
+        self._bars = Progress(
+            TextColumn("{task.description}", style="bold"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[detail]}"),
+            console=console,
+            transient=True,
+        )
+        self._tasks: dict[str, TaskID] = {}
+        self._whole = self._bars.add_task("all videos", total=None, detail="preparing")
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bars.stop()
+
+    def status(self, text: str) -> None:
+        """Shown beside the bar of the whole until segments are counted there."""
+        with self._lock:
+            if not self.tally.num_segments_done:
+                self._bars.update(self._whole, detail=text)
+
+    def video_started(self, plan: VideoPlan) -> None:
+        """A video's first segment is next."""
+        with self._lock:
+            self.tally.start()
+            self._tasks[plan.video_id] = self._bars.add_task(
+                plan.video_id, total=len(plan.segments), detail=f"0/{len(plan.segments)} segments"
+            )
+
+    def segment_done(
+        self, plan: VideoPlan, segment: SegmentPlan, receipt: SegmentReceipt, *, is_reused: bool
+    ) -> None:
+        """A segment is there."""
+        del receipt
+        with self._lock:
+            self.tally.done(segment, is_reused=is_reused)
+            count = f"{segment.index + 1}/{len(plan.segments)} segments"
+            self._bars.update(self._tasks[plan.video_id], advance=1, detail=count)
+            self._bars.update(
+                self._whole,
+                total=self.tally.num_segments,
+                completed=self.tally.num_segments_done,
+                detail=summary_of(self.tally),
+            )
+
+    def video_ended(self, outcome: VideoOutcome) -> None:
+        """A video is done or has failed."""
+        with self._lock:
+            if outcome.video_id in self._tasks:
+                self._bars.remove_task(self._tasks.pop(outcome.video_id))
+            super().video_ended(outcome)
+
+
+def status_table(outcomes: Sequence[VideoOutcome]) -> Group:
+    """What `nightshoot status` prints: counts, then every video that is not done."""
+    counts = Counter(outcome.status for outcome in outcomes)
+    table = Table("video", "state", "why", box=None)
+    for outcome in outcomes:
+        if outcome.status != "done":
+            why = outcome.error or "; ".join(outcome.warnings)
+            table.add_row(outcome.video_id, outcome.status, Text(why))
+    told = ", ".join(f"{number} {status}" for status, number in counts.most_common())
+    return Group(*([table] if table.row_count else []), Text(told or "no videos", style="bold"))
+
+
+def progress_view(console: Console) -> ProgressView:
+    """Bars on a terminal, lines elsewhere."""
+    return LiveProgress(console) if console.is_terminal else PlainProgress(console)

@@ -1,0 +1,99 @@
+"""Reaching the Prefect server, and errors that say why it cannot be reached."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import httpx
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.responses import DeploymentResponse
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
+from prefect.settings import get_current_settings
+
+from model.errors import NightshootError
+
+_ANSWER_SHOWN = 300
+
+
+_UNAUTHORIZED = 401
+
+
+class ClusterError(NightshootError):
+    """The Prefect server is not there, refuses us, or holds something that cannot be used."""
+
+
+def api_url() -> str:
+    """URL of the server's API.
+
+    Raises:
+        ClusterError: none is set.
+    """
+    url = get_current_settings().api.url
+    if not url:
+        raise ClusterError(
+            "PREFECT_API_URL is not set, so there is no cluster to talk to; "
+            "set it to the server's address, for example http://127.0.0.1:4200/api"
+        )
+    return url
+
+
+@contextmanager
+def cluster_client() -> Generator[SyncPrefectClient]:
+    """A client of the server.
+
+    Raises:
+        ClusterError: it is not there, it refuses us, or it refused what we asked for.
+    """
+    url = api_url()
+    try:
+        with get_client(sync_client=True) as client:
+            failure = client.api_healthcheck()
+            if failure is not None:
+                raise _absent(url, failure) from failure
+            client.read_work_pools(limit=1)  # the health check needs no credentials; this does
+            yield client
+    except PrefectHTTPStatusError as error:
+        raise _refused(url, error) from error
+    except httpx.TransportError as error:
+        raise _absent(url, error) from error
+
+
+def _absent(url: str, error: Exception) -> ClusterError:
+    return ClusterError(
+        f"PREFECT_API_URL={url}: no Prefect server answers ({type(error).__name__}: {error}); "
+        "start it (`prefect server start`) or correct the address"
+    )
+
+
+def _refused(url: str, error: PrefectHTTPStatusError) -> ClusterError:
+    answer = error.response
+    if answer.status_code == _UNAUTHORIZED:
+        return ClusterError(
+            f"{url}: the server wants its auth string (401); "
+            "set PREFECT_API_AUTH_STRING to the server's PREFECT_SERVER_API_AUTH_STRING"
+        )
+    request = answer.request
+    return ClusterError(
+        f"{request.method} {request.url} was answered {answer.status_code}: "
+        f"{answer.text[:_ANSWER_SHOWN]}"
+    )
+
+
+def deployment_named(client: SyncPrefectClient, name: str) -> DeploymentResponse:
+    """The deployment ``flow/name``.
+
+    Raises:
+        ClusterError: the server has none of that name.
+    """
+    try:
+        return client.read_deployment_by_name(name)
+    except ObjectNotFound as error:
+        raise ClusterError(
+            f"{api_url()}: there is no deployment {name}; run `nightshoot cluster up`"
+        ) from error
+
+
+def ui_url(path: str) -> str:
+    """Address of a page of the server's UI."""
+    settings = get_current_settings()
+    base = settings.ui_url or api_url().removesuffix("/api")
+    return f"{base.rstrip('/')}/{path}"

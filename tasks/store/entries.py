@@ -1,0 +1,53 @@
+"""What the store tells of its files and of the holder of a lock."""
+
+import json
+import os
+import socket
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tasks.records import (
+    FileEntry,
+    SegmentReceipt,
+)
+from tasks.store.files import sha256_of_file
+
+
+@dataclass(frozen=True)
+class Listed:
+    """What a listing tells of one file; ``etag`` is empty on a local disk."""
+
+    num_bytes: int
+    modified: datetime
+    etag: str = ""
+
+
+def lock_owner() -> dict[str, str | int]:
+    """Who holds a lock, for people."""
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    return {"host": socket.gethostname(), "pid": os.getpid(), "started": started}
+
+
+def held_message(url: str, owner: str) -> str:
+    """Why a campaign is refused while another run renders it."""
+    try:
+        fields = json.loads(owner)
+        who = f"process {fields['pid']} on {fields['host']}, since {fields['started']}"
+    except (ValueError, KeyError, TypeError):
+        who = "its owner is just starting"
+    out, _, campaign = url.rpartition("/")
+    return (
+        f'campaign "{campaign}" in {out} is being rendered by another run ({who}); '
+        "one campaign has one dispatcher: wait for it, stop it, or use another --campaign"
+    )
+
+
+def entry_of(path: Path) -> FileEntry:
+    """Describe a finished file."""
+    return FileEntry(name=path.name, sha256=sha256_of_file(path), num_bytes=path.stat().st_size)
+
+
+def segment_entries(receipt: SegmentReceipt) -> dict[str, FileEntry]:
+    """The files of a segment, by the receipt's field."""
+    return {"video": receipt.video, "last_frame": receipt.last_frame, "state": receipt.state}
