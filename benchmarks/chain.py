@@ -38,7 +38,7 @@ def main() -> None:
                 rows.append(f'v{number},"{script}",{portraits}/mara.png,{voice},704x384')
             manifest = Path(name) / "chain.csv"
             manifest.write_text("\n".join(rows) + "\n")
-            command = [sys.executable, "-m", "flows.cli.main", "render", manifest, "--out", name]
+            command = [sys.executable, "-m", "flows.cli", "render", manifest, "--out", name]
             command += ["--workers", wanted.workers, "--allow-outside", "--json"]
             started = time.perf_counter()
             done = subprocess.run(

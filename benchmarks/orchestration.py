@@ -426,7 +426,7 @@ class Rendered:
 
 def render(arguments: Sequence[object]) -> Rendered:
     """``nightshoot render``, with what the kernel says of it and its children."""
-    command = [sys.executable, "-m", "flows.cli.main", "render", *map(str, arguments), "--json"]
+    command = [sys.executable, "-m", "flows.cli", "render", *map(str, arguments), "--json"]
     started = time.perf_counter()
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert process.stdout is not None

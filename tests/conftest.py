@@ -65,7 +65,7 @@ def nightshoot_command(prefect_api: str):
 
     def run(*arguments: object, timeout_s: float = 120, **env: str):
         return subprocess.run(
-            [sys.executable, "-m", "flows.cli.main", *map(str, arguments)],
+            [sys.executable, "-m", "flows.cli", *map(str, arguments)],
             cwd=ROOT,
             env={**os.environ, "PREFECT_API_URL": prefect_api, "COLUMNS": "120", **env},
             capture_output=True,

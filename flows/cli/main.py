@@ -470,7 +470,3 @@ def main() -> None:
         click.echo("stopped; finished segments are kept: run the same command again", err=True)
         code = 130
     sys.exit(code if isinstance(code, int) else 0)
-
-
-if __name__ == "__main__":
-    main()

@@ -71,7 +71,7 @@ def start(arguments: list[object], env: dict[str, str], log: Path) -> subprocess
     """The command line, running."""
     with log.open("ab") as file:
         return subprocess.Popen(
-            [sys.executable, "-m", "flows.cli.main", *map(str, arguments)],
+            [sys.executable, "-m", "flows.cli", *map(str, arguments)],
             cwd=ROOT,
             env=env,
             stdin=subprocess.DEVNULL,

@@ -69,7 +69,7 @@ def test_a_second_run_renders_nothing_and_starts_no_server(finished, tmp_path):
 
     env = {k: v for k, v in os.environ.items() if k != "PREFECT_API_URL"}
     again = subprocess.run(
-        [sys.executable, "-m", "flows.cli.main", "render", manifest, "--out", tmp_path],
+        [sys.executable, "-m", "flows.cli", "render", manifest, "--out", tmp_path],
         cwd=ROOT,
         env=env,
         capture_output=True,

@@ -1,0 +1,275 @@
+"""Programs are started, ended and reported; the right ffmpeg is found."""
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tasks.errors import (
+    DiskFullError,
+    FfmpegError,
+    ProgramError,
+)
+from tasks.processes import ffmpeg
+from tasks.processes.ffmpeg import (
+    FfmpegPipe,
+    ffmpeg_builder,
+    ffmpeg_path,
+    ffmpeg_version,
+    run_ffmpeg,
+    run_program,
+)
+from tasks.store.files import (
+    check_free_space,
+    disk_full_told,
+)
+
+ROOT = Path(__file__).parents[3]
+
+
+def wait_until_gone(pid: int, timeout_s: float = 10) -> bool:
+    """Poll until process ``pid`` has ended (a zombie has)."""
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        try:
+            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+                return True
+        except psutil.NoSuchProcess:
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def wait_for_text(path: Path, timeout_s: float = 10) -> str:
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        if path.exists() and path.read_text().strip():
+            return path.read_text().strip()
+        time.sleep(0.01)
+    raise AssertionError(f"{path} stayed empty")
+
+
+def program(path: Path, text: str) -> str:
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_the_ffmpeg_that_pip_installed_is_found_and_tells_its_version(monkeypatch):
+    monkeypatch.delenv("NIGHTSHOOT_FFMPEG", raising=False)
+    assert "imageio_ffmpeg" in ffmpeg_path()
+    assert ffmpeg_version().startswith("ffmpeg version ")
+
+
+def test_the_environment_chooses_another_ffmpeg(monkeypatch, tmp_path):
+    ours = tmp_path / "my ffmpeg"
+    ours.symlink_to(ffmpeg_path())
+    monkeypatch.setenv("NIGHTSHOOT_FFMPEG", str(ours))
+    assert ffmpeg_path() == str(ours)
+
+
+def test_a_wished_ffmpeg_that_is_not_there_is_an_error_and_not_a_fallback(monkeypatch, tmp_path):
+    monkeypatch.setenv("NIGHTSHOOT_FFMPEG", str(tmp_path / "none"))
+    with pytest.raises(FfmpegError, match=r"NIGHTSHOOT_FFMPEG=.*unset the variable"):
+        ffmpeg_path()
+
+
+def test_an_ffmpeg_older_than_6_is_refused(monkeypatch, tmp_path):
+    old = program(
+        tmp_path / "ffmpeg",
+        "echo 'ffmpeg version 5.1.9-0+deb12u1'; echo 'libavcodec     59. 37.100 / 59. 37.100'",
+    )
+    monkeypatch.setenv("NIGHTSHOOT_FFMPEG", old)
+    with pytest.raises(FfmpegError, match=r"5\.1\.9.*must be 6 or newer"):
+        ffmpeg_path()
+
+
+def test_a_build_from_git_without_a_release_number_is_accepted(monkeypatch, tmp_path):
+    new = program(
+        tmp_path / "ffmpeg",
+        "echo 'ffmpeg version N-118000-gabc'; echo 'libavcodec     61. 19.100 / 61. 19.100'",
+    )
+    monkeypatch.setenv("NIGHTSHOOT_FFMPEG", new)
+    assert ffmpeg_version() == "ffmpeg version N-118000-gabc"
+
+
+def test_a_failing_ffmpeg_tells_command_code_and_words():
+    with pytest.raises(FfmpegError) as caught:
+        run_ffmpeg(["-i", "/no/such/file.mp4", "-f", "null", "-"])
+    assert caught.value.returncode not in (0, None)
+    assert "No such file" in caught.value.stderr
+    assert "/no/such/file.mp4" in str(caught.value)
+    assert caught.value.command[1] == "-nostdin"
+
+
+def test_a_warning_is_an_error_where_none_is_allowed():
+    args = ["-f", "lavfi", "-i", "color=s=16x16:d=0.1", "-pix_fmt", "yuvj420p"]
+    noisy = [*args, "-c:v", "mjpeg", "-f", "null", "-"]
+    run_ffmpeg(noisy)
+    with pytest.raises(FfmpegError, match="deprecated"):
+        run_ffmpeg(noisy, allow_warnings=False)
+
+
+def test_a_program_receives_stdin_environment_and_folder(tmp_path):
+    result = run_program(
+        ["sh", "-c", 'cat; printf " $WORD "; pwd; echo said >&2'],
+        timeout_s=10,
+        stdin=b"in",
+        env={"WORD": "out", "PATH": os.environ["PATH"]},
+        cwd=tmp_path,
+    )
+    assert result.stdout.decode() == f"in out {tmp_path}\n"
+    assert result.stderr == "said\n"
+
+
+def test_a_missing_program_is_named():
+    with pytest.raises(ProgramError, match=r"no-such-voice.*no program on this machine"):
+        run_program(["no-such-voice"], timeout_s=1)
+
+
+def test_a_failing_program_tells_its_code_and_words():
+    with pytest.raises(ProgramError, match="ended 3: broken") as caught:
+        run_program(["sh", "-c", "echo broken >&2; exit 3"], timeout_s=10)
+    assert not isinstance(caught.value, FfmpegError)
+
+
+def test_a_hanging_program_is_killed_with_its_children(tmp_path):
+    child = tmp_path / "child"
+    with pytest.raises(ProgramError, match=r"no end within 0\.5 s"):
+        run_program(["sh", "-c", f"sleep 600 & echo $! > '{child}'; wait"], timeout_s=0.5)
+    assert wait_until_gone(int(child.read_text()))
+
+
+def test_children_left_behind_by_a_program_are_killed(tmp_path):
+    child = tmp_path / "child"
+    run_program(
+        ["sh", "-c", f"sleep 600 >/dev/null 2>&1 & echo $! > '{child}'"],
+        timeout_s=10,
+    )
+    assert wait_until_gone(int(child.read_text()))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's parent-death signal is Linux's")
+def test_a_program_dies_with_us(tmp_path):
+    pid_file = tmp_path / "pid"
+    script = f"""
+        from tasks.processes.ffmpeg import run_program
+        run_program(["sh", "-c", "echo $$ > '{pid_file}'; exec sleep 600"], timeout_s=None)
+    """
+    ours = subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)], cwd=ROOT)
+    pid = int(wait_for_text(pid_file))
+    ours.kill()
+    ours.wait()
+    assert wait_until_gone(pid)
+
+
+def raw_args(output: Path) -> list[str]:
+    picture = ["-f", "rawvideo", "-pix_fmt", "gray", "-s", "16x16"]
+    return [*picture, "-i", "pipe:0", "-f", "rawvideo", str(output)]
+
+
+def flood(pipe: FfmpegPipe) -> None:
+    """More bytes than any buffer holds."""
+    for _ in range(10_000):
+        pipe.write(bytes(1 << 16))
+
+
+def test_a_pipe_passes_every_byte_and_returns_stderr(tmp_path):
+    data = bytes(range(256)) * 4
+    with FfmpegPipe(raw_args(tmp_path / "out.raw")) as pipe:
+        pipe.write(data[:500])
+        pipe.write(memoryview(data)[500:])
+        assert pipe.finish() == ""
+    assert (tmp_path / "out.raw").read_bytes() == data
+
+
+def test_a_pipe_to_an_ffmpeg_that_died_tells_its_words(tmp_path):
+    args = [*raw_args(tmp_path / "out.raw")[:-1], "-c:v", "no-such-codec", "x"]
+    with FfmpegPipe(args) as pipe, pytest.raises(FfmpegError, match="no-such-codec"):
+        flood(pipe)
+
+
+def test_a_pipe_to_a_killed_ffmpeg_fails_at_the_next_bytes(tmp_path):
+    with FfmpegPipe(raw_args(tmp_path / "out.raw")) as pipe:
+        os.kill(pipe.pid, signal.SIGKILL)
+        with pytest.raises(FfmpegError) as caught:
+            flood(pipe)
+    assert caught.value.returncode == -signal.SIGKILL
+
+
+def test_leaving_a_pipe_unfinished_kills_ffmpeg(tmp_path):
+    with pytest.raises(KeyError), FfmpegPipe(raw_args(tmp_path / "out.raw")) as pipe:
+        raise KeyError
+    assert wait_until_gone(pipe.pid)
+
+
+def test_an_ffmpeg_that_hangs_at_the_end_is_killed(tmp_path, monkeypatch):
+    slow = program(
+        tmp_path / "ffmpeg",
+        '[ "$1" = -version ] && { echo ffmpeg; echo "libavcodec 62. 1"; exit; }; exec sleep 600',
+    )
+    monkeypatch.setenv("NIGHTSHOOT_FFMPEG", slow)
+    monkeypatch.setattr(ffmpeg, "_KILL_TIMEOUT_S", 0.2)
+    with FfmpegPipe(["-i", "pipe:0"]) as pipe, pytest.raises(FfmpegError, match="did not run"):
+        pipe.finish(timeout_s=0.2)
+    assert wait_until_gone(pipe.pid)
+
+
+def test_the_command_builder_is_ffmpeg_python():
+    builder = ffmpeg_builder()
+    assert builder.output(builder.input("a"), "b").get_args() == ["-i", "a", "b"]
+
+
+def test_a_package_that_shadows_ffmpeg_python_is_named(tmp_path):
+    shadow = tmp_path / "ffmpeg"
+    shadow.mkdir()
+    (shadow / "__init__.py").write_text("def run(*args): ...\n")
+    script = "from tasks.processes.ffmpeg import ffmpeg_builder; ffmpeg_builder()"
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r}); {script}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "is not ffmpeg-python" in done.stderr
+    assert str(shadow) in done.stderr
+
+
+def test_too_little_free_space_is_told_with_both_numbers(tmp_path):
+    with pytest.raises(DiskFullError, match=r"MB are free, 1000000000000\.0 MB are needed"):
+        check_free_space(tmp_path, 10**18)
+    check_free_space(tmp_path, 1)
+
+
+def test_no_space_left_is_told_with_the_path(tmp_path):
+    path = tmp_path / "a.mp4"
+    with pytest.raises(DiskFullError, match=r"a\.mp4: the disk is full"), disk_full_told(path):
+        raise FfmpegError(("ffmpeg",), 228, "av_interleaved_write_frame(): No space left on device")
+    with pytest.raises(DiskFullError), disk_full_told(path):
+        raise OSError(28, "No space left on device")
+    with pytest.raises(FfmpegError), disk_full_told(path):
+        raise FfmpegError(("ffmpeg",), 1, "another fault")
+    with pytest.raises(FileNotFoundError), disk_full_told(path):
+        path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        FfmpegError(("ffmpeg", "-i"), 1, "words"),
+        ProgramError(("voice",), None, "words"),
+        DiskFullError(Path("a"), 1, 2),
+    ],
+)
+def test_errors_survive_pickling(error):
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))
