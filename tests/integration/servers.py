@@ -379,7 +379,7 @@ class PrefectCluster:
 
     def nightshoot(self, *arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
         """The command line: ``cluster.nightshoot("cluster", "up")``."""
-        return self.command("flows.cli.main", *arguments, **options)
+        return self.command("flows.cli", *arguments, **options)
 
     def nightshoot_json(self, *arguments: object, **options: Any) -> Any:
         """What the command line prints with ``--json``, whatever its exit code."""

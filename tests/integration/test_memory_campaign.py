@@ -38,7 +38,7 @@ def render(manifest: Path, out: Path, api: str, limit_kib: int | None = None) ->
     command = [
         sys.executable,
         "-m",
-        "flows.cli.main",
+        "flows.cli",
         "render",
         manifest,
         "--out",

@@ -75,7 +75,7 @@ def test_every_mode_and_every_handoff_is_told_of(words):
 def test_what_the_page_links_to_and_names_is_there():
     page = PAGE.read_text(encoding="utf-8")
     links = [link for link in re.findall(r"\]\(([^)]+)\)", page) if "://" not in link]
-    files = re.findall(r"`(\w+\.py)`", page)
+    files = re.findall(r"`([\w/]+\.py)`", page)
 
     assert len(links) >= 5
     assert len(files) >= 8
