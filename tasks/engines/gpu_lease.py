@@ -19,8 +19,7 @@ import uuid
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from model.errors import MachineError, StoppedError
 
@@ -30,6 +29,7 @@ FOLDER_VARIABLE = "NIGHTSHOOT_LEASE_DIR"
 DEFAULT_FOLDER = Path("/tmp/nightshoot-leases")
 
 POLL_S = 0.1
+_Granted = TypeVar("_Granted")
 
 _SLOT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
 _DEVICE = re.compile(r"nvidia(\d+)")
@@ -153,18 +153,16 @@ class Slots:
             LeaseError: there are not as many, or they were not free in time.
             StoppedError: asked to stop.
         """
-        deadline = None if timeout_s is None else time.monotonic() + timeout_s
         with self.ask(num_slots) as ask:
-            while (lease := ask.try_lease()) is None:
-                if should_stop():
-                    raise StoppedError(f"stopped while waiting for {num_slots} GPUs")
-                if deadline is not None and time.monotonic() > deadline:
-                    raise LeaseError(
-                        f"{num_slots} GPUs of {', '.join(self.names)} were not free within "
-                        f"{timeout_s:.0f} s"
-                    )
-                time.sleep(POLL_S)
-            return lease
+            return wait_in_line(
+                ask.try_lease,
+                f"{num_slots} GPUs",
+                should_stop=should_stop,
+                timeout_s=timeout_s,
+                late=lambda waited: LeaseError(
+                    f"{num_slots} GPUs of {', '.join(self.names)} were not free within {waited}"
+                ),
+            )
 
     def is_somebody_waiting(self) -> bool:
         """Whether the next in line is another than the asks of this object."""
@@ -231,12 +229,7 @@ class Ask:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def is_next(self) -> bool:
@@ -291,3 +284,34 @@ def _try_flock(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def wait_in_line(
+    take: Callable[[], _Granted | None],
+    what: str,
+    *,
+    should_stop: Callable[[], bool],
+    timeout_s: float | None,
+    late: Callable[[str], MachineError],
+) -> _Granted:
+    """Ask again and again until something is granted.
+
+    Args:
+        take: gives it, or None while it is not this one's turn.
+        what: for the message, such as ``2 GPUs``.
+        should_stop: asked between tries.
+        timeout_s: None waits for ever.
+        late: the error for a wait that took too long; is given the time, such as ``60 s``.
+
+    Raises:
+        MachineError: what ``late`` makes: nothing was granted in time.
+        StoppedError: asked to stop.
+    """
+    deadline = None if timeout_s is None else time.monotonic() + timeout_s
+    while (granted := take()) is None:
+        if should_stop():
+            raise StoppedError(f"stopped while waiting for {what}")
+        if deadline is not None and time.monotonic() > deadline:
+            raise late(f"{timeout_s:.0f} s")
+        time.sleep(POLL_S)
+    return granted

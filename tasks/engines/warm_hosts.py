@@ -19,12 +19,11 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
-from model.errors import MachineError, StoppedError
+from model.errors import MachineError
 from tasks.engines.engine_host import ENGINE_VARIABLE, SOCKET_VARIABLE, beats_folder, failed_note
-from tasks.engines.gpu_lease import POLL_S, Ask, Lease, Slots
+from tasks.engines.gpu_lease import Ask, Lease, Slots, wait_in_line
 from tasks.processes.child_processes import Guarded
 
 DEVICES_VARIABLE = "CUDA_VISIBLE_DEVICES"
@@ -160,12 +159,7 @@ class WarmHosts:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def ask(self, kind: HostKind) -> "HostAsk":
@@ -188,18 +182,16 @@ class WarmHosts:
             MachineError: the GPUs do not exist or were not free in time.
             StoppedError: asked to stop.
         """
-        deadline = None if timeout_s is None else time.monotonic() + timeout_s
         with self.ask(kind) as ask:
-            while (host := ask.try_take()) is None:
-                if should_stop():
-                    raise StoppedError(f"stopped while waiting for {kind.num_slots} GPUs")
-                if deadline is not None and time.monotonic() > deadline:
-                    raise MachineError(
-                        f"{kind.num_slots} GPUs for {kind.engine} were not free within "
-                        f"{timeout_s:.0f} s"
-                    )
-                time.sleep(POLL_S)
-            return host
+            return wait_in_line(
+                ask.try_take,
+                f"{kind.num_slots} GPUs",
+                should_stop=should_stop,
+                timeout_s=timeout_s,
+                late=lambda waited: MachineError(
+                    f"{kind.num_slots} GPUs for {kind.engine} were not free within {waited}"
+                ),
+            )
 
     def reuse(self, kind: HostKind) -> WarmHost | None:
         """An idle host of this kind, lent from now on."""
@@ -300,12 +292,7 @@ class HostAsk:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def try_take(self) -> WarmHost | None:

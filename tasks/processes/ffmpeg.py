@@ -23,7 +23,7 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
-from types import ModuleType, TracebackType
+from types import ModuleType
 from typing import IO, Self
 
 from tasks.errors import FfmpegError, ProgramError
@@ -245,12 +245,7 @@ class FfmpegPipe:
         self._listener.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.abort()
 
     @property
