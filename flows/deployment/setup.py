@@ -224,14 +224,21 @@ def _deployed(before: ClusterFacts, after: ClusterFacts) -> list[Thing]:
                 f"{DEPLOY_FILE} was deployed, but {name} is not on {api_url()}; "
                 "its name and its flow's name must give that"
             )
-        old, new = before.deployments.get(name), after.deployments[name]
-        state: State = "was there"
-        if old is None:
-            state = "made"
-        elif _definition(old) != _definition(new):
-            state = "changed"
-        things.append(Thing(kind="deployment", name=name, state=state))
+        things.append(deployed_thing(name, before.deployments.get(name), after.deployments[name]))
     return things
+
+
+def deployed_thing(name: str, old: DeploymentResponse | None, new: DeploymentResponse) -> Thing:
+    """What became of a deployment; where its flow is loaded from is told when that is new."""
+    state: State = "was there"
+    note = ""
+    if old is None:
+        state = "made"
+    elif _definition(old) != _definition(new):
+        state = "changed"
+        if old.entrypoint != new.entrypoint:
+            note = f"entry point renewed: {old.entrypoint} -> {new.entrypoint}"
+    return Thing(kind="deployment", name=name, state=state, note=note)
 
 
 def _definition(deployment: DeploymentResponse) -> dict[str, Any]:

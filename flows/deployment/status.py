@@ -119,7 +119,7 @@ def _deployment_things(facts: ClusterFacts) -> list[Thing]:
     things: list[Thing] = []
     for name in DEPLOYMENTS:
         found = facts.deployments.get(name)
-        wrong = "" if found is None else _deployment_fault(found, wished)
+        wrong = "" if found is None else deployment_fault(found, wished)
         things.append(_thing("deployment", name, is_there=found is not None, wrong=wrong))
     return things
 
@@ -130,12 +130,16 @@ def _deploy_file() -> dict[str, dict[str, Any]]:
     return {each["name"]: each for each in yaml.safe_load(DEPLOY_FILE.read_text())["deployments"]}
 
 
-def _deployment_fault(found: DeploymentResponse, wished: dict[str, dict[str, Any]]) -> str:
+def deployment_fault(found: DeploymentResponse, wished: dict[str, dict[str, Any]]) -> str:
+    """What is wrong with a deployment, beside what prefect.yaml says; empty if nothing is."""
     if found.paused:
         return "paused"
     wish = wished.get(found.name)
     if wish is not None and found.entrypoint != wish["entrypoint"]:
-        return f"entrypoint {found.entrypoint}, not {wish['entrypoint']}"
+        return (
+            f"entry point {found.entrypoint}, not {wish['entrypoint']}; "
+            "`nightshoot cluster up` renews it"
+        )
     if wish is not None and found.work_pool_name != wish["work_pool"]["name"]:
         return f"work pool {found.work_pool_name}, not {wish['work_pool']['name']}"
     return ""

@@ -1,0 +1,185 @@
+"""Campaigns that earlier commits finished are found finished: nothing is spoken or rendered again.
+
+The stores lie in ``tests/stores``, made by the code of the commit that names them. What another
+machine would rightly make anew is held still here: a stand-in tells the version of ffmpeg that the
+store was made with, and all is left out where voices are made by other packages than then.
+"""
+
+import hashlib
+import json
+import shutil
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from tasks.processes.ffmpeg import ffmpeg_path
+from tests.integration.campaigns import ROOT
+
+pytestmark = pytest.mark.integration
+
+STORES = ROOT / "tests" / "stores"
+COMMITS = ("e927a16", "e7a661c")
+PAID = ("segments", "speech", "videos", "portraits")
+
+
+@pytest.fixture(params=COMMITS)
+def manifest(request, tmp_path) -> Path:
+    """A copy of a commit's store in ``tmp_path/campaign``, beside its manifest."""
+    for name in dict.fromkeys((COMMITS[0], request.param)):  # e7a661c holds what differs
+        shutil.copytree(STORES / name, tmp_path, dirs_exist_ok=True)
+    spoken = [
+        json.loads(path.read_text()) for path in (tmp_path / "campaign/speech").glob("*.json")
+    ]
+    for name, was in {k: v for speech in spoken for k, v in speech["versions"].items()}.items():
+        if name != "ffmpeg" and version(name) != was:
+            pytest.skip(f"{name} is {version(name)} here, {was} in the store: another speech id")
+    return tmp_path / "campaign.csv"
+
+
+@pytest.fixture
+def command(nightshoot, manifest):
+    """The command line, whose ffmpeg says it is the one that the store was made with."""
+    about = json.loads((manifest.parent / "campaign" / "campaign.json").read_text())
+    stand_in = manifest.parent / "ffmpeg-of-then"
+    stand_in.write_text(
+        f"#!{sys.executable}\n"
+        "import os, subprocess, sys\n"
+        f"real, banner = {ffmpeg_path()!r}, {about['ffmpeg']!r}\n"
+        'if sys.argv[1:] != ["-version"]:\n'
+        "    os.execv(real, [real, *sys.argv[1:]])\n"
+        'said = subprocess.run([real, "-version"], capture_output=True, text=True, check=True)\n'
+        'print(banner, said.stdout.partition("\\n")[2], sep="\\n")\n'
+    )
+    stand_in.chmod(0o755)
+
+    def run(*arguments: object, **env: str):
+        done = nightshoot(*arguments, NIGHTSHOOT_FFMPEG=str(stand_in), **env)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    return run
+
+
+def files(root: Path) -> dict[str, str]:
+    """Sha256 of everything that was paid for, and when it was written."""
+    return {
+        str(path.relative_to(root)): f"{hashlib.sha256(path.read_bytes()).hexdigest()} "
+        f"{path.stat().st_mtime_ns}"
+        for folder in PAID
+        for path in sorted((root / folder).rglob("*"))
+        if path.is_file()
+    }
+
+
+def plans(root: Path) -> dict[str, dict]:
+    found = (json.loads(path.read_text()) for path in sorted((root / "plans").glob("*.json")))
+    return {stored["plan"]["video_id"]: stored for stored in found}
+
+
+def keys(root: Path) -> dict[str, tuple[str, list[dict]]]:
+    """The speech id and the segments of every plan."""
+    told = {name: stored["plan"] for name, stored in plans(root).items()}
+    return {name: (plan["speech_id"], plan["segments"]) for name, plan in told.items()}
+
+
+def assert_finished(done) -> None:
+    assert "3 of 3 videos done, 0 failed; 0 segments rendered" in done.stdout
+
+
+def test_a_finished_campaign_is_found_finished(command, manifest):
+    root = manifest.parent / "campaign"
+    before = files(root)
+    assert len([name for name in before if name.startswith("videos") and ".mp4" in name]) == 3
+
+    assert_finished(command("render", manifest, "--out", manifest.parent))
+
+    assert files(root) == before
+
+
+def test_a_finished_campaign_is_all_done_in_its_status_and_whole_in_its_sweep(command, manifest):
+    told = command("status", "campaign", "--out", manifest.parent, "--json")
+
+    assert {each["status"] for each in json.loads(told.stdout)} == {"done"}
+    command("sweep", "campaign", "--out", manifest.parent, "--verify")
+
+
+def test_a_finished_campaign_on_s3_is_found_finished(command, manifest, seaweed, tmp_path):
+    bucket, s3, env = seaweed.new_bucket(), seaweed.client(), seaweed.env()
+    root = manifest.parent / "campaign"
+    names = [str(path.relative_to(root)) for path in sorted(root.rglob("*")) if path.is_file()]
+    for name in names:
+        s3.put_object(Bucket=bucket, Key=f"night/campaign/{name}", Body=(root / name).read_bytes())
+
+    def stored() -> dict[str, str]:
+        listed = s3.list_objects_v2(Bucket=bucket, Prefix="night/campaign/")["Contents"]
+        told = {each["Key"].removeprefix("night/campaign/"): each for each in listed}
+        return {
+            name: f"{each['ETag']} {each['LastModified']}"
+            for name, each in told.items()
+            if name.partition("/")[0] in PAID
+        }
+
+    before = stored()
+    assert len(before) == len([name for name in names if name.partition("/")[0] in PAID])
+
+    scratch = str(tmp_path / "scratch")
+    out = f"s3://{bucket}/night"
+    assert_finished(command("render", manifest, "--out", out, NIGHTSHOOT_SCRATCH=scratch, **env))
+
+    assert stored() == before
+
+
+@pytest.mark.parametrize("manifest", COMMITS[:1], indirect=True)
+def test_another_seed_renders_that_video_alone(command, manifest):
+    """The proof that the tests above can fail."""
+    root = manifest.parent / "campaign"
+    before = files(root)
+    text = manifest.read_text()
+    manifest.write_text(text.replace("192x128,quick,1,", "192x128,quick,99,"))
+    assert manifest.read_text() != text
+
+    done = command("render", manifest, "--out", manifest.parent, "--json")
+
+    rendered = {o["video_id"]: o["num_segments_rendered"] for o in json.loads(done.stdout)}
+    after = files(root)
+    assert rendered["lamp-en"] == 1
+    assert [name for name in before if after.get(name) != before[name]] == [
+        name for name in before if name.startswith("videos/lamp-en.")
+    ]
+    assert len([name for name in after if name.startswith("segments") and ".mp4" in name]) == 4
+
+
+def test_rows_planned_anew_from_their_speech_get_the_same_keys(command, manifest):
+    root = manifest.parent / "campaign"
+    fresh = manifest.parent / "fresh" / "campaign"
+    shutil.copytree(root / "speech", fresh / "speech")
+
+    command("plan", manifest, "--out", fresh.parent)
+
+    assert keys(fresh) == keys(root)
+    then, now = plans(root), plans(fresh)
+    assert {name: stored["sha256"] for name, stored in now.items()} == {
+        name: stored["sha256"] for name, stored in then.items()
+    }
+
+
+@pytest.mark.parametrize("manifest", COMMITS[:1], indirect=True)
+def test_rows_spoken_and_planned_from_nothing_get_the_same_keys(command, manifest):
+    root = manifest.parent / "campaign"
+    fresh = manifest.parent / "fresh" / "campaign"
+
+    command("plan", manifest, "--out", fresh.parent)
+
+    then, now = keys(root), keys(fresh)
+    assert {name: speech for name, (speech, _) in now.items()} == {
+        name: speech for name, (speech, _) in then.items()
+    }
+    for name, (speech, segments) in now.items():
+        # networks may speak other last bits on another processor, and keys hold what is heard
+        sound = f"speech/{speech}.16k.wav"
+        if (fresh / sound).read_bytes() == (root / sound).read_bytes():
+            assert segments == then[name][1]
+        else:
+            assert name != "lamp-otto", "a recording sounds otherwise"
