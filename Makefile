@@ -38,7 +38,7 @@ parity: dev
 # Half of it is waiting, so two processes share out the files; each has servers of its own. Dozens
 # of processes start, which is dear where none may keep what it compiled.
 test-integration: dev
-	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 2 --dist loadfile -m "cluster and not faults" tests/integration
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "cluster and not faults" tests/integration
 
 # The same servers, killed in every way: up to an hour, by hand.
 test-faults: dev
