@@ -34,9 +34,11 @@ test: dev
 parity: dev
 	$(BIN)/python -m tests.parity
 
-# A real Prefect server on PostgreSQL, workers, SeaweedFS: needs PostgreSQL installed, a few minutes.
+# A real Prefect server on PostgreSQL, workers, SeaweedFS: needs PostgreSQL installed, some minutes.
+# Half of it is waiting, so two processes share out the files; each has servers of its own. Dozens
+# of processes start, which is dear where none may keep what it compiled.
 test-integration: dev
-	$(BIN)/pytest -m "cluster and not faults"
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "cluster and not faults" tests/integration
 
 # The same servers, killed in every way: up to an hour, by hand.
 test-faults: dev
