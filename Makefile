@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo install dev format check test parity test-integration test-faults bench-gpu
+.PHONY: demo install dev format check test test-all parity test-integration test-faults bench-gpu
 
 # What the demo needs, and no more: no torch, no test tools.
 install: $(VENV)/.installed
@@ -27,8 +27,15 @@ format: dev
 check: dev
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/lint-imports && $(BIN)/pyright
 
+# Two processes at a time; a module's tests stay together, which shares what they set up.
+PYTEST := $(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder
+
 test: dev
-	$(BIN)/pytest
+	$(PYTEST)
+
+# The same, and every further number of ranks, placement and kind of weights: minutes more.
+test-all: dev
+	$(PYTEST) -m "not cluster and not faults"
 
 # Every tensor of a golden set, GOLDEN=<folder>; without one, the set beside this checkout.
 parity: dev

@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # before torch; the processes that tests start have it too
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # golden sets are made on more threads
+
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
 

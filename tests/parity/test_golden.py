@@ -33,7 +33,13 @@ def has_equal_bits(golden: GoldenSet) -> bool:
     return all(gap.difference == 0 for gap in report.gaps)
 
 
-@pytest.mark.parametrize("name", COMPARISONS)
+LONG = ("generate_offline", "generate_online_rdconst")  # as generate_online, in another mode
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.sweep) if name in LONG else name for name in COMPARISONS],
+)
 def test_every_output_of_a_golden_file_is_the_references(
     golden: GoldenSet, name: str, request: pytest.FixtureRequest
 ):

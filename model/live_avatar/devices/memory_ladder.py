@@ -180,11 +180,19 @@ _GPU_TEXTS = (
     "Failed to CUDA calloc",
     "Failed to CUDA malloc",
 )
+# oneDNN makes its kernels as they are needed, and of a failure says no more than this
+_ONEDNN_TEXTS = (
+    "could not create a primitive",
+    "could not execute a primitive",
+    "could not create a memory",
+    "could not create a scratchpad",
+)
 _HOST_TEXTS = (
     "DefaultCPUAllocator",
     "can't allocate memory",
     "Cannot allocate memory",
     "bad_alloc",
+    *_ONEDNN_TEXTS,
     "CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED",
     "Failed to CUDA host alloc",
 )

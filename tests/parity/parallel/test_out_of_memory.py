@@ -186,10 +186,15 @@ def out_of_memory(*_args: object, **_kwargs: object) -> Any:
     "place",
     [
         "model.live_avatar.network.transformer.Transformer.forward",
-        "model.live_avatar.network.transformer.Transformer.text_keys_values",
-        "model.live_avatar.encoders.audio.SpeechEncoder.segment_features",
         "model.live_avatar.sampling.sampler.Sampler.__init__",
-        "model.live_avatar.sampling.rollout.Run.fetch",
+        *(
+            pytest.param(place, marks=pytest.mark.sweep)
+            for place in (
+                "model.live_avatar.network.transformer.Transformer.text_keys_values",
+                "model.live_avatar.encoders.audio.SpeechEncoder.segment_features",
+                "model.live_avatar.sampling.rollout.Run.fetch",
+            )
+        ),
     ],
 )
 def test_a_full_gpu_is_told_as_such_wherever_it_is_met_and_the_next_segment_is_whole(

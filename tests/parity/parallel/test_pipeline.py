@@ -198,9 +198,9 @@ def rendered(
     ("words", "kinds"),
     [
         ("stages=2", ("context",)),
-        ("stages=3", ("last-frame",)),
+        pytest.param("stages=3", ("last-frame",), marks=pytest.mark.sweep),
         ("stages=3,decoder=own", BOTH),
-        ("stages=4,decoder=own", ("context",)),
+        pytest.param("stages=4,decoder=own", ("context",), marks=pytest.mark.sweep),
     ],
 )
 def test_steps_that_are_shared_out_give_the_same_frames_and_handoffs(
@@ -222,7 +222,7 @@ def test_steps_that_are_shared_out_give_the_same_frames_and_handoffs(
     ("words", "make", "kinds"),
     [
         ("heads=2", OFFLOADED, ("context",)),
-        ("heads=2,decoder=own", make_caches, ("last-frame",)),
+        pytest.param("heads=2,decoder=own", make_caches, ("last-frame",), marks=pytest.mark.sweep),
         ("stages=2,heads=2,shards=2", make_caches, ("context",)),
     ],
     ids=["heads=2, kv offloaded", "heads=2,decoder=own", "stages=2,heads=2,shards=2"],

@@ -229,7 +229,7 @@ def _render(group: dist.ProcessGroup, alone: Alone) -> tuple[int, dict[str, np.n
     return held, followed(model, alone.asked)
 
 
-@pytest.mark.parametrize("num_shards", [2, 4])
+@pytest.mark.parametrize("num_shards", [2, pytest.param(4, marks=pytest.mark.sweep)])
 def test_shared_out_weights_give_the_same_frames_and_handoffs(
     num_shards: int, alone: Alone, tmp_path: Path
 ):
@@ -318,7 +318,10 @@ def _placed(_group: dist.ProcessGroup, words: str) -> list[np.ndarray] | None:
     return made
 
 
-@pytest.mark.parametrize("words", ["stages=2,shards=2", "shards=2,decoder=own"])
+@pytest.mark.parametrize(
+    "words",
+    ["stages=2,shards=2", pytest.param("shards=2,decoder=own", marks=pytest.mark.sweep)],
+)
 def test_a_video_over_stages_of_shared_out_weights_is_that_of_one_process(
     words: str, tmp_path: Path
 ):

@@ -330,7 +330,11 @@ def _write_model(folder: Path, kind: str, config: TransformerConfig, *, is_pth: 
 
 @pytest.mark.parametrize(
     ("ending", "dtype"),
-    [("safetensors", "float32"), ("safetensors", "bfloat16"), ("pth", "float32")],
+    [
+        pytest.param("safetensors", "float32", marks=pytest.mark.sweep),
+        ("safetensors", "bfloat16"),
+        ("pth", "float32"),
+    ],
 )
 def test_loading_takes_the_memory_of_the_model_once(ending: str, dtype: str, tmp_path: Path):
     for kind, config in (("tiny", TINY), ("large", _LARGE)):
