@@ -23,7 +23,7 @@ from model.engine import ENGINE_SAMPLE_RATE_HZ, FPS, FRAME_MULTIPLE, SegmentJob,
 from model.errors import ResourceError
 from model.live_avatar.engine import CONTEXT_SAMPLES
 from model.live_avatar.settings import DEFAULTS
-from model.live_avatar.weights.location import Place, RandomPreset
+from model.live_avatar.weights.location import RandomPreset, WeightsLocation
 
 PROMPT = "A person looks into the camera and speaks in a quiet room, natural light."
 ONE_BLOCK: Mapping[str, Setting] = {
@@ -115,7 +115,7 @@ def measure_speed(preset: RandomPreset, device: str, job: SegmentJob) -> Speed:
 
     _forget_peak(device)
     started = time.perf_counter()
-    loaded = load(Place(random=preset), str(job.settings["dtype"]), device)
+    loaded = load(WeightsLocation(random=preset), str(job.settings["dtype"]), device)
     load_s = time.perf_counter() - started
     list(loaded.render(replace(job, num_frames=FRAME_MULTIPLE)))
     marks = [time.perf_counter()]
@@ -145,7 +145,9 @@ def _one_block(
     from model.live_avatar.assembly.loader import load
 
     settings = {**job.settings, "dtype": dtype}
-    rendering = load(Place(random=preset), dtype, device).render(replace(job, settings=settings))
+    rendering = load(WeightsLocation(random=preset), dtype, device).render(
+        replace(job, settings=settings)
+    )
     frames = np.concatenate(list(rendering))
     clean = np.asarray(rendering.handoff.state["clean"])[:, :, -BLOCK_LATENTS:]
     if dtype == "bfloat16":  # of which numpy holds the bits

@@ -23,7 +23,7 @@ from model.live_avatar.modes import MOTION_FRAMES
 from model.live_avatar.network.audio_encoder import block_tokens
 from model.live_avatar.network.transformer import AudioTokens
 from model.live_avatar.sampling.noise import distances, generator, noise
-from model.live_avatar.sampling.rollout import Run
+from model.live_avatar.sampling.rollout import Rollout
 from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule
 from model.live_avatar.sampling.segment import Parts
@@ -55,7 +55,7 @@ class Scene:
         encoder = parts.transformer.audio_encoder
         self.heard = [AudioTokens(*block_tokens(encoder, each, MOTION_FRAMES)) for each in heard]
 
-    def run(self) -> Run:
+    def run(self) -> Rollout:
         sampler = Sampler(
             self.parts.transformer,
             make_schedule(NUM_STEPS),
@@ -64,9 +64,9 @@ class Scene:
             num_past_latents=self.blocks_per_clip * BLOCK_LATENTS,
         )
         sampler.set_text(self._text)
-        return Run(sampler, self.parts.vae, self.blocks_per_clip)
+        return Rollout(sampler, self.parts.vae, self.blocks_per_clip)
 
-    def made(self, run: Run, blocks: Sequence[int], draws: str = "same") -> list[Made]:
+    def made(self, run: Rollout, blocks: Sequence[int], draws: str = "same") -> list[Made]:
         """The next blocks of ``run``, each with what belongs to its number."""
         weight = self.parts.transformer.patch_embedding.weight
         shape = (1, 16, BLOCK_LATENTS, HEIGHT // LATENT_SIDE, WIDTH // LATENT_SIDE)

@@ -48,7 +48,7 @@ DISTANCES = [8]
 
 
 @dataclass(frozen=True)
-class Asked:
+class GpuRequest:
     """What is measured."""
 
     model: str
@@ -74,7 +74,7 @@ class Bench:
     num_blocks: int = 0
 
     @classmethod
-    def of(cls, asked: Asked) -> "Bench":
+    def of(cls, asked: GpuRequest) -> "Bench":
         device = choose_device(asked.device, is_small=asked.model != "14b")
         dtype, config = DTYPES[asked.dtype], MODELS[asked.model]
         if asked.num_layers:
@@ -120,7 +120,7 @@ class Bench:
 
 
 @torch.no_grad()
-def compare(asked: Asked, turns: int) -> None:
+def compare(asked: GpuRequest, turns: int) -> None:
     bench = Bench.of(asked)
     config, device = bench.transformer.config, bench.noise.device
     kernels = (AUTO, *usable_kernels(device, bench.transformer.dtype, config.head_dim))
@@ -157,7 +157,7 @@ def compare(asked: Asked, turns: int) -> None:
 
 
 @torch.no_grad()
-def _first_block(asked: Asked, is_compiled: bool, there: Connection) -> None:
+def _first_block(asked: GpuRequest, is_compiled: bool, there: Connection) -> None:
     torch.set_num_threads(1)
     bench = Bench.of(asked)
     started, worked = time.perf_counter(), _processor_seconds()
@@ -178,7 +178,7 @@ def _processor_seconds() -> float:
     return sum(os.times()[:4])
 
 
-def first_block(asked: Asked, is_compiled: bool) -> tuple[float, float, int]:
+def first_block(asked: GpuRequest, is_compiled: bool) -> tuple[float, float, int]:
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe(duplex=False)
     process = context.Process(target=_first_block, args=(asked, is_compiled, there))
@@ -189,7 +189,7 @@ def first_block(asked: Asked, is_compiled: bool) -> tuple[float, float, int]:
     return answer
 
 
-def compare_starts(asked: Asked) -> None:
+def compare_starts(asked: GpuRequest) -> None:
     print(f"\n### {asked}: sink and first block of a process\n")
     print("| | s | of processors, s | graphs |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
@@ -220,7 +220,7 @@ def main() -> None:
     print(f"{machine}{gpu}, torch {torch.__version__}, one thread")
     for model in options.model:
         for dtype in options.dtype:
-            asked = Asked(model, options.layers, width, height, dtype, options.device)
+            asked = GpuRequest(model, options.layers, width, height, dtype, options.device)
             compare(asked, options.turns)
             compare_starts(asked)
 

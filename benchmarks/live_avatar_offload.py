@@ -27,7 +27,7 @@ from benchmarks.full_size import device_here, make_job
 from model.engine import FRAME_MULTIPLE, SegmentJob
 from model.errors import ResourceError
 from model.live_avatar.assembly.loader import load
-from model.live_avatar.devices.copy_streams import HostMemory, Lane
+from model.live_avatar.devices.copy_streams import CopyStreams, HostMemory
 from model.live_avatar.environment import (
     OFFLOAD_VARIABLE,
 )
@@ -95,7 +95,7 @@ def measure(preset: RandomPreset, device: str, job: SegmentJob, offload: Offload
 
 def copy_rates(device: str) -> tuple[float, float]:
     """Bytes a second to the device and from it, page-locked, each alone: the median."""
-    lane, shape = Lane(torch.device(device)), (COPIED_BYTES,)
+    lane, shape = CopyStreams(torch.device(device)), (COPIED_BYTES,)
     here = HostMemory(lane.device).take(shape, torch.uint8).zero_()
     there = lane.place(shape, torch.uint8)
     inward = [_copy_s(lane, lambda: lane.bring([(there, here)], ())) for _ in range(NUM_COPIES)]
@@ -103,7 +103,7 @@ def copy_rates(device: str) -> tuple[float, float]:
     return COPIED_BYTES / statistics.median(inward), COPIED_BYTES / statistics.median(outward)
 
 
-def _copy_s(lane: Lane, copy: Callable[[], object]) -> float:
+def _copy_s(lane: CopyStreams, copy: Callable[[], object]) -> float:
     _finish(lane)
     started = time.perf_counter()
     copy()
@@ -111,7 +111,7 @@ def _copy_s(lane: Lane, copy: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def _finish(lane: Lane) -> None:
+def _finish(lane: CopyStreams) -> None:
     if lane.device.type == "cuda":
         torch.cuda.synchronize(lane.device)
 

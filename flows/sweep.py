@@ -11,7 +11,7 @@ from tasks.store.campaigns import (
 
 
 @dataclass(frozen=True)
-class Swept:
+class SweepResult:
     """What a sweep did: sentences for people, and those about damage."""
 
     lines: tuple[str, ...]
@@ -20,7 +20,7 @@ class Swept:
 
 def sweep_campaign(
     out: str | Path, campaign: str, uploads_older_than_hours: float, *, verify: bool
-) -> Swept:
+) -> SweepResult:
     """Sweep one campaign; it must not be running, as half-written files are removed.
 
     Raises:
@@ -37,7 +37,7 @@ def sweep_campaign(
     ]
     if verify:
         lines += [*damaged, _verified(len(damaged))]
-    return Swept(tuple(lines), damaged)
+    return SweepResult(tuple(lines), damaged)
 
 
 def _verified(num_damaged: int) -> str:

@@ -25,7 +25,7 @@ from model.errors import NightshootError, ResourceError, Rung, StoppedError
 from tasks.errors import (
     DamagedError,
 )
-from tasks.media.finished_video import Making, deliver_video
+from tasks.media.finished_video import VideoParts, deliver_video
 from tasks.media.render import load_handoff, render_segment, segment_job
 from tasks.plan.audio_window import EngineTrack
 from tasks.plan.plan import NEUTRAL, cuts_of, keyed
@@ -40,7 +40,7 @@ from tasks.records import (
     VideoReceipt,
 )
 from tasks.recovery.failures import fault_of, next_step, signature_of
-from tasks.recovery.memory_ladder import GivenUp, after_rung, changes_told, next_rung
+from tasks.recovery.memory_ladder import Concessions, after_rung, describe_changes, next_rung
 from tasks.speech.speech_files import load_speech
 from tasks.store.campaign_folder import (
     CampaignFolder,
@@ -57,7 +57,7 @@ class _ReplanError(NightshootError):
         why: what did not fit.
     """
 
-    def __init__(self, rung: Rung, given_up: GivenUp, why: str) -> None:
+    def __init__(self, rung: Rung, given_up: Concessions, why: str) -> None:
         super().__init__(rung, given_up, why)
         self.rung, self.given_up, self.why = rung, given_up.and_also(rung), why
 
@@ -78,7 +78,7 @@ class VideoChain:
     """
 
     def __init__(
-        self, plan: VideoPlan, work: Work, folder: CampaignFolder, given_up: GivenUp
+        self, plan: VideoPlan, work: Work, folder: CampaignFolder, given_up: Concessions
     ) -> None:
         self.plan, self.work, self.folder = plan, work, folder
         self._given_up = given_up
@@ -207,7 +207,7 @@ class VideoChain:
 
         ``asked`` is the one that the manifest asked for.
         """
-        told = changes_told(change.given_up.changed, change.why)
+        told = describe_changes(change.given_up.changed, change.why)
         draft = after_rung(self.plan, change.rung).model_copy(
             update={"warnings": (*asked.warnings, told)}
         )
@@ -223,7 +223,7 @@ class VideoChain:
 class _Delivery:
     """The last step of a chain, for the task that runs it."""
 
-    def __init__(self, chain: VideoChain, making: Making) -> None:
+    def __init__(self, chain: VideoChain, making: VideoParts) -> None:
         self.chain, self.making = chain, making
         self.receipt: VideoReceipt | None = None
 
@@ -282,7 +282,7 @@ def make_video(stored: StoredPlan) -> VideoOutcome:
     work.listener.video_started(stored.plan)
     started, num_rendered = time.perf_counter(), 0
     with work.folder.local(stored.plan.video_id) as folder:
-        plan, given_up = stored.plan, GivenUp()
+        plan, given_up = stored.plan, Concessions()
         while True:
             chain = VideoChain(plan, work, folder, given_up)
             current_chain.set(chain)
@@ -296,7 +296,7 @@ def make_video(stored: StoredPlan) -> VideoOutcome:
                 num_rendered += chain.num_rendered
         work.check_stop()
         seconds = time.perf_counter() - started
-        delivery = _Delivery(chain, Making(stored.sha256, num_rendered, seconds))
+        delivery = _Delivery(chain, VideoParts(stored.sha256, num_rendered, seconds))
         current_delivery.set(delivery)
         deliver_task(plan.video_id)
         assert delivery.receipt is not None
@@ -315,7 +315,7 @@ class RowOf:
         self.priority = stored.plan.priority
 
 
-def noted_failure(stored: StoredPlan, error: BaseException, folder: CampaignFolder) -> Failure:
+def record_failure(stored: StoredPlan, error: BaseException, folder: CampaignFolder) -> Failure:
     """Write down why a video failed; a store that cannot be written to keeps no note."""
     fault = fault_of(error)
     before = None

@@ -11,7 +11,7 @@ import click
 from flows.cli.cluster_commands import given_settings
 
 if TYPE_CHECKING:
-    from tasks.gpu_plans.quotes import Asked
+    from tasks.gpu_plans.quotes import GpuRequest
 
 _ONLY_WITH_GPUS = ("placement", "offload", "host_memory")
 _ONLY_WITH_MANIFEST = (
@@ -65,7 +65,7 @@ def with_gpus(command: Any) -> Any:
     return command
 
 
-def gpus_asked(options: dict[str, Any]) -> "Asked | None":
+def gpus_asked(options: dict[str, Any]) -> "GpuRequest | None":
     """What a command's options ask about GPUs; None where they do not.
 
     Raises:
@@ -91,7 +91,9 @@ def gpus_asked(options: dict[str, Any]) -> "Asked | None":
     )
 
 
-def plan_without_manifest(wanted: "Asked | None", options: dict[str, Any], *, as_json: bool) -> int:
+def plan_without_manifest(
+    wanted: "GpuRequest | None", options: dict[str, Any], *, as_json: bool
+) -> int:
     """What the GPUs would do with the presets."""
     if wanted is None:
         raise click.UsageError("give a MANIFEST, or --gpus to plan every preset for these GPUs")

@@ -12,9 +12,9 @@ from flows.progress import clock_of
 from model.errors import CampaignError
 from tasks.errors import counted
 from tasks.gpu_plans.quotes import (
-    Asked,
     CampaignQuote,
     GpuQuote,
+    GpuRequest,
     OfferQuote,
     PoolQuote,
     SizeQuote,
@@ -36,7 +36,7 @@ _LEGEND = (
 
 
 def plan_presets(
-    wanted: Asked,
+    wanted: GpuRequest,
     given: Mapping[str, Scalar],
     presets_path: Path | None,
     name: str | None = None,

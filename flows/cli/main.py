@@ -270,7 +270,7 @@ def _run(source: "Source", workers: int, night: "Night | None", *, as_json: bool
     from flows.cli.live_progress import (
         progress_view,
     )
-    from flows.local.dispatcher import TreeDispatcher
+    from flows.local.dispatcher import LocalDispatcher
     from flows.progress import (
         PlainProgress,
     )
@@ -280,7 +280,7 @@ def _run(source: "Source", workers: int, night: "Night | None", *, as_json: bool
     for notice in source.notices:
         console.print(f"note: {notice}", style="yellow", markup=False, soft_wrap=True)
     view = PlainProgress(console) if as_json else progress_view(console)
-    summary = Run(source, view, TreeDispatcher(workers), night=night)()
+    summary = Run(source, view, LocalDispatcher(workers), night=night)()
     if as_json:
         click.echo(json.dumps([outcome.model_dump() for outcome in summary.outcomes], indent=1))
     else:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from flows.cli.gpu_tables import gpu_tables
 from flows.cli.timing import estimate_campaign
-from flows.local.dispatcher import TreeDispatcher
+from flows.local.dispatcher import LocalDispatcher
 from flows.prepare import Prepared
 from flows.progress import PlainProgress, clock_of
 from flows.run import Run
@@ -22,7 +22,14 @@ from tasks.errors import (
     DamagedError,
     counted,
 )
-from tasks.gpu_plans.quotes import ENGINE, Asked, GpuQuote, quote_campaign, quote_gpus, videos_of
+from tasks.gpu_plans.quotes import (
+    ENGINE,
+    GpuQuote,
+    GpuRequest,
+    quote_campaign,
+    quote_gpus,
+    videos_of,
+)
 from tasks.manifest.manifest import RowDefaults
 from tasks.plan.plan import unbroken_frames
 from tasks.records import Record, VideoPlan
@@ -77,7 +84,7 @@ class Quote(Record):
         return tuple(f"{video.video_id}: {video.error}" for video in self.videos if video.error)
 
 
-def plan_campaign(session: Session, wanted: Asked | None = None) -> Quote:
+def plan_campaign(session: Session, wanted: GpuRequest | None = None) -> Quote:
     """Speak and plan every row, and tell the time: of this machine, measured on a few frames.
 
     Args:
@@ -124,7 +131,7 @@ def plan_campaign(session: Session, wanted: Asked | None = None) -> Quote:
     )
 
 
-def _quote_gpus(todo: Sequence[VideoPlan], folder: CampaignFolder, wanted: Asked) -> GpuQuote:
+def _quote_gpus(todo: Sequence[VideoPlan], folder: CampaignFolder, wanted: GpuRequest) -> GpuQuote:
     """Of what is left to render."""
     left = [
         plan.model_copy(
@@ -310,7 +317,7 @@ def smoke_test(out: str | Path, workers: int, console: Console) -> SmokeResult:
         keep_going=True,
     )
     session = Session(request)
-    summary = Run(session, PlainProgress(console), TreeDispatcher(workers))()
+    summary = Run(session, PlainProgress(console), LocalDispatcher(workers))()
     done = [outcome for outcome in summary.outcomes if outcome.status == "done"]
     seconds = [outcome.seconds for outcome in done] or [0.0]
     first_frames = [figure.first_frame_seconds for figure in summary.figures] or [0.0]

@@ -27,7 +27,7 @@ class ServerLostError(MachineError):
     """Prefect's server did not answer for an hour."""
 
 
-def patiently(call: Callable[[], _Result], limit_s: float = OUTAGE_LIMIT_S) -> _Result:
+def outlast_restarts(call: Callable[[], _Result], limit_s: float = OUTAGE_LIMIT_S) -> _Result:
     """The call's result, however often the server is restarted meanwhile.
 
     Raises:
@@ -98,7 +98,7 @@ class OwnRun:
         """A run that cannot tell its end to the server is called Failed by Prefect."""
         if (run_id := self._id) is not None:
             with get_client(sync_client=True) as client, suppress(ObjectNotFound):
-                patiently(lambda: client.read_flow_run(run_id))
+                outlast_restarts(lambda: client.read_flow_run(run_id))
 
     @contextmanager
     def watched(self, stop: threading.Event) -> Generator[None]:

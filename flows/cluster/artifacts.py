@@ -23,7 +23,7 @@ from prefect.artifacts import (
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import ArtifactUpdate
 
-from flows.cluster.api_client import patiently
+from flows.cluster.api_client import outlast_restarts
 from tasks.errors import counted
 from tasks.records import VideoOutcome
 
@@ -40,7 +40,7 @@ _NOT_IN_KEYS = re.compile(r"[^a-z0-9]+")
 _MARKDOWN_SIGNS = re.compile(r"([\\`*_{}\[\]<>|#~&$!])")
 
 
-class Board:
+class RunArtifacts:
     """The artifacts of one campaign run; each is made once, then renewed while it changes."""
 
     def __init__(self, campaign: str, out: str, num_videos: int) -> None:
@@ -63,7 +63,7 @@ class Board:
         if not failed and not halted:
             return
         retry = retry_command(self._campaign, self._out)
-        patiently(
+        outlast_restarts(
             lambda: create_markdown_artifact(
                 failure_report(self._campaign, failed, retry, halted),
                 key=f"{self._slug}-failures",
@@ -75,16 +75,16 @@ class Board:
         if not rows or rows == self._shown:
             return
         self._shown, self._shown_at = rows, time.monotonic()
-        told = told_of(rows)
+        told = log_lines(rows)
         self._show_bar(percent_of(rows, self._num_videos), told)
         self._show_table(table_of(rows), f"{self._campaign}: {told}")
 
     def _show_bar(self, percent: float, told: str) -> None:
         bar = self._bar
         if bar is not None:
-            patiently(lambda: update_progress_artifact(bar, percent, description=told))
+            outlast_restarts(lambda: update_progress_artifact(bar, percent, description=told))
             return
-        made = patiently(
+        made = outlast_restarts(
             lambda: create_progress_artifact(
                 percent, key=f"{self._slug}-progress", description=told
             )
@@ -96,9 +96,9 @@ class Board:
         if shown is not None:
             update = ArtifactUpdate(data=json.dumps(table), description=told)
             with get_client(sync_client=True) as client:
-                patiently(lambda: client.update_artifact(shown, update))
+                outlast_restarts(lambda: client.update_artifact(shown, update))
             return
-        made = patiently(
+        made = outlast_restarts(
             lambda: create_table_artifact(table, key=f"{self._slug}-videos", description=told)
         )
         self._table = cast("UUID", made)
@@ -143,7 +143,7 @@ def open_row(video_id: str, num_found: int, num_segments: int, *, is_started: bo
     }
 
 
-def told_of(rows: Sequence[Row]) -> str:
+def log_lines(rows: Sequence[Row]) -> str:
     """``3 done, 1 failed``: the states and how many videos are in each, most first."""
     counts = Counter(str(row["state"]) for row in rows)
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))

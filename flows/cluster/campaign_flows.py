@@ -13,7 +13,7 @@ from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed, Crashed, Failed
 
 from flows.cluster.api_client import OwnRun
-from flows.cluster.artifacts import Board
+from flows.cluster.artifacts import RunArtifacts
 from flows.cluster.dispatcher import PoolDispatcher, PoolSettings
 from flows.cluster.parameters import CampaignParameters, RetryParameters, SweepParameters
 from flows.cluster.run_logs import LogProgress, run_name
@@ -89,7 +89,7 @@ def _run(
         env=layout_env(request.placement, request.offload),
     )
     own = OwnRun()
-    board = Board(source.campaign, request.out, len(source.rows))
+    board = RunArtifacts(source.campaign, request.out, len(source.rows))
     dispatcher = PoolDispatcher(settings, board, own.look)
     run = Run(source, LogProgress(), dispatcher, night=night, lock_wait_s=_LOCK_WAIT_S)
     with own.watched(run.stop):

@@ -14,8 +14,8 @@ from uuid import UUID
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun, State
 
-from flows.cluster.artifacts import Board, Row, ended_row, open_row
-from flows.cluster.video_queue import Feed
+from flows.cluster.artifacts import Row, RunArtifacts, ended_row, open_row
+from flows.cluster.video_queue import VideoQueue
 from flows.cluster.video_runs import RunSettings, VideoRuns, find_deployment
 from flows.outcomes import done_outcome, failure_outcome, pending_outcome, way_out_of
 from flows.prepare import Prepared
@@ -72,7 +72,7 @@ class PoolDispatcher:
     """Keeps a bounded number of video runs scheduled or running."""
 
     def __init__(
-        self, settings: PoolSettings, board: Board, is_cancelled: Callable[[], bool]
+        self, settings: PoolSettings, board: RunArtifacts, is_cancelled: Callable[[], bool]
     ) -> None:
         """``is_cancelled`` tells a cancelled run from a worker that is told to end."""
         self._settings, self._board, self._is_cancelled = settings, board, is_cancelled
@@ -90,7 +90,7 @@ class PoolDispatcher:
     def __call__(self, name: str, ready: Iterable[Prepared], work: Work) -> list[VideoOutcome]:
         """Have the videos rendered as they become ready."""
         assert self._deployment_id is not None
-        with get_client(sync_client=True) as client, Feed(ready, work) as feed:
+        with get_client(sync_client=True) as client, VideoQueue(ready, work) as feed:
             runs = VideoRuns(name, work, self._settings, client, self._deployment_id)
             batch = _Batch(work, self._settings, runs)
             while True:
@@ -123,7 +123,7 @@ class _Batch:
 
     # --- opening ---
 
-    def open_from(self, feed: Feed) -> None:
+    def open_from(self, feed: VideoQueue) -> None:
         """Create runs until enough are outstanding or none is ready."""
         while len(self.open) < self._settings.outstanding and not self._work.stop.is_set():
             stored = feed.take()

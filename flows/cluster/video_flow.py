@@ -18,7 +18,7 @@ from prefect.states import Cancelled, Completed, Crashed, Failed
 from flows.cluster.api_client import OwnRun
 from flows.cluster.parameters import VideoParameters
 from flows.cluster.run_logs import LogProgress, run_name
-from flows.video import make_video, noted_failure
+from flows.video import make_video, record_failure
 from flows.work import CARRIED_OVER, Night, Work, current_work, stop_on_signals
 from model.errors import StoppedError, WindowClosedError
 from tasks.engines.engine_host import EnginePool, given_host
@@ -73,7 +73,7 @@ def _made(stored: StoredPlan, work: Work) -> State[Any] | None:
         return None
     except Exception as error:
         work.listener.notice(f"failed: {error}")
-        failure = noted_failure(stored, error, work.folder)
+        failure = record_failure(stored, error, work.folder)
         # a store that is away is no machine's fault: it would drain every worker at once
         fault = "unknown" if isinstance(error, StoreError) else fault_of(error)
         _tell_worker(fault, failure.message)

@@ -24,7 +24,7 @@ class _Waiting:
     stored: StoredPlan = field(compare=False)
 
 
-class Feed:
+class VideoQueue:
     """What is ready to be rendered, the worthiest first; a context for as long as it is read."""
 
     def __init__(self, ready: Iterable[Prepared], work: Work) -> None:
@@ -34,7 +34,7 @@ class Feed:
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._fill, name="feed", daemon=True)
 
-    def __enter__(self) -> "Feed":
+    def __enter__(self) -> "VideoQueue":
         self._thread.start()
         return self
 

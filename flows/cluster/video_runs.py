@@ -15,7 +15,7 @@ from prefect.client.schemas.objects import FlowRun, State
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.states import Cancelled, Cancelling, Scheduled
 
-from flows.cluster.api_client import patiently
+from flows.cluster.api_client import outlast_restarts
 from flows.cluster.artifacts import retry_command
 from flows.cluster.parameters import VideoParameters
 from flows.work import Work
@@ -54,7 +54,7 @@ def find_deployment() -> UUID:
     """
     with get_client(sync_client=True) as client:
         try:
-            found = patiently(lambda: client.read_deployment_by_name(RENDER_DEPLOYMENT))
+            found = outlast_restarts(lambda: client.read_deployment_by_name(RENDER_DEPLOYMENT))
         except ObjectNotFound as error:
             raise CampaignError(
                 f"Prefect's server at {client.api_url} has no deployment "
@@ -89,7 +89,7 @@ class VideoRuns:
         kept = "/".join([settings.queue, str(settings.gpus), *sorted(settings.env.values())])
         key = f"{url}/{plan.video_id}/{stored.sha256}/{kept}"
         try:
-            return patiently(
+            return outlast_restarts(
                 lambda: self._client.create_flow_run_from_deployment(
                     self._deployment_id,
                     parameters={"request": self._parameters(stored)},
@@ -120,7 +120,7 @@ class VideoRuns:
         for start in range(0, len(run_ids), _RUNS_A_REQUEST):
             some = list(run_ids[start : start + _RUNS_A_REQUEST])
             wanted = FlowRunFilter(id=FlowRunFilterId(any_=some))
-            found = patiently(
+            found = outlast_restarts(
                 lambda wanted=wanted: self._client.read_flow_runs(
                     flow_run_filter=wanted, limit=_RUNS_A_REQUEST
                 )
@@ -131,18 +131,20 @@ class VideoRuns:
     def renew(self, run_id: UUID, stored: StoredPlan) -> None:
         """Tell a run that has not begun what it would be told now."""
         parameters = {"request": self._parameters(stored)}
-        patiently(lambda: self._client.update_flow_run(run_id, parameters=parameters))
+        outlast_restarts(lambda: self._client.update_flow_run(run_id, parameters=parameters))
 
     def schedule(self, run_id: UUID, stored: StoredPlan, delay_s: float) -> None:
         """Have it done, or done again, ``delay_s`` seconds from now."""
         self.renew(run_id, stored)
         state: State = Scheduled(scheduled_time=datetime.now(UTC) + timedelta(seconds=delay_s))
-        patiently(lambda: self._client.set_flow_run_state(run_id, state, force=True))
+        outlast_restarts(lambda: self._client.set_flow_run_state(run_id, state, force=True))
 
     def cancel(self, run_id: UUID, *, is_started: bool) -> None:
         """A run under way is asked to end; one that waits is cancelled."""
         state: State = Cancelling() if is_started else Cancelled()
-        patiently(lambda: self._client.set_flow_run_state(run_id, state, force=not is_started))
+        outlast_restarts(
+            lambda: self._client.set_flow_run_state(run_id, state, force=not is_started)
+        )
 
     def _parameters(self, stored: StoredPlan) -> dict[str, object]:
         night = self._work.night

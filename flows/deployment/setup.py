@@ -1,6 +1,6 @@
 """What a Prefect server needs for nights of rendering, made in one go, and told when it is missing.
 
-Work pools, queues, automations and deployments. Making is idempotent: what is right stays as it
+Work pools, queues, automations and deployments. VideoParts is idempotent: what is right stays as it
 is, and what an operator has set (limits, a pool's environment, schedules) is never undone.
 """
 

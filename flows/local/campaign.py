@@ -22,14 +22,14 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from flows.outcomes import failure_outcome, pending_outcome
 from flows.prepare import Prepared
-from flows.video import RowOf, make_video, noted_failure
+from flows.video import RowOf, make_video, record_failure
 from flows.work import Work, current_work, stop_on_signals
 from model.errors import StoppedError, WindowClosedError
 from tasks.records import StoredPlan, VideoOutcome
 
 
 @dataclass
-class Batch:
+class VideoBatch:
     """The videos of one run, as they become ready, and what became of them."""
 
     ready: Iterable[Prepared]
@@ -37,7 +37,7 @@ class Batch:
     outcomes: dict[str, VideoOutcome] = field(default_factory=dict[str, VideoOutcome])
 
 
-_current_batch: ContextVar[Batch] = ContextVar("current_batch")
+_current_batch: ContextVar[VideoBatch] = ContextVar("current_batch")
 
 
 @task(
@@ -61,7 +61,7 @@ def video_task(video_id: str) -> str:
     except StoppedError:
         return "stopped"
     except Exception as error:
-        failure = noted_failure(stored, error, work.folder)
+        failure = record_failure(stored, error, work.folder)
         _end(failure_outcome(row, failure), batch, work)
         work.note_failure(failure)
         raise
@@ -69,7 +69,7 @@ def video_task(video_id: str) -> str:
     return outcome.status
 
 
-def _end(outcome: VideoOutcome, batch: Batch, work: Work) -> None:
+def _end(outcome: VideoOutcome, batch: VideoBatch, work: Work) -> None:
     batch.outcomes[outcome.video_id] = outcome
     if work.night and outcome.status == "done":
         work.night.learn(batch.taken[outcome.video_id].plan, outcome)
@@ -109,7 +109,7 @@ def dispatch(name: str, ready: Iterable[Prepared], work: Work, workers: int) -> 
     Returns:
         One outcome per video that ended; a stopped video has none.
     """
-    batch = Batch(ready)
+    batch = VideoBatch(ready)
     tokens = current_work.set(work), _current_batch.set(batch)
     try:
         runner = cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner(max_workers=workers))

@@ -12,7 +12,7 @@ from tasks.records import VideoOutcome
 from tasks.store.campaign_folder import CampaignFolder
 
 
-class TreeDispatcher:
+class LocalDispatcher:
     """``workers`` videos at once, here."""
 
     def __init__(self, workers: int) -> None:

@@ -73,7 +73,7 @@ def run_guarded(arguments: list[str]) -> int:
     Raises:
         CampaignError: a time limit is no positive number of seconds.
     """
-    folder = Path(os.environ[heartbeats.BEATS_VARIABLE])
+    folder = Path(os.environ[heartbeats.HEARTBEATS_VARIABLE])
     limits = heartbeats.limits_of(os.environ)
     heartbeats.clear(folder)
     os.environ[heartbeats.GUARD_VARIABLE] = str(os.getpid())
@@ -198,9 +198,9 @@ def main() -> None:
     """Guard the module named on the command line."""
     # what ends a whole group or terminal is decided by the owner
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    told = os.environ.get(heartbeats.BEATS_VARIABLE)
+    told = os.environ.get(heartbeats.HEARTBEATS_VARIABLE)
     place = contextlib.nullcontext(told) if told else tempfile.TemporaryDirectory("-nightshoot")
-    with place as os.environ[heartbeats.BEATS_VARIABLE]:
+    with place as os.environ[heartbeats.HEARTBEATS_VARIABLE]:
         try:
             code = run_guarded(sys.argv[1:])
         except NightshootError as error:

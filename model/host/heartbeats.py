@@ -28,7 +28,7 @@ from typing import Literal, TypeAlias
 
 from model.errors import CampaignError
 
-BEATS_VARIABLE = "NIGHTSHOOT_BEATS"
+HEARTBEATS_VARIABLE = "NIGHTSHOOT_BEATS"
 """The folder of the records; set by whoever starts a guard."""
 
 GUARD_VARIABLE = "NIGHTSHOOT_GUARD"
@@ -100,7 +100,7 @@ def limits_of(environ: Mapping[str, str], load_s: float = Limits.load) -> Limits
 
 
 @dataclass(frozen=True)
-class Beat:
+class Heartbeat:
     """A process's record.
 
     Attributes:
@@ -127,7 +127,7 @@ class Beat:
 # --- who is watched -----------------------------------------------------------------------------
 
 
-class Heart:
+class HeartbeatWriter:
     """Keeps this process's record.
 
     Args:
@@ -182,7 +182,7 @@ class Heart:
                 self._write()
 
     def _write(self) -> None:
-        beat = Beat(
+        beat = Heartbeat(
             name=self._name,
             pid=os.getpid(),
             phase=self._phase,
@@ -196,7 +196,7 @@ class Heart:
         os.pwrite(self._file, record, 0)
 
 
-_hearts: list[Heart] = []  # this process's, if it is watched
+_hearts: list[HeartbeatWriter] = []  # this process's, if it is watched
 
 
 def begin(name: str, environ: Mapping[str, str], load_s: float) -> None:
@@ -211,9 +211,9 @@ def begin(name: str, environ: Mapping[str, str], load_s: float) -> None:
         CampaignError: a limit is no positive number of seconds.
     """
     limits = limits_of(environ, load_s)
-    if environ.get(BEATS_VARIABLE) and not _hearts:
+    if environ.get(HEARTBEATS_VARIABLE) and not _hearts:
         guard = int(environ.get(GUARD_VARIABLE, "0"))
-        _hearts.append(Heart(Path(environ[BEATS_VARIABLE]), name, limits, guard))
+        _hearts.append(HeartbeatWriter(Path(environ[HEARTBEATS_VARIABLE]), name, limits, guard))
 
 
 def end() -> None:
@@ -276,26 +276,26 @@ def _leave(name: str, text: str) -> None:
 
 def group_cpu_seconds() -> float:
     """Processor time that all processes of the group have used; of the others a second ago."""
-    others = [beat for heart in _hearts for beat in read_beats(heart.folder)]
+    others = [beat for heart in _hearts for beat in read_heartbeats(heart.folder)]
     return time.process_time() + sum(beat.cpu_s for beat in others if beat.pid != os.getpid())
 
 
 # --- who looks ----------------------------------------------------------------------------------
 
 
-def read_beats(folder: Path) -> list[Beat]:
+def read_heartbeats(folder: Path) -> list[Heartbeat]:
     """The records of all processes that are watched, in the order of their names."""
-    found: list[Beat] = []
+    found: list[Heartbeat] = []
     for path in folder.glob(f"*{_SUFFIX}"):
         # one that is being written is read at the next look; one may end meanwhile
         with contextlib.suppress(FileNotFoundError, json.JSONDecodeError):
-            found.append(Beat(**json.loads(path.read_bytes())))
+            found.append(Heartbeat(**json.loads(path.read_bytes())))
     return sorted(found, key=lambda beat: beat.name)
 
 
 def cpu_seconds(folder: Path) -> float:
     """Processor time of all of them so far."""
-    return sum(beat.cpu_s for beat in read_beats(folder))
+    return sum(beat.cpu_s for beat in read_heartbeats(folder))
 
 
 def clear(folder: Path) -> None:

@@ -215,6 +215,6 @@ def _become_launcher(num_ranks: int, name: str, socket_path: Path) -> None:
     launcher += ["--num_machines=1", "--mixed_precision=no", "--dynamo_backend=no"]
     launcher += ["--main_process_port=0"]
     rank = ["--module", "model.host", name, "--socket", str(socket_path)]
-    is_guarded = bool(os.environ.get(heartbeats.BEATS_VARIABLE))
+    is_guarded = bool(os.environ.get(heartbeats.HEARTBEATS_VARIABLE))
     guard = [] if is_guarded else ["model.host.guard"]
     os.execv(sys.executable, [sys.executable, "-m", *guard, *launcher, *rank])

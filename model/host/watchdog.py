@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from model.host.heartbeats import Beat, Limits, read_beats, variable_of
+from model.host.heartbeats import Heartbeat, Limits, read_heartbeats, variable_of
 
 POLL_S = 0.5
 _MOST_STEP_S = 2.0
@@ -20,7 +20,7 @@ _STATES = {"T": "stopped", "t": "traced", "D": "waiting in the kernel", "Z": "en
 
 
 @dataclass
-class Watched:
+class WatchedProcess:
     """A process's latest record, and for how long it has been so.
 
     Attributes:
@@ -30,12 +30,12 @@ class Watched:
         is_gone: whether the process has ended without saying so.
     """
 
-    beat: Beat
+    beat: Heartbeat
     silent_s: float = 0.0
     phase_s: float = 0.0
     is_gone: bool = False
 
-    def see(self, beat: Beat, elapsed_s: float) -> None:
+    def see(self, beat: Heartbeat, elapsed_s: float) -> None:
         """The next look at its record."""
         has_pulse = (beat.pulse, beat.number) != (self.beat.pulse, self.beat.number)
         self.silent_s = 0.0 if has_pulse else self.silent_s + elapsed_s
@@ -48,7 +48,7 @@ class Watched:
         return f'{self.beat.name}: "{self.beat.phase}" for {self.phase_s:.0f} s'
 
 
-def fault_of(watched: Watched, limits: Limits, state: str = "") -> str:
+def fault_of(watched: WatchedProcess, limits: Limits, state: str = "") -> str:
     """What is wrong with a process, in words; empty: nothing.
 
     Args:
@@ -90,7 +90,7 @@ class Watch:
 
     def __init__(self, folder: Path, limits: Limits, child: int) -> None:
         self._folder, self._limits, self._child = folder, limits, child
-        self._watched: dict[int, Watched] = {}
+        self._watched: dict[int, WatchedProcess] = {}
         self._handles: dict[int, int] = {}
         self._before = time.monotonic()
         self._unborn_s = 0.0
@@ -113,10 +113,10 @@ class Watch:
         """What is wrong, and what the others do; empty: nothing."""
         now = time.monotonic()
         elapsed, self._before = min(now - self._before, _MOST_STEP_S), now
-        beats = {beat.pid: beat for beat in read_beats(self._folder)}
+        beats = {beat.pid: beat for beat in read_heartbeats(self._folder)}
         self._unborn_s = 0.0 if self._watched else self._unborn_s + elapsed
         for pid, beat in beats.items():
-            known = self._watched.setdefault(pid, Watched(beat))
+            known = self._watched.setdefault(pid, WatchedProcess(beat))
             known.see(beat, elapsed)
             known.is_gone = pid != self._child and self._has_ended(pid)
         self._drop([pid for pid in self._handles if pid not in beats])
@@ -129,11 +129,11 @@ class Watch:
 
     def doing(self) -> str:
         """What all do that have not said that they end."""
-        left = {beat.pid for beat in read_beats(self._folder)}
+        left = {beat.pid for beat in read_heartbeats(self._folder)}
         told = [each.doing for pid, each in self._watched.items() if pid in left]
         return "; ".join(sorted(told))  # by their names
 
-    def _told(self, group: list[Watched]) -> str:
+    def _told(self, group: list[WatchedProcess]) -> str:
         faults = {
             each.beat.pid: fault_of(each, self._limits, state_of(each.beat.pid)) for each in group
         }

@@ -26,9 +26,9 @@ from model.live_avatar.devices.memory_ladder import (
     OFFLOAD,
     SILENT_DEFAULTS,
     Attempt,
+    KnownMisfits,
     Load,
     MemoryFullError,
-    Misfits,
     rungs_of,
 )
 from model.live_avatar.environment import (
@@ -48,7 +48,7 @@ from model.live_avatar.planning.placement_checks import Wanted, check_placement
 from model.live_avatar.planning.sizes import MODELS
 from model.live_avatar.settings import DEFAULT_PROMPT, DEFAULTS, HEAD_PARALLEL, setting_fault
 from model.live_avatar.weights.location import (
-    place_of,
+    weights_location_of,
 )
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class LiveAvatarEngine:
     """
 
     def __init__(self) -> None:
-        self._place = place_of(os.environ)
+        self._place = weights_location_of(os.environ)
         self._device = os.environ.get(DEVICE_VARIABLE, "")
         self._offload = offload_of(os.environ)
         self._placement = placement_of(os.environ)
@@ -87,7 +87,7 @@ class LiveAvatarEngine:
         self._ranks: Ranks | None = None
         self._loaded: Loaded | None = None
         self._core: Core | None = None
-        self._misfits = Misfits()
+        self._misfits = KnownMisfits()
 
     @cached_property
     def _weights_id(self) -> str:

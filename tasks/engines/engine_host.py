@@ -128,7 +128,7 @@ class OwnProcess:
         self._folder = tempfile.TemporaryDirectory(prefix="nightshoot-", ignore_cleanup_errors=True)
         self.socket_path = Path(self._folder.name) / "host.sock"
         arguments = ["model.host", engine, "--socket", str(self.socket_path)]
-        self._child = Guarded(arguments, log_path, beats_folder(self.socket_path))
+        self._child = Guarded(arguments, log_path, heartbeats_folder(self.socket_path))
 
     @property
     def log_place(self) -> str:
@@ -154,7 +154,7 @@ class OwnProcess:
     def lose(self, pid: int | None) -> str:
         """See :class:`HostProcess`."""
         self._child.wait(_WORDS_S)  # its guard knows best why it ends
-        words = heartbeats.last_words(beats_folder(self.socket_path), pid) if pid else ""
+        words = heartbeats.last_words(heartbeats_folder(self.socket_path), pid) if pid else ""
         self._child.end()
         tail = " / ".join(self._child.log_tail().splitlines()[-3:])
         words = words or f"exit code {self._child.exit_code}; last words: {tail or 'none'}"
@@ -185,7 +185,7 @@ class GivenHost:
 
     def check(self) -> None:
         """See :class:`HostProcess`."""
-        note = failed_note(self.socket_path)
+        note = failure_note_path(self.socket_path)
         if not self.socket_path.parent.exists():
             raise EngineLostError(
                 f'the worker of this run has ended, and its engine host "{self.engine}" with it; '
@@ -206,7 +206,7 @@ class GivenHost:
     def _words(self, pid: int) -> str:
         deadline = time.monotonic() + _WORDS_S
         while time.monotonic() < deadline:
-            if words := heartbeats.last_words(beats_folder(self.socket_path), pid):
+            if words := heartbeats.last_words(heartbeats_folder(self.socket_path), pid):
                 return f"{words}; "
             time.sleep(_POLL_S)
         return ""
@@ -233,12 +233,12 @@ def given_host(environ: Mapping[str, str]) -> GivenHost | None:
     return GivenHost(engine, Path(path), heartbeats.limits_of(environ).load)
 
 
-def beats_folder(socket_path: Path) -> Path:
+def heartbeats_folder(socket_path: Path) -> Path:
     """Where the processes of a host leave their signs of life, and its guard its words."""
     return socket_path.parent / "beats"
 
 
-def failed_note(socket_path: Path) -> Path:
+def failure_note_path(socket_path: Path) -> Path:
     """Where a worker says that it has given up starting a host, and why."""
     return socket_path.with_suffix(".failed")
 
@@ -338,7 +338,7 @@ class EngineHost:
     def _lost(self, why: str) -> EngineLostError:
         with contextlib.suppress(OSError):
             self._connection.close()
-        kept = heartbeats.fault(beats_folder(self._process.socket_path))
+        kept = heartbeats.fault(heartbeats_folder(self._process.socket_path))
         last_words = self._process.lose(self.pid)
         lost = f'engine host "{self.engine}" (process {self.pid}) was lost: {why}; {last_words}'
         told = protocol.error_in(json.loads(kept)) if kept else None
@@ -348,7 +348,7 @@ class EngineHost:
 
     def cpu_seconds(self) -> float:
         """Processor time that all its processes have used so far."""
-        return heartbeats.cpu_seconds(beats_folder(self._process.socket_path))
+        return heartbeats.cpu_seconds(heartbeats_folder(self._process.socket_path))
 
     @property
     def gpu_percents(self) -> dict[str, int]:

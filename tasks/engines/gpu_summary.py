@@ -12,7 +12,7 @@ from tasks.records import SegmentFigures, VideoReceipt
 from tasks.store.campaign_folder import CampaignFolder
 from tasks.store.files import (
     commit_file,
-    disk_full_told,
+    disk_full_as_error,
     part_path,
 )
 
@@ -157,7 +157,7 @@ def joined(store: CampaignFolder) -> tuple[GpuSummary, ...]:
         return ()
     tallies: dict[tuple[str, int, str], _Tally] = defaultdict(_Tally)
     path = store.root / JOINED
-    with disk_full_told(path):
+    with disk_full_as_error(path):
         part = part_path(path)
         part.parent.mkdir(parents=True, exist_ok=True)
         with part.open("w", encoding="utf-8") as file:

@@ -38,7 +38,7 @@ def logs_of(host_log: Path) -> list[Path]:
     return [host_log, *sorted(ranks, key=lambda path: (len(path.name), path.name))]
 
 
-def told_of_segment(host_log: Path, key: str) -> str:
+def segment_log_lines(host_log: Path, key: str) -> str:
     """The last lines of the host and of each rank, under their names."""
     parts: list[str] = []
     for path in logs_of(host_log):
@@ -61,7 +61,7 @@ def keep_segment_log(
         why: the error.
     """
     text = f"segment {key}, try {attempt}: {why}\n\n"
-    text += told_of_segment(host_log, key) if host_log else "its host tells of no log\n"
+    text += segment_log_lines(host_log, key) if host_log else "its host tells of no log\n"
     with contextlib.suppress(NightshootError, OSError):
         folder.write_text(segment_log_name(key, attempt), text.encode())
 

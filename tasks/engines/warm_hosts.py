@@ -22,7 +22,12 @@ from pathlib import Path
 from typing import Self
 
 from model.errors import MachineError
-from tasks.engines.engine_host import ENGINE_VARIABLE, SOCKET_VARIABLE, beats_folder, failed_note
+from tasks.engines.engine_host import (
+    ENGINE_VARIABLE,
+    SOCKET_VARIABLE,
+    failure_note_path,
+    heartbeats_folder,
+)
 from tasks.engines.gpu_lease import Ask, Lease, Slots, wait_in_line
 from tasks.processes.child_processes import Guarded
 
@@ -86,7 +91,7 @@ class WarmHost:
     @property
     def has_given_up(self) -> bool:
         """Whether it failed to load so often that it is not started again."""
-        return failed_note(self.socket_path).exists()
+        return failure_note_path(self.socket_path).exists()
 
     @property
     def environ(self) -> dict[str, str]:
@@ -105,7 +110,7 @@ class WarmHost:
         return Guarded(
             ["model.host", self.kind.engine, "--socket", str(self.socket_path)],
             self._log_path,
-            beats_folder(self.socket_path),
+            heartbeats_folder(self.socket_path),
             env,
             self._lease.descriptors,
         )
@@ -117,7 +122,7 @@ class WarmHost:
         self._child.end()
         self._num_failed_loads = 0 if self.socket_path.exists() else self._num_failed_loads + 1
         if self._num_failed_loads >= _MAX_FAILED_LOADS:
-            note = failed_note(self.socket_path)
+            note = failure_note_path(self.socket_path)
             why = self._child.refusal or self._child.log_tail()
             note.with_suffix(".part").write_text(
                 f'engine host "{self.kind.engine}" failed to load {self._num_failed_loads} times: '

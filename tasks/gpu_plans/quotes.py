@@ -156,7 +156,7 @@ class Videos:
 
 
 @dataclass(frozen=True)
-class Asked:
+class GpuRequest:
     """What is wanted of which GPUs.
 
     Attributes:
@@ -189,14 +189,14 @@ def asked(
     placement: str | None,
     offload: str | None,
     host_gib: float | None,
-) -> Asked:
+) -> GpuRequest:
     """From a command's options.
 
     Raises:
         CampaignError: a placement or an offload cannot be read.
     """
     try:
-        return Asked(
+        return GpuRequest(
             gpus,
             entries,
             is_rush,
@@ -381,7 +381,7 @@ def is_of(entry: CalibrationEntry, gpu: Gpu) -> bool:
 # --- quotes -------------------------------------------------------------------------------------
 
 
-def quote_gpus(videos: Sequence[Videos], wanted: Asked) -> GpuQuote:
+def quote_gpus(videos: Sequence[Videos], wanted: GpuRequest) -> GpuQuote:
     """What every pool would do with every kind of video.
 
     Args:
@@ -422,7 +422,7 @@ def _check_wanted(placement: Placement, pools: Sequence[Pool], videos: Sequence[
         raise CampaignError(f"--placement {placement}: " + "; ".join(told))
 
 
-def _quote_pool(pool: Pool, videos: Sequence[Videos], wanted: Asked) -> PoolQuote:
+def _quote_pool(pool: Pool, videos: Sequence[Videos], wanted: GpuRequest) -> PoolQuote:
     speed = Speed.of(pool.gpu, wanted.entries)
     pool = Pool(pool.count, speed.gpu)
     dtypes = {_work(each, pool.gpu).plan.dtype for each in videos}
@@ -449,7 +449,9 @@ def _weight_files_gb() -> float:
     return 2 * count / 1e9
 
 
-def _choose(pool: Pool, works: Sequence[Work], rates: Mapping[str, Rates], wanted: Asked) -> Choice:
+def _choose(
+    pool: Pool, works: Sequence[Work], rates: Mapping[str, Rates], wanted: GpuRequest
+) -> Choice:
     return choose(
         pool,
         works,
@@ -460,7 +462,7 @@ def _choose(pool: Pool, works: Sequence[Work], rates: Mapping[str, Rates], wante
     )
 
 
-def _quote_size(pool: Pool, speed: Speed, videos: Videos, wanted: Asked) -> SizeQuote:
+def _quote_size(pool: Pool, speed: Speed, videos: Videos, wanted: GpuRequest) -> SizeQuote:
     work = _work(videos, pool.gpu)
     rates = {work.plan.dtype: speed.rates(work.plan.dtype)}
     choice = _choose(pool, [work], rates, wanted)
@@ -511,7 +513,7 @@ def quote_offer(offer: Offer, host_bytes: int | None) -> OfferQuote:
 
 
 @dataclass(frozen=True)
-class Lane:
+class CopyStreams:
     """One engine of a pool.
 
     Attributes:
@@ -527,7 +529,7 @@ class Lane:
     video_s: Mapping[str, float]
 
 
-def quote_campaign(videos: Sequence[Videos], wanted: Asked) -> CampaignQuote | None:
+def quote_campaign(videos: Sequence[Videos], wanted: GpuRequest) -> CampaignQuote | None:
     """When all videos would be finished, the longest begun first; None where no pool fits all.
 
     Each pool has one placement for all its videos. Arguments are those of :func:`quote_gpus`.
@@ -539,7 +541,7 @@ def quote_campaign(videos: Sequence[Videos], wanted: Asked) -> CampaignQuote | N
     return finish(lanes, frames / FPS)
 
 
-def _lanes(pool: Pool, videos: Sequence[Videos], wanted: Asked) -> list[Lane]:
+def _lanes(pool: Pool, videos: Sequence[Videos], wanted: GpuRequest) -> list[CopyStreams]:
     speed = Speed.of(pool.gpu, wanted.entries)
     pool = Pool(pool.count, speed.gpu)
     works = [_work(each, pool.gpu) for each in videos]
@@ -555,11 +557,11 @@ def _lanes(pool: Pool, videos: Sequence[Videos], wanted: Asked) -> list[Lane]:
     }
     slowest = min(each.load_gbps for each in rates.values())
     begins = _weight_files_gb() / slowest if slowest else 0.0
-    lane = Lane(str(pool), quote_offer(offer, wanted.host_bytes), begins, seconds)
+    lane = CopyStreams(str(pool), quote_offer(offer, wanted.host_bytes), begins, seconds)
     return [lane] * offer.num_engines
 
 
-def finish(lanes: Sequence[Lane], video_s: float) -> CampaignQuote:
+def finish(lanes: Sequence[CopyStreams], video_s: float) -> CampaignQuote:
     """Give the longest video that is left to the engine that would be done with it first.
 
     Args:

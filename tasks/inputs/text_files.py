@@ -12,7 +12,7 @@ def script_fault(path: Path) -> str:
         return f"the script is larger than {_MAX_SCRIPT_BYTES >> 20} MiB"
     try:
         text, _ = decode_text(path.read_bytes())
-    except TableError as error:
+    except TextFileError as error:
         return error.rule
     if not text.strip():
         return "the script is empty"
@@ -41,7 +41,7 @@ _BINARY_STARTS = (
 )
 
 
-class TableError(ValueError):
+class TextFileError(ValueError):
     """Text that is no table: on which line, what is wrong, and the way out."""
 
     def __init__(self, line: int, value: str, rule: str, way_out: str) -> None:
@@ -53,11 +53,11 @@ def decode_text(data: bytes) -> tuple[str, str]:
     """Text and the name of its encoding.
 
     Raises:
-        TableError: it is no text, or its encoding cannot be told.
+        TextFileError: it is no text, or its encoding cannot be told.
     """
     for start, what in _BINARY_STARTS:
         if data.startswith(start):
-            raise TableError(
+            raise TextFileError(
                 1, "", f"the file {what}, not text", 'save it as "CSV UTF-8 (comma delimited)"'
             )
     wide = _wide_encoding(data)
@@ -65,7 +65,7 @@ def decode_text(data: bytes) -> tuple[str, str]:
         try:
             return data.decode(wide).removeprefix("\ufeff"), "UTF-16"
         except UnicodeDecodeError as error:
-            raise TableError(
+            raise TextFileError(
                 1, "", f"the file is broken UTF-16: {error.reason}", 'save it as "CSV UTF-8"'
             ) from error
     try:
@@ -75,7 +75,7 @@ def decode_text(data: bytes) -> tuple[str, str]:
             return data.decode("gb18030"), "GB18030"
         line = data.count(b"\n", 0, error.start) + 1
         shown = data[max(0, error.start - 12) : error.start + 12].decode("latin-1")
-        raise TableError(
+        raise TextFileError(
             line, shown, "the text is neither UTF-8, UTF-16 nor GB18030", 'save it as "CSV UTF-8"'
         ) from error
 

@@ -24,7 +24,7 @@ from tasks.errors import counted
 from tasks.inputs.addresses import has_scheme, is_url, shown_url, without_secrets
 from tasks.inputs.inputs import InputError, Inputs, InputUnreachableError
 from tasks.inputs.text_files import (
-    TableError,
+    TextFileError,
 )
 from tasks.manifest.cell_values import suggested_id
 from tasks.manifest.presets import Preset, load_presets
@@ -234,7 +234,7 @@ def read_manifest(
     shown, home, data = _manifest_at(path, inputs)
     try:
         table = read_table(data, COLUMN_NAMES)
-    except TableError as error:
+    except TextFileError as error:
         fault = Fault(error.line, "file", error.value, error.rule, error.way_out)
         raise ManifestError(shown, (fault,)) from error
     files = Files(home, allow_outside, inputs)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from tasks.inputs.text_files import TableError, decode_text
+from tasks.inputs.text_files import TextFileError, decode_text
 
 SEPARATORS = ",;\t"
 _SPACES = " \t\n\r\v\f\u00a0\u2007\u202f\u3000\u200b\ufeff"
@@ -40,7 +40,7 @@ def read_table(data: bytes, known: Iterable[str]) -> Table:
     """Split a CSV file; ``known`` column names tell its separator.
 
     Raises:
-        TableError: it is no CSV, empty, or a quote is never closed.
+        TextFileError: it is no CSV, empty, or a quote is never closed.
     """
     text, encoding = decode_text(data)
     notices = (
@@ -53,7 +53,9 @@ def read_table(data: bytes, known: Iterable[str]) -> Table:
     separator = told[1] if told else _separator(text, frozenset(known))
     rows = [row for row in _records(text, separator) if any(row.cells)]
     if not rows:
-        raise TableError(1, "", "the file is empty", "write a header line, then one row per video")
+        raise TextFileError(
+            1, "", "the file is empty", "write a header line, then one row per video"
+        )
     return Table(rows[0], tuple(rows[1:]), notices)
 
 
@@ -86,8 +88,8 @@ def _records(text: str, separator: str) -> list[TableRow]:
     return rows[:-1]
 
 
-def _unclosed(line: int) -> TableError:
-    return TableError(
+def _unclosed(line: int) -> TextFileError:
+    return TextFileError(
         line,
         "",
         "a quote that opens in this row is never closed",

@@ -28,7 +28,7 @@ from tasks.processes.ffmpeg import (
 )
 from tasks.records import EncodeProfile, SegmentMedia
 from tasks.store.files import (
-    disk_full_told,
+    disk_full_as_error,
 )
 
 BT709 = Colour(primaries=1, transfer=1, matrix=1, is_full_range=False)
@@ -91,7 +91,7 @@ def encode_segment(
     """
     is_whole = False
     try:
-        with disk_full_told(part):
+        with disk_full_as_error(part):
             ends = _write_frames(
                 frames, encode_args(width, height, profile, part), width, height, num_frames
             )
@@ -216,7 +216,7 @@ def write_png(frame: Pixels, path: Path) -> None:
     )
     if not is_coded:
         raise EncodeError(f"{path}: a frame of {_shape(frame)} cannot be written as PNG")
-    with disk_full_told(path):
+    with disk_full_as_error(path):
         path.write_bytes(data.tobytes())
 
 

@@ -10,7 +10,7 @@ from tasks.media.contact_sheets import contact_sheet, sheets_folder
 from tasks.media.stitch import stitch_video
 from tasks.plan.plan import canonical_sha256
 from tasks.records import SegmentFigures, SegmentReceipt, Speech, VideoPlan, VideoReceipt
-from tasks.recovery.memory_ladder import silent_told
+from tasks.recovery.memory_ladder import describe_silent_changes
 from tasks.store.campaign_folder import (
     CampaignFolder,
 )
@@ -43,7 +43,7 @@ def delivery_sha256(plan: VideoPlan, speech: Speech) -> str:
 
 
 @dataclass(frozen=True)
-class Making:
+class VideoParts:
     """What is told of how a video was made.
 
     Attributes:
@@ -62,7 +62,7 @@ def deliver_video(
     receipts: Sequence[SegmentReceipt],
     speech: Speech,
     folder: CampaignFolder,
-    making: Making,
+    making: VideoParts,
 ) -> VideoReceipt:
     """Stitch, caption and check one video; its receipt is written last.
 
@@ -97,7 +97,7 @@ def deliver_video(
         num_segments_rendered=making.num_segments_rendered,
         engine_seconds=round(sum(receipt.engine_seconds for receipt in receipts), 3),
         seconds=round(making.seconds, 3),
-        warnings=(*plan.warnings, *silent_told(receipts)),
+        warnings=(*plan.warnings, *describe_silent_changes(receipts)),
         is_preview=plan.is_preview,
         prompt=plan.prompt,
         settings=plan.settings,

@@ -23,7 +23,7 @@ from tasks.records import EncodeProfile, Record, SegmentMedia
 from tasks.store.files import (
     check_free_space,
     commit_file,
-    disk_full_told,
+    disk_full_as_error,
     part_path,
     sha256_of_file,
 )
@@ -317,12 +317,12 @@ def join_segments(
     list_path = scratch / "segments.txt"
     part = part_path(output)
     try:
-        with disk_full_told(audio_path):
+        with disk_full_as_error(audio_path):
             audio_path.unlink(missing_ok=True)
             num_samples = num_audio_samples(num_frames, profile.fps)
             run_ffmpeg(audio_args(audio_wav, num_samples, audio_path))
             list_path.write_text(concat_list([path for path, _ in segments]), encoding="utf-8")
-        with disk_full_told(output):
+        with disk_full_as_error(output):
             args = stitch_args(
                 list_path, audio_path, profile=profile, metadata=metadata, output=part
             )

@@ -92,18 +92,18 @@ class Guarded(Child):
         self,
         arguments: Sequence[str],
         log_path: Path,
-        beats_folder: Path,
+        heartbeats_folder: Path,
         env: Mapping[str, str] | None = None,
         descriptors: Sequence[int] = (),
     ) -> None:
         """Start it; ``arguments`` begin with the module's name."""
-        self.beats_folder = beats_folder
+        self.heartbeats_folder = heartbeats_folder
         self._mark = f"{_MARK_VARIABLE}={uuid.uuid4().hex}"
         name, _, value = self._mark.partition("=")
         env = {
             **(env or {}),
             name: value,
-            heartbeats.BEATS_VARIABLE: str(beats_folder),
+            heartbeats.HEARTBEATS_VARIABLE: str(heartbeats_folder),
             LOG_VARIABLE: str(log_path.absolute()),
         }
         super().__init__("model.host.guard", arguments, log_path, env, descriptors)
@@ -113,7 +113,7 @@ class Guarded(Child):
         """Why it has ended and cannot be started here; empty where it may be."""
         if self.exit_code != REFUSED_EXIT_CODE:
             return ""
-        return heartbeats.refusal(self.beats_folder) or self.log_tail()
+        return heartbeats.refusal(self.heartbeats_folder) or self.log_tail()
 
     def end(self, timeout_s: float = 5.0) -> None:
         """See :class:`Child`; the guard itself takes up to 2 s for what lingers."""

@@ -18,7 +18,7 @@ _SIZE = "size"
 
 
 @dataclass(frozen=True)
-class GivenUp:
+class Concessions:
     """What a video gave up so far.
 
     Attributes:
@@ -29,11 +29,11 @@ class GivenUp:
     silent: tuple[Rung, ...] = ()
     changed: tuple[Rung, ...] = ()
 
-    def and_also(self, rung: Rung) -> "GivenUp":
+    def and_also(self, rung: Rung) -> "Concessions":
         """With one more."""
         if rung.changes_pixels:
-            return GivenUp(self.silent, (*self.changed, rung))
-        return GivenUp((*self.silent, rung), self.changed)
+            return Concessions(self.silent, (*self.changed, rung))
+        return Concessions((*self.silent, rung), self.changed)
 
 
 def settings_after(plan: VideoPlan, rungs: Sequence[Rung]) -> dict[str, Scalar]:
@@ -104,13 +104,13 @@ def effective(rungs: Sequence[Rung]) -> tuple[str, ...]:
     return tuple(last.values())
 
 
-def changes_told(rungs: Sequence[Rung], why: str) -> str:
+def describe_changes(rungs: Sequence[Rung], why: str) -> str:
     """For the report: what changed of the video's pictures."""
     names = ", ".join(map(str, rungs))
     return f"rendered with {names}, because it did not fit otherwise: {why}"
 
 
-def silent_told(receipts: Sequence[SegmentReceipt]) -> tuple[str, ...]:
+def describe_silent_changes(receipts: Sequence[SegmentReceipt]) -> tuple[str, ...]:
     """For the report: what was slower than asked for, and changed no picture."""
     counts = Counter(receipt.rungs for receipt in receipts if receipt.rungs)
     return tuple(

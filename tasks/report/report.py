@@ -35,7 +35,7 @@ from tasks.store.campaign_folder import (
     CampaignFolder,
 )
 from tasks.store.files import (
-    disk_full_told,
+    disk_full_as_error,
     write_file,
 )
 
@@ -179,7 +179,7 @@ def write_report(
     rows = [by_id[video_id] for video_id in cells]
     page = folder / "report" / "index.html"
     page.parent.mkdir(parents=True, exist_ok=True)
-    with disk_full_told(page):
+    with disk_full_as_error(page):
         text = report_csv(folder, columns, cells, rows)
         write_file(folder / "report.csv", _encoded("\ufeff" + text))
         cards = _cards(folder, cells, rows)

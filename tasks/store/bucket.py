@@ -39,7 +39,7 @@ from tasks.store.entries import (
     Listed,
 )
 from tasks.store.files import (
-    disk_full_told,
+    disk_full_as_error,
 )
 
 _Result = TypeVar("_Result")
@@ -558,7 +558,7 @@ async def _drain(chunks: AsyncIterator[bytes], path: Path | None) -> str:
         async for chunk in chunks:
             digest.update(chunk)
         return digest.hexdigest()
-    with disk_full_told(path), path.open("wb") as file:
+    with disk_full_as_error(path), path.open("wb") as file:
         async for chunk in chunks:
             digest.update(chunk)
             file.write(chunk)

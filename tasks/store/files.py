@@ -85,7 +85,7 @@ def check_free_space(folder: Path, needed_bytes: int) -> None:
 
 
 @contextmanager
-def disk_full_told(path: Path) -> Generator[None]:
+def disk_full_as_error(path: Path) -> Generator[None]:
     """Turn "no space left", ours or ffmpeg's, into a :class:`DiskFullError` that names ``path``."""
     try:
         yield

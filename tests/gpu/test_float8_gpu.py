@@ -15,7 +15,7 @@ from model.live_avatar.parallel.quantize import (
     scaled,
 )
 from model.live_avatar.planning.gpus import FLOAT8_CAPABILITY
-from model.live_avatar.weights.location import Place
+from model.live_avatar.weights.location import WeightsLocation
 
 DEVICE = "cuda:0"
 pytestmark = [
@@ -70,7 +70,9 @@ def test_products_are_those_in_float32_but_for_their_sums(
 def test_a_tiny_segment_is_that_of_the_cpu_but_for_rounding():
     def frames_of(device: str) -> np.ndarray:
         job = make_job(96, 64, 24, {"dtype": "float8"})
-        return np.concatenate(list(load(Place(random="tiny"), "float8", device).render(job)))
+        return np.concatenate(
+            list(load(WeightsLocation(random="tiny"), "float8", device).render(job))
+        )
 
     here = frames_of(DEVICE)
     assert np.array_equal(here, frames_of(DEVICE))

@@ -10,7 +10,7 @@ from benchmarks.full_size import make_job, measure_rounding, measure_speed
 from model.engine import SegmentJob
 from model.live_avatar.assembly.loader import load
 from model.live_avatar.examine.device_checks import device_findings, needed_bytes
-from model.live_avatar.weights.location import Place, RandomPreset
+from model.live_avatar.weights.location import RandomPreset, WeightsLocation
 
 pytestmark = [
     pytest.mark.gpu,
@@ -24,7 +24,7 @@ FULL_SIZE = (704, 384)
 
 
 def frames_of(preset: RandomPreset, device: str, job: SegmentJob) -> np.ndarray:
-    loaded = load(Place(random=preset), str(job.settings["dtype"]), device)
+    loaded = load(WeightsLocation(random=preset), str(job.settings["dtype"]), device)
     return np.concatenate(list(loaded.render(job)))
 
 
@@ -60,7 +60,7 @@ def test_a_block_of_the_full_preset_is_rendered_in_the_memory_that_doctor_expect
 
 
 def test_doctor_finds_the_gpu_and_what_fits_into_it():
-    findings = {each.what: each for each in device_findings(Place(random="14b"), "")}
+    findings = {each.what: each for each in device_findings(WeightsLocation(random="14b"), "")}
     assert torch.cuda.get_device_name(0) in findings[DEVICE].found
     assert (findings["GPUs"].verdict, findings["device"].found) == ("ok", DEVICE)
     assert "GPU memory" in findings

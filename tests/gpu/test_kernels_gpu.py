@@ -11,7 +11,7 @@ from model.live_avatar.assembly.random_weights import untrained
 from model.live_avatar.config import LIVE_AVATAR_14B
 from model.live_avatar.network.attention import kernel_named, kernel_seconds, usable_kernels
 from model.live_avatar.parallel.kernels import EAGER, compiled, prepare_compiling, use_pieces
-from model.live_avatar.sampling.rollout import Run
+from model.live_avatar.sampling.rollout import Rollout
 from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule
 from model.live_avatar.sampling.segment import SegmentRendering, SegmentSettings
@@ -24,13 +24,13 @@ pytestmark = [
 ]
 
 
-def begun() -> tuple[Run, SegmentRendering]:
+def begun() -> tuple[Rollout, SegmentRendering]:
     """A run of the tiny model that is about to make its first block."""
     parts = untrained("tiny", torch.bfloat16, DEVICE)
     sampler = Sampler(parts.transformer, make_schedule(2), height=8, width=8, num_past_latents=6)
     sampler.set_text(parts.encode_text("a person speaks"))
     job = make_job(64, 64, 72, {})
-    run = Run(sampler, parts.vae, blocks_per_clip=2)
+    run = Rollout(sampler, parts.vae, blocks_per_clip=2)
     run.begin(job.portrait[:64, :64].copy())
     return run, SegmentRendering(parts, SETTINGS, job, sampler, parts.encode_text)
 

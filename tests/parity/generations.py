@@ -13,7 +13,7 @@ from model.live_avatar.encoders.vae import LATENT_SIDE
 from model.live_avatar.modes import Mode
 from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.sampling.one_pass import Draw, generate
-from model.live_avatar.sampling.rollout import Run
+from model.live_avatar.sampling.rollout import Rollout
 from model.live_avatar.sampling.sampler import Denoised, Sampler
 from model.live_avatar.sampling.schedule import make_schedule
 from tests.parity.golden import GoldenSet
@@ -72,7 +72,7 @@ class Generation:
         buckets = golden.tensors("audio")["bucket_25fps"].float()
         self._features = rearrange(buckets, "t s d -> 1 s d t")
         self.vae = vae_of(golden)
-        self.run = Run(self.sampler, self.vae, golden.blocks_per_clip, mode)
+        self.run = Rollout(self.sampler, self.vae, golden.blocks_per_clip, mode)
         self.picture = inputs["image_u8"].numpy()
         self.run.begin(self.picture)
 

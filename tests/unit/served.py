@@ -40,7 +40,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Asked:
+class GpuRequest:
     path: str
     headers: Mapping[str, str]
 
@@ -49,8 +49,8 @@ class Served:
     """Answers by path; a callable makes its answer from the request. Everything else is 404."""
 
     def __init__(self) -> None:
-        self.routes: dict[str, Answer | Callable[[Asked], Answer]] = {}
-        self.asked: list[Asked] = []
+        self.routes: dict[str, Answer | Callable[[GpuRequest], Answer]] = {}
+        self.asked: list[GpuRequest] = []
         self.ending = threading.Event()
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.server.daemon_threads = False
@@ -86,7 +86,7 @@ class Served:
             timeout = 0.3  # an idle line does not hold up the end of a test
 
             def do_GET(self) -> None:
-                asked = Asked(self.path, {k.lower(): v for k, v in self.headers.items()})
+                asked = GpuRequest(self.path, {k.lower(): v for k, v in self.headers.items()})
                 served.asked.append(asked)
                 route = served.routes.get(self.path.partition("?")[0], Answer(404))
                 answer = route if isinstance(route, Answer) else route(asked)

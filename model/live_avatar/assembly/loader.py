@@ -12,10 +12,10 @@ import torch
 from model.engine import SegmentJob
 from model.errors import WeightsError
 from model.host import heartbeats
-from model.live_avatar.assembly.random_weights import untrained, untrained_transformer
+from model.live_avatar.assembly.random_weights import random_transformer, untrained
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE
 from model.live_avatar.devices.device import choose_device
-from model.live_avatar.devices.memory import free_memory, memory_watched
+from model.live_avatar.devices.memory import free_memory, memory_errors_named
 from model.live_avatar.devices.memory_ladder import Load
 from model.live_avatar.encoders.audio import load_speech_encoder
 from model.live_avatar.encoders.text import (
@@ -43,7 +43,7 @@ from model.live_avatar.planning.sizes import MODELS, ModelSizes
 from model.live_avatar.sampling.sampler import BlockSampler, Sampler
 from model.live_avatar.sampling.schedule import Schedule, make_schedule
 from model.live_avatar.sampling.segment import Parts, SegmentRendering, SegmentSettings
-from model.live_avatar.weights.location import Place
+from model.live_avatar.weights.location import WeightsLocation
 from model.live_avatar.weights.published import ModelFiles, check_config, missing_files
 from model.live_avatar.weights.state import Put, load_transformer, put
 
@@ -139,7 +139,7 @@ class Loaded:
         What was begun before and is not exhausted is spoilt: the memories are the same.
         """
         settings = SegmentSettings.of(job.settings)
-        with memory_watched(f"at {job.width}x{job.height}"):
+        with memory_errors_named(f"at {job.width}x{job.height}"):
             sampler = self._sampler(
                 num_steps=settings.num_steps,
                 shift=settings.shift,
@@ -200,7 +200,7 @@ class _Way:
 
 
 def _way(
-    place: Place, dtype_name: str, device_name: str, offload: Offload, ranks: Ranks | None
+    place: WeightsLocation, dtype_name: str, device_name: str, offload: Offload, ranks: Ranks | None
 ) -> _Way:
     ranks = ranks or Ranks()
     if ranks.seat.decodes_alone:
@@ -222,13 +222,13 @@ def _way(
     return _Way(TORCH_DTYPES[dtype_name], device, sizes, put_weight, offloader, ranks, shards)
 
 
-def can_float8(place: Place, device_name: str) -> bool:
+def can_float8(place: WeightsLocation, device_name: str) -> bool:
     """Whether the device can compute with dtype float8; arguments are those of :func:`load`."""
     return has_float8(choose_device(device_name, is_small=place.is_tiny))
 
 
 def load(
-    place: Place,
+    place: WeightsLocation,
     dtype_name: str,
     device_name: str,
     offload: Offload = NO_OFFLOAD,
@@ -252,7 +252,7 @@ def load(
     started = time.perf_counter()
     with (
         heartbeats.within("loading weights", "load"),
-        memory_watched("while the weights were loaded"),
+        memory_errors_named("while the weights were loaded"),
     ):
         to = (way.dtype, way.device, way.put_weight, way.offloader.text_home)
         if place.random is not None:
@@ -266,7 +266,7 @@ def load(
 
 
 def load_core(
-    place: Place,
+    place: WeightsLocation,
     dtype_name: str,
     device_name: str,
     offload: Offload = NO_OFFLOAD,
@@ -280,10 +280,10 @@ def load_core(
     started = time.perf_counter()
     with (
         heartbeats.within("loading weights", "load"),
-        memory_watched("while the weights were loaded"),
+        memory_errors_named("while the weights were loaded"),
     ):
         if place.random is not None:
-            transformer = untrained_transformer(place.random, way.dtype, way.device, way.put_weight)
+            transformer = random_transformer(place.random, way.dtype, way.device, way.put_weight)
         else:
             assert place.files is not None
             transformer = load_published_transformer(

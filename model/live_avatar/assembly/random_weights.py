@@ -64,14 +64,14 @@ def untrained(
     encoder = filled(encoder, text_dtype(dtype), where, text_home.put_weight)
     text_home.settle(encoder)
     return Parts(
-        transformer=untrained_transformer(preset, dtype, where, put_weight, has_layers=has_layers),
+        transformer=random_transformer(preset, dtype, where, put_weight, has_layers=has_layers),
         vae=filled(built_empty(lambda: build_vae(sizes.vae)), dtype, where),
         speech=SpeechEncoder(filled(_speech_model(sizes), dtype, where)),
         encode_text=lambda prompt: encode_prompt(encoder, _word_ids(prompt, sizes)),
     )
 
 
-def untrained_transformer(
+def random_transformer(
     preset: RandomPreset,
     dtype: torch.dtype,
     device: torch.device,

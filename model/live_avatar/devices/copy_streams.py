@@ -23,7 +23,7 @@ _CHUNK_BYTES = 1 << 30
 ALIGNMENT = 512  # of what torch allocates on a GPU: kernels are chosen by it
 
 
-class Lane:
+class CopyStreams:
     """Copies beside the computing: a stream for each direction.
 
     On a CPU there are no streams: a copy is made when it is asked for.

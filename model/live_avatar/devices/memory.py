@@ -22,7 +22,7 @@ _WAYS_OUT = {
 
 
 @contextmanager
-def memory_watched(when: str) -> Iterator[None]:
+def memory_errors_named(when: str) -> Iterator[None]:
     """Tell a full memory as such, and let go of all that the failed work held.
 
     Args:

@@ -130,7 +130,7 @@ def rungs_of(
     return (*rungs, SMALLER_SIZE)
 
 
-class Misfits:
+class KnownMisfits:
     """What did not fit, so that nothing fails twice in a row.
 
     Args:

@@ -21,7 +21,7 @@ from model.calibration import Calibration
 from model.live_avatar.assembly.random_weights import filled
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE, MOTION_LATENTS
 from model.live_avatar.devices.device import choose_device
-from model.live_avatar.devices.memory import memory_watched
+from model.live_avatar.devices.memory import memory_errors_named
 from model.live_avatar.encoders.vae import StreamingDecoder, build_vae, encode
 from model.live_avatar.environment import (
     DEVICE_VARIABLE,
@@ -49,8 +49,8 @@ from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule
 from model.live_avatar.weights.checkpoint import shard_names
 from model.live_avatar.weights.location import (
-    Place,
-    place_of,
+    WeightsLocation,
+    weights_location_of,
 )
 from model.live_avatar.weights.state import built_empty, put
 
@@ -126,11 +126,11 @@ def calibrate(dtype: str) -> Calibration:
     measured = [each for each in TORCH_DTYPES if "-" not in each]  # kinds of float8 are as fast
     if name not in measured:
         raise ValueError(f'dtype "{name}" must be one of {", ".join(measured)}')
-    place = place_of({WEIGHTS_VARIABLE: "random:14b", **os.environ})
+    place = weights_location_of({WEIGHTS_VARIABLE: "random:14b", **os.environ})
     device = choose_device(os.environ.get(DEVICE_VARIABLE, ""), is_small=place.is_tiny)
     _check_dtype(device, name)
     bench = Bench(device, TORCH_DTYPES[name], name, place.model)
-    with torch.no_grad(), memory_watched("while this machine was calibrated"):
+    with torch.no_grad(), memory_errors_named("while this machine was calibrated"):
         figures, notes = _figures(bench, place)
         kernels = _kernels(bench)
     return Calibration(
@@ -156,7 +156,7 @@ def _check_dtype(device: torch.device, name: str) -> None:
         check_capability(torch.cuda.get_device_capability(device), told)
 
 
-def _figures(bench: Bench, place: Place) -> tuple[dict[str, float], list[str]]:
+def _figures(bench: Bench, place: WeightsLocation) -> tuple[dict[str, float], list[str]]:
     notes: list[str] = []
     layers = measure_layers(bench)
     decode_s, encode_s = measure_vae(bench)

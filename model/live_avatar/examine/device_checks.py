@@ -28,14 +28,14 @@ from model.live_avatar.planning.placement_checks import (
 from model.live_avatar.planning.rank_memory import Fit, fit
 from model.live_avatar.planning.sizes import MODELS, PUBLISHED, ModelSizes
 from model.live_avatar.settings import DEFAULTS
-from model.live_avatar.weights.location import Place
+from model.live_avatar.weights.location import WeightsLocation
 
 _DRIVER = Path("/proc/driver/nvidia/version")
 _SIZES = ((704, 384), (688, 368), (384, 256))  # of the shipped presets
 
 
 def device_findings(
-    place: Place,
+    place: WeightsLocation,
     device_name: str,
     offload: Offload = NO_OFFLOAD,
     placement: Placement = ALONE,

@@ -23,8 +23,8 @@ from model.live_avatar.planning.offload import (
 from model.live_avatar.planning.placement import placement_of
 from model.live_avatar.weights.checkpoint import Lora
 from model.live_avatar.weights.location import (
-    Place,
-    place_of,
+    WeightsLocation,
+    weights_location_of,
 )
 from model.live_avatar.weights.published import (
     LORA_PUBLISHED_AT,
@@ -64,11 +64,11 @@ def examine() -> list[Finding]:
     findings = packages_findings(_installed())
     has_torch = all(finding.verdict != "fail" for finding in findings)
     try:
-        place = place_of(os.environ)
+        place = weights_location_of(os.environ)
     except WeightsError as error:
         what, _, way_out = str(error).partition("; ")
         findings.append(Finding("fail", "weights", what.partition(": ")[2], way_out))
-        place = Place()
+        place = WeightsLocation()
     findings += place_findings(place, has_torch=has_torch)
     findings += id_findings(place, os.environ.get(WEIGHTS_ID_VARIABLE, ""))
     if not has_torch:
@@ -128,7 +128,7 @@ def packages_findings(installed: Mapping[str, str]) -> list[Finding]:
 # --- weights ------------------------------------------------------------------------------------
 
 
-def place_findings(place: Place, *, has_torch: bool) -> list[Finding]:
+def place_findings(place: WeightsLocation, *, has_torch: bool) -> list[Finding]:
     """How the weights are that the environment names.
 
     Args:
@@ -242,7 +242,7 @@ def _told(what: str, place: Path | None, faults: list[str]) -> Finding:
     return Finding("fail", what, told, way_out)
 
 
-def id_findings(place: Place, known_id: str) -> list[Finding]:
+def id_findings(place: WeightsLocation, known_id: str) -> list[Finding]:
     """What stands for the weights in keys, for machines where campaigns are only planned.
 
     Args:

@@ -156,7 +156,7 @@ class _Rank:
             raise ValueError(f"{trial}: {share:.1%} of the values that arrived are wrong")
 
 
-def greet(group: Any, device: Any) -> None:
+def meet_all_ranks(group: Any, device: Any) -> None:
     """Send a number to every rank of a group, before anything is loaded: connections are made here.
 
     All ranks call this. One that never answers is found by who watches

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 from transformers.models.umt5.modeling_umt5 import UMT5Stack
 
-from model.live_avatar.devices.copy_streams import HostMemory, Lane, Make, Mark, aligned
+from model.live_avatar.devices.copy_streams import CopyStreams, HostMemory, Make, Mark, aligned
 from model.live_avatar.encoders.text import ON_DEVICE, TextHome
 from model.live_avatar.network.cache import (
     CacheSizes,
@@ -107,7 +107,7 @@ class Memories:
         num_sinks: taken so far.
     """
 
-    lane: Lane
+    lane: CopyStreams
     rings: list[Ring]
     slots: list[Slot]
     sinks: list[Sink]
@@ -224,7 +224,7 @@ class OffloadedStep(StepCache):
 
 
 def offloaded_caches(
-    num_steps: int, sizes: CacheSizes, *, lane: Lane, is_sink_offloaded: bool
+    num_steps: int, sizes: CacheSizes, *, lane: CopyStreams, is_sink_offloaded: bool
 ) -> list[StepCache]:
     """Caches whose rings are in the host's memory, a :data:`MakeCaches` but for the rest.
 
@@ -292,7 +292,9 @@ class StreamedWeights:
         host: takes the matrices that are on the device.
     """
 
-    def __init__(self, units: Sequence[Sequence[nn.Module]], lane: Lane, host: HostMemory) -> None:
+    def __init__(
+        self, units: Sequence[Sequence[nn.Module]], lane: CopyStreams, host: HostMemory
+    ) -> None:
         self._lane = lane
         self._units = [[each for module in unit for each in matrices(module)] for unit in units]
         for parameter in (each for unit in self._units for each in unit):
@@ -371,7 +373,7 @@ class StreamedBlocks(nn.ModuleList):
             yield block
 
 
-def stream_transformer(model: Transformer, lane: Lane, host: HostMemory) -> None:
+def stream_transformer(model: Transformer, lane: CopyStreams, host: HostMemory) -> None:
     """Let the weights of blocks, each with the injector after it, come when they are used.
 
     Args:
@@ -387,7 +389,7 @@ def stream_transformer(model: Transformer, lane: Lane, host: HostMemory) -> None
     model.blocks = StreamedBlocks(model.layers, weights)
 
 
-def stream_text_encoder(encoder: UMT5Stack, lane: Lane, host: HostMemory) -> None:
+def stream_text_encoder(encoder: UMT5Stack, lane: CopyStreams, host: HostMemory) -> None:
     """Let the encoder's weights be on the device while a prompt is encoded, two layers at a time.
 
     The table of tokens stays in the host's memory, where the rows of a prompt are read.
@@ -435,7 +437,7 @@ class Offloader:
     """
 
     def __init__(self, offload: Offload, device: torch.device) -> None:
-        self._offload, self._lane, self._host = offload, Lane(device), HostMemory(device)
+        self._offload, self._lane, self._host = offload, CopyStreams(device), HostMemory(device)
 
     def put_of(self, put_weight: Put) -> Put:
         """How weights are put into the transformer, where ``put_weight`` is done in any case."""

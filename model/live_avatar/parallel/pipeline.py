@@ -30,7 +30,7 @@ from torch import Tensor
 
 from model.errors import ResourceError
 from model.host import heartbeats
-from model.live_avatar.devices.memory import free_memory, memory_watched
+from model.live_avatar.devices.memory import free_memory, memory_errors_named
 from model.live_avatar.devices.memory_ladder import MemoryFullError
 from model.live_avatar.network.transformer import AudioTokens
 from model.live_avatar.planning.placement import Seat
@@ -129,7 +129,7 @@ def _only_together(seat: Seat) -> Iterator[None]:
         StageLostError: this one cannot go on, and is not alone.
     """
     try:
-        with memory_watched(f"on rank {seat.rank}"):
+        with memory_errors_named(f"on rank {seat.rank}"):
             yield
     except ResourceError as error:
         if len(seat.mates) == 1:
@@ -180,7 +180,7 @@ def _prepared(
     """This rank's sampler; or why one of its stage has none."""
     made, fault = None, None
     try:
-        with memory_watched(f"on rank {seat.rank}"):
+        with memory_errors_named(f"on rank {seat.rank}"):
             made = make(told)
     except ResourceError as error:
         fault = error.with_traceback(None)
@@ -337,7 +337,7 @@ def _audio(tensors: Mapping[str, Tensor]) -> AudioTokens:
 # --- the leader ---------------------------------------------------------------------------------
 
 
-class PipelinedSampler:
+class PipelineSampler:
     """The leader's end; see :class:`model.live_avatar.sampling.sampler.BlockSampler`.
 
     Where the leader does the first steps of a block, they are done when it is submitted; else when

@@ -20,15 +20,15 @@ from model.live_avatar.environment import (
 )
 from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.parallel.heads import share_heads
-from model.live_avatar.parallel.link_trials import greet
-from model.live_avatar.parallel.pipeline import Letter, PipelinedSampler, Post, Stage
+from model.live_avatar.parallel.link_trials import meet_all_ranks
+from model.live_avatar.parallel.pipeline import Letter, PipelineSampler, Post, Stage
 from model.live_avatar.planning.placement import (
     ALONE,
     Placement,
     Seat,
 )
 from model.live_avatar.sampling.sampler import BlockSampler, Sampler
-from model.live_avatar.weights.location import Place
+from model.live_avatar.weights.location import WeightsLocation
 
 Told: TypeAlias = Mapping[str, Any]
 MakeSampler: TypeAlias = Callable[[Told, Callable[[int], range]], Sampler]
@@ -51,7 +51,7 @@ class Ranks:
         group: dist.ProcessGroup | None = None,
     ) -> None:
         self.seat, self.group, self._post = seat or Seat(), group, post
-        self._latest: PipelinedSampler | None = None
+        self._latest: PipelineSampler | None = None
 
     @property
     def leads(self) -> bool:
@@ -78,7 +78,7 @@ class Ranks:
         if self._post is None:
             return make(told, steps_of)
         self.drop()
-        self._latest = PipelinedSampler(
+        self._latest = PipelineSampler(
             lambda told: make(told, steps_of), self._post, self.seat, num_steps, told
         )
         return self._latest
@@ -104,7 +104,7 @@ class Ranks:
         self._post.flush()
 
 
-def join(place: Place, device_name: str, placement: Placement = ALONE) -> Ranks:
+def join(place: WeightsLocation, device_name: str, placement: Placement = ALONE) -> Ranks:
     """Find this process's place among those that were started with it.
 
     Args:
@@ -132,9 +132,9 @@ def join(place: Place, device_name: str, placement: Placement = ALONE) -> Ranks:
     dist.init_process_group(backend, timeout=_TIMEOUT)
     seat = Seat(placement, dist.get_rank())
     group = stage_group(seat)
-    greet(None, torch.device("cpu"))
+    meet_all_ranks(None, torch.device("cpu"))
     if group is not None:
-        greet(group, device)
+        meet_all_ranks(group, device)
     return Ranks(seat, Post(device), group)
 
 

@@ -23,7 +23,7 @@ from model.live_avatar.planning.offload import (
 from model.live_avatar.planning.placement import MOST_RANKS, Placement
 from model.live_avatar.planning.placement_checks import Wanted, placement_faults
 from model.live_avatar.planning.rank_memory import Fit, fit
-from model.live_avatar.planning.speed_model import Layout, Pace, Rates, pace
+from model.live_avatar.planning.speed_model import Layout, Rates, SpeedEstimate, estimate_speed
 
 _FLOAT8 = "float8"
 
@@ -65,7 +65,7 @@ class Offer:
     layout: Layout
     fit: Fit
     num_engines: int
-    paces: tuple[Pace, ...]
+    paces: tuple[SpeedEstimate, ...]
     engine_s: float
     video_s: float
     num_steps: int
@@ -220,7 +220,7 @@ def offer_of(
     fits = [fit(layout.plan, placement, offload, pool.gpu.memory_bytes) for layout in layouts]
     worst = max(range(len(works)), key=lambda index: fits[index].largest.memory.total)
     paces = [
-        pace(layout, rates[work.plan.dtype], is_context=work.is_context)
+        estimate_speed(layout, rates[work.plan.dtype], is_context=work.is_context)
         for layout, work in zip(layouts, works, strict=True)
     ]
     return Offer(
@@ -234,7 +234,7 @@ def offer_of(
     )
 
 
-def work_seconds(work: Work, at: Pace) -> float:
+def work_seconds(work: Work, at: SpeedEstimate) -> float:
     """That one engine takes for all segments of some work."""
     blocks_per_clip = _blocks_per_clip(work.plan.tokens)
     return sum(at.segment_s(frames, blocks_per_clip) for frames in work.segments)

@@ -36,9 +36,9 @@ from model.live_avatar.planning.offload import (
 from model.live_avatar.planning.placement import Placement, shares
 from model.live_avatar.planning.sizes import num_large_weights
 from model.live_avatar.planning.traffic import (
-    Moved,
-    pass_moved,
-    step_moved,
+    Traffic,
+    pass_traffic,
+    step_traffic,
 )
 
 ASSUMED_SHARE = 0.45
@@ -126,7 +126,7 @@ class Layout:
 
 
 @dataclass(frozen=True)
-class Pace:
+class SpeedEstimate:
     """Seconds of a segment.
 
     Attributes:
@@ -152,7 +152,7 @@ class Pace:
         return self.start_s + self.first_s + (blocks - 1) * self.block_s + advance
 
 
-def pace(layout: Layout, rates: Rates, *, is_context: bool = False) -> Pace:
+def estimate_speed(layout: Layout, rates: Rates, *, is_context: bool = False) -> SpeedEstimate:
     """Of a layout; ``is_context``: segments go on from the blocks before, not the last frame."""
     plan, placement = layout.plan, layout.placement
     step = _pass_s(layout, rates, step_flops(plan.model.transformer, plan.tokens), is_step=True)
@@ -165,7 +165,7 @@ def pace(layout: Layout, rates: Rates, *, is_context: bool = False) -> Pace:
     sink = prefill_flops(plan.model.transformer, plan.tokens)
     prefill = rates.prefill * _pass_s(layout, rates, sink)
     past = plan.tokens.ring // plan.tokens.block - 1 if is_context else 0
-    return Pace(
+    return SpeedEstimate(
         step_s=step,
         decode_s=decode,
         start_s=_start_s(plan, rates) + prefill + past * max(stages),
@@ -223,13 +223,13 @@ def _exchange_s(layout: Layout, rates: Rates) -> float:
 def _moving_s(layout: Layout, rates: Rates, *, is_step: bool) -> float:
     """Between host and GPU, both ways at a time."""
     config, dtype = layout.plan.model.transformer, layout.plan.dtype
-    weights = pass_moved(layout.offload, config, dtype)
+    weights = pass_traffic(layout.offload, config, dtype)
     moved = weights
     if is_step:
-        both = step_moved(layout.offload, config, layout.plan.tokens, dtype)
+        both = step_traffic(layout.offload, config, layout.plan.tokens, dtype)
         heads = layout.placement.heads
         memories = both.inward - weights.inward
-        moved = Moved(weights.inward + memories // heads, both.outward // heads)
+        moved = Traffic(weights.inward + memories // heads, both.outward // heads)
     inward = moved.inward / (rates.to_gpu_gbps * _GIGA) if moved.inward else 0.0
     outward = moved.outward / (rates.to_host_gbps * _GIGA) if moved.outward else 0.0
     return max(inward, outward)

@@ -18,7 +18,7 @@ from model.live_avatar.planning.sizes import num_large_weights, num_text_paramet
 
 
 @dataclass(frozen=True)
-class Moved:
+class Traffic:
     """Bytes between host and GPU.
 
     Attributes:
@@ -30,7 +30,9 @@ class Moved:
     outward: int = 0
 
 
-def step_moved(offload: Offload, config: TransformerConfig, tokens: Tokens, dtype: str) -> Moved:
+def step_traffic(
+    offload: Offload, config: TransformerConfig, tokens: Tokens, dtype: str
+) -> Traffic:
     """In one block and step, the ring being full.
 
     The block's own keys take the place of the oldest ones, which are not brought.
@@ -41,20 +43,20 @@ def step_moved(offload: Offload, config: TransformerConfig, tokens: Tokens, dtyp
         outward += kv_bytes(config, tokens.block, dtype)
     if offload.sink:
         inward += kv_bytes(config, tokens.sink, dtype)
-    return Moved(inward + pass_moved(offload, config, dtype).inward, outward)
+    return Traffic(inward + pass_traffic(offload, config, dtype).inward, outward)
 
 
-def pass_moved(offload: Offload, config: TransformerConfig, dtype: str) -> Moved:
+def pass_traffic(offload: Offload, config: TransformerConfig, dtype: str) -> Traffic:
     """Of weights, whenever all blocks are gone through.
 
     That is once in a block and step, and once for each new prompt and each new sink.
     """
-    return Moved(DTYPES[dtype][1] * num_large_weights(config) if offload.weights else 0)
+    return Traffic(DTYPES[dtype][1] * num_large_weights(config) if offload.weights else 0)
 
 
-def prompt_moved(offload: Offload, config: TextConfig, dtype: str) -> Moved:
+def prompt_traffic(offload: Offload, config: TextConfig, dtype: str) -> Traffic:
     """When a prompt is encoded; the table of its tokens is read where it is."""
-    return Moved(DTYPES[dtype][0] * _num_text_matrices(config) if offload.text else 0)
+    return Traffic(DTYPES[dtype][0] * _num_text_matrices(config) if offload.text else 0)
 
 
 # --- what is held ---
@@ -75,7 +77,7 @@ def offloaded_memory(offload: Offload, plan: Plan) -> Memory:
             config, tokens.sink, plan.dtype
         )
     if offload.weights:
-        moved = pass_moved(offload, config, plan.dtype).inward
+        moved = pass_traffic(offload, config, plan.dtype).inward
         held[_WEIGHTS] += staged_weight_bytes(config, plan.dtype) - moved
     if offload.text:
         small = plan.model.text.dim * (2 * plan.model.text.num_layers + 1)
@@ -91,8 +93,8 @@ def host_memory(offload: Offload, plan: Plan) -> Mapping[str, int]:
     held = {
         _RING: plan.num_steps * kv_bytes(config, tokens.ring, dtype) * offload.kv,
         "sink": kv_bytes(config, tokens.sink, dtype) * offload.sink,
-        "matrices of the transformer": pass_moved(offload, config, dtype).inward,
-        _TEXT: prompt_moved(offload, text, dtype).inward
+        "matrices of the transformer": pass_traffic(offload, config, dtype).inward,
+        _TEXT: prompt_traffic(offload, text, dtype).inward
         + DTYPES[dtype][0] * text.vocab_size * text.dim * offload.text,
     }
     return {name: size for name, size in held.items() if size}

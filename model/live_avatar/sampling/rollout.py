@@ -114,7 +114,7 @@ def _tensor(array: NDArray[np.generic], like: Tensor) -> Tensor:
     return held.to(like.device, like.dtype)
 
 
-class Run:
+class Rollout:
     """Blocks in a row.
 
     Args:

@@ -21,14 +21,14 @@ from torch import Tensor
 
 from model.engine import ENGINE_SAMPLE_RATE_HZ, FPS, Handoff, Pixels, SegmentJob, Setting
 from model.live_avatar.config import BLOCK_FRAMES, BLOCK_LATENTS
-from model.live_avatar.devices.memory import memory_watched
+from model.live_avatar.devices.memory import memory_errors_named
 from model.live_avatar.encoders.audio import Level, SpeechEncoder
 from model.live_avatar.encoders.vae import LATENT_SIDE
 from model.live_avatar.network.audio_encoder import block_tokens
 from model.live_avatar.network.transformer import AudioTokens, Transformer
 from model.live_avatar.sampling.noise import distances, generator, noise
 from model.live_avatar.sampling.output_checks import check_frames
-from model.live_avatar.sampling.rollout import MOTION_FRAMES, Past, Run
+from model.live_avatar.sampling.rollout import MOTION_FRAMES, Past, Rollout
 from model.live_avatar.sampling.sampler import BlockSampler
 from model.picture import cover
 
@@ -120,7 +120,7 @@ class SegmentRendering:
         return self
 
     def __next__(self) -> Pixels:
-        with memory_watched(f"at {self._job.width}x{self._job.height}"), torch.no_grad():
+        with memory_errors_named(f"at {self._job.width}x{self._job.height}"), torch.no_grad():
             return next(self._frames)
 
     @property
@@ -152,7 +152,7 @@ class SegmentRendering:
         assert last is not None
         self._handoff = Handoff(last, self._state(run))
 
-    def _submit(self, run: Run, left: Iterator[int], heard: Iterator[AudioTokens]) -> None:
+    def _submit(self, run: Rollout, left: Iterator[int], heard: Iterator[AudioTokens]) -> None:
         """Begin as many of the blocks that are left as can be under way."""
         job = self._job
         while run.may_submit and (index := next(left, None)) is not None:
@@ -160,13 +160,13 @@ class SegmentRendering:
             draws = distances(source, self._sampler.num_steps)
             run.submit(self._noise(source), next(heard), draws)
 
-    def _begun_run(self, past: Past | None, heard: Iterator[AudioTokens]) -> Run:
+    def _begun_run(self, past: Past | None, heard: Iterator[AudioTokens]) -> Rollout:
         job, before = self._job, self._job.handoff
         settings, sampler = self._settings, self._sampler
         goes_on = before is not None
         prompt = f"{job.prompt} {settings.continuation}" if goes_on else job.prompt
         sampler.set_text(self._text_of(prompt.strip()))
-        run = Run(sampler, self._parts.vae, settings.blocks_per_clip)
+        run = Rollout(sampler, self._parts.vae, settings.blocks_per_clip)
         if past is not None:
             portrait = cover(job.portrait, job.width, job.height)
             run.go_on(portrait, past, [next(heard) for _ in past.blocks])
@@ -195,7 +195,7 @@ class SegmentRendering:
         shape = (1, channels, BLOCK_LATENTS, job.height // LATENT_SIDE, job.width // LATENT_SIDE)
         return noise(source, shape, self._weight)
 
-    def _state(self, run: Run) -> dict[str, np.ndarray]:
+    def _state(self, run: Rollout) -> dict[str, np.ndarray]:
         key = np.frombuffer(self._job.key.encode(), np.uint8).copy()
         past = run.past.state() if self._settings.handoff == "context" else {}
         return {_KEY: key, **past}

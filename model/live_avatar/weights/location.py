@@ -28,7 +28,7 @@ _RANDOM: Mapping[str, RandomPreset] = {"random:tiny": "tiny", "random:14b": "14b
 
 
 @dataclass(frozen=True)
-class Place:
+class WeightsLocation:
     """Which weights an engine has; exactly one of the three is set.
 
     Attributes:
@@ -62,7 +62,7 @@ class Place:
         return f"random-{self.random}" if self.random else self.known_id
 
 
-def place_of(environ: Mapping[str, str]) -> Place:
+def weights_location_of(environ: Mapping[str, str]) -> WeightsLocation:
     """The weights that the environment names.
 
     Raises:
@@ -70,12 +70,12 @@ def place_of(environ: Mapping[str, str]) -> Place:
     """
     named = environ.get(WEIGHTS_VARIABLE, "")
     if named in _RANDOM:
-        return Place(random=_RANDOM[named])
+        return WeightsLocation(random=_RANDOM[named])
     if named:
-        return Place(files=files_in(Path(named)))
+        return WeightsLocation(files=files_in(Path(named)))
     known_id = environ.get(WEIGHTS_ID_VARIABLE, "")
     if known_id:
-        return Place(known_id=known_id)
+        return WeightsLocation(known_id=known_id)
     raise WeightsError(
         f"engine live-avatar: {WEIGHTS_VARIABLE} is not set; set it to the folder that holds "
         f"{BASE_FOLDER} (published at {PUBLISHED_AT}) and {LORA_FOLDER}/{LORA_NAME} (at "

@@ -20,7 +20,7 @@ from model.live_avatar.planning.offload import (
     Offload,
 )
 from model.live_avatar.planning.placement import ALONE
-from model.live_avatar.planning.speed_model import Layout, Rates, pace
+from model.live_avatar.planning.speed_model import Layout, Rates, estimate_speed
 from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule
 from tasks.gpu_plans.calibration import read_calibrations
@@ -68,7 +68,7 @@ def test_what_was_measured_tells_the_time_of_another_size_and_all_layers():
 
     for width, height in ((128, 128), (256, 128)):
         plan = Plan(TINY, width, height, dtype="float32")
-        told = pace(Layout(plan, ALONE, Offload()), rates).step_s
+        told = estimate_speed(Layout(plan, ALONE, Offload()), rates).step_s
         ratio = told / measured_step_s(width, height)
         assert 1 / FACTOR < ratio < FACTOR, (width, height, ratio)
     assert (found.gpu, found.model, found.dtype) == ("cpu", "tiny", "float32")

@@ -22,7 +22,7 @@ from model.live_avatar.examine.device_checks import (
     needed_bytes,
 )
 from model.live_avatar.planning.placement import Placement
-from model.live_avatar.weights.location import Place, files_in
+from model.live_avatar.weights.location import WeightsLocation, files_in
 from model.live_avatar.weights.published import ModelFiles
 from model.live_avatar.weights.state import built_empty
 from tests.parity.golden import real_keys
@@ -114,7 +114,7 @@ def test_published_files_of_the_real_names_and_shapes_are_all_well(files: ModelF
         "keys of the speech encoder",
         "weights id",
     }
-    assert findings["weights id"].found.endswith(Place(files=files).weights_id())
+    assert findings["weights id"].found.endswith(WeightsLocation(files=files).weights_id())
     assert findings["device"].found.startswith("cpu")
     assert "fail" not in {finding.verdict for finding in findings.values()}
 
@@ -242,7 +242,7 @@ def test_a_cpu_is_warned_of_unless_the_model_is_tiny():
 
 @pytest.mark.parametrize("name", ["cuda:99", "gpu", "a b"])
 def test_a_device_that_is_none_fails(name: str):
-    device = device_findings(Place(random="tiny"), name)[-1]
+    device = device_findings(WeightsLocation(random="tiny"), name)[-1]
     assert (device.verdict, device.what) == ("fail", "device")
     assert f'NIGHTSHOOT_DEVICE="{name}"' in device.found
     assert device.way_out

@@ -46,7 +46,7 @@ from model.live_avatar.planning.offload import (
     NO_OFFLOAD,
     Offload,
 )
-from model.live_avatar.sampling.rollout import Run
+from model.live_avatar.sampling.rollout import Rollout
 from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule
 from model.live_avatar.sampling.segment import Parts, SegmentRendering, SegmentSettings
@@ -230,7 +230,7 @@ def test_from_the_noise_of_a_block_to_its_frames_no_value_is_read_by_python():
     sampler = sampler_of(parts, Offloader(NO_OFFLOAD, CPU))
     sampler.set_text(parts.encode_text("a person speaks"))
     with torch.no_grad():
-        run = Run(sampler, parts.vae, blocks_per_clip=2)
+        run = Rollout(sampler, parts.vae, blocks_per_clip=2)
         run.begin(job(12).portrait)
         segment = SegmentRendering(parts, SETTINGS, job(72), sampler, parts.encode_text)
         heard = segment._heard(0)

@@ -18,7 +18,7 @@ from model.host.guard import children_of
 from model.live_avatar.engine import LiveAvatarEngine
 from model.live_avatar.examine.device_checks import check_machine, placement_findings
 from model.live_avatar.examine.link_checks import link_findings, try_links
-from model.live_avatar.parallel.link_trials import START, greet
+from model.live_avatar.parallel.link_trials import START, meet_all_ranks
 from model.live_avatar.planning.placement import Placement
 from model.live_avatar.planning.placement_checks import Wanted
 
@@ -82,17 +82,17 @@ def _poll(is_so: Callable[[], bool]) -> None:
 
 
 def _greeting(rank: int, folder: Path, answer: Connection) -> None:
-    """Two ranks greet each other; then one ends, and the other greets it again."""
+    """Two ranks meet_all_ranks each other; then one ends, and the other greets it again."""
     torch.set_num_threads(1)
     dist.init_process_group(
         "gloo", init_method=f"file://{folder / 'store'}", rank=rank, world_size=2
     )
-    greet(None, torch.device("cpu"))
+    meet_all_ranks(None, torch.device("cpu"))
     if rank == 1:
         os._exit(0)
     try:
         while True:  # until the kernel knows that the other one is gone
-            greet(None, torch.device("cpu"))
+            meet_all_ranks(None, torch.device("cpu"))
     except ResourceError as error:
         answer.send(str(error))
     os._exit(0)

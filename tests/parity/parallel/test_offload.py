@@ -22,7 +22,7 @@ from model.engine import Handoff, SegmentJob
 from model.errors import ResourceError
 from model.live_avatar.assembly.random_weights import filled
 from model.live_avatar.config import LIVE_AVATAR_14B, TINY, TINY_TEXT, UMT5_XXL
-from model.live_avatar.devices.copy_streams import HostMemory, Lane, Mark, Pairs
+from model.live_avatar.devices.copy_streams import CopyStreams, HostMemory, Mark, Pairs
 from model.live_avatar.encoders.text import build_text_encoder, encode_prompt
 from model.live_avatar.engine import LiveAvatarEngine
 from model.live_avatar.network.cache import make_caches
@@ -40,13 +40,13 @@ from model.live_avatar.planning.offload import (
 )
 from model.live_avatar.planning.sizes import MODELS
 from model.live_avatar.planning.traffic import (
-    Moved,
+    Traffic,
     host_memory,
     offloaded_memory,
-    pass_moved,
-    prompt_moved,
+    pass_traffic,
+    prompt_traffic,
     staged_weight_bytes,
-    step_moved,
+    step_traffic,
 )
 from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule
@@ -113,7 +113,7 @@ class Clocks(TorchDispatchMode):
         there.append(new)
 
 
-class WatchedLane(Lane):
+class WatchedLane(CopyStreams):
     """A lane on a CPU whose queues have clocks; ``broken`` names what it forgets to wait for."""
 
     def __init__(self, broken: str = "") -> None:
@@ -247,7 +247,7 @@ def test_a_prompt_is_encoded_alike_and_the_device_is_free_afterwards():
     assert torch.equal(made[0], wanted)
     assert torch.equal(made[1], wanted)
     assert lane.clocks.races == []
-    assert lane.moved["inward"] == 2 * prompt_moved(TEXT, TINY_TEXT, "bfloat16").inward
+    assert lane.moved["inward"] == 2 * prompt_traffic(TEXT, TINY_TEXT, "bfloat16").inward
     assert [each.data_ptr() for each in encoder.parameters()] == homes
     with pytest.raises(IndexError):
         encode_prompt(encoder, torch.tensor([TINY_TEXT.vocab_size]))
@@ -312,7 +312,7 @@ def test_the_engine_renders_the_same_bytes_whatever_is_offloaded(
     plain, monkeypatch, offload, dtype
 ):
     lane = WatchedLane()
-    monkeypatch.setattr("model.live_avatar.parallel.offload.Lane", lambda _device: lane)
+    monkeypatch.setattr("model.live_avatar.parallel.offload.CopyStreams", lambda _device: lane)
 
     made = chain(engine_with(offload), dtype)
 
@@ -364,7 +364,7 @@ def test_weights_go_to_the_host_as_they_come_and_once():
 @pytest.mark.parametrize("is_offloaded", [False, True])
 def test_memories_that_are_given_up_are_free_at_once(is_offloaded):
     """The next ones, of another size, need what they hold."""
-    caches = partial(offloaded_caches, lane=Lane(CPU), is_sink_offloaded=True)
+    caches = partial(offloaded_caches, lane=CopyStreams(CPU), is_sink_offloaded=True)
     sampler = sampler_of(tiny_transformer(), 2, make_caches=caches if is_offloaded else make_caches)
     gc.collect()
     gc.disable()
@@ -446,8 +446,8 @@ def test_what_moves_and_is_held_is_what_is_counted(is_sink_offloaded):
     weights_lane.moved.clear()
     next(blocks)
 
-    moved = step_moved(offload, FOUR_LAYERS, plan.tokens, "float32")
-    weights = pass_moved(offload, FOUR_LAYERS, "float32").inward
+    moved = step_traffic(offload, FOUR_LAYERS, plan.tokens, "float32")
+    weights = pass_traffic(offload, FOUR_LAYERS, "float32").inward
     assert weights_lane.moved == {"inward": 2 * weights}
     assert lane.moved == {"inward": 2 * (moved.inward - weights), "outward": 2 * moved.outward}
     held = offloaded_memory(offload, plan).held
@@ -474,14 +474,14 @@ def test_the_bytes_of_the_published_model():
     plan = Plan(MODELS["live-avatar-14b"], 704, 384)
     tokens = count_tokens(704, 384, 48)
 
-    def moved(**named: bool) -> Moved:
-        return step_moved(Offload(**named), LIVE_AVATAR_14B, tokens, "bfloat16")
+    def moved(**named: bool) -> Traffic:
+        return step_traffic(Offload(**named), LIVE_AVATAR_14B, tokens, "bfloat16")
 
     assert rounded(moved()) == (0, 0)
     assert rounded(moved(kv=True)) == (7.79, 2.60)  # 9 of 12 latents come, 3 go
     assert rounded(moved(kv=True, sink=True)) == (9.95, 2.60)
     assert rounded(moved(weights=True)) == (31.88, 0)
-    assert rounded(prompt_moved(ALL, UMT5_XXL, "bfloat16")) == (9.26, 0)
+    assert rounded(prompt_traffic(ALL, UMT5_XXL, "bfloat16")) == (9.26, 0)
     gpu = {
         name: offloaded_memory(offload_of({"NIGHTSHOOT_OFFLOAD": name}), plan) for name in GPU_GB
     }
@@ -497,5 +497,5 @@ def test_the_bytes_of_the_published_model():
     assert host_memory(Offload(), plan) == {}
 
 
-def rounded(moved: Moved) -> tuple[float, float]:
+def rounded(moved: Traffic) -> tuple[float, float]:
     return round(moved.inward / 1e9, 2), round(moved.outward / 1e9, 2)

@@ -33,14 +33,14 @@ from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE
 from model.live_avatar.devices.memory_ladder import MemoryFullError
 from model.live_avatar.engine import LiveAvatarEngine
 from model.live_avatar.network.transformer import AudioTokens, Block, Transformer
-from model.live_avatar.parallel.pipeline import Letter, PipelinedSampler, Post, Stage
+from model.live_avatar.parallel.pipeline import Letter, PipelineSampler, Post, Stage
 from model.live_avatar.planning.placement import Placement, Seat
 from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule
 from model.live_avatar.sampling.segment import Parts
 from model.live_avatar.settings import DEFAULTS
 from tasks.engines.engine_host import EngineLostError, EnginePool
-from tasks.engines.engine_host import beats_folder as engine_beats
+from tasks.engines.engine_host import heartbeats_folder as engine_beats
 
 pytestmark = pytest.mark.parity
 
@@ -334,8 +334,8 @@ def _rank(rank: int, store: str, parts: Parts, answer: Connection) -> None:
         Stage(make, post, seat).serve()
         return
 
-    def begun(side: int) -> PipelinedSampler:
-        return PipelinedSampler(make, post, seat, STEPS, {"side": side})
+    def begun(side: int) -> PipelineSampler:
+        return PipelineSampler(make, post, seat, STEPS, {"side": side})
 
     with torch.no_grad():
         answers: list[Any] = [blocks(begun(SMALL), SMALL, parts)]

@@ -24,7 +24,7 @@ from benchmarks.full_size import make_job
 from model.engine import Handoff, SegmentJob
 from model.errors import NightshootError, ResourceError, WeightsError
 from model.live_avatar.assembly.loader import load, load_core
-from model.live_avatar.assembly.random_weights import untrained, untrained_transformer
+from model.live_avatar.assembly.random_weights import random_transformer, untrained
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE, TINY
 from model.live_avatar.network.cache import MakeCaches, make_caches
 from model.live_avatar.network.transformer import Transformer
@@ -44,7 +44,7 @@ from model.live_avatar.sampling.schedule import make_schedule
 from model.live_avatar.sampling.segment import Parts, SegmentRendering, SegmentSettings
 from model.live_avatar.weights.checkpoint import Lora
 from model.live_avatar.weights.key_names import published_name
-from model.live_avatar.weights.location import Place
+from model.live_avatar.weights.location import WeightsLocation
 from model.live_avatar.weights.lora import TARGET
 from model.live_avatar.weights.state import Put, built_empty, load_transformer, put
 
@@ -106,9 +106,9 @@ def loaded(group: dist.ProcessGroup | None, dtype: str) -> Transformer:
         put_weight = float8_put(TINY, FLOAT8_RULES[dtype], CPU)
     held = DTYPES.get(dtype, torch.bfloat16)
     if group is None:
-        return untrained_transformer("tiny", held, CPU, put_weight)
+        return random_transformer("tiny", held, CPU, put_weight)
     shards = Shards(group, CPU)
-    model = untrained_transformer("tiny", held, CPU, shards.put_of(put_weight))
+    model = random_transformer("tiny", held, CPU, shards.put_of(put_weight))
     shards.settle(model)
     return model
 
@@ -292,7 +292,7 @@ def test_heads_and_weights_are_shared_out_at_once(alone: Alone, tmp_path: Path):
 
 # --- as the engine loads them ---
 
-TINY_PLACE = Place(random="tiny")
+TINY_PLACE = WeightsLocation(random="tiny")
 OFFLOAD = Offload(kv=True, text=True)
 
 
@@ -419,7 +419,7 @@ def _hold(group: dist.ProcessGroup, alone: Alone) -> tuple[int, list[int]]:
     """The most bytes that stood whole and do not stay; those gathered while it is at work."""
     shards = Shards(group, CPU)
     counted = Counted(shards.put_of(put))
-    model = untrained_transformer("tiny", torch.float32, CPU, counted)
+    model = random_transformer("tiny", torch.float32, CPU, counted)
     stay = sum(each.nbytes for each in model.parameters() if not each.is_meta)
     shards.settle(model)
     pairs = zip(live_within(model, alone), live_within(loaded(None, "float32"), alone), strict=True)

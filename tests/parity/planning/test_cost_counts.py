@@ -32,7 +32,7 @@ from model.live_avatar.planning.sizes import (
     num_vae_parameters,
 )
 from model.live_avatar.sampling import sampler
-from model.live_avatar.sampling.rollout import Run
+from model.live_avatar.sampling.rollout import Rollout
 from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule
 from model.live_avatar.weights.state import built_empty
@@ -121,7 +121,7 @@ def test_as_many_prompts_are_kept_as_are_counted():
 def test_a_context_handoff_is_as_large_as_computed():
     parts = untrained("tiny", torch.float32, "cpu")
     sampler = sampler_of(TINY, torch.float32)
-    run = Run(sampler, parts.vae, blocks_per_clip=2)
+    run = Rollout(sampler, parts.vae, blocks_per_clip=2)
     audio = AudioTokens(torch.ones(1, 3, 1, TINY.dim), torch.ones(1, 3, 5, TINY.dim))
     noise = torch.randn(
         1, 16, 3, HEIGHT // 8, WIDTH // 8, generator=torch.Generator().manual_seed(1)

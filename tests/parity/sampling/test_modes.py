@@ -12,7 +12,7 @@ from model.live_avatar.assembly.random_weights import untrained
 from model.live_avatar.config import BLOCK_FRAMES, BLOCK_LATENTS, TINY
 from model.live_avatar.modes import DEFAULT, MODES, PARITY_OFFLINE, PARITY_ONLINE, PARITY_TPP, Mode
 from model.live_avatar.sampling.one_pass import Draw, generate
-from model.live_avatar.sampling.rollout import Run
+from model.live_avatar.sampling.rollout import Rollout
 from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule
 from model.live_avatar.sampling.segment import Parts
@@ -30,7 +30,7 @@ def parts() -> Parts:
     return untrained("tiny", torch.float32, "cpu")
 
 
-def begun(parts: Parts, mode: Mode) -> Run:
+def begun(parts: Parts, mode: Mode) -> Rollout:
     sampler = Sampler(
         parts.transformer,
         make_schedule(1),
@@ -39,7 +39,7 @@ def begun(parts: Parts, mode: Mode) -> Run:
         num_past_latents=BLOCKS_PER_CLIP * BLOCK_LATENTS,
     )
     sampler.set_text(torch.ones(3, TINY.text_dim))
-    run = Run(
+    run = Rollout(
         sampler, parts.vae, BLOCKS_PER_CLIP, replace(mode, num_motion_frames=NUM_MOTION_FRAMES)
     )
     run.begin(np.random.default_rng(6).integers(0, 255, (SIDE, SIDE, 3), np.uint8))
@@ -62,7 +62,7 @@ def lengths(made: Sequence[Tensor]) -> list[int]:
     return [frames.shape[2] for frames in made]
 
 
-def made_by(parts: Parts, run: Run, num_blocks: int, **options: int) -> list[Tensor]:
+def made_by(parts: Parts, run: Rollout, num_blocks: int, **options: int) -> list[Tensor]:
     encoder = parts.transformer.audio_encoder
     with torch.no_grad():
         return list(generate(run, encoder, features(num_blocks), draws(num_blocks), **options))

@@ -26,7 +26,7 @@ from model.live_avatar.sampling.segment import Parts
 from model.live_avatar.settings import DEFAULTS
 from model.live_avatar.weights.checkpoint import INDEX_ENDING
 from model.live_avatar.weights.key_names import published_name
-from model.live_avatar.weights.location import Place, files_in
+from model.live_avatar.weights.location import WeightsLocation, files_in
 from model.live_avatar.weights.lora import TARGET
 from model.live_avatar.weights.published import ModelFiles
 from model.live_avatar.weights.state import built_empty, put
@@ -198,16 +198,16 @@ def test_who_only_decodes_reads_no_layers_and_names_what_is_wrong_in_them(
 
 
 def test_the_id_tells_every_file_that_changes_pixels(files: ModelFiles):
-    first = Place(files=files).weights_id()
-    assert Place(files=files).weights_id() == first
-    assert Place(files=replace(files, lora=None)).weights_id() != first
+    first = WeightsLocation(files=files).weights_id()
+    assert WeightsLocation(files=files).weights_id() == first
+    assert WeightsLocation(files=replace(files, lora=None)).weights_id() != first
     for path in (files.vae, files.tokenizer / "tokenizer.json"):
         before = path.read_bytes()
         changed = {"encoder.conv1.bias": torch.ones(3)}
         torch.save(changed, path) if path.suffix == ".pth" else path.write_text("{}")
-        assert Place(files=files).weights_id() != first
+        assert WeightsLocation(files=files).weights_id() != first
         path.write_bytes(before)
-    assert Place(files=files).weights_id() == first
+    assert WeightsLocation(files=files).weights_id() == first
 
 
 def test_another_models_config_or_weights_are_refused_before_they_are_loaded(files: ModelFiles):

@@ -14,11 +14,11 @@ from flows.cluster.artifacts import (
     failure_report,
     is_due,
     key_of,
+    log_lines,
     open_row,
     percent_of,
     retry_command,
     table_of,
-    told_of,
 )
 from flows.cluster.parameters import (
     CampaignParameters,
@@ -69,8 +69,8 @@ def test_a_long_table_ends_after_500_rows_and_keeps_every_failure():
 
 
 def test_states_are_counted_with_the_most_common_first():
-    assert told_of(rows(failed=1, done=3)) == "3 done, 1 failed"
-    assert told_of(rows(failed=2, done=2)) == "2 done, 2 failed"
+    assert log_lines(rows(failed=1, done=3)) == "3 done, 1 failed"
+    assert log_lines(rows(failed=2, done=2)) == "2 done, 2 failed"
 
 
 @pytest.mark.parametrize(

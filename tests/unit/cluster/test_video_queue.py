@@ -6,7 +6,7 @@ import time
 import pytest
 from rich.console import Console
 
-from flows.cluster.video_queue import Feed
+from flows.cluster.video_queue import VideoQueue
 from flows.prepare import Prepared
 from flows.progress import PlainProgress
 from flows.video import RowOf
@@ -60,7 +60,7 @@ def test_the_urgent_come_first_then_what_is_nearly_done_then_the_longest(work):
         finish_a_segment(work.folder, begun)
 
     is_all_waiting = threading.Event()
-    with Feed(watched(ready, is_all_waiting), work) as feed:
+    with VideoQueue(watched(ready, is_all_waiting), work) as feed:
         assert is_all_waiting.wait(10)
         names = [feed.take().plan.video_id for _ in ready]
         assert feed.take() is None
@@ -74,7 +74,7 @@ def test_what_ends_the_making_ahead_is_raised_once_all_that_was_ready_is_taken(w
         yield prepared("a", 24)
         raise OSError("the store is gone")
 
-    with Feed(failing(), work) as feed:
+    with VideoQueue(failing(), work) as feed:
         deadline = time.monotonic() + 10
         while (first := feed.take()) is None:
             assert time.monotonic() < deadline
@@ -90,7 +90,7 @@ def test_a_feed_that_is_left_ends_though_nobody_takes_anything(work):
         while True:
             yield prepared("a", 12)
 
-    with Feed(endless(), work):
+    with VideoQueue(endless(), work):
         pass
 
     assert "feed" not in {thread.name for thread in threading.enumerate()}

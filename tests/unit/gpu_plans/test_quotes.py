@@ -23,8 +23,8 @@ from tasks.gpu_plans.calibration import (
 )
 from tasks.gpu_plans.layouts import layout_env
 from tasks.gpu_plans.quotes import (
-    Asked,
-    Lane,
+    CopyStreams,
+    GpuRequest,
     Speed,
     Videos,
     finish,
@@ -68,7 +68,7 @@ def printed(*arguments: str) -> str:
     return done.output
 
 
-def shown(asked: Asked, width: int = 140) -> str:
+def shown(asked: GpuRequest, width: int = 140) -> str:
     console = Console(width=width, file=StringIO())
     quote = quote_gpus(HD, asked)
     campaign = quote_campaign(HD, asked)
@@ -87,7 +87,7 @@ def no_calibration(monkeypatch, tmp_path):
 
 
 def test_eighty_columns_show_placements_whole_with_what_is_offloaded_below():
-    told = shown(Asked("4x24"), width=80).splitlines()
+    told = shown(GpuRequest("4x24"), width=80).splitlines()
     first = next(number for number, line in enumerate(told) if " many " in line)
 
     assert told[first].split()[:4] == ["hd", "704x384", "many", "stages=1"]
@@ -126,7 +126,7 @@ def test_a_truncated_schedule_has_a_step_less():
 
 
 def test_the_table_says_what_to_set_and_that_seconds_are_assumed():
-    text = shown(Asked("4x24,1x80"))
+    text = shown(GpuRequest("4x24,1x80"))
 
     assert "4x24: 4 GPUs of 22.15 GiB usable, bfloat16" in text
     assert "gpus 1, NIGHTSHOOT_PLACEMENT=stages=1 NIGHTSHOOT_OFFLOAD=kv,weights,text" in text
@@ -138,7 +138,7 @@ def test_the_table_says_what_to_set_and_that_seconds_are_assumed():
 
 
 def test_a_calibrated_gpu_is_named_with_its_date_and_needs_no_assumption():
-    text = shown(Asked("1xH100", (entry(),)))
+    text = shown(GpuRequest("1xH100", (entry(),)))
 
     assert "calibrated on NVIDIA H100 80GB HBM3 in bfloat16, 2026-11-20" in text
     assert "each engine loads the weights once, in about 22 s" in text
@@ -146,7 +146,7 @@ def test_a_calibrated_gpu_is_named_with_its_date_and_needs_no_assumption():
 
 
 def test_where_nothing_fits_the_reason_is_told():
-    text = shown(Asked("1x16", placement=None, offload=None, host_gib=1.0))
+    text = shown(GpuRequest("1x16", placement=None, offload=None, host_gib=1.0))
 
     assert "nothing fits" in text
     assert "finished after" not in text
@@ -213,11 +213,11 @@ def test_videos_that_cost_the_same_are_planned_together():
 
 
 def test_the_longest_video_goes_where_it_is_done_first():
-    (pool,) = quote_gpus(HD, Asked("1xH100")).pools
+    (pool,) = quote_gpus(HD, GpuRequest("1xH100")).pools
     layout = pool.sizes[0].bulk
     assert layout is not None
-    fast = Lane("1xH100", layout, 10.0, {"long": 100.0, "middle": 60.0, "short": 10.0})
-    slow = Lane("1x24", layout, 0.0, {"long": 1000.0, "middle": 130.0, "short": 100.0})
+    fast = CopyStreams("1xH100", layout, 10.0, {"long": 100.0, "middle": 60.0, "short": 10.0})
+    slow = CopyStreams("1x24", layout, 0.0, {"long": 1000.0, "middle": 130.0, "short": 100.0})
 
     quote = finish([fast, slow], video_s=50.0)
 
@@ -229,15 +229,15 @@ def test_the_longest_video_goes_where_it_is_done_first():
 
 
 def test_a_pool_that_holds_none_of_the_videos_does_not_count():
-    both = quote_campaign(HD, Asked("1x16,1xH200", host_gib=1.0))
-    alone = quote_campaign(HD, Asked("1xH200"))
+    both = quote_campaign(HD, GpuRequest("1x16,1xH200", host_gib=1.0))
+    alone = quote_campaign(HD, GpuRequest("1xH200"))
 
     assert both is not None
     assert both == alone
 
 
 def test_rush_gives_a_video_all_gpus_of_its_pool():
-    many, soon = (quote_campaign(HD, Asked("4xH100", is_rush=rush)) for rush in (False, True))
+    many, soon = (quote_campaign(HD, GpuRequest("4xH100", is_rush=rush)) for rush in (False, True))
 
     assert many is not None
     assert soon is not None

@@ -10,21 +10,28 @@ import pytest
 
 from model.errors import CampaignError
 from model.host import heartbeats
-from model.host.heartbeats import BEATS_VARIABLE, Beat, Heart, Limits, limits_of, read_beats
-from model.host.watchdog import Watch, Watched, fault_of
+from model.host.heartbeats import (
+    HEARTBEATS_VARIABLE,
+    Heartbeat,
+    HeartbeatWriter,
+    Limits,
+    limits_of,
+    read_heartbeats,
+)
+from model.host.watchdog import Watch, WatchedProcess, fault_of
 
 LIMITS = Limits(load=60, compile=30, block=10, heartbeat=5)
 
 
-def beat(**changes) -> Beat:
+def beat(**changes) -> Heartbeat:
     fields = {"name": "rank 1", "pid": 7, "phase": "block 3", "kind": "block", "limit_s": 10.0}
-    return Beat(**(fields | changes))
+    return Heartbeat(**(fields | changes))
 
 
 @pytest.fixture
 def watched_process(tmp_path: Path):
     """This process's heart, as a guard's child has it."""
-    heartbeats.begin("rank 0", {BEATS_VARIABLE: str(tmp_path)}, load_s=60)
+    heartbeats.begin("rank 0", {HEARTBEATS_VARIABLE: str(tmp_path)}, load_s=60)
     yield tmp_path
     heartbeats.end()
 
@@ -43,31 +50,31 @@ def test_a_limit_that_is_no_positive_number_is_refused(text: str):
 
 
 def test_a_process_without_a_pulse_or_over_its_limit_is_named():
-    well = Watched(beat(), silent_s=5, phase_s=10)
+    well = WatchedProcess(beat(), silent_s=5, phase_s=10)
     assert fault_of(well, LIMITS) == ""
 
-    silent = fault_of(Watched(beat(), silent_s=5.6, phase_s=8), LIMITS, "stopped")
+    silent = fault_of(WatchedProcess(beat(), silent_s=5.6, phase_s=8), LIMITS, "stopped")
     assert silent == (
         'rank 1 (process 7, stopped) gave no sign of life for 6 s, in phase "block 3"; '
         "5 s are allowed (NIGHTSHOOT_HEARTBEAT_TIMEOUT_S)"
     )
-    late = fault_of(Watched(beat(), silent_s=0, phase_s=11), LIMITS)
+    late = fault_of(WatchedProcess(beat(), silent_s=0, phase_s=11), LIMITS)
     assert late == (
         'rank 1 (process 7) has hung in phase "block 3" for 11 s; '
         "10 s are allowed (NIGHTSHOOT_BLOCK_TIMEOUT_S)"
     )
-    gone = fault_of(Watched(beat(), phase_s=2, is_gone=True), LIMITS)
+    gone = fault_of(WatchedProcess(beat(), phase_s=2, is_gone=True), LIMITS)
     assert gone == 'rank 1 (process 7) ended in phase "block 3", 2 s after that began'
 
 
 def test_a_process_may_wait_for_ever_while_it_has_a_pulse():
     waiting = beat(kind="wait", limit_s=0.0)
-    assert fault_of(Watched(waiting, silent_s=4, phase_s=1e6), LIMITS) == ""
-    assert "no sign of life" in fault_of(Watched(waiting, silent_s=6, phase_s=1e6), LIMITS)
+    assert fault_of(WatchedProcess(waiting, silent_s=4, phase_s=1e6), LIMITS) == ""
+    assert "no sign of life" in fault_of(WatchedProcess(waiting, silent_s=6, phase_s=1e6), LIMITS)
 
 
 def test_a_new_phase_and_a_pulse_begin_anew():
-    watched = Watched(beat())
+    watched = WatchedProcess(beat())
     watched.see(beat(), 3)
     assert (watched.silent_s, watched.phase_s) == (3, 3)
     watched.see(beat(pulse=1), 3)
@@ -79,8 +86,8 @@ def test_a_new_phase_and_a_pulse_begin_anew():
 def test_a_process_tells_what_it_does(watched_process: Path):
     heartbeats.phase("block 1", "block")
     with heartbeats.within("compiling", "compile"):
-        (inner,) = read_beats(watched_process)
-    (outer,) = read_beats(watched_process)
+        (inner,) = read_heartbeats(watched_process)
+    (outer,) = read_heartbeats(watched_process)
 
     assert (inner.phase, inner.limit_s) == ("compiling", 900)
     assert (outer.phase, outer.limit_s, outer.number) == ("block 1", 300, inner.number + 1)
@@ -113,10 +120,10 @@ def test_the_first_refusal_is_the_reason(watched_process: Path):
 
 
 def test_a_process_that_ends_as_it_should_is_not_missed(tmp_path: Path):
-    heart = Heart(tmp_path, "host", LIMITS)
+    heart = HeartbeatWriter(tmp_path, "host", LIMITS)
     heart.stop()
 
-    assert read_beats(tmp_path) == []
+    assert read_heartbeats(tmp_path) == []
     assert Watch(tmp_path, LIMITS, child=0).look() == ""
 
 
@@ -128,7 +135,7 @@ def test_a_killed_process_is_missed_at_once_and_the_others_are_told(
         "heartbeats.begin('rank 1', os.environ, 60); heartbeats.phase('block 9', 'block')\n"
         "print('ready', flush=True); time.sleep(99)\n"
     )
-    monkeypatch.setenv(BEATS_VARIABLE, str(watched_process))
+    monkeypatch.setenv(HEARTBEATS_VARIABLE, str(watched_process))
     watch = Watch(watched_process, LIMITS, child=0)
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as other:
         assert other.stdout is not None

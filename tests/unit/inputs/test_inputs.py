@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from served import Answer, Asked, Served, png, wav
+from served import Answer, GpuRequest, Served, png, wav
 
 from model.errors import CampaignError, RowError, StoppedError
 from tasks.inputs.addresses import address_fault, name_in, rig_url_of, url_beside, without_secrets
@@ -231,7 +231,7 @@ def test_a_file_is_fetched_whole_and_once(web: Served, inputs: Inputs) -> None:
 def test_distinct_files_are_fetched_side_by_side(web: Served, inputs: Inputs) -> None:
     together = threading.Barrier(4, timeout=10)
 
-    def meet(_: Asked) -> Answer:
+    def meet(_: GpuRequest) -> Answer:
         together.wait()
         return Answer(body=png())
 
@@ -244,7 +244,7 @@ def test_distinct_files_are_fetched_side_by_side(web: Served, inputs: Inputs) ->
 def test_the_next_run_asks_only_whether_it_changed(web: Served, tmp_path: Path) -> None:
     content = [png()]
 
-    def revalidated(asked: Asked) -> Answer:
+    def revalidated(asked: GpuRequest) -> Answer:
         etag = f'"{len(content[0])}"'
         if asked.headers.get("if-none-match") == etag:
             return Answer(304)
@@ -265,7 +265,7 @@ def test_the_next_run_asks_only_whether_it_changed(web: Served, tmp_path: Path) 
 
 
 def test_a_damaged_copy_is_fetched_again(web: Served, tmp_path: Path) -> None:
-    def revalidated(asked: Asked) -> Answer:
+    def revalidated(asked: GpuRequest) -> Answer:
         known = "if-modified-since" in asked.headers
         headers = {"Last-Modified": "Sat, 21 Nov 2026 00:00:00 GMT"}
         return Answer(304) if known else Answer(body=png(), headers=headers)

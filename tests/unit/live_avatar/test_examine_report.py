@@ -20,7 +20,7 @@ from model.live_avatar.examine.report import (
     place_findings,
 )
 from model.live_avatar.weights.checkpoint import Lora
-from model.live_avatar.weights.location import Place, files_in
+from model.live_avatar.weights.location import WeightsLocation, files_in
 from model.live_avatar.weights.published import LORA_PUBLISHED_AT, PUBLISHED_AT, ModelFiles
 from tests.unit.weights_files import published
 
@@ -92,12 +92,12 @@ def test_another_version_than_the_one_that_was_tested_is_warned_of(version: str,
 
 
 def test_random_weights_are_warned_of_as_noise():
-    (finding,) = place_findings(Place(random="tiny"), has_torch=False)
+    (finding,) = place_findings(WeightsLocation(random="tiny"), has_torch=False)
     assert (finding.verdict, finding.found) == ("warn", "random (tiny): pictures are noise")
 
 
 def test_where_only_the_id_is_known_campaigns_can_be_planned():
-    (finding,) = place_findings(Place(known_id="abc"), has_torch=False)
+    (finding,) = place_findings(WeightsLocation(known_id="abc"), has_torch=False)
     assert finding.verdict == "warn"
     assert finding.found == "only their id, abc: campaigns can be planned here, not rendered"
 
@@ -127,7 +127,7 @@ def _files(folder: Path) -> ModelFiles:
 
 
 def test_a_whole_folder_is_all_well_and_says_its_id(tmp_path: Path):
-    place = Place(files=_files(tmp_path))
+    place = WeightsLocation(files=_files(tmp_path))
     findings = place_findings(place, has_torch=False)
     assert [(each.verdict, each.what) for each in findings[:-1]] == [
         ("ok", "files"),
@@ -141,13 +141,13 @@ def test_a_whole_folder_is_all_well_and_says_its_id(tmp_path: Path):
 
 
 def test_an_id_of_other_weights_is_warned_of(tmp_path: Path):
-    (finding,) = id_findings(Place(files=_files(tmp_path)), "abc")
+    (finding,) = id_findings(WeightsLocation(files=_files(tmp_path)), "abc")
     assert finding.verdict == "warn"
     assert "NIGHTSHOOT_WEIGHTS_ID=abc, but the files here are" in finding.found
 
 
 def test_no_id_is_told_of_files_that_are_not_there(tmp_path: Path):
-    assert id_findings(Place(files=files_in(tmp_path)), "") == []
+    assert id_findings(WeightsLocation(files=files_in(tmp_path)), "") == []
 
 
 def test_every_config_of_another_model_is_told_beside_missing_files(tmp_path: Path):
@@ -160,7 +160,7 @@ def test_every_config_of_another_model_is_told_beside_missing_files(tmp_path: Pa
         (files.tokenizer / "tokenizer.json", "model", {"type": "BPE"}),
     ):
         path.write_text(json.dumps({**json.loads(path.read_text()), name: value}))
-    findings = place_findings(Place(files=files), has_torch=False)
+    findings = place_findings(WeightsLocation(files=files), has_torch=False)
     told = {finding.what: finding for finding in findings if finding.verdict == "fail"}
     assert told["file"].found == f"{files.vae}: is not there"
     assert "num_heads: 24, wanted 40" in told["config"].found

@@ -9,9 +9,9 @@ from model.engine import SegmentJob, check_settings
 from model.errors import SMALLER_SIZE
 from model.live_avatar.devices.memory_ladder import (
     Attempt,
+    KnownMisfits,
     Load,
     MemoryFullError,
-    Misfits,
     rungs_of,
     where_full,
 )
@@ -113,7 +113,7 @@ def test_what_is_offloaded_is_read_and_written_alike():
 
 
 def test_what_did_not_fit_is_not_tried_again_and_anything_else_is():
-    misfits = Misfits(lambda: 60.0)
+    misfits = KnownMisfits(lambda: 60.0)
     misfits.note(attempt(), MemoryFullError("full", "GPU"))
 
     with pytest.raises(MemoryFullError, match=r"full; found 0 minutes ago and not tried again"):
@@ -126,7 +126,7 @@ def test_what_did_not_fit_is_not_tried_again_and_anything_else_is():
 
 def test_what_did_not_fit_is_tried_again_after_hours_and_told_with_its_first_words():
     now = [0.0]
-    misfits = Misfits(lambda: now[0])
+    misfits = KnownMisfits(lambda: now[0])
     misfits.note(attempt(), MemoryFullError("first", "host"))
     misfits.note(attempt(), MemoryFullError("second", "host"))
 

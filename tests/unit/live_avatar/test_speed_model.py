@@ -11,7 +11,13 @@ from model.live_avatar.planning.offload import (
     Offload,
 )
 from model.live_avatar.planning.placement import ALONE, Placement
-from model.live_avatar.planning.speed_model import Layout, Pace, Rates, assumed_rates, pace
+from model.live_avatar.planning.speed_model import (
+    Layout,
+    Rates,
+    SpeedEstimate,
+    assumed_rates,
+    estimate_speed,
+)
 
 MODEL = MODELS["live-avatar-14b"]
 PLAN = Plan(MODEL, 704, 384)
@@ -21,8 +27,10 @@ STEP_S = STEP_TFLOP / (0.45 * 989)
 DECODE_S = decode_flops(MODEL.vae, 704, 384, 3) / 1e12 / (0.45 * 989)
 
 
-def paced(placement: Placement = ALONE, offload: Offload | None = None, **rates: float) -> Pace:
-    return pace(Layout(PLAN, placement, offload or Offload()), replace(H200, **rates))
+def paced(
+    placement: Placement = ALONE, offload: Offload | None = None, **rates: float
+) -> SpeedEstimate:
+    return estimate_speed(Layout(PLAN, placement, offload or Offload()), replace(H200, **rates))
 
 
 def test_without_a_calibration_a_card_is_taken_for_45_percent_of_its_peak():
@@ -82,7 +90,7 @@ def test_a_segment_begins_with_its_sink_and_advances_it_after_a_clip():
     assert at.advance_s == pytest.approx(prefill_s)
     assert at.segment_s(48, 4) == pytest.approx(at.start_s + 4 * at.block_s)
     assert at.segment_s(49, 4) == pytest.approx(at.start_s + 5 * at.block_s + prefill_s)
-    context = pace(Layout(PLAN, ALONE, Offload()), H200, is_context=True)
+    context = estimate_speed(Layout(PLAN, ALONE, Offload()), H200, is_context=True)
     assert context.start_s - at.start_s == pytest.approx(3 * 4 * STEP_S)
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from model.engine import engine_identity
 from model.errors import CampaignError, WeightsError
 from tasks.inputs.text_files import (
-    TableError,
+    TextFileError,
 )
 from tasks.manifest.cell_values import VIDEO_ID
 from tasks.manifest.manifest import (
@@ -463,7 +463,7 @@ def test_any_bytes_are_a_table_or_told_to_be_none(data: bytes) -> None:
     told: list[str] = []
     try:
         told += read_table(data, ("video_id", "script")).header.cells
-    except TableError as error:
+    except TextFileError as error:
         told += (error.rule, error.way_out)
     assert any(told)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from served import Answer, Asked, Served, png, wav
+from served import Answer, GpuRequest, Served, png, wav
 
 from tasks.inputs.inputs import InputLimits, Inputs
 from tasks.manifest.manifest import Manifest, ManifestError, RowDefaults, read_manifest
@@ -133,7 +133,7 @@ def test_an_address_in_many_rows_is_fetched_once(web: Served, inputs: Inputs) ->
 def test_the_files_of_a_manifest_are_fetched_eight_at_once(web: Served, inputs: Inputs) -> None:
     together = threading.Barrier(8, timeout=10)
 
-    def meet(_: Asked) -> Answer:
+    def meet(_: GpuRequest) -> Answer:
         together.wait()
         return Answer(body=png())
 

@@ -28,7 +28,7 @@ from tasks.processes.ffmpeg import (
 )
 from tasks.store.files import (
     check_free_space,
-    disk_full_told,
+    disk_full_as_error,
 )
 
 ROOT = Path(__file__).parents[3]
@@ -252,13 +252,13 @@ def test_too_little_free_space_is_told_with_both_numbers(tmp_path):
 
 def test_no_space_left_is_told_with_the_path(tmp_path):
     path = tmp_path / "a.mp4"
-    with pytest.raises(DiskFullError, match=r"a\.mp4: the disk is full"), disk_full_told(path):
+    with pytest.raises(DiskFullError, match=r"a\.mp4: the disk is full"), disk_full_as_error(path):
         raise FfmpegError(("ffmpeg",), 228, "av_interleaved_write_frame(): No space left on device")
-    with pytest.raises(DiskFullError), disk_full_told(path):
+    with pytest.raises(DiskFullError), disk_full_as_error(path):
         raise OSError(28, "No space left on device")
-    with pytest.raises(FfmpegError), disk_full_told(path):
+    with pytest.raises(FfmpegError), disk_full_as_error(path):
         raise FfmpegError(("ffmpeg",), 1, "another fault")
-    with pytest.raises(FileNotFoundError), disk_full_told(path):
+    with pytest.raises(FileNotFoundError), disk_full_as_error(path):
         path.read_bytes()
 
 

@@ -5,14 +5,14 @@ import pytest
 from model.errors import SMALLER_SIZE, ResourceError, Rung
 from tasks.records import EncodeProfile, FileEntry, SegmentMedia, SegmentReceipt, VideoPlan
 from tasks.recovery.memory_ladder import (
-    GivenUp,
+    Concessions,
     Ladder,
     after_rung,
-    changes_told,
+    describe_changes,
+    describe_silent_changes,
     effective,
     next_rung,
     settings_after,
-    silent_told,
 )
 
 KV = Rung((("offload", "kv"),), changes_pixels=False)
@@ -47,7 +47,7 @@ def plan(**changes) -> VideoPlan:
 
 
 def test_a_video_goes_down_the_whole_ladder_and_ends():
-    video, given_up, taken = plan(), GivenUp(), []
+    video, given_up, taken = plan(), Concessions(), []
     while rung := next_rung(video, given_up.silent, OFFERED):
         taken.append(str(rung))
         given_up = given_up.and_also(rung)
@@ -82,7 +82,7 @@ def test_a_silent_rung_counts_as_set():
 
 
 def test_what_is_offloaded_stays_so_when_the_video_is_planned_anew():
-    given_up = GivenUp().and_also(KV).and_also(ALL).and_also(FLOAT8).and_also(STEPS)
+    given_up = Concessions().and_also(KV).and_also(ALL).and_also(FLOAT8).and_also(STEPS)
 
     assert settings_after(plan(), given_up.silent)["offload"] == "kv,text"
     assert given_up.changed == (FLOAT8, STEPS)
@@ -157,10 +157,10 @@ def receipt(*rungs: str) -> SegmentReceipt:
 
 
 def test_the_report_tells_what_was_given_up():
-    assert changes_told((FLOAT8, STEPS), "full") == (
+    assert describe_changes((FLOAT8, STEPS), "full") == (
         "rendered with dtype=float8, sample_steps=3, because it did not fit otherwise: full"
     )
-    assert silent_told([receipt(), receipt()]) == ()
-    assert silent_told([receipt(), receipt("offload=kv"), receipt("offload=kv")]) == (
+    assert describe_silent_changes([receipt(), receipt()]) == ()
+    assert describe_silent_changes([receipt(), receipt("offload=kv"), receipt("offload=kv")]) == (
         "2 of 3 segments rendered with offload=kv, because nothing else fitted; no pixel differs",
     )
