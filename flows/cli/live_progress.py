@@ -10,7 +10,6 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.progress import PlainProgress, ProgressView, summary_of
-from tasks.errors import counted
 from tasks.records import SegmentPlan, SegmentReceipt, VideoOutcome, VideoPlan
 
 
@@ -47,9 +46,7 @@ class LiveProgress(PlainProgress):
         with self._lock:
             self.tally.start()
             self._tasks[plan.video_id] = self._bars.add_task(
-                plan.video_id,
-                total=len(plan.segments),
-                detail=f"0 of {counted(len(plan.segments), 'segment')}",
+                plan.video_id, total=len(plan.segments), detail=f"0/{len(plan.segments)} segments"
             )
 
     def segment_done(
@@ -59,7 +56,7 @@ class LiveProgress(PlainProgress):
         del receipt
         with self._lock:
             self.tally.done(segment, is_reused=is_reused)
-            count = f"{segment.index + 1} of {counted(len(plan.segments), 'segment')}"
+            count = f"{segment.index + 1}/{len(plan.segments)} segments"
             self._bars.update(self._tasks[plan.video_id], advance=1, detail=count)
             self._bars.update(
                 self._whole,
@@ -79,7 +76,7 @@ class LiveProgress(PlainProgress):
 def status_table(outcomes: Sequence[VideoOutcome]) -> Group:
     """What `nightshoot status` prints: counts, then every video that is not done."""
     counts = Counter(outcome.status for outcome in outcomes)
-    table = Table("video", "state", "reason", box=None)
+    table = Table("video", "state", "why", box=None)
     for outcome in outcomes:
         if outcome.status != "done":
             why = outcome.error or "; ".join(outcome.warnings)

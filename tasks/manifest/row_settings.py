@@ -88,7 +88,7 @@ def setting_value(engine: str, name: str, given: Scalar) -> Scalar:
     known = engine_identity(engine).settings
     if name not in known and name not in CLIP_RANGES:
         raise BadValueError(
-            f"engine {engine} does not have this setting", "leave it out or choose another engine"
+            f"engine {engine} has no such setting", "leave it out or choose another engine"
         )
     if name in CLIP_RANGES:
         given = parse_number(str(given), *CLIP_RANGES[name])
@@ -122,7 +122,7 @@ def _yes_or_no(given: Scalar) -> bool:
     words = {"true": True, "false": False}
     text = str(given).lower()
     if text not in words:
-        raise BadValueError("must be true or false", "write one of the two")
+        raise BadValueError("must be true or false", "write one of them")
     return words[text]
 
 
@@ -174,8 +174,8 @@ def _option_faults(name: str, given: Scalar, engines: Sequence[str]) -> Iterator
         known = {each for engine in engines for each in engine_identity(engine).settings}
         names = ", ".join(sorted(known | set(CLIP_RANGES)))
         yield (
-            f'setting "{name}" has no use in engine {", ".join(engines)}, whose settings are '
-            f"{names}; leave it out or choose another --engine"
+            f'setting "{name}" cannot be used by engine {", ".join(engines)}; there are {names}; '
+            "leave it out or choose another --engine"
         )
     for engine in users:
         try:
@@ -190,7 +190,7 @@ def _preset_faults(rows: Sequence[ManifestRow], presets: Mapping[str, Preset]) -
         known = {*engine_identity(engine).settings, *CLIP_RANGES}
         for name, given in presets[preset].settings.items():
             if name not in known:
-                continue  # a preset serves every engine
+                continue  # told by notices_of
             try:
                 setting_value(engine, name, given)
             except BadValueError as error:
@@ -202,7 +202,7 @@ def _size_faults(rows: Sequence[ManifestRow], presets: Mapping[str, Preset]) -> 
     for row in rows:
         yield from _smaller_size_faults(row, presets[row.preset])
         least = engine_identity(row.engine).min_side
-        way_out = f"engine {row.engine} needs at least {least} pixels on each side"
+        way_out = f"engine {row.engine} needs {least} pixels on each side"
         if row.width is None or row.height is None:
             preset = presets[row.preset]
             if preset.area < least**2:
@@ -221,9 +221,8 @@ def _smaller_size_faults(row: ManifestRow, preset: Preset) -> Iterator[str]:
     least = engine_identity(row.engine).min_side
     if min(row.smaller_size) < least:
         yield (
-            f'--smaller-size "{told}" is too small: engine {row.engine} needs at least {least} '
-            f"pixels on each side; "
-            f'try "{max(row.smaller_size[0], least)}x{max(row.smaller_size[1], least)}"'
+            f'--smaller-size "{told}" is too small: engine {row.engine} needs {least} pixels on '
+            f'each side; try "{max(row.smaller_size[0], least)}x{max(row.smaller_size[1], least)}"'
         )
     size = (preset.width, preset.height)
     fault = smaller_size_fault(size, row.smaller_size) if row.width is None else None
@@ -236,18 +235,15 @@ def _smaller_size_faults(row: ManifestRow, preset: Preset) -> Iterator[str]:
 def notices_of(
     rows: Sequence[ManifestRow], presets: Mapping[str, Preset], options: Mapping[str, Scalar]
 ) -> list[str]:
-    """What somebody asked for and rows do not get to the letter, each said once.
-
-    A preset serves every engine, so a value of it that an engine has no use for is no news.
-    """
+    """What rows ask for and do not get to the letter, each said once."""
     notices: list[str] = []
     for engine in sorted({row.engine for row in rows}):
-        unused = set(options) - {*engine_identity(engine).settings, *CLIP_RANGES}
+        known = {*engine_identity(engine).settings, *CLIP_RANGES}
+        used = {row.preset for row in rows if row.engine == engine}
+        unused = {name for preset in used for name in presets[preset].settings} - known
         if unused:
             names = ", ".join(sorted(unused))
-            notices.append(
-                f"{names} has no effect on rows with the {engine} engine, which does not use it"
-            )
+            notices.append(f"the {engine} engine does not use the preset's {names}")
     clips: dict[int, bool] = {}  # frames -> whether an engine's attention window is as long
     for row in rows:
         identity = engine_identity(row.engine)
@@ -263,9 +259,9 @@ def _uneven_notice(clips: Mapping[int, bool]) -> str:
         for frames, is_window in clips.items()
         if is_window
     ]
-    told = ", and the attention window is rounded up to whole blocks: " if windows else ""
+    told = "; the attention window is rounded up to whole blocks: " if windows else ""
     return (
-        f"infer_frames {', '.join(map(str, clips))} is not a multiple of {FRAME_MULTIPLE}: clips "
-        f"have this length, but segments are cut at multiples of {FRAME_MULTIPLE} frames"
+        f"infer_frames {', '.join(map(str, clips))} is no multiple of {FRAME_MULTIPLE}: clips are "
+        f"counted with it, segments are cut on the grid of {FRAME_MULTIPLE}"
         f"{told}{', '.join(windows)}"
     )

@@ -35,11 +35,11 @@ def held_message(url: str, owner: str) -> str:
         fields = json.loads(owner)
         who = f"process {fields['pid']} on {fields['host']}, since {fields['started']}"
     except (ValueError, KeyError, TypeError):
-        who = "it is just starting"
+        who = "its owner is just starting"
     out, _, campaign = url.rpartition("/")
     return (
         f'campaign "{campaign}" in {out} is being rendered by another run ({who}); '
-        "wait for that run, stop it, or use another --campaign"
+        "one campaign has one dispatcher: wait for it, stop it, or use another --campaign"
     )
 
 
