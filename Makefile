@@ -27,25 +27,21 @@ format: dev
 check: dev
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/lint-imports && $(BIN)/pyright
 
-# Two processes at a time; a module's tests stay together, which shares what they set up.
-PYTEST := $(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder
-
 test: dev
-	$(PYTEST)
+	$(BIN)/pytest
 
 # The same, and every further number of ranks, placement and kind of weights: minutes more.
 test-all: dev
-	$(PYTEST) -m "not cluster and not faults"
+	$(BIN)/pytest -m "not cluster and not faults"
 
 # Every tensor of a golden set, GOLDEN=<folder>; without one, the set beside this checkout.
 parity: dev
 	$(BIN)/python -m tests.parity
 
-# A real Prefect server on PostgreSQL, workers, SeaweedFS: needs PostgreSQL installed, some minutes.
-# Half of it is waiting, so two processes share out the files; each has servers of its own. Dozens
-# of processes start, which is dear where none may keep what it compiled.
+# A real Prefect server on PostgreSQL, workers, SeaweedFS: needs PostgreSQL installed, a quarter of
+# an hour.
 test-integration: dev
-	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "cluster and not faults" tests/integration
+	$(BIN)/pytest -m "cluster and not faults"
 
 # The same servers, killed in every way: up to an hour, by hand.
 test-faults: dev

@@ -117,7 +117,7 @@ class PlainProgress:
             self.tally.start()
             self._say(
                 f"{plan.video_id}: {plan.num_frames / plan.fps:.1f} s in "
-                f"{len(plan.segments)} segments at {plan.width}x{plan.height}"
+                f"{counted(len(plan.segments), 'segment')} at {plan.width}x{plan.height}"
             )
 
     def segment_done(
@@ -141,7 +141,7 @@ class PlainProgress:
 
 def summary_of(tally: Tally) -> str:
     """Segments done, multiple of real time, time left."""
-    text = f"{tally.num_segments_done}/{tally.num_segments} segments"
+    text = f"{tally.num_segments_done}/{counted(tally.num_segments, 'segment')}"
     if tally.times_real_time:
         text += f", {tally.times_real_time:.2f}x real time"
     if tally.seconds_left is not None:
@@ -160,6 +160,11 @@ def ending_of(outcome: VideoOutcome) -> str:
         f"{outcome.video_id}: done, {outcome.duration_s:.1f} s of video "
         f"in {outcome.seconds:.1f} s -> {outcome.path}"
     )
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 segment`, `2 segments`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def clock_of(seconds: float) -> str:

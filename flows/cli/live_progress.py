@@ -9,7 +9,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from flows.progress import PlainProgress, ProgressView, summary_of
+from flows.progress import PlainProgress, ProgressView, counted, summary_of
 from tasks.records import SegmentPlan, SegmentReceipt, VideoOutcome, VideoPlan
 
 
@@ -46,7 +46,9 @@ class LiveProgress(PlainProgress):
         with self._lock:
             self.tally.start()
             self._tasks[plan.video_id] = self._bars.add_task(
-                plan.video_id, total=len(plan.segments), detail=f"0/{len(plan.segments)} segments"
+                plan.video_id,
+                total=len(plan.segments),
+                detail=f"0/{counted(len(plan.segments), 'segment')}",
             )
 
     def segment_done(
@@ -56,7 +58,7 @@ class LiveProgress(PlainProgress):
         del receipt
         with self._lock:
             self.tally.done(segment, is_reused=is_reused)
-            count = f"{segment.index + 1}/{len(plan.segments)} segments"
+            count = f"{segment.index + 1}/{counted(len(plan.segments), 'segment')}"
             self._bars.update(self._tasks[plan.video_id], advance=1, detail=count)
             self._bars.update(
                 self._whole,

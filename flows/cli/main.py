@@ -418,7 +418,7 @@ def _request(
 
 
 def _print_summary(console: "Console", summary: "Summary") -> None:
-    from flows.progress import clock_of
+    from flows.progress import clock_of, counted
 
     done = [outcome for outcome in summary.outcomes if outcome.status == "done"]
     failed = [o for o in summary.outcomes if o.status in ("failed", "quarantined")]
@@ -429,7 +429,7 @@ def _print_summary(console: "Console", summary: "Summary") -> None:
     made = sum(outcome.num_segments_rendered for outcome in done)
     console.print(
         f"{len(done)} of {len(summary.outcomes)} videos done, {len(failed)} failed; "
-        f"{made} segments rendered in {clock_of(summary.seconds)}",
+        f"{counted(made, 'segment')} rendered in {clock_of(summary.seconds)}",
         style="bold",
     )
     for outcome in done:

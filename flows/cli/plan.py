@@ -13,7 +13,7 @@ from flows.cli.gpu_tables import gpu_tables
 from flows.cli.timing import estimate_campaign
 from flows.local.dispatcher import LocalDispatcher
 from flows.prepare import Prepared
-from flows.progress import PlainProgress, clock_of
+from flows.progress import PlainProgress, clock_of, counted
 from flows.run import Run
 from flows.session import Request, Session, peak_rss_bytes
 from model.errors import CampaignError, ResourceError
@@ -257,15 +257,12 @@ def campaign_table(quote: Quote, *, is_all: bool = False) -> Iterator[Renderable
     good = [video for video in quote.videos if not video.error]
     seconds = sum(video.duration_s for video in good)
     yield Text(
-        f"{len(good)} videos, {sum(v.num_segments for v in good)} segments, {seconds:.1f} s of "
-        f"video; {sum(v.num_segments_done for v in good)} segments and "
-        f"{sum(v.is_done for v in good)} videos are done"
+        f"{counted(len(good), 'video')}, {counted(sum(v.num_segments for v in good), 'segment')}, "
+        f"{seconds:.1f} s of video; {counted(sum(v.num_segments_done for v in good), 'segment')} "
+        f"and {counted(sum(v.is_done for v in good), 'video')} done"
     )
     frames = " or ".join(map(str, quote.infer_frames))
-    yield Text(
-        f"length = clips x {frames} frames / {quote.fps} fps (articles that divide "
-        f"by 16 overstate it by {quote.fps / 16 - 1:.0%})"
-    )
+    yield Text(f"length = clips x {frames} frames / {quote.fps} fps")
     yield Text(
         f"disk: about {quote.disk_needed_bytes / 1e6:.0f} MB needed, "
         f"{quote.disk_free_bytes / 1e9:.1f} GB free",

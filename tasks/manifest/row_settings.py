@@ -190,7 +190,7 @@ def _preset_faults(rows: Sequence[ManifestRow], presets: Mapping[str, Preset]) -
         known = {*engine_identity(engine).settings, *CLIP_RANGES}
         for name, given in presets[preset].settings.items():
             if name not in known:
-                continue  # told by notices_of
+                continue  # a preset serves every engine
             try:
                 setting_value(engine, name, given)
             except BadValueError as error:
@@ -235,15 +235,18 @@ def _smaller_size_faults(row: ManifestRow, preset: Preset) -> Iterator[str]:
 def notices_of(
     rows: Sequence[ManifestRow], presets: Mapping[str, Preset], options: Mapping[str, Scalar]
 ) -> list[str]:
-    """What rows ask for and do not get to the letter, each said once."""
+    """What somebody asked for and rows do not get to the letter, each said once.
+
+    A preset serves every engine, so a value of it that an engine has no use for is no news.
+    """
     notices: list[str] = []
     for engine in sorted({row.engine for row in rows}):
-        known = {*engine_identity(engine).settings, *CLIP_RANGES}
-        used = {row.preset for row in rows if row.engine == engine}
-        unused = {name for preset in used for name in presets[preset].settings} - known
+        unused = set(options) - {*engine_identity(engine).settings, *CLIP_RANGES}
         if unused:
             names = ", ".join(sorted(unused))
-            notices.append(f"the {engine} engine does not use the preset's {names}")
+            notices.append(
+                f"{names} has no effect on rows with the {engine} engine, which does not use it"
+            )
     clips: dict[int, bool] = {}  # frames -> whether an engine's attention window is as long
     for row in rows:
         identity = engine_identity(row.engine)

@@ -22,16 +22,10 @@ def finished(nightshoot_command, tmp_path_factory: pytest.TempPathFactory) -> Fi
 
 @pytest.fixture(scope="session")
 def ended_by_sigterm() -> Iterator[None]:
-    """A session that is told to end (a CI job's timeout) tears its servers down, like Ctrl-C.
-
-    SIGINT is what a process of ``pytest -n`` sends itself when the one that leads it is gone; who
-    was started in the background may have been told to ignore it.
-    """
-    numbers = (signal.SIGTERM, signal.SIGINT)
-    before = [signal.signal(number, signal.default_int_handler) for number in numbers]
+    """A session that is told to end (a CI job's timeout) tears its servers down, like Ctrl-C."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     yield
-    for number, handler in zip(numbers, before, strict=True):
-        signal.signal(number, handler)
+    signal.signal(signal.SIGTERM, before)
 
 
 @pytest.fixture(scope="session")

@@ -283,8 +283,6 @@ class PrefectCluster:
             "PREFECT_API_URL": self.url,
             "PREFECT_API_AUTH_STRING": _AUTH,
             "PREFECT_CLI_PROMPT": "false",
-            # one machine for the workers of this server, another for those beside it (pytest -n)
-            "NIGHTSHOOT_LEASE_DIR": str(folder / "leases"),
             "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
             "COLUMNS": "160",
         }

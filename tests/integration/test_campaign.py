@@ -299,7 +299,7 @@ def test_a_plan_tells_videos_segments_disk_and_time_and_renders_nothing(
     assert receipts(tmp_path / "campaign") == {}
 
     text = nightshoot("plan", manifest, "--out", tmp_path).stdout
-    assert "overstate" in text
+    assert "length = clips x" in text
     assert "free" in text
 
 

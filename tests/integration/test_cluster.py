@@ -30,35 +30,11 @@ def careless_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefec
         server.end()
 
 
-@pytest.fixture(scope="module")
-def shift(cluster: PrefectCluster) -> Iterator[tuple[Worker, Worker]]:
-    """One worker per pool; the machine is said to have two GPUs. Not started yet."""
-    env = {"NIGHTSHOOT_GPU_SLOTS": "0,1"}
-    pair = (Worker(cluster, "cpu"), Worker(cluster, "gpu", type_="gpu-process", env=env))
-    try:
-        yield pair
-    finally:
-        for worker in pair:
-            worker.end()
-
-
 @pytest.fixture
-def workers(shift: tuple[Worker, Worker]) -> tuple[Worker, Worker]:
-    """The workers of this file, at work."""
-    for worker in shift:
-        if not worker.daemon.is_running:
-            worker.start()
-    return shift
-
-
-@pytest.fixture
-def start_worker_alone(
-    shift: tuple[Worker, Worker], start_worker: Callable[..., Worker]
-) -> Callable[..., Worker]:
-    """``start_worker``, for tests in which nobody else may take a run."""
-    for worker in shift:
-        worker.end()
-    return start_worker
+def workers(start_worker: Callable[..., Worker]) -> tuple[Worker, Worker]:
+    """One worker per pool; the machine is said to have two GPUs."""
+    gpu = start_worker("gpu", type_="gpu-process", env={"NIGHTSHOOT_GPU_SLOTS": "0,1"})
+    return start_worker("cpu"), gpu
 
 
 @pytest.fixture
@@ -328,16 +304,16 @@ def test_a_killed_campaign_run_is_revived_once(
 
 @pytest.mark.faults
 def test_a_campaign_whose_machine_is_gone_is_taken_up_by_another(
-    cluster: PrefectCluster, start_worker_alone: Callable[..., Worker], tmp_path: Path
+    cluster: PrefectCluster, start_worker: Callable[..., Worker], tmp_path: Path
 ):
-    start_worker_alone("gpu", type_="gpu-process", env={"NIGHTSHOOT_GPU_SLOTS": "0,1"})
-    doomed = start_worker_alone("cpu")
+    start_worker("gpu", type_="gpu-process", env={"NIGHTSHOOT_GPU_SLOTS": "0,1"})
+    doomed = start_worker("cpu")
     run_id, root = submit_slowly(cluster, tmp_path)
     wait_until(lambda: engine_process(doomed, run_id), 30, "the run's process")
     wait_until(lambda: receipts(root), 60, "a finished segment")
 
     doomed.kill_all()
-    start_worker_alone("cpu")
+    start_worker("cpu")
 
     # 90 s of silence, 15 s for the crash to settle, and what is left to do
     ended = wait_for_completed(cluster, run_id, 240)
@@ -347,16 +323,16 @@ def test_a_campaign_whose_machine_is_gone_is_taken_up_by_another(
 
 @pytest.mark.faults
 def test_a_campaign_that_was_taken_and_never_started_is_taken_again(
-    cluster: PrefectCluster, start_worker_alone: Callable[..., Worker], tmp_path: Path
+    cluster: PrefectCluster, start_worker: Callable[..., Worker], tmp_path: Path
 ):
-    start_worker_alone("gpu", type_="gpu-process", env={"NIGHTSHOOT_GPU_SLOTS": "0,1"})
-    doomed = start_worker_alone("cpu")
+    start_worker("gpu", type_="gpu-process", env={"NIGHTSHOOT_GPU_SLOTS": "0,1"})
+    doomed = start_worker("cpu")
     run_id, _ = submit_slowly(cluster, tmp_path)
     cluster.wait_for_run(run_id, states=frozenset({"PENDING"}))
     doomed.kill_all()
     assert "Running" not in states_of(cluster, run_id)
 
-    start_worker_alone("cpu")
+    start_worker("cpu")
 
     ended = wait_for_completed(cluster, run_id, 420)
     assert ended["run_count"] == 1

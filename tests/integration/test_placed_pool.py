@@ -35,27 +35,24 @@ def gpu_worker(
 
 
 def test_a_campaign_on_four_ranks_makes_the_videos_of_one_process(
-    cluster: PrefectCluster, gpu_worker: Worker, tmp_path: Path
+    cluster: PrefectCluster, gpu_worker: Worker, nightshoot, tmp_path: Path
 ):
     manifest = write_campaign(
         tmp_path / "placed", num_videos=2, num_sentences=1, engine="live-avatar"
     )
-    # under another name, as the same server keeps its runs
-    alone = manifest.with_name("alone.csv")
-    alone.write_bytes(manifest.read_bytes())
     manifest = manifest.rename(manifest.with_name("placed.csv"))
     out = tmp_path / "there"
     submitted = cluster.nightshoot_json(
         "submit", manifest, "--out", out, "--placement", PLACEMENT, *SETTINGS
     )
-    here = cluster.nightshoot("render", alone, "--out", tmp_path / "here", *SETTINGS, **TINY)
+    here = nightshoot("render", manifest, "--out", tmp_path / "here", *SETTINGS, **TINY)
     assert here.returncode == 0, here.stdout + here.stderr
 
     run = cluster.wait_for_run(submitted["run_id"], timeout_s=300)
 
     assert run["state_type"] == "COMPLETED", run["state"]["message"]
-    assert video_digests(out / "placed") == video_digests(tmp_path / "here/alone")
-    assert len(receipts(out / "placed")) == len(receipts(tmp_path / "here/alone")) > 2
+    assert video_digests(out / "placed") == video_digests(tmp_path / "here/placed")
+    assert len(receipts(out / "placed")) == len(receipts(tmp_path / "here/placed")) > 2
     found = cluster.flow_runs(flow_runs={"name": {"like_": "placed/"}}, limit=20)
     assert [each["job_variables"]["gpus"] for each in found] == [4, 4]
     assert "GPUs 0,1,2,3, engine host live-avatar" in gpu_worker.daemon.log_text()

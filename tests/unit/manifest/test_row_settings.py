@@ -253,12 +253,17 @@ def test_where_only_the_id_of_the_weights_is_known_everything_is_planned(
 # --- what is told -------------------------------------------------------------------------------
 
 
-def test_a_preset_value_that_an_engine_cannot_use_is_told_once() -> None:
-    rows = [row("preview"), row("preview", "hd"), row("null")]
+def test_a_preset_value_that_an_engine_cannot_use_is_no_news() -> None:
+    assert notices_of([row("preview"), row("preview", "hd"), row("null")], PRESETS, {}) == []
 
-    assert notices_of(rows, PRESETS, {}) == [
-        "the null engine does not use the preset's sample_steps",
-        "the preview engine does not use the preset's sample_steps",
+
+def test_an_option_that_one_of_the_engines_cannot_use_is_told_once(
+    live_avatar: EngineIdentity,
+) -> None:
+    rows = [row("preview"), row("preview", "hd"), row("live-avatar")]
+
+    assert notices_of(rows, PRESETS, {"sample_steps": "3"}) == [
+        "sample_steps has no effect on rows with the preview engine, which does not use it"
     ]
 
 
@@ -269,7 +274,7 @@ def test_frames_that_are_no_multiple_of_a_block_are_told_once(live_avatar: Engin
         "infer_frames 32, 80 is no multiple of 12: clips are counted with it, segments are cut "
         "on the grid of 12; the attention window is rounded up to whole blocks: 32 -> 36, 80 -> 84"
     ]
-    (told,) = notices_of([row("null")], PRESETS, {"infer_frames": "80"})[1:]
+    (told,) = notices_of([row("null")], PRESETS, {"infer_frames": "80"})
     assert "window" not in told
 
 
