@@ -20,7 +20,6 @@ from tasks.speech.speech import (
     VoiceSettings,
     VoiceUnreachableError,
     make_speech,
-    voices,
 )
 
 pytestmark = pytest.mark.integration
@@ -85,7 +84,7 @@ def _request(service: _Service, **settings: object) -> SpeechRequest:
 
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(voices, "_FIRST_WAIT_S", 0.01)
+    monkeypatch.setattr("tasks.speech.voices._FIRST_WAIT_S", 0.01)
 
 
 def test_a_service_is_asked_clause_by_clause_with_the_key(
