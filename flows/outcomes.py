@@ -8,10 +8,11 @@ from tasks.records import Failure, VideoOutcome, VideoPlan, VideoReceipt
 from tasks.recovery.failures import fault_of
 
 _WAYS_OUT: dict[Fault, str] = {
-    "row": "correct this row, then run the same command: only what is missing is made",
-    "resource": "free what is short, then run the same command: finished segments are kept",
-    "machine": "run the same command again: finished segments are kept",
-    "unknown": "run the same command again; if it fails again, report it with logs/",
+    "row": "correct this row, then run the same command again; only what is missing is rendered",
+    "resource": "free the memory or disk space that was short, then run the same command again; "
+    "finished segments are kept",
+    "machine": "run the same command again; finished segments are kept",
+    "unknown": "run the same command again; if it fails again, report it and attach logs/",
 }
 
 

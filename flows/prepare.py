@@ -112,7 +112,10 @@ def prepare_row(
         prepared = judged(row, stored, folder, notice)
         is_needed = prepared.receipt is None and prepared.failure is None
         if is_found and is_needed and not _is_at_hand(stored, folder):
-            notice(f"{row.video_id}: its speech or portrait is gone from the store: planned anew")
+            notice(
+                f"{row.video_id}: its speech or portrait is missing from the store, so it is "
+                "planned again"
+            )
             folder.discard_plan(row.video_id)
             stored, _ = _planned(row, settings, folder, turns)
             prepared = judged(row, stored, folder, notice)
@@ -225,9 +228,9 @@ def _check_portrait_sides(
 ) -> None:
     if min(portrait.width, portrait.height) < identity.min_side:
         raise PortraitError(
-            f"{row.portrait_path.name} is {portrait.width}x{portrait.height}; engine "
-            f"{identity.name} needs at least {identity.min_side} pixels on each side, and 512 or "
-            "more give a sharp face: use a larger picture"
+            f"{row.portrait_path.name} is {portrait.width}x{portrait.height}, but engine "
+            f"{identity.name} needs at least {identity.min_side} pixels on each side; use a larger "
+            "picture (512 pixels or more give a sharp face)"
         )
 
 
@@ -375,7 +378,7 @@ def _finished(
     try:
         receipt = folder.find_video(video_id)
     except DamagedError as error:
-        notice(f"{video_id}: the video is made again: {error}")
+        notice(f"{video_id}: making the video again: {error}")
         return None
     if receipt is None or receipt.plan_sha256 != stored.sha256:
         return None

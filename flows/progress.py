@@ -10,6 +10,7 @@ from rich.text import Text
 
 from flows.outcomes import RowName
 from flows.work import Listener
+from tasks.errors import counted
 from tasks.records import SegmentPlan, SegmentReceipt, VideoOutcome, VideoPlan
 
 
@@ -127,9 +128,9 @@ class PlainProgress:
         del receipt
         with self._lock:
             self.tally.done(segment, is_reused=is_reused)
-            how = "found" if is_reused else "rendered"
+            how = "reused" if is_reused else "rendered"
             self._say(
-                f"{plan.video_id}: segment {segment.index + 1}/{len(plan.segments)} {how}"
+                f"{plan.video_id}: segment {segment.index + 1} of {len(plan.segments)} {how}"
                 f" ({summary_of(self.tally)})"
             )
 
@@ -141,7 +142,7 @@ class PlainProgress:
 
 def summary_of(tally: Tally) -> str:
     """Segments done, multiple of real time, time left."""
-    text = f"{tally.num_segments_done}/{counted(tally.num_segments, 'segment')}"
+    text = f"{tally.num_segments_done} of {counted(tally.num_segments, 'segment')}"
     if tally.times_real_time:
         text += f", {tally.times_real_time:.2f}x real time"
     if tally.seconds_left is not None:
@@ -153,7 +154,7 @@ def ending_of(outcome: VideoOutcome) -> str:
     """One line about a video that ended."""
     if outcome.status in ("failed", "quarantined"):
         error = f"{outcome.video_id}: {outcome.status}: {outcome.error}"
-        return f"{error}\n  way out: {outcome.way_out}"
+        return f"{error}\n  what to do: {outcome.way_out}"
     if outcome.status != "done":
         return f"{outcome.video_id}: {outcome.status}: {'; '.join(outcome.warnings)}"
     return (

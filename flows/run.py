@@ -17,6 +17,7 @@ from flows.progress import ProgressView
 from flows.work import Night, RenderFigures, Work, stop_on_signals
 from model.errors import CampaignError
 from tasks.engines.engine_host import EnginePool
+from tasks.errors import counted
 from tasks.records import VideoOutcome
 from tasks.report.report import campaign_report
 from tasks.store.campaign_folder import CampaignFolder
@@ -141,8 +142,8 @@ class Run:
                 report = self._report(seconds)
         if folder.lock_lost.is_set():
             raise CampaignError(
-                f'campaign "{self.source.campaign}": another run has taken it over, as this one '
-                "could not renew its lock in time; what is finished is kept"
+                f'campaign "{self.source.campaign}": another run has taken it over, because this '
+                "one could not renew its lock in time; finished work is kept"
             )
         return Summary(
             tuple(self._all_outcomes()),
@@ -171,7 +172,9 @@ class Run:
             if self.stop.is_set():
                 return
             row = prepared.row
-            self.view.status(f"{number} of {len(self.source.rows)} rows spoken and planned")
+            self.view.status(
+                f"{number} of {counted(len(self.source.rows), 'row')} spoken and planned"
+            )
             if prepared.error is not None:
                 self.view.row_prepared(row, None)
                 # the breaker is not told: bad rows fail alike every night, and cost no GPU hour

@@ -30,15 +30,15 @@ class StoredCampaign:
         data = folder.read_bytes("rows.json")
         if data is None:
             raise CampaignError(
-                f'campaign "{campaign}": {folder.url} holds no rows.json, so it was never '
-                "rendered there; check --out and the name, or render its manifest first"
+                f'campaign "{campaign}" was never rendered here: {folder.url} has no rows.json; '
+                "check --out and the campaign's name, or render the manifest first"
             )
         self._rows = CampaignRows.model_validate_json(data)
         unknown = sorted(set(videos) - {row.video_id for row in self._rows.rows})
         if unknown:
             raise CampaignError(
                 f'campaign "{campaign}" has no video "{unknown[0]}"; '
-                f"its videos are in {folder.url}/report.csv"
+                f"{folder.url}/report.csv lists its videos"
             )
         self._cells = {row.video_id: row.cells for row in self._rows.rows}
         self._wanted = frozenset(videos)
@@ -110,6 +110,6 @@ class StoredCampaign:
 
 def _never_planned(row: RowRecord) -> str:
     return (
-        f"line {row.line}: it could not be spoken or planned, so there is nothing to retry; "
-        "correct the row in the manifest and render the manifest again"
+        f"line {row.line}: this row could not be spoken or planned, so there is nothing to retry; "
+        "correct it in the manifest and render the manifest again"
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from tasks.errors import counted
 from tasks.store.campaigns import (
     open_campaign,
 )
@@ -30,7 +31,16 @@ def sweep_campaign(
         num_parts = folder.sweep_parts()
         num_uploads = folder.sweep_uploads(timedelta(hours=uploads_older_than_hours))
         damaged = tuple(folder.verify()) if verify else ()
-    lines = [f"{num_parts} half-written files removed", f"{num_uploads} uploads aborted"]
+    lines = [
+        f"{counted(num_parts, 'half-written file')} removed",
+        f"{counted(num_uploads, 'unfinished upload')} aborted",
+    ]
     if verify:
-        lines += [*damaged, f"{len(damaged)} damaged; render the campaign again to repair them"]
+        lines += [*damaged, _verified(len(damaged))]
     return SweepResult(tuple(lines), damaged)
+
+
+def _verified(num_damaged: int) -> str:
+    if not num_damaged:
+        return "no damaged files found"
+    return f"{counted(num_damaged, 'damaged file')} found; render the campaign again to repair this"

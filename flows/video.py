@@ -84,13 +84,16 @@ class VideoChain:
         self._given_up = given_up
         self._portrait = read_portrait(folder.portrait(plan.portrait))
         if portrait_sha256(self._portrait) != plan.portrait_sha256:
-            raise DamagedError(f"portraits/{plan.portrait} is not the picture that was planned")
+            raise DamagedError(
+                f"portraits/{plan.portrait} is not the picture that this video was planned with; "
+                "render the manifest again to plan it again"
+            )
         folder.fetch_speech(plan.speech_id)
         speech = load_speech(plan.speech_id, folder.speech)
         if speech is None:
             raise DamagedError(
-                f"speech/{plan.speech_id} is gone from {work.folder.url}; "
-                "render the manifest again, and it is spoken anew"
+                f"speech/{plan.speech_id} is missing from {work.folder.url}; "
+                "render the manifest again to make the speech again"
             )
         self.speech = speech
         self._track = EngineTrack(folder.speech / f"{plan.speech_id}.16k.wav", speech.phonemes)
@@ -116,14 +119,14 @@ class VideoChain:
             receipt = folder.find_segment(segment.key)
             expected = self.receipts[-1].handoff_sha256 if self.receipts else NEUTRAL
             if receipt and receipt.started_from_sha256 != expected:
-                raise DamagedError("it started from another handoff than its predecessor's")
+                raise DamagedError("it did not start from the handoff of the segment before it")
             if receipt:
                 folder.fetch_segment(receipt)
             return receipt
         except DamagedError as error:
             folder.discard_segment(segment.key)
             self.work.listener.notice(
-                f"{self.plan.video_id}: segment {segment.index + 1} is rendered again: {error}"
+                f"{self.plan.video_id}: rendering segment {segment.index + 1} again: {error}"
             )
             return None
 
@@ -141,7 +144,7 @@ class VideoChain:
                 if self.work.ladder.note(self.plan, self._given_up.silent, error):
                     self.work.listener.notice(
                         f"{self.plan.video_id}: segment {segment.index + 1} did not fit ({error}); "
-                        f"tried again with {rung}, and so is what is like it"
+                        f"tried again with {rung}, as will other videos like it"
                     )
                 self._take(rung, str(error))
 

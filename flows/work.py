@@ -134,7 +134,7 @@ class Work:
             StoppedError: the user asked to stop.
         """
         if self.stop.is_set():
-            raise StoppedError("stopped; what is finished is kept")
+            raise StoppedError("stopped; finished work is kept")
         if self.folder.lock_lost.is_set():
             raise StoppedError("another run has taken over the campaign")
         if self.night and datetime.now(UTC) >= self.night.end:
@@ -144,7 +144,7 @@ class Work:
     def carried_over(self) -> str:
         """What is said of a video that the window left out."""
         closed = f"{self.night.end:%H:%M %Z}" if self.night else "now"
-        return f"carried over to the next night: the window closed at {closed}"
+        return f"left for the next night, because the window closed at {closed}"
 
     def may_open(self, plan: VideoPlan) -> bool:
         """Whether a new video is begun: whole videos are finished as the window's end nears."""

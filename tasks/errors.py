@@ -7,6 +7,11 @@ from pathlib import Path
 from model.errors import MachineError, ResourceError
 
 
+def counted(number: int, noun: str) -> str:
+    """``1 segment``, ``2 segments``: for messages."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 class ProgramError(MachineError):
     """A program failed: what was run, how it ended (None: it never started or hung), its words."""
 
@@ -15,8 +20,8 @@ class ProgramError(MachineError):
         self.command, self.returncode, self.stderr = tuple(command), returncode, stderr
 
     def __str__(self) -> str:
-        how = "did not run to its end" if self.returncode is None else f"ended {self.returncode}"
-        words = self.stderr.strip()[-_STDERR_SHOWN:] or "(it said nothing)"
+        how = "did not finish" if self.returncode is None else f"ended {self.returncode}"
+        words = self.stderr.strip()[-_STDERR_SHOWN:] or "(no message)"
         return f"{shlex.join(self.command)} {how}: {words}"
 
 
@@ -28,7 +33,7 @@ class DiskFullError(ResourceError):
     """There is no room for a file; nothing was left under its name."""
 
     def __init__(self, path: Path, free_bytes: int, needed_bytes: int | None = None) -> None:
-        need = "" if needed_bytes is None else f", {needed_bytes / 1e6:.1f} MB are needed"
+        need = "" if needed_bytes is None else f" and {needed_bytes / 1e6:.1f} MB are needed"
         super().__init__(
             f"{path}: the disk is full: {free_bytes / 1e6:.1f} MB are free{need}; "
             "free some space or choose another --out, then run the same command again"

@@ -50,4 +50,4 @@ def calibration_lines(entries: Sequence[CalibrationEntry]) -> Iterator[str]:
             yield f"  attention by {name:<9} {seconds * 1000:.3f} ms"
         for note in entry.notes:
             yield f"  not measured: {note}"
-    yield f"kept in {calibration_path(os.environ)}"
+    yield f"saved in {calibration_path(os.environ)}"

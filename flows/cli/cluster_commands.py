@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from tasks.records import Scalar
 
 _Parameters = TypeVar("_Parameters", bound="Parameters")
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
-_wait = click.option("--wait", is_flag=True, help="Wait for the end; exit 1 if it failed.")
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+_wait = click.option(
+    "--wait", is_flag=True, help="Wait until the run ends, and exit 1 if it failed."
+)
 _out = click.option(
-    "--out", required=True, help="Folder that every worker sees, or s3://bucket/prefix."
+    "--out", required=True, help="Folder that every worker can reach, or s3://bucket/prefix."
 )
 
 
@@ -33,17 +35,19 @@ def with_layout(command: Any) -> Any:
         click.option(
             "--gpus",
             type=click.IntRange(0, 64),
-            help="GPUs per video. [default: as many as the placement takes]",
+            help="GPUs per video. [default: as many as the placement needs]",
         ),
         click.option(
             "--placement",
             metavar="WORDS",
-            help="How each video is laid over GPUs: stages=4. [default: the worker's own way]",
+            help="How to spread each video over its GPUs, such as stages=4. [default: the worker's "
+            "own setting]",
         ),
         click.option(
             "--offload",
             metavar="NAMES",
-            help="What stays in the host's memory: kv,text. [default: the worker's own way]",
+            help="What to keep in the host's memory, such as kv,text. [default: the worker's own "
+            "setting]",
         ),
     )
     for option in reversed(options):
@@ -56,16 +60,16 @@ _outstanding = click.option(
     type=click.IntRange(1, 1000),
     default=8,
     show_default=True,
-    help="Video runs kept scheduled or running.",
+    help="How many videos may be waiting or rendering at the same time.",
 )
 
 SETTING_HELP = {
-    "infer_frames": "Frames of a clip, 1 to 480. [default: the preset's]",
-    "segment_clips": "Clips that a segment aims at. [default: the preset's, else the handoff's]",
-    "sample_steps": "Denoising steps. [default: the preset's]",
-    "sample_guide_scale": "Guidance; live-avatar takes only 0.",
-    "dtype": "Of the weights at work: bfloat16, float8 (-kept, -tensor), float16, float32.",
-    "handoff": "What a segment goes on from: last-frame or context.",
+    "infer_frames": "Frames per clip, 1 to 480. [default: the preset's]",
+    "segment_clips": "Clips per segment to aim for. [default: the preset's, else the handoff's]",
+    "sample_steps": "Number of denoising steps. [default: the preset's]",
+    "sample_guide_scale": "Guidance scale; live-avatar accepts only 0.",
+    "dtype": "Number format of the weights: bfloat16, float8 (-kept, -tensor), float16, float32.",
+    "handoff": "What each segment continues from: last-frame or context.",
 }
 """Settings with an option of their own, for rows whose cell is empty."""
 
@@ -79,7 +83,7 @@ def with_settings(command: Any) -> Any:
         "settings",
         multiple=True,
         metavar="NAME=VALUE",
-        help="A setting by name, of clips or of the engine; may be given more than once.",
+        help="Any setting of the engine or of clips, by name. May be given more than once.",
     )(command)
 
 
@@ -103,20 +107,20 @@ def _queue(default: str) -> Any:
         type=click.Choice(["urgent", "nightly"]),
         default=default,
         show_default=True,
-        help="Urgent videos go before nightly ones.",
+        help="Queue for the videos. Urgent videos are rendered before nightly ones.",
     )
 
 
 @click.group()
 def cluster() -> None:
-    """Prepare a Prefect server for nights of rendering, and look at it."""
+    """Set up a Prefect server for rendering on a cluster, and check it."""
 
 
 @cluster.command()
-@click.option("--webhook", metavar="URL", help="Address told when a campaign fails or finishes.")
+@click.option("--webhook", metavar="URL", help="URL to notify when a campaign fails or finishes.")
 @_json
 def up(webhook: str | None, as_json: bool) -> int:
-    """Make work pools, queues, automations and deployments; what is there stays."""
+    """Create work pools, queues, automations and deployments, and keep those that exist."""
     from flows.deployment.setup import cluster_up
 
     things = cluster_up(webhook)
@@ -130,7 +134,7 @@ def up(webhook: str | None, as_json: bool) -> int:
 @cluster.command()
 @_json
 def status(as_json: bool) -> int:
-    """Say what is missing, who works and what runs next."""
+    """Show what is missing, which workers are online and what runs next."""
     from flows.deployment.status import (
         cluster_status,
     )
@@ -144,11 +148,11 @@ def status(as_json: bool) -> int:
 
 
 @click.command()
-@click.option("--out", help="Where campaigns go: tries whether it can be written.")
-@click.option("--engine", help="Engine whose weights, packages and GPUs are examined too.")
+@click.option("--out", help="Folder or s3:// address for campaigns; checks that it can be written.")
+@click.option("--engine", help="Engine to check too: its weights, its packages and the GPUs.")
 @_json
 def doctor(out: str | None, engine: str | None, as_json: bool) -> int:
-    """Say what is open, missing or slow: server, database, workers, store, engine, this machine."""
+    """Check the server, database, workers, store, engine and this machine for problems."""
     from flows.deployment.doctor import examine
 
     report = examine(out, engine)
@@ -166,10 +170,10 @@ def doctor(out: str | None, engine: str | None, as_json: bool) -> int:
 @click.argument("manifest")
 @_out
 @click.option("--campaign", help="Name of the campaign. [default: the manifest's name]")
-@click.option("--engine", help="Engine for rows that name none. [default: preview]")
-@click.option("--preset", help="Preset for rows that name none. [default: standard]")
+@click.option("--engine", help="Engine for rows that name no engine. [default: preview]")
+@click.option("--preset", help="Preset for rows that name no preset. [default: standard]")
 @with_settings
-@click.option("--window", metavar="HH:MM-HH:MM", help="Render only in these hours.")
+@click.option("--window", metavar="HH:MM-HH:MM", help="Render only between these times.")
 @click.option("--timezone", default="UTC", show_default=True, help="Timezone of --window.")
 @with_layout
 @_outstanding
@@ -177,7 +181,7 @@ def doctor(out: str | None, engine: str | None, as_json: bool) -> int:
 @_wait
 @_json
 def submit(manifest: str, wait: bool, as_json: bool, **options: Any) -> int:
-    """Render a manifest on the cluster, now. MANIFEST is a path, s3://... or https://..."""
+    """Start rendering a manifest on the cluster. MANIFEST is a path, s3://... or https://..."""
     from flows.deployment.submit import submit_campaign
 
     run = submit_campaign(campaign_parameters(manifest, options), is_waited_for=wait)
@@ -186,25 +190,27 @@ def submit(manifest: str, wait: bool, as_json: bool, **options: Any) -> int:
 
 @click.command()
 @click.argument("manifest")
-@click.option("--out", help="Folder that every worker sees, or s3://bucket/prefix.")
-@click.option("--cron", metavar="RULE", help='When, for example "15 1 * * *": 01:15 every night.')
-@click.option("--timezone", default="UTC", show_default=True, help="Of --cron and --window.")
-@click.option("--window", metavar="HH:MM-HH:MM", help="Render only in these hours.")
+@click.option("--out", help="Folder that every worker can reach, or s3://bucket/prefix.")
+@click.option("--cron", metavar="RULE", help='When to start; "15 1 * * *" means 01:15 every night.')
+@click.option(
+    "--timezone", default="UTC", show_default=True, help="Timezone of --cron and --window."
+)
+@click.option("--window", metavar="HH:MM-HH:MM", help="Render only between these times.")
 @click.option("--campaign", help="Name of the campaign. [default: the manifest's name]")
-@click.option("--engine", help="Engine for rows that name none. [default: preview]")
-@click.option("--preset", help="Preset for rows that name none. [default: standard]")
+@click.option("--engine", help="Engine for rows that name no engine. [default: preview]")
+@click.option("--preset", help="Preset for rows that name no preset. [default: standard]")
 @with_settings
 @with_layout
 @_outstanding
 @_queue("nightly")
-@click.option("--remove", is_flag=True, help="Remove the schedule of this campaign.")
+@click.option("--remove", is_flag=True, help="Remove this campaign's schedule.")
 @_json
 def schedule(manifest: str, cron: str | None, remove: bool, as_json: bool, **options: Any) -> int:
-    """Render a manifest every night. The same command again changes the schedule."""
+    """Schedule a manifest to render every night. Run it again to change the schedule."""
     from flows.deployment.submit import When, campaign_name, remove_schedule, schedule_campaign
 
     if not remove and not (cron and options["out"]):
-        raise click.UsageError("--out and --cron are needed, or --remove")
+        raise click.UsageError("give --out and --cron, or --remove")
     parameters = campaign_parameters(manifest, options | {"out": options["out"] or "unused"})
     slug = campaign_name(parameters)
     if remove or cron is None:
@@ -313,6 +319,8 @@ def _print_run(run: "Submitted", *, as_json: bool) -> int:
 
 
 def _print_status(seen: "ClusterStatus") -> None:
+    from tasks.errors import counted
+
     click.echo(f"server {seen.url}")
     _print_things(seen.things)
     for worker in seen.workers:
@@ -320,7 +328,7 @@ def _print_status(seen: "ClusterStatus") -> None:
             f"{worker.last_heartbeat:%Y-%m-%d %H:%M:%S} UTC" if worker.last_heartbeat else "never"
         )
         state = "online" if worker.is_online else "offline"
-        click.echo(f"{state:9}  worker      {worker.pool}/{worker.name} (heard {heard})")
+        click.echo(f"{state:9}  worker      {worker.pool}/{worker.name} (last heard from: {heard})")
     for each in seen.schedules:
         state = "on" if each.active else "off"
         following = f", next {each.next_run.isoformat()}" if each.next_run else ""
@@ -329,13 +337,17 @@ def _print_status(seen: "ClusterStatus") -> None:
             f"{each.when} {each.timezone}{following}"
         )
     for pool in seen.pools_without_worker:
-        click.echo(f"missing    worker      {pool}: nobody takes its runs; {_worker_command(pool)}")
+        click.echo(
+            f"missing    worker      {pool}: no worker takes its runs; {_worker_command(pool)}"
+        )
     num_wrong = len(seen.missing) + len(seen.pools_without_worker)
     click.echo(
-        "nothing is missing" if not num_wrong else f"{num_wrong} things are missing or different"
+        "nothing is missing"
+        if not num_wrong
+        else f"{counted(num_wrong, 'problem')}: see the lines above that are not ok"
     )
     if seen.missing:
-        click.echo("run `nightshoot cluster up` to make them")
+        click.echo("run `nightshoot cluster up` to create what is missing")
 
 
 def _worker_command(pool: str) -> str:

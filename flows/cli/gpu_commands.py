@@ -34,19 +34,31 @@ def with_gpus(command: Any) -> Any:
         click.option(
             "--gpus",
             metavar="COUNTxGPU,...",
-            help="GPUs to plan for, by memory or name: 4x24,1x80 or 8xH100; a comma between "
-            "machines.",
+            help="GPUs to plan for, by memory in GB or by name, with commas between machines: "
+            "4x24,1x80 or 8xH100.",
         ),
-        click.option("--rush", is_flag=True, help="One video as soon as can be, not many cheaply."),
-        click.option("--placement", metavar="WORDS", help="Look at this alone: stages=2,heads=2."),
-        click.option("--offload", metavar="NAMES", help='Look at this alone: kv,text; "" is none.'),
+        click.option(
+            "--rush",
+            is_flag=True,
+            help="Plan to finish one video as soon as possible, not to render many efficiently.",
+        ),
+        click.option(
+            "--placement",
+            metavar="WORDS",
+            help="Plan for this placement only, such as stages=2,heads=2.",
+        ),
+        click.option(
+            "--offload",
+            metavar="NAMES",
+            help='Plan for this offload only, such as kv,text; "" offloads nothing.',
+        ),
         click.option(
             "--host-memory",
             type=click.FloatRange(min=0),
             metavar="GIB",
-            help="What may be page-locked in each machine's memory. [default: any amount]",
+            help="How much of each machine's memory may be page-locked. [default: any amount]",
         ),
-        click.option("--all", "is_all", is_flag=True, help="Tell of every placement."),
+        click.option("--all", "is_all", is_flag=True, help="List every placement."),
     )
     for option in reversed(options):
         command = option(command)
@@ -64,7 +76,7 @@ def gpus_asked(options: dict[str, Any]) -> "GpuRequest | None":
         given += [name for name in ("rush", "is_all") if options[name]]
         if given:
             told = given[0].removeprefix("is_").replace("_", "-")
-            raise click.UsageError(f"--{told} says how to plan for --gpus; name these too")
+            raise click.UsageError(f"--{told} works only together with --gpus; add --gpus")
         return None
     from tasks.gpu_plans.calibration import calibration_path, read_calibrations
     from tasks.gpu_plans.quotes import asked
@@ -84,12 +96,14 @@ def plan_without_manifest(
 ) -> int:
     """What the GPUs would do with the presets."""
     if wanted is None:
-        raise click.UsageError("name a MANIFEST, or --gpus to plan the presets for")
+        raise click.UsageError("give a MANIFEST, or --gpus to plan every preset for these GPUs")
     given = [name for name in _ONLY_WITH_MANIFEST if options[name] is not None]
     if options["engine"] not in (None, "live-avatar"):
         given.append("engine")
     if given:
-        raise click.UsageError(f"--{given[0].replace('_', '-')} is of videos: name a MANIFEST too")
+        raise click.UsageError(
+            f"--{given[0].replace('_', '-')} works only together with a MANIFEST; give one"
+        )
     from rich.console import Console
 
     from flows.cli.gpu_tables import gpu_tables, plan_presets
@@ -115,7 +129,7 @@ def _size(text: str | None) -> tuple[int, int] | None:
         return None
     found = re.fullmatch(r"(\d+)[x*](\d+)", text)
     if found is None:
-        raise click.BadParameter(f'"{text}" must be WxH, as 704x384', param_hint="--size")
+        raise click.BadParameter(f'"{text}" must be WxH, such as 704x384', param_hint="--size")
     return int(found[1]), int(found[2])
 
 
@@ -132,16 +146,19 @@ def _size(text: str | None) -> tuple[int, int] | None:
     "dtypes",
     multiple=True,
     type=click.Choice(["bfloat16", "float16", "float8", "float32"]),
-    help="Of the weights; may be given more than once. [default: bfloat16]",
+    help="Number format of the weights to measure. May be given more than once. "
+    "[default: bfloat16]",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 def calibrate(engine: str, dtypes: Sequence[str], as_json: bool) -> int:
-    """Measure this machine's speed, in under three minutes, for `nightshoot plan --gpus`."""
+    """Measure this machine's speed for `nightshoot plan --gpus`. Takes under three minutes."""
     from flows.cli.calibrate import calibrate as measure_all
     from flows.cli.calibrate import calibration_lines
 
     if engine == "preview" and dtypes:
-        raise click.UsageError("--dtype is of live-avatar: the preview engine has no weights")
+        raise click.UsageError(
+            "--dtype works only with live-avatar, because the preview engine has no weights"
+        )
     entries = measure_all(engine, dtypes)
     if as_json:
         click.echo(json.dumps([entry.model_dump(mode="json") for entry in entries], indent=1))

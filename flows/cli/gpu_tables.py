@@ -10,6 +10,7 @@ from rich.text import Text
 
 from flows.progress import clock_of
 from model.errors import CampaignError
+from tasks.errors import counted
 from tasks.gpu_plans.quotes import (
     CampaignQuote,
     GpuQuote,
@@ -28,9 +29,9 @@ EXAMPLE_S = 60.0
 """Of the video that is told of where there is no manifest."""
 _MANY, _SOON = "many", "soon"
 _LEGEND = (
-    "many: most video in a time, a GPU left over counting as used; soon: the placement that has "
-    "one video first.\nGiB of the fullest rank; host: GiB page-locked by all engines; s per s: "
-    "one engine's seconds for a second of video."
+    "many: the placement that renders the most video per hour (idle GPUs count as used); soon: the "
+    "one that finishes a single video first.\nGiB: memory of the fullest rank; host: GiB "
+    "page-locked by all engines; s per s: seconds that one engine takes for a second of video."
 )
 
 
@@ -57,8 +58,8 @@ def plan_presets(
     presets = load_presets() | (load_presets(presets_path) if presets_path else {})
     if name is not None and name not in presets:
         raise CampaignError(
-            f'preset "{name}" is unknown; there are {", ".join(presets)}, or name a file with '
-            "--presets"
+            f'preset "{name}" is unknown; choose one of {", ".join(presets)}, or give a file with '
+            "your own presets with --presets"
         )
     chosen = presets if name is None else {name: presets[name]}
     if size is not None:
@@ -88,7 +89,7 @@ def _pool_parts(pool: PoolQuote, *, is_rush: bool, is_all: bool) -> Iterator[Ren
         f"{pool.usable_gib:.2f} GiB usable, {dtypes}",
         style="bold",
     )
-    yield Text(f"seconds: {pool.basis}", style="" if pool.is_calibrated else "yellow")
+    yield Text(f"times are {pool.basis}", style="" if pool.is_calibrated else "yellow")
     yield _Offers(rows)
     yield from _notes(pool, is_rush=is_rush)
 
@@ -169,20 +170,22 @@ def _notes(pool: PoolQuote, *, is_rush: bool) -> Iterator[Text]:
         f"{size.what} {size.plain.lacking_gib:.1f}" for size in pool.sizes if size.plain.problem
     ]
     if lacking:
-        yield Text(f"  one GPU with nothing offloaded lacks GiB: {'; '.join(lacking)}", style="dim")
+        yield Text(
+            f"  GiB missing on one GPU with nothing offloaded: {'; '.join(lacking)}", style="dim"
+        )
     chosen = ((size, size.rush if is_rush else size.bulk) for size in pool.sizes)
     for told, names in _grouped((size, _setting(offer)) for size, offer in chosen):
         yield Text(f"  {names}: {told}")
     for told, names in _grouped((size, size.float8) for size in pool.sizes):
         yield Text(f"  {names}: {told}", style="dim")
     if pool.load_s is not None:
-        yield Text(f"  loading the weights: about {pool.load_s:.0f} s, once for each engine")
+        yield Text(f"  each engine loads the weights once, in about {pool.load_s:.0f} s")
 
 
 def _lack(size: SizeQuote) -> str:
     if size.nearest is None:
         return ""
-    return f"nothing fits; {size.nearest.placement}: {size.nearest.problem}"
+    return f"nothing fits; the closest is {size.nearest.placement}: {size.nearest.problem}"
 
 
 def _setting(offer: OfferQuote | None) -> str:
@@ -205,14 +208,14 @@ def _grouped(lines: Iterable[tuple[SizeQuote, str]]) -> Iterator[tuple[str, str]
 
 def _campaign_lines(quote: CampaignQuote, pools: tuple[PoolQuote, ...]) -> Iterator[Text]:
     """When all is done, and the one layout that each pool has for all of it."""
-    assumed = "" if all(pool.is_calibrated for pool in pools) else ", by datasheets"
+    assumed = "" if all(pool.is_calibrated for pool in pools) else ", estimated from datasheets"
     yield Text(
-        f"\n{quote.num_videos} videos, {quote.video_s:.0f} s of video: finished after about "
-        f"{clock_of(quote.seconds)}, {quote.gpu_seconds / 3600:.2f} GPU hours{assumed}; the "
-        f"last is {quote.last_video}",
+        f"\n{counted(quote.num_videos, 'video')}, {quote.video_s:.0f} s of video: finished after "
+        f"about {clock_of(quote.seconds)}, {quote.gpu_seconds / 3600:.2f} GPU hours{assumed}; "
+        f"{quote.last_video} finishes last",
         style="bold",
     )
     for pool, layout in quote.layouts.items():
         count = quote.shares[pool]
-        share = f"{count}, {layout.engines} at once" if count else "none, others are faster"
+        share = f"{count}, {layout.engines} at once" if count else "none, because others are faster"
         yield Text(f"  {pool} renders {share}: {_setting(layout)}")

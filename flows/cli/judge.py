@@ -10,6 +10,7 @@ from rich.text import Text
 
 from tasks.errors import (
     DamagedError,
+    counted,
 )
 from tasks.portrait.portrait import read_rig, rig_path_of
 from tasks.quality.judgement import Seam, VideoJudgement, judge_video, worst
@@ -52,7 +53,7 @@ def _judged(video: Path, portrait: Path | None, rig: dict[str, object] | None) -
     return judged.model_copy(
         update={
             "verdict": worst([(judged.verdict, ""), ("warn", seams.doubt)]),
-            "reasons": (*judged.reasons, f"seams were not judged: {seams.doubt}"),
+            "reasons": (*judged.reasons, f"the seams were not judged: {seams.doubt}"),
         }
     )
 
@@ -72,7 +73,9 @@ def known_seams(video: Path) -> KnownSeams:
     found = [segment for segment in segments if segment is not None]
     if len(found) < len(segments):
         missing = len(segments) - len(found)
-        return KnownSeams(doubt=f"{missing} of {len(segments)} segments' receipts are gone")
+        return KnownSeams(
+            doubt=f"the receipts of {missing} of {counted(len(segments), 'segment')} are missing"
+        )
     return seams_of(found)
 
 

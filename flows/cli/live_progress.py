@@ -9,7 +9,8 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from flows.progress import PlainProgress, ProgressView, counted, summary_of
+from flows.progress import PlainProgress, ProgressView, summary_of
+from tasks.errors import counted
 from tasks.records import SegmentPlan, SegmentReceipt, VideoOutcome, VideoPlan
 
 
@@ -48,7 +49,7 @@ class LiveProgress(PlainProgress):
             self._tasks[plan.video_id] = self._bars.add_task(
                 plan.video_id,
                 total=len(plan.segments),
-                detail=f"0/{counted(len(plan.segments), 'segment')}",
+                detail=f"0 of {counted(len(plan.segments), 'segment')}",
             )
 
     def segment_done(
@@ -58,7 +59,7 @@ class LiveProgress(PlainProgress):
         del receipt
         with self._lock:
             self.tally.done(segment, is_reused=is_reused)
-            count = f"{segment.index + 1}/{counted(len(plan.segments), 'segment')}"
+            count = f"{segment.index + 1} of {counted(len(plan.segments), 'segment')}"
             self._bars.update(self._tasks[plan.video_id], advance=1, detail=count)
             self._bars.update(
                 self._whole,
@@ -78,7 +79,7 @@ class LiveProgress(PlainProgress):
 def status_table(outcomes: Sequence[VideoOutcome]) -> Group:
     """What `nightshoot status` prints: counts, then every video that is not done."""
     counts = Counter(outcome.status for outcome in outcomes)
-    table = Table("video", "state", "why", box=None)
+    table = Table("video", "state", "reason", box=None)
     for outcome in outcomes:
         if outcome.status != "done":
             why = outcome.error or "; ".join(outcome.warnings)

@@ -68,53 +68,66 @@ _out = click.option(
     type=_STORE,
     default="renders",
     show_default=True,
-    help="Folder that holds the campaigns, or s3://bucket/prefix.",
+    help="Folder where campaigns are kept, or s3://bucket/prefix.",
 )
 _workers = click.option(
     "--workers",
     type=click.IntRange(1, 64),
     default=lambda: len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2,
-    help="Videos rendered side by side. [default: the number of cores]",
+    help="How many videos to render at the same time. [default: the number of cores]",
 )
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 _campaign_options = _options(
     _out,
     click.option("--campaign", help="Name of the campaign. [default: the manifest's name]"),
-    click.option("--engine", help="Engine for rows that name none. [default: preview]"),
+    click.option("--engine", help="Engine for rows that name no engine. [default: preview]"),
     _workers,
-    click.option("--preset", help="Preset for rows that name none. [default: standard]"),
+    click.option("--preset", help="Preset for rows that name no preset. [default: standard]"),
     click.option(
-        "--presets", type=_FILE, help="TOML file with more presets, or others of the same names."
+        "--presets",
+        type=_FILE,
+        help="TOML file with your own presets; they can replace the shipped ones.",
     ),
-    click.option("--size", help="Size for rows that name none: 704x384 or 704*384."),
     click.option(
-        "--smaller-size", help="Size where the other does not fit, for rows that name none."
+        "--size", help="Video size for rows that name no size, such as 704x384 or 704*384."
     ),
-    click.option("--seed", type=int, help="Seed for rows that name none. [default: 0]"),
-    click.option("--voice", help="Voice for rows that name none; see `nightshoot voices`."),
-    click.option("--language", type=click.Choice(["en", "zh"]), help="Language of the scripts."),
-    click.option("--prompt", help="Prompt for rows that have none."),
+    click.option(
+        "--smaller-size",
+        help="Smaller size to use when a video does not fit into memory, for rows that name none.",
+    ),
+    click.option("--seed", type=int, help="Seed for rows that name no seed. [default: 0]"),
+    click.option("--voice", help="Voice for rows that name no voice; see `nightshoot voices`."),
+    click.option(
+        "--language",
+        type=click.Choice(["en", "zh"]),
+        help="Language of the scripts. [default: recognised from each script]",
+    ),
+    click.option("--prompt", help="Prompt for rows that have no prompt."),
     with_settings,
     click.option(
         "--on-no-face",
         type=click.Choice(["fail", "still"]),
-        help="What to do with a portrait without a usable face. [default: fail]",
+        help="What to do if a portrait has no usable face: fail the row, or show the picture "
+        "without animation. [default: fail]",
     ),
     click.option(
-        "--allow-outside", is_flag=True, help="Allow paths outside the manifest's folder."
+        "--allow-outside", is_flag=True, help="Allow files outside the manifest's folder."
     ),
     click.option(
         "--allow-private",
         is_flag=True,
-        help="Allow https inputs at private network addresses, and http.",
+        help="Allow inputs from private network addresses, and over plain http.",
     ),
     click.option("--voice-url", help="Base URL of an OpenAI-compatible speech server."),
-    click.option("--voice-model", help="Model to ask that server for."),
+    click.option("--voice-model", help="Model that the speech server should use."),
     click.option(
-        "--voice-key-env", help="Environment variable that holds its key. [default: OPENAI_API_KEY]"
+        "--voice-key-env",
+        help="Environment variable with the speech server's API key. [default: OPENAI_API_KEY]",
     ),
     click.option(
-        "--voice-command", help="Command that speaks: must name {text_file} and {out}; {voice} too."
+        "--voice-command",
+        help="Command that speaks a script. It must contain {text_file} and {out}, and may "
+        "contain {voice}.",
     ),
 )
 
@@ -124,20 +137,20 @@ _campaign_options = _options(
 def cli() -> None:
     """Turn a CSV of scripts and portraits into finished talking-avatar videos.
 
-    Exit codes: 0 all done, 1 something failed, 2 refused before work, 130 interrupted.
+    Exit codes: 0 all done, 1 something failed, 2 refused before any work, 130 interrupted.
     """
 
 
 @cli.command()
 @click.argument("manifest", type=_MANIFEST)
 @_campaign_options
-@click.option("--keep-going", is_flag=True, help="Render the good rows even if others fail.")
+@click.option("--keep-going", is_flag=True, help="Render the good rows even if other rows fail.")
 @click.option(
     "--window",
     metavar="HH:MM-HH:MM",
-    help="Render inside this window only; what is left is carried over to the next run.",
+    help="Render only between these times; the next run continues with what is left.",
 )
-@click.option("--timezone", default="UTC", show_default=True, help="Timezone of the window.")
+@click.option("--timezone", default="UTC", show_default=True, help="Timezone of --window.")
 @_json
 def render(
     manifest: str | Path,
@@ -147,7 +160,7 @@ def render(
     as_json: bool,
     **options: Any,
 ) -> int:
-    """Render a manifest's videos. Run it again to go on: only what is missing is made."""
+    """Render the videos of a manifest. Run it again to continue: it makes only what is missing."""
     from flows.session import Session
     from flows.work import night_of
 
@@ -159,10 +172,17 @@ def render(
 @cli.command()
 @click.argument("campaign")
 @_out
-@click.option("--video", "videos", multiple=True, help="Only this video_id; may be repeated.")
+@click.option(
+    "--video",
+    "videos",
+    multiple=True,
+    help="Retry only this video_id. May be given more than once.",
+)
 @_workers
-@click.option("--here", is_flag=True, help="On this machine, even if there is a cluster.")
-@click.option("--wait", is_flag=True, help="On a cluster: wait for the end; exit 1 if it failed.")
+@click.option("--here", is_flag=True, help="Render on this machine, even if there is a cluster.")
+@click.option(
+    "--wait", is_flag=True, help="On a cluster: wait until the run ends, and exit 1 if it failed."
+)
 @with_layout
 @_json
 def retry(
@@ -175,9 +195,10 @@ def retry(
     as_json: bool,
     **layout: Any,
 ) -> int:
-    """Render again what failed or was never finished, from the campaign's store alone.
+    """Retry the videos of a campaign that failed or were never finished.
 
-    Where PREFECT_API_URL names a cluster that `nightshoot cluster up` made ready, it is done there.
+    The manifest is not needed. If PREFECT_API_URL names a cluster that `nightshoot cluster up` has
+    set up, the retry runs there.
     """
     if not here and has_cluster():
         return retry_on_cluster(
@@ -186,8 +207,8 @@ def retry(
     given = [name for name, value in layout.items() if value is not None]
     if given:
         raise click.UsageError(
-            f"--{given[0]} is for a cluster, and none is asked; here, set NIGHTSHOOT_PLACEMENT and "
-            "NIGHTSHOOT_OFFLOAD"
+            f"--{given[0]} works only on a cluster, and this retry runs on this machine; set "
+            "NIGHTSHOOT_PLACEMENT and NIGHTSHOOT_OFFLOAD instead"
         )
     from flows.stored import StoredCampaign
     from tasks.store.campaigns import (
@@ -203,7 +224,10 @@ def retry(
 @_out
 @_json
 def status(campaign: str, out: str | Path, as_json: bool) -> int:
-    """Say what is done, failed and left of a campaign. Exit 1 unless all is done."""
+    """Show which videos of a campaign are done, failed or still to do.
+
+    Exits 1 unless all are done.
+    """
     from flows.cli.live_progress import (
         status_table,
     )
@@ -229,11 +253,11 @@ def status(campaign: str, out: str | Path, as_json: bool) -> int:
     type=click.FloatRange(min=0),
     default=24.0,
     show_default=True,
-    help="Abort unfinished S3 uploads of this age, in hours.",
+    help="Abort S3 uploads left unfinished for more than this many hours.",
 )
-@click.option("--verify", is_flag=True, help="Read every file back and compare its sha256.")
+@click.option("--verify", is_flag=True, help="Read every file and check its sha256.")
 def sweep(campaign: str, out: str | Path, hours: float, verify: bool) -> int:
-    """Remove what killed runs left behind; with --verify, find what is damaged."""
+    """Clean up after runs that were killed; with --verify, also find damaged files."""
     from flows.sweep import sweep_campaign
 
     found = sweep_campaign(out, campaign, hours, verify=verify)
@@ -270,10 +294,13 @@ def _run(source: "Source", workers: int, night: "Night | None", *, as_json: bool
 @with_gpus
 @_json
 def plan(manifest: str | Path | None, as_json: bool, **options: Any) -> int:
-    """Show what a render would do: videos, segments, seconds, disk, time. Speech is made.
+    """Preview a render: videos, segments, lengths, disk space and time.
 
-    With --gpus: what fits GPUs that need not be here, how, and when all would be finished; without
-    a MANIFEST, for a video of a minute in every preset.
+    Speech is already synthesised, because it decides the lengths.
+
+    With --gpus, plan for GPUs that this machine need not have: what fits on them, with which
+    settings, and when everything would be finished. Without a MANIFEST, plan a one-minute video in
+    every preset.
     """
     asked = gpus_asked(options)
     if manifest is None:
@@ -296,10 +323,16 @@ def plan(manifest: str | Path | None, as_json: bool, **options: Any) -> int:
 
 @cli.command()
 @_out
-@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="How many clips to render at the same time.",
+)
 @_json
 def smoke(out: str | Path, workers: int, as_json: bool) -> int:
-    """Render ten short clips at 384x256 and say how it went."""
+    """Test the installation: render ten short clips at 384x256 and measure them."""
     from flows.cli.plan import smoke_table, smoke_test
 
     result = smoke_test(out, workers, _console(to_stderr=True))
@@ -333,7 +366,7 @@ def voices(as_json: bool) -> int:
 @click.argument("portrait", type=_FILE)
 @click.option("--out", type=_FOLDER, help="Folder to write to. [default: beside the portrait]")
 def rig(portrait: Path, out: Path | None) -> int:
-    """Write a portrait's rig file and a picture of where its mouth and eyes were found."""
+    """Write a portrait's rig file, and a picture that shows where its mouth and eyes are."""
     from tasks.portrait.portrait import write_rig
 
     written = write_rig(portrait, out)
@@ -344,10 +377,10 @@ def rig(portrait: Path, out: Path | None) -> int:
 
 @cli.command()
 @click.argument("videos", type=_FILE, nargs=-1, required=True)
-@click.option("--portrait", type=_FILE, help="Portrait to compare the face with.")
+@click.option("--portrait", type=_FILE, help="Portrait to compare the faces with.")
 @_json
 def judge(videos: tuple[Path, ...], portrait: Path | None, as_json: bool) -> int:
-    """Measure finished videos: lip-sync, identity, seams."""
+    """Measure the quality of finished videos: lip-sync, likeness and seams."""
     from flows.cli.judge import judge_all, judgement_table
 
     judged = judge_all(videos, portrait)
@@ -363,12 +396,14 @@ def judge(videos: tuple[Path, ...], portrait: Path | None, as_json: bool) -> int
     "--audio-dir",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     required=True,
-    help="Folder of recordings; each becomes a row.",
+    help="Folder with recordings; each one becomes a row.",
 )
-@click.option("--portrait", type=_FILE, required=True, help="Portrait of every row.")
-@click.option("--out", type=click.Path(path_type=Path), help="File to write. [default: print it]")
+@click.option("--portrait", type=_FILE, required=True, help="Portrait for every row.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="CSV file to write. [default: print the CSV]"
+)
 def manifest(audio_dir: Path, portrait: Path, out: Path | None) -> int:
-    """Write a manifest with one row per recording of a folder."""
+    """Write a manifest with one row for each recording in a folder."""
     from tasks.manifest.manifest import manifest_from_recordings
     from tasks.store.files import write_file
 
@@ -418,17 +453,23 @@ def _request(
 
 
 def _print_summary(console: "Console", summary: "Summary") -> None:
-    from flows.progress import clock_of, counted
+    from flows.progress import clock_of
+    from tasks.errors import counted
 
     done = [outcome for outcome in summary.outcomes if outcome.status == "done"]
     failed = [o for o in summary.outcomes if o.status in ("failed", "quarantined")]
     if summary.refused:
-        console.print(f"refused: {len(summary.refused)} rows cannot be rendered; nothing was.")
-        console.print("Correct them, or render the others with --keep-going.", markup=False)
+        console.print(
+            f"Refused: {counted(len(summary.refused), 'row')} cannot be rendered, so nothing was "
+            "rendered."
+        )
+        console.print(
+            "Correct the manifest, or add --keep-going to render the other rows.", markup=False
+        )
         return
     made = sum(outcome.num_segments_rendered for outcome in done)
     console.print(
-        f"{len(done)} of {len(summary.outcomes)} videos done, {len(failed)} failed; "
+        f"{len(done)} of {counted(len(summary.outcomes), 'video')} done, {len(failed)} failed; "
         f"{counted(made, 'segment')} rendered in {clock_of(summary.seconds)}",
         style="bold",
     )
@@ -438,7 +479,7 @@ def _print_summary(console: "Console", summary: "Summary") -> None:
     if summary.halted:
         console.print(summary.halted, style="red", markup=False, soft_wrap=True)
     elif summary.was_stopped:
-        console.print("Stopped. Finished segments are kept; to go on, run the same command again.")
+        console.print("Stopped. Finished segments are kept; run the same command to continue.")
     if summary.report:
         console.print(f"report: {summary.report}", markup=False, soft_wrap=True)
 
@@ -467,6 +508,8 @@ def main() -> None:
         is_refused = isinstance(error, CampaignError) or error.fault in ("row", "unknown")
         code = _EXIT_REFUSED if is_refused else 1
     except (KeyboardInterrupt, click.exceptions.Abort):
-        click.echo("stopped; finished segments are kept: run the same command again", err=True)
+        click.echo(
+            "Stopped. Finished segments are kept; run the same command to continue.", err=True
+        )
         code = 130
     sys.exit(code if isinstance(code, int) else 0)

@@ -20,6 +20,7 @@ from model.errors import CampaignError, ResourceError
 from tasks.engines.engine_host import EngineLostError
 from tasks.errors import (
     DamagedError,
+    counted,
 )
 from tasks.gpu_plans.quotes import (
     ENGINE,
@@ -109,7 +110,7 @@ def plan_campaign(session: Session, wanted: GpuRequest | None = None) -> Quote:
         (seconds, time_unknown), gpus = _estimate(todo, frames_left, session), None
     elif todo:
         gpus = _quote_gpus(todo, folder, wanted)
-        seconds, time_unknown = None, "it was asked of other GPUs"
+        seconds, time_unknown = None, "the plan is for other GPUs"
     else:
         gpus, seconds, time_unknown = None, 0.0, ""
     return Quote(
@@ -145,8 +146,8 @@ def _quote_gpus(todo: Sequence[VideoPlan], folder: CampaignFolder, wanted: GpuRe
     videos = videos_of(left)
     if not videos:
         raise CampaignError(
-            f"--gpus {wanted.gpus}: no video that is left has the engine {ENGINE}, the only one "
-            f"that needs GPUs; leave --gpus out, or name it with --engine {ENGINE}"
+            f"--gpus {wanted.gpus}: none of the videos still to render uses the engine {ENGINE}, "
+            f"the only one that needs GPUs; leave --gpus out, or add --engine {ENGINE}"
         )
     quote = quote_gpus(videos, wanted)
     return quote.model_copy(update={"campaign": quote_campaign(videos, wanted)})
@@ -220,9 +221,9 @@ def unbroken_warnings(plan: VideoPlan, infer_frames: int) -> tuple[str, ...]:
     if num_clips <= _MAX_UNBROKEN_CLIPS:
         return ()
     return (
-        f"{num_clips:.0f} clips in one unbroken part, more than {_MAX_UNBROKEN_CLIPS}: errors may "
-        "add up over so many; take --handoff last-frame and fewer segment_clips, or make several "
-        "rows of it",
+        f"{num_clips:.0f} clips run on without a break, more than {_MAX_UNBROKEN_CLIPS}: small "
+        "errors may add up over so many; use --handoff last-frame with fewer segment_clips, or "
+        "split the script into several rows",
     )
 
 
@@ -258,14 +259,15 @@ def campaign_table(quote: Quote, *, is_all: bool = False) -> Iterator[Renderable
     seconds = sum(video.duration_s for video in good)
     yield Text(
         f"{counted(len(good), 'video')}, {counted(sum(v.num_segments for v in good), 'segment')}, "
-        f"{seconds:.1f} s of video; {counted(sum(v.num_segments_done for v in good), 'segment')} "
-        f"and {counted(sum(v.is_done for v in good), 'video')} done"
+        f"{seconds:.1f} s of video; already done: "
+        f"{counted(sum(v.num_segments_done for v in good), 'segment')}, "
+        f"{counted(sum(v.is_done for v in good), 'video')}"
     )
     frames = " or ".join(map(str, quote.infer_frames))
     yield Text(f"length = clips x {frames} frames / {quote.fps} fps")
     yield Text(
-        f"disk: about {quote.disk_needed_bytes / 1e6:.0f} MB needed, "
-        f"{quote.disk_free_bytes / 1e9:.1f} GB free",
+        f"disk: needs about {quote.disk_needed_bytes / 1e6:.0f} MB, "
+        f"{quote.disk_free_bytes / 1e9:.1f} GB are free",
         style="red" if quote.disk_needed_bytes > quote.disk_free_bytes else "",
     )
     if quote.gpus is not None:
@@ -276,12 +278,12 @@ def campaign_table(quote: Quote, *, is_all: bool = False) -> Iterator[Renderable
 
 def _time_line(quote: Quote) -> str:
     if quote.estimated_s is None:
-        return f"time: not known, this machine cannot render it: {quote.time_unknown}"
+        return f"time: unknown, because this machine cannot render the rest: {quote.time_unknown}"
     if not quote.estimated_s:
         return "time: nothing is left to render"
     return (
-        f"time: about {clock_of(quote.estimated_s)} with {quote.workers} workers on this machine, "
-        "measured just now"
+        f"time: about {clock_of(quote.estimated_s)} on this machine with "
+        f"{counted(quote.workers, 'worker')}, from a short test just now"
     )
 
 
@@ -340,8 +342,8 @@ def smoke_table(result: SmokeResult) -> Table:
         "seconds per clip",
         f"{result.seconds_per_clip_mean:.2f} (spread {result.seconds_per_clip_spread:.2f})",
     )
-    table.add_row("first frame after", f"{result.first_frame_s:.2f} s (median)")
-    table.add_row("peak memory", f"{result.peak_rss_bytes / 1e6:.0f} MB (largest process)")
+    table.add_row("time to first frame", f"{result.first_frame_s:.2f} s (median)")
+    table.add_row("peak memory", f"{result.peak_rss_bytes / 1e6:.0f} MB (of the largest process)")
     table.add_row("whole run", f"{result.total_s:.1f} s")
     table.add_row("videos in", result.folder)
     for error in result.errors:

@@ -45,7 +45,7 @@ def outlast_restarts(call: Callable[[], _Result], limit_s: float = OUTAGE_LIMIT_
             if time.monotonic() + delay_s > deadline:
                 raise ServerLostError(
                     f"Prefect's server did not answer for {limit_s:.0f} s ({error}); "
-                    "start it again: what is finished is in the store"
+                    "start it again; finished work is in the store"
                 ) from error
         time.sleep(delay_s)
         delay_s = min(_LONGEST_DELAY_S, 2 * delay_s)

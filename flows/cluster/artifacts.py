@@ -24,6 +24,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import ArtifactUpdate
 
 from flows.cluster.api_client import outlast_restarts
+from tasks.errors import counted
 from tasks.records import VideoOutcome
 
 Row = Mapping[str, object]
@@ -168,23 +169,26 @@ def failure_report(
     lines = [f"# {_escaped(campaign)}: {_count(failed)} failed", ""]
     if halted:
         lines += [f"**{_escaped(halted)}**", ""]
-    lines += ["Try again, once what they share is put right:", "", "```sh", retry, "```", ""]
+    lines += ["Correct the cause, then try again with:", "", "```sh", retry, "```", ""]
     name = _escaped(campaign)
-    lines += [f"Logs are with the runs: {name}/VIDEO of a video, {name} of its preparation.", ""]
+    lines += [
+        f"Each run has its logs: {name}/VIDEO those of a video, {name} those of its preparation.",
+        "",
+    ]
     if failed:
-        lines += ["| video | line | state | why | way out |", "|---|---|---|---|---|"]
+        lines += ["| video | line | state | reason | what to do |", "|---|---|---|---|---|"]
     lines += [
         f"| {each.video_id} | {each.line} | {each.status} | {_escaped(each.error)} "
         f"| {_escaped(each.way_out)} |"
         for each in failed[:_MAX_ROWS]
     ]
     if len(failed) > _MAX_ROWS:
-        lines += ["", f"{len(failed) - _MAX_ROWS} more are in the campaign's report."]
+        lines += ["", f"{len(failed) - _MAX_ROWS} more are listed in the campaign's report."]
     return "\n".join(lines) + "\n"
 
 
 def _count(videos: Sequence[VideoOutcome]) -> str:
-    return f"{len(videos)} video{'' if len(videos) == 1 else 's'}"
+    return counted(len(videos), "video")
 
 
 def _escaped(text: str) -> str:

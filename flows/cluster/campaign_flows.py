@@ -73,7 +73,7 @@ def _check_starts() -> None:
     if count > MAX_STARTS:
         raise CampaignError(
             f"this run was started {count} times and crashed each time; read its log, then "
-            "submit the campaign again: what is finished is kept"
+            "submit the campaign again; finished work is kept"
         )
 
 
@@ -116,7 +116,7 @@ def _state_of(summary: Summary, own: OwnRun) -> State[Any]:
     if own.is_cancelled:
         return Cancelled(message=f"cancelled: {told}{report}")
     if summary.was_stopped:
-        return Crashed(message=f"its worker was told to end: {told}")
+        return Crashed(message=f"its worker was asked to stop: {told}")
     if counts["failed"] or counts["quarantined"]:
         return Failed(message=f"{told}{report}")
     return Completed(message=f"{told}{report}")

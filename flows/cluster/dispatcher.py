@@ -191,7 +191,7 @@ class _Batch:
             note = state.message or self._work.carried_over
             self._close(watched, pending_outcome(RowOf(stored), stored.plan, note))
         elif state.is_cancelled() and not watched.was_cancelled_before:
-            note = "its run was cancelled; run the campaign again to go on"
+            note = "its run was cancelled; run the campaign again to continue"
             self._close(watched, pending_outcome(RowOf(stored), stored.plan, note))
         else:
             watched.was_cancelled_before = False
@@ -201,7 +201,7 @@ class _Batch:
         try:
             receipt = self._folder.find_video(stored.plan.video_id)
         except DamagedError as error:
-            self._work.listener.notice(f"{stored.plan.video_id}: the video is made again: {error}")
+            self._work.listener.notice(f"{stored.plan.video_id}: making the video again: {error}")
             return None
         if receipt is None or receipt.plan_sha256 != stored.sha256:
             return None

@@ -11,17 +11,19 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from tasks.gpu_plans.layouts import check_layout
 from tasks.records import Scalar
 
-_OUT = "Folder that holds the campaigns: a path every worker sees, or s3://bucket/prefix."
-_GPUS = "Whole GPUs that each video gets; 0 for engines that need none."
-_OUTSTANDING = "Videos that wait or are rendered; twice the number of GPU groups is good."
+_OUT = "Folder where campaigns are kept: a path every worker can reach, or s3://bucket/prefix."
+_GPUS = "How many whole GPUs each video gets; 0 for engines that need none."
+_OUTSTANDING = (
+    "How many videos may be waiting or rendering; twice the number of GPU groups works well."
+)
 _PLACEMENT = (
-    "How each video is laid over its GPUs: stages=4 or stages=2,heads=2; `nightshoot plan --gpus` "
-    "chooses. Left empty: the worker's own way. GPUs per video must be as many as it takes."
+    "How to spread each video over its GPUs, such as stages=4 or stages=2,heads=2; `nightshoot "
+    "plan --gpus` suggests one. GPUs per video must match it. If empty, the worker decides."
 )
 _OFFLOAD = (
-    "What stays in the host's memory: kv,weights,text for example. Left empty: the worker's way."
+    "What to keep in the host's memory, such as kv,weights,text. If empty, the worker decides."
 )
-_QUEUE = "Queue of the videos: urgent ones go before nightly ones."
+_QUEUE = "Queue for the videos. Urgent videos are rendered before nightly ones."
 
 
 def readable_form(schema: dict[str, Any]) -> None:
@@ -51,48 +53,50 @@ class CampaignParameters(Parameters):
 
     manifest: str = Field(
         title="Manifest",
-        description="CSV file: a path every worker sees, s3://bucket/key or https://...",
+        description="The CSV file: a path every worker can reach, s3://bucket/key or https://...",
     )
     out: str = Field(title="Output", description=_OUT)
     campaign: str | None = Field(
         default=None,
         title="Campaign",
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$",
-        description="Its folder in the output, and the run's name. Left out: the manifest's name.",
+        description="Name of the run and of its folder in the output. If empty, the manifest's "
+        "name.",
     )
     engine: str | None = Field(
         default=None,
         title="Engine",
-        description="Engine of the rows that name none. Left out: preview.",
+        description="Engine for rows that name no engine. If empty, preview.",
     )
     preset: str | None = Field(
         default=None,
         title="Preset",
-        description="Of the rows that name none: quick, draft, standard, hd or long. "
-        "Left out: standard.",
+        description="Preset for rows that name no preset: quick, draft, standard, hd or long. "
+        "If empty, standard.",
     )
     settings: dict[str, Scalar] = Field(
         default_factory=dict[str, Scalar],
         title="Engine settings",
-        description="Of clips and of the engine, for rows whose cells leave them open, as JSON: "
+        description="Settings of the engine and of clips for rows with empty cells, as JSON: "
         '{"sample_steps": 3, "on_no_face": "still"}.',
     )
     keep_going: bool = Field(
         default=True,
         title="Keep going",
-        description="Render the good rows even if others fail. Off: one bad row refuses the night.",
+        description="Render the good rows even if other rows fail. If off, one bad row stops the "
+        "whole campaign.",
     )
     window: str | None = Field(
         default=None,
         title="Night window",
         pattern=r"^\d{2}:\d{2}-\d{2}:\d{2}$",
-        description="Videos are rendered from HH:MM to HH:MM, for example 22:00-06:00; the rest is "
-        "carried over to the next night. Left out: until all is done.",
+        description="Render only between these times, for example 22:00-06:00; the next night "
+        "continues with the rest. If empty, render until everything is done.",
     )
     timezone: str = Field(
         default="UTC",
         title="Timezone of the window",
-        description="Name of the tz database, for example Europe/Berlin.",
+        description="A name from the tz database, for example Europe/Berlin.",
     )
     gpus: int = Field(default=1, ge=0, le=64, title="GPUs per video", description=_GPUS)
     placement: str = Field(default="", title="Placement", description=_PLACEMENT)
@@ -106,7 +110,7 @@ class CampaignParameters(Parameters):
     allow_private: bool = Field(
         default=False,
         title="Private addresses",
-        description="Let inputs come from https addresses of private networks.",
+        description="Allow inputs from private network addresses, and over plain http.",
     )
 
     @model_validator(mode="after")
@@ -123,7 +127,7 @@ class RetryParameters(Parameters):
     videos: tuple[str, ...] = Field(
         default=(),
         title="Videos",
-        description="Only these video_ids. Left out: every video that is not done.",
+        description="Retry only these video_ids. If empty, every video that is not done.",
     )
     gpus: int = Field(default=1, ge=0, le=64, title="GPUs per video", description=_GPUS)
     placement: str = Field(default="", title="Placement", description=_PLACEMENT)
@@ -145,17 +149,17 @@ class VideoParameters(Parameters):
     out: str = Field(title="Output", description=_OUT)
     campaign: str = Field(title="Campaign", description="Its folder in the output.")
     video_id: str = Field(title="Video", description="Its name in the manifest.")
-    plan_sha256: str = Field(title="Plan", description="Digest of the plan that is to be rendered.")
+    plan_sha256: str = Field(title="Plan", description="Digest of the plan to render.")
     not_after: datetime | None = Field(
         default=None,
         title="Not after",
-        description="No segment is begun after this time; the rest is carried over.",
+        description="No segment starts after this time; the next night continues with the rest.",
     )
     estimated_s: float | None = Field(
         default=None,
         ge=0,
         title="Estimate (seconds)",
-        description="The video is only begun if it can be whole before that time.",
+        description="The video starts only if it can be finished before that time.",
     )
 
 
@@ -167,10 +171,10 @@ class SweepParameters(Parameters):
         default=24.0,
         ge=0.0,
         title="Uploads older than (hours)",
-        description="Unfinished multipart uploads of this age are aborted.",
+        description="Abort multipart uploads left unfinished for more than this many hours.",
     )
     verify: bool = Field(
         default=False,
         title="Verify every file",
-        description="Read every file back and compare its sha256; damaged receipts are removed.",
+        description="Read every file and check its sha256; receipts of damaged files are removed.",
     )

@@ -59,7 +59,7 @@ def render_video(request: VideoParameters) -> State[Any]:
             ended = _made(stored, work)
     if ended is None and own.is_cancelled:
         return Cancelled(message="cancelled; finished segments are kept")
-    return ended or Crashed(message="its worker was told to end; finished segments are kept")
+    return ended or Crashed(message="its worker was asked to stop; finished segments are kept")
 
 
 def _made(stored: StoredPlan, work: Work) -> State[Any] | None:

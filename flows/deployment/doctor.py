@@ -117,7 +117,9 @@ def examine(out: str | None, engine: str | None = None) -> Report:
         status = cluster_status()
         facts = _server_facts(status.url)
     except ClusterError as error:
-        found = Finding(verdict="fail", what="server", found=str(error), way_out="see what it says")
+        found = Finding(
+            verdict="fail", what="server", found=str(error), way_out="follow what the message says"
+        )
         return Report(findings=(*findings, found))
     num_workers = sum(worker.is_online for worker in status.workers)
     return Report(
@@ -147,7 +149,9 @@ def _tried(what: str, ask: Callable[[], str]) -> Finding:
     try:
         return Finding(verdict="ok", what=what, found=ask())
     except NightshootError as error:
-        return Finding(verdict="fail", what=what, found=str(error), way_out="see what it says")
+        return Finding(
+            verdict="fail", what=what, found=str(error), way_out="follow what the message says"
+        )
 
 
 def _free_bytes(place: Path) -> int:
@@ -162,12 +166,12 @@ def _free_bytes(place: Path) -> int:
 
 def disk_finding(free_bytes: int) -> Finding:
     """Whether a night fits; a minute of video is about 10 MB, its segments as much again."""
-    found = f"{free_bytes / 1e9:.1f} GB free"
+    found = f"{free_bytes / 1e9:.1f} GB are free"
     if free_bytes >= _SOME_DISK_BYTES:
         return Finding(verdict="ok", what="disk", found=found)
     verdict: Verdict = "fail" if free_bytes < _LITTLE_DISK_BYTES else "warn"
     return Finding(
-        verdict=verdict, what="disk", found=found, way_out="free some, or use another disk"
+        verdict=verdict, what="disk", found=found, way_out="free some space, or use another disk"
     )
 
 
@@ -179,7 +183,7 @@ def _slots_finding(environ: Mapping[str, str]) -> Finding:
             verdict="warn",
             what="GPU slots",
             found=str(error),
-            way_out="no matter on a machine without a gpu worker",
+            way_out="this does not matter on a machine without a GPU worker",
         )
     origin = f"from {SLOTS_VARIABLE}" if SLOTS_VARIABLE in environ else "found"
     return Finding(verdict="ok", what="GPU slots", found=f"{', '.join(names)} ({origin})")
@@ -192,7 +196,7 @@ def telemetry_finding(environ: Mapping[str, str]) -> Finding:
     return Finding(
         verdict="warn",
         what="telemetry here",
-        found="Prefect's client may report its use to its makers",
+        found="Prefect's client may send usage data to its makers",
         way_out="set DO_NOT_TRACK=1 for workers and commands",
     )
 
@@ -208,7 +212,7 @@ def serializer_finding(name: str) -> Finding:
     return Finding(
         verdict="fail",
         what="results",
-        found=f'written as "{name}": who can write results can run code on the workers',
+        found=f'written as "{name}": anybody who can write results can run code on the workers',
         way_out="set PREFECT_RESULTS_DEFAULT_SERIALIZER=json for workers and commands",
     )
 
@@ -218,7 +222,7 @@ def _store_finding(out: str) -> Finding:
 
     def ask() -> str:
         open_campaign(out, _PROBE_CAMPAIGN).check_writable()
-        return f"{out} can be written"
+        return f"{out} can be written to"
 
     finding = _tried("store", ask)
     if "://" not in out and folder.is_dir() and not any(folder.iterdir()):
@@ -230,8 +234,8 @@ def _no_cluster() -> Finding:
     return Finding(
         verdict="warn",
         what="server",
-        found="PREFECT_API_URL is not set: campaigns run on this machine alone",
-        way_out="for a cluster set it to the server's address, as docs/operations.md says",
+        found="PREFECT_API_URL is not set, so campaigns run only on this machine",
+        way_out="for a cluster, set it to the server's address as docs/operations.md describes",
     )
 
 
@@ -277,7 +281,7 @@ def _server_facts(url: str) -> ServerFacts:
                 open_addresses=_open_addresses(httpx.URL(url)),
             )
     except httpx.HTTPError as error:
-        raise ClusterError(f"{url}: it does not say what it is set to ({error!r})") from error
+        raise ClusterError(f"{url}: the server does not tell its settings ({error!r})") from error
 
 
 def _open_addresses(url: httpx.URL) -> tuple[str, ...]:
@@ -319,23 +323,25 @@ def server_findings(facts: ServerFacts) -> list[Finding]:
 def _version_finding(version: str) -> Finding:
     here = importlib.metadata.version("prefect")
     if version == here:
-        return Finding(verdict="ok", what="version", found=f"Prefect {version}, as here")
+        return Finding(
+            verdict="ok", what="version", found=f"Prefect {version}, the same as on this machine"
+        )
     return Finding(
         verdict="warn",
         what="version",
-        found=f"the server runs Prefect {version}, this machine {here}",
-        way_out="install the same one everywhere (constraints.txt)",
+        found=f"the server runs Prefect {version}, but this machine runs {here}",
+        way_out="install the same version everywhere (see constraints.txt)",
     )
 
 
 def _auth_finding(stranger_status: int) -> Finding:
     if stranger_status == _UNAUTHORIZED:
-        return Finding(verdict="ok", what="auth string", found="wanted of everybody")
+        return Finding(verdict="ok", what="auth string", found="required from everybody")
     return Finding(
         verdict="fail",
         what="auth string",
         found=f"off: a request without credentials was answered {stranger_status}, "
-        "and who reaches the server can run code on every worker",
+        "so anybody who can reach the server can run code on every worker",
         way_out="set PREFECT_SERVER_API_AUTH_STRING=NAME:PASSWORD for the server and "
         "PREFECT_API_AUTH_STRING for its clients",
     )
@@ -358,14 +364,14 @@ def _bound_finding(facts: ServerFacts) -> Finding:
         return Finding(
             verdict="warn",
             what="address",
-            found=f"answers at {', '.join(facts.open_addresses)} too, not on loopback alone",
+            found=f"also answers at {', '.join(facts.open_addresses)}, not only on loopback",
             way_out="start it with --host 127.0.0.1, behind a proxy with TLS or a tunnel",
         )
     if url.scheme == "http" and url.host not in ("127.0.0.1", "localhost", "::1"):
         return Finding(
             verdict="warn",
             what="address",
-            found=f"{url.host} is spoken to in plain http: the auth string can be read on the way",
+            found=f"{url.host} is reached over plain http: the auth string can be read on the way",
             way_out="use a tunnel or a proxy with TLS, unless the network is your own",
         )
     return Finding(verdict="ok", what="address", found=f"{url.scheme}://{url.host}")
@@ -377,7 +383,7 @@ def _analytics_finding(settings: Mapping[str, Any]) -> Finding:
     return Finding(
         verdict="warn",
         what="telemetry of the server",
-        found="the server reports its use to Prefect's makers every ten minutes",
+        found="the server sends usage data to Prefect's makers every ten minutes",
         way_out="set PREFECT_SERVER_ANALYTICS_ENABLED=false for the server",
     )
 
@@ -390,7 +396,7 @@ def _ui_finding(facts: ServerFacts) -> Finding:
     return Finding(
         verdict="warn",
         what="UI",
-        found=f"it looks for its server on port {_DEFAULT_PORT} and stays blank",
+        found=f"the page looks for its server on port {_DEFAULT_PORT} and stays blank",
         way_out=f"set PREFECT_SERVER_UI_API_URL={facts.url} for the server",
     )
 
@@ -408,7 +414,7 @@ def batching_findings(settings: Mapping[str, Any]) -> list[Finding]:
         Finding(
             verdict="warn",
             what="batching",
-            found=f"{len(slow)} of {len(BATCHING)} settings are smaller than they should be",
+            found=f"{len(slow)} of {len(BATCHING)} settings are too small",
             way_out=f"set for the server: {' '.join(slow)}",
         )
     ]
@@ -432,7 +438,7 @@ def database_finding(settings: Mapping[str, Any], num_workers: int) -> Finding:
         verdict="warn",
         what="database",
         found=f"{found}; {num_workers} workers are online",
-        way_out="one worker may use SQLite; for more use PostgreSQL, set by "
+        way_out="SQLite is fine for one worker; for more, use PostgreSQL and set "
         "PREFECT_SERVER_DATABASE_DRIVER=postgresql+asyncpg, _HOST, _PORT, _USER, _NAME, _PASSWORD",
     )
 
@@ -445,7 +451,7 @@ def cluster_findings(status: ClusterStatus) -> list[Finding]:
         findings.append(Finding(verdict="fail", what="cluster", found=names, way_out=_UP))
     else:
         findings.append(
-            Finding(verdict="ok", what="cluster", found=f"{len(status.things)} things in place")
+            Finding(verdict="ok", what="cluster", found=f"{len(status.things)} things are in place")
         )
     for pool in POOLS:
         online = [seen.name for seen in status.workers if seen.pool == pool and seen.is_online]
@@ -460,6 +466,6 @@ def _workers_finding(pool: str, online: list[str]) -> Finding:
     return Finding(
         verdict="fail",
         what=what,
-        found="nobody takes its runs",
+        found="no worker takes its runs",
         way_out=f"prefect worker start --pool {pool} --type {POOLS[pool]}",
     )

@@ -107,7 +107,7 @@ def _automation_things(facts: ClusterFacts) -> list[Thing]:
         if found is not None and not found.enabled:
             wrong = "switched off"
         elif found is not None and not is_same_automation(found, wish):
-            wrong = "changed since; `nightshoot cluster up` sets it right"
+            wrong = "changed since it was set up; `nightshoot cluster up` corrects it"
         things.append(_thing("automation", wish.name, is_there=found is not None, wrong=wrong))
     if WEBHOOK in facts.automations:
         things.append(_thing("automation", WEBHOOK, is_there=True))

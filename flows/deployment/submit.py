@@ -81,8 +81,8 @@ class When:
             ZoneInfo(self.timezone)
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise ClusterError(
-                f'--timezone "{self.timezone}" is no timezone; '
-                "name one of the tz database, for example Europe/Berlin or UTC"
+                f'--timezone "{self.timezone}" is not a timezone; '
+                "use a name from the tz database, for example Europe/Berlin or UTC"
             ) from error
         wrong = ClusterError(
             f'--cron "{self.cron}" must be five fields, minute hour day month weekday; '
@@ -109,8 +109,8 @@ class When:
         if not nights:
             return ()
         return (
-            f"clocks in {self.timezone} skip or repeat this time on {', '.join(nights)}: "
-            "no run, or two; a time outside the hour of the change happens every night",
+            f"clocks in {self.timezone} skip or repeat this time on {', '.join(nights)}, so "
+            "there is no run, or there are two; choose a time outside the hour of the change",
         )
 
     def _named_moments(self, first_day: date) -> Iterator[datetime]:

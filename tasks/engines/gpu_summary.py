@@ -76,8 +76,8 @@ class SlowSegment:
         gpus = ", ".join(f"GPU {gpu} {use} %" for gpu, use in sorted(figures.gpu_percents.items()))
         return (
             f"segment {self.number}: {figures.engine_seconds:.1f} s on "
-            f"{figures.host}, {self.times:.1f} times the {self.expected_s:.1f} s of others of its "
-            f"kind; {gpus or 'no GPU sampled'}, CPU {cpu:.0f} % of a core"
+            f"{figures.host}, {self.times:.1f} times the {self.expected_s:.1f} s of similar "
+            f"segments; {gpus or 'no GPU figures'}, CPU {cpu:.0f} % of a core"
         )
 
 

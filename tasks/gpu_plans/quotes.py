@@ -364,8 +364,8 @@ class Speed:
             return f"calibrated on {entry.gpu} in {dtype}, {entry.measured_at:%Y-%m-%d}"
         card = like_of(self.gpu) or self.gpu.name
         return (
-            f"not calibrated: assumed, {ASSUMED_SHARE:.0%} of the peak in the datasheet of {card}; "
-            "`nightshoot calibrate` measures"
+            f"not calibrated: estimated at {ASSUMED_SHARE:.0%} of the peak in the datasheet of "
+            f"{card}; `nightshoot calibrate` measures"
         )
 
 

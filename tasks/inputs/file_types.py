@@ -152,8 +152,8 @@ def sound_fault(path: Path) -> str:
     try:
         info = soundfile.info(path)
     except soundfile.LibsndfileError as error:
-        return f"the recording is damaged or of an unknown kind ({error.error_string.strip('. ')})"
-    return "" if info.frames > 0 else "the recording has no sound in it"
+        return f"the recording is damaged or of an unknown type ({error.error_string.strip('. ')})"
+    return "" if info.frames > 0 else "the recording contains no sound"
 
 
 def _is_mpeg_audio(start: bytes) -> bool:

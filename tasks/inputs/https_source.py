@@ -36,7 +36,7 @@ _UNCHANGED = 304
 _TRANSIENT = frozenset((408, 425, 429, 500, 502, 503, 504))
 _GONE = frozenset((404, 410))
 _FORBIDDEN = frozenset((401, 403))
-_LATER = "is its server well? try again later"
+_LATER = "check that its server is working, and try again later"
 _PRIVATE_WAY_OUT = "use a public address, or allow private ones where you trust the manifest"
 
 _SocketOptions = Iterable[httpcore.SOCKET_OPTION]
@@ -55,7 +55,7 @@ class _PatientStream(httpcore.NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         if self._limits.is_too_slow(self._num_bytes, time.monotonic() - self._started):
-            raise httpcore.ReadTimeout("the answer comes too slowly")
+            raise httpcore.ReadTimeout("the answer arrives too slowly")
         data = self._stream.read(max_bytes, timeout)
         self._num_bytes += len(data)
         return data
@@ -175,7 +175,7 @@ class HttpsSource:
             if following is None:
                 return version
             target = following
-        rule = f"it redirects more than {self._limits.redirects} times"
+        rule = f"the address redirects more than {self._limits.redirects} times"
         raise InputError(sink.name, rule, "name the address where the file is")
 
     def _ask(
@@ -208,27 +208,27 @@ class HttpsSource:
 
     def _redirected(self, target: httpx.URL, location: str, name: str) -> httpx.URL:
         if not location:
-            raise InputError(name, "it redirects to nowhere", "name the address of the file")
+            raise InputError(name, "the redirect names no address", "name the address of the file")
         try:
             following = str(target.join(location))
         except httpx.InvalidURL:
-            rule = "it redirects to what is no address"
+            rule = "the redirect does not name a valid address"
             raise InputError(name, rule, "name the address where the file is") from None
         if target.scheme == "https" and not following.lower().startswith("https://"):
             rule = f"it redirects from https to {shown_url(following)}"
-            raise InputError(name, rule, "name an https address that stays one")
+            raise InputError(name, rule, "name an address that redirects only to https")
         return self._parsed(following, name)
 
     def _parsed(self, url: str, name: str) -> httpx.URL:
         try:
             target = httpx.URL(url)
         except httpx.InvalidURL:  # its words hold parts of the address
-            raise InputError(name, "that is no address", "check its spelling") from None
+            raise InputError(name, "this is not a valid address", "check its spelling") from None
         if target.scheme == "http" and not self._allow_private:
-            rule = "http:// can be read and changed by anybody on the way"
+            rule = "with http://, anybody on the way can read and change the file"
             raise InputError(name, rule, "use https://, or allow private addresses")
         if target.scheme not in ("http", "https") or not _HOST.fullmatch(target.raw_host):
-            rule = f"{shown_url(url)} is no address of a file"
+            rule = f"{shown_url(url)} is not the address of a file"
             raise InputError(name, rule, "use https://host/path or s3://bucket/key")
         return target
 
@@ -269,9 +269,11 @@ def _refusal(name: str, status: int, headers: dict[str, str]) -> InputError:
         wait_s = min(float(asked), _MAX_ASKED_WAIT_S) if asked.isdigit() else 0.0
         return InputUnreachableError(name, f"its server answers {status}", _LATER, wait_s)
     if status in _GONE:
-        return InputMissingError(name, f"there is nothing ({status})", "check the address")
+        return InputMissingError(
+            name, f"there is no file at this address ({status})", "check the address"
+        )
     if status in _FORBIDDEN:
-        way_out = "check the address; a signed one is good for a limited time only"
+        way_out = "check the address; a signed address expires"
         return InputMissingError(name, f"its server refuses ({status})", way_out, False)
     return InputError(name, f"its server answers {status}, not 200", "check the address")
 

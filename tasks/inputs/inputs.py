@@ -163,7 +163,7 @@ class Inputs:
         try:
             return self.fetch(url, "rig"), ""
         except InputMissingError as error:
-            notice = f"{error.name}: {error.rule}; taken as if there were no rig"
+            notice = f"{error.name}: {error.rule}; continuing without a rig"
             return None, "" if error.is_certain else notice
 
     def shown(self, path: Path) -> str:
@@ -235,8 +235,10 @@ class Inputs:
         source = self._s3 if url.lower().startswith("s3://") else self._https
         host, name = _host_of(url), shown_url(url)
         if self._strikes[host] >= self.limits.host_strikes:
-            rule = f"{self._strikes[host]} files in a row could not be had from {host}"
-            raise InputUnreachableError(name, rule, "is its server well? try again later")
+            rule = f"{self._strikes[host]} files in a row could not be fetched from {host}"
+            raise InputUnreachableError(
+                name, rule, "check that its server is working, and try again later"
+            )
         for attempt in range(source.num_attempts):
             try:
                 with part.open("wb") as file:
@@ -302,7 +304,7 @@ def _content_fault(path: Path, kind: Kind) -> str:
     with path.open("rb") as file:
         start = file.read(256).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith(_WEB_PAGE_STARTS):
-        return f"a web page came, not a {kind}"
+        return f"the server sent a web page, not a {kind}"
     return _FAULTS[kind](path)
 
 
@@ -314,8 +316,8 @@ def _rig_fault(path: Path) -> str:
     try:
         content = json.loads(path.read_text("utf-8"))
     except ValueError as error:
-        return f"the rig is no JSON ({error})"
-    return "" if isinstance(content, dict) else "the rig is no JSON object"
+        return f"the rig is not valid JSON ({error})"
+    return "" if isinstance(content, dict) else "the rig is not a JSON object"
 
 
 _FAULTS: dict[Kind, Callable[[Path], str]] = {

@@ -27,7 +27,7 @@ _UNCHANGED = 304
 _TRANSIENT_CODES = frozenset(
     ("InternalError", "RequestTimeout", "ServiceUnavailable", "SlowDown", "Throttling")
 )
-_LATER = "is its server well? try again later"
+_LATER = "check that its server is working, and try again later"
 _CREDENTIALS_WAY_OUT = (
     "give the usual AWS credentials (environment, ~/.aws or a role), or use an https:// address"
 )
@@ -105,7 +105,7 @@ def _chunks(body: Any) -> Iterator[bytes]:
 def _bucket_and_key(url: str, name: str) -> tuple[str, str]:
     bucket, _, key = url.partition("://")[2].partition("/")
     if not bucket or not key or key.endswith("/"):
-        raise InputError(name, "that is no address of an object", "use s3://bucket/key")
+        raise InputError(name, "this is not the address of an object", "use s3://bucket/key")
     return bucket, key
 
 
@@ -115,7 +115,7 @@ def _refusal(name: str, bucket: str, answer: dict[str, Any]) -> InputError:
     if code == "NoSuchBucket":
         return InputMissingError(name, f"there is no bucket {bucket}", "check the address")
     if status == 404:
-        return InputMissingError(name, "there is no such object", "check the address")
+        return InputMissingError(name, "this object does not exist", "check the address")
     if code == "InvalidObjectState":
         return InputError(name, "the object is archived", "restore it, or name a copy of it")
     if code in ("AccessDenied", "403"):
@@ -153,5 +153,5 @@ def _failure(name: str, error: Exception) -> InputError:
     ):
         return InputUnreachableError(name, reason, _LATER)
     if isinstance(error, NoCredentialsError | PartialCredentialsError | ProfileNotFound):
-        return InputError(name, f"S3 cannot be asked ({reason})", _CREDENTIALS_WAY_OUT)
+        return InputError(name, f"S3 cannot be reached ({reason})", _CREDENTIALS_WAY_OUT)
     return InputError(name, reason, "check the address, the region and the endpoint")

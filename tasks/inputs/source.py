@@ -154,7 +154,7 @@ class Sink:
         """
         if num_bytes > self._max_bytes:
             mb = f"{num_bytes / 1e6:.1f} MB"
-            raise InputError(self.name, f"the file has {mb}, {self._rule()}", "make it smaller")
+            raise InputError(self.name, f"the file is {mb}, but {self._rule()}", "make it smaller")
 
     def take(self, chunks: Iterable[bytes]) -> None:
         """Write everything.
@@ -166,20 +166,22 @@ class Sink:
         for chunk in chunks:
             self.num_bytes += len(chunk)
             if self.num_bytes > self._max_bytes:
-                rule = f"the file goes on, {self._rule()}"
+                rule = f"the file is too large: {self._rule()}"
                 raise InputError(self.name, rule, "make it smaller")
             self._file.write(chunk)
             self._digest.update(chunk)
             self._check_pace()
 
     def _rule(self) -> str:
-        return f"more than {self._max_bytes / 1e6:.1f} MB are not read"
+        return f"at most {self._max_bytes / 1e6:.1f} MB are read"
 
     def _check_pace(self) -> None:
         seconds = self._clock() - self._started
         if self._limits.is_too_slow(self.num_bytes, seconds):
-            rule = f"only {self.num_bytes} bytes came in {seconds:.0f} s"
-            raise InputUnreachableError(self.name, rule, "is its server well? try again later")
+            rule = f"only {self.num_bytes} bytes arrived in {seconds:.0f} s"
+            raise InputUnreachableError(
+                self.name, rule, "check that its server is working, and try again later"
+            )
 
 
 def decoded(chunks: Iterable[bytes], encoding: str, name: str) -> Iterator[bytes]:
@@ -193,12 +195,12 @@ def decoded(chunks: Iterable[bytes], encoding: str, name: str) -> Iterator[bytes
         yield from chunks
         return
     if encoding not in ("gzip", "x-gzip"):
-        rule = f"the server compresses with {encoding[:20]!r}, which is not read"
-        raise InputError(name, rule, "store it without, or with gzip")
+        rule = f"the server compresses with {encoding[:20]!r}, which is not supported"
+        raise InputError(name, rule, "store it uncompressed, or with gzip")
     try:
         is_whole = yield from _inflated(chunks)
     except zlib.error as error:
-        rule = "the file is not the gzip that its server says"
+        rule = "the file is not gzip, although its server says so"
         raise InputError(name, rule, "store it again, without a content encoding") from error
     if not is_whole:
         raise InputUnreachableError(name, "the compressed file ends too early", "try again later")

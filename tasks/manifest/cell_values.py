@@ -42,7 +42,9 @@ def parse_size(text: str) -> tuple[int, int]:
         ValueError: not two multiples of 16 between 16 and 4096; ``args`` are rule and way out.
     """
     match = _SIZE.fullmatch(text)
-    rule = f"a size is WxH, both multiples of {SIZE_MULTIPLE} from {SIZE_MULTIPLE} to {_MAX_SIDE}"
+    rule = (
+        f"a size must be WxH, both multiples of {SIZE_MULTIPLE} from {SIZE_MULTIPLE} to {_MAX_SIDE}"
+    )
     if not match:
         raise BadValueError(rule, 'try "704x384"')
     sides = (int(match[1]), int(match[2]))
@@ -113,8 +115,8 @@ def parse_language(text: str) -> str:
         return lower
     known = {"chinese": "zh", "mandarin": "zh", "cn": "zh", "中文": "zh", "english": "en"}
     near = known.get(lower) or (lower[:2] if lower[:2] in ("en", "zh") else "")
-    way_out = f'try "{near}"' if near else "leave it empty to tell it from the script"
-    raise BadValueError("a language is en or zh", way_out)
+    way_out = f'try "{near}"' if near else "leave it empty to recognise it from the script"
+    raise BadValueError("the language must be en or zh", way_out)
 
 
 def parse_video_id(text: str, fallback: str) -> str:
@@ -125,11 +127,11 @@ def parse_video_id(text: str, fallback: str) -> str:
     """
     if VIDEO_ID.fullmatch(text):
         return text
-    rule = "must match [a-z0-9][a-z0-9-]*, at most 63 long"
+    rule = "must match [a-z0-9][a-z0-9-]* and have at most 63 characters"
     for kind, pattern in (("number", _EXCEL_NUMBER), ("date", _EXCEL_DATE)):
         if pattern.fullmatch(text):
             way_out = "format the column as text in Excel and type it again"
-            raise BadValueError(f"{rule}; it looks like a {kind} made by Excel", way_out)
+            raise BadValueError(f"{rule}; it looks like a {kind} that Excel made of it", way_out)
     raise BadValueError(rule, f'try "{suggested_id(text, fallback)}"')
 
 
@@ -149,7 +151,7 @@ def check_text(cell: str, *, allow_lines: bool) -> None:
     if fault:
         raise BadValueError(fault, "remove it or type the text again")
     if _EXCEL_ERROR.fullmatch(cell):
-        raise BadValueError("an error of the spreadsheet", "correct its formula")
+        raise BadValueError("this is a spreadsheet error", "correct the formula")
     if _FORMULA.match(cell):
         way_out = "paste the values instead, then save as CSV again"
-        raise BadValueError("a formula of the spreadsheet", way_out)
+        raise BadValueError("this is a spreadsheet formula", way_out)

@@ -1,4 +1,4 @@
-"""A CSV of scripts and portraits -> rows to render, or every fault of every row at once.
+"""A CSV of scripts and portraits -> rows to render, or a list of everything that is wrong with it.
 
 RowError
   ManifestError      the manifest's faults, one per line
@@ -20,6 +20,7 @@ from pathlib import Path
 import pandas as pd
 
 from model.errors import CampaignError, RowError
+from tasks.errors import counted
 from tasks.inputs.addresses import has_scheme, is_url, shown_url, without_secrets
 from tasks.inputs.inputs import InputError, Inputs, InputUnreachableError
 from tasks.inputs.text_files import (
@@ -58,78 +59,103 @@ class Column:
 COLUMNS = (
     Column(
         "video_id",
-        "Name of the video and of its file; unique. Small letters, digits and hyphens, at most 63.",
+        "Unique name of the video and of its file: lower-case letters, digits and hyphens, at most "
+        "63 characters.",
         is_required=True,
         example="welcome-en",
     ),
-    Column("script", "What is said, and captioned. May hold line breaks.", example="Hello there."),
-    Column("script_file", "The same, in a text file (UTF-8 or GB18030).", example="long.txt"),
+    Column(
+        "script",
+        "The text to speak and to show as captions. It may contain line breaks.",
+        example="Hello there.",
+    ),
+    Column("script_file", "A text file (UTF-8 or GB18030) with the script.", example="long.txt"),
     Column(
         "audio",
-        "A recording to use as the voice: WAV, FLAC, MP3, M4A, OGG. "
-        "With a `script` or `script_file` beside it, that is captioned.",
+        "A recording to use as the voice: WAV, FLAC, MP3, M4A or OGG. "
+        "If the row also has a `script` or `script_file`, that text becomes the captions.",
         example="recordings/a.wav",
     ),
     Column(
         "portrait",
-        "Picture of the presenter: PNG, JPEG, WebP, BMP, TIFF. "
-        "`<name>.rig.json` beside it, where present, places the face by hand.",
+        "Picture of the presenter: PNG, JPEG, WebP, BMP or TIFF. "
+        "A file `<name>.rig.json` beside it says where the face is.",
         is_required=True,
         example="portraits/mara.png",
     ),
-    Column("voice", "See `nightshoot voices`. Absent: the language's own.", example="hibari"),
-    Column("language", "`en` or `zh`. Absent: told from the script's characters.", example="zh"),
+    Column(
+        "voice",
+        "Name of a voice from `nightshoot voices`. Default: the usual voice of the language.",
+        example="hibari",
+    ),
+    Column(
+        "language",
+        "`en` or `zh`. Default: recognised from the script's characters.",
+        example="zh",
+    ),
     Column(
         "prompt",
-        "Scene and manner, for engines that read it. Absent: the engine's own.",
+        "Description of the scene and manner, for engines that use one. Default: the engine's own.",
         example="calm, studio light",
     ),
     Column(
         "size",
-        "`WxH` or `W*H`, multiples of 16. Absent: the preset's area, the portrait's aspect.",
+        "`WxH` or `W*H` in pixels, both multiples of 16. Default: the preset's area in the "
+        "portrait's aspect ratio.",
         example="704x384",
     ),
     Column(
         "smaller_size",
-        "`WxH`, of fewer pixels: the size of the video where the other does not fit the engine's "
-        "memory. Absent: it fails there.",
+        "`WxH` with fewer pixels, used if the video does not fit into the engine's memory at its "
+        "usual size. Default: such a video fails.",
         example="384x256",
     ),
-    Column("seed", "0 to 4294967295. Another seed, another take. Absent: 0.", example="7"),
-    Column("preset", "Size, steps and segment length by name. Absent: `standard`.", example="hd"),
-    Column("engine", "What renders it. Absent: `preview`.", example="preview"),
-    Column("num_clip", "Caps the length at this many clips, for tests.", example="1"),
+    Column(
+        "seed",
+        "0 to 4294967295. Another seed gives another take. Default: 0.",
+        example="7",
+    ),
+    Column(
+        "preset",
+        "Name of a preset for size, steps and segment length. Default: `standard`.",
+        example="hd",
+    ),
+    Column("engine", "Engine that renders the video. Default: `preview`.", example="preview"),
+    Column("num_clip", "Limits the video to this many clips, for tests.", example="1"),
     Column(
         "infer_frames",
-        "Frames of a clip, 1 to 480; the attention window of engines that have one. Absent: 48.",
+        "Frames per clip, 1 to 480; also the attention window of engines that have one. "
+        "Default: 48.",
         example="80",
     ),
     Column(
         "segment_clips",
-        "Clips that a segment aims at, 1 to 10000. Absent: 3, with `handoff` `context` 10.",
+        "Clips per segment to aim for, 1 to 10000. Default: 3, or 10 with `handoff` `context`.",
         example="5",
     ),
     Column(
         "sample_steps",
-        "Denoising steps, where the engine has any. Absent: the preset's.",
+        "Number of denoising steps, for engines that have them. Default: the preset's.",
         example="2",
     ),
     Column(
         "sample_guide_scale",
-        "Guidance, where the engine has any; `live-avatar` takes only 0.",
+        "Guidance scale, for engines that have one; `live-avatar` accepts only 0.",
         example="0",
     ),
     Column(
         "dtype",
-        "Of the weights at work: `bfloat16`, `float8` (`-kept`, `-tensor`), `float16`, `float32`.",
+        "Number format of the weights: `bfloat16`, `float8` (`-kept`, `-tensor`), `float16` or "
+        "`float32`.",
         example="bfloat16",
     ),
     Column(
         "handoff",
-        "What a segment goes on from: the `last-frame`, or the `context` of the ones before.",
+        "What each segment continues from: the `last-frame`, or the `context` of the segments "
+        "before it.",
         example="context",
     ),
-    Column("priority", "Higher is rendered earlier. Absent: 0.", example="10"),
+    Column("priority", "Higher numbers are rendered earlier. Default: 0.", example="10"),
 )
 COLUMN_NAMES = tuple(column.name for column in COLUMNS)
 _REQUIRED = tuple(column.name for column in COLUMNS if column.is_required)
@@ -159,7 +185,7 @@ class ManifestError(RowError):
     def __str__(self) -> str:
         lines = [f"{self.name}:{each.line}: {each}" for each in self.faults[:MAX_FAULTS_SHOWN]]
         if len(self.faults) > MAX_FAULTS_SHOWN:
-            lines.append(f"... and {len(self.faults) - MAX_FAULTS_SHOWN} faults more")
+            lines.append(f"... and {len(self.faults) - MAX_FAULTS_SHOWN} more problems")
         return "\n".join(lines)
 
 
@@ -255,7 +281,7 @@ def _manifest_at(path: Path | str, inputs: Inputs | None) -> tuple[str, Path | s
 
 def _fetched_bytes(url: str, inputs: Inputs | None) -> bytes:
     if inputs is None or not is_url(url):
-        rule, way_out = "manifests of such addresses are not read here", "download it first"
+        rule, way_out = "manifests at such addresses cannot be read here", "download it first"
         raise ManifestError(shown_url(url), (Fault(1, "file", "", rule, way_out),))
     try:
         return inputs.fetch(url, "manifest").read_bytes()
@@ -268,11 +294,12 @@ def _fetched_bytes(url: str, inputs: Inputs | None) -> bytes:
 def _manifest_bytes(path: Path) -> bytes:
     rule = ""
     if path.is_dir():
-        rule, way_out = "a folder is no manifest", "name the CSV file in it"
+        rule, way_out = "this is a folder, not a manifest", "name the CSV file in it"
     elif not path.exists():
-        rule, way_out = "there is no such file", nearest_file(path) or "check the path"
+        rule, way_out = "the file does not exist", nearest_file(path) or "check the path"
     elif path.stat().st_size > _MAX_MANIFEST_BYTES:
-        rule, way_out = f"more than {_MAX_MANIFEST_BYTES >> 20} MiB", "split it into several"
+        rule = f"the file is larger than {_MAX_MANIFEST_BYTES >> 20} MiB"
+        way_out = "split it into several manifests"
     else:
         return path.read_bytes()
     raise ManifestError(str(path), (Fault(1, "file", "", rule, way_out),))
@@ -306,24 +333,24 @@ def _read_header(table: Table) -> tuple[tuple[str, ...], list[Fault]]:
     raw = trimmed(table.header.cells, 1)
     names = tuple(column_name(cell) for cell in raw)
     if not set(names) & set(COLUMN_NAMES):
-        rule = "the first line names no known column"
-        way_out = f"begin with a header, for example {','.join((*_REQUIRED, 'script'))}"
+        rule = "the first line has no known column name"
+        way_out = f"start with a header such as {','.join((*_REQUIRED, 'script'))}"
         return names, [Fault(line, "header", ",".join(raw), rule, way_out)]
     faults: list[Fault] = []
     for index, (name, cell) in enumerate(zip(names, raw, strict=True)):
         if name and name not in COLUMN_NAMES:
             faults.append(Fault(line, "header", cell, "unknown column", _nearest_column(name)))
         if name and name in names[:index]:
-            faults.append(Fault(line, "header", cell, "the column is there twice", "remove one"))
+            faults.append(Fault(line, "header", cell, "the column appears twice", "remove one"))
     for name in _REQUIRED:
         if name not in names:
             faults.append(Fault(line, "header", "", f"column {name} is missing", "add it"))
     if not set(names) & {"script", "script_file", "audio"}:
-        rule = "none of the columns script, script_file and audio is there"
-        faults.append(Fault(line, "header", "", rule, "add one"))
+        rule = "the columns script, script_file and audio are all missing"
+        faults.append(Fault(line, "header", "", rule, "add one of them"))
     if not table.rows and not faults:
-        rule = "there is no row below the header"
-        faults.append(Fault(line, "header", "", rule, "add one row per video"))
+        rule = "there are no rows below the header"
+        faults.append(Fault(line, "header", "", rule, "add a row for each video"))
     return names, faults
 
 
@@ -345,7 +372,7 @@ def _absent_columns(columns: Sequence[str]) -> frozenset[str]:
 
 def _nearest_column(name: str) -> str:
     near = get_close_matches(name, COLUMN_NAMES, 1, 0.5)
-    return f'did you mean "{near[0]}"?' if near else f"there are {', '.join(COLUMN_NAMES)}"
+    return f'did you mean "{near[0]}"?' if near else f"use one of {', '.join(COLUMN_NAMES)}"
 
 
 def _frame(table: Table, columns: Sequence[str]) -> tuple[pd.DataFrame, _Findings]:
@@ -358,9 +385,9 @@ def _frame(table: Table, columns: Sequence[str]) -> tuple[pd.DataFrame, _Finding
         if len(cells) != width:
             _judge_width(row, cells, columns, findings)
         for cell in (cell for name, cell in zip(columns, cells, strict=False) if not name and cell):
-            rule = "the cell stands under a column without a name"
+            rule = "the cell is in a column that has no name"
             findings.faults.append(
-                Fault(row.line, "row", cell, rule, "name the column or empty it")
+                Fault(row.line, "row", cell, rule, "name the column or empty the cell")
             )
         records.append((*cells[:width], *[""] * (width - len(cells))))
     frame = pd.DataFrame(records, columns=range(width), dtype=str)
@@ -372,15 +399,15 @@ def _judge_width(
     row: TableRow, cells: Sequence[str], columns: Sequence[str], findings: _Findings
 ) -> None:
     width = len(columns)
-    told = f"the row has {len(cells)} cells, the header has {width}"
+    told = f"the row has {counted(len(cells), 'cell')}, but the header has {width}"
     if len(cells) > width:
-        way_out = 'put a cell with a separator in it between quotes: "Hello, world"'
+        way_out = 'put quotes around a cell that contains a separator: "Hello, world"'
         findings.faults.append(Fault(row.line, "row", cells[width], told, way_out))
     elif len(cells) < 2 or set(columns[len(cells) :]) & set(_REQUIRED):
-        way_out = "add the missing separators, or put a cell with a line break between quotes"
+        way_out = "add the missing separators, or put quotes around a cell that has a line break"
         findings.faults.append(Fault(row.line, "row", cells[-1], told, way_out))
     else:  # spreadsheets leave out empty cells at the end of a row
-        findings.notices.append(f"line {row.line}: {told}; the missing ones are taken as empty")
+        findings.notices.append(f"line {row.line}: {told}; missing cells are treated as empty")
 
 
 def _lines(frame: pd.DataFrame) -> Iterable[int]:
@@ -402,7 +429,7 @@ def _duplicates(frame: pd.DataFrame) -> Iterable[Fault]:
     taken = set(ids)
     for value, line in zip(repeated["video_id"], repeated[" line"], strict=True):
         name = str(value)
-        rule = f"the video_id is already used in line {first_lines[name.lower()]}"
+        rule = f"the video_id is already used on line {first_lines[name.lower()]}"
         yield Fault(int(line), "video_id", name, rule, f'try "{_free_id(name.lower(), taken)}"')
 
 
@@ -432,7 +459,9 @@ def manifest_from_recordings(audio_dir: Path, portrait: Path, out: Path | None =
     )
     if not recordings:
         kinds = ", ".join(sorted(suffix[1:] for suffix in _RECORDING_SUFFIXES))
-        raise CampaignError(f"{audio_dir}: holds no recording; there are {kinds}")
+        raise CampaignError(
+            f"{audio_dir}: there are no recordings in this folder; supported types are {kinds}"
+        )
     taken: set[str] = set()
     rows = [
         {

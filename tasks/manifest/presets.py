@@ -59,16 +59,19 @@ def load_presets(path: Path | None = None) -> dict[str, Preset]:
         raise CampaignError(f"{source}: cannot be read ({error.strerror})") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CampaignError(
-            f"{source}: not a TOML file in UTF-8: {error}; compare with {SHIPPED_PRESETS.name}"
+            f"{source}: this is not a TOML file in UTF-8: {error}; "
+            f"compare it with {SHIPPED_PRESETS.name}"
         ) from error
     if not tables:
-        raise CampaignError(f"{source}: holds no preset; write a [name] table with its values")
+        raise CampaignError(
+            f"{source}: there is no preset in this file; write a [name] table with its values"
+        )
     return {name: _preset(source, name, table) for name, table in tables.items()}
 
 
 def _preset(source: Path, name: str, table: Any) -> Preset:
     if not isinstance(table, dict):
-        raise CampaignError(f"{source}: {name} = {table!r} stands outside a [preset] table")
+        raise CampaignError(f"{source}: {name} = {table!r} is outside a [preset] table")
     try:
         return Preset.model_validate(table)
     except ValidationError as error:
@@ -81,7 +84,7 @@ def _complaint(detail: dict[str, Any]) -> str:
     if detail["type"] == "extra_forbidden":
         near = get_close_matches(key, Preset.model_fields, 1)
         way_out = f'did you mean "{near[0]}"?' if near else "remove it"
-        return f"{key} is no setting; {way_out}"
+        return f"{key} is not a preset's setting; {way_out}"
     if detail["type"] == "missing":
         return f"{key} is missing"
     return f"{key} = {detail['input']!r}: {detail['msg']}"
@@ -104,7 +107,9 @@ def size_for(
     most = preset.area // SIZE_MULTIPLE**2
     shortest = math.ceil(min_side / SIZE_MULTIPLE)
     if most < shortest**2:
-        raise ValueError(f"{preset.width}x{preset.height} has no room for sides of {min_side}")
+        raise ValueError(
+            f"{preset.width}x{preset.height} is too small for sides of {min_side} pixels"
+        )
     longest = min(math.ceil(math.sqrt(most * WIDEST_ASPECT)) + 1, most)
     sides = range(shortest, longest + 1)
 

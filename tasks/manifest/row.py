@@ -125,7 +125,9 @@ class RowReader:
             if plain[name] is None:
                 plain[name] = getattr(self.defaults, name)
         if audio is not None and self.cells.get("voice"):
-            self.notices.append(f"line {self.line}: the recording is used, the voice is not")
+            self.notices.append(
+                f"line {self.line}: the row has a recording, so its voice is not used"
+            )
         width, height = size or (None, None)
         fields = {
             **{name: value for name, value in plain.items() if value is not None},
@@ -150,7 +152,7 @@ class RowReader:
         text = self.cells.get(column, "")
         if not text:
             if is_required:
-                self._fault(column, "", "the cell is empty", "every row needs it")
+                self._fault(column, "", "the cell is empty", "every row needs a value here")
             return None
         if any(fault.column == column for fault in self.faults):
             return None
@@ -217,11 +219,13 @@ class RowReader:
         script = self.cells.get("script", "")
         named = self.cells.get("script_file", "")
         if script and named:
-            rule = "the row has a script and a script_file"
-            self._fault("script_file", named, rule, "keep one of them")
+            rule = "the row has both a script and a script_file"
+            self._fault("script_file", named, rule, "keep only one of them")
         if not (script or named or self.cells.get("audio")):
-            rule = "the row has nothing to say"
-            self._fault("script", "", rule, "write a script, or name a script_file or an audio")
+            rule = "the row has nothing to speak"
+            self._fault(
+                "script", "", rule, "write a script, or name a script_file or an audio file"
+            )
         path = self._file("script_file", SCRIPT)
         return decode_text(path.read_bytes())[0].strip() if path else script
 

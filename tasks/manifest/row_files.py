@@ -36,7 +36,7 @@ FILE_COLUMNS: Mapping[str, FileKind] = {
     "script_file": SCRIPT,
 }
 _OUTSIDE = (
-    "the path leads out of the manifest's folder",
+    "the path leads outside the manifest's folder",
     "move the file there, or allow it with --allow-outside",
 )
 
@@ -110,9 +110,13 @@ class Files:
     def _url_of(self, text: str) -> str:
         if has_scheme(text):
             if self._inputs is None:
-                raise BadValueError("a web address is no file", "download it and name the file")
+                raise BadValueError(
+                    "this is a web address, not a file", "download it and name the file"
+                )
             if not is_url(text):
-                raise BadValueError("files of such addresses are not read", "use https:// or s3://")
+                raise BadValueError(
+                    "files at such addresses cannot be read", "use https:// or s3://"
+                )
             return text
         try:
             url, is_inside = url_beside(str(self._home), text)
@@ -147,9 +151,11 @@ class Files:
             if not (self._allow_outside or resolved.is_relative_to(home)):
                 raise BadValueError(*_OUTSIDE)
             if not path.exists():
-                raise BadValueError("there is no such file", _missing(text, path, home))
+                raise BadValueError("the file does not exist", _missing(text, path, home))
             if not path.is_file():
-                raise BadValueError("a folder or device is no file", f"name a {kind.label} in it")
+                raise BadValueError(
+                    "this is a folder or a device, not a file", f"name a {kind.label} in it"
+                )
             fault = kind.fault_of(path)
         except (OSError, ValueError, RuntimeError) as error:
             if isinstance(error, BadValueError):

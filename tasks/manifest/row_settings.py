@@ -88,7 +88,7 @@ def setting_value(engine: str, name: str, given: Scalar) -> Scalar:
     known = engine_identity(engine).settings
     if name not in known and name not in CLIP_RANGES:
         raise BadValueError(
-            f"engine {engine} has no such setting", "leave it out or choose another engine"
+            f"engine {engine} does not have this setting", "leave it out or choose another engine"
         )
     if name in CLIP_RANGES:
         given = parse_number(str(given), *CLIP_RANGES[name])
@@ -122,7 +122,7 @@ def _yes_or_no(given: Scalar) -> bool:
     words = {"true": True, "false": False}
     text = str(given).lower()
     if text not in words:
-        raise BadValueError("must be true or false", "write one of them")
+        raise BadValueError("must be true or false", "write one of the two")
     return words[text]
 
 
@@ -174,8 +174,8 @@ def _option_faults(name: str, given: Scalar, engines: Sequence[str]) -> Iterator
         known = {each for engine in engines for each in engine_identity(engine).settings}
         names = ", ".join(sorted(known | set(CLIP_RANGES)))
         yield (
-            f'setting "{name}" cannot be used by engine {", ".join(engines)}; there are {names}; '
-            "leave it out or choose another --engine"
+            f'setting "{name}" has no use in engine {", ".join(engines)}, whose settings are '
+            f"{names}; leave it out or choose another --engine"
         )
     for engine in users:
         try:
@@ -202,7 +202,7 @@ def _size_faults(rows: Sequence[ManifestRow], presets: Mapping[str, Preset]) -> 
     for row in rows:
         yield from _smaller_size_faults(row, presets[row.preset])
         least = engine_identity(row.engine).min_side
-        way_out = f"engine {row.engine} needs {least} pixels on each side"
+        way_out = f"engine {row.engine} needs at least {least} pixels on each side"
         if row.width is None or row.height is None:
             preset = presets[row.preset]
             if preset.area < least**2:
@@ -221,8 +221,9 @@ def _smaller_size_faults(row: ManifestRow, preset: Preset) -> Iterator[str]:
     least = engine_identity(row.engine).min_side
     if min(row.smaller_size) < least:
         yield (
-            f'--smaller-size "{told}" is too small: engine {row.engine} needs {least} pixels on '
-            f'each side; try "{max(row.smaller_size[0], least)}x{max(row.smaller_size[1], least)}"'
+            f'--smaller-size "{told}" is too small: engine {row.engine} needs at least {least} '
+            f"pixels on each side; "
+            f'try "{max(row.smaller_size[0], least)}x{max(row.smaller_size[1], least)}"'
         )
     size = (preset.width, preset.height)
     fault = smaller_size_fault(size, row.smaller_size) if row.width is None else None
@@ -262,9 +263,9 @@ def _uneven_notice(clips: Mapping[int, bool]) -> str:
         for frames, is_window in clips.items()
         if is_window
     ]
-    told = "; the attention window is rounded up to whole blocks: " if windows else ""
+    told = ", and the attention window is rounded up to whole blocks: " if windows else ""
     return (
-        f"infer_frames {', '.join(map(str, clips))} is no multiple of {FRAME_MULTIPLE}: clips are "
-        f"counted with it, segments are cut on the grid of {FRAME_MULTIPLE}"
+        f"infer_frames {', '.join(map(str, clips))} is not a multiple of {FRAME_MULTIPLE}: clips "
+        f"have this length, but segments are cut at multiples of {FRAME_MULTIPLE} frames"
         f"{told}{', '.join(windows)}"
     )

@@ -43,7 +43,9 @@ def read_table(data: bytes, known: Iterable[str]) -> Table:
         TextFileError: it is no CSV, empty, or a quote is never closed.
     """
     text, encoding = decode_text(data)
-    notices = () if encoding != "GB18030" else ("read as GB18030 text; UTF-8 is safer",)
+    notices = (
+        () if encoding != "GB18030" else ("the file was read as GB18030 text; UTF-8 is safer",)
+    )
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     told = _SEP_LINE.match(text)
     if told:
@@ -51,7 +53,9 @@ def read_table(data: bytes, known: Iterable[str]) -> Table:
     separator = told[1] if told else _separator(text, frozenset(known))
     rows = [row for row in _records(text, separator) if any(row.cells)]
     if not rows:
-        raise TextFileError(1, "", "the file is empty", "write a header line and one row a video")
+        raise TextFileError(
+            1, "", "the file is empty", "write a header line, then one row per video"
+        )
     return Table(rows[0], tuple(rows[1:]), notices)
 
 
@@ -88,8 +92,8 @@ def _unclosed(line: int) -> TextFileError:
     return TextFileError(
         line,
         "",
-        "a quote opened in this row is never closed",
-        'close it, and write quotes inside a quoted cell twice: ""like this""',
+        "a quote that opens in this row is never closed",
+        'close it, and double the quotes inside a quoted cell: ""like this""',
     )
 
 

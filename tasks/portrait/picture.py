@@ -61,7 +61,7 @@ def _not_a_picture(data: bytes) -> str:
         return "the file is empty; save the picture again"
     if data.startswith((_JPEG_START, _PNG_START)):
         return "the picture is damaged or cut off; save or copy it again"
-    return "not a picture this program can read; save it as PNG, JPEG, WebP or TIFF"
+    return "this is not a picture that can be read; save it as PNG, JPEG, WebP or TIFF"
 
 
 def _decoded(data: bytes) -> Pixels | None:

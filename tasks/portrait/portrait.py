@@ -82,7 +82,7 @@ def check_portrait(
     errors, warnings = _size_sentences(figures["short_side"], limits)
     if rig is None and not faces:
         no_face = (
-            "no face was found in the portrait; take a picture with one face seen from the "
+            "no face was found in the portrait; use a picture with one face seen from the "
             "front, place the face by hand with `nightshoot rig PORTRAIT`, or show the still "
             "picture with `--on-no-face still`"
         )
@@ -111,7 +111,7 @@ def _size_sentences(short_side: float, limits: PortraitLimits) -> tuple[list[str
     if short_side < limits.good_short_side:
         return [], [
             f"the portrait's short side is {short_side:.0f} pixels, "
-            f"{limits.good_short_side} or more look better; use a larger picture if there is one"
+            f"{limits.good_short_side} or more look better; use a larger picture if you have one"
         ]
     return [], []
 
@@ -232,7 +232,8 @@ def read_rig(path: Path) -> dict[str, object]:
         raise PortraitError(f"{path}: cannot be read ({error.strerror}); check the path") from error
     except ValueError as error:
         raise PortraitError(
-            f"{path}: is no JSON ({error}); correct it, or delete it and run `nightshoot rig` again"
+            f"{path}: is not valid JSON ({error}); correct it, or delete it "
+            "and run `nightshoot rig` again"
         ) from error
     if not isinstance(content, dict):
         raise PortraitError(f"{path}: must hold one JSON object, with the fields of a rig")

@@ -88,7 +88,7 @@ def _find_ffmpeg(wished: str) -> str:
             raise FfmpegError(
                 (wished,),
                 None,
-                f'{FFMPEG_VARIABLE}="{wished}" is no program; name one or unset the variable',
+                f'{FFMPEG_VARIABLE}="{wished}" is not a program; name one or unset the variable',
             )
         return found
     try:
@@ -189,7 +189,7 @@ def _start(
 ) -> subprocess.Popen[bytes]:
     """Start a program that dies with us, in a session of its own, stderr in a pipe."""
     if not shutil.which(command[0], path=None if env is None else env.get("PATH")):
-        raise ProgramError(command, None, f'"{command[0]}" is no program on this machine')
+        raise ProgramError(command, None, f'"{command[0]}" is not a program on this machine')
     try:
         return subprocess.Popen(
             [*_deathbound(), *command],
@@ -337,7 +337,7 @@ def read_ffmpeg(args: Sequence[str], chunk_bytes: int) -> Generator[bytes]:
                 yield chunk
             returncode = process.wait(_KILL_TIMEOUT_S)
         except subprocess.TimeoutExpired as error:
-            raise FfmpegError(command, None, "its output ended, but it did not") from error
+            raise FfmpegError(command, None, "its output ended, but the program did not") from error
         finally:
             _kill_group(process)
             listener.join(_KILL_TIMEOUT_S)

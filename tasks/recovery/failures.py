@@ -178,7 +178,7 @@ def _told(error: BaseException) -> str:
     """Class and message; of a program its last words, as its command line hides them."""
     name = type(error).__name__
     if isinstance(error, ProgramError):
-        lines = error.stderr.strip().splitlines() or ["(it said nothing)"]
+        lines = error.stderr.strip().splitlines() or ["(no message)"]
         return f"{name}: {lines[-1]}"
     return f"{name}: {error}"
 
@@ -232,8 +232,8 @@ class Breaker:
         names = ", ".join(videos[:_ROWS_NAMED])
         more = f" and {len(videos) - _ROWS_NAMED} more" if len(videos) > _ROWS_NAMED else ""
         return (
-            f"stopped: {len(videos)} different videos ({names}{more}) failed alike within "
-            f"{self.window_s / 60:.0f} minutes, {self.limit} are allowed to: {signature}; "
-            f"read failures/{videos[0]}.json, put right what they share (engine, settings, "
-            "weights, store), then retry the campaign: finished segments are kept"
+            f"stopped: {len(videos)} different videos ({names}{more}) failed in the same way "
+            f"within {self.window_s / 60:.0f} minutes, and the limit is {self.limit}: {signature}; "
+            f"read failures/{videos[0]}.json, correct what they have in common (engine, settings, "
+            "weights, store), then retry the campaign; finished segments are kept"
         )

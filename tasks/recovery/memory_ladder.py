@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from threading import Lock
 
 from model.errors import SMALLER_SIZE, ResourceError, Rung
+from tasks.errors import counted
 from tasks.plan.plan import canonical_sha256
 from tasks.records import Scalar, SegmentReceipt, VideoPlan
 
@@ -106,14 +107,14 @@ def effective(rungs: Sequence[Rung]) -> tuple[str, ...]:
 def describe_changes(rungs: Sequence[Rung], why: str) -> str:
     """For the report: what changed of the video's pictures."""
     names = ", ".join(map(str, rungs))
-    return f"rendered with {names}, as it did not fit otherwise: {why}"
+    return f"rendered with {names}, because it did not fit otherwise: {why}"
 
 
 def describe_silent_changes(receipts: Sequence[SegmentReceipt]) -> tuple[str, ...]:
     """For the report: what was slower than asked for, and changed no picture."""
     counts = Counter(receipt.rungs for receipt in receipts if receipt.rungs)
     return tuple(
-        f"{count} of {len(receipts)} segments rendered with {', '.join(rungs)}, as they did not "
-        "fit otherwise; no pixel differs"
+        f"{count} of {counted(len(receipts), 'segment')} rendered with {', '.join(rungs)}, because "
+        "nothing else fitted; no pixel differs"
         for rungs, count in counts.items()
     )

@@ -22,6 +22,7 @@ from model.errors import SpeechError
 from tasks.errors import (
     DiskFullError,
     FfmpegError,
+    counted,
 )
 from tasks.processes.ffmpeg import (
     run_ffmpeg,
@@ -72,13 +73,13 @@ def import_recording(source: Path, viewer_copy: Path, engine_copy: Path) -> Reco
         SpeechError: no sound in it, zero length, damaged, or cut short.
     """
     if not source.is_file() or source.stat().st_size == 0:
-        raise SpeechError(f"{source} is empty or no file; give a recording with sound in it")
+        raise SpeechError(f"{source} is empty or is not a file; give a recording with sound in it")
     _check_riff_is_whole(source)
     _decode(source, viewer_copy)
     with soundfile.SoundFile(viewer_copy) as file:
         num_samples, num_channels = int(file.frames), int(file.channels)
     if not num_samples:
-        raise SpeechError(f"{source} holds a sound track of zero length; export it again")
+        raise SpeechError(f"{source} has a sound track of zero length; export it again")
     _check_declared_length(source, num_samples)
     unlevelled = engine_copy.with_name(engine_copy.name + ".float.wav")
     try:
@@ -115,15 +116,15 @@ def judge(levels: Levels, num_clipped: int) -> tuple[str, ...]:
             "lips may follow the noise"
         )
     if num_clipped:
-        warnings.append(f"clipped in {num_clipped} places; record at a lower level")
+        warnings.append(f"clipped in {counted(num_clipped, 'place')}; record at a lower level")
     if level < LEAST_LEVEL_DB:
-        warnings.append(f"very quiet: {level:.0f} dBFS; viewers hear it as it is")
+        warnings.append(f"very quiet: {level:.0f} dBFS; viewers will hear it like this")
     silences = pauses(levels, math.ceil(LONGEST_SILENCE_S * FRAMES_PER_SECOND))
     if silences:
         start, end = max(silences, key=lambda span: span[1] - span[0])
         length_s, start_s = (end - start) / FRAMES_PER_SECOND, start / FRAMES_PER_SECOND
         warnings.append(
-            f"{len(silences)} silences over {LONGEST_SILENCE_S:.0f} s; the longest, "
+            f"{counted(len(silences), 'silence')} over {LONGEST_SILENCE_S:.0f} s; the longest, "
             f"{length_s:.1f} s, begins at {start_s:.1f} s"
         )
     return tuple(warnings)

@@ -109,7 +109,7 @@ def speech_id_of(request: SpeechRequest) -> str:
     if request.audio_path is not None:
         return canonical_sha256(_recording_identity(request, request.audio_path))
     if not request.text or not request.text.strip():
-        raise SpeechError("the script is empty; write what is said, or give a recording")
+        raise SpeechError("the script is empty; write what to say, or give a recording")
     return canonical_sha256(_voice_identity(request))
 
 
@@ -150,7 +150,7 @@ def make_speech(request: SpeechRequest, folder: Path) -> Speech:
 
 def _recording_identity(request: SpeechRequest, path: Path) -> dict[str, object]:
     if not path.is_file():
-        raise SpeechError(f"{path} is no file; give the path of a recording")
+        raise SpeechError(f"{path} is not a file; give the path of a recording")
     return {
         "version": SPEECH_VERSION,
         "recording": sha256_of_file(path),
@@ -221,7 +221,7 @@ def _speak(request: SpeechRequest, speech_id: str, parts: SpeechFiles) -> Speech
 def _check_speakable(script: Script, request: SpeechRequest) -> None:
     if not script.clauses:
         raise SpeechError(
-            f"the script has nothing that can be spoken: {(request.text or '')[:60]!r}; "
+            f"nothing in the script can be spoken: {(request.text or '')[:60]!r}; "
             "write words or numbers"
         )
     voice = request.voice_name
@@ -254,12 +254,12 @@ def _blocks(
         block = make_block(utterance, ends_sentence=clause.ends_sentence, sample_rate_hz=rate)
         if block is None:
             raise SpeechError(
-                f'voice "{request.voice_name}" made no sound of "{clause.spoken[:60]}"; '
+                f'voice "{request.voice_name}" produced no sound for "{clause.spoken[:60]}"; '
                 "reword it or choose another voice"
             )
         placed.append((clause, block))
     signs = " ".join(dict.fromkeys(unspoken))
-    return rate, placed, (f"without a sound in this voice: {signs}",) if signs else ()
+    return rate, placed, (f"this voice has no sound for: {signs}",) if signs else ()
 
 
 def _engine_gain_db(voice: str, blocks: list[Block]) -> float:

@@ -126,9 +126,8 @@ def voice_language(name: str) -> Language | None:
 
 def unknown_voice(name: str) -> str:
     """What is wrong with ``name``, and the way out."""
-    return (
-        f'voice "{name}" is unknown; there are {", ".join(CARDS)}, http:<voice> and command:<voice>'
-    )
+    names = ", ".join((*CARDS, "http:<voice>", "command:<voice>"))
+    return f'voice "{name}" is unknown; choose one of {names}'
 
 
 def _outside_name(name: str) -> str:
@@ -214,7 +213,9 @@ def _post(
         try:
             answer = httpx.post(url, json=body, headers=headers, timeout=settings.timeout_s)
         except httpx.InvalidURL as error:
-            raise SpeechError(f'the base URL "{settings.base_url}" is no URL: {error}') from error
+            raise SpeechError(
+                f'the base URL "{settings.base_url}" is not a URL: {error}'
+            ) from error
         except httpx.TransportError as error:
             said = f"{type(error).__name__}: {error}"
         else:
@@ -227,7 +228,8 @@ def _post(
         if attempt < _NUM_TRIES - 1:
             time.sleep(wait_s)
     raise VoiceUnreachableError(
-        f"{url} did not speak in {_NUM_TRIES} tries: {said}; is the service running and reachable?"
+        f"{url} did not speak in {_NUM_TRIES} tries: {said}; "
+        "check that the service is running and can be reached"
     )
 
 
@@ -262,8 +264,9 @@ def _command_speaker(voice: str, settings: VoiceSettings) -> Speaker:
                 raise SpeechError(f'voice "command:{voice}" failed: {error}') from error
             if not out.is_file():
                 raise SpeechError(
-                    f'voice "command:{voice}" wrote no {{out}}: {shlex.join(command)} ended well '
-                    f"and said: {result.stderr.strip()[-_ANSWER_SHOWN:] or '(nothing)'}"
+                    f'voice "command:{voice}" wrote no {{out}}: {shlex.join(command)} ended '
+                    f"without an error and printed: "
+                    f"{result.stderr.strip()[-_ANSWER_SHOWN:] or '(nothing)'}"
                 )
             return _read_sound(out.read_bytes(), f"the output of {template[0]}")
 
@@ -296,7 +299,7 @@ def _read_sound(data: bytes, what: str) -> Utterance:
         pcm, rate = soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True)
     except soundfile.LibsndfileError as error:
         raise SpeechError(
-            f"{what} is no sound file ({len(data)} bytes, begins {data[:12]!r}): {error}; "
+            f"{what} is not a sound file ({len(data)} bytes, begins {data[:12]!r}): {error}; "
             "it must be WAV"
         ) from error
     if not len(pcm):

@@ -209,7 +209,7 @@ class CampaignFolder:
             return kept
         winner = self._read_record(name, SegmentReceipt)
         if winner is None:
-            raise StoreError(f"{name}: the receipt that was there is gone")
+            raise StoreError(f"{name}: the receipt that was there has disappeared")
         return winner
 
     # --- speech ---
@@ -356,7 +356,7 @@ class CampaignFolder:
         except OSError as error:
             raise CampaignError(
                 f"{self.root}: a file of {_PROBE_BYTES >> 20} MiB cannot be written there "
-                f"({error.strerror}); free some room, change its owner or choose another --out"
+                f"({error.strerror}); free some space, change its owner or choose another --out"
             ) from error
         finally:
             with contextlib.suppress(OSError):
@@ -397,7 +397,7 @@ class CampaignFolder:
                 self.discard_segment(stem)
             else:
                 self.remove(name)
-            return f"{name} is removed: {error}; the next run makes it again"
+            return f"{name} is removed: {error}; the next run will make it again"
         return ""
 
     def _verify_receipt(self, folder: str, name: str) -> None:
@@ -430,7 +430,9 @@ class CampaignFolder:
             needed = {f"speech/{stored.plan.speech_id}.json", f"portraits/{stored.plan.portrait}"}
             if missing := sorted(needed - there):
                 self.discard_plan(stored.plan.video_id)
-                found.append(f"{name} is removed: {missing[0]} is missing; its row is planned anew")
+                found.append(
+                    f"{name} is removed: {missing[0]} is missing; its row will be planned again"
+                )
         return found
 
     def _remove_orphans(self, names: Mapping[str, Listed]) -> list[str]:

@@ -35,11 +35,11 @@ def held_message(url: str, owner: str) -> str:
         fields = json.loads(owner)
         who = f"process {fields['pid']} on {fields['host']}, since {fields['started']}"
     except (ValueError, KeyError, TypeError):
-        who = "its owner is just starting"
+        who = "it is just starting"
     out, _, campaign = url.rpartition("/")
     return (
         f'campaign "{campaign}" in {out} is being rendered by another run ({who}); '
-        "one campaign has one dispatcher: wait for it, stop it, or use another --campaign"
+        "wait for that run, stop it, or use another --campaign"
     )
 
 

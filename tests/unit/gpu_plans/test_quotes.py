@@ -103,7 +103,7 @@ def test_without_a_manifest_every_preset_is_planned_on_every_pool():
     assert names == list(load_presets())
     assert all(size["video_s"] == 60 for size in quote["pools"][0]["sizes"])
     assert (
-        "not calibrated: assumed, 45% of the peak in the datasheet of A10"
+        "not calibrated: estimated at, 45% of the peak in the datasheet of A10"
         in quote["pools"][0]["basis"]
     )
     assert quote["pools"][0]["sizes"][-1]["bulk"]["offload"] == "kv,weights,text"
@@ -141,7 +141,7 @@ def test_a_calibrated_gpu_is_named_with_its_date_and_needs_no_assumption():
     text = shown(GpuRequest("1xH100", (entry(),)))
 
     assert "calibrated on NVIDIA H100 80GB HBM3 in bfloat16, 2026-11-20" in text
-    assert "loading the weights: about 22 s" in text
+    assert "each engine loads the weights once, in about 22 s" in text
     assert "by datasheets" not in text
 
 

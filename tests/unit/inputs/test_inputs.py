@@ -383,9 +383,9 @@ def test_six_redirects_are_too_many(web: Served, inputs: Inputs) -> None:
     [
         ("http://169.254.169.254/latest/meta-data", "a link-local address"),
         ("http://[::ffff:169.254.169.254]/", "a link-local address"),
-        ("file:///etc/passwd", "is no address of a file"),
-        ("s3://b/k?secret", "s3://b/k is no address of a file"),
-        ("http://[oops/", "is no address of a file"),
+        ("file:///etc/passwd", "is not the address of a file"),
+        ("s3://b/k?secret", "s3://b/k is not the address of a file"),
+        ("http://[oops/", "is not the address of a file"),
         ("", "redirects to nowhere"),
     ],
 )
@@ -419,7 +419,7 @@ def test_a_file_that_says_it_is_too_large_is_not_read(web: Served, tmp_path: Pat
     web.routes["/a.png"] = Answer(headers={"Content-Length": "9000000"})
     with (
         inputs_at(tmp_path, QUICK.model_copy(update={"portrait_bytes": 1_000_000})) as each,
-        pytest.raises(InputError, match=r"has 9\.0 MB, more than 1\.0 MB are not read; make"),
+        pytest.raises(InputError, match=r"has 9\.0 MB, more than 1\.0 MB are read; make"),
     ):
         each.fetch(web.url("/a.png"), "portrait")
     assert left(tmp_path) == []
@@ -433,7 +433,7 @@ def test_a_file_that_goes_on_for_ever_is_cut(web: Served, tmp_path: Path) -> Non
     web.routes["/a.wav"] = Answer(body=endless())
     with (
         inputs_at(tmp_path, QUICK.model_copy(update={"recording_bytes": 1_000_000})) as each,
-        pytest.raises(InputError, match=r"goes on, more than 1\.0 MB are not read"),
+        pytest.raises(InputError, match=r"goes on, more than 1\.0 MB are read"),
     ):
         each.fetch(web.url("/a.wav"), "recording")
     assert left(tmp_path) == []
@@ -477,7 +477,7 @@ def test_a_file_stored_with_gzip_is_unpacked(web: Served, inputs: Inputs) -> Non
 @pytest.mark.parametrize(
     ("body", "encoding", "words"),
     [
-        (b"x", "br", "compresses with 'br', which is not read"),
+        (b"x", "br", "compresses with 'br', which is not supported"),
         (b"no gzip at all", "gzip", "is not the gzip that its server says"),
         (gzip.compress(b"x" * 1000, mtime=0)[:-9], "gzip", "ends too early, in 4 tries"),
     ],
@@ -496,15 +496,15 @@ def test_what_cannot_be_unpacked_is_told(
 @pytest.mark.parametrize(
     ("kind", "body", "words"),
     [
-        ("portrait", b"<!DOCTYPE html><p>Log in", "a web page came, not a portrait"),
-        ("manifest", b"\xef\xbb\xbf \n<html>", "a web page came, not a manifest"),
+        ("portrait", b"<!DOCTYPE html><p>Log in", "the server sent a web page, not a portrait"),
+        ("manifest", b"\xef\xbb\xbf \n<html>", "the server sent a web page, not a manifest"),
         ("portrait", wav(), "the file is not PNG"),
         ("portrait", png()[:-12], "damaged or cut short"),
         ("portrait", b"", "the file is empty"),
         ("recording", png(), "the file is not WAV"),
         ("script", b"ring\x07", "control character"),
         ("manifest", b"", "the file is empty"),
-        ("rig", b"[1]", "the rig is no JSON object"),
+        ("rig", b"[1]", "the rig is not a JSON object"),
         ("rig", b"{", "the rig is no JSON"),
     ],
 )
@@ -577,7 +577,7 @@ def test_a_host_that_gives_nothing_is_left_alone(web: Served, inputs: Inputs) ->
         with pytest.raises(InputUnreachableError) as caught:
             inputs.fetch(web.url(f"/{number}.png"), "portrait")
     assert len(web.asked) == 3 * 4
-    assert "3 files in a row could not be had from" in str(caught.value)
+    assert "3 files in a row could not be fetched from" in str(caught.value)
 
 
 def test_a_silent_server_is_left(web: Served, tmp_path: Path) -> None:
@@ -599,7 +599,7 @@ def test_a_dripping_server_is_left(web: Served, tmp_path: Path) -> None:
     limits = QUICK.model_copy(update={"patience_s": 0.2, "https_attempts": 1})
     with (
         inputs_at(tmp_path, limits) as each,
-        pytest.raises(InputUnreachableError, match="bytes came in"),
+        pytest.raises(InputUnreachableError, match="bytes arrived in"),
     ):
         each.fetch(web.url("/a.png"), "portrait")
 
@@ -730,7 +730,7 @@ def test_the_rig_beside_a_portrait_is_fetched_where_there_is_one(
     assert inputs.rig_of(web.url("/b.png")) == (None, "")
     rig, notice = inputs.rig_of(web.url("/c.png"))
     assert rig is None
-    assert notice.endswith("c.rig.json: its server refuses (403); taken as if there were no rig")
+    assert notice.endswith("c.rig.json: its server refuses (403); continuing without a rig")
 
 
 # --- certificates -------------------------------------------------------------------------------
@@ -830,12 +830,12 @@ def test_an_object_stored_with_gzip_is_unpacked(bucket, inputs: Inputs) -> None:
 
 
 UNUSABLE = {
-    "s3://bucket/none.png": "there is no such object; check the address",
+    "s3://bucket/none.png": "this object does not exist; check the address",
     "s3://nowhere/a.png": "there is no bucket nowhere",
     "s3://bucket/": "use s3://bucket/key",
     "s3://bucket": "use s3://bucket/key",
     "s3://B_b!/a.png": "check the address",
-    "s3://bucket/large.png": r"more than 0\.1 MB are not read",
+    "s3://bucket/large.png": r"more than 0\.1 MB are read",
     "s3://bucket/page.png": "a web page came",
 }
 
@@ -901,7 +901,7 @@ def test_s3_that_is_down_or_ill_is_tried_again(
         assert each.fetch("s3://bucket/a.png", "portrait").read_bytes() == png()
         assert len(web.asked) == 4
         _, notice = each.rig_of("s3://bucket/a.png")
-        assert "access is denied (AccessDenied); taken as if there were no rig" in notice
+        assert "access is denied (AccessDenied); continuing without a rig" in notice
         with pytest.raises(InputError, match=r"refuses the credentials \(ExpiredToken\); give"):
             each.fetch("s3://bucket/expired.png", "portrait")
         with pytest.raises(InputUnreachableError, match="S3 answers SlowDown, in 10 tries"):

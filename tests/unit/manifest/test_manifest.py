@@ -276,7 +276,7 @@ def test_a_script_file_and_a_recording_with_its_script_are_read(folder: Path) ->
 
 def test_a_voice_beside_a_recording_is_said_to_be_unused(folder: Path) -> None:
     manifest = read(folder, "video_id,audio,portrait,voice\na,a.wav,a.png,hibari\n")
-    assert manifest.notices == ("line 2: the recording is used, the voice is not",)
+    assert manifest.notices == ("line 2: the row has a recording, so its voice is not used",)
 
 
 def test_the_cells_are_kept_as_written_for_the_report(folder: Path) -> None:
@@ -293,7 +293,7 @@ def test_the_cells_are_kept_as_written_for_the_report(folder: Path) -> None:
 
 def test_a_row_that_lacks_only_optional_cells_at_its_end_is_read_and_told(folder: Path) -> None:
     manifest = read(folder, "video_id,script,portrait,seed,size\na,Hi.,a.png\n")
-    assert "line 2: the row has 3 cells, the header has 5" in manifest.notices[0]
+    assert "line 2: the row has 3 but the header has 5" in manifest.notices[0]
 
 
 # --- what is refused ----------------------------------------------------------------------------
@@ -307,13 +307,15 @@ def test_every_fault_of_every_row_is_told_at_once(folder: Path) -> None:
         "b,,a.png,big,\n"
     )
     assert faults(folder, text) == [
-        '2: video_id "Ann 1": must match [a-z0-9][a-z0-9-]*, at most 63 long; try "ann-1"',
-        '2: portrait "b.png": there is no such file; did you mean "a.png"?',
-        '2: size "700x384": a size is WxH, both multiples of 16 from 16 to 4096; try "704x384"',
+        '2: video_id "Ann 1": must match [a-z0-9][a-z0-9-]* and have at most 63 characters; '
+        'try "ann-1"',
+        '2: portrait "b.png": the file does not exist; did you mean "a.png"?',
+        '2: size "700x384": a size must be WxH, both multiples of 16 from 16 to 4096; '
+        'try "704x384"',
         '2: seed "-1": must be a whole number from 0 to 4294967295; try "0"',
-        '5: video_id "b": the video_id is already used in line 3; try "b-2"',
+        '5: video_id "b": the video_id is already used on line 3; try "b-2"',
         "5: script: the row has nothing to say; write a script, or name a script_file or an audio",
-        '5: size "big": a size is WxH, both multiples of 16 from 16 to 4096; try "704x384"',
+        '5: size "big": a size must be WxH, both multiples of 16 from 16 to 4096; try "704x384"',
     ]
 
 
@@ -321,14 +323,14 @@ def test_every_fault_of_every_row_is_told_at_once(folder: Path) -> None:
     ("column", "value", "words"),
     [
         ("video_id", "", "the cell is empty"),
-        ("video_id", "1.2E+11", "looks like a number made by Excel"),
-        ("video_id", "3-Jan", "looks like a date made by Excel"),
+        ("video_id", "1.2E+11", "looks like a number that Excel made of it"),
+        ("video_id", "3-Jan", "looks like a date that Excel made of it"),
         ("video_id", "é" * 70, "try"),
         ("video_id", "你好", 'try "video-2"'),
         ("video_id", "a" * 64, f'try "{"a" * 63}"'),
         ("video_id", "../a", 'try "a"'),
-        ("script", "#REF!", "an error of the spreadsheet"),
-        ("script", "=CONCAT(A1,B1)", "a formula of the spreadsheet"),
+        ("script", "#REF!", "this is a spreadsheet error"),
+        ("script", "=CONCAT(A1,B1)", "this is a spreadsheet formula"),
         ("script", "ring\x07", "character 5 is a control character (U+0007)"),
         ("script", "nul\x00", "character 4 is a control character (U+0000)"),
         ("script", "caf\ufffd", "character 4 was lost"),
@@ -338,9 +340,9 @@ def test_every_fault_of_every_row_is_told_at_once(folder: Path) -> None:
         ("portrait", "A.PNG", 'did you mean "a.png"?'),
         ("portrait", "portraits\\mara.png", '"portraits/mara.png"'),
         ("portrait", "none/a.png", 'there is no folder "none" either'),
-        ("portrait", "portraits", "a folder or device is no file"),
+        ("portrait", "portraits", "this is a folder or a device, not a file"),
         ("portrait", "../outside.png", "leads out of the manifest's folder"),
-        ("portrait", "https://x.org/a.png", "a web address is no file"),
+        ("portrait", "https://x.org/a.png", "this is a web address, not a file"),
         ("portrait", "a.wav", "the file is not PNG"),
         ("portrait", "a\nb.png", "control character (U+000A)"),
         ("portrait", "x" * 300 + ".png", "the file cannot be read"),
@@ -405,7 +407,7 @@ def test_a_file_that_is_no_table_is_told(folder: Path, data: bytes, words: str) 
 def test_rows_of_another_width_are_told(folder: Path) -> None:
     text = HEADER + "a,Hello, you,a.png\nb,Hi.\n"
     told = faults(folder, text)
-    assert '2: row "a.png": the row has 4 cells, the header has 3; put a cell' in told[0]
+    assert '2: row "a.png": the row has 4 but the header has 3; put a cell' in told[0]
     assert any(each.startswith('3: row "Hi.": the row has 2 cells') for each in told)
 
 

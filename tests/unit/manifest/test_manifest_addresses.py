@@ -92,15 +92,17 @@ def test_every_fault_of_every_row_is_told_at_once(web: Served, inputs: Inputs) -
     rows = [f"v{number},Hi.,{name}" for number, name in enumerate(names.split("|"))]
     told = faults(web, inputs, HEADER + "\n".join(rows) + "\nNo,,a.png\n")
     assert told[:2] == [
-        '2: portrait "none.png": there is nothing (404); check the address',
-        '3: portrait "page.png": a web page came, not a portrait; '
+        '2: portrait "none.png": there is no file at this address (404); check the address',
+        '3: portrait "page.png": the server sent a web page, not a portrait; '
         "check the address, or store the file again",
     ]
     assert '4: portrait "ill.png": its server answers 500, in 2 tries' in told[2]
     assert '5: portrait "../outside.png": the path leads out of the manifest\'s folder' in told[3]
     assert '6: portrait "/etc/passwd": a path in a manifest that was fetched is' in told[4]
-    assert '7: portrait "ftp://x.org/a": files of such addresses are not read' in told[5]
-    assert told[6].startswith(f'8: portrait "{web.url("/gone.png")}": there is nothing (404)')
+    assert '7: portrait "ftp://x.org/a": files at such addresses cannot be read' in told[5]
+    assert told[6].startswith(
+        f'8: portrait "{web.url("/gone.png")}": there is no file at this address (404)'
+    )
     assert f"its rig {web.url('/p/rigged.rig.json')}: the rig is no JSON" in told[7]
     assert told[8].startswith('10: video_id "No"')
     assert told[9].startswith("10: script: the row has nothing to say")
@@ -144,7 +146,7 @@ def test_a_rig_that_nobody_may_look_for_is_told(web: Served, inputs: Inputs) -> 
     web.routes["/p/a.rig.json"] = Answer(403)
     manifest = read(web, inputs, HEADER + "a,Hi.,a.png\n")
     assert manifest.notices == (
-        f"{web.url('/p/a.rig.json')}: its server refuses (403); taken as if there were no rig",
+        f"{web.url('/p/a.rig.json')}: its server refuses (403); continuing without a rig",
     )
 
 
@@ -165,7 +167,10 @@ def test_a_manifest_that_is_not_there_is_told_without_its_secrets(
     with pytest.raises(ManifestError) as caught:
         read_manifest(web.url("/none.csv?sig=s3cret"), RowDefaults(), inputs=inputs)
     url = web.url("/none.csv")
-    assert str(caught.value) == f"{url}:1: file: there is nothing (404); check the address"
+    assert (
+        str(caught.value)
+        == f"{url}:1: file: there is no file at this address (404); check the address"
+    )
 
 
 def test_without_inputs_addresses_are_refused(tmp_path: Path) -> None:
@@ -173,7 +178,7 @@ def test_without_inputs_addresses_are_refused(tmp_path: Path) -> None:
         read_manifest("https://x.org/june.csv?sig=1", RowDefaults())
     path = tmp_path / "june.csv"
     path.write_text(f"{HEADER}a,Hi.,https://x.org/a.png?sig=s3cret\n")
-    with pytest.raises(ManifestError, match="a web address is no file") as caught:
+    with pytest.raises(ManifestError, match="this is a web address, not a file") as caught:
         read_manifest(path, RowDefaults())
     assert "s3cret" not in str(caught.value)
 

@@ -71,7 +71,7 @@ def test_no_side_is_shorter_than_an_engine_needs(width: int, height: int, least:
 
 
 def test_an_area_without_room_for_the_shortest_side_is_refused() -> None:
-    with pytest.raises(ValueError, match="96x32 has no room for sides of 64"):
+    with pytest.raises(ValueError, match="96x32 is too small for sides of 64"):
         size_for(Preset(width=96, height=32, sample_steps=1, crf=20), 100, 100, 64)
 
 
@@ -93,15 +93,15 @@ def test_a_portrait_without_pixels_is_refused() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (PRESET + "sampel_steps = 3\n", 'sampel_steps is no setting; did you mean "sample_steps"'),
-        (PRESET + "zzz = 3\n", "zzz is no setting; remove it"),
+        (PRESET + "sampel_steps = 3\n", 'setting; did you mean "sample_steps"'),
+        (PRESET + "zzz = 3\n", "zzz is not a preset's setting; remove it"),
         (PRESET.replace("crf = 17", "crf = 99"), "crf = 99"),
         (PRESET.replace("width = 688", "width = 690"), "multiple of 16"),
         (PRESET.replace("crf = 17\n", ""), r"\[mine\] crf is missing"),
         (PRESET + "infer_frames = 481\n", "infer_frames = 481"),
         ("width = 3\n", "width = 3 stands outside"),
-        ("", "holds no preset"),
-        ("[mine", "not a TOML file"),
+        ("", "there is no preset in this file"),
+        ("[mine", "this is not a TOML file"),
     ],
 )
 def test_a_wrong_preset_file_says_where_and_what(tmp_path: Path, text: str, words: str) -> None:

@@ -271,8 +271,9 @@ def test_frames_that_are_no_multiple_of_a_block_are_told_once(live_avatar: Engin
     rows = [row(settings={"infer_frames": frames}) for frames in (80, 32, 48, 36, 24, 80)]
 
     assert notices_of(rows, PRESETS, {}) == [
-        "infer_frames 32, 80 is no multiple of 12: clips are counted with it, segments are cut "
-        "on the grid of 12; the attention window is rounded up to whole blocks: 32 -> 36, 80 -> 84"
+        "infer_frames 32, 80 is not a multiple of 12: clips have this length, but segments are cut "
+        "at multiples of 12 frames, and the attention window is rounded up to whole blocks: "
+        "32 -> 36, 80 -> 84"
     ]
     (told,) = notices_of([row("null")], PRESETS, {"infer_frames": "80"})
     assert "window" not in told

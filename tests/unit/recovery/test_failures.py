@@ -201,7 +201,7 @@ def test_a_program_is_known_by_its_last_words():
     assert full == "FfmpegError: av_write: Broken pipe at *"
     assert full == signature_of(failure("bob", "av_write: Broken pipe at 4"))
     assert full != signature_of(failure("ann", "Invalid data found"))
-    assert signature_of(FfmpegError(("f",), None, "")) == "FfmpegError: (it said nothing)"
+    assert signature_of(FfmpegError(("f",), None, "")) == "FfmpegError: (no message)"
 
 
 # a video that is called like a word of the message hides that word

@@ -158,9 +158,9 @@ def receipt(*rungs: str) -> SegmentReceipt:
 
 def test_the_report_tells_what_was_given_up():
     assert describe_changes((FLOAT8, STEPS), "full") == (
-        "rendered with dtype=float8, sample_steps=3, as it did not fit otherwise: full"
+        "rendered with dtype=float8, sample_steps=3, because it did not fit otherwise: full"
     )
     assert describe_silent_changes([receipt(), receipt()]) == ()
     assert describe_silent_changes([receipt(), receipt("offload=kv"), receipt("offload=kv")]) == (
-        "2 of 3 segments rendered with offload=kv, as they did not fit otherwise; no pixel differs",
+        "2 of 3 segments rendered with offload=kv, because nothing else fitted; no pixel differs",
     )

@@ -196,7 +196,7 @@ def test_chinese_with_an_english_voice_is_refused_with_a_way_out(tmp_path: Path)
 
 
 def test_an_unknown_voice_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(SpeechError, match=r'"nobody" is unknown; there are hibari, af_heart'):
+    with pytest.raises(SpeechError, match=r'"nobody" is unknown; choose one of hibari, af_heart'):
         speech_id_of(SpeechRequest(text="Hi.", voice="nobody"))
 
 

@@ -192,5 +192,5 @@ def test_a_lock_that_was_put_although_its_answer_was_lost_is_ours(folder):
 def test_a_lock_nobody_can_read_is_held_until_it_is_old(folder):
     folder.write_text("lock.json", b"{")
 
-    with pytest.raises(CampaignError, match="its owner is just starting"), folder.lock():
+    with pytest.raises(CampaignError, match="it is just starting"), folder.lock():
         pass

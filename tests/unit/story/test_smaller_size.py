@@ -58,7 +58,10 @@ def test_a_row_names_its_smaller_size_or_the_option_does(folder: Path):
     [
         ("null,384x256,384x256", '"384x256": it must have fewer pixels than the video\'s 384x256'),
         ("null,384x256,256x400", '"256x400": it must have fewer pixels than the video\'s 384x256'),
-        ("null,384x256,380x256", 'smaller_size "380x256": a size is WxH, both multiples of 16'),
+        (
+            "null,384x256,380x256",
+            'smaller_size "380x256": a size must be WxH, both multiples of 16',
+        ),
         ("live-avatar,384x256,96x48", 'smaller_size "96x48": engine live-avatar needs at least 64'),
     ],
 )
