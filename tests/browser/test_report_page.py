@@ -211,7 +211,7 @@ def test_gpus_and_slow_segments_are_told(page: Page):
     expect(gpus.locator("tbody tr").last).to_contain_text("<i>MIG</i>")
     slow = page.get_by_role("region", name="Slow: 1 segment took over twice as long")
     expect(slow.get_by_role("listitem")).to_have_text(
-        "wide segment 2: 24.0 s on node-1, 2.3 times the 10.5 s of others of its kind; "
+        "wide segment 2: 24.0 s on node-1, 2.3 times the 10.5 s of similar segments; "
         "GPU 0 31 %, CPU 130 % of a core"
     )
     slow.get_by_role("link", name="wide").click()

@@ -33,9 +33,9 @@ def printed(estimated_s: float | None, time_unknown: str = "") -> str:
 @pytest.mark.parametrize(
     ("estimated_s", "unknown", "line"),
     [
-        (90.0, "", "time: about 1:30 with 2 workers on this machine"),
+        (90.0, "", "time: about 1:30 on this machine with 2 workers"),
         (0.0, "", "time: nothing is left to render"),
-        (None, "no GPU", "time: not known, this machine cannot render it: no GPU"),
+        (None, "no GPU", "time: unknown, because this machine cannot render the rest: no GPU"),
     ],
 )
 def test_the_time_is_told_or_why_it_is_not_known(

@@ -219,7 +219,7 @@ def test_a_cron_rule_that_is_none_is_refused(cron):
 
 @pytest.mark.parametrize("timezone", ["", "Berlin", "../etc/passwd", "/etc/localtime"])
 def test_a_timezone_that_is_none_is_refused(timezone):
-    with pytest.raises(ClusterError, match="is no timezone"):
+    with pytest.raises(ClusterError, match="is not a timezone"):
         When("15 1 * * *", timezone)
 
 

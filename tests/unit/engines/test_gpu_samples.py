@@ -205,7 +205,7 @@ def test_where_nothing_was_sampled_there_is_no_file_and_a_note(tmp_path: Path):
 def test_the_page_says_why_there_are_no_figures():
     page = report_html("june", [], {}, [], MachineFigures(note="NVML is <missing>"))
 
-    assert "There are no figures of GPUs: NVML is &lt;missing&gt;." in page
+    assert "There are no GPU figures: NVML is &lt;missing&gt;." in page
     assert "logs/gpu.csv" not in page
     assert "no figures" not in report_html("june", [], {}, [])
 
@@ -243,7 +243,7 @@ def test_a_segment_over_twice_the_median_of_its_kind_is_named():
     assert (slow.video_id, slow.number) == ("ann", 3)
     assert slow.expected_s == 10.5
     assert slow.told == (
-        "segment 3: 24.0 s on node-1, 2.3 times the 10.5 s of others of its kind; "
+        "segment 3: 24.0 s on node-1, 2.3 times the 10.5 s of similar segments; "
         "GPU 0 31 %, CPU 50 % of a core"
     )
 

@@ -103,7 +103,7 @@ def test_without_a_manifest_every_preset_is_planned_on_every_pool():
     assert names == list(load_presets())
     assert all(size["video_s"] == 60 for size in quote["pools"][0]["sizes"])
     assert (
-        "not calibrated: estimated at, 45% of the peak in the datasheet of A10"
+        "not calibrated: estimated at 45% of the peak in the datasheet of A10"
         in quote["pools"][0]["basis"]
     )
     assert quote["pools"][0]["sizes"][-1]["bulk"]["offload"] == "kv,weights,text"
@@ -130,7 +130,7 @@ def test_the_table_says_what_to_set_and_that_seconds_are_assumed():
 
     assert "4x24: 4 GPUs of 22.15 GiB usable, bfloat16" in text
     assert "gpus 1, NIGHTSHOOT_PLACEMENT=stages=1 NIGHTSHOOT_OFFLOAD=kv,weights,text" in text
-    assert "one GPU with nothing offloaded lacks GiB: hd 75.3" in text
+    assert "GiB missing on one GPU with nothing offloaded: hd 75.3" in text
     assert "float8 (changes pixels)" in text
     assert "3 videos, 98 s of video: finished after about" in text
     assert "4x24 renders 2, 4 at once: gpus 1, NIGHTSHOOT_PLACEMENT=stages=1" in text
@@ -175,10 +175,10 @@ def test_what_cannot_be_planned_is_refused_with_a_way_out(arguments, fault):
 @pytest.mark.parametrize(
     ("arguments", "fault"),
     [
-        ([], "name a MANIFEST, or --gpus"),
-        (["--rush"], "--rush says how to plan for --gpus"),
-        (["--gpus", "1x24", "--voice", "mara"], "--voice is of videos"),
-        (["--gpus", "1x24", "--engine", "preview"], "--engine is of videos"),
+        ([], "give a MANIFEST, or --gpus"),
+        (["--rush"], "--rush works only together with --gpus"),
+        (["--gpus", "1x24", "--voice", "mara"], "--voice works only together with a MANIFEST"),
+        (["--gpus", "1x24", "--engine", "preview"], "--engine works only together with a MANIFEST"),
         (["--gpus", "1x24", "--size", "big"], "must be WxH"),
     ],
 )

@@ -162,7 +162,7 @@ def test_what_an_engine_says_against_its_cells_is_told_with_all_other_faults(
         'size "384*48": engine live-avatar needs at least 64 pixels on each side; try "384x64"'
     )
     assert told[3].endswith('sample_steps "101": must be from 1 to 100; try "4"')
-    assert "engine preview has no such setting; leave it out or choose another engine" in told[6]
+    assert "engine preview does not have this setting; leave it out or choose another engine" in told[6]
 
 
 def test_faults_of_rows_go_before_an_engine_that_is_not_to_be_had(
@@ -293,7 +293,7 @@ def test_the_cells_are_kept_as_written_for_the_report(folder: Path) -> None:
 
 def test_a_row_that_lacks_only_optional_cells_at_its_end_is_read_and_told(folder: Path) -> None:
     manifest = read(folder, "video_id,script,portrait,seed,size\na,Hi.,a.png\n")
-    assert "line 2: the row has 3 but the header has 5" in manifest.notices[0]
+    assert "line 2: the row has 3 cells, but the header has 5" in manifest.notices[0]
 
 
 # --- what is refused ----------------------------------------------------------------------------
@@ -341,7 +341,7 @@ def test_every_fault_of_every_row_is_told_at_once(folder: Path) -> None:
         ("portrait", "portraits\\mara.png", '"portraits/mara.png"'),
         ("portrait", "none/a.png", 'there is no folder "none" either'),
         ("portrait", "portraits", "this is a folder or a device, not a file"),
-        ("portrait", "../outside.png", "leads out of the manifest's folder"),
+        ("portrait", "../outside.png", "leads outside the manifest's folder"),
         ("portrait", "https://x.org/a.png", "this is a web address, not a file"),
         ("portrait", "a.wav", "the file is not PNG"),
         ("portrait", "a\nb.png", "control character (U+000A)"),
@@ -376,9 +376,9 @@ def test_a_wrong_cell_is_told_with_its_way_out(
     [
         ("video_id,script,portrait,sede", '1: header "sede": unknown column; did you mean "seed"?'),
         ("video_id,script", "column portrait is missing"),
-        ("video_id,portrait", "none of the columns script, script_file and audio"),
-        ("video_id,script,portrait,SCRIPT", "the column is there twice"),
-        ("a,Hello.,a.png", "the first line names no known column"),
+        ("video_id,portrait", "the columns script, script_file and audio are all missing"),
+        ("video_id,script,portrait,SCRIPT", "the column appears twice"),
+        ("a,Hello.,a.png", "the first line has no known column name"),
     ],
 )
 def test_a_wrong_header_is_told(folder: Path, header: str, words: str) -> None:
@@ -390,12 +390,12 @@ def test_a_wrong_header_is_told(folder: Path, header: str, words: str) -> None:
     [
         (b"", "the file is empty"),
         (b"\xef\xbb\xbf\r\n\r\n", "the file is empty"),
-        (HEADER.encode(), "there is no row below the header"),
+        (HEADER.encode(), "there are no rows below the header"),
         (b"PK\x03\x04rest", "Excel workbook"),
         (b"\xd0\xcf\x11\xe0rest", "old Excel workbook"),
         (b"\xff\xfea\x00b", "broken UTF-16"),
-        (HEADER.encode() + b'a,"open,a.png\nb,Hi.,a.png\n', "2: file: a quote opened in this row"),
-        (HEADER.encode() + b'a,"' + b"x" * 200_000, "a quote opened in this row"),
+        (HEADER.encode() + b'a,"open,a.png\nb,Hi.,a.png\n', "2: file: a quote that opens in this row"),
+        (HEADER.encode() + b'a,"' + b"x" * 200_000, "a quote that opens in this row"),
     ],
 )
 def test_a_file_that_is_no_table_is_told(folder: Path, data: bytes, words: str) -> None:
@@ -407,13 +407,13 @@ def test_a_file_that_is_no_table_is_told(folder: Path, data: bytes, words: str) 
 def test_rows_of_another_width_are_told(folder: Path) -> None:
     text = HEADER + "a,Hello, you,a.png\nb,Hi.\n"
     told = faults(folder, text)
-    assert '2: row "a.png": the row has 4 but the header has 3; put a cell' in told[0]
+    assert '2: row "a.png": the row has 4 cells, but the header has 3; put quotes' in told[0]
     assert any(each.startswith('3: row "Hi.": the row has 2 cells') for each in told)
 
 
 def test_two_scripts_are_one_too_many(folder: Path) -> None:
     text = "video_id,script,script_file,portrait\na,Hi.,long.txt,a.png\n"
-    assert "keep one of them" in faults(folder, text)[0]
+    assert "keep only one of them" in faults(folder, text)[0]
 
 
 def test_a_link_out_of_the_folder_is_refused_unless_allowed(folder: Path) -> None:
@@ -435,7 +435,7 @@ def test_a_script_file_without_a_usable_script_is_refused(folder: Path, name: st
 
 def test_a_folder_or_a_missing_file_is_no_manifest(folder: Path) -> None:
     (folder / "june.csv").write_text("x")
-    for path, words in ((folder, "folder is no manifest"), (folder / "jnue.csv", "june.csv")):
+    for path, words in ((folder, "this is a folder, not a manifest"), (folder / "jnue.csv", "june.csv")):
         with pytest.raises(ManifestError, match=words):
             read_manifest(path, RowDefaults())
 
@@ -447,7 +447,7 @@ def test_many_faults_are_all_kept_and_the_first_are_shown(folder: Path) -> None:
     assert len(caught.value.faults) == 1000
     lines = str(caught.value).split("\n")
     assert len(lines) == MAX_FAULTS_SHOWN + 1
-    assert lines[-1] == "... and 800 faults more"
+    assert lines[-1] == "... and 800 more problems"
 
 
 def test_the_error_survives_pickling(folder: Path) -> None:
@@ -506,7 +506,7 @@ def test_a_folder_of_recordings_becomes_a_manifest_in_natural_order(folder: Path
 
 
 def test_a_folder_without_recordings_is_refused(folder: Path) -> None:
-    with pytest.raises(CampaignError, match="holds no recording"):
+    with pytest.raises(CampaignError, match="there are no recordings in this folder"):
         manifest_from_recordings(folder / "portraits", folder / "a.png")
 
 

@@ -97,7 +97,7 @@ def test_every_fault_of_every_row_is_told_at_once(web: Served, inputs: Inputs) -
         "check the address, or store the file again",
     ]
     assert '4: portrait "ill.png": its server answers 500, in 2 tries' in told[2]
-    assert '5: portrait "../outside.png": the path leads out of the manifest\'s folder' in told[3]
+    assert '5: portrait "../outside.png": the path leads outside the manifest\'s folder' in told[3]
     assert '6: portrait "/etc/passwd": a path in a manifest that was fetched is' in told[4]
     assert '7: portrait "ftp://x.org/a": files at such addresses cannot be read' in told[5]
     assert told[6].startswith(

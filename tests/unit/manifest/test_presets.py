@@ -99,7 +99,7 @@ def test_a_portrait_without_pixels_is_refused() -> None:
         (PRESET.replace("width = 688", "width = 690"), "multiple of 16"),
         (PRESET.replace("crf = 17\n", ""), r"\[mine\] crf is missing"),
         (PRESET + "infer_frames = 481\n", "infer_frames = 481"),
-        ("width = 3\n", "width = 3 stands outside"),
+        ("width = 3\n", "width = 3 is outside"),
         ("", "there is no preset in this file"),
         ("[mine", "this is not a TOML file"),
     ],

@@ -190,7 +190,7 @@ def test_an_option_is_refused_where_no_engine_of_the_rows_can_use_it(
 ) -> None:
     (told,) = refused([row("preview"), row("null")], {"sample_steps": 4})
 
-    assert told.startswith('setting "sample_steps" cannot be used by engine null, preview; there')
+    assert told.startswith('setting "sample_steps" has no use in engine null, preview, whose')
     assert "delay_ms, fail, infer_frames, on_no_face, segment_clips" in told
     check_options([row("preview"), row()], PRESETS, {"sample_steps": 4, "infer_frames": 24})
 
@@ -215,7 +215,7 @@ def test_a_preset_whose_area_is_too_small_for_the_engine_is_refused(
 
     (told,) = refused([row(preset="small"), row("null", preset="small")], {}, small=small)
 
-    assert 'preset "small": 96x32 is too small: engine live-avatar needs 64' in told
+    assert 'preset "small": 96x32 is too small: engine live-avatar needs at least 64' in told
     check_options([row(preset="small", width=64, height=64)], PRESETS | {"small": small}, {})
 
 
@@ -224,7 +224,7 @@ def test_a_size_of_the_command_line_is_refused_once(live_avatar: EngineIdentity)
 
     (told,) = refused(rows, {})
 
-    assert told.startswith('--size "384x48" is too small: engine live-avatar needs 64')
+    assert told.startswith('--size "384x48" is too small: engine live-avatar needs at least 64')
     assert 'try "384x64"' in told
 
 

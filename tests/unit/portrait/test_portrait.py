@@ -290,7 +290,7 @@ def test_every_part_of_a_rig_is_drawn_in_its_colour() -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("{", r"a\.rig\.json: is no JSON"),
+        ("{", r"a\.rig\.json: is not valid JSON"),
         ("[1]", r"a\.rig\.json: must hold one JSON object"),
         ("{}", r'a\.rig\.json: the rig cannot be used: "size" is None'),
     ],

@@ -130,7 +130,7 @@ def test_a_program_receives_stdin_environment_and_folder(tmp_path):
 
 
 def test_a_missing_program_is_named():
-    with pytest.raises(ProgramError, match=r"no-such-voice.*no program on this machine"):
+    with pytest.raises(ProgramError, match=r"no-such-voice.*not a program on this machine"):
         run_program(["no-such-voice"], timeout_s=1)
 
 
@@ -217,7 +217,7 @@ def test_an_ffmpeg_that_hangs_at_the_end_is_killed(tmp_path, monkeypatch):
     )
     monkeypatch.setenv("NIGHTSHOOT_FFMPEG", slow)
     monkeypatch.setattr(ffmpeg, "_KILL_TIMEOUT_S", 0.2)
-    with FfmpegPipe(["-i", "pipe:0"]) as pipe, pytest.raises(FfmpegError, match="did not run"):
+    with FfmpegPipe(["-i", "pipe:0"]) as pipe, pytest.raises(FfmpegError, match="did not finish"):
         pipe.finish(timeout_s=0.2)
     assert wait_until_gone(pipe.pid)
 
@@ -245,7 +245,7 @@ def test_a_package_that_shadows_ffmpeg_python_is_named(tmp_path):
 
 
 def test_too_little_free_space_is_told_with_both_numbers(tmp_path):
-    with pytest.raises(DiskFullError, match=r"MB are free, 1000000000000\.0 MB are needed"):
+    with pytest.raises(DiskFullError, match=r"MB are free and 1000000000000\.0 MB are needed"):
         check_free_space(tmp_path, 10**18)
     check_free_space(tmp_path, 1)
 

@@ -185,7 +185,7 @@ def test_an_empty_script_is_refused(text: str | None) -> None:
 
 
 def test_a_script_of_signs_only_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SpeechError, match="nothing that can be spoken"):
+    with pytest.raises(SpeechError, match="nothing in the script can be spoken"):
         make_speech(SpeechRequest(text="🎉 … !"), tmp_path)
     assert list(tmp_path.iterdir()) == []
 

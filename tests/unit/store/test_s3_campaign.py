@@ -174,7 +174,7 @@ def test_a_retry_budget_that_is_no_number_is_refused(monkeypatch, tmp_path):
 
 def test_a_lock_is_refused_to_another_and_given_back(folder):
     other = S3Lock(folder.bucket, threading.Event())
-    with folder.lock(), pytest.raises(CampaignError, match=r"june.*one dispatcher"):
+    with folder.lock(), pytest.raises(CampaignError, match=r"june.*wait for that run"):
         other.acquire()
     other.acquire()
     other.release()

@@ -279,7 +279,7 @@ def test_a_place_without_room_is_refused_before_work(tmp_path):
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
     try:
-        with pytest.raises(CampaignError, match=r"june.*1 MiB.*free some room"):
+        with pytest.raises(CampaignError, match=r"june.*1 MiB.*free some space"):
             open_campaign(tmp_path, "june").check_writable()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)

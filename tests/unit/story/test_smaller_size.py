@@ -72,7 +72,7 @@ def test_one_that_cannot_be_is_a_fault_of_the_row(folder: Path, cells: str, told
 
 
 def test_an_option_that_cannot_be_is_refused(folder: Path):
-    with pytest.raises(CampaignError, match='--smaller_size "small": a size is WxH'):
+    with pytest.raises(CampaignError, match='--smaller_size "small": a size must be WxH'):
         read(folder, "null,384x256,", smaller_size="small")
     rows = [read(folder, "live-avatar,384x256,", smaller_size="96x48")]
     with pytest.raises(CampaignError, match=r'--smaller-size "96x48" is too small: .*try "96x64"'):
