@@ -176,7 +176,7 @@ def test_the_search_finds_words_of_any_language_and_says_when_there_are_none(pag
     assert visible_cards(page) == ["v-tall"]
     search.fill("nowhere to be found")
     assert visible_cards(page) == []
-    expect(page.get_by_role("status")).to_contain_text("No video fits")
+    expect(page.get_by_role("status")).to_contain_text("No video matches")
 
 
 def test_the_table_lists_every_row_and_leads_to_its_card(page: Page):
