@@ -317,7 +317,8 @@ def test_every_fault_of_every_row_is_told_at_once(folder: Path) -> None:
         'try "704x384"',
         '2: seed "-1": must be a whole number from 0 to 4294967295; try "0"',
         '5: video_id "b": the video_id is already used on line 3; try "b-2"',
-        "5: script: the row has nothing to speak; write a script, or name a script_file or an audio file",
+        "5: script: the row has nothing to speak; write a script, or name a script_file or an "
+        "audio file",
         '5: size "big": a size must be WxH, both multiples of 16 from 16 to 4096; try "704x384"',
     ]
 
