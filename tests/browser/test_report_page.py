@@ -176,7 +176,7 @@ def test_the_search_finds_words_of_any_language_and_says_when_there_are_none(pag
     assert visible_cards(page) == ["v-tall"]
     search.fill("nowhere to be found")
     assert visible_cards(page) == []
-    expect(page.get_by_role("status")).to_contain_text("No video fits")
+    expect(page.get_by_role("status")).to_contain_text("No video matches")
 
 
 def test_the_table_lists_every_row_and_leads_to_its_card(page: Page):
@@ -209,7 +209,7 @@ def test_gpus_and_slow_segments_are_told(page: Page):
         "node-1 0 · NVIDIA H200 7.94 96 % 102.0 GiB 71 °C", use_inner_text=True
     )
     expect(gpus.locator("tbody tr").last).to_contain_text("<i>MIG</i>")
-    slow = page.get_by_role("region", name="Slow: 1 segment took over twice as long")
+    slow = page.get_by_role("region", name="1 slow segment: more than twice the usual time")
     expect(slow.get_by_role("listitem")).to_have_text(
         "wide segment 2: 24.0 s on node-1, 2.3 times the 10.5 s of similar segments; "
         "GPU 0 31 %, CPU 130 % of a core"

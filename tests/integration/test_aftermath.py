@@ -138,14 +138,14 @@ def test_a_closed_window_renders_nothing_and_carries_everything_over(
     assert done.returncode == 1
     rows = report_rows(tmp_path / "campaign").values()
     assert {row["status"] for row in rows} == {"pending"}
-    assert all("carried over to the next night" in row["warnings"] for row in rows)
+    assert all("left for the next night" in row["warnings"] for row in rows)
     assert not receipts(tmp_path / "campaign")
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("retry", "nowhere"), "holds no rows.json"),
+        (("retry", "nowhere"), "has no rows.json"),
         (("render", "MANIFEST", "--window", "22-6"), "must be HH:MM-HH:MM"),
     ],
 )
@@ -172,6 +172,6 @@ def test_a_lost_speech_or_portrait_is_made_again_before_rendering(
     again = nightshoot("render", manifest, "--out", tmp_path)
 
     assert again.returncode == 0, again.stdout + again.stderr
-    assert "planned anew" in again.stdout
+    assert "planned again" in again.stdout
     assert "0 segments rendered" in again.stdout
     assert video_digests(root) == wanted

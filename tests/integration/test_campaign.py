@@ -253,7 +253,7 @@ def stop_in_the_middle(arguments, prefect_api, folder, number):
         run.kill()
         run.wait()
     text = log.read_text()
-    assert "run the same command again" in text
+    assert "run the same command to continue" in text
     assert "Traceback" not in text
     _, alive = psutil.wait_procs(family, timeout=10)
     assert not alive

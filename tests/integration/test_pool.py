@@ -134,7 +134,7 @@ def test_the_window_closes_in_the_middle_and_the_next_night_makes_the_rest(
     states = {run["state_name"] for run in video_runs(cluster, "night").values()}
     assert states <= {"Completed", "CarriedOver"}
     report = (tmp_path / "out/night/report.csv").read_text()
-    assert report.count("carried over to the next night") == 6 - done
+    assert report.count("left for the next night") == 6 - done
     finished = receipts(tmp_path / "out/night")
 
     second = submit(cluster, manifest, tmp_path / "out", *slow)

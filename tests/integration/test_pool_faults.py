@@ -278,9 +278,7 @@ def test_damage_on_s3_is_found_repaired_and_said_by_the_next_run(
     runs = repair.video_runs()
     for video, number, damage in (("v0", 1, "is missing"), ("v2", 3, "does not match the sha256")):
         told = messages(crew.cluster, runs[f"s3-damage/{video}"]["id"])
-        again = [
-            line for line in told.splitlines() if f"segment {number} is rendered again" in line
-        ]
+        again = [line for line in told.splitlines() if f"rendering segment {number} again" in line]
         assert again, told
         assert damage in again[-1]
 

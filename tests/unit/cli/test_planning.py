@@ -82,4 +82,4 @@ def test_more_than_500_clips_in_one_unbroken_part_are_warned_of(
 ) -> None:
     told = unbroken_warnings(plan_of(num_segments, handoff), infer_frames)
     assert bool(told) == is_warned
-    assert all("clips in one unbroken part, more than 500" in each for each in told)
+    assert all("clips run on without a break, more than 500" in each for each in told)

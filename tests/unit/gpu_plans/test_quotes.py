@@ -134,7 +134,7 @@ def test_the_table_says_what_to_set_and_that_seconds_are_assumed():
     assert "float8 (changes pixels)" in text
     assert "3 videos, 98 s of video: finished after about" in text
     assert "4x24 renders 2, 4 at once: gpus 1, NIGHTSHOOT_PLACEMENT=stages=1" in text
-    assert "by datasheets" in text
+    assert "estimated from datasheets" in text
 
 
 def test_a_calibrated_gpu_is_named_with_its_date_and_needs_no_assumption():
@@ -142,7 +142,7 @@ def test_a_calibrated_gpu_is_named_with_its_date_and_needs_no_assumption():
 
     assert "calibrated on NVIDIA H100 80GB HBM3 in bfloat16, 2026-11-20" in text
     assert "each engine loads the weights once, in about 22 s" in text
-    assert "by datasheets" not in text
+    assert "estimated from datasheets" not in text
 
 
 def test_where_nothing_fits_the_reason_is_told():

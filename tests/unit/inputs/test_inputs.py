@@ -505,7 +505,7 @@ def test_what_cannot_be_unpacked_is_told(
         ("script", b"ring\x07", "control character"),
         ("manifest", b"", "the file is empty"),
         ("rig", b"[1]", "the rig is not a JSON object"),
-        ("rig", b"{", "the rig is no JSON"),
+        ("rig", b"{", "the rig is not valid JSON"),
     ],
 )
 def test_the_content_decides_whatever_the_server_calls_it(
@@ -523,7 +523,7 @@ def test_a_bad_new_version_leaves_the_good_copy(web: Served, tmp_path: Path) -> 
     with inputs_at(tmp_path) as each:
         path = each.fetch(web.url("/a.png"), "portrait")
     web.routes["/a.png"] = Answer(body=b"<html>")
-    with inputs_at(tmp_path) as each, pytest.raises(InputError, match="a web page came"):
+    with inputs_at(tmp_path) as each, pytest.raises(InputError, match="the server sent a web page"):
         each.fetch(web.url("/a.png"), "portrait")
     assert path.read_bytes() == png()
     assert left(tmp_path) == [".input.json", "a.png"]
@@ -651,7 +651,7 @@ def test_a_closed_port_and_an_unknown_name_are_told(
 
 @pytest.mark.parametrize("url", ["https:///a.png", "https://x.org:99x/a", "https://x y/a"])
 def test_what_is_no_address_is_told(inputs: Inputs, url: str) -> None:
-    with pytest.raises(InputError, match="no address"):
+    with pytest.raises(InputError, match=r"is not (a valid|the) address"):
         inputs.fetch(url, "portrait")
 
 
@@ -836,7 +836,7 @@ UNUSABLE = {
     "s3://bucket": "use s3://bucket/key",
     "s3://B_b!/a.png": "check the address",
     "s3://bucket/large.png": r"at most 0\.1 MB are read",
-    "s3://bucket/page.png": "a web page came",
+    "s3://bucket/page.png": "the server sent a web page",
 }
 
 

@@ -162,7 +162,10 @@ def test_what_an_engine_says_against_its_cells_is_told_with_all_other_faults(
         'size "384*48": engine live-avatar needs at least 64 pixels on each side; try "384x64"'
     )
     assert told[3].endswith('sample_steps "101": must be from 1 to 100; try "4"')
-    assert "engine preview does not have this setting; leave it out or choose another engine" in told[6]
+    assert (
+        "engine preview does not have this setting; leave it out or choose another engine"
+        in told[6]
+    )
 
 
 def test_faults_of_rows_go_before_an_engine_that_is_not_to_be_had(
@@ -314,7 +317,8 @@ def test_every_fault_of_every_row_is_told_at_once(folder: Path) -> None:
         'try "704x384"',
         '2: seed "-1": must be a whole number from 0 to 4294967295; try "0"',
         '5: video_id "b": the video_id is already used on line 3; try "b-2"',
-        "5: script: the row has nothing to say; write a script, or name a script_file or an audio",
+        "5: script: the row has nothing to speak; write a script, or name a script_file or an "
+        "audio file",
         '5: size "big": a size must be WxH, both multiples of 16 from 16 to 4096; try "704x384"',
     ]
 
@@ -394,7 +398,10 @@ def test_a_wrong_header_is_told(folder: Path, header: str, words: str) -> None:
         (b"PK\x03\x04rest", "Excel workbook"),
         (b"\xd0\xcf\x11\xe0rest", "old Excel workbook"),
         (b"\xff\xfea\x00b", "broken UTF-16"),
-        (HEADER.encode() + b'a,"open,a.png\nb,Hi.,a.png\n', "2: file: a quote that opens in this row"),
+        (
+            HEADER.encode() + b'a,"open,a.png\nb,Hi.,a.png\n',
+            "2: file: a quote that opens in this row",
+        ),
         (HEADER.encode() + b'a,"' + b"x" * 200_000, "a quote that opens in this row"),
     ],
 )
@@ -435,7 +442,10 @@ def test_a_script_file_without_a_usable_script_is_refused(folder: Path, name: st
 
 def test_a_folder_or_a_missing_file_is_no_manifest(folder: Path) -> None:
     (folder / "june.csv").write_text("x")
-    for path, words in ((folder, "this is a folder, not a manifest"), (folder / "jnue.csv", "june.csv")):
+    for path, words in (
+        (folder, "this is a folder, not a manifest"),
+        (folder / "jnue.csv", "june.csv"),
+    ):
         with pytest.raises(ManifestError, match=words):
             read_manifest(path, RowDefaults())
 

@@ -103,9 +103,9 @@ def test_every_fault_of_every_row_is_told_at_once(web: Served, inputs: Inputs) -
     assert told[6].startswith(
         f'8: portrait "{web.url("/gone.png")}": there is no file at this address (404)'
     )
-    assert f"its rig {web.url('/p/rigged.rig.json')}: the rig is no JSON" in told[7]
+    assert f"its rig {web.url('/p/rigged.rig.json')}: the rig is not valid JSON" in told[7]
     assert told[8].startswith('10: video_id "No"')
-    assert told[9].startswith("10: script: the row has nothing to say")
+    assert told[9].startswith("10: script: the row has nothing to speak")
     assert len(told) == 10
 
 

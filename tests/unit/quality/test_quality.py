@@ -410,6 +410,9 @@ def test_a_video_outside_a_campaign_has_no_known_seams(campaign, tmp_path):
 
 def test_lost_and_damaged_receipts_are_said(campaign):
     campaign.segment_receipt_path("bb2").unlink()
-    assert "the receipts of 1 of 3 segments are missing" in known_seams(campaign.video_path("ann")).doubt
+    assert (
+        "the receipts of 1 of 3 segments are missing"
+        in known_seams(campaign.video_path("ann")).doubt
+    )
     campaign.video_path("ann").write_bytes(b"framez")
     assert "does not match" in known_seams(campaign.video_path("ann")).doubt

@@ -180,6 +180,6 @@ def test_a_portrait_smaller_than_the_engine_needs_is_refused_with_the_way_out(
 
     assert isinstance(prepared.error, PortraitError)
     assert str(prepared.error) == (
-        "small.png is 63x80; engine live-avatar needs at least 64 pixels on each side, and 512 "
-        "or more give a sharp face: use a larger picture"
+        "small.png is 63x80, but engine live-avatar needs at least 64 pixels on each side; use a "
+        "larger picture (512 pixels or more give a sharp face)"
     )
