@@ -163,11 +163,6 @@ def ending_of(outcome: VideoOutcome) -> str:
     )
 
 
-def counted(number: int, noun: str) -> str:
-    """`1 segment`, `2 segments`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def clock_of(seconds: float) -> str:
     """`0:07`, `12:30`, `3:05:00`."""
     minutes, second = divmod(round(seconds), 60)

@@ -13,7 +13,7 @@ from flows.cli.gpu_tables import gpu_tables
 from flows.cli.timing import estimate_campaign
 from flows.local.dispatcher import LocalDispatcher
 from flows.prepare import Prepared
-from flows.progress import PlainProgress, clock_of, counted
+from flows.progress import PlainProgress, clock_of
 from flows.run import Run
 from flows.session import Request, Session, peak_rss_bytes
 from model.errors import CampaignError, ResourceError
