@@ -34,4 +34,4 @@ def test_gpus_are_refused_where_no_video_needs_them(nightshoot, tmp_path: Path):
     done = nightshoot("plan", manifest, "--out", tmp_path / "out", "--gpus", "4x24")
 
     assert done.returncode == 2
-    assert "no video that is left has the engine live-avatar" in done.stderr
+    assert "none of the videos still to render uses the engine live-avatar" in done.stderr

@@ -150,14 +150,14 @@ def test_a_service_that_stays_down_is_a_fault_of_the_machine(tmp_path: Path) -> 
 def test_a_service_that_is_not_there_is_named(tmp_path: Path) -> None:
     with _serving((200, b"")) as service:
         pass
-    with pytest.raises(VoiceUnreachableError, match="is the service running"):
+    with pytest.raises(VoiceUnreachableError, match="check that the service is running"):
         make_speech(_request(service), tmp_path)
 
 
 def test_an_answer_that_is_no_sound_is_refused(tmp_path: Path) -> None:
     with (
         _serving((200, b"<html>hello</html>")) as service,
-        pytest.raises(SpeechError, match="no sound file"),
+        pytest.raises(SpeechError, match="is not a sound file"),
     ):
         make_speech(_request(service), tmp_path)
 
@@ -177,7 +177,7 @@ def test_a_base_url_is_asked_for(tmp_path: Path) -> None:
 
 def test_a_base_url_that_is_none_is_refused(tmp_path: Path) -> None:
     settings = VoiceSettings(base_url="http://host:port/v1")
-    with pytest.raises(SpeechError, match="is no URL"):
+    with pytest.raises(SpeechError, match="is not a URL"):
         make_speech(SpeechRequest(text=TEXT, voice="http:a", settings=settings), tmp_path)
 
 

@@ -93,7 +93,7 @@ def test_a_clean_recording_has_no_warnings(tmp_path: Path, talk: Path) -> None:
             "noisy",
         ),
         (np.clip(_bursts([(0.5, 2.0)], 3, level=2.0), -1, 1), "clipped in"),
-        (_bursts([(0.5, 2.0), (6.0, 7.0)], 7.5), "1 silences over 3 s; the longest, 4.0 s, begins"),
+        (_bursts([(0.5, 2.0), (6.0, 7.0)], 7.5), "1 silence over 3 s; the longest, 4.0 s, begins"),
         (_bursts([(0.5, 2.0)], 3) * 0.005, "very quiet"),
         (np.zeros(RATE), "the recording is silent"),
     ],

@@ -87,7 +87,7 @@ def test_the_command_keeps_what_it_measures_for_every_dtype(monkeypatch, tmp_pat
     )
     assert told.exit_code == 0
     assert "live-avatar (tiny) on cpu" in told.output
-    assert f"kept in {path}" in told.output
+    assert f"saved in {path}" in told.output
     assert "not measured: the link between GPUs" in told.output
     kept = read_calibrations(path)
     assert [entry.dtype for entry in kept] == ["bfloat16", "float8"]
