@@ -330,7 +330,7 @@ def _rank(rank: int, store: str, parts: Parts, answer: Connection) -> None:
 
     if not seat.leads:
         if rank == 0:
-            limit_memory(45)
+            limit_memory(115)  # a sampler and a letter take 80 to 100, a block 130 to 160
         Stage(make, post, seat).serve()
         return
 
