@@ -1,6 +1,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# two files of tests at a time; what a file's tests share is then made once
+SIDE_BY_SIDE := -n 2 --dist loadscope --no-loadscope-reorder
 
 .PHONY: demo install dev format check test test-all parity test-integration test-faults bench-gpu
 
@@ -28,11 +30,11 @@ check: dev
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/lint-imports && $(BIN)/pyright
 
 test: dev
-	$(BIN)/pytest
+	$(BIN)/pytest $(SIDE_BY_SIDE)
 
 # The same, and every further number of ranks, placement and kind of weights: minutes more.
 test-all: dev
-	$(BIN)/pytest -m "not cluster and not faults"
+	$(BIN)/pytest $(SIDE_BY_SIDE) -m "not cluster and not faults"
 
 # Every tensor of a golden set, GOLDEN=<folder>; without one, the set beside this checkout.
 parity: dev

@@ -11,6 +11,9 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # before torch; the processes that test
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # golden sets are made on more threads
 
+# every process that tests start would compile this project anew
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
 

@@ -29,14 +29,8 @@ from model.errors import PortraitError
 from model.numbered import NumberedFrames, frame_numbers
 from model.preview.curves import CONTEXT_SAMPLES, poses
 from model.preview.eyes import Eyes
-from model.preview.face import DETECTOR_NAME, MESH_NAME, NETS_PATH, find_faces
-from model.preview.features import (
-    Features,
-    features_of_landmarks,
-    features_of_rig,
-    parse_rig,
-    with_closed_mouth,
-)
+from model.preview.face import DETECTOR_NAME, MESH_NAME, NETS_PATH
+from model.preview.features import Features, locate
 from model.preview.fit import fit
 from model.preview.head import Head
 from model.preview.mouth import Mouth
@@ -84,22 +78,6 @@ class _Still:
             flags=cv2.INTER_CUBIC,
             borderMode=cv2.BORDER_REPLICATE,
         ).astype(np.uint8, copy=False)
-
-
-def locate(portrait: Pixels, rig: Mapping[str, object] | None) -> Features | None:
-    """The face to animate, in portrait pixels; None if there is none.
-
-    Raises:
-        PortraitError: the rig is malformed, outside the picture or made for another.
-    """
-    if rig is not None:
-        features = features_of_rig(parse_rig(rig), portrait.shape[1], portrait.shape[0])
-    else:
-        faces = find_faces(portrait)
-        if not faces:
-            return None
-        features = features_of_landmarks(faces[0].landmarks)
-    return with_closed_mouth(portrait, features)
 
 
 class PreviewEngine(SingleProcess):

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from model.engine import Pixels
 from model.errors import PortraitError
-from model.preview.face import LEFT_EYE_CORNER, RIGHT_EYE_CORNER, Landmarks
+from model.preview.face import LEFT_EYE_CORNER, RIGHT_EYE_CORNER, Landmarks, find_faces
 
 Points: TypeAlias = NDArray[np.float64]  # (N, 2): x, y in pixels
 
@@ -455,3 +455,19 @@ def _cheapest_path(cost: NDArray[np.float64]) -> NDArray[np.float64]:
     for column in range(num_columns - 1, 0, -1):
         path[column - 1] = came_from[path[column], column]
     return path.astype(np.float64)
+
+
+def locate(portrait: Pixels, rig: Mapping[str, object] | None) -> Features | None:
+    """The face to animate, in portrait pixels; None if there is none.
+
+    Raises:
+        PortraitError: the rig is malformed, outside the picture or made for another.
+    """
+    if rig is not None:
+        features = features_of_rig(parse_rig(rig), portrait.shape[1], portrait.shape[0])
+    else:
+        faces = find_faces(portrait)
+        if not faces:
+            return None
+        features = features_of_landmarks(faces[0].landmarks)
+    return with_closed_mouth(portrait, features)

@@ -11,12 +11,12 @@ from pydantic import Field
 
 from model.engine import Pixels
 from model.errors import PortraitError
-from model.preview.engine import locate
 from model.preview.face import Face, find_faces, jitter
 from model.preview.features import (
     Features,
     features_of_landmarks,
     features_of_rig,
+    locate,
     parse_rig,
     rig_of_features,
     with_closed_mouth,

@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from model.engine import ENGINE_SAMPLE_RATE_HZ, Pixels
-from model.preview.engine import locate
 from model.preview.face import Landmarks, find_faces, jitter, refine
+from model.preview.features import locate
 from model.preview.fit import fit
 from tasks.media.mp4 import Movie, Track, read_mp4
 from tasks.portrait.picture import read_portrait

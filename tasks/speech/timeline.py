@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal
 
 from model.engine import ENGINE_SAMPLE_RATE_HZ, FPS, FRAME_MULTIPLE
 from model.speech.utterance import (
@@ -84,6 +83,8 @@ def resampled(pcm: NDArray[np.float32], from_rate_hz: int, to_rate_hz: int) -> N
     """``pcm`` at another rate, by a linear-phase filter."""
     if from_rate_hz == to_rate_hz:
         return pcm
+    from scipy import signal  # a second to import: for who speaks, not for every command
+
     divisor = np.gcd(from_rate_hz, to_rate_hz)
     out = signal.resample_poly(pcm, to_rate_hz // divisor, from_rate_hz // divisor)
     return np.asarray(out, np.float32)

@@ -75,6 +75,7 @@ def test_an_empty_sentence_is_skipped(nightshoot, tmp_path):
     assert lengths[0] == lengths[1]
 
 
+@pytest.mark.sweep
 def test_a_long_recording_renders_in_bounded_memory(tmp_path, prefect_api):
     """Six minutes here; three hours in benchmarks/long_recording.py."""
     done = subprocess.run(

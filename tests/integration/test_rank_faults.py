@@ -187,7 +187,7 @@ class Disturbed:
 @pytest.mark.parametrize(
     "harms",
     [
-        pytest.param((RANK_KILLED, RANK_STOPPED), id="a-rank"),
+        pytest.param((RANK_KILLED, RANK_STOPPED), marks=pytest.mark.sweep, id="a-rank"),
         pytest.param(
             (LEADER_STOPPED, LAUNCHER_KILLED, GUARD_KILLED),
             marks=pytest.mark.faults,

@@ -33,7 +33,8 @@ def has_equal_bits(golden: GoldenSet) -> bool:
     return all(gap.difference == 0 for gap in report.gaps)
 
 
-LONG = ("generate_offline", "generate_online_rdconst")  # as generate_online, in another mode
+# whole videos, most of a minute each; generate_tpp is one too, of two blocks
+LONG = ("generate_online", "generate_offline", "generate_online_rdconst")
 
 
 @pytest.mark.parametrize(

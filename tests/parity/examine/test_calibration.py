@@ -78,6 +78,7 @@ def test_what_was_measured_tells_the_time_of_another_size_and_all_layers():
     assert found.notes
 
 
+@pytest.mark.sweep
 def test_the_command_keeps_what_it_measures_for_every_dtype(monkeypatch, tmp_path):
     path = tmp_path / "calibration.json"
     monkeypatch.setenv("NIGHTSHOOT_CALIBRATION", str(path))

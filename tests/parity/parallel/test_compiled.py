@@ -133,6 +133,7 @@ def test_a_video_of_all_layers_steps_and_positions_has_five_whole_graphs_and_the
     assert not counters["graph_break"]
 
 
+@pytest.mark.sweep
 def test_offloading_and_8_bits_are_compiled_with_no_more_graphs():
     parts = untrained("tiny", torch.bfloat16, "cpu")
     quantize(parts.transformer, Float8())
@@ -154,6 +155,7 @@ def _shared_out(group: dist.ProcessGroup, asked: list[Any]) -> tuple[bool, int, 
     return same(made, plain), num_graphs(), sum(counters["graph_break"].values())
 
 
+@pytest.mark.sweep
 def test_shared_out_weights_and_heads_are_compiled_with_no_more_graphs(tmp_path: Path):
     """Their exchanges lie outside the graphs: in hooks of the blocks, and around attention."""
     parts = untrained("tiny", torch.float32, "cpu")
@@ -265,6 +267,7 @@ def _first_half(parts: Parts, there: Connection) -> None:
         there.send((seconds, max(off), dict(counters["inductor"])))
 
 
+@pytest.mark.sweep
 @pytest.mark.filterwarnings("ignore:.torch.jit.script_method. is deprecated:DeprecationWarning")
 def test_a_second_process_finds_the_machine_code_of_the_first(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path

@@ -197,7 +197,7 @@ def rendered(
 @pytest.mark.parametrize(
     ("words", "kinds"),
     [
-        ("stages=2", ("context",)),
+        pytest.param("stages=2", ("context",), marks=pytest.mark.sweep),
         pytest.param("stages=3", ("last-frame",), marks=pytest.mark.sweep),
         ("stages=3,decoder=own", BOTH),
         pytest.param("stages=4,decoder=own", ("context",), marks=pytest.mark.sweep),
@@ -221,7 +221,7 @@ def test_steps_that_are_shared_out_give_the_same_frames_and_handoffs(
 @pytest.mark.parametrize(
     ("words", "make", "kinds"),
     [
-        ("heads=2", OFFLOADED, ("context",)),
+        pytest.param("heads=2", OFFLOADED, ("context",), marks=pytest.mark.sweep),
         pytest.param("heads=2,decoder=own", make_caches, ("last-frame",), marks=pytest.mark.sweep),
         ("stages=2,heads=2,shards=2", make_caches, ("context",)),
     ],

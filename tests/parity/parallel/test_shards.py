@@ -318,10 +318,8 @@ def _placed(_group: dist.ProcessGroup, words: str) -> list[np.ndarray] | None:
     return made
 
 
-@pytest.mark.parametrize(
-    "words",
-    ["stages=2,shards=2", pytest.param("shards=2,decoder=own", marks=pytest.mark.sweep)],
-)
+@pytest.mark.sweep
+@pytest.mark.parametrize("words", ["stages=2,shards=2", "shards=2,decoder=own"])
 def test_a_video_over_stages_of_shared_out_weights_is_that_of_one_process(
     words: str, tmp_path: Path
 ):

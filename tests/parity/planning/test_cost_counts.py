@@ -118,6 +118,7 @@ def test_as_many_prompts_are_kept_as_are_counted():
     assert sampler._TEXTS_KEPT == cost.PROMPTS_KEPT
 
 
+@pytest.mark.sweep
 def test_a_context_handoff_is_as_large_as_computed():
     parts = untrained("tiny", torch.float32, "cpu")
     sampler = sampler_of(TINY, torch.float32)

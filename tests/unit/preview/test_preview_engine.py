@@ -11,9 +11,9 @@ from preview_jobs import NAMES, PORTRAITS, job, landscape, portrait, speech
 
 from model.engine import Handoff, Pixels, SegmentJob, load_engine
 from model.errors import PortraitError
-from model.preview.engine import Actor, PreviewEngine, locate
+from model.preview.engine import Actor, PreviewEngine
 from model.preview.face import find_faces
-from model.preview.features import features_of_landmarks
+from model.preview.features import features_of_landmarks, locate
 from model.preview.fit import fit
 from model.preview.pose import Pose
 from tasks.portrait.portrait import read_rig
