@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from flows.outcomes import RowName
+from flows.plan_check import found_fault
 from model.engine import EngineIdentity, engine_identity
 from model.errors import NightshootError, PortraitError, RowError
+from tasks.canonical_json import canonical_sha256
 from tasks.errors import (
     DamagedError,
 )
@@ -25,7 +27,6 @@ from tasks.media.finished_video import DELIVERY_VERSION, delivery_sha256
 from tasks.plan.audio_window import EngineTrack
 from tasks.plan.plan import (
     KEY_VERSION,
-    canonical_sha256,
     choose_cuts,
     cut_settings_for,
     keyed,
@@ -49,7 +50,6 @@ from tasks.records import (
 )
 from tasks.recovery.night import Unfinished, carry_over_order
 from tasks.speech.speech import SpeechRequest, make_speech, speech_id_of
-from tasks.speech.speech_files import load_speech
 from tasks.speech.voices import VoiceSettings
 from tasks.store.campaign_folder import (
     CampaignFolder,
@@ -108,32 +108,18 @@ def prepare_row(
 ) -> Prepared:
     """Speak and plan one row in its turn, or find it planned; judge what is left to do."""
     try:
-        stored, is_found = _planned(row, settings, folder, turns)
+        stored, is_found = _planned(row, settings, folder, turns, notice)
         prepared = judged(row, stored, folder, notice)
         is_needed = prepared.receipt is None and prepared.failure is None
-        if is_found and is_needed and not _is_at_hand(stored, folder):
-            notice(
-                f"{row.video_id}: its speech or portrait is missing from the store, so it is "
-                "planned again"
-            )
+        fault = found_fault(stored, folder) if is_found and is_needed else ""
+        if fault:
+            notice(f"{row.video_id}: planning it again: {fault}")
             folder.discard_plan(row.video_id)
-            stored, _ = _planned(row, settings, folder, turns)
+            stored, _ = _planned(row, settings, folder, turns, notice)
             prepared = judged(row, stored, folder, notice)
     except NightshootError as error:
         return Prepared(row, error=error)
     return prepared
-
-
-def _is_at_hand(stored: StoredPlan, folder: CampaignFolder) -> bool:
-    """Whether the speech and the portrait of a found plan are there and whole."""
-    plan = stored.plan
-    with folder.local(f"look-{plan.video_id}") as place:
-        try:
-            place.portrait(plan.portrait)
-        except DamagedError:
-            return False
-        place.fetch_speech(plan.speech_id)
-        return load_speech(plan.speech_id, place.speech) is not None
 
 
 def judged(
@@ -152,6 +138,7 @@ def _planned(
     settings: PrepareSettings,
     folder: CampaignFolder,
     turns: AbstractContextManager[object],
+    notice: Callable[[str], None],
 ) -> tuple[StoredPlan, bool]:
     """The row's plan, and whether the store had it."""
     identity = engine_identity(row.engine)
@@ -160,7 +147,11 @@ def _planned(
     rig = read_rig(row.rig_path) if row.rig_path else None
     request = _speech_request(row, settings)
     asked = _request_sha256(row, settings, identity, portrait, rig, speech_id_of(request))
-    stored = folder.read_plan(row.video_id)
+    try:
+        stored = folder.read_plan(row.video_id)
+    except DamagedError as error:
+        notice(f"{row.video_id}: planning it again: {error}")
+        stored = None
     if stored is not None and stored.request_sha256 == asked:
         return stored, True
     with turns, folder.local(f"prepare-{row.video_id}") as place:
@@ -416,7 +407,10 @@ def in_order(rows: Sequence[ManifestRow], begun_in: CampaignFolder | None) -> li
 
 
 def _unfinished(folder: CampaignFolder, index: int, row: ManifestRow) -> Unfinished:
-    stored = folder.read_plan(row.video_id)
+    try:
+        stored = folder.read_plan(row.video_id)
+    except DamagedError:
+        stored = None  # it is planned again when its turn comes
     segments = stored.plan.segments if stored else ()
     left = [segment for segment in segments if not folder.has_segment(segment.key)]
     return Unfinished(

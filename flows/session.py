@@ -33,6 +33,7 @@ from tasks.speech.voices import VoiceSettings
 from tasks.store.campaigns import (
     open_campaign,
 )
+from tasks.store.record_json import record_bytes
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ class Session:
                 for row in self.rows
             ),
         )
-        self.folder.write_text("rows.json", rows.model_dump_json().encode())
+        self.folder.write_text("rows.json", record_bytes(rows))
         about = {
             "campaign": self.request.campaign,
             "manifest": name_of(self.request.manifest),

@@ -27,13 +27,18 @@ class StoredCampaign:
     def __init__(self, folder: CampaignFolder, campaign: str, videos: Sequence[str] = ()) -> None:
         self.folder, self.campaign = folder, campaign
         self.notices: list[str] = []
-        data = folder.read_bytes("rows.json")
-        if data is None:
+        try:
+            stored = folder.read_record("rows.json", CampaignRows)
+        except DamagedError as error:
+            raise CampaignError(
+                f"{folder.url}: {error}; render the manifest again, which writes it anew"
+            ) from error
+        if stored is None:
             raise CampaignError(
                 f'campaign "{campaign}" was never rendered here: {folder.url} has no rows.json; '
                 "check --out and the campaign's name, or render the manifest first"
             )
-        self._rows = CampaignRows.model_validate_json(data)
+        self._rows = stored
         unknown = sorted(set(videos) - {row.video_id for row in self._rows.rows})
         if unknown:
             raise CampaignError(
@@ -72,7 +77,10 @@ class StoredCampaign:
                 yield prepared
 
     def _prepared(self, row: RowRecord, notice: Callable[[str], None]) -> Prepared:
-        stored = self.folder.read_plan(row.video_id)
+        try:
+            stored = self.folder.read_plan(row.video_id)
+        except DamagedError as error:
+            return Prepared(row, error=RowError(_damaged(row, error)))
         if stored is None:
             return Prepared(row, error=RowError(_never_planned(row)))
         prepared = judged(row, stored, self.folder, notice)
@@ -92,7 +100,10 @@ class StoredCampaign:
         return list(side_by_side(self.rows, self._outcome))
 
     def _outcome(self, row: RowRecord) -> VideoOutcome:
-        stored = self.folder.read_plan(row.video_id)
+        try:
+            stored = self.folder.read_plan(row.video_id)
+        except DamagedError as error:
+            return pending_outcome(row, None, _damaged(row, error))
         if stored is None:
             return pending_outcome(row, None, _never_planned(row))
         damage = ""
@@ -106,6 +117,10 @@ class StoredCampaign:
         if failure is not None and failure.plan_sha256 == stored.sha256:
             return failure_outcome(row, failure)
         return pending_outcome(row, stored.plan, damage)
+
+
+def _damaged(row: RowRecord, error: DamagedError) -> str:
+    return f"line {row.line}: {error}; render the manifest again, which plans this row again"
 
 
 def _never_planned(row: RowRecord) -> str:

@@ -1,13 +1,18 @@
 """`nightshoot sweep`: what killed runs left behind, removed; what is damaged, found."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from tasks.errors import counted
+from flows.plan_check import found_fault
+from model.errors import CampaignError
+from tasks.errors import NewerRecordError, counted
+from tasks.store.campaign_folder import CampaignFolder
 from tasks.store.campaigns import (
     open_campaign,
 )
+from tasks.store.verification import verify as verified
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,7 @@ def sweep_campaign(
     with folder.lock():
         num_parts = folder.sweep_parts()
         num_uploads = folder.sweep_uploads(timedelta(hours=uploads_older_than_hours))
-        damaged = tuple(folder.verify()) if verify else ()
+        damaged = (*verified(folder), *_wrong_plans(folder)) if verify else ()
     lines = [
         f"{counted(num_parts, 'half-written file')} removed",
         f"{counted(num_uploads, 'unfinished upload')} aborted",
@@ -38,6 +43,22 @@ def sweep_campaign(
     if verify:
         lines += [*damaged, _verified(len(damaged))]
     return SweepResult(tuple(lines), damaged)
+
+
+def _wrong_plans(folder: CampaignFolder) -> Iterator[str]:
+    """Of videos that are not finished: plans that would be rendered under wrong names."""
+    for video_id in folder.plan_ids():
+        name = f"plans/{video_id}.json"
+        try:
+            stored, receipt = folder.read_plan(video_id), folder.find_video(video_id)
+            is_finished = receipt is not None and stored and receipt.plan_sha256 == stored.sha256
+            fault = found_fault(stored, folder) if stored and not is_finished else ""
+        except NewerRecordError:
+            continue  # told already
+        except CampaignError as error:
+            fault = f"its keys cannot be checked on this machine: {error}"
+        if fault:
+            yield f"{name}: {fault}; render the manifest again to plan this row again"
 
 
 def _verified(num_damaged: int) -> str:

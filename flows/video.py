@@ -19,6 +19,7 @@ from prefect.runtime import task_run
 from prefect.tasks import Task
 
 from flows.outcomes import done_outcome, text_of, way_out_of
+from flows.plan_check import keys_fault
 from flows.work import RenderFigures, Work, current_work
 from model.engine import engine_identity
 from model.errors import NightshootError, ResourceError, Rung, StoppedError
@@ -27,6 +28,7 @@ from tasks.errors import (
 )
 from tasks.media.finished_video import VideoParts, deliver_video
 from tasks.media.render import load_handoff, render_segment, segment_job
+from tasks.media.stitch import StitchError
 from tasks.plan.audio_window import EngineTrack
 from tasks.plan.plan import NEUTRAL, cuts_of, keyed
 from tasks.portrait.picture import portrait_sha256, read_portrait
@@ -97,6 +99,11 @@ class VideoChain:
             )
         self.speech = speech
         self._track = EngineTrack(folder.speech / f"{plan.speech_id}.16k.wav", speech.phonemes)
+        if fault := keys_fault(plan, self._track):
+            raise DamagedError(
+                f"plans/{plan.video_id}.json cannot be rendered here: {fault}; render the manifest "
+                "again to plan it again"
+            )
         self.receipts: list[SegmentReceipt] = []
         self.num_rendered = 0
 
@@ -106,6 +113,7 @@ class VideoChain:
         with self.work.key_lock(segment.key):
             receipt = self._find(segment)
             if receipt is None:
+                self._check_predecessor()
                 self._render(segment)
             else:
                 self.receipts.append(receipt)
@@ -124,11 +132,27 @@ class VideoChain:
                 folder.fetch_segment(receipt)
             return receipt
         except DamagedError as error:
-            folder.discard_segment(segment.key)
-            self.work.listener.notice(
-                f"{self.plan.video_id}: rendering segment {segment.index + 1} again: {error}"
-            )
+            self.discard(segment, error)
             return None
+
+    def discard(self, segment: SegmentPlan, why: Exception) -> None:
+        """Have a damaged segment rendered again by whoever needs it next."""
+        self.folder.discard_segment(segment.key)
+        self.work.listener.notice(
+            f"{self.plan.video_id}: rendering segment {segment.index + 1} again: {why}"
+        )
+
+    def _check_predecessor(self) -> None:
+        """The segment before the next one, rendered again if its handoff is not whole."""
+        if not self.receipts:
+            return
+        try:
+            load_handoff(self.folder, self.receipts[-1])
+        except DamagedError as error:
+            self.receipts.pop()
+            before = self.plan.segments[len(self.receipts)]
+            self.discard(before, error)
+            self.add(before)
 
     def _render(self, segment: SegmentPlan) -> None:
         """Render the next segment, one rung down after every lack of a resource."""
@@ -283,22 +307,30 @@ def make_video(stored: StoredPlan) -> VideoOutcome:
     started, num_rendered = time.perf_counter(), 0
     with work.folder.local(stored.plan.video_id) as folder:
         plan, given_up = stored.plan, Concessions()
+        repaired: set[int] = set()
         while True:
             chain = VideoChain(plan, work, folder, given_up)
             current_chain.set(chain)
+            num_before = num_rendered
             try:
                 for segment in plan.segments:
                     chain.add(segment)
+                work.check_stop()
+                num_rendered = num_before + chain.num_rendered
+                seconds = time.perf_counter() - started
+                delivery = _Delivery(chain, VideoParts(stored.sha256, num_rendered, seconds))
+                current_delivery.set(delivery)
+                deliver_task(plan.video_id)
                 break
             except _ReplanError as change:
                 plan, given_up = chain.replanned(change, stored.plan), change.given_up
+            except StitchError as error:
+                if error.segment_index is None or error.segment_index in repaired:
+                    raise
+                repaired.add(error.segment_index)
+                chain.discard(plan.segments[error.segment_index], error)
             finally:
-                num_rendered += chain.num_rendered
-        work.check_stop()
-        seconds = time.perf_counter() - started
-        delivery = _Delivery(chain, VideoParts(stored.sha256, num_rendered, seconds))
-        current_delivery.set(delivery)
-        deliver_task(plan.video_id)
+                num_rendered = num_before + chain.num_rendered
         assert delivery.receipt is not None
         folder.clear_failure(plan.video_id)
     row = RowOf(stored)

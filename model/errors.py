@@ -12,7 +12,7 @@
       MachineError       this machine or process is at fault: the same work may succeed elsewhere
         EngineLostError    tasks/engines/engine_host.py
         ProgramError       tasks/processes/ffmpeg.py, and FfmpegError under it
-        StoreError         tasks/store/campaign_folder.py
+        StoreError         tasks/store/campaign_folder.py; DamagedError, NewerRecordError under it
       EngineFailedError  an engine broke a rule of its own or of Python: nobody's fault is known
       CampaignError      a campaign that is refused before work (locked, wrong option)
         WeightsError       files of weights that are missing, damaged, or another model's

@@ -47,7 +47,25 @@ class StoreError(MachineError):
 
 
 class DamagedError(StoreError):
-    """A receipt whose files are not there or not the same; says which and how."""
+    """A record, or a file that a receipt vouches for, is not what was written; says which and how.
+
+    Whoever meets it may discard the thing and make it again.
+    """
+
+
+class NewerRecordError(StoreError):
+    """A record that is whole but written by a later release: nobody here may discard it."""
+
+    def __init__(self, name: str, schema: int, known: int) -> None:
+        super().__init__(name, schema, known)
+        self.name, self.schema, self.known = name, schema, known
+
+    def __str__(self) -> str:
+        return (
+            f"{self.name} was written by a later release of Nightshoot (schema {self.schema}; this "
+            f"release reads up to {self.known}); install that release and run the command again. "
+            "Nothing was changed"
+        )
 
 
 _STDERR_SHOWN = 2_000

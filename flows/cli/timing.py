@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
+from tasks.canonical_json import canonical_sha256
 from tasks.engines.engine_host import EnginePool
 from tasks.media.encode import encode_segment
 from tasks.media.render import segment_job
@@ -21,7 +22,6 @@ from tasks.plan.estimate import (
     VIDEO_OVERHEAD_S,
     estimate_seconds,
 )
-from tasks.plan.plan import canonical_sha256
 from tasks.portrait.picture import read_portrait
 from tasks.records import VideoPlan
 from tasks.store.campaign_folder import CampaignFolder

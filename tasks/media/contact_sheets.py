@@ -13,7 +13,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from pydantic import ValidationError
 
 from tasks.errors import (
     DamagedError,
@@ -21,6 +20,7 @@ from tasks.errors import (
 from tasks.processes.ffmpeg import run_ffmpeg
 from tasks.records import VideoReceipt
 from tasks.store.files import write_file
+from tasks.store.record_json import read_record
 
 NUM_TILES = 6
 _TILE_PIXELS = 240  # the tile's longer side: 17 kB a sheet, so that 1,000 rows are one 25 MB page
@@ -121,8 +121,8 @@ def _content_sha256(video: Path) -> str:
     """The video's digest, as its receipt says: reading the whole file again would cost minutes."""
     receipt = video.with_suffix(".json")
     try:
-        return VideoReceipt.model_validate_json(receipt.read_bytes()).file.sha256
-    except (FileNotFoundError, ValidationError) as error:
+        return read_record(receipt.name, receipt.read_bytes(), VideoReceipt).file.sha256
+    except (FileNotFoundError, DamagedError) as error:
         raise DamagedError(
             f"{receipt.name}: the video's receipt is missing or damaged; "
             "run the same command again and the video is made anew"

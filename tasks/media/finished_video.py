@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tasks.canonical_json import canonical_sha256
 from tasks.media.captions import captions, to_srt, to_vtt
 from tasks.media.contact_sheets import contact_sheet, sheets_folder
 from tasks.media.stitch import stitch_video
-from tasks.plan.plan import canonical_sha256
 from tasks.records import SegmentFigures, SegmentReceipt, Speech, VideoPlan, VideoReceipt
 from tasks.recovery.memory_ladder import describe_silent_changes
 from tasks.store.campaign_folder import (
@@ -18,6 +18,7 @@ from tasks.store.entries import (
     entry_of,
 )
 from tasks.store.files import write_file
+from tasks.store.record_json import record_bytes
 
 # Raised by every change that makes another file of the same segments.
 DELIVERY_VERSION = 1
@@ -124,7 +125,7 @@ def _figures(receipt: SegmentReceipt) -> SegmentFigures:
 def _keep_sheet(receipt: VideoReceipt, video: Path, folder: CampaignFolder) -> None:
     """Keep the report's contact sheet in the store while the video is at hand."""
     # the sheet is named by the receipt beside the video; this store keeps receipts elsewhere
-    write_file(video.with_suffix(".json"), receipt.model_dump_json().encode())
+    write_file(video.with_suffix(".json"), record_bytes(receipt))
     sheet, _ = contact_sheet(
         video,
         sheets_folder(folder.root),

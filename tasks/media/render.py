@@ -20,7 +20,7 @@ from model.errors import NightshootError, Rung, StoppedError
 from tasks.engines.engine_host import EngineHost, HostRendering
 from tasks.engines.host_logs import keep_segment_log
 from tasks.errors import (
-    StoreError,
+    DamagedError,
 )
 from tasks.media.encode import EncodedSegment, encode_segment, read_png, seam_gates, write_png
 from tasks.plan.audio_window import EngineTrack
@@ -49,7 +49,7 @@ def load_handoff(folder: CampaignFolder, receipt: SegmentReceipt) -> Handoff:
     """The handoff a finished segment left.
 
     Raises:
-        StoreError: it is not the one its receipt vouches for.
+        DamagedError: it is not the one its receipt vouches for.
     """
     place = folder.segment_folder(receipt.key)
     handoff = Handoff(
@@ -57,7 +57,7 @@ def load_handoff(folder: CampaignFolder, receipt: SegmentReceipt) -> Handoff:
         state=load_file(place / receipt.state.name),
     )
     if handoff_sha256(handoff) != receipt.handoff_sha256:
-        raise StoreError(f"{receipt.last_frame.name}: the handoff differs from its receipt")
+        raise DamagedError(f"{receipt.last_frame.name}: the handoff differs from its receipt")
     return handoff
 
 

@@ -139,11 +139,11 @@ def check_segments(
     Raises:
         StitchError: they do not fit; no program was run.
     """
+    for index, (path, media) in enumerate(segments):
+        _check_segment(index, path, media, profile)  # first: it names the segment to render again
     faults = media_faults([media for _, media in segments], num_frames, profile)
     if faults:
         raise StitchError("; ".join(faults))
-    for index, (path, media) in enumerate(segments):
-        _check_segment(index, path, media, profile)
 
 
 def media_faults(

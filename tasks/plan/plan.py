@@ -4,8 +4,6 @@ The timeline is made of frames. Frame k covers audio samples
 ``[floor(k * rate / fps), floor((k + 1) * rate / fps))``.
 """
 
-import hashlib
-import json
 import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -14,6 +12,7 @@ import numpy as np
 from pydantic import Field
 
 from model.engine import FRAME_MULTIPLE, EngineIdentity
+from tasks.canonical_json import canonical_sha256
 from tasks.records import EncodeProfile, Record, Scalar, SegmentPlan, VideoPlan
 
 KEY_VERSION = 1
@@ -103,12 +102,6 @@ def choose_cuts(
 def _cut_cost(grid_levels_db: Sequence[float], slot: int) -> float:
     level = grid_levels_db[slot] if slot < len(grid_levels_db) else -120.0
     return max(0.0, level - _QUIET_DB) / _DB_PER_COST
-
-
-def canonical_sha256(value: object) -> str:
-    """Hex digest of a value's canonical JSON: sorted names, no spaces, no NaN."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class KeyParts(Record):

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from threading import Lock
 
 from model.errors import SMALLER_SIZE, ResourceError, Rung
+from tasks.canonical_json import canonical_sha256
 from tasks.errors import counted
-from tasks.plan.plan import canonical_sha256
 from tasks.records import Scalar, SegmentReceipt, VideoPlan
 
 _SIZE = "size"

@@ -38,6 +38,7 @@ from tasks.store.files import (
     disk_full_as_error,
     write_file,
 )
+from tasks.store.record_json import read_record
 
 OUTCOME_COLUMNS = (
     "status",
@@ -128,7 +129,7 @@ def _receipts(store: CampaignFolder, video_ids: Sequence[str]) -> Iterator[Video
     for video_id in video_ids:
         path = store.root / "videos" / f"{video_id}.json"
         if path.exists():  # a bucket's may have gone since
-            yield VideoReceipt.model_validate_json(path.read_bytes())
+            yield read_record(f"videos/{path.name}", path.read_bytes(), VideoReceipt)
 
 
 def _fetch(store: CampaignFolder, video_id: str) -> None:

@@ -25,10 +25,10 @@ from model.speech.voices import (
     CARDS,
     ENGINE_VERSIONS,
 )
+from tasks.canonical_json import canonical_sha256
 from tasks.errors import (
     DiskFullError,
 )
-from tasks.plan.plan import canonical_sha256
 from tasks.processes.ffmpeg import (
     ffmpeg_version,
 )
@@ -64,6 +64,7 @@ from tasks.speech.voices import (
     voices,
 )
 from tasks.store.files import commit_file, part_path, sha256_of_file, write_file
+from tasks.store.record_json import record_bytes
 
 __all__ = [
     "SpeechRequest",
@@ -141,7 +142,7 @@ def make_speech(request: SpeechRequest, folder: Path) -> Speech:
         )
         commit_file(parts.viewer, files.viewer)
         commit_file(parts.engine, files.engine)
-        write_file(files.receipt, speech.model_dump_json(indent=1).encode())
+        write_file(files.receipt, record_bytes(speech))
     return speech
 
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
-
+from tasks.errors import DamagedError
 from tasks.records import Speech
 from tasks.store.files import sha256_of_file
+from tasks.store.record_json import read_record
 
 
 @dataclass(frozen=True)
@@ -26,15 +26,19 @@ def speech_files(speech_id: str, folder: Path) -> SpeechFiles:
 
 
 def load_speech(speech_id: str, folder: Path) -> Speech | None:
-    """The speech called ``speech_id``, if its receipt is there and both files match it."""
+    """The speech called ``speech_id``, if its receipt is there and both files match it.
+
+    Raises:
+        NewerRecordError: a later release wrote the receipt.
+    """
     files = speech_files(speech_id, folder)
     try:
-        speech = Speech.model_validate_json(files.receipt.read_bytes())
+        speech = read_record(f"speech/{speech_id}.json", files.receipt.read_bytes(), Speech)
         whole = (
             speech.speech_id == speech_id
             and sha256_of_file(files.viewer) == speech.file_sha256
             and sha256_of_file(files.engine) == speech.engine_file_sha256
         )
-    except (FileNotFoundError, ValidationError):
+    except (FileNotFoundError, DamagedError):
         return None
     return speech if whole else None

@@ -18,13 +18,10 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Generator, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
-
-from pydantic import ValidationError
 
 from model.errors import CampaignError
 from tasks.errors import DamagedError, StoreError
@@ -37,8 +34,16 @@ from tasks.records import (
     StoredPlan,
     VideoReceipt,
 )
-from tasks.store.entries import Listed, held_message, lock_owner, segment_entries
+from tasks.store.entries import (
+    Listed,
+    check_entry,
+    check_name,
+    held_message,
+    lock_owner,
+    segment_entries,
+)
 from tasks.store.files import commit_file, part_path, sha256_of_file, write_file, write_file_once
+from tasks.store.record_json import read_record, record_bytes, sealed
 
 if TYPE_CHECKING:
     from tasks.store.bucket import Bucket
@@ -48,9 +53,6 @@ _Record = TypeVar("_Record", bound=Record)
 S3_SCHEME = "s3://"
 _PROBE_BYTES = 1 << 20
 _LOCK_POLL_S = 1.0
-_ORPHAN_AGE = timedelta(days=1)
-_VERIFY_THREADS = 8
-_SPEECH_SUFFIXES = (".wav", ".16k.wav")
 
 
 class CampaignFolder:
@@ -61,6 +63,7 @@ class CampaignFolder:
         bucket: what is behind it, for S3.
         url: what people see: a path or ``s3://...``.
         lock_lost: set when another dispatcher has taken the campaign over.
+        is_locked: set while this process is the campaign's one dispatcher.
     """
 
     def __init__(self, root: Path, bucket: "Bucket | None" = None, url: str = "") -> None:
@@ -68,11 +71,13 @@ class CampaignFolder:
         self.bucket = bucket
         self.url = url or str(root)
         self.lock_lost = threading.Event()
+        self.is_locked = threading.Event()
         self.videos = root / "videos"
         self.speech = root / "speech"
         self.segments = root / "segments"
         self.portraits = root / "portraits"
         self.logs = root / "logs"
+        self._kept: set[str] = set()  # portraits found whole by this process
 
     @contextlib.contextmanager
     def local(self, name: str = "") -> Generator["CampaignFolder"]:
@@ -117,14 +122,27 @@ class CampaignFolder:
                     modified = datetime.fromtimestamp(stat.st_mtime, UTC)
                     yield path.relative_to(self.root).as_posix(), Listed(stat.st_size, modified)
 
-    def _read_record(self, name: str, kind: type[_Record]) -> _Record | None:
+    def read_record(
+        self, name: str, kind: type[_Record], check: Callable[[_Record], None] | None = None
+    ) -> _Record | None:
+        """A record and whatever ``check`` says of it; None where there is none.
+
+        One that older releases wrote without a digest gets it, if this run holds the lock.
+
+        Raises:
+            DamagedError: it is not what was written; or by ``check``.
+            NewerRecordError: a later release wrote it.
+        """
         data = self.read_bytes(name)
         if data is None:
             return None
-        try:
-            return kind.model_validate_json(data)
-        except ValidationError as error:
-            raise DamagedError(f"{name}: the record is damaged") from error
+        record = read_record(name, data, kind)
+        if check is not None:
+            check(record)
+        if self.is_locked.is_set() and (with_digest := sealed(name, data)):
+            with contextlib.suppress(OSError, StoreError):  # the next run tries again
+                self.write_text(name, with_digest)
+        return record
 
     def _check(self, folder: str, entry: FileEntry) -> None:
         """Raise DamagedError unless the file is what its receipt says, as cheaply as is safe."""
@@ -166,11 +184,14 @@ class CampaignFolder:
         Raises:
             DamagedError: there is a receipt, but it or a file of it is damaged.
         """
-        receipt = self._read_record(_segment_name(key), SegmentReceipt)
-        if receipt is not None:
+
+        def check(receipt: SegmentReceipt) -> None:
+            check_name(_segment_name(key), receipt.key, key)
             for entry in segment_entries(receipt).values():
+                check_entry(_segment_name(key), entry, key)
                 self._check(_segment_folder(key), entry)
-        return receipt
+
+        return self.read_record(_segment_name(key), SegmentReceipt, check)
 
     def has_segment(self, key: str) -> bool:
         """Whether a segment has a receipt; its files are not looked at."""
@@ -205,9 +226,9 @@ class CampaignFolder:
         kept = receipt.model_copy(
             update={field: self._keep(folder, entry) for field, entry in entries.items()}
         )
-        if self.write_once(name, _record_bytes(kept)):
+        if self.write_once(name, record_bytes(kept)):
             return kept
-        winner = self._read_record(name, SegmentReceipt)
+        winner = self.read_record(name, SegmentReceipt)
         if winner is None:
             raise StoreError(f"{name}: the receipt that was there has disappeared")
         return winner
@@ -228,8 +249,10 @@ class CampaignFolder:
         """Keep a picture in the store, once; returns its name there."""
         data = path.read_bytes()
         name = f"{sha256_of_file(path)}{path.suffix.lower()}"
-        if not (self.portraits / name).exists():
-            write_file(self.portraits / name, data)
+        kept = self.portraits / name
+        if name not in self._kept and not (kept.exists() and kept.read_bytes() == data):
+            write_file(kept, data)
+        self._kept.add(name)
         return name
 
     def portrait(self, name: str) -> Path:
@@ -243,7 +266,7 @@ class CampaignFolder:
 
     def write_plan(self, plan: StoredPlan) -> None:
         """Keep a video's plan; written only if it differs from the one that is there."""
-        name, data = f"plans/{plan.plan.video_id}.json", _record_bytes(plan)
+        name, data = f"plans/{plan.plan.video_id}.json", record_bytes(plan)
         if self.read_bytes(name) != data:
             self.write_text(name, data)
 
@@ -251,9 +274,15 @@ class CampaignFolder:
         """A video's plan.
 
         Raises:
-            DamagedError: it cannot be read.
+            DamagedError: it is not what was written.
+            NewerRecordError: a later release wrote it.
         """
-        return self._read_record(f"plans/{video_id}.json", StoredPlan)
+        name = f"plans/{video_id}.json"
+
+        def check(stored: StoredPlan) -> None:
+            check_name(name, stored.plan.video_id, video_id)
+
+        return self.read_record(name, StoredPlan, check)
 
     def plan_ids(self) -> list[str]:
         """The videos that have a plan."""
@@ -265,26 +294,26 @@ class CampaignFolder:
 
     def write_failure(self, failure: Failure) -> None:
         """Note why a video failed, in place of what was noted before."""
-        self.write_text(f"failures/{failure.video_id}.json", _record_bytes(failure))
+        self.write_text(f"failures/{failure.video_id}.json", record_bytes(failure))
 
     def read_failure(self, video_id: str) -> Failure | None:
-        """Why a video failed last.
+        """Why a video failed last; None where there is no note, or none that can be read."""
+        name = f"failures/{video_id}.json"
 
-        Raises:
-            DamagedError: it cannot be read.
-        """
-        return self._read_record(f"failures/{video_id}.json", Failure)
+        def check(failure: Failure) -> None:
+            check_name(name, failure.video_id, video_id)
+
+        try:
+            return self.read_record(name, Failure, check)
+        except DamagedError:
+            return None  # without its note a video is tried again, which heals it
 
     def clear_failure(self, video_id: str) -> None:
         """Forget why a video failed."""
         self.remove(f"failures/{video_id}.json")
 
     def failures(self) -> list[Failure]:
-        """Every failure, by video.
-
-        Raises:
-            DamagedError: one cannot be read.
-        """
+        """Every failure whose note can be read, by video."""
         found = [self.read_failure(video_id) for video_id in self._stems("failures")]
         return [failure for failure in found if failure is not None]
 
@@ -307,11 +336,15 @@ class CampaignFolder:
         Raises:
             DamagedError: there is a receipt, but it or a file of it is damaged.
         """
-        receipt = self._read_record(f"videos/{video_id}.json", VideoReceipt)
-        if receipt is not None:
+        name = f"videos/{video_id}.json"
+
+        def check(receipt: VideoReceipt) -> None:
+            check_name(name, receipt.video_id, video_id)
             for entry in (receipt.file, *receipt.captions):
+                check_entry(name, entry, video_id)
                 self._check("videos", entry)
-        return receipt
+
+        return self.read_record(name, VideoReceipt, check)
 
     def discard_video(self, video_id: str) -> None:
         """Remove a video's receipt, so that it is made anew."""
@@ -325,7 +358,7 @@ class CampaignFolder:
                 "captions": tuple(self._keep("videos", entry) for entry in receipt.captions),
             }
         )
-        self.write_once(f"videos/{receipt.video_id}.json", _record_bytes(kept))
+        self.write_once(f"videos/{receipt.video_id}.json", record_bytes(kept))
 
     # --- the whole ---
 
@@ -374,82 +407,6 @@ class CampaignFolder:
         del older_than
         return 0
 
-    def verify(self) -> list[str]:
-        """Read back every file that a receipt vouches for; a damaged thing's receipt is removed.
-
-        Files without a receipt that are older than a day are removed too. Returns what was
-        found, one sentence each.
-        """
-        names = self.listing()
-        with ThreadPoolExecutor(_VERIFY_THREADS, thread_name_prefix="verify") as pool:
-            found = [sentence for sentence in pool.map(self._verify_one, names) if sentence]
-        return found + self._discard_plans_without(names) + self._remove_orphans(names)
-
-    def _verify_one(self, name: str) -> str:
-        folder, stem = name.partition("/")[0], _stem(name)
-        try:
-            if folder == "portraits":
-                self.read_back(name, stem.partition(".")[0])
-            elif name.endswith(".json"):
-                self._verify_receipt(folder, name)
-        except DamagedError as error:
-            if folder == "segments":
-                self.discard_segment(stem)
-            else:
-                self.remove(name)
-            return f"{name} is removed: {error}; the next run will make it again"
-        return ""
-
-    def _verify_receipt(self, folder: str, name: str) -> None:
-        for path, sha256, num_bytes in self._vouched(folder, name):
-            self.read_back(path, sha256, num_bytes)
-
-    def _vouched(self, folder: str, name: str) -> Iterator[tuple[str, str, int | None]]:
-        """Name, sha256 and size of every file the receipt ``name`` vouches for."""
-        if folder == "segments" and (segment := self._read_record(name, SegmentReceipt)):
-            for entry in segment_entries(segment).values():
-                yield f"{_segment_folder(segment.key)}/{entry.name}", entry.sha256, entry.num_bytes
-        elif folder == "videos" and (video := self._read_record(name, VideoReceipt)):
-            for entry in (video.file, *video.captions):
-                yield f"videos/{entry.name}", entry.sha256, entry.num_bytes
-        elif folder == "plans":
-            self._read_record(name, StoredPlan)  # whether it can be read
-        elif folder == "speech" and (speech := self._read_record(name, Speech)):
-            sums = (speech.file_sha256, speech.engine_file_sha256)
-            for suffix, sha256 in zip(_SPEECH_SUFFIXES, sums, strict=True):
-                yield f"speech/{speech.speech_id}{suffix}", sha256, None
-
-    def _discard_plans_without(self, names: Mapping[str, Listed]) -> list[str]:
-        """Plans whose speech or portrait is not there (any more): they cannot be rendered."""
-        there = set(self.listing("speech")) | set(self.listing("portraits"))
-        found: list[str] = []
-        for name in names:
-            stored = self._read_record(name, StoredPlan) if name.startswith("plans/") else None
-            if stored is None:
-                continue
-            needed = {f"speech/{stored.plan.speech_id}.json", f"portraits/{stored.plan.portrait}"}
-            if missing := sorted(needed - there):
-                self.discard_plan(stored.plan.video_id)
-                found.append(
-                    f"{name} is removed: {missing[0]} is missing; its row will be planned again"
-                )
-        return found
-
-    def _remove_orphans(self, names: Mapping[str, Listed]) -> list[str]:
-        """Old files of segments and speech whose receipt is not there."""
-        receipts = {name for name in names if name.endswith(".json")}
-        before = datetime.now(UTC) - _ORPHAN_AGE
-        orphans = [
-            name
-            for name, listed in names.items()
-            if name.startswith(("segments/", "speech/"))
-            and f"{name.partition('.')[0]}.json" not in receipts
-            and listed.modified < before
-        ]
-        for name in orphans:
-            self.remove(name)
-        return [f"{name} is removed: it has no receipt and is older than a day" for name in orphans]
-
     @contextlib.contextmanager
     def lock(self, wait_s: float = 0.0) -> Generator[None]:
         """Be the campaign's one dispatcher. The system frees the lock however its owner ends.
@@ -472,7 +429,11 @@ class CampaignFolder:
             file.truncate()
             json.dump(lock_owner(), file)
             file.flush()
-            yield
+            self.is_locked.set()
+            try:
+                yield
+            finally:
+                self.is_locked.clear()
 
 
 def _try_flock(descriptor: int) -> bool:
@@ -493,7 +454,3 @@ def _segment_name(key: str) -> str:
 
 def _stem(name: str) -> str:
     return name.rpartition("/")[2].removesuffix(".json")
-
-
-def _record_bytes(record: Record) -> bytes:
-    return (record.model_dump_json(indent=1) + "\n").encode()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tasks.errors import DamagedError
 from tasks.records import (
     FileEntry,
     SegmentReceipt,
@@ -51,3 +52,23 @@ def entry_of(path: Path) -> FileEntry:
 def segment_entries(receipt: SegmentReceipt) -> dict[str, FileEntry]:
     """The files of a segment, by the receipt's field."""
     return {"video": receipt.video, "last_frame": receipt.last_frame, "state": receipt.state}
+
+
+def check_name(name: str, found: str, wanted: str) -> None:
+    """A record must be of the thing it lies under.
+
+    Raises:
+        DamagedError: it is another's.
+    """
+    if found != wanted:
+        raise DamagedError(f"{name} is the record of another one ({found[:63]})")
+
+
+def check_entry(name: str, entry: FileEntry, stem: str) -> None:
+    """A receipt may vouch for files of its own thing alone, in its own folder.
+
+    Raises:
+        DamagedError: it names another file.
+    """
+    if entry.name.partition(".")[0] != stem or "/" in entry.name:
+        raise DamagedError(f'{name} names "{entry.name[:80]}", which is not a file of its own')

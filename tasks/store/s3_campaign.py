@@ -14,8 +14,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from model.errors import CampaignError
 from tasks.errors import (
     DamagedError,
@@ -28,9 +26,11 @@ from tasks.store.campaign_folder import (
 )
 from tasks.store.entries import (
     Listed,
+    check_name,
     segment_entries,
 )
 from tasks.store.files import part_path, sha256_of_file, write_file
+from tasks.store.record_json import read_record
 from tasks.store.s3_lock import S3Lock
 from tasks.store.scratch import SCRATCH_VARIABLE, Scratch, scratch_base
 
@@ -95,7 +95,8 @@ class S3Campaign(CampaignFolder):
         """The same store with a scratch folder of its own, removed at the end."""
         with self._scratch.folder(name) as root:
             place = S3Campaign(self._objects, self._scratch, root)
-            place._snapshot, place.lock_lost = self._snapshot, self.lock_lost
+            place._snapshot, place._kept = self._snapshot, self._kept
+            place.lock_lost, place.is_locked = self.lock_lost, self.is_locked
             yield place
 
     # --- bytes by name ---
@@ -209,10 +210,11 @@ class S3Campaign(CampaignFolder):
         if data is None:
             return False
         try:
-            speech = Speech.model_validate_json(data)
+            speech = read_record(name, data, Speech)
+            check_name(name, speech.speech_id, speech_id)
             self._fetch(f"speech/{speech_id}.wav", speech.file_sha256)
             self._fetch(f"speech/{speech_id}.16k.wav", speech.engine_file_sha256)
-        except (ValidationError, DamagedError):
+        except DamagedError:
             self.remove(name)
             return False
         write_file(self.root / name, data)
@@ -231,9 +233,10 @@ class S3Campaign(CampaignFolder):
     def keep_portrait(self, path: Path) -> str:
         """Put a picture into the store, once; returns its name there."""
         name = f"{sha256_of_file(path)}{path.suffix.lower()}"
-        listed = self._objects.head(f"portraits/{name}")
-        if listed is None or listed.num_bytes != path.stat().st_size:
-            self._objects.put_file(path, f"portraits/{name}")
+        if name not in self._kept:
+            if self._objects.sha256(f"portraits/{name}") != name.partition(".")[0]:
+                self._objects.put_file(path, f"portraits/{name}")
+            self._kept.add(name)
         return name
 
     def portrait(self, name: str) -> Path:
@@ -298,9 +301,11 @@ class S3Campaign(CampaignFolder):
         """
         lock = S3Lock(self._objects, self.lock_lost)
         lock.acquire(wait_s)
+        self.is_locked.set()
         try:
             yield
         finally:
+            self.is_locked.clear()
             lock.release()
 
 

@@ -33,6 +33,7 @@ from tasks.store.entries import (
 )
 from tasks.store.files import write_file
 from tasks.store.s3_lock import S3Lock
+from tasks.store.verification import verify
 from tests.integration.servers import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -333,7 +334,7 @@ def test_a_deep_check_finds_what_no_etag_shows(folder, bucket, s3, tmp_path):
         s3.put_object(Bucket=bucket, Key=f"night/june/{key}", Body=b"other")
     s3.put_object(Bucket=bucket, Key=f"night/june/portraits/{portrait}", Body=b"Picture")
 
-    found = folder.verify()
+    found = verify(folder)
 
     assert sorted(sentence.split()[0] for sentence in found) == [
         f"portraits/{portrait}",
@@ -343,7 +344,7 @@ def test_a_deep_check_finds_what_no_etag_shows(folder, bucket, s3, tmp_path):
     ]
     assert folder.find_segment(KEY) is not None
     assert folder.find_segment(other) is None
-    assert folder.verify() == []
+    assert verify(folder) == []
 
 
 # --- the lock -----------------------------------------------------------------------------------
@@ -547,4 +548,4 @@ def test_a_killed_server_costs_time_and_no_commit(folder, seaweed):
     assert {receipt.key for receipt in committed} == set(keys)
     for receipt in committed:
         assert folder.find_segment(receipt.key) == receipt
-    assert folder.verify() == []
+    assert verify(folder) == []

@@ -128,9 +128,17 @@ def test_segments_that_fit_have_no_fault():
 )
 def test_segments_that_do_not_fit_are_told(medias, fault):
     assert media_faults(medias, 24, PROFILE) == [fault]
-    with pytest.raises(StitchError) as caught:
-        check_segments([(Path("/x"), m) for m in medias], num_frames=24, profile=PROFILE)
-    assert str(caught.value) == fault
+
+
+def test_no_segments_make_no_video():
+    with pytest.raises(StitchError, match=r"^no segments: a video has at least one$"):
+        check_segments([], num_frames=24, profile=PROFILE)
+
+
+def test_a_segment_that_cannot_be_read_is_named_before_what_does_not_fit():
+    with pytest.raises(StitchError, match="render it again") as caught:
+        check_segments([(Path("/x"), media())], num_frames=24, profile=PROFILE)
+    assert caught.value.segment_index == 0
 
 
 @given(st.lists(st.sampled_from("ab")), st.lists(st.sampled_from("ab")))

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tasks.canonical_json import canonical_sha256
 from tasks.plan.plan import (
     CutSettings,
     KeyParts,
-    canonical_sha256,
     choose_cuts,
     cut_settings_for,
     num_frames_of,

@@ -29,6 +29,7 @@ from tasks.store.entries import (
     entry_of,
 )
 from tasks.store.files import write_file, write_file_once
+from tasks.store.verification import verify
 from tests.unit.plans import video_plan
 
 KEY = "ab" + "0" * 62
@@ -302,14 +303,14 @@ def test_a_deep_check_finds_damage_and_removes_its_receipt(tmp_path):
     portrait = folder.keep_portrait(write_file(tmp_path / "x.png", b"picture"))
     (folder.portraits / portrait).write_bytes(b"Picture")
 
-    found = folder.verify()
+    found = verify(folder)
 
     assert len(found) == 2
     assert any(other in sentence and "sha256" in sentence for sentence in found)
     assert any(portrait in sentence for sentence in found)
     assert folder.find_segment(other) is None
     assert folder.find_segment(KEY) is not None
-    assert folder.verify() == []
+    assert verify(folder) == []
 
 
 def test_a_deep_check_removes_only_old_files_without_a_receipt(tmp_path):
@@ -320,7 +321,7 @@ def test_a_deep_check_removes_only_old_files_without_a_receipt(tmp_path):
     write_file(place / f"{'ab' + '3' * 62}.12345678.mp4", b"in the making")
     os.utime(old, (0, 0))
 
-    found = folder.verify()
+    found = verify(folder)
 
     assert found == [
         f"segments/ab/{old.name} is removed: it has no receipt and is older than a day"
@@ -336,7 +337,7 @@ def test_a_deep_check_removes_plans_that_cannot_be_rendered(tmp_path):
     write_file(folder.portraits / "p.png", b"picture")
     write_file(folder.speech / "s.json", b"{")
 
-    found = folder.verify()
+    found = verify(folder)
 
     assert [sentence.split()[0] for sentence in found] == [
         "plans/b.json",
