@@ -66,8 +66,8 @@ def read_offload(told: str) -> Offload:
     unknown = sorted(named - set(_NAMES))
     if unknown:
         raise ValueError(
-            f"names {', '.join(unknown)}, which is unknown; set one or more of "
-            f"{', '.join(_NAMES)}, separated by commas"
+            f"names {', '.join(unknown)}; set one or more of {', '.join(_NAMES)}, separated by "
+            "commas"
         )
     if "sink" in named and "kv" not in named:
         raise ValueError(

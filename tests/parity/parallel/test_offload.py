@@ -408,7 +408,7 @@ def test_what_is_offloaded_is_named_in_any_order():
 @pytest.mark.parametrize(
     ("named", "message"),
     [
-        ("kv,disk,all", r'"kv,disk,all" names all, disk, which is unknown; set one or more of kv, sink, weights'),
+        ("kv,disk,all", r'"kv,disk,all" names all, disk; set one or more of kv, sink, weights'),
         ("sink,text", r'names sink without kv.*set "kv,sink"'),
     ],
 )

@@ -202,7 +202,7 @@ def test_a_job_may_carry_a_setting_that_no_row_has(engine: LiveAvatarEngine):
     ("settings", "message"),
     [
         ({"offload": "sink"}, "offload names sink without kv"),
-        ({"offload": "disk"}, "offload names disk, which is unknown; set one or more of kv"),
+        ({"offload": "disk"}, "offload names disk; set one or more of kv"),
         ({"offload": True}, "offload must be a str"),
         ({"upload": "kv"}, "settings must be"),
     ],

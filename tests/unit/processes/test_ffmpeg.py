@@ -142,7 +142,7 @@ def test_a_failing_program_tells_its_code_and_words():
 
 def test_a_hanging_program_is_killed_with_its_children(tmp_path):
     child = tmp_path / "child"
-    with pytest.raises(ProgramError, match=r"no end within 0\.5 s"):
+    with pytest.raises(ProgramError, match=r"did not end within 0\.5 s"):
         run_program(["sh", "-c", f"sleep 600 & echo $! > '{child}'; wait"], timeout_s=0.5)
     assert wait_until_gone(int(child.read_text()))
 
