@@ -229,7 +229,7 @@ def _setting(name: str, text: Scalar) -> Scalar:
         text = parse_number(str(text), *CLIP_RANGES[name])
     elif name not in DEFAULTS:
         known = ", ".join(sorted({*DEFAULTS, *CLIP_RANGES}))
-        raise BadValueError(f"engine {ENGINE} has no such setting", f"there are {known}")
+        raise BadValueError(f"engine {ENGINE} has no such setting", f"choose one of {known}")
     if name not in DEFAULTS:
         return text
     value = as_kind_of(DEFAULTS[name], text)

@@ -135,7 +135,7 @@ def test_a_missing_program_is_named():
 
 
 def test_a_failing_program_tells_its_code_and_words():
-    with pytest.raises(ProgramError, match="ended 3: broken") as caught:
+    with pytest.raises(ProgramError, match="ended with exit code 3: broken") as caught:
         run_program(["sh", "-c", "echo broken >&2; exit 3"], timeout_s=10)
     assert not isinstance(caught.value, FfmpegError)
 
