@@ -6,7 +6,7 @@ SIDE_BY_SIDE := -n 2 --dist loadscope --no-loadscope-reorder
 
 .PHONY: demo install dev format check test test-all parity test-integration test-faults bench-gpu
 
-# What the demo needs, and no more: no torch, no test tools.
+# Only what the demo needs: no torch, no test tools.
 install: $(VENV)/.installed
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
@@ -32,24 +32,24 @@ check: dev
 test: dev
 	$(BIN)/pytest $(SIDE_BY_SIDE)
 
-# The same, and every further number of ranks, placement and kind of weights: minutes more.
+# The same with every further number of ranks, placement and kind of weights: takes minutes more.
 test-all: dev
 	$(BIN)/pytest $(SIDE_BY_SIDE) -m "not cluster and not faults"
 
-# Every tensor of a golden set, GOLDEN=<folder>; without one, the set beside this checkout.
+# Compares every tensor of a golden set, GOLDEN=<folder>; by default the set beside this checkout.
 parity: dev
 	$(BIN)/python -m tests.parity
 
-# A real Prefect server on PostgreSQL, workers, SeaweedFS: needs PostgreSQL installed, a quarter of
-# an hour.
+# Tests with a real Prefect server, workers and SeaweedFS: needs PostgreSQL, takes a quarter of an
+# hour.
 test-integration: dev
 	$(BIN)/pytest -m "cluster and not faults"
 
-# The same servers, killed in every way: up to an hour, by hand.
+# Kills the same servers in every way: takes up to an hour, so it is run by hand.
 test-faults: dev
 	$(BIN)/pytest -m faults
 
-# The engine on one GPU, random weights, under ten minutes; beside the reference with
-# REFERENCE=<checkout of its repository>; more options in ARGS. The page: benchmarks/results/.
+# Measures the engine on one GPU with random weights in under ten minutes, and the reference too with
+# REFERENCE=<checkout of its repository>; more options in ARGS. The page goes to benchmarks/results/.
 bench-gpu: dev
 	$(BIN)/python -m benchmarks.gpu $(if $(REFERENCE),--reference $(REFERENCE)) $(ARGS)

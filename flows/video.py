@@ -168,7 +168,7 @@ class VideoChain:
                 if self.work.ladder.note(self.plan, self._given_up.silent, error):
                     self.work.listener.notice(
                         f"{self.plan.video_id}: segment {segment.index + 1} did not fit ({error}); "
-                        f"tried again with {rung}, as will other videos like it"
+                        f"it is tried again with {rung}, and so are other videos like it"
                     )
                 self._take(rung, str(error))
 

@@ -51,8 +51,8 @@ def calibrate_engine(name: str, dtype: str) -> Calibration:
     """
     if name not in _CALIBRATORS:
         raise CampaignError(
-            f'engine "{name}" cannot be calibrated; {", ".join(_CALIBRATORS)} can: others are '
-            "measured by `nightshoot plan` on the campaign's own portraits"
+            f'engine "{name}" cannot be calibrated, only {" and ".join(_CALIBRATORS)} can; '
+            "`nightshoot plan` measures other engines on the campaign's own portraits"
         )
     module_name, _, function = _CALIBRATORS[name].partition(":")
     calibrate: Callable[[str], Calibration] = getattr(import_module(module_name), function)

@@ -259,7 +259,7 @@ def load_engine(name: str) -> Engine:
         ValueError: there is no such engine.
     """
     if name not in _ENGINES:
-        raise ValueError(f'engine "{name}" is unknown; there are {", ".join(_ENGINES)}')
+        raise ValueError(f'engine "{name}" is unknown; choose one of {", ".join(_ENGINES)}')
     make: Callable[[], Engine] = _named(_ENGINES[name])
     return make()
 
@@ -274,7 +274,7 @@ def examine_engine(name: str) -> list[Finding]:
         examine: Callable[[], list[Finding]] = _named(_EXAMINERS[name])
         return examine()
     identity = load_engine(name).identity
-    return [Finding("ok", "engine", f"version {identity.version}, needs no more than its packages")]
+    return [Finding("ok", "engine", f"version {identity.version}, needs nothing but its packages")]
 
 
 def _named(place: str) -> Any:

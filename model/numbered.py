@@ -28,7 +28,7 @@ def frame_numbers(job: SegmentJob) -> range:
 def _next_frame(handoff: Handoff, shape: tuple[int, int, int]) -> int:
     if handoff.last_frame.shape != shape:
         raise ValueError(
-            f"the handoff's frame is {handoff.last_frame.shape}, the job's are {shape}"
+            f"the handoff's frame is {handoff.last_frame.shape}, but the job's are {shape}"
         )
     state = handoff.state.get(_STATE)
     if state is None or state.shape != (1,):
@@ -70,6 +70,6 @@ class NumberedFrames:
         if self._last is None or self.num_done < len(self._numbers):
             raise ValueError(
                 f"the handoff is known after {len(self._numbers)} frames, "
-                f"{self.num_done} have been taken"
+                f"but only {self.num_done} have been taken"
             )
         return Handoff(self._last, {_STATE: np.array([self._numbers.stop], np.int64)})

@@ -20,7 +20,8 @@ class ProgramError(MachineError):
         self.command, self.returncode, self.stderr = tuple(command), returncode, stderr
 
     def __str__(self) -> str:
-        how = "did not finish" if self.returncode is None else f"ended {self.returncode}"
+        code = self.returncode
+        how = "did not finish" if code is None else f"ended with exit code {code}"
         words = self.stderr.strip()[-_STDERR_SHOWN:] or "(no message)"
         return f"{shlex.join(self.command)} {how}: {words}"
 

@@ -148,7 +148,9 @@ def status(as_json: bool) -> int:
 
 
 @click.command()
-@click.option("--out", help="Folder or s3:// address for campaigns; checks that it can be written.")
+@click.option(
+    "--out", help="Folder or s3:// address for campaigns, to check that it can be written to."
+)
 @click.option("--engine", help="Engine to check too: its weights, its packages and the GPUs.")
 @_json
 def doctor(out: str | None, engine: str | None, as_json: bool) -> int:

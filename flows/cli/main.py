@@ -226,7 +226,7 @@ def retry(
 def status(campaign: str, out: str | Path, as_json: bool) -> int:
     """Show which videos of a campaign are done, failed or still to do.
 
-    Exits 1 unless all are done.
+    Exits with code 1 unless all of them are done.
     """
     from flows.cli.live_progress import (
         status_table,
@@ -296,7 +296,7 @@ def _run(source: "Source", workers: int, night: "Night | None", *, as_json: bool
 def plan(manifest: str | Path | None, as_json: bool, **options: Any) -> int:
     """Preview a render: videos, segments, lengths, disk space and time.
 
-    Speech is already synthesised, because it decides the lengths.
+    This already synthesises the speech, because the speech decides the lengths.
 
     With --gpus, plan for GPUs that this machine need not have: what fits on them, with which
     settings, and when everything would be finished. Without a MANIFEST, plan a one-minute video in

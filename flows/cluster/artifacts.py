@@ -172,7 +172,7 @@ def failure_report(
     lines += ["Correct the cause, then try again with:", "", "```sh", retry, "```", ""]
     name = _escaped(campaign)
     lines += [
-        f"Each run has its logs: {name}/VIDEO those of a video, {name} those of its preparation.",
+        f"Each run keeps its logs: {name}/VIDEO those of a video, {name} those of its preparation.",
         "",
     ]
     if failed:
@@ -183,7 +183,7 @@ def failure_report(
         for each in failed[:_MAX_ROWS]
     ]
     if len(failed) > _MAX_ROWS:
-        lines += ["", f"{len(failed) - _MAX_ROWS} more are listed in the campaign's report."]
+        lines += ["", f"The campaign's report lists {len(failed) - _MAX_ROWS} more."]
     return "\n".join(lines) + "\n"
 
 

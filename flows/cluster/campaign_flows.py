@@ -24,6 +24,7 @@ from flows.stored import StoredCampaign
 from flows.sweep import sweep_campaign
 from flows.work import Night, night_of
 from model.errors import CampaignError
+from tasks.errors import counted
 from tasks.gpu_plans.layouts import layout_env, layout_settings
 from tasks.manifest.manifest import RowDefaults
 from tasks.store.campaigns import (
@@ -108,8 +109,8 @@ def _state_of(summary: Summary, own: OwnRun) -> State[Any]:
     if summary.refused:
         first = summary.refused[0]
         return Failed(
-            message=f"refused before rendering: {len(summary.refused)} rows cannot be rendered, "
-            f"the first is {first.video_id}: {first.error}"
+            message=f"refused before rendering: {counted(len(summary.refused), 'row')} cannot be "
+            f"rendered, the first is {first.video_id}: {first.error}"
         )
     if summary.halted:
         return Failed(message=f"{summary.halted} ({told}{report})")
@@ -140,5 +141,5 @@ def sweep(request: SweepParameters) -> State[Any]:
             logger.info("%s: %s", campaign, line)
         damaged += [f"{campaign}: {line}" for line in swept.damaged]
     if damaged:
-        return Failed(message=f"{len(damaged)} damaged, the first is {damaged[0]}")
-    return Completed(message=f"{len(campaigns)} campaigns")
+        return Failed(message=f"{counted(len(damaged), 'damaged file')}, the first is {damaged[0]}")
+    return Completed(message=counted(len(campaigns), "campaign"))

@@ -284,7 +284,9 @@ class GpuProcessWorker(ProcessWorker):
         return take_gpus, ask.close
 
     async def _hand_back(self, flow_run: FlowRun) -> None:
-        self._logger.warning("handed %s back to the pool: this worker cools off", flow_run.name)
+        self._logger.warning(
+            "handed %s back to the pool, because this worker is cooling off", flow_run.name
+        )
         await self.client.set_flow_run_state(flow_run.id, Scheduled(), force=True)
 
     async def _is_called_off(self, flow_run: FlowRun, waiting: _Waiting) -> bool:
@@ -298,7 +300,7 @@ class GpuProcessWorker(ProcessWorker):
             if state is None or not state.is_pending() or waiting.is_foreign(state.id):
                 return True
             if time.monotonic() > waiting.tell_after:
-                sign = Pending(name="WaitingForGpus", message=f"In the line of {self.name}.")
+                sign = Pending(name="WaitingForGpus", message=f"Waiting for GPUs of {self.name}.")
                 told = await self.client.set_flow_run_state(flow_run.id, sign, force=True)
                 waiting.state_id = told.state.id if told.state else None
                 waiting.tell_after = time.monotonic() + _TELL_EVERY_S
@@ -335,8 +337,8 @@ class GpuProcessWorker(ProcessWorker):
         now = time.monotonic()
         self._cool_off = self._cool_off.after_machine_fault(now, self._cool_off_s)
         self._logger.error(
-            "a run failed by a fault of this machine: %s; no run is taken for %.0f s, engine hosts "
-            "are ended (%s sets the time)",
+            "a run failed because of this machine: %s; this worker takes no run for %.0f s and "
+            "ends its engine hosts (%s sets the time)",
             verdict.message,
             self._cool_off.until - now,
             COOL_OFF_VARIABLE,

@@ -41,8 +41,8 @@ def render_video(request: VideoParameters) -> State[Any]:
     if stored is None or stored.sha256 != request.plan_sha256:
         found = stored.sha256[:8] if stored else "no plan"
         return Failed(
-            message=f"{request.video_id}: the store holds {found}, this run was made for "
-            f"{request.plan_sha256[:8]}: the campaign was planned anew; run it again"
+            message=f"{request.video_id}: the store holds {found}, but this run was made for "
+            f"{request.plan_sha256[:8]}: the campaign has been planned again since; run it again"
         )
     night = Night(request.not_after) if request.not_after else None
     stop, own = threading.Event(), OwnRun()

@@ -108,10 +108,9 @@ class VideoRuns:
             if error.response.status_code != _NOT_FOUND:
                 raise
             raise CampaignError(
-                f'Prefect\'s server has lost its deployment "{RENDER_DEPLOYMENT}", and this run '
-                "with it, if its database is a new one; run `nightshoot cluster up`, then "
-                f"`{retry_command(self._name, settings.out)}`: what is finished is "
-                "in the store"
+                f'Prefect\'s server has lost its deployment "{RENDER_DEPLOYMENT}", and if its '
+                "database is new, also this run; run `nightshoot cluster up`, then "
+                f"`{retry_command(self._name, settings.out)}`; finished work is in the store"
             ) from error
 
     def see(self, run_ids: Sequence[UUID]) -> dict[UUID, FlowRun]:

@@ -30,6 +30,7 @@ from flows.deployment.status import (
 from model.engine import engine_names, examine_engine
 from model.errors import CampaignError, NightshootError
 from tasks.engines.gpu_lease import SLOTS_VARIABLE, slot_names
+from tasks.errors import counted
 from tasks.processes.ffmpeg import ffmpeg_version
 from tasks.store.campaigns import (
     open_campaign,
@@ -281,7 +282,7 @@ def _server_facts(url: str) -> ServerFacts:
                 open_addresses=_open_addresses(httpx.URL(url)),
             )
     except httpx.HTTPError as error:
-        raise ClusterError(f"{url}: the server does not tell its settings ({error!r})") from error
+        raise ClusterError(f"{url}: the server does not show its settings ({error!r})") from error
 
 
 def _open_addresses(url: httpx.URL) -> tuple[str, ...]:
@@ -414,7 +415,7 @@ def batching_findings(settings: Mapping[str, Any]) -> list[Finding]:
         Finding(
             verdict="warn",
             what="batching",
-            found=f"{len(slow)} of {len(BATCHING)} settings are too small",
+            found=f"settings that are too small: {len(slow)} of {len(BATCHING)}",
             way_out=f"set for the server: {' '.join(slow)}",
         )
     ]
@@ -437,7 +438,7 @@ def database_finding(settings: Mapping[str, Any], num_workers: int) -> Finding:
     return Finding(
         verdict="warn",
         what="database",
-        found=f"{found}; {num_workers} workers are online",
+        found=f"{found}; {counted(num_workers, 'worker')} online",
         way_out="SQLite is fine for one worker; for more, use PostgreSQL and set "
         "PREFECT_SERVER_DATABASE_DRIVER=postgresql+asyncpg, _HOST, _PORT, _USER, _NAME, _PASSWORD",
     )
@@ -451,7 +452,9 @@ def cluster_findings(status: ClusterStatus) -> list[Finding]:
         findings.append(Finding(verdict="fail", what="cluster", found=names, way_out=_UP))
     else:
         findings.append(
-            Finding(verdict="ok", what="cluster", found=f"{len(status.things)} things are in place")
+            Finding(
+                verdict="ok", what="cluster", found=f"all {len(status.things)} parts are in place"
+            )
         )
     for pool in POOLS:
         online = [seen.name for seen in status.workers if seen.pool == pool and seen.is_online]

@@ -38,7 +38,7 @@ SWEEP = "maintenance/sweep"
 DEPLOYMENTS = (NIGHTLY, ADHOC, RETRY_FAILED, "video/render", SWEEP)
 
 
-State = Literal["made", "changed", "was there", "missing", "different"]
+State = Literal["made", "changed", "exists", "missing", "different"]
 
 
 class Record(BaseModel):
@@ -87,7 +87,7 @@ class ClusterStatus(Record):
     @property
     def missing(self) -> tuple[Thing, ...]:
         """What is not as ``cluster up`` makes it."""
-        return tuple(thing for thing in self.things if thing.state != "was there")
+        return tuple(thing for thing in self.things if thing.state != "exists")
 
     @property
     def pools_without_worker(self) -> tuple[str, ...]:

@@ -73,7 +73,7 @@ def _refused(url: str, error: PrefectHTTPStatusError) -> ClusterError:
         )
     request = answer.request
     return ClusterError(
-        f"{request.method} {request.url} was answered {answer.status_code}: "
+        f"{request.method} {request.url} was answered with {answer.status_code}: "
         f"{answer.text[:_ANSWER_SHOWN]}"
     )
 

@@ -125,7 +125,7 @@ def _ensure_pool(
         )
     merged = merged_template(pool.base_job_template, template)
     if merged == pool.base_job_template:
-        return Thing(kind="work pool", name=name, state="was there")
+        return Thing(kind="work pool", name=name, state="exists")
     client.update_work_pool(name, WorkPoolUpdate(base_job_template=merged))
     return Thing(kind="work pool", name=name, state="changed", note="got new job variables")
 
@@ -144,7 +144,7 @@ def _ensure_queues(client: SyncPrefectClient, pool: str) -> list[Thing]:
             client.update_work_queue(queue.id, priority=priority)
             state, note = "changed", f"priority {queue.priority} -> {priority}"
         else:
-            state, note = "was there", ""
+            state, note = "exists", ""
         things.append(Thing(kind="queue", name=label, state=state, note=note))
     return things
 
@@ -175,7 +175,7 @@ def _ensure_automation(
         client.create_automation(wish)
         return Thing(kind="automation", name=wish.name, state="made")
     if is_same_automation(found, wish):
-        return Thing(kind="automation", name=wish.name, state="was there")
+        return Thing(kind="automation", name=wish.name, state="exists")
     # who switched it off keeps it off
     client.update_automation(found.id, wish.model_copy(update={"enabled": found.enabled}))
     return Thing(kind="automation", name=wish.name, state="changed")
@@ -205,8 +205,8 @@ def _deploy() -> None:
     """
     if not DEPLOY_FILE.is_file():
         raise ClusterError(
-            f"{DEPLOY_FILE}: not there; `nightshoot cluster up` needs a checkout of Nightshoot, "
-            "installed with `pip install -e .`"
+            f"{DEPLOY_FILE}: the file does not exist; `nightshoot cluster up` needs a checkout of "
+            "Nightshoot, installed with `pip install -e .`"
         )
     command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"]
     env = {**os.environ, "COLUMNS": "200", "PREFECT_CLI_COLORS": "false"}
@@ -222,7 +222,7 @@ def _deployed(before: ClusterFacts, after: ClusterFacts) -> list[Thing]:
         if name not in after.deployments:
             raise ClusterError(
                 f"{DEPLOY_FILE} was deployed, but {name} is not on {api_url()}; "
-                "its name and its flow's name must give that"
+                "check the names of the deployment and of its flow"
             )
         things.append(deployed_thing(name, before.deployments.get(name), after.deployments[name]))
     return things
@@ -230,7 +230,7 @@ def _deployed(before: ClusterFacts, after: ClusterFacts) -> list[Thing]:
 
 def deployed_thing(name: str, old: DeploymentResponse | None, new: DeploymentResponse) -> Thing:
     """What became of a deployment; where its flow is loaded from is told when that is new."""
-    state: State = "was there"
+    state: State = "exists"
     note = ""
     if old is None:
         state = "made"

@@ -67,7 +67,7 @@ def cluster_status() -> ClusterStatus:
 
 
 def _thing(kind: str, name: str, *, is_there: bool, wrong: str = "") -> Thing:
-    state: State = "missing" if not is_there else "different" if wrong else "was there"
+    state: State = "missing" if not is_there else "different" if wrong else "exists"
     return Thing(kind=kind, name=name, state=state, note=wrong)
 
 

@@ -25,6 +25,7 @@ from flows.prepare import Prepared
 from flows.video import RowOf, make_video, record_failure
 from flows.work import Work, current_work, stop_on_signals
 from model.errors import StoppedError, WindowClosedError
+from tasks.errors import counted
 from tasks.records import StoredPlan, VideoOutcome
 
 
@@ -99,8 +100,10 @@ def state_of(outcomes: Iterable[VideoOutcome], num_videos: int, halted: str) -> 
     if halted:
         return Failed(message=halted)
     if failed:
-        return Failed(message=f"{len(failed)} of {num_videos} videos failed: {', '.join(failed)}")
-    return Completed(message=f"{num_videos} videos")
+        return Failed(
+            message=f"{len(failed)} of {counted(num_videos, 'video')} failed: {', '.join(failed)}"
+        )
+    return Completed(message=counted(num_videos, "video"))
 
 
 def dispatch(name: str, ready: Iterable[Prepared], work: Work, workers: int) -> list[VideoOutcome]:

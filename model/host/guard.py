@@ -156,7 +156,7 @@ class _Keeper:
         heartbeats.leave_words(self._folder, words, self._watch.pids)
         # the log of the group; everything in it has a time
         now = time.strftime("%Y-%m-%d %H:%M:%S")
-        os.write(2, f"{now} nightshoot.guard the engine is ended: {words}\n".encode())
+        os.write(2, f"{now} nightshoot.guard ending the engine: {words}\n".encode())
 
 
 def _end_descendants() -> None:

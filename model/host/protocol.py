@@ -79,7 +79,7 @@ def send(
             if array.nbytes:
                 connection.sendall(array.tobytes() if array.ndim == 0 else array.data.cast("B"))
     except (BrokenPipeError, ConnectionResetError) as error:
-        raise ConnectionLostError(f"the other side is gone while sending {kind}") from error
+        raise ConnectionLostError(f"the other side went away while {kind} was sent") from error
 
 
 def receive(connection: socket.socket) -> Message:
@@ -91,21 +91,23 @@ def receive(connection: socket.socket) -> Message:
     """
     header_size, payload_size = _PREFIX.unpack(_read(connection, _PREFIX.size))
     if header_size > _MAX_HEADER_BYTES or payload_size > _MAX_PAYLOAD_BYTES:
-        raise ValueError(f"no message has {header_size} + {payload_size} bytes")
+        raise ValueError(f"a message cannot have {header_size} + {payload_size} bytes")
     header = json.loads(bytes(_read(connection, header_size)))
     payload = _read(connection, payload_size)
     arrays: dict[str, Array] = {}
     offset = 0
     for described in header["arrays"]:
         if described["dtype"] not in _DTYPES:
-            raise ValueError(f'array {described["name"]} has dtype "{described["dtype"]}"')
+            raise ValueError(
+                f'array {described["name"]} has the unknown dtype "{described["dtype"]}"'
+            )
         dtype, shape = np.dtype(described["dtype"]), tuple(described["shape"])
         count = int(np.prod(shape, dtype=np.int64))
         flat = np.frombuffer(payload, dtype, count, offset)
         arrays[described["name"]] = flat.reshape(shape)
         offset += flat.nbytes
     if offset != payload_size:
-        raise ValueError(f"the arrays take {offset} bytes, the payload has {payload_size}")
+        raise ValueError(f"the arrays take {offset} bytes, but the payload has {payload_size}")
     return Message(header["kind"], header["fields"], arrays)
 
 
@@ -116,7 +118,7 @@ def _read(connection: socket.socket, num_bytes: int) -> bytearray:
         try:
             count = connection.recv_into(view[done:], num_bytes - done)
         except ConnectionResetError as error:
-            raise ConnectionLostError("the other side is gone") from error
+            raise ConnectionLostError("the other side went away") from error
         if not count:
             raise ConnectionLostError("the other side closed the connection")
         done += count

@@ -61,7 +61,7 @@ def _converse(engine: Engine, connection: socket.socket) -> bool:
         elif message.kind == "render":
             _render(engine, connection, message)
         elif message.kind != "cancel":  # a cancel that came too late has nothing to end
-            raise ValueError(f'no message is called "{message.kind}"')
+            raise ValueError(f'message "{message.kind}" is unknown')
 
 
 def _render(engine: Engine, connection: socket.socket, message: protocol.Message) -> None:

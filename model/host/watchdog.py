@@ -63,19 +63,19 @@ def fault_of(watched: WatchedProcess, limits: Limits, state: str = "") -> str:
     if watched.silent_s > limits.heartbeat:
         return (
             f"{who} gave no sign of life for {watched.silent_s:.0f} s, in phase "
-            f'"{beat.phase}"; {limits.heartbeat:g} s are allowed ({variable_of("heartbeat")})'
+            f'"{beat.phase}"; the limit is {limits.heartbeat:g} s ({variable_of("heartbeat")})'
         )
     if beat.limit_s and watched.phase_s > beat.limit_s:
         return (
             f'{who} has hung in phase "{beat.phase}" for {watched.phase_s:.0f} s; '
-            f"{beat.limit_s:g} s are allowed ({variable_of(beat.kind)})"
+            f"the limit is {beat.limit_s:g} s ({variable_of(beat.kind)})"
         )
     return ""
 
 
 KILLED = (
-    "what ends without a word in its log was killed: by hand, or by the kernel for want of memory "
-    "(`dmesg` tells, or oom_kill in memory.events of its cgroup)"
+    "a process that ends without a word in its log was killed, by a person or by the kernel when "
+    "memory ran out (`dmesg` shows it, or oom_kill in memory.events of its cgroup)"
 )
 
 
@@ -122,7 +122,7 @@ class Watch:
         self._drop([pid for pid in self._handles if pid not in beats])
         if self._unborn_s > self._limits.load:
             return (
-                f"no process of the engine came up within {self._limits.load:g} s "
+                f"no process of the engine started within {self._limits.load:g} s "
                 f"({variable_of('load')})"
             )
         return self._told([self._watched[pid] for pid in beats])

@@ -206,18 +206,18 @@ class LiveAvatarEngine:
     def _check_heads(self, job: SegmentJob) -> None:
         planned, here = job.settings[HEAD_PARALLEL], self._placement
         if planned != here.heads:
-            wanted = f"heads={planned} in it" if int(planned) > 1 else "no heads in it"
+            wanted = f"put heads={planned} into" if int(planned) > 1 else "leave heads out of"
             raise ResourceError(
-                f"engine live-avatar: the segment was planned with {HEAD_PARALLEL} {planned}, and "
-                f"{PLACEMENT_VARIABLE}={here} of this engine host has {here.heads}, which may "
-                f"change last bits; set {PLACEMENT_VARIABLE} with {wanted}, or plan with "
+                f"engine live-avatar: the segment was planned with {HEAD_PARALLEL} {planned}, but "
+                f"{PLACEMENT_VARIABLE}={here} of this engine host has {here.heads}, which could "
+                f"change the last bits of pixels; {wanted} {PLACEMENT_VARIABLE}, or plan with "
                 f"{HEAD_PARALLEL} {here.heads}"
             )
         num_tokens = job.width * job.height // TOKEN_SIDE**2
         if num_tokens < here.heads:
             raise ResourceError(
-                f"engine live-avatar: {job.width}x{job.height} has {num_tokens} tokens of a latent "
-                f"frame, too few for heads={here.heads} of {PLACEMENT_VARIABLE}; choose a larger "
+                f"engine live-avatar: a latent frame of {job.width}x{job.height} has {num_tokens} "
+                f"tokens, too few for heads={here.heads} of {PLACEMENT_VARIABLE}; choose a larger "
                 "size, or fewer heads"
             )
 

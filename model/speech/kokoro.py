@@ -71,7 +71,7 @@ def read_styles(name: str) -> NDArray[np.float32]:
     path = Path(__file__).parent / "voices" / f"{name}.bin"
     styles = np.fromfile(path, np.float32)
     if styles.size != 510 * 256:
-        raise ValueError(f"{path.name} holds {styles.size} numbers; the rule is 510 x 256")
+        raise ValueError(f"{path.name} holds {styles.size} numbers; it must hold 510 x 256")
     return styles.reshape(510, 256)
 
 

@@ -32,7 +32,9 @@ def timed_phones(
         num_samples: length of the utterance; times are clipped to it.
     """
     if len(borders) != len(symbols) + 3:
-        raise ValueError(f"{len(symbols)} symbols need {len(symbols) + 3} borders: {len(borders)}")
+        raise ValueError(
+            f"{len(symbols)} symbols need {len(symbols) + 3} borders, got {len(borders)}"
+        )
     times = np.clip(borders - lag_samples, 0, num_samples)
     phones: list[TimedSymbol] = []
     stressed_from: int | None = None

@@ -217,7 +217,7 @@ def split_syllable(body: str) -> tuple[str, str]:
         return "", _WHOLE_SYLLABLES[body]
     match = _SYLLABLE.fullmatch(body.replace("v", "ü"))
     if not match:
-        raise ValueError(f'"{body}" is no pinyin syllable')
+        raise ValueError(f'"{body}" is not a pinyin syllable')
     initial, final = match[1] or "", match[2]
     if initial in ("j", "q", "x") and final.startswith("u"):
         final = "ü" + final[1:]
@@ -225,7 +225,7 @@ def split_syllable(body: str) -> tuple[str, str]:
         final = "-i"
     final = {"ue": "üe", "uen": "un", "uei": "ui", "iou": "iu"}.get(final, final)
     if final not in FINALS:
-        raise ValueError(f'"{body}" is no pinyin syllable: final "{final}" is unknown')
+        raise ValueError(f'"{body}" is not a pinyin syllable: final "{final}" is unknown')
     return initial, final
 
 

@@ -32,7 +32,7 @@ def load_voice(name: str) -> Voice:
         ValueError: there is no such built-in voice.
     """
     if name not in CARDS:
-        raise ValueError(f'built-in voice "{name}" is unknown; there are {", ".join(CARDS)}')
+        raise ValueError(f'built-in voice "{name}" is unknown; choose one of {", ".join(CARDS)}')
     card = CARDS[name]
     if card.engine == "hibari":
         from model.speech.hibari import HibariVoice

@@ -181,7 +181,7 @@ class GivenHost:
     @property
     def log_place(self) -> str:
         """See :class:`HostProcess`."""
-        return f"its worker has its log; its socket is {self.socket_path}"
+        return f"its worker keeps its log; its socket is {self.socket_path}"
 
     def check(self) -> None:
         """See :class:`HostProcess`."""
@@ -201,7 +201,7 @@ class GivenHost:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
             words = self._words(pid)
-        return f"{words}its worker starts it again and has its log"
+        return f"{words}its worker starts it again and keeps its log"
 
     def _words(self, pid: int) -> str:
         deadline = time.monotonic() + _WORDS_S
@@ -279,7 +279,8 @@ class EngineHost:
             last_words = self._process.lose(_listener_pid(self._connection))
             self._connection.close()
             raise EngineLostError(
-                f'engine host "{self.engine}" runs other code than this run: {error}; {last_words}'
+                f'engine host "{self.engine}" runs different code from this run: {error}; '
+                f"{last_words}"
             ) from error
 
     def _connect(self, load_timeout_s: float) -> tuple[socket.socket, protocol.Message]:
@@ -515,7 +516,7 @@ def _reader() -> NvmlReader:
 def _connect_given(given: GivenHost, engine: str) -> EngineHost:
     if engine != given.engine:
         raise WrongHostError(
-            f'this run needs engine "{engine}", its worker gave it a host of "{given.engine}"; '
+            f'this run needs engine "{engine}", but its worker gave it a host of "{given.engine}"; '
             f'set the job variable "engine" to "{engine}", or leave it empty'
         )
     log_path = given.socket_path.with_suffix(".log")
@@ -525,8 +526,8 @@ def _connect_given(given: GivenHost, engine: str) -> EngineHost:
     if told != wanted:
         host.replace()
         raise WrongHostError(
-            f"the engine host is {told}, this run's code expects {wanted}; its worker was asked to "
-            "start it again from the code it has now"
+            f"the engine host is {told}, but this run's code expects {wanted}; it was ended, and "
+            "its worker starts it again from the code that it has now"
         )
     return host
 

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from model.errors import MachineError, StoppedError
+from tasks.errors import counted
 
 SLOTS_VARIABLE = "NIGHTSHOOT_GPU_SLOTS"
 FOLDER_VARIABLE = "NIGHTSHOOT_LEASE_DIR"
@@ -69,8 +70,8 @@ def slot_names(environ: Mapping[str, str], devices: Path = Path("/dev")) -> tupl
     found = sorted(int(m[1]) for path in devices.iterdir() if (m := _DEVICE.fullmatch(path.name)))
     if not found:
         raise LeaseError(
-            f"no GPU was found: {devices} has no nvidia0; on a machine with GPUs load the driver, "
-            f"on one without name slots by hand, for example {SLOTS_VARIABLE}=0,1"
+            f"no GPU was found: {devices} has no nvidia0; load the driver on a machine with GPUs, "
+            f"or name the slots yourself on one without, for example {SLOTS_VARIABLE}=0,1"
         )
     return tuple(map(str, found))
 
@@ -79,8 +80,8 @@ def _parsed(variable: str, value: str) -> tuple[str, ...]:
     names = tuple(name.strip() for name in value.split(","))
     if len(set(names)) < len(names) or not all(map(_SLOT_NAME.fullmatch, names)):
         raise LeaseError(
-            f'{variable}="{value}" must be a list of different names of GPUs, for example "0,1" '
-            f"({SLOTS_VARIABLE} goes before CUDA_VISIBLE_DEVICES; unset both to have them found)"
+            f'{variable}="{value}" must name GPUs, each once, for example "0,1" '
+            f"({SLOTS_VARIABLE} wins over CUDA_VISIBLE_DEVICES; unset both to use every GPU)"
         )
     return names
 
@@ -136,8 +137,9 @@ class Slots:
         """
         if not 0 <= num_slots <= len(self.names):
             raise LeaseError(
-                f"{num_slots} GPUs were asked for, this machine has {len(self.names)} "
-                f"({', '.join(self.names)}); ask for fewer, or send the run to another pool"
+                f"the run asks for {counted(num_slots, 'GPU')}, but this machine has "
+                f"{len(self.names)} ({', '.join(self.names)}); ask for fewer, or send the run to "
+                "another pool"
             )
         return Ask(self, num_slots)
 
@@ -156,11 +158,12 @@ class Slots:
         with self.ask(num_slots) as ask:
             return wait_in_line(
                 ask.try_lease,
-                f"{num_slots} GPUs",
+                counted(num_slots, "GPU"),
                 should_stop=should_stop,
                 timeout_s=timeout_s,
                 late=lambda waited: LeaseError(
-                    f"{num_slots} GPUs of {', '.join(self.names)} were not free within {waited}"
+                    f"{counted(num_slots, 'GPU')} of {', '.join(self.names)} did not become free "
+                    f"within {waited}"
                 ),
             )
 

@@ -61,7 +61,7 @@ def keep_segment_log(
         why: the error.
     """
     text = f"segment {key}, try {attempt}: {why}\n\n"
-    text += segment_log_lines(host_log, key) if host_log else "its host tells of no log\n"
+    text += segment_log_lines(host_log, key) if host_log else "the engine host has no log here\n"
     with contextlib.suppress(NightshootError, OSError):
         folder.write_text(segment_log_name(key, attempt), text.encode())
 

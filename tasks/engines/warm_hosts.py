@@ -29,6 +29,7 @@ from tasks.engines.engine_host import (
     heartbeats_folder,
 )
 from tasks.engines.gpu_lease import Ask, Lease, Slots, wait_in_line
+from tasks.errors import counted
 from tasks.processes.child_processes import Guarded
 
 DEVICES_VARIABLE = "CUDA_VISIBLE_DEVICES"
@@ -150,8 +151,8 @@ class WarmHosts:
     def __init__(self, slots: Slots, log_folder: Path, idle_ttl_s: float = IDLE_TTL_S) -> None:
         if sys.platform != "linux":
             raise MachineError(
-                f"warm engine hosts need Linux, this is {sys.platform}: only there can all that an "
-                "engine started be found and ended; render without a worker: nightshoot render"
+                f"warm engine hosts need Linux, but this is {sys.platform}, where a worker cannot "
+                "find and end every process of an engine; use `nightshoot render` instead"
             )
         self.slots, self._log_folder, self._idle_ttl_s = slots, log_folder, idle_ttl_s
         self._hosts: list[WarmHost] = []
@@ -194,7 +195,8 @@ class WarmHosts:
                 should_stop=should_stop,
                 timeout_s=timeout_s,
                 late=lambda waited: MachineError(
-                    f"{kind.num_slots} GPUs for {kind.engine} were not free within {waited}"
+                    f"{counted(kind.num_slots, 'GPU')} for {kind.engine} did not become free "
+                    f"within {waited}"
                 ),
             )
 

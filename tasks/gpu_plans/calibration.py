@@ -78,7 +78,7 @@ def read_calibrations(path: Path) -> tuple[CalibrationEntry, ...]:
     except (OSError, ValidationError) as error:
         first = str(error).splitlines()[0]
         raise CampaignError(
-            f"{path}: is no calibration file ({first}); remove it and run "
+            f"{path}: is not a calibration file ({first}); remove it and run "
             f"`nightshoot calibrate`, or let {CALIBRATION_VARIABLE} name another"
         ) from error
 

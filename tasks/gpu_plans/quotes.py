@@ -229,7 +229,7 @@ def _setting(name: str, text: Scalar) -> Scalar:
         text = parse_number(str(text), *CLIP_RANGES[name])
     elif name not in DEFAULTS:
         known = ", ".join(sorted({*DEFAULTS, *CLIP_RANGES}))
-        raise BadValueError(f"engine {ENGINE} has no such setting", f"there are {known}")
+        raise BadValueError(f"engine {ENGINE} has no such setting", f"choose one of {known}")
     if name not in DEFAULTS:
         return text
     value = as_kind_of(DEFAULTS[name], text)
@@ -365,7 +365,7 @@ class Speed:
         card = like_of(self.gpu) or self.gpu.name
         return (
             f"not calibrated: estimated at {ASSUMED_SHARE:.0%} of the peak in the datasheet of "
-            f"{card}; `nightshoot calibrate` measures"
+            f"{card}; `nightshoot calibrate` measures them"
         )
 
 
@@ -414,9 +414,9 @@ def _check_wanted(placement: Placement, pools: Sequence[Pool], videos: Sequence[
     told = [f"{fault.found}; {fault.way_out}" for fault in faults]
     if placement.num_ranks > largest.count:
         told.append(
-            f"it takes {placement.num_ranks} GPUs of one kind in one machine, and of "
-            f"{', '.join(map(str, pools))} the most is {largest}: GPUs of several pools are not "
-            "put together; take fewer stages or heads"
+            f"it takes {placement.num_ranks} GPUs of one kind in one machine, but the largest of "
+            f"{', '.join(map(str, pools))} is {largest}, and a placement cannot combine pools; "
+            "choose fewer stages or heads"
         )
     if told:
         raise CampaignError(f"--placement {placement}: " + "; ".join(told))

@@ -149,7 +149,7 @@ class Inputs:
             pool.shutdown(cancel_futures=True)
         if distinct:
             seconds = time.perf_counter() - started
-            _log.info("%d of %d inputs at hand, %.1f s", num_good, len(distinct), seconds)
+            _log.info("%d of %d inputs fetched, %.1f s", num_good, len(distinct), seconds)
 
     def rig_of(self, portrait_url: str) -> tuple[Path | None, str]:
         """The copy of the rig beside a portrait, where there is one, and what is worth telling.

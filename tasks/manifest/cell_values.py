@@ -92,7 +92,7 @@ def parse_choice(text: str, names: Sequence[str]) -> str:
         return text
     near = get_close_matches(text.lower(), names, 1, 0.5)
     way_out = f'did you mean "{near[0]}"?' if near else "choose one of them"
-    raise BadValueError(f"unknown; there are {', '.join(names)}", way_out)
+    raise BadValueError(f"must be one of {', '.join(names)}", way_out)
 
 
 def parse_voice(text: str) -> str:

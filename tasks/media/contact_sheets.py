@@ -93,7 +93,7 @@ def contact_sheet(video: Path, folder: Path, *, num_frames: int, fps: float) -> 
         write_file(path, run_ffmpeg(sheet_args(video, num_frames, fps), timeout_s=_TIMEOUT_S))
         sheet = _read_sheet(path, num_tiles)
     if sheet is None:
-        raise DamagedError(f"{path.name}: the contact sheet just made is no whole picture")
+        raise DamagedError(f"{path.name}: the contact sheet just made is damaged")
     return path, sheet
 
 
@@ -130,7 +130,7 @@ def _content_sha256(video: Path) -> str:
 
 
 def _read_sheet(path: Path, num_tiles: int) -> Sheet | None:
-    """The sheet at ``path``; None where there is none or it is no whole picture."""
+    """The sheet at ``path``; None where there is none or it is damaged."""
     try:
         data = path.read_bytes()
     except FileNotFoundError:

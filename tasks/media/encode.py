@@ -317,5 +317,5 @@ def decode_faults(lines: list[Packet], num_frames: int, profile: EncodeProfile) 
         if packet.pts != index * step or packet.dts != packet.pts
     ]
     if late:
-        faults.append(f"{len(late)} packets off their time, the first at {late[0]} ticks")
+        faults.append(f"packets at the wrong time: {len(late)}, the first at {late[0]} ticks")
     return faults

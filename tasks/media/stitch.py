@@ -385,7 +385,7 @@ def verify_video(path: Path, expected: Expected) -> StitchChecks:
     except Mp4Error as error:
         raise StitchError(f"the joined file cannot be read back: {error}") from error
     if faults:
-        raise StitchError(f"the joined file is not its segments: {'; '.join(faults)}")
+        raise StitchError(f"the joined file differs from its segments: {'; '.join(faults)}")
     video, audio = movie.track("vide"), movie.track("soun")
     return StitchChecks(
         num_segments=expected.num_segments,
@@ -418,7 +418,7 @@ def packet_faults(packets: Sequence[Packet], expected: Expected) -> list[str]:
             )
     moved = [index for index, packet in enumerate(video) if packet.pts != index * step]
     if moved:
-        faults.append(f"{len(moved)} frames off their time, the first is frame {moved[0]}")
+        faults.append(f"frames at the wrong time: {len(moved)}, the first is frame {moved[0]}")
     if any(packet.dts != packet.pts for packet in video):
         faults.append("video packets are not in the order in which they are shown")
     return faults

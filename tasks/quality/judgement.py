@@ -226,7 +226,7 @@ def _check_boundaries(named: Sequence[int], boundaries: Sequence[int], num_frame
         raise ValueError(f"boundaries must be 1 to {num_frames - 1}, got {outside}")
     unknown = sorted(set(named) - set(boundaries))
     if unknown:
-        raise ValueError(f"frames {unknown} are named as seams, but are no boundaries")
+        raise ValueError(f"frames {unknown} are named as seams, but are not boundaries")
 
 
 # --- sentences ----------------------------------------------------------------------------------
@@ -237,16 +237,16 @@ def sight_findings(seen: float, speech_s: float | None, limits: JudgeLimits) -> 
     if seen < limits.least_seen:
         yield (
             "fail",
-            f"a face was seen in {seen:.0%} of the frames, at least {limits.least_seen:.0%} must "
-            f"show one; {_WAY_TO_A_RIG}",
+            f"only {seen:.0%} of the frames show a face, but at least {limits.least_seen:.0%} "
+            f"must; {_WAY_TO_A_RIG}",
         )
     if speech_s is None:
         yield "fail", "the video has no sound"
     elif speech_s < limits.least_speech_s:
         yield (
             "warn",
-            f"lip-sync was not judged: {speech_s:.1f} s of speech, at least "
-            f"{limits.least_speech_s:.0f} s tell fit from luck",
+            f"lip-sync was not judged: {speech_s:.1f} s of speech are too short to tell a fit from "
+            f"luck; at least {limits.least_speech_s:.0f} s are needed",
         )
 
 

@@ -91,7 +91,7 @@ def _correlations(mouth: Curve, levels: Curve, fps: float) -> Curve:
     num_steps = min(len(levels), int(len(mouth) * FRAMES_PER_SECOND / fps))
     if num_steps <= 2 * _LEAST_SHIFT_STEPS + 2:
         raise ValueError(
-            f"{num_steps} steps of 10 ms are too few to tell fit from luck, "
+            f"{num_steps} steps of 10 ms are too few to tell a fit from luck, "
             f"more than {2 * _LEAST_SHIFT_STEPS + 2} are needed"
         )
     steps = (np.arange(num_steps) + 0.5) / FRAMES_PER_SECOND

@@ -84,7 +84,9 @@ class S3Lock:
             return None
         winner = self._bucket.read(LOCK_KEY)
         if winner is None:
-            raise StoreError(f"{self._bucket.url}/{LOCK_KEY}: it came and went; run again")
+            raise StoreError(
+                f"{self._bucket.url}/{LOCK_KEY}: the lock came and went; run the same command again"
+            )
         return None if self._is_ours(winner) else winner
 
     def _is_ours(self, found: Stored) -> bool:

@@ -75,7 +75,7 @@ def slugs(cluster: PrefectCluster) -> list[str]:
 def test_cluster_up_again_changes_nothing(cluster: PrefectCluster):
     things = cluster.nightshoot_json("cluster", "up")
 
-    assert {thing["state"] for thing in things} == {"was there"}
+    assert {thing["state"] for thing in things} == {"exists"}
     assert [thing["kind"] for thing in things].count("deployment") == 5
     urgent = cluster.request("GET", "/work_pools/gpu/queues/urgent")
     nightly = cluster.request("GET", "/work_pools/gpu/queues/nightly")
@@ -96,7 +96,7 @@ def test_cluster_up_keeps_what_an_operator_has_set(cluster: PrefectCluster):
     cluster.request(
         "PATCH", "/work_pools/gpu", {"base_job_template": before, "concurrency_limit": None}
     )
-    assert {thing["state"] for thing in things} == {"was there"}
+    assert {thing["state"] for thing in things} == {"exists"}
     assert after["base_job_template"] == template
     assert after["concurrency_limit"] == 7
 
@@ -258,7 +258,7 @@ def test_a_submitted_campaign_is_waited_for_and_told(
     up = {
         thing["kind"]: thing for thing in cluster.nightshoot_json("cluster", "up", "--webhook", url)
     }
-    assert up["automation"]["state"] in ("made", "changed", "was there")
+    assert up["automation"]["state"] in ("made", "changed", "exists")
     manifest = write_campaign(tmp_path / "in", num_videos=2, num_sentences=2)
     absent = tmp_path / "in" / "absent.csv"
 

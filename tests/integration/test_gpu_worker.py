@@ -195,7 +195,7 @@ def test_a_run_that_asks_for_more_gpus_than_there_are_says_so(pool, worker):
     run = pool.cluster.wait_for_run(run_id)
 
     assert run["state_type"] == "CRASHED"
-    assert "5 GPUs were asked for, this machine has 4" in run["state"]["message"]
+    assert "the run asks for 5 GPUs, but this machine has 4" in run["state"]["message"]
 
 
 def test_a_host_killed_between_runs_is_replaced(pool, worker):
@@ -220,9 +220,7 @@ def test_a_machine_fault_ends_the_hosts_and_stops_the_worker_for_a_while(bare_cl
         pool.cluster.wait_for_run(waiting, states=frozenset({"PENDING"}))
         release.touch()
         pool.finish(fault, "FAILED")
-        wait_until(
-            lambda: "no run is taken for 6 s" in worker.log_text(), 10, "the worker cools off"
-        )
+        wait_until(lambda: "takes no run for 6 s" in worker.log_text(), 10, "the worker cools off")
         cooling_since = time.time()
         host_pids = [pool.note(name)["host"] for name in ("row", "fault")]
         wait_until(lambda: not any(map(psutil.pid_exists, host_pids)), 5, "its hosts are ended")

@@ -65,7 +65,7 @@ def test_a_phase_over_its_limit_is_ended_although_the_process_lives(tmp_path, mo
     words, seconds = lost(tmp_path, lambda host: None, delay_ms=600)
 
     assert re.search(r'host \(process \d+\) has hung in phase "block 1 of segment k"', words)
-    assert "2 s are allowed (NIGHTSHOOT_BLOCK_TIMEOUT_S)" in words
+    assert "the limit is 2 s (NIGHTSHOOT_BLOCK_TIMEOUT_S)" in words
     assert seconds < 6
 
 
@@ -74,7 +74,7 @@ def test_an_engine_that_loads_for_too_long_is_ended(tmp_path, monkeypatch):
     for name, value in {**TINY, "NIGHTSHOOT_LOAD_TIMEOUT_S": "1"}.items():
         monkeypatch.setenv(name, value)
 
-    hung = r'has hung in phase "loading" for [12] s; 1 s are allowed .*LOAD_TIMEOUT_S'
+    hung = r'has hung in phase "loading" for [12] s; the limit is 1 s .*LOAD_TIMEOUT_S'
     with pytest.raises(EngineLostError, match=hung):
         EngineHost("live-avatar", tmp_path / "host.log")
 

@@ -211,7 +211,7 @@ def test_a_command_speaks_clause_by_clause(tmp_path: Path) -> None:
 
 def test_a_command_that_fails_is_quoted(tmp_path: Path) -> None:
     program = "import sys; sys.exit('no such voice here')"
-    with pytest.raises(SpeechError, match="ended 1: no such voice here"):
+    with pytest.raises(SpeechError, match="ended with exit code 1: no such voice here"):
         make_speech(_command(tmp_path, program), tmp_path / "out")
 
 

@@ -152,7 +152,7 @@ def test_without_the_cure_other_rates_drift_and_the_verification_says_so(
 ):
     segments, profile = many_short(tmp_path, fps, timescale)
     monkeypatch.setattr(stitch, "timestamp_cure", lambda profile: {})
-    with pytest.raises(StitchError, match="frames off their time"):
+    with pytest.raises(StitchError, match="at the wrong time"):
         join(stitch_video, segments, tmp_path / "noise.wav", tmp_path / "out.mp4", profile)
     assert not (tmp_path / "out.mp4").exists()
 

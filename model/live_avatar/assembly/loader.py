@@ -317,7 +317,7 @@ def load_published_transformer(
     missing = missing_files(files.folder, lora)
     if missing:
         told = "\n  ".join(f"{each.path}: {each.fault}; {each.way_out}" for each in missing)
-        raise WeightsError(f"{len(missing)} files of the model cannot be used:\n  {told}")
+        raise WeightsError(f"files of the model are missing or damaged:\n  {told}")
     check_config(files.transformer_config, sizes.transformer)
     return load_transformer(
         sizes.transformer,

@@ -117,9 +117,9 @@ class HostMemory:
             chunk = torch.empty(size, dtype=torch.uint8, pin_memory=self._is_pinned)
         except RuntimeError as error:
             raise MemoryFullError(
-                f"engine live-avatar: {size / 1e9:.1f} GB more of the host's memory could not be "
-                f"had for what is offloaded ({str(error).splitlines()[0]}); use a machine with "
-                f"more, end other programs, or let {OFFLOAD_VARIABLE} name less",
+                f"engine live-avatar: the host has no further {size / 1e9:.1f} GB of memory for "
+                f"offloading ({str(error).splitlines()[0]}); use a machine with more memory, end "
+                f"other programs, or list less in {OFFLOAD_VARIABLE}",
                 "host",
             ) from error
         self._chunks.add(chunk.data_ptr())

@@ -24,18 +24,18 @@ def choose_device(name: str, *, is_small: bool) -> torch.device:
     if not name and not num_gpus and not is_small:
         raise ResourceError(
             "engine live-avatar: this machine has no CUDA device (a CPU takes hours for a second "
-            f"of video); render on one that has, or set {DEVICE_VARIABLE}=cpu to insist"
+            f"of video); use a machine that has one, or set {DEVICE_VARIABLE}=cpu to render anyway"
         )
     try:
         own = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"  # of several ranks each has its GPU
         device = torch.device(name or (own if num_gpus else "cpu"))
     except RuntimeError as error:
         raise ResourceError(
-            f'{DEVICE_VARIABLE}="{name}" names no device; set cuda:0, another number, or cpu'
+            f'{DEVICE_VARIABLE}="{name}" is not a device; set cuda:NUMBER, such as cuda:0, or cpu'
         ) from error
     if device.type == "cuda" and (device.index or 0) >= num_gpus:
         raise ResourceError(
-            f'{DEVICE_VARIABLE}="{name}", but this machine has {num_gpus} CUDA devices; '
-            "set another, or none"
+            f'{DEVICE_VARIABLE}="{name}", but the number of CUDA devices is {num_gpus}; '
+            "set a number below that, or unset it"
         )
     return device

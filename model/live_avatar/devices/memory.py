@@ -14,10 +14,10 @@ _log = logging.getLogger("nightshoot.live_avatar")
 _WAYS_OUT = {
     "GPU": "choose a smaller size, fewer infer_frames or fewer sample_steps (each step has a "
     "memory of its own), set NIGHTSHOOT_OFFLOAD=kv,text, end other programs on the GPU, or use a "
-    "larger one; a smaller_size in the manifest lets the campaign choose it by itself",
-    "host": "choose a smaller size, fewer infer_frames or fewer sample_steps, let "
-    "NIGHTSHOOT_OFFLOAD name less, end other programs, or use a machine with more; a smaller_size "
-    "in the manifest lets the campaign choose it by itself",
+    "larger one; if a row has a smaller_size, the campaign changes to that size by itself",
+    "host": "choose a smaller size, fewer infer_frames or fewer sample_steps, list less in "
+    "NIGHTSHOOT_OFFLOAD, end other programs, or use a machine with more memory; if a row has a "
+    "smaller_size, the campaign changes to that size by itself",
 }
 
 

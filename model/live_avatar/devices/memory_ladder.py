@@ -160,8 +160,8 @@ class KnownMisfits:
             del self._found[tried]
             return
         raise MemoryFullError(
-            f"{error.message}; found {minutes:.0f} minutes ago and not tried again (restart the "
-            "engine host to have it tried)",
+            f"{error.message}; that was {minutes:.0f} min ago, and the engine host does not try it "
+            "again (restart it to try again)",
             error.where,
         )
 

@@ -201,7 +201,8 @@ class SpeechEncoder:
     def __init__(self, model: Wav2Vec2Model) -> None:
         broken = speech_faults(model.config.to_dict())
         if broken:
-            raise WeightsError(f"the speech encoder's config: {'; '.join(broken)}; {_WAY_OUT}")
+            told = "; ".join(broken)
+            raise WeightsError(f"the speech encoder's config is wrong: {told}; {_WAY_OUT}")
         self.model = model.eval().requires_grad_(False)
 
     @torch.no_grad()

@@ -267,7 +267,7 @@ class StreamingDecoder:
         names = [f"slot{index:02d}" for index in range(self._num_slots)]
         unknown = sorted(set(state) - set(names))
         if unknown:
-            raise ValueError(f"slots {unknown} are not of a decoder of {self._num_slots} slots")
+            raise ValueError(f"slots {unknown} do not exist, the decoder has {self._num_slots}")
         self._slots = [self._slot(state.get(name)) for name in names]
 
     def _slot(self, remembered: Tensor | None) -> Tensor | str | None:

@@ -175,7 +175,7 @@ def _figures(bench: Bench, place: WeightsLocation) -> tuple[dict[str, float], li
         names = shard_names(place.files.transformer)
         figures["load_gbps"] = measure_reading(bench, place.files.transformer.parent / names[0])
     else:
-        notes.append("reading of weights: none are named here")
+        notes.append("reading weights from the disk: this machine has no published weights")
     return figures, notes
 
 

@@ -102,8 +102,8 @@ def float8_finding(gpus: Sequence[Gpu]) -> Finding:
     if not old:
         return Finding("ok", "float8", "dtype=float8 can be used")
     least = ".".join(map(str, FLOAT8_CAPABILITY))
-    found = f"not on {', '.join(old)}: needs compute capability {least}"
-    return Finding("warn", "float8", found, "leave dtype=float8 to newer GPUs")
+    found = f"{', '.join(old)} cannot use dtype=float8, which needs compute capability {least}"
+    return Finding("warn", "float8", found, "use dtype=float8 only on newer GPUs")
 
 
 def check_machine(wanted: Wanted, *, is_tiny: bool) -> None:
@@ -139,7 +139,7 @@ def _gpu(index: int) -> Gpu | Finding:
         free_bytes, total_bytes = torch.cuda.mem_get_info(index)
     except RuntimeError as error:  # another program has it alone, or it fell off its bus
         first = str(error).strip().splitlines()[0]
-        way_out = "see whether `nvidia-smi` lists it, and which program holds it"
+        way_out = "check whether `nvidia-smi` lists it, and which program uses it"
         return Finding("fail", f"cuda:{index}", f"does not answer ({first})", way_out)
     name = torch.cuda.get_device_name(index)
     return Gpu(index, name, total_bytes, free_bytes, torch.cuda.get_device_capability(index))
@@ -158,7 +158,7 @@ def driver_finding(num_gpus: int, *, is_needed: bool) -> Finding:
     if num_gpus:
         return Finding("ok", "GPUs", found)
     if not torch.version.cuda:
-        way_out = "install torch for CUDA, as its own page says, on a machine with an NVIDIA GPU"
+        way_out = "on a machine with an NVIDIA GPU, install torch for CUDA as pytorch.org describes"
     else:
         way_out = "install NVIDIA's driver, or one that is new enough for this CUDA"
     return Finding("fail" if is_needed else "warn", "GPUs", found, way_out)

@@ -282,16 +282,16 @@ def _is_start(tried: Tried) -> bool:
 def way_out(reason: str, kind: str, helping: str = "") -> str:
     """What to change; see :func:`broken_finding`."""
     if helping:
-        return f"set {helping} in the worker's environment: with it all of this went well"
+        return f"set {helping} in the worker's environment: every link works with it"
     said = reason.lower()
     names = " and ".join(f"{name}={value}" for name, value in REMEDIES[kind])
-    tail = f"{names} were tried and did not help"
+    tail = f"{names} did not help"
     if kind == "cpu":
-        return f"see that this machine's name has an address (`hostname -i`); {tail}"
+        return f"make sure that this machine's name has an address (`hostname -i`); {tail}"
     if "shm" in said or "no space left" in said:
         return f"give the container shared memory (--shm-size=1g, or --ipc=host); {tail}"
     return (
-        f"run doctor again with NCCL_DEBUG=INFO and read what it says of these ranks; see "
+        f"run doctor again with NCCL_DEBUG=INFO and read what NCCL says about these ranks; check "
         f"`nvidia-smi topo -m` and the shared memory (--shm-size=1g in a container); {tail}"
     )
 

@@ -109,13 +109,13 @@ def packages_findings(installed: Mapping[str, str]) -> list[Finding]:
     """
     missing = [name for name in PACKAGES if name not in installed]
     if missing == [FIGURES]:
-        found = f"{FIGURES} not installed: there will be no figures of GPUs"
+        found = f"{FIGURES} is not installed, so reports will have no GPU figures"
         return [Finding("warn", "packages", found, "run `pip install 'nightshoot[gpu]'`")]
     if missing:
-        found = f"{', '.join(missing)} not installed; only files that need none were examined"
+        found = f"not installed: {', '.join(missing)}; weights that need them were not examined"
         return [Finding("fail", "packages", found, INSTALL)]
     others = [
-        f"{name} is {installed[name]}, must be {version}"
+        f"{name} is {installed[name]}, but must be {version}"
         for name, version in PINNED.items()
         if installed[name].partition("+")[0] != version  # behind it: for which CUDA
     ]
@@ -136,10 +136,11 @@ def place_findings(place: WeightsLocation, *, has_torch: bool) -> list[Finding]:
         has_torch: keys and shapes are compared too.
     """
     if place.random is not None:
-        way_out = "use the published weights for videos that anybody is to see"
-        return [Finding("warn", "weights", f"random ({place.random}): pictures are noise", way_out)]
+        way_out = "use the published weights for real videos"
+        found = f"random ({place.random}): the pictures will be noise"
+        return [Finding("warn", "weights", found, way_out)]
     if place.known_id:
-        found = f"only their id, {place.known_id}: campaigns can be planned here, not rendered"
+        found = f"only their id is set, {place.known_id}: this machine can plan, but not render"
         return [Finding("warn", "weights", found, "render on a machine that has the files")]
     if place.files is None:
         return []
@@ -156,7 +157,7 @@ def files_findings(files: ModelFiles, faults: list[FileFault]) -> list[Finding]:
             Finding("fail", "file", f"{path}: {fault}", way_out) for path, fault, way_out in faults
         ]
     lora = "" if files.lora is None else f" and {files.lora.path}"
-    return [Finding("ok", "files", f"{files.folder}{lora}: all there, whole as far as sizes tell")]
+    return [Finding("ok", "files", f"{files.folder}{lora}: every file has its full size")]
 
 
 def config_findings(files: ModelFiles) -> list[Finding]:
@@ -268,10 +269,10 @@ def id_findings(place: WeightsLocation, known_id: str) -> list[Finding]:
 def host_memory_finding(path: Path = Path("/proc/meminfo")) -> Finding:
     """Whether the text encoder's file, which is read whole, fits into memory."""
     if not path.is_file():
-        return Finding("warn", "memory", f"not known: no {path} here", "have 14 GB free")
+        return Finding("warn", "memory", f"unknown, because there is no {path}", "keep 14 GB free")
     lines = dict(line.split(":", 1) for line in path.read_text().splitlines())
     free_bytes = int(lines["MemAvailable"].split()[0]) * 1024
     found = f"{free_bytes / 1e9:.1f} GB available"
     if free_bytes >= _HOST_BYTES:
         return Finding("ok", "memory", found)
-    return Finding("warn", "memory", found, "loading takes 14 GB on the host: end other programs")
+    return Finding("warn", "memory", found, "loading needs 14 GB on the host: end other programs")

@@ -96,8 +96,8 @@ def _check_kernel(model: Transformer, attention: str) -> None:
         return
     usable = ", ".join(usable_kernels(device, model.dtype, head_dim))
     raise ResourceError(
-        f"engine live-avatar: attention {attention} cannot be had on {device} in {model.dtype} "
-        f"with heads of {head_dim} ({fault}); there {usable} can: set attention to one of these, "
+        f"engine live-avatar: attention {attention} does not work on {device} in {model.dtype} "
+        f"with heads of {head_dim} ({fault}); set attention to one that does ({usable}), "
         f"or to {AUTO}"
     )
 

@@ -183,12 +183,12 @@ def meet_all_ranks(group: Any, device: Any) -> None:
             raise ResourceError(_unreachable(backend, rank, str(error))) from error
     wanted = num_ranks * (num_ranks + 1) // 2
     if found != [wanted] * num_ranks:
-        said = f"the sum of all ranks is {found}, must be {wanted} for each"
+        said = f"the sum over the ranks is {found}, but each must be {wanted}"
         raise ResourceError(_unreachable(backend, rank, said))
 
 
 def _unreachable(backend: str, rank: int, said: str) -> str:
-    first = (said.strip() or "no word").splitlines()[0]
+    first = (said.strip() or "no message").splitlines()[0]
     return (
         f"engine live-avatar: rank {rank} cannot reach the other ranks over {backend} ({first}); "
         "run `nightshoot doctor --engine live-avatar` with this environment: it names the "

@@ -268,7 +268,7 @@ class Stage:
     def _done(self, letter: Letter, begun: Letter | None) -> Letter | None:
         """Do what a letter says; the letter for the next stage, of a block."""
         if self._sampler is None:
-            raise ValueError(f'the leader said "{letter.kind}" before "prepare"')
+            raise ValueError(f'the leader sent "{letter.kind}" before "prepare"')
         if letter.kind == "block":
             return self._block(self._sampler, letter, begun)
         if letter.kind == "text":
@@ -327,7 +327,7 @@ def _obey(sampler: Sampler, letter: Letter) -> None:
             fields["block_index"], tensors["seen"], _audio(tensors), fields["distances"]
         )
     else:
-        raise ValueError(f'no letter is called "{letter.kind}"')
+        raise ValueError(f'letter "{letter.kind}" is unknown')
 
 
 def _audio(tensors: Mapping[str, Tensor]) -> AudioTokens:

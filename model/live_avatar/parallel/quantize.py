@@ -277,7 +277,7 @@ def _replace(model: nn.Module, name: str, weight: Tensor, rule: Float8, product:
     if weight.shape[0] % MULTIPLE or weight.shape[1] % MULTIPLE:
         raise ValueError(f"{name}: both sides must be multiples of {MULTIPLE}, got {weight.shape}")
     if product is not product_in_float32 and weight.dtype == torch.float32:
-        raise ValueError(f"{name} is in float32; on CUDA, 8 bits go with bfloat16 or float16")
+        raise ValueError(f"{name} is in float32; on CUDA, float8 needs bfloat16 or float16")
     held = scaled(weight, by_row=rule.by_channel)
     bias = linear.bias
     model.set_submodule(name, Float8Linear(held, bias, product, rule.by_token), strict=True)

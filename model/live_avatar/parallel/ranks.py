@@ -119,9 +119,9 @@ def join(place: WeightsLocation, device_name: str, placement: Placement = ALONE)
     num_ranks = int(os.environ.get("WORLD_SIZE", "1"))
     if num_ranks != placement.num_ranks:
         raise ResourceError(
-            f"engine live-avatar: {num_ranks} processes were started and {PLACEMENT_VARIABLE}="
+            f"engine live-avatar: {num_ranks} processes were started, but {PLACEMENT_VARIABLE}="
             f"{placement} makes {placement.num_ranks} ranks; start the engine's host without a "
-            "launcher, it launches its ranks itself"
+            "launcher, because it starts its ranks itself"
         )
     if num_ranks == 1:
         return Ranks()

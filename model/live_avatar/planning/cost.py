@@ -487,23 +487,27 @@ def _line(name: str, value: str) -> str:
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
     summary = (__doc__ or "").split("\n", 1)[0]
     parser = argparse.ArgumentParser(prog="model.live_avatar.planning.cost", description=summary)
-    parser.add_argument("--size", required=True, help="WxH, multiples of 16")
-    parser.add_argument("--infer-frames", type=int, default=48, help="of a clip; default 48")
-    parser.add_argument("--sample-steps", type=int, default=4, help="default 4")
+    parser.add_argument("--size", required=True, help="size of the video: WxH, multiples of 16")
+    parser.add_argument("--infer-frames", type=int, default=48, help="frames per clip; default 48")
+    parser.add_argument("--sample-steps", type=int, default=4, help="denoising steps; default 4")
     parser.add_argument(
         "--dtype",
         choices=[*DTYPES, *_OTHER_WORDS],
         default="bfloat16",
-        help="default bfloat16",
+        help="number format of the weights; default bfloat16",
     )
-    parser.add_argument("--config", choices=MODELS, default=PUBLISHED, help="the model")
-    parser.add_argument("--tflops", type=float, default=989.0, help="in 16 bits; default 989")
-    parser.add_argument("--fp8-tflops", type=float, default=1979.0, help="default 1979")
-    parser.add_argument("--bandwidth", type=float, default=3.35, help="TB/s; default 3.35")
+    parser.add_argument("--config", choices=MODELS, default=PUBLISHED, help="sizes of the model")
+    rates = {
+        "--tflops": (989.0, "TFLOP/s in 16 bits"),
+        "--fp8-tflops": (1979.0, "TFLOP/s in 8 bits"),
+        "--bandwidth": (3.35, "memory bandwidth in TB/s"),
+    }
+    for option, (usual, what) in rates.items():
+        parser.add_argument(option, type=float, default=usual, help=f"{what}; default {usual:g}")
     options = parser.parse_args(arguments)
     found = re.fullmatch(r"(\d+)[x*](\d+)", options.size)
     if not found:
-        parser.error(f"--size {options.size}: must be WxH, as 704x384")
+        parser.error(f"--size {options.size}: must be WxH, such as 704x384")
     options.width, options.height = int(found[1]), int(found[2])
     options.dtype = _OTHER_WORDS.get(options.dtype, options.dtype)
     rules = {

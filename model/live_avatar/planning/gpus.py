@@ -148,19 +148,19 @@ def _read_pool(text: str) -> Pool:
     if found is None:
         mixed = "+" in text or ":" in text
         hint = (
-            "one placement takes GPUs of one kind: write a comma between two machines, each is "
-            "planned by itself"
+            "one placement takes GPUs of one kind: put a comma between two machines, and each is "
+            "planned separately"
             if mixed
-            else "write how many and which, for example 4x24, 1x80 or 4x4090"
+            else "write how many and of which kind, for example 4x24, 1x80 or 4x4090"
         )
         raise ValueError(f'"{text}" cannot be read; {hint}')
     count, name = int(found[1]), found[2].lower().removeprefix("rtx")
     if not 1 <= count <= _MOST_GPUS:
-        raise ValueError(f'"{text}": there must be from 1 to {_MOST_GPUS} GPUs')
+        raise ValueError(f'"{text}": the number of GPUs must be from 1 to {_MOST_GPUS}')
     if "+" in name:
         raise ValueError(
-            f'"{text}" mixes GPUs: one placement takes GPUs of one kind; write a comma between '
-            "them, each part is planned by itself"
+            f'"{text}" mixes GPUs: one placement takes GPUs of one kind; put a comma between '
+            "them, and each part is planned separately"
         )
     return Pool(count, _named(text, name))
 
@@ -173,6 +173,6 @@ def _named(text: str, name: str) -> Gpu:
         like = GPUS[_LIKE[int(memory)]]
         return Gpu(memory, int(memory), like.tflops, 0.0, None, like.host_gbps, like.link_gbps)
     raise ValueError(
-        f'"{text}": no GPU "{name}" is known; by memory there are '
-        f"{', '.join(map(str, _LIKE))}, by name {', '.join(gpu.name for gpu in _TABLE)}"
+        f'"{text}": GPU "{name}" is unknown; give its memory in GB ({", ".join(map(str, _LIKE))}) '
+        f"or its name ({', '.join(gpu.name for gpu in _TABLE)})"
     )

@@ -52,7 +52,7 @@ def offload_of(environ: Mapping[str, str]) -> Offload:
         return read_offload(told)
     except ValueError as error:
         raise ResourceError(
-            f'engine live-avatar: {OFFLOAD_VARIABLE}="{told}" {error}; or set nothing'
+            f'engine live-avatar: {OFFLOAD_VARIABLE}="{told}" {error}; or unset it'
         ) from error
 
 
@@ -71,6 +71,6 @@ def read_offload(told: str) -> Offload:
         )
     if "sink" in named and "kv" not in named:
         raise ValueError(
-            'names sink without kv, beside which alone it can be offloaded; set "kv,sink"'
+            'names sink without kv, but sink can be offloaded only together with kv; set "kv,sink"'
         )
     return Offload(**dict.fromkeys(named, True))

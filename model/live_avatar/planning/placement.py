@@ -55,8 +55,8 @@ class Placement:
             )
         if min(self.heads, self.shards) > 1 and self.heads != self.shards:
             raise ValueError(
-                f"heads and shards are of the same ranks: they must be equal or one of them 1, "
-                f"got {self.heads} and {self.shards}"
+                "heads and shards share the same ranks: they must be equal, or one of them must be "
+                f"1; got {self.heads} and {self.shards}"
             )
 
     @property
@@ -95,7 +95,7 @@ def shares(count: int, num_takers: int) -> list[range]:
         ValueError: an argument is below 1.
     """
     if min(count, num_takers) < 1:
-        raise ValueError(f"what is shared out must be at least 1, got {count} over {num_takers}")
+        raise ValueError(f"count and num_takers must be at least 1, got {count} and {num_takers}")
     each, more = divmod(count, num_takers)
     counts = [each + (index < more) for index in range(num_takers)]
     return [range(start, end) for start, end in pairwise((0, *accumulate(counts)))]
@@ -178,7 +178,7 @@ def read_placement(text: str) -> Placement:
     for part in filter(None, (part.strip() for part in text.split(","))):
         name, _, value = part.partition("=")
         if name in told or name not in (*_NUMBERS, _DECODER):
-            raise ValueError(f'"{part}" is unknown or said twice; write it like {_EXAMPLE}')
+            raise ValueError(f'"{part}" is unknown or given twice; write it like {_EXAMPLE}')
         told[name] = value
     decoder = told.pop(_DECODER, "")
     if decoder not in ("", "own"):

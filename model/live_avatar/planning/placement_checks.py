@@ -101,7 +101,7 @@ def check_placement(
     faults = placement_faults(wanted, config, gpus)
     if faults:
         told = "\n  ".join(f"{fault.found}; {fault.way_out}" for fault in faults)
-        raise ResourceError(f"engine live-avatar: this placement cannot be:\n  {told}")
+        raise ResourceError(f"engine live-avatar: this placement cannot be used:\n  {told}")
 
 
 def _sharing_faults(wanted: Wanted, config: TransformerConfig) -> Iterator[PlacementFault]:
@@ -116,7 +116,7 @@ def _sharing_faults(wanted: Wanted, config: TransformerConfig) -> Iterator[Place
         )
     if placement.shards > 1 and wanted.offload.weights:
         yield PlacementFault(
-            f"{PLACEMENT_VARIABLE} has shards={placement.shards} and {OFFLOAD_VARIABLE} names "
+            f"{PLACEMENT_VARIABLE} has shards={placement.shards}, but {OFFLOAD_VARIABLE} names "
             "weights: a block's weights come either from other ranks or from the host",
             f"leave weights out of {OFFLOAD_VARIABLE}, or shards out of {PLACEMENT_VARIABLE}",
         )
@@ -124,8 +124,8 @@ def _sharing_faults(wanted: Wanted, config: TransformerConfig) -> Iterator[Place
         idle = placement.stages - wanted.num_steps
         yield PlacementFault(
             f"{PLACEMENT_VARIABLE} has stages={placement.stages} for {wanted.num_steps} steps: "
-            f"{idle} of the stages have none to do",
-            f"set stages={wanted.num_steps}, with decoder=own if one more GPU is to decode",
+            f"{idle} of the stages would have nothing to do",
+            f"set stages={wanted.num_steps}, with decoder=own if another GPU should decode",
         )
 
 
@@ -135,22 +135,24 @@ def _gpu_faults(wanted: Wanted, gpus: Sequence[Gpu]) -> Iterator[PlacementFault]
     taken = list(gpus[:num_ranks])
     if num_ranks > len(gpus):
         yield PlacementFault(
-            f"{PLACEMENT_VARIABLE}={wanted.placement} makes {num_ranks} ranks, and this process "
-            f"sees {len(gpus)} CUDA devices",
-            f"set {PLACEMENT_VARIABLE} to at most {len(gpus)} ranks, or lease {num_ranks} GPUs "
-            "(the run's gpus; CUDA_VISIBLE_DEVICES, where it is set)",
+            f"{PLACEMENT_VARIABLE}={wanted.placement} makes {num_ranks} ranks, but the number "
+            f"of CUDA devices is {len(gpus)}",
+            f"set {PLACEMENT_VARIABLE} to at most {len(gpus)} ranks, or give the run {num_ranks} "
+            "GPUs (its gpus, and CUDA_VISIBLE_DEVICES if that is set)",
         )
     if num_ranks > 1 and wanted.device_name.startswith("cuda"):
         yield PlacementFault(
             f"{DEVICE_VARIABLE}={wanted.device_name} names one GPU for all {num_ranks} ranks of "
             f"{PLACEMENT_VARIABLE}={wanted.placement}",
-            f"unset {DEVICE_VARIABLE}: each rank takes its own; choose by CUDA_VISIBLE_DEVICES",
+            f"unset {DEVICE_VARIABLE}, and each rank takes a GPU of its own; CUDA_VISIBLE_DEVICES "
+            "chooses which",
         )
     mixed = [gpu for gpu in taken[1:] if not _is_alike(gpu, taken[0])]
     if mixed:
         yield PlacementFault(
             f"{PLACEMENT_VARIABLE}={wanted.placement} mixes GPUs: {_told(taken[0])}, but "
-            f"{' and '.join(map(_told, mixed))}; the slowest and the smallest would rule",
+            f"{' and '.join(map(_told, mixed))}; the slowest and the smallest would set "
+            "the pace and the limit",
             "name GPUs of one kind in CUDA_VISIBLE_DEVICES, and give each kind a pool of its own",
         )
     old = [gpu for gpu in taken if gpu.capability < FLOAT8_CAPABILITY]

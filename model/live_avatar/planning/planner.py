@@ -157,8 +157,8 @@ def fault_of(offer: Offer, host_bytes: int | None = None) -> str:
     if offer.fit.problem or host_bytes is None or needed <= host_bytes:
         return offer.fit.problem
     return (
-        f"{offer.num_engines} engines page-lock {needed / GIB:.0f} GiB of the host's memory, of "
-        f"which {host_bytes / GIB:.0f} may be"
+        f"{offer.num_engines} engines page-lock {needed / GIB:.0f} GiB of the host's memory, but "
+        f"the limit is {host_bytes / GIB:.0f} GiB"
     )
 
 
@@ -259,7 +259,7 @@ def float8_note(pool: Pool, works: Sequence[Work], rates: Rates) -> str:
     """What 8 bits would change on this pool, which alters pixels and so is nobody's default."""
     gpu = pool.gpu
     if gpu.has_float8 is False:
-        return f"float8: not on {gpu.name}, which has no 8-bit products (compute capability 8.9)"
+        return f"float8: {gpu.name} has no 8-bit products, which need compute capability 8.9"
     narrow = [replace(work, plan=replace(work.plan, dtype=_FLOAT8)) for work in works]
     found = choose(pool, narrow, {_FLOAT8: rates}).bulk
     if found is None:
@@ -268,9 +268,10 @@ def float8_note(pool: Pool, works: Sequence[Work], rates: Rates) -> str:
     told = f"{layout.placement}"
     if layout.offload != NO_OFFLOAD:
         told += f" with {layout.offload} offloaded"
-    proviso = ", if the cards can (compute capability 8.9)" if gpu.has_float8 is None else ""
-    pacing = "" if gpu.has_float8 is None else f", {found.seconds_per_second:.2f} s a second"
-    return f"float8 (changes pixels) would fit as {told}{pacing}{proviso}"
+    proviso = ", if the cards have 8-bit products (compute capability 8.9)"
+    pacing = f", {found.seconds_per_second:.2f} s a second"
+    told += proviso if gpu.has_float8 is None else pacing
+    return f"float8 (changes pixels) would fit as {told}"
 
 
 def gpu_faults(gpu: Gpu, dtype: str) -> str:

@@ -124,9 +124,9 @@ class Fit:
         memory = self.largest.memory
         size = memory.held.get(part) or memory.passing[part]
         return (
-            f"{self.largest.name} lacks {self.lacking_bytes / GIB:.2f} GiB: needs "
-            f"{memory.total / GIB:.2f} of {self.usable_bytes / GIB:.2f} less {SPARE:.0%}, the most "
-            f"for {part}, {size / GIB:.2f}"
+            f"{self.largest.name} lacks {self.lacking_bytes / GIB:.2f} GiB: it needs "
+            f"{memory.total / GIB:.2f} GiB, and {self.usable_bytes / GIB:.2f} less a reserve of "
+            f"{SPARE:.0%} are usable; the largest part is {part}, {size / GIB:.2f} GiB"
         )
 
 

@@ -89,7 +89,7 @@ class Rates:
         missing = [name for name, is_needed in known.items() if is_needed and name not in figures]
         unknown = [name for name in figures if name not in known]
         if missing or unknown:
-            raise ValueError(f"figures lack {missing} and have {unknown} too many")
+            raise ValueError(f"figures lack {missing} and have the unknown {unknown}")
         return cls(**figures)
 
 

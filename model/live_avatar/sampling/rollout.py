@@ -87,8 +87,8 @@ class Past:
         wanted = {"num_blocks", "reference", "first", "clean", "seen", "distances"}
         if not wanted <= set(state):
             raise ValueError(
-                f"the handoff holds {sorted(state)}, a context handoff {sorted(wanted)}: it was "
-                "made by another engine or with another handoff setting"
+                f"the handoff holds {sorted(state)}, but a context handoff has {sorted(wanted)}: "
+                "another engine or another handoff setting made it"
             )
         blocks = zip(_tensor(state["seen"], like), state["distances"].tolist(), strict=True)
         return cls(
@@ -175,7 +175,7 @@ class Rollout:
             ValueError: the mode decodes whole clips, of which a past holds no frames.
         """
         if self.mode.decodes_clips:
-            raise ValueError(f"mode {self.mode.name} decodes whole clips: it cannot go on")
+            raise ValueError(f"mode {self.mode.name} decodes whole clips, so it cannot continue")
         self.reference = past.reference
         self._num_blocks = self._num_submitted = past.num_blocks
         self._first = past.first

@@ -211,6 +211,6 @@ def _predecessor(before: Handoff | None) -> str:
         return _NEUTRAL
     if _KEY not in before.state:
         raise ValueError(
-            f'the handoff holds {sorted(before.state)} and no "{_KEY}": it is another engine\'s'
+            f'the handoff holds {sorted(before.state)}, but no "{_KEY}": another engine made it'
         )
     return bytes(before.state[_KEY].astype(np.uint8)).decode()

@@ -99,7 +99,7 @@ def _weight_map(index: Path) -> dict[str, str]:
             raise ValueError(f"{outside[0]!r} is not the name of a file beside it")
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise WeightsError(
-            f"{index}: no index of safetensors shards ({error}); download it again"
+            f"{index}: is not an index of safetensors shards ({error}); download it again"
         ) from error
     return entries
 
@@ -158,7 +158,7 @@ def _header(path: Path) -> tuple[dict[str, Any], int]:
             raise WeightsError(_not_a(path, "safetensors file", head + file.read(64)))
         header = file.read(length)
     if len(header) < length:
-        raise WeightsError(_cut_short(path, size, f"its header alone takes {length}"))
+        raise WeightsError(_cut_short(path, size, f"but its header alone takes {length}"))
     try:
         parsed = json.loads(header)
     except ValueError as error:
@@ -189,13 +189,13 @@ def _check_extents(path: Path, found: Mapping[str, StoredTensor], data_start: in
     for stored in sorted(found.values(), key=lambda stored: stored.start):
         if stored.start != end:
             raise WeightsError(
-                f"{path}: bytes {end} to {stored.start} are no tensor's or two tensors'; "
+                f"{path}: bytes {end} to {stored.start} belong to no tensor, or to two; "
                 "the header is damaged, download the file again"
             )
         end += stored.num_bytes
     size = _size(path)
     if size < end:
-        raise WeightsError(_cut_short(path, size, f"its header promises {end}"))
+        raise WeightsError(_cut_short(path, size, f"but its header promises {end}"))
     if size > end:
         raise WeightsError(
             f"{path}: has {size} bytes, {size - end} more than its header promises; "
@@ -224,7 +224,7 @@ def _pickle_records(path: Path) -> list[zipfile.ZipInfo]:
         with path.open("rb") as file:
             head = file.read(64)
         if head.startswith(b"PK"):
-            raise WeightsError(_cut_short(path, size, "the list at its end is missing")) from error
+            raise WeightsError(_cut_short(path, size, "but not the list at its end")) from error
         raise WeightsError(_not_a(path, "file of torch.save (1.6 or newer)", head)) from error
     return records
 
@@ -315,5 +315,5 @@ def _cut_short(path: Path, size: int, rule: str) -> str:
 
 def _not_a(path: Path, kind: str, head: bytes) -> str:
     if head.startswith(_LFS_POINTER):
-        return f"{path}: stands for a file that Git LFS keeps elsewhere; run `git lfs pull`"
-    return f"{path}: is no {kind}, it begins with {head[:16]!r}; download the file again"
+        return f"{path}: is only a Git LFS pointer to the file; run `git lfs pull`"
+    return f"{path}: is not a {kind}, it begins with {head[:16]!r}; download the file again"

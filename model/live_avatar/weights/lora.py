@@ -75,7 +75,7 @@ class LoraMerger:
         """
         if not self._has_changed:
             raise WeightsError(
-                f"{self._lora.path}: changes nothing, in every pair one matrix is zero: "
+                f"{self._lora.path}: changes nothing, because in every pair one matrix is zero: "
                 "it was never trained; take the published file"
             )
 
@@ -86,7 +86,7 @@ class LoraMerger:
             return
         sides = self._pairs.setdefault(match["linear"], {})
         if match["side"] in sides:
-            self.faults.append(f"twice, with and without base_model.model.: {key}")
+            self.faults.append(f"given twice, with and without base_model.model.: {key}")
         sides[match["side"]] = stored
 
     def _misshaped(self, weights: Shapes) -> list[str]:

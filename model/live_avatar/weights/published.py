@@ -138,20 +138,20 @@ def check_config(path: Path, config: TransformerConfig) -> None:
     try:
         found = json.loads(path.read_bytes())
         if not isinstance(found, dict):
-            raise ValueError("no table of values")
+            raise ValueError("it does not hold an object")
     except (OSError, ValueError) as error:
         raise WeightsError(
             f"{path}: cannot be read ({error}); download it again from {PUBLISHED_AT}"
         ) from error
     faults = [
-        f"  {name}: {found.get(name, 'not there')!r}, wanted {wanted!r}"
+        f"  {name}: {found.get(name, 'missing')!r}, wanted {wanted!r}"
         for name, wanted in _config_values(config).items()
         if found.get(name) != wanted
     ]
     if faults:
         told = "\n".join(faults)
         raise WeightsError(
-            f"{path}: is of another model than the one built here:\n{told}\n"
+            f"{path}: belongs to another model than the one built here:\n{told}\n"
             f"take the folder published at {PUBLISHED_AT}"
         )
 

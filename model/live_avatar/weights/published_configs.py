@@ -74,14 +74,14 @@ def tokenizer_faults(folder: Path) -> list[str]:
     model = found.get("model")
     kind = model.get("type") if isinstance(model, dict) else None
     if kind != _TOKENIZER_KIND:
-        return [f"{TOKENIZER_NAME}: its model is {kind}, must be {_TOKENIZER_KIND}"]
+        return [f"{TOKENIZER_NAME}: its model is {kind}, but must be {_TOKENIZER_KIND}"]
     return []
 
 
 def _differing(values: Mapping[str, Any], rules: Mapping[str, Any]) -> list[str]:
     found = {name: _listed(values.get(name)) for name in rules}
     return [
-        f"{name} is {found[name]}, must be {rule}"
+        f"{name} is {found[name]}, but must be {rule}"
         for name, rule in rules.items()
         if found[name] != rule
     ]
@@ -98,7 +98,7 @@ def _read_object(path: Path) -> tuple[dict[str, Any] | None, list[str]]:
     except OSError as error:
         return None, [f"{path.name}: cannot be read ({error.strerror})"]
     except ValueError as error:
-        return None, [f"{path.name}: is no JSON ({error})"]
+        return None, [f"{path.name}: is not valid JSON ({error})"]
     if not isinstance(content, dict):
         return None, [f"{path.name}: must hold an object"]
     return content, []

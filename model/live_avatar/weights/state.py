@@ -201,7 +201,7 @@ def _wanted(model: nn.Module, names: Mapping[str, str]) -> Shapes:
     if wrong or unfilled or len(names) != len(shapes):
         raise ValueError(
             f"names must be one for each of the model's {len(shapes)} tensors, got {len(names)}; "
-            f"{sorted(wrong)} differ, {unfilled} are no parameters"
+            f"{sorted(wrong)} differ, {unfilled} are not parameters"
         )
     return {name: shapes[ours] for name, ours in names.items()}
 
@@ -218,7 +218,7 @@ def _refuse(path: Path, faults: list[str], lora: Lora | None, merger: LoraMerger
 def _wrong_keys(path: Path, faults: list[str], published_at: str) -> list[str]:
     if not faults:
         return []
-    first = f"{path}: does not fit this model, {len(faults)} keys are wrong:"
+    first = f"{path}: does not fit this model; wrong keys: {len(faults)}"
     return [
         first,
         *(f"  {fault}" for fault in faults),

@@ -136,7 +136,7 @@ def _flat(path: Path, loaded: object) -> dict[str, Tensor]:
         raise WeightsError(f"{path}: holds a {type(loaded).__name__}, wanted named tensors")
     others = [str(name) for name, value in loaded.items() if not isinstance(value, Tensor)]
     if others:
-        raise WeightsError(f"{path}: holds {', '.join(others)}, which are no tensors")
+        raise WeightsError(f"{path}: holds {', '.join(others)}, which are not tensors")
     whole = [name for name, tensor in loaded.items() if not tensor.is_floating_point()]
     if whole:
         raise WeightsError(f"{path}: {', '.join(whole)}: weights must be floating point numbers")

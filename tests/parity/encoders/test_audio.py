@@ -228,11 +228,11 @@ def test_names_of_the_published_year_are_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "processor", "message"),
     [
-        ({"do_stable_layer_norm": False}, {}, "do_stable_layer_norm is False, must be True"),
-        ({}, {"do_normalize": False}, "do_normalize is False, must be True"),
-        ({}, {"sampling_rate": 8000}, "sampling_rate is 8000, must be 16000"),
-        ({"num_hidden_layers": 3}, {}, "num_hidden_layers is 3, must be 4"),
-        ({"hidden_size": 16}, {}, "hidden_size is 16, must be 32"),
+        ({"do_stable_layer_norm": False}, {}, "do_stable_layer_norm is False, but must be True"),
+        ({}, {"do_normalize": False}, "do_normalize is False, but must be True"),
+        ({}, {"sampling_rate": 8000}, "sampling_rate is 8000, but must be 16000"),
+        ({"num_hidden_layers": 3}, {}, "num_hidden_layers is 3, but must be 4"),
+        ({"hidden_size": 16}, {}, "hidden_size is 16, but must be 32"),
     ],
 )
 def test_a_folder_of_another_model_is_refused(
@@ -300,13 +300,13 @@ def test_all_that_is_wrong_in_a_folder_is_told_at_once(tmp_path: Path) -> None:
     folder = write_folder(tmp_path, tiny_config(do_stable_layer_norm=False), do_normalize=False)
     with pytest.raises(WeightsError) as refusal:
         load(folder)
-    assert "config.json: do_stable_layer_norm is False, must be True" in str(refusal.value)
-    assert "preprocessor_config.json: do_normalize is False, must be True" in str(refusal.value)
+    assert "config.json: do_stable_layer_norm is False, but must be True" in str(refusal.value)
+    assert "preprocessor_config.json: do_normalize is False, but must be True" in str(refusal.value)
     (folder / "config.json").write_text("{")
     (folder / "preprocessor_config.json").unlink()
     with pytest.raises(WeightsError) as refusal:
         load(folder)
-    assert "config.json: is no JSON" in str(refusal.value)
+    assert "config.json: is not valid JSON" in str(refusal.value)
     assert "preprocessor_config.json: cannot be read (No such file" in str(refusal.value)
 
 

@@ -147,5 +147,5 @@ def test_an_absent_or_foreign_tokenizer_is_refused(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=r"tokenizer\.json"):
         PromptTokenizer(tmp_path, text_len=16, vocab_size=64)
     Tokenizer(BPE()).save(str(path))
-    with pytest.raises(WeightsError, match="is BPE, must be Unigram"):
+    with pytest.raises(WeightsError, match="is BPE, but must be Unigram"):
         PromptTokenizer(tmp_path, text_len=16, vocab_size=64)

@@ -120,7 +120,7 @@ def test_a_damaged_file_is_told_before_anything_is_measured(monkeypatch, tmp_pat
     monkeypatch.setenv("NIGHTSHOOT_CALIBRATION", str(path))
 
     started = time.perf_counter()
-    with pytest.raises(CampaignError, match="is no calibration file"):
+    with pytest.raises(CampaignError, match="is not a calibration file"):
         CliRunner().invoke(cli, ["calibrate"], catch_exceptions=False)
 
     assert time.perf_counter() - started < 2

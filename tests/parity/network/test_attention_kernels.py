@@ -147,8 +147,8 @@ def test_the_setting_changes_the_frames_by_rounding_alone_and_back_again():
 def test_a_kernel_that_the_device_has_not_is_refused_with_those_that_it_has():
     engine = LiveAvatarEngine()
     told = (
-        r"attention cudnn cannot be had on cpu in torch.float32 with heads of 24 \(No viable "
-        r"backend .*\); there math, flash can: set attention to one of these, or to auto"
+        r"attention cudnn does not work on cpu in torch.float32 with heads of 24 \(No viable "
+        r"backend .*\); set attention to one that does \(math, flash\), or to auto"
     )
     with pytest.raises(ResourceError, match=told):
         engine.render(job("cudnn"))

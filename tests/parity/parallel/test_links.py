@@ -129,7 +129,7 @@ def test_the_engine_refuses_what_cannot_be_before_it_looks_for_other_ranks(
     monkeypatch.setenv("NIGHTSHOOT_WEIGHTS", "random:tiny")
     monkeypatch.setenv("NIGHTSHOOT_PLACEMENT", "stages=2,heads=7,shards=7")
     monkeypatch.setenv("NIGHTSHOOT_OFFLOAD", "weights")
-    with pytest.raises(ResourceError, match="this placement cannot be") as caught:
+    with pytest.raises(ResourceError, match="this placement cannot be used") as caught:
         LiveAvatarEngine().load()
     assert "heads=7, which does not divide" in str(caught.value)
-    assert "shards=7 and NIGHTSHOOT_OFFLOAD names weights" in str(caught.value)
+    assert "shards=7, but NIGHTSHOOT_OFFLOAD names weights" in str(caught.value)

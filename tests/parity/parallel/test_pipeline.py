@@ -300,7 +300,7 @@ def test_shares_are_in_order_and_the_later_ranks_have_less():
     assert shares(4, 3) == [range(2), range(2, 3), range(3, 4)]
     assert shares(4, 5) == [range(1), range(1, 2), range(2, 3), range(3, 4), range(4, 4)]
     assert shares(2, 4) == [range(1), range(1, 2), range(2, 2), range(2, 2)]
-    with pytest.raises(ValueError, match="at least 1, got 0 over 2"):
+    with pytest.raises(ValueError, match="at least 1, got 0 and 2"):
         shares(0, 2)
 
 

@@ -359,7 +359,7 @@ def test_weights_are_shared_out_or_in_the_hosts_memory():
     """A segment's rung may ask for what the environment could not."""
     ranks = Ranks(Seat(read_placement("shards=2")))
     for load_any in (load, load_core):
-        with pytest.raises(ResourceError, match=r"shards=2 and \S+ names weights"):
+        with pytest.raises(ResourceError, match=r"shards=2, but \S+ names weights"):
             load_any(TINY_PLACE, "bfloat16", "cpu", Offload(kv=True, weights=True), ranks)
 
 

@@ -88,7 +88,7 @@ def test_half_a_pair_a_wrong_rank_and_a_leftover_are_told_together(
     tensors[short] = tensors[short][1:].contiguous()
     tensors["blocks.0.norm3.weight"] = torch.zeros(3)
     save_file(tensors, tmp_path / "lora.safetensors")
-    with pytest.raises(WeightsError, match="3 keys are wrong") as refusal:
+    with pytest.raises(WeightsError, match="wrong keys: 3") as refusal:
         _loaded(golden, _lora_of(golden, tmp_path / "lora.safetensors"))
     text = str(refusal.value)
     assert f"missing: {gone}" in text
@@ -113,15 +113,15 @@ def test_what_does_not_fit_of_the_weights_and_of_the_lora_is_told_together(
             device="cpu",
         )
     text = str(refusal.value)
-    assert f"{paths[0]}: does not fit this model, 1 keys are wrong:\n  missing: {lost} (" in text
-    assert f"{paths[1]}: does not fit this model, 1 keys are wrong:\n  missing: {gone}" in text
+    assert f"{paths[0]}: does not fit this model; wrong keys: 1\n  missing: {lost} (" in text
+    assert f"{paths[1]}: does not fit this model; wrong keys: 1\n  missing: {gone}" in text
 
 
 def test_a_key_with_and_without_prefix_is_refused(golden: GoldenSet, tmp_path: Path):
     tensors = load_file(golden.path("lora"))
     name = next(iter(tensors))
     save_file({**tensors, PREFIX + name: tensors[name].clone()}, tmp_path / "lora.safetensors")
-    with pytest.raises(WeightsError, match=r"twice, with and without base_model\.model\."):
+    with pytest.raises(WeightsError, match=r"given twice, with and without base_model\.model\."):
         _loaded(golden, _lora_of(golden, tmp_path / "lora.safetensors"))
 
 

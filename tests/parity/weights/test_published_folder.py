@@ -211,13 +211,13 @@ def test_the_id_tells_every_file_that_changes_pixels(files: ModelFiles):
 
 
 def test_another_models_config_or_weights_are_refused_before_they_are_loaded(files: ModelFiles):
-    with pytest.raises(WeightsError, match=r"config\.json: is of another model"):
+    with pytest.raises(WeightsError, match=r"config\.json: belongs to another model"):
         load_published(files, MODELS["live-avatar-14b"], torch.float32, CPU)
 
     before = files.vae.read_bytes()
     files.vae.write_bytes(before[: len(before) // 2])
     try:
-        with pytest.raises(WeightsError, match=r"(?s)1 files .*Wan2\.1_VAE\.pth: .*cut short"):
+        with pytest.raises(WeightsError, match=r"(?s)or damaged:.*Wan2\.1_VAE\.pth: .*cut short"):
             load_published(files, SIZES, torch.float32, CPU)
     finally:
         files.vae.write_bytes(before)

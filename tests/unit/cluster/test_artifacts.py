@@ -176,7 +176,7 @@ def test_a_long_report_says_how_many_more_failed():
     report = failure_report("june", [failed(video_id=f"v{n}") for n in range(512)], RETRY)
 
     assert report.count("choose another portrait") == 500
-    assert "12 more are listed in the campaign's report" in report
+    assert "The campaign's report lists 12 more." in report
 
 
 # --- the run form -------------------------------------------------------------------------------

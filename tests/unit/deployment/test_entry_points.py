@@ -57,7 +57,7 @@ def test_of_an_entry_point_that_stays_nothing_is_told() -> None:
     other = deployment(f"{CAMPAIGN}.run_campaign", description="another")
 
     assert deployed_thing("campaign/adhoc", None, found).state == "made"
-    assert deployed_thing("campaign/adhoc", found, found).state == "was there"
+    assert deployed_thing("campaign/adhoc", found, found).state == "exists"
     changed = deployed_thing("campaign/adhoc", found, other)
     assert (changed.state, changed.note) == ("changed", "")
 

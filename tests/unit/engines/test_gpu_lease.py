@@ -58,7 +58,7 @@ def test_no_slots_can_be_leased_while_all_are_taken(slots):
     taken = slots.lease(4)
 
     none = slots.lease(0, timeout_s=0)
-    with pytest.raises(LeaseError, match="1 GPUs of 0, 1, 2, 3 were not free within 0 s"):
+    with pytest.raises(LeaseError, match="1 GPU of 0, 1, 2, 3 did not become free within 0 s"):
         slots.lease(1, timeout_s=0)
 
     assert none.slots == ()
@@ -67,7 +67,7 @@ def test_no_slots_can_be_leased_while_all_are_taken(slots):
 
 
 def test_more_slots_than_the_machine_has_are_refused(slots):
-    with pytest.raises(LeaseError, match="5 GPUs were asked for, this machine has 4"):
+    with pytest.raises(LeaseError, match="asks for 5 GPUs, but this machine has 4"):
         slots.ask(5)
 
 
@@ -207,7 +207,7 @@ def test_a_machine_without_gpus_says_the_way_out(tmp_path):
 
 @pytest.mark.parametrize("value", ["", "0,0", "0,,1", "-1", "0;1"])
 def test_a_setting_that_names_no_different_slots_is_refused(value):
-    with pytest.raises(LeaseError, match="list of different names"):
+    with pytest.raises(LeaseError, match="name GPUs, each once"):
         slot_names({"NIGHTSHOOT_GPU_SLOTS": value})
 
 

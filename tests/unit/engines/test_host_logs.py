@@ -43,4 +43,4 @@ def test_the_logs_of_all_ranks_are_kept_in_order(tmp_path: Path):
 def test_a_host_that_tells_of_no_log_is_told_so(tmp_path: Path):
     folder = CampaignFolder(tmp_path)
     keep_segment_log(folder, None, KEY, 1, "lost")
-    assert "tells of no log" in (folder.root / segment_log_name(KEY, 1)).read_text()
+    assert "has no log here" in (folder.root / segment_log_name(KEY, 1)).read_text()

@@ -156,10 +156,10 @@ def test_where_nothing_fits_the_reason_is_told():
     ("arguments", "fault"),
     [
         (["--gpus", "4x24+1x80"], "mixes GPUs"),
-        (["--gpus", "4x24,1x80", "--placement", "heads=5"], "the most is 4x24"),
+        (["--gpus", "4x24,1x80", "--placement", "heads=5"], "4x24, 1x80 is 4x24"),
         (["--gpus", "4x24", "--placement", "heads=3"], "does not divide the model's 40"),
         (["--gpus", "4x24", "--placement", "stages=5"], "stages=5 for 4 steps"),
-        (["--gpus", "4x24", "--placement", "steps=4"], "unknown or said twice"),
+        (["--gpus", "4x24", "--placement", "steps=4"], "unknown or given twice"),
         (["--gpus", "4x24", "--offload", "sink"], "sink without kv"),
         (["--gpus", "1xA10", "--dtype", "float8"], "A10 has no 8-bit products"),
         (["--gpus", "1x24", "--sample-steps", "0"], "must be from 1 to 100"),

@@ -56,12 +56,12 @@ def test_a_process_without_a_pulse_or_over_its_limit_is_named():
     silent = fault_of(WatchedProcess(beat(), silent_s=5.6, phase_s=8), LIMITS, "stopped")
     assert silent == (
         'rank 1 (process 7, stopped) gave no sign of life for 6 s, in phase "block 3"; '
-        "5 s are allowed (NIGHTSHOOT_HEARTBEAT_TIMEOUT_S)"
+        "the limit is 5 s (NIGHTSHOOT_HEARTBEAT_TIMEOUT_S)"
     )
     late = fault_of(WatchedProcess(beat(), silent_s=0, phase_s=11), LIMITS)
     assert late == (
         'rank 1 (process 7) has hung in phase "block 3" for 11 s; '
-        "10 s are allowed (NIGHTSHOOT_BLOCK_TIMEOUT_S)"
+        "the limit is 10 s (NIGHTSHOOT_BLOCK_TIMEOUT_S)"
     )
     gone = fault_of(WatchedProcess(beat(), phase_s=2, is_gone=True), LIMITS)
     assert gone == 'rank 1 (process 7) ended in phase "block 3", 2 s after that began'
@@ -156,7 +156,7 @@ def test_an_engine_of_which_nothing_comes_up_is_told(tmp_path: Path):
     watch = Watch(tmp_path, Limits(load=0.01), child=0)
     time.sleep(0.03)
     assert watch.look() == (
-        "no process of the engine came up within 0.01 s (NIGHTSHOOT_LOAD_TIMEOUT_S)"
+        "no process of the engine started within 0.01 s (NIGHTSHOOT_LOAD_TIMEOUT_S)"
     )
 
 

@@ -68,14 +68,14 @@ def test_packages_that_are_missing_are_all_named():
     del missing["torch"], missing["ftfy"]
     (finding,) = packages_findings(missing)
     assert finding.verdict == "fail"
-    assert finding.found.startswith("ftfy, torch not installed")
+    assert finding.found.startswith("not installed: ftfy, torch")
     assert "pip install torch==2.13.0" in finding.way_out
 
 
 def test_without_figures_of_gpus_videos_are_rendered_all_the_same():
     (finding,) = packages_findings({name: "1.0" for name in PACKAGES if name != FIGURES} | PINNED)
     assert (finding.verdict, finding.what) == ("warn", "packages")
-    assert "no figures of GPUs" in finding.found
+    assert "no GPU figures" in finding.found
 
 
 @pytest.mark.parametrize(
@@ -93,20 +93,20 @@ def test_another_version_than_the_one_that_was_tested_is_warned_of(version: str,
 
 def test_random_weights_are_warned_of_as_noise():
     (finding,) = place_findings(WeightsLocation(random="tiny"), has_torch=False)
-    assert (finding.verdict, finding.found) == ("warn", "random (tiny): pictures are noise")
+    assert (finding.verdict, finding.found) == ("warn", "random (tiny): the pictures will be noise")
 
 
 def test_where_only_the_id_is_known_campaigns_can_be_planned():
     (finding,) = place_findings(WeightsLocation(known_id="abc"), has_torch=False)
     assert finding.verdict == "warn"
-    assert finding.found == "only their id, abc: campaigns can be planned here, not rendered"
+    assert finding.found == "only their id is set, abc: this machine can plan, but not render"
 
 
 def test_without_torch_files_are_examined_and_it_is_said_that_torch_is_missing(tmp_path: Path):
     findings = _without_torch(NIGHTSHOOT_WEIGHTS=str(tmp_path))
     packages, *others = findings
     assert (packages.verdict, packages.what) == ("fail", "packages")
-    assert packages.found.startswith("torch not installed; only files that need none")
+    assert packages.found.startswith("not installed: torch; weights that need them")
     missing = [finding for finding in others if finding.what == "file"]
     assert len(missing) == 9
     assert all(finding.verdict == "fail" for finding in missing)
@@ -164,9 +164,9 @@ def test_every_config_of_another_model_is_told_beside_missing_files(tmp_path: Pa
     told = {finding.what: finding for finding in findings if finding.verdict == "fail"}
     assert told["file"].found == f"{files.vae}: is not there"
     assert "num_heads: 24, wanted 40" in told["config"].found
-    assert "do_stable_layer_norm is False, must be True" in told["speech config"].found
-    assert "do_normalize is False, must be True" in told["speech config"].found
-    assert "its model is BPE, must be Unigram" in told["tokenizer"].found
+    assert "do_stable_layer_norm is False, but must be True" in told["speech config"].found
+    assert "do_normalize is False, but must be True" in told["speech config"].found
+    assert "its model is BPE, but must be Unigram" in told["tokenizer"].found
     assert all(PUBLISHED_AT in finding.way_out for finding in told.values())
 
 

@@ -116,7 +116,7 @@ def test_what_did_not_fit_is_not_tried_again_and_anything_else_is():
     misfits = KnownMisfits(lambda: 60.0)
     misfits.note(attempt(), MemoryFullError("full", "GPU"))
 
-    with pytest.raises(MemoryFullError, match=r"full; found 0 minutes ago and not tried again"):
+    with pytest.raises(MemoryFullError, match=r"full; that was 0 min ago, and the engine host"):
         misfits.check(attempt())
     misfits.check(attempt(offload="kv"))
     misfits.check(attempt(sample_steps=3))
@@ -131,7 +131,7 @@ def test_what_did_not_fit_is_tried_again_after_hours_and_told_with_its_first_wor
     misfits.note(attempt(), MemoryFullError("second", "host"))
 
     now[0] = 5 * 3600.0
-    with pytest.raises(MemoryFullError, match=r"first; found 300 minutes ago") as found:
+    with pytest.raises(MemoryFullError, match=r"first; that was 300 min ago") as found:
         misfits.check(attempt())
     assert found.value.where == "host"
     now[0] = 7 * 3600.0

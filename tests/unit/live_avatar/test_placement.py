@@ -35,12 +35,12 @@ def test_the_ranks_of_a_stage_lie_side_by_side_and_a_decoder_comes_last():
     ("words", "told"),
     [
         ("stages=0", "at least 1"),
-        ("heads=2,shards=4", "must be equal or one of them 1"),
+        ("heads=2,shards=4", "must be equal, or one of them must be 1"),
         ("stages=40,heads=2", "at most 64"),
         ("stages=two", "stages=two must be whole numbers"),
         ("decoder=other", 'must be "own"'),
         ("ranks=4", '"ranks=4" is unknown'),
-        ("stages=2,stages=3", '"stages=3" is unknown or said twice'),
+        ("stages=2,stages=3", '"stages=3" is unknown or given twice'),
     ],
 )
 def test_words_that_make_no_placement_are_refused(words: str, told: str):

@@ -61,14 +61,16 @@ def test_heads_that_do_not_divide_are_refused_with_those_that_do(heads: int):
 
 def test_shards_and_weights_on_the_host_are_refused_together():
     (told,) = found(Wanted(Placement(shards=2), Offload(weights=True)))
-    assert told.startswith("NIGHTSHOOT_PLACEMENT has shards=2 and NIGHTSHOOT_OFFLOAD names weights")
+    assert told.startswith(
+        "NIGHTSHOOT_PLACEMENT has shards=2, but NIGHTSHOOT_OFFLOAD names weights"
+    )
 
 
 def test_stages_without_steps_are_told_only_where_steps_are_known():
     wanted = Wanted(Placement(stages=6))
     assert found(wanted) == []
     (told,) = found(replace(wanted, num_steps=4))
-    assert told.endswith("has stages=6 for 4 steps: 2 of the stages have none to do")
+    assert told.endswith("has stages=6 for 4 steps: 2 of the stages would have nothing to do")
 
 
 def test_more_ranks_than_gpus_are_refused_with_both_numbers():
@@ -76,10 +78,10 @@ def test_more_ranks_than_gpus_are_refused_with_both_numbers():
         Wanted(Placement(stages=4, has_decoder=True)), LIVE_AVATAR_14B, many(H100, 4)
     )
     assert fault.found == (
-        "NIGHTSHOOT_PLACEMENT=stages=4,decoder=own makes 5 ranks, and this process sees 4 CUDA "
-        "devices"
+        "NIGHTSHOOT_PLACEMENT=stages=4,decoder=own makes 5 ranks, but the number of CUDA "
+        "devices is 4"
     )
-    assert "at most 4 ranks, or lease 5 GPUs" in fault.way_out
+    assert "at most 4 ranks, or give the run 5 GPUs" in fault.way_out
 
 
 def test_one_gpu_for_all_ranks_is_refused():
@@ -120,7 +122,7 @@ def test_all_reasons_are_told_at_once_in_an_error_that_survives_pickling():
     with pytest.raises(ResourceError) as caught:
         check_placement(wanted, LIVE_AVATAR_14B, gpus)
     told = str(pickle.loads(pickle.dumps(caught.value)))
-    assert told.startswith("engine live-avatar: this placement cannot be:\n  ")
+    assert told.startswith("engine live-avatar: this placement cannot be used:\n  ")
     for word in ("NIGHTSHOOT_OFFLOAD names weights", "makes 3 ranks", "mixes GPUs", "float8"):
         assert word in told
 

@@ -102,11 +102,11 @@ def test_a_file_that_is_too_long_is_refused(tmp_path: Path):
     [
         ({"a": _entry("F32", [2], 0, 4)}, r"a \(2,\) F32 cannot take 4 bytes"),
         ({"a": _entry("F8_E4M3", [2], 0, 2)}, "stored as F8_E4M3"),
-        ({"a": _entry("F16", [1], 0, 2), "b": _entry("F16", [1], 0, 2)}, "two tensors'"),
-        ({"a": _entry("F16", [1], 6, 8)}, "no tensor's"),
+        ({"a": _entry("F16", [1], 0, 2), "b": _entry("F16", [1], 0, 2)}, "or to two"),
+        ({"a": _entry("F16", [1], 6, 8)}, "belong to no tensor"),
         ({"a": {"dtype": "F16"}}, "header of this safetensors file is damaged"),
         ({"a": 3}, "header of this safetensors file is damaged"),
-        ([1], "is no safetensors file"),
+        ([1], "is not a safetensors file"),
     ],
 )
 def test_a_header_that_contradicts_itself_is_refused(header: object, told: str, tmp_path: Path):
@@ -121,7 +121,7 @@ def test_what_git_lfs_left_in_place_of_a_file_is_told(tmp_path: Path):
     with pytest.raises(WeightsError, match="git lfs pull"):
         stored_tensors(path)
     path.write_text("<!doctype html><title>Sign in</title>" * 9)
-    with pytest.raises(WeightsError, match="is no safetensors file, it begins with b'<!doctype"):
+    with pytest.raises(WeightsError, match="is not a safetensors file, it begins with b'<!doctype"):
         stored_tensors(path)
 
 
@@ -145,7 +145,7 @@ def test_all_faults_of_an_index_are_told_at_once(tmp_path: Path):
 def test_an_index_that_is_none_is_refused(content: str, tmp_path: Path):
     index = tmp_path / f"w.safetensors{INDEX_ENDING}"
     index.write_text(content)
-    with pytest.raises(WeightsError, match="no index of safetensors shards"):
+    with pytest.raises(WeightsError, match="is not an index of safetensors shards"):
         stored_tensors(index)
 
 
@@ -160,7 +160,7 @@ def test_a_pth_that_is_cut_short_or_something_else_is_refused(tmp_path: Path):
     with pytest.raises(WeightsError, match=f"has {len(whole) - 30} bytes.*cut short"):
         check_pickle(path)
     path.write_bytes(b"<!doctype html>")
-    with pytest.raises(WeightsError, match=r"no file of torch\.save"):
+    with pytest.raises(WeightsError, match=r"is not a file of torch\.save"):
         check_pickle(path)
 
 
@@ -301,7 +301,7 @@ def test_every_value_of_another_models_config_is_told(tmp_path: Path):
     told = str(refusal.value)
     assert "num_heads: 24, wanted 40" in told
     assert "framepack_drop_mode: 'drop', wanted 'padd'" in told
-    assert "audio_inject_layers: 'not there', wanted [0, 4" in told
+    assert "audio_inject_layers: 'missing', wanted [0, 4" in told
     assert "ffn_dim" not in told
 
 
@@ -330,12 +330,12 @@ def test_every_wrong_value_of_a_speech_encoder_is_told(tmp_path: Path):
     config = {**SPEECH, "feat_extract_norm": "group", "add_adapter": True, "hidden_size": 768}
     del config["do_stable_layer_norm"]  # false where it is not said
     assert _speech_faults(tmp_path, config, {"do_normalize": False}) == [
-        "config.json: do_stable_layer_norm is False, must be True",
-        "config.json: feat_extract_norm is group, must be layer",
-        "config.json: add_adapter is True, must be False",
-        "config.json: hidden_size is 768, must be 1024",
-        "preprocessor_config.json: do_normalize is False, must be True",
-        "preprocessor_config.json: sampling_rate is None, must be 16000",
+        "config.json: do_stable_layer_norm is False, but must be True",
+        "config.json: feat_extract_norm is group, but must be layer",
+        "config.json: add_adapter is True, but must be False",
+        "config.json: hidden_size is 768, but must be 1024",
+        "preprocessor_config.json: do_normalize is False, but must be True",
+        "preprocessor_config.json: sampling_rate is None, but must be 16000",
     ]
 
 
@@ -350,8 +350,8 @@ def test_configs_that_are_no_objects_are_told(tmp_path: Path):
     ("content", "told"),
     [
         ('{"model": {"type": "Unigram"}}', []),
-        ('{"model": {"type": "BPE"}}', ["tokenizer.json: its model is BPE, must be Unigram"]),
-        ("{}", ["tokenizer.json: its model is None, must be Unigram"]),
+        ('{"model": {"type": "BPE"}}', ["tokenizer.json: its model is BPE, but must be Unigram"]),
+        ("{}", ["tokenizer.json: its model is None, but must be Unigram"]),
     ],
 )
 def test_a_tokenizer_of_another_kind_is_told(content: str, told: list[str], tmp_path: Path):

@@ -360,7 +360,7 @@ def test_every_fault_of_every_row_is_told_at_once(folder: Path) -> None:
         ("seed", "4294967296", 'try "4294967295"'),
         ("seed", "1.5", "must be a whole number"),
         ("seed", "1.23E+09", "format the column as text"),
-        ("preset", "hq", "there are quick, draft, standard, hd, long"),
+        ("preset", "hq", "must be one of quick, draft, standard, hd, long"),
         ("engine", "previw", 'did you mean "preview"?'),
         ("num_clip", "0", "from 1 to"),
         ("priority", "high", "must be a whole number"),

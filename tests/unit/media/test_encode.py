@@ -65,7 +65,7 @@ def test_packets_and_frames_that_are_all_there_are_no_fault():
     [
         (lines(11, 12), "11 packets, must be 12"),
         (lines(12, 13), "13 decoded frames, must be 12"),
-        (lines(12, 12, step=513), "11 packets off their time, the first at 513 ticks"),
+        (lines(12, 12, step=513), "packets at the wrong time: 11, the first at 513 ticks"),
     ],
 )
 def test_a_frame_lost_doubled_or_moved_is_a_fault(found, fault):

@@ -168,7 +168,7 @@ SOUND = [Packet(1, -1024, -1024, "s")]
         (WHOLE, "1 of 1 audio packets differ (0 are there)"),
         (
             [*WHOLE[:2], Packet(0, 1_025, 1_025, "c"), *SOUND],
-            "1 frames off their time, the first is frame 2",
+            "frames at the wrong time: 1, the first is frame 2",
         ),
         ([*WHOLE[:2], Packet(0, 1_000, 1_024, "c"), *SOUND], "not in the order"),
     ],

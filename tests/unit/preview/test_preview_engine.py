@@ -107,7 +107,7 @@ def test_another_process_gives_the_same_bytes(engine: PreviewEngine, tmp_path: P
 def test_frames_stream_before_all_are_made(engine: PreviewEngine) -> None:
     rendering = engine.render(job(PORTRAIT, TRACK, 0, 30, (64, 64)))
     assert len(next(rendering)) == 12
-    with pytest.raises(ValueError, match=r"after 30 frames, 12 have been taken"):
+    with pytest.raises(ValueError, match=r"after 30 frames, but only 12 have been taken"):
         _ = rendering.handoff
 
 

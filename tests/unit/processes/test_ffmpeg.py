@@ -135,14 +135,14 @@ def test_a_missing_program_is_named():
 
 
 def test_a_failing_program_tells_its_code_and_words():
-    with pytest.raises(ProgramError, match="ended 3: broken") as caught:
+    with pytest.raises(ProgramError, match="ended with exit code 3: broken") as caught:
         run_program(["sh", "-c", "echo broken >&2; exit 3"], timeout_s=10)
     assert not isinstance(caught.value, FfmpegError)
 
 
 def test_a_hanging_program_is_killed_with_its_children(tmp_path):
     child = tmp_path / "child"
-    with pytest.raises(ProgramError, match=r"no end within 0\.5 s"):
+    with pytest.raises(ProgramError, match=r"did not end within 0\.5 s"):
         run_program(["sh", "-c", f"sleep 600 & echo $! > '{child}'; wait"], timeout_s=0.5)
     assert wait_until_gone(int(child.read_text()))
 

@@ -299,7 +299,7 @@ def test_too_little_speech_warns_no_sound_fails_and_neither_invents_a_figure():
     assert list(lip_sync_findings(None, LIMITS)) == []
     ((verdict, sentence),) = sight_findings(1.0, 2.2, LIMITS)
     assert verdict == "warn"
-    assert "2.2 s of speech, at least 3 s" in sentence
+    assert "2.2 s of speech are too short" in sentence
     assert list(sight_findings(1.0, None, LIMITS)) == [("fail", "the video has no sound")]
     ((verdict, sentence),) = sight_findings(0.25, 12.0, LIMITS)
     assert verdict == "fail"

@@ -210,7 +210,7 @@ def test_a_sign_without_a_reading_is_reported_not_lost() -> None:
 
 @pytest.mark.parametrize("body", ["", "xyz", "bq", "hr"])
 def test_what_is_no_syllable_is_refused(body: str) -> None:
-    with pytest.raises(ValueError, match="is no pinyin syllable"):
+    with pytest.raises(ValueError, match="is not a pinyin syllable"):
         split_syllable(body)
 
 
