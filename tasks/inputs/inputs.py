@@ -24,7 +24,7 @@ from model.errors import CampaignError, NightshootError, StoppedError
 from tasks.errors import (
     DiskFullError,
 )
-from tasks.inputs.addresses import is_url, name_in, rig_url_of, shown_url
+from tasks.inputs.addresses import is_url, name_in, rig_url_of
 from tasks.inputs.file_types import picture_fault, sound_fault
 from tasks.inputs.https_source import HttpsSource
 from tasks.inputs.s3_source import S3Source
@@ -42,6 +42,7 @@ from tasks.inputs.text_files import (
     script_fault,
 )
 from tasks.records import Record
+from tasks.redaction import shown_url
 from tasks.store.files import commit_file, part_path, sha256_of_file, write_file
 
 __all__ = [
@@ -51,7 +52,6 @@ __all__ = [
     "InputUnreachableError",
     "Inputs",
     "is_url",
-    "shown_url",
     "sweep_inputs",
 ]
 

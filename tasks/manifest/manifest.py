@@ -21,7 +21,7 @@ import pandas as pd
 
 from model.errors import CampaignError, RowError
 from tasks.errors import counted
-from tasks.inputs.addresses import has_scheme, is_url, shown_url, without_secrets
+from tasks.inputs.addresses import has_scheme, is_url
 from tasks.inputs.inputs import InputError, Inputs, InputUnreachableError
 from tasks.inputs.text_files import (
     TextFileError,
@@ -38,6 +38,7 @@ from tasks.manifest.table import (
     trimmed,
 )
 from tasks.records import ManifestRow
+from tasks.redaction import shown_url, without_secrets
 
 MAX_FAULTS_SHOWN = 200
 _MAX_MANIFEST_BYTES = 256 << 20
