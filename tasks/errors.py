@@ -19,10 +19,14 @@ class ProgramError(MachineError):
         super().__init__(tuple(command), returncode, stderr)
         self.command, self.returncode, self.stderr = tuple(command), returncode, stderr
 
-    def __str__(self) -> str:
+    @property
+    def ending(self) -> str:
+        """How it ended and what it said, without its command line."""
         how = "did not finish" if self.returncode is None else f"ended {self.returncode}"
-        words = self.stderr.strip()[-_STDERR_SHOWN:] or "(no message)"
-        return f"{shlex.join(self.command)} {how}: {words}"
+        return f"{how}: {self.stderr.strip()[-_STDERR_SHOWN:] or '(no message)'}"
+
+    def __str__(self) -> str:
+        return f"{shlex.join(self.command)} {self.ending}"
 
 
 class FfmpegError(ProgramError):
