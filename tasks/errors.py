@@ -1,5 +1,6 @@
 """Errors of tasks, below the root in :mod:`model.errors`."""
 
+import errno
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,13 @@ from model.errors import MachineError, ResourceError
 def counted(number: int, noun: str) -> str:
     """``1 segment``, ``2 segments``: for messages."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def os_error_text(error: OSError) -> str:
+    """What the system refused, where, and the way out, in one line."""
+    where = f"{error.filename}: " if error.filename else ""
+    way_out = _OS_WAYS_OUT.get(error.errno or 0, "correct that, then run the same command again")
+    return f"{where}{error.strerror or error}; {way_out}"
 
 
 class ProgramError(MachineError):
@@ -55,3 +63,12 @@ class DamagedError(StoreError):
 
 
 _STDERR_SHOWN = 2_000
+_FORBIDDEN = "check the owner and the permissions of that place, or use another one"
+_FULL = "free some space or use another place, then run the same command again"
+_OS_WAYS_OUT = {
+    errno.EACCES: _FORBIDDEN,
+    errno.EPERM: _FORBIDDEN,
+    errno.EROFS: _FORBIDDEN,
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+}

@@ -110,7 +110,7 @@ class CampaignFolder:
         return dict(self._walk(folder))
 
     def _walk(self, folder: str) -> Iterator[tuple[str, Listed]]:
-        for path in sorted((self.root / folder).glob("**/*")):
+        for path in sorted(_files_below(self.root / folder)):
             with contextlib.suppress(FileNotFoundError):  # removed since it was listed
                 stat = path.stat()
                 if path.is_file() and not path.name.startswith(".part-"):
@@ -473,6 +473,17 @@ class CampaignFolder:
             json.dump(lock_owner(), file)
             file.flush()
             yield
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    """Every file; a folder that may not be read is an error, not empty."""
+
+    def fail(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            raise error
+
+    for here, _, names in os.walk(folder, onerror=fail):
+        yield from (Path(here, name) for name in names)
 
 
 def _try_flock(descriptor: int) -> bool:
