@@ -16,7 +16,6 @@ import fcntl
 import json
 import os
 import shutil
-import threading
 import time
 from collections.abc import Generator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -37,8 +36,9 @@ from tasks.records import (
     StoredPlan,
     VideoReceipt,
 )
-from tasks.store.entries import Listed, held_message, lock_owner, segment_entries
+from tasks.store.entries import Listed, LostLock, held_message, lock_owner, segment_entries
 from tasks.store.files import commit_file, part_path, sha256_of_file, write_file, write_file_once
+from tasks.store.lock_file import open_lock
 
 if TYPE_CHECKING:
     from tasks.store.bucket import Bucket
@@ -48,6 +48,7 @@ _Record = TypeVar("_Record", bound=Record)
 S3_SCHEME = "s3://"
 _PROBE_BYTES = 1 << 20
 _LOCK_POLL_S = 1.0
+_LOCK_CHARS = 4096
 _ORPHAN_AGE = timedelta(days=1)
 _VERIFY_THREADS = 8
 _SPEECH_SUFFIXES = (".wav", ".16k.wav")
@@ -60,14 +61,14 @@ class CampaignFolder:
         root: local folder: the campaign itself, or for S3 the files being worked on.
         bucket: what is behind it, for S3.
         url: what people see: a path or ``s3://...``.
-        lock_lost: set when another dispatcher has taken the campaign over.
+        lock_lost: set when this dispatcher is no longer the only one, and why.
     """
 
     def __init__(self, root: Path, bucket: "Bucket | None" = None, url: str = "") -> None:
         self.root = root
         self.bucket = bucket
         self.url = url or str(root)
-        self.lock_lost = threading.Event()
+        self.lock_lost = LostLock()
         self.videos = root / "videos"
         self.speech = root / "speech"
         self.segments = root / "segments"
@@ -458,15 +459,14 @@ class CampaignFolder:
             wait_s: how long to wait for another run to end.
 
         Raises:
-            CampaignError: another run holds it.
+            CampaignError: another run holds it, or it is no file of ours.
         """
-        self.root.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self.root / "lock.json", os.O_RDWR | os.O_CREAT, 0o644)
-        with os.fdopen(descriptor, "r+") as file:
+        descriptor = open_lock(self.root / "lock.json")
+        with os.fdopen(descriptor, "r+", errors="replace") as file:
             deadline = time.monotonic() + wait_s
             while not _try_flock(descriptor):
                 if time.monotonic() >= deadline:
-                    raise CampaignError(held_message(self.url, file.read()))
+                    raise CampaignError(held_message(self.url, file.read(_LOCK_CHARS)))
                 time.sleep(_LOCK_POLL_S)
             file.seek(0)
             file.truncate()
