@@ -38,7 +38,12 @@ def test_a_text_without_addresses_stays_as_it_is():
 
 @pytest.mark.parametrize(
     "url",
-    ["https://u@h/m.csv", "s3://key:secret@bucket/x", "https://h/m.csv?sig=1", "https://h/?format=csv&k=1"],
+    [
+        "https://u@h/m.csv",
+        "s3://key:secret@bucket/x",
+        "https://h/m.csv?sig=1",
+        "https://h/?format=csv&k=1",
+    ],
 )
 def test_addresses_that_may_hold_a_secret_are_told_apart(url):
     assert has_secret(url)
