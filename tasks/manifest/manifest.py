@@ -287,7 +287,7 @@ def _fetched_bytes(url: str, inputs: Inputs | None) -> bytes:
         rule, way_out = "manifests at such addresses cannot be read here", "download it first"
         raise ManifestError(shown_url(url), (Fault(1, "file", "", rule, way_out),))
     try:
-        return inputs.fetch(url, "manifest").read_bytes()
+        return inputs.read_once(url, "manifest")
     except InputError as error:
         may_heal = isinstance(error, InputUnreachableError)
         fault = Fault(1, "file", "", error.rule, error.way_out, may_heal)
