@@ -122,7 +122,11 @@ _campaign_options = _options(
         is_flag=True,
         help="Allow inputs from private network addresses, and over plain http.",
     ),
-    click.option("--voice-url", help="Base URL of an OpenAI-compatible speech server."),
+    click.option(
+        "--voice-url",
+        help="Base URL of an OpenAI-compatible speech server. Other users of the machine see "
+        "command lines, so set a URL with a password in NIGHTSHOOT_VOICE_URL instead.",
+    ),
     click.option("--voice-model", help="Model that the speech server should use."),
     click.option(
         "--voice-key-env",
@@ -131,7 +135,7 @@ _campaign_options = _options(
     click.option(
         "--voice-command",
         help="Command that speaks a script. It must contain {text_file} and {out}, and may "
-        "contain {voice}.",
+        "contain {voice}. [default: NIGHTSHOOT_VOICE_COMMAND]",
     ),
 )
 
@@ -435,10 +439,10 @@ def _request(
     names = ("engine", "preset", "size", "smaller_size", "seed", "voice", "language", "prompt")
     wanted = {name: options[name] for name in names if options[name] is not None}
     voice = {
-        "base_url": options["voice_url"],
+        "base_url": options["voice_url"] or os.environ.get("NIGHTSHOOT_VOICE_URL"),
         "model": options["voice_model"],
         "api_key_env": options["voice_key_env"],
-        "command": options["voice_command"],
+        "command": options["voice_command"] or os.environ.get("NIGHTSHOOT_VOICE_COMMAND"),
     }
     return Request(
         manifest=manifest,

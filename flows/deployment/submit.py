@@ -207,8 +207,9 @@ def _check_no_secret(parameters: Parameters) -> None:
         place = str(getattr(parameters, field, ""))
         if has_secret(place):
             raise ClusterError(
-                f"{option} {shown_url(place)} has a user, a password or a signature in its "
-                "address, which Prefect would keep and show to everybody who reaches its server; "
+                f"{option} {shown_url(place)} has a user, a password or a query, perhaps a "
+                "signature, in its address, which Prefect would keep and show to everybody who "
+                "reaches its server; "
                 "name a path that every worker can reach, or an s3:// address that the workers "
                 "read with credentials of their own"
             )

@@ -54,6 +54,7 @@ _LONGEST_WAIT_S = 20.0
 _TOO_MANY_REQUESTS = 429
 _WORDS_SHOWN = 300
 _LEAST_SECRET_CHARS = 4
+_VOICE_ARGUMENT = re.compile(r"\w[\w .@+:/-]*")  # no option, and nothing that a shell runs
 _SPEED_NOTES = {"hibari": "100x", "kokoro": "2x"}
 
 Speaker = Callable[[str], Utterance]
@@ -280,6 +281,12 @@ def _way_out(answer: httpx.Response, settings: VoiceSettings) -> str:
 
 
 def _command_speaker(voice: str, settings: VoiceSettings) -> Speaker:
+    if not _VOICE_ARGUMENT.fullmatch(voice):
+        raise SpeechError(
+            f'voice "command:{voice}" may hold only letters, digits, spaces and . _ @ + : / -, and '
+            "must begin with a letter or a digit, because a command receives it as an argument; "
+            "rename the voice"
+        )
     template = _split_command(settings.command, voice)
     program = _program_of(settings.command)
 

@@ -304,6 +304,15 @@ def test_a_command_speaks_clause_by_clause(tmp_path: Path) -> None:
     assert lengths == [800 * len("你好。"), 800 * len("Hello there!")]
 
 
+@pytest.mark.parametrize("voice", ["$(touch owned)", "a;id", "--out=/etc/x", "`id`", "a\nb", "a|b"])
+def test_a_voice_is_no_option_and_nothing_that_a_shell_runs(tmp_path: Path, voice: str) -> None:
+    """A manifest's author names it; the operator's command may be `sh -c "... {voice} ..."`."""
+    settings = VoiceSettings(command="sh -c 'speak {voice} {text_file} {out}'")
+    request = SpeechRequest(text="Hi.", voice=f"command:{voice}", settings=settings)
+    with pytest.raises(SpeechError, match="may hold only letters, digits"):
+        make_speech(request, tmp_path)
+
+
 def test_a_command_that_fails_is_quoted(tmp_path: Path) -> None:
     program = "import sys; sys.exit('no such voice here')"
     with pytest.raises(SpeechError, match="ended 1: no such voice here"):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.table import Table
 
-from flows.cli.main import main
+from flows.cli.main import _request, main, render
 from flows.cli.terminal import console
 from flows.cluster.parameters import CampaignParameters, RetryParameters, VideoParameters
 from flows.deployment.submit import campaign_name, retry_campaign, submit_campaign
@@ -152,6 +152,20 @@ def test_a_server_whose_address_has_a_password_is_told_without_it(monkeypatch):
             pass
         assert "http://127.0.0.1:9/api" in str(refused.value)
         assert "PASSWORD" not in str(refused.value) + ui_url("runs")
+
+
+def test_a_voice_with_a_secret_need_not_be_on_the_command_line(monkeypatch, tmp_path):
+    (tmp_path / "june.csv").touch()
+    monkeypatch.setenv("NIGHTSHOOT_VOICE_URL", "http://ann:PASSWORD@h/v1")
+    monkeypatch.setenv("NIGHTSHOOT_VOICE_COMMAND", "speak PASSWORD {text_file} {out}")
+
+    def asked(*options):
+        given = render.make_context("render", [str(tmp_path / "june.csv"), *options]).params
+        return _request(given.pop("manifest"), given).voice_settings
+
+    assert asked().base_url == "http://ann:PASSWORD@h/v1"
+    assert asked().command == "speak PASSWORD {text_file} {out}"
+    assert asked("--voice-url", "http://other/v1").base_url == "http://other/v1"
 
 
 # --- the terminal -------------------------------------------------------------------------------
