@@ -12,6 +12,7 @@ MachineError
 
 import contextlib
 import io
+import logging
 import os
 import re
 import shlex
@@ -54,6 +55,8 @@ _LONGEST_WAIT_S = 20.0
 _TOO_MANY_REQUESTS = 429
 _WORDS_SHOWN = 300
 _LEAST_SECRET_CHARS = 4
+# whose lines hold whole addresses, and headers
+_QUIETER = {"httpx": logging.WARNING, "httpcore": logging.INFO}
 _VOICE_ARGUMENT = re.compile(r"\w[\w .@+:/-]*")  # no option, and nothing that a shell runs
 _SPEED_NOTES = {"hibari": "100x", "kokoro": "2x"}
 
@@ -197,6 +200,8 @@ def _http_speaker(voice: str, settings: VoiceSettings) -> Speaker:
     base, sign, query = settings.base_url.partition("?")
     url = f"{base.rstrip('/')}/audio/speech{sign}{query}"
     key = _key(settings)
+    for name, level in _QUIETER.items():
+        logging.getLogger(name).setLevel(level)
     headers = {"Authorization": f"Bearer {key}"} if key else {}
 
     def speak(text: str) -> Utterance:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import re
 import socket
 import sys
@@ -196,14 +197,16 @@ def _refused(request: SpeechRequest, folder: Path) -> str:
 
 @pytest.mark.parametrize("code", [400, 401, 404, 429, 500, 200])
 def test_no_message_tells_a_secret_of_the_service(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, code: int
 ) -> None:
     """A user and password in its address, its key, and answers that repeat them."""
     monkeypatch.setenv("MY_KEY", "sk-KEY")
+    caplog.set_level(logging.DEBUG)
     with _serving((code, b"PASSWORD sk-KEY QUERY, said the service")) as service:
         url = service.url.replace("http://", "http://ann:PASSWORD@") + "?key=QUERY"
         told = _refused(_request(service, base_url=url, api_key_env="MY_KEY"), tmp_path)
     assert service.url in told
+    told += caplog.text
     assert not {"PASSWORD", "KEY", "QUERY", "ann"} & set(re.findall(r"[\w-]+", told))
     assert service.keys[0] == "Basic " + b64encode(b"ann:PASSWORD").decode()
 
