@@ -438,7 +438,7 @@ def _request(
 
     names = ("engine", "preset", "size", "smaller_size", "seed", "voice", "language", "prompt")
     wanted = {name: options[name] for name in names if options[name] is not None}
-    voice = {
+    voice: dict[str, Any] = {
         "base_url": options["voice_url"] or os.environ.get("NIGHTSHOOT_VOICE_URL"),
         "model": options["voice_model"],
         "api_key_env": options["voice_key_env"],
