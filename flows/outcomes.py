@@ -4,8 +4,10 @@ from pathlib import Path
 from typing import Protocol
 
 from model.errors import Fault, NightshootError
+from tasks.errors import os_error_text
 from tasks.records import Failure, VideoOutcome, VideoPlan, VideoReceipt
 from tasks.recovery.failures import fault_of
+from tasks.redaction import shown_url, without_secrets
 
 _WAYS_OUT: dict[Fault, str] = {
     "row": "correct this row, then run the same command again; only what is missing is rendered",
@@ -41,8 +43,12 @@ def way_out_of(fault: Fault) -> str:
 
 
 def text_of(error: BaseException) -> str:
-    """An error in one line."""
-    return str(error) if isinstance(error, NightshootError) else f"{type(error).__name__}: {error}"
+    """An error in one line, without the secrets of addresses in it."""
+    if isinstance(error, NightshootError):
+        return without_secrets(str(error))
+    if isinstance(error, OSError) and error.filename:
+        return without_secrets(os_error_text(error))
+    return without_secrets(f"{type(error).__name__}: {error}")
 
 
 def failed_outcome(row: RowName, error: BaseException) -> VideoOutcome:
@@ -62,7 +68,7 @@ def failure_outcome(row: RowName, failure: Failure) -> VideoOutcome:
         video_id=row.video_id,
         line=row.line,
         status="quarantined" if failure.is_quarantined else "failed",
-        error=failure.message,
+        error=without_secrets(failure.message),
         way_out=failure.way_out,
     )
 
@@ -100,4 +106,6 @@ def pending_outcome(row: RowName, plan: VideoPlan | None, note: str = "") -> Vid
 
 def name_of(manifest: str | Path) -> str:
     """A manifest's name for people: without its folder, and without an address's secrets."""
-    return str(manifest).split("?")[0].rsplit("/", 1)[-1]
+    text = str(manifest)
+    shown = shown_url(text) if "://" in text else text
+    return shown.split("?")[0].rsplit("/", 1)[-1]

@@ -15,12 +15,13 @@ from flows.outcomes import RowName, done_outcome, failed_outcome, failure_outcom
 from flows.prepare import Prepared
 from flows.progress import ProgressView
 from flows.work import Night, RenderFigures, Work, stop_on_signals
-from model.errors import CampaignError
+from model.errors import CampaignError, NightshootError
 from tasks.engines.engine_host import EnginePool
-from tasks.errors import counted
+from tasks.errors import StoreError, counted
 from tasks.records import VideoOutcome
 from tasks.report.report import campaign_report
 from tasks.store.campaign_folder import CampaignFolder
+from tasks.store.entries import LostLock
 
 
 class Source(Protocol):
@@ -123,6 +124,7 @@ class Run:
 
         Raises:
             CampaignError: another run holds the campaign, or its store cannot be used.
+            StoreError: the store stopped answering.
         """
         started = time.perf_counter()
         folder, report = self.source.folder, None
@@ -141,10 +143,7 @@ class Run:
             if not refused and not folder.lock_lost.is_set():
                 report = self._report(seconds)
         if folder.lock_lost.is_set():
-            raise CampaignError(
-                f'campaign "{self.source.campaign}": another run has taken it over, because this '
-                "one could not renew its lock in time; finished work is kept"
-            )
+            raise lost_error(self.source.campaign, folder.lock_lost)
         return Summary(
             tuple(self._all_outcomes()),
             tuple(refused),
@@ -238,6 +237,19 @@ class Run:
             notices=[*source.notices, *([self._work.halted] if self._work.halted else [])],
             gpu_note=self._pool.keep_samples(),
         )
+
+
+def lost_error(campaign: str, lost: LostLock) -> NightshootError:
+    """Why a run ended without its lock: another has it, or its store does not answer."""
+    if lost.is_taken:
+        return CampaignError(
+            f'campaign "{campaign}": another run has taken it over, because this one could not '
+            "renew its lock in time; finished work is kept"
+        )
+    return StoreError(
+        f'campaign "{campaign}": its lock could not be renewed, so this run has stopped; finished '
+        f"work is kept ({lost.why})"
+    )
 
 
 def _chain(first: Prepared, rest: Iterator[Prepared]) -> Iterator[Prepared]:

@@ -136,7 +136,7 @@ class Work:
         if self.stop.is_set():
             raise StoppedError("stopped; finished work is kept")
         if self.folder.lock_lost.is_set():
-            raise StoppedError("another run has taken over the campaign")
+            raise StoppedError(f"the campaign's lock was lost: {self.folder.lock_lost.why}")
         if self.night and datetime.now(UTC) >= self.night.end:
             raise WindowClosedError(self.carried_over)
 

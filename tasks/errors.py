@@ -1,5 +1,6 @@
 """Errors of tasks, below the root in :mod:`model.errors`."""
 
+import errno
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,13 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def os_error_text(error: OSError) -> str:
+    """What the system refused, where, and the way out, in one line."""
+    where = f"{error.filename}: " if error.filename else ""
+    way_out = _OS_WAYS_OUT.get(error.errno or 0, "correct that, then run the same command again")
+    return f"{where}{error.strerror or error}; {way_out}"
+
+
 class ProgramError(MachineError):
     """A program failed: what was run, how it ended (None: it never started or hung), its words."""
 
@@ -19,11 +27,15 @@ class ProgramError(MachineError):
         super().__init__(tuple(command), returncode, stderr)
         self.command, self.returncode, self.stderr = tuple(command), returncode, stderr
 
-    def __str__(self) -> str:
+    @property
+    def ending(self) -> str:
+        """How it ended and what it said, without its command line."""
         code = self.returncode
         how = "did not finish" if code is None else f"ended with exit code {code}"
-        words = self.stderr.strip()[-_STDERR_SHOWN:] or "(no message)"
-        return f"{shlex.join(self.command)} {how}: {words}"
+        return f"{how}: {self.stderr.strip()[-_STDERR_SHOWN:] or '(no message)'}"
+
+    def __str__(self) -> str:
+        return f"{shlex.join(self.command)} {self.ending}"
 
 
 class FfmpegError(ProgramError):
@@ -70,3 +82,12 @@ class NewerRecordError(StoreError):
 
 
 _STDERR_SHOWN = 2_000
+_FORBIDDEN = "check the owner and the permissions of that place, or use another one"
+_FULL = "free some space or use another place, then run the same command again"
+_OS_WAYS_OUT = {
+    errno.EACCES: _FORBIDDEN,
+    errno.EPERM: _FORBIDDEN,
+    errno.EROFS: _FORBIDDEN,
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+}

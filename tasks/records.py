@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from model.errors import Fault
 
 Scalar = str | int | float | bool
+VIDEO_ID_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
 Status = Literal["pending", "running", "done", "failed", "quarantined"]
 
 
@@ -24,9 +25,7 @@ class ManifestRow(Record):
     """One line of a manifest: one video to make. Defaults are resolved, paths absolute."""
 
     line: int = Field(ge=1, description="Line of the file on which the row starts.")
-    video_id: str = Field(
-        pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="Name of the video; unique."
-    )
+    video_id: str = Field(pattern=VIDEO_ID_PATTERN, description="Name of the video; unique.")
     script: str | None = Field(default=None, description="What is said, and captioned.")
     audio_path: Path | None = Field(default=None, description="A recording to use as the voice.")
     portrait_path: Path = Field(description="Picture of the presenter.")

@@ -40,9 +40,9 @@ def prefect_api(tmp_path_factory: pytest.TempPathFactory):
     server = LocalServer(tmp_path_factory.mktemp("prefect"))
     try:
         server.wait()
-        url = os.environ["PREFECT_API_URL"]
+        url, password = (os.environ[n] for n in ("PREFECT_API_URL", "PREFECT_API_AUTH_STRING"))
         os.environ.clear()
-        os.environ.update(before)
+        os.environ.update(before | {"PREFECT_API_AUTH_STRING": password})
         yield url
     finally:
         server.end()

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from flows.cli.terminal import say
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -141,7 +143,7 @@ def status(as_json: bool) -> int:
 
     seen = cluster_status()
     if as_json:
-        click.echo(seen.model_dump_json(indent=1))
+        say(seen.model_dump_json(indent=1))
     else:
         _print_status(seen)
     return seen.exit_code
@@ -159,12 +161,12 @@ def doctor(out: str | None, engine: str | None, as_json: bool) -> int:
 
     report = examine(out, engine)
     if as_json:
-        click.echo(report.model_dump_json(indent=1))
+        say(report.model_dump_json(indent=1))
         return report.exit_code
     for finding in report.findings:
-        click.echo(f"{finding.verdict:4}  {finding.what}: {finding.found}")
+        say(f"{finding.verdict:4}  {finding.what}: {finding.found}")
         if finding.way_out:
-            click.echo(f"      -> {finding.way_out}")
+            say(f"      -> {finding.way_out}")
     return report.exit_code
 
 
@@ -220,12 +222,12 @@ def schedule(manifest: str, cron: str | None, remove: bool, as_json: bool, **opt
     else:
         done = schedule_campaign(parameters, When(cron, options["timezone"]), slug)
     if as_json:
-        click.echo(done.model_dump_json(indent=1))
+        say(done.model_dump_json(indent=1))
         return 0
     when = f": {done.cron} {done.timezone}" if done.cron else ""
-    click.echo(f"schedule {done.slug} of campaign/nightly {done.deed}{when}")
+    say(f"schedule {done.slug} of campaign/nightly {done.deed}{when}")
     for warning in done.warnings:
-        click.echo(f"note: {warning}", err=True)
+        say(f"note: {warning}", to_stderr=True)
     return 0
 
 
@@ -302,54 +304,52 @@ def _absolute(place: str) -> str:
 
 
 def _print_json(records: "Iterable[Record]") -> None:
-    click.echo(json.dumps([record.model_dump(mode="json") for record in records], indent=1))
+    say(json.dumps([record.model_dump(mode="json") for record in records], indent=1))
 
 
 def _print_things(things: "Iterable[Thing]") -> None:
     for thing in things:
         note = f" ({thing.note})" if thing.note else ""
-        click.echo(f"{thing.state:9}  {thing.kind:10}  {thing.name}{note}")
+        say(f"{thing.state:9}  {thing.kind:10}  {thing.name}{note}")
 
 
 def _print_run(run: "Submitted", *, as_json: bool) -> int:
     if as_json:
-        click.echo(run.model_dump_json(indent=1))
+        say(run.model_dump_json(indent=1))
     else:
-        click.echo(f"{run.name}: {run.state.lower()}{f' ({run.message})' if run.message else ''}")
-        click.echo(run.url)
+        say(f"{run.name}: {run.state.lower()}{f' ({run.message})' if run.message else ''}")
+        say(run.url)
     return run.exit_code
 
 
 def _print_status(seen: "ClusterStatus") -> None:
     from tasks.errors import counted
 
-    click.echo(f"server {seen.url}")
+    say(f"server {seen.url}")
     _print_things(seen.things)
     for worker in seen.workers:
         heard = (
             f"{worker.last_heartbeat:%Y-%m-%d %H:%M:%S} UTC" if worker.last_heartbeat else "never"
         )
         state = "online" if worker.is_online else "offline"
-        click.echo(f"{state:9}  worker      {worker.pool}/{worker.name} (last heard from: {heard})")
+        say(f"{state:9}  worker      {worker.pool}/{worker.name} (last heard from: {heard})")
     for each in seen.schedules:
         state = "on" if each.active else "off"
         following = f", next {each.next_run.isoformat()}" if each.next_run else ""
-        click.echo(
+        say(
             f"{state:9}  schedule    {each.deployment} {each.slug}: "
             f"{each.when} {each.timezone}{following}"
         )
     for pool in seen.pools_without_worker:
-        click.echo(
-            f"missing    worker      {pool}: no worker takes its runs; {_worker_command(pool)}"
-        )
+        say(f"missing    worker      {pool}: no worker takes its runs; {_worker_command(pool)}")
     num_wrong = len(seen.missing) + len(seen.pools_without_worker)
-    click.echo(
+    say(
         "nothing is missing"
         if not num_wrong
         else f"{counted(num_wrong, 'problem')}: see the lines above that are not ok"
     )
     if seen.missing:
-        click.echo("run `nightshoot cluster up` to create what is missing")
+        say("run `nightshoot cluster up` to create what is missing")
 
 
 def _worker_command(pool: str) -> str:

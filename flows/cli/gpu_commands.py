@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flows.cli.cluster_commands import given_settings
+from flows.cli.terminal import console, say
 
 if TYPE_CHECKING:
     from tasks.gpu_plans.quotes import GpuRequest
@@ -104,8 +105,6 @@ def plan_without_manifest(
         raise click.UsageError(
             f"--{given[0].replace('_', '-')} works only together with a MANIFEST; give one"
         )
-    from rich.console import Console
-
     from flows.cli.gpu_tables import gpu_tables, plan_presets
 
     quote = plan_presets(
@@ -116,11 +115,11 @@ def plan_without_manifest(
         _size(options["size"]),
     )
     if as_json:
-        click.echo(quote.model_dump_json(indent=1))
+        say(quote.model_dump_json(indent=1))
         return 0
-    console = Console(highlight=False)
+    table_console = console()
     for part in gpu_tables(quote, is_all=options["is_all"]):
-        console.print(part)
+        table_console.print(part)
     return 0
 
 
@@ -161,10 +160,10 @@ def calibrate(engine: str, dtypes: Sequence[str], as_json: bool) -> int:
         )
     entries = measure_all(engine, dtypes)
     if as_json:
-        click.echo(json.dumps([entry.model_dump(mode="json") for entry in entries], indent=1))
+        say(json.dumps([entry.model_dump(mode="json") for entry in entries], indent=1))
         return 0
     for line in calibration_lines(entries):
-        click.echo(line)
+        say(line)
     return 0
 
 

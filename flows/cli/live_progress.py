@@ -1,17 +1,31 @@
 """The live view of a campaign on a terminal, and the table of its status."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Self
 
-from rich.console import Console, Group
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
 from flows.progress import PlainProgress, ProgressView, summary_of
 from tasks.errors import counted
 from tasks.records import SegmentPlan, SegmentReceipt, VideoOutcome, VideoPlan
+from tasks.redaction import printable
+
+
+class PlainConsole(Console):
+    """Draws with its own colours and movements, and with none that a text brings along."""
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """See :class:`rich.console.Console`."""
+        for segment in super().render(renderable, options):
+            is_own = segment.control is not None
+            yield segment if is_own else Segment(printable(segment.text), segment.style)
 
 
 class LiveProgress(PlainProgress):

@@ -3,6 +3,7 @@
 Nothing heavy is imported before it is needed: `nightshoot --help` loads click alone.
 """
 
+import io
 import json
 import os
 import sys
@@ -21,6 +22,9 @@ from flows.cli.cluster_commands import (
     with_settings,
 )
 from flows.cli.gpu_commands import add_placing_to, gpus_asked, plan_without_manifest, with_gpus
+from flows.cli.terminal import console as terminal_console
+from flows.cli.terminal import say
+from tasks.redaction import without_secrets
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -118,7 +122,11 @@ _campaign_options = _options(
         is_flag=True,
         help="Allow inputs from private network addresses, and over plain http.",
     ),
-    click.option("--voice-url", help="Base URL of an OpenAI-compatible speech server."),
+    click.option(
+        "--voice-url",
+        help="Base URL of an OpenAI-compatible speech server. Other users of the machine see "
+        "command lines, so set a URL with a password in NIGHTSHOOT_VOICE_URL instead.",
+    ),
     click.option("--voice-model", help="Model that the speech server should use."),
     click.option(
         "--voice-key-env",
@@ -127,7 +135,7 @@ _campaign_options = _options(
     click.option(
         "--voice-command",
         help="Command that speaks a script. It must contain {text_file} and {out}, and may "
-        "contain {voice}.",
+        "contain {voice}. [default: NIGHTSHOOT_VOICE_COMMAND]",
     ),
 )
 
@@ -238,9 +246,9 @@ def status(campaign: str, out: str | Path, as_json: bool) -> int:
 
     outcomes = StoredCampaign(open_campaign(out, campaign), campaign).outcomes()
     if as_json:
-        click.echo(json.dumps([outcome.model_dump() for outcome in outcomes], indent=1))
+        say(json.dumps([outcome.model_dump() for outcome in outcomes], indent=1))
     else:
-        _console().print(status_table(outcomes))
+        terminal_console().print(status_table(outcomes))
     return int(any(outcome.status != "done" for outcome in outcomes))
 
 
@@ -262,7 +270,7 @@ def sweep(campaign: str, out: str | Path, hours: float, verify: bool) -> int:
 
     found = sweep_campaign(out, campaign, hours, verify=verify)
     for line in found.lines:
-        click.echo(line)
+        say(line)
     return int(bool(found.damaged))
 
 
@@ -276,13 +284,13 @@ def _run(source: "Source", workers: int, night: "Night | None", *, as_json: bool
     )
     from flows.run import Run
 
-    console = _console(to_stderr=as_json)
+    console = terminal_console(to_stderr=as_json)
     for notice in source.notices:
         console.print(f"note: {notice}", style="yellow", markup=False, soft_wrap=True)
     view = PlainProgress(console) if as_json else progress_view(console)
     summary = Run(source, view, LocalDispatcher(workers), night=night)()
     if as_json:
-        click.echo(json.dumps([outcome.model_dump() for outcome in summary.outcomes], indent=1))
+        say(json.dumps([outcome.model_dump() for outcome in summary.outcomes], indent=1))
     else:
         _print_summary(console, summary)
     return summary.exit_code
@@ -308,13 +316,13 @@ def plan(manifest: str | Path | None, as_json: bool, **options: Any) -> int:
     from flows.cli.plan import campaign_table, plan_campaign
     from flows.session import Session
 
-    console = _console(to_stderr=as_json)
+    console = terminal_console(to_stderr=as_json)
     session = Session(_request(manifest, options))
     for notice in session.notices:
         console.print(f"note: {notice}", style="yellow", markup=False, soft_wrap=True)
     quote = plan_campaign(session, asked)
     if as_json:
-        click.echo(quote.model_dump_json(indent=1))
+        say(quote.model_dump_json(indent=1))
     else:
         for part in campaign_table(quote, is_all=options["is_all"]):
             console.print(part)
@@ -335,11 +343,11 @@ def smoke(out: str | Path, workers: int, as_json: bool) -> int:
     """Test the installation: render ten short clips at 384x256 and measure them."""
     from flows.cli.plan import smoke_table, smoke_test
 
-    result = smoke_test(out, workers, _console(to_stderr=True))
+    result = smoke_test(out, workers, terminal_console(to_stderr=True))
     if as_json:
-        click.echo(result.model_dump_json(indent=1))
+        say(result.model_dump_json(indent=1))
     else:
-        _console().print(smoke_table(result))
+        terminal_console().print(smoke_table(result))
     return 0 if result.num_done == result.num_clips else 1
 
 
@@ -351,14 +359,14 @@ def voices(as_json: bool) -> int:
 
     listed = list_voices()
     if as_json:
-        click.echo(json.dumps([voice.model_dump() for voice in listed], indent=1))
+        say(json.dumps([voice.model_dump() for voice in listed], indent=1))
         return 0
     from rich.table import Table
 
     table = Table("voice", "language", "gender", "accent", "engine", "licence", "speed", box=None)
     for voice in listed:
         table.add_row(*(str(value) for value in voice.model_dump().values()))
-    _console().print(table)
+    terminal_console().print(table)
     return 0
 
 
@@ -370,8 +378,8 @@ def rig(portrait: Path, out: Path | None) -> int:
     from tasks.portrait.portrait import write_rig
 
     written = write_rig(portrait, out)
-    click.echo(f"{written.rig_path} ({written.origin})")
-    click.echo(written.picture_path)
+    say(f"{written.rig_path} ({written.origin})")
+    say(written.picture_path)
     return 0
 
 
@@ -385,9 +393,9 @@ def judge(videos: tuple[Path, ...], portrait: Path | None, as_json: bool) -> int
 
     judged = judge_all(videos, portrait)
     if as_json:
-        click.echo(json.dumps([each.model_dump(mode="json") for each in judged], indent=1))
+        say(json.dumps([each.model_dump(mode="json") for each in judged], indent=1))
     else:
-        _console().print(judgement_table(judged))
+        terminal_console().print(judgement_table(judged))
     return int(any(each.verdict == "fail" for each in judged))
 
 
@@ -409,10 +417,10 @@ def manifest(audio_dir: Path, portrait: Path, out: Path | None) -> int:
 
     text = manifest_from_recordings(audio_dir, portrait, out)
     if out is None:
-        click.echo(text, nl=False)
+        say(text, has_end=False)
     else:
         write_file(out, text.encode())
-        click.echo(out)
+        say(out)
     return 0
 
 
@@ -430,11 +438,11 @@ def _request(
 
     names = ("engine", "preset", "size", "smaller_size", "seed", "voice", "language", "prompt")
     wanted = {name: options[name] for name in names if options[name] is not None}
-    voice = {
-        "base_url": options["voice_url"],
+    voice: dict[str, Any] = {
+        "base_url": options["voice_url"] or os.environ.get("NIGHTSHOOT_VOICE_URL"),
         "model": options["voice_model"],
         "api_key_env": options["voice_key_env"],
-        "command": options["voice_command"],
+        "command": options["voice_command"] or os.environ.get("NIGHTSHOOT_VOICE_COMMAND"),
     }
     return Request(
         manifest=manifest,
@@ -484,12 +492,6 @@ def _print_summary(console: "Console", summary: "Summary") -> None:
         console.print(f"report: {summary.report}", markup=False, soft_wrap=True)
 
 
-def _console(*, to_stderr: bool = False) -> "Console":
-    from rich.console import Console
-
-    return Console(stderr=to_stderr, highlight=False)
-
-
 add_to(cli)
 add_placing_to(cli)
 
@@ -497,19 +499,25 @@ add_placing_to(cli)
 def main() -> None:
     """Run the command line; every error of ours is a message, never a traceback."""
     from model.errors import CampaignError, NightshootError
+    from tasks.errors import os_error_text
 
     try:
         code = cli.main(standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        told = io.StringIO()
+        error.show(told)
+        say(told.getvalue(), to_stderr=True, has_end=False)
         code = error.exit_code
     except NightshootError as error:
-        click.echo(str(error), err=True)
+        say(without_secrets(str(error)), to_stderr=True)
         is_refused = isinstance(error, CampaignError) or error.fault in ("row", "unknown")
         code = _EXIT_REFUSED if is_refused else 1
+    except OSError as error:  # of a store, mostly: another user's, a disk that is going
+        say(without_secrets(os_error_text(error)), to_stderr=True)
+        code = _EXIT_REFUSED
     except (KeyboardInterrupt, click.exceptions.Abort):
-        click.echo(
-            "Stopped. Finished segments are kept; run the same command to continue.", err=True
+        say(
+            "Stopped. Finished segments are kept; run the same command to continue.", to_stderr=True
         )
         code = 130
     sys.exit(code if isinstance(code, int) else 0)

@@ -4,12 +4,14 @@ Everything a run needs beside these small values is in the store.
 """
 
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from model.errors import CampaignError
 from tasks.gpu_plans.layouts import check_layout
-from tasks.records import Scalar
+from tasks.records import VIDEO_ID_PATTERN, Scalar
+from tasks.store.campaigns import checked_campaign
 
 _OUT = "Folder where campaigns are kept: a path every worker can reach, or s3://bucket/prefix."
 _GPUS = "How many whole GPUs each video gets; 0 for engines that need none."
@@ -24,6 +26,16 @@ _OFFLOAD = (
     "What to keep in the host's memory, such as kv,weights,text. If empty, the worker decides."
 )
 _QUEUE = "Queue for the videos. Urgent videos are rendered before nightly ones."
+
+
+def _campaign(name: str) -> str:
+    try:
+        return checked_campaign(name)
+    except CampaignError as error:  # of a field, as pydantic wants it
+        raise ValueError(str(error)) from error
+
+
+CampaignName = Annotated[str, AfterValidator(_campaign)]
 
 
 def readable_form(schema: dict[str, Any]) -> None:
@@ -123,7 +135,7 @@ class RetryParameters(Parameters):
     """What failed or was never finished of a campaign, rendered again from the store alone."""
 
     out: str = Field(title="Output", description=_OUT)
-    campaign: str = Field(title="Campaign", description="Its folder in the output.")
+    campaign: CampaignName = Field(title="Campaign", description="Its folder in the output.")
     videos: tuple[str, ...] = Field(
         default=(),
         title="Videos",
@@ -147,8 +159,10 @@ class VideoParameters(Parameters):
     """One video; its plan lies in the store."""
 
     out: str = Field(title="Output", description=_OUT)
-    campaign: str = Field(title="Campaign", description="Its folder in the output.")
-    video_id: str = Field(title="Video", description="Its name in the manifest.")
+    campaign: CampaignName = Field(title="Campaign", description="Its folder in the output.")
+    video_id: str = Field(
+        title="Video", pattern=VIDEO_ID_PATTERN, description="Its name in the manifest."
+    )
     plan_sha256: str = Field(title="Plan", description="Digest of the plan to render.")
     not_after: datetime | None = Field(
         default=None,

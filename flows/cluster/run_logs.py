@@ -11,6 +11,7 @@ from rich.console import Console
 
 from flows.outcomes import name_of
 from flows.progress import PlainProgress
+from tasks.redaction import printable
 
 
 class LogProgress(PlainProgress):
@@ -21,7 +22,9 @@ class LogProgress(PlainProgress):
         self._logger: logging.Logger | logging.LoggerAdapter[Any] = get_run_logger()
 
     def _say(self, text: str, style: str = "") -> None:
-        self._logger.log(logging.WARNING if style in ("red", "yellow") else logging.INFO, text)
+        self._logger.log(
+            logging.WARNING if style in ("red", "yellow") else logging.INFO, printable(text)
+        )
 
 
 def run_name() -> str:

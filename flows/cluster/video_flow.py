@@ -18,6 +18,7 @@ from prefect.states import Cancelled, Completed, Crashed, Failed
 from flows.cluster.api_client import OwnRun
 from flows.cluster.parameters import VideoParameters
 from flows.cluster.run_logs import LogProgress, run_name
+from flows.outcomes import text_of
 from flows.video import make_video, record_failure
 from flows.work import CARRIED_OVER, Night, Work, current_work, stop_on_signals
 from model.errors import StoppedError, WindowClosedError
@@ -72,7 +73,7 @@ def _made(stored: StoredPlan, work: Work) -> State[Any] | None:
     except StoppedError:
         return None
     except Exception as error:
-        work.listener.notice(f"failed: {error}")
+        work.listener.notice(f"failed: {text_of(error)}")
         failure = record_failure(stored, error, work.folder)
         # a store that is away is no machine's fault: it would drain every worker at once
         fault = "unknown" if isinstance(error, StoreError) else fault_of(error)

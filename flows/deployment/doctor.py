@@ -23,6 +23,7 @@ from flows.deployment.inventory import (
 )
 from flows.deployment.server import (
     ClusterError,
+    api_url,
 )
 from flows.deployment.status import (
     cluster_status,
@@ -32,6 +33,7 @@ from model.errors import CampaignError, NightshootError
 from tasks.engines.gpu_lease import SLOTS_VARIABLE, slot_names
 from tasks.errors import counted
 from tasks.processes.ffmpeg import ffmpeg_version
+from tasks.redaction import shown_url, without_secrets
 from tasks.store.campaigns import (
     open_campaign,
 )
@@ -116,7 +118,7 @@ def examine(out: str | None, engine: str | None = None) -> Report:
     findings += [_serializer_here(), telemetry_finding(os.environ)]
     try:
         status = cluster_status()
-        facts = _server_facts(status.url)
+        facts = _server_facts(api_url())
     except ClusterError as error:
         found = Finding(
             verdict="fail", what="server", found=str(error), way_out="follow what the message says"
@@ -274,7 +276,7 @@ def _server_facts(url: str) -> ServerFacts:
             stranger_status = stranger.get(f"{url}/admin/settings").status_code
         with httpx.Client(timeout=_TIMEOUT_S, auth=credentials) as known:
             return ServerFacts(
-                url=url,
+                url=shown_url(url),
                 settings=known.get(f"{url}/admin/settings").raise_for_status().json(),
                 version=known.get(f"{url}/admin/version").raise_for_status().json(),
                 stranger_status=stranger_status,
@@ -282,7 +284,10 @@ def _server_facts(url: str) -> ServerFacts:
                 open_addresses=_open_addresses(httpx.URL(url)),
             )
     except httpx.HTTPError as error:
-        raise ClusterError(f"{url}: the server does not show its settings ({error!r})") from error
+        raise ClusterError(
+            f"{shown_url(url)}: the server does not show its settings "
+            f"({without_secrets(repr(error))})"
+        ) from error
 
 
 def _open_addresses(url: httpx.URL) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.settings import get_current_settings
 
 from model.errors import NightshootError
+from tasks.redaction import printable, shown_url, without_secrets
 
 _ANSWER_SHOWN = 300
 
@@ -59,7 +60,8 @@ def cluster_client() -> Generator[SyncPrefectClient]:
 
 def _absent(url: str, error: Exception) -> ClusterError:
     return ClusterError(
-        f"PREFECT_API_URL={url}: no Prefect server answers ({type(error).__name__}: {error}); "
+        f"PREFECT_API_URL={shown_url(url)}: no Prefect server answers "
+        f"({type(error).__name__}: {without_secrets(str(error))}); "
         "start it (`prefect server start`) or correct the address"
     )
 
@@ -68,13 +70,14 @@ def _refused(url: str, error: PrefectHTTPStatusError) -> ClusterError:
     answer = error.response
     if answer.status_code == _UNAUTHORIZED:
         return ClusterError(
-            f"{url}: the server wants its auth string (401); "
+            f"{shown_url(url)}: the server wants its auth string (401); "
             "set PREFECT_API_AUTH_STRING to the server's PREFECT_SERVER_API_AUTH_STRING"
         )
     request = answer.request
+    said = without_secrets(printable(answer.text))[:_ANSWER_SHOWN]
     return ClusterError(
-        f"{request.method} {request.url} was answered with {answer.status_code}: "
-        f"{answer.text[:_ANSWER_SHOWN]}"
+        f"{request.method} {shown_url(str(request.url))} was answered with {answer.status_code}: "
+        f"{said}"
     )
 
 
@@ -88,7 +91,7 @@ def deployment_named(client: SyncPrefectClient, name: str) -> DeploymentResponse
         return client.read_deployment_by_name(name)
     except ObjectNotFound as error:
         raise ClusterError(
-            f"{api_url()}: there is no deployment {name}; run `nightshoot cluster up`"
+            f"{shown_url(api_url())}: there is no deployment {name}; run `nightshoot cluster up`"
         ) from error
 
 
@@ -96,4 +99,4 @@ def ui_url(path: str) -> str:
     """Address of a page of the server's UI."""
     settings = get_current_settings()
     base = settings.ui_url or api_url().removesuffix("/api")
-    return f"{base.rstrip('/')}/{path}"
+    return f"{shown_url(base).rstrip('/')}/{path}"

@@ -46,6 +46,7 @@ from tasks.errors import (
 from tasks.processes.ffmpeg import (
     run_program,
 )
+from tasks.redaction import shown_url
 
 _DEPLOY_TIMEOUT_S = 300.0
 
@@ -119,7 +120,8 @@ def _ensure_pool(
         return Thing(kind="work pool", name=name, state="made", note=f"type {POOLS[name]}")
     if pool.type != POOLS[name]:
         raise ClusterError(
-            f'{api_url()}: work pool "{name}" is of type "{pool.type}", not "{POOLS[name]}", and '
+            f'{shown_url(api_url())}: work pool "{name}" is of type "{pool.type}", '
+            f'not "{POOLS[name]}", and '
             f"a type cannot be changed; if nothing of yours is in it, `prefect work-pool delete "
             f"{name}`, then run `nightshoot cluster up` again"
         )
@@ -162,9 +164,13 @@ def _automations(webhook: str | None) -> list[AutomationCore]:
 
 
 def _checked_webhook(url: str) -> str:
-    parsed = httpx.URL(url)
+    refused = ClusterError(f'--webhook "{shown_url(url)}" must be an http:// or https:// address')
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL:  # its words hold parts of the address
+        raise refused from None
     if parsed.scheme not in ("http", "https") or not parsed.host:
-        raise ClusterError(f'--webhook "{url}" must be an http:// or https:// address')
+        raise refused
     return url
 
 
@@ -221,7 +227,7 @@ def _deployed(before: ClusterFacts, after: ClusterFacts) -> list[Thing]:
     for name in DEPLOYMENTS:
         if name not in after.deployments:
             raise ClusterError(
-                f"{DEPLOY_FILE} was deployed, but {name} is not on {api_url()}; "
+                f"{DEPLOY_FILE} was deployed, but {name} is not on {shown_url(api_url())}; "
                 "check the names of the deployment and of its flow"
             )
         things.append(deployed_thing(name, before.deployments.get(name), after.deployments[name]))

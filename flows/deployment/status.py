@@ -43,6 +43,7 @@ from flows.deployment.inventory import (
     read_facts,
 )
 from flows.deployment.server import api_url, cluster_client
+from tasks.redaction import shown_url
 
 
 def cluster_status() -> ClusterStatus:
@@ -54,7 +55,7 @@ def cluster_status() -> ClusterStatus:
     with cluster_client() as client:
         facts = read_facts(client)
         return ClusterStatus(
-            url=api_url(),
+            url=shown_url(api_url()),
             things=(
                 *_pool_things(facts),
                 *_queue_things(facts),

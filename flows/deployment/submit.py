@@ -32,6 +32,8 @@ from flows.deployment.server import (
     deployment_named,
     ui_url,
 )
+from tasks.redaction import has_secret, shown_url
+from tasks.store.campaigns import checked_campaign
 
 _POLL_S = 2.0
 _NUM_CRON_FIELDS = 5
@@ -153,8 +155,13 @@ def submit_campaign(parameters: CampaignParameters, *, is_waited_for: bool = Fal
 
 
 def campaign_name(parameters: CampaignParameters) -> str:
-    """The campaign's name: as given, or the manifest's."""
-    return parameters.campaign or PurePosixPath(urlparse(parameters.manifest).path).stem
+    """The campaign's name: as given, or the manifest's.
+
+    Raises:
+        CampaignError: the manifest's name cannot be that of a campaign.
+    """
+    named = parameters.campaign or PurePosixPath(urlparse(parameters.manifest).path).stem
+    return checked_campaign(named)
 
 
 def retry_campaign(parameters: RetryParameters, *, is_waited_for: bool = False) -> Submitted:
@@ -176,6 +183,7 @@ def takes_retries() -> bool:
 def _submit(
     deployment: str, parameters: Parameters, queue: str, name: str, *, is_waited_for: bool
 ) -> Submitted:
+    _check_no_secret(parameters)
     with cluster_client() as client:
         found = deployment_named(client, deployment)
         run = client.create_flow_run_from_deployment(
@@ -187,6 +195,24 @@ def _submit(
         if is_waited_for:
             run = wait_for_end(client, run.id)
         return submitted(run)
+
+
+def _check_no_secret(parameters: Parameters) -> None:
+    """Prefect keeps the parameters of a run, and shows them to all who reach its server.
+
+    Raises:
+        ClusterError: an address among them may hold a secret.
+    """
+    for field, option in (("manifest", "MANIFEST"), ("out", "--out")):
+        place = str(getattr(parameters, field, ""))
+        if has_secret(place):
+            raise ClusterError(
+                f"{option} {shown_url(place)} has a user, a password or a query, perhaps a "
+                "signature, in its address, which Prefect would keep and show to everybody who "
+                "reaches its server; "
+                "name a path that every worker can reach, or an s3:// address that the workers "
+                "read with credentials of their own"
+            )
 
 
 def submitted(run: FlowRun) -> Submitted:
@@ -228,6 +254,7 @@ def schedule_campaign(parameters: CampaignParameters, when: When, slug: str) -> 
     Raises:
         ClusterError: no server or no deployment.
     """
+    _check_no_secret(parameters)
     request = json.loads(parameters.model_dump_json())
     with cluster_client() as client:
         deployment = deployment_named(client, NIGHTLY)

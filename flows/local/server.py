@@ -1,10 +1,14 @@
 """The laptop's own Prefect server: up beside the campaign, gone with it, its database in logs/.
 
-Run as ``python -m flows.local.server PORT``. Who has set PREFECT_API_URL uses that server instead.
+Run as ``python -m flows.local.server DESCRIPTOR``, of a socket that is bound already, so that no
+other program of the machine can take its port. Who asks it needs a password, which is drawn for
+each run and travels in the environment: another user's processes do not see it, nor web pages.
+Who has set PREFECT_API_URL uses that server instead.
 """
 
 import logging
 import os
+import secrets
 import shutil
 import socket
 import sys
@@ -15,6 +19,7 @@ from model.errors import MachineError
 from tasks.processes.child_processes import Child
 
 _START_TIMEOUT_S = 120.0
+_HEALTH_TIMEOUT_S = 2.0
 _QUIET = {
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -35,6 +40,11 @@ _SERVER = {
 }
 
 
+# of ours and of the person's: one of these that stays would send a wrong password to the server
+_AUTH = "PREFECT_API_AUTH_STRING"
+_REPLACED = ("PREFECT_API_URL", "PREFECT_HOME", _AUTH)
+
+
 class ServerError(MachineError):
     """Prefect's server did not come up."""
 
@@ -51,11 +61,23 @@ class LocalServer:
         if "PREFECT_API_URL" in os.environ:
             self._is_ready = True
             return
-        port = _free_port()
-        self._address = ("127.0.0.1", port)
-        os.environ["PREFECT_HOME"] = str(self._home.resolve())
-        os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
-        self._child = Child("flows.local.server", [str(port)], logs / "prefect-server.log", _SERVER)
+        self._before = {name: os.environ.get(name) for name in _REPLACED}
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            own = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            os.environ["PREFECT_HOME"] = str(self._home.resolve())
+            os.environ["PREFECT_API_URL"] = f"{own}/api"
+            os.environ[_AUTH] = f"nightshoot:{secrets.token_urlsafe(32)}"
+            self._child = Child(
+                "flows.local.server",
+                [str(listener.fileno())],
+                logs / "prefect-server.log",
+                _SERVER
+                | {
+                    "PREFECT_SERVER_API_AUTH_STRING": os.environ[_AUTH],
+                    "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": own,
+                },
+                [listener.fileno()],
+            )
 
     def wait(self) -> None:
         """Until it answers.
@@ -75,7 +97,9 @@ class LocalServer:
                     f"{child.log_tail()}; its log is {child.log_path}"
                 )
             try:
-                answer = httpx.get(f"{os.environ['PREFECT_API_URL']}/health", timeout=5)
+                answer = httpx.get(
+                    f"{os.environ['PREFECT_API_URL']}/health", timeout=_HEALTH_TIMEOUT_S
+                )
                 self._is_ready = answer.status_code == 200
             except httpx.TransportError:
                 time.sleep(0.05)
@@ -84,15 +108,12 @@ class LocalServer:
         """End it, if it is ours."""
         if self._child is not None:
             self._child.end(timeout_s=1.0)
-            os.environ.pop("PREFECT_API_URL", None)
-            os.environ.pop("PREFECT_HOME", None)
+            for name, value in self._before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
             shutil.rmtree(self._home / "storage", ignore_errors=True)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def log_prefect_to(path: Path) -> None:
@@ -118,14 +139,11 @@ def main() -> None:
     from model.host.guard import exit_with_owner
 
     exit_with_owner(lambda: None)
-    uvicorn.run(
-        "prefect.server.api.server:create_app",
-        factory=True,
-        host="127.0.0.1",
-        port=int(sys.argv[1]),
-        log_level="error",
-        lifespan="on",
+    config = uvicorn.Config(
+        "prefect.server.api.server:create_app", factory=True, log_level="error", lifespan="on"
     )
+    with socket.socket(fileno=int(sys.argv[1])) as listener:
+        uvicorn.Server(config).run(sockets=[listener])
 
 
 if __name__ == "__main__":

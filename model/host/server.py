@@ -6,6 +6,7 @@ several ranks each has a log of its own, and every line says which segment was r
 """
 
 import argparse
+import json
 import logging
 import os
 import resource
@@ -25,9 +26,17 @@ from model.host.guard import REFUSED_EXIT_CODE, exit_with_owner
 LOG_VARIABLE = "NIGHTSHOOT_HOST_LOG"
 """Path of the log that the owner lets this process write; ranks write beside it."""
 
+ORDER_VARIABLE, BUS_ORDER = "CUDA_DEVICE_ORDER", "PCI_BUS_ID"
+"""GPUs are numbered as the driver and its tools do; CUDA's own order begins with the fastest."""
+
 _RANK_VARIABLE = "RANK"  # set by the launcher
 
 _log = logging.getLogger("nightshoot.host")
+
+
+def number_gpus_by_bus() -> None:
+    """Before CUDA begins; who has asked for another order has it."""
+    os.environ.setdefault(ORDER_VARIABLE, BUS_ORDER)
 
 
 def serve(engine: Engine, listener: socket.socket) -> None:
@@ -129,6 +138,7 @@ def main() -> None:
     parser.add_argument("engine", help="name of the engine")
     parser.add_argument("--socket", type=Path, required=True, help="path of the socket to make")
     arguments = parser.parse_args()
+    number_gpus_by_bus()
     socket_path: Path = arguments.socket
     rank = os.environ.get(_RANK_VARIABLE, "")
     if rank:
@@ -209,11 +219,29 @@ def _loaded(name: str, socket_path: Path, rank: str) -> Engine:
     return engine
 
 
+def launcher_options(num_ranks: int, folder: Path) -> list[str]:
+    """How accelerate is to start the ranks, with a config of ours, written into ``folder``.
+
+    Without one it reads the user's own, whose ``gpu_ids`` and precision would go before the GPUs
+    that were leased and the engine's settings.
+    """
+    config = folder / "launcher.json"
+    config.write_text(json.dumps({"distributed_type": "MULTI_GPU", "gpu_ids": "all"}))
+    return [
+        f"--config_file={config}",
+        "--multi_gpu",
+        "--gpu_ids=all",
+        f"--num_processes={num_ranks}",
+        "--num_machines=1",
+        "--mixed_precision=no",
+        "--dynamo_backend=no",
+        "--main_process_port=0",
+    ]
+
+
 def _become_launcher(num_ranks: int, name: str, socket_path: Path) -> None:
     """Never returns. The guard ends all ranks when one ends, when the launcher or owner does."""
-    launcher = ["accelerate.commands.launch", "--multi_gpu", f"--num_processes={num_ranks}"]
-    launcher += ["--num_machines=1", "--mixed_precision=no", "--dynamo_backend=no"]
-    launcher += ["--main_process_port=0"]
+    launcher = ["accelerate.commands.launch", *launcher_options(num_ranks, socket_path.parent)]
     rank = ["--module", "model.host", name, "--socket", str(socket_path)]
     is_guarded = bool(os.environ.get(heartbeats.HEARTBEATS_VARIABLE))
     guard = [] if is_guarded else ["model.host.guard"]

@@ -1,5 +1,9 @@
 """Leases of whole GPUs among the processes of one machine, by file locks alone.
 
+The folder of the locks is one for the workers of all users: sticky, so that nobody removes
+another's files. It is no link that another user has laid, and what others put into it is read as
+nothing but the number and the holder of a ticket.
+
 A slot is one GPU, under the name CUDA knows it by. Who holds the ``flock`` of its file has leased
 it; the kernel frees it when the last process that inherited the descriptor is gone, kill -9
 included. Nothing has to be cleaned up, and no server has to be asked.
@@ -11,6 +15,7 @@ nobody holds for longer than it takes to list a folder.
 """
 
 import contextlib
+import errno
 import fcntl
 import os
 import re
@@ -19,6 +24,7 @@ import uuid
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISDIR, S_ISLNK, S_IWOTH
 from typing import Self, TypeVar
 
 from model.errors import MachineError, StoppedError
@@ -33,7 +39,9 @@ POLL_S = 0.1
 _Granted = TypeVar("_Granted")
 
 _SLOT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
-_DEVICE = re.compile(r"nvidia(\d+)")
+_DEVICE = re.compile(r"nvidia\d+")
+_TICKET = re.compile(r"[1-9]\d{0,17}")
+_SHARED_MODE = 0o1777
 
 
 class LeaseError(MachineError):
@@ -67,13 +75,14 @@ def slot_names(environ: Mapping[str, str], devices: Path = Path("/dev")) -> tupl
     for variable in (SLOTS_VARIABLE, "CUDA_VISIBLE_DEVICES"):
         if variable in environ:
             return _parsed(variable, environ[variable])
-    found = sorted(int(m[1]) for path in devices.iterdir() if (m := _DEVICE.fullmatch(path.name)))
-    if not found:
+    num_found = sum(_DEVICE.fullmatch(path.name) is not None for path in devices.iterdir())
+    if not num_found:
         raise LeaseError(
             f"no GPU was found: {devices} has no nvidia0; load the driver on a machine with GPUs, "
             f"or name the slots yourself on one without, for example {SLOTS_VARIABLE}=0,1"
         )
-    return tuple(map(str, found))
+    # not the devices' own numbers: of GPUs 3 and 5 given to a container, CUDA knows 0 and 1
+    return tuple(map(str, range(num_found)))
 
 
 def _parsed(variable: str, value: str) -> tuple[str, ...]:
@@ -107,9 +116,7 @@ class Slots:
         self._token = uuid.uuid4().hex
         try:
             for place in (folder, self._tickets):
-                if not place.is_dir():
-                    place.mkdir(parents=True, exist_ok=True)
-                    place.chmod(0o777)  # workers of other users draw tickets and clear dead ones
+                _make_shared(place)
             for path in (self._gate_path, *map(self._slot_path, names)):
                 os.close(_open(path))
         except OSError as error:
@@ -175,11 +182,15 @@ class Slots:
     def draw_ticket(self) -> tuple[int, int]:
         """The number and the descriptor of a ticket behind all others."""
         with self._gate():
-            number = 1 + max((int(path.name) for path in self._tickets.iterdir()), default=0)
-            descriptor = _open(self._tickets / str(number))
+            number = 1 + max(self._numbers(), default=0)
+            descriptor = _made(self._tickets / str(number))
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             os.write(descriptor, self._token.encode())
             return number, descriptor
+
+    def _numbers(self) -> list[int]:
+        names = (path.name for path in self._tickets.iterdir())
+        return [int(name) for name in names if _TICKET.fullmatch(name)]
 
     def drop_ticket(self, number: int, descriptor: int) -> None:
         """Leave the line. A ticket whose holder lives is removed by nobody else."""
@@ -189,16 +200,17 @@ class Slots:
     def first_ticket(self) -> tuple[int, str] | None:
         """Number and holder of the oldest ticket alive; dead ones are cleared away."""
         with self._gate():
-            for number in sorted(int(path.name) for path in self._tickets.iterdir()):
+            for number in sorted(self._numbers()):
                 path = self._tickets / str(number)
                 try:
                     descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
-                except FileNotFoundError:
-                    continue  # its holder has just left the line
+                except OSError:
+                    continue  # its holder has just left the line, or it is no ticket
                 try:
                     if not _try_flock(descriptor):
-                        return number, os.read(descriptor, 64).decode()
-                    path.unlink(missing_ok=True)
+                        return number, os.read(descriptor, 64).decode(errors="replace")
+                    with contextlib.suppress(PermissionError):  # another user's stays, and is dead
+                        path.unlink(missing_ok=True)
                 finally:
                     os.close(descriptor)
         return None
@@ -276,9 +288,36 @@ def _open(path: Path) -> int:
             return os.open(path, os.O_RDWR | os.O_NOFOLLOW)
         except FileNotFoundError:
             with contextlib.suppress(FileExistsError):
-                descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW)
-                os.fchmod(descriptor, 0o666)
-                return descriptor
+                return _made(path)
+
+
+def _made(path: Path) -> int:
+    """Make a lock file that is not there, and open it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW)
+    os.fchmod(descriptor, 0o666)
+    return descriptor
+
+
+def _make_shared(place: Path) -> None:
+    """Make a folder of locks, or check the one that is there; one of ours becomes sticky.
+
+    Raises:
+        OSError: it is no folder, or a link that another user has laid.
+    """
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        place.mkdir()
+        place.chmod(_SHARED_MODE)
+        return
+    seen = place.lstat()
+    if S_ISLNK(seen.st_mode):
+        if seen.st_uid not in (0, os.geteuid()):
+            raise OSError(errno.ELOOP, "it is a link that another user has laid", str(place))
+        seen = place.stat()
+    if not S_ISDIR(seen.st_mode):
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(place))
+    if seen.st_uid == os.geteuid() and seen.st_mode & S_IWOTH:
+        place.chmod(_SHARED_MODE)  # an earlier release made it without the sticky bit
 
 
 def _try_flock(descriptor: int) -> bool:

@@ -16,12 +16,13 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from model.errors import MachineError
+from model.host.server import BUS_ORDER, ORDER_VARIABLE
 from tasks.engines.engine_host import (
     ENGINE_VARIABLE,
     SOCKET_VARIABLE,
@@ -55,6 +56,11 @@ class HostKind:
     engine: str
     num_slots: int
     env: tuple[tuple[str, str], ...] = ()
+
+
+def _gpu_env(slots: Sequence[str]) -> dict[str, str]:
+    """The GPUs of a lease, and the order in which they are numbered, whatever the user set."""
+    return {DEVICES_VARIABLE: ",".join(slots), ORDER_VARIABLE: BUS_ORDER}
 
 
 class WarmHost:
@@ -100,14 +106,14 @@ class WarmHost:
         return {
             SOCKET_VARIABLE: str(self.socket_path),
             ENGINE_VARIABLE: self.kind.engine,
-            DEVICES_VARIABLE: ",".join(self.slots),
+            **_gpu_env(self.slots),
         }
 
     def _start(self) -> Guarded:
         self._folder.mkdir(exist_ok=True)
         for path in (self.socket_path, self.socket_path.with_suffix(".unready")):
             path.unlink(missing_ok=True)
-        env = dict(self.kind.env) | {DEVICES_VARIABLE: ",".join(self.slots)}
+        env = dict(self.kind.env) | _gpu_env(self.slots)
         return Guarded(
             ["model.host", self.kind.engine, "--socket", str(self.socket_path)],
             self._log_path,
@@ -326,7 +332,8 @@ def host_env(env: Mapping[str, str | None]) -> tuple[tuple[str, str], ...]:
 
     Those that we set for each run, and Prefect's own, tell nothing about an engine.
     """
-    ours = {SOCKET_VARIABLE, ENGINE_VARIABLE, DEVICES_VARIABLE, "NIGHTSHOOT_VERDICT"}
+    gpus = (DEVICES_VARIABLE, ORDER_VARIABLE)
+    ours = {SOCKET_VARIABLE, ENGINE_VARIABLE, *gpus, "NIGHTSHOOT_VERDICT"}
     return tuple(
         sorted(
             (name, value)

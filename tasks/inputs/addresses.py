@@ -1,4 +1,4 @@
-"""Addresses of inputs, as values: what is one, what of it may be shown, which hosts may be asked.
+"""Addresses of inputs, as values: what is one, what is beside one, which hosts may be asked.
 
 Pure: nothing is resolved or fetched here.
 """
@@ -8,11 +8,11 @@ import re
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import quote
 
+from tasks.redaction import shown_url
+
 MAX_NAME_CHARS = 80
 _FETCHABLE = re.compile(r"(?:s3|https?)://", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
-_IN_TEXT = re.compile(r"\b(?:s3|https?)://\S+", re.IGNORECASE)
-_AUTHORITY = re.compile(r"(?:\[[0-9a-f:.%]*\]|[^:\[\]\\]*)(?::\d*)?", re.IGNORECASE)
 _UNSAFE_IN_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 _TRANSLATED = IPv6Network("64:ff9b::/96")  # NAT64: the last 32 bits are an IPv4 address
 _CREDENTIALS = frozenset(  # of clouds, at addresses that look like others
@@ -38,21 +38,6 @@ def is_url(text: str) -> bool:
 def has_scheme(text: str) -> bool:
     """Whether ``text`` is an address of any kind, and so no path."""
     return _SCHEME.match(text) is not None
-
-
-def shown_url(url: str) -> str:
-    """The address without what may be a secret: user, password, query and fragment."""
-    scheme, _, rest = url.partition("://")
-    authority, slash, path = re.split(r"[?#]", rest, maxsplit=1)[0].partition("/")
-    host = authority.rpartition("@")[2]
-    if not _AUTHORITY.fullmatch(host) or (":" in host and "@" in path):
-        return f"{scheme}://..."  # a password with a slash or a colon in it, perhaps
-    return f"{scheme}://{host}{slash}{path}"
-
-
-def without_secrets(text: str) -> str:
-    """``text`` with every address in it as :func:`shown_url` has it."""
-    return _IN_TEXT.sub(lambda match: shown_url(match[0]), text) if "://" in text else text
 
 
 def name_in(url: str) -> str:

@@ -16,7 +16,7 @@ from functools import cache
 import httpcore
 import httpx
 
-from tasks.inputs.addresses import address_fault, shown_url
+from tasks.inputs.addresses import address_fault
 from tasks.inputs.source import (
     InputError,
     InputLimits,
@@ -26,6 +26,7 @@ from tasks.inputs.source import (
     Version,
     decoded,
 )
+from tasks.redaction import shown_url
 
 _MAX_CONNECTIONS = 16
 _HOST = re.compile(rb"[A-Za-z0-9._:-]+")

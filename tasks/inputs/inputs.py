@@ -1,7 +1,8 @@
 """Manifests, portraits, recordings and scripts from S3 or https -> whole, checked local files.
 
 Each address is fetched once in a run, and not again in the next if its server says that it is
-unchanged. What may be a secret in an address (user, query) is in no message, log or receipt.
+unchanged; a manifest is read anew each time. What may be a secret in an address (user, query) is
+in no message, log or receipt.
 """
 
 import errno
@@ -24,7 +25,7 @@ from model.errors import CampaignError, NightshootError, StoppedError
 from tasks.errors import (
     DiskFullError,
 )
-from tasks.inputs.addresses import is_url, name_in, rig_url_of, shown_url
+from tasks.inputs.addresses import is_url, name_in, rig_url_of
 from tasks.inputs.file_types import picture_fault, sound_fault
 from tasks.inputs.https_source import HttpsSource
 from tasks.inputs.s3_source import S3Source
@@ -42,6 +43,7 @@ from tasks.inputs.text_files import (
     script_fault,
 )
 from tasks.records import Record
+from tasks.redaction import shown_url
 from tasks.store.files import commit_file, part_path, sha256_of_file, write_file
 
 __all__ = [
@@ -51,7 +53,6 @@ __all__ = [
     "InputUnreachableError",
     "Inputs",
     "is_url",
-    "shown_url",
     "sweep_inputs",
 ]
 
@@ -133,6 +134,19 @@ class Inputs:
                 if not future.done():  # something unforeseen flies: nobody waits for ever
                     future.cancel()
         return future.result()
+
+    def read_once(self, url: str, kind: Kind) -> bytes:
+        """The content of ``url``; no copy stays: a manifest names addresses with their secrets.
+
+        Raises as :meth:`fetch`.
+        """
+        path = self.fetch(url, kind)
+        try:
+            return path.read_bytes()
+        finally:
+            with self._lock:
+                del self._fetched[url, kind]
+            shutil.rmtree(path.parent)
 
     def fetch_all(self, wanted: Iterable[tuple[str, Kind]]) -> None:
         """Fetch many side by side, portraits with their rigs; faults are told by :meth:`fetch`."""

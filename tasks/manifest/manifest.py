@@ -21,7 +21,7 @@ import pandas as pd
 
 from model.errors import CampaignError, RowError
 from tasks.errors import counted
-from tasks.inputs.addresses import has_scheme, is_url, shown_url, without_secrets
+from tasks.inputs.addresses import has_scheme, is_url
 from tasks.inputs.inputs import InputError, Inputs, InputUnreachableError
 from tasks.inputs.text_files import (
     TextFileError,
@@ -30,6 +30,7 @@ from tasks.manifest.cell_values import suggested_id
 from tasks.manifest.presets import Preset, load_presets
 from tasks.manifest.row import Fault, RowDefaults, RowReader, check_defaults
 from tasks.manifest.row_files import FILE_COLUMNS, Files, nearest_file
+from tasks.manifest.spreadsheet_cells import REPORT_COLUMNS, unprotected
 from tasks.manifest.table import (
     Table,
     TableRow,
@@ -38,6 +39,7 @@ from tasks.manifest.table import (
     trimmed,
 )
 from tasks.records import ManifestRow
+from tasks.redaction import shown_url, without_secrets
 
 MAX_FAULTS_SHOWN = 200
 _MAX_MANIFEST_BYTES = 256 << 20
@@ -237,6 +239,7 @@ def read_manifest(
     except TextFileError as error:
         fault = Fault(error.line, "file", error.value, error.rule, error.way_out)
         raise ManifestError(shown, (fault,)) from error
+    table, outcomes_notice = _without_outcomes(table)
     files = Files(home, allow_outside, inputs)
     check_defaults(defaults, files, names)
     columns, header_faults = _read_header(table)
@@ -264,7 +267,7 @@ def read_manifest(
     notices = (n for r in readers for n in r.notices)
     return Manifest(
         rows=tuple(row for row in rows if row is not None),
-        notices=(*table.notices, *ragged.notices, *notices, *files.notices),
+        notices=(*table.notices, *outcomes_notice, *ragged.notices, *notices, *files.notices),
         sha256=hashlib.sha256(data).hexdigest(),
         columns=columns,
         cells={reader.cells["video_id"]: _shown_cells(reader.cells) for reader in readers},
@@ -284,7 +287,7 @@ def _fetched_bytes(url: str, inputs: Inputs | None) -> bytes:
         rule, way_out = "manifests at such addresses cannot be read here", "download it first"
         raise ManifestError(shown_url(url), (Fault(1, "file", "", rule, way_out),))
     try:
-        return inputs.fetch(url, "manifest").read_bytes()
+        return inputs.read_once(url, "manifest")
     except InputError as error:
         may_heal = isinstance(error, InputUnreachableError)
         fault = Fault(1, "file", "", error.rule, error.way_out, may_heal)
@@ -316,6 +319,23 @@ def _shown_cells(cells: dict[str, str]) -> dict[str, str]:
 def _order(fault: Fault) -> tuple[int, int]:
     known = COLUMN_NAMES.index(fault.column) if fault.column in COLUMN_NAMES else -1
     return fault.line, known
+
+
+def _without_outcomes(table: Table) -> tuple[Table, tuple[str, ...]]:
+    """A campaign's report.csv as the manifest it was made of, and a notice; else the same table."""
+    names = [column_name(cell) for cell in table.header.cells]
+    if not set(REPORT_COLUMNS) <= set(names):
+        return table, ()
+    kept = [index for index, name in enumerate(names) if name not in REPORT_COLUMNS]
+
+    def of_manifest(row: TableRow) -> TableRow:
+        beyond = row.cells[len(names) :]
+        cells = [row.cells[index] for index in kept if index < len(row.cells)]
+        return TableRow(row.line, (*map(unprotected, cells), *beyond))
+
+    notice = "the file is a report: its columns from status to warnings are left out"
+    rows = tuple(of_manifest(row) for row in table.rows)
+    return Table(of_manifest(table.header), rows, table.notices), (notice,)
 
 
 # --- header and shape ---------------------------------------------------------------------------

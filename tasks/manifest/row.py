@@ -8,7 +8,7 @@ from typing import TypeAlias, cast
 
 from model.engine import engine_identity, engine_names
 from model.errors import CampaignError
-from tasks.inputs.addresses import has_scheme, without_secrets
+from tasks.inputs.addresses import has_scheme
 from tasks.inputs.text_files import (
     decode_text,
 )
@@ -26,6 +26,7 @@ from tasks.manifest.cell_values import (
 from tasks.manifest.row_files import PORTRAIT, RECORDING, SCRIPT, FileKind, Files
 from tasks.manifest.row_settings import SETTING_COLUMNS, setting_value
 from tasks.records import ManifestRow, Record, Scalar
+from tasks.redaction import without_secrets
 from tasks.speech.script import language_of
 
 _MAX_VALUE_SHOWN = 60

@@ -92,14 +92,13 @@ class Files:
         """The rig beside a portrait, where there is one.
 
         Raises:
-            BadValueError: there is one at an address, and it cannot be used.
+            BadValueError: there is one, and it cannot be used.
         """
         if portrait not in self._rigs:
             if self._inputs is not None and portrait in self._urls:
                 self._rigs[portrait] = self._far_rig(self._urls[portrait], self._inputs)
             else:
-                rig = rig_path_of(portrait)
-                self._rigs[portrait] = rig if rig.is_file() else None
+                self._rigs[portrait] = self._near_rig(rig_path_of(portrait))
         return self._rigs[portrait]
 
     # --- at an address ----------------------------------------------------------------------------
@@ -139,6 +138,17 @@ class Files:
             raise _bad_value(error, f"its rig {error.name}: {error.rule}") from error
         if notice:
             self.notices.append(notice)
+        return rig
+
+    def _near_rig(self, rig: Path) -> Path | None:
+        """A rig follows its portrait's rule: a link may not lead to just any file."""
+        if not rig.is_file():
+            return None
+        if not (self._allow_outside or rig.resolve().is_relative_to(Path(self._home))):
+            raise BadValueError(
+                f"its rig {rig.name} is a link that leads outside the manifest's folder",
+                "put a copy there, or allow it with --allow-outside",
+            )
         return rig
 
     # --- beside the manifest ----------------------------------------------------------------------

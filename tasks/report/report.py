@@ -23,6 +23,7 @@ from tasks.errors import (
     DamagedError,
     FfmpegError,
 )
+from tasks.manifest.spreadsheet_cells import REPORT_COLUMNS, protected
 from tasks.media.contact_sheets import (
     Sheet,
     contact_sheet,
@@ -31,6 +32,7 @@ from tasks.media.contact_sheets import (
     sheets_folder,
 )
 from tasks.records import Status, VideoOutcome, VideoReceipt
+from tasks.redaction import without_secrets
 from tasks.store.campaign_folder import (
     CampaignFolder,
 )
@@ -40,20 +42,7 @@ from tasks.store.files import (
 )
 from tasks.store.record_json import read_record
 
-OUTCOME_COLUMNS = (
-    "status",
-    "path",
-    "duration_s",
-    "frames",
-    "segments",
-    "seconds",
-    "engine_seconds",
-    "error",
-    "way_out",
-    "warnings",
-)
 _TEMPLATE = "report.html.j2"
-_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 _EXCERPT_CHARS = 220
 _SHEETS_AT_ONCE = 2
 _FETCHES_AT_ONCE = 8
@@ -177,7 +166,8 @@ def write_report(
     by_id = {outcome.video_id: outcome for outcome in outcomes}
     if by_id.keys() != cells.keys() or len(outcomes) != len(cells):
         raise ValueError(f"{len(outcomes)} outcomes do not match the {len(cells)} rows' video_ids")
-    rows = [by_id[video_id] for video_id in cells]
+    rows = [_shown(by_id[video_id]) for video_id in cells]
+    notices = [without_secrets(notice) for notice in notices]
     page = folder / "report" / "index.html"
     page.parent.mkdir(parents=True, exist_ok=True)
     with disk_full_as_error(page):
@@ -186,6 +176,17 @@ def write_report(
         cards = _cards(folder, cells, rows)
         write_file(page, _encoded(report_html(title, cards, facts, notices, machines)))
     return page
+
+
+def _shown(outcome: VideoOutcome) -> VideoOutcome:
+    """An outcome as people may see it: its texts may be those of an earlier release."""
+    return outcome.model_copy(
+        update={
+            "error": without_secrets(outcome.error),
+            "way_out": without_secrets(outcome.way_out),
+            "warnings": tuple(map(without_secrets, outcome.warnings)),
+        }
+    )
 
 
 # --- the table ----------------------------------------------------------------------------------
@@ -197,19 +198,14 @@ def report_csv(
     cells: Mapping[str, Mapping[str, str]],
     rows: Sequence[VideoOutcome],
 ) -> str:
-    """The manifest's columns, then :data:`OUTCOME_COLUMNS`; texts are safe for spreadsheets."""
+    """The manifest's columns, then :data:`REPORT_COLUMNS`; texts are safe for spreadsheets."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow([*columns, *OUTCOME_COLUMNS])
+    writer.writerow([*columns, *REPORT_COLUMNS])
     for outcome in rows:
         texts = [cells[outcome.video_id].get(column, "") for column in columns]
         writer.writerow([*map(protected, texts), *_outcome_cells(folder, outcome)])
     return buffer.getvalue()
-
-
-def protected(text: str) -> str:
-    """``text`` with a leading apostrophe where a spreadsheet would take it for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA_SIGNS) else text
 
 
 def _outcome_cells(folder: Path, outcome: VideoOutcome) -> list[str | int | float]:

@@ -1,5 +1,8 @@
 """Which voices there are, and how one is opened: built in, over HTTP, or by a command.
 
+A service's address, its key and its answers, and a command's arguments may hold secrets: they go
+to the service or the program and into the speech's id, and no message repeats them.
+
 MachineError
   VoiceUnreachableError   a speech service that does not answer: the same work may succeed later
 """
@@ -7,8 +10,11 @@ MachineError
 # soundfile brings no type stubs
 # pyright: reportMissingTypeStubs=false
 
+import contextlib
 import io
+import logging
 import os
+import re
 import shlex
 import tempfile
 import time
@@ -38,6 +44,7 @@ from tasks.processes.ffmpeg import (
     run_program,
 )
 from tasks.records import Record
+from tasks.redaction import printable, shown_url, without_secrets
 from tasks.speech.script import Language
 
 HTTP_PREFIX = "http:"
@@ -46,7 +53,11 @@ _NUM_TRIES = 4
 _FIRST_WAIT_S = 0.5
 _LONGEST_WAIT_S = 20.0
 _TOO_MANY_REQUESTS = 429
-_ANSWER_SHOWN = 300
+_WORDS_SHOWN = 300
+_LEAST_SECRET_CHARS = 4
+# whose lines hold whole addresses, and headers
+_QUIETER = {"httpx": logging.WARNING, "httpcore": logging.INFO}
+_VOICE_ARGUMENT = re.compile(r"\w[\w .@+:/-]*")  # no option, and nothing that a shell runs
 _SPEED_NOTES = {"hibari": "100x", "kokoro": "2x"}
 
 Speaker = Callable[[str], Utterance]
@@ -183,10 +194,14 @@ def _http_speaker(voice: str, settings: VoiceSettings) -> Speaker:
     if not settings.base_url.startswith(("http://", "https://")):
         raise SpeechError(
             f'voice "http:{voice}" needs a base URL that starts with http:// or https://, '
-            f'got "{settings.base_url}"; name the service, for example http://localhost:8880/v1'
+            f'got "{shown_url(settings.base_url)}"; name the service, for example '
+            "http://localhost:8880/v1"
         )
-    url = settings.base_url.rstrip("/") + "/audio/speech"
-    key = os.environ.get(settings.api_key_env, "").strip() if settings.api_key_env else ""
+    base, sign, query = settings.base_url.partition("?")
+    url = f"{base.rstrip('/')}/audio/speech{sign}{query}"
+    key = _key(settings)
+    for name, level in _QUIETER.items():
+        logging.getLogger(name).setLevel(level)
     headers = {"Authorization": f"Bearer {key}"} if key else {}
 
     def speak(text: str) -> Utterance:
@@ -198,37 +213,58 @@ def _http_speaker(voice: str, settings: VoiceSettings) -> Speaker:
             "speed": settings.speed,
         }
         answer = _post(url, body, headers, settings)
-        return _read_sound(answer.content, f"the answer of {url}")
+        return _read_sound(answer.content, f"the answer of {shown_url(url)}")
 
     return speak
+
+
+def _key(settings: VoiceSettings) -> str:
+    """The service's key; empty where there is none.
+
+    Raises:
+        SpeechError: it cannot be sent, and the client's own error would repeat it.
+    """
+    key = os.environ.get(settings.api_key_env, "").strip() if settings.api_key_env else ""
+    if not (key.isascii() and key.isprintable()):
+        raise SpeechError(
+            f"the key in the environment variable {settings.api_key_env} cannot be sent: it holds "
+            "a line break, a control character or a sign outside ASCII; set it again"
+        )
+    return key
 
 
 def _post(
     url: str, body: dict[str, str | float], headers: dict[str, str], settings: VoiceSettings
 ) -> httpx.Response:
     """POST until it succeeds; only what time can heal is tried again."""
-    said = ""
+    said, shown = "", shown_url(url)
     for attempt in range(_NUM_TRIES):
         wait_s = min(_FIRST_WAIT_S * 2**attempt, _LONGEST_WAIT_S)
         try:
             answer = httpx.post(url, json=body, headers=headers, timeout=settings.timeout_s)
-        except httpx.InvalidURL as error:
+        except httpx.InvalidURL:  # its words hold parts of the address
             raise SpeechError(
-                f'the base URL "{settings.base_url}" is not a URL: {error}'
-            ) from error
-        except httpx.TransportError as error:
+                f'the base URL "{shown_url(settings.base_url)}" is not a URL; check its host and '
+                "port"
+            ) from None
+        except httpx.ConnectError as error:
             said = f"{type(error).__name__}: {error}"
+        except httpx.TransportError as error:  # its words may hold a header or an answer
+            said = type(error).__name__
         else:
             if answer.is_success:
                 return answer
-            said = f"HTTP {answer.status_code}: {answer.text[:_ANSWER_SHOWN]}"
+            said = f"HTTP {answer.status_code} {httpx.codes.get_reason_phrase(answer.status_code)}"
             if answer.status_code != _TOO_MANY_REQUESTS and not answer.is_server_error:
-                raise SpeechError(f"{url} refused to speak: {said}; {_way_out(answer, settings)}")
+                raise SpeechError(
+                    f"{shown} refused to speak: {said.strip()}; {_way_out(answer, settings)}; the "
+                    "service's own log says more"
+                )
             wait_s = _asked_wait_s(answer, wait_s)
         if attempt < _NUM_TRIES - 1:
             time.sleep(wait_s)
     raise VoiceUnreachableError(
-        f"{url} did not speak in {_NUM_TRIES} tries: {said}; "
+        f"{shown} did not speak in {_NUM_TRIES} tries: {said}; "
         "check that the service is running and can be reached"
     )
 
@@ -250,7 +286,14 @@ def _way_out(answer: httpx.Response, settings: VoiceSettings) -> str:
 
 
 def _command_speaker(voice: str, settings: VoiceSettings) -> Speaker:
+    if not _VOICE_ARGUMENT.fullmatch(voice):
+        raise SpeechError(
+            f'voice "command:{voice}" may hold only letters, digits, spaces and . _ @ + : / -, and '
+            "must begin with a letter or a digit, because a command receives it as an argument; "
+            "rename the voice"
+        )
     template = _split_command(settings.command, voice)
+    program = _program_of(settings.command)
 
     def speak(text: str) -> Utterance:
         with tempfile.TemporaryDirectory(prefix="nightshoot-voice-") as scratch:
@@ -261,14 +304,15 @@ def _command_speaker(voice: str, settings: VoiceSettings) -> Speaker:
             try:
                 result = run_program(command, timeout_s=settings.timeout_s)
             except ProgramError as error:
-                raise SpeechError(f'voice "command:{voice}" failed: {error}') from error
+                told = _without_arguments(error.ending, template)
+                raise SpeechError(f'voice "command:{voice}" failed: {program} {told}') from None
             if not out.is_file():
+                words = _without_arguments(result.stderr.strip(), template)
                 raise SpeechError(
-                    f'voice "command:{voice}" wrote no {{out}}: {shlex.join(command)} ended '
-                    f"without an error and printed: "
-                    f"{result.stderr.strip()[-_ANSWER_SHOWN:] or '(nothing)'}"
+                    f'voice "command:{voice}" wrote no {{out}}: {program} ended without an error '
+                    f"and printed: {words[-_WORDS_SHOWN:] or '(nothing)'}"
                 )
-            return _read_sound(out.read_bytes(), f"the output of {template[0]}")
+            return _read_sound(out.read_bytes(), f"the output of {program}")
 
     return speak
 
@@ -277,14 +321,35 @@ def _split_command(command: str, voice: str) -> list[str]:
     try:
         words = shlex.split(command)
     except ValueError as error:
-        raise SpeechError(f"voice command `{command}` cannot be split: {error}") from error
+        raise SpeechError(
+            f"voice command `{_program_of(command)} ...` cannot be split: {error}"
+        ) from error
     missing = [name for name in ("{text_file}", "{out}") if name not in command]
     if missing:
         raise SpeechError(
-            f'voice "command:{voice}" needs a command with {{text_file}} and {{out}}, got '
-            f"`{command}`; for example `speak --voice {{voice}} --in {{text_file}} --out {{out}}`"
+            f'voice "command:{voice}" needs a command with {{text_file}} and {{out}}, and '
+            f"`{_program_of(command)} ...` lacks {' and '.join(missing)}; for example "
+            f"`speak --voice {{voice}} --in {{text_file}} --out {{out}}`"
         )
     return words
+
+
+def _program_of(command: str) -> str:
+    """What a message may tell of a command: the name of its program."""
+    first = command.split()
+    with contextlib.suppress(ValueError):
+        first = shlex.split(command)
+    # NAME=VALUE before a program, which only a shell understands, may be a secret
+    return Path(first[0].partition("=")[0]).name if first else ""
+
+
+def _without_arguments(words: str, template: list[str]) -> str:
+    """A program's words without what its command line told it: that may be a secret."""
+    parts = {part for word in template[1:] for part in re.split(r"[\s=:,;@/]+", word)}
+    for part in sorted(parts, key=len, reverse=True):
+        if len(part) >= _LEAST_SECRET_CHARS and not part.startswith(("-", "{")):
+            words = words.replace(part, "...")
+    return printable(without_secrets(words))
 
 
 def _filled(word: str, values: dict[str, str]) -> str:
@@ -299,9 +364,18 @@ def _read_sound(data: bytes, what: str) -> Utterance:
         pcm, rate = soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True)
     except soundfile.LibsndfileError as error:
         raise SpeechError(
-            f"{what} is not a sound file ({len(data)} bytes, begins {data[:12]!r}): {error}; "
-            "it must be WAV"
+            f"{what} is not a sound file ({len(data)} bytes of {_kind_of(data)}); it must be WAV"
         ) from error
     if not len(pcm):
         raise SpeechError(f"{what} is a sound file of zero length")
     return Utterance(np.ascontiguousarray(pcm.mean(axis=1, dtype=np.float32)), int(rate), None)
+
+
+def _kind_of(data: bytes) -> str:
+    """What an answer that is no sound looks like; its text may repeat a secret."""
+    start = data[:64].lstrip()
+    if start.startswith((b"{", b"[")):
+        return "JSON"
+    if start.startswith(b"<"):
+        return "a web page"
+    return "plain text" if start.isascii() and start else "something else"

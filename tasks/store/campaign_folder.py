@@ -36,6 +36,7 @@ from tasks.records import (
 )
 from tasks.store.entries import (
     Listed,
+    LostLock,
     check_entry,
     check_name,
     held_message,
@@ -43,6 +44,7 @@ from tasks.store.entries import (
     segment_entries,
 )
 from tasks.store.files import commit_file, part_path, sha256_of_file, write_file, write_file_once
+from tasks.store.lock_file import open_lock
 from tasks.store.record_json import read_record, record_bytes, sealed
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ _Record = TypeVar("_Record", bound=Record)
 S3_SCHEME = "s3://"
 _PROBE_BYTES = 1 << 20
 _LOCK_POLL_S = 1.0
+_LOCK_CHARS = 4096
 
 
 class CampaignFolder:
@@ -62,7 +65,7 @@ class CampaignFolder:
         root: local folder: the campaign itself, or for S3 the files being worked on.
         bucket: what is behind it, for S3.
         url: what people see: a path or ``s3://...``.
-        lock_lost: set when another dispatcher has taken the campaign over.
+        lock_lost: set when this dispatcher is no longer the only one, and why.
         is_locked: set while this process is the campaign's one dispatcher.
     """
 
@@ -70,7 +73,7 @@ class CampaignFolder:
         self.root = root
         self.bucket = bucket
         self.url = url or str(root)
-        self.lock_lost = threading.Event()
+        self.lock_lost = LostLock()
         self.is_locked = threading.Event()
         self.videos = root / "videos"
         self.speech = root / "speech"
@@ -115,7 +118,7 @@ class CampaignFolder:
         return dict(self._walk(folder))
 
     def _walk(self, folder: str) -> Iterator[tuple[str, Listed]]:
-        for path in sorted((self.root / folder).glob("**/*")):
+        for path in sorted(_files_below(self.root / folder)):
             with contextlib.suppress(FileNotFoundError):  # removed since it was listed
                 stat = path.stat()
                 if path.is_file() and not path.name.startswith(".part-"):
@@ -415,15 +418,14 @@ class CampaignFolder:
             wait_s: how long to wait for another run to end.
 
         Raises:
-            CampaignError: another run holds it.
+            CampaignError: another run holds it, or it is no file of ours.
         """
-        self.root.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self.root / "lock.json", os.O_RDWR | os.O_CREAT, 0o644)
-        with os.fdopen(descriptor, "r+") as file:
+        descriptor = open_lock(self.root / "lock.json")
+        with os.fdopen(descriptor, "r+", errors="replace") as file:
             deadline = time.monotonic() + wait_s
             while not _try_flock(descriptor):
                 if time.monotonic() >= deadline:
-                    raise CampaignError(held_message(self.url, file.read()))
+                    raise CampaignError(held_message(self.url, file.read(_LOCK_CHARS)))
                 time.sleep(_LOCK_POLL_S)
             file.seek(0)
             file.truncate()
@@ -434,6 +436,17 @@ class CampaignFolder:
                 yield
             finally:
                 self.is_locked.clear()
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    """Every file; a folder that may not be read is an error, not empty."""
+
+    def fail(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            raise error
+
+    for here, _, names in os.walk(folder, onerror=fail):
+        yield from (Path(here, name) for name in names)
 
 
 def _try_flock(descriptor: int) -> bool:

@@ -1,8 +1,31 @@
-"""Opens a campaign's store, on a disk or on S3."""
+"""Opens a campaign's store, on a disk or on S3; the one door that every campaign's name passes."""
 
+import unicodedata
 from pathlib import Path
 
+from model.errors import CampaignError
 from tasks.store.campaign_folder import S3_SCHEME, CampaignFolder
+
+_NOT_IN_NAMES = frozenset(("Cc", "Cs", "Zl", "Zp"))  # controls, broken text, ends of lines
+
+
+def checked_campaign(name: str) -> str:
+    """The name of a campaign, which is a folder in ``out`` and nothing else.
+
+    Raises:
+        CampaignError: it leads elsewhere, or cannot be written or printed.
+    """
+    if (
+        name.strip(" ") in ("", ".", "..")
+        or set(name) & set("/\\")
+        or any(unicodedata.category(char) in _NOT_IN_NAMES for char in name)
+    ):
+        shown = name.encode("unicode_escape", "backslashreplace").decode()
+        raise CampaignError(
+            f'campaign "{shown}" must be the name of one folder, without slashes and control '
+            "characters; give another --campaign, for example june"
+        )
+    return name
 
 
 def open_campaign(
@@ -17,8 +40,10 @@ def open_campaign(
             ``$NIGHTSHOOT_SCRATCH``, else the user's cache folder.
 
     Raises:
-        CampaignError: ``out`` names no bucket, or holds what does not belong into it.
+        CampaignError: ``out`` names no bucket, or holds what does not belong into it; the name
+            leads out of it.
     """
+    checked_campaign(campaign)
     if not str(out).startswith(S3_SCHEME):
         return CampaignFolder(Path(out) / campaign)
     from tasks.store.s3_campaign import open_s3_campaign  # its imports take a third of a second

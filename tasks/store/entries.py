@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +13,10 @@ from tasks.records import (
     FileEntry,
     SegmentReceipt,
 )
+from tasks.redaction import printable
 from tasks.store.files import sha256_of_file
+
+_OWNER_SHOWN = 200
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,23 @@ class Listed:
     num_bytes: int
     modified: datetime
     etag: str = ""
+
+
+class LostLock(threading.Event):
+    """Set when a dispatcher is no longer the only one.
+
+    Attributes:
+        why: in words.
+        is_taken: another run has the lock; else it could not be renewed, and nobody knows.
+    """
+
+    why = ""
+    is_taken = False
+
+    def tell(self, why: str, *, is_taken: bool) -> None:
+        """Say so."""
+        self.why, self.is_taken = why, is_taken
+        self.set()
 
 
 def lock_owner() -> dict[str, str | int]:
@@ -34,8 +55,9 @@ def held_message(url: str, owner: str) -> str:
     """Why a campaign is refused while another run renders it."""
     try:
         fields = json.loads(owner)
-        who = f"process {fields['pid']} on {fields['host']}, since {fields['started']}"
-    except (ValueError, KeyError, TypeError):
+        told = f"process {fields['pid']} on {fields['host']}, since {fields['started']}"
+        who = printable(told)[:_OWNER_SHOWN]
+    except (ValueError, KeyError, TypeError, RecursionError):
         who = "it is just starting"
     out, _, campaign = url.rpartition("/")
     return (

@@ -19,6 +19,7 @@ from tasks.errors import (
 )
 from tasks.store.bucket import Bucket, Stored
 from tasks.store.entries import (
+    LostLock,
     held_message,
     lock_owner,
 )
@@ -34,12 +35,12 @@ class S3Lock:
 
     Args:
         bucket: the campaign's.
-        lost: set when another run has taken the lock, or when it could not be renewed for as
+        lost: told when another run has taken the lock, or when it could not be renewed for as
             long as the bucket tries.
         ttl_s: age at which a lock that is not renewed may be taken over.
     """
 
-    def __init__(self, bucket: Bucket, lost: threading.Event, ttl_s: float = TTL_S) -> None:
+    def __init__(self, bucket: Bucket, lost: LostLock, ttl_s: float = TTL_S) -> None:
         self._bucket, self._lost, self._ttl_s = bucket, lost, ttl_s
         self._owner = {**lock_owner(), "id": uuid.uuid4().hex, "ttl_s": ttl_s}
         self._etag = ""
@@ -55,7 +56,9 @@ class S3Lock:
         deadline = time.monotonic() + wait_s
         while (holder := self._try()) is not None:
             if time.monotonic() >= deadline:
-                raise CampaignError(held_message(self._bucket.url, holder.data.decode()))
+                raise CampaignError(
+                    held_message(self._bucket.url, holder.data.decode(errors="replace"))
+                )
             time.sleep(min(_POLL_S, self._ttl_s / _RENEWALS_PER_TTL))
         self._lost.clear()
         self._thread.start()
@@ -101,10 +104,11 @@ class S3Lock:
         while not self._ended.wait(self._ttl_s / _RENEWALS_PER_TTL):
             try:
                 is_ours = self._renew()
-            except NightshootError:  # the bucket has tried for minutes
-                is_ours = False
+            except NightshootError as error:  # the bucket has tried for minutes
+                self._lost.tell(str(error), is_taken=False)
+                return
             if not is_ours:
-                self._lost.set()
+                self._lost.tell("another run has taken it over", is_taken=True)
                 return
 
     def _renew(self) -> bool:
@@ -125,7 +129,7 @@ def _fields(found: Stored) -> dict[str, Any]:
     """What a lock says; nothing where it cannot be read, as if it had just been written."""
     try:
         fields: Any = json.loads(found.data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return cast("dict[str, Any]", fields) if isinstance(fields, dict) else {}
 

@@ -2,13 +2,18 @@
 
 import io
 import json
+import logging
+import re
+import socket
 import sys
 import threading
+from base64 import b64encode
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -130,7 +135,7 @@ def test_a_busy_service_is_asked_again(tmp_path: Path) -> None:
 def test_a_refusal_is_final_and_says_the_way_out(tmp_path: Path, code: int, way_out: str) -> None:
     with (
         _serving((code, b'{"error": "no such thing"}')) as service,
-        pytest.raises(SpeechError, match="no such thing") as caught,
+        pytest.raises(SpeechError, match=f"refused to speak: HTTP {code}") as caught,
     ):
         make_speech(_request(service), tmp_path)
     assert way_out in str(caught.value)
@@ -141,7 +146,7 @@ def test_a_refusal_is_final_and_says_the_way_out(tmp_path: Path, code: int, way_
 def test_a_service_that_stays_down_is_a_fault_of_the_machine(tmp_path: Path) -> None:
     with (
         _serving((500, b"oops")) as service,
-        pytest.raises(VoiceUnreachableError, match="in 4 tries: HTTP 500: oops"),
+        pytest.raises(VoiceUnreachableError, match="in 4 tries: HTTP 500 Internal Server Error"),
     ):
         make_speech(_request(service), tmp_path)
     assert len(service.asked) == 4
@@ -181,6 +186,99 @@ def test_a_base_url_that_is_none_is_refused(tmp_path: Path) -> None:
         make_speech(SpeechRequest(text=TEXT, voice="http:a", settings=settings), tmp_path)
 
 
+# --- secrets ------------------------------------------------------------------------------------
+
+
+def _refused(request: SpeechRequest, folder: Path) -> str:
+    with pytest.raises((SpeechError, VoiceUnreachableError)) as caught:
+        make_speech(request, folder)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("code", [400, 401, 404, 429, 500, 200])
+def test_no_message_tells_a_secret_of_the_service(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, code: int
+) -> None:
+    """A user and password in its address, its key, and answers that repeat them."""
+    monkeypatch.setenv("MY_KEY", "sk-KEY")
+    caplog.set_level(logging.DEBUG)
+    with _serving((code, b"PASSWORD sk-KEY QUERY, said the service")) as service:
+        url = service.url.replace("http://", "http://ann:PASSWORD@") + "?key=QUERY"
+        told = _refused(_request(service, base_url=url, api_key_env="MY_KEY"), tmp_path)
+    assert service.url in told
+    told += caplog.text
+    assert not {"PASSWORD", "KEY", "QUERY", "ann"} & set(re.findall(r"[\w-]+", told))
+    assert service.keys[0] == "Basic " + b64encode(b"ann:PASSWORD").decode()
+
+
+@pytest.mark.parametrize("url", ["ann:PASSWORD@127.0.0.1/v1", "http://ann:PASSWORD@host:port/v1"])
+def test_an_address_that_cannot_be_used_is_told_without_its_password(
+    tmp_path: Path, url: str
+) -> None:
+    settings = VoiceSettings(base_url=url)
+    told = _refused(SpeechRequest(text=TEXT, voice="http:a", settings=settings), tmp_path)
+    assert "base URL" in told
+    assert "PASSWORD" not in told
+
+
+@pytest.mark.parametrize("key", ["sk-KEY\nmore", "sk-KEY“"])
+def test_a_key_that_cannot_be_sent_is_refused_and_not_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setenv("MY_KEY", key)
+    with _serving((200, _wav())) as service:
+        told = _refused(_request(service, api_key_env="MY_KEY"), tmp_path)
+    assert "MY_KEY" in told
+    assert "sk-" not in told
+    assert service.asked == []
+
+
+def test_an_answer_that_is_no_http_is_not_repeated(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        Thread(target=_answer_badly, args=(listener,), daemon=True).start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+        settings = VoiceSettings(base_url=url)
+        told = _refused(SpeechRequest(text=TEXT, voice="http:a", settings=settings), tmp_path)
+    assert "RemoteProtocolError" in told
+    assert "PASSWORD" not in told
+
+
+def _answer_badly(listener: socket.socket) -> None:
+    with suppress(OSError):
+        while True:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(1 << 16)
+                connection.sendall(b"PASSWORD is no status line\r\n\r\n")
+
+
+FAILS = "import sys; sys.exit(f'cannot use {sys.argv[1:]}')"
+WRITES_NOTHING = "import sys; print(sys.argv[1:], file=sys.stderr)"
+WRITES_NO_SOUND = "import pathlib, sys; pathlib.Path(sys.argv[-1]).write_text('TOKEN-1')"
+
+
+@pytest.mark.parametrize("program", [FAILS, WRITES_NOTHING, WRITES_NO_SOUND])
+def test_no_message_tells_the_arguments_of_a_command(tmp_path: Path, program: str) -> None:
+    path = tmp_path / "speak.py"
+    path.write_text(program)
+    secret = "--token TOKEN-1 --key=TOKEN-2 'Authorization: Bearer TOKEN-3' http://u:TOKEN-4@h/"
+    command = f"'{sys.executable}' '{path}' {secret} {{text_file}} {{out}}"
+    settings = VoiceSettings(command=command)
+    told = _refused(SpeechRequest(text="Hi.", voice="command:x", settings=settings), tmp_path)
+    assert Path(sys.executable).name in told
+    assert "TOKEN" not in told
+
+
+@pytest.mark.parametrize("command", ["speak --key TOKEN {out}", "speak 'TOKEN {text_file} {out}"])
+def test_a_template_that_cannot_work_is_told_without_its_arguments(
+    tmp_path: Path, command: str
+) -> None:
+    settings = VoiceSettings(command=command)
+    told = _refused(SpeechRequest(text="Hi.", voice="command:x", settings=settings), tmp_path)
+    assert "speak" in told
+    assert "TOKEN" not in told
+
+
 # --- command ------------------------------------------------------------------------------------
 
 PROGRAM = """
@@ -207,6 +305,15 @@ def test_a_command_speaks_clause_by_clause(tmp_path: Path) -> None:
     assert (speech.source, speech.sample_rate_hz) == ("command", 16_000)
     lengths = [cue.end_sample - cue.start_sample for cue in speech.cues]
     assert lengths == [800 * len("你好。"), 800 * len("Hello there!")]
+
+
+@pytest.mark.parametrize("voice", ["$(touch owned)", "a;id", "--out=/etc/x", "`id`", "a\nb", "a|b"])
+def test_a_voice_is_no_option_and_nothing_that_a_shell_runs(tmp_path: Path, voice: str) -> None:
+    """A manifest's author names it; the operator's command may be `sh -c "... {voice} ..."`."""
+    settings = VoiceSettings(command="sh -c 'speak {voice} {text_file} {out}'")
+    request = SpeechRequest(text="Hi.", voice=f"command:{voice}", settings=settings)
+    with pytest.raises(SpeechError, match="may hold only letters, digits"):
+        make_speech(request, tmp_path)
 
 
 def test_a_command_that_fails_is_quoted(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from tasks.store.campaigns import (
     open_campaign,
 )
 from tasks.store.entries import (
+    LostLock,
     entry_of,
 )
 from tasks.store.files import write_file
@@ -360,9 +361,9 @@ def test_a_second_dispatcher_is_refused_until_the_first_ends(folder, bucket, tmp
 
 
 def test_an_expired_lock_is_taken_over_by_exactly_one(folder, bucket):
-    dead = S3Lock(folder.bucket, threading.Event(), ttl_s=1.0)
+    dead = S3Lock(folder.bucket, LostLock(), ttl_s=1.0)
     assert dead._try() is None  # taken, and never renewed: as after kill -9
-    locks = [S3Lock(Bucket(folder.url), threading.Event(), ttl_s=30.0) for _ in range(6)]
+    locks = [S3Lock(Bucket(folder.url), LostLock(), ttl_s=30.0) for _ in range(6)]
     time.sleep(2.5)
     start = threading.Barrier(len(locks))
 
@@ -382,7 +383,7 @@ def test_an_expired_lock_is_taken_over_by_exactly_one(folder, bucket):
 
 
 def test_a_dispatcher_waits_for_the_lock_of_a_killed_one(folder):
-    dead = S3Lock(folder.bucket, threading.Event(), ttl_s=2.0)
+    dead = S3Lock(folder.bucket, LostLock(), ttl_s=2.0)
     assert dead._try() is None
 
     with pytest.raises(CampaignError), folder.lock():
@@ -392,11 +393,11 @@ def test_a_dispatcher_waits_for_the_lock_of_a_killed_one(folder):
 
 
 def test_a_lock_is_renewed_and_its_loss_is_told(folder):
-    lost = threading.Event()
+    lost = LostLock()
     lock = S3Lock(folder.bucket, lost, ttl_s=1.0)
     lock.acquire()
     time.sleep(4)
-    other = S3Lock(folder.bucket, threading.Event(), ttl_s=1.0)
+    other = S3Lock(folder.bucket, LostLock(), ttl_s=1.0)
     assert other._try() is not None, "it was renewed for longer than it lives"
 
     folder.write_text("lock.json", b'{"id": "another", "ttl_s": 60}')

@@ -141,9 +141,12 @@ def test_threads_of_one_run_wait_for_the_given_host(hosts, tmp_path):
     assert all(np.array_equal(frames, expected(num_frames=60)) for frames in done)
 
 
-def test_the_pools_environment_and_the_gpus_reach_the_host_and_are_its_kind(hosts, tmp_path):
+def test_the_pools_environment_and_the_gpus_reach_the_host_and_are_its_kind(
+    hosts, tmp_path, monkeypatch
+):
     plain = hosts.take(HostKind("null", 2))
     kind = HostKind("null", 2, host_env({"NCCL_DEBUG": "INFO", "PREFECT_API_URL": "x"}))
+    monkeypatch.setenv("CUDA_DEVICE_ORDER", "FASTEST_FIRST")  # a user's own, which no lease means
     host = hosts.take(kind)
     with pool_of(host, tmp_path) as pool, pool.lend("null") as lent:
         env = psutil.Process(lent.pid).environ()
@@ -154,6 +157,7 @@ def test_the_pools_environment_and_the_gpus_reach_the_host_and_are_its_kind(host
     assert env["NCCL_DEBUG"] == "INFO"
     assert env["CUDA_VISIBLE_DEVICES"] == "2,3"
     assert host.environ["CUDA_VISIBLE_DEVICES"] == "2,3"
+    assert env["CUDA_DEVICE_ORDER"] == host.environ["CUDA_DEVICE_ORDER"] == "PCI_BUS_ID"
     hosts.give_back(plain)
     assert hosts.take(HostKind("null", 2)) is plain
 

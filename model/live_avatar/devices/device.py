@@ -14,7 +14,7 @@ def choose_device(name: str, *, is_small: bool) -> torch.device:
     """The device that the environment names, or the first GPU.
 
     Args:
-        name: as torch names it; empty: the first GPU.
+        name: as torch names it; empty, or ``cuda`` without a number: the first GPU.
         is_small: a CPU will do.
 
     Raises:
@@ -28,12 +28,13 @@ def choose_device(name: str, *, is_small: bool) -> torch.device:
         )
     try:
         own = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"  # of several ranks each has its GPU
-        device = torch.device(name or (own if num_gpus else "cpu"))
+        wished = own if name == "cuda" or (not name and num_gpus) else name
+        device = torch.device(wished or "cpu")
     except RuntimeError as error:
         raise ResourceError(
             f'{DEVICE_VARIABLE}="{name}" is not a device; set cuda:NUMBER, such as cuda:0, or cpu'
         ) from error
-    if device.type == "cuda" and (device.index or 0) >= num_gpus:
+    if device.type == "cuda" and device.index >= num_gpus:
         raise ResourceError(
             f'{DEVICE_VARIABLE}="{name}", but the number of CUDA devices is {num_gpus}; '
             "set a number below that, or unset it"

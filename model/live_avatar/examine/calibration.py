@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from model.calibration import Calibration
+from model.host.server import number_gpus_by_bus
 from model.live_avatar.assembly.random_weights import filled
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE, MOTION_LATENTS
 from model.live_avatar.devices.device import choose_device
@@ -127,6 +128,7 @@ def calibrate(dtype: str) -> Calibration:
     if name not in measured:
         raise ValueError(f'dtype "{name}" must be one of {", ".join(measured)}')
     place = weights_location_of({WEIGHTS_VARIABLE: "random:14b", **os.environ})
+    number_gpus_by_bus()
     device = choose_device(os.environ.get(DEVICE_VARIABLE, ""), is_small=place.is_tiny)
     _check_dtype(device, name)
     bench = Bench(device, TORCH_DTYPES[name], name, place.model)

@@ -7,6 +7,7 @@ import torch
 
 from model.engine import Finding
 from model.errors import ResourceError
+from model.host.server import number_gpus_by_bus
 from model.live_avatar.devices.device import choose_device
 from model.live_avatar.environment import (
     OFFLOAD_VARIABLE,
@@ -48,6 +49,7 @@ def device_findings(
         offload: what stays in the host's memory.
         placement: of a video over ranks.
     """
+    number_gpus_by_bus()
     gpus = [_gpu(index) for index in range(torch.cuda.device_count())]
     is_needed = place.files is not None or place.random == "14b"
     is_cpu_wanted = device_name.startswith("cpu")

@@ -252,3 +252,20 @@ def test_a_tiny_model_takes_the_cpu_where_there_is_no_gpu():
     assert choose_device("cpu", is_small=True).type == "cpu"
     kind = "cuda" if torch.cuda.device_count() else "cpu"
     assert choose_device("", is_small=True).type == kind
+
+
+@pytest.mark.parametrize(("name", "index"), [("", 0), ("cuda", 0), ("cuda:0", 0), ("cuda:1", 1)])
+def test_every_way_to_name_a_gpu_names_one(monkeypatch: pytest.MonkeyPatch, name: str, index: int):
+    """Of a machine with two GPUs, as torch would tell of it."""
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (139 * 10**9, 141 * 10**9))
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "H200")
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: (9, 0))
+    monkeypatch.delenv("LOCAL_RANK", raising=False)
+
+    assert choose_device(name, is_small=False) == torch.device("cuda", index)
+    findings = device_findings(WeightsLocation(random="14b"), name)
+
+    chosen = next(finding for finding in findings if finding.what == "device")
+    assert (chosen.verdict, chosen.found) == ("ok", f"cuda:{index}")
+    assert findings[-1].what == "GPU memory"

@@ -193,11 +193,12 @@ def test_the_setting_names_the_slots_before_cuda_and_the_driver(tmp_path):
     assert slot_names({"CUDA_VISIBLE_DEVICES": "GPU-8f,3"}, tmp_path) == ("GPU-8f", "3")
 
 
-def test_gpus_are_found_by_their_devices_in_the_order_of_their_numbers(tmp_path):
-    for name in ("nvidia10", "nvidia2", "nvidiactl", "nvidia-uvm"):
+@pytest.mark.parametrize("minors", [(0, 1), (3, 5), (2, 10)])
+def test_gpus_are_numbered_as_cuda_counts_those_that_a_container_was_given(tmp_path, minors):
+    for name in (*(f"nvidia{minor}" for minor in minors), "nvidiactl", "nvidia-uvm"):
         (tmp_path / name).touch()
 
-    assert slot_names({}, tmp_path) == ("2", "10")
+    assert slot_names({}, tmp_path) == ("0", "1")
 
 
 def test_a_machine_without_gpus_says_the_way_out(tmp_path):
@@ -227,5 +228,53 @@ def test_workers_of_all_users_share_one_folder(tmp_path):
 
     assert lease_folder({"NIGHTSHOOT_LEASE_DIR": str(tmp_path)}) == tmp_path
     for path in (tmp_path / "leases", tmp_path / "leases" / "tickets"):
-        assert path.stat().st_mode & 0o777 == 0o777
+        assert path.stat().st_mode & 0o7777 == 0o1777, "nobody removes another's files"
     assert (tmp_path / "leases" / "gpu-0").stat().st_mode & 0o777 == 0o666
+
+
+def test_a_folder_of_an_earlier_release_becomes_sticky_and_a_private_one_stays_private(tmp_path):
+    for name, mode, later in (("open", 0o777, 0o1777), ("own", 0o700, 0o700)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name).chmod(mode)
+        Slots(FOUR, tmp_path / name).lease(1).release()
+        assert (tmp_path / name).stat().st_mode & 0o7777 == later
+
+
+def test_a_link_that_another_user_has_laid_is_not_followed(tmp_path):
+    (tmp_path / "victim").mkdir()
+    link = tmp_path / "leases"
+    link.symlink_to(tmp_path / "victim")
+    Slots(FOUR, link)  # our own link is our own affair
+    try:
+        os.lchown(link, 65534, 65534)
+    except PermissionError:
+        pytest.skip("only root can lay another user's link")
+
+    if os.geteuid() != 65534:
+        with pytest.raises(LeaseError, match="a link that another user has laid"):
+            Slots(FOUR, link)
+
+
+def test_a_lock_that_is_a_link_is_not_followed(tmp_path):
+    (tmp_path / "precious").write_text("kept")
+    for name in ("gate", "gpu-0"):
+        folder = tmp_path / f"leases-{name}"
+        folder.mkdir()
+        (folder / name).symlink_to(tmp_path / "precious")
+        with pytest.raises(LeaseError, match="locks cannot be kept here"):
+            Slots(FOUR, folder)
+    assert (tmp_path / "precious").read_text() == "kept"
+
+
+def test_whatever_else_lies_among_the_tickets_holds_up_nobody(tmp_path):
+    slots = Slots(FOUR, tmp_path)
+    tickets = tmp_path / "tickets"
+    (tickets / "notes.txt").write_text("a person's")
+    (tickets / "1").mkdir()
+    (tickets / "2").symlink_to(tmp_path / "gate")
+    (tickets / ("9" * 5000)[:200]).touch()
+
+    lease = slots.lease(4, timeout_s=1)
+
+    assert lease.slots == FOUR
+    lease.release()

@@ -12,6 +12,7 @@ def test_only_what_an_engine_reads_makes_another_kind_of_host():
         "UNSET": None,
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
         "CUDA_VISIBLE_DEVICES": "3",
+        "CUDA_DEVICE_ORDER": "FASTEST_FIRST",
         "NIGHTSHOOT_ENGINE": "null",
         "NIGHTSHOOT_ENGINE_SOCKET": "s",
         "NIGHTSHOOT_VERDICT": "v",

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from served import Answer, GpuRequest, Served, png, wav
 
 from model.errors import CampaignError, RowError, StoppedError
-from tasks.inputs.addresses import address_fault, name_in, rig_url_of, url_beside, without_secrets
+from tasks.inputs.addresses import address_fault, name_in, rig_url_of, url_beside
 from tasks.inputs.inputs import (
     InputError,
     InputLimits,
@@ -29,9 +29,9 @@ from tasks.inputs.inputs import (
     Inputs,
     InputUnreachableError,
     is_url,
-    shown_url,
     sweep_inputs,
 )
+from tasks.redaction import shown_url, without_secrets
 
 QUICK = InputLimits(first_wait_s=0.0, connect_timeout_s=5.0, read_timeout_s=5.0)
 

@@ -31,6 +31,8 @@ from tasks.manifest.manifest import (
 from tasks.manifest.table import (
     read_table,
 )
+from tasks.records import VideoOutcome
+from tasks.report.report import report_csv
 
 HEADER = "video_id,script,portrait\n"
 
@@ -536,3 +538,43 @@ def test_an_absent_column_is_told_once_and_rows_are_still_judged(folder: Path) -
 
     assert sum("portrait" in each for each in told) == 1
     assert sum("video_id" in each for each in told) == 2
+
+
+# --- links and reports --------------------------------------------------------------------------
+
+
+def test_a_rig_that_is_a_link_out_of_the_folder_is_refused_unless_it_is_allowed(folder):
+    (folder.parent / "secret.json").write_text("{}")
+    (folder / "a.rig.json").symlink_to(folder.parent / "secret.json")
+    text = HEADER + "a,Hi.,a.png\n"
+
+    with pytest.raises(ManifestError, match=r"a\.rig\.json is a link that leads outside.*--allow"):
+        read(folder, text)
+
+    assert read(folder, text, allow_outside=True).rows[0].rig_path == folder / "a.rig.json"
+
+
+def test_a_rig_that_is_a_link_inside_the_folder_is_read(folder):
+    (folder / "portraits" / "mara.rig.json").write_text("{}")
+    (folder / "a.rig.json").symlink_to(folder / "portraits" / "mara.rig.json")
+
+    assert read(folder, HEADER + "a,Hi.,a.png\n").rows[0].rig_path == folder / "a.rig.json"
+
+
+def test_a_report_is_read_as_the_manifest_it_was_made_of(folder):
+    script = '- one; -2 degrees\n@home, "=1";=2\n\'+3'
+    quoted = script.replace('"', '""')
+    first = read(folder, f'{HEADER}a,"{quoted}",a.png\n')
+    outcome = VideoOutcome(video_id="a", line=2, status="failed", error="no; =voice")
+
+    text = report_csv(folder, first.columns, first.cells, [outcome])
+    again = read(folder, "\ufeff" + text)
+
+    assert "'=2" in text
+    assert again.rows[0].script == first.rows[0].script == script
+    assert (again.columns, again.cells) == (first.columns, first.cells)
+    assert "the file is a report" in again.notices[0]
+
+
+def test_a_manifest_that_is_no_report_keeps_its_apostrophes(folder):
+    assert read(folder, HEADER + "a,'+3 is it.,a.png\n").rows[0].script == "'+3 is it."

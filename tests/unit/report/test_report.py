@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import get_args
@@ -10,14 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tasks.manifest.spreadsheet_cells import REPORT_COLUMNS, protected, unprotected
 from tasks.media.contact_sheets import NUM_TILES, sheet_args, sheet_frames
 from tasks.records import Status, VideoOutcome
 from tasks.report.report import (
-    OUTCOME_COLUMNS,
     STATUS_ORDER,
     clock,
     excerpt_of,
-    protected,
     report_csv,
     write_report,
 )
@@ -80,7 +80,7 @@ def test_the_table_has_the_manifests_columns_first_and_its_rows_in_order(tmp_pat
         tmp_path, title="t", columns=COLUMNS, cells=cells, outcomes=outcomes, facts={}, notices=[]
     )
     head, first, second = table(tmp_path)
-    assert head == [*COLUMNS, *OUTCOME_COLUMNS]
+    assert head == [*COLUMNS, *REPORT_COLUMNS]
     assert first[:4] == ["a", "你好", "", "failed"]
     assert second[:4] == ["b", "", "7", "failed"]
 
@@ -114,6 +114,38 @@ def test_every_text_of_the_table_is_protected_and_numbers_stay_numbers(tmp_path)
     assert row["script"] == "'+cmd|' /C calc'!A0"
     assert (row["error"], row["way_out"], row["warnings"]) == ("'=1+1", "'@x", "'-w; v")
     assert (row["duration_s"], row["frames"]) == ("1.5", "37")
+
+
+@pytest.mark.parametrize(
+    ("text", "cells"),
+    [
+        ("Hello;=1+1", ["Hello", "'=1+1"]),
+        ("Hello; =1+1", ["Hello", " '=1+1"]),
+        ("a;b\n=1+1", ["a", "b", "'=1+1"]),
+        ('say "=1";"=1+1"', ['say "=1"', '"\'=1+1"']),
+        ("a\t@SUM(A1)", ["a", "'@SUM(A1)"]),
+        ("- one\n- two", ["'- one", "'- two"]),
+        ("3-4; 5 = 5", ["3-4", " 5 = 5"]),
+    ],
+)
+def test_no_cell_is_a_formula_where_semicolons_tabs_or_lines_separate(text, cells):
+    assert re.split("[;\t\n]", protected(text)) == cells
+
+
+def test_a_spreadsheet_that_splits_at_semicolons_finds_no_formula(tmp_path):
+    """As German Excel does: a quote within a cell quotes nothing."""
+    nasty = 'Hi;=1+1,"x"\n=2+2;\t@A1\n"=3"'
+    written(tmp_path, [failed("a", 2, error="no; =4+4")], a=nasty)
+    text = (tmp_path / "report.csv").read_text("utf-8-sig")
+    for cell in re.split(r"[;\t\r\n]", text):
+        assert not cell.lstrip(' "').startswith(("=", "+", "-", "@"))
+
+
+@given(st.text(st.sampled_from("=+-@＝＠'\"; \t\r\nx,")) | st.text())
+def test_what_is_protected_comes_back_as_it_was(text):
+    assert unprotected(protected(text)) == text
+    for cell in re.split("[;\t\r\n]", protected(text)):
+        assert not cell.lstrip().lstrip('"').startswith(("=", "+", "-", "@", "＝", "＠"))
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))

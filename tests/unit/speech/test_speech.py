@@ -173,6 +173,28 @@ def test_the_id_changes_with_all_that_changes_the_sound() -> None:
     assert len({speech_id_of(request) for request in requests}) == len(requests)
 
 
+@pytest.mark.parametrize(
+    ("voice", "settings", "speech_id"),
+    [
+        (
+            "http:a",
+            VoiceSettings(base_url="http://user:PW@127.0.0.1:8880/v1"),
+            "6022dafc0234d1591c97c24fbab7135ad48fd9bb2f945afc8ca666eca7cabb52",
+        ),
+        (
+            "command:a",
+            VoiceSettings(command="speak --token PW {text_file} {out}"),
+            "0b8d458609415e916945c51ee7a519a9ff8c75932285c4b9c7cbf4efa496481a",
+        ),
+    ],
+)
+def test_a_secret_that_is_not_shown_is_still_part_of_the_id(
+    voice: str, settings: VoiceSettings, speech_id: str
+) -> None:
+    """The ids of finished speech, which was made before anything was redacted."""
+    assert speech_id_of(SpeechRequest(text="Hello.", voice=voice, settings=settings)) == speech_id
+
+
 def test_a_kokoro_voice_that_draws_no_noise_is_spoken_once_for_all_seeds() -> None:
     ids = {speech_id_of(SpeechRequest(text="Hi.", voice="af_heart", seed=s)) for s in (0, 1)}
     assert len(ids) == 1

@@ -1,10 +1,10 @@
 """A campaign in a bucket: what is put and when, what is asked of the server, scratch, the lock."""
 
 import fcntl
-import threading
 from datetime import timedelta
 
 import pytest
+from moto.server import ThreadedMotoServer
 
 from model.errors import CampaignError
 from tasks.errors import (
@@ -14,6 +14,7 @@ from tasks.store.bucket import Bucket
 from tasks.store.campaigns import (
     open_campaign,
 )
+from tasks.store.entries import LostLock
 from tasks.store.files import write_file
 from tasks.store.s3_lock import S3Lock
 from tasks.store.scratch import Scratch, scratch_base
@@ -173,7 +174,7 @@ def test_a_retry_budget_that_is_no_number_is_refused(monkeypatch, tmp_path):
 
 
 def test_a_lock_is_refused_to_another_and_given_back(folder):
-    other = S3Lock(folder.bucket, threading.Event())
+    other = S3Lock(folder.bucket, LostLock())
     with folder.lock(), pytest.raises(CampaignError, match=r"june.*wait for that run"):
         other.acquire()
     other.acquire()
@@ -181,12 +182,50 @@ def test_a_lock_is_refused_to_another_and_given_back(folder):
 
 
 def test_a_lock_that_was_put_although_its_answer_was_lost_is_ours(folder):
-    lock = S3Lock(folder.bucket, threading.Event())
+    lock = S3Lock(folder.bucket, LostLock())
     assert lock._try() is None
     lock._etag = ""
 
     assert lock._is_ours(folder.bucket.read("lock.json"))
     assert lock._renew()
+
+
+def test_a_dead_server_is_not_another_run(folder, monkeypatch):
+    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+    bucket, lost = Bucket(folder.url, retry_s=0.5), LostLock()
+    lock = S3Lock(bucket, lost, ttl_s=0.4)
+    lock.acquire()
+    server.stop()
+    try:
+        assert lost.wait(20)
+    finally:
+        lock.release()
+    assert not lost.is_taken
+    assert f"{folder.url}/lock.json: put_object did not succeed" in lost.why
+
+
+def test_another_run_is_named_as_what_took_the_lock(folder):
+    lost = LostLock()
+    lock = S3Lock(folder.bucket, lost, ttl_s=0.4)
+    lock.acquire()
+    folder.write_text("lock.json", b'{"id": "another", "ttl_s": 60}')
+    try:
+        assert lost.wait(20)
+    finally:
+        lock.release()
+    assert lost.is_taken
+
+
+@pytest.mark.parametrize("garbage", [b"\xff\xfe\x00", b"[" * 100_000, b'{"pid": [], "host": {}}'])
+def test_garbage_in_the_place_of_a_lock_is_one_clear_line(folder, garbage):
+    folder.write_text("lock.json", garbage)
+
+    with pytest.raises(CampaignError, match="is being rendered by another run") as told:
+        S3Lock(folder.bucket, LostLock()).acquire()
+    assert len(str(told.value)) < 500
 
 
 def test_a_lock_nobody_can_read_is_held_until_it_is_old(folder):

@@ -1,5 +1,7 @@
 """Receipts, content names, the lock."""
 
+import fcntl
+import json
 import os
 import resource
 import subprocess
@@ -150,6 +152,52 @@ def test_the_second_run_of_a_campaign_is_refused_by_name(tmp_path):
         other.wait()
         with folder.lock():
             pass
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [b"\xff\xfe\x00", b"[" * 200_000, b'{"pid": 1, "host": "\x1b[2J", "started": []}', b""],
+)
+def test_garbage_in_a_lock_that_is_held_is_one_clear_line(tmp_path, garbage):
+    (tmp_path / "lock.json").write_bytes(garbage)
+    with (tmp_path / "lock.json").open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with (
+            pytest.raises(CampaignError, match="is being rendered by another run") as told,
+            CampaignFolder(tmp_path).lock(),
+        ):
+            pass
+    assert len(str(told.value)) < 500
+
+
+def test_garbage_in_a_lock_that_nobody_holds_is_in_nobodys_way(tmp_path):
+    (tmp_path / "lock.json").write_bytes(b"\xff" * 100)
+    with CampaignFolder(tmp_path).lock():
+        assert json.loads((tmp_path / "lock.json").read_text())["pid"] == os.getpid()
+
+
+def test_a_lock_that_is_a_link_is_not_followed(tmp_path):
+    (tmp_path / "mine").write_text("precious")
+    (tmp_path / "june").mkdir()
+    (tmp_path / "june" / "lock.json").symlink_to(tmp_path / "mine")
+
+    with (
+        pytest.raises(CampaignError, match=r"june/lock\.json.*cannot be used as the lock"),
+        CampaignFolder(tmp_path / "june").lock(),
+    ):
+        pass
+    assert (tmp_path / "mine").read_text() == "precious"
+
+
+@pytest.mark.parametrize("kind", ["folder", "fifo"])
+def test_a_lock_that_is_no_file_is_one_clear_line(tmp_path, kind):
+    place = tmp_path / "lock.json"
+    place.mkdir() if kind == "folder" else os.mkfifo(place)
+    with (
+        pytest.raises(CampaignError, match="cannot be used as the lock"),
+        CampaignFolder(tmp_path).lock(),
+    ):
+        pass
 
 
 def test_files_of_killed_runs_are_swept(tmp_path):

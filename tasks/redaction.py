@@ -1,0 +1,65 @@
+"""What people are shown of addresses and of texts that strangers wrote. Pure.
+
+An address may hold a secret: the user and password before its host, a key or a signature in its
+query. A text of a server, a file name or a cell may hold what steers a terminal. Everything that
+is printed, reported or stored for people goes through here; what is computed from (the id of a
+speech, the request to a server) does not.
+"""
+
+import re
+
+_ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
+_AFTER_ADDRESS = re.compile(r"[.,;:!?)\]}>\"'`”’]*$")  # of the sentence, not of the address
+_AUTHORITY = re.compile(r"(?:\[[0-9a-f:.%]*\]|[^:\[\]\\]*)(?::\d*)?", re.IGNORECASE)
+_HIDDEN = "..."
+# what published spreadsheets and archives are asked for: no key, no signature
+_PLAIN_QUERY = re.compile(
+    r"(?:(?:format|exportFormat|gid|output|single|range|usp|dl|raw|download|version|versionId)"
+    r"=[A-Za-z0-9._-]{0,40}(?:&|$))*",
+    re.IGNORECASE,
+)
+
+# ECMA-48: control strings with their content, control sequences, other escapes
+_ESCAPES = re.compile(
+    r"(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"
+    r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
+    r"|\x1b[ -/]+[0-~]"
+    r"|\x1b[0-Z\\^_`-~]"
+)
+# controls apart from line feed and tab, and the signs that turn the direction of a line
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def shown_url(url: str) -> str:
+    """The address without what may be a secret: user, password, query and fragment."""
+    scheme, sign, rest = url.partition("://")
+    if not sign:
+        return _HIDDEN if re.search(r"[@?#]", url) else url
+    authority, slash, path = re.split(r"[?#]", rest, maxsplit=1)[0].partition("/")
+    host = authority.rpartition("@")[2]
+    if not _AUTHORITY.fullmatch(host) or (":" in host and "@" in path):
+        return f"{scheme}://{_HIDDEN}"  # a password with a slash or a colon in it, perhaps
+    return f"{scheme}://{host}{slash}{path}"
+
+
+def without_secrets(text: str) -> str:
+    """``text`` with every address in it as :func:`shown_url` has it."""
+    return _ADDRESS.sub(_shown_match, text) if "://" in text else text
+
+
+def _shown_match(match: re.Match[str]) -> str:
+    url = _AFTER_ADDRESS.sub("", match[0])
+    return shown_url(url) + match[0][len(url) :]
+
+
+def has_secret(place: str) -> bool:
+    """Whether an address holds what may be a secret, so that nobody should keep it."""
+    if "://" not in place:
+        return False  # a path
+    address, _, query = place.partition("#")[0].partition("?")
+    return address != shown_url(address) or _PLAIN_QUERY.fullmatch(query) is None
+
+
+def printable(text: str) -> str:
+    """``text`` without what steers a terminal; line breaks and tabs stay."""
+    return _CONTROLS.sub("", _ESCAPES.sub("", text))
