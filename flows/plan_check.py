@@ -4,12 +4,14 @@ A plan is trusted with what is dear: pixels are filed under the keys it names. A
 engine of another version or other weights would file wrong pixels under right keys, for good.
 """
 
+from dataclasses import dataclass
+
 from model.engine import engine_identity
 from tasks.errors import DamagedError
 from tasks.media.finished_video import delivery_sha256
 from tasks.plan.audio_window import EngineTrack
 from tasks.plan.plan import cuts_of, keyed
-from tasks.records import Speech, StoredPlan, VideoPlan
+from tasks.records import StoredPlan, VideoPlan
 from tasks.speech.speech_files import load_speech
 from tasks.store.campaign_folder import CampaignFolder
 
@@ -34,16 +36,21 @@ def keys_fault(plan: VideoPlan, track: EngineTrack) -> str:
     )
 
 
-def _plan_fault(stored: StoredPlan, track: EngineTrack, speech: Speech) -> str:
-    """The same, and whether the finished video would be the one that was asked for."""
-    fault = keys_fault(stored.plan, track)
-    if not fault and stored.sha256 != delivery_sha256(stored.plan, speech):
-        return "its title, captions or segments are not those it was made with"
-    return fault
+@dataclass(frozen=True)
+class PlanFault:
+    """Why a stored plan cannot be rendered.
+
+    Attributes:
+        reason: for people.
+        is_speech_in_doubt: plan and speech contradict each other, so both are made again.
+    """
+
+    reason: str
+    is_speech_in_doubt: bool = False
 
 
-def found_fault(stored: StoredPlan, folder: CampaignFolder) -> str:
-    """Why a stored plan cannot be rendered; empty where it is right, its speech and portrait whole.
+def found_fault(stored: StoredPlan, folder: CampaignFolder) -> PlanFault | None:
+    """Why a stored plan cannot be rendered; None where it is right, its speech and portrait whole.
 
     Raises:
         NewerRecordError: a later release wrote the speech's receipt.
@@ -54,10 +61,15 @@ def found_fault(stored: StoredPlan, folder: CampaignFolder) -> str:
         try:
             place.portrait(plan.portrait)
         except DamagedError as error:
-            return str(error)
+            return PlanFault(str(error))
         place.fetch_speech(plan.speech_id)
         speech = load_speech(plan.speech_id, place.speech)
         if speech is None:
-            return "its speech is missing from the store, or damaged"
+            return PlanFault("its speech is missing from the store, or damaged")
         track = EngineTrack(place.speech / f"{plan.speech_id}.16k.wav", speech.phonemes)
-        return _plan_fault(stored, track, speech)
+        if reason := keys_fault(plan, track):
+            return PlanFault(reason)
+        if stored.sha256 != delivery_sha256(plan, speech):
+            reason = "its title, captions or segments are not those it was made with"
+            return PlanFault(reason, is_speech_in_doubt=True)
+        return None

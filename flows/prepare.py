@@ -3,6 +3,8 @@
 Plain functions without Prefect: the command line calls them before any server is needed.
 """
 
+import contextlib
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,6 +21,8 @@ from model.errors import NightshootError, PortraitError, RowError
 from tasks.canonical_json import canonical_sha256
 from tasks.errors import (
     DamagedError,
+    NewerRecordError,
+    UnforeseenError,
 )
 from tasks.manifest.cell_values import smaller_size_fault
 from tasks.manifest.presets import Preset, size_for
@@ -91,7 +95,7 @@ class Prepared:
     stored: StoredPlan | None = None
     receipt: VideoReceipt | None = None
     failure: Failure | None = None
-    error: NightshootError | None = None
+    error: Exception | None = None
 
     @property
     def plan(self) -> VideoPlan | None:
@@ -107,19 +111,39 @@ def prepare_row(
     turns: AbstractContextManager[object] = _NO_WAIT,
 ) -> Prepared:
     """Speak and plan one row in its turn, or find it planned; judge what is left to do."""
-    try:
+
+    def prepare() -> Prepared:
         stored, is_found = _planned(row, settings, folder, turns, notice)
         prepared = judged(row, stored, folder, notice)
         is_needed = prepared.receipt is None and prepared.failure is None
-        fault = found_fault(stored, folder) if is_found and is_needed else ""
+        fault = found_fault(stored, folder) if is_found and is_needed else None
         if fault:
-            notice(f"{row.video_id}: planning it again: {fault}")
+            notice(f"{row.video_id}: planning it again: {fault.reason}")
             folder.discard_plan(row.video_id)
+            if fault.is_speech_in_doubt:
+                folder.discard_speech(stored.plan.speech_id)
             stored, _ = _planned(row, settings, folder, turns, notice)
             prepared = judged(row, stored, folder, notice)
-    except NightshootError as error:
+        return prepared
+
+    return guarded(row, folder, prepare)
+
+
+def guarded(row: RowName, folder: CampaignFolder, prepare: Callable[[], Prepared]) -> Prepared:
+    """What ``prepare`` returns; its trouble, whatever it is, is this row's and stops no other.
+
+    The traceback of what no rule of ours foresaw is kept in the campaign's logs.
+    """
+    try:
+        return prepare()
+    except (NightshootError, OSError) as error:
         return Prepared(row, error=error)
-    return prepared
+    except Exception as error:  # noqa: BLE001  reported with its text, like any other fault
+        name = f"logs/rows/{row.video_id}.txt"
+        with contextlib.suppress(OSError, NightshootError):
+            folder.write_text(name, "".join(traceback.format_exception(error)).encode())
+        told = f"{type(error).__name__}: {error}; the traceback is in {name}"
+        return Prepared(row, error=UnforeseenError(told))
 
 
 def judged(
@@ -409,8 +433,8 @@ def in_order(rows: Sequence[ManifestRow], begun_in: CampaignFolder | None) -> li
 def _unfinished(folder: CampaignFolder, index: int, row: ManifestRow) -> Unfinished:
     try:
         stored = folder.read_plan(row.video_id)
-    except DamagedError:
-        stored = None  # it is planned again when its turn comes
+    except (DamagedError, NewerRecordError):
+        stored = None  # it is planned again, or refused, when its turn comes
     segments = stored.plan.segments if stored else ()
     left = [segment for segment in segments if not folder.has_segment(segment.key)]
     return Unfinished(

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 from flows.outcomes import RowName, done_outcome, failure_outcome, pending_outcome
-from flows.prepare import Prepared, judged, side_by_side
+from flows.prepare import Prepared, guarded, judged, side_by_side
 from model.errors import CampaignError, RowError
 from tasks.errors import (
     DamagedError,
+    NewerRecordError,
 )
 from tasks.records import CampaignRows, RowRecord, VideoOutcome
 from tasks.store.campaign_folder import (
@@ -77,12 +78,15 @@ class StoredCampaign:
                 yield prepared
 
     def _prepared(self, row: RowRecord, notice: Callable[[str], None]) -> Prepared:
+        return guarded(row, self.folder, lambda: self._found(row, notice))
+
+    def _found(self, row: RowRecord, notice: Callable[[str], None]) -> Prepared:
         try:
             stored = self.folder.read_plan(row.video_id)
         except DamagedError as error:
-            return Prepared(row, error=RowError(_damaged(row, error)))
+            raise RowError(_damaged(row, error)) from error
         if stored is None:
-            return Prepared(row, error=RowError(_never_planned(row)))
+            raise RowError(_never_planned(row))
         prepared = judged(row, stored, self.folder, notice)
         if prepared.failure and self._is_wanted(row):
             self.folder.clear_failure(row.video_id)
@@ -104,12 +108,14 @@ class StoredCampaign:
             stored = self.folder.read_plan(row.video_id)
         except DamagedError as error:
             return pending_outcome(row, None, _damaged(row, error))
+        except NewerRecordError as error:
+            return pending_outcome(row, None, str(error))
         if stored is None:
             return pending_outcome(row, None, _never_planned(row))
         damage = ""
         try:
             receipt = self.folder.find_video(row.video_id)
-        except DamagedError as error:
+        except (DamagedError, NewerRecordError) as error:
             receipt, damage = None, str(error)
         if receipt is not None and receipt.plan_sha256 == stored.sha256:
             return done_outcome(row, receipt, self.folder.video_url(row.video_id))

@@ -52,13 +52,14 @@ def _wrong_plans(folder: CampaignFolder) -> Iterator[str]:
         try:
             stored, receipt = folder.read_plan(video_id), folder.find_video(video_id)
             is_finished = receipt is not None and stored and receipt.plan_sha256 == stored.sha256
-            fault = found_fault(stored, folder) if stored and not is_finished else ""
+            fault = found_fault(stored, folder) if stored and not is_finished else None
+            reason = fault.reason if fault else ""
         except NewerRecordError:
             continue  # told already
         except CampaignError as error:
-            fault = f"its keys cannot be checked on this machine: {error}"
-        if fault:
-            yield f"{name}: {fault}; render the manifest again to plan this row again"
+            reason = f"its keys cannot be checked on this machine: {error}"
+        if reason:
+            yield f"{name}: {reason}; render the manifest again to plan this row again"
 
 
 def _verified(num_damaged: int) -> str:

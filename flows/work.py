@@ -158,7 +158,12 @@ class Work:
     def note_failure(self, failure: Failure) -> None:
         """Count a failure; the same one on several rows stops the campaign."""
         reason = self.breaker.add(failure.video_id, failure.signature, time.monotonic())
-        if reason and not self.halted:
+        if reason:
+            self.halt(reason)
+
+    def halt(self, reason: str) -> None:
+        """Stop the campaign for a reason that the report tells; the first one counts."""
+        if not self.halted:
             self.halted = reason
             self.listener.notice(reason)
             self.stop.set()

@@ -13,6 +13,7 @@
         EngineLostError    tasks/engines/engine_host.py
         ProgramError       tasks/processes/ffmpeg.py, and FfmpegError under it
         StoreError         tasks/store/campaign_folder.py; DamagedError, NewerRecordError under it
+      UnforeseenError    tasks/errors.py: what nobody foresaw while a row was prepared
       EngineFailedError  an engine broke a rule of its own or of Python: nobody's fault is known
       CampaignError      a campaign that is refused before work (locked, wrong option)
         WeightsError       files of weights that are missing, damaged, or another model's

@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from model.errors import MachineError, ResourceError
+from model.errors import MachineError, NightshootError, ResourceError
 
 
 def counted(number: int, noun: str) -> str:
@@ -53,6 +53,10 @@ class DiskFullError(ResourceError):
         )
         self.path, self.free_bytes, self.needed_bytes = path, free_bytes, needed_bytes
         self.args = (path, free_bytes, needed_bytes)
+
+
+class UnforeseenError(NightshootError):
+    """Something that no rule of ours foresaw; its traceback is kept in the campaign's logs."""
 
 
 class StoreError(MachineError):

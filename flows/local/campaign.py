@@ -20,7 +20,7 @@ from prefect.futures import PrefectFuture, wait
 from prefect.states import Completed, Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from flows.outcomes import failure_outcome, pending_outcome
+from flows.outcomes import failure_outcome, pending_outcome, text_of
 from flows.prepare import Prepared
 from flows.video import RowOf, make_video, record_failure
 from flows.work import Work, current_work, stop_on_signals
@@ -36,6 +36,7 @@ class VideoBatch:
     ready: Iterable[Prepared]
     taken: dict[str, StoredPlan] = field(default_factory=dict[str, StoredPlan])
     outcomes: dict[str, VideoOutcome] = field(default_factory=dict[str, VideoOutcome])
+    is_over: bool = False  # the flow came to its own end
 
 
 _current_batch: ContextVar[VideoBatch] = ContextVar("current_batch")
@@ -91,6 +92,7 @@ def campaign(name: str) -> State[Any]:
             batch.taken[prepared.row.video_id] = prepared.stored
             futures.append(video_task.submit(prepared.row.video_id))
         wait(futures)
+    batch.is_over = True
     return state_of(batch.outcomes.values(), len(futures), work.halted)
 
 
@@ -106,6 +108,14 @@ def state_of(outcomes: Iterable[VideoOutcome], num_videos: int, halted: str) -> 
     return Completed(message=counted(num_videos, "video"))
 
 
+def _reason_of(state: State[Any]) -> str:
+    """Why a flow ended that did not come to its own end."""
+    error = state.result(raise_on_failure=False)
+    if isinstance(error, Exception):
+        return text_of(error)
+    return state.message or f"its state is {state.name}"
+
+
 def dispatch(name: str, ready: Iterable[Prepared], work: Work, workers: int) -> list[VideoOutcome]:
     """Make the videos of ``ready`` in this process tree, ``workers`` at once.
 
@@ -116,7 +126,9 @@ def dispatch(name: str, ready: Iterable[Prepared], work: Work, workers: int) -> 
     tokens = current_work.set(work), _current_batch.set(batch)
     try:
         runner = cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner(max_workers=workers))
-        campaign.with_options(task_runner=runner)(name, return_state=True)
+        state = campaign.with_options(task_runner=runner)(name, return_state=True)
+        if not batch.is_over and not work.stop.is_set():
+            work.halt(f"the run ended before its time: {_reason_of(state)}")
     finally:
         current_work.reset(tokens[0])
         _current_batch.reset(tokens[1])

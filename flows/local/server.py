@@ -45,6 +45,10 @@ _AUTH = "PREFECT_API_AUTH_STRING"
 _REPLACED = ("PREFECT_API_URL", "PREFECT_HOME", _AUTH)
 
 
+_DATABASE = "prefect.db"
+_DAMAGE_SIGNS = ("file is not a database", "database disk image is malformed")
+
+
 class ServerError(MachineError):
     """Prefect's server did not come up."""
 
@@ -62,6 +66,10 @@ class LocalServer:
             self._is_ready = True
             return
         self._before = {name: os.environ.get(name) for name in _REPLACED}
+        self._log = logs / "prefect-server.log"
+        self._start()
+
+    def _start(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             own = f"http://127.0.0.1:{listener.getsockname()[1]}"
             os.environ["PREFECT_HOME"] = str(self._home.resolve())
@@ -70,7 +78,7 @@ class LocalServer:
             self._child = Child(
                 "flows.local.server",
                 [str(listener.fileno())],
-                logs / "prefect-server.log",
+                self._log,
                 _SERVER
                 | {
                     "PREFECT_SERVER_API_AUTH_STRING": os.environ[_AUTH],
@@ -91,6 +99,10 @@ class LocalServer:
         while not self._is_ready:
             child = self._child
             assert child is not None
+            if child.exit_code is not None and self._put_damage_aside(child.log_tail()):
+                child.end(timeout_s=1.0)
+                self._start()
+                continue
             if child.exit_code is not None or time.monotonic() > deadline:
                 raise ServerError(
                     f"Prefect's server did not come up (exit code {child.exit_code}): "
@@ -103,6 +115,19 @@ class LocalServer:
                 self._is_ready = answer.status_code == 200
             except httpx.TransportError:
                 time.sleep(0.05)
+
+    def _put_damage_aside(self, said: str) -> bool:
+        """Begin a new database where the old one cannot be read; only the runs' history is in it.
+
+        Returns:
+            Whether there was one to put aside.
+        """
+        database = self._home / _DATABASE
+        if not database.exists() or not any(sign in said for sign in _DAMAGE_SIGNS):
+            return False
+        for path in self._home.glob(f"{_DATABASE}*"):
+            path.replace(path.with_name(f"damaged-{path.name}"))
+        return True
 
     def end(self) -> None:
         """End it, if it is ours."""

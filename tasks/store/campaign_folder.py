@@ -246,6 +246,10 @@ class CampaignFolder:
         """Keep a speech made in the local folder: its sounds first, then its receipt."""
         del speech
 
+    def discard_speech(self, speech_id: str) -> None:
+        """Remove a speech's receipt, so that it is made again."""
+        self.remove(f"speech/{speech_id}.json")
+
     # --- portraits, plans, failures ---
 
     def keep_portrait(self, path: Path) -> str:

@@ -2,13 +2,16 @@
 
 import csv
 import json
+import os
 import shutil
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from tests.integration.campaigns import Finished, receipts, video_digests, write_campaign
+from tests.integration.campaigns import ROOT, Finished, receipts, video_digests, write_campaign
 
 pytestmark = pytest.mark.integration
 
@@ -175,3 +178,40 @@ def test_a_lost_speech_or_portrait_is_made_again_before_rendering(
     assert "planned again" in again.stdout
     assert "0 segments rendered" in again.stdout
     assert video_digests(root) == wanted
+
+
+ENDS_EARLY = """
+import sys, threading
+from pathlib import Path
+from flows.local.campaign import dispatch
+from flows.progress import PlainProgress
+from rich.console import Console
+from flows.work import Work
+from tasks.engines.engine_host import EnginePool
+from tasks.store.campaign_folder import CampaignFolder
+
+def ready():
+    raise ZeroDivisionError("nobody foresaw this")
+    yield
+
+folder = CampaignFolder(Path(sys.argv[1]))
+work = Work(folder, EnginePool(folder.logs), PlainProgress(Console()), threading.Event(), None)
+assert dispatch("early", ready(), work, 1) == []
+print("halted:", work.halted)
+"""
+
+
+def test_a_flow_that_ends_before_its_time_says_why(tmp_path, prefect_api):
+    done = subprocess.run(
+        [sys.executable, "-c", ENDS_EARLY, str(tmp_path)],
+        env={**os.environ, "PREFECT_API_URL": prefect_api},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    reason = "the run ended before its time: ZeroDivisionError: nobody foresaw this"
+    assert f"halted: {reason}" in done.stdout

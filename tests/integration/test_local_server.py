@@ -73,3 +73,20 @@ def test_every_run_draws_a_password_of_its_own(server: str, tmp_path: Path) -> N
         finally:
             other.end()
         assert os.environ["PREFECT_API_AUTH_STRING"] == first
+
+
+def test_a_database_that_cannot_be_read_is_put_aside_and_a_new_one_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    home = tmp_path / "prefect"
+    home.mkdir()
+    (home / "prefect.db").write_bytes(b"garbage\n" * 512)
+    made = LocalServer(tmp_path)
+    try:
+        made.wait()
+        asked = f"{os.environ['PREFECT_API_URL']}/flows/filter"
+        assert httpx.post(asked, json={}, auth=credentials()).status_code == 200
+    finally:
+        made.end()
+    assert (home / "damaged-prefect.db").read_bytes().startswith(b"garbage")

@@ -1,5 +1,6 @@
 """Rows -> plans: what a plan holds of the settings, and keys that must not change."""
 
+import errno
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from flows.prepare import PrepareSettings, plan_video, prepare_row
+from flows.prepare import Prepared, PrepareSettings, guarded, plan_video, prepare_row
 from model.engine import EngineIdentity, engine_identity
 from model.errors import PortraitError
 from tasks.manifest.presets import load_presets
@@ -183,3 +184,29 @@ def test_a_portrait_smaller_than_the_engine_needs_is_refused_with_the_way_out(
         "small.png is 63x80, but engine live-avatar needs at least 64 pixels on each side; use a "
         "larger picture (512 pixels or more give a sharp face)"
     )
+
+
+def test_a_rows_unforeseen_trouble_is_its_own_and_its_traceback_is_kept(folder):
+    bad = row()
+
+    def fail() -> Prepared:
+        return Prepared(bad, error=[][1])
+
+    prepared = guarded(bad, folder, fail)
+
+    assert str(prepared.error) == (
+        f"IndexError: list index out of range; the traceback is in logs/rows/{bad.video_id}.txt"
+    )
+    kept = folder.read_bytes(f"logs/rows/{bad.video_id}.txt")
+    assert kept is not None
+    assert b"Traceback" in kept
+    assert b"in fail" in kept
+
+
+def test_a_full_disk_while_a_row_is_prepared_is_that_rows_error(folder):
+    full = OSError(errno.ENOSPC, "No space left on device", "x.wav")
+
+    def fail() -> Prepared:
+        raise full
+
+    assert guarded(row(), folder, fail).error is full
