@@ -7,6 +7,7 @@ and left as it is. A few cases run always, all of them in ``make test-all``.
 
 import json
 import os
+import random
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -330,3 +331,22 @@ def test_a_deep_check_names_what_was_changed_and_the_next_run_makes_it_again(
     assert video_digests(root) == video_digests(finished.root)
     again = nightshoot("sweep", "campaign", "--out", tmp_path, "--verify")
     assert "no damaged files found" in again.stdout
+
+
+@pytest.mark.parametrize(
+    "seed", [*range(2), *(pytest.param(each, marks=pytest.mark.faults) for each in range(2, 60))]
+)
+def test_any_changed_byte_of_any_file_ends_in_the_same_videos(seed, finished, tmp_path, nightshoot):
+    manifest, root = finished.copied_to(tmp_path), tmp_path / "campaign"
+    draw = random.Random(seed)
+    path = root / draw.choice(sorted(records(root)))
+    data = bytearray(path.read_bytes())
+    where = draw.randrange(len(data))
+    data[where] ^= 1 << draw.randrange(8)
+    path.write_bytes(data)
+    told = f"byte {where} of {path.relative_to(root)}"
+
+    done = nightshoot("render", manifest, "--out", tmp_path)
+
+    assert done.returncode == 0, (told, done.stdout + done.stderr)
+    assert video_digests(root) == video_digests(finished.root), told
