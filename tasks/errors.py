@@ -25,6 +25,10 @@ class ProgramError(MachineError):
         return f"{shlex.join(self.command)} {how}: {words}"
 
 
+class ProgramHungError(ProgramError):
+    """A program did not end in time, and was killed."""
+
+
 class FfmpegError(ProgramError):
     """Ffmpeg failed."""
 
