@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
+from contextvars import copy_context
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -434,7 +435,7 @@ def side_by_side(rows: Sequence[_Row], work: Callable[[_Row], _Result]) -> Itera
     with ThreadPoolExecutor(_LOOKUPS_AT_ONCE, thread_name_prefix="rows") as pool:
         try:
             for row in rows:
-                waiting.append(pool.submit(work, row))
+                waiting.append(pool.submit(copy_context().run, work, row))
                 if len(waiting) > 2 * _LOOKUPS_AT_ONCE:
                     yield waiting.popleft().result()
             while waiting:

@@ -32,6 +32,7 @@ from tasks.plan.plan import canonical_sha256
 from tasks.processes.ffmpeg import (
     ffmpeg_version,
 )
+from tasks.processes.stop_request import check_stop
 from tasks.records import Cue, Record, Speech, TimedPhoneme
 from tasks.speech import timeline
 from tasks.speech.loudness import (
@@ -248,6 +249,7 @@ def _blocks(
     unspoken: list[str] = []
     rate = 0
     for clause in script.clauses:
+        check_stop()
         utterance = speak(clause.spoken)
         unspoken += utterance.unspoken
         rate = rate or grid_rate(utterance.sample_rate_hz)
