@@ -142,11 +142,12 @@ class Inputs:
         try:
             futures = [pool.submit(self._try, url, kind) for url, kind in distinct]
             num_good = sum(future.result() for future in futures)
-        except BaseException:  # an interrupt, a full disk: nobody waits for the rest
+        except BaseException as error:  # an interrupt, a full disk: nobody waits for the rest
             self.close()
+            is_ours = isinstance(error, NightshootError)  # a person does not wait for a server
+            pool.shutdown(wait=is_ours, cancel_futures=True)
             raise
-        finally:
-            pool.shutdown(cancel_futures=True)
+        pool.shutdown()
         if distinct:
             seconds = time.perf_counter() - started
             _log.info("%d of %d inputs at hand, %.1f s", num_good, len(distinct), seconds)

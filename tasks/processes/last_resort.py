@@ -11,7 +11,7 @@ from typing import NoReturn
 from tasks.processes.ffmpeg import kill_programs
 
 EXIT_INTERRUPTED = 130
-STOP_WITHIN_S = 9.0
+STOP_WITHIN_S = 8.0
 """After a first Ctrl-C a run on a person's machine is gone within this time."""
 _SHOW_CURSOR = "\x1b[?25h"  # a live view hides it
 
@@ -33,9 +33,7 @@ class LastResort:
 
     def _watch(self) -> None:
         if not self._over.wait(self._within_s):
-            leave(
-                f"Stopped without waiting longer than {self._within_s:g} s for what was under way."
-            )
+            leave(f"Stopped: what was under way did not end within {self._within_s:g} s.")
 
 
 def leave(how: str) -> NoReturn:
