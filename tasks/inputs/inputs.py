@@ -316,6 +316,8 @@ def _manifest_fault(path: Path) -> str:
 def _rig_fault(path: Path) -> str:
     try:
         content = json.loads(path.read_text("utf-8"))
+    except RecursionError:
+        return "the rig's brackets are nested too deeply"
     except ValueError as error:
         return f"the rig is not valid JSON ({error})"
     return "" if isinstance(content, dict) else "the rig is not a JSON object"

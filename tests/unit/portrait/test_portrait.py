@@ -466,6 +466,29 @@ def test_a_broken_rig_file_is_refused(tmp_path: Path, content: str, message: str
         read_rig(path)
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('{"a":' + "[" * 200_000 + "]" * 200_000 + "}", "brackets are nested too deeply for a rig"),
+        ('{"size":' + "[" * 900 + "]" * 900 + "}", "must be a list of 2 numbers|nested"),
+        ('{"chin": [' + "1, " * 300_000 + "1]}", "must be a list of 2 numbers"),
+        ('{"upper_lip": 1' + "0" * 400 + "}", "must be a number"),
+        ('{"upper_lip": 1' + "0" * 9_000 + "}", "is not valid JSON"),
+        ("{" + ",".join(f'"n{i}": 1' for i in range(50_000)) + "}", '"n0" is unknown'),
+        (" " * 1_100_000 + "{}", "larger than 1024 KiB"),
+    ],
+    ids=["nested", "less nested", "long list", "large", "huge", "many names", "long"],
+)
+def test_a_rig_that_was_made_to_harm_is_a_fault_of_its_row_in_few_words(
+    tmp_path: Path, content: str, message: str
+) -> None:
+    rig = tmp_path / "a.rig.json"
+    rig.write_text(content)
+    with pytest.raises(PortraitError, match=message) as caught:
+        read_rig(rig)
+    assert len(str(caught.value)) < 3_000
+
+
 def test_a_missing_rig_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(PortraitError, match=r"a\.rig\.json: cannot be read"):
         read_rig(tmp_path / "a.rig.json")
