@@ -30,7 +30,7 @@ HELLO_TIMEOUT_S = 300.0
 SOCKET_VARIABLE = "NIGHTSHOOT_ENGINE_SOCKET"
 ENGINE_VARIABLE = "NIGHTSHOOT_ENGINE"
 _POLL_S = 0.02
-_CANCEL_S = 4.0  # an engine looks between two chunks of frames whether its work is still wanted
+_CANCEL_S = 2.0  # an engine looks between two chunks of frames whether its work is still wanted
 _WORDS_S = 2.0  # within which a guard says why it ends a host
 _SPARE_S = 60.0  # a guard is late too where a machine is loaded
 
@@ -394,6 +394,7 @@ class EngineHost:
                 if self.receive().kind in ("error", "handoff"):
                     self.is_rendering = False
                     return
+            self.is_rendering = False
             self._connection.close()
         except (protocol.ConnectionLostError, EngineLostError):
             return  # it is gone, which ends the rendering too

@@ -31,7 +31,8 @@ class Run:
         start = ["-c", code] if code else ["-m", "flows.cli"]
         with log.open("wb") as file:
             self.process = psutil.Popen(
-                [sys.executable, *start, *map(str, arguments)],
+                # a shell's background job, as these tests may be, ignores Ctrl-C
+                ["env", "--default-signal=INT", sys.executable, *start, *map(str, arguments)],
                 cwd=ROOT,
                 env={**os.environ, "PREFECT_API_URL": api},
                 stdin=subprocess.DEVNULL,
@@ -107,9 +108,7 @@ def slow_video(tmp_path: Path) -> list[object]:
     return ["render", manifest, "--out", tmp_path, "--set", "delay_ms=20", "--workers", 1]
 
 
-def test_a_stopped_encoder_is_killed_and_its_segment_rendered_again(
-    tmp_path, run, slow_video, finished
-):
+def test_a_stopped_encoder_is_killed_and_its_segment_rendered_again(tmp_path, run, slow_video):
     rendering = run(*slow_video, code=IMPATIENT)
     encoder = rendering.child(is_encoder)
     encoder.suspend()
