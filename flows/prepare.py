@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
+from contextvars import copy_context
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -36,7 +37,7 @@ from tasks.plan.plan import (
     keyed,
     num_frames_of,
 )
-from tasks.portrait.picture import portrait_sha256, read_portrait
+from tasks.portrait.picture import PortraitReader, portrait_sha256
 from tasks.portrait.portrait import (
     PortraitLimits,
     check_portrait,
@@ -63,6 +64,7 @@ _TITLE_CHARS = 60
 # what is done is asked of the store, which may be far away: 8 requests one after the other a video
 _LOOKUPS_AT_ONCE = 8
 _NO_WAIT = nullcontext()
+_PORTRAITS = PortraitReader()
 
 _Row = TypeVar("_Row")
 _Result = TypeVar("_Result")
@@ -233,8 +235,7 @@ def _stamp(path: Path) -> tuple[int, ...]:
 @lru_cache(maxsize=256)
 def _portrait_facts(path: Path, stamp: tuple[int, ...]) -> _PortraitFacts:
     """Of a picture file; many rows share one presenter, so it is decoded once per version."""
-    del stamp
-    pixels = read_portrait(path)
+    pixels = _PORTRAITS.read(path, stamp)
     return _PortraitFacts(portrait_sha256(pixels), pixels.shape[1], pixels.shape[0])
 
 
@@ -412,7 +413,7 @@ def _with_portrait_findings(
     Raises:
         PortraitError: the portrait cannot be animated, and a still is not asked for.
     """
-    portrait = read_portrait(row.portrait_path)
+    portrait = _PORTRAITS.read(row.portrait_path, _stamp(row.portrait_path))
     report = check_portrait(portrait, rig, plan.width, plan.height, limits)
     if report.errors and plan.settings.get("on_no_face") != "still":
         raise PortraitError(f"{row.portrait_path.name}: {'; '.join(report.errors)}")
@@ -452,7 +453,7 @@ def side_by_side(rows: Sequence[_Row], work: Callable[[_Row], _Result]) -> Itera
     with ThreadPoolExecutor(_LOOKUPS_AT_ONCE, thread_name_prefix="rows") as pool:
         try:
             for row in rows:
-                waiting.append(pool.submit(work, row))
+                waiting.append(pool.submit(copy_context().run, work, row))
                 if len(waiting) > 2 * _LOOKUPS_AT_ONCE:
                     yield waiting.popleft().result()
             while waiting:

@@ -15,9 +15,11 @@ from flows.outcomes import RowName, done_outcome, failed_outcome, failure_outcom
 from flows.prepare import Prepared
 from flows.progress import ProgressView
 from flows.work import Night, RenderFigures, Work, stop_on_signals
-from model.errors import CampaignError, NightshootError
+from model.errors import CampaignError, NightshootError, StoppedError
 from tasks.engines.engine_host import EnginePool
 from tasks.errors import StoreError, counted
+from tasks.processes.last_resort import LastResort
+from tasks.processes.stop_request import stop_asked_by
 from tasks.records import VideoOutcome
 from tasks.report.report import campaign_report
 from tasks.store.campaign_folder import CampaignFolder
@@ -110,12 +112,26 @@ class Run:
         *,
         night: Night | None = None,
         lock_wait_s: float = 0.0,
+        last_resort: LastResort | None = None,
     ) -> None:
+        """Nothing is begun yet.
+
+        Args:
+            source: what the campaign is made from.
+            view: who is told what happens.
+            dispatcher: where videos are rendered.
+            night: when to stop for today.
+            lock_wait_s: how long another run of this campaign may take to end.
+            last_resort: ends this process if a stop that a person asked for takes too long.
+        """
         self.source, self.view, self._dispatcher = source, view, dispatcher
         self._lock_wait_s = lock_wait_s
         self.stop = threading.Event()
         self._pool = EnginePool(source.folder.logs, keep=source.folder.write_text)
-        self._work = Work(source.folder, self._pool, view, self.stop, night)
+        self._last_resort = last_resort
+        self._work = Work(
+            source.folder, self._pool, view, self.stop, night, last_resort=last_resort
+        )
         self._outcomes = self._work.outcomes
         self._is_started = False
 
@@ -133,11 +149,11 @@ class Run:
             stack.enter_context(folder.lock(self._lock_wait_s))
             stack.enter_context(self._pool)
             stack.callback(self._end_dispatcher)
-            stack.enter_context(stop_on_signals(self.stop))
+            stack.enter_context(stop_on_signals(self.stop, self._last_resort))
             folder.sweep_parts()
             folder.snapshot()
             self.source.describe()
-            with self.view:
+            with self.view, stop_asked_by(self.stop.is_set):
                 refused = self._render()
             seconds = time.perf_counter() - started
             if not refused and not folder.lock_lost.is_set():
@@ -208,7 +224,11 @@ class Run:
         if first is None:
             return
         self.view.status("waiting for Prefect")
-        for outcome in self._dispatcher(self.source.campaign, _chain(first, ready), self._work):
+        try:
+            outcomes = self._dispatcher(self.source.campaign, _chain(first, ready), self._work)
+        except StoppedError:
+            return  # before the first video
+        for outcome in outcomes:
             self._outcomes[outcome.video_id] = outcome
 
     def _all_outcomes(self) -> list[VideoOutcome]:

@@ -19,6 +19,7 @@ from typing import Protocol
 from flows.outcomes import RowName
 from model.errors import StoppedError, WindowClosedError
 from tasks.engines.engine_host import EnginePool
+from tasks.processes.last_resort import LastResort, leave
 from tasks.records import Failure, SegmentPlan, SegmentReceipt, VideoOutcome, VideoPlan
 from tasks.recovery.failures import Breaker
 from tasks.recovery.memory_ladder import Ladder
@@ -116,6 +117,7 @@ class Work:
         default_factory=lambda: defaultdict[str, threading.Lock](threading.Lock)
     )
     ladder: Ladder = field(default_factory=Ladder)
+    last_resort: LastResort | None = None
     figures: list[RenderFigures] = field(default_factory=list[RenderFigures])
     # rows that need no rendering, then what the dispatcher made of the others
     outcomes: dict[str, VideoOutcome] = field(default_factory=dict[str, VideoOutcome])
@@ -178,17 +180,24 @@ current_work: ContextVar[Work] = ContextVar("current_work")
 
 
 @contextmanager
-def stop_on_signals(stop: threading.Event) -> Generator[None]:
+def stop_on_signals(
+    stop: threading.Event, last_resort: LastResort | None = None
+) -> Generator[None]:
     """Ctrl-C and SIGTERM set ``stop`` once; a second one interrupts at once.
 
     Prefect puts a handler of its own in place for the time of a flow, so the flow enters this too.
+    With ``last_resort``, this process is gone when its time is over or a second signal comes.
     """
 
     def on_signal(number: int, frame: FrameType | None) -> None:
         if stop.is_set():
+            if last_resort is not None:
+                leave("Stopped at once.")
             signal.signal(number, signal.default_int_handler)
             signal.default_int_handler(number, frame)
         stop.set()
+        if last_resort is not None:
+            last_resort.begin()
 
     numbers = (signal.SIGINT, signal.SIGTERM)
     before = [signal.signal(number, on_signal) for number in numbers]

@@ -38,6 +38,10 @@ class ProgramError(MachineError):
         return f"{shlex.join(self.command)} {self.ending}"
 
 
+class ProgramHungError(ProgramError):
+    """A program did not end in time, and was killed."""
+
+
 class FfmpegError(ProgramError):
     """Ffmpeg failed."""
 

@@ -283,16 +283,20 @@ def _run(source: "Source", workers: int, night: "Night | None", *, as_json: bool
         PlainProgress,
     )
     from flows.run import Run
+    from tasks.processes.last_resort import STOP_WITHIN_S, LastResort
 
     console = terminal_console(to_stderr=as_json)
     for notice in source.notices:
         console.print(f"note: {notice}", style="yellow", markup=False, soft_wrap=True)
     view = PlainProgress(console) if as_json else progress_view(console)
-    summary = Run(source, view, LocalDispatcher(workers), night=night)()
+    last_resort = LastResort(STOP_WITHIN_S)
+    run = Run(source, view, LocalDispatcher(workers), night=night, last_resort=last_resort)
+    summary = run()
     if as_json:
         say(json.dumps([outcome.model_dump() for outcome in summary.outcomes], indent=1))
     else:
         _print_summary(console, summary)
+    last_resort.is_over()
     return summary.exit_code
 
 
@@ -516,8 +520,7 @@ def main() -> None:
         say(without_secrets(os_error_text(error)), to_stderr=True)
         code = _EXIT_REFUSED
     except (KeyboardInterrupt, click.exceptions.Abort):
-        say(
-            "Stopped. Finished segments are kept; run the same command to continue.", to_stderr=True
-        )
-        code = 130
+        from tasks.processes.last_resort import leave
+
+        leave("Stopped.")  # threads that still wait for a server or a program are left behind
     sys.exit(code if isinstance(code, int) else 0)

@@ -26,6 +26,7 @@ from tasks.engines.engine_host import EnginePool, given_host
 from tasks.errors import (
     StoreError,
 )
+from tasks.processes.stop_request import stop_asked_by
 from tasks.records import StoredPlan
 from tasks.recovery.failures import fault_of
 from tasks.recovery.night import may_open
@@ -56,7 +57,7 @@ def render_video(request: VideoParameters) -> State[Any]:
         work = Work(folder, pool, view, stop, night)
         if night and not may_open(datetime.now(UTC), night.end, request.estimated_s):
             return Completed(name=CARRIED_OVER, message=work.carried_over)
-        with stop_on_signals(stop):
+        with stop_on_signals(stop), stop_asked_by(stop.is_set):
             ended = _made(stored, work)
     if ended is None and own.is_cancelled:
         return Cancelled(message="cancelled; finished segments are kept")

@@ -85,9 +85,10 @@ class VideoQueue:
         Raises:
             BaseException: what ended the making ahead.
         """
+        error = self._error  # asked first: whatever was ready before it is in the queue by now
         try:
             return self._queue.get_nowait().stored
         except queue.Empty:
-            if self._error is not None:
-                raise self._error from None
+            if error is not None:
+                raise error from None
             return None

@@ -84,7 +84,7 @@ def campaign(name: str) -> State[Any]:
     del name  # for people who look at the runs
     batch, work = _current_batch.get(), current_work.get()
     futures: list[PrefectFuture[str]] = []
-    with stop_on_signals(work.stop):
+    with stop_on_signals(work.stop, work.last_resort):
         for prepared in batch.ready:
             if work.stop.is_set():
                 break

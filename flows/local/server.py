@@ -17,6 +17,7 @@ from pathlib import Path
 
 from model.errors import MachineError
 from tasks.processes.child_processes import Child
+from tasks.processes.stop_request import check_stop
 
 _START_TIMEOUT_S = 120.0
 _HEALTH_TIMEOUT_S = 2.0
@@ -92,11 +93,13 @@ class LocalServer:
 
         Raises:
             ServerError: it ended or did not answer in time.
+            StoppedError: the user asked to stop.
         """
         import httpx
 
         deadline = time.monotonic() + _START_TIMEOUT_S
         while not self._is_ready:
+            check_stop()
             child = self._child
             assert child is not None
             if child.exit_code is not None and self._put_damage_aside(child.log_tail()):

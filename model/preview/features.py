@@ -6,6 +6,7 @@ pixels on closed lips and an animation that believes it never shuts the mouth.
 """
 
 import math
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
@@ -177,6 +178,9 @@ class Rig:
     eyes: tuple[RigEye, ...]
 
 
+_NAME_SHOWN, _FAULTS_SHOWN = 60, 20
+
+
 def parse_rig(values: Mapping[str, object]) -> Rig:
     """Check a rig's fields.
 
@@ -199,11 +203,11 @@ def parse_rig(values: Mapping[str, object]) -> Rig:
     eyes: list[RigEye] = []
     listed = values.get("eyes", ())
     if not isinstance(listed, list | tuple) or len(listed) > 2:
-        faults.append(f'"eyes" is {listed!r}; it must be a list of at most two eyes')
+        faults.append(f'"eyes" is {reprlib.repr(listed)}; it must be a list of at most two eyes')
         listed = ()
     for index, entry in enumerate(listed):
         if not isinstance(entry, Mapping):
-            faults.append(f'"eyes[{index}]" is {entry!r}; it must be an object')
+            faults.append(f'"eyes[{index}]" is {reprlib.repr(entry)}; it must be an object')
             continue
         eye_sizes: dict[str, int | None] = {"left": 2, "right": 2, "upper": 0, "lower": 0}
         found = _numbers(entry, eye_sizes, f"eyes[{index}].", faults)
@@ -229,7 +233,9 @@ def _numbers(
 ) -> dict[str, Any]:
     """Fields of the stated sizes (0: a number, None: looked at elsewhere); faults are added."""
     found: dict[str, Any] = {}
-    faults += [f'"{prefix}{name}" is unknown' for name in values if name not in sizes]
+    unknown = [name for name in values if name not in sizes]
+    shown = [f"{prefix}{name}"[:_NAME_SHOWN] for name in unknown[:_FAULTS_SHOWN]]
+    faults += [f'"{name}" is unknown' for name in shown]
     for name, size in sizes.items():
         value: Any = values.get(name)
         if size is None:
@@ -240,14 +246,17 @@ def _numbers(
             found[name] = tuple(float(item) for item in value)
         else:
             shape = "a number" if size == 0 else f"a list of {size} numbers"
-            faults.append(f'"{prefix}{name}" is {value!r}; it must be {shape}')
+            faults.append(f'"{prefix}{name}" is {reprlib.repr(value)}; it must be {shape}')
     return found
 
 
 def _is_number(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
-    return math.isfinite(value)
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number that no float can hold
+        return False
 
 
 def _are_numbers(value: list[Any] | tuple[Any, ...], size: int) -> bool:

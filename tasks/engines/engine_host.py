@@ -5,7 +5,9 @@ A pool keeps one warm host per thread that renders.
 
 import contextlib
 import json
+import math
 import os
+import selectors
 import signal
 import socket
 import sys
@@ -22,11 +24,13 @@ from model.errors import MachineError, ResourceError, StoppedError
 from model.host import heartbeats, protocol
 from tasks.engines.gpu_samples import NvmlReader, Sampler, Stretch
 from tasks.processes.child_processes import Guarded
+from tasks.processes.stop_request import POLL_S, check_stop
 
 HELLO_TIMEOUT_S = 300.0
 SOCKET_VARIABLE = "NIGHTSHOOT_ENGINE_SOCKET"
 ENGINE_VARIABLE = "NIGHTSHOOT_ENGINE"
 _POLL_S = 0.02
+_CANCEL_S = 2.0  # an engine looks between two chunks of frames whether its work is still wanted
 _WORDS_S = 2.0  # within which a guard says why it ends a host
 _SPARE_S = 60.0  # a guard is late too where a machine is loaded
 
@@ -62,6 +66,9 @@ class HostRendering:
         if self._handoff is not None:
             raise StopIteration
         if self._should_stop():
+            self._host.cancel()
+            raise StoppedError("stopped between frames")
+        if not self._host.wait_for_message(self._should_stop):
             self._host.cancel()
             raise StoppedError("stopped between frames")
         message = self._host.receive()
@@ -287,6 +294,7 @@ class EngineHost:
         deadline = time.monotonic() + load_timeout_s
         while time.monotonic() < deadline:
             self._process.check()
+            check_stop()
             connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             connection.settimeout(HELLO_TIMEOUT_S)
             try:
@@ -325,6 +333,23 @@ class EngineHost:
             raise self._lost(str(error)) from error
         return HostRendering(self, should_stop)
 
+    def wait_for_message(self, should_stop: Callable[[], bool]) -> bool:
+        """Whether the next message has begun to arrive; False where ``should_stop`` came first.
+
+        Raises:
+            EngineLostError: the host is silent for too long.
+        """
+        limit_s = self._connection.gettimeout()
+        deadline = math.inf if limit_s is None else time.monotonic() + limit_s
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._connection, selectors.EVENT_READ)
+            while not selector.select(POLL_S):
+                if should_stop():
+                    return False
+                if time.monotonic() > deadline:
+                    raise self._lost(f"it said nothing for {limit_s:g} s")
+        return True
+
     def receive(self) -> protocol.Message:
         """The next message.
 
@@ -357,14 +382,21 @@ class EngineHost:
         return self.stretch.gpu_percents if self.stretch else {}
 
     def cancel(self) -> None:
-        """End the rendering under way, if any; the host is usable afterwards."""
+        """End the rendering under way, if any; the host is usable afterwards.
+
+        One that does not let go of its work in time is hung up on, which ends the work too.
+        """
         if not self.is_rendering:
             return
+        deadline = time.monotonic() + _CANCEL_S
         try:
             protocol.send(self._connection, "cancel")
-            while self.receive().kind not in ("error", "handoff"):
-                pass
+            while self.wait_for_message(lambda: time.monotonic() > deadline):
+                if self.receive().kind in ("error", "handoff"):
+                    self.is_rendering = False
+                    return
             self.is_rendering = False
+            self._connection.close()
         except (protocol.ConnectionLostError, EngineLostError):
             return  # it is gone, which ends the rendering too
 

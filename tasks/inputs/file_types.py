@@ -4,15 +4,19 @@
 # pyright: reportMissingTypeStubs=false
 
 import struct
-from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
 import soundfile
 
-PICTURES = "PNG, JPEG, WebP, BMP or TIFF"
+from tasks.portrait.picture_header import (
+    PICTURES,
+    is_picture,
+    picture_size_fault,
+    read_picture_header,
+)
+
 RECORDINGS = "WAV, FLAC, MP3, M4A or OGG"
-_TAIL_BYTES = 1 << 16
 _MAX_BOXES = 10_000
 _OTHER_PICTURES = (
     (b"GIF8", "a GIF"),
@@ -28,8 +32,6 @@ _OTHER_SOUNDS = (
     b"#!AMR",
     b"caff",
 )
-_JPEG_SIZES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_JPEG_BARE = frozenset({0x01, *range(0xD0, 0xD8)})
 
 
 def picture_fault(path: Path) -> str:
@@ -43,97 +45,13 @@ def picture_fault(path: Path) -> str:
                 return f"the file is {what}, not {PICTURES}"
         if start[4:8] == b"ftyp":
             return f"the file is a HEIC, AVIF or video file, not {PICTURES}"
-        reader = next((read for is_it, read in _READERS if is_it(start)), None)
-        if reader is None:
+        if not is_picture(start):
             return f"the file is not {PICTURES}"
         try:
-            width, height = reader(file, start)
-        except (struct.error, ValueError):
+            header = read_picture_header(file)
+        except ValueError:
             return "the picture is damaged or cut short"
-    return "" if width > 0 and height > 0 else "the picture has no pixels"
-
-
-def _png(file: BinaryIO, start: bytes) -> tuple[int, int]:
-    if start[12:16] != b"IHDR":
-        raise ValueError("no header")
-    _require_tail(file, b"IEND")
-    return struct.unpack(">II", start[16:24])
-
-
-def _jpeg(file: BinaryIO, start: bytes) -> tuple[int, int]:
-    del start
-    file.seek(2)
-    for _ in range(_MAX_BOXES):
-        mark = file.read(2)
-        while mark == b"\xff\xff":  # fill bytes
-            mark = mark[1:] + file.read(1)
-        if len(mark) < 2 or mark[0] != 0xFF:
-            raise ValueError("no marker")
-        if mark[1] in _JPEG_BARE:
-            continue
-        (length,) = struct.unpack(">H", file.read(2))
-        if mark[1] in _JPEG_SIZES:
-            height, width = struct.unpack(">xHH", file.read(5))
-            _require_tail(file, b"\xff\xd9")
-            return width, height
-        file.seek(length - 2, 1)
-    raise ValueError("too many markers")
-
-
-def _require_tail(file: BinaryIO, mark: bytes) -> None:
-    num_bytes = file.seek(0, 2)
-    file.seek(max(0, num_bytes - _TAIL_BYTES))
-    if mark not in file.read():
-        raise ValueError("no end")
-
-
-def _webp(file: BinaryIO, start: bytes) -> tuple[int, int]:
-    (num_bytes,) = struct.unpack("<I", start[4:8])
-    if file.seek(0, 2) < num_bytes + 8:
-        raise ValueError("cut short")
-    if start[12:16] == b"VP8X":
-        return 1 + int.from_bytes(start[24:27], "little"), 1 + int.from_bytes(
-            start[27:30], "little"
-        )
-    if start[12:16] == b"VP8L":
-        (bits,) = struct.unpack("<I", start[21:25])
-        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
-    width, height = struct.unpack("<HH", start[26:30])
-    return width & 0x3FFF, height & 0x3FFF
-
-
-def _bmp(file: BinaryIO, start: bytes) -> tuple[int, int]:
-    (num_bytes,) = struct.unpack("<I", start[2:6])
-    if file.seek(0, 2) < num_bytes:
-        raise ValueError("cut short")
-    width, height = struct.unpack("<ii", start[18:26])
-    return width, abs(height)
-
-
-def _tiff(file: BinaryIO, start: bytes) -> tuple[int, int]:
-    order = "<" if start[:2] == b"II" else ">"
-    (offset,) = struct.unpack(f"{order}I", start[4:8])
-    file.seek(offset)
-    (num_tags,) = struct.unpack(f"{order}H", file.read(2))
-    sides: dict[int, int] = {}
-    for _ in range(num_tags):
-        entry = file.read(12)
-        tag, kind = struct.unpack(f"{order}HH", entry[:4])
-        if tag in (256, 257):
-            (sides[tag],) = struct.unpack(
-                f"{order}{'H' if kind == 3 else 'I'}", entry[8:][: 2 if kind == 3 else 4]
-            )
-    return sides.get(256, 0), sides.get(257, 0)
-
-
-_Reader = Callable[[BinaryIO, bytes], tuple[int, int]]
-_READERS: tuple[tuple[Callable[[bytes], bool], _Reader], ...] = (
-    (lambda start: start.startswith(b"\x89PNG\r\n\x1a\n"), _png),
-    (lambda start: start.startswith(b"\xff\xd8\xff"), _jpeg),
-    (lambda start: start[:4] == b"RIFF" and start[8:12] == b"WEBP", _webp),
-    (lambda start: start.startswith(b"BM"), _bmp),
-    (lambda start: start[:4] in (b"II*\x00", b"MM\x00*"), _tiff),
-)
+    return picture_size_fault(header)
 
 
 def sound_fault(path: Path) -> str:

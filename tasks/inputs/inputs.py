@@ -156,11 +156,12 @@ class Inputs:
         try:
             futures = [pool.submit(self._try, url, kind) for url, kind in distinct]
             num_good = sum(future.result() for future in futures)
-        except BaseException:  # an interrupt, a full disk: nobody waits for the rest
+        except BaseException as error:  # an interrupt, a full disk: nobody waits for the rest
             self.close()
+            is_ours = isinstance(error, NightshootError)  # a person does not wait for a server
+            pool.shutdown(wait=is_ours, cancel_futures=True)
             raise
-        finally:
-            pool.shutdown(cancel_futures=True)
+        pool.shutdown()
         if distinct:
             seconds = time.perf_counter() - started
             _log.info("%d of %d inputs fetched, %.1f s", num_good, len(distinct), seconds)
@@ -329,6 +330,8 @@ def _manifest_fault(path: Path) -> str:
 def _rig_fault(path: Path) -> str:
     try:
         content = json.loads(path.read_text("utf-8"))
+    except RecursionError:
+        return "the rig's brackets are nested too deeply"
     except ValueError as error:
         return f"the rig is not valid JSON ({error})"
     return "" if isinstance(content, dict) else "the rig is not a JSON object"

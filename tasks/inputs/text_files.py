@@ -1,6 +1,7 @@
 """Text in files: its encoding, and why it cannot be a script."""
 
 import unicodedata
+from itertools import islice
 from pathlib import Path
 
 _MAX_SCRIPT_BYTES = 4 << 20
@@ -30,6 +31,7 @@ def character_fault(text: str, *, allow_lines: bool) -> str:
     return ""
 
 
+_CHARS_JUDGED = 100_000
 _COMMON_GBK = 0.8  # share of two-byte characters outside GB2312 is small in real Chinese text
 
 
@@ -98,7 +100,7 @@ def _is_chinese(data: bytes) -> bool:
         text = data.decode("gb18030")
     except UnicodeDecodeError:
         return False
-    wide = [char for char in text if ord(char) > 0x7F]
+    wide = list(islice((char for char in text if ord(char) > 0x7F), _CHARS_JUDGED))
     num_common = sum(_is_gb2312(char) for char in wide)
     return bool(wide) and num_common >= _COMMON_GBK * len(wide)
 

@@ -11,7 +11,7 @@ RowError
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from itertools import count
@@ -43,6 +43,7 @@ from tasks.redaction import shown_url, without_secrets
 
 MAX_FAULTS_SHOWN = 200
 _MAX_MANIFEST_BYTES = 256 << 20
+_STEM_CHARS = 58  # of a name of at most 63, before its number
 _RECORDING_SUFFIXES = frozenset(
     (".wav", ".mp3", ".m4a", ".flac", ".ogg", ".oga", ".opus", ".aac", ".aiff", ".aif")
 )
@@ -445,20 +446,25 @@ def _duplicates(frame: pd.DataFrame) -> Iterable[Fault]:
     """Every repeated video_id, naming the line of the first."""
     ids = frame["video_id"].str.lower()
     repeated = frame[ids.duplicated() & (ids != "")]
-    first_lines = frame.groupby(ids)[" line"].first()
-    taken = set(ids)
+    first_lines = frame.groupby(ids)[" line"].first().to_dict()
+    taken: dict[str, Iterator[int]] = {str(name): count(2) for name in ids}
     for value, line in zip(repeated["video_id"], repeated[" line"], strict=True):
         name = str(value)
         rule = f"the video_id is already used on line {first_lines[name.lower()]}"
         yield Fault(int(line), "video_id", name, rule, f'try "{_free_id(name.lower(), taken)}"')
 
 
-def _free_id(name: str, taken: set[str]) -> str:
-    """``name``, or ``name-2``, ``name-3`` ...: the first that is not taken; it then is."""
-    numbered = (name[:58] + f"-{number}" for number in count(2))
-    free = name if name not in taken else next(each for each in numbered if each not in taken)
-    taken.add(free)
-    return free
+def _free_id(name: str, taken: dict[str, Iterator[int]]) -> str:
+    """``name``, or ``name-2``, ``name-3`` ...: the first that is not taken; it then is.
+
+    ``taken`` maps a name to the numbers after it that were not tried yet.
+    """
+    if name in taken:
+        stem = name[:_STEM_CHARS]
+        numbers = taken.setdefault(stem, count(2))
+        name = next(each for each in (f"{stem}-{n}" for n in numbers) if each not in taken)
+    taken.setdefault(name, count(2))
+    return name
 
 
 # --- writing ------------------------------------------------------------------------------------
@@ -482,7 +488,7 @@ def manifest_from_recordings(audio_dir: Path, portrait: Path, out: Path | None =
         raise CampaignError(
             f"{audio_dir}: there are no recordings in this folder; supported types are {kinds}"
         )
-    taken: set[str] = set()
+    taken: dict[str, Iterator[int]] = {}
     rows = [
         {
             "video_id": _free_id(suggested_id(each.stem, f"recording-{number}"), taken),

@@ -14,6 +14,7 @@ from tasks.records import Record, Scalar
 
 SHIPPED_PRESETS = Path(__file__).parents[2] / "manifests" / "presets.toml"
 SIZE_MULTIPLE = 16
+_MAX_PRESETS_BYTES = 1 << 20
 WIDEST_ASPECT = 2.0
 """Of a video whose size is not given; the tallest is one over this."""
 _AREA_WEIGHT = 0.5  # a lost tenth of the area costs half of an aspect that is a tenth off
@@ -54,7 +55,16 @@ def load_presets(path: Path | None = None) -> dict[str, Preset]:
     """
     source = path or SHIPPED_PRESETS
     try:
+        if source.stat().st_size > _MAX_PRESETS_BYTES:
+            raise CampaignError(
+                f"{source}: the file is larger than {_MAX_PRESETS_BYTES >> 10} KiB; remove what "
+                "is not a preset"
+            )
         tables = tomllib.loads(source.read_text(encoding="utf-8-sig"))
+    except RecursionError as error:
+        raise CampaignError(
+            f"{source}: its brackets are nested too deeply; compare it with {SHIPPED_PRESETS.name}"
+        ) from error
     except OSError as error:
         raise CampaignError(f"{source}: cannot be read ({error.strerror})") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

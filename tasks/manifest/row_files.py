@@ -35,6 +35,7 @@ FILE_COLUMNS: Mapping[str, FileKind] = {
     "audio": RECORDING,
     "script_file": SCRIPT,
 }
+_MAX_HINTS = 200
 _OUTSIDE = (
     "the path leads outside the manifest's folder",
     "move the file there, or allow it with --allow-outside",
@@ -51,6 +52,7 @@ class Files:
         self._rigs: dict[Path, Path | None] = {}
         self._urls: dict[Path, str] = {}
         self.notices: list[str] = []
+        self._num_missing = 0
 
     def fetch_all(self, rows: Iterable[Mapping[str, str]]) -> None:
         """Fetch every address that the rows name, side by side; faults are told by :meth:`find`."""
@@ -161,7 +163,7 @@ class Files:
             if not (self._allow_outside or resolved.is_relative_to(home)):
                 raise BadValueError(*_OUTSIDE)
             if not path.exists():
-                raise BadValueError("the file does not exist", _missing(text, path, home))
+                raise BadValueError("the file does not exist", self._missing(text, path, home))
             if not path.is_file():
                 raise BadValueError(
                     "this is a folder or a device, not a file", f"name a {kind.label} in it"
@@ -176,6 +178,12 @@ class Files:
         if fault:
             raise BadValueError(fault, f"save the {kind.label} again or name another file")
         return path.absolute()
+
+    def _missing(self, text: str, path: Path, home: Path) -> str:
+        """A hint; each costs a look at a whole folder, and nobody reads thousands of them."""
+        self._num_missing += 1
+        usual = "paths are relative to the manifest"
+        return usual if self._num_missing > _MAX_HINTS else _missing(text, path, home) or usual
 
 
 def _fetched(inputs: Inputs | None, url: str, kind: Kind) -> Path:
@@ -196,7 +204,7 @@ def _missing(text: str, path: Path, home: Path) -> str:
     slashed = text.replace("\\", "/")
     if slashed != text and (home / slashed).exists():
         return f'write it with forward slashes: "{slashed}"'
-    return nearest_file(path) or "paths are relative to the manifest"
+    return nearest_file(path)
 
 
 def nearest_file(path: Path) -> str:

@@ -15,8 +15,13 @@ from tasks.inputs.text_files import TextFileError, decode_text
 SEPARATORS = ",;\t"
 _SPACES = " \t\n\r\v\f\u00a0\u2007\u202f\u3000\u200b\ufeff"
 _HEADER_QUOTES = "\"'“”‘’„«»`"
+_LINE = re.compile(r"[^\n]+")
 _SEP_LINE = re.compile(r'^\ufeff?"?sep=(.)"?[ \t]*(?:\n|$)', re.IGNORECASE)
 _SENTINEL = "end of the file\x00"
+MAX_COLUMNS = 200
+MAX_ROWS = 200_000
+MAX_LINES = 10_000_000  # of all cells together; a script may have many
+MAX_CELL_CHARS = 131_072  # the csv module's own limit
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ def read_table(data: bytes, known: Iterable[str]) -> Table:
     if told:
         text = "\n" + text[told.end() :]
     separator = told[1] if told else _separator(text, frozenset(known))
-    rows = [row for row in _records(text, separator) if any(row.cells)]
+    rows = _records(text, separator)
     if not rows:
         raise TextFileError(
             1, "", "the file is empty", "write a header line, then one row per video"
@@ -61,7 +66,8 @@ def read_table(data: bytes, known: Iterable[str]) -> Table:
 
 def _separator(text: str, known: frozenset[str]) -> str:
     """The separator that finds most known columns in the first line that is not blank."""
-    header = next((line for line in text.split("\n") if line.strip(_SPACES + SEPARATORS)), "")
+    lines = (found[0] for found in _LINE.finditer(text))
+    header = next((line for line in lines if line.strip(_SPACES + SEPARATORS)), "")
 
     def num_known(separator: str) -> int:
         return len({column_name(cell) for cell in header.split(separator)} & known)
@@ -70,6 +76,7 @@ def _separator(text: str, known: frozenset[str]) -> str:
 
 
 def _records(text: str, separator: str) -> list[TableRow]:
+    """The rows that are not blank, without the empty cells that spreadsheets leave at their end."""
     reader = csv.reader(
         io.StringIO(f"{text}\n{_SENTINEL}\n", newline=""),
         delimiter=separator,
@@ -79,13 +86,35 @@ def _records(text: str, separator: str) -> list[TableRow]:
     start, cells = 1, [""]
     try:
         for cells in reader:
-            rows.append(TableRow(start, tuple(_clean(cell) for cell in cells)))
+            if reader.line_num > MAX_LINES:
+                rule = f"the file has more than {MAX_LINES} lines"
+                raise TextFileError(start, "", rule, "split it into several manifests")
+            kept = tuple(_clean(cell) for cell in cells)
+            if any(kept):
+                rows.append(TableRow(start, trimmed(kept, len(rows[0].cells) if rows else 1)))
+                _check_bounds(rows)
             start = reader.line_num + 1
     except csv.Error as error:
+        if "field limit" in str(error):
+            rule = (
+                f"a cell of this row has more than {MAX_CELL_CHARS} characters, or a quote that "
+                "opens in this row is never closed"
+            )
+            way_out = "close the quote, or put a long script into a file and name it in script_file"
+            raise TextFileError(start, "", rule, way_out) from error
         raise _unclosed(start) from error
     if cells != [_SENTINEL]:
         raise _unclosed(rows[-1].line)
     return rows[:-1]
+
+
+def _check_bounds(rows: Sequence[TableRow]) -> None:
+    if len(rows) == 1 and len(rows[0].cells) > MAX_COLUMNS:
+        rule = f"the header has {len(rows[0].cells)} columns, at most {MAX_COLUMNS} are read"
+        raise TextFileError(rows[0].line, "", rule, "remove the columns that are no settings")
+    if len(rows) > MAX_ROWS + 1 and rows[-1].cells != (_SENTINEL,):  # the first is the header
+        rule = f"there are more than {MAX_ROWS} rows below the header"
+        raise TextFileError(rows[-1].line, "", rule, "split the file into several manifests")
 
 
 def _unclosed(line: int) -> TextFileError:
@@ -109,7 +138,7 @@ def column_name(cell: str) -> str:
 
 def trimmed(cells: Sequence[str], width: int) -> tuple[str, ...]:
     """Cells without the empty ones beyond ``width`` that spreadsheets leave behind."""
-    kept = list(cells)
-    while len(kept) > width and not kept[-1]:
-        kept.pop()
-    return tuple(kept)
+    end = len(cells)
+    while end > width and not cells[end - 1]:
+        end -= 1
+    return tuple(cells[:end])

@@ -22,9 +22,11 @@ from model.engine import Pixels
 from model.errors import MachineError
 from tasks.media.mp4 import Colour, Movie, Mp4Error, Track, read_mp4
 from tasks.processes.ffmpeg import (
+    STALL_S,
     FfmpegPipe,
     ffmpeg_builder,
     run_ffmpeg,
+    time_limit_s,
 )
 from tasks.records import EncodeProfile, SegmentMedia
 from tasks.store.files import (
@@ -45,6 +47,8 @@ _X264_PARAMS = (
     "force-cfr=1"
 )
 _PNG_COMPRESSION = 1
+_ENCODED_PIXELS_PER_S = 250_000  # on a machine that does much else; usually a hundred times that
+_FRAMES_HELD = 64  # more than the encoder keeps back to look ahead
 
 
 class EncodeError(MachineError):
@@ -243,7 +247,10 @@ def _write_frames(
     written = 0
     ends: list[Pixels] = []
     last: Pixels | None = None
-    with FfmpegPipe(args) as pipe:
+    frame_s = width * height / _ENCODED_PIXELS_PER_S
+    with FfmpegPipe(
+        args, stall_s=STALL_S + frame_s, finish_s=STALL_S + _FRAMES_HELD * frame_s
+    ) as pipe:
         for chunk in frames:
             _check_chunk(chunk, width, height)
             written += len(chunk)
@@ -283,9 +290,11 @@ def _checked_media(
         )
     except Mp4Error as error:
         raise EncodeError(f"the encoded segment cannot be read back: {error}") from error
-    lines = parse_framemd5(
-        run_ffmpeg(framemd5_args(part, copies=1, decodes=1), allow_warnings=False)
+    limit_s = time_limit_s(
+        copied_bytes=part.stat().st_size, decoded_pixels=num_frames * width * height
     )
+    args = framemd5_args(part, copies=1, decodes=1)
+    lines = parse_framemd5(run_ffmpeg(args, timeout_s=limit_s, allow_warnings=False))
     packets = [line for line in lines if line.stream == 0]
     faults += decode_faults(lines, num_frames, profile)
     if faults:

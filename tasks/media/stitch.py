@@ -18,6 +18,7 @@ from tasks.media.mp4 import TAG_NAMES, Movie, Mp4Error, packet_md5s, read_mp4
 from tasks.processes.ffmpeg import (
     ffmpeg_builder,
     run_ffmpeg,
+    time_limit_s,
 )
 from tasks.records import EncodeProfile, Record, SegmentMedia
 from tasks.store.files import (
@@ -320,13 +321,18 @@ def join_segments(
         with disk_full_as_error(audio_path):
             audio_path.unlink(missing_ok=True)
             num_samples = num_audio_samples(num_frames, profile.fps)
-            run_ffmpeg(audio_args(audio_wav, num_samples, audio_path))
+            run_ffmpeg(
+                audio_args(audio_wav, num_samples, audio_path),
+                timeout_s=time_limit_s(sound_s=num_frames / profile.fps),
+            )
             list_path.write_text(concat_list([path for path, _ in segments]), encoding="utf-8")
         with disk_full_as_error(output):
             args = stitch_args(
                 list_path, audio_path, profile=profile, metadata=metadata, output=part
             )
-            run_ffmpeg(args, allow_warnings=False)
+            num_bytes = audio_path.stat().st_size + _num_bytes(segments)
+            limit_s = time_limit_s(copied_bytes=2 * num_bytes)  # the index is moved to the front
+            run_ffmpeg(args, timeout_s=limit_s, allow_warnings=False)
             checks = verify_video(part, _expected(segments, audio_path, profile, metadata))
             commit_file(part, output)
     finally:
@@ -342,9 +348,12 @@ def _check_room(
     scratch: Path,
 ) -> None:
     audio_bytes = num_frames * _AUDIO_BITRATE_BPS // 8 // profile.fps + _SPARE_BYTES
-    video_bytes = sum(path.stat().st_size for path, _ in segments if path.exists())
     check_free_space(scratch, audio_bytes)
-    check_free_space(output.parent, int(_SPARE * (video_bytes + audio_bytes)))
+    check_free_space(output.parent, int(_SPARE * (_num_bytes(segments) + audio_bytes)))
+
+
+def _num_bytes(segments: Sequence[tuple[Path, SegmentMedia]]) -> int:
+    return sum(path.stat().st_size for path, _ in segments if path.exists())
 
 
 def _expected(
@@ -378,7 +387,8 @@ def verify_video(path: Path, expected: Expected) -> StitchChecks:
     """
     args = ["-i", f"file:{path}", "-map", "0", "-c", "copy", "-copyts"]
     args += ["-avoid_negative_ts", "disabled", "-f", "framemd5", "pipe:1"]
-    packets = parse_framemd5(run_ffmpeg(args, allow_warnings=False))
+    limit_s = time_limit_s(copied_bytes=path.stat().st_size)
+    packets = parse_framemd5(run_ffmpeg(args, timeout_s=limit_s, allow_warnings=False))
     try:
         movie = read_mp4(path)
         faults = packet_faults(packets, expected) + movie_faults(movie, expected)

@@ -1,19 +1,40 @@
-"""Pictures of any kind -> upright RGB pixels."""
+"""Pictures of any kind -> upright RGB pixels.
+
+What is decoded at the same time fits into one budget of memory, whoever asks for it, and a picture
+that several threads ask for at once is decoded once.
+"""
 
 import hashlib
+import io
 import json
 import zlib
+from collections import OrderedDict
+from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
+from threading import Lock
+from typing import Any, BinaryIO
 
 import cv2
 import numpy as np
 
 from model.engine import Pixels
 from model.errors import PortraitError
+from tasks.portrait.memory_budget import MemoryBudget
+from tasks.portrait.picture_header import (
+    PICTURES,
+    PictureHeader,
+    is_picture,
+    picture_size_fault,
+    read_picture_header,
+)
 
 MAX_SIDE = 2048
 _MAX_FILE_BYTES = 512 << 20
+_BUDGET = MemoryBudget(2 << 30)
+# measured at the worst: sixteen-bit RGBA takes 15.3
+_BYTES_PER_PIXEL = 16
+_STRIP_PIXELS = 1 << 20
+_PICTURES_KEPT = 8
 _BACKGROUND = 200.0  # a neutral grey behind transparent pixels
 _ORIENTATION_TAG = 0x0112
 _JPEG_START = b"\xff\xd8"
@@ -33,9 +54,70 @@ def read_portrait(path: Path, max_side: int = MAX_SIDE) -> Pixels:
                 f"{path}: {num_bytes >> 20} MiB; a portrait file may have at most "
                 f"{_MAX_FILE_BYTES >> 20}; save it smaller"
             )
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            header = _checked_header(path, file)
+        with _BUDGET.taken(header.num_pixels * _BYTES_PER_PIXEL + num_bytes):
+            return _read(path, header, max_side)
     except OSError as error:
         raise PortraitError(f"{path}: cannot be read ({error.strerror}); check the path") from error
+
+
+class PortraitReader:
+    """:func:`read_portrait` for many threads: who asks for a picture that is being decoded waits.
+
+    The last few pictures are kept, by the version of their files; their pixels cannot be changed.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._pictures: OrderedDict[tuple[Path, tuple[int, ...]], Future[Pixels]] = OrderedDict()
+
+    def read(self, path: Path, version: tuple[int, ...]) -> Pixels:
+        """The picture; ``version`` is another one where the file has changed.
+
+        Raises:
+            PortraitError: the file cannot be read as a picture.
+        """
+        key = (path, version)
+        with self._lock:
+            picture = self._pictures.get(key)
+            is_mine = picture is None
+            if picture is None:
+                picture = self._pictures[key] = Future()
+                if len(self._pictures) > _PICTURES_KEPT:
+                    self._pictures.popitem(last=False)
+            self._pictures.move_to_end(key)
+        if is_mine:
+            try:
+                pixels = read_portrait(path)
+                pixels.flags.writeable = False
+                picture.set_result(pixels)
+            except PortraitError as error:
+                picture.set_exception(error)
+            finally:
+                if not picture.done():  # something unforeseen flies: nobody waits for ever
+                    picture.cancel()
+        return picture.result()
+
+
+def _checked_header(path: Path, file: BinaryIO) -> PictureHeader:
+    start = file.read(32)
+    if not is_picture(start):
+        raise PortraitError(f"{path}: {_not_a_picture(start)}")
+    try:
+        header = read_picture_header(file)
+    except ValueError as error:
+        raise PortraitError(f"{path}: {_not_a_picture(start)}") from error
+    fault = picture_size_fault(header)
+    if fault:
+        raise PortraitError(f"{path}: {fault}; save it smaller")
+    return header
+
+
+def _read(path: Path, header: PictureHeader, max_side: int) -> Pixels:
+    data = path.read_bytes()
+    if _checked_header(path, io.BytesIO(data)) != header:
+        raise PortraitError(f"{path}: the file changed while it was read; run the command again")
     level = cv2.utils.logging.getLogLevel()
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # the error below says it
     try:
@@ -61,7 +143,7 @@ def _not_a_picture(data: bytes) -> str:
         return "the file is empty; save the picture again"
     if data.startswith((_JPEG_START, _PNG_START)):
         return "the picture is damaged or cut off; save or copy it again"
-    return "this is not a picture that can be read; save it as PNG, JPEG, WebP or TIFF"
+    return f"this is not a picture that can be read; save it as {PICTURES}"
 
 
 def _decoded(data: bytes) -> Pixels | None:
@@ -74,10 +156,13 @@ def _decoded(data: bytes) -> Pixels | None:
         if _is_nothing(raw):
             return None
         if raw.ndim == 3 and raw.shape[2] == 4:
+            if not np.issubdtype(raw.dtype, np.integer):
+                return None
             found = dict(zip([int(kind) for kind in kinds], blobs, strict=True))
             exif = found.get(int(cv2.IMAGE_METADATA_EXIF))
             orientation = 1 if exif is None else exif_orientation(np.asarray(exif).tobytes())
             return np.ascontiguousarray(_upright(_flattened(np.asarray(raw)), orientation))
+        del raw  # before the same picture is decoded in another way
     # orientation is applied, grey becomes RGB and sixteen bits become eight
     decoded = cv2.imdecode(buffer, cv2.IMREAD_COLOR_RGB)
     return None if _is_nothing(decoded) else np.asarray(decoded, np.uint8)
@@ -102,11 +187,17 @@ def _is_nothing(decoded: object) -> bool:
 
 
 def _flattened(raw: np.ndarray[Any, Any]) -> Pixels:
-    """BGRA of eight or sixteen bits over the neutral background."""
+    """BGRA of eight or sixteen bits over the neutral background, a strip at a time."""
+    height, width = raw.shape[:2]
     full = float(np.iinfo(raw.dtype).max)
-    alpha = raw[..., 3:].astype(np.float32) / full
-    colour = raw[..., 2::-1].astype(np.float32) * (255 / full)
-    return np.rint(colour * alpha + _BACKGROUND * (1 - alpha)).astype(np.uint8)
+    flat = np.empty((height, width, 3), np.uint8)
+    step = max(1, _STRIP_PIXELS // width)
+    for top in range(0, height, step):
+        strip = raw[top : top + step]
+        alpha = strip[..., 3:].astype(np.float32) / full
+        colour = strip[..., 2::-1].astype(np.float32) * (255 / full)
+        flat[top : top + step] = np.rint(colour * alpha + _BACKGROUND * (1 - alpha))
+    return flat
 
 
 def exif_orientation(exif: bytes) -> int:

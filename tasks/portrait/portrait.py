@@ -26,6 +26,8 @@ from tasks.portrait.picture import read_portrait
 from tasks.records import Record
 from tasks.store.files import write_file
 
+_MAX_RIG_BYTES = 1 << 20
+
 
 class PortraitLimits(Record):
     """When a portrait is refused (``least_``, ``most_``) and when it is only warned about."""
@@ -227,7 +229,17 @@ def read_rig(path: Path) -> dict[str, object]:
         PortraitError: the file is missing, no JSON, or breaks the rules of a rig.
     """
     try:
+        if path.stat().st_size > _MAX_RIG_BYTES:
+            raise PortraitError(
+                f"{path}: the rig is larger than {_MAX_RIG_BYTES >> 10} KiB; "
+                "`nightshoot rig PORTRAIT` writes a small one"
+            )
         content: Any = json.loads(path.read_text("utf-8"))
+    except RecursionError as error:
+        raise PortraitError(
+            f"{path}: its brackets are nested too deeply for a rig; correct it, or delete it "
+            "and run `nightshoot rig` again"
+        ) from error
     except OSError as error:
         raise PortraitError(f"{path}: cannot be read ({error.strerror}); check the path") from error
     except ValueError as error:

@@ -9,13 +9,19 @@
 Every program runs in a session of its own, so that it can be ended together with its children,
 and, where Linux's ``setpriv`` is at hand, is killed by the kernel when the thread that started
 it ends: a killed run leaves no encoder behind.
+
+Nothing here waits for ever. A program has a time limit, which its caller derives from the work; a
+pipe through which no byte passes for a stated time means that the program hangs, and it is killed
+(SIGKILL ends a stopped program too). Every wait looks at the request to stop.
 """
 
 import os
 import re
+import selectors
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,7 +32,8 @@ from threading import Thread
 from types import ModuleType
 from typing import IO, Self
 
-from tasks.errors import FfmpegError, ProgramError
+from tasks.errors import FfmpegError, ProgramError, ProgramHungError
+from tasks.processes.stop_request import POLL_S, check_stop
 
 FFMPEG_VARIABLE = "NIGHTSHOOT_FFMPEG"
 _OLDEST_FFMPEG = 6
@@ -34,7 +41,16 @@ _OLDEST_LIBAVCODEC = 60  # what ffmpeg 6.0 came with; builds from git carry no r
 _PREFIX = ("-nostdin", "-hide_banner", "-loglevel", "warning", "-xerror")
 _VERSION_TIMEOUT_S = 60
 _KILL_TIMEOUT_S = 10
-_FINISH_TIMEOUT_S = 600
+STALL_S = 120.0
+"""A pipe through which nothing passes for so long belongs to a program that hangs."""
+_FINISH_TIMEOUT_S = 600.0
+_LEAST_LIMIT_S = 120.0
+_COPIED_BYTES_PER_S = 1e6
+_SOUND_SECONDS_PER_S = 2.0
+_DECODED_PIXELS_PER_S = 2e6
+_STDERR_BYTES = 1 << 18
+_MAX_STDOUT_BYTES = 1 << 31
+_CHUNK_BYTES = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -125,13 +141,30 @@ def ffmpeg_builder() -> ModuleType:
 # --- running to the end -------------------------------------------------------------------------
 
 
-def run_ffmpeg(
-    args: Sequence[str], *, timeout_s: float | None = None, allow_warnings: bool = True
-) -> bytes:
+def time_limit_s(
+    *, copied_bytes: float = 0, sound_s: float = 0, decoded_pixels: float = 0
+) -> float:
+    """How long ffmpeg may take: two minutes, and some fifty times what the work usually takes.
+
+    Args:
+        copied_bytes: read and written without decoding.
+        sound_s: seconds of sound that are decoded, filtered or encoded.
+        decoded_pixels: of all frames together.
+    """
+    return (
+        _LEAST_LIMIT_S
+        + copied_bytes / _COPIED_BYTES_PER_S
+        + sound_s / _SOUND_SECONDS_PER_S
+        + decoded_pixels / _DECODED_PIXELS_PER_S
+    )
+
+
+def run_ffmpeg(args: Sequence[str], *, timeout_s: float, allow_warnings: bool = True) -> bytes:
     """Run ffmpeg to its end and return what it wrote to stdout.
 
     Raises:
         FfmpegError: it failed, hung, or (unless ``allow_warnings``) said anything at all.
+        StoppedError: the user asked to stop.
     """
     command = [ffmpeg_path(), *_PREFIX, *args]
     try:
@@ -146,15 +179,20 @@ def run_ffmpeg(
 def run_program(
     command: Sequence[str],
     *,
-    timeout_s: float | None,
+    timeout_s: float,
     stdin: bytes | None = None,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
+    max_stdout_bytes: int = _MAX_STDOUT_BYTES,
 ) -> ProgramResult:
     """Run a program to its end; on a timeout it is killed with all its children.
 
+    Of stderr the last 256 KiB are kept.
+
     Raises:
-        ProgramError: it is not there, it ended with a code other than 0, or it hung.
+        ProgramError: it is not there, it ended with a code other than 0, or it said too much.
+        ProgramHungError: it did not end within ``timeout_s``.
+        StoppedError: the user asked to stop.
     """
     process = _start(
         command,
@@ -163,20 +201,96 @@ def run_program(
         env=env,
         cwd=cwd,
     )
+    talk = _Talk(process, stdin or b"", max_stdout_bytes)
     with process:
         try:
-            stdout, stderr = process.communicate(stdin, timeout=timeout_s)
-        except subprocess.TimeoutExpired as error:
-            said = (error.stderr or b"").decode("utf-8", "replace")
-            raise ProgramError(
-                command, None, f"{said}\nkilled, because it did not end within {timeout_s} s"
-            ) from error
+            returncode = talk.to_the_end(time.monotonic() + timeout_s)
+        except TimeoutError as error:
+            said = f"{talk.words}\nkilled, because it did not end within {timeout_s:g} s".lstrip()
+            raise ProgramHungError(command, None, said) from error
+        except OverflowError as error:
+            raise ProgramError(command, None, f"{error}: killed") from error
         finally:
             _kill_group(process)
-    words = stderr.decode("utf-8", "replace")
-    if process.returncode != 0:
-        raise ProgramError(command, process.returncode, words)
-    return ProgramResult(stdout, words)
+    if returncode != 0:
+        raise ProgramError(command, returncode, talk.words)
+    return ProgramResult(bytes(talk.stdout), talk.words)
+
+
+class _Talk:
+    """What goes into a program and comes out of it, without ever waiting long on one pipe."""
+
+    def __init__(
+        self, process: subprocess.Popen[bytes], stdin: bytes, max_stdout_bytes: int
+    ) -> None:
+        self._process, self._rest, self._max_bytes = process, memoryview(stdin), max_stdout_bytes
+        self.stdout, self._stderr = bytearray(), bytearray()
+
+    @property
+    def words(self) -> str:
+        """What it said on stderr, the end of it."""
+        return self._stderr.decode("utf-8", "replace")
+
+    def to_the_end(self, deadline: float) -> int:
+        """Until the pipes are closed and the program has ended; its exit code.
+
+        Raises:
+            TimeoutError: it had not by ``deadline``.
+            OverflowError: it writes more to stdout than is taken.
+            StoppedError: the user asked to stop.
+        """
+        process = self._process
+        assert process.stdout is not None
+        assert process.stderr is not None
+        with selectors.DefaultSelector() as selector:
+            selector.register(process.stdout, selectors.EVENT_READ, self.stdout)
+            selector.register(process.stderr, selectors.EVENT_READ, self._stderr)
+            if process.stdin is not None:
+                os.set_blocking(process.stdin.fileno(), False)
+                selector.register(process.stdin, selectors.EVENT_WRITE)
+            while selector.get_map():
+                _look_up(deadline)
+                for key, _ in selector.select(POLL_S):
+                    if not (self._take(key) if key.data is not None else self._feed(key.fd)):
+                        selector.unregister(key.fileobj)
+                        if key.data is None:
+                            process.stdin.close()  # pyright: ignore[reportOptionalMemberAccess]
+        return _wait(process, deadline)
+
+    def _take(self, key: selectors.SelectorKey) -> bool:
+        chunk = os.read(key.fd, _CHUNK_BYTES)
+        key.data.extend(chunk)
+        del self._stderr[:-_STDERR_BYTES]
+        if len(self.stdout) > self._max_bytes:
+            raise OverflowError(f"it wrote more than {self._max_bytes} bytes to standard output")
+        return bool(chunk)
+
+    def _feed(self, descriptor: int) -> bool:
+        with suppress(BlockingIOError):
+            try:
+                self._rest = self._rest[os.write(descriptor, self._rest[:_CHUNK_BYTES]) :]
+            except BrokenPipeError:
+                return False  # its exit code tells why
+        return bool(self._rest)
+
+
+def _look_up(deadline: float) -> None:
+    check_stop()
+    if time.monotonic() > deadline:
+        raise TimeoutError
+
+
+def _wait(process: subprocess.Popen[bytes], deadline: float) -> int:
+    """For a program's end; its exit code.
+
+    Raises:
+        TimeoutError: it had not ended by ``deadline``.
+        StoppedError: the user asked to stop.
+    """
+    while True:
+        with suppress(subprocess.TimeoutExpired):
+            return process.wait(POLL_S)
+        _look_up(deadline)
 
 
 def _start(
@@ -191,7 +305,7 @@ def _start(
     if not shutil.which(command[0], path=None if env is None else env.get("PATH")):
         raise ProgramError(command, None, f'"{command[0]}" is not a program on this machine')
     try:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [*_deathbound(), *command],
             stdin=stdin,
             stdout=stdout,
@@ -202,6 +316,18 @@ def _start(
         )
     except OSError as error:
         raise ProgramError(command, None, str(error)) from error
+    _running.add(process.pid)
+    return process
+
+
+_running: set[int] = set()  # programs that were started and not yet ended
+
+
+def kill_programs() -> None:
+    """End every program of this process with its children; for a process that ends at once."""
+    for pid in tuple(_running):
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGKILL)
 
 
 @cache
@@ -221,6 +347,7 @@ def _kill_group(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
     with suppress(subprocess.TimeoutExpired):
         process.wait(_KILL_TIMEOUT_S)
+    _running.discard(process.pid)
 
 
 # --- feeding ------------------------------------------------------------------------------------
@@ -232,8 +359,22 @@ class FfmpegPipe:
     Use it as a context manager, in one thread.
     """
 
-    def __init__(self, args: Sequence[str]) -> None:
+    def __init__(
+        self,
+        args: Sequence[str],
+        *,
+        stall_s: float = STALL_S,
+        finish_s: float = _FINISH_TIMEOUT_S,
+    ) -> None:
+        """Nothing is started yet.
+
+        Args:
+            args: of ffmpeg, whose input is ``pipe:0``.
+            stall_s: it may take no byte for so long before it counts as hanging.
+            finish_s: it may take so long from its last byte to its end.
+        """
         self.command = (ffmpeg_path(), *_PREFIX, *args)
+        self._stall_s, self._finish_s = stall_s, finish_s
         self._stderr = bytearray()
 
     def __enter__(self) -> Self:
@@ -241,6 +382,8 @@ class FfmpegPipe:
             self._process = _start(self.command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
         except ProgramError as error:
             raise FfmpegError(self.command, error.returncode, error.stderr) from error
+        assert self._process.stdin is not None
+        os.set_blocking(self._process.stdin.fileno(), False)
         self._listener = Thread(target=self._listen, name="ffmpeg-stderr", daemon=True)
         self._listener.start()
         return self
@@ -257,26 +400,43 @@ class FfmpegPipe:
         """Pass ``data`` on; waits while ffmpeg is busy.
 
         Raises:
-            FfmpegError: ffmpeg has ended.
+            FfmpegError: ffmpeg has ended, or hangs: it took nothing for the stated time.
+            StoppedError: the user asked to stop.
         """
         assert self._process.stdin is not None
-        try:
-            self._process.stdin.write(data)
-        except BrokenPipeError as error:
-            raise self._failure() from error
+        rest, moved_at = memoryview(data).cast("B"), time.monotonic()
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._process.stdin, selectors.EVENT_WRITE)
+            while rest:
+                try:
+                    _look_up(moved_at + self._stall_s)
+                    if selector.select(POLL_S):
+                        rest = rest[os.write(self._process.stdin.fileno(), rest) :]
+                        moved_at = time.monotonic()
+                except BlockingIOError:
+                    continue
+                except BrokenPipeError as error:
+                    raise self._failure() from error
+                except TimeoutError as error:
+                    raise self._hung(
+                        f"it took no input for {self._stall_s:g} s, so it hangs: killed"
+                    ) from error
 
-    def finish(self, timeout_s: float = _FINISH_TIMEOUT_S) -> str:
+    def finish(self) -> str:
         """End the input, wait for ffmpeg's end and return what it said on stderr.
 
         Raises:
             FfmpegError: it failed or hung.
+            StoppedError: the user asked to stop.
         """
         assert self._process.stdin is not None
+        self._process.stdin.close()  # all that was written has left this process
         try:
-            self._process.stdin.close()
-            returncode = self._process.wait(timeout_s)
-        except (BrokenPipeError, subprocess.TimeoutExpired) as error:
-            raise self._failure() from error
+            returncode = _wait(self._process, time.monotonic() + self._finish_s)
+        except TimeoutError as error:
+            raise self._hung(
+                f"it did not end within {self._finish_s:g} s of its last input: killed"
+            ) from error
         if returncode != 0:
             raise self._failure()
         self._listener.join(_KILL_TIMEOUT_S)
@@ -293,8 +453,9 @@ class FfmpegPipe:
 
     def _listen(self) -> None:
         assert self._process.stderr is not None
-        while chunk := os.read(self._process.stderr.fileno(), 1 << 16):
+        while chunk := os.read(self._process.stderr.fileno(), _CHUNK_BYTES):
             self._stderr += chunk
+            del self._stderr[:-_STDERR_BYTES]
 
     def _words(self) -> str:
         return self._stderr.decode("utf-8", "replace")
@@ -309,17 +470,26 @@ class FfmpegPipe:
         self._listener.join(_KILL_TIMEOUT_S)
         return FfmpegError(self.command, returncode, self._words())
 
+    def _hung(self, how: str) -> FfmpegError:
+        _kill_group(self._process)
+        self._listener.join(_KILL_TIMEOUT_S)
+        return FfmpegError(self.command, None, f"{self._words()}\n{how}".lstrip())
+
 
 # --- reading ------------------------------------------------------------------------------------
 
 
-def read_ffmpeg(args: Sequence[str], chunk_bytes: int) -> Generator[bytes]:
+def read_ffmpeg(
+    args: Sequence[str], chunk_bytes: int, *, stall_s: float = STALL_S
+) -> Generator[bytes]:
     """What ffmpeg writes to stdout, ``chunk_bytes`` at a time; memory does not grow with it.
 
     A reader that stops early ends ffmpeg with it: use ``contextlib.closing``.
 
     Raises:
-        FfmpegError: it failed, or its output is no whole number of chunks.
+        FfmpegError: it failed, hung (it wrote nothing for ``stall_s``), or its output is no whole
+            number of chunks.
+        StoppedError: the user asked to stop.
     """
     command = (ffmpeg_path(), *_PREFIX, *args)
     try:
@@ -333,11 +503,14 @@ def read_ffmpeg(args: Sequence[str], chunk_bytes: int) -> Generator[bytes]:
         listener = Thread(target=_drain, args=(process.stderr, words), daemon=True)
         listener.start()
         try:
-            while len(chunk := process.stdout.read(chunk_bytes)) == chunk_bytes:
+            while len(chunk := _read(process.stdout, chunk_bytes, stall_s)) == chunk_bytes:
                 yield chunk
             returncode = process.wait(_KILL_TIMEOUT_S)
         except subprocess.TimeoutExpired as error:
             raise FfmpegError(command, None, "its output ended, but the program did not") from error
+        except TimeoutError as error:
+            how = f"it wrote nothing for {stall_s:g} s, so it hangs: killed"
+            raise FfmpegError(command, None, how) from error
         finally:
             _kill_group(process)
             listener.join(_KILL_TIMEOUT_S)
@@ -350,8 +523,28 @@ def read_ffmpeg(args: Sequence[str], chunk_bytes: int) -> Generator[bytes]:
         )
 
 
+def _read(stream: IO[bytes], num_bytes: int, stall_s: float) -> bytes:
+    """So many bytes, or all that are left; the stream is read nowhere else.
+
+    Raises:
+        TimeoutError: nothing came for ``stall_s``.
+        StoppedError: the user asked to stop.
+    """
+    data, moved_at = bytearray(), time.monotonic()
+    with selectors.DefaultSelector() as selector:
+        selector.register(stream, selectors.EVENT_READ)
+        while len(data) < num_bytes:
+            _look_up(moved_at + stall_s)
+            if selector.select(POLL_S):
+                piece = os.read(stream.fileno(), min(_CHUNK_BYTES, num_bytes - len(data)))
+                if not piece:
+                    break
+                data += piece
+                moved_at = time.monotonic()
+    return bytes(data)
+
+
 def _drain(stream: IO[bytes], words: list[bytes]) -> None:
-    words.extend(stream)
-
-
-# --- disk space ---------------------------------------------------------------------------------
+    for line in stream:
+        words.append(line[-_CHUNK_BYTES:])
+        del words[:-1_000]

@@ -28,7 +28,7 @@ from model.preview.features import locate
 from model.preview.fit import fit
 from tasks.media.mp4 import Movie, Track, read_mp4
 from tasks.portrait.picture import read_portrait
-from tasks.processes.ffmpeg import read_ffmpeg, run_ffmpeg
+from tasks.processes.ffmpeg import read_ffmpeg, run_ffmpeg, time_limit_s
 from tasks.quality.identity import (
     FACE_SIZE,
     MOUTH_SIZE,
@@ -559,4 +559,5 @@ def _sound(path: Path, movie: Movie, seconds: float) -> NDArray[np.int16]:
     args = ["-i", f"file:{path}", "-map", "0:a:0", "-ac", "1", "-t", f"{seconds:.6f}"]
     args += ["-af", f"aresample={ENGINE_SAMPLE_RATE_HZ}:first_pts=0"]
     args += ["-f", "s16le", "pipe:1"]
-    return np.frombuffer(run_ffmpeg(args), "<i2").astype(np.int16)
+    sound = run_ffmpeg(args, timeout_s=time_limit_s(sound_s=seconds))
+    return np.frombuffer(sound, "<i2").astype(np.int16)

@@ -1,12 +1,14 @@
 """A recording as the voice: two copies made in bounded memory, judged, and fitted to its script.
 
-Sound passes through in blocks; what stays in memory is one level for every 10 ms.
+Sound passes through in blocks; what stays in memory is one level for every 10 ms. How much there
+will be is read from the header first, since a small file can promise days of sound.
 """
 
 # soundfile brings no type stubs
 # pyright: reportMissingTypeStubs=false
 
 import math
+import re
 import shutil
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
@@ -22,10 +24,15 @@ from model.errors import SpeechError
 from tasks.errors import (
     DiskFullError,
     FfmpegError,
+    ProgramError,
+    ProgramHungError,
     counted,
 )
 from tasks.processes.ffmpeg import (
+    ffmpeg_path,
     run_ffmpeg,
+    run_program,
+    time_limit_s,
 )
 from tasks.speech.loudness import (
     ENGINE_LEVEL_DB,
@@ -37,8 +44,12 @@ from tasks.speech.loudness import (
     pauses,
     to_int16,
 )
+from tasks.store.files import check_free_space
 
 VIEWER_RATE_HZ = 48_000
+LONGEST_RECORDING_S = 12 * 3600
+LEAST_RATE_HZ, MOST_RATE_HZ = 4_000, 384_000
+MOST_CHANNELS = 32
 LEAST_SNR_DB = 30.0
 LEAST_LEVEL_DB = -45.0
 LONGEST_SILENCE_S = 3.0
@@ -56,6 +67,15 @@ _ODD_PAUSE_COST = 0.15
 
 
 @dataclass(frozen=True)
+class SoundHeader:
+    """What a recording says of itself; ``duration_s`` is None where it does not say."""
+
+    sample_rate_hz: int
+    num_channels: int
+    duration_s: float | None
+
+
+@dataclass(frozen=True)
 class Recording:
     """What is known of an imported recording; its two copies are files."""
 
@@ -70,20 +90,26 @@ def import_recording(source: Path, viewer_copy: Path, engine_copy: Path) -> Reco
     """Make both copies of ``source``: 48 kHz for viewers, 16 kHz mono, levelled, for engines.
 
     Raises:
-        SpeechError: no sound in it, zero length, damaged, or cut short.
+        SpeechError: no sound in it, zero length, damaged, cut short, or beyond a limit.
+        DiskFullError: there is no room for the copies.
     """
     if not source.is_file() or source.stat().st_size == 0:
         raise SpeechError(f"{source} is empty or is not a file; give a recording with sound in it")
     _check_riff_is_whole(source)
-    _decode(source, viewer_copy)
+    duration_s = _checked_duration_s(source, viewer_copy.parent)
+    _decode(source, viewer_copy, duration_s)
     with soundfile.SoundFile(viewer_copy) as file:
         num_samples, num_channels = int(file.frames), int(file.channels)
     if not num_samples:
         raise SpeechError(f"{source} has a sound track of zero length; export it again")
+    if num_samples > LONGEST_RECORDING_S * VIEWER_RATE_HZ:
+        raise SpeechError(_too_long(source, f"more than {LONGEST_RECORDING_S / 3600:.0f} hours"))
     _check_declared_length(source, num_samples)
     unlevelled = engine_copy.with_name(engine_copy.name + ".float.wav")
     try:
-        _run_ffmpeg(source, [*_to_engine(viewer_copy), str(unlevelled)])
+        _run_ffmpeg(
+            source, [*_to_engine(viewer_copy), str(unlevelled)], num_samples / VIEWER_RATE_HZ
+        )
         levels = np.concatenate(
             [frame_levels(block, ENGINE_SAMPLE_RATE_HZ) for block in _blocks(unlevelled)]
         )
@@ -245,12 +271,84 @@ def _candidates(
 # --- files --------------------------------------------------------------------------------------
 
 
-def _decode(source: Path, viewer_copy: Path) -> None:
+def read_sound_header(source: Path) -> SoundHeader | None:
+    """What the first sound track of a file says of itself, undecoded; None if there is none.
+
+    Raises:
+        ProgramHungError: the header cannot be read in time.
+    """
+    command = [ffmpeg_path(), "-nostdin", "-hide_banner", "-i", f"file:{source}"]
+    words = ""
+    try:
+        run_program(command, timeout_s=time_limit_s())
+    except ProgramHungError:
+        raise
+    except ProgramError as error:  # always: no output is asked for
+        words = error.stderr
+    track = _TRACK.search(words)
+    if track is None:
+        return None
+    length = _DURATION.search(words)
+    seconds = (
+        None if length is None else sum(60 ** (2 - i) * float(length[i + 1]) for i in range(3))
+    )
+    layout = track["channels"] or {"mono": "1", "stereo": "2"}.get(track["layout"], "2")
+    return SoundHeader(int(track["rate"]), int(layout), seconds)
+
+
+# tags are indented further: nobody can write such a line into one
+_DURATION = re.compile(r"^  Duration: (\d+):(\d+):(\d+(?:\.\d+)?)", re.MULTILINE)
+_TRACK = re.compile(
+    r"^  Stream #0:\d+[^\n]*?: Audio: [^\n]*?(?P<rate>\d+) Hz, "
+    r"(?:(?P<channels>\d+) channels|(?P<layout>[^,\n]+))",
+    re.MULTILINE,
+)
+
+
+def _checked_duration_s(source: Path, folder: Path) -> float:
+    """How long a recording is by its header; the most where it does not say.
+
+    Raises:
+        SpeechError: it is beyond a limit.
+        DiskFullError: ``folder`` has no room for the copies.
+    """
+    header = read_sound_header(source)
+    if header is None:
+        return LONGEST_RECORDING_S  # decoding it tells what is wrong
+    if not LEAST_RATE_HZ <= header.sample_rate_hz <= MOST_RATE_HZ:
+        raise SpeechError(
+            f"{source} has a sample rate of {header.sample_rate_hz} Hz by its header; it must be "
+            f"from {LEAST_RATE_HZ} to {MOST_RATE_HZ} Hz: export it again, best with 48000 Hz"
+        )
+    if header.num_channels > MOST_CHANNELS:
+        raise SpeechError(
+            f"{source} has {header.num_channels} channels, at most {MOST_CHANNELS} are read; "
+            "export it in stereo or mono"
+        )
+    if header.duration_s is None:
+        return LONGEST_RECORDING_S
+    if header.duration_s > LONGEST_RECORDING_S:
+        raise SpeechError(_too_long(source, f"{header.duration_s / 3600:.1f} hours"))
+    viewer_bytes_per_s = 2 * VIEWER_RATE_HZ * min(2, header.num_channels)
+    engine_bytes_per_s = (4 + 2) * ENGINE_SAMPLE_RATE_HZ  # before and after it is levelled
+    check_free_space(folder, int(header.duration_s * (viewer_bytes_per_s + engine_bytes_per_s)))
+    return header.duration_s
+
+
+def _too_long(source: Path, length: str) -> str:
+    return (
+        f"{source} is {length} long, at most {LONGEST_RECORDING_S // 3600} hours are read; "
+        "split it into several rows"
+    )
+
+
+def _decode(source: Path, viewer_copy: Path, duration_s: float) -> None:
     """Any file with sound -> 48 kHz s16 WAV of one or two channels, loudness untouched."""
     args = ["-i", f"file:{source}", "-map", "0:a:0", "-vn", "-map_metadata", "-1"]
     keep_channels = "aformat=sample_fmts=s16:channel_layouts=mono|stereo"
     args += ["-af", keep_channels, "-ar", str(VIEWER_RATE_HZ), "-c:a", "pcm_s16le"]
-    _run_ffmpeg(source, [*args, *_wav(), str(viewer_copy)])
+    args += ["-t", str(LONGEST_RECORDING_S + 1)]
+    _run_ffmpeg(source, [*args, *_wav(), str(viewer_copy)], duration_s)
 
 
 def _to_engine(viewer_copy: Path) -> list[str]:
@@ -262,9 +360,9 @@ def _wav() -> list[str]:
     return ["-fflags", "+bitexact", "-flags:a", "+bitexact", "-rf64", "auto", "-f", "wav", "-y"]
 
 
-def _run_ffmpeg(source: Path, args: list[str]) -> None:
+def _run_ffmpeg(source: Path, args: list[str], duration_s: float) -> None:
     try:
-        run_ffmpeg(args)
+        run_ffmpeg(args, timeout_s=time_limit_s(sound_s=duration_s))
     except FfmpegError as error:
         if "matches no streams" in error.stderr:
             raise SpeechError(

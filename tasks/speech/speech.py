@@ -32,6 +32,7 @@ from tasks.errors import (
 from tasks.processes.ffmpeg import (
     ffmpeg_version,
 )
+from tasks.processes.stop_request import check_stop
 from tasks.records import Cue, Record, Speech, TimedPhoneme
 from tasks.speech import timeline
 from tasks.speech.loudness import (
@@ -249,6 +250,7 @@ def _blocks(
     unspoken: list[str] = []
     rate = 0
     for clause in script.clauses:
+        check_stop()
         utterance = speak(clause.spoken)
         unspoken += utterance.unspoken
         rate = rate or grid_rate(utterance.sample_rate_hz)

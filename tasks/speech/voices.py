@@ -19,7 +19,7 @@ import shlex
 import tempfile
 import time
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
@@ -39,10 +39,12 @@ from model.speech.voices import (
 )
 from tasks.errors import (
     ProgramError,
+    ProgramHungError,
 )
 from tasks.processes.ffmpeg import (
     run_program,
 )
+from tasks.processes.stop_request import pause, until_stopped
 from tasks.records import Record
 from tasks.redaction import printable, shown_url, without_secrets
 from tasks.speech.script import Language
@@ -58,6 +60,11 @@ _LEAST_SECRET_CHARS = 4
 # whose lines hold whole addresses, and headers
 _QUIETER = {"httpx": logging.WARNING, "httpcore": logging.INFO}
 _VOICE_ARGUMENT = re.compile(r"\w[\w .@+:/-]*")  # no option, and nothing that a shell runs
+_MAX_SOUND_BYTES = 64 << 20
+_MAX_SOUND_S = 600
+_MAX_SOUND_VALUES = 64_000_000  # 256 MB as they are held
+_LEAST_RATE_HZ, _MOST_RATE_HZ = 4_000, 384_000
+_MAX_PRINTED_BYTES = 1 << 20
 _SPEED_NOTES = {"hibari": "100x", "kokoro": "2x"}
 
 Speaker = Callable[[str], Utterance]
@@ -241,12 +248,14 @@ def _post(
     for attempt in range(_NUM_TRIES):
         wait_s = min(_FIRST_WAIT_S * 2**attempt, _LONGEST_WAIT_S)
         try:
-            answer = httpx.post(url, json=body, headers=headers, timeout=settings.timeout_s)
+            answer = until_stopped(partial(_answer, url, body, headers, settings.timeout_s))
         except httpx.InvalidURL:  # its words hold parts of the address
             raise SpeechError(
                 f'the base URL "{shown_url(settings.base_url)}" is not a URL; check its host and '
                 "port"
             ) from None
+        except _LateAnswerError as error:
+            said = str(error)
         except httpx.ConnectError as error:
             said = f"{type(error).__name__}: {error}"
         except httpx.TransportError as error:  # its words may hold a header or an answer
@@ -262,10 +271,46 @@ def _post(
                 )
             wait_s = _asked_wait_s(answer, wait_s)
         if attempt < _NUM_TRIES - 1:
-            time.sleep(wait_s)
+            pause(wait_s)
     raise VoiceUnreachableError(
         f"{shown} did not speak in {_NUM_TRIES} tries: {said}; "
         "check that the service is running and can be reached"
+    )
+
+
+class _LateAnswerError(httpx.ReadTimeout):
+    """An answer that began in time and did not end in time."""
+
+
+def _answer(
+    url: str, body: dict[str, str | float], headers: dict[str, str], timeout_s: float
+) -> httpx.Response:
+    """One answer, read to its end in bounded memory and time.
+
+    Raises:
+        SpeechError: it is too large.
+        httpx.TransportError: it does not come, or not in time.
+    """
+    deadline = time.monotonic() + timeout_s
+    asked = {**headers, "Accept-Encoding": "identity"}
+    with httpx.stream("POST", url, json=body, headers=asked, timeout=timeout_s) as answer:
+        content = bytearray()
+        for chunk in answer.iter_bytes():
+            content += chunk
+            if len(content) > _MAX_SOUND_BYTES:
+                raise SpeechError(_too_large(f"the answer of {shown_url(url)}"))
+            if time.monotonic() > deadline:
+                raise _LateAnswerError(f"the answer was not whole within {timeout_s:g} s")
+        kept = {
+            n: answer.headers[n] for n in ("content-type", "retry-after") if n in answer.headers
+        }
+        return httpx.Response(answer.status_code, headers=kept, content=bytes(content))
+
+
+def _too_large(what: str) -> str:
+    return (
+        f"{what} is larger than {_MAX_SOUND_BYTES >> 20} MiB; at most that is read for one clause, "
+        "so check that it is the sound of this clause alone"
     )
 
 
@@ -302,7 +347,11 @@ def _command_speaker(voice: str, settings: VoiceSettings) -> Speaker:
             values = {"{text_file}": str(text_file), "{out}": str(out), "{voice}": voice}
             command = [_filled(word, values) for word in template]
             try:
-                result = run_program(command, timeout_s=settings.timeout_s)
+                result = run_program(
+                    command, timeout_s=settings.timeout_s, max_stdout_bytes=_MAX_PRINTED_BYTES
+                )
+            except ProgramHungError as error:
+                raise VoiceUnreachableError(f'voice "command:{voice}" hangs: {error}') from error
             except ProgramError as error:
                 told = _without_arguments(error.ending, template)
                 raise SpeechError(f'voice "command:{voice}" failed: {program} {told}') from None
@@ -312,6 +361,8 @@ def _command_speaker(voice: str, settings: VoiceSettings) -> Speaker:
                     f'voice "command:{voice}" wrote no {{out}}: {program} ended without an error '
                     f"and printed: {words[-_WORDS_SHOWN:] or '(nothing)'}"
                 )
+            if out.stat().st_size > _MAX_SOUND_BYTES:
+                raise SpeechError(_too_large(f"the output of {program}"))
             return _read_sound(out.read_bytes(), f"the output of {program}")
 
     return speak
@@ -359,9 +410,11 @@ def _filled(word: str, values: dict[str, str]) -> str:
 
 
 def _read_sound(data: bytes, what: str) -> Utterance:
-    """Mono sound of a WAV, FLAC, OGG or MP3 file."""
+    """Mono sound of a WAV, FLAC, OGG or MP3 file, whose header is judged before it is decoded."""
     try:
-        pcm, rate = soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True)
+        with soundfile.SoundFile(io.BytesIO(data)) as file:
+            _check_bounds(what, file.samplerate, file.channels, file.frames)
+            pcm, rate = file.read(dtype="float32", always_2d=True), file.samplerate
     except soundfile.LibsndfileError as error:
         raise SpeechError(
             f"{what} is not a sound file ({len(data)} bytes of {_kind_of(data)}); it must be WAV"
@@ -379,3 +432,17 @@ def _kind_of(data: bytes) -> str:
     if start.startswith(b"<"):
         return "a web page"
     return "plain text" if start.isascii() and start else "something else"
+
+
+def _check_bounds(what: str, rate_hz: int, num_channels: int, num_samples: int) -> None:
+    if not _LEAST_RATE_HZ <= rate_hz <= _MOST_RATE_HZ:
+        raise SpeechError(
+            f"{what} has a sample rate of {rate_hz} Hz; it must be from {_LEAST_RATE_HZ} to "
+            f"{_MOST_RATE_HZ} Hz"
+        )
+    seconds = num_samples / rate_hz
+    if seconds > _MAX_SOUND_S or num_samples * num_channels > _MAX_SOUND_VALUES:
+        raise SpeechError(
+            f"{what} is {seconds:.0f} s long with {num_channels} channels; at most "
+            f"{_MAX_SOUND_S} s and {_MAX_SOUND_VALUES} values are read for one clause"
+        )

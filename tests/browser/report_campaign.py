@@ -17,7 +17,7 @@ def make_video(folder: Path, video_id: str, *, size: str = "320x192", num_frames
     picture = f"color=black:s={size}:r={FPS}:d={seconds},format=gray,geq=lum='255*N/{num_frames}'"
     args = ["-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", f"sine=d={seconds}"]
     args += ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac"]
-    run_ffmpeg([*args, "-movflags", "+faststart", "-y", str(path)])
+    run_ffmpeg([*args, "-movflags", "+faststart", "-y", str(path)], timeout_s=60)
     write_receipt(path, num_frames)
     return path
 

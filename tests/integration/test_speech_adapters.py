@@ -7,6 +7,7 @@ import re
 import socket
 import sys
 import threading
+import time
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,7 +20,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from model.errors import SpeechError
+from model.errors import SpeechError, StoppedError
+from tasks.processes.stop_request import stop_asked_by
 from tasks.speech.speech import (
     SpeechRequest,
     VoiceSettings,
@@ -339,3 +341,114 @@ def test_a_template_that_cannot_work_is_refused(tmp_path: Path, command: str) ->
     settings = VoiceSettings(command=command)
     with pytest.raises(SpeechError, match=r"needs a command with|cannot be split"):
         make_speech(SpeechRequest(text="Hi.", voice="command:x", settings=settings), tmp_path)
+
+
+# --- what is too much, and what never ends ----------------------------------------------------
+
+
+@contextmanager
+def _trickling(chunk: bytes, pause_s: float) -> Iterator[str]:
+    """A service that answers 200 and then sends ``chunk`` again and again; yields its base URL."""
+    over = threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            with suppress(BrokenPipeError, ConnectionResetError):
+                while not over.wait(pause_s):
+                    self.wfile.write(chunk)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Keep the terminal quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/v1"
+    finally:
+        over.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def _ask(url: str, folder: Path, timeout_s: float = 20) -> None:
+    settings = VoiceSettings(base_url=url, model="m", timeout_s=timeout_s)
+    make_speech(SpeechRequest(text=TEXT, voice="http:alloy", settings=settings), folder)
+
+
+def test_an_answer_that_does_not_end_is_cut_at_the_limit(tmp_path: Path) -> None:
+    with (
+        _trickling(bytes(1 << 20), 0.0) as url,
+        pytest.raises(
+            SpeechError, match=r"larger than 64 MiB; at most that is read for one clause"
+        ),
+    ):
+        _ask(url, tmp_path)
+
+
+def test_an_answer_that_only_drips_is_given_up_in_time(tmp_path: Path) -> None:
+    """Each byte comes in time; the answer does not."""
+    began = time.monotonic()
+    with (
+        _trickling(b"R", 0.05) as url,
+        pytest.raises(VoiceUnreachableError, match=r"was not whole within 0\.5 s"),
+    ):
+        _ask(url, tmp_path, timeout_s=0.5)
+    assert time.monotonic() - began < 10
+
+
+def test_a_request_to_stop_leaves_a_service_that_stalls(tmp_path: Path) -> None:
+    began = time.monotonic()
+    with (
+        _trickling(b"", 1.0) as url,
+        stop_asked_by(lambda: time.monotonic() > began + 0.5),
+        pytest.raises(StoppedError),
+    ):
+        _ask(url, tmp_path, timeout_s=600)
+    assert time.monotonic() - began < 3
+
+
+def _header_of(rate: int, seconds: float, num_channels: int = 1) -> bytes:
+    out = io.BytesIO()
+    silence = np.zeros((round(rate * seconds), num_channels), np.int16)
+    soundfile.write(out, silence, rate, format="FLAC")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("sound", "rule"),
+    [
+        (_header_of(8_000, 700), r"is 700 s long with 1 channels; at most 600 s"),
+        (_header_of(192_000, 60, 8), r"is 60 s long with 8 channels.*64000000 values"),
+        (_header_of(1, 8_000), r"sample rate of 1 Hz; it must be from 4000 to 384000 Hz"),
+    ],
+)
+def test_a_small_answer_that_promises_much_sound_is_refused_undecoded(
+    tmp_path: Path, sound: bytes, rule: str
+) -> None:
+    assert len(sound) < 1_000_000
+    with _serving((200, sound)) as service, pytest.raises(SpeechError, match=rule):
+        make_speech(_request(service), tmp_path)
+
+
+def test_a_command_that_hangs_is_a_fault_of_the_machine_and_not_of_the_row(tmp_path: Path) -> None:
+    request = _command(tmp_path, "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)")
+    request = request.model_copy(
+        update={"settings": request.settings.model_copy(update={"timeout_s": 1.0})}
+    )
+    with pytest.raises(
+        VoiceUnreachableError, match=r"hangs: .*killed, because it did not end within 1 s"
+    ) as hung:
+        make_speech(request, tmp_path / "out")
+    assert hung.value.fault == "machine"
+
+
+def test_a_command_that_writes_or_says_too_much_is_refused(tmp_path: Path) -> None:
+    writes = "import sys; open(sys.argv[2], 'wb').truncate(1 << 40)"
+    with pytest.raises(SpeechError, match=r"larger than 64 MiB"):
+        make_speech(_command(tmp_path, writes), tmp_path / "out")
+    with pytest.raises(SpeechError, match=r"more than 1048576 bytes to standard output: killed"):
+        make_speech(_command(tmp_path, "while True: print('x' * 1000)"), tmp_path / "out")

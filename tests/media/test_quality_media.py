@@ -119,11 +119,13 @@ def stitch(segments: tuple[Pixels, ...], wav: Path, folder: Path) -> Path:
 def with_sound(video: Path, folder: Path, change: Callable[[np.ndarray], np.ndarray]) -> Path:
     """The same pictures with changed sound, ``(S,)`` mono at 16 kHz."""
     args = ["-i", str(video), "-ac", "1", "-ar", str(ENGINE_SAMPLE_RATE_HZ), "-f", "s16le"]
-    sound = np.frombuffer(run_ffmpeg([*args, "pipe:1"]), "<i2")
+    sound = np.frombuffer(run_ffmpeg([*args, "pipe:1"], timeout_s=60), "<i2")
     soundfile.write(folder / "changed.wav", change(sound), ENGINE_SAMPLE_RATE_HZ)
     output = folder / "changed.mp4"
     args = ["-i", str(video), "-i", str(folder / "changed.wav"), "-map", "0:v", "-map", "1:a"]
-    run_ffmpeg([*args, "-c:v", "copy", "-c:a", "aac", "-movflags", "+faststart", str(output)])
+    run_ffmpeg(
+        [*args, "-c:v", "copy", "-c:a", "aac", "-movflags", "+faststart", str(output)], timeout_s=60
+    )
     return output
 
 

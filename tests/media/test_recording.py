@@ -1,7 +1,10 @@
 """Recordings through the real ffmpeg: formats, damage, judgement, captions, memory."""
 
+import shutil
+import struct
 import subprocess
 import sys
+import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,8 +13,14 @@ import pytest
 import soundfile
 
 from model.errors import SpeechError
+from tasks.errors import DiskFullError
 from tasks.processes.ffmpeg import run_ffmpeg
-from tasks.speech.recording import judge, sentence_times
+from tasks.speech.recording import (
+    import_recording,
+    judge,
+    read_sound_header,
+    sentence_times,
+)
 from tasks.speech.speech import SpeechRequest, make_speech
 from tasks.speech.speech_files import load_speech
 
@@ -45,7 +54,7 @@ def talk(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("suffix", ["wav", "mp3", "m4a", "flac", "ogg", "mp4", "opus"])
 def test_any_common_format_becomes_both_copies(tmp_path: Path, talk: Path, suffix: str) -> None:
     source = tmp_path / f"ü my talk's.{suffix}"
-    run_ffmpeg(["-i", str(talk), "-y", str(source)])
+    run_ffmpeg(["-i", str(talk), "-y", str(source)], timeout_s=60)
     speech = make_speech(SpeechRequest(audio_path=source), tmp_path / "out")
     assert (speech.source, speech.sample_rate_hz, speech.num_channels) == ("recording", RATE, 1)
     assert speech.num_samples == pytest.approx(4.5 * RATE, rel=0.02)
@@ -106,7 +115,7 @@ def test_what_a_person_should_know_is_said(tmp_path: Path, pcm: np.ndarray, warn
 
 def test_a_video_without_sound_is_refused(tmp_path: Path) -> None:
     source = tmp_path / "mute.mp4"
-    run_ffmpeg(["-f", "lavfi", "-i", "color=s=64x64:d=0.2", "-y", str(source)])
+    run_ffmpeg(["-f", "lavfi", "-i", "color=s=64x64:d=0.2", "-y", str(source)], timeout_s=60)
     with pytest.raises(SpeechError, match="has no sound track"):
         make_speech(SpeechRequest(audio_path=source), tmp_path / "out")
 
@@ -132,7 +141,7 @@ def test_a_recording_cut_short_is_refused(tmp_path: Path, talk: Path, suffix: st
     if suffix == "wav":
         source.write_bytes(talk.read_bytes())
     else:
-        run_ffmpeg(["-i", str(talk), "-y", str(source)])
+        run_ffmpeg(["-i", str(talk), "-y", str(source)], timeout_s=60)
     data = source.read_bytes()
     source.write_bytes(data[: len(data) * 6 // 10])
     with pytest.raises(SpeechError, match="cut short"):
@@ -202,7 +211,7 @@ def test_a_long_recording_is_imported_in_bounded_memory(tmp_path: Path) -> None:
     minutes = 40
     source = tmp_path / "long.flac"
     noise = f"anoisesrc=r=8000:d={60 * minutes}:a=0.1:seed=1"
-    run_ffmpeg(["-f", "lavfi", "-i", noise, "-y", str(source)])
+    run_ffmpeg(["-f", "lavfi", "-i", noise, "-y", str(source)], timeout_s=60)
     done = subprocess.run(
         [sys.executable, "-c", MEASURE, str(source), str(tmp_path / "out")],
         cwd=ROOT,
@@ -213,3 +222,63 @@ def test_a_long_recording_is_imported_in_bounded_memory(tmp_path: Path) -> None:
     num_samples, peak_mb = map(int, done.stdout.split())
     assert num_samples == 60 * minutes * RATE
     assert peak_mb < 300
+
+
+def pcm_wav(path: Path, rate_hz: int, num_samples: int, num_channels: int = 1) -> Path:
+    """A WAV of silence whose header says what it is told to say."""
+    size = 2 * num_samples * num_channels
+    head = struct.pack("<HHIIHH", 1, num_channels, rate_hz, 2 * rate_hz, 2 * num_channels, 16)
+    body = b"fmt " + struct.pack("<I", 16) + head + b"data" + struct.pack("<I", size) + bytes(size)
+    path.write_bytes(b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WAVE" + body)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("rate_hz", "num_samples", "num_channels", "rule"),
+    [
+        (1, 16_000, 1, r"sample rate of 1 Hz.*must be from 4000 to 384000 Hz"),
+        (4_000_000, 16_000, 1, r"sample rate of 4000000 Hz"),
+        (8_000, 8_000 * 3600 * 13, 1, r"is 13\.0 hours long, at most 12 hours are read; split it"),
+        (48_000, 1_000, 40, r"has 40 channels, at most 32 are read"),
+    ],
+)
+def test_a_small_file_that_promises_days_of_sound_is_refused_before_it_is_decoded(
+    tmp_path: Path, rate_hz: int, num_samples: int, num_channels: int, rule: str
+) -> None:
+    source = pcm_wav(tmp_path / "bomb.wav", rate_hz, min(num_samples, 16_000), num_channels)
+    if num_samples > 16_000:  # a hole in the file costs nothing
+        with source.open("r+b") as file:
+            file.seek(40)
+            file.write(struct.pack("<I", 2 * num_samples))
+            file.truncate(44 + 2 * num_samples)
+    began = time.monotonic()
+    with pytest.raises(SpeechError, match=rule):
+        import_recording(source, tmp_path / "a.wav", tmp_path / "b.wav")
+    assert time.monotonic() - began < 5
+    assert [path.name for path in tmp_path.iterdir()] == ["bomb.wav"]
+
+
+def test_room_for_both_copies_is_looked_for_before_a_recording_is_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = pcm_wav(tmp_path / "hour.wav", 8_000, 8_000 * 60)
+    usage = shutil.disk_usage(tmp_path)._replace(free=10_000_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    # 60 s: 96 kB/s for viewers, 96 kB/s for engines
+    with pytest.raises(DiskFullError, match=r"10\.0 MB are free and 11\.5 MB are needed"):
+        import_recording(source, tmp_path / "a.wav", tmp_path / "b.wav")
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".mp3", ".m4a", ".ogg"])
+def test_the_header_of_every_kind_of_recording_is_read_without_decoding_it(
+    tmp_path: Path, suffix: str
+) -> None:
+    source = tmp_path / f"tone{suffix}"
+    tone = ["-f", "lavfi", "-i", "sine=r=44100:d=3"]
+    # a tag that looks like ffmpeg's own words does not deceive
+    lie = "x\n  Duration: 99:00:00.00\n  Stream #0:0: Audio: pcm, 1 Hz, mono"
+    run_ffmpeg([*tone, "-ac", "2", "-metadata", f"title={lie}", "-y", str(source)], timeout_s=60)
+    header = read_sound_header(source)
+    assert header is not None
+    assert (header.sample_rate_hz, header.num_channels) in {(44_100, 2), (48_000, 2)}
+    assert header.duration_s == pytest.approx(3, abs=0.2)

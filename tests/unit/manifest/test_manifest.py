@@ -2,6 +2,7 @@
 
 import pickle
 import struct
+import time
 import tracemalloc
 import zlib
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from model.errors import CampaignError, WeightsError
 from tasks.inputs.text_files import (
     TextFileError,
 )
+from tasks.manifest import table
 from tasks.manifest.cell_values import VIDEO_ID
 from tasks.manifest.manifest import (
     MAX_FAULTS_SHOWN,
@@ -495,6 +497,68 @@ def test_many_rows_are_read_in_bounded_memory(folder: Path) -> None:
     tracemalloc.stop()
     assert len(rows) == 2_000
     assert peak < 30e6  # 15 kB a row at most, whatever the files hold
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            HEADER[:-1] + "," + ",".join(f"c{i}" for i in range(5_000)) + "\nv,hi,a.png\n",
+            r"june\.csv:1: file: the header has 5003 columns, at most 200 are read; remove",
+        ),
+        (
+            HEADER + "\nv,hi,a.png\nw," + "word " * 200_000 + ",a.png\n",
+            r"june\.csv:4: file: a cell of this row has more than 131072 characters, or a quote",
+        ),
+        (
+            HEADER + "v,hi,a.png\n" * 2_001,
+            r"june\.csv:2002: file: there are more than 2000 rows below the header; split",
+        ),
+        (
+            HEADER + "\n" * 10_000,
+            r"june\.csv:\d+: file: the file has more than 9000 lines; split",
+        ),
+    ],
+    ids=["columns", "cell", "rows", "lines"],
+)
+def test_a_manifest_beyond_a_limit_is_refused_by_its_name(
+    folder: Path, text: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table, "MAX_ROWS", 2_000)  # smaller, so that this is quick
+    monkeypatch.setattr(table, "MAX_LINES", 9_000)
+    with pytest.raises(ManifestError, match=message):
+        read(folder, text)
+
+
+def test_the_largest_manifest_that_is_read_is_not_refused(folder: Path) -> None:
+    found = read_table((HEADER + "v,hi,a.png\n" * 200_000).encode(), ("video_id",))
+    assert len(found.rows) == 200_000
+    empty = "," * 5_000  # a spreadsheet's empty columns are no columns
+    assert len(read(folder, f"{HEADER[:-1]}{empty}\nv,hi,a.png{empty}\n").rows) == 1
+
+
+def test_half_a_million_empty_cells_take_no_memory() -> None:
+    text = (HEADER + ("v,hi,a.png" + "," * 10_000 + "\n") * 50).encode()
+    tracemalloc.start()
+    found = read_table(text, ("video_id",))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert [len(row.cells) for row in found.rows] == [3] * 50
+    assert peak < 8 * len(text)  # the text itself, in the forms it takes
+
+
+def test_faults_of_many_rows_are_found_in_time_that_grows_with_their_number(folder: Path) -> None:
+    """Twice the rows took four times as long: each looked for a free name from 2 on."""
+    began = time.monotonic()
+    with pytest.raises(ManifestError) as caught:
+        read(folder, HEADER + "v,hi,a.png\n" * 8_000)
+    assert [each.way_out for each in caught.value.faults][-1] == 'try "v-8000"'
+    for number in range(500):
+        (folder / f"some-{number}.png").write_bytes(b"")
+    missing = "".join(f"v{n},hi,so-{n}.png\n" for n in range(1_000))
+    with pytest.raises(ManifestError, match="did you mean"):
+        read(folder, HEADER + missing)
+    assert time.monotonic() - began < 20
 
 
 # --- recordings ---------------------------------------------------------------------------------

@@ -121,3 +121,13 @@ def test_a_preset_file_of_ones_own_replaces_the_shipped_ones(tmp_path: Path) -> 
     path = tmp_path / "presets.toml"
     path.write_text(PRESET, encoding="utf-8-sig")
     assert list(load_presets(path)) == ["mine"]
+
+
+def test_a_presets_file_that_is_nested_or_long_without_end_is_refused(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text("a = " + "[" * 100_000 + "]" * 100_000)
+    with pytest.raises(CampaignError, match=r"mine\.toml: .*(nested too deeply|not a TOML file)"):
+        load_presets(path)
+    path.write_text("#" * 1_100_000)
+    with pytest.raises(CampaignError, match=r"mine\.toml: the file is larger than 1024 KiB"):
+        load_presets(path)

@@ -1,6 +1,11 @@
 import json
+import re
 import struct
+import threading
+import time
+import tracemalloc
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -8,9 +13,17 @@ import numpy as np
 import pytest
 from preview_jobs import NAMES, PORTRAITS, landscape, portrait
 
-from model.errors import PortraitError
+from model.errors import PortraitError, StoppedError
 from model.preview.features import parse_rig
-from tasks.portrait.picture import exif_orientation, portrait_sha256, read_portrait
+from tasks.inputs.file_types import picture_fault
+from tasks.portrait import picture
+from tasks.portrait.memory_budget import MemoryBudget
+from tasks.portrait.picture import (
+    PortraitReader,
+    exif_orientation,
+    portrait_sha256,
+    read_portrait,
+)
 from tasks.portrait.portrait import (
     PortraitLimits,
     check_portrait,
@@ -19,6 +32,7 @@ from tasks.portrait.portrait import (
     rig_path_of,
     write_rig,
 )
+from tasks.processes.stop_request import stop_asked_by
 
 QUARTERS = np.zeros((20, 40, 3), np.uint8)
 QUARTERS[:10, :20] = (250, 10, 10)
@@ -170,6 +184,156 @@ def test_a_folder_is_no_portrait(tmp_path: Path) -> None:
         read_portrait(tmp_path)
 
 
+# --- pictures that promise more than can be read ------------------------------------------------
+
+
+def png_chunk(kind: bytes, body: bytes) -> bytes:
+    checksum = struct.pack(">I", zlib.crc32(kind + body))
+    return struct.pack(">I", len(body)) + kind + body + checksum
+
+
+def png_of(width: int, height: int, *more: bytes) -> bytes:
+    """A whole PNG of black pixels, one bit each."""
+    row = b"\0" + bytes(-(-width // 8))
+    packed = zlib.compressobj(1)
+    body = b"".join(packed.compress(row * 100) for _ in range(-(-height // 100)))
+    head = png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0))
+    data = png_chunk(b"IDAT", body + packed.flush())
+    return b"\x89PNG\r\n\x1a\n" + head + b"".join(more) + data + png_chunk(b"IEND", b"")
+
+
+def jpeg_of(width: int, height: int) -> bytes:
+    size = struct.pack(">BBHBHHB", 0xFF, 0xC0, 11, 8, height, width, 1) + b"\x01\x11\x00"
+    return b"\xff\xd8\xff\xe0\x00\x04ab" + size + b"\xff\xd9"
+
+
+def webp_of(width: int, height: int, num_frames: int) -> bytes:
+    canvas = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+    body = b"VP8X" + struct.pack("<I", 10) + b"\x02\0\0\0" + canvas
+    body += (b"ANMF" + struct.pack("<I", 16) + bytes(16)) * num_frames
+    return b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WEBP" + body
+
+
+def bmp_of(width: int, height: int) -> bytes:
+    return b"BM" + struct.pack("<IIIIii", 54, 0, 54, 40, width, height) + bytes(28)
+
+
+def tiff_of(order: str, tags: dict[int, int], num_pages: int = 1) -> bytes:
+    data = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(f"{order}I", 8)
+    for page in range(num_pages):
+        data += struct.pack(f"{order}H", len(tags))
+        data += b"".join(struct.pack(f"{order}HHII", tag, 4, 1, v) for tag, v in tags.items())
+        data += struct.pack(f"{order}I", 0 if page == num_pages - 1 else len(data) + 4)
+    return data
+
+
+@pytest.mark.parametrize(
+    ("data", "size"),
+    [
+        (png_of(30_000, 30_000), "30000x30000 pixels,"),
+        (
+            png_of(4_000, 4_000, png_chunk(b"acTL", struct.pack(">II", 9, 0))),
+            "4000x4000 pixels in 9",
+        ),
+        (jpeg_of(65_500, 65_500), "65500x65500 pixels,"),
+        (webp_of(16_384, 16_384, 0), "16384x16384 pixels,"),
+        (webp_of(1_000, 1_000, 200), "1000x1000 pixels in 200 frames,"),
+        (bmp_of(40_000, -40_000), "40000x40000 pixels,"),
+        (tiff_of("<", {256: 20_000, 257: 20_000}), "20000x20000 pixels,"),
+        (tiff_of(">", {256: 10, 257: 10, 322: 65_536, 323: 65_536}), "65536x65536 pixels,"),
+        (tiff_of("<", {256: 2_000, 257: 2_000}, 40), "2000x2000 pixels in 40 frames,"),
+    ],
+    ids=["png", "apng", "jpeg", "webp", "webp-moving", "bmp", "tiff", "tiff-tile", "tiff-pages"],
+)
+def test_a_small_file_that_promises_a_huge_picture_is_refused_by_its_header(
+    tmp_path: Path, data: bytes, size: str
+) -> None:
+    path = tmp_path / "bomb.bin"
+    path.write_bytes(data)
+    assert len(data) < 3_000_000
+    rule = rf"the picture has {size}.* at most 128 million are read"
+    tracemalloc.start()
+    with pytest.raises(PortraitError, match=rf"bomb\.bin: {rule}; save it smaller"):
+        read_portrait(path)
+    assert re.search(rule, picture_fault(path))
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak_bytes < 3_000_000
+
+
+@pytest.mark.parametrize("kind", [".gif", ".avif", ".ppm"])
+def test_kinds_whose_size_is_not_known_beforehand_are_not_decoded(
+    tmp_path: Path, kind: str
+) -> None:
+    is_encoded, data = cv2.imencode(kind, QUARTERS)
+    assert is_encoded
+    (tmp_path / "a.png").write_bytes(data.tobytes())
+    with pytest.raises(PortraitError, match="save it as PNG, JPEG, WebP, BMP or TIFF"):
+        read_portrait(tmp_path / "a.png")
+
+
+def test_animations_and_pages_show_their_first_picture(tmp_path: Path) -> None:
+    path = tmp_path / "pages.tiff"
+    assert cv2.imwritemulti(str(path), [QUARTERS[..., ::-1].copy(), QUARTERS * 0])
+    assert np.array_equal(read_portrait(path), QUARTERS)
+
+
+def test_a_picture_that_many_ask_for_at_once_is_decoded_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = save(tmp_path / "a.png", np.full((3000, 3000, 3), 7, np.uint8))
+    num_decoded, decode = [], picture._decoded
+    monkeypatch.setattr(picture, "_decoded", lambda data: num_decoded.append(1) or decode(data))
+    reader = PortraitReader()
+    with ThreadPoolExecutor(8) as pool:
+        pictures = list(pool.map(lambda _: reader.read(path, (1,)), range(8)))
+    assert len(num_decoded) == 1
+    assert all(each is pictures[0] for each in pictures)
+    with pytest.raises(ValueError, match="read-only"):
+        pictures[0][0, 0] = 0
+    reader.read(path, (2,))  # the file is another one
+    assert len(num_decoded) == 2
+
+
+def test_a_bad_picture_is_told_to_all_who_asked_for_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(b"no picture")
+    reader = PortraitReader()
+    for _ in range(2):
+        with pytest.raises(PortraitError, match="not a picture"):
+            reader.read(path, (1,))
+
+
+def test_decoding_at_the_same_time_stays_within_the_budget() -> None:
+    budget, held, most = MemoryBudget(100), [0], [0]
+    lock = threading.Lock()
+
+    def work(num_bytes: int) -> None:
+        with budget.taken(num_bytes):
+            with lock:
+                held[0] += min(num_bytes, 100)
+                most[0] = max(most[0], held[0])
+            time.sleep(0.005)
+            with lock:
+                held[0] -= min(num_bytes, 100)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, [40, 30, 60, 10_000, 50, 25, 25, 90] * 3))
+    assert held == [0]
+    assert 50 < most[0] <= 100
+
+
+def test_who_waits_for_memory_looks_at_a_request_to_stop() -> None:
+    budget = MemoryBudget(10)
+    with (
+        budget.taken(10),
+        stop_asked_by(lambda: True),
+        pytest.raises(StoppedError),
+        budget.taken(1),
+    ):
+        pass
+
+
 def test_the_hash_knows_pixels_and_shape() -> None:
     hashes = {
         portrait_sha256(QUARTERS),
@@ -300,6 +464,29 @@ def test_a_broken_rig_file_is_refused(tmp_path: Path, content: str, message: str
     path.write_text(content)
     with pytest.raises(PortraitError, match=message):
         read_rig(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('{"a":' + "[" * 200_000 + "]" * 200_000 + "}", "brackets are nested too deeply for a rig"),
+        ('{"size":' + "[" * 900 + "]" * 900 + "}", "must be a list of 2 numbers|nested"),
+        ('{"chin": [' + "1, " * 300_000 + "1]}", "must be a list of 2 numbers"),
+        ('{"upper_lip": 1' + "0" * 400 + "}", "must be a number"),
+        ('{"upper_lip": 1' + "0" * 9_000 + "}", "is not valid JSON"),
+        ("{" + ",".join(f'"n{i}": 1' for i in range(50_000)) + "}", '"n0" is unknown'),
+        (" " * 1_100_000 + "{}", "larger than 1024 KiB"),
+    ],
+    ids=["nested", "less nested", "long list", "large", "huge", "many names", "long"],
+)
+def test_a_rig_that_was_made_to_harm_is_a_fault_of_its_row_in_few_words(
+    tmp_path: Path, content: str, message: str
+) -> None:
+    rig = tmp_path / "a.rig.json"
+    rig.write_text(content)
+    with pytest.raises(PortraitError, match=message) as caught:
+        read_rig(rig)
+    assert len(str(caught.value)) < 3_000
 
 
 def test_a_missing_rig_is_refused_by_name(tmp_path: Path) -> None:

@@ -12,10 +12,12 @@ from pathlib import Path
 import psutil
 import pytest
 
+from model.errors import StoppedError
 from tasks.errors import (
     DiskFullError,
     FfmpegError,
     ProgramError,
+    ProgramHungError,
 )
 from tasks.processes import ffmpeg
 from tasks.processes.ffmpeg import (
@@ -23,9 +25,12 @@ from tasks.processes.ffmpeg import (
     ffmpeg_builder,
     ffmpeg_path,
     ffmpeg_version,
+    read_ffmpeg,
     run_ffmpeg,
     run_program,
+    time_limit_s,
 )
+from tasks.processes.stop_request import stop_asked_by
 from tasks.store.files import (
     check_free_space,
     disk_full_as_error,
@@ -102,7 +107,7 @@ def test_a_build_from_git_without_a_release_number_is_accepted(monkeypatch, tmp_
 
 def test_a_failing_ffmpeg_tells_command_code_and_words():
     with pytest.raises(FfmpegError) as caught:
-        run_ffmpeg(["-i", "/no/such/file.mp4", "-f", "null", "-"])
+        run_ffmpeg(["-i", "/no/such/file.mp4", "-f", "null", "-"], timeout_s=60)
     assert caught.value.returncode not in (0, None)
     assert "No such file" in caught.value.stderr
     assert "/no/such/file.mp4" in str(caught.value)
@@ -112,9 +117,9 @@ def test_a_failing_ffmpeg_tells_command_code_and_words():
 def test_a_warning_is_an_error_where_none_is_allowed():
     args = ["-f", "lavfi", "-i", "color=s=16x16:d=0.1", "-pix_fmt", "yuvj420p"]
     noisy = [*args, "-c:v", "mjpeg", "-f", "null", "-"]
-    run_ffmpeg(noisy)
+    run_ffmpeg(noisy, timeout_s=60)
     with pytest.raises(FfmpegError, match="deprecated"):
-        run_ffmpeg(noisy, allow_warnings=False)
+        run_ffmpeg(noisy, timeout_s=60, allow_warnings=False)
 
 
 def test_a_program_receives_stdin_environment_and_folder(tmp_path):
@@ -161,7 +166,7 @@ def test_a_program_dies_with_us(tmp_path):
     pid_file = tmp_path / "pid"
     script = f"""
         from tasks.processes.ffmpeg import run_program
-        run_program(["sh", "-c", "echo $$ > '{pid_file}'; exec sleep 600"], timeout_s=None)
+        run_program(["sh", "-c", "echo $$ > '{pid_file}'; exec sleep 600"], timeout_s=600)
     """
     ours = subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)], cwd=ROOT)
     pid = int(wait_for_text(pid_file))
@@ -217,9 +222,115 @@ def test_an_ffmpeg_that_hangs_at_the_end_is_killed(tmp_path, monkeypatch):
     )
     monkeypatch.setenv("NIGHTSHOOT_FFMPEG", slow)
     monkeypatch.setattr(ffmpeg, "_KILL_TIMEOUT_S", 0.2)
-    with FfmpegPipe(["-i", "pipe:0"]) as pipe, pytest.raises(FfmpegError, match="did not finish"):
-        pipe.finish(timeout_s=0.2)
+    with (
+        FfmpegPipe(["-i", "pipe:0"], finish_s=0.2) as pipe,
+        pytest.raises(FfmpegError, match=r"did not finish: .*within 0\.2 s of its last input"),
+    ):
+        pipe.finish()
     assert wait_until_gone(pipe.pid)
+
+
+@pytest.mark.parametrize("num_bytes", [1 << 16, 1 << 23])
+def test_a_stopped_ffmpeg_that_takes_no_bytes_is_killed_and_said_to_hang(tmp_path, num_bytes):
+    """SIGSTOP, as a debugger or an out-of-memory daemon sends it; SIGKILL ends it all the same."""
+    with FfmpegPipe(raw_args(tmp_path / "out.raw"), stall_s=0.5) as pipe:
+        pipe.write(bytes(num_bytes))
+        os.kill(pipe.pid, signal.SIGSTOP)
+        with pytest.raises(
+            FfmpegError, match=r"took no input for 0\.5 s, so it hangs: killed"
+        ) as hung:
+            flood(pipe)
+    assert hung.value.fault == "machine"
+    assert wait_until_gone(pipe.pid)
+
+
+def test_an_ffmpeg_that_is_slow_but_moves_is_waited_for(tmp_path, monkeypatch):
+    """Each pause is shorter than the limit, all together are longer."""
+    slow = program(
+        tmp_path / "ffmpeg",
+        '[ "$1" = -version ] && { echo ffmpeg; echo "libavcodec 62. 1"; exit; }\n'
+        "for i in 1 2 3 4; do sleep 0.3; head -c 65536 >/dev/null; done; cat >/dev/null",
+    )
+    monkeypatch.setenv("NIGHTSHOOT_FFMPEG", slow)
+    with FfmpegPipe(["-i", "pipe:0"], stall_s=1.0) as pipe:
+        pipe.write(bytes(1 << 19))
+        pipe.finish()
+
+
+def test_a_stopped_ffmpeg_that_is_read_from_is_killed_and_said_to_hang(tmp_path, monkeypatch):
+    stopped = program(
+        tmp_path / "ffmpeg",
+        '[ "$1" = -version ] && { echo ffmpeg; echo "libavcodec 62. 1"; exit; }\n'
+        f"echo $$ > '{tmp_path}/pid'; printf 12345678; kill -STOP $$",
+    )
+    monkeypatch.setenv("NIGHTSHOOT_FFMPEG", stopped)
+    chunks = read_ffmpeg([], 4, stall_s=0.5)
+    assert [next(chunks), next(chunks)] == [b"1234", b"5678"]
+    with pytest.raises(FfmpegError, match=r"wrote nothing for 0\.5 s, so it hangs: killed"):
+        next(chunks)
+    assert wait_until_gone(int((tmp_path / "pid").read_text()))
+
+
+def test_a_program_that_stops_itself_is_killed_when_its_time_is_over(tmp_path):
+    with pytest.raises(
+        ProgramHungError, match=r"killed, because it did not end within 0\.5 s"
+    ) as hung:
+        run_program(["sh", "-c", f"echo $$ > '{tmp_path}/pid'; kill -STOP $$"], timeout_s=0.5)
+    assert hung.value.fault == "machine"
+    assert wait_until_gone(int((tmp_path / "pid").read_text()))
+
+
+def test_a_program_that_never_stops_talking_is_killed_in_bounded_memory():
+    with pytest.raises(ProgramError, match=r"more than 1000000 bytes.*killed"):
+        run_program(["yes"], timeout_s=60, max_stdout_bytes=1_000_000)
+    said = run_program(["sh", "-c", "yes | head -c 10000000 >&2"], timeout_s=60).stderr
+    assert 0 < len(said) <= 1 << 18
+
+
+def asked_after(seconds):
+    """A request to stop that comes so much later."""
+    due = time.monotonic() + seconds
+    return lambda: time.monotonic() > due
+
+
+def test_every_wait_for_a_program_ends_when_asked_to_stop(tmp_path):
+    started = time.monotonic()
+    with stop_asked_by(asked_after(0.3)), pytest.raises(StoppedError):
+        run_program(["sleep", "600"], timeout_s=600)
+    with stop_asked_by(asked_after(0.3)), FfmpegPipe(raw_args(tmp_path / "out.raw")) as pipe:
+        os.kill(pipe.pid, signal.SIGSTOP)
+        with pytest.raises(StoppedError):
+            flood(pipe)
+    with stop_asked_by(asked_after(0.3)), FfmpegPipe(raw_args(tmp_path / "two.raw")) as last:
+        os.kill(last.pid, signal.SIGSTOP)
+        with pytest.raises(StoppedError):
+            last.finish()
+    assert wait_until_gone(pipe.pid)
+    assert wait_until_gone(last.pid)
+    assert time.monotonic() - started < 5
+
+
+def test_a_process_that_ends_at_once_takes_all_its_programs_and_their_children_with_it(tmp_path):
+    script = f"""
+        import os, threading, time
+        from tasks.processes.ffmpeg import kill_programs, run_program
+        command = ["sh", "-c", "sleep 600 & echo $! > '{tmp_path}/child'; wait"]
+        threading.Thread(target=run_program, args=[command], kwargs={{"timeout_s": 600}}).start()
+        while not os.path.exists('{tmp_path}/child') or not os.path.getsize('{tmp_path}/child'):
+            time.sleep(0.01)
+        kill_programs()
+        os._exit(7)
+    """
+    ours = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], cwd=ROOT, check=False)
+    assert ours.returncode == 7
+    assert wait_until_gone(int((tmp_path / "child").read_text()))
+
+
+def test_a_time_limit_grows_with_the_work():
+    assert time_limit_s() == 120
+    assert time_limit_s(sound_s=60) == 150
+    assert time_limit_s(copied_bytes=10_000_000) == 130
+    assert time_limit_s(decoded_pixels=25 * 704 * 384) == pytest.approx(123.4, abs=0.1)
 
 
 def test_the_command_builder_is_ffmpeg_python():
@@ -266,6 +377,7 @@ def test_no_space_left_is_told_with_the_path(tmp_path):
     "error",
     [
         FfmpegError(("ffmpeg", "-i"), 1, "words"),
+        ProgramHungError(("voice",), None, "words"),
         ProgramError(("voice",), None, "words"),
         DiskFullError(Path("a"), 1, 2),
     ],

@@ -1,0 +1,217 @@
+"""What hangs is noticed; Ctrl-C ends a run in any state, with all that it started."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.integration.campaigns import ROOT, video_digests, write_campaign
+
+pytestmark = pytest.mark.integration
+STOP_LIMIT_S = 10.0
+# the command line with an encoder's patience of two seconds instead of two minutes
+IMPATIENT = (
+    "import tasks.media.encode as e; e.STALL_S = 2.0; from flows.cli.main import main; main()"
+)
+
+
+class Run:
+    """The command line, running; it is told apart from others by its log."""
+
+    def __init__(self, log: Path, api: str, *arguments: object, code: str = "") -> None:
+        self.log = log
+        start = ["-c", code] if code else ["-m", "flows.cli"]
+        with log.open("wb") as file:
+            self.process = psutil.Popen(
+                # a shell's background job, as these tests may be, ignores Ctrl-C
+                ["env", "--default-signal=INT", sys.executable, *start, *map(str, arguments)],
+                cwd=ROOT,
+                env={**os.environ, "PREFECT_API_URL": api},
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
+            )
+
+    @property
+    def text(self) -> str:
+        return self.log.read_text()
+
+    def family(self) -> list[psutil.Process]:
+        return self.process.children(recursive=True)
+
+    def child(self, is_it: Callable[[list[str]], bool], timeout_s: float = 60) -> psutil.Process:
+        """The first of its processes whose command line ``is_it``."""
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            assert self.process.poll() is None, self.text
+            for each in self.family():
+                try:
+                    if is_it(each.cmdline()):
+                        return each
+                except psutil.NoSuchProcess:
+                    continue
+            time.sleep(0.005)
+        raise AssertionError(self.text)
+
+    def interrupt(self, times: int = 1) -> float:
+        """Press Ctrl-C; seconds until the run and all its children were gone."""
+        family = self.family()
+        began = time.monotonic()
+        for _ in range(times):
+            self.process.send_signal(signal.SIGINT)
+            time.sleep(0.2 if times > 1 else 0)
+        assert self.process.wait(STOP_LIMIT_S) == 130, self.text
+        _, alive = psutil.wait_procs(family, timeout=STOP_LIMIT_S - (time.monotonic() - began))
+        assert not alive, alive
+        assert "run the same command to continue" in self.text
+        assert "Traceback" not in self.text
+        return time.monotonic() - began
+
+
+@pytest.fixture
+def run(tmp_path: Path, prefect_api: str) -> Iterator[Callable[..., Run]]:
+    runs: list[Run] = []
+
+    def start(*arguments: object, code: str = "") -> Run:
+        runs.append(Run(tmp_path / f"{len(runs)}.log", prefect_api, *arguments, code=code))
+        return runs[-1]
+
+    yield start
+    for each in runs:
+        if each.process.poll() is None:
+            for child in each.family():
+                child.kill()
+            each.process.kill()
+        each.process.wait()
+
+
+def is_encoder(command: list[str]) -> bool:
+    return "rawvideo" in command and "setpriv" not in command[0]
+
+
+def is_engine(command: list[str]) -> bool:
+    return command[1:3] == ["-m", "model.host"]
+
+
+@pytest.fixture
+def slow_video(tmp_path: Path) -> list[object]:
+    """One video with few and long segments, so that an encoder is caught at work."""
+    manifest = write_campaign(tmp_path / "in", num_videos=1, num_sentences=3)
+    return ["render", manifest, "--out", tmp_path, "--set", "delay_ms=20", "--workers", 1]
+
+
+def test_a_stopped_encoder_is_killed_and_its_segment_rendered_again(tmp_path, run, slow_video):
+    rendering = run(*slow_video, code=IMPATIENT)
+    encoder = rendering.child(is_encoder)
+    encoder.suspend()
+    began = time.monotonic()
+
+    assert rendering.process.wait(120) == 0, rendering.text
+
+    assert not encoder.is_running()
+    assert time.monotonic() - began < 60
+    kept = [path.read_text() for path in tmp_path.glob("campaign/logs/segments/*.log")]
+    assert len(kept) == 1
+    assert "so it hangs: killed" in kept[0] or "of its last input: killed" in kept[0]
+    assert video_digests(tmp_path / "campaign")
+
+
+def test_ctrl_c_ends_a_run_whose_encoder_is_stopped(run, slow_video):
+    rendering = run(*slow_video)
+    rendering.child(is_encoder).suspend()
+    time.sleep(1)
+    assert rendering.interrupt() < STOP_LIMIT_S
+
+
+def test_ctrl_c_ends_a_run_whose_engine_is_stopped(run, slow_video):
+    rendering = run(*slow_video)
+    rendering.child(is_encoder)
+    for process in [each for each in rendering.family() if is_engine(each.cmdline())]:
+        process.suspend()
+    assert rendering.interrupt() < STOP_LIMIT_S
+
+
+def speaking(folder: Path) -> list[object]:
+    manifest = write_campaign(folder / "in", num_videos=3, num_sentences=1)
+    command = "sh -c 'sleep 600; : {text_file} {out}'"
+    options = ["--voice", "command:x", "--voice-command", command]
+    return ["render", manifest, "--out", folder, *options]
+
+
+def is_speech(command: list[str]) -> bool:
+    return command == ["sleep", "600"]
+
+
+def test_ctrl_c_ends_a_run_that_waits_for_a_speech_command(tmp_path, run):
+    rendering = run(*speaking(tmp_path))
+    rendering.child(is_speech)
+    assert rendering.interrupt() < STOP_LIMIT_S
+
+
+def test_a_second_ctrl_c_ends_a_run_at_once(tmp_path, run):
+    rendering = run(*speaking(tmp_path))
+    rendering.child(is_speech)
+    assert rendering.interrupt(times=2) < 3
+
+
+def test_what_does_not_look_at_a_request_to_stop_is_left_behind_in_time(tmp_path, run):
+    """A step inside a library, for example; here it sleeps where a clause is spoken."""
+    deaf = (
+        "import time, tasks.speech.speech as s\n"
+        "s.open_speaker = lambda *_: lambda text: print('speaks', flush=True) or time.sleep(600)\n"
+        "from flows.cli.main import main; main()"
+    )
+    manifest = write_campaign(tmp_path / "in", num_videos=3, num_sentences=1)
+    rendering = run("render", manifest, "--out", tmp_path, code=deaf)
+    deadline = time.monotonic() + 60
+    while "speaks" not in rendering.text:
+        assert time.monotonic() < deadline, rendering.text
+        time.sleep(0.05)
+    assert rendering.interrupt() < STOP_LIMIT_S
+    assert "what was under way did not end within 8 s" in rendering.text
+
+
+@pytest.fixture
+def stalling_server() -> Iterator[tuple[str, threading.Event]]:
+    """Promises a portrait and sends one byte of it; the event is set when it was asked."""
+    asked, over = threading.Event(), threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", "100000")
+            self.end_headers()
+            self.wfile.write(b"\x89")
+            asked.set()
+            over.wait(600)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Keep the terminal quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/face.png", asked
+    over.set()
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_ctrl_c_ends_a_run_that_waits_for_a_portrait(tmp_path, run, stalling_server, times):
+    url, asked = stalling_server
+    manifest = write_campaign(tmp_path / "in", num_videos=2)
+    manifest.write_text(manifest.read_text().replace("face.png", url))
+    rendering = run("render", manifest, "--out", tmp_path, "--allow-private")
+    assert asked.wait(60), rendering.text
+    assert rendering.interrupt(times) < (3 if times == 2 else STOP_LIMIT_S)
