@@ -183,12 +183,12 @@ class FileEntry(Record):
 class SegmentMedia(Record):
     """What is known of an encoded segment: enough to prove a stitch without decoding."""
 
-    num_frames: int
+    num_frames: int = Field(ge=1)
     extradata_sha256: str = Field(description="Of the H.264 configuration (avcC).")
     packet_md5s: tuple[str, ...] = Field(description="Of every packet, in decode order.")
-    timescale: int
-    width: int
-    height: int
+    timescale: int = Field(ge=1)
+    width: int = Field(ge=1)
+    height: int = Field(ge=1)
 
 
 class SegmentReceipt(Record):
@@ -196,7 +196,7 @@ class SegmentReceipt(Record):
 
     key: str
     engine: str
-    num_frames: int
+    num_frames: int = Field(ge=1)
     video: FileEntry
     last_frame: FileEntry
     state: FileEntry
@@ -234,8 +234,8 @@ class VideoReceipt(Record):
     segment_keys: tuple[str, ...]
     file: FileEntry
     captions: tuple[FileEntry, ...]
-    num_frames: int
-    duration_s: float
+    num_frames: int = Field(ge=1)
+    duration_s: float = Field(gt=0)
     checks: dict[str, bool | float | str]
     num_segments_rendered: int = Field(default=0, description="By the run that delivered it.")
     engine_seconds: float = Field(default=0.0, description="Of all its segments.")

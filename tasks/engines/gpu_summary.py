@@ -72,7 +72,7 @@ class SlowSegment:
     def told(self) -> str:
         """In words, for people; after the video's name."""
         figures = self.figures
-        cpu = 100 * figures.cpu_seconds / figures.engine_seconds
+        cpu = 100 * figures.cpu_seconds / max(figures.engine_seconds, 0.001)
         gpus = ", ".join(f"GPU {gpu} {use} %" for gpu, use in sorted(figures.gpu_percents.items()))
         return (
             f"segment {self.number}: {figures.engine_seconds:.1f} s on "

@@ -6,6 +6,7 @@ The name holds the video's own digest, so a sheet is made once per finished file
 a done campaign makes none.
 """
 
+import hashlib
 from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from tasks.store.record_json import read_record
 
 NUM_TILES = 6
 _TILE_PIXELS = 240  # the tile's longer side: 17 kB a sheet, so that 1,000 rows are one 25 MB page
+_TRAILER = b"\nnightshoot sha256 "
 _JPEG_QUALITY = 7  # ffmpeg's scale: 2 is best, 31 is worst
 _TIMEOUT_S = 120
 
@@ -86,12 +88,13 @@ def contact_sheet(video: Path, folder: Path, *, num_frames: int, fps: float) -> 
         FfmpegError: the video cannot be read.
         DamagedError: the video's receipt, or the sheet just made, is not whole.
     """
-    path = sheet_path(video, folder)
+    path, video_sha256 = sheet_path(video, folder), _content_sha256(video)
     num_tiles = len(sheet_frames(num_frames))
-    sheet = _read_sheet(path, num_tiles)
+    sheet = _read_sheet(path, num_tiles, video_sha256)
     if sheet is None:
-        write_file(path, run_ffmpeg(sheet_args(video, num_frames, fps), timeout_s=_TIMEOUT_S))
-        sheet = _read_sheet(path, num_tiles)
+        jpeg = run_ffmpeg(sheet_args(video, num_frames, fps), timeout_s=_TIMEOUT_S)
+        write_file(path, jpeg + _trailer(jpeg, video_sha256))
+        sheet = _read_sheet(path, num_tiles, video_sha256)
     if sheet is None:
         raise DamagedError(f"{path.name}: the contact sheet just made is damaged")
     return path, sheet
@@ -129,15 +132,29 @@ def _content_sha256(video: Path) -> str:
         ) from error
 
 
-def _read_sheet(path: Path, num_tiles: int) -> Sheet | None:
-    """The sheet at ``path``; None where there is none or it is damaged."""
+def _trailer(jpeg: bytes, video_sha256: str) -> bytes:
+    """What follows the picture in its file, where decoders do not look: whose it is, and whole."""
+    digest = hashlib.sha256(jpeg + video_sha256.encode()).hexdigest()
+    return _TRAILER + digest.encode()
+
+
+def _read_sheet(path: Path, num_tiles: int, video_sha256: str) -> Sheet | None:
+    """The sheet at ``path``; None where there is none, or it is damaged or another video's.
+
+    Sheets of earlier releases have no trailer, and are judged by their shape alone.
+    """
     try:
         data = path.read_bytes()
     except FileNotFoundError:
         return None
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE) if data else None
+    jpeg, has_trailer, _ = data.rpartition(_TRAILER)
+    if not has_trailer:
+        jpeg = data
+    elif data != jpeg + _trailer(jpeg, video_sha256):
+        return None
+    pixels = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_GRAYSCALE) if jpeg else None
     if pixels is None or pixels.shape[1] % num_tiles:
         return None
     height, width = pixels.shape
-    uri = f"data:image/jpeg;base64,{b64encode(data).decode('ascii')}"
+    uri = f"data:image/jpeg;base64,{b64encode(jpeg).decode('ascii')}"
     return Sheet(uri, width // num_tiles, height, num_tiles)

@@ -1,11 +1,13 @@
 """Segments + speech -> the finished video: stitched, captioned, checked, its receipt last."""
 
+import contextlib
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.canonical_json import canonical_sha256
+from tasks.errors import DamagedError, FfmpegError
 from tasks.media.captions import captions, to_srt, to_vtt
 from tasks.media.contact_sheets import contact_sheet, sheets_folder
 from tasks.media.stitch import stitch_video
@@ -107,7 +109,7 @@ def deliver_video(
         segments=tuple(_figures(receipt) for receipt in receipts),
     )
     folder.commit_video(receipt)
-    if folder.bucket is not None:
+    with contextlib.suppress(FfmpegError, DamagedError):  # the report tries again, and says why
         _keep_sheet(receipt, output, folder)
     return receipt
 
@@ -123,9 +125,9 @@ def _figures(receipt: SegmentReceipt) -> SegmentFigures:
 
 
 def _keep_sheet(receipt: VideoReceipt, video: Path, folder: CampaignFolder) -> None:
-    """Keep the report's contact sheet in the store while the video is at hand."""
-    # the sheet is named by the receipt beside the video; this store keeps receipts elsewhere
-    write_file(video.with_suffix(".json"), record_bytes(receipt))
+    """Make the report's contact sheet while other videos render and this one is at hand."""
+    if folder.bucket is not None:  # the sheet is named by the receipt, which is in the bucket
+        write_file(video.with_suffix(".json"), record_bytes(receipt))
     sheet, _ = contact_sheet(
         video,
         sheets_folder(folder.root),

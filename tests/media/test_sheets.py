@@ -86,6 +86,36 @@ def test_a_damaged_sheet_is_made_anew(tmp_path):
     assert sheet.stat().st_size > 0
 
 
+def test_a_sheet_with_a_changed_byte_or_of_another_video_is_made_anew(tmp_path):
+    video, turned = make_video(tmp_path, "a"), make_video(tmp_path, "b", size="192x320")
+    outcomes = [done(video, 2), done(turned, 3)]
+    first = report(tmp_path, *outcomes)
+    whole = {path: path.read_bytes() for path in sheets(tmp_path)}
+    one, other = whole
+    assert whole[one] != whole[other]
+    changed = bytearray(whole[one])
+    changed[len(changed) // 2] ^= 1
+    one.write_bytes(changed)
+    assert report(tmp_path, *outcomes) == first
+    assert one.read_bytes() == whole[one]
+
+    one.write_bytes(whole[other])
+
+    report(tmp_path, *outcomes)
+    assert one.read_bytes() == whole[one]
+
+
+def test_a_sheet_of_an_earlier_release_is_kept(tmp_path):
+    outcome = done(make_video(tmp_path, "a"), 2)
+    first = report(tmp_path, outcome)
+    (sheet,) = sheets(tmp_path)
+    jpeg = sheet.read_bytes().partition(b"\nnightshoot")[0]
+    sheet.write_bytes(jpeg)
+
+    assert report(tmp_path, outcome) == first
+    assert sheet.read_bytes() == jpeg
+
+
 def test_a_video_that_cannot_be_read_is_said_so_and_the_report_is_written(tmp_path):
     good, bad = make_video(tmp_path, "good"), make_video(tmp_path, "bad")
     bad.write_bytes(b"no video at all")
