@@ -175,7 +175,7 @@ def test_a_lost_speech_or_portrait_is_made_again_before_rendering(
     again = nightshoot("render", manifest, "--out", tmp_path)
 
     assert again.returncode == 0, again.stdout + again.stderr
-    assert "planned again" in again.stdout
+    assert "planning it again" in again.stdout
     assert "0 segments rendered" in again.stdout
     assert video_digests(root) == wanted
 

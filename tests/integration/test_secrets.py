@@ -75,7 +75,7 @@ def test_no_secret_of_an_address_or_a_voice_is_told_or_stored(web: Served, tmp_p
 
     report = (out / "june" / "report.csv").read_text("utf-8-sig")
     assert f"http://{host}/v1/audio/speech refused to speak" in report
-    assert 'voice ""command:x"" failed: false ended 1' in report
+    assert 'voice ""command:x"" failed: false ended with exit code 1' in report
     assert SECRET not in told
     assert places_of(SECRET, tmp_path) == []
 
