@@ -217,7 +217,7 @@ def test_a_schedule_is_made_changed_kept_and_removed(cluster: PrefectCluster):
     ("options", "said"),
     [
         (("--cron", "15 25 * * *"), '--cron "15 25 * * *" must be five fields'),
-        (("--cron", "15 1 * * *", "--timezone", "Berlin"), '--timezone "Berlin" is no timezone'),
+        (("--cron", "15 1 * * *", "--timezone", "Berlin"), '--timezone "Berlin" is not a timezone'),
         (("--remove",), f'{NIGHTLY} has no schedule "june"; it has: example'),
     ],
 )
