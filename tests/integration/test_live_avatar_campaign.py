@@ -25,10 +25,11 @@ FASTER = ("--set", "dtype=float32", "--set", "sample_steps=1")
 
 
 def write_manifest(folder: Path) -> Path:
-    """Two videos of a few segments each, one for each handoff."""
+    """Two videos of three short segments each, one for each handoff."""
     manifest = write_campaign(folder, num_sentences=1, engine="live-avatar")
     head, first, second = manifest.read_text().splitlines()
-    rows = (f"{head},handoff,segment_clips", f"{first},last-frame,1", f"{second},context,1")
+    columns = "num_clip,infer_frames,segment_clips"
+    rows = (f"{head},{columns},handoff", f"{first},3,24,1,last-frame", f"{second},3,24,1,context")
     manifest.write_text("\n".join(rows) + "\n")
     return manifest
 
@@ -111,7 +112,7 @@ def test_what_the_engine_cannot_render_is_told_of_every_row_before_any_work(
     manifest = write_manifest(tmp_path / "in")
     lines = manifest.read_text().splitlines()
     lines[1] = lines[1].replace("96x64", "96x48")
-    lines[2] = lines[2].replace(",context,", ",memory,")
+    lines[2] = lines[2].replace(",context", ",memory")
     manifest.write_text("\n".join(lines) + "\n")
 
     refused = nightshoot("render", manifest, "--out", tmp_path, **TINY)

@@ -24,10 +24,11 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THRE
 
 
 def write_manifest(folder: Path, size: str, columns: str, cells: str) -> Path:
-    """Two videos of a clip each, of a size, with more columns."""
+    """Two videos of a short clip each, of a size, with more columns."""
     manifest = write_campaign(folder, num_sentences=1, engine="live-avatar")
     head, *rows = manifest.read_text().replace(",96x64,", f",{size},").splitlines()
-    lines = [f"{head},num_clip,{columns}", *(f"{row},1,{cells}" for row in rows)]
+    head, cells = f"{head},num_clip,infer_frames,{columns}", f"1,12,{cells}"
+    lines = [head, *(f"{row},{cells}" for row in rows)]
     manifest.write_text("\n".join(lines) + "\n")
     return manifest
 
