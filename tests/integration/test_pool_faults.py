@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from tasks.records import StoredPlan
+from tasks.store.record_json import read_record
 from tests.integration.campaigns import write_campaign
 from tests.integration.kills import (
     OUTAGE_S,
@@ -241,7 +242,8 @@ def files_under(folder: Path) -> list[Path]:
 
 def segment_names(place: Place, video: str, index: int) -> dict[str, str]:
     """Names of a segment's files and receipt, by suffix."""
-    plan = StoredPlan.model_validate_json(place.read(f"plans/{video}.json")).plan
+    file = f"plans/{video}.json"
+    plan = read_record(file, place.read(file), StoredPlan).plan
     stem = f"segments/{plan.segments[index].key[:2]}/{plan.segments[index].key}."
     return {Path(name).suffix: name for name in place.names() if name.startswith(stem)}
 
@@ -389,7 +391,7 @@ def plain_video_run(campaign: Campaign, video: str) -> str:
         "out": campaign.out,
         "campaign": campaign.name,
         "video_id": video,
-        "plan_sha256": StoredPlan.model_validate_json(campaign.place.read(name)).sha256,
+        "plan_sha256": read_record(name, campaign.place.read(name), StoredPlan).sha256,
     }
     variables = {"gpus": 0, "engine": ""}
     cluster = campaign.cluster
