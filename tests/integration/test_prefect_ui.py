@@ -172,7 +172,7 @@ def test_the_run_form_reads_from_top_to_bottom(page: Page, cluster: PrefectClust
         "Queue (Optional)",
         "Private addresses (Optional)",
     ]
-    expect(page.get_by_text("Left out: the manifest's name.")).to_be_visible()
+    expect(page.get_by_text("If empty, the manifest's name")).to_be_visible()
     expect(page.get_by_text("Property is type")).to_have_count(0)
     expect(page.get_by_label("Timezone of the window")).to_have_value("UTC")
     page.get_by_label("Queue").click()
