@@ -1,0 +1,1 @@
+"""How a script is read aloud: its tokens, their classes, and the words for them."""

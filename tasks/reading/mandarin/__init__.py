@@ -1,0 +1,1 @@
+"""The Mandarin words for numbers, prices, dates, addresses and signs."""
