@@ -172,17 +172,21 @@ def _planned(
     _check_portrait_sides(row, portrait, identity)
     rig = read_rig(row.rig_path) if row.rig_path else None
     request = _speech_request(row, settings)
-    asked = _request_sha256(row, settings, identity, portrait, rig, speech_id_of(request))
+    speech_id = speech_id_of(request)
+    asked = [
+        _request_sha256(row, settings, identity, digest, rig, speech_id)
+        for digest in portrait.digests
+    ]
     try:
         stored = folder.read_plan(row.video_id)
     except DamagedError as error:
         notice(f"{row.video_id}: planning it again: {error}")
         stored = None
-    if stored is not None and stored.request_sha256 == asked:
+    if stored is not None and stored.request_sha256 in asked:
         return stored, True
     with turns, folder.local(f"prepare-{row.video_id}") as place:
         stored = _plan_anew(row, settings, place, identity, portrait, rig, request)
-        stored = stored.model_copy(update={"request_sha256": asked})
+        stored = stored.model_copy(update={"request_sha256": asked[0]})
         place.write_plan(stored)
     return stored, False
 
@@ -205,10 +209,13 @@ def _plan_anew(
         identity=identity,
         speech=speech,
         folder=place,
-        portrait=(place.keep_portrait(row.portrait_path), portrait.sha256),
+        portrait=(place.keep_portrait(row.portrait_path), portrait.digests[0]),
         rig=rig,
         size=_checked_size(row, settings, portrait, identity),
     )
+    if portrait.notices:
+        told = tuple(f"{row.portrait_path.name}: {notice}" for notice in portrait.notices)
+        plan = plan.model_copy(update={"warnings": plan.warnings + told})
     if identity.needs_face:
         plan = _with_portrait_findings(plan, row, rig, settings.portrait_limits)
     return StoredPlan(
@@ -218,9 +225,12 @@ def _plan_anew(
 
 @dataclass(frozen=True)
 class _PortraitFacts:
-    sha256: str
+    """Of a picture; a plan that an older release made of it bears the second of its ``digests``."""
+
+    digests: tuple[str, ...]
     width: int
     height: int
+    notices: tuple[str, ...]
 
 
 def _stamp(path: Path) -> tuple[int, ...]:
@@ -235,8 +245,12 @@ def _stamp(path: Path) -> tuple[int, ...]:
 @lru_cache(maxsize=256)
 def _portrait_facts(path: Path, stamp: tuple[int, ...]) -> _PortraitFacts:
     """Of a picture file; many rows share one presenter, so it is decoded once per version."""
-    pixels = _PORTRAITS.read(path, stamp)
-    return _PortraitFacts(portrait_sha256(pixels), pixels.shape[1], pixels.shape[0])
+    picture = _PORTRAITS.read(path, stamp)
+    readings = (picture.pixels, picture.unmanaged)
+    digests = tuple(portrait_sha256(pixels) for pixels in readings if pixels is not None)
+    return _PortraitFacts(
+        digests, picture.pixels.shape[1], picture.pixels.shape[0], picture.notices
+    )
 
 
 def _check_portrait_sides(
@@ -286,7 +300,7 @@ def _request_sha256(
     row: ManifestRow,
     settings: PrepareSettings,
     identity: EngineIdentity,
-    portrait: _PortraitFacts,
+    portrait_digest: str,
     rig: dict[str, object] | None,
     speech_id: str,
 ) -> str:
@@ -299,7 +313,7 @@ def _request_sha256(
             "preset": settings.presets[row.preset].model_dump(mode="json"),
             "engine": asdict(identity) | {"settings": used.engine, "silent_settings": None},
             "clips": [used.infer_frames, used.segment_clips],
-            "portrait": portrait.sha256,
+            "portrait": portrait_digest,
             "rig": rig,
             "speech": speech_id,
             "limits": settings.portrait_limits.model_dump(mode="json"),
@@ -414,7 +428,7 @@ def _with_portrait_findings(
         PortraitError: the portrait cannot be animated, and a still is not asked for.
     """
     portrait = _PORTRAITS.read(row.portrait_path, _stamp(row.portrait_path))
-    report = check_portrait(portrait, rig, plan.width, plan.height, limits)
+    report = check_portrait(portrait.pixels, rig, plan.width, plan.height, limits)
     if report.errors and plan.settings.get("on_no_face") != "still":
         raise PortraitError(f"{row.portrait_path.name}: {'; '.join(report.errors)}")
     found = tuple(f"shown as a still: {error}" for error in report.errors) + report.warnings

@@ -81,7 +81,7 @@ COLUMNS = (
     ),
     Column(
         "portrait",
-        "Picture of the presenter: PNG, JPEG, WebP, BMP or TIFF. "
+        "Picture of the presenter: PNG, JPEG, WebP, AVIF, HEIC, BMP or TIFF. "
         "A file `<name>.rig.json` beside it says where the face is.",
         is_required=True,
         example="portraits/mara.png",
