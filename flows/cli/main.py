@@ -414,16 +414,21 @@ def judge(videos: tuple[Path, ...], portrait: Path | None, as_json: bool) -> int
 @click.option(
     "--out", type=click.Path(path_type=Path), help="CSV file to write. [default: print the CSV]"
 )
-def manifest(audio_dir: Path, portrait: Path, out: Path | None) -> int:
+@click.option("--force", is_flag=True, help="Overwrite the file at --out.")
+def manifest(audio_dir: Path, portrait: Path, out: Path | None, force: bool) -> int:
     """Write a manifest with one row for each recording in a folder."""
-    from tasks.manifest.manifest import manifest_from_recordings
+    from tasks.manifest.recordings import manifest_from_recordings
     from tasks.store.files import write_file
 
-    text = manifest_from_recordings(audio_dir, portrait, out)
+    if out is not None and out.exists() and not force:
+        raise click.UsageError(f"{out} exists already; name another file, or add --force")
+    made = manifest_from_recordings(audio_dir, portrait, out)
+    for each in made.left_out:
+        say(f"left out: {each}", to_stderr=True)
     if out is None:
-        say(text, has_end=False)
+        say(made.text, has_end=False)
     else:
-        write_file(out, text.encode())
+        write_file(out, made.text.encode())
         say(out)
     return 0
 

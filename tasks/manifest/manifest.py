@@ -9,8 +9,6 @@ RowError
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 import hashlib
-import os
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -26,7 +24,7 @@ from tasks.inputs.inputs import InputError, Inputs, InputUnreachableError
 from tasks.inputs.text_files import (
     TextFileError,
 )
-from tasks.manifest.cell_values import suggested_id
+from tasks.manifest.cell_values import free_id
 from tasks.manifest.presets import Preset, load_presets
 from tasks.manifest.row import Fault, RowDefaults, RowReader, check_defaults
 from tasks.manifest.row_files import FILE_COLUMNS, Files, nearest_file
@@ -43,10 +41,6 @@ from tasks.redaction import shown_url, without_secrets
 
 MAX_FAULTS_SHOWN = 200
 _MAX_MANIFEST_BYTES = 256 << 20
-_STEM_CHARS = 58  # of a name of at most 63, before its number
-_RECORDING_SUFFIXES = frozenset(
-    (".wav", ".mp3", ".m4a", ".flac", ".ogg", ".oga", ".opus", ".aac", ".aiff", ".aif")
-)
 
 
 @dataclass(frozen=True)
@@ -451,60 +445,4 @@ def _duplicates(frame: pd.DataFrame) -> Iterable[Fault]:
     for value, line in zip(repeated["video_id"], repeated[" line"], strict=True):
         name = str(value)
         rule = f"the video_id is already used on line {first_lines[name.lower()]}"
-        yield Fault(int(line), "video_id", name, rule, f'try "{_free_id(name.lower(), taken)}"')
-
-
-def _free_id(name: str, taken: dict[str, Iterator[int]]) -> str:
-    """``name``, or ``name-2``, ``name-3`` ...: the first that is not taken; it then is.
-
-    ``taken`` maps a name to the numbers after it that were not tried yet.
-    """
-    if name in taken:
-        stem = name[:_STEM_CHARS]
-        numbers = taken.setdefault(stem, count(2))
-        name = next(each for each in (f"{stem}-{n}" for n in numbers) if each not in taken)
-    taken.setdefault(name, count(2))
-    return name
-
-
-# --- writing ------------------------------------------------------------------------------------
-
-
-def manifest_from_recordings(audio_dir: Path, portrait: Path, out: Path | None = None) -> str:
-    """CSV text with one row per recording in ``audio_dir``, in natural order.
-
-    Paths are relative to the folder of ``out``, or to the current one without it.
-
-    Raises:
-        CampaignError: there is no recording in the folder.
-    """
-    folder = (out.parent if out else Path()).resolve()
-    recordings = sorted(
-        (each for each in audio_dir.iterdir() if each.suffix.lower() in _RECORDING_SUFFIXES),
-        key=_natural,
-    )
-    if not recordings:
-        kinds = ", ".join(sorted(suffix[1:] for suffix in _RECORDING_SUFFIXES))
-        raise CampaignError(
-            f"{audio_dir}: there are no recordings in this folder; supported types are {kinds}"
-        )
-    taken: dict[str, Iterator[int]] = {}
-    rows = [
-        {
-            "video_id": _free_id(suggested_id(each.stem, f"recording-{number}"), taken),
-            "audio": _relative(each, folder),
-            "portrait": _relative(portrait, folder),
-        }
-        for number, each in enumerate(recordings, 1)
-    ]
-    return pd.DataFrame(rows).to_csv(index=False, lineterminator="\n")
-
-
-def _natural(path: Path) -> list[tuple[int, int, str]]:
-    """Sort key: numbers by value, words by letter."""
-    parts = re.split(r"(\d+)", path.name.lower())
-    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts]
-
-
-def _relative(path: Path, folder: Path) -> str:
-    return Path(os.path.relpath(path.resolve(), folder)).as_posix()
+        yield Fault(int(line), "video_id", name, rule, f'try "{free_id(name.lower(), taken)}"')

@@ -20,15 +20,13 @@ from tasks.inputs.text_files import (
     TextFileError,
 )
 from tasks.manifest import table
-from tasks.manifest.cell_values import VIDEO_ID
+from tasks.manifest.cell_values import VIDEO_ID, suggested_id
 from tasks.manifest.manifest import (
     MAX_FAULTS_SHOWN,
     Manifest,
     ManifestError,
     RowDefaults,
-    manifest_from_recordings,
     read_manifest,
-    suggested_id,
 )
 from tasks.manifest.table import (
     read_table,
@@ -559,31 +557,6 @@ def test_faults_of_many_rows_are_found_in_time_that_grows_with_their_number(fold
     with pytest.raises(ManifestError, match="did you mean"):
         read(folder, HEADER + missing)
     assert time.monotonic() - began < 20
-
-
-# --- recordings ---------------------------------------------------------------------------------
-
-
-def test_a_folder_of_recordings_becomes_a_manifest_in_natural_order(folder: Path) -> None:
-    recordings = folder / "recordings"
-    recordings.mkdir()
-    for name in ("Take 10.wav", "Take 2.wav", "take-2.wav", "notes.txt", "录音.wav"):
-        soundfile.write(recordings / name, np.zeros(160), 16_000, format="WAV")
-    out = folder / "made.csv"
-    text = manifest_from_recordings(recordings, folder / "a.png", out)
-    out.write_text(text, encoding="utf-8")
-    rows = read_manifest(out, RowDefaults()).rows
-    assert [(row.video_id, row.audio_path and row.audio_path.name) for row in rows] == [
-        ("take-2", "Take 2.wav"),
-        ("take-10", "Take 10.wav"),
-        ("take-2-2", "take-2.wav"),
-        ("recording-4", "录音.wav"),
-    ]
-
-
-def test_a_folder_without_recordings_is_refused(folder: Path) -> None:
-    with pytest.raises(CampaignError, match="there are no recordings in this folder"):
-        manifest_from_recordings(folder / "portraits", folder / "a.png")
 
 
 def test_a_misspelt_column_hides_no_fault_of_a_row(folder: Path) -> None:
