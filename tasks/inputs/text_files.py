@@ -4,13 +4,13 @@ import unicodedata
 from itertools import islice
 from pathlib import Path
 
-_MAX_SCRIPT_BYTES = 4 << 20
+MAX_SCRIPT_BYTES = 4 << 20
 
 
 def script_fault(path: Path) -> str:
     """Why the file at ``path`` cannot be a script; empty if nothing speaks against it."""
-    if path.stat().st_size > _MAX_SCRIPT_BYTES:
-        return f"the script is larger than {_MAX_SCRIPT_BYTES >> 20} MiB"
+    if path.stat().st_size > MAX_SCRIPT_BYTES:
+        return f"the script is larger than {MAX_SCRIPT_BYTES >> 20} MiB"
     try:
         text, _ = decode_text(path.read_bytes())
     except TextFileError as error:
