@@ -1,8 +1,9 @@
 """Text in files: its encoding, and why it cannot be a script."""
 
 import unicodedata
-from itertools import islice
 from pathlib import Path
+
+from tasks.inputs.text_encoding import decode_legacy
 
 MAX_SCRIPT_BYTES = 4 << 20
 
@@ -29,10 +30,6 @@ def character_fault(text: str, *, allow_lines: bool) -> str:
         if char not in allowed and unicodedata.category(char) == "Cc":
             return f"character {index + 1} is a control character (U+{ord(char):04X})"
     return ""
-
-
-_CHARS_JUDGED = 100_000
-_COMMON_GBK = 0.8  # share of two-byte characters outside GB2312 is small in real Chinese text
 
 
 _BINARY_STARTS = (
@@ -73,12 +70,12 @@ def decode_text(data: bytes) -> tuple[str, str]:
     try:
         return data.decode("utf-8-sig"), "UTF-8"
     except UnicodeDecodeError as error:
-        if _is_chinese(data):
-            return data.decode("gb18030"), "GB18030"
+        if found := decode_legacy(data):
+            return found.text, found.encoding
         line = data.count(b"\n", 0, error.start) + 1
         shown = data[max(0, error.start - 12) : error.start + 12].decode("latin-1")
         raise TextFileError(
-            line, shown, "the text is neither UTF-8, UTF-16 nor GB18030", 'save it as "CSV UTF-8"'
+            line, shown, "its encoding cannot be told for certain", 'save it as "CSV UTF-8"'
         ) from error
 
 
@@ -92,22 +89,3 @@ def _wide_encoding(data: bytes) -> str:
         if len(zeros) > 4 and zeros.count(0) > 0.6 * len(zeros):
             return name
     return ""
-
-
-def _is_chinese(data: bytes) -> bool:
-    """GB18030 in which most characters are common ones; Western accents give rare ones."""
-    try:
-        text = data.decode("gb18030")
-    except UnicodeDecodeError:
-        return False
-    wide = list(islice((char for char in text if ord(char) > 0x7F), _CHARS_JUDGED))
-    num_common = sum(_is_gb2312(char) for char in wide)
-    return bool(wide) and num_common >= _COMMON_GBK * len(wide)
-
-
-def _is_gb2312(char: str) -> bool:
-    try:
-        char.encode("gb2312")
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -67,7 +67,7 @@ COLUMNS = (
         "The text to speak and to show as captions. It may contain line breaks.",
         example="Hello there.",
     ),
-    Column("script_file", "A text file (UTF-8 or GB18030) with the script.", example="long.txt"),
+    Column("script_file", "A text file with the script, best in UTF-8.", example="long.txt"),
     Column(
         "audio",
         "A recording to use as the voice: WAV, FLAC, MP3, M4A or OGG. "

@@ -1,7 +1,6 @@
 """A CSV file as people really save it -> its header and rows, with true line numbers.
 
-Encodings: UTF-8 with or without BOM, UTF-16, GB18030. Separators: comma, semicolon, tab. Pure:
-bytes in, values out.
+Separators: comma, semicolon, tab. Pure: bytes in, values out.
 """
 
 import csv
@@ -54,7 +53,9 @@ def read_table(data: bytes, known: Iterable[str]) -> Table:
     """
     text, encoding = decode_text(data)
     notices = (
-        () if encoding != "GB18030" else ("the file was read as GB18030 text; UTF-8 is safer",)
+        ()
+        if encoding.startswith("UTF")
+        else (f"the file was read as {encoding} text; UTF-8 is safer",)
     )
     if "\x1a" in text[-64:]:  # Ctrl-Z, with which DOS ends a text
         text = text.rstrip(_DOS_END)
