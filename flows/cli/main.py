@@ -115,6 +115,9 @@ _campaign_options = _options(
         "without animation. [default: fail]",
     ),
     click.option(
+        "--sheet", help="Sheet of a workbook. [default: the first one that is not hidden]"
+    ),
+    click.option(
         "--allow-outside", is_flag=True, help="Allow files outside the manifest's folder."
     ),
     click.option(
@@ -463,6 +466,7 @@ def _request(
         begun_first=begun_first,
         allow_private=options["allow_private"],
         allow_outside=options["allow_outside"],
+        sheet=options["sheet"],
         presets=options["presets"],
         engine_settings=given_settings(options),
         voice_settings=VoiceSettings(**{name: v for name, v in voice.items() if v is not None}),

@@ -34,7 +34,7 @@ def character_fault(text: str, *, allow_lines: bool) -> str:
 
 _BINARY_STARTS = (
     (b"PK\x03\x04", "is an Excel workbook or another zip file"),
-    (b"\xd0\xcf\x11\xe0", "is an old Excel workbook"),
+    (b"\xd0\xcf\x11\xe0", "is an old Excel workbook or one with a password"),
     (b"%PDF", "is a PDF"),
     (b"{\\rtf", "is a rich text file"),
 )

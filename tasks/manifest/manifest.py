@@ -213,14 +213,17 @@ def read_manifest(
     allow_outside: bool = False,
     presets: Mapping[str, Preset] | None = None,
     inputs: Inputs | None = None,
+    sheet: str | None = None,
 ) -> Manifest:
     """Read and check a manifest, and fetch what it names at addresses.
 
     Args:
-        path: a CSV file or the address of one; the paths in it are relative to its folder.
+        path: a CSV file, a workbook, or the address of one; the paths in it are relative to its
+            folder.
         defaults: for cells that are empty or columns that are absent.
         allow_outside: let paths lead out of the manifest's folder.
         presets: the names the ``preset`` column may use; the shipped ones if None.
+        sheet: of a workbook; its first one if None.
         inputs: fetches s3:// and https:// addresses; without it there must be none.
 
     Raises:
@@ -231,7 +234,7 @@ def read_manifest(
     names = tuple(load_presets() if presets is None else presets)
     shown, home, data = _manifest_at(path, inputs)
     try:
-        table = read_table(data, COLUMN_NAMES)
+        table = read_table(data, COLUMN_NAMES, sheet)
     except TextFileError as error:
         fault = Fault(error.line, "file", error.value, error.rule, error.way_out)
         raise ManifestError(shown, (fault,)) from error

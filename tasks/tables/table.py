@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from threading import Lock
 
 from tasks.inputs.text_files import TextFileError, decode_text
+from tasks.tables.workbook import Sheet, is_workbook, read_workbook
 
 SEPARATORS = ",;\t"
 _SPACES = " \t\n\r\v\f\u00a0\u2007\u202f\u3000\u200b\ufeff"
@@ -45,12 +46,21 @@ class Table:
     notices: tuple[str, ...]
 
 
-def read_table(data: bytes, known: Iterable[str]) -> Table:
-    """Split a CSV file; ``known`` column names tell its separator.
+def read_table(data: bytes, known: Iterable[str], sheet: str | None = None) -> Table:
+    """Split a CSV file, whose separator the ``known`` column names tell, or read a workbook.
+
+    Args:
+        data: the file.
+        known: names of columns.
+        sheet: of a workbook; the first one that is not hidden if None.
 
     Raises:
-        TextFileError: it is no CSV, empty, or a quote is never closed.
+        TextFileError: it is no table, empty, or a quote is never closed.
     """
+    if is_workbook(data):
+        return _of_sheet(read_workbook(data, sheet))
+    if sheet is not None:
+        raise TextFileError(1, sheet, "a CSV file has no sheets", "leave out --sheet")
     text, encoding = decode_text(data)
     notices = (
         ()
@@ -65,11 +75,23 @@ def read_table(data: bytes, known: Iterable[str]) -> Table:
         text = "\n" + text[told.end() :]
     separator = told[1] if told else _separator(text, frozenset(known))
     rows = _records(text, separator)
+    return _with_header(rows, notices)
+
+
+def _with_header(rows: Sequence[TableRow], notices: tuple[str, ...]) -> Table:
     if not rows:
         raise TextFileError(
             1, "", "the file is empty", "write a header line, then one row per video"
         )
     return Table(rows[0], tuple(rows[1:]), notices)
+
+
+def _of_sheet(sheet: Sheet) -> Table:
+    rows: list[TableRow] = []
+    for number, cells in sheet.rows:
+        rows.append(TableRow(number, tuple(map(_clean, cells))))
+        _check_bounds(rows)
+    return _with_header(rows, sheet.notices)
 
 
 def _separator(text: str, known: frozenset[str]) -> str:

@@ -397,7 +397,7 @@ def test_a_wrong_header_is_told(folder: Path, header: str, words: str) -> None:
         (b"", "the file is empty"),
         (b"\xef\xbb\xbf\r\n\r\n", "the file is empty"),
         (HEADER.encode(), "there are no rows below the header"),
-        (b"PK\x03\x04rest", "Excel workbook"),
+        (b"PK\x03\x04rest", "the workbook is damaged or cut short"),
         (b"\xd0\xcf\x11\xe0rest", "old Excel workbook"),
         (b"\xff\xfea\x00b", "broken UTF-16"),
         (
