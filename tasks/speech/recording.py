@@ -364,7 +364,7 @@ def _both_copies(source: Path, viewer_copy: Path, unlevelled: Path) -> list[str]
         f"aformat=sample_fmts=s16:sample_rates={VIEWER_RATE_HZ},asplit[viewers][copy]"
     )
     engines = (
-        f"[copy]asetpts=N/SR/TB,aresample={ENGINE_SAMPLE_RATE_HZ},"
+        f"[copy]aresample={ENGINE_SAMPLE_RATE_HZ},"
         f"aformat=sample_fmts=flt:sample_rates={ENGINE_SAMPLE_RATE_HZ}:channel_layouts=mono[engines]"
     )
     args = ["-i", f"file:{source}", "-filter_complex", f"{viewers};{engines}"]
