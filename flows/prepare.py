@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import copy_context
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TypeVar
@@ -59,6 +59,7 @@ from tasks.speech.voices import VoiceSettings
 from tasks.store.campaign_folder import (
     CampaignFolder,
 )
+from tasks.store.files import file_version
 
 _TITLE_CHARS = 60
 # what is done is asked of the store, which may be far away: 8 requests one after the other a video
@@ -168,7 +169,7 @@ def _planned(
 ) -> tuple[StoredPlan, bool]:
     """The row's plan, and whether the store had it."""
     identity = engine_identity(row.engine)
-    portrait = _portrait_facts(row.portrait_path, _stamp(row.portrait_path))
+    portrait = _portrait_facts(row.portrait_path, file_version(row.portrait_path))
     _check_portrait_sides(row, portrait, identity)
     rig = read_rig(row.rig_path) if row.rig_path else None
     request = _speech_request(row, settings)
@@ -233,19 +234,10 @@ class _PortraitFacts:
     notices: tuple[str, ...]
 
 
-def _stamp(path: Path) -> tuple[int, ...]:
-    """What changes when a file does; empty where there is none."""
-    try:
-        status = path.stat()
-    except OSError:
-        return ()
-    return status.st_mtime_ns, status.st_size, status.st_ino
-
-
 @lru_cache(maxsize=256)
-def _portrait_facts(path: Path, stamp: tuple[int, ...]) -> _PortraitFacts:
+def _portrait_facts(path: Path, version: tuple[int, ...]) -> _PortraitFacts:
     """Of a picture file; many rows share one presenter, so it is decoded once per version."""
-    picture = _PORTRAITS.read(path, stamp)
+    picture = _PORTRAITS.read(path, version)
     readings = (picture.pixels, picture.unmanaged)
     digests = tuple(portrait_sha256(pixels) for pixels in readings if pixels is not None)
     return _PortraitFacts(
@@ -311,7 +303,8 @@ def _request_sha256(
         {
             "row": row.model_dump(mode="json", exclude=paths),
             "preset": settings.presets[row.preset].model_dump(mode="json"),
-            "engine": asdict(identity) | {"settings": used.engine, "silent_settings": None},
+            "engine": _identity_fields(identity)
+            | {"settings": used.engine, "silent_settings": None},
             "clips": [used.infer_frames, used.segment_clips],
             "portrait": portrait_digest,
             "rig": rig,
@@ -320,6 +313,11 @@ def _request_sha256(
             "encode": [KEY_VERSION, DELIVERY_VERSION, settings.ffmpeg_version],
         }
     )
+
+
+def _identity_fields(identity: EngineIdentity) -> dict[str, object]:
+    """The fields as they are: `dataclasses.asdict` would copy each value of each row's engine."""
+    return {each.name: getattr(identity, each.name) for each in fields(identity)}
 
 
 def _speech_request(row: ManifestRow, settings: PrepareSettings) -> SpeechRequest:
@@ -427,7 +425,7 @@ def _with_portrait_findings(
     Raises:
         PortraitError: the portrait cannot be animated, and a still is not asked for.
     """
-    portrait = _PORTRAITS.read(row.portrait_path, _stamp(row.portrait_path))
+    portrait = _PORTRAITS.read(row.portrait_path, file_version(row.portrait_path))
     report = check_portrait(portrait.pixels, rig, plan.width, plan.height, limits)
     if report.errors and plan.settings.get("on_no_face") != "still":
         raise PortraitError(f"{row.portrait_path.name}: {'; '.join(report.errors)}")

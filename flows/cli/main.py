@@ -320,14 +320,14 @@ def plan(manifest: str | Path | None, as_json: bool, **options: Any) -> int:
     asked = gpus_asked(options)
     if manifest is None:
         return plan_without_manifest(asked, options, as_json=as_json)
-    from flows.cli.plan import campaign_table, plan_campaign
+    from flows.cli.plan import campaign_table, plan_interruptibly
     from flows.session import Session
 
     console = terminal_console(to_stderr=as_json)
     session = Session(_request(manifest, options))
     for notice in session.notices:
         console.print(f"note: {notice}", style="yellow", markup=False, soft_wrap=True)
-    quote = plan_campaign(session, asked)
+    quote = plan_interruptibly(session, asked)
     if as_json:
         say(quote.model_dump_json(indent=1))
     else:

@@ -25,6 +25,7 @@ import numpy as np
 from model.engine import Pixels
 from model.errors import PortraitError
 from tasks.portrait.colour_profile import ProfileError, profile_space, srgb_of_image, to_srgb
+from tasks.portrait.jpeg_scans import scans_fault
 from tasks.portrait.memory_budget import MemoryBudget
 from tasks.portrait.picture_header import (
     PICTURES,
@@ -165,6 +166,8 @@ def _read(path: Path, header: PictureHeader, max_side: int) -> Picture:
     data = path.read_bytes()
     if _checked_header(path, io.BytesIO(data)) != header:
         raise PortraitError(f"{path}: the file changed while it was read; run the command again")
+    if fault := scans_fault(data):
+        raise PortraitError(f"{path}: {fault}")
     level = cv2.utils.logging.getLogLevel()
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # the error below says it
     try:
