@@ -10,11 +10,9 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, TypeAlias
 
+from tasks.reading.languages import Language
 from tasks.reading.tokens import Token
-
-Language: TypeAlias = Literal["en", "zh"]
 
 _HAN = "\u3400-\u9fff\uf900-\ufaff\u3007"
 _LETTER = rf"[^\W{_HAN}\u3040-\u30ff\uac00-\ud7af]"
@@ -42,11 +40,6 @@ class Entry:
     language: Language | None
     spoken: str
     sounds: str | None = None
-
-    @property
-    def is_exact(self) -> bool:
-        """Whether it is found only in the case it is written in."""
-        return self.word != self.word.lower()
 
     @property
     def said(self) -> str:
