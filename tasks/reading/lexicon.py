@@ -8,21 +8,26 @@ cannot run in circles.
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TypeAlias
 
 from tasks.reading.languages import Language
 from tasks.reading.tokens import Token
 
-_HAN = "\u3400-\u9fff\uf900-\ufaff\u3007"
-_LETTER = rf"[^\W{_HAN}\u3040-\u30ff\uac00-\ud7af]"
-_FIRST = rf"(?<!{_LETTER})"
-_LAST = rf"(?!{_LETTER}|[\u0300-\u036f])"
+_UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\u3007]")
+"""Scripts that put no space between words: their signs are words wherever they stand."""
+
+_COMBINING = re.compile("[\u0300-\u036f]")
 _APOSTROPHES = "'’‘ʼ＇"
-_HYPHENS = "-‐‑–"
-_POSSESSIVE = rf"(?:[{_APOSTROPHES}][sS]{_LAST})?"
+_PLAIN = str.maketrans(
+    dict.fromkeys("’‘ʼ＇", "'")
+    | dict.fromkeys("‐‑–", "-")
+    | dict.fromkeys("\t\n\r\u00a0\u2007\u2009\u202f\u3000", " ")
+)
+_POSSESSIVE = re.compile(rf"[{_APOSTROPHES}][sS](?!\w)")
 _VOICELESS = frozenset("ptkfθ")
-_SIBILANT = frozenset("szʃʒʧʤʦʣ")
+_SIBILANT = frozenset("szʃʒʧʤ")
 
 
 @dataclass(frozen=True)
@@ -63,15 +68,19 @@ class Lexicon:
 
     def found(self, text: str, language: Language) -> tuple[tuple[int, int, Entry], ...]:
         """Where entries are in ``text``, in order, without overlaps: start, end, entry."""
-        search = self._searches[language]
+        words = self._searches[language]
+        plain = _plain_text(text)
+        small = plain.small
         found: list[tuple[int, int, Entry]] = []
-        end = 0
-        for start in search.starts.finditer(text) if search.starts else ():
-            words = search.words.get(start[0].lower()[0])
-            match = words.match(text, start.start()) if words else None
-            if match and match.start() >= end:
-                end = match.end()
-                found.append((match.start(), end, search.entries[match.lastgroup or ""]))
+        at = 0
+        while words and at < len(small):
+            is_likely = small[at : at + 2] in words or small[at] in words
+            entry = plain.entry_at(at, words) if is_likely else None
+            if entry is None:
+                at += 1
+                continue
+            start, at = at, at + len(entry.word)
+            found.append((plain.places[start], plain.places[at], entry))
         return tuple(found)
 
 
@@ -117,17 +126,12 @@ def _cuts_into(entry: Token, token: Token) -> bool:
 
 def _token(text: str, start: int, end: int, entry: Entry, language: Language) -> Token:
     """The entry's token; an English ``'s`` behind its word belongs to it."""
-    spoken, sounds = entry.spoken, entry.sounds
-    tail = text[start:end].rstrip("sS")
-    is_possessive = language == "en" and tail[-1:] in _APOSTROPHES and tail != text[start:end]
-    if is_possessive and not _ends_in_possessive(entry.word):
-        spoken += "'s"
-        sounds = _with_s(sounds) if sounds else None
-    return Token(start, end, "entry", spoken, sounds)
-
-
-def _ends_in_possessive(word: str) -> bool:
-    return bool(re.search(rf"[{_APOSTROPHES}][sS]$", word))
+    ending = _POSSESSIVE.match(text, end) if language == "en" else None
+    if ending is None or entry.word[-2:].lower() == "'s":
+        return Token(start, end, "entry", entry.spoken, entry.sounds)
+    sounds = _with_s(entry.sounds) if entry.sounds else None
+    spoken = f"{entry.spoken}'s" if entry.spoken else ""
+    return Token(start, ending.end(), "entry", spoken, sounds)
 
 
 def _with_s(sounds: str) -> str:
@@ -140,48 +144,80 @@ def _with_s(sounds: str) -> str:
 
 # --- search -------------------------------------------------------------------------------------
 
-
-@dataclass(frozen=True)
-class _Search:
-    """Where a word may start, words by their first character in lower case, entries by group."""
-
-    starts: re.Pattern[str] | None
-    words: dict[str, re.Pattern[str]]
-    entries: dict[str, Entry]
+_Search: TypeAlias = dict[str, list[Entry]]
+"""Entries by the first two characters of their words in small letters, the longest first."""
 
 
 def _search(entries: Iterable[Entry], language: Language) -> _Search:
-    """What finds the entries of a language, the longest first; words composed or not."""
     first: dict[str, Entry] = {}
     for entry in entries:
         if entry.language in (None, language):
-            for form in ("NFC", "NFD"):
-                first.setdefault(unicodedata.normalize(form, entry.word), entry)
-    groups: dict[str, Entry] = {}
-    patterns: dict[str, list[str]] = {}
-    for index, word in enumerate(sorted(first, key=lambda word: (-len(word), word))):
-        groups[f"e{index}"] = first[word]
-        patterns.setdefault(word[0].lower()[0], []).append(_pattern(word, f"e{index}", language))
-    if not groups:
-        return _Search(None, {}, {})
-    words = {sign: re.compile("|".join(parts)) for sign, parts in patterns.items()}
-    signs = "".join(map(re.escape, patterns))
-    return _Search(re.compile(rf"[{signs}]", re.IGNORECASE), words, groups)
+            word = _plain_text(entry.word).text
+            first.setdefault(word, replace(entry, word=word))
+    search: _Search = {}
+    for word in sorted(first, key=lambda word: (-len(word), word)):
+        search.setdefault(_small(word)[:2], []).append(first[word])
+    return search
 
 
-def _pattern(word: str, group: str, language: Language) -> str:
-    """A pattern for ``word`` as people type it: any apostrophe, hyphen and spaces."""
-    before = _FIRST if re.match(_LETTER, word[0]) else ""
-    after = _LAST if re.match(_LETTER, word[-1]) else ""
-    if after and language == "en":
-        after = f"{_POSSESSIVE}{after}"
-    flags = "" if word != word.lower() else "i"
-    return f"(?P<{group}>{before}(?{flags}:{''.join(map(_sign, word))}){after})"
+@dataclass(frozen=True)
+class _PlainText:
+    """A text with one kind of apostrophe, hyphen and space, letters composed.
+
+    Attributes:
+        text: what is compared.
+        small: the same in small letters, as long.
+        places: where each character, and the end, is in the original.
+    """
+
+    text: str
+    small: str
+    places: Sequence[int]
+
+    def entry_at(self, at: int, search: _Search) -> Entry | None:
+        """The longest entry that begins here."""
+        for length in (2, 1):
+            for entry in search.get(self.small[at : at + length], ()):
+                compared = self.small if entry.word == entry.word.lower() else self.text
+                if compared.startswith(entry.word, at) and self._is_word(at, len(entry.word)):
+                    return entry
+        return None
+
+    def _is_word(self, at: int, length: int) -> bool:
+        """Whether no letter or digit runs on at either end."""
+        end = at + length
+        runs_on = at > 0 and _is_joined(self.text[at - 1], self.text[at])
+        return not (runs_on or (end < len(self.text) and _is_joined(*self.text[end - 1 : end + 1])))
 
 
-def _sign(sign: str) -> str:
-    if sign in _APOSTROPHES:
-        return f"[{_APOSTROPHES}]"
-    if sign in _HYPHENS:
-        return f"[{_HYPHENS}]"
-    return r"\s+" if sign.isspace() else re.escape(sign)
+def _is_joined(left: str, right: str) -> bool:
+    return _is_in_word(left) and _is_in_word(right)
+
+
+def _is_in_word(sign: str) -> bool:
+    return (sign.isalnum() or sign == "_") and not _UNSPACED.match(sign)
+
+
+def _plain_text(text: str) -> _PlainText:
+    if "  " in (plain := text.translate(_PLAIN)) or _COMBINING.search(text):
+        return _composed_text(text)
+    return _PlainText(plain, _small(plain), range(len(text) + 1))
+
+
+def _composed_text(text: str) -> _PlainText:
+    """The same where letters and their marks are apart, or several spaces stand together."""
+    signs: list[str] = []
+    places: list[int] = []
+    for part in re.finditer(r"\s+|.[\u0300-\u036f]*", text, re.DOTALL):
+        written = " " if part[0].isspace() else unicodedata.normalize("NFC", part[0])
+        signs.append(written.translate(_PLAIN))
+        places += [part.start()] * len(written)
+    plain = "".join(signs)
+    return _PlainText(plain, _small(plain), (*places, len(text)))
+
+
+def _small(text: str) -> str:
+    small = text.lower()
+    if len(small) == len(text):
+        return small
+    return "".join(sign.lower() if len(sign.lower()) == 1 else sign for sign in text)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from model.speech.pinyin import HAN
-from tasks.reading.syllables import SYLLABLES
+from tasks.reading.pronunciation.syllables import SYLLABLES
 
 PHONEMES = frozenset("AIOWYTbdfhijklmnpstuvwzæðŋɑɔəɛɜɡɪɹʃʊʌʒʔʤʧˈˌθᵊᵻ ")
 """Of the voices when they speak English, British ones too."""
@@ -79,6 +79,8 @@ def read_say(say: str, *, may_be_pinyin: bool = True) -> Said:
     Raises:
         SayError: no voice can say it.
     """
+    if not any(sign.isalnum() or sign == "/" for sign in say):
+        raise SayError("has nothing to say", "write how the word is said, such as /ˈnaɪki/")
     if say.startswith("/") or say.endswith("/"):
         return Said("", f"/{phonemes_of_ipa(say)}/")
     has_digits = any(sign.isdigit() for sign in say)
