@@ -1,0 +1,26 @@
+"""How a whole text is read aloud: the readers of the languages and the lexicon meet here. Pure."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from tasks.reading.english.reader import english_tokens
+from tasks.reading.languages import Language
+from tasks.reading.lexicon import NO_LEXICON, Lexicon, lexicon_tokens, with_entries
+from tasks.reading.mandarin.reader import mandarin_tokens
+from tasks.reading.tokens import Token
+
+_READERS: Mapping[Language, Callable[[str], tuple[Token, ...]]] = MappingProxyType(
+    {"en": english_tokens, "zh": mandarin_tokens}
+)
+
+
+def read_aloud(text: str, language: Language, lexicon: Lexicon = NO_LEXICON) -> tuple[Token, ...]:
+    """The tokens of a text, in order; what lies between them is read as it is written.
+
+    Args:
+        text: as captions show it, whole, with its line breaks.
+        language: in which it is read.
+        lexicon: a person's own words, which go before the reader's.
+    """
+    tokens = _READERS[language](text)
+    return with_entries(tokens, lexicon_tokens(text, language, lexicon))
