@@ -152,7 +152,7 @@ def _search(entries: Iterable[Entry], language: Language) -> _Search:
     first: dict[str, Entry] = {}
     for entry in entries:
         if entry.language in (None, language):
-            word = _plain_text(entry.word).text
+            word = plain_word(entry.word)
             first.setdefault(word, replace(entry, word=word))
     search: _Search = {}
     for word in sorted(first, key=lambda word: (-len(word), word)):
@@ -196,6 +196,11 @@ def _is_joined(left: str, right: str) -> bool:
 
 def _is_in_word(sign: str) -> bool:
     return (sign.isalnum() or sign == "_") and not _UNSPACED.match(sign)
+
+
+def plain_word(word: str) -> str:
+    """A word as it is compared: two that are equal here are found in the same places."""
+    return _plain_text(word).text
 
 
 def _plain_text(text: str) -> _PlainText:

@@ -1,8 +1,13 @@
 """A script and how it is read, piece by piece, for a person who checks it. Pure."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tasks.reading.tokens import Kind
+from tasks.reading.languages import Language
+from tasks.reading.lexicon import Lexicon
+from tasks.reading.reading import read_aloud
+from tasks.reading.script_text import script_text
+from tasks.reading.tokens import Kind, Token, merged
 
 
 @dataclass(frozen=True)
@@ -28,3 +33,37 @@ class ReadBack:
 
     pieces: tuple[Piece, ...]
     notices: tuple[str, ...] = ()
+
+    @property
+    def spoken(self) -> str:
+        """The script in words, on one line."""
+        return " ".join("".join(piece.spoken for piece in self.pieces).split())
+
+    @property
+    def changed(self) -> tuple[Piece, ...]:
+        """The pieces that are not read as they are written."""
+        return tuple(piece for piece in self.pieces if piece.kind is not None)
+
+
+def read_back(raw: str, language: Language, lexicon: Lexicon) -> ReadBack:
+    """How ``raw`` is read, as speech is made of it.
+
+    Raises:
+        ScriptError: something in it cannot be read as it stands.
+    """
+    marked = script_text(raw, language)
+    tokens = merged(read_aloud(marked.text, language, lexicon), marked.spans)
+    return ReadBack(tuple(_pieces(marked.text, tokens)), marked.notices)
+
+
+def _pieces(text: str, tokens: Sequence[Token]) -> Iterator[Piece]:
+    start = 0
+    for token in tokens:
+        if start < token.start:
+            plain = text[start : token.start]
+            yield Piece(plain, plain)
+        written = text[token.start : token.end]
+        yield Piece(written, token.sounds or token.spoken, token.kind, token.doubt)
+        start = token.end
+    if start < len(text):
+        yield Piece(text[start:], text[start:])
