@@ -93,6 +93,14 @@ class Speech(Record):
     versions: dict[str, str] = Field(default_factory=dict)
 
 
+class ReadWords(Record):
+    """Words of a script that are not read as they are written, or that a person should check."""
+
+    written: str
+    spoken: str = Field(description="In words; phonemes or pinyin where exact sounds are given.")
+    doubt: str | None = Field(default=None, description="Why a person should check it.")
+
+
 # --- speech -> plan -----------------------------------------------------------------------------
 
 
@@ -166,6 +174,9 @@ class StoredPlan(Record):
     line: int = Field(ge=1, description="Line of the manifest.")
     sha256: str = Field(description="Of the plan's canonical JSON.")
     request_sha256: str = Field(description="Of all that the plan was made from.")
+    words: tuple[ReadWords, ...] = Field(
+        default=(), description="How the script was read; none for recordings and older releases."
+    )
 
 
 # --- segments -> video --------------------------------------------------------------------------
@@ -270,6 +281,14 @@ class VideoOutcome(Record):
     way_out: str = ""
     warnings: tuple[str, ...] = ()
     is_preview: bool = False
+    words: tuple[ReadWords, ...] = Field(
+        default=(), description="What of the script is not read as it is written."
+    )
+
+    @property
+    def num_doubts(self) -> int:
+        """How many readings a person should check."""
+        return sum(1 for words in self.words if words.doubt)
 
 
 class Failure(Record):

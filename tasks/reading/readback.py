@@ -8,6 +8,7 @@ from tasks.reading.lexicon import Lexicon
 from tasks.reading.reading import read_aloud
 from tasks.reading.script_text import script_text
 from tasks.reading.tokens import Kind, Token, merged
+from tasks.records import ReadWords
 
 
 @dataclass(frozen=True)
@@ -16,15 +17,17 @@ class Piece:
 
     Attributes:
         written: as in the captions.
-        spoken: in words; phonemes between slashes or pinyin where exact sounds are given.
+        spoken: in words.
         kind: its class.
         doubt: why a person should check it.
+        sounds: how exactly it sounds, where that is given: phonemes or pinyin.
     """
 
     written: str
     spoken: str
     kind: Kind | None = None
     doubt: str | None = None
+    sounds: str | None = None
 
 
 @dataclass(frozen=True)
@@ -40,9 +43,17 @@ class ReadBack:
         return " ".join("".join(piece.spoken for piece in self.pieces).split())
 
     @property
-    def changed(self) -> tuple[Piece, ...]:
-        """The pieces that are not read as they are written."""
-        return tuple(piece for piece in self.pieces if piece.kind is not None)
+    def words(self) -> tuple[ReadWords, ...]:
+        """What is not read as it is written, or should be checked."""
+        return tuple(
+            ReadWords(
+                written=" ".join(piece.written.split()),
+                spoken=piece.sounds or piece.spoken,
+                doubt=piece.doubt,
+            )
+            for piece in self.pieces
+            if piece.doubt or piece.sounds or piece.spoken != piece.written
+        )
 
 
 def read_back(raw: str, language: Language, lexicon: Lexicon) -> ReadBack:
@@ -63,7 +74,8 @@ def _pieces(text: str, tokens: Sequence[Token]) -> Iterator[Piece]:
             plain = text[start : token.start]
             yield Piece(plain, plain)
         written = text[token.start : token.end]
-        yield Piece(written, token.sounds or token.spoken, token.kind, token.doubt)
+        spoken = token.spoken or (written if token.sounds else "")
+        yield Piece(written, spoken, token.kind, token.doubt, token.sounds)
         start = token.end
     if start < len(text):
         yield Piece(text[start:], text[start:])

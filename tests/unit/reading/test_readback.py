@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from tasks.reading.flaws import ScriptError
 from tasks.reading.lexicon import NO_LEXICON, Entry, Lexicon
 from tasks.reading.readback import Piece, read_back
+from tasks.records import ReadWords
 
 LEXICON = Lexicon((Entry("nike", None, "", "/nˈIki/"), Entry("Zoe", None, "zoh ee")))
 
@@ -15,16 +16,19 @@ def test_a_script_comes_back_in_pieces_written_and_spoken() -> None:
     assert back.pieces == (
         Piece("Zoe", "zoh ee", "entry"),
         Piece(" wears ", " wears "),
-        Piece("Nike's", "/nˈIkiz/", "entry"),
+        Piece("Nike's", "Nike's", "entry", sounds="/nˈIkiz/"),
         Piece(" shoes.", " shoes."),
     )
-    assert back.spoken == "zoh ee wears /nˈIkiz/ shoes."
-    assert [piece.written for piece in back.changed] == ["Zoe", "Nike's"]
+    assert back.spoken == "zoh ee wears Nike's shoes."
+    assert back.words == (
+        ReadWords(written="Zoe", spoken="zoh ee"),
+        ReadWords(written="Nike's", spoken="/nˈIkiz/"),
+    )
 
 
 def test_a_plain_script_is_one_piece_and_nothing_is_changed() -> None:
     back = read_back("Hello there,\nfriends.", "en", NO_LEXICON)
-    assert (len(back.pieces), back.changed) == (1, ())
+    assert (len(back.pieces), back.words) == (1, ())
     assert back.spoken == "Hello there, friends."
 
 
