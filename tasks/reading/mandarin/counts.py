@@ -1,0 +1,154 @@
+"""Numbers, ordinals, fractions, percentages and ratios that no other rule took. Pure."""
+
+import re
+import unicodedata
+from fractions import Fraction
+
+from tasks.reading.mandarin.measures import NOT_IN_NAME
+from tasks.reading.mandarin.numerals import (
+    amount,
+    cardinal,
+    counted,
+    digits,
+    is_counted,
+)
+from tasks.reading.mandarin.rules import NUMBER, Rule, Said, after, before, rule
+
+_FORMAL = str.maketrans("壹贰叁参肆伍陆柒捌玖拾佰仟", "一二三三四五六七八九十百千")
+_VULGAR = re.compile(r"[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒]")
+_SIGNED_LEFT = re.compile(r"[A-Za-z0-9]$")
+_GAIN = re.compile(r"(?:^|[比幅率涨增\s，。：:(])$")
+_SIGNED_UNIT = re.compile(r" ?(?:米|元|度|万|亿|千|百|块|摄氏)")
+_NEGATIVE = re.compile(
+    r"(?:[温度拔为是至到达约低于在跌幅增长率利润额值差负从压]|^|"
+    r"[\s，。、；：（(！？,;:!?\"“【《|/=<>≥≤≈±×÷+])$"
+)
+
+
+def _fraction_words(value: Fraction) -> str:
+    return f"{_below(value.denominator)}{cardinal(value.numerator)}"
+
+
+def _below(number: int) -> str:
+    return {100: "百", 1000: "千", 10000: "万"}.get(number, cardinal(number)) + "分之"
+
+
+def _vulgar(match: re.Match[str]) -> Said:
+    whole, sign = match.groups()
+    value = Fraction(unicodedata.numeric(sign)).limit_denominator(10)
+    spoken = _fraction_words(value)
+    return Said("fraction", f"{amount(whole)}又{spoken}" if whole else spoken)
+
+
+def _fraction(match: re.Match[str]) -> Said | None:
+    """1/2: 二分之一; numbers too large for one are read with 比 or a pause."""
+    top, bottom = match.groups()
+    if len(bottom) > 4 or bottom.startswith("0") or top.startswith("0"):
+        return None
+    doubt = (
+        None if is_counted(after(match)) else f"{match[0]} is read as a fraction; it may be a date"
+    )
+    return Said("fraction", f"{_below(int(bottom))}{amount(top)}", doubt)
+
+
+def _percent(match: re.Match[str]) -> Said | None:
+    sign, number, mark = match.groups()
+    left = before(match)
+    if sign == "+" and not _GAIN.search(left):
+        return None
+    is_signed = sign and not _SIGNED_LEFT.search(left)
+    prefix = {"-": "负", "+": "正"}.get(sign or "", "") if is_signed else ""
+    spoken = "百" if (number, mark) == ("100", "%") else amount(number)
+    return Said("percent", f"{prefix}{'百' if mark == '%' else '千'}分之{spoken}")
+
+
+def _ratio(match: re.Match[str]) -> Said:
+    return Said("range", "比".join(amount(part) for part in re.split(r" ?: ?", match[0])))
+
+
+def _ordinal(match: re.Match[str]) -> Said:
+    number = match[1]
+    if len(number) > 3:
+        return Said("ordinal", f"编号{digits(number)}")
+    return Said("ordinal", f"第{amount(number)}")
+
+
+def _house(match: re.Match[str]) -> Said | None:
+    """5#楼 is 五号楼, but the second # of #双11# ends a topic."""
+    if before(match).count("#") % 2:
+        return None
+    return Said("ordinal", f"{amount(match[1])}号")
+
+
+def _discount(match: re.Match[str]) -> Said:
+    """8.5折 and 85折 are 八五折; 0.5折 is 零点五折."""
+    whole, part = match[1], match[2] or ""
+    if whole == "0" or len(part) > 1 or (len(whole) > 1 and part) or len(whole) > 2:
+        return Said("decimal", amount(match[0]))
+    if len(whole) == 2 and whole.endswith("0"):
+        return Said("cardinal", amount(whole[0]))
+    return Said("digits", digits(whole + part) if part != "0" else digits(whole))
+
+
+def _formal(match: re.Match[str]) -> Said:
+    """壹佰贰拾元 is read as 一百二十元 is."""
+    return Said("cardinal", match[0].translate(_FORMAL))
+
+
+def _clock_hour(match: re.Match[str]) -> Said:
+    """8点05: the minutes."""
+    return Said("time", f"零{cardinal(int(match[1]))}" if match[1] != "00" else "整")
+
+
+def _minus_number(match: re.Match[str]) -> Said | None:
+    """-154米 and 海拔-154: a minus; behind other words a hyphen is only a pause."""
+    number, left, right = match[1], before(match), after(match)
+    if _SIGNED_LEFT.search(left) or left.endswith("-"):
+        return None
+    if _NEGATIVE.search(left) or _SIGNED_UNIT.match(right):
+        return Said("cardinal", "负" + counted(number, right))
+    return Said("cardinal", " " + counted(number, right), f"{match[0]} is read without a minus")
+
+
+def _number(match: re.Match[str]) -> Said:
+    number, right = match[0], after(match)
+    spoken = amount(number) if before(match).endswith("第") else counted(number, right)
+    return Said("decimal" if "." in number else "cardinal", spoken, _doubt(number, right))
+
+
+def _doubt(number: str, right: str) -> str | None:
+    """What a person should look at: 2,024 may be a year, and 123456 a name."""
+    if is_counted(right):
+        return None
+    value = number.replace(",", "")
+    if "," in number and re.fullmatch(r"(?:19|20)\d\d", value):
+        return f"{number} is read as an amount; write {value} if it is a year"
+    if re.fullmatch(r"[1-9]\d{4,}", number) and not number.endswith("00"):
+        return f"{number} is read as an amount; write what it counts, or put its digits apart"
+    return None
+
+
+FIRST: tuple[Rule, ...] = (
+    rule(rf"(?<![\d.])(\d+)? ?({_VULGAR.pattern})", _vulgar),
+    rule(rf"([-+]?)(?<![A-Za-z\d.])({NUMBER}) ?([%‰])", _percent),
+    rule(r"(?<![A-Za-z])(?:N[Oo]\.? ?|№ ?)(\d+)(?![\d.]\d|[A-Za-z])", _ordinal),
+    rule(r"(?<=第) ?\d+", lambda m: Said("ordinal", amount(m[0].strip()))),
+    rule(r"(?<![\dA-Za-z])(\d+)#(?![A-Za-z\u3400-\u9fff]*#)", _house),
+    rule(
+        r"(?<![\d.])(\d{1,2})(?:\.(\d+))?(?= ?折(?!叠|扣|腾|返|断|射|线|页|纸|磨|"
+        r"旧|算))",
+        _discount,
+    ),
+    rule(
+        r"(?:[壹贰叁参肆伍陆柒捌玖][拾佰仟](?:万|"
+        r"亿)?零?){1,8}[壹贰叁参肆伍陆柒捌玖]?|[壹贰叁肆伍陆柒捌玖](?=元|圆|万元)",
+        _formal,
+    ),
+    rule(r"(?<=\d点)(0\d)(?!\d)", _clock_hour),
+    rule(r"(?<![\d:.])\d{1,5}(?:\.\d+)?(?: ?: ?\d{1,5}(?:\.\d+)?){1,3}(?![\d:])", _ratio),
+    rule(rf"{NOT_IN_NAME}(\d{{1,4}})/(\d{{1,5}})(?![\d/])", _fraction),
+)
+RULES: tuple[Rule, ...] = (
+    rule(rf"-({NUMBER})", _minus_number),
+    rule(NUMBER, _number),
+)

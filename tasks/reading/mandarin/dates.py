@@ -1,0 +1,284 @@
+"""Dates, years, times of day and the festivals that dates name. Pure."""
+
+import re
+
+from tasks.reading.mandarin.numerals import (
+    amount,
+    cardinal,
+    digits,
+    is_counted,
+    is_surely_counted,
+)
+from tasks.reading.mandarin.rules import Rule, Said, after, any_of, before, rule
+
+_FESTIVALS = {
+    **{"618": "六一八", "6.18": "六一八", "1111": "双十一", "11.11": "双十一", "12.12": "双十二"},
+    **{"1212": "双十二", "3.8": "三八", "38": "三八", "5.1": "五一", "51": "五一", "6.1": "六一"},
+    **{"61": "六一", "10.1": "十一", "520": "五二零", "5.20": "五二零", "315": "三一五"},
+    **{"3.15": "三一五", "9.9": "九九", "99": "九九", "8.8": "八八", "88": "八八", "818": "八一八"},
+    **{"8.18": "八一八", "7.7": "七七", "5.4": "五四", "54": "五四", "7.1": "七一", "8.1": "八一"},
+    **{"9.18": "九一八", "918": "九一八", "12.9": "一二九", "5.12": "五一二", "512": "五一二"},
+    **{"10.24": "一零二四", "1024": "一零二四", "3.3": "三三", "4.4": "四四", "10.10": "双十"},
+}
+"""What these are called before a word of feasts and sales."""
+_SURE = frozenset(("618", "6.18", "11.11", "12.12"))
+_FEAST = re.compile(
+    r" ?(?:女神|女王|妇女|劳动|儿童|国庆|青年|建党|建军|购物|狂欢|大促|年中|预售|"
+    r"晚会|假期|小长假|长假|黄金周|"
+    r"划算|抢购|返场|盛典|盛宴|主会场|会场|活动|焕新|来了|来啦|表白|告白|情人|"
+    r"礼遇|礼物|期间|价保|战报|超级|品牌日|"
+    r"程序员|大战|运动|事变|地震|疯抢|特惠|开门红|巅峰|爆款|福利|优惠|节)"
+)
+_BEGINS = (
+    r"(?:开始|起|前|截止|上线|开抢|开售|开播|发货|上市|发布|当天|当日|晚上|早上|"
+    r"上午|下午|中午|零点|凌晨|晚|见|截至|"
+    r"结束|到期|正式|首发|开业|开幕|报名|预售|到货|出发|抵达|直播|举行|举办|开课|"
+    r"开学|为止|之前|以前|之后|"
+    r"生效|开工|放假|交货|活动|日)"
+)
+_DATED = re.compile(
+    r"(?:日期|时间|截止|截至|定于|将于|于|档期|从|自|生日|有效期至?|至|到|预计)[是为：:]? ?$"
+)
+_YEARS = (
+    "年度|年份|年代|年|届|级|财年|赛季|学年|款|版|新款|新版|春|夏|秋|冬|应届|毕业|"
+    "考研|高考|上半年|下半年|世界杯|奥运"
+)
+_YEAR = r"(?:19|20)\d{2}"
+_PRICED = re.compile(
+    r"(?:价|只要|仅需?|才|卖|售|到手|直降|立减|减|省|满|送|共|约|近|超|达|高达|"
+    r"数量|人数|编号|第|花|付|降|赚|返)[了到至是：: ]*$"
+)
+_SPAN = (
+    r"(?:历史|以前|之前|前|以来|以后|文明|后的|多|左右|的时间|的历史|古|的传承|传承|"
+    r"的岁月|的经验|经验|质保)"
+)
+_TIME = r"(?<![\d:.])([01]?\d|2[0-4]):([0-5]\d)(?::([0-5]\d))?(?![\d:])"
+_SCORE = re.compile(
+    r"(?:比分|战胜|击败|领先|落后|大胜|险胜|完胜|惜败|负于|以|比例|配比|画幅|"
+    r"宽高比|长宽比|比值|配方|兑水?|稀释|混合)[是为以按： ]?$"
+)
+_SCORED = re.compile(
+    r" ?(?:的?比分|取胜|战胜|险胜|获胜|击败|大胜|领先|落后|逆转|屏|画幅|画面|比例|"
+    r"的比例|显示|稀释|兑水|混合|模型|宽屏)"
+)
+
+
+def clock(hour: str, minute: str, second: str | None = None) -> str:
+    """8:05 is 八点零五分, 2:00 is 两点."""
+    spoken = ("两" if int(hour) == 2 else cardinal(int(hour))) + "点"
+    if int(minute):
+        spoken += ("零" if int(minute) < 10 else "") + cardinal(int(minute)) + "分"
+    elif second and int(second):
+        spoken += "零分"
+    if second and int(second):
+        spoken += ("零" if int(second) < 10 else "") + cardinal(int(second)) + "秒"
+    return spoken
+
+
+def month_and_day(month: str, day: str) -> str:
+    """``("11", "29")`` -> 十一月二十九日."""
+    return f"{cardinal(int(month))}月{cardinal(int(day))}日"
+
+
+def is_day(month: str, day: str) -> bool:
+    """Whether there is such a day in a year."""
+    longest = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}.get(int(month), 31)
+    return 1 <= int(month) <= 12 and 1 <= int(day) <= longest
+
+
+def is_score(match: re.Match[str]) -> bool:
+    """Whether the words around two numbers speak of a score or a ratio."""
+    return bool(_SCORE.search(before(match)) or _SCORED.match(after(match)))
+
+
+def _year_month_day(match: re.Match[str]) -> Said | None:
+    year, _, month, day, tail = match.groups()
+    if not is_day(month, day):
+        return None
+    return Said("date", f"{digits(year)}年{month_and_day(month, day)[:-1]}{tail or '日'}")
+
+
+def _year_month(match: re.Match[str]) -> Said | None:
+    year, sign, month, tail = match.groups()
+    right = after(match)
+    if is_surely_counted(right) or re.match(r" ?[A-Za-z%℃¥]", right):
+        return None
+    is_plain = not tail and (sign == "." or (sign == "-" and not month.startswith("0")))
+    doubt = f"{match[0]} is read as a month of a year" if is_plain else None
+    return Said("date", f"{digits(year)}年{cardinal(int(month))}月", doubt)
+
+
+def _month_and_day(match: re.Match[str]) -> Said | None:
+    """11/29, 1/2: a day where the words around it say so or no fraction is like it."""
+    month, day, tail = match.groups()
+    if not is_day(month, day):
+        return None
+    right = after(match)
+    is_dated = tail or re.match(_BEGINS, right.lstrip()) or _DATED.search(before(match))
+    is_fraction = int(month) < int(day) and int(day) <= 12
+    is_count = is_counted(right) or re.match(r" ?[A-Za-z%]", right)
+    if not is_dated and (is_fraction or is_count or int(day) < 13):
+        return None
+    doubt = None if is_dated else f"{match[0]} is read as a day of a month"
+    return Said("date", month_and_day(month, day)[:-1] + (tail or "日"), doubt)
+
+
+def _dotted_day(match: re.Match[str]) -> Said | None:
+    """11.29开始: a day where the words behind it say so."""
+    month, day, tail = match.groups()
+    if not is_day(month, day) or is_surely_counted(after(match)):
+        return None
+    if not (tail or re.match(_BEGINS, after(match).lstrip()) or _DATED.search(before(match))):
+        return None
+    return Said("date", month_and_day(month, day)[:-1] + (tail or "日"))
+
+
+def _padded_day(match: re.Match[str]) -> Said | None:
+    month, day = match.groups()
+    if not is_day(month, day):
+        return None
+    is_dated = re.match(_BEGINS, after(match).lstrip()) or _DATED.search(before(match))
+    is_padded = match[0].startswith("0") or "-0" in match[0]
+    return Said("date", month_and_day(month, day)) if is_dated or is_padded else None
+
+
+def _day_range(match: re.Match[str]) -> Said | None:
+    """11.1-11.11 and 11/1-11/11, where neither number is counted."""
+    month, sign, day, next_month, next_sign, next_day, tail = match.groups()
+    if not (sign == next_sign and is_day(month, day) and is_day(next_month, next_day)):
+        return None
+    right = after(match)
+    if is_surely_counted(right) or re.match(r" ?[A-Za-z%℃°]", right):
+        return None
+    left = (int(month), int(day))
+    if left >= (int(next_month), int(next_day)) and int(month) < 11:
+        return None
+    is_dated = re.match(_BEGINS, right.lstrip()) or _DATED.search(before(match))
+    doubt = None if is_dated or len(next_day) == 2 else f"{match[0]} is read as days of a year"
+    end = month_and_day(next_month, next_day)[:-1] + (tail or "日")
+    return Said("range", f"{month_and_day(month, day)}到{end}", doubt)
+
+
+def _time(match: re.Match[str]) -> Said | None:
+    hour, minute, second = match.groups()
+    if int(hour) == 24 and int(minute):
+        return None
+    if second is None and (is_score(match)):
+        return None
+    return Said("time", clock(hour, minute, second))
+
+
+def _time_range(match: re.Match[str]) -> Said | None:
+    hour, minute, next_hour, next_minute = match.groups()
+    return Said("range", f"{clock(hour, minute)}到{clock(next_hour, next_minute)}")
+
+
+def _half_day(match: re.Match[str]) -> Said | None:
+    """10:30AM and 8 PM: 上午十点三十分, 晚上八点."""
+    hour, minute, half = match.groups()
+    if not 1 <= int(hour) <= 12:
+        return None
+    is_morning = half[0] in "aA"
+    part = "上午" if is_morning else "晚上" if 6 <= int(hour) < 12 else "下午"
+    return Said("time", part + clock(hour, minute or "0"))
+
+
+def _named_year(match: re.Match[str]) -> Said | None:
+    """2026年, 2016届, 2024财年; but 2000年历史 counts years."""
+    if re.match(rf"年{_SPAN}", after(match)) and match[0].endswith("00"):
+        return None
+    return Said("year", digits(match[0]))
+
+
+def _bare_year(match: re.Match[str]) -> Said | None:
+    """再见2025: a year, where nothing is counted or priced."""
+    right = after(match)
+    if is_counted(right) or re.match(r" ?[A-Za-z%℃+×*/\-~:.]|,\d|后", right):
+        return None
+    if _PRICED.search(before(match)) or re.search(r"[A-Za-z][ -]?$|[¥$€£+\-=×÷/.]$", before(match)):
+        return None
+    return Said("year", digits(match[0]), f"{match[0]} is read as a year")
+
+
+def _festival(match: re.Match[str]) -> Said | None:
+    name, right = match[1], after(match)
+    is_feast = _FEAST.match(right)
+    if match.string[: match.start()].endswith("双") and name in ("11.11", "12.12"):
+        return Said("date", _FESTIVALS[name][1:])
+    if is_feast:
+        return Said("date", _FESTIVALS[name])
+    left = before(match)
+    is_number = is_surely_counted(right) or re.match(r" ?[A-Za-z%℃°+×*=/~\-]", right)
+    if name not in _SURE or is_number or _PRICED.search(left) or re.search(r"[¥$€£≈≥≤<>=-]$", left):
+        return None
+    return Said("date", _FESTIVALS[name], f"{name} is read as the day of a sale")
+
+
+def _slashed_festival(match: re.Match[str]) -> Said | None:
+    """3/8女神节 is 三八女神节."""
+    name = f"{match[1]}.{match[2]}"
+    if name not in _FESTIVALS or not _FEAST.match(after(match)):
+        return None
+    return Said("date", _FESTIVALS[name])
+
+
+def _generation(match: re.Match[str]) -> Said:
+    return Said("year", digits(match[0]))
+
+
+def _quarter(match: re.Match[str]) -> Said:
+    year, letter, number = match.groups()
+    return Said("year", f"{digits(year)} {letter}{amount(number)}")
+
+
+def _unpadded(match: re.Match[str]) -> Said:
+    return Said("date", cardinal(int(match[0])))
+
+
+_SEPARATED = r"([-/.])"
+RULES: tuple[Rule, ...] = (
+    rule(
+        r"(?<![\d.])24/7(?![\d/])|(?<![\d.])7/24(?![\d/])", lambda _: Said("time", "二十四小时全天")
+    ),
+    rule(
+        rf"(?<![\d.-])(\d{{4}}){_SEPARATED}(\d{{1,2}})\2(\d{{1,2}})(?![\d])(?!\.\d)(日|号)?",
+        _year_month_day,
+    ),
+    rule(
+        r"(?<![\d:.])([01]?\d|2[0-4]):([0-5]\d) ?[-~—–至到]{1,2} ?([01]?\d|"
+        r"2[0-4]):([0-5]\d)(?![\d:])",
+        _time_range,
+    ),
+    rule(
+        r"(?<![\d:.])(\d{1,2})(?::([0-5]\d))? ?([AaPp]\.?[Mm])\.?(?![A-Za-z0-9])",
+        _half_day,
+    ),
+    rule(_TIME, _time),
+    rule(rf"(?<![\d.A-Za-z])({_YEAR}) ?(Q|H)([1-4])(?![\dA-Za-z])", _quarter),
+    rule(
+        r"(?<![\d./])(\d{1,2})([./])(\d{1,2}) ?[-~—–至到]{1,2} ?"
+        r"(\d{1,2})([./])(\d{1,2})(?![\d./%])(日|"
+        r"号)?",
+        _day_range,
+    ),
+    rule(rf"(?<![\d.A-Za-z-])({_YEAR})([-/.])(0?[1-9]|1[0-2])(?![\d.年/-])(月)?", _year_month),
+    rule(rf"(?<![\d.,A-Za-z])[12]\d{{3}}(?= ?(?:{_YEARS}))", _named_year),
+    rule(r"(?<=公元前)\d{3}(?=年)|(?<=公元)\d{3}(?=年)", _generation),
+    rule(
+        r"(?<![\d.])[6-9]\d(?=年(?:生|出生|世界杯|入学|毕业|那|产|份|款|春|夏|秋|"
+        r"冬|初|底|的?茅台|的?拉菲|的酒))",
+        _generation,
+    ),
+    rule(
+        r"(?<![\d.])(?:\d0|\d5)(?=后)|(?<![\d.])\d0(?=[、/和与-]\d[05]后)|"
+        r"(?<![\d.])95(?=[、/和与-]\d[05]后)",
+        _generation,
+    ),
+    rule(rf"(?<![\d.,:/A-Za-z-])({any_of(_FESTIVALS)})(?![\d,:/])(?!\.\d)", _festival),
+    rule(r"(?<![\d/.])(\d{1,2})/(\d{1,2})(?![\d/])", _slashed_festival),
+    rule(r"(?<![\d/.])(\d{1,2})/(\d{1,2})(?![\d/])(?!\.\d)(日|号)?", _month_and_day),
+    rule(r"(?<![\d.A-Za-z-])(\d{1,2})\.(\d{1,2})(?![\d./-])(日|号)?", _dotted_day),
+    rule(r"(?<![\d.A-Za-z-])(\d{2})-(\d{2})(?![\d.-])", _padded_day),
+    rule(rf"(?<![\d.,A-Za-z]){_YEAR}(?![\d,])(?!\.\d)", _bare_year),
+    rule(r"(?<!\d)0\d(?=[月日号点时])", _unpadded),
+)

@@ -1,0 +1,264 @@
+"""Measures: numbers with units in letters or signs, sizes, temperatures. Pure."""
+
+import re
+
+from tasks.reading.mandarin.numerals import MEASURES, amount, counted, digits
+from tasks.reading.mandarin.rules import HAN, NUMBER, Rule, Said, after, any_of, before, rule
+
+UNITS = {
+    **{
+        "mm": "毫米",
+        "cm": "厘米",
+        "dm": "分米",
+        "m": "米",
+        "km": "公里",
+        "nm": "纳米",
+        "μm": "微米",
+    },
+    **{"um": "微米", "㎜": "毫米", "㎝": "厘米", "㎞": "公里", "㎡": "平方米", "m²": "平方米"},
+    **{"m2": "平方米", "㎥": "立方米", "m³": "立方米", "m3": "立方米", "cm²": "平方厘米"},
+    **{
+        "cm2": "平方厘米",
+        "cm³": "立方厘米",
+        "cm3": "立方厘米",
+        "km²": "平方公里",
+        "km2": "平方公里",
+    },
+    **{"mm²": "平方毫米", "dm³": "立方分米", "μg": "微克", "ug": "微克", "mg": "毫克", "g": "克"},
+    **{"kg": "公斤", "Kg": "公斤", "KG": "公斤", "㎏": "公斤", "㎎": "毫克", "t": "吨"},
+    **{
+        "ml": "毫升",
+        "mL": "毫升",
+        "ML": "毫升",
+        "㎖": "毫升",
+        "cl": "厘升",
+        "dl": "分升",
+        "L": "升",
+    },
+    **{"l": "升", "W": "瓦", "kW": "千瓦", "KW": "千瓦", "kw": "千瓦", "MW": "兆瓦", "Wh": "瓦时"},
+    **{"kWh": "千瓦时", "KWh": "千瓦时", "kwh": "千瓦时", "mAh": "毫安时", "mah": "毫安时"},
+    **{
+        "MAH": "毫安时",
+        "Ah": "安时",
+        "mA": "毫安",
+        "V": "伏",
+        "v": "伏",
+        "kV": "千伏",
+        "mV": "毫伏",
+    },
+    **{"Hz": "赫兹", "HZ": "赫兹", "hz": "赫兹", "kHz": "千赫兹", "KHz": "千赫兹", "MHz": "兆赫兹"},
+    **{"GHz": "吉赫兹", "ms": "毫秒", "s": "秒", "min": "分钟", "mins": "分钟", "h": "小时"},
+    **{"Pa": "帕", "kPa": "千帕", "MPa": "兆帕", "N": "牛", "N·m": "牛米", "Nm": "牛米", "J": "焦"},
+    **{"kJ": "千焦", "KJ": "千焦", "kj": "千焦", "kcal": "千卡", "Kcal": "千卡", "cal": "卡"},
+    **{"dB": "分贝", "db": "分贝", "lm": "流明", "lx": "勒克斯", "nits": "尼特", "nit": "尼特"},
+    **{"px": "像素", "fps": "帧每秒", "FPS": "帧每秒", "rpm": "转每分钟", "mph": "英里每小时"},
+    **{"Mbps": "兆比特每秒", "mbps": "兆比特每秒", "Gbps": "吉比特每秒", "Kbps": "千比特每秒"},
+    **{
+        "kbps": "千比特每秒",
+        "bps": "比特每秒",
+        "oz": "盎司",
+        "lb": "磅",
+        "lbs": "磅",
+        "ft": "英尺",
+    },
+    **{"inch": "英寸", "Ω": "欧", "kΩ": "千欧", "mmHg": "毫米汞柱", "mmol": "毫摩尔"},
+    **{"ha": "公顷", "cc": "毫升", "mol": "摩尔", "Bq": "贝克勒尔", "yd": "码"},
+    **{
+        "℃": "摄氏度",
+        "°C": "摄氏度",
+        "ºC": "摄氏度",
+        "℉": "华氏度",
+        "°F": "华氏度",
+        "°": "度",
+        "º": "度",
+    },
+}
+_SPELLED = {"GB": "GB", "TB": "TB", "MB": "MB", "KB": "KB", "PB": "PB", "kB": "KB", "Gb": "Gb"}
+_BOTH = UNITS | _SPELLED
+_PER = {
+    "day": "天",
+    "天": "天",
+    "d": "天",
+    "月": "月",
+    "年": "年",
+    "人": "人",
+    "次": "次",
+    "晚": "晚",
+    "周": "周",
+}
+_RATES = {
+    "kg": "公斤",
+    "h": "小时",
+    "H": "小时",
+    "s": "秒",
+    "min": "分钟",
+    "m": "米",
+    "L": "升",
+    "l": "升",
+}
+_DENOMINATORS = {**_BOTH, **_PER, **_RATES}
+_TAIL = r"(?![A-Za-z0-9²³])"
+_END = (
+    rf"(?:{any_of(u for u in _BOTH if u[-1].isascii())}){_TAIL}|"
+    rf"(?:{any_of(u for u in _BOTH if not u[-1].isascii())})"
+)
+UNIT = rf"(?:{_END})"
+_RATE = rf"(?:/(?:{any_of((*_DENOMINATORS, *MEASURES))}){_TAIL})?(?:·(?:天|日|月|年){_TAIL})?"
+NOT_IN_NAME = r"(?<![A-Za-z\d.])(?<![A-Za-z]-)(?<![A-Za-z]\d-)"
+_HAN_UNITS = any_of(
+    (*MEASURES, "日", "月", "号", "晚", "桌", "平", "年", "平方米", "立方米", "户", "课", "节课")
+)
+_TEMPERATURES = ("摄氏度", "华氏度")
+_ELECTRIC = r"(?= ?(?:大?电流|快充|充电|输出|保险丝?|插座|空开|直流|交流))"
+_FOLLOWERS = r"(?:粉|人|\+|关注|点赞|赞|播放|阅读|浏览|销量|单|件|元|次|观看|评论|步|以上|多)"
+_SALARY = re.compile(
+    r"(?:月薪|薪资|工资|年薪|底薪|收入|粉丝|粉丝数|点赞|销量|播放|阅读|"
+    r"浏览量?)[是为达超过到约：: ]*$"
+)
+
+
+def unit_name(unit: str) -> str:
+    """How a unit, or one unit by another, is called."""
+    head, slash, tail = unit.partition("/")
+    below, dot, span = tail.partition("·")
+    spoken = _BOTH.get(head, head)
+    if slash:
+        spoken += "每" + _DENOMINATORS.get(below, below)
+    return spoken + ("每" + ("天" if span == "日" else span) if dot else "")
+
+
+def quantity(number: str, unit: str, *, is_minus: bool = False) -> str:
+    """``("-5", "℃")`` -> 零下五摄氏度."""
+    name = unit_name(unit)
+    below = ""
+    if is_minus:
+        below = "零下" if name.startswith(_TEMPERATURES) else "负"
+    return below + counted(number, name) + name
+
+
+def is_minus(match: re.Match[str], sign: str | None) -> bool:
+    """Whether the sign before a number is a minus: not where a hyphen joins it to a name."""
+    return bool(sign) and not re.search(r"[A-Za-z0-9]$", before(match))
+
+
+def _measure(match: re.Match[str]) -> Said | None:
+    sign, number, unit = match.groups()
+    if unit == "s" and re.fullmatch(r"\d0", number) and "年代" in after(match):
+        return None
+    return Said("measure", quantity(number, unit, is_minus=is_minus(match, sign)))
+
+
+def _degrees(match: re.Match[str]) -> Said | None:
+    sign, number = match.groups()
+    if not is_minus(match, sign):
+        return None
+    return Said("measure", f"零下{counted(number, '度')}")
+
+
+def _size(match: re.Match[str]) -> Said:
+    """10x15cm, 10×15×20, 1920×1080."""
+    numbers = re.findall(NUMBER, match[1])
+    unit = match[2]
+    is_screen = not unit and len(numbers) == 2 and all(re.fullmatch(r"\d{3,4}", n) for n in numbers)
+    read = digits if is_screen else amount
+    spoken = "乘".join(read(number) for number in numbers)
+    return Said("measure", spoken + (unit_name(unit) if unit else ""))
+
+
+def _sides(match: re.Match[str]) -> Said:
+    """10cm×15cm: each side with its unit."""
+    pairs = re.findall(rf"({NUMBER}) ?({UNIT})", match[0])
+    return Said("measure", "乘".join(amount(number) + unit_name(unit) for number, unit in pairs))
+
+
+def _inches(match: re.Match[str]) -> Said | None:
+    line = match.string[: match.start()].rpartition("\n")[2]
+    if line.count('"') % 2:
+        return None
+    return Said("measure", f"{counted(match[1], '英寸')}英寸")
+
+
+def _minutes(match: re.Match[str]) -> Said:
+    minutes, seconds = match.groups()
+    return Said("time", f"{counted(minutes, '分')}分{amount(seconds)}秒")
+
+
+def _letters(match: re.Match[str]) -> Said | None:
+    """10w+ is 十万加, 3k人 is 三千人; 4K stays a name."""
+    number, letter, plus = match[1], match[2], match[3] or ""
+    right = plus + after(match)
+    is_many = re.match(_FOLLOWERS, right.lstrip()) or _SALARY.search(before(match))
+    if letter in "WK" and not is_many:
+        return None
+    if letter == "w" and re.match(r" ?(?:快充|功率|充电|闪充)", right):
+        return Said("measure", f"{amount(number)}瓦")
+    scale = "万" if letter in "wW" else "千"
+    if (scale == "千" and float(number) >= 10) or (scale == "千" and "." in number):
+        value = round(float(number) * 1000)
+        return Said("cardinal", amount(str(value)) + ("加" if plus else ""))
+    return Said("cardinal", f"{counted(number, scale)}{scale}{'加' if plus else ''}")
+
+
+def _millions(match: re.Match[str]) -> Said:
+    number, unit = match.groups()
+    return Said("measure", counted(number, "兆") + ("百万" if unit else "兆"))
+
+
+def _hours(match: re.Match[str]) -> Said:
+    return Said("measure", f"{amount(match[1])}小时")
+
+
+def _amperes(match: re.Match[str]) -> Said:
+    return Said("measure", f"{counted(match[1], '安')}安")
+
+
+def _times(match: re.Match[str]) -> Said:
+    return Said("measure", f"{counted(match[1], '倍')}倍")
+
+
+def _per(match: re.Match[str]) -> Said:
+    """10元/kg, 299/月, 8元/㎡·天: what stands behind the price."""
+    below, _, span = match[1].partition("·")
+    spoken = _DENOMINATORS.get(below, below)
+    return Said("measure", f"每{spoken}" + (f"每{'天' if span == '日' else span}" if span else ""))
+
+
+_SIDE = rf"(?:{NUMBER})"
+RULES: tuple[Rule, ...] = (
+    rule(
+        rf"{NOT_IN_NAME}(?:{_SIDE}) ?(?:{UNIT}) ?[×xX*] ?(?:{_SIDE}) ?(?:{UNIT})"
+        rf"(?: ?[×xX*] ?(?:{_SIDE}) ?(?:{UNIT}))?",
+        _sides,
+    ),
+    rule(
+        rf"{NOT_IN_NAME}((?:{_SIDE})(?: ?[×xX*] ?(?:{_SIDE})){{1,3}})(?! "
+        rf"?=)(?:(?<=\d) ?({UNIT}))?(?![A-Za-z\d])",
+        _size,
+    ),
+    rule(rf"{NOT_IN_NAME}(\d+)['′] ?(\d+)(?:\"|'')", _minutes),
+    rule(rf"{NOT_IN_NAME}({NUMBER})\"", _inches),
+    rule(rf"{NOT_IN_NAME}({NUMBER}) ?([wWkK])(?![A-Za-z0-9金])(\+?)", _letters),
+    rule(rf"{NOT_IN_NAME}({NUMBER}) ?M(?=(粉|播放|用户)|宽带|网速|文件|流量|大小|网络)", _millions),
+    rule(rf"{NOT_IN_NAME}(12|24|36|48|72)H(?![A-Za-z0-9])(?!铅笔)", _hours),
+    rule(rf"{NOT_IN_NAME}({NUMBER})A(?![A-Za-z0-9]){_ELECTRIC}", _amperes),
+    rule(rf"(?:(?<=\dV)|(?<=\dV[/ ×*]))({NUMBER})A(?![A-Za-z0-9])", _amperes),
+    rule(
+        r"(?<![A-Za-z\d.])(\d+)V(?=\d{1,2}(?:\.\d+)?A)",
+        lambda m: Said("measure", f"{counted(m[1], '伏')}伏"),
+    ),
+    rule(rf"{NOT_IN_NAME}({NUMBER}) ?[xX](?![A-Za-z0-9])", _times),
+    rule(
+        rf"(?:(?<![A-Za-z\d%])(-))?(?<![A-Za-z\d.])(?<![A-Za-z]-)({NUMBER}) ?({UNIT}{_RATE})",
+        _measure,
+    ),
+    rule(rf"(?<![\d.])(-)({NUMBER})(?=度)", _degrees),
+    rule(
+        rf"(?<=[元块分角费价\d起]|"
+        rf"{HAN})/ ?((?:{any_of(_DENOMINATORS)}){_TAIL}(?:·(?:天|日|月|年))?)",
+        _per,
+    ),
+    rule(
+        rf"(?<=[元块角分])/(?=\d)|(?<=[元块角分万千字天月年])/(?={_HAN_UNITS})",
+        lambda _: Said("sign", "每"),
+    ),
+)

@@ -1,0 +1,132 @@
+"""Prices, with the currency's sign or code before or behind them. Pure."""
+
+import re
+
+from tasks.reading.mandarin.numerals import counted, price
+from tasks.reading.mandarin.rules import NUMBER, Rule, Said, after, any_of, before, rule
+
+SIGNS = {
+    **{"¥": "元", "元": "元", "$": "美元", "€": "欧元", "£": "英镑", "₹": "卢比", "₩": "韩元"},
+    **{
+        "₽": "卢布",
+        "฿": "泰铢",
+        "₫": "越南盾",
+        "₱": "比索",
+        "₺": "里拉",
+        "₪": "谢克尔",
+        "₴": "格里夫纳",
+    },
+    **{"₦": "奈拉", "₵": "塞地", "₮": "图格里克", "₸": "坚戈", "₿": "比特币"},
+}
+_PREFIXED = {
+    **{"US$": "美元", "HK$": "港元", "NT$": "新台币", "A$": "澳元", "AU$": "澳元", "C$": "加元"},
+    **{"CA$": "加元", "S$": "新加坡元", "SG$": "新加坡元", "NZ$": "新西兰元", "R$": "雷亚尔"},
+    **{
+        "MOP$": "澳门元",
+        "MX$": "墨西哥比索",
+        "CN¥": "元",
+        "JP¥": "日元",
+        "RM": "林吉特",
+        "Rp": "印尼盾",
+    },
+    **{"Rs": "卢比", "RMB¥": "元"},
+}
+_CODES = {
+    **{
+        "USD": "美元",
+        "RMB": "元人民币",
+        "CNY": "元人民币",
+        "HKD": "港元",
+        "TWD": "新台币",
+        "NTD": "新台币",
+    },
+    **{"EUR": "欧元", "GBP": "英镑", "JPY": "日元", "KRW": "韩元", "AUD": "澳元", "CAD": "加元"},
+    **{"SGD": "新加坡元", "NZD": "新西兰元", "CHF": "瑞士法郎", "THB": "泰铢", "MYR": "林吉特"},
+    **{
+        "VND": "越南盾",
+        "IDR": "印尼盾",
+        "INR": "卢比",
+        "RUB": "卢布",
+        "PHP": "比索",
+        "MOP": "澳门元",
+    },
+    **{"AED": "迪拉姆", "BRL": "雷亚尔", "MXN": "墨西哥比索"},
+}
+_LEADING = {**SIGNS, **_PREFIXED, **_CODES}
+del _LEADING["元"]
+_LARGE = r"(?:百万|千万|十万|[百千万亿]+|[wWkK](?![A-Za-z]))?"
+_HEAD = rf"(?<![A-Za-z])({any_of(_LEADING)})"
+_LETTERS = {"w": "万", "W": "万", "k": "千", "K": "千", "M": "百万"}
+
+
+def _large(scale: str) -> str:
+    return _LETTERS.get(scale, scale)
+
+
+def _unit(sign: str, match: re.Match[str], *, is_written: bool = False) -> str:
+    """The currency's name, unless 元 or 块 is written behind the number too."""
+    right = after(match)
+    if right.startswith(("元", "块", "美元", "港币", "港元", "澳元", "人民币")) and not is_written:
+        return ""
+    return (SIGNS | _PREFIXED | _CODES)[sign]
+
+
+def _price(match: re.Match[str]) -> Said:
+    minus, sign, number, scale = match.groups()
+    large = _large(scale or "")
+    unit = _unit(sign, match)
+    spoken = counted(number, large or unit or "元") if number == "2" else price(number)
+    return Said("money", ("负" if minus else "") + spoken + large + unit)
+
+
+def _price_range(match: re.Match[str]) -> Said:
+    sign, low, low_scale, high, high_scale = match.groups()
+    low_large, large = _large(low_scale or ""), _large(high_scale or "")
+    unit = _unit(sign, match)
+    left = price(low) + low_large
+    return Said("range", f"{left}到{price(high)}{large}{unit}")
+
+
+def _trailing(match: re.Match[str]) -> Said:
+    number, scale, sign = match.groups()
+    large = _large(scale or "")
+    unit = (SIGNS | _CODES)[sign]
+    spoken = counted(number, large or unit) if number == "2" else price(number)
+    return Said("money", spoken + large + unit)
+
+
+def _yuan(match: re.Match[str]) -> Said | None:
+    """199.00元: the zeros behind the point of a price are not said."""
+    return Said("money", price(match[1]))
+
+
+def _free_delivery(match: re.Match[str]) -> Said | None:
+    """9.9包邮 and 到手9.9 are prices."""
+    whole, part = match.groups()
+    is_price = re.match(
+        r"包邮|秒杀|抢|到手|一[件条个只双盒箱]|拍|入手|带走|起拍|起包邮", after(match)
+    )
+    if not is_price and not re.search(
+        r"(?:到手价?|只要|仅需?|券后|拍下|秒杀价?|抢购价|一口价)$", before(match)
+    ):
+        return None
+    return Said("money", f"{counted(whole, '块')}块{price(part)}")
+
+
+RULES: tuple[Rule, ...] = (
+    rule(
+        rf"{_HEAD} ?({NUMBER})({_LARGE}) ?[-~–—至到] ?(?:\1 ?)?({NUMBER})({_LARGE})(?![\d-])",
+        _price_range,
+    ),
+    rule(rf"([-−](?=[^\d ]))?{_HEAD} ?({NUMBER})({_LARGE})", _price),
+    rule(
+        rf"(?<![A-Za-z\d.])({NUMBER}) ?({_LARGE}) ?([¥€£₹₩₽฿₫₱]|\$(?!\d)|"
+        rf"{any_of(_CODES)})(?![A-Za-z\d])",
+        _trailing,
+    ),
+    rule(
+        rf"(?<![A-Za-z\d.])({NUMBER})(?= ?(?:元|美元|港元|欧元|英镑|澳元|加元|港币))(?<=\.\d\d)",
+        _yuan,
+    ),
+    rule(r"(?<![A-Za-z\d.])(\d{1,3})\.([1-9])(?![\d.%])", _free_delivery),
+)

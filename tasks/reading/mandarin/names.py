@@ -1,0 +1,134 @@
+"""Numbers in names: models, versions, chemical formulas, pixels, bus lines. Pure."""
+
+import re
+
+from tasks.reading.mandarin.numerals import amount, cardinal, digits, is_counted, is_surely_counted
+from tasks.reading.mandarin.rules import Rule, Said, after, before, rule
+
+_BY_DIGITS = re.compile(r"(?i:IP|ISO ?|GB/?T? ?|KN|SN|No)$")
+_TO_PAIR = re.compile(r"(?i)(?<![A-Za-z0-9])[BCOPGDMFS]$")
+_BRANDS = re.compile(
+    r"(?:波音|空客|宝马|奔驰|标致|骁龙|天玑|麒麟|酷睿|锐龙|至强|诺基亚|佳能|尼康|"
+    r"索尼|大疆|歼|运|轰|直|"
+    r"型号|款式|系列|机型|显卡)$"
+)
+_ROMAN = {
+    **{"Ⅰ": 1, "Ⅱ": 2, "Ⅲ": 3, "Ⅳ": 4, "Ⅴ": 5, "Ⅵ": 6, "Ⅶ": 7, "Ⅷ": 8, "Ⅸ": 9, "Ⅹ": 10},
+    **{"Ⅺ": 11, "Ⅻ": 12, "ⅰ": 1, "ⅱ": 2, "ⅲ": 3, "ⅳ": 4, "ⅴ": 5, "ⅵ": 6, "ⅶ": 7, "ⅷ": 8},
+    **{"ⅸ": 9, "ⅹ": 10, "ⅺ": 11, "ⅻ": 12},
+}
+_LATIN_ROMAN = {"II": 2, "III": 3, "IV": 4, "VI": 6, "VII": 7, "VIII": 8, "IX": 9}
+
+
+def model_number(number: str) -> str:
+    """The number of a model: P70 is 七十, X100 is 一百, 4090 is 四零九零."""
+    whole, dot, part = number.partition(".")
+    is_round = len(whole) in (3, 4) and not whole.rstrip("0")[1:]
+    if whole.startswith("0") and len(whole) > 1:
+        spoken = digits(whole)
+    elif len(whole) <= 2 or is_round:
+        spoken = cardinal(int(whole))
+    else:
+        spoken = digits(whole)
+    return spoken + ("点" + digits(part) if dot else "")
+
+
+def _glued(match: re.Match[str]) -> Said:
+    """The digits of P70, H2O, i7-13700K, WH-1000XM5, IP68."""
+    left = before(match)
+    number = match[0]
+    if (
+        number == "2"
+        and _TO_PAIR.search(left)
+        and re.match(r"(?i)[BCOPGDMF](?![A-Za-z])", after(match))
+    ):
+        return Said("model", " to ")
+    is_name = _BY_DIGITS.search(left) or re.search(r"[A-Za-z]\d+-$", left)
+    return Said("model", digits(number) if is_name and "." not in number else model_number(number))
+
+
+def _version(match: re.Match[str]) -> Said:
+    """2.0.1 and 192.168.1.1, part by part."""
+    parts = match[0].split(".")
+    is_address = len(parts) == 4
+    return Said(
+        "version", "点".join(digits(p) if is_address or len(p) > 2 else amount(p) for p in parts)
+    )
+
+
+def _spaced(match: re.Match[str]) -> Said | None:
+    """RTX 4090, iPhone 15: the number of what is named, unless something is counted."""
+    right, number = after(match), match[0]
+    if is_counted(right) or re.match(r" ?[%℃°]|[-~]\d", right):
+        return None
+    if re.fullmatch(r"(?:19|20)\d{2}", number):
+        return Said("model", digits(number))
+    return Said("model", model_number(number))
+
+
+def _lines(match: re.Match[str]) -> Said | None:
+    """1080P, 4K, 5G and 13700K: the letters behind are the name's."""
+    number = match[0]
+    spoken = model_number(number)
+    if re.match(r"[pPiI](?![A-Za-z])", after(match)) and len(number) > 2:
+        spoken = digits(number)
+    return Said("model", spoken)
+
+
+def _branded(match: re.Match[str]) -> Said | None:
+    """波音737, 骁龙888: the number of a make, unless something is counted."""
+    if not _BRANDS.search(before(match)) or is_counted(after(match)):
+        return None
+    return Said("model", model_number(match[0]))
+
+
+def _bus(match: re.Match[str]) -> Said:
+    number = match[0]
+    return Said("digits", digits(number) if len(number) > 2 else amount(number))
+
+
+def _roman(match: re.Match[str]) -> Said:
+    return Said("ordinal", cardinal(_ROMAN[match[0]]))
+
+
+def _latin_roman(match: re.Match[str]) -> Said:
+    return Said("ordinal", cardinal(_LATIN_ROMAN[match[0]]))
+
+
+def _choice(match: re.Match[str]) -> Said:
+    """买2送1, 2选1, 2合1: these never say 两."""
+    return Said("cardinal", amount(match[0]))
+
+
+def _long(match: re.Match[str]) -> Said | None:
+    """Digits that count nothing and are too many for an amount."""
+    right = after(match)
+    if is_surely_counted(right) or re.match(r" ?[A-Za-z%℃+×*=]|,\d|\.\d", right):
+        return None
+    return Said("digits", digits(match[0]), f"{match[0]} is read digit by digit")
+
+
+_NAMED = r"[A-Za-zÀ-ɏ]"
+RULES: tuple[Rule, ...] = (
+    rule(r"(?<![\d.])\d{1,4}(?:\.\d{1,4}){2,3}(?![\d.]\d|\d)", _version),
+    rule(rf"(?<={_NAMED})\d+(?:\.\d+)?", _glued),
+    rule(rf"(?<={_NAMED}-)\d+(?:\.\d+)?(?!:)", _glued),
+    rule(rf"(?<={_NAMED}\d-)\d+", _glued),
+    rule(rf"(?<={_NAMED}\d\d-)\d+", _glued),
+    rule(rf"(?<={_NAMED} )\d+(?![\d,:/])(?:\.\d+(?![\d.]))?", _spaced),
+    rule(r"(?<![\d.,])\d+(?:\.\d+)?(?=[A-Za-z])", _lines),
+    rule(r"(?<![\d.])\d+(?=路(?!程|费|由|人|桥|灯|口|标|上|况|段|边|演))", _bus),
+    rule(r"(?<=[\u3400-\u9fff])\d{3,5}(?![\d.,%])", _branded),
+    rule(f"[{''.join(_ROMAN)}]", _roman),
+    rule(
+        r"(?<![A-Za-z])(?:II|III|IV|VI|VII|VIII|"
+        r"IX)(?![A-Za-z])(?:(?=[代型期级类号世章卷部册])|(?<=第II|第IV|第VI|第IX))",
+        _latin_roman,
+    ),
+    rule(
+        r"(?<=买)\d+(?= ?[送赠得])|(?<=[送赠得选])\d+(?![\d.]| ?[\u3400-\u9fff])|"
+        r"(?<!\d)\d+(?=选\d|合\d|比\d|对\d|换\d)",
+        _choice,
+    ),
+    rule(r"(?<![\d.,])\d{7,}(?![\d])", _long),
+)

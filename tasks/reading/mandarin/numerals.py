@@ -1,0 +1,107 @@
+"""Numbers in characters. Pure."""
+
+_NAMES = "零一二三四五六七八九"
+_PLACES = ((1000, "千"), (100, "百"), (10, "十"))
+_MOST_DIGITS = 16
+
+
+def _words(listed: str) -> tuple[str, ...]:
+    return tuple(listed.split())
+
+
+MEASURES = _words(
+    "个 只 条 款 位 名 张 本 把 台 辆 双 对 套 份 杯 瓶 盒 包 袋 "
+    "斤 块 元 角 毛 万 千 亿 天 小时 分 秒 刻钟 次 遍 层 间 家 种 "
+    "样 点 折 倍 岁 周 页 米 公里 公斤 公升 公顷 厘米 毫米 平方 平米 "
+    "立方 克 吨 升 毫升 件 支 枝 根 片 颗 粒 滴 枚 束 朵 棵 株 匹 "
+    "头 艘 架 座 栋 幢 扇 面 箱 罐 桶 盘 碗 勺 串 捆 卷 组 批 口 "
+    "顿 场 届 回 趟 步 项 门 堂 节 首 部 集 幅 封 篇 句 行 段 笔 "
+    "轮 局 票 人 大 年 成 度 摄氏度 华氏度 里 英寸 英尺 寸 尺 亩 海里 "
+    "赫兹 瓦 伏 安 千瓦 毫安 卡 兆 帖 服 剂 圈 下 声 眼 脚 星期 礼拜 "
+    "世纪 百分点 钟头 盎司 磅 加仑 流明 尼特 分贝 像素 美元 欧元 英镑 "
+    "港元 日元 韩元 澳元 加元 卢比 泰铢 人民币 "
+)
+"""What is counted: 2 before one of these is 两."""
+_UNSURE = _words(
+    "大 下 面 里 口 行 成 年 周 本 门 部 组 场 节 首 对 双 角 点 张 声 眼 脚 平方根 人工 "
+)
+"""Measures that also begin other words: behind 618 大 is 大促, behind 120 人 may be 人工."""
+_NUMBERED = _words(
+    "年级 次元 次方 次曲线 人转 人世界 大于 大爷 元论 点钟方向 面体 度空间 行程 平方根 "
+)
+"""What begins like a measure but is not counted: 2年级 is 二年级."""
+
+
+def cardinal(number: int) -> str:
+    """``20205`` -> 两万零二百零五."""
+    spoken = _places(number)
+    if spoken.startswith("一十"):
+        spoken = spoken[1:]
+    if spoken[:1] == "二" and spoken[1:2] in ("千", "万", "亿"):
+        spoken = "两" + spoken[1:]
+    return spoken
+
+
+def _places(number: int) -> str:
+    for base, name in ((10**8, "亿"), (10**4, "万")):
+        high, low = divmod(number, base)
+        if high:
+            return _places(high) + name + _rest(low, base)
+    spoken = ""
+    for base, name in _PLACES:
+        high, number = divmod(number, base)
+        if high:
+            return spoken + _NAMES[high] + name + _rest(number, base)
+    return _NAMES[number]
+
+
+def _rest(number: int, base: int) -> str:
+    if not number:
+        return ""
+    return ("零" if number < base // 10 else "") + _places(number)
+
+
+def digits(number: str, *, one: str = "一") -> str:
+    """Digit by digit; telephone numbers say 幺 for 1. Letters stay, other signs are left out."""
+    names = _NAMES.replace("一", one)
+    return "".join(
+        names[int(sign)] if sign in "0123456789" else "点" if sign == "." else sign
+        for sign in number
+        if sign.isalnum() or sign == "."
+    )
+
+
+def amount(number: str) -> str:
+    """``1,999.50`` -> 一千九百九十九点五零; leading zeros and very long numbers go by digits."""
+    whole, _, part = number.replace(",", "").partition(".")
+    whole = whole or "0"
+    if len(whole) > _MOST_DIGITS or (len(whole) > 1 and whole[0] == "0"):
+        spoken = digits(whole)
+    else:
+        spoken = cardinal(int(whole))
+    return spoken + ("点" + digits(part) if part else "")
+
+
+def price(number: str) -> str:
+    """An amount of money: 199.00 is 一百九十九, 19.90 is 十九点九."""
+    whole, dot, part = number.partition(".")
+    part = part.rstrip("0") if len(part) <= 2 else part
+    return amount(f"{whole}{dot}{part}" if part else whole)
+
+
+def counted(number: str, counts: str) -> str:
+    """A number before ``counts``: 2个 is 两个, 2号 is 二号, 2年级 is 二年级."""
+    if number == "2" and is_counted(counts):
+        return "两"
+    return amount(number)
+
+
+def is_counted(following: str) -> bool:
+    """Whether what follows a number is what it counts."""
+    following = following.removeprefix(" ")
+    return following.startswith(MEASURES) and not following.startswith(_NUMBERED)
+
+
+def is_surely_counted(following: str) -> bool:
+    """As :func:`is_counted`, for numbers that are names where nothing is counted."""
+    return is_counted(following) and not following.removeprefix(" ").startswith(_UNSURE)

@@ -1,0 +1,147 @@
+"""Telephone numbers, hotlines, and digits behind a word that says they are a name. Pure."""
+
+import re
+
+from tasks.reading.mandarin.numerals import digits, is_counted, is_surely_counted
+from tasks.reading.mandarin.rules import Rule, Said, after, before, rule, sentence_around
+
+_SEP = r"[ -]?"
+_PHONE_WORDS = re.compile(
+    "电话|热线|拨|致电|来电|座机|手机|联系|客服|咨询|传真|报警|急救|火警|紧急|"
+    "求助|呼叫|举报|投诉|订购|"
+    "查号|[Tt][Ee][Ll]|打(?:进)?$|打给|转人工|短信|Call|微信"
+)
+_CODE_LABELS = (
+    "电话|热线|拨打|拨|致电|手机|座机|号码|尾号|编号|代码|编码|密码|验证码|口令|"
+    "工号|单号|订单号?|运单|群|"
+    "微信号?|身份证号?|邮编|邮政编码|卡号|账号|帐号|取件码|提货码|邀请码|兑换码|"
+    "优惠码|券码|暗号|分机|转|传真|"
+    "短信|报警|学号|证号|准考证|货号|款号|批号|条码|条形码|区号|股票代码|代号|"
+    "会员号|房间号码|[Qq][Qq]|ID|id|"
+    "UID|uid|群号|考号|识别码|备案|许可证|口令码|提取码|激活码|序列号|SN|NO|PIN|验证|车架号"
+)
+_ROOM_LABELS = (
+    "房间号?|房号|教室|会议室|包厢|航班号?|车次|车牌号?|列车|公交|展位|展位号|"
+    "门牌号?|座位号?|动车|高铁"
+)
+_LABELLED = re.compile(
+    rf"(?:{_CODE_LABELS})(?:号码|号|码)?[是为：:「『\"'“#（(]{{0,2}} ?[A-Z]{{0,6}}$"
+)
+_ROOM = re.compile(rf"(?:{_ROOM_LABELS})[是为：:]? ?[A-Z]{{0,3}}$")
+_AFTER_ROOM = re.compile(
+    r"(?:号)?(?:室|房|教室|会议室|包厢|航班|次列车|次高铁|路公交|路车)|次(?![数元方日])"
+)
+_PLATE = re.compile(
+    r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领][A-Z][·•.]?(?:[A-Z0-9]{0,5})$"
+)
+_HOTLINE = re.compile(
+    r"1(?:10|19|20|22|14|17|0086|0010|0000|0001|23[0-9]{2})|9(?:5|6)\d{3,4}|12[0-4]\d{2}"
+)
+_SHORT = re.compile(r"1(?:10|19|20|22|14|17)|12345")
+_LAST = r"(?![\d])(?!-\d)"
+_MOST_GROUPS = 6
+
+
+def _groups(text: str) -> str:
+    """Groups of digits as they are written; seven and eight digits in a row are said as two."""
+    parts = re.sub(r"(?<!\d)(\d{3,4})(\d{4})(?!\d)", r"\1 \2", text)
+    return " ".join(digits(group, one="幺") for group in re.findall(r"\d+", parts))
+
+
+def _phone(match: re.Match[str]) -> Said:
+    plus = "加" if match[0].startswith(("+", "(+")) else ""
+    return Said("phone", plus + _groups(match[0]))
+
+
+def _mobile(match: re.Match[str]) -> Said:
+    country, a, b, c = match.groups()
+    prefix = ("加" if country and "+" in country else "") + _groups(country or "")
+    return Said("phone", " ".join(part for part in (prefix, _groups(f"{a} {b} {c}")) if part))
+
+
+def _service(match: re.Match[str]) -> Said | None:
+    if not re.search(r"\D", match[0]) and is_counted(after(match)):
+        return None
+    return Said("phone", _groups(" ".join(part for part in match.groups() if part)))
+
+
+def _local(match: re.Match[str]) -> Said | None:
+    """8888-6666: a telephone number where the sentence speaks of one."""
+    is_phone = _PHONE_WORDS.search(before(match))
+    if is_counted(after(match)) or (not is_phone and " " in match[0]):
+        return None
+    doubt = None if is_phone else f"{match[0]} is read as a telephone number"
+    return Said("phone", _groups(match[0]), doubt)
+
+
+def _labelled(match: re.Match[str]) -> Said | None:
+    """密码1234, 订单号 2024 1129 0001, 身份证11010119900307123X."""
+    left, number = before(match), match[0]
+    if not _LABELLED.search(left):
+        return None
+    counts = after(match)
+    if len(number) < 3 and not number.startswith("0"):
+        return None
+    if is_counted(counts) or counts.startswith(("年", "月", "%", ".")):
+        return None
+    return Said("digits", " ".join(digits(part, one="幺") for part in re.split(r"[ -]", number)))
+
+
+def _room(match: re.Match[str]) -> Said | None:
+    """房间1203, 1203室, 航班CA1234, G1234次, 京A12345: by digits from three on."""
+    left, right, number = before(match), after(match), match[0]
+    if _PLATE.search(left):
+        return Said("digits", digits(number))
+    is_room = _ROOM.search(left) or (len(number) > 2 and _AFTER_ROOM.match(right))
+    is_train = re.search(r"(?<![A-Za-z])[GDCZTKYS]$", left) and right.startswith("次")
+    if not (is_room or is_train) or (len(number) < 3 and number[0] != "0"):
+        return None
+    if re.match(r"次", right) and not is_train:
+        return None
+    if is_counted(right) and not is_train and not _AFTER_ROOM.match(right):
+        return None
+    return Said("digits", digits(number))
+
+
+def _hotline(match: re.Match[str]) -> Said | None:
+    """119, 10086, 95588: by digits with 幺, unless they count something."""
+    number, right = match[0], after(match)
+    if is_surely_counted(right) or re.match(r" ?[A-Za-z%℃]|[+×*]", right):
+        return None
+    if _SHORT.fullmatch(number) and not _PHONE_WORDS.search(sentence_around(match)):
+        return None
+    return Said("phone", digits(number, one="幺"))
+
+
+RULES: tuple[Rule, ...] = (
+    rule(
+        rf"(?<![\d.+])(\(?\+ ?\d{{1,3}}\)?{_SEP}|0086{_SEP}|"
+        rf"86-)?(1[3-9]\d){_SEP}(\d{{4}}){_SEP}(\d{{4}}){_LAST}",
+        _mobile,
+    ),
+    rule(
+        rf"(?<![\d.])([48]00){_SEP}(\d{{3}}){_SEP}(\d{{4}}){_LAST}",
+        _service,
+    ),
+    rule(rf"(?<![\d.])([48]00){_SEP}(\d{{4}}){_SEP}(\d{{3}}){_LAST}", _service),
+    rule(
+        rf"(?<![\d.])(?:\(?\+86\)?{_SEP})?(?:\(0\d{{2,3}}\)|"
+        rf"0\d{{2,3}}){_SEP}[2-9]\d{{2,3}}{_SEP}\d{{4}}"
+        rf"(?:-\d{{1,5}})?{_LAST}",
+        _phone,
+    ),
+    rule(
+        rf"\+\d{{1,3}}[ -]?(?:\(\d{{1,4}}\)[ -]?)?\d{{2,5}}(?:[ -]?\d{{2,5}}){{1,4}}{_LAST}",
+        _phone,
+    ),
+    rule(
+        r"(?<![\d.A-Za-z-])(?!(?:19|20)\d\d-(?:19|20)\d\d)[2-9]\d{3}[ -]\d{4}(?![\d.-])(?!年)",
+        _local,
+    ),
+    rule(
+        rf"(?<![\d.])\d+(?:[ -]\d{{2,6}}){{0,{_MOST_GROUPS}}}[Xx]?(?![\d.])(?![-~]\d)",
+        _labelled,
+    ),
+    rule(r"(?<![\d.])\d+(?![\d.])(?![-~]\d)", _room),
+    rule(rf"(?<![\dA-Za-z.,-])(?:{_HOTLINE.pattern})(?![\d,-])(?!\.\d)", _hotline),
+)

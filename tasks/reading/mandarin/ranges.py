@@ -1,0 +1,135 @@
+"""From one number to another: 3-5天, -3~8℃, 10%-15%, and scores and subtractions. Pure."""
+
+import re
+
+from tasks.reading.mandarin.dates import is_score
+from tasks.reading.mandarin.measures import UNIT, unit_name
+from tasks.reading.mandarin.numerals import amount, counted, digits, is_counted
+from tasks.reading.mandarin.rules import NUMBER, Rule, Said, after, before, rule
+
+_JOIN = r" ?(?:-{1,2}|~{1,2}|–|—|至|到) ?"
+_DASH = r" ?(?:-{1,2}|~{1,2}|–|—) ?"
+_START = r"(?<![A-Za-z\d.])(?<![A-Za-z]-)(?<![A-Za-z]\d-)(?<!=)(?<![×÷+*/=]-)"
+_NO_SUM = r"(?! ?[=×÷*])(?!\+\d)"
+_YEAR = re.compile(r"(?:19|20)\d{2}")
+_YEARS = re.compile(r" ?(?:年|赛季|学年|财年|年度|届|级)")
+_TEMPERATURES = ("摄氏度", "华氏度", "度")
+_SCALES = {"w": "万", "W": "万", "k": "千"}
+_UNIT_BEGINS = (
+    "点分时日号月年周天万亿千百元块岁米斤度折寸级楼层期章集页名位"
+    "个件人里升克两秒钟晚早午末今天昨天底初五六日"
+)
+_BEFORE_MINUS = re.compile(r"(?:[今明后昨白每冬夏]天|晚上|早上|夜晚|次日|[一-龥]日)$")
+_BELOW = re.compile(rf"(?:{NUMBER}) ?(?:℃|°|度|%)")
+_NEXT = (
+    r"\d|早上|早晨|上午|中午|下午|晚上|傍晚|凌晨|深夜|次日|第二天|隔天|当天|今|明|"
+    r"后天|周[一二三四五六日天末]|星期|礼拜|"
+    r"[一二三四五六七八九十]+[月日号点楼层年级天]|至今|现在|本|下周|下月|月底|"
+    r"年底|春节|国庆|元旦|第|零下|[负¥$]"
+)
+
+
+def _minus(sign: str, name: str) -> str:
+    if not sign:
+        return ""
+    return "零下" if name.startswith(_TEMPERATURES) else "负"
+
+
+def _with_unit(match: re.Match[str]) -> Said:
+    """-3~8℃, 1.5-2L, 60Hz-120Hz."""
+    sign, low, low_unit, next_sign, high, unit = match.groups()
+    name, left_name = unit_name(unit), unit_name(low_unit) if low_unit else ""
+    left_minus, right_minus = _minus(sign, name), _minus(next_sign, name)
+    left = left_minus + counted(low, name) + ("" if left_name == name else left_name)
+    return Said("range", f"{left}到{right_minus}{counted(high, name)}{name}")
+
+
+def _scaled(match: re.Match[str]) -> Said:
+    low, low_scale, high, scale = match.groups()
+    name = _SCALES[scale]
+    left = counted(low, name) + (_SCALES[low_scale] if low_scale else "")
+    return Said("range", f"{left}到{counted(high, name)}{name}")
+
+
+def _percents(match: re.Match[str]) -> Said:
+    low, low_sign, high = match.groups()
+    end = f"百分之{amount(high)}" if low_sign else amount(high)
+    return Said("range", f"百分之{amount(low)}到{end}")
+
+
+def _degrees(match: re.Match[str]) -> Said | None:
+    """-3~8度: the cold side is 零下."""
+    sign, low, next_sign, high = match.groups()
+    if not (sign or next_sign):
+        return None
+    right = ("零下" if next_sign else "") + counted(high, "度")
+    return Said("range", ("零下" if sign else "") + counted(low, "度") + "到" + right)
+
+
+def _numbers(match: re.Match[str]) -> Said | None:
+    """3-5天, 2019-2021年, 3-1, 第1-3章, or a bare 1-2."""
+    low, high = match.groups()
+    right, left = after(match), before(match)
+    if is_score(match) and "-" in match[0]:
+        return Said("range", f"{amount(low)}比{amount(high)}")
+    both_years = _YEAR.fullmatch(low) and _YEAR.fullmatch(high)
+    if both_years and (_YEARS.match(right) or not is_counted(right)):
+        return Said("range", f"{digits(low)}到{digits(high)}")
+    if _YEAR.fullmatch(low) and re.fullmatch(r"\d\d", high) and _YEARS.match(right):
+        return Said("range", f"{digits(low)}到{digits(high)}")
+    if left.endswith("第"):
+        return Said("range", f"{amount(low)}到{amount(high)}")
+    words = f"{counted(low, right)}到{counted(high, right)}"
+    return Said("range", words, _doubt(match, right))
+
+
+def _doubt(match: re.Match[str], right: str) -> str | None:
+    """Why a bare 1-2 should be checked; a tilde is always a range."""
+    if "-" not in match[0] or re.match(r" ?[\u3400-\u9fffA-Za-z%]", right):
+        return None
+    return f"{match[0]} is read as a range; write 到, 比 or 减 where it is none"
+
+
+def _chain(match: re.Match[str]) -> Said:
+    """3-2-501: an address or a part number, its numbers one by one."""
+    groups = re.findall(r"\d+", match[0])
+    spoken = "杠".join(digits(group) if len(group) > 2 else amount(group) for group in groups)
+    return Said("digits", spoken, f"{match[0]} is read number by number")
+
+
+def _connected(match: re.Match[str]) -> Said | None:
+    """9点-晚上9点, 1月-3月; but 今天-3℃ is cold."""
+    if _BEFORE_MINUS.search(before(match)) and _BELOW.match(after(match)) and match[0] == "-":
+        return None
+    return Said("range", "到")
+
+
+RULES: tuple[Rule, ...] = (
+    rule(
+        rf"{_START}(-?)(?:(?<=-)|(?<![-\d]))({NUMBER}) ?({UNIT})?{_DASH}(-?)({NUMBER}) ?({UNIT})",
+        _with_unit,
+    ),
+    rule(rf"{_START}({NUMBER})([wWk])?{_DASH}({NUMBER})([wWk])(?![A-Za-z\d])", _scaled),
+    rule(rf"{_START}({NUMBER}) ?(%)?{_JOIN}({NUMBER}) ?%", _percents),
+    rule(rf"{_START}(-?)({NUMBER})度?{_DASH}(-?)({NUMBER})(?=度)", _degrees),
+    rule(rf"{_START}(?<!-)\d+(?:-\d+){{2,6}}(?![\d.])(?! ?[=+×÷*])", _chain),
+    rule(rf"{_START}(?<!-)({NUMBER}){_DASH}({NUMBER})(?![\d/]|-\d|\.\d){_NO_SUM}", _numbers),
+    rule(
+        r"(?:(?<=\d)|(?<=\d ))- ?(?=\d[\d.]*(?: ?[-+×÷*] ?\d[\d.]*){0,6} ?=)|"
+        r"(?<=\d)-(?=\d)(?<==\d-)",
+        lambda _: Said("sign", "减"),
+    ),
+    rule(
+        rf"(?:(?<=[{_UNIT_BEGINS}%℃])|(?<=[{_UNIT_BEGINS}%℃] ))[-~–]{{1,2}} ?(?={_NEXT})",
+        _connected,
+    ),
+    rule(
+        r"(?:(?<=周[一二三四五六日末])|(?<=[期拜][一二三四五六天日]))[-~–] ?(?=周|"
+        r"星期|礼拜|[一二三四五六日天末])",
+        lambda _: Said("range", "到"),
+    ),
+    rule(
+        r"(?<=[一二三四五六七八九十])[-~] ?(?=[一二三四五六七八九十])",
+        lambda _: Said("range", "到"),
+    ),
+)

@@ -1,0 +1,140 @@
+"""Signs on their own, and letters that are as wide as characters. Pure.
+
+Every sign of ``SIGNS`` is read or left out here, so that none is left for the voice.
+"""
+
+import re
+
+from tasks.reading.mandarin.numerals import amount
+from tasks.reading.mandarin.rules import Rule, Said, after, before, rule
+
+_WORDS = {
+    **{"≥": "大于等于", "≤": "小于等于", "≈": "约等于", "≠": "不等于", "±": "正负", "×": "乘"},
+    **{"÷": "除以", "=": "等于", "+": "加", "°": "度", "%": "百分号", "‰": "千分号"},
+    **{"℃": "摄氏度", "℉": "华氏度", "㎡": "平方米", "㎥": "立方米", "№": "编号", "℡": "电话"},
+    **{"²": "平方", "³": "立方", "∞": "无穷大", "√": "", "¢": "美分", "↑": "上升", "↓": "下降"},
+    **{"←": "从", "↗": "上升", "↘": "下降", "∑": "总和", "∆": "变化", "Δ": "变化", "π": "派"},
+    **{
+        "μ": "微",
+        "Ω": "欧姆",
+        "㎏": "公斤",
+        "㎜": "毫米",
+        "㎝": "厘米",
+        "㎞": "公里",
+        "㎎": "毫克",
+    },
+    **{"¥": "元", "$": "美元", "€": "欧元", "£": "英镑", "₹": "卢比", "₩": "韩元", "₽": "卢布"},
+    **{
+        "฿": "泰铢",
+        "₫": "越南盾",
+        "₱": "比索",
+        "º": "度",
+        "∶": "比",
+        "§": "第",
+        "∴": "所以",
+        "∵": "因为",
+    },
+}
+_SILENT = "*^_|\\™®©•·~`¦†‡※¶′¹⁰⁴⁵⁶⁷⁸⁹"
+_SUBSCRIPTS = {0x2080 + value: name for value, name in enumerate("零一二三四五六七八九")}
+
+
+def _sign(match: re.Match[str]) -> Said:
+    return Said("sign", _WORDS[match[0]])
+
+
+def _and(match: re.Match[str]) -> Said:
+    """P&G is P and G, 你&我 is 你和我."""
+    left, right = before(match).rstrip(), after(match).lstrip()
+    is_latin = bool(re.search(r"[A-Za-z]$", left) and re.match(r"[A-Za-z]", right))
+    return Said("sign", " and " if is_latin else "和")
+
+
+def _at(match: re.Match[str]) -> Said:
+    left, right = before(match), after(match)
+    is_latin = re.search(r"[A-Za-z]$", left) and re.match(r"[A-Za-z]", right)
+    return Said("sign", " at " if is_latin else "艾特")
+
+
+def _compare(match: re.Match[str]) -> Said:
+    """< and > between numbers; as brackets and arrows of a menu they are a pause."""
+    left, right = before(match).rstrip(), after(match).lstrip()
+    is_number = re.match(r"[-+.]?\d", right) or re.search(r"\d$", left)
+    if not is_number:
+        return Said("sign", " ")
+    sign, has_equals = match[1], match[2]
+    return Said("sign", ("大于" if sign == ">" else "小于") + ("等于" if has_equals else ""))
+
+
+def _slash(match: re.Match[str]) -> Said:
+    """男/女 and iOS/Android: a pause."""
+    left, right = before(match), after(match)
+    is_inside = re.search(r"\S$", left) and re.match(r"\S", right)
+    is_or = left.endswith("和") and right.startswith("或")
+    return Said("sign", "、" if is_inside and not is_or else " ")
+
+
+def _hyphen(match: re.Match[str]) -> Said:
+    is_sum = re.search(r"\d ?$", before(match)) and re.match(r" ?\d[\d.]* ?=", after(match))
+    return Said("sign", "减" if is_sum else " ")
+
+
+def _power(match: re.Match[str]) -> Said:
+    """2^3: 二的三次方."""
+    return Said("sign", f"的{amount(match[1])}次方")
+
+
+def _arrow(match: re.Match[str]) -> Said:
+    """A→B is A到B; before the first word an arrow only points."""
+    return Said("sign", "到" if re.search(r"[^\s，。、；：！？]$", before(match)) else " ")
+
+
+def _about(match: re.Match[str]) -> Said:
+    """~30人 is 约三十人; behind 约 it is not said again."""
+    is_said = re.search(r"(?:约|大概|大约|近|左右)$", before(match))
+    return Said("sign", "" if is_said else "约")
+
+
+def _square(match: re.Match[str]) -> Said:
+    is_unit = re.search(r"[A-Za-z\u3400-\u9fff\d)]$", before(match))
+    return Said("sign", "的平方" if is_unit and match[0] == "²" else "的立方" if is_unit else "")
+
+
+def _subscript(match: re.Match[str]) -> Said:
+    return Said("model", match[0].translate(_SUBSCRIPTS))
+
+
+def _dot(match: re.Match[str]) -> Said:
+    """Node.js: the dot inside a name is 点; behind Mr it is not said."""
+    is_title = re.search(r"(?<![A-Za-z])(?:Mr|Mrs|Ms|Dr|St|Prof|No|vs|[A-Z])$", before(match))
+    return Said("abbreviation", " ") if is_title else Said("address", "点")
+
+
+def _initial(match: re.Match[str]) -> Said:
+    """U.S.A.: its letters."""
+    return Said("acronym", " ".join(match[0].replace(".", "")))
+
+
+RULES: tuple[Rule, ...] = (
+    rule(r"(?<![A-Za-z])(?:[A-Z]\.){2,6}(?:[A-Z](?![A-Za-z]))?", _initial),
+    rule(r"(?<=[A-Za-z0-9\u3400-\u9fff])\.(?=[A-Za-z])(?<=[A-Za-z0-9]\.)", _dot),
+    rule(r"([<>])(=?)", _compare),
+    rule(
+        r"(?<=\d) ?[*×xX] ?(?=\d)|(?<![A-Za-z])[×xX](?=\d)|(?<=[^\s*])\*(?=\d)|×",
+        lambda _: Said("sign", "乘"),
+    ),
+    rule(r"(?<=\d)\^(\d+)(?![\d.])", _power),
+    rule(r"→", _arrow),
+    rule(r"√(?=\d)", lambda _: Said("sign", "根号")),
+    rule(r"[²³]", _square),
+    rule(r"~(?=\d)", _about),
+    rule(r"&", _and),
+    rule(r"@", _at),
+    rule(r"/+", _slash),
+    rule(r"(?<=[^\s])#(?=[\s，。！？、]|$)(?<=[A-Za-z]#)", lambda _: Said("sign", " sharp")),
+    rule(r"#+", lambda _: Said("sign", "")),
+    rule(r"-+", _hyphen),
+    rule("[\u2080-\u2089]+", _subscript),
+    rule(f"[{re.escape(''.join(_WORDS))}]", _sign),
+    rule(f"[{re.escape(_SILENT)}]+", lambda _: Said("sign", " ")),
+)
