@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import copy_context
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from flows.outcomes import RowName
 from flows.plan_check import found_fault
+from flows.row_speech import is_reread, row_request, row_speech, stored_rereadings
 from model.engine import EngineIdentity, engine_identity
 from model.errors import NightshootError, PortraitError, RowError
 from tasks.canonical_json import canonical_sha256
@@ -43,10 +44,12 @@ from tasks.portrait.portrait import (
     check_portrait,
     read_rig,
 )
+from tasks.reading.lexicon import NO_LEXICON, Lexicon
 from tasks.records import (
     EncodeProfile,
     Failure,
     ManifestRow,
+    Reread,
     Scalar,
     Speech,
     StoredPlan,
@@ -54,7 +57,7 @@ from tasks.records import (
     VideoReceipt,
 )
 from tasks.recovery.night import Unfinished, carry_over_order
-from tasks.speech.speech import SpeechRequest, make_speech, speech_id_of
+from tasks.speech.speech import request_sha256
 from tasks.speech.voices import VoiceSettings
 from tasks.store.campaign_folder import (
     CampaignFolder,
@@ -65,6 +68,10 @@ _TITLE_CHARS = 60
 _LOOKUPS_AT_ONCE = 8
 _NO_WAIT = nullcontext()
 _PORTRAITS = PortraitReader()
+
+Rereading = Literal["keep", "tell", "renew"]
+"""What becomes of planned rows that would be read otherwise today: nothing, it is told, or they
+are spoken and planned anew."""
 
 _Row = TypeVar("_Row")
 _Result = TypeVar("_Result")
@@ -79,6 +86,8 @@ class PrepareSettings:
     voice_settings: VoiceSettings
     portrait_limits: PortraitLimits
     ffmpeg_version: str
+    lexicon: Lexicon = NO_LEXICON
+    rereading: Rereading = "keep"
 
 
 @dataclass(frozen=True)
@@ -91,6 +100,7 @@ class Prepared:
         receipt: when nothing is left to do.
         failure: when the same plan was quarantined earlier.
         error: why there is no plan.
+        rereads: the words that would be read otherwise today, where that is to be told.
     """
 
     row: RowName
@@ -98,6 +108,7 @@ class Prepared:
     receipt: VideoReceipt | None = None
     failure: Failure | None = None
     error: Exception | None = None
+    rereads: tuple[Reread, ...] = ()
 
     @property
     def plan(self) -> VideoPlan | None:
@@ -126,7 +137,10 @@ def prepare_row(
                 folder.discard_speech(stored.plan.speech_id)
             stored, _ = _planned(row, settings, folder, turns, notice)
             prepared = judged(row, stored, folder, notice)
-        return prepared
+        if settings.rereading != "tell":
+            return prepared
+        request = row_request(row, settings.voice_settings, settings.lexicon)
+        return replace(prepared, rereads=stored_rereadings(request, stored, folder))
 
     return guarded(row, folder, prepare)
 
@@ -171,17 +185,21 @@ def _planned(
     portrait = _portrait_facts(row.portrait_path, _stamp(row.portrait_path))
     _check_portrait_sides(row, portrait, identity)
     rig = read_rig(row.rig_path) if row.rig_path else None
-    request = _speech_request(row, settings)
-    asked = _request_sha256(row, settings, identity, portrait, rig, speech_id_of(request))
+    request = row_request(row, settings.voice_settings, settings.lexicon)
+    asked = _request_sha256(row, settings, identity, portrait, rig, request_sha256(request))
     try:
         stored = folder.read_plan(row.video_id)
     except DamagedError as error:
         notice(f"{row.video_id}: planning it again: {error}")
         stored = None
+    is_renewed = settings.rereading == "renew"
     if stored is not None and stored.request_sha256 == asked:
-        return stored, True
+        stays = not (is_renewed and is_reread(request, stored, folder))
+        if stays:
+            return stored, True
     with turns, folder.local(f"prepare-{row.video_id}") as place:
-        stored = _plan_anew(row, settings, place, identity, portrait, rig, request)
+        speech = row_speech(request, place, stored, reread=is_renewed)
+        stored = _plan_anew(row, settings, place, identity, portrait, rig, speech)
         stored = stored.model_copy(update={"request_sha256": asked})
         place.write_plan(stored)
     return stored, False
@@ -194,11 +212,8 @@ def _plan_anew(
     identity: EngineIdentity,
     portrait: "_PortraitFacts",
     rig: dict[str, object] | None,
-    request: SpeechRequest,
+    speech: Speech,
 ) -> StoredPlan:
-    place.fetch_speech(speech_id_of(request))
-    speech = make_speech(request, place.speech)
-    place.commit_speech(speech)
     plan = plan_video(
         row,
         settings,
@@ -288,7 +303,7 @@ def _request_sha256(
     identity: EngineIdentity,
     portrait: _PortraitFacts,
     rig: dict[str, object] | None,
-    speech_id: str,
+    speech_request_sha256: str,
 ) -> str:
     """Digest of all that a plan is made from: the same digest, the same plan."""
     used = settings_of(row, settings, identity)
@@ -301,21 +316,10 @@ def _request_sha256(
             "clips": [used.infer_frames, used.segment_clips],
             "portrait": portrait.sha256,
             "rig": rig,
-            "speech": speech_id,
+            "speech": speech_request_sha256,
             "limits": settings.portrait_limits.model_dump(mode="json"),
             "encode": [KEY_VERSION, DELIVERY_VERSION, settings.ffmpeg_version],
         }
-    )
-
-
-def _speech_request(row: ManifestRow, settings: PrepareSettings) -> SpeechRequest:
-    return SpeechRequest(
-        text=row.script,
-        audio_path=row.audio_path,
-        voice=row.voice,
-        language=row.language,
-        seed=row.seed,
-        settings=settings.voice_settings,
     )
 
 

@@ -67,6 +67,21 @@ class TimedPhoneme(Record):
     end: int
 
 
+class SpokenClause(Record):
+    """One clause of a spoken script: how it was read, and its sound in the shared store."""
+
+    spoken: str = Field(description="In words.")
+    line: str = Field(description="What the voice was given: phonemes, or a text.")
+    sound: str = Field(description="Key of its sound, shared by all campaigns of a folder.")
+
+
+class Reread(Record):
+    """Words that are read otherwise today than when their speech was made."""
+
+    written: str
+    spoken: str = Field(description="Today.")
+
+
 class Speech(Record):
     """The receipt of one spoken script or imported recording (`speech/<sha256>.json`).
 
@@ -87,6 +102,13 @@ class Speech(Record):
     )
     cues: tuple[Cue, ...] = Field(description="Captions; empty for a recording without a script.")
     phonemes: tuple[TimedPhoneme, ...] | None = None
+    clauses: tuple[SpokenClause, ...] = Field(
+        default=(), description="One for each caption; empty for recordings and older releases."
+    )
+    front_end: str = Field(default="", description="Digest of all by which the script was read.")
+    request_sha256: str = Field(
+        default="", description="Of what was asked; empty where the speech has that name itself."
+    )
     warnings: tuple[str, ...] = ()
     file_sha256: str = Field(description="Of the viewer's copy.")
     engine_file_sha256: str = Field(description="Of the engine's copy.")

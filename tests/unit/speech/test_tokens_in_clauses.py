@@ -1,5 +1,7 @@
 """Tokens, pauses and sounds in clauses: what is cut, what is said, what captions keep."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from model.speech.utterance import Sounds
@@ -8,9 +10,11 @@ from tasks.reading.marks import Pause
 from tasks.reading.tokens import Token
 from tasks.speech.script import Cut, cut_text
 
+Said = str | tuple[str, str]
 
-def tokens_of(text: str, **spoken: str | tuple[str, str]) -> tuple[Token, ...]:
-    """Tokens for the words that are named, ``_`` for what no name can hold."""
+
+def tokens_of(text: str, spoken: Mapping[str, Said]) -> tuple[Token, ...]:
+    """Tokens for words of ``text``: what is said for each, or that and how it sounds."""
     return tuple(
         sorted(
             (
@@ -22,17 +26,17 @@ def tokens_of(text: str, **spoken: str | tuple[str, str]) -> tuple[Token, ...]:
     )
 
 
-def _said(say: str | tuple[str, str]) -> tuple[str, str | None]:
+def _said(say: Said) -> tuple[str, str | None]:
     return (say, None) if isinstance(say, str) else say
 
 
 def cut(
     text: str,
-    spoken: dict[str, str | tuple[str, str]] | None = None,
+    spoken: Mapping[str, Said] | None = None,
     pauses: tuple[tuple[int, int], ...] = (),
     language: Language = "en",
 ) -> Cut:
-    tokens = tokens_of(text, **(spoken or {}))
+    tokens = tokens_of(text, spoken or {})
     return cut_text(text, tokens, tuple(Pause(*pause) for pause in pauses), language)
 
 
@@ -40,7 +44,7 @@ def test_a_full_stop_inside_a_token_ends_no_sentence() -> None:
     text = "See p. 5 Or Apt. 7 Now. It costs € 3.50. Bye."
     said = {"p. 5": "page five", "Apt. 7": "apartment seven", "€ 3.50": "three euros fifty"}
 
-    assert [clause.text for clause in cut(text).clauses][0] == "See p."
+    assert next(clause.text for clause in cut(text).clauses) == "See p."
     assert [clause.text for clause in cut(text, said).clauses] == [
         "See p. 5 Or Apt. 7 Now.",
         "It costs € 3.50.",
@@ -111,7 +115,7 @@ def test_a_clause_of_sounds_alone_is_spoken() -> None:
 def test_a_pause_ends_a_clause_behind_the_word_or_stop_it_follows(
     text: str, index: int, clauses: list[tuple[str, int]]
 ) -> None:
-    said: dict[str, str | tuple[str, str]] = {"5 kg": "five kilos"} if "kg" in text else {}
+    said = {"5 kg": "five kilos"} if "kg" in text else {}
     made = cut(text, said, ((index, 800),)).clauses
 
     assert [(clause.text, clause.pause_ms) for clause in made] == clauses
@@ -131,7 +135,7 @@ def test_a_pause_inside_a_sentence_does_not_end_it() -> None:
 
 def test_every_letter_stays_in_the_captions_in_order_whatever_is_a_token() -> None:
     text = "Call 555-0199, e.g. at 5 p.m. Or write to a.b@c.de. Bye, dear friends of 3.5 km runs."
-    said: dict[str, str | tuple[str, str]] = {
+    said = {
         "555-0199": "five five five",
         "5 p.m.": "five p m",
         "a.b@c.de": "a dot b",
