@@ -62,6 +62,7 @@ _Record = TypeVar("_Record", bound=Record)
 S3_SCHEME = "s3://"
 _PROBE_BYTES = 1 << 20
 _LOCK_POLL_S = 1.0
+_LOOK_S = 0.2  # for who only looks whether the lock is held
 _LOCK_CHARS = 4096
 
 
@@ -423,6 +424,19 @@ class CampaignFolder:
         del older_than
         return 0
 
+    def is_at_work(self) -> bool:
+        """Whether some run holds the campaign's lock at this moment."""
+        try:
+            descriptor = os.open(self.root / "lock.json", os.O_RDONLY | os.O_NOFOLLOW)
+        except OSError:
+            return False
+        with os.fdopen(descriptor):
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+            return False
+
     @contextlib.contextmanager
     def lock(self, wait_s: float = 0.0) -> Generator[None]:
         """Be the campaign's one dispatcher. The system frees the lock however its owner ends.
@@ -435,7 +449,7 @@ class CampaignFolder:
         """
         descriptor = open_lock(self.root / "lock.json")
         with os.fdopen(descriptor, "r+", errors="replace") as file:
-            deadline = time.monotonic() + wait_s
+            deadline = time.monotonic() + max(wait_s, _LOOK_S)
             while not _try_flock(descriptor):
                 if time.monotonic() >= deadline:
                     raise CampaignError(held_message(self.url, file.read(_LOCK_CHARS)))

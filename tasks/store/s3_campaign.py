@@ -31,7 +31,7 @@ from tasks.store.entries import (
 )
 from tasks.store.files import part_path, sha256_of_file, write_file
 from tasks.store.record_json import read_record
-from tasks.store.s3_lock import S3Lock
+from tasks.store.s3_lock import S3Lock, is_held
 from tasks.store.scratch import SCRATCH_VARIABLE, Scratch, scratch_base
 
 RETRY_VARIABLE = "NIGHTSHOOT_S3_RETRY_S"
@@ -287,6 +287,10 @@ class S3Campaign(CampaignFolder):
         for name in probes:
             self._objects.delete(name)
         return self._objects.abort_uploads(older_than) + len(probes)
+
+    def is_at_work(self) -> bool:
+        """Whether some run holds the campaign's lock at this moment."""
+        return is_held(self._objects)
 
     @contextlib.contextmanager
     def lock(self, wait_s: float = 0.0) -> Generator[None]:

@@ -121,6 +121,12 @@ class S3Lock:
         return found is not None and self._is_ours(found)
 
 
+def is_held(bucket: Bucket) -> bool:
+    """Whether a run holds the lock and has renewed it in time."""
+    found = bucket.read(LOCK_KEY)
+    return found is not None and not _is_free(found)
+
+
 def _content(fields: dict[str, Any]) -> bytes:
     return (json.dumps(fields, indent=1) + "\n").encode()
 
