@@ -129,7 +129,7 @@ def _doubt(number: str, right: str) -> str | None:
 
 
 FIRST: tuple[Rule, ...] = (
-    rule(rf"(?<![\d.])(\d+)? ?({_VULGAR.pattern})", _vulgar),
+    rule(rf"(?:(?<![\d.])(\d+) ?)?({_VULGAR.pattern})", _vulgar),
     rule(rf"([-+]?)(?<![A-Za-z\d.])({NUMBER}) ?([%‰])", _percent),
     rule(r"(?<![A-Za-z])(?:N[Oo]\.? ?|№ ?)(\d+)(?![\d.]\d|[A-Za-z])", _ordinal),
     rule(r"(?<=第) ?\d+", lambda m: Said("ordinal", amount(m[0].strip()))),
@@ -145,6 +145,7 @@ FIRST: tuple[Rule, ...] = (
         _formal,
     ),
     rule(r"(?<=\d点)(0\d)(?!\d)", _clock_hour),
+    rule(r"(?<=\d点)([1-9])(?=分(?!之|钟))", _clock_hour),
     rule(r"(?<![\d:.])\d{1,5}(?:\.\d+)?(?: ?: ?\d{1,5}(?:\.\d+)?){1,3}(?![\d:])", _ratio),
     rule(rf"{NOT_IN_NAME}(\d{{1,4}})/(\d{{1,5}})(?![\d/])", _fraction),
 )

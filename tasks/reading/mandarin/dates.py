@@ -26,11 +26,12 @@ _FEAST = re.compile(
     r" ?(?:女神|女王|妇女|劳动|儿童|国庆|青年|建党|建军|购物|狂欢|大促|年中|预售|"
     r"晚会|假期|小长假|长假|黄金周|"
     r"划算|抢购|返场|盛典|盛宴|主会场|会场|活动|焕新|来了|来啦|表白|告白|情人|"
-    r"礼遇|礼物|期间|价保|战报|超级|品牌日|"
+    r"礼遇|礼物|期间|价保|战报|超级|品牌日|[\u4e00-\u9fff]{1,3}节|"
     r"程序员|大战|运动|事变|地震|疯抢|特惠|开门红|巅峰|爆款|福利|优惠|节)"
 )
 _BEGINS = (
-    r"(?:\d{1,2}[点时:]|开始|起|前|截止|上线|开抢|开售|开播|发货|上市|发布|当天|当日|晚上|早上|"
+    r"(?:\d{1,2}[点时:]|开始|元旦|跨年|春节|元宵|中秋|情人节|国庆|圣诞|劳动节|儿童节|妇女节|起|前|"
+    r"截止|上线|开抢|开售|开播|发货|上市|发布|当天|当日|晚上|早上|"
     r"上午|下午|中午|零点|凌晨|晚|见|截至|"
     r"结束|到期|正式|首发|开业|开幕|报名|预售|到货|出发|抵达|直播|举行|举办|开课|"
     r"开学|为止|之前|以前|之后|"
@@ -82,6 +83,11 @@ def month_and_day(month: str, day: str) -> str:
     return f"{cardinal(int(month))}月{cardinal(int(day))}日"
 
 
+def is_priced(text: str) -> bool:
+    """Whether the words before a number speak of a price or a quantity."""
+    return bool(_PRICED.search(text) or re.search(r"[¥$€£]$", text))
+
+
 def is_day(month: str, day: str) -> bool:
     """Whether there is such a day in a year."""
     longest = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}.get(int(month), 31)
@@ -98,6 +104,14 @@ def _year_month_day(match: re.Match[str]) -> Said | None:
     if not is_day(month, day):
         return None
     return Said("date", f"{digits(year)}年{month_and_day(month, day)[:-1]}{tail or '日'}")
+
+
+def _short_year(match: re.Match[str]) -> Said | None:
+    year, month, day = match.groups()
+    if not is_day(month, day):
+        return None
+    spoken = f"{digits(year)}年{month_and_day(month, day)}"
+    return Said("date", spoken, f"{match[0]} is read as a day of the year 20{year}")
 
 
 def _year_month(match: re.Match[str]) -> Said | None:
@@ -156,6 +170,8 @@ def _day_range(match: re.Match[str]) -> Said | None:
     if left >= (int(next_month), int(next_day)) and int(month) < 11:
         return None
     is_dated = re.match(_BEGINS, right.lstrip()) or _DATED.search(before(match))
+    if not is_dated and len(day + next_day) < 3:
+        return None
     doubt = None if is_dated or len(next_day) == 2 else f"{match[0]} is read as days of a year"
     end = month_and_day(next_month, next_day)[:-1] + (tail or "日")
     return Said("range", f"{month_and_day(month, day)}到{end}", doubt)
@@ -257,6 +273,7 @@ RULES: tuple[Rule, ...] = (
         _half_day,
     ),
     rule(_TIME, _time),
+    rule(r"(?<![\d./])(2\d)/(\d{1,2})/(\d{1,2})(?![\d/])", _short_year),
     rule(rf"(?<![\d.A-Za-z])({_YEAR}) ?(Q|H)([1-4])(?![\dA-Za-z])", _quarter),
     rule(
         r"(?<![\d./])(\d{1,2})([./])(\d{1,2}) ?[-~—–至到]{1,2} ?"
@@ -278,7 +295,7 @@ RULES: tuple[Rule, ...] = (
         _generation,
     ),
     rule(rf"(?<![\d.,:/A-Za-z-])({any_of(_FESTIVALS)})(?![\d,:/])(?!\.\d)", _festival),
-    rule(r"(?<![\d/.])(\d{1,2})/(\d{1,2})(?![\d/])", _slashed_festival),
+    rule(r"(?<![\d/.-])(\d{1,2})[/-](\d{1,2})(?![\d/-])", _slashed_festival),
     rule(r"(?<![\d/.])(\d{1,2})/(\d{1,2})(?![\d/])(?!\.\d)(日|号)?", _month_and_day),
     rule(r"(?<![\d.A-Za-z-])(\d{1,2})\.(\d{1,2})(?![\d./-])(日|号)?", _dotted_day),
     rule(r"(?<![\d.A-Za-z-])(\d{2})-(\d{2})(?![\d.-])", _padded_day),

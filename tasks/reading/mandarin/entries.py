@@ -7,7 +7,7 @@ from tasks.reading.mandarin.numerals import cardinal
 from tasks.reading.mandarin.rules import Rule, Said, after, before, rule
 
 _PAUSE = re.compile(r" ?[，。、；：！？,.;:!?)\n]|$")
-_BEGINS = re.compile(r"(?:^|[。！？；;!?：:，,、])\s*$")
+_BEGINS = re.compile(r"(?:^|[。！？；;!?：:，,、])\s*$|\s$")
 _CIRCLED = "①-⑳㉑-㉟㊱-㊿⓪❶-❿⓫-⓴⓵-⓾➀-➉➊-➓⑴-⒇⒈-⒛㈠-㈩㊀-㊉"
 
 

@@ -253,8 +253,8 @@ RULES: tuple[Rule, ...] = (
     ),
     rule(rf"(?<![\d.])(-)({NUMBER})(?=度)", _degrees),
     rule(
-        rf"(?<=[元块分角费价\d起]|"
-        rf"{HAN})/ ?((?:{any_of(_DENOMINATORS)}){_TAIL}(?:·(?:天|日|月|年))?)",
+        rf"(?<=[元块分角费价\d起㎡²]|"
+        rf"{HAN})/ ?((?:{any_of((*_DENOMINATORS, *MEASURES))}){_TAIL}(?:·(?:天|日|月|年))?)",
         _per,
     ),
     rule(

@@ -16,7 +16,7 @@ _YEAR = re.compile(r"(?:19|20)\d{2}")
 _YEARS = re.compile(r" ?(?:年|赛季|学年|财年|年度|届|级)")
 _TEMPERATURES = ("摄氏度", "华氏度", "度")
 _UNIT_BEGINS = (
-    "点分时日号月年周天万亿千百元块岁米斤度折寸级楼层期章集页名位"
+    "点分时日号月年周天万亿千百元块岁米斤度折寸级楼层码期章集页名位"
     "个件人里升克两秒钟晚早午末今天昨天底初五六日"
 )
 _BEFORE_MINUS = re.compile(r"(?:[今明后昨白每冬夏]天|晚上|早上|夜晚|次日|[一-龥]日)$")
@@ -121,6 +121,7 @@ def _connected(match: re.Match[str]) -> Said | None:
 
 
 RULES: tuple[Rule, ...] = (
+    rule(r"(?<![\d.-])7-11(?=便利)", lambda _: Said("model", "七 十一")),
     rule(
         rf"{_START}(-?)(?:(?<=-)|"
         rf"(?<![-\d]))({NUMBER}) ?({UNIT})?{_DASH}(-?)({NUMBER}) ?({UNIT}{RATE})",

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from tasks.reading.tokens import Kind
 
 HAN = r"[\u3400-\u9fff\uf900-\ufaff〇]"
-NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|(?<![\d.])\.\d+"
+NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|(?<![A-Za-z\d.])\.\d+"
 """1999, 1,999, 19.9 or .5"""
 _REACH = 24
 
