@@ -170,7 +170,7 @@ def _day_range(match: re.Match[str]) -> Said | None:
     if left >= (int(next_month), int(next_day)) and int(month) < 11:
         return None
     is_dated = re.match(_BEGINS, right.lstrip()) or _DATED.search(before(match))
-    if not is_dated and len(day + next_day) < 3:
+    if sign == "." and not is_dated and len(day + next_day) < 3:
         return None
     doubt = None if is_dated or len(next_day) == 2 else f"{match[0]} is read as days of a year"
     end = month_and_day(next_month, next_day)[:-1] + (tail or "日")
