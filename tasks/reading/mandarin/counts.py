@@ -1,4 +1,4 @@
-"""Numbers, ordinals, fractions, percentages and ratios that no other rule took. Pure."""
+"""Numbers, ordinals, entries of lists, fractions and percentages that no other rule took."""
 
 import re
 import unicodedata
@@ -128,7 +128,36 @@ def _doubt(number: str, right: str) -> str | None:
     return None
 
 
+_PAUSE = re.compile(r" ?[，。、；：！？,.;:!?)\n]|$")
+_BEGINS = re.compile(r"(?:^|[。！？；;!?：:，,、])\s*$|\s$")
+_CIRCLED = "①-⑳㉑-㉟㊱-㊿⓪❶-❿⓫-⓴⓵-⓾➀-➉➊-➓⑴-⒇⒈-⒛㈠-㈩㊀-㊉"
+
+
+def _spoken(number: int, match: re.Match[str]) -> str:
+    return cardinal(number) + ("" if _PAUSE.match(after(match)) else "、")
+
+
+def _circled(match: re.Match[str]) -> Said:
+    return Said("ordinal", _spoken(int(unicodedata.numeric(match[1])), match))
+
+
+def _listed(match: re.Match[str]) -> Said | None:
+    if not _BEGINS.search(before(match)):
+        return None
+    return Said("ordinal", _spoken(int(match[1]), match))
+
+
+def _in_brackets(match: re.Match[str]) -> Said | None:
+    return Said("ordinal", _spoken(int(match[1]), match))
+
+
 FIRST: tuple[Rule, ...] = (
+    rule(f"([{_CIRCLED}])[.、]?", _circled),
+    rule("(\\d)\ufe0f?\u20e3", _in_brackets),
+    rule(r"\((\d{1,2})\)(?! ?\d)", _in_brackets),
+    rule(r"(\d{1,2})[.．](?=[\u3400-\u9fffA-Za-z《“\"【「])(?![A-Za-z]\d)", _listed),
+    rule(r"(\d{1,2})[.] (?=\S)", _listed),
+    rule(r"(\d{1,2})\)", _listed),
     rule(rf"(?:(?<![\d.])(\d+) ?)?({_VULGAR.pattern})", _vulgar),
     rule(rf"([-+]?)(?<![A-Za-z\d.])({NUMBER}) ?([%‰])", _percent),
     rule(r"(?<![A-Za-z])(?:N[Oo]\.? ?|№ ?)(\d+)(?![\d.]\d|[A-Za-z])", _ordinal),

@@ -58,6 +58,7 @@ _SCORE = re.compile(
     r"(?:比分|战胜|击败|领先|落后|大胜|险胜|完胜|惜败|负于|以|比例|配比|画幅|"
     r"宽高比|长宽比|比值|配方|兑水?|稀释|混合)[是为以按： ]?$"
 )
+_TIME_WORDS = "次日|第二天|隔天|凌晨|早上|晚上|上午|下午|中午|傍晚|至今|今日|明日"
 _PICTURES = (("9", "16"), ("16", "10"))
 _SHAPED = re.compile(r"比例|画幅|竖屏|横屏|屏幕|画面|视频|尺寸")
 _SCORED = re.compile(
@@ -112,6 +113,16 @@ def _short_year(match: re.Match[str]) -> Said | None:
         return None
     spoken = f"{digits(year)}年{month_and_day(month, day)}"
     return Said("date", spoken, f"{match[0]} is read as a day of the year 20{year}")
+
+
+def _date_range(match: re.Match[str]) -> Said | None:
+    """2026.11.1-2026.11.11 and 2026/11/1-11/11."""
+    year, _, month, day, next_year, next_month, next_day = match.groups()
+    if not (is_day(month, day) and is_day(next_month, next_day)):
+        return None
+    later = f"{digits(next_year)}年" if next_year else ""
+    left = f"{digits(year)}年{month_and_day(month, day)}"
+    return Said("range", f"{left}到{later}{month_and_day(next_month, next_day)}")
 
 
 def _year_month(match: re.Match[str]) -> Said | None:
@@ -257,6 +268,15 @@ def _unpadded(match: re.Match[str]) -> Said:
 _SEPARATED = r"([-/.])"
 RULES: tuple[Rule, ...] = (
     rule(
+        r"(?<![\d.-])(\d{4})([-/.])(\d{1,2})\2(\d{1,2}) ?[-~—–至到]{1,2} ?"
+        r"(?:(\d{4})\2)?(\d{1,2})\2(\d{1,2})(?!\d)(?!\.\d)",
+        _date_range,
+    ),
+    rule(
+        rf"(?<=\d)[-~–] ?(?={_TIME_WORDS})",
+        lambda _: Said("range", "到"),
+    ),
+    rule(
         r"(?<![\d.])24/7(?![\d/])|(?<![\d.])7/24(?![\d/])", lambda _: Said("time", "二十四小时全天")
     ),
     rule(
@@ -290,7 +310,7 @@ RULES: tuple[Rule, ...] = (
         _generation,
     ),
     rule(
-        r"(?<![\d.])(?:\d0|\d5)(?=后)|(?<![\d.])\d0(?=[、/和与-]\d[05]后)|"
+        r"(?<![\d.])(?:(?:19|20)\d0|\d0|\d5)(?=后)|(?<![\d.])\d0(?=[、/和与-]\d[05]后)|"
         r"(?<![\d.])95(?=[、/和与-]\d[05]后)",
         _generation,
     ),

@@ -77,6 +77,8 @@ def _lines(match: re.Match[str]) -> Said | None:
     """1080P, 4K, 5G and 13700K: the letters behind are the name's."""
     number = match[0]
     spoken = model_number(number)
+    if len(number) == 4 and re.match(r"K(?![A-Za-z])", after(match)):
+        spoken = amount(number)
     if len(number) == 3 and not is_brand(before(match)):
         is_screen = re.match(r"[pPiI](?![A-Za-z])", after(match))
         spoken = digits(number) if is_screen else amount(number)
