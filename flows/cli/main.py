@@ -115,6 +115,9 @@ _campaign_options = _options(
         "without animation. [default: fail]",
     ),
     click.option(
+        "--sheet", help="Sheet of a workbook. [default: the first one that is not hidden]"
+    ),
+    click.option(
         "--allow-outside", is_flag=True, help="Allow files outside the manifest's folder."
     ),
     click.option(
@@ -317,14 +320,14 @@ def plan(manifest: str | Path | None, as_json: bool, **options: Any) -> int:
     asked = gpus_asked(options)
     if manifest is None:
         return plan_without_manifest(asked, options, as_json=as_json)
-    from flows.cli.plan import campaign_table, plan_campaign
+    from flows.cli.plan import campaign_table, plan_interruptibly
     from flows.session import Session
 
     console = terminal_console(to_stderr=as_json)
     session = Session(_request(manifest, options))
     for notice in session.notices:
         console.print(f"note: {notice}", style="yellow", markup=False, soft_wrap=True)
-    quote = plan_campaign(session, asked)
+    quote = plan_interruptibly(session, asked)
     if as_json:
         say(quote.model_dump_json(indent=1))
     else:
@@ -414,16 +417,21 @@ def judge(videos: tuple[Path, ...], portrait: Path | None, as_json: bool) -> int
 @click.option(
     "--out", type=click.Path(path_type=Path), help="CSV file to write. [default: print the CSV]"
 )
-def manifest(audio_dir: Path, portrait: Path, out: Path | None) -> int:
+@click.option("--force", is_flag=True, help="Overwrite the file at --out.")
+def manifest(audio_dir: Path, portrait: Path, out: Path | None, force: bool) -> int:
     """Write a manifest with one row for each recording in a folder."""
-    from tasks.manifest.manifest import manifest_from_recordings
+    from tasks.manifest.recordings import manifest_from_recordings
     from tasks.store.files import write_file
 
-    text = manifest_from_recordings(audio_dir, portrait, out)
+    if out is not None and out.exists() and not force:
+        raise click.UsageError(f"{out} exists already; name another file, or add --force")
+    made = manifest_from_recordings(audio_dir, portrait, out)
+    for each in made.left_out:
+        say(f"left out: {each}", to_stderr=True)
     if out is None:
-        say(text, has_end=False)
+        say(made.text, has_end=False)
     else:
-        write_file(out, text.encode())
+        write_file(out, made.text.encode())
         say(out)
     return 0
 
@@ -458,6 +466,7 @@ def _request(
         begun_first=begun_first,
         allow_private=options["allow_private"],
         allow_outside=options["allow_outside"],
+        sheet=options["sheet"],
         presets=options["presets"],
         engine_settings=given_settings(options),
         voice_settings=VoiceSettings(**{name: v for name, v in voice.items() if v is not None}),

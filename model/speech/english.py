@@ -2,7 +2,8 @@
 
 hibari reads times, dates, units, percentages and abbreviations well. Measured wrong, so done here:
 web addresses, money (a currency leaks into the next number), telephone numbers before a full stop,
-"24/7", ratios, and a word's full stop that is no sentence end ("e.g.").
+"24/7", ratios, a word's full stop that is no sentence end ("e.g."), the letter A, and the full stop
+behind a letter.
 """
 
 import re
@@ -35,6 +36,12 @@ _PHONE = re.compile(
 _RATIO = re.compile(r"(?<![\d:.])(\d{1,2}):(\d{1,2})(?![\d:])")
 _ALWAYS_OPEN = re.compile(r"(?<![\d/])24/7(?![\d/])")
 _LATIN = re.compile(r"(?<![\w.])(e\.g\.|i\.e\.|etc\.)", re.IGNORECASE)
+_LETTER_A = re.compile(
+    r"(?<=\b[B-HJ-Z] )A\b|\bA(?= [A-Z]\b)|\bA(?= (?:plus|minus)\b)"  # U S A, A P I, A plus
+    r"|(?<=[a-z] )A\b(?! [A-Z][a-z])"  # seat twelve A, vitamin A
+    r"|(?<=(?:Plan|Gate|Room|Seat) )A\b(?! [A-Z][a-z])"
+)
+_LAST_LETTER = re.compile(r"\b[A-Z]\.$")
 _FULL_WIDTH = str.maketrans("，。！？；：（）％、", ",.!?;:()%,")
 _SPEAKABLE = re.compile(
     r"[A-Za-z0-9À-ÖØ-öø-ɏ]|[\s'’‘\"“”.,;:!?…()\[\]$£€¥￥%&@#+=/<>~°¢§±×÷½¼¾²³µ*^_|\\•–—‒―-]"
@@ -58,8 +65,10 @@ class Reading:
 def read_english(text: str, *, is_british: bool = False) -> Reading:
     """Phonemes of an English text, as one line; characters no reader knows are reported."""
     spoken, unspoken = speakable(text)
-    symbols = _reader(is_british)(words_of(spoken))
-    return Reading(" ".join(symbols.split()), unspoken)
+    words = with_letter_a(words_of(spoken))
+    symbols = " ".join(_reader(is_british)(words).split())
+    is_stop_lost = _LAST_LETTER.search(words) and not symbols.endswith(".")
+    return Reading(symbols + "." if is_stop_lost else symbols, unspoken)
 
 
 def speakable(text: str) -> tuple[str, tuple[str, ...]]:
@@ -80,6 +89,11 @@ def words_of(text: str) -> str:
     text = _RATIO.sub(_ratio, text)
     text = _LATIN.sub(_latin, text)
     return " ".join(text.split())
+
+
+def with_letter_a(text: str) -> str:
+    """``text`` with another word for the letter A, which hibari takes for the article."""
+    return _LETTER_A.sub("eh", text)
 
 
 def _is_speakable(sign: str) -> bool:

@@ -63,3 +63,13 @@ def spoken_form(text: str, tokens: Sequence[Token]) -> str:
         parts += (text[start : token.start], token.spoken)
         start = token.end
     return "".join((*parts, text[start:]))
+
+
+def merged(tokens: Sequence[Token], overrides: Sequence[Token]) -> tuple[Token, ...]:
+    """``overrides``, and the ``tokens`` that touch none of them, in order."""
+    kept = [
+        token
+        for token in tokens
+        if all(token.end <= each.start or each.end <= token.start for each in overrides)
+    ]
+    return tuple(sorted((*kept, *overrides), key=lambda token: token.start))

@@ -1,0 +1,287 @@
+"""Abbreviations with their full stops, which end no sentence unless the next word says so."""
+
+import re
+
+from tasks.reading.english.rules import (
+    STARTERS,
+    Rule,
+    stop_ends_sentence,
+    token,
+    word_before,
+    word_set,
+)
+from tasks.reading.tokens import Token
+
+_BEFORE_NAME = {
+    "mr": "mister",
+    "mrs": "missus",
+    "ms": "miz",
+    "messrs": "messers",
+    "prof": "professor",
+    "gen": "general",
+    "capt": "captain",
+    "lt": "lieutenant",
+    "col": "colonel",
+    "sgt": "sergeant",
+    "rev": "reverend",
+    "hon": "honorable",
+    "sen": "senator",
+    "gov": "governor",
+    "rep": "representative",
+    "mt": "mount",
+    "ft": "fort",
+    "vs": "versus",
+    "v.s": "versus",
+    "e.g": "for example",
+    "eg": "for example",
+    "i.e": "that is",
+    "ie": "that is",
+    "cf": "compare",
+    "viz": "namely",
+    "ca": "circa",
+    "approx": "approximately",
+    "incl": "including",
+    "excl": "excluding",
+    "c": "circa",
+}
+_BEFORE_NUMBER = {
+    "p": "page",
+    "pp": "pages",
+    "apt": "apartment",
+    "no": "number",
+    "nos": "numbers",
+    "nr": "number",
+    "vol": "volume",
+    "vols": "volumes",
+    "fig": "figure",
+    "figs": "figures",
+    "ch": "chapter",
+    "chap": "chapter",
+    "sec": "section",
+    "ed": "edition",
+    "ste": "suite",
+    "rm": "room",
+    "fl": "floor",
+    "ext": "extension",
+    "tel": "telephone",
+    "ph": "phone",
+    "ver": "version",
+    "art": "article",
+    "eq": "equation",
+    "pt": "part",
+    "bldg": "building",
+    "qty": "quantity",
+    "max": "maximum",
+    "min": "minimum",
+    "avg": "average",
+    "est": "established",
+    "temp": "temperature",
+    "ref": "reference",
+}
+_ANYWHERE = {
+    "etc": "et cetera",
+    "inc": "incorporated",
+    "ltd": "limited",
+    "co": "company",
+    "corp": "corporation",
+    "bros": "brothers",
+    "dept": "department",
+    "jr": "junior",
+    "sr": "senior",
+    "esq": "esquire",
+    "ave": "avenue",
+    "blvd": "boulevard",
+    "rd": "road",
+    "hwy": "highway",
+    "sq": "square",
+    "apt": "apartment",
+    "approx": "approximately",
+    "max": "maximum",
+    "min": "minimum",
+    "avg": "average",
+    "tel": "telephone",
+    "ext": "extension",
+    "qty": "quantity",
+    "govt": "government",
+    "intl": "international",
+    "assn": "association",
+    "mfg": "manufacturing",
+    "univ": "university",
+    "misc": "miscellaneous",
+    "temp": "temperature",
+    "incl": "included",
+    "excl": "excluded",
+    "yr": "year",
+    "yrs": "years",
+    "hr": "hour",
+    "hrs": "hours",
+    "mo": "month",
+    "wk": "week",
+    "oz": "ounce",
+    "lb": "pound",
+    "lbs": "pounds",
+    "tsp": "teaspoon",
+    "tbsp": "tablespoon",
+    "al": "al",
+}
+_WITHOUT_STOP = {
+    "vs": "versus",
+    "mr": "mister",
+    "mrs": "missus",
+    "approx": "approximately",
+    "dept": "department",
+    "blvd": "boulevard",
+    "ltd": "limited",
+    "apt": "apartment",
+    "etc": "et cetera",
+    "tbsp": "tablespoons",
+    "tsp": "teaspoons",
+    "lbs": "pounds",
+    "jr": "junior",
+    "sr": "senior",
+    "tel": "telephone",
+}
+_INITIALS = {"ph.d": "P H D", "b.sc": "B S C", "m.sc": "M S C", "p.s": "P S"}
+
+
+def _names(table: dict[str, str]) -> str:
+    return "|".join(re.escape(name) for name in sorted(table, key=len, reverse=True))
+
+
+_NUMBERED = re.compile(
+    rf"(?<![\w.'-])(?i:({_names(_BEFORE_NUMBER)}))\.:?(?=[ \u00a0]?#?[\d(+]|[ \u00a0][IVXLC]+\b"
+    rf"|[ \u00a0][A-Z]\d?\b(?!\w)|[ \u00a0][A-Z]+-?\d)"
+)
+_NUMBER_SIGN = re.compile(
+    r"№[ \u00a0]?(?=\d)|(?<![\w&#])#(?=\d)|(?<![\w])(?:N°|Nº)[ \u00a0]?(?=\d)"
+)
+_NAMED = re.compile(rf"(?<![\w.'-])(?i:({_names(_BEFORE_NAME)}))\.(?=,|:|[ \u00a0]|$)")
+_ETC = re.compile(rf"(?<![\w.'-])(?i:({_names(_ANYWHERE)}))\.(?![\w])")
+_PLAIN = re.compile(rf"(?<![\w.'@/-])(?i:({_names(_WITHOUT_STOP)}))(?![\w.'@/-])")
+_SAINT = re.compile(r"(?<![\w.'-])St\.?(?=[ \u00a0,;.)!?]|$)")
+_DOCTOR = re.compile(r"(?<![\w.'-])Dr\.?(?=[ \u00a0,;.)!?]|$)")
+_DEGREE = re.compile(r"(?<![\w.])(?i:(ph\.d|b\.sc|m\.sc|p\.s))\.?(?!\w)")
+_DOTTED = re.compile(
+    r"(?<![\w.])((?:[A-Z]\.){1,5}[A-Z])(\.)?(?![\w])|(?<![\w.])((?:[A-Z]\.){2,6})(?!\w)"
+)
+_HALF_DAY = re.compile(r"(?<![\w.])([ap])\.[ \u00a0]?m(\.)?(?!\w)", re.IGNORECASE)
+_SLASHED = re.compile(r"(?<![\w/])(?:(w/o)|(w/)[ \u00a0]?|(b/c)|(c/o)|(n/a|N/A))(?![/\d])")
+_ADDRESS_WORDS = word_set("apt apartment suite unit floor north south east west ne nw se sw")
+
+
+def _numbered(match: re.Match[str]) -> Token:
+    return token(match, "abbreviation", _BEFORE_NUMBER[match[1].lower()])
+
+
+def _number_sign(match: re.Match[str]) -> Token:
+    return token(match, "abbreviation", "number")
+
+
+def _named(match: re.Match[str]) -> Token | None:
+    name = match[1].lower()
+    if name in ("c", "ca") and not re.match(r"[ \u00a0]?\d", match.string[match.end() :]):
+        return None
+    if name == "ft" and not re.match(r"[ \u00a0][A-Z]", match.string[match.end() :]):
+        return None
+    words = _BEFORE_NAME[name]
+    if not match.string[match.end() :].strip(" \u00a0\"')"):
+        return token(match, "abbreviation", words, end=match.end() - 1)
+    return token(match, "abbreviation", words)
+
+
+def _etc(match: re.Match[str]) -> Token | None:
+    name, text = match[1].lower(), match.string
+    is_name = name in ("inc", "ltd", "co", "corp", "jr", "sr", "bros", "ave", "blvd", "rd", "sq")
+    if name in ("al", "co", "min", "max", "sq", "mo", "temp", "ext") and not _is_short(match, name):
+        return None
+    ends = stop_ends_sentence(text, match.end() - 1, before_name=is_name)
+    return token(match, "abbreviation", _ANYWHERE[name], end=match.end() - ends)
+
+
+def _is_short(match: re.Match[str], name: str) -> bool:
+    """Words such as "max" and "co" need more than a full stop that may be the sentence's."""
+    before = word_before(match.string, match.start())
+    if name == "al":
+        return before == "et"
+    if name in ("co", "sq"):
+        return (match[1][0].isupper() and before[:1].isupper()) or not stop_ends_sentence(
+            match.string, match.end() - 1
+        )
+    return True
+
+
+def _plain(match: re.Match[str]) -> Token:
+    return token(match, "abbreviation", _WITHOUT_STOP[match[1].lower()])
+
+
+def _next_word(text: str, end: int) -> str:
+    found = re.compile(r"[ \u00a0]+([^\W\d_]+)").match(text, end)
+    return found[1] if found else ""
+
+
+def _place_or_title(match: re.Match[str], title: str, place: str) -> Token:
+    """St. and Dr.: a title before a name, a street behind one."""
+    text, end = match.string, match.end()
+    before, following = word_before(text, match.start()), _next_word(text, end)
+    is_name = following[:1].isupper() and following.lower() not in STARTERS | _ADDRESS_WORDS
+    is_street = before[:1].isupper() and re.search(
+        r"\d[\w]*[ \u00a0](?:[NSEW]\.?[ \u00a0])?[\w ]{0,20}$",
+        text[max(0, match.start() - 30) : match.start()],
+    )
+    if is_name and not is_street:
+        return token(match, "abbreviation", title)
+    has_stop = match[0].endswith(".")
+    ends = (
+        has_stop and stop_ends_sentence(text, end - 1) and following.lower() not in _ADDRESS_WORDS
+    )
+    return token(match, "abbreviation", place, end=end - ends)
+
+
+def _saint(match: re.Match[str]) -> Token:
+    return _place_or_title(match, "saint", "street")
+
+
+def _doctor(match: re.Match[str]) -> Token:
+    if not word_before(match.string, match.start())[:1].isupper():
+        return _place_or_title(match, "doctor", "doctor")
+    return _place_or_title(match, "doctor", "drive")
+
+
+def _degree(match: re.Match[str]) -> Token:
+    end = match.end()
+    ends = match[0].endswith(".") and stop_ends_sentence(match.string, end - 1, before_name=True)
+    return token(match, "abbreviation", _INITIALS[match[1].lower()], end=end - ends)
+
+
+def _dotted(match: re.Match[str]) -> Token:
+    """U.S., U.K., N.Y.: letters; the last stop may end the sentence."""
+    written, end = match[0], match.end()
+    ends = written.endswith(".") and stop_ends_sentence(match.string, end - 1, before_name=True)
+    return token(match, "abbreviation", " ".join(written.replace(".", "")), end=end - ends)
+
+
+def _half_day(match: re.Match[str]) -> Token:
+    end = match.end()
+    ends = match[0].endswith(".") and stop_ends_sentence(match.string, end - 1)
+    return token(match, "abbreviation", f"{match[1].upper()} M", end=end - ends)
+
+
+def _slashed(match: re.Match[str]) -> Token:
+    words = ("without", "with", "because", "care of", "not applicable")
+    index = next(index for index, part in enumerate(match.groups()) if part)
+    return token(match, "abbreviation", words[index])
+
+
+RULES = (
+    Rule(_HALF_DAY, _half_day),
+    Rule(_NUMBERED, _numbered),
+    Rule(_NUMBER_SIGN, _number_sign),
+    Rule(_SLASHED, _slashed),
+    Rule(_SAINT, _saint),
+    Rule(_DOCTOR, _doctor),
+    Rule(_NAMED, _named),
+    Rule(_DEGREE, _degree),
+    Rule(_DOTTED, _dotted),
+    Rule(_ETC, _etc),
+    Rule(_PLAIN, _plain),
+)

@@ -1,0 +1,345 @@
+"""Dates, days, years, decades and times of day."""
+
+import re
+
+from tasks.reading.english.numbers import SMALL, cardinal, ordinal, plural, year
+from tasks.reading.english.rules import (
+    TIME_ZONES,
+    Rule,
+    stop_ends_sentence,
+    token,
+    word_after,
+    word_before,
+    word_set,
+)
+from tasks.reading.tokens import Token
+
+_YEAR_OF_MONTHS = (
+    "January February March April May June July August September October November December"
+)
+MONTHS = tuple(_YEAR_OF_MONTHS.split())
+_WEEK = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday"
+_DAYS = tuple(_WEEK.split())
+_SHORT_MONTHS = {
+    **{name.lower(): name for name in MONTHS},
+    **{name[:3].lower(): name for name in MONTHS},
+    "sept": "September",
+}
+_SHORT_DAYS = {
+    **{name.lower(): name for name in _DAYS},
+    **{name[:3].lower(): name for name in _DAYS},
+    "tues": "Tuesday",
+    "weds": "Wednesday",
+    "thur": "Thursday",
+    "thurs": "Thursday",
+}
+_S = "[ \u00a0]"
+_MONTH = (
+    r"(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.?|JAN|FEB|MAR|APR|JUN|JUL|AUG|SEPT?|OCT"
+    r"|NOV|DEC"
+)
+_FULL = "|".join(MONTHS) + "|" + "|".join(name.upper() for name in MONTHS)
+_ANY_MONTH = rf"(?:{_FULL}|{_MONTH})"
+_DAY = r"(?:0?[1-9]|[12]\d|3[01])"
+_TH = r"(?:st|nd|rd|th)?"
+_YEAR = r"(?:1[0-9]|20)\d\d"
+_TO = rf"{_S}?[-–—]{_S}?"
+_NUMERIC = re.compile(
+    r"(?<![\w.,/:-])(?:(?P<y>\d{4})(?P<s1>[-/.])(?P<m>\d{1,2})(?P=s1)(?P<d>\d{1,2})"
+    r"|(?P<a>\d{1,2})(?P<s2>[-/.])(?P<b>\d{1,2})(?P=s2)(?P<y2>\d{4}|\d{2}))(?![\w%]|[/.:-]\d)"
+)
+_MONTH_DAY = re.compile(
+    rf"\b(?P<month>{_ANY_MONTH}){_S}(?P<day>{_DAY}){_TH}(?:{_TO}(?P<last>{_DAY}){_TH})?"
+    rf"(?P<comma>,?)(?:{_S}(?P<year>{_YEAR})(?![\w%]|[,.]\d))?(?![\w%:]|[,./-]\d)"
+)
+_DAY_MONTH = re.compile(
+    rf"(?<![\w.,/:$€£-])(?P<the>[Tt]he{_S})?(?P<day>{_DAY}){_TH}(?:{_TO}"
+    rf"(?P<last>{_DAY}){_TH})?[ \u00a0-](?:of{_S})?"
+    rf"(?P<month>{_ANY_MONTH})(?![\w])(?:(?P<comma>,?)[ \u00a0-](?P<year>{_YEAR})(?![\w%]|[,.]\d))?"
+)
+_MONTH_YEAR = re.compile(
+    rf"\b(?P<month>{_ANY_MONTH}),?[ \u00a0-](?P<year>{_YEAR}|'\d\d)(?![\w%]|[,.:]\d)"
+)
+_SLASHED = re.compile(r"(?<![\w.,/:$-])(\d{1,2})/(\d{1,2})(?![\w%]|[/.,:]\d)")
+_DATE_CUES = word_set(
+    "on by until before from since after dated due date starting ends through till"
+)
+_SHORT_DAY = r"(?:Mon|Tues?|Wed|Weds|Thur?s?|Fri|Sat|Sun|MON|TUE|WED|THU|FRI|SAT|SUN)"
+_DAY_RANGE = re.compile(rf"\b({_SHORT_DAY})\.?{_S}?[-–/&]{_S}?({_SHORT_DAY})\b\.?")
+_MONTH_RANGE = re.compile(rf"\b({_ANY_MONTH}){_TO}({_ANY_MONTH})(?!\w)")
+_LONE_DAY = re.compile(
+    rf"\b({_SHORT_DAY})(?:(\.)|(?=,?{_S}(?:\d|{_ANY_MONTH}))|\b(?<=Mon|Tue|Thu|Fri))(?!\w)"
+)
+_LONE_MONTH = re.compile(
+    r"\b(Jan|Feb|Mar|Apr|Aug|Sept?|Oct|Nov|Dec)(?:(\.)|(?<=Sept|.Oct|.Nov|.Dec))(?!\w)"
+)
+_DECADE = re.compile(
+    r"(?<![\w.,$])(?:(?P<long>1[0-9]|20)(?P<ten>\d0)'?s|'(?P<short>\d0)s|(?P<bare>[2-9]0)s)(?!\w)"
+)
+_DECADE_CUES = word_set("the his her their my your our early mid late mid- in")
+_SHORT_YEAR = re.compile(r"(?<![\w'])'(\d\d)(?![\w'])")
+_PERIOD = re.compile(
+    r"\b(FY|Q|H)('?\d{2}\b|(?<=FY)\d{4}\b|(?<=FY) \d{4}\b|[1-4])(?:[ \u00a0]?'?(\d{4}|\d\d)\b)?"
+    r"(?![.\w-])"
+)
+_ERA = re.compile(rf"(?<![\w.,])(\d{{1,4}}){_S}(BCE?|AD|CE)\b")
+_CLOCK = r"(?:[01]?\d|2[0-4])"
+_HALF = rf"{_S}?(?:(?:[AaPp]\.{_S}?[Mm]\b\.?)|(?:[AaPp][Mm]\b))"
+_TIME = re.compile(
+    rf"(?<![\w.,:/$€£-])(?P<h>{_CLOCK})(?:(?P<sep>[:.])(?P<m>[0-5]\d)(?::(?P<sec>[0-5]\d))?)?(?P<half>{_HALF})?"
+    rf"(?:(?P<to>{_TO})(?P<h2>{_CLOCK})(?:[:.](?P<m2>[0-5]\d))?(?P<half2>{_HALF})?)?(?![\w%:/]|[.,:-]\d)"
+)
+_RATIO_CUES = re.compile(
+    r"(?:ratio|scale|odds|aspect|mix(?:ed)?|dilute[d]?|screen|format|won|lost|beat)\b[^.,;\n]{0,20}$",
+    re.I,
+)
+_RATIO = re.compile(
+    r"(?<![\d:.\w])(\d{1,4}(?:\.\d+)?):(\d{1,4}(?:\.\d+)?)(?::(\d{1,4}))?(?![\d:\w])"
+)
+
+
+_YEAR_CUES = word_set(
+    "in since by from until till before after during of year spring summer autumn fall winter "
+    "circa "
+    "ca early late mid january february march april may june july august september october "
+    "november "
+    "december est established founded copyright christmas edition"
+)
+
+
+def is_year(text: str, start: int, end: int, value: int) -> bool:
+    """Whether four digits are a year, by the words around them."""
+    before = word_before(text, start).lower().rstrip(".:")
+    following = word_after(text, end)
+    if before in _YEAR_CUES and 1000 <= value <= 2999:
+        return following.lower() not in ("people", "words", "steps", "lamps", "units")
+    if not 1900 <= value <= 2099:
+        return False
+    if before in ("the", "a", "this", "our", "new", "©") or not following:
+        return True
+    is_plural = following.islower() and following.endswith("s") and not following.endswith("ss")
+    return not (is_plural and following not in ("is", "was", "has", "as", "its", "this"))
+
+
+def _month(written: str) -> str:
+    return _SHORT_MONTHS[written.rstrip(".").lower()]
+
+
+def _whole_year(written: str) -> str:
+    if len(written) == 4:
+        return year(int(written))
+    value = int(written.lstrip("'"))
+    return year(value + (2000 if value < 70 else 1900))
+
+
+def _numeric(match: re.Match[str]) -> Token | None:
+    if match["y"]:
+        return _dated(match, int(match["m"]), int(match["d"]), match["y"])
+    first, second, written = int(match["a"]), int(match["b"]), match["y2"]
+    if len(written) == 2 and (match["s2"] == "." or (match["s2"] == "-" and len(match[0]) < 8)):
+        return None
+    if match["s2"] == ".":
+        return _dated(match, second, first, written)
+    if first > 12:
+        return _dated(match, second, first, written)
+    doubt = "day and month could be swapped" if second <= 12 and first != second else None
+    return _dated(match, first, second, written, doubt)
+
+
+def _dated(
+    match: re.Match[str], month: int, day: int, written: str, doubt: str | None = None
+) -> Token | None:
+    if not (1 <= month <= 12 and 1 <= day <= 31):
+        return None
+    words = f"{MONTHS[month - 1]} {ordinal(day)}, {_whole_year(written)}"
+    return token(match, "date", words, doubt=doubt)
+
+
+def _days(match: re.Match[str]) -> str:
+    first = ordinal(int(match["day"]))
+    return f"{first} to {ordinal(int(match['last']))}" if match["last"] else first
+
+
+def _month_day(match: re.Match[str]) -> Token:
+    words = f"{_month(match['month'])} {_days(match)}"
+    if match["year"]:
+        return token(match, "date", f"{words}, {_whole_year(match['year'])}")
+    return token(match, "date", words, end=match.end() - len(match["comma"]))
+
+
+def _day_month(match: re.Match[str]) -> Token:
+    text, month = match.string, match["month"]
+    end = match.end()
+    the = "the " if not match["the"] else match["the"]
+    words = f"{the}{_days(match)} of {_month(month)}"
+    if match["year"]:
+        words += f", {_whole_year(match['year'])}"
+    elif match[0].endswith(".") and stop_ends_sentence(text, end - 1):
+        end -= 1
+    return token(match, "date", words, end=end)
+
+
+def _month_year(match: re.Match[str]) -> Token:
+    return token(match, "date", f"{_month(match['month'])} {_whole_year(match['year'])}")
+
+
+def _slashed(match: re.Match[str]) -> Token | None:
+    """A date without a year, where the words before it or its size say so."""
+    first, second = int(match[1]), int(match[2])
+    is_cued = word_before(match.string, match.start()).lower().rstrip(".:") in _DATE_CUES
+    is_cued = is_cued or bool(
+        re.search(rf"\b{_SHORT_DAY}[a-z]*\.?,?{_S}$", match.string[: match.start()])
+    )
+    month, day = (first, second) if first <= 12 else (second, first)
+    if not is_cued or not (1 <= month <= 12 and 1 <= day <= 31):
+        return None
+    doubt = "day and month could be swapped" if second <= 12 and first <= 12 else None
+    doubt = None if first == second else doubt
+    return token(match, "date", f"{MONTHS[month - 1]} {ordinal(day)}", doubt=doubt)
+
+
+def _day_range(match: re.Match[str]) -> Token:
+    joint = "to" if re.search(r"[-–]", match[0]) else "and"
+    words = f"{_SHORT_DAYS[match[1].lower()]} {joint} {_SHORT_DAYS[match[2].lower()]}"
+    is_stop = match[0].endswith(".") and stop_ends_sentence(match.string, match.end() - 1)
+    return token(match, "range", words, end=match.end() - is_stop)
+
+
+def _month_range(match: re.Match[str]) -> Token:
+    is_stop = match[0].endswith(".") and stop_ends_sentence(match.string, match.end() - 1)
+    words = f"{_month(match[1])} to {_month(match[2])}"
+    return token(match, "range", words, end=match.end() - is_stop)
+
+
+def _lone(match: re.Match[str]) -> Token | None:
+    """A shortened day or month; with its full stop unless that ends the sentence."""
+    name = match[1].lower()
+    is_word = name in ("sat", "sun", "wed", "mar") and match[2] is not None
+    if is_word and stop_ends_sentence(match.string, match.end() - 1):
+        return None
+    end = match.end()
+    if match[2] and stop_ends_sentence(match.string, end - 1, before_name=True):
+        end -= 1
+    return token(match, "date", (_SHORT_DAYS | _SHORT_MONTHS)[name], end=end)
+
+
+def _decade(match: re.Match[str]) -> Token | None:
+    if match["long"]:
+        value = int(match["long"] + match["ten"])
+        return token(match, "year", plural(year(value)))
+    if match["bare"]:
+        before = match.string[: match.start()]
+        is_cued = word_before(before, len(before)).lower() in _DECADE_CUES or before.endswith(
+            "mid-"
+        )
+        return token(match, "year", plural(cardinal(int(match["bare"])))) if is_cued else None
+    return token(match, "year", plural(cardinal(int(match["short"]))))
+
+
+def _short_year(match: re.Match[str]) -> Token:
+    value = int(match[1])
+    return token(match, "year", f"oh {SMALL[value]}" if value < 10 else cardinal(value))
+
+
+def _fiscal(match: re.Match[str]) -> Token | None:
+    name, number, written = match[1], match[2].strip(" '"), match[3]
+    if name == "FY":
+        return (
+            token(match, "year", f"fiscal year {_whole_year(number)}") if len(number) > 1 else None
+        )
+    if len(number) != 1 or (name == "H" and (int(number) > 2 or not written)):
+        return None
+    words = f"{name} {SMALL[int(number)]}"
+    return token(match, "date", f"{words} {_whole_year(written)}" if written else words)
+
+
+def _era(match: re.Match[str]) -> Token:
+    return token(match, "year", f"{year(int(match[1]))} {' '.join(match[2])}")
+
+
+def _time(match: re.Match[str]) -> Token | None:
+    text, end = match.string, match.end()
+    halves = match["half"] or match["half2"]
+    is_dotted = match["sep"] == "."
+    if not halves and (match["m"] is None or is_dotted):
+        return None
+    if match["to"] and not match["half2"] and match["m2"] is None and match["half"]:
+        return None
+    if not halves and (_RATIO_CUES.search(text[: match.start()]) or _is_score(match)):
+        return None
+    if halves and max(int(match["h"]), int(match["h2"] or 0)) > 12 and match["m"] is None:
+        return None
+    words = _clock(int(match["h"]), match["m"], match["half"], match["sec"], bool(halves))
+    if match["to"]:
+        words += f" to {_clock(int(match['h2']), match['m2'], match['half2'], None, bool(halves))}"
+    if match[0].endswith(".") and _ends_sentence(text, end - 1):
+        end -= 1
+    return token(match, "time", words, end=end)
+
+
+def _ends_sentence(text: str, stop: int) -> bool:
+    following = re.match(rf"{_S}+([A-Z]+)\b", text[stop + 1 :])
+    return stop_ends_sentence(text, stop) and not (following and following[1] in TIME_ZONES)
+
+
+def _is_score(match: re.Match[str]) -> bool:
+    """16:9 has one digit behind the colon and is no match here; 21:09 is a time."""
+    return match["m"] is not None and int(match["h"]) == 24 and match["m"] != "00"
+
+
+def _clock(
+    hour: int, minutes: str | None, half: str | None, seconds: str | None, is_halved: bool
+) -> str:
+    words = cardinal(hour)
+    minute = int(minutes or 0)
+    if half:
+        letter = "A" if half.strip(" \u00a0")[0] in "aA" else "P"
+        tail = f" {letter} M"
+    else:
+        tail = ""
+    if minute:
+        words += f" oh {SMALL[minute]}" if minute < 10 else f" {cardinal(minute)}"
+    elif not is_halved and seconds is None:
+        words = _full_hour(hour)
+    if seconds is not None:
+        count = int(seconds)
+        if not count:
+            return (words if minute else _full_hour(hour)) + tail
+        words += f" and {cardinal(count)} second{'' if count == 1 else 's'}"
+    return words + tail
+
+
+def _full_hour(hour: int) -> str:
+    if hour in (0, 24):
+        return "midnight"
+    return f"{cardinal(hour)} o'clock" if hour <= 12 else f"{cardinal(hour)} hundred"
+
+
+def _ratio(match: re.Match[str]) -> Token:
+    parts = [_side(part) for part in match.groups() if part]
+    return token(match, "range", " to ".join(parts))
+
+
+def _side(written: str) -> str:
+    whole, _, decimals = written.partition(".")
+    point = f" point {' '.join(SMALL[int(digit)] for digit in decimals)}" if decimals else ""
+    return cardinal(int(whole)) + point
+
+
+EARLY_RULES = (Rule(_NUMERIC, _numeric),)
+RULES = (
+    Rule(_MONTH_DAY, _month_day),
+    Rule(_DAY_MONTH, _day_month),
+    Rule(_MONTH_YEAR, _month_year),
+    Rule(_MONTH_RANGE, _month_range),
+    Rule(_DAY_RANGE, _day_range),
+    Rule(_TIME, _time),
+    Rule(_RATIO, _ratio),
+    Rule(_SLASHED, _slashed),
+    Rule(_PERIOD, _fiscal),
+    Rule(_DECADE, _decade),
+    Rule(_ERA, _era),
+    Rule(_LONE_DAY, _lone),
+    Rule(_LONE_MONTH, _lone),
+    Rule(_SHORT_YEAR, _short_year),
+)

@@ -1,0 +1,177 @@
+"""Numbers that count nothing: telephones, PINs, rooms, orders, cards, and digits left over."""
+
+import re
+import unicodedata
+
+from tasks.reading.english.models import code_words
+from tasks.reading.english.numbers import cardinal, digits
+from tasks.reading.english.rules import Rule, token, word_after, word_set
+from tasks.reading.phone_numbers import PhoneNumber, find_phone_numbers
+from tasks.reading.tokens import Token
+
+_PHONE_CUE = re.compile(
+    r"(?:\b(?:call|dial|ring|phone|telephone|text|sms|fax|tel|mobile|cell|hotline|helpline|line|"
+    r"whatsapp|wechat|toll[- ]free|reach|contact|number|call(?:ing)?|support|service|t|m|f"
+    r"|ph)\b\.?|[☎📞📱])"
+    r"(?:[ \u00a0](?:us|me|him|her|them|now|today|is|at|on|free|the|our|a|toll|number|no\.?|line"
+    r"|or|hotline|to))*[ \u00a0:.]*$",
+    re.IGNORECASE,
+)
+_SHORT_PHONE = re.compile(
+    r"(?i:\b(?:call|dial|ring|phone|text|sms|hotline|helpline|tel)\b\.?(?:[ \u00a0](?:us|now|on"
+    r"|at|[A-Z]{2,10}|to|the|number|\"?[A-Z]+\"? to))*:?[ \u00a0])"
+    r"(?P<number>\d{3,6}|1[- ]\d{3})(?![\w%$€£°]|[.,:/-]\d)"
+)
+_AFTER_SHORT = word_set(
+    "for now if or and to in today from on at when right any immediately before by within with "
+    "only "
+    "is as anytime then straight first between because so tonight free"
+)
+_SECRET = (
+    r"PINs?|pins?|Pins?|[Pp]ass(?:code|word)|[Cc]odes?|OTP|[Zz]ip|ZIP|[Pp]ostcode|[Ss]erial|[Tt]racking|[Rr]eference|Ref|ref|"
+    r"[Ii]nvoice|[Aa]ccount|[Tt]icket|[Bb]ooking|[Rr]eservation|[Cc]ase|SKU|sku|ID|[Ee]xtension|[Ee]xt|ISBN|EAN|UPC|[Cc]oupon|"
+    r"[Oo]rder|[Ll]ot|[Bb]atch|[Ll]icen[cs]e|[Vv]oucher|[Pp]romo|[Mm]odel|[Ii]tem|[Pp]art"
+)
+_PLACE = (
+    r"[Rr]oom|[Ss]uite|[Ff]light|[Gg]ate|[Bb]us|[Tt]ram|[Tt]rain|[Rr]oute|[Hh]ighway|[Cc]hannel|[Aa]partment|[Pp]latform|"
+    r"[Ll]ocker|[Bb]ooth|[Ss]tand|[Hh]all|[Uu]nit|[Dd]esk|[Bb]ox|[Ee]xit|[Ii]nterstate"
+)
+_LINK = (
+    r"(?:[ \u00a0](?:number|no\.?|code|nr\.?|is|ID|id|was|key))*[ \u00a0]?[:#]?[ \u00a0]?#?\"?'?"
+)
+_CUED = re.compile(
+    rf"(?<![\w-])(?:(?P<secret>{_SECRET})|(?P<place>{_PLACE}))\.?{_LINK}"
+    r"(?P<number>\d+(?:[ \u00a0-]\d+)*)(?P<tail>[A-Za-z])?(?![\w%$€£°²]|[.,:/x×]\d|\.\d)"
+)
+_CARD = re.compile(
+    r"(?<![\w.,-])(?:\d{4}([ -])\d{4}\1\d{4}\1\d{4}|\d{3,4}(?: \d{4}){2,5})(?![\w]|[.,-]\d)"
+)
+_HYPHENATED = re.compile(
+    r"(?<![\w.,$€£-])\d{1,7}(?:-\d{1,7}){2,}(?![\w-])|(?<![\w.,$-])\d{5}-\d{4}(?![\w-])"
+)
+_LEADING_ZERO = re.compile(r"(?<![\w.,:/])0\d+(?:[- ]0\d+)*(?![\w]|[.,:/]\d)")
+_LONG = re.compile(r"(?<![\w.,])\d{7,}(?![\w]|[.,]\d)")
+_LEFT_OVER = re.compile(r"\d+")
+_OTHER_NUMBER = re.compile(
+    r"[\u00b2\u00b3\u00b9\u2070-\u209c\u2150-\u218b\u2460-\u24ff\u2776-\u2793\u3220-\u3229\u3251-\u325f\u3280-\u3289\u32b1-\u32bf]"
+)
+
+
+def phone_tokens(text: str) -> tuple[Token, ...]:
+    """The telephone numbers of ``text``, digit by digit, a pause between their groups."""
+    return tuple(
+        Token(number.start, number.end, "phone", _phone_words(number))
+        for number in find_phone_numbers(text, _PHONE_CUE)
+        if not _follows_code(text, number.start)
+    )
+
+
+def _follows_code(text: str, start: int) -> bool:
+    return bool(re.search(r"(?:ISBN|SKU|Model|model|Boeing|Airbus)[ \u00a0:]*$", text[:start]))
+
+
+def _phone_words(number: PhoneNumber) -> str:
+    groups = [_group(group) for group in number.groups]
+    if number.groups[:2] == ("1", "800"):
+        groups[:2] = ["one eight hundred"]
+    plus = "plus " if number.has_plus else ""
+    extension = f", extension {digits(number.extension)}" if number.extension else ""
+    return plus + ", ".join(groups) + extension
+
+
+def _group(group: str) -> str:
+    if group.isdecimal():
+        return digits(group)
+    return " ".join(
+        digits(part) if part.isdecimal() else part.lower()
+        for part in re.findall(r"[A-Z]+|\d+", group)
+    )
+
+
+def _short_phone(match: re.Match[str]) -> Token | None:
+    following = word_after(match.string, match.end())
+    if following and following.lower() not in _AFTER_SHORT:
+        return None
+    return Token(match.start("number"), match.end("number"), "phone", digits(match["number"]))
+
+
+def _cued(match: re.Match[str]) -> Token | None:
+    """Digit by digit: all of a code, and the longer numbers of rooms, flights and buses."""
+    number, tail = match["number"], match["tail"] or ""
+    head = match[0][: match.start("number") - match.start()]
+    following = word_after(match.string, match.end())
+    is_verb = match["secret"] in (
+        "order",
+        "Order",
+        "ticket",
+        "case",
+        "part",
+        "item",
+        "model",
+        "lot",
+        "box",
+    )
+    is_counted = (
+        following.islower()
+        and following.endswith("s")
+        and following not in ("is", "was", "as", "has")
+    )
+    if is_counted or (is_verb and len(number) < 5 and not re.search(r"[#:]|number|no\.|ID", head)):
+        return None
+    if (match["secret"] is None or is_verb) and len(number) < 3 and not number.startswith("0"):
+        said = cardinal(int(number))
+    elif match["secret"] is None and re.search(r"[ \u00a0-]", number):
+        return None
+    else:
+        said = ", ".join(digits(group) for group in re.findall(r"\d+", number))
+    said += f" {tail.upper()}" if tail else ""
+    end = match.end("tail") if tail else match.end("number")
+    return Token(match.start("number"), end, "digits", said)
+
+
+def _grouped(match: re.Match[str]) -> Token:
+    return token(
+        match, "digits", ", ".join(digits(group) for group in re.findall(r"\d+", match[0]))
+    )
+
+
+def _long(match: re.Match[str]) -> Token:
+    doubt = f'"{match[0]}" is read digit by digit'
+    return token(match, "digits", digits(match[0]), doubt=doubt)
+
+
+def _left_over(match: re.Match[str]) -> Token:
+    written = match[0]
+    if len(written) > 6 or (written.startswith("0") and len(written) > 1):
+        return token(match, "digits", digits(written))
+    return token(match, "cardinal", cardinal(int(written)))
+
+
+def _other_number(match: re.Match[str]) -> Token:
+    """Circled and Roman numbers of their own sign, superscripts and subscripts."""
+    value = unicodedata.numeric(match[0], None)
+    words = cardinal(int(value)) if value is not None and value == int(value) else ""
+    return token(match, "cardinal", words)
+
+
+EARLY_RULES = (
+    Rule(_SHORT_PHONE, _short_phone),
+    Rule(_CARD, _grouped),
+)
+_FLIGHT = re.compile(
+    r"(?<=[Ff]light )([A-Z][A-Z0-9])[ \u00a0-]?(\d{1,4})(?!\w)|(?<=[Ff]lights )"
+    r"([A-Z][A-Z0-9])[ \u00a0-]?(\d{1,4})(?!\w)"
+)
+
+
+def _flight(match: re.Match[str]) -> Token:
+    airline, number = match[1] or match[3], match[2] or match[4]
+    return token(match, "model", f"{code_words(airline)} {digits(number)}")
+
+
+CODE_RULES = (Rule(_FLIGHT, _flight), Rule(_CUED, _cued), Rule(_HYPHENATED, _grouped))
+LATE_RULES = (
+    Rule(_LEADING_ZERO, _grouped),
+    Rule(_LONG, _long),
+)
+LAST_RULES = (Rule(_LEFT_OVER, _left_over), Rule(_OTHER_NUMBER, _other_number))

@@ -1,0 +1,300 @@
+"""Sizes, heights, multiples, fractions, ordinals and sums: numbers next to numbers and signs."""
+
+import re
+from fractions import Fraction
+
+from tasks.reading.english.calendar import MONTHS
+from tasks.reading.english.numbers import (
+    NUMBER,
+    cardinal,
+    fraction_words,
+    ordinal,
+    pairs,
+    parse_number,
+    plural,
+)
+from tasks.reading.english.quantities import (
+    BEFORE,
+    NOT_NOUNS,
+    UNIT,
+    end_of,
+    is_noun_next_to,
+    part_of,
+)
+from tasks.reading.english.rules import Rule, token, word_after, word_before, word_set
+from tasks.reading.english.units import UNITS
+from tasks.reading.tokens import Token
+
+_S = "[ \u00a0]?"
+_PENCE = re.compile(r"(?<![\w.,$£€])(\d{1,2})(p|c)(?![\w]|\.\d)")
+_DIMENSIONS = re.compile(
+    rf"{BEFORE}(?P<first>{NUMBER})(?P<u1>{UNIT})?{_S}[x×X]{_S}(?P<second>{NUMBER})(?P<u2>{UNIT})?"
+    rf"(?:{_S}[x×X]{_S}(?P<third>{NUMBER})(?P<u3>{UNIT})?)?(?![A-Za-z0-9]|[.,]\d| ?[x×=])"
+)
+_HEIGHT = re.compile(
+    r"(?<![\w.'])(\d{1,2})'[ \u00a0]?(\d{1,2}(?:\.\d)?)(?:\"|'')(?!\w)|(?<![\w.'])"
+    r"(\d)'[ \u00a0]?(\d|1[01])(?![\w'\"]|\.\d)"
+)
+_TIMES = re.compile(
+    rf"(?<![\w.,])({NUMBER}){_S}[x×](?![\w])|(?<![\w])[x×]{_S}(\d{{1,3}})(?![\w.,]\d|\w)"
+)
+_MARK = re.compile(r"(?<![\w.,:/'])(\d+(?:\.\d+)?(?:[ \u00a0-]\d/\d+)?|\d*[½¼¾])([\"'])(?!\w)")
+_HOURS = re.compile(
+    r"(?<![\w.,:])(\d{1,3})[ \u00a0]?(h|hr|hrs)[ \u00a0]?(\d{1,2})[ \u00a0]?(m|min|mins)(?!\w)"
+)
+_ORDINAL = re.compile(
+    r"(?<![\w.,])(\d{1,3}(?:,\d{3})+|\d+)(?:(?<=1)st|(?<=2)nd|(?<=3)rd|(?<=\d)th|ST|ND|RD|TH|ˢᵗ|ⁿᵈ|ʳᵈ|ᵗʰ)(?![A-Za-z0-9])"
+)
+
+
+_SLASHED = re.compile(
+    r"(?<![\w.,/:$])(?<!\d[ \u00a0-])(\d{1,4}(?:\.\d+)?)/(\d{1,4})(?:st|nd|rd|ths?)?(?![\w%]"
+    r"|[/.,:]\d)"
+)
+_SPECIAL = {
+    "24/7": "twenty-four seven",
+    "9/11": "nine eleven",
+    "50/50": "fifty fifty",
+    "20/20": "twenty twenty",
+    "24/7/365": "twenty-four seven three sixty-five",
+}
+_TIMES_RANGE = re.compile(rf"(?<![\w.,])({NUMBER}){_S}[-–]{_S}({NUMBER}){_S}[x×](?!\w)")
+_AMPS = re.compile(
+    r"(?<![\w.,])(\d+\.\d+|\d+(?=[ \u00a0]?A (?:fuse|charg|adapt|output|current|breaker|outlet"
+    r"|plug|socket|max)))"
+    r"[ \u00a0]?A(?!\w)"
+)
+_ONE_MEASURE = (
+    r"\d+(?:\.\d+)?(?:GB|TB|MB|V|W|A|mA|kg|g|lb|lbs|oz|ml|L|cm|mm|in|Hz|GHz|MHz|km/h|mph)"
+)
+_MEASURE = re.compile(
+    _ONE_MEASURE.replace("(?:GB", "(GB").replace(r"\d+(?:\.\d+)?", r"(\d+(?:\.\d+)?)", 1)
+)
+_ALTERNATIVES = re.compile(rf"(?<![\w.,/])(?:{_ONE_MEASURE})(?:/{_ONE_MEASURE})+(?![\w/])")
+_LIST = re.compile(r"(?<![\w.,$])\d{1,2}(?:,\d{1,2}){2,}(?![\w]|[.,]\d)")
+_MANY = re.compile(r"(?<![\w.,$])(10{1,6})s(?= of\b)")
+_ALWAYS_OPEN = re.compile(r"(?<![\w/.])(?:24/7/365|24/7|9/11|50/50|20/20)(?![\w/])")
+_OUT_OF = word_set("stars star rating score points rated page step part question slide day")
+_OPERATORS = {
+    "+": "plus",
+    "-": "minus",
+    "–": "minus",
+    "−": "minus",
+    "×": "times",
+    "x": "times",
+    "*": "times",
+    "÷": "divided by",
+    "/": "divided by",
+    "±": "plus or minus",
+}
+_TERM = r"-?(?:\d{1,3}(?:,\d{3})+|\d*\.?\d+)%?"
+_SUM = re.compile(
+    rf"(?<![\w.,=+*/-]){_TERM}(?: ?[-+–×x*÷/±] ?{_TERM})+(?: ?[=≈] ?{_TERM})|"
+    rf"(?<![\w.,=+*/-]){_TERM} ?= ?{_TERM}(?: ?[-+–×x*÷/] ?{_TERM})+(?![\w])"
+)
+_POWER = re.compile(
+    r"(?P<base>(?<![\w.,])\d+(?:\.\d+)?|(?<![^\W\d_])[a-zA-Z])(?P<power>[⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+|\^-?\d+)(?![\w])"
+)
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+
+
+def _dimensions(match: re.Match[str]) -> Token | None:
+    numbers = [match[name] for name in ("first", "second", "third") if match[name]]
+    names = [(match[name] or "").strip(" \u00a0-") for name in ("u1", "u2", "u3")][: len(numbers)]
+    if any(re.match(r"0\d", number) for number in numbers):
+        return None
+    end = end_of(match)
+    unit = UNITS.get(names[-1].replace("\u00a0", " "))
+    words: list[str] = []
+    for index, (written, name) in enumerate(zip(numbers, names, strict=True)):
+        is_screen = unit is None and len(numbers) == 2 and all(map(_is_large, numbers))
+        said = pairs(written) if is_screen else parse_number(written).words
+        if name and (index < len(numbers) - 1 and name != names[-1]):
+            said += f" {UNITS[name].many}"
+        words.append(said)
+    spoken = " by ".join(words)
+    if unit is not None:
+        spoken += f" {unit.one if is_noun_next_to(match.string, match.start(), end) else unit.many}"
+    return token(match, "measure", spoken, end=end)
+
+
+def _is_large(written: str) -> bool:
+    return written.isdecimal() and 3 <= len(written) <= 4
+
+
+def _height(match: re.Match[str]) -> Token:
+    feet, inches = parse_number(match[1] or match[3]), parse_number(match[2] or match[4])
+    foot = "foot" if feet.is_one else "feet"
+    inch = "inch" if inches.is_one else "inches"
+    return token(match, "measure", f"{feet.words} {foot} {inches.words} {inch}")
+
+
+def _mark(match: re.Match[str]) -> Token | None:
+    """Feet and inches, unless the sign closes a quotation."""
+    sign, text = match[2], match.string
+    line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
+    if sign == '"' and re.sub(r"\d\"", "", line).count('"') % 2:
+        return None
+    if sign == "'" and re.search(r"(?<![\w])'[^']*$", line):
+        return None
+    number = parse_number(match[1])
+    unit = UNITS["in"] if sign == '"' else UNITS["ft"]
+    is_one = number.is_one or bool(
+        (following := word_after(text, match.end())) and following.lower() not in NOT_NOUNS
+    )
+    return token(match, "measure", f"{number.words} {unit.one if is_one else unit.many}")
+
+
+def _times(match: re.Match[str]) -> Token:
+    """Two times faster, times two; in a list of parts (2 x USB) nothing is said for the sign."""
+    if match[2]:
+        return token(match, "measure", f"times {cardinal(int(match[2]))}")
+    if re.match(r" ?[-+=*/^]", match.string[match.end() :]):
+        return token(match, "sign", f"{parse_number(match[1]).words} {match[0][-1]}")
+    is_part = word_after(match.string, match.end())[:1].isupper()
+    return token(match, "measure", f"{parse_number(match[1]).words}{'' if is_part else ' times'}")
+
+
+def _times_range(match: re.Match[str]) -> Token:
+    left, right = parse_number(match[1]).words, parse_number(match[2]).words
+    return token(match, "range", f"{left} to {right} times")
+
+
+def _amps(match: re.Match[str]) -> Token:
+    number = parse_number(match[1])
+    return token(match, "measure", f"{number.words} {'amp' if number.is_one else 'amps'}")
+
+
+def _alternatives(match: re.Match[str]) -> Token:
+    """256GB/512GB, 5V/3A: measures with a slash between them."""
+    parts = [_MEASURE.fullmatch(part) for part in match[0].split("/")]
+    measured = [(parse_number(part[1]), part[2]) for part in parts if part]
+    words: list[str] = []
+    for number, name in measured:
+        unit = UNITS["amp"] if name == "A" else UNITS[name]
+        words.append(f"{number.words} {unit.one if number.is_one else unit.many}")
+    joint = " or " if len({name for _, name in measured}) == 1 else ", "
+    return token(match, "measure", joint.join(words))
+
+
+def _list(match: re.Match[str]) -> Token:
+    return token(match, "cardinal", ", ".join(cardinal(int(part)) for part in match[0].split(",")))
+
+
+def _many(match: re.Match[str]) -> Token:
+    """Tens and hundreds of something."""
+    return token(match, "cardinal", plural(cardinal(int(match[1])).removeprefix("one ")))
+
+
+def _pence(match: re.Match[str]) -> Token | None:
+    value = int(match[1])
+    if match[1].startswith("0"):
+        return None
+    unit = {"p": ("penny", "pence"), "c": ("cent", "cents")}[match[2]]
+    return token(match, "money", f"{cardinal(value)} {unit[value != 1]}")
+
+
+def _hours(match: re.Match[str]) -> Token:
+    hours, minutes = int(match[1]), int(match[3])
+    hour = "hour" if hours == 1 else "hours"
+    minute = "minute" if minutes == 1 else "minutes"
+    return token(match, "measure", f"{cardinal(hours)} {hour} {cardinal(minutes)} {minute}")
+
+
+def _ordinal(match: re.Match[str]) -> Token:
+    return token(match, "ordinal", ordinal(int(match[1].replace(",", ""))))
+
+
+def _special(match: re.Match[str]) -> Token:
+    return token(match, "fraction", _SPECIAL[match[0]])
+
+
+def _fraction(match: re.Match[str]) -> Token | None:
+    """A fraction, a score out of a whole, or two numbers with a slash."""
+    left, right, text = match[1], match[2], match.string
+    following = word_after(text, match.end()).lower()
+    before = word_before(text, match.start()).lower().rstrip(".:")
+    is_score = "." in left or following in _OUT_OF or before in _OUT_OF or left == right
+    if is_score or (int(right) in (10, 100) and int(left) > int(right) // 2):
+        return token(match, "fraction", f"{parse_number(left).words} out of {cardinal(int(right))}")
+    top, bottom = int(left), int(right)
+    if left.startswith("0") or right.startswith("0") or bottom < 2 or len(right) > 3:
+        return token(match, "fraction", f"{pairs(left)} slash {pairs(right)}")
+    unit = _unit_after(text, match.end())
+    if unit is None and (date := _uncertain_date(top, bottom)):
+        return token(match, "date", date, doubt=f'"{match[0]}" could be a fraction')
+    if top < bottom <= 100:
+        words = fraction_words(top, bottom)
+        if unit is None:
+            return token(match, "fraction", words)
+        end, one = unit
+        return token(match, "measure", part_of(Fraction(top, bottom), words, one), end=end)
+    return token(match, "fraction", f"{cardinal(top)} over {cardinal(bottom)}")
+
+
+_DENOMINATORS = frozenset((2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 16, 20, 25, 32, 50, 64, 100))
+
+
+def _uncertain_date(left: int, right: int) -> str | None:
+    """Month and day, in either order, where the numbers make no usual fraction."""
+    if left < right and right in _DENOMINATORS:
+        return None
+    month, day = (left, right) if left <= 12 else (right, left)
+    is_date = 1 <= month <= 12 and 12 < day <= 31
+    return f"{MONTHS[month - 1]} {ordinal(day)}" if is_date else None
+
+
+_UNIT_BEHIND = re.compile(UNIT)
+
+
+def _unit_after(text: str, end: int) -> tuple[int, str] | None:
+    found = _UNIT_BEHIND.match(text, end)
+    if found is None:
+        return None
+    unit = UNITS[found[0].strip(" \u00a0-").replace("\u00a0", " ")]
+    return end_of(found), unit.one
+
+
+def _sum(match: re.Match[str]) -> Token:
+    parts = re.findall(rf"(?<![\d%])-(?=\d)|{_TERM.removeprefix('-?')}|[-+–×x*÷/±=≈]", match[0])
+    words = [
+        _OPERATORS.get(part) or {"=": "equals", "≈": "is about"}.get(part) or _term(part)
+        for part in parts
+    ]
+    return token(match, "sign", " ".join(words))
+
+
+def _term(written: str) -> str:
+    percent = " percent" if written.endswith("%") else ""
+    return parse_number(written.rstrip("%")).words + percent
+
+
+def _power(match: re.Match[str]) -> Token:
+    base = match["base"]
+    said = parse_number(base).words if base[0].isdecimal() else base
+    power = int(match["power"].lstrip("^").translate(_SUPERSCRIPTS))
+    if power in (2, 3):
+        return token(match, "sign", f"{said} {'squared' if power == 2 else 'cubed'}")
+    sign = "minus " if power < 0 else ""
+    return token(match, "sign", f"{said} to the {sign}{ordinal(abs(power))}")
+
+
+EARLY_RULES = (
+    Rule(_SUM, _sum),
+    Rule(_ALWAYS_OPEN, _special),
+    Rule(_ALTERNATIVES, _alternatives),
+    Rule(_AMPS, _amps),
+    Rule(_TIMES_RANGE, _times_range),
+    Rule(_LIST, _list),
+    Rule(_MANY, _many),
+)
+RULES = (
+    Rule(_HEIGHT, _height),
+    Rule(_HOURS, _hours),
+    Rule(_DIMENSIONS, _dimensions),
+    Rule(_SLASHED, _fraction),
+    Rule(_ORDINAL, _ordinal),
+    Rule(_PENCE, _pence),
+)
+LATE_RULES = (Rule(_TIMES, _times), Rule(_MARK, _mark))
+LAST_RULES = (Rule(_POWER, _power),)

@@ -1,0 +1,402 @@
+"""Numbers that count something: money, measures, percentages, their ranges and dimensions."""
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+from tasks.reading.english.calendar import is_year
+from tasks.reading.english.numbers import (
+    NUMBER,
+    Number,
+    cardinal,
+    parse_number,
+    year,
+)
+from tasks.reading.english.rules import (
+    Rule,
+    stop_ends_sentence,
+    token,
+    word_after,
+    word_before,
+    word_set,
+)
+from tasks.reading.english.units import (
+    CURRENCIES,
+    GLUED_ONLY,
+    PERIODS,
+    PREFIX_ONLY,
+    UNITS,
+    Currency,
+    Unit,
+)
+from tasks.reading.tokens import Kind, Token
+
+_SCALES = {
+    "k": "thousand",
+    "m": "million",
+    "mn": "million",
+    "mm": "million",
+    "mil": "million",
+    "b": "billion",
+    "bn": "billion",
+    "t": "trillion",
+    "tn": "trillion",
+}
+_COUNTED = (
+    r"(?:\+?[ \u00a0](?:users?|views?|downloads?|followers?|subscribers?|people|customers?|likes?|"
+    r"orders?|members?|visitors?|units?|sales|plays|streams?|reviews?|fans?|units|items|records?|"
+    r"rows|tokens?|parameters?|years?|shares?|jobs|homes|households|lines|words|steps|pixels))"
+)
+_SCALE = (
+    r"[ \u00a0]?(?:hundred|thousand|million|billion|trillion|lakh|crore|bn|mn|tn)(?![A-Za-z])"
+    rf"|k(?![A-Za-z])|K(?![A-Za-z])|[mMbB](?={_COUNTED})|(?<=\.\d)[MB](?![A-Za-z])"
+    r"|M\+?(?![A-Za-z])"
+)
+_MONEY_SCALE = r"|[ \u00a0]?(?:m|M|MM|b|B|mil|T)(?![A-Za-z/])"
+_S = "[ \u00a0]?"
+
+
+_WORD_END = r"(?![A-Za-z0-9²³&])"
+
+
+def _alternatives(names: list[str], word_end: str = _WORD_END) -> str:
+    parts = [
+        re.escape(name).replace(r"\ ", "[ \u00a0]") + (word_end if name[-1].isalnum() else "")
+        for name in sorted(names, key=len, reverse=True)
+    ]
+    return "(?:" + "|".join(parts) + ")"
+
+
+_PREFIX = _alternatives([name for name in CURRENCIES if name != "¢"], word_end="")
+_SPACED = _alternatives([name for name in UNITS if name not in GLUED_ONLY])
+_GLUED = _alternatives(list(UNITS))
+_SUFFIX = _alternatives([name for name in CURRENCIES if name not in PREFIX_ONLY])
+_LENGTH = (
+    r"(?=[,;)]|[ \u00a0](?:wide|tall|long|deep|high|thick|across|screen|display|monitor|tv|TV|x"
+    r"|×|by)\b)"
+)
+UNIT = rf"[ \u00a0-]{_SPACED}|{_GLUED}|[ \u00a0]in(?:{_LENGTH}|\.(?=[ \u00a0,;)]|$))"
+_THOUSANDS = rf"\d{{1,3}}(?: \d{{3}})+(?:[.,]\d{{1,2}})?(?={_S}(?:{_SUFFIX}|{_SPACED}))"
+
+
+def _quantity(part: str) -> str:
+    return (
+        rf"(?P<sign{part}>[-+±]{_S})?(?:(?P<pre{part}>(?<![A-Za-z]){_PREFIX}){_S}(?P<minus{part}>-)?)?"
+        rf"(?P<num{part}>{_THOUSANDS}|{NUMBER})"
+        rf"(?P<scale{part}>(?(pre{part})(?:{_SCALE}{_MONEY_SCALE})|(?:{_SCALE}{_MONEY_SCALE}(?={_S}{_SUFFIX})|{_SCALE})))?"
+        rf"(?P<post{part}>(?(pre{part})(?:(?<=\d)|(?<=\d\d)){_S}(?:USD|CAD|AUD|NZD|SGD|HKD|TWD|MXN|EUR|GBP|CNY|RMB|JPY)(?![A-Za-z0-9])|(?:{_S}{_SUFFIX}|{UNIT})))?"
+    )
+
+
+BEFORE = (
+    r"(?<![A-Za-z0-9_#^=])(?<!\b[A-Z]\.)(?<!\d[.,:/'])(?<![A-Za-z0-9]-)(?<!\d[ \u00a0][-–]\d)"
+    r"(?<![*×÷/])"
+)
+_BEHIND = r"(?![A-Za-z0-9_²³⁴⁵⁶⁷⁸⁹⁰¹₀-₉]|[.,:/'][0-9]|-[0-9A-Z]|[*×÷^]\d)"
+_TO = r"(?:[ \u00a0]?[-–—~][ \u00a0]?|[ \u00a0]?\.\.\.?[ \u00a0]?)"
+_RANGE = re.compile(rf"{BEFORE}{_quantity('a')}(?P<to>{_TO}){_quantity('b')}{_BEHIND}")
+_SINGLE = re.compile(rf"{BEFORE}{_quantity('a')}(?P<plus>\+(?![\w+]))?{_BEHIND}")
+_PER = re.compile(rf"{_S}/{_S}([A-Za-z]+(?:[²³]|(?=\W|$)))(?:/([A-Za-z]+))?(?![A-Za-z0-9])")
+_DETERMINERS = word_set(
+    "a an the this that our your my his her its their each every another one any"
+)
+NOT_NOUNS = word_set(
+    "a above across after ago all and apart are as at away back before below between but by "
+    "cheaper "
+    "deep each else every extra faster fewer for free from further had has have he heavier high "
+    "i if "
+    "in into is it less long longer lower max maximum min minimum more no now of off on only or "
+    "out "
+    "over per plus since slower so than that the then they thick this tall to today tomorrow total "
+    "under until up was we were when where while wide will with within worth you"
+)
+
+
+@dataclass(frozen=True)
+class _Quantity:
+    number: Number
+    sign: str
+    scale: str
+    currency: Currency | None
+    unit: Unit | None
+    name: str
+
+    @property
+    def words(self) -> str:
+        """Signed, with its scale; without unit."""
+        sign = {"-": "minus ", "+": "plus ", "±": "plus or minus "}.get(self.sign, "")
+        return f"{sign}{self.number.words} {self.scale}".strip()
+
+    def named(self, *, is_noun_next: bool = False) -> str:
+        """With its unit or currency."""
+        if self.currency is not None:
+            return self._money(self.currency, is_noun_next)
+        if self.unit is None:
+            return self.words
+        part = self.number.part
+        if part is not None and not self.number.whole and self.unit.one != "percent":
+            return part_of(part, self.words, self.unit.one)
+        is_one = is_noun_next or (self.number.is_one and not self.scale)
+        return f"{self.words} {self.unit.one if is_one else self.unit.many}"
+
+    def _money(self, currency: Currency, is_noun_next: bool) -> str:
+        number, decimals = self.number, self.number.decimals
+        is_cents = decimals is not None and len(decimals) == 2 and not self.scale
+        if not is_cents or currency.small_one == currency.one:
+            is_one = is_noun_next or (number.is_one and not self.scale)
+            return f"{self.words} {currency.one if is_one else currency.many}"
+        sign = {"-": "minus ", "+": "plus ", "±": "plus or minus "}.get(self.sign, "")
+        cents = int(decimals or 0)
+        large = currency.one if is_noun_next or number.whole == 1 else currency.many
+        small = currency.small_one if is_noun_next or cents == 1 else currency.small_many
+        parts = [f"{cardinal(number.whole)} {large}"] if number.whole or not cents else []
+        parts += [f"{cardinal(cents)} {small}"] if cents else []
+        return sign + " and ".join(parts)
+
+
+def part_of(part: Fraction, words: str, unit: str) -> str:
+    """Half a cup, a quarter teaspoon, three quarters of a mile."""
+    article = "an" if unit[0] in "aeio" or unit.startswith("hour") else "a"
+    if part == Fraction(1, 2):
+        return f"half {article} {unit}"
+    return f"{words} {unit}" if part == Fraction(1, 4) else f"{words} of {article} {unit}"
+
+
+def _parsed(match: re.Match[str], part: str) -> _Quantity:
+    before = match[f"pre{part}"] or ""
+    behind = (match[f"post{part}"] or "").lstrip(" \u00a0-")
+    name = (before if not behind or len(before) > 1 else behind).replace("\u00a0", " ")
+    currency, unit = CURRENCIES.get(name), UNITS.get(name)
+    if name == "in.":
+        unit = UNITS["in"]
+    is_european = name in ("€", "EUR", "₺", "TRY", "₫", "VND", "kr", "R$", "₽", "Rp", "IDR", "zł")
+    scale = (match[f"scale{part}"] or "").strip(" \u00a0+")
+    sign = (match[f"sign{part}"] or match[f"minus{part}"] or "").strip(" \u00a0")
+    return _Quantity(
+        parse_number(match[f"num{part}"], is_european=is_european),
+        sign,
+        _SCALES.get(scale.lower(), scale),
+        currency,
+        unit,
+        name,
+    )
+
+
+def end_of(match: re.Match[str]) -> int:
+    """Where the token ends: the full stop of a unit is left out where it ends the sentence too."""
+    text, end = match.string, match.end()
+    is_stop = text[end - 1] == "." and match[0][-2:-1].isalpha()
+    return end - 1 if is_stop and stop_ends_sentence(text, end - 1) else end
+
+
+def is_noun_next_to(text: str, start: int, end: int) -> bool:
+    """Whether the quantity describes a noun: a 5 kg bag, the $20 voucher."""
+    following = word_after(text, end)
+    if not following or following.lower() in NOT_NOUNS or following.endswith("ly"):
+        return False
+    if text[end] == "-" or text[end - 1] == "°":
+        return True
+    return word_before(text, start).lower() in _DETERMINERS
+
+
+def _single(match: re.Match[str]) -> Token | None:
+    text = match.string
+    quantity, end = _parsed(match, "a"), end_of(match)
+    if _is_not_a_quantity(match, quantity):
+        return None
+    if quantity.name in ("K", "k"):
+        return None
+    is_noun_next = is_noun_next_to(text, match.start(), end) or (match["posta"] or "")[:1] == "-"
+    words = quantity.named(is_noun_next=is_noun_next)
+    if match["plus"]:
+        words += " plus"
+    if quantity.currency is None and quantity.unit is None:
+        return _count(match, quantity, words)
+    words, end = _with_period(text, end, words)
+    doubt = quantity.number.doubt or _currency_doubt(text, quantity.name)
+    return token(match, _kind(quantity), words, end=end, doubt=doubt)
+
+
+def _is_not_a_quantity(match: re.Match[str], quantity: _Quantity) -> bool:
+    """Codes with leading zeros, and the bullet before a number that counts."""
+    written = match["numa"]
+    if re.match(r"0\d", written):
+        return True
+    return (
+        bool(quantity.sign)
+        and match["signa"] is not None
+        and len(match["signa"]) > 1
+        and (quantity.currency is None)
+    )
+
+
+def _kind(quantity: _Quantity) -> Kind:
+    if quantity.currency is not None:
+        return "money"
+    if quantity.unit is not None:
+        return "percent" if quantity.unit.one in ("percent", "per mille") else "measure"
+    if quantity.number.part is not None:
+        return "fraction"
+    return "cardinal" if quantity.number.decimals is None else "decimal"
+
+
+def _count(match: re.Match[str], quantity: _Quantity, words: str) -> Token | None:
+    """A number by itself: a year, a long code or a count."""
+    written, text = match["numa"], match.string
+    if quantity.scale or match["plus"]:
+        return token(match, _kind(quantity), _letter_scale(match, quantity) or words)
+    if re.fullmatch(r"\d{4}", written) and is_year(text, match.start(), match.end(), int(written)):
+        return token(match, "year", _signed(quantity.sign, year(int(written))))
+    if re.fullmatch(r"\d{7,}", written) and not written.endswith("000"):
+        return None
+    return token(match, _kind(quantity), words, doubt=quantity.number.doubt or _doubt(match))
+
+
+def _signed(sign: str, words: str) -> str:
+    return {"-": "minus ", "+": "plus ", "±": "plus or minus "}.get(sign, "") + words
+
+
+def _letter_scale(match: re.Match[str], quantity: _Quantity) -> str | None:
+    """4K video, a 10K run, 2700K light: where the letter is no thousand."""
+    scale = (match["scalea"] or "").strip()
+    if scale not in ("k", "K") or match["plus"]:
+        return None
+    value, following = quantity.number.whole, word_after(match.string, match.end()).lower()
+    is_screen = value in (2, 4, 5, 6, 8, 12, 16) and (
+        following in _SCREENS or (scale == "K" and following == "")
+    )
+    if is_screen or following in ("run", "race", "runs", "races", "runner", "event"):
+        return f"{quantity.number.words} K"
+    if following in ("gold", "white", "yellow", "rose") and value in (8, 9, 10, 14, 18, 21, 22, 24):
+        return f"{quantity.number.words} karat"
+    if scale == "K" and value >= 1000:
+        return f"{quantity.number.words} kelvin"
+    return None
+
+
+_SCREENS = word_set(
+    "tv tvs video videos display displays screen screens monitor monitors resolution camera "
+    "cameras uhd hdr ultra streaming footage projector content at oled recording and gaming "
+    "support hdmi webcam movie movies quality output"
+)
+
+
+def _doubt(match: re.Match[str]) -> str | None:
+    written, following = match["numa"], word_after(match.string, match.end())
+    if re.fullmatch(r"\d+,\d{1,2}", written):
+        return f'the comma of "{written}" could separate two numbers'
+    plain = written.replace(",", "")
+    is_like_a_year = len(plain) == 4 and plain.isdecimal() and 1900 <= int(plain) <= 2099
+    if is_like_a_year and not (following and following.islower()):
+        return f'"{written}" could be a year'
+    if re.fullmatch(r"\d{4}", written) and is_like_a_year:
+        return f'"{written}" could be a year'
+    return None
+
+
+def _currency_doubt(text: str, name: str) -> str | None:
+    if name == "¥" and not re.search(r"China|Chinese|yuan|RMB|CNY|Beijing|Shanghai", text):
+        return "¥ could be yen"
+    return None
+
+
+def _with_period(text: str, end: int, words: str) -> tuple[str, int]:
+    """A price or a rate for each of something: $9.99/mo, $5/kg, 3 GB/day."""
+    found = _PER.match(text, end)
+    if found is None:
+        return words, end
+    first, second = found[1], found[2]
+    period = PERIODS.get(first)
+    if second is None and period is not None:
+        return f"{words} {period}", _period_end(text, found.end())
+    names = [
+        PERIODS[name].split()[1] if name in PERIODS else UNITS[name].one if name in UNITS else name
+        for name in (first, second)
+        if name
+    ]
+    return f"{words} per {' per '.join(names)}", _period_end(text, found.end())
+
+
+def _period_end(text: str, end: int) -> int:
+    is_stop = text[end : end + 1] == "." and text[end - 1].isalpha()
+    shortened = re.search(r"/(?:mo|yr|wk|hr|min|sec)$", text[max(0, end - 5) : end])
+    return end + 1 if is_stop and shortened and not stop_ends_sentence(text, end) else end
+
+
+def _range(match: re.Match[str]) -> Token | None:
+    text, end = match.string, end_of(match)
+    left, right = _parsed(match, "a"), _parsed(match, "b")
+    if not _is_range(match, left, right):
+        return None
+    if left.sign == "" and right.sign == "-" and "-" in match["to"]:
+        return None
+    is_noun_next = is_noun_next_to(text, match.start(), end) or (match["postb"] or "")[:1] == "-"
+    is_years = not (left.name or right.name) and _are_years(match["numa"], match["numb"])
+    if is_years:
+        start, stop = int(match["numa"]), int(match["numb"])
+        words = f"{year(start)} to {year(stop) if stop > 99 else cardinal(stop)}"
+    else:
+        words = _range_words(left, right, is_noun_next)
+    words, end = _with_period(text, end, words)
+    doubt = (
+        left.number.doubt or right.number.doubt or _currency_doubt(text, left.name or right.name)
+    )
+    return token(match, "range", words, end=end, doubt=doubt)
+
+
+def _range_words(left: _Quantity, right: _Quantity, is_noun_next: bool) -> str:
+    named = (
+        right
+        if right.name
+        else _Quantity(
+            right.number, right.sign, right.scale or "", left.currency, left.unit, left.name
+        )
+    )
+    is_same = (
+        not left.name
+        or not right.name
+        or (left.currency, left.unit) == (right.currency, right.unit)
+    )
+    has_cents = named.currency is not None and (left.number.decimals or right.number.decimals)
+    if not is_same or has_cents:
+        first = _Quantity(
+            left.number,
+            left.sign,
+            left.scale,
+            left.currency or named.currency,
+            left.unit,
+            left.name,
+        )
+        return f"{first.named()} to {named.named(is_noun_next=is_noun_next)}"
+    unit = named
+    if unit.number.is_one and not is_noun_next:
+        return f"{left.words} to {unit.named()}"
+    return f"{left.words} to {unit.named(is_noun_next=is_noun_next)}"
+
+
+def _is_range(match: re.Match[str], left: _Quantity, right: _Quantity) -> bool:
+    numbers = match["numa"], match["numb"]
+    if any(re.match(r"0\d", number) for number in numbers):
+        return False
+    is_named = bool(left.name or right.name)
+    is_tight = not re.search(r"[ \u00a0]", match["to"])
+    is_lone_dash = "—" in match["to"] and not is_tight
+    if is_lone_dash or (left.currency and right.unit) or (left.unit and right.currency):
+        return False
+    if re.match(r"[ \u00a0]?[=÷×*+/]", match.string[match.end() :]):
+        return False
+    if match["to"].strip() == "-" and not is_tight and not is_named:
+        return left.number.whole < right.number.whole
+    return True
+
+
+def _are_years(left: str, right: str) -> bool:
+    if not re.fullmatch(r"1[5-9]\d\d|20\d\d", left):
+        return False
+    return bool(re.fullmatch(r"1[5-9]\d\d|20\d\d", right)) or (
+        len(right) == 2 and right.isdecimal() and int(right) > int(left[2:])
+    )
+
+
+RANGE_RULES = (Rule(_RANGE, _range),)
+RULES = (Rule(_SINGLE, _single),)

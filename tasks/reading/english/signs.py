@@ -1,0 +1,156 @@
+"""Signs between and around words, each with the words a careful presenter says for it."""
+
+import re
+
+from tasks.reading.english.rules import Rule, token
+from tasks.reading.tokens import Token
+
+_ALWAYS = {
+    "&": "and",
+    "@": "at",
+    "%": "percent",
+    "‰": "per mille",
+    "°": "degrees",
+    "º": "degrees",
+    "℃": "degrees Celsius",
+    "℉": "degrees Fahrenheit",
+    "㎡": "square meters",
+    "§": "section",
+    "¶": "paragraph",
+    "→": "to",
+    "←": "from",
+    "↑": "up",
+    "↓": "down",
+    "↔": "to and from",
+    "⇒": "leads to",
+    "➔": "to",
+    "➜": "to",
+    "©": "copyright",
+    "®": "",
+    "™": "",
+    "℠": "",
+    "℗": "",
+    "=": "equals",
+    "+": "plus",
+    "±": "plus or minus",
+    "×": "times",
+    "÷": "divided by",
+    "≠": "is not",
+    "≈": "about",
+    "≥": "at least",
+    "≤": "at most",
+    "<": "less than",
+    ">": "more than",
+    "^": "",
+    "|": "",
+    "¦": "",
+    "*": "",
+    "_": "",
+    "~": "",
+    "`": "",
+    "•": "",
+    "·": "",
+    "●": "",
+    "▪": "",
+    "‣": "",
+    "†": "",
+    "‡": "",
+    "{": "",
+    "}": "",
+    "\\": "backslash",
+    "∞": "infinity",
+    "√": "the square root of",
+    "∑": "the sum of",
+    "π": "pi",
+    "Ω": "ohm",
+    "μ": "micro",
+    "№": "number",
+    "#": "number",
+    "$": "dollars",
+    "€": "euros",
+    "£": "pounds",
+    "¥": "yuan",
+    "₹": "rupees",
+    "₩": "won",
+    "₽": "rubles",
+    "₺": "lira",
+    "฿": "baht",
+    "₫": "dong",
+    "¢": "cents",
+    "₿": "bitcoin",
+}
+SIGNS = frozenset(_ALWAYS) | {"/"}
+"""What no voice reads well, so that none of it may stay in what is spoken."""
+_SIGN = re.compile("|".join(re.escape(sign) for sign in _ALWAYS))
+_ABOUT = re.compile(r"[~≈∼][ \u00a0]?(?=[-+$€£¥₹]?[\d.])")
+_PRODUCT = re.compile(r"(?<=\d)[ \u00a0]?\*[ \u00a0]?(?=\d)")
+_COMPARED = re.compile(r"(>=|<=|=>|->|<-|!=|==|=<)")
+_WORDS = {
+    ">=": "at least",
+    "<=": "at most",
+    "=<": "at most",
+    "=>": "to",
+    "->": "to",
+    "<-": "from",
+    "!=": "is not",
+    "==": "equals",
+}
+_OR = re.compile(r"(?<=[a-z])[ \u00a0]?/[ \u00a0]?(?=[a-z])")
+_AND_OR = re.compile(r"\band/or\b", re.IGNORECASE)
+_SLASH = re.compile(r"/")
+_HTML = re.compile(r"&(amp|nbsp|lt|gt|quot|#39|apos);")
+_HTML_WORDS = {"amp": "and", "lt": "less than", "gt": "more than"}
+_ANGLED = re.compile(r"[<>](?=[ \u00a0]?[$€£]?\d)")
+_TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*(?: [^<>]*)?/?>")
+
+
+def _sign(match: re.Match[str]) -> Token:
+    return token(match, "sign", _ALWAYS[match[0]])
+
+
+def _product(match: re.Match[str]) -> Token:
+    return token(match, "sign", "times")
+
+
+def _about(match: re.Match[str]) -> Token:
+    return token(match, "sign", "about")
+
+
+def _compared(match: re.Match[str]) -> Token:
+    return token(match, "sign", _WORDS[match[0]])
+
+
+def _or(match: re.Match[str]) -> Token:
+    return token(match, "sign", "or")
+
+
+def _and_or(match: re.Match[str]) -> Token:
+    return token(match, "sign", "and or")
+
+
+def _slash(match: re.Match[str]) -> Token:
+    """Between capitals (TCP/IP) and around spaces nothing is said."""
+    text = match.string
+    around = text[max(0, match.start() - 2) : match.start()] + text[match.end() : match.end() + 2]
+    is_silent = around.isupper() or not around.strip()
+    return token(match, "sign", "" if is_silent else "slash")
+
+
+def _html(match: re.Match[str]) -> Token:
+    return token(match, "sign", _HTML_WORDS.get(match[1], ""))
+
+
+def _tag(match: re.Match[str]) -> Token:
+    return token(match, "sign", "")
+
+
+EARLY_RULES = (Rule(_TAG, _tag), Rule(_HTML, _html))
+RULES = (
+    Rule(_PRODUCT, _product),
+    Rule(_ABOUT, _about),
+    Rule(_COMPARED, _compared),
+    Rule(_AND_OR, _and_or),
+    Rule(_OR, _or),
+    Rule(_SLASH, _slash),
+    Rule(_SIGN, _sign),
+)
