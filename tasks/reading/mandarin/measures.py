@@ -271,7 +271,7 @@ RULES: tuple[Rule, ...] = (
         r"(?<![A-Za-z\d.])(\d+)V(?=\d{1,2}(?:\.\d+)?A)",
         lambda m: Said("measure", f"{counted(m[1], '伏')}伏"),
     ),
-    rule(rf"{NOT_IN_NAME}({NUMBER}) ?[xX](?![A-Za-z0-9])", _times),
+    rule(rf"{NOT_IN_NAME}(\d{{1,3}}(?:\.\d+)?) ?[xX](?![A-Za-z0-9])", _times),
     rule(
         rf"(?:(?<![A-Za-z\d%])(-))?(?<![A-Za-z\d.])(?<![A-Za-z]-)({NUMBER}) ?({UNIT}{RATE})",
         _measure,

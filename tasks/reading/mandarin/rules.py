@@ -1,7 +1,7 @@
 """What a rule is: a pattern, and the words for what it finds. Pure.
 
-Patterns see the plain form of a text (``plain.py``): half-width digits, letters and signs, and
-simplified characters. A rule that returns None leaves its match to the rules after it.
+Patterns see the plain form of a text (``plain`` in ``reader.py``): half-width digits, letters and
+signs, and simplified characters. A rule that returns None leaves its match to the rules after it.
 """
 
 import re

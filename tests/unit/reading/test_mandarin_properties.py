@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.reading.mandarin.plain import plain
-from tasks.reading.mandarin.reader import mandarin_tokens
+from tasks.reading.mandarin.reader import mandarin_tokens, plain
 from tasks.reading.tokens import spoken_form
 
 _LEFT = re.compile(r"[0-9%‰°℃+=×÷&@#<>±≥≤≈≠→/*_^|$¥￥€£₹₩₽฿₫½²³①Ⅱ~～]")
