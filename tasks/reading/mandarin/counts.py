@@ -62,6 +62,11 @@ def _percent(match: re.Match[str]) -> Said | None:
     return Said("percent", f"{prefix}{'百' if mark == '%' else '千'}分之{spoken}")
 
 
+def _choices(match: re.Match[str]) -> Said:
+    """3/4/5月 and 2/3线城市: one after the other."""
+    return Said("cardinal", "、".join(amount(part) for part in match[0].split("/")))
+
+
 def _ratio(match: re.Match[str]) -> Said:
     return Said("range", "比".join(amount(part) for part in re.split(r" ?: ?", match[0])))
 
@@ -147,7 +152,10 @@ def _listed(match: re.Match[str]) -> Said | None:
     return Said("ordinal", _spoken(int(match[1]), match))
 
 
-def _in_brackets(match: re.Match[str]) -> Said | None:
+def _in_brackets(match: re.Match[str]) -> Said:
+    """(1) before an entry has a pause behind it, 六(3)班 has none."""
+    if re.search(r"[\u3400-\u9fff]$", before(match)):
+        return Said("ordinal", cardinal(int(match[1])))
     return Said("ordinal", _spoken(int(match[1]), match))
 
 
@@ -161,7 +169,7 @@ FIRST: tuple[Rule, ...] = (
     rule(rf"(?:(?<![\d.])(\d+) ?)?({_VULGAR.pattern})", _vulgar),
     rule(rf"([-+]?)(?<![A-Za-z\d.])({NUMBER}) ?([%‰])", _percent),
     rule(r"(?<![A-Za-z])(?:N[Oo]\.? ?|№ ?)(\d+)(?![\d.]\d|[A-Za-z])", _ordinal),
-    rule(r"(?<=第) ?\d+", lambda m: Said("ordinal", amount(m[0].strip()))),
+    rule(r"(?<=第) ?\d+(?:\.\d+)?", lambda m: Said("ordinal", amount(m[0].strip()))),
     rule(r"(?<![\dA-Za-z])(\d+)#(?![A-Za-z\u3400-\u9fff]*#)", _house),
     rule(
         r"(?<![\d.])(\d{1,2})(?:\.(\d+))?(?= ?折(?!叠|扣|腾|返|断|射|线|页|纸|磨|"
@@ -170,12 +178,18 @@ FIRST: tuple[Rule, ...] = (
     ),
     rule(
         r"(?:[壹贰叁参肆伍陆柒捌玖][拾佰仟](?:万|"
-        r"亿)?零?){1,8}[壹贰叁参肆伍陆柒捌玖]?|[壹贰叁肆伍陆柒捌玖](?=元|圆|万元)",
+        r"亿)?零?){1,8}[壹贰叁参肆伍陆柒捌玖]?|[壹贰叁肆伍陆柒捌玖](?=元|圆|万元|¥)",
         _formal,
     ),
     rule(r"(?<=\d点)(0\d)(?!\d)", _clock_hour),
     rule(r"(?<=\d点)([1-9])(?=分(?!之|钟))", _clock_hour),
-    rule(r"(?<![\d:.])\d{1,5}(?:\.\d+)?(?: ?: ?\d{1,5}(?:\.\d+)?){1,3}(?![\d:])", _ratio),
+    rule(
+        r"(?<![\d:.])(?<!ISO)(?<!ISO )\d{1,5}(?:\.\d+)?(?: ?: "
+        r"?\d{1,5}(?:\.\d+)?){1,3}(?![\d:])",
+        _ratio,
+    ),
+    rule(rf"{NOT_IN_NAME}\d{{1,3}}(?:/\d{{1,3}}){{2,5}}(?![\d/])", _choices),
+    rule(rf"{NOT_IN_NAME}\d/\d(?=线|[月号楼代期](?!前|后))", _choices),
     rule(rf"{NOT_IN_NAME}(\d{{1,4}})/(\d{{1,5}})(?![\d/])", _fraction),
 )
 RULES: tuple[Rule, ...] = (

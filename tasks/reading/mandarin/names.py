@@ -100,6 +100,11 @@ def _known(match: re.Match[str]) -> Said | None:
     return Said("digits", digits(match[0]))
 
 
+def _standard(match: re.Match[str]) -> Said:
+    """ISO 9001:2015: its number and its year."""
+    return Said("model", f"{digits(match[1])} {digits(match[2])}")
+
+
 def _bus(match: re.Match[str]) -> Said:
     number = match[0]
     return Said("digits", digits(number) if len(number) > 2 else amount(number))
@@ -128,6 +133,7 @@ def _long(match: re.Match[str]) -> Said | None:
 
 _NAMED = r"[A-Za-zÀ-ɏ]"
 RULES: tuple[Rule, ...] = (
+    rule(r"(?:(?<=ISO)|(?<=ISO ))(\d{4,5}):(\d{4})(?!\d)", _standard),
     rule(r"(?<![A-Za-z\d.])(\d{4})X3D", lambda m: Said("model", f"{digits(m[1])} X三D")),
     rule(r"(?<![\d.])\d{1,4}(?:\.\d{1,4}){2,3}(?![\d.]\d|\d)", _version),
     rule(rf"(?<={_NAMED})(?<![\u3400-\u9fff\d )][xX])\d+(?:\.\d+)?", _glued),
@@ -144,6 +150,7 @@ RULES: tuple[Rule, ...] = (
         r"(?<![\d.])(?:925|950|990|9{3,4})(?=纯?银|足?金|千足|铂)",
         lambda m: Said("digits", digits(m[0])),
     ),
+    rule(r"(?<![\d.])\d{3}(?=中学|医院|班(?!车|次|机))", lambda m: Said("digits", digits(m[0]))),
     rule(r"(?<![\d.])\d{3}(?=国道|省道|县道)", lambda m: Said("digits", digits(m[0]))),
     rule(r"(?<![\d.])(?:360(?=安全|杀毒|浏览|搜索)|58(?=同城|到家)|51(?=job))", _known),
     rule(rf"(?<![\d.A-Za-z,]){_KNOWN}(?![\d,])(?!\.\d)", _known),

@@ -129,6 +129,7 @@ RULES: tuple[Rule, ...] = (
     rule(r"(?<=[A-Za-z])\.(?=\d)", lambda _: Said("model", "点")),
     rule(r"(?<=[SML])[-~](?=[XSML]{1,4}(?![A-Za-z]))", lambda _: Said("range", "到")),
     rule(r"(?<=[A-Za-z升])/(?=\d* ?(?:km|百?公里))", lambda _: Said("sign", "每")),
+    rule(r"(?<=GB)/(?=T)", lambda _: Said("sign", " ")),
     rule(r"([<>])(=?)", _compare),
     rule(
         r"(?<=\d) ?[*×xX] ?(?=\d)|(?<![A-Za-z])[×xX](?=\d)|(?<=[^\s*])\*(?=\d)|×",
