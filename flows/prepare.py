@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import copy_context
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from flows.outcomes import RowName
 from flows.plan_check import found_fault
+from flows.row_speech import is_reread, row_request, row_speech, stored_rereadings
 from model.engine import EngineIdentity, engine_identity
 from model.errors import NightshootError, PortraitError, RowError
 from tasks.canonical_json import canonical_sha256
@@ -43,10 +44,12 @@ from tasks.portrait.portrait import (
     check_portrait,
     read_rig,
 )
+from tasks.reading.lexicon import NO_LEXICON, Lexicon
 from tasks.records import (
     EncodeProfile,
     Failure,
     ManifestRow,
+    Reread,
     Scalar,
     Speech,
     StoredPlan,
@@ -54,7 +57,7 @@ from tasks.records import (
     VideoReceipt,
 )
 from tasks.recovery.night import Unfinished, carry_over_order
-from tasks.speech.speech import SpeechRequest, make_speech, speech_id_of
+from tasks.speech.speech import request_sha256
 from tasks.speech.voices import VoiceSettings
 from tasks.store.campaign_folder import (
     CampaignFolder,
@@ -66,6 +69,10 @@ _TITLE_CHARS = 60
 _LOOKUPS_AT_ONCE = 8
 _NO_WAIT = nullcontext()
 _PORTRAITS = PortraitReader()
+
+Rereading = Literal["keep", "tell", "renew"]
+"""What becomes of planned rows that would be read otherwise today: nothing, it is told, or they
+are spoken and planned anew."""
 
 _Row = TypeVar("_Row")
 _Result = TypeVar("_Result")
@@ -80,6 +87,8 @@ class PrepareSettings:
     voice_settings: VoiceSettings
     portrait_limits: PortraitLimits
     ffmpeg_version: str
+    lexicon: Lexicon = NO_LEXICON
+    rereading: Rereading = "keep"
 
 
 @dataclass(frozen=True)
@@ -92,6 +101,7 @@ class Prepared:
         receipt: when nothing is left to do.
         failure: when the same plan was quarantined earlier.
         error: why there is no plan.
+        rereads: the words that would be read otherwise today, where that is to be told.
     """
 
     row: RowName
@@ -99,6 +109,7 @@ class Prepared:
     receipt: VideoReceipt | None = None
     failure: Failure | None = None
     error: Exception | None = None
+    rereads: tuple[Reread, ...] = ()
 
     @property
     def plan(self) -> VideoPlan | None:
@@ -127,7 +138,10 @@ def prepare_row(
                 folder.discard_speech(stored.plan.speech_id)
             stored, _ = _planned(row, settings, folder, turns, notice)
             prepared = judged(row, stored, folder, notice)
-        return prepared
+        if settings.rereading != "tell":
+            return prepared
+        request = row_request(row, settings.voice_settings, settings.lexicon)
+        return replace(prepared, rereads=stored_rereadings(request, stored, folder))
 
     return guarded(row, folder, prepare)
 
@@ -172,10 +186,9 @@ def _planned(
     portrait = _portrait_facts(row.portrait_path, file_version(row.portrait_path))
     _check_portrait_sides(row, portrait, identity)
     rig = read_rig(row.rig_path) if row.rig_path else None
-    request = _speech_request(row, settings)
-    speech_id = speech_id_of(request)
+    request = row_request(row, settings.voice_settings, settings.lexicon)
     asked = [
-        _request_sha256(row, settings, identity, digest, rig, speech_id)
+        _request_sha256(row, settings, identity, digest, rig, request_sha256(request))
         for digest in portrait.digests
     ]
     try:
@@ -183,10 +196,14 @@ def _planned(
     except DamagedError as error:
         notice(f"{row.video_id}: planning it again: {error}")
         stored = None
+    is_renewed = settings.rereading == "renew"
     if stored is not None and stored.request_sha256 in asked:
-        return stored, True
+        stays = not (is_renewed and is_reread(request, stored, folder))
+        if stays:
+            return stored, True
     with turns, folder.local(f"prepare-{row.video_id}") as place:
-        stored = _plan_anew(row, settings, place, identity, portrait, rig, request)
+        speech = row_speech(request, place, stored, reread=is_renewed)
+        stored = _plan_anew(row, settings, place, identity, portrait, rig, speech)
         stored = stored.model_copy(update={"request_sha256": asked[0]})
         place.write_plan(stored)
     return stored, False
@@ -199,11 +216,8 @@ def _plan_anew(
     identity: EngineIdentity,
     portrait: "_PortraitFacts",
     rig: dict[str, object] | None,
-    request: SpeechRequest,
+    speech: Speech,
 ) -> StoredPlan:
-    place.fetch_speech(speech_id_of(request))
-    speech = make_speech(request, place.speech)
-    place.commit_speech(speech)
     plan = plan_video(
         row,
         settings,
@@ -294,7 +308,7 @@ def _request_sha256(
     identity: EngineIdentity,
     portrait_digest: str,
     rig: dict[str, object] | None,
-    speech_id: str,
+    speech_request_sha256: str,
 ) -> str:
     """Digest of all that a plan is made from: the same digest, the same plan."""
     used = settings_of(row, settings, identity)
@@ -308,7 +322,7 @@ def _request_sha256(
             "clips": [used.infer_frames, used.segment_clips],
             "portrait": portrait_digest,
             "rig": rig,
-            "speech": speech_id,
+            "speech": speech_request_sha256,
             "limits": settings.portrait_limits.model_dump(mode="json"),
             "encode": [KEY_VERSION, DELIVERY_VERSION, settings.ffmpeg_version],
         }
@@ -318,17 +332,6 @@ def _request_sha256(
 def _identity_fields(identity: EngineIdentity) -> dict[str, object]:
     """The fields as they are: `dataclasses.asdict` would copy each value of each row's engine."""
     return {each.name: getattr(identity, each.name) for each in fields(identity)}
-
-
-def _speech_request(row: ManifestRow, settings: PrepareSettings) -> SpeechRequest:
-    return SpeechRequest(
-        text=row.script,
-        audio_path=row.audio_path,
-        voice=row.voice,
-        language=row.language,
-        seed=row.seed,
-        settings=settings.voice_settings,
-    )
 
 
 def plan_video(

@@ -20,7 +20,7 @@ from tasks.engines.engine_host import EnginePool
 from tasks.errors import StoreError, counted
 from tasks.processes.last_resort import LastResort
 from tasks.processes.stop_request import stop_asked_by
-from tasks.records import VideoOutcome
+from tasks.records import ReadWords, VideoOutcome
 from tasks.report.report import campaign_report
 from tasks.store.campaign_folder import CampaignFolder
 from tasks.store.entries import LostLock
@@ -133,6 +133,7 @@ class Run:
             source.folder, self._pool, view, self.stop, night, last_resort=last_resort
         )
         self._outcomes = self._work.outcomes
+        self._words: dict[str, tuple[ReadWords, ...]] = {}
         self._is_started = False
 
     def __call__(self) -> Summary:
@@ -187,6 +188,8 @@ class Run:
             if self.stop.is_set():
                 return
             row = prepared.row
+            if prepared.stored is not None:
+                self._words[row.video_id] = prepared.stored.words
             self.view.status(
                 f"{number} of {counted(len(self.source.rows), 'row')} spoken and planned"
             )
@@ -233,9 +236,13 @@ class Run:
 
     def _all_outcomes(self) -> list[VideoOutcome]:
         note = self._work.halted
-        return [
+        outcomes = (
             self._outcomes.get(row.video_id) or pending_outcome(row, None, note)
             for row in self.source.rows
+        )
+        return [
+            outcome.model_copy(update={"words": self._words.get(outcome.video_id, ())})
+            for outcome in outcomes
         ]
 
     def _report(self, seconds: float) -> str:

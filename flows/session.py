@@ -15,6 +15,7 @@ from flows.outcomes import name_of
 from flows.prepare import (
     Prepared,
     PrepareSettings,
+    Rereading,
     in_order,
     prepare_row,
     settings_of,
@@ -53,6 +54,7 @@ class Request:
     voice_settings: VoiceSettings = field(default_factory=VoiceSettings)
     begun_first: bool = False
     allow_private: bool = False
+    rereading: Rereading = "keep"
 
 
 class Session:
@@ -85,6 +87,7 @@ class Session:
             voice_settings=request.voice_settings,
             portrait_limits=PortraitLimits(),
             ffmpeg_version=ffmpeg_version(),
+            rereading=request.rereading,
         )
         asked = (self.rows, presets, request.engine_settings)
         check_options(*asked)

@@ -67,6 +67,21 @@ class TimedPhoneme(Record):
     end: int
 
 
+class SpokenClause(Record):
+    """One clause of a spoken script: how it was read, and its sound in the shared store."""
+
+    spoken: str = Field(description="In words.")
+    line: str = Field(description="What the voice was given: phonemes, or a text.")
+    sound: str = Field(description="Key of its sound, shared by all campaigns of a folder.")
+
+
+class Reread(Record):
+    """Words that are read otherwise today than when their speech was made."""
+
+    written: str
+    spoken: str = Field(description="Today.")
+
+
 class Speech(Record):
     """The receipt of one spoken script or imported recording (`speech/<sha256>.json`).
 
@@ -87,10 +102,25 @@ class Speech(Record):
     )
     cues: tuple[Cue, ...] = Field(description="Captions; empty for a recording without a script.")
     phonemes: tuple[TimedPhoneme, ...] | None = None
+    clauses: tuple[SpokenClause, ...] = Field(
+        default=(), description="One for each caption; empty for recordings and older releases."
+    )
+    front_end: str = Field(default="", description="Digest of all by which the script was read.")
+    request_sha256: str = Field(
+        default="", description="Of what was asked; empty where the speech has that name itself."
+    )
     warnings: tuple[str, ...] = ()
     file_sha256: str = Field(description="Of the viewer's copy.")
     engine_file_sha256: str = Field(description="Of the engine's copy.")
     versions: dict[str, str] = Field(default_factory=dict)
+
+
+class ReadWords(Record):
+    """Words of a script that are not read as they are written, or that a person should check."""
+
+    written: str
+    spoken: str = Field(description="In words; phonemes or pinyin where exact sounds are given.")
+    doubt: str | None = Field(default=None, description="Why a person should check it.")
 
 
 # --- speech -> plan -----------------------------------------------------------------------------
@@ -166,6 +196,9 @@ class StoredPlan(Record):
     line: int = Field(ge=1, description="Line of the manifest.")
     sha256: str = Field(description="Of the plan's canonical JSON.")
     request_sha256: str = Field(description="Of all that the plan was made from.")
+    words: tuple[ReadWords, ...] = Field(
+        default=(), description="How the script was read; none for recordings and older releases."
+    )
 
 
 # --- segments -> video --------------------------------------------------------------------------
@@ -270,6 +303,14 @@ class VideoOutcome(Record):
     way_out: str = ""
     warnings: tuple[str, ...] = ()
     is_preview: bool = False
+    words: tuple[ReadWords, ...] = Field(
+        default=(), description="What of the script is not read as it is written."
+    )
+
+    @property
+    def num_doubts(self) -> int:
+        """How many readings a person should check."""
+        return sum(1 for words in self.words if words.doubt)
 
 
 class Failure(Record):

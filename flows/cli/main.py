@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -143,6 +144,13 @@ _campaign_options = _options(
 )
 
 
+_reread = click.option(
+    "--reread",
+    is_flag=True,
+    help="Speak again, and render again, what is read differently today than when it was spoken.",
+)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="nightshoot")
 def cli() -> None:
@@ -155,6 +163,7 @@ def cli() -> None:
 @cli.command()
 @click.argument("manifest", type=_MANIFEST)
 @_campaign_options
+@_reread
 @click.option("--keep-going", is_flag=True, help="Render the good rows even if other rows fail.")
 @click.option(
     "--window",
@@ -165,6 +174,7 @@ def cli() -> None:
 @_json
 def render(
     manifest: str | Path,
+    reread: bool,
     keep_going: bool,
     window: str | None,
     timezone: str,
@@ -176,7 +186,12 @@ def render(
     from flows.work import night_of
 
     night = night_of(window, timezone) if window else None
-    request = _request(manifest, options, keep_going=keep_going, begun_first=night is not None)
+    request = replace(
+        _request(manifest, options),
+        keep_going=keep_going,
+        begun_first=night is not None,
+        rereading="renew" if reread else "keep",
+    )
     return _run(Session(request), options["workers"], night, as_json=as_json)
 
 
@@ -306,9 +321,10 @@ def _run(source: "Source", workers: int, night: "Night | None", *, as_json: bool
 @cli.command()
 @click.argument("manifest", type=_MANIFEST, required=False)
 @_campaign_options
+@_reread
 @with_gpus
 @_json
-def plan(manifest: str | Path | None, as_json: bool, **options: Any) -> int:
+def plan(manifest: str | Path | None, reread: bool, as_json: bool, **options: Any) -> int:
     """Preview a render: videos, segments, lengths, disk space and time.
 
     This already synthesises the speech, because the speech decides the lengths.
@@ -324,7 +340,8 @@ def plan(manifest: str | Path | None, as_json: bool, **options: Any) -> int:
     from flows.session import Session
 
     console = terminal_console(to_stderr=as_json)
-    session = Session(_request(manifest, options))
+    request = replace(_request(manifest, options), rereading="renew" if reread else "tell")
+    session = Session(request)
     for notice in session.notices:
         console.print(f"note: {notice}", style="yellow", markup=False, soft_wrap=True)
     quote = plan_interruptibly(session, asked)
@@ -436,13 +453,7 @@ def manifest(audio_dir: Path, portrait: Path, out: Path | None, force: bool) -> 
     return 0
 
 
-def _request(
-    manifest: str | Path,
-    options: dict[str, Any],
-    *,
-    keep_going: bool = False,
-    begun_first: bool = False,
-) -> "Request":
+def _request(manifest: str | Path, options: dict[str, Any]) -> "Request":
     from flows.outcomes import name_of
     from flows.session import Request
     from tasks.manifest.manifest import RowDefaults
@@ -462,8 +473,6 @@ def _request(
         campaign=options["campaign"] or Path(name_of(manifest)).stem,
         defaults=RowDefaults(**wanted),
         workers=options["workers"],
-        keep_going=keep_going,
-        begun_first=begun_first,
         allow_private=options["allow_private"],
         allow_outside=options["allow_outside"],
         sheet=options["sheet"],

@@ -36,7 +36,8 @@ from tasks.manifest.manifest import RowDefaults
 from tasks.plan.plan import unbroken_frames
 from tasks.processes.last_resort import STOP_WITHIN_S, LastResort, leave
 from tasks.processes.stop_request import check_stop, stop_asked_by
-from tasks.records import Record, VideoPlan
+from tasks.records import Record, Reread, VideoPlan
+from tasks.redaction import printable
 from tasks.store.campaign_folder import (
     CampaignFolder,
 )
@@ -45,6 +46,7 @@ from tasks.store.campaign_folder import (
 _BITS_PER_PIXEL = 0.35
 _PNG_BYTES_PER_PIXEL = 1.8
 _MAX_UNBROKEN_CLIPS = 500
+_REREADS_SHOWN, _WORDS_SHOWN, _WORD_CHARS = 20, 5, 60
 
 
 class VideoQuote(Record):
@@ -62,6 +64,7 @@ class VideoQuote(Record):
     is_done: bool
     error: str = ""
     warnings: tuple[str, ...] = ()
+    rereads: tuple[Reread, ...] = ()
 
 
 class Quote(Record):
@@ -232,6 +235,7 @@ def _quote(
         num_frames_left=frames_left,
         is_done=prepared.receipt is not None,
         warnings=(*plan.warnings, *unbroken_warnings(plan, infer_frames)),
+        rereads=prepared.rereads,
     )
 
 
@@ -275,6 +279,7 @@ def campaign_table(quote: Quote, *, is_all: bool = False) -> Iterator[Renderable
     yield table
     for notice in quote.notices:
         yield Text(f"note: {notice}", style="yellow")
+    yield from reread_lines(quote.videos)
     good = [video for video in quote.videos if not video.error]
     seconds = sum(video.duration_s for video in good)
     yield Text(
@@ -294,6 +299,31 @@ def campaign_table(quote: Quote, *, is_all: bool = False) -> Iterator[Renderable
         yield from gpu_tables(quote.gpus, is_all=is_all)
         return
     yield Text(_time_line(quote))
+
+
+def reread_lines(videos: Sequence[VideoQuote]) -> Iterator[Text]:
+    """What is said of videos whose scripts would be read otherwise today; nothing if none is."""
+    changed = [video for video in videos if video.rereads]
+    if not changed:
+        return
+    done = sum(video.is_done for video in changed)
+    yield Text(
+        f"{counted(len(changed), 'video')} spoken earlier ({done} of them finished) would be read "
+        "differently today. They stay as they are; to have them spoken, planned and rendered "
+        "again, add --reread:",
+        style="yellow",
+    )
+    for video in changed[:_REREADS_SHOWN]:
+        words = [f'"{_short(each.written)}" as "{_short(each.spoken)}"' for each in video.rereads]
+        more = f" and {len(words) - _WORDS_SHOWN} more" if len(words) > _WORDS_SHOWN else ""
+        yield Text(f"  {video.video_id}: {', '.join(words[:_WORDS_SHOWN])}{more}")
+    if len(changed) > _REREADS_SHOWN:
+        yield Text(f"  and {len(changed) - _REREADS_SHOWN} more; --json lists them all")
+
+
+def _short(words: str) -> str:
+    line = printable(" ".join(words.split()))
+    return line if len(line) <= _WORD_CHARS else f"{line[: _WORD_CHARS - 1]}…"
 
 
 def _time_line(quote: Quote) -> str:

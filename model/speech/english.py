@@ -7,8 +7,10 @@ behind a letter.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import cache
+
+from model.speech.utterance import Piece, Reading, Sounds
 
 CURRENCIES = {
     "$": ("dollar", "dollars", "cent", "cents"),
@@ -49,26 +51,54 @@ _SPEAKABLE = re.compile(
 _SILENT = frozenset("™®©\u00ad\u200b\u200c\u200d\u2060\ufeff\ufe0e\ufe0f")
 
 
-@dataclass(frozen=True)
-class Reading:
-    """Phonemes of a text, and the characters of it that have no sound.
-
-    Attributes:
-        symbols: in Kokoro's alphabet.
-        unspoken: each once, in order.
-    """
-
-    symbols: str
-    unspoken: tuple[str, ...] = ()
-
-
 def read_english(text: str, *, is_british: bool = False) -> Reading:
     """Phonemes of an English text, as one line; characters no reader knows are reported."""
-    spoken, unspoken = speakable(text)
-    words = with_letter_a(words_of(spoken))
+    return read_english_pieces((text,), is_british=is_british)
+
+
+def read_english_pieces(pieces: Sequence[Piece], *, is_british: bool = False) -> Reading:
+    """The same of words and of sounds between them.
+
+    Raises:
+        ValueError: sounds that are not phonemes between slashes.
+    """
+    line: list[str] = []
+    unspoken: list[str] = []
+    for piece in pieces:
+        if isinstance(piece, Sounds):
+            line.append(_linked(piece))
+        else:
+            spoken, unknown = speakable(piece)
+            line.append(_with_edges(with_letter_a(words_of(spoken)), spoken))
+            unspoken += unknown
+    words = "".join(line)
     symbols = " ".join(_reader(is_british)(words).split())
     is_stop_lost = _LAST_LETTER.search(words) and not symbols.endswith(".")
-    return Reading(symbols + "." if is_stop_lost else symbols, unspoken)
+    return Reading(symbols + "." if is_stop_lost else symbols, tuple(dict.fromkeys(unspoken)))
+
+
+def phonemes_in(sounds: Sounds) -> str:
+    """What stands between the slashes of a notation.
+
+    Raises:
+        ValueError: there are no two slashes, or nothing between them.
+    """
+    match = re.fullmatch(r"/([^/()\[\]]+)/", sounds.notation)
+    if match is None:
+        raise ValueError(f'"{sounds.notation}" must be phonemes between slashes, such as /nˈIki/')
+    return match[1]
+
+
+def _linked(sounds: Sounds) -> str:
+    """The reader's own notation of a word whose phonemes are given."""
+    return f"[word](/{phonemes_in(sounds)}/)"
+
+
+def _with_edges(words: str, spoken: str) -> str:
+    """``words`` with the space that ``spoken`` has before and after them."""
+    before = " " if spoken[:1].isspace() else ""
+    after = " " if spoken[-1:].isspace() else ""
+    return f"{before}{words}{after}"
 
 
 def speakable(text: str) -> tuple[str, tuple[str, ...]]:

@@ -1,16 +1,21 @@
 """The hibari voice: 8 MB, English, about seventy times faster than speech on one core."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 
 import numpy as np
 
-from model.speech.english import read_english
+from model.speech.english import read_english_pieces
 from model.speech.network import FLOAT, duration_samples, open_session, run, split_symbols
 from model.speech.phones import known_symbols, timed_phones
 from model.speech.utterance import (
+    Piece,
+    Reading,
     TimedSymbol,
     Utterance,
+    Voice,
     VoiceCard,
 )
 
@@ -26,16 +31,24 @@ class HibariVoice:
         self._lag = round(card.lag_s * SAMPLE_RATE_HZ)
         self._is_british = card.is_british
 
-    def speak(self, text: str, *, seed: int = 0, speed: float = 1.0) -> Utterance:
-        """See :meth:`model.speech.utterance.Voice.speak`."""
-        check_speed(speed)
-        reading = read_english(text, is_british=self._is_british)
+    def read(self, pieces: Sequence[Piece]) -> Reading:
+        """See :meth:`model.speech.utterance.Voice.read`."""
+        reading = read_english_pieces(pieces, is_british=self._is_british)
         symbols, unknown = known_symbols(reading.symbols, vocabulary())
+        return Reading(symbols, tuple(dict.fromkeys(reading.unspoken + unknown)))
+
+    def sound(self, symbols: str, *, seed: int = 0, speed: float = 1.0) -> Utterance:
+        """See :meth:`model.speech.utterance.Voice.sound`."""
+        check_speed(speed)
         rng = np.random.default_rng(seed)
         parts = [
             self._speak_symbols(part, rng, speed) for part in split_symbols(symbols, MAX_SYMBOLS)
         ]
-        return joined(parts, SAMPLE_RATE_HZ, reading.unspoken + unknown)
+        return joined(parts, SAMPLE_RATE_HZ)
+
+    def speak(self, text: str, *, seed: int = 0, speed: float = 1.0) -> Utterance:
+        """See :meth:`model.speech.utterance.Voice.speak`."""
+        return spoken(self, text, seed, speed)
 
     def _speak_symbols(self, symbols: str, rng: np.random.Generator, speed: float) -> Utterance:
         from hibari import dsp
@@ -54,7 +67,14 @@ def check_speed(speed: float) -> None:
         raise ValueError(f"speed must be 0.5 to 2.0, got {speed}")
 
 
-def joined(parts: list[Utterance], sample_rate_hz: int, unspoken: tuple[str, ...]) -> Utterance:
+def spoken(voice: Voice, text: str, seed: int, speed: float) -> Utterance:
+    """What ``voice`` reads and then sounds."""
+    reading = voice.read((text,))
+    utterance = voice.sound(reading.symbols, seed=seed, speed=speed)
+    return replace(utterance, unspoken=reading.unspoken)
+
+
+def joined(parts: list[Utterance], sample_rate_hz: int) -> Utterance:
     """Utterances one after the other, their phones moved along."""
     phones: list[TimedSymbol] = []
     offset = 0
@@ -65,7 +85,7 @@ def joined(parts: list[Utterance], sample_rate_hz: int, unspoken: tuple[str, ...
         )
         offset += len(part.pcm)
     pcm = np.concatenate([part.pcm for part in parts]) if parts else np.zeros(0, np.float32)
-    return Utterance(pcm, sample_rate_hz, tuple(phones), tuple(dict.fromkeys(unspoken)))
+    return Utterance(pcm, sample_rate_hz, tuple(phones))
 
 
 @cache

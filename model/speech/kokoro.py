@@ -4,6 +4,7 @@ The model comes in four packages, the voices' style vectors lie in ``voices/``.
 """
 
 import hashlib
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -11,12 +12,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from model.speech.english import Reading, read_english
-from model.speech.hibari import check_speed, joined, vocabulary
-from model.speech.mandarin import read_mandarin
+from model.speech.english import read_english_pieces
+from model.speech.hibari import check_speed, joined, spoken, vocabulary
 from model.speech.network import INT64, duration_samples, open_session, run, split_symbols
 from model.speech.phones import known_symbols, timed_phones
+from model.speech.pieces import read_mandarin_pieces
 from model.speech.utterance import (
+    Piece,
+    Reading,
     Utterance,
     VoiceCard,
 )
@@ -37,19 +40,25 @@ class KokoroVoice:
         self._lag = round(card.lag_s * SAMPLE_RATE_HZ)
         self._styles = read_styles(card.name)
 
-    def speak(self, text: str, *, seed: int = 0, speed: float = 1.0) -> Utterance:
-        """See :meth:`.Voice.speak`; the model draws no noise from ``seed``."""
+    def read(self, pieces: Sequence[Piece]) -> Reading:
+        """See :meth:`.Voice.read`."""
+        if self._card.language == "zh":
+            reading = read_mandarin_pieces(pieces)
+        else:
+            reading = read_english_pieces(pieces, is_british=self._card.is_british)
+        symbols, unknown = known_symbols(reading.symbols, vocabulary())
+        return Reading(symbols, tuple(dict.fromkeys(reading.unspoken + unknown)))
+
+    def sound(self, symbols: str, *, seed: int = 0, speed: float = 1.0) -> Utterance:
+        """See :meth:`.Voice.sound`; the model draws no noise from ``seed``."""
         del seed
         check_speed(speed)
-        reading = self._read(text)
-        symbols, unknown = known_symbols(reading.symbols, vocabulary())
         parts = [self._speak_symbols(part, speed) for part in split_symbols(symbols, MAX_SYMBOLS)]
-        return joined(parts, SAMPLE_RATE_HZ, reading.unspoken + unknown)
+        return joined(parts, SAMPLE_RATE_HZ)
 
-    def _read(self, text: str) -> Reading:
-        if self._card.language == "zh":
-            return read_mandarin(text)
-        return read_english(text, is_british=self._card.is_british)
+    def speak(self, text: str, *, seed: int = 0, speed: float = 1.0) -> Utterance:
+        """See :meth:`.Voice.speak`."""
+        return spoken(self, text, seed, speed)
 
     def _speak_symbols(self, symbols: str, speed: float) -> Utterance:
         tokens = [0, *(vocabulary()[symbol] for symbol in symbols), 0]

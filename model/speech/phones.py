@@ -51,6 +51,12 @@ def timed_phones(
     return tuple(phone for phone in phones if phone.end_sample > phone.start_sample)
 
 
+def sounding(symbols: str) -> str:
+    """The phones among ``symbols``: without stress, length, tones and pauses."""
+    unheard = STRESS_MARKS + LENGTH_AND_TONE_MARKS + PAUSES
+    return "".join(symbol for symbol in symbols if symbol not in unheard)
+
+
 def known_symbols(text: str, vocab: dict[str, int]) -> tuple[str, tuple[str, ...]]:
     """``text`` without the symbols a model does not know, and those symbols, each once."""
     unknown = tuple(dict.fromkeys(symbol for symbol in text if symbol not in vocab))

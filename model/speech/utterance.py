@@ -3,6 +3,7 @@
 S samples of mono sound; L symbols of a phoneme string.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
@@ -28,6 +29,35 @@ class TimedSymbol:
 
 
 @dataclass(frozen=True)
+class Sounds:
+    """What sounds exactly so, whatever is written: phonemes of the voices' alphabet.
+
+    Attributes:
+        notation: phonemes between slashes (``/nˈIki/``), or, for a Mandarin voice, pinyin with
+            tone numbers (``zhong4 xin1``).
+    """
+
+    notation: str
+
+
+Piece: TypeAlias = str | Sounds
+"""A part of a clause: words, or sounds in their place."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Phonemes of a text, and the characters of it that have no sound.
+
+    Attributes:
+        symbols: in Kokoro's alphabet.
+        unspoken: each once, in order.
+    """
+
+    symbols: str
+    unspoken: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Utterance:
     """What a voice made of a text.
 
@@ -46,6 +76,31 @@ class Utterance:
 
 class Voice(Protocol):
     """Speaks one clause; the same text and seed give the same bytes in any process."""
+
+    def read(self, pieces: Sequence[Piece]) -> Reading:
+        """The phonemes of one clause that this voice knows; takes a thousandth of speaking it.
+
+        Args:
+            pieces: plain text in the voice's language, without control characters or emoji, and
+                sounds.
+
+        Raises:
+            ValueError: sounds are no notation of the voice's language.
+        """
+        ...
+
+    def sound(self, symbols: str, *, seed: int = 0, speed: float = 1.0) -> Utterance:
+        """Speak the phonemes that :meth:`read` returned.
+
+        Args:
+            symbols: phonemes that this voice knows.
+            seed: of the noise in the sound, for voices that draw some.
+            speed: 0.5 (slow) to 2.0 (fast).
+
+        Raises:
+            ValueError: the speed is out of range.
+        """
+        ...
 
     def speak(self, text: str, *, seed: int = 0, speed: float = 1.0) -> Utterance:
         """Speak ``text``.

@@ -323,7 +323,7 @@ def _content_fault(path: Path, kind: Kind) -> str:
     return _FAULTS[kind](path)
 
 
-def _manifest_fault(path: Path) -> str:
+def _table_fault(path: Path) -> str:
     return "" if path.stat().st_size else "the file is empty"
 
 
@@ -338,9 +338,10 @@ def _rig_fault(path: Path) -> str:
 
 
 _FAULTS: dict[Kind, Callable[[Path], str]] = {
-    "manifest": _manifest_fault,
+    "manifest": _table_fault,
     "portrait": picture_fault,
     "recording": sound_fault,
     "script": script_fault,
     "rig": _rig_fault,
+    "lexicon": _table_fault,
 }

@@ -18,7 +18,7 @@ from pydantic import Field
 from model.errors import Fault, RowError
 from tasks.records import Record
 
-Kind = Literal["manifest", "portrait", "recording", "script", "rig"]
+Kind = Literal["manifest", "portrait", "recording", "script", "rig", "lexicon"]
 MAX_HELD_BYTES = 1 << 18
 _GZIP_WINDOW = 31
 
@@ -31,6 +31,7 @@ class InputLimits(Record):
     recording_bytes: int = Field(default=4 << 30, ge=1, description="Largest recording.")
     script_bytes: int = Field(default=4 << 20, ge=1, description="Largest script file.")
     rig_bytes: int = Field(default=1 << 20, ge=1, description="Largest rig.")
+    lexicon_bytes: int = Field(default=16 << 20, ge=1, description="Largest lexicon.")
     connect_timeout_s: float = Field(default=10.0, gt=0, description="To reach a host.")
     read_timeout_s: float = Field(default=20.0, gt=0, description="Without a byte from it.")
     patience_s: float = Field(
@@ -57,6 +58,7 @@ class InputLimits(Record):
             "recording": self.recording_bytes,
             "script": self.script_bytes,
             "rig": self.rig_bytes,
+            "lexicon": self.lexicon_bytes,
         }
         return by_kind[kind]
 

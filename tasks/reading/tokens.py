@@ -42,8 +42,9 @@ class Token:
         kind: its class; ``entry`` comes from a lexicon or a mark.
         spoken: the words for it in the text's language, without digits or signs; empty where
             nothing is said.
-        sounds: how exactly it sounds, in place of ``spoken``: phonemes of the voices' alphabet in
-            an English text, pinyin with tone numbers (``zhong4 xin1``) in a Mandarin one.
+        sounds: how exactly it sounds, in place of ``spoken``: phonemes of the voices' alphabet
+            between slashes (``/nˈIki/``), in a text of any language, or, in a Mandarin text,
+            pinyin with tone numbers (``zhong4 xin1``).
         doubt: why a person should check it; None where the reading is certain.
     """
 

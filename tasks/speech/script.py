@@ -1,15 +1,23 @@
 """A script, cut into the clauses that are spoken one by one. Pure.
 
-A clause keeps all of its text for the captions; what no voice can say is not
-spoken.
+A clause keeps all of its text for the captions; what no voice can say is not spoken. What is read
+as one (a price, a date, an address) is never cut, and a full stop in it ends no sentence.
 """
 
 import re
-import unicodedata
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
-Language: TypeAlias = Literal["en", "zh"]
+from tasks.reading.languages import Language
+from tasks.reading.lexicon import NO_LEXICON, Lexicon
+from tasks.reading.marks import Pause
+from tasks.reading.reading import read_aloud
+from tasks.reading.script_text import script_text
+from tasks.reading.tokens import Token, merged
+from tasks.speech.clause import Clause, clause_of, without_controls
 
 MAX_CLAUSE_CHARS: dict[Language, int] = {"en": 100, "zh": 32}
 """About seven seconds of speech: a segment's usual length."""
@@ -27,27 +35,20 @@ ABBREVIATIONS = frozenset(
 _SENTENCE_END = re.compile(
     r"""[。！？；]+[”’」』）)"']*|[.!?;…]+["'”’)\]」』）]*(?=\s|$)|[!?…]+(?=[\u3400-\u9fff])|\n+"""
 )
+_WORD = re.compile(r"\S+")
 _COMMA = re.compile(r"[，、：]|[,:—–](?=\s)|——")
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 _LATIN_WORD = re.compile(r"[A-Za-z]+")
-_JOINERS = frozenset("\u200b\u200c\u200d\u2060\ufe0e\ufe0f\ufeff\u00ad")
-
-
-@dataclass(frozen=True)
-class Clause:
-    """A stretch of the script spoken in one breath; ``ends_sentence`` asks for a longer gap."""
-
-    text: str
-    spoken: str
-    ends_sentence: bool
+_STOPS_BEHIND = re.compile(r"\s*[.,!?;:…。，！？；：、]+[”’」』）)]*")
 
 
 @dataclass(frozen=True)
 class Script:
-    """A script's clauses and what was left out of them, for people."""
+    """A script's clauses, the silence before them, and what people should know of them."""
 
     clauses: tuple[Clause, ...]
     warnings: tuple[str, ...]
+    lead_ms: int = 0
 
 
 def language_of(script: str) -> Language:
@@ -56,26 +57,75 @@ def language_of(script: str) -> Language:
     return "zh" if num_han and num_han >= len(_LATIN_WORD.findall(script)) else "en"
 
 
-def read_script(text: str, language: Language) -> Script:
-    """Clauses of ``text``; one without anything to say is added to the caption before it."""
-    clean, num_controls = _without_controls(text)
+def read_script(text: str, language: Language, lexicon: Lexicon = NO_LEXICON) -> Script:
+    """Clauses of ``text``; one without anything to say is added to the caption before it.
+
+    Raises:
+        ScriptError: something in it cannot be read as it stands.
+    """
+    marked = script_text(text, language)
+    clean, places = without_controls(marked.text)
+    spans = [replace(t, start=places[t.start], end=places[t.end]) for t in marked.spans]
+    tokens = merged(read_aloud(clean, language, lexicon), spans)
+    pauses = tuple(Pause(places[pause.index], pause.milliseconds) for pause in marked.pauses)
+    cut = cut_text(clean, tokens, pauses, language)
+    num_controls = _num_controls(marked.text, places)
+    warnings = (*marked.notices, *_warnings(clean, tokens, cut.unspeakable, num_controls))
+    return Script(cut.clauses, warnings, cut.lead_ms)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A text in clauses, the signs in it that no voice can say, and the silence before it."""
+
+    clauses: tuple[Clause, ...]
+    unspeakable: tuple[str, ...]
+    lead_ms: int
+
+
+def cut_text(
+    text: str, tokens: Sequence[Token], pauses: Sequence[Pause], language: Language
+) -> Cut:
+    """Clauses of a text without marks; a pause always ends one."""
+    borders = _Borders(text, tokens)
+    pause_ms_at: dict[int, int] = defaultdict(int)
+    for pause in pauses:
+        pause_ms_at[borders.behind(pause.index)] += pause.milliseconds
     clauses: list[Clause] = []
     dropped: list[str] = []
-    for sentence in _sentences(clean):
-        parts = _split_long(sentence, language)
-        for index, part in enumerate(parts):
-            spoken, unspeakable = _speakable(part)
-            dropped += unspeakable
-            if any(sign.isalnum() for sign in spoken):
-                clauses.append(Clause(part, spoken, index == len(parts) - 1))
-            elif clauses and unspeakable:
-                last = clauses.pop()
-                clauses.append(Clause(f"{last.text} {part}", last.spoken, last.ends_sentence))
-    return Script(tuple(clauses), _warnings(dropped, num_controls))
+    lead_ms = pause_ms_at.pop(0, 0)
+    for start, end, ends_sentence in _stretches(text, borders, pause_ms_at, language):
+        clause, unspeakable = clause_of(text, (start, end), tokens, ends_sentence=ends_sentence)
+        dropped += unspeakable
+        pause_ms = pause_ms_at.get(end, 0)
+        if clause.is_speakable:
+            clauses.append(replace(clause, pause_ms=pause_ms))
+        elif clauses:
+            last = clauses.pop()
+            told = f"{last.text} {clause.text}" if unspeakable else last.text
+            clauses.append(replace(last, text=told, pause_ms=last.pause_ms + pause_ms))
+        else:
+            lead_ms += pause_ms
+    return Cut(tuple(clauses), tuple(dropped), lead_ms)
 
 
-def _warnings(dropped: list[str], num_controls: int) -> tuple[str, ...]:
+def _num_controls(text: str, places: Sequence[int]) -> int:
+    """How many characters of ``text`` have no place; of a line end of two characters, none."""
+    gone = sum(place == following for place, following in pairwise(places))
+    return gone - text.count("\r\n")
+
+
+def _warnings(
+    text: str, tokens: Sequence[Token], dropped: Sequence[str], num_controls: int
+) -> tuple[str, ...]:
     warnings: list[str] = []
+    doubts = [
+        f'"{text[token.start : token.end]}" is read "{token.spoken}" ({token.doubt})'
+        for token in tokens
+        if token.doubt is not None
+    ]
+    if doubts:
+        warnings.append(f"check these words: {'; '.join(dict.fromkeys(doubts))}")
     if dropped:
         signs = " ".join(dict.fromkeys(dropped))
         warnings.append(f"not spoken, kept in the captions: {signs}")
@@ -84,39 +134,50 @@ def _warnings(dropped: list[str], num_controls: int) -> tuple[str, ...]:
     return tuple(warnings)
 
 
-def _without_controls(text: str) -> tuple[str, int]:
-    """``text`` with one kind of line end and without control characters, and their number."""
-    text = re.sub(r"\r\n?|\u2028|\u2029|\x85|\v|\f", "\n", text).replace("\t", " ")
-    kept = "".join(sign for sign in text if sign == "\n" or unicodedata.category(sign) != "Cc")
-    return kept, len(text) - len(kept)
+class _Borders:
+    """Where a text may be cut: between tokens, not in them."""
+
+    def __init__(self, text: str, tokens: Sequence[Token]) -> None:
+        self._text = text
+        self._starts = [token.start for token in tokens]
+        self._ends = [token.end for token in tokens]
+
+    def is_covered(self, index: int) -> bool:
+        """Whether the character ``index`` belongs to a token."""
+        token = bisect_left(self._ends, index + 1)
+        return token < len(self._ends) and self._starts[token] <= index
+
+    def is_inside(self, index: int) -> bool:
+        """Whether a cut before the character ``index`` would part a token."""
+        token = bisect_left(self._ends, index + 1)
+        return token < len(self._ends) and self._starts[token] < index
+
+    def behind(self, index: int) -> int:
+        """The first place from ``index`` on where a pause may be: behind its token and its stop."""
+        if self.is_inside(index):
+            index = self._ends[bisect_left(self._ends, index + 1)]
+        stops = _STOPS_BEHIND.match(self._text, index)
+        return stops.end() if stops and not self.is_covered(stops.end() - 1) else index
 
 
-def _speakable(text: str) -> tuple[str, list[str]]:
-    """What a voice is given, and the signs it is not: emoji, symbols, private characters."""
-    spoken: list[str] = []
-    dropped: list[str] = []
-    for sign in text:
-        category = unicodedata.category(sign)
-        if sign in _JOINERS or (category in ("Cf", "Mn") and ord(sign) > 0x2000):
-            continue
-        if category in ("So", "Sk", "Co", "Cn", "Cs") and sign not in "°℃℉㎡^`©®™¦":
-            dropped.append(sign)
-            spoken.append(" ")
-        else:
-            spoken.append(sign)
-    return " ".join("".join(spoken).split()), dropped
-
-
-def _sentences(text: str) -> list[str]:
-    sentences: list[str] = []
+def _stretches(
+    text: str, borders: _Borders, pauses: Mapping[int, int], language: Language
+) -> Iterator[tuple[int, int, bool]]:
+    """Clauses as ranges of ``text``, and whether each ends its sentence."""
+    sentence_ends = {*_sentence_ends(text, borders), len(text)}
     start = 0
+    for end in sorted(sentence_ends | set(pauses)):
+        parts = _split_long(text, start, end, borders, language)
+        for index, (first, last) in enumerate(parts):
+            yield first, last, index == len(parts) - 1 and end in sentence_ends
+        start = end
+
+
+def _sentence_ends(text: str, borders: _Borders) -> Iterator[int]:
     for match in _SENTENCE_END.finditer(text):
-        if not _is_end(text, match):
-            continue
-        sentences.append(text[start : match.end()].strip())
-        start = match.end()
-    sentences.append(text[start:].strip())
-    return [" ".join(sentence.split()) for sentence in sentences if sentence]
+        is_parted = borders.is_covered(match.start()) or borders.is_inside(match.end())
+        if not is_parted and _is_end(text, match):
+            yield match.end()
 
 
 def _is_end(text: str, match: re.Match[str]) -> bool:
@@ -134,18 +195,36 @@ def _is_end(text: str, match: re.Match[str]) -> bool:
     return not (following and (word.lower() in ABBREVIATIONS or is_initial))
 
 
-def _split_long(sentence: str, language: Language) -> list[str]:
+def _split_long(
+    text: str, start: int, end: int, borders: _Borders, language: Language
+) -> list[tuple[int, int]]:
     """Cut a long sentence at the comma nearest its middle, again and again."""
+    places = _places(text, start, end)
+    sentence = "".join(" " if place < 0 else text[place] for place in places)
     if len(sentence) + _DIGIT_EXTRA * sum(map(str.isdigit, sentence)) <= MAX_CLAUSE_CHARS[language]:
-        return [sentence]
+        return [(start, end)]
     shortest = MIN_CLAUSE_CHARS[language]
     cuts = [
         match.end()
         for match in _COMMA.finditer(sentence)
         if shortest <= match.end() <= len(sentence) - shortest
+        and not borders.is_covered(places[match.start()])
+        and not borders.is_inside(places[match.end() - 1] + 1)
     ]
     if not cuts:
-        return [sentence]
-    cut = min(cuts, key=lambda place: abs(place - len(sentence) / 2))
-    left, right = sentence[:cut].strip(), sentence[cut:].strip()
-    return [*_split_long(left, language), *_split_long(right, language)]
+        return [(start, end)]
+    cut = places[min(cuts, key=lambda place: abs(place - len(sentence) / 2)) - 1] + 1
+    return [
+        *_split_long(text, start, cut, borders, language),
+        *_split_long(text, cut, end, borders, language),
+    ]
+
+
+def _places(text: str, start: int, end: int) -> list[int]:
+    """Where the signs of a sentence stand, -1 for the one space between its words."""
+    places: list[int] = []
+    for match in _WORD.finditer(text, start, end):
+        if places:
+            places.append(-1)
+        places += range(*match.span())
+    return places

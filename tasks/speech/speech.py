@@ -14,27 +14,15 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-from pydantic import Field
 
 from model.engine import ENGINE_SAMPLE_RATE_HZ
 from model.errors import SpeechError
-from model.speech.utterance import (
-    Sound,
-)
-from model.speech.voices import (
-    CARDS,
-    ENGINE_VERSIONS,
-)
-from tasks.canonical_json import canonical_sha256
-from tasks.errors import (
-    DiskFullError,
-)
-from tasks.processes.ffmpeg import (
-    ffmpeg_version,
-)
+from model.speech.utterance import Sound
+from model.speech.voices import CARDS
+from tasks.errors import DiskFullError
+from tasks.processes.ffmpeg import ffmpeg_version
 from tasks.processes.stop_request import check_stop
-from tasks.records import Cue, Record, Speech, TimedPhoneme
-from tasks.speech import timeline
+from tasks.records import Cue, Speech, TimedPhoneme
 from tasks.speech.loudness import (
     ENGINE_LEVEL_DB,
     active_level_db,
@@ -48,9 +36,16 @@ from tasks.speech.recording import (
     import_recording,
     sentence_times,
 )
-from tasks.speech.script import Clause, Language, Script, language_of, read_script
+from tasks.speech.request import SpeechRequest, request_sha256
+from tasks.speech.script import Clause, language_of, read_script
 from tasks.speech.speech_files import SpeechFiles, load_speech, speech_files
-from tasks.speech.timeline import Block, grid_rate, make_block
+from tasks.speech.spoken_script import (
+    SpokenScript,
+    front_end_sha256,
+    speech_id_of,
+    spoken_script,
+)
+from tasks.speech.timeline import LEAD_S, Block, Gap, gap_after, grid_rate, make_block
 from tasks.speech.voices import (
     VoiceInfo,
     VoiceSettings,
@@ -59,7 +54,6 @@ from tasks.speech.voices import (
     known_voice,
     open_speaker,
     source_of,
-    unknown_voice,
     voice_language,
     voice_versions,
     voices,
@@ -76,43 +70,13 @@ __all__ = [
     "known_voice",
     "language_of",
     "make_speech",
+    "request_sha256",
     "speech_id_of",
     "voice_language",
     "voices",
 ]
 
 _FULL_BELOW_BYTES = 1 << 16
-SPEECH_VERSION = 1
-"""Raised by every change here that changes the sound, its captions or its phones."""
-
-
-class SpeechRequest(Record):
-    """All that the sound of a row depends on: a script to speak, or a recording."""
-
-    text: str | None = Field(default=None, description="What is said.")
-    audio_path: Path | None = Field(default=None, description="A recording used as the voice.")
-    voice: str | None = Field(default=None, description="None: the language's own voice.")
-    language: Language = "en"
-    seed: int = Field(default=0, ge=0, lt=2**32)
-    settings: VoiceSettings = Field(default_factory=VoiceSettings)
-
-    @property
-    def voice_name(self) -> str:
-        """The voice that will speak."""
-        return self.voice or default_voice(self.language)
-
-
-def speech_id_of(request: SpeechRequest) -> str:
-    """Sha256 of all that the sound depends on; nothing is spoken.
-
-    Raises:
-        SpeechError: neither text nor recording, or an unknown voice.
-    """
-    if request.audio_path is not None:
-        return canonical_sha256(_recording_identity(request, request.audio_path))
-    if not request.text or not request.text.strip():
-        raise SpeechError("the script is empty; write what to say, or give a recording")
-    return canonical_sha256(_voice_identity(request))
 
 
 def make_speech(request: SpeechRequest, folder: Path) -> Speech:
@@ -147,60 +111,20 @@ def make_speech(request: SpeechRequest, folder: Path) -> Speech:
     return speech
 
 
-# --- identity -----------------------------------------------------------------------------------
-
-
-def _recording_identity(request: SpeechRequest, path: Path) -> dict[str, object]:
-    if not path.is_file():
-        raise SpeechError(f"{path} is not a file; give the path of a recording")
-    return {
-        "version": SPEECH_VERSION,
-        "recording": sha256_of_file(path),
-        "text": request.text,
-        "language": request.language,
-        "viewer_rate_hz": VIEWER_RATE_HZ,
-        "engine_level_db": ENGINE_LEVEL_DB,
-    }
-
-
-def _voice_identity(request: SpeechRequest) -> dict[str, object]:
-    voice, settings = request.voice_name, request.settings
-    if not known_voice(voice):
-        raise SpeechError(unknown_voice(voice))
-    identity: dict[str, object] = {
-        "version": SPEECH_VERSION,
-        "voice": voice,
-        "text": request.text,
-        "language": request.language,
-        "speed": settings.speed,
-        "gaps": [timeline.LEAD_S, timeline.SENTENCE_TRAIL_S, timeline.COMMA_TRAIL_S],
-        "grid": timeline.GRID_SAMPLES,
-        "packages": voice_versions(voice),
-    }
-    source = source_of(voice)
-    if source == "http":
-        return identity | {"base_url": settings.base_url, "model": settings.model}
-    if source == "command":
-        return identity | {"command": settings.command}
-    card = CARDS[voice]
-    seed = {"seed": request.seed} if card.engine == "hibari" else {}
-    voiced = {"engine": card.engine, "engine_version": ENGINE_VERSIONS[card.engine]}
-    return identity | voiced | {"gain_db": card.gain_db, "lag_s": card.lag_s} | seed
-
-
 # --- spoken -------------------------------------------------------------------------------------
 
 
 def _speak(request: SpeechRequest, speech_id: str, parts: SpeechFiles) -> Speech:
     voice = request.voice_name
-    script = read_script(request.text or "", request.language)
-    _check_speakable(script, request)
-    rate, placed, warnings = _blocks(request, script)
+    read = spoken_script(request)
+    rate, placed = _blocks(request, read)
     blocks = [block for _, block in placed]
     gain_db = _engine_gain_db(voice, blocks)
     _write_wav(parts.viewer, (block.viewer for block in blocks), rate)
     gain = np.float32(10 ** (gain_db / 20))
     _write_wav(parts.engine, (block.engine * gain for block in blocks), ENGINE_SAMPLE_RATE_HZ)
+    signs = " ".join(read.unspoken)
+    soundless = (f"this voice has no sound for: {signs}",) if signs else ()
     return Speech(
         speech_id=speech_id,
         source=source_of(voice),
@@ -213,56 +137,48 @@ def _speak(request: SpeechRequest, speech_id: str, parts: SpeechFiles) -> Speech
         grid_levels_db=(),
         cues=_cues(placed),
         phonemes=_phonemes(blocks),
-        warnings=(*script.warnings, *warnings),
+        clauses=read.spoken,
+        front_end=front_end_sha256(),
+        request_sha256=request_sha256(request),
+        warnings=(*read.script.warnings, *soundless),
         file_sha256="",
         engine_file_sha256="",
         versions=voice_versions(voice),
     )
 
 
-def _check_speakable(script: Script, request: SpeechRequest) -> None:
-    if not script.clauses:
-        raise SpeechError(
-            f"nothing in the script can be spoken: {(request.text or '')[:60]!r}; "
-            "write words or numbers"
-        )
-    voice = request.voice_name
-    if voice_language(voice) != "en":
-        return
-    for clause in script.clauses:
-        if language_of(clause.spoken) == "zh" or _has_han(clause.spoken):
-            raise SpeechError(
-                f'voice "{voice}" speaks English and cannot say "{clause.spoken[:40]}"; '
-                f"choose {default_voice('zh')} or another Mandarin voice, which reads English words"
-            )
-
-
-def _has_han(text: str) -> bool:
-    return any("\u3400" <= sign <= "\u9fff" for sign in text)
-
-
-def _blocks(
-    request: SpeechRequest, script: Script
-) -> tuple[int, list[tuple[Clause, Block]], tuple[str, ...]]:
-    """Every clause spoken and placed, the rate they share, and what was not spoken."""
+def _blocks(request: SpeechRequest, read: SpokenScript) -> tuple[int, list[tuple[Clause, Block]]]:
+    """Every clause spoken and placed, and the rate they share."""
     speak = open_speaker(request.voice_name, request.seed, request.settings)
     placed: list[tuple[Clause, Block]] = []
-    unspoken: list[str] = []
     rate = 0
-    for clause in script.clauses:
+    for clause, spoken, gap in zip(read.script.clauses, read.spoken, _gaps(read), strict=True):
         check_stop()
-        utterance = speak(clause.spoken)
-        unspoken += utterance.unspoken
+        utterance = speak(spoken.line)
         rate = rate or grid_rate(utterance.sample_rate_hz)
-        block = make_block(utterance, ends_sentence=clause.ends_sentence, sample_rate_hz=rate)
+        block = make_block(utterance, gap, rate)
         if block is None:
             raise SpeechError(
                 f'voice "{request.voice_name}" produced no sound for "{clause.spoken[:60]}"; '
                 "reword it or choose another voice"
             )
         placed.append((clause, block))
-    signs = " ".join(dict.fromkeys(unspoken))
-    return rate, placed, (f"this voice has no sound for: {signs}",) if signs else ()
+    return rate, placed
+
+
+def _gaps(read: SpokenScript) -> list[Gap]:
+    """The silence around each clause: at least the pauses that the script asks for."""
+    clauses = read.script.clauses
+    lead_s = max(LEAD_S, read.script.lead_ms / 1000)
+    return [
+        gap_after(
+            ends_sentence=clause.ends_sentence,
+            pause_s=clause.pause_ms / 1000,
+            lead_s=lead_s if index == 0 else LEAD_S,
+            is_last=index == len(clauses) - 1,
+        )
+        for index, clause in enumerate(clauses)
+    ]
 
 
 def _engine_gain_db(voice: str, blocks: list[Block]) -> float:

@@ -47,13 +47,36 @@ class Block:
     phonemes: tuple[TimedPhoneme, ...] | None
 
 
+@dataclass(frozen=True)
+class Gap:
+    """The least silence before and after a clause, in seconds."""
+
+    lead_s: float
+    trail_s: float
+
+
+def gap_after(
+    *, ends_sentence: bool, pause_s: float = 0.0, lead_s: float = LEAD_S, is_last: bool = False
+) -> Gap:
+    """The silence around a clause.
+
+    Args:
+        ends_sentence: whether the clause does.
+        pause_s: the least silence that its script asks for behind it.
+        lead_s: the silence before it.
+        is_last: no clause follows, whose own silence would be part of the pause.
+    """
+    trail_s = SENTENCE_TRAIL_S if ends_sentence else COMMA_TRAIL_S
+    return Gap(lead_s, max(trail_s, pause_s if is_last else pause_s - LEAD_S))
+
+
 def grid_rate(sample_rate_hz: int) -> int:
     """The rate a voice's sound is kept at: its own where 12 frames are whole samples there."""
     fits = sample_rate_hz >= 8000 and sample_rate_hz * FRAME_MULTIPLE % FPS == 0
     return sample_rate_hz if fits and sample_rate_hz <= 48_000 else 48_000
 
 
-def make_block(utterance: Utterance, *, ends_sentence: bool, sample_rate_hz: int) -> Block | None:
+def make_block(utterance: Utterance, gap: Gap, sample_rate_hz: int) -> Block | None:
     """The block of one clause; None where the voice made no sound."""
     pcm = resampled(utterance.pcm, utterance.sample_rate_hz, sample_rate_hz)
     bounds = sound_bounds(pcm, sample_rate_hz)
@@ -61,8 +84,8 @@ def make_block(utterance: Utterance, *, ends_sentence: bool, sample_rate_hz: int
         return None
     first, last = bounds
     speech = _faded(pcm[first:last], round(_FADE_S * sample_rate_hz))
-    lead = round(LEAD_S * sample_rate_hz)
-    trail = round((SENTENCE_TRAIL_S if ends_sentence else COMMA_TRAIL_S) * sample_rate_hz)
+    lead = round(gap.lead_s * sample_rate_hz)
+    trail = round(gap.trail_s * sample_rate_hz)
     grid = sample_rate_hz * FRAME_MULTIPLE // FPS
     num_samples = -(-(lead + len(speech) + trail) // grid) * grid
     viewer = np.zeros(num_samples, np.float32)

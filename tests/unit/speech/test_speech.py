@@ -25,11 +25,12 @@ from tasks.speech.speech import (
     known_voice,
     load_speech,
     make_speech,
+    request_sha256,
     speech_id_of,
     voice_language,
     voices,
 )
-from tasks.speech.timeline import make_block
+from tasks.speech.timeline import gap_after, make_block
 
 RATE = 24_000
 GRID = RATE * 12 // 25
@@ -51,7 +52,7 @@ def _utterance(seconds: float = 1.0, rate: int = RATE) -> Utterance:
 def test_a_block_is_a_whole_multiple_of_twelve_frames_at_any_rate(
     seconds: float, rate: int
 ) -> None:
-    block = make_block(_utterance(seconds, rate), ends_sentence=True, sample_rate_hz=rate)
+    block = make_block(_utterance(seconds, rate), gap_after(ends_sentence=True), rate)
     assert block is not None
     num_slots, rest = divmod(len(block.viewer), rate * 12 // 25)
     assert rest == 0
@@ -59,7 +60,7 @@ def test_a_block_is_a_whole_multiple_of_twelve_frames_at_any_rate(
 
 
 def test_a_block_is_silent_at_both_ends_and_its_phones_are_on_its_sound() -> None:
-    block = make_block(_utterance(), ends_sentence=False, sample_rate_hz=RATE)
+    block = make_block(_utterance(), gap_after(ends_sentence=False), RATE)
     assert block is not None
     assert not block.viewer[: RATE * 60 // 1000].any()
     assert not block.viewer[-RATE * 60 // 1000 :].any()
@@ -74,7 +75,7 @@ def test_a_sentence_ends_in_a_longer_gap_than_a_comma() -> None:
     lengths: list[tuple[int, int]] = []
     for milliseconds in range(500, 1000, 20):
         blocks = [
-            make_block(_utterance(milliseconds / 1000), ends_sentence=ends, sample_rate_hz=RATE)
+            make_block(_utterance(milliseconds / 1000), gap_after(ends_sentence=ends), RATE)
             for ends in (True, False)
         ]
         assert all(blocks)
@@ -85,7 +86,7 @@ def test_a_sentence_ends_in_a_longer_gap_than_a_comma() -> None:
 
 def test_silence_makes_no_block() -> None:
     silent = Utterance(np.zeros(RATE, np.float32), RATE, None)
-    assert make_block(silent, ends_sentence=True, sample_rate_hz=RATE) is None
+    assert make_block(silent, gap_after(ends_sentence=True), RATE) is None
 
 
 def test_stress_and_tone_marks_belong_to_their_phones() -> None:
@@ -192,7 +193,8 @@ def test_a_secret_that_is_not_shown_is_still_part_of_the_id(
     voice: str, settings: VoiceSettings, speech_id: str
 ) -> None:
     """The ids of finished speech, which was made before anything was redacted."""
-    assert speech_id_of(SpeechRequest(text="Hello.", voice=voice, settings=settings)) == speech_id
+    request = SpeechRequest(text="Hello.", voice=voice, settings=settings)
+    assert request_sha256(request) == speech_id
 
 
 def test_a_kokoro_voice_that_draws_no_noise_is_spoken_once_for_all_seeds() -> None:

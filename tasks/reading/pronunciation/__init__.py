@@ -1,0 +1,1 @@
+"""How a lexicon gives pronunciations, and those of well-known brands."""

@@ -1,0 +1,29 @@
+"""How a whole text is read aloud: the readers of the languages and the lexicon meet here. Pure."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from tasks.reading.english.reader import english_tokens
+from tasks.reading.languages import Language
+from tasks.reading.lexicon import NO_LEXICON, Lexicon, lexicon_tokens, with_entries
+from tasks.reading.mandarin.reader import mandarin_tokens
+from tasks.reading.pronunciation.brands import built_in_lexicon
+from tasks.reading.tokens import Token, merged
+
+_READERS: Mapping[Language, Callable[[str], tuple[Token, ...]]] = MappingProxyType(
+    {"en": english_tokens, "zh": mandarin_tokens}
+)
+
+
+def read_aloud(text: str, language: Language, lexicon: Lexicon = NO_LEXICON) -> tuple[Token, ...]:
+    """The tokens of a text, in order; what lies between them is read as it is written.
+
+    Args:
+        text: as captions show it, whole, with its line breaks.
+        language: in which it is read.
+        lexicon: a person's own words, which go before those that come with Nightshoot, and these
+            before the reader's.
+    """
+    own = lexicon_tokens(text, language, lexicon)
+    brands = lexicon_tokens(text, language, built_in_lexicon())
+    return with_entries(_READERS[language](text), merged(brands, own))
