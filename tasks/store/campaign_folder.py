@@ -53,6 +53,7 @@ from tasks.store.files import (
 )
 from tasks.store.lock_file import open_lock
 from tasks.store.record_json import read_record, record_bytes, sealed
+from tasks.store.shared_files import LocalFiles, SharedFiles
 
 if TYPE_CHECKING:
     from tasks.store.bucket import Bucket
@@ -75,9 +76,16 @@ class CampaignFolder:
         url: what people see: a path or ``s3://...``.
         lock_lost: set when this dispatcher is no longer the only one, and why.
         is_locked: set while this process is the campaign's one dispatcher.
+        shared: what it shares with the other campaigns of its ``out``.
     """
 
-    def __init__(self, root: Path, bucket: "Bucket | None" = None, url: str = "") -> None:
+    def __init__(
+        self,
+        root: Path,
+        bucket: "Bucket | None" = None,
+        url: str = "",
+        shared: SharedFiles | None = None,
+    ) -> None:
         self.root = root
         self.bucket = bucket
         self.url = url or str(root)
@@ -88,6 +96,7 @@ class CampaignFolder:
         self.segments = root / "segments"
         self.portraits = root / "portraits"
         self.logs = root / "logs"
+        self.shared: SharedFiles = shared or LocalFiles(root.parent)
         self._kept: set[str] = set()  # portraits found whole by this process
 
     @contextlib.contextmanager
