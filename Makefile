@@ -43,7 +43,7 @@ parity: dev
 # Tests with a real Prefect server, workers and SeaweedFS: needs PostgreSQL, takes ten minutes. Each
 # of the two sides has servers of its own.
 test-integration: dev
-	$(BIN)/pytest $(SIDE_BY_SIDE) -m "cluster and not faults"
+	$(BIN)/pytest $(SIDE_BY_SIDE) tests/integration -m "cluster and not faults"
 
 # Kills the same servers in every way: takes up to an hour, so it is run by hand.
 test-faults: dev
