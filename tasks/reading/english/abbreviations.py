@@ -152,6 +152,7 @@ _NUMBERED = re.compile(
     rf"(?<![\w.'-])(?i:({_names(_BEFORE_NUMBER)}))\.:?(?=[ \u00a0]?#?[\d(+]|[ \u00a0][IVXLC]+\b"
     rf"|[ \u00a0][A-Z]\d?\b(?!\w)|[ \u00a0][A-Z]+-?\d)"
 )
+_NUMBER_IS = re.compile(r"(?<=[a-z] )(?i:(no))\.(?=[ \u00a0](?:is|was|of|on|below|above)\b)")
 _NUMBER_SIGN = re.compile(
     r"№[ \u00a0]?(?=\d)|(?<![\w&#])#(?=\d)|(?<![\w])(?:N°|Nº)[ \u00a0]?(?=\d)"
 )
@@ -275,6 +276,7 @@ def _slashed(match: re.Match[str]) -> Token:
 RULES = (
     Rule(_HALF_DAY, _half_day),
     Rule(_NUMBERED, _numbered),
+    Rule(_NUMBER_IS, _numbered),
     Rule(_NUMBER_SIGN, _number_sign),
     Rule(_SLASHED, _slashed),
     Rule(_SAINT, _saint),

@@ -80,7 +80,7 @@ _DECADE_CUES = word_set("the his her their my your our early mid late mid- in")
 _SHORT_YEAR = re.compile(r"(?<![\w'])'(\d\d)(?![\w'])")
 _PERIOD = re.compile(
     r"\b(FY|Q|H)('?\d{2}\b|(?<=FY)\d{4}\b|(?<=FY) \d{4}\b|[1-4])(?:[ \u00a0]?'?(\d{4}|\d\d)\b)?"
-    r"(?![.\w-])"
+    r"(?!\.\d|[\w-])"
 )
 _ERA = re.compile(rf"(?<![\w.,])(\d{{1,4}}){_S}(BCE?|AD|CE)\b")
 _CLOCK = r"(?:[01]?\d|2[0-4])"

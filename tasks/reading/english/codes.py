@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 from tasks.reading.english.models import code_words
-from tasks.reading.english.numbers import cardinal, digits
+from tasks.reading.english.numbers import VULGAR, cardinal, digits, parse_number
 from tasks.reading.english.rules import Rule, token, word_after, word_set
 from tasks.reading.phone_numbers import PhoneNumber, find_phone_numbers
 from tasks.reading.tokens import Token
@@ -22,6 +22,8 @@ _SHORT_PHONE = re.compile(
     r"|at|[A-Z]{2,10}|to|the|number|\"?[A-Z]+\"? to))*:?[ \u00a0])"
     r"(?P<number>\d{3,6}|1[- ]\d{3})(?![\w%$€£°]|[.,:/-]\d)"
 )
+_EMERGENCY = "(?:000|110|112|119|120|911|999)"
+_SECOND_PHONE = re.compile(rf"(?<=(?:\d\d\d) or ){_EMERGENCY}(?![\w%$€£°]|[.,:/-]\d)")
 _AFTER_SHORT = word_set(
     "for now if or and to in today from on at when right any immediately before by within with "
     "only "
@@ -53,7 +55,7 @@ _LEADING_ZERO = re.compile(r"(?<![\w.,:/])0\d+(?:[- ]0\d+)*(?![\w]|[.,:/]\d)")
 _LONG = re.compile(r"(?<![\w.,])\d{7,}(?![\w]|[.,]\d)")
 _LEFT_OVER = re.compile(r"\d+")
 _OTHER_NUMBER = re.compile(
-    r"[\u00b2\u00b3\u00b9\u2070-\u209c\u2150-\u218b\u2460-\u24ff\u2776-\u2793\u3220-\u3229\u3251-\u325f\u3280-\u3289\u32b1-\u32bf]"
+    r"[\u00bc-\u00be\u00b2\u00b3\u00b9\u2070-\u209c\u2150-\u218b\u2460-\u24ff\u2776-\u2793\u3220-\u3229\u3251-\u325f\u3280-\u3289\u32b1-\u32bf]"
 )
 
 
@@ -93,6 +95,10 @@ def _short_phone(match: re.Match[str]) -> Token | None:
     if following and following.lower() not in _AFTER_SHORT:
         return None
     return Token(match.start("number"), match.end("number"), "phone", digits(match["number"]))
+
+
+def _second_phone(match: re.Match[str]) -> Token:
+    return token(match, "phone", digits(match[0]))
 
 
 def _cued(match: re.Match[str]) -> Token | None:
@@ -149,6 +155,8 @@ def _left_over(match: re.Match[str]) -> Token:
 
 def _other_number(match: re.Match[str]) -> Token:
     """Circled and Roman numbers of their own sign, superscripts and subscripts."""
+    if match[0] in VULGAR:
+        return token(match, "fraction", parse_number(match[0]).words)
     value = unicodedata.numeric(match[0], None)
     words = cardinal(int(value)) if value is not None and value == int(value) else ""
     return token(match, "cardinal", words)
@@ -156,6 +164,7 @@ def _other_number(match: re.Match[str]) -> Token:
 
 EARLY_RULES = (
     Rule(_SHORT_PHONE, _short_phone),
+    Rule(_SECOND_PHONE, _second_phone),
     Rule(_CARD, _grouped),
 )
 _FLIGHT = re.compile(

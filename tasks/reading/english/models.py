@@ -61,8 +61,10 @@ _TECH = re.compile(
     r"(?P<grade>[A-D])\+|\.(?P<dot>net|com|org)(?= |$))(?![\w+#])"
 )
 _SPLIT_SHEET = re.compile(r"[A-Za-z]+|\d+(?:\.\d+)?|[^\W\d_]+|.", re.DOTALL)
+_LETTER = r"A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f"
 _CODE = re.compile(
-    r"(?<![\w@#])(?=[\w.-]*\d)(?=[\w.-]*[^\W\d_])[^\W_][\w]*(?:(?:-|\.(?=\d)|/(?=[A-Z0-9]))[\w]+)*(?:\+(?![\w]))?"
+    rf"(?<![\w@#])(?=[{_LETTER}0-9.-]*\d)(?=[{_LETTER}0-9.-]*[{_LETTER}])[{_LETTER}0-9]+"
+    rf"(?:(?:[-_]|\.(?=\d)|/(?=[A-Z0-9]))[{_LETTER}0-9]+)*(?:\+(?!\w))?"
 )
 _SPACED = re.compile(
     r"(?<![\w-])(?P<name>[A-Z]{2,5}|Boeing|Airbus|Ryzen|Core|Radeon|GeForce|Xeon|Porsche|Peugeot"
@@ -72,6 +74,8 @@ _SPACED = re.compile(
 _HYPHENED = re.compile(r"(?<=[a-z]-)\d{4}(?![\w.,]\d|\w)")
 _FORMULA = word_set("CO2 H2O O2 N2 H2 O3 SO2 NO2 CH4 NH3 N2O C2 H2SO4")
 _BY_DIGITS = word_set("flight order code sku plate no number serial part")
+_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+_CHEMICAL = re.compile(r"(?<!\w)(?=[A-Za-z]*[₀-₉])(?:[A-Z][a-z]?[₀-₉]{0,4})+(?!\w)")
 _GROUPED = re.compile(
     r"(?<![\w.])(?:[0-9A-Fa-f]{2}[:]){5}[0-9A-Fa-f]{2}(?!\w)|#[0-9a-fA-F]{6}\b|\b0x[0-9a-fA-F]+\b"
 )
@@ -135,7 +139,7 @@ def code_words(code: str, *, by_digits: bool = False) -> str:
             parts[-1] = plural(parts[-1])
         elif piece.isalpha():
             parts.append(_code_letters(piece, is_alone=len(pieces) <= 2))
-        elif piece in _CODE_SIGNS:
+        elif piece in _CODE_SIGNS and (piece != "." or not pieces[index - 1].isalpha()):
             parts.append(_CODE_SIGNS[piece])
     return " ".join(part for part in parts if part)
 
@@ -229,6 +233,17 @@ def _grouped(match: re.Match[str]) -> Token:
     return token(match, "digits", said)
 
 
+def _subscript(written: str) -> str:
+    return cardinal(int(written.translate(_SUBSCRIPTS)))
+
+
+def _chemical(match: re.Match[str]) -> Token:
+    """CO₂: its letters, and its small numbers."""
+    pieces = re.findall(r"[A-Za-z]|[₀-₉]+", match[0])
+    words = [letters(piece) if piece.isalpha() else _subscript(piece) for piece in pieces]
+    return token(match, "model", " ".join(words))
+
+
 def roman_value(roman: str) -> int | None:
     """The value of a well-formed Roman numeral."""
     if not re.fullmatch(r"(?=.)C{0,3}(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})", roman):
@@ -273,6 +288,7 @@ def _hyphened(match: re.Match[str]) -> Token:
 TECH_RULES = (Rule(_TECH, _tech),)
 EARLY_RULES = (
     Rule(_GROUPED, _grouped),
+    Rule(_CHEMICAL, _chemical),
     Rule(_IP, _ip),
     Rule(_VERSION, _version),
     Rule(_SPACED, _spaced),

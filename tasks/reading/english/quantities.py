@@ -90,9 +90,9 @@ def _quantity(part: str) -> str:
 
 BEFORE = (
     r"(?<![A-Za-z0-9_#^=])(?<!\b[A-Z]\.)(?<!\d[.,:/'])(?<![A-Za-z0-9]-)(?<!\d[ \u00a0][-–]\d)"
-    r"(?<![*×÷/])"
+    r"(?<![*×÷])"
 )
-_BEHIND = r"(?![A-Za-z0-9_²³⁴⁵⁶⁷⁸⁹⁰¹₀-₉]|[.,:/'][0-9]|-[0-9A-Z]|[*×÷^]\d)"
+_BEHIND = r"(?![A-Za-z0-9_²³⁴⁵⁶⁷⁸⁹⁰¹₀-₉]|[.,:'][0-9]|-[0-9A-Z]|[*×÷^]\d)"
 _TO = r"(?:[ \u00a0]?[-–—~][ \u00a0]?|[ \u00a0]?\.\.\.?[ \u00a0]?)"
 _RANGE = re.compile(rf"{BEFORE}{_quantity('a')}(?P<to>{_TO}){_quantity('b')}{_BEHIND}")
 _SINGLE = re.compile(rf"{BEFORE}{_quantity('a')}(?P<plus>\+(?![\w+]))?{_BEHIND}")
@@ -100,6 +100,13 @@ _PER = re.compile(rf"{_S}/{_S}([A-Za-z]+(?:[²³]|(?=\W|$)))(?:/([A-Za-z]+))?(?!
 _DETERMINERS = word_set(
     "a an the this that our your my his her its their each every another one any"
 )
+_DESCRIBED = word_set(
+    "adapter bag bags bank battery batteries bottle bottles box bulb bulbs cable cables camera "
+    "charger "
+    "chargers charging display drive fast fuse hose jar lens monitor motor pack packs panel screen "
+    "screens speaker speakers tank warranty warranties"
+)
+"""Nouns that a measure in front of them describes: 65W charger, 5 kg bag."""
 NOT_NOUNS = word_set(
     "a above across after ago all and apart are as at away back before below between but by "
     "cheaper "
@@ -196,13 +203,14 @@ def is_noun_next_to(text: str, start: int, end: int) -> bool:
         return False
     if text[end] == "-" or text[end - 1] == "°":
         return True
-    return word_before(text, start).lower() in _DETERMINERS
+    return word_before(text, start).lower() in _DETERMINERS or following.lower() in _DESCRIBED
 
 
 def _single(match: re.Match[str]) -> Token | None:
     text = match.string
     quantity, end = _parsed(match, "a"), end_of(match)
-    if _is_not_a_quantity(match, quantity):
+    is_pair = not quantity.name and not quantity.scale and re.match(r"/\d", text[end:])
+    if is_pair or _is_not_a_quantity(match, quantity):
         return None
     if quantity.name in ("K", "k"):
         return None
@@ -243,6 +251,9 @@ def _kind(quantity: _Quantity) -> Kind:
 def _count(match: re.Match[str], quantity: _Quantity, words: str) -> Token | None:
     """A number by itself: a year, a long code or a count."""
     written, text = match["numa"], match.string
+    each = re.compile(r"/([a-z]{3,})(?![\w/])").match(text, match.end())
+    if each and not match["plus"] and each[1] not in PERIODS:
+        return token(match, "measure", f"{words} per {each[1]}", end=each.end())
     if quantity.scale or match["plus"]:
         return token(match, _kind(quantity), _letter_scale(match, quantity) or words)
     if re.fullmatch(r"\d{4}", written) and is_year(text, match.start(), match.end(), int(written)):

@@ -59,14 +59,21 @@ def apart(tokens: Sequence[Token], others: Sequence[Token]) -> tuple[Token, ...]
 def spaced(text: str, tokens: Sequence[Token]) -> tuple[Token, ...]:
     """``tokens`` with a space in their words where they touch a word or another token."""
     done: list[Token] = []
-    last_end = -1
+    last_end, is_touching = -1, False
     for index, token in enumerate(tokens):
         following = tokens[index + 1].start if index + 1 < len(tokens) else -1
-        is_behind = token.start == last_end or text[token.start - 1 : token.start].isalnum()
-        is_before = token.end != following and text[token.end : token.end + 1].isalnum()
-        words = token.spoken
-        before = " " if words and is_behind else ""
-        behind = " " if (words or is_behind) and is_before else ""
-        done.append(replace(token, spoken=f"{before}{words}{behind}"))
-        last_end = token.end
+        is_touching = is_touching if token.start == last_end else _is_word(text, token.start - 1)
+        words, end = token.spoken, token.end
+        is_gap = token.start == 0 or text[token.start - 1].isspace()
+        if not words and is_gap and text[end : end + 1] == " " and end != following:
+            end += 1  # one space is enough where nothing is said
+        is_before = end != following and _is_word(text, end)
+        before = " " if words and is_touching else ""
+        behind = " " if is_before and (words or is_touching) else ""
+        done.append(replace(token, end=end, spoken=f"{before}{words}{behind}"))
+        last_end, is_touching = end, bool(words) or is_touching
     return tuple(done)
+
+
+def _is_word(text: str, place: int) -> bool:
+    return 0 <= place < len(text) and text[place].isalnum()

@@ -2,7 +2,7 @@
 
 import re
 
-from tasks.reading.english.rules import Rule, token
+from tasks.reading.english.rules import Rule, token, word_before
 from tasks.reading.tokens import Token
 
 _ALWAYS = {
@@ -113,6 +113,8 @@ def _product(match: re.Match[str]) -> Token:
 
 
 def _about(match: re.Match[str]) -> Token:
+    if word_before(match.string, match.start()).lower() in ("about", "approximately", "around"):
+        return token(match, "sign", "")
     return token(match, "sign", "about")
 
 

@@ -19,8 +19,9 @@ mm²,mm2 square~millimeter | in²,in2,sq~in,sq.~in. square~inch square~inches
 mi²,sq~mi,sq.~mi. square~mile | ha hectare | m³,m3,㎥ cubic~meter | cm³,cm3 cubic~centimeter
 mm³ cubic~millimeter | ft³,ft3,cu~ft,cu.~ft. cubic~foot cubic~feet
 in³,in3,cu~in cubic~inch cubic~inches | ns nanosecond | μs microsecond | ms millisecond
-s,sec,sec.,secs second | min,min.,mins,mins. minute | h,hr,hr.,hrs,hrs. hour | wk,wk.,wks week
-yr,yr.,yrs,yrs. year | mo,mo.,mos month | m/s,m/sec meter~per~second meters~per~second
+s,sec,sec.,secs,secs. second
+min,min.,mins,mins. minute | h,hr,hr.,hrs,hrs. hour | wk,wk.,wks,wks. week
+yr,yr.,yrs,yrs. year | mo,mo.,mos,mos. month | m/s,m/sec meter~per~second meters~per~second
 m/s²,m/s2 meter~per~second~squared meters~per~second~squared
 km/h,kmh,km/hr,kph kilometer~per~hour kilometers~per~hour
 km/s kilometer~per~second kilometers~per~second | ft/s foot~per~second feet~per~second
@@ -131,7 +132,7 @@ def _one_and_many(words: str) -> tuple[str, str]:
 
 UNITS = _units()
 CURRENCIES = _currencies()
-_GLUED_ONLY = "in s v w ct bar pt MP mo N J kn nit cd t pc"
+_GLUED_ONLY = "in v w ct bar pt MP mo N J kn nit cd t pc"
 GLUED_ONLY = frozenset(_GLUED_ONLY.split())
 """Units that are words, letters or other things when a space stands before them."""
 PREFIX_ONLY = frozenset(["Rs", "Rs.", "Re.", "Rp", "Rp.", "RM", "Fr."])
