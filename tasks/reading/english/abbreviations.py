@@ -79,6 +79,7 @@ _BEFORE_NUMBER = {
     "ref": "reference",
 }
 _ANYWHERE = {
+    "attn": "attention",
     "etc": "et cetera",
     "inc": "incorporated",
     "ltd": "limited",
@@ -163,9 +164,15 @@ _SAINT = re.compile(r"(?<![\w.'-])St\.?(?=[ \u00a0,;.)!?]|$)")
 _DOCTOR = re.compile(r"(?<![\w.'-])Dr\.?(?=[ \u00a0,;.)!?]|$)")
 _DEGREE = re.compile(r"(?<![\w.])(?i:(ph\.d|b\.sc|m\.sc|p\.s))\.?(?!\w)")
 _DOTTED = re.compile(
-    r"(?<![\w.])((?:[A-Z]\.){1,5}[A-Z])(\.)?(?![\w])|(?<![\w.])((?:[A-Z]\.){2,6})(?!\w)"
+    r"(?<![\w.])((?:[A-Z]\.){1,5}[A-Z]|a\.k\.a)(\.)?(?![\w])|(?<![\w.])((?:[A-Z]\.){2,6})(?!\w)"
 )
 _HALF_DAY = re.compile(r"(?<![\w.])([ap])\.[ \u00a0]?m(\.)?(?!\w)", re.IGNORECASE)
+_INITIAL = re.compile(r"(?<![\w.])([A-HJ-Z])\.(?=[ \u00a0]([A-Z][a-z]+|[A-Z]\.))")
+_LETTERED = word_set(
+    "plan vitamin grade option type class team section part gate seat room apartment group "
+    "block hall "
+    "terminal building point line exhibit appendix answer hepatitis model size cup category in"
+)
 _SLASHED = re.compile(r"(?<![\w/])(?:(w/o)|(w/)[ \u00a0]?|(b/c)|(c/o)|(n/a|N/A))(?![/\d])")
 _ADDRESS_WORDS = word_set("apt apartment suite unit floor north south east west ne nw se sw")
 
@@ -258,7 +265,15 @@ def _dotted(match: re.Match[str]) -> Token:
     """U.S., U.K., N.Y.: letters; the last stop may end the sentence."""
     written, end = match[0], match.end()
     ends = written.endswith(".") and stop_ends_sentence(match.string, end - 1, before_name=True)
-    return token(match, "abbreviation", " ".join(written.replace(".", "")), end=end - ends)
+    return token(match, "abbreviation", " ".join(written.replace(".", "").upper()), end=end - ends)
+
+
+def _initial(match: re.Match[str]) -> Token | None:
+    """J. Smith; but not the end of a sentence about plan B."""
+    before = word_before(match.string, match.start()).lower()
+    if match[2].lower() in STARTERS or before in _LETTERED:
+        return None
+    return token(match, "abbreviation", match[1])
 
 
 def _half_day(match: re.Match[str]) -> Token:
@@ -284,6 +299,7 @@ RULES = (
     Rule(_NAMED, _named),
     Rule(_DEGREE, _degree),
     Rule(_DOTTED, _dotted),
+    Rule(_INITIAL, _initial),
     Rule(_ETC, _etc),
     Rule(_PLAIN, _plain),
 )

@@ -94,7 +94,8 @@ _RATIO_CUES = re.compile(
     re.I,
 )
 _RATIO = re.compile(
-    r"(?<![\d:.\w])(\d{1,4}(?:\.\d+)?):(\d{1,4}(?:\.\d+)?)(?::(\d{1,4}))?(?![\d:\w])"
+    r"(?<![\d:.\w])(\d{1,4}(?:\.\d{1,4})?)(?::| : )(\d{1,4}(?:\.\d{1,4})?)(?::(\d{1,4}))?"
+    r"(?![\d:\w])"
 )
 
 
@@ -264,6 +265,9 @@ def _time(match: re.Match[str]) -> Token | None:
     if not halves and (match["m"] is None or is_dotted):
         return None
     if match["to"] and not match["half2"] and match["m2"] is None and match["half"]:
+        return None
+    following = word_after(text, end).lower()
+    if not halves and following in ("scale", "ratio", "odds", "mix", "screen", "dilution"):
         return None
     if not halves and (_RATIO_CUES.search(text[: match.start()]) or _is_score(match)):
         return None

@@ -32,7 +32,7 @@ _AFTER_SHORT = word_set(
 _SECRET = (
     r"PINs?|pins?|Pins?|[Pp]ass(?:code|word)|[Cc]odes?|OTP|[Zz]ip|ZIP|[Pp]ostcode|[Ss]erial|[Tt]racking|[Rr]eference|Ref|ref|"
     r"[Ii]nvoice|[Aa]ccount|[Tt]icket|[Bb]ooking|[Rr]eservation|[Cc]ase|SKU|sku|ID|[Ee]xtension|[Ee]xt|ISBN|EAN|UPC|[Cc]oupon|"
-    r"[Oo]rder|[Ll]ot|[Bb]atch|[Ll]icen[cs]e|[Vv]oucher|[Pp]romo|[Mm]odel|[Ii]tem|[Pp]art"
+    r"[PS]/N|[PS]N|[Oo]rder|[Ll]ot|[Bb]atch|[Ll]icen[cs]e|[Vv]oucher|[Pp]romo|[Mm]odel|[Ii]tem|[Pp]art"
 )
 _PLACE = (
     r"[Rr]oom|[Ss]uite|[Ff]light|[Gg]ate|[Bb]us|[Tt]ram|[Tt]rain|[Rr]oute|[Hh]ighway|[Cc]hannel|[Aa]partment|[Pp]latform|"
@@ -178,7 +178,51 @@ def _flight(match: re.Match[str]) -> Token:
     return token(match, "model", f"{code_words(airline)} {digits(number)}")
 
 
-CODE_RULES = (Rule(_FLIGHT, _flight), Rule(_CUED, _cued), Rule(_HYPHENATED, _grouped))
+_KEYS = re.compile(
+    r"(?i:(?<=dial )|(?<=press )|(?<=enter )|(?<=call ))([*#]+)?(\d{0,12})([*#]+)?(?![\w])"
+)
+_PLATE = re.compile(
+    r"(?:[Pp]late|[Rr]egistration)(?: number| no\.?)?(?: is)?:? (?P<plate>[A-Z0-9]{1,4}"
+    r"(?:[ -][A-Z0-9]{1,5}){1,2})(?!\w)"
+)
+
+
+def _keys(match: re.Match[str]) -> Token | None:
+    """What is pressed on a telephone: *100#."""
+    if not (match[1] or match[3]):
+        return None
+    names = {"*": "star", "#": "hash"}
+    return token(match, "phone", " ".join(names.get(sign) or digits(sign) for sign in match[0]))
+
+
+def _plate(match: re.Match[str]) -> Token:
+    parts = re.split(r"[ -]", match["plate"])
+    said = ", ".join(" ".join(digits(sign) or sign for sign in part) for part in parts)
+    return Token(match.start("plate"), match.end("plate"), "digits", said)
+
+
+_STATES = (
+    "A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|TN|TX|UT|"
+    "V[AT]|W[AIVY]"
+)
+_ZIP = re.compile(
+    rf"(?:,|\.)?[ \u00a0](?:{_STATES})[ \u00a0](?P<zip>\d{{5}}(?:-\d{{4}})?)(?![\w%]|[.,-]\d)"
+)
+
+
+def _zip(match: re.Match[str]) -> Token:
+    said = ", ".join(digits(group) for group in match["zip"].split("-"))
+    return Token(match.start("zip"), match.end("zip"), "digits", said)
+
+
+CODE_RULES = (
+    Rule(_ZIP, _zip),
+    Rule(_KEYS, _keys),
+    Rule(_PLATE, _plate),
+    Rule(_FLIGHT, _flight),
+    Rule(_CUED, _cued),
+    Rule(_HYPHENATED, _grouped),
+)
 LATE_RULES = (
     Rule(_LEADING_ZERO, _grouped),
     Rule(_LONG, _long),

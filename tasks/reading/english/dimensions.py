@@ -77,6 +77,8 @@ _MEASURE = re.compile(
     )
 )
 _ALTERNATIVES = re.compile(rf"(?<![\w.,/])(?:{_ONE_MEASURE})(?:/{_ONE_MEASURE})+(?![\w/])")
+_GLUED_PAIR = re.compile(r"(?<![\w.,])(\d{1,3})(ft|lb|kg|m)(\d{1,3})(in|oz|g|cm)(?!\w)")
+_EITHER = re.compile(r"(?<![\w.,/])(\d{1,4})/(\d{1,4})[ \u00a0]?(Hz|V|W|fps|GB|TB|GHz|MHz)(?!\w)")
 _LIST = re.compile(r"(?<![\w.,$])\d{1,2}(?:,\d{1,2}){2,}(?![\w]|[.,]\d)")
 _MANY = re.compile(r"(?<![\w.,$])(10{1,6})s(?= of\b)")
 _ALWAYS_OPEN = re.compile(r"(?<![\w/.])(?:24/7/365|24/7|9/11|50/50|20/20)(?![\w/])")
@@ -95,8 +97,8 @@ _OPERATORS = {
 }
 _TERM = r"-?(?:\d{1,3}(?:,\d{3})+|\d{1,15}(?:\.\d{1,15})?|\.\d{1,15})%?"
 _SUM = re.compile(
-    rf"(?<![\w.,=+*/-]){_TERM}(?: ?[-+–×x*÷/±] ?{_TERM})+(?: ?[=≈] ?{_TERM})|"
-    rf"(?<![\w.,=+*/-]){_TERM} ?= ?{_TERM}(?: ?[-+–×x*÷/] ?{_TERM})+(?![\w])"
+    rf"(?<![\w.,=+*/-]){_TERM}(?: ?[-−+–×x*÷/±] ?{_TERM})+(?: ?[=≈] ?{_TERM})|"
+    rf"(?<![\w.,=+*/-]){_TERM} ?= ?{_TERM}(?: ?[-−+–×x*÷/] ?{_TERM})+(?![\w])"
 )
 _POWER = re.compile(
     r"(?P<base>(?<![\w.,])\d{1,15}(?:\.\d{1,15})?|(?<![^\W\d_])[a-zA-Z])(?P<power>[⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3}(?![⁰¹²³⁴⁵⁶⁷⁸⁹])|\^-?\d{1,3}(?!\d))(?![\w])"
@@ -187,6 +189,19 @@ def _alternatives(match: re.Match[str]) -> Token:
     return token(match, "measure", joint.join(words))
 
 
+def _glued_pair(match: re.Match[str]) -> Token:
+    """5ft10in, 3lb4oz."""
+    parts = [(parse_number(match[1]), UNITS[match[2]]), (parse_number(match[3]), UNITS[match[4]])]
+    words = [f"{number.words} {unit.one if number.is_one else unit.many}" for number, unit in parts]
+    return token(match, "measure", " ".join(words))
+
+
+def _either(match: re.Match[str]) -> Token:
+    """50/60Hz."""
+    left, right = parse_number(match[1]).words, parse_number(match[2]).words
+    return token(match, "measure", f"{left} or {right} {UNITS[match[3]].many}")
+
+
 def _list(match: re.Match[str]) -> Token:
     return token(match, "cardinal", ", ".join(cardinal(int(part)) for part in match[0].split(",")))
 
@@ -269,7 +284,7 @@ def _unit_after(text: str, end: int) -> tuple[int, str] | None:
 
 
 def _sum(match: re.Match[str]) -> Token:
-    parts = re.findall(rf"(?<![\d%])-(?=\d)|{_TERM.removeprefix('-?')}|[-+–×x*÷/±=≈]", match[0])
+    parts = re.findall(rf"(?<![\d%])-(?=\d)|{_TERM.removeprefix('-?')}|[-−+–×x*÷/±=≈]", match[0])
     words = [
         _OPERATORS.get(part) or {"=": "equals", "≈": "is about"}.get(part) or _term(part)
         for part in parts
@@ -293,6 +308,8 @@ def _power(match: re.Match[str]) -> Token:
 
 
 EARLY_RULES = (
+    Rule(_GLUED_PAIR, _glued_pair),
+    Rule(_EITHER, _either),
     Rule(_SUM, _sum),
     Rule(_ALWAYS_OPEN, _special),
     Rule(_ALTERNATIVES, _alternatives),

@@ -82,14 +82,15 @@ _THOUSANDS = rf"\d{{1,3}}(?: \d{{3}})+(?:[.,]\d{{1,2}})?(?={_S}(?:{_SUFFIX}|{_SP
 def _quantity(part: str) -> str:
     return (
         rf"(?P<sign{part}>[-+±]{_S})?(?:(?P<pre{part}>(?<![A-Za-z]){_PREFIX}){_S}(?P<minus{part}>-)?)?"
-        rf"(?P<num{part}>{_THOUSANDS}|{NUMBER})"
+        rf"(?P<num{part}>(?(pre{part})\d{{1,3}}(?: \d{{3}})+(?![\d.])|(?!))|{_THOUSANDS}|{NUMBER})"
+        rf"(?P<flat{part}>,[-–—]+(?![\d\w]))?"
         rf"(?P<scale{part}>(?(pre{part})(?:{_SCALE}{_MONEY_SCALE})|(?:{_SCALE}{_MONEY_SCALE}(?={_S}{_SUFFIX})|{_SCALE})))?"
         rf"(?P<post{part}>(?(pre{part})(?:(?<=\d)|(?<=\d\d)){_S}(?:USD|CAD|AUD|NZD|SGD|HKD|TWD|MXN|EUR|GBP|CNY|RMB|JPY)(?![A-Za-z0-9])|(?:{_S}{_SUFFIX}|{UNIT})))?"
     )
 
 
 BEFORE = (
-    r"(?<![A-Za-z0-9_#^=])(?<!\b[A-Z]\.)(?<!\d[.,:/'])(?<![A-Za-z0-9]-)(?<!\d[ \u00a0][-–]\d)"
+    r"(?<![A-Za-z0-9_#^=])(?<!\b[A-Z]\.)(?!(?<=\d[.,:/'])\d)(?<![A-Za-z0-9]-)(?<!\d[ \u00a0][-–]\d)"
     r"(?<![*×÷])"
 )
 _BEHIND = r"(?![A-Za-z0-9_²³⁴⁵⁶⁷⁸⁹⁰¹₀-₉]|[.,:'][0-9]|-[0-9A-Z]|[*×÷^]\d)"
@@ -103,7 +104,8 @@ _DETERMINERS = word_set(
 _DESCRIBED = word_set(
     "adapter bag bags bank battery batteries bottle bottles box bulb bulbs cable cables camera "
     "charger "
-    "chargers charging display drive fast fuse hose jar lens monitor motor pack packs panel screen "
+    "chargers charging display drive fast fuse hose jar lens monitor motor pack packs panel "
+    "pool race dash relay screen "
     "screens speaker speakers tank warranty warranties"
 )
 """Nouns that a measure in front of them describes: 65W charger, 5 kg bag."""
@@ -179,8 +181,9 @@ def _parsed(match: re.Match[str], part: str) -> _Quantity:
     is_european = name in ("€", "EUR", "₺", "TRY", "₫", "VND", "kr", "R$", "₽", "Rp", "IDR", "zł")
     scale = (match[f"scale{part}"] or "").strip(" \u00a0+")
     sign = (match[f"sign{part}"] or match[f"minus{part}"] or "").strip(" \u00a0")
+    written = match[f"num{part}"] + (",00" if match[f"flat{part}"] else "")
     return _Quantity(
-        parse_number(match[f"num{part}"], is_european=is_european),
+        parse_number(written, is_european=is_european),
         sign,
         _SCALES.get(scale.lower(), scale),
         currency,
@@ -292,15 +295,20 @@ _SCREENS = word_set(
 )
 
 
+_COUNTED_WORDS = word_set("dollars euros pounds yuan yen rupees people meters miles grams words")
+
+
 def _doubt(match: re.Match[str]) -> str | None:
     written, following = match["numa"], word_after(match.string, match.end())
     if re.fullmatch(r"\d+,\d{1,2}", written):
         return f'the comma of "{written}" could separate two numbers'
     plain = written.replace(",", "")
+    if re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", written) and following.islower():
+        return f'the point of "{written}" could group thousands'
     is_like_a_year = len(plain) == 4 and plain.isdecimal() and 1900 <= int(plain) <= 2099
     if is_like_a_year and not (following and following.islower()):
         return f'"{written}" could be a year'
-    if re.fullmatch(r"\d{4}", written) and is_like_a_year:
+    if re.fullmatch(r"\d{4}", written) and is_like_a_year and following not in _COUNTED_WORDS:
         return f'"{written}" could be a year'
     return None
 
@@ -394,7 +402,7 @@ def _is_range(match: re.Match[str], left: _Quantity, right: _Quantity) -> bool:
     is_lone_dash = "—" in match["to"] and not is_tight
     if is_lone_dash or (left.currency and right.unit) or (left.unit and right.currency):
         return False
-    if re.match(r"[ \u00a0]?[=÷×*+/]", match.string[match.end() :]):
+    if re.match(r"[ \u00a0]?(?:[=÷×*+]|/\d)", match.string[match.end() :]):
         return False
     if match["to"].strip() == "-" and not is_tight and not is_named:
         return left.number.whole < right.number.whole

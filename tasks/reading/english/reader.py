@@ -1,7 +1,9 @@
 """English text to tokens."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from tasks.reading.english import (
     abbreviations,
@@ -44,7 +46,7 @@ def english_tokens(text: str) -> tuple[Token, ...]:
     plain = one_spelling(text)
     addresses = web.address_tokens(plain)
     phones = apart(codes.phone_tokens(plain), addresses)
-    return spaced(plain, apply(_RULES, plain, (*addresses, *phones)))
+    return spaced(plain, joined(plain, apply(_RULES, plain, (*addresses, *phones))))
 
 
 def apart(tokens: Sequence[Token], others: Sequence[Token]) -> tuple[Token, ...]:
@@ -54,6 +56,22 @@ def apart(tokens: Sequence[Token], others: Sequence[Token]) -> tuple[Token, ...]
         for token in tokens
         if all(token.end <= other.start or other.end <= token.start for other in others)
     )
+
+
+_JOINT = re.compile(r"[ \u00a0]?[-–—~][ \u00a0]?")
+_COUNTING = frozenset(("date", "time", "year", "money", "measure", "percent"))
+
+
+def joined(text: str, tokens: Sequence[Token]) -> tuple[Token, ...]:
+    """``tokens``, and a "to" for each dash between two of a kind: Nov 28–Dec 2."""
+    joints = [
+        Token(left.end, right.start, "range", "to")
+        for left, right in pairwise(tokens)
+        if left.kind == right.kind
+        and left.kind in _COUNTING
+        and _JOINT.fullmatch(text, left.end, right.start)
+    ]
+    return tuple(sorted((*tokens, *joints), key=lambda token: token.start))
 
 
 def spaced(text: str, tokens: Sequence[Token]) -> tuple[Token, ...]:
@@ -68,7 +86,7 @@ def spaced(text: str, tokens: Sequence[Token]) -> tuple[Token, ...]:
         if not words and is_gap and text[end : end + 1] == " " and end != following:
             end += 1  # one space is enough where nothing is said
         is_before = end != following and _is_word(text, end)
-        before = " " if words and is_touching else ""
+        before = " " if words[:1].isalnum() and is_touching else ""
         behind = " " if is_before and (words or is_touching) else ""
         done.append(replace(token, end=end, spoken=f"{before}{words}{behind}"))
         last_end, is_touching = end, bool(words) or is_touching
