@@ -179,7 +179,8 @@ def _flight(match: re.Match[str]) -> Token:
 
 
 _KEYS = re.compile(
-    r"(?i:(?<=dial )|(?<=press )|(?<=enter )|(?<=call ))([*#]+)?(\d{0,12})([*#]+)?(?![\w])"
+    r"(?i:(?<=dial )|(?<=press )|(?<=enter )|(?<=call ))(?=[*#\d])([*#]+)?(\d{0,12})([*#]+)?"
+    r"(?![\w])"
 )
 _PLATE = re.compile(
     r"(?:[Pp]late|[Rr]egistration)(?: number| no\.?)?(?: is)?:? (?P<plate>[A-Z0-9]{1,4}"

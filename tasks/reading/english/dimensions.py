@@ -254,6 +254,8 @@ def _fraction(match: re.Match[str]) -> Token | None:
         if unit is None:
             return token(match, "fraction", words)
         end, one = unit
+        if is_noun_next_to(text, match.start(), end):
+            return token(match, "measure", f"{words.removeprefix('a ')} {one}", end=end)
         return token(match, "measure", part_of(Fraction(top, bottom), words, one), end=end)
     return token(match, "fraction", f"{cardinal(top)} over {cardinal(bottom)}")
 

@@ -97,7 +97,12 @@ def name_words(word: str) -> str:
     """A part of a name: spelled where nobody could say it, in small letters otherwise."""
     if is_spelled(word):
         return letters(word)
-    return word
+    return _in_small_letters(word)
+
+
+def _in_small_letters(word: str) -> str:
+    """A word in capitals is no acronym; a voice would spell it."""
+    return word.lower() if word.isupper() and len(word) > 3 else word
 
 
 def is_spelled(word: str) -> bool:
@@ -159,7 +164,7 @@ def _code_letters(piece: str, *, is_alone: bool) -> str:
         return letters(piece)
     if len(piece) <= 2 and not is_alone:
         return letters(piece)
-    return letters(piece) if is_spelled(piece) else piece
+    return letters(piece) if is_spelled(piece) else _in_small_letters(piece)
 
 
 def _code_number(written: str, *, by_digits: bool) -> str:

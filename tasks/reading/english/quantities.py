@@ -143,7 +143,12 @@ class _Quantity:
         if self.unit is None:
             return self.words
         part = self.number.part
-        if part is not None and not self.number.whole and self.unit.one != "percent":
+        if (
+            part is not None
+            and not is_noun_next
+            and not self.number.whole
+            and self.unit.one != "percent"
+        ):
             return part_of(part, self.words, self.unit.one)
         is_one = is_noun_next or (self.number.is_one and not self.scale)
         return f"{self.words} {self.unit.one if is_one else self.unit.many}"
@@ -219,6 +224,8 @@ def _single(match: re.Match[str]) -> Token | None:
         return None
     is_noun_next = is_noun_next_to(text, match.start(), end) or (match["posta"] or "")[:1] == "-"
     words = quantity.named(is_noun_next=is_noun_next)
+    if is_noun_next and word_before(text, match.start()).lower() in ("a", "an"):
+        words = words.removeprefix("a ")
     if match["plus"]:
         words += " plus"
     if quantity.currency is None and quantity.unit is None:

@@ -95,7 +95,7 @@ def apply(rules: Iterable[Rule], text: str, found: Iterable[Token]) -> tuple[Tok
         taken[token.start : token.end] = b"\1" * (token.end - token.start)
     for rule in rules:
         place = 0
-        while match := rule.pattern.search(text, place):
+        while place < len(text) and (match := rule.pattern.search(text, place)):
             token = None if any(taken[match.start() : match.end()]) else rule.read(match)
             if token is None or any(taken[token.start : token.end]):
                 place = max(match.start() + 1, place + 1)
