@@ -58,7 +58,6 @@ _BEFORE_NUMBER = {
     "ch": "chapter",
     "chap": "chapter",
     "sec": "section",
-    "ed": "edition",
     "ste": "suite",
     "rm": "room",
     "fl": "floor",
@@ -66,7 +65,6 @@ _BEFORE_NUMBER = {
     "tel": "telephone",
     "ph": "phone",
     "ver": "version",
-    "art": "article",
     "eq": "equation",
     "pt": "part",
     "bldg": "building",
@@ -75,7 +73,6 @@ _BEFORE_NUMBER = {
     "min": "minimum",
     "avg": "average",
     "est": "established",
-    "temp": "temperature",
     "ref": "reference",
 }
 _ANYWHERE = {
@@ -153,6 +150,8 @@ _NUMBERED = re.compile(
     rf"(?<![\w.'-])(?i:({_names(_BEFORE_NUMBER)}))\.:?(?=[ \u00a0]?#?[\d(+]|[ \u00a0][IVXLC]+\b"
     rf"|[ \u00a0][A-Z]\d?\b(?!\w)|[ \u00a0][A-Z]+-?\d)"
 )
+_ANSWERS = word_set("or say says said mean means meant")
+_LATIN = word_set("e.g eg i.e ie cf viz ca approx incl excl c vs v.s mr mrs ms messrs")
 _NUMBER_IS = re.compile(r"(?<=[a-z] )(?i:(no))\.(?=[ \u00a0](?:is|was|of|on|below|above)\b)")
 _NUMBER_SIGN = re.compile(
     r"№[ \u00a0]?(?=\d)|(?<![\w&#])#(?=\d)|(?<![\w])(?:N°|Nº)[ \u00a0]?(?=\d)"
@@ -177,7 +176,10 @@ _SLASHED = re.compile(r"(?<![\w/])(?:(w/o)|(w/)[ \u00a0]?|(b/c)|(c/o)|(n/a|N/A))
 _ADDRESS_WORDS = word_set("apt apartment suite unit floor north south east west ne nw se sw")
 
 
-def _numbered(match: re.Match[str]) -> Token:
+def _numbered(match: re.Match[str]) -> Token | None:
+    before = word_before(match.string, match.start()).lower()
+    if match[1] == "no" and before in _ANSWERS:
+        return None
     return token(match, "abbreviation", _BEFORE_NUMBER[match[1].lower()])
 
 
@@ -189,12 +191,19 @@ def _named(match: re.Match[str]) -> Token | None:
     name = match[1].lower()
     if name in ("c", "ca") and not re.match(r"[ \u00a0]?\d", match.string[match.end() :]):
         return None
-    if name == "ft" and not re.match(r"[ \u00a0][A-Z]", match.string[match.end() :]):
+    if name not in _LATIN and not _is_title(match):
         return None
     words = _BEFORE_NAME[name]
     if not match.string[match.end() :].strip(" \u00a0\"')"):
         return token(match, "abbreviation", words, end=match.end() - 1)
     return token(match, "abbreviation", words)
+
+
+def _is_title(match: re.Match[str]) -> bool:
+    """A title is a capital before a name: Rep. Lee, but not one more rep. Then rest."""
+    following = _next_word(match.string, match.end())
+    is_name = following[:1].isupper() and following.lower() not in STARTERS
+    return match[1][0].isupper() and is_name
 
 
 def _etc(match: re.Match[str]) -> Token | None:

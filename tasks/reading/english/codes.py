@@ -2,9 +2,10 @@
 
 import re
 import unicodedata
+from fractions import Fraction
 
 from tasks.reading.english.models import code_words
-from tasks.reading.english.numbers import VULGAR, cardinal, digits, parse_number
+from tasks.reading.english.numbers import cardinal, digits, fraction_words
 from tasks.reading.english.rules import Rule, token, word_after, word_set
 from tasks.reading.phone_numbers import PhoneNumber, find_phone_numbers
 from tasks.reading.tokens import Token
@@ -54,9 +55,7 @@ _HYPHENATED = re.compile(
 _LEADING_ZERO = re.compile(r"(?<![\w.,:/])0\d+(?:[- ]0\d+)*(?![\w]|[.,:/]\d)")
 _LONG = re.compile(r"(?<![\w.,])\d{7,}(?![\w]|[.,]\d)")
 _LEFT_OVER = re.compile(r"\d+")
-_OTHER_NUMBER = re.compile(
-    r"[\u00bc-\u00be\u00b2\u00b3\u00b9\u2070-\u209c\u2150-\u218b\u2460-\u24ff\u2776-\u2793\u3220-\u3229\u3251-\u325f\u3280-\u3289\u32b1-\u32bf]"
-)
+_OTHER_NUMBER = re.compile(r"[^\W\x00-\x7f]")
 
 
 def phone_tokens(text: str) -> tuple[Token, ...]:
@@ -153,13 +152,16 @@ def _left_over(match: re.Match[str]) -> Token:
     return token(match, "cardinal", cardinal(int(written)))
 
 
-def _other_number(match: re.Match[str]) -> Token:
+def _other_number(match: re.Match[str]) -> Token | None:
     """Circled and Roman numbers of their own sign, superscripts and subscripts."""
-    if match[0] in VULGAR:
-        return token(match, "fraction", parse_number(match[0]).words)
-    value = unicodedata.numeric(match[0], None)
-    words = cardinal(int(value)) if value is not None and value == int(value) else ""
-    return token(match, "cardinal", words)
+    if unicodedata.category(match[0]) not in ("No", "Nl"):
+        return None
+    value = Fraction(unicodedata.numeric(match[0])).limit_denominator(1000)
+    if value.denominator == 1:
+        return token(match, "cardinal", cardinal(int(value)))
+    sign = "minus " if value < 0 else ""
+    words = fraction_words(abs(value.numerator), value.denominator)
+    return token(match, "fraction", sign + words)
 
 
 EARLY_RULES = (

@@ -79,6 +79,9 @@ _MEASURE = re.compile(
 _ALTERNATIVES = re.compile(rf"(?<![\w.,/])(?:{_ONE_MEASURE})(?:/{_ONE_MEASURE})+(?![\w/])")
 _GLUED_PAIR = re.compile(r"(?<![\w.,])(\d{1,3})(ft|lb|kg|m)(\d{1,3})(in|oz|g|cm)(?!\w)")
 _EITHER = re.compile(r"(?<![\w.,/])(\d{1,4})/(\d{1,4})[ \u00a0]?(Hz|V|W|fps|GB|TB|GHz|MHz)(?!\w)")
+_SCIENTIFIC = re.compile(
+    r"(?<![\w.,])(\d{1,9}(?:\.\d{1,9})?)[eE]([-+]\d{1,3}|(?<=\.\d[eE])\d{1,3})(?!\w|\.\d)"
+)
 _LIST = re.compile(r"(?<![\w.,$])\d{1,2}(?:,\d{1,2}){2,}(?![\w]|[.,]\d)")
 _MANY = re.compile(r"(?<![\w.,$])(10{1,6})s(?= of\b)")
 _ALWAYS_OPEN = re.compile(r"(?<![\w/.])(?:24/7/365|24/7|9/11|50/50|20/20)(?![\w/])")
@@ -202,6 +205,14 @@ def _either(match: re.Match[str]) -> Token:
     return token(match, "measure", f"{left} or {right} {UNITS[match[3]].many}")
 
 
+def _scientific(match: re.Match[str]) -> Token:
+    """4.3e-6."""
+    power = int(match[2])
+    sign = "minus " if power < 0 else ""
+    words = f"{parse_number(match[1]).words} times ten to the {sign}{ordinal(abs(power))}"
+    return token(match, "decimal", words)
+
+
 def _list(match: re.Match[str]) -> Token:
     return token(match, "cardinal", ", ".join(cardinal(int(part)) for part in match[0].split(",")))
 
@@ -310,6 +321,7 @@ def _power(match: re.Match[str]) -> Token:
 
 
 EARLY_RULES = (
+    Rule(_SCIENTIFIC, _scientific),
     Rule(_GLUED_PAIR, _glued_pair),
     Rule(_EITHER, _either),
     Rule(_SUM, _sum),

@@ -106,7 +106,6 @@ _AND_OR = re.compile(r"\band/or\b", re.IGNORECASE)
 _SLASH = re.compile(r"/")
 _HTML = re.compile(r"&(amp|nbsp|lt|gt|quot|#39|apos);")
 _HTML_WORDS = {"amp": "and", "lt": "less than", "gt": "more than"}
-_ANGLED = re.compile(r"[<>](?=[ \u00a0]?[$€£]?\d)")
 _TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*(?: [^<>]*)?/?>")
 
 

@@ -175,7 +175,9 @@ def test_numbers_are_american_and_run_to_a_thousand_trillion() -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["", " ", "\n", "Hello there.", "你好", "😀", "…", "- - -"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "\n", "Hello there.", "Please call ", "你好", "😀", "…", "- - -"]
+)
 def test_plain_text_has_no_tokens(text: str) -> None:
     assert english_tokens(text) == ()
 
