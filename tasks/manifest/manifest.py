@@ -28,7 +28,7 @@ from tasks.inputs.text_files import (
 )
 from tasks.manifest.cell_values import suggested_id
 from tasks.manifest.presets import Preset, load_presets
-from tasks.manifest.row import Fault, RowDefaults, RowReader, check_defaults
+from tasks.manifest.row import Fault, RowDefaults, RowReader, check_defaults, notices_of_rows
 from tasks.manifest.row_files import FILE_COLUMNS, Files, nearest_file
 from tasks.manifest.spreadsheet_cells import REPORT_COLUMNS, unprotected
 from tasks.manifest.table import (
@@ -265,10 +265,15 @@ def read_manifest(
     for reader in readers:
         if reader.engine_error:
             raise reader.engine_error
-    notices = (n for r in readers for n in r.notices)
     return Manifest(
         rows=tuple(row for row in rows if row is not None),
-        notices=(*table.notices, *outcomes_notice, *ragged.notices, *notices, *files.notices),
+        notices=(
+            *table.notices,
+            *outcomes_notice,
+            *ragged.notices,
+            *notices_of_rows(readers),
+            *files.notices,
+        ),
         sha256=hashlib.sha256(data).hexdigest(),
         columns=columns,
         cells={reader.cells["video_id"]: _shown_cells(reader.cells) for reader in readers},

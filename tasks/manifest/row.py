@@ -36,6 +36,7 @@ from tasks.speech.voices import source_of
 
 _MAX_VALUE_SHOWN = 60
 _MAX_ADDRESS_SHOWN = 200
+_MOST_LINES_TOLD = 5
 _SEED_LIMIT = 2**32
 _SIZE_COLUMNS = ("size", "smaller_size")
 _Size: TypeAlias = tuple[int, int]
@@ -96,6 +97,7 @@ class RowReader:
     presets: Sequence[str]
     faults: list[Fault] = field(default_factory=list[Fault])
     notices: list[str] = field(default_factory=list[str])
+    script_notices: list[str] = field(default_factory=list[str])
     engine_error: CampaignError | None = None
 
     @cached_property
@@ -253,7 +255,7 @@ class RowReader:
         except ScriptError as error:
             self._note_flaws(column, error.flaws)
             return language
-        self.notices += (f"line {self.line}: {column}: {notice}" for notice in read.notices)
+        self.script_notices += (f"{column}: {notice}" for notice in read.notices)
         if not is_outside:
             flaw = language_flaw(read.text, is_insisted=plain["language"] is not None)
             self._note_flaws(column, (flaw,) if flaw else ())
@@ -275,6 +277,22 @@ class RowReader:
 
     def _video_id(self, text: str) -> str:
         return parse_video_id(text, f"video-{self.line}")
+
+
+def notices_of_rows(readers: Sequence[RowReader]) -> tuple[str, ...]:
+    """What is worth telling of each row; the same thing of many scripts is told once."""
+    lines_of: dict[str, list[int]] = {}
+    for reader in readers:
+        for notice in reader.script_notices:
+            lines_of.setdefault(notice, []).append(reader.line)
+    told = [f"{_lines_told(lines)}: {notice}" for notice, lines in lines_of.items()]
+    return (*(notice for reader in readers for notice in reader.notices), *told)
+
+
+def _lines_told(lines: Sequence[int]) -> str:
+    shown = ", ".join(map(str, lines[:_MOST_LINES_TOLD]))
+    more = len(lines) - _MOST_LINES_TOLD
+    return f"line{'s' * (len(lines) > 1)} {shown}" + (f" and {more} more" if more > 0 else "")
 
 
 def _size_of(default: str | None) -> _Size | None:

@@ -87,6 +87,8 @@ def _plain(sign: str) -> str:
 
 
 def _escapes(text: str) -> list[Edit]:
+    if "\\" not in text:
+        return []
     paths = [match.span() for match in _PATH.finditer(text)]
     edits: list[Edit] = []
     for match in _ESCAPE.finditer(text):
@@ -138,6 +140,8 @@ def _links(text: str) -> list[Edit]:
 
 def _emphasis(text: str) -> list[Edit]:
     """The marks alone, so that the words between them keep their places."""
+    if not any(sign in text for sign in "*_`"):
+        return []
     edits: list[Edit] = []
     for pattern in (_STRONG, _EMPHASIS, _UNDERLINED, _CODE):
         taken = {index for start, end, _ in edits for index in range(start, end)}

@@ -58,7 +58,9 @@ def placeholder_flaws(draft: Draft) -> Iterator[Flaw]:
     """Everything in the text that a person must fill in, decide or remove, in order."""
     found: dict[int, Flaw] = {}
     taken: list[tuple[int, int]] = []
-    for pattern, judge in _KINDS:
+    for pattern, judge, signs in _KINDS:
+        if not any(sign in draft.text for sign in signs):
+            continue
         for match in pattern.finditer(draft.text):
             if len(found) >= MOST_FLAWS:
                 break
@@ -146,13 +148,14 @@ def _todo(match: re.Match[str]) -> _Told:
 
 
 _KINDS = (
-    (_TEMPLATE, _template),
-    (_EMPTY_VALUE, _empty),
-    (_GREETED, _empty),
-    (_BRACES, _braces),
-    (_BRACKETS, _brackets),
-    (_ANGLES, _angles),
-    (_BLANK, _blank),
-    (_ESCAPED, _escaped),
-    (_TODO, _todo),
+    (_TEMPLATE, _template, (*tuple("{<[«%#"), "$(", "*|")),
+    (_EMPTY_VALUE, _empty, ("#", "[o", "N/A", "NaN", "NULL", "(null)")),
+    (_GREETED, _empty, ("nan", "None", "null", "undefined", "nil")),
+    (_BRACES, _braces, ("{",)),
+    (_BRACKETS, _brackets, ("[", "［")),
+    (_ANGLES, _angles, ("<",)),
+    (_BLANK, _blank, ("__",)),
+    (_ESCAPED, _escaped, ("%20",)),
+    (_TODO, _todo, ("TODO", "FIXME", "TKTK", "XXX")),
 )
+"""A pattern, what is said of a match, and what a text holds that has one: searched for first."""
