@@ -143,12 +143,9 @@ def _is_word(word: str) -> bool:
 
 
 def _is_set_as_chinese(script: str) -> bool:
-    """Chinese punctuation, or Latin letters right beside Han characters."""
+    """Chinese punctuation, or letters or digits right beside Han characters."""
     return bool(
-        re.search(
-            r"[\u3400-\u9fff][，。！？；：、]|[\u3400-\u9fff][A-Za-z]|[A-Za-z][\u3400-\u9fff]",
-            script,
-        )
+        re.search(rf"{_HAN.pattern}[，。！？；：、A-Za-z0-9]|[A-Za-z0-9]{_HAN.pattern}", script)
     )
 
 

@@ -26,6 +26,11 @@ _TABLE = re.compile(
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~)[^\n]*", re.MULTILINE)
 _RICH_TEXT = re.compile(r"\A\s*\{\\rtf|\\(?:par|pard|fs\d+|f\d)\b")
 _FILLER = re.compile(r"lorem ipsum", re.IGNORECASE)
+_DIRECTION = re.compile(
+    r"[(（*_]\s*(?i:laugh(?:s|ing|ter)|applause|music|pauses?|beat|sighs|silence|whisper(?:s|ing)|coughs"
+    r"|cry(?:ing)?|cries|giggles|chuckles|gasps|groans|yawns|inaudible|clears throat"
+    r"|笑|大笑|微笑|掌声|鼓掌|音乐|停顿|叹气|沉默)\s*[)）*_]"
+)
 _SHOWN_CHARS = 40
 
 
@@ -58,5 +63,10 @@ _KINDS = (
     (_RICH_TEXT, "this is rich text with its commands", "save it as plain text"),
     (_TABLE, "the script holds a table of Markdown", "write it in sentences"),
     (_FENCE, "the script holds a block of code", "remove it, or write what is to be said"),
+    (
+        _DIRECTION,
+        "the script holds a direction, which is not to be spoken",
+        "remove it; for silence write [pause 0.8s]",
+    ),
     (_FILLER, "this is filler text", "write what is to be said"),
 )

@@ -26,7 +26,9 @@ _INVISIBLE = re.compile(
 _BRACKETED_ADDRESS = re.compile(r"<(https?://[^\s<>]+|(?:mailto:)?[\w.+-]+@[\w-]+(?:\.[\w-]+)+)>")
 
 _LINK = re.compile(r"(?<![!\]])\[([^\[\]\n]+)\]\(\s*<?[^\s()]+>?(?:\s+[\"'][^\"'\n]*[\"'])?\s*\)")
-_STRONG = re.compile(r"(?<![A-Za-z0-9\\])(\*\*|__)(?=\S)([^\n]{0,300}?[^\s*_])\1(?![A-Za-z0-9])")
+_STRONG = re.compile(
+    r"(?<![A-Za-z0-9\\])(\*\*|__|==)(?=\S)([^\n]{0,300}?[^\s*_=])\1(?![A-Za-z0-9])"
+)
 _EMPHASIS = re.compile(r"(?<![A-Za-z0-9*\\])\*(?=[^\s*|])([^*\n]*?[^\s*])\*(?![A-Za-z0-9*])")
 _UNDERLINED = re.compile(r"(?<![A-Za-z0-9_\\])_(?=[^\s_])([^_\n]*?[^\s_])_(?![A-Za-z0-9_])")
 _CODE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
@@ -140,7 +142,7 @@ def _links(text: str) -> list[Edit]:
 
 def _emphasis(text: str) -> list[Edit]:
     """The marks alone, so that the words between them keep their places."""
-    if not any(sign in text for sign in "*_`"):
+    if not any(sign in text for sign in "*_`="):
         return []
     edits: list[Edit] = []
     for pattern in (_STRONG, _EMPHASIS, _UNDERLINED, _CODE):

@@ -49,7 +49,16 @@ _GREETED = re.compile(
 )
 _ESCAPED = re.compile(r"(?<=[A-Za-z])%20(?=[A-Za-z])")
 _LONGEST_ADDRESS = 300
-_TODO = re.compile(r"\b(?:TODO|FIXME|TKTK)\b[: ]|\bXXX+\b")
+_TODO = re.compile(
+    r"\b(?:TODO|FIXME|TKTK)\b[: ]|(?<![A-Za-z0-9])XXX+(?![A-Za-z0-9])"
+    r"|(?<![A-Za-z0-9])[Xx×]{2,}(?=公司|先生|女士|老师|同学|品牌|路|市|省|有限|，您|您)"
+)
+_VARIABLE = re.compile(r"(?<!\w)\$([A-Za-z_]\w*)")
+_MANDARIN_FIELD = re.compile(
+    r"【(?:客户|用户|您的)?(?:姓名|名字|称呼|昵称|公司(?:名称?)?|日期|时间|地点|地址|电话|手机号?|产品(?:名称?)?"
+    r"|用户名|金额|数量|编号|订单号|验证码|链接)】"
+)
+_STRUCK = re.compile(r"(?<![\w~])~~(?=[^\s~])[ -}]{1,80}(?<=[^\s~])~~(?![\w~])")
 _FILL_IN = "fill it in, or write the words that are to be spoken"
 _NO_FIELD = "fill it in; if these words are to be spoken, write them without the {}"
 
@@ -84,6 +93,18 @@ _Told = tuple[str, str] | None
 def _template(match: re.Match[str]) -> _Told:
     del match
     return "is a placeholder that was not filled in", _FILL_IN
+
+
+def _variable(match: re.Match[str]) -> _Told:
+    words = [word.lower() for word in _WORDS.findall(match[1].replace("_", " "))]
+    if "_" in match[1] or any(word in _FIELD for word in words):
+        return "is a placeholder that was not filled in", _FILL_IN
+    return None
+
+
+def _struck(match: re.Match[str]) -> _Told:
+    del match
+    return "is struck out", "remove it, or write it without ~~"
 
 
 def _braces(match: re.Match[str]) -> _Told:
@@ -151,11 +172,14 @@ _KINDS = (
     (_TEMPLATE, _template, (*tuple("{<[«%#"), "$(", "*|")),
     (_EMPTY_VALUE, _empty, ("#", "[o", "N/A", "NaN", "NULL", "(null)")),
     (_GREETED, _empty, ("nan", "None", "null", "undefined", "nil")),
+    (_VARIABLE, _variable, ("$",)),
+    (_MANDARIN_FIELD, _template, ("【",)),
+    (_STRUCK, _struck, ("~~",)),
     (_BRACES, _braces, ("{",)),
     (_BRACKETS, _brackets, ("[", "［")),
     (_ANGLES, _angles, ("<",)),
     (_BLANK, _blank, ("__",)),
     (_ESCAPED, _escaped, ("%20",)),
-    (_TODO, _todo, ("TODO", "FIXME", "TKTK", "XXX")),
+    (_TODO, _todo, ("TODO", "FIXME", "TKTK", "XX", "xx", "××")),
 )
 """A pattern, what is said of a match, and what a text holds that has one: searched for first."""

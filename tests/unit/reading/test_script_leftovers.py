@@ -67,9 +67,9 @@ def read(text: str) -> ScriptText:
             "escapes were replaced by what they stand for: \\n \\r\\n \\t \\u00e9 and 1 more",
         ),
         (
-            "Some **bold**, *soft*, __strong__, _quiet_ and `code` words",
-            "Some bold, soft, strong, quiet and code words",
-            "marks of Markdown were left out: ** * __ _ and 1 more",
+            "Some **bold**, *soft*, __strong__, _quiet_, ==marked== and `code` words",
+            "Some bold, soft, strong, quiet, marked and code words",
+            "marks of Markdown were left out: ** * __ _ and 2 more",
         ),
         ("**重点**内容", "重点内容", "marks of Markdown were left out: **"),
         (
@@ -114,7 +114,8 @@ def test_what_certainly_means_something_is_repaired_and_told(
         "C:\\new\\table and \\\\server\\new, \\o/",
         "-5 degrees\n- 5 degrees",
         "#1 choice, no. 5, C# and F#, #hashtag",
-        "50% off, 100% %",
+        "50% off, 100% %, $AAPL is up, A$AP, size XXL, XX and XY",
+        "She laughs (and laughs), music (live), the beat goes on",
         "My nan loves it. None of it is null and void, undefined or nil.",
         "8:00 Breakfast\n9:00 Workshop",
         "他说：「好」【限时】~~真的~~ 5<6",
@@ -160,6 +161,7 @@ def test_every_placeholder_is_told_with_its_place() -> None:
         *("${name}", "$(NAME)", "#{name}", "%NAME%", "%first_name%", "%(name)s", "%s", "%%x%%"),
         *("{% if x %}", "<%= name %>", "<<name>>", "[[name]]", "##NAME##", "#NAME#", "*|FNAME|*"),
         *("[Name]", "[first name]", "[COMPANY]", "[Your Company Here]", "[insert date]", "[姓名]"),
+        *("【姓名】", "$name", "$first_name"),
         *("[name]", "[product_name]", "«First_Name»", "［姓名］"),
     ],
 )
@@ -182,6 +184,28 @@ def test_placeholders_of_all_kinds_are_refused(placeholder: str) -> None:
             "Hello. [laughs] Well.",
             '"[laughs]" is a direction, which is not to be spoken (character 8); '
             "remove it; for silence write [pause 0.8s]",
+        ),
+        (
+            "Hello. *laughs* Well.",
+            '"*laughs*" the script holds a direction, which is not to be spoken (character 8); '
+            "remove it; for silence write [pause 0.8s]",
+        ),
+        (
+            "大家好（掌声）谢谢",
+            '"（掌声）" the script holds a direction, which is not to be spoken (character 4); '
+            "remove it; for silence write [pause 0.8s]",
+        ),
+        (
+            "Only ~~$30~~ $20",
+            '"~~$30~~" is struck out (character 6); remove it, or write it without ~~',
+        ),
+        (
+            "亲爱的XXX，您好",
+            '"XXX" says that the script is not finished (character 4); ' + FILL_IN,
+        ),
+        (
+            "欢迎来到XX公司",
+            '"XX" says that the script is not finished (character 5); ' + FILL_IN,
         ),
         (
             "The tower[1] is tall.",
