@@ -17,7 +17,13 @@ from typing import Literal, TypeVar
 
 from flows.outcomes import RowName
 from flows.plan_check import found_fault
-from flows.row_speech import is_reread, row_request, row_speech, stored_rereadings
+from flows.row_speech import (
+    is_reread,
+    row_request,
+    row_speech,
+    spoken_words,
+    stored_rereadings,
+)
 from model.engine import EngineIdentity, engine_identity
 from model.errors import NightshootError, PortraitError, RowError
 from tasks.canonical_json import canonical_sha256
@@ -227,7 +233,11 @@ def _plan_anew(
     if identity.needs_face:
         plan = _with_portrait_findings(plan, row, rig, settings.portrait_limits)
     return StoredPlan(
-        plan=plan, line=row.line, sha256=delivery_sha256(plan, speech), request_sha256=""
+        plan=plan,
+        line=row.line,
+        sha256=delivery_sha256(plan, speech),
+        request_sha256="",
+        words=spoken_words(row, settings.lexicon, speech),
     )
 
 

@@ -32,7 +32,8 @@ from tasks.gpu_plans.quotes import (
 )
 from tasks.manifest.manifest import RowDefaults
 from tasks.plan.plan import unbroken_frames
-from tasks.records import Record, Reread, VideoPlan
+from tasks.reading.readback import read_back
+from tasks.records import ManifestRow, ReadWords, Record, Reread, VideoPlan
 from tasks.redaction import printable
 from tasks.store.campaign_folder import (
     CampaignFolder,
@@ -61,6 +62,7 @@ class VideoQuote(Record):
     error: str = ""
     warnings: tuple[str, ...] = ()
     rereads: tuple[Reread, ...] = ()
+    words: tuple[ReadWords, ...] = ()
 
 
 class Quote(Record):
@@ -87,12 +89,15 @@ class Quote(Record):
         return tuple(f"{video.video_id}: {video.error}" for video in self.videos if video.error)
 
 
-def plan_campaign(session: Session, wanted: GpuRequest | None = None) -> Quote:
+def plan_campaign(
+    session: Session, wanted: GpuRequest | None = None, *, is_spoken: bool = False
+) -> Quote:
     """Speak and plan every row, and tell the time: of this machine, measured on a few frames.
 
     Args:
         session: of the manifest.
         wanted: GPUs to tell the time of instead, which need not be here.
+        is_spoken: whether to tell how scripts are read, too.
     """
     folder = session.folder
     notices: list[str] = []
@@ -109,6 +114,8 @@ def plan_campaign(session: Session, wanted: GpuRequest | None = None) -> Quote:
         ),
         key=lambda video: rows[video.video_id].line,
     )
+    if is_spoken:
+        videos = [_with_words(video, rows[video.video_id], session) for video in videos]
     if wanted is None:
         (seconds, time_unknown), gpus = _estimate(todo, frames_left, session), None
     elif todo:
@@ -217,6 +224,14 @@ def _quote(
         warnings=(*plan.warnings, *unbroken_warnings(plan, infer_frames)),
         rereads=prepared.rereads,
     )
+
+
+def _with_words(video: VideoQuote, row: ManifestRow, session: Session) -> VideoQuote:
+    """A planned video with what of its script is not read as it is written."""
+    if video.error or row.script is None or row.audio_path is not None:
+        return video
+    back = read_back(row.script, row.language, session.settings.lexicon)
+    return video.model_copy(update={"words": back.words})
 
 
 def unbroken_warnings(plan: VideoPlan, infer_frames: int) -> tuple[str, ...]:
