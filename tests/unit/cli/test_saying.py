@@ -166,7 +166,7 @@ def test_plan_shows_written_and_spoken_side_by_side(command, tmp_path):
 
 def test_the_readings_of_a_campaign_fit_eighty_columns():
     words = (
-        ReadWords(written="w" * 90, spoken="one two three four five six seven eight " * 4),
+        ReadWords(written="%" * 90, spoken="one two three four five six seven eight " * 4),
         ReadWords(
             written="￥1,299.00", spoken="一千二百九十九元" * 6, doubt="a longish doubt " * 5
         ),
@@ -178,7 +178,7 @@ def test_the_readings_of_a_campaign_fit_eighty_columns():
     assert isinstance(console.file, StringIO)
     text = console.file.getvalue()
     assert max(map(len, text.splitlines())) <= 80
-    assert text.count("w") - text.count("written") - text.count("two") == 90
+    assert text.count("%") == 90
     assert "(silence)" in text
 
 
