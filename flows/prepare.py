@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import copy_context
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -68,6 +68,7 @@ from tasks.speech.voices import VoiceSettings
 from tasks.store.campaign_folder import (
     CampaignFolder,
 )
+from tasks.store.files import file_version
 
 _TITLE_CHARS = 60
 # what is done is asked of the store, which may be far away: 8 requests one after the other a video
@@ -188,25 +189,29 @@ def _planned(
 ) -> tuple[StoredPlan, bool]:
     """The row's plan, and whether the store had it."""
     identity = engine_identity(row.engine)
-    portrait = _portrait_facts(row.portrait_path, _stamp(row.portrait_path))
+    portrait = _portrait_facts(row.portrait_path, file_version(row.portrait_path))
     _check_portrait_sides(row, portrait, identity)
     rig = read_rig(row.rig_path) if row.rig_path else None
     request = row_request(row, settings.voice_settings, settings.lexicon)
-    asked = _request_sha256(row, settings, identity, portrait, rig, request_sha256(request))
+    asked_speech = request_sha256(request)
+    asked = [
+        _request_sha256(row, settings, identity, digest, rig, asked_speech)
+        for digest in portrait.digests
+    ]
     try:
         stored = folder.read_plan(row.video_id)
     except DamagedError as error:
         notice(f"{row.video_id}: planning it again: {error}")
         stored = None
     is_renewed = settings.rereading == "renew"
-    if stored is not None and stored.request_sha256 == asked:
+    if stored is not None and stored.request_sha256 in asked:
         stays = not (is_renewed and is_reread(request, stored, folder))
         if stays:
             return stored, True
     with turns, folder.local(f"prepare-{row.video_id}") as place:
         speech = row_speech(request, place, stored, reread=is_renewed)
         stored = _plan_anew(row, settings, place, identity, portrait, rig, speech)
-        stored = stored.model_copy(update={"request_sha256": asked})
+        stored = stored.model_copy(update={"request_sha256": asked[0]})
         place.write_plan(stored)
     return stored, False
 
@@ -226,10 +231,13 @@ def _plan_anew(
         identity=identity,
         speech=speech,
         folder=place,
-        portrait=(place.keep_portrait(row.portrait_path), portrait.sha256),
+        portrait=(place.keep_portrait(row.portrait_path), portrait.digests[0]),
         rig=rig,
         size=_checked_size(row, settings, portrait, identity),
     )
+    if portrait.notices:
+        told = tuple(f"{row.portrait_path.name}: {notice}" for notice in portrait.notices)
+        plan = plan.model_copy(update={"warnings": plan.warnings + told})
     if identity.needs_face:
         plan = _with_portrait_findings(plan, row, rig, settings.portrait_limits)
     return StoredPlan(
@@ -243,25 +251,23 @@ def _plan_anew(
 
 @dataclass(frozen=True)
 class _PortraitFacts:
-    sha256: str
+    """Of a picture; a plan that an older release made of it bears the second of its ``digests``."""
+
+    digests: tuple[str, ...]
     width: int
     height: int
-
-
-def _stamp(path: Path) -> tuple[int, ...]:
-    """What changes when a file does; empty where there is none."""
-    try:
-        status = path.stat()
-    except OSError:
-        return ()
-    return status.st_mtime_ns, status.st_size, status.st_ino
+    notices: tuple[str, ...]
 
 
 @lru_cache(maxsize=256)
-def _portrait_facts(path: Path, stamp: tuple[int, ...]) -> _PortraitFacts:
+def _portrait_facts(path: Path, version: tuple[int, ...]) -> _PortraitFacts:
     """Of a picture file; many rows share one presenter, so it is decoded once per version."""
-    pixels = _PORTRAITS.read(path, stamp)
-    return _PortraitFacts(portrait_sha256(pixels), pixels.shape[1], pixels.shape[0])
+    picture = _PORTRAITS.read(path, version)
+    readings = (picture.pixels, picture.unmanaged)
+    digests = tuple(portrait_sha256(pixels) for pixels in readings if pixels is not None)
+    return _PortraitFacts(
+        digests, picture.pixels.shape[1], picture.pixels.shape[0], picture.notices
+    )
 
 
 def _check_portrait_sides(
@@ -311,7 +317,7 @@ def _request_sha256(
     row: ManifestRow,
     settings: PrepareSettings,
     identity: EngineIdentity,
-    portrait: _PortraitFacts,
+    portrait_digest: str,
     rig: dict[str, object] | None,
     speech_request_sha256: str,
 ) -> str:
@@ -322,15 +328,21 @@ def _request_sha256(
         {
             "row": row.model_dump(mode="json", exclude=paths),
             "preset": settings.presets[row.preset].model_dump(mode="json"),
-            "engine": asdict(identity) | {"settings": used.engine, "silent_settings": None},
+            "engine": _identity_fields(identity)
+            | {"settings": used.engine, "silent_settings": None},
             "clips": [used.infer_frames, used.segment_clips],
-            "portrait": portrait.sha256,
+            "portrait": portrait_digest,
             "rig": rig,
             "speech": speech_request_sha256,
             "limits": settings.portrait_limits.model_dump(mode="json"),
             "encode": [KEY_VERSION, DELIVERY_VERSION, settings.ffmpeg_version],
         }
     )
+
+
+def _identity_fields(identity: EngineIdentity) -> dict[str, object]:
+    """The fields as they are: `dataclasses.asdict` would copy each value of each row's engine."""
+    return {each.name: getattr(identity, each.name) for each in fields(identity)}
 
 
 def plan_video(
@@ -427,8 +439,8 @@ def _with_portrait_findings(
     Raises:
         PortraitError: the portrait cannot be animated, and a still is not asked for.
     """
-    portrait = _PORTRAITS.read(row.portrait_path, _stamp(row.portrait_path))
-    report = check_portrait(portrait, rig, plan.width, plan.height, limits)
+    portrait = _PORTRAITS.read(row.portrait_path, file_version(row.portrait_path))
+    report = check_portrait(portrait.pixels, rig, plan.width, plan.height, limits)
     if report.errors and plan.settings.get("on_no_face") != "still":
         raise PortraitError(f"{row.portrait_path.name}: {'; '.join(report.errors)}")
     found = tuple(f"shown as a still: {error}" for error in report.errors) + report.warnings

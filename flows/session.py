@@ -51,6 +51,7 @@ class Request:
     workers: int
     keep_going: bool = False
     allow_outside: bool = False
+    sheet: str | None = None
     presets: Path | None = None
     engine_settings: dict[str, Scalar] = field(default_factory=dict[str, Scalar])
     voice_settings: VoiceSettings = field(default_factory=VoiceSettings)
@@ -82,6 +83,7 @@ class Session:
                 allow_outside=request.allow_outside,
                 presets=presets,
                 inputs=inputs,
+                sheet=request.sheet,
             )
             lexicon = _lexicon_of(request, inputs)
         self.settings = PrepareSettings(

@@ -31,7 +31,7 @@ from tasks.media.render import load_handoff, render_segment, segment_job
 from tasks.media.stitch import StitchError
 from tasks.plan.audio_window import EngineTrack
 from tasks.plan.plan import NEUTRAL, cuts_of, keyed
-from tasks.portrait.picture import portrait_sha256, read_portrait
+from tasks.portrait.picture import read_planned_portrait
 from tasks.records import (
     Failure,
     SegmentPlan,
@@ -84,12 +84,13 @@ class VideoChain:
     ) -> None:
         self.plan, self.work, self.folder = plan, work, folder
         self._given_up = given_up
-        self._portrait = read_portrait(folder.portrait(plan.portrait))
-        if portrait_sha256(self._portrait) != plan.portrait_sha256:
+        portrait = read_planned_portrait(folder.portrait(plan.portrait), plan.portrait_sha256)
+        if portrait is None:
             raise DamagedError(
                 f"portraits/{plan.portrait} is not the picture that this video was planned with; "
                 "render the manifest again to plan it again"
             )
+        self._portrait = portrait
         folder.fetch_speech(plan.speech_id)
         speech = load_speech(plan.speech_id, folder.speech)
         if speech is None:

@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -67,18 +69,46 @@ def nightshoot(nightshoot_command):
 
 
 @pytest.fixture(scope="session")
-def nightshoot_command(prefect_api: str):
+def warm_command(prefect_api: str):
+    """What the session's commands are forked from (``tests/warm_command.py``)."""
+    from tests.warm_command import WarmCommand
+
+    made = WarmCommand({**os.environ, "PREFECT_API_URL": prefect_api})
+    try:
+        yield made
+    finally:
+        made.end()
+
+
+@pytest.fixture(scope="session")
+def nightshoot_command(warm_command, prefect_api: str):
     """The same for fixtures that live longer than a test."""
 
     def run(*arguments: object, timeout_s: float = 120, **env: str):
-        return subprocess.run(
-            [sys.executable, "-m", "flows.cli", *map(str, arguments)],
-            cwd=ROOT,
-            env={**os.environ, "PREFECT_API_URL": prefect_api, "COLUMNS": "120", **env},
-            capture_output=True,
-            text=True,
-            timeout=timeout_s,
-            check=False,
-        )
+        with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+            command = warm_command.start(
+                arguments,
+                {**os.environ, "PREFECT_API_URL": prefect_api, "COLUMNS": "120", **env},
+                out,
+                err,
+            )
+            try:
+                code = command.wait(timeout_s)
+            finally:
+                command.kill()
+            texts = [file.seek(0) or file.read() for file in (out, err)]
+        return subprocess.CompletedProcess(command.args, code, *texts)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def start_nightshoot(warm_command, prefect_api: str):
+    """The command line, running, as ``subprocess.Popen`` has it: ``(["render", ...], log)``."""
+
+    def start(arguments: Iterable[object], log: Path, **env: str):
+        with log.open("ab") as file:
+            whole = {**os.environ, "PREFECT_API_URL": prefect_api, **env}
+            return warm_command.start(arguments, whole, file, file)
+
+    return start

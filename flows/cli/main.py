@@ -23,10 +23,9 @@ from flows.cli.cluster_commands import (
     with_settings,
 )
 from flows.cli.gpu_commands import add_placing_to, gpus_asked, plan_without_manifest, with_gpus
-from flows.cli.say import say_script
+from flows.cli.say import Place, say_script, voice_settings, with_voices
 from flows.cli.terminal import console as terminal_console
 from flows.cli.terminal import say
-from flows.cli.voice_options import Place, voice_settings, with_voices
 from tasks.redaction import without_secrets
 
 if TYPE_CHECKING:
@@ -101,6 +100,9 @@ _campaign_options = _options(
         type=click.Choice(["fail", "still"]),
         help="What to do if a portrait has no usable face: fail the row, or show the picture "
         "without animation. [default: fail]",
+    ),
+    click.option(
+        "--sheet", help="Sheet of a workbook. [default: the first one that is not hidden]"
     ),
     click.option(
         "--allow-outside", is_flag=True, help="Allow files outside the manifest's folder."
@@ -313,7 +315,7 @@ def plan(manifest: str | Path | None, reread: bool, as_json: bool, **options: An
     asked = gpus_asked(options)
     if manifest is None:
         return plan_without_manifest(asked, options, as_json=as_json)
-    from flows.cli.plan import campaign_table, plan_campaign
+    from flows.cli.plan import campaign_table, plan_interruptibly
     from flows.cli.read_back import spoken_tables
     from flows.session import Session
 
@@ -322,7 +324,7 @@ def plan(manifest: str | Path | None, reread: bool, as_json: bool, **options: An
     session = Session(request)
     for notice in session.notices:
         console.print(f"note: {notice}", style="yellow", markup=False, soft_wrap=True)
-    quote = plan_campaign(session, asked, is_spoken=bool(options["spoken"]))
+    quote = plan_interruptibly(session, asked, is_spoken=bool(options["spoken"]))
     if as_json:
         say(quote.model_dump_json(indent=1))
     else:
@@ -415,16 +417,21 @@ def judge(videos: tuple[Path, ...], portrait: Path | None, as_json: bool) -> int
 @click.option(
     "--out", type=click.Path(path_type=Path), help="CSV file to write. [default: print the CSV]"
 )
-def manifest(audio_dir: Path, portrait: Path, out: Path | None) -> int:
+@click.option("--force", is_flag=True, help="Overwrite the file at --out.")
+def manifest(audio_dir: Path, portrait: Path, out: Path | None, force: bool) -> int:
     """Write a manifest with one row for each recording in a folder."""
-    from tasks.manifest.manifest import manifest_from_recordings
+    from tasks.manifest.recordings import manifest_from_recordings
     from tasks.store.files import write_file
 
-    text = manifest_from_recordings(audio_dir, portrait, out)
+    if out is not None and out.exists() and not force:
+        raise click.UsageError(f"{out} exists already; name another file, or add --force")
+    made = manifest_from_recordings(audio_dir, portrait, out)
+    for each in made.left_out:
+        say(f"left out: {each}", to_stderr=True)
     if out is None:
-        say(text, has_end=False)
+        say(made.text, has_end=False)
     else:
-        write_file(out, text.encode())
+        write_file(out, made.text.encode())
         say(out)
     return 0
 
@@ -444,6 +451,7 @@ def _request(manifest: str | Path, options: dict[str, Any]) -> "Request":
         workers=options["workers"],
         allow_private=options["allow_private"],
         allow_outside=options["allow_outside"],
+        sheet=options["sheet"],
         presets=options["presets"],
         engine_settings=given_settings(options),
         voice_settings=voice_settings(options),

@@ -1,6 +1,7 @@
 """`nightshoot plan` and `nightshoot smoke`: what a campaign will take, and whether things work."""
 
 import statistics
+import threading
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +17,8 @@ from flows.prepare import Prepared
 from flows.progress import PlainProgress, clock_of
 from flows.run import Run
 from flows.session import Request, Session, peak_rss_bytes
-from model.errors import CampaignError, ResourceError
+from flows.work import stop_on_signals
+from model.errors import CampaignError, ResourceError, StoppedError
 from tasks.engines.engine_host import EngineLostError
 from tasks.errors import (
     DamagedError,
@@ -32,6 +34,8 @@ from tasks.gpu_plans.quotes import (
 )
 from tasks.manifest.manifest import RowDefaults
 from tasks.plan.plan import unbroken_frames
+from tasks.processes.last_resort import STOP_WITHIN_S, LastResort, leave
+from tasks.processes.stop_request import check_stop, stop_asked_by
 from tasks.reading.readback import read_back
 from tasks.records import ManifestRow, ReadWords, Record, Reread, VideoPlan
 from tasks.redaction import printable
@@ -89,6 +93,21 @@ class Quote(Record):
         return tuple(f"{video.video_id}: {video.error}" for video in self.videos if video.error)
 
 
+def plan_interruptibly(
+    session: Session, wanted: GpuRequest | None = None, *, is_spoken: bool = False
+) -> Quote:
+    """:func:`plan_campaign`, which Ctrl-C ends soon and a second Ctrl-C at once, with exit 130."""
+    stop = threading.Event()
+    last_resort = LastResort(STOP_WITHIN_S)
+    try:
+        with stop_on_signals(stop, last_resort), stop_asked_by(stop.is_set):
+            quote = plan_campaign(session, wanted, is_spoken=is_spoken)
+            check_stop()
+    except StoppedError:
+        leave("Stopped.")
+    return quote
+
+
 def plan_campaign(
     session: Session, wanted: GpuRequest | None = None, *, is_spoken: bool = False
 ) -> Quote:
@@ -101,7 +120,10 @@ def plan_campaign(
     """
     folder = session.folder
     notices: list[str] = []
-    prepared = list(session.prepare(notices.append))
+    prepared: list[Prepared] = []
+    for each in session.prepare(notices.append):
+        check_stop()
+        prepared.append(each)
     left = {each.row.video_id: _frames_left(each, folder) for each in prepared}
     todo = [each.plan for each in prepared if each.plan and left[each.row.video_id]]
     frames_left = [left[plan.video_id] for plan in todo]

@@ -15,6 +15,7 @@ import sys
 import time
 from pathlib import Path
 
+from flows.local.empty_database import DATABASE, begin_database, keep_database
 from model.errors import MachineError
 from tasks.processes.child_processes import Child
 from tasks.processes.stop_request import check_stop
@@ -46,7 +47,6 @@ _AUTH = "PREFECT_API_AUTH_STRING"
 _REPLACED = ("PREFECT_API_URL", "PREFECT_HOME", _AUTH)
 
 
-_DATABASE = "prefect.db"
 _DAMAGE_SIGNS = ("file is not a database", "database disk image is malformed")
 
 
@@ -60,7 +60,7 @@ class LocalServer:
     def __init__(self, logs: Path) -> None:
         self._home = logs / "prefect"
         self._child: Child | None = None
-        self._is_ready = False
+        self._is_ready = self._has_new_database = False
         for name, value in _QUIET.items():
             os.environ.setdefault(name, value)
         if "PREFECT_API_URL" in os.environ:
@@ -71,6 +71,7 @@ class LocalServer:
         self._start()
 
     def _start(self) -> None:
+        self._has_new_database = begin_database(self._home)
         with socket.create_server(("127.0.0.1", 0)) as listener:
             own = f"http://127.0.0.1:{listener.getsockname()[1]}"
             os.environ["PREFECT_HOME"] = str(self._home.resolve())
@@ -118,6 +119,9 @@ class LocalServer:
                 self._is_ready = answer.status_code == 200
             except httpx.TransportError:
                 time.sleep(0.05)
+        if self._has_new_database:
+            keep_database(self._home)
+            self._has_new_database = False
 
     def _put_damage_aside(self, said: str) -> bool:
         """Begin a new database where the old one cannot be read; only the runs' history is in it.
@@ -125,10 +129,10 @@ class LocalServer:
         Returns:
             Whether there was one to put aside.
         """
-        database = self._home / _DATABASE
+        database = self._home / DATABASE
         if not database.exists() or not any(sign in said for sign in _DAMAGE_SIGNS):
             return False
-        for path in self._home.glob(f"{_DATABASE}*"):
+        for path in self._home.glob(f"{DATABASE}*"):
             path.replace(path.with_name(f"damaged-{path.name}"))
         return True
 

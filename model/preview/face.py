@@ -11,14 +11,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import cv2
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from model.engine import Pixels
+
+if TYPE_CHECKING:
+    import onnxruntime
 
 Landmarks: TypeAlias = NDArray[np.float32]  # (468, 3): x, y and depth in pixels of the picture
 
@@ -127,7 +129,9 @@ def jitter(image: Pixels, landmarks: Landmarks) -> float:
 
 
 @cache
-def _session(name: str) -> onnxruntime.InferenceSession:
+def _session(name: str) -> "onnxruntime.InferenceSession":
+    import onnxruntime  # starts a thread, and takes a quarter of a second
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1

@@ -186,6 +186,12 @@ def _latin(match: re.Match[str]) -> str:
     return words + ("." if is_last else "")
 
 
+def is_english_word(word: str) -> bool:
+    """Whether the reader's dictionary has ``word`` in small letters."""
+    lexicon = _reader(False).lexicon
+    return word.lower() in lexicon.golds or word.lower() in lexicon.silvers
+
+
 @cache
 def _reader(is_british: bool):
     """Make hibari's lexicon reader; callable: text -> phonemes."""

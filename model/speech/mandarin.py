@@ -6,8 +6,9 @@ Latin words are read by the English reader, acronyms by their letters' names.
 import re
 from collections.abc import Callable
 
-from model.speech.english import Reading, read_english
+from model.speech.english import Reading, is_english_word, read_english
 from model.speech.pinyin import HAN, phonemes_of, words_of
+from model.speech.traditional import simplified
 
 PUNCTUATION = {
     **dict.fromkeys("，、,", ","),
@@ -47,6 +48,12 @@ SIGNS = {
 MEASURES = frozenset(
     "个只条件款位名张本把台辆双对套份杯瓶盒包袋斤块元角分万千亿年天小次遍层间家种样点折倍岁周秒页米公里"
 )
+_ACRONYMS = (
+    "APP LED OLED IT ID PA ISO SEM COO ABS AD AM PM COS AA AHA US EMS CPM OK CE CO QLED HDMI SVIP"
+)
+"""Said by their letters, though some are English words too, or long."""
+_NAMES_IN_CAPITALS = "VIVO IKEA ZARA SONY ASUS FILA DIOR BOSE MUJI WIFI HIFI DOTA"
+"""Said as words, though short and in no dictionary."""
 _NO_PAIR_AFTER = ("号", "日", "月", "楼")
 _DIGITS = "零一二三四五六七八九"
 _NUMBER = r"\d+(?:\.\d+)?"
@@ -68,13 +75,14 @@ _COUNTED = re.compile(rf"{HAN}|[%A-Za-z℃]")
 def read_mandarin(text: str) -> Reading:
     """Phonemes of a Mandarin text; characters without a reading are reported.
 
-    A text of several Latin words and no Han character is English, its numbers too.
+    A text of several Latin words and no Han character is English, its numbers too. Traditional
+    characters are read as their simplified ones.
     """
     if _ENGLISH_WORDS.search(text) and not re.search(HAN, text):
         return read_english(text)
     symbols: list[str] = []
     unspoken: list[str] = []
-    for hanzi, latin, sign in _RUN.findall(in_characters(text)):
+    for hanzi, latin, sign in _RUN.findall(in_characters(simplified(text))):
         if hanzi:
             words, unread = _read_hanzi(hanzi)
             symbols.append(f" {words} ")
@@ -137,13 +145,32 @@ def _read_hanzi(hanzi: str) -> tuple[str, list[str]]:
 
 def _read_latin(latin: str) -> str:
     """English phonemes of words; acronyms by letter."""
-    return " ".join(
-        " ".join(LETTERS[letter] for letter in word)
-        if word.isascii() and word.isupper() and len(word) <= 4
-        else read_english(word).symbols
-        for word in re.split(r"[ -]+", latin)
-        if word
-    )
+    return " ".join(_read_word(word) for word in re.split(r"[ -]+", latin) if word)
+
+
+def _read_word(word: str) -> str:
+    if is_spelled(word):
+        return " ".join(LETTERS[letter] for letter in word.upper())
+    return read_english(word.lower() if word.isupper() else word).symbols
+
+
+def is_spelled(word: str) -> bool:
+    """Whether a Latin word among characters is said letter by letter: VIP is, SALE is not.
+
+    A word in capitals that the English dictionary has is that word, unless its letters have a name
+    of their own (APP, LED); other short ones are acronyms. So is what has no vowel (cn, px).
+    """
+    if not word.isascii() or not word.isalpha():
+        return False
+    if len(word) == 1:
+        return True
+    if not word.isupper():
+        return word.islower() and not set("aeiouy") & set(word) and not is_english_word(word)
+    if word in _ACRONYMS.split():
+        return True
+    if word in _NAMES_IN_CAPITALS.split() or is_english_word(word):
+        return False
+    return len(word) <= 4 or not set("AEIOUY") & set(word)
 
 
 def _year_month_day(match: re.Match[str]) -> str:

@@ -5,11 +5,13 @@ one more graph output, appended to a model's bytes, makes that inner value an ou
 """
 
 from collections.abc import Iterator, Mapping
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import onnxruntime
 
 FLOAT = 1
 INT64 = 7
@@ -21,8 +23,10 @@ _ERRORS_ONLY = 3
 
 def open_session(
     model: bytes, duration_output: str, element_type: int
-) -> onnxruntime.InferenceSession:
+) -> "onnxruntime.InferenceSession":
     """Open a session, on one thread, whose last output is the inner value ``duration_output``."""
+    import onnxruntime  # starts a thread, and takes a quarter of a second
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = _ERRORS_ONLY
@@ -34,7 +38,7 @@ def open_session(
 
 
 def run(
-    session: onnxruntime.InferenceSession, inputs: Mapping[str, NDArray[np.generic]]
+    session: "onnxruntime.InferenceSession", inputs: Mapping[str, NDArray[np.generic]]
 ) -> list[NDArray[np.generic]]:
     """All outputs of one run."""
     return cast("list[NDArray[np.generic]]", session.run(None, dict(inputs)))

@@ -1,6 +1,7 @@
 """Pinyin to phonemes, and the tones of connected Mandarin.
 
-Readings come from pypinyin; words whose tones or readings it gets wrong are listed here. A syllable
+Readings come from pypinyin; words whose tones or readings it gets wrong are in
+``word_readings.py``, contexts in ``polyphones.py``. A syllable
 is written as pinyin with a tone digit, ``5`` for the neutral tone: ``ni3``, ``ma5``, ``lü4``.
 Symbols are those Kokoro v1.0 was trained on: IPA, the tone's arrow after the vowel.
 """
@@ -10,6 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from itertools import pairwise
 from types import MappingProxyType
+
+from model.speech.polyphones import alone, readings_in, with_particles
+from model.speech.word_readings import WORDS
 
 TONE_MARKS = {"1": "→", "2": "↗", "3": "↓", "4": "↘", "5": ""}
 
@@ -48,102 +52,6 @@ _WHOLE_SYLLABLES: Mapping[str, str] = MappingProxyType(
     }
 )
 
-_NOUNS_IN_ZI = (
-    "筷kuai4 椅yi3 房fang2 车che1 被bei4 帽mao4 裤ku4 袜wa4 瓶ping2 盒he2 袋dai4 箱xiang1 篮lan2 "
-    "盘pan2 刀dao1 叉cha1 勺shao2 镜jing4 梳shu1 鼻bi2 脖bo2 肚du4 嗓sang3 孙sun1 嫂sao3 句ju4 "
-    "例li4 点dian3 面mian4 圈quan1 院yuan4 屋wu1 柜gui4 架jia4 叶ye4 种zhong3 果guo3 橘ju2 "
-    "桃tao2 饺jiao3 包bao1 粽zong4 狮shi1 兔tu4 猴hou2 鸽ge1 蚊wen2 虫chong2 本ben3 册ce4 "
-    "孩hai2 妻qi1 杯bei1 裙qun2 鞋xie2 桌zhuo1 样yang4 日ri4 儿er2"
-)
-_WORDS_IN_ZI = {entry[0] + "子": f"{entry[1:]} zi5" for entry in re.findall(r"\S+", _NOUNS_IN_ZI)}
-
-WORDS: Mapping[str, str] = MappingProxyType(
-    {
-        **_WORDS_IN_ZI,
-        # neutral second syllables that pypinyin reads in full
-        **{"朋友": "peng2 you5", "喜欢": "xi3 huan5", "时候": "shi2 hou5", "先生": "xian1 sheng5"},
-        **{"东西": "dong1 xi5", "便宜": "pian2 yi5", "漂亮": "piao4 liang5", "舒服": "shu1 fu5"},
-        **{"清楚": "qing1 chu5", "明白": "ming2 bai5", "告诉": "gao4 su5", "认识": "ren4 shi5"},
-        **{"知道": "zhi1 dao5", "觉得": "jue2 de5", "值得": "zhi2 de5", "记得": "ji4 de5"},
-        **{"显得": "xian3 de5", "衣服": "yi1 fu5", "头发": "tou2 fa5", "眼睛": "yan3 jing5"},
-        **{"耳朵": "er3 duo5", "意思": "yi4 si5", "事情": "shi4 qing5", "地方": "di4 fang5"},
-        **{
-            "太阳": "tai4 yang5",
-            "月亮": "yue4 liang5",
-            "晚上": "wan3 shang5",
-            "早上": "zao3 shang5",
-        },
-        **{"妈妈": "ma1 ma5", "爸爸": "ba4 ba5", "哥哥": "ge1 ge5", "姐姐": "jie3 jie5"},
-        **{"弟弟": "di4 di5", "妹妹": "mei4 mei5", "爷爷": "ye2 ye5", "奶奶": "nai3 nai5"},
-        **{"宝宝": "bao3 bao5", "谢谢": "xie4 xie5", "客气": "ke4 qi5", "麻烦": "ma2 fan5"},
-        **{"热闹": "re4 nao5", "豆腐": "dou4 fu5", "窗户": "chuang1 hu5", "关系": "guan1 xi5"},
-        **{"学生": "xue2 sheng5", "医生": "yi1 sheng5", "部分": "bu4 fen5", "故事": "gu4 shi5"},
-        **{"消息": "xiao1 xi5", "休息": "xiu1 xi5", "生意": "sheng1 yi5", "味道": "wei4 dao5"},
-        **{"什么": "shen2 me5", "怎么": "zen3 me5", "那么": "na4 me5", "这么": "zhe4 me5"},
-        **{"多少": "duo1 shao5", "咱们": "zan2 men5", "力气": "li4 qi5", "精神": "jing1 shen5"},
-        # readings that depend on the word
-        **{
-            "长大": "zhang3 da4",
-            "行长": "hang2 zhang3",
-            "银行": "yin2 hang2",
-            "还款": "huan2 kuan3",
-        },
-        **{"还钱": "huan2 qian2", "归还": "gui1 huan2", "退还": "tui4 huan2", "首都": "shou3 du1"},
-        **{"都市": "du1 shi4", "成都": "cheng2 du1", "重复": "chong2 fu4", "重新": "chong2 xin1"},
-        **{"重庆": "chong2 qing4", "音乐": "yin1 yue4", "快乐": "kuai4 le4", "数据": "shu4 ju4"},
-        **{
-            "少年": "shao4 nian2",
-            "调整": "tiao2 zheng3",
-            "空调": "kong1 tiao2",
-            "差不多": "cha4 bu5 duo1",
-        },
-        **{"出差": "chu1 chai1", "睡觉": "shui4 jiao4", "了解": "liao3 jie3", "为了": "wei4 le5"},
-        **{
-            "得到": "de2 dao4",
-            "获得": "huo4 de2",
-            "不得不": "bu4 de2 bu4",
-            "了不起": "liao3 bu5 qi3",
-        },
-        **{"得了": "de2 le5", "目的": "mu4 di4", "的确": "di2 que4", "的士": "di2 shi4"},
-        **{
-            "地址": "di4 zhi3",
-            "分量": "fen4 liang5",
-            "一会儿": "yi1 hui4r",
-            "一点儿": "yi1 dian3r",
-            "有点儿": "you3 dian3r",
-            "下载": "xia4 zai4",
-        },
-        **{"直播间": "zhi2 bo1 jian1", "保温杯": "bao3 wen1 bei1", "链接": "lian4 jie1"},
-        **{"欢迎": "huan1 ying2", "来到": "lai2 dao4", "大家": "da4 jia1", "今天": "jin1 tian1"},
-        **{"明天": "ming2 tian1", "昨天": "zuo2 tian1", "现在": "xian4 zai4", "小时": "xiao3 shi2"},
-        **{"分钟": "fen1 zhong1", "我们": "wo3 men5", "你们": "ni3 men5", "他们": "ta1 men5"},
-        **{"她们": "ta1 men5", "可以": "ke3 yi3", "点击": "dian3 ji1", "下方": "xia4 fang1"},
-        **{"下单": "xia4 dan1", "立减": "li4 jian3", "漏水": "lou4 shui3", "水果": "shui3 guo3"},
-        **{"百分之": "bai3 fen1 zhi1", "千分之": "qian1 fen1 zhi1", "零下": "ling2 xia4"},
-        **{"认真地": "ren4 zhen1 de5", "轻松地": "qing1 song1 de5", "快速地": "kuai4 su4 de5"},
-        **{"不断地": "bu4 duan4 de5", "开心地": "kai1 xin1 de5", "努力地": "nu3 li4 de5"},
-        **{
-            "展览馆": "zhan3 lan3 guan3",
-            "老虎": "lao3 hu3",
-            "美丽": "mei3 li4",
-            "优惠": "you1 hui4",
-        },
-        **{"女儿": "nü3 er2", "儿童": "er2 tong2", "婴儿": "ying1 er2"},
-        **{"幼儿": "you4 er2", "少儿": "shao4 er2", "儿女": "er2 nü3", "儿科": "er2 ke1"},
-        **{
-            "育儿": "yu4 er2",
-            "儿歌": "er2 ge1",
-            "新生儿": "xin1 sheng1 er2",
-            "星期一": "xing1 qi1 yi1",
-        },
-        **{"周一": "zhou1 yi1", "统一": "tong3 yi1", "唯一": "wei2 yi1", "万一": "wan4 yi1"},
-        **{"之一": "zhi1 yi1", "礼拜一": "li3 bai4 yi1", "十一": "shi2 yi1", "初一": "chu1 yi1"},
-        **{"一一": "yi1 yi1", "一月": "yi1 yue4", "一号": "yi1 hao4", "一日": "yi1 ri4"},
-        **{"一楼": "yi1 lou2", "一等奖": "yi1 deng3 jiang3", "一流": "yi1 liu2", "一级": "yi1 ji2"},
-    }
-)
-"""Words read here, not by pypinyin. Tones are those of the word alone, before sandhi."""
-
 _LONGEST_WORD = max(map(len, WORDS))
 _CARDINAL_DIGITS = frozenset("零〇一二三四五六七八九幺两")
 _DIGITS = _CARDINAL_DIGITS | {"十", "点"}
@@ -166,7 +74,6 @@ _ERHUA_AFTER = frozenset("花点会事玩哪这那味块头劲活门份空鸟歌
 _NUMERAL = re.compile(
     r"[零〇一二三四五六七八九十百千万亿幺两][零〇一二三四五六七八九十百千万亿幺两点]+[年月日号元角分秒个度折天岁位款件]?"
 )
-_DOUBLED_THEN_DI = re.compile(r"(.)\1地$")
 _SYLLABLE = re.compile(r"(zh|ch|sh|[bpmfdtnlgkhjqxrzcs])?([aeiouüê]+(?:ng|n|r)?)")
 HAN = r"[\u3400-\u9fff\uf900-\ufaff〇]"
 
@@ -176,11 +83,35 @@ def words_of(hanzi: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
 
     Unknown stretches are paired: most words have two syllables.
     """
-    words = [word for piece in _pieces(hanzi) for word in piece]
+    heard = with_particles(hanzi)
+    words = [word for piece in _pieces(heard) for word in piece]
     syllables = [list(readings) for _, readings in words]
-    _apply_yi_and_bu(hanzi, syllables)
+    _apply_contexts(heard, syllables)
+    _apply_yi_and_bu(heard, syllables)
     _apply_third_tones(syllables)
-    return tuple((text, tuple(s)) for (text, _), s in zip(words, syllables, strict=True))
+    return tuple(zip(_as_written(hanzi, words), map(tuple, syllables), strict=True))
+
+
+def _as_written(hanzi: str, words: Iterable[tuple[str, tuple[str, ...]]]) -> Iterator[str]:
+    start = 0
+    for text, _ in words:
+        yield hanzi[start : start + len(text)]
+        start += len(text)
+
+
+def _apply_contexts(hanzi: str, syllables: list[list[str]]) -> None:
+    """Readings that the words around a character decide; changes ``syllables`` in place."""
+    from pypinyin.seg.mmseg import seg
+
+    readings = readings_in(hanzi, seg.cut(hanzi))
+    if not readings:
+        return
+    start = 0
+    for word, index, _ in _flat(hanzi, syllables):
+        is_erhua = _is_erhua(syllables[word][index])
+        if start in readings:
+            syllables[word][index] = readings[start] + ("r" if is_erhua else "")
+        start += 2 if is_erhua else 1
 
 
 def phonemes_of(syllable: str) -> str:
@@ -292,27 +223,19 @@ def _read_piece(text: str, follows_word: bool) -> list[tuple[str, tuple[str, ...
             words.append(("".join(c for c, _ in pair), tuple(s for _, s in pair)))
         single.clear()
 
-    for phrase in _with_adverbs(seg.cut(text)):
+    for phrase in seg.cut(text):
         readings = lazy_pinyin(phrase, style=Style.TONE3, neutral_tone_with_five=True, v_to_u=True)
         readings = _corrected(phrase, readings)
         if len(phrase) == 1 and phrase in _ATTACHED and (words or single or follows_word):
             flush()
             _attach(words, phrase, readings[0])
         elif len(phrase) == 1:
-            single.append((phrase, readings[0]))
+            single.append((phrase, alone(phrase) or readings[0]))
         else:
             flush()
             words.append((phrase, tuple(readings)))
     flush()
     return words
-
-
-def _with_adverbs(phrases: Iterable[str]) -> Iterator[str]:
-    """Phrases, with 地 after a doubled character (慢慢地) as the particle it is there."""
-    said = ""
-    for phrase in phrases:
-        said += phrase
-        yield "的" if phrase == "地" and _DOUBLED_THEN_DI.search(said) else phrase
 
 
 def _corrected(phrase: str, readings: list[str]) -> list[str]:

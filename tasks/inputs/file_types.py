@@ -43,8 +43,8 @@ def picture_fault(path: Path) -> str:
         for magic, what in _OTHER_PICTURES:
             if start.startswith(magic):
                 return f"the file is {what}, not {PICTURES}"
-        if start[4:8] == b"ftyp":
-            return f"the file is a HEIC, AVIF or video file, not {PICTURES}"
+        if start[4:8] == b"ftyp" and not is_picture(start):
+            return f"the file is a video, not {PICTURES}"
         if not is_picture(start):
             return f"the file is not {PICTURES}"
         try:

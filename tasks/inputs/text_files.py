@@ -1,16 +1,17 @@
 """Text in files: its encoding, and why it cannot be a script."""
 
 import unicodedata
-from itertools import islice
 from pathlib import Path
 
-_MAX_SCRIPT_BYTES = 4 << 20
+from tasks.inputs.text_encoding import decode_legacy
+
+MAX_SCRIPT_BYTES = 4 << 20
 
 
 def script_fault(path: Path) -> str:
     """Why the file at ``path`` cannot be a script; empty if nothing speaks against it."""
-    if path.stat().st_size > _MAX_SCRIPT_BYTES:
-        return f"the script is larger than {_MAX_SCRIPT_BYTES >> 20} MiB"
+    if path.stat().st_size > MAX_SCRIPT_BYTES:
+        return f"the script is larger than {MAX_SCRIPT_BYTES >> 20} MiB"
     try:
         text, _ = decode_text(path.read_bytes())
     except TextFileError as error:
@@ -31,13 +32,9 @@ def character_fault(text: str, *, allow_lines: bool) -> str:
     return ""
 
 
-_CHARS_JUDGED = 100_000
-_COMMON_GBK = 0.8  # share of two-byte characters outside GB2312 is small in real Chinese text
-
-
 _BINARY_STARTS = (
     (b"PK\x03\x04", "is an Excel workbook or another zip file"),
-    (b"\xd0\xcf\x11\xe0", "is an old Excel workbook"),
+    (b"\xd0\xcf\x11\xe0", "is an old Excel workbook or one with a password"),
     (b"%PDF", "is a PDF"),
     (b"{\\rtf", "is a rich text file"),
 )
@@ -73,12 +70,12 @@ def decode_text(data: bytes) -> tuple[str, str]:
     try:
         return data.decode("utf-8-sig"), "UTF-8"
     except UnicodeDecodeError as error:
-        if _is_chinese(data):
-            return data.decode("gb18030"), "GB18030"
+        if found := decode_legacy(data):
+            return found.text, found.encoding
         line = data.count(b"\n", 0, error.start) + 1
         shown = data[max(0, error.start - 12) : error.start + 12].decode("latin-1")
         raise TextFileError(
-            line, shown, "the text is neither UTF-8, UTF-16 nor GB18030", 'save it as "CSV UTF-8"'
+            line, shown, "its encoding cannot be told for certain", 'save it as "CSV UTF-8"'
         ) from error
 
 
@@ -92,22 +89,3 @@ def _wide_encoding(data: bytes) -> str:
         if len(zeros) > 4 and zeros.count(0) > 0.6 * len(zeros):
             return name
     return ""
-
-
-def _is_chinese(data: bytes) -> bool:
-    """GB18030 in which most characters are common ones; Western accents give rare ones."""
-    try:
-        text = data.decode("gb18030")
-    except UnicodeDecodeError:
-        return False
-    wide = list(islice((char for char in text if ord(char) > 0x7F), _CHARS_JUDGED))
-    num_common = sum(_is_gb2312(char) for char in wide)
-    return bool(wide) and num_common >= _COMMON_GBK * len(wide)
-
-
-def _is_gb2312(char: str) -> bool:
-    try:
-        char.encode("gb2312")
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -2,8 +2,9 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
+from itertools import count
 
 from tasks.inputs.text_files import (
     character_fault,
@@ -13,6 +14,7 @@ from tasks.speech.voices import known_voice, voices
 
 VIDEO_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _MAX_SIDE = 4096
+_STEM_CHARS = 58  # of a name of at most 63, before its number
 _SIZE = re.compile(r"(\d{1,5})\s*[x*×]\s*(\d{1,5})", re.IGNORECASE)
 _WHOLE_NUMBER = re.compile(r"([+-]?\d{1,18})(?:\.0*)?")
 _EXCEL_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?E[+-]?\d+", re.IGNORECASE)
@@ -139,6 +141,19 @@ def suggested_id(text: str, fallback: str) -> str:
     """The valid video_id nearest to ``text``."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:63].strip("-") or fallback
+
+
+def free_id(name: str, taken: dict[str, Iterator[int]]) -> str:
+    """``name``, or ``name-2``, ``name-3`` ...: the first that is not taken; it then is.
+
+    ``taken`` maps a name to the numbers after it that were not tried yet.
+    """
+    if name in taken:
+        stem = name[:_STEM_CHARS]
+        numbers = taken.setdefault(stem, count(2))
+        name = next(each for each in (f"{stem}-{n}" for n in numbers) if each not in taken)
+    taken.setdefault(name, count(2))
+    return name
 
 
 def check_text(cell: str, *, allow_lines: bool) -> None:

@@ -14,11 +14,11 @@ from tasks.inputs.text_files import TextFileError
 from tasks.manifest.manifest import ManifestError
 from tasks.manifest.row import Fault
 from tasks.manifest.row_files import nearest_file
-from tasks.manifest.table import Table, TableRow, column_name, read_table
 from tasks.reading.languages import Language
 from tasks.reading.lexicon import Entry, Lexicon, plain_word
 from tasks.reading.pronunciation.entries import CellFault, EntryError, read_entry
 from tasks.redaction import shown_url
+from tasks.tables.table import Table, TableRow, column_name, read_table
 
 LEXICON_NAME = "lexicon.csv"
 """What lies beside a manifest under this name is its lexicon."""

@@ -9,44 +9,39 @@ RowError
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 import hashlib
-import os
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from itertools import count
 from pathlib import Path
 
 import pandas as pd
 
-from model.errors import CampaignError, RowError
+from model.errors import RowError
 from tasks.errors import counted
 from tasks.inputs.addresses import has_scheme, is_url
 from tasks.inputs.inputs import InputError, Inputs, InputUnreachableError
 from tasks.inputs.text_files import (
     TextFileError,
 )
-from tasks.manifest.cell_values import suggested_id
+from tasks.manifest.cell_values import free_id
+from tasks.manifest.faults import Fault
+from tasks.manifest.header import own_columns_notice, read_header
 from tasks.manifest.presets import Preset, load_presets
-from tasks.manifest.row import Fault, RowDefaults, RowReader, check_defaults
+from tasks.manifest.row import RowDefaults, RowReader, check_defaults
 from tasks.manifest.row_files import FILE_COLUMNS, Files, nearest_file
-from tasks.manifest.spreadsheet_cells import REPORT_COLUMNS, unprotected
-from tasks.manifest.table import (
+from tasks.records import ManifestRow
+from tasks.redaction import shown_url, without_secrets
+from tasks.tables.spreadsheet_cells import REPORT_COLUMNS, unprotected
+from tasks.tables.table import (
     Table,
     TableRow,
     column_name,
     read_table,
     trimmed,
 )
-from tasks.records import ManifestRow
-from tasks.redaction import shown_url, without_secrets
 
 MAX_FAULTS_SHOWN = 200
 _MAX_MANIFEST_BYTES = 256 << 20
-_STEM_CHARS = 58  # of a name of at most 63, before its number
-_RECORDING_SUFFIXES = frozenset(
-    (".wav", ".mp3", ".m4a", ".flac", ".ogg", ".oga", ".opus", ".aac", ".aiff", ".aif")
-)
 
 
 @dataclass(frozen=True)
@@ -72,7 +67,7 @@ COLUMNS = (
         "The text to speak and to show as captions. It may contain line breaks.",
         example="Hello there.",
     ),
-    Column("script_file", "A text file (UTF-8 or GB18030) with the script.", example="long.txt"),
+    Column("script_file", "A text file with the script, best in UTF-8.", example="long.txt"),
     Column(
         "audio",
         "A recording to use as the voice: WAV, FLAC, MP3, M4A or OGG. "
@@ -81,7 +76,7 @@ COLUMNS = (
     ),
     Column(
         "portrait",
-        "Picture of the presenter: PNG, JPEG, WebP, BMP or TIFF. "
+        "Picture of the presenter: PNG, JPEG, WebP, AVIF, HEIC, BMP or TIFF. "
         "A file `<name>.rig.json` beside it says where the face is.",
         is_required=True,
         example="portraits/mara.png",
@@ -218,14 +213,17 @@ def read_manifest(
     allow_outside: bool = False,
     presets: Mapping[str, Preset] | None = None,
     inputs: Inputs | None = None,
+    sheet: str | None = None,
 ) -> Manifest:
     """Read and check a manifest, and fetch what it names at addresses.
 
     Args:
-        path: a CSV file or the address of one; the paths in it are relative to its folder.
+        path: a CSV file, a workbook, or the address of one; the paths in it are relative to its
+            folder.
         defaults: for cells that are empty or columns that are absent.
         allow_outside: let paths lead out of the manifest's folder.
         presets: the names the ``preset`` column may use; the shipped ones if None.
+        sheet: of a workbook; its first one if None.
         inputs: fetches s3:// and https:// addresses; without it there must be none.
 
     Raises:
@@ -236,42 +234,48 @@ def read_manifest(
     names = tuple(load_presets() if presets is None else presets)
     shown, home, data = _manifest_at(path, inputs)
     try:
-        table = read_table(data, COLUMN_NAMES)
+        table = read_table(data, COLUMN_NAMES, sheet)
     except TextFileError as error:
         fault = Fault(error.line, "file", error.value, error.rule, error.way_out)
         raise ManifestError(shown, (fault,)) from error
     table, outcomes_notice = _without_outcomes(table)
     files = Files(home, allow_outside, inputs)
     check_defaults(defaults, files, names)
-    columns, header_faults = _read_header(table)
-    if header_faults:
-        columns = _meant_columns(columns)
-        named = [name for name in columns if name]
-        if "video_id" not in named or len(set(named)) < len(named):
-            raise ManifestError(shown, tuple(header_faults))
-    frame, ragged = _frame(table, columns)
+    header = read_header(_trimmed_header(table), COLUMN_NAMES, _REQUIRED)
+    if not header.is_readable:
+        raise ManifestError(shown, header.faults)
+    frame, shape = _frame(table, header.columns)
+    known = [name for name in header.columns if name in COLUMN_NAMES]
     readers = [
         RowReader(int(line), cells, defaults, files, names)
-        for line, cells in zip(_lines(frame), _cells(frame, columns), strict=True)
+        for line, cells in zip(_lines(frame), _cells(frame, known), strict=True)
     ]
     files.fetch_all(reader.cells for reader in readers)
     rows = [reader.read() for reader in readers]
-    faults = [*ragged.faults, *_duplicates(frame), *(f for r in readers for f in r.faults)]
-    if header_faults:
-        untold = _absent_columns(columns)  # said once of the header, not again of every row
-        faults = [*header_faults, *(fault for fault in faults if fault.column not in untold)]
+    # a column that is missing is said once of the header, not again of every row
+    of_rows = [f for r in readers for f in r.faults if f.column not in header.absent]
+    if not table.rows and not header.faults:
+        rule = "there are no rows below the header"
+        fault = Fault(table.header.line, "header", "", rule, "add a row for each video")
+        shape.faults.append(fault)
+    faults = [*header.faults, *shape.faults, *_duplicates(frame), *of_rows]
     if faults:
         raise ManifestError(shown, tuple(sorted(faults, key=_order)))
     for reader in readers:
         if reader.engine_error:
             raise reader.engine_error
     notices = (n for r in readers for n in r.notices)
+    named = [name for name in header.columns if name]
+    all_cells = zip(readers, _cells(frame, named), strict=True)
     return Manifest(
         rows=tuple(row for row in rows if row is not None),
-        notices=(*table.notices, *outcomes_notice, *ragged.notices, *notices, *files.notices),
+        notices=(
+            *(*table.notices, *outcomes_notice, *own_columns_notice(header)),
+            *(*shape.notices, *notices, *files.notices),
+        ),
         sha256=hashlib.sha256(data).hexdigest(),
-        columns=columns,
-        cells={reader.cells["video_id"]: _shown_cells(reader.cells) for reader in readers},
+        columns=header.columns,
+        cells={reader.cells["video_id"]: _shown_cells(cells) for reader, cells in all_cells},
     )
 
 
@@ -312,7 +316,7 @@ def _manifest_bytes(path: Path) -> bytes:
 def _shown_cells(cells: dict[str, str]) -> dict[str, str]:
     """The cells for reports: what may be a secret in an address is left out."""
     return {
-        name: without_secrets(cell) if name in FILE_COLUMNS else cell
+        name: without_secrets(cell) if name in FILE_COLUMNS or name not in COLUMN_NAMES else cell
         for name, cell in cells.items()
     }
 
@@ -323,23 +327,32 @@ def _order(fault: Fault) -> tuple[int, int]:
 
 
 def _without_outcomes(table: Table) -> tuple[Table, tuple[str, ...]]:
-    """A campaign's report.csv as the manifest it was made of, and a notice; else the same table."""
+    """A report.csv as the manifest it was made of, whatever was deleted from it; and a notice.
+
+    A table of a team's own with one of a report's columns is read alike: the next report writes
+    columns of these names.
+    """
     names = [column_name(cell) for cell in table.header.cells]
-    if not set(REPORT_COLUMNS) <= set(names):
+    left_out = [name for name in names if name in REPORT_COLUMNS]
+    if not left_out:
         return table, ()
     kept = [index for index, name in enumerate(names) if name not in REPORT_COLUMNS]
+    is_report = set(REPORT_COLUMNS) <= set(names)
 
     def of_manifest(row: TableRow) -> TableRow:
         beyond = row.cells[len(names) :]
         cells = [row.cells[index] for index in kept if index < len(row.cells)]
-        return TableRow(row.line, (*map(unprotected, cells), *beyond))
+        return TableRow(row.line, (*(map(unprotected, cells) if is_report else cells), *beyond))
 
-    notice = "the file is a report: its columns from status to warnings are left out"
+    notice = f"the report writes {'columns' if len(left_out) > 1 else 'a column'} called "
+    notice += f"{', '.join(left_out)}: what the file has there is left out"
+    if is_report:
+        notice = "the file is a report: its columns from status to warnings are left out"
     rows = tuple(of_manifest(row) for row in table.rows)
     return Table(of_manifest(table.header), rows, table.notices), (notice,)
 
 
-# --- header and shape ---------------------------------------------------------------------------
+# --- shape --------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -348,77 +361,52 @@ class _Findings:
     notices: list[str] = field(default_factory=list[str])
 
 
-def _read_header(table: Table) -> tuple[tuple[str, ...], list[Fault]]:
-    """The columns by name (an unnamed one is ""), and what is wrong with the header."""
-    line = table.header.line
-    raw = trimmed(table.header.cells, 1)
-    names = tuple(column_name(cell) for cell in raw)
-    if not set(names) & set(COLUMN_NAMES):
-        rule = "the first line has no known column name"
-        way_out = f"start with a header such as {','.join((*_REQUIRED, 'script'))}"
-        return names, [Fault(line, "header", ",".join(raw), rule, way_out)]
-    faults: list[Fault] = []
-    for index, (name, cell) in enumerate(zip(names, raw, strict=True)):
-        if name and name not in COLUMN_NAMES:
-            faults.append(Fault(line, "header", cell, "unknown column", _nearest_column(name)))
-        if name and name in names[:index]:
-            faults.append(Fault(line, "header", cell, "the column appears twice", "remove one"))
-    for name in _REQUIRED:
-        if name not in names:
-            faults.append(Fault(line, "header", "", f"column {name} is missing", "add it"))
-    if not set(names) & {"script", "script_file", "audio"}:
-        rule = "the columns script, script_file and audio are all missing"
-        faults.append(Fault(line, "header", "", rule, "add one of them"))
-    if not table.rows and not faults:
-        rule = "there are no rows below the header"
-        faults.append(Fault(line, "header", "", rule, "add a row for each video"))
-    return names, faults
-
-
-def _meant_columns(columns: Sequence[str]) -> tuple[str, ...]:
-    """The columns with misspelt names put right where they can be, so that rows are still read."""
-    meant: list[str] = []
-    for name in columns:
-        near = get_close_matches(name, COLUMN_NAMES, 1, 0.5) if name else []
-        is_meant = name not in COLUMN_NAMES and near and near[0] not in (*columns, *meant)
-        meant.append(near[0] if is_meant else name)
-    return tuple(meant)
-
-
-def _absent_columns(columns: Sequence[str]) -> frozenset[str]:
-    absent = {name for name in _REQUIRED if name not in columns}
-    sources = {"script", "script_file", "audio"}
-    return frozenset(absent if sources & set(columns) else absent | sources)
-
-
-def _nearest_column(name: str) -> str:
-    near = get_close_matches(name, COLUMN_NAMES, 1, 0.5)
-    return f'did you mean "{near[0]}"?' if near else f"use one of {', '.join(COLUMN_NAMES)}"
+def _trimmed_header(table: Table) -> TableRow:
+    return TableRow(table.header.line, trimmed(table.header.cells, 1))
 
 
 def _frame(table: Table, columns: Sequence[str]) -> tuple[pd.DataFrame, _Findings]:
-    """One text column per header cell and the line; rows of another width are reported."""
+    """One text column per header cell and the line, of the rows that have the header's shape."""
     findings = _Findings()
     width = len(columns)
+    lines: list[int] = []
     records: list[tuple[str, ...]] = []
     for row in table.rows:
         cells = trimmed(row.cells, width)
-        if len(cells) != width:
-            _judge_width(row, cells, columns, findings)
-        for cell in (cell for name, cell in zip(columns, cells, strict=False) if not name and cell):
-            rule = "the cell is in a column that has no name"
-            findings.faults.append(
-                Fault(row.line, "row", cell, rule, "name the column or empty the cell")
-            )
-        records.append((*cells[:width], *[""] * (width - len(cells))))
+        if _is_of_shape(row, cells, columns, table.header, findings):
+            records.append((*cells, *[""] * (width - len(cells))))
+            lines.append(row.line)
     frame = pd.DataFrame(records, columns=range(width), dtype=str)
     frame.columns = pd.Index([name or f" {index}" for index, name in enumerate(columns)])
-    return frame.assign(**{" line": [row.line for row in table.rows]}), findings
+    return frame.assign(**{" line": lines}), findings
 
 
-def _judge_width(
+def _is_of_shape(
+    row: TableRow,
+    cells: Sequence[str],
+    columns: Sequence[str],
+    header: TableRow,
+    findings: _Findings,
+) -> bool:
+    """Whether the cells are those of the columns; if not, one fault says why."""
+    if [each.lower() for each in cells] == [each.lower() for each in header.cells[: len(cells)]]:
+        told = "the header appears again"
+        findings.faults.append(Fault(row.line, "row", "", told, "remove the line"))
+        return False
+    if len(cells) != len(columns) and not _is_only_shorter(row, cells, columns, findings):
+        return False
+    unnamed = [cell for name, cell in zip(columns, cells, strict=False) if not name and cell]
+    if unnamed:
+        rule = "the cell is in a column that has no name"
+        way_out = "name the column or empty the cell"
+        findings.faults.append(Fault(row.line, "row", unnamed[0], rule, way_out))
+    return not unnamed
+
+
+def _is_only_shorter(
     row: TableRow, cells: Sequence[str], columns: Sequence[str], findings: _Findings
-) -> None:
+) -> bool:
+    """Whether a row of another width lacks nothing but optional cells at its end."""
     width = len(columns)
     told = f"the row has {counted(len(cells), 'cell')}, but the header has {width}"
     if len(cells) > width:
@@ -429,6 +417,8 @@ def _judge_width(
         findings.faults.append(Fault(row.line, "row", cells[-1], told, way_out))
     else:  # spreadsheets leave out empty cells at the end of a row
         findings.notices.append(f"line {row.line}: {told}; missing cells are treated as empty")
+        return True
+    return False
 
 
 def _lines(frame: pd.DataFrame) -> Iterable[int]:
@@ -451,60 +441,4 @@ def _duplicates(frame: pd.DataFrame) -> Iterable[Fault]:
     for value, line in zip(repeated["video_id"], repeated[" line"], strict=True):
         name = str(value)
         rule = f"the video_id is already used on line {first_lines[name.lower()]}"
-        yield Fault(int(line), "video_id", name, rule, f'try "{_free_id(name.lower(), taken)}"')
-
-
-def _free_id(name: str, taken: dict[str, Iterator[int]]) -> str:
-    """``name``, or ``name-2``, ``name-3`` ...: the first that is not taken; it then is.
-
-    ``taken`` maps a name to the numbers after it that were not tried yet.
-    """
-    if name in taken:
-        stem = name[:_STEM_CHARS]
-        numbers = taken.setdefault(stem, count(2))
-        name = next(each for each in (f"{stem}-{n}" for n in numbers) if each not in taken)
-    taken.setdefault(name, count(2))
-    return name
-
-
-# --- writing ------------------------------------------------------------------------------------
-
-
-def manifest_from_recordings(audio_dir: Path, portrait: Path, out: Path | None = None) -> str:
-    """CSV text with one row per recording in ``audio_dir``, in natural order.
-
-    Paths are relative to the folder of ``out``, or to the current one without it.
-
-    Raises:
-        CampaignError: there is no recording in the folder.
-    """
-    folder = (out.parent if out else Path()).resolve()
-    recordings = sorted(
-        (each for each in audio_dir.iterdir() if each.suffix.lower() in _RECORDING_SUFFIXES),
-        key=_natural,
-    )
-    if not recordings:
-        kinds = ", ".join(sorted(suffix[1:] for suffix in _RECORDING_SUFFIXES))
-        raise CampaignError(
-            f"{audio_dir}: there are no recordings in this folder; supported types are {kinds}"
-        )
-    taken: dict[str, Iterator[int]] = {}
-    rows = [
-        {
-            "video_id": _free_id(suggested_id(each.stem, f"recording-{number}"), taken),
-            "audio": _relative(each, folder),
-            "portrait": _relative(portrait, folder),
-        }
-        for number, each in enumerate(recordings, 1)
-    ]
-    return pd.DataFrame(rows).to_csv(index=False, lineterminator="\n")
-
-
-def _natural(path: Path) -> list[tuple[int, int, str]]:
-    """Sort key: numbers by value, words by letter."""
-    parts = re.split(r"(\d+)", path.name.lower())
-    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts]
-
-
-def _relative(path: Path, folder: Path) -> str:
-    return Path(os.path.relpath(path.resolve(), folder)).as_posix()
+        yield Fault(int(line), "video_id", name, rule, f'try "{free_id(name.lower(), taken)}"')

@@ -8,10 +8,7 @@ from typing import TypeAlias, cast
 
 from model.engine import engine_identity, engine_names
 from model.errors import CampaignError
-from tasks.inputs.addresses import has_scheme
-from tasks.inputs.text_files import (
-    decode_text,
-)
+from tasks.inputs.text_files import MAX_SCRIPT_BYTES, decode_text
 from tasks.manifest.cell_values import (
     BadValueError,
     check_text,
@@ -23,47 +20,15 @@ from tasks.manifest.cell_values import (
     parse_voice,
     smaller_size_fault,
 )
+from tasks.manifest.faults import Fault
 from tasks.manifest.row_files import PORTRAIT, RECORDING, SCRIPT, FileKind, Files
 from tasks.manifest.row_settings import SETTING_COLUMNS, setting_value
 from tasks.records import ManifestRow, Record, Scalar
-from tasks.redaction import without_secrets
 from tasks.speech.script import language_of
 
-_MAX_VALUE_SHOWN = 60
-_MAX_ADDRESS_SHOWN = 200
 _SEED_LIMIT = 2**32
 _SIZE_COLUMNS = ("size", "smaller_size")
 _Size: TypeAlias = tuple[int, int]
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One thing wrong with a manifest: in which line and column, the value, the rule, the cure.
-
-    ``value`` shows an address without user and query; ``may_heal`` says that trying again later,
-    with the same manifest, may succeed.
-    """
-
-    line: int
-    column: str
-    value: str
-    rule: str
-    way_out: str
-    may_heal: bool = False
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "value", without_secrets(self.value))
-
-    def __str__(self) -> str:
-        value = f' "{_shown(self.value)}"' if self.value else ""
-        return f"{self.column}{value}: {self.rule}; {self.way_out}"
-
-
-def _shown(value: str) -> str:
-    """A value on one line, shortened, with what cannot be seen escaped."""
-    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in value)
-    limit = _MAX_ADDRESS_SHOWN if has_scheme(text) else _MAX_VALUE_SHOWN
-    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 class RowDefaults(Record):
@@ -227,6 +192,9 @@ class RowReader:
             self._fault(
                 "script", "", rule, "write a script, or name a script_file or an audio file"
             )
+        if len(script) > MAX_SCRIPT_BYTES:
+            rule = f"the script is larger than {MAX_SCRIPT_BYTES >> 20} MiB"
+            self._fault("script", script, rule, "split it into several videos")
         path = self._file("script_file", SCRIPT)
         return decode_text(path.read_bytes())[0].strip() if path else script
 

@@ -1,10 +1,12 @@
 """Files that a manifest names: beside it or at an address, looked at once each."""
 
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from tasks.errors import counted
 from tasks.inputs.addresses import has_scheme, is_url, url_beside
 from tasks.inputs.file_types import picture_fault, sound_fault
 from tasks.inputs.inputs import InputError, Inputs, InputUnreachableError
@@ -51,6 +53,7 @@ class Files:
         self._found: dict[tuple[str, str], Path | BadValueError] = {}
         self._rigs: dict[Path, Path | None] = {}
         self._urls: dict[Path, str] = {}
+        self._names: dict[Path, dict[str, list[str]]] = {}
         self.notices: list[str] = []
         self._num_missing = 0
 
@@ -157,8 +160,8 @@ class Files:
 
     def _look(self, text: str, kind: FileKind) -> Path:
         home = Path(self._home)
-        path = home / text
         try:
+            path = self._under_its_name(home, text)
             resolved = path.resolve()
             if not (self._allow_outside or resolved.is_relative_to(home)):
                 raise BadValueError(*_OUTSIDE)
@@ -178,6 +181,39 @@ class Files:
         if fault:
             raise BadValueError(fault, f"save the {kind.label} again or name another file")
         return path.absolute()
+
+    def _under_its_name(self, home: Path, text: str) -> Path:
+        """The path as the disk spells it: a Mac writes ü in two characters, others in one.
+
+        Raises:
+            BadValueError: two files differ in nothing but that.
+        """
+        path = home / text
+        if text.isascii() or path.exists():
+            return path
+        place = home
+        for part in Path(text).parts:
+            spelt = place / part
+            if not part.isascii() and not spelt.exists():
+                names = self._names_in(place).get(unicodedata.normalize("NFC", part), [part])
+                if len(names) > 1:
+                    raise BadValueError(
+                        f'{counted(len(names), "file")} in the folder are called "{part}" and '
+                        "differ only in how Unicode spells it",
+                        "rename all but one",
+                    )
+                spelt = place / names[0]
+            place = spelt
+        return place
+
+    def _names_in(self, folder: Path) -> dict[str, list[str]]:
+        """Names of a folder by their composed form (NFC)."""
+        if folder not in self._names:
+            names: dict[str, list[str]] = {}
+            for each in folder.iterdir() if folder.is_dir() else ():
+                names.setdefault(unicodedata.normalize("NFC", each.name), []).append(each.name)
+            self._names[folder] = names
+        return self._names[folder]
 
     def _missing(self, text: str, path: Path, home: Path) -> str:
         """A hint; each costs a look at a whole folder, and nobody reads thousands of them."""

@@ -4,29 +4,40 @@ What is decoded at the same time fits into one budget of memory, whoever asks fo
 that several threads ask for at once is decoded once.
 """
 
+# pi_heif brings no type stubs
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+
 import hashlib
 import io
 import json
+import struct
 import zlib
 from collections import OrderedDict
 from concurrent.futures import Future
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import cv2
 import numpy as np
 
 from model.engine import Pixels
 from model.errors import PortraitError
+from tasks.portrait.colour_profile import ProfileError, profile_space, srgb_of_image, to_srgb
+from tasks.portrait.jpeg_scans import scans_fault
 from tasks.portrait.memory_budget import MemoryBudget
 from tasks.portrait.picture_header import (
     PICTURES,
     PictureHeader,
+    is_heif,
     is_picture,
     picture_size_fault,
     read_picture_header,
 )
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 MAX_SIDE = 2048
 _MAX_FILE_BYTES = 512 << 20
@@ -38,11 +49,48 @@ _PICTURES_KEPT = 8
 _BACKGROUND = 200.0  # a neutral grey behind transparent pixels
 _ORIENTATION_TAG = 0x0112
 _JPEG_START = b"\xff\xd8"
+_JPEG_END = b"\xff\xd9"
 _PNG_START = b"\x89PNG\r\n\x1a\n"
 
 
+@dataclass(frozen=True)
+class Picture:
+    """A picture as it is shown.
+
+    Attributes:
+        pixels: ``(H, W, 3)`` uint8 RGB in sRGB: upright, opaque.
+        unmanaged: the same without its colour profile, which older releases did not apply; None
+            where the profile changes nothing.
+        notices: what a person should know of the file.
+    """
+
+    pixels: Pixels
+    unmanaged: Pixels | None = None
+    notices: tuple[str, ...] = ()
+
+
 def read_portrait(path: Path, max_side: int = MAX_SIDE) -> Pixels:
-    """The picture as ``(H, W, 3)`` uint8 RGB: upright, opaque, at most ``max_side`` long.
+    """The picture as ``(H, W, 3)`` uint8 sRGB: upright, opaque, at most ``max_side`` long.
+
+    Raises:
+        PortraitError: the file cannot be read as a picture.
+    """
+    return read_picture(path, max_side).pixels
+
+
+def read_planned_portrait(path: Path, sha256: str) -> Pixels | None:
+    """The picture whose pixels have this digest, as this release reads it or as an older one did.
+
+    Raises:
+        PortraitError: the file cannot be read as a picture.
+    """
+    picture = read_picture(path)
+    readings = (picture.pixels, picture.unmanaged)
+    return next((p for p in readings if p is not None and portrait_sha256(p) == sha256), None)
+
+
+def read_picture(path: Path, max_side: int = MAX_SIDE) -> Picture:
+    """The picture and what is known of its colours, at most ``max_side`` long.
 
     Raises:
         PortraitError: the file cannot be read as a picture.
@@ -63,16 +111,16 @@ def read_portrait(path: Path, max_side: int = MAX_SIDE) -> Pixels:
 
 
 class PortraitReader:
-    """:func:`read_portrait` for many threads: who asks for a picture that is being decoded waits.
+    """:func:`read_picture` for many threads: who asks for a picture that is being decoded waits.
 
     The last few pictures are kept, by the version of their files; their pixels cannot be changed.
     """
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._pictures: OrderedDict[tuple[Path, tuple[int, ...]], Future[Pixels]] = OrderedDict()
+        self._pictures: OrderedDict[tuple[Path, tuple[int, ...]], Future[Picture]] = OrderedDict()
 
-    def read(self, path: Path, version: tuple[int, ...]) -> Pixels:
+    def read(self, path: Path, version: tuple[int, ...]) -> Picture:
         """The picture; ``version`` is another one where the file has changed.
 
         Raises:
@@ -89,9 +137,9 @@ class PortraitReader:
             self._pictures.move_to_end(key)
         if is_mine:
             try:
-                pixels = read_portrait(path)
-                pixels.flags.writeable = False
-                picture.set_result(pixels)
+                read = read_picture(path)
+                read.pixels.flags.writeable = False
+                picture.set_result(read)
             except PortraitError as error:
                 picture.set_exception(error)
             finally:
@@ -114,21 +162,111 @@ def _checked_header(path: Path, file: BinaryIO) -> PictureHeader:
     return header
 
 
-def _read(path: Path, header: PictureHeader, max_side: int) -> Pixels:
+def _read(path: Path, header: PictureHeader, max_side: int) -> Picture:
     data = path.read_bytes()
     if _checked_header(path, io.BytesIO(data)) != header:
         raise PortraitError(f"{path}: the file changed while it was read; run the command again")
+    if fault := scans_fault(data):
+        raise PortraitError(f"{path}: {fault}")
     level = cv2.utils.logging.getLogLevel()
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # the error below says it
     try:
-        pixels = _decoded(data)
+        pixels = _decoded_open_end(data) if not header.has_end else _decoded(data)
     except cv2.error as error:
         raise PortraitError(f"{path}: {_not_a_picture(data)}") from error
     finally:
         cv2.utils.logging.setLogLevel(level)
     if pixels is None:
         raise PortraitError(f"{path}: {_not_a_picture(data)}")
-    return _bounded(pixels, max_side)
+    return _colour_managed(_bounded(pixels, max_side), data, max_side)
+
+
+def _colour_managed(pixels: Pixels, data: bytes, max_side: int) -> Picture:
+    """The decoded ``pixels`` of the file ``data`` in sRGB."""
+    try:
+        profile = _profile_of(data)
+        if profile is None:
+            return Picture(pixels)
+        if profile_space(profile) == "RGB":
+            managed = to_srgb(pixels, profile)
+        else:
+            managed = _bounded(_converted_by_profile(data, profile), max_side)
+    except ProfileError as error:
+        return Picture(
+            pixels,
+            notices=(f"its colour profile is not used: {error}; its colours are taken as sRGB",),
+        )
+    return Picture(managed, None if managed is pixels else pixels)
+
+
+def _profile_of(data: bytes) -> bytes | None:
+    """The colour profile embedded in a picture file.
+
+    Raises:
+        ProfileError: there is one, but parts of it are missing.
+    """
+    try:
+        with _opened(data) as image:
+            if "icc_profile" not in image.info:
+                return None
+            profile = image.info["icc_profile"]
+    except (OSError, ValueError, SyntaxError, struct.error):
+        return None  # a kind that only OpenCV reads
+    if not isinstance(profile, bytes):
+        raise ProfileError("parts of it are missing")
+    return profile or None
+
+
+def _converted_by_profile(data: bytes, profile: bytes) -> Pixels:
+    """Of a picture in grey or printing colours, whose values only the profile explains."""
+    from PIL import ImageOps
+
+    modes = {"GRAY": "L", "CMYK": "CMYK"}
+    with _opened(data) as image:
+        mode = modes.get(profile_space(profile))
+        if mode is None or image.mode != mode:
+            raise ProfileError(f"it is one of {profile_space(profile)} colours")
+        upright = ImageOps.exif_transpose(image)
+        return srgb_of_image(upright, profile)
+
+
+def _opened(data: bytes) -> "Image.Image":
+    from PIL import Image
+
+    Image.MAX_IMAGE_PIXELS = None  # the size was checked before, by a rule of ours
+    if is_heif(data[:32]):
+        import pi_heif
+
+        pi_heif.register_heif_opener()
+    return Image.open(io.BytesIO(data))
+
+
+def _decoded_by_pillow(data: bytes) -> Pixels | None:
+    """RGB pixels, upright and opaque, of what OpenCV cannot read; None if ``data`` is damaged."""
+    from PIL import ImageOps
+
+    try:
+        with _opened(data) as image:
+            upright = ImageOps.exif_transpose(image)
+            if upright.has_transparency_data:
+                return _flattened(np.asarray(upright.convert("RGBA"))[..., [2, 1, 0, 3]])
+            return np.asarray(upright.convert("RGB"), np.uint8)
+    except (OSError, ValueError, SyntaxError, EOFError, RuntimeError):
+        return None
+
+
+def _decoded_open_end(data: bytes) -> Pixels | None:
+    """A JPEG without an end marker; None where pixels are missing.
+
+    What follows the last pixel is not read, so that different bytes there change nothing; where
+    pixels are missing, they are taken for pixels.
+    """
+    endings = (b"\x55" * 64 + _JPEG_END, b"\xaa" * 64 + _JPEG_END)
+    # OpenCV's decoder writes about such files on the terminal
+    one, other = (_decoded_by_pillow(data.rstrip(b"\xff") + ending) for ending in endings)
+    if one is None or other is None or not np.array_equal(one, other):
+        return None
+    return one
 
 
 def portrait_sha256(pixels: Pixels) -> str:
@@ -150,6 +288,8 @@ def _decoded(data: bytes) -> Pixels | None:
     """RGB pixels, upright and opaque; None if ``data`` is no picture."""
     if not data or (data.startswith(_PNG_START) and not _is_whole_png(data)):
         return None
+    if is_heif(data[:32]):
+        return _decoded_by_pillow(data)
     buffer = np.frombuffer(data, np.uint8)
     if not data.startswith(_JPEG_START):
         raw, kinds, blobs = cv2.imdecodeWithMetadata(buffer, flags=cv2.IMREAD_UNCHANGED)

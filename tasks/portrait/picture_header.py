@@ -1,26 +1,34 @@
 """How large a picture is, by its header alone: a small file can promise gigabytes of pixels."""
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-PICTURES = "PNG, JPEG, WebP, BMP or TIFF"
+PICTURES = "PNG, JPEG, WebP, AVIF, HEIC, BMP or TIFF"
 MAX_PIXELS = 128_000_000
 _TAIL_BYTES = 1 << 16
+_CHUNK_BYTES = 1 << 20
 _MAX_BOXES = 10_000
 _JPEG_SIZES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_BARE = frozenset({0x01, *range(0xD0, 0xD8)})
+_JPEG_PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
+_HEIF_BRANDS = frozenset({b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1"})
+_MAX_META_BYTES = 1 << 20
 _TIFF_SIDES = (256, 257, 322, 323)  # width and height, of the picture and of its tiles
 
 
 @dataclass(frozen=True)
 class PictureHeader:
-    """What a picture says of itself; ``num_frames`` are those of an animation, or pages."""
+    """What a picture says of itself; ``num_frames`` are those of an animation, or pages.
+
+    A JPEG without its end marker may be whole all the same: ``has_end`` says which ones to prove.
+    """
 
     width: int
     height: int
     num_frames: int = 1
+    has_end: bool = True
 
     @property
     def num_pixels(self) -> int:
@@ -92,10 +100,28 @@ def _jpeg(file: BinaryIO, start: bytes) -> PictureHeader:
         (length,) = struct.unpack(">H", file.read(2))
         if mark[1] in _JPEG_SIZES:
             height, width = struct.unpack(">xHH", file.read(5))
-            _require_tail(file, b"\xff\xd9")
-            return PictureHeader(width, height)
+            has_end = _has_jpeg_end(file)
+            if not has_end and mark[1] in _JPEG_PROGRESSIVE:  # whole scans may be missing
+                raise ValueError("no end")
+            return PictureHeader(width, height, has_end=has_end)
         file.seek(length - 2, 1)
     raise ValueError("too many markers")
+
+
+def _has_jpeg_end(file: BinaryIO) -> bool:
+    """Whether an end marker follows; phones and cameras write a video or notes behind it."""
+    behind_header = file.tell()
+    num_bytes = file.seek(0, 2)
+    file.seek(max(behind_header, num_bytes - _TAIL_BYTES))
+    if b"\xff\xd9" in file.read():
+        return True
+    file.seek(behind_header)
+    previous = b""
+    while chunk := file.read(_CHUNK_BYTES):
+        if b"\xff\xd9" in previous + chunk:
+            return True
+        previous = chunk[-1:]
+    return False
 
 
 def _require_tail(file: BinaryIO, mark: bytes) -> None:
@@ -143,6 +169,68 @@ def _bmp(file: BinaryIO, start: bytes) -> PictureHeader:
     return PictureHeader(width, abs(height))
 
 
+def is_heif(start: bytes) -> bool:
+    """Whether a file that begins so is AVIF or HEIC."""
+    if start[4:8] != b"ftyp":
+        return False
+    brands = start[8:12] + start[16:32]
+    return any(brands[at : at + 4] in _HEIF_BRANDS for at in range(0, len(brands), 4))
+
+
+def _heif(file: BinaryIO, start: bytes) -> PictureHeader:
+    """The largest of the pictures and tiles whose extent (``ispe``) the file states."""
+    del start
+    meta = _box(iter(_boxes_of_heif(file)), b"meta")[4:]
+    properties = _box(_boxes_in(_box(_boxes_in(meta), b"iprp")), b"ipco")
+    extents = [
+        struct.unpack(">4xII", body[:12]) for kind, body in _boxes_in(properties) if kind == b"ispe"
+    ]
+    if not extents:
+        raise ValueError("no extent")
+    width, height = max(extents, key=lambda extent: extent[0] * extent[1])
+    return PictureHeader(width, height)
+
+
+def _box(boxes: Iterator[tuple[bytes, bytes]], wanted: bytes) -> bytes:
+    found = next((body for kind, body in boxes if kind == wanted), None)
+    if found is None:
+        raise ValueError(f"no {wanted.decode()}")
+    return found
+
+
+def _boxes_of_heif(file: BinaryIO) -> list[tuple[bytes, bytes]]:
+    """The top boxes up to descriptions and pixels, whole; the body of ``meta`` alone is read."""
+    num_bytes = file.seek(0, 2)
+    boxes: list[tuple[bytes, bytes]] = []
+    position = 0
+    # phones write more behind the pixels, which need not be boxes
+    while not {b"meta", b"mdat"} <= {kind for kind, _ in boxes} and len(boxes) < _MAX_BOXES:
+        file.seek(position)
+        head = file.read(16)
+        size, kind = struct.unpack(">I4s", head[:8])
+        head_bytes = 8
+        if size == 1:
+            (size,), head_bytes = struct.unpack(">Q", head[8:]), 16
+        size = size or num_bytes - position
+        if size < head_bytes or position + size > num_bytes:
+            raise ValueError("cut short")
+        file.seek(position + head_bytes)
+        body = file.read(min(size - head_bytes, _MAX_META_BYTES)) if kind == b"meta" else b""
+        boxes.append((kind, body))
+        position += size
+    return boxes
+
+
+def _boxes_in(body: bytes) -> Iterator[tuple[bytes, bytes]]:
+    position = 0
+    while position < len(body):
+        size, kind = struct.unpack(">I4s", body[position : position + 8])
+        if size < 8 or position + size > len(body):
+            raise ValueError("cut short")
+        yield kind, body[position + 8 : position + size]
+        position += size
+
+
 def _tiff(file: BinaryIO, start: bytes) -> PictureHeader:
     order = "<" if start[:2] == b"II" else ">"
     (offset,) = struct.unpack(f"{order}I", start[4:8])
@@ -177,4 +265,5 @@ _READERS: tuple[tuple[Callable[[bytes], bool], _Reader], ...] = (
     (lambda start: start[:4] == b"RIFF" and start[8:12] == b"WEBP", _webp),
     (lambda start: start.startswith(b"BM"), _bmp),
     (lambda start: start[:4] in (b"II*\x00", b"MM\x00*"), _tiff),
+    (is_heif, _heif),
 )

@@ -23,7 +23,6 @@ from tasks.errors import (
     DamagedError,
     FfmpegError,
 )
-from tasks.manifest.spreadsheet_cells import REPORT_COLUMNS, protected
 from tasks.media.contact_sheets import (
     Sheet,
     contact_sheet,
@@ -41,6 +40,7 @@ from tasks.store.files import (
     write_file,
 )
 from tasks.store.record_json import read_record
+from tasks.tables.spreadsheet_cells import REPORT_COLUMNS, protected
 
 _TEMPLATE = "report.html.j2"
 _EXCERPT_CHARS = 220

@@ -12,6 +12,7 @@ import re
 import shutil
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,19 +98,12 @@ def import_recording(source: Path, viewer_copy: Path, engine_copy: Path) -> Reco
         raise SpeechError(f"{source} is empty or is not a file; give a recording with sound in it")
     _check_riff_is_whole(source)
     duration_s = _checked_duration_s(source, viewer_copy.parent)
-    _decode(source, viewer_copy, duration_s)
-    with soundfile.SoundFile(viewer_copy) as file:
-        num_samples, num_channels = int(file.frames), int(file.channels)
-    if not num_samples:
-        raise SpeechError(f"{source} has a sound track of zero length; export it again")
-    if num_samples > LONGEST_RECORDING_S * VIEWER_RATE_HZ:
-        raise SpeechError(_too_long(source, f"more than {LONGEST_RECORDING_S / 3600:.0f} hours"))
-    _check_declared_length(source, num_samples)
     unlevelled = engine_copy.with_name(engine_copy.name + ".float.wav")
     try:
-        _run_ffmpeg(
-            source, [*_to_engine(viewer_copy), str(unlevelled)], num_samples / VIEWER_RATE_HZ
-        )
+        _run_ffmpeg(source, _both_copies(source, viewer_copy, unlevelled), duration_s)
+        with soundfile.SoundFile(viewer_copy) as file:
+            num_samples, num_channels = int(file.frames), int(file.channels)
+        _check_length(source, num_samples)
         levels = np.concatenate(
             [frame_levels(block, ENGINE_SAMPLE_RATE_HZ) for block in _blocks(unlevelled)]
         )
@@ -277,6 +271,23 @@ def read_sound_header(source: Path) -> SoundHeader | None:
     Raises:
         ProgramHungError: the header cannot be read in time.
     """
+    return _plain_header(source) or _header_by_ffmpeg(source)
+
+
+def _plain_header(source: Path) -> SoundHeader | None:
+    """Of a WAV, FLAC or OGG, without starting a program; None for anything else."""
+    with source.open("rb") as file:
+        start = file.read(12)
+    # libsndfile knows MP3 too, but complains of odd tags on the terminal
+    if not start.startswith((b"RIFF", b"fLaC", b"OggS")):
+        return None
+    with suppress(soundfile.LibsndfileError), soundfile.SoundFile(source) as file:
+        rate_hz, num_channels = int(file.samplerate), int(file.channels)
+        return SoundHeader(rate_hz, num_channels, file.frames / rate_hz)
+    return None
+
+
+def _header_by_ffmpeg(source: Path) -> SoundHeader | None:
     command = [ffmpeg_path(), "-nostdin", "-hide_banner", "-i", f"file:{source}"]
     words = ""
     try:
@@ -342,22 +353,27 @@ def _too_long(source: Path, length: str) -> str:
     )
 
 
-def _decode(source: Path, viewer_copy: Path, duration_s: float) -> None:
-    """Any file with sound -> 48 kHz s16 WAV of one or two channels, loudness untouched."""
-    args = ["-i", f"file:{source}", "-map", "0:a:0", "-vn", "-map_metadata", "-1"]
-    keep_channels = "aformat=sample_fmts=s16:channel_layouts=mono|stereo"
-    args += ["-af", keep_channels, "-ar", str(VIEWER_RATE_HZ), "-c:a", "pcm_s16le"]
-    args += ["-t", str(LONGEST_RECORDING_S + 1)]
-    _run_ffmpeg(source, [*args, *_wav(), str(viewer_copy)], duration_s)
+def _both_copies(source: Path, viewer_copy: Path, unlevelled: Path) -> list[str]:
+    """One decoding of any file with sound, loudness untouched.
+
+    Viewers get 48 kHz of one or two channels in 16 bits; what engines hear is made of exactly
+    those samples: 16 kHz mono, as floats until it is levelled.
+    """
+    viewers = (
+        "[0:a:0]aformat=sample_fmts=s16:channel_layouts=mono|stereo,"
+        f"aformat=sample_fmts=s16:sample_rates={VIEWER_RATE_HZ},asplit[viewers][copy]"
+    )
+    engines = (
+        f"[copy]aresample={ENGINE_SAMPLE_RATE_HZ},"
+        f"aformat=sample_fmts=flt:sample_rates={ENGINE_SAMPLE_RATE_HZ}:channel_layouts=mono[engines]"
+    )
+    args = ["-i", f"file:{source}", "-filter_complex", f"{viewers};{engines}"]
+    ends = ["-map_metadata", "-1", "-t", str(LONGEST_RECORDING_S + 1), *_WAV]
+    args += ["-map", "[viewers]", "-c:a", "pcm_s16le", *ends, str(viewer_copy)]
+    return [*args, "-map", "[engines]", "-c:a", "pcm_f32le", *ends, str(unlevelled)]
 
 
-def _to_engine(viewer_copy: Path) -> list[str]:
-    args = ["-i", f"file:{viewer_copy}", "-ac", "1", "-ar", str(ENGINE_SAMPLE_RATE_HZ)]
-    return [*args, "-c:a", "pcm_f32le", *_wav()]
-
-
-def _wav() -> list[str]:
-    return ["-fflags", "+bitexact", "-flags:a", "+bitexact", "-rf64", "auto", "-f", "wav", "-y"]
+_WAV = ("-fflags", "+bitexact", "-flags:a", "+bitexact", "-rf64", "auto", "-f", "wav", "-y")
 
 
 def _run_ffmpeg(source: Path, args: list[str], duration_s: float) -> None:
@@ -404,8 +420,12 @@ def _refuse_if_short(source: Path, wanted_bytes: int, num_bytes: int) -> None:
         )
 
 
-def _check_declared_length(source: Path, num_samples: int) -> None:
-    """A FLAC says in its header how long it is."""
+def _check_length(source: Path, num_samples: int) -> None:
+    """Of what was decoded; a FLAC says in its header how long it is."""
+    if not num_samples:
+        raise SpeechError(f"{source} has a sound track of zero length; export it again")
+    if num_samples > LONGEST_RECORDING_S * VIEWER_RATE_HZ:
+        raise SpeechError(_too_long(source, f"more than {LONGEST_RECORDING_S / 3600:.0f} hours"))
     with source.open("rb") as file:
         if file.read(4) != b"fLaC":
             return

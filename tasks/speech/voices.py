@@ -42,6 +42,7 @@ from tasks.errors import (
     ProgramHungError,
 )
 from tasks.processes.ffmpeg import (
+    ProgramResult,
     run_program,
 )
 from tasks.processes.stop_request import pause, until_stopped
@@ -52,6 +53,7 @@ from tasks.speech.script import Language
 HTTP_PREFIX = "http:"
 COMMAND_PREFIX = "command:"
 _NUM_TRIES = 4
+_NUM_COMMAND_TRIES = 3
 _FIRST_WAIT_S = 0.5
 _LONGEST_WAIT_S = 20.0
 _TOO_MANY_REQUESTS = 429
@@ -356,11 +358,13 @@ def _command_speaker(voice: str, settings: VoiceSettings) -> Speaker:
             values = {"{text_file}": str(text_file), "{out}": str(out), "{voice}": voice}
             command = [_filled(word, values) for word in template]
             try:
-                result = run_program(
-                    command, timeout_s=settings.timeout_s, max_stdout_bytes=_MAX_PRINTED_BYTES
-                )
+                result = _run_until_it_ends(command, settings.timeout_s)
             except ProgramHungError as error:
-                raise VoiceUnreachableError(f'voice "command:{voice}" hangs: {error}') from error
+                told = _without_arguments(error.ending, template)
+                raise VoiceUnreachableError(
+                    f'voice "command:{voice}" hangs: {program} did not end in {_NUM_COMMAND_TRIES} '
+                    f"tries; the last one {told}"
+                ) from None
             except ProgramError as error:
                 told = _without_arguments(error.ending, template)
                 raise SpeechError(f'voice "command:{voice}" failed: {program} {told}') from None
@@ -375,6 +379,19 @@ def _command_speaker(voice: str, settings: VoiceSettings) -> Speaker:
             return _read_sound(out.read_bytes(), f"the output of {program}")
 
     return speak
+
+
+def _run_until_it_ends(command: list[str], timeout_s: float) -> ProgramResult:
+    """What a command printed; one that hangs is killed and started again, a few times.
+
+    Raises:
+        ProgramHungError: it hung each time.
+        ProgramError: it failed.
+    """
+    for _ in range(_NUM_COMMAND_TRIES - 1):
+        with contextlib.suppress(ProgramHungError):
+            return run_program(command, timeout_s=timeout_s, max_stdout_bytes=_MAX_PRINTED_BYTES)
+    return run_program(command, timeout_s=timeout_s, max_stdout_bytes=_MAX_PRINTED_BYTES)
 
 
 def _split_command(command: str, voice: str) -> list[str]:

@@ -43,7 +43,14 @@ from tasks.store.entries import (
     lock_owner,
     segment_entries,
 )
-from tasks.store.files import commit_file, part_path, sha256_of_file, write_file, write_file_once
+from tasks.store.files import (
+    commit_file,
+    part_path,
+    sha256_of_file,
+    sha256_of_version,
+    write_file,
+    write_file_once,
+)
 from tasks.store.lock_file import open_lock
 from tasks.store.record_json import read_record, record_bytes, sealed
 
@@ -254,22 +261,24 @@ class CampaignFolder:
 
     def keep_portrait(self, path: Path) -> str:
         """Keep a picture in the store, once; returns its name there."""
-        data = path.read_bytes()
-        name = f"{sha256_of_file(path)}{path.suffix.lower()}"
-        kept = self.portraits / name
-        if name not in self._kept and not (kept.exists() and kept.read_bytes() == data):
-            write_file(kept, data)
-        self._kept.add(name)
+        name = f"{sha256_of_version(path)}{path.suffix.lower()}"
+        if name not in self._kept:
+            data, kept = path.read_bytes(), self.portraits / name
+            if not (kept.exists() and kept.read_bytes() == data):
+                write_file(kept, data)
+            self._kept.add(name)
         return name
 
     def portrait(self, name: str) -> Path:
-        """A local path of a kept picture.
+        """A local path of a kept picture; many videos share one, which is read once per version.
 
         Raises:
             DamagedError: it is not there, or not the picture it was.
         """
-        self.read_back(f"portraits/{name}", name.partition(".")[0])
-        return self.portraits / name
+        kept = self.portraits / name
+        if not kept.exists() or sha256_of_version(kept) != name.partition(".")[0]:
+            self.read_back(f"portraits/{name}", name.partition(".")[0])
+        return kept
 
     def write_plan(self, plan: StoredPlan) -> None:
         """Keep a video's plan; written only if it differs from the one that is there."""

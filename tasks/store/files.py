@@ -4,14 +4,18 @@ import errno
 import hashlib
 import os
 import shutil
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from uuid import uuid4
 
 from tasks.errors import DiskFullError, FfmpegError
 
 _CHUNK_BYTES = 1 << 20
+_SETTLED_NS = 2_000_000_000
+"""The clock of a file system may be coarse: two changes within so long may bear one time."""
 
 
 def sha256_of_file(path: Path) -> str:
@@ -21,6 +25,32 @@ def sha256_of_file(path: Path) -> str:
         while chunk := file.read(_CHUNK_BYTES):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def file_version(path: Path) -> tuple[int, ...]:
+    """What is another where a file has changed; empty where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return ()
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_dev, status.st_ino
+
+
+def sha256_of_version(path: Path) -> str:
+    """Hex digest of a file that many rows name: this process reads each version of it once.
+
+    A file that has changed just now is read each time.
+    """
+    version = file_version(path)
+    if not version or time.time_ns() - max(version[:2]) < _SETTLED_NS:
+        return sha256_of_file(path)
+    return _sha256_of_version(path, version)
+
+
+@lru_cache(maxsize=256)
+def _sha256_of_version(path: Path, version: tuple[int, ...]) -> str:
+    del version
+    return sha256_of_file(path)
 
 
 def part_path(final: Path) -> Path:

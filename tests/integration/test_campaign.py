@@ -201,11 +201,12 @@ def test_where_only_the_weights_id_is_known_a_plan_is_shown_without_its_time(
     assert all(video["num_segments"] for video in quote["videos"])
 
 
-def test_two_runs_of_one_campaign_at_once_the_second_is_refused(nightshoot, tmp_path, prefect_api):
+def test_two_runs_of_one_campaign_at_once_the_second_is_refused(
+    nightshoot, start_nightshoot, tmp_path
+):
     manifest = write_campaign(tmp_path / "in", num_videos=1, num_sentences=2)
-    env = {**os.environ, "PREFECT_API_URL": prefect_api}
     arguments = ["render", manifest, "--out", tmp_path, "--set", "delay_ms=8"]
-    first = start(arguments, env, tmp_path / "first.log")
+    first = start_nightshoot(arguments, tmp_path / "first.log")
     try:
         lock = tmp_path / "campaign" / "lock.json"
         deadline = time.monotonic() + 60
@@ -221,13 +222,13 @@ def test_two_runs_of_one_campaign_at_once_the_second_is_refused(nightshoot, tmp_
         first.wait()
 
 
-def test_a_signal_stops_the_run_cleanly_and_the_same_command_goes_on(tmp_path, prefect_api):
+def test_a_signal_stops_the_run_cleanly_and_the_same_command_goes_on(start_nightshoot, tmp_path):
     # far more than is rendered while a loaded machine notices a segment and sends a signal
     manifest = write_campaign(tmp_path / "in", num_videos=1, num_sentences=24)
     arguments = ["render", manifest, "--out", tmp_path, "--set", "delay_ms=16"]
     kept: dict[str, dict] = {}
     for number in (signal.SIGINT, signal.SIGTERM):
-        stop_in_the_middle(arguments, prefect_api, tmp_path, number)
+        stop_in_the_middle(start_nightshoot, arguments, tmp_path, number)
 
         found = receipts(tmp_path / "campaign")
         assert len(found) > len(kept)
@@ -235,11 +236,11 @@ def test_a_signal_stops_the_run_cleanly_and_the_same_command_goes_on(tmp_path, p
         kept = found
 
 
-def stop_in_the_middle(arguments, prefect_api, folder, number):
+def stop_in_the_middle(start_nightshoot, arguments, folder, number):
     """Run until one more segment is done, then signal: a clean end, no process, a way out."""
     before = len(receipts(folder / "campaign"))
     log = folder / f"{number}.log"
-    run = start(arguments, {**os.environ, "PREFECT_API_URL": prefect_api}, log)
+    run = start_nightshoot(arguments, log)
     try:
         deadline = time.monotonic() + 60
         while len(receipts(folder / "campaign")) == before:

@@ -19,13 +19,12 @@ SLOW = ("--set", "delay_ms=3", "--workers", "2")
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory, prefect_api):
+def undisturbed(tmp_path_factory, start_nightshoot):
     """A campaign rendered without any trouble: its manifest, its folder, its seconds."""
     folder = tmp_path_factory.mktemp("undisturbed")
     manifest = write_campaign(folder / "in", num_videos=2, num_sentences=4)
-    env = {**os.environ, "PREFECT_API_URL": prefect_api}
     began = time.monotonic()
-    run = start(["render", manifest, "--out", folder, *SLOW], env, folder / "run.log")
+    run = start_nightshoot(["render", manifest, "--out", folder, *SLOW], folder / "run.log")
     assert run.wait(180) == 0, (folder / "run.log").read_text()
     return manifest, folder / "campaign", time.monotonic() - began
 
@@ -36,15 +35,15 @@ def seen(root: Path) -> dict[str, int]:
 
 @pytest.mark.parametrize("num_kills", [6, pytest.param(20, marks=pytest.mark.faults)])
 def test_a_run_killed_again_and_again_ends_with_the_same_bytes(
-    undisturbed, tmp_path, prefect_api, nightshoot, num_kills
+    undisturbed, tmp_path, start_nightshoot, nightshoot, num_kills
 ):
     manifest, reference, seconds = undisturbed
     root = tmp_path / "campaign"
-    env = {**os.environ, "PREFECT_API_URL": prefect_api}
     moments = random.Random(20261121)
     finished: dict[str, int] = {}
     for _ in range(num_kills):
-        run = start(["render", manifest, "--out", tmp_path, *SLOW], env, tmp_path / "run.log")
+        arguments = ["render", manifest, "--out", tmp_path, *SLOW]
+        run = start_nightshoot(arguments, tmp_path / "run.log")
         try:
             run.wait(moments.uniform(0.3, seconds))
         except subprocess.TimeoutExpired:
@@ -66,12 +65,11 @@ def test_a_run_killed_again_and_again_ends_with_the_same_bytes(
 
 @pytest.mark.parametrize("victim", ["ffmpeg", "model.host"])
 def test_a_killed_encoder_or_engine_host_costs_one_segment(
-    undisturbed, tmp_path, prefect_api, victim
+    undisturbed, tmp_path, start_nightshoot, victim
 ):
     manifest, reference, _ = undisturbed
-    env = {**os.environ, "PREFECT_API_URL": prefect_api}
     log = tmp_path / "run.log"
-    run = start(["render", manifest, "--out", tmp_path, *SLOW], env, log)
+    run = start_nightshoot(["render", manifest, "--out", tmp_path, *SLOW], log)
     try:
         kill_descendant(run, victim, log)
         assert run.wait(120) == 0, log.read_text()

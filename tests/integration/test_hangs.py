@@ -139,11 +139,11 @@ def test_ctrl_c_ends_a_run_whose_engine_is_stopped(run, slow_video):
     assert rendering.interrupt() < STOP_LIMIT_S
 
 
-def speaking(folder: Path) -> list[object]:
+def speaking(folder: Path, command_name: str = "render") -> list[object]:
     manifest = write_campaign(folder / "in", num_videos=3, num_sentences=1)
     command = "sh -c 'sleep 600; : {text_file} {out}'"
     options = ["--voice", "command:x", "--voice-command", command]
-    return ["render", manifest, "--out", folder, *options]
+    return [command_name, manifest, "--out", folder, *options]
 
 
 def is_speech(command: list[str]) -> bool:
@@ -164,19 +164,45 @@ def test_a_second_ctrl_c_ends_a_run_at_once(tmp_path, run):
 
 def test_what_does_not_look_at_a_request_to_stop_is_left_behind_in_time(tmp_path, run):
     """A step inside a library, for example; here it sleeps where a clause is spoken."""
-    deaf = (
-        "import time, tasks.speech.speech as s\n"
-        "s.open_speaker = lambda *_: lambda text: print('speaks', flush=True) or time.sleep(600)\n"
-        "from flows.cli.main import main; main()"
-    )
     manifest = write_campaign(tmp_path / "in", num_videos=3, num_sentences=1)
-    rendering = run("render", manifest, "--out", tmp_path, code=deaf)
+    rendering = run("render", manifest, "--out", tmp_path, code=DEAF)
     deadline = time.monotonic() + 60
     while "speaks" not in rendering.text:
         assert time.monotonic() < deadline, rendering.text
         time.sleep(0.05)
     assert rendering.interrupt() < STOP_LIMIT_S
     assert "what was under way did not end within 8 s" in rendering.text
+
+
+def test_ctrl_c_ends_a_plan_that_waits_for_a_speech_command(tmp_path, run):
+    planning = run(*speaking(tmp_path, "plan"))
+    planning.child(is_speech)
+    assert planning.interrupt() < STOP_LIMIT_S
+
+
+def test_a_second_ctrl_c_ends_a_plan_at_once(tmp_path, run):
+    planning = run(*speaking(tmp_path, "plan"))
+    planning.child(is_speech)
+    assert planning.interrupt(times=2) < 3
+
+
+DEAF = (
+    "import time, tasks.speech.speech as s\n"
+    "s.open_speaker = lambda *_: lambda text: print('speaks', flush=True) or time.sleep(600)\n"
+    "from flows.cli.main import main; main()"
+)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_ctrl_c_ends_a_plan_in_the_middle_of_a_clause(tmp_path, run, times):
+    """A built-in voice does not look up while it speaks one; here it takes ten minutes."""
+    manifest = write_campaign(tmp_path / "in", num_videos=3, num_sentences=1)
+    planning = run("plan", manifest, "--out", tmp_path, code=DEAF)
+    deadline = time.monotonic() + 60
+    while "speaks" not in planning.text:
+        assert time.monotonic() < deadline, planning.text
+        time.sleep(0.05)
+    assert planning.interrupt(times) < (3 if times == 2 else STOP_LIMIT_S)
 
 
 @pytest.fixture

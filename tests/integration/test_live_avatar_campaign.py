@@ -5,7 +5,6 @@ stitched files.
 """
 
 import json
-import os
 import signal
 import subprocess
 import time
@@ -16,7 +15,7 @@ import imageio_ffmpeg
 import numpy as np
 import pytest
 
-from tests.integration.campaigns import receipts, start, video_digests, write_campaign
+from tests.integration.campaigns import receipts, video_digests, write_campaign
 
 pytestmark = pytest.mark.integration
 
@@ -43,7 +42,7 @@ def decoded(path: Path, width: int, height: int) -> np.ndarray:
 
 
 def test_a_killed_campaign_goes_on_and_ends_with_the_same_bytes(
-    nightshoot, prefect_api, tmp_path: Path
+    nightshoot, start_nightshoot, tmp_path: Path
 ):
     manifest = write_manifest(tmp_path / "in")
     whole, cut = tmp_path / "whole" / "campaign", tmp_path / "cut" / "campaign"
@@ -51,8 +50,7 @@ def test_a_killed_campaign_goes_on_and_ends_with_the_same_bytes(
     assert done.returncode == 0, done.stdout + done.stderr
 
     arguments = ["render", manifest, "--out", cut.parent, "--workers", 1, *FASTER]
-    env = {**os.environ, "PREFECT_API_URL": prefect_api, **TINY}
-    killed = start(arguments, env, tmp_path / "killed.log")
+    killed = start_nightshoot(arguments, tmp_path / "killed.log", **TINY)
     deadline = time.monotonic() + 120
     while not receipts(cut):
         assert killed.poll() is None, (tmp_path / "killed.log").read_text()

@@ -1,12 +1,15 @@
 """The laptop's own Prefect server: who may ask it, and what other users of the machine see."""
 
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
 
+from flows.local.empty_database import empty_database_path
 from flows.local.server import LocalServer
 
 pytestmark = pytest.mark.integration
@@ -18,6 +21,7 @@ def server(tmp_path_factory: pytest.TempPathFactory):
         for name in ("PREFECT_API_URL", "PREFECT_HOME"):
             patch.delenv(name, raising=False)
         patch.setenv("PREFECT_API_AUTH_STRING", "somebody:else")
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         made = LocalServer(tmp_path_factory.mktemp("logs"))
         try:
             made.wait()
@@ -30,6 +34,29 @@ def server(tmp_path_factory: pytest.TempPathFactory):
 
 def credentials() -> httpx.BasicAuth:
     return httpx.BasicAuth(*os.environ["PREFECT_API_AUTH_STRING"].split(":", 1))
+
+
+def test_the_first_server_keeps_its_tables_and_the_next_begins_with_them(
+    server: str, tmp_path: Path
+) -> None:
+    kept = empty_database_path()
+    with closing(sqlite3.connect(kept)) as database:
+        (num_runs,) = database.execute("select count(*) from flow_run").fetchone()
+        (num_block_types,) = database.execute("select count(*) from block_type").fetchone()
+    assert (num_runs, num_block_types > 10) == (0, True)
+    made_at = kept.stat().st_mtime_ns
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("PREFECT_API_URL")
+        other = LocalServer(tmp_path)
+        try:
+            assert (tmp_path / "prefect" / "prefect.db").exists(), "before the server has begun"
+            other.wait()
+            asked = f"{os.environ['PREFECT_API_URL']}/flows/filter"
+            assert httpx.post(asked, json={}, auth=credentials()).status_code == 200
+        finally:
+            other.end()
+    assert kept.stat().st_mtime_ns == made_at
 
 
 def test_nobody_is_answered_without_the_runs_password(server: str) -> None:

@@ -440,10 +440,34 @@ def test_a_command_that_hangs_is_a_fault_of_the_machine_and_not_of_the_row(tmp_p
         update={"settings": request.settings.model_copy(update={"timeout_s": 1.0})}
     )
     with pytest.raises(
-        VoiceUnreachableError, match=r"hangs: .*killed, because it did not end within 1 s"
+        VoiceUnreachableError,
+        match=r"hangs: \S+ did not end in 3 tries; the last one did not finish: killed, because it "
+        r"did not end within 1 s",
     ) as hung:
         make_speech(request, tmp_path / "out")
     assert hung.value.fault == "machine"
+
+
+def test_a_command_that_hangs_is_started_again(tmp_path: Path) -> None:
+    """It hangs twice at the first of two clauses, and then speaks as ever."""
+    tries = tmp_path / "tries"
+    hangs_twice = (
+        f"import pathlib, time; tries = pathlib.Path({str(tries)!r}); "
+        "count = len(tries.read_text()) if tries.exists() else 0; "
+        "tries.write_text('x' * (count + 1)); "
+        "time.sleep(600 if count < 2 else 0)\n" + PROGRAM
+    )
+    request = _command(tmp_path, hangs_twice)
+    request = request.model_copy(
+        update={"settings": request.settings.model_copy(update={"timeout_s": 3.0})}
+    )
+    assert make_speech(request, tmp_path / "out").num_samples > 0
+    assert tries.read_text() == "xxxx"
+
+
+def test_a_service_that_hangs_is_asked_again(tmp_path: Path) -> None:
+    with _trickling(b"", 1.0) as url, pytest.raises(VoiceUnreachableError, match=r"in 4 tries"):
+        _ask(url, tmp_path, timeout_s=0.3)
 
 
 def test_a_command_that_writes_or_says_too_much_is_refused(tmp_path: Path) -> None:

@@ -74,6 +74,45 @@ def test_viewers_hear_the_recording_untouched(tmp_path: Path, talk: Path) -> Non
     assert np.array_equal(given, heard)
 
 
+def two_decodings(source: Path, viewer_copy: Path, engine_copy: Path) -> None:
+    """How both copies were made when the speech of today's stores was imported."""
+    wav = ["-fflags", "+bitexact", "-flags:a", "+bitexact", "-rf64", "auto", "-f", "wav", "-y"]
+    layouts = ["-af", "aformat=sample_fmts=s16:channel_layouts=mono|stereo", "-ar", "48000"]
+    first = ["-i", f"file:{source}", "-map", "0:a:0", "-vn", "-map_metadata", "-1", *layouts]
+    run_ffmpeg([*first, "-c:a", "pcm_s16le", *wav, str(viewer_copy)], timeout_s=60)
+    second = ["-i", f"file:{viewer_copy}", "-ac", "1", "-ar", "16000", "-c:a", "pcm_f32le"]
+    run_ffmpeg([*second, *wav, str(engine_copy)], timeout_s=60)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "changed"),
+    [
+        ("wav", ["-c:a", "pcm_s24le", "-ar", "44100", "-ac", "6"]),
+        ("wav", ["-c:a", "pcm_f32le", "-ar", "96000", "-ac", "2"]),
+        ("wav", ["-c:a", "pcm_u8", "-ar", "8000"]),
+        ("mp3", ["-ar", "22050", "-ac", "2"]),
+        ("m4a", ["-ar", "44100"]),
+        ("opus", []),
+        ("mka", ["-itsoffset", "0.7", "-f", "lavfi", "-i", "sine=r=16000:d=2", "-map", "1:a"]),
+        ("ogg", ["-af", "aselect='lt(t,1)+gt(t,1.5)'"]),  # with a hole in its time stamps
+    ],
+)
+def test_both_copies_are_byte_for_byte_what_two_decodings_made_of_them(
+    tmp_path: Path, talk: Path, suffix: str, changed: list[str]
+) -> None:
+    source = tmp_path / f"given.{suffix}"
+    run_ffmpeg(["-i", str(talk), *changed, "-y", str(source)], timeout_s=60)
+    made, levelled = tmp_path / "made.wav", tmp_path / "levelled.wav"
+    recording = import_recording(source, made, levelled)
+    viewer_copy, engine_copy = tmp_path / "viewer.wav", tmp_path / "engine.wav"
+    two_decodings(source, viewer_copy, engine_copy)
+    assert made.read_bytes() == viewer_copy.read_bytes()
+    expected, _ = soundfile.read(engine_copy, dtype="float32")
+    gain = np.float32(10 ** (recording.engine_gain_db / 20))
+    pcm, _ = soundfile.read(levelled, dtype="int16")
+    assert np.array_equal(pcm, np.rint(np.clip(expected * gain, -1, 1) * 32767).astype(np.int16))
+
+
 @pytest.mark.parametrize(("num_channels", "kept"), [(1, 1), (2, 2), (6, 2)])
 def test_at_most_two_channels_are_kept(tmp_path: Path, num_channels: int, kept: int) -> None:
     pcm = np.stack([_bursts([(0.2, 0.8)], 1.0)] * num_channels, axis=1) / num_channels

@@ -9,7 +9,7 @@ from tasks.reading.mandarin.numerals import (
     is_counted,
     is_surely_counted,
 )
-from tasks.reading.mandarin.rules import Rule, Said, after, any_of, before, rule
+from tasks.reading.mandarin.rules import Rule, Said, after, any_of, before, rule, sentence_around
 
 _FESTIVALS = {
     **{"618": "六一八", "6.18": "六一八", "1111": "双十一", "11.11": "双十一", "12.12": "双十二"},
@@ -30,7 +30,7 @@ _FEAST = re.compile(
     r"程序员|大战|运动|事变|地震|疯抢|特惠|开门红|巅峰|爆款|福利|优惠|节)"
 )
 _BEGINS = (
-    r"(?:开始|起|前|截止|上线|开抢|开售|开播|发货|上市|发布|当天|当日|晚上|早上|"
+    r"(?:\d{1,2}[点时:]|开始|起|前|截止|上线|开抢|开售|开播|发货|上市|发布|当天|当日|晚上|早上|"
     r"上午|下午|中午|零点|凌晨|晚|见|截至|"
     r"结束|到期|正式|首发|开业|开幕|报名|预售|到货|出发|抵达|直播|举行|举办|开课|"
     r"开学|为止|之前|以前|之后|"
@@ -57,6 +57,8 @@ _SCORE = re.compile(
     r"(?:比分|战胜|击败|领先|落后|大胜|险胜|完胜|惜败|负于|以|比例|配比|画幅|"
     r"宽高比|长宽比|比值|配方|兑水?|稀释|混合)[是为以按： ]?$"
 )
+_PICTURES = (("9", "16"), ("16", "10"))
+_SHAPED = re.compile(r"比例|画幅|竖屏|横屏|屏幕|画面|视频|尺寸")
 _SCORED = re.compile(
     r" ?(?:的?比分|取胜|战胜|险胜|获胜|击败|大胜|领先|落后|逆转|屏|画幅|画面|比例|"
     r"的比例|显示|稀释|兑水|混合|模型|宽屏)"
@@ -117,7 +119,7 @@ def _month_and_day(match: re.Match[str]) -> Said | None:
     is_dated = tail or re.match(_BEGINS, right.lstrip()) or _DATED.search(before(match))
     is_fraction = int(month) < int(day) and int(day) <= 12
     is_count = is_counted(right) or re.match(r" ?[A-Za-z%]", right)
-    if not is_dated and (is_fraction or is_count or int(day) < 13):
+    if not is_dated and (is_fraction or is_count or (int(day) < 13 and month != day)):
         return None
     doubt = None if is_dated else f"{match[0]} is read as a day of a month"
     return Said("date", month_and_day(month, day)[:-1] + (tail or "日"), doubt)
@@ -163,7 +165,8 @@ def _time(match: re.Match[str]) -> Said | None:
     hour, minute, second = match.groups()
     if int(hour) == 24 and int(minute):
         return None
-    if second is None and (is_score(match)):
+    is_picture = (hour, minute) in _PICTURES and _SHAPED.search(sentence_around(match))
+    if second is None and (is_picture or is_score(match)):
         return None
     return Said("time", clock(hour, minute, second))
 

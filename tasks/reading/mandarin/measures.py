@@ -103,7 +103,7 @@ _END = (
     rf"(?:{any_of(u for u in _BOTH if not u[-1].isascii())})"
 )
 UNIT = rf"(?:{_END})"
-_RATE = rf"(?:/(?:{any_of((*_DENOMINATORS, *MEASURES))}){_TAIL})?(?:·(?:天|日|月|年){_TAIL})?"
+RATE = rf"(?:/(?:{any_of((*_DENOMINATORS, *MEASURES))}){_TAIL})?(?:·(?:天|日|月|年){_TAIL})?"
 NOT_IN_NAME = r"(?<![A-Za-z\d.])(?<![A-Za-z]-)(?<![A-Za-z]\d-)"
 _HAN_UNITS = any_of(
     (*MEASURES, "日", "月", "号", "晚", "桌", "平", "年", "平方米", "立方米", "户", "课", "节课")
@@ -111,7 +111,7 @@ _HAN_UNITS = any_of(
 _TEMPERATURES = ("摄氏度", "华氏度")
 _ELECTRIC = r"(?= ?(?:大?电流|快充|充电|输出|保险丝?|插座|空开|直流|交流))"
 _FOLLOWERS = r"(?:粉|人|\+|关注|点赞|赞|播放|阅读|浏览|销量|单|件|元|次|观看|评论|步|以上|多)"
-_SALARY = re.compile(
+SALARY = re.compile(
     r"(?:月薪|薪资|工资|年薪|底薪|收入|粉丝|粉丝数|点赞|销量|播放|阅读|"
     r"浏览量?)[是为达超过到约：: ]*$"
 )
@@ -187,7 +187,7 @@ def _letters(match: re.Match[str]) -> Said | None:
     """10w+ is 十万加, 3k人 is 三千人; 4K stays a name."""
     number, letter, plus = match[1], match[2], match[3] or ""
     right = plus + after(match)
-    is_many = re.match(_FOLLOWERS, right.lstrip()) or _SALARY.search(before(match))
+    is_many = re.match(_FOLLOWERS, right.lstrip()) or SALARY.search(before(match))
     if letter in "WK" and not is_many:
         return None
     if letter == "w" and re.match(r" ?(?:快充|功率|充电|闪充)", right):
@@ -248,7 +248,7 @@ RULES: tuple[Rule, ...] = (
     ),
     rule(rf"{NOT_IN_NAME}({NUMBER}) ?[xX](?![A-Za-z0-9])", _times),
     rule(
-        rf"(?:(?<![A-Za-z\d%])(-))?(?<![A-Za-z\d.])(?<![A-Za-z]-)({NUMBER}) ?({UNIT}{_RATE})",
+        rf"(?:(?<![A-Za-z\d%])(-))?(?<![A-Za-z\d.])(?<![A-Za-z]-)({NUMBER}) ?({UNIT}{RATE})",
         _measure,
     ),
     rule(rf"(?<![\d.])(-)({NUMBER})(?=度)", _degrees),

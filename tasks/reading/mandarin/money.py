@@ -2,7 +2,7 @@
 
 import re
 
-from tasks.reading.mandarin.numerals import counted, price
+from tasks.reading.mandarin.numerals import counted, is_counted, price
 from tasks.reading.mandarin.rules import NUMBER, Rule, Said, after, any_of, before, rule
 
 SIGNS = {
@@ -56,6 +56,7 @@ _LEADING = {**SIGNS, **_PREFIXED, **_CODES}
 del _LEADING["元"]
 _LARGE = r"(?:百万|千万|十万|[百千万亿]+|[wWkK](?![A-Za-z]))?"
 _HEAD = rf"(?<![A-Za-z])({any_of(_LEADING)})"
+_CHEAP = re.compile(r"(?:到手价?|只要|仅需?|券后|拍下|秒杀价?|抢购价|一口价)$")
 _LETTERS = {"w": "万", "W": "万", "k": "千", "K": "千", "M": "百万"}
 
 
@@ -106,9 +107,8 @@ def _free_delivery(match: re.Match[str]) -> Said | None:
     is_price = re.match(
         r"包邮|秒杀|抢|到手|一[件条个只双盒箱]|拍|入手|带走|起拍|起包邮", after(match)
     )
-    if not is_price and not re.search(
-        r"(?:到手价?|只要|仅需?|券后|拍下|秒杀价?|抢购价|一口价)$", before(match)
-    ):
+    is_cheap = _CHEAP.search(before(match)) and not is_counted(after(match))
+    if not is_price and not is_cheap:
         return None
     return Said("money", f"{counted(whole, '块')}块{price(part)}")
 

@@ -20,6 +20,11 @@ _ROMAN = {
 _LATIN_ROMAN = {"II": 2, "III": 3, "IV": 4, "VI": 6, "VII": 7, "VIII": 8, "IX": 9}
 
 
+def is_brand(text: str) -> bool:
+    """Whether a make stands at the end of ``text``, so that a number behind it is a model."""
+    return bool(_BRANDS.search(text))
+
+
 def model_number(number: str) -> str:
     """The number of a model: P70 is 七十, X100 is 一百, 4090 is 四零九零."""
     whole, dot, part = number.partition(".")
@@ -77,7 +82,7 @@ def _lines(match: re.Match[str]) -> Said | None:
 
 def _branded(match: re.Match[str]) -> Said | None:
     """波音737, 骁龙888: the number of a make, unless something is counted."""
-    if not _BRANDS.search(before(match)) or is_counted(after(match)):
+    if not is_brand(before(match)) or is_counted(after(match)):
         return None
     return Said("model", model_number(match[0]))
 
@@ -118,6 +123,9 @@ RULES: tuple[Rule, ...] = (
     rule(rf"(?<={_NAMED} )\d+(?![\d,:/])(?:\.\d+(?![\d.]))?", _spaced),
     rule(r"(?<![\d.,])\d+(?:\.\d+)?(?=[A-Za-z])", _lines),
     rule(r"(?<![\d.])\d+(?=路(?!程|费|由|人|桥|灯|口|标|上|况|段|边|演))", _bus),
+    rule(
+        r"(?<![\d.])\d{3}(?=L?(?:医用|食品级)?不锈钢|航空铝)", lambda m: Said("model", digits(m[0]))
+    ),
     rule(r"(?<=[\u3400-\u9fff])\d{3,5}(?![\d.,%])", _branded),
     rule(f"[{''.join(_ROMAN)}]", _roman),
     rule(

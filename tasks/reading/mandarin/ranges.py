@@ -3,7 +3,8 @@
 import re
 
 from tasks.reading.mandarin.dates import is_score
-from tasks.reading.mandarin.measures import UNIT, unit_name
+from tasks.reading.mandarin.measures import RATE, SALARY, UNIT, unit_name
+from tasks.reading.mandarin.names import is_brand
 from tasks.reading.mandarin.numerals import amount, counted, digits, is_counted
 from tasks.reading.mandarin.rules import NUMBER, Rule, Said, after, before, rule
 
@@ -14,7 +15,6 @@ _NO_SUM = r"(?! ?[=×÷*])(?!\+\d)"
 _YEAR = re.compile(r"(?:19|20)\d{2}")
 _YEARS = re.compile(r" ?(?:年|赛季|学年|财年|年度|届|级)")
 _TEMPERATURES = ("摄氏度", "华氏度", "度")
-_SCALES = {"w": "万", "W": "万", "k": "千"}
 _UNIT_BEGINS = (
     "点分时日号月年周天万亿千百元块岁米斤度折寸级楼层期章集页名位"
     "个件人里升克两秒钟晚早午末今天昨天底初五六日"
@@ -45,9 +45,15 @@ def _with_unit(match: re.Match[str]) -> Said:
 
 
 def _scaled(match: re.Match[str]) -> Said:
-    low, low_scale, high, scale = match.groups()
-    name = _SCALES[scale]
-    left = counted(low, name) + (_SCALES[low_scale] if low_scale else "")
+    """10w-20w, 3-5k; 8K-15K is money behind 月薪, and letters elsewhere."""
+    low, low_letter, high, letter = match.groups()
+    if letter == "K" and not SALARY.search(before(match)):
+        return Said("range", f"{amount(low)}{low_letter or ''}到{amount(high)}K")
+    if letter != "w" and (float(low) >= 10 or float(high) >= 10):
+        left, right = (amount(str(round(float(number) * 1000))) for number in (low, high))
+        return Said("range", f"{left}到{right}")
+    name = "万" if letter == "w" else "千"
+    left = counted(low, name) + (name if low_letter else "")
     return Said("range", f"{left}到{counted(high, name)}{name}")
 
 
@@ -77,6 +83,8 @@ def _numbers(match: re.Match[str]) -> Said | None:
         return Said("range", f"{digits(low)}到{digits(high)}")
     if _YEAR.fullmatch(low) and re.fullmatch(r"\d\d", high) and _YEARS.match(right):
         return Said("range", f"{digits(low)}到{digits(high)}")
+    if is_brand(left):
+        return None
     if left.endswith("第"):
         return Said("range", f"{amount(low)}到{amount(high)}")
     words = f"{counted(low, right)}到{counted(high, right)}"
@@ -97,6 +105,14 @@ def _chain(match: re.Match[str]) -> Said:
     return Said("digits", spoken, f"{match[0]} is read number by number")
 
 
+def _same_letter(match: re.Match[str]) -> Said | None:
+    """P120-P135, A1-A5."""
+    letter = after(match)[0]
+    if not re.search(rf"(?<![A-Za-z]){letter}\d+$", before(match)):
+        return None
+    return Said("range", "到")
+
+
 def _connected(match: re.Match[str]) -> Said | None:
     """9点-晚上9点, 1月-3月; but 今天-3℃ is cold."""
     if _BEFORE_MINUS.search(before(match)) and _BELOW.match(after(match)) and match[0] == "-":
@@ -106,10 +122,11 @@ def _connected(match: re.Match[str]) -> Said | None:
 
 RULES: tuple[Rule, ...] = (
     rule(
-        rf"{_START}(-?)(?:(?<=-)|(?<![-\d]))({NUMBER}) ?({UNIT})?{_DASH}(-?)({NUMBER}) ?({UNIT})",
+        rf"{_START}(-?)(?:(?<=-)|"
+        rf"(?<![-\d]))({NUMBER}) ?({UNIT})?{_DASH}(-?)({NUMBER}) ?({UNIT}{RATE})",
         _with_unit,
     ),
-    rule(rf"{_START}({NUMBER})([wWk])?{_DASH}({NUMBER})([wWk])(?![A-Za-z\d])", _scaled),
+    rule(rf"{_START}({NUMBER})([wkK])?{_DASH}({NUMBER})([wkK])(?![A-Za-z\d])", _scaled),
     rule(rf"{_START}({NUMBER}) ?(%)?{_JOIN}({NUMBER}) ?%", _percents),
     rule(rf"{_START}(-?)({NUMBER})度?{_DASH}(-?)({NUMBER})(?=度)", _degrees),
     rule(rf"{_START}(?<!-)\d+(?:-\d+){{2,6}}(?![\d.])(?! ?[=+×÷*])", _chain),
@@ -119,6 +136,7 @@ RULES: tuple[Rule, ...] = (
         r"(?<=\d)-(?=\d)(?<==\d-)",
         lambda _: Said("sign", "减"),
     ),
+    rule(r"(?<=\d)[-~](?=[A-Z]\d)", _same_letter),
     rule(
         rf"(?:(?<=[{_UNIT_BEGINS}%℃])|(?<=[{_UNIT_BEGINS}%℃] ))[-~–]{{1,2}} ?(?={_NEXT})",
         _connected,

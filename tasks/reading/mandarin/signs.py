@@ -5,8 +5,8 @@ Every sign of ``SIGNS`` is read or left out here, so that none is left for the v
 
 import re
 
-from tasks.reading.mandarin.numerals import amount
-from tasks.reading.mandarin.rules import Rule, Said, after, before, rule
+from tasks.reading.mandarin.numerals import MEASURES, amount
+from tasks.reading.mandarin.rules import Rule, Said, after, any_of, before, rule
 
 _WORDS = {
     **{"≥": "大于等于", "≤": "小于等于", "≈": "约等于", "≠": "不等于", "±": "正负", "×": "乘"},
@@ -35,6 +35,7 @@ _WORDS = {
         "∵": "因为",
     },
 }
+_MEASURE = any_of(MEASURES)
 _SILENT = "*^_|\\™®©•·~`¦†‡※¶′¹⁰⁴⁵⁶⁷⁸⁹"
 _SUBSCRIPTS = {0x2080 + value: name for value, name in enumerate("零一二三四五六七八九")}
 
@@ -70,6 +71,8 @@ def _slash(match: re.Match[str]) -> Said:
     """男/女 and iOS/Android: a pause."""
     left, right = before(match), after(match)
     is_inside = re.search(r"\S$", left) and re.match(r"\S", right)
+    if re.search(rf"\d ?(?:{_MEASURE})$", left) and re.match(_MEASURE, right):
+        return Said("sign", "每")
     is_or = left.endswith("和") and right.startswith("或")
     return Said("sign", "、" if is_inside and not is_or else " ")
 
@@ -118,6 +121,7 @@ def _initial(match: re.Match[str]) -> Said:
 RULES: tuple[Rule, ...] = (
     rule(r"(?<![A-Za-z])(?:[A-Z]\.){2,6}(?:[A-Z](?![A-Za-z]))?", _initial),
     rule(r"(?<=[A-Za-z0-9\u3400-\u9fff])\.(?=[A-Za-z])(?<=[A-Za-z0-9]\.)", _dot),
+    rule(r"(?<![A-Za-z])[Ww][Ii]-[Ff][Ii](?![A-Za-z])", lambda _: Said("abbreviation", "WiFi")),
     rule(r"([<>])(=?)", _compare),
     rule(
         r"(?<=\d) ?[*×xX] ?(?=\d)|(?<![A-Za-z])[×xX](?=\d)|(?<=[^\s*])\*(?=\d)|×",

@@ -19,22 +19,20 @@ from model.errors import CampaignError, WeightsError
 from tasks.inputs.text_files import (
     TextFileError,
 )
-from tasks.manifest import table
-from tasks.manifest.cell_values import VIDEO_ID
+from tasks.manifest.cell_values import VIDEO_ID, suggested_id
 from tasks.manifest.manifest import (
     MAX_FAULTS_SHOWN,
     Manifest,
     ManifestError,
     RowDefaults,
-    manifest_from_recordings,
     read_manifest,
-    suggested_id,
-)
-from tasks.manifest.table import (
-    read_table,
 )
 from tasks.records import VideoOutcome
 from tasks.report.report import report_csv
+from tasks.tables import table
+from tasks.tables.table import (
+    read_table,
+)
 
 HEADER = "video_id,script,portrait\n"
 
@@ -237,7 +235,7 @@ def test_any_encoding_newline_and_separator_gives_the_same_row(
 
 def test_western_text_that_only_happens_to_decode_as_chinese_is_refused(folder: Path) -> None:
     data = (HEADER + "a,Très déçu par l’été à Orléans,a.png\n").encode("cp1252")
-    assert "neither UTF-8, UTF-16 nor GB18030" in faults(folder, data)[0]
+    assert "its encoding cannot be told for certain" in faults(folder, data)[0]
 
 
 def test_the_header_may_be_in_any_case_with_spaces_and_quotes(folder: Path) -> None:
@@ -399,7 +397,7 @@ def test_a_wrong_header_is_told(folder: Path, header: str, words: str) -> None:
         (b"", "the file is empty"),
         (b"\xef\xbb\xbf\r\n\r\n", "the file is empty"),
         (HEADER.encode(), "there are no rows below the header"),
-        (b"PK\x03\x04rest", "Excel workbook"),
+        (b"PK\x03\x04rest", "the workbook is damaged or cut short"),
         (b"\xd0\xcf\x11\xe0rest", "old Excel workbook"),
         (b"\xff\xfea\x00b", "broken UTF-16"),
         (
@@ -507,10 +505,6 @@ def test_many_rows_are_read_in_bounded_memory(folder: Path) -> None:
             r"june\.csv:1: file: the header has 5003 columns, at most 200 are read; remove",
         ),
         (
-            HEADER + "\nv,hi,a.png\nw," + "word " * 200_000 + ",a.png\n",
-            r"june\.csv:4: file: a cell of this row has more than 131072 characters, or a quote",
-        ),
-        (
             HEADER + "v,hi,a.png\n" * 2_001,
             r"june\.csv:2002: file: there are more than 2000 rows below the header; split",
         ),
@@ -519,7 +513,7 @@ def test_many_rows_are_read_in_bounded_memory(folder: Path) -> None:
             r"june\.csv:\d+: file: the file has more than 9000 lines; split",
         ),
     ],
-    ids=["columns", "cell", "rows", "lines"],
+    ids=["columns", "rows", "lines"],
 )
 def test_a_manifest_beyond_a_limit_is_refused_by_its_name(
     folder: Path, text: str, message: str, monkeypatch: pytest.MonkeyPatch
@@ -559,31 +553,6 @@ def test_faults_of_many_rows_are_found_in_time_that_grows_with_their_number(fold
     with pytest.raises(ManifestError, match="did you mean"):
         read(folder, HEADER + missing)
     assert time.monotonic() - began < 20
-
-
-# --- recordings ---------------------------------------------------------------------------------
-
-
-def test_a_folder_of_recordings_becomes_a_manifest_in_natural_order(folder: Path) -> None:
-    recordings = folder / "recordings"
-    recordings.mkdir()
-    for name in ("Take 10.wav", "Take 2.wav", "take-2.wav", "notes.txt", "录音.wav"):
-        soundfile.write(recordings / name, np.zeros(160), 16_000, format="WAV")
-    out = folder / "made.csv"
-    text = manifest_from_recordings(recordings, folder / "a.png", out)
-    out.write_text(text, encoding="utf-8")
-    rows = read_manifest(out, RowDefaults()).rows
-    assert [(row.video_id, row.audio_path and row.audio_path.name) for row in rows] == [
-        ("take-2", "Take 2.wav"),
-        ("take-10", "Take 10.wav"),
-        ("take-2-2", "take-2.wav"),
-        ("recording-4", "录音.wav"),
-    ]
-
-
-def test_a_folder_without_recordings_is_refused(folder: Path) -> None:
-    with pytest.raises(CampaignError, match="there are no recordings in this folder"):
-        manifest_from_recordings(folder / "portraits", folder / "a.png")
 
 
 def test_a_misspelt_column_hides_no_fault_of_a_row(folder: Path) -> None:

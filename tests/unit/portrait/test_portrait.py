@@ -261,14 +261,14 @@ def test_a_small_file_that_promises_a_huge_picture_is_refused_by_its_header(
     assert peak_bytes < 3_000_000
 
 
-@pytest.mark.parametrize("kind", [".gif", ".avif", ".ppm"])
+@pytest.mark.parametrize("kind", [".gif", ".ppm"])
 def test_kinds_whose_size_is_not_known_beforehand_are_not_decoded(
     tmp_path: Path, kind: str
 ) -> None:
     is_encoded, data = cv2.imencode(kind, QUARTERS)
     assert is_encoded
     (tmp_path / "a.png").write_bytes(data.tobytes())
-    with pytest.raises(PortraitError, match="save it as PNG, JPEG, WebP, BMP or TIFF"):
+    with pytest.raises(PortraitError, match="save it as PNG, JPEG, WebP, AVIF, HEIC, BMP or TIFF"):
         read_portrait(tmp_path / "a.png")
 
 
@@ -290,7 +290,7 @@ def test_a_picture_that_many_ask_for_at_once_is_decoded_once(
     assert len(num_decoded) == 1
     assert all(each is pictures[0] for each in pictures)
     with pytest.raises(ValueError, match="read-only"):
-        pictures[0][0, 0] = 0
+        pictures[0].pixels[0, 0] = 0
     reader.read(path, (2,))  # the file is another one
     assert len(num_decoded) == 2
 

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.manifest.spreadsheet_cells import REPORT_COLUMNS, protected, unprotected
 from tasks.media.contact_sheets import NUM_TILES, sheet_args, sheet_frames
 from tasks.records import Status, VideoOutcome
 from tasks.report.report import (
@@ -21,6 +20,7 @@ from tasks.report.report import (
     report_csv,
     write_report,
 )
+from tasks.tables.spreadsheet_cells import REPORT_COLUMNS, protected, unprotected
 
 COLUMNS = ["video_id", "script", "seed"]
 HOSTILE = "</script><script>boom()</script><img src=x onerror=boom()> & \"quoted\" 'too'"

@@ -1,16 +1,18 @@
 """A CSV file as people really save it -> its header and rows, with true line numbers.
 
-Encodings: UTF-8 with or without BOM, UTF-16, GB18030. Separators: comma, semicolon, tab. Pure:
-bytes in, values out.
+Separators: comma, semicolon, tab. Pure: bytes in, values out.
 """
 
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Lock
 
 from tasks.inputs.text_files import TextFileError, decode_text
+from tasks.tables.workbook import Sheet, is_workbook, read_workbook
 
 SEPARATORS = ",;\t"
 _SPACES = " \t\n\r\v\f\u00a0\u2007\u202f\u3000\u200b\ufeff"
@@ -21,7 +23,10 @@ _SENTINEL = "end of the file\x00"
 MAX_COLUMNS = 200
 MAX_ROWS = 200_000
 MAX_LINES = 10_000_000  # of all cells together; a script may have many
-MAX_CELL_CHARS = 131_072  # the csv module's own limit
+_FIELD_LIMIT = (1 << 31) - 1  # the file's own size is bounded before
+_FIELD_LIMIT_LOCK = Lock()
+_LINE_BREAKS = str.maketrans(dict.fromkeys("\v\f\u2028\u2029\x85", "\n"))
+_DOS_END = "\x1a\x00 \t\r\n"
 
 
 @dataclass(frozen=True)
@@ -41,27 +46,52 @@ class Table:
     notices: tuple[str, ...]
 
 
-def read_table(data: bytes, known: Iterable[str]) -> Table:
-    """Split a CSV file; ``known`` column names tell its separator.
+def read_table(data: bytes, known: Iterable[str], sheet: str | None = None) -> Table:
+    """Split a CSV file, whose separator the ``known`` column names tell, or read a workbook.
+
+    Args:
+        data: the file.
+        known: names of columns.
+        sheet: of a workbook; the first one that is not hidden if None.
 
     Raises:
-        TextFileError: it is no CSV, empty, or a quote is never closed.
+        TextFileError: it is no table, empty, or a quote is never closed.
     """
+    if is_workbook(data):
+        return _of_sheet(read_workbook(data, sheet))
+    if sheet is not None:
+        raise TextFileError(1, sheet, "a CSV file has no sheets", "leave out --sheet")
     text, encoding = decode_text(data)
     notices = (
-        () if encoding != "GB18030" else ("the file was read as GB18030 text; UTF-8 is safer",)
+        ()
+        if encoding.startswith("UTF")
+        else (f"the file was read as {encoding} text; UTF-8 is safer",)
     )
+    if "\x1a" in text[-64:]:  # Ctrl-Z, with which DOS ends a text
+        text = text.rstrip(_DOS_END)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     told = _SEP_LINE.match(text)
     if told:
         text = "\n" + text[told.end() :]
     separator = told[1] if told else _separator(text, frozenset(known))
     rows = _records(text, separator)
+    return _with_header(rows, notices)
+
+
+def _with_header(rows: Sequence[TableRow], notices: tuple[str, ...]) -> Table:
     if not rows:
         raise TextFileError(
             1, "", "the file is empty", "write a header line, then one row per video"
         )
     return Table(rows[0], tuple(rows[1:]), notices)
+
+
+def _of_sheet(sheet: Sheet) -> Table:
+    rows: list[TableRow] = []
+    for number, cells in sheet.rows:
+        rows.append(TableRow(number, tuple(map(_clean, cells))))
+        _check_bounds(rows)
+    return _with_header(rows, sheet.notices)
 
 
 def _separator(text: str, known: frozenset[str]) -> str:
@@ -77,6 +107,22 @@ def _separator(text: str, known: frozenset[str]) -> str:
 
 def _records(text: str, separator: str) -> list[TableRow]:
     """The rows that are not blank, without the empty cells that spreadsheets leave at their end."""
+    with _long_cells_read():
+        return _checked_records(text, separator)
+
+
+@contextmanager
+def _long_cells_read() -> Generator[None]:
+    """The csv module's limit is one for the whole process: it is given back."""
+    with _FIELD_LIMIT_LOCK:
+        usual = csv.field_size_limit(_FIELD_LIMIT)
+        try:
+            yield
+        finally:
+            csv.field_size_limit(usual)
+
+
+def _checked_records(text: str, separator: str) -> list[TableRow]:
     reader = csv.reader(
         io.StringIO(f"{text}\n{_SENTINEL}\n", newline=""),
         delimiter=separator,
@@ -95,13 +141,6 @@ def _records(text: str, separator: str) -> list[TableRow]:
                 _check_bounds(rows)
             start = reader.line_num + 1
     except csv.Error as error:
-        if "field limit" in str(error):
-            rule = (
-                f"a cell of this row has more than {MAX_CELL_CHARS} characters, or a quote that "
-                "opens in this row is never closed"
-            )
-            way_out = "close the quote, or put a long script into a file and name it in script_file"
-            raise TextFileError(start, "", rule, way_out) from error
         raise _unclosed(start) from error
     if cells != [_SENTINEL]:
         raise _unclosed(rows[-1].line)
@@ -127,7 +166,7 @@ def _unclosed(line: int) -> TextFileError:
 
 
 def _clean(cell: str) -> str:
-    return cell.strip(_SPACES)
+    return cell.translate(_LINE_BREAKS).strip(_SPACES)
 
 
 def column_name(cell: str) -> str:

@@ -1,0 +1,176 @@
+"""Characters of several readings, where pypinyin's word list is wrong or silent. Pure.
+
+``PHRASES`` are words that lists lack; rules are contexts. A rule marks its character with ``<>``.
+A phrase counts only where no other word reaches across its ends: 发质 is not in 开发质量.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from types import MappingProxyType
+
+from model.speech.word_readings import PHRASES
+
+_NUMERAL = "[一二三四五六七八九十百千万亿两几每这那各整单半]"
+_VERBS_IN_ABLE = (
+    "(?:做|受|吃|去|来|办|装|放|忍|免|少|跑|拿|用|走|干|扛|搞|忘|错|管|帮|改|变|"
+    "离|逃|躲|停|睡|看|买|卖|等|解决|满足|阻挡|拒绝|代替|替代)"
+)
+_RULES_TEXT: tuple[tuple[str, str], ...] = (
+    # 得 that means must, by who must and what follows
+    (
+        r"(?:[我你您他她它咱们谁]|总|必|非|还|也|都|就|可|又|真|准|至少|一定|有人|反正)<得>"
+        r"(?![到了知出奖分益意罪主体病救手以不失胜逞志票名的过])(?=.)",
+        "dei3",
+    ),
+    ("^<得>(?=[我你您他她买看说去来用选靠多先给把再])", "dei3"),
+    # 长得: looks and growth, or length
+    (
+        r"(?:[路线队绳河江街桥夜袖裙裤腿睫毛]|时间|历史|寿命|续航|待机|排|拖|"
+        r"比.{1,6})<长>得",
+        "chang2",
+    ),
+    (r"<长>得(?=离谱|惊人|吓人|多|出奇|要命|可怕|没边|看不|望不|不像话)", "chang2"),
+    (r"<长>得", "zhang3"),
+    (r"(?:头发|个子|孩子|宝宝|树苗|苗|草|牙|指甲|胡子|肉|痘)<长>得", "zhang3"),
+    (r"<长>(?=了[个点一]|出|在|满|成了|高了|胖了|什么样|这样|那样)", "zhang3"),
+    (r"<长>宽高", "chang2"),
+    # 重重
+    (r"(?:困难|层层|危机|顾虑|疑点|障碍|关卡|心事|迷雾|阻碍|矛盾|险阻)<重>重", "chong2"),
+    (r"(?:困难|层层|危机|顾虑|疑点|障碍|关卡|心事|迷雾|阻碍|矛盾|险阻)重<重>", "chong2"),
+    (r"<重>重(?=[的地摔打压落砸一])", "zhong4"),
+    (r"重<重>(?=[的地摔打压落砸一])", "zhong4"),
+    (
+        r"[一二三四五六七八九十百千万两几]<重>(?=好礼|优惠|保障|惊喜|福利|礼|享|门|奏|"
+        r"防护|认证|过滤|保险|天|境|唱|体验|滋养|功效)",
+        "chong2",
+    ),
+    # counted animals and single things
+    (
+        rf"(?:{_NUMERAL})<只>(?![要有是能好需会想剩用卖限怕见顾管差可因看做选送收按在为])",
+        "zhi1",
+    ),
+    (r"[一二三四五六七八九十百几两每]<行>(?=字|代码|诗|文字|泪|数据|标题|小字|$)", "hang2"),
+    # 为 before numbers
+    (r"<为>(?=[零一二三四五六七八九十百千万亿两负百])", "wei2"),
+    # 还给
+    (
+        r"<还>给(?=[您你大各老新家粉我咱]\w{0,4}?(?:准备|带来|送|打|加|减|赠|配|安排|"
+        r"申请|争取|额外|补|留|发|升级|免|包|优惠|福利))",
+        "hai2",
+    ),
+    # 了 behind a verb and 不 or 得
+    (rf"{_VERBS_IN_ABLE}[不得]<了>(?!解|结)", "liao3"),
+    (r"^不<了>", "le5"),
+    (r"(?<=[来去好大])不<了>(?=$)", "liao3"),
+    (r"<教>(?=[你您我他她]|大家|各位|小朋友|宝宝)(?<!请教)", "jiao1"),
+    (r"<曾>(?=先生|女士|小姐|老师|总|经理|医生|师傅)", "zeng1"),
+    (r"<系>(?=[上好紧着](?!下))(?<![关联体维]系)", "ji4"),
+    (r"<切>(?=[成开碎丝块片丁段菜肉]|水果|蛋糕|着吃)(?<![一亲密迫恳热确真急贴]切)", "qie1"),
+    (r"<盛>(?=[满饭汤粥菜]|一碗|了一碗)", "cheng2"),
+    (r"<薄>(?=[了的些点]|一点|如)(?<![单轻浅微稀淡菲刻]薄)", "bao2"),
+    (
+        r"<数>(?=[了着]|一数|[一二三]遍|"
+        r"到[一二三四五六七八九十])(?<![人件多少次无总参基倍整复]数)",
+        "shu3",
+    ),
+    (r"<量>(?=[了着]|一[量下])(?<![大数重质容流销能热含用分少剂产力音尽]量)", "liang2"),
+)
+_RULES = tuple(
+    (re.compile("(?=" + re.sub(r"<(.)>", r"(?P<it>\1)", pattern) + ")"), syllable)
+    for pattern, syllable in _RULES_TEXT
+)
+_ALONE: Mapping[str, str] = MappingProxyType({"长": "chang2", "薄": "bao2", "炸": "zha2"})
+"""Readings of a character that is a word of its own."""
+
+_NOUNS_IN_DI = (
+    "土工各产的当落原基场草田绿农用耕林湿盆沙雪空平高阵天大本外内异两此该某属领圣胜营墓驻腹余境质心见园民源在"
+    "散据生住口随就遍满席实倒着拖扫擦洗种下铺陆荒坡山谷旱洼租征拿买宅货销到这那块片亩处级城国界接坐险飞福宝"
+    "旧故战房了是有和与从为一二三四五六七八九十几每全整跨多极重要入占佔离"
+)
+_DI_NOUNS = (
+    "方上下面球区址铁图点板毯位理道带震主产暖段域形势界基库瓜砖漏垫推勤标貌中狱摊契热壳税级市头里步心皮轴质名表宝拖"
+    "坪块灯龙雷窖利府缘缚膜黄丁盘牢痞接桩秤埂价"
+)
+_ADVERBS = (
+    "专注 认真 仔细 安静 高兴 开心 大声 小声 轻松 快速 有效 更好 更快 "
+    "飞快 真诚 热情 积极 主动 努力 不断 充分 直接 完美 完整 精准 准确 "
+    "精心 细心 用心 耐心 全面 深入 大幅 大量 反复 快乐 幸福 自由 自然 "
+    "自信 勇敢 顺利 成功 科学 合理 合法 安全 放心 安心 舒适 舒服 清楚 "
+    "清晰 明显 明确 迅速 及时 随意 尽情 可能 限度 温柔 亲切 友好 礼貌 "
+    "严格 严肃 不停 不住 一样 似的 般 性 无声 无条件 不知不觉 稳定 "
+    "持续 优雅 平稳 均匀 牢固 巧妙 大胆 默契 坚定 坚决 兴奋 激动 惊喜 "
+    "愉快 痛快 尽兴 随心 贴心 细致 诚恳 郑重 隆重 正式 独立 理性 系统 "
+    "彻底 极大 很好 最好 较好 更多 更深 更强 更久"
+)
+_DOUBLED = re.compile(r"(.)\1$|(.)\2(.)\3$|一(.)一\4$|一(.)\5$|一(.{1,2})一\6$")
+
+
+def with_particles(hanzi: str) -> str:
+    """``hanzi`` with 的 for every 地 that makes an adverb (专注地听), as both are read de5."""
+    return "".join(
+        "的" if sign == "地" and _makes_adverb(hanzi, index) else sign
+        for index, sign in enumerate(hanzi)
+    )
+
+
+def _makes_adverb(hanzi: str, index: int) -> bool:
+    said, rest = hanzi[:index], hanzi[index + 1 :]
+    if not said or not rest:
+        return False
+    if _DOUBLED.search(said) or said.endswith(tuple(_ADVERBS.split())):
+        return True
+    return len(said) > 1 and said[-1] not in _NOUNS_IN_DI and rest[0] not in _DI_NOUNS
+
+
+def readings_in(hanzi: str, words: Iterable[str]) -> dict[int, str]:
+    """Place in ``hanzi`` -> the reading there, where a rule or a phrase gives one.
+
+    Args:
+        hanzi: a run of Han characters.
+        words: the words a word list cuts it into.
+    """
+    found: dict[int, str] = {}
+    for pattern, syllable in _RULES:
+        for match in pattern.finditer(hanzi):
+            found.setdefault(match.start("it"), syllable)
+    edges = _edges(words)
+    for match in _phrase_pattern().finditer(hanzi):
+        phrase = match[1]
+        if edges.get(match.start(), True) and edges.get(match.start() + len(phrase), True):
+            for offset, syllable in _phrases()[phrase]:
+                found.setdefault(match.start() + offset, syllable)
+    return found
+
+
+def alone(sign: str) -> str | None:
+    """The reading of a character that is a word of its own, where a word list has another."""
+    return _ALONE.get(sign)
+
+
+def _edges(words: Iterable[str]) -> dict[int, bool]:
+    """Place -> whether a word begins there; places inside a word are False."""
+    edges: dict[int, bool] = {}
+    place = 0
+    for word in words:
+        edges[place] = True
+        edges.update(dict.fromkeys(range(place + 1, place + len(word)), False))
+        place += len(word)
+    return edges
+
+
+@cache
+def _phrases() -> Mapping[str, tuple[tuple[int, str], ...]]:
+    found: dict[str, tuple[tuple[int, str], ...]] = {}
+    for reading, listed in PHRASES.items():
+        sign, syllable = reading.split()
+        for phrase in listed.split():
+            places = tuple((i, syllable) for i, each in enumerate(phrase) if each == sign)
+            found[phrase] = (*found.get(phrase, ()), *places)
+    return MappingProxyType(found)
+
+
+@cache
+def _phrase_pattern() -> re.Pattern[str]:
+    listed = sorted(_phrases(), key=len, reverse=True)
+    return re.compile(f"(?=({'|'.join(map(re.escape, listed))}))")

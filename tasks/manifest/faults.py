@@ -1,0 +1,39 @@
+"""What is wrong with a manifest, one thing at a time."""
+
+from dataclasses import dataclass
+
+from tasks.inputs.addresses import has_scheme
+from tasks.redaction import without_secrets
+
+_MAX_VALUE_SHOWN = 60
+_MAX_ADDRESS_SHOWN = 200
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong with a manifest: in which line and column, the value, the rule, the cure.
+
+    ``value`` shows an address without user and query; ``may_heal`` says that trying again later,
+    with the same manifest, may succeed.
+    """
+
+    line: int
+    column: str
+    value: str
+    rule: str
+    way_out: str
+    may_heal: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "value", without_secrets(self.value))
+
+    def __str__(self) -> str:
+        value = f' "{_shown(self.value)}"' if self.value else ""
+        return f"{self.column}{value}: {self.rule}; {self.way_out}"
+
+
+def _shown(value: str) -> str:
+    """A value on one line, shortened, with what cannot be seen escaped."""
+    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in value)
+    limit = _MAX_ADDRESS_SHOWN if has_scheme(text) else _MAX_VALUE_SHOWN
+    return text if len(text) <= limit else text[: limit - 1] + "…"

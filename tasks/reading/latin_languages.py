@@ -1,0 +1,200 @@
+"""Languages in Latin letters that no built-in voice speaks, told from English. Pure.
+
+English texts are full of names and borrowed words, so two witnesses must agree: small words that
+English does not have, and a model of the letters, which is asked only where there are such words.
+"""
+
+# py3langid brings no type stubs
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+
+import re
+import unicodedata
+from functools import cache
+from typing import Protocol, cast
+
+_LEAST_WORDS = 3
+_ENOUGH = 2  # foreign words; where there is one, the model must be almost certain
+_ALMOST_CERTAIN = 0.9
+_LEAST_FOREIGN_SHARE = 0.25
+_MOST_ENGLISH = 0.1  # the model's probability that a text of another language is English
+_LEAST_SURE = 0.4  # its probability for the best language; relatives share the rest
+_FOREIGN_PER_ENGLISH = 2
+_LONGEST_JUDGED = 2000
+
+NAMES = {
+    **{"ca": "Catalan", "cs": "Czech", "da": "Danish", "de": "German", "es": "Spanish"},
+    **{"et": "Estonian", "fi": "Finnish", "fr": "French", "gl": "Galician", "hr": "Croatian"},
+    **{"hu": "Hungarian", "id": "Indonesian", "it": "Italian", "lt": "Lithuanian"},
+    **{"lv": "Latvian", "ms": "Malay", "nl": "Dutch", "no": "Norwegian", "pl": "Polish"},
+    **{"pt": "Portuguese", "ro": "Romanian", "sk": "Slovak", "sl": "Slovenian", "sv": "Swedish"},
+    **{"sw": "Swahili", "tl": "Tagalog", "tr": "Turkish", "vi": "Vietnamese"},
+}
+_SMALL_WORDS = """
+au aux avec bienvenue bonjour bonsoir ce ces cette chez dans depuis des du elle est et être ils
+la le les leur leurs mais merci mes mon notre nos nous ou où par pas pour quand que qui sa sans
+ses son sont sur toujours tous tout toute toutes très tu un une vos votre vous voici aber alle
+alles auch auf aus bei beim bitte das dass dein dem den der deutsch die diese dieser dir durch
+ein eine einen einem einer es für gibt guten hallo haben heute herzlich hier ich ihr ihre ihnen
+im immer ist jetzt kann kein keine können mein mehr mit nach nicht noch nur oder schon sehr sich
+sie sind tag über um und uns unser unsere unserem von vom vor war wenn werden wie willkommen wir
+wird zu zum zur al algo como con cómo cuando de del desde donde el ella ellos en entre esta está
+este esto están gracias hasta hay hola las lo los más mi mis muy nosotros nuestra nuestras
+nuestro nuestros para pero por porque qué se sin sobre su sus también te tiene todo todos todas
+tus una usted ustedes ya yo buenos buenas bienvenidos bienvenido días cada ai alla anche
+benvenuti benvenuto che chi ciao come cosa da dal dalla degli dei della delle dello di è e gli
+grazie ha hanno i il in io loro ma molto nel nella negli noi non nostra nostri nostro o ogni per
+perché più qual quando quella quello questa questo senza si sono sua suo sul sulla ti tra tutti
+tutto uno vi voi vostra vostro buongiorno ao aos às as até bem boa bom com dela dele do dos ela
+ele eles em essa esse eu foi isso já mas meu minha muito na não nas no nós nossa nossas nosso
+nossos obrigado olá pela pelo sem seu seus suas também tem tudo uma você vocês bij dat deze dit
+door een er geen goed goede heb heeft het hoe ik is je jouw kan kunnen maar meer met mijn naar
+niet nog nu of om onder ons onze ook op over tot uit uw van veel voor waar wat we welkom werd
+wij worden ze zeer zich zijn zo ale bardzo będzie być był co czy dla dlaczego dobry dzień gdy go
+ja jak jako jest jesteśmy już każdy które który która lub może my nasz nasza nasze naszego
+naszej naszym nie nim od oraz po pod przed przez przy są się tak tej to ten tylko tym twoje w
+wam was wszystko witamy z za że ama bir biz bizim bu bugün çok daha değil evet gibi hem her hoş
+için ile kadar ki merhaba ne nasıl olan olarak size siz sizin sonra şimdi tüm ve veya var yeni
+yok ada adalah akan anda apa atau bagi bahwa banyak bisa dalam dan dapat dari dengan hari harus
+ini itu jika juga kami kamu karena ke kita lebih lagi mereka oleh pada saya sangat sebuah
+selamat semua sudah telah tetapi tidak untuk yang datang att av det ett från för har hej hon hur
+inte jag kommer med men mycket när och också på sig som till tack ut vår våra välkommen är af at
+blev dig eller fra få ham han hun hvad hvor ikke jeg meget mig når og også til være vores
+velkommen bare bli både deg dere for hei hva hvordan meg mye nå oss seg ved våre ei että hän he
+hyvä jos joka kaikki kanssa kuin kun me meidän minä mitä mutta myös nyt olet on olla oli sekä
+sen siellä tai tämä tervetuloa a ani až by být dobrý jeho jen ještě jsem jsme jsou k kde když
+která které který má můžete naše našem není nebo pro při s své ta také tento u už v vám vás váš
+vítejte vše že alebo ako aj čo keď ktorá ktoré ktorý máte naša pre pri sme sú ste vitajte az és
+egy ez hogy itt jó köszönjük lehet magyar már minden most nagyon nap nem önnek üdvözöljük vagy
+volt acest aceasta ati ați avem bine bună ca când care cel cu din după fi foarte în lui mai mult
+nostru noastră noastre pe pentru prin sau să și sunt toate vă zi ali bez bi dobar dobro
+dobrodošli ih iz kad kako koja koje koji može naš nije samo smo svi što uz vam vas amb aquest
+aquesta bé benvinguts dels els més molt nosaltres però què són ang ay ba hindi ikaw ito ka kayo
+ko kumusta lahat maligayang mga namin natin ng nila niya pagdating salamat siya tayo asante
+habari hii huu karibu katika kila kuwa kwa lakini ni pia sana sasa sisi wa wetu yake yetu bạn
+bán cả các cái chào chúng cho có của cùng đã đang đây để đến được hãy hơn khi không là làm lên
+lại mà một mọi này nào năm ngay như nhiều những nhất ở qua ra rất sẽ sản tại tất thì tôi trên
+trong từ và vào về vì với xin cảm ơn c'est j'ai n'est qu'il qu'on d'un d'une s'il aujourd'hui
+c'è dov'è un'altra nouveau nouvelle nouveaux nouvelles prix livraison gratuit gratuite maison
+beaucoup jusqu'au maintenant meilleur meilleure qualité neu neue neuen neuer neues kostenlos
+kostenloser kostenlose versand preis preise vielen dank ihren ihrem ihrer unseren bestellen
+kaufen lampe beste besten ab rabatt schön schöne freunde mejor mejores precio nueva nuevo nuevas
+envío calidad ahora tiempo compra solo casa vida hoy nuova nuovo nuovi nuove spedizione gratuita
+migliore prezzo sconto ora oggi scopri qualità acquista agora compre ganhe desconto preço melhor
+nova novo frete grátis hoje loja qualidade nieuwe gratis verzending vandaag morgen besteld prijs
+bestel korting nieuw huis nowa nowy nowe dostawa darmowa cena najlepsza teraz sklep sklepie
+ücretsiz fiyat iyi kargo hemen satın ürün ürünler baru harga hanya koleksi toko produk seluruh
+terbaik beli kualitas sekarang mới giá miễn phí mua khám phá phẩm cửa hàng nya ny fri frakt köp
+nye kjøp køb nová nové novou nový zdarma új ingyenes nou nouă preț uusi ilmainen
+"""
+_ENGLISH = """
+a about above across after again all almost along already also always am an and another any are
+around as at away back be because been before being below best better between big both but buy
+by call can can't choose come could day days did do does doesn't don't done down each easy enjoy
+even ever every everyone everything few find first for free from full get give go good great had
+has have he hello help her here here's hers hi high him his home how hundred i'll i'm i've if in
+into is isn't it it's its just keep know last learn less let let's like little live long look
+love made make makes many may me meet might mine more most much must my need never new next no
+not nothing now of off offer old on once one only open or order other our ours out over own part
+people please put ready really right safe sale same save say see set shall she shop should small
+so some soon start stay still stop such t take than thank thanks that that's the their theirs
+them then there there's these they thing things think this those three through time to today
+together tomorrow tonight too top toward try turn two under until up us use very visit want was
+watch way we we'll we're we've welcome well went were what what's when where which while who
+who's whole whose why will with within without won't work world would year years yes yet you
+you'll you're you've your yours
+"""
+_BORROWED = """
+apéritif attaché açaí blasé brûlée café cafés chic château cliché clichés confrère consommé
+crudités crème crêpe crêpes doppelgänger décor déjà entrée entrées exposé façade façades fiancé
+fiancée flambé frappé fräulein fête glacé gâteau jalapeño jalapeños lamé latté macramé matinée
+maté mélange naïve naïvely naïveté papier-mâché passé phở pineau piña piñata piñatas pokémon
+protégé protégée précis purée pâté raison risqué rosé résumé résumés sauté sautéed señor señora
+señorita smörgåsbord soirée soirées soufflé soufflés soupçon tapénade touché toupée tête
+vis-à-vis voilà à éclair éclairs über
+"""
+# small words that English texts have in names, or that are English words too
+_AMBIGUOUS = """
+a ab ada ai al ale ali am ama ampere an ang at au az ba bade bare beste bin bon bone buenas
+buenos but casa cena chat chic compra con da dal dan dare de del den der des di die dies dig dim
+dit do du ein el em en er es et ex fi fort fri gas gene gift go gratis gratuit gut ha ham han
+has hasta hay hem hen her hub hut i ich ii im in is ja je k ka ki ko kun la lampe las le les li
+lo los ma mad man mango mas me men met mi mine mist mon most my na ne neu ni no non nos note nou
+nouveau nova novo nu ny o od of om on ons or ora os ou pa pain par para pas per plus po pod pour
+preis prix pro ra rabatt sa sans se si sin six sol sole solo son sont sous spring star su sur ta
+tag tam tan te ten ter ti tot tout tu un una uno us ut van var vi via vier vim vis vista vom von
+war was we wie wo y ya yen yo z za ze zu
+"""
+_ENGLISH_WORDS = frozenset(_ENGLISH.split())
+_BORROWED_WORDS = frozenset(_BORROWED.split())
+_AMBIGUOUS_WORDS = frozenset(_AMBIGUOUS.split())
+_FOREIGN_WORDS = frozenset(_SMALL_WORDS.split()) - _ENGLISH_WORDS
+_STRONG_WORDS = _FOREIGN_WORDS - _AMBIGUOUS_WORDS
+_NO_PROSE = re.compile(r"<[^<>]*>|&\w+;|https?://\S+|\S+@\S+|\b\w+(?:\.\w+)+(?:/\S*)?|[@#]\w+")
+_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_FIRST_WORD = re.compile(r"(?:^|[.!?¡¿…:\n])[\s\"“„«]*([^\W\d_]+(?:['’][^\W\d_]+)*)")
+_ELISION = re.compile(r"(?:l|d|qu|n|j|s|c|m|dell|all|nell|dall|un)['’][a-zàâæéèêëîïôœùûü]{2,}")
+
+
+class _Model(Protocol):
+    def set_languages(self, langs: list[str]) -> None: ...
+
+    def rank(self, text: str) -> list[tuple[str, float]]: ...
+
+
+def latin_language(text: str) -> str | None:
+    """The name of the language, where it is one that no voice speaks; None where it may be English.
+
+    Args:
+        text: in Latin letters, most of it.
+    """
+    prose = _NO_PROSE.sub(" ", text[:_LONGEST_JUDGED])
+    if not prose.isascii():
+        prose = unicodedata.normalize("NFC", prose)
+    words = _WORD.findall(prose)
+    if len(words) < _LEAST_WORDS:
+        return None
+    lower = [word.lower().replace("’", "'") for word in words]
+    common = (
+        set(lower)
+        if prose.isupper()
+        else {word.replace("’", "'") for word in words if word.islower()}
+    )
+    common |= {word.lower() for word in _FIRST_WORD.findall(prose)}  # a capital there is no name
+    num_foreign = len(_STRONG_WORDS & common) + sum(_weight(word) for word in set(words))
+    if not num_foreign:
+        return None
+    num_foreign += len(_FOREIGN_WORDS & _AMBIGUOUS_WORDS & common)
+    num_english = sum(1 for word in lower if word in _ENGLISH_WORDS and word != "a")
+    if num_foreign <= _FOREIGN_PER_ENGLISH * num_english:
+        return None
+    if num_foreign < _LEAST_FOREIGN_SHARE * len(set(lower)):
+        return None
+    return _judged(prose.lower(), _LEAST_SURE if num_foreign >= _ENOUGH else _ALMOST_CERTAIN)
+
+
+def _weight(word: str) -> int:
+    """Small letters with an accent that English has not borrowed; letters before an apostrophe."""
+    if word.isascii() and "'" not in word and "’" not in word:
+        return 0
+    lower = word.replace("’", "'")
+    if not word.islower() or lower in _STRONG_WORDS:
+        return 0
+    return bool(_ELISION.fullmatch(lower)) + (not word.isascii() and lower not in _BORROWED_WORDS)
+
+
+def _judged(prose: str, least_sure: float) -> str | None:
+    ranked = _model().rank(prose)
+    english = next(share for name, share in ranked if name == "en")
+    best, share = ranked[0]
+    is_sure = best != "en" and english < _MOST_ENGLISH and share >= least_sure
+    return NAMES[best] if is_sure else None
+
+
+@cache
+def _model() -> _Model:
+    """Loaded where a text has foreign words: about a second, and 50 MB."""
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    model = cast("_Model", LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True))
+    model.set_languages(["en", *NAMES])
+    return model

@@ -1,0 +1,1 @@
+"""Tables as people save them, CSV or workbook: a header and rows of text."""

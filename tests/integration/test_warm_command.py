@@ -1,0 +1,53 @@
+"""The tests' forked commands are the command line: same words, same exit codes, same signals."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.integration.campaigns import ROOT, write_campaign
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("status", "nowhere"), ("paint",)])
+def test_a_forked_command_says_and_returns_what_python_started_anew_does(
+    nightshoot, prefect_api, tmp_path, arguments
+):
+    words = [*arguments, "--out", str(tmp_path)] if len(arguments) == 2 else list(arguments)
+    anew = subprocess.run(
+        [sys.executable, "-m", "flows.cli", *words],
+        cwd=ROOT,
+        env={**os.environ, "PREFECT_API_URL": prefect_api, "COLUMNS": "120"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    forked = nightshoot(*words)
+
+    assert forked.returncode == anew.returncode
+    assert (forked.stdout, forked.stderr) == (anew.stdout, anew.stderr)
+
+
+def test_a_killed_command_ends_with_its_signal_and_others_go_on(start_nightshoot, tmp_path):
+    manifest = write_campaign(tmp_path / "in", num_videos=1, num_sentences=1)
+    logs = tmp_path / "a.log", tmp_path / "b.log"
+    slow = ["render", manifest, "--out", tmp_path / "a", "--set", "delay_ms=2000"]
+    killed = start_nightshoot(slow, logs[0])
+    other = start_nightshoot(["status", "nowhere", "--out", tmp_path], logs[1])
+
+    with pytest.raises(subprocess.TimeoutExpired):
+        killed.wait(0.1)
+    assert killed.poll() is None
+    killed.kill()
+
+    assert killed.wait(30) == -signal.SIGKILL
+    assert other.wait(60) == 2
+
+
+def test_what_is_read_at_import_is_not_changed_for_a_forked_command(nightshoot):
+    with pytest.raises(AssertionError, match="start Python anew"):
+        nightshoot("--help", PREFECT_LOGGING_LEVEL="ERROR")

@@ -1,0 +1,217 @@
+"""The command line, forked from a process that has imported it.
+
+A command that renders a small campaign spends most of its time on imports. One process makes them
+once for a test session, the way the command itself would; each command is a fork of it: a process
+of its own with its own arguments, environment, folder, signals and exit code. Tests of starting up
+start Python anew.
+
+    test session ── socket: arguments, environment, three files ──> this module ── fork ──> command
+                 <─────────────── pid, and the exit code through one of the files ───────────┘
+"""
+
+import gc
+import importlib
+import json
+import os
+import runpy
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+ROOT = Path(__file__).parents[1]
+# what `render`, `plan` and `status` import when they need it
+_IMPORTED = (
+    "flows.cli.main",
+    "flows.cli.calibrate",
+    "flows.cli.gpu_tables",
+    "flows.cli.live_progress",
+    "flows.cli.plan",
+    "flows.local.campaign",
+    "flows.local.dispatcher",
+    "flows.stored",
+    "flows.sweep",
+    "pandas",
+    "scipy.signal",
+    "scipy.stats",
+)
+# read at import: a command that needs another value must start anew
+_READ_AT_IMPORT = ("PREFECT", "PYTHON", "OMP_", "OPENBLAS_", "MKL_")
+_LENGTH_BYTES = 8
+
+
+def _at_import(env: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in env.items() if name.startswith(_READ_AT_IMPORT)}
+
+
+# --- the test session's side ---------------------------------------------------------------------
+
+
+class WarmProcess:
+    """A command under way: what tests use of ``subprocess.Popen``."""
+
+    def __init__(self, arguments: list[str], pid: int, ended: int) -> None:
+        self.args, self.pid, self.returncode = arguments, pid, None
+        self._ended = ended
+
+    def poll(self) -> int | None:
+        """Its exit code, once it has ended."""
+        try:
+            return self.wait(0)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The same; waits for it.
+
+        Raises:
+            subprocess.TimeoutExpired: it goes on.
+        """
+        if self.returncode is None:
+            if not select.select([self._ended], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired(self.args, timeout or 0)
+            told = os.read(self._ended, 32)
+            os.close(self._ended)
+            assert told, "the process that commands are forked from has ended"
+            self.returncode = int(told)
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Unless it has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """Kill -9."""
+        self.send_signal(signal.SIGKILL)
+
+
+class WarmCommand:
+    """Starts commands that have their imports behind them.
+
+    Args:
+        env: of the process they are forked from; a command may change what is not read at import.
+    """
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self._at_import = _at_import(env)
+        self._socket, other = socket.socketpair()
+        with other:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.warm_command", str(other.fileno())],
+                cwd=ROOT,
+                env=dict(env),
+                pass_fds=[other.fileno()],
+            )
+
+    def start(
+        self, arguments: Iterable[object], env: Mapping[str, str], out: IO[Any], err: IO[Any]
+    ) -> WarmProcess:
+        """A command that writes to two files."""
+        assert _at_import(env) == self._at_import, "start Python anew for these variables"
+        words = [str(word) for word in arguments]
+        body = json.dumps({"arguments": words, "env": dict(env)}).encode()
+        ended, telling = os.pipe()
+        try:
+            files = [out.fileno(), err.fileno(), telling]
+            socket.send_fds(self._socket, [len(body).to_bytes(_LENGTH_BYTES)], files)
+            self._socket.sendall(body)
+        finally:
+            os.close(telling)
+        return WarmProcess(words, int.from_bytes(_received(self._socket, _LENGTH_BYTES)), ended)
+
+    def end(self) -> None:
+        """Start no more; what was started goes on."""
+        self._socket.close()
+        self._process.wait(60)
+
+
+def _received(connection: socket.socket, num_bytes: int) -> bytes:
+    data = b""
+    while len(data) < num_bytes:
+        part = connection.recv(num_bytes - len(data))
+        assert part, "the process that commands are forked from has ended"
+        data += part
+    return data
+
+
+# --- the other side ------------------------------------------------------------------------------
+
+
+def import_all() -> None:
+    """Import what commands would, with Prefect's settings as they would set them."""
+    from flows.local.server import LocalServer
+
+    assert "PREFECT_API_URL" in os.environ, "there is a server for the whole session"
+    LocalServer(Path(os.devnull))
+    for name in _IMPORTED:
+        importlib.import_module(name)
+    # OpenBLAS ends its threads before a fork and starts them again; others would be missing
+    assert threading.active_count() == 1, threading.enumerate()
+    assert "onnxruntime" not in sys.modules, "it has a thread that no fork would have"
+    gc.freeze()
+
+
+def serve(connection: socket.socket) -> bool:
+    """Fork commands and tell how they end, until the test session has ended; True in a fork."""
+    woken, waking = os.pipe()
+    os.set_blocking(waking, False)
+    os.set_blocking(woken, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(waking)
+    telling: dict[int, int] = {}
+    while True:
+        ready, _, _ = select.select([connection, woken], [], [])
+        if woken in ready:
+            os.read(woken, 4096)
+            _tell_ended(telling)
+        if connection not in ready:
+            continue
+        head, files, _, _ = socket.recv_fds(connection, _LENGTH_BYTES, 3)
+        if not head:
+            return False
+        asked = json.loads(_received(connection, int.from_bytes(head)))
+        pid = os.fork()
+        if not pid:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            _become(asked["arguments"], asked["env"], files)
+            for file in (woken, waking, *telling.values()):
+                os.close(file)
+            return True
+        for file in files[:2]:
+            os.close(file)
+        telling[pid] = files[2]
+        connection.sendall(pid.to_bytes(_LENGTH_BYTES))
+
+
+def _tell_ended(telling: dict[int, int]) -> None:
+    for pid in list(telling):
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            os.write(telling[pid], str(os.waitstatus_to_exitcode(status)).encode())
+            os.close(telling.pop(pid))
+
+
+def _become(arguments: list[str], env: dict[str, str], files: list[int]) -> None:
+    sys.argv[1:] = arguments
+    os.environ.clear()
+    os.environ.update(env)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for file, number in ((nothing, 0), (files[0], 1), (files[1], 2)):
+        os.dup2(file, number)
+    for file in (nothing, *files):
+        os.close(file)
+
+
+if __name__ == "__main__":
+    import_all()
+    with socket.socket(fileno=int(sys.argv[1])) as session:
+        is_command = serve(session)
+    if is_command:
+        runpy.run_module("flows.cli", run_name="__main__", alter_sys=True)
