@@ -17,7 +17,13 @@ from typing import Literal, TypeVar
 
 from flows.outcomes import RowName
 from flows.plan_check import found_fault
-from flows.row_speech import is_reread, row_request, row_speech, stored_rereadings
+from flows.row_speech import (
+    is_reread,
+    row_request,
+    row_speech,
+    spoken_words,
+    stored_rereadings,
+)
 from model.engine import EngineIdentity, engine_identity
 from model.errors import NightshootError, PortraitError, RowError
 from tasks.canonical_json import canonical_sha256
@@ -187,8 +193,9 @@ def _planned(
     _check_portrait_sides(row, portrait, identity)
     rig = read_rig(row.rig_path) if row.rig_path else None
     request = row_request(row, settings.voice_settings, settings.lexicon)
+    asked_speech = request_sha256(request)
     asked = [
-        _request_sha256(row, settings, identity, digest, rig, request_sha256(request))
+        _request_sha256(row, settings, identity, digest, rig, asked_speech)
         for digest in portrait.digests
     ]
     try:
@@ -234,7 +241,11 @@ def _plan_anew(
     if identity.needs_face:
         plan = _with_portrait_findings(plan, row, rig, settings.portrait_limits)
     return StoredPlan(
-        plan=plan, line=row.line, sha256=delivery_sha256(plan, speech), request_sha256=""
+        plan=plan,
+        line=row.line,
+        sha256=delivery_sha256(plan, speech),
+        request_sha256="",
+        words=spoken_words(row, settings.lexicon, speech),
     )
 
 

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from model.errors import SpeechError
 from tasks.errors import DamagedError, NewerRecordError
 from tasks.reading.lexicon import Lexicon, used_entries
-from tasks.records import ManifestRow, Reread, Speech, StoredPlan
+from tasks.reading.readback import read_back
+from tasks.records import ManifestRow, ReadWords, Reread, Speech, StoredPlan
 from tasks.speech.rereading import is_made_of, may_hide_changes, rereadings
 from tasks.speech.speech import SpeechRequest, make_speech, request_sha256, speech_id_of
 from tasks.speech.speech_files import load_speech
+from tasks.speech.spoken_script import front_end_sha256
 from tasks.speech.voices import VoiceSettings
 from tasks.store.campaign_folder import CampaignFolder
 
@@ -51,6 +53,15 @@ def row_speech(
     speech = make_speech(request, place.speech, place.shared)
     place.commit_speech(speech)
     return speech
+
+
+def spoken_words(row: ManifestRow, lexicon: Lexicon, speech: Speech) -> tuple[ReadWords, ...]:
+    """What of a row's script is not read as it is written.
+
+    Nothing is told of a recording, nor of speech for which another release read the script.
+    """
+    is_read_here = speech.source != "recording" and speech.front_end == front_end_sha256()
+    return read_back(row.script or "", row.language, lexicon).words if is_read_here else ()
 
 
 def _earlier(

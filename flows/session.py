@@ -24,11 +24,14 @@ from flows.prepare import (
 from flows.work import RenderFigures
 from model.engine import engine_identity
 from tasks.inputs.inputs import Inputs
+from tasks.manifest.lexicon_file import LexiconFile, beside, read_lexicon
 from tasks.manifest.manifest import Manifest, RowDefaults, read_manifest
 from tasks.manifest.presets import load_presets
 from tasks.manifest.row_settings import check_options, notices_of
 from tasks.portrait.portrait import PortraitLimits
 from tasks.processes.ffmpeg import ffmpeg_version
+from tasks.reading.languages import Language
+from tasks.reading.lexicon import NO_LEXICON
 from tasks.records import CampaignRows, ManifestRow, RowRecord, Scalar
 from tasks.speech.voices import VoiceSettings
 from tasks.store.campaigns import (
@@ -55,6 +58,7 @@ class Request:
     begun_first: bool = False
     allow_private: bool = False
     rereading: Rereading = "keep"
+    lexicon: Path | str | None = None
 
 
 class Session:
@@ -81,6 +85,7 @@ class Session:
                 inputs=inputs,
                 sheet=request.sheet,
             )
+            lexicon = _lexicon_of(request, inputs)
         self.settings = PrepareSettings(
             presets=presets,
             engine_settings=request.engine_settings,
@@ -88,10 +93,15 @@ class Session:
             portrait_limits=PortraitLimits(),
             ffmpeg_version=ffmpeg_version(),
             rereading=request.rereading,
+            lexicon=lexicon.lexicon if lexicon else NO_LEXICON,
         )
         asked = (self.rows, presets, request.engine_settings)
         check_options(*asked)
-        self.notices = [*self.manifest.notices, *notices_of(*asked)]
+        scripts: list[tuple[str, Language]] = [
+            (row.script, row.language) for row in self.rows if row.script
+        ]
+        told = lexicon.told(scripts) if lexicon else ()
+        self.notices = [*self.manifest.notices, *told, *notices_of(*asked)]
 
     @property
     def rows(self) -> tuple[ManifestRow, ...]:
@@ -167,6 +177,12 @@ class Session:
         }
         text = json.dumps(about, indent=1, ensure_ascii=False) + "\n"
         self.folder.write_text("campaign.json", text.encode())
+
+
+def _lexicon_of(request: Request, inputs: Inputs) -> LexiconFile | None:
+    """The lexicon that is asked for, or that lies beside the manifest."""
+    place = request.lexicon or beside(request.manifest)
+    return None if place is None else read_lexicon(place, inputs)
 
 
 def peak_rss_bytes(figures: Sequence[RenderFigures]) -> int:

@@ -20,6 +20,8 @@ _ONLY_WITH_MANIFEST = (
     "seed",
     "voice",
     "language",
+    "lexicon",
+    "spoken",
     "prompt",
     "on_no_face",
     "voice_url",

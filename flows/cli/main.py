@@ -23,6 +23,7 @@ from flows.cli.cluster_commands import (
     with_settings,
 )
 from flows.cli.gpu_commands import add_placing_to, gpus_asked, plan_without_manifest, with_gpus
+from flows.cli.say import Place, say_script, voice_settings, with_voices
 from flows.cli.terminal import console as terminal_console
 from flows.cli.terminal import say
 from tasks.redaction import without_secrets
@@ -38,23 +39,8 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
-class _PlaceType(click.ParamType["str | Path"]):
-    """A path, or an address such as s3://bucket/key."""
-
-    def __init__(self, name: str, local: click.Path) -> None:
-        self.name, self._local = name, local
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> str | Path:
-        """Addresses stay texts; a path is checked."""
-        if isinstance(value, str) and "://" in value:
-            return value
-        return Path(str(self._local.convert(value, param, ctx)))
-
-
-_STORE = _PlaceType("folder or s3://bucket/prefix", _FOLDER)
-_MANIFEST = _PlaceType("manifest", _FILE)
+_STORE = Place("folder or s3://bucket/prefix", _FOLDER)
+_MANIFEST = Place("manifest", _FILE)
 
 
 def _options(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
@@ -124,21 +110,7 @@ _campaign_options = _options(
         is_flag=True,
         help="Allow inputs from private network addresses, and over plain http.",
     ),
-    click.option(
-        "--voice-url",
-        help="Base URL of an OpenAI-compatible speech server. Other users of the machine see "
-        "command lines, so set a URL with a password in NIGHTSHOOT_VOICE_URL instead.",
-    ),
-    click.option("--voice-model", help="Model that the speech server should use."),
-    click.option(
-        "--voice-key-env",
-        help="Environment variable with the speech server's API key. [default: OPENAI_API_KEY]",
-    ),
-    click.option(
-        "--voice-command",
-        help="Command that speaks a script. It must contain {text_file} and {out}, and may "
-        "contain {voice}. [default: NIGHTSHOOT_VOICE_COMMAND]",
-    ),
+    with_voices,
 )
 
 
@@ -322,6 +294,13 @@ def _run(source: "Source", workers: int, night: "Night | None", *, as_json: bool
 @click.argument("manifest", type=_MANIFEST, required=False)
 @_campaign_options
 @_reread
+@click.option(
+    "--spoken",
+    is_flag=True,
+    default=None,
+    help="Show also how each script is read: what is spoken differently from what is written, and "
+    "what to check.",
+)
 @with_gpus
 @_json
 def plan(manifest: str | Path | None, reread: bool, as_json: bool, **options: Any) -> int:
@@ -337,6 +316,7 @@ def plan(manifest: str | Path | None, reread: bool, as_json: bool, **options: An
     if manifest is None:
         return plan_without_manifest(asked, options, as_json=as_json)
     from flows.cli.plan import campaign_table, plan_interruptibly
+    from flows.cli.read_back import spoken_tables
     from flows.session import Session
 
     console = terminal_console(to_stderr=as_json)
@@ -344,12 +324,15 @@ def plan(manifest: str | Path | None, reread: bool, as_json: bool, **options: An
     session = Session(request)
     for notice in session.notices:
         console.print(f"note: {notice}", style="yellow", markup=False, soft_wrap=True)
-    quote = plan_interruptibly(session, asked)
+    quote = plan_interruptibly(session, asked, is_spoken=bool(options["spoken"]))
     if as_json:
         say(quote.model_dump_json(indent=1))
     else:
         for part in campaign_table(quote, is_all=options["is_all"]):
             console.print(part)
+        if options["spoken"]:
+            for part in spoken_tables([(v.video_id, v.words) for v in quote.videos if not v.error]):
+                console.print(part)
     return _EXIT_REFUSED if quote.errors else 0
 
 
@@ -457,16 +440,9 @@ def _request(manifest: str | Path, options: dict[str, Any]) -> "Request":
     from flows.outcomes import name_of
     from flows.session import Request
     from tasks.manifest.manifest import RowDefaults
-    from tasks.speech.voices import VoiceSettings
 
     names = ("engine", "preset", "size", "smaller_size", "seed", "voice", "language", "prompt")
     wanted = {name: options[name] for name in names if options[name] is not None}
-    voice: dict[str, Any] = {
-        "base_url": options["voice_url"] or os.environ.get("NIGHTSHOOT_VOICE_URL"),
-        "model": options["voice_model"],
-        "api_key_env": options["voice_key_env"],
-        "command": options["voice_command"] or os.environ.get("NIGHTSHOOT_VOICE_COMMAND"),
-    }
     return Request(
         manifest=manifest,
         out=options["out"],
@@ -478,10 +454,12 @@ def _request(manifest: str | Path, options: dict[str, Any]) -> "Request":
         sheet=options["sheet"],
         presets=options["presets"],
         engine_settings=given_settings(options),
-        voice_settings=VoiceSettings(**{name: v for name, v in voice.items() if v is not None}),
+        voice_settings=voice_settings(options),
+        lexicon=options["lexicon"],
     )
 
 
+cli.add_command(say_script)
 add_to(cli)
 add_placing_to(cli)
 

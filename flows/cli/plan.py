@@ -36,7 +36,8 @@ from tasks.manifest.manifest import RowDefaults
 from tasks.plan.plan import unbroken_frames
 from tasks.processes.last_resort import STOP_WITHIN_S, LastResort, leave
 from tasks.processes.stop_request import check_stop, stop_asked_by
-from tasks.records import Record, Reread, VideoPlan
+from tasks.reading.readback import read_back
+from tasks.records import ManifestRow, ReadWords, Record, Reread, VideoPlan
 from tasks.redaction import printable
 from tasks.store.campaign_folder import (
     CampaignFolder,
@@ -65,6 +66,7 @@ class VideoQuote(Record):
     error: str = ""
     warnings: tuple[str, ...] = ()
     rereads: tuple[Reread, ...] = ()
+    words: tuple[ReadWords, ...] = ()
 
 
 class Quote(Record):
@@ -91,25 +93,30 @@ class Quote(Record):
         return tuple(f"{video.video_id}: {video.error}" for video in self.videos if video.error)
 
 
-def plan_interruptibly(session: Session, wanted: GpuRequest | None = None) -> Quote:
+def plan_interruptibly(
+    session: Session, wanted: GpuRequest | None = None, *, is_spoken: bool = False
+) -> Quote:
     """:func:`plan_campaign`, which Ctrl-C ends soon and a second Ctrl-C at once, with exit 130."""
     stop = threading.Event()
     last_resort = LastResort(STOP_WITHIN_S)
     try:
         with stop_on_signals(stop, last_resort), stop_asked_by(stop.is_set):
-            quote = plan_campaign(session, wanted)
+            quote = plan_campaign(session, wanted, is_spoken=is_spoken)
             check_stop()
     except StoppedError:
         leave("Stopped.")
     return quote
 
 
-def plan_campaign(session: Session, wanted: GpuRequest | None = None) -> Quote:
+def plan_campaign(
+    session: Session, wanted: GpuRequest | None = None, *, is_spoken: bool = False
+) -> Quote:
     """Speak and plan every row, and tell the time: of this machine, measured on a few frames.
 
     Args:
         session: of the manifest.
         wanted: GPUs to tell the time of instead, which need not be here.
+        is_spoken: whether to tell how scripts are read, too.
     """
     folder = session.folder
     notices: list[str] = []
@@ -129,6 +136,8 @@ def plan_campaign(session: Session, wanted: GpuRequest | None = None) -> Quote:
         ),
         key=lambda video: rows[video.video_id].line,
     )
+    if is_spoken:
+        videos = [_with_words(video, rows[video.video_id], session) for video in videos]
     if wanted is None:
         (seconds, time_unknown), gpus = _estimate(todo, frames_left, session), None
     elif todo:
@@ -237,6 +246,14 @@ def _quote(
         warnings=(*plan.warnings, *unbroken_warnings(plan, infer_frames)),
         rereads=prepared.rereads,
     )
+
+
+def _with_words(video: VideoQuote, row: ManifestRow, session: Session) -> VideoQuote:
+    """A planned video with what of its script is not read as it is written."""
+    if video.error or row.script is None or row.audio_path is not None:
+        return video
+    back = read_back(row.script, row.language, session.settings.lexicon)
+    return video.model_copy(update={"words": back.words})
 
 
 def unbroken_warnings(plan: VideoPlan, infer_frames: int) -> tuple[str, ...]:

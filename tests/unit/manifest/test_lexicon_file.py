@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import openpyxl
 import pytest
 from served import Answer, Served
 
@@ -63,6 +64,14 @@ def test_a_lexicon_is_read_however_a_spreadsheet_saved_it(tmp_path: Path, data: 
     assert read(tmp_path, data).lexicon.entries == (NIKE,)
 
 
+def test_a_lexicon_may_be_a_workbook(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for row in (["word", "language", "say"], ["nike", None, "/ˈnaɪki/"]):
+        book.active.append(row)
+    book.save(tmp_path / "lexicon.csv")
+    assert read_lexicon(tmp_path / "lexicon.csv").lexicon.entries == (NIKE,)
+
+
 def test_a_chinese_code_page_is_read_and_told(tmp_path: Path) -> None:
     file = read(tmp_path, "word,language,say\n重庆,zh,崇庆\n银行,zh,银航\n".encode("gb18030"))
     assert file.lexicon.entries[0] == Entry("重庆", "zh", "崇庆")
@@ -121,7 +130,7 @@ def test_words_that_are_found_in_the_same_places_are_the_same(tmp_path: Path, fi
         ("word,word,say\na,b,c\n", '1: header "word": the column appears twice; remove one'),
         ("word,say\n", "1: header: there are no rows below the header; add a word"),
         ('word,say\n"nike,ny key\n', "2: file: a quote that opens in this row is never closed"),
-        (b"PK\x03\x04", "1: file: the file is an Excel workbook or another zip file, not text"),
+        (b"PK\x03\x04", "1: file: the workbook is damaged or cut short"),
     ],
 )
 def test_what_is_no_lexicon_is_told(tmp_path: Path, text: str | bytes, told: str) -> None:

@@ -74,7 +74,9 @@ def test_an_english_script_says_a_brand_as_its_owners_do(text: str, sounds: str)
 @pytest.mark.parametrize(
     ("text", "sounds"),
     [
-        ("华为HUAWEI手机", "hua2 wei2"),
+        ("这款HUAWEI手机", "hua2 wei2"),
+        ("华为手机", "hua2 wei2"),
+        ("三只松鼠", "san1 zhi1 song1 shu3"),
         ("小米Xiaomi官方", "xiao3 mi3"),
         ("NIKE跑鞋", "/nˈIki/"),
         ("OPPO新品", "/ˈOpO/"),
