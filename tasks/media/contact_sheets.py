@@ -93,7 +93,7 @@ def contact_sheet(video: Path, folder: Path, *, num_frames: int, fps: float) -> 
     sheet = _read_sheet(path, num_tiles, video_sha256)
     if sheet is None:
         jpeg = run_ffmpeg(sheet_args(video, num_frames, fps), timeout_s=_TIMEOUT_S)
-        write_file(path, jpeg + _trailer(jpeg, video_sha256))
+        write_file(path, jpeg + sheet_trailer(jpeg, video_sha256))
         sheet = _read_sheet(path, num_tiles, video_sha256)
     if sheet is None:
         raise DamagedError(f"{path.name}: the contact sheet just made is damaged")
@@ -132,7 +132,7 @@ def _content_sha256(video: Path) -> str:
         ) from error
 
 
-def _trailer(jpeg: bytes, video_sha256: str) -> bytes:
+def sheet_trailer(jpeg: bytes, video_sha256: str) -> bytes:
     """What follows the picture in its file, where decoders do not look: whose it is, and whole."""
     digest = hashlib.sha256(jpeg + video_sha256.encode()).hexdigest()
     return _TRAILER + digest.encode()
@@ -150,7 +150,7 @@ def _read_sheet(path: Path, num_tiles: int, video_sha256: str) -> Sheet | None:
     jpeg, has_trailer, _ = data.rpartition(_TRAILER)
     if not has_trailer:
         jpeg = data
-    elif data != jpeg + _trailer(jpeg, video_sha256):
+    elif data != jpeg + sheet_trailer(jpeg, video_sha256):
         return None
     pixels = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_GRAYSCALE) if jpeg else None
     if pixels is None or pixels.shape[1] % num_tiles:
