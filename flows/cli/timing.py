@@ -3,7 +3,7 @@
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -62,12 +62,13 @@ def estimate_campaign(left: Sequence[Left], folder: CampaignFolder, workers: int
     common = next(iter(samples.values()))
     count = min(workers, len(left))
     with _bench(folder) as bench:
-        paces = {kind: bench.pace(plan) for kind, plan in samples.items()}
-        speed_up = bench.speed_up(common, count) if count > 1 else 1.0
+        timed = {kind: bench.pace(plan) for kind, plan in samples.items()}
+        alone_s = timed[_kind_of(common)][1]
+        speed_up = bench.speed_up(common, count, alone_s) if count > 1 else 1.0
     crowding = _crowding()
     rates = [1 + (speed_up - 1) * index / max(1, count - 1) for index in range(count)]
     work = [
-        paces[_kind_of(each.plan)].work_s(
+        timed[_kind_of(each.plan)][0].work_s(
             each.num_frames * each.plan.width * each.plan.height, each.num_segments
         )
         + overhead_s(each.num_segments, crowding)
@@ -111,22 +112,24 @@ class _Bench:
     store: CampaignFolder
     pool: EnginePool
 
-    def pace(self, plan: VideoPlan) -> Pace:
-        """Of one worker alone, once its engine is warm."""
+    def pace(self, plan: VideoPlan) -> tuple[Pace, float]:
+        """Of one worker alone, once its engine is warm; and its seconds for the longer video."""
         self._make(plan, _SHORT_FRAMES, "warm")
         short, _ = self._make(plan, _SHORT_FRAMES, "short")
         long, video_s = self._make(plan, _LONG_FRAMES, "long")
-        return pace_of(short, long, video_s)
+        return pace_of(short, long, video_s), long.seconds + video_s
 
-    def speed_up(self, plan: VideoPlan, count: int) -> float:
-        """How much more ``count`` workers get done in the same time than one."""
+    def speed_up(self, plan: VideoPlan, count: int, alone_s: float) -> float:
+        """How much more ``count`` workers get done in the same time than one.
+
+        It refers to the time that the pace is made of: what disturbed that cancels out.
+        """
         make = partial(self._make, plan, _LONG_FRAMES)
         with ThreadPoolExecutor(count) as pool:
-            list(pool.map(make, [f"beside-{index}" for index in range(count)]))  # more hosts start
-            alone_s = _timed(lambda: make("alone"))
+            list(pool.map(make, [f"warm-{index}" for index in range(count)]))  # more hosts start
             began = time.perf_counter()
-            list(pool.map(make, [f"again-{index}" for index in range(count)]))
-            return max(1.0, count * alone_s / (time.perf_counter() - began))
+            list(pool.map(make, [f"beside-{index}" for index in range(count)]))
+            return count * alone_s / (time.perf_counter() - began)
 
     def _make(self, plan: VideoPlan, num_frames: int, name: str) -> tuple[Timing, float]:
         """A video like the plan's, but short: how long its segment took, and its delivery."""
@@ -162,12 +165,6 @@ class _Bench:
                 plan, job, host=host, folder=self.store, attempt=1, should_stop=lambda: False
             )
         return receipt
-
-
-def _timed(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
 
 
 @contextmanager

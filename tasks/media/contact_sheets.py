@@ -90,11 +90,11 @@ def contact_sheet(video: Path, folder: Path, *, num_frames: int, fps: float) -> 
     """
     path, video_sha256 = sheet_path(video, folder), _content_sha256(video)
     num_tiles = len(sheet_frames(num_frames))
-    sheet = _read_sheet(path, num_tiles, video_sha256)
+    sheet = read_sheet(path, num_tiles, video_sha256)
     if sheet is None:
         jpeg = run_ffmpeg(sheet_args(video, num_frames, fps), timeout_s=_TIMEOUT_S)
         write_file(path, jpeg + sheet_trailer(jpeg, video_sha256))
-        sheet = _read_sheet(path, num_tiles, video_sha256)
+        sheet = read_sheet(path, num_tiles, video_sha256)
     if sheet is None:
         raise DamagedError(f"{path.name}: the contact sheet just made is damaged")
     return path, sheet
@@ -138,7 +138,7 @@ def sheet_trailer(jpeg: bytes, video_sha256: str) -> bytes:
     return _TRAILER + digest.encode()
 
 
-def _read_sheet(path: Path, num_tiles: int, video_sha256: str) -> Sheet | None:
+def read_sheet(path: Path, num_tiles: int, video_sha256: str) -> Sheet | None:
     """The sheet at ``path``; None where there is none, or it is damaged or another video's.
 
     Sheets of earlier releases have no trailer, and are judged by their shape alone.
