@@ -125,7 +125,7 @@ class S3Lock:
 def is_held(bucket: Bucket) -> bool:
     """Whether a run holds the lock and has renewed it in time."""
     found = bucket.read(LOCK_KEY)
-    return found is not None and not _is_free(found)
+    return found is not None and not is_free(found)
 
 
 def _content(fields: dict[str, Any]) -> bytes:
