@@ -12,18 +12,18 @@ _NOTHING = re.compile(
 _CUE_TIME = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?[,.]\d{1,3}[ \t]*-+>[ \t]*\d{1,2}:\d{2}")
 _SUBTITLES = re.compile(r"\A\ufeff?WEBVTT\b|^Dialogue: ?\d+,\d+:\d{2}:\d{2}", re.MULTILINE)
 _LINE_TIME = re.compile(
-    r"^[ \t]*(?:[\[(]\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d{1,3})?[\])]|\d{1,2}:\d{2}:\d{2})(?=\s)",
+    r"^[ \t]{0,8}(?:[\[(]\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d{1,3})?[\])]|\d{1,2}:\d{2}:\d{2})(?=\s)",
     re.MULTILINE,
 )
 _DATA = re.compile(
     r"\A\s*(?:\{\s*[\"'][^\"'\n]*[\"']\s*:|\[\s*(?:[\"'{]|\d+\s*,))[\s\S]*[\]}]\s*\Z"
 )
 _TABLE = re.compile(
-    r"^[ \t]*\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-{2,}:?[ \t]*)+\|?[ \t]*$"
-    r"|^[ \t]*\|[^\n|]*\|[^\n]*\|[ \t]*$",
+    r"^[ \t]{0,8}\|?[ \t]{0,8}:?-{2,}:?[ \t]{0,8}(?:\|[ \t]{0,8}:?-{2,}:?[ \t]{0,8})+\|?[ \t]{0,8}$"
+    r"|^[ \t]{0,8}\|[^\n|]*\|[^\n]*\|[ \t]{0,8}$",
     re.MULTILINE,
 )
-_FENCE = re.compile(r"^[ \t]*(?:```|~~~)[^\n]*", re.MULTILINE)
+_FENCE = re.compile(r"^[ \t]{0,8}(?:```|~~~)[^\n]*", re.MULTILINE)
 _RICH_TEXT = re.compile(r"\A\s*\{\\rtf|\\(?:par|pard|fs\d+|f\d)\b")
 _FILLER = re.compile(r"lorem ipsum", re.IGNORECASE)
 _DIRECTION = re.compile(

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 _VALUE = r"\"[^\"<>]*\"|'[^'<>]*'|[“”][^“”<>]*[“”]|[^\s\"'“”<>/=]+"
 _TAG = re.compile(
     r"<(?P<close>/)?(?P<name>[A-Za-z][A-Za-z0-9]*(?:[:-][A-Za-z0-9]+)*)"
-    rf"(?P<attributes>(?:\s+[A-Za-z][\w:.-]*(?:\s*=\s*(?:{_VALUE}))?)*)\s*(?P<empty>/)?\s*>"
+    rf"(?P<attributes>(?:\s+[A-Za-z][\w:.-]*(?:\s*=\s*(?:{_VALUE}))?)*)\s*(?:(?P<empty>/)\s*)?>"
 )
 _ATTRIBUTE = re.compile(rf"([A-Za-z][\w:.-]*)(?:\s*=\s*({_VALUE}))?")
-_SILENT = re.compile(r"<!--[\s\S]{0,4000}?-->|<!DOCTYPE[^<>]*>|<\?xml[^<>]*\?>", re.IGNORECASE)
+_SILENT = re.compile(r"<!--[\s\S]{0,500}?-->|<!DOCTYPE[^<>]*>|<\?xml[^<>]*\?>", re.IGNORECASE)
 _BROKEN = re.compile(
     r"</?(?:speak|break|sub|say-as|emphasis|prosody)\b[^>\n]{0,80}>?", re.IGNORECASE
 )

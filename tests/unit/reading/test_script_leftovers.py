@@ -1,7 +1,9 @@
 """What programs leave in scripts: repaired and told, or refused with the way out."""
 
+import contextlib
 import csv
 import random
+import time
 from pathlib import Path
 
 import pytest
@@ -450,3 +452,15 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     except ScriptError:
         return
     assert [sign for sign in found.text if sign.isalnum()] or not any(map(str.isalnum, text))
+
+
+@pytest.mark.parametrize(
+    "piece", [" ", "<!--", "**a ", "<b ", "&", "[", "{", "=C3", "Ã©", "`a ", "| a ", "\n", "- a\n"]
+)
+def test_a_hostile_cell_of_full_length_is_judged_in_seconds(piece: str) -> None:
+    text = piece * (131_072 // len(piece)) + "x"
+    started = time.process_time()
+    with contextlib.suppress(ScriptError):
+        script_text(text, "en")
+    # under 0.6 s where this was written; patterns that try every pair of places took minutes
+    assert time.process_time() - started < 10
