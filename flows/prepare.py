@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from flows.outcomes import RowName
-from flows.plan_check import found_fault
+from flows.plan_check import as_delivered, found_fault
 from model.engine import EngineIdentity, engine_identity
 from model.errors import NightshootError, PortraitError, RowError
 from tasks.canonical_json import canonical_sha256
@@ -29,6 +29,7 @@ from tasks.manifest.cell_values import smaller_size_fault
 from tasks.manifest.presets import Preset, size_for
 from tasks.manifest.row_settings import RowSettings, row_settings
 from tasks.media.finished_video import DELIVERY_VERSION, delivery_sha256
+from tasks.media.sound import keeps_loudness, target_lufs
 from tasks.plan.audio_window import EngineTrack
 from tasks.plan.plan import (
     KEY_VERSION,
@@ -46,6 +47,7 @@ from tasks.portrait.portrait import (
 from tasks.records import (
     EncodeProfile,
     Failure,
+    Loudness,
     ManifestRow,
     Scalar,
     Speech,
@@ -79,6 +81,7 @@ class PrepareSettings:
     voice_settings: VoiceSettings
     portrait_limits: PortraitLimits
     ffmpeg_version: str
+    loudness: Loudness | None = None  # None: nobody asked for one
 
 
 @dataclass(frozen=True)
@@ -178,7 +181,11 @@ def _planned(
     except DamagedError as error:
         notice(f"{row.video_id}: planning it again: {error}")
         stored = None
-    if stored is not None and stored.request_sha256 == asked:
+    if (
+        stored is not None
+        and stored.request_sha256 == asked
+        and keeps_loudness(stored.plan.loudness_lufs, settings.loudness)
+    ):
         return stored, True
     with turns, folder.local(f"prepare-{row.video_id}") as place:
         stored = _plan_anew(row, settings, place, identity, portrait, rig, request)
@@ -211,6 +218,8 @@ def _plan_anew(
     )
     if identity.needs_face:
         plan = _with_portrait_findings(plan, row, rig, settings.portrait_limits)
+    if settings.loudness is None:
+        plan = as_delivered(plan, speech, place)
     return StoredPlan(
         plan=plan, line=row.line, sha256=delivery_sha256(plan, speech), request_sha256=""
     )
@@ -374,6 +383,7 @@ def plan_video(
         segments=(),
         is_preview=identity.is_preview,
         warnings=speech.warnings,
+        loudness_lufs=target_lufs(settings.loudness),
     )
     track = EngineTrack(folder.speech / f"{speech.speech_id}.16k.wav", speech.phonemes)
     return keyed(

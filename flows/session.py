@@ -28,7 +28,7 @@ from tasks.manifest.presets import load_presets
 from tasks.manifest.row_settings import check_options, notices_of
 from tasks.portrait.portrait import PortraitLimits
 from tasks.processes.ffmpeg import ffmpeg_version
-from tasks.records import CampaignRows, ManifestRow, RowRecord, Scalar
+from tasks.records import CampaignRows, Loudness, ManifestRow, RowRecord, Scalar
 from tasks.speech.voices import VoiceSettings
 from tasks.store.campaigns import (
     open_campaign,
@@ -52,6 +52,7 @@ class Request:
     voice_settings: VoiceSettings = field(default_factory=VoiceSettings)
     begun_first: bool = False
     allow_private: bool = False
+    loudness: Loudness | None = None
 
 
 class Session:
@@ -83,6 +84,7 @@ class Session:
             voice_settings=request.voice_settings,
             portrait_limits=PortraitLimits(),
             ffmpeg_version=ffmpeg_version(),
+            loudness=request.loudness,
         )
         asked = (self.rows, presets, request.engine_settings)
         check_options(*asked)
@@ -146,6 +148,7 @@ class Session:
             "manifest_sha256": self.manifest.sha256,
             "num_videos": len(self.rows),
             "engine_settings": self.request.engine_settings,
+            "loudness": self.request.loudness,
             "presets": {
                 name: self.settings.presets[name].model_dump(mode="json")
                 for name in sorted({row.preset for row in self.rows})

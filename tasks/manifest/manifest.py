@@ -30,7 +30,7 @@ from tasks.manifest.cell_values import suggested_id
 from tasks.manifest.presets import Preset, load_presets
 from tasks.manifest.row import Fault, RowDefaults, RowReader, check_defaults
 from tasks.manifest.row_files import FILE_COLUMNS, Files, nearest_file
-from tasks.manifest.spreadsheet_cells import REPORT_COLUMNS, unprotected
+from tasks.manifest.spreadsheet_cells import OLDEST_REPORT_COLUMNS, REPORT_COLUMNS, unprotected
 from tasks.manifest.table import (
     Table,
     TableRow,
@@ -325,7 +325,7 @@ def _order(fault: Fault) -> tuple[int, int]:
 def _without_outcomes(table: Table) -> tuple[Table, tuple[str, ...]]:
     """A campaign's report.csv as the manifest it was made of, and a notice; else the same table."""
     names = [column_name(cell) for cell in table.header.cells]
-    if not set(REPORT_COLUMNS) <= set(names):
+    if not set(names) >= OLDEST_REPORT_COLUMNS:
         return table, ()
     kept = [index for index, name in enumerate(names) if name not in REPORT_COLUMNS]
 
