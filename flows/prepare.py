@@ -56,7 +56,7 @@ from tasks.records import (
     VideoReceipt,
 )
 from tasks.recovery.night import Unfinished, carry_over_order
-from tasks.speech.speech import SpeechRequest, make_speech, speech_id_of
+from tasks.speech.speech import SpeechRequest, make_speech, speech_id_of, speech_ids_of
 from tasks.speech.voices import VoiceSettings
 from tasks.store.campaign_folder import (
     CampaignFolder,
@@ -203,7 +203,8 @@ def _plan_anew(
     rig: dict[str, object] | None,
     request: SpeechRequest,
 ) -> StoredPlan:
-    place.fetch_speech(speech_id_of(request))
+    for speech_id in speech_ids_of(request):
+        place.fetch_speech(speech_id)
     speech = make_speech(request, place.speech)
     place.commit_speech(speech)
     plan = plan_video(

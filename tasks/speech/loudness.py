@@ -25,6 +25,7 @@ _LEAST_CONTRAST_DB = 8.0
 _SHORTEST_LULL_FRAMES = 15
 _STEADY_RANGE_DB = 8.0
 _SHORTEST_SOUND_FRAMES = 5
+_PAUSE_LEVEL_DB = -60.0
 _GRID_HALF_WINDOW = ENGINE_SAMPLE_RATE_HZ * 60 // 1000
 GRID_SAMPLES = ENGINE_SAMPLE_RATE_HZ * FRAME_MULTIPLE // FPS
 """Samples of the engine's copy from one place where a cut may fall to the next."""
@@ -127,6 +128,31 @@ def pauses(levels: Levels, shortest: int) -> list[tuple[int, int]]:
     """Runs of at least ``shortest`` inactive frames, as half-open frame ranges."""
     runs = _runs(active_frames(levels), is_active=False)
     return [(start, end) for start, end in runs if end - start >= shortest]
+
+
+def pause_gains_db(levels: Levels, gain_db: float) -> Levels:
+    """``(T,)`` what is taken from each frame, so that a background moves no lips in pauses.
+
+    The background is brought to -60 dBFS after ``gain_db``. Frames within 50 ms of speech are kept;
+    over another 50 ms the gain falls and rises.
+    """
+    below = min(0.0, _PAUSE_LEVEL_DB - (noise_floor_db(levels) + gain_db))
+    if below == 0 or not len(levels):
+        return np.zeros(len(levels))
+    reach = _SHORTEST_SOUND_FRAMES
+    window = np.lib.stride_tricks.sliding_window_view
+    near = window(np.pad(active_frames(levels), reach), 2 * reach + 1).any(axis=1)
+    return below * (1.0 - window(np.pad(near, reach // 2, "edge"), reach).mean(axis=1))
+
+
+def frame_gains(
+    gains_db: Levels, start: int, num_samples: int, sample_rate_hz: int
+) -> NDArray[np.float32]:
+    """``(S,)`` factors of samples from ``start`` on, in between the gains of their frames."""
+    hop = sample_rate_hz // FRAMES_PER_SECOND
+    centres = (np.arange(len(gains_db)) + 0.5) * hop
+    between = np.interp(start + np.arange(num_samples) + 0.5, centres, gains_db)
+    return np.asarray(10 ** (between / 20), np.float32)
 
 
 def _runs(active: NDArray[np.bool_], *, is_active: bool) -> list[tuple[int, int]]:
