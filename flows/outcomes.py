@@ -106,6 +106,8 @@ def done_outcome(
         seconds=receipt.seconds,
         warnings=receipt.warnings,
         is_preview=receipt.is_preview,
+        loudness_lufs=receipt.loudness.integrated_lufs if receipt.loudness else None,
+        true_peak_dbtp=receipt.loudness.true_peak_dbtp if receipt.loudness else None,
     )
 
 

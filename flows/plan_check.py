@@ -11,7 +11,7 @@ from tasks.errors import DamagedError
 from tasks.media.finished_video import delivery_sha256
 from tasks.plan.audio_window import EngineTrack
 from tasks.plan.plan import cuts_of, keyed
-from tasks.records import StoredPlan, VideoPlan
+from tasks.records import Speech, StoredPlan, VideoPlan, VideoReceipt
 from tasks.speech.speech_files import load_speech
 from tasks.store.campaign_folder import CampaignFolder
 
@@ -73,3 +73,20 @@ def found_fault(stored: StoredPlan, folder: CampaignFolder) -> PlanFault | None:
             reason = "its title, captions or segments are not those it was made with"
             return PlanFault(reason, is_speech_in_doubt=True)
         return None
+
+
+def as_delivered(plan: VideoPlan, speech: Speech, folder: CampaignFolder) -> VideoPlan:
+    """The plan with the loudness of its finished video, if they differ in nothing else.
+
+    So a plan that has to be made again does not deliver a video again that nobody asked to hear
+    louder or quieter.
+    """
+    try:
+        receipt = folder.read_record(f"videos/{plan.video_id}.json", VideoReceipt)
+    except DamagedError:
+        return plan  # it is told, and the video made again, when the store is asked for it
+    if receipt is None:
+        return plan
+    lufs = receipt.loudness.target_lufs if receipt.loudness else None
+    delivered = plan.model_copy(update={"loudness_lufs": lufs})
+    return delivered if delivery_sha256(delivered, speech) == receipt.plan_sha256 else plan

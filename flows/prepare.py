@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from flows.outcomes import RowName
-from flows.plan_check import found_fault
+from flows.plan_check import as_delivered, found_fault
 from flows.row_speech import (
     is_reread,
     row_request,
@@ -36,6 +36,7 @@ from tasks.manifest.cell_values import smaller_size_fault
 from tasks.manifest.presets import Preset, size_for
 from tasks.manifest.row_settings import RowSettings, row_settings
 from tasks.media.finished_video import DELIVERY_VERSION, delivery_sha256
+from tasks.media.sound import keeps_loudness, target_lufs
 from tasks.plan.audio_window import EngineTrack
 from tasks.plan.plan import (
     KEY_VERSION,
@@ -54,6 +55,7 @@ from tasks.reading.lexicon import NO_LEXICON, Lexicon
 from tasks.records import (
     EncodeProfile,
     Failure,
+    Loudness,
     ManifestRow,
     Reread,
     Scalar,
@@ -95,6 +97,7 @@ class PrepareSettings:
     ffmpeg_version: str
     lexicon: Lexicon = NO_LEXICON
     rereading: Rereading = "keep"
+    loudness: Loudness | None = None  # None: nobody asked for one
 
 
 @dataclass(frozen=True)
@@ -204,7 +207,11 @@ def _planned(
         notice(f"{row.video_id}: planning it again: {error}")
         stored = None
     is_renewed = settings.rereading == "renew"
-    if stored is not None and stored.request_sha256 in asked:
+    if (
+        stored is not None
+        and stored.request_sha256 in asked
+        and keeps_loudness(stored.plan.loudness_lufs, settings.loudness)
+    ):
         stays = not (is_renewed and is_reread(request, stored, folder))
         if stays:
             return stored, True
@@ -240,6 +247,8 @@ def _plan_anew(
         plan = plan.model_copy(update={"warnings": plan.warnings + told})
     if identity.needs_face:
         plan = _with_portrait_findings(plan, row, rig, settings.portrait_limits)
+    if settings.loudness is None:
+        plan = as_delivered(plan, speech, place)
     return StoredPlan(
         plan=plan,
         line=row.line,
@@ -400,6 +409,7 @@ def plan_video(
         segments=(),
         is_preview=identity.is_preview,
         warnings=speech.warnings,
+        loudness_lufs=target_lufs(settings.loudness),
     )
     track = EngineTrack(folder.speech / f"{speech.speech_id}.16k.wav", speech.phonemes)
     return keyed(

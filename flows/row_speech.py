@@ -12,7 +12,7 @@ from tasks.reading.lexicon import Lexicon, used_entries
 from tasks.reading.readback import read_back
 from tasks.records import ManifestRow, ReadWords, Reread, Speech, StoredPlan
 from tasks.speech.rereading import is_made_of, may_hide_changes, rereadings
-from tasks.speech.speech import SpeechRequest, make_speech, request_sha256, speech_id_of
+from tasks.speech.speech import SpeechRequest, make_speech, request_sha256, speech_ids_of
 from tasks.speech.speech_files import load_speech
 from tasks.speech.spoken_script import front_end_sha256
 from tasks.speech.voices import VoiceSettings
@@ -49,7 +49,8 @@ def row_speech(
     for speech in _earlier(request, place, stored):
         if not reread or not _is_reread(speech, request):
             return speech
-    place.fetch_speech(speech_id_of(request))
+    for speech_id in speech_ids_of(request):
+        place.fetch_speech(speech_id)
     speech = make_speech(request, place.speech, place.shared)
     place.commit_speech(speech)
     return speech

@@ -32,7 +32,7 @@ from tasks.portrait.portrait import PortraitLimits
 from tasks.processes.ffmpeg import ffmpeg_version
 from tasks.reading.languages import Language
 from tasks.reading.lexicon import NO_LEXICON
-from tasks.records import CampaignRows, ManifestRow, RowRecord, Scalar
+from tasks.records import CampaignRows, Loudness, ManifestRow, RowRecord, Scalar
 from tasks.speech.voices import VoiceSettings
 from tasks.store.campaigns import (
     open_campaign,
@@ -59,6 +59,7 @@ class Request:
     allow_private: bool = False
     rereading: Rereading = "keep"
     lexicon: Path | str | None = None
+    loudness: Loudness | None = None
 
 
 class Session:
@@ -94,6 +95,7 @@ class Session:
             ffmpeg_version=ffmpeg_version(),
             rereading=request.rereading,
             lexicon=lexicon.lexicon if lexicon else NO_LEXICON,
+            loudness=request.loudness,
         )
         asked = (self.rows, presets, request.engine_settings)
         check_options(*asked)
@@ -161,6 +163,7 @@ class Session:
             "manifest_sha256": self.manifest.sha256,
             "num_videos": len(self.rows),
             "engine_settings": self.request.engine_settings,
+            "loudness": self.request.loudness,
             "presets": {
                 name: self.settings.presets[name].model_dump(mode="json")
                 for name in sorted({row.preset for row in self.rows})

@@ -9,6 +9,8 @@ from model.errors import Fault
 
 Scalar = str | int | float | bool
 VIDEO_ID_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
+Loudness = Literal["-14", "-16", "-23", "off"]
+"""What viewers hear, in LUFS; off: as it was spoken or recorded."""
 Status = Literal["pending", "running", "done", "failed", "quarantined"]
 
 
@@ -199,6 +201,9 @@ class VideoPlan(Record):
     segments: tuple[SegmentPlan, ...]
     is_preview: bool = False
     warnings: tuple[str, ...] = ()
+    loudness_lufs: int | None = Field(
+        default=None, description="Of what viewers hear; None: as it was spoken or recorded."
+    )
 
 
 class StoredPlan(Record):
@@ -271,6 +276,17 @@ class SegmentFigures(Record):
     host: str
 
 
+class SoundLoudness(Record):
+    """How loud viewers hear a finished file, and what was done for that."""
+
+    target_lufs: int | None = Field(description="None: as it was spoken or recorded.")
+    integrated_lufs: float = Field(description="Of the finished file; -70 is silence.")
+    true_peak_dbtp: float = Field(description="Of the finished file; -120 is silence.")
+    gain_db: float = Field(description="From the speech to the finished file.")
+    is_limited: bool = Field(description="Whether peaks were held down.")
+    warnings: tuple[str, ...] = ()
+
+
 class VideoReceipt(Record):
     """`videos/<video_id>.json`: the finished file, its segments in order, the checks it passed."""
 
@@ -296,6 +312,9 @@ class VideoReceipt(Record):
     engine: str = ""
     size: str = Field(default="", description="WxH, pixels.")
     segments: tuple[SegmentFigures, ...] = Field(default=(), description="In order.")
+    loudness: SoundLoudness | None = Field(
+        default=None, description="None: delivered before loudness was measured."
+    )
 
 
 class VideoOutcome(Record):
@@ -318,6 +337,8 @@ class VideoOutcome(Record):
     words: tuple[ReadWords, ...] = Field(
         default=(), description="What of the script is not read as it is written."
     )
+    loudness_lufs: float | None = None
+    true_peak_dbtp: float | None = None
 
     @property
     def num_doubts(self) -> int:

@@ -57,6 +57,12 @@ def with_layout(command: Any) -> Any:
     return command
 
 
+with_loudness = click.option(
+    "--loudness",
+    type=click.Choice(["-14", "-16", "-23", "off"]),
+    help="Loudness of what viewers hear, in LUFS; off leaves it as it was spoken or recorded. "
+    "[default: -16, and finished videos stay as they are]",
+)
 _outstanding = click.option(
     "--outstanding",
     type=click.IntRange(1, 1000),
@@ -176,6 +182,7 @@ def doctor(out: str | None, engine: str | None, as_json: bool) -> int:
 @click.option("--campaign", help="Name of the campaign. [default: the manifest's name]")
 @click.option("--engine", help="Engine for rows that name no engine. [default: preview]")
 @click.option("--preset", help="Preset for rows that name no preset. [default: standard]")
+@with_loudness
 @with_settings
 @click.option("--window", metavar="HH:MM-HH:MM", help="Render only between these times.")
 @click.option("--timezone", default="UTC", show_default=True, help="Timezone of --window.")
@@ -203,6 +210,7 @@ def submit(manifest: str, wait: bool, as_json: bool, **options: Any) -> int:
 @click.option("--campaign", help="Name of the campaign. [default: the manifest's name]")
 @click.option("--engine", help="Engine for rows that name no engine. [default: preview]")
 @click.option("--preset", help="Preset for rows that name no preset. [default: standard]")
+@with_loudness
 @with_settings
 @with_layout
 @_outstanding

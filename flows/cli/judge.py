@@ -12,8 +12,9 @@ from tasks.errors import (
     DamagedError,
     counted,
 )
+from tasks.media.sound import DEFAULT_LUFS
 from tasks.portrait.portrait import read_rig, rig_path_of
-from tasks.quality.judgement import Seam, VideoJudgement, judge_video, worst
+from tasks.quality.judgement import JudgeLimits, Seam, VideoJudgement, judge_video, worst
 from tasks.records import SegmentReceipt
 from tasks.store.campaign_folder import (
     CampaignFolder,
@@ -24,11 +25,16 @@ _VERDICT_STYLES = {"pass": "green", "warn": "yellow", "fail": "red"}
 
 @dataclass(frozen=True)
 class KnownSeams:
-    """First frames of a video's segments but the first; ``doubt`` says why they are unknown."""
+    """First frames of a video's segments but the first; ``doubt`` says why they are unknown.
+
+    ``loudness_lufs`` is what the video was to have; of a video without a receipt that says so, what
+    videos have by default.
+    """
 
     boundaries: tuple[int, ...] = ()
     repeated: tuple[int, ...] = ()
     doubt: str = ""
+    loudness_lufs: int | None = DEFAULT_LUFS
 
 
 def judge_all(videos: Sequence[Path], portrait: Path | None) -> list[VideoJudgement]:
@@ -46,7 +52,12 @@ def judge_all(videos: Sequence[Path], portrait: Path | None) -> list[VideoJudgem
 def _judged(video: Path, portrait: Path | None, rig: dict[str, object] | None) -> VideoJudgement:
     seams = known_seams(video)
     judged = judge_video(
-        video, portrait=portrait, boundaries=seams.boundaries, rig=rig, repeated=seams.repeated
+        video,
+        portrait=portrait,
+        boundaries=seams.boundaries,
+        rig=rig,
+        repeated=seams.repeated,
+        limits=JudgeLimits(loudness_lufs=seams.loudness_lufs),
     )
     if not seams.doubt:
         return judged
@@ -71,15 +82,19 @@ def known_seams(video: Path) -> KnownSeams:
     except DamagedError as error:
         return KnownSeams(doubt=f"{error}; run the campaign's render command again")
     found = [segment for segment in segments if segment is not None]
+    lufs = receipt.loudness.target_lufs if receipt.loudness else DEFAULT_LUFS
     if len(found) < len(segments):
         missing = len(segments) - len(found)
         return KnownSeams(
-            doubt=f"the receipts of {missing} of {counted(len(segments), 'segment')} are missing"
+            doubt=f"the receipts of {missing} of {counted(len(segments), 'segment')} are missing",
+            loudness_lufs=lufs,
         )
-    return seams_of(found)
+    return seams_of(found, lufs)
 
 
-def seams_of(receipts: Sequence[SegmentReceipt]) -> KnownSeams:
+def seams_of(
+    receipts: Sequence[SegmentReceipt], loudness_lufs: int | None = DEFAULT_LUFS
+) -> KnownSeams:
     """Boundaries of segments in order, and those that repeat a frame."""
     starts: list[int] = []
     total = 0
@@ -90,13 +105,14 @@ def seams_of(receipts: Sequence[SegmentReceipt]) -> KnownSeams:
     return KnownSeams(
         boundaries=tuple(start for start, _ in pairs),
         repeated=tuple(start for start, each in pairs if each.gates.get("is_seam_duplicate")),
+        loudness_lufs=loudness_lufs,
     )
 
 
 def judgement_table(judged: Sequence[VideoJudgement]) -> Group:
     """What `nightshoot judge` prints: a line for each video, then why some do not pass."""
     table = Table("video", "verdict", box=None)
-    for name in ("s", "z", "lag ms", "r", "range", "likeness", "seams: m8, step"):
+    for name in ("s", "z", "lag ms", "r", "range", "likeness", "seams: m8, step", "LUFS", "dBTP"):
         table.add_column(name, justify="right", no_wrap=True)
     for each in judged:
         table.add_row(
@@ -106,6 +122,7 @@ def judgement_table(judged: Sequence[VideoJudgement]) -> Group:
             *_lip_sync_cells(each),
             "-" if each.identity is None else f"{each.identity.p5:.3f}",
             _seam_cell(each.seams),
+            *_loudness_cells(each),
         )
     reasons = [
         Text(f"{each.path.name}: {reason}", style=_VERDICT_STYLES[each.verdict])
@@ -123,6 +140,12 @@ def _lip_sync_cells(judged: VideoJudgement) -> tuple[str, str, str, str]:
     if found.gap_range is not None:
         moved = f"{found.gap_range:.3f}"
     return f"{found.z:.1f}", f"{found.lag_ms:+.0f}", f"{found.r:.2f}", moved
+
+
+def _loudness_cells(judged: VideoJudgement) -> tuple[str, str]:
+    if judged.integrated_lufs is None or judged.true_peak_dbtp is None:
+        return "-", "-"
+    return f"{judged.integrated_lufs:.1f}", f"{judged.true_peak_dbtp:.1f}"
 
 
 def _seam_cell(seams: Sequence[Seam]) -> str:

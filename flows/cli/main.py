@@ -20,6 +20,7 @@ from flows.cli.cluster_commands import (
     has_cluster,
     retry_on_cluster,
     with_layout,
+    with_loudness,
     with_settings,
 )
 from flows.cli.gpu_commands import add_placing_to, gpus_asked, plan_without_manifest, with_gpus
@@ -92,6 +93,7 @@ _campaign_options = _options(
         help="Language of the scripts. [default: recognised from each script]",
     ),
     click.option("--prompt", help="Prompt for rows that have no prompt."),
+    with_loudness,
     with_settings,
     click.option(
         "--on-no-face",
@@ -395,7 +397,7 @@ def rig(portrait: Path, out: Path | None) -> int:
 @click.option("--portrait", type=_FILE, help="Portrait to compare the faces with.")
 @_json
 def judge(videos: tuple[Path, ...], portrait: Path | None, as_json: bool) -> int:
-    """Measure the quality of finished videos: lip-sync, likeness and seams."""
+    """Measure the quality of finished videos: lip-sync, likeness, seams and loudness."""
     from flows.cli.judge import judge_all, judgement_table
 
     judged = judge_all(videos, portrait)
@@ -456,6 +458,7 @@ def _request(manifest: str | Path, options: dict[str, Any]) -> "Request":
         engine_settings=given_settings(options),
         voice_settings=voice_settings(options),
         lexicon=options["lexicon"],
+        loudness=options["loudness"],
     )
 
 

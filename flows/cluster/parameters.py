@@ -6,11 +6,18 @@ Everything a run needs beside these small values is in the store.
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
 
 from model.errors import CampaignError
 from tasks.gpu_plans.layouts import check_layout
-from tasks.records import VIDEO_ID_PATTERN, Scalar
+from tasks.records import VIDEO_ID_PATTERN, Loudness, Scalar
 from tasks.store.campaigns import checked_campaign
 
 _OUT = "Folder where campaigns are kept: a path every worker can reach, or s3://bucket/prefix."
@@ -35,6 +42,9 @@ def _campaign(name: str) -> str:
         raise ValueError(str(error)) from error
 
 
+# as a pattern: of a list of choices Prefect's server refuses the null of a field left empty
+_LoudnessForm = WithJsonSchema({"type": "string", "pattern": "^(-14|-16|-23|off)$"})
+_Loudness = Annotated[Loudness, _LoudnessForm]
 CampaignName = Annotated[str, AfterValidator(_campaign)]
 
 
@@ -85,6 +95,12 @@ class CampaignParameters(Parameters):
         title="Preset",
         description="Preset for rows that name no preset: quick, draft, standard, hd or long. "
         "If empty, standard.",
+    )
+    loudness: _Loudness | None = Field(
+        default=None,
+        title="Loudness",
+        description="Loudness of what viewers hear, in LUFS: -14, -16 or -23; off leaves it as it "
+        "was spoken or recorded. If empty, -16, and finished videos stay as they are.",
     )
     settings: dict[str, Scalar] = Field(
         default_factory=dict[str, Scalar],

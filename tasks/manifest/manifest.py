@@ -31,7 +31,7 @@ from tasks.manifest.row import RowDefaults, RowReader, check_defaults, notices_o
 from tasks.manifest.row_files import FILE_COLUMNS, Files, nearest_file
 from tasks.records import ManifestRow
 from tasks.redaction import shown_url, without_secrets
-from tasks.tables.spreadsheet_cells import REPORT_COLUMNS, unprotected
+from tasks.tables.spreadsheet_cells import OLDEST_REPORT_COLUMNS, REPORT_COLUMNS, unprotected
 from tasks.tables.table import (
     Table,
     TableRow,
@@ -336,7 +336,7 @@ def _without_outcomes(table: Table) -> tuple[Table, tuple[str, ...]]:
     if not left_out:
         return table, ()
     kept = [index for index, name in enumerate(names) if name not in REPORT_COLUMNS]
-    is_report = set(REPORT_COLUMNS) <= set(names)
+    is_report = set(names) >= OLDEST_REPORT_COLUMNS
 
     def of_manifest(row: TableRow) -> TableRow:
         beyond = row.cells[len(names) :]

@@ -29,9 +29,12 @@ _PREVIEW_COMMENT = "Preview: made by the preview engine to check script, voice, 
 
 def delivery_sha256(plan: VideoPlan, speech: Speech) -> str:
     """Digest of all that a finished video and its captions depend on."""
+    # named only where they are given, so that videos finished before they existed stay finished
     allowed = {"smaller_size": plan.smaller_size} if plan.smaller_size else {}
+    heard = {} if plan.loudness_lufs is None else {"loudness_lufs": plan.loudness_lufs}
     return canonical_sha256(
         allowed
+        | heard
         | {
             "version": DELIVERY_VERSION,
             "video_id": plan.video_id,
@@ -76,7 +79,7 @@ def deliver_video(
     folder.videos.mkdir(parents=True, exist_ok=True)
     output = folder.video_path(plan.video_id)
     with tempfile.TemporaryDirectory(prefix="nightshoot-stitch-") as scratch:
-        checks = stitch_video(
+        stitched = stitch_video(
             [
                 (folder.segment_folder(receipt.key) / receipt.video.name, receipt.media)
                 for receipt in receipts
@@ -87,6 +90,7 @@ def deliver_video(
             output=output,
             metadata=_metadata(plan),
             scratch=Path(scratch),
+            loudness_lufs=plan.loudness_lufs,
         )
     receipt = VideoReceipt(
         video_id=plan.video_id,
@@ -96,17 +100,22 @@ def deliver_video(
         captions=tuple(entry_of(path) for path in _write_captions(plan, speech, folder)),
         num_frames=plan.num_frames,
         duration_s=plan.num_frames / plan.fps,
-        checks=checks.model_dump(),
+        checks=stitched.checks.model_dump(),
         num_segments_rendered=making.num_segments_rendered,
         engine_seconds=round(sum(receipt.engine_seconds for receipt in receipts), 3),
         seconds=round(making.seconds, 3),
-        warnings=(*plan.warnings, *describe_silent_changes(receipts)),
+        warnings=(
+            *plan.warnings,
+            *describe_silent_changes(receipts),
+            *stitched.loudness.warnings,
+        ),
         is_preview=plan.is_preview,
         prompt=plan.prompt,
         settings=plan.settings,
         engine=plan.engine,
         size=f"{plan.width}x{plan.height}",
         segments=tuple(_figures(receipt) for receipt in receipts),
+        loudness=stitched.loudness,
     )
     folder.commit_video(receipt)
     with contextlib.suppress(FfmpegError, DamagedError):  # the report tries again, and says why

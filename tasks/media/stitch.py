@@ -4,7 +4,8 @@ ffmpeg ends with code 0 when it loses half a video at a missing segment. So noth
 every segment is read and compared with its receipt before ffmpeg runs, and of the joined file
 every packet's md5, every timestamp, both durations, the colours, the tags and the order of its
 boxes are compared with what the receipts promise, before it gets its name.
-The audio is padded or cut to the last frame's end and encoded once: no seam is in it.
+The audio is padded or cut to the last frame's end, brought to its loudness and encoded once
+(``tasks/media/sound.py``): no seam is in it.
 """
 
 from collections.abc import Sequence
@@ -15,12 +16,13 @@ from pathlib import Path
 from model.errors import MachineError
 from tasks.media.encode import BT709, Packet, extradata_sha256, parse_framemd5, segment_faults
 from tasks.media.mp4 import TAG_NAMES, Movie, Mp4Error, packet_md5s, read_mp4
+from tasks.media.sound import AUDIO_BITRATE_BPS, AUDIO_RATE_HZ, encode_sound
 from tasks.processes.ffmpeg import (
     ffmpeg_builder,
     run_ffmpeg,
     time_limit_s,
 )
-from tasks.records import EncodeProfile, Record, SegmentMedia
+from tasks.records import EncodeProfile, Record, SegmentMedia, SoundLoudness
 from tasks.store.files import (
     check_free_space,
     commit_file,
@@ -29,8 +31,6 @@ from tasks.store.files import (
     sha256_of_file,
 )
 
-AUDIO_RATE_HZ = 48_000
-_AUDIO_BITRATE_BPS = 128_000
 _SPARE = 1.1  # moving the index to the front needs room beside the file itself
 _SPARE_BYTES = 1 << 16
 _VIDEO, _AUDIO = 0, 1
@@ -66,6 +66,14 @@ class StitchChecks(Record):
 
 
 @dataclass(frozen=True)
+class Stitched:
+    """A finished file: what was compared in it, and how loud it is."""
+
+    checks: StitchChecks
+    loudness: SoundLoudness
+
+
+@dataclass(frozen=True)
 class Expected:
     """What the finished file must hold."""
 
@@ -93,8 +101,11 @@ def stitch_video(
     output: Path,
     metadata: dict[str, str],
     scratch: Path,
-) -> StitchChecks:
+    loudness_lufs: int | None = None,
+) -> Stitched:
     """Join ``segments`` and the speech into ``output``, which exists only if every check passed.
+
+    ``loudness_lufs`` is what viewers shall hear; None: as it was spoken or recorded.
 
     Raises:
         StitchError: a segment is not what its receipt says, or the joined file is not the sum of
@@ -113,6 +124,7 @@ def stitch_video(
         output=output,
         metadata=metadata,
         scratch=scratch,
+        loudness_lufs=loudness_lufs,
     )
 
 
@@ -227,37 +239,6 @@ def concat_list(paths: Sequence[Path]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def num_audio_samples(num_frames: int, fps: int) -> int:
-    """Samples at 48 kHz up to the last frame's end, rounded up."""
-    return -(-num_frames * AUDIO_RATE_HZ // fps)
-
-
-def audio_args(audio_wav: Path, num_samples: int, output: Path) -> list[str]:
-    """Ffmpeg's arguments to encode the speech once, to exactly ``num_samples`` at 48 kHz.
-
-    ``.m4a`` and not ADTS: the edit list keeps the encoder's priming out of the timeline. The fast
-    coder: on recorded speech as true as the default one at 160 kbit/s (51 dB), for half the time.
-    """
-    builder = ffmpeg_builder()
-    options: dict[str, str | int] = {
-        "af": (
-            f"aresample={AUDIO_RATE_HZ},apad=whole_len={num_samples},atrim=end_sample={num_samples}"
-        ),
-        "c:a": "aac",
-        "aac_coder": "fast",
-        "b:a": _AUDIO_BITRATE_BPS,
-        "ar": AUDIO_RATE_HZ,
-        "map_metadata": -1,
-        "fflags": "+bitexact",
-        "flags:a": "+bitexact",
-        "threads": 1,
-        "movie_timescale": AUDIO_RATE_HZ,
-        "format": "mp4",
-    }
-    source = builder.input(f"file:{audio_wav}")
-    return list(builder.output(source, f"file:{output}", vn=None, **options).get_args())
-
-
 def stitch_args(
     list_path: Path,
     audio_path: Path,
@@ -311,7 +292,8 @@ def join_segments(
     output: Path,
     metadata: dict[str, str],
     scratch: Path,
-) -> StitchChecks:
+    loudness_lufs: int | None = None,
+) -> Stitched:
     """Join what :func:`check_segments` let pass, and prove the result; see :func:`stitch_video`."""
     _check_room(segments, num_frames, profile, output, scratch)
     audio_path = scratch / "speech.m4a"
@@ -320,10 +302,12 @@ def join_segments(
     try:
         with disk_full_as_error(audio_path):
             audio_path.unlink(missing_ok=True)
-            num_samples = num_audio_samples(num_frames, profile.fps)
-            run_ffmpeg(
-                audio_args(audio_wav, num_samples, audio_path),
-                timeout_s=time_limit_s(sound_s=num_frames / profile.fps),
+            loudness = encode_sound(
+                audio_wav,
+                audio_path,
+                num_frames=num_frames,
+                fps=profile.fps,
+                target_lufs=loudness_lufs,
             )
             list_path.write_text(concat_list([path for path, _ in segments]), encoding="utf-8")
         with disk_full_as_error(output):
@@ -337,7 +321,7 @@ def join_segments(
             commit_file(part, output)
     finally:
         part.unlink(missing_ok=True)
-    return checks
+    return Stitched(checks, loudness)
 
 
 def _check_room(
@@ -347,7 +331,7 @@ def _check_room(
     output: Path,
     scratch: Path,
 ) -> None:
-    audio_bytes = num_frames * _AUDIO_BITRATE_BPS // 8 // profile.fps + _SPARE_BYTES
+    audio_bytes = num_frames * AUDIO_BITRATE_BPS // 8 // profile.fps + _SPARE_BYTES
     check_free_space(scratch, audio_bytes)
     check_free_space(output.parent, int(_SPARE * (_num_bytes(segments) + audio_bytes)))
 

@@ -1,1 +1,1 @@
-"""Measures finished videos: lip-sync, identity and seams."""
+"""Measures finished videos: lip-sync, identity, seams and loudness."""

@@ -27,6 +27,7 @@ from model.preview.face import Landmarks, find_faces, jitter, refine
 from model.preview.features import locate
 from model.preview.fit import fit
 from tasks.media.mp4 import Movie, Track, read_mp4
+from tasks.media.sound import MOST_OFF_LU, MOST_TRUE_PEAK_DBTP, Heard, measure_loudness
 from tasks.portrait.picture import read_portrait
 from tasks.processes.ffmpeg import read_ffmpeg, run_ffmpeg, time_limit_s
 from tasks.quality.identity import (
@@ -92,6 +93,9 @@ class JudgeLimits(Record):
     least_shown_share: float = Field(default=0.8, description="Of the raw step at a seam.")
     most_shown_share: float = Field(default=1.2, description="Of the raw step at a seam.")
     least_seen: float = Field(default=0.8, description="Share of frames with a face.")
+    loudness_lufs: int | None = Field(default=None, description="Of the sound; None: any passes.")
+    most_off_lu: float = Field(default=MOST_OFF_LU, description="From that loudness, either way.")
+    most_true_peak_dbtp: float = Field(default=MOST_TRUE_PEAK_DBTP, description="Of the sound.")
     good_score: float = Field(default=0.9, description="Of the mesh on the reference picture.")
     good_jitter: float = Field(default=0.03, description="Of the mesh on the reference picture.")
 
@@ -142,6 +146,8 @@ class VideoJudgement(Record):
     lip_sync: LipSync | None
     identity: Identity | None
     seams: tuple[Seam, ...] = ()
+    integrated_lufs: float | None = Field(default=None, description="None: there is no sound.")
+    true_peak_dbtp: float | None = Field(default=None, description="None: there is no sound.")
 
 
 @dataclass(frozen=True)
@@ -196,21 +202,26 @@ def judge_video(
     identity = watch.identity(fps)
     findings: list[Finding] = [*watch.doubts]
     has_sound = any(each.kind == "soun" for each in movie.tracks)
+    seconds = watch.num_frames / fps
+    heard = measure_loudness(path, None, seconds=seconds) if has_sound else None
     findings += sight_findings(watch.seen, speech_s if has_sound else None, limits)
     findings += lip_sync_findings(lip_sync, limits)
     findings += identity_findings(identity, limits)
     findings += seam_findings(seams.found(), repeated, limits)
+    findings += loudness_findings(heard, speech_s, limits)
     return VideoJudgement(
         path=path,
         verdict=worst(findings),
         reasons=tuple(sentence for _, sentence in findings),
         num_frames=watch.num_frames,
-        duration_s=round(watch.num_frames / fps, 3),
+        duration_s=round(seconds, 3),
         speech_s=round(speech_s, 2),
         seen=round(watch.seen, 3),
         lip_sync=lip_sync,
         identity=identity,
         seams=seams.found(),
+        integrated_lufs=heard.integrated_lufs if heard else None,
+        true_peak_dbtp=heard.true_peak_dbtp if heard else None,
     )
 
 
@@ -324,6 +335,30 @@ def seam_findings(
             )
         if seam.frame in repeated:
             yield "fail", f"frame {seam.frame}, where a segment begins, repeats the one before it"
+
+
+def loudness_findings(
+    heard: Heard | None, speech_s: float, limits: JudgeLimits
+) -> Iterator[Finding]:
+    """What viewers would reach for the volume for; a few words have no steady loudness."""
+    if heard is None:
+        return
+    off_lu = heard.integrated_lufs - (limits.loudness_lufs or 0)
+    is_judged = limits.loudness_lufs is not None and speech_s >= limits.least_speech_s
+    if is_judged and abs(off_lu) > limits.most_off_lu:
+        side = "louder" if off_lu > 0 else "quieter"
+        yield (
+            "warn",
+            f"the sound has {heard.integrated_lufs:.1f} LUFS, {abs(off_lu):.1f} {side} than "
+            f"{limits.loudness_lufs}; at most {limits.most_off_lu:.0f} LU pass: render its row "
+            f"with --loudness {limits.loudness_lufs}, which delivers it again",
+        )
+    if heard.true_peak_dbtp > limits.most_true_peak_dbtp:
+        yield (
+            "warn",
+            f"the sound's peaks reach {heard.true_peak_dbtp:.1f} dBTP, at most "
+            f"{limits.most_true_peak_dbtp} pass; players may distort them",
+        )
 
 
 # --- looking ------------------------------------------------------------------------------------

@@ -227,6 +227,8 @@ def _outcome_cells(folder: Path, outcome: VideoOutcome) -> list[str | int | floa
         outcome.num_segments,
         round(outcome.seconds, 2),
         round(outcome.engine_seconds, 2),
+        "" if outcome.loudness_lufs is None else outcome.loudness_lufs,
+        "" if outcome.true_peak_dbtp is None else outcome.true_peak_dbtp,
         protected(outcome.error),
         protected(outcome.way_out),
         protected("; ".join(outcome.warnings)),

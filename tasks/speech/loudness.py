@@ -20,6 +20,12 @@ FLOOR_DB = -120.0
 ENGINE_LEVEL_DB = -23.0
 FRAMES_PER_SECOND = 100
 _ACTIVE_RANGE_DB = 25.0
+_ABOVE_FLOOR_DB = 4.0
+_LEAST_CONTRAST_DB = 8.0
+_SHORTEST_LULL_FRAMES = 15
+_STEADY_RANGE_DB = 8.0
+_SHORTEST_SOUND_FRAMES = 5
+_PAUSE_LEVEL_DB = -60.0
 _GRID_HALF_WINDOW = ENGINE_SAMPLE_RATE_HZ * 60 // 1000
 GRID_SAMPLES = ENGINE_SAMPLE_RATE_HZ * FRAME_MULTIPLE // FPS
 """Samples of the engine's copy from one place where a cut may fall to the next."""
@@ -42,10 +48,74 @@ def frame_levels(pcm: NDArray[np.float32], sample_rate_hz: int) -> Levels:
 
 
 def active_frames(levels: Levels) -> NDArray[np.bool_]:
-    """Frames that belong to speech: within 25 dB of the loudest twentieth."""
+    """Frames that belong to speech: within 25 dB of its loud ones, and above the background.
+
+    Where the background decides, what rises out of it for less than 50 ms is a part of it.
+    """
+    threshold_db = activity_threshold_db(levels)
+    active = levels > threshold_db
+    if threshold_db == usual_threshold_db(levels):
+        return active
+    for start, end in _runs(active, is_active=True):
+        if end - start < _SHORTEST_SOUND_FRAMES:
+            active[start:end] = False
+    return active
+
+
+def activity_threshold_db(levels: Levels) -> float:
+    """The level above which a frame counts as speech.
+
+    25 dB below the loudest twentieth of the frames. Where the background is louder than that, 4 dB
+    above the background; it is then the frames above it whose loudest twentieth counts, so that a
+    few words in a long noise are found. Where nothing stands out of it, all is speech.
+    """
+    usual = usual_threshold_db(levels)
+    floor = noise_floor_db(levels)
+    if usual >= floor + _ABOVE_FLOOR_DB:
+        return usual
+    loud = loud_level_db(levels)
+    if loud - floor < _LEAST_CONTRAST_DB or not _is_steady(levels, floor):
+        return usual
+    return max(floor + _ABOVE_FLOOR_DB, loud - _ACTIVE_RANGE_DB)
+
+
+def usual_threshold_db(levels: Levels) -> float:
+    """The same for a recording whose background is far below its speech."""
     if not len(levels):
-        return np.zeros(0, np.bool_)
-    return levels > max(float(np.percentile(levels, 95)) - _ACTIVE_RANGE_DB, FLOOR_DB + 1)
+        return FLOOR_DB + 1
+    return max(float(np.percentile(levels, 95)) - _ACTIVE_RANGE_DB, FLOOR_DB + 1)
+
+
+def noise_floor_db(levels: Levels) -> float:
+    """The level that the quietest lulls of at least 150 ms never exceed.
+
+    A lull and not a frame: the gaps inside words are quieter than the background between them.
+    """
+    if len(levels) < _SHORTEST_LULL_FRAMES:
+        return FLOOR_DB
+    return float(np.percentile(_lulls(levels).max(axis=1), 5))
+
+
+def _is_steady(levels: Levels, floor_db: float) -> bool:
+    """Whether the quietest lulls are a background; those inside speech rise and fall."""
+    lulls = _lulls(levels)
+    quiet = lulls[lulls.max(axis=1) <= floor_db]
+    return float(np.median(np.ptp(quiet, axis=1))) <= _STEADY_RANGE_DB
+
+
+def _lulls(levels: Levels) -> NDArray[np.float64]:
+    return np.lib.stride_tricks.sliding_window_view(levels, _SHORTEST_LULL_FRAMES)
+
+
+def loud_level_db(levels: Levels) -> float:
+    """The level that one in twenty of the frames above the background exceeds."""
+    above = levels[levels > noise_floor_db(levels) + _ABOVE_FLOOR_DB]
+    return float(np.percentile(above if len(above) else levels, 95)) if len(levels) else FLOOR_DB
+
+
+def contrast_db(levels: Levels) -> float:
+    """How far the loud frames stand out of the background."""
+    return loud_level_db(levels) - noise_floor_db(levels)
 
 
 def active_level_db(levels: Levels) -> float:
@@ -56,11 +126,41 @@ def active_level_db(levels: Levels) -> float:
 
 def pauses(levels: Levels, shortest: int) -> list[tuple[int, int]]:
     """Runs of at least ``shortest`` inactive frames, as half-open frame ranges."""
+    runs = _runs(active_frames(levels), is_active=False)
+    return [(start, end) for start, end in runs if end - start >= shortest]
+
+
+def pause_gains_db(levels: Levels, gain_db: float) -> Levels:
+    """``(T,)`` what is taken from each frame, so that a background moves no lips in pauses.
+
+    The background is brought to -60 dBFS after ``gain_db``. Frames within 50 ms of speech are kept;
+    over another 50 ms the gain falls and rises.
+    """
+    below = min(0.0, _PAUSE_LEVEL_DB - (noise_floor_db(levels) + gain_db))
+    if below == 0 or not len(levels):
+        return np.zeros(len(levels))
+    reach = _SHORTEST_SOUND_FRAMES
+    window = np.lib.stride_tricks.sliding_window_view
+    near = window(np.pad(active_frames(levels), reach), 2 * reach + 1).any(axis=1)
+    return below * (1.0 - window(np.pad(near, reach // 2, "edge"), reach).mean(axis=1))
+
+
+def frame_gains(
+    gains_db: Levels, start: int, num_samples: int, sample_rate_hz: int
+) -> NDArray[np.float32]:
+    """``(S,)`` factors of samples from ``start`` on, in between the gains of their frames."""
+    hop = sample_rate_hz // FRAMES_PER_SECOND
+    centres = (np.arange(len(gains_db)) + 0.5) * hop
+    between = np.interp(start + np.arange(num_samples) + 0.5, centres, gains_db)
+    return np.asarray(10 ** (between / 20), np.float32)
+
+
+def _runs(active: NDArray[np.bool_], *, is_active: bool) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     start = 0
-    for is_active, run in groupby(active_frames(levels).tolist()):
+    for value, run in groupby(active.tolist()):
         end = start + sum(1 for _ in run)
-        if not is_active and end - start >= shortest:
+        if value is is_active:
             found.append((start, end))
         start = end
     return found

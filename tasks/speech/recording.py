@@ -2,6 +2,10 @@
 
 Sound passes through in blocks; what stays in memory is one level for every 10 ms. How much there
 will be is read from the header first, since a small file can promise days of sound.
+
+What a recording suffers from is taken out of what engines hear, and told: hum and offsets below
+the voice, channels that cancel, a background that would move the lips in the pauses. A recording
+without such faults is copied as it is.
 """
 
 # soundfile brings no type stubs
@@ -35,15 +39,22 @@ from tasks.processes.ffmpeg import (
     run_program,
     time_limit_s,
 )
+from tasks.speech.channels import ChannelChoice, choose_channel, measure_channels
+from tasks.speech.high_pass import HIGH_PASS_EDGES_HZ, HighPass, needed_edge_hz
 from tasks.speech.loudness import (
     ENGINE_LEVEL_DB,
     FRAMES_PER_SECOND,
     Levels,
     active_frames,
     active_level_db,
+    activity_threshold_db,
+    contrast_db,
+    frame_gains,
     frame_levels,
+    pause_gains_db,
     pauses,
     to_int16,
+    usual_threshold_db,
 )
 from tasks.store.files import check_free_space
 
@@ -78,13 +89,18 @@ class SoundHeader:
 
 @dataclass(frozen=True)
 class Recording:
-    """What is known of an imported recording; its two copies are files."""
+    """What is known of an imported recording; its two copies are files.
+
+    ``is_mended`` tells that it is not as it came: a fault of its own was taken out of a copy, or
+    its background raised what counts as speech.
+    """
 
     num_channels: int
     num_samples: int
     engine_gain_db: float
     levels: Levels
     warnings: tuple[str, ...]
+    is_mended: bool
 
 
 def import_recording(source: Path, viewer_copy: Path, engine_copy: Path) -> Recording:
@@ -104,15 +120,33 @@ def import_recording(source: Path, viewer_copy: Path, engine_copy: Path) -> Reco
         with soundfile.SoundFile(viewer_copy) as file:
             num_samples, num_channels = int(file.frames), int(file.channels)
         _check_length(source, num_samples)
-        levels = np.concatenate(
-            [frame_levels(block, ENGINE_SAMPLE_RATE_HZ) for block in _blocks(unlevelled)]
-        )
+        num_clipped = count_clipped(viewer_copy)
+        length_s = num_samples / VIEWER_RATE_HZ
+        choice = _choose_channel(viewer_copy, length_s) if num_channels == 2 else None
+        if choice is not None:
+            _run_ffmpeg(source, _to_engine(viewer_copy, choice, unlevelled), length_s)
+        edge_hz, levels = _needed_filter(unlevelled)
         gain_db = engine_gain_db(levels)
-        _write_levelled(unlevelled, engine_copy, gain_db)
+        is_noisy = activity_threshold_db(levels) != usual_threshold_db(levels)
+        quiet = pause_gains_db(levels, gain_db) if is_noisy else None
+        _write_levelled(unlevelled, engine_copy, gain_db, edge_hz, quiet)
     finally:
         unlevelled.unlink(missing_ok=True)
-    warnings = judge(levels, count_clipped(viewer_copy))
-    return Recording(num_channels, num_samples, gain_db, levels, warnings)
+    told = [choice.reason] if choice else []
+    if edge_hz is not None:
+        told.append(_hum_warning(edge_hz))
+    warnings = (*told, *judge(levels, num_clipped))
+    is_mended = bool(told) or is_noisy
+    return Recording(num_channels, num_samples, gain_db, levels, warnings, is_mended)
+
+
+def _hum_warning(edge_hz: float) -> str:
+    if edge_hz == HIGH_PASS_EDGES_HZ[0]:
+        return f"an offset, or rumble below {edge_hz:.0f} Hz, was taken out of what lips follow"
+    return (
+        f"hum or rumble below {edge_hz:.0f} Hz was taken out of what lips follow; viewers still "
+        "hear it: filter the recording, or record it without"
+    )
 
 
 def engine_gain_db(levels: Levels) -> float:
@@ -138,7 +172,9 @@ def judge(levels: Levels, num_clipped: int) -> tuple[str, ...]:
     if num_clipped:
         warnings.append(f"clipped in {counted(num_clipped, 'place')}; record at a lower level")
     if level < LEAST_LEVEL_DB:
-        warnings.append(f"very quiet: {level:.0f} dBFS; viewers will hear it like this")
+        warnings.append(
+            f"very quiet: {level:.0f} dBFS; its noise is raised together with the voice"
+        )
     silences = pauses(levels, math.ceil(LONGEST_SILENCE_S * FRAMES_PER_SECOND))
     if silences:
         start, end = max(silences, key=lambda span: span[1] - span[0])
@@ -342,6 +378,8 @@ def _checked_duration_s(source: Path, folder: Path) -> float:
         raise SpeechError(_too_long(source, f"{header.duration_s / 3600:.1f} hours"))
     viewer_bytes_per_s = 2 * VIEWER_RATE_HZ * min(2, header.num_channels)
     engine_bytes_per_s = (4 + 2) * ENGINE_SAMPLE_RATE_HZ  # before and after it is levelled
+    if header.num_channels > 1:  # one of them may have to be heard on both sides
+        engine_bytes_per_s = max(engine_bytes_per_s, viewer_bytes_per_s)
     check_free_space(folder, int(header.duration_s * (viewer_bytes_per_s + engine_bytes_per_s)))
     return header.duration_s
 
@@ -374,6 +412,43 @@ def _both_copies(source: Path, viewer_copy: Path, unlevelled: Path) -> list[str]
 
 
 _WAV = ("-fflags", "+bitexact", "-flags:a", "+bitexact", "-rf64", "auto", "-f", "wav", "-y")
+
+
+def _to_engine(viewer_copy: Path, choice: ChannelChoice, unlevelled: Path) -> list[str]:
+    """One channel of what viewers hear, as engines hear it."""
+    args = ["-i", f"file:{viewer_copy}", "-af", f"pan=mono|c0=c{choice.index}"]
+    args += ["-ac", "1", "-ar", str(ENGINE_SAMPLE_RATE_HZ), "-c:a", "pcm_f32le"]
+    return [*args, *_WAV, str(unlevelled)]
+
+
+def _choose_channel(viewer_copy: Path, length_s: float) -> ChannelChoice | None:
+    """Which channel stands for both, if one must; viewers then hear it on both sides."""
+    stereo = viewer_copy.with_name(viewer_copy.name + ".stereo.wav")
+    source = ["-i", f"file:{viewer_copy}"]
+    try:
+        args = [*source, "-ar", str(ENGINE_SAMPLE_RATE_HZ), "-c:a", "pcm_s16le", *_WAV]
+        _run_ffmpeg(viewer_copy, [*args, str(stereo)], length_s)
+        choice = choose_channel(measure_channels(_blocks(stereo)))
+        if choice is not None and choice.is_for_viewers:
+            both = f"pan=stereo|c0=c{choice.index}|c1=c{choice.index}"
+            args = [*source, "-af", both, "-c:a", "pcm_s16le", *_WAV]
+            _run_ffmpeg(viewer_copy, [*args, str(stereo)], length_s)
+            stereo.replace(viewer_copy)
+    finally:
+        stereo.unlink(missing_ok=True)
+    return choice
+
+
+def _needed_filter(unlevelled: Path) -> tuple[float | None, Levels]:
+    """The gentlest high-pass that lets speech stand out, if any, and the levels behind it."""
+    filters = [HighPass(edge_hz, ENGINE_SAMPLE_RATE_HZ) for edge_hz in HIGH_PASS_EDGES_HZ]
+    parts: list[list[Levels]] = [[] for _ in range(1 + len(filters))]
+    for block in _blocks(unlevelled):
+        for kept, pcm in zip(parts, (block, *(each(block) for each in filters)), strict=True):
+            kept.append(frame_levels(pcm, ENGINE_SAMPLE_RATE_HZ))
+    plain, *filtered = (np.concatenate(each) for each in parts)
+    edge_hz = needed_edge_hz(contrast_db(plain), [contrast_db(each) for each in filtered])
+    return edge_hz, plain if edge_hz is None else filtered[HIGH_PASS_EDGES_HZ.index(edge_hz)]
 
 
 def _run_ffmpeg(source: Path, args: list[str], duration_s: float) -> None:
@@ -439,7 +514,7 @@ def _check_length(source: Path, num_samples: int) -> None:
 
 
 def _blocks(path: Path) -> Iterator[NDArray[np.float32]]:
-    """Mono blocks of a whole number of 10 ms frames each; the last may be shorter."""
+    """``(S,)`` or ``(S, 2)`` of a whole number of 10 ms frames each; the last may be shorter."""
     hop = ENGINE_SAMPLE_RATE_HZ // FRAMES_PER_SECOND
     with soundfile.SoundFile(path) as file:
         size = _BLOCK_SAMPLES // hop * hop
@@ -447,10 +522,23 @@ def _blocks(path: Path) -> Iterator[NDArray[np.float32]]:
             yield np.asarray(block, np.float32)
 
 
-def _write_levelled(unlevelled: Path, engine_copy: Path, gain_db: float) -> None:
+def _write_levelled(
+    unlevelled: Path,
+    engine_copy: Path,
+    gain_db: float,
+    edge_hz: float | None,
+    quiet: Levels | None,
+) -> None:
+    """The engines' copy: without what is below ``edge_hz``, its pauses quieter by ``quiet``."""
     gain = np.float32(10 ** (gain_db / 20))
+    high_pass = None if edge_hz is None else HighPass(edge_hz, ENGINE_SAMPLE_RATE_HZ)
+    start = 0
     with soundfile.SoundFile(
         engine_copy, "w", ENGINE_SAMPLE_RATE_HZ, 1, subtype="PCM_16", format="WAV"
     ) as file:
         for block in _blocks(unlevelled):
-            file.write(to_int16(block * gain))
+            pcm = block if high_pass is None else high_pass(block)
+            if quiet is not None:
+                pcm = pcm * frame_gains(quiet, start, len(pcm), ENGINE_SAMPLE_RATE_HZ)
+            file.write(to_int16(pcm * gain))
+            start += len(block)

@@ -19,6 +19,7 @@ from model.engine import ENGINE_SAMPLE_RATE_HZ
 from model.errors import SpeechError
 from model.speech.utterance import Sound, Utterance
 from model.speech.voices import CARDS
+from tasks.canonical_json import canonical_sha256
 from tasks.errors import DiskFullError
 from tasks.processes.ffmpeg import ffmpeg_version
 from tasks.records import Cue, Speech, SpokenClause, TimedPhoneme
@@ -75,11 +76,30 @@ __all__ = [
     "make_speech",
     "request_sha256",
     "speech_id_of",
+    "speech_ids_of",
     "voice_language",
     "voices",
 ]
 
 _FULL_BELOW_BYTES = 1 << 16
+MENDING_VERSION = 1
+"""Raised by every change of what is taken out of recordings with faults."""
+
+
+def speech_ids_of(request: SpeechRequest) -> tuple[str, ...]:
+    """Ids that the speech may have: a recording that has to be mended gets another one.
+
+    A recording without faults is copied as every release copied it, and keeps its id.
+
+    Raises:
+        SpeechError: see :func:`speech_id_of`.
+    """
+    speech_id = speech_id_of(request)
+    return (_mended_id(speech_id), speech_id) if request.audio_path else (speech_id,)
+
+
+def _mended_id(speech_id: str) -> str:
+    return canonical_sha256({"speech": speech_id, "mending_version": MENDING_VERSION})
 
 
 def make_speech(request: SpeechRequest, folder: Path, shared: SharedFiles | None = None) -> Speech:
@@ -95,13 +115,13 @@ def make_speech(request: SpeechRequest, folder: Path, shared: SharedFiles | None
         VoiceUnreachableError: a speech service does not answer.
         DiskFullError: there is no room for the sound; nothing is left of it.
     """
+    for known_id in speech_ids_of(request):
+        found = load_speech(known_id, folder)
+        if found is not None:
+            return found
     speech_id = speech_id_of(request)
-    found = load_speech(speech_id, folder)
-    if found is not None:
-        return found
     folder.mkdir(parents=True, exist_ok=True)
-    files = speech_files(speech_id, folder)
-    with _parts(files) as parts:
+    with _parts(speech_files(speech_id, folder)) as parts:
         if request.audio_path is not None:
             speech = _import(request, request.audio_path, speech_id, parts)
         else:
@@ -113,6 +133,7 @@ def make_speech(request: SpeechRequest, folder: Path, shared: SharedFiles | None
                 "engine_file_sha256": sha256_of_file(parts.engine),
             }
         )
+        files = speech_files(speech.speech_id, folder)
         commit_file(parts.viewer, files.viewer)
         commit_file(parts.engine, files.engine)
         write_file(files.receipt, record_bytes(speech))
@@ -251,7 +272,7 @@ def _import(request: SpeechRequest, path: Path, speech_id: str, parts: SpeechFil
     spans = sentence_times(recording.levels, weights)
     samples = VIEWER_RATE_HZ // FRAMES_PER_SECOND
     return Speech(
-        speech_id=speech_id,
+        speech_id=_mended_id(speech_id) if recording.is_mended else speech_id,
         source="recording",
         voice=path.name,
         language=request.language,

@@ -14,11 +14,15 @@ REPORT_COLUMNS = (
     "segments",
     "seconds",
     "engine_seconds",
+    "loudness_lufs",
+    "true_peak_dbtp",
     "error",
     "way_out",
     "warnings",
 )
 """What a report adds to the columns of its manifest."""
+OLDEST_REPORT_COLUMNS = frozenset(REPORT_COLUMNS) - {"loudness_lufs", "true_peak_dbtp"}
+"""The same of the first release: by these a report is told from a manifest."""
 
 _SIGNS = "=+@＝＋－＠-"
 # where a cell may begin for some spreadsheet, and the apostrophes that the text itself has there

@@ -150,6 +150,23 @@ def test_a_finished_campaign_on_s3_is_found_finished(command, manifest, seaweed,
 
 
 @pytest.mark.parametrize("manifest", COMMITS[:1], indirect=True)
+def test_a_loudness_that_is_asked_for_is_delivered_and_no_segment_rendered_again(command, manifest):
+    root = manifest.parent / "campaign"
+    before = files(root)
+
+    assert_finished(command("render", manifest, "--out", manifest.parent, "--loudness", "-16"))
+
+    after = files(root)
+    changed = {name for name in after if after[name] != before.get(name)}
+    assert {name for name in changed if not name.startswith("videos/")} == set()
+    assert {name for name in changed if name.endswith(".mp4")} == {
+        name for name in before if name.startswith("videos/") and name.endswith(".mp4")
+    }
+    assert_finished(command("render", manifest, "--out", manifest.parent))
+    assert files(root) == after, "nobody asked for another"
+
+
+@pytest.mark.parametrize("manifest", COMMITS[:1], indirect=True)
 def test_another_seed_renders_that_video_alone(command, manifest):
     """The proof that the tests above can fail."""
     root = manifest.parent / "campaign"
@@ -174,7 +191,7 @@ def test_rows_planned_anew_from_their_speech_get_the_same_keys(command, manifest
     fresh = manifest.parent / "fresh" / "campaign"
     shutil.copytree(root / "speech", fresh / "speech")
 
-    command("plan", manifest, "--out", fresh.parent)
+    command("plan", manifest, "--out", fresh.parent, "--loudness", "off")
 
     assert keys(fresh) == keys(root)
     then, now = plans(root), plans(fresh)

@@ -112,6 +112,7 @@ def stitch(segments: tuple[Pixels, ...], wav: Path, folder: Path) -> Path:
         output=output,
         metadata={},
         scratch=folder,
+        loudness_lufs=-16,
     )
     return output
 

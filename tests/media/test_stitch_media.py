@@ -26,7 +26,8 @@ from tasks.errors import (
 from tasks.media import stitch
 from tasks.media.encode import encode_segment
 from tasks.media.mp4 import read_mp4
-from tasks.media.stitch import AUDIO_RATE_HZ, StitchError, join_segments, stitch_video
+from tasks.media.sound import AUDIO_RATE_HZ
+from tasks.media.stitch import StitchError, join_segments, stitch_video
 from tasks.processes.ffmpeg import (
     ffmpeg_path,
     run_program,
@@ -69,7 +70,7 @@ def test_segments_of_random_lengths_keep_every_frame_packet_and_time(tmp_path, n
     segments = encode_clips(tmp_path, lengths)
     total = sum(lengths)
     sound = write_noise(tmp_path / "noise.wav", total / 25 - 0.35)[:, 0]
-    checks = join(stitch_video, segments, tmp_path / "noise.wav", tmp_path / "out.mp4")
+    checks = join(stitch_video, segments, tmp_path / "noise.wav", tmp_path / "out.mp4").checks
     decoded = decode(tmp_path / "out.mp4")
     assert decoded.barcodes == list(range(total))
     assert decoded.pts == [512 * i for i in range(total)]
@@ -168,7 +169,7 @@ def test_the_same_segments_make_the_same_bytes_in_another_folder(five, noise, tm
 
 
 def test_tags_colours_and_order_of_boxes_are_read_back_by_another_reader(five, noise, tmp_path):
-    checks = join(stitch_video, five, noise, tmp_path / "out.mp4")
+    checks = join(stitch_video, five, noise, tmp_path / "out.mp4").checks
     with av.open(str(tmp_path / "out.mp4")) as container:
         assert container.metadata["title"] == TITLE
         assert container.metadata["comment"] == "preview, not for delivery"

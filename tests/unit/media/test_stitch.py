@@ -9,15 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.media.encode import Packet
+from tasks.media.sound import audio_args, num_audio_samples
 from tasks.media.stitch import (
     Expected,
     StitchError,
-    audio_args,
     check_segments,
     check_tags,
     concat_list,
     media_faults,
-    num_audio_samples,
     num_differing,
     packet_faults,
     stitch_args,

@@ -1,0 +1,67 @@
+"""What lies below the voice and must not be taken for it: offsets, rumble and mains hum. Pure.
+
+S samples.
+"""
+
+# scipy brings no type stubs
+# pyright: reportMissingTypeStubs=false, reportUnknownVariableType=false, reportUnknownMemberType=false
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import signal
+
+HIGH_PASS_EDGES_HZ = (20.0, 65.0, 125.0, 190.0)
+"""An offset; hum at 50 or 60 Hz; at 100 or 120 Hz; its third harmonic."""
+_ORDER, _STOP_DB = 8, 60.0
+_ENOUGH_CONTRAST_DB = 40.0
+_LEAST_GAINED_DB = 6.0
+_TOO_LITTLE_DB = 15.0  # speech without a pause, whose weak sounds are no background
+_AS_GOOD_DB = 3.0
+
+
+class HighPass:
+    """Takes out what is below ``edge_hz``, by at least 60 dB, block after block.
+
+    It starts as if the first half second had been heard backwards before, and fades in for 50 ms:
+    an offset or a hum that is there from the start makes no click.
+    """
+
+    def __init__(self, edge_hz: float, sample_rate_hz: int) -> None:
+        self._num_before = sample_rate_hz // 2
+        self._ramp = np.linspace(0.0, 1.0, sample_rate_hz // 20)
+        self._sections = signal.cheby2(
+            _ORDER, _STOP_DB, edge_hz, "highpass", fs=sample_rate_hz, output="sos"
+        )
+        self._state: NDArray[np.float64] | None = None
+
+    def __call__(self, pcm: NDArray[np.float32]) -> NDArray[np.float32]:
+        """``(S,)``, the next samples."""
+        if not len(pcm):
+            return pcm
+        is_first = self._state is None
+        if self._state is None:
+            before = pcm[self._num_before : 0 : -1].astype(np.float64)
+            first = float(before[0] if len(before) else pcm[0])
+            state = signal.sosfilt_zi(self._sections) * first
+            self._state = signal.sosfilt(self._sections, before, zi=state)[1]
+        out, self._state = signal.sosfilt(self._sections, pcm.astype(np.float64), zi=self._state)
+        if is_first:
+            out[: len(self._ramp)] *= self._ramp[: len(out)]
+        return np.asarray(out, np.float32)
+
+
+def needed_edge_hz(plain_db: float, filtered_db: Sequence[float]) -> float | None:
+    """The gentlest filter with which speech stands out of the background; None: none is needed.
+
+    Args:
+        plain_db: contrast of loud frames and background without a filter.
+        filtered_db: the same with each of :data:`HIGH_PASS_EDGES_HZ`.
+    """
+    best = max(filtered_db)
+    if plain_db >= _ENOUGH_CONTRAST_DB or best < max(plain_db + _LEAST_GAINED_DB, _TOO_LITTLE_DB):
+        return None
+    pairs = zip(HIGH_PASS_EDGES_HZ, filtered_db, strict=True)
+    enough = min(best - _AS_GOOD_DB, _ENOUGH_CONTRAST_DB)
+    return next(edge for edge, contrast in pairs if contrast >= enough)
