@@ -1,0 +1,84 @@
+"""What it costs to prepare rows with recordings: new ones, and the same ones again.
+
+Every row has a recording of its own, three seconds at 24 kHz, and they share one portrait. CPU time
+is counted with that of all programs that were started.
+
+    .venv/bin/python benchmarks/planning.py [--rows 300] [--kinds wav flac mp3]
+"""
+
+import argparse
+import os
+import resource
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from flows.session import Request, Session
+from tasks.manifest.manifest import RowDefaults
+
+PORTRAIT = Path(__file__).parents[1] / "manifests" / "portraits" / "mara.png"
+RATE_HZ, SECONDS = 24_000, 3
+
+
+def write_rows(folder: Path, count: int, kind: str) -> Path:
+    """A manifest whose recordings all differ: bursts of a tone over noise."""
+    shutil.copy(PORTRAIT, folder / "face.png")
+    random = np.random.default_rng(1)
+    time_s = np.arange(SECONDS * RATE_HZ) / RATE_HZ
+    lines = ["video_id,script,portrait,audio,engine,size"]
+    for number in range(count):
+        tone = 0.3 * np.sin(2 * np.pi * (120 + number % 200) * time_s) * (time_s % 1.0 < 0.7)
+        noise = 1e-4 * random.standard_normal(len(time_s))
+        soundfile.write(folder / f"{number}.{kind}", tone + noise, RATE_HZ)
+        lines.append(f"v{number},Number {number}. And so on.,face.png,{number}.{kind},null,384x256")
+    manifest = folder / "rows.csv"
+    manifest.write_text("\n".join(lines) + "\n")
+    return manifest
+
+
+def cpu_s() -> tuple[float, float]:
+    """Of this process, and of those it started."""
+    now = os.times()
+    return now.user + now.system, now.children_user + now.children_system
+
+
+def prepared(manifest: Path, out: Path) -> tuple[float, float]:
+    """CPU seconds of reading and preparing every row: our own, our programs'."""
+    before = cpu_s()
+    request = Request(
+        manifest=manifest, out=out, campaign="rows", defaults=RowDefaults(), workers=2
+    )
+    for each in Session(request).prepare(print):
+        if each.error:
+            raise each.error
+    after = cpu_s()
+    return after[0] - before[0], after[1] - before[1]
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, nargs="+", default=[300])
+    parser.add_argument("--kinds", nargs="+", default=["wav", "flac", "mp3"])
+    options = parser.parse_args()
+    print("| recordings | rows | CPU ms a row, Python | programs | peak memory, MB |")
+    print("|---|---|---|---|---|")
+    for kind in options.kinds:
+        for count in options.rows:
+            with tempfile.TemporaryDirectory() as name:
+                manifest = write_rows(Path(name), count, kind)
+                for what in ("new", "known"):
+                    own, programs = (1e3 * s / count for s in prepared(manifest, Path(name)))
+                    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+                    row = f"| {what}, {kind} | {count} | {own:.1f} | {programs:.1f} "
+                    print(f"{row}| {peak_mb:.0f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
