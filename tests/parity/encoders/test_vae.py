@@ -65,7 +65,7 @@ def test_the_first_latent_is_one_frame_and_every_other_four(video: Tensor, laten
     assert video.shape[2] == 1 + 4 * (latents.shape[2] - 1)
 
 
-@pytest.mark.parametrize("size", [1, 3, 5])
+@pytest.mark.parametrize("size", [*(pytest.param(n, marks=pytest.mark.sweep) for n in (1, 5)), 3])
 def test_pieces_in_a_row_are_the_whole(
     vae: AutoencoderKLWan, latents: Tensor, video: Tensor, size: int
 ) -> None:
@@ -84,7 +84,9 @@ def test_diffusers_own_decode_gives_the_same_video(
     assert difference(video, whole) <= TOLERANCE
 
 
-@pytest.mark.parametrize("stopped_after", [0, 1, 2, 5])
+@pytest.mark.parametrize(
+    "stopped_after", [0, 1, *(pytest.param(n, marks=pytest.mark.sweep) for n in (2, 5))]
+)
 def test_another_decoder_goes_on_where_one_stopped(
     vae: AutoencoderKLWan, latents: Tensor, video: Tensor, stopped_after: int
 ) -> None:

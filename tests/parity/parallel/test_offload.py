@@ -208,7 +208,7 @@ def watched_run(
         return list(run(sampler))
 
 
-@pytest.mark.parametrize("is_sink_offloaded", [False, True])
+@pytest.mark.parametrize("is_sink_offloaded", [pytest.param(False, marks=pytest.mark.sweep), True])
 @pytest.mark.parametrize("num_steps", [1, 2])
 def test_blocks_are_the_same_and_no_copy_runs_into_another(num_steps, is_sink_offloaded):
     """With one step the last layer and the first have the same slot, with two they have not."""

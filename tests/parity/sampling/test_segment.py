@@ -139,7 +139,7 @@ def test_a_context_of_clips_of_one_block_holds_no_past_blocks(loaded):
     assert last.state["num_blocks"].item() == 3
 
 
-@pytest.mark.parametrize("width", [112, 64])
+@pytest.mark.parametrize("width", [112, pytest.param(64, marks=pytest.mark.sweep)])
 def test_any_size_from_64_pixels_on_is_filled(loaded, width):
     frames, handoff = rendered(loaded, job(0, 5, width=width, height=80), sample_steps=1)
 
