@@ -22,8 +22,10 @@ from model.speech.voices import CARDS
 from tasks.errors import DiskFullError
 from tasks.processes.ffmpeg import ffmpeg_version
 from tasks.records import Cue, Speech, SpokenClause, TimedPhoneme
-from tasks.speech.clause import Clause
-from tasks.speech.clause_sounds import ClauseSounds
+from tasks.speech.clauses.clause import Clause
+from tasks.speech.clauses.recent_blocks import RecentBlocks
+from tasks.speech.clauses.sounds import ClauseSounds
+from tasks.speech.clauses.speakers import num_speakers, on_a_core, spoken_in_order
 from tasks.speech.loudness import (
     ENGINE_LEVEL_DB,
     active_level_db,
@@ -31,7 +33,6 @@ from tasks.speech.loudness import (
     grid_levels,
     to_int16,
 )
-from tasks.speech.recent_blocks import RecentBlocks
 from tasks.speech.recording import (
     FRAMES_PER_SECOND,
     VIEWER_RATE_HZ,
@@ -40,7 +41,6 @@ from tasks.speech.recording import (
 )
 from tasks.speech.request import SpeechRequest, request_sha256
 from tasks.speech.script import language_of, read_script
-from tasks.speech.speakers import num_speakers, on_a_core, spoken_in_order
 from tasks.speech.speech_files import SpeechFiles, load_speech, speech_files
 from tasks.speech.spoken_script import (
     SpokenScript,

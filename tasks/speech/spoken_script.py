@@ -19,7 +19,7 @@ from model.speech.utterance import Piece, Reading
 from model.speech.voices import CARDS, load_voice
 from tasks.canonical_json import canonical_sha256
 from tasks.records import SpokenClause
-from tasks.speech.clause import Clause
+from tasks.speech.clauses.clause import Clause
 from tasks.speech.request import (
     SPEECH_VERSION,
     SpeechRequest,
@@ -138,9 +138,8 @@ def front_end_sha256() -> str:
     """
     digest = sha256()
     rooms = [Path(path) for room in (tasks.reading, model.speech) for path in room.__path__]
-    own = [
-        Path(__file__).with_name(name) for name in ("script.py", "clause.py", Path(__file__).name)
-    ]
+    here = Path(__file__).parent
+    own = [here / "script.py", here / "clauses" / "clause.py", Path(__file__)]
     files = [path for room in rooms for path in sorted(room.rglob("*")) if _is_source(path)]
     for path in (*files, *own):
         digest.update(path.read_bytes())

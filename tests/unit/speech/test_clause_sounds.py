@@ -11,8 +11,8 @@ import soundfile
 
 from model.speech.utterance import TimedSymbol, Utterance
 from tasks.errors import DamagedError, DiskFullError
-from tasks.speech.clause_sounds import ClauseSounds, read_sound, sound_bytes
-from tasks.speech.speakers import spoken_in_order
+from tasks.speech.clauses.sounds import ClauseSounds, read_sound, sound_bytes
+from tasks.speech.clauses.speakers import spoken_in_order
 from tasks.speech.speech import SpeechRequest, make_speech
 from tasks.store.shared_files import (
     UNUSED_DAYS,
