@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from flows.row_speech import row_speech, stored_rereadings
 from tasks.records import EncodeProfile, Speech, StoredPlan, TimedPhoneme, VideoPlan
 from tasks.speech.rereading import is_made_of, may_hide_changes, rereadings
+from tasks.speech.row_speech import row_speech, stored_rereadings
 from tasks.speech.speech import SpeechRequest, make_speech, request_sha256
 from tasks.speech.speech_files import load_speech, speech_files
 from tasks.store.campaign_folder import CampaignFolder
