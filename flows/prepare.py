@@ -17,13 +17,6 @@ from typing import Literal, TypeVar
 
 from flows.outcomes import RowName
 from flows.plan_check import as_delivered, found_fault
-from flows.row_speech import (
-    is_reread,
-    row_request,
-    row_speech,
-    spoken_words,
-    stored_rereadings,
-)
 from model.engine import EngineIdentity, engine_identity
 from model.errors import NightshootError, PortraitError, RowError
 from tasks.canonical_json import canonical_sha256
@@ -65,6 +58,13 @@ from tasks.records import (
     VideoReceipt,
 )
 from tasks.recovery.night import Unfinished, carry_over_order
+from tasks.speech.row_speech import (
+    is_reread,
+    row_request,
+    row_speech,
+    spoken_words,
+    stored_rereadings,
+)
 from tasks.speech.speech import request_sha256
 from tasks.speech.voices import VoiceSettings
 from tasks.store.campaign_folder import (

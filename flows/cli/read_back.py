@@ -8,7 +8,6 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from flows.row_speech import row_request
 from model.errors import RowError
 from tasks.errors import counted
 from tasks.inputs.inputs import Inputs
@@ -19,6 +18,7 @@ from tasks.manifest.row_files import Files
 from tasks.reading.lexicon import NO_LEXICON
 from tasks.reading.readback import ReadBack, read_back
 from tasks.records import ManifestRow, ReadWords, Record
+from tasks.speech.row_speech import row_request
 from tasks.speech.speech import VoiceSettings, make_speech
 from tasks.speech.speech_files import speech_files
 

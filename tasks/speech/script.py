@@ -17,7 +17,7 @@ from tasks.reading.marks import Pause
 from tasks.reading.reading import read_aloud
 from tasks.reading.script_text import script_text
 from tasks.reading.tokens import Token, merged
-from tasks.speech.clause import Clause, clause_of, without_controls
+from tasks.speech.clauses.clause import Clause, clause_of, without_controls
 
 MAX_CLAUSE_CHARS: dict[Language, int] = {"en": 100, "zh": 32}
 """About seven seconds of speech: a segment's usual length."""

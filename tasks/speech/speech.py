@@ -23,8 +23,10 @@ from tasks.canonical_json import canonical_sha256
 from tasks.errors import DiskFullError
 from tasks.processes.ffmpeg import ffmpeg_version
 from tasks.records import Cue, Speech, SpokenClause, TimedPhoneme
-from tasks.speech.clause import Clause
-from tasks.speech.clause_sounds import ClauseSounds
+from tasks.speech.clauses.clause import Clause
+from tasks.speech.clauses.recent_blocks import RecentBlocks
+from tasks.speech.clauses.sounds import ClauseSounds
+from tasks.speech.clauses.speakers import num_speakers, on_a_core, spoken_in_order
 from tasks.speech.loudness import (
     ENGINE_LEVEL_DB,
     active_level_db,
@@ -40,7 +42,6 @@ from tasks.speech.recording import (
 )
 from tasks.speech.request import SpeechRequest, request_sha256
 from tasks.speech.script import language_of, read_script
-from tasks.speech.speakers import num_speakers, on_a_core, spoken_in_order
 from tasks.speech.speech_files import SpeechFiles, load_speech, speech_files
 from tasks.speech.spoken_script import (
     SpokenScript,
@@ -148,7 +149,7 @@ def _speak(
 ) -> Speech:
     voice = request.voice_name
     read = spoken_script(request)
-    rate, placed = _blocks(request, read, _clause_speaker(request, shared))
+    rate, placed = _blocks(request, read, shared)
     blocks = [block for _, block in placed]
     gain_db = _engine_gain_db(voice, blocks)
     _write_wav(parts.viewer, (block.viewer for block in blocks), rate)
@@ -192,22 +193,36 @@ def _clause_speaker(
 
 
 def _blocks(
-    request: SpeechRequest, read: SpokenScript, speak: Callable[[SpokenClause], Utterance]
+    request: SpeechRequest, read: SpokenScript, shared: SharedFiles | None
 ) -> tuple[int, list[tuple[Clause, Block]]]:
     """Every clause spoken and placed, and the rate they share."""
-    placed: list[tuple[Clause, Block]] = []
+    speak = _clause_speaker(request, shared)
     rate = 0
-    utterances = spoken_in_order(read.spoken, speak, num_speakers(request.voice_name))
-    for clause, utterance, gap in zip(read.script.clauses, utterances, _gaps(read), strict=True):
+
+    def place(clause: SpokenClause, gap: Gap) -> Block | None:
+        nonlocal rate
+        utterance = speak(clause)
         rate = rate or grid_rate(utterance.sample_rate_hz)
-        block = make_block(utterance, gap, rate)
+        return make_block(utterance, gap, rate)
+
+    def found_or_placed(clause_and_gap: tuple[SpokenClause, Gap]) -> Block | None:
+        clause, gap = clause_and_gap
+        if shared is None or request.voice_name not in CARDS:
+            return place(clause, gap)
+        recent = RecentBlocks.of(shared)
+        return recent.block(clause.sound, gap, lambda: place(clause, gap))
+
+    items = list(zip(read.spoken, _gaps(read), strict=True))
+    blocks = spoken_in_order(items, found_or_placed, num_speakers(request.voice_name))
+    placed: list[tuple[Clause, Block]] = []
+    for clause, block in zip(read.script.clauses, blocks, strict=True):
         if block is None:
             raise SpeechError(
                 f'voice "{request.voice_name}" produced no sound for "{clause.spoken[:60]}"; '
                 "reword it or choose another voice"
             )
         placed.append((clause, block))
-    return rate, placed
+    return placed[0][1].sample_rate_hz, placed
 
 
 def _gaps(read: SpokenScript) -> list[Gap]:

@@ -15,11 +15,11 @@ from pathlib import Path
 import model.speech
 import tasks.reading
 from model.errors import SpeechError
-from model.speech.utterance import Piece
+from model.speech.utterance import Piece, Reading
 from model.speech.voices import CARDS, load_voice
 from tasks.canonical_json import canonical_sha256
 from tasks.records import SpokenClause
-from tasks.speech.clause import Clause
+from tasks.speech.clauses.clause import Clause
 from tasks.speech.request import (
     SPEECH_VERSION,
     SpeechRequest,
@@ -31,7 +31,7 @@ from tasks.speech.script import Script, read_script
 from tasks.speech.voices import default_voice, sound_versions, voice_language
 
 _FRONT_ENDS = ("hibari-tts", "pypinyin", "cn2an", "phonenumbers", "opencc-purepy")
-_READINGS_KEPT = 64
+_SCRIPTS_KEPT, _CLAUSES_KEPT = 64, 4096
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class SpokenScript:
     unspoken: tuple[str, ...]
 
 
-@lru_cache(maxsize=_READINGS_KEPT)
+@lru_cache(maxsize=_SCRIPTS_KEPT)
 def spoken_script(request: SpeechRequest) -> SpokenScript:
     """Read a request's script; nothing is spoken.
 
@@ -96,10 +96,15 @@ def _lines(clauses: Sequence[Clause], voice: str) -> tuple[list[str], tuple[str,
     """What the voice is given for each clause, and what of it has no sound."""
     if voice not in CARDS:
         return [clause.given for clause in clauses], ()
-    read = load_voice(voice).read
-    readings = [read(clause.pieces) for clause in clauses]
+    readings = [_reading(voice, clause.pieces) for clause in clauses]
     unspoken = dict.fromkeys(sign for reading in readings for sign in reading.unspoken)
     return [reading.symbols for reading in readings], tuple(unspoken)
+
+
+@lru_cache(maxsize=_CLAUSES_KEPT)
+def _reading(voice: str, pieces: tuple[Piece, ...]) -> Reading:
+    """Rows of a campaign share most of their clauses, which are read once."""
+    return load_voice(voice).read(pieces)
 
 
 def _check_speakable(script: Script, request: SpeechRequest) -> None:
@@ -133,9 +138,8 @@ def front_end_sha256() -> str:
     """
     digest = sha256()
     rooms = [Path(path) for room in (tasks.reading, model.speech) for path in room.__path__]
-    own = [
-        Path(__file__).with_name(name) for name in ("script.py", "clause.py", Path(__file__).name)
-    ]
+    here = Path(__file__).parent
+    own = [here / "script.py", here / "clauses" / "clause.py", Path(__file__)]
     files = [path for room in rooms for path in sorted(room.rglob("*")) if _is_source(path)]
     for path in (*files, *own):
         digest.update(path.read_bytes())

@@ -5,8 +5,11 @@ A block depends on its own clause alone, so that equal clauses are equal bytes w
 
 # scipy brings no type stubs
 # pyright: reportMissingTypeStubs=false, reportUnknownVariableType=false, reportUnknownMemberType=false
+# pyright: reportArgumentType=false
 
+import math
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +41,7 @@ class Block:
         start_sample: of the speech inside ``viewer``.
         end_sample: of the speech inside ``viewer``.
         phonemes: in samples of ``engine``; None where the voice gives none.
+        sample_rate_hz: of ``viewer``.
     """
 
     viewer: NDArray[np.float32]
@@ -45,6 +49,7 @@ class Block:
     start_sample: int
     end_sample: int
     phonemes: tuple[TimedPhoneme, ...] | None
+    sample_rate_hz: int
 
 
 @dataclass(frozen=True)
@@ -99,6 +104,7 @@ def make_block(utterance: Utterance, gap: Gap, sample_rate_hz: int) -> Block | N
         lead,
         lead + len(speech),
         _engine_phonemes(utterance.phonemes, utterance.sample_rate_hz, shift_s, len(engine)),
+        sample_rate_hz,
     )
 
 
@@ -108,9 +114,19 @@ def resampled(pcm: NDArray[np.float32], from_rate_hz: int, to_rate_hz: int) -> N
         return pcm
     from scipy import signal  # a second to import: for who speaks, not for every command
 
-    divisor = np.gcd(from_rate_hz, to_rate_hz)
-    out = signal.resample_poly(pcm, to_rate_hz // divisor, from_rate_hz // divisor)
-    return np.asarray(out, np.float32)
+    divisor = math.gcd(from_rate_hz, to_rate_hz)
+    up, down = to_rate_hz // divisor, from_rate_hz // divisor
+    return np.asarray(signal.resample_poly(pcm, up, down, window=_low_pass(up, down)), np.float32)
+
+
+@cache
+def _low_pass(up: int, down: int) -> NDArray[np.float32]:
+    """The filter that ``resample_poly`` makes itself, anew for every clause."""
+    from scipy import signal
+
+    longest = max(up, down)
+    taps = signal.firwin(2 * 10 * longest + 1, 1 / longest, window=("kaiser", 5.0))
+    return np.asarray(taps, np.float32)
 
 
 def sound_bounds(pcm: NDArray[np.float32], sample_rate_hz: int) -> tuple[int, int] | None:

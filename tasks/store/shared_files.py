@@ -127,7 +127,11 @@ def sweep_sounds(files: SharedFiles, now: datetime) -> int:
     """
     listed = files.matching(f"{SOUNDS}/*/*.wav")
     before = now - timedelta(days=UNUSED_DAYS)
-    old = [name for name, each in listed.items() if each.modified < before]
+    old = [
+        name
+        for name, each in listed.items()
+        if each.modified < before and not name.rpartition("/")[2].startswith(".")
+    ]
     used = _sounds_in_use(files) if old else frozenset[str]()
     unused = [name for name in old if used is not None and _key_of(name) not in used]
     for name in unused:

@@ -16,12 +16,13 @@ from model.speech.utterance import Utterance
 from tasks.processes.stop_request import check_stop
 from tasks.speech.voices import source_of
 
-_Item = TypeVar("_Item")
+_Clause = TypeVar("_Clause")
+_Sound = TypeVar("_Sound")
 
 
 def spoken_in_order(
-    clauses: Sequence[_Item], speak: Callable[[_Item], Utterance], num_speakers: int
-) -> Iterator[Utterance]:
+    clauses: Sequence[_Clause], speak: Callable[[_Clause], _Sound], num_speakers: int
+) -> Iterator[_Sound]:
     """What ``speak`` makes of each clause.
 
     Args:
@@ -33,7 +34,7 @@ def spoken_in_order(
         StoppedError: a person asked to stop; no further clause is begun.
     """
 
-    def turn(clause: _Item) -> Utterance:
+    def turn(clause: _Clause) -> _Sound:
         check_stop()
         return speak(clause)
 
