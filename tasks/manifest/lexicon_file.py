@@ -11,8 +11,8 @@ from pathlib import Path
 from tasks.inputs.addresses import has_scheme, is_url
 from tasks.inputs.inputs import InputError, Inputs, InputUnreachableError
 from tasks.inputs.text_files import TextFileError
+from tasks.manifest.faults import Fault
 from tasks.manifest.manifest import ManifestError
-from tasks.manifest.row import Fault
 from tasks.manifest.row_files import nearest_file
 from tasks.reading.languages import Language
 from tasks.reading.lexicon import Entry, Lexicon, plain_word
