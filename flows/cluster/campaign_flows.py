@@ -54,6 +54,7 @@ def run_campaign(request: CampaignParameters) -> State[Any]:
             engine_settings={**layout_settings(request.placement), **request.settings},
             begun_first=request.window is not None,
             allow_private=request.allow_private,
+            lexicon=request.lexicon,
         )
     )
     night = night_of(request.window, request.timezone) if request.window else None

@@ -86,6 +86,12 @@ class CampaignParameters(Parameters):
         description="Preset for rows that name no preset: quick, draft, standard, hd or long. "
         "If empty, standard.",
     )
+    lexicon: str | None = Field(
+        default=None,
+        title="Lexicon",
+        description="CSV file that says how words are spoken: a path every worker can reach or an "
+        "address. If empty, lexicon.csv beside the manifest, where there is one.",
+    )
     settings: dict[str, Scalar] = Field(
         default_factory=dict[str, Scalar],
         title="Engine settings",
