@@ -40,10 +40,10 @@ test-all: dev
 parity: dev
 	$(BIN)/python -m tests.parity
 
-# Tests with a real Prefect server, workers and SeaweedFS: needs PostgreSQL, takes a quarter of an
-# hour.
+# Tests with a real Prefect server, workers and SeaweedFS: needs PostgreSQL, takes ten minutes. Each
+# of the two sides has servers of its own.
 test-integration: dev
-	$(BIN)/pytest -m "cluster and not faults"
+	$(BIN)/pytest $(SIDE_BY_SIDE) tests/integration -m "cluster and not faults"
 
 # Kills the same servers in every way: takes up to an hour, so it is run by hand.
 test-faults: dev

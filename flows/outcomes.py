@@ -1,12 +1,14 @@
 """Receipts, failures and errors -> the report's outcomes. Pure."""
 
+import socket
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
 from model.errors import Fault, NightshootError
 from tasks.errors import os_error_text
 from tasks.records import Failure, VideoOutcome, VideoPlan, VideoReceipt
-from tasks.recovery.failures import fault_of
+from tasks.recovery.failures import fault_of, signature_of
 from tasks.redaction import shown_url, without_secrets
 
 _WAYS_OUT: dict[Fault, str] = {
@@ -15,6 +17,14 @@ _WAYS_OUT: dict[Fault, str] = {
     "finished segments are kept",
     "machine": "run the same command again; finished segments are kept",
     "unknown": "run the same command again; if it fails again, report it and attach logs/",
+}
+
+
+_WAYS_TO_A_PLAN: dict[Fault, str] = {
+    "row": "correct this row, then render the manifest again; only what is missing is rendered",
+    "resource": "free the memory or disk space that was short, then render the manifest again",
+    "machine": "render the manifest again",
+    "unknown": "render the manifest again; if it fails again, report it and attach logs/",
 }
 
 
@@ -51,14 +61,20 @@ def text_of(error: BaseException) -> str:
     return without_secrets(f"{type(error).__name__}: {error}")
 
 
-def failed_outcome(row: RowName, error: BaseException) -> VideoOutcome:
-    """Outcome of a row that failed before it had a plan."""
-    return VideoOutcome(
+def preparation_failure(row: RowName, error: BaseException) -> Failure:
+    """Why a row has no plan, as the store keeps it for who asks later."""
+    fault = fault_of(error)
+    return Failure(
         video_id=row.video_id,
-        line=row.line,
-        status="failed",
-        error=text_of(error),
-        way_out=way_out_of(fault_of(error)),
+        fault=fault,
+        signature=signature_of(error, row.video_id),
+        message=text_of(error),
+        way_out=_WAYS_TO_A_PLAN[fault],
+        attempts=0,
+        host=socket.gethostname(),
+        plan_sha256="",
+        is_quarantined=False,
+        at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 
 
@@ -86,8 +102,8 @@ def done_outcome(
         num_frames=receipt.num_frames,
         num_segments=len(receipt.segment_keys),
         num_segments_rendered=receipt.num_segments_rendered if is_fresh else 0,
-        engine_seconds=receipt.engine_seconds if is_fresh else 0.0,
-        seconds=receipt.seconds if is_fresh else 0.0,
+        engine_seconds=receipt.engine_seconds,
+        seconds=receipt.seconds,
         warnings=receipt.warnings,
         is_preview=receipt.is_preview,
     )

@@ -50,7 +50,7 @@ def row_speech(
         if not reread or not _is_reread(speech, request):
             return speech
     place.fetch_speech(speech_id_of(request))
-    speech = make_speech(request, place.speech)
+    speech = make_speech(request, place.speech, place.shared)
     place.commit_speech(speech)
     return speech
 

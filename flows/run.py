@@ -3,6 +3,7 @@
 What it is made from and where its videos are rendered are given to it.
 """
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -11,16 +12,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-from flows.outcomes import RowName, done_outcome, failed_outcome, failure_outcome, pending_outcome
+from flows.outcomes import (
+    RowName,
+    done_outcome,
+    failure_outcome,
+    pending_outcome,
+    preparation_failure,
+)
 from flows.prepare import Prepared
 from flows.progress import ProgressView
+from flows.stored import stored_outcome
 from flows.work import Night, RenderFigures, Work, stop_on_signals
 from model.errors import CampaignError, NightshootError, StoppedError
 from tasks.engines.engine_host import EnginePool
 from tasks.errors import StoreError, counted
 from tasks.processes.last_resort import LastResort
 from tasks.processes.stop_request import stop_asked_by
-from tasks.records import ReadWords, VideoOutcome
+from tasks.records import Failure, ReadWords, VideoOutcome
 from tasks.report.report import campaign_report
 from tasks.store.campaign_folder import CampaignFolder
 from tasks.store.entries import LostLock
@@ -33,6 +41,8 @@ class Source(Protocol):
     folder: CampaignFolder
     keep_going: bool
     notices: list[str]
+    is_of_manifest: bool
+    """Whether rows are read, spoken and planned anew; else they are found planned."""
 
     @property
     def rows(self) -> Sequence[RowName]:
@@ -184,10 +194,16 @@ class Run:
 
     def _sorted_out(self, rows: Iterator[Prepared]) -> Iterator[Prepared]:
         """Rows with something left to render; the others' outcomes are noted on the way."""
+        outdated: set[str] = set()
+        if self.source.is_of_manifest:
+            failures = self.source.folder.failures()
+            outdated = {each.video_id for each in failures if not each.plan_sha256}
         for number, prepared in enumerate(rows, 1):
             if self.stop.is_set():
                 return
             row = prepared.row
+            if row.video_id in outdated and prepared.error is None:
+                self.source.folder.clear_failure(row.video_id)
             if prepared.stored is not None:
                 self._words[row.video_id] = prepared.stored.words
             self.view.status(
@@ -196,7 +212,7 @@ class Run:
             if prepared.error is not None:
                 self.view.row_prepared(row, None)
                 # the breaker is not told: bad rows fail alike every night, and cost no GPU hour
-                self._end(failed_outcome(row, prepared.error))
+                self._end(failure_outcome(row, self._kept_failure(row, prepared.error)))
             elif prepared.failure is not None:
                 self.view.row_prepared(row, None)
                 self._end(failure_outcome(row, prepared.failure))
@@ -208,6 +224,14 @@ class Run:
                 self._start_dispatcher()
                 self.view.row_prepared(row, prepared.plan)
                 yield prepared
+
+    def _kept_failure(self, row: RowName, error: Exception) -> Failure:
+        """Why a row has no plan; kept in the store, for `status` and `retry`."""
+        failure = preparation_failure(row, error)
+        if self.source.is_of_manifest:
+            with contextlib.suppress(NightshootError, OSError):  # a full disk keeps no note
+                self.source.folder.write_failure(failure)
+        return failure
 
     def _end(self, outcome: VideoOutcome) -> None:
         self._outcomes[outcome.video_id] = outcome
@@ -235,15 +259,22 @@ class Run:
             self._outcomes[outcome.video_id] = outcome
 
     def _all_outcomes(self) -> list[VideoOutcome]:
-        note = self._work.halted
+        """Of every row of the campaign, also of those that this run did not come to."""
         outcomes = (
-            self._outcomes.get(row.video_id) or pending_outcome(row, None, note)
+            self._outcomes.get(row.video_id) or self._earlier_outcome(row)
             for row in self.source.rows
         )
         return [
             outcome.model_copy(update={"words": self._words.get(outcome.video_id, ())})
             for outcome in outcomes
         ]
+
+    def _earlier_outcome(self, row: RowName) -> VideoOutcome:
+        note = self._work.halted
+        try:
+            return stored_outcome(self.source.folder, row, is_at_work=False, note=note)
+        except (NightshootError, OSError):  # of a store that has stopped answering
+            return pending_outcome(row, None, note)
 
     def _report(self, seconds: float) -> str:
         source, tally = self.source, self.view.tally

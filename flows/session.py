@@ -72,7 +72,7 @@ class Session:
     def __init__(self, request: Request) -> None:
         self.request = request
         self.campaign = request.campaign
-        self.keep_going = request.keep_going
+        self.keep_going, self.is_of_manifest = request.keep_going, True
         self.folder = open_campaign(request.out, request.campaign)
         presets = load_presets() | (load_presets(request.presets) if request.presets else {})
         inputs = Inputs(self.folder.root / "inputs", allow_private=request.allow_private)

@@ -24,6 +24,7 @@ class StoredCampaign:
     """
 
     keep_going = True
+    is_of_manifest = False
 
     def __init__(self, folder: CampaignFolder, campaign: str, videos: Sequence[str] = ()) -> None:
         self.folder, self.campaign = folder, campaign
@@ -85,8 +86,11 @@ class StoredCampaign:
             stored = self.folder.read_plan(row.video_id)
         except DamagedError as error:
             raise RowError(_damaged(row, error)) from error
+        failure = self.folder.read_failure(row.video_id)
+        if failure is not None and not failure.plan_sha256:
+            return Prepared(row, failure=failure)  # only the manifest can help
         if stored is None:
-            raise RowError(_never_planned(row))
+            raise RowError(_never_planned(row, is_at_work=False))
         prepared = judged(row, stored, self.folder, notice)
         if prepared.failure and self._is_wanted(row):
             self.folder.clear_failure(row.video_id)
@@ -101,36 +105,52 @@ class StoredCampaign:
 
     def outcomes(self) -> list[VideoOutcome]:
         """What the store says of every row, without making anything."""
-        return list(side_by_side(self.rows, self._outcome))
-
-    def _outcome(self, row: RowRecord) -> VideoOutcome:
-        try:
-            stored = self.folder.read_plan(row.video_id)
-        except DamagedError as error:
-            return pending_outcome(row, None, _damaged(row, error))
-        except NewerRecordError as error:
-            return pending_outcome(row, None, str(error))
-        if stored is None:
-            return pending_outcome(row, None, _never_planned(row))
-        damage = ""
-        try:
-            receipt = self.folder.find_video(row.video_id)
-        except (DamagedError, NewerRecordError) as error:
-            receipt, damage = None, str(error)
-        if receipt is not None and receipt.plan_sha256 == stored.sha256:
-            return done_outcome(row, receipt, self.folder.video_url(row.video_id))
-        failure = self.folder.read_failure(row.video_id)
-        if failure is not None and failure.plan_sha256 == stored.sha256:
-            return failure_outcome(row, failure)
-        return pending_outcome(row, stored.plan, damage)
+        outcome = partial(stored_outcome, self.folder, is_at_work=self.folder.is_at_work())
+        return list(side_by_side(self.rows, outcome))
 
 
-def _damaged(row: RowRecord, error: DamagedError) -> str:
+def stored_outcome(
+    folder: CampaignFolder, row: RowName, *, is_at_work: bool, note: str = ""
+) -> VideoOutcome:
+    """What the store says of a row.
+
+    Args:
+        folder: of the campaign.
+        row: its name and line.
+        is_at_work: whether a run is at work on the campaign, which may still plan it.
+        note: why a row that is not finished was left so.
+    """
+    try:
+        stored = folder.read_plan(row.video_id)
+    except DamagedError as error:
+        return pending_outcome(row, None, _damaged(row, error))
+    except NewerRecordError as error:
+        return pending_outcome(row, None, str(error))
+    failure = folder.read_failure(row.video_id)
+    if failure is not None and not failure.plan_sha256:
+        return failure_outcome(row, failure)
+    if stored is None:
+        return pending_outcome(row, None, note or _never_planned(row, is_at_work=is_at_work))
+    damage = ""
+    try:
+        receipt = folder.find_video(row.video_id)
+    except (DamagedError, NewerRecordError) as error:
+        receipt, damage = None, str(error)
+    if receipt is not None and receipt.plan_sha256 == stored.sha256:
+        return done_outcome(row, receipt, folder.video_url(row.video_id))
+    if failure is not None and failure.plan_sha256 == stored.sha256:
+        return failure_outcome(row, failure)
+    return pending_outcome(row, stored.plan, damage or note)
+
+
+def _damaged(row: RowName, error: DamagedError) -> str:
     return f"line {row.line}: {error}; render the manifest again, which plans this row again"
 
 
-def _never_planned(row: RowRecord) -> str:
+def _never_planned(row: RowName, *, is_at_work: bool) -> str:
+    if is_at_work:
+        return f"line {row.line}: not spoken and planned yet; a run is at work on this campaign"
     return (
-        f"line {row.line}: this row could not be spoken or planned, so there is nothing to retry; "
-        "correct it in the manifest and render the manifest again"
+        f"line {row.line}: the last run ended before this row was spoken and planned; render the "
+        "manifest again"
     )

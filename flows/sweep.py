@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from flows.plan_check import found_fault
@@ -12,6 +12,7 @@ from tasks.store.campaign_folder import CampaignFolder
 from tasks.store.campaigns import (
     open_campaign,
 )
+from tasks.store.shared_files import UNUSED_DAYS, sweep_shared_parts, sweep_sounds
 from tasks.store.verification import verify as verified
 
 
@@ -34,12 +35,19 @@ def sweep_campaign(
     folder = open_campaign(out, campaign)
     with folder.lock():
         num_parts = folder.sweep_parts()
+        num_sounds = sweep_sounds(folder.shared, datetime.now(UTC))
+        num_parts += sweep_shared_parts(folder.shared, datetime.now(UTC))
         num_uploads = folder.sweep_uploads(timedelta(hours=uploads_older_than_hours))
         damaged = (*verified(folder), *_wrong_plans(folder)) if verify else ()
     lines = [
         f"{counted(num_parts, 'half-written file')} removed",
         f"{counted(num_uploads, 'unfinished upload')} aborted",
     ]
+    if num_sounds:
+        lines.append(
+            f"{counted(num_sounds, 'spoken clause')} removed: more than {UNUSED_DAYS} days old, "
+            f"and in the speech of no campaign in {out}"
+        )
     if verify:
         lines += [*damaged, _verified(len(damaged))]
     return SweepResult(tuple(lines), damaged)

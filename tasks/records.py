@@ -75,6 +75,18 @@ class SpokenClause(Record):
     sound: str = Field(description="Key of its sound, shared by all campaigns of a folder.")
 
 
+class ClauseSound(Record):
+    """What is known of the sound of one clause, inside its own file."""
+
+    key: str
+    sample_rate_hz: int = Field(ge=1)
+    num_samples: int = Field(ge=0)
+    sha256: str = Field(description="Of its samples, 32-bit floats, low byte first.")
+    phones: tuple[tuple[str, int, int], ...] | None = Field(
+        description="Symbol, first sample, sample behind the last; None where a voice gives none."
+    )
+
+
 class Reread(Record):
     """Words that are read otherwise today than when their speech was made."""
 

@@ -13,8 +13,9 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # before torch; the processes that test
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # golden sets are made on more threads
 
-# every process that tests start would compile this project anew
+# every process that tests start would compile this project anew, and pytest the tests' assertions
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"

@@ -29,9 +29,7 @@ from flows.cli.terminal import say
 from tasks.redaction import without_secrets
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from flows.run import Source, Summary
+    from flows.run import Source
     from flows.session import Request
     from flows.work import Night
 
@@ -268,6 +266,7 @@ def _run(source: "Source", workers: int, night: "Night | None", *, as_json: bool
     from flows.cli.live_progress import (
         progress_view,
     )
+    from flows.cli.summary import summary_lines
     from flows.local.dispatcher import LocalDispatcher
     from flows.progress import (
         PlainProgress,
@@ -285,7 +284,8 @@ def _run(source: "Source", workers: int, night: "Night | None", *, as_json: bool
     if as_json:
         say(json.dumps([outcome.model_dump() for outcome in summary.outcomes], indent=1))
     else:
-        _print_summary(console, summary)
+        for line in summary_lines(summary):
+            console.print(line, soft_wrap=True)
     last_resort.is_over()
     return summary.exit_code
 
@@ -457,38 +457,6 @@ def _request(manifest: str | Path, options: dict[str, Any]) -> "Request":
         voice_settings=voice_settings(options),
         lexicon=options["lexicon"],
     )
-
-
-def _print_summary(console: "Console", summary: "Summary") -> None:
-    from flows.progress import clock_of
-    from tasks.errors import counted
-
-    done = [outcome for outcome in summary.outcomes if outcome.status == "done"]
-    failed = [o for o in summary.outcomes if o.status in ("failed", "quarantined")]
-    if summary.refused:
-        console.print(
-            f"Refused: {counted(len(summary.refused), 'row')} cannot be rendered, so nothing was "
-            "rendered."
-        )
-        console.print(
-            "Correct the manifest, or add --keep-going to render the other rows.", markup=False
-        )
-        return
-    made = sum(outcome.num_segments_rendered for outcome in done)
-    console.print(
-        f"{len(done)} of {counted(len(summary.outcomes), 'video')} done, {len(failed)} failed; "
-        f"{counted(made, 'segment')} rendered in {clock_of(summary.seconds)}",
-        style="bold",
-    )
-    for outcome in done:
-        for warning in outcome.warnings:
-            console.print(f"note: {outcome.video_id}: {warning}", style="yellow", markup=False)
-    if summary.halted:
-        console.print(summary.halted, style="red", markup=False, soft_wrap=True)
-    elif summary.was_stopped:
-        console.print("Stopped. Finished segments are kept; run the same command to continue.")
-    if summary.report:
-        console.print(f"report: {summary.report}", markup=False, soft_wrap=True)
 
 
 cli.add_command(say_script)

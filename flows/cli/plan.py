@@ -2,7 +2,7 @@
 
 import statistics
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.gpu_tables import gpu_tables
-from flows.cli.timing import estimate_campaign
+from flows.cli.timing import Left, estimate_campaign
 from flows.local.dispatcher import LocalDispatcher
 from flows.prepare import Prepared
 from flows.progress import PlainProgress, clock_of
@@ -124,14 +124,15 @@ def plan_campaign(
     for each in session.prepare(notices.append):
         check_stop()
         prepared.append(each)
-    left = {each.row.video_id: _frames_left(each, folder) for each in prepared}
+    done = _done_keys(prepared, folder)
+    left = {each.row.video_id: _frames_left(each, done) for each in prepared}
     todo = [each.plan for each in prepared if each.plan and left[each.row.video_id]]
     frames_left = [left[plan.video_id] for plan in todo]
     rows = {row.video_id: row for row in session.rows}
     clips = {name: session.infer_frames(row) for name, row in rows.items()}
     videos = sorted(
         (
-            _quote(each, folder, clips[each.row.video_id], left[each.row.video_id])
+            _quote(each, done, clips[each.row.video_id], left[each.row.video_id])
             for each in prepared
         ),
         key=lambda video: rows[video.video_id].line,
@@ -139,9 +140,9 @@ def plan_campaign(
     if is_spoken:
         videos = [_with_words(video, rows[video.video_id], session) for video in videos]
     if wanted is None:
-        (seconds, time_unknown), gpus = _estimate(todo, frames_left, session), None
+        (seconds, time_unknown), gpus = _estimate(work_left(todo, done), session), None
     elif todo:
-        gpus = _quote_gpus(todo, folder, wanted)
+        gpus = _quote_gpus(todo, done, wanted)
         seconds, time_unknown = None, "the plan is for other GPUs"
     else:
         gpus, seconds, time_unknown = None, 0.0, ""
@@ -163,14 +164,12 @@ def plan_campaign(
     )
 
 
-def _quote_gpus(todo: Sequence[VideoPlan], folder: CampaignFolder, wanted: GpuRequest) -> GpuQuote:
+def _quote_gpus(todo: Sequence[VideoPlan], done: Collection[str], wanted: GpuRequest) -> GpuQuote:
     """Of what is left to render."""
     left = [
         plan.model_copy(
             update={
-                "segments": tuple(
-                    segment for segment in plan.segments if not _is_done(folder, segment.key)
-                )
+                "segments": tuple(segment for segment in plan.segments if segment.key not in done)
             }
         )
         for plan in todo
@@ -185,25 +184,36 @@ def _quote_gpus(todo: Sequence[VideoPlan], folder: CampaignFolder, wanted: GpuRe
     return quote.model_copy(update={"campaign": quote_campaign(videos, wanted)})
 
 
-def _estimate(
-    plans: Sequence[VideoPlan], frames_left: Sequence[int], session: Session
-) -> tuple[float | None, str]:
-    """Seconds to render what is left; None, and why, where this machine cannot render it."""
+def work_left(todo: Sequence[VideoPlan], done: Collection[str]) -> list[Left]:
+    """What is left of each video; a segment that several of them share is rendered by the first."""
+    known = set(done)
+    left: list[Left] = []
+    for plan in todo:
+        new = [segment for segment in plan.segments if segment.key not in known]
+        known.update(segment.key for segment in plan.segments)
+        left.append(Left(plan, sum(segment.num_frames for segment in new), len(new)))
+    return left
+
+
+def _estimate(left: Sequence[Left], session: Session) -> tuple[float | None, str]:
+    """Seconds to make what is left; None, and why, where this machine cannot make it."""
     try:
-        workers = session.request.workers
-        return estimate_campaign(plans, frames_left, session.folder, workers), ""
+        return estimate_campaign(left, session.folder, session.request.workers), ""
     except (ResourceError, EngineLostError) as error:
         return None, str(error)
 
 
-def _frames_left(prepared: Prepared, folder: CampaignFolder) -> int:
+def _done_keys(prepared: Sequence[Prepared], folder: CampaignFolder) -> frozenset[str]:
+    """The segments that are there and whole; each is read once, those of done videos not again."""
+    keys = {key for each in prepared if each.receipt for key in each.receipt.segment_keys}
+    planned = {segment.key for each in prepared if each.plan for segment in each.plan.segments}
+    return frozenset(keys | {key for key in planned - keys if _is_done(folder, key)})
+
+
+def _frames_left(prepared: Prepared, done: Collection[str]) -> int:
     if prepared.plan is None or prepared.receipt is not None:
         return 0
-    return sum(
-        segment.num_frames
-        for segment in prepared.plan.segments
-        if not _is_done(folder, segment.key)
-    )
+    return sum(segment.num_frames for segment in prepared.plan.segments if segment.key not in done)
 
 
 def _is_done(folder: CampaignFolder, key: str) -> bool:
@@ -214,7 +224,7 @@ def _is_done(folder: CampaignFolder, key: str) -> bool:
 
 
 def _quote(
-    prepared: Prepared, folder: CampaignFolder, infer_frames: int, frames_left: int
+    prepared: Prepared, done: Collection[str], infer_frames: int, frames_left: int
 ) -> VideoQuote:
     row, plan = prepared.row, prepared.plan
     if plan is None:
@@ -231,7 +241,7 @@ def _quote(
             is_done=False,
             error=str(prepared.error),
         )
-    done = sum(_is_done(folder, segment.key) for segment in plan.segments)
+    num_done = sum(segment.key in done for segment in plan.segments)
     return VideoQuote(
         video_id=row.video_id,
         size=f"{plan.width}x{plan.height}",
@@ -240,7 +250,7 @@ def _quote(
         infer_frames=infer_frames,
         num_clips=round(plan.num_frames / infer_frames, 2),
         num_segments=len(plan.segments),
-        num_segments_done=done,
+        num_segments_done=num_done,
         num_frames_left=frames_left,
         is_done=prepared.receipt is not None,
         warnings=(*plan.warnings, *unbroken_warnings(plan, infer_frames)),

@@ -1,4 +1,4 @@
-"""Measures this machine's speed on a campaign's own portraits, for an honest estimate."""
+"""Measures this machine's speed on a campaign's own videos, for an honest estimate."""
 
 import tempfile
 import time
@@ -13,61 +13,79 @@ from typing import TypeAlias
 
 from tasks.canonical_json import canonical_sha256
 from tasks.engines.engine_host import EnginePool
-from tasks.media.encode import encode_segment
-from tasks.media.render import segment_job
+from tasks.errors import DamagedError
+from tasks.media.finished_video import VideoParts, deliver_video
+from tasks.media.render import render_segment, segment_job
 from tasks.plan.audio_window import EngineTrack
 from tasks.plan.estimate import (
-    FIRST_RUN_OVERHEAD_S,
-    RUN_OVERHEAD_S,
-    VIDEO_OVERHEAD_S,
+    Pace,
+    Timing,
     estimate_seconds,
+    overhead_s,
+    pace_of,
+    run_overhead_s,
 )
 from tasks.portrait.picture import read_portrait
-from tasks.records import VideoPlan
+from tasks.processes.stop_request import check_stop
+from tasks.records import SegmentPlan, SegmentReceipt, VideoPlan
+from tasks.speech.speech_files import load_speech
 from tasks.store.campaign_folder import CampaignFolder
 
-_PROBE_FRAMES = 48
+_SHORT_FRAMES, _LONG_FRAMES = 24, 72
+_COMPUTED_S = 0.2
 Kind: TypeAlias = str
 
 
-def estimate_campaign(
-    plans: Sequence[VideoPlan], frames_left: Sequence[int], folder: CampaignFolder, workers: int
-) -> float:
-    """Seconds to render what is left, from a few frames rendered now.
+@dataclass(frozen=True)
+class Left:
+    """What is left to render of a video; what other videos before it render too does not count."""
 
-    Engines and their settings differ in speed by far; each kind is rendered alone, the commonest
-    side by side too.
+    plan: VideoPlan
+    num_frames: int
+    num_segments: int
+
+
+def estimate_campaign(left: Sequence[Left], folder: CampaignFolder, workers: int) -> float:
+    """Seconds to make what is left, from a few short videos made now.
+
+    Engines and their settings differ in speed by far; each kind is timed alone, the commonest side
+    by side too.
 
     Args:
-        plans: the videos with something left, in the order they will be made.
-        frames_left: of each, the frames not rendered yet.
+        left: the videos with something left, in the order they will be made.
         folder: the campaign's, where its speech is.
         workers: videos at once.
     """
-    if not plans:
+    if not left:
         return 0.0
-    samples = samples_of(plans)
-    common, sample = next(iter(samples.items()))
-    counts = sorted({1, min(workers, len(plans))})
+    samples = samples_of([each.plan for each in left])
+    common = next(iter(samples.values()))
+    count = min(workers, len(left))
     with _bench(folder) as bench:
-        measured = {count: bench.pixels_per_second(sample, count) for count in counts}
-        low, high = measured[counts[0]], measured[counts[-1]]
-        slowness = {
-            kind: 1.0 if kind == common else low / bench.pixels_per_second(plan, 1)
-            for kind, plan in samples.items()
-        }
-    rates = [
-        low + (high - low) * (count - 1) / max(1, counts[-1] - 1)
-        for count in range(1, counts[-1] + 1)
-    ]
+        timed = {kind: bench.pace(plan) for kind, plan in samples.items()}
+        alone_s = timed[_kind_of(common)][1]
+        speed_up = bench.speed_up(common, count, alone_s) if count > 1 else 1.0
+    crowding = _crowding()
+    rates = [1 + (speed_up - 1) * index / max(1, count - 1) for index in range(count)]
     work = [
-        float(frames * plan.width * plan.height) * slowness[_kind_of(plan)]
-        for plan, frames in zip(plans, frames_left, strict=True)
+        timed[_kind_of(each.plan)][0].work_s(
+            each.num_frames * each.plan.width * each.plan.height, each.num_segments
+        )
+        + overhead_s(each.num_segments, crowding)
+        for each in left
     ]
-    render = estimate_seconds(work, rates, workers)
     is_first = not (folder.logs / "prefect").exists()
-    overhead = FIRST_RUN_OVERHEAD_S if is_first else RUN_OVERHEAD_S
-    return overhead + render + VIDEO_OVERHEAD_S * len(plans) / min(workers, len(plans))
+    return run_overhead_s(is_first=is_first, crowding=crowding) + estimate_seconds(
+        work, rates, workers
+    )
+
+
+def _crowding() -> float:
+    """Seconds that one second of computing takes beside what else this machine does now."""
+    began, computed = time.perf_counter(), time.thread_time()
+    while time.thread_time() - computed < _COMPUTED_S:
+        check_stop()
+    return max(1.0, (time.perf_counter() - began) / _COMPUTED_S)
 
 
 def _kind_of(plan: VideoPlan) -> Kind:
@@ -88,27 +106,65 @@ def samples_of(plans: Sequence[VideoPlan]) -> dict[Kind, VideoPlan]:
 
 @dataclass(frozen=True)
 class _Bench:
-    """Where a few frames are rendered; hosts stay warm from one measurement to the next."""
+    """Where a few short videos are made; hosts stay warm from one to the next."""
 
-    scratch: Path
     place: CampaignFolder
+    store: CampaignFolder
     pool: EnginePool
 
-    def pixels_per_second(self, plan: VideoPlan, count: int) -> float:
-        """Of ``count`` segments like the plan's, side by side."""
+    def pace(self, plan: VideoPlan) -> tuple[Pace, float]:
+        """Of one worker alone, once its engine is warm; and its seconds for the longer video."""
+        self._make(plan, _SHORT_FRAMES, "warm")
+        short, _ = self._make(plan, _SHORT_FRAMES, "short")
+        long, video_s = self._make(plan, _LONG_FRAMES, "long")
+        return pace_of(short, long, video_s), long.seconds + video_s
+
+    def speed_up(self, plan: VideoPlan, count: int, alone_s: float) -> float:
+        """How much more ``count`` workers get done in the same time than one.
+
+        It refers to the time that the pace is made of: what disturbed that cancels out.
+        """
+        make = partial(self._make, plan, _LONG_FRAMES)
+        with ThreadPoolExecutor(count) as pool:
+            list(pool.map(make, [f"warm-{index}" for index in range(count)]))  # more hosts start
+            began = time.perf_counter()
+            list(pool.map(make, [f"beside-{index}" for index in range(count)]))
+            return count * alone_s / (time.perf_counter() - began)
+
+    def _make(self, plan: VideoPlan, num_frames: int, name: str) -> tuple[Timing, float]:
+        """A video like the plan's, but short: how long its segment took, and its delivery."""
         self.place.fetch_speech(plan.speech_id)
-        self.place.portrait(plan.portrait)
-        render = partial(_render, plan, self.place, self.pool)
-        with (
-            tempfile.TemporaryDirectory(dir=self.scratch) as name,
-            ThreadPoolExecutor(count) as pool,
-        ):
-            list(pool.map(render, [Path(name) / f"warm-{i}.mp4" for i in range(count)]))
-            started = time.perf_counter()
-            list(pool.map(render, [Path(name) / f"run-{i}.mp4" for i in range(count)]))
-            seconds = time.perf_counter() - started
-        frames = min(_PROBE_FRAMES, plan.num_frames)
-        return count * frames * plan.width * plan.height / seconds
+        speech = load_speech(plan.speech_id, self.store.speech)
+        if speech is None:
+            raise DamagedError(f"speech/{plan.speech_id} is missing or damaged; plan again")
+        num_frames = min(num_frames, plan.num_frames)
+        key = canonical_sha256([plan.segments[0].key, name])
+        segment = SegmentPlan(index=0, start_frame=0, end_frame=num_frames, key=key)
+        short = plan.model_copy(
+            update={"video_id": name, "num_frames": num_frames, "segments": (segment,)}
+        )
+        began = time.perf_counter()
+        receipt = self._rendered(short, segment)
+        rendered = time.perf_counter()
+        deliver_video(short, [receipt], speech, self.store, VideoParts(plan_sha256=key))
+        timing = Timing(num_frames * plan.width * plan.height, rendered - began)
+        return timing, time.perf_counter() - rendered
+
+    def _rendered(self, plan: VideoPlan, segment: SegmentPlan) -> SegmentReceipt:
+        speech = self.store.speech / f"{plan.speech_id}.16k.wav"
+        with self.pool.lend(plan.engine) as host:
+            job = segment_job(
+                plan,
+                segment,
+                portrait=read_portrait(self.place.portrait(plan.portrait)),
+                track=EngineTrack(speech, None),
+                handoff=None,
+                identity=host.identity,
+            )
+            receipt, _ = render_segment(
+                plan, job, host=host, folder=self.store, attempt=1, should_stop=lambda: False
+            )
+        return receipt
 
 
 @contextmanager
@@ -118,27 +174,7 @@ def _bench(folder: CampaignFolder) -> Generator[_Bench]:
         folder.local("probe") as place,
         EnginePool(Path(name)) as pool,
     ):
-        yield _Bench(Path(name), place, pool)
-
-
-def _render(plan: VideoPlan, folder: CampaignFolder, pool: EnginePool, part: Path) -> None:
-    num_frames = min(_PROBE_FRAMES, plan.num_frames)
-    segment = plan.segments[0].model_copy(update={"end_frame": num_frames})
-    speech = folder.speech / f"{plan.speech_id}.16k.wav"
-    with pool.lend(plan.engine) as host:
-        job = segment_job(
-            plan,
-            segment,
-            portrait=read_portrait(folder.portrait(plan.portrait)),
-            track=EngineTrack(speech, None),
-            handoff=None,
-            identity=host.identity,
-        )
-        encode_segment(
-            host.render(job),
-            width=plan.width,
-            height=plan.height,
-            num_frames=num_frames,
-            profile=plan.encode,
-            part=part,
-        )
+        store = CampaignFolder(Path(name) / "store")
+        store.root.mkdir()
+        store.speech.symlink_to(place.speech.resolve())
+        yield _Bench(place, store, pool)

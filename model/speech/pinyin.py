@@ -83,7 +83,9 @@ def words_of(hanzi: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
 
     Unknown stretches are paired: most words have two syllables.
     """
-    heard = with_particles(hanzi)
+    from pypinyin.seg.mmseg import seg
+
+    heard = with_particles(hanzi, seg.cut(hanzi))
     words = [word for piece in _pieces(heard) for word in piece]
     syllables = [list(readings) for _, readings in words]
     _apply_contexts(heard, syllables)

@@ -16,11 +16,12 @@ _VERBS_IN_ABLE = (
     "(?:做|受|吃|去|来|办|装|放|忍|免|少|跑|拿|用|走|干|扛|搞|忘|错|管|帮|改|变|"
     "离|逃|躲|停|睡|看|买|卖|等|解决|满足|阻挡|拒绝|代替|替代)"
 )
+_SHORTEST_SAYING = 3
 _RULES_TEXT: tuple[tuple[str, str], ...] = (
     # 得 that means must, by who must and what follows
     (
         r"(?:[我你您他她它咱们谁]|总|必|非|还|也|都|就|可|又|真|准|至少|一定|有人|反正)<得>"
-        r"(?![到了知出奖分益意罪主体病救手以不失胜逞志票名的过])(?=.)",
+        r"(?![到了知出奖分益意罪主体病救手以不失胜逞志票名的过已兼])(?=.)",
         "dei3",
     ),
     ("^<得>(?=[我你您他她买看说去来用选靠多先给把再])", "dei3"),
@@ -50,9 +51,13 @@ _RULES_TEXT: tuple[tuple[str, str], ...] = (
         rf"(?:{_NUMERAL})<只>(?![要有是能好需会想剩用卖限怕见顾管差可因看做选送收按在为])",
         "zhi1",
     ),
-    (r"[一二三四五六七八九十百几两每]<行>(?=字|代码|诗|文字|泪|数据|标题|小字|$)", "hang2"),
+    (r"[一二三四五六七八九十百几两每]<行>(?=字|代码|诗|文字|泪|数据|标题|小字)", "hang2"),
     # 为 before numbers
-    (r"<为>(?=[零一二三四五六七八九十百千万亿两负百])", "wei2"),
+    (r"<为>(?=[零二三四五六七八九十百千万亿两负]|一[百千万亿点十零二三四五六七八九])", "wei2"),
+    ("(?:开|研|首|并|激|触|批|沙)<发>", "fa1"),
+    ("(?<![头秀毛白黑卷染洗护理假])<发>(?=货|展|放|布|送|现|明|起|动|电|给|票|行|挥)", "fa1"),
+    (r"<中>(?=文|国|心|间|医|秋|午|年|药|式|餐|性)", "zhong1"),
+    ("(?:视频|画面|电脑|手机|网络|系统|程序|游戏|进度|播放|运行).{0,4}<卡>住", "ka3"),
     # 还给
     (
         r"<还>给(?=[您你大各老新家粉我咱]\w{0,4}?(?:准备|带来|送|打|加|减|赠|配|安排|"
@@ -61,7 +66,7 @@ _RULES_TEXT: tuple[tuple[str, str], ...] = (
     ),
     # 了 behind a verb and 不 or 得
     (rf"{_VERBS_IN_ABLE}[不得]<了>(?!解|结)", "liao3"),
-    (r"^不<了>", "le5"),
+    ("^不<了>(?=谢谢|$)", "le5"),
     (r"(?<=[来去好大])不<了>(?=$)", "liao3"),
     (r"<教>(?=[你您我他她]|大家|各位|小朋友|宝宝)(?<!请教)", "jiao1"),
     (r"<曾>(?=先生|女士|小姐|老师|总|经理|医生|师傅)", "zeng1"),
@@ -106,17 +111,26 @@ _ADVERBS = (
 _DOUBLED = re.compile(r"(.)\1$|(.)\2(.)\3$|一(.)一\4$|一(.)\5$|一(.{1,2})一\6$")
 
 
-def with_particles(hanzi: str) -> str:
-    """``hanzi`` with 的 for every 地 that makes an adverb (专注地听), as both are read de5."""
-    return "".join(
-        "的" if sign == "地" and _makes_adverb(hanzi, index) else sign
-        for index, sign in enumerate(hanzi)
-    )
+def with_particles(hanzi: str, words: Iterable[str]) -> str:
+    """``hanzi`` with 的 for every 地 that makes an adverb (专注地听), as both are read de5.
+
+    Long words that hold a 地 (天长地久) are left to the word list; see :func:`readings_in` for
+    ``words``.
+    """
+    heard: list[str] = []
+    for word in words:
+        for sign in word:
+            is_free = sign == "地" and len(word) < _SHORTEST_SAYING
+            makes_adverb = is_free and _makes_adverb(hanzi, len(heard))
+            heard.append("的" if makes_adverb else sign)
+    return "".join(heard)
 
 
 def _makes_adverb(hanzi: str, index: int) -> bool:
     said, rest = hanzi[:index], hanzi[index + 1 :]
     if not said or not rest:
+        return False
+    if len(rest) == 1 and rest in _DI_NOUNS:
         return False
     if _DOUBLED.search(said) or said.endswith(tuple(_ADVERBS.split())):
         return True

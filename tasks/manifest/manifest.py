@@ -27,7 +27,7 @@ from tasks.manifest.cell_values import free_id
 from tasks.manifest.faults import Fault
 from tasks.manifest.header import own_columns_notice, read_header
 from tasks.manifest.presets import Preset, load_presets
-from tasks.manifest.row import RowDefaults, RowReader, check_defaults
+from tasks.manifest.row import RowDefaults, RowReader, check_defaults, notices_of_rows
 from tasks.manifest.row_files import FILE_COLUMNS, Files, nearest_file
 from tasks.records import ManifestRow
 from tasks.redaction import shown_url, without_secrets
@@ -264,14 +264,13 @@ def read_manifest(
     for reader in readers:
         if reader.engine_error:
             raise reader.engine_error
-    notices = (n for r in readers for n in r.notices)
     named = [name for name in header.columns if name]
     all_cells = zip(readers, _cells(frame, named), strict=True)
     return Manifest(
         rows=tuple(row for row in rows if row is not None),
         notices=(
             *(*table.notices, *outcomes_notice, *own_columns_notice(header)),
-            *(*shape.notices, *notices, *files.notices),
+            *(*shape.notices, *notices_of_rows(readers), *files.notices),
         ),
         sha256=hashlib.sha256(data).hexdigest(),
         columns=header.columns,

@@ -1,5 +1,6 @@
 """One row of a manifest: its cells -> a record, or every fault in them."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -23,12 +24,18 @@ from tasks.manifest.cell_values import (
 from tasks.manifest.faults import Fault
 from tasks.manifest.row_files import PORTRAIT, RECORDING, SCRIPT, FileKind, Files
 from tasks.manifest.row_settings import SETTING_COLUMNS, setting_value
+from tasks.reading.cleaning.encodings import garbled
+from tasks.reading.flaws import Flaw, ScriptError
+from tasks.reading.languages import Language, earlier_language_of, language_flaw, language_of
+from tasks.reading.script_text import script_text
 from tasks.records import ManifestRow, Record, Scalar
-from tasks.speech.script import language_of
+from tasks.speech.voices import source_of
 
+_MOST_LINES_TOLD = 5
 _SEED_LIMIT = 2**32
 _SIZE_COLUMNS = ("size", "smaller_size")
 _Size: TypeAlias = tuple[int, int]
+_C1_CONTROL = re.compile(r"[\x80-\x9f]")
 
 
 class RowDefaults(Record):
@@ -55,6 +62,7 @@ class RowReader:
     presets: Sequence[str]
     faults: list[Fault] = field(default_factory=list[Fault])
     notices: list[str] = field(default_factory=list[str])
+    script_notices: list[str] = field(default_factory=list[str])
     engine_error: CampaignError | None = None
 
     @cached_property
@@ -83,6 +91,7 @@ class RowReader:
         audio = self._file("audio", RECORDING)
         script = self._script()
         plain = {name: self.value(name, parse) for name, parse in self.parsers.items()}
+        language = self._language(script, plain, has_recording=audio is not None)
         settings = self._checked_by_engine(plain)
         size, smaller = self._sizes(plain)
         if self.faults or video_id is None or portrait is None:
@@ -104,7 +113,7 @@ class RowReader:
             "audio_path": audio,
             "portrait_path": portrait,
             "rig_path": rig,
-            "language": plain["language"] or language_of(script),
+            "language": language,
             "width": width,
             "height": height,
             "settings": settings,
@@ -198,7 +207,37 @@ class RowReader:
         path = self._file("script_file", SCRIPT)
         return decode_text(path.read_bytes())[0].strip() if path else script
 
+    def _language(
+        self, script: str, plain: Mapping[str, object], *, has_recording: bool
+    ) -> Language:
+        """The language of a script that a voice can read as it stands; what it cannot is noted."""
+        voice = cast("str | None", plain["voice"]) or self.defaults.voice
+        is_outside = has_recording or bool(voice and source_of(voice) != "builtin")
+        told = (earlier_language_of if is_outside else language_of)(script)
+        language = cast("Language", plain["language"] or self.defaults.language or told)
+        column = "script_file" if self.cells.get("script_file") else "script"
+        if not script or any(fault.column == column for fault in self.faults):
+            return language
+        try:
+            read = script_text(script, language)
+        except ScriptError as error:
+            self._note_flaws(column, error.flaws)
+            return language
+        self.script_notices += (f"{column}: {notice}" for notice in read.notices)
+        if not is_outside:
+            flaw = language_flaw(read.text, is_insisted=plain["language"] is not None)
+            self._note_flaws(column, (flaw,) if flaw else ())
+        return language
+
+    def _note_flaws(self, column: str, flaws: Sequence[Flaw]) -> None:
+        for flaw in flaws:
+            self._fault(column, flaw.value, flaw.rule, flaw.way_out)
+
     def _check_characters(self, column: str, cell: str) -> None:
+        flaw = garbled(cell) if column == "script" and _C1_CONTROL.search(cell) else None
+        if flaw:  # as which its bytes without a sign of their own come out
+            self._note_flaws(column, (flaw,))
+            return
         try:
             check_text(cell, allow_lines=column in ("script", "prompt"))
         except BadValueError as error:
@@ -206,6 +245,22 @@ class RowReader:
 
     def _video_id(self, text: str) -> str:
         return parse_video_id(text, f"video-{self.line}")
+
+
+def notices_of_rows(readers: Sequence[RowReader]) -> tuple[str, ...]:
+    """What is worth telling of each row; the same thing of many scripts is told once."""
+    lines_of: dict[str, list[int]] = {}
+    for reader in readers:
+        for notice in reader.script_notices:
+            lines_of.setdefault(notice, []).append(reader.line)
+    told = [f"{_lines_told(lines)}: {notice}" for notice, lines in lines_of.items()]
+    return (*(notice for reader in readers for notice in reader.notices), *told)
+
+
+def _lines_told(lines: Sequence[int]) -> str:
+    shown = ", ".join(map(str, lines[:_MOST_LINES_TOLD]))
+    more = len(lines) - _MOST_LINES_TOLD
+    return f"line{'s' * (len(lines) > 1)} {shown}" + (f" and {more} more" if more > 0 else "")
 
 
 def _size_of(default: str | None) -> _Size | None:

@@ -12,8 +12,9 @@ from itertools import pairwise
 from pydantic import Field
 
 from model.engine import ENGINE_SAMPLE_RATE_HZ
+from tasks.media.line_breaks import unbroken
+from tasks.reading.languages import Language
 from tasks.records import Cue, Record, Speech
-from tasks.speech.script import Language
 
 LINE_COLUMNS: dict[Language, int] = {"en": 42, "zh": 32}
 """42 Latin letters, or 16 Chinese characters."""
@@ -60,11 +61,11 @@ def captions(speech: Speech, *, end_frame: int, fps: int) -> tuple[Caption, ...]
 
 def wrap(text: str, language: Language) -> list[str]:
     """Lines of ``text`` that fit the language's width, as even as can be; no text is lost."""
-    tokens = _tokens(text, LINE_COLUMNS[language])
-    lines = _fill(tokens, LINE_COLUMNS[language])
-    narrowest = max((columns(token) for token in tokens), default=1)
+    units = _units(text, language)
+    lines = _fill(units, LINE_COLUMNS[language])
+    narrowest = max((columns(unit.rstrip()) for unit in units), default=1)
     for limit in range(LINE_COLUMNS[language] - 1, narrowest - 1, -1):
-        tighter = _fill(tokens, limit)
+        tighter = _fill(units, limit)
         if len(tighter) > len(lines):
             break
         lines = tighter
@@ -75,19 +76,18 @@ def pages(text: str, language: Language) -> list[str]:
     """``text`` in parts of at most two lines, cut in its middle, best after punctuation."""
     if len(wrap(text, language)) <= MAX_LINES:
         return [text.strip()] if text.strip() else []
-    tokens = _tokens(text, LINE_COLUMNS[language])
-    places = [i for i in range(1, len(tokens)) if _may_break(tokens[i - 1], tokens[i])]
+    units = _units(text, language)
     half = columns(text) / 2
 
     def cost(place: int) -> float:
-        left = "".join(tokens[:place]).rstrip()
+        left = "".join(units[:place]).rstrip()
         bonus = _PUNCTUATION_BONUS if left[-1:] in _BREAK_AFTER else 0
         return abs(columns(left) - half) - bonus
 
-    place = min(places, key=cost)
+    place = min(range(1, len(units)), key=cost)
     return [
-        *pages("".join(tokens[:place]), language),
-        *pages("".join(tokens[place:]), language),
+        *pages("".join(units[:place]), language),
+        *pages("".join(units[place:]), language),
     ]
 
 
@@ -144,11 +144,11 @@ def _may_break(left: str, right: str) -> bool:
     return right[0] not in _CLOSING and left.rstrip()[-1:] not in _OPENING
 
 
-def _fill(tokens: list[str], limit: int) -> list[str]:
-    """Lines filled from the left; signs that may not be parted stay together."""
+def _fill(units: list[str], limit: int) -> list[str]:
+    """Lines filled from the left."""
     lines: list[str] = []
     line = ""
-    for unit in _units(tokens):
+    for unit in units:
         if line and columns((line + unit).rstrip()) > limit:
             lines.append(line.rstrip())
             line = ""
@@ -156,10 +156,29 @@ def _fill(tokens: list[str], limit: int) -> list[str]:
     return [*lines, line.rstrip()] if line.strip() else lines
 
 
-def _units(tokens: list[str]) -> list[str]:
-    """Tokens joined where no line may break between them."""
-    units = tokens[:1]
-    for left, right in pairwise(tokens):
+def _units(text: str, language: Language) -> list[str]:
+    """Parts of ``text`` between which lines may break; what is wider than a line is parted."""
+    tokens = _tokens(text, LINE_COLUMNS[language])
+    kept = unbroken("".join(tokens), language)
+    groups: list[list[str]] = []
+    at = 0
+    for token in tokens:
+        if groups and at in kept:
+            groups[-1].append(token)
+        else:
+            groups.append([token])
+        at += len(token)
+    units: list[str] = []
+    for group in groups:
+        whole = "".join(group)
+        units += [whole] if columns(whole.rstrip()) <= LINE_COLUMNS[language] else group
+    return _joined(units)
+
+
+def _joined(parts: list[str]) -> list[str]:
+    """Parts joined where their signs do not let a line break between them."""
+    units = parts[:1]
+    for left, right in pairwise(parts):
         if _may_break(left, right):
             units.append(right)
         else:

@@ -90,11 +90,11 @@ def contact_sheet(video: Path, folder: Path, *, num_frames: int, fps: float) -> 
     """
     path, video_sha256 = sheet_path(video, folder), _content_sha256(video)
     num_tiles = len(sheet_frames(num_frames))
-    sheet = _read_sheet(path, num_tiles, video_sha256)
+    sheet = read_sheet(path, num_tiles, video_sha256)
     if sheet is None:
         jpeg = run_ffmpeg(sheet_args(video, num_frames, fps), timeout_s=_TIMEOUT_S)
-        write_file(path, jpeg + _trailer(jpeg, video_sha256))
-        sheet = _read_sheet(path, num_tiles, video_sha256)
+        write_file(path, jpeg + sheet_trailer(jpeg, video_sha256))
+        sheet = read_sheet(path, num_tiles, video_sha256)
     if sheet is None:
         raise DamagedError(f"{path.name}: the contact sheet just made is damaged")
     return path, sheet
@@ -132,13 +132,13 @@ def _content_sha256(video: Path) -> str:
         ) from error
 
 
-def _trailer(jpeg: bytes, video_sha256: str) -> bytes:
+def sheet_trailer(jpeg: bytes, video_sha256: str) -> bytes:
     """What follows the picture in its file, where decoders do not look: whose it is, and whole."""
     digest = hashlib.sha256(jpeg + video_sha256.encode()).hexdigest()
     return _TRAILER + digest.encode()
 
 
-def _read_sheet(path: Path, num_tiles: int, video_sha256: str) -> Sheet | None:
+def read_sheet(path: Path, num_tiles: int, video_sha256: str) -> Sheet | None:
     """The sheet at ``path``; None where there is none, or it is damaged or another video's.
 
     Sheets of earlier releases have no trailer, and are judged by their shape alone.
@@ -150,7 +150,7 @@ def _read_sheet(path: Path, num_tiles: int, video_sha256: str) -> Sheet | None:
     jpeg, has_trailer, _ = data.rpartition(_TRAILER)
     if not has_trailer:
         jpeg = data
-    elif data != jpeg + _trailer(jpeg, video_sha256):
+    elif data != jpeg + sheet_trailer(jpeg, video_sha256):
         return None
     pixels = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_GRAYSCALE) if jpeg else None
     if pixels is None or pixels.shape[1] % num_tiles:

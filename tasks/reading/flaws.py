@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from model.errors import SpeechError
 
+MOST_FLAWS = 20
+"""So many are told of one script."""
+
 
 @dataclass(frozen=True)
 class Flaw:

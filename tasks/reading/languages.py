@@ -6,8 +6,8 @@ from collections import Counter
 from functools import cache
 from typing import Literal, TypeAlias
 
+from tasks.reading.cleaning.latin_languages import latin_language
 from tasks.reading.flaws import Flaw
-from tasks.reading.latin_languages import latin_language
 
 Language: TypeAlias = Literal["en", "zh"]
 
@@ -15,8 +15,9 @@ _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 _LATIN_WORD = re.compile(r"[A-Za-z]+")
 # addresses, marks, entities, and words that digits are part of: units, models, formulas
 _NO_PROSE = re.compile(
-    r"<[^<>]*>|&\w+;|https?://[!-~]+|[\w.+-]+@[\w.-]+|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+[/?#!-~]*"
-    r"|[A-Za-z0-9²³]*\d[A-Za-z0-9²³]*(?:/[A-Za-z]+)*|/[A-Za-z]{1,3}(?![A-Za-z])",
+    r"<[^<>]*>|&\w+;|https?://[!-~]+|(?<![\w.+-])[\w.+-]+@[\w.-]+"
+    r"|(?<![A-Za-z0-9-])[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+[/?#!-~]*"
+    r"|(?<![A-Za-z0-9])[A-Za-z]*\d[A-Za-z0-9²³]*(?:/[A-Za-z]+)*|/[A-Za-z]{1,3}(?![A-Za-z])",
     re.ASCII,
 )
 _PHRASE = re.compile(r"[A-Za-z]+(?:['’ ,-]+[A-Za-z]+)*")
@@ -142,12 +143,9 @@ def _is_word(word: str) -> bool:
 
 
 def _is_set_as_chinese(script: str) -> bool:
-    """Chinese punctuation, or Latin letters right beside Han characters."""
+    """Chinese punctuation, or letters or digits right beside Han characters."""
     return bool(
-        re.search(
-            r"[\u3400-\u9fff][，。！？；：、]|[\u3400-\u9fff][A-Za-z]|[A-Za-z][\u3400-\u9fff]",
-            script,
-        )
+        re.search(rf"{_HAN.pattern}[，。！？；：、A-Za-z0-9]|[A-Za-z0-9]{_HAN.pattern}", script)
     )
 
 

@@ -6,9 +6,18 @@ speech is made with it.
 
 from dataclasses import dataclass
 
+from tasks.reading.cleaning.documents import document_flaw
+from tasks.reading.cleaning.draft import Draft
+from tasks.reading.cleaning.encodings import garbled
+from tasks.reading.cleaning.leftovers import repaired
+from tasks.reading.cleaning.placeholders import placeholder_flaws
+from tasks.reading.flaws import MOST_FLAWS, Flaw, ScriptError
 from tasks.reading.languages import Language
-from tasks.reading.marks import Pause
+from tasks.reading.marks import Pause, marks_of
+from tasks.reading.say_as import UnfitWordsError, token_of
 from tasks.reading.tokens import Token
+
+_MAX_SHOWN = 60
 
 
 @dataclass(frozen=True)
@@ -35,5 +44,24 @@ def script_text(raw: str, language: Language) -> ScriptText:
     Raises:
         ScriptError: something in it cannot be read as it stands; all of it is told.
     """
-    del language
-    return ScriptText(raw, (), (), ())
+    flaw = garbled(raw) or document_flaw(Draft.of(raw))
+    if flaw:
+        raise ScriptError((flaw,))
+    draft, notices = repaired(Draft.of(raw))
+    marked, flaws = marks_of(draft)
+    flaws += placeholder_flaws(marked.draft)
+    spans: list[Token] = []
+    for span in marked.spans:
+        try:
+            spans.append(token_of(span, marked.text, language))
+        except UnfitWordsError as error:
+            shown = marked.text[span.start : span.end]
+            rule = f"{error.rule} ({marked.draft.place(span.start)})"
+            flaws.append(Flaw(shown, rule, error.way_out))
+    if raw.strip() and not marked.text.strip():
+        flaws.append(
+            Flaw(raw.strip()[:60], "leaves nothing to say without its marks", "write words")
+        )
+    if flaws:
+        raise ScriptError(tuple(flaws[:MOST_FLAWS]))
+    return ScriptText(marked.text, marked.pauses, tuple(spans), (*notices, *marked.notices))

@@ -44,6 +44,8 @@ from tasks.tables.spreadsheet_cells import REPORT_COLUMNS, protected
 
 _TEMPLATE = "report.html.j2"
 _EXCERPT_CHARS = 220
+PAGE_CARDS = 100
+"""So many videos are on one page of the report; a browser does not lay out the others."""
 _SHEETS_AT_ONCE = 2
 _FETCHES_AT_ONCE = 8
 # the order in which a person wants to look at them
@@ -70,6 +72,13 @@ class Card:
     player: Player | None
     sheet: Sheet | None
     sheet_problem: str
+
+    @property
+    def text(self) -> str:
+        """What the page's search looks into."""
+        outcome = self.outcome
+        told = (outcome.video_id, outcome.status, outcome.error, outcome.way_out, self.excerpt)
+        return " ".join((*told, *outcome.warnings, *self.cells.values()))
 
 
 def campaign_report(
@@ -253,6 +262,7 @@ def report_html(
         machines=machines,
         counts={status: counts[status] for status in STATUS_ORDER if counts[status]},
         troubled=[card for card in cards if card.outcome.status in ("failed", "quarantined")],
+        page_cards=PAGE_CARDS,
         num_warned=sum(1 for card in cards if card.outcome.warnings),
         has_preview=any(card.outcome.is_preview for card in cards),
         total_s=sum(outcome.duration_s for outcome in done),

@@ -8,7 +8,7 @@
 # pyright: reportMissingTypeStubs=false
 
 import shutil
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,12 +17,13 @@ import soundfile
 
 from model.engine import ENGINE_SAMPLE_RATE_HZ
 from model.errors import SpeechError
-from model.speech.utterance import Sound
+from model.speech.utterance import Sound, Utterance
 from model.speech.voices import CARDS
 from tasks.errors import DiskFullError
 from tasks.processes.ffmpeg import ffmpeg_version
-from tasks.processes.stop_request import check_stop
-from tasks.records import Cue, Speech, TimedPhoneme
+from tasks.records import Cue, Speech, SpokenClause, TimedPhoneme
+from tasks.speech.clause import Clause
+from tasks.speech.clause_sounds import ClauseSounds
 from tasks.speech.loudness import (
     ENGINE_LEVEL_DB,
     active_level_db,
@@ -37,7 +38,8 @@ from tasks.speech.recording import (
     sentence_times,
 )
 from tasks.speech.request import SpeechRequest, request_sha256
-from tasks.speech.script import Clause, language_of, read_script
+from tasks.speech.script import language_of, read_script
+from tasks.speech.speakers import num_speakers, on_a_core, spoken_in_order
 from tasks.speech.speech_files import SpeechFiles, load_speech, speech_files
 from tasks.speech.spoken_script import (
     SpokenScript,
@@ -60,6 +62,7 @@ from tasks.speech.voices import (
 )
 from tasks.store.files import commit_file, part_path, sha256_of_file, write_file
 from tasks.store.record_json import record_bytes
+from tasks.store.shared_files import SharedFiles
 
 __all__ = [
     "SpeechRequest",
@@ -79,8 +82,13 @@ __all__ = [
 _FULL_BELOW_BYTES = 1 << 16
 
 
-def make_speech(request: SpeechRequest, folder: Path) -> Speech:
+def make_speech(request: SpeechRequest, folder: Path, shared: SharedFiles | None = None) -> Speech:
     """Speak ``request``, or find it spoken in ``folder``.
+
+    Args:
+        request: what is said.
+        folder: where the speech is kept.
+        shared: where the sounds of clauses are kept; None: every clause is spoken.
 
     Raises:
         SpeechError: the script or the recording cannot be spoken.
@@ -97,7 +105,7 @@ def make_speech(request: SpeechRequest, folder: Path) -> Speech:
         if request.audio_path is not None:
             speech = _import(request, request.audio_path, speech_id, parts)
         else:
-            speech = _speak(request, speech_id, parts)
+            speech = _speak(request, speech_id, parts, shared)
         speech = speech.model_copy(
             update={
                 "grid_levels_db": grid_levels(parts.engine),
@@ -114,10 +122,12 @@ def make_speech(request: SpeechRequest, folder: Path) -> Speech:
 # --- spoken -------------------------------------------------------------------------------------
 
 
-def _speak(request: SpeechRequest, speech_id: str, parts: SpeechFiles) -> Speech:
+def _speak(
+    request: SpeechRequest, speech_id: str, parts: SpeechFiles, shared: SharedFiles | None
+) -> Speech:
     voice = request.voice_name
     read = spoken_script(request)
-    rate, placed = _blocks(request, read)
+    rate, placed = _blocks(request, read, _clause_speaker(request, shared))
     blocks = [block for _, block in placed]
     gain_db = _engine_gain_db(voice, blocks)
     _write_wav(parts.viewer, (block.viewer for block in blocks), rate)
@@ -147,14 +157,27 @@ def _speak(request: SpeechRequest, speech_id: str, parts: SpeechFiles) -> Speech
     )
 
 
-def _blocks(request: SpeechRequest, read: SpokenScript) -> tuple[int, list[tuple[Clause, Block]]]:
-    """Every clause spoken and placed, and the rate they share."""
+def _clause_speaker(
+    request: SpeechRequest, shared: SharedFiles | None
+) -> Callable[[SpokenClause], Utterance]:
+    """A function that finds the sound of a clause, or speaks it."""
     speak = open_speaker(request.voice_name, request.seed, request.settings)
+    if source_of(request.voice_name) == "builtin":
+        speak = on_a_core(speak)
+    if shared is None:
+        return lambda clause: speak(clause.line)
+    sounds = ClauseSounds(shared)
+    return lambda clause: sounds.sound(clause.sound, lambda: speak(clause.line))
+
+
+def _blocks(
+    request: SpeechRequest, read: SpokenScript, speak: Callable[[SpokenClause], Utterance]
+) -> tuple[int, list[tuple[Clause, Block]]]:
+    """Every clause spoken and placed, and the rate they share."""
     placed: list[tuple[Clause, Block]] = []
     rate = 0
-    for clause, spoken, gap in zip(read.script.clauses, read.spoken, _gaps(read), strict=True):
-        check_stop()
-        utterance = speak(spoken.line)
+    utterances = spoken_in_order(read.spoken, speak, num_speakers(request.voice_name))
+    for clause, utterance, gap in zip(read.script.clauses, utterances, _gaps(read), strict=True):
         rate = rate or grid_rate(utterance.sample_rate_hz)
         block = make_block(utterance, gap, rate)
         if block is None:

@@ -53,6 +53,7 @@ from tasks.store.files import (
 )
 from tasks.store.lock_file import open_lock
 from tasks.store.record_json import read_record, record_bytes, sealed
+from tasks.store.shared_files import LocalFiles, SharedFiles
 
 if TYPE_CHECKING:
     from tasks.store.bucket import Bucket
@@ -62,6 +63,7 @@ _Record = TypeVar("_Record", bound=Record)
 S3_SCHEME = "s3://"
 _PROBE_BYTES = 1 << 20
 _LOCK_POLL_S = 1.0
+_LOOK_S = 0.2  # for who only looks whether the lock is held
 _LOCK_CHARS = 4096
 
 
@@ -74,9 +76,16 @@ class CampaignFolder:
         url: what people see: a path or ``s3://...``.
         lock_lost: set when this dispatcher is no longer the only one, and why.
         is_locked: set while this process is the campaign's one dispatcher.
+        shared: what it shares with the other campaigns of its ``out``.
     """
 
-    def __init__(self, root: Path, bucket: "Bucket | None" = None, url: str = "") -> None:
+    def __init__(
+        self,
+        root: Path,
+        bucket: "Bucket | None" = None,
+        url: str = "",
+        shared: SharedFiles | None = None,
+    ) -> None:
         self.root = root
         self.bucket = bucket
         self.url = url or str(root)
@@ -87,6 +96,7 @@ class CampaignFolder:
         self.segments = root / "segments"
         self.portraits = root / "portraits"
         self.logs = root / "logs"
+        self.shared: SharedFiles = shared or LocalFiles(root.parent)
         self._kept: set[str] = set()  # portraits found whole by this process
 
     @contextlib.contextmanager
@@ -423,6 +433,19 @@ class CampaignFolder:
         del older_than
         return 0
 
+    def is_at_work(self) -> bool:
+        """Whether some run holds the campaign's lock at this moment."""
+        try:
+            descriptor = os.open(self.root / "lock.json", os.O_RDONLY | os.O_NOFOLLOW)
+        except OSError:
+            return False
+        with os.fdopen(descriptor):
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+            return False
+
     @contextlib.contextmanager
     def lock(self, wait_s: float = 0.0) -> Generator[None]:
         """Be the campaign's one dispatcher. The system frees the lock however its owner ends.
@@ -435,7 +458,7 @@ class CampaignFolder:
         """
         descriptor = open_lock(self.root / "lock.json")
         with os.fdopen(descriptor, "r+", errors="replace") as file:
-            deadline = time.monotonic() + wait_s
+            deadline = time.monotonic() + max(wait_s, _LOOK_S)
             while not _try_flock(descriptor):
                 if time.monotonic() >= deadline:
                     raise CampaignError(held_message(self.url, file.read(_LOCK_CHARS)))

@@ -56,7 +56,8 @@ def held_message(url: str, owner: str) -> str:
     try:
         fields = json.loads(owner)
         told = f"process {fields['pid']} on {fields['host']}, since {fields['started']}"
-        who = printable(told)[:_OWNER_SHOWN]
+        whole = told.encode(errors="replace").decode()  # JSON can hold half of a sign
+        who = printable(whole)[:_OWNER_SHOWN]
     except (ValueError, KeyError, TypeError, RecursionError):
         who = "it is just starting"
     out, _, campaign = url.rpartition("/")

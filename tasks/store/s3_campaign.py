@@ -31,8 +31,9 @@ from tasks.store.entries import (
 )
 from tasks.store.files import part_path, sha256_of_file, write_file
 from tasks.store.record_json import read_record
-from tasks.store.s3_lock import S3Lock
+from tasks.store.s3_lock import S3Lock, is_held
 from tasks.store.scratch import SCRATCH_VARIABLE, Scratch, scratch_base
+from tasks.store.shared_files import BucketFiles, SharedFiles
 
 RETRY_VARIABLE = "NIGHTSHOOT_S3_RETRY_S"
 # how long a listing is believed; files a receipt vouches for are hashed anyway when they are used
@@ -62,8 +63,10 @@ def open_s3_campaign(out: str, campaign: str, scratch: Path | None) -> "S3Campai
     Raises:
         CampaignError: ``out`` names no bucket, or the retry budget is no number.
     """
-    bucket = Bucket(out, _retry_s()).under(campaign)
-    return S3Campaign(bucket, Scratch(scratch or scratch_base(), campaign, bucket.url))
+    shared = Bucket(out, _retry_s())
+    bucket = shared.under(campaign)
+    place = Scratch(scratch or scratch_base(), campaign, bucket.url)
+    return S3Campaign(bucket, place, BucketFiles(shared))
 
 
 def s3_campaigns(out: str) -> list[str]:
@@ -85,8 +88,10 @@ def _retry_s() -> float:
 class S3Campaign(CampaignFolder):
     """Names and receipts of one campaign in a bucket; ``root`` is scratch."""
 
-    def __init__(self, bucket: Bucket, scratch: Scratch, root: Path | None = None) -> None:
-        super().__init__(root or scratch.main, bucket, bucket.url)
+    def __init__(
+        self, bucket: Bucket, scratch: Scratch, shared: SharedFiles, root: Path | None = None
+    ) -> None:
+        super().__init__(root or scratch.main, bucket, bucket.url, shared)
         self._objects, self._scratch = bucket, scratch
         self._snapshot = _Snapshot()
 
@@ -94,7 +99,7 @@ class S3Campaign(CampaignFolder):
     def local(self, name: str = "") -> Generator[CampaignFolder]:
         """The same store with a scratch folder of its own, removed at the end."""
         with self._scratch.folder(name) as root:
-            place = S3Campaign(self._objects, self._scratch, root)
+            place = S3Campaign(self._objects, self._scratch, self.shared, root)
             place._snapshot, place._kept = self._snapshot, self._kept
             place.lock_lost, place.is_locked = self.lock_lost, self.is_locked
             yield place
@@ -287,6 +292,10 @@ class S3Campaign(CampaignFolder):
         for name in probes:
             self._objects.delete(name)
         return self._objects.abort_uploads(older_than) + len(probes)
+
+    def is_at_work(self) -> bool:
+        """Whether some run holds the campaign's lock at this moment."""
+        return is_held(self._objects)
 
     @contextlib.contextmanager
     def lock(self, wait_s: float = 0.0) -> Generator[None]:

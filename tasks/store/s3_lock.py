@@ -8,6 +8,7 @@ SeaweedFS 4.48 lets exactly one through.
 
 import contextlib
 import json
+import math
 import threading
 import time
 import uuid
@@ -78,7 +79,7 @@ class S3Lock:
         found = self._bucket.read(LOCK_KEY)
         if found is None:
             etag = self._bucket.put_bytes(content, LOCK_KEY, once=True)
-        elif not _is_free(found):
+        elif not is_free(found):
             return found
         else:
             etag = self._bucket.put_bytes(content, LOCK_KEY, if_match=found.etag)
@@ -121,6 +122,12 @@ class S3Lock:
         return found is not None and self._is_ours(found)
 
 
+def is_held(bucket: Bucket) -> bool:
+    """Whether a run holds the lock and has renewed it in time."""
+    found = bucket.read(LOCK_KEY)
+    return found is not None and not is_free(found)
+
+
 def _content(fields: dict[str, Any]) -> bytes:
     return (json.dumps(fields, indent=1) + "\n").encode()
 
@@ -134,10 +141,18 @@ def _fields(found: Stored) -> dict[str, Any]:
     return cast("dict[str, Any]", fields) if isinstance(fields, dict) else {}
 
 
-def _is_free(found: Stored) -> bool:
+def is_free(found: Stored) -> bool:
     """Whether a lock was given back, or its owner has not renewed it in time."""
     fields = _fields(found)
     if fields.get("is_released"):
         return True
-    ttl_s = fields.get("ttl_s")
-    return found.age_s > (float(ttl_s) if isinstance(ttl_s, int | float) else TTL_S)
+    return found.age_s > _ttl_s(fields.get("ttl_s"))
+
+
+def _ttl_s(value: object) -> float:
+    """What a lock says of its age; the usual where it says nothing that can be compared."""
+    with contextlib.suppress(OverflowError):
+        seconds = float(value) if isinstance(value, int | float) else math.nan
+        if math.isfinite(seconds):
+            return seconds
+    return TTL_S

@@ -43,6 +43,10 @@ _AUTH = "admin:rehearsal"
 _START_TIMEOUT_S = 120.0
 _STOP_TIMEOUT_S = 30.0
 _TAIL_CHARS = 3000
+_DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL")
+# Prefect's worker ends itself with Ctrl-C when it is asked to end; a shell's background job, as
+# these tests may be, ignores Ctrl-C, and the worker would be waited for in vain
+_HEARS_CTRL_C = ("env", "--default-signal=INT")
 
 
 def wait_until(
@@ -109,7 +113,7 @@ class Daemon:
         as_user = {"user": self._user, "group": self._user, "extra_groups": []}
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", *self.command],
+                [*_DIES_WITH_US, *_HEARS_CTRL_C, *self.command],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -260,6 +264,8 @@ class PrefectCluster:
         base = {
             **{name: value for name, value in os.environ.items() if "PREFECT" not in name},
             MARK: self.mark,
+            # the machine's own would be shared with other test sessions, and with people's workers
+            "NIGHTSHOOT_LEASE_DIR": str(folder / "leases"),
             "DO_NOT_TRACK": "1",
             "PREFECT_HOME": str(folder / "home"),
             "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",

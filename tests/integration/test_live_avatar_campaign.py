@@ -24,11 +24,11 @@ FASTER = ("--set", "dtype=float32", "--set", "sample_steps=1")
 
 
 def write_manifest(folder: Path) -> Path:
-    """Two videos of three short segments each, one for each handoff."""
+    """Two videos of two short segments each, one for each handoff."""
     manifest = write_campaign(folder, num_sentences=1, engine="live-avatar")
     head, first, second = manifest.read_text().splitlines()
     columns = "num_clip,infer_frames,segment_clips"
-    rows = (f"{head},{columns},handoff", f"{first},3,24,1,last-frame", f"{second},3,24,1,context")
+    rows = (f"{head},{columns},handoff", f"{first},2,24,1,last-frame", f"{second},2,24,1,context")
     manifest.write_text("\n".join(rows) + "\n")
     return manifest
 

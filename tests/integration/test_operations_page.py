@@ -65,7 +65,7 @@ class Rehearsal:
             (folder / "files" / path.name).write_text(self.here(path.read_text()))
         # "names the GPUs to lease, if not all": this machine has none
         with (folder / "files" / "nightshoot.env").open("a") as env:
-            env.write("NIGHTSHOOT_GPU_SLOTS=0,1\n")
+            env.write(f"NIGHTSHOOT_GPU_SLOTS=0,1\nNIGHTSHOOT_LEASE_DIR={folder}/leases\n")
 
     def here(self, text: str) -> str:
         """The page's text with every substitution made."""

@@ -48,6 +48,13 @@ def test_a_killed_command_ends_with_its_signal_and_others_go_on(start_nightshoot
     assert other.wait(60) == 2
 
 
-def test_what_is_read_at_import_is_not_changed_for_a_forked_command(nightshoot):
-    with pytest.raises(AssertionError, match="start Python anew"):
-        nightshoot("--help", PREFECT_LOGGING_LEVEL="ERROR")
+def test_where_another_value_is_read_at_import_python_starts_anew(
+    start_nightshoot, prefect_api, tmp_path
+):
+    forked = start_nightshoot(["--help"], tmp_path / "forked.log")
+    anew = start_nightshoot(["--help"], tmp_path / "anew.log", PREFECT_LOGGING_LEVEL="ERROR")
+
+    assert isinstance(anew, subprocess.Popen)
+    assert not isinstance(forked, subprocess.Popen)
+    assert (anew.wait(60), forked.wait(60)) == (0, 0)
+    assert (tmp_path / "anew.log").read_text() == (tmp_path / "forked.log").read_text()

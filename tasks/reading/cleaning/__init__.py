@@ -1,1 +1,1 @@
-"""What programs leave in scripts: text that was garbled, marks, placeholders; repaired or told."""
+"""What keeps a script from being read: garbled text, other languages, what programs leave in it."""

@@ -35,6 +35,7 @@ _WIDE = re.compile(r"[\u3400-\u9fff\uac00-\ud7a3]")
 _IN_LATIN_WORD = re.compile(
     r"(?<=[A-Za-z])[\u4e00-\u9fff\uac00-\ud7a3]{1,4}(?![\u3400-\u9fff\uac00-\ud7a3])"
 )
+_NEIGHBOURS = re.compile(r"[^\x00-\x7f]{2}|[\u2e80-\uffff]")
 _LOST = re.compile(r"\ufffd|锟斤拷|锟斤|斤拷|烫{3,}|屯{3,}|锘锘|(?:ï¿½)+")
 _LOST_APOSTROPHE = re.compile(r"(?<![\w./=&?-])[A-Za-z]+\?(?:s|t|re|ll|ve|d|m)(?![\w=&/.]\w|\w)")
 _QUOTED_PRINTABLE = re.compile(r"(?:=[C-F][0-9A-F])(?:=[89AB][0-9A-F])+")
@@ -92,6 +93,8 @@ def _around(text: str, start: int, end: int) -> str:
 
 def _original(text: str) -> str | None:
     """``text`` before it was opened wrongly once, as far as it can be told; None if it was not."""
+    if not _NEIGHBOURS.search(text):
+        return None  # a character of UTF-8 has several bytes, each of which came out as a sign
     for codec in _WESTERN:
         found = _utf8_opened_as(codec, text)
         if found is not None:

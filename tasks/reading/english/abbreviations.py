@@ -58,7 +58,6 @@ _BEFORE_NUMBER = {
     "ch": "chapter",
     "chap": "chapter",
     "sec": "section",
-    "ed": "edition",
     "ste": "suite",
     "rm": "room",
     "fl": "floor",
@@ -66,7 +65,6 @@ _BEFORE_NUMBER = {
     "tel": "telephone",
     "ph": "phone",
     "ver": "version",
-    "art": "article",
     "eq": "equation",
     "pt": "part",
     "bldg": "building",
@@ -75,10 +73,10 @@ _BEFORE_NUMBER = {
     "min": "minimum",
     "avg": "average",
     "est": "established",
-    "temp": "temperature",
     "ref": "reference",
 }
 _ANYWHERE = {
+    "attn": "attention",
     "etc": "et cetera",
     "inc": "incorporated",
     "ltd": "limited",
@@ -152,6 +150,9 @@ _NUMBERED = re.compile(
     rf"(?<![\w.'-])(?i:({_names(_BEFORE_NUMBER)}))\.:?(?=[ \u00a0]?#?[\d(+]|[ \u00a0][IVXLC]+\b"
     rf"|[ \u00a0][A-Z]\d?\b(?!\w)|[ \u00a0][A-Z]+-?\d)"
 )
+_ANSWERS = word_set("or say says said mean means meant")
+_LATIN = word_set("e.g eg i.e ie cf viz ca approx incl excl c vs v.s mr mrs ms messrs")
+_NUMBER_IS = re.compile(r"(?<=[a-z] )(?i:(no))\.(?=[ \u00a0](?:is|was|of|on|below|above)\b)")
 _NUMBER_SIGN = re.compile(
     r"№[ \u00a0]?(?=\d)|(?<![\w&#])#(?=\d)|(?<![\w])(?:N°|Nº)[ \u00a0]?(?=\d)"
 )
@@ -162,14 +163,23 @@ _SAINT = re.compile(r"(?<![\w.'-])St\.?(?=[ \u00a0,;.)!?]|$)")
 _DOCTOR = re.compile(r"(?<![\w.'-])Dr\.?(?=[ \u00a0,;.)!?]|$)")
 _DEGREE = re.compile(r"(?<![\w.])(?i:(ph\.d|b\.sc|m\.sc|p\.s))\.?(?!\w)")
 _DOTTED = re.compile(
-    r"(?<![\w.])((?:[A-Z]\.){1,5}[A-Z])(\.)?(?![\w])|(?<![\w.])((?:[A-Z]\.){2,6})(?!\w)"
+    r"(?<![\w.])((?:[A-Z]\.){1,5}[A-Z]|a\.k\.a)(\.)?(?![\w])|(?<![\w.])((?:[A-Z]\.){2,6})(?!\w)"
 )
 _HALF_DAY = re.compile(r"(?<![\w.])([ap])\.[ \u00a0]?m(\.)?(?!\w)", re.IGNORECASE)
+_INITIAL = re.compile(r"(?<![\w.])([A-HJ-Z])\.(?=[ \u00a0]([A-Z][a-z]+|[A-Z]\.))")
+_LETTERED = word_set(
+    "plan vitamin grade option type class team section part gate seat room apartment group "
+    "block hall "
+    "terminal building point line exhibit appendix answer hepatitis model size cup category in"
+)
 _SLASHED = re.compile(r"(?<![\w/])(?:(w/o)|(w/)[ \u00a0]?|(b/c)|(c/o)|(n/a|N/A))(?![/\d])")
 _ADDRESS_WORDS = word_set("apt apartment suite unit floor north south east west ne nw se sw")
 
 
-def _numbered(match: re.Match[str]) -> Token:
+def _numbered(match: re.Match[str]) -> Token | None:
+    before = word_before(match.string, match.start()).lower()
+    if match[1] == "no" and before in _ANSWERS:
+        return None
     return token(match, "abbreviation", _BEFORE_NUMBER[match[1].lower()])
 
 
@@ -181,12 +191,19 @@ def _named(match: re.Match[str]) -> Token | None:
     name = match[1].lower()
     if name in ("c", "ca") and not re.match(r"[ \u00a0]?\d", match.string[match.end() :]):
         return None
-    if name == "ft" and not re.match(r"[ \u00a0][A-Z]", match.string[match.end() :]):
+    if name not in _LATIN and not _is_title(match):
         return None
     words = _BEFORE_NAME[name]
     if not match.string[match.end() :].strip(" \u00a0\"')"):
         return token(match, "abbreviation", words, end=match.end() - 1)
     return token(match, "abbreviation", words)
+
+
+def _is_title(match: re.Match[str]) -> bool:
+    """A title is a capital before a name: Rep. Lee, but not one more rep. Then rest."""
+    following = _next_word(match.string, match.end())
+    is_name = following[:1].isupper() and following.lower() not in STARTERS
+    return match[1][0].isupper() and is_name
 
 
 def _etc(match: re.Match[str]) -> Token | None:
@@ -257,7 +274,15 @@ def _dotted(match: re.Match[str]) -> Token:
     """U.S., U.K., N.Y.: letters; the last stop may end the sentence."""
     written, end = match[0], match.end()
     ends = written.endswith(".") and stop_ends_sentence(match.string, end - 1, before_name=True)
-    return token(match, "abbreviation", " ".join(written.replace(".", "")), end=end - ends)
+    return token(match, "abbreviation", " ".join(written.replace(".", "").upper()), end=end - ends)
+
+
+def _initial(match: re.Match[str]) -> Token | None:
+    """J. Smith; but not the end of a sentence about plan B."""
+    before = word_before(match.string, match.start()).lower()
+    if match[2].lower() in STARTERS or before in _LETTERED:
+        return None
+    return token(match, "abbreviation", match[1])
 
 
 def _half_day(match: re.Match[str]) -> Token:
@@ -275,6 +300,7 @@ def _slashed(match: re.Match[str]) -> Token:
 RULES = (
     Rule(_HALF_DAY, _half_day),
     Rule(_NUMBERED, _numbered),
+    Rule(_NUMBER_IS, _numbered),
     Rule(_NUMBER_SIGN, _number_sign),
     Rule(_SLASHED, _slashed),
     Rule(_SAINT, _saint),
@@ -282,6 +308,7 @@ RULES = (
     Rule(_NAMED, _named),
     Rule(_DEGREE, _degree),
     Rule(_DOTTED, _dotted),
+    Rule(_INITIAL, _initial),
     Rule(_ETC, _etc),
     Rule(_PLAIN, _plain),
 )

@@ -48,6 +48,9 @@ _NUMERIC = re.compile(
     r"(?<![\w.,/:-])(?:(?P<y>\d{4})(?P<s1>[-/.])(?P<m>\d{1,2})(?P=s1)(?P<d>\d{1,2})"
     r"|(?P<a>\d{1,2})(?P<s2>[-/.])(?P<b>\d{1,2})(?P=s2)(?P<y2>\d{4}|\d{2}))(?![\w%]|[/.:-]\d)"
 )
+_YEAR_MONTH = re.compile(
+    r"(?<![\w.,/-])((?:19|20)\d\d)-(0[1-9]|1[0-2])(?![\w%]|[-/.,:]\d| \w*[$€£])"
+)
 _MONTH_DAY = re.compile(
     rf"\b(?P<month>{_ANY_MONTH}){_S}(?P<day>{_DAY}){_TH}(?:{_TO}(?P<last>{_DAY}){_TH})?"
     rf"(?P<comma>,?)(?:{_S}(?P<year>{_YEAR})(?![\w%]|[,.]\d))?(?![\w%:]|[,./-]\d)"
@@ -79,8 +82,9 @@ _DECADE = re.compile(
 _DECADE_CUES = word_set("the his her their my your our early mid late mid- in")
 _SHORT_YEAR = re.compile(r"(?<![\w'])'(\d\d)(?![\w'])")
 _PERIOD = re.compile(
-    r"\b(FY|Q|H)('?\d{2}\b|(?<=FY)\d{4}\b|(?<=FY) \d{4}\b|[1-4])(?:[ \u00a0]?'?(\d{4}|\d\d)\b)?"
-    r"(?![.\w-])"
+    r"\b(FY|Q|H)('?\d{2}\b|(?<=FY)\d{4}\b|(?<=FY) \d{4}\b|[1-4](?!\d))(?:[ \u00a0]?'?(\d{4}"
+    r"|\d\d)\b)?"
+    r"(?!\.\d|[\w-])"
 )
 _ERA = re.compile(rf"(?<![\w.,])(\d{{1,4}}){_S}(BCE?|AD|CE)\b")
 _CLOCK = r"(?:[01]?\d|2[0-4])"
@@ -94,7 +98,8 @@ _RATIO_CUES = re.compile(
     re.I,
 )
 _RATIO = re.compile(
-    r"(?<![\d:.\w])(\d{1,4}(?:\.\d+)?):(\d{1,4}(?:\.\d+)?)(?::(\d{1,4}))?(?![\d:\w])"
+    r"(?<![\d:.\w])(\d{1,4}(?:\.\d{1,4})?)(?::| : )(\d{1,4}(?:\.\d{1,4})?)(?::(\d{1,4}))?"
+    r"(?![\d:\w])"
 )
 
 
@@ -144,6 +149,14 @@ def _numeric(match: re.Match[str]) -> Token | None:
         return _dated(match, second, first, written)
     doubt = "day and month could be swapped" if second <= 12 and first != second else None
     return _dated(match, first, second, written, doubt)
+
+
+def _year_month(match: re.Match[str]) -> Token | None:
+    """2026-11; not the years 2010-12."""
+    written, month = match[1], int(match[2])
+    if not match[2].startswith("0") and month > int(written[2:]):
+        return None
+    return token(match, "date", f"{MONTHS[month - 1]} {_whole_year(written)}")
 
 
 def _dated(
@@ -265,6 +278,9 @@ def _time(match: re.Match[str]) -> Token | None:
         return None
     if match["to"] and not match["half2"] and match["m2"] is None and match["half"]:
         return None
+    following = word_after(text, end).lower()
+    if not halves and following in ("scale", "ratio", "odds", "mix", "screen", "dilution"):
+        return None
     if not halves and (_RATIO_CUES.search(text[: match.start()]) or _is_score(match)):
         return None
     if halves and max(int(match["h"]), int(match["h2"] or 0)) > 12 and match["m"] is None:
@@ -326,7 +342,7 @@ def _side(written: str) -> str:
     return cardinal(int(whole)) + point
 
 
-EARLY_RULES = (Rule(_NUMERIC, _numeric),)
+EARLY_RULES = (Rule(_NUMERIC, _numeric), Rule(_YEAR_MONTH, _year_month))
 RULES = (
     Rule(_MONTH_DAY, _month_day),
     Rule(_DAY_MONTH, _day_month),

@@ -2,9 +2,10 @@
 
 import re
 import unicodedata
+from fractions import Fraction
 
 from tasks.reading.english.models import code_words
-from tasks.reading.english.numbers import cardinal, digits
+from tasks.reading.english.numbers import cardinal, digits, fraction_words
 from tasks.reading.english.rules import Rule, token, word_after, word_set
 from tasks.reading.phone_numbers import PhoneNumber, find_phone_numbers
 from tasks.reading.tokens import Token
@@ -22,6 +23,8 @@ _SHORT_PHONE = re.compile(
     r"|at|[A-Z]{2,10}|to|the|number|\"?[A-Z]+\"? to))*:?[ \u00a0])"
     r"(?P<number>\d{3,6}|1[- ]\d{3})(?![\w%$€£°]|[.,:/-]\d)"
 )
+_EMERGENCY = "(?:000|110|112|119|120|911|999)"
+_SECOND_PHONE = re.compile(rf"(?<=(?:\d\d\d) or ){_EMERGENCY}(?![\w%$€£°]|[.,:/-]\d)")
 _AFTER_SHORT = word_set(
     "for now if or and to in today from on at when right any immediately before by within with "
     "only "
@@ -30,7 +33,7 @@ _AFTER_SHORT = word_set(
 _SECRET = (
     r"PINs?|pins?|Pins?|[Pp]ass(?:code|word)|[Cc]odes?|OTP|[Zz]ip|ZIP|[Pp]ostcode|[Ss]erial|[Tt]racking|[Rr]eference|Ref|ref|"
     r"[Ii]nvoice|[Aa]ccount|[Tt]icket|[Bb]ooking|[Rr]eservation|[Cc]ase|SKU|sku|ID|[Ee]xtension|[Ee]xt|ISBN|EAN|UPC|[Cc]oupon|"
-    r"[Oo]rder|[Ll]ot|[Bb]atch|[Ll]icen[cs]e|[Vv]oucher|[Pp]romo|[Mm]odel|[Ii]tem|[Pp]art"
+    r"[PS]/N|[PS]N|[Oo]rder|[Ll]ot|[Bb]atch|[Ll]icen[cs]e|[Vv]oucher|[Pp]romo|[Mm]odel|[Ii]tem|[Pp]art"
 )
 _PLACE = (
     r"[Rr]oom|[Ss]uite|[Ff]light|[Gg]ate|[Bb]us|[Tt]ram|[Tt]rain|[Rr]oute|[Hh]ighway|[Cc]hannel|[Aa]partment|[Pp]latform|"
@@ -52,9 +55,7 @@ _HYPHENATED = re.compile(
 _LEADING_ZERO = re.compile(r"(?<![\w.,:/])0\d+(?:[- ]0\d+)*(?![\w]|[.,:/]\d)")
 _LONG = re.compile(r"(?<![\w.,])\d{7,}(?![\w]|[.,]\d)")
 _LEFT_OVER = re.compile(r"\d+")
-_OTHER_NUMBER = re.compile(
-    r"[\u00b2\u00b3\u00b9\u2070-\u209c\u2150-\u218b\u2460-\u24ff\u2776-\u2793\u3220-\u3229\u3251-\u325f\u3280-\u3289\u32b1-\u32bf]"
-)
+_OTHER_NUMBER = re.compile(r"[^\W\x00-\x7f]")
 
 
 def phone_tokens(text: str) -> tuple[Token, ...]:
@@ -93,6 +94,10 @@ def _short_phone(match: re.Match[str]) -> Token | None:
     if following and following.lower() not in _AFTER_SHORT:
         return None
     return Token(match.start("number"), match.end("number"), "phone", digits(match["number"]))
+
+
+def _second_phone(match: re.Match[str]) -> Token:
+    return token(match, "phone", digits(match[0]))
 
 
 def _cued(match: re.Match[str]) -> Token | None:
@@ -147,15 +152,21 @@ def _left_over(match: re.Match[str]) -> Token:
     return token(match, "cardinal", cardinal(int(written)))
 
 
-def _other_number(match: re.Match[str]) -> Token:
+def _other_number(match: re.Match[str]) -> Token | None:
     """Circled and Roman numbers of their own sign, superscripts and subscripts."""
-    value = unicodedata.numeric(match[0], None)
-    words = cardinal(int(value)) if value is not None and value == int(value) else ""
-    return token(match, "cardinal", words)
+    if unicodedata.category(match[0]) not in ("No", "Nl"):
+        return None
+    value = Fraction(unicodedata.numeric(match[0])).limit_denominator(1000)
+    if value.denominator == 1:
+        return token(match, "cardinal", cardinal(int(value)))
+    sign = "minus " if value < 0 else ""
+    words = fraction_words(abs(value.numerator), value.denominator)
+    return token(match, "fraction", sign + words)
 
 
 EARLY_RULES = (
     Rule(_SHORT_PHONE, _short_phone),
+    Rule(_SECOND_PHONE, _second_phone),
     Rule(_CARD, _grouped),
 )
 _FLIGHT = re.compile(
@@ -169,7 +180,52 @@ def _flight(match: re.Match[str]) -> Token:
     return token(match, "model", f"{code_words(airline)} {digits(number)}")
 
 
-CODE_RULES = (Rule(_FLIGHT, _flight), Rule(_CUED, _cued), Rule(_HYPHENATED, _grouped))
+_KEYS = re.compile(
+    r"(?i:(?<=dial )|(?<=press )|(?<=enter )|(?<=call ))(?=[*#\d])([*#]+)?(\d{0,12})([*#]+)?"
+    r"(?![\w])"
+)
+_PLATE = re.compile(
+    r"(?:[Pp]late|[Rr]egistration)(?: number| no\.?)?(?: is)?:? (?P<plate>[A-Z0-9]{1,4}"
+    r"(?:[ -][A-Z0-9]{1,5}){1,2})(?!\w)"
+)
+
+
+def _keys(match: re.Match[str]) -> Token | None:
+    """What is pressed on a telephone: *100#."""
+    if not (match[1] or match[3]):
+        return None
+    names = {"*": "star", "#": "hash"}
+    return token(match, "phone", " ".join(names.get(sign) or digits(sign) for sign in match[0]))
+
+
+def _plate(match: re.Match[str]) -> Token:
+    parts = re.split(r"[ -]", match["plate"])
+    said = ", ".join(" ".join(digits(sign) or sign for sign in part) for part in parts)
+    return Token(match.start("plate"), match.end("plate"), "digits", said)
+
+
+_STATES = (
+    "A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|TN|TX|UT|"
+    "V[AT]|W[AIVY]"
+)
+_ZIP = re.compile(
+    rf"(?:,|\.)?[ \u00a0](?:{_STATES})[ \u00a0](?P<zip>\d{{5}}(?:-\d{{4}})?)(?![\w%]|[.,-]\d)"
+)
+
+
+def _zip(match: re.Match[str]) -> Token:
+    said = ", ".join(digits(group) for group in match["zip"].split("-"))
+    return Token(match.start("zip"), match.end("zip"), "digits", said)
+
+
+CODE_RULES = (
+    Rule(_ZIP, _zip),
+    Rule(_KEYS, _keys),
+    Rule(_PLATE, _plate),
+    Rule(_FLIGHT, _flight),
+    Rule(_CUED, _cued),
+    Rule(_HYPHENATED, _grouped),
+)
 LATE_RULES = (
     Rule(_LEADING_ZERO, _grouped),
     Rule(_LONG, _long),

@@ -22,14 +22,15 @@ from tasks.reading.english.quantities import (
     part_of,
 )
 from tasks.reading.english.rules import Rule, token, word_after, word_before, word_set
-from tasks.reading.english.units import UNITS
+from tasks.reading.english.units import UNITS, Unit
 from tasks.reading.tokens import Token
 
 _S = "[ \u00a0]?"
 _PENCE = re.compile(r"(?<![\w.,$£€])(\d{1,2})(p|c)(?![\w]|\.\d)")
+_SIDE = rf"{UNIT}|[\"']"
 _DIMENSIONS = re.compile(
-    rf"{BEFORE}(?P<first>{NUMBER})(?P<u1>{UNIT})?{_S}[x×X]{_S}(?P<second>{NUMBER})(?P<u2>{UNIT})?"
-    rf"(?:{_S}[x×X]{_S}(?P<third>{NUMBER})(?P<u3>{UNIT})?)?(?![A-Za-z0-9]|[.,]\d| ?[x×=])"
+    rf"{BEFORE}(?P<first>{NUMBER})(?P<u1>{_SIDE})?{_S}[x×X]{_S}(?P<second>{NUMBER})(?P<u2>{_SIDE})?"
+    rf"(?:{_S}[x×X]{_S}(?P<third>{NUMBER})(?P<u3>{_SIDE})?)?(?![A-Za-z0-9]|[.,]\d| ?[x×=])"
 )
 _HEIGHT = re.compile(
     r"(?<![\w.'])(\d{1,2})'[ \u00a0]?(\d{1,2}(?:\.\d)?)(?:\"|'')(?!\w)|(?<![\w.'])"
@@ -38,12 +39,14 @@ _HEIGHT = re.compile(
 _TIMES = re.compile(
     rf"(?<![\w.,])({NUMBER}){_S}[x×](?![\w])|(?<![\w])[x×]{_S}(\d{{1,3}})(?![\w.,]\d|\w)"
 )
-_MARK = re.compile(r"(?<![\w.,:/'])(\d+(?:\.\d+)?(?:[ \u00a0-]\d/\d+)?|\d*[½¼¾])([\"'])(?!\w)")
+_MARK = re.compile(
+    r"(?<![\w.,:/'])(\d{1,9}(?:\.\d{1,9})?(?:[ \u00a0-]\d/\d+)?|\d*[½¼¾])([\"'])(?!\w)"
+)
 _HOURS = re.compile(
     r"(?<![\w.,:])(\d{1,3})[ \u00a0]?(h|hr|hrs)[ \u00a0]?(\d{1,2})[ \u00a0]?(m|min|mins)(?!\w)"
 )
 _ORDINAL = re.compile(
-    r"(?<![\w.,])(\d{1,3}(?:,\d{3})+|\d+)(?:(?<=1)st|(?<=2)nd|(?<=3)rd|(?<=\d)th|ST|ND|RD|TH|ˢᵗ|ⁿᵈ|ʳᵈ|ᵗʰ)(?![A-Za-z0-9])"
+    r"(?<![\w.,])(\d{1,3}(?:,\d{3}){1,4}|\d{1,12})(?:(?<=1)st|(?<=2)nd|(?<=3)rd|(?<=\d)th|ST|ND|RD|TH|ˢᵗ|ⁿᵈ|ʳᵈ|ᵗʰ)(?![A-Za-z0-9])"
 )
 
 
@@ -60,17 +63,25 @@ _SPECIAL = {
 }
 _TIMES_RANGE = re.compile(rf"(?<![\w.,])({NUMBER}){_S}[-–]{_S}({NUMBER}){_S}[x×](?!\w)")
 _AMPS = re.compile(
-    r"(?<![\w.,])(\d+\.\d+|\d+(?=[ \u00a0]?A (?:fuse|charg|adapt|output|current|breaker|outlet"
+    r"(?<![\w.,])(\d{1,9}\.\d{1,9}|\d{1,9}(?=[ \u00a0]?A (?:fuse|charg|adapt|output|current"
+    r"|breaker|outlet"
     r"|plug|socket|max)))"
     r"[ \u00a0]?A(?!\w)"
 )
 _ONE_MEASURE = (
-    r"\d+(?:\.\d+)?(?:GB|TB|MB|V|W|A|mA|kg|g|lb|lbs|oz|ml|L|cm|mm|in|Hz|GHz|MHz|km/h|mph)"
+    r"\d{1,9}(?:\.\d{1,9})?(?:GB|TB|MB|V|W|A|mA|kg|g|lb|lbs|oz|ml|L|cm|mm|in|Hz|GHz|MHz|km/h|mph)"
 )
 _MEASURE = re.compile(
-    _ONE_MEASURE.replace("(?:GB", "(GB").replace(r"\d+(?:\.\d+)?", r"(\d+(?:\.\d+)?)", 1)
+    _ONE_MEASURE.replace("(?:GB", "(GB").replace(
+        r"\d{1,9}(?:\.\d{1,9})?", r"(\d{1,9}(?:\.\d{1,9})?)", 1
+    )
 )
 _ALTERNATIVES = re.compile(rf"(?<![\w.,/])(?:{_ONE_MEASURE})(?:/{_ONE_MEASURE})+(?![\w/])")
+_GLUED_PAIR = re.compile(r"(?<![\w.,])(\d{1,3})(ft|lb|kg|m)(\d{1,3})(in|oz|g|cm)(?!\w)")
+_EITHER = re.compile(r"(?<![\w.,/])(\d{1,4})/(\d{1,4})[ \u00a0]?(Hz|V|W|fps|GB|TB|GHz|MHz)(?!\w)")
+_SCIENTIFIC = re.compile(
+    r"(?<![\w.,])(\d{1,9}(?:\.\d{1,9})?)[eE]([-+]\d{1,3}|(?<=\.\d[eE])\d{1,3})(?!\w|\.\d)"
+)
 _LIST = re.compile(r"(?<![\w.,$])\d{1,2}(?:,\d{1,2}){2,}(?![\w]|[.,]\d)")
 _MANY = re.compile(r"(?<![\w.,$])(10{1,6})s(?= of\b)")
 _ALWAYS_OPEN = re.compile(r"(?<![\w/.])(?:24/7/365|24/7|9/11|50/50|20/20)(?![\w/])")
@@ -87,13 +98,13 @@ _OPERATORS = {
     "/": "divided by",
     "±": "plus or minus",
 }
-_TERM = r"-?(?:\d{1,3}(?:,\d{3})+|\d*\.?\d+)%?"
+_TERM = r"-?(?:\d{1,3}(?:,\d{3})+|\d{1,15}(?:\.\d{1,15})?|\.\d{1,15})%?"
 _SUM = re.compile(
-    rf"(?<![\w.,=+*/-]){_TERM}(?: ?[-+–×x*÷/±] ?{_TERM})+(?: ?[=≈] ?{_TERM})|"
-    rf"(?<![\w.,=+*/-]){_TERM} ?= ?{_TERM}(?: ?[-+–×x*÷/] ?{_TERM})+(?![\w])"
+    rf"(?<![\w.,=+*/-]){_TERM}(?: ?[-−+–×x*÷/±] ?{_TERM})+(?: ?[=≈] ?{_TERM})|"
+    rf"(?<![\w.,=+*/-]){_TERM} ?= ?{_TERM}(?: ?[-−+–×x*÷/] ?{_TERM})+(?![\w])"
 )
 _POWER = re.compile(
-    r"(?P<base>(?<![\w.,])\d+(?:\.\d+)?|(?<![^\W\d_])[a-zA-Z])(?P<power>[⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+|\^-?\d+)(?![\w])"
+    r"(?P<base>(?<![\w.,])\d{1,15}(?:\.\d{1,15})?|(?<![^\W\d_])[a-zA-Z])(?P<power>[⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3}(?![⁰¹²³⁴⁵⁶⁷⁸⁹])|\^-?\d{1,3}(?!\d))(?![\w])"
 )
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 
@@ -104,18 +115,22 @@ def _dimensions(match: re.Match[str]) -> Token | None:
     if any(re.match(r"0\d", number) for number in numbers):
         return None
     end = end_of(match)
-    unit = UNITS.get(names[-1].replace("\u00a0", " "))
+    unit = _unit_named(names[-1]) if names[-1] else None
     words: list[str] = []
     for index, (written, name) in enumerate(zip(numbers, names, strict=True)):
         is_screen = unit is None and len(numbers) == 2 and all(map(_is_large, numbers))
         said = pairs(written) if is_screen else parse_number(written).words
         if name and (index < len(numbers) - 1 and name != names[-1]):
-            said += f" {UNITS[name].many}"
+            said += f" {_unit_named(name).many}"
         words.append(said)
     spoken = " by ".join(words)
     if unit is not None:
         spoken += f" {unit.one if is_noun_next_to(match.string, match.start(), end) else unit.many}"
     return token(match, "measure", spoken, end=end)
+
+
+def _unit_named(name: str) -> Unit:
+    return UNITS[{'"': "in", "'": "ft"}.get(name, name.replace("\u00a0", " "))]
 
 
 def _is_large(written: str) -> bool:
@@ -149,7 +164,7 @@ def _times(match: re.Match[str]) -> Token:
     """Two times faster, times two; in a list of parts (2 x USB) nothing is said for the sign."""
     if match[2]:
         return token(match, "measure", f"times {cardinal(int(match[2]))}")
-    if re.match(r" ?[-+=*/^]", match.string[match.end() :]):
+    if match[0][-1] == "x" and re.match(r" ?[-+=*/^]", match.string[match.end() :]):
         return token(match, "sign", f"{parse_number(match[1]).words} {match[0][-1]}")
     is_part = word_after(match.string, match.end())[:1].isupper()
     return token(match, "measure", f"{parse_number(match[1]).words}{'' if is_part else ' times'}")
@@ -177,6 +192,27 @@ def _alternatives(match: re.Match[str]) -> Token:
     return token(match, "measure", joint.join(words))
 
 
+def _glued_pair(match: re.Match[str]) -> Token:
+    """5ft10in, 3lb4oz."""
+    parts = [(parse_number(match[1]), UNITS[match[2]]), (parse_number(match[3]), UNITS[match[4]])]
+    words = [f"{number.words} {unit.one if number.is_one else unit.many}" for number, unit in parts]
+    return token(match, "measure", " ".join(words))
+
+
+def _either(match: re.Match[str]) -> Token:
+    """50/60Hz."""
+    left, right = parse_number(match[1]).words, parse_number(match[2]).words
+    return token(match, "measure", f"{left} or {right} {UNITS[match[3]].many}")
+
+
+def _scientific(match: re.Match[str]) -> Token:
+    """4.3e-6."""
+    power = int(match[2])
+    sign = "minus " if power < 0 else ""
+    words = f"{parse_number(match[1]).words} times ten to the {sign}{ordinal(abs(power))}"
+    return token(match, "decimal", words)
+
+
 def _list(match: re.Match[str]) -> Token:
     return token(match, "cardinal", ", ".join(cardinal(int(part)) for part in match[0].split(",")))
 
@@ -188,7 +224,8 @@ def _many(match: re.Match[str]) -> Token:
 
 def _pence(match: re.Match[str]) -> Token | None:
     value = int(match[1])
-    if match[1].startswith("0"):
+    is_video = match[2] == "p" and re.search(r"\d[kK]\b|video|footage|frames", match.string)
+    if match[1].startswith("0") or is_video:
         return None
     unit = {"p": ("penny", "pence"), "c": ("cent", "cents")}[match[2]]
     return token(match, "money", f"{cardinal(value)} {unit[value != 1]}")
@@ -228,6 +265,8 @@ def _fraction(match: re.Match[str]) -> Token | None:
         if unit is None:
             return token(match, "fraction", words)
         end, one = unit
+        if is_noun_next_to(text, match.start(), end):
+            return token(match, "measure", f"{words.removeprefix('a ')} {one}", end=end)
         return token(match, "measure", part_of(Fraction(top, bottom), words, one), end=end)
     return token(match, "fraction", f"{cardinal(top)} over {cardinal(bottom)}")
 
@@ -248,6 +287,8 @@ _UNIT_BEHIND = re.compile(UNIT)
 
 
 def _unit_after(text: str, end: int) -> tuple[int, str] | None:
+    if text[end : end + 1] == '"' and text[:end].count('"') % 2 == 0:
+        return end + 1, "inch"
     found = _UNIT_BEHIND.match(text, end)
     if found is None:
         return None
@@ -256,7 +297,7 @@ def _unit_after(text: str, end: int) -> tuple[int, str] | None:
 
 
 def _sum(match: re.Match[str]) -> Token:
-    parts = re.findall(rf"(?<![\d%])-(?=\d)|{_TERM.removeprefix('-?')}|[-+–×x*÷/±=≈]", match[0])
+    parts = re.findall(rf"(?<![\d%])-(?=\d)|{_TERM.removeprefix('-?')}|[-−+–×x*÷/±=≈]", match[0])
     words = [
         _OPERATORS.get(part) or {"=": "equals", "≈": "is about"}.get(part) or _term(part)
         for part in parts
@@ -280,6 +321,9 @@ def _power(match: re.Match[str]) -> Token:
 
 
 EARLY_RULES = (
+    Rule(_SCIENTIFIC, _scientific),
+    Rule(_GLUED_PAIR, _glued_pair),
+    Rule(_EITHER, _either),
     Rule(_SUM, _sum),
     Rule(_ALWAYS_OPEN, _special),
     Rule(_ALTERNATIVES, _alternatives),

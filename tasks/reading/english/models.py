@@ -10,7 +10,7 @@ from tasks.reading.english.numbers import (
     plural,
 )
 from tasks.reading.english.rules import Rule, token, word_before, word_set
-from tasks.reading.tokens import Token
+from tasks.reading.tokens import Kind, Token
 
 _VOWELS = frozenset("aeiouyAEIOUYàáâãäåæèéêëìíîïòóôõöøùúûüýÿœ")
 _SPELLED = word_set(
@@ -28,7 +28,8 @@ _VERSION_NAMES = (
     "React|Angular|Django|Rails|Linux|kernel|firmware|release|build|Rev|rev|revision|ver|Ver|version|Version|VERSION"
 )
 _VERSION = re.compile(
-    r"(?<![\w.])(?:(?P<v>[vV]\.?[ \u00a0]?(?=\d))|(?P<ver>[Vv]er\. ?(?=\d)))?(?P<number>\d+(?:\."
+    r"(?<![\w.])(?:(?P<v>v\.?[ \u00a0]?(?=\d)|V(?=\d+\.\d))|(?P<ver>[Vv]er\. ?(?=\d)))?"
+    r"(?P<number>\d+(?:\."
     r"(?:\d+|x\b))*)(?P<tag>(?<=\d)[ab]\d*|(?<=\d)rc\d*)?"
     r"(?![\w]|\.\d|[/:,]\d|-\d)"
 )
@@ -36,7 +37,8 @@ _AFTER_NAME = re.compile(rf"(?:^|[^\w.])(?:{_VERSION_NAMES})\.?:?[ \u00a0]$")
 _IP = re.compile(r"(?<![\w.])(\d{1,3}(?:\.\d{1,3}){3})(?::(\d{2,5}))?(?:/(\d{1,2}))?(?![\w]|\.\d)")
 _ROMAN = "[IVXLC]+"
 _CUES = (
-    "World War|War|Chapter|Part|Act|Scene|Volume|Vol\\.|Book|Phase|Type|Class|Level|Stage"
+    "World War|War|[Pp]age|[Pp]ages|p\\.|pp\\.|[Cc]hapter|[Pp]art|Chapter|Part|Act|Scene|Volume"
+    "|Vol\\.|Book|Phase|Type|Class|Level|Stage"
     "|Section|Article|"
     "Appendix|Episode|Season|Mark|Mk|Bowl|Fantasy|Rocky|Title|Step|Unit|Grade|Tier|Group|Schedule|Division|Table|Figure"
 )
@@ -61,8 +63,10 @@ _TECH = re.compile(
     r"(?P<grade>[A-D])\+|\.(?P<dot>net|com|org)(?= |$))(?![\w+#])"
 )
 _SPLIT_SHEET = re.compile(r"[A-Za-z]+|\d+(?:\.\d+)?|[^\W\d_]+|.", re.DOTALL)
+_LETTER = r"A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f"
 _CODE = re.compile(
-    r"(?<![\w@#])(?=[\w.-]*\d)(?=[\w.-]*[^\W\d_])[^\W_][\w]*(?:(?:-|\.(?=\d)|/(?=[A-Z0-9]))[\w]+)*(?:\+(?![\w]))?"
+    rf"(?<![\w@#])(?=[{_LETTER}0-9.-]*\d)(?=[{_LETTER}0-9.-]*[{_LETTER}])[{_LETTER}0-9]+"
+    rf"(?:(?:[-_]|\.(?=\d)|/(?=[A-Z0-9]))[{_LETTER}0-9]+)*(?:\+(?!\w))?"
 )
 _SPACED = re.compile(
     r"(?<![\w-])(?P<name>[A-Z]{2,5}|Boeing|Airbus|Ryzen|Core|Radeon|GeForce|Xeon|Porsche|Peugeot"
@@ -72,6 +76,13 @@ _SPACED = re.compile(
 _HYPHENED = re.compile(r"(?<=[a-z]-)\d{4}(?![\w.,]\d|\w)")
 _FORMULA = word_set("CO2 H2O O2 N2 H2 O3 SO2 NO2 CH4 NH3 N2O C2 H2SO4")
 _BY_DIGITS = word_set("flight order code sku plate no number serial part")
+_STANDARD = re.compile(
+    r"\b(?:ISO|IEC|DIN|EN|IEEE|ASTM)[ \u00a0-](?P<number>\d{2,5})(?::(?P<year>\d{4}))?(?![\w]"
+    r"|[.,:-]\d)"
+)
+_WIRELESS = re.compile(r"(?<![\w.])802\.(\d{1,2})([a-z]{0,2})(?!\w)")
+_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+_CHEMICAL = re.compile(r"(?<!\w)(?=[A-Za-z]*[₀-₉])(?:[A-Z][a-z]?[₀-₉]{0,4})+(?!\w)")
 _GROUPED = re.compile(
     r"(?<![\w.])(?:[0-9A-Fa-f]{2}[:]){5}[0-9A-Fa-f]{2}(?!\w)|#[0-9a-fA-F]{6}\b|\b0x[0-9a-fA-F]+\b"
 )
@@ -86,7 +97,12 @@ def name_words(word: str) -> str:
     """A part of a name: spelled where nobody could say it, in small letters otherwise."""
     if is_spelled(word):
         return letters(word)
-    return word
+    return _in_small_letters(word)
+
+
+def _in_small_letters(word: str) -> str:
+    """A word in capitals is no acronym; a voice would spell it."""
+    return word.lower() if word.isupper() and len(word) > 3 else word
 
 
 def is_spelled(word: str) -> bool:
@@ -135,7 +151,7 @@ def code_words(code: str, *, by_digits: bool = False) -> str:
             parts[-1] = plural(parts[-1])
         elif piece.isalpha():
             parts.append(_code_letters(piece, is_alone=len(pieces) <= 2))
-        elif piece in _CODE_SIGNS:
+        elif piece in _CODE_SIGNS and (piece != "." or not pieces[index - 1].isalpha()):
             parts.append(_CODE_SIGNS[piece])
     return " ".join(part for part in parts if part)
 
@@ -148,7 +164,7 @@ def _code_letters(piece: str, *, is_alone: bool) -> str:
         return letters(piece)
     if len(piece) <= 2 and not is_alone:
         return letters(piece)
-    return letters(piece) if is_spelled(piece) else piece
+    return letters(piece) if is_spelled(piece) else _in_small_letters(piece)
 
 
 def _code_number(written: str, *, by_digits: bool) -> str:
@@ -229,6 +245,28 @@ def _grouped(match: re.Match[str]) -> Token:
     return token(match, "digits", said)
 
 
+def _standard(match: re.Match[str]) -> Token:
+    """ISO 9001:2015."""
+    said = cardinal(int(match["number"])) + (f" {pairs(match['year'])}" if match["year"] else "")
+    return Token(match.start("number"), match.end(), "model", said)
+
+
+def _wireless(match: re.Match[str]) -> Token:
+    said = f"eight oh two point {cardinal(int(match[1]))} {letters(match[2])}"
+    return token(match, "model", said)
+
+
+def _subscript(written: str) -> str:
+    return cardinal(int(written.translate(_SUBSCRIPTS)))
+
+
+def _chemical(match: re.Match[str]) -> Token:
+    """CO₂: its letters, and its small numbers."""
+    pieces = re.findall(r"[A-Za-z]|[₀-₉]+", match[0])
+    words = [letters(piece) if piece.isalpha() else _subscript(piece) for piece in pieces]
+    return token(match, "model", " ".join(words))
+
+
 def roman_value(roman: str) -> int | None:
     """The value of a well-formed Roman numeral."""
     if not re.fullmatch(r"(?=.)C{0,3}(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})", roman):
@@ -240,12 +278,17 @@ def roman_value(roman: str) -> int | None:
 
 def _roman(match: re.Match[str]) -> Token | None:
     value = roman_value(match["roman"])
-    return token(match, "cardinal", f"{match['cue']} {cardinal(value)}") if value else None
+    return _numeral(match, "cardinal", cardinal(value)) if value else None
 
 
 def _monarch(match: re.Match[str]) -> Token | None:
     value = roman_value(match["roman"])
-    return token(match, "ordinal", f"{match['cue']} the {ordinal(value)}") if value else None
+    return _numeral(match, "ordinal", f"the {ordinal(value)}") if value else None
+
+
+def _numeral(match: re.Match[str], kind: Kind, words: str) -> Token:
+    """The numeral alone; the word before it is read as it is written."""
+    return Token(match.start("roman"), match.end("roman"), kind, words)
 
 
 def _tech(match: re.Match[str]) -> Token:
@@ -272,7 +315,10 @@ def _hyphened(match: re.Match[str]) -> Token:
 
 TECH_RULES = (Rule(_TECH, _tech),)
 EARLY_RULES = (
+    Rule(_STANDARD, _standard),
+    Rule(_WIRELESS, _wireless),
     Rule(_GROUPED, _grouped),
+    Rule(_CHEMICAL, _chemical),
     Rule(_IP, _ip),
     Rule(_VERSION, _version),
     Rule(_SPACED, _spaced),

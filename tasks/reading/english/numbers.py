@@ -22,17 +22,20 @@ _IRREGULAR = {
     "nine": "ninth",
     "twelve": "twelfth",
 }
-_VULGAR = "½¼¾⅓⅔⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒"
-_MIXED = rf"\d+(?: |\u00a0)?[{_VULGAR}]|[{_VULGAR}]|\d+[ \u00a0-]\d{{1,2}}/\d{{1,2}}(?![\d/])"
+VULGAR = "½¼¾⅓⅔⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒"
+_MIXED = (
+    rf"\d{{1,9}}(?: |\u00a0)?[{VULGAR}]|[{VULGAR}]|\d{{1,9}}[ \u00a0-]\d{{1,2}}/\d{{1,2}}(?![\d/])"
+)
+_GROUPS = "{1,6}"
 NUMBER = (
     rf"(?:{_MIXED}"
-    r"|\d{1,3}(?:\.\d{3})+,\d{1,2}"  # 1.299,00
-    r"|\d{1,3}(?:'\d{3})+(?:[.,]\d{1,2})?"  # 1'299
-    r"|\d{1,3}(?:\u00a0\d{3})+(?:[.,]\d{1,2})?"  # 1 299 with a space that does not break
-    r"|\d{1,3}(?:,\d{3})+(?:\.\d+)?"
-    r"|\d{1,2}(?:,\d{2})+,\d{3}(?:\.\d+)?"  # 1,00,000
-    r"|\d{1,3}(?:\.\d{3}){2,}"  # 1.299.000
-    r"|\d+,\d{1,2}|\d*\.\d+|\d+)(?!\d|[.,]\d)"
+    rf"|\d{{1,3}}(?:\.\d{{3}}){_GROUPS},\d{{1,2}}"  # 1.299,00
+    rf"|\d{{1,3}}(?:'\d{{3}}){_GROUPS}(?:[.,]\d{{1,2}})?"  # 1'299
+    rf"|\d{{1,3}}(?:\u00a0\d{{3}}){_GROUPS}(?:[.,]\d{{1,2}})?"  # 1 299, a space that does not break
+    rf"|\d{{1,3}}(?:,\d{{3}}){_GROUPS}(?:\.\d{{1,15}})?"
+    rf"|\d{{1,2}}(?:,\d{{2}}){_GROUPS},\d{{3}}(?:\.\d{{1,15}})?"  # 1,00,000
+    r"|\d{1,3}(?:\.\d{3}){2,6}"  # 1.299.000
+    r"|\d{1,15},\d{1,2}|\d{0,15}\.\d{1,30}|\d{1,15})(?!\d|[.,]\d)"
 )
 """A number as people write it, the European ways too."""
 
@@ -204,7 +207,7 @@ def _decimal(plain: str, sign: str) -> Number:
 
 
 def _mixed(written: str) -> Number | None:
-    found = re.fullmatch(rf"(\d*)[ \u00a0]?([{_VULGAR}])", written)
+    found = re.fullmatch(rf"(\d*)[ \u00a0]?([{VULGAR}])", written)
     if found:
         part = Fraction(unicodedata.numeric(found[2])).limit_denominator(10)
         return Number(int(found[1] or 0), part=part)

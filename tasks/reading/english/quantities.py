@@ -82,17 +82,18 @@ _THOUSANDS = rf"\d{{1,3}}(?: \d{{3}})+(?:[.,]\d{{1,2}})?(?={_S}(?:{_SUFFIX}|{_SP
 def _quantity(part: str) -> str:
     return (
         rf"(?P<sign{part}>[-+±]{_S})?(?:(?P<pre{part}>(?<![A-Za-z]){_PREFIX}){_S}(?P<minus{part}>-)?)?"
-        rf"(?P<num{part}>{_THOUSANDS}|{NUMBER})"
+        rf"(?P<num{part}>(?(pre{part})\d{{1,3}}(?: \d{{3}})+(?![\d.])|(?!))|{_THOUSANDS}|{NUMBER})"
+        rf"(?P<flat{part}>,[-–—]+(?![\d\w]))?"
         rf"(?P<scale{part}>(?(pre{part})(?:{_SCALE}{_MONEY_SCALE})|(?:{_SCALE}{_MONEY_SCALE}(?={_S}{_SUFFIX})|{_SCALE})))?"
         rf"(?P<post{part}>(?(pre{part})(?:(?<=\d)|(?<=\d\d)){_S}(?:USD|CAD|AUD|NZD|SGD|HKD|TWD|MXN|EUR|GBP|CNY|RMB|JPY)(?![A-Za-z0-9])|(?:{_S}{_SUFFIX}|{UNIT})))?"
     )
 
 
 BEFORE = (
-    r"(?<![A-Za-z0-9_#^=])(?<!\b[A-Z]\.)(?<!\d[.,:/'])(?<![A-Za-z0-9]-)(?<!\d[ \u00a0][-–]\d)"
-    r"(?<![*×÷/])"
+    r"(?<![A-Za-z0-9_#^=])(?<!\b[A-Z]\.)(?!(?<=\d[.,:/'])\d)(?<![A-Za-z0-9]-)(?<!\d[ \u00a0][-–]\d)"
+    r"(?<![*×÷])"
 )
-_BEHIND = r"(?![A-Za-z0-9_²³⁴⁵⁶⁷⁸⁹⁰¹₀-₉]|[.,:/'][0-9]|-[0-9A-Z]|[*×÷^]\d)"
+_BEHIND = r"(?![A-Za-z0-9_²³⁴⁵⁶⁷⁸⁹⁰¹₀-₉]|[.,:'][0-9]|-[0-9A-Z]|[*×÷^]\d)"
 _TO = r"(?:[ \u00a0]?[-–—~][ \u00a0]?|[ \u00a0]?\.\.\.?[ \u00a0]?)"
 _RANGE = re.compile(rf"{BEFORE}{_quantity('a')}(?P<to>{_TO}){_quantity('b')}{_BEHIND}")
 _SINGLE = re.compile(rf"{BEFORE}{_quantity('a')}(?P<plus>\+(?![\w+]))?{_BEHIND}")
@@ -100,6 +101,14 @@ _PER = re.compile(rf"{_S}/{_S}([A-Za-z]+(?:[²³]|(?=\W|$)))(?:/([A-Za-z]+))?(?!
 _DETERMINERS = word_set(
     "a an the this that our your my his her its their each every another one any"
 )
+_DESCRIBED = word_set(
+    "adapter bag bags bank battery batteries bottle bottles box bulb bulbs cable cables camera "
+    "charger "
+    "chargers charging display drive fast fuse hose jar lens monitor motor pack packs panel "
+    "pool race dash relay screen "
+    "screens speaker speakers tank warranty warranties"
+)
+"""Nouns that a measure in front of them describes: 65W charger, 5 kg bag."""
 NOT_NOUNS = word_set(
     "a above across after ago all and apart are as at away back before below between but by "
     "cheaper "
@@ -134,7 +143,12 @@ class _Quantity:
         if self.unit is None:
             return self.words
         part = self.number.part
-        if part is not None and not self.number.whole and self.unit.one != "percent":
+        if (
+            part is not None
+            and not is_noun_next
+            and not self.number.whole
+            and self.unit.one != "percent"
+        ):
             return part_of(part, self.words, self.unit.one)
         is_one = is_noun_next or (self.number.is_one and not self.scale)
         return f"{self.words} {self.unit.one if is_one else self.unit.many}"
@@ -172,8 +186,9 @@ def _parsed(match: re.Match[str], part: str) -> _Quantity:
     is_european = name in ("€", "EUR", "₺", "TRY", "₫", "VND", "kr", "R$", "₽", "Rp", "IDR", "zł")
     scale = (match[f"scale{part}"] or "").strip(" \u00a0+")
     sign = (match[f"sign{part}"] or match[f"minus{part}"] or "").strip(" \u00a0")
+    written = match[f"num{part}"] + (",00" if match[f"flat{part}"] else "")
     return _Quantity(
-        parse_number(match[f"num{part}"], is_european=is_european),
+        parse_number(written, is_european=is_european),
         sign,
         _SCALES.get(scale.lower(), scale),
         currency,
@@ -196,18 +211,21 @@ def is_noun_next_to(text: str, start: int, end: int) -> bool:
         return False
     if text[end] == "-" or text[end - 1] == "°":
         return True
-    return word_before(text, start).lower() in _DETERMINERS
+    return word_before(text, start).lower() in _DETERMINERS or following.lower() in _DESCRIBED
 
 
 def _single(match: re.Match[str]) -> Token | None:
     text = match.string
     quantity, end = _parsed(match, "a"), end_of(match)
-    if _is_not_a_quantity(match, quantity):
+    is_pair = not quantity.name and not quantity.scale and re.match(r"/\d", text[end:])
+    if is_pair or _is_not_a_quantity(match, quantity):
         return None
     if quantity.name in ("K", "k"):
         return None
     is_noun_next = is_noun_next_to(text, match.start(), end) or (match["posta"] or "")[:1] == "-"
     words = quantity.named(is_noun_next=is_noun_next)
+    if is_noun_next and word_before(text, match.start()).lower() in ("a", "an"):
+        words = words.removeprefix("a ")
     if match["plus"]:
         words += " plus"
     if quantity.currency is None and quantity.unit is None:
@@ -243,6 +261,9 @@ def _kind(quantity: _Quantity) -> Kind:
 def _count(match: re.Match[str], quantity: _Quantity, words: str) -> Token | None:
     """A number by itself: a year, a long code or a count."""
     written, text = match["numa"], match.string
+    each = re.compile(r"/([a-z]{3,})(?![\w/])").match(text, match.end())
+    if each and not match["plus"] and each[1] not in PERIODS:
+        return token(match, "measure", f"{words} per {each[1]}", end=each.end())
     if quantity.scale or match["plus"]:
         return token(match, _kind(quantity), _letter_scale(match, quantity) or words)
     if re.fullmatch(r"\d{4}", written) and is_year(text, match.start(), match.end(), int(written)):
@@ -281,15 +302,20 @@ _SCREENS = word_set(
 )
 
 
+_COUNTED_WORDS = word_set("dollars euros pounds yuan yen rupees people meters miles grams words")
+
+
 def _doubt(match: re.Match[str]) -> str | None:
     written, following = match["numa"], word_after(match.string, match.end())
     if re.fullmatch(r"\d+,\d{1,2}", written):
         return f'the comma of "{written}" could separate two numbers'
     plain = written.replace(",", "")
+    if re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", written) and following.islower():
+        return f'the point of "{written}" could group thousands'
     is_like_a_year = len(plain) == 4 and plain.isdecimal() and 1900 <= int(plain) <= 2099
     if is_like_a_year and not (following and following.islower()):
         return f'"{written}" could be a year'
-    if re.fullmatch(r"\d{4}", written) and is_like_a_year:
+    if re.fullmatch(r"\d{4}", written) and is_like_a_year and following not in _COUNTED_WORDS:
         return f'"{written}" could be a year'
     return None
 
@@ -383,7 +409,7 @@ def _is_range(match: re.Match[str], left: _Quantity, right: _Quantity) -> bool:
     is_lone_dash = "—" in match["to"] and not is_tight
     if is_lone_dash or (left.currency and right.unit) or (left.unit and right.currency):
         return False
-    if re.match(r"[ \u00a0]?[=÷×*+/]", match.string[match.end() :]):
+    if re.match(r"[ \u00a0]?(?:[=÷×*+]|/\d)", match.string[match.end() :]):
         return False
     if match["to"].strip() == "-" and not is_tight and not is_named:
         return left.number.whole < right.number.whole

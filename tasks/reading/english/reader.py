@@ -1,7 +1,9 @@
 """English text to tokens."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from tasks.reading.english import (
     abbreviations,
@@ -44,7 +46,7 @@ def english_tokens(text: str) -> tuple[Token, ...]:
     plain = one_spelling(text)
     addresses = web.address_tokens(plain)
     phones = apart(codes.phone_tokens(plain), addresses)
-    return spaced(plain, apply(_RULES, plain, (*addresses, *phones)))
+    return spaced(plain, joined(plain, apply(_RULES, plain, (*addresses, *phones))))
 
 
 def apart(tokens: Sequence[Token], others: Sequence[Token]) -> tuple[Token, ...]:
@@ -56,17 +58,40 @@ def apart(tokens: Sequence[Token], others: Sequence[Token]) -> tuple[Token, ...]
     )
 
 
+_JOINT = re.compile(r"[ \u00a0]?[-–—~][ \u00a0]?")
+_COUNTING = frozenset(("date", "time", "year", "money", "measure", "percent"))
+
+
+def joined(text: str, tokens: Sequence[Token]) -> tuple[Token, ...]:
+    """``tokens``, and a "to" for each dash between two of a kind: Nov 28–Dec 2."""
+    joints = [
+        Token(left.end, right.start, "range", "to")
+        for left, right in pairwise(tokens)
+        if left.kind == right.kind
+        and left.kind in _COUNTING
+        and _JOINT.fullmatch(text, left.end, right.start)
+    ]
+    return tuple(sorted((*tokens, *joints), key=lambda token: token.start))
+
+
 def spaced(text: str, tokens: Sequence[Token]) -> tuple[Token, ...]:
     """``tokens`` with a space in their words where they touch a word or another token."""
     done: list[Token] = []
-    last_end = -1
+    last_end, is_touching = -1, False
     for index, token in enumerate(tokens):
         following = tokens[index + 1].start if index + 1 < len(tokens) else -1
-        is_behind = token.start == last_end or text[token.start - 1 : token.start].isalnum()
-        is_before = token.end != following and text[token.end : token.end + 1].isalnum()
-        words = token.spoken
-        before = " " if words and is_behind else ""
-        behind = " " if (words or is_behind) and is_before else ""
-        done.append(replace(token, spoken=f"{before}{words}{behind}"))
-        last_end = token.end
+        is_touching = is_touching if token.start == last_end else _is_word(text, token.start - 1)
+        words, end = token.spoken, token.end
+        is_gap = token.start == 0 or text[token.start - 1].isspace()
+        if not words and is_gap and text[end : end + 1] == " " and end != following:
+            end += 1  # one space is enough where nothing is said
+        is_before = end != following and _is_word(text, end)
+        before = " " if words[:1].isalnum() and is_touching else ""
+        behind = " " if is_before and (words or is_touching) else ""
+        done.append(replace(token, end=end, spoken=f"{before}{words}{behind}"))
+        last_end, is_touching = end, bool(words) or is_touching
     return tuple(done)
+
+
+def _is_word(text: str, place: int) -> bool:
+    return 0 <= place < len(text) and text[place].isalnum()

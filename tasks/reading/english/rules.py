@@ -41,7 +41,7 @@ STARTERS = word_set(_STARTERS)
 """Words that begin a sentence after an abbreviation and are no part of a name."""
 _SAME_SIGNS = {
     **dict.fromkeys("\u202f\u2007\u2008\u2009\u200a\u2002\u2003\u2004\u2005\u2006\u3000", "\u00a0"),
-    **dict.fromkeys("−‐‑﹣", "-"),
+    **dict.fromkeys("‐‑﹣", "-"),
     "‒": "–",
     **dict.fromkeys("’‘ʼ′", "'"),
     **dict.fromkeys("“”″", '"'),
@@ -57,6 +57,10 @@ _SAME_SIGNS = {
 }
 
 
+_MINUS = re.compile(r"(?<![\d)] )(?<![\d)])−(?=[ $€£¥]?[\d.])")
+"""A minus before its number; between two numbers it keeps its own sign."""
+
+
 @dataclass(frozen=True)
 class Rule:
     """What ``read`` makes of a match of ``pattern``; None leaves it to later rules."""
@@ -67,7 +71,8 @@ class Rule:
 
 def one_spelling(text: str) -> str:
     """``text`` of the same length, with one form of digits, spaces, hyphens, quotes and widths."""
-    return "".join(_one_spelling(sign) for sign in text)
+    plain = "".join(_one_spelling(sign) for sign in text)
+    return _MINUS.sub("-", plain)
 
 
 def _one_spelling(sign: str) -> str:
@@ -90,7 +95,7 @@ def apply(rules: Iterable[Rule], text: str, found: Iterable[Token]) -> tuple[Tok
         taken[token.start : token.end] = b"\1" * (token.end - token.start)
     for rule in rules:
         place = 0
-        while match := rule.pattern.search(text, place):
+        while place < len(text) and (match := rule.pattern.search(text, place)):
             token = None if any(taken[match.start() : match.end()]) else rule.read(match)
             if token is None or any(taken[token.start : token.end]):
                 place = max(match.start() + 1, place + 1)

@@ -2,7 +2,7 @@
 
 import re
 
-from tasks.reading.english.rules import Rule, token
+from tasks.reading.english.rules import Rule, token, word_before
 from tasks.reading.tokens import Token
 
 _ALWAYS = {
@@ -36,12 +36,14 @@ _ALWAYS = {
     "×": "times",
     "÷": "divided by",
     "≠": "is not",
+    "−": "minus",
     "≈": "about",
     "≥": "at least",
     "≤": "at most",
     "<": "less than",
     ">": "more than",
     "^": "",
+    "⎓": "",
     "|": "",
     "¦": "",
     "*": "",
@@ -83,6 +85,10 @@ SIGNS = frozenset(_ALWAYS) | {"/"}
 """What no voice reads well, so that none of it may stay in what is spoken."""
 _SIGN = re.compile("|".join(re.escape(sign) for sign in _ALWAYS))
 _ABOUT = re.compile(r"[~≈∼][ \u00a0]?(?=[-+$€£¥₹]?[\d.])")
+_SIZE = "(?:X{0,3}S|M|X{0,3}L)"
+_SIZES = re.compile(rf"(?<![\w-])({_SIZE}|A)[ \u00a0]?[-–][ \u00a0]?({_SIZE}|Z)(?![\w-])")
+_NOON = re.compile(r"(?<=[\dmM.])[ \u00a0]?[-–][ \u00a0]?(?=(?:noon|midnight)\b)")
+_MINUS = re.compile(r"(?<=\d )[-−](?= \d)|(?<=\d)−(?=\d)|−")
 _PRODUCT = re.compile(r"(?<=\d)[ \u00a0]?\*[ \u00a0]?(?=\d)")
 _COMPARED = re.compile(r"(>=|<=|=>|->|<-|!=|==|=<)")
 _WORDS = {
@@ -100,7 +106,6 @@ _AND_OR = re.compile(r"\band/or\b", re.IGNORECASE)
 _SLASH = re.compile(r"/")
 _HTML = re.compile(r"&(amp|nbsp|lt|gt|quot|#39|apos);")
 _HTML_WORDS = {"amp": "and", "lt": "less than", "gt": "more than"}
-_ANGLED = re.compile(r"[<>](?=[ \u00a0]?[$€£]?\d)")
 _TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*(?: [^<>]*)?/?>")
 
 
@@ -108,11 +113,26 @@ def _sign(match: re.Match[str]) -> Token:
     return token(match, "sign", _ALWAYS[match[0]])
 
 
+def _sizes(match: re.Match[str]) -> Token:
+    """S-XL, A-Z."""
+    return token(match, "range", f"{' '.join(match[1])} to {' '.join(match[2])}")
+
+
+def _noon(match: re.Match[str]) -> Token:
+    return token(match, "sign", "to")
+
+
+def _minus(match: re.Match[str]) -> Token:
+    return token(match, "sign", "minus")
+
+
 def _product(match: re.Match[str]) -> Token:
     return token(match, "sign", "times")
 
 
 def _about(match: re.Match[str]) -> Token:
+    if word_before(match.string, match.start()).lower() in ("about", "approximately", "around"):
+        return token(match, "sign", "")
     return token(match, "sign", "about")
 
 
@@ -131,6 +151,10 @@ def _and_or(match: re.Match[str]) -> Token:
 def _slash(match: re.Match[str]) -> Token:
     """Between capitals (TCP/IP) and around spaces nothing is said."""
     text = match.string
+    if re.search(r"[A-Za-z°%]$", text[: match.start()]) and re.match(
+        r"[$€£]?\d", text[match.end() :]
+    ):
+        return token(match, "sign", ",")
     around = text[max(0, match.start() - 2) : match.start()] + text[match.end() : match.end() + 2]
     is_silent = around.isupper() or not around.strip()
     return token(match, "sign", "" if is_silent else "slash")
@@ -146,6 +170,9 @@ def _tag(match: re.Match[str]) -> Token:
 
 EARLY_RULES = (Rule(_TAG, _tag), Rule(_HTML, _html))
 RULES = (
+    Rule(_SIZES, _sizes),
+    Rule(_NOON, _noon),
+    Rule(_MINUS, _minus),
     Rule(_PRODUCT, _product),
     Rule(_ABOUT, _about),
     Rule(_COMPARED, _compared),

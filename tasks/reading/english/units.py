@@ -8,19 +8,20 @@ liter,liters liter | tablespoon,tablespoons tablespoon | nm nanometer | μm micr
 mm millimeter | cm centimeter | dm decimeter | m,mtr,mtrs meter | km,kms,KM kilometer
 in,in.,inch,inches,″ inch inches | ft,ft.,Ft. foot feet | yd,yd.,yds,yds. yard | mi,mi. mile
 ㎜ millimeter | ㎝ centimeter | ㎞ kilometer | ㎎ milligram | ㎏ kilogram | ㎖ milliliter
-ℓ,L,l,ltr liter | ml,mL,ML milliliter | cl,cL centiliter | dl,dL deciliter | cc cc cc
-μg,mcg microgram | mg milligram | g,gm,gms,gr gram | kg,kgs,Kg,KG kilogram | t ton
+ℓ,L,l,ltr liter | ml,mL,ML milliliter | cl,cL centiliter | dl,dL deciliter | cc,㏄ cc cc
+μg,mcg,㎍ microgram | mg milligram | g,gm,gms,gr gram | kg,kgs,Kg,KG kilogram | t ton
 lb,lb.,lbs,lbs.,LB,LBS pound | oz,oz.,OZ ounce
 fl.oz.,fl.oz,floz,fl~oz,fl~oz.,fl.~oz,fl.~oz. fluid~ounce | gal,gal. gallon | qt,qt. quart
 pt,pt. pint | tsp,tsp.,tsps teaspoon | tbsp,tbsp.,Tbsp,Tbsp.,tbsps tablespoon
 sq~ft,sq~ft.,sq.~ft.,sq.~ft,sqft,ft²,ft2 square~foot square~feet
-sq~m,sq.~m.,sqm,㎡,m²,m2 square~meter | sq~km,km²,km2 square~kilometer | cm²,cm2 square~centimeter
-mm²,mm2 square~millimeter | in²,in2,sq~in,sq.~in. square~inch square~inches
-mi²,sq~mi,sq.~mi. square~mile | ha hectare | m³,m3,㎥ cubic~meter | cm³,cm3 cubic~centimeter
-mm³ cubic~millimeter | ft³,ft3,cu~ft,cu.~ft. cubic~foot cubic~feet
-in³,in3,cu~in cubic~inch cubic~inches | ns nanosecond | μs microsecond | ms millisecond
-s,sec,sec.,secs second | min,min.,mins,mins. minute | h,hr,hr.,hrs,hrs. hour | wk,wk.,wks week
-yr,yr.,yrs,yrs. year | mo,mo.,mos month | m/s,m/sec meter~per~second meters~per~second
+sq~m,sq.~m.,sqm,㎡,m²,m2 square~meter | sq~km,km²,km2,㎢ square~kilometer
+cm²,cm2 square~centimeter | mm²,mm2 square~millimeter
+in²,in2,sq~in,sq.~in. square~inch square~inches | mi²,sq~mi,sq.~mi. square~mile | ha hectare
+m³,m3,㎥ cubic~meter | cm³,cm3 cubic~centimeter | mm³ cubic~millimeter
+ft³,ft3,cu~ft,cu.~ft. cubic~foot cubic~feet | in³,in3,cu~in cubic~inch cubic~inches
+ns nanosecond | μs microsecond | ms millisecond | s,sec,sec.,secs,secs. second
+min,min.,mins,mins. minute | h,hr,hr.,hrs,hrs. hour | wk,wk.,wks,wks. week | yr,yr.,yrs,yrs. year
+mo,mo.,mos,mos. month | m/s,m/sec meter~per~second meters~per~second
 m/s²,m/s2 meter~per~second~squared meters~per~second~squared
 km/h,kmh,km/hr,kph kilometer~per~hour kilometers~per~hour
 km/s kilometer~per~second kilometers~per~second | ft/s foot~per~second feet~per~second
@@ -38,9 +39,9 @@ GHz,Ghz,ghz gigahertz gigahertz | W,w watt | mW milliwatt | kW,KW kilowatt | MW 
 GW gigawatt | kWh,KWh,kwh,KWH kilowatt~hour | MWh megawatt~hour | Wh watt~hour | VA volt-ampere
 amp,amps amp | V,v volt | mV millivolt | kV kilovolt | mA milliamp | mAh,MAH,mah milliamp~hour
 Ah amp~hour | Ω,Ω ohm | kΩ,kΩ kilohm | MΩ,MΩ megohm | μF microfarad | J joule | kJ kilojoule
-MJ megajoule | cal calorie | kcal,Kcal kilocalorie | N newton | Nm newton~meter | Pa pascal
+MJ megajoule | cal calorie | kcal,Kcal kilocalorie | N newton | Nm,N·m newton~meter | Pa pascal
 hPa hectopascal | kPa kilopascal | MPa megapascal | bar bar
-psi,PSI pound~per~square~inch pounds~per~square~inch | dB,db,dBA,dB(A) decibel | lm lumen
+psi,PSI pound~per~square~inch pounds~per~square~inch | dB,db,dBA,㏈,dB(A) decibel | lm lumen
 lx lux lux | cd candela | nit,nits nit | cd/m² candela~per~square~meter candelas~per~square~meter
 rpm,RPM revolution~per~minute revolutions~per~minute | bpm,BPM beat~per~minute beats~per~minute
 fps,FPS frame~per~second frames~per~second | dpi,DPI dot~per~inch dots~per~inch
@@ -48,6 +49,7 @@ ppi,PPI pixel~per~inch pixels~per~inch | px pixel | MP,Mpx megapixel
 hp,HP,bhp horsepower horsepower | ppm part~per~million parts~per~million | ct karat
 pcs,pcs.,pc piece | pkg package | mol mole | g/km gram~per~kilometer grams~per~kilometer
 mg/l,mg/L milligram~per~liter milligrams~per~liter | g/l,g/L gram~per~liter grams~per~liter
+kg/m² kilogram~per~square~meter kilograms~per~square~meter
 kg/m³ kilogram~per~cubic~meter kilograms~per~cubic~meter
 l/min,L/min liter~per~minute liters~per~minute | m³/h cubic~meter~per~hour cubic~meters~per~hour
 kWh/year kilowatt~hour~per~year kilowatt~hours~per~year
@@ -131,7 +133,7 @@ def _one_and_many(words: str) -> tuple[str, str]:
 
 UNITS = _units()
 CURRENCIES = _currencies()
-_GLUED_ONLY = "in s v w ct bar pt MP mo N J kn nit cd t pc"
+_GLUED_ONLY = "in v w ct bar pt MP N J kn nit cd t pc"
 GLUED_ONLY = frozenset(_GLUED_ONLY.split())
 """Units that are words, letters or other things when a space stands before them."""
 PREFIX_ONLY = frozenset(["Rs", "Rs.", "Re.", "Rp", "Rp.", "RM", "Fr."])

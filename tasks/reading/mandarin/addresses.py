@@ -5,16 +5,10 @@ Nobody says 冒号双斜杠: the scheme is left out, www is 三W, a dot is 点.
 
 import re
 
+from tasks.reading.domains import TOP_LEVEL_DOMAINS
 from tasks.reading.mandarin.numerals import digits
 from tasks.reading.mandarin.rules import Rule, Said, rule
 
-_DOMAINS = (
-    "com|net|org|info|biz|edu|gov|mil|int|name|pro|mobi|asia|jobs|tel|museum|"
-    "io|ai|app|dev|co|me|tv|cc|top|xyz|vip|shop|store|club|site|online|live|link|ltd|fun|tech|"
-    "space|work|wiki|blog|news|cloud|video|studio|design|agency|world|group|team|email|page|art|"
-    "cn|hk|tw|mo|jp|kr|sg|my|th|vn|ph|id|in|au|nz|uk|ie|us|ca|mx|br|de|fr|it|es|pt|nl|be|ch|at|"
-    "se|no|dk|fi|pl|cz|ru|ua|tr|gr|il|ae|sa|za|eu|to|ly|gg|fm|la|sh|is|im|so"
-)
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOST = rf"(?:{_LABEL}\.){{1,6}}"
 _PATH = r"(?:[/?#](?:[A-Za-z0-9_~%&=#@+$/?.,:;!-]{0,400}[A-Za-z0-9_~%&=#@+$/-])?)?"
@@ -39,6 +33,14 @@ def _spelled(address: str) -> str:
     return re.sub(r"(?i)www(?=点)", "三W", spoken)
 
 
+def _bare(match: re.Match[str]) -> Said | None:
+    """fernlight.shop, without a scheme: its ending must be one that exists."""
+    ending = match[2]
+    if ending != ending.lower() or ending not in TOP_LEVEL_DOMAINS:
+        return None
+    return _web(match)
+
+
 def _web(match: re.Match[str]) -> Said:
     return Said("address", _spelled(match[1].rstrip("/")))
 
@@ -54,8 +56,8 @@ RULES: tuple[Rule, ...] = (
     ),
     rule(rf"(?i)(?<![A-Za-z0-9.@-])(www\.{_HOST}[A-Za-z]{{2,24}}{_PORT}{_PATH})", _web),
     rule(
-        rf"(?i)(?<![A-Za-z0-9.@-])((?!\d+\.\d)(?=[A-Za-z0-9.-]*[A-Za-z]){_HOST}(?:{_DOMAINS})"
+        rf"(?<![A-Za-z0-9.@-])((?!\d+\.\d)(?=[A-Za-z0-9.-]*[A-Za-z]){_HOST}([A-Za-z]{{2,24}})"
         rf"(?![A-Za-z0-9-]){_PORT}{_PATH})",
-        _web,
+        _bare,
     ),
 )

@@ -1,4 +1,4 @@
-"""Numbers, ordinals, fractions, percentages and ratios that no other rule took. Pure."""
+"""Numbers, ordinals, entries of lists, fractions and percentages that no other rule took."""
 
 import re
 import unicodedata
@@ -60,6 +60,11 @@ def _percent(match: re.Match[str]) -> Said | None:
     prefix = {"-": "负", "+": "正"}.get(sign or "", "") if is_signed else ""
     spoken = "百" if (number, mark) == ("100", "%") else amount(number)
     return Said("percent", f"{prefix}{'百' if mark == '%' else '千'}分之{spoken}")
+
+
+def _choices(match: re.Match[str]) -> Said:
+    """3/4/5月 and 2/3线城市: one after the other."""
+    return Said("cardinal", "、".join(amount(part) for part in match[0].split("/")))
 
 
 def _ratio(match: re.Match[str]) -> Said:
@@ -128,11 +133,43 @@ def _doubt(number: str, right: str) -> str | None:
     return None
 
 
+_PAUSE = re.compile(r" ?[，。、；：！？,.;:!?)\n]|$")
+_BEGINS = re.compile(r"(?:^|[。！？；;!?：:，,、])\s*$|\s$")
+_CIRCLED = "①-⑳㉑-㉟㊱-㊿⓪❶-❿⓫-⓴⓵-⓾➀-➉➊-➓⑴-⒇⒈-⒛㈠-㈩㊀-㊉"
+
+
+def _spoken(number: int, match: re.Match[str]) -> str:
+    return cardinal(number) + ("" if _PAUSE.match(after(match)) else "、")
+
+
+def _circled(match: re.Match[str]) -> Said:
+    return Said("ordinal", _spoken(int(unicodedata.numeric(match[1])), match))
+
+
+def _listed(match: re.Match[str]) -> Said | None:
+    if not _BEGINS.search(before(match)):
+        return None
+    return Said("ordinal", _spoken(int(match[1]), match))
+
+
+def _in_brackets(match: re.Match[str]) -> Said:
+    """(1) before an entry has a pause behind it, 六(3)班 has none."""
+    if re.search(r"[\u3400-\u9fff]$", before(match)):
+        return Said("ordinal", cardinal(int(match[1])))
+    return Said("ordinal", _spoken(int(match[1]), match))
+
+
 FIRST: tuple[Rule, ...] = (
-    rule(rf"(?<![\d.])(\d+)? ?({_VULGAR.pattern})", _vulgar),
+    rule(f"([{_CIRCLED}])[.、]?", _circled),
+    rule("(\\d)\ufe0f?\u20e3", _in_brackets),
+    rule(r"\((\d{1,2})\)(?! ?\d)", _in_brackets),
+    rule(r"(\d{1,2})[.．](?=[\u3400-\u9fffA-Za-z《“\"【「])(?![A-Za-z]\d)", _listed),
+    rule(r"(\d{1,2})[.] (?=\S)", _listed),
+    rule(r"(\d{1,2})\)", _listed),
+    rule(rf"(?:(?<![\d.])(\d+) ?)?({_VULGAR.pattern})", _vulgar),
     rule(rf"([-+]?)(?<![A-Za-z\d.])({NUMBER}) ?([%‰])", _percent),
     rule(r"(?<![A-Za-z])(?:N[Oo]\.? ?|№ ?)(\d+)(?![\d.]\d|[A-Za-z])", _ordinal),
-    rule(r"(?<=第) ?\d+", lambda m: Said("ordinal", amount(m[0].strip()))),
+    rule(r"(?<=第) ?\d+(?:\.\d+)?", lambda m: Said("ordinal", amount(m[0].strip()))),
     rule(r"(?<![\dA-Za-z])(\d+)#(?![A-Za-z\u3400-\u9fff]*#)", _house),
     rule(
         r"(?<![\d.])(\d{1,2})(?:\.(\d+))?(?= ?折(?!叠|扣|腾|返|断|射|线|页|纸|磨|"
@@ -141,11 +178,18 @@ FIRST: tuple[Rule, ...] = (
     ),
     rule(
         r"(?:[壹贰叁参肆伍陆柒捌玖][拾佰仟](?:万|"
-        r"亿)?零?){1,8}[壹贰叁参肆伍陆柒捌玖]?|[壹贰叁肆伍陆柒捌玖](?=元|圆|万元)",
+        r"亿)?零?){1,8}[壹贰叁参肆伍陆柒捌玖]?|[壹贰叁肆伍陆柒捌玖](?=元|圆|万元|¥)",
         _formal,
     ),
     rule(r"(?<=\d点)(0\d)(?!\d)", _clock_hour),
-    rule(r"(?<![\d:.])\d{1,5}(?:\.\d+)?(?: ?: ?\d{1,5}(?:\.\d+)?){1,3}(?![\d:])", _ratio),
+    rule(r"(?<=\d点)([1-9])(?=分(?!之|钟))", _clock_hour),
+    rule(
+        r"(?<![\d:.])(?<!ISO)(?<!ISO )\d{1,5}(?:\.\d+)?(?: ?: "
+        r"?\d{1,5}(?:\.\d+)?){1,3}(?![\d:])",
+        _ratio,
+    ),
+    rule(rf"{NOT_IN_NAME}\d{{1,3}}(?:/\d{{1,3}}){{2,5}}(?![\d/])", _choices),
+    rule(rf"{NOT_IN_NAME}\d/\d(?=线|[月号楼代期](?!前|后))", _choices),
     rule(rf"{NOT_IN_NAME}(\d{{1,4}})/(\d{{1,5}})(?![\d/])", _fraction),
 )
 RULES: tuple[Rule, ...] = (

@@ -26,11 +26,12 @@ _FEAST = re.compile(
     r" ?(?:女神|女王|妇女|劳动|儿童|国庆|青年|建党|建军|购物|狂欢|大促|年中|预售|"
     r"晚会|假期|小长假|长假|黄金周|"
     r"划算|抢购|返场|盛典|盛宴|主会场|会场|活动|焕新|来了|来啦|表白|告白|情人|"
-    r"礼遇|礼物|期间|价保|战报|超级|品牌日|"
+    r"礼遇|礼物|期间|价保|战报|超级|品牌日|[\u4e00-\u9fff]{1,3}节|"
     r"程序员|大战|运动|事变|地震|疯抢|特惠|开门红|巅峰|爆款|福利|优惠|节)"
 )
 _BEGINS = (
-    r"(?:\d{1,2}[点时:]|开始|起|前|截止|上线|开抢|开售|开播|发货|上市|发布|当天|当日|晚上|早上|"
+    r"(?:\d{1,2}[点时:]|开始|元旦|跨年|春节|元宵|中秋|情人节|国庆|圣诞|劳动节|儿童节|妇女节|起|前|"
+    r"截止|上线|开抢|开售|开播|发货|上市|发布|当天|当日|晚上|早上|"
     r"上午|下午|中午|零点|凌晨|晚|见|截至|"
     r"结束|到期|正式|首发|开业|开幕|报名|预售|到货|出发|抵达|直播|举行|举办|开课|"
     r"开学|为止|之前|以前|之后|"
@@ -57,6 +58,7 @@ _SCORE = re.compile(
     r"(?:比分|战胜|击败|领先|落后|大胜|险胜|完胜|惜败|负于|以|比例|配比|画幅|"
     r"宽高比|长宽比|比值|配方|兑水?|稀释|混合)[是为以按： ]?$"
 )
+_TIME_WORDS = "次日|第二天|隔天|凌晨|早上|晚上|上午|下午|中午|傍晚|至今|今日|明日"
 _PICTURES = (("9", "16"), ("16", "10"))
 _SHAPED = re.compile(r"比例|画幅|竖屏|横屏|屏幕|画面|视频|尺寸")
 _SCORED = re.compile(
@@ -82,6 +84,11 @@ def month_and_day(month: str, day: str) -> str:
     return f"{cardinal(int(month))}月{cardinal(int(day))}日"
 
 
+def is_priced(text: str) -> bool:
+    """Whether the words before a number speak of a price or a quantity."""
+    return bool(_PRICED.search(text) or re.search(r"[¥$€£]$", text))
+
+
 def is_day(month: str, day: str) -> bool:
     """Whether there is such a day in a year."""
     longest = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}.get(int(month), 31)
@@ -98,6 +105,24 @@ def _year_month_day(match: re.Match[str]) -> Said | None:
     if not is_day(month, day):
         return None
     return Said("date", f"{digits(year)}年{month_and_day(month, day)[:-1]}{tail or '日'}")
+
+
+def _short_year(match: re.Match[str]) -> Said | None:
+    year, month, day = match.groups()
+    if not is_day(month, day):
+        return None
+    spoken = f"{digits(year)}年{month_and_day(month, day)}"
+    return Said("date", spoken, f"{match[0]} is read as a day of the year 20{year}")
+
+
+def _date_range(match: re.Match[str]) -> Said | None:
+    """2026.11.1-2026.11.11 and 2026/11/1-11/11."""
+    year, _, month, day, next_year, next_month, next_day = match.groups()
+    if not (is_day(month, day) and is_day(next_month, next_day)):
+        return None
+    later = f"{digits(next_year)}年" if next_year else ""
+    left = f"{digits(year)}年{month_and_day(month, day)}"
+    return Said("range", f"{left}到{later}{month_and_day(next_month, next_day)}")
 
 
 def _year_month(match: re.Match[str]) -> Said | None:
@@ -156,6 +181,8 @@ def _day_range(match: re.Match[str]) -> Said | None:
     if left >= (int(next_month), int(next_day)) and int(month) < 11:
         return None
     is_dated = re.match(_BEGINS, right.lstrip()) or _DATED.search(before(match))
+    if sign == "." and not is_dated and len(day + next_day) < 3:
+        return None
     doubt = None if is_dated or len(next_day) == 2 else f"{match[0]} is read as days of a year"
     end = month_and_day(next_month, next_day)[:-1] + (tail or "日")
     return Said("range", f"{month_and_day(month, day)}到{end}", doubt)
@@ -241,6 +268,15 @@ def _unpadded(match: re.Match[str]) -> Said:
 _SEPARATED = r"([-/.])"
 RULES: tuple[Rule, ...] = (
     rule(
+        r"(?<![\d.-])(\d{4})([-/.])(\d{1,2})\2(\d{1,2}) ?[-~—–至到]{1,2} ?"
+        r"(?:(\d{4})\2)?(\d{1,2})\2(\d{1,2})(?!\d)(?!\.\d)",
+        _date_range,
+    ),
+    rule(
+        rf"(?<=\d)[-~–] ?(?={_TIME_WORDS})",
+        lambda _: Said("range", "到"),
+    ),
+    rule(
         r"(?<![\d.])24/7(?![\d/])|(?<![\d.])7/24(?![\d/])", lambda _: Said("time", "二十四小时全天")
     ),
     rule(
@@ -257,6 +293,7 @@ RULES: tuple[Rule, ...] = (
         _half_day,
     ),
     rule(_TIME, _time),
+    rule(r"(?<![\d./])(2\d)/(\d{1,2})/(\d{1,2})(?![\d/])", _short_year),
     rule(rf"(?<![\d.A-Za-z])({_YEAR}) ?(Q|H)([1-4])(?![\dA-Za-z])", _quarter),
     rule(
         r"(?<![\d./])(\d{1,2})([./])(\d{1,2}) ?[-~—–至到]{1,2} ?"
@@ -273,12 +310,12 @@ RULES: tuple[Rule, ...] = (
         _generation,
     ),
     rule(
-        r"(?<![\d.])(?:\d0|\d5)(?=后)|(?<![\d.])\d0(?=[、/和与-]\d[05]后)|"
+        r"(?<![\d.])(?:(?:19|20)\d0|\d0|\d5)(?=后)|(?<![\d.])\d0(?=[、/和与-]\d[05]后)|"
         r"(?<![\d.])95(?=[、/和与-]\d[05]后)",
         _generation,
     ),
     rule(rf"(?<![\d.,:/A-Za-z-])({any_of(_FESTIVALS)})(?![\d,:/])(?!\.\d)", _festival),
-    rule(r"(?<![\d/.])(\d{1,2})/(\d{1,2})(?![\d/])", _slashed_festival),
+    rule(r"(?<![\d/.-])(\d{1,2})[/-](\d{1,2})(?![\d/-])", _slashed_festival),
     rule(r"(?<![\d/.])(\d{1,2})/(\d{1,2})(?![\d/])(?!\.\d)(日|号)?", _month_and_day),
     rule(r"(?<![\d.A-Za-z-])(\d{1,2})\.(\d{1,2})(?![\d./-])(日|号)?", _dotted_day),
     rule(r"(?<![\d.A-Za-z-])(\d{2})-(\d{2})(?![\d.-])", _padded_day),

@@ -51,7 +51,14 @@ UNITS = {
     **{"Pa": "帕", "kPa": "千帕", "MPa": "兆帕", "N": "牛", "N·m": "牛米", "Nm": "牛米", "J": "焦"},
     **{"kJ": "千焦", "KJ": "千焦", "kj": "千焦", "kcal": "千卡", "Kcal": "千卡", "cal": "卡"},
     **{"dB": "分贝", "db": "分贝", "lm": "流明", "lx": "勒克斯", "nits": "尼特", "nit": "尼特"},
-    **{"px": "像素", "fps": "帧每秒", "FPS": "帧每秒", "rpm": "转每分钟", "mph": "英里每小时"},
+    **{
+        "px": "像素",
+        "fps": "帧每秒",
+        "FPS": "帧每秒",
+        "rpm": "转每分钟",
+        "r/min": "转每分钟",
+        "mph": "英里每小时",
+    },
     **{"Mbps": "兆比特每秒", "mbps": "兆比特每秒", "Gbps": "吉比特每秒", "Kbps": "千比特每秒"},
     **{
         "kbps": "千比特每秒",
@@ -110,7 +117,10 @@ _HAN_UNITS = any_of(
 )
 _TEMPERATURES = ("摄氏度", "华氏度")
 _ELECTRIC = r"(?= ?(?:大?电流|快充|充电|输出|保险丝?|插座|空开|直流|交流))"
-_FOLLOWERS = r"(?:粉|人|\+|关注|点赞|赞|播放|阅读|浏览|销量|单|件|元|次|观看|评论|步|以上|多)"
+_FOLLOWERS = (
+    r"(?:像素|用户|会员|粉|人|\+|关注|点赞|赞|播放|阅读|浏览|销量|单|件|元|次|"
+    r"观看|评论|步|以上|多)"
+)
 SALARY = re.compile(
     r"(?:月薪|薪资|工资|年薪|底薪|收入|粉丝|粉丝数|点赞|销量|播放|阅读|"
     r"浏览量?)[是为达超过到约：: ]*$"
@@ -119,6 +129,8 @@ SALARY = re.compile(
 
 def unit_name(unit: str) -> str:
     """How a unit, or one unit by another, is called."""
+    if unit in _BOTH:
+        return _BOTH[unit]
     head, slash, tail = unit.partition("/")
     below, dot, span = tail.partition("·")
     spoken = _BOTH.get(head, head)
@@ -168,7 +180,9 @@ def _size(match: re.Match[str]) -> Said:
 def _sides(match: re.Match[str]) -> Said:
     """10cm×15cm: each side with its unit."""
     pairs = re.findall(rf"({NUMBER}) ?({UNIT})", match[0])
-    return Said("measure", "乘".join(amount(number) + unit_name(unit) for number, unit in pairs))
+    return Said(
+        "measure", "乘".join(counted(n, unit_name(unit)) + unit_name(unit) for n, unit in pairs)
+    )
 
 
 def _inches(match: re.Match[str]) -> Said | None:
@@ -180,6 +194,8 @@ def _inches(match: re.Match[str]) -> Said | None:
 
 def _minutes(match: re.Match[str]) -> Said:
     minutes, seconds = match.groups()
+    if len(seconds) == 1:
+        return Said("measure", f"{counted(minutes, '英尺')}英尺{counted(seconds, '英寸')}英寸")
     return Said("time", f"{counted(minutes, '分')}分{amount(seconds)}秒")
 
 
@@ -226,6 +242,15 @@ def _per(match: re.Match[str]) -> Said:
 _SIDE = rf"(?:{NUMBER})"
 RULES: tuple[Rule, ...] = (
     rule(
+        r"(?<![A-Za-z\d.])([1-9])m(\d)(?![A-Za-z\d.])",
+        lambda m: Said("measure", f"{counted(m[1], '米')}米{amount(m[2])}"),
+    ),
+    rule(
+        rf"(?<=[AD]C)({NUMBER}) ?V(?![A-Za-z\d])",
+        lambda m: Said("measure", f"{counted(m[1], '伏')}伏"),
+    ),
+    rule(r"(?<![A-Za-z\d%)])\+(?=\d+(?:\.\d+)? ?(?:℃|°C))", lambda _: Said("sign", "正")),
+    rule(
         rf"{NOT_IN_NAME}(?:{_SIDE}) ?(?:{UNIT}) ?[×xX*] ?(?:{_SIDE}) ?(?:{UNIT})"
         rf"(?: ?[×xX*] ?(?:{_SIDE}) ?(?:{UNIT}))?",
         _sides,
@@ -246,15 +271,15 @@ RULES: tuple[Rule, ...] = (
         r"(?<![A-Za-z\d.])(\d+)V(?=\d{1,2}(?:\.\d+)?A)",
         lambda m: Said("measure", f"{counted(m[1], '伏')}伏"),
     ),
-    rule(rf"{NOT_IN_NAME}({NUMBER}) ?[xX](?![A-Za-z0-9])", _times),
+    rule(rf"{NOT_IN_NAME}(\d{{1,3}}(?:\.\d+)?) ?[xX](?![A-Za-z0-9])", _times),
     rule(
         rf"(?:(?<![A-Za-z\d%])(-))?(?<![A-Za-z\d.])(?<![A-Za-z]-)({NUMBER}) ?({UNIT}{RATE})",
         _measure,
     ),
     rule(rf"(?<![\d.])(-)({NUMBER})(?=度)", _degrees),
     rule(
-        rf"(?<=[元块分角费价\d起]|"
-        rf"{HAN})/ ?((?:{any_of(_DENOMINATORS)}){_TAIL}(?:·(?:天|日|月|年))?)",
+        rf"(?<=[元块分角费价\d起㎡²]|"
+        rf"{HAN})/ ?((?:{any_of((*_DENOMINATORS, *MEASURES))}){_TAIL}(?:·(?:天|日|月|年))?)",
         _per,
     ),
     rule(

@@ -1,8 +1,9 @@
 """Prices, with the currency's sign or code before or behind them. Pure."""
 
 import re
+from fractions import Fraction
 
-from tasks.reading.mandarin.numerals import counted, is_counted, price
+from tasks.reading.mandarin.numerals import amount, counted, is_counted, price
 from tasks.reading.mandarin.rules import NUMBER, Rule, Said, after, any_of, before, rule
 
 SIGNS = {
@@ -54,10 +55,11 @@ _CODES = {
 }
 _LEADING = {**SIGNS, **_PREFIXED, **_CODES}
 del _LEADING["元"]
-_LARGE = r"(?:百万|千万|十万|[百千万亿]+|[wWkK](?![A-Za-z]))?"
+_LARGE = r"(?:百万|千万|十万|[百千万亿]+|[wWkKMB](?![A-Za-z]))?"
 _HEAD = rf"(?<![A-Za-z])({any_of(_LEADING)})"
+_THOUSANDS = {"k": 10**3, "K": 10**3, "M": 10**6, "B": 10**9}
 _CHEAP = re.compile(r"(?:到手价?|只要|仅需?|券后|拍下|秒杀价?|抢购价|一口价)$")
-_LETTERS = {"w": "万", "W": "万", "k": "千", "K": "千", "M": "百万"}
+_LETTERS = {"w": "万", "W": "万", "k": "千", "K": "千", "M": "百万", "B": "十亿"}
 
 
 def _large(scale: str) -> str:
@@ -67,17 +69,25 @@ def _large(scale: str) -> str:
 def _unit(sign: str, match: re.Match[str], *, is_written: bool = False) -> str:
     """The currency's name, unless 元 or 块 is written behind the number too."""
     right = after(match)
-    if right.startswith(("元", "块", "美元", "港币", "港元", "澳元", "人民币")) and not is_written:
+    if right.startswith(("块", "美元", "港币", "港元", "澳元", "人民币")) and not is_written:
         return ""
     return (SIGNS | _PREFIXED | _CODES)[sign]
 
 
 def _price(match: re.Match[str]) -> Said:
-    minus, sign, number, scale = match.groups()
-    large = _large(scale or "")
+    minus, sign, inner_minus, number, scale = match.groups()
     unit = _unit(sign, match)
-    spoken = counted(number, large or unit or "元") if number == "2" else price(number)
-    return Said("money", ("负" if minus else "") + spoken + large + unit)
+    return Said(
+        "money", ("负" if minus or inner_minus else "") + _scaled(number, scale, unit) + unit
+    )
+
+
+def _scaled(number: str, scale: str | None, unit: str) -> str:
+    """1.5M is 一百五十万, 1.5万 stays 一点五万."""
+    if scale in _THOUSANDS:
+        return amount(str(int(Fraction(number.replace(",", "")) * _THOUSANDS[scale])))
+    large = _large(scale or "")
+    return (counted(number, large or unit or "元") if number == "2" else price(number)) + large
 
 
 def _price_range(match: re.Match[str]) -> Said:
@@ -90,10 +100,8 @@ def _price_range(match: re.Match[str]) -> Said:
 
 def _trailing(match: re.Match[str]) -> Said:
     number, scale, sign = match.groups()
-    large = _large(scale or "")
     unit = (SIGNS | _CODES)[sign]
-    spoken = counted(number, large or unit) if number == "2" else price(number)
-    return Said("money", spoken + large + unit)
+    return Said("money", _scaled(number, scale, unit) + unit)
 
 
 def _yuan(match: re.Match[str]) -> Said | None:
@@ -115,10 +123,11 @@ def _free_delivery(match: re.Match[str]) -> Said | None:
 
 RULES: tuple[Rule, ...] = (
     rule(
-        rf"{_HEAD} ?({NUMBER})({_LARGE}) ?[-~–—至到] ?(?:\1 ?)?({NUMBER})({_LARGE})(?![\d-])",
+        rf"{_HEAD} ?({NUMBER})({_LARGE}) ?[-~–—至到] ?(?:\1 "
+        rf"?)?({NUMBER})({_LARGE})(?![\d-])(?:元(?![旦宵素气件]))?",
         _price_range,
     ),
-    rule(rf"([-−](?=[^\d ]))?{_HEAD} ?({NUMBER})({_LARGE})", _price),
+    rule(rf"([-−](?=[^\d ]))?{_HEAD} ?(-)?({NUMBER})({_LARGE})(?:元(?![旦宵素气件]))?", _price),
     rule(
         rf"(?<![A-Za-z\d.])({NUMBER}) ?({_LARGE}) ?([¥€£₹₩₽฿₫₱]|\$(?!\d)|"
         rf"{any_of(_CODES)})(?![A-Za-z\d])",

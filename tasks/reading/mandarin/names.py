@@ -2,16 +2,18 @@
 
 import re
 
+from tasks.reading.mandarin.dates import is_priced
 from tasks.reading.mandarin.numerals import amount, cardinal, digits, is_counted, is_surely_counted
 from tasks.reading.mandarin.rules import Rule, Said, after, before, rule
 
-_BY_DIGITS = re.compile(r"(?i:IP|ISO ?|GB/?T? ?|KN|SN|No)$")
+_BY_DIGITS = re.compile(r"(?i:IP|ISO ?|(?<![A-Za-z])N|GB/?T? ?|KN|SN|No)$")
 _TO_PAIR = re.compile(r"(?i)(?<![A-Za-z0-9])[BCOPGDMFS]$")
 _BRANDS = re.compile(
-    r"(?:波音|空客|宝马|奔驰|标致|骁龙|天玑|麒麟|酷睿|锐龙|至强|诺基亚|佳能|尼康|"
+    r"(?:波音|空客|保时捷|宝马|奔驰|标致|骁龙|天玑|麒麟|酷睿|锐龙|至强|诺基亚|佳能|尼康|"
     r"索尼|大疆|歼|运|轰|直|"
     r"型号|款式|系列|机型|显卡)$"
 )
+_KNOWN = r"(?:985|211|996|666|1314|886|233|1688)"
 _ROMAN = {
     **{"Ⅰ": 1, "Ⅱ": 2, "Ⅲ": 3, "Ⅳ": 4, "Ⅴ": 5, "Ⅵ": 6, "Ⅶ": 7, "Ⅷ": 8, "Ⅸ": 9, "Ⅹ": 10},
     **{"Ⅺ": 11, "Ⅻ": 12, "ⅰ": 1, "ⅱ": 2, "ⅲ": 3, "ⅳ": 4, "ⅴ": 5, "ⅵ": 6, "ⅶ": 7, "ⅷ": 8},
@@ -75,8 +77,11 @@ def _lines(match: re.Match[str]) -> Said | None:
     """1080P, 4K, 5G and 13700K: the letters behind are the name's."""
     number = match[0]
     spoken = model_number(number)
-    if re.match(r"[pPiI](?![A-Za-z])", after(match)) and len(number) > 2:
-        spoken = digits(number)
+    if len(number) == 4 and re.match(r"K(?![A-Za-z])", after(match)):
+        spoken = amount(number)
+    if len(number) == 3 and not is_brand(before(match)):
+        is_screen = re.match(r"[pPiI](?![A-Za-z])", after(match))
+        spoken = digits(number) if is_screen else amount(number)
     return Said("model", spoken)
 
 
@@ -85,6 +90,19 @@ def _branded(match: re.Match[str]) -> Said | None:
     if not is_brand(before(match)) or is_counted(after(match)):
         return None
     return Said("model", model_number(match[0]))
+
+
+def _known(match: re.Match[str]) -> Said | None:
+    """985, 996, 666: names, unless something is counted or priced."""
+    right = after(match)
+    if is_surely_counted(right) or is_priced(before(match)) or re.match(r" ?[%℃+×*=/~-]", right):
+        return None
+    return Said("digits", digits(match[0]))
+
+
+def _standard(match: re.Match[str]) -> Said:
+    """ISO 9001:2015: its number and its year."""
+    return Said("model", f"{digits(match[1])} {digits(match[2])}")
 
 
 def _bus(match: re.Match[str]) -> Said:
@@ -115,8 +133,10 @@ def _long(match: re.Match[str]) -> Said | None:
 
 _NAMED = r"[A-Za-zÀ-ɏ]"
 RULES: tuple[Rule, ...] = (
+    rule(r"(?:(?<=ISO)|(?<=ISO ))(\d{4,5}):(\d{4})(?!\d)", _standard),
+    rule(r"(?<![A-Za-z\d.])(\d{4})X3D", lambda m: Said("model", f"{digits(m[1])} X三D")),
     rule(r"(?<![\d.])\d{1,4}(?:\.\d{1,4}){2,3}(?![\d.]\d|\d)", _version),
-    rule(rf"(?<={_NAMED})\d+(?:\.\d+)?", _glued),
+    rule(rf"(?<={_NAMED})(?<![\u3400-\u9fff\d )][xX])\d+(?:\.\d+)?", _glued),
     rule(rf"(?<={_NAMED}-)\d+(?:\.\d+)?(?!:)", _glued),
     rule(rf"(?<={_NAMED}\d-)\d+", _glued),
     rule(rf"(?<={_NAMED}\d\d-)\d+", _glued),
@@ -126,6 +146,14 @@ RULES: tuple[Rule, ...] = (
     rule(
         r"(?<![\d.])\d{3}(?=L?(?:医用|食品级)?不锈钢|航空铝)", lambda m: Said("model", digits(m[0]))
     ),
+    rule(
+        r"(?<![\d.])(?:925|950|990|9{3,4})(?=纯?银|足?金|千足|铂)",
+        lambda m: Said("digits", digits(m[0])),
+    ),
+    rule(r"(?<![\d.])\d{3}(?=中学|医院|班(?!车|次|机))", lambda m: Said("digits", digits(m[0]))),
+    rule(r"(?<![\d.])\d{3}(?=国道|省道|县道)", lambda m: Said("digits", digits(m[0]))),
+    rule(r"(?<![\d.])(?:360(?=安全|杀毒|浏览|搜索)|58(?=同城|到家)|51(?=job))", _known),
+    rule(rf"(?<![\d.A-Za-z,]){_KNOWN}(?![\d,])(?!\.\d)", _known),
     rule(r"(?<=[\u3400-\u9fff])\d{3,5}(?![\d.,%])", _branded),
     rule(f"[{''.join(_ROMAN)}]", _roman),
     rule(

@@ -16,10 +16,11 @@ _YEAR = re.compile(r"(?:19|20)\d{2}")
 _YEARS = re.compile(r" ?(?:年|赛季|学年|财年|年度|届|级)")
 _TEMPERATURES = ("摄氏度", "华氏度", "度")
 _UNIT_BEGINS = (
-    "点分时日号月年周天万亿千百元块岁米斤度折寸级楼层期章集页名位"
+    "点分时日号月年周天万亿千百元块岁米斤度折寸级楼层码期章集页名位"
     "个件人里升克两秒钟晚早午末今天昨天底初五六日"
 )
 _BEFORE_MINUS = re.compile(r"(?:[今明后昨白每冬夏]天|晚上|早上|夜晚|次日|[一-龥]日)$")
+_NO_UNITS = ("温度", "高度", "角度", "速度", "强度", "浓度", "纬度", "经度")
 _BELOW = re.compile(rf"(?:{NUMBER}) ?(?:℃|°|度|%)")
 _NEXT = (
     r"\d|早上|早晨|上午|中午|下午|晚上|傍晚|凌晨|深夜|次日|第二天|隔天|当天|今|明|"
@@ -87,6 +88,8 @@ def _numbers(match: re.Match[str]) -> Said | None:
         return None
     if left.endswith("第"):
         return Said("range", f"{amount(low)}到{amount(high)}")
+    if left.endswith("满"):
+        return Said("range", f"{amount(low)}减{amount(high)}")
     words = f"{counted(low, right)}到{counted(high, right)}"
     return Said("range", words, _doubt(match, right))
 
@@ -115,12 +118,15 @@ def _same_letter(match: re.Match[str]) -> Said | None:
 
 def _connected(match: re.Match[str]) -> Said | None:
     """9点-晚上9点, 1月-3月; but 今天-3℃ is cold."""
+    if match[0] == "-" and before(match).endswith(_NO_UNITS):
+        return None
     if _BEFORE_MINUS.search(before(match)) and _BELOW.match(after(match)) and match[0] == "-":
         return None
     return Said("range", "到")
 
 
 RULES: tuple[Rule, ...] = (
+    rule(r"(?<![\d.-])7-11(?=便利)", lambda _: Said("model", "七 十一")),
     rule(
         rf"{_START}(-?)(?:(?<=-)|"
         rf"(?<![-\d]))({NUMBER}) ?({UNIT})?{_DASH}(-?)({NUMBER}) ?({UNIT}{RATE})",

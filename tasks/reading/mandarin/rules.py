@@ -1,7 +1,7 @@
 """What a rule is: a pattern, and the words for what it finds. Pure.
 
-Patterns see the plain form of a text (``plain.py``): half-width digits, letters and signs, and
-simplified characters. A rule that returns None leaves its match to the rules after it.
+Patterns see the plain form of a text (``plain`` in ``reader.py``): half-width digits, letters and
+signs, and simplified characters. A rule that returns None leaves its match to the rules after it.
 """
 
 import re
@@ -12,7 +12,7 @@ from typing import TypeAlias
 from tasks.reading.tokens import Kind
 
 HAN = r"[\u3400-\u9fff\uf900-\ufaff〇]"
-NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|(?<![\d.])\.\d+"
+NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|(?<![A-Za-z\d.])\.\d+"
 """1999, 1,999, 19.9 or .5"""
 _REACH = 24
 

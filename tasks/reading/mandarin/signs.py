@@ -122,6 +122,14 @@ RULES: tuple[Rule, ...] = (
     rule(r"(?<![A-Za-z])(?:[A-Z]\.){2,6}(?:[A-Z](?![A-Za-z]))?", _initial),
     rule(r"(?<=[A-Za-z0-9\u3400-\u9fff])\.(?=[A-Za-z])(?<=[A-Za-z0-9]\.)", _dot),
     rule(r"(?<![A-Za-z])[Ww][Ii]-[Ff][Ii](?![A-Za-z])", lambda _: Said("abbreviation", "WiFi")),
+    rule(
+        r"(?<=[一二三四五六七八九十])\.(?=[零一二三四五六七八九])",
+        lambda _: Said("decimal", "点"),
+    ),
+    rule(r"(?<=[A-Za-z])\.(?=\d)", lambda _: Said("model", "点")),
+    rule(r"(?<=[SML])[-~](?=[XSML]{1,4}(?![A-Za-z]))", lambda _: Said("range", "到")),
+    rule(r"(?<=[A-Za-z升])/(?=\d* ?(?:km|百?公里))", lambda _: Said("sign", "每")),
+    rule(r"(?<=GB)/(?=T)", lambda _: Said("sign", " ")),
     rule(r"([<>])(=?)", _compare),
     rule(
         r"(?<=\d) ?[*×xX] ?(?=\d)|(?<![A-Za-z])[×xX](?=\d)|(?<=[^\s*])\*(?=\d)|×",

@@ -143,7 +143,10 @@ def sampler_of(model: Transformer, make: MakeCaches = make_caches) -> Sampler:
     )
 
 
-def rendered(parts: Parts, sampler: Sampler | Noted) -> dict[str, np.ndarray]:
+BOTH = ("last-frame", "context")
+
+
+def rendered(parts: Parts, sampler: Sampler | Noted, kinds: Sequence[str]) -> dict[str, np.ndarray]:
     """Two segments of each handoff, and one that is given up between them."""
     found, context = dict[str, np.ndarray](), parts.encode_text("a person speaks")
 
@@ -152,7 +155,7 @@ def rendered(parts: Parts, sampler: Sampler | Noted) -> dict[str, np.ndarray]:
         settings = replace(SETTINGS, handoff=kind)
         return SegmentRendering(parts, settings, job, sampler, lambda _: context)
 
-    for kind in ("last-frame", "context"):
+    for kind in kinds:
         first = rendering(kind, 24)
         found[f"{kind} 0"] = np.concatenate(list(first))
         found |= {f"{kind} {name}": np.asarray(x) for name, x in first.handoff.state.items()}
@@ -182,11 +185,13 @@ class Alone:
     """What one process makes of the model.
 
     Attributes:
+        kinds: of handoffs.
         parts: of it.
         frames: and handoffs, in float32.
         asked: of its sampler.
     """
 
+    kinds: Sequence[str]
     parts: Parts
     frames: dict[str, np.ndarray]
     asked: list[tuple[str, tuple[Any, ...]]]
@@ -198,12 +203,16 @@ class Alone:
         return self.asked[: collected[1] + 1]
 
 
-@pytest.fixture(scope="module")
-def alone() -> Alone:
+def made_alone(kinds: Sequence[str]) -> Alone:
     torch.set_num_threads(1)
     parts = untrained("tiny", torch.float32, "cpu")
     noted = Noted(sampler_of(parts.transformer))
-    return Alone(parts, rendered(parts, noted), noted.asked)
+    return Alone(kinds, parts, rendered(parts, noted, kinds), noted.asked)
+
+
+@pytest.fixture(scope="module")
+def alone() -> Alone:
+    return made_alone(("context",))
 
 
 def same(made: dict[str, np.ndarray], wanted: dict[str, np.ndarray]) -> bool:
@@ -225,14 +234,21 @@ def _render(group: dist.ProcessGroup, alone: Alone) -> tuple[int, dict[str, np.n
     model = loaded(group, "float32")
     held = held_bytes(model)
     if dist.get_rank(group) == 0:
-        return held, rendered(replace(alone.parts, transformer=model), sampler_of(model))
+        parts = replace(alone.parts, transformer=model)
+        return held, rendered(parts, sampler_of(model), alone.kinds)
     return held, followed(model, alone.asked)
 
 
-@pytest.mark.parametrize("num_shards", [2, pytest.param(4, marks=pytest.mark.sweep)])
-def test_shared_out_weights_give_the_same_frames_and_handoffs(
-    num_shards: int, alone: Alone, tmp_path: Path
-):
+@pytest.mark.sweep
+def test_four_shards_give_the_same_frames_and_handoffs_of_both_kinds(tmp_path: Path):
+    check_shared_out(4, made_alone(BOTH), tmp_path)
+
+
+def test_shared_out_weights_give_the_same_frames_and_handoffs(alone: Alone, tmp_path: Path):
+    check_shared_out(2, alone, tmp_path)
+
+
+def check_shared_out(num_shards: int, alone: Alone, tmp_path: Path) -> None:
     (held, frames), *others = each_of(num_shards, tmp_path, partial(_render, alone=alone))
 
     assert same(frames, alone.frames)

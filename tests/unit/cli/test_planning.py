@@ -5,7 +5,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from flows.cli.plan import Quote, campaign_table, unbroken_warnings
+from flows.cli.plan import Quote, campaign_table, unbroken_warnings, work_left
 from flows.cli.timing import samples_of
 from tasks.records import VideoPlan
 from tests.unit.plans import video_plan
@@ -64,6 +64,16 @@ def test_every_engine_and_setting_is_timed_at_its_commonest_size() -> None:
         ({}, 96),
         ({"handoff": "context"}, 80),
     ]
+
+
+def test_a_segment_that_videos_share_is_left_to_the_first_and_a_done_one_to_none() -> None:
+    first, second = plan_of(3, None), plan_of(3, None)
+    keys = [segment.key for segment in first.segments]
+    assert keys == [segment.key for segment in second.segments]
+
+    left = work_left([first, second], done={keys[0]})
+
+    assert [(each.num_segments, each.num_frames) for each in left] == [(2, 960), (0, 0)]
 
 
 @pytest.mark.parametrize(

@@ -264,8 +264,12 @@ def test_whole_numbers_written_by_excel_as_decimals_are_read(folder: Path) -> No
 
 
 def test_words_that_look_like_missing_values_are_words(folder: Path) -> None:
-    rows = read(folder, HEADER + "nan,NA,a.png\nnull,null,a.png\n").rows
-    assert [(row.video_id, row.script) for row in rows] == [("nan", "NA"), ("null", "null")]
+    text = "video_id,script,portrait,prompt\nnan,It is null.,a.png,NA\nnull,Why NA?,a.png,null\n"
+    rows = read(folder, text).rows
+    assert [(row.video_id, row.script, row.prompt) for row in rows] == [
+        ("nan", "It is null.", "NA"),
+        ("null", "Why NA?", "null"),
+    ]
 
 
 def test_a_script_file_and_a_recording_with_its_script_are_read(folder: Path) -> None:

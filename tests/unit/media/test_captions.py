@@ -63,6 +63,65 @@ def test_a_latin_word_inside_chinese_stays_whole() -> None:
     assert any("Nightshoot" in line for line in lines)
 
 
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (
+            "今天傍晚我们将在公园里举行一场盛大的音乐会，欢迎大家带上家人和朋友前来参加",
+            ["今天傍晚我们将在公园里举行", "一场盛大的音乐会，欢迎大家", "带上家人和朋友前来参加"],
+        ),
+        (
+            "今天傍晚我們將在公園裡舉行一場盛大的音樂會，歡迎大家前來參加",
+            ["今天傍晚我們將在公園裡舉行", "一場盛大的音樂會，歡迎大家前來參加"],
+        ),
+        (
+            "请拨打客服电话13812345678，或访问www.fernlight.com/shop",
+            ["请拨打客服电话13812345678，", "或访问www.fernlight.com/shop"],
+        ),
+        (
+            "新款护眼台灯，亮度可调，续航长达十二小时，充电只要三十分钟",
+            ["新款护眼台灯，亮度可调，续航长", "达十二小时，充电只要三十分钟"],
+        ),
+    ],
+)
+def test_chinese_lines_break_between_words(text: str, lines: list[str]) -> None:
+    found = wrap(text, "zh")
+    assert len(found) == len(lines)
+    for word in ("傍晚", "公园", "音乐会", "家人", "朋友", "十二小时", "三十分钟", "13812345678"):
+        assert (word in text) == any(word in line for line in found)
+    for word in ("公園", "音樂", "www.fernlight.com/shop", "客服", "台灯"):
+        assert (word in text) == any(word in line for line in found)
+
+
+KEPT = (
+    *("三百二十五公里", "299元", "￥1,299.00", "下午3:30", "16GB", "100Mbps", "六个小时", "第三名"),
+    *("2026年11月29日", "Nightshoot", "mara@fernlight.com", "13812345678", "百分之二十", "20%"),
+)
+
+
+@pytest.mark.parametrize("kept", KEPT)
+def test_no_line_breaks_inside_a_number_with_its_unit_a_price_a_time_or_an_address(
+    kept: str,
+) -> None:
+    for num_before in range(1, 20):
+        text = "我们的新灯陪伴你度过每一个夜晚真好"[:num_before] + kept + "，欢迎大家来看看。"
+        assert any(kept in line for line in wrap(text, "zh")), wrap(text, "zh")
+
+
+@pytest.mark.parametrize("kept", ["$1,299.00", "8:30 p.m.", "+1 (555) 010-2030", "20 km", "Dr. Ng"])
+def test_no_english_line_breaks_inside_what_is_read_as_one(kept: str) -> None:
+    for num_before in range(1, 12):
+        text = " ".join(("so it is " * 4).split()[:num_before]) + f" {kept} and then we all go home"
+        assert any(kept in line for line in wrap(text, "en")), wrap(text, "en")
+
+
+def test_what_is_read_as_one_and_wider_than_a_line_is_cut_and_not_lost() -> None:
+    address = "https://fernlight.example/" + "lamps/" * 20
+    lines = wrap(f"请访问{address}谢谢", "zh")
+    assert "".join(lines) == f"请访问{address}谢谢"
+    assert all(columns(line) <= LINE_COLUMNS["zh"] for line in lines)
+
+
 def test_a_word_wider_than_a_line_is_cut_and_not_lost() -> None:
     word = "x" * 100
     lines = wrap(word, "en")

@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.plan.estimate import estimate_seconds
+from tasks.plan.estimate import (
+    Pace,
+    Timing,
+    estimate_seconds,
+    overhead_s,
+    pace_of,
+    run_overhead_s,
+)
 
 
 def test_one_worker_takes_the_sum():
@@ -31,3 +38,36 @@ def test_it_is_between_perfect_sharing_and_one_after_the_other(work, workers):
 def test_a_rate_of_zero_is_refused():
     with pytest.raises(ValueError, match="positive"):
         estimate_seconds([1], [0.0], 1)
+
+
+def test_two_lengths_tell_pixels_from_what_each_segment_costs_beside_them():
+    pace = pace_of(Timing(1_000, 0.5), Timing(3_000, 0.9), video_s=0.7)
+    assert pace == Pace(pytest.approx(0.0002), pytest.approx(0.3), 0.7)
+    assert pace.work_s(10_000, 4) == pytest.approx(2 + 1.2 + 0.7)
+
+
+@pytest.mark.parametrize(
+    ("short", "long"),
+    [
+        (Timing(1_000, 2.0), Timing(3_000, 1.5)),  # the longer one was quicker: noise
+        (Timing(1_000, 0.1), Timing(3_000, 1.5)),  # a segment would cost less than nothing
+        (Timing(3_000, 1.5), Timing(3_000, 1.5)),  # the video is no longer than the short one
+    ],
+)
+def test_where_noise_hides_the_difference_all_time_is_for_the_pixels(short, long):
+    assert pace_of(short, long, 0.0) == Pace(pytest.approx(0.0005), 0.0, 0.0)
+
+
+def test_a_segment_without_pixels_is_refused():
+    with pytest.raises(ValueError, match="got 0"):
+        pace_of(Timing(0, 1.0), Timing(0, 1.0), 0.0)
+
+
+def test_a_video_of_which_nothing_is_left_to_render_is_delivered_all_the_same():
+    assert Pace(1.0, 1.0, 0.7).work_s(0, 0) == 0.7
+
+
+def test_what_else_the_machine_does_slows_the_overhead_too():
+    assert overhead_s(10, 2.0) == pytest.approx(2 * overhead_s(10, 1.0))
+    assert run_overhead_s(is_first=True, crowding=3.0) == pytest.approx(34.5)
+    assert run_overhead_s(is_first=False, crowding=1.0) == pytest.approx(6.0)

@@ -27,6 +27,8 @@ WAYS_OUT = (
         "用Adobe Photoshop Lightroom Premiere剪辑视频",
         "支持Google Chrome, Mozilla Firefox和Microsoft Edge浏览器",
         "型号：X1 Carbon Gen 12，14 inch",
+        "Windows 11 Pro 64位",
+        "USB Type-C 3.1 Gen2接口",
         "LED灯，AC 220V，DC 12V",
         "你好<break time='500ms'/>世界",
         "优の良品，全场八折",
@@ -106,6 +108,10 @@ def test_letters_that_no_voice_can_say_are_refused_whatever_the_row_insists_on(
         ("DIE NEUE LAMPE IST DA UND SIE IST SCHÖN", "German"),
         ("Ciao a tutti, benvenuti nel nostro negozio", "Italian"),
         ("Olá, seja bem-vindo à nossa loja", "Portuguese"),
+        ("Hoş geldiniz", "Turkish"),
+        ("Merci beaucoup", "French"),
+        ("Größe und Qualität", "German"),
+        ("Cześć, jestem Mara.", "Polish"),
         ("Welkom bij onze winkel", "Dutch"),
         ("Dzień dobry, witamy w naszym sklepie", "Polish"),
         ("Merhaba, hoş geldiniz", "Turkish"),
@@ -141,6 +147,7 @@ Premium {} accessories|FAST. LIGHT. {}.|Sauté {} gently|Chef José plates {} be
 Organic fair-trade coffee, {} roast
 """
 SLOGANS = """
+Crème brûlée|Déjà vu|Hola Lumo|Soy sauce|Gracias, Lumo
 Hasta la vista, baby|C'est la vie, he said.|Mi casa es su casa|Sans-serif fonts, bold colors
 Kindergarten teachers love zeitgeist posters|Espresso macchiato, latte, cappuccino, americano
 Buenos Aires, La Paz, Santiago de Chile|Naïve Bayes beats logistic regression|Van life vans

@@ -54,12 +54,13 @@ def test_a_check_without_the_lock_writes_nothing(tmp_path):
         assert (folder.root / name).read_bytes() == (STORE / name).read_bytes()
 
 
-def test_no_byte_of_any_file_changes_unseen(folder):
+@pytest.mark.parametrize("num_each", [1, pytest.param(6, marks=pytest.mark.sweep)])
+def test_no_byte_of_any_file_changes_unseen(folder, num_each):
     draw = random.Random(12)
     for name in files(folder):
         path = folder.root / name
         whole = path.read_bytes()
-        for _ in range(4):
+        for _ in range(num_each):
             harmed = bytearray(whole)
             where = draw.randrange(len(harmed))
             harmed[where] ^= 1 << draw.randrange(8)

@@ -55,3 +55,20 @@ def test_the_lexicon_reads_what_is_in_words() -> None:
 def test_british_and_american_readings_differ() -> None:
     american, british = (read_english("dance", is_british=b).symbols for b in (False, True))
     assert american != british
+
+
+@pytest.mark.parametrize(
+    ("text", "sounds"),
+    [
+        ("nine A M to five P M.", "nˈIn ˈA ˈɛm tə fˈIv pˈi ˈɛm."),
+        ("gate A twelve", "ɡˈAt ˈA twˈɛlv"),
+        ("seat twelve A is", "sˈit twˈɛlv ˈA ɪz"),
+        ("Plan A.", "plˈæn ˈA."),
+        ("A lamp and a shade.", "ɐ lˈæmp ænd ɐ ʃˈAd."),
+        ("BUY A LAMP", "bˈI ɐ lˈæmp"),
+    ],
+)
+def test_the_letter_a_is_no_article_and_a_letter_keeps_its_full_stop(
+    text: str, sounds: str
+) -> None:
+    assert read_english(text).symbols == sounds

@@ -12,11 +12,13 @@ import unicodedata
 from functools import cache
 from typing import Protocol, cast
 
-_LEAST_WORDS = 3
+_LEAST_WORDS = 2
+_FEW_WORDS = 2  # of which each must be foreign
 _ENOUGH = 2  # foreign words; where there is one, the model must be almost certain
 _ALMOST_CERTAIN = 0.9
 _LEAST_FOREIGN_SHARE = 0.25
 _MOST_ENGLISH = 0.1  # the model's probability that a text of another language is English
+_SURE_OF_FEW = 0.6
 _LEAST_SURE = 0.4  # its probability for the best language; relatives share the rest
 _FOREIGN_PER_ENGLISH = 2
 _LONGEST_JUDGED = 2000
@@ -84,7 +86,9 @@ nova novo frete grátis hoje loja qualidade nieuwe gratis verzending vandaag mor
 bestel korting nieuw huis nowa nowy nowe dostawa darmowa cena najlepsza teraz sklep sklepie
 ücretsiz fiyat iyi kargo hemen satın ürün ürünler baru harga hanya koleksi toko produk seluruh
 terbaik beli kualitas sekarang mới giá miễn phí mua khám phá phẩm cửa hàng nya ny fri frakt köp
-nye kjøp køb nová nové novou nový zdarma új ingyenes nou nouă preț uusi ilmainen
+nye kjøp køb nová nové novou nový zdarma új ingyenes nou nouă preț uusi ilmainen soy somos
+jestem cześć suis bin sou ben geldiniz amigos adiós obrigada danke tschüss wiedersehen revoir
+arrivederci
 """
 _ENGLISH = """
 a about above across after again all almost along already also always am an and another any are
@@ -114,15 +118,15 @@ vis-à-vis voilà à éclair éclairs über
 """
 # small words that English texts have in names, or that are English words too
 _AMBIGUOUS = """
-a ab ada ai al ale ali am ama ampere an ang at au az ba bade bare beste bin bon bone buenas
-buenos but casa cena chat chic compra con da dal dan dare de del den der des di die dies dig dim
-dit do du ein el em en er es et ex fi fort fri gas gene gift go gratis gratuit gut ha ham han
-has hasta hay hem hen her hub hut i ich ii im in is ja je k ka ki ko kun la lampe las le les li
-lo los ma mad man mango mas me men met mi mine mist mon most my na ne neu ni no non nos note nou
-nouveau nova novo nu ny o od of om on ons or ora os ou pa pain par para pas per plus po pod pour
-preis prix pro ra rabatt sa sans se si sin six sol sole solo son sont sous spring star su sur ta
-tag tam tan te ten ter ti tot tout tu un una uno us ut van var vi via vier vim vis vista vom von
-war was we wie wo y ya yen yo z za ze zu
+a ab ada adiós ai al ale ali am ama amigos ampere an ang at au az ba bade bare ben beste bin bon
+bone buenas buenos but casa cena chat chic compra con da dal dan danke dare de del den der des
+di die dies dig dim dit do du ein el em en er es et ex fi fort fri gas gene gift go gracias
+gratis gratuit gut ha ham han has hasta hay hem hen her hub hut i ich ii im in is ja je k ka ki
+ko kun la lampe las le les li lo los ma mad man mango mas me men met mi mine mist mon most my na
+ne neu ni no non nos note nou nouveau nova novo nu ny o od of om on ons or ora os ou pa pain par
+para pas per plus po pod pour preis prix pro ra rabatt revoir sa sans se si sin six sol sole
+solo son sono sont sou sous soy spring star su sur ta tag tam tan te ten ter ti tot tout tu un
+una uno us ut van var vi via vier vim vis vista vom von war was we wie wo y ya yen yo z za ze zu
 """
 _ENGLISH_WORDS = frozenset(_ENGLISH.split())
 _BORROWED_WORDS = frozenset(_BORROWED.split())
@@ -169,7 +173,11 @@ def latin_language(text: str) -> str | None:
         return None
     if num_foreign < _LEAST_FOREIGN_SHARE * len(set(lower)):
         return None
-    return _judged(prose.lower(), _LEAST_SURE if num_foreign >= _ENOUGH else _ALMOST_CERTAIN)
+    if len(words) <= _FEW_WORDS and num_foreign < len(words):
+        return None
+    if num_foreign < _ENOUGH:
+        return _judged(prose.lower(), _ALMOST_CERTAIN)
+    return _judged(prose.lower(), _LEAST_SURE if len(words) > _FEW_WORDS else _SURE_OF_FEW)
 
 
 def _weight(word: str) -> int:

@@ -1,0 +1,83 @@
+"""Where no line of a caption may break: inside words of Chinese, and inside what is read as one.
+
+Chinese is written without spaces; a small model of its characters tells where words begin.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from itertools import pairwise
+from types import MappingProxyType
+from typing import Protocol
+
+from tasks.reading.english.reader import english_tokens
+from tasks.reading.languages import Language
+from tasks.reading.mandarin.reader import mandarin_tokens
+from tasks.reading.tokens import Token
+
+_READERS: Mapping[Language, Callable[[str], tuple[Token, ...]]] = MappingProxyType(
+    {"en": english_tokens, "zh": mandarin_tokens}
+)
+_HAN_RUN = re.compile(r"[\u3400-\u9fff]+")
+_SHORT_RUN = 2  # a run of two characters is one
+_DIGITS = "一二三四五六七八九十百千万亿两几半零"
+_NUMERAL = re.compile(rf"第?(?:[{_DIGITS}]+分之)?[{_DIGITS}]+(?:点[{_DIGITS}]+)?")
+# dates, times, periods: their parts are read one by one, and belong together
+_TOGETHER: Mapping[Language, re.Pattern[str]] = MappingProxyType(
+    {
+        "en": re.compile(r"\b(?:Mr|Mrs|Ms|Dr|Prof|St|No|Fig|Vol|Rev|Sgt|Capt)\. \w"),
+        "zh": re.compile(
+            r"\d+年\d+月(?:\d+[日号])?|\d+月\d+[日号]|\d{1,2}[点时]\d{1,2}分?"
+            r"|(?:上午|下午|早上|晚上|中午|凌晨|傍晚|今晚|周|星期|第|约|共)\d|[\d%][\u3400-\u9fff]"
+            r"|[A-Za-z]\d|\d[A-Za-z]|个半?(?:小时|月|星期|季度|世纪|钟头)"
+        ),
+    }
+)
+_TRADITIONAL = re.compile(r"[們這個時國會說對學來後點開關門車長東電話請將買賣為麼還讓價錢員]")
+# a line does not begin with a particle, and does not end with a word that needs the next
+_NEVER_FIRST = frozenset("的了着过吗呢吧啊们里地得么嘛呀哦等著過嗎們裡麼上下中内外前后後")
+_NEVER_LAST = frozenset("全不没沒很太最更再每第各这那這某超约約近仅僅只还還可")
+
+
+def unbroken(text: str, language: Language) -> frozenset[int]:
+    """Indices of ``text`` before which no line may begin."""
+    inside = {
+        index for token in _READERS[language](text) for index in range(token.start + 1, token.end)
+    }
+    for match in _TOGETHER[language].finditer(text):
+        inside.update(range(match.start() + 1, match.end()))
+    if language == "zh":
+        for match in _HAN_RUN.finditer(text):
+            starts = {match.start() + start for start in _word_starts(match[0])}
+            inside.update(set(range(match.start() + 1, match.end())) - starts)
+    return frozenset(inside)
+
+
+def _word_starts(run: str) -> set[int]:
+    """Where words begin in a run of Han characters, but for its first; numbers keep their units."""
+    starts: set[int] = set()
+    if len(run) <= _SHORT_RUN:
+        return starts
+    start = 0
+    for chunk, following in pairwise(_parser(bool(_TRADITIONAL.search(run))).parse(run)):
+        start += len(chunk)
+        if chunk not in _NEVER_LAST and following[0] not in _NEVER_FIRST:
+            starts.add(start)
+    for match in _NUMERAL.finditer(run):
+        starts.difference_update(range(match.start() + 1, match.end() + 1))
+        if len(match[0]) > 1:
+            starts.add(match.start())
+    return starts
+
+
+class _Parser(Protocol):
+    def parse(self, sentence: str) -> list[str]: ...
+
+
+@cache
+def _parser(is_traditional: bool) -> _Parser:
+    import budoux
+
+    if is_traditional:
+        return budoux.load_default_traditional_chinese_parser()
+    return budoux.load_default_simplified_chinese_parser()

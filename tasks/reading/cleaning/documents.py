@@ -1,0 +1,72 @@
+"""Texts that are no script at all: empty values of programs, subtitles, data, tables. Pure."""
+
+import re
+
+from tasks.reading.cleaning.draft import Draft
+from tasks.reading.flaws import Flaw
+
+_NOTHING = re.compile(
+    r"(?i:nan|nat|none|null|nil|n/a|#?n/a|<na>|undefined|\(null\)|\[object object\])"
+    r"|#(?:REF!|NAME\?|VALUE!|DIV/0!|NUM!|NULL!|SPILL!|CALC!|#+)|-+|—+|N\.A\.|NA|TRUE|FALSE"
+)
+_CUE_TIME = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?[,.]\d{1,3}[ \t]*-+>[ \t]*\d{1,2}:\d{2}")
+_SUBTITLES = re.compile(r"\A\ufeff?WEBVTT\b|^Dialogue: ?\d+,\d+:\d{2}:\d{2}", re.MULTILINE)
+_LINE_TIME = re.compile(
+    r"^[ \t]{0,8}(?:[\[(]\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d{1,3})?[\])]|\d{1,2}:\d{2}:\d{2})(?=\s)",
+    re.MULTILINE,
+)
+_DATA = re.compile(
+    r"\A\s*(?:\{\s*[\"'][^\"'\n]*[\"']\s*:|\[\s*(?:[\"'{]|\d+\s*,))[\s\S]*[\]}]\s*\Z"
+)
+_TABLE = re.compile(
+    r"^[ \t]{0,8}\|?[ \t]{0,8}:?-{2,}:?[ \t]{0,8}(?:\|[ \t]{0,8}:?-{2,}:?[ \t]{0,8})+\|?[ \t]{0,8}$"
+    r"|^[ \t]{0,8}\|[^\n|]*\|[^\n]*\|[ \t]{0,8}$",
+    re.MULTILINE,
+)
+_FENCE = re.compile(r"^[ \t]{0,8}(?:```|~~~)[^\n]*", re.MULTILINE)
+_RICH_TEXT = re.compile(r"\A\s*\{\\rtf|\\(?:par|pard|fs\d+|f\d)\b")
+_FILLER = re.compile(r"lorem ipsum", re.IGNORECASE)
+_DIRECTION = re.compile(
+    r"[(（*_]\s*(?i:laugh(?:s|ing|ter)|applause|music|pauses?|beat|sighs|silence|whisper(?:s|ing)|coughs"
+    r"|cry(?:ing)?|cries|giggles|chuckles|gasps|groans|yawns|inaudible|clears throat"
+    r"|笑|大笑|微笑|掌声|鼓掌|音乐|停顿|叹气|沉默)\s*[)）*_]"
+)
+_SHOWN_CHARS = 40
+
+
+def document_flaw(draft: Draft) -> Flaw | None:
+    """What says that the text is no script; None where nothing does."""
+    text = draft.text.strip()
+    if _NOTHING.fullmatch(text):
+        rule = "this is what a program writes where there is no value"
+        return Flaw(text, rule, "write the script, or remove the row")
+    for pattern, rule, way_out in _KINDS:
+        match = pattern.search(draft.text)
+        if match:
+            return Flaw(_shown(match[0]), f"{rule} ({draft.place(match.start())})", way_out)
+    times = list(_LINE_TIME.finditer(draft.text))
+    if len(times) > 1:
+        rule = f"lines of the script begin with times ({draft.place(times[0].start())})"
+        return Flaw(times[0][0].strip(), rule, "remove the times, and keep the words")
+    return None
+
+
+def _shown(text: str) -> str:
+    shown = " ".join(text.split())
+    return shown if len(shown) <= _SHOWN_CHARS else shown[: _SHOWN_CHARS - 1] + "…"
+
+
+_KINDS = (
+    (_CUE_TIME, "these are subtitles, not a script", "keep the words, without numbers and times"),
+    (_SUBTITLES, "these are subtitles, not a script", "keep the words, without numbers and times"),
+    (_DATA, "this is data of a program, not a script", "write the words that are to be spoken"),
+    (_RICH_TEXT, "this is rich text with its commands", "save it as plain text"),
+    (_TABLE, "the script holds a table of Markdown", "write it in sentences"),
+    (_FENCE, "the script holds a block of code", "remove it, or write what is to be said"),
+    (
+        _DIRECTION,
+        "the script holds a direction, which is not to be spoken",
+        "remove it; for silence write [pause 0.8s]",
+    ),
+    (_FILLER, "this is filler text", "write what is to be said"),
+)

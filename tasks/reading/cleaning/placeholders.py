@@ -1,0 +1,185 @@
+"""Places in a text that nobody filled in, and remarks that are not meant to be spoken. Pure."""
+
+import re
+from collections.abc import Iterator
+
+from tasks.reading.cleaning.draft import Draft
+from tasks.reading.flaws import MOST_FLAWS, Flaw
+
+_FIELD = frozenset(
+    """
+    account address age amount author birthday brand business city code company contact count
+    country coupon customer date day deadline description discount email event field first
+    firstname full fullname here hour insert item job last lastname link location manager minute
+    month name nickname number offer order person phone place position price product
+    quantity recipient role salutation sender seller signature store surname team text tbd time
+    title todo topic total url user username value variable week year your xx xxx
+    """.split()  # noqa: SIM905  a list of words is easier to read without quotes
+)
+_DIRECTIONS = frozenset(
+    """
+    applause beat breath breathes chuckles clears coughs crying cut fade gasps giggles groans
+    inaudible intro laughing laughs laughter music outro pause sad scene shouting sighs silence
+    singing smiles sniffs sound whispering whispers yawns
+    """.split()  # noqa: SIM905  likewise
+)
+_NAME = r"[A-Za-z_\u3400-\u9fff][\w .:|'/-]{0,60}"
+_TEMPLATE = re.compile(
+    r"\{\{[^{}\n]*\}\}|\{%[^{}\n]*%\}|<%[^<>\n]*%>|<<[^<>\n]{1,60}>>|\[\[[^\[\]\n]{1,60}\]\]"
+    r"|\$\{[^{}\n]*\}|#\{[^{}\n]*\}|@\{[^{}\n]*\}|\$\([A-Za-z_]\w*\)|%\([A-Za-z_]\w*\)[sdifr]"
+    r"|(?<![\w%])%[A-Za-z_][A-Za-z0-9_]*%(?![\w%])|(?<![\w#])##?[A-Z][A-Z0-9_]+##?(?!\w)(?<=#)"
+    r"|%%[A-Za-z_]\w*%%|(?<![\w%])%[sd](?!\w)|\*\|[A-Z_:]+\|\*|«[A-Za-z][A-Za-z0-9]*_?\w*»"
+)
+_BRACES = re.compile(rf"\{{(\d*|{_NAME})\}}")
+_BRACKETS = re.compile(r"[\[［]([^\[\]［］\n]{0,80})[\]］]")
+_ANGLES = re.compile(rf"(?<![\w<])<({_NAME})>")
+_BLANK = re.compile(r"_{3,}")
+_WORDS = re.compile(r"[A-Za-z]+")
+_EMPTY_VALUE = re.compile(
+    r"#(?:REF!|NAME\?|VALUE!|N/A|DIV/0!|NUM!|NULL!|SPILL!|CALC!)|\[object Object\]"
+    r"|(?<![\w/])N/A(?![\w/])|(?<![\w.])NaN(?![\w.]\w)|\(null\)"
+    r"|(?<=[A-Za-z,:] )NULL(?=[ ,.!?]*(?:$|[a-z]))"
+)
+_GREETED = re.compile(
+    r"\b(?i:dear|hello|hi|hey|welcome|welcome back|thanks|thank you|congratulations|good morning|"
+    r"good evening|mr\.?|mrs\.?|ms\.?|for only|for just|only|costs?|price:?|priced at|at|total:?|"
+    r"save|[\w ]{1,20}[:=])[ ,]+[$€£¥]?(nan|None|null|undefined|nil)\b(?=[ %]?[.,!?;%]|\s*$"
+    r"|[ ](?:dollars|euros|pounds|percent|days|items|points|off)\b)"
+    r"|[$€£¥](?:nan|None|null|undefined)\b|\b(?:nan|None|null|undefined)%"
+)
+_ESCAPED = re.compile(r"(?<=[A-Za-z])%20(?=[A-Za-z])")
+_LONGEST_ADDRESS = 300
+_TODO = re.compile(
+    r"\b(?:TODO|FIXME|TKTK)\b[: ]|(?<![A-Za-z0-9])XXX+(?![A-Za-z0-9])"
+    r"|(?<![A-Za-z0-9])[Xx×]{2,}(?=公司|先生|女士|老师|同学|品牌|路|市|省|有限|，您|您)"
+)
+_VARIABLE = re.compile(r"(?<!\w)\$([A-Za-z_]\w*)")
+_MANDARIN_FIELD = re.compile(
+    r"【(?:客户|用户|您的)?(?:姓名|名字|称呼|昵称|公司(?:名称?)?|日期|时间|地点|地址|电话|手机号?|产品(?:名称?)?"
+    r"|用户名|金额|数量|编号|订单号|验证码|链接)】"
+)
+_STRUCK = re.compile(r"(?<![\w~])~~(?=[^\s~])[ -}]{1,80}(?<=[^\s~])~~(?![\w~])")
+_FILL_IN = "fill it in, or write the words that are to be spoken"
+_NO_FIELD = "fill it in; if these words are to be spoken, write them without the {}"
+
+
+def placeholder_flaws(draft: Draft) -> Iterator[Flaw]:
+    """Everything in the text that a person must fill in, decide or remove, in order."""
+    found: dict[int, Flaw] = {}
+    taken: list[tuple[int, int]] = []
+    for pattern, judge, signs in _KINDS:
+        if not any(sign in draft.text for sign in signs):
+            continue
+        for match in pattern.finditer(draft.text):
+            if len(found) >= MOST_FLAWS:
+                break
+            if any(start < match.end() and match.start() < end for start, end in taken):
+                continue
+            told = judge(match)
+            if told:
+                rule, way_out = told
+                taken.append(match.span())
+                shown = match[0].strip()
+                found[match.start()] = Flaw(
+                    shown, f"{rule} ({draft.place(match.start())})", way_out
+                )
+    for _, flaw in sorted(found.items()):
+        yield flaw
+
+
+_Told = tuple[str, str] | None
+
+
+def _template(match: re.Match[str]) -> _Told:
+    del match
+    return "is a placeholder that was not filled in", _FILL_IN
+
+
+def _variable(match: re.Match[str]) -> _Told:
+    words = [word.lower() for word in _WORDS.findall(match[1].replace("_", " "))]
+    if "_" in match[1] or any(word in _FIELD for word in words):
+        return "is a placeholder that was not filled in", _FILL_IN
+    return None
+
+
+def _struck(match: re.Match[str]) -> _Told:
+    del match
+    return "is struck out", "remove it, or write it without ~~"
+
+
+def _braces(match: re.Match[str]) -> _Told:
+    """A single name, or words that name a field; ``{not a placeholder}`` is left alone."""
+    inner = match[1].strip()
+    words = _WORDS.findall(inner.replace("_", " "))
+    is_name = " " not in inner or not inner.isascii()
+    if is_name or any(word.lower() in _FIELD for word in words):
+        return "is a placeholder that was not filled in", _NO_FIELD.format("braces")
+    return None
+
+
+def _brackets(match: re.Match[str]) -> _Told:
+    inner = match[1].strip()
+    words = [word.lower() for word in _WORDS.findall(inner.replace("_", " "))]
+    if inner[:1] in "/^" or "=" in inner or inner.lower() in ("b", "i", "u", "url", "quote"):
+        return "is a mark of a forum or a wiki", "remove it"
+    if inner.isdecimal():
+        return "is the mark of a footnote", "remove it"
+    if words and (
+        words[0] in _DIRECTIONS or (len(words) == 1 and words[0].rstrip("s") in _DIRECTIONS)
+    ):
+        return (
+            "is a direction, which is not to be spoken",
+            "remove it; for silence write [pause 0.8s]",
+        )
+    is_field = any(word in _FIELD for word in words) or "_" in inner
+    has_capital = any(sign.isupper() for sign in inner[:1])
+    if is_field or has_capital or not inner or any("\u3400" <= sign <= "\u9fff" for sign in inner):
+        return "looks like a placeholder that was not filled in", _NO_FIELD.format("brackets")
+    return None
+
+
+def _angles(match: re.Match[str]) -> _Told:
+    del match
+    rule = "is neither a mark that is known nor a placeholder that was filled in"
+    return rule, _NO_FIELD.format("angle brackets")
+
+
+def _blank(match: re.Match[str]) -> _Told:
+    del match
+    return "is a blank that was not filled in", _FILL_IN
+
+
+def _empty(match: re.Match[str]) -> _Told:
+    del match
+    return "is what a program writes where there is no value", _FILL_IN
+
+
+def _escaped(match: re.Match[str]) -> _Told:
+    left = re.split(r"\s", match.string[max(0, match.start() - _LONGEST_ADDRESS) : match.start()])[
+        -1
+    ]
+    if "/" in left or "." in left:
+        return None
+    return "is a space as addresses write it", "write a space"
+
+
+def _todo(match: re.Match[str]) -> _Told:
+    del match
+    return "says that the script is not finished", _FILL_IN
+
+
+_KINDS = (
+    (_TEMPLATE, _template, (*tuple("{<[«%#"), "$(", "*|")),
+    (_EMPTY_VALUE, _empty, ("#", "[o", "N/A", "NaN", "NULL", "(null)")),
+    (_GREETED, _empty, ("nan", "None", "null", "undefined", "nil")),
+    (_VARIABLE, _variable, ("$",)),
+    (_MANDARIN_FIELD, _template, ("【",)),
+    (_STRUCK, _struck, ("~~",)),
+    (_BRACES, _braces, ("{",)),
+    (_BRACKETS, _brackets, ("[", "［")),
+    (_ANGLES, _angles, ("<",)),
+    (_BLANK, _blank, ("__",)),
+    (_ESCAPED, _escaped, ("%20",)),
+    (_TODO, _todo, ("TODO", "FIXME", "TKTK", "XX", "xx", "××")),
+)
+"""A pattern, what is said of a match, and what a text holds that has one: searched for first."""

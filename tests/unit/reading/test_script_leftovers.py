@@ -1,0 +1,466 @@
+"""What programs leave in scripts: repaired and told, or refused with the way out."""
+
+import contextlib
+import csv
+import random
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tasks.reading.flaws import MOST_FLAWS, Flaw, ScriptError
+from tasks.reading.languages import language_of
+from tasks.reading.script_text import ScriptText, script_text
+
+REPORTS = Path(__file__).parents[4] / "shared" / "reports"
+
+
+def flaws(text: str) -> list[str]:
+    with pytest.raises(ScriptError) as caught:
+        script_text(text, language_of(text))
+    return [str(flaw) for flaw in caught.value.flaws]
+
+
+def read(text: str) -> ScriptText:
+    return script_text(text, language_of(text))
+
+
+# --- repaired -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "right", "notice"),
+    [
+        (
+            "Salt &amp; pepper&nbsp;set &mdash; it&#39;s here.",
+            "Salt & pepper set — it's here.",
+            "HTML entities were replaced by what they stand for: &amp; &nbsp; &mdash; &#39;",
+        ),
+        (
+            "Tom &amp;amp; Ann&#x2019;s, 5 &lt; 6&nbsp",
+            "Tom & Ann’s, 5 < 6 ",
+            "HTML entities were replaced by what they stand for: &amp; &#x2019; &lt; &nbsp",
+        ),
+        (
+            "Hello.<br>Next line <b>bold</b>.",
+            "Hello.\nNext line bold.",
+            "tags that change nothing in speech were left out: <br> <b>",
+        ),
+        (
+            '<p class="x">One.</p><p>H<sub>2</sub>O, <a href="/x">two</a></p><!-- no -->',
+            "One.\nH2O, two",
+            "tags that change nothing in speech were left out: <a>",
+        ),
+        (
+            "&lt;b&gt;Bold&lt;/b&gt;<ul><li>One</li><li>Two</li></ul>",
+            "Bold\nOne\nTwo",
+            "tags that change nothing in speech were left out: <b> <ul> <li>",
+        ),
+        (
+            "Hello_x000D_\nWorld._x000D_ Tab_x0009_and_x005F_more",
+            "Hello\nWorld.\n Tab and_more",
+            "codes of a spreadsheet were replaced by what they stand for: _x000D_ _x0009_ _x005F_",
+        ),
+        (
+            'One\\nTwo\\r\\nThree\\tfour caf\\u00e9 \\"five\\"',
+            'One\nTwo\nThree four café "five"',
+            "escapes were replaced by what they stand for: \\n \\r\\n \\t \\u00e9 and 1 more",
+        ),
+        (
+            "Some **bold**, *soft*, __strong__, _quiet_, ==marked== and `code` words",
+            "Some bold, soft, strong, quiet, marked and code words",
+            "marks of Markdown were left out: ** * __ _ and 2 more",
+        ),
+        ("**重点**内容", "重点内容", "marks of Markdown were left out: **"),
+        (
+            "# Title\n\n- One\n* Two\n• Three\n- [x] Four\n> Five\n---\n## Six",
+            "Title\n\nOne\nTwo\nThree\nFour\nFive\n\nSix",
+            "marks of Markdown at the start of lines were left out: # - * • and 4 more",
+        ),
+        (
+            "See [our lamp](https://x.example/lamp 'Lamp') now",
+            "See our lamp now",
+            "links were replaced by their texts: [our lamp](https://x.example/lamp 'Lamp')",
+        ),
+        (
+            "Write to <mara@x.example> or <https://x.example/a>",
+            "Write to mara@x.example or https://x.example/a",
+            "brackets around addresses were left out: <mara@x.example> <https://x.example/a>",
+        ),
+        (
+            "zero\u200bwidth, \u202eturned\u202c, \ufeffmark, co\u00adop",
+            "zerowidth, turned, mark, coop",
+            "invisible characters were left out: U+200B U+202E U+202C U+FEFF and 1 more",
+        ),
+    ],
+)
+def test_what_certainly_means_something_is_repaired_and_told(
+    text: str, right: str, notice: str
+) -> None:
+    found = read(text)
+    assert found.text == right
+    assert notice in found.notices
+    assert (found.pauses, found.spans) == ((), ())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It's 5 < 6, x<3, a<b and c>d, and so I <3 you -> there.",
+        "AT&T; Q&A, R&D; salt & pepper, fish&chips",
+        "24/7 {not a placeholder}, sets {1, 2}",
+        "The [new] version is 5 * 3 * 2 = 30, price* and tax*",
+        "snake_case_name, file_name.txt, 2**3**4, f**k this sh**t",
+        "C:\\new\\table and \\\\server\\new, \\o/",
+        "-5 degrees\n- 5 degrees",
+        "#1 choice, no. 5, C# and F#, #hashtag",
+        "50% off, 100% %, $AAPL is up, A$AP, size XXL, XX and XY",
+        "She laughs (and laughs), music (live), the beat goes on",
+        "My nan loves it. None of it is null and void, undefined or nil.",
+        "8:00 Breakfast\n9:00 Workshop",
+        "他说：「好」【限时】~~真的~~ 5<6",
+        "👨‍👩‍👧‍👦 and 🏴󠁧󠁢󠁥󠁮󠁧󠁿",
+        "Wait -- what? --- No.\n\nA | B",
+        " two  spaces\tand a tab \r\n",
+        "1. One\n2. Two",
+        "“Quoted” (really) — it’s 3/4 of $5 & 6¢ @ 7pm",
+        "Ask for `the moon",
+        "Use ** or __ or ~~ freely",
+        "Dear Nan, hello Annan!",
+        "",
+    ],
+)
+def test_a_script_without_leftovers_stays_what_it_is_byte_by_byte(text: str) -> None:
+    assert script_text(text, "en") == ScriptText(text, (), (), ())
+
+
+# --- refused ------------------------------------------------------------------------------------
+
+FILL_IN = "fill it in, or write the words that are to be spoken"
+BRACES = "fill it in; if these words are to be spoken, write them without the braces"
+BRACKETS = "fill it in; if these words are to be spoken, write them without the brackets"
+ANGLES = "fill it in; if these words are to be spoken, write them without the angle brackets"
+
+
+def test_every_placeholder_is_told_with_its_place() -> None:
+    assert flaws("Hi {{first_name}}, welcome to {company}.\nDear %NAME%, ${name}, [Name].") == [
+        '"{{first_name}}" is a placeholder that was not filled in (line 1, character 4); '
+        + FILL_IN,
+        '"{company}" is a placeholder that was not filled in (line 1, character 31); ' + BRACES,
+        '"%NAME%" is a placeholder that was not filled in (line 2, character 6); ' + FILL_IN,
+        '"${name}" is a placeholder that was not filled in (line 2, character 14); ' + FILL_IN,
+        '"[Name]" looks like a placeholder that was not filled in (line 2, character 23); '
+        + BRACKETS,
+    ]
+
+
+@pytest.mark.parametrize(
+    "placeholder",
+    [
+        *("{{name}}", "{{ user.name | title }}", "{name}", "{0}", "{}", "{first name}", "{姓名}"),
+        *("${name}", "$(NAME)", "#{name}", "%NAME%", "%first_name%", "%(name)s", "%s", "%%x%%"),
+        *("{% if x %}", "<%= name %>", "<<name>>", "[[name]]", "##NAME##", "#NAME#", "*|FNAME|*"),
+        *("[Name]", "[first name]", "[COMPANY]", "[Your Company Here]", "[insert date]", "[姓名]"),
+        *("【姓名】", "$name", "$first_name"),
+        *("[name]", "[product_name]", "«First_Name»", "［姓名］"),
+    ],
+)
+def test_placeholders_of_all_kinds_are_refused(placeholder: str) -> None:
+    (told,) = flaws(f"Dear {placeholder}, welcome.")
+    assert told.startswith(f'"{placeholder}" ')
+    assert "placeholder that was not filled in (character 6); fill it in" in told
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "Dear <Name>, hello.",
+            '"<Name>" is neither a mark that is known nor a placeholder that was filled in '
+            "(character 6); " + ANGLES,
+        ),
+        ("Dear ____, hello.", '"____" is a blank that was not filled in (character 6); ' + FILL_IN),
+        (
+            "Hello. [laughs] Well.",
+            '"[laughs]" is a direction, which is not to be spoken (character 8); '
+            "remove it; for silence write [pause 0.8s]",
+        ),
+        (
+            "Hello. *laughs* Well.",
+            '"*laughs*" the script holds a direction, which is not to be spoken (character 8); '
+            "remove it; for silence write [pause 0.8s]",
+        ),
+        (
+            "大家好（掌声）谢谢",
+            '"（掌声）" the script holds a direction, which is not to be spoken (character 4); '
+            "remove it; for silence write [pause 0.8s]",
+        ),
+        (
+            "Only ~~$30~~ $20",
+            '"~~$30~~" is struck out (character 6); remove it, or write it without ~~',
+        ),
+        (
+            "亲爱的XXX，您好",
+            '"XXX" says that the script is not finished (character 4); ' + FILL_IN,
+        ),
+        (
+            "欢迎来到XX公司",
+            '"XX" says that the script is not finished (character 5); ' + FILL_IN,
+        ),
+        (
+            "The tower[1] is tall.",
+            '"[1]" is the mark of a footnote (character 10); remove it',
+        ),
+        (
+            "A [b]bold[/b] word",
+            '"[b]" is a mark of a forum or a wiki (character 3); remove it',
+        ),
+        (
+            "Price: #REF! today.",
+            '"#REF!" is what a program writes where there is no value (character 8); ' + FILL_IN,
+        ),
+        (
+            "Hello%20World",
+            '"%20" is a space as addresses write it (character 6); write a space',
+        ),
+        (
+            "TODO: write this",
+            '"TODO:" says that the script is not finished (character 1); ' + FILL_IN,
+        ),
+    ],
+)
+def test_what_a_person_must_decide_is_refused(text: str, told: str) -> None:
+    assert flaws(text)[0] == told
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("Dear nan, welcome.", "Hi None!", "Hello, undefined.", "Price: nan", "Only $nan today"),
+        *(
+            "Size: N/A.",
+            "The value is NaN.",
+            "[object Object] is new",
+            "Save nan% now",
+            "It is NULL.",
+        ),
+        *("See #N/A here", "Total = #VALUE! euros", "Thank you null."),
+    ],
+)
+def test_empty_values_inside_a_script_are_refused(text: str) -> None:
+    (told,) = flaws(text)
+    assert "is what a program writes where there is no value" in told
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["nan", "None", "NULL", "N/A", "undefined", "#N/A", "#REF!", "NaN", " nan\n", "-", "NA", "nil"],
+)
+def test_an_empty_value_in_place_of_a_script_is_refused(text: str) -> None:
+    assert flaws(text) == [
+        f'"{text.strip()}" this is what a program writes where there is no value; '
+        "write the script, or remove the row"
+    ]
+
+
+SUBTITLES = "keep the words, without numbers and times"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "1\n00:00:00,000 --> 00:00:02,000\nHello there.\n",
+            '"00:00:00,000 --> 00:00" these are subtitles, not a script (line 2, character 1); '
+            + SUBTITLES,
+        ),
+        (
+            "WEBVTT\n\n00:01.000 --> 00:02.000\nHi",
+            '"00:01.000 --> 00:02" these are subtitles, not a script (line 3, character 1); '
+            + SUBTITLES,
+        ),
+        (
+            "[00:01] Hello.\n[00:05] Bye.",
+            '"[00:01]" lines of the script begin with times (line 1, character 1); '
+            "remove the times, and keep the words",
+        ),
+        (
+            '{"text": "Hello", "n": 1}',
+            '"{"text": "Hello", "n": 1}" this is data of a program, not a script (character 1); '
+            "write the words that are to be spoken",
+        ),
+        (
+            "['Hello', 'Bye']",
+            "\"['Hello', 'Bye']\" this is data of a program, not a script (character 1); "
+            "write the words that are to be spoken",
+        ),
+        (
+            "Prices:\n| a | b |\n|---|---|\n| 1 | 2 |",
+            '"| a | b |" the script holds a table of Markdown (line 2, character 1); '
+            "write it in sentences",
+        ),
+        (
+            "Run:\n```sh\nls\n```",
+            '"```sh" the script holds a block of code (line 2, character 1); '
+            "remove it, or write what is to be said",
+        ),
+        (
+            "Lorem ipsum dolor sit amet",
+            '"Lorem ipsum" this is filler text (character 1); write what is to be said',
+        ),
+        (
+            "{\\rtf1\\ansi Hello}",
+            '"{\\rtf" this is rich text with its commands (character 1); save it as plain text',
+        ),
+    ],
+)
+def test_texts_that_are_no_script_are_refused(text: str, told: str) -> None:
+    assert flaws(text) == [told]
+
+
+def test_garbled_text_is_refused_before_anything_else() -> None:
+    (told,) = flaws("Itâ€™s {name}.")
+    assert "the script was garbled" in told
+
+
+def test_no_more_flaws_are_told_than_people_read() -> None:
+    assert len(flaws("{name} " * 500 + "<x y='1'>" * 500)) == MOST_FLAWS
+
+
+def test_an_error_says_all_flaws_in_one_line() -> None:
+    with pytest.raises(ScriptError) as caught:
+        script_text("Hi {a} and {b}.", "en")
+    assert str(caught.value) == (
+        f'the script: "{{a}}" is a placeholder that was not filled in (character 4); {BRACES}; '
+        f'"{{b}}" is a placeholder that was not filled in (character 12); {BRACES}'
+    )
+
+
+# --- kinds that were reported, and anything at all ------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["text-left-by-programs", "mojibake"])
+def test_every_reported_row_is_repaired_or_refused(kind: str) -> None:
+    if not REPORTS.is_dir():
+        pytest.skip("the reported rows are not here")
+    with (REPORTS / kind / "manifest.csv").open(encoding="utf-8") as file:
+        rows = [row["script"] for row in csv.DictReader(file)]
+    assert rows
+    for text in rows:
+        try:
+            found = read(text)
+        except ScriptError:
+            continue
+        assert found.notices or found.pauses
+        assert not set("<>{}\\") & set(found.text)
+
+
+PIECES = (
+    *(
+        "Hello, world. ",
+        "你好，世界。",
+        "<b>",
+        "</b>",
+        "<break time='1s'/>",
+        "<break",
+        "[pause 1s]",
+    ),
+    *(
+        "<sub alias='x'>",
+        "</sub>",
+        "<say-as interpret-as='digits'>",
+        "</say-as>",
+        "12",
+        "&amp;",
+        "&",
+    ),
+    *(
+        "{{",
+        "}}",
+        "{a}",
+        "[",
+        "]",
+        "<",
+        ">",
+        "**",
+        "*",
+        "_",
+        "`",
+        "```",
+        "# ",
+        "- ",
+        "\n",
+        "\\n",
+        "|",
+    ),
+    *(
+        "_x000D_",
+        "nan",
+        "%",
+        "Ã©",
+        "\u200b",
+        "\ufffd",
+        "-->",
+        "00:00:01,000",
+        "é",
+        "😀",
+        " ",
+        "'",
+        '"',
+    ),
+    *(
+        "<speak>",
+        "</speak>",
+        "<p>",
+        "<!--",
+        "-->",
+        "\x00",
+        "\ud800",
+        "Привет",
+        "12/10/2026",
+        "$5",
+        "=",
+    ),
+)
+
+
+def test_three_thousand_random_scripts_raise_nothing_else() -> None:
+    drawn = random.Random(13)
+    num_read = 0
+    told: list[Flaw] = []
+    for _ in range(3000):
+        text = "".join(drawn.choices(PIECES, k=drawn.randint(1, 14)))
+        try:
+            found = script_text(text, drawn.choice(("en", "zh")))
+        except ScriptError as error:
+            told += error.flaws
+            continue
+        num_read += 1
+        assert all(0 <= pause.index <= len(found.text) for pause in found.pauses)
+        assert all(0 <= span.start < span.end <= len(found.text) for span in found.spans)
+    assert num_read > 300
+    assert len(told) > 3000
+    assert all(flaw.rule and flaw.way_out for flaw in told)
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    try:
+        found = script_text(text, "en")
+    except ScriptError:
+        return
+    assert [sign for sign in found.text if sign.isalnum()] or not any(map(str.isalnum, text))
+
+
+@pytest.mark.parametrize(
+    "piece", [" ", "<!--", "**a ", "<b ", "&", "[", "{", "=C3", "Ã©", "`a ", "| a ", "\n", "- a\n"]
+)
+def test_a_hostile_cell_of_full_length_is_judged_in_seconds(piece: str) -> None:
+    text = piece * (131_072 // len(piece)) + "x"
+    started = time.process_time()
+    with contextlib.suppress(ScriptError):
+        script_text(text, "en")
+    # under 0.6 s where this was written; patterns that try every pair of places took minutes
+    assert time.process_time() - started < 10
