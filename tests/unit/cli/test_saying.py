@@ -10,7 +10,7 @@ import soundfile
 from rich.console import Console
 
 from flows.cli.main import main
-from flows.cli.read_back import spoken_tables
+from flows.cli.spoken.read_back import spoken_tables
 from tasks.records import ReadWords
 
 ROOT = Path(__file__).parents[3]

@@ -22,7 +22,7 @@ from tasks.records import ManifestRow, ReadWords, Record
 from tasks.speech.speech import VoiceSettings, make_speech
 from tasks.speech.speech_files import speech_files
 
-_PORTRAITS = Path(__file__).parents[2] / "manifests" / "portraits"
+_PORTRAITS = Path(__file__).parents[3] / "manifests" / "portraits"
 _PORTRAIT = "mara.png"  # of the one-row manifest that a text is; nobody sees it
 _LEAST_WIDTH = 12
 _DOUBTS = "check these words: "  # a warning of the speech; here each doubt is told by itself
