@@ -132,8 +132,8 @@ def manifest(folder: Path, *scripts: str) -> Path:
     return path
 
 
-def test_a_refused_text_gets_the_message_that_plan_gives(command, tmp_path):
-    script = "..."
+@pytest.mark.parametrize("script", ["...", "Привет, как дела?"])
+def test_a_refused_text_gets_the_message_that_plan_gives(command, tmp_path, script):
     code, _, err = command("say", script)
     path = manifest(tmp_path, script)
     planned, out, plan_err = command("plan", path, "--out", tmp_path / "renders", "--json")
