@@ -22,6 +22,14 @@ if TYPE_CHECKING:
     from tasks.records import Scalar
 
 _Parameters = TypeVar("_Parameters", bound="Parameters")
+_lexicon = click.option(
+    "--lexicon",
+    help="CSV file that says how words are spoken, or its address. [default: lexicon.csv beside "
+    "the manifest, where there is one]",
+)
+_sheet = click.option(
+    "--sheet", help="Sheet of a workbook. [default: the first one that is not hidden]"
+)
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 _wait = click.option(
     "--wait", is_flag=True, help="Wait until the run ends, and exit 1 if it failed."
@@ -183,6 +191,8 @@ def doctor(out: str | None, engine: str | None, as_json: bool) -> int:
 @click.option("--engine", help="Engine for rows that name no engine. [default: preview]")
 @click.option("--preset", help="Preset for rows that name no preset. [default: standard]")
 @with_loudness
+@_lexicon
+@_sheet
 @with_settings
 @click.option("--window", metavar="HH:MM-HH:MM", help="Render only between these times.")
 @click.option("--timezone", default="UTC", show_default=True, help="Timezone of --window.")
@@ -211,6 +221,8 @@ def submit(manifest: str, wait: bool, as_json: bool, **options: Any) -> int:
 @click.option("--engine", help="Engine for rows that name no engine. [default: preview]")
 @click.option("--preset", help="Preset for rows that name no preset. [default: standard]")
 @with_loudness
+@_lexicon
+@_sheet
 @with_settings
 @with_layout
 @_outstanding
@@ -273,6 +285,8 @@ def campaign_parameters(manifest: str, options: dict[str, Any]) -> "CampaignPara
     given = {name: value for name, value in options.items() if name not in SETTING_HELP}
     given["settings"] = given_settings(options)
     given |= {"manifest": _absolute(manifest), "out": _absolute(options["out"])}
+    if options.get("lexicon"):
+        given["lexicon"] = _absolute(options["lexicon"])
     return _checked(CampaignParameters, given)
 
 

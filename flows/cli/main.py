@@ -24,7 +24,7 @@ from flows.cli.cluster_commands import (
     with_settings,
 )
 from flows.cli.gpu_commands import add_placing_to, gpus_asked, plan_without_manifest, with_gpus
-from flows.cli.say import Place, say_script, voice_settings, with_voices
+from flows.cli.spoken.say import Place, say_script, voice_settings, with_voices
 from flows.cli.terminal import console as terminal_console
 from flows.cli.terminal import say
 from tasks.redaction import without_secrets
@@ -318,7 +318,7 @@ def plan(manifest: str | Path | None, reread: bool, as_json: bool, **options: An
     if manifest is None:
         return plan_without_manifest(asked, options, as_json=as_json)
     from flows.cli.plan import campaign_table, plan_interruptibly
-    from flows.cli.read_back import spoken_tables
+    from flows.cli.spoken.read_back import spoken_tables
     from flows.session import Session
 
     console = terminal_console(to_stderr=as_json)

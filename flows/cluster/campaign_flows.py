@@ -55,6 +55,8 @@ def run_campaign(request: CampaignParameters) -> State[Any]:
             begun_first=request.window is not None,
             allow_private=request.allow_private,
             loudness=request.loudness,
+            lexicon=request.lexicon,
+            sheet=request.sheet,
         )
     )
     night = night_of(request.window, request.timezone) if request.window else None

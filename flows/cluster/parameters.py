@@ -102,6 +102,17 @@ class CampaignParameters(Parameters):
         description="Loudness of what viewers hear, in LUFS: -14, -16 or -23; off leaves it as it "
         "was spoken or recorded. If empty, -16, and finished videos stay as they are.",
     )
+    lexicon: str | None = Field(
+        default=None,
+        title="Lexicon",
+        description="CSV file that says how words are spoken: a path every worker can reach or an "
+        "address. If empty, lexicon.csv beside the manifest, where there is one.",
+    )
+    sheet: str | None = Field(
+        default=None,
+        title="Sheet",
+        description="Sheet of a workbook. If empty, its first one that is not hidden.",
+    )
     settings: dict[str, Scalar] = Field(
         default_factory=dict[str, Scalar],
         title="Engine settings",

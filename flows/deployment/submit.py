@@ -203,7 +203,7 @@ def _check_no_secret(parameters: Parameters) -> None:
     Raises:
         ClusterError: an address among them may hold a secret.
     """
-    for field, option in (("manifest", "MANIFEST"), ("out", "--out")):
+    for field, option in (("manifest", "MANIFEST"), ("out", "--out"), ("lexicon", "--lexicon")):
         place = str(getattr(parameters, field, ""))
         if has_secret(place):
             raise ClusterError(

@@ -34,7 +34,7 @@ from tasks.speech.loudness import (
     grid_levels,
     to_int16,
 )
-from tasks.speech.recording import (
+from tasks.speech.recordings.recording import (
     FRAMES_PER_SECOND,
     VIEWER_RATE_HZ,
     import_recording,

@@ -15,7 +15,7 @@ import soundfile
 from model.errors import SpeechError
 from tasks.errors import DiskFullError
 from tasks.processes.ffmpeg import run_ffmpeg
-from tasks.speech.recording import (
+from tasks.speech.recordings.recording import (
     import_recording,
     judge,
     read_sound_header,

@@ -120,7 +120,7 @@ SECRET_ADDRESSES = (
 
 
 @pytest.mark.parametrize("address", SECRET_ADDRESSES)
-@pytest.mark.parametrize("field", ["manifest", "out"])
+@pytest.mark.parametrize("field", ["manifest", "out", "lexicon"])
 def test_no_secret_becomes_a_parameter_of_prefect(monkeypatch, address, field):
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
     fields = {"manifest": "/june.csv", "out": "/renders", field: address}

@@ -10,7 +10,7 @@ import soundfile
 from rich.console import Console
 
 from flows.cli.main import main
-from flows.cli.read_back import spoken_tables
+from flows.cli.spoken.read_back import spoken_tables
 from tasks.records import ReadWords
 
 ROOT = Path(__file__).parents[3]
@@ -50,6 +50,7 @@ def test_a_text_is_said_as_json_with_exactly_these_fields(command):
     assert list(uncertain) == ["written", "spoken", "why"]
     assert uncertain["written"] == "03/04/2026"
     assert uncertain["why"] == "day and month could be swapped"
+    assert said["notices"] == []
 
 
 def test_a_mandarin_text_is_recognised_and_said(command):

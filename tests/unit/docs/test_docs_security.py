@@ -23,7 +23,7 @@ def test_every_defence_names_tests_that_exist():
 
 def test_links_and_variables_of_the_page_exist():
     sources = "".join(path.read_text("utf-8") for path in (ROOT / "tasks").rglob("*.py"))
-    sources += "".join(path.read_text("utf-8") for path in (ROOT / "flows/cli").glob("*.py"))
+    sources += "".join(path.read_text("utf-8") for path in (ROOT / "flows/cli").rglob("*.py"))
 
     for name in re.findall(r"`(NIGHTSHOOT_\w+)`", PAGE):
         assert name in sources

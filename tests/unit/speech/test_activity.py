@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from tasks.speech.high_pass import HIGH_PASS_EDGES_HZ, HighPass, needed_edge_hz
 from tasks.speech.loudness import (
     active_frames,
     activity_threshold_db,
@@ -15,6 +14,7 @@ from tasks.speech.loudness import (
     pauses,
     usual_threshold_db,
 )
+from tasks.speech.recordings.high_pass import HIGH_PASS_EDGES_HZ, HighPass, needed_edge_hz
 
 RATE = 16_000
 TIMES = np.arange(8 * RATE) / RATE

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tasks.speech.channels import ChannelFigures, choose_channel, measure_channels
+from tasks.speech.recordings.channels import ChannelFigures, choose_channel, measure_channels
 
 RATE = 16_000
 

@@ -39,8 +39,6 @@ from tasks.processes.ffmpeg import (
     run_program,
     time_limit_s,
 )
-from tasks.speech.channels import ChannelChoice, choose_channel, measure_channels
-from tasks.speech.high_pass import HIGH_PASS_EDGES_HZ, HighPass, needed_edge_hz
 from tasks.speech.loudness import (
     ENGINE_LEVEL_DB,
     FRAMES_PER_SECOND,
@@ -56,6 +54,8 @@ from tasks.speech.loudness import (
     to_int16,
     usual_threshold_db,
 )
+from tasks.speech.recordings.channels import ChannelChoice, choose_channel, measure_channels
+from tasks.speech.recordings.high_pass import HIGH_PASS_EDGES_HZ, HighPass, needed_edge_hz
 from tasks.store.files import check_free_space
 
 VIEWER_RATE_HZ = 48_000

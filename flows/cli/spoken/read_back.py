@@ -22,9 +22,10 @@ from tasks.speech.row_speech import row_request
 from tasks.speech.speech import VoiceSettings, make_speech
 from tasks.speech.speech_files import speech_files
 
-_PORTRAITS = Path(__file__).parents[2] / "manifests" / "portraits"
+_PORTRAITS = Path(__file__).parents[3] / "manifests" / "portraits"
 _PORTRAIT = "mara.png"  # of the one-row manifest that a text is; nobody sees it
 _LEAST_WIDTH = 12
+_DOUBTS = "check these words: "  # a warning of the speech; here each doubt is told by itself
 
 
 class Uncertain(Record):
@@ -90,7 +91,7 @@ def say_one(asked: SayRequest, folder: Path) -> Said:
         spoken=back.spoken,
         phonemes=" ".join(clause.line for clause in speech.clauses if speech.source == "builtin"),
         duration_s=round(speech.num_samples / speech.sample_rate_hz, 3),
-        notices=(*notices, *speech.warnings),
+        notices=(*notices, *(each for each in speech.warnings if not each.startswith(_DOUBTS))),
         uncertain=tuple(_uncertain(back)),
     )
     return Said(saying, back.words, speech_files(speech.speech_id, folder).viewer)

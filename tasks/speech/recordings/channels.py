@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.engine import ENGINE_SAMPLE_RATE_HZ
-from tasks.speech.high_pass import HIGH_PASS_EDGES_HZ, HighPass
 from tasks.speech.loudness import Levels, active_level_db, frame_levels
+from tasks.speech.recordings.high_pass import HIGH_PASS_EDGES_HZ, HighPass
 
 _NAMES = ("left", "right")
 _DEAD_BELOW_OTHER_DB = 30.0

@@ -114,7 +114,7 @@ def say_script(
         raise click.UsageError('give either a TEXT, such as "Hello there.", or --file')
     if out is not None and out.suffix.lower() != ".wav":
         raise click.UsageError(f'--out "{out}" must end in .wav, because WAV is what is written')
-    from flows.cli.read_back import SayRequest, said_tables, say_one
+    from flows.cli.spoken.read_back import SayRequest, said_tables, say_one
 
     asked = SayRequest(
         text=text,
