@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable
 
 from model.speech.english import Reading, is_english_word, read_english
-from model.speech.pinyin import HAN, phonemes_of, words_of
-from model.speech.traditional import simplified
+from model.speech.hanzi.pinyin import HAN, phonemes_of, words_of
+from model.speech.hanzi.traditional import simplified
 
 PUNCTUATION = {
     **dict.fromkeys("，、,", ","),

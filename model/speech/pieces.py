@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 
 from model.speech.english import phonemes_in
+from model.speech.hanzi.pinyin import phonemes_of
 from model.speech.mandarin import read_mandarin
-from model.speech.pinyin import phonemes_of
 from model.speech.utterance import Piece, Reading, Sounds
 
 

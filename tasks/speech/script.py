@@ -37,8 +37,6 @@ _SENTENCE_END = re.compile(
 )
 _WORD = re.compile(r"\S+")
 _COMMA = re.compile(r"[，、：]|[,:—–](?=\s)|——")
-_HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
-_LATIN_WORD = re.compile(r"[A-Za-z]+")
 _STOPS_BEHIND = re.compile(r"\s*[.,!?;:…。，！？；：、]+[”’」』）)]*")
 
 
@@ -49,12 +47,6 @@ class Script:
     clauses: tuple[Clause, ...]
     warnings: tuple[str, ...]
     lead_ms: int = 0
-
-
-def language_of(script: str) -> Language:
-    """Told from the characters: Mandarin where Han characters are at least as many as words."""
-    num_han = len(_HAN.findall(script))
-    return "zh" if num_han and num_han >= len(_LATIN_WORD.findall(script)) else "en"
 
 
 def read_script(text: str, language: Language, lexicon: Lexicon = NO_LEXICON) -> Script:

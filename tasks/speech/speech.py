@@ -41,7 +41,7 @@ from tasks.speech.recordings.recording import (
     sentence_times,
 )
 from tasks.speech.request import SpeechRequest, request_sha256
-from tasks.speech.script import language_of, read_script
+from tasks.speech.script import read_script
 from tasks.speech.speech_files import SpeechFiles, load_speech, speech_files
 from tasks.speech.spoken_script import (
     SpokenScript,
@@ -73,7 +73,6 @@ __all__ = [
     "VoiceUnreachableError",
     "default_voice",
     "known_voice",
-    "language_of",
     "make_speech",
     "request_sha256",
     "speech_id_of",

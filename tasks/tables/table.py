@@ -25,7 +25,7 @@ MAX_ROWS = 200_000
 MAX_LINES = 10_000_000  # of all cells together; a script may have many
 _FIELD_LIMIT = (1 << 31) - 1  # the file's own size is bounded before
 _FIELD_LIMIT_LOCK = Lock()
-_LINE_BREAKS = str.maketrans(dict.fromkeys("\v\f\u2028\u2029\x85", "\n"))
+_LINE_BREAKS = str.maketrans(dict.fromkeys("\v\f\u2028\u2029", "\n"))
 _DOS_END = "\x1a\x00 \t\r\n"
 
 

@@ -155,13 +155,15 @@ def test_the_run_form_reads_from_top_to_bottom(page: Page, cluster: PrefectClust
 
     labels = page.locator("label").all_inner_texts()
     first = labels.index("Manifest")
-    assert labels[first : first + 16] == [
+    assert labels[first : first + 18] == [
         "Manifest",
         "Output",
         "Campaign (Optional)",
         "Engine (Optional)",
         "Preset (Optional)",
+        "Loudness (Optional)",
         "Lexicon (Optional)",
+        "Sheet (Optional)",
         "Engine settings (Optional)",
         "Keep going (Optional)",
         "Night window (Optional)",

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from model.speech.traditional import simplified
+from model.speech.hanzi.traditional import simplified
 from tasks.reading.mandarin import (
     addresses,
     counts,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from model.speech.pinyin import HAN
+from model.speech.hanzi.pinyin import HAN
 from tasks.reading.pronunciation.syllables import SYLLABLES
 
 PHONEMES = frozenset("AIOWYTbdfhijklmnpstuvwzæðŋɑɔəɛɜɡɪɹʃʊʌʒʔʤʧˈˌθᵊᵻ ")

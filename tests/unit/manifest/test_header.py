@@ -145,7 +145,7 @@ def test_the_mark_with_which_dos_ends_a_file_is_no_row(folder: Path, end: bytes)
     assert [row.video_id for row in manifest.rows] == ["a"]
 
 
-@pytest.mark.parametrize("sign", ["\v", "\f", "\u2028", "\u2029", "\x85"])
+@pytest.mark.parametrize("sign", ["\v", "\f", "\u2028", "\u2029"])
 def test_line_breaks_of_other_programs_are_line_breaks(folder: Path, sign: str) -> None:
     (row,) = read(folder, f"video_id,script,portrait\na,One.{sign}Two.,a.png\n").rows
     assert row.script == "One.\nTwo."

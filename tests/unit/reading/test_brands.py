@@ -3,8 +3,8 @@
 import pytest
 
 from model.speech.english import read_english
+from model.speech.hanzi.pinyin import phonemes_of
 from model.speech.hibari import vocabulary
-from model.speech.pinyin import phonemes_of
 from tasks.reading.lexicon import lexicon_tokens
 from tasks.reading.pronunciation.brands import built_in_lexicon
 

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.speech.english import read_english
+from model.speech.hanzi.pinyin import phonemes_of
 from model.speech.hibari import vocabulary
-from model.speech.pinyin import phonemes_of
 from tasks.reading.pronunciation.notation import PHONEMES, SayError, read_say
 from tasks.reading.pronunciation.syllables import SYLLABLES
 

@@ -1,10 +1,17 @@
 """Scripts cut into clauses."""
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tasks.speech.script import Language, language_of, read_script
+from tasks.reading.flaws import ScriptError
+from tasks.reading.languages import Language, language_of
+from tasks.reading.script_text import script_text
+from tasks.speech.script import read_script
+
+
+def _written(text: str, language: Language = "en") -> list[str]:
+    return [clause.text for clause in read_script(text, language).clauses]
 
 
 def _spoken(text: str, language: Language = "en") -> list[str]:
@@ -25,7 +32,7 @@ def _spoken(text: str, language: Language = "en") -> list[str]:
     ],
 )
 def test_english_is_cut_at_sentence_ends_only(text: str, clauses: list[str]) -> None:
-    assert _spoken(text) == clauses
+    assert _written(text) == clauses
 
 
 @pytest.mark.parametrize(
@@ -38,7 +45,7 @@ def test_english_is_cut_at_sentence_ends_only(text: str, clauses: list[str]) -> 
     ],
 )
 def test_chinese_is_cut_without_spaces(text: str, clauses: list[str]) -> None:
-    assert _spoken(text, "zh") == clauses
+    assert _written(text, "zh") == clauses
 
 
 def test_a_long_sentence_is_cut_at_commas_and_only_its_last_part_ends_it() -> None:
@@ -79,6 +86,11 @@ def test_the_language_is_told_from_the_characters(text: str, language: Language)
 
 @given(st.text(max_size=300), st.sampled_from(["en", "zh"]))
 def test_no_letter_or_digit_of_a_script_is_lost(text: str, language: Language) -> None:
+    try:
+        wanted = script_text(text, language).text  # without marks, and what programs left in it
+    except ScriptError:
+        assume(False)
+        raise
     script = read_script(text, language)
-    wanted = [sign for sign in text if sign.isalnum()]
-    assert [sign for clause in script.clauses for sign in clause.text if sign.isalnum()] == wanted
+    found = [sign for clause in script.clauses for sign in clause.text if sign.isalnum()]
+    assert found == [sign for sign in wanted if sign.isalnum()]

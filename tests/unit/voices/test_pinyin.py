@@ -5,8 +5,7 @@ from importlib.resources import files
 
 import pytest
 
-from model.speech.mandarin import in_characters, read_mandarin
-from model.speech.pinyin import (
+from model.speech.hanzi.pinyin import (
     FINALS,
     INITIALS,
     SYLLABICS,
@@ -16,6 +15,7 @@ from model.speech.pinyin import (
     split_syllable,
     words_of,
 )
+from model.speech.mandarin import in_characters, read_mandarin
 
 
 def _pinyin(hanzi: str) -> str:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from model.speech.hanzi.pinyin import phonemes_of, words_of
+from model.speech.hanzi.traditional import is_traditional, simplified
+from model.speech.hanzi.word_readings import PHRASES
 from model.speech.mandarin import is_spelled, read_mandarin
-from model.speech.pinyin import phonemes_of, words_of
-from model.speech.traditional import is_traditional, simplified
-from model.speech.word_readings import PHRASES
 
 _TABLE = (Path(__file__).parent / "polyphones.tsv").read_text("utf-8").splitlines()
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from types import MappingProxyType
 
-from model.speech.word_readings import PHRASES
+from model.speech.hanzi.word_readings import PHRASES
 
 _NUMERAL = "[一二三四五六七八九十百千万亿两几每这那各整单半]"
 _VERBS_IN_ABLE = (

@@ -12,8 +12,8 @@ from functools import cache
 from itertools import pairwise
 from types import MappingProxyType
 
-from model.speech.polyphones import alone, readings_in, with_particles
-from model.speech.word_readings import WORDS
+from model.speech.hanzi.polyphones import alone, readings_in, with_particles
+from model.speech.hanzi.word_readings import WORDS
 
 TONE_MARKS = {"1": "→", "2": "↗", "3": "↓", "4": "↘", "5": ""}
 

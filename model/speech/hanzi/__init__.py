@@ -1,0 +1,1 @@
+"""Chinese characters to the syllables that they are read with."""
