@@ -44,7 +44,10 @@ from tasks.portrait.portrait import (
     check_portrait,
     read_rig,
 )
+from tasks.reading.flaws import ScriptError
+from tasks.reading.languages import earlier_language_of
 from tasks.reading.lexicon import NO_LEXICON, Lexicon
+from tasks.reading.script_text import script_text
 from tasks.records import (
     EncodeProfile,
     Failure,
@@ -201,6 +204,7 @@ def _planned(
         _request_sha256(row, settings, identity, digest, rig, asked_speech)
         for digest in portrait.digests
     ]
+    asked += _earlier_requests(row, settings, identity, portrait, rig)
     try:
         stored = folder.read_plan(row.video_id)
     except DamagedError as error:
@@ -221,6 +225,25 @@ def _planned(
         stored = stored.model_copy(update={"request_sha256": asked[0]})
         place.write_plan(stored)
     return stored, False
+
+
+def _earlier_requests(
+    row: ManifestRow,
+    settings: PrepareSettings,
+    identity: EngineIdentity,
+    portrait: "_PortraitFacts",
+    rig: dict[str, object] | None,
+) -> list[str]:
+    """Digests of the same row where an older release told its language differently."""
+    language = earlier_language_of(row.script or "")
+    if not row.is_language_told or language == row.language:
+        return []
+    earlier = row.model_copy(update={"language": language})
+    request = row_request(earlier, settings.voice_settings, settings.lexicon)
+    return [
+        _request_sha256(earlier, settings, identity, digest, rig, request_sha256(request))
+        for digest in portrait.digests
+    ]
 
 
 def _plan_anew(
@@ -332,7 +355,7 @@ def _request_sha256(
 ) -> str:
     """Digest of all that a plan is made from: the same digest, the same plan."""
     used = settings_of(row, settings, identity)
-    paths = {"portrait_path", "rig_path", "audio_path", "line"}
+    paths = {"portrait_path", "rig_path", "audio_path", "line", "is_language_told"}
     return canonical_sha256(
         {
             "row": row.model_dump(mode="json", exclude=paths),
@@ -417,8 +440,15 @@ def plan_video(
     )
 
 
+def _without_marks(row: ManifestRow) -> str:
+    try:
+        return script_text(row.script or "", row.language).text
+    except ScriptError:  # a caption, which a voice need not be able to read
+        return row.script or ""
+
+
 def _title(row: ManifestRow) -> str:
-    text = " ".join((row.script or row.video_id).split())
+    text = " ".join((_without_marks(row) or row.video_id).split())
     return text if len(text) <= _TITLE_CHARS else text[: _TITLE_CHARS - 1] + "…"
 
 

@@ -36,6 +36,7 @@ class ManifestRow(Record):
     language: Literal["en", "zh"] = Field(
         default="en", description="Told from the script if absent."
     )
+    is_language_told: bool = Field(default=False, description="Nobody named the language.")
     prompt: str = Field(default="", description="Scene and manner, for engines that read it.")
     width: int | None = Field(default=None, description="Pixels, a multiple of 16.")
     height: int | None = Field(default=None, description="Pixels, a multiple of 16.")

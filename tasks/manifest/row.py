@@ -114,6 +114,7 @@ class RowReader:
             "portrait_path": portrait,
             "rig_path": rig,
             "language": language,
+            "is_language_told": not (plain["language"] or self.defaults.language),
             "width": width,
             "height": height,
             "settings": settings,

@@ -39,6 +39,7 @@ _SAYS_ENGLISH = frozenset(
     )
 )
 
+_CHINESE_STOP = re.compile("[，。；、！？：]")
 _KANA = ("HIRAGANA", "KATAKANA")
 _ONLY_CHINESE = frozenset("们這这吗嗎呢吧你您她么麼啊哪很没沒让讓给給把说說对對")
 _LEAST_KANA_SHARE = 0.15
@@ -73,11 +74,15 @@ def language_of(script: str) -> Language:
     """Mandarin where Han characters are at least as many as English words; else English.
 
     Units, addresses, models and brands are no English words; without a small word of English
-    (``the``, ``is``) Latin words in a Chinese text are names.
+    (``the``, ``is``) Latin words in a Chinese text are names. Numbers alone are read in the
+    language whose punctuation stands between them.
     """
     num_han = len(_HAN.findall(script))
-    if not num_han or earlier_language_of(script) == "zh":
-        return "zh" if num_han else "en"
+    if not num_han:
+        is_number = not _LATIN_WORD.search(script)
+        return "zh" if is_number and _CHINESE_STOP.search(script) else "en"
+    if earlier_language_of(script) == "zh":
+        return "zh"
     words = _english_words(script)
     if num_han >= len(words):
         return "zh"
