@@ -317,7 +317,8 @@ def plan(manifest: str | Path | None, reread: bool, as_json: bool, **options: An
     asked = gpus_asked(options)
     if manifest is None:
         return plan_without_manifest(asked, options, as_json=as_json)
-    from flows.cli.plan import campaign_table, plan_interruptibly
+    from flows.cli.plan import plan_interruptibly
+    from flows.cli.plan_table import campaign_table
     from flows.cli.spoken.read_back import spoken_tables
     from flows.session import Session
 

@@ -2,19 +2,18 @@
 
 import statistics
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rich.console import Console, RenderableType
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from flows.cli.gpu_tables import gpu_tables
 from flows.cli.timing import Left, estimate_campaign
 from flows.local.dispatcher import LocalDispatcher
 from flows.prepare import Prepared
-from flows.progress import PlainProgress, clock_of
+from flows.progress import PlainProgress
 from flows.run import Run
 from flows.session import Request, Session, peak_rss_bytes
 from flows.work import stop_on_signals
@@ -22,7 +21,6 @@ from model.errors import CampaignError, ResourceError, StoppedError
 from tasks.engines.engine_host import EngineLostError
 from tasks.errors import (
     DamagedError,
-    counted,
 )
 from tasks.gpu_plans.quotes import (
     ENGINE,
@@ -38,7 +36,6 @@ from tasks.processes.last_resort import STOP_WITHIN_S, LastResort, leave
 from tasks.processes.stop_request import check_stop, stop_asked_by
 from tasks.reading.readback import read_back
 from tasks.records import ManifestRow, ReadWords, Record, Reread, VideoPlan
-from tasks.redaction import printable
 from tasks.store.campaign_folder import (
     CampaignFolder,
 )
@@ -47,13 +44,13 @@ from tasks.store.campaign_folder import (
 _BITS_PER_PIXEL = 0.35
 _PNG_BYTES_PER_PIXEL = 1.8
 _MAX_UNBROKEN_CLIPS = 500
-_REREADS_SHOWN, _WORDS_SHOWN, _WORD_CHARS = 20, 5, 60
 
 
 class VideoQuote(Record):
     """One video of a plan."""
 
     video_id: str
+    line: int = 0
     size: str
     duration_s: float
     num_frames: int
@@ -230,6 +227,7 @@ def _quote(
     if plan is None:
         return VideoQuote(
             video_id=row.video_id,
+            line=row.line,
             size="",
             duration_s=0,
             num_frames=0,
@@ -244,6 +242,7 @@ def _quote(
     num_done = sum(segment.key in done for segment in plan.segments)
     return VideoQuote(
         video_id=row.video_id,
+        line=row.line,
         size=f"{plan.width}x{plan.height}",
         duration_s=plan.num_frames / plan.fps,
         num_frames=plan.num_frames,
@@ -282,86 +281,6 @@ def _disk_bytes(width: int, height: int, frames: int, segments: int) -> int:
     video = width * height * frames * _BITS_PER_PIXEL / 8
     # the segments, the finished file, and the last frame of each segment
     return round(2 * video + segments * width * height * _PNG_BYTES_PER_PIXEL)
-
-
-def campaign_table(quote: Quote, *, is_all: bool = False) -> Iterator[RenderableType]:
-    """What `nightshoot plan` prints; ``is_all``: every placement."""
-    table = Table("video", "size", box=None)
-    for name in ("seconds", "clips", "segments", "done"):
-        table.add_column(name, justify="right")
-    table.add_column("state")
-    for video in quote.videos:
-        if video.error:
-            table.add_row(video.video_id, "", "", "", "", "", Text(video.error, style="red"))
-            continue
-        table.add_row(
-            video.video_id,
-            video.size,
-            f"{video.duration_s:.2f}",
-            f"{video.num_clips:.2f}",
-            str(video.num_segments),
-            str(video.num_segments_done),
-            "done" if video.is_done else "; ".join(video.warnings) or "to do",
-        )
-    yield table
-    for notice in quote.notices:
-        yield Text(f"note: {notice}", style="yellow")
-    yield from reread_lines(quote.videos)
-    good = [video for video in quote.videos if not video.error]
-    seconds = sum(video.duration_s for video in good)
-    yield Text(
-        f"{counted(len(good), 'video')}, {counted(sum(v.num_segments for v in good), 'segment')}, "
-        f"{seconds:.1f} s of video; already done: "
-        f"{counted(sum(v.num_segments_done for v in good), 'segment')}, "
-        f"{counted(sum(v.is_done for v in good), 'video')}"
-    )
-    frames = " or ".join(map(str, quote.infer_frames))
-    yield Text(f"length = clips x {frames} frames / {quote.fps} fps")
-    yield Text(
-        f"disk: needs about {quote.disk_needed_bytes / 1e6:.0f} MB, "
-        f"{quote.disk_free_bytes / 1e9:.1f} GB are free",
-        style="red" if quote.disk_needed_bytes > quote.disk_free_bytes else "",
-    )
-    if quote.gpus is not None:
-        yield from gpu_tables(quote.gpus, is_all=is_all)
-        return
-    yield Text(_time_line(quote))
-
-
-def reread_lines(videos: Sequence[VideoQuote]) -> Iterator[Text]:
-    """What is said of videos whose scripts would be read otherwise today; nothing if none is."""
-    changed = [video for video in videos if video.rereads]
-    if not changed:
-        return
-    done = sum(video.is_done for video in changed)
-    yield Text(
-        f"{counted(len(changed), 'video')} spoken earlier ({done} of them finished) would be read "
-        "differently today. They stay as they are; to have them spoken, planned and rendered "
-        "again, add --reread:",
-        style="yellow",
-    )
-    for video in changed[:_REREADS_SHOWN]:
-        words = [f'"{_short(each.written)}" as "{_short(each.spoken)}"' for each in video.rereads]
-        more = f" and {len(words) - _WORDS_SHOWN} more" if len(words) > _WORDS_SHOWN else ""
-        yield Text(f"  {video.video_id}: {', '.join(words[:_WORDS_SHOWN])}{more}")
-    if len(changed) > _REREADS_SHOWN:
-        yield Text(f"  and {len(changed) - _REREADS_SHOWN} more; --json lists them all")
-
-
-def _short(words: str) -> str:
-    line = printable(" ".join(words.split()))
-    return line if len(line) <= _WORD_CHARS else f"{line[: _WORD_CHARS - 1]}…"
-
-
-def _time_line(quote: Quote) -> str:
-    if quote.estimated_s is None:
-        return f"time: unknown, because this machine cannot render the rest: {quote.time_unknown}"
-    if not quote.estimated_s:
-        return "time: nothing is left to render"
-    return (
-        f"time: about {clock_of(quote.estimated_s)} on this machine with "
-        f"{counted(quote.workers, 'worker')}, from a short test just now"
-    )
 
 
 class SmokeResult(Record):

@@ -5,7 +5,8 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from flows.cli.plan import Quote, campaign_table, unbroken_warnings, work_left
+from flows.cli.plan import Quote, VideoQuote, unbroken_warnings, work_left
+from flows.cli.plan_table import campaign_table
 from flows.cli.timing import samples_of
 from tasks.records import VideoPlan
 from tests.unit.plans import video_plan
@@ -93,3 +94,69 @@ def test_more_than_500_clips_in_one_unbroken_part_are_warned_of(
     told = unbroken_warnings(plan_of(num_segments, handoff), infer_frames)
     assert bool(told) == is_warned
     assert all("clips run on without a break, more than 500" in each for each in told)
+
+
+def video(video_id: str, **fields: object) -> VideoQuote:
+    given = {
+        "size": "512x512",
+        "duration_s": 2.4,
+        "num_frames": 60,
+        "infer_frames": 48,
+        "num_clips": 1.25,
+        "num_segments": 1,
+        "num_segments_done": 0,
+        "num_frames_left": 60,
+        "is_done": False,
+    }
+    return VideoQuote.model_validate(given | {"video_id": video_id} | fields)
+
+
+def lines_at_80_columns(*videos: VideoQuote) -> list[str]:
+    quote = Quote(
+        campaign="june",
+        videos=videos,
+        fps=25,
+        infer_frames=(48,),
+        disk_needed_bytes=1,
+        disk_free_bytes=2,
+        estimated_s=60.0,
+        workers=1,
+    )
+    console = Console(width=80, file=StringIO())
+    for part in campaign_table(quote):
+        console.print(part)
+    assert isinstance(console.file, StringIO)
+    return console.file.getvalue().splitlines()
+
+
+def test_what_cannot_be_rendered_is_told_last_and_counted() -> None:
+    bad = video("bad", line=7, error="no face was found in the portrait")
+    lines = lines_at_80_columns(bad, video("good"))
+    assert lines[-3].rstrip() == "bad (line 7): no face was found in the portrait"
+    assert " ".join(lines[-2:]).split() == [
+        "1",
+        "of",
+        "2",
+        "rows",
+        "cannot",
+        "be",
+        "rendered.",
+        "Correct",
+        "it,",
+        "or",
+        "render",
+        "the",
+        "others",
+        "with",
+        "--keep-going.",
+    ]
+
+
+def test_a_warning_of_many_videos_is_told_once_and_keeps_the_table_readable() -> None:
+    small = "the portrait's short side is 320 pixels, 512 or more look better; use a larger one"
+    lines = lines_at_80_columns(*(video(f"lamp-{n:03}", warnings=(small,)) for n in range(40)))
+    rows = [line for line in lines if line.strip().startswith("lamp-")]
+    assert len(rows) == 40, "one line each"
+    assert all("to do, 1 note" in row for row in rows)
+    assert sum("short side" in line for line in lines) == 1
+    assert any("lamp-000, lamp-001, lamp-002 and 37 more" in line for line in lines)
