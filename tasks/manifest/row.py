@@ -232,7 +232,8 @@ class RowReader:
 
     def _note_flaws(self, column: str, flaws: Sequence[Flaw]) -> None:
         for flaw in flaws:
-            self._fault(column, flaw.value, flaw.rule, flaw.way_out)
+            rule = f"this {flaw.rule}" if flaw.rule.startswith("is ") else flaw.rule
+            self._fault(column, flaw.value, rule, flaw.way_out)
 
     def _check_characters(self, column: str, cell: str) -> None:
         flaw = garbled(cell) if column == "script" and _C1_CONTROL.search(cell) else None

@@ -46,7 +46,7 @@ def test_every_flaw_of_every_script_is_told_with_its_line(folder: Path) -> None:
         {"script": "Hello."},
         {"script": "Itâ€™s new."},
     ) == [
-        '2: script "{name}": is a placeholder that was not filled in (character 4); '
+        '2: script "{name}": this is a placeholder that was not filled in (character 4); '
         "fill it in; if these words are to be spoken, write them without the braces",
         '2: script "[Date]": looks like a placeholder that was not filled in (character 18); '
         "fill it in; if these words are to be spoken, write them without the brackets",
