@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 import soundfile
 
+from tasks.inputs.sound_length import has_ogg_end, promised_mp3_s, wrong_wav_length
 from tasks.portrait.picture_header import (
     PICTURES,
     is_picture,
@@ -67,6 +68,12 @@ def sound_fault(path: Path) -> str:
     is_wave = start[:4] in (b"RIFF", b"RF64", b"RIFX") and start[8:12] == b"WAVE"
     if not (is_wave or start.startswith(_SOUND_STARTS) or _is_mpeg_audio(start)):
         return f"the file is not {RECORDINGS}"
+    if is_wave and wrong_wav_length(path):
+        return ""
+    if start.startswith(b"OggS") and not has_ogg_end(path):
+        return "the recording is damaged or cut short"
+    if promised_mp3_s(path) is not None:
+        return ""  # how much of it is there is known once it has been decoded
     try:
         info = soundfile.info(path)
     except soundfile.LibsndfileError as error:

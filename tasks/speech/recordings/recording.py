@@ -33,6 +33,11 @@ from tasks.errors import (
     ProgramHungError,
     counted,
 )
+from tasks.inputs.sound_length import (
+    promised_mp3_s,
+    write_with_right_length,
+    wrong_wav_length,
+)
 from tasks.processes.ffmpeg import (
     ffmpeg_path,
     run_ffmpeg,
@@ -72,6 +77,7 @@ _CLIPPED = 32_760
 _CLIPPED_RUN = 3
 _BLOCK_SAMPLES = 1 << 18
 _TRUNCATION_S = 0.1
+_MP3_PADDING_S = 0.15
 _STREAMED_SIZE = 0xFFFFFFFF
 _CANDIDATES = 16
 _VIRTUAL_COST = 0.5
@@ -112,11 +118,17 @@ def import_recording(source: Path, viewer_copy: Path, engine_copy: Path) -> Reco
     """
     if not source.is_file() or source.stat().st_size == 0:
         raise SpeechError(f"{source} is empty or is not a file; give a recording with sound in it")
-    _check_riff_is_whole(source)
+    wrong = wrong_wav_length(source)
+    if wrong is None:
+        _check_riff_is_whole(source)
     duration_s = _checked_duration_s(source, viewer_copy.parent)
     unlevelled = engine_copy.with_name(engine_copy.name + ".float.wav")
+    righted = engine_copy.with_name(engine_copy.name + ".source.wav")
     try:
-        _run_ffmpeg(source, _both_copies(source, viewer_copy, unlevelled), duration_s)
+        if wrong:
+            write_with_right_length(wrong, source, righted)
+        read = righted if wrong else source
+        _run_ffmpeg(source, _both_copies(read, viewer_copy, unlevelled), duration_s)
         with soundfile.SoundFile(viewer_copy) as file:
             num_samples, num_channels = int(file.frames), int(file.channels)
         _check_length(source, num_samples)
@@ -132,11 +144,12 @@ def import_recording(source: Path, viewer_copy: Path, engine_copy: Path) -> Reco
         _write_levelled(unlevelled, engine_copy, gain_db, edge_hz, quiet)
     finally:
         unlevelled.unlink(missing_ok=True)
+        righted.unlink(missing_ok=True)
     told = [choice.reason] if choice else []
     if edge_hz is not None:
         told.append(_hum_warning(edge_hz))
-    warnings = (*told, *judge(levels, num_clipped))
     is_mended = bool(told) or is_noisy
+    warnings = (*([wrong.notice] if wrong else ()), *told, *judge(levels, num_clipped))
     return Recording(num_channels, num_samples, gain_db, levels, warnings, is_mended)
 
 
@@ -314,6 +327,9 @@ def _plain_header(source: Path) -> SoundHeader | None:
     """Of a WAV, FLAC or OGG, without starting a program; None for anything else."""
     with source.open("rb") as file:
         start = file.read(12)
+    wrong = wrong_wav_length(source)
+    if wrong:
+        return SoundHeader(wrong.sample_rate_hz, wrong.num_channels, wrong.duration_s)
     # libsndfile knows MP3 too, but complains of odd tags on the terminal
     if not start.startswith((b"RIFF", b"fLaC", b"OggS")):
         return None
@@ -495,20 +511,27 @@ def _refuse_if_short(source: Path, wanted_bytes: int, num_bytes: int) -> None:
         )
 
 
+def _promised_s(source: Path) -> float | None:
+    """How long a FLAC or an MP3 says it is; None for what does not say, or is checked before."""
+    with source.open("rb") as file:
+        if file.read(4) == b"fLaC":
+            return float(soundfile.info(source).duration)
+    promised_s = promised_mp3_s(source)
+    # encoders count the silence that they add, which decoders leave out
+    return None if promised_s is None else promised_s - _MP3_PADDING_S
+
+
 def _check_length(source: Path, num_samples: int) -> None:
-    """Of what was decoded; a FLAC says in its header how long it is."""
+    """Of what was decoded: a FLAC and an MP3 say in their headers how long they are."""
     if not num_samples:
         raise SpeechError(f"{source} has a sound track of zero length; export it again")
     if num_samples > LONGEST_RECORDING_S * VIEWER_RATE_HZ:
         raise SpeechError(_too_long(source, f"more than {LONGEST_RECORDING_S / 3600:.0f} hours"))
-    with source.open("rb") as file:
-        if file.read(4) != b"fLaC":
-            return
-    info = soundfile.info(source)
+    promised_s = _promised_s(source)
     decoded_s = num_samples / VIEWER_RATE_HZ
-    if decoded_s < float(info.duration) - _TRUNCATION_S:
+    if promised_s is not None and decoded_s < promised_s - _TRUNCATION_S:
         raise SpeechError(
-            f"{source} is cut short: its header promises {info.duration:.1f} s, "
+            f"{source} is cut short: its header promises {promised_s:.1f} s, "
             f"{decoded_s:.1f} s can be decoded; copy or export it again"
         )
 

@@ -1,0 +1,174 @@
+"""How long a recording says it is, and whether that is so: WAV, MP3 and OGG. Bytes alone are read.
+
+Speech services, pipes and recorders that crashed leave WAV headers with a length that nobody knew
+yet. Copies that were broken off leave compressed files that decode without a word of complaint.
+"""
+
+import shutil
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+_COPY_BYTES = 1 << 20
+_SLACK_BYTES = 64  # programs that count their header, or forget it
+_PLACEHOLDERS = (0x7FFF0000, 2_000_000_000, 0x7FFFFFFF, 0xFFFFFFFF)
+_LEAST_PLACEHOLDER = 0x7FFF0000
+_TAIL_BYTES = 1 << 17
+_MPEG_RATES = (44_100, 48_000, 32_000)
+_MPEG_SAMPLES = {3: 1152, 2: 576, 0: 576}  # of a frame of layer III, by version
+_XING = (b"Xing", b"Info")
+_OGG_LAST = 4
+
+
+@dataclass(frozen=True)
+class WrongLength:
+    """A WAV whose header is wrong about how much sound follows; all of it is there.
+
+    Attributes:
+        declared_bytes: of sound, by the header.
+        num_bytes: of sound, to the end of the file.
+        start: of the sound, in bytes.
+        sample_rate_hz: by the header.
+        num_channels: by the header.
+        bytes_a_second: by the header.
+    """
+
+    declared_bytes: int
+    num_bytes: int
+    start: int
+    sample_rate_hz: int
+    num_channels: int
+    bytes_a_second: int
+
+    @property
+    def duration_s(self) -> float | None:
+        """Of all that is there; None where the header gives no rate."""
+        return self.num_bytes / self.bytes_a_second if self.bytes_a_second else None
+
+    @property
+    def notice(self) -> str:
+        """For the person who made the recording."""
+        if not self.declared_bytes:
+            return "its header was never finished; it was read to the end of the file"
+        return (
+            f"its header promises {self.declared_bytes} bytes of sound, there are "
+            f"{self.num_bytes}; it was read to the end of the file"
+        )
+
+
+def wrong_wav_length(path: Path) -> WrongLength | None:
+    """What a WAV gets wrong about its length; None for honest files, and for cut off ones."""
+    with path.open("rb") as file:
+        num_bytes = file.seek(0, 2)
+        file.seek(0)
+        start = file.read(12)
+        if start[:4] != b"RIFF" or start[8:] != b"WAVE":
+            return None
+        rate = channels = bytes_a_second = 0
+        while len(header := file.read(8)) == 8:
+            kind, size = struct.unpack("<4sI", header)
+            if kind == b"fmt ":
+                channels, rate, bytes_a_second = struct.unpack("<2xHII", file.read(12).ljust(12))
+                file.seek(size + size % 2 - 12, 1)
+            elif kind == b"data":
+                start_of_sound = file.tell()
+                there = num_bytes - start_of_sound
+                if not _is_wrong(file, size, there):
+                    return None
+                file.seek(start_of_sound)
+                return WrongLength(size, there, file.tell(), rate, channels, bytes_a_second)
+            else:
+                file.seek(size + size % 2, 1)
+    return None
+
+
+def write_with_right_length(wrong: WrongLength, source: Path, path: Path) -> None:
+    """A copy of a WAV whose header says how long it is.
+
+    Raises:
+        OSError: there is no room for it, say.
+    """
+    with source.open("rb") as file, path.open("wb") as out:
+        header = bytearray(file.read(wrong.start))
+        header[4:8] = struct.pack("<I", wrong.start + wrong.num_bytes - 8)
+        header[-4:] = struct.pack("<I", wrong.num_bytes)
+        out.write(header)
+        shutil.copyfileobj(file, out, _COPY_BYTES)
+
+
+def _is_wrong(file: BinaryIO, declared: int, there: int) -> bool:
+    if there <= 0:
+        return False
+    if declared > there:
+        is_placeholder = declared >= _LEAST_PLACEHOLDER or any(
+            abs(declared - each) <= _SLACK_BYTES for each in _PLACEHOLDERS
+        )
+        is_doubled = abs(declared - 2 * there) <= _SLACK_BYTES
+        return is_placeholder or is_doubled or declared - there <= _SLACK_BYTES
+    return not declared and not _chunks_follow(file, there)
+
+
+def _chunks_follow(file: BinaryIO, there: int) -> bool:
+    """Whether what lies in the place of the sound is padding, or chunks up to the file's end."""
+    start, behind = file.tell(), 0
+    while there - behind > 1:
+        file.seek(start + behind)
+        header = file.read(8)
+        if len(header) < 8 or not header[:4].strip(b" ").isalnum():
+            return there - behind <= _SLACK_BYTES and not header.strip(b"\0")
+        behind += 8 + int.from_bytes(header[4:], "little")
+        behind += behind % 2
+    return behind <= there + _SLACK_BYTES
+
+
+# --- MP3 ------------------------------------------------------------------------------------------
+
+
+def promised_mp3_s(path: Path) -> float | None:
+    """Seconds by the Xing or LAME header of an MP3; None where there is none."""
+    with path.open("rb") as file:
+        head = file.read(10)
+        start = 0
+        if head[:3] == b"ID3" and len(head) == 10:
+            start = 10 + sum((byte & 0x7F) << shift for byte, shift in zip(
+                head[6:10], (21, 14, 7, 0), strict=True
+            ))  # fmt: skip
+        file.seek(start)
+        frame = file.read(4096)
+    while frame[:1] == b"\0":  # padding of the tag
+        frame = frame[1:]
+    if len(frame) < 64 or frame[0] != 0xFF or frame[1] & 0xE6 != 0xE2:
+        return None
+    version, rate_index = frame[1] >> 3 & 3, frame[2] >> 2 & 3
+    if version == 1 or rate_index == 3:
+        return None
+    mark = next((frame.find(each, 0, 64) for each in _XING if each in frame[:64]), -1)
+    if mark < 0 or len(frame) < mark + 12:
+        return None
+    flags, num_frames = struct.unpack(">II", frame[mark + 4 : mark + 12])
+    if not flags & 1:
+        return None
+    rate = _MPEG_RATES[rate_index] / {3: 1, 2: 2, 0: 4}[version]
+    return num_frames * _MPEG_SAMPLES[version] / rate
+
+
+# --- OGG ------------------------------------------------------------------------------------------
+
+
+def has_ogg_end(path: Path) -> bool:
+    """Whether the last page of an OGG file (Vorbis, Opus, FLAC) is there, and whole."""
+    with path.open("rb") as file:
+        num_bytes = file.seek(0, 2)
+        file.seek(max(0, num_bytes - _TAIL_BYTES))
+        tail = file.read()
+    at = tail.rfind(b"OggS")
+    while at >= 0:
+        page = tail[at:]
+        num_segments = page[26] if len(page) > 26 else 0
+        sizes = page[27 : 27 + num_segments]
+        is_whole = len(page) >= 27 + num_segments + sum(sizes) and len(sizes) == num_segments
+        if is_whole and len(page) > 5 and page[5] & _OGG_LAST:
+            return True
+        at = tail.rfind(b"OggS", 0, at)
+    return False
