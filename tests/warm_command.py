@@ -45,7 +45,7 @@ _READ_AT_IMPORT = ("PREFECT", "PYTHON", "OMP_", "OPENBLAS_", "MKL_")
 _LENGTH_BYTES = 8
 
 
-def _at_import(env: Mapping[str, str]) -> dict[str, str]:
+def read_at_import(env: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in env.items() if name.startswith(_READ_AT_IMPORT)}
 
 
@@ -99,7 +99,7 @@ class WarmCommand:
     """
 
     def __init__(self, env: Mapping[str, str]) -> None:
-        self._at_import = _at_import(env)
+        self.at_import = read_at_import(env)
         self._socket, other = socket.socketpair()
         with other:
             self._process = subprocess.Popen(
@@ -114,7 +114,7 @@ class WarmCommand:
     ) -> "WarmProcess | subprocess.Popen[bytes]":
         """A command that writes to two files; Python starts anew where ``env`` asks for it."""
         words = [str(word) for word in arguments]
-        if _at_import(env) != self._at_import:
+        if read_at_import(env) != self.at_import:
             command = [sys.executable, "-m", "flows.cli", *words]
             return subprocess.Popen(
                 command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=err

@@ -222,13 +222,13 @@ def test_two_runs_of_one_campaign_at_once_the_second_is_refused(
         first.wait()
 
 
-def test_a_signal_stops_the_run_cleanly_and_the_same_command_goes_on(start_nightshoot, tmp_path):
+def test_a_signal_stops_the_run_cleanly_and_the_same_command_goes_on(prefect_api, tmp_path):
     # far more than is rendered while a loaded machine notices a segment and sends a signal
     manifest = write_campaign(tmp_path / "in", num_videos=1, num_sentences=24)
     arguments = ["render", manifest, "--out", tmp_path, "--set", "delay_ms=16"]
     kept: dict[str, dict] = {}
     for number in (signal.SIGINT, signal.SIGTERM):
-        stop_in_the_middle(start_nightshoot, arguments, tmp_path, number)
+        stop_in_the_middle(prefect_api, arguments, tmp_path, number)
 
         found = receipts(tmp_path / "campaign")
         assert len(found) > len(kept)
@@ -236,11 +236,12 @@ def test_a_signal_stops_the_run_cleanly_and_the_same_command_goes_on(start_night
         kept = found
 
 
-def stop_in_the_middle(start_nightshoot, arguments, folder, number):
+def stop_in_the_middle(prefect_api, arguments, folder, number):
     """Run until one more segment is done, then signal: a clean end, no process, a way out."""
     before = len(receipts(folder / "campaign"))
     log = folder / f"{number}.log"
-    run = start_nightshoot(arguments, log)
+    # a process of its own from the start: how it takes a signal is what is proved
+    run = start(arguments, {**os.environ, "PREFECT_API_URL": prefect_api}, log)
     try:
         deadline = time.monotonic() + 60
         while len(receipts(folder / "campaign")) == before:

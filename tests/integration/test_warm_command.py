@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from tests.integration.campaigns import ROOT, write_campaign
+from tests.warm_command import read_at_import
 
 pytestmark = pytest.mark.integration
 
@@ -49,8 +50,13 @@ def test_a_killed_command_ends_with_its_signal_and_others_go_on(start_nightshoot
 
 
 def test_where_another_value_is_read_at_import_python_starts_anew(
-    start_nightshoot, prefect_api, tmp_path
+    start_nightshoot, warm_command, tmp_path, monkeypatch
 ):
+    # whatever the tests before this one have left in this process
+    for name in read_at_import(os.environ).keys() - warm_command.at_import.keys():
+        monkeypatch.delenv(name)
+    for name, value in warm_command.at_import.items():
+        monkeypatch.setenv(name, value)
     forked = start_nightshoot(["--help"], tmp_path / "forked.log")
     anew = start_nightshoot(["--help"], tmp_path / "anew.log", PREFECT_LOGGING_LEVEL="ERROR")
 

