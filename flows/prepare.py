@@ -38,6 +38,7 @@ from tasks.plan.plan import (
     keyed,
     num_frames_of,
 )
+from tasks.portrait.framed import FramedFile, framed_file, keep_framed
 from tasks.portrait.picture import PortraitReader, portrait_sha256
 from tasks.portrait.portrait import (
     PortraitLimits,
@@ -51,6 +52,7 @@ from tasks.reading.script_text import script_text
 from tasks.records import (
     EncodeProfile,
     Failure,
+    FramedPortrait,
     Loudness,
     ManifestRow,
     Reread,
@@ -255,21 +257,35 @@ def _plan_anew(
     rig: dict[str, object] | None,
     speech: Speech,
 ) -> StoredPlan:
-    plan = plan_video(
-        row,
-        settings,
-        identity=identity,
-        speech=speech,
-        folder=place,
-        portrait=(place.keep_portrait(row.portrait_path), portrait.digests[0]),
-        rig=rig,
-        size=_checked_size(row, settings, portrait, identity),
-    )
+    size = _checked_size(row, settings, portrait, identity)
+
+    def planned(shown: FramedPortrait, smaller: FramedPortrait | None) -> VideoPlan:
+        return plan_video(
+            row,
+            settings,
+            identity=identity,
+            speech=speech,
+            folder=place,
+            portrait=shown,
+            smaller_portrait=smaller,
+            size=size,
+        )
+
+    framed = _framed(row, rig, size)
+    whole = FramedPortrait(name="", sha256=portrait.digests[0], rig=rig)
+    if framed is not None and not _goes_on_unframed(row, planned(whole, None), place):
+        smaller = _framed(row, rig, row.smaller_size) if row.smaller_size else None
+        plan = planned(keep_framed(framed, place), smaller and keep_framed(smaller, place))
+        plan = plan.model_copy(update={"warnings": plan.warnings + framed.notices})
+    else:
+        framed, name = None, place.keep_portrait(row.portrait_path)
+        plan = planned(whole.model_copy(update={"name": name}), None)
     if portrait.notices:
         told = tuple(f"{row.portrait_path.name}: {notice}" for notice in portrait.notices)
         plan = plan.model_copy(update={"warnings": plan.warnings + told})
     if identity.needs_face:
-        plan = _with_portrait_findings(plan, row, rig, settings.portrait_limits)
+        scale = framed.scale if framed else None
+        plan = _with_portrait_findings(plan, row, rig, settings.portrait_limits, scale)
     if settings.loudness is None:
         plan = as_delivered(plan, speech, place)
     return StoredPlan(
@@ -279,6 +295,21 @@ def _plan_anew(
         request_sha256="",
         words=spoken_words(row, settings.lexicon, speech),
     )
+
+
+def _framed(
+    row: ManifestRow, rig: dict[str, object] | None, size: tuple[int, int]
+) -> FramedFile | None:
+    version = file_version(row.portrait_path)
+    return framed_file(row.portrait_path, version, rig, size, row.framing or "auto")
+
+
+def _goes_on_unframed(row: ManifestRow, plan: VideoPlan, folder: CampaignFolder) -> bool:
+    """Whether a release that framed nothing began this video, and nobody asks for a framing.
+
+    What it rendered is kept, where a plan has to be made again.
+    """
+    return row.framing is None and folder.has_segment(plan.segments[0].key)
 
 
 @dataclass(frozen=True)
@@ -356,6 +387,8 @@ def _request_sha256(
     """Digest of all that a plan is made from: the same digest, the same plan."""
     used = settings_of(row, settings, identity)
     paths = {"portrait_path", "rig_path", "audio_path", "line", "is_language_told"}
+    if row.framing is None:  # plans of releases without framing stay valid
+        paths.add("framing")
     return canonical_sha256(
         {
             "row": row.model_dump(mode="json", exclude=paths),
@@ -384,8 +417,8 @@ def plan_video(
     identity: EngineIdentity,
     speech: Speech,
     folder: CampaignFolder,
-    portrait: tuple[str, str],
-    rig: dict[str, object] | None,
+    portrait: FramedPortrait,
+    smaller_portrait: FramedPortrait | None,
     size: tuple[int, int],
 ) -> VideoPlan:
     """The plan of one spoken row; every key is known.
@@ -396,8 +429,8 @@ def plan_video(
         identity: of the row's engine.
         speech: what is said.
         folder: where the speech is.
-        portrait: its name in the store, the sha256 of its pixels.
-        rig: where its face is, if given by hand.
+        portrait: in the store, with its rig.
+        smaller_portrait: the same for the row's smaller size, where it is framed.
         size: width and height in pixels.
     """
     used = settings_of(row, settings, identity)
@@ -414,9 +447,9 @@ def plan_video(
         title=_title(row),
         engine=identity.name,
         settings=used.engine,
-        portrait=portrait[0],
-        portrait_sha256=portrait[1],
-        rig=rig,
+        portrait=portrait.name,
+        portrait_sha256=portrait.sha256,
+        rig=portrait.rig,
         speech_id=speech.speech_id,
         prompt=row.prompt or identity.default_prompt,
         seed=row.seed,
@@ -426,6 +459,7 @@ def plan_video(
         num_frames=num_frames,
         priority=row.priority,
         smaller_size=row.smaller_size,
+        smaller_portrait=smaller_portrait,
         encode=EncodeProfile(
             crf=settings.presets[row.preset].crf, fps=identity.fps, ffmpeg=settings.ffmpeg_version
         ),
@@ -472,15 +506,21 @@ def _finished(
 
 
 def _with_portrait_findings(
-    plan: VideoPlan, row: ManifestRow, rig: dict[str, object] | None, limits: PortraitLimits
+    plan: VideoPlan,
+    row: ManifestRow,
+    rig: dict[str, object] | None,
+    limits: PortraitLimits,
+    scale: float | None,
 ) -> VideoPlan:
-    """The plan with the portrait's warnings.
+    """The plan with the portrait's warnings; ``scale`` is its frame's, where it has one.
 
     Raises:
         PortraitError: the portrait cannot be animated, and a still is not asked for.
     """
     portrait = _PORTRAITS.read(row.portrait_path, file_version(row.portrait_path))
-    report = check_portrait(portrait.pixels, rig, plan.width, plan.height, limits)
+    report = check_portrait(
+        portrait.pixels, rig, plan.width, plan.height, limits=limits, scale=scale
+    )
     if report.errors and plan.settings.get("on_no_face") != "still":
         raise PortraitError(f"{row.portrait_path.name}: {'; '.join(report.errors)}")
     found = tuple(f"shown as a still: {error}" for error in report.errors) + report.warnings

@@ -43,6 +43,9 @@ class ManifestRow(Record):
     smaller_size: tuple[int, int] | None = Field(
         default=None, description="Width and height where the other does not fit the memory."
     )
+    framing: str | None = Field(
+        default=None, description="`auto`, `face`, `wide` or a box; None: `auto`, nobody chose."
+    )
     seed: int = Field(default=0, ge=0, lt=2**32, description="Another seed, another take.")
     preset: str = Field(default="standard", description="Size, steps and segment length by name.")
     engine: str = Field(default="preview", description="What renders it.")
@@ -177,6 +180,14 @@ class SegmentPlan(Record):
         return self.end_frame - self.start_frame
 
 
+class FramedPortrait(Record):
+    """A portrait in the frame of a size, in the store."""
+
+    name: str = Field(description="Of the picture in the store's `portraits/`.")
+    sha256: str = Field(description="Of the upright RGB pixels and their size.")
+    rig: dict[str, object] | None = None
+
+
 class VideoPlan(Record):
     """All that the flow of one video needs, beside the store."""
 
@@ -198,6 +209,9 @@ class VideoPlan(Record):
     encode: EncodeProfile
     smaller_size: tuple[int, int] | None = Field(
         default=None, description="Width and height where the other does not fit the memory."
+    )
+    smaller_portrait: FramedPortrait | None = Field(
+        default=None, description="The portrait for that size, where it is framed otherwise."
     )
     segments: tuple[SegmentPlan, ...]
     is_preview: bool = False

@@ -67,6 +67,17 @@ _workers = click.option(
     help="How many videos to render at the same time. [default: the number of cores]",
 )
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+
+
+def _checked_framing(_context: click.Context, _option: click.Parameter, value: str | None) -> Any:
+    from tasks.portrait.framing import parse_framing
+
+    try:
+        return None if value is None else parse_framing(value)
+    except ValueError as error:
+        raise click.BadParameter(f'"{value}" {error}') from error
+
+
 _campaign_options = _options(
     _out,
     click.option("--campaign", help="Name of the campaign. [default: the manifest's name]"),
@@ -84,6 +95,12 @@ _campaign_options = _options(
     click.option(
         "--smaller-size",
         help="Smaller size to use when a video does not fit into memory, for rows that name none.",
+    ),
+    click.option(
+        "--framing",
+        callback=_checked_framing,
+        help="What the frame shows of the portrait: auto, face, wide, or a box "
+        "left,top,width,height in its pixels; for rows that name none. [default: auto]",
     ),
     click.option("--seed", type=int, help="Seed for rows that name no seed. [default: 0]"),
     click.option("--voice", help="Voice for rows that name no voice; see `nightshoot voices`."),
@@ -444,7 +461,8 @@ def _request(manifest: str | Path, options: dict[str, Any]) -> "Request":
     from flows.session import Request
     from tasks.manifest.manifest import RowDefaults
 
-    names = ("engine", "preset", "size", "smaller_size", "seed", "voice", "language", "prompt")
+    names = ("engine", "preset", "size", "smaller_size", "framing", "seed", "voice", "language",
+             "prompt")  # fmt: skip
     wanted = {name: options[name] for name in names if options[name] is not None}
     return Request(
         manifest=manifest,

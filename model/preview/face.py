@@ -142,7 +142,8 @@ def _session(name: str) -> "onnxruntime.InferenceSession":
     )
 
 
-def _run(name: str, image: NDArray[np.float32]) -> list[Any]:
+def run_net(name: str, image: NDArray[np.float32]) -> list[Any]:
+    """Outputs of a net in :data:`NETS_PATH` for one ``image``, given as a batch of one."""
     session = _session(name)
     return list(session.run(None, {session.get_inputs()[0].name: image[None]}))
 
@@ -196,7 +197,7 @@ def _detect(tile: Pixels, least_score: float) -> list[_Candidate]:
         tile, top, side - height - top, left, side - width - left, cv2.BORDER_CONSTANT
     )
     small = cv2.resize(square, (_DETECTOR_SIZE, _DETECTOR_SIZE), interpolation=cv2.INTER_AREA)
-    offsets, logits = _run(DETECTOR_NAME, small.astype(np.float32) / 127.5 - 1)
+    offsets, logits = run_net(DETECTOR_NAME, small.astype(np.float32) / 127.5 - 1)
     scores = 1 / (1 + np.exp(-np.clip(logits[0, :, 0], -80, 80)))
     is_kept = scores > least_score
     scores, anchors = scores[is_kept], _anchors()[is_kept]
@@ -292,7 +293,7 @@ def _mesh(image: Pixels, roi: _Roi) -> tuple[Landmarks, float]:
     scale = max(roi.side, 1.0) / _MESH_SIZE
     to_image = _square_to_image(roi, scale)
     crop = _crop(image, to_image, scale)
-    outputs = [np.asarray(o).ravel() for o in _run(MESH_NAME, crop)]
+    outputs = [np.asarray(o).ravel() for o in run_net(MESH_NAME, crop)]
     points, logit = sorted(outputs, key=lambda o: o.size, reverse=True)
     points = points.reshape(NUM_LANDMARKS, 3)
     places = points[:, :2] @ to_image[:, :2].T + to_image[:, 2]

@@ -109,6 +109,12 @@ COLUMNS = (
         example="384x256",
     ),
     Column(
+        "framing",
+        "What the frame shows of the portrait: `auto`, `face` (close), `wide` (as much as fits), "
+        "or a box `left,top,width,height` in pixels of the portrait. Default: `auto`.",
+        example="wide",
+    ),
+    Column(
         "seed",
         "0 to 4294967295. Another seed gives another take. Default: 0.",
         example="7",

@@ -7,6 +7,8 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TypeAlias, cast
 
+from pydantic import field_validator
+
 from model.engine import engine_identity, engine_names
 from model.errors import CampaignError
 from tasks.inputs.text_files import MAX_SCRIPT_BYTES, decode_text
@@ -14,6 +16,7 @@ from tasks.manifest.cell_values import (
     BadValueError,
     check_text,
     parse_choice,
+    parse_framing,
     parse_language,
     parse_number,
     parse_size,
@@ -24,6 +27,7 @@ from tasks.manifest.cell_values import (
 from tasks.manifest.faults import Fault
 from tasks.manifest.row_files import PORTRAIT, RECORDING, SCRIPT, FileKind, Files
 from tasks.manifest.row_settings import SETTING_COLUMNS, setting_value
+from tasks.portrait import framing
 from tasks.reading.cleaning.encodings import garbled
 from tasks.reading.flaws import Flaw, ScriptError
 from tasks.reading.languages import Language, earlier_language_of, language_flaw, language_of
@@ -45,10 +49,16 @@ class RowDefaults(Record):
     preset: str = "standard"
     size: str | None = None
     smaller_size: str | None = None
+    framing: str | None = None
     seed: int = 0
     voice: str | None = None
     language: str | None = None
     prompt: str = ""
+
+    @field_validator("framing")
+    @classmethod
+    def _is_a_framing(cls, value: str | None) -> str | None:
+        return None if value is None else framing.parse_framing(value)
 
 
 @dataclass
@@ -71,6 +81,7 @@ class RowReader:
         return {
             "size": parse_size,
             "smaller_size": parse_size,
+            "framing": parse_framing,
             "seed": lambda text: parse_number(text, 0, _SEED_LIMIT - 1),
             "num_clip": lambda text: parse_number(text, 1, 1_000_000),
             "priority": lambda text: parse_number(text, -1_000_000, 1_000_000),
@@ -96,7 +107,7 @@ class RowReader:
         size, smaller = self._sizes(plain)
         if self.faults or video_id is None or portrait is None:
             return None
-        for name in ("engine", "preset", "seed", "voice", "language", "prompt"):
+        for name in ("engine", "preset", "framing", "seed", "voice", "language", "prompt"):
             if plain[name] is None:
                 plain[name] = getattr(self.defaults, name)
         if audio is not None and self.cells.get("voice"):
