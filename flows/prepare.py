@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from flows.outcomes import RowName
-from flows.plan_check import as_delivered, found_fault
-from model.engine import EngineIdentity, engine_identity
+from flows.plan_check import as_delivered, as_rendered, found_fault
+from model.engine import EngineIdentity, earlier_identities, engine_identity
 from model.errors import NightshootError, PortraitError, RowError
 from tasks.canonical_json import canonical_sha256
 from tasks.errors import (
@@ -202,20 +202,24 @@ def _planned(
     rig = read_rig(row.rig_path) if row.rig_path else None
     request = row_request(row, settings.voice_settings, settings.lexicon)
     asked_speech = request_sha256(request)
-    asked = [
-        _request_sha256(row, settings, identity, digest, rig, asked_speech)
-        for digest in portrait.digests
-    ]
-    asked += _earlier_requests(row, settings, identity, portrait, rig)
+
+    def asked(engine: EngineIdentity) -> list[str]:
+        digests = [
+            _request_sha256(row, settings, engine, digest, rig, asked_speech)
+            for digest in portrait.digests
+        ]
+        return digests + _earlier_requests(row, settings, engine, portrait, rig)
+
     try:
         stored = folder.read_plan(row.video_id)
     except DamagedError as error:
         notice(f"{row.video_id}: planning it again: {error}")
         stored = None
+    engines = (identity, *earlier_identities(row.engine))
     is_renewed = settings.rereading == "renew"
     if (
         stored is not None
-        and stored.request_sha256 in asked
+        and any(stored.request_sha256 in asked(engine) for engine in engines)
         and keeps_loudness(stored.plan.loudness_lufs, settings.loudness)
     ):
         stays = not (is_renewed and is_reread(request, stored, folder))
@@ -224,7 +228,7 @@ def _planned(
     with turns, folder.local(f"prepare-{row.video_id}") as place:
         speech = row_speech(request, place, stored, reread=is_renewed)
         stored = _plan_anew(row, settings, place, identity, portrait, rig, speech)
-        stored = stored.model_copy(update={"request_sha256": asked[0]})
+        stored = stored.model_copy(update={"request_sha256": asked(identity)[0]})
         place.write_plan(stored)
     return stored, False
 
@@ -286,6 +290,7 @@ def _plan_anew(
     if identity.needs_face:
         scale = framed.scale if framed else None
         plan = _with_portrait_findings(plan, row, rig, settings.portrait_limits, scale)
+    plan = as_rendered(plan, place)
     if settings.loudness is None:
         plan = as_delivered(plan, speech, place)
     return StoredPlan(
@@ -309,7 +314,9 @@ def _goes_on_unframed(row: ManifestRow, plan: VideoPlan, folder: CampaignFolder)
 
     What it rendered is kept, where a plan has to be made again.
     """
-    return row.framing is None and folder.has_segment(plan.segments[0].key)
+    if row.framing is not None:
+        return False
+    return folder.has_segment(as_rendered(plan, folder).segments[0].key)
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ from model.preview.fit import fit
 from model.preview.head import Head
 from model.preview.mouth import Mouth
 from model.preview.pose import Pose
+from model.preview.refined import REFINED_MESH_NAME
 
 SETTINGS: Mapping[str, Setting] = {"on_no_face": "fail"}
 _NO_FACE_POLICIES = ("fail", "still")
@@ -92,7 +93,7 @@ class PreviewEngine(SingleProcess):
         """Name, version, weights and context."""
         return EngineIdentity(
             name="preview",
-            version=1,
+            version=2,
             weights_id=_weights_id(),
             fps=FPS,
             frame_multiple=FRAME_MULTIPLE,
@@ -161,7 +162,7 @@ def _drawn(draw: Callable[[int], Pixels], numbers: range) -> Pixels:
 @cache
 def _weights_id() -> str:
     digest = hashlib.sha256()
-    for name in (DETECTOR_NAME, MESH_NAME):
+    for name in (DETECTOR_NAME, MESH_NAME, REFINED_MESH_NAME):
         digest.update((NETS_PATH / name).read_bytes())
     return digest.hexdigest()[:16]
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.engine import Pixels
-from model.preview.face import run_net
+from model.preview.face import session
 
 PERSON_NAME = "person_mask.onnx"
 _SIDE = 256
@@ -23,6 +23,8 @@ def person_mask(image: Pixels) -> NDArray[np.float32]:
     height, width = image.shape[:2]
     small = cv2.resize(image, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
     picture = (small.astype(np.float32) / np.float32(255)).transpose(2, 0, 1)
-    mask = np.asarray(run_net(PERSON_NAME, picture)[0], np.float32).reshape(_SIDE, _SIDE)
+    net = session(PERSON_NAME)
+    found = net.run(None, {net.get_inputs()[0].name: picture[None]})[0]
+    mask = np.asarray(found, np.float32).reshape(_SIDE, _SIDE)
     large = cv2.resize(mask, (width, height), interpolation=cv2.INTER_LINEAR)
     return np.clip(large, 0, 1).astype(np.float32, copy=False)

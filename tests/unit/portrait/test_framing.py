@@ -94,7 +94,7 @@ def test_a_body_that_the_picture_cuts_is_shown_larger():
 
 
 def test_the_side_that_is_cut_stands_at_the_frames_edge():
-    shown = head(210, 160, 200, 300)
+    shown = head(260, 160, 200, 300)
     window = window_of(shown, Edges(left=True), (660, 512), LANDSCAPE, "auto")
     assert window.left == 0
 
