@@ -50,7 +50,8 @@ def extended(
     body = _body(person > _PERSON, left, top, width, height)
     if body.any():
         share = _soft(body, 1.2)[..., None]
-        outside += (_softened(mirrored.astype(np.float32), distance / np.float32(2)) - outside) * share
+        clothes = _softened(mirrored.astype(np.float32), distance / np.float32(2))
+        outside += (clothes - outside) * share
     frame = np.where(is_outside[..., None], outside, mirrored.astype(np.float32))
     return np.clip(np.rint(frame), 0, 255).astype(np.uint8)
 
