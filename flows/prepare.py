@@ -17,7 +17,7 @@ from typing import Literal, TypeVar
 
 from flows.outcomes import RowName
 from flows.plan_check import as_delivered, as_rendered, found_fault
-from model.engine import EngineIdentity, earlier_identities, engine_identity
+from model.engine import UNKNOWN_WEIGHTS, EngineIdentity, earlier_identities, engine_identity
 from model.errors import NightshootError, PortraitError, RowError
 from tasks.canonical_json import canonical_sha256
 from tasks.errors import (
@@ -227,10 +227,19 @@ def _planned(
             return stored, True
     with turns, folder.local(f"prepare-{row.video_id}") as place:
         speech = row_speech(request, place, stored, reread=is_renewed)
-        stored = _plan_anew(row, settings, place, identity, portrait, rig, speech)
-        stored = stored.model_copy(update={"request_sha256": asked(identity)[0]})
-        place.write_plan(stored)
-    return stored, False
+        anew = _plan_anew(row, settings, place, identity, portrait, rig, speech)
+        if identity.weights_id == UNKNOWN_WEIGHTS:  # nothing may be filed under its keys
+            is_same = stored is not None and _without_keys(stored.plan) == _without_keys(anew.plan)
+            return (stored if stored and is_same else anew), False
+        anew = anew.model_copy(update={"request_sha256": asked(identity)[0]})
+        place.write_plan(anew)
+    return anew, False
+
+
+def _without_keys(plan: VideoPlan) -> VideoPlan:
+    """All of a plan that does not depend on the weights."""
+    segments = tuple(each.model_copy(update={"key": ""}) for each in plan.segments)
+    return plan.model_copy(update={"segments": segments})
 
 
 def _earlier_requests(

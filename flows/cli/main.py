@@ -23,7 +23,13 @@ from flows.cli.cluster_commands import (
     with_loudness,
     with_settings,
 )
-from flows.cli.gpu_commands import add_placing_to, gpus_asked, plan_without_manifest, with_gpus
+from flows.cli.gpu_commands import (
+    add_placing_to,
+    gpus_asked,
+    plan_without_manifest,
+    weights_not_needed,
+    with_gpus,
+)
 from flows.cli.spoken.say import Place, say_script, voice_settings, with_voices
 from flows.cli.terminal import console as terminal_console
 from flows.cli.terminal import say
@@ -341,10 +347,13 @@ def plan(manifest: str | Path | None, reread: bool, as_json: bool, **options: An
 
     console = terminal_console(to_stderr=as_json)
     request = replace(_request(manifest, options), rereading="renew" if reread else "tell")
-    session = Session(request)
-    for notice in session.notices:
-        console.print(f"note: {notice}", style="yellow", markup=False, soft_wrap=True)
-    quote = plan_interruptibly(session, asked, is_spoken=bool(options["spoken"]))
+    with weights_not_needed(asked) as are_unknown:
+        session = Session(request)
+        for notice in session.notices:
+            console.print(f"note: {notice}", style="yellow", markup=False, soft_wrap=True)
+        quote = plan_interruptibly(
+            session, asked, is_spoken=bool(options["spoken"]), are_weights_unknown=are_unknown
+        )
     if as_json:
         say(quote.model_dump_json(indent=1))
     else:

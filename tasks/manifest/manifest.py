@@ -10,7 +10,7 @@ RowError
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from tasks.inputs.text_files import (
     TextFileError,
 )
 from tasks.manifest.cell_values import free_id
-from tasks.manifest.faults import Fault
+from tasks.manifest.faults import Fault, on_other_sheets
 from tasks.manifest.header import own_columns_notice, read_header
 from tasks.manifest.presets import Preset, load_presets
 from tasks.manifest.row import RowDefaults, RowReader, check_defaults, notices_of_rows
@@ -249,7 +249,7 @@ def read_manifest(
     check_defaults(defaults, files, names)
     header = read_header(_trimmed_header(table), COLUMN_NAMES, _REQUIRED)
     if not header.is_readable:
-        raise ManifestError(shown, header.faults)
+        raise ManifestError(shown, on_other_sheets(header.faults, table.other_sheets))
     frame, shape = _frame(table, header.columns)
     known = [name for name in header.columns if name in COLUMN_NAMES]
     readers = [
@@ -354,7 +354,7 @@ def _without_outcomes(table: Table) -> tuple[Table, tuple[str, ...]]:
     if is_report:
         notice = "the file is a report: its columns from status to warnings are left out"
     rows = tuple(of_manifest(row) for row in table.rows)
-    return Table(of_manifest(table.header), rows, table.notices), (notice,)
+    return replace(table, header=of_manifest(table.header), rows=rows), (notice,)
 
 
 # --- shape --------------------------------------------------------------------------------------
