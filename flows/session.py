@@ -25,7 +25,7 @@ from flows.work import RenderFigures
 from model.engine import engine_identity
 from tasks.inputs.inputs import Inputs
 from tasks.manifest.lexicon_file import LexiconFile, beside, read_lexicon
-from tasks.manifest.manifest import Manifest, RowDefaults, read_manifest
+from tasks.manifest.manifest import USUAL, Manifest, Personal, RowDefaults, read_manifest
 from tasks.manifest.presets import load_presets
 from tasks.manifest.row_settings import check_options, notices_of
 from tasks.portrait.portrait import PortraitLimits
@@ -60,6 +60,7 @@ class Request:
     rereading: Rereading = "keep"
     lexicon: Path | str | None = None
     loudness: Loudness | None = None
+    personal: Personal = USUAL
 
 
 class Session:
@@ -85,6 +86,7 @@ class Session:
                 presets=presets,
                 inputs=inputs,
                 sheet=request.sheet,
+                personal=request.personal,
             )
             lexicon = _lexicon_of(request, inputs)
         self.settings = PrepareSettings(

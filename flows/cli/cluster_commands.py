@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from flows.cli.rows.personal import with_personal
 from flows.cli.terminal import say
 
 if TYPE_CHECKING:
@@ -194,6 +195,7 @@ def doctor(out: str | None, engine: str | None, as_json: bool) -> int:
 @_lexicon
 @_sheet
 @with_settings
+@with_personal
 @click.option("--window", metavar="HH:MM-HH:MM", help="Render only between these times.")
 @click.option("--timezone", default="UTC", show_default=True, help="Timezone of --window.")
 @with_layout
@@ -224,6 +226,7 @@ def submit(manifest: str, wait: bool, as_json: bool, **options: Any) -> int:
 @_lexicon
 @_sheet
 @with_settings
+@with_personal
 @with_layout
 @_outstanding
 @_queue("nightly")

@@ -24,6 +24,7 @@ from flows.cli.cluster_commands import (
     with_settings,
 )
 from flows.cli.gpu_commands import add_placing_to, gpus_asked, plan_without_manifest, with_gpus
+from flows.cli.rows.personal import personal_of, with_personal
 from flows.cli.spoken.say import Place, say_script, voice_settings, with_voices
 from flows.cli.terminal import console as terminal_console
 from flows.cli.terminal import say
@@ -95,6 +96,7 @@ _campaign_options = _options(
     click.option("--prompt", help="Prompt for rows that have no prompt."),
     with_loudness,
     with_settings,
+    with_personal,
     click.option(
         "--on-no-face",
         type=click.Choice(["fail", "still"]),
@@ -460,6 +462,7 @@ def _request(manifest: str | Path, options: dict[str, Any]) -> "Request":
         voice_settings=voice_settings(options),
         lexicon=options["lexicon"],
         loudness=options["loudness"],
+        personal=personal_of(options),
     )
 
 

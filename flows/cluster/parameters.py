@@ -119,6 +119,12 @@ class CampaignParameters(Parameters):
         description="Settings of the engine and of clips for rows with empty cells, as JSON: "
         '{"sample_steps": 3, "on_no_face": "still"}.',
     )
+    strict_variables: bool = Field(
+        default=False,
+        title="Strict variables",
+        description="Refuse the manifest if a row lacks a value, even where its variable has a "
+        "default.",
+    )
     keep_going: bool = Field(
         default=True,
         title="Keep going",
