@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from flows.cli.rows.choice import choice_fields, with_choice
 from flows.cli.rows.personal import with_personal
 from flows.cli.terminal import say
 
@@ -196,6 +197,7 @@ def doctor(out: str | None, engine: str | None, as_json: bool) -> int:
 @_sheet
 @with_settings
 @with_personal
+@with_choice
 @click.option("--window", metavar="HH:MM-HH:MM", help="Render only between these times.")
 @click.option("--timezone", default="UTC", show_default=True, help="Timezone of --window.")
 @with_layout
@@ -227,6 +229,7 @@ def submit(manifest: str, wait: bool, as_json: bool, **options: Any) -> int:
 @_sheet
 @with_settings
 @with_personal
+@with_choice
 @with_layout
 @_outstanding
 @_queue("nightly")
@@ -286,6 +289,7 @@ def campaign_parameters(manifest: str, options: dict[str, Any]) -> "CampaignPara
     from flows.cluster.parameters import CampaignParameters
 
     given = {name: value for name, value in options.items() if name not in SETTING_HELP}
+    given |= choice_fields(options)
     given["settings"] = given_settings(options)
     given |= {"manifest": _absolute(manifest), "out": _absolute(options["out"])}
     if options.get("lexicon"):

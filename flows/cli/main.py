@@ -24,6 +24,7 @@ from flows.cli.cluster_commands import (
     with_settings,
 )
 from flows.cli.gpu_commands import add_placing_to, gpus_asked, plan_without_manifest, with_gpus
+from flows.cli.rows.choice import selection_of, with_choice
 from flows.cli.rows.personal import personal_of, with_personal
 from flows.cli.spoken.say import Place, say_script, voice_settings, with_voices
 from flows.cli.terminal import console as terminal_console
@@ -97,6 +98,7 @@ _campaign_options = _options(
     with_loudness,
     with_settings,
     with_personal,
+    with_choice,
     click.option(
         "--on-no-face",
         type=click.Choice(["fail", "still"]),
@@ -463,6 +465,7 @@ def _request(manifest: str | Path, options: dict[str, Any]) -> "Request":
         lexicon=options["lexicon"],
         loudness=options["loudness"],
         personal=personal_of(options),
+        selection=selection_of(options),
     )
 
 
