@@ -44,6 +44,9 @@ class Source(Protocol):
     is_of_manifest: bool
     """Whether rows are read, spoken and planned anew; else they are found planned."""
 
+    chosen: frozenset[str] | None
+    """The videos of a manifest that the run is about; None: all of them."""
+
     @property
     def rows(self) -> Sequence[RowName]:
         """Every row of the campaign."""
@@ -100,6 +103,14 @@ class Summary:
     seconds: float
     halted: str = ""
     figures: tuple[RenderFigures, ...] = ()
+    chosen: frozenset[str] | None = None
+
+    @property
+    def asked(self) -> tuple[VideoOutcome, ...]:
+        """Of the videos that the run was about."""
+        if self.chosen is None:
+            return self.outcomes
+        return tuple(each for each in self.outcomes if each.video_id in self.chosen)
 
     @property
     def exit_code(self) -> int:
@@ -108,7 +119,7 @@ class Summary:
             return 2
         if self.was_stopped and not self.halted:
             return 130
-        return int(any(outcome.status != "done" for outcome in self.outcomes))
+        return int(any(outcome.status != "done" for outcome in self.asked))
 
 
 class Run:
@@ -179,6 +190,7 @@ class Run:
             seconds,
             self._work.halted,
             tuple(self._work.figures),
+            self.source.chosen,
         )
 
     def _render(self) -> list[VideoOutcome]:
@@ -198,6 +210,7 @@ class Run:
         if self.source.is_of_manifest:
             failures = self.source.folder.failures()
             outdated = {each.video_id for each in failures if not each.plan_sha256}
+        num_rows = len(self.source.rows if self.source.chosen is None else self.source.chosen)
         for number, prepared in enumerate(rows, 1):
             if self.stop.is_set():
                 return
@@ -206,9 +219,7 @@ class Run:
                 self.source.folder.clear_failure(row.video_id)
             if prepared.stored is not None:
                 self._words[row.video_id] = prepared.stored.words
-            self.view.status(
-                f"{number} of {counted(len(self.source.rows), 'row')} spoken and planned"
-            )
+            self.view.status(f"{number} of {counted(num_rows, 'row')} spoken and planned")
             if prepared.error is not None:
                 self.view.row_prepared(row, None)
                 # the breaker is not told: bad rows fail alike every night, and cost no GPU hour
@@ -270,7 +281,9 @@ class Run:
         ]
 
     def _earlier_outcome(self, row: RowName) -> VideoOutcome:
-        note = self._work.halted
+        note, chosen = self._work.halted, self.source.chosen
+        if chosen is not None and row.video_id not in chosen:
+            note = "the last run was not about this video"
         try:
             return stored_outcome(self.source.folder, row, is_at_work=False, note=note)
         except (NightshootError, OSError):  # of a store that has stopped answering

@@ -25,6 +25,7 @@ class StoredCampaign:
 
     keep_going = True
     is_of_manifest = False
+    chosen: frozenset[str] | None = None
 
     def __init__(self, folder: CampaignFolder, campaign: str, videos: Sequence[str] = ()) -> None:
         self.folder, self.campaign = folder, campaign

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 _ONLY_WITH_GPUS = ("placement", "offload", "host_memory")
 _ONLY_WITH_MANIFEST = (
+    "strict_variables",
+    "only",
+    "sample",
+    "limit",
     "campaign",
     "seed",
     "voice",
@@ -118,7 +122,7 @@ def plan_without_manifest(
     """What the GPUs would do with the presets."""
     if wanted is None:
         raise click.UsageError("give a MANIFEST, or --gpus to plan every preset for these GPUs")
-    given = [name for name in _ONLY_WITH_MANIFEST if options[name] is not None]
+    given = [name for name in _ONLY_WITH_MANIFEST if options[name] not in (None, (), False)]
     if options["engine"] not in (None, "live-avatar"):
         given.append("engine")
     if given:

@@ -30,6 +30,8 @@ from flows.cli.gpu_commands import (
     weights_not_needed,
     with_gpus,
 )
+from flows.cli.rows.choice import selection_of, with_choice
+from flows.cli.rows.personal import personal_of, with_personal
 from flows.cli.spoken.say import Place, say_script, voice_settings, with_voices
 from flows.cli.terminal import console as terminal_console
 from flows.cli.terminal import say
@@ -118,6 +120,8 @@ _campaign_options = _options(
     click.option("--prompt", help="Prompt for rows that have no prompt."),
     with_loudness,
     with_settings,
+    with_personal,
+    with_choice,
     click.option(
         "--on-no-face",
         type=click.Choice(["fail", "still"]),
@@ -487,6 +491,8 @@ def _request(manifest: str | Path, options: dict[str, Any]) -> "Request":
         voice_settings=voice_settings(options),
         lexicon=options["lexicon"],
         loudness=options["loudness"],
+        personal=personal_of(options),
+        selection=selection_of(options),
     )
 
 
