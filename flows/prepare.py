@@ -17,7 +17,13 @@ from typing import Literal, TypeVar
 
 from flows.outcomes import RowName
 from flows.plan_check import as_delivered, as_rendered, found_fault
-from model.engine import UNKNOWN_WEIGHTS, EngineIdentity, earlier_identities, engine_identity
+from model.engine import (
+    UNKNOWN_WEIGHTS,
+    EngineIdentity,
+    Pixels,
+    earlier_identities,
+    engine_identity,
+)
 from model.errors import NightshootError, PortraitError, RowError
 from tasks.canonical_json import canonical_sha256
 from tasks.errors import (
@@ -152,7 +158,7 @@ def prepare_row(
                 folder.discard_speech(stored.plan.speech_id)
             stored, _ = _planned(row, settings, folder, turns, notice)
             prepared = judged(row, stored, folder, notice)
-        if settings.rereading != "tell":
+        if settings.rereading != "tell" or stored.amendment:
             return prepared
         request = row_request(row, settings.voice_settings, settings.lexicon)
         return replace(prepared, rereads=stored_rereadings(request, stored, folder))
@@ -219,12 +225,18 @@ def _planned(
     is_renewed = settings.rereading == "renew"
     if (
         stored is not None
-        and any(stored.request_sha256 in asked(engine) for engine in engines)
+        and any(_row_request(stored) in asked(engine) for engine in engines)
         and keeps_loudness(stored.plan.loudness_lufs, settings.loudness)
     ):
-        stays = not (is_renewed and is_reread(request, stored, folder))
+        is_spoken_anew = is_renewed and stored.amendment is None
+        stays = not (is_spoken_anew and is_reread(request, stored, folder))
         if stays:
             return stored, True
+    if stored is not None and stored.amendment:
+        notice(
+            f"{row.video_id}: planned as its row asks, without what {told_names(stored)} decided "
+            "to change; write that into the manifest to keep it, or decide again"
+        )
     with turns, folder.local(f"prepare-{row.video_id}") as place:
         speech = row_speech(request, place, stored, reread=is_renewed)
         anew = _plan_anew(row, settings, place, identity, portrait, rig, speech)
@@ -240,6 +252,16 @@ def _without_keys(plan: VideoPlan) -> VideoPlan:
     """All of a plan that does not depend on the weights."""
     segments = tuple(each.model_copy(update={"key": ""}) for each in plan.segments)
     return plan.model_copy(update={"segments": segments})
+
+
+def _row_request(stored: StoredPlan) -> str:
+    """Digest of the row that a plan was made from, whatever people decided to change of it."""
+    return stored.amendment.row_request_sha256 if stored.amendment else stored.request_sha256
+
+
+def told_names(stored: StoredPlan) -> str:
+    """Who decided what differs from the row."""
+    return " and ".join(stored.amendment.by) if stored.amendment else ""
 
 
 def _earlier_requests(
@@ -460,7 +482,7 @@ def plan_video(
     )
     draft = VideoPlan(
         video_id=row.video_id,
-        title=_title(row),
+        title=title_of(row),
         engine=identity.name,
         settings=used.engine,
         portrait=portrait.name,
@@ -497,7 +519,8 @@ def _without_marks(row: ManifestRow) -> str:
         return row.script or ""
 
 
-def _title(row: ManifestRow) -> str:
+def title_of(row: ManifestRow) -> str:
+    """A line for people: the beginning of the row's script."""
     text = " ".join((_without_marks(row) or row.video_id).split())
     return text if len(text) <= _TITLE_CHARS else text[: _TITLE_CHARS - 1] + "…"
 
@@ -534,13 +557,40 @@ def _with_portrait_findings(
         PortraitError: the portrait cannot be animated, and a still is not asked for.
     """
     portrait = _PORTRAITS.read(row.portrait_path, file_version(row.portrait_path))
-    report = check_portrait(
-        portrait.pixels, rig, plan.width, plan.height, limits=limits, scale=scale
+    found = portrait_findings(
+        plan.model_copy(update={"rig": rig}),
+        portrait.pixels,
+        row.portrait_path.name,
+        limits,
+        scale=scale,
     )
-    if report.errors and plan.settings.get("on_no_face") != "still":
-        raise PortraitError(f"{row.portrait_path.name}: {'; '.join(report.errors)}")
-    found = tuple(f"shown as a still: {error}" for error in report.errors) + report.warnings
     return plan.model_copy(update={"warnings": plan.warnings + found})
+
+
+def portrait_findings(
+    plan: VideoPlan,
+    pixels: Pixels,
+    name: str,
+    limits: PortraitLimits,
+    *,
+    scale: float | None = None,
+) -> tuple[str, ...]:
+    """What is to be told of a portrait, for a plan with its rig, size and settings.
+
+    Args:
+        plan: of the video.
+        pixels: the picture, (H, W, 3) uint8, RGB.
+        name: of its file, for messages.
+        limits: of portraits.
+        scale: of its frame, where it has one; see :func:`check_portrait`.
+
+    Raises:
+        PortraitError: the portrait cannot be animated, and a still is not asked for.
+    """
+    report = check_portrait(pixels, plan.rig, plan.width, plan.height, limits=limits, scale=scale)
+    if report.errors and plan.settings.get("on_no_face") != "still":
+        raise PortraitError(f"{name}: {'; '.join(report.errors)}")
+    return tuple(f"shown as a still: {error}" for error in report.errors) + report.warnings
 
 
 def in_order(rows: Sequence[ManifestRow], begun_in: CampaignFolder | None) -> list[ManifestRow]:

@@ -30,9 +30,16 @@ from flows.cli.gpu_commands import (
     weights_not_needed,
     with_gpus,
 )
+from flows.cli.review.decide import add_review_to
 from flows.cli.rows.choice import selection_of, with_choice
 from flows.cli.rows.personal import personal_of, with_personal
-from flows.cli.spoken.say import Place, say_script, voice_settings, with_voices
+from flows.cli.spoken.say import (
+    Place,
+    say_script,
+    voice_settings,
+    voice_settings_of_environment,
+    with_voices,
+)
 from flows.cli.terminal import console as terminal_console
 from flows.cli.terminal import say
 from tasks.redaction import without_secrets
@@ -222,7 +229,8 @@ def retry(
 ) -> int:
     """Retry the videos of a campaign that failed or were never finished.
 
-    The manifest is not needed. If PREFECT_API_URL names a cluster that `nightshoot cluster up` has
+    What `nightshoot decide` asked for is carried out: new seeds, other texts and portraits. The
+    manifest is not needed. If PREFECT_API_URL names a cluster that `nightshoot cluster up` has
     set up, the retry runs there.
     """
     if not here and has_cluster():
@@ -235,12 +243,14 @@ def retry(
             f"--{given[0]} works only on a cluster, and this retry runs on this machine; set "
             "NIGHTSHOOT_PLACEMENT and NIGHTSHOOT_OFFLOAD instead"
         )
+    from flows.review.changed_plans import carry_out
     from flows.stored import StoredCampaign
     from tasks.store.campaigns import (
         open_campaign,
     )
 
     source = StoredCampaign(open_campaign(out, campaign), campaign, videos)
+    carry_out(source, voice_settings_of_environment(), source.notices.append)
     return _run(source, workers, None, as_json=as_json)
 
 
@@ -249,9 +259,9 @@ def retry(
 @_out
 @_json
 def status(campaign: str, out: str | Path, as_json: bool) -> int:
-    """Show which videos of a campaign are done, failed or still to do.
+    """Show which videos of a campaign are done, failed or still to do, and who decided what.
 
-    Exits with code 1 unless all of them are done.
+    Exits with code 1 unless all of them are done, or were approved or dropped by a person.
     """
     from flows.cli.live_progress import (
         status_table,
@@ -266,7 +276,7 @@ def status(campaign: str, out: str | Path, as_json: bool) -> int:
         say(json.dumps([outcome.model_dump() for outcome in outcomes], indent=1))
     else:
         terminal_console().print(status_table(outcomes))
-    return int(any(outcome.status != "done" for outcome in outcomes))
+    return int(not all(outcome.needs_nobody for outcome in outcomes))
 
 
 @cli.command()
@@ -499,6 +509,7 @@ def _request(manifest: str | Path, options: dict[str, Any]) -> "Request":
 cli.add_command(say_script)
 add_to(cli)
 add_placing_to(cli)
+add_review_to(cli)
 
 
 def main() -> None:
