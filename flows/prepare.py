@@ -427,6 +427,8 @@ def _request_sha256(
     paths = {"portrait_path", "rig_path", "audio_path", "line", "is_language_told"}
     if row.framing is None:  # plans of releases without framing stay valid
         paths.add("framing")
+    if not row.allow:
+        paths.add("allow")
     return canonical_sha256(
         {
             "row": row.model_dump(mode="json", exclude=paths),
@@ -563,6 +565,7 @@ def _with_portrait_findings(
         row.portrait_path.name,
         limits,
         scale=scale,
+        allowed=row.allow,
     )
     return plan.model_copy(update={"warnings": plan.warnings + found})
 
@@ -574,6 +577,7 @@ def portrait_findings(
     limits: PortraitLimits,
     *,
     scale: float | None = None,
+    allowed: Sequence[str] = (),
 ) -> tuple[str, ...]:
     """What is to be told of a portrait, for a plan with its rig, size and settings.
 
@@ -583,12 +587,22 @@ def portrait_findings(
         name: of its file, for messages.
         limits: of portraits.
         scale: of its frame, where it has one; see :func:`check_portrait`.
+        allowed: names of faults with which it is animated.
 
     Raises:
         PortraitError: the portrait cannot be animated, and a still is not asked for.
     """
-    report = check_portrait(pixels, plan.rig, plan.width, plan.height, limits=limits, scale=scale)
-    if report.errors and plan.settings.get("on_no_face") != "still":
+    report = check_portrait(
+        pixels,
+        plan.rig,
+        plan.width,
+        plan.height,
+        limits=limits,
+        scale=scale,
+        allowed=allowed,
+    )
+    is_still = not report.has_face and plan.settings.get("on_no_face") == "still"
+    if report.errors and not is_still:
         raise PortraitError(f"{name}: {'; '.join(report.errors)}")
     return tuple(f"shown as a still: {error}" for error in report.errors) + report.warnings
 

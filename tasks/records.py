@@ -48,6 +48,9 @@ class ManifestRow(Record):
     framing: str | None = Field(
         default=None, description="`auto`, `face`, `wide` or a box; None: `auto`, nobody chose."
     )
+    allow: tuple[str, ...] = Field(
+        default=(), description="Faults of the portrait, by name, with which it is animated."
+    )
     seed: int = Field(default=0, ge=0, lt=2**32, description="Another seed, another take.")
     preset: str = Field(default="standard", description="Size, steps and segment length by name.")
     engine: str = Field(default="preview", description="What renders it.")

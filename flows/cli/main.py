@@ -93,6 +93,15 @@ def _checked_framing(_context: click.Context, _option: click.Parameter, value: s
         raise click.BadParameter(f'"{value}" {error}') from error
 
 
+def _checked_allow(_context: click.Context, _option: click.Parameter, value: str | None) -> Any:
+    from tasks.manifest.cell_values import BadValueError, parse_allow
+
+    try:
+        return None if value is None else parse_allow(value)
+    except BadValueError as error:
+        raise click.BadParameter("; ".join(map(str, error.args))) from error
+
+
 _campaign_options = _options(
     _out,
     click.option("--campaign", help="Name of the campaign. [default: the manifest's name]"),
@@ -116,6 +125,13 @@ _campaign_options = _options(
         callback=_checked_framing,
         help="What the frame shows of the portrait: auto, face, wide, or a box "
         "left,top,width,height in its pixels; for rows that name none. [default: auto]",
+    ),
+    click.option(
+        "--allow",
+        callback=_checked_allow,
+        metavar="NAME[,NAME]",
+        help="Animate portraits with these faults all the same, in rows that name none: "
+        "not-human, turned, open-mouth, no-mouth, small-face.",
     ),
     click.option("--seed", type=int, help="Seed for rows that name no seed. [default: 0]"),
     click.option("--voice", help="Voice for rows that name no voice; see `nightshoot voices`."),
@@ -484,8 +500,7 @@ def _request(manifest: str | Path, options: dict[str, Any]) -> "Request":
     from flows.session import Request
     from tasks.manifest.manifest import RowDefaults
 
-    names = ("engine", "preset", "size", "smaller_size", "framing", "seed", "voice", "language",
-             "prompt")  # fmt: skip
+    names = set(RowDefaults.model_fields) & set(options)
     wanted = {name: options[name] for name in names if options[name] is not None}
     return Request(
         manifest=manifest,

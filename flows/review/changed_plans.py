@@ -244,7 +244,12 @@ def _pictured(
         asked = plan.model_copy(update={"rig": change.rig})
         scale = shown.scale if shown else None
         warnings += portrait_findings(
-            asked, picture.pixels, path.name, PortraitLimits(), scale=scale
+            asked,
+            picture.pixels,
+            path.name,
+            PortraitLimits(),
+            scale=scale,
+            allowed=row.row.allow if row.row else (),
         )
     return {
         "portrait": kept.name,

@@ -39,6 +39,7 @@ _CERTAIN_SCORE = 0.9
 _MAX_CANDIDATES = 16
 _SAME_FACE_OVERLAP = 0.25
 _NUM_JITTER_PROBES = 12
+_HUMAN_VIEWS = (1.6, 2.2, 3.0)  # sides of what is looked at, over the face's larger side
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,32 @@ def jitter(image: Pixels, landmarks: Landmarks) -> float:
     return float(np.hypot(spread[:, 0], spread[:, 1]).mean() / np.ptp(landmarks[:, 0]))
 
 
+def human_score(image: Pixels, landmarks: Landmarks) -> float:
+    """How sure the detector is of the face at ``landmarks``, 0 to 1, looking from three distances.
+
+    The mesh fits any face; the detector is less sure of animals (0.59 to 0.79 on six) than of
+    people (0.84 to 0.94 on 75, drawings, paintings and a sculpture among them).
+    """
+    low, high = landmarks[:, :2].min(0), landmarks[:, :2].max(0)
+    centre, side = (low + high) / 2, float((high - low).max())
+    scores: list[float] = []
+    for share in _HUMAN_VIEWS:
+        view = max(16, int(side * share))
+        left, top = (centre - side * share / 2).astype(int).tolist()
+        logits = _run(DETECTOR_NAME, _small_square(_cut_out(image, left, top, view)))[1]
+        scores.append(float((1 / (1 + np.exp(-np.clip(logits[0, :, 0], -80, 80)))).max()))
+    return float(np.mean(scores))
+
+
+def _cut_out(image: Pixels, left: int, top: int, side: int) -> Pixels:
+    """A square of the picture, black where it reaches outside."""
+    height, width = image.shape[:2]
+    right, bottom = left + side, top + side
+    inside = image[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
+    margins = (max(-top, 0), max(bottom - height, 0), max(-left, 0), max(right - width, 0))
+    return np.asarray(cv2.copyMakeBorder(inside, *margins, cv2.BORDER_CONSTANT), np.uint8)
+
+
 # --- networks -----------------------------------------------------------------------------------
 
 
@@ -188,6 +215,13 @@ def _grid(
             yield left, top, left + tile_width, top + tile_height, 0.6
 
 
+def _small_square(square: Pixels) -> NDArray[np.float32]:
+    """What the detector looks at, -1 to 1."""
+    size = (_DETECTOR_SIZE, _DETECTOR_SIZE)
+    small = cv2.resize(square, size, interpolation=cv2.INTER_AREA)
+    return small.astype(np.float32) / np.float32(127.5) - 1
+
+
 def _detect(tile: Pixels, least_score: float) -> list[_Candidate]:
     """Candidates of one tile, in its pixels; overlapping boxes are averaged by score."""
     height, width = tile.shape[:2]
@@ -196,8 +230,7 @@ def _detect(tile: Pixels, least_score: float) -> list[_Candidate]:
     square = cv2.copyMakeBorder(
         tile, top, side - height - top, left, side - width - left, cv2.BORDER_CONSTANT
     )
-    small = cv2.resize(square, (_DETECTOR_SIZE, _DETECTOR_SIZE), interpolation=cv2.INTER_AREA)
-    offsets, logits = _run(DETECTOR_NAME, small.astype(np.float32) / 127.5 - 1)
+    offsets, logits = _run(DETECTOR_NAME, _small_square(np.asarray(square, np.uint8)))
     scores = 1 / (1 + np.exp(-np.clip(logits[0, :, 0], -80, 80)))
     is_kept = scores > least_score
     scores, anchors = scores[is_kept], _anchors()[is_kept]

@@ -11,6 +11,7 @@ from tasks.inputs.text_files import (
 )
 from tasks.manifest.presets import SIZE_MULTIPLE
 from tasks.portrait import framing
+from tasks.portrait.suitability import ALLOWABLE
 from tasks.speech.voices import known_voice, voices
 
 VIDEO_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -77,6 +78,20 @@ def parse_framing(text: str) -> str:
         return framing.parse_framing(text)
     except ValueError as error:
         raise BadValueError(str(error), 'try "auto"') from error
+
+
+def parse_allow(text: str) -> tuple[str, ...]:
+    """Names of faults of a portrait, separated by commas, semicolons or spaces.
+
+    Raises:
+        BadValueError: one is unknown.
+    """
+    names = tuple(dict.fromkeys(re.split(r"[\s,;、，；]+", text.strip().lower())))
+    for name in names:
+        if name not in ALLOWABLE:
+            close = get_close_matches(name, ALLOWABLE, 1) or ["not-human"]
+            raise BadValueError(f'"{name}" is none of {", ".join(ALLOWABLE)}', f'try "{close[0]}"')
+    return tuple(sorted(names))
 
 
 def parse_number(text: str, low: int, high: int) -> int:

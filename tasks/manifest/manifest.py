@@ -108,6 +108,12 @@ COLUMNS = (
         example="wide",
     ),
     Column(
+        "allow",
+        "Faults of the portrait with which it is animated all the same: `not-human`, `turned`, "
+        "`open-mouth`, `no-mouth`, `small-face`; several are separated by commas.",
+        example="not-human",
+    ),
+    Column(
         "seed",
         "0 to 4294967295. Another seed gives another take. Default: 0.",
         example="7",

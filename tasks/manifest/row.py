@@ -15,6 +15,7 @@ from tasks.inputs.text_files import MAX_SCRIPT_BYTES, decode_text
 from tasks.manifest.cell_values import (
     BadValueError,
     check_text,
+    parse_allow,
     parse_choice,
     parse_framing,
     parse_language,
@@ -39,6 +40,9 @@ from tasks.speech.voices import source_of
 _MOST_LINES_TOLD = 5
 _SEED_LIMIT = 2**32
 _SIZE_COLUMNS = ("size", "smaller_size")
+_WITH_DEFAULTS = (
+    "engine", "preset", "framing", "allow", "seed", "voice", "language", "prompt",
+)  # fmt: skip
 _Size: TypeAlias = tuple[int, int]
 _C1_CONTROL = re.compile(r"[\x80-\x9f]")
 
@@ -51,6 +55,7 @@ class RowDefaults(Record):
     size: str | None = None
     smaller_size: str | None = None
     framing: str | None = None
+    allow: tuple[str, ...] = ()
     seed: int = 0
     voice: str | None = None
     language: str | None = None
@@ -84,6 +89,7 @@ class RowReader:
             "size": parse_size,
             "smaller_size": parse_size,
             "framing": parse_framing,
+            "allow": parse_allow,
             "seed": lambda text: parse_number(text, 0, _SEED_LIMIT - 1),
             "num_clip": lambda text: parse_number(text, 1, 1_000_000),
             "priority": lambda text: parse_number(text, -1_000_000, 1_000_000),
@@ -110,7 +116,7 @@ class RowReader:
         size, smaller = self._sizes(plain)
         if self.faults or self.values.blamed or video_id is None or portrait is None:
             return None
-        for name in ("engine", "preset", "framing", "seed", "voice", "language", "prompt"):
+        for name in _WITH_DEFAULTS:
             if plain[name] is None:
                 plain[name] = getattr(self.defaults, name)
         if audio is not None and self.cells.get("voice"):

@@ -1,7 +1,7 @@
 """Portraits: checked before rendering, rigged by hand where needed."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,6 +24,12 @@ from model.preview.features import (
 from model.preview.fit import choose_view
 from tasks.portrait.faces import faces_of
 from tasks.portrait.picture import read_portrait
+from tasks.portrait.suitability import (
+    Suitability,
+    SuitabilityLimits,
+    small_face_fault,
+    suitability,
+)
 from tasks.records import Record
 from tasks.store.files import write_file
 
@@ -79,11 +85,12 @@ def check_portrait(
     *,
     limits: PortraitLimits | None = None,
     scale: float | None = None,
+    allowed: Collection[str] = (),
 ) -> PortraitReport:
     """Whether a portrait can be animated at ``width`` x ``height``: sentences, and figures.
 
     ``scale`` is of its frame, in pixels of the video for one of the portrait; None where the
-    engine itself fits it into the frame.
+    engine itself fits it into the frame. Faults that are ``allowed`` by name are only told.
     """
     limits = limits or PortraitLimits()
     faces: list[Face] = [] if rig is not None else faces_of(pixels)
@@ -108,6 +115,19 @@ def check_portrait(
     figures |= _picture_figures(pixels, features, scale)
     errors += _refusals(figures, limits)
     warnings += _doubts(figures, limits)
+    found = Suitability()
+    if rig is None:
+        found = suitability(pixels, faces[0], figures["yaw_deg"], SuitabilityLimits())
+    share = float(features.high[1] - features.low[1]) * scale / height
+    if fault := small_face_fault(share, SuitabilityLimits()):
+        found.faults["small-face"] = fault
+    figures |= found.figures | {"face_share": share}
+    for name, fault in found.faults.items():
+        if name in allowed:
+            warnings.append(f"allowed: {fault}")
+        else:
+            errors.append(f"{fault}, or animate it all the same with `--allow {name}`")
+    warnings += found.doubts
     return PortraitReport(
         errors=tuple(errors), warnings=tuple(warnings), figures=figures, has_face=True
     )

@@ -1,0 +1,171 @@
+"""Whether a picture can be a talking presenter at all: what a face mesh does not say.
+
+The mesh fits a face to anything, a dog too, so other evidence is weighed: whether the detector of
+faces agrees, whether a closer look finds lips where the mesh has them, how far the head is turned,
+whether the mouth is open. Measured on 81 portraits (photographs, paintings, drawings, renderings,
+a sculpture; six animals): ``benchmarks/results/portraits-2026-11.md``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from model.engine import Pixels
+from model.preview.face import Face, human_score
+from model.preview.features import Features, features_of_landmarks
+from model.preview.refined import refined
+from tasks.records import Record
+
+_TEETH_LUMA, _TEETH_TINT = 0.95, 12.0  # over the face's luma; in Lab's a from its middle
+_GREY = 128.0  # Lab's a without a tint
+
+
+class SuitabilityLimits(Record):
+    """When a portrait is refused (``least_``, ``most_``) and when it is only warned about."""
+
+    least_human: float = Field(
+        default=0.825, description="Of the face detector. People 0.86 and more, animals 0.79."
+    )
+    most_yaw_deg: float = Field(default=30, description="Turned to the side.")
+    most_mouth_gap: float = Field(default=0.30, description="Open mouth, over eye distance.")
+    least_mouth_contrast: float = Field(
+        default=10, description="Lips against the face, in steps of 255. People 15 and more."
+    )
+    least_hidden_contrast: float = Field(
+        default=50, description="The same where a closer look finds no lips."
+    )
+    least_face_share: float = Field(default=0.15, description="Face over the frame's height.")
+    good_teeth: float = Field(
+        default=0.008, description="Area of teeth over the square of the eye distance."
+    )
+
+
+ALLOWABLE: Mapping[str, str] = {
+    "not-human": "what looks like no human face",
+    "turned": "a head turned to the side",
+    "open-mouth": "a mouth that is wide open",
+    "no-mouth": "a face whose mouth is not found",
+    "small-face": "a face that is small in the frame",
+}
+"""What `allow` may name: faults with which a person wants a portrait animated all the same."""
+
+
+@dataclass
+class Suitability:
+    """What speaks against a portrait.
+
+    Attributes:
+        faults: sentences by name, as in :data:`ALLOWABLE`.
+        doubts: sentences, about what may look wrong.
+        figures: what was measured.
+    """
+
+    faults: dict[str, str] = field(default_factory=dict[str, str])
+    doubts: list[str] = field(default_factory=list[str])
+    figures: dict[str, float] = field(default_factory=dict[str, float])
+
+
+def small_face_fault(share: float, limits: SuitabilityLimits) -> str:
+    """Why a face of this ``share`` of the frame's height is refused; empty where it is not."""
+    if share >= limits.least_face_share:
+        return ""
+    return (
+        f"the face is {share:.0%} of the frame's height, at least {limits.least_face_share:.0%} "
+        "is needed; crop the portrait closer, or set framing to face"
+    )
+
+
+def suitability(
+    pixels: Pixels, face: Face, yaw_deg: float, limits: SuitabilityLimits
+) -> Suitability:
+    """What speaks against animating the ``face`` found in ``pixels`` ((H, W, 3) RGB)."""
+    closer = refined(pixels, face.landmarks)
+    features = features_of_landmarks(closer.landmarks)
+    contrast, teeth = _mouth(pixels, features)
+    found = Suitability(
+        figures={
+            "human": human_score(pixels, face.landmarks),
+            "mouth_contrast": contrast,
+            "is_mouth_seen": float(closer.is_mouth_seen),
+            "teeth": teeth,
+            "open_mouth": features.gap,
+        }
+    )
+    _add_faults(found, yaw_deg, limits)
+    if "no-mouth" not in found.faults and not closer.is_mouth_seen:
+        found.doubts.append(
+            "a closer look does not find the lips where the face mesh has them, as under a beard; "
+            "check them with `nightshoot rig PORTRAIT`"
+        )
+    if teeth > limits.good_teeth:
+        found.doubts.append(
+            "the portrait shows teeth, which stay visible when the mouth should be shut; use a "
+            "picture with the lips together"
+        )
+    return found
+
+
+def _add_faults(found: Suitability, yaw_deg: float, limits: SuitabilityLimits) -> None:
+    figures, faults = found.figures, found.faults
+    if figures["human"] < limits.least_human:
+        faults["not-human"] = (
+            f"the picture is only {figures['human']:.2f} like a human face, at least "
+            f"{limits.least_human:.2f} is needed; use a portrait of a person, or place the face "
+            "by hand with `nightshoot rig PORTRAIT`"
+        )
+    if yaw_deg > limits.most_yaw_deg:
+        faults["turned"] = (
+            f"the head is turned by {yaw_deg:.0f} degrees, at most {limits.most_yaw_deg:.0f} can "
+            "be animated; use a picture from the front"
+        )
+    if figures["open_mouth"] > limits.most_mouth_gap:
+        faults["open-mouth"] = (
+            f"the mouth is open by {figures['open_mouth']:.2f} of the eye distance, at most "
+            f"{limits.most_mouth_gap:.2f} can be shut; use a picture with the lips together"
+        )
+    is_seen = bool(figures["is_mouth_seen"])
+    least = limits.least_mouth_contrast if is_seen else limits.least_hidden_contrast
+    if figures["mouth_contrast"] < least and "turned" not in faults:
+        faults["no-mouth"] = (
+            f"no mouth is found in the face: its contrast is {figures['mouth_contrast']:.0f}, at "
+            f"least {least:.0f} is needed; use a picture that shows the lips, or place them by "
+            "hand with `nightshoot rig PORTRAIT`"
+        )
+
+
+def _mouth(pixels: Pixels, features: Features) -> tuple[float, float]:
+    """The lips' contrast with the face, and the area of teeth over the eye distance squared."""
+    lab = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2LAB), np.float32)
+    lips = _filled(pixels, features.upper_outer, features.upper_inner)
+    lips |= _filled(pixels, features.lower_outer, features.lower_inner)
+    inside = _filled(pixels, features.upper_inner, features.lower_inner) & ~lips
+    face = _ellipse(pixels, features) & ~lips & ~inside
+    if not lips.any() or not face.any():
+        return 0.0, 0.0
+    luma, tint = float(np.median(lab[face][:, 0])), float(np.median(lab[face][:, 1]))
+    contrast = abs(float(lab[lips][:, 0].mean()) - luma)
+    contrast += 2 * abs(float(lab[lips][:, 1].mean()) - tint)
+    shown = lab[inside]
+    is_tooth = (shown[:, 0] > _TEETH_LUMA * luma) & (np.abs(shown[:, 1] - _GREY) < _TEETH_TINT)
+    return contrast, float(is_tooth.sum()) / features.eye_distance**2
+
+
+def _filled(
+    pixels: Pixels, upper: NDArray[np.float64], lower: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    canvas = np.zeros(pixels.shape[:2], np.uint8)
+    outline = np.concatenate([upper, lower[::-1]])
+    cv2.fillPoly(canvas, [np.rint(outline).astype(np.int32)], 1)
+    return canvas.astype(bool)
+
+
+def _ellipse(pixels: Pixels, features: Features) -> NDArray[np.bool_]:
+    canvas = np.zeros(pixels.shape[:2], np.uint8)
+    centre = np.rint((features.low + features.high) / 2).astype(int)
+    half = np.rint((features.high - features.low) / 2 * 0.85).astype(int)
+    cv2.ellipse(canvas, centre.tolist(), half.tolist(), 0, 0, 360, 1, -1)
+    return canvas.astype(bool)
