@@ -84,24 +84,6 @@ _workers = click.option(
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 
 
-def _checked_framing(_context: click.Context, _option: click.Parameter, value: str | None) -> Any:
-    from tasks.portrait.framing import parse_framing
-
-    try:
-        return None if value is None else parse_framing(value)
-    except ValueError as error:
-        raise click.BadParameter(f'"{value}" {error}') from error
-
-
-def _checked_allow(_context: click.Context, _option: click.Parameter, value: str | None) -> Any:
-    from tasks.manifest.cell_values import BadValueError, parse_allow
-
-    try:
-        return None if value is None else parse_allow(value)
-    except BadValueError as error:
-        raise click.BadParameter("; ".join(map(str, error.args))) from error
-
-
 _campaign_options = _options(
     _out,
     click.option("--campaign", help="Name of the campaign. [default: the manifest's name]"),
@@ -122,13 +104,11 @@ _campaign_options = _options(
     ),
     click.option(
         "--framing",
-        callback=_checked_framing,
         help="What the frame shows of the portrait: auto, face, wide, or a box "
         "left,top,width,height in its pixels; for rows that name none. [default: auto]",
     ),
     click.option(
         "--allow",
-        callback=_checked_allow,
         metavar="NAME[,NAME]",
         help="Animate portraits with these faults all the same, in rows that name none: "
         "not-human, turned, open-mouth, no-mouth, small-face.",

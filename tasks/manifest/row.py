@@ -7,8 +7,6 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TypeAlias, cast
 
-from pydantic import field_validator
-
 from model.engine import engine_identity, engine_names
 from model.errors import CampaignError
 from tasks.inputs.text_files import MAX_SCRIPT_BYTES, decode_text
@@ -29,7 +27,6 @@ from tasks.manifest.faults import Fault
 from tasks.manifest.personal.variables import RowValues, no_values
 from tasks.manifest.row_files import PORTRAIT, RECORDING, SCRIPT, FileKind, Files
 from tasks.manifest.row_settings import SETTING_COLUMNS, setting_value
-from tasks.portrait import framing
 from tasks.reading.cleaning.encodings import garbled
 from tasks.reading.flaws import Flaw, ScriptError
 from tasks.reading.languages import Language, earlier_language_of, language_flaw, language_of
@@ -43,6 +40,7 @@ _SIZE_COLUMNS = ("size", "smaller_size")
 _WITH_DEFAULTS = (
     "engine", "preset", "framing", "allow", "seed", "voice", "language", "prompt",
 )  # fmt: skip
+_PARSED_DEFAULTS = ("framing", "allow")  # the others are what their cells become
 _Size: TypeAlias = tuple[int, int]
 _C1_CONTROL = re.compile(r"[\x80-\x9f]")
 
@@ -55,16 +53,11 @@ class RowDefaults(Record):
     size: str | None = None
     smaller_size: str | None = None
     framing: str | None = None
-    allow: tuple[str, ...] = ()
+    allow: str | None = None
     seed: int = 0
     voice: str | None = None
     language: str | None = None
     prompt: str = ""
-
-    @field_validator("framing")
-    @classmethod
-    def _is_a_framing(cls, value: str | None) -> str | None:
-        return None if value is None else framing.parse_framing(value)
 
 
 @dataclass
@@ -119,6 +112,8 @@ class RowReader:
         for name in _WITH_DEFAULTS:
             if plain[name] is None:
                 plain[name] = getattr(self.defaults, name)
+                if name in _PARSED_DEFAULTS and plain[name] is not None:
+                    plain[name] = self.parsers[name](str(plain[name]))
         if audio is not None and self.cells.get("voice"):
             self.notices.append(
                 f"line {self.line}: the row has a recording, so its voice is not used"

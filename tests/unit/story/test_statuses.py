@@ -34,6 +34,7 @@ class Rows:
     cells: Mapping[str, Mapping[str, str]] = {row.video_id: {} for row in ROWS}
     facts: Mapping[str, str] = {}
     rows = ROWS
+    chosen: frozenset[str] | None = None
 
     def __init__(self, folder: CampaignFolder, prepared: Sequence[Prepared]) -> None:
         self.folder, self._prepared, self.notices = folder, prepared, list[str]()
