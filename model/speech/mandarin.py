@@ -52,7 +52,9 @@ _ACRONYMS = (
     "APP LED OLED IT ID PA ISO SEM COO ABS AD AM PM COS AA AHA US EMS CPM OK CE CO QLED HDMI SVIP"
 )
 """Said by their letters, though some are English words too, or long."""
-_NAMES_IN_CAPITALS = "VIVO IKEA ZARA SONY ASUS FILA DIOR BOSE MUJI WIFI HIFI DOTA"
+_NAMES_IN_CAPITALS = (
+    "AUDI OLAY XBOX KIA GREE IPAD VIVO IKEA ZARA SONY ASUS FILA DIOR BOSE MUJI WIFI HIFI DOTA"
+)
 """Said as words, though short and in no dictionary."""
 _NO_PAIR_AFTER = ("号", "日", "月", "楼")
 _DIGITS = "零一二三四五六七八九"
