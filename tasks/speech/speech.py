@@ -162,7 +162,8 @@ def _speak(
     blocks = [block for _, block in placed]
     gain_db = _engine_gain_db(voice, blocks)
     scale = _full_scale(blocks)
-    _write_wav(parts.viewer, (block.viewer * scale for block in blocks), rate)
+    viewers = (block.viewer if scale == 1 else block.viewer * scale for block in blocks)
+    _write_wav(parts.viewer, viewers, rate)
     gain = np.float32(10 ** (gain_db / 20))
     _write_wav(parts.engine, (block.engine * gain for block in blocks), ENGINE_SAMPLE_RATE_HZ)
     signs = " ".join(read.unspoken)
@@ -264,7 +265,7 @@ def _full_scale(blocks: list[Block]) -> np.float32:
     One for the whole track, so that its clauses stay as loud as they are to each other. The copy
     of the engine has its own gain and stays what it was: cuts and segments are named by it.
     """
-    peak = max(np.float32(np.abs(block.viewer).max()) for block in blocks)
+    peak = max(max(block.viewer.max(), -block.viewer.min()) for block in blocks)
     return np.float32(1) / max(peak, np.float32(1))
 
 
