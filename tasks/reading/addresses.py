@@ -45,7 +45,7 @@ _HANDLE = re.compile(
     rf"(?<![{_LETTER}0-9@._%+-])@((?=[0-9_.]*[A-Za-z])[A-Za-z0-9_](?:[\w.]*\w)?)", re.ASCII
 )
 _HASHTAG = re.compile(
-    rf"(?<![{_LETTER}0-9&#/])#((?=[0-9_]*[{_LETTER}])(?![0-9]+(?:st|nd|rd|th)\b)[{_LETTER}0-9_]+)"
+    rf"(?<![{_LETTER}0-9&#/])#((?=[0-9_]*[{_LETTER}])(?![0-9]+(?:st|nd|rd|th)\b)[{_LETTER}0-9_]+)(?!-\d)"
 )
 _COLOUR = re.compile(r"(?=.*\d)[0-9a-fA-F]{6}")
 

@@ -42,7 +42,15 @@ _SAYS_ENGLISH = frozenset(
 _CHINESE_STOP = re.compile("[，。；、！？：]")
 _KANA = ("HIRAGANA", "KATAKANA")
 _ONLY_CHINESE = frozenset("们這这吗嗎呢吧你您她么麼啊哪很没沒让讓给給把说說对對")
+_ONLY_JAPANESE = frozenset(
+    "円発売価気駅図対応検実広帰単戦県済権変弾歳毎渋桜楽続総緑薬訳読転鉄関顔験働込峠枠銭択駆覚観勧歓拠"
+    "恵継掲鶏撃圏剣険顕効鉱砕剤雑桟賛歯児釈収従渉焼奨畳譲醸粋瀬斉摂専巣騒蔵臓滝聴鋳逓稲徳悩拝"
+    "廃髪抜払辺舗満黙揺謡頼覧隣塁齢録亜悪圧囲壱隠栄営塩縁仮"
+)
+"""Shapes of characters that are written in Japan alone."""
+_CHINESE_GRAMMAR = _ONLY_CHINESE | frozenset("的了是在和与或就都也还還及为為请請")
 _LEAST_KANA_SHARE = 0.15
+_LEAST_KANJI = 4
 _LETTERS_A_WORD = {"HANGUL": 2, "HIRAGANA": 2, "KATAKANA": 2, "THAI": 4, "LAO": 4, "KHMER": 4} | {
     "MYANMAR": 4,
     "TIBETAN": 4,
@@ -165,6 +173,8 @@ def _foreign_letters(script: str) -> str | None:
     num_latin = sum(1 for word in words if _is_small_word(word))
     if num_kana > num_latin and _is_japanese(script, num_kana, counts["CJK"]):
         return _LETTERS["HIRAGANA"]
+    if not num_kana and counts["CJK"] >= _LEAST_KANJI and _is_kanji(script):
+        return _LETTERS["HIRAGANA"]
     foreign = {name: num for name, num in counts.items() if name not in _OWN}
     if not foreign or (counts["CJK"] and set(foreign) <= set(_KANA)):
         return None
@@ -186,6 +196,15 @@ def _is_japanese(script: str, num_kana: int, num_han: int) -> bool:
     num_chinese = sum(sign in _ONLY_CHINESE for sign in script)
     has_grammar = re.search(r"[\u3041-\u306d\u306f-\u309f]", script)  # hiragana but の
     return bool(is_enough and not num_chinese and (has_grammar or num_kana > num_han))
+
+
+def _is_kanji(script: str) -> bool:
+    """Japanese without kana, as in headlines: 新商品発売."""
+    shapes = _ONLY_JAPANESE & set(script)
+    if not shapes or _CHINESE_GRAMMAR & set(script):
+        return False
+    han = "".join(_HAN.findall(script))
+    return han.encode("cp932", errors="ignore").decode("cp932") == han  # simplified ones are not
 
 
 def _num_words(script: str, name: str, num_letters: int) -> int:

@@ -26,6 +26,7 @@ _SHORTEST_LULL_FRAMES = 15
 _STEADY_RANGE_DB = 8.0
 _SHORTEST_SOUND_FRAMES = 5
 _PAUSE_LEVEL_DB = -60.0
+_PLACES_READ = 250  # two minutes at once
 _GRID_HALF_WINDOW = ENGINE_SAMPLE_RATE_HZ * 60 // 1000
 GRID_SAMPLES = ENGINE_SAMPLE_RATE_HZ * FRAME_MULTIPLE // FPS
 """Samples of the engine's copy from one place where a cut may fall to the next."""
@@ -170,18 +171,24 @@ def grid_levels(engine_copy: Path) -> tuple[float, ...]:
     """Level in +-60 ms around every 12th frame of a 16 kHz file, in dBFS, to 0.1."""
     levels: list[float] = []
     with soundfile.SoundFile(engine_copy) as file:
-        for place in range(0, file.frames + GRID_SAMPLES, GRID_SAMPLES):
-            start = max(0, place - _GRID_HALF_WINDOW)
-            end = min(file.frames, place + _GRID_HALF_WINDOW)
-            level = FLOOR_DB
-            if start < end:
-                file.seek(start)
-                window = file.read(end - start, dtype="float64")
-                level = decibels(float(np.mean(window**2)))
-            levels.append(round(level, 1))
+        places = range(0, file.frames + GRID_SAMPLES, GRID_SAMPLES)
+        for first in range(0, len(places), _PLACES_READ):
+            read = places[first : first + _PLACES_READ]
+            offset = max(0, read[0] - _GRID_HALF_WINDOW)
+            file.seek(min(offset, file.frames))
+            num_samples = read[-1] + _GRID_HALF_WINDOW - offset
+            pcm = np.asarray(file.read(num_samples, dtype="int16"), np.int16)
+            levels += [_level_around(pcm, place - offset) for place in read]
     return tuple(levels)
+
+
+def _level_around(pcm: NDArray[np.int16], place: int) -> float:
+    window = pcm[max(0, place - _GRID_HALF_WINDOW) : place + _GRID_HALF_WINDOW] / 32768
+    return round(decibels(float(np.mean(window**2))) if len(window) else FLOOR_DB, 1)
 
 
 def to_int16(pcm: NDArray[np.float32]) -> NDArray[np.int16]:
     """Full scale is 32767; louder is clipped."""
-    return np.rint(np.clip(pcm, -1.0, 1.0) * 32767).astype(np.int16)
+    scaled = np.clip(pcm, -1.0, 1.0)
+    scaled *= 32767
+    return np.rint(scaled, out=scaled).astype(np.int16)

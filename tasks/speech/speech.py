@@ -7,6 +7,7 @@
 # soundfile brings no type stubs
 # pyright: reportMissingTypeStubs=false
 
+import math
 import shutil
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
@@ -84,22 +85,31 @@ __all__ = [
 _FULL_BELOW_BYTES = 1 << 16
 MENDING_VERSION = 1
 """Raised by every change of what is taken out of recordings with faults."""
+FULL_SCALE_VERSION = 1
+"""Raised by every change of how voices that are louder than full scale are brought below it."""
 
 
 def speech_ids_of(request: SpeechRequest) -> tuple[str, ...]:
-    """Ids that the speech may have: a recording that has to be mended gets another one.
+    """Ids that the speech may have: what is mended gets another one than what is not.
 
-    A recording without faults is copied as every release copied it, and keeps its id.
+    Mended are recordings with faults and voices louder than full scale, whose peaks earlier
+    releases cut off. All other speech has the bytes that every release gave it, and keeps its id;
+    mended or not, what is stored is used.
 
     Raises:
         SpeechError: see :func:`speech_id_of`.
     """
     speech_id = speech_id_of(request)
-    return (_mended_id(speech_id), speech_id) if request.audio_path else (speech_id,)
+    mended_id = _mended_id(speech_id) if request.audio_path else _unclipped_id(speech_id)
+    return mended_id, speech_id
 
 
 def _mended_id(speech_id: str) -> str:
     return canonical_sha256({"speech": speech_id, "mending_version": MENDING_VERSION})
+
+
+def _unclipped_id(speech_id: str) -> str:
+    return canonical_sha256({"speech": speech_id, "full_scale_version": FULL_SCALE_VERSION})
 
 
 def make_speech(request: SpeechRequest, folder: Path, shared: SharedFiles | None = None) -> Speech:
@@ -151,20 +161,22 @@ def _speak(
     rate, placed = _blocks(request, read, shared)
     blocks = [block for _, block in placed]
     gain_db = _engine_gain_db(voice, blocks)
-    _write_wav(parts.viewer, (block.viewer for block in blocks), rate)
+    scale = _full_scale(blocks)
+    viewers = (block.viewer if scale == 1 else block.viewer * scale for block in blocks)
+    _write_wav(parts.viewer, viewers, rate)
     gain = np.float32(10 ** (gain_db / 20))
     _write_wav(parts.engine, (block.engine * gain for block in blocks), ENGINE_SAMPLE_RATE_HZ)
     signs = " ".join(read.unspoken)
     soundless = (f"this voice has no sound for: {signs}",) if signs else ()
     return Speech(
-        speech_id=speech_id,
+        speech_id=speech_id if scale == 1 else _unclipped_id(speech_id),
         source=source_of(voice),
         voice=voice,
         language=request.language,
         sample_rate_hz=rate,
         num_channels=1,
         num_samples=sum(len(block.viewer) for block in blocks),
-        engine_gain_db=gain_db,
+        engine_gain_db=gain_db if scale == 1 else round(gain_db - 20 * math.log10(scale), 1),
         grid_levels_db=(),
         cues=_cues(placed),
         phonemes=_phonemes(blocks),
@@ -245,6 +257,16 @@ def _engine_gain_db(voice: str, blocks: list[Block]) -> float:
         return CARDS[voice].gain_db
     levels = np.concatenate([frame_levels(block.engine, ENGINE_SAMPLE_RATE_HZ) for block in blocks])
     return round(ENGINE_LEVEL_DB - active_level_db(levels), 1)
+
+
+def _full_scale(blocks: list[Block]) -> np.float32:
+    """The factor that keeps the viewer's copy below full scale; 1 where it is.
+
+    One for the whole track, so that its clauses stay as loud as they are to each other. The copy
+    of the engine has its own gain and stays what it was: cuts and segments are named by it.
+    """
+    peak = max(max(block.viewer.max(), -block.viewer.min()) for block in blocks)
+    return np.float32(1) / max(peak, np.float32(1))
 
 
 def _cues(placed: list[tuple[Clause, Block]]) -> tuple[Cue, ...]:

@@ -30,7 +30,7 @@ from tasks.speech.request import (
 from tasks.speech.script import Script, read_script
 from tasks.speech.voices import default_voice, sound_versions, voice_language
 
-_FRONT_ENDS = ("hibari-tts", "pypinyin", "cn2an", "phonenumbers", "opencc-purepy")
+_FRONT_ENDS = ("hibari-tts", "pypinyin", "phonenumbers", "opencc-purepy")
 _SCRIPTS_KEPT, _CLAUSES_KEPT = 64, 4096
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from html.entities import html5
 
 from tasks.reading.cleaning.draft import Draft, Edit
+from tasks.reading.cleaning.speakers import speaker_labels
 
 _MOST_SHOWN = 4
 _MOST_LAYERS = 3  # text that was escaped again and again
@@ -180,4 +181,5 @@ _PASSES: tuple[tuple[str, _Pass], ...] = (
     ("links were replaced by their texts", _links),
     ("marks of Markdown at the start of lines were left out", _lines),
     ("marks of Markdown were left out", _emphasis),
+    ("labels of speakers were left out", speaker_labels),
 )

@@ -48,6 +48,12 @@ _NUMERIC = re.compile(
     r"(?<![\w.,/:-])(?:(?P<y>\d{4})(?P<s1>[-/.])(?P<m>\d{1,2})(?P=s1)(?P<d>\d{1,2})"
     r"|(?P<a>\d{1,2})(?P<s2>[-/.])(?P<b>\d{1,2})(?P=s2)(?P<y2>\d{4}|\d{2}))(?![\w%]|[/.:-]\d)"
 )
+_STAMP = re.compile(
+    r"(?<![\w.,/:-])(\d{4})-(\d\d)-(\d\d)T([01]\d|2[0-4]):([0-5]\d)(?::\d\d)?Z?(?![\w:])"
+)
+_VERSIONED = re.compile(r"(?i:\bversion|\bbuild|\brelease|\bfirmware|\bv)\.?:?[ \u00a0]?$")
+_SEASON = re.compile(r"(?<![\w.,/-])(FY ?)?((?:19|20)\d\d)/(\d\d)(?![\w/.,]\d|[A-Za-z/])")
+_HOUR = re.compile(r"(?<![\w.,:])([01]?\d|2[0-4])h([0-5]\d)(?![\w:]| ?m)")
 _YEAR_MONTH = re.compile(
     r"(?<![\w.,/-])((?:19|20)\d\d)-(0[1-9]|1[0-2])(?![\w%]|[-/.,:]\d| \w*[$€£])"
 )
@@ -79,6 +85,7 @@ _LONE_MONTH = re.compile(
 _DECADE = re.compile(
     r"(?<![\w.,$])(?:(?P<long>1[0-9]|20)(?P<ten>\d0)'?s|'(?P<short>\d0)s|(?P<bare>[2-9]0)s)(?!\w)"
 )
+_DAY_CUES = word_set("on every until each this next closed and to")
 _DECADE_CUES = word_set("the his her their my your our early mid late mid- in")
 _SHORT_YEAR = re.compile(r"(?<![\w'])'(\d\d)(?![\w'])")
 _PERIOD = re.compile(
@@ -106,7 +113,7 @@ _RATIO = re.compile(
 _YEAR_CUES = word_set(
     "in since by from until till before after during of year spring summer autumn fall winter "
     "circa "
-    "ca early late mid january february march april may june july august september october "
+    "ca c early late mid january february march april may june july august september october "
     "november "
     "december est established founded copyright christmas edition"
 )
@@ -138,6 +145,8 @@ def _whole_year(written: str) -> str:
 
 
 def _numeric(match: re.Match[str]) -> Token | None:
+    if _VERSIONED.search(match.string[max(0, match.start() - 12) : match.start()]):
+        return None
     if match["y"]:
         return _dated(match, int(match["m"]), int(match["d"]), match["y"])
     first, second, written = int(match["a"]), int(match["b"]), match["y2"]
@@ -149,6 +158,28 @@ def _numeric(match: re.Match[str]) -> Token | None:
         return _dated(match, second, first, written)
     doubt = "day and month could be swapped" if second <= 12 and first != second else None
     return _dated(match, first, second, written, doubt)
+
+
+def _stamp(match: re.Match[str]) -> Token | None:
+    """2026-12-24T18:30."""
+    year_, month, day, hour, minute = match.groups()
+    date = _dated(match, int(month), int(day), year_)
+    time = _clock(int(hour), minute, None, None, False)
+    return token(match, "date", f"{date.spoken} at {time}") if date else None
+
+
+def _season(match: re.Match[str]) -> Token | None:
+    """The season 2026/27."""
+    fiscal, written, following = match.groups()
+    if int(following) != (int(written) + 1) % 100:
+        return None
+    last = f"oh {SMALL[int(following)]}" if int(following) < 10 else cardinal(int(following))
+    return token(match, "year", f"{'fiscal year ' if fiscal else ''}{year(int(written))} to {last}")
+
+
+def _hour(match: re.Match[str]) -> Token:
+    """17h30."""
+    return token(match, "time", _clock(int(match[1]), match[2], None, None, False))
 
 
 def _year_month(match: re.Match[str]) -> Token | None:
@@ -228,6 +259,7 @@ def _lone(match: re.Match[str]) -> Token | None:
     """A shortened day or month; with its full stop unless that ends the sentence."""
     name = match[1].lower()
     is_word = name in ("sat", "sun", "wed", "mar") and match[2] is not None
+    is_word = is_word and word_before(match.string, match.start()).lower() not in _DAY_CUES
     if is_word and stop_ends_sentence(match.string, match.end() - 1):
         return None
     end = match.end()
@@ -342,7 +374,13 @@ def _side(written: str) -> str:
     return cardinal(int(whole)) + point
 
 
-EARLY_RULES = (Rule(_NUMERIC, _numeric), Rule(_YEAR_MONTH, _year_month))
+EARLY_RULES = (
+    Rule(_STAMP, _stamp),
+    Rule(_SEASON, _season),
+    Rule(_HOUR, _hour),
+    Rule(_NUMERIC, _numeric),
+    Rule(_YEAR_MONTH, _year_month),
+)
 RULES = (
     Rule(_MONTH_DAY, _month_day),
     Rule(_DAY_MONTH, _day_month),

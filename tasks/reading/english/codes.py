@@ -5,7 +5,8 @@ import unicodedata
 from fractions import Fraction
 
 from tasks.reading.english.models import code_words
-from tasks.reading.english.numbers import cardinal, digits, fraction_words
+from tasks.reading.english.numbers import cardinal, digits, fraction_words, pairs
+from tasks.reading.english.quantities import UNIT
 from tasks.reading.english.rules import Rule, token, word_after, word_set
 from tasks.reading.phone_numbers import PhoneNumber, find_phone_numbers
 from tasks.reading.tokens import Token
@@ -25,6 +26,8 @@ _SHORT_PHONE = re.compile(
 )
 _EMERGENCY = "(?:000|110|112|119|120|911|999)"
 _SECOND_PHONE = re.compile(rf"(?<=(?:\d\d\d) or ){_EMERGENCY}(?![\w%$€£°]|[.,:/-]\d)")
+_EMERGENCY_LATER = re.compile(rf"(?<![\w.,$€£#-]){_EMERGENCY}(?![\w%$€£°]|[.,:/-]\d)")
+_DIALLED = re.compile(r"(?i:\b(?:dial|call|ring)\b)[^.!?\n]{0,60}\b\d{3}\b[^.!?\n]{0,60}$")
 _AFTER_SHORT = word_set(
     "for now if or and to in today from on at when right any immediately before by within with "
     "only "
@@ -33,7 +36,9 @@ _AFTER_SHORT = word_set(
 _SECRET = (
     r"PINs?|pins?|Pins?|[Pp]ass(?:code|word)|[Cc]odes?|OTP|[Zz]ip|ZIP|[Pp]ostcode|[Ss]erial|[Tt]racking|[Rr]eference|Ref|ref|"
     r"[Ii]nvoice|[Aa]ccount|[Tt]icket|[Bb]ooking|[Rr]eservation|[Cc]ase|SKU|sku|ID|[Ee]xtension|[Ee]xt|ISBN|EAN|UPC|[Cc]oupon|"
-    r"[PS]/N|[PS]N|[Oo]rder|[Ll]ot|[Bb]atch|[Ll]icen[cs]e|[Vv]oucher|[Pp]romo|[Mm]odel|[Ii]tem|[Pp]art"
+    r"[PS]/N|[PS]N|[Oo]rder|[Ll]ot|[Bb]atch|[Ll]icen[cs]e|[Vv]oucher|"
+    r"[Pp]romo|[Cc]onfirmation|[Ee]nding[ \u00a0]in|[Ee]nds[ \u00a0](?:in|with)|"
+    r"[Ll]ast[ \u00a0](?:four|4)(?:[ \u00a0]digits)?|[Mm]odel|[Ii]tem|[Pp]art"
 )
 _PLACE = (
     r"[Rr]oom|[Ss]uite|[Ff]light|[Gg]ate|[Bb]us|[Tt]ram|[Tt]rain|[Rr]oute|[Hh]ighway|[Cc]hannel|[Aa]partment|[Pp]latform|"
@@ -46,6 +51,7 @@ _CUED = re.compile(
     rf"(?<![\w-])(?:(?P<secret>{_SECRET})|(?P<place>{_PLACE}))\.?{_LINK}"
     r"(?P<number>\d+(?:[ \u00a0-]\d+)*)(?P<tail>[A-Za-z])?(?![\w%$€£°²]|[.,:/x×]\d|\.\d)"
 )
+_UNIT = re.compile(UNIT)
 _CARD = re.compile(
     r"(?<![\w.,-])(?:\d{4}([ -])\d{4}\1\d{4}\1\d{4}|\d{3,4}(?: \d{4}){2,5})(?![\w]|[.,-]\d)"
 )
@@ -100,6 +106,13 @@ def _second_phone(match: re.Match[str]) -> Token:
     return token(match, "phone", digits(match[0]))
 
 
+def _emergency(match: re.Match[str]) -> Token | None:
+    """Dial 911 here, 112 in Europe."""
+    is_dialled = _DIALLED.search(match.string[max(0, match.start() - 130) : match.start()])
+    is_counted = word_after(match.string, match.end()).endswith("s")
+    return token(match, "phone", digits(match[0])) if is_dialled and not is_counted else None
+
+
 def _cued(match: re.Match[str]) -> Token | None:
     """Digit by digit: all of a code, and the longer numbers of rooms, flights and buses."""
     number, tail = match["number"], match["tail"] or ""
@@ -121,6 +134,8 @@ def _cued(match: re.Match[str]) -> Token | None:
         and following.endswith("s")
         and following not in ("is", "was", "as", "has")
     )
+    if _UNIT.match(match.string, match.end("number")):
+        return None
     if is_counted or (is_verb and len(number) < 5 and not re.search(r"[#:]|number|no\.|ID", head)):
         return None
     if (match["secret"] is None or is_verb) and len(number) < 3 and not number.startswith("0"):
@@ -164,9 +179,22 @@ def _other_number(match: re.Match[str]) -> Token | None:
     return token(match, "fraction", sign + words)
 
 
+_HOUSE = re.compile(
+    r"(?<![\w.,#$€£-])\d{4}(?= (?:[NSEW]\.? )?(?:[A-Z][a-z]+ ){1,3}"
+    r"(?:St|Ave|Rd|Blvd|Dr|Ln|Ct|Pl|Way|Pkwy|Street|Avenue|Road|Boulevard|Drive|Lane|Court|Place)\b)"
+)
+
+
+def _house(match: re.Match[str]) -> Token:
+    """1642 Elm St.: as people say a house."""
+    return token(match, "digits", pairs(match[0]))
+
+
 EARLY_RULES = (
     Rule(_SHORT_PHONE, _short_phone),
     Rule(_SECOND_PHONE, _second_phone),
+    Rule(_EMERGENCY_LATER, _emergency),
+    Rule(_HOUSE, _house),
     Rule(_CARD, _grouped),
 )
 _FLIGHT = re.compile(

@@ -32,6 +32,18 @@ _DIMENSIONS = re.compile(
     rf"{BEFORE}(?P<first>{NUMBER})(?P<u1>{_SIDE})?{_S}[x×X]{_S}(?P<second>{NUMBER})(?P<u2>{_SIDE})?"
     rf"(?:{_S}[x×X]{_S}(?P<third>{NUMBER})(?P<u3>{_SIDE})?)?(?![A-Za-z0-9]|[.,]\d| ?[x×=])"
 )
+_LENGTHS = "\"|inches|in|cm|mm|m|ft|'"
+_NAMED_SIDE = rf"(?:{NUMBER}){_S}(?:{_LENGTHS})?{_S}[WHDL](?![A-Za-z])"
+_NAMED_SIDES = re.compile(
+    rf"{BEFORE}{_NAMED_SIDE}(?:{_S}[x×X]{_S}{_NAMED_SIDE}){{1,2}}"
+    rf"(?:{_S}(?P<last>inches|in\b|cm|mm|ft)(?![A-Za-z])\.?)?"
+)
+_SIDES = {"W": "wide", "H": "high", "D": "deep", "L": "long"}
+_SHUTTER = re.compile(r"(?<![\w./])1/([1-9]\d{1,4})[ \u00a0]?s(?:ec)?(?![\w/])")
+_APERTURE = re.compile(
+    r"(?<![\w/])([fF])/(\d{1,2}(?:\.\d)?)"
+    r"(?:[ \u00a0]?[-–][ \u00a0]?(?:[fF]/)?(\d{1,2}(?:\.\d)?))?(?![\w/]|\.\d)"
+)
 _HEIGHT = re.compile(
     r"(?<![\w.'])(\d{1,2})'[ \u00a0]?(\d{1,2}(?:\.\d)?)(?:\"|'')(?!\w)|(?<![\w.'])"
     r"(\d)'[ \u00a0]?(\d|1[01])(?![\w'\"]|\.\d)"
@@ -51,7 +63,7 @@ _ORDINAL = re.compile(
 
 
 _SLASHED = re.compile(
-    r"(?<![\w.,/:$])(?<!\d[ \u00a0-])(\d{1,4}(?:\.\d+)?)/(\d{1,4})(?:st|nd|rd|ths?)?(?![\w%]"
+    r"(?<![\w.,/:$])(?<!\d[ \u00a0-])(\d{1,4}(?:\.\d+)?)/(\d{1,4})(?:st|nd|rds?|ths?)?(?![\w%]"
     r"|[/.,:]\d)"
 )
 _SPECIAL = {
@@ -104,7 +116,7 @@ _SUM = re.compile(
     rf"(?<![\w.,=+*/-]){_TERM} ?= ?{_TERM}(?: ?[-−+–×x*÷/] ?{_TERM})+(?![\w])"
 )
 _POWER = re.compile(
-    r"(?P<base>(?<![\w.,])\d{1,15}(?:\.\d{1,15})?|(?<![^\W\d_])[a-zA-Z])(?P<power>[⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3}(?![⁰¹²³⁴⁵⁶⁷⁸⁹])|\^-?\d{1,3}(?!\d))(?![\w])"
+    r"(?P<base>(?<![\w.,])\d{1,15}(?:\.\d{1,15})?|(?<![^\W\d_])[a-zA-Z]|(?<![A-Za-z])[a-z]{2})(?P<power>[⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3}(?![⁰¹²³⁴⁵⁶⁷⁸⁹])|\^-?\d{1,3}(?!\d))(?![\w])"
 )
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 
@@ -127,6 +139,30 @@ def _dimensions(match: re.Match[str]) -> Token | None:
     if unit is not None:
         spoken += f" {unit.one if is_noun_next_to(match.string, match.start(), end) else unit.many}"
     return token(match, "measure", spoken, end=end)
+
+
+def _shutter(match: re.Match[str]) -> Token:
+    """A shutter of 1/1000s."""
+    return token(match, "measure", f"one {ordinal(int(match[1]))} of a second")
+
+
+def _aperture(match: re.Match[str]) -> Token:
+    """The lens is f/1.8, or f/2.8-4."""
+    letter, low, high = match.groups()
+    to = f" to {letter} {parse_number(high).words}" if high else ""
+    return token(match, "measure", f"{letter} {parse_number(low).words}{to}")
+
+
+def _named_sides(match: re.Match[str]) -> Token:
+    """10"W x 20"H x 5"D, and 10 W x 20 H in."""
+    sides = re.findall(rf"({NUMBER}){_S}({_LENGTHS})?{_S}([WHDL])", match[0])
+    last = match["last"] or next((unit for _, unit, _ in reversed(sides) if unit), "")
+    unit = _unit_named({"inches": "in"}.get(last, last)).many if last else ""
+    words = [
+        " ".join(part for part in (parse_number(number).words, unit, _SIDES[side]) if part)
+        for number, _, side in sides
+    ]
+    return token(match, "measure", " by ".join(words), end=end_of(match))
 
 
 def _unit_named(name: str) -> Unit:
@@ -154,7 +190,8 @@ def _mark(match: re.Match[str]) -> Token | None:
         return None
     number = parse_number(match[1])
     unit = UNITS["in"] if sign == '"' else UNITS["ft"]
-    is_one = number.is_one or bool(
+    is_one = number.is_one or word_before(text, match.start()).lower() in ("a", "an")
+    is_one = is_one or bool(
         (following := word_after(text, match.end())) and following.lower() not in NOT_NOUNS
     )
     return token(match, "measure", f"{number.words} {unit.one if is_one else unit.many}")
@@ -251,14 +288,20 @@ def _fraction(match: re.Match[str]) -> Token | None:
     left, right, text = match[1], match[2], match.string
     following = word_after(text, match.end()).lower()
     before = word_before(text, match.start()).lower().rstrip(".:")
-    is_score = "." in left or following in _OUT_OF or before in _OUT_OF or left == right
+    is_score = "." in left or following in _OUT_OF or before in _OUT_OF
+    is_score = is_score or (left == right and left != "1")
     if is_score or (int(right) in (10, 100) and int(left) > int(right) // 2):
         return token(match, "fraction", f"{parse_number(left).words} out of {cardinal(int(right))}")
     top, bottom = int(left), int(right)
-    if left.startswith("0") or right.startswith("0") or bottom < 2 or len(right) > 3:
+    is_code = left.startswith("0") or right.startswith("0") or len(right) > 3
+    if is_code or (bottom < 2 and top != 1):
         return token(match, "fraction", f"{pairs(left)} slash {pairs(right)}")
     unit = _unit_after(text, match.end())
-    if unit is None and (date := _uncertain_date(top, bottom)):
+    if (
+        unit is None
+        and not _RATIO_CUE.search(text[: match.start()])
+        and (date := _uncertain_date(top, bottom))
+    ):
         return token(match, "date", date, doubt=f'"{match[0]}" could be a fraction')
     if top < bottom <= 100:
         words = fraction_words(top, bottom)
@@ -271,15 +314,16 @@ def _fraction(match: re.Match[str]) -> Token | None:
     return token(match, "fraction", f"{cardinal(top)} over {cardinal(bottom)}")
 
 
+_RATIO_CUE = re.compile(r"(?i:ratio|aspect|scale|signature|beat|in)[ \u00a0]$")
 _DENOMINATORS = frozenset((2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 16, 20, 25, 32, 50, 64, 100))
 
 
 def _uncertain_date(left: int, right: int) -> str | None:
     """Month and day, in either order, where the numbers make no usual fraction."""
-    if left < right and right in _DENOMINATORS:
+    if left < right and right in _DENOMINATORS and (left, right) != (12, 25):
         return None
     month, day = (left, right) if left <= 12 else (right, left)
-    is_date = 1 <= month <= 12 and 12 < day <= 31
+    is_date = 1 <= month <= 12 and 1 <= day <= 31
     return f"{MONTHS[month - 1]} {ordinal(day)}" if is_date else None
 
 
@@ -312,7 +356,10 @@ def _term(written: str) -> str:
 
 def _power(match: re.Match[str]) -> Token:
     base = match["base"]
-    said = parse_number(base).words if base[0].isdecimal() else base
+    if match[0] in UNITS:
+        is_each = word_before(match.string, match.start()) in ("per", "a", "each", "every")
+        return token(match, "measure", UNITS[match[0]].one if is_each else UNITS[match[0]].many)
+    said = parse_number(base).words if base[0].isdecimal() else " ".join(base)
     power = int(match["power"].lstrip("^").translate(_SUPERSCRIPTS))
     if power in (2, 3):
         return token(match, "sign", f"{said} {'squared' if power == 2 else 'cubed'}")
@@ -322,6 +369,9 @@ def _power(match: re.Match[str]) -> Token:
 
 EARLY_RULES = (
     Rule(_SCIENTIFIC, _scientific),
+    Rule(_SHUTTER, _shutter),
+    Rule(_APERTURE, _aperture),
+    Rule(_NAMED_SIDES, _named_sides),
     Rule(_GLUED_PAIR, _glued_pair),
     Rule(_EITHER, _either),
     Rule(_SUM, _sum),

@@ -65,7 +65,7 @@ _TECH = re.compile(
 _SPLIT_SHEET = re.compile(r"[A-Za-z]+|\d+(?:\.\d+)?|[^\W\d_]+|.", re.DOTALL)
 _LETTER = r"A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f"
 _CODE = re.compile(
-    rf"(?<![\w@#])(?=[{_LETTER}0-9.-]*\d)(?=[{_LETTER}0-9.-]*[{_LETTER}])[{_LETTER}0-9]+"
+    rf"(?<![\w@])(?<!\w#)(?=[{_LETTER}0-9.-]*\d)(?=[{_LETTER}0-9.-]*[{_LETTER}])[{_LETTER}0-9]+"
     rf"(?:(?:[-_]|\.(?=\d)|/(?=[A-Z0-9]))[{_LETTER}0-9]+)*(?:\+(?!\w))?"
 )
 _SPACED = re.compile(
@@ -156,10 +156,14 @@ def code_words(code: str, *, by_digits: bool = False) -> str:
     return " ".join(part for part in parts if part)
 
 
+_SAID_IN_CODES = word_set("AIR ANY BIG BUY DAY FUN GET HOT JOY MAX NEW NOW OFF PRO SUN TOP YES")
+"""Short words of promotion codes and names of models: FALL25OFF, TOP10, MAX3."""
 _CODE_SIGNS = {".": "point", "+": "plus", "/": "slash"}
 
 
 def _code_letters(piece: str, *, is_alone: bool) -> str:
+    if piece in _SAID_IN_CODES:
+        return piece.lower()
     if piece.isupper() and (len(piece) <= 3 or is_spelled(piece)):
         return letters(piece)
     if len(piece) <= 2 and not is_alone:
@@ -188,6 +192,7 @@ def _code(match: re.Match[str]) -> Token | None:
         )
     before = word_before(match.string, match.start()).lower().rstrip(".:")
     is_flight = re.fullmatch(r"[A-Z]{2}\d{3,4}", written) is not None and written not in _FORMULA
+    is_flight = is_flight and not written.endswith("00")
     by_digits = is_flight or before in _BY_DIGITS
     return token(match, "model", code_words(written, by_digits=by_digits), end=end)
 

@@ -72,7 +72,8 @@ _SPACED = _alternatives([name for name in UNITS if name not in GLUED_ONLY])
 _GLUED = _alternatives(list(UNITS))
 _SUFFIX = _alternatives([name for name in CURRENCIES if name not in PREFIX_ONLY])
 _LENGTH = (
-    r"(?=[,;)]|[ \u00a0](?:wide|tall|long|deep|high|thick|across|screen|display|monitor|tv|TV|x"
+    r"(?=[,;)]|[ \u00a0]=|"
+    r"[ \u00a0](?:wide|tall|long|deep|high|thick|across|screen|display|monitor|tv|TV|x"
     r"|×|by)\b)"
 )
 UNIT = rf"[ \u00a0-]{_SPACED}|{_GLUED}|[ \u00a0]in(?:{_LENGTH}|\.(?=[ \u00a0,;)]|$))"
@@ -83,7 +84,7 @@ def _quantity(part: str) -> str:
     return (
         rf"(?P<sign{part}>[-+±]{_S})?(?:(?P<pre{part}>(?<![A-Za-z]){_PREFIX}){_S}(?P<minus{part}>-)?)?"
         rf"(?P<num{part}>(?(pre{part})\d{{1,3}}(?: \d{{3}})+(?![\d.])|(?!))|{_THOUSANDS}|{NUMBER})"
-        rf"(?P<flat{part}>,[-–—]+(?![\d\w]))?"
+        rf"(?P<flat{part}>[.,][-–—]+(?![\d\w]))?"
         rf"(?P<scale{part}>(?(pre{part})(?:{_SCALE}{_MONEY_SCALE})|(?:{_SCALE}{_MONEY_SCALE}(?={_S}{_SUFFIX})|{_SCALE})))?"
         rf"(?P<post{part}>(?(pre{part})(?:(?<=\d)|(?<=\d\d)){_S}(?:USD|CAD|AUD|NZD|SGD|HKD|TWD|MXN|EUR|GBP|CNY|RMB|JPY)(?![A-Za-z0-9])|(?:{_S}{_SUFFIX}|{UNIT})))?"
     )
@@ -181,6 +182,8 @@ def _parsed(match: re.Match[str], part: str) -> _Quantity:
     behind = (match[f"post{part}"] or "").lstrip(" \u00a0-")
     name = (before if not behind or len(before) > 1 else behind).replace("\u00a0", " ")
     currency, unit = CURRENCIES.get(name), UNITS.get(name)
+    if name == "¥" and _JAPAN.search(match.string) and not _CHINA.search(match.string):
+        currency = CURRENCIES["JPY"]
     if name == "in.":
         unit = UNITS["in"]
     is_european = name in ("€", "EUR", "₺", "TRY", "₫", "VND", "kr", "R$", "₽", "Rp", "IDR", "zł")
@@ -320,10 +323,13 @@ def _doubt(match: re.Match[str]) -> str | None:
     return None
 
 
+_CHINA = re.compile(r"China|Chinese|yuan|RMB|CNY|Beijing|Shanghai")
+_JAPAN = re.compile(r"Japan|Tokyo|Osaka|Kyoto|\byen\b|JPY")
+
+
 def _currency_doubt(text: str, name: str) -> str | None:
-    if name == "¥" and not re.search(r"China|Chinese|yuan|RMB|CNY|Beijing|Shanghai", text):
-        return "¥ could be yen"
-    return None
+    is_clear = _CHINA.search(text) or _JAPAN.search(text)
+    return "¥ could be yen" if name == "¥" and not is_clear else None
 
 
 def _with_period(text: str, end: int, words: str) -> tuple[str, int]:
@@ -360,7 +366,7 @@ def _range(match: re.Match[str]) -> Token | None:
     is_years = not (left.name or right.name) and _are_years(match["numa"], match["numb"])
     if is_years:
         start, stop = int(match["numa"]), int(match["numb"])
-        words = f"{year(start)} to {year(stop) if stop > 99 else cardinal(stop)}"
+        words = f"{year(start)} to {_last_year(stop)}"
     else:
         words = _range_words(left, right, is_noun_next)
     words, end = _with_period(text, end, words)
@@ -402,7 +408,7 @@ def _range_words(left: _Quantity, right: _Quantity, is_noun_next: bool) -> str:
 
 def _is_range(match: re.Match[str], left: _Quantity, right: _Quantity) -> bool:
     numbers = match["numa"], match["numb"]
-    if any(re.match(r"0\d", number) for number in numbers):
+    if any(re.match(r"0\d", number) for number in numbers) and not _are_years(*numbers):
         return False
     is_named = bool(left.name or right.name)
     is_tight = not re.search(r"[ \u00a0]", match["to"])
@@ -414,6 +420,12 @@ def _is_range(match: re.Match[str], left: _Quantity, right: _Quantity) -> bool:
     if match["to"].strip() == "-" and not is_tight and not is_named:
         return left.number.whole < right.number.whole
     return True
+
+
+def _last_year(value: int) -> str:
+    if value > 99:
+        return year(value)
+    return f"oh {cardinal(value)}" if value < 10 else cardinal(value)
 
 
 def _are_years(left: str, right: str) -> bool:

@@ -2,7 +2,9 @@
 
 import re
 
-from tasks.reading.english.rules import Rule, token, word_before
+from tasks.reading.english.numbers import cardinal
+from tasks.reading.english.rules import Rule, token, word_after, word_before
+from tasks.reading.english.units import UNITS
 from tasks.reading.tokens import Token
 
 _ALWAYS = {
@@ -101,9 +103,23 @@ _WORDS = {
     "!=": "is not",
     "==": "equals",
 }
-_OR = re.compile(r"(?<=[a-z])[ \u00a0]?/[ \u00a0]?(?=[a-z])")
+_OR = re.compile(r"(?<=[a-z])[ \u00a0]?/[ \u00a0]?(?=[a-z]|[A-Z][a-z])")
 _AND_OR = re.compile(r"\band/or\b", re.IGNORECASE)
-_SLASH = re.compile(r"/")
+_PER = re.compile(
+    r"(?<=[a-z])/(min|hr|h|s|sec|day|week|wk|month|mo|year|yr|night|person|user|kg|lb|L|km)(?![\w/])"
+)
+_COUNTED = re.compile(r"\d[ \u00a0][a-z]+$")
+_STARS = re.compile(r"[★⭐]{2,10}☆{0,9}|★☆{1,9}")
+_STAR = re.compile(r"(?<=\d)[ \u00a0]?[★☆⭐](?![★☆⭐])")
+_KEY = re.compile(r"(?<=\d)#(?!\w)|(?<=[ \"'])#(?=[ .,;!?\"']|$)")
+_OVER = re.compile(r"(?<![\w/])([ymq])/\1(?![\w/])")
+_PERIODS = {"y": "year over year", "m": "month over month", "q": "quarter over quarter"}
+_LETTER_RANGE = re.compile(
+    r"(?:(?<=[Rr]ow )|(?<=[Rr]ows )|(?<=[Zz]ones )|(?<=[Gg]ates )|(?<=[Hh]alls )|(?<=[Ss]eats )|"
+    r"(?<=[Pp]arts )|(?<=[Bb]locks )|(?<=[Gg]roups )|(?<=[Ss]ections )|(?<=[Oo]ptions ))"
+    r"([A-Z])[ \u00a0]?[-–][ \u00a0]?([A-Z])(?![\w-])"
+)
+_SLASH = re.compile(r"(?:[ \u00a0](?=/[ \u00a0]))?/")
 _HTML = re.compile(r"&(amp|nbsp|lt|gt|quot|#39|apos);")
 _HTML_WORDS = {"amp": "and", "lt": "less than", "gt": "more than"}
 _TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*(?: [^<>]*)?/?>")
@@ -148,12 +164,45 @@ def _and_or(match: re.Match[str]) -> Token:
     return token(match, "sign", "and or")
 
 
+def _per(match: re.Match[str]) -> Token | None:
+    """60 beats/min."""
+    if not _COUNTED.search(match.string[max(0, match.start() - 30) : match.start()]):
+        return None
+    name = match[1]
+    one = UNITS[name].one if name in UNITS else name
+    return token(match, "sign", f"per {one}")
+
+
+def _stars(match: re.Match[str]) -> Token:
+    """A rating in stars, the empty ones too."""
+    full, whole = len(match[0].rstrip("☆")), len(match[0])
+    stars = (
+        f"{cardinal(full)} out of {cardinal(whole)} stars"
+        if full < whole
+        else f"{cardinal(full)} stars"
+    )
+    is_beside = re.match(r" ?[A-Z\"“]", match.string[match.end() :])
+    return token(match, "sign", stars + ("," if is_beside else ""))
+
+
+def _star(match: re.Match[str]) -> Token:
+    return token(match, "sign", "star" if word_after(match.string, match.end()) else "stars")
+
+
+def _over(match: re.Match[str]) -> Token:
+    """Up 3% y/y."""
+    return token(match, "sign", _PERIODS[match[1]])
+
+
+def _key(match: re.Match[str]) -> Token:
+    return token(match, "sign", "hash")
+
+
 def _slash(match: re.Match[str]) -> Token:
     """Between capitals (TCP/IP) and around spaces nothing is said."""
     text = match.string
-    if re.search(r"[A-Za-z°%]$", text[: match.start()]) and re.match(
-        r"[$€£]?\d", text[match.end() :]
-    ):
+    left, right = text[max(0, match.start() - 8) : match.start()], text[match.end() :]
+    if re.search(r"[A-Za-z°%]$|\d ?[A-Za-z°%]{1,2}$", left) and re.match(r" ?[$€£]?\d", right):
         return token(match, "sign", ",")
     around = text[max(0, match.start() - 2) : match.start()] + text[match.end() : match.end() + 2]
     is_silent = around.isupper() or not around.strip()
@@ -177,7 +226,13 @@ RULES = (
     Rule(_ABOUT, _about),
     Rule(_COMPARED, _compared),
     Rule(_AND_OR, _and_or),
+    Rule(_LETTER_RANGE, _sizes),
+    Rule(_OVER, _over),
+    Rule(_STAR, _star),
+    Rule(_PER, _per),
     Rule(_OR, _or),
+    Rule(_STARS, _stars),
+    Rule(_KEY, _key),
     Rule(_SLASH, _slash),
     Rule(_SIGN, _sign),
 )

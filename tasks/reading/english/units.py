@@ -55,9 +55,9 @@ l/min,L/min liter~per~minute liters~per~minute | m³/h cubic~meter~per~hour cubi
 kWh/year kilowatt~hour~per~year kilowatt~hours~per~year
 l/100km liter~per~one~hundred~kilometers liters~per~one~hundred~kilometers
 μg/m³ microgram~per~cubic~meter micrograms~per~cubic~meter
-L/100km liter~per~one~hundred~kilometers liters~per~one~hundred~kilometers
+L/100km,L/100~km,l/100~km liter~per~one~hundred~kilometers liters~per~one~hundred~kilometers
 W/m² watt~per~square~meter watts~per~square~meter | °C,ºC,℃,°c degree~Celsius degrees~Celsius
-°F,ºF,℉ degree~Fahrenheit degrees~Fahrenheit | °K degree~Kelvin degrees~Kelvin | °,º,deg degree
+°F,ºF,℉ degree~Fahrenheit degrees~Fahrenheit | °K degree~Kelvin degrees~Kelvin | °,º,deg,deg. degree
 % percent percent | ‰ per~mille per~mille | °N degree~north degrees~north
 °S degree~south degrees~south | °E degree~east degrees~east | °W degree~west degrees~west
 """

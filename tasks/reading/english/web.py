@@ -33,6 +33,8 @@ _SIGNS = {
 }
 _PART = re.compile(r"[^\W\d_]+|\d+|[^\w\s]|_")
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\WA-Z\d_]+|\d+|_")
+_SPELLED = frozenset(("en", "eu", "uk", "cn", "ig", "faq"))
+_AT = re.compile(r"\b[Aa]t[ \u00a0]$")
 _SPOKEN_ENDINGS = frozenset(["co", "me", "to"])
 _WORD_ENDINGS = word_set(
     "com net org edu gov info biz shop store doc docx zip gif mov wav bat key log jar raw pages bak"
@@ -46,7 +48,7 @@ def address_tokens(text: str) -> tuple[Token, ...]:
             address.start,
             address.end,
             "address",
-            _words(address),
+            _words(address, is_after_at=bool(_AT.search(text, 0, address.start))),
             doubt=address.doubt,
         )
         for address in find_addresses(text)
@@ -54,11 +56,11 @@ def address_tokens(text: str) -> tuple[Token, ...]:
     )
 
 
-def _words(address: Address) -> str:
+def _words(address: Address, *, is_after_at: bool) -> str:
     if address.kind == "hashtag":
         return f"hashtag {_camel(address.name)}"
     if address.kind == "handle":
-        return f"at {_plain(address.name)}"
+        return _plain(address.name) if is_after_at else f"at {_plain(address.name)}"
     if address.kind == "file":
         name, _, ending = address.name.rpartition(".")
         return f"{_plain(name)} dot {_ending(ending)}"
@@ -108,6 +110,8 @@ def _part(part: str) -> str:
 
 
 def _word(part: str) -> str:
+    if part in _SPELLED:
+        return letters(part)
     return name_words(part)
 
 

@@ -29,6 +29,8 @@ _WORDS = {
 
 
 def _spelled(address: str) -> str:
+    if address.isupper():
+        address = address.lower()
     spoken = "".join(digits(sign) if sign.isdigit() else _WORDS.get(sign, sign) for sign in address)
     return re.sub(r"(?i)www(?=点)", "三W", spoken)
 

@@ -43,6 +43,8 @@ def _vulgar(match: re.Match[str]) -> Said:
 def _fraction(match: re.Match[str]) -> Said | None:
     """1/2: 二分之一; numbers too large for one are read with 比 or a pause."""
     top, bottom = match.groups()
+    if top == bottom:
+        return Said("range", f"{amount(top)}比{amount(bottom)}")
     if len(bottom) > 4 or bottom.startswith("0") or top.startswith("0"):
         return None
     doubt = (
@@ -73,9 +75,16 @@ def _ratio(match: re.Match[str]) -> Said:
 
 def _ordinal(match: re.Match[str]) -> Said:
     number = match[1]
+    if before(match).endswith("第"):
+        return Said("ordinal", amount(number))
     if len(number) > 3:
         return Said("ordinal", f"编号{digits(number)}")
     return Said("ordinal", f"第{amount(number)}")
+
+
+def _number_of(match: re.Match[str]) -> Said:
+    """No.A1023 is 编号A一零二三; behind 货号 it is not said again."""
+    return Said("abbreviation", "" if before(match).endswith("号") else "编号")
 
 
 def _house(match: re.Match[str]) -> Said | None:
@@ -135,6 +144,7 @@ def _doubt(number: str, right: str) -> str | None:
 
 _PAUSE = re.compile(r" ?[，。、；：！？,.;:!?)\n]|$")
 _BEGINS = re.compile(r"(?:^|[。！？；;!?：:，,、])\s*$|\s$")
+_NAMED_BY_NUMBER = re.compile(r"[步号种款位层项条类级代届名期阶]")
 _CIRCLED = "①-⑳㉑-㉟㊱-㊿⓪❶-❿⓫-⓴⓵-⓾➀-➉➊-➓⑴-⒇⒈-⒛㈠-㈩㊀-㊉"
 
 
@@ -143,7 +153,10 @@ def _spoken(number: int, match: re.Match[str]) -> str:
 
 
 def _circled(match: re.Match[str]) -> Said:
-    return Said("ordinal", _spoken(int(unicodedata.numeric(match[1])), match))
+    number = int(unicodedata.numeric(match[1]))
+    if before(match).endswith("第") or _NAMED_BY_NUMBER.match(after(match)):
+        return Said("ordinal", cardinal(number))
+    return Said("ordinal", _spoken(number, match))
 
 
 def _listed(match: re.Match[str]) -> Said | None:
@@ -169,6 +182,7 @@ FIRST: tuple[Rule, ...] = (
     rule(rf"(?:(?<![\d.])(\d+) ?)?({_VULGAR.pattern})", _vulgar),
     rule(rf"([-+]?)(?<![A-Za-z\d.])({NUMBER}) ?([%‰])", _percent),
     rule(r"(?<![A-Za-z])(?:N[Oo]\.? ?|№ ?)(\d+)(?![\d.]\d|[A-Za-z])", _ordinal),
+    rule(r"(?<![A-Za-z])N[Oo]\.? ?(?=[A-Z]{1,4}-?\d)", _number_of),
     rule(r"(?<=第) ?\d+(?:\.\d+)?", lambda m: Said("ordinal", amount(m[0].strip()))),
     rule(r"(?<![\dA-Za-z])(\d+)#(?![A-Za-z\u3400-\u9fff]*#)", _house),
     rule(

@@ -30,7 +30,7 @@ _FEAST = re.compile(
     r"程序员|大战|运动|事变|地震|疯抢|特惠|开门红|巅峰|爆款|福利|优惠|节)"
 )
 _BEGINS = (
-    r"(?:\d{1,2}[点时:]|开始|元旦|跨年|春节|元宵|中秋|情人节|国庆|圣诞|劳动节|儿童节|妇女节|起|前|"
+    r"(?:\d{1,2}[点时:]|[\u4e00-\u9fff]{2}节(?![目约省奏])|开始|元旦|跨年|春节|平安夜|元宵|中秋|情人节|国庆|圣诞|劳动节|儿童节|妇女节|起|前|"
     r"截止|上线|开抢|开售|开播|发货|上市|发布|当天|当日|晚上|早上|"
     r"上午|下午|中午|零点|凌晨|晚|见|截至|"
     r"结束|到期|正式|首发|开业|开幕|报名|预售|到货|出发|抵达|直播|举行|举办|开课|"
@@ -53,11 +53,15 @@ _SPAN = (
     r"(?:历史|以前|之前|前|以来|以后|文明|后的|多|左右|的时间|的历史|古|的传承|传承|"
     r"的岁月|的经验|经验|质保)"
 )
-_TIME = r"(?<![\d:.])([01]?\d|2[0-4]):([0-5]\d)(?::([0-5]\d))?(?![\d:])"
+_COLON = r" ?[:：] ?"
+_TIME = (
+    rf"(?<![\d:.])([01]?\d|2[0-4]){_COLON}([0-5]\d)(?::([0-5]\d))?(?![\d:.])(?: ?分(?![钟之点]))?"
+)
 _SCORE = re.compile(
-    r"(?:比分|战胜|击败|领先|落后|大胜|险胜|完胜|惜败|负于|以|比例|配比|画幅|"
+    r"(?:比分|总分|比数|战胜|击败|领先|落后|大胜|险胜|完胜|惜败|负于|以|比例|配比|画幅|"
     r"宽高比|长宽比|比值|配方|兑水?|稀释|混合)[是为以按： ]?$"
 )
+_HOLIDAYS = re.compile(r"放假|假期|休假|黄金周|档期|调休|月\d{1,2}[日号]")
 _TIME_WORDS = "次日|第二天|隔天|凌晨|早上|晚上|上午|下午|中午|傍晚|至今|今日|明日"
 _PICTURES = (("9", "16"), ("16", "10"))
 _SHAPED = re.compile(r"比例|画幅|竖屏|横屏|屏幕|画面|视频|尺寸")
@@ -181,6 +185,7 @@ def _day_range(match: re.Match[str]) -> Said | None:
     if left >= (int(next_month), int(next_day)) and int(month) < 11:
         return None
     is_dated = re.match(_BEGINS, right.lstrip()) or _DATED.search(before(match))
+    is_dated = is_dated or _HOLIDAYS.search(sentence_around(match))
     if sign == "." and not is_dated and len(day + next_day) < 3:
         return None
     doubt = None if is_dated or len(next_day) == 2 else f"{match[0]} is read as days of a year"
@@ -223,7 +228,7 @@ def _named_year(match: re.Match[str]) -> Said | None:
 def _bare_year(match: re.Match[str]) -> Said | None:
     """再见2025: a year, where nothing is counted or priced."""
     right = after(match)
-    if is_counted(right) or re.match(r" ?[A-Za-z%℃+×*/\-~:.]|,\d|后", right):
+    if is_counted(right) or re.match(r" ?[A-Za-z%℃+×*/\-~:.]|,\d|[后多余来]", right):
         return None
     if _PRICED.search(before(match)) or re.search(r"[A-Za-z][ -]?$|[¥$€£+\-=×÷/.]$", before(match)):
         return None
@@ -284,8 +289,8 @@ RULES: tuple[Rule, ...] = (
         _year_month_day,
     ),
     rule(
-        r"(?<![\d:.])([01]?\d|2[0-4]):([0-5]\d) ?[-~—–至到]{1,2} ?([01]?\d|"
-        r"2[0-4]):([0-5]\d)(?![\d:])",
+        rf"(?<![\d:.])([01]?\d|2[0-4]){_COLON}([0-5]\d) ?[-~—–至到]{{1,2}} ?([01]?\d|"
+        rf"2[0-4]){_COLON}([0-5]\d)(?![\d:])",
         _time_range,
     ),
     rule(
@@ -302,6 +307,10 @@ RULES: tuple[Rule, ...] = (
         _day_range,
     ),
     rule(rf"(?<![\d.A-Za-z-])({_YEAR})([-/.])(0?[1-9]|1[0-2])(?![\d.年/-])(月)?", _year_month),
+    rule(
+        r"(?<![\d.,A-Za-z])((?:19|20)\d0)s(?![A-Za-z])",
+        lambda m: Said("year", f"{digits(m[1])}年代"),
+    ),
     rule(rf"(?<![\d.,A-Za-z])[12]\d{{3}}(?= ?(?:{_YEARS}))", _named_year),
     rule(r"(?<=公元前)\d{3}(?=年)|(?<=公元)\d{3}(?=年)", _generation),
     rule(
@@ -309,6 +318,7 @@ RULES: tuple[Rule, ...] = (
         r"冬|初|底|的?茅台|的?拉菲|的酒))",
         _generation,
     ),
+    rule(r"(?<![\d.])(?:[89]\d|[0-3]\d)(?=年(?:0?[1-9]|1[0-2])月)", _generation),
     rule(
         r"(?<![\d.])(?:(?:19|20)\d0|\d0|\d5)(?=后)|(?<![\d.])\d0(?=[、/和与-]\d[05]后)|"
         r"(?<![\d.])95(?=[、/和与-]\d[05]后)",

@@ -118,11 +118,14 @@ _HAN_UNITS = any_of(
 _TEMPERATURES = ("摄氏度", "华氏度")
 _ELECTRIC = r"(?= ?(?:大?电流|快充|充电|输出|保险丝?|插座|空开|直流|交流))"
 _FOLLOWERS = (
-    r"(?:像素|用户|会员|粉|人|\+|关注|点赞|赞|播放|阅读|浏览|销量|单|件|元|次|"
+    r"(?:大奖|奖金|现金|红包|补贴|像素|用户|会员|粉|人|\+|关注|点赞|赞|播放|阅读|浏览|销量|单|件|元|次|"
     r"观看|评论|步|以上|多)"
 )
+_POWERED = re.compile(r" ?(?:快充|功率|充电|闪充|适配器|灯|电机|马达|音箱|喇叭|LED)")
+_POWER = re.compile(r"(?:功率|瓦数|灯泡|灯管|快充|充电器?|适配器|电机)[是为达到：: ]*$")
 SALARY = re.compile(
-    r"(?:月薪|薪资|工资|年薪|底薪|收入|粉丝|粉丝数|点赞|销量|播放|阅读|"
+    r"(?:奖金|奖池|奖金池|资金|预算|投资|融资|营收|营业额|销售额|成交额|GMV|资产|身价|房价|总价|价值|存款|贷款|首付|"
+    r"月薪|薪资|工资|年薪|底薪|收入|粉丝|粉丝数|点赞|销量|播放|阅读|"
     r"浏览量?)[是为达超过到约：: ]*$"
 )
 
@@ -158,6 +161,21 @@ def _measure(match: re.Match[str]) -> Said | None:
     if unit == "s" and re.fullmatch(r"\d0", number) and "年代" in after(match):
         return None
     return Said("measure", quantity(number, unit, is_minus=is_minus(match, sign)))
+
+
+def _part(match: re.Match[str]) -> Said | None:
+    """1/1000s and 1/2L are a part of a unit, 120/80mmHg is two numbers of it."""
+    top, bottom, unit = match.groups()
+    if int(top) >= int(bottom):
+        return Said("measure", f"{amount(top)}、{quantity(bottom, unit)}")
+    below = {100: "百", 1000: "千", 10000: "万"}.get(int(bottom), amount(bottom))
+    return Said("measure", f"{below}分之{amount(top)}{unit_name(unit)}")
+
+
+def _aperture(match: re.Match[str]) -> Said:
+    """f/1.8 and f/1.4-f/2.8, whose slash nobody says."""
+    letter, low, high = match.groups()
+    return Said("measure", f"{letter}{amount(low)}" + (f"到{letter}{amount(high)}" if high else ""))
 
 
 def _degrees(match: re.Match[str]) -> Said | None:
@@ -206,7 +224,7 @@ def _letters(match: re.Match[str]) -> Said | None:
     is_many = re.match(_FOLLOWERS, right.lstrip()) or SALARY.search(before(match))
     if letter in "WK" and not is_many:
         return None
-    if letter == "w" and re.match(r" ?(?:快充|功率|充电|闪充)", right):
+    if letter == "w" and (_POWERED.match(right) or _POWER.search(before(match))):
         return Said("measure", f"{amount(number)}瓦")
     scale = "万" if letter in "wW" else "千"
     if (scale == "千" and float(number) >= 10) or (scale == "千" and "." in number):
@@ -239,11 +257,27 @@ def _per(match: re.Match[str]) -> Said:
     return Said("measure", f"每{spoken}" + (f"每{'天' if span == '日' else span}" if span else ""))
 
 
+def _price_for(match: re.Match[str]) -> Said | None:
+    """¥15.8/500g and 29.9/2斤."""
+    is_price = re.search(r"[¥$€£] ?[\d.,]+$|(?<![\d.])\d{1,4}\.\d{1,2}$", before(match))
+    is_mark = re.match(r"\d+ ?分", after(match))  # 4.9/5分
+    return Said("sign", "每") if is_price and not is_mark else None
+
+
 _SIDE = rf"(?:{NUMBER})"
 RULES: tuple[Rule, ...] = (
     rule(
+        rf"(?<![A-Za-z\d])([fF])/({NUMBER})(?: ?[-~–到至] ?[fF]?/?({NUMBER}))?(?![A-Za-z\d/])",
+        _aperture,
+    ),
+    rule(rf"{NOT_IN_NAME}(?<!/)(\d{{1,3}})/([1-9]\d{{0,4}}) ?({UNIT})", _part),
+    rule(
         r"(?<![A-Za-z\d.])([1-9])m(\d)(?![A-Za-z\d.])",
         lambda m: Said("measure", f"{counted(m[1], '米')}米{amount(m[2])}"),
+    ),
+    rule(
+        r"(?<=\d米)\d{2}(?![\d.,%A-Za-z]|个|年|月|天|米|~|-)",
+        lambda m: Said("measure", digits(m[0])),
     ),
     rule(
         rf"(?<=[AD]C)({NUMBER}) ?V(?![A-Za-z\d])",
@@ -282,6 +316,7 @@ RULES: tuple[Rule, ...] = (
         rf"{HAN})/ ?((?:{any_of((*_DENOMINATORS, *MEASURES))}){_TAIL}(?:·(?:天|日|月|年))?)",
         _per,
     ),
+    rule(rf"(?<=\d)/(?=(?:{NUMBER}) ?(?:{UNIT}|{any_of(MEASURES)}))", _price_for),
     rule(
         rf"(?<=[元块角分])/(?=\d)|(?<=[元块角分万千字天月年])/(?={_HAN_UNITS})",
         lambda _: Said("sign", "每"),

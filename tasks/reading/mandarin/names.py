@@ -56,11 +56,10 @@ def _glued(match: re.Match[str]) -> Said:
 
 def _version(match: re.Match[str]) -> Said:
     """2.0.1 and 192.168.1.1, part by part."""
-    parts = match[0].split(".")
+    parts = match[1].split(".")
     is_address = len(parts) == 4
-    return Said(
-        "version", "点".join(digits(p) if is_address or len(p) > 2 else amount(p) for p in parts)
-    )
+    spoken = "点".join(digits(p) if is_address or len(p) > 2 else amount(p) for p in parts)
+    return Said("version", spoken + (f"冒号{digits(match[2])}" if match[2] else ""))
 
 
 def _spaced(match: re.Match[str]) -> Said | None:
@@ -105,6 +104,22 @@ def _standard(match: re.Match[str]) -> Said:
     return Said("model", f"{digits(match[1])} {digits(match[2])}")
 
 
+def _national_standard(match: re.Match[str]) -> Said | None:
+    """GB/T 18801-2015, GB 4806.7-2016: its number and its year; 16GB 512 is no standard."""
+    if not re.search(r"(?<![A-Za-z\d])(?<!\d )(?:[A-Z]{2}/T|GB) ?$", before(match)):
+        return None
+    year = f" {digits(match[2])}" if match[2] else ""
+    return Said("model", digits(match[1]) + year)
+
+
+def _next_flight(match: re.Match[str]) -> Said | None:
+    """CA981/982: the number of the way back."""
+    found = re.search(r"(?<![A-Za-z])[A-Z]{1,2}(\d{3,4})$", before(match))
+    if not found or len(found[1]) != len(match[1]):
+        return None
+    return Said("digits", f"、{digits(match[1])}")
+
+
 def _bus(match: re.Match[str]) -> Said:
     number = match[0]
     return Said("digits", digits(number) if len(number) > 2 else amount(number))
@@ -132,11 +147,18 @@ def _long(match: re.Match[str]) -> Said | None:
 
 
 _NAMED = r"[A-Za-zÀ-ɏ]"
+FIRST: tuple[Rule, ...] = (
+    rule(r"/(\d{3,4})(?![\d.])", _next_flight),
+    rule(r"(?<=[TB ])(\d{3,5}(?:\.\d{1,2})?)(?:[-—]((?:19|20)\d\d))?(?!\d)", _national_standard),
+)
 RULES: tuple[Rule, ...] = (
     rule(r"(?:(?<=ISO)|(?<=ISO ))(\d{4,5}):(\d{4})(?!\d)", _standard),
     rule(r"(?<![A-Za-z\d.])(\d{4})X3D", lambda m: Said("model", f"{digits(m[1])} X三D")),
-    rule(r"(?<![\d.])\d{1,4}(?:\.\d{1,4}){2,3}(?![\d.]\d|\d)", _version),
-    rule(rf"(?<={_NAMED})(?<![\u3400-\u9fff\d )][xX])\d+(?:\.\d+)?", _glued),
+    rule(
+        r"(?<![\d.])(\d{1,4}(?:\.\d{1,4}){2,3})(?![\d.]\d|\d)(?:(?<=\.\d\d\d)|(?<=\.\d\d)|(?<=\.\d))(?::(\d{2,5})(?!\d))?",
+        _version,
+    ),
+    rule(rf"(?<={_NAMED})(?<!\d[xX])(?<!\d )(?<![\u3400-\u9fff )]x)\d+(?:\.\d+)?", _glued),
     rule(rf"(?<={_NAMED}-)\d+(?:\.\d+)?(?!:)", _glued),
     rule(rf"(?<={_NAMED}\d-)\d+", _glued),
     rule(rf"(?<={_NAMED}\d\d-)\d+", _glued),

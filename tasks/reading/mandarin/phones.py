@@ -12,7 +12,9 @@ _PHONE_WORDS = re.compile(
     "查号|[Tt][Ee][Ll]|打(?:进)?$|打给|转人工|短信|Call|微信"
 )
 _CODE_LABELS = (
-    "电话|热线|拨打|拨|致电|手机|座机|号码|尾号|编号|代码|编码|密码|验证码|口令|"
+    "电话|热线|拨打|拨|致电|手机|座机|客服|号码|尾号|端口号?|短号|抖音号?|快手号?|小红书号?|视频号|"
+    "[前后末]\\d?[一二两三四五六七八九十]{0,2}位(?:数|数字)?|"
+    "编号|代码|编码|密码|验证码|口令|"
     "工号|单号|订单号?|运单|群|"
     "微信号?|身份证号?|邮编|邮政编码|卡号|账号|帐号|取件码|提货码|邀请码|兑换码|"
     "优惠码|券码|暗号|分机|转|传真|"
@@ -84,7 +86,8 @@ def _labelled(match: re.Match[str]) -> Said | None:
     counts = after(match)
     if len(number) < 3 and not number.startswith("0"):
         return None
-    if is_counted(counts) or counts.startswith(("年", "月", "%", ".")):
+    is_switched = re.match(r"转 ?\d", counts)
+    if (is_counted(counts) and not is_switched) or counts.startswith(("年", "月", "%", ".")):
         return None
     return Said("digits", " ".join(digits(part, one="幺") for part in re.split(r"[ -]", number)))
 

@@ -6,7 +6,20 @@ from tasks.reading.mandarin.dates import is_score
 from tasks.reading.mandarin.measures import RATE, SALARY, UNIT, unit_name
 from tasks.reading.mandarin.names import is_brand
 from tasks.reading.mandarin.numerals import amount, counted, digits, is_counted
-from tasks.reading.mandarin.rules import NUMBER, Rule, Said, after, before, rule
+from tasks.reading.mandarin.rules import (
+    NUMBER,
+    Rule,
+    Said,
+    after,
+    before,
+    rule,
+    sentence_around,
+)
+
+
+def _words(listed: str) -> tuple[str, ...]:
+    return tuple(listed.split())
+
 
 _JOIN = r" ?(?:-{1,2}|~{1,2}|–|—|至|到) ?"
 _DASH = r" ?(?:-{1,2}|~{1,2}|–|—) ?"
@@ -20,6 +33,14 @@ _UNIT_BEGINS = (
     "个件人里升克两秒钟晚早午末今天昨天底初五六日"
 )
 _BEFORE_MINUS = re.compile(r"(?:[今明后昨白每冬夏]天|晚上|早上|夜晚|次日|[一-龥]日)$")
+_BARGAIN = re.compile(r"满|券|立减|优惠|凑单|折后|红包|跨店|补贴|大促|促销|用后|省")
+"""Where these are in the sentence, 299-50 is what is taken off a price."""
+_CITIES = _words(
+    "北京 上海 广州 深圳 天津 重庆 成都 杭州 南京 武汉 西安 苏州 长沙 郑州 青岛 沈阳 大连 厦门 "
+    "昆明 济南 合肥 福州 南昌 贵阳 南宁 海口 三亚 哈尔滨 长春 石家庄 太原 兰州 西宁 银川 乌鲁木齐 "
+    "拉萨 呼和浩特 香港 澳门 台北 宁波 无锡 珠海 东莞 佛山 东京 大阪 首尔 曼谷 新加坡 "
+    "纽约 伦敦 巴黎"
+)
 _NO_UNITS = ("温度", "高度", "角度", "速度", "强度", "浓度", "纬度", "经度")
 _BELOW = re.compile(rf"(?:{NUMBER}) ?(?:℃|°|度|%)")
 _NEXT = (
@@ -80,7 +101,7 @@ def _numbers(match: re.Match[str]) -> Said | None:
     if is_score(match) and "-" in match[0]:
         return Said("range", f"{amount(low)}比{amount(high)}")
     both_years = _YEAR.fullmatch(low) and _YEAR.fullmatch(high)
-    if both_years and (_YEARS.match(right) or not is_counted(right)):
+    if both_years and (_YEARS.match(right) or right.startswith("款") or not is_counted(right)):
         return Said("range", f"{digits(low)}到{digits(high)}")
     if _YEAR.fullmatch(low) and re.fullmatch(r"\d\d", high) and _YEARS.match(right):
         return Said("range", f"{digits(low)}到{digits(high)}")
@@ -88,10 +109,14 @@ def _numbers(match: re.Match[str]) -> Said | None:
         return None
     if left.endswith("第"):
         return Said("range", f"{amount(low)}到{amount(high)}")
-    if left.endswith("满"):
+    if _is_above(low, high) and (left.endswith("满") or _BARGAIN.search(sentence_around(match))):
         return Said("range", f"{amount(low)}减{amount(high)}")
     words = f"{counted(low, right)}到{counted(high, right)}"
     return Said("range", words, _doubt(match, right))
+
+
+def _is_above(low: str, high: str) -> bool:
+    return float(low.replace(",", "")) > float(high.replace(",", ""))
 
 
 def _doubt(match: re.Match[str], right: str) -> str | None:
@@ -116,12 +141,21 @@ def _same_letter(match: re.Match[str]) -> Said | None:
     return Said("range", "到")
 
 
+def _between_cities(match: re.Match[str]) -> Said | None:
+    """北京-上海."""
+    is_route = before(match).endswith(_CITIES) and after(match).startswith(_CITIES)
+    return Said("range", "到") if is_route else None
+
+
 def _connected(match: re.Match[str]) -> Said | None:
     """9点-晚上9点, 1月-3月; but 今天-3℃ is cold."""
     if match[0] == "-" and before(match).endswith(_NO_UNITS):
         return None
     if _BEFORE_MINUS.search(before(match)) and _BELOW.match(after(match)) and match[0] == "-":
         return None
+    low, high = re.search(r"([\d.]+)元$", before(match)), re.match(r"([\d.]+)元", after(match))
+    if low and high and _is_above(low[1], high[1]) and _BARGAIN.search(sentence_around(match)):
+        return Said("range", "减")
     return Said("range", "到")
 
 
@@ -142,7 +176,13 @@ RULES: tuple[Rule, ...] = (
         r"(?<=\d)-(?=\d)(?<==\d-)",
         lambda _: Said("sign", "减"),
     ),
+    rule(r"(?<=\d)-(?=\(-\d)", lambda _: Said("sign", "减")),
     rule(r"(?<=\d)[-~](?=[A-Z]\d)", _same_letter),
+    rule(
+        r"(?:(?<=^[A-Z])|(?<=[^A-Za-z0-9-][A-Z]))[-~](?=[A-Z](?![A-Za-z0-9])(?:[区座栋排组馆厅口段级类班款档列层]|$))",
+        lambda _: Said("range", "到"),
+    ),
+    rule(r"(?<=[\u3400-\u9fff]) ?[-~–—] ?(?=[\u3400-\u9fff])", _between_cities),
     rule(
         rf"(?:(?<=[{_UNIT_BEGINS}%℃])|(?<=[{_UNIT_BEGINS}%℃] ))[-~–]{{1,2}} ?(?={_NEXT})",
         _connected,

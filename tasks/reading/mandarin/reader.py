@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from dataclasses import replace
 
 from model.speech.hanzi.traditional import simplified
 from tasks.reading.mandarin import (
@@ -21,6 +22,7 @@ from tasks.reading.tokens import Token
 
 _RULES = (
     *addresses.RULES,
+    *names.FIRST,
     *phones.RULES,
     *dates.RULES,
     *money.RULES,
@@ -44,7 +46,7 @@ def mandarin_tokens(text: str) -> tuple[Token, ...]:
         start = found.start()
         token = _token_at(text, seen, start)
         if token:
-            tokens.append(token)
+            tokens.append(_apart(seen, token))
         place = token.end if token else start + 1
     return tuple(tokens)
 
@@ -64,6 +66,14 @@ def _token_at(text: str, seen: str, start: int) -> Token | None:
 
 def _token(start: int, end: int, said: Said) -> Token:
     return Token(start, end, said.kind, said.spoken, doubt=said.doubt)
+
+
+def _apart(seen: str, token: Token) -> Token:
+    """周五19:00 would sound like 五十九点 without a pause."""
+    left = seen[token.start - 1 : token.start]
+    if left and left in "一二三四五六七八九" and token.spoken.startswith("十"):
+        return replace(token, spoken=f"，{token.spoken}")
+    return token
 
 
 def _numeral(sign: str, start: int) -> Token | None:
@@ -112,6 +122,7 @@ _SIGNS = {
     "\t": " ",
 }
 _BETWEEN_DIGITS = {"：": ":", "∶": ":", "︰": ":", "．": ".", "﹕": ":"}
+"""Behind a word these are a sign of the sentence: 时间：9：00 has one of either kind."""
 
 _WIDE_THOUSANDS = re.compile(r"(?<=[０-９])，(?=[０-９]{3}(?![０-９]))")
 
@@ -150,4 +161,8 @@ def _plain_letter(sign: str) -> str:
 
 def _is_between(signs: list[str], index: int) -> bool:
     inside = 0 < index < len(signs) - 1
-    return inside and signs[index - 1].isalnum() and signs[index + 1].isalnum()
+    return inside and _is_of_number(signs[index - 1]) and _is_of_number(signs[index + 1])
+
+
+def _is_of_number(sign: str) -> bool:
+    return sign.isascii() and sign.isalnum()

@@ -5,15 +5,15 @@ Every sign of ``SIGNS`` is read or left out here, so that none is left for the v
 
 import re
 
-from tasks.reading.mandarin.numerals import MEASURES, amount
+from tasks.reading.mandarin.numerals import MEASURES, amount, cardinal
 from tasks.reading.mandarin.rules import Rule, Said, after, any_of, before, rule
 
 _WORDS = {
     **{"≥": "大于等于", "≤": "小于等于", "≈": "约等于", "≠": "不等于", "±": "正负", "×": "乘"},
     **{"÷": "除以", "=": "等于", "+": "加", "°": "度", "%": "百分号", "‰": "千分号"},
     **{"℃": "摄氏度", "℉": "华氏度", "㎡": "平方米", "㎥": "立方米", "№": "编号", "℡": "电话"},
-    **{"²": "平方", "³": "立方", "∞": "无穷大", "√": "", "¢": "美分", "↑": "上升", "↓": "下降"},
-    **{"←": "从", "↗": "上升", "↘": "下降", "∑": "总和", "∆": "变化", "Δ": "变化", "π": "派"},
+    **{"²": "平方", "³": "立方", "∞": "无穷大", "√": "", "¢": "美分", "←": "从"},
+    **{"∑": "总和", "∆": "变化", "Δ": "变化", "π": "派"},
     **{
         "μ": "微",
         "Ω": "欧姆",
@@ -35,6 +35,7 @@ _WORDS = {
         "∵": "因为",
     },
 }
+_POINTING = re.compile(r"(?:^|[，。；！？：:\s]|里|方|下面|如下|链接|点击|此处|看|戳|扫码)$")
 _MEASURE = any_of(MEASURES)
 _SILENT = "*^_|\\™®©•·~`¦†‡※¶′¹⁰⁴⁵⁶⁷⁸⁹"
 _SUBSCRIPTS = {0x2080 + value: name for value, name in enumerate("零一二三四五六七八九")}
@@ -92,6 +93,24 @@ def _arrow(match: re.Match[str]) -> Said:
     return Said("sign", "到" if re.search(r"[^\s，。、；：！？]$", before(match)) else " ")
 
 
+def _stars(match: re.Match[str]) -> Said:
+    """★★★★☆ is 四星; beside 五星 it is not said again."""
+    if before(match).endswith("星") or re.match(r" ?[一二三四五六七八九十\d]星", after(match)):
+        return Said("sign", " ")
+    return Said("sign", f"{cardinal(len(match[0].rstrip('☆')))}星")
+
+
+def _trend(match: re.Match[str]) -> Said:
+    """↓5% and 价格↓ go down; ↓左下角 and 点这里↓ only point."""
+    left, right = before(match).rstrip(), after(match).lstrip()
+    is_number = bool(re.match(r"[\d.]", right))
+    is_pointing = bool(_POINTING.search(left)) or (
+        bool(right) and not re.match(r"[\d，。、；！？]", right)
+    )
+    word = "上升" if match[0] in "↑↗" else "下降"
+    return Said("sign", word if is_number or not is_pointing else " ")
+
+
 def _about(match: re.Match[str]) -> Said:
     """~30人 is 约三十人; behind 约 it is not said again."""
     is_said = re.search(r"(?:约|大概|大约|近|左右)$", before(match))
@@ -126,17 +145,25 @@ RULES: tuple[Rule, ...] = (
         r"(?<=[一二三四五六七八九十])\.(?=[零一二三四五六七八九])",
         lambda _: Said("decimal", "点"),
     ),
+    rule(
+        r"(?:(?<=EP)|(?<=[Vv]ol)|(?<=VOL)|(?<=[Cc]h))\. ?(?=\d)",
+        lambda _: Said("abbreviation", " "),
+    ),
     rule(r"(?<=[A-Za-z])\.(?=\d)", lambda _: Said("model", "点")),
-    rule(r"(?<=[SML])[-~](?=[XSML]{1,4}(?![A-Za-z]))", lambda _: Said("range", "到")),
+    rule(r"(?<=[SML])[-~](?=\d?[XSML]{1,4}(?![A-Za-z]))", lambda _: Said("range", "到")),
     rule(r"(?<=[A-Za-z升])/(?=\d* ?(?:km|百?公里))", lambda _: Said("sign", "每")),
     rule(r"(?<=GB)/(?=T)", lambda _: Said("sign", " ")),
     rule(r"([<>])(=?)", _compare),
     rule(
-        r"(?<=\d) ?[*×xX] ?(?=\d)|(?<![A-Za-z])[×xX](?=\d)|(?<=[^\s*])\*(?=\d)|×",
+        r"(?<=\d) ?[*×xX] ?(?=\d)|(?<![A-Za-z])[×x](?=\d)|(?<=[^\s*])\*(?=\d)|×",
         lambda _: Said("sign", "乘"),
     ),
     rule(r"(?<=\d)\^(\d+)(?![\d.])", _power),
     rule(r"→", _arrow),
+    rule(r"[↑↓↗↘]", _trend),
+    rule(r"[★⭐]{2,10}☆{0,9}|★☆{1,9}", _stars),
+    rule(r"(?<=\d)[★☆⭐](?!星)", lambda _: Said("sign", "星")),
+    rule(r"[Φφ⌀Ø] ?(?=\d)", lambda _: Said("sign", "直径")),
     rule(r"√(?=\d)", lambda _: Said("sign", "根号")),
     rule(r"[²³]", _square),
     rule(r"~(?=\d)", _about),
@@ -144,6 +171,7 @@ RULES: tuple[Rule, ...] = (
     rule(r"@", _at),
     rule(r"/+", _slash),
     rule(r"(?<=[^\s])#(?=[\s，。！？、]|$)(?<=[A-Za-z]#)", lambda _: Said("sign", " sharp")),
+    rule(r"#(?=键)", lambda _: Said("sign", "井号")),
     rule(r"#+", lambda _: Said("sign", "")),
     rule(r"-+", _hyphen),
     rule("[\u2080-\u2089]+", _subscript),

@@ -57,6 +57,14 @@ def test_there_are_a_hundred_sentences() -> None:
     assert len(rows("english_sentences.tsv")) >= 100
 
 
+@pytest.mark.parametrize("row", rows("english_siblings.tsv"), ids=lambda row: row["written"])
+def test_siblings_of_what_was_reported_are_read_as_they_were_corrected_by_eye(
+    row: dict[str, str],
+) -> None:
+    assert spoken(row["written"]) == row["spoken"]
+    assert read_english(row["spoken"]).unspoken == ()
+
+
 @pytest.mark.parametrize(
     ("written", "doubt"),
     [

@@ -181,3 +181,21 @@ def test_plain_english_does_not_load_the_model_of_other_languages() -> None:
         "assert 'py3langid' in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    "text", ["新商品発売", "期間限定販売中", "東京駅前店開業", "特別価格三千円", "圧縮袋八枚入"]
+)
+def test_japanese_without_kana_is_told_by_the_shapes_of_its_characters(text: str) -> None:
+    flaw = language_flaw(text, is_insisted=False)
+
+    assert flaw is not None
+    assert "is written in Japanese" in str(flaw)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["新品發售", "這價格實惠", "渋谷旗舰店盛大开业", "一千日元", "全国送料無料", "円山应举的画"],
+)
+def test_characters_that_chinese_has_too_are_chinese(text: str) -> None:
+    assert language_flaw(text, is_insisted=False) is None
