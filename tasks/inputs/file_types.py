@@ -16,6 +16,7 @@ from tasks.portrait.picture_header import (
     picture_size_fault,
     read_picture_header,
 )
+from tasks.processes.decoder_chatter import decoders_silenced
 
 RECORDINGS = "WAV, FLAC, MP3, M4A or OGG"
 _MAX_BOXES = 10_000
@@ -75,9 +76,13 @@ def sound_fault(path: Path) -> str:
     if promised_mp3_s(path) is not None:
         return ""  # how much of it is there is known once it has been decoded
     try:
-        info = soundfile.info(path)
+        with decoders_silenced():
+            info = soundfile.info(path)
     except soundfile.LibsndfileError as error:
-        return f"the recording is damaged or of an unknown type ({error.error_string.strip('. ')})"
+        said = error.error_string.strip(". ")
+        # what the library says of MPEG sound that it cannot read; the file is there
+        reason = "" if said.startswith("File does not exist") else f" ({said})"
+        return f"the recording is damaged or of an unknown type{reason}"
     return "" if info.frames > 0 else "the recording contains no sound"
 
 

@@ -38,6 +38,7 @@ from tasks.inputs.sound_length import (
     write_with_right_length,
     wrong_wav_length,
 )
+from tasks.processes.decoder_chatter import decoders_silenced
 from tasks.processes.ffmpeg import (
     ffmpeg_path,
     run_ffmpeg,
@@ -333,7 +334,11 @@ def _plain_header(source: Path) -> SoundHeader | None:
     # libsndfile knows MP3 too, but complains of odd tags on the terminal
     if not start.startswith((b"RIFF", b"fLaC", b"OggS")):
         return None
-    with suppress(soundfile.LibsndfileError), soundfile.SoundFile(source) as file:
+    with (
+        decoders_silenced(),
+        suppress(soundfile.LibsndfileError),
+        soundfile.SoundFile(source) as file,
+    ):
         rate_hz, num_channels = int(file.samplerate), int(file.channels)
         return SoundHeader(rate_hz, num_channels, file.frames / rate_hz)
     return None
