@@ -1,4 +1,4 @@
-"""How long a recording says it is, and whether that is so: WAV, MP3 and OGG. Bytes alone are read.
+"""How long a recording says it is, and whether that is so: WAV and MP3. Bytes alone are read.
 
 Speech services, pipes and recorders that crashed leave WAV headers with a length that nobody knew
 yet. Copies that were broken off leave compressed files that decode without a word of complaint.
@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from tasks.inputs.sound_ends import id3_bytes
+
 _COPY_BYTES = 1 << 20
 _SLACK_BYTES = 64  # programs that count their header, or forget it
 _PLACEHOLDERS = (0x7FFF0000, 2_000_000_000, 0x7FFFFFFF, 0xFFFFFFFF)
 _LEAST_PLACEHOLDER = 0x7FFF0000
-_TAIL_BYTES = 1 << 17
 _MPEG_RATES = (44_100, 48_000, 32_000)
 _MPEG_SAMPLES = {3: 1152, 2: 576, 0: 576}  # of a frame of layer III, by version
 _XING = (b"Xing", b"Info")
-_OGG_LAST = 4
 
 
 @dataclass(frozen=True)
@@ -128,13 +128,7 @@ def _chunks_follow(file: BinaryIO, there: int) -> bool:
 def promised_mp3_s(path: Path) -> float | None:
     """Seconds by the Xing or LAME header of an MP3; None where there is none."""
     with path.open("rb") as file:
-        head = file.read(10)
-        start = 0
-        if head[:3] == b"ID3" and len(head) == 10:
-            start = 10 + sum((byte & 0x7F) << shift for byte, shift in zip(
-                head[6:10], (21, 14, 7, 0), strict=True
-            ))  # fmt: skip
-        file.seek(start)
+        file.seek(id3_bytes(file.read(10)))
         frame = file.read(4096)
     while frame[:1] == b"\0":  # padding of the tag
         frame = frame[1:]
@@ -151,24 +145,3 @@ def promised_mp3_s(path: Path) -> float | None:
         return None
     rate = _MPEG_RATES[rate_index] / {3: 1, 2: 2, 0: 4}[version]
     return num_frames * _MPEG_SAMPLES[version] / rate
-
-
-# --- OGG ------------------------------------------------------------------------------------------
-
-
-def has_ogg_end(path: Path) -> bool:
-    """Whether the last page of an OGG file (Vorbis, Opus, FLAC) is there, and whole."""
-    with path.open("rb") as file:
-        num_bytes = file.seek(0, 2)
-        file.seek(max(0, num_bytes - _TAIL_BYTES))
-        tail = file.read()
-    at = tail.rfind(b"OggS")
-    while at >= 0:
-        page = tail[at:]
-        num_segments = page[26] if len(page) > 26 else 0
-        sizes = page[27 : 27 + num_segments]
-        is_whole = len(page) >= 27 + num_segments + sum(sizes) and len(sizes) == num_segments
-        if is_whole and len(page) > 5 and page[5] & _OGG_LAST:
-            return True
-        at = tail.rfind(b"OggS", 0, at)
-    return False

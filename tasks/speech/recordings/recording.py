@@ -33,6 +33,7 @@ from tasks.errors import (
     ProgramHungError,
     counted,
 )
+from tasks.inputs.sound_ends import ogg_end
 from tasks.inputs.sound_length import (
     promised_mp3_s,
     write_with_right_length,
@@ -80,6 +81,9 @@ _BLOCK_SAMPLES = 1 << 18
 _TRUNCATION_S = 0.1
 _MP3_PADDING_S = 0.15
 _STREAMED_SIZE = 0xFFFFFFFF
+_OPEN_END = (
+    "it has no end page, like the recording of a live stream; it was read to the end of the file"
+)
 _CANDIDATES = 16
 _VIRTUAL_COST = 0.5
 _ODD_PAUSE_COST = 0.15
@@ -150,8 +154,15 @@ def import_recording(source: Path, viewer_copy: Path, engine_copy: Path) -> Reco
     if edge_hz is not None:
         told.append(_hum_warning(edge_hz))
     is_mended = bool(told) or is_noisy
-    warnings = (*([wrong.notice] if wrong else ()), *told, *judge(levels, num_clipped))
+    notices = [wrong.notice] if wrong else [_OPEN_END] if _is_open_ogg(source) else []
+    warnings = (*notices, *told, *judge(levels, num_clipped))
     return Recording(num_channels, num_samples, gain_db, levels, warnings, is_mended)
+
+
+def _is_open_ogg(source: Path) -> bool:
+    with source.open("rb") as file:
+        is_ogg = file.read(4) == b"OggS"
+    return is_ogg and ogg_end(source) == "open"
 
 
 def _hum_warning(edge_hz: float) -> str:

@@ -8,7 +8,6 @@ import soundfile
 
 from tasks.inputs.file_types import sound_fault
 from tasks.inputs.sound_length import (
-    has_ogg_end,
     promised_mp3_s,
     write_with_right_length,
     wrong_wav_length,
@@ -111,19 +110,6 @@ def test_looking_at_a_cut_off_mp3_writes_nothing_on_the_terminal(
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("subtype", ["VORBIS", "OPUS"])
-def test_an_ogg_ends_with_its_last_page(tmp_path: Path, subtype: str) -> None:
-    data = encoded("OGG", subtype=subtype)
-    assert has_ogg_end(written(tmp_path / "a.ogg", data))
-    assert has_ogg_end(written(tmp_path / "b.ogg", data + b"TAG and more"))
-    assert sound_fault(tmp_path / "a.ogg") == ""
-    for share in (0.4, 0.8, 0.99):
-        cut = written(tmp_path / "cut.ogg", data[: round(share * len(data))])
-        assert not has_ogg_end(cut)
-        assert sound_fault(cut) == "the recording is damaged or cut short"
-
-
 @pytest.mark.parametrize("data", [b"", b"ID3", b"\xff\xfb", b"\xff\xfb\x90\x00" + bytes(100)])
 def test_what_says_nothing_of_its_length_promises_nothing(tmp_path: Path, data: bytes) -> None:
     assert promised_mp3_s(written(tmp_path / "a.mp3", data)) is None
-    assert not has_ogg_end(tmp_path / "a.mp3")

@@ -134,6 +134,7 @@ def test_grey_and_printing_colours_are_read_through_their_profile(tmp_path: Path
         (b"no profile at all", "it is damaged"),
         (P3[:90], "it is damaged"),
         (P3[:200] + bytes(40), "it is damaged"),
+        (P3[:16] + b"RG\x80 " + P3[20:], "it is damaged"),
         (GREY, "it is one of GRAY colours"),
     ],
 )
