@@ -7,7 +7,7 @@ from pathlib import Path
 
 import soundfile
 
-from tasks.inputs.sound_ends import adts_fault, is_adts, mp4_fault, ogg_end
+from tasks.inputs.sound_ends import adts_fault, is_adts, mp4_fault, ogg_end, size_fault
 from tasks.inputs.sound_length import promised_mp3_s, wrong_wav_length
 from tasks.portrait.picture_header import (
     PICTURES,
@@ -64,6 +64,8 @@ def sound_fault(path: Path) -> str:
             return mp4_fault(file)
     if is_adts(path):
         return adts_fault(path)
+    if fault := size_fault(path):
+        return fault
     if start.startswith(_OTHER_SOUNDS):
         return ""  # what it holds is only known once ffmpeg has read it
     is_wave = start[:4] in (b"RIFF", b"RF64", b"RIFX") and start[8:12] == b"WAVE"
@@ -71,15 +73,23 @@ def sound_fault(path: Path) -> str:
         return f"the file is not {RECORDINGS}"
     if is_wave and wrong_wav_length(path):
         return ""
-    if start.startswith(b"OggS") and ogg_end(path) == "cut":
-        return "the recording is cut short: its last page is not whole"
     if promised_mp3_s(path) is not None:
         return ""  # how much of it is there is known once it has been decoded
+    is_ogg = start.startswith(b"OggS")
+    if is_ogg and ogg_end(path) == "cut":
+        return "the recording is cut short: its last page is not whole"
+    return _fault_by_library(path, is_ogg=is_ogg)
+
+
+def _fault_by_library(path: Path, *, is_ogg: bool) -> str:
+    """What libsndfile says against a file; of some kinds of OGG ffmpeg knows more."""
     try:
         with decoders_silenced():
             info = soundfile.info(path)
     except soundfile.LibsndfileError as error:
         said = error.error_string.strip(". ")
+        if is_ogg:
+            return ""
         # what the library says of MPEG sound that it cannot read; the file is there
         reason = "" if said.startswith("File does not exist") else f" ({said})"
         return f"the recording is damaged or of an unknown type{reason}"

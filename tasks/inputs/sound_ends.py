@@ -1,4 +1,4 @@
-"""Whether a compressed recording ends where it should: M4A, AAC and OGG. Bytes alone are read.
+"""Whether a recording ends where it should: M4A, AAC, OGG and others. Bytes alone are read.
 
 Decoders play what is there of a copy that was broken off, and say nothing or hardly anything.
 """
@@ -8,6 +8,10 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 _MAX_BOXES = 10_000
+_SLACK_BYTES = 64  # programs that count a header twice
+_UNKNOWN_SIZE = 0xFFFFFFFF
+_LEAST_PLACEHOLDER = 0x7FFF0000
+_EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 _TAIL_BYTES = 1 << 17
 _ID3_BYTES = 10
 _ADTS_BYTES = 7
@@ -32,6 +36,45 @@ def id3_bytes(start: bytes) -> int:
     shifts = (21, 14, 7, 0)
     sizes = zip(start[6:10], shifts, strict=True)
     return _ID3_BYTES + sum((byte & 0x7F) << shift for byte, shift in sizes)
+
+
+def size_fault(path: Path) -> str:
+    """Whether an AIFF, an AU or a Matroska (WebM) file is shorter than its header says."""
+    with path.open("rb") as file:
+        num_bytes = file.seek(0, 2)
+        file.seek(0)
+        promised = _promised_bytes(file.read(64))
+    if promised is None or promised >= _LEAST_PLACEHOLDER or promised <= num_bytes + _SLACK_BYTES:
+        return ""
+    return cut_short(promised, num_bytes)
+
+
+def _promised_bytes(start: bytes) -> int | None:
+    """Of the whole file; None where its header does not say."""
+    if start[:4] == b"FORM" and len(start) >= 12:
+        return 8 + int.from_bytes(start[4:8], "big")
+    if start[:4] == b".snd" and len(start) >= 12:
+        offset, size = struct.unpack(">II", start[4:12])
+        return None if size == _UNKNOWN_SIZE else offset + size
+    if start[:4] != _EBML:
+        return None
+    at = 4
+    size, width = _ebml_number(start, at)
+    at += width + (size or 0)
+    if not width or size is None or start[at : at + 4] != _SEGMENT:
+        return None
+    size, width = _ebml_number(start, at + 4)
+    return None if size is None else at + 4 + width + size
+
+
+def _ebml_number(data: bytes, at: int) -> tuple[int | None, int]:
+    """A size and its width; a size of all ones is unknown, a width of 0 is none at all."""
+    first = data[at] if at < len(data) else 0
+    width = 9 - first.bit_length()
+    if not first or len(data) < at + width:
+        return None, 0
+    number = int.from_bytes(data[at : at + width], "big") & ((1 << 7 * width) - 1)
+    return (None if number == (1 << 7 * width) - 1 else number), width
 
 
 # --- M4A ------------------------------------------------------------------------------------------

@@ -116,3 +116,39 @@ def test_what_is_no_sound_is_refused_and_never_read_for_ever(tmp_path: Path) -> 
     assert fault_of(tmp_path / "a.aac", b"\xff\xf1" + bytes(60))
     with pytest.raises(SpeechError):
         import_recording(tmp_path / "a.aac", tmp_path / "v.wav", tmp_path / "e.wav")
+
+
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [
+        ("a.webm", ("-c:a", "libopus")),
+        ("a.mka", ()),
+        ("a.aiff", ("-c:a", "pcm_s16be")),
+        ("a.au", ("-c:a", "pcm_s16be")),
+    ],
+)
+def test_other_kinds_that_were_copied_in_part_are_cut_short(
+    tmp_path: Path, name: str, how: tuple[str, ...]
+) -> None:
+    data = encoded(tmp_path, name, *how)
+    assert fault_of(tmp_path / name, data + b"some notes") == ""
+    for share in SHARES:
+        assert fault_of(tmp_path / name, data[: round(share * len(data))]).startswith(CUT)
+
+
+@pytest.mark.parametrize("name", ["a.webm", "a.au"])
+def test_what_was_recorded_live_promises_nothing(tmp_path: Path, name: str) -> None:
+    """As browsers and pipes write it: no length in its header."""
+    kind = {"a.webm": ("-c:a", "libopus", "-f", "webm", "-live", "1"), "a.au": ("-f", "au")}[name]
+    codec = ("-c:a", "pcm_s16be") if name == "a.au" else ()
+    data = encoded(tmp_path, name, *codec, *kind)
+    if name == "a.au":
+        data = data[:8] + b"\xff" * 4 + data[12:]
+    assert fault_of(tmp_path / name, data[: round(0.7 * len(data))]) == ""
+
+
+def test_flac_in_ogg_is_read(tmp_path: Path) -> None:
+    data = encoded(tmp_path, "a.ogg", "-c:a", "flac")
+    assert fault_of(tmp_path / "a.ogg", data) == ""
+    found = import_recording(tmp_path / "a.ogg", tmp_path / "v.wav", tmp_path / "e.wav")
+    assert abs(found.num_samples / 48_000 - 2) < 0.05

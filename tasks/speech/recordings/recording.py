@@ -153,7 +153,7 @@ def import_recording(source: Path, viewer_copy: Path, engine_copy: Path) -> Reco
     told = [choice.reason] if choice else []
     if edge_hz is not None:
         told.append(_hum_warning(edge_hz))
-    is_mended = bool(told) or is_noisy
+    is_mended = bool(told) or is_noisy or (wrong is not None and wrong.is_longer)
     notices = [wrong.notice] if wrong else [_OPEN_END] if _is_open_ogg(source) else []
     warnings = (*notices, *told, *judge(levels, num_clipped))
     return Recording(num_channels, num_samples, gain_db, levels, warnings, is_mended)
@@ -496,9 +496,8 @@ def _run_ffmpeg(source: Path, args: list[str], duration_s: float) -> None:
         if "No space left on device" in error.stderr:
             folder = Path(args[-1]).parent
             raise DiskFullError(folder, shutil.disk_usage(folder).free) from error
-        said = " ".join(error.stderr.strip().splitlines()[-3:])
         raise SpeechError(
-            f"{source} cannot be decoded to its end ({said}); it is damaged or cut short: "
+            f"{source} cannot be decoded to its end; it is damaged or cut short: copy it again, or "
             "export it again, best as WAV or FLAC"
         ) from error
 

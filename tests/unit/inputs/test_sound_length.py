@@ -43,6 +43,7 @@ def written(path: Path, data: bytes) -> Path:
     [
         *(0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFDB, 0x80000000, 0x7FFFFFFF, 0x7FFFFFDB, 0x7FFFF000),
         *(0x7FFF0000, 2_000_000_000, 1_999_999_964, 2 * NUM_BYTES, NUM_BYTES + 16, NUM_BYTES + 44),
+        *(1_000_000_000, 1 << 30, 3 * NUM_BYTES, 4 * NUM_BYTES, NUM_BYTES // 2, NUM_BYTES // 4 + 1),
         0,
     ],
 )
@@ -69,6 +70,8 @@ def test_a_wav_that_is_wrong_about_its_length_is_known_and_put_right(
         wav(NUM_BYTES),
         wav(NUM_BYTES, behind=b"LIST\x04\0\0\0INFO"),
         wav(NUM_BYTES, behind=b"ID3\x04rest"),
+        wav(NUM_BYTES, behind=b"ID3\x04rest" + bytes(500)),
+        wav(NUM_BYTES, behind=b"bext" + struct.pack("<I", 602) + bytes(602)),
         wav(round(1.4 * NUM_BYTES)),  # cut short in a copy
         wav(10 * NUM_BYTES),
         b"RIFF\0\0\0\0WAVEdata\0\0\0\0",
@@ -79,6 +82,31 @@ def test_a_wav_that_is_wrong_about_its_length_is_known_and_put_right(
 )
 def test_honest_cut_off_and_empty_files_are_left_alone(tmp_path: Path, data: bytes) -> None:
     assert wrong_wav_length(written(tmp_path / "a.wav", data)) is None
+
+
+@pytest.mark.parametrize("size", [0, (1 << 64) - 1, 1 << 63])
+def test_a_large_wav_of_a_pipe_is_put_right(tmp_path: Path, size: int) -> None:
+    data = encoded("RF64")
+    at = data.index(b"ds64") + 8
+    streamed = data[: at + 8] + struct.pack("<Q", size) + data[at + 16 :]
+    path = written(tmp_path / "a.wav", streamed)
+    wrong = wrong_wav_length(path)
+    assert wrong is not None
+    assert wrong.num_bytes == NUM_BYTES
+    assert sound_fault(path) == ""
+    write_with_right_length(wrong, path, tmp_path / "right.wav")
+    found, _ = soundfile.read(tmp_path / "right.wav")
+    assert np.array_equal(found, soundfile.read(io.BytesIO(encoded("WAV")))[0])
+    assert wrong_wav_length(written(tmp_path / "b.wav", data)) is None
+
+
+def test_half_a_sample_at_the_end_is_left_out(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.wav", wav(NUM_BYTES)[:-1])
+    wrong = wrong_wav_length(path)
+    assert wrong is not None
+    assert wrong.num_bytes == NUM_BYTES - 2
+    write_with_right_length(wrong, path, tmp_path / "right.wav")
+    assert soundfile.info(tmp_path / "right.wav").frames == NUM_BYTES // 2 - 1
 
 
 def test_the_notice_says_what_the_header_got_wrong(tmp_path: Path) -> None:
