@@ -222,6 +222,15 @@ def test_a_jpeg_that_lacks_pixels_is_cut_short(
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_png_with_a_video_behind_it_is_read_and_a_cut_one_is_not(tmp_path: Path) -> None:
+    data = written(tmp_path / "a.png", SKIN, None).read_bytes()
+    (tmp_path / "b.png").write_bytes(data + bytes(200_000))
+    assert picture_fault(tmp_path / "b.png") == ""
+    assert np.array_equal(read_portrait(tmp_path / "b.png"), SKIN)
+    (tmp_path / "c.png").write_bytes(data[:-12] + bytes(200_000))
+    assert picture_fault(tmp_path / "c.png") == "the picture is damaged or cut short"
+
+
 # --- AVIF ---------------------------------------------------------------------------------------
 
 
