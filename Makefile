@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 # two files of tests at a time; what a file's tests share is then made once
 SIDE_BY_SIDE := -n 2 --dist loadscope --no-loadscope-reorder
 
-.PHONY: demo install dev format check test test-all parity test-integration test-faults bench-gpu
+.PHONY: demo install dev format check test test-all parity test-integration test-faults fuzz bench-gpu
 
 # Only what the demo needs: no torch, no test tools.
 install: $(VENV)/.installed
@@ -48,6 +48,12 @@ test-integration: dev
 # Kills the same servers in every way: takes up to an hour, so it is run by hand.
 test-faults: dev
 	$(BIN)/pytest -m faults
+
+# Damages files of every kind that rows name, for SECONDS in all, and keeps what reveals a fault in
+# KEPT=<folder>; `make test` does the same for a few seconds.
+SECONDS := 600
+fuzz: dev
+	NIGHTSHOOT_FUZZ_S=$(SECONDS) NIGHTSHOOT_FUZZ_KEPT=$(KEPT) $(BIN)/pytest -n 0 tests/fuzz
 
 # Measures the engine on one GPU with random weights in under ten minutes, and the reference too with
 # REFERENCE=<checkout of its repository>; more options in ARGS. The page goes to benchmarks/results/.

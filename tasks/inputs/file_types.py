@@ -3,22 +3,21 @@
 # soundfile brings no type stubs
 # pyright: reportMissingTypeStubs=false
 
-import struct
 from pathlib import Path
-from typing import BinaryIO
 
 import soundfile
 
-from tasks.inputs.sound_length import has_ogg_end, promised_mp3_s, wrong_wav_length
+from tasks.inputs.sound_ends import adts_fault, is_adts, mp4_fault, ogg_end, size_fault
+from tasks.inputs.sound_length import promised_mp3_s, wrong_wav_length
 from tasks.portrait.picture_header import (
     PICTURES,
     is_picture,
     picture_size_fault,
     read_picture_header,
 )
+from tasks.processes.decoder_chatter import decoders_silenced
 
 RECORDINGS = "WAV, FLAC, MP3, M4A or OGG"
-_MAX_BOXES = 10_000
 _OTHER_PICTURES = (
     (b"GIF8", "a GIF"),
     (b"%PDF", "a PDF"),
@@ -62,48 +61,40 @@ def sound_fault(path: Path) -> str:
         if not start:
             return "the file is empty"
         if start[4:8] == b"ftyp":
-            return "" if _has_moov(file) else "the recording is damaged or cut short"
-    if start.startswith(_OTHER_SOUNDS) or _is_adts(start):
+            return mp4_fault(file)
+    if is_adts(path):
+        return adts_fault(path)
+    if fault := size_fault(path):
+        return fault
+    if start.startswith(_OTHER_SOUNDS):
         return ""  # what it holds is only known once ffmpeg has read it
     is_wave = start[:4] in (b"RIFF", b"RF64", b"RIFX") and start[8:12] == b"WAVE"
     if not (is_wave or start.startswith(_SOUND_STARTS) or _is_mpeg_audio(start)):
         return f"the file is not {RECORDINGS}"
     if is_wave and wrong_wav_length(path):
         return ""
-    if start.startswith(b"OggS") and not has_ogg_end(path):
-        return "the recording is damaged or cut short"
     if promised_mp3_s(path) is not None:
         return ""  # how much of it is there is known once it has been decoded
+    is_ogg = start.startswith(b"OggS")
+    if is_ogg and ogg_end(path) == "cut":
+        return "the recording is cut short: its last page is not whole"
+    return _fault_by_library(path, is_ogg=is_ogg)
+
+
+def _fault_by_library(path: Path, *, is_ogg: bool) -> str:
+    """What libsndfile says against a file; of some kinds of OGG ffmpeg knows more."""
     try:
-        info = soundfile.info(path)
+        with decoders_silenced():
+            info = soundfile.info(path)
     except soundfile.LibsndfileError as error:
-        return f"the recording is damaged or of an unknown type ({error.error_string.strip('. ')})"
+        said = error.error_string.strip(". ")
+        if is_ogg:
+            return ""
+        # what the library says of MPEG sound that it cannot read; the file is there
+        reason = "" if said.startswith("File does not exist") else f" ({said})"
+        return f"the recording is damaged or of an unknown type{reason}"
     return "" if info.frames > 0 else "the recording contains no sound"
 
 
 def _is_mpeg_audio(start: bytes) -> bool:
     return len(start) > 1 and start[0] == 0xFF and start[1] & 0xE0 == 0xE0
-
-
-def _is_adts(start: bytes) -> bool:
-    return len(start) > 1 and start[0] == 0xFF and start[1] & 0xF6 == 0xF0
-
-
-def _has_moov(file: BinaryIO) -> bool:
-    """Walk the top boxes of an mp4."""
-    end = file.seek(0, 2)
-    position = 0
-    for _ in range(_MAX_BOXES):
-        file.seek(position)
-        head = file.read(16)
-        if len(head) < 8:
-            return False
-        size, kind = struct.unpack(">I4s", head[:8])
-        if size == 1 and len(head) == 16:
-            (size,) = struct.unpack(">Q", head[8:])
-        if kind == b"moov":
-            return position + size <= end
-        if size < 8:
-            return False
-        position += size
-    return False

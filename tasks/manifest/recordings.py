@@ -20,7 +20,7 @@ _SUFFIXES = frozenset(
     (
         *(".wav", ".wave", ".flac", ".aiff", ".aif", ".aifc", ".caf", ".au"),
         *(".mp3", ".m4a", ".m4b", ".aac", ".ogg", ".oga", ".opus", ".amr", ".wma"),
-        *(".mp4", ".m4v", ".mov", ".3gp", ".webm", ".mka", ".mkv"),
+        *(".mp4", ".m4v", ".mov", ".3gp", ".webm", ".weba", ".mka", ".mkv"),
     )
 )
 _SYSTEM_FILES = frozenset(("thumbs.db", "desktop.ini", "icon\r"))
@@ -79,7 +79,7 @@ def manifest_from_recordings(
 def _reason_against(path: Path) -> str:
     """Why a file has no row; empty for a recording."""
     name = path.name.lower()
-    if name.startswith(".") or name in _SYSTEM_FILES:
+    if name.startswith((".", "~$")) or name in _SYSTEM_FILES:
         return "a hidden file of the system"  # macOS writes ._Take 1.mp3 beside Take 1.mp3
     if path.is_dir():
         return "a folder; name it as --audio-dir to read what is in it"

@@ -33,10 +33,10 @@ def profile_space(profile: bytes) -> str:
 
     try:
         opened = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-    except (OSError, ValueError) as error:
+        core = cast("Any", opened.profile)  # its type names what it was opened from
+        return str(core.xcolor_space).strip()
+    except (OSError, ValueError) as error:  # also of a name that is not ASCII
         raise ProfileError("it is damaged") from error
-    core = cast("Any", opened.profile)  # its type names what it was opened from
-    return str(core.xcolor_space).strip()
 
 
 def to_srgb(pixels: Pixels, profile: bytes) -> Pixels:

@@ -35,6 +35,7 @@ from tasks.portrait.picture_header import (
     picture_size_fault,
     read_picture_header,
 )
+from tasks.processes.decoder_chatter import decoders_silenced
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -171,7 +172,8 @@ def _read(path: Path, header: PictureHeader, max_side: int) -> Picture:
     level = cv2.utils.logging.getLogLevel()
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # the error below says it
     try:
-        pixels = _decoded_open_end(data) if not header.has_end else _decoded(data)
+        with decoders_silenced():
+            pixels = _decoded_open_end(data) if not header.has_end else _decoded(data)
     except cv2.error as error:
         raise PortraitError(f"{path}: {_not_a_picture(data)}") from error
     finally:

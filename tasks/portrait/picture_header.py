@@ -10,6 +10,7 @@ MAX_PIXELS = 128_000_000
 _TAIL_BYTES = 1 << 16
 _CHUNK_BYTES = 1 << 20
 _MAX_BOXES = 10_000
+_MAX_CHUNKS = 1_000_000
 _JPEG_SIZES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_BARE = frozenset({0x01, *range(0xD0, 0xD8)})
 _JPEG_PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
@@ -72,7 +73,7 @@ def picture_size_fault(header: PictureHeader) -> str:
 def _png(file: BinaryIO, start: bytes) -> PictureHeader:
     if start[12:16] != b"IHDR":
         raise ValueError("no header")
-    _require_tail(file, b"IEND")
+    _require_png_end(file)
     width, height = struct.unpack(">II", start[16:24])
     num_frames = 1
     file.seek(8)
@@ -124,10 +125,20 @@ def _has_jpeg_end(file: BinaryIO) -> bool:
     return False
 
 
-def _require_tail(file: BinaryIO, mark: bytes) -> None:
+def _require_png_end(file: BinaryIO) -> None:
+    """The end chunk is there; phones and programs write other things behind it."""
     num_bytes = file.seek(0, 2)
     file.seek(max(0, num_bytes - _TAIL_BYTES))
-    if mark not in file.read():
+    if b"IEND" in file.read():
+        return
+    position, kind = 8, b""
+    for _ in range(_MAX_CHUNKS):
+        file.seek(position)
+        length, kind = struct.unpack(">I4s", file.read(8))
+        position += 12 + length
+        if kind == b"IEND" or position > num_bytes:
+            break
+    if kind != b"IEND" or position > num_bytes:
         raise ValueError("no end")
 
 

@@ -58,7 +58,8 @@ def script_text(raw: str, language: Language) -> ScriptText:
             shown = marked.text[span.start : span.end]
             rule = f"{error.rule} ({marked.draft.place(span.start)})"
             flaws.append(Flaw(shown, rule, error.way_out))
-    if raw.strip() and not marked.text.strip():
+    has_words = any(map(str.isalnum, marked.text)) or not any(map(str.isalnum, raw))
+    if raw.strip() and not (marked.text.strip() and has_words):
         flaws.append(
             Flaw(raw.strip()[:60], "leaves nothing to say without its marks", "write words")
         )

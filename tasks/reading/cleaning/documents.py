@@ -9,6 +9,11 @@ _NOTHING = re.compile(
     r"(?i:nan|nat|none|null|nil|n/a|#?n/a|<na>|undefined|\(null\)|\[object object\])"
     r"|#(?:REF!|NAME\?|VALUE!|DIV/0!|NUM!|NULL!|SPILL!|CALC!|#+)|-+|—+|N\.A\.|NA|TRUE|FALSE"
 )
+_UNWRITTEN = re.compile(
+    r"(?i:todo|tbd|tbc|fixme|tktk|x{3,}|placeholder|(?:your |insert |add )?(?:script|copy) here"
+    r"|(?:your |insert |add )?text here|to be (?:written|done|decided|confirmed))[ .!:…]*"
+    r"|待定|待补充|待填写|暂无|(?:此处|在此)(?:填写|输入)\w{0,4}"
+)
 _CUE_TIME = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?[,.]\d{1,3}[ \t]*-+>[ \t]*\d{1,2}:\d{2}")
 _SUBTITLES = re.compile(r"\A\ufeff?WEBVTT\b|^Dialogue: ?\d+,\d+:\d{2}:\d{2}", re.MULTILINE)
 _LINE_TIME = re.compile(
@@ -40,6 +45,9 @@ def document_flaw(draft: Draft) -> Flaw | None:
     if _NOTHING.fullmatch(text):
         rule = "this is what a program writes where there is no value"
         return Flaw(text, rule, "write the script, or remove the row")
+    if _UNWRITTEN.fullmatch(text):
+        rule = "this says that the script is not written yet"
+        return Flaw(_shown(text), rule, "write the script, or remove the row")
     for pattern, rule, way_out in _KINDS:
         match = pattern.search(draft.text)
         if match:

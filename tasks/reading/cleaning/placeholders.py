@@ -30,6 +30,7 @@ _TEMPLATE = re.compile(
     r"|(?<![\w%])%[A-Za-z_][A-Za-z0-9_]*%(?![\w%])|(?<![\w#])##?[A-Z][A-Z0-9_]+##?(?!\w)(?<=#)"
     r"|%%[A-Za-z_]\w*%%|(?<![\w%])%[sd](?!\w)|\*\|[A-Z_:]+\|\*|«[A-Za-z][A-Za-z0-9]*_?\w*»"
 )
+_FRAMED = re.compile(r"@@([A-Za-z_]\w*)@@|(?<![\w#])#([a-z][a-z_]*)#(?![\w#])")
 _BRACES = re.compile(rf"\{{(\d*|{_NAME})\}}")
 _BRACKETS = re.compile(r"[\[［]([^\[\]［］\n]{0,80})[\]］]")
 _ANGLES = re.compile(rf"(?<![\w<])<({_NAME})>")
@@ -37,6 +38,7 @@ _BLANK = re.compile(r"_{3,}")
 _WORDS = re.compile(r"[A-Za-z]+")
 _EMPTY_VALUE = re.compile(
     r"#(?:REF!|NAME\?|VALUE!|N/A|DIV/0!|NUM!|NULL!|SPILL!|CALC!)|\[object Object\]"
+    r"|(?<!\w)Err:5\d\d(?!\d)"
     r"|(?<![\w/])N/A(?![\w/])|(?<![\w.])NaN(?![\w.]\w)|\(null\)"
     r"|(?<=[A-Za-z,:] )NULL(?=[ ,.!?]*(?:$|[a-z]))"
 )
@@ -98,6 +100,14 @@ def _template(match: re.Match[str]) -> _Told:
 def _variable(match: re.Match[str]) -> _Told:
     words = [word.lower() for word in _WORDS.findall(match[1].replace("_", " "))]
     if "_" in match[1] or any(word in _FIELD for word in words):
+        return "is a placeholder that was not filled in", _FILL_IN
+    return None
+
+
+def _framed(match: re.Match[str]) -> _Told:
+    """``@@anything@@``; ``#name#``, but no tag that a person wrote (``#summer#``)."""
+    words = _WORDS.findall((match[2] or "").replace("_", " "))
+    if match[1] or "_" in (match[2] or "") or any(word in _FIELD for word in words):
         return "is a placeholder that was not filled in", _FILL_IN
     return None
 
@@ -170,9 +180,10 @@ def _todo(match: re.Match[str]) -> _Told:
 
 _KINDS = (
     (_TEMPLATE, _template, (*tuple("{<[«%#"), "$(", "*|")),
-    (_EMPTY_VALUE, _empty, ("#", "[o", "N/A", "NaN", "NULL", "(null)")),
+    (_EMPTY_VALUE, _empty, ("#", "[o", "Err:", "N/A", "NaN", "NULL", "(null)")),
     (_GREETED, _empty, ("nan", "None", "null", "undefined", "nil")),
     (_VARIABLE, _variable, ("$",)),
+    (_FRAMED, _framed, ("@@", "#")),
     (_MANDARIN_FIELD, _template, ("【",)),
     (_STRUCK, _struck, ("~~",)),
     (_BRACES, _braces, ("{",)),

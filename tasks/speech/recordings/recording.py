@@ -33,11 +33,13 @@ from tasks.errors import (
     ProgramHungError,
     counted,
 )
+from tasks.inputs.sound_ends import ogg_end
 from tasks.inputs.sound_length import (
     promised_mp3_s,
     write_with_right_length,
     wrong_wav_length,
 )
+from tasks.processes.decoder_chatter import decoders_silenced
 from tasks.processes.ffmpeg import (
     ffmpeg_path,
     run_ffmpeg,
@@ -79,6 +81,9 @@ _BLOCK_SAMPLES = 1 << 18
 _TRUNCATION_S = 0.1
 _MP3_PADDING_S = 0.15
 _STREAMED_SIZE = 0xFFFFFFFF
+_OPEN_END = (
+    "it has no end page, like the recording of a live stream; it was read to the end of the file"
+)
 _CANDIDATES = 16
 _VIRTUAL_COST = 0.5
 _ODD_PAUSE_COST = 0.15
@@ -148,9 +153,16 @@ def import_recording(source: Path, viewer_copy: Path, engine_copy: Path) -> Reco
     told = [choice.reason] if choice else []
     if edge_hz is not None:
         told.append(_hum_warning(edge_hz))
-    is_mended = bool(told) or is_noisy
-    warnings = (*([wrong.notice] if wrong else ()), *told, *judge(levels, num_clipped))
+    is_mended = bool(told) or is_noisy or (wrong is not None and wrong.is_longer)
+    notices = [wrong.notice] if wrong else [_OPEN_END] if _is_open_ogg(source) else []
+    warnings = (*notices, *told, *judge(levels, num_clipped))
     return Recording(num_channels, num_samples, gain_db, levels, warnings, is_mended)
+
+
+def _is_open_ogg(source: Path) -> bool:
+    with source.open("rb") as file:
+        is_ogg = file.read(4) == b"OggS"
+    return is_ogg and ogg_end(source) == "open"
 
 
 def _hum_warning(edge_hz: float) -> str:
@@ -333,7 +345,11 @@ def _plain_header(source: Path) -> SoundHeader | None:
     # libsndfile knows MP3 too, but complains of odd tags on the terminal
     if not start.startswith((b"RIFF", b"fLaC", b"OggS")):
         return None
-    with suppress(soundfile.LibsndfileError), soundfile.SoundFile(source) as file:
+    with (
+        decoders_silenced(),
+        suppress(soundfile.LibsndfileError),
+        soundfile.SoundFile(source) as file,
+    ):
         rate_hz, num_channels = int(file.samplerate), int(file.channels)
         return SoundHeader(rate_hz, num_channels, file.frames / rate_hz)
     return None
@@ -480,9 +496,8 @@ def _run_ffmpeg(source: Path, args: list[str], duration_s: float) -> None:
         if "No space left on device" in error.stderr:
             folder = Path(args[-1]).parent
             raise DiskFullError(folder, shutil.disk_usage(folder).free) from error
-        said = " ".join(error.stderr.strip().splitlines()[-3:])
         raise SpeechError(
-            f"{source} cannot be decoded to its end ({said}); it is damaged or cut short: "
+            f"{source} cannot be decoded to its end; it is damaged or cut short: copy it again, or "
             "export it again, best as WAV or FLAC"
         ) from error
 

@@ -43,7 +43,7 @@ def test_a_folder_of_recordings_becomes_a_manifest_in_natural_order(folder: Path
 def test_what_the_system_wrote_and_what_is_damaged_is_left_out_and_named(folder: Path) -> None:
     place = folder / "recordings"
     recording(place / "Take 1.wav")
-    for name in ("._Take 1.wav", ".DS_Store", "Thumbs.db", "desktop.ini"):
+    for name in ("._Take 1.wav", ".DS_Store", "Thumbs.db", "desktop.ini", "~$Take 1.wav"):
         (place / name).write_bytes(b"\x00\x05\x16\x07")
     (place / "empty.mp3").touch()
     (place / "more").mkdir()
@@ -56,6 +56,7 @@ def test_what_the_system_wrote_and_what_is_damaged_is_left_out_and_named(folder:
         "empty.mp3: the file is empty",
         "more: a folder; name it as --audio-dir to read what is in it",
         "Thumbs.db: a hidden file of the system",
+        "~$Take 1.wav: a hidden file of the system",
     )
 
 

@@ -134,6 +134,7 @@ def test_grey_and_printing_colours_are_read_through_their_profile(tmp_path: Path
         (b"no profile at all", "it is damaged"),
         (P3[:90], "it is damaged"),
         (P3[:200] + bytes(40), "it is damaged"),
+        (P3[:16] + b"RG\x80 " + P3[20:], "it is damaged"),
         (GREY, "it is one of GRAY colours"),
     ],
 )
@@ -219,6 +220,15 @@ def test_a_jpeg_that_lacks_pixels_is_cut_short(
     with pytest.raises(PortraitError, match=r"cut\.jpg: the picture is damaged or cut off"):
         read_portrait(tmp_path / "cut.jpg")
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_png_with_a_video_behind_it_is_read_and_a_cut_one_is_not(tmp_path: Path) -> None:
+    data = written(tmp_path / "a.png", SKIN, None).read_bytes()
+    (tmp_path / "b.png").write_bytes(data + bytes(200_000))
+    assert picture_fault(tmp_path / "b.png") == ""
+    assert np.array_equal(read_portrait(tmp_path / "b.png"), SKIN)
+    (tmp_path / "c.png").write_bytes(data[:-12] + bytes(200_000))
+    assert picture_fault(tmp_path / "c.png") == "the picture is damaged or cut short"
 
 
 # --- AVIF ---------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tasks.reading.flaws import MOST_FLAWS, Flaw, ScriptError
@@ -165,6 +165,7 @@ def test_every_placeholder_is_told_with_its_place() -> None:
         *("[Name]", "[first name]", "[COMPANY]", "[Your Company Here]", "[insert date]", "[姓名]"),
         *("【姓名】", "$name", "$first_name"),
         *("[name]", "[product_name]", "«First_Name»", "［姓名］"),
+        *("@@name@@", "@@CUSTOMER@@", "#name#", "#first_name#"),
     ],
 )
 def test_placeholders_of_all_kinds_are_refused(placeholder: str) -> None:
@@ -224,6 +225,18 @@ def test_placeholders_of_all_kinds_are_refused(placeholder: str) -> None:
         (
             "Hello%20World",
             '"%20" is a space as addresses write it (character 6); write a space',
+        ),
+        (
+            "Total: Err:502 today.",
+            '"Err:502" is what a program writes where there is no value (character 8); ' + FILL_IN,
+        ),
+        *(
+            (
+                text,
+                f'"{text}" this says that the script is not written yet; '
+                "write the script, or remove the row",
+            )
+            for text in ("TODO", "tbd", "XXX", "Script here", "Placeholder", "待定", "此处填写文案")
         ),
         (
             "TODO: write this",
@@ -445,6 +458,7 @@ def test_three_thousand_random_scripts_raise_nothing_else() -> None:
     assert all(flaw.rule and flaw.way_out for flaw in told)
 
 
+@example(":\\n")
 @given(st.text(max_size=200))
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:
