@@ -26,7 +26,8 @@ from model.engine import engine_identity
 from tasks.errors import counted
 from tasks.inputs.inputs import Inputs
 from tasks.manifest.lexicon_file import LexiconFile, beside, read_lexicon
-from tasks.manifest.manifest import USUAL, Manifest, Personal, RowDefaults, read_manifest
+from tasks.manifest.manifest import Manifest, RowDefaults, read_manifest
+from tasks.manifest.personal.libraries import USUAL, Personal
 from tasks.manifest.personal.selection import EVERYTHING, Selection, chosen_of
 from tasks.manifest.presets import load_presets
 from tasks.manifest.row_settings import check_options, notices_of

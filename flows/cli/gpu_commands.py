@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 _ONLY_WITH_GPUS = ("placement", "offload", "host_memory")
 _ONLY_WITH_MANIFEST = (
     "strict_variables",
+    "variants",
+    "presenters",
+    "max_videos",
     "only",
     "sample",
     "limit",
