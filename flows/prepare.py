@@ -11,6 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import copy_context
 from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -78,6 +79,7 @@ from tasks.store.files import file_version
 _TITLE_CHARS = 60
 # what is done is asked of the store, which may be far away: 8 requests one after the other a video
 _LOOKUPS_AT_ONCE = 8
+_NEVER = datetime.max.replace(tzinfo=UTC)
 _NO_WAIT = nullcontext()
 _PORTRAITS = PortraitReader()
 
@@ -355,7 +357,7 @@ def _request_sha256(
 ) -> str:
     """Digest of all that a plan is made from: the same digest, the same plan."""
     used = settings_of(row, settings, identity)
-    paths = {"portrait_path", "rig_path", "audio_path", "line", "is_language_told"}
+    paths = {"portrait_path", "rig_path", "audio_path", "line", "is_language_told", "due"}
     return canonical_sha256(
         {
             "row": row.model_dump(mode="json", exclude=paths),
@@ -488,9 +490,12 @@ def _with_portrait_findings(
 
 
 def in_order(rows: Sequence[ManifestRow], begun_in: CampaignFolder | None) -> list[ManifestRow]:
-    """Rows by falling priority; with a store, those begun there first, nearest to done ahead."""
+    """Rows by falling priority, then by when they are due.
+
+    With a store, those begun there come first, nearest to done ahead.
+    """
     if begun_in is None:
-        return sorted(rows, key=lambda row: -row.priority)
+        return sorted(rows, key=lambda row: (-row.priority, row.due or _NEVER))
     by_id = {row.video_id: row for row in rows}
     with ThreadPoolExecutor(_LOOKUPS_AT_ONCE, thread_name_prefix="order") as pool:
         unfinished = list(pool.map(partial(_unfinished, begun_in), range(len(rows)), rows))

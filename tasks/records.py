@@ -1,5 +1,6 @@
 """Records that cross a boundary: manifest, speech, plan, receipts, report. Validation only."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Literal, Self
 
@@ -52,6 +53,7 @@ class ManifestRow(Record):
         description="Of its clips and its engine, from its cells.",
     )
     priority: int = Field(default=0, description="Higher is rendered earlier.")
+    due: datetime | None = Field(default=None, description="When it must be finished, in UTC.")
 
 
 class Cue(Record):

@@ -26,6 +26,7 @@ from flows.cli.cluster_commands import (
 from flows.cli.gpu_commands import add_placing_to, gpus_asked, plan_without_manifest, with_gpus
 from flows.cli.rows.choice import selection_of, with_choice
 from flows.cli.rows.personal import personal_of, with_personal
+from flows.cli.rows.pricing import price_asked, with_price
 from flows.cli.spoken.say import Place, say_script, voice_settings, with_voices
 from flows.cli.terminal import console as terminal_console
 from flows.cli.terminal import say
@@ -308,6 +309,7 @@ def _run(source: "Source", workers: int, night: "Night | None", *, as_json: bool
     "what to check.",
 )
 @with_gpus
+@with_price
 @_json
 def plan(manifest: str | Path | None, reread: bool, as_json: bool, **options: Any) -> int:
     """Preview a render: videos, segments, lengths, disk space and time.
@@ -318,10 +320,10 @@ def plan(manifest: str | Path | None, reread: bool, as_json: bool, **options: An
     settings, and when everything would be finished. Without a MANIFEST, plan a one-minute video in
     every preset.
     """
-    asked = gpus_asked(options)
+    asked, priced = gpus_asked(options), price_asked(options)
     if manifest is None:
         return plan_without_manifest(asked, options, as_json=as_json)
-    from flows.cli.plan import plan_interruptibly
+    from flows.cli.plan import keep_quote, plan_interruptibly
     from flows.cli.plan_table import campaign_table
     from flows.cli.spoken.read_back import spoken_tables
     from flows.session import Session
@@ -331,7 +333,8 @@ def plan(manifest: str | Path | None, reread: bool, as_json: bool, **options: An
     session = Session(request)
     for notice in session.notices:
         console.print(f"note: {notice}", style="yellow", markup=False, soft_wrap=True)
-    quote = plan_interruptibly(session, asked, is_spoken=bool(options["spoken"]))
+    quote = plan_interruptibly(session, asked, priced, is_spoken=bool(options["spoken"]))
+    fits = keep_quote(quote, session.folder)
     if as_json:
         say(quote.model_dump_json(indent=1))
     else:
@@ -340,7 +343,10 @@ def plan(manifest: str | Path | None, reread: bool, as_json: bool, **options: An
         if options["spoken"]:
             for part in spoken_tables([(v.video_id, v.words) for v in quote.videos if not v.error]):
                 console.print(part)
-    return _EXIT_REFUSED if quote.errors else 0
+    if fits is not None:
+        told = f"to render what fits: nightshoot render {manifest} --only @{fits}"
+        say(told, to_stderr=as_json)
+    return _EXIT_REFUSED if quote.errors or quote.breaches else 0
 
 
 @cli.command()

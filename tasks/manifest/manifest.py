@@ -168,6 +168,12 @@ COLUMNS = (
         example="mara",
     ),
     Column("priority", "Higher numbers are rendered earlier. Default: 0.", example="10"),
+    Column(
+        "due",
+        "When the video must be finished, in UTC: of videos with the same priority, what is due "
+        "first is rendered first.",
+        example="2026-12-24 18:00",
+    ),
 )
 COLUMN_NAMES = tuple(column.name for column in COLUMNS)
 _REQUIRED = tuple(column.name for column in COLUMNS if column.is_required)

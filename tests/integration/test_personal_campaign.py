@@ -68,3 +68,55 @@ def test_a_plan_is_about_the_chosen_rows(nightshoot, manifest: Path, tmp_path: P
     refused = nightshoot("plan", manifest, "--out", tmp_path, "--only", "bem")
     assert refused.returncode == 2
     assert 'did you mean "ben"?' in refused.stderr
+
+
+def test_what_fits_the_budget_is_rendered_and_the_report_sets_the_quote_beside_it(
+    nightshoot, manifest: Path, tmp_path: Path
+) -> None:
+    lines = manifest.read_text().splitlines()
+    dues = ("due", "2030-01-03", "2030-01-02", "")
+    manifest.write_text("".join(f"{line},{due}\n" for line, due in zip(lines, dues, strict=True)))
+    asked = ("plan", manifest, "--out", tmp_path, "--gpu-hour-price", 3600)
+    whole = json.loads(nightshoot(*asked, "--json").stdout)
+    price, shares = whole["price"], {each["video_id"]: each["seconds"] for each in whole["shares"]}
+    assert price["videos"] == ["ben", "ann", "cy"]
+    overhead = price["seconds"] - sum(shares.values())
+    assert price["money"] == pytest.approx(price["seconds"])
+
+    refused = nightshoot(*asked, "--budget", 0.01)
+    assert refused.returncode == 2
+    assert "more than the budget of 0.01" in refused.stdout
+
+    # what was timed now differs from before, so the budget is for one and a half of three alike
+    budget = overhead * 1.2 + 1.6 * max(shares.values())
+    fits = json.loads(nightshoot(*asked, "--budget", budget, "--fit", "--json").stdout)["fit"]
+    names = (tmp_path / "june" / "fit.txt").read_text().split()
+    assert names == fits["videos"]
+    assert {*names, *(each["video_id"] for each in fits["left_out"])} == {"ann", "ben", "cy"}
+    assert not names or names[0] == "ben"
+
+    (tmp_path / "june" / "fit.txt").write_text("ben\n")
+    chosen = f"@{tmp_path / 'june' / 'fit.txt'}"
+    done = nightshoot("render", manifest, "--out", tmp_path, "--only", chosen, "--json")
+    assert done.returncode == 0, done.stderr
+    assert statuses(done.stdout) == {"ann": "pending", "ben": "done", "cy": "pending"}
+    page = (tmp_path / "june" / "report" / "index.html").read_text()
+    assert "this run rendered" in page
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--budget", 5), "--budget needs --gpu-hour-price"),
+        (("--fit",), "--fit needs --budget or --deadline"),
+        (("--deadline", "soon"), '--deadline "soon" must be a time such as 18:00'),
+        (("--only", "@nothing.txt"), '"nothing.txt" cannot be read'),
+        (("--only", "ann,,ben"), "must be names with commas between them"),
+    ],
+)
+def test_options_that_cannot_be_used_are_refused(
+    nightshoot, manifest: Path, tmp_path: Path, options: tuple[object, ...], told: str
+) -> None:
+    refused = nightshoot("plan", manifest, "--out", tmp_path, *options)
+    assert refused.returncode == 2
+    assert told in refused.stderr
