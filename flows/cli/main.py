@@ -24,6 +24,7 @@ from flows.cli.cluster_commands import (
     with_settings,
 )
 from flows.cli.gpu_commands import add_placing_to, gpus_asked, plan_without_manifest, with_gpus
+from flows.cli.lists.commands import add_lists_to
 from flows.cli.rows.choice import selection_of, with_choice
 from flows.cli.rows.personal import personal_of, with_personal
 from flows.cli.rows.pricing import price_asked, with_price
@@ -223,14 +224,24 @@ def retry(
 
 
 @cli.command()
-@click.argument("campaign")
+@click.argument("campaign", required=False)
 @_out
 @_json
-def status(campaign: str, out: str | Path, as_json: bool) -> int:
+def status(campaign: str | None, out: str | Path, as_json: bool) -> int:
     """Show which videos of a campaign are done, failed or still to do.
 
-    Exits with code 1 unless all of them are done.
+    Exits with code 1 unless all of them are done. Without a CAMPAIGN, list the campaigns of the
+    output.
     """
+    if campaign is None:
+        from flows.cli.lists.finding import campaign_lines, campaigns_json, campaigns_table
+
+        lines = campaign_lines(out)
+        if as_json:
+            say(campaigns_json(lines))
+        else:
+            terminal_console().print(campaigns_table(lines))
+        return 0
     from flows.cli.live_progress import (
         status_table,
     )
@@ -478,6 +489,7 @@ def _request(manifest: str | Path, options: dict[str, Any]) -> "Request":
 cli.add_command(say_script)
 add_to(cli)
 add_placing_to(cli)
+add_lists_to(cli)
 
 
 def main() -> None:

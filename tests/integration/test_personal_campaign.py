@@ -53,12 +53,34 @@ def test_one_row_comes_first_then_the_rest_then_what_a_changed_value_touches(
     assert first.items() <= before.items()
 
     manifest.write_text(manifest.read_text().replace(",Cy", ",Cleo"))
+    differ = nightshoot("diff", "june", manifest, "--out", tmp_path)
+    assert differ.returncode == 1
+    assert differ.stdout.splitlines() == [
+        "cy",
+        '  name: "Cy" -> "Cleo"',
+        "0 videos added, 0 removed, 1 changed, 2 the same",
+        "where the first was rendered, the second makes 1 video",
+    ]
     changed = nightshoot("render", manifest, "--out", tmp_path, "--json")
     assert changed.returncode == 0, changed.stdout + changed.stderr
     after = video_digests(root)
     assert {name for name in after if after[name] != before[name]} == {"cy.mp4", "cy.srt", "cy.vtt"}
     rendered = {o["video_id"]: o["num_segments_rendered"] for o in json.loads(changed.stdout)}
     assert rendered == {"ann": 0, "ben": 0, "cy": len(set(receipts(root)) - segments)}
+
+    listed = json.loads(nightshoot("status", "--out", tmp_path, "--json").stdout)
+    assert [(each["campaign"], each["num_videos"], each["num_done"]) for each in listed] == [
+        ("june", 3, 3)
+    ]
+    found = nightshoot("find", "--out", tmp_path, "--script", "hello CLEO", "--json")
+    assert [each["video_id"] for each in json.loads(found.stdout)] == ["cy"]
+    picture = ("--portrait", manifest.parent / "face.png", "--voice", "hibari")
+    assert "3 videos" in nightshoot("find", "--out", tmp_path, *picture).stdout
+    nobody = nightshoot("find", "--out", tmp_path, "--voice", "zm_yunxi")
+    assert (nobody.returncode, nobody.stdout.strip()) == (1, "no planned video matches")
+    nothing = nightshoot("diff", "june", "juni", "--out", tmp_path)
+    assert nothing.returncode == 2
+    assert '"juni" is neither a manifest nor a campaign' in nothing.stderr
 
 
 def test_a_plan_is_about_the_chosen_rows(nightshoot, manifest: Path, tmp_path: Path) -> None:
