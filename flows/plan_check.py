@@ -6,7 +6,7 @@ engine of another version or other weights would file wrong pixels under right k
 
 from dataclasses import dataclass
 
-from model.engine import engine_identity
+from model.engine import EngineIdentity, earlier_identities, engine_identity
 from tasks.errors import DamagedError
 from tasks.media.finished_video import delivery_sha256
 from tasks.plan.audio_window import EngineTrack
@@ -16,23 +16,59 @@ from tasks.speech.speech_files import load_speech
 from tasks.store.campaign_folder import CampaignFolder
 
 
-def keys_fault(plan: VideoPlan, track: EngineTrack) -> str:
+def keys_fault(plan: VideoPlan, track: EngineTrack, folder: CampaignFolder) -> str:
     """What is wrong with the keys of ``plan`` for this machine's engine; empty: nothing.
+
+    Keys of an earlier version of the engine are right while all their segments are there: nothing
+    is left to render.
 
     Args:
         plan: with its segments.
         track: what the engine hears.
+        folder: where the segments are.
     """
     identity = engine_identity(plan.engine)
     cuts = cuts_of(plan)
     if cuts[-1] != plan.num_frames:
         return f"its segments end at frame {cuts[-1]}, the video at {plan.num_frames}"
-    anew = keyed(plan, cuts, identity, lambda start, end: track.window(start, end, identity).sha256)
-    if anew.segments == plan.segments:
+    if _has_keys_of(identity, plan, track):
         return ""
+    if any(_has_keys_of(each, plan, track) for each in earlier_identities(plan.engine)):
+        if are_rendered(plan, folder):
+            return ""
+        return (
+            f"an earlier version of engine {identity.name} began it, and this is version "
+            f"{identity.version}"
+        )
     return (
         f"the keys of its segments are not those of its content with engine {identity.name}, "
         f"version {identity.version}, weights {identity.weights_id}"
+    )
+
+
+def is_of_earlier_engine(plan: VideoPlan, track: EngineTrack) -> bool:
+    """Whether the plan's segments are another version's, which this machine cannot render."""
+    return not _has_keys_of(engine_identity(plan.engine), plan, track)
+
+
+def are_rendered(plan: VideoPlan, folder: CampaignFolder) -> bool:
+    """Whether the store has every segment of ``plan``."""
+    try:
+        return all(folder.find_segment(segment.key) for segment in plan.segments)
+    except DamagedError:
+        return False
+
+
+def _has_keys_of(identity: EngineIdentity, plan: VideoPlan, track: EngineTrack) -> bool:
+    return _with_keys_of(identity, plan, track).segments == plan.segments
+
+
+def _with_keys_of(identity: EngineIdentity, plan: VideoPlan, track: EngineTrack) -> VideoPlan:
+    return keyed(
+        plan,
+        cuts_of(plan),
+        identity,
+        lambda start, end: track.window(start, end, identity).sha256,
     )
 
 
@@ -67,12 +103,40 @@ def found_fault(stored: StoredPlan, folder: CampaignFolder) -> PlanFault | None:
         if speech is None:
             return PlanFault("its speech is missing from the store, or damaged")
         track = EngineTrack(place.speech / f"{plan.speech_id}.16k.wav", speech.phonemes)
-        if reason := keys_fault(plan, track):
+        if reason := keys_fault(plan, track, folder):
             return PlanFault(reason)
         if stored.sha256 != delivery_sha256(plan, speech):
             reason = "its title, captions or segments are not those it was made with"
             return PlanFault(reason, is_speech_in_doubt=True)
         return None
+
+
+def as_rendered(plan: VideoPlan, folder: CampaignFolder) -> VideoPlan:
+    """The plan with the keys of its finished video, if an earlier version of its engine made it.
+
+    So a plan that has to be made again renders nothing again because the engine has changed.
+    """
+    earlier = earlier_identities(plan.engine)
+    receipt = _receipt(plan, folder) if earlier else None
+    if receipt is None or receipt.segment_keys == tuple(each.key for each in plan.segments):
+        return plan
+    speech = load_speech(plan.speech_id, folder.speech)
+    track = EngineTrack(
+        folder.speech / f"{plan.speech_id}.16k.wav", speech.phonemes if speech else None
+    )
+    for identity in earlier:
+        then = _with_keys_of(identity, plan, track)
+        keys = tuple(each.key for each in then.segments)
+        if keys == receipt.segment_keys and are_rendered(then, folder):
+            return then
+    return plan
+
+
+def _receipt(plan: VideoPlan, folder: CampaignFolder) -> VideoReceipt | None:
+    try:
+        return folder.read_record(f"videos/{plan.video_id}.json", VideoReceipt)
+    except DamagedError:
+        return None  # it is told, and the video made again, when the store is asked for it
 
 
 def as_delivered(plan: VideoPlan, speech: Speech, folder: CampaignFolder) -> VideoPlan:
@@ -81,10 +145,7 @@ def as_delivered(plan: VideoPlan, speech: Speech, folder: CampaignFolder) -> Vid
     So a plan that has to be made again does not deliver a video again that nobody asked to hear
     louder or quieter.
     """
-    try:
-        receipt = folder.read_record(f"videos/{plan.video_id}.json", VideoReceipt)
-    except DamagedError:
-        return plan  # it is told, and the video made again, when the store is asked for it
+    receipt = _receipt(plan, folder)
     if receipt is None:
         return plan
     lufs = receipt.loudness.target_lufs if receipt.loudness else None

@@ -31,6 +31,9 @@ from tasks.processes.last_resort import LastResort
 from tasks.processes.stop_request import stop_asked_by
 from tasks.records import Failure, ReadWords, VideoOutcome
 from tasks.report.report import campaign_report
+from tasks.review.decision import Decision
+from tasks.review.journal import read_journal
+from tasks.review.ruling import ruling, with_rulings
 from tasks.store.campaign_folder import CampaignFolder
 from tasks.store.entries import LostLock
 
@@ -120,7 +123,7 @@ class Summary:
             return 2
         if self.was_stopped and not self.halted:
             return 130
-        return int(any(outcome.status != "done" for outcome in self.asked))
+        return int(not all(outcome.needs_nobody for outcome in self.asked))
 
 
 class Run:
@@ -156,6 +159,7 @@ class Run:
         )
         self._outcomes = self._work.outcomes
         self._words: dict[str, tuple[ReadWords, ...]] = {}
+        self._decisions: Mapping[str, Sequence[Decision]] = {}
         self._is_started = False
 
     def __call__(self) -> Summary:
@@ -175,6 +179,7 @@ class Run:
             stack.enter_context(stop_on_signals(self.stop, self._last_resort))
             folder.sweep_parts()
             folder.snapshot()
+            self._decisions = read_journal(folder).by_video()
             self.source.describe()
             with self.view, stop_asked_by(self.stop.is_set):
                 refused = self._render()
@@ -232,10 +237,23 @@ class Run:
                 self.view.row_prepared(row, None)
                 url = self.source.folder.video_url(row.video_id)
                 self._outcomes[row.video_id] = done_outcome(row, prepared.receipt, url)
+            elif dropped := self._dropped(prepared):
+                self.view.row_prepared(row, None)
+                self._end(dropped)
             else:
                 self._start_dispatcher()
                 self.view.row_prepared(row, prepared.plan)
                 yield prepared
+
+    def _dropped(self, prepared: Prepared) -> VideoOutcome | None:
+        """Of a row that is not finished and that somebody decided to leave out; else None."""
+        assert prepared.stored is not None
+        row, plan_sha256 = prepared.row, prepared.stored.sha256
+        found = ruling(self._decisions.get(row.video_id, ()), plan_sha256)
+        if found.verdict != "dropped" or found.decided is None:
+            return None
+        left_out = pending_outcome(row, prepared.plan, f"left out, as {found.decided.by} decided")
+        return left_out.model_copy(update={"looked_at": plan_sha256})
 
     def _kept_failure(self, row: RowName, error: Exception) -> Failure:
         """Why a row has no plan; kept in the store, for `status` and `retry`."""
@@ -276,10 +294,11 @@ class Run:
             self._outcomes.get(row.video_id) or self._earlier_outcome(row)
             for row in self.source.rows
         )
-        return [
+        told = [
             outcome.model_copy(update={"words": self._words.get(outcome.video_id, ())})
             for outcome in outcomes
         ]
+        return with_rulings(told, self._decisions)
 
     def _earlier_outcome(self, row: RowName) -> VideoOutcome:
         note, chosen = self._work.halted, self.source.chosen

@@ -166,8 +166,18 @@ class Session:
                     line=row.line,
                     priority=row.priority,
                     cells=dict(self.cells[row.video_id]),
+                    row=row,
                 )
                 for row in self.rows
+            ),
+            engine_settings=self.request.engine_settings,
+            presets={
+                name: self.settings.presets[name].model_dump(mode="json")
+                for name in sorted({row.preset for row in self.rows})
+            },
+            lexicon=tuple(
+                (each.word, each.language, each.spoken, each.sounds)
+                for each in self.settings.lexicon.entries
             ),
         )
         self.folder.write_text("rows.json", record_bytes(rows))

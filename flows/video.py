@@ -19,7 +19,7 @@ from prefect.runtime import task_run
 from prefect.tasks import Task
 
 from flows.outcomes import done_outcome, text_of, way_out_of
-from flows.plan_check import keys_fault
+from flows.plan_check import is_of_earlier_engine, keys_fault
 from flows.work import RenderFigures, Work, current_work
 from model.engine import engine_identity
 from model.errors import NightshootError, ResourceError, Rung, StoppedError
@@ -100,7 +100,7 @@ class VideoChain:
             )
         self.speech = speech
         self._track = EngineTrack(folder.speech / f"{plan.speech_id}.16k.wav", speech.phonemes)
-        if fault := keys_fault(plan, self._track):
+        if fault := keys_fault(plan, self._track, folder):
             raise DamagedError(
                 f"plans/{plan.video_id}.json cannot be rendered here: {fault}; render the manifest "
                 "again to plan it again"
@@ -114,6 +114,7 @@ class VideoChain:
         with self.work.key_lock(segment.key):
             receipt = self._find(segment)
             if receipt is None:
+                self._check_engine(segment)
                 self._check_predecessor()
                 self._render(segment)
             else:
@@ -142,6 +143,15 @@ class VideoChain:
         self.work.listener.notice(
             f"{self.plan.video_id}: rendering segment {segment.index + 1} again: {why}"
         )
+
+    def _check_engine(self, segment: SegmentPlan) -> None:
+        """Refuse to render under a key of another version of the engine."""
+        if is_of_earlier_engine(self.plan, self._track):
+            raise DamagedError(
+                f"segment {segment.index + 1} of {self.plan.video_id} is missing or damaged, and "
+                f"an earlier version of engine {self.plan.engine} rendered it; render the manifest "
+                "again to plan this video again"
+            )
 
     def _check_predecessor(self) -> None:
         """The segment before the next one, rendered again if its handoff is not whole."""

@@ -5,7 +5,7 @@ Shapes: F frames, H height, W width, S samples.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
 from typing import Any, Literal, Protocol, TypeAlias
@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 ENGINE_SAMPLE_RATE_HZ = 16_000
 FPS = 25
 FRAME_MULTIPLE = 12
+UNKNOWN_WEIGHTS = "unknown"
+"""The ``weights_id`` where only lengths and times are asked for: keys that hold it name nothing."""
 
 Pixels: TypeAlias = NDArray[np.uint8]
 Setting: TypeAlias = str | int | float | bool
@@ -243,6 +245,14 @@ _ENGINES: Mapping[str, str] = {
     "null": "model.null:NullEngine",
 }
 
+# versions of earlier releases with their weights, the latest first: what they finished stays
+_EARLIER: Mapping[str, tuple[tuple[int, str], ...]] = {
+    "preview": (
+        (2, "45c7767e0d351775"),
+        (1, "fa2f22212ff6d78b"),
+    )
+}
+
 # of engines that need more than Python packages
 _EXAMINERS: Mapping[str, str] = {"live-avatar": "model.live_avatar.examine.report:examine"}
 
@@ -291,6 +301,22 @@ def engine_identity(name: str) -> EngineIdentity:
         ValueError: there is no such engine.
     """
     return load_engine(name).identity
+
+
+@cache
+def earlier_identities(name: str) -> tuple[EngineIdentity, ...]:
+    """Identities the engine called ``name`` had in earlier releases, the latest first.
+
+    It cannot render what they rendered; what they finished stays finished.
+
+    Raises:
+        ValueError: there is no such engine.
+    """
+    identity = engine_identity(name)
+    return tuple(
+        replace(identity, version=version, weights_id=weights_id)
+        for version, weights_id in _EARLIER.get(name, ())
+    )
 
 
 def check_settings(engine: Engine, settings: Mapping[str, Setting]) -> None:

@@ -3,7 +3,8 @@
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -104,6 +105,23 @@ def gpus_asked(options: dict[str, Any]) -> "GpuRequest | None":
         offload=options["offload"],
         host_gib=options["host_memory"],
     )
+
+
+@contextmanager
+def weights_not_needed(wanted: "GpuRequest | None") -> Generator[bool]:
+    """Lets GPUs be asked about where no weights are; yields whether none are known."""
+    from model.engine import engine_identity
+    from tasks.gpu_plans.layouts import env_without_weights
+
+    told = {} if wanted is None else env_without_weights(os.environ)
+    os.environ.update(told)
+    try:
+        yield bool(told)
+    finally:
+        for name in told:
+            del os.environ[name]
+        if told:
+            engine_identity.cache_clear()
 
 
 def plan_without_manifest(

@@ -54,6 +54,11 @@ from tasks.store.record_json import record_bytes
 _BITS_PER_PIXEL = 0.35
 _PNG_BYTES_PER_PIXEL = 1.8
 _MAX_UNBROKEN_CLIPS = 500
+_WITHOUT_WEIGHTS = (
+    "NIGHTSHOOT_WEIGHTS is not set, so this plan was made without weights. It gives lengths, "
+    "placements and times, and keeps the speech but not the plans. It counts finished segments "
+    "only of rows that are planned as they were when they were rendered."
+)
 
 
 class VideoQuote(Record):
@@ -111,6 +116,7 @@ def plan_interruptibly(
     priced: PriceRequest = NOT_ASKED,
     *,
     is_spoken: bool = False,
+    are_weights_unknown: bool = False,
 ) -> Quote:
     """:func:`plan_campaign`, which Ctrl-C ends soon and a second Ctrl-C at once, with exit 130."""
     stop = threading.Event()
@@ -121,7 +127,9 @@ def plan_interruptibly(
             check_stop()
     except StoppedError:
         leave("Stopped.")
-    return quote
+    if not are_weights_unknown or quote.gpus is None:
+        return quote
+    return quote.model_copy(update={"notices": (*quote.notices, _WITHOUT_WEIGHTS)})
 
 
 def plan_campaign(

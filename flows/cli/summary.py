@@ -20,7 +20,9 @@ def summary_lines(summary: Summary) -> Iterator[Text]:
             f"Refused: {counted(len(summary.refused), 'row')} cannot be rendered, so nothing was "
             "rendered."
         )
-        yield Text("Correct the manifest, or add --keep-going to render the other rows.")
+        are_others = len(summary.outcomes) > len(summary.refused)
+        others = ", or add --keep-going to render the other rows" if are_others else ""
+        yield Text(f"Correct the manifest{others}.")
         return
     done = [outcome for outcome in summary.asked if outcome.status == "done"]
     failed = [o for o in summary.asked if o.status in ("failed", "quarantined")]

@@ -18,6 +18,7 @@ from flows.cluster.dispatcher import PoolDispatcher, PoolSettings
 from flows.cluster.parameters import CampaignParameters, RetryParameters, SweepParameters
 from flows.cluster.run_logs import LogProgress, run_name
 from flows.outcomes import name_of
+from flows.review.changed_plans import carry_out
 from flows.run import Run, Source, Summary
 from flows.session import Request, Session
 from flows.stored import StoredCampaign
@@ -27,6 +28,7 @@ from model.errors import CampaignError
 from tasks.errors import counted
 from tasks.gpu_plans.layouts import layout_env, layout_settings
 from tasks.manifest.manifest import RowDefaults
+from tasks.speech.voices import VoiceSettings
 from tasks.store.campaigns import (
     campaigns_in,
     open_campaign,
@@ -71,6 +73,7 @@ def retry_failed(request: RetryParameters) -> State[Any]:
     _check_starts()
     folder = open_campaign(request.out, request.campaign)
     source = StoredCampaign(folder, request.campaign, request.videos)
+    carry_out(source, VoiceSettings(), source.notices.append, lock_wait_s=_LOCK_WAIT_S)
     return _run(source, request, None)
 
 

@@ -18,7 +18,7 @@ from model.preview.pose import Paste, Patch, Pose
 Field = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-_LEAST_WIDTH = 5.0  # frame pixels: a narrower eye is not animated
+_LEAST_WIDTH = 10.0  # canvas pixels: a narrower eye is not animated
 _NUM_RELAXATIONS = 60  # of every level of the membrane's pyramid
 _CONTRAST = 0.15  # of the skin's luminance: darker pixels beside the eye are lashes or liner
 _FOREIGN = 0.50  # of the skin's luminance: darker pixels are hair or spectacles, not lid
@@ -55,7 +55,7 @@ class _Lid:
         top = min(top, float(upper[:, 1].min()) - 0.15 * width)
         low = np.array([upper[0, 0] - 0.45 * width, top])
         high = np.array([upper[-1, 0] + 0.45 * width, float(lower[:, 1].max()) + 0.40 * width])
-        samples = 3 if width < 30 else 2 if width < 80 else 1
+        samples = 2 if width < 40 else 1
         self._patch = Patch(origin, features.across, low, high, samples)
         self._width, self._left = width, float(upper[0, 0])
         self._texture = self._patch.cut(picture).astype(np.float32)

@@ -129,7 +129,8 @@ def jitter(image: Pixels, landmarks: Landmarks) -> float:
 
 
 @cache
-def _session(name: str) -> "onnxruntime.InferenceSession":
+def session(name: str) -> "onnxruntime.InferenceSession":
+    """The network of that file name, on one thread; read once."""
     import onnxruntime  # starts a thread, and takes a quarter of a second
 
     options = onnxruntime.SessionOptions()
@@ -143,8 +144,8 @@ def _session(name: str) -> "onnxruntime.InferenceSession":
 
 
 def _run(name: str, image: NDArray[np.float32]) -> list[Any]:
-    session = _session(name)
-    return list(session.run(None, {session.get_inputs()[0].name: image[None]}))
+    net = session(name)
+    return list(net.run(None, {net.get_inputs()[0].name: image[None]}))
 
 
 @cache
@@ -289,15 +290,32 @@ def _without_repeats(faces: list[Face]) -> list[Face]:
 
 def _mesh(image: Pixels, roi: _Roi) -> tuple[Landmarks, float]:
     """Landmarks in picture pixels and score, of the turned square ``roi``."""
-    scale = max(roi.side, 1.0) / _MESH_SIZE
-    to_image = _square_to_image(roi, scale)
-    crop = _crop(image, to_image, scale)
+    crop, to_image = _square(image, roi)
     outputs = [np.asarray(o).ravel() for o in _run(MESH_NAME, crop)]
     points, logit = sorted(outputs, key=lambda o: o.size, reverse=True)
     points = points.reshape(NUM_LANDMARKS, 3)
     places = points[:, :2] @ to_image[:, :2].T + to_image[:, 2]
+    scale = max(roi.side, 1.0) / _MESH_SIZE
     landmarks = np.concatenate([places, points[:, 2:] * scale], 1).astype(np.float32)
     return landmarks, float(1 / (1 + np.exp(-np.clip(logit[0], -80, 80))))
+
+
+def face_square(
+    image: Pixels, landmarks: Landmarks
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """What a mesh looks at: the upright face, and where its pixels are in ``image``.
+
+    Returns:
+        ``(192, 192, 3)`` RGB in 0 to 1, and the affine map ``(2, 3)`` from its pixels to those of
+        ``image``.
+    """
+    return _square(image, _roi_of_landmarks(landmarks))
+
+
+def _square(image: Pixels, roi: _Roi) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    scale = max(roi.side, 1.0) / _MESH_SIZE
+    to_image = _square_to_image(roi, scale)
+    return _crop(image, to_image, scale), to_image
 
 
 def _square_to_image(roi: _Roi, scale: float) -> NDArray[np.float64]:

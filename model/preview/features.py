@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from model.engine import Pixels
 from model.errors import PortraitError
 from model.preview.face import LEFT_EYE_CORNER, RIGHT_EYE_CORNER, Landmarks, find_faces
+from model.preview.refined import refined
 
 Points: TypeAlias = NDArray[np.float64]  # (N, 2): x, y in pixels
 
@@ -478,5 +479,5 @@ def locate(portrait: Pixels, rig: Mapping[str, object] | None) -> Features | Non
         faces = find_faces(portrait)
         if not faces:
             return None
-        features = features_of_landmarks(faces[0].landmarks)
+        features = features_of_landmarks(refined(portrait, faces[0].landmarks).landmarks)
     return with_closed_mouth(portrait, features)

@@ -12,6 +12,7 @@ from model.preview.features import Features
 from model.preview.pose import Pose, smoothstep
 
 _CELL = 8  # pixels of the frame a grid step; frame sizes are multiples of 16
+CANVAS_SCALE = 2  # canvas pixels a frame pixel, along x and y
 _BREATH_RISE = 0.0065  # of the face's width
 
 
@@ -41,10 +42,21 @@ class Head:
         settle = 1 - smoothstep(0.9 * height, float(height), y)
         self._chest = (chest * settle).astype(np.float32)
         frame_y, frame_x = np.mgrid[0:height, 0:width].astype(np.float32)
-        self._x, self._y = frame_x, frame_y
+        self._x, self._y = (
+            CANVAS_SCALE * frame + np.float32(CANVAS_SCALE / 2 - 0.5)
+            for frame in (frame_x, frame_y)
+        )
 
-    def draw(self, frame: Pixels, pose: Pose) -> Pixels:
-        """``frame`` with the head turned and the chest raised as in ``pose``."""
+    def draw(self, canvas: Pixels, pose: Pose) -> Pixels:
+        """The frame that shows ``canvas`` with head and chest moved as in ``pose``.
+
+        Args:
+            canvas: ``(2 H, 2 W, 3)``.
+            pose: of head and breath.
+
+        Returns:
+            ``(H, W, 3)``.
+        """
         half = self._face_width / 2
         right = (
             self._moves * np.float32(pose.shift_x * self._face_width)
@@ -58,7 +70,7 @@ class Head:
             - self._chest * np.float32(pose.breath * _BREATH_RISE * self._face_width)
         )
         return cv2.remap(
-            frame,
+            canvas,
             cv2.subtract(self._x, self._full(right)),
             cv2.subtract(self._y, self._full(down)),
             cv2.INTER_CUBIC,
@@ -67,6 +79,6 @@ class Head:
 
     def _full(self, grid: NDArray[np.float32]) -> NDArray[np.float32]:
         height, width = self._x.shape
-        return cv2.resize(grid, (width, height), interpolation=cv2.INTER_LINEAR).astype(
-            np.float32, copy=False
-        )
+        return cv2.resize(
+            grid * np.float32(CANVAS_SCALE), (width, height), interpolation=cv2.INTER_LINEAR
+        ).astype(np.float32, copy=False)

@@ -3,8 +3,8 @@
 The upper layer carries the upper lip, the lower one the lower lip and the jaw. Each is a weighted
 sum of displacements that are computed once for a portrait; a frame inverts the two sums, blends
 them along the line between the lips and draws the inside where the lips have parted.
-Lengths are in frame pixels, in coordinates along (u) and across (v) the eyes.
-Shapes: h, w of the patch (supersampled); ch, cw of its coarse grid, one sample a frame pixel.
+Lengths are in canvas pixels, in coordinates along (u) and across (v) the eyes.
+Shapes: h, w of the patch (supersampled); ch, cw of its coarse grid, half a sample a canvas pixel.
 """
 
 from dataclasses import dataclass
@@ -19,6 +19,7 @@ from model.preview.pose import Paste, Patch, Pose, smoothstep
 
 Field = NDArray[np.float32]
 
+_COARSE_SAMPLES = 0.5  # of the displacements, a canvas pixel
 _TEETH_RGB = np.array([232, 223, 210], np.float32)
 _TONGUE_RGB = np.array([164, 82, 86], np.float32)
 _DARK_RGB = np.array([52, 20, 22], np.float32)
@@ -50,7 +51,9 @@ class Mouth:
     def __init__(self, picture: Pixels, features: Features) -> None:
         self._set_geometry(features)
         self._patch = self._make_patch()
-        self._coarse = Patch(self._origin, features.across, self._patch.low, self._patch_high(), 1)
+        self._coarse = Patch(
+            self._origin, features.across, self._patch.low, self._patch.high, _COARSE_SAMPLES
+        )
         self._texture = self._patch.cut(picture)
         self._paste = Paste(self._patch, self._patch.feather(0.12, 0.10), picture.shape)
         self._set_fields()
@@ -80,10 +83,12 @@ class Mouth:
         return np.array([self._centre + 1.25 * self._width, below])
 
     def _make_patch(self) -> Patch:
-        samples = 3 if self._width < 36 else 2 if self._width < 96 else 1
+        samples = 2 if self._width < 60 else 1
         low = np.array([self._centre - 1.25 * self._width, self._nose - 0.15 * self._width])
         low[1] = min(low[1], self._upper_outer[:, 1].min() - 4)
-        return Patch(self._origin, self._across, low, self._patch_high(), samples)
+        unit = 1 / _COARSE_SAMPLES  # so that a coarse pixel is a whole number of the patch's
+        span = np.ceil((self._patch_high() - low) / unit) * unit
+        return Patch(self._origin, self._across, low, low + span, samples)
 
     def _across_mouth(self, u: Field) -> Field:
         left, right = self._upper_inner[0, 0], self._upper_inner[-1, 0]
@@ -140,7 +145,7 @@ class Mouth:
         self._upper, self._lower = self._curves(u)
         self._middle = (self._upper + self._lower) / 2
         self._t = self._across_mouth(u)
-        self._softness = (0.35 + np.clip(np.abs(self._t) - 1, 0, None) * 0.6 * self._width).astype(
+        self._softness = (0.7 + np.clip(np.abs(self._t) - 1, 0, None) * 0.6 * self._width).astype(
             np.float32
         )
         is_between = (v > self._upper) & (v < self._lower) & (np.abs(self._t) < 1)
@@ -199,6 +204,7 @@ class Mouth:
 
     def _inverse(self, down: Field, out: Field) -> tuple[Field, Field]:
         """Coarse source coordinates of every coarse pixel, by fixed-point iteration."""
+        out, down = out * np.float32(_COARSE_SAMPLES), down * np.float32(_COARSE_SAMPLES)
         map_x, map_y = self._grid_x - out, self._grid_y - down
         for _ in range(2):
             moved_x = cv2.remap(
@@ -212,25 +218,17 @@ class Mouth:
 
     def _fine(self, coarse: Field) -> Field:
         """A coarse map in the patch's own pixels."""
-        samples = np.float32(self._patch.samples)
-        width, height = self._patch.size
-        if self._patch.samples == 1:
-            return coarse
-        matrix = np.array([[1 / samples, 0, 0.5 / samples - 0.5]] * 2)
-        matrix[1] = [0, 1 / samples, 0.5 / samples - 0.5]
-        fine = cv2.warpAffine(
-            coarse,
-            matrix,
-            (width, height),
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
-        return (fine + np.float32(0.5)) * samples - np.float32(0.5)
+        ratio = np.float32(self._patch.samples / _COARSE_SAMPLES)
+        own = coarse * ratio + (ratio - 1) / 2
+        fine = cv2.resize(own, self._patch.size, interpolation=cv2.INTER_LINEAR)
+        return np.asarray(fine, np.float32)
 
     def _moved_lips(self, upper_field: Field, lower_field: Field, spread: Field) -> _Lips:
         """Inner lip edges after the movement, over the patch's columns."""
         columns = np.clip(
-            (self._patch.u - self._coarse.low[0]).astype(np.intp), 0, self._coarse.size[0] - 1
+            ((self._patch.u - self._coarse.low[0]) * _COARSE_SAMPLES).astype(np.intp),
+            0,
+            self._coarse.size[0] - 1,
         )
 
         def at(field: Field, curve: Field) -> Field:
@@ -285,11 +283,11 @@ class Mouth:
 
     def _hole(self, v: Field, lips: _Lips) -> Field:
         """How much of every pixel is between the lips, 0 to 1."""
-        sharp = np.float32(0.7 * self._patch.samples)
+        sharp = np.float32(0.4 * self._patch.samples)
         below = np.clip((v - lips.upper) * sharp + 0.5, 0, 1)
         above = np.clip((lips.lower - v) * sharp + 0.5, 0, 1)
-        hole = below * above * np.clip((lips.gap - 0.12) / 1.2, 0, 1)
-        smooth = cv2.GaussianBlur(hole.astype(np.float32), (0, 0), 0.35 * self._patch.samples)
+        hole = below * above * np.clip((lips.gap - 0.24) / 2.4, 0, 1)
+        smooth = cv2.GaussianBlur(hole.astype(np.float32), (0, 0), 0.7 * self._patch.samples)
         return np.asarray(smooth, np.float32)
 
     def _synthetic_inside(self, v: Field, lips: _Lips) -> Field:

@@ -45,16 +45,16 @@ def smoothstep(low: float, high: float, x: NDArray[np.float32]) -> NDArray[np.fl
 
 
 class Patch:
-    """A piece of the picture in coordinates along (u) and across (v) the eyes, supersampled.
+    """A piece of the canvas in coordinates along (u) and across (v) the eyes.
 
-    Shapes: h, w of the patch's own pixels, ``samples`` for each pixel of the frame.
+    Shapes: h, w of the patch's own pixels, ``samples`` for each pixel of the canvas.
     """
 
     def __init__(
-        self, origin: Points, across: Points, low: Points, high: Points, samples: int
+        self, origin: Points, across: Points, low: Points, high: Points, samples: float
     ) -> None:
-        width, height = (max(8, int(v)) for v in (high - low) * samples)
-        self.low, self.samples, self.size = low, samples, (width, height)
+        width, height = (max(8, round(v)) for v in ((high - low) * samples).tolist())
+        self.low, self.high, self.samples, self.size = low, high, samples, (width, height)
         self.u = (low[0] + (np.arange(width) + 0.5) / samples).astype(np.float32)
         self.v = (low[1] + (np.arange(height) + 0.5) / samples).astype(np.float32)[:, None]
         axes = np.stack([across, [-across[1], across[0]]], 1)  # columns: u and v in the frame
@@ -106,21 +106,26 @@ class Paste:
         matrix = np.asarray(cv2.invertAffineTransform(patch.to_frame))
         matrix[:, 2] += matrix[:, :2] @ low
         self._matrix = matrix
-        self._weights = self._to_frame(weights, cv2.BORDER_CONSTANT)[..., None]
-
-    def _to_frame(self, pixels: NDArray[np.float32], border: int) -> NDArray[np.float32]:
-        return cv2.warpAffine(
-            pixels,
+        placed = cv2.warpAffine(
+            weights,
             self._matrix,
             self._size,
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=border,
-        ).astype(np.float32, copy=False)
+            borderMode=cv2.BORDER_CONSTANT,
+        )
+        self._weights = np.clip(placed, 0, 1).astype(np.float32)
+        self._rest = 1 - self._weights
 
     def onto(self, frame: Pixels, pixels: NDArray[np.float32]) -> None:
         """Blend ``pixels`` (h, w, 3) into ``frame`` in place."""
-        smooth = cv2.GaussianBlur(pixels, (0, 0), self._blur) if self._blur else pixels
-        placed = self._to_frame(np.asarray(smooth, np.float32), cv2.BORDER_REPLICATE)
-        under = frame[self._window].astype(np.float32)
-        under += (placed - under) * self._weights
-        frame[self._window] = cv2.convertScaleAbs(under)
+        whole = np.asarray(cv2.convertScaleAbs(pixels))
+        smooth = cv2.GaussianBlur(whole, (0, 0), self._blur) if self._blur else whole
+        placed = cv2.warpAffine(
+            smooth,
+            self._matrix,
+            self._size,
+            flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        under = np.ascontiguousarray(frame[self._window])
+        frame[self._window] = cv2.blendLinear(placed, under, self._weights, self._rest)

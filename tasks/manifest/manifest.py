@@ -6,7 +6,7 @@ RowError
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from model.errors import RowError
@@ -15,7 +15,7 @@ from tasks.inputs.inputs import InputError, Inputs, InputUnreachableError
 from tasks.inputs.text_files import (
     TextFileError,
 )
-from tasks.manifest.faults import Fault
+from tasks.manifest.faults import Fault, on_other_sheets
 from tasks.manifest.header import own_columns_notice, read_header
 from tasks.manifest.personal.fan_out import fan_out
 from tasks.manifest.personal.libraries import USUAL, Personal, read_libraries
@@ -102,6 +102,12 @@ COLUMNS = (
         "`WxH` with fewer pixels, used if the video does not fit into the engine's memory at its "
         "usual size. Default: such a video fails.",
         example="384x256",
+    ),
+    Column(
+        "framing",
+        "What the frame shows of the portrait: `auto`, `face` (close), `wide` (as much as fits), "
+        "or a box `left,top,width,height` in pixels of the portrait. Default: `auto`.",
+        example="wide",
     ),
     Column(
         "seed",
@@ -269,7 +275,7 @@ def read_manifest(
     required = ("video_id",) if libraries.gives_portraits else _REQUIRED
     header = read_header(_trimmed_header(table), known, required)
     if not header.is_readable:
-        raise ManifestError(shown, header.faults)
+        raise ManifestError(shown, on_other_sheets(header.faults, table.other_sheets))
     of_file, shape = source_rows(table, header.columns, required)
     made = fan_out(of_file, header.columns, libraries, personal.max_videos)
     rows = made.rows
@@ -393,7 +399,7 @@ def _without_outcomes(table: Table) -> tuple[Table, tuple[str, ...]]:
     if is_report:
         notice = "the file is a report: its columns from status to warnings are left out"
     rows = tuple(of_manifest(row) for row in table.rows)
-    return Table(of_manifest(table.header), rows, table.notices), (notice,)
+    return replace(table, header=of_manifest(table.header), rows=rows), (notice,)
 
 
 def _trimmed_header(table: Table) -> TableRow:

@@ -7,6 +7,8 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TypeAlias, cast
 
+from pydantic import field_validator
+
 from model.engine import engine_identity, engine_names
 from model.errors import CampaignError
 from tasks.inputs.text_files import MAX_SCRIPT_BYTES, decode_text
@@ -15,6 +17,7 @@ from tasks.manifest.cell_values import (
     check_text,
     parse_choice,
     parse_due,
+    parse_framing,
     parse_language,
     parse_number,
     parse_size,
@@ -26,6 +29,7 @@ from tasks.manifest.faults import Fault
 from tasks.manifest.personal.variables import RowValues, no_values
 from tasks.manifest.row_files import PORTRAIT, RECORDING, RIG, SCRIPT, FileKind, Files
 from tasks.manifest.row_settings import SETTING_COLUMNS, setting_value
+from tasks.portrait import framing
 from tasks.reading.cleaning.encodings import garbled
 from tasks.reading.flaws import Flaw, ScriptError
 from tasks.reading.languages import Language, earlier_language_of, language_flaw, language_of
@@ -47,10 +51,16 @@ class RowDefaults(Record):
     preset: str = "standard"
     size: str | None = None
     smaller_size: str | None = None
+    framing: str | None = None
     seed: int = 0
     voice: str | None = None
     language: str | None = None
     prompt: str = ""
+
+    @field_validator("framing")
+    @classmethod
+    def _is_a_framing(cls, value: str | None) -> str | None:
+        return None if value is None else framing.parse_framing(value)
 
 
 @dataclass
@@ -76,6 +86,7 @@ class RowReader:
         return {
             "size": parse_size,
             "smaller_size": parse_size,
+            "framing": parse_framing,
             "seed": lambda text: parse_number(text, 0, _SEED_LIMIT - 1),
             "num_clip": lambda text: parse_number(text, 1, 1_000_000),
             "priority": lambda text: parse_number(text, -1_000_000, 1_000_000),
@@ -107,7 +118,7 @@ class RowReader:
         if self.faults or self.values.blamed or video_id is None or portrait is None:
             return None
         plain["voice"] = plain["voice"] or (self.voices.get(language) if audio is None else None)
-        for name in ("engine", "preset", "seed", "voice", "language", "prompt"):
+        for name in ("engine", "preset", "framing", "seed", "voice", "language", "prompt"):
             if plain[name] is None:
                 plain[name] = getattr(self.defaults, name)
         if audio is not None and self.cells.get("voice"):

@@ -218,7 +218,12 @@ class _Reader:
         presenter = known[name]
         cells = dict(row.cells)
         rig = presenter.rig if not cells.get("portrait") else ""
-        for column, text in (("portrait", presenter.portrait), (CONSENT, presenter.consent)):
+        given = (
+            ("portrait", presenter.portrait),
+            ("framing", presenter.framing),
+            (CONSENT, presenter.consent),
+        )
+        for column, text in given:
             if text and not cells.get(column):
                 cells[column] = text
         return replace(row, cells=cells, rig=rig, voices=presenter.voices)
@@ -260,12 +265,17 @@ def _columns_of(columns: Sequence[str], rows: Sequence[SourceRow]) -> tuple[str,
     kept = [name for name in columns if name not in _FANNED]
     filled = {name for row in rows for name, cell in row.cells.items() if cell}
     added = ("script", "language", "voice", "size", "preset", "prompt", "seed", "portrait")
-    more = [name for name in (*added, "engine", "presenter") if name in filled]
+    more = [name for name in (*added, "engine", "framing", "presenter") if name in filled]
     return tuple(dict.fromkeys((*kept, *more)))
 
 
 def _with_consent(made: FanOut) -> tuple[str, ...]:
-    filled = {name for row in made.rows for name in ("portrait", CONSENT) if row.cells.get(name)}
+    filled = {
+        name
+        for row in made.rows
+        for name in ("portrait", "framing", CONSENT)
+        if row.cells.get(name)
+    }
     return tuple(dict.fromkeys((*made.columns, *sorted(filled - set(made.columns)))))
 
 

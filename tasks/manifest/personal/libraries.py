@@ -17,6 +17,7 @@ from tasks.inputs.addresses import has_scheme
 from tasks.manifest.cell_values import (
     BadValueError,
     parse_choice,
+    parse_framing,
     parse_number,
     parse_size,
     parse_video_id,
@@ -35,10 +36,10 @@ MAX_VIDEOS = 10_000
 """So many videos may the rows of a manifest stand for, unless a person allows more."""
 VARIANT_COLUMNS = (
     *("voice", "voice_en", "voice_zh", "size", "preset", "prompt", "seed", "portrait", "engine"),
-    "presenter",
+    *("framing", "presenter"),
 )
-_PRESENTER_KEYS = ("portrait", "rig", "voices", "consent")
-_NOT_YET = ("framing", "lower_third")
+_PRESENTER_KEYS = ("portrait", "rig", "framing", "voices", "consent")
+_NOT_YET = ("lower_third",)
 _MAX_BYTES = 1 << 20
 _MAX_PRESENTERS = 10_000
 _SEED_LIMIT = 2**32
@@ -75,6 +76,7 @@ class Presenter:
 
     portrait: str
     rig: str = ""
+    framing: str = ""
     voices: Mapping[Language, str] = field(default_factory=dict[Language, str])
     consent: str = ""
 
@@ -180,7 +182,9 @@ class _Reader:
                 if key not in _PRESENTER_KEYS:
                     self._unknown(name, key, _PRESENTER_KEYS)
             voices = dict(self._voices(name, table.get("voices", {})))
-            yield name, Presenter(portrait, rig, voices, self._text(name, table, "consent"))
+            framing, consent = (self._text(name, table, key) for key in ("framing", "consent"))
+            self._check_framing(name, framing)
+            yield name, Presenter(portrait, rig, framing, voices, consent)
 
     def variants(
         self, tables: Mapping[str, Any], presenters: Mapping[str, Presenter] | None
@@ -242,6 +246,7 @@ class _Reader:
             "preset": lambda given: parse_choice(given, self.presets),
             "engine": lambda given: parse_choice(given, engine_names()),
             "presenter": lambda given: parse_choice(given, sorted(presenters or ())),
+            "framing": parse_framing,
             "portrait": lambda given: self.files.find(given, PORTRAIT),
             "voice": parse_voice,
             "voice_en": lambda given: check_voice(given, "en"),
@@ -284,6 +289,13 @@ class _Reader:
             self.files.find(path, kind)
         except BadValueError as error:
             self._fault(name, f'{key} "{path}": {error.args[0]}', error.args[1])
+
+    def _check_framing(self, name: str, text: str) -> None:
+        try:
+            if text:
+                parse_framing(text)
+        except BadValueError as error:
+            self._fault(name, f'framing "{text}": {error.args[0]}', error.args[1])
 
     def _unknown(self, where: str, key: str, known: Sequence[str]) -> None:
         near = get_close_matches(key, known, 1)

@@ -12,6 +12,7 @@ from flows.cli.main import cli
 ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
 PAGES = ("recipes.md", "recipes.zh.md", "troubleshooting.md", "troubleshooting.zh.md")
+PAGES += ("review.md", "review.zh.md")
 MANIFESTS = {
     "smoke.csv": ("First smoke test", "第一次冒烟测试"),
     "preview-384x256.csv": ("A 384x256 preview", "384x256 预览"),
@@ -58,7 +59,7 @@ def test_every_workflow_has_a_section_that_renders_its_manifest(manifest, headin
     assert (ROOT / "manifests" / manifest).is_file()
 
 
-@pytest.mark.parametrize("kind", ["recipes", "troubleshooting"])
+@pytest.mark.parametrize("kind", ["recipes", "troubleshooting", "review"])
 def test_both_languages_have_the_same_sections_with_the_same_commands(kind):
     english, chinese = sections(f"{kind}.md"), sections(f"{kind}.zh.md")
     assert len(english) == len(chinese)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.errors import CampaignError
@@ -32,6 +32,7 @@ def videos(seconds: list[float]) -> list[VideoShare]:
 
 
 @given(SECONDS, st.floats(0, 100), st.floats(0, 50), st.integers(1, 64))
+@settings(deadline=None)
 def test_a_price_is_the_sum_of_its_videos(
     seconds: list[float], overhead_s: float, hour: float, num_gpus: int
 ) -> None:
@@ -46,6 +47,7 @@ def test_a_price_is_the_sum_of_its_videos(
 
 
 @given(SECONDS, st.floats(0, 1e5))
+@settings(deadline=None)
 def test_one_more_video_is_never_cheaper_or_sooner(seconds: list[float], more: float) -> None:
     terms = Terms(gpu_hour_price=2.0, window=parse_window("22:00-06:00", "UTC"))
     before = price_of(videos(seconds), 6.0, terms, NOW)
@@ -56,6 +58,7 @@ def test_one_more_video_is_never_cheaper_or_sooner(seconds: list[float], more: f
 
 
 @given(SECONDS, st.floats(0, 100), st.floats(0, 300))
+@settings(deadline=None)
 def test_what_fits_stays_within_the_limits_and_nothing_is_lost(
     seconds: list[float], budget: float, hours: float
 ) -> None:

@@ -1,6 +1,6 @@
 """What two manifests differ in, and what a render would therefore make."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.manifest.manifest import COLUMN_NAMES
@@ -39,6 +39,7 @@ def test_a_column_that_is_empty_asks_for_nothing() -> None:
 
 
 @given(ROWS, ROWS)
+@settings(deadline=None)
 def test_every_video_is_told_of_once(
     before: dict[str, dict[str, str]], after: dict[str, dict[str, str]]
 ) -> None:
