@@ -111,6 +111,7 @@ class PrepareSettings:
     lexicon: Lexicon = NO_LEXICON
     rereading: Rereading = "keep"
     loudness: Loudness | None = None  # None: nobody asked for one
+    proof_s: float | None = None  # seconds of a proof; None: whole videos
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,7 @@ def prepare_row(
             prepared = judged(row, stored, folder, notice)
         if settings.rereading != "tell" or stored.amendment:
             return prepared
-        request = row_request(row, settings.voice_settings, settings.lexicon)
+        request = row_request(row, settings.voice_settings, settings.lexicon, settings.proof_s)
         return replace(prepared, rereads=stored_rereadings(request, stored, folder))
 
     return guarded(row, folder, prepare)
@@ -208,7 +209,7 @@ def _planned(
     portrait = _portrait_facts(row.portrait_path, file_version(row.portrait_path))
     _check_portrait_sides(row, portrait, identity)
     rig = read_rig(row.rig_path) if row.rig_path else None
-    request = row_request(row, settings.voice_settings, settings.lexicon)
+    request = row_request(row, settings.voice_settings, settings.lexicon, settings.proof_s)
     asked_speech = request_sha256(request)
 
     def asked(engine: EngineIdentity) -> list[str]:
@@ -278,7 +279,7 @@ def _earlier_requests(
     if not row.is_language_told or language == row.language:
         return []
     earlier = row.model_copy(update={"language": language})
-    request = row_request(earlier, settings.voice_settings, settings.lexicon)
+    request = row_request(earlier, settings.voice_settings, settings.lexicon, settings.proof_s)
     return [
         _request_sha256(earlier, settings, identity, digest, rig, request_sha256(request))
         for digest in portrait.digests
@@ -442,6 +443,7 @@ def _request_sha256(
             "limits": settings.portrait_limits.model_dump(mode="json"),
             "encode": [KEY_VERSION, DELIVERY_VERSION, settings.ffmpeg_version],
         }
+        | ({} if settings.proof_s is None else {"proof_s": settings.proof_s})
     )
 
 
@@ -505,6 +507,7 @@ def plan_video(
         ),
         segments=(),
         is_preview=identity.is_preview,
+        is_proof=settings.proof_s is not None,
         warnings=speech.warnings,
         loudness_lufs=target_lufs(settings.loudness),
     )

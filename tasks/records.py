@@ -220,6 +220,7 @@ class VideoPlan(Record):
     )
     segments: tuple[SegmentPlan, ...]
     is_preview: bool = False
+    is_proof: bool = Field(default=False, description="The word PROOF is drawn over its frames.")
     warnings: tuple[str, ...] = ()
     loudness_lufs: int | None = Field(
         default=None, description="Of what viewers hear; None: as it was spoken or recorded."

@@ -204,6 +204,35 @@ def render(
 
 
 @cli.command()
+@click.argument("manifest", type=_MANIFEST)
+@_campaign_options
+@click.option(
+    "--seconds",
+    type=click.FloatRange(1, 19),
+    default=4.0,
+    show_default=True,
+    help="How much of each video to show.",
+)
+@_json
+def proof(manifest: str | Path, seconds: float, as_json: bool, **options: Any) -> int:
+    """Make a small proof of every video: framing, voice, captions and the first seconds.
+
+    The proofs are a campaign of their own, named after the other one, with a report to look at. The
+    preview engine makes them on the CPU, and the word PROOF is drawn over them. Only the clauses
+    that they show are spoken, and a render finds these spoken.
+    """
+    from flows.session import Session
+    from tasks.manifest.personal.proof import ENDING
+
+    unused = sorted(set(given_settings(options)) - {"on_no_face"})
+    if unused:
+        raise click.UsageError(f"proofs have no use for the setting {unused[0]}; leave it out")
+    request = _request(manifest, options)
+    request = replace(request, campaign=request.campaign + ENDING, keep_going=True, proof_s=seconds)
+    return _run(Session(request), options["workers"], None, as_json=as_json)
+
+
+@cli.command()
 @click.argument("campaign")
 @_out
 @click.option(

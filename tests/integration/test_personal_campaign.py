@@ -142,3 +142,32 @@ def test_options_that_cannot_be_used_are_refused(
     refused = nightshoot("plan", manifest, "--out", tmp_path, *options)
     assert refused.returncode == 2
     assert told in refused.stderr
+
+
+def test_proofs_speak_what_they_show_and_a_render_finds_it_spoken(
+    nightshoot, manifest: Path, tmp_path: Path
+) -> None:
+    manifest.write_text(
+        HEADER + ROW.format("ann", "Ann").replace("Good night.", "Good night and sleep well. " * 9)
+    )
+    proofs = nightshoot("proof", manifest, "--out", tmp_path, "--seconds", 2)
+    assert proofs.returncode == 0, proofs.stdout + proofs.stderr
+    assert "1 of 1 video done" in proofs.stdout
+    receipt = json.loads((tmp_path / "june-proof" / "videos" / "ann.json").read_text())
+    assert (receipt["num_frames"], receipt["size"]) == (50, "240x160")
+    assert (tmp_path / "june-proof" / "report" / "index.html").is_file()
+    assert not (tmp_path / "june").exists()
+    clauses = tmp_path / "speech" / "clauses"
+    spoken = {path.name: path.stat().st_mtime_ns for path in clauses.rglob("*.wav")}
+
+    planned = nightshoot("plan", manifest, "--out", tmp_path)
+    assert planned.returncode == 0, planned.stderr
+    after = {path.name: path.stat().st_mtime_ns for path in clauses.rglob("*.wav")}
+    assert spoken.items() <= after.items()
+    speech = next((tmp_path / "june" / "speech").glob("*.json"))
+    kept = {f"{clause['sound']}.wav" for clause in json.loads(speech.read_text())["clauses"]}
+    assert set(spoken) <= kept
+
+    refused = nightshoot("proof", manifest, "--out", tmp_path, "--sample-steps", 3)
+    assert refused.returncode == 2
+    assert "proofs have no use for the setting sample_steps" in refused.stderr
