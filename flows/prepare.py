@@ -11,6 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import copy_context
 from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -86,6 +87,7 @@ from tasks.store.files import file_version
 _TITLE_CHARS = 60
 # what is done is asked of the store, which may be far away: 8 requests one after the other a video
 _LOOKUPS_AT_ONCE = 8
+_NEVER = datetime.max.replace(tzinfo=UTC)
 _NO_WAIT = nullcontext()
 _PORTRAITS = PortraitReader()
 
@@ -109,6 +111,7 @@ class PrepareSettings:
     lexicon: Lexicon = NO_LEXICON
     rereading: Rereading = "keep"
     loudness: Loudness | None = None  # None: nobody asked for one
+    proof_s: float | None = None  # seconds of a proof; None: whole videos
 
 
 @dataclass(frozen=True)
@@ -160,7 +163,7 @@ def prepare_row(
             prepared = judged(row, stored, folder, notice)
         if settings.rereading != "tell" or stored.amendment:
             return prepared
-        request = row_request(row, settings.voice_settings, settings.lexicon)
+        request = row_request(row, settings.voice_settings, settings.lexicon, settings.proof_s)
         return replace(prepared, rereads=stored_rereadings(request, stored, folder))
 
     return guarded(row, folder, prepare)
@@ -206,7 +209,7 @@ def _planned(
     portrait = _portrait_facts(row.portrait_path, file_version(row.portrait_path))
     _check_portrait_sides(row, portrait, identity)
     rig = read_rig(row.rig_path) if row.rig_path else None
-    request = row_request(row, settings.voice_settings, settings.lexicon)
+    request = row_request(row, settings.voice_settings, settings.lexicon, settings.proof_s)
     asked_speech = request_sha256(request)
 
     def asked(engine: EngineIdentity) -> list[str]:
@@ -276,7 +279,7 @@ def _earlier_requests(
     if not row.is_language_told or language == row.language:
         return []
     earlier = row.model_copy(update={"language": language})
-    request = row_request(earlier, settings.voice_settings, settings.lexicon)
+    request = row_request(earlier, settings.voice_settings, settings.lexicon, settings.proof_s)
     return [
         _request_sha256(earlier, settings, identity, digest, rig, request_sha256(request))
         for digest in portrait.digests
@@ -424,7 +427,7 @@ def _request_sha256(
 ) -> str:
     """Digest of all that a plan is made from: the same digest, the same plan."""
     used = settings_of(row, settings, identity)
-    paths = {"portrait_path", "rig_path", "audio_path", "line", "is_language_told"}
+    paths = {"portrait_path", "rig_path", "audio_path", "line", "is_language_told", "due"}
     if row.framing is None:  # plans of releases without framing stay valid
         paths.add("framing")
     if not row.allow:
@@ -442,6 +445,7 @@ def _request_sha256(
             "limits": settings.portrait_limits.model_dump(mode="json"),
             "encode": [KEY_VERSION, DELIVERY_VERSION, settings.ffmpeg_version],
         }
+        | ({} if settings.proof_s is None else {"proof_s": settings.proof_s})
     )
 
 
@@ -505,6 +509,7 @@ def plan_video(
         ),
         segments=(),
         is_preview=identity.is_preview,
+        is_proof=settings.proof_s is not None,
         warnings=speech.warnings,
         loudness_lufs=target_lufs(settings.loudness),
     )
@@ -608,9 +613,12 @@ def portrait_findings(
 
 
 def in_order(rows: Sequence[ManifestRow], begun_in: CampaignFolder | None) -> list[ManifestRow]:
-    """Rows by falling priority; with a store, those begun there first, nearest to done ahead."""
+    """Rows by falling priority, then by when they are due.
+
+    With a store, those begun there come first, nearest to done ahead.
+    """
     if begun_in is None:
-        return sorted(rows, key=lambda row: -row.priority)
+        return sorted(rows, key=lambda row: (-row.priority, row.due or _NEVER))
     by_id = {row.video_id: row for row in rows}
     with ThreadPoolExecutor(_LOOKUPS_AT_ONCE, thread_name_prefix="order") as pool:
         unfinished = list(pool.map(partial(_unfinished, begun_in), range(len(rows)), rows))

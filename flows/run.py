@@ -25,7 +25,8 @@ from flows.stored import stored_outcome
 from flows.work import Night, RenderFigures, Work, stop_on_signals
 from model.errors import CampaignError, NightshootError, StoppedError
 from tasks.engines.engine_host import EnginePool
-from tasks.errors import StoreError, counted
+from tasks.errors import DamagedError, NewerRecordError, StoreError, counted
+from tasks.gpu_plans.price import QuoteNote
 from tasks.processes.last_resort import LastResort
 from tasks.processes.stop_request import stop_asked_by
 from tasks.records import Failure, ReadWords, VideoOutcome
@@ -308,12 +309,29 @@ class Run:
         except (NightshootError, OSError):  # of a store that has stopped answering
             return pending_outcome(row, None, note)
 
+    def _foretold(self, seconds: float) -> dict[str, str]:
+        """What the last plan said of this run, beside what it took."""
+        try:
+            note = self.source.folder.read_record("quote.json", QuoteNote)
+        except (DamagedError, NewerRecordError):
+            return {}
+        num_rendered = sum(each.num_segments_rendered for each in self._outcomes.values())
+        if note is None or not num_rendered:
+            return {}
+        told = f"{note.seconds:.0f} s for {counted(note.num_segments, 'segment')} ({note.at})"
+        if num_rendered == note.num_segments:
+            told += f"; this run took {seconds / note.seconds - 1:+.0%}"
+        else:
+            told += f"; this run rendered {num_rendered}"
+        return {"quote": told}
+
     def _report(self, seconds: float) -> str:
         source, tally = self.source, self.view.tally
         facts = {
             **source.facts,
             "finished": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
             "this run": f"{seconds:.0f} s",
+            **self._foretold(seconds),
         }
         if tally.times_real_time:
             facts["speed"] = f"{tally.times_real_time:.2f}x real time"

@@ -26,7 +26,9 @@ from model.engine import engine_identity
 from tasks.errors import counted
 from tasks.inputs.inputs import Inputs
 from tasks.manifest.lexicon_file import LexiconFile, beside, read_lexicon
-from tasks.manifest.manifest import USUAL, Manifest, Personal, RowDefaults, read_manifest
+from tasks.manifest.manifest import Manifest, RowDefaults, read_manifest
+from tasks.manifest.personal.libraries import USUAL, Personal
+from tasks.manifest.personal.proof import PRESET, PRESET_NAME, proof_row
 from tasks.manifest.personal.selection import EVERYTHING, Selection, chosen_of
 from tasks.manifest.presets import load_presets
 from tasks.manifest.row_settings import check_options, notices_of
@@ -64,6 +66,7 @@ class Request:
     loudness: Loudness | None = None
     personal: Personal = USUAL
     selection: Selection = EVERYTHING
+    proof_s: float | None = None
 
 
 class Session:
@@ -92,6 +95,10 @@ class Session:
                 personal=request.personal,
             )
             lexicon = _lexicon_of(request, inputs)
+        self._rows = self.manifest.rows
+        if request.proof_s is not None:
+            presets = presets | {PRESET_NAME: PRESET}
+            self._rows = tuple(proof_row(row, request.proof_s) for row in self.manifest.rows)
         self.settings = PrepareSettings(
             presets=presets,
             engine_settings=request.engine_settings,
@@ -101,6 +108,7 @@ class Session:
             rereading=request.rereading,
             lexicon=lexicon.lexicon if lexicon else NO_LEXICON,
             loudness=request.loudness,
+            proof_s=request.proof_s,
         )
         asked = (self.rows, presets, request.engine_settings)
         check_options(*asked)
@@ -118,8 +126,8 @@ class Session:
 
     @property
     def rows(self) -> tuple[ManifestRow, ...]:
-        """The manifest's rows."""
-        return self.manifest.rows
+        """The manifest's rows, or their proofs."""
+        return self._rows
 
     @property
     def columns(self) -> Sequence[str]:

@@ -1,5 +1,6 @@
 """Records that cross a boundary: manifest, speech, plan, receipts, report. Validation only."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Literal, Self
 
@@ -60,6 +61,7 @@ class ManifestRow(Record):
         description="Of its clips and its engine, from its cells.",
     )
     priority: int = Field(default=0, description="Higher is rendered earlier.")
+    due: datetime | None = Field(default=None, description="When it must be finished, in UTC.")
 
 
 class Cue(Record):
@@ -221,6 +223,7 @@ class VideoPlan(Record):
     )
     segments: tuple[SegmentPlan, ...]
     is_preview: bool = False
+    is_proof: bool = Field(default=False, description="The word PROOF is drawn over its frames.")
     warnings: tuple[str, ...] = ()
     loudness_lufs: int | None = Field(
         default=None, description="Of what viewers hear; None: as it was spoken or recorded."

@@ -292,8 +292,9 @@ def campaign_parameters(manifest: str, options: dict[str, Any]) -> "CampaignPara
     given |= choice_fields(options)
     given["settings"] = given_settings(options)
     given |= {"manifest": _absolute(manifest), "out": _absolute(options["out"])}
-    if options.get("lexicon"):
-        given["lexicon"] = _absolute(options["lexicon"])
+    for name in ("lexicon", "variants", "presenters"):
+        if options.get(name):
+            given[name] = _absolute(str(options[name]))
     return _checked(CampaignParameters, given)
 
 

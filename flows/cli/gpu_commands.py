@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 _ONLY_WITH_GPUS = ("placement", "offload", "host_memory")
 _ONLY_WITH_MANIFEST = (
     "strict_variables",
+    "variants",
+    "presenters",
+    "max_videos",
+    "gpu_hour_price",
+    "budget",
+    "deadline",
+    "fit",
+    "window",
     "only",
     "sample",
     "limit",

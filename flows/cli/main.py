@@ -30,9 +30,11 @@ from flows.cli.gpu_commands import (
     weights_not_needed,
     with_gpus,
 )
+from flows.cli.lists.commands import add_lists_to
 from flows.cli.review.decide import add_review_to
 from flows.cli.rows.choice import selection_of, with_choice
 from flows.cli.rows.personal import personal_of, with_personal
+from flows.cli.rows.pricing import price_asked, with_price
 from flows.cli.spoken.say import (
     Place,
     say_script,
@@ -198,6 +200,35 @@ def render(
 
 
 @cli.command()
+@click.argument("manifest", type=_MANIFEST)
+@_campaign_options
+@click.option(
+    "--seconds",
+    type=click.FloatRange(1, 19),
+    default=4.0,
+    show_default=True,
+    help="How much of each video to show.",
+)
+@_json
+def proof(manifest: str | Path, seconds: float, as_json: bool, **options: Any) -> int:
+    """Make a small proof of every video: framing, voice, captions and the first seconds.
+
+    The proofs are a campaign of their own, named after the other one, with a report to look at. The
+    preview engine makes them on the CPU, and the word PROOF is drawn over them. Only the clauses
+    that they show are spoken, and a render finds these spoken.
+    """
+    from flows.session import Session
+    from tasks.manifest.personal.proof import ENDING
+
+    unused = sorted(set(given_settings(options)) - {"on_no_face"})
+    if unused:
+        raise click.UsageError(f"proofs have no use for the setting {unused[0]}; leave it out")
+    request = _request(manifest, options)
+    request = replace(request, campaign=request.campaign + ENDING, keep_going=True, proof_s=seconds)
+    return _run(Session(request), options["workers"], None, as_json=as_json)
+
+
+@cli.command()
 @click.argument("campaign")
 @_out
 @click.option(
@@ -251,14 +282,24 @@ def retry(
 
 
 @cli.command()
-@click.argument("campaign")
+@click.argument("campaign", required=False)
 @_out
 @_json
-def status(campaign: str, out: str | Path, as_json: bool) -> int:
+def status(campaign: str | None, out: str | Path, as_json: bool) -> int:
     """Show which videos of a campaign are done, failed or still to do, and who decided what.
 
-    Exits with code 1 unless all of them are done, or were approved or dropped by a person.
+    Exits with code 1 unless all of them are done, or were approved or dropped by a person. Without
+    a CAMPAIGN, list the campaigns of the output.
     """
+    if campaign is None:
+        from flows.cli.lists.finding import campaign_lines, campaigns_json, campaigns_table
+
+        lines = campaign_lines(out)
+        if as_json:
+            say(campaigns_json(lines))
+        else:
+            terminal_console().print(campaigns_table(lines))
+        return 0
     from flows.cli.live_progress import (
         status_table,
     )
@@ -337,6 +378,7 @@ def _run(source: "Source", workers: int, night: "Night | None", *, as_json: bool
     "what to check.",
 )
 @with_gpus
+@with_price
 @_json
 def plan(manifest: str | Path | None, reread: bool, as_json: bool, **options: Any) -> int:
     """Preview a render: videos, segments, lengths, disk space and time.
@@ -347,10 +389,10 @@ def plan(manifest: str | Path | None, reread: bool, as_json: bool, **options: An
     settings, and when everything would be finished. Without a MANIFEST, plan a one-minute video in
     every preset.
     """
-    asked = gpus_asked(options)
+    asked, priced = gpus_asked(options), price_asked(options)
     if manifest is None:
         return plan_without_manifest(asked, options, as_json=as_json)
-    from flows.cli.plan import plan_interruptibly
+    from flows.cli.plan import keep_quote, plan_interruptibly
     from flows.cli.plan_table import campaign_table
     from flows.cli.spoken.read_back import spoken_tables
     from flows.session import Session
@@ -362,8 +404,13 @@ def plan(manifest: str | Path | None, reread: bool, as_json: bool, **options: An
         for notice in session.notices:
             console.print(f"note: {notice}", style="yellow", markup=False, soft_wrap=True)
         quote = plan_interruptibly(
-            session, asked, is_spoken=bool(options["spoken"]), are_weights_unknown=are_unknown
+            session,
+            asked,
+            priced,
+            is_spoken=bool(options["spoken"]),
+            are_weights_unknown=are_unknown,
         )
+    fits = keep_quote(quote, session.folder)
     if as_json:
         say(quote.model_dump_json(indent=1))
     else:
@@ -372,7 +419,10 @@ def plan(manifest: str | Path | None, reread: bool, as_json: bool, **options: An
         if options["spoken"]:
             for part in spoken_tables([(v.video_id, v.words) for v in quote.videos if not v.error]):
                 console.print(part)
-    return _EXIT_REFUSED if quote.errors else 0
+    if fits is not None:
+        told = f"to render what fits: nightshoot render {manifest} --only @{fits}"
+        say(told, to_stderr=as_json)
+    return _EXIT_REFUSED if quote.errors or quote.breaches else 0
 
 
 @cli.command()
@@ -504,6 +554,7 @@ def _request(manifest: str | Path, options: dict[str, Any]) -> "Request":
 cli.add_command(say_script)
 add_to(cli)
 add_placing_to(cli)
+add_lists_to(cli)
 add_review_to(cli)
 
 

@@ -2,7 +2,7 @@
 
 import statistics
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from flows.cli.timing import Left, estimate_campaign
+from flows.cli.rows.pricing import NOT_ASKED, PriceRequest
+from flows.cli.timing import Estimate, Left, estimate_campaign
 from flows.local.dispatcher import LocalDispatcher
 from flows.prepare import Prepared
 from flows.progress import PlainProgress
@@ -21,6 +22,14 @@ from model.errors import CampaignError, ResourceError, StoppedError
 from tasks.engines.engine_host import EngineLostError
 from tasks.errors import (
     DamagedError,
+)
+from tasks.gpu_plans.price import (
+    Price,
+    QuoteNote,
+    VideoShare,
+    breaches,
+    fitting,
+    price_of,
 )
 from tasks.gpu_plans.quotes import (
     ENGINE,
@@ -39,6 +48,7 @@ from tasks.records import ManifestRow, ReadWords, Record, Reread, VideoPlan
 from tasks.store.campaign_folder import (
     CampaignFolder,
 )
+from tasks.store.record_json import record_bytes
 
 # H.264 at CRF 17 of a calm portrait, measured on the demo, 2026-11: bits per pixel, generously.
 _BITS_PER_PIXEL = 0.35
@@ -88,6 +98,11 @@ class Quote(Record):
     time_unknown: str = ""
     notices: tuple[str, ...] = ()
     gpus: GpuQuote | None = None
+    engine_s: float | None = None
+    shares: tuple[VideoShare, ...] = ()
+    price: Price | None = None
+    fit: Price | None = None
+    breaches: tuple[str, ...] = ()
 
     @property
     def errors(self) -> tuple[str, ...]:
@@ -98,6 +113,7 @@ class Quote(Record):
 def plan_interruptibly(
     session: Session,
     wanted: GpuRequest | None = None,
+    priced: PriceRequest = NOT_ASKED,
     *,
     is_spoken: bool = False,
     are_weights_unknown: bool = False,
@@ -107,7 +123,7 @@ def plan_interruptibly(
     last_resort = LastResort(STOP_WITHIN_S)
     try:
         with stop_on_signals(stop, last_resort), stop_asked_by(stop.is_set):
-            quote = plan_campaign(session, wanted, is_spoken=is_spoken)
+            quote = plan_campaign(session, wanted, priced, is_spoken=is_spoken)
             check_stop()
     except StoppedError:
         leave("Stopped.")
@@ -117,13 +133,18 @@ def plan_interruptibly(
 
 
 def plan_campaign(
-    session: Session, wanted: GpuRequest | None = None, *, is_spoken: bool = False
+    session: Session,
+    wanted: GpuRequest | None = None,
+    priced: PriceRequest = NOT_ASKED,
+    *,
+    is_spoken: bool = False,
 ) -> Quote:
     """Speak and plan every row, and tell the time: of this machine, measured on a few frames.
 
     Args:
         session: of the manifest.
         wanted: GPUs to tell the time of instead, which need not be here.
+        priced: what is asked of the cost and of the time when it is finished.
         is_spoken: whether to tell how scripts are read, too.
     """
     folder = session.folder
@@ -147,14 +168,16 @@ def plan_campaign(
     )
     if is_spoken:
         videos = [_with_words(video, rows[video.video_id], session) for video in videos]
+    to_do = work_left(todo, done)
+    estimate, gpus, time_unknown = None, None, ""
     if wanted is None:
-        (seconds, time_unknown), gpus = _estimate(work_left(todo, done), session), None
+        estimate, time_unknown = _estimate(to_do, session)
     elif todo:
         gpus = _quote_gpus(todo, done, wanted)
-        seconds, time_unknown = None, "the plan is for other GPUs"
+        time_unknown = "the plan is for other GPUs"
     else:
-        gpus, seconds, time_unknown = None, 0.0, ""
-    return Quote(
+        estimate = Estimate(0.0, 0.0, ())
+    quote = Quote(
         campaign=session.request.campaign,
         videos=tuple(videos),
         fps=25,
@@ -164,12 +187,71 @@ def plan_campaign(
             for plan, frames in zip(todo, frames_left, strict=True)
         ),
         disk_free_bytes=folder.free_bytes(),
-        estimated_s=seconds,
+        estimated_s=estimate.seconds if estimate else None,
         workers=session.request.workers,
         time_unknown=time_unknown,
         notices=tuple(notices),
         gpus=gpus,
+        engine_s=sum(estimate.work_s) if estimate else None,
     )
+    return _with_price(quote, to_do, estimate, rows, priced)
+
+
+def _with_price(
+    quote: Quote,
+    left: Sequence[Left],
+    estimate: Estimate | None,
+    rows: Mapping[str, ManifestRow],
+    asked: PriceRequest,
+) -> Quote:
+    """With what it costs and when it is finished, where the time is known."""
+    num_gpus, overhead_s, now = 1, 0.0, datetime.now(UTC)
+    if estimate is not None:
+        shares_s, overhead_s = estimate.shares_s, estimate.overhead_s
+    elif quote.gpus is not None and quote.gpus.campaign is not None:
+        num_gpus = sum(pool.num_gpus for pool in quote.gpus.pools)
+        work = [each.num_frames * each.plan.width * each.plan.height for each in left]
+        shares_s = [quote.gpus.campaign.seconds * each / max(1, sum(work)) for each in work]
+    else:
+        if asked != NOT_ASKED:
+            raise CampaignError(f"the cost and the finish are unknown: {quote.time_unknown}")
+        return quote
+    shares = tuple(
+        VideoShare(
+            video_id=each.plan.video_id,
+            seconds=seconds,
+            line=rows[each.plan.video_id].line,
+            priority=each.plan.priority,
+            due=rows[each.plan.video_id].due,
+        )
+        for each, seconds in zip(left, shares_s, strict=True)
+    )
+    terms = asked.terms(num_gpus)
+    price = price_of(shares, overhead_s, terms, now)
+    fit = fitting(shares, overhead_s, terms, now) if asked.is_fit else None
+    told = () if asked.is_fit else tuple(breaches(price, terms))
+    return quote.model_copy(update={"shares": shares, "price": price, "fit": fit, "breaches": told})
+
+
+def keep_quote(quote: Quote, folder: CampaignFolder) -> str | None:
+    """Write down what was foretold, for the report; and the names of what fits, if asked.
+
+    Returns:
+        where those names are; None where nobody asked.
+    """
+    if quote.estimated_s:
+        num_segments = sum(each.num_segments - each.num_segments_done for each in quote.videos)
+        note = QuoteNote(
+            at=datetime.now(UTC).isoformat(timespec="seconds"),
+            seconds=quote.estimated_s,
+            num_videos=len(quote.shares),
+            num_segments=num_segments,
+        )
+        folder.write_text("quote.json", record_bytes(note))
+    if quote.fit is None:
+        return None
+    folder.write_text("fit.txt", "".join(f"{name}\n" for name in quote.fit.videos).encode())
+    return f"{folder.url}/fit.txt"
 
 
 def _quote_gpus(todo: Sequence[VideoPlan], done: Collection[str], wanted: GpuRequest) -> GpuQuote:
@@ -203,8 +285,8 @@ def work_left(todo: Sequence[VideoPlan], done: Collection[str]) -> list[Left]:
     return left
 
 
-def _estimate(left: Sequence[Left], session: Session) -> tuple[float | None, str]:
-    """Seconds to make what is left; None, and why, where this machine cannot make it."""
+def _estimate(left: Sequence[Left], session: Session) -> tuple[Estimate | None, str]:
+    """The time to make what is left; None, and why, where this machine cannot make it."""
     try:
         return estimate_campaign(left, session.folder, session.request.workers), ""
     except (ResourceError, EngineLostError) as error:

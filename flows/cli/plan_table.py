@@ -8,6 +8,7 @@ from rich.text import Text
 
 from flows.cli.gpu_tables import gpu_tables
 from flows.cli.plan import Quote, VideoQuote
+from flows.cli.rows.pricing import price_lines
 from flows.cli.summary import warning_lines
 from flows.progress import clock_of
 from tasks.errors import counted
@@ -57,6 +58,14 @@ def campaign_table(quote: Quote, *, is_all: bool = False) -> Iterator[Renderable
         yield from gpu_tables(quote.gpus, is_all=is_all)
     else:
         yield Text(_time_line(quote))
+    if quote.price is not None:
+        for line in price_lines(quote.price, quote.fit, quote.shares):
+            yield Text(line)
+    for line in quote.breaches:
+        yield Text(
+            f"Refused: {line}. Add --fit to choose the videos that fit, or allow more.",
+            style="bold red",
+        )
     yield from _error_lines(quote.videos)
 
 

@@ -45,8 +45,30 @@ class Left:
     num_segments: int
 
 
-def estimate_campaign(left: Sequence[Left], folder: CampaignFolder, workers: int) -> float:
-    """Seconds to make what is left, from a few short videos made now.
+@dataclass(frozen=True)
+class Estimate:
+    """How long it takes to make what is left.
+
+    Attributes:
+        seconds: of the run, in all.
+        overhead_s: of these, beside its videos.
+        work_s: of each video, were it made alone by one worker.
+    """
+
+    seconds: float
+    overhead_s: float
+    work_s: tuple[float, ...]
+
+    @property
+    def shares_s(self) -> tuple[float, ...]:
+        """Of the run's seconds, what each video takes; with ``overhead_s`` they are all of it."""
+        whole = sum(self.work_s)
+        share = (self.seconds - self.overhead_s) / whole if whole else 0.0
+        return tuple(work * share for work in self.work_s)
+
+
+def estimate_campaign(left: Sequence[Left], folder: CampaignFolder, workers: int) -> Estimate:
+    """The time to make what is left, from a few short videos made now.
 
     Engines and their settings differ in speed by far; each kind is timed alone, the commonest side
     by side too.
@@ -57,7 +79,7 @@ def estimate_campaign(left: Sequence[Left], folder: CampaignFolder, workers: int
         workers: videos at once.
     """
     if not left:
-        return 0.0
+        return Estimate(0.0, 0.0, ())
     samples = samples_of([each.plan for each in left])
     common = next(iter(samples.values()))
     count = min(workers, len(left))
@@ -75,9 +97,8 @@ def estimate_campaign(left: Sequence[Left], folder: CampaignFolder, workers: int
         for each in left
     ]
     is_first = not (folder.logs / "prefect").exists()
-    return run_overhead_s(is_first=is_first, crowding=crowding) + estimate_seconds(
-        work, rates, workers
-    )
+    overhead = run_overhead_s(is_first=is_first, crowding=crowding)
+    return Estimate(overhead + estimate_seconds(work, rates, workers), overhead, tuple(work))
 
 
 def _crowding() -> float:

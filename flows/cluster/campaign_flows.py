@@ -27,7 +27,7 @@ from flows.work import Night, night_of
 from model.errors import CampaignError
 from tasks.errors import counted
 from tasks.gpu_plans.layouts import layout_env, layout_settings
-from tasks.manifest.manifest import Personal, RowDefaults
+from tasks.manifest.manifest import RowDefaults
 from tasks.speech.voices import VoiceSettings
 from tasks.store.campaigns import (
     campaigns_in,
@@ -59,7 +59,7 @@ def run_campaign(request: CampaignParameters) -> State[Any]:
             loudness=request.loudness,
             lexicon=request.lexicon,
             sheet=request.sheet,
-            personal=Personal(is_strict=request.strict_variables),
+            personal=request.personal,
             selection=request.selection,
         )
     )

@@ -4,6 +4,7 @@ Everything a run needs beside these small values is in the store.
 """
 
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -17,6 +18,7 @@ from pydantic import (
 
 from model.errors import CampaignError
 from tasks.gpu_plans.layouts import check_layout
+from tasks.manifest.personal.libraries import Personal
 from tasks.manifest.personal.selection import Selection
 from tasks.records import VIDEO_ID_PATTERN, Loudness, Scalar
 from tasks.store.campaigns import checked_campaign
@@ -126,6 +128,25 @@ class CampaignParameters(Parameters):
         description="Refuse the manifest if a row lacks a value, even where its variable has a "
         "default.",
     )
+    variants: str | None = Field(
+        default=None,
+        title="Variants",
+        description="TOML file with sets of variants: a path every worker can reach. If empty, "
+        "variants.toml beside the manifest, where there is one.",
+    )
+    presenters: str | None = Field(
+        default=None,
+        title="Presenters",
+        description="TOML file with presenters: a path every worker can reach. If empty, "
+        "presenters.toml beside the manifest, where there is one.",
+    )
+    max_videos: int | None = Field(
+        default=None,
+        ge=1,
+        title="Most videos",
+        description="Refuse the manifest if its rows stand for more videos. If empty, 10000 if "
+        "rows have languages or variants.",
+    )
     only: tuple[str, ...] = Field(
         default=(),
         title="Only",
@@ -180,6 +201,16 @@ class CampaignParameters(Parameters):
         title="Private addresses",
         description="Allow inputs from private network addresses, and over plain http.",
     )
+
+    @property
+    def personal(self) -> Personal:
+        """How the rows of the manifest become videos."""
+        return Personal(
+            is_strict=self.strict_variables,
+            max_videos=self.max_videos,
+            variants=Path(self.variants) if self.variants else None,
+            presenters=Path(self.presenters) if self.presenters else None,
+        )
 
     @property
     def selection(self) -> Selection:

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from itertools import count
 
@@ -147,6 +148,22 @@ def parse_language(text: str) -> str:
     near = known.get(lower) or (lower[:2] if lower[:2] in ("en", "zh") else "")
     way_out = f'try "{near}"' if near else "leave it empty to recognise it from the script"
     raise BadValueError("the language must be en or zh", way_out)
+
+
+def parse_due(text: str) -> datetime:
+    """A day, which means its end, or a moment of a day; in UTC unless it names an offset.
+
+    Raises:
+        BadValueError: it is neither.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        rule = "must be a day or a time of a day in UTC"
+        raise BadValueError(rule, 'try "2026-12-24" or "2026-12-24 18:00"') from error
+    if len(text) <= len("2026-12-24"):
+        moment = moment.replace(hour=23, minute=59)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def parse_video_id(text: str, fallback: str) -> str:

@@ -11,6 +11,7 @@ from tasks.tables.spreadsheet_cells import REPORT_COLUMNS
 from tasks.tables.table import TableRow, column_name
 
 SOURCES = ("script", "script_file", "audio")
+LANGUAGE_SOURCES = ("script_en", "script_zh")
 _MISSPELT_FROM = 0.75  # likeness: "sede" is meant to be "seed", "notes" is a column of its own
 _DECORATION = re.compile(
     r"(?:[\s_]*(?:\([^()]*\)|（[^（）]*）|\[[^\[\]]*\]|【[^【】]*】)|[\s_]*[*＊:：])+$"
@@ -70,7 +71,7 @@ def read_header(row: TableRow, known: Sequence[str], required: Sequence[str]) ->
     own = tuple(name for name in meant if name and name not in known)
     absent = [name for name in required if name not in meant]
     faults += [_missing(row.line, name, own) for name in absent]
-    if not set(meant) & set(SOURCES):
+    if not set(meant) & {*SOURCES, *LANGUAGE_SOURCES}:
         absent += SOURCES
         rule = "the columns script, script_file and audio are all missing"
         other = next((name for name in _OTHER_NAMES["script"] if name in own), "")

@@ -17,6 +17,8 @@ from tasks.inputs.text_files import (
 )
 from tasks.manifest.faults import Fault, on_other_sheets
 from tasks.manifest.header import own_columns_notice, read_header
+from tasks.manifest.personal.fan_out import fan_out
+from tasks.manifest.personal.libraries import USUAL, Personal, read_libraries
 from tasks.manifest.personal.variables import Variables
 from tasks.manifest.presets import Preset, load_presets
 from tasks.manifest.row import RowDefaults, RowReader, check_defaults, notices_of_rows
@@ -158,7 +160,32 @@ COLUMNS = (
         "before it.",
         example="context",
     ),
+    Column(
+        "script_en",
+        "The script in English. With `script_zh` beside it, the row becomes a video for each "
+        "language.",
+        example="Hello there.",
+    ),
+    Column("script_zh", "The script in Mandarin.", example="你好。"),
+    Column("voice_en", "Voice of `script_en`. Default: the usual one.", example="bf_emma"),
+    Column("voice_zh", "Voice of `script_zh`. Default: the usual one.", example="zm_yunxi"),
+    Column(
+        "variants",
+        "Names of sets in `variants.toml`: the row becomes a video for each of their variants.",
+        example="styles",
+    ),
+    Column(
+        "presenter",
+        "Name of a presenter in `presenters.toml`, who gives portrait and voice.",
+        example="mara",
+    ),
     Column("priority", "Higher numbers are rendered earlier. Default: 0.", example="10"),
+    Column(
+        "due",
+        "When the video must be finished, in UTC: of videos with the same priority, what is due "
+        "first is rendered first.",
+        example="2026-12-24 18:00",
+    ),
 )
 COLUMN_NAMES = tuple(column.name for column in COLUMNS)
 _REQUIRED = tuple(column.name for column in COLUMNS if column.is_required)
@@ -190,20 +217,6 @@ class ManifestError(RowError):
         if len(self.faults) > MAX_FAULTS_SHOWN:
             lines.append(f"... and {len(self.faults) - MAX_FAULTS_SHOWN} more problems")
         return "\n".join(lines)
-
-
-@dataclass(frozen=True)
-class Personal:
-    """How the variables of a manifest are filled.
-
-    Attributes:
-        is_strict: a row that lacks a value is a fault, also where there is a default.
-    """
-
-    is_strict: bool = False
-
-
-USUAL = Personal()
 
 
 @dataclass(frozen=True)
@@ -244,11 +257,12 @@ def read_manifest(
         allow_outside: let paths lead out of the manifest's folder.
         presets: the names the ``preset`` column may use; the shipped ones if None.
         sheet: of a workbook; its first one if None.
-        personal: how its variables are filled.
+        personal: how its rows become videos.
         inputs: fetches s3:// and https:// addresses; without it there must be none.
 
     Raises:
         ManifestError: with every fault of every row.
+        LibraryError: everything that is wrong with the files of variants and presenters.
         CampaignError: a default breaks a rule, or an engine is not to be had.
         DiskFullError: there is no room for what is fetched.
     """
@@ -262,10 +276,15 @@ def read_manifest(
     table, outcomes_notice = _without_outcomes(table)
     files = Files(home, allow_outside, inputs)
     check_defaults(defaults, files, names)
-    header = read_header(_trimmed_header(table), COLUMN_NAMES, _REQUIRED)
+    libraries = read_libraries(path, personal, files, names)
+    known = libraries.columns(COLUMN_NAMES)
+    required = ("video_id",) if libraries.gives_portraits else _REQUIRED
+    header = read_header(_trimmed_header(table), known, required)
     if not header.is_readable:
         raise ManifestError(shown, on_other_sheets(header.faults, table.other_sheets))
-    rows, shape = source_rows(table, header.columns, _REQUIRED)
+    of_file, shape = source_rows(table, header.columns, required)
+    made = fan_out(of_file, header.columns, libraries, personal.max_videos)
+    rows = made.rows
     variables = Variables(header.own, COLUMN_NAMES, is_strict=personal.is_strict)
     readers = [_reader(row, variables, defaults, files, names) for row in rows]
     files.fetch_all(reader.cells for reader in readers)
@@ -277,23 +296,25 @@ def read_manifest(
         fault = Fault(table.header.line, "header", "", rule, "add a row for each video")
         shape.faults.append(fault)
     faults = [
-        *(*header.faults, *shape.faults, *duplicates(rows)),
+        *(*header.faults, *shape.faults, *made.faults, *duplicates(rows)),
         *(*variables.faults(), *of_rows),
     ]
     if faults:
-        raise ManifestError(shown, tuple(sorted(faults, key=_order)))
+        # what all videos of a row share is said once
+        raise ManifestError(shown, tuple(sorted(dict.fromkeys(faults), key=_order)))
     for reader in readers:
         if reader.engine_error:
             raise reader.engine_error
+    told = (
+        *(*table.notices, *outcomes_notice, *own_columns_notice(header, variables.used)),
+        *(*made.notices, *variables.notices(len(rows))),
+        *(*shape.notices, *notices_of_rows(readers), *files.notices),
+    )
     return Manifest(
         rows=tuple(row for row in read if row is not None),
-        notices=(
-            *(*table.notices, *outcomes_notice, *own_columns_notice(header, variables.used)),
-            *variables.notices(len(rows)),
-            *(*shape.notices, *notices_of_rows(readers), *files.notices),
-        ),
+        notices=tuple(dict.fromkeys(told)),
         sha256=hashlib.sha256(data).hexdigest(),
-        columns=header.columns,
+        columns=made.columns,
         cells={row.cells["video_id"]: _shown_cells(row.cells) for row in rows},
     )
 
@@ -309,7 +330,9 @@ def _reader(
     known = {name: cell for name, cell in row.cells.items() if name in COLUMN_NAMES}
     values = variables.of_row(row)
     cells = {name: values.filled(name, cell) for name, cell in known.items()}
-    return RowReader(row.line, cells, defaults, files, presets, values)
+    return RowReader(
+        row.line, cells, defaults, files, presets, values, voices=row.voices, rig=row.rig
+    )
 
 
 def _manifest_at(path: Path | str, inputs: Inputs | None) -> tuple[str, Path | str, bytes]:

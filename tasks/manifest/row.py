@@ -15,6 +15,7 @@ from tasks.manifest.cell_values import (
     check_text,
     parse_allow,
     parse_choice,
+    parse_due,
     parse_framing,
     parse_language,
     parse_number,
@@ -25,7 +26,7 @@ from tasks.manifest.cell_values import (
 )
 from tasks.manifest.faults import Fault
 from tasks.manifest.personal.variables import RowValues, no_values
-from tasks.manifest.row_files import PORTRAIT, RECORDING, SCRIPT, FileKind, Files
+from tasks.manifest.row_files import PORTRAIT, RECORDING, RIG, SCRIPT, FileKind, Files
 from tasks.manifest.row_settings import SETTING_COLUMNS, setting_value
 from tasks.reading.cleaning.encodings import garbled
 from tasks.reading.flaws import Flaw, ScriptError
@@ -70,6 +71,8 @@ class RowReader:
     files: Files
     presets: Sequence[str]
     values: RowValues = field(default_factory=no_values)
+    voices: Mapping[Language, str] = field(default_factory=dict[Language, str])
+    rig: str = ""
     faults: list[Fault] = field(default_factory=list[Fault])
     notices: list[str] = field(default_factory=list[str])
     script_notices: list[str] = field(default_factory=list[str])
@@ -86,6 +89,7 @@ class RowReader:
             "seed": lambda text: parse_number(text, 0, _SEED_LIMIT - 1),
             "num_clip": lambda text: parse_number(text, 1, 1_000_000),
             "priority": lambda text: parse_number(text, -1_000_000, 1_000_000),
+            "due": parse_due,
             "voice": parse_voice,
             "language": parse_language,
             "preset": lambda text: parse_choice(text, self.presets),
@@ -101,14 +105,18 @@ class RowReader:
         video_id = self.value("video_id", self._video_id, is_required=True)
         portrait = self._file("portrait", PORTRAIT, is_required=True)
         rig = self._rig_of(portrait) if portrait else None
+        if self.rig:
+            rig = self.files.find(self.rig, RIG)
         audio = self._file("audio", RECORDING)
         script = self._script()
         plain = {name: self.value(name, parse) for name, parse in self.parsers.items()}
         language = self._language(script, plain, has_recording=audio is not None)
         settings = self._checked_by_engine(plain)
         size, smaller = self._sizes(plain)
+        self._check_presenters_voice(language, plain, audio)
         if self.faults or self.values.blamed or video_id is None or portrait is None:
             return None
+        plain["voice"] = plain["voice"] or (self.voices.get(language) if audio is None else None)
         for name in _WITH_DEFAULTS:
             if plain[name] is None:
                 plain[name] = getattr(self.defaults, name)
@@ -152,6 +160,15 @@ class RowReader:
         except BadValueError as error:
             self._note(column, text, error)
             return None
+
+    def _check_presenters_voice(
+        self, language: Language, plain: Mapping[str, object], audio: Path | None
+    ) -> None:
+        if not self.voices or language in self.voices or plain["voice"] or audio is not None:
+            return
+        rule = f"the presenter has no voice for the language {language}"
+        way_out = f"add it to the presenter's voices, or fill the column voice or voice_{language}"
+        self._fault("presenter", self.cells.get("presenter", ""), rule, way_out)
 
     def _is_faulty(self, column: str) -> bool:
         """Whether something was said of a cell, so that it need not be looked at."""

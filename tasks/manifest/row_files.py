@@ -31,6 +31,8 @@ class FileKind:
 
 PORTRAIT = FileKind("picture", "portrait", picture_fault)
 RECORDING = FileKind("recording", "recording", sound_fault)
+RIG = FileKind("rig", "rig", lambda _: "")
+"""Read with its portrait; whether it is one is told then."""
 SCRIPT = FileKind("text file", "script", script_fault)
 FILE_COLUMNS: Mapping[str, FileKind] = {
     "portrait": PORTRAIT,

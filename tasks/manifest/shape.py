@@ -4,7 +4,7 @@
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -13,6 +13,7 @@ import pandas as pd
 from tasks.errors import counted
 from tasks.manifest.cell_values import free_id
 from tasks.manifest.faults import Fault
+from tasks.reading.languages import Language
 from tasks.tables.table import Table, TableRow, trimmed
 
 
@@ -23,10 +24,14 @@ class SourceRow:
     Attributes:
         line: of the file on which it starts.
         cells: column -> text, without columns that have no name.
+        voices: language -> voice, for rows without a voice of their own; of their presenter.
+        rig: of the presenter's portrait, where it does not lie beside it.
     """
 
     line: int
     cells: dict[str, str]
+    voices: Mapping[Language, str] = field(default_factory=dict[Language, str])
+    rig: str = ""
 
 
 @dataclass

@@ -23,6 +23,7 @@ from tasks.errors import (
     DamagedError,
 )
 from tasks.media.encode import EncodedSegment, encode_segment, read_png, seam_gates, write_png
+from tasks.media.proof_mark import marked
 from tasks.plan.audio_window import EngineTrack
 from tasks.plan.plan import NEUTRAL
 from tasks.records import SegmentPlan, SegmentReceipt, VideoPlan
@@ -118,7 +119,7 @@ def render_segment(
     try:
         rendering = host.render(job, should_stop)
         encoded = encode_segment(
-            rendering,
+            marked(rendering) if plan.is_proof else rendering,
             width=job.width,
             height=job.height,
             num_frames=job.num_frames,

@@ -128,6 +128,8 @@ def plan_segments(
     parts: KeyParts,
     window_sha256: Callable[[int, int], str],
     seeds: Mapping[int, int] = _NO_SEEDS,
+    *,
+    is_proof: bool = False,
 ) -> tuple[SegmentPlan, ...]:
     """Segments between the cuts, each with its content key; a key holds its predecessor's.
 
@@ -137,8 +139,10 @@ def plan_segments(
         window_sha256: digest of what an engine hears for frames ``start <= i < end``:
             samples with context, and their phonemes.
         seeds: of segments, by index, that have another than the video's.
+        is_proof: the word PROOF is drawn over the frames.
     """
     common = parts.model_dump(mode="json") | {"key_version": KEY_VERSION}
+    common |= {"mark": "proof"} if is_proof else {}
     segments: list[SegmentPlan] = []
     previous = NEUTRAL
     for index, (start, end) in enumerate(pairwise(cuts)):
@@ -185,7 +189,8 @@ def keyed(
         encode=plan.encode,
     )
     seeds = {each.index: each.seed for each in plan.segments if each.seed is not None}
-    return plan.model_copy(update={"segments": plan_segments(cuts, parts, window_sha256, seeds)})
+    segments = plan_segments(cuts, parts, window_sha256, seeds, is_proof=plan.is_proof)
+    return plan.model_copy(update={"segments": segments})
 
 
 def unbroken_frames(plan: VideoPlan) -> int:

@@ -47,6 +47,10 @@ class SpeechRequest(Record):
         default=(), description="Of the campaign's lexicon, those that the text uses."
     )
 
+    first_s: float | None = Field(
+        default=None, gt=0, description="Only the clauses of the first seconds, at least so many."
+    )
+
     def __hash__(self) -> int:
         """For readings that are kept a while."""
         return hash((self.text, self.audio_path, self.voice, self.language, self.seed))
@@ -83,6 +87,7 @@ def request_sha256(request: SpeechRequest) -> str:
             "packages": voice_versions(request.voice_name),
         }
         | (entries if request.entries else {})
+        | ({} if request.first_s is None else {"first_s": request.first_s})
     )
 
 

@@ -19,8 +19,13 @@ from tasks.speech.voices import VoiceSettings
 from tasks.store.campaign_folder import CampaignFolder
 
 
-def row_request(row: ManifestRow, settings: VoiceSettings, lexicon: Lexicon) -> SpeechRequest:
-    """What a row asks to be said, with the entries of the lexicon that its script uses."""
+def row_request(
+    row: ManifestRow, settings: VoiceSettings, lexicon: Lexicon, first_s: float | None = None
+) -> SpeechRequest:
+    """What a row asks to be said, with the entries of the lexicon that its script uses.
+
+    ``first_s``: only the clauses of about so many seconds are spoken; None: all of them.
+    """
     return SpeechRequest(
         text=row.script,
         audio_path=row.audio_path,
@@ -29,6 +34,7 @@ def row_request(row: ManifestRow, settings: VoiceSettings, lexicon: Lexicon) -> 
         seed=row.seed,
         settings=settings,
         entries=used_entries(row.script or "", row.language, lexicon),
+        first_s=None if row.audio_path else first_s,
     )
 
 

@@ -6,7 +6,7 @@ clause itself, which such a voice reads in its own way.
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
@@ -31,6 +31,7 @@ from tasks.speech.script import Script, read_script
 from tasks.speech.voices import default_voice, sound_versions, voice_language
 
 _FRONT_ENDS = ("hibari-tts", "pypinyin", "phonenumbers", "opencc-purepy")
+_LETTERS_A_SECOND, _HAN_A_SECOND = 20.0, 6.0  # of a voice in a hurry
 _SCRIPTS_KEPT, _CLAUSES_KEPT = 64, 4096
 
 
@@ -49,6 +50,18 @@ class SpokenScript:
     unspoken: tuple[str, ...]
 
 
+def first_clauses(clauses: Sequence[Clause], seconds: float) -> tuple[Clause, ...]:
+    """The fewest clauses from the beginning that even a hurried voice speaks for so long."""
+    taken: list[Clause] = []
+    for clause in clauses:
+        if seconds <= 0:
+            break
+        taken.append(clause)
+        num_han = sum("\u3400" <= sign <= "\u9fff" for sign in clause.spoken)
+        seconds -= num_han / _HAN_A_SECOND + (len(clause.spoken) - num_han) / _LETTERS_A_SECOND
+    return tuple(taken)
+
+
 @lru_cache(maxsize=_SCRIPTS_KEPT)
 def spoken_script(request: SpeechRequest) -> SpokenScript:
     """Read a request's script; nothing is spoken.
@@ -58,6 +71,8 @@ def spoken_script(request: SpeechRequest) -> SpokenScript:
     """
     script = read_script(request.text or "", request.language, request.lexicon)
     _check_speakable(script, request)
+    if request.first_s is not None:
+        script = replace(script, clauses=first_clauses(script.clauses, request.first_s))
     identity = sound_identity(request) | {"packages": sound_versions(request.voice_name)}
     lines, unspoken = _lines(script.clauses, request.voice_name)
     spoken = tuple(

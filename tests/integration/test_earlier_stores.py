@@ -89,9 +89,18 @@ def plans(root: Path) -> dict[str, dict]:
 
 
 def keys(root: Path) -> dict[str, tuple[str, list[dict]]]:
-    """The speech id and the segments of every plan."""
+    """The speech id and the segments of every plan, without fields that say nothing of one."""
     told = {name: stored["plan"] for name, stored in plans(root).items()}
-    return {name: (plan["speech_id"], plan["segments"]) for name, plan in told.items()}
+    return {
+        name: (
+            plan["speech_id"],
+            [
+                {key: value for key, value in s.items() if value is not None}
+                for s in plan["segments"]
+            ],
+        )
+        for name, plan in told.items()
+    }
 
 
 def assert_finished(done) -> None:

@@ -1,24 +1,57 @@
 """The options that say how a row becomes its videos."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
 if TYPE_CHECKING:
-    from tasks.manifest.manifest import Personal
+    from tasks.manifest.personal.libraries import Personal
 
 
 def with_personal(command: Any) -> Any:
     """Add the options; read by ``personal_of``."""
-    return click.option(
-        "--strict-variables",
-        is_flag=True,
-        help="Refuse the manifest if a row lacks a value, even where its variable has a default.",
-    )(command)
+    options = (
+        click.option(
+            "--strict-variables",
+            is_flag=True,
+            help="Refuse the manifest if a row lacks a value, even where its variable has a "
+            "default.",
+        ),
+        click.option(
+            "--variants",
+            type=_FILE,
+            help="TOML file with sets of variants. [default: variants.toml beside the manifest, "
+            "where there is one]",
+        ),
+        click.option(
+            "--presenters",
+            type=_FILE,
+            help="TOML file with presenters. [default: presenters.toml beside the manifest, where "
+            "there is one]",
+        ),
+        click.option(
+            "--max-videos",
+            metavar="N",
+            type=click.IntRange(min=1),
+            help="Refuse the manifest if its rows stand for more videos. [default: 10000 if rows "
+            "have languages or variants]",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 def personal_of(options: dict[str, Any]) -> "Personal":
     """How the manifest is read, of a command's options."""
-    from tasks.manifest.manifest import Personal
+    from tasks.manifest.personal.libraries import Personal
 
-    return Personal(is_strict=options["strict_variables"])
+    return Personal(
+        is_strict=options["strict_variables"],
+        max_videos=options["max_videos"],
+        variants=options["variants"],
+        presenters=options["presenters"],
+    )

@@ -22,6 +22,10 @@ MANIFESTS = {
     "long-video.csv": ("A video over ten minutes", "十分钟以上的长视频"),
     "styles.csv": ("Several styles of one script", "同一文案的多种风格"),
     "personal.csv": ("A personal campaign", "一人一条的个性化视频"),
+    "bilingual.csv": (
+        "One row in two languages and several looks",
+        "一行清单，两种语言，多种版式",
+    ),
     "recordings.csv": ("A folder of recordings", "一个文件夹的录音"),
     "prompts.csv": ("Writing prompts", "提示词怎么写"),
 }

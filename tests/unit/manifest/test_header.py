@@ -77,7 +77,7 @@ def test_a_near_miss_of_a_known_name_is_a_fault(name: str, meant: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["notes", "client", "script_zh", "first_name", "价格", "due date", "approved by", "url"]
+    "name", ["notes", "client", "script_fr", "first_name", "价格", "due date", "approved by", "url"]
 )
 def test_columns_of_the_teams_own_are_carried_with_one_notice(name: str) -> None:
     found = header(f"video_id,script,portrait,{name},sku")

@@ -1,7 +1,7 @@
 """Which videos of a manifest a command is about."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.errors import CampaignError
@@ -44,6 +44,7 @@ def test_a_limit_counts_from_the_manifests_beginning() -> None:
 
 
 @given(IDS, st.integers(1, 5), st.integers(0, 3))
+@settings(deadline=None)
 def test_a_sample_is_the_same_again_whatever_the_order(
     names: list[str], number: int, seed: int
 ) -> None:
@@ -56,6 +57,7 @@ def test_a_sample_is_the_same_again_whatever_the_order(
 
 
 @given(IDS, st.integers(1, 5))
+@settings(deadline=None)
 def test_another_row_moves_at_most_one_of_a_sample(names: list[str], number: int) -> None:
     wanted = Selection(sample=number)
     fewer, more = chosen_of(names[:-1] or names, wanted), chosen_of(names, wanted)

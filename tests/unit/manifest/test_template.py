@@ -1,7 +1,7 @@
 """Texts with variables: what is filled, what is left alone, and what is refused."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.manifest.personal.template import (
@@ -80,6 +80,7 @@ def test_a_variable_inside_another_is_refused() -> None:
 
 
 @given(TEXTS)
+@settings(deadline=None)
 def test_what_is_escaped_comes_back(text: str) -> None:
     kept = escaped(text)
     assert is_template(kept) == is_template(text)
@@ -89,6 +90,7 @@ def test_what_is_escaped_comes_back(text: str) -> None:
 
 
 @given(TEXTS, TEXTS, TEXTS)
+@settings(deadline=None)
 def test_a_value_is_never_looked_into(before: str, value: str, after: str) -> None:
     # behind a backslash two braces would be escaped
     template = f"{escaped(before)} {{{{name}}}}{escaped(after)}"
@@ -102,6 +104,7 @@ def test_a_value_is_never_looked_into(before: str, value: str, after: str) -> No
 
 
 @given(TEXTS)
+@settings(deadline=None)
 def test_any_text_is_filled_or_refused_at_a_place_in_it(text: str) -> None:
     found = flaws_of(text)
     for flaw in found:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.manifest.manifest import Manifest, ManifestError, Personal, RowDefaults, read_manifest
+from tasks.manifest.manifest import Manifest, ManifestError, RowDefaults, read_manifest
+from tasks.manifest.personal.libraries import Personal
 from tasks.manifest.personal.variables import Variables
 from tasks.manifest.shape import SourceRow
 from tasks.reading.flaws import ScriptError
@@ -252,3 +253,24 @@ def test_a_hostile_value_never_leads_to_another_folder(name: str) -> None:
         assert filled.startswith("portraits/")
         assert ".." not in path.split("/")
         assert path.startswith("/home/campaign/portraits/")
+
+
+@pytest.mark.parametrize(
+    ("due", "told"),
+    [
+        ("2026-12-24", "2026-12-24T23:59:00+00:00"),
+        ("2026-12-24 18:00", "2026-12-24T18:00:00+00:00"),
+        ("2026-12-24T18:00+08:00", "2026-12-24T10:00:00+00:00"),
+    ],
+)
+def test_a_row_is_due_at_the_end_of_a_day_or_at_a_time(folder: Path, due: str, told: str) -> None:
+    (row,) = read(folder, f"video_id,script,portrait,due\na,Hello.,a.png,{due}\n").rows
+    assert row.due is not None
+    assert row.due.isoformat() == told
+
+
+def test_a_row_that_is_due_at_no_time_is_refused(folder: Path) -> None:
+    assert faults(folder, "video_id,script,portrait,due\na,Hello.,a.png,Friday\n") == [
+        '2: due "Friday": must be a day or a time of a day in UTC; try "2026-12-24" or '
+        '"2026-12-24 18:00"'
+    ]
