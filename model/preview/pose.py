@@ -38,7 +38,7 @@ class Pose:
     breath: float
 
 
-def smoothstep(low: float, high: float, x: NDArray[np.float32]) -> NDArray[np.float32]:
+def smoothstep(low: float, high: float, x: NDArray[np.floating]) -> NDArray[np.float32]:
     """0 below ``low``, 1 above ``high``, smooth between."""
     t = np.clip((x - low) / (high - low), 0, 1)
     return (t * t * (3 - 2 * t)).astype(np.float32)
