@@ -61,7 +61,7 @@ class Actor:
             np.full(2, float(CANVAS_SCALE)), np.full(2, CANVAS_SCALE / 2 - 0.5)
         )
         self._mouth, self._eyes = Mouth(self._canvas, placed), Eyes(self._canvas, placed)
-        self._head = Head(features, width, height)
+        self._head = Head(features, self._canvas)
 
     def frame(self, pose: Pose) -> Pixels:
         """``(H, W, 3)`` of the portrait in ``pose``."""
@@ -105,7 +105,7 @@ class PreviewEngine(SingleProcess):
         """Name, version, weights and context."""
         return EngineIdentity(
             name="preview",
-            version=4,
+            version=5,
             weights_id=_weights_id(),
             fps=FPS,
             frame_multiple=FRAME_MULTIPLE,

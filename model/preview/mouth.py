@@ -210,7 +210,7 @@ class Mouth:
     def _displacements(self, pose: Pose) -> tuple[Field, Field, Field]:
         """Downward movement of the upper and of the lower layer, and the movement outwards."""
         rest = min(self._gap, _REST_GAP * self._width) * (1 - pose.speak)
-        wanted = (rest + pose.opening * self._largest) * (1 - pose.press)
+        wanted = rest * (1 - pose.press) + pose.opening * self._largest
         wanted = max(self._smallest, wanted)
         closing = self._gap - min(wanted, self._gap)
         opening = max(0.0, wanted - self._gap)

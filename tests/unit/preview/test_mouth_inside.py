@@ -12,7 +12,7 @@ from model.preview.fit import fit
 from model.preview.pose import Pose
 from tasks.portrait.portrait import read_rig
 
-SPEAKING = replace(Pose(*([0.0] * 11)), speak=1.0)
+SPEAKING = replace(Pose(*([0.0] * 14)), speak=1.0)
 
 
 def placed(name: str, pixels: Pixels, **change: object) -> tuple[Actor, Features, Pixels]:

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from preview_jobs import SAMPLES_PER_FRAME, job, landscape, speech
 
 from model.engine import Phoneme
-from model.preview.curves import MouthCurves, blink, mouth_curves, poses
+from model.preview.curves import MouthCurves, mouth_curves, poses
+from model.preview.life import blink, glance_at, life
 
 NUM_FRAMES = 150
 TRACK = speech(NUM_FRAMES, 1.5, 4.2)
@@ -99,6 +100,41 @@ def test_another_seed_is_another_take() -> None:
     takes = [poses(job(PIXELS, TRACK, 0, 50, seed=seed), 0) for seed in (1, 2)]
     assert [p.yaw for p in takes[0]] != [p.yaw for p in takes[1]]
     assert [p.opening for p in takes[0]] == [p.opening for p in takes[1]]
+
+
+@pytest.mark.parametrize("phonemes", [None, phones()], ids=["heard", "told"])
+def test_a_jaw_is_slow_but_for_closures(phonemes: tuple[Phoneme, ...] | None) -> None:
+    rng = np.random.default_rng(1)
+    loud = rng.normal(0, 32768 * 10 ** (-23 / 20), len(TRACK)) * (rng.random(len(TRACK)) < 0.9)
+    gate = np.repeat(rng.random(NUM_FRAMES // 2) < 0.5, 2 * SAMPLES_PER_FRAME)
+    chopped = (loud * gate).clip(-32768, 32767).astype(np.int16)
+    for track in (TRACK, chopped):
+        found = mouth_curves(job(PIXELS, track, 0, NUM_FRAMES, phonemes=phonemes))
+        steps = np.diff(found.opening)
+        assert steps.max() <= 0.35
+        assert (-steps[found.press[1:] < 0.05]).max(initial=0) <= 0.35
+
+
+def test_eyes_rest_on_the_viewer_and_step_aside_for_a_moment() -> None:
+    glances = np.array([glance_at(5, frame) for frame in range(3000)])
+    still = (np.diff(glances, axis=0) == 0).all(1)
+    assert still.mean() > 0.85
+    assert (glances == 0).all(1).mean() > 0.3
+    assert 0.02 < np.abs(glances[:, 0]).max() <= 0.05
+
+
+def test_a_head_rests_between_its_moves() -> None:
+    yaw = np.array([life(3, frame, 1.0, 0.5, 0.0).yaw for frame in range(1500)])
+    assert np.ptp(yaw) > 0.05
+    assert (np.abs(np.diff(yaw)) < 2e-4).mean() > 0.1
+
+
+def test_brows_rise_and_the_head_nods_with_emphasis() -> None:
+    even, stressed = (
+        [life(3, frame, 1.0, 0.5, emphasis) for frame in range(500)] for emphasis in (0.0, 0.15)
+    )
+    assert np.mean([e.brows for e in stressed]) > np.mean([e.brows for e in even]) + 0.2
+    assert np.mean([e.pitch for e in stressed]) > np.mean([e.pitch for e in even])
 
 
 def test_head_and_breath_move_a_little_from_frame_to_frame() -> None:
