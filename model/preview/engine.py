@@ -27,7 +27,7 @@ from model.engine import (
 )
 from model.errors import PortraitError
 from model.numbered import NumberedFrames, frame_numbers
-from model.preview.curves import CONTEXT_SAMPLES, poses
+from model.preview.motion.curves import CONTEXT_SAMPLES, poses
 from model.preview.eyes import Eyes
 from model.preview.face import DETECTOR_NAME, MESH_NAME, NETS_PATH
 from model.preview.features import Features, locate
@@ -105,7 +105,7 @@ class PreviewEngine(SingleProcess):
         """Name, version, weights and context."""
         return EngineIdentity(
             name="preview",
-            version=5,
+            version=6,
             weights_id=_weights_id(),
             fps=FPS,
             frame_multiple=FRAME_MULTIPLE,

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from preview_jobs import SAMPLES_PER_FRAME, job, landscape, speech
 
 from model.engine import Phoneme
-from model.preview.curves import MouthCurves, mouth_curves, poses
-from model.preview.life import blink, glance_at, life
+from model.preview.motion.curves import MouthCurves, mouth_curves, poses
+from model.preview.motion.life import blink, glance_at, life
 
 NUM_FRAMES = 150
 TRACK = speech(NUM_FRAMES, 1.5, 4.2)
@@ -63,6 +63,24 @@ def test_lips_shut_on_the_phones_that_need_it_and_round_on_u() -> None:
     assert found.press[m] > found.press[a] + 0.3
     assert found.opening[a] > found.opening[m] + 0.2
     assert found.wide[u] < found.wide[a] - 0.3
+
+
+def test_every_m_b_and_p_of_a_script_shuts_the_lips_however_short() -> None:
+    vowel = speech(NUM_FRAMES, 1.5, 4.2, is_sung=True)
+    rng = np.random.default_rng(2)
+    told: list[Phoneme] = []
+    sample = 25_000
+    while sample < 64_000:  # 30 to 120 ms each, on no grid of frames
+        for symbol in (str(rng.choice(list("mbp"))), str(rng.choice(list("aoi")))):
+            length = int(rng.integers(480, 1_920) if symbol in "mbp" else 2_880)
+            told.append(Phoneme(symbol, sample, sample + length))
+            sample += length
+    found = mouth_curves(job(PIXELS, vowel, 0, NUM_FRAMES, phonemes=tuple(told)))
+    for phoneme in told:
+        if phoneme.symbol in "mbp":
+            first = int(phoneme.start / SAMPLES_PER_FRAME - 1.25)
+            last = int(np.ceil(phoneme.end / SAMPLES_PER_FRAME))
+            assert found.opening[first : last + 1].min() < 0.05
 
 
 def test_a_quieter_pause_between_words_does_not_move_the_mouth() -> None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from model.engine import ENGINE_SAMPLE_RATE_HZ, FPS, Phoneme, SegmentJob
-from model.preview.life import life
+from model.preview.motion.life import life
 from model.preview.pose import Pose
 
 Curve: TypeAlias = NDArray[np.float64]
@@ -37,6 +37,9 @@ _FRONT_VOWEL_DB = (-30.0, 1.0)  # second formant of i over that of u
 _FRICTION_DB = (-2.0, 14.0)  # noise above 4 kHz over the voice below 1.2 kHz
 
 _PHONE_OPENING = 0.74  # opening of a stressed open vowel after smoothing with its neighbours
+_CLOSED_PHONES = frozenset("mbp")
+_LEAST_CLOSED_HOPS = 5.0  # lips stay shut for a frame at least, wherever its middle falls
+_CLOSING_HOPS = 5.0  # from open to shut
 _LONGEST_PHONE_S = 0.3
 _FASTEST_JAW = 0.33 / _HOPS_PER_FRAME  # of the opening, in 10 ms
 
@@ -201,6 +204,7 @@ def _from_phones(
     """Opening, press and width from the phones: each reaches into its neighbours."""
     total = np.zeros((num_hops, 3))
     weights = np.full(num_hops, 1e-3)
+    closed = np.zeros(num_hops)
     for phoneme in phonemes:
         shape = _VISEMES.get(phoneme.symbol)
         if shape is None:
@@ -219,9 +223,15 @@ def _from_phones(
         bell *= 1.6 if is_lips else 1.0
         total[low:high] += bell[:, None] * shape
         weights[low:high] += bell
+        if phoneme.symbol in _CLOSED_PHONES:
+            half = max(length * ENGINE_SAMPLE_RATE_HZ / _HOP, _LEAST_CLOSED_HOPS) / 2
+            away = np.abs(np.arange(low, high) - centre) - half
+            shut = np.clip(1 - away / _CLOSING_HOPS, 0, 1)
+            closed[low:high] = np.maximum(closed[low:high], shut * shut * (3 - 2 * shut))
     curves = np.round(total / np.maximum(weights, 0.25)[:, None], 6)
     opening, wide, press = (_smooth(curves[:, axis], 1.6) for axis in range(3))
-    return opening, np.clip(1.25 * press - 0.2, 0, 1), wide
+    press = np.maximum(np.clip(1.25 * press - 0.2, 0, 1), np.round(closed, 6))
+    return opening, press, wide
 
 
 def _mixed(
@@ -233,7 +243,9 @@ def _mixed(
     opening = opening * (0.62 + 0.38 * np.clip(1.15 * level, 0, 1)) / _PHONE_OPENING
     voiced = np.clip(4 * level, 0, 1)
     opening = 1.15 * (0.5 * np.clip(opening, 0, 1) + 0.5 * heard) * voiced
-    return opening, press * voiced, 0.9 * wide * voiced
+    # a stop is silent itself: lips shut for it where a voice is near
+    near = ndimage.maximum_filter1d(voiced, 25, mode="nearest")
+    return opening, press * near, 0.9 * wide * voiced
 
 
 def _steady(opening: Curve) -> Curve:
