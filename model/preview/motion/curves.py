@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from model.engine import ENGINE_SAMPLE_RATE_HZ, FPS, Phoneme, SegmentJob
+from model.preview.motion.closures import band_levels, heard_closures
 from model.preview.motion.life import life
 from model.preview.pose import Pose
 
@@ -130,12 +131,16 @@ def mouth_curves(job: SegmentJob) -> MouthCurves:
 
 @dataclass(frozen=True)
 class _Sound:
-    """One value every 10 ms, each 0 to 1: level, openness, frontness (-1 to 1), friction."""
+    """One value every 10 ms, each 0 to 1: level, openness, frontness (-1 to 1), friction.
+
+    ``levels`` are those of :func:`model.preview.motion.closures.band_levels`.
+    """
 
     energy: Curve
     openness: Curve
     frontness: Curve
     friction: Curve
+    levels: Curve
 
 
 def _window(job: SegmentJob) -> NDArray[np.int16]:
@@ -155,8 +160,8 @@ def _features(signal: NDArray[np.int16], num_hops: int) -> _Sound:
     return _Sound(*(np.concatenate(curves) for curves in zip(*parts, strict=True)))
 
 
-def _features_of(frames: NDArray[np.int16]) -> tuple[Curve, Curve, Curve, Curve]:
-    """Energy, openness, frontness and friction of ``(hops, samples)``."""
+def _features_of(frames: NDArray[np.int16]) -> tuple[Curve, Curve, Curve, Curve, Curve]:
+    """Energy, openness, frontness, friction and levels of ``(hops, samples)``."""
     taper = np.hanning(_WINDOW)
     power = np.abs(np.fft.rfft(frames * (taper / 32768), 1024)) ** 2 / (
         512 * float((taper**2).sum())
@@ -176,6 +181,7 @@ def _features_of(frames: NDArray[np.int16]) -> tuple[Curve, Curve, Curve, Curve]
         _share(centre, *_OPEN_VOWEL_HZ),
         np.where(energy > 0.3, front, 0.0),
         friction * (energy < 0.8),
+        band_levels(power, hertz),
     )
 
 
@@ -195,7 +201,9 @@ def _from_audio(sound: _Sound) -> tuple[Curve, Curve, Curve]:
     opening = np.clip(1.1 * opening * (1 - 0.75 * dip), 0, 1) ** 0.92
     press = np.clip(1.1 * dip - 0.35, 0, 1) * np.clip(4 * level, 0, 1)
     wide = _smooth(sound.frontness, 4.0) * 1.2
-    return opening, press * np.clip((0.3 - opening) / 0.1, 0, 1), wide
+    press *= np.clip((0.3 - opening) / 0.1, 0, 1)
+    near = ndimage.maximum_filter1d(np.clip(4 * level, 0, 1), 25, mode="nearest")
+    return opening, np.maximum(press, heard_closures(sound.levels) * near), wide
 
 
 def _from_phones(
