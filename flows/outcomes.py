@@ -86,6 +86,7 @@ def failure_outcome(row: RowName, failure: Failure) -> VideoOutcome:
         status="quarantined" if failure.is_quarantined else "failed",
         error=without_secrets(failure.message),
         way_out=failure.way_out,
+        looked_at=failure.plan_sha256,
     )
 
 
@@ -108,6 +109,7 @@ def done_outcome(
         is_preview=receipt.is_preview,
         loudness_lufs=receipt.loudness.integrated_lufs if receipt.loudness else None,
         true_peak_dbtp=receipt.loudness.true_peak_dbtp if receipt.loudness else None,
+        looked_at=receipt.file.sha256,
     )
 
 

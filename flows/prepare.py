@@ -17,7 +17,13 @@ from typing import Literal, TypeVar
 
 from flows.outcomes import RowName
 from flows.plan_check import as_delivered, as_rendered, found_fault
-from model.engine import EngineIdentity, earlier_identities, engine_identity
+from model.engine import (
+    UNKNOWN_WEIGHTS,
+    EngineIdentity,
+    Pixels,
+    earlier_identities,
+    engine_identity,
+)
 from model.errors import NightshootError, PortraitError, RowError
 from tasks.canonical_json import canonical_sha256
 from tasks.errors import (
@@ -38,6 +44,7 @@ from tasks.plan.plan import (
     keyed,
     num_frames_of,
 )
+from tasks.portrait.framed import FramedFile, framed_file, keep_framed
 from tasks.portrait.picture import PortraitReader, portrait_sha256
 from tasks.portrait.portrait import (
     PortraitLimits,
@@ -51,6 +58,7 @@ from tasks.reading.script_text import script_text
 from tasks.records import (
     EncodeProfile,
     Failure,
+    FramedPortrait,
     Loudness,
     ManifestRow,
     Reread,
@@ -150,7 +158,7 @@ def prepare_row(
                 folder.discard_speech(stored.plan.speech_id)
             stored, _ = _planned(row, settings, folder, turns, notice)
             prepared = judged(row, stored, folder, notice)
-        if settings.rereading != "tell":
+        if settings.rereading != "tell" or stored.amendment:
             return prepared
         request = row_request(row, settings.voice_settings, settings.lexicon)
         return replace(prepared, rereads=stored_rereadings(request, stored, folder))
@@ -217,18 +225,43 @@ def _planned(
     is_renewed = settings.rereading == "renew"
     if (
         stored is not None
-        and any(stored.request_sha256 in asked(engine) for engine in engines)
+        and any(_row_request(stored) in asked(engine) for engine in engines)
         and keeps_loudness(stored.plan.loudness_lufs, settings.loudness)
     ):
-        stays = not (is_renewed and is_reread(request, stored, folder))
+        is_spoken_anew = is_renewed and stored.amendment is None
+        stays = not (is_spoken_anew and is_reread(request, stored, folder))
         if stays:
             return stored, True
+    if stored is not None and stored.amendment:
+        notice(
+            f"{row.video_id}: planned as its row asks, without what {told_names(stored)} decided "
+            "to change; write that into the manifest to keep it, or decide again"
+        )
     with turns, folder.local(f"prepare-{row.video_id}") as place:
         speech = row_speech(request, place, stored, reread=is_renewed)
-        stored = _plan_anew(row, settings, place, identity, portrait, rig, speech)
-        stored = stored.model_copy(update={"request_sha256": asked(identity)[0]})
-        place.write_plan(stored)
-    return stored, False
+        anew = _plan_anew(row, settings, place, identity, portrait, rig, speech)
+        if identity.weights_id == UNKNOWN_WEIGHTS:  # nothing may be filed under its keys
+            is_same = stored is not None and _without_keys(stored.plan) == _without_keys(anew.plan)
+            return (stored if stored and is_same else anew), False
+        anew = anew.model_copy(update={"request_sha256": asked(identity)[0]})
+        place.write_plan(anew)
+    return anew, False
+
+
+def _without_keys(plan: VideoPlan) -> VideoPlan:
+    """All of a plan that does not depend on the weights."""
+    segments = tuple(each.model_copy(update={"key": ""}) for each in plan.segments)
+    return plan.model_copy(update={"segments": segments})
+
+
+def _row_request(stored: StoredPlan) -> str:
+    """Digest of the row that a plan was made from, whatever people decided to change of it."""
+    return stored.amendment.row_request_sha256 if stored.amendment else stored.request_sha256
+
+
+def told_names(stored: StoredPlan) -> str:
+    """Who decided what differs from the row."""
+    return " and ".join(stored.amendment.by) if stored.amendment else ""
 
 
 def _earlier_requests(
@@ -259,21 +292,35 @@ def _plan_anew(
     rig: dict[str, object] | None,
     speech: Speech,
 ) -> StoredPlan:
-    plan = plan_video(
-        row,
-        settings,
-        identity=identity,
-        speech=speech,
-        folder=place,
-        portrait=(place.keep_portrait(row.portrait_path), portrait.digests[0]),
-        rig=rig,
-        size=_checked_size(row, settings, portrait, identity),
-    )
+    size = _checked_size(row, settings, portrait, identity)
+
+    def planned(shown: FramedPortrait, smaller: FramedPortrait | None) -> VideoPlan:
+        return plan_video(
+            row,
+            settings,
+            identity=identity,
+            speech=speech,
+            folder=place,
+            portrait=shown,
+            smaller_portrait=smaller,
+            size=size,
+        )
+
+    framed = _framed(row, rig, size)
+    whole = FramedPortrait(name="", sha256=portrait.digests[0], rig=rig)
+    if framed is not None and not _goes_on_unframed(row, planned(whole, None), place):
+        smaller = _framed(row, rig, row.smaller_size) if row.smaller_size else None
+        plan = planned(keep_framed(framed, place), smaller and keep_framed(smaller, place))
+        plan = plan.model_copy(update={"warnings": plan.warnings + framed.notices})
+    else:
+        framed, name = None, place.keep_portrait(row.portrait_path)
+        plan = planned(whole.model_copy(update={"name": name}), None)
     if portrait.notices:
         told = tuple(f"{row.portrait_path.name}: {notice}" for notice in portrait.notices)
         plan = plan.model_copy(update={"warnings": plan.warnings + told})
     if identity.needs_face:
-        plan = _with_portrait_findings(plan, row, rig, settings.portrait_limits)
+        scale = framed.scale if framed else None
+        plan = _with_portrait_findings(plan, row, rig, settings.portrait_limits, scale)
     plan = as_rendered(plan, place)
     if settings.loudness is None:
         plan = as_delivered(plan, speech, place)
@@ -284,6 +331,23 @@ def _plan_anew(
         request_sha256="",
         words=spoken_words(row, settings.lexicon, speech),
     )
+
+
+def _framed(
+    row: ManifestRow, rig: dict[str, object] | None, size: tuple[int, int]
+) -> FramedFile | None:
+    version = file_version(row.portrait_path)
+    return framed_file(row.portrait_path, version, rig, size, row.framing or "auto")
+
+
+def _goes_on_unframed(row: ManifestRow, plan: VideoPlan, folder: CampaignFolder) -> bool:
+    """Whether a release that framed nothing began this video, and nobody asks for a framing.
+
+    What it rendered is kept, where a plan has to be made again.
+    """
+    if row.framing is not None:
+        return False
+    return folder.has_segment(as_rendered(plan, folder).segments[0].key)
 
 
 @dataclass(frozen=True)
@@ -361,6 +425,8 @@ def _request_sha256(
     """Digest of all that a plan is made from: the same digest, the same plan."""
     used = settings_of(row, settings, identity)
     paths = {"portrait_path", "rig_path", "audio_path", "line", "is_language_told"}
+    if row.framing is None:  # plans of releases without framing stay valid
+        paths.add("framing")
     return canonical_sha256(
         {
             "row": row.model_dump(mode="json", exclude=paths),
@@ -389,8 +455,8 @@ def plan_video(
     identity: EngineIdentity,
     speech: Speech,
     folder: CampaignFolder,
-    portrait: tuple[str, str],
-    rig: dict[str, object] | None,
+    portrait: FramedPortrait,
+    smaller_portrait: FramedPortrait | None,
     size: tuple[int, int],
 ) -> VideoPlan:
     """The plan of one spoken row; every key is known.
@@ -401,8 +467,8 @@ def plan_video(
         identity: of the row's engine.
         speech: what is said.
         folder: where the speech is.
-        portrait: its name in the store, the sha256 of its pixels.
-        rig: where its face is, if given by hand.
+        portrait: in the store, with its rig.
+        smaller_portrait: the same for the row's smaller size, where it is framed.
         size: width and height in pixels.
     """
     used = settings_of(row, settings, identity)
@@ -416,12 +482,12 @@ def plan_video(
     )
     draft = VideoPlan(
         video_id=row.video_id,
-        title=_title(row),
+        title=title_of(row),
         engine=identity.name,
         settings=used.engine,
-        portrait=portrait[0],
-        portrait_sha256=portrait[1],
-        rig=rig,
+        portrait=portrait.name,
+        portrait_sha256=portrait.sha256,
+        rig=portrait.rig,
         speech_id=speech.speech_id,
         prompt=row.prompt or identity.default_prompt,
         seed=row.seed,
@@ -431,6 +497,7 @@ def plan_video(
         num_frames=num_frames,
         priority=row.priority,
         smaller_size=row.smaller_size,
+        smaller_portrait=smaller_portrait,
         encode=EncodeProfile(
             crf=settings.presets[row.preset].crf, fps=identity.fps, ffmpeg=settings.ffmpeg_version
         ),
@@ -452,7 +519,8 @@ def _without_marks(row: ManifestRow) -> str:
         return row.script or ""
 
 
-def _title(row: ManifestRow) -> str:
+def title_of(row: ManifestRow) -> str:
+    """A line for people: the beginning of the row's script."""
     text = " ".join((_without_marks(row) or row.video_id).split())
     return text if len(text) <= _TITLE_CHARS else text[: _TITLE_CHARS - 1] + "…"
 
@@ -477,19 +545,52 @@ def _finished(
 
 
 def _with_portrait_findings(
-    plan: VideoPlan, row: ManifestRow, rig: dict[str, object] | None, limits: PortraitLimits
+    plan: VideoPlan,
+    row: ManifestRow,
+    rig: dict[str, object] | None,
+    limits: PortraitLimits,
+    scale: float | None,
 ) -> VideoPlan:
-    """The plan with the portrait's warnings.
+    """The plan with the portrait's warnings; ``scale`` is its frame's, where it has one.
 
     Raises:
         PortraitError: the portrait cannot be animated, and a still is not asked for.
     """
     portrait = _PORTRAITS.read(row.portrait_path, file_version(row.portrait_path))
-    report = check_portrait(portrait.pixels, rig, plan.width, plan.height, limits)
-    if report.errors and plan.settings.get("on_no_face") != "still":
-        raise PortraitError(f"{row.portrait_path.name}: {'; '.join(report.errors)}")
-    found = tuple(f"shown as a still: {error}" for error in report.errors) + report.warnings
+    found = portrait_findings(
+        plan.model_copy(update={"rig": rig}),
+        portrait.pixels,
+        row.portrait_path.name,
+        limits,
+        scale=scale,
+    )
     return plan.model_copy(update={"warnings": plan.warnings + found})
+
+
+def portrait_findings(
+    plan: VideoPlan,
+    pixels: Pixels,
+    name: str,
+    limits: PortraitLimits,
+    *,
+    scale: float | None = None,
+) -> tuple[str, ...]:
+    """What is to be told of a portrait, for a plan with its rig, size and settings.
+
+    Args:
+        plan: of the video.
+        pixels: the picture, (H, W, 3) uint8, RGB.
+        name: of its file, for messages.
+        limits: of portraits.
+        scale: of its frame, where it has one; see :func:`check_portrait`.
+
+    Raises:
+        PortraitError: the portrait cannot be animated, and a still is not asked for.
+    """
+    report = check_portrait(pixels, plan.rig, plan.width, plan.height, limits=limits, scale=scale)
+    if report.errors and plan.settings.get("on_no_face") != "still":
+        raise PortraitError(f"{name}: {'; '.join(report.errors)}")
+    return tuple(f"shown as a still: {error}" for error in report.errors) + report.warnings
 
 
 def in_order(rows: Sequence[ManifestRow], begun_in: CampaignFolder | None) -> list[ManifestRow]:

@@ -30,6 +30,9 @@ from tasks.processes.last_resort import LastResort
 from tasks.processes.stop_request import stop_asked_by
 from tasks.records import Failure, ReadWords, VideoOutcome
 from tasks.report.report import campaign_report
+from tasks.review.decision import Decision
+from tasks.review.journal import read_journal
+from tasks.review.ruling import ruling, with_rulings
 from tasks.store.campaign_folder import CampaignFolder
 from tasks.store.entries import LostLock
 
@@ -43,6 +46,9 @@ class Source(Protocol):
     notices: list[str]
     is_of_manifest: bool
     """Whether rows are read, spoken and planned anew; else they are found planned."""
+
+    chosen: frozenset[str] | None
+    """The videos of a manifest that the run is about; None: all of them."""
 
     @property
     def rows(self) -> Sequence[RowName]:
@@ -100,6 +106,14 @@ class Summary:
     seconds: float
     halted: str = ""
     figures: tuple[RenderFigures, ...] = ()
+    chosen: frozenset[str] | None = None
+
+    @property
+    def asked(self) -> tuple[VideoOutcome, ...]:
+        """Of the videos that the run was about."""
+        if self.chosen is None:
+            return self.outcomes
+        return tuple(each for each in self.outcomes if each.video_id in self.chosen)
 
     @property
     def exit_code(self) -> int:
@@ -108,7 +122,7 @@ class Summary:
             return 2
         if self.was_stopped and not self.halted:
             return 130
-        return int(any(outcome.status != "done" for outcome in self.outcomes))
+        return int(not all(outcome.needs_nobody for outcome in self.asked))
 
 
 class Run:
@@ -144,6 +158,7 @@ class Run:
         )
         self._outcomes = self._work.outcomes
         self._words: dict[str, tuple[ReadWords, ...]] = {}
+        self._decisions: Mapping[str, Sequence[Decision]] = {}
         self._is_started = False
 
     def __call__(self) -> Summary:
@@ -163,6 +178,7 @@ class Run:
             stack.enter_context(stop_on_signals(self.stop, self._last_resort))
             folder.sweep_parts()
             folder.snapshot()
+            self._decisions = read_journal(folder).by_video()
             self.source.describe()
             with self.view, stop_asked_by(self.stop.is_set):
                 refused = self._render()
@@ -179,6 +195,7 @@ class Run:
             seconds,
             self._work.halted,
             tuple(self._work.figures),
+            self.source.chosen,
         )
 
     def _render(self) -> list[VideoOutcome]:
@@ -198,6 +215,7 @@ class Run:
         if self.source.is_of_manifest:
             failures = self.source.folder.failures()
             outdated = {each.video_id for each in failures if not each.plan_sha256}
+        num_rows = len(self.source.rows if self.source.chosen is None else self.source.chosen)
         for number, prepared in enumerate(rows, 1):
             if self.stop.is_set():
                 return
@@ -206,9 +224,7 @@ class Run:
                 self.source.folder.clear_failure(row.video_id)
             if prepared.stored is not None:
                 self._words[row.video_id] = prepared.stored.words
-            self.view.status(
-                f"{number} of {counted(len(self.source.rows), 'row')} spoken and planned"
-            )
+            self.view.status(f"{number} of {counted(num_rows, 'row')} spoken and planned")
             if prepared.error is not None:
                 self.view.row_prepared(row, None)
                 # the breaker is not told: bad rows fail alike every night, and cost no GPU hour
@@ -220,10 +236,23 @@ class Run:
                 self.view.row_prepared(row, None)
                 url = self.source.folder.video_url(row.video_id)
                 self._outcomes[row.video_id] = done_outcome(row, prepared.receipt, url)
+            elif dropped := self._dropped(prepared):
+                self.view.row_prepared(row, None)
+                self._end(dropped)
             else:
                 self._start_dispatcher()
                 self.view.row_prepared(row, prepared.plan)
                 yield prepared
+
+    def _dropped(self, prepared: Prepared) -> VideoOutcome | None:
+        """Of a row that is not finished and that somebody decided to leave out; else None."""
+        assert prepared.stored is not None
+        row, plan_sha256 = prepared.row, prepared.stored.sha256
+        found = ruling(self._decisions.get(row.video_id, ()), plan_sha256)
+        if found.verdict != "dropped" or found.decided is None:
+            return None
+        left_out = pending_outcome(row, prepared.plan, f"left out, as {found.decided.by} decided")
+        return left_out.model_copy(update={"looked_at": plan_sha256})
 
     def _kept_failure(self, row: RowName, error: Exception) -> Failure:
         """Why a row has no plan; kept in the store, for `status` and `retry`."""
@@ -264,13 +293,16 @@ class Run:
             self._outcomes.get(row.video_id) or self._earlier_outcome(row)
             for row in self.source.rows
         )
-        return [
+        told = [
             outcome.model_copy(update={"words": self._words.get(outcome.video_id, ())})
             for outcome in outcomes
         ]
+        return with_rulings(told, self._decisions)
 
     def _earlier_outcome(self, row: RowName) -> VideoOutcome:
-        note = self._work.halted
+        note, chosen = self._work.halted, self.source.chosen
+        if chosen is not None and row.video_id not in chosen:
+            note = "the last run was not about this video"
         try:
             return stored_outcome(self.source.folder, row, is_at_work=False, note=note)
         except (NightshootError, OSError):  # of a store that has stopped answering

@@ -23,9 +23,11 @@ from flows.prepare import (
 )
 from flows.work import RenderFigures
 from model.engine import engine_identity
+from tasks.errors import counted
 from tasks.inputs.inputs import Inputs
 from tasks.manifest.lexicon_file import LexiconFile, beside, read_lexicon
-from tasks.manifest.manifest import Manifest, RowDefaults, read_manifest
+from tasks.manifest.manifest import USUAL, Manifest, Personal, RowDefaults, read_manifest
+from tasks.manifest.personal.selection import EVERYTHING, Selection, chosen_of
 from tasks.manifest.presets import load_presets
 from tasks.manifest.row_settings import check_options, notices_of
 from tasks.portrait.portrait import PortraitLimits
@@ -60,6 +62,8 @@ class Request:
     rereading: Rereading = "keep"
     lexicon: Path | str | None = None
     loudness: Loudness | None = None
+    personal: Personal = USUAL
+    selection: Selection = EVERYTHING
 
 
 class Session:
@@ -85,6 +89,7 @@ class Session:
                 presets=presets,
                 inputs=inputs,
                 sheet=request.sheet,
+                personal=request.personal,
             )
             lexicon = _lexicon_of(request, inputs)
         self.settings = PrepareSettings(
@@ -104,6 +109,12 @@ class Session:
         ]
         told = lexicon.told(scripts) if lexicon else ()
         self.notices = [*self.manifest.notices, *told, *notices_of(*asked)]
+        self.chosen = chosen_of([row.video_id for row in self.rows], request.selection)
+        if self.chosen is not None:
+            num_rows = counted(len(self.rows), "video")
+            self.notices.append(
+                f"{len(self.chosen):,} of {num_rows} chosen; the others stay as they are"
+            )
 
     @property
     def rows(self) -> tuple[ManifestRow, ...]:
@@ -134,10 +145,12 @@ class Session:
         return settings_of(row, self.settings, engine_identity(row.engine)).infer_frames
 
     def prepare(self, notice: Callable[[str], None]) -> Iterator[Prepared]:
-        """Every row with its plan or its error, in the order of work."""
+        """Every chosen row with its plan or its error, in the order of work."""
+        chosen = self.chosen
+        rows = [row for row in self.rows if chosen is None or row.video_id in chosen]
         turns = Semaphore(self.request.workers)  # of rows that are spoken and planned anew
         return side_by_side(
-            in_order(self.rows, self.folder if self.request.begun_first else None),
+            in_order(rows, self.folder if self.request.begun_first else None),
             lambda row: prepare_row(row, self.settings, self.folder, notice, turns),
         )
 
@@ -152,8 +165,18 @@ class Session:
                     line=row.line,
                     priority=row.priority,
                     cells=dict(self.cells[row.video_id]),
+                    row=row,
                 )
                 for row in self.rows
+            ),
+            engine_settings=self.request.engine_settings,
+            presets={
+                name: self.settings.presets[name].model_dump(mode="json")
+                for name in sorted({row.preset for row in self.rows})
+            },
+            lexicon=tuple(
+                (each.word, each.language, each.spoken, each.sounds)
+                for each in self.settings.lexicon.entries
             ),
         )
         self.folder.write_text("rows.json", record_bytes(rows))

@@ -10,7 +10,9 @@ from tasks.errors import (
     DamagedError,
     NewerRecordError,
 )
-from tasks.records import CampaignRows, RowRecord, VideoOutcome
+from tasks.records import CampaignRows, Failure, RowRecord, StoredPlan, VideoOutcome
+from tasks.review.journal import read_journal
+from tasks.review.ruling import with_rulings
 from tasks.store.campaign_folder import (
     CampaignFolder,
 )
@@ -25,6 +27,7 @@ class StoredCampaign:
 
     keep_going = True
     is_of_manifest = False
+    chosen: frozenset[str] | None = None
 
     def __init__(self, folder: CampaignFolder, campaign: str, videos: Sequence[str] = ()) -> None:
         self.folder, self.campaign = folder, campaign
@@ -51,9 +54,19 @@ class StoredCampaign:
         self._wanted = frozenset(videos)
 
     @property
+    def record(self) -> CampaignRows:
+        """The rows and what they have in common, as the last run of the manifest read them."""
+        return self._rows
+
+    @property
     def rows(self) -> Sequence[RowRecord]:
         """Every row of the campaign."""
         return self._rows.rows
+
+    @property
+    def wanted_rows(self) -> Sequence[RowRecord]:
+        """The rows that are worked on."""
+        return [row for row in self._rows.rows if self._is_wanted(row)]
 
     @property
     def columns(self) -> Sequence[str]:
@@ -106,7 +119,8 @@ class StoredCampaign:
     def outcomes(self) -> list[VideoOutcome]:
         """What the store says of every row, without making anything."""
         outcome = partial(stored_outcome, self.folder, is_at_work=self.folder.is_at_work())
-        return list(side_by_side(self.rows, outcome))
+        outcomes = list(side_by_side(self.rows, outcome))
+        return with_rulings(outcomes, read_journal(self.folder).by_video())
 
 
 def stored_outcome(
@@ -131,6 +145,17 @@ def stored_outcome(
         return failure_outcome(row, failure)
     if stored is None:
         return pending_outcome(row, None, note or _never_planned(row, is_at_work=is_at_work))
+    outcome = _planned_outcome(folder, row, stored, failure, note)
+    return outcome if outcome.looked_at else _about_the_plan(outcome, stored)
+
+
+def _about_the_plan(outcome: VideoOutcome, stored: StoredPlan) -> VideoOutcome:
+    return outcome.model_copy(update={"looked_at": stored.sha256})
+
+
+def _planned_outcome(
+    folder: CampaignFolder, row: RowName, stored: StoredPlan, failure: Failure | None, note: str
+) -> VideoOutcome:
     damage = ""
     try:
         receipt = folder.find_video(row.video_id)

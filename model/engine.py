@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 ENGINE_SAMPLE_RATE_HZ = 16_000
 FPS = 25
 FRAME_MULTIPLE = 12
+UNKNOWN_WEIGHTS = "unknown"
+"""The ``weights_id`` where only lengths and times are asked for: keys that hold it name nothing."""
 
 Pixels: TypeAlias = NDArray[np.uint8]
 Setting: TypeAlias = str | int | float | bool

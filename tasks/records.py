@@ -12,6 +12,8 @@ VIDEO_ID_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
 Loudness = Literal["-14", "-16", "-23", "off"]
 """What viewers hear, in LUFS; off: as it was spoken or recorded."""
 Status = Literal["pending", "running", "done", "failed", "quarantined"]
+Verdict = Literal["", "approved", "rejected", "changes", "dropped"]
+"""What people decided of a video; changes: it is to be made otherwise by the next retry."""
 
 
 class Record(BaseModel):
@@ -42,6 +44,9 @@ class ManifestRow(Record):
     height: int | None = Field(default=None, description="Pixels, a multiple of 16.")
     smaller_size: tuple[int, int] | None = Field(
         default=None, description="Width and height where the other does not fit the memory."
+    )
+    framing: str | None = Field(
+        default=None, description="`auto`, `face`, `wide` or a box; None: `auto`, nobody chose."
     )
     seed: int = Field(default=0, ge=0, lt=2**32, description="Another seed, another take.")
     preset: str = Field(default="standard", description="Size, steps and segment length by name.")
@@ -164,6 +169,7 @@ class SegmentPlan(Record):
     start_frame: int = Field(ge=0)
     end_frame: int
     key: str
+    seed: int | None = Field(default=None, description="Its own; None: the video's.")
 
     @model_validator(mode="after")
     def _not_empty(self) -> Self:
@@ -175,6 +181,14 @@ class SegmentPlan(Record):
     def num_frames(self) -> int:
         """Length in frames."""
         return self.end_frame - self.start_frame
+
+
+class FramedPortrait(Record):
+    """A portrait in the frame of a size, in the store."""
+
+    name: str = Field(description="Of the picture in the store's `portraits/`.")
+    sha256: str = Field(description="Of the upright RGB pixels and their size.")
+    rig: dict[str, object] | None = None
 
 
 class VideoPlan(Record):
@@ -199,12 +213,28 @@ class VideoPlan(Record):
     smaller_size: tuple[int, int] | None = Field(
         default=None, description="Width and height where the other does not fit the memory."
     )
+    smaller_portrait: FramedPortrait | None = Field(
+        default=None, description="The portrait for that size, where it is framed otherwise."
+    )
     segments: tuple[SegmentPlan, ...]
     is_preview: bool = False
     warnings: tuple[str, ...] = ()
     loudness_lufs: int | None = Field(
         default=None, description="Of what viewers hear; None: as it was spoken or recorded."
     )
+
+
+class Amendment(Record):
+    """What people decided to have otherwise than the manifest's row; a changed row undoes it."""
+
+    row_request_sha256: str = Field(description="Of the row's own request, which it amends.")
+    script: str | None = Field(default=None, description="None: the row's.")
+    seed: int | None = Field(default=None, description="None: the row's.")
+    segment_seeds: dict[int, int] = Field(
+        default_factory=dict[int, int], description="By the segment's index."
+    )
+    portrait: str = Field(default="", description="Name in `portraits/`; empty: the row's.")
+    by: tuple[str, ...] = Field(default=(), description="Who decided so.")
 
 
 class StoredPlan(Record):
@@ -216,6 +246,9 @@ class StoredPlan(Record):
     request_sha256: str = Field(description="Of all that the plan was made from.")
     words: tuple[ReadWords, ...] = Field(
         default=(), description="How the script was read; none for recordings and older releases."
+    )
+    amendment: Amendment | None = Field(
+        default=None, description="What differs from the row, by people's decisions."
     )
 
 
@@ -340,6 +373,20 @@ class VideoOutcome(Record):
     )
     loudness_lufs: float | None = None
     true_peak_dbtp: float | None = None
+    looked_at: str = Field(
+        default="",
+        description="sha256 of the finished file, else of the plan: what a decision is about.",
+    )
+    verdict: Verdict = Field(default="", description="What people decided of it.")
+    decided_by: str = ""
+    decided_at: str = ""
+    decided_why: str = ""
+    num_open_comments: int = 0
+
+    @property
+    def needs_nobody(self) -> bool:
+        """Whether it is finished, or a person has decided that it stays as it is."""
+        return self.status == "done" or self.verdict in ("approved", "dropped")
 
     @property
     def num_doubts(self) -> int:
@@ -369,6 +416,9 @@ class RowRecord(Record):
     line: int
     priority: int = 0
     cells: dict[str, str]
+    row: ManifestRow | None = Field(
+        default=None, description="As it was read, defaults resolved; None: of older releases."
+    )
 
 
 class CampaignRows(Record):
@@ -377,3 +427,12 @@ class CampaignRows(Record):
     columns: tuple[str, ...]
     facts: dict[str, str]
     rows: tuple[RowRecord, ...]
+    engine_settings: dict[str, Scalar] = Field(
+        default_factory=dict[str, Scalar], description="As options gave them, of clips too."
+    )
+    presets: dict[str, dict[str, object]] = Field(
+        default_factory=dict[str, dict[str, object]], description="Those that the rows use."
+    )
+    lexicon: tuple[tuple[str, str | None, str, str | None], ...] = Field(
+        default=(), description="Word, language, spoken, sounds of each entry."
+    )

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from flows.cli.rows.choice import choice_fields, with_choice
+from flows.cli.rows.personal import with_personal
 from flows.cli.terminal import say
 
 if TYPE_CHECKING:
@@ -194,6 +196,8 @@ def doctor(out: str | None, engine: str | None, as_json: bool) -> int:
 @_lexicon
 @_sheet
 @with_settings
+@with_personal
+@with_choice
 @click.option("--window", metavar="HH:MM-HH:MM", help="Render only between these times.")
 @click.option("--timezone", default="UTC", show_default=True, help="Timezone of --window.")
 @with_layout
@@ -224,6 +228,8 @@ def submit(manifest: str, wait: bool, as_json: bool, **options: Any) -> int:
 @_lexicon
 @_sheet
 @with_settings
+@with_personal
+@with_choice
 @with_layout
 @_outstanding
 @_queue("nightly")
@@ -283,6 +289,7 @@ def campaign_parameters(manifest: str, options: dict[str, Any]) -> "CampaignPara
     from flows.cluster.parameters import CampaignParameters
 
     given = {name: value for name, value in options.items() if name not in SETTING_HELP}
+    given |= choice_fields(options)
     given["settings"] = given_settings(options)
     given |= {"manifest": _absolute(manifest), "out": _absolute(options["out"])}
     if options.get("lexicon"):

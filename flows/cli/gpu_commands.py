@@ -3,7 +3,8 @@
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 _ONLY_WITH_GPUS = ("placement", "offload", "host_memory")
 _ONLY_WITH_MANIFEST = (
+    "strict_variables",
+    "only",
+    "sample",
+    "limit",
     "campaign",
     "seed",
     "voice",
@@ -94,13 +99,30 @@ def gpus_asked(options: dict[str, Any]) -> "GpuRequest | None":
     )
 
 
+@contextmanager
+def weights_not_needed(wanted: "GpuRequest | None") -> Generator[bool]:
+    """Lets GPUs be asked about where no weights are; yields whether none are known."""
+    from model.engine import engine_identity
+    from tasks.gpu_plans.layouts import env_without_weights
+
+    told = {} if wanted is None else env_without_weights(os.environ)
+    os.environ.update(told)
+    try:
+        yield bool(told)
+    finally:
+        for name in told:
+            del os.environ[name]
+        if told:
+            engine_identity.cache_clear()
+
+
 def plan_without_manifest(
     wanted: "GpuRequest | None", options: dict[str, Any], *, as_json: bool
 ) -> int:
     """What the GPUs would do with the presets."""
     if wanted is None:
         raise click.UsageError("give a MANIFEST, or --gpus to plan every preset for these GPUs")
-    given = [name for name in _ONLY_WITH_MANIFEST if options[name] is not None]
+    given = [name for name in _ONLY_WITH_MANIFEST if options[name] not in (None, (), False)]
     if options["engine"] not in (None, "live-avatar"):
         given.append("engine")
     if given:

@@ -110,7 +110,7 @@ def seams_of(
 
 
 def judgement_table(judged: Sequence[VideoJudgement]) -> Group:
-    """What `nightshoot judge` prints: a line for each video, then why some do not pass."""
+    """What `nightshoot judge` prints: a line a video, why some do not pass, what columns mean."""
     table = Table("video", "verdict", box=None)
     for name in ("s", "z", "lag ms", "r", "range", "likeness", "seams: m8, step", "LUFS", "dBTP"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -129,7 +129,41 @@ def judgement_table(judged: Sequence[VideoJudgement]) -> Group:
         for each in judged
         for reason in each.reasons
     ]
-    return Group(table, *reasons)
+    return Group(table, *reasons, Text(), _legend())
+
+
+def _legend() -> Table:
+    """Every column in words, with its unit and the limits that a verdict goes by."""
+    limits = JudgeLimits()
+    meanings = {
+        "s": "length of the video in seconds",
+        "z": "lip-sync: how far the mouth follows its own sound better than the same sound moved "
+        f"in time, in standard deviations; passes from {limits.good_z:g}, fails below "
+        f"{limits.least_z:g}",
+        "lag ms": "how many milliseconds the mouth comes after the sound (minus: before it); at "
+        f"most {limits.most_lag_ms:g} either way",
+        "r": "correlation of mouth and sound at that lag, -1 to 1; no limit",
+        "range": "how far the mouth opens and closes, as a share of the distance between the eyes; "
+        f'at least {limits.least_gap_range:g}. With "grey": how much its pixels change, in grey '
+        f"levels of 255. A mouth passes whose pixels change by {limits.least_motion:g}",
+        "likeness": "of the upper face to the portrait, or to the first frame without --portrait, "
+        "0 to 1: 95 of 100 frames looked at are at least so alike; at least "
+        f"{limits.least_identity:g}",
+        "seams: m8, step": "where segments meet, the worst of all. m8: change of the picture that "
+        "motion does not explain, in grey levels at an eighth of the size; at most "
+        f"{limits.most_unexplained_step:g}, or as much as beside the seam. step: change of the "
+        f"mean brightness, in grey levels; at most {limits.most_mean_step:g}",
+        "LUFS": "loudness as viewers hear it (EBU R 128); at most "
+        f"{limits.most_off_lu:g} LU from what the video was made with, by default {DEFAULT_LUFS}",
+        "dBTP": f"highest true peak, in decibels; at most {limits.most_true_peak_dbtp:g}",
+        "-": "not measured; the lines above the legend say why, where that matters",
+    }
+    legend = Table(show_header=False, box=None, padding=(0, 1, 0, 0))
+    legend.add_column(no_wrap=True)
+    legend.add_column()
+    for name, meaning in meanings.items():
+        legend.add_row(name, meaning)
+    return legend
 
 
 def _lip_sync_cells(judged: VideoJudgement) -> tuple[str, str, str, str]:

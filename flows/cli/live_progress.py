@@ -10,6 +10,7 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from flows.cli.summary import names_of
 from flows.progress import PlainProgress, ProgressView, summary_of
 from tasks.errors import counted
 from tasks.records import SegmentPlan, SegmentReceipt, VideoOutcome, VideoPlan
@@ -91,15 +92,37 @@ class LiveProgress(PlainProgress):
 
 
 def status_table(outcomes: Sequence[VideoOutcome]) -> Group:
-    """What `nightshoot status` prints: counts, then every video that is not done."""
+    """What `nightshoot status` prints: what is not done or was decided on, what to do, counts."""
     counts = Counter(outcome.status for outcome in outcomes)
-    table = Table("video", "state", "reason", box=None)
+    counts.update(outcome.verdict for outcome in outcomes if outcome.verdict)
+    is_decided = any(each.verdict or each.num_open_comments for each in outcomes)
+    table = Table("video", "state", *(["decided"] if is_decided else []), "reason", box=None)
     for outcome in outcomes:
-        if outcome.status != "done":
-            why = outcome.error or "; ".join(outcome.warnings)
-            table.add_row(outcome.video_id, outcome.status, Text(why))
+        decided = decision_told(outcome)
+        if outcome.status != "done" or decided:
+            why = outcome.error or "; ".join(outcome.warnings) if outcome.status != "done" else ""
+            cells = [Text(decided)] if is_decided else []
+            table.add_row(outcome.video_id, outcome.status, *cells, Text(why))
+    videos_of: dict[str, list[str]] = {}
+    for outcome in outcomes:
+        if outcome.way_out:
+            videos_of.setdefault(outcome.way_out, []).append(outcome.video_id)
+    ways = [Text(f"what to do: {names_of(names)}: {way}") for way, names in videos_of.items()]
     told = ", ".join(f"{number} {status}" for status, number in counts.most_common())
-    return Group(*([table] if table.row_count else []), Text(told or "no videos", style="bold"))
+    tables = [table] if table.row_count else []
+    return Group(*tables, *ways, Text(told or "no videos", style="bold"))
+
+
+def decision_told(outcome: VideoOutcome) -> str:
+    """Who decided what of a video, and when; empty where nobody said anything."""
+    parts: list[str] = []
+    if outcome.verdict:
+        when = outcome.decided_at[:16].replace("T", " ")
+        why = f" ({outcome.decided_why})" if outcome.decided_why else ""
+        parts.append(f"{outcome.verdict} by {outcome.decided_by}, {when} UTC{why}")
+    if outcome.num_open_comments:
+        parts.append(counted(outcome.num_open_comments, "open comment"))
+    return "; ".join(parts)
 
 
 def progress_view(console: Console) -> ProgressView:

@@ -23,8 +23,23 @@ from flows.cli.cluster_commands import (
     with_loudness,
     with_settings,
 )
-from flows.cli.gpu_commands import add_placing_to, gpus_asked, plan_without_manifest, with_gpus
-from flows.cli.spoken.say import Place, say_script, voice_settings, with_voices
+from flows.cli.gpu_commands import (
+    add_placing_to,
+    gpus_asked,
+    plan_without_manifest,
+    weights_not_needed,
+    with_gpus,
+)
+from flows.cli.review.decide import add_review_to
+from flows.cli.rows.choice import selection_of, with_choice
+from flows.cli.rows.personal import personal_of, with_personal
+from flows.cli.spoken.say import (
+    Place,
+    say_script,
+    voice_settings,
+    voice_settings_of_environment,
+    with_voices,
+)
 from flows.cli.terminal import console as terminal_console
 from flows.cli.terminal import say
 from tasks.redaction import without_secrets
@@ -67,6 +82,17 @@ _workers = click.option(
     help="How many videos to render at the same time. [default: the number of cores]",
 )
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+
+
+def _checked_framing(_context: click.Context, _option: click.Parameter, value: str | None) -> Any:
+    from tasks.portrait.framing import parse_framing
+
+    try:
+        return None if value is None else parse_framing(value)
+    except ValueError as error:
+        raise click.BadParameter(f'"{value}" {error}') from error
+
+
 _campaign_options = _options(
     _out,
     click.option("--campaign", help="Name of the campaign. [default: the manifest's name]"),
@@ -85,6 +111,12 @@ _campaign_options = _options(
         "--smaller-size",
         help="Smaller size to use when a video does not fit into memory, for rows that name none.",
     ),
+    click.option(
+        "--framing",
+        callback=_checked_framing,
+        help="What the frame shows of the portrait: auto, face, wide, or a box "
+        "left,top,width,height in its pixels; for rows that name none. [default: auto]",
+    ),
     click.option("--seed", type=int, help="Seed for rows that name no seed. [default: 0]"),
     click.option("--voice", help="Voice for rows that name no voice; see `nightshoot voices`."),
     click.option(
@@ -95,6 +127,8 @@ _campaign_options = _options(
     click.option("--prompt", help="Prompt for rows that have no prompt."),
     with_loudness,
     with_settings,
+    with_personal,
+    with_choice,
     click.option(
         "--on-no-face",
         type=click.Choice(["fail", "still"]),
@@ -195,7 +229,8 @@ def retry(
 ) -> int:
     """Retry the videos of a campaign that failed or were never finished.
 
-    The manifest is not needed. If PREFECT_API_URL names a cluster that `nightshoot cluster up` has
+    What `nightshoot decide` asked for is carried out: new seeds, other texts and portraits. The
+    manifest is not needed. If PREFECT_API_URL names a cluster that `nightshoot cluster up` has
     set up, the retry runs there.
     """
     if not here and has_cluster():
@@ -208,12 +243,14 @@ def retry(
             f"--{given[0]} works only on a cluster, and this retry runs on this machine; set "
             "NIGHTSHOOT_PLACEMENT and NIGHTSHOOT_OFFLOAD instead"
         )
+    from flows.review.changed_plans import carry_out
     from flows.stored import StoredCampaign
     from tasks.store.campaigns import (
         open_campaign,
     )
 
     source = StoredCampaign(open_campaign(out, campaign), campaign, videos)
+    carry_out(source, voice_settings_of_environment(), source.notices.append)
     return _run(source, workers, None, as_json=as_json)
 
 
@@ -222,9 +259,9 @@ def retry(
 @_out
 @_json
 def status(campaign: str, out: str | Path, as_json: bool) -> int:
-    """Show which videos of a campaign are done, failed or still to do.
+    """Show which videos of a campaign are done, failed or still to do, and who decided what.
 
-    Exits with code 1 unless all of them are done.
+    Exits with code 1 unless all of them are done, or were approved or dropped by a person.
     """
     from flows.cli.live_progress import (
         status_table,
@@ -239,7 +276,7 @@ def status(campaign: str, out: str | Path, as_json: bool) -> int:
         say(json.dumps([outcome.model_dump() for outcome in outcomes], indent=1))
     else:
         terminal_console().print(status_table(outcomes))
-    return int(any(outcome.status != "done" for outcome in outcomes))
+    return int(not all(outcome.needs_nobody for outcome in outcomes))
 
 
 @cli.command()
@@ -324,10 +361,13 @@ def plan(manifest: str | Path | None, reread: bool, as_json: bool, **options: An
 
     console = terminal_console(to_stderr=as_json)
     request = replace(_request(manifest, options), rereading="renew" if reread else "tell")
-    session = Session(request)
-    for notice in session.notices:
-        console.print(f"note: {notice}", style="yellow", markup=False, soft_wrap=True)
-    quote = plan_interruptibly(session, asked, is_spoken=bool(options["spoken"]))
+    with weights_not_needed(asked) as are_unknown:
+        session = Session(request)
+        for notice in session.notices:
+            console.print(f"note: {notice}", style="yellow", markup=False, soft_wrap=True)
+        quote = plan_interruptibly(
+            session, asked, is_spoken=bool(options["spoken"]), are_weights_unknown=are_unknown
+        )
     if as_json:
         say(quote.model_dump_json(indent=1))
     else:
@@ -444,7 +484,8 @@ def _request(manifest: str | Path, options: dict[str, Any]) -> "Request":
     from flows.session import Request
     from tasks.manifest.manifest import RowDefaults
 
-    names = ("engine", "preset", "size", "smaller_size", "seed", "voice", "language", "prompt")
+    names = ("engine", "preset", "size", "smaller_size", "framing", "seed", "voice", "language",
+             "prompt")  # fmt: skip
     wanted = {name: options[name] for name in names if options[name] is not None}
     return Request(
         manifest=manifest,
@@ -460,12 +501,15 @@ def _request(manifest: str | Path, options: dict[str, Any]) -> "Request":
         voice_settings=voice_settings(options),
         lexicon=options["lexicon"],
         loudness=options["loudness"],
+        personal=personal_of(options),
+        selection=selection_of(options),
     )
 
 
 cli.add_command(say_script)
 add_to(cli)
 add_placing_to(cli)
+add_review_to(cli)
 
 
 def main() -> None:

@@ -44,6 +44,11 @@ from tasks.store.campaign_folder import (
 _BITS_PER_PIXEL = 0.35
 _PNG_BYTES_PER_PIXEL = 1.8
 _MAX_UNBROKEN_CLIPS = 500
+_WITHOUT_WEIGHTS = (
+    "NIGHTSHOOT_WEIGHTS is not set, so this plan was made without weights. It gives lengths, "
+    "placements and times, and keeps the speech but not the plans. It counts finished segments "
+    "only of rows that are planned as they were when they were rendered."
+)
 
 
 class VideoQuote(Record):
@@ -91,7 +96,11 @@ class Quote(Record):
 
 
 def plan_interruptibly(
-    session: Session, wanted: GpuRequest | None = None, *, is_spoken: bool = False
+    session: Session,
+    wanted: GpuRequest | None = None,
+    *,
+    is_spoken: bool = False,
+    are_weights_unknown: bool = False,
 ) -> Quote:
     """:func:`plan_campaign`, which Ctrl-C ends soon and a second Ctrl-C at once, with exit 130."""
     stop = threading.Event()
@@ -102,7 +111,9 @@ def plan_interruptibly(
             check_stop()
     except StoppedError:
         leave("Stopped.")
-    return quote
+    if not are_weights_unknown or quote.gpus is None:
+        return quote
+    return quote.model_copy(update={"notices": (*quote.notices, _WITHOUT_WEIGHTS)})
 
 
 def plan_campaign(

@@ -75,9 +75,10 @@ def _error_lines(videos: Sequence[VideoQuote]) -> Iterator[Text]:
         yield Text(f"{video.video_id} (line {video.line}): {printable(video.error)}", style="red")
     if len(bad) > _ERRORS_SHOWN:
         yield Text(f"... and {len(bad) - _ERRORS_SHOWN} more; --json lists them all", style="red")
+    others = ", or render the others with --keep-going" if len(bad) < len(videos) else ""
     yield Text(
         f"{len(bad)} of {counted(len(videos), 'row')} cannot be rendered. Correct "
-        f"{'it' if len(bad) == 1 else 'them'}, or render the others with --keep-going.",
+        f"{'it' if len(bad) == 1 else 'them'}{others}.",
         style="bold red",
     )
 

@@ -20,18 +20,23 @@ def summary_lines(summary: Summary) -> Iterator[Text]:
             f"Refused: {counted(len(summary.refused), 'row')} cannot be rendered, so nothing was "
             "rendered."
         )
-        yield Text("Correct the manifest, or add --keep-going to render the other rows.")
+        are_others = len(summary.outcomes) > len(summary.refused)
+        others = ", or add --keep-going to render the other rows" if are_others else ""
+        yield Text(f"Correct the manifest{others}.")
         return
-    done = [outcome for outcome in summary.outcomes if outcome.status == "done"]
-    failed = [o for o in summary.outcomes if o.status in ("failed", "quarantined")]
+    done = [outcome for outcome in summary.asked if outcome.status == "done"]
+    failed = [o for o in summary.asked if o.status in ("failed", "quarantined")]
     yield from warning_lines({o.video_id: o.warnings for o in done})
     yield from _failures(failed)
     made = sum(outcome.num_segments_rendered for outcome in done)
     yield Text(
-        f"{len(done)} of {counted(len(summary.outcomes), 'video')} done, {len(failed)} failed; "
+        f"{len(done)} of {counted(len(summary.asked), 'video')} done, {len(failed)} failed; "
         f"{counted(made, 'segment')} rendered in {clock_of(summary.seconds)}",
         style="bold",
     )
+    num_others = len(summary.outcomes) - len(summary.asked)
+    if num_others:
+        yield Text(f"{counted(num_others, 'other video')} of the campaign not chosen for this run")
     if summary.halted:
         yield Text(summary.halted, style="red")
     elif summary.was_stopped:

@@ -18,6 +18,7 @@ from flows.cluster.dispatcher import PoolDispatcher, PoolSettings
 from flows.cluster.parameters import CampaignParameters, RetryParameters, SweepParameters
 from flows.cluster.run_logs import LogProgress, run_name
 from flows.outcomes import name_of
+from flows.review.changed_plans import carry_out
 from flows.run import Run, Source, Summary
 from flows.session import Request, Session
 from flows.stored import StoredCampaign
@@ -26,7 +27,8 @@ from flows.work import Night, night_of
 from model.errors import CampaignError
 from tasks.errors import counted
 from tasks.gpu_plans.layouts import layout_env, layout_settings
-from tasks.manifest.manifest import RowDefaults
+from tasks.manifest.manifest import Personal, RowDefaults
+from tasks.speech.voices import VoiceSettings
 from tasks.store.campaigns import (
     campaigns_in,
     open_campaign,
@@ -57,6 +59,8 @@ def run_campaign(request: CampaignParameters) -> State[Any]:
             loudness=request.loudness,
             lexicon=request.lexicon,
             sheet=request.sheet,
+            personal=Personal(is_strict=request.strict_variables),
+            selection=request.selection,
         )
     )
     night = night_of(request.window, request.timezone) if request.window else None
@@ -69,6 +73,7 @@ def retry_failed(request: RetryParameters) -> State[Any]:
     _check_starts()
     folder = open_campaign(request.out, request.campaign)
     source = StoredCampaign(folder, request.campaign, request.videos)
+    carry_out(source, VoiceSettings(), source.notices.append, lock_wait_s=_LOCK_WAIT_S)
     return _run(source, request, None)
 
 
@@ -93,18 +98,19 @@ def _run(
         env=layout_env(request.placement, request.offload),
     )
     own = OwnRun()
-    board = RunArtifacts(source.campaign, request.out, len(source.rows))
+    num_videos = len(source.rows if source.chosen is None else source.chosen)
+    board = RunArtifacts(source.campaign, request.out, num_videos)
     dispatcher = PoolDispatcher(settings, board, own.look)
     run = Run(source, LogProgress(), dispatcher, night=night, lock_wait_s=_LOCK_WAIT_S)
     with own.watched(run.stop):
         summary = run()
-    board.end(summary.outcomes, summary.halted)
+    board.end(summary.asked, summary.halted)
     return _state_of(summary, own)
 
 
 def _state_of(summary: Summary, own: OwnRun) -> State[Any]:
     counts = {
-        status: sum(outcome.status == status for outcome in summary.outcomes)
+        status: sum(outcome.status == status for outcome in summary.asked)
         for status in ("done", "failed", "quarantined", "pending")
     }
     told = ", ".join(f"{number} {status}" for status, number in counts.items() if number)

@@ -17,6 +17,7 @@ from pydantic import (
 
 from model.errors import CampaignError
 from tasks.gpu_plans.layouts import check_layout
+from tasks.manifest.personal.selection import Selection
 from tasks.records import VIDEO_ID_PATTERN, Loudness, Scalar
 from tasks.store.campaigns import checked_campaign
 
@@ -119,6 +120,34 @@ class CampaignParameters(Parameters):
         description="Settings of the engine and of clips for rows with empty cells, as JSON: "
         '{"sample_steps": 3, "on_no_face": "still"}.',
     )
+    strict_variables: bool = Field(
+        default=False,
+        title="Strict variables",
+        description="Refuse the manifest if a row lacks a value, even where its variable has a "
+        "default.",
+    )
+    only: tuple[str, ...] = Field(
+        default=(),
+        title="Only",
+        description="Render only these video_ids; a row's name stands for all its videos. If "
+        "empty, all.",
+    )
+    sample: int | None = Field(
+        default=None,
+        ge=1,
+        title="Sample",
+        description="Render only so many videos, drawn by chance.",
+    )
+    sample_seed: int = Field(
+        default=0,
+        ge=0,
+        lt=2**32,
+        title="Seed of the sample",
+        description="Another seed draws other videos.",
+    )
+    limit: int | None = Field(
+        default=None, ge=1, title="Limit", description="Render only the first so many videos."
+    )
     keep_going: bool = Field(
         default=True,
         title="Keep going",
@@ -151,6 +180,13 @@ class CampaignParameters(Parameters):
         title="Private addresses",
         description="Allow inputs from private network addresses, and over plain http.",
     )
+
+    @property
+    def selection(self) -> Selection:
+        """Which videos the run is about."""
+        return Selection(
+            only=self.only, sample=self.sample, limit=self.limit, seed=self.sample_seed
+        )
 
     @model_validator(mode="after")
     def _check_layout(self) -> Self:

@@ -1,8 +1,13 @@
 """How a run says over which GPUs its video is laid, to the processes of its engine."""
 
+from collections.abc import Mapping
+
+from model.engine import UNKNOWN_WEIGHTS
 from model.live_avatar.environment import (
     OFFLOAD_VARIABLE,
     PLACEMENT_VARIABLE,
+    WEIGHTS_ID_VARIABLE,
+    WEIGHTS_VARIABLE,
 )
 from model.live_avatar.planning.offload import (
     read_offload,
@@ -20,6 +25,13 @@ def layout_env(placement: str, offload: str) -> dict[str, str]:
     """What tells an engine's processes; what is empty is left to them."""
     told = {PLACEMENT_VARIABLE: placement, OFFLOAD_VARIABLE: offload}
     return {name: value for name, value in told.items() if value}
+
+
+def env_without_weights(environ: Mapping[str, str]) -> dict[str, str]:
+    """What lets an engine say what it is where nobody has named its weights; else nothing."""
+    if environ.get(WEIGHTS_VARIABLE) or environ.get(WEIGHTS_ID_VARIABLE):
+        return {}
+    return {WEIGHTS_ID_VARIABLE: UNKNOWN_WEIGHTS}
 
 
 def layout_settings(placement: str) -> dict[str, Scalar]:

@@ -10,6 +10,7 @@ from tasks.inputs.text_files import (
     character_fault,
 )
 from tasks.manifest.presets import SIZE_MULTIPLE
+from tasks.portrait import framing
 from tasks.speech.voices import known_voice, voices
 
 VIDEO_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -64,6 +65,18 @@ def smaller_size_fault(size: tuple[int, int], smaller: tuple[int, int]) -> tuple
         return None
     rule = f"it must have fewer pixels than the video's {size[0]}x{size[1]}"
     return rule, "choose a smaller one, or leave it out"
+
+
+def parse_framing(text: str) -> str:
+    """See :func:`tasks.portrait.framing.parse_framing`.
+
+    Raises:
+        BadValueError: it is none.
+    """
+    try:
+        return framing.parse_framing(text)
+    except ValueError as error:
+        raise BadValueError(str(error), 'try "auto"') from error
 
 
 def parse_number(text: str, low: int, high: int) -> int:

@@ -1,6 +1,7 @@
 """What is wrong with a manifest, one thing at a time."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from tasks.inputs.addresses import has_scheme
 from tasks.redaction import without_secrets
@@ -30,6 +31,15 @@ class Fault:
     def __str__(self) -> str:
         value = f' "{_shown(self.value)}"' if self.value else ""
         return f"{self.column}{value}: {self.rule}; {self.way_out}"
+
+
+def on_other_sheets(faults: Sequence[Fault], sheets: Sequence[str]) -> tuple[Fault, ...]:
+    """Faults of a header, where the table that is meant may be on another sheet of a workbook."""
+    if not sheets:
+        return tuple(faults)
+    names = ", ".join(f'"{name}"' for name in sheets)
+    told = f"or name the sheet that the table is on with --sheet: {names}"
+    return tuple(replace(each, way_out=f"{each.way_out}, {told}") for each in faults)
 
 
 def _shown(value: str) -> str:

@@ -1,7 +1,7 @@
 """The header of a table -> which column of a manifest each of its columns is. Pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -44,6 +44,9 @@ class Header:
 def read_header(row: TableRow, known: Sequence[str], required: Sequence[str]) -> Header:
     """The columns of a table whose first row is ``row``, without empty cells at its end."""
     names = _names(row.cells, known)
+    templates = [_template_fault(row.line, cell) for cell in row.cells if "{{" in cell]
+    if templates:
+        return Header(names, (), tuple(templates), frozenset(), is_readable=False)
     if not set(names) & set(known):
         rule = "the first line has no known column name"
         way_out = f"start with a header such as {','.join((*required, 'script'))}"
@@ -77,9 +80,9 @@ def read_header(row: TableRow, known: Sequence[str], required: Sequence[str]) ->
     return Header(tuple(meant), own, tuple(faults), frozenset(absent), is_readable)
 
 
-def own_columns_notice(header: Header) -> tuple[str, ...]:
-    """One notice about all columns that no setting is called like."""
-    own = tuple(name for name in header.own if name not in REPORT_COLUMNS)
+def own_columns_notice(header: Header, used: Collection[str] = ()) -> tuple[str, ...]:
+    """One notice about all columns that no setting is called like and no variable names."""
+    own = tuple(name for name in header.own if name not in REPORT_COLUMNS and name not in used)
     if not own:
         return ()
     shown = ", ".join(own[:8]) + (f" and {len(own) - 8} more" if len(own) > 8 else "")
@@ -88,6 +91,12 @@ def own_columns_notice(header: Header) -> tuple[str, ...]:
         f"{counted(len(own), 'column')} of your own {'is' if is_one else 'are'} copied into the "
         f"report and not used otherwise: {shown}",
     )
+
+
+def _template_fault(line: int, cell: str) -> Fault:
+    rule = "a column's name cannot hold a variable"
+    way_out = "name the column as people write it between the braces: name for {{name}}"
+    return Fault(line, "header", cell, rule, way_out)
 
 
 def _names(cells: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:

@@ -4,31 +4,24 @@ RowError
   ManifestError      the manifest's faults, one per line
 """
 
-# pandas brings no stubs and leaves its return types open
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
-# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import count
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import pandas as pd
-
 from model.errors import RowError
-from tasks.errors import counted
 from tasks.inputs.addresses import has_scheme, is_url
 from tasks.inputs.inputs import InputError, Inputs, InputUnreachableError
 from tasks.inputs.text_files import (
     TextFileError,
 )
-from tasks.manifest.cell_values import free_id
-from tasks.manifest.faults import Fault
+from tasks.manifest.faults import Fault, on_other_sheets
 from tasks.manifest.header import own_columns_notice, read_header
+from tasks.manifest.personal.variables import Variables
 from tasks.manifest.presets import Preset, load_presets
 from tasks.manifest.row import RowDefaults, RowReader, check_defaults, notices_of_rows
 from tasks.manifest.row_files import FILE_COLUMNS, Files, nearest_file
+from tasks.manifest.shape import SourceRow, duplicates, source_rows
 from tasks.records import ManifestRow
 from tasks.redaction import shown_url, without_secrets
 from tasks.tables.spreadsheet_cells import OLDEST_REPORT_COLUMNS, REPORT_COLUMNS, unprotected
@@ -107,6 +100,12 @@ COLUMNS = (
         "`WxH` with fewer pixels, used if the video does not fit into the engine's memory at its "
         "usual size. Default: such a video fails.",
         example="384x256",
+    ),
+    Column(
+        "framing",
+        "What the frame shows of the portrait: `auto`, `face` (close), `wide` (as much as fits), "
+        "or a box `left,top,width,height` in pixels of the portrait. Default: `auto`.",
+        example="wide",
     ),
     Column(
         "seed",
@@ -188,6 +187,20 @@ class ManifestError(RowError):
 
 
 @dataclass(frozen=True)
+class Personal:
+    """How the variables of a manifest are filled.
+
+    Attributes:
+        is_strict: a row that lacks a value is a fault, also where there is a default.
+    """
+
+    is_strict: bool = False
+
+
+USUAL = Personal()
+
+
+@dataclass(frozen=True)
 class Manifest:
     """A manifest that was read whole.
 
@@ -214,6 +227,7 @@ def read_manifest(
     presets: Mapping[str, Preset] | None = None,
     inputs: Inputs | None = None,
     sheet: str | None = None,
+    personal: Personal = USUAL,
 ) -> Manifest:
     """Read and check a manifest, and fetch what it names at addresses.
 
@@ -224,6 +238,7 @@ def read_manifest(
         allow_outside: let paths lead out of the manifest's folder.
         presets: the names the ``preset`` column may use; the shipped ones if None.
         sheet: of a workbook; its first one if None.
+        personal: how its variables are filled.
         inputs: fetches s3:// and https:// addresses; without it there must be none.
 
     Raises:
@@ -243,39 +258,52 @@ def read_manifest(
     check_defaults(defaults, files, names)
     header = read_header(_trimmed_header(table), COLUMN_NAMES, _REQUIRED)
     if not header.is_readable:
-        raise ManifestError(shown, header.faults)
-    frame, shape = _frame(table, header.columns)
-    known = [name for name in header.columns if name in COLUMN_NAMES]
-    readers = [
-        RowReader(int(line), cells, defaults, files, names)
-        for line, cells in zip(_lines(frame), _cells(frame, known), strict=True)
-    ]
+        raise ManifestError(shown, on_other_sheets(header.faults, table.other_sheets))
+    rows, shape = source_rows(table, header.columns, _REQUIRED)
+    variables = Variables(header.own, COLUMN_NAMES, is_strict=personal.is_strict)
+    readers = [_reader(row, variables, defaults, files, names) for row in rows]
     files.fetch_all(reader.cells for reader in readers)
-    rows = [reader.read() for reader in readers]
+    read = [reader.read() for reader in readers]
     # a column that is missing is said once of the header, not again of every row
     of_rows = [f for r in readers for f in r.faults if f.column not in header.absent]
     if not table.rows and not header.faults:
         rule = "there are no rows below the header"
         fault = Fault(table.header.line, "header", "", rule, "add a row for each video")
         shape.faults.append(fault)
-    faults = [*header.faults, *shape.faults, *_duplicates(frame), *of_rows]
+    faults = [
+        *(*header.faults, *shape.faults, *duplicates(rows)),
+        *(*variables.faults(), *of_rows),
+    ]
     if faults:
         raise ManifestError(shown, tuple(sorted(faults, key=_order)))
     for reader in readers:
         if reader.engine_error:
             raise reader.engine_error
-    named = [name for name in header.columns if name]
-    all_cells = zip(readers, _cells(frame, named), strict=True)
     return Manifest(
-        rows=tuple(row for row in rows if row is not None),
+        rows=tuple(row for row in read if row is not None),
         notices=(
-            *(*table.notices, *outcomes_notice, *own_columns_notice(header)),
+            *(*table.notices, *outcomes_notice, *own_columns_notice(header, variables.used)),
+            *variables.notices(len(rows)),
             *(*shape.notices, *notices_of_rows(readers), *files.notices),
         ),
         sha256=hashlib.sha256(data).hexdigest(),
         columns=header.columns,
-        cells={reader.cells["video_id"]: _shown_cells(cells) for reader, cells in all_cells},
+        cells={row.cells["video_id"]: _shown_cells(row.cells) for row in rows},
     )
+
+
+def _reader(
+    row: SourceRow,
+    variables: Variables,
+    defaults: RowDefaults,
+    files: Files,
+    presets: tuple[str, ...],
+) -> RowReader:
+    """A row's reader, with its variables filled."""
+    known = {name: cell for name, cell in row.cells.items() if name in COLUMN_NAMES}
+    values = variables.of_row(row)
+    cells = {name: values.filled(name, cell) for name, cell in known.items()}
+    return RowReader(row.line, cells, defaults, files, presets, values)
 
 
 def _manifest_at(path: Path | str, inputs: Inputs | None) -> tuple[str, Path | str, bytes]:
@@ -348,96 +376,8 @@ def _without_outcomes(table: Table) -> tuple[Table, tuple[str, ...]]:
     if is_report:
         notice = "the file is a report: its columns from status to warnings are left out"
     rows = tuple(of_manifest(row) for row in table.rows)
-    return Table(of_manifest(table.header), rows, table.notices), (notice,)
-
-
-# --- shape --------------------------------------------------------------------------------------
-
-
-@dataclass
-class _Findings:
-    faults: list[Fault] = field(default_factory=list[Fault])
-    notices: list[str] = field(default_factory=list[str])
+    return replace(table, header=of_manifest(table.header), rows=rows), (notice,)
 
 
 def _trimmed_header(table: Table) -> TableRow:
     return TableRow(table.header.line, trimmed(table.header.cells, 1))
-
-
-def _frame(table: Table, columns: Sequence[str]) -> tuple[pd.DataFrame, _Findings]:
-    """One text column per header cell and the line, of the rows that have the header's shape."""
-    findings = _Findings()
-    width = len(columns)
-    lines: list[int] = []
-    records: list[tuple[str, ...]] = []
-    for row in table.rows:
-        cells = trimmed(row.cells, width)
-        if _is_of_shape(row, cells, columns, table.header, findings):
-            records.append((*cells, *[""] * (width - len(cells))))
-            lines.append(row.line)
-    frame = pd.DataFrame(records, columns=range(width), dtype=str)
-    frame.columns = pd.Index([name or f" {index}" for index, name in enumerate(columns)])
-    return frame.assign(**{" line": lines}), findings
-
-
-def _is_of_shape(
-    row: TableRow,
-    cells: Sequence[str],
-    columns: Sequence[str],
-    header: TableRow,
-    findings: _Findings,
-) -> bool:
-    """Whether the cells are those of the columns; if not, one fault says why."""
-    if [each.lower() for each in cells] == [each.lower() for each in header.cells[: len(cells)]]:
-        told = "the header appears again"
-        findings.faults.append(Fault(row.line, "row", "", told, "remove the line"))
-        return False
-    if len(cells) != len(columns) and not _is_only_shorter(row, cells, columns, findings):
-        return False
-    unnamed = [cell for name, cell in zip(columns, cells, strict=False) if not name and cell]
-    if unnamed:
-        rule = "the cell is in a column that has no name"
-        way_out = "name the column or empty the cell"
-        findings.faults.append(Fault(row.line, "row", unnamed[0], rule, way_out))
-    return not unnamed
-
-
-def _is_only_shorter(
-    row: TableRow, cells: Sequence[str], columns: Sequence[str], findings: _Findings
-) -> bool:
-    """Whether a row of another width lacks nothing but optional cells at its end."""
-    width = len(columns)
-    told = f"the row has {counted(len(cells), 'cell')}, but the header has {width}"
-    if len(cells) > width:
-        way_out = 'put quotes around a cell that contains a separator: "Hello, world"'
-        findings.faults.append(Fault(row.line, "row", cells[width], told, way_out))
-    elif len(cells) < 2 or set(columns[len(cells) :]) & set(_REQUIRED):
-        way_out = "add the missing separators, or put quotes around a cell that has a line break"
-        findings.faults.append(Fault(row.line, "row", cells[-1], told, way_out))
-    else:  # spreadsheets leave out empty cells at the end of a row
-        findings.notices.append(f"line {row.line}: {told}; missing cells are treated as empty")
-        return True
-    return False
-
-
-def _lines(frame: pd.DataFrame) -> Iterable[int]:
-    """Line of the file on which each row starts."""
-    return frame[" line"].tolist()
-
-
-def _cells(frame: pd.DataFrame, columns: Sequence[str]) -> Iterable[dict[str, str]]:
-    named = [name for name in columns if name]
-    lists = [frame[name].tolist() for name in named]
-    return (dict(zip(named, row, strict=True)) for row in zip(*lists, strict=True))
-
-
-def _duplicates(frame: pd.DataFrame) -> Iterable[Fault]:
-    """Every repeated video_id, naming the line of the first."""
-    ids = frame["video_id"].str.lower()
-    repeated = frame[ids.duplicated() & (ids != "")]
-    first_lines = frame.groupby(ids)[" line"].first().to_dict()
-    taken: dict[str, Iterator[int]] = {str(name): count(2) for name in ids}
-    for value, line in zip(repeated["video_id"], repeated[" line"], strict=True):
-        name = str(value)
-        rule = f"the video_id is already used on line {first_lines[name.lower()]}"
-        yield Fault(int(line), "video_id", name, rule, f'try "{free_id(name.lower(), taken)}"')

@@ -7,6 +7,8 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TypeAlias, cast
 
+from pydantic import field_validator
+
 from model.engine import engine_identity, engine_names
 from model.errors import CampaignError
 from tasks.inputs.text_files import MAX_SCRIPT_BYTES, decode_text
@@ -14,6 +16,7 @@ from tasks.manifest.cell_values import (
     BadValueError,
     check_text,
     parse_choice,
+    parse_framing,
     parse_language,
     parse_number,
     parse_size,
@@ -22,8 +25,10 @@ from tasks.manifest.cell_values import (
     smaller_size_fault,
 )
 from tasks.manifest.faults import Fault
+from tasks.manifest.personal.variables import RowValues, no_values
 from tasks.manifest.row_files import PORTRAIT, RECORDING, SCRIPT, FileKind, Files
 from tasks.manifest.row_settings import SETTING_COLUMNS, setting_value
+from tasks.portrait import framing
 from tasks.reading.cleaning.encodings import garbled
 from tasks.reading.flaws import Flaw, ScriptError
 from tasks.reading.languages import Language, earlier_language_of, language_flaw, language_of
@@ -45,10 +50,16 @@ class RowDefaults(Record):
     preset: str = "standard"
     size: str | None = None
     smaller_size: str | None = None
+    framing: str | None = None
     seed: int = 0
     voice: str | None = None
     language: str | None = None
     prompt: str = ""
+
+    @field_validator("framing")
+    @classmethod
+    def _is_a_framing(cls, value: str | None) -> str | None:
+        return None if value is None else framing.parse_framing(value)
 
 
 @dataclass
@@ -60,6 +71,7 @@ class RowReader:
     defaults: RowDefaults
     files: Files
     presets: Sequence[str]
+    values: RowValues = field(default_factory=no_values)
     faults: list[Fault] = field(default_factory=list[Fault])
     notices: list[str] = field(default_factory=list[str])
     script_notices: list[str] = field(default_factory=list[str])
@@ -71,6 +83,7 @@ class RowReader:
         return {
             "size": parse_size,
             "smaller_size": parse_size,
+            "framing": parse_framing,
             "seed": lambda text: parse_number(text, 0, _SEED_LIMIT - 1),
             "num_clip": lambda text: parse_number(text, 1, 1_000_000),
             "priority": lambda text: parse_number(text, -1_000_000, 1_000_000),
@@ -83,6 +96,7 @@ class RowReader:
 
     def read(self) -> ManifestRow | None:
         """The row, or None where it has a fault."""
+        self.faults += self.values.faults
         for column, cell in self.cells.items():
             self._check_characters(column, cell)
         video_id = self.value("video_id", self._video_id, is_required=True)
@@ -94,9 +108,9 @@ class RowReader:
         language = self._language(script, plain, has_recording=audio is not None)
         settings = self._checked_by_engine(plain)
         size, smaller = self._sizes(plain)
-        if self.faults or video_id is None or portrait is None:
+        if self.faults or self.values.blamed or video_id is None or portrait is None:
             return None
-        for name in ("engine", "preset", "seed", "voice", "language", "prompt"):
+        for name in ("engine", "preset", "framing", "seed", "voice", "language", "prompt"):
             if plain[name] is None:
                 plain[name] = getattr(self.defaults, name)
         if audio is not None and self.cells.get("voice"):
@@ -130,13 +144,17 @@ class RowReader:
             if is_required:
                 self._fault(column, "", "the cell is empty", "every row needs a value here")
             return None
-        if any(fault.column == column for fault in self.faults):
+        if self._is_faulty(column):
             return None
         try:
             return parse(text)
         except BadValueError as error:
             self._note(column, text, error)
             return None
+
+    def _is_faulty(self, column: str) -> bool:
+        """Whether something was said of a cell, so that it need not be looked at."""
+        return column in self.values.blamed or any(each.column == column for each in self.faults)
 
     def _sizes(self, plain: dict[str, object]) -> tuple[_Size | None, _Size | None]:
         """The size and the smaller one, the campaign's where the row names none."""
@@ -206,7 +224,15 @@ class RowReader:
             rule = f"the script is larger than {MAX_SCRIPT_BYTES >> 20} MiB"
             self._fault("script", script, rule, "split it into several videos")
         path = self._file("script_file", SCRIPT)
-        return decode_text(path.read_bytes())[0].strip() if path else script
+        return self._text_of(path) if path else script
+
+    def _text_of(self, path: Path) -> str:
+        """The script in a file, with its variables filled."""
+        num_faults = len(self.values.faults)
+        text = decode_text(path.read_bytes())[0].strip()
+        text = self.values.filled("script_file", text, is_script=True)
+        self.faults += self.values.faults[num_faults:]
+        return text
 
     def _language(
         self, script: str, plain: Mapping[str, object], *, has_recording: bool
@@ -217,7 +243,7 @@ class RowReader:
         told = (earlier_language_of if is_outside else language_of)(script)
         language = cast("Language", plain["language"] or self.defaults.language or told)
         column = "script_file" if self.cells.get("script_file") else "script"
-        if not script or any(fault.column == column for fault in self.faults):
+        if not script or self._is_faulty(column):
             return language
         try:
             read = script_text(script, language)

@@ -83,7 +83,7 @@ def segment_job(
         right_context=window.right_context,
         phonemes=window.phonemes,
         prompt=plan.prompt,
-        seed=plan.seed,
+        seed=plan.seed if segment.seed is None else segment.seed,
         width=plan.width,
         height=plan.height,
         num_frames=segment.num_frames,

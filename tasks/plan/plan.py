@@ -5,8 +5,9 @@ The timeline is made of frames. Frame k covers audio samples
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
+from types import MappingProxyType
 
 import numpy as np
 from pydantic import Field
@@ -21,6 +22,7 @@ NEUTRAL = "neutral"
 # A cut below this level is not heard; above, every 10 dB costs as much as a badly sized segment.
 _QUIET_DB = -50.0
 _DB_PER_COST = 10.0
+_NO_SEEDS: Mapping[int, int] = MappingProxyType({})
 
 
 class CutSettings(Record):
@@ -122,7 +124,10 @@ class KeyParts(Record):
 
 
 def plan_segments(
-    cuts: Sequence[int], parts: KeyParts, window_sha256: Callable[[int, int], str]
+    cuts: Sequence[int],
+    parts: KeyParts,
+    window_sha256: Callable[[int, int], str],
+    seeds: Mapping[int, int] = _NO_SEEDS,
 ) -> tuple[SegmentPlan, ...]:
     """Segments between the cuts, each with its content key; a key holds its predecessor's.
 
@@ -131,6 +136,7 @@ def plan_segments(
         parts: what the whole video has in common.
         window_sha256: digest of what an engine hears for frames ``start <= i < end``:
             samples with context, and their phonemes.
+        seeds: of segments, by index, that have another than the video's.
     """
     common = parts.model_dump(mode="json") | {"key_version": KEY_VERSION}
     segments: list[SegmentPlan] = []
@@ -143,8 +149,17 @@ def plan_segments(
                 "num_frames": end - start,
                 "predecessor": previous,
             }
+            | ({"seed": seeds[index]} if index in seeds else {})
         )
-        segments.append(SegmentPlan(index=index, start_frame=start, end_frame=end, key=previous))
+        segments.append(
+            SegmentPlan(
+                index=index,
+                start_frame=start,
+                end_frame=end,
+                key=previous,
+                seed=seeds.get(index),
+            )
+        )
     return tuple(segments)
 
 
@@ -154,7 +169,7 @@ def keyed(
     identity: EngineIdentity,
     window_sha256: Callable[[int, int], str],
 ) -> VideoPlan:
-    """``plan`` cut into segments; see :func:`plan_segments`."""
+    """``plan`` cut into segments, which keep seeds of their own; see :func:`plan_segments`."""
     parts = KeyParts(
         engine=identity.name,
         engine_version=identity.version,
@@ -169,7 +184,8 @@ def keyed(
         fps=plan.fps,
         encode=plan.encode,
     )
-    return plan.model_copy(update={"segments": plan_segments(cuts, parts, window_sha256)})
+    seeds = {each.index: each.seed for each in plan.segments if each.seed is not None}
+    return plan.model_copy(update={"segments": plan_segments(cuts, parts, window_sha256, seeds)})
 
 
 def unbroken_frames(plan: VideoPlan) -> int:

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from model.engine import Pixels
 from model.errors import PortraitError
-from model.preview.face import Face, find_faces, jitter
+from model.preview.face import Face, jitter
 from model.preview.features import (
     Features,
     features_of_landmarks,
@@ -22,6 +22,7 @@ from model.preview.features import (
     with_closed_mouth,
 )
 from model.preview.fit import choose_view
+from tasks.portrait.faces import faces_of
 from tasks.portrait.picture import read_portrait
 from tasks.records import Record
 from tasks.store.files import write_file
@@ -75,11 +76,17 @@ def check_portrait(
     rig: Mapping[str, object] | None,
     width: int,
     height: int,
+    *,
     limits: PortraitLimits | None = None,
+    scale: float | None = None,
 ) -> PortraitReport:
-    """Whether a portrait can be animated at ``width`` x ``height``: sentences, and figures."""
+    """Whether a portrait can be animated at ``width`` x ``height``: sentences, and figures.
+
+    ``scale`` is of its frame, in pixels of the video for one of the portrait; None where the
+    engine itself fits it into the frame.
+    """
     limits = limits or PortraitLimits()
-    faces: list[Face] = [] if rig is not None else find_faces(pixels)
+    faces: list[Face] = [] if rig is not None else faces_of(pixels)
     figures: dict[str, float] = {"short_side": float(min(pixels.shape[:2]))}
     errors, warnings = _size_sentences(figures["short_side"], limits)
     if rig is None and not faces:
@@ -96,7 +103,9 @@ def check_portrait(
     else:
         figures |= _mesh_figures(pixels, faces)
         features = features_of_landmarks(faces[0].landmarks)
-    figures |= _picture_figures(pixels, features, width, height)
+    if scale is None:
+        scale = choose_view(pixels.shape[1], pixels.shape[0], features, width, height).scale
+    figures |= _picture_figures(pixels, features, scale)
     errors += _refusals(figures, limits)
     warnings += _doubts(figures, limits)
     return PortraitReport(
@@ -131,10 +140,7 @@ def _mesh_figures(pixels: Pixels, faces: list[Face]) -> dict[str, float]:
     }
 
 
-def _picture_figures(
-    pixels: Pixels, features: Features, width: int, height: int
-) -> dict[str, float]:
-    view = choose_view(pixels.shape[1], pixels.shape[0], features, width, height)
+def _picture_figures(pixels: Pixels, features: Features, scale: float) -> dict[str, float]:
     left, top = (max(0, int(v)) for v in features.low)
     right, bottom = (int(np.ceil(v)) for v in features.high)
     crop = pixels[top : max(bottom, top + 1), left : max(right, left + 1)]
@@ -144,9 +150,9 @@ def _picture_figures(
     small = cv2.resize(crop, size, interpolation=cv2.INTER_AREA)
     grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.float32)
     return {
-        "face_width": float(features.high[0] - features.low[0]) * view.scale,
+        "face_width": float(features.high[0] - features.low[0]) * scale,
         "mouth_gap": features.gap,
-        "enlargement": view.scale,
+        "enlargement": scale,
         "sharpness": float(np.asarray(cv2.Laplacian(grey, cv2.CV_32F)).var()),
         "luma": float(grey.mean()),
         "clipped": float((grey >= 250).mean()),

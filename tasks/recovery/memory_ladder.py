@@ -62,7 +62,10 @@ def after_rung(plan: VideoPlan, rung: Rung) -> VideoPlan:
     if _SIZE in wanted:
         assert plan.smaller_size is not None
         width, height = plan.smaller_size
-        return plan.model_copy(update={"width": width, "height": height})
+        changed: dict[str, object] = {"width": width, "height": height}
+        if shown := plan.smaller_portrait:
+            changed |= {"portrait": shown.name, "portrait_sha256": shown.sha256, "rig": shown.rig}
+        return plan.model_copy(update=changed)
     return plan.model_copy(update={"settings": {**plan.settings, **wanted}})
 
 

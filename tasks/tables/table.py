@@ -8,7 +8,7 @@ import io
 import re
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 
 from tasks.inputs.text_files import TextFileError, decode_text
@@ -39,11 +39,15 @@ class TableRow:
 
 @dataclass(frozen=True)
 class Table:
-    """A header, the rows below it that are not blank, and what is worth telling."""
+    """A header, the rows below it that are not blank, and what is worth telling.
+
+    ``other_sheets`` are those of its workbook that were not read and could have been asked for.
+    """
 
     header: TableRow
     rows: tuple[TableRow, ...]
     notices: tuple[str, ...]
+    other_sheets: tuple[str, ...] = ()
 
 
 def read_table(data: bytes, known: Iterable[str], sheet: str | None = None) -> Table:
@@ -91,7 +95,15 @@ def _of_sheet(sheet: Sheet) -> Table:
     for number, cells in sheet.rows:
         rows.append(TableRow(number, tuple(map(_clean, cells))))
         _check_bounds(rows)
-    return _with_header(rows, sheet.notices)
+    if not rows and sheet.others:
+        names = ", ".join(f'"{name}"' for name in sheet.others)
+        raise TextFileError(
+            1,
+            "",
+            "the sheet is empty",
+            f"name the sheet that the table is on with --sheet: {names}",
+        )
+    return replace(_with_header(rows, sheet.notices), other_sheets=sheet.others)
 
 
 def _separator(text: str, known: frozenset[str]) -> str:

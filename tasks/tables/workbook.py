@@ -28,10 +28,14 @@ _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 @dataclass(frozen=True)
 class Sheet:
-    """``rows`` are (number in the sheet, cells), those without any text left out."""
+    """Of a workbook that has ``others`` too.
+
+    ``rows`` are (number in the sheet, cells), those without any text left out.
+    """
 
     rows: tuple[tuple[int, tuple[str, ...]], ...]
     notices: tuple[str, ...]
+    others: tuple[str, ...] = ()
 
 
 def is_workbook(data: bytes) -> bool:
@@ -104,7 +108,8 @@ def _read(data: bytes, sheet_name: str | None) -> Sheet:
     if formulas:
         told = f"of {counted(len(formulas), 'formula')} the saved values are read"
         notices = (*notices, told)
-    return Sheet(_rows(cells), notices)
+    others = tuple(each.title for each in sheets if each is not sheet)
+    return Sheet(_rows(cells), notices, others)
 
 
 def _chosen(sheets: list[Any], sheet_name: str | None) -> Any:

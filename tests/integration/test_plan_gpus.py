@@ -28,6 +28,28 @@ def test_a_manifest_is_planned_for_gpus_that_are_not_here(nightshoot, tmp_path: 
     assert quote["estimated_s"] is None
 
 
+def test_a_plan_without_weights_gives_the_same_figures_and_touches_no_plan(
+    nightshoot, tmp_path: Path
+):
+    manifest = write_campaign(tmp_path, num_videos=1, num_sentences=1, engine="live-avatar")
+    asked = ("plan", manifest, "--out", tmp_path / "out", "--gpus", "1xH100", "--json")
+    none = {"NIGHTSHOOT_CALIBRATION": str(tmp_path / "none")}
+    plans = tmp_path / "out/campaign/plans"
+
+    without = nightshoot(*asked, **none)
+
+    assert without.returncode == 0, without.stderr
+    assert not plans.exists(), "nothing is filed under keys that name no weights"
+    quote = json.loads(without.stdout)
+    assert "this plan was made without weights" in quote["notices"][-1]
+    known = json.loads(nightshoot(*asked, **none, **KNOWN).stdout)
+    assert known["notices"] == quote["notices"][:-1]
+    assert (known["videos"], known["gpus"]) == (quote["videos"], quote["gpus"])
+    kept = {path.name: path.read_bytes() for path in plans.iterdir()}
+    assert nightshoot(*asked, **none).returncode == 0
+    assert {path.name: path.read_bytes() for path in plans.iterdir()} == kept
+
+
 def test_gpus_are_refused_where_no_video_needs_them(nightshoot, tmp_path: Path):
     manifest = write_campaign(tmp_path, num_videos=1, num_sentences=1, engine="null")
 

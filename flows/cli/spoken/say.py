@@ -80,6 +80,12 @@ def voice_settings(options: dict[str, Any]) -> "VoiceSettings":
     return VoiceSettings(**{name: value for name, value in given.items() if value is not None})
 
 
+def voice_settings_of_environment() -> "VoiceSettings":
+    """The same where no options are given."""
+    names = ("voice_url", "voice_model", "voice_key_env", "voice_command")
+    return voice_settings(dict.fromkeys(names))
+
+
 @click.command("say")
 @click.argument("text", required=False)
 @click.option(

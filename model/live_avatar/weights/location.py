@@ -79,9 +79,10 @@ def weights_location_of(environ: Mapping[str, str]) -> WeightsLocation:
     raise WeightsError(
         f"engine live-avatar: {WEIGHTS_VARIABLE} is not set; set it to the folder that holds "
         f"{BASE_FOLDER} (published at {PUBLISHED_AT}) and {LORA_FOLDER}/{LORA_NAME} (at "
-        f"{LORA_PUBLISHED_AT}); to plan on a machine without weights, set {WEIGHTS_ID_VARIABLE} "
-        "to the id that `nightshoot doctor --engine live-avatar` prints on a machine that has "
-        f"them; to try everything but the pictures, set {WEIGHTS_VARIABLE}=random:tiny"
+        f"{LORA_PUBLISHED_AT}); to ask what GPUs would do, use `nightshoot plan --gpus`, which "
+        f"needs no weights; to plan a campaign for other machines, set {WEIGHTS_ID_VARIABLE} to "
+        "the id that `nightshoot doctor --engine live-avatar` prints on one that has the weights; "
+        f"to try everything but the pictures, set {WEIGHTS_VARIABLE}=random:tiny"
     )
 
 

@@ -37,12 +37,13 @@ def test_a_warning_of_many_videos_is_told_once() -> None:
 
 
 def test_a_refusal_names_every_bad_row_and_the_ways_on() -> None:
-    lines = told(FAILED, refused=(FAILED,))
+    lines = told(FAILED, outcome("good", "pending"), refused=(FAILED,))
     assert lines[0] == "bad (line 7): no face was found"
     assert lines[-2:] == [
         "Refused: 1 row cannot be rendered, so nothing was rendered.",
         "Correct the manifest, or add --keep-going to render the other rows.",
     ]
+    assert told(FAILED, refused=(FAILED,))[-1] == "Correct the manifest.", "there are no others"
 
 
 def test_hundreds_of_failures_leave_room_for_the_figures() -> None:

@@ -12,6 +12,7 @@ from flows.cli.main import cli
 ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
 PAGES = ("recipes.md", "recipes.zh.md", "troubleshooting.md", "troubleshooting.zh.md")
+PAGES += ("review.md", "review.zh.md")
 MANIFESTS = {
     "smoke.csv": ("First smoke test", "第一次冒烟测试"),
     "preview-384x256.csv": ("A 384x256 preview", "384x256 预览"),
@@ -20,6 +21,7 @@ MANIFESTS = {
     "delivery-180s.csv": ("A 180-second delivery", "180 秒成片"),
     "long-video.csv": ("A video over ten minutes", "十分钟以上的长视频"),
     "styles.csv": ("Several styles of one script", "同一文案的多种风格"),
+    "personal.csv": ("A personal campaign", "一人一条的个性化视频"),
     "recordings.csv": ("A folder of recordings", "一个文件夹的录音"),
     "prompts.csv": ("Writing prompts", "提示词怎么写"),
 }
@@ -53,7 +55,7 @@ def test_every_workflow_has_a_section_that_renders_its_manifest(manifest, headin
     assert (ROOT / "manifests" / manifest).is_file()
 
 
-@pytest.mark.parametrize("kind", ["recipes", "troubleshooting"])
+@pytest.mark.parametrize("kind", ["recipes", "troubleshooting", "review"])
 def test_both_languages_have_the_same_sections_with_the_same_commands(kind):
     english, chinese = sections(f"{kind}.md"), sections(f"{kind}.zh.md")
     assert len(english) == len(chinese)

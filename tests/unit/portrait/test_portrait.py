@@ -402,7 +402,7 @@ def test_a_second_face_is_warned_about() -> None:
 
 def test_limits_are_settings() -> None:
     strict = PortraitLimits(good_face_width=4000, good_jitter=0)
-    report = check_portrait(portrait("jun", 600), None, 512, 512, strict)
+    report = check_portrait(portrait("jun", 600), None, 512, 512, limits=strict)
     assert len(report.warnings) == 2
 
 

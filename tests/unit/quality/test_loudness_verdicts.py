@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from rich.table import Table
 
 from flows.cli.judge import judgement_table, known_seams
 from tasks.media.sound import Heard
@@ -111,3 +112,15 @@ def test_the_table_shows_loudness_and_peak():
     text = console.export_text()
     assert "LUFS" in text.splitlines()[0]
     assert text.splitlines()[1].split()[-2:] == ["-16.2", "-1.9"]
+
+
+def test_every_column_is_explained_with_its_limits():
+    table, _, legend = judgement_table([]).renderables
+    assert isinstance(table, Table)
+    assert isinstance(legend, Table)
+    names = [str(column.header) for column in table.columns]
+    told = dict(zip(*(column.cells for column in legend.columns), strict=True))
+    assert names[2:] == list(told)[:-1], "all but the video and its verdict"
+    assert "passes from 4, fails below 2.5" in str(told["z"])
+    assert "at most 80 either way" in str(told["lag ms"])
+    assert "in decibels; at most -1.5" in str(told["dBTP"])

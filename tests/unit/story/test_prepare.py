@@ -15,7 +15,7 @@ from model.errors import PortraitError
 from tasks.manifest.presets import load_presets
 from tasks.plan.plan import unbroken_frames
 from tasks.portrait.portrait import PortraitLimits
-from tasks.records import ManifestRow, Scalar, Speech, VideoPlan
+from tasks.records import FramedPortrait, ManifestRow, Scalar, Speech, VideoPlan
 from tasks.speech.voices import VoiceSettings
 from tasks.store.campaign_folder import (
     CampaignFolder,
@@ -95,8 +95,8 @@ def plan_of(
         identity=identity,
         speech=speech,
         folder=folder,
-        portrait=("p.png", "sha"),
-        rig=None,
+        portrait=FramedPortrait(name="p.png", sha256="sha"),
+        smaller_portrait=None,
         size=(384, 256),
     )
 

@@ -18,7 +18,7 @@ from flows.progress import PlainProgress
 from flows.run import Run, Summary
 from flows.stored import StoredCampaign
 from model.errors import PortraitError
-from tasks.records import CampaignRows, RowRecord, VideoOutcome, VideoReceipt
+from tasks.records import CampaignRows, FileEntry, RowRecord, VideoOutcome, VideoReceipt
 from tasks.store.campaign_folder import CampaignFolder
 from tests.unit.store.test_store import failure_of, plan_of
 
@@ -153,6 +153,7 @@ def test_a_video_that_was_finished_earlier_keeps_its_times() -> None:
         seconds=9.0,
         warnings=(),
         is_preview=True,
+        file=FileEntry(name="v0.mp4", sha256="f" * 64, num_bytes=1),
     )
     found = done_outcome(ROWS[0], receipt, "v0.mp4")
     assert (found.seconds, found.engine_seconds) == (9.0, 7.5)

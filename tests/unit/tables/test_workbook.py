@@ -140,6 +140,17 @@ def test_formulas_give_their_saved_values_or_are_asked_for(folder: Path) -> None
     assert manifest.notices == ("of 1 formula the saved values are read",)
 
 
+@pytest.mark.parametrize(
+    ("first", "rule"),
+    [(["Notes"], "the first line has no known column name"), ([], "the sheet is empty")],
+)
+def test_a_wrong_first_sheet_names_the_others(folder: Path, first: list[str], rule: str) -> None:
+    book = book_of(first)
+    book.create_sheet("June").append(HEADER)
+    with pytest.raises(ManifestError, match=rf'{rule}; .*--sheet: "June"$'):
+        read(folder, saved(book))
+
+
 def test_errors_of_the_sheet_are_named(folder: Path) -> None:
     book = book_of(HEADER, ["a", "#REF!", "a.png"], ["b", "#N/A", "a.png"])
     for name in ("B2", "B3"):

@@ -1,0 +1,1 @@
+"""What people decide of a campaign's videos: taken down, carried out, released."""

@@ -1,0 +1,128 @@
+"""Decisions on a real campaign: recorded, carried out by retry, and kept by a later render."""
+
+import json
+
+import pytest
+
+from tests.integration.campaigns import receipts, video_digests, write_portrait
+
+pytestmark = pytest.mark.integration
+
+
+def ok(done):
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture
+def campaign(nightshoot, finished, tmp_path):
+    """A copy of the finished campaign; a call that runs a command on it."""
+    manifest = finished.copied_to(tmp_path)
+
+    def run(command: str, *arguments: object):
+        if command == "render":
+            return nightshoot(command, manifest, "--out", tmp_path, *arguments)
+        return nightshoot(command, "campaign", *arguments, "--out", tmp_path)
+
+    run.root, run.manifest = tmp_path / "campaign", manifest
+    return run
+
+
+def status(campaign) -> dict[str, dict]:
+    told = json.loads(campaign("status", "--json").stdout)
+    return {each["video_id"]: each for each in told}
+
+
+def plan(campaign, video_id: str) -> dict:
+    return json.loads((campaign.root / "plans" / f"{video_id}.json").read_text())
+
+
+def test_a_new_seed_for_one_segment_renders_it_and_its_successors_and_nothing_else(campaign):
+    before, files = video_digests(campaign.root), set(receipts(campaign.root))
+    old = plan(campaign, "v0")["plan"]["segments"]
+    assert len(old) > 1
+    assert "retry" in ok(
+        campaign("decide", "v0", "--new-seed", "--segment", len(old), "--seed", 9, "--as", "Ann")
+    )
+    assert status(campaign)["v0"]["verdict"] == "changes"
+
+    ok(campaign("retry", "--here"))
+
+    new = plan(campaign, "v0")["plan"]["segments"]
+    assert [each["key"] for each in new[:-1]] == [each["key"] for each in old[:-1]]
+    assert new[-1]["key"] != old[-1]["key"]
+    assert set(receipts(campaign.root)) - files == {new[-1]["key"]}
+    rendered = receipts(campaign.root)
+    assert video_digests(campaign.root) == before, "the null engine draws the same for any seed"
+    assert "looks the same with what Ann asked for" in ok(campaign("retry", "--here"))
+
+    ok(campaign("render"))  # the unchanged manifest leaves it as people decided
+
+    assert plan(campaign, "v0")["plan"]["segments"] == new
+    assert receipts(campaign.root) == rendered
+
+
+def test_a_text_a_portrait_and_a_drop_are_carried_out(campaign, tmp_path):
+    before = video_digests(campaign.root)
+    face = write_portrait(tmp_path / "other.png", seed=5)
+    ok(campaign("decide", "v0", "--script", "Another text entirely.", "--as", "Ann"))
+    ok(campaign("decide", "v0", "--portrait", face, "--as", "Bo"))
+    ok(campaign("decide", "v1", "--drop", "--as", "Bo"))
+    told = status(campaign)
+    assert (told["v1"]["verdict"], told["v1"]["decided_by"]) == ("dropped", "Bo")
+
+    done = campaign("retry", "--here")
+
+    assert "v0: its text is now the one that was decided" in done.stdout
+    ok(done)
+    after = video_digests(campaign.root)
+    assert {name for name in before if before[name] != after[name]} == {
+        "v0.mp4",
+        "v0.srt",
+        "v0.vtt",
+    }
+    assert "Another text entirely." in (campaign.root / "videos" / "v0.srt").read_text()
+    assert status(campaign)["v0"]["verdict"] == "", "the decisions were about the file before"
+    stored = plan(campaign, "v0")
+    assert stored["amendment"]["by"] == ["Ann", "Bo"]
+    ok(campaign("render"))
+    assert video_digests(campaign.root) == after
+
+    text = campaign.manifest.read_text().replace("Number 0.", "Number zero now.")
+    campaign.manifest.write_text(text)
+    changed = campaign("render")
+
+    assert "without what Ann and Bo decided to change" in changed.stdout
+    assert plan(campaign, "v0")["amendment"] is None
+
+
+def test_an_approval_lapses_with_its_file_and_what_cannot_be_done_is_refused_as_a_whole(
+    campaign, tmp_path
+):
+    ok(campaign("decide", "v0", "v1", "--approve", "--as", "Ann"))
+    file = campaign.root / "videos" / "v0.json"
+    sha256 = json.loads(file.read_text())["file"]["sha256"]
+    assert {each["verdict"] for each in status(campaign).values()} == {"approved"}
+    rows = tmp_path / "decisions.csv"
+    rows.write_text(
+        "video_id,action,file_sha256,text\n"
+        f"v0,reject,{sha256},\n"
+        f"v7,approve,{sha256},\n"
+        f"v0,approve,{'0' * 64},\n"
+    )
+
+    refused = campaign("decide", rows, "--as", "Bo")
+
+    assert refused.returncode == 2
+    assert "decisions.csv:2: text: reject needs the reason" in refused.stderr
+    assert 'decisions.csv:3: video_id "v7": the campaign has no such video' in refused.stderr
+    assert status(campaign)["v0"]["decided_by"] == "Ann"
+
+    rows.write_text(f"video_id,action,file_sha256\nv0,approve,{'0' * 64}\n")
+    told = ok(campaign("decide", rows, "--as", "Bo"))
+
+    assert "v0: rendered again since" in told
+    assert status(campaign)["v0"]["decided_by"] == "Ann"
+    ok(campaign("decide", "v0", "--withdraw", "--as", "Ann"))
+    ok(campaign("decide", "--approve-rest", "--watched", "v1", "--as", "Cy"))
+    assert status(campaign)["v0"]["decided_why"] == "sampled: 1 watched (v1)"
