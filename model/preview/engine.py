@@ -27,12 +27,13 @@ from model.engine import (
 )
 from model.errors import PortraitError
 from model.numbered import NumberedFrames, frame_numbers
-from model.preview.curves import CONTEXT_SAMPLES, poses
 from model.preview.eyes import Eyes
 from model.preview.face import DETECTOR_NAME, MESH_NAME, NETS_PATH
 from model.preview.features import Features, locate
 from model.preview.fit import fit
 from model.preview.head import CANVAS_SCALE, Head
+from model.preview.motion.closures import CLOSURES_NAME
+from model.preview.motion.curves import CONTEXT_SAMPLES, poses
 from model.preview.mouth import Mouth
 from model.preview.pose import Pose
 from model.preview.refined import REFINED_MESH_NAME
@@ -61,7 +62,7 @@ class Actor:
             np.full(2, float(CANVAS_SCALE)), np.full(2, CANVAS_SCALE / 2 - 0.5)
         )
         self._mouth, self._eyes = Mouth(self._canvas, placed), Eyes(self._canvas, placed)
-        self._head = Head(features, width, height)
+        self._head = Head(features, self._canvas)
 
     def frame(self, pose: Pose) -> Pixels:
         """``(H, W, 3)`` of the portrait in ``pose``."""
@@ -105,7 +106,7 @@ class PreviewEngine(SingleProcess):
         """Name, version, weights and context."""
         return EngineIdentity(
             name="preview",
-            version=3,
+            version=7,
             weights_id=_weights_id(),
             fps=FPS,
             frame_multiple=FRAME_MULTIPLE,
@@ -174,7 +175,7 @@ def _drawn(draw: Callable[[int], Pixels], numbers: range) -> Pixels:
 @cache
 def _weights_id() -> str:
     digest = hashlib.sha256()
-    for name in (DETECTOR_NAME, MESH_NAME, REFINED_MESH_NAME):
+    for name in (DETECTOR_NAME, MESH_NAME, REFINED_MESH_NAME, CLOSURES_NAME):
         digest.update((NETS_PATH / name).read_bytes())
     return digest.hexdigest()[:16]
 

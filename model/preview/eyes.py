@@ -1,9 +1,10 @@
-"""Blinks: the lid comes down over the eye, drawn with skin from around the eye.
+"""Blinks and glances: the lid comes down over the eye, and the iris moves between the lids.
 
 Lashes and liner are not stretched with the lid, which would smear them. The closed lid is made
 once: the eye, its lashes and liner are masked by their contrast to the skin, and the hole is filled
-from its rim (a membrane: the discrete Laplace equation). A frame uncovers that lid down to its edge
-and draws a lash line there.
+from the skin around (a membrane: the discrete Laplace equation), with the grain of the cheek. A
+frame uncovers that lid down to its edge and draws a lash line there. Where the skin around an eye
+cannot be told from hair, spectacles or deep shadow, there is no blink.
 Shapes: h, w of an eye's patch, in coordinates along (u) and across (v) the eyes.
 """
 
@@ -20,6 +21,11 @@ Mask = NDArray[np.bool_]
 
 _LEAST_WIDTH = 10.0  # canvas pixels: a narrower eye is not animated
 _NUM_RELAXATIONS = 60  # of every level of the membrane's pyramid
+_LEAST_GAZE = 0.004  # of the eye's width: a smaller turn is not drawn
+_SKIN_SPAN = (0.80, 1.35)  # of the skin's luminance: what is darker or lighter tints no lid
+_MOST_FOREIGN = 0.38  # share of the pixels around an eye that may be no skin
+_MOST_SHADE = 0.24  # deviation of the skin around an eye, over its mean
+_GRAIN = 7.0  # grey levels: the most that grain adds to a lid
 _CONTRAST = 0.15  # of the skin's luminance: darker pixels beside the eye are lashes or liner
 _FOREIGN = 0.50  # of the skin's luminance: darker pixels are hair or spectacles, not lid
 
@@ -30,12 +36,16 @@ class Eyes:
     def __init__(self, picture: Pixels, features: Features) -> None:
         lids = [_Lid(picture, features, eye) for eye in features.eyes if _is_wide(eye)]
         self._lids = tuple(lids)
+        # one eye that winks while the other stares is worse than none
+        self._can_blink = bool(lids) and all(lid.is_clear for lid in lids)
 
     def draw(self, frame: Pixels, pose: Pose) -> None:
-        """Draw the lids of ``pose`` into ``frame`` in place."""
-        if pose.blink > 0.01:
-            for lid in self._lids:
-                lid.draw(frame, pose.blink)
+        """Draw the eyes of ``pose`` into ``frame`` in place."""
+        blink = pose.blink if self._can_blink else 0.0
+        if blink <= 0.01 and max(abs(pose.gaze_x), abs(pose.gaze_y)) < _LEAST_GAZE:
+            return
+        for lid in self._lids:
+            lid.draw(frame, blink, (pose.gaze_x, pose.gaze_y))
 
 
 def _is_wide(eye: Eye) -> bool:
@@ -58,6 +68,7 @@ class _Lid:
         samples = 2 if width < 40 else 1
         self._patch = Patch(origin, features.across, low, high, samples)
         self._width, self._left = width, float(upper[0, 0])
+        self._across = features.across
         self._texture = self._patch.cut(picture).astype(np.float32)
         u = self._patch.u
         self._upper = np.interp(u, upper[:, 0], upper[:, 1]).astype(np.float32)
@@ -73,17 +84,78 @@ class _Lid:
         ring = near & ~_grown(is_eye, 0.06 * self._width * self._patch.samples)
         skin = float(np.percentile(grey[ring], 65)) if ring.any() else 128.0
         is_lash = self._lash_mask(grey, is_eye, skin)
-        hole = _grown(is_eye | is_lash, 0.035 * self._width * self._patch.samples)
+        samples = self._patch.samples
+        hole = _grown(is_eye | is_lash, max(0.035 * self._width, 2.0) * samples)
         hole &= self._patch.feather(0.06, 0.06) >= 1
-        # hair and spectacles at the rim would bleed into the lid
-        is_foreign = _grown(grey < _FOREIGN * skin, 0.03 * self._width * self._patch.samples)
-        fill = _membrane(self._texture, hole | is_foreign)
-        soft = cv2.GaussianBlur(
-            hole.astype(np.float32), (0, 0), 0.03 * self._width * self._patch.samples + 0.3
-        )
+        # hair and spectacles at the rim would bleed into the lid, and lashes make it grey
+        is_foreign = _grown(grey < _FOREIGN * skin, 0.03 * self._width * samples)
+        around = _grown(hole, 0.16 * self._width * samples)
+        is_odd = (grey < _SKIN_SPAN[0] * skin) | (grey > _SKIN_SPAN[1] * skin)
+        is_skin = around & ~hole & ~is_odd
+        self.is_clear = self._is_clear(grey, around & ~hole, is_skin)
+        fill = _membrane(self._texture, hole | is_foreign | (around & is_odd))
+        soft = cv2.GaussianBlur(hole.astype(np.float32), (0, 0), 0.03 * self._width * samples + 0.6)
         self._hole = np.clip(soft * 2 - 0.6, 0, 1).astype(np.float32)
-        self._closed = np.clip(fill * self._shading()[..., None], 0, 255).astype(np.float32)
+        closed = fill * self._shading()[..., None] + self._grain(grey)[..., None]
+        self._closed = np.clip(closed, 0, 255).astype(np.float32)
         self._set_lashes(grey, is_eye)
+        self._set_gaze()
+
+    def _is_clear(self, grey: Field, around: Mask, is_skin: Mask) -> bool:
+        """Whether the skin around the eye can make a lid."""
+        if not is_skin.any():
+            return False
+        foreign = 1 - float(is_skin.sum()) / max(float(around.sum()), 1)
+        shade = float(grey[is_skin].std() / max(float(grey[is_skin].mean()), 1))
+        return foreign <= _MOST_FOREIGN and shade <= _MOST_SHADE
+
+    def _grain(self, grey: Field) -> Field:
+        """The cheek's grain, in grey levels, laid over the eye."""
+        smooth = cv2.GaussianBlur(grey, (0, 0), 0.05 * self._width * self._patch.samples + 1)
+        grain = np.clip(grey - np.asarray(smooth), -_GRAIN, _GRAIN)
+        down = float(self._lower.max() - self._upper.min()) + 0.12 * self._width
+        rows = np.arange(len(grey), dtype=np.float32)[:, None] + down * self._patch.samples
+        columns = np.arange(self._patch.size[0], dtype=np.float32)
+        map_y = np.broadcast_to(rows, grey.shape).copy()
+        map_x = np.broadcast_to(columns, grey.shape).copy()
+        return np.asarray(
+            cv2.remap(grain, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT),
+            np.float32,
+        )
+
+    def _set_gaze(self) -> None:
+        """How far each pixel goes with the iris: 1 at its middle, 0 at corners and lids."""
+        v, width = self._patch.v, self._width
+        t = (self._patch.u - self._left) / width * 2 - 1
+        along = np.clip(np.cos(np.clip(t, -1, 1) * np.pi / 2), 0, 1) ** 0.8
+        inside = np.minimum(v - self._upper, self._lower - v) / (0.10 * width)
+        moves = np.clip(inside + 0.15, 0, 1) * along
+        self._follows = cv2.GaussianBlur(
+            moves.astype(np.float32), (0, 0), 0.03 * width * self._patch.samples + 0.3
+        )
+        rows = np.arange(self._patch.size[1], dtype=np.float32)[:, None]
+        columns = np.arange(self._patch.size[0], dtype=np.float32)
+        self._rows = np.broadcast_to(rows, self._follows.shape).copy()
+        self._cols = np.broadcast_to(columns, self._follows.shape).copy()
+        self._set_window()
+
+    def _set_window(self) -> None:
+        """The part of the canvas that moves with the iris."""
+        (rows, columns), follows = self._paste.placed(self._follows)
+        is_moved = follows > 0.004
+        if is_moved.any():
+            y, x = (np.flatnonzero(is_moved.any(axis)) for axis in (1, 0))
+            part = slice(int(y[0]), int(y[-1]) + 1), slice(int(x[0]), int(x[-1]) + 1)
+        else:  # an eye outside the frame
+            part = slice(0, 1), slice(0, 1)
+        self._window = (
+            slice(rows.start + part[0].start, rows.start + part[0].stop),
+            slice(columns.start + part[1].start, columns.start + part[1].stop),
+        )
+        self._window_follows = np.ascontiguousarray(follows[part])
+        height, width = self._window_follows.shape
+        window_y, window_x = np.mgrid[:height, :width].astype(np.float32)
+        self._window_x, self._window_y = window_x, window_y
 
     def _eye_mask(self) -> Mask:
         """The eye and its corners, which lie further out than the mesh's."""
@@ -107,7 +179,7 @@ class _Lid:
         middle = (self._upper + self._lower) / 2
         bulge = np.exp(-(((v - middle) / max(0.75 * height, 1)) ** 2))
         fold = np.exp(-(((v - self._upper + 0.08 * width) / (0.045 * width + 0.3)) ** 2))
-        return (1 + (0.03 * bulge - 0.07 * fold) * self._span()).astype(np.float32)
+        return (1 + (0.03 * bulge - 0.05 * fold) * self._span()).astype(np.float32)
 
     def _span(self) -> Field:
         """1 along the eye, falling to 0 beyond its corners, over the columns."""
@@ -148,15 +220,45 @@ class _Lid:
         columns = np.arange(self._patch.size[0], dtype=np.float32)
         self._columns = np.broadcast_to(columns, self._lashes.shape).copy()
 
-    def draw(self, frame: Pixels, blink: float) -> None:
-        """Draw the lid, 0 (open) to 1 (shut), into ``frame`` in place."""
+    def _look(self, frame: Pixels, gaze: tuple[float, float]) -> None:
+        """Move the iris in ``frame`` itself, where no lid is drawn."""
+        across, down = self._across, np.array([-self._across[1], self._across[0]])
+        step = self._width * (gaze[0] * across + gaze[1] * down)
+        frame[self._window] = cv2.remap(
+            np.ascontiguousarray(frame[self._window]),
+            self._window_x - self._window_follows * np.float32(step[0]),
+            self._window_y - self._window_follows * np.float32(step[1]),
+            cv2.INTER_CUBIC,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+
+    def _looking(self, gaze: tuple[float, float]) -> Field:
+        """The open eye with its iris moved by ``gaze``, over the eye's width."""
+        if max(abs(gaze[0]), abs(gaze[1])) < _LEAST_GAZE:
+            return self._texture
+        reach = self._follows * np.float32(self._width * self._patch.samples)
+        moved = cv2.remap(
+            self._texture,
+            self._cols - reach * np.float32(gaze[0]),
+            self._rows - reach * np.float32(gaze[1]),
+            cv2.INTER_CUBIC,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        return np.asarray(moved, np.float32)
+
+    def draw(self, frame: Pixels, blink: float, gaze: tuple[float, float]) -> None:
+        """Draw the lid, 0 (open) to 1 (shut), and the iris into ``frame`` in place."""
+        if blink <= 0.01:
+            self._look(frame, gaze)
+            return
+        looking = self._looking(gaze)
         v, samples = self._patch.v, self._patch.samples
         shut = self._lower - 0.06 * np.maximum(self._lower - self._upper, 0)
         edge = (self._upper + np.float32(blink) * (shut - self._upper)).astype(np.float32)
         lid = np.clip((edge - v) * samples * 0.8 + 0.5, 0, 1)
         below = np.float32(np.clip((blink - 0.7) / 0.3, 0, 1))  # the lower lashes go last
         lid = np.maximum(lid, below) * self._hole
-        out = self._texture + (self._closed - self._texture) * lid[..., None]
+        out = looking + (self._closed - looking) * lid[..., None]
         dark = np.maximum(self._moved_lashes(edge, blink), self._lash_line(edge, blink))
         out += (self._lash_colour - out) * dark[..., None]
         self._paste.onto(frame, out)
@@ -179,9 +281,9 @@ class _Lid:
     def _lash_line(self, edge: Field, blink: float) -> Field:
         """Coverage of the dark line along the lid's edge."""
         span = self._span()
-        thickness = (0.028 * self._width + 0.35) * (0.4 + 0.6 * span)
+        thickness = (0.020 * self._width + 0.6) * (0.4 + 0.6 * span)
         line = np.exp(-(((self._patch.v - edge) / thickness) ** 2))
-        strength = np.float32(0.7 * min(1.0, blink * 1.6))
+        strength = np.float32(0.6 * min(1.0, blink * 1.6))
         return (line * np.clip(span * 1.5, 0, 1) * strength).astype(np.float32)
 
 

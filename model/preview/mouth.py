@@ -7,8 +7,6 @@ Lengths are in canvas pixels, in coordinates along (u) and across (v) the eyes.
 Shapes: h, w of the patch (supersampled); ch, cw of its coarse grid, half a sample a canvas pixel.
 """
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -16,33 +14,15 @@ from numpy.typing import NDArray
 from model.engine import Pixels
 from model.preview.features import Features, Points
 from model.preview.pose import Paste, Patch, Pose, smoothstep
+from model.preview.teeth import Inside, Lips, MouthColours, own_inside
 
 Field = NDArray[np.float32]
 
 _COARSE_SAMPLES = 0.5  # of the displacements, a canvas pixel
-_TEETH_RGB = np.array([232, 223, 210], np.float32)
-_TONGUE_RGB = np.array([164, 82, 86], np.float32)
-_DARK_RGB = np.array([52, 20, 22], np.float32)
-_NEUTRAL_SKIN = np.array([1.23, 0.97, 0.80])  # skin's RGB over its mean, in white light
 _OWN_INSIDE_GAP = 0.05  # of the eye distance: from here the picture shows the mouth's inside
-_REST_GAP = 0.030  # of the mouth's width: how far lips that are parted in the picture rest
+_REST_GAP = 0.10  # of the mouth's width: how far lips that are parted in the picture rest
 _LARGEST_GAP = 0.34  # of the mouth's width
-_MOST_STRETCH = 1.12  # of the picture's own inside of the mouth
 _CLOSING_REACH = 0.30  # of the mouth's width: a wider open mouth cannot be shut fully
-
-
-@dataclass(frozen=True)
-class _Lips:
-    """Inner lip edges over the patch's columns, as drawn in one frame: v, and t across (-1..1)."""
-
-    upper: Field
-    lower: Field
-    t: Field
-
-    @property
-    def gap(self) -> Field:
-        """Opening in every column."""
-        return self.lower - self.upper
 
 
 class Mouth:
@@ -140,7 +120,7 @@ class Mouth:
         ).copy()
 
     def _set_inside(self, features: Features) -> None:
-        """What is between the lips: the picture's own pixels, where it shows them, and colours."""
+        """What is between the lips, and the skin without it."""
         u, v = self._patch.u, self._patch.v
         self._upper, self._lower = self._curves(u)
         self._middle = (self._upper + self._lower) / 2
@@ -148,24 +128,63 @@ class Mouth:
         self._softness = (0.7 + np.clip(np.abs(self._t) - 1, 0, None) * 0.6 * self._width).astype(
             np.float32
         )
-        is_between = (v > self._upper) & (v < self._lower) & (np.abs(self._t) < 1)
-        # the mesh's lower edge lies a little inside the lip: what is next to it is not the inside,
-        # and shows once the mouth opens further than in the picture
-        from_lip = np.clip((self._lower - v - 0.3) / (0.035 * self._width), 0, 1)
-        masks = np.stack([is_between, is_between * from_lip], -1).astype(np.float32)
-        self._own = cv2.GaussianBlur(masks, (0, 0), 0.5 * self._patch.samples)
-        self._has_own = features.gap > _OWN_INSIDE_GAP
-        near = (np.abs(v - self._middle) < 0.9 * self._width) & (np.abs(self._t) < 1.2)
-        is_skin = near & ~is_between
-        if not is_skin.any():  # a rig may leave no skin around the mouth
-            is_skin = np.ones_like(is_skin)
-        skin = self._texture[is_skin].astype(np.float64).mean(0)
-        luminance = float(skin @ [0.299, 0.587, 0.114]) / 150
-        cast = np.clip(skin / (skin.mean() + 1e-6) / _NEUTRAL_SKIN, 0.5, 1.7) ** 0.75
-        self._cast = (cast / cast.max()).astype(np.float32)
-        self._light = min(1.25, max(0.35, luminance))
+        is_inner = (np.abs(self._t) < 1).astype(np.float32)
+        texture = self._texture.astype(np.float32)
+        own = None
+        if features.gap > _OWN_INSIDE_GAP:
+            own = own_inside(texture, self._patch, self._upper, self._lower, is_inner)
+        is_between = (v > self._upper) & (v < self._lower) & (is_inner > 0)
+        line = np.polyfit(u[is_inner > 0], self._middle[is_inner > 0], 1)
+        left, right = float(self._upper_inner[0, 0]), float(self._upper_inner[-1, 0])
+        bow = float(self._upper_outer[len(self._upper_outer) // 2, 0])
+        middle = float(np.clip(bow, left + 0.3 * (right - left), right - 0.3 * (right - left)))
+        seam = float(np.interp(middle, u, self._upper)), float(line[0]), self._width
+        colours = self._colours(texture, is_between)
+        self._inside = Inside(self._patch, seam, (left, middle, right), colours, own)
+        if own is not None:
+            self._texture = self._without_inside(is_inner)
+        self._has_own = own is not None
         self._largest = max(_LARGEST_GAP * self._width, self._gap * 1.05)
         self._smallest = max(0.0, self._gap - _CLOSING_REACH * self._width)
+
+    def _colours(self, texture: Field, is_between: NDArray[np.bool_]) -> MouthColours:
+        u, v = self._patch.u, self._patch.v
+        outer = [
+            np.interp(u, curve[:, 0], curve[:, 1])
+            for curve in (self._upper_outer, self._lower_outer)
+        ]
+        is_lip = (v > outer[0] + 1) & (v < outer[1] - 1) & ~is_between & (np.abs(self._t) < 0.8)
+        near = (np.abs(v - self._middle) < 0.9 * self._width) & (np.abs(self._t) < 1.5)
+        is_skin = near & ~((v > outer[0] - 2) & (v < outer[1] + 2) & (np.abs(self._t) < 1.1))
+        if not is_skin.any():  # a rig may leave no skin around the mouth
+            is_skin = np.ones_like(is_skin)
+        if not is_lip.any():
+            is_lip = is_skin
+        grey = texture @ np.array([0.299, 0.587, 0.114], np.float32)
+        is_lit = is_skin & (grey >= np.median(grey[is_skin]))
+        sides = [grey[is_skin & (side * self._t > 0.3)] for side in (1, -1)]
+        right, left = (float(np.median(part)) if part.size else 0.0 for part in sides)
+        slope = (right - left) / max(right + left, 1.0)
+        return MouthColours(
+            texture[is_lit].mean(0), texture[is_lip].mean(0), float(np.clip(slope, -0.5, 0.5))
+        )
+
+    def _without_inside(self, is_inner: Field) -> Pixels:
+        """The patch with each lip drawn on over the inside, for the layers of skin."""
+        v, samples = self._patch.v, self._patch.samples
+        margin = np.float32(max(2.0, 0.022 * self._width))
+        top, bottom = self._upper - margin, self._lower + margin
+        rows = np.where(v < self._middle, np.minimum(v, top), np.maximum(v, bottom))
+        rows = np.where(is_inner > 0, rows, v)
+        map_y = ((rows - np.float32(self._patch.low[1])) * samples - 0.5).astype(np.float32)
+        columns = np.arange(self._patch.size[0], dtype=np.float32)
+        map_x = np.broadcast_to(columns, map_y.shape).copy()
+        return np.asarray(
+            cv2.remap(
+                self._texture, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+            ),
+            np.uint8,
+        )
 
     # --- made for every frame ---------------------------------------------------------------
 
@@ -184,13 +203,14 @@ class Mouth:
         skin = cv2.remap(
             self._texture, map_x, map_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
         ).astype(np.float32)
-        self._draw_inside(skin, lips, upper_map)
+        self._draw_seam(skin, lips)
+        self._draw_inside(skin, lips)
         self._paste.onto(frame, skin)
 
     def _displacements(self, pose: Pose) -> tuple[Field, Field, Field]:
         """Downward movement of the upper and of the lower layer, and the movement outwards."""
         rest = min(self._gap, _REST_GAP * self._width) * (1 - pose.speak)
-        wanted = (rest + pose.opening * self._largest) * (1 - pose.press)
+        wanted = rest * (1 - pose.press) + pose.opening * self._largest
         wanted = max(self._smallest, wanted)
         closing = self._gap - min(wanted, self._gap)
         opening = max(0.0, wanted - self._gap)
@@ -223,7 +243,7 @@ class Mouth:
         fine = cv2.resize(own, self._patch.size, interpolation=cv2.INTER_LINEAR)
         return np.asarray(fine, np.float32)
 
-    def _moved_lips(self, upper_field: Field, lower_field: Field, spread: Field) -> _Lips:
+    def _moved_lips(self, upper_field: Field, lower_field: Field, spread: Field) -> Lips:
         """Inner lip edges after the movement, over the patch's columns."""
         columns = np.clip(
             ((self._patch.u - self._coarse.low[0]) * _COARSE_SAMPLES).astype(np.intp),
@@ -242,46 +262,37 @@ class Mouth:
         middle = (upper + lower) / 2
         is_crossed = lower < upper
         t = np.interp(self._patch.u, moved, self._t).astype(np.float32)
-        return _Lips(np.where(is_crossed, middle, upper), np.where(is_crossed, middle, lower), t)
+        return Lips(np.where(is_crossed, middle, upper), np.where(is_crossed, middle, lower), t)
 
-    def _draw_inside(self, skin: Field, lips: _Lips, upper_map: tuple[Field, Field]) -> None:
-        """Draw teeth, tongue and dark between the lips into ``skin`` in place."""
-        open_columns = np.flatnonzero(lips.gap > 0.12)
+    def _draw_seam(self, skin: Field, lips: Lips) -> None:
+        """The shadow between lips that are open in the portrait and meet in this frame."""
+        shut = float(np.clip(1 - lips.gap.max() / max(0.5 * self._gap, 1.0), 0, 1))
+        if not self._has_own or shut <= 0:
+            return
+        middle = (lips.upper + lips.lower) / 2
+        line = np.exp(-(((self._patch.v - middle) / (0.010 * self._width + 0.6)) ** 2))
+        strength = shut * 0.35 * np.clip(1 - np.abs(lips.t) ** 4, 0, 1)
+        skin *= (1 - line * strength)[..., None].astype(np.float32)
+
+    def _draw_inside(self, skin: Field, lips: Lips) -> None:
+        """Draw the mouth's inside into the hole between the moved lips."""
+        open_columns = np.flatnonzero(lips.gap > 0.2)
         if not len(open_columns):
             return
-        margin = 2 * self._patch.samples
+        margin = 2 * int(np.ceil(self._patch.samples))
         top, bottom = self._patch.row(
             np.array([lips.upper[open_columns].min(), lips.lower[open_columns].max()], np.float32)
         ).tolist()
         rows = slice(max(0, top - margin), bottom + margin + 1)
         columns = slice(max(0, int(open_columns[0]) - margin), int(open_columns[-1]) + margin + 1)
         v = self._patch.v[rows]
-        seen = _Lips(lips.upper[columns], lips.lower[columns], lips.t[columns])
-        inside = self._synthetic_inside(v, seen)
-        if self._has_own:
-            map_x, map_y = (self._fine(part)[rows, columns] for part in upper_map)
-            map_y = self._stretched(map_y, seen.gap, columns)
-            own = cv2.remap(
-                self._texture, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-            )
-            known = cv2.remap(self._own, map_x, map_y, cv2.INTER_LINEAR)
-            own_gap = np.maximum((self._lower - self._upper)[columns], 0.5)
-            beyond = np.clip((seen.gap / own_gap - 1) / 0.25, 0, 1)
-            share = known[..., 0] * (1 - beyond) + known[..., 1] * beyond
-            share = np.clip(share * 1.6 - 0.3, 0, 1)[..., None]
-            inside += (own.astype(np.float32) - inside) * share.astype(np.float32)
+        seen = Lips(lips.upper[columns], lips.lower[columns], lips.t[columns])
+        inside = self._inside.draw(v, rows, columns, seen)
         hole = self._hole(v, seen)[..., None]
         part = skin[rows, columns]
         part += (inside - part) * hole
 
-    def _stretched(self, map_y: Field, gap: Field, columns: slice) -> Field:
-        """Source rows of the picture's own inside, stretched a little to fill a wider mouth."""
-        own_gap = (self._lower - self._upper)[columns]
-        stretch = np.clip(gap / np.maximum(own_gap, 0.5), 1, _MOST_STRETCH)
-        top = (self._upper[columns] - np.float32(self._patch.low[1])) * self._patch.samples - 0.5
-        return (top + (map_y - top) / stretch).astype(np.float32)
-
-    def _hole(self, v: Field, lips: _Lips) -> Field:
+    def _hole(self, v: Field, lips: Lips) -> Field:
         """How much of every pixel is between the lips, 0 to 1."""
         sharp = np.float32(0.4 * self._patch.samples)
         below = np.clip((v - lips.upper) * sharp + 0.5, 0, 1)
@@ -289,24 +300,3 @@ class Mouth:
         hole = below * above * np.clip((lips.gap - 0.24) / 2.4, 0, 1)
         smooth = cv2.GaussianBlur(hole.astype(np.float32), (0, 0), 0.7 * self._patch.samples)
         return np.asarray(smooth, np.float32)
-
-    def _synthetic_inside(self, v: Field, lips: _Lips) -> Field:
-        """Colours ``(h, w, 3)`` of a mouth seen between the lips."""
-        gap = np.maximum(lips.gap, 0.3)
-        depth = (v - lips.upper) / gap  # 0 at the upper lip, 1 at the lower
-        t = lips.t
-        tone = self._cast * np.float32(self._light)
-        inside = np.empty((*depth.shape, 3), np.float32)
-        inside[:] = _DARK_RGB * tone
-        parted = np.clip((float(gap.max()) / self._width - 0.08) / 0.15, 0, 1)
-        tongue = np.exp(-(((depth - 1.02) / 0.42) ** 2)) * np.exp(-((t / 0.62) ** 2)) * parted
-        inside += tongue[..., None].astype(np.float32) * (_TONGUE_RGB * tone - inside)
-        below_gum = (v - (lips.upper - 0.045 * self._width)) / (0.165 * self._width)
-        teeth = np.clip((1 - below_gum) * 3.0, 0, 1) * np.clip(1 - (np.abs(t) / 0.86) ** 6, 0, 1)
-        shade = (1 - 0.40 * np.abs(t) ** 2.2) * (0.90 + 0.10 * np.clip(below_gum, 0, 1))
-        shade = shade * (1 - 0.08 * np.exp(-(((t * 4.1 % 1 - 0.5) / 0.07) ** 2)))
-        colour = _TEETH_RGB * self._cast**0.25 * np.float32(min(1.08, self._light))
-        teeth_colour = shade[..., None].astype(np.float32) * colour
-        inside += (0.94 * teeth)[..., None].astype(np.float32) * (teeth_colour - inside)
-        edge = np.minimum(depth, 1 - depth) * gap / (0.075 * self._width)
-        return inside * (0.68 + 0.32 * np.clip(edge, 0, 1))[..., None].astype(np.float32)

@@ -15,11 +15,13 @@ class Pose:
     """One frame of the animation.
 
     Attributes:
-        opening: of the mouth, 0 (shut) to 1.
+        opening: of the mouth, 0 (shut) to 1; small where lips are pressed together.
         wide: -1 (rounded, pushed forward) to 1 (spread).
         press: lips pressed together, 0 to 1.
         speak: 0 in silence, where the mouth rests, to 1 in speech.
         blink: 0 (open) to 1 (shut).
+        brows: -1 (drawn down) to 1 (raised).
+        gaze_x, gaze_y: of the irises from where they look in the portrait, over the eye's width.
         yaw, pitch, roll: of the head, radians.
         shift_x, shift_y: of the head, over face width.
         breath: 0 to 1.
@@ -30,6 +32,9 @@ class Pose:
     press: float
     speak: float
     blink: float
+    brows: float
+    gaze_x: float
+    gaze_y: float
     yaw: float
     pitch: float
     roll: float
@@ -38,7 +43,7 @@ class Pose:
     breath: float
 
 
-def smoothstep(low: float, high: float, x: NDArray[np.float32]) -> NDArray[np.float32]:
+def smoothstep(low: float, high: float, x: NDArray[np.floating]) -> NDArray[np.float32]:
     """0 below ``low``, 1 above ``high``, smooth between."""
     t = np.clip((x - low) / (high - low), 0, 1)
     return (t * t * (3 - 2 * t)).astype(np.float32)
@@ -106,15 +111,22 @@ class Paste:
         matrix = np.asarray(cv2.invertAffineTransform(patch.to_frame))
         matrix[:, 2] += matrix[:, :2] @ low
         self._matrix = matrix
-        placed = cv2.warpAffine(
-            weights,
+        _, placed = self.placed(weights)
+        self._weights = np.clip(placed, 0, 1).astype(np.float32)
+        self._rest = 1 - self._weights
+
+    def placed(
+        self, values: NDArray[np.float32]
+    ) -> tuple[tuple[slice, slice], NDArray[np.float32]]:
+        """The canvas's window that holds the patch, and the patch's ``values`` in it."""
+        there = cv2.warpAffine(
+            values,
             self._matrix,
             self._size,
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_CONSTANT,
         )
-        self._weights = np.clip(placed, 0, 1).astype(np.float32)
-        self._rest = 1 - self._weights
+        return self._window, np.asarray(there, np.float32)
 
     def onto(self, frame: Pixels, pixels: NDArray[np.float32]) -> None:
         """Blend ``pixels`` (h, w, 3) into ``frame`` in place."""

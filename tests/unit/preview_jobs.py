@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from model.engine import Handoff, Phoneme, Pixels, SegmentJob
-from model.preview.curves import CONTEXT_SAMPLES
+from model.preview.motion.curves import CONTEXT_SAMPLES
 
 PORTRAITS = Path(__file__).parents[2] / "manifests" / "portraits"
 NAMES = ("mara", "otto", "jun")

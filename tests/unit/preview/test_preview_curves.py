@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from preview_jobs import SAMPLES_PER_FRAME, job, landscape, speech
 
 from model.engine import Phoneme
-from model.preview.curves import MouthCurves, blink, mouth_curves, poses
+from model.preview.motion.curves import MouthCurves, mouth_curves, poses
+from model.preview.motion.life import blink, glance_at, life
 
 NUM_FRAMES = 150
 TRACK = speech(NUM_FRAMES, 1.5, 4.2)
@@ -47,7 +48,7 @@ def test_the_mouth_is_shut_in_silence_and_opens_in_speech(
     assert found.opening[silent].max() == 0
     assert found.press[silent].max() == 0
     assert found.speak[silent].max() == 0
-    assert found.opening[40:100].max() > 0.5
+    assert found.opening[40:100].max() > 0.4  # the buzz stops between its syllables, as a p does
     assert found.speak[40:100].min() > 0.9
 
 
@@ -62,6 +63,39 @@ def test_lips_shut_on_the_phones_that_need_it_and_round_on_u() -> None:
     assert found.press[m] > found.press[a] + 0.3
     assert found.opening[a] > found.opening[m] + 0.2
     assert found.wide[u] < found.wide[a] - 0.3
+
+
+def test_every_m_b_and_p_of_a_script_shuts_the_lips_however_short() -> None:
+    vowel = speech(NUM_FRAMES, 1.5, 4.2, is_sung=True)
+    rng = np.random.default_rng(2)
+    told: list[Phoneme] = []
+    sample = 25_000
+    while sample < 64_000:  # 30 to 120 ms each, on no grid of frames
+        for symbol in (str(rng.choice(list("mbp"))), str(rng.choice(list("aoi")))):
+            length = int(rng.integers(480, 1_920) if symbol in "mbp" else 2_880)
+            told.append(Phoneme(symbol, sample, sample + length))
+            sample += length
+    found = mouth_curves(job(PIXELS, vowel, 0, NUM_FRAMES, phonemes=tuple(told)))
+    for phoneme in told:
+        if phoneme.symbol in "mbp":
+            first = int(phoneme.start / SAMPLES_PER_FRAME - 1.25)
+            last = int(np.ceil(phoneme.end / SAMPLES_PER_FRAME))
+            assert found.opening[first : last + 1].min() < 0.05
+
+
+def test_lips_shut_where_a_voice_stops_as_for_p_and_not_in_its_vowels() -> None:
+    vowel = speech(NUM_FRAMES, 1.5, 4.2, is_sung=True).astype(float)
+    gaps = [40_000 + 4_800 * i for i in range(5)]
+    for gap in gaps:  # 90 ms of the murmur behind shut lips
+        murmur = np.sin(2 * np.pi * 120 * np.arange(1_440) / 16_000) * 300
+        vowel[gap : gap + 1_440] = murmur
+    found = mouth_curves(job(PIXELS, vowel.astype(np.int16), 0, NUM_FRAMES))
+    for gap in gaps:
+        first = int(gap / SAMPLES_PER_FRAME) - 1
+        assert found.press[first : first + 4].max() > 0.9
+        assert found.opening[first : first + 4].min() < 0.05
+        between = int((gap + 3_100) / SAMPLES_PER_FRAME - 0.75)
+        assert found.press[between] < 0.4
 
 
 def test_a_quieter_pause_between_words_does_not_move_the_mouth() -> None:
@@ -99,6 +133,41 @@ def test_another_seed_is_another_take() -> None:
     takes = [poses(job(PIXELS, TRACK, 0, 50, seed=seed), 0) for seed in (1, 2)]
     assert [p.yaw for p in takes[0]] != [p.yaw for p in takes[1]]
     assert [p.opening for p in takes[0]] == [p.opening for p in takes[1]]
+
+
+@pytest.mark.parametrize("phonemes", [None, phones()], ids=["heard", "told"])
+def test_a_jaw_is_slow_but_for_closures(phonemes: tuple[Phoneme, ...] | None) -> None:
+    rng = np.random.default_rng(1)
+    loud = rng.normal(0, 32768 * 10 ** (-23 / 20), len(TRACK)) * (rng.random(len(TRACK)) < 0.9)
+    gate = np.repeat(rng.random(NUM_FRAMES // 2) < 0.5, 2 * SAMPLES_PER_FRAME)
+    chopped = (loud * gate).clip(-32768, 32767).astype(np.int16)
+    for track in (TRACK, chopped):
+        found = mouth_curves(job(PIXELS, track, 0, NUM_FRAMES, phonemes=phonemes))
+        steps = np.diff(found.opening)
+        assert steps.max() <= 0.35
+        assert (-steps[found.press[1:] < 0.05]).max(initial=0) <= 0.35
+
+
+def test_eyes_rest_on_the_viewer_and_step_aside_for_a_moment() -> None:
+    glances = np.array([glance_at(5, frame) for frame in range(3000)])
+    still = (np.diff(glances, axis=0) == 0).all(1)
+    assert still.mean() > 0.85
+    assert (glances == 0).all(1).mean() > 0.3
+    assert 0.02 < np.abs(glances[:, 0]).max() <= 0.05
+
+
+def test_a_head_rests_between_its_moves() -> None:
+    yaw = np.array([life(3, frame, 1.0, 0.5, 0.0).yaw for frame in range(1500)])
+    assert np.ptp(yaw) > 0.05
+    assert (np.abs(np.diff(yaw)) < 2e-4).mean() > 0.1
+
+
+def test_brows_rise_and_the_head_nods_with_emphasis() -> None:
+    even, stressed = (
+        [life(3, frame, 1.0, 0.5, emphasis) for frame in range(500)] for emphasis in (0.0, 0.15)
+    )
+    assert np.mean([e.brows for e in stressed]) > np.mean([e.brows for e in even]) + 0.2
+    assert np.mean([e.pitch for e in stressed]) > np.mean([e.pitch for e in even])
 
 
 def test_head_and_breath_move_a_little_from_frame_to_frame() -> None:

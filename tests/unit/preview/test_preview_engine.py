@@ -21,7 +21,7 @@ from tasks.portrait.portrait import read_rig
 
 PORTRAIT = portrait("jun")
 TRACK = speech(60, 0.6, 1.6)
-REST = Pose(*([0.0] * 11))
+REST = Pose(*([0.0] * 14))
 
 
 @pytest.fixture(scope="module")
@@ -203,6 +203,38 @@ def test_a_shut_lid_is_skin_without_smears(name: str) -> None:
         cheek = shut[cheek_y - 3 : cheek_y + 4, x - 6 : x + 7].astype(float)
         assert lid.mean() > 0.8 * cheek.mean()
         assert lid.std(axis=(0, 1)).max() < 12
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_glance_moves_irises_and_brows_move_above_the_lids(name: str) -> None:
+    actor, picture = actor_of(name, (512, 512))
+    features = locate(portrait(name, 1024), read_rig(PORTRAITS / f"{name}.rig.json"))
+    assert features is not None
+    still = actor.frame(REST).astype(int)
+    glance = np.abs(actor.frame(replace(REST, gaze_x=0.05)).astype(int) - still).max(2)
+    brows = np.abs(actor.frame(replace(REST, brows=1.0)).astype(int) - still).max(2)
+    within = np.zeros(picture.shape[:2], bool)
+    for eye in features.eyes:
+        points = np.concatenate([eye.upper, eye.lower]) / 2
+        (left, top), (right, bottom) = (points.min(0) - 2).astype(int), (points.max(0) + 3)
+        within[top : int(bottom), left : int(right)] = True
+    assert glance[within].max() > 40
+    assert glance[~within].max() <= 8  # the eye's patch is pasted through a finer grid
+    assert brows.max() > 20
+    assert brows[int(features.nose[1] / 2) :].max() == 0
+
+
+def test_an_eye_behind_hair_does_not_blink() -> None:
+    pixels = portrait("jun", 1024)
+    features = locate(pixels, read_rig(PORTRAITS / "jun.rig.json"))
+    assert features is not None
+    left, right = features.eyes[0].upper[[0, -1]]
+    y = int(left[1])
+    for x in range(int(left[0]) - 60, int(right[0]) + 60, 14):  # strands over one eye
+        cv2.line(pixels, (x, y - 130), (x + 20, y + 110), (25, 18, 16), 8)
+    fitted = fit(pixels, features, 512, 512)
+    actor = Actor(fitted.picture, features.placed(fitted.scale, fitted.shift))
+    assert np.array_equal(actor.frame(replace(REST, blink=1.0)), actor.frame(REST))
 
 
 def test_in_silence_the_face_lives_but_the_mouth_does_not(engine: PreviewEngine) -> None:

@@ -2,15 +2,13 @@
 
 Every filter has finite support shorter than the audio context, and every normalisation is a
 constant, so that the curves of a segment are those of the whole track. Levels assume speech at
--23 dBFS, which is what the engine's copy of the audio has. Blinks, head and breath depend on the
-seed and on the absolute frame only.
+-23 dBFS, which is what the engine's copy of the audio has.
 
 Features are computed every 10 ms; feature i is centred on sample ``160 * i + 80``.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import cos, floor, pi
 from typing import TypeAlias
 
 import numpy as np
@@ -18,6 +16,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from model.engine import ENGINE_SAMPLE_RATE_HZ, FPS, Phoneme, SegmentJob
+from model.preview.motion.closures import band_levels, heard_closures
+from model.preview.motion.life import life
 from model.preview.pose import Pose
 
 Curve: TypeAlias = NDArray[np.float64]
@@ -38,9 +38,11 @@ _FRONT_VOWEL_DB = (-30.0, 1.0)  # second formant of i over that of u
 _FRICTION_DB = (-2.0, 14.0)  # noise above 4 kHz over the voice below 1.2 kHz
 
 _PHONE_OPENING = 0.74  # opening of a stressed open vowel after smoothing with its neighbours
+_CLOSED_PHONES = frozenset("mbp")
+_LEAST_CLOSED_HOPS = 5.0  # lips stay shut for a frame at least, wherever its middle falls
+_CLOSING_HOPS = 5.0  # from open to shut
 _LONGEST_PHONE_S = 0.3
-_BLINK_SLOT_FRAMES = 100
-_BLINK_SHAPE = (0.0, 0.5, 1.0, 1.0, 0.75, 0.4, 0.12, 0.0)  # one value a frame
+_FASTEST_JAW = 0.33 / _HOPS_PER_FRAME  # of the opening, in 10 ms
 
 # phones (IPA, as the neural voices write them) -> opening, width, lips pressed together
 _VISEME_GROUPS: tuple[tuple[str, float, float, float], ...] = (
@@ -72,13 +74,18 @@ _LIP_PHONES = frozenset("mbpfv")
 
 @dataclass(frozen=True)
 class MouthCurves:
-    """One value a frame of the segment; see :class:`model.preview.pose.Pose`."""
+    """One value a frame of the segment; see :class:`model.preview.pose.Pose`.
+
+    Besides, ``energy`` of the voice is 0 to 1, and ``emphasis`` is by how much it is above the
+    phrase's.
+    """
 
     opening: Curve
     wide: Curve
     press: Curve
     speak: Curve
     energy: Curve
+    emphasis: Curve
 
 
 def poses(job: SegmentJob, first_frame: int) -> list[Pose]:
@@ -88,24 +95,9 @@ def poses(job: SegmentJob, first_frame: int) -> list[Pose]:
 
 
 def _pose(mouth: MouthCurves, index: int, seed: int, frame: int) -> Pose:
-    energy = float(mouth.energy[index])
-
-    def drift(channel: int, rate_hz: float) -> float:
-        return _smooth_noise(seed, channel, frame * rate_hz / FPS)
-
-    return Pose(
-        opening=float(mouth.opening[index]),
-        wide=float(mouth.wide[index]),
-        press=float(mouth.press[index]),
-        speak=float(mouth.speak[index]),
-        blink=blink(seed, frame),
-        yaw=0.055 * drift(1, 0.45) + 0.016 * drift(2, 1.1),
-        pitch=0.032 * drift(3, 0.55) + 0.032 * (energy - 0.4),
-        roll=0.018 * drift(4, 0.4),
-        shift_x=0.010 * drift(5, 0.35),
-        shift_y=0.007 * drift(6, 0.4) + 0.005 * (energy - 0.3),
-        breath=0.5 - 0.5 * cos(2 * pi * frame / (4.2 * FPS)),
-    )
+    curves = {name: float(curve[index]) for name, curve in vars(mouth).items()}
+    energy, emphasis = curves.pop("energy"), curves.pop("emphasis")
+    return Pose(**curves, **vars(life(seed, frame, curves["speak"], energy, emphasis)))
 
 
 # --- mouth --------------------------------------------------------------------------------------
@@ -122,6 +114,7 @@ def mouth_curves(job: SegmentJob) -> MouthCurves:
         opening, press, wide = _mixed(
             opening, sound.energy, _from_phones(job.phonemes, first_sample, num_hops)
         )
+    opening = _closing_lips(_steady(np.clip(opening, 0, 1)), press)
     loudest = ndimage.maximum_filter1d(_smooth(sound.energy, 2.5), 21, mode="nearest")
     speak = _smooth(np.clip(loudest * 5, 0, 1), 5.0)
     return MouthCurves(
@@ -130,17 +123,24 @@ def mouth_curves(job: SegmentJob) -> MouthCurves:
         press=np.clip(_per_frame(press, job.num_frames), 0, 1),
         speak=_per_frame(speak, job.num_frames),
         energy=_per_frame(_smooth(sound.energy, 8.0), job.num_frames),
+        emphasis=_per_frame(
+            _smooth(sound.energy, 11.0) - _smooth(sound.energy, 22.0), job.num_frames
+        ),
     )
 
 
 @dataclass(frozen=True)
 class _Sound:
-    """One value every 10 ms, each 0 to 1: level, openness, frontness (-1 to 1), friction."""
+    """One value every 10 ms, each 0 to 1: level, openness, frontness (-1 to 1), friction.
+
+    ``levels`` are those of :func:`model.preview.motion.closures.band_levels`.
+    """
 
     energy: Curve
     openness: Curve
     frontness: Curve
     friction: Curve
+    levels: Curve
 
 
 def _window(job: SegmentJob) -> NDArray[np.int16]:
@@ -160,8 +160,8 @@ def _features(signal: NDArray[np.int16], num_hops: int) -> _Sound:
     return _Sound(*(np.concatenate(curves) for curves in zip(*parts, strict=True)))
 
 
-def _features_of(frames: NDArray[np.int16]) -> tuple[Curve, Curve, Curve, Curve]:
-    """Energy, openness, frontness and friction of ``(hops, samples)``."""
+def _features_of(frames: NDArray[np.int16]) -> tuple[Curve, Curve, Curve, Curve, Curve]:
+    """Energy, openness, frontness, friction and levels of ``(hops, samples)``."""
     taper = np.hanning(_WINDOW)
     power = np.abs(np.fft.rfft(frames * (taper / 32768), 1024)) ** 2 / (
         512 * float((taper**2).sum())
@@ -181,6 +181,7 @@ def _features_of(frames: NDArray[np.int16]) -> tuple[Curve, Curve, Curve, Curve]
         _share(centre, *_OPEN_VOWEL_HZ),
         np.where(energy > 0.3, front, 0.0),
         friction * (energy < 0.8),
+        band_levels(power, hertz),
     )
 
 
@@ -200,7 +201,9 @@ def _from_audio(sound: _Sound) -> tuple[Curve, Curve, Curve]:
     opening = np.clip(1.1 * opening * (1 - 0.75 * dip), 0, 1) ** 0.92
     press = np.clip(1.1 * dip - 0.35, 0, 1) * np.clip(4 * level, 0, 1)
     wide = _smooth(sound.frontness, 4.0) * 1.2
-    return opening, press * np.clip((0.3 - opening) / 0.1, 0, 1), wide
+    press *= np.clip((0.3 - opening) / 0.1, 0, 1)
+    near = ndimage.maximum_filter1d(np.clip(4 * level, 0, 1), 25, mode="nearest")
+    return opening, np.maximum(press, heard_closures(sound.levels) * near), wide
 
 
 def _from_phones(
@@ -209,6 +212,7 @@ def _from_phones(
     """Opening, press and width from the phones: each reaches into its neighbours."""
     total = np.zeros((num_hops, 3))
     weights = np.full(num_hops, 1e-3)
+    closed = np.zeros(num_hops)
     for phoneme in phonemes:
         shape = _VISEMES.get(phoneme.symbol)
         if shape is None:
@@ -227,9 +231,15 @@ def _from_phones(
         bell *= 1.6 if is_lips else 1.0
         total[low:high] += bell[:, None] * shape
         weights[low:high] += bell
+        if phoneme.symbol in _CLOSED_PHONES:
+            half = max(length * ENGINE_SAMPLE_RATE_HZ / _HOP, _LEAST_CLOSED_HOPS) / 2
+            away = np.abs(np.arange(low, high) - centre) - half
+            shut = np.clip(1 - away / _CLOSING_HOPS, 0, 1)
+            closed[low:high] = np.maximum(closed[low:high], shut * shut * (3 - 2 * shut))
     curves = np.round(total / np.maximum(weights, 0.25)[:, None], 6)
     opening, wide, press = (_smooth(curves[:, axis], 1.6) for axis in range(3))
-    return opening, np.clip(1.25 * press - 0.2, 0, 1), wide
+    press = np.maximum(np.clip(1.25 * press - 0.2, 0, 1), np.round(closed, 6))
+    return opening, press, wide
 
 
 def _mixed(
@@ -240,8 +250,31 @@ def _mixed(
     level = _smooth(energy, 2.5)
     opening = opening * (0.62 + 0.38 * np.clip(1.15 * level, 0, 1)) / _PHONE_OPENING
     voiced = np.clip(4 * level, 0, 1)
-    opening = 1.15 * (0.5 * np.clip(opening, 0, 1) + 0.5 * heard) * voiced * (1 - press)
-    return opening, press * voiced, 0.9 * wide * voiced
+    opening = 1.15 * (0.5 * np.clip(opening, 0, 1) + 0.5 * heard) * voiced
+    # a stop is silent itself: lips shut for it where a voice is near
+    near = ndimage.maximum_filter1d(voiced, 25, mode="nearest")
+    return opening, press * near, 0.9 * wide * voiced
+
+
+def _steady(opening: Curve) -> Curve:
+    """The opening at the speed of a jaw: half way between the curves that enclose it at that speed.
+
+    They reach as far as the jaw needs for its whole way.
+    """
+    reach = int(np.ceil(1 / _FASTEST_JAW))
+    cone = -_FASTEST_JAW * np.abs(np.arange(-reach, reach + 1))
+    least = ndimage.grey_erosion(opening, structure=cone, mode="nearest")
+    most = ndimage.grey_dilation(opening, structure=cone, mode="nearest")
+    return (least + most) / 2
+
+
+def _closing_lips(opening: Curve, press: Curve) -> Curve:
+    """Lips that are pressed shut the jaw's opening at once, and let it go at the jaw's speed."""
+    shut = opening * (1 - np.clip(press, 0, 1))
+    reach = int(np.ceil(1 / _FASTEST_JAW))
+    steps = np.arange(-reach, reach + 1)
+    released = np.where(steps <= 0, _FASTEST_JAW * steps, -2.0)
+    return ndimage.grey_erosion(shut, structure=released, mode="nearest")
 
 
 def _smooth(curve: Curve, sigma: float) -> Curve:
@@ -258,39 +291,3 @@ def _per_frame(curve: Curve, num_frames: int) -> Curve:
     later = curve[first + 1 :: _HOPS_PER_FRAME][:num_frames]
     share = middle - first
     return curve[first::_HOPS_PER_FRAME][:num_frames] * (1 - share) + later * share
-
-
-# --- life ---------------------------------------------------------------------------------------
-
-
-def blink(seed: int, frame: int) -> float:
-    """How far the lids are down: one blink in every four seconds or so, at odd times."""
-    for slot in (frame // _BLINK_SLOT_FRAMES - 1, frame // _BLINK_SLOT_FRAMES):
-        if slot < 0:
-            continue
-        offset = int((0.2 + 0.6 * _uniform(seed, 7, slot)) * _BLINK_SLOT_FRAMES)
-        step = frame - slot * _BLINK_SLOT_FRAMES - offset
-        if 0 <= step < len(_BLINK_SHAPE):
-            return _BLINK_SHAPE[step]
-    return 0.0
-
-
-def _smooth_noise(seed: int, channel: int, x: float) -> float:
-    """Noise in -1..1 that passes smoothly from one drawn value to the next at whole ``x``."""
-    step = floor(x)
-    t = x - step
-    t = t * t * (3 - 2 * t)
-    here, there = (2 * _uniform(seed, channel, step + i) - 1 for i in (0, 1))
-    return here * (1 - t) + there * t
-
-
-def _uniform(seed: int, channel: int, index: int) -> float:
-    """A number in 0..1 drawn from three integers (splitmix64's mixing function)."""
-    mask = (1 << 64) - 1
-    value = (seed * 0x9E3779B97F4A7C15 + channel * 0xD1B54A32D192ED03 + index + 1) & mask
-    for _ in range(2):
-        value = (value + 0x9E3779B97F4A7C15) & mask
-        value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & mask
-        value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & mask
-        value ^= value >> 31
-    return (value >> 11) / (1 << 53)

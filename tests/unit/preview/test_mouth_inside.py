@@ -1,0 +1,85 @@
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+from preview_jobs import NAMES, PORTRAITS, portrait
+
+from model.engine import Pixels
+from model.preview.engine import Actor
+from model.preview.features import Features, locate
+from model.preview.fit import fit
+from model.preview.pose import Pose
+from tasks.portrait.portrait import read_rig
+
+SPEAKING = replace(Pose(*([0.0] * 14)), speak=1.0)
+
+
+def placed(name: str, pixels: Pixels, **change: object) -> tuple[Actor, Features, Pixels]:
+    rig = read_rig(PORTRAITS / f"{name}.rig.json") | change
+    features = locate(pixels, rig)
+    assert features is not None
+    fitted = fit(pixels, features, 512, 512)
+    features = features.placed(fitted.scale, fitted.shift)
+    return Actor(fitted.picture, features), features, fitted.picture
+
+
+def mouth(frame: Pixels, features: Features, height: float = 0.5) -> Pixels:
+    """The middle half of the mouth, from its seam downwards by ``height`` of its width."""
+    left, right = features.upper_outer[0], features.upper_outer[-1]
+    width = right[0] - left[0]
+    seam = features.upper_inner[len(features.upper_inner) // 2][1]
+    rows = slice(int(seam - 0.06 * width), int(seam + height * width))
+    return frame[rows, int(left[0] + width / 4) : int(right[0] - width / 4)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_upper_teeth_stay_where_they_are_while_the_jaw_falls(name: str) -> None:
+    actor, features, _ = placed(name, portrait(name, 1024))
+    width = np.ptp(features.upper_outer[:, 0])
+    seam = int(features.upper_inner[len(features.upper_inner) // 2][1])
+    x = int(features.upper_outer[[0, -1], 0].mean())
+    rows = slice(seam, seam + int(0.12 * width))
+    columns = slice(int(x - 0.1 * width), int(x + 0.1 * width))
+    edges: list[float] = []
+    for opening in (0.6, 1.0):
+        shown = actor.frame(replace(SPEAKING, opening=opening))[rows, columns]
+        falls = np.clip(-np.diff(shown.astype(float).mean((1, 2))), 0, None)
+        assert falls.sum() > 40, "no edge of teeth"
+        falls[falls < 0.3 * falls.max()] = 0
+        edges.append(float((falls * np.arange(len(falls))).sum() / falls.sum()))
+    # the lip rises by two pixels meanwhile
+    assert abs(edges[1] - edges[0]) < 0.4
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_small_opening_shows_no_pale_line(name: str) -> None:
+    actor, features, picture = placed(name, portrait(name, 1024))
+    lips = mouth(picture, features, 0.10).astype(float).mean(2)
+    for opening in (0.05, 0.10):
+        shown = mouth(actor.frame(replace(SPEAKING, opening=opening)), features, 0.10)
+        assert shown.astype(float).mean(2).max() < lips.max() + 12
+
+
+def test_a_grey_drawing_has_a_grey_mouth() -> None:
+    grey = cv2.cvtColor(portrait("mara", 1024), cv2.COLOR_RGB2GRAY)
+    actor, features, _ = placed("mara", np.repeat(grey[..., None], 3, 2))
+    shown = mouth(actor.frame(replace(SPEAKING, opening=1.0)), features).astype(int)
+    assert np.ptp(shown, axis=2).max() < 24
+    assert np.ptp(shown, axis=2).mean() < 8
+
+
+def test_lips_that_are_open_in_the_portrait_close_over_their_teeth() -> None:
+    pixels = portrait("jun", 1024)
+    rig = read_rig(PORTRAITS / "jun.rig.json")
+    features = locate(pixels, rig)
+    assert features is not None
+    seam = features.upper_inner
+    line = np.rint(np.concatenate([seam, seam[::-1] + np.array([0, 18])])).astype(np.int32)
+    with_teeth = cv2.fillPoly(pixels.copy(), [line], (255, 255, 250))
+    # the rig's lower lip is where the painted teeth end
+    upper = float(rig["upper_lip"])  # type: ignore[arg-type]
+    scale = rig["size"][0] / 1024  # type: ignore[index]
+    actor, placed_features, _ = placed("jun", with_teeth, lower_lip=upper + 18 * scale)
+    shown = mouth(actor.frame(replace(SPEAKING, press=1.0)), placed_features, 0.2)
+    assert shown.astype(float).mean(2).max() < 215
