@@ -116,10 +116,13 @@ class StoredCampaign:
         """Nothing changes of what the campaign is."""
 
     def outcomes(self) -> list[VideoOutcome]:
-        """What the store says of every row, without making anything."""
+        """What the store says of every row and people decided of it, without making anything."""
+        return with_rulings(self.stored_outcomes(), read_journal(self.folder).by_video())
+
+    def stored_outcomes(self) -> list[VideoOutcome]:
+        """The same without decisions."""
         outcome = partial(stored_outcome, self.folder, is_at_work=self.folder.is_at_work())
-        outcomes = list(side_by_side(self.rows, outcome))
-        return with_rulings(outcomes, read_journal(self.folder).by_video())
+        return list(side_by_side(self.rows, outcome))
 
 
 def stored_outcome(

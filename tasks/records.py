@@ -422,3 +422,6 @@ class CampaignRows(Record):
     lexicon: tuple[tuple[str, str | None, str, str | None], ...] = Field(
         default=(), description="Word, language, spoken, sounds of each entry."
     )
+    has_delivery: bool = Field(
+        default=False, description="Begun by a release that delivers; others are asked to."
+    )

@@ -45,6 +45,7 @@ from tasks.store.entries import (
 )
 from tasks.store.files import (
     commit_file,
+    disk_full_as_error,
     part_path,
     sha256_of_file,
     sha256_of_version,
@@ -187,6 +188,27 @@ class CampaignFolder:
         """Have the store keep a finished local file; the entry with what the store says of it."""
         del folder
         return entry
+
+    def duplicate(self, source: str, target: str, entry: FileEntry) -> None:
+        """Have a finished file under a second name: a hard link, a copy where there are none.
+
+        Raises:
+            DamagedError: the file is not what its receipt says; there is no second name then.
+            DiskFullError: there is no room for a copy.
+        """
+        self.read_back(source, entry.sha256, entry.num_bytes)
+        final = self.root / target
+        final.parent.mkdir(parents=True, exist_ok=True)
+        part = part_path(final)
+        try:
+            with disk_full_as_error(final):
+                try:
+                    os.link(self.root / source, part)
+                except OSError:  # a file system without links, or with too many of this file
+                    shutil.copyfile(self.root / source, part)
+                commit_file(part, final)
+        finally:
+            part.unlink(missing_ok=True)
 
     # --- segments ---
 

@@ -158,6 +158,18 @@ class S3Campaign(CampaignFolder):
         if found != sha256:
             raise DamagedError(f"{name} does not match the sha256 in its receipt")
 
+    def duplicate(self, source: str, target: str, entry: FileEntry) -> None:
+        """Have a finished object under a second name, copied by the server.
+
+        Raises:
+            DamagedError: the object is not what its receipt says; there is no second name then.
+        """
+        folder, _, name = source.rpartition("/")
+        self._check(folder, entry.model_copy(update={"name": name}))
+        self._snapshot.forget(target)
+        if not self._objects.copy(source, target):
+            raise DamagedError(f"{source} is missing")
+
     def _keep(self, folder: str, entry: FileEntry) -> FileEntry:
         etag = self._objects.put_file(self.root / folder / entry.name, f"{folder}/{entry.name}")
         return entry.model_copy(update={"etag": etag or ""})
