@@ -173,7 +173,7 @@ class Run:
                 refused = self._render()
             seconds = time.perf_counter() - started
             if not refused and not folder.lock_lost.is_set():
-                report = self._report(seconds)
+                report = self._report()
         if folder.lock_lost.is_set():
             raise lost_error(self.source.campaign, folder.lock_lost)
         return Summary(
@@ -295,15 +295,12 @@ class Run:
         except (NightshootError, OSError):  # of a store that has stopped answering
             return pending_outcome(row, None, note)
 
-    def _report(self, seconds: float) -> str:
-        source, tally = self.source, self.view.tally
+    def _report(self) -> str:
+        source = self.source
         facts = {
             **source.facts,
             "finished": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-            "this run": f"{seconds:.0f} s",
         }
-        if tally.times_real_time:
-            facts["speed"] = f"{tally.times_real_time:.2f}x real time"
         return campaign_report(
             source.folder,
             title=source.campaign,

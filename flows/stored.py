@@ -147,12 +147,16 @@ def stored_outcome(
         return failure_outcome(row, failure)
     if stored is None:
         return pending_outcome(row, None, note or _never_planned(row, is_at_work=is_at_work))
-    outcome = _planned_outcome(folder, row, stored, failure, note)
+    outcome = _told_words(_planned_outcome(folder, row, stored, failure, note), stored)
     return outcome if outcome.looked_at else _about_the_plan(outcome, stored)
 
 
 def _about_the_plan(outcome: VideoOutcome, stored: StoredPlan) -> VideoOutcome:
     return outcome.model_copy(update={"looked_at": stored.sha256})
+
+
+def _told_words(outcome: VideoOutcome, stored: StoredPlan) -> VideoOutcome:
+    return outcome.model_copy(update={"words": stored.words})
 
 
 def _planned_outcome(

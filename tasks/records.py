@@ -11,7 +11,7 @@ Scalar = str | int | float | bool
 VIDEO_ID_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
 Loudness = Literal["-14", "-16", "-23", "off"]
 """What viewers hear, in LUFS; off: as it was spoken or recorded."""
-Status = Literal["pending", "running", "done", "failed", "quarantined"]
+Status = Literal["pending", "running", "done", "held", "failed", "quarantined"]
 Verdict = Literal["", "approved", "rejected", "changes", "dropped"]
 """What people decided of a video; changes: it is to be made otherwise by the next retry."""
 
@@ -337,6 +337,17 @@ class VideoReceipt(Record):
     )
 
 
+class CommentNote(Record):
+    """What a person said of a video, for the report."""
+
+    id: str
+    by: str
+    at: str
+    text: str
+    second: float | None = None
+    resolved_by: str = Field(default="", description="Empty: nobody yet.")
+
+
 class VideoOutcome(Record):
     """What became of one row, for the report."""
 
@@ -367,7 +378,12 @@ class VideoOutcome(Record):
     decided_by: str = ""
     decided_at: str = ""
     decided_why: str = ""
-    num_open_comments: int = 0
+    comments: tuple[CommentNote, ...] = ()
+
+    @property
+    def num_open_comments(self) -> int:
+        """Comments that nobody resolved."""
+        return sum(1 for each in self.comments if not each.resolved_by)
 
     @property
     def needs_nobody(self) -> bool:

@@ -27,6 +27,7 @@ from flows.cli.gpu_commands import add_placing_to, gpus_asked, plan_without_mani
 from flows.cli.review.decide import decide
 from flows.cli.review.deliver import deliver, delivery_line
 from flows.cli.review.options import with_delivery
+from flows.cli.review.report import report
 from flows.cli.spoken.say import (
     Place,
     say_script,
@@ -503,6 +504,7 @@ add_to(cli)
 add_placing_to(cli)
 cli.add_command(decide)
 cli.add_command(deliver)
+cli.add_command(report)
 
 
 def main() -> None:
