@@ -3,7 +3,14 @@
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from model.errors import Fault
 
@@ -167,6 +174,12 @@ class SegmentPlan(Record):
     end_frame: int
     key: str
     seed: int | None = Field(default=None, description="Its own; None: the video's.")
+
+    @model_serializer(mode="wrap")
+    def _named_where_given(self, dump: SerializerFunctionWrapHandler) -> dict[str, object]:
+        """Without a seed of its own a segment is written as every release wrote it."""
+        fields: dict[str, object] = dump(self)
+        return fields if self.seed is not None else {k: v for k, v in fields.items() if k != "seed"}
 
     @model_validator(mode="after")
     def _not_empty(self) -> Self:

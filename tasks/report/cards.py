@@ -211,12 +211,13 @@ def _player(folder: Path, outcome: VideoOutcome) -> Player | None:
         video=_link(video, folder),
         srt=_link(video.with_suffix(".srt"), folder) if has_captions else "",
         vtt=_link(captions, folder) if has_captions else "",
-        captions=_captions_uri(captions) if has_captions else "",
+        captions=captions_uri(captions) if has_captions else "",
         poster=_link(Path(poster), folder) if poster else "",
     )
 
 
-def _captions_uri(path: Path) -> str:
+def captions_uri(path: Path) -> str:
+    """Captions as an address that holds them: browsers refuse a page from disk its track files."""
     return f"data:text/vtt;charset=utf-8;base64,{b64encode(path.read_bytes()).decode('ascii')}"
 
 

@@ -1,7 +1,7 @@
 """Outcomes -> `report.csv` for spreadsheets and `report/index.html` for people.
 
-The page needs nothing but itself and the files beside it: videos, posters and contact sheets. Style,
-script and captions are inside: browsers refuse a page opened from disk its track files.
+The page needs nothing but itself and the files beside it: videos, posters and contact sheets.
+Style, script and captions are inside: browsers refuse a page opened from disk its track files.
 """
 
 import csv

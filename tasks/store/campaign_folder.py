@@ -394,6 +394,15 @@ class CampaignFolder:
 
         return self.read_record(name, VideoReceipt, check)
 
+    def fetch_video(self, receipt: VideoReceipt) -> Path:
+        """A local path of a finished video, its bytes those of the receipt.
+
+        Raises:
+            DamagedError: it is missing, or not what its receipt says.
+        """
+        self.read_back(f"videos/{receipt.file.name}", receipt.file.sha256, receipt.file.num_bytes)
+        return self.videos / receipt.file.name
+
     def discard_video(self, video_id: str) -> None:
         """Remove a video's receipt, so that it is made anew."""
         self.remove(f"videos/{video_id}.json")

@@ -19,7 +19,7 @@ from tasks.errors import (
     DamagedError,
     StoreError,
 )
-from tasks.records import FileEntry, SegmentReceipt, Speech
+from tasks.records import FileEntry, SegmentReceipt, Speech, VideoReceipt
 from tasks.store.bucket import RETRY_S, Bucket
 from tasks.store.campaign_folder import (
     CampaignFolder,
@@ -194,6 +194,14 @@ class S3Campaign(CampaignFolder):
             return part.replace(final)
         finally:
             part.unlink(missing_ok=True)
+
+    def fetch_video(self, receipt: VideoReceipt) -> Path:
+        """A local path of a finished video in the scratch folder, hashed.
+
+        Raises:
+            DamagedError: it is missing, or not what its receipt says.
+        """
+        return self._fetch(f"videos/{receipt.file.name}", receipt.file.sha256)
 
     # --- segments, speech, portraits ---
 

@@ -1,6 +1,7 @@
 """Decisions on a real campaign: recorded, carried out by retry, and kept by a later render."""
 
 import json
+import zipfile
 
 import pytest
 
@@ -159,3 +160,25 @@ def test_what_is_approved_is_delivered_and_withdrawn_when_the_decision_is(campai
     assert sorted(each.suffix for each in place.glob("v*")) == [".mp4", ".srt", ".vtt"]
     ok(campaign("deliver", "--release", "unheld"))
     assert not (place / "v0_en.mp4").exists()
+
+
+def test_the_report_tells_what_was_decided_and_a_client_gets_a_page_of_it(campaign, tmp_path):
+    ok(campaign("decide", "v0", "--approve", "--as", "Ann"))
+
+    page = campaign.root / "report" / "index.html"
+    assert ok(campaign("report")).strip() == str(page)
+
+    assert 'data-verdict="approved"' in page.read_text("utf-8")
+    assert len(list((campaign.root / "report" / "posters").glob("v?-*.jpg"))) == 2
+    file = tmp_path / "client.zip"
+    assert "1 video, " in ok(campaign("report", "--share", file, "--only", "approved"))
+    with zipfile.ZipFile(file) as archive:
+        assert archive.testzip() is None
+        videos = [name for name in archive.namelist() if name.startswith("videos/")]
+    assert videos == ["videos/v0.mp4"]
+    again = campaign("report", "--share", file)
+    assert again.returncode == 2
+    assert "exists already" in again.stderr
+    none = campaign("report", "--share", tmp_path / "none.zip", "--only", "held")
+    assert none.returncode == 2
+    assert "has no held video to share" in none.stderr
