@@ -22,6 +22,7 @@ from playwright.sync_api import sync_playwright
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tasks.media.contact_sheets import sheet_path, sheet_trailer, sheets_folder
+from tasks.media.posters import poster_path, posters_folder
 from tasks.records import FileEntry, VideoOutcome, VideoReceipt
 from tasks.report.report import campaign_report
 from tasks.store.campaign_folder import CampaignFolder
@@ -46,10 +47,12 @@ def finished(folder: CampaignFolder, number: int, jpeg: bytes) -> VideoOutcome:
         num_frames=432,
         duration_s=17.28,
         checks={},
+        size="704x384",
     )
     video.parent.mkdir(parents=True, exist_ok=True)
     video.with_suffix(".json").write_bytes(record_bytes(receipt))
     video.with_suffix(".vtt").write_text("WEBVTT\n\n00:00.000 --> 00:02.000\nLamp\n\n" * 6)
+    write_file(poster_path(video, sha256, posters_folder(folder.root)), jpeg)
     write_file(sheet_path(video, sheets_folder(folder.root)), jpeg + sheet_trailer(jpeg, sha256))
     return VideoOutcome(
         video_id=video_id,

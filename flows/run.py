@@ -326,15 +326,12 @@ class Run:
         return {"quote": told}
 
     def _report(self, seconds: float) -> str:
-        source, tally = self.source, self.view.tally
+        source = self.source
         facts = {
             **source.facts,
             "finished": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-            "this run": f"{seconds:.0f} s",
             **self._foretold(seconds),
         }
-        if tally.times_real_time:
-            facts["speed"] = f"{tally.times_real_time:.2f}x real time"
         return campaign_report(
             source.folder,
             title=source.campaign,

@@ -23,7 +23,7 @@ from flows.prepare import (
 )
 from flows.work import RenderFigures
 from model.engine import engine_identity
-from tasks.errors import counted
+from tasks.errors import DamagedError, NewerRecordError, counted
 from tasks.inputs.inputs import Inputs
 from tasks.manifest.lexicon_file import LexiconFile, beside, read_lexicon
 from tasks.manifest.manifest import Manifest, RowDefaults, read_manifest
@@ -162,6 +162,14 @@ class Session:
             lambda row: prepare_row(row, self.settings, self.folder, notice, turns),
         )
 
+    def _has_delivery(self) -> bool:
+        """Whether what people approve is delivered though nobody asked: in new campaigns it is."""
+        try:
+            before = self.folder.read_record("rows.json", CampaignRows)
+        except (DamagedError, NewerRecordError):
+            return False
+        return before is None or before.has_delivery
+
     def describe(self) -> None:
         """Write campaign.json for people, and rows.json, from which it can be retried."""
         rows = CampaignRows(
@@ -177,6 +185,7 @@ class Session:
                 )
                 for row in self.rows
             ),
+            has_delivery=self._has_delivery(),
             engine_settings=self.request.engine_settings,
             presets={
                 name: self.settings.presets[name].model_dump(mode="json")

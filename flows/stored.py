@@ -117,10 +117,13 @@ class StoredCampaign:
         """Nothing changes of what the campaign is."""
 
     def outcomes(self) -> list[VideoOutcome]:
-        """What the store says of every row, without making anything."""
+        """What the store says of every row and people decided of it, without making anything."""
+        return with_rulings(self.stored_outcomes(), read_journal(self.folder).by_video())
+
+    def stored_outcomes(self) -> list[VideoOutcome]:
+        """The same without decisions."""
         outcome = partial(stored_outcome, self.folder, is_at_work=self.folder.is_at_work())
-        outcomes = list(side_by_side(self.rows, outcome))
-        return with_rulings(outcomes, read_journal(self.folder).by_video())
+        return list(side_by_side(self.rows, outcome))
 
 
 def stored_outcome(
@@ -145,12 +148,16 @@ def stored_outcome(
         return failure_outcome(row, failure)
     if stored is None:
         return pending_outcome(row, None, note or _never_planned(row, is_at_work=is_at_work))
-    outcome = _planned_outcome(folder, row, stored, failure, note)
+    outcome = _told_words(_planned_outcome(folder, row, stored, failure, note), stored)
     return outcome if outcome.looked_at else _about_the_plan(outcome, stored)
 
 
 def _about_the_plan(outcome: VideoOutcome, stored: StoredPlan) -> VideoOutcome:
     return outcome.model_copy(update={"looked_at": stored.sha256})
+
+
+def _told_words(outcome: VideoOutcome, stored: StoredPlan) -> VideoOutcome:
+    return outcome.model_copy(update={"words": stored.words})
 
 
 def _planned_outcome(

@@ -246,16 +246,7 @@ _ENGINES: Mapping[str, str] = {
 }
 
 # versions of earlier releases with their weights, the latest first: what they finished stays
-_EARLIER: Mapping[str, tuple[tuple[int, str], ...]] = {
-    "preview": (
-        (6, "45c7767e0d351775"),
-        (5, "45c7767e0d351775"),
-        (4, "45c7767e0d351775"),
-        (3, "45c7767e0d351775"),
-        (2, "45c7767e0d351775"),
-        (1, "fa2f22212ff6d78b"),
-    )
-}
+_EARLIER: Mapping[str, tuple[tuple[int, str], ...]] = {"preview": ((1, "fa2f22212ff6d78b"),)}
 
 # of engines that need more than Python packages
 _EXAMINERS: Mapping[str, str] = {"live-avatar": "model.live_avatar.examine.report:examine"}

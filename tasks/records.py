@@ -4,7 +4,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from model.errors import Fault
 
@@ -12,7 +19,7 @@ Scalar = str | int | float | bool
 VIDEO_ID_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
 Loudness = Literal["-14", "-16", "-23", "off"]
 """What viewers hear, in LUFS; off: as it was spoken or recorded."""
-Status = Literal["pending", "running", "done", "failed", "quarantined"]
+Status = Literal["pending", "running", "done", "held", "failed", "quarantined"]
 Verdict = Literal["", "approved", "rejected", "changes", "dropped"]
 """What people decided of a video; changes: it is to be made otherwise by the next retry."""
 
@@ -175,6 +182,12 @@ class SegmentPlan(Record):
     end_frame: int
     key: str
     seed: int | None = Field(default=None, description="Its own; None: the video's.")
+
+    @model_serializer(mode="wrap")
+    def _named_where_given(self, dump: SerializerFunctionWrapHandler) -> dict[str, object]:
+        """Without a seed of its own a segment is written as every release wrote it."""
+        fields: dict[str, object] = dump(self)
+        return fields if self.seed is not None else {k: v for k, v in fields.items() if k != "seed"}
 
     @model_validator(mode="after")
     def _not_empty(self) -> Self:
@@ -357,6 +370,17 @@ class VideoReceipt(Record):
     )
 
 
+class CommentNote(Record):
+    """What a person said of a video, for the report."""
+
+    id: str
+    by: str
+    at: str
+    text: str
+    second: float | None = None
+    resolved_by: str = Field(default="", description="Empty: nobody yet.")
+
+
 class VideoOutcome(Record):
     """What became of one row, for the report."""
 
@@ -387,7 +411,12 @@ class VideoOutcome(Record):
     decided_by: str = ""
     decided_at: str = ""
     decided_why: str = ""
-    num_open_comments: int = 0
+    comments: tuple[CommentNote, ...] = ()
+
+    @property
+    def num_open_comments(self) -> int:
+        """Comments that nobody resolved."""
+        return sum(1 for each in self.comments if not each.resolved_by)
 
     @property
     def needs_nobody(self) -> bool:
@@ -441,4 +470,7 @@ class CampaignRows(Record):
     )
     lexicon: tuple[tuple[str, str | None, str, str | None], ...] = Field(
         default=(), description="Word, language, spoken, sounds of each entry."
+    )
+    has_delivery: bool = Field(
+        default=False, description="Begun by a release that delivers; others are asked to."
     )

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -31,7 +31,10 @@ from flows.cli.gpu_commands import (
     with_gpus,
 )
 from flows.cli.lists.commands import add_lists_to
-from flows.cli.review.decide import add_review_to
+from flows.cli.review.decide import decide
+from flows.cli.review.deliver import deliver, delivery_line
+from flows.cli.review.options import with_delivery
+from flows.cli.review.report import report
 from flows.cli.rows.choice import selection_of, with_choice
 from flows.cli.rows.personal import personal_of, with_personal
 from flows.cli.rows.pricing import price_asked, with_price
@@ -50,6 +53,7 @@ if TYPE_CHECKING:
     from flows.run import Source
     from flows.session import Request
     from flows.work import Night
+    from tasks.delivery.release import Release
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _EXIT_REFUSED = 2
@@ -175,6 +179,7 @@ def cli() -> None:
     help="Render only between these times; the next run continues with what is left.",
 )
 @click.option("--timezone", default="UTC", show_default=True, help="Timezone of --window.")
+@with_delivery
 @_json
 def render(
     manifest: str | Path,
@@ -182,10 +187,13 @@ def render(
     keep_going: bool,
     window: str | None,
     timezone: str,
+    release: str | None,
+    name: str | None,
     as_json: bool,
     **options: Any,
 ) -> int:
     """Render the videos of a manifest. Run it again to continue: it makes only what is missing."""
+    from flows.review.delivery import check_names
     from flows.session import Session
     from flows.work import night_of
 
@@ -196,7 +204,10 @@ def render(
         begun_first=night is not None,
         rereading="renew" if reread else "keep",
     )
-    return _run(Session(request), options["workers"], night, as_json=as_json)
+    session = Session(request)
+    check_names(session.folder, session.rows, session.cells, session.columns, name)
+    asked = (cast("Release | None", release), name)
+    return _run(session, options["workers"], night, as_json=as_json, delivery=asked)
 
 
 @cli.command()
@@ -338,7 +349,14 @@ def sweep(campaign: str, out: str | Path, hours: float, verify: bool) -> int:
     return int(bool(found.damaged))
 
 
-def _run(source: "Source", workers: int, night: "Night | None", *, as_json: bool) -> int:
+def _run(
+    source: "Source",
+    workers: int,
+    night: "Night | None",
+    *,
+    as_json: bool,
+    delivery: "tuple[Release | None, str | None]" = (None, None),
+) -> int:
     from flows.cli.live_progress import (
         progress_view,
     )
@@ -347,7 +365,10 @@ def _run(source: "Source", workers: int, night: "Night | None", *, as_json: bool
     from flows.progress import (
         PlainProgress,
     )
+    from flows.review.delivery import deliver as make
+    from flows.review.delivery import refresh_delivery
     from flows.run import Run
+    from flows.stored import StoredCampaign
     from tasks.processes.last_resort import STOP_WITHIN_S, LastResort
 
     console = terminal_console(to_stderr=as_json)
@@ -363,6 +384,11 @@ def _run(source: "Source", workers: int, night: "Night | None", *, as_json: bool
         for line in summary_lines(summary):
             console.print(line, soft_wrap=True)
     last_resort.is_over()
+    if summary.report:
+        finished = StoredCampaign(source.folder, source.campaign)
+        delivered = make(finished, *delivery) if any(delivery) else refresh_delivery(finished)
+        if delivered:
+            console.print(delivery_line(delivered), soft_wrap=True, markup=False)
     return summary.exit_code
 
 
@@ -555,7 +581,9 @@ cli.add_command(say_script)
 add_to(cli)
 add_placing_to(cli)
 add_lists_to(cli)
-add_review_to(cli)
+cli.add_command(decide)
+cli.add_command(deliver)
+cli.add_command(report)
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ from flows.cluster.parameters import CampaignParameters, RetryParameters, SweepP
 from flows.cluster.run_logs import LogProgress, run_name
 from flows.outcomes import name_of
 from flows.review.changed_plans import carry_out
+from flows.review.delivery import refresh_delivery
 from flows.run import Run, Source, Summary
 from flows.session import Request, Session
 from flows.stored import StoredCampaign
@@ -105,6 +106,8 @@ def _run(
     with own.watched(run.stop):
         summary = run()
     board.end(summary.asked, summary.halted)
+    if summary.report:
+        refresh_delivery(StoredCampaign(source.folder, source.campaign))
     return _state_of(summary, own)
 
 

@@ -106,7 +106,7 @@ class PreviewEngine(SingleProcess):
         """Name, version, weights and context."""
         return EngineIdentity(
             name="preview",
-            version=7,
+            version=2,
             weights_id=_weights_id(),
             fps=FPS,
             frame_multiple=FRAME_MULTIPLE,

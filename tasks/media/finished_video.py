@@ -10,6 +10,7 @@ from tasks.canonical_json import canonical_sha256
 from tasks.errors import DamagedError, FfmpegError
 from tasks.media.captions import captions, to_srt, to_vtt
 from tasks.media.contact_sheets import contact_sheet, sheets_folder
+from tasks.media.posters import keep_poster, posters_folder
 from tasks.media.stitch import stitch_video
 from tasks.records import SegmentFigures, SegmentReceipt, Speech, VideoPlan, VideoReceipt
 from tasks.recovery.memory_ladder import describe_silent_changes
@@ -119,7 +120,7 @@ def deliver_video(
     )
     folder.commit_video(receipt)
     with contextlib.suppress(FfmpegError, DamagedError):  # the report tries again, and says why
-        _keep_sheet(receipt, output, folder)
+        _keep_pictures(plan, receipt, output, folder)
     return receipt
 
 
@@ -133,8 +134,10 @@ def _figures(receipt: SegmentReceipt) -> SegmentFigures:
     )
 
 
-def _keep_sheet(receipt: VideoReceipt, video: Path, folder: CampaignFolder) -> None:
-    """Make the report's contact sheet while other videos render and this one is at hand."""
+def _keep_pictures(
+    plan: VideoPlan, receipt: VideoReceipt, video: Path, folder: CampaignFolder
+) -> None:
+    """Make the report's pictures while other videos render and this one is at hand."""
     if folder.bucket is not None:  # the sheet is named by the receipt, which is in the bucket
         write_file(video.with_suffix(".json"), record_bytes(receipt))
     sheet, _ = contact_sheet(
@@ -143,7 +146,10 @@ def _keep_sheet(receipt: VideoReceipt, video: Path, folder: CampaignFolder) -> N
         num_frames=receipt.num_frames,
         fps=receipt.num_frames / receipt.duration_s,
     )
-    folder.publish(sheet)
+    poster = keep_poster(
+        video, receipt.file.sha256, posters_folder(folder.root), (plan.width, plan.height)
+    )
+    folder.publish(sheet, poster)
 
 
 def _metadata(plan: VideoPlan) -> dict[str, str]:

@@ -1,37 +1,28 @@
 """Outcomes -> `report.csv` for spreadsheets and `report/index.html` for people.
 
-The page needs nothing but itself and the videos beside it: styles, script, contact sheets and
-captions are inside. (Captions too, as browsers refuse a page opened from disk its track files.)
+The page needs nothing but itself and the files beside it: videos, posters and contact sheets.
+Style, script and captions are inside: browsers refuse a page opened from disk its track files.
 """
 
 import csv
 import io
-import os
-from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tasks.engines.gpu_summary import NO_MACHINES, MachineFigures, machine_figures
-from tasks.errors import (
-    DamagedError,
-    FfmpegError,
-)
 from tasks.media.contact_sheets import (
-    Sheet,
-    contact_sheet,
-    remove_stale_sheets,
     sheet_path,
     sheets_folder,
 )
-from tasks.records import Status, VideoOutcome, VideoReceipt
+from tasks.media.posters import poster_path, posters_folder
+from tasks.records import VideoOutcome, VideoReceipt
 from tasks.redaction import without_secrets
+from tasks.report.cards import FINISHED, STATUS_ORDER, Card, cards_of, relative
 from tasks.store.campaign_folder import (
     CampaignFolder,
 )
@@ -43,42 +34,9 @@ from tasks.store.record_json import read_record
 from tasks.tables.spreadsheet_cells import REPORT_COLUMNS, protected
 
 _TEMPLATE = "report.html.j2"
-_EXCERPT_CHARS = 220
 PAGE_CARDS = 100
 """So many videos are on one page of the report; a browser does not lay out the others."""
-_SHEETS_AT_ONCE = 2
 _FETCHES_AT_ONCE = 8
-# the order in which a person wants to look at them
-STATUS_ORDER: tuple[Status, ...] = ("failed", "quarantined", "running", "pending", "done")
-
-
-@dataclass(frozen=True)
-class Player:
-    """What plays one finished video: links relative to the page, captions as a data URI."""
-
-    video: str
-    srt: str
-    vtt: str
-    captions: str
-
-
-@dataclass(frozen=True)
-class Card:
-    """One row of the manifest, as the page shows it."""
-
-    outcome: VideoOutcome
-    cells: Mapping[str, str]
-    excerpt: str
-    player: Player | None
-    sheet: Sheet | None
-    sheet_problem: str
-
-    @property
-    def text(self) -> str:
-        """What the page's search looks into."""
-        outcome = self.outcome
-        told = (outcome.video_id, outcome.status, outcome.error, outcome.way_out, self.excerpt)
-        return " ".join((*told, *outcome.warnings, *self.cells.values()))
 
 
 def campaign_report(
@@ -100,7 +58,7 @@ def campaign_report(
         ValueError, DiskFullError: as :func:`write_report`.
         StoreError: the store cannot be reached.
     """
-    done = [outcome.video_id for outcome in outcomes if outcome.status == "done"]
+    done = [outcome.video_id for outcome in outcomes if outcome.status in FINISHED]
     if store.bucket is not None:
         with ThreadPoolExecutor(_FETCHES_AT_ONCE, thread_name_prefix="report") as pool:
             list(pool.map(partial(_fetch, store), done))
@@ -111,7 +69,7 @@ def campaign_report(
         cells=cells,
         outcomes=[
             outcome.model_copy(update={"path": str(store.video_path(outcome.video_id))})
-            if outcome.status == "done"
+            if outcome.status in FINISHED
             else outcome
             for outcome in outcomes
         ],
@@ -143,6 +101,11 @@ def _fetch(store: CampaignFolder, video_id: str) -> None:
         data = store.read_bytes(f"report/sheets/{sheet.name}")
         if data is not None:
             write_file(sheet, data)
+        sha256 = read_record(receipt.name, receipt.read_bytes(), VideoReceipt).file.sha256
+        poster = poster_path(store.video_path(video_id), sha256, posters_folder(store.root))
+        data = store.read_bytes(f"report/posters/{poster.name}")
+        if data is not None:
+            write_file(poster, data)
 
 
 def write_report(
@@ -182,7 +145,7 @@ def write_report(
     with disk_full_as_error(page):
         text = report_csv(folder, columns, cells, rows)
         write_file(folder / "report.csv", _encoded("\ufeff" + text))
-        cards = _cards(folder, cells, rows)
+        cards = cards_of(folder, cells, rows)
         write_file(page, _encoded(report_html(title, cards, facts, notices, machines)))
     return page
 
@@ -218,7 +181,7 @@ def report_csv(
 
 
 def _outcome_cells(folder: Path, outcome: VideoOutcome) -> list[str | int | float]:
-    path = _relative(Path(outcome.path), folder) if outcome.path else ""
+    path = relative(Path(outcome.path), folder) if outcome.path else ""
     return [
         outcome.status,
         protected(path),
@@ -244,9 +207,12 @@ def report_html(
     facts: Mapping[str, str],
     notices: Sequence[str],
     machines: MachineFigures = NO_MACHINES,
+    *,
+    is_shared: bool = False,
 ) -> str:
-    """The page; every text is escaped."""
-    done = [card.outcome for card in cards if card.outcome.status == "done"]
+    """The page; every text is escaped. ``is_shared``: for a client, who approves and comments."""
+    cards = sorted(cards, key=lambda card: card.rank)
+    done = [card.outcome for card in cards if card.outcome.status in FINISHED]
     counts = Counter(card.outcome.status for card in cards)
     page = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
@@ -257,19 +223,18 @@ def report_html(
     )
     return page.get_template(_TEMPLATE).render(
         clock=clock,
+        is_shared=is_shared,
         title=title,
         cards=cards,
         facts=facts,
         notices=notices,
         machines=machines,
         counts={status: counts[status] for status in STATUS_ORDER if counts[status]},
-        troubled=[card for card in cards if card.outcome.status in ("failed", "quarantined")],
+        tabs=Counter(tab for card in cards for tab in card.tabs.split()),
         page_cards=PAGE_CARDS,
-        num_warned=sum(1 for card in cards if card.outcome.warnings),
         has_preview=any(card.outcome.is_preview for card in cards),
         total_s=sum(outcome.duration_s for outcome in done),
         engine_s=sum(outcome.engine_seconds for outcome in done),
-        num_rendered=sum(outcome.num_segments_rendered for outcome in done),
         num_segments=sum(outcome.num_segments for outcome in done),
     )
 
@@ -281,74 +246,6 @@ def clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-def excerpt_of(text: str) -> str:
-    """The beginning of a script, on one line."""
-    line = " ".join(text.split())
-    return line if len(line) <= _EXCERPT_CHARS else line[: _EXCERPT_CHARS - 1].rstrip() + "…"
-
-
-def _cards(
-    folder: Path, cells: Mapping[str, Mapping[str, str]], rows: Sequence[VideoOutcome]
-) -> list[Card]:
-    with ThreadPoolExecutor(_SHEETS_AT_ONCE, thread_name_prefix="sheet") as pool:
-        sheets = list(pool.map(partial(_sheet, folder), rows))
-    remove_stale_sheets(sheets_folder(folder), [path for path, _, _ in sheets if path])
-    return [
-        Card(
-            outcome=outcome,
-            cells={name: text for name, text in cells[outcome.video_id].items() if text.strip()},
-            excerpt=excerpt_of(cells[outcome.video_id].get("script", "")),
-            player=_player(folder, outcome),
-            sheet=sheet,
-            sheet_problem=problem,
-        )
-        for outcome, (_, sheet, problem) in zip(rows, sheets, strict=True)
-    ]
-
-
-def _sheet(folder: Path, outcome: VideoOutcome) -> tuple[Path | None, Sheet | None, str]:
-    """A done video's contact sheet, or why there is none: the report is written all the same."""
-    if outcome.status != "done":
-        return None, None, ""
-    try:
-        path, sheet = contact_sheet(
-            Path(outcome.path),
-            sheets_folder(folder),
-            num_frames=outcome.num_frames,
-            fps=outcome.num_frames / outcome.duration_s,
-        )
-    except (FfmpegError, DamagedError) as error:
-        return None, None, str(error)
-    return path, sheet, ""
-
-
-def _player(folder: Path, outcome: VideoOutcome) -> Player | None:
-    if outcome.status != "done":
-        return None
-    video = Path(outcome.path)
-    captions = video.with_suffix(".vtt")
-    has_captions = captions.exists()
-    return Player(
-        video=_link(video, folder),
-        srt=_link(video.with_suffix(".srt"), folder) if has_captions else "",
-        vtt=_link(captions, folder) if has_captions else "",
-        captions=_captions_uri(captions) if has_captions else "",
-    )
-
-
-def _captions_uri(path: Path) -> str:
-    return f"data:text/vtt;charset=utf-8;base64,{b64encode(path.read_bytes()).decode('ascii')}"
-
-
-def _link(path: Path, folder: Path) -> str:
-    return quote(_relative(path, folder / "report"))
-
-
-def _relative(path: Path, folder: Path) -> str:
-    """``path`` as seen from ``folder``, so that a copied campaign folder still works."""
-    return Path(os.path.relpath(path, folder)).as_posix()
 
 
 def _encoded(text: str) -> bytes:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tasks.records import Verdict, VideoOutcome
+from tasks.records import CommentNote, Verdict, VideoOutcome
 from tasks.review.decision import CHANGES, Decision
 
 
@@ -113,8 +113,20 @@ def _decided(outcome: VideoOutcome, found: Ruling) -> VideoOutcome:
             "decided_by": decided.by if decided else "",
             "decided_at": decided.at if decided else "",
             "decided_why": told(decided) if decided else "",
-            "num_open_comments": found.num_open,
+            "comments": tuple(map(_note, found.comments)),
         }
+    )
+
+
+def _note(comment: Comment) -> CommentNote:
+    said = comment.decision
+    return CommentNote(
+        id=said.id,
+        by=said.by,
+        at=said.at,
+        text=said.text,
+        second=said.second,
+        resolved_by=comment.resolved.by if comment.resolved else "",
     )
 
 

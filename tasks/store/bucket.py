@@ -202,6 +202,10 @@ class Bucket:
         condition = {"IfNoneMatch": "*"} if once else {}
         return self._run(self._put_file, path, key, condition)
 
+    def copy(self, source: str, target: str) -> bool:
+        """Have the server copy an object of at most 5 GiB; False where there is none."""
+        return self._run(self._copy, source, target)
+
     # --- down ---
 
     def read(self, key: str) -> Stored | None:
@@ -323,6 +327,14 @@ class Bucket:
                 "it must speak the S3 API with conditional puts and sha256 checksums"
             )
         return None
+
+    async def _copy(self, source: str, target: str) -> bool:
+        place = {"Bucket": self.name, "Key": self._full(source)}
+        try:
+            await self._call("copy_object", target, CopySource=place)
+        except _AbsentError:
+            return False
+        return True
 
     def _endpoint(self) -> str:
         """Host and port asked, without the user a URL may name."""

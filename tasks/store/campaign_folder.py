@@ -45,6 +45,7 @@ from tasks.store.entries import (
 )
 from tasks.store.files import (
     commit_file,
+    disk_full_as_error,
     part_path,
     sha256_of_file,
     sha256_of_version,
@@ -187,6 +188,27 @@ class CampaignFolder:
         """Have the store keep a finished local file; the entry with what the store says of it."""
         del folder
         return entry
+
+    def duplicate(self, source: str, target: str, entry: FileEntry) -> None:
+        """Have a finished file under a second name: a hard link, a copy where there are none.
+
+        Raises:
+            DamagedError: the file is not what its receipt says; there is no second name then.
+            DiskFullError: there is no room for a copy.
+        """
+        self.read_back(source, entry.sha256, entry.num_bytes)
+        final = self.root / target
+        final.parent.mkdir(parents=True, exist_ok=True)
+        part = part_path(final)
+        try:
+            with disk_full_as_error(final):
+                try:
+                    os.link(self.root / source, part)
+                except OSError:  # a file system without links, or with too many of this file
+                    shutil.copyfile(self.root / source, part)
+                commit_file(part, final)
+        finally:
+            part.unlink(missing_ok=True)
 
     # --- segments ---
 
@@ -371,6 +393,15 @@ class CampaignFolder:
                 self._check("videos", entry)
 
         return self.read_record(name, VideoReceipt, check)
+
+    def fetch_video(self, receipt: VideoReceipt) -> Path:
+        """A local path of a finished video, its bytes those of the receipt.
+
+        Raises:
+            DamagedError: it is missing, or not what its receipt says.
+        """
+        self.read_back(f"videos/{receipt.file.name}", receipt.file.sha256, receipt.file.num_bytes)
+        return self.videos / receipt.file.name
 
     def discard_video(self, video_id: str) -> None:
         """Remove a video's receipt, so that it is made anew."""

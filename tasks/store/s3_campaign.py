@@ -19,7 +19,7 @@ from tasks.errors import (
     DamagedError,
     StoreError,
 )
-from tasks.records import FileEntry, SegmentReceipt, Speech
+from tasks.records import FileEntry, SegmentReceipt, Speech, VideoReceipt
 from tasks.store.bucket import RETRY_S, Bucket
 from tasks.store.campaign_folder import (
     CampaignFolder,
@@ -158,6 +158,18 @@ class S3Campaign(CampaignFolder):
         if found != sha256:
             raise DamagedError(f"{name} does not match the sha256 in its receipt")
 
+    def duplicate(self, source: str, target: str, entry: FileEntry) -> None:
+        """Have a finished object under a second name, copied by the server.
+
+        Raises:
+            DamagedError: the object is not what its receipt says; there is no second name then.
+        """
+        folder, _, name = source.rpartition("/")
+        self._check(folder, entry.model_copy(update={"name": name}))
+        self._snapshot.forget(target)
+        if not self._objects.copy(source, target):
+            raise DamagedError(f"{source} is missing")
+
     def _keep(self, folder: str, entry: FileEntry) -> FileEntry:
         etag = self._objects.put_file(self.root / folder / entry.name, f"{folder}/{entry.name}")
         return entry.model_copy(update={"etag": etag or ""})
@@ -182,6 +194,14 @@ class S3Campaign(CampaignFolder):
             return part.replace(final)
         finally:
             part.unlink(missing_ok=True)
+
+    def fetch_video(self, receipt: VideoReceipt) -> Path:
+        """A local path of a finished video in the scratch folder, hashed.
+
+        Raises:
+            DamagedError: it is missing, or not what its receipt says.
+        """
+        return self._fetch(f"videos/{receipt.file.name}", receipt.file.sha256)
 
     # --- segments, speech, portraits ---
 

@@ -233,6 +233,8 @@ def test_the_table_lists_every_row_and_leads_to_its_card(page: Page):
 def test_everything_is_reached_by_keyboard(page: Page):
     page.get_by_role("button", name="All").focus()
     page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Approved")).to_be_focused()
+    page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     assert visible_cards(page) == ["v-broken"]
     focus = "getComputedStyle(document.activeElement).outlineStyle"
@@ -276,7 +278,7 @@ def test_every_text_has_enough_contrast(page: Page, scheme: str):
     assert (sum(map(int, ground[4:-1].split(","))) < 384) == (scheme == "dark")
     pairs = page.evaluate(
         """() => [".badge.done", ".badge.failed", ".badge.pending", ".badge.is-preview", ".error",
-                  ".warnings", ".note.preview", "button[aria-pressed=true]", ".tile"]
+                  ".warnings", ".note.preview", "button[aria-pressed=true]", "#help"]
           .map((name) => {
             const style = getComputedStyle(document.querySelector(name));
             return [name, style.color, style.backgroundColor];

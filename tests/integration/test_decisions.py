@@ -1,6 +1,7 @@
 """Decisions on a real campaign: recorded, carried out by retry, and kept by a later render."""
 
 import json
+import zipfile
 
 import pytest
 
@@ -126,3 +127,58 @@ def test_an_approval_lapses_with_its_file_and_what_cannot_be_done_is_refused_as_
     ok(campaign("decide", "v0", "--withdraw", "--as", "Ann"))
     ok(campaign("decide", "--approve-rest", "--watched", "v1", "--as", "Cy"))
     assert status(campaign)["v0"]["decided_why"] == "sampled: 1 watched (v1)"
+
+
+def test_what_is_approved_is_delivered_and_withdrawn_when_the_decision_is(campaign):
+    place = campaign.root / "delivery"
+    rows = campaign.root / "rows.json"
+    told = json.loads(rows.read_text())
+    of_then = {name: told[name] for name in ("columns", "facts", "rows")}
+    rows.write_text(json.dumps(of_then))
+    ok(campaign("decide", "v0", "--approve", "--as", "Ann"))
+    assert not place.exists(), "an earlier release began this campaign, and nobody asked"
+    rows.write_text(json.dumps(of_then | {"has_delivery": told["has_delivery"]}))
+    ok(campaign("decide", "v0", "--approve", "--as", "Bo"))
+    assert (place / "v0.mp4").exists(), "a campaign of this release needs no asking"
+    refused = campaign("deliver", "--name", "{engine}")
+    assert refused.returncode == 2
+    assert "v1 would have the same file name as v0" in refused.stderr
+    assert (place / "v0.mp4").exists()
+
+    ok(campaign("deliver", "--name", "{video_id}_{language}"))
+
+    assert sorted(each.name for each in place.iterdir()) == [
+        "index.csv",
+        "v0_en.mp4",
+        "v0_en.srt",
+        "v0_en.vtt",
+    ]
+    ok(campaign("decide", "v1", "--approve", "--as", "Bo"))
+    assert (place / "v1_en.mp4").read_bytes() == (campaign.root / "videos/v1.mp4").read_bytes()
+    told = ok(campaign("decide", "v0", "--reject", "too fast", "--as", "Ann"))
+    assert "withdrawn: v0_en.mp4" in told
+    assert sorted(each.suffix for each in place.glob("v*")) == [".mp4", ".srt", ".vtt"]
+    ok(campaign("deliver", "--release", "unheld"))
+    assert not (place / "v0_en.mp4").exists()
+
+
+def test_the_report_tells_what_was_decided_and_a_client_gets_a_page_of_it(campaign, tmp_path):
+    ok(campaign("decide", "v0", "--approve", "--as", "Ann"))
+
+    page = campaign.root / "report" / "index.html"
+    assert ok(campaign("report")).strip() == str(page)
+
+    assert 'data-verdict="approved"' in page.read_text("utf-8")
+    assert len(list((campaign.root / "report" / "posters").glob("v?-*.jpg"))) == 2
+    file = tmp_path / "client.zip"
+    assert "1 video, " in ok(campaign("report", "--share", file, "--only", "approved"))
+    with zipfile.ZipFile(file) as archive:
+        assert archive.testzip() is None
+        videos = [name for name in archive.namelist() if name.startswith("videos/")]
+    assert videos == ["videos/v0.mp4"]
+    again = campaign("report", "--share", file)
+    assert again.returncode == 2
+    assert "exists already" in again.stderr
+    none = campaign("report", "--share", tmp_path / "none.zip", "--only", "held")
+    assert none.returncode == 2
+    assert "has no held video to share" in none.stderr

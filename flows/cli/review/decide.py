@@ -6,19 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flows.cli.spoken.say import Place
+from flows.cli.review.options import OUT
 from flows.cli.terminal import say
 
 if TYPE_CHECKING:
     from flows.review.decisions import Recorded, Review
 
-OUT = click.option(
-    "--out",
-    type=Place("folder or s3://bucket/prefix", click.Path(path_type=Path, file_okay=False)),
-    default="renders",
-    show_default=True,
-    help="Folder where campaigns are kept, or s3://bucket/prefix.",
-)
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 _ACTIONS = (
     "approve",
@@ -65,7 +58,9 @@ def decide(
     decision is about the file as it is now, and lapses when that is rendered again. `nightshoot
     retry` carries out what was asked for.
     """
+    from flows.cli.review.deliver import delivery_line
     from flows.review.decisions import Review
+    from flows.review.delivery import refresh_delivery
     from flows.stored import StoredCampaign
     from tasks.store.campaigns import open_campaign
 
@@ -79,11 +74,14 @@ def decide(
         recorded = review.take_rest(options["watched"], name or "")
     else:
         recorded = _by_hand(review, targets, given[0], name or "", options)
+    delivered = refresh_delivery(review.source)
     if options["as_json"]:
         say(json.dumps([each.model_dump() | {"id": each.id} for each in recorded.new], indent=1))
     else:
         for line in recorded_lines(recorded):
             say(line)
+        if delivered and (delivered.placed or delivered.withdrawn):
+            say(delivery_line(delivered))
     return 0
 
 
@@ -174,8 +172,3 @@ def recorded_lines(recorded: "Recorded") -> list[str]:
     if any(each.action in ("seed", "script", "portrait") for each in recorded.new):
         lines.append("`nightshoot retry` makes what was asked for")
     return lines
-
-
-def add_review_to(cli: click.Group) -> None:
-    """Add these commands to the command line."""
-    cli.add_command(decide)

@@ -13,13 +13,8 @@ from hypothesis import strategies as st
 
 from tasks.media.contact_sheets import NUM_TILES, sheet_args, sheet_frames
 from tasks.records import Status, VideoOutcome
-from tasks.report.report import (
-    STATUS_ORDER,
-    clock,
-    excerpt_of,
-    report_csv,
-    write_report,
-)
+from tasks.report.cards import STATUS_ORDER, excerpt_of
+from tasks.report.report import clock, report_csv, write_report
 from tasks.tables.spreadsheet_cells import REPORT_COLUMNS, protected, unprotected
 
 COLUMNS = ["video_id", "script", "seed"]
@@ -177,9 +172,9 @@ def test_hostile_texts_are_shown_and_never_run(tmp_path):
     page = written(tmp_path, [outcome], a=HOSTILE)
     assert len(page.named("script")) == 1
     assert page.named("img") == []
-    # title twice, fact, notice; error and way out in the list, the card and the table;
-    # warning in the card and the table; script as excerpt and as cell
-    assert "".join(page.texts).count(HOSTILE) == 2 + 1 + 1 + 2 * 3 + 2 + 2
+    # title twice, fact, notice; error, way out and warning in the card and the table;
+    # script as cell, and as excerpt in both
+    assert "".join(page.texts).count(HOSTILE) == 2 + 1 + 1 + 3 * 2 + 3
 
 
 def test_what_failed_comes_before_everything_else(tmp_path):

@@ -1,0 +1,173 @@
+"""`nightshoot deliver`: what may leave the house, kept in step with what people decide."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from flows.stored import StoredCampaign
+from tasks.delivery.delivery_folder import (
+    FOLDER,
+    Delivery,
+    deliver_files,
+    read_delivery,
+)
+from tasks.delivery.index_csv import DeliveredFile, index_csv
+from tasks.delivery.names import DEFAULT_NAME, NamedRow, names_of
+from tasks.delivery.release import Release, is_released
+from tasks.records import ManifestRow, RowRecord, VideoOutcome
+from tasks.review.decision import Decision
+from tasks.review.journal import read_journal
+from tasks.review.looked_at import looked_at
+from tasks.review.ruling import with_rulings
+from tasks.store.campaign_folder import CampaignFolder
+
+_OWN_COLUMNS = ("video_id", "language", "voice", "engine", "preset", "seed", "version")
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """What a delivery holds now.
+
+    Attributes:
+        place: a path or ``s3://...``.
+        num_videos: in it.
+        num_held_back: finished videos that it leaves out.
+        placed: names of files that are new.
+        withdrawn: names of files that are gone.
+    """
+
+    place: str
+    num_videos: int
+    num_held_back: int
+    placed: tuple[str, ...]
+    withdrawn: tuple[str, ...]
+
+
+def deliver(
+    source: StoredCampaign, release: Release | None = None, name: str | None = None
+) -> Delivered:
+    """Make the campaign's delivery what people decided.
+
+    Args:
+        source: the campaign.
+        release: what may leave; None: as before, approved videos at first.
+        name: how files are called; None: as before, by their video_id at first.
+
+    Raises:
+        CampaignError: names cannot be given, or the decisions cannot be read; nothing was changed.
+        DamagedError: a finished file is not what its receipt says.
+    """
+    folder = source.folder
+    before = read_delivery(folder) or Delivery()
+    release, name = release or before.release, name or before.name
+    journal = read_journal(folder).must_be_whole().by_video()
+    outcomes = with_rulings(source.stored_outcomes(), journal)
+    names = _names(source, name, journal, outcomes)
+    released = [each for each in outcomes if is_released(each, release)]
+    wanted = [
+        file
+        for each in released
+        for file in _files(source, each, names[each.video_id], journal.get(each.video_id, ()))
+    ]
+    placed, withdrawn = deliver_files(
+        folder,
+        before,
+        wanted,
+        index_csv(source.columns, source.cells, wanted),
+        release=release,
+        name=name,
+    )
+    num_finished = sum(each.status in ("done", "held") for each in outcomes)
+    return Delivered(
+        f"{folder.url}/{FOLDER}",
+        len(released),
+        num_finished - len(released),
+        tuple(placed),
+        tuple(withdrawn),
+    )
+
+
+def refresh_delivery(source: StoredCampaign) -> Delivered | None:
+    """The same where the campaign has a delivery.
+
+    A campaign that an earlier release began has one once somebody asked for it.
+    """
+    before = read_delivery(source.folder)
+    if before is None and not source.record.has_delivery:
+        return None
+    before = before or Delivery()
+    is_empty = before.release == "approved" and not before.files
+    if is_empty and not read_journal(source.folder).decisions:
+        return None  # nothing can be approved, and no file need be read to know it
+    return deliver(source)
+
+
+def check_names(
+    folder: CampaignFolder,
+    rows: Sequence[ManifestRow],
+    cells: Mapping[str, Mapping[str, str]],
+    columns: Sequence[str],
+    name: str | None,
+) -> None:
+    """Try the names of a manifest's files before anything is rendered.
+
+    Raises:
+        CampaignError, NamesError: they cannot be given.
+    """
+    before = read_delivery(folder)
+    template = name or (before.name if before else DEFAULT_NAME)
+    if template == DEFAULT_NAME:
+        return  # they are unique, and other rules are those of who delivers
+    records = [
+        RowRecord(video_id=row.video_id, line=row.line, cells=dict(cells[row.video_id]), row=row)
+        for row in rows
+    ]
+    named = [NamedRow(row.video_id, row.line, _values(row, 1)) for row in records]
+    names_of(template, named, _columns(columns))
+
+
+def _columns(columns: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*(each for each in columns if each), *_OWN_COLUMNS)))
+
+
+def version_of(outcome: VideoOutcome, decisions: Sequence[Decision]) -> int:
+    """Which file of a video this is, the first that people decided on being 1."""
+    return 1 + len({each.looked_at for each in decisions} - {outcome.looked_at})
+
+
+def _names(
+    source: StoredCampaign,
+    template: str,
+    decisions: Mapping[str, Sequence[Decision]],
+    outcomes: Sequence[VideoOutcome],
+) -> dict[str, str]:
+    versions = {o.video_id: version_of(o, decisions.get(o.video_id, ())) for o in outcomes}
+    rows = [
+        NamedRow(row.video_id, row.line, _values(row, versions[row.video_id]))
+        for row in source.rows
+    ]
+    return names_of(template, rows, _columns(source.columns))
+
+
+def _values(row: RowRecord, version: int) -> dict[str, str]:
+    """What a name may be made of: the cells, and for empty ones what the row was made with."""
+    made: dict[str, str] = {"video_id": row.video_id, "version": str(version)}
+    if row.row is not None:
+        own = row.row.model_dump(mode="json")
+        made |= {name: str(own[name]) for name in _OWN_COLUMNS if own.get(name) is not None}
+    return made | {name: text for name, text in row.cells.items() if text.strip()}
+
+
+def _files(
+    source: StoredCampaign, outcome: VideoOutcome, name: str, decisions: Sequence[Decision]
+) -> list[DeliveredFile]:
+    receipt = looked_at(source.folder, outcome.video_id).receipt
+    if receipt is None or receipt.file.sha256 != outcome.looked_at:
+        return []  # it is being made again at this moment
+    version = version_of(outcome, decisions)
+    is_far = source.folder.bucket is not None
+    files: list[DeliveredFile] = []
+    for entry in (receipt.file, *receipt.captions):
+        called = f"{name}{entry.name.removeprefix(outcome.video_id)}"
+        link = f"{source.folder.url}/{FOLDER}/{called}" if is_far else called
+        files.append(DeliveredFile(called, entry, outcome, version, link))
+    return files

@@ -1,0 +1,95 @@
+"""`delivery/` in the store: files placed and withdrawn; whoever is killed here leaves no secret.
+
+``delivery.json`` names every file that Nightshoot placed, before it is placed, so that a later run
+can withdraw it. Files that people put there themselves are left alone.
+"""
+
+from collections.abc import Sequence
+
+from pydantic import Field
+
+from model.errors import CampaignError
+from tasks.delivery.index_csv import INDEX, DeliveredFile
+from tasks.delivery.names import DEFAULT_NAME
+from tasks.delivery.release import Release
+from tasks.errors import DamagedError
+from tasks.records import Record
+from tasks.store.campaign_folder import CampaignFolder
+from tasks.store.record_json import record_bytes
+
+RECORD = "delivery.json"
+FOLDER = "delivery"
+
+
+class Delivery(Record):
+    """`delivery.json`: what is released, how files are called, and which were placed."""
+
+    release: Release = "approved"
+    name: str = DEFAULT_NAME
+    files: dict[str, str] = Field(
+        default_factory=dict[str, str], description="sha256 of each file in `delivery/`, by name."
+    )
+
+
+def read_delivery(folder: CampaignFolder) -> Delivery | None:
+    """What a campaign delivers; None where nobody asked for a delivery.
+
+    Raises:
+        CampaignError: the record is damaged.
+    """
+    try:
+        return folder.read_record(RECORD, Delivery)
+    except DamagedError as error:
+        raise CampaignError(
+            f"{folder.url}: {error}; nobody knows which files of {FOLDER}/ are Nightshoot's: move "
+            f"that folder away, remove {RECORD} and run `nightshoot deliver` again"
+        ) from error
+
+
+def deliver_files(
+    folder: CampaignFolder,
+    before: Delivery,
+    wanted: Sequence[DeliveredFile],
+    index: bytes,
+    *,
+    release: Release,
+    name: str,
+) -> tuple[list[str], list[str]]:
+    """Make `delivery/` hold what is wanted; returns the names that were placed and withdrawn.
+
+    Args:
+        folder: of the campaign.
+        before: what was delivered.
+        wanted: what is released now.
+        index: the list of it.
+        release: what is released.
+        name: how files are called.
+
+    Raises:
+        CampaignError: a file of somebody else has one of the names.
+        DamagedError: a finished file is not what its receipt says; it is not delivered.
+    """
+    there = {each.partition("/")[2] for each in folder.listing(FOLDER)}
+    names = {file.name: file.source.sha256 for file in wanted}
+    foreign = sorted((there & names.keys()) - before.files.keys())
+    if foreign:
+        raise CampaignError(
+            f"{folder.url}/{FOLDER}/{foreign[0]} is not a file that Nightshoot placed; move it "
+            "away, or give the videos other names with --name"
+        )
+    kept = {n for n in there & names.keys() if before.files[n] == names[n]}
+    withdrawn = sorted(there & before.files.keys() - kept)
+    # of a file that is about to change nobody knows the content until the end
+    unsure = dict.fromkeys(names.keys() - kept, "")
+    announced = Delivery(release=release, name=name, files=before.files | unsure)
+    folder.write_text(RECORD, record_bytes(announced))
+    for each in withdrawn:
+        folder.remove(f"{FOLDER}/{each}")
+    placed = [file for file in wanted if file.name not in kept]
+    for file in placed:
+        folder.duplicate(f"videos/{file.source.name}", f"{FOLDER}/{file.name}", file.source)
+    if wanted or there:
+        folder.write_text(f"{FOLDER}/{INDEX}", index)
+    folder.write_text(RECORD, record_bytes(Delivery(release=release, name=name, files=names)))
+    gone = [each for each in withdrawn if each not in names]
+    return [file.name for file in placed], gone
