@@ -1,4 +1,4 @@
-"""A segment with a seed of its own: it and its successors get other keys, all others keep theirs."""
+"""A segment with a seed of its own: it and its successors get other keys, others keep theirs."""
 
 from tasks.plan.plan import KeyParts, plan_segments
 from tasks.records import EncodeProfile
