@@ -44,6 +44,7 @@ from tasks.portrait.portrait import (
     check_portrait,
     read_rig,
 )
+from tasks.quality.gates.policy import GateRequest, planned_policy
 from tasks.reading.flaws import ScriptError
 from tasks.reading.languages import earlier_language_of
 from tasks.reading.lexicon import NO_LEXICON, Lexicon
@@ -76,9 +77,11 @@ from tasks.store.campaign_folder import (
 from tasks.store.files import file_version
 
 _TITLE_CHARS = 60
+_NO_GATES_ASKED = GateRequest()
 # what is done is asked of the store, which may be far away: 8 requests one after the other a video
 _LOOKUPS_AT_ONCE = 8
 _NO_WAIT = nullcontext()
+_NO_PART_OF_A_REQUEST = ("uses_seed",)  # earlier releases did not know it
 _PORTRAITS = PortraitReader()
 
 Rereading = Literal["keep", "tell", "renew"]
@@ -101,6 +104,7 @@ class PrepareSettings:
     lexicon: Lexicon = NO_LEXICON
     rereading: Rereading = "keep"
     loudness: Loudness | None = None  # None: nobody asked for one
+    gates: GateRequest = _NO_GATES_ASKED
 
 
 @dataclass(frozen=True)
@@ -218,13 +222,26 @@ def _planned(
     ):
         stays = not (is_renewed and is_reread(request, stored, folder))
         if stays:
-            return stored, True
+            return _with_gates(stored, settings.gates, folder), True
     with turns, folder.local(f"prepare-{row.video_id}") as place:
         speech = row_speech(request, place, stored, reread=is_renewed)
         stored = _plan_anew(row, settings, place, identity, portrait, rig, speech)
         stored = stored.model_copy(update={"request_sha256": asked[0]})
         place.write_plan(stored)
     return stored, False
+
+
+def _with_gates(stored: StoredPlan, asked: GateRequest, folder: CampaignFolder) -> StoredPlan:
+    """The stored plan, judged as is asked for now; no key and no digest of it changes."""
+    if asked == _NO_GATES_ASKED:
+        return stored
+    policy = planned_policy(asked, stored.plan.engine, stored.plan.gates)
+    if policy == stored.plan.gates:
+        return stored
+    plan = stored.plan.model_copy(update={"gates": policy})
+    changed = stored.model_copy(update={"plan": plan})
+    folder.write_plan(changed)
+    return changed
 
 
 def _earlier_requests(
@@ -374,7 +391,8 @@ def _request_sha256(
 
 def _identity_fields(identity: EngineIdentity) -> dict[str, object]:
     """The fields as they are: `dataclasses.asdict` would copy each value of each row's engine."""
-    return {each.name: getattr(identity, each.name) for each in fields(identity)}
+    told = (each.name for each in fields(identity) if each.name not in _NO_PART_OF_A_REQUEST)
+    return {name: getattr(identity, name) for name in told}
 
 
 def plan_video(
@@ -433,6 +451,7 @@ def plan_video(
         is_preview=identity.is_preview,
         warnings=speech.warnings,
         loudness_lufs=target_lufs(settings.loudness),
+        gates=planned_policy(settings.gates, identity.name, None),
     )
     track = EngineTrack(folder.speech / f"{speech.speech_id}.16k.wav", speech.phonemes)
     return keyed(

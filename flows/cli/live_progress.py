@@ -91,10 +91,10 @@ class LiveProgress(PlainProgress):
 
 
 def status_table(outcomes: Sequence[VideoOutcome]) -> Group:
-    """What `nightshoot status` prints: counts, then every video that is not done."""
+    """What `nightshoot status` prints: every video that is not done, held ones first; counts."""
     counts = Counter(outcome.status for outcome in outcomes)
     table = Table("video", "state", "reason", box=None)
-    for outcome in outcomes:
+    for outcome in sorted(outcomes, key=lambda each: each.status != "held"):
         if outcome.status != "done":
             why = outcome.error or "; ".join(outcome.warnings)
             table.add_row(outcome.video_id, outcome.status, Text(why))

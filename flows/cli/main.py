@@ -23,6 +23,7 @@ from flows.cli.cluster_commands import (
     with_loudness,
     with_settings,
 )
+from flows.cli.gates.options import with_gate_limits, with_gates
 from flows.cli.gpu_commands import add_placing_to, gpus_asked, plan_without_manifest, with_gpus
 from flows.cli.spoken.say import Place, say_script, voice_settings, with_voices
 from flows.cli.terminal import console as terminal_console
@@ -94,6 +95,8 @@ _campaign_options = _options(
     ),
     click.option("--prompt", help="Prompt for rows that have no prompt."),
     with_loudness,
+    with_gates,
+    with_gate_limits,
     with_settings,
     click.option(
         "--on-no-face",
@@ -222,7 +225,7 @@ def retry(
 @_out
 @_json
 def status(campaign: str, out: str | Path, as_json: bool) -> int:
-    """Show which videos of a campaign are done, failed or still to do.
+    """Show which videos of a campaign are done, held, failed or still to do.
 
     Exits with code 1 unless all of them are done.
     """
@@ -443,6 +446,7 @@ def _request(manifest: str | Path, options: dict[str, Any]) -> "Request":
     from flows.outcomes import name_of
     from flows.session import Request
     from tasks.manifest.manifest import RowDefaults
+    from tasks.quality.gates.policy import GateRequest
 
     names = ("engine", "preset", "size", "smaller_size", "seed", "voice", "language", "prompt")
     wanted = {name: options[name] for name in names if options[name] is not None}
@@ -460,6 +464,7 @@ def _request(manifest: str | Path, options: dict[str, Any]) -> "Request":
         voice_settings=voice_settings(options),
         lexicon=options["lexicon"],
         loudness=options["loudness"],
+        gates=GateRequest(options["gates"], options["gate_tries"], options["gate_limits"]),
     )
 
 

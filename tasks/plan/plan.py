@@ -5,7 +5,7 @@ The timeline is made of frames. Frame k covers audio samples
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -122,7 +122,10 @@ class KeyParts(Record):
 
 
 def plan_segments(
-    cuts: Sequence[int], parts: KeyParts, window_sha256: Callable[[int, int], str]
+    cuts: Sequence[int],
+    parts: KeyParts,
+    window_sha256: Callable[[int, int], str],
+    seeds: Mapping[int, int] | None = None,
 ) -> tuple[SegmentPlan, ...]:
     """Segments between the cuts, each with its content key; a key holds its predecessor's.
 
@@ -131,13 +134,18 @@ def plan_segments(
         parts: what the whole video has in common.
         window_sha256: digest of what an engine hears for frames ``start <= i < end``:
             samples with context, and their phonemes.
+        seeds: by a segment's index, where it is not the video's.
     """
+    seeds = seeds or {}
     common = parts.model_dump(mode="json") | {"key_version": KEY_VERSION}
     segments: list[SegmentPlan] = []
     previous = NEUTRAL
     for index, (start, end) in enumerate(pairwise(cuts)):
+        seed = seeds.get(index)
+        own = {} if seed is None else {"seed": seed}
         previous = canonical_sha256(
             common
+            | own
             | {
                 "audio": window_sha256(start, end),
                 "num_frames": end - start,
@@ -169,7 +177,9 @@ def keyed(
         fps=plan.fps,
         encode=plan.encode,
     )
-    return plan.model_copy(update={"segments": plan_segments(cuts, parts, window_sha256)})
+    return plan.model_copy(
+        update={"segments": plan_segments(cuts, parts, window_sha256, plan.seeds)}
+    )
 
 
 def unbroken_frames(plan: VideoPlan) -> int:
@@ -182,3 +192,21 @@ def unbroken_frames(plan: VideoPlan) -> int:
 def cuts_of(plan: VideoPlan) -> tuple[int, ...]:
     """The frames at which a plan's segments begin and end."""
     return (0, *(segment.end_frame for segment in plan.segments))
+
+
+def reseeded(
+    plan: VideoPlan,
+    index: int,
+    seed: int | None,
+    identity: EngineIdentity,
+    window_sha256: Callable[[int, int], str],
+) -> VideoPlan:
+    """``plan`` with another seed (None: the video's own) for segment ``index``.
+
+    It and its successors get other keys; those before it keep theirs.
+    """
+    seeds = {other: its for other, its in plan.seeds.items() if other != index}
+    if seed is not None:
+        seeds[index] = seed
+    changed = plan.model_copy(update={"seeds": seeds})
+    return keyed(changed, cuts_of(plan), identity, window_sha256)

@@ -30,7 +30,7 @@ from tasks.media.contact_sheets import (
     sheet_path,
     sheets_folder,
 )
-from tasks.records import Status, VideoOutcome, VideoReceipt
+from tasks.records import FINISHED, Status, VideoOutcome, VideoReceipt
 from tasks.redaction import without_secrets
 from tasks.store.campaign_folder import (
     CampaignFolder,
@@ -49,7 +49,14 @@ PAGE_CARDS = 100
 _SHEETS_AT_ONCE = 2
 _FETCHES_AT_ONCE = 8
 # the order in which a person wants to look at them
-STATUS_ORDER: tuple[Status, ...] = ("failed", "quarantined", "running", "pending", "done")
+STATUS_ORDER: tuple[Status, ...] = (
+    "held",
+    "failed",
+    "quarantined",
+    "running",
+    "pending",
+    "done",
+)
 
 
 @dataclass(frozen=True)
@@ -100,7 +107,7 @@ def campaign_report(
         ValueError, DiskFullError: as :func:`write_report`.
         StoreError: the store cannot be reached.
     """
-    done = [outcome.video_id for outcome in outcomes if outcome.status == "done"]
+    done = [outcome.video_id for outcome in outcomes if outcome.status in FINISHED]
     if store.bucket is not None:
         with ThreadPoolExecutor(_FETCHES_AT_ONCE, thread_name_prefix="report") as pool:
             list(pool.map(partial(_fetch, store), done))
@@ -111,7 +118,7 @@ def campaign_report(
         cells=cells,
         outcomes=[
             outcome.model_copy(update={"path": str(store.video_path(outcome.video_id))})
-            if outcome.status == "done"
+            if outcome.status in FINISHED
             else outcome
             for outcome in outcomes
         ],
@@ -246,7 +253,7 @@ def report_html(
     machines: MachineFigures = NO_MACHINES,
 ) -> str:
     """The page; every text is escaped."""
-    done = [card.outcome for card in cards if card.outcome.status == "done"]
+    done = [card.outcome for card in cards if card.outcome.status in FINISHED]
     counts = Counter(card.outcome.status for card in cards)
     page = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
@@ -263,7 +270,9 @@ def report_html(
         notices=notices,
         machines=machines,
         counts={status: counts[status] for status in STATUS_ORDER if counts[status]},
-        troubled=[card for card in cards if card.outcome.status in ("failed", "quarantined")],
+        troubled=[
+            card for card in cards if card.outcome.status in ("held", "failed", "quarantined")
+        ],
         page_cards=PAGE_CARDS,
         num_warned=sum(1 for card in cards if card.outcome.warnings),
         has_preview=any(card.outcome.is_preview for card in cards),
@@ -310,7 +319,7 @@ def _cards(
 
 def _sheet(folder: Path, outcome: VideoOutcome) -> tuple[Path | None, Sheet | None, str]:
     """A done video's contact sheet, or why there is none: the report is written all the same."""
-    if outcome.status != "done":
+    if outcome.status not in FINISHED:
         return None, None, ""
     try:
         path, sheet = contact_sheet(
@@ -325,7 +334,7 @@ def _sheet(folder: Path, outcome: VideoOutcome) -> tuple[Path | None, Sheet | No
 
 
 def _player(folder: Path, outcome: VideoOutcome) -> Player | None:
-    if outcome.status != "done":
+    if outcome.status not in FINISHED:
         return None
     video = Path(outcome.path)
     captions = video.with_suffix(".vtt")
