@@ -23,7 +23,8 @@ from flows.cli.cluster_commands import (
     with_loudness,
     with_settings,
 )
-from flows.cli.gates.options import with_gate_limits, with_gates
+from flows.cli.gates.again import judge_again
+from flows.cli.gates.options import with_gate_limits, with_gates, with_judging
 from flows.cli.gpu_commands import add_placing_to, gpus_asked, plan_without_manifest, with_gpus
 from flows.cli.spoken.say import Place, say_script, voice_settings, with_voices
 from flows.cli.terminal import console as terminal_console
@@ -397,14 +398,30 @@ def rig(portrait: Path, out: Path | None) -> int:
 
 
 @cli.command()
-@click.argument("videos", type=_FILE, nargs=-1, required=True)
-@click.option("--portrait", type=_FILE, help="Portrait to compare the faces with.")
+@click.argument("what", nargs=-1, required=True, metavar="CAMPAIGN | VIDEO...")
+@click.option("--portrait", type=_FILE, help="Portrait to compare the faces of videos with.")
+@_out
+@with_judging
 @_json
-def judge(videos: tuple[Path, ...], portrait: Path | None, as_json: bool) -> int:
-    """Measure the quality of finished videos: lip-sync, likeness, seams and loudness."""
+def judge(what: tuple[str, ...], portrait: Path | None, as_json: bool, **options: Any) -> int:
+    """Judge a campaign's finished videos again, or measure the quality of video files.
+
+    For a CAMPAIGN, its gates are judged with today's limits, or those of --limits, and nothing is
+    rendered: videos are held or no longer held. Segments that no gate has measured yet are decoded
+    and measured. Exits with code 1 if a video is held.
+
+    For VIDEO files, lip-sync, likeness, seams and loudness are measured.
+    """
+    if len(what) == 1 and not Path(what[0]).is_file():
+        return judge_again(what[0], options, as_json=as_json)
     from flows.cli.judge import judge_all, judgement_table
 
-    judged = judge_all(videos, portrait)
+    missing = [name for name in what if not Path(name).is_file()]
+    if missing:
+        raise click.UsageError(
+            f'there is no file "{missing[0]}"; name video files, or one campaign alone'
+        )
+    judged = judge_all([Path(name) for name in what], portrait)
     if as_json:
         say(json.dumps([each.model_dump(mode="json") for each in judged], indent=1))
     else:

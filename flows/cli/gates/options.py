@@ -25,6 +25,24 @@ _LIMITS = click.option(
 )
 
 
+_JUDGED = click.option(
+    "--gates",
+    type=click.Choice(["warn", "hold"]),
+    help="What a failed gate of a campaign does: hold its video, or only tell it. [default: as "
+    "planned]",
+)
+_LIMITS_NOW = click.option(
+    "--limits",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="TOML file with limits of gates that differ from the shipped ones.",
+)
+
+
+def with_judging(command: Any) -> Any:
+    """Add the options of judging a campaign again."""
+    return _JUDGED(_LIMITS_NOW(command))
+
+
 def with_gates(command: Any) -> Any:
     """Add the options that every command with a manifest takes."""
     return _MODE(_TRIES(command))
