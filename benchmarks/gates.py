@@ -118,9 +118,7 @@ def judge(
     """Render one take, measure and judge it."""
     path, voice, text, seed = take
     language = "en" if text in SCRIPTS["en"] else "zh"
-    speech = make_speech(
-        SpeechRequest(text=text, voice=voice, language=language, seed=seed), folder
-    )
+    speech = make_speech(SpeechRequest(text=text, voice=voice, language=language), folder)
     track = EngineTrack(folder / f"{speech.speech_id}.16k.wav", speech.phonemes)
     num_frames = speech.num_samples * FPS // speech.sample_rate_hz
     cuts = choose_cuts(speech.grid_levels_db, num_frames, cut_settings_for(3, 48))
@@ -175,16 +173,18 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10.0, help="of video")
     parser.add_argument("--size", default="256x256")
     parser.add_argument("--portraits", type=Path, help="a folder with more pictures")
+    parser.add_argument("--seconds", type=float, default=1e9, help="stop after so long")
     asked = parser.parse_args()
     width, height = (int(side) for side in asked.size.split("x"))
     pictures = sorted(PORTRAITS.glob("*.png"))
     if asked.portraits:
         pictures += sorted(p for p in asked.portraits.iterdir() if p.suffix in (".jpg", ".png"))
-    totals, engine = Totals(), PreviewEngine()
+    totals, engine, began = Totals(), PreviewEngine(), time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         for take in takes(pictures):
             judge(engine, take, (width, height), Path(folder), totals)
-            if totals.frames / FPS / 60 >= asked.minutes:
+            is_late = time.monotonic() - began > asked.seconds
+            if is_late or totals.frames / FPS / 60 >= asked.minutes:
                 break
     minutes = totals.frames / FPS / 60
     print(f"{minutes:.1f} minutes at {asked.size}, {sum(totals.alarms.values())} false alarms")

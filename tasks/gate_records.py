@@ -89,6 +89,12 @@ class GateLimits(Record):
     most_open_in_silence: float | None = Field(description="Share of the mouth's range.")
     least_likeness: float | None = Field(description="Median of a segment, 0 to 1.")
     least_likeness_moment: float | None = Field(description="Of two looks in a row.")
+    placed_least_r: float | None = Field(
+        default=None, description="The same as least_r where the face is taken to stay."
+    )
+    placed_least_likeness: float | None = Field(
+        default=None, description="The same as both likenesses where the face is taken to stay."
+    )
     least_motion: float | None = Field(description="Of the mouth in speech, grey levels a frame.")
     most_motion: float | None = Field(
         description="Of the mouth, 5th to 95th percentile, grey levels."

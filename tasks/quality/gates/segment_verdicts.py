@@ -75,6 +75,7 @@ _Finding = tuple[GateName, int, float, float, str]
 
 
 def _findings(figures: GateFigures, limits: GateLimits) -> Iterator[_Finding]:
+    limits = _placed(limits) if figures.face == "placed" else limits
     is_blank = _blank(figures, limits)
     is_noisy = _noisy(figures, limits)  # told every third frame: it may have begun before
     is_noisy |= _near(is_noisy[::-1], 2)[::-1]
@@ -91,6 +92,19 @@ def _findings(figures: GateFigures, limits: GateLimits) -> Iterator[_Finding]:
             yield from _mouth(figures, limits)
             if figures.sync is not None:
                 yield from _sync(figures.sync, limits)
+
+
+def _placed(limits: GateLimits) -> GateLimits:
+    """Limits where a face is taken to stay: a head that moves is seen less well, not less good."""
+    likeness = limits.placed_least_likeness
+    return limits.model_copy(
+        update={
+            "least_r": limits.placed_least_r,
+            "least_likeness": likeness,
+            "least_likeness_moment": likeness,
+            "most_open_in_silence": None,
+        }
+    )
 
 
 # --- the picture --------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What follows a failed gate: tries, their seeds, the choice between them; and limits of one's own."""
+"""What follows a failed gate: tries, their seeds, the choice between them; limits of one's own."""
 
 import pytest
 
