@@ -83,6 +83,9 @@ class GateLimits(Record):
     """From where on a figure fails; None: it is not judged."""
 
     least_r: float | None = Field(description="Lip sync of a segment, correlation.")
+    least_segment_z: float = Field(
+        default=1.5, description="Lip sync of a segment; it fails if its r is too low as well."
+    )
     least_z: float | None = Field(description="Lip sync of a stretch of 12 s.")
     usual_lag_ms: float = Field(description="Of the mouth behind the sound, by construction.")
     most_lag_off_ms: float | None = Field(description="From that, either way.")

@@ -12,6 +12,7 @@ from model.errors import CampaignError
 from tasks.gate_records import GateLimits
 
 _SHIPPED = Path(__file__).with_name("limits.toml")
+_NUMBERS = ("usual_lag_ms", "least_segment_z")  # that no engine leaves out
 _SAME_AS, _OTHER = "same_as", "other"
 _Tables = dict[str, dict[str, Any]]
 
@@ -43,7 +44,7 @@ def _shipped() -> _Tables:
 
 
 def _limits(fields: Mapping[str, Any]) -> GateLimits:
-    names = (name for name in GateLimits.model_fields if name != "usual_lag_ms")
+    names = (name for name in GateLimits.model_fields if name not in _NUMBERS)
     none: dict[str, Any] = dict.fromkeys(names)
     return GateLimits.model_validate(none | dict(fields))
 

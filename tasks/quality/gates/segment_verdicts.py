@@ -270,7 +270,8 @@ def _mouth(figures: GateFigures, limits: GateLimits) -> Iterator[_Finding]:
 
 def _sync(found: SyncFigures, limits: GateLimits) -> Iterator[_Finding]:
     if found.speech_s >= _LEAST_SPEECH_S:
-        if limits.least_r is not None and found.r < limits.least_r:
+        is_luck = found.z < limits.least_segment_z  # seconds of another sound may reach r 0.5
+        if limits.least_r is not None and found.r < limits.least_r and is_luck:
             words = "mouth does not follow the sound"
             yield "sync", 0, found.r, limits.least_r, words
         off = found.lag_ms - limits.usual_lag_ms
