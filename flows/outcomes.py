@@ -7,6 +7,7 @@ from typing import Protocol
 
 from model.errors import Fault, NightshootError
 from tasks.errors import os_error_text
+from tasks.quality.gates.words import told_verdicts
 from tasks.records import Failure, VideoOutcome, VideoPlan, VideoReceipt
 from tasks.recovery.failures import fault_of, signature_of
 from tasks.redaction import shown_url, without_secrets
@@ -26,6 +27,13 @@ _WAYS_TO_A_PLAN: dict[Fault, str] = {
     "machine": "render the manifest again",
     "unknown": "render the manifest again; if it fails again, report it and attach logs/",
 }
+
+
+_WAY_FROM_HELD = (
+    "watch it from there; approve it with `nightshoot decide CAMPAIGN VIDEO --approve --as NAME`, "
+    "or give its row another seed, script or portrait and render the manifest "
+    "again, or raise the limit that is too strict and run `nightshoot judge` on the campaign"
+)
 
 
 class RowName(Protocol):
@@ -93,11 +101,16 @@ def failure_outcome(row: RowName, failure: Failure) -> VideoOutcome:
 def done_outcome(
     row: RowName, receipt: VideoReceipt, path: str, *, is_fresh: bool = False
 ) -> VideoOutcome:
-    """Outcome of a finished video; ``is_fresh`` if this run finished it."""
+    """Outcome of a finished video, done or held; ``is_fresh`` if this run finished it."""
+    told = told_verdicts(receipt.gates)
+    warned = () if receipt.is_held or not told else (told,)
     return VideoOutcome(
         video_id=row.video_id,
         line=row.line,
-        status="done",
+        status="held" if receipt.is_held else "done",
+        error=told if receipt.is_held else "",
+        way_out=_WAY_FROM_HELD if receipt.is_held else "",
+        gates=receipt.gates,
         path=path,
         duration_s=receipt.duration_s,
         num_frames=receipt.num_frames,
@@ -105,7 +118,7 @@ def done_outcome(
         num_segments_rendered=receipt.num_segments_rendered if is_fresh else 0,
         engine_seconds=receipt.engine_seconds,
         seconds=receipt.seconds,
-        warnings=receipt.warnings,
+        warnings=(*receipt.warnings, *warned),
         is_preview=receipt.is_preview,
         loudness_lufs=receipt.loudness.integrated_lufs if receipt.loudness else None,
         true_peak_dbtp=receipt.loudness.true_peak_dbtp if receipt.loudness else None,

@@ -52,6 +52,7 @@ from tasks.portrait.portrait import (
     check_portrait,
     read_rig,
 )
+from tasks.quality.gates.policy import GateRequest, planned_policy
 from tasks.reading.flaws import ScriptError
 from tasks.reading.languages import earlier_language_of
 from tasks.reading.lexicon import NO_LEXICON, Lexicon
@@ -85,10 +86,12 @@ from tasks.store.campaign_folder import (
 from tasks.store.files import file_version
 
 _TITLE_CHARS = 60
+_NO_GATES_ASKED = GateRequest()
 # what is done is asked of the store, which may be far away: 8 requests one after the other a video
 _LOOKUPS_AT_ONCE = 8
 _NEVER = datetime.max.replace(tzinfo=UTC)
 _NO_WAIT = nullcontext()
+_NO_PART_OF_A_REQUEST = ("uses_seed",)  # earlier releases did not know it
 _PORTRAITS = PortraitReader()
 
 Rereading = Literal["keep", "tell", "renew"]
@@ -112,6 +115,7 @@ class PrepareSettings:
     rereading: Rereading = "keep"
     loudness: Loudness | None = None  # None: nobody asked for one
     proof_s: float | None = None  # seconds of a proof; None: whole videos
+    gates: GateRequest = _NO_GATES_ASKED
 
 
 @dataclass(frozen=True)
@@ -234,7 +238,7 @@ def _planned(
         is_spoken_anew = is_renewed and stored.amendment is None
         stays = not (is_spoken_anew and is_reread(request, stored, folder))
         if stays:
-            return stored, True
+            return _with_gates(stored, settings.gates, folder), True
     if stored is not None and stored.amendment:
         notice(
             f"{row.video_id}: planned as its row asks, without what {told_names(stored)} decided "
@@ -265,6 +269,19 @@ def _row_request(stored: StoredPlan) -> str:
 def told_names(stored: StoredPlan) -> str:
     """Who decided what differs from the row."""
     return " and ".join(stored.amendment.by) if stored.amendment else ""
+
+
+def _with_gates(stored: StoredPlan, asked: GateRequest, folder: CampaignFolder) -> StoredPlan:
+    """The stored plan, judged as is asked for now; no key and no digest of it changes."""
+    if asked == _NO_GATES_ASKED:
+        return stored
+    policy = planned_policy(asked, stored.plan.engine, stored.plan.gates)
+    if policy == stored.plan.gates:
+        return stored
+    plan = stored.plan.model_copy(update={"gates": policy})
+    changed = stored.model_copy(update={"plan": plan})
+    folder.write_plan(changed)
+    return changed
 
 
 def _earlier_requests(
@@ -451,7 +468,8 @@ def _request_sha256(
 
 def _identity_fields(identity: EngineIdentity) -> dict[str, object]:
     """The fields as they are: `dataclasses.asdict` would copy each value of each row's engine."""
-    return {each.name: getattr(identity, each.name) for each in fields(identity)}
+    told = (each.name for each in fields(identity) if each.name not in _NO_PART_OF_A_REQUEST)
+    return {name: getattr(identity, name) for name in told}
 
 
 def plan_video(
@@ -512,6 +530,7 @@ def plan_video(
         is_proof=settings.proof_s is not None,
         warnings=speech.warnings,
         loudness_lufs=target_lufs(settings.loudness),
+        gates=planned_policy(settings.gates, identity.name, None),
     )
     track = EngineTrack(folder.speech / f"{speech.speech_id}.16k.wav", speech.phonemes)
     return keyed(

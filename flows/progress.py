@@ -137,7 +137,8 @@ class PlainProgress:
     def video_ended(self, outcome: VideoOutcome) -> None:
         """A video is done or has failed."""
         with self._lock:
-            self._say(ending_of(outcome), "green" if outcome.status == "done" else "red")
+            style = {"done": "green", "held": "yellow"}.get(outcome.status, "red")
+            self._say(ending_of(outcome), style)
 
 
 def summary_of(tally: Tally) -> str:
@@ -155,6 +156,9 @@ def ending_of(outcome: VideoOutcome) -> str:
     if outcome.status in ("failed", "quarantined"):
         error = f"{outcome.video_id}: {outcome.status}: {outcome.error}"
         return f"{error}\n  what to do: {outcome.way_out}"
+    if outcome.status == "held":
+        held = f"{outcome.video_id}: held: {outcome.error} -> {outcome.path}"
+        return f"{held}\n  what to do: {outcome.way_out}"
     if outcome.status != "done":
         return f"{outcome.video_id}: {outcome.status}: {'; '.join(outcome.warnings)}"
     return (

@@ -34,6 +34,8 @@ from tasks.manifest.presets import load_presets
 from tasks.manifest.row_settings import check_options, notices_of
 from tasks.portrait.portrait import PortraitLimits
 from tasks.processes.ffmpeg import ffmpeg_version
+from tasks.quality.gates.limits import check_limits
+from tasks.quality.gates.policy import GateRequest
 from tasks.reading.languages import Language
 from tasks.reading.lexicon import NO_LEXICON
 from tasks.records import CampaignRows, Loudness, ManifestRow, RowRecord, Scalar
@@ -67,6 +69,7 @@ class Request:
     personal: Personal = USUAL
     selection: Selection = EVERYTHING
     proof_s: float | None = None
+    gates: GateRequest = field(default_factory=GateRequest)
 
 
 class Session:
@@ -82,6 +85,8 @@ class Session:
         self.campaign = request.campaign
         self.keep_going, self.is_of_manifest = request.keep_going, True
         self.folder = open_campaign(request.out, request.campaign)
+        if request.gates.limits is not None:
+            check_limits(request.gates.limits)
         presets = load_presets() | (load_presets(request.presets) if request.presets else {})
         inputs = Inputs(self.folder.root / "inputs", allow_private=request.allow_private)
         with inputs:
@@ -109,6 +114,7 @@ class Session:
             lexicon=lexicon.lexicon if lexicon else NO_LEXICON,
             loudness=request.loudness,
             proof_s=request.proof_s,
+            gates=request.gates,
         )
         asked = (self.rows, presets, request.engine_settings)
         check_options(*asked)
@@ -204,6 +210,7 @@ class Session:
             "num_videos": len(self.rows),
             "engine_settings": self.request.engine_settings,
             "loudness": self.request.loudness,
+            "gates": [self.request.gates.mode, self.request.gates.tries],
             "presets": {
                 name: self.settings.presets[name].model_dump(mode="json")
                 for name in sorted({row.preset for row in self.rows})

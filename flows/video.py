@@ -21,7 +21,7 @@ from prefect.tasks import Task
 from flows.outcomes import done_outcome, text_of, way_out_of
 from flows.plan_check import is_of_earlier_engine, keys_fault
 from flows.work import RenderFigures, Work, current_work
-from model.engine import engine_identity
+from model.engine import EngineIdentity, engine_identity
 from model.errors import NightshootError, ResourceError, Rung, StoppedError
 from tasks.errors import (
     DamagedError,
@@ -30,8 +30,19 @@ from tasks.media.finished_video import VideoParts, deliver_video
 from tasks.media.render import load_handoff, render_segment, segment_job
 from tasks.media.stitch import StitchError
 from tasks.plan.audio_window import EngineTrack
-from tasks.plan.plan import NEUTRAL, cuts_of, keyed
+from tasks.plan.plan import NEUTRAL, cuts_of, keyed, reseeded
 from tasks.portrait.picture import read_planned_portrait
+from tasks.quality.gates.policy import (
+    best_of,
+    next_try,
+    policy_of,
+    receipt_verdicts,
+    seed_of_try,
+)
+from tasks.quality.gates.reference import FrameReference, reference_of
+from tasks.quality.gates.segment_watch import watch_of
+from tasks.quality.gates.video_verdicts import video_verdicts
+from tasks.quality.gates.words import told_verdicts
 from tasks.records import (
     Failure,
     SegmentPlan,
@@ -105,11 +116,52 @@ class VideoChain:
                 f"plans/{plan.video_id}.json cannot be rendered here: {fault}; render the manifest "
                 "again to plan it again"
             )
+        self._policy = policy_of(plan)
         self.receipts: list[SegmentReceipt] = []
         self.num_rendered = 0
 
-    def add(self, segment: SegmentPlan) -> None:
-        """Have the next segment, rendered unless it is there and whole."""
+    def add(self, index: int) -> None:
+        """Have the next segment, and judge it; a bad one is rendered again with a new seed.
+
+        Of tries that all failed the best one stays. What was tried is read from receipts alone, so
+        that a chain that begins anew comes to the same segments and renders none of them again.
+        """
+        is_reused = self._have(index)
+        uses_seed = engine_identity(self.plan.engine).uses_seed
+        seeds: list[int | None] = [None]
+        tries = [receipt_verdicts(self.receipts[-1], self._policy)]
+        while (step := next_try(tries, self._policy, uses_seed=uses_seed)) == "again":
+            self.work.listener.notice(
+                f"{self.plan.video_id}: segment {index + 1} failed a gate "
+                f"({told_verdicts(tries[-1])}); it is rendered again with a new seed, "
+                f"{len(tries)} of {self._policy.tries}"
+            )
+            seeds.append(seed_of_try(self.plan.seed, index, len(tries)))
+            self._reseed(index, seeds[-1])
+            is_reused = self._have(index) and is_reused
+            tries.append(receipt_verdicts(self.receipts[-1], self._policy))
+        best = best_of(tries)
+        if step == "choose" and best != len(tries) - 1:
+            self._reseed(index, seeds[best])
+            self._have(index)
+        self.work.listener.segment_done(
+            self.plan, self.plan.segments[index], self.receipts[-1], is_reused=is_reused
+        )
+
+    def _reseed(self, index: int, seed: int | None) -> None:
+        identity = engine_identity(self.plan.engine)
+        self.receipts.pop()
+        self.plan = reseeded(
+            self.plan,
+            index,
+            seed,
+            identity,
+            lambda start, end: self._track.window(start, end, identity).sha256,
+        )
+
+    def _have(self, index: int) -> bool:
+        """Have the next segment as planned, rendered unless it is there and whole."""
+        segment = self.plan.segments[index]
         self.work.check_stop()
         with self.work.key_lock(segment.key):
             receipt = self._find(segment)
@@ -119,9 +171,7 @@ class VideoChain:
                 self._render(segment)
             else:
                 self.receipts.append(receipt)
-        self.work.listener.segment_done(
-            self.plan, segment, self.receipts[-1], is_reused=receipt is not None
-        )
+        return receipt is not None
 
     def _find(self, segment: SegmentPlan) -> SegmentReceipt | None:
         folder = self.folder
@@ -163,7 +213,7 @@ class VideoChain:
             self.receipts.pop()
             before = self.plan.segments[len(self.receipts)]
             self.discard(before, error)
-            self.add(before)
+            self._have(before.index)
 
     def _render(self, segment: SegmentPlan) -> None:
         """Render the next segment, one rung down after every lack of a resource."""
@@ -215,6 +265,9 @@ class VideoChain:
                 identity=host.identity,
                 rungs=self._given_up.silent,
             )
+            watch = None
+            if self._policy.mode != "off":
+                watch = watch_of(job, self._reference(host.identity))
             receipt, rendering = render_segment(
                 plan,
                 job,
@@ -223,6 +276,7 @@ class VideoChain:
                 attempt=attempt,
                 should_stop=self.work.should_stop,
                 rungs=self._given_up.silent,
+                watch=watch,
             )
         self.folder.fetch_segment(receipt)  # another writer's, if that was first
         self.num_rendered += 1
@@ -237,6 +291,24 @@ class VideoChain:
         self.receipts.append(receipt)
         return receipt.key
 
+    def _reference(self, identity: EngineIdentity) -> FrameReference:
+        plan = self.plan
+        return reference_of(self._portrait, plan.rig, plan.width, plan.height, identity)
+
+    def parts(self, stored: StoredPlan, num_rendered: int, seconds: float) -> VideoParts:
+        """What is told of the finished video, its verdicts included."""
+        figures = [receipt.figures for receipt in self.receipts]
+        identity = engine_identity(self.plan.engine)
+        window = self._track.window(0, self.plan.num_frames, identity)
+        pcm = window.pcm[window.left_context : len(window.pcm) - window.right_context]
+        return VideoParts(
+            stored.sha256,
+            num_rendered,
+            seconds,
+            gates=video_verdicts(figures, pcm, self._policy),
+            is_judged=self._policy.mode != "off" and None not in figures,
+        )
+
     def replanned(self, change: _ReplanError, asked: VideoPlan) -> VideoPlan:
         """The plan with a rung's settings: other keys, from the first segment on.
 
@@ -244,7 +316,7 @@ class VideoChain:
         """
         told = describe_changes(change.given_up.changed, change.why)
         draft = after_rung(self.plan, change.rung).model_copy(
-            update={"warnings": (*asked.warnings, told)}
+            update={"warnings": (*asked.warnings, told), "seeds": {}}
         )
         identity = engine_identity(draft.engine)
         return keyed(
@@ -324,12 +396,12 @@ def make_video(stored: StoredPlan) -> VideoOutcome:
             current_chain.set(chain)
             num_before = num_rendered
             try:
-                for segment in plan.segments:
-                    chain.add(segment)
+                for index in range(len(plan.segments)):
+                    chain.add(index)
                 work.check_stop()
                 num_rendered = num_before + chain.num_rendered
                 seconds = time.perf_counter() - started
-                delivery = _Delivery(chain, VideoParts(stored.sha256, num_rendered, seconds))
+                delivery = _Delivery(chain, chain.parts(stored, num_rendered, seconds))
                 current_delivery.set(delivery)
                 deliver_task(plan.video_id)
                 break
@@ -339,7 +411,7 @@ def make_video(stored: StoredPlan) -> VideoOutcome:
                 if error.segment_index is None or error.segment_index in repaired:
                     raise
                 repaired.add(error.segment_index)
-                chain.discard(plan.segments[error.segment_index], error)
+                chain.discard(chain.plan.segments[error.segment_index], error)
             finally:
                 num_rendered = num_before + chain.num_rendered
         assert delivery.receipt is not None

@@ -42,6 +42,7 @@ class EngineIdentity:
         default_prompt: what is read where a row has no prompt.
         load_timeout_s: within which it is ready, on a slow disk.
         max_hosts: processes with it that may run side by side without a worker's leases.
+        uses_seed: whether its pixels depend on the seed; no key holds this.
         silent_settings: settings that change no pixels, with their defaults. Rows and keys know
             nothing of them; a job carries some where a rung set them.
     """
@@ -61,6 +62,7 @@ class EngineIdentity:
     load_timeout_s: float = 120.0
     max_hosts: int = 64
     silent_settings: Mapping[str, Setting] = field(default_factory=dict[str, Setting])
+    uses_seed: bool = True
 
 
 @dataclass(frozen=True)
@@ -243,6 +245,7 @@ _ENGINES: Mapping[str, str] = {
     "preview": "model.preview.engine:PreviewEngine",
     "live-avatar": "model.live_avatar.engine:LiveAvatarEngine",
     "null": "model.null:NullEngine",
+    "flawed": "model.flawed:FlawedEngine",
 }
 
 # versions of earlier releases with their weights, the latest first: what they finished stays

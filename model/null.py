@@ -50,6 +50,7 @@ class NullEngine(SingleProcess):
             settings=SETTINGS,
             needs_face=False,
             is_preview=True,
+            uses_seed=False,
         )
 
     def setting_fault(self, name: str, value: Setting) -> str:

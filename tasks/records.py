@@ -5,8 +5,6 @@ from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
     model_serializer,
@@ -14,6 +12,8 @@ from pydantic import (
 )
 
 from model.errors import Fault
+from tasks.gate_records import GateFigures, GatePolicy, GateVerdict
+from tasks.record import Record
 
 Scalar = str | int | float | bool
 VIDEO_ID_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
@@ -23,11 +23,8 @@ Status = Literal["pending", "running", "done", "held", "failed", "quarantined"]
 Verdict = Literal["", "approved", "rejected", "changes", "dropped"]
 """What people decided of a video; changes: it is to be made otherwise by the next retry."""
 
-
-class Record(BaseModel):
-    """Base of every boundary record: immutable, and an unknown field is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+"""Held: finished, but a gate found a fault, and no person has decided yet."""
+FINISHED: tuple[Status, ...] = ("done", "held")
 
 
 # --- manifest row -> speech ---------------------------------------------------------------------
@@ -241,6 +238,13 @@ class VideoPlan(Record):
     loudness_lufs: int | None = Field(
         default=None, description="Of what viewers hear; None: as it was spoken or recorded."
     )
+    seeds: dict[int, int] = Field(
+        default_factory=dict[int, int],
+        description="Of segments, by index, that were tried again after a failed gate.",
+    )
+    gates: GatePolicy | None = Field(
+        default=None, description="How it is judged; None: planned before there were gates."
+    )
 
 
 class Amendment(Record):
@@ -306,7 +310,11 @@ class SegmentReceipt(Record):
     handoff_sha256: str = Field(description="Of this segment's own handoff.")
     started_from_sha256: str = Field(description="Of the handoff it started from, or neutral.")
     media: SegmentMedia
-    gates: dict[str, float] = Field(default_factory=dict, description="Seam and gate figures.")
+    gates: dict[str, float] = Field(default_factory=dict, description="Of its seam, raw frames.")
+    figures: GateFigures | None = Field(
+        default=None,
+        description="What gates judge; None: rendered before there were, or gates off.",
+    )
     engine_seconds: float
     encode_seconds: float = 0.0
     cpu_seconds: float = Field(default=0.0, description="Of all the engine's processes.")
@@ -368,6 +376,13 @@ class VideoReceipt(Record):
     loudness: SoundLoudness | None = Field(
         default=None, description="None: delivered before loudness was measured."
     )
+    gates: tuple[GateVerdict, ...] = Field(default=(), description="What gates found wrong.")
+    is_judged: bool = Field(default=False, description="Whether gates have looked at it.")
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a gate holds it for a person."""
+        return any(verdict.held for verdict in self.gates)
 
 
 class CommentNote(Record):
@@ -403,6 +418,7 @@ class VideoOutcome(Record):
     )
     loudness_lufs: float | None = None
     true_peak_dbtp: float | None = None
+    gates: tuple[GateVerdict, ...] = Field(default=(), description="What gates found wrong.")
     looked_at: str = Field(
         default="",
         description="sha256 of the finished file, else of the plan: what a decision is about.",

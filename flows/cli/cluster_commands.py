@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from flows.cli.gates.options import with_gates
 from flows.cli.rows.choice import choice_fields, with_choice
 from flows.cli.rows.personal import with_personal
 from flows.cli.terminal import say
@@ -193,6 +194,7 @@ def doctor(out: str | None, engine: str | None, as_json: bool) -> int:
 @click.option("--engine", help="Engine for rows that name no engine. [default: preview]")
 @click.option("--preset", help="Preset for rows that name no preset. [default: standard]")
 @with_loudness
+@with_gates
 @_lexicon
 @_sheet
 @with_settings
@@ -225,6 +227,7 @@ def submit(manifest: str, wait: bool, as_json: bool, **options: Any) -> int:
 @click.option("--engine", help="Engine for rows that name no engine. [default: preview]")
 @click.option("--preset", help="Preset for rows that name no preset. [default: standard]")
 @with_loudness
+@with_gates
 @_lexicon
 @_sheet
 @with_settings

@@ -92,12 +92,12 @@ class LiveProgress(PlainProgress):
 
 
 def status_table(outcomes: Sequence[VideoOutcome]) -> Group:
-    """What `nightshoot status` prints: what is not done or was decided on, what to do, counts."""
+    """What `nightshoot status` prints: what is not done, held first, or decided on; what to do."""
     counts = Counter(outcome.status for outcome in outcomes)
     counts.update(outcome.verdict for outcome in outcomes if outcome.verdict)
     is_decided = any(each.verdict or each.num_open_comments for each in outcomes)
     table = Table("video", "state", *(["decided"] if is_decided else []), "reason", box=None)
-    for outcome in outcomes:
+    for outcome in sorted(outcomes, key=lambda each: each.status != "held"):
         decided = decision_told(outcome)
         if outcome.status != "done" or decided:
             why = outcome.error or "; ".join(outcome.warnings) if outcome.status != "done" else ""

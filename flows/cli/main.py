@@ -23,6 +23,8 @@ from flows.cli.cluster_commands import (
     with_loudness,
     with_settings,
 )
+from flows.cli.gates.again import judge_again
+from flows.cli.gates.options import with_gate_limits, with_gates, with_judging
 from flows.cli.gpu_commands import (
     add_placing_to,
     gpus_asked,
@@ -128,6 +130,8 @@ _campaign_options = _options(
     ),
     click.option("--prompt", help="Prompt for rows that have no prompt."),
     with_loudness,
+    with_gates,
+    with_gate_limits,
     with_settings,
     with_personal,
     with_choice,
@@ -297,7 +301,7 @@ def retry(
 @_out
 @_json
 def status(campaign: str | None, out: str | Path, as_json: bool) -> int:
-    """Show which videos of a campaign are done, failed or still to do, and who decided what.
+    """Show which videos of a campaign are done, held, failed or still to do, and who decided what.
 
     Exits with code 1 unless all of them are done, or were approved or dropped by a person. Without
     a CAMPAIGN, list the campaigns of the output.
@@ -506,14 +510,30 @@ def rig(portrait: Path, out: Path | None) -> int:
 
 
 @cli.command()
-@click.argument("videos", type=_FILE, nargs=-1, required=True)
-@click.option("--portrait", type=_FILE, help="Portrait to compare the faces with.")
+@click.argument("what", nargs=-1, required=True, metavar="CAMPAIGN | VIDEO...")
+@click.option("--portrait", type=_FILE, help="Portrait to compare the faces of videos with.")
+@_out
+@with_judging
 @_json
-def judge(videos: tuple[Path, ...], portrait: Path | None, as_json: bool) -> int:
-    """Measure the quality of finished videos: lip-sync, likeness, seams and loudness."""
+def judge(what: tuple[str, ...], portrait: Path | None, as_json: bool, **options: Any) -> int:
+    """Judge a campaign's finished videos again, or measure the quality of video files.
+
+    For a CAMPAIGN, its gates are judged with today's limits, or those of --limits, and nothing is
+    rendered: videos are held or no longer held. Segments that no gate has measured yet are decoded
+    and measured. Exits with code 1 if a video is held.
+
+    For VIDEO files, lip-sync, likeness, seams and loudness are measured.
+    """
+    if len(what) == 1 and not Path(what[0]).is_file():
+        return judge_again(what[0], options, as_json=as_json)
     from flows.cli.judge import judge_all, judgement_table
 
-    judged = judge_all(videos, portrait)
+    missing = [name for name in what if not Path(name).is_file()]
+    if missing:
+        raise click.UsageError(
+            f'there is no file "{missing[0]}"; name video files, or one campaign alone'
+        )
+    judged = judge_all([Path(name) for name in what], portrait)
     if as_json:
         say(json.dumps([each.model_dump(mode="json") for each in judged], indent=1))
     else:
@@ -555,6 +575,7 @@ def _request(manifest: str | Path, options: dict[str, Any]) -> "Request":
     from flows.outcomes import name_of
     from flows.session import Request
     from tasks.manifest.manifest import RowDefaults
+    from tasks.quality.gates.policy import GateRequest
 
     names = set(RowDefaults.model_fields) & set(options)
     wanted = {name: options[name] for name in names if options[name] is not None}
@@ -574,6 +595,7 @@ def _request(manifest: str | Path, options: dict[str, Any]) -> "Request":
         loudness=options["loudness"],
         personal=personal_of(options),
         selection=selection_of(options),
+        gates=GateRequest(options["gates"], options["gate_tries"], options["gate_limits"]),
     )
 
 

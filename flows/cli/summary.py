@@ -25,12 +25,16 @@ def summary_lines(summary: Summary) -> Iterator[Text]:
         yield Text(f"Correct the manifest{others}.")
         return
     done = [outcome for outcome in summary.asked if outcome.status == "done"]
+    held = [outcome for outcome in summary.asked if outcome.status == "held"]
     failed = [o for o in summary.asked if o.status in ("failed", "quarantined")]
-    yield from warning_lines({o.video_id: o.warnings for o in done})
+    yield from warning_lines({o.video_id: o.warnings for o in (*done, *held)})
+    yield from _held(held)
     yield from _failures(failed)
-    made = sum(outcome.num_segments_rendered for outcome in done)
+    made = sum(outcome.num_segments_rendered for outcome in (*done, *held))
+    told = f"{len(held)} held, " if held else ""
     yield Text(
-        f"{len(done)} of {counted(len(summary.asked), 'video')} done, {len(failed)} failed; "
+        f"{len(done)} of {counted(len(summary.asked), 'video')} done, {told}{len(failed)} "
+        f"failed; "
         f"{counted(made, 'segment')} rendered in {clock_of(summary.seconds)}",
         style="bold",
     )
@@ -59,6 +63,16 @@ def names_of(names: Sequence[str]) -> str:
     """The first names and the number of the others."""
     more = f" and {len(names) - 3} more" if len(names) > 4 else ""
     return ", ".join(names[: 3 if more else 4]) + more
+
+
+def _held(outcomes: Sequence[VideoOutcome]) -> Iterator[Text]:
+    for outcome in outcomes[:_SHOWN]:
+        yield Text(f"{outcome.video_id} (line {outcome.line}): held: {outcome.error}", style="red")
+        yield Text(f"  {outcome.path}")
+    if len(outcomes) > _SHOWN:
+        yield Text(f"... and {len(outcomes) - _SHOWN} more held; the report lists them all")
+    if outcomes:
+        yield Text(f"  what to do: {outcomes[0].way_out}")
 
 
 def _failures(outcomes: Sequence[VideoOutcome]) -> Iterator[Text]:

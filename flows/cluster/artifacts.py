@@ -25,7 +25,7 @@ from prefect.client.schemas.actions import ArtifactUpdate
 
 from flows.cluster.api_client import outlast_restarts
 from tasks.errors import counted
-from tasks.records import VideoOutcome
+from tasks.records import FINISHED, VideoOutcome
 
 Row = Mapping[str, object]
 
@@ -33,9 +33,9 @@ _EVERY_S = 30.0
 # an update is an event with the whole table in it, kept for a week: 10 MB a night at 500 rows
 _EVERY_S_PER_ROW = 0.5
 _MAX_ROWS = 500
-_ENDED = ("done", "failed", "quarantined")
+_ENDED = ("done", "held", "failed", "quarantined")
 # what somebody looks for comes first
-_ORDER = {"failed": 0, "quarantined": 0, "running": 1, "waiting": 2, "pending": 2}
+_ORDER = {"held": 0, "failed": 0, "quarantined": 0, "running": 1, "waiting": 2, "pending": 2}
 _NOT_IN_KEYS = re.compile(r"[^a-z0-9]+")
 _MARKDOWN_SIGNS = re.compile(r"([\\`*_{}\[\]<>|#~&$!])")
 
@@ -59,7 +59,7 @@ class RunArtifacts:
     def end(self, outcomes: Sequence[VideoOutcome], halted: str) -> None:
         """Show how every row ended and, if one failed, the failure report."""
         self._show([ended_row(outcome) for outcome in outcomes])
-        failed = [each for each in outcomes if each.status in ("failed", "quarantined")]
+        failed = [each for each in outcomes if each.status in ("held", "failed", "quarantined")]
         if not failed and not halted:
             return
         retry = retry_command(self._campaign, self._out)
@@ -67,7 +67,7 @@ class RunArtifacts:
             lambda: create_markdown_artifact(
                 failure_report(self._campaign, failed, retry, halted),
                 key=f"{self._slug}-failures",
-                description=f"{self._campaign}: {_count(failed)} failed",
+                description=f"{self._campaign}: {_ended_badly(failed)}",
             )
         )
 
@@ -125,10 +125,10 @@ def ended_row(outcome: VideoOutcome) -> Row:
     return {
         "video": outcome.video_id,
         "state": outcome.status,
-        "segments": count if outcome.status == "done" else "",
+        "segments": count if outcome.status in FINISHED else "",
         "engine seconds": round(outcome.engine_seconds, 1),
         # one column: of two long ones the pages cut the second off
-        "output": outcome.path or outcome.error or "; ".join(outcome.warnings),
+        "output": outcome.error or outcome.path or "; ".join(outcome.warnings),
     }
 
 
@@ -166,10 +166,11 @@ def failure_report(
     campaign: str, failed: Sequence[VideoOutcome], retry: str, halted: str = ""
 ) -> str:
     """Markdown: what failed, why, the way out, and the command that tries again."""
-    lines = [f"# {_escaped(campaign)}: {_count(failed)} failed", ""]
+    lines = [f"# {_escaped(campaign)}: {_ended_badly(failed)}", ""]
     if halted:
         lines += [f"**{_escaped(halted)}**", ""]
-    lines += ["Correct the cause, then try again with:", "", "```sh", retry, "```", ""]
+    if halted or any(each.status != "held" for each in failed):
+        lines += ["Correct the cause, then try again with:", "", "```sh", retry, "```", ""]
     name = _escaped(campaign)
     lines += [
         f"Each run keeps its logs: {name}/VIDEO those of a video, {name} those of its preparation.",
@@ -185,6 +186,12 @@ def failure_report(
     if len(failed) > _MAX_ROWS:
         lines += ["", f"The campaign's report lists {len(failed) - _MAX_ROWS} more."]
     return "\n".join(lines) + "\n"
+
+
+def _ended_badly(videos: Sequence[VideoOutcome]) -> str:
+    held = [each for each in videos if each.status == "held"]
+    told = f"{_count(videos[: len(videos) - len(held)])} failed"
+    return f"{_count(held)} held, {told}" if held else told
 
 
 def _count(videos: Sequence[VideoOutcome]) -> str:

@@ -29,6 +29,7 @@ from model.errors import CampaignError
 from tasks.errors import counted
 from tasks.gpu_plans.layouts import layout_env, layout_settings
 from tasks.manifest.manifest import RowDefaults
+from tasks.quality.gates.policy import GateRequest
 from tasks.speech.voices import VoiceSettings
 from tasks.store.campaigns import (
     campaigns_in,
@@ -58,6 +59,7 @@ def run_campaign(request: CampaignParameters) -> State[Any]:
             begun_first=request.window is not None,
             allow_private=request.allow_private,
             loudness=request.loudness,
+            gates=GateRequest(request.gates, request.gate_tries),
             lexicon=request.lexicon,
             sheet=request.sheet,
             personal=request.personal,
@@ -114,7 +116,7 @@ def _run(
 def _state_of(summary: Summary, own: OwnRun) -> State[Any]:
     counts = {
         status: sum(outcome.status == status for outcome in summary.asked)
-        for status in ("done", "failed", "quarantined", "pending")
+        for status in ("held", "done", "failed", "quarantined", "pending")
     }
     told = ", ".join(f"{number} {status}" for status, number in counts.items() if number)
     report = f"; report: {summary.report}" if summary.report else ""
@@ -130,7 +132,7 @@ def _state_of(summary: Summary, own: OwnRun) -> State[Any]:
         return Cancelled(message=f"cancelled: {told}{report}")
     if summary.was_stopped:
         return Crashed(message=f"its worker was asked to stop: {told}")
-    if counts["failed"] or counts["quarantined"]:
+    if counts["held"] or counts["failed"] or counts["quarantined"]:
         return Failed(message=f"{told}{report}")
     return Completed(message=f"{told}{report}")
 

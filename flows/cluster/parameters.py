@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from model.errors import CampaignError
+from tasks.gate_records import GateMode
 from tasks.gpu_plans.layouts import check_layout
 from tasks.manifest.personal.libraries import Personal
 from tasks.manifest.personal.selection import Selection
@@ -48,6 +49,7 @@ def _campaign(name: str) -> str:
 # as a pattern: of a list of choices Prefect's server refuses the null of a field left empty
 _LoudnessForm = WithJsonSchema({"type": "string", "pattern": "^(-14|-16|-23|off)$"})
 _Loudness = Annotated[Loudness, _LoudnessForm]
+_Gates = Annotated[GateMode, WithJsonSchema({"type": "string", "pattern": "^(off|warn|hold)$"})]
 CampaignName = Annotated[str, AfterValidator(_campaign)]
 
 
@@ -104,6 +106,20 @@ class CampaignParameters(Parameters):
         title="Loudness",
         description="Loudness of what viewers hear, in LUFS: -14, -16 or -23; off leaves it as it "
         "was spoken or recorded. If empty, -16, and finished videos stay as they are.",
+    )
+    gates: _Gates | None = Field(
+        default=None,
+        title="Gates",
+        description="What happens if a segment fails a gate: hold renders it again and then holds "
+        "its video for a person; warn only tells it; off measures nothing. If empty, hold.",
+    )
+    gate_tries: int | None = Field(
+        default=None,
+        ge=0,
+        le=9,
+        title="Gate tries",
+        description="How often a segment that fails a gate is rendered again with a new seed. If "
+        "empty, 2.",
     )
     lexicon: str | None = Field(
         default=None,

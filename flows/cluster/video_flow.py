@@ -84,9 +84,10 @@ def _made(stored: StoredPlan, work: Work) -> State[Any] | None:
     finally:
         current_work.reset(token)
     _tell_worker("", "")
+    held = f"held: {outcome.error}; " if outcome.status == "held" else ""
     return Completed(
-        message=f"{outcome.num_segments_rendered} of {outcome.num_segments} segments rendered, "
-        f"{outcome.engine_seconds:.1f} engine-seconds, {outcome.path}"
+        message=f"{held}{outcome.num_segments_rendered} of {outcome.num_segments} segments "
+        f"rendered, {outcome.engine_seconds:.1f} engine-seconds, {outcome.path}"
     )
 
 

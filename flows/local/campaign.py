@@ -26,7 +26,7 @@ from flows.video import RowOf, make_video, record_failure
 from flows.work import Work, current_work, stop_on_signals
 from model.errors import StoppedError, WindowClosedError
 from tasks.errors import counted
-from tasks.records import StoredPlan, VideoOutcome
+from tasks.records import FINISHED, StoredPlan, VideoOutcome
 
 
 @dataclass
@@ -73,7 +73,7 @@ def video_task(video_id: str) -> str:
 
 def _end(outcome: VideoOutcome, batch: VideoBatch, work: Work) -> None:
     batch.outcomes[outcome.video_id] = outcome
-    if work.night and outcome.status == "done":
+    if work.night and outcome.status in FINISHED:
         work.night.learn(batch.taken[outcome.video_id].plan, outcome)
     work.listener.video_ended(outcome)
 
@@ -97,13 +97,19 @@ def campaign(name: str) -> State[Any]:
 
 
 def state_of(outcomes: Iterable[VideoOutcome], num_videos: int, halted: str) -> State[Any]:
-    """Completed, or failed with the videos that did."""
-    failed = sorted(o.video_id for o in outcomes if o.status in ("failed", "quarantined"))
+    """Completed, or failed with the videos that did, or that gates hold."""
+    ended = list(outcomes)
+    failed = sorted(o.video_id for o in ended if o.status in ("failed", "quarantined"))
+    held = sorted(o.video_id for o in ended if o.status == "held")
     if halted:
         return Failed(message=halted)
     if failed:
         return Failed(
             message=f"{len(failed)} of {counted(num_videos, 'video')} failed: {', '.join(failed)}"
+        )
+    if held:
+        return Failed(
+            message=f"{len(held)} of {counted(num_videos, 'video')} held: {', '.join(held)}"
         )
     return Completed(message=counted(num_videos, "video"))
 

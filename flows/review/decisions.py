@@ -146,5 +146,4 @@ class Review:
 
 def is_held(seen: LookedAt) -> bool:
     """Whether a gate holds the finished file back until a person decides."""
-    gates = getattr(seen.receipt, "gates", None) or ()
-    return any(dict(gate).get("held") for gate in gates)
+    return seen.receipt is not None and seen.receipt.is_held

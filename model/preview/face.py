@@ -98,6 +98,23 @@ def find_faces(image: Pixels) -> list[Face]:
     return _without_repeats(sorted(faces, key=_prominence, reverse=True))
 
 
+def find_strangers(image: Pixels, known: Face | None) -> list[Face]:
+    """Faces beside the known one that are seen at a glance, on the whole picture alone.
+
+    It is cheap where there are none, and misses faces below a seventh of the picture.
+    """
+    faces: list[Face] = []
+    box = None if known is None else np.array(known.box, np.float32)
+    for item in _candidates(image, iter([(0, 0, image.shape[1], image.shape[0], 0.6)])):
+        if box is not None and _is_same(box, item.box):
+            continue
+        landmarks, score = refine(image, _mesh(image, item.roi)[0])
+        if score >= _CERTAIN_SCORE:
+            faces.append(Face(landmarks, score))
+    known_faces = [] if known is None else [known]
+    return _without_repeats([*known_faces, *faces])[len(known_faces) :]
+
+
 def refine(image: Pixels, landmarks: Landmarks) -> tuple[Landmarks, float]:
     """Landmarks and score of the face near ``landmarks``; follows a face from frame to frame."""
     return _mesh(image, _roi_of_landmarks(landmarks))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tasks.canonical_json import canonical_sha256
 from tasks.errors import DamagedError, FfmpegError
+from tasks.gate_records import GateVerdict
 from tasks.media.captions import captions, to_srt, to_vtt
 from tasks.media.contact_sheets import contact_sheet, sheets_folder
 from tasks.media.posters import keep_poster, posters_folder
@@ -57,11 +58,15 @@ class VideoParts:
         plan_sha256: of the plan that was asked for.
         num_segments_rendered: by this run.
         seconds: of this run.
+        gates: what they found wrong.
+        is_judged: whether gates have looked at it.
     """
 
     plan_sha256: str
     num_segments_rendered: int = 0
     seconds: float = 0.0
+    gates: tuple[GateVerdict, ...] = ()
+    is_judged: bool = False
 
 
 def deliver_video(
@@ -117,6 +122,8 @@ def deliver_video(
         size=f"{plan.width}x{plan.height}",
         segments=tuple(_figures(receipt) for receipt in receipts),
         loudness=stitched.loudness,
+        gates=making.gates,
+        is_judged=making.is_judged,
     )
     folder.commit_video(receipt)
     with contextlib.suppress(FfmpegError, DamagedError):  # the report tries again, and says why

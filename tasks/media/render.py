@@ -9,8 +9,9 @@ import hashlib
 import platform
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from safetensors.numpy import load_file, save_file
@@ -22,6 +23,7 @@ from tasks.engines.host_logs import keep_segment_log
 from tasks.errors import (
     DamagedError,
 )
+from tasks.gate_records import GateFigures
 from tasks.media.encode import EncodedSegment, encode_segment, read_png, seam_gates, write_png
 from tasks.media.proof_mark import marked
 from tasks.plan.audio_window import EngineTrack
@@ -84,12 +86,24 @@ def segment_job(
         right_context=window.right_context,
         phonemes=window.phonemes,
         prompt=plan.prompt,
-        seed=plan.seed if segment.seed is None else segment.seed,
+        seed=plan.seeds.get(segment.index, plan.seed if segment.seed is None else segment.seed),
         width=plan.width,
         height=plan.height,
         num_frames=segment.num_frames,
         settings=settings_after(plan, rungs),
     )
+
+
+class Watch(Protocol):
+    """What measures a segment's raw frames on their way to the encoder."""
+
+    def look(self, frames: Pixels) -> None:
+        """Take the next frames, ``(F, H, W, 3)``."""
+        ...
+
+    def figures(self) -> GateFigures:
+        """What was measured, after the last frame."""
+        ...
 
 
 def render_segment(
@@ -101,6 +115,7 @@ def render_segment(
     attempt: int,
     should_stop: Callable[[], bool],
     rungs: Sequence[Rung] = (),
+    watch: Watch | None = None,
 ) -> tuple[SegmentReceipt, HostRendering]:
     """Render a segment and commit it; the receipt is written last.
 
@@ -119,7 +134,7 @@ def render_segment(
     try:
         rendering = host.render(job, should_stop)
         encoded = encode_segment(
-            marked(rendering) if plan.is_proof else rendering,
+            _shown(rendering, plan, watch),
             width=job.width,
             height=job.height,
             num_frames=job.num_frames,
@@ -132,6 +147,8 @@ def render_segment(
         receipt = _receipt(job, host, encoded, rendering, parts, folder, attempt, seconds)
         if rungs:
             receipt = receipt.model_copy(update={"rungs": effective(rungs)})
+        if watch is not None:
+            receipt = receipt.model_copy(update={"figures": watch.figures()})
         return folder.commit_segment(receipt), rendering
     except NightshootError as error:
         if not isinstance(error, StoppedError):
@@ -140,6 +157,18 @@ def render_segment(
     finally:
         for part in parts.values():
             part.unlink(missing_ok=True)
+
+
+def _shown(rendering: HostRendering, plan: VideoPlan, watch: Watch | None) -> Iterable[Pixels]:
+    """The frames to encode; what watches sees them as the engine drew them."""
+    frames = rendering if watch is None else _watched(rendering, watch)
+    return marked(frames) if plan.is_proof else frames
+
+
+def _watched(frames: HostRendering, watch: Watch) -> Iterator[Pixels]:
+    for chunk in frames:
+        watch.look(chunk)
+        yield chunk
 
 
 _SUFFIXES = (".mp4", ".png", ".safetensors")

@@ -129,6 +129,7 @@ def plan_segments(
     window_sha256: Callable[[int, int], str],
     seeds: Mapping[int, int] = _NO_SEEDS,
     *,
+    tried_seeds: Mapping[int, int] = _NO_SEEDS,
     is_proof: bool = False,
 ) -> tuple[SegmentPlan, ...]:
     """Segments between the cuts, each with its content key; a key holds its predecessor's.
@@ -139,6 +140,7 @@ def plan_segments(
         window_sha256: digest of what an engine hears for frames ``start <= i < end``:
             samples with context, and their phonemes.
         seeds: of segments, by index, that have another than the video's.
+        tried_seeds: of segments that are rendered again after a failed gate, in place of those.
         is_proof: the word PROOF is drawn over the frames.
     """
     common = parts.model_dump(mode="json") | {"key_version": KEY_VERSION}
@@ -146,14 +148,16 @@ def plan_segments(
     segments: list[SegmentPlan] = []
     previous = NEUTRAL
     for index, (start, end) in enumerate(pairwise(cuts)):
+        seed = tried_seeds.get(index, seeds.get(index))
+        own = {} if seed is None else {"seed": seed}
         previous = canonical_sha256(
             common
+            | own
             | {
                 "audio": window_sha256(start, end),
                 "num_frames": end - start,
                 "predecessor": previous,
             }
-            | ({"seed": seeds[index]} if index in seeds else {})
         )
         segments.append(
             SegmentPlan(
@@ -189,7 +193,9 @@ def keyed(
         encode=plan.encode,
     )
     seeds = {each.index: each.seed for each in plan.segments if each.seed is not None}
-    segments = plan_segments(cuts, parts, window_sha256, seeds, is_proof=plan.is_proof)
+    segments = plan_segments(
+        cuts, parts, window_sha256, seeds, tried_seeds=plan.seeds, is_proof=plan.is_proof
+    )
     return plan.model_copy(update={"segments": segments})
 
 
@@ -203,3 +209,21 @@ def unbroken_frames(plan: VideoPlan) -> int:
 def cuts_of(plan: VideoPlan) -> tuple[int, ...]:
     """The frames at which a plan's segments begin and end."""
     return (0, *(segment.end_frame for segment in plan.segments))
+
+
+def reseeded(
+    plan: VideoPlan,
+    index: int,
+    seed: int | None,
+    identity: EngineIdentity,
+    window_sha256: Callable[[int, int], str],
+) -> VideoPlan:
+    """``plan`` with another seed (None: the video's own) for segment ``index``.
+
+    It and its successors get other keys; those before it keep theirs.
+    """
+    seeds = {other: its for other, its in plan.seeds.items() if other != index}
+    if seed is not None:
+        seeds[index] = seed
+    changed = plan.model_copy(update={"seeds": seeds})
+    return keyed(changed, cuts_of(plan), identity, window_sha256)

@@ -191,7 +191,7 @@ def judge_video(
     _check_boundaries((*boundaries, *repeated, *(raw_seams or {})), boundaries, track.num_packets)
     watch = _Watch(_reference(portrait, rig, track, limits), limits)
     seams = _SeamWatch(boundaries, raw_seams or {})
-    with closing(_frames(path, track)) as frames:
+    with closing(frames_of(path, track)) as frames:
         for frame in frames:
             watch.look(frame)
             seams.look(frame)
@@ -576,7 +576,7 @@ class _SeamWatch:
 # --- reading ------------------------------------------------------------------------------------
 
 
-def _frames(path: Path, track: Track) -> Generator[Pixels]:
+def frames_of(path: Path, track: Track) -> Generator[Pixels]:
     """Every frame of a video, ``(H, W, 3)`` uint8 RGB, converted without a colour bias."""
     args = ["-i", f"file:{path}", "-map", "0:v:0", "-fps_mode", "passthrough"]
     args += ["-vf", "scale=flags=bicubic+accurate_rnd+full_chroma_int"]

@@ -35,6 +35,7 @@ _MOST_LAG_STEPS = 48
 _LEAST_SHIFT_STEPS = 100
 _QUIET_LEVEL = 0.05
 _LEAST_QUIET_FRAMES = 5
+_MOST_POWERS = 300
 
 
 @dataclass(frozen=True)
@@ -156,8 +157,24 @@ def main_motion(patches: NDArray[np.uint8]) -> Curve:
     pixels = patches.astype(np.float32)
     pixels -= ndimage.gaussian_filter1d(pixels, 25.0, axis=0)
     pixels -= pixels.mean(0)
-    _, directions = np.linalg.eigh((pixels.T @ pixels).astype(np.float64))
-    return (pixels @ directions[:, -1]).astype(np.float64) / np.sqrt(pixels.shape[1])
+    direction = _main_direction((pixels.T @ pixels).astype(np.float64))
+    return (pixels @ direction).astype(np.float64) / np.sqrt(pixels.shape[1])
+
+
+def _main_direction(products: NDArray[np.float64]) -> Curve:
+    """The eigenvector of the largest eigenvalue, by powers: LAPACK computes all of them."""
+    direction = np.diag(products).copy()
+    for _ in range(_MOST_POWERS):
+        after = products @ direction
+        length = float(np.linalg.norm(after))
+        if length < 1e-12:
+            return np.zeros_like(direction)  # nothing moves
+        after /= length
+        is_settled = float(np.abs(after - direction).max()) < 1e-9
+        direction = after
+        if is_settled:
+            break
+    return direction
 
 
 def spread(curve: Curve) -> float:

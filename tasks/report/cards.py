@@ -19,7 +19,7 @@ from tasks.media.contact_sheets import (
     sheets_folder,
 )
 from tasks.media.posters import keep_poster, poster_path, posters_folder
-from tasks.records import Status, VideoOutcome, VideoReceipt
+from tasks.records import FINISHED, Status, VideoOutcome, VideoReceipt
 from tasks.report.timeline import GateFault, Stretch, gate_faults, start_of, stretches
 from tasks.review.sample import sample_of
 from tasks.store.record_json import read_record
@@ -35,7 +35,6 @@ STATUS_ORDER: tuple[Status, ...] = (
     "pending",
     "done",
 )
-FINISHED = ("done", "held")
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,9 @@ from tasks.media.contact_sheets import (
     sheets_folder,
 )
 from tasks.media.posters import poster_path, posters_folder
-from tasks.records import VideoOutcome, VideoReceipt
+from tasks.records import FINISHED, VideoOutcome, VideoReceipt
 from tasks.redaction import without_secrets
-from tasks.report.cards import FINISHED, STATUS_ORDER, Card, cards_of, relative
+from tasks.report.cards import STATUS_ORDER, Card, cards_of, relative
 from tasks.store.campaign_folder import (
     CampaignFolder,
 )

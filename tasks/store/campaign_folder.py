@@ -275,6 +275,14 @@ class CampaignFolder:
             raise StoreError(f"{name}: the receipt that was there has disappeared")
         return winner
 
+    def renew_segment(self, receipt: SegmentReceipt) -> None:
+        """Write a finished segment's receipt again, with figures; needs the lock."""
+        self.write_text(_segment_name(receipt.key), record_bytes(receipt))
+
+    def renew_video(self, receipt: VideoReceipt) -> None:
+        """Write a finished video's receipt again, with verdicts; needs the lock."""
+        self.write_text(f"videos/{receipt.video_id}.json", record_bytes(receipt))
+
     # --- speech ---
 
     def fetch_speech(self, speech_id: str) -> bool:

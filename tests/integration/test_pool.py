@@ -10,6 +10,7 @@ import pytest
 
 from tests.integration.campaigns import receipts, video_digests, write_campaign
 from tests.integration.servers import PrefectCluster, Worker, wait_until
+from tests.integration.test_gate_campaign import flaw, write_manifest
 
 pytestmark = [pytest.mark.integration, pytest.mark.cluster]
 
@@ -94,6 +95,26 @@ def test_one_bad_row_is_told_with_the_command_to_retry_and_the_others_are_made(
     told = next(each["data"] for each in artifacts if each["key"] == "one-bad-failures")
     assert f"nightshoot retry one-bad --out {tmp_path / 'out'}" in told
     assert "width must be at least 48" in told
+
+
+def test_a_video_that_no_new_seed_heals_is_held_on_a_pool_as_on_one_machine(
+    cluster: PrefectCluster, workers: list[Worker], nightshoot, tmp_path: Path
+):
+    manifest = write_manifest(tmp_path / "in", "stays").rename(tmp_path / "in" / "held.csv")
+    options = ("--gate-tries", 1, *flaw("frozen"))
+    here = nightshoot("render", manifest, "--out", tmp_path / "here", *options, timeout_s=300)
+    assert here.returncode == 1, here.stdout + here.stderr
+
+    run = submit(cluster, manifest, tmp_path / "there", *options)
+
+    assert run["state_type"] == "FAILED"
+    assert "1 held" in run["state"]["message"]
+    assert video_digests(tmp_path / "there/held") == video_digests(tmp_path / "here/held")
+    assert sorted(receipts(tmp_path / "there/held")) == sorted(receipts(tmp_path / "here/held"))
+    artifacts = cluster.request("POST", "/artifacts/latest/filter", {"limit": 50})
+    told = next(each["data"] for each in artifacts if each["key"] == "held-failures")
+    assert "1 video held" in told
+    assert "picture frozen for 1.0 s from 0:02" in told
 
 
 def test_a_poisoned_engine_stops_the_campaign_after_three_rows(

@@ -1,0 +1,1 @@
+"""Gates: each segment is measured while its frames stream, and judged before its successor."""
