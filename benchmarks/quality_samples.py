@@ -12,7 +12,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from flows.prepare import PrepareSettings, prepare_row
+from flows.prepare import prepare_row
+from flows.rows.settings import PrepareSettings
 from model.engine import Handoff
 from model.preview.engine import PreviewEngine
 from tasks.manifest.presets import load_presets

@@ -12,15 +12,9 @@ from pathlib import Path
 from threading import Semaphore
 
 from flows.outcomes import name_of
-from flows.prepare import (
-    Prepared,
-    PrepareSettings,
-    Rereading,
-    in_order,
-    prepare_row,
-    settings_of,
-    side_by_side,
-)
+from flows.prepare import Prepared, prepare_row
+from flows.rows.order import in_order, side_by_side
+from flows.rows.settings import PrepareSettings, Rereading, settings_of
 from flows.work import RenderFigures
 from model.engine import engine_identity
 from tasks.errors import DamagedError, NewerRecordError, counted

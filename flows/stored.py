@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 from flows.outcomes import RowName, done_outcome, failure_outcome, pending_outcome
-from flows.prepare import Prepared, guarded, judged, side_by_side
+from flows.prepare import Prepared, guarded, judged
+from flows.rows.order import side_by_side
 from model.errors import CampaignError, RowError
 from tasks.errors import (
     DamagedError,

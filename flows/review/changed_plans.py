@@ -9,7 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from flows.prepare import portrait_findings, side_by_side, title_of
+from flows.rows.order import side_by_side
+from flows.rows.plans import title_of
+from flows.rows.portraits import portrait_findings
 from flows.stored import StoredCampaign
 from model.engine import engine_identity
 from model.errors import CampaignError, NightshootError, RowError

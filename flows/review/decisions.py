@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flows.prepare import side_by_side
+from flows.rows.order import side_by_side
 from flows.stored import StoredCampaign
 from model.errors import CampaignError
 from tasks.manifest.faults import Fault

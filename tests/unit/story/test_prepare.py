@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from flows.prepare import Prepared, PrepareSettings, guarded, plan_video, prepare_row
+from flows.prepare import Prepared, guarded, prepare_row
+from flows.rows.plans import plan_video
+from flows.rows.settings import PrepareSettings
 from model.engine import EngineIdentity, engine_identity
 from model.errors import PortraitError
 from tasks.manifest.presets import load_presets

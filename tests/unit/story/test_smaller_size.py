@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
-from flows.prepare import PrepareSettings, prepare_row
+from flows.prepare import prepare_row
+from flows.rows.settings import PrepareSettings
 from model.engine import engine_identity
 from model.errors import CampaignError, RowError
 from tasks.manifest.manifest import ManifestError, RowDefaults, read_manifest

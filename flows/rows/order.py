@@ -1,0 +1,72 @@
+"""The order in which rows are worked on, a few side by side."""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
+from datetime import UTC, datetime
+from functools import partial
+from typing import TypeVar
+
+from tasks.errors import (
+    DamagedError,
+    NewerRecordError,
+)
+from tasks.records import (
+    ManifestRow,
+)
+from tasks.recovery.night import Unfinished, carry_over_order
+from tasks.store.campaign_folder import (
+    CampaignFolder,
+)
+
+# what is done is asked of the store, which may be far away: 8 requests one after the other a video
+_LOOKUPS_AT_ONCE = 8
+_NEVER = datetime.max.replace(tzinfo=UTC)
+_Row = TypeVar("_Row")
+_Result = TypeVar("_Result")
+
+
+def in_order(rows: Sequence[ManifestRow], begun_in: CampaignFolder | None) -> list[ManifestRow]:
+    """Rows by falling priority, then by when they are due.
+
+    With a store, those begun there come first, nearest to done ahead.
+    """
+    if begun_in is None:
+        return sorted(rows, key=lambda row: (-row.priority, row.due or _NEVER))
+    by_id = {row.video_id: row for row in rows}
+    with ThreadPoolExecutor(_LOOKUPS_AT_ONCE, thread_name_prefix="order") as pool:
+        unfinished = list(pool.map(partial(_unfinished, begun_in), range(len(rows)), rows))
+    return [by_id[each.video_id] for each in carry_over_order(unfinished)]
+
+
+def _unfinished(folder: CampaignFolder, index: int, row: ManifestRow) -> Unfinished:
+    try:
+        stored = folder.read_plan(row.video_id)
+    except (DamagedError, NewerRecordError):
+        stored = None  # it is planned again, or refused, when its turn comes
+    segments = stored.plan.segments if stored else ()
+    left = [segment for segment in segments if not folder.has_segment(segment.key)]
+    return Unfinished(
+        video_id=row.video_id,
+        priority=row.priority,
+        num_frames_left=sum(segment.num_frames for segment in left),
+        is_begun=0 < len(left) < len(segments),
+        row_index=index,
+    )
+
+
+def side_by_side(rows: Sequence[_Row], work: Callable[[_Row], _Result]) -> Iterator[_Result]:
+    """Work on rows in their order, a few ahead of the consumer."""
+    waiting: deque[Future[_Result]] = deque()
+    with ThreadPoolExecutor(_LOOKUPS_AT_ONCE, thread_name_prefix="rows") as pool:
+        try:
+            for row in rows:
+                waiting.append(pool.submit(copy_context().run, work, row))
+                if len(waiting) > 2 * _LOOKUPS_AT_ONCE:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()

@@ -1,0 +1,87 @@
+"""Digests of all that a plan is made from, today's and those of earlier releases."""
+
+from dataclasses import fields
+
+from flows.rows.portraits import PortraitFacts
+from flows.rows.settings import PrepareSettings, settings_of
+from model.engine import (
+    EngineIdentity,
+)
+from tasks.canonical_json import canonical_sha256
+from tasks.media.finished_video import DELIVERY_VERSION
+from tasks.plan.plan import (
+    KEY_VERSION,
+)
+from tasks.reading.languages import earlier_language_of
+from tasks.records import (
+    ManifestRow,
+    StoredPlan,
+)
+from tasks.speech.row_speech import (
+    row_request,
+)
+from tasks.speech.speech import request_sha256
+
+_NO_PART_OF_A_REQUEST = ("uses_seed",)  # earlier releases did not know it
+
+
+def request_digest(
+    row: ManifestRow,
+    settings: PrepareSettings,
+    identity: EngineIdentity,
+    portrait_digest: str,
+    rig: dict[str, object] | None,
+    speech_request_sha256: str,
+) -> str:
+    """Digest of all that a plan is made from: the same digest, the same plan."""
+    used = settings_of(row, settings, identity)
+    paths = {"portrait_path", "rig_path", "audio_path", "line", "is_language_told", "due"}
+    if row.framing is None:  # plans of releases without framing stay valid
+        paths.add("framing")
+    if not row.allow:
+        paths.add("allow")
+    return canonical_sha256(
+        {
+            "row": row.model_dump(mode="json", exclude=paths),
+            "preset": settings.presets[row.preset].model_dump(mode="json"),
+            "engine": _identity_fields(identity)
+            | {"settings": used.engine, "silent_settings": None},
+            "clips": [used.infer_frames, used.segment_clips],
+            "portrait": portrait_digest,
+            "rig": rig,
+            "speech": speech_request_sha256,
+            "limits": settings.portrait_limits.model_dump(mode="json"),
+            "encode": [KEY_VERSION, DELIVERY_VERSION, settings.ffmpeg_version],
+        }
+        | ({} if settings.proof_s is None else {"proof_s": settings.proof_s})
+    )
+
+
+def _identity_fields(identity: EngineIdentity) -> dict[str, object]:
+    """The fields as they are: `dataclasses.asdict` would copy each value of each row's engine."""
+    told = (each.name for each in fields(identity) if each.name not in _NO_PART_OF_A_REQUEST)
+    return {name: getattr(identity, name) for name in told}
+
+
+def earlier_requests(
+    row: ManifestRow,
+    settings: PrepareSettings,
+    identity: EngineIdentity,
+    portrait: PortraitFacts,
+    rig: dict[str, object] | None,
+) -> list[str]:
+    """Digests of the same row where an older release told its language differently."""
+    language = earlier_language_of(row.script or "")
+    if not row.is_language_told or language == row.language:
+        return []
+    earlier = row.model_copy(update={"language": language})
+    request = row_request(earlier, settings.voice_settings, settings.lexicon, settings.proof_s)
+    return [
+        request_digest(earlier, settings, identity, digest, rig, request_sha256(request))
+        for digest in portrait.digests
+    ]
+
+
+def row_request_of(stored: StoredPlan) -> str:
+    """Digest of the row that a plan was made from, whatever people decided to change of it."""
+    return stored.amendment.row_request_sha256 if stored.amendment else stored.request_sha256
