@@ -46,6 +46,8 @@ def render(manifest: Path, out: Path, api: str, limit_kib: int | None = None) ->
         out,
         "--workers",
         "1",
+        "--gates",
+        "off",  # random weights draw noise
     ]
     done = subprocess.run(
         ["sh", "-c", f'{limit}exec "$@"', "sh", *map(str, command)],

@@ -17,7 +17,16 @@ TINY = {
     "OMP_NUM_THREADS": "1",
 }
 PLACEMENT = "stages=3,decoder=own"
-SETTINGS = ("--set", "dtype=float32", "--set", "sample_steps=3", "--set", "segment_clips=1")
+SETTINGS = (
+    "--set",
+    "dtype=float32",
+    "--set",
+    "sample_steps=3",
+    "--set",
+    "segment_clips=1",
+    "--gates",
+    "off",
+)
 
 
 @pytest.fixture(scope="module")

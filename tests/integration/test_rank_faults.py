@@ -24,7 +24,7 @@ TINY = {
     "NIGHTSHOOT_HEARTBEAT_TIMEOUT_S": "4",
     "OMP_NUM_THREADS": "1",
 }
-SETTINGS = ("--workers", "1", "--set", "dtype=float32", "--set", "sample_steps=1")
+SETTINGS = ("--workers", "1", "--set", "dtype=float32", "--set", "sample_steps=1", "--gates", "off")
 NOTICED_S = 12.0  # heartbeat of 4 s, a second of pulse, and what a loaded machine adds
 
 

@@ -326,7 +326,8 @@ def test_an_entry_that_lacks_a_figure_says_so():
 
 
 def parameters(**options: object):
-    return campaign_parameters("/m.csv", {"out": "/o", "settings": (), **options})
+    everything = {"only": (), "sample": None, "limit": None, "sample_seed": 0}
+    return campaign_parameters("/m.csv", {"out": "/o", "settings": (), **everything, **options})
 
 
 def test_a_placement_sets_the_gpus_of_a_campaigns_runs():
