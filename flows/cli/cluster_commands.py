@@ -9,6 +9,7 @@ import click
 
 from flows.cli.gates.options import with_gates
 from flows.cli.rows.choice import choice_fields, with_choice
+from flows.cli.rows.inputs import with_inputs
 from flows.cli.rows.personal import with_personal
 from flows.cli.terminal import say
 
@@ -197,6 +198,7 @@ def doctor(out: str | None, engine: str | None, as_json: bool) -> int:
 @with_gates
 @_lexicon
 @_sheet
+@with_inputs
 @with_settings
 @with_personal
 @with_choice
@@ -230,6 +232,7 @@ def submit(manifest: str, wait: bool, as_json: bool, **options: Any) -> int:
 @with_gates
 @_lexicon
 @_sheet
+@with_inputs
 @with_settings
 @with_personal
 @with_choice
@@ -291,7 +294,8 @@ def campaign_parameters(manifest: str, options: dict[str, Any]) -> "CampaignPara
     """The run's parameters of a command's options, checked as the server will check them."""
     from flows.cluster.parameters import CampaignParameters
 
-    given = {name: value for name, value in options.items() if name not in SETTING_HELP}
+    of_settings = (*SETTING_HELP, "on_no_face")
+    given = {name: value for name, value in options.items() if name not in of_settings}
     given |= choice_fields(options)
     given["settings"] = given_settings(options)
     given |= {"manifest": _absolute(manifest), "out": _absolute(options["out"])}

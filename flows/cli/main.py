@@ -38,6 +38,7 @@ from flows.cli.review.deliver import deliver, delivery_line
 from flows.cli.review.options import with_delivery
 from flows.cli.review.report import report
 from flows.cli.rows.choice import selection_of, with_choice
+from flows.cli.rows.inputs import with_inputs
 from flows.cli.rows.personal import personal_of, with_personal
 from flows.cli.rows.pricing import price_asked, with_price
 from flows.cli.spoken.say import (
@@ -110,17 +111,6 @@ _campaign_options = _options(
         "--smaller-size",
         help="Smaller size to use when a video does not fit into memory, for rows that name none.",
     ),
-    click.option(
-        "--framing",
-        help="What the frame shows of the portrait: auto, face, wide, or a box "
-        "left,top,width,height in its pixels; for rows that name none. [default: auto]",
-    ),
-    click.option(
-        "--allow",
-        metavar="NAME[,NAME]",
-        help="Animate portraits with these faults all the same, in rows that name none: "
-        "not-human, turned, open-mouth, no-mouth, small-face.",
-    ),
     click.option("--seed", type=int, help="Seed for rows that name no seed. [default: 0]"),
     click.option("--voice", help="Voice for rows that name no voice; see `nightshoot voices`."),
     click.option(
@@ -135,22 +125,9 @@ _campaign_options = _options(
     with_settings,
     with_personal,
     with_choice,
-    click.option(
-        "--on-no-face",
-        type=click.Choice(["fail", "still"]),
-        help="What to do if a portrait has no usable face: fail the row, or show the picture "
-        "without animation. [default: fail]",
-    ),
+    with_inputs,
     click.option(
         "--sheet", help="Sheet of a workbook. [default: the first one that is not hidden]"
-    ),
-    click.option(
-        "--allow-outside", is_flag=True, help="Allow files outside the manifest's folder."
-    ),
-    click.option(
-        "--allow-private",
-        is_flag=True,
-        help="Allow inputs from private network addresses, and over plain http.",
     ),
     with_voices,
 )

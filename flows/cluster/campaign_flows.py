@@ -46,7 +46,7 @@ _LOCK_WAIT_S = 600.0
 def run_campaign(request: CampaignParameters) -> State[Any]:
     """Render a manifest: speech and plans here, videos on the GPU pool."""
     _check_starts()
-    wanted = request.model_dump(include={"engine", "preset"}, exclude_none=True)
+    wanted = request.model_dump(include={"engine", "preset", "framing", "allow"}, exclude_none=True)
     session = Session(
         Request(
             manifest=request.manifest if "://" in request.manifest else Path(request.manifest),
@@ -58,6 +58,7 @@ def run_campaign(request: CampaignParameters) -> State[Any]:
             engine_settings={**layout_settings(request.placement), **request.settings},
             begun_first=request.window is not None,
             allow_private=request.allow_private,
+            allow_outside=request.allow_outside,
             loudness=request.loudness,
             gates=GateRequest(request.gates, request.gate_tries),
             lexicon=request.lexicon,

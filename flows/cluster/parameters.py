@@ -101,6 +101,18 @@ class CampaignParameters(Parameters):
         description="Preset for rows that name no preset: quick, draft, standard, hd or long. "
         "If empty, standard.",
     )
+    framing: str | None = Field(
+        default=None,
+        title="Framing",
+        description="What the frame shows of portraits, for rows that name none: auto, face, wide, "
+        "or a box left,top,width,height in pixels of the portrait. If empty, auto.",
+    )
+    allow: str | None = Field(
+        default=None,
+        title="Allowed faults",
+        description="Faults of portraits with which they are animated, with commas between them: "
+        "not-human, turned, open-mouth, no-mouth, small-face. If empty, none.",
+    )
     loudness: _Loudness | None = Field(
         default=None,
         title="Loudness",
@@ -211,6 +223,11 @@ class CampaignParameters(Parameters):
     )
     queue: Literal["urgent", "nightly"] = Field(
         default="nightly", title="Queue", description=_QUEUE
+    )
+    allow_outside: bool = Field(
+        default=False,
+        title="Files outside",
+        description="Allow files outside the manifest's folder.",
     )
     allow_private: bool = Field(
         default=False,
