@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from flows.cluster.artifacts import failure_report
+from flows.cluster.parameters import CampaignParameters
 from flows.deployment.automations import REVIVE, UNSTICK, ZOMBIE
 from tasks.records import VideoOutcome
 from tests.integration.campaigns import write_campaign
@@ -155,26 +156,12 @@ def test_the_run_form_reads_from_top_to_bottom(page: Page, cluster: PrefectClust
 
     labels = page.locator("label").all_inner_texts()
     first = labels.index("Manifest")
-    assert labels[first : first + 18] == [
-        "Manifest",
-        "Output",
-        "Campaign (Optional)",
-        "Engine (Optional)",
-        "Preset (Optional)",
-        "Loudness (Optional)",
-        "Lexicon (Optional)",
-        "Sheet (Optional)",
-        "Engine settings (Optional)",
-        "Keep going (Optional)",
-        "Night window (Optional)",
-        "Timezone of the window (Optional)",
-        "GPUs per video (Optional)",
-        "Placement (Optional)",
-        "Offload (Optional)",
-        "Videos at once (Optional)",
-        "Queue (Optional)",
-        "Private addresses (Optional)",
+    fields = CampaignParameters.model_fields
+    asked = [
+        f"{field.title}{'' if field.is_required() else ' (Optional)'}" for field in fields.values()
     ]
+    assert asked[:4] == ["Manifest", "Output", "Campaign (Optional)", "Engine (Optional)"]
+    assert labels[first : first + len(asked)] == asked
     expect(page.get_by_text("If empty, the manifest's name")).to_be_visible()
     expect(page.get_by_text("Property is type")).to_have_count(0)
     expect(page.get_by_label("Timezone of the window")).to_have_value("UTC")
