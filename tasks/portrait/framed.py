@@ -245,8 +245,8 @@ def _notices(
         )
     )
     told = (
-        f"the picture is too small around the face for {size[0]}x{size[1]}: {1 - area:.0%} of the "
-        f"frame is extended background ({', '.join(sides)})"
+        f"the portrait shows too little around the face for {size[0]}x{size[1]}: {1 - area:.0%} of "
+        f"the frame is extended background ({', '.join(sides)})"
     )
     if is_cut:
         told += ", and the body is rounded off where the picture cuts it"
