@@ -11,7 +11,7 @@ from typing import NoReturn
 from tasks.processes.ffmpeg import kill_programs
 
 EXIT_INTERRUPTED = 130
-STOP_WITHIN_S = 8.0
+STOP_WITHIN_S = 7.0
 """After a first Ctrl-C a run on a person's machine is gone within this time."""
 _SHOW_CURSOR = "\x1b[?25h"  # a live view hides it
 

@@ -171,7 +171,7 @@ def test_what_does_not_look_at_a_request_to_stop_is_left_behind_in_time(tmp_path
         assert time.monotonic() < deadline, rendering.text
         time.sleep(0.05)
     assert rendering.interrupt() < STOP_LIMIT_S
-    assert "what was under way did not end within 8 s" in rendering.text
+    assert "what was under way did not end within 7 s" in rendering.text
 
 
 def test_ctrl_c_ends_a_plan_that_waits_for_a_speech_command(tmp_path, run):

@@ -39,7 +39,9 @@ RUN_TIMEOUT_S = 300
 # Prefect's own mistakes: pictures asked for outside of /v2, task runs of no task run, and the
 # graph of a run that is drawn on when its page has been left
 KNOWN_TROUBLES = re.compile(r"\.(svg|png|ico)$|/api/task_runs/filter$")
-KNOWN_ERROR = "Cannot read properties of null (reading 'x')"
+KNOWN_ERRORS = tuple(
+    f"Cannot read properties of null (reading '{name}')" for name in ("x", "addChild")
+)
 # the new UI asks for its settings there before it has read that analytics are off
 KNOWN_HOSTS = re.compile(r"^https://[a-z0-9.-]+\.amplitude\.com/")
 HOSTILE = 'a | b <img src=x onerror="document.title=1"> `c` *d* $e$ ~~f~~ [g](http://h) __i__ &lt;'
@@ -100,7 +102,7 @@ def watched_page(context: BrowserContext) -> tuple[Page, list[str]]:
 
     def note(kind: str, text: str, url: str) -> None:
         known = KNOWN_HOSTS.search(url) or KNOWN_TROUBLES.search(url)
-        if kind == "error" and not known and text != KNOWN_ERROR:
+        if kind == "error" and not known and text not in KNOWN_ERRORS:
             troubles.append(f"{url}: {text}")
 
     page.on("console", lambda said: note(said.type, said.text, said.location["url"]))
