@@ -20,8 +20,9 @@ from model.live_avatar.environment import (
 )
 from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.parallel.heads import share_heads
+from model.live_avatar.parallel.letters import Letter, Post
 from model.live_avatar.parallel.link_trials import meet_all_ranks
-from model.live_avatar.parallel.pipeline import Letter, PipelineSampler, Post, Stage
+from model.live_avatar.parallel.pipeline import PipelineSampler, Stage
 from model.live_avatar.planning.placement import (
     ALONE,
     Placement,

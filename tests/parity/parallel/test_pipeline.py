@@ -20,8 +20,8 @@ from model.live_avatar.assembly.random_weights import filled, untrained
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE, TINY
 from model.live_avatar.network.cache import MakeCaches, make_caches
 from model.live_avatar.network.transformer import Transformer
+from model.live_avatar.parallel.letters import Letter, Post
 from model.live_avatar.parallel.offload import Offloader
-from model.live_avatar.parallel.pipeline import Letter, Post
 from model.live_avatar.parallel.ranks import Ranks, stage_group
 from model.live_avatar.parallel.shards import Shards
 from model.live_avatar.planning.offload import (

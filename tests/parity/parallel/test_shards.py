@@ -29,8 +29,8 @@ from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE, TINY
 from model.live_avatar.network.cache import MakeCaches, make_caches
 from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.parallel.heads import share_heads
+from model.live_avatar.parallel.letters import Post
 from model.live_avatar.parallel.offload import Offloader
-from model.live_avatar.parallel.pipeline import Post
 from model.live_avatar.parallel.quantize import FLOAT8_RULES, float8_put
 from model.live_avatar.parallel.ranks import Ranks, stage_group
 from model.live_avatar.parallel.shards import Shards
