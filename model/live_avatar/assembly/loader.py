@@ -216,9 +216,9 @@ def _way(
         put_weight = float8_put(sizes.transformer, FLOAT8_RULES[dtype_name], device)
     offloader = Offloader(offload, device)
     put_weight, shards = offloader.put_of(put_weight), None
-    if ranks.group is not None and ranks.seat.placement.shards > 1:
+    if ranks.groups.shards is not None:
         free_memory()  # a model that was shared out before holds itself
-        shards = Shards(ranks.group, device)
+        shards = Shards(ranks.groups.shards, device)
         put_weight = shards.put_of(put_weight)
     return _Way(TORCH_DTYPES[dtype_name], device, sizes, put_weight, offloader, ranks, shards)
 

@@ -1,4 +1,4 @@
-"""What a sampler brings from the host, on torch's device without memory, which tells the two apart."""
+"""What a sampler brings from the host, told on the device that torch has without memory."""
 
 from typing import Any
 
