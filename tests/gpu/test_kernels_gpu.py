@@ -9,6 +9,7 @@ from torch._dynamo.utils import counters
 from benchmarks.full_size import make_job
 from model.live_avatar.assembly.random_weights import untrained
 from model.live_avatar.config import LIVE_AVATAR_14B
+from model.live_avatar.devices.device import keep_float32
 from model.live_avatar.network.attention import kernel_named, kernel_seconds, usable_kernels
 from model.live_avatar.parallel.kernels import EAGER, compiled, prepare_compiling, use_pieces
 from model.live_avatar.sampling.rollout import Rollout
@@ -93,3 +94,15 @@ def test_nothing_waits_for_the_gpu_from_the_noise_of_a_block_to_its_frames():
     finally:
         torch.cuda.set_sync_debug_mode("default")
     assert fetched.frames().shape == (12, 64, 64, 3)
+
+
+@torch.no_grad()
+def test_the_audio_encoders_convolutions_are_those_of_float32():
+    keep_float32()
+    source = torch.Generator().manual_seed(1)
+    layer = torch.nn.Conv1d(64, 32, 3).requires_grad_(False)
+    features = torch.randn((1, 64, 200), generator=source)
+    expected = layer.double()(features.double())
+    made = layer.float().to(DEVICE)(features.to(DEVICE)).cpu()
+    # of 192 products of size 0.07; TF32 is 3e-4 off
+    assert (made - expected).abs().max() < 1e-5

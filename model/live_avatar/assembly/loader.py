@@ -14,7 +14,7 @@ from model.errors import WeightsError
 from model.host import heartbeats
 from model.live_avatar.assembly.random_weights import random_transformer, untrained
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE
-from model.live_avatar.devices.device import choose_device
+from model.live_avatar.devices.device import choose_device, keep_float32
 from model.live_avatar.devices.memory import free_memory, memory_errors_named
 from model.live_avatar.devices.memory_ladder import Load
 from model.live_avatar.encoders.audio import load_speech_encoder
@@ -206,6 +206,7 @@ def _way(
     if ranks.seat.decodes_alone:
         offload = Offload(text=offload.text)  # of the rest there is nothing
     device = choose_device(device_name, is_small=place.is_tiny)
+    keep_float32()
     if device.type == "cpu":
         torch.set_num_threads(1)  # sums must not depend on how many cores there are
     sizes = MODELS[place.model]
@@ -215,9 +216,9 @@ def _way(
         put_weight = float8_put(sizes.transformer, FLOAT8_RULES[dtype_name], device)
     offloader = Offloader(offload, device)
     put_weight, shards = offloader.put_of(put_weight), None
-    if ranks.group is not None and ranks.seat.placement.shards > 1:
+    if ranks.groups.shards is not None:
         free_memory()  # a model that was shared out before holds itself
-        shards = Shards(ranks.group, device)
+        shards = Shards(ranks.groups.shards, device)
         put_weight = shards.put_of(put_weight)
     return _Way(TORCH_DTYPES[dtype_name], device, sizes, put_weight, offloader, ranks, shards)
 

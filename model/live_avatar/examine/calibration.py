@@ -21,7 +21,7 @@ from model.calibration import Calibration
 from model.host.server import number_gpus_by_bus
 from model.live_avatar.assembly.random_weights import filled
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE, MOTION_LATENTS
-from model.live_avatar.devices.device import choose_device
+from model.live_avatar.devices.device import choose_device, keep_float32
 from model.live_avatar.devices.memory import memory_errors_named
 from model.live_avatar.encoders.vae import StreamingDecoder, build_vae, encode
 from model.live_avatar.environment import (
@@ -131,6 +131,7 @@ def calibrate(dtype: str) -> Calibration:
     number_gpus_by_bus()
     device = choose_device(os.environ.get(DEVICE_VARIABLE, ""), is_small=place.is_tiny)
     _check_dtype(device, name)
+    keep_float32()
     bench = Bench(device, TORCH_DTYPES[name], name, place.model)
     with torch.no_grad(), memory_errors_named("while this machine was calibrated"):
         figures, notes = _figures(bench, place)

@@ -127,7 +127,8 @@ class Sampler:
         self._device = next(transformer.parameters()).device
         self._timesteps = schedule.timesteps.to(self._device)
         head_dim = transformer.config.head_dim
-        self._motion_table = motion_table(height, width, head_dim, turning_dtype)
+        table = motion_table(height, width, head_dim, turning_dtype)
+        self._motion_table = onto(table, self._device)
         self._text: list[KeysValues] = []
         self._texts: deque[tuple[Tensor, list[KeysValues]]] = deque(maxlen=_TEXTS_KEPT)
         self._waiting: deque[Denoised] = deque()
@@ -191,9 +192,7 @@ class Sampler:
 
         What was remembered of past blocks stays.
         """
-        table = torch.cat(
-            (self._table(REFERENCE_POSITION, 1), self._motion_table.to(self._device)), dim=1
-        )
+        table = torch.cat((self._table(REFERENCE_POSITION, 1), self._motion_table), dim=1)
         sink = self._transformer.prefill(reference, motion, self._text, table)
         for cache in self._caches.values():
             cache.take_sink(sink, table)
