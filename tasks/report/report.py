@@ -9,10 +9,10 @@ import io
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from tasks.engines.gpu_summary import NO_MACHINES, MachineFigures, machine_figures
 from tasks.media.contact_sheets import (
@@ -214,14 +214,7 @@ def report_html(
     cards = sorted(cards, key=lambda card: card.rank)
     done = [card.outcome for card in cards if card.outcome.status in FINISHED]
     counts = Counter(card.outcome.status for card in cards)
-    page = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return page.get_template(_TEMPLATE).render(
+    return _page().render(
         clock=clock,
         is_shared=is_shared,
         title=title,
@@ -237,6 +230,18 @@ def report_html(
         engine_s=sum(outcome.engine_seconds for outcome in done),
         num_segments=sum(outcome.num_segments for outcome in done),
     )
+
+
+@cache
+def _page() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(_TEMPLATE)
 
 
 def clock(seconds: float) -> str:

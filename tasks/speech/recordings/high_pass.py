@@ -11,7 +11,6 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal
 
 HIGH_PASS_EDGES_HZ = (20.0, 65.0, 125.0, 190.0)
 """An offset; hum at 50 or 60 Hz; at 100 or 120 Hz; its third harmonic."""
@@ -30,6 +29,8 @@ class HighPass:
     """
 
     def __init__(self, edge_hz: float, sample_rate_hz: int) -> None:
+        from scipy import signal  # a second to import: for what is filtered, not for every command
+
         self._num_before = sample_rate_hz // 2
         self._ramp = np.linspace(0.0, 1.0, sample_rate_hz // 20)
         self._sections, self._at_rest = _designed(edge_hz, sample_rate_hz)
@@ -39,6 +40,8 @@ class HighPass:
         """``(S,)``, the next samples."""
         if not len(pcm):
             return pcm
+        from scipy import signal
+
         is_first = self._state is None
         if self._state is None:
             before = pcm[self._num_before : 0 : -1].astype(np.float64)
