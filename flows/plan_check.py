@@ -14,6 +14,7 @@ from tasks.plan.plan import cuts_of, keyed
 from tasks.records import Speech, StoredPlan, VideoPlan, VideoReceipt
 from tasks.speech.speech_files import load_speech
 from tasks.store.campaign_folder import CampaignFolder
+from tasks.upkeep.freed_segments import told_segment
 
 
 def keys_fault(plan: VideoPlan, track: EngineTrack, folder: CampaignFolder) -> str:
@@ -127,9 +128,20 @@ def as_rendered(plan: VideoPlan, folder: CampaignFolder) -> VideoPlan:
     for identity in earlier:
         then = _with_keys_of(identity, plan, track)
         keys = tuple(each.key for each in then.segments)
-        if keys == receipt.segment_keys and are_rendered(then, folder):
+        if keys == receipt.segment_keys and _need_nothing(then, folder):
             return then
     return plan
+
+
+def _need_nothing(plan: VideoPlan, folder: CampaignFolder) -> bool:
+    """Whether all segments are there; or the finished video is, and they were freed after it."""
+    if are_rendered(plan, folder):
+        return True
+    try:
+        is_finished = folder.find_video(plan.video_id) is not None
+        return is_finished and all(told_segment(folder, each.key) for each in plan.segments)
+    except DamagedError:
+        return False
 
 
 def _receipt(plan: VideoPlan, folder: CampaignFolder) -> VideoReceipt | None:

@@ -61,6 +61,7 @@ from tasks.store.campaign_folder import (
     CampaignFolder,
 )
 from tasks.store.files import file_version
+from tasks.upkeep.freed_segments import freed_receipt, told_segment
 
 _NO_WAIT = nullcontext()
 
@@ -283,7 +284,8 @@ def _goes_on_unframed(row: ManifestRow, plan: VideoPlan, folder: CampaignFolder)
     """
     if row.framing is not None:
         return False
-    return folder.has_segment(as_rendered(plan, folder).segments[0].key)
+    key = as_rendered(plan, folder).segments[0].key
+    return folder.has_segment(key) or freed_receipt(folder, key) is not None
 
 
 def _finished(
@@ -299,7 +301,7 @@ def _finished(
     if receipt is None or receipt.plan_sha256 != stored.sha256:
         return None
     try:
-        segments = [folder.find_segment(key) for key in receipt.segment_keys]
+        segments = [told_segment(folder, key) for key in receipt.segment_keys]
     except DamagedError:
         return None  # the video's chain finds it, says so and renders it again
     return None if None in segments else receipt

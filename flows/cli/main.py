@@ -50,6 +50,8 @@ from flows.cli.spoken.say import (
 )
 from flows.cli.terminal import console as terminal_console
 from flows.cli.terminal import say
+from flows.cli.upkeep.backup import backup, restore
+from flows.cli.upkeep.purge import purge
 from tasks.redaction import without_secrets
 
 if TYPE_CHECKING:
@@ -583,6 +585,8 @@ add_lists_to(cli)
 cli.add_command(decide)
 cli.add_command(deliver)
 cli.add_command(report)
+for upkeep in (backup, restore, purge):
+    cli.add_command(upkeep)
 
 
 def main() -> None:

@@ -59,6 +59,10 @@ def _verify_segment(folder: CampaignFolder, name: str, key: str) -> None:
     folder.read_record(name, SegmentReceipt, check)
 
 
+def _verify_freed(folder: CampaignFolder, name: str, key: str) -> None:
+    folder.read_record(name, SegmentReceipt, lambda receipt: check_name(name, receipt.key, key))
+
+
 def _verify_video(folder: CampaignFolder, name: str, video_id: str) -> None:
     def check(receipt: VideoReceipt) -> None:
         check_name(name, receipt.video_id, video_id)
@@ -95,6 +99,7 @@ def _verify_rows(folder: CampaignFolder, name: str, stem: str) -> None:
 
 _CHECKS: Mapping[str, Callable[[CampaignFolder, str, str], None]] = {
     "segments": _verify_segment,
+    "freed": _verify_freed,
     "videos": _verify_video,
     "speech": _verify_speech,
     "plans": _verify_plan,

@@ -21,6 +21,7 @@ from tasks.report.report import campaign_report
 from tasks.speech.speech_files import load_speech
 from tasks.store.campaign_folder import CampaignFolder
 from tasks.store.campaigns import open_campaign
+from tasks.upkeep.freed_segments import told_segment
 
 Judged = Literal["passed", "told", "held", "not judged"]
 
@@ -61,10 +62,12 @@ def _judged(folder: CampaignFolder, row: RowRecord, request: GateRequest) -> Jud
         stored, receipt = folder.read_plan(video_id), folder.find_video(video_id)
         if stored is None or receipt is None or receipt.plan_sha256 != stored.sha256:
             return _left(video_id, "not finished")
-        found = [folder.find_segment(key) for key in receipt.segment_keys]
+        found = [told_segment(folder, key) for key in receipt.segment_keys]
         segments = [each for each in found if each is not None]
         if len(segments) < len(found):
             return _left(video_id, "receipts of its segments are missing")
+        if any(s.figures is None and not folder.has_segment(s.key) for s in segments):
+            return _left(video_id, "its segments were purged before a gate had measured them")
         return _judged_video(folder, stored.plan, receipt, segments, request)
     except DamagedError as error:
         return _left(video_id, str(error))
