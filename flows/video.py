@@ -32,6 +32,7 @@ from tasks.media.stitch import StitchError
 from tasks.plan.audio_window import EngineTrack
 from tasks.plan.plan import NEUTRAL, cuts_of, keyed, reseeded
 from tasks.portrait.picture import read_planned_portrait
+from tasks.quality.gates.curves import video_curves
 from tasks.quality.gates.policy import (
     best_of,
     next_try,
@@ -307,6 +308,7 @@ class VideoChain:
             seconds,
             gates=video_verdicts(figures, pcm, self._policy),
             is_judged=self._policy.mode != "off" and None not in figures,
+            curves=video_curves(figures, self._policy.limits),
         )
 
     def replanned(self, change: _ReplanError, asked: VideoPlan) -> VideoPlan:

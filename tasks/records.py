@@ -12,7 +12,7 @@ from pydantic import (
 )
 
 from model.errors import Fault
-from tasks.gate_records import GateFigures, GatePolicy, GateVerdict
+from tasks.gate_records import GateFigures, GatePolicy, GateVerdict, VideoCurves
 from tasks.record import Record
 
 Scalar = str | int | float | bool
@@ -378,11 +378,22 @@ class VideoReceipt(Record):
     )
     gates: tuple[GateVerdict, ...] = Field(default=(), description="What gates found wrong.")
     is_judged: bool = Field(default=False, description="Whether gates have looked at it.")
+    curves: VideoCurves | None = Field(
+        default=None, description="None: judged before there were curves, or not at all."
+    )
+    earlier: FileEntry | None = Field(
+        default=None, description="In `earlier/`: the finished file that this one replaced."
+    )
 
     @property
     def is_held(self) -> bool:
         """Whether a gate holds it for a person."""
         return any(verdict.held for verdict in self.gates)
+
+    @property
+    def worst(self) -> GateVerdict | None:
+        """What a person looks at first: what holds it, then what comes first; None: it passed."""
+        return min(self.gates, key=lambda each: (not each.held, each.second), default=None)
 
 
 class CommentNote(Record):

@@ -46,6 +46,8 @@ def _verify(folder: CampaignFolder, name: str) -> str:
             folder.discard_segment(stem)
         else:
             folder.remove(name)
+        if room == "earlier":
+            return f"{name} is removed: {error}; the report compares nothing with it any more"
         return f"{name} is removed: {error}; the next run will make it again"
     return ""
 
@@ -68,6 +70,14 @@ def _verify_video(folder: CampaignFolder, name: str, video_id: str) -> None:
         check_name(name, receipt.video_id, video_id)
         for entry in (receipt.file, *receipt.captions):
             _read_back(folder, name, entry, video_id)
+
+    folder.read_record(name, VideoReceipt, check)
+
+
+def _verify_earlier(folder: CampaignFolder, name: str, video_id: str) -> None:
+    def check(receipt: VideoReceipt) -> None:
+        check_name(name, receipt.video_id, video_id)
+        _read_back(folder, name, receipt.file, video_id)
 
     folder.read_record(name, VideoReceipt, check)
 
@@ -101,6 +111,7 @@ _CHECKS: Mapping[str, Callable[[CampaignFolder, str, str], None]] = {
     "segments": _verify_segment,
     "freed": _verify_freed,
     "videos": _verify_video,
+    "earlier": _verify_earlier,
     "speech": _verify_speech,
     "plans": _verify_plan,
     "failures": _verify_failure,

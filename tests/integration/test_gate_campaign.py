@@ -100,6 +100,12 @@ def test_a_fault_that_stays_holds_its_video_with_reason_and_second(held: Rendere
     assert [(each["gate"], each["held"]) for each in found] == [("frozen", True)]
     assert abs(found[0]["second"] - AT / 25) < 0.1
     assert (held.root / "videos" / "stays.mp4").stat().st_size
+    curves = video_receipt(held.root, "stays")["curves"]
+    assert len(curves["sync"]) == len(curves["drift"]) == -(-int(row["frames"]) // 12)
+    [stills] = (held.root / "report" / "stills").iterdir()
+    page = (held.root / "report" / "index.html").read_text("utf-8")
+    assert f'src="stills/{stills.name}"' in page
+    assert page.count('data-curves="Lip sync: lowest ') == 1
 
 
 def test_status_tells_what_is_held_and_why(held: Rendered, nightshoot):
