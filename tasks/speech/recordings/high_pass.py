@@ -29,8 +29,6 @@ class HighPass:
     """
 
     def __init__(self, edge_hz: float, sample_rate_hz: int) -> None:
-        from scipy import signal  # a second to import: for what is filtered, not for every command
-
         self._num_before = sample_rate_hz // 2
         self._ramp = np.linspace(0.0, 1.0, sample_rate_hz // 20)
         self._sections, self._at_rest = _designed(edge_hz, sample_rate_hz)
@@ -58,6 +56,8 @@ def _designed(
     edge_hz: float, sample_rate_hz: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The filter's sections and its state under a constant 1; a design takes 3 ms."""
+    from scipy import signal  # a second to import: for what is filtered, not for every command
+
     design = signal.cheby2(_ORDER, _STOP_DB, edge_hz, "highpass", fs=sample_rate_hz, output="sos")
     sections = np.asarray(design, np.float64)
     return sections, np.asarray(signal.sosfilt_zi(sections), np.float64)
