@@ -13,6 +13,7 @@ of segments. Nothing that rounds is chosen by timing: the same GPU and the same 
 code on every machine. What was compiled is kept for other processes, in the user's cache.
 """
 
+import logging
 import os
 import shutil
 import sysconfig
@@ -26,7 +27,14 @@ import torch
 from torch import Tensor
 
 from model.errors import ResourceError
-from model.live_avatar.network.attention import AUTO, kernel_fault, kernel_named, usable_kernels
+from model.live_avatar.devices.device import cudnn_version
+from model.live_avatar.network.attention import (
+    AUTO,
+    chosen_kernel,
+    kernel_fault,
+    kernel_named,
+    usable_kernels,
+)
 from model.live_avatar.network.transformer import (
     Attention,
     AudioInjector,
@@ -38,6 +46,7 @@ from model.live_avatar.network.transformer import (
 CACHE_VARIABLE = "TORCHINDUCTOR_CACHE_DIR"
 BACKEND = "inductor"
 _Result = TypeVar("_Result")
+_log = logging.getLogger("nightshoot.live_avatar")
 _COMPILER: Mapping[str, Mapping[str, bool | int]] = {
     # two graphs for each size that a process renders; torch gives up after 8 otherwise
     "torch._dynamo.config": {"recompile_limit": 256},
@@ -90,10 +99,20 @@ def use_kernel(model: Transformer, attention: str) -> None:
     """
     if attention != AUTO:
         _check_kernel(model, attention)
+    _log.info("attention %s: %s", attention, _kernel_used(model, attention))
     kernel = kernel_named(attention)
     for module in model.modules():
         if isinstance(module, Attention):
             module.kernel = kernel
+
+
+def _kernel_used(model: Transformer, attention: str) -> str:
+    """For the log: which kernel makes the last bits of what is rendered now."""
+    device, dtype = model.patch_embedding.weight.device, model.dtype
+    name = attention
+    if name == AUTO:
+        name = chosen_kernel(device, dtype, model.config.head_dim)
+    return f"{name} on {device} in {dtype}, torch {torch.__version__}, cuDNN {cudnn_version()}"
 
 
 def _check_kernel(model: Transformer, attention: str) -> None:
