@@ -132,6 +132,7 @@ class Loaded:
         self._offload = offload
         self._text = lru_cache(maxsize=_PROMPTS_KEPT)(parts.encode_text)
         self._sampler = lru_cache(maxsize=1)(self._make_sampler)
+        self._at_work: BlockSampler | None = None
 
     def render(self, job: SegmentJob) -> SegmentRendering:
         """Start rendering ``job``, whose settings have been checked.
@@ -139,6 +140,7 @@ class Loaded:
         What was begun before and is not exhausted is spoilt: the memories are the same.
         """
         settings = SegmentSettings.of(job.settings)
+        self._settle()
         with memory_errors_named(f"at {job.width}x{job.height}"):
             sampler = self._sampler(
                 num_steps=settings.num_steps,
@@ -150,6 +152,7 @@ class Loaded:
                 attention=str(job.settings["attention"]),
                 is_compiled=bool(job.settings["compile"]),
             )
+        self._at_work = sampler
         return SegmentRendering(self._parts, settings, job, sampler, self._text)
 
     def keep_memories(self, offload: Offload) -> None:
@@ -160,9 +163,16 @@ class Loaded:
 
     def free(self) -> None:
         """Give up what the latest rendering needed; it cannot go on."""
+        self._settle()
         self._sampler.cache_clear()
         self._ranks.drop()
         free_memory()
+
+    def _settle(self) -> None:
+        """Let the latest rendering stop, whoever still has it: its memories are needed."""
+        sampler, self._at_work = self._at_work, None
+        if sampler is not None and sampler.ahead is not None:
+            sampler.ahead.drop()
 
     def _make_sampler(self, **told: Any) -> BlockSampler:
         """Memories are large: the same serve all segments of a size."""

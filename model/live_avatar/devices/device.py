@@ -51,3 +51,11 @@ def keep_float32() -> None:
     """
     torch.backends.cudnn.allow_tf32 = False
     torch.backends.cuda.matmul.allow_tf32 = False
+
+
+def cudnn_version() -> str:
+    """Of the library that torch finds on this machine, which need not be the one it came with."""
+    number = torch.backends.cudnn.version()
+    if number is None:
+        return "none"
+    return f"{number // 10_000}.{number // 100 % 100}.{number % 100}"

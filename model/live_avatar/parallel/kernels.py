@@ -9,14 +9,17 @@ the sink and for a block, and the injector. Each is whole (``fullgraph``): torch
 break one rather than go on slower.
 
 Compiled code rounds less often than torch's own kernels do one by one, so ``compile`` is a setting
-of segments. What was compiled is kept for other processes, in the user's cache.
+of segments. Nothing that rounds is chosen by timing: the same GPU and the same torch make the same
+code on every machine. What was compiled is kept for other processes, in the user's cache.
 """
 
+import logging
 import os
 import shutil
 import sysconfig
 from collections.abc import Callable, Mapping
 from functools import cache, wraps
+from importlib import import_module  # what compiles takes a second to import
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -24,7 +27,14 @@ import torch
 from torch import Tensor
 
 from model.errors import ResourceError
-from model.live_avatar.network.attention import AUTO, kernel_fault, kernel_named, usable_kernels
+from model.live_avatar.devices.device import cudnn_version
+from model.live_avatar.network.attention import (
+    AUTO,
+    chosen_kernel,
+    kernel_fault,
+    kernel_named,
+    usable_kernels,
+)
 from model.live_avatar.network.transformer import (
     Attention,
     AudioInjector,
@@ -36,8 +46,14 @@ from model.live_avatar.network.transformer import (
 CACHE_VARIABLE = "TORCHINDUCTOR_CACHE_DIR"
 BACKEND = "inductor"
 _Result = TypeVar("_Result")
-# two graphs for each size that a process renders; torch gives up after 8 otherwise
-_MOST_GRAPHS = 256
+_log = logging.getLogger("nightshoot.live_avatar")
+_COMPILER: Mapping[str, Mapping[str, bool | int]] = {
+    # two graphs for each size that a process renders; torch gives up after 8 otherwise
+    "torch._dynamo.config": {"recompile_limit": 256},
+    # else a reduction is made in several ways and the fastest one is kept: the order of its sums,
+    # and so a segment's last bits, would be chosen by a clock
+    "torch._inductor.config": {"deterministic": True},
+}
 
 
 class Pieces(NamedTuple):
@@ -83,10 +99,20 @@ def use_kernel(model: Transformer, attention: str) -> None:
     """
     if attention != AUTO:
         _check_kernel(model, attention)
+    _log.info("attention %s: %s", attention, _kernel_used(model, attention))
     kernel = kernel_named(attention)
     for module in model.modules():
         if isinstance(module, Attention):
             module.kernel = kernel
+
+
+def _kernel_used(model: Transformer, attention: str) -> str:
+    """For the log: which kernel makes the last bits of what is rendered now."""
+    device, dtype = model.patch_embedding.weight.device, model.dtype
+    name = attention
+    if name == AUTO:
+        name = chosen_kernel(device, dtype, model.config.head_dim)
+    return f"{name} on {device} in {dtype}, torch {torch.__version__}, cuDNN {cudnn_version()}"
 
 
 def _check_kernel(model: Transformer, attention: str) -> None:
@@ -164,13 +190,9 @@ def prepare_compiling(device: torch.device) -> None:
             f"set {CACHE_VARIABLE} to a folder that can be written"
         ) from error
     os.environ[CACHE_VARIABLE] = str(folder)
-    _dynamo_config().recompile_limit = _MOST_GRAPHS
-
-
-def _dynamo_config() -> Any:
-    import torch._dynamo.config as config  # a second to import
-
-    return config
+    for module, settings in _COMPILER.items():
+        for name, value in settings.items():
+            setattr(import_module(module), name, value)
 
 
 def default_cache(environ: Mapping[str, str]) -> Path:

@@ -15,6 +15,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from model.live_avatar.devices.copy_streams import onto
+
 MOST_UNDER_WAY = 96
 """Letters to one rank. A rank that shares the leader's steps takes none while it waits for the
 leader to come to a step; meanwhile the leader sends what begins a segment (four letters, and a past
@@ -40,8 +42,9 @@ class Letter:
     tensors: Mapping[str, Tensor] = field(default_factory=dict[str, Tensor])
 
     def to(self, device: torch.device | str) -> "Letter":
-        """The same with its tensors there."""
-        tensors = {name: each.to(device) for name, each in self.tensors.items()}
+        """The same with its tensors there; a GPU is not waited for."""
+        where = torch.device(device)
+        tensors = {name: onto(each, where) for name, each in self.tensors.items()}
         return Letter(self.kind, self.fields, tensors)
 
 

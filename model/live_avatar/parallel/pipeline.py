@@ -27,6 +27,7 @@ from torch import Tensor
 
 from model.errors import ResourceError
 from model.host import heartbeats
+from model.live_avatar.devices.ahead import Ahead
 from model.live_avatar.devices.memory import free_memory, memory_errors_named
 from model.live_avatar.devices.memory_ladder import MemoryFullError
 from model.live_avatar.network.transformer import AudioTokens
@@ -275,6 +276,9 @@ class PipelineSampler:
         num_steps: of a block, wherever they are done.
         prepare: sizes and settings, from which every rank makes its sampler.
 
+    Attributes:
+        ahead: the stages work while the leader decodes.
+
     Raises:
         ResourceError: the memories do not fit on a rank of the leader's stage.
     """
@@ -291,6 +295,7 @@ class PipelineSampler:
         self._waiting: deque[Letter] = deque()  # of the leader itself
         self._made: deque[Denoised] = deque()
         self._own: Sampler | None = None
+        self.ahead = Ahead(torch.device(post.device))
         self._send(Letter("prepare", prepare))
         if not seat.decodes_alone:
             made = _prepared(make_sampler, post, seat, prepare)
@@ -309,9 +314,9 @@ class PipelineSampler:
         return self._seat.placement.stages + self._seat.decodes_alone
 
     @property
-    def is_ahead(self) -> bool:
-        """The stages work while the leader decodes."""
-        return True
+    def inputs(self) -> torch.device:
+        """In the host's memory, from where letters go; the leader's own GPU is not waited for."""
+        return torch.device("cpu")
 
     def reset(self) -> None:
         """See :class:`BlockSampler`; blocks that nobody wants any more are taken and dropped."""
@@ -361,6 +366,7 @@ class PipelineSampler:
         The leader's own steps of it are left out, unless others do them with it: what comes next
         is a reset, or the end.
         """
+        self.ahead.drop()
         dropped = [letter for letter in self._waiting if letter.kind == "block"]
         before = self._seat.before
         if len(self._seat.mates) == 1 and before is not None:
@@ -378,7 +384,7 @@ class PipelineSampler:
         while (letter := self._waiting.popleft()).kind != "block":
             if self._own is not None:
                 with _only_together(self._seat):
-                    _obey(self._own, letter)
+                    _obey(self._own, letter.to(self._post.device))
         before, begun = self._seat.before, None
         if before is not None:
             begun = self._post.receive(before)
@@ -391,7 +397,7 @@ class PipelineSampler:
             self._made.append(Denoised(begun.tensors["latents"], begun.tensors["seen"]))
             return
         with _only_together(self._seat):
-            self._made.append(_made(self._own, letter, begun))
+            self._made.append(_made(self._own, letter.to(self._post.device), begun))
 
     def _tell(self, letter: Letter) -> None:
         self._send(letter)

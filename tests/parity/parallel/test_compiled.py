@@ -196,6 +196,49 @@ def test_a_process_may_render_more_sizes_than_torch_allows_by_itself():
     assert torch._dynamo.config.recompile_limit >= 2 * 100
 
 
+def test_no_reduction_is_chosen_by_its_speed():
+    """Torch has one way to make each of them then; without the setting it has up to five."""
+    if missing_tools("cpu", os.environ):
+        pytest.skip("this machine has no C++ compiler")
+    import torch._inductor.config as inductor
+
+    prepare_compiling(CPU)
+    assert inductor.deterministic
+    pytest.importorskip("triton", reason="no triton: its ways to make a reduction are not counted")
+    assert [num_ways(is_fixed) for is_fixed in (False, True)] == [[1, 5, 1, 1], [1, 1, 1, 1]]
+
+
+def num_ways(is_deterministic: bool) -> list[int]:
+    """To sum up rows of 5120 and of 1024 values on an H100, along memory and otherwise."""
+    from torch._inductor.runtime.hints import DeviceProperties, ReductionHint
+    from torch._inductor.runtime.triton_heuristics import persistent_reduction, reduction
+
+    gpu = DeviceProperties(
+        type="cuda",
+        index=0,
+        multi_processor_count=132,
+        cc=90,
+        major=9,
+        regs_per_multiprocessor=65536,
+        max_threads_per_multi_processor=2048,
+        warp_size=32,
+    )
+    return [
+        len(
+            make(
+                {"x": 4096, "r0_": width},
+                hint,
+                {"signature": {}, "device": gpu},
+                "a file",
+                {"deterministic": is_deterministic, "num_load": 3, "num_store": 1},
+                return_configs=True,
+            )
+        )
+        for make, width in ((reduction, 5120), (persistent_reduction, 1024))
+        for hint in (ReductionHint.INNER, ReductionHint.DEFAULT)
+    ]
+
+
 def test_the_setting_reaches_the_blocks_and_is_taken_back(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
