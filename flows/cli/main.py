@@ -52,6 +52,7 @@ from flows.cli.terminal import console as terminal_console
 from flows.cli.terminal import say
 from flows.cli.upkeep.backup import backup, restore
 from flows.cli.upkeep.purge import purge
+from flows.cli.upkeep.watch import watch
 from tasks.redaction import without_secrets
 
 if TYPE_CHECKING:
@@ -585,7 +586,7 @@ add_lists_to(cli)
 cli.add_command(decide)
 cli.add_command(deliver)
 cli.add_command(report)
-for upkeep in (backup, restore, purge):
+for upkeep in (backup, restore, purge, watch):
     cli.add_command(upkeep)
 
 
