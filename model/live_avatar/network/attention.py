@@ -67,7 +67,8 @@ def chosen_kernel(device: torch.device | str, dtype: torch.dtype, head_dim: int)
         torch.zeros((1, _TRIED_HEADS, length, head_dim), dtype=dtype, device=device)
         for length in (_TRIED_QUERIES, _TRIED_KEYS[-1])
     )
-    chosen = SDPBackend(torch._fused_sdp_choice(queries, keys, keys))
+    # what torch itself asks; left out of its stubs
+    chosen = SDPBackend(torch._fused_sdp_choice(queries, keys, keys))  # pyright: ignore[reportPrivateImportUsage]
     return next(name for name, backend in KERNELS.items() if backend == chosen)
 
 

@@ -201,7 +201,8 @@ class Rollout:
 
     def _warm(self, latents: Tensor) -> None:
         if latents.shape[2]:
-            self.decoder.decode(latents)
+            assert isinstance(self.decoder, StreamingDecoder)  # the other one is never warmed
+            self.decoder.warm(latents)
         self._clean = latents
 
     def block(self, noise: Tensor, audio: AudioTokens, distances: Sequence[int]) -> Pixels:
