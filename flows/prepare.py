@@ -40,7 +40,7 @@ from tasks.portrait.framed import keep_framed
 from tasks.portrait.portrait import (
     read_rig,
 )
-from tasks.quality.gates.policy import GateRequest, planned_policy
+from tasks.quality.gates.policy import GateRequest, as_asked, planned_policy
 from tasks.records import (
     Failure,
     FramedPortrait,
@@ -118,6 +118,8 @@ def prepare_row(
                 folder.discard_speech(stored.plan.speech_id)
             stored, _ = _planned(row, settings, folder, turns, notice)
             prepared = judged(row, stored, folder, notice)
+        if prepared.receipt:
+            prepared = replace(prepared, receipt=_regarded(prepared.receipt, settings, folder))
         if settings.rereading != "tell" or stored.amendment:
             return prepared
         request = row_request(row, settings.voice_settings, settings.lexicon, settings.proof_s)
@@ -233,6 +235,16 @@ def _with_gates(stored: StoredPlan, asked: GateRequest, folder: CampaignFolder) 
     changed = stored.model_copy(update={"plan": plan})
     folder.write_plan(changed)
     return changed
+
+
+def _regarded(
+    receipt: VideoReceipt, settings: PrepareSettings, folder: CampaignFolder
+) -> VideoReceipt:
+    """A finished video, held or not as is asked for now; only who holds the lock writes it down."""
+    asked = as_asked(receipt, settings.gates.mode)
+    if asked != receipt and folder.is_locked.is_set():
+        folder.renew_video(asked)
+    return asked
 
 
 def _plan_anew(
