@@ -14,6 +14,7 @@ from pydantic import (
 from model.errors import Fault
 from tasks.gate_records import GateFigures, GatePolicy, GateVerdict
 from tasks.record import Record
+from tasks.screen_records import RowScreen
 
 Scalar = str | int | float | bool
 VIDEO_ID_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
@@ -66,6 +67,9 @@ class ManifestRow(Record):
     )
     priority: int = Field(default=0, description="Higher is rendered earlier.")
     due: datetime | None = Field(default=None, description="When it must be finished, in UTC.")
+    screen: RowScreen | None = Field(
+        default=None, description="What its deliverables show; no part of a plan or a key."
+    )
 
 
 class Cue(Record):

@@ -35,7 +35,7 @@ def request_digest(
 ) -> str:
     """Digest of all that a plan is made from: the same digest, the same plan."""
     used = settings_of(row, settings, identity)
-    paths = {"portrait_path", "rig_path", "audio_path", "line", "is_language_told", "due"}
+    paths = {"portrait_path", "rig_path", "audio_path", "line", "is_language_told", "due", "screen"}
     if row.framing is None:  # plans of releases without framing stay valid
         paths.add("framing")
     if not row.allow:
