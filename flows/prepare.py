@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 
 from flows.outcomes import RowName
 from flows.plan_check import as_delivered, as_rendered, found_fault
+from flows.rows.deliverables import deliver_request, with_deliverables
+from flows.rows.finished import finished_master, is_delivered
 from flows.rows.plans import checked_size, plan_video
 from flows.rows.portraits import (
     PortraitFacts,
@@ -73,6 +75,7 @@ class Prepared:
         row: the row's name and line.
         plan: as it is kept in the store.
         receipt: when nothing is left to do.
+        master: of a finished video of which something is still to be made.
         failure: when the same plan was quarantined earlier.
         error: why there is no plan.
         rereads: the words that would be read otherwise today, where that is to be told.
@@ -81,6 +84,7 @@ class Prepared:
     row: RowName
     stored: StoredPlan | None = None
     receipt: VideoReceipt | None = None
+    master: VideoReceipt | None = None
     failure: Failure | None = None
     error: Exception | None = None
     rereads: tuple[Reread, ...] = ()
@@ -103,7 +107,8 @@ def prepare_row(
     def prepare() -> Prepared:
         stored, is_found = _planned(row, settings, folder, turns, notice)
         prepared = judged(row, stored, folder, notice)
-        is_needed = prepared.receipt is None and prepared.failure is None
+        is_rendered = prepared.receipt is not None or prepared.master is not None
+        is_needed = not is_rendered and prepared.failure is None
         fault = found_fault(stored, folder) if is_found and is_needed else None
         if fault:
             notice(f"{row.video_id}: planning it again: {fault.reason}")
@@ -141,11 +146,13 @@ def judged(
     row: RowName, stored: StoredPlan, folder: CampaignFolder, notice: Callable[[str], None]
 ) -> Prepared:
     """A planned row, with what the store says of it."""
-    receipt = _finished(stored, folder, notice)
-    failure = None if receipt else folder.read_failure(row.video_id)
+    master = finished_master(stored, folder, notice)
+    if master is not None and is_delivered(stored, master, folder):
+        return Prepared(row, stored, master)
+    failure = folder.read_failure(row.video_id)
     if failure and not (failure.is_quarantined and failure.plan_sha256 == stored.sha256):
         failure = None
-    return Prepared(row, stored, receipt, failure)
+    return Prepared(row, stored, master=master, failure=failure)
 
 
 def _planned(
@@ -185,7 +192,8 @@ def _planned(
         is_spoken_anew = is_renewed and stored.amendment is None
         stays = not (is_spoken_anew and is_reread(request, stored, folder))
         if stays:
-            return _with_gates(stored, settings.gates, folder), True
+            judged_plan = _with_gates(stored, settings.gates, folder)
+            return with_deliverables(judged_plan, row, folder), True
     if stored is not None and stored.amendment:
         notice(
             f"{row.video_id}: planned as its row asks, without what {told_names(stored)} decided "
@@ -273,6 +281,7 @@ def _plan_anew(
         sha256=delivery_sha256(plan, speech),
         request_sha256="",
         words=spoken_words(row, settings.lexicon, speech),
+        deliver=deliver_request(row, plan, place),
     )
 
 
@@ -284,22 +293,3 @@ def _goes_on_unframed(row: ManifestRow, plan: VideoPlan, folder: CampaignFolder)
     if row.framing is not None:
         return False
     return folder.has_segment(as_rendered(plan, folder).segments[0].key)
-
-
-def _finished(
-    stored: StoredPlan, folder: CampaignFolder, notice: Callable[[str], None]
-) -> VideoReceipt | None:
-    """The receipt of a video on which nothing is left to do."""
-    video_id = stored.plan.video_id
-    try:
-        receipt = folder.find_video(video_id)
-    except DamagedError as error:
-        notice(f"{video_id}: making the video again: {error}")
-        return None
-    if receipt is None or receipt.plan_sha256 != stored.sha256:
-        return None
-    try:
-        segments = [folder.find_segment(key) for key in receipt.segment_keys]
-    except DamagedError:
-        return None  # the video's chain finds it, says so and renders it again
-    return None if None in segments else receipt

@@ -12,8 +12,9 @@ from pydantic import (
 )
 
 from model.errors import Fault
+from tasks.deliver_records import DeliverRequest
 from tasks.gate_records import GateFigures, GatePolicy, GateVerdict
-from tasks.record import Record
+from tasks.record import FileEntry, Record
 from tasks.screen_records import RowScreen
 
 Scalar = str | int | float | bool
@@ -67,6 +68,9 @@ class ManifestRow(Record):
     )
     priority: int = Field(default=0, description="Higher is rendered earlier.")
     due: datetime | None = Field(default=None, description="When it must be finished, in UTC.")
+    deliver: tuple[tuple[int, int], ...] = Field(
+        default=(), description="Width and height of each deliverable, pixels; no part of a plan."
+    )
     screen: RowScreen | None = Field(
         default=None, description="What its deliverables show; no part of a plan or a key."
     )
@@ -277,18 +281,12 @@ class StoredPlan(Record):
     amendment: Amendment | None = Field(
         default=None, description="What differs from the row, by people's decisions."
     )
+    deliver: DeliverRequest | None = Field(
+        default=None, description="What is made of the finished video; no part of `sha256`."
+    )
 
 
 # --- segments -> video --------------------------------------------------------------------------
-
-
-class FileEntry(Record):
-    """A file a receipt vouches for."""
-
-    name: str
-    sha256: str
-    num_bytes: int
-    etag: str = Field(default="", description="Noted at upload; empty: unknown, read it back.")
 
 
 class SegmentMedia(Record):

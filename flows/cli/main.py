@@ -111,6 +111,11 @@ _campaign_options = _options(
         "--smaller-size",
         help="Smaller size to use when a video does not fit into memory, for rows that name none.",
     ),
+    click.option(
+        "--deliver",
+        help="What to make of finished videos, for rows that name nothing: 9:16, 16:9, 1:1, 4:5 or "
+        "WxH; several are separated by commas.",
+    ),
     click.option("--seed", type=int, help="Seed for rows that name no seed. [default: 0]"),
     click.option("--voice", help="Voice for rows that name no voice; see `nightshoot voices`."),
     click.option(

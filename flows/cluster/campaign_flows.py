@@ -46,7 +46,8 @@ _LOCK_WAIT_S = 600.0
 def run_campaign(request: CampaignParameters) -> State[Any]:
     """Render a manifest: speech and plans here, videos on the GPU pool."""
     _check_starts()
-    wanted = request.model_dump(include={"engine", "preset", "framing", "allow"}, exclude_none=True)
+    given = {"engine", "preset", "framing", "allow", "deliver"}
+    wanted = request.model_dump(include=given, exclude_none=True)
     session = Session(
         Request(
             manifest=request.manifest if "://" in request.manifest else Path(request.manifest),

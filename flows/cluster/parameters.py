@@ -113,6 +113,12 @@ class CampaignParameters(Parameters):
         description="Faults of portraits with which they are animated, with commas between them: "
         "not-human, turned, open-mouth, no-mouth, small-face. If empty, none.",
     )
+    deliver: str | None = Field(
+        default=None,
+        title="Deliver",
+        description="What to make of finished videos, for rows that name nothing: 9:16, 16:9, 1:1, "
+        "4:5 or WxH in pixels, with commas between them. If empty, nothing.",
+    )
     loudness: _Loudness | None = Field(
         default=None,
         title="Loudness",

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from flows.rows.deliverables import deliver_request
 from flows.rows.order import side_by_side
 from flows.rows.plans import title_of
 from flows.rows.portraits import portrait_findings
@@ -144,6 +145,7 @@ def _changed_plan(
             request_sha256=canonical_sha256({"amendment": amendment.model_dump(mode="json")}),
             words=spoken.words if spoken else stored.words,
             amendment=amendment,
+            deliver=deliver_request(row.row, plan, place) if row.row else None,
         )
         place.write_plan(changed)
     return changed

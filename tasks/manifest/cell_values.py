@@ -13,6 +13,7 @@ from tasks.inputs.text_files import (
 from tasks.manifest.presets import SIZE_MULTIPLE
 from tasks.portrait import framing
 from tasks.portrait.suitability import ALLOWABLE
+from tasks.screen.formats import FormatError, parse_formats
 from tasks.speech.voices import known_voice, voices
 
 VIDEO_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -79,6 +80,18 @@ def parse_framing(text: str) -> str:
         return framing.parse_framing(text)
     except ValueError as error:
         raise BadValueError(str(error), 'try "auto"') from error
+
+
+def parse_deliver(text: str) -> tuple[tuple[int, int], ...]:
+    """See :func:`tasks.screen.formats.parse_formats`.
+
+    Raises:
+        BadValueError: a format is none.
+    """
+    try:
+        return parse_formats(text)
+    except FormatError as error:
+        raise BadValueError(*error.args) from error
 
 
 def parse_allow(text: str) -> tuple[str, ...]:

@@ -189,6 +189,13 @@ COLUMNS = (
         "first is rendered first.",
         example="2026-12-24 18:00",
     ),
+    Column(
+        "deliver",
+        "What to make of the finished video: `9:16`, `16:9`, `1:1`, `4:5` or `WxH` in pixels with "
+        "even sides; several are separated by commas. Without a `size`, the video is rendered in "
+        "their shape. Default: nothing.",
+        example="9:16, 1:1",
+    ),
 )
 COLUMN_NAMES = tuple(column.name for column in COLUMNS)
 _REQUIRED = tuple(column.name for column in COLUMNS if column.is_required)

@@ -15,6 +15,7 @@ from tasks.manifest.cell_values import (
     check_text,
     parse_allow,
     parse_choice,
+    parse_deliver,
     parse_due,
     parse_framing,
     parse_language,
@@ -42,9 +43,9 @@ _MOST_LINES_TOLD = 5
 _SEED_LIMIT = 2**32
 _SIZE_COLUMNS = ("size", "smaller_size")
 _WITH_DEFAULTS = (
-    "engine", "preset", "framing", "allow", "seed", "voice", "language", "prompt",
+    "engine", "preset", "framing", "allow", "seed", "voice", "language", "prompt", "deliver",
 )  # fmt: skip
-_PARSED_DEFAULTS = ("framing", "allow")  # the others are what their cells become
+_PARSED_DEFAULTS = ("framing", "allow", "deliver")  # the others are what their cells become
 _Size: TypeAlias = tuple[int, int]
 _C1_CONTROL = re.compile(r"[\x80-\x9f]")
 
@@ -62,6 +63,7 @@ class RowDefaults(Record):
     voice: str | None = None
     language: str | None = None
     prompt: str = ""
+    deliver: str | None = None
 
 
 @dataclass
@@ -90,6 +92,7 @@ class RowReader:
             "smaller_size": parse_size,
             "framing": parse_framing,
             "allow": parse_allow,
+            "deliver": parse_deliver,
             "seed": lambda text: parse_number(text, 0, _SEED_LIMIT - 1),
             "num_clip": lambda text: parse_number(text, 1, 1_000_000),
             "priority": lambda text: parse_number(text, -1_000_000, 1_000_000),

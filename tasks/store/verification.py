@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+from tasks.deliver_records import DeliverableReceipt
 from tasks.errors import DamagedError, NewerRecordError
 from tasks.records import CampaignRows, FileEntry, SegmentReceipt, Speech, StoredPlan, VideoReceipt
 from tasks.store.campaign_folder import CampaignFolder
@@ -68,6 +69,14 @@ def _verify_video(folder: CampaignFolder, name: str, video_id: str) -> None:
     folder.read_record(name, VideoReceipt, check)
 
 
+def _verify_deliverable(folder: CampaignFolder, name: str, key: str) -> None:
+    def check(receipt: DeliverableReceipt) -> None:
+        check_name(name, receipt.key, key)
+        _read_back(folder, name, receipt.file, key)
+
+    folder.read_record(name, DeliverableReceipt, check)
+
+
 def _verify_speech(folder: CampaignFolder, name: str, speech_id: str) -> None:
     def check(speech: Speech) -> None:
         check_name(name, speech.speech_id, speech_id)
@@ -96,6 +105,7 @@ def _verify_rows(folder: CampaignFolder, name: str, stem: str) -> None:
 _CHECKS: Mapping[str, Callable[[CampaignFolder, str, str], None]] = {
     "segments": _verify_segment,
     "videos": _verify_video,
+    "deliverables": _verify_deliverable,
     "speech": _verify_speech,
     "plans": _verify_plan,
     "failures": _verify_failure,
@@ -135,13 +145,13 @@ def _plans(folder: CampaignFolder, names: Mapping[str, Listed]) -> Iterator[tupl
 
 
 def _remove_orphans(folder: CampaignFolder, names: Mapping[str, Listed]) -> list[str]:
-    """Old files of segments and speech whose receipt is not there."""
+    """Old files of segments, speech and deliverables whose receipt is not there."""
     receipts = {name for name in names if name.endswith(".json")}
     before = datetime.now(UTC) - _ORPHAN_AGE
     orphans = [
         name
         for name, listed in names.items()
-        if name.startswith(("segments/", "speech/"))
+        if name.startswith(("segments/", "speech/", "deliverables/"))
         and f"{name.partition('.')[0]}.json" not in receipts
         and listed.modified < before
     ]

@@ -1,0 +1,40 @@
+"""Records of deliverables: what a row asks to be made of its master, and what was made."""
+
+from pydantic import Field
+
+from tasks.record import FileEntry, Record
+
+Size = tuple[int, int]
+"""Width and height, pixels."""
+FaceBox = tuple[int, int, int, int]
+"""Left, top, right, bottom of a face, forehead to chin, in pixels of the master."""
+
+
+class DeliverRequest(Record):
+    """What is made of a finished video. It is part of no segment's key and of no plan's digest."""
+
+    sizes: tuple[Size, ...] = Field(min_length=1, description="One deliverable each.")
+    face: FaceBox | None = Field(default=None, description="None: nobody is seen.")
+
+
+class DeliverableReceipt(Record):
+    """`deliverables/<key[:2]>/<key>.json`, written last: the deliverable is done."""
+
+    key: str
+    video_id: str = Field(description="The video that it was made of first.")
+    master_sha256: str
+    size: Size
+    file: FileEntry
+    is_copy: bool = Field(description="Its packets are the master's.")
+    presenter: tuple[int, int, int, int] = Field(
+        description="Left, top, width and height of what the master fills, on the screen."
+    )
+    crop: tuple[int, int, int, int] = Field(
+        description="Left, top, width and height of what is shown, in the master."
+    )
+    num_frames: int = Field(ge=1)
+    duration_s: float = Field(gt=0)
+    checks: dict[str, bool | float | str]
+    encode: dict[str, str | int] = Field(description="Settings of the encode; empty for a copy.")
+    seconds: float = Field(description="That it took to make.")
+    versions: dict[str, str]

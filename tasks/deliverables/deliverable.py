@@ -1,0 +1,203 @@
+"""One deliverable of a finished video: made, proved, kept; its receipt last."""
+
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+
+from tasks.deliver_records import DeliverableReceipt, DeliverRequest, FaceBox, Size
+from tasks.deliverables.checks import Promise, verify_deliverable
+from tasks.deliverables.final_encode import SETTINGS, Film, copy_args, encode_args
+from tasks.deliverables.keys import deliverable_key
+from tasks.deliverables.overlay_tracks import track_list, write_tracks
+from tasks.deliverables.store import (
+    commit_deliverable,
+    discard_deliverable,
+    find_deliverable,
+    part_folder,
+)
+from tasks.errors import DamagedError
+from tasks.media.mp4 import packet_md5s, read_mp4
+from tasks.processes.ffmpeg import ffmpeg_version, run_ffmpeg, time_limit_s
+from tasks.records import EncodeProfile, VideoPlan, VideoReceipt
+from tasks.screen.overlays import Overlay, Region, Screen
+from tasks.screen.placing import Placing, placing_of
+from tasks.store.campaign_folder import CampaignFolder
+from tasks.store.files import check_free_space, disk_full_as_error, part_path
+
+_LARGEST_BITS_PER_PIXEL = 0.25  # of a frame; sharp moving pictures need less at this quality
+_MASTER_COPIES = 2.2  # a copy, and the room for moving its index to the front
+
+
+@dataclass(frozen=True)
+class Deliverable:
+    """What is made.
+
+    Attributes:
+        master: the video's receipt.
+        path: a local path of its file.
+        profile: with which it was encoded.
+        screen: what it is shown on.
+        crop: the part of it that is shown.
+        tags: of the file.
+    """
+
+    master: VideoReceipt
+    path: Path
+    profile: EncodeProfile
+    screen: Screen
+    crop: Region
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def size(self) -> Size:
+        """Width and height, pixels."""
+        return self.screen.width, self.screen.height
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether nothing of the master's picture changes."""
+        screen = self.screen
+        is_whole = screen.presenter == Region(0, 0, *self.size) == self.crop
+        return is_whole and not (screen.overlays or screen.before or screen.after)
+
+
+def plain_screen(
+    master: Size, size: Size, face: FaceBox | None, overlays: tuple[Overlay, ...] = ()
+) -> tuple[Screen, Placing]:
+    """The screen of a video without a layout: the presenter, as large as the shape allows."""
+    placing = placing_of(master, size, face)
+    return Screen(size[0], size[1], placing.presenter, overlays=overlays), placing
+
+
+def size_of(receipt: VideoReceipt, path: Path) -> Size:
+    """Width and height of a master; receipts of early releases do not tell it.
+
+    Raises:
+        Mp4Error: it cannot be read.
+    """
+    if receipt.size:
+        width, _, height = receipt.size.partition("x")
+        return int(width), int(height)
+    track = read_mp4(path).track("vide")
+    return track.width, track.height
+
+
+def make_deliverable(
+    size: Size,
+    request: DeliverRequest,
+    plan: VideoPlan,
+    master: VideoReceipt,
+    folder: CampaignFolder,
+) -> DeliverableReceipt:
+    """One size of a finished video, made unless it is there and whole.
+
+    Raises:
+        DamagedError: the master is not what its receipt says.
+        DeliverableError, FfmpegError, DiskFullError: nothing was kept.
+    """
+    key = deliverable_key(request, size, master)
+    try:
+        if found := find_deliverable(folder, key):
+            return found
+    except DamagedError:
+        discard_deliverable(folder, key)
+    started = time.perf_counter()
+    path = folder.fetch_video(master)
+    shape = size_of(master, path)
+    screen, placing = plain_screen(shape, size, request.face)
+    made = Deliverable(
+        master,
+        path,
+        plan.encode,
+        screen,
+        placing.crop,
+        tags=dict(read_mp4(path).tags),
+    )
+    part = part_path(part_folder(folder, key) / f"{key}.mp4")
+    try:
+        checks = encode_deliverable(made, part)
+        entry = folder.adopt(part, key, ".mp4")
+    finally:
+        part.unlink(missing_ok=True)
+    crop, shown = placing.crop, placing.presenter
+    receipt = DeliverableReceipt(
+        key=key,
+        video_id=master.video_id,
+        master_sha256=master.file.sha256,
+        size=size,
+        file=entry,
+        is_copy=made.is_copy,
+        presenter=(shown.left, shown.top, shown.width, shown.height),
+        crop=(crop.left, crop.top, crop.width, crop.height),
+        num_frames=master.num_frames,
+        duration_s=master.duration_s,
+        checks=checks,
+        encode={} if made.is_copy else dict(SETTINGS),
+        seconds=round(time.perf_counter() - started, 3),
+        versions={"nightshoot": version("nightshoot"), "ffmpeg": ffmpeg_version()},
+    )
+    return commit_deliverable(folder, receipt)
+
+
+def encode_deliverable(made: Deliverable, part: Path) -> dict[str, bool | float | str]:
+    """Write a deliverable into ``part`` and prove it; returns what was compared.
+
+    Raises:
+        DeliverableError: it is not what it must be.
+        FfmpegError: ffmpeg failed or said anything at all.
+        DiskFullError: no room.
+    """
+    master = made.master
+    film = Film(
+        path=made.path,
+        num_frames=master.num_frames,
+        fps=made.profile.fps,
+        timescale=made.profile.timescale,
+        sound=made.path,
+    )
+    pixels = made.size[0] * made.size[1] * master.num_frames
+    check_free_space(part.parent, most_bytes(made.size, master, is_copy=made.is_copy))
+    limit_s = time_limit_s(copied_bytes=2 * master.file.num_bytes, decoded_pixels=2 * pixels)
+    with (
+        tempfile.TemporaryDirectory(prefix="nightshoot-format-") as scratch,
+        disk_full_as_error(part),
+    ):
+        args = _args(made, film, Path(scratch), part)
+        run_ffmpeg(args, timeout_s=limit_s, allow_warnings=False)
+    movie = read_mp4(made.path)
+    is_copy = made.is_copy
+    return verify_deliverable(
+        part,
+        Promise(
+            size=made.size,
+            num_frames=master.num_frames,
+            sound_md5s=packet_md5s(made.path, movie.track("soun")),
+            picture_md5s=packet_md5s(made.path, movie.track("vide")) if is_copy else None,
+            profile=made.profile,
+            tags=made.tags,
+        ),
+    )
+
+
+def most_bytes(size: Size, master: VideoReceipt, *, is_copy: bool) -> int:
+    """Room that is asked for before a deliverable is made."""
+    if is_copy:
+        return int(_MASTER_COPIES * master.file.num_bytes)
+    pixels = size[0] * size[1] * master.num_frames
+    return int(pixels * _LARGEST_BITS_PER_PIXEL / 8) + master.file.num_bytes
+
+
+def _args(made: Deliverable, film: Film, scratch: Path, part: Path) -> list[str]:
+    if made.is_copy:
+        return copy_args(film, made.tags, part)
+    screen = made.screen
+    if screen.canvas is not None:
+        (scratch / "canvas.png").write_bytes(screen.canvas)
+    tracks = write_tracks(screen.overlays, scratch, num_frames=film.num_frames, fps=film.fps)
+    for number, track in enumerate(tracks):
+        text = track_list(track, film.num_frames)
+        (scratch / f"track{number}.txt").write_text(text, encoding="utf-8")
+    return encode_args(film, screen, made.crop, tracks, folder=scratch, tags=made.tags, part=part)

@@ -1,0 +1,20 @@
+"""What a deliverable is called in the store: a digest of all that it is made from. Pure."""
+
+from tasks.canonical_json import canonical_sha256
+from tasks.deliver_records import DeliverRequest, Size
+from tasks.records import VideoReceipt
+
+# Raised by a change that makes another file of the same request; finished ones are made anew then.
+_VERSION = 1
+
+
+def deliverable_key(request: DeliverRequest, size: Size, master: VideoReceipt) -> str:
+    """The key of one size of a finished video.
+
+    Fields that a request leaves at their defaults are no part of it, so that a release with more
+    of them finds what earlier ones made.
+    """
+    asked = request.model_dump(mode="json", exclude={"sizes"}, exclude_defaults=True)
+    return canonical_sha256(
+        {"version": _VERSION, "master": master.file.sha256, "size": size, "request": asked}
+    )
