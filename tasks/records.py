@@ -15,6 +15,7 @@ from model.errors import Fault
 from tasks.deliver_records import DeliverRequest
 from tasks.gate_records import GateFigures, GatePolicy, GateVerdict, VideoCurves
 from tasks.record import FileEntry, Record
+from tasks.screen_records import RowScreen
 
 Scalar = str | int | float | bool
 VIDEO_ID_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
@@ -69,6 +70,9 @@ class ManifestRow(Record):
     due: datetime | None = Field(default=None, description="When it must be finished, in UTC.")
     deliver: tuple[tuple[int, int], ...] = Field(
         default=(), description="Width and height of each deliverable, pixels; no part of a plan."
+    )
+    screen: RowScreen | None = Field(
+        default=None, description="What its deliverables show; no part of a plan or a key."
     )
 
 

@@ -299,7 +299,7 @@ def campaign_parameters(manifest: str, options: dict[str, Any]) -> "CampaignPara
     given |= choice_fields(options)
     given["settings"] = given_settings(options)
     given |= {"manifest": _absolute(manifest), "out": _absolute(options["out"])}
-    for name in ("lexicon", "variants", "presenters"):
+    for name in ("lexicon", "variants", "presenters", "brand"):
         if options.get(name):
             given[name] = _absolute(str(options[name]))
     return _checked(CampaignParameters, given)

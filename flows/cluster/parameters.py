@@ -174,6 +174,12 @@ class CampaignParameters(Parameters):
         description="TOML file with presenters: a path every worker can reach. If empty, "
         "presenters.toml beside the manifest, where there is one.",
     )
+    brand: str | None = Field(
+        default=None,
+        title="Brand",
+        description="TOML file with the brand of rows that name none: a path every worker can "
+        "reach. If empty, brand.toml beside the manifest, where there is one.",
+    )
     max_videos: int | None = Field(
         default=None,
         ge=1,
@@ -249,6 +255,7 @@ class CampaignParameters(Parameters):
             max_videos=self.max_videos,
             variants=Path(self.variants) if self.variants else None,
             presenters=Path(self.presenters) if self.presenters else None,
+            brand=Path(self.brand) if self.brand else None,
         )
 
     @property

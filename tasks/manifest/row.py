@@ -26,14 +26,17 @@ from tasks.manifest.cell_values import (
     smaller_size_fault,
 )
 from tasks.manifest.faults import Fault
+from tasks.manifest.on_screen.rows import ScreenReader
 from tasks.manifest.personal.variables import RowValues, no_values
 from tasks.manifest.row_files import PORTRAIT, RECORDING, RIG, SCRIPT, FileKind, Files
 from tasks.manifest.row_settings import SETTING_COLUMNS, setting_value
 from tasks.reading.cleaning.encodings import garbled
+from tasks.reading.cleaning.screen_marks import without_screen_marks
 from tasks.reading.flaws import Flaw, ScriptError
 from tasks.reading.languages import Language, earlier_language_of, language_flaw, language_of
 from tasks.reading.script_text import script_text
 from tasks.records import ManifestRow, Record, Scalar
+from tasks.screen_records import RowScreen
 from tasks.speech.voices import source_of
 
 _MOST_LINES_TOLD = 5
@@ -75,6 +78,7 @@ class RowReader:
     values: RowValues = field(default_factory=no_values)
     voices: Mapping[Language, str] = field(default_factory=dict[Language, str])
     rig: str = ""
+    screen: ScreenReader | None = None
     faults: list[Fault] = field(default_factory=list[Fault])
     notices: list[str] = field(default_factory=list[str])
     script_notices: list[str] = field(default_factory=list[str])
@@ -114,6 +118,7 @@ class RowReader:
         script = self._script()
         plain = {name: self.value(name, parse) for name, parse in self.parsers.items()}
         language = self._language(script, plain, has_recording=audio is not None)
+        shown = self._screen(script, language)
         settings = self._checked_by_engine(plain)
         size, smaller = self._sizes(plain)
         self._check_presenters_voice(language, plain, audio)
@@ -135,7 +140,7 @@ class RowReader:
             "smaller_size": smaller,
             "line": self.line,
             "video_id": video_id,
-            "script": script or None,
+            "script": without_screen_marks(script) or None,
             "audio_path": audio,
             "portrait_path": portrait,
             "rig_path": rig,
@@ -144,6 +149,7 @@ class RowReader:
             "width": width,
             "height": height,
             "settings": settings,
+            "screen": shown,
         }
         return ManifestRow.model_validate(fields)
 
@@ -276,6 +282,20 @@ class RowReader:
             flaw = language_flaw(read.text, is_insisted=plain["language"] is not None)
             self._note_flaws(column, (flaw,) if flaw else ())
         return language
+
+    @property
+    def screen_cells(self) -> Mapping[str, str]:
+        """Cells of what is shown on the screen."""
+        return self.screen.cells if self.screen else {}
+
+    def _screen(self, script: str, language: Language) -> RowScreen | None:
+        """What the row shows on the screen; its faults become the row's."""
+        if self.screen is None:
+            return None
+        column = "script_file" if self.cells.get("script_file") else "script"
+        shown = self.screen.read(column, script, language)
+        self.faults += self.screen.faults
+        return shown
 
     def _note_flaws(self, column: str, flaws: Sequence[Flaw]) -> None:
         for flaw in flaws:

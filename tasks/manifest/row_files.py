@@ -17,6 +17,7 @@ from tasks.inputs.text_files import (
 from tasks.manifest.cell_values import (
     BadValueError,
 )
+from tasks.manifest.on_screen.columns import IMAGE_COLUMNS
 from tasks.portrait.portrait import rig_path_of
 
 
@@ -34,10 +35,13 @@ RECORDING = FileKind("recording", "recording", sound_fault)
 RIG = FileKind("rig", "rig", lambda _: "")
 """Read with its portrait; whether it is one is told then."""
 SCRIPT = FileKind("text file", "script", script_fault)
+PRODUCT = FileKind("picture", "portrait", lambda _: "")
+"""Looked at by who shows it."""
 FILE_COLUMNS: Mapping[str, FileKind] = {
     "portrait": PORTRAIT,
     "audio": RECORDING,
     "script_file": SCRIPT,
+    **dict.fromkeys(IMAGE_COLUMNS, PRODUCT),
 }
 _MAX_HINTS = 200
 _OUTSIDE = (
@@ -58,6 +62,11 @@ class Files:
         self._names: dict[Path, dict[str, list[str]]] = {}
         self.notices: list[str] = []
         self._num_missing = 0
+
+    @property
+    def is_at_address(self) -> bool:
+        """Whether the manifest itself was fetched, so that nothing lies beside it."""
+        return isinstance(self._home, str)
 
     def fetch_all(self, rows: Iterable[Mapping[str, str]]) -> None:
         """Fetch every address that the rows name, side by side; faults are told by :meth:`find`."""

@@ -12,9 +12,9 @@ from itertools import pairwise
 from pydantic import Field
 
 from model.engine import ENGINE_SAMPLE_RATE_HZ
-from tasks.media.line_breaks import unbroken
 from tasks.reading.languages import Language
 from tasks.records import Cue, Record, Speech
+from tasks.screen.text.line_breaks import unbroken
 
 LINE_COLUMNS: dict[Language, int] = {"en": 42, "zh": 32}
 """42 Latin letters, or 16 Chinese characters."""

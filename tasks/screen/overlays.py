@@ -62,7 +62,8 @@ class Screen:
     The presenter fills `presenter`. `canvas` is a PNG of the whole frame behind it, or None where
     it fills the frame, or where what lies beside it is a blurred copy of the presenter itself.
     Overlays lie on top in their order. `before` and `after` are clips that play before and after
-    the master, `music` is what plays under it.
+    the master, `music` is what plays under it. In `presenter_alone`, from one time to another, the
+    presenter fills the whole frame instead of its region; overlays lie on top all the same.
     """
 
     width: int
@@ -73,6 +74,7 @@ class Screen:
     before: tuple[Path, ...] = ()
     after: tuple[Path, ...] = ()
     music: Path | None = None
+    presenter_alone: tuple[tuple[float, float], ...] = ()
 
     def __post_init__(self) -> None:
         if self.width % 2 or self.height % 2 or min(self.width, self.height) < 2:
