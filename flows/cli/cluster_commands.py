@@ -1,12 +1,13 @@
 """The commands that talk to a Prefect cluster; ``flows/cli/main.py`` adds them."""
 
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from flows.cli.cluster.own import join_own_cluster, start, stop
+from flows.cli.cluster.printing import print_json, print_run, print_status, print_things
 from flows.cli.gates.options import with_gates
 from flows.cli.rows.choice import choice_fields, with_choice
 from flows.cli.rows.inputs import with_inputs
@@ -14,15 +15,7 @@ from flows.cli.rows.personal import with_personal
 from flows.cli.terminal import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from flows.cluster.parameters import CampaignParameters, Parameters
-    from flows.deployment.inventory import (
-        ClusterStatus,
-        Record,
-        Thing,
-    )
-    from flows.deployment.submit import Submitted
     from tasks.records import Scalar
 
 _Parameters = TypeVar("_Parameters", bound="Parameters")
@@ -136,25 +129,31 @@ def cluster() -> None:
     """Set up a Prefect server for rendering on a cluster, and check it."""
 
 
+cluster.add_command(start)
+cluster.add_command(stop)
+
+
 @cluster.command()
 @click.option("--webhook", metavar="URL", help="URL to notify when a campaign fails or finishes.")
 @_json
 def up(webhook: str | None, as_json: bool) -> int:
     """Create work pools, queues, automations and deployments, and keep those that exist."""
+    join_own_cluster()
     from flows.deployment.setup import cluster_up
 
     things = cluster_up(webhook)
     if as_json:
-        _print_json(things)
+        print_json(things)
     else:
-        _print_things(things)
+        print_things(things)
     return 0
 
 
 @cluster.command()
 @_json
 def status(as_json: bool) -> int:
-    """Show what is missing, which workers are online and what runs next."""
+    """Show what is missing, which workers are online, what runs next and what went wrong."""
+    join_own_cluster()
     from flows.deployment.status import (
         cluster_status,
     )
@@ -163,7 +162,7 @@ def status(as_json: bool) -> int:
     if as_json:
         say(seen.model_dump_json(indent=1))
     else:
-        _print_status(seen)
+        print_status(seen)
     return seen.exit_code
 
 
@@ -175,6 +174,7 @@ def status(as_json: bool) -> int:
 @_json
 def doctor(out: str | None, engine: str | None, as_json: bool) -> int:
     """Check the server, database, workers, store, engine and this machine for problems."""
+    join_own_cluster()
     from flows.deployment.doctor import examine
 
     report = examine(out, engine)
@@ -211,10 +211,11 @@ def doctor(out: str | None, engine: str | None, as_json: bool) -> int:
 @_json
 def submit(manifest: str, wait: bool, as_json: bool, **options: Any) -> int:
     """Start rendering a manifest on the cluster. MANIFEST is a path, s3://... or https://..."""
+    join_own_cluster()
     from flows.deployment.submit import submit_campaign
 
     run = submit_campaign(campaign_parameters(manifest, options), is_waited_for=wait)
-    return _print_run(run, as_json=as_json)
+    return print_run(run, as_json=as_json)
 
 
 @click.command()
@@ -243,6 +244,7 @@ def submit(manifest: str, wait: bool, as_json: bool, **options: Any) -> int:
 @_json
 def schedule(manifest: str, cron: str | None, remove: bool, as_json: bool, **options: Any) -> int:
     """Schedule a manifest to render every night. Run it again to change the schedule."""
+    join_own_cluster()
     from flows.deployment.submit import When, campaign_name, remove_schedule, schedule_campaign
 
     if not remove and not (cron and options["out"]):
@@ -287,7 +289,7 @@ def retry_on_cluster(
 
     given = layout | {"out": _absolute(out), "campaign": campaign, "videos": videos}
     parameters = _checked(RetryParameters, given)
-    return _print_run(retry_campaign(parameters, is_waited_for=wait), as_json=as_json)
+    return print_run(retry_campaign(parameters, is_waited_for=wait), as_json=as_json)
 
 
 def campaign_parameters(manifest: str, options: dict[str, Any]) -> "CampaignParameters":
@@ -337,68 +339,9 @@ def _absolute(place: str) -> str:
     return place if "://" in place else str(Path(place).absolute())
 
 
-# --- printing -----------------------------------------------------------------------------------
-
-
-def _print_json(records: "Iterable[Record]") -> None:
-    say(json.dumps([record.model_dump(mode="json") for record in records], indent=1))
-
-
-def _print_things(things: "Iterable[Thing]") -> None:
-    for thing in things:
-        note = f" ({thing.note})" if thing.note else ""
-        say(f"{thing.state:9}  {thing.kind:10}  {thing.name}{note}")
-
-
-def _print_run(run: "Submitted", *, as_json: bool) -> int:
-    if as_json:
-        say(run.model_dump_json(indent=1))
-    else:
-        say(f"{run.name}: {run.state.lower()}{f' ({run.message})' if run.message else ''}")
-        say(run.url)
-    return run.exit_code
-
-
-def _print_status(seen: "ClusterStatus") -> None:
-    from tasks.errors import counted
-
-    say(f"server {seen.url}")
-    _print_things(seen.things)
-    for worker in seen.workers:
-        heard = (
-            f"{worker.last_heartbeat:%Y-%m-%d %H:%M:%S} UTC" if worker.last_heartbeat else "never"
-        )
-        state = "online" if worker.is_online else "offline"
-        say(f"{state:9}  worker      {worker.pool}/{worker.name} (last heard from: {heard})")
-    for each in seen.schedules:
-        state = "on" if each.active else "off"
-        following = f", next {each.next_run.isoformat()}" if each.next_run else ""
-        say(
-            f"{state:9}  schedule    {each.deployment} {each.slug}: "
-            f"{each.when} {each.timezone}{following}"
-        )
-    for pool in seen.pools_without_worker:
-        say(f"missing    worker      {pool}: no worker takes its runs; {_worker_command(pool)}")
-    num_wrong = len(seen.missing) + len(seen.pools_without_worker)
-    say(
-        "nothing is missing"
-        if not num_wrong
-        else f"{counted(num_wrong, 'problem')}: see the lines above that are not ok"
-    )
-    if seen.missing:
-        say("run `nightshoot cluster up` to create what is missing")
-
-
-def _worker_command(pool: str) -> str:
-    from flows.deployment.inventory import (
-        POOLS,
-    )
-
-    return f"start one: prefect worker start --pool {pool} --type {POOLS[pool]}"
-
-
 def has_cluster() -> bool:
-    """Whether PREFECT_API_URL names a server that takes retries; a laptop's own does not."""
+    """Whether there is a cluster that takes retries; a laptop's own server does not."""
+    join_own_cluster()
     if not os.environ.get("PREFECT_API_URL"):
         return False
     from flows.deployment.submit import takes_retries

@@ -41,7 +41,7 @@ from prefect.workers.process import (
 )
 from pydantic import BaseModel, Field, PrivateAttr, ValidationError
 
-from model.errors import Fault, MachineError
+from model.errors import Fault, MachineError, NightshootError
 from tasks.engines.gpu_lease import POLL_S, Lease, Slots, lease_folder, slot_names
 from tasks.engines.warm_hosts import (
     DEVICES_VARIABLE,
@@ -173,25 +173,32 @@ class GpuProcessWorker(ProcessWorker):
         """Find the GPUs, then start as any worker.
 
         Raises:
-            MachineError: there are no GPUs, or a setting is wrong.
+            SystemExit: there are no GPUs, or a setting is wrong. Of an error, Prefect's command
+                would print its way through the program, and the way out somewhere in it.
         """
-        names, folder = slot_names(os.environ), lease_folder(os.environ)
-        self._cool_off_s = _seconds(os.environ, COOL_OFF_VARIABLE, _COOL_OFF_S)
-        self._cool_off, self._num_lent, self._last_gpus = CoolOff(), 0, 1
-        self._verdicts = tempfile.TemporaryDirectory(prefix="nightshoot-verdicts-")
-        logs = get_current_settings().home / "nightshoot" / self.name
-        idle_ttl_s = _seconds(os.environ, IDLE_TTL_VARIABLE, IDLE_TTL_S)
-        self._hosts = WarmHosts(Slots(names, folder), logs, idle_ttl_s)
-        # another token: idle hosts of ours give way to runs without a host too
-        self._slots = Slots(names, folder)
-        self._logger.info(
-            "GPUs %s, leased in %s; logs of engine hosts in %s", ", ".join(names), folder, logs
-        )
+        try:
+            self._find_gpus()
+        except NightshootError as error:
+            raise SystemExit(f"This worker cannot start: {error}") from error
         try:
             await super().setup()
         except BaseException:
             self._close()
             raise
+
+    def _find_gpus(self) -> None:
+        names, folder = slot_names(os.environ), lease_folder(os.environ)
+        self._cool_off_s = _seconds(os.environ, COOL_OFF_VARIABLE, _COOL_OFF_S)
+        self._cool_off, self._num_lent, self._last_gpus = CoolOff(), 0, 1
+        idle_ttl_s = _seconds(os.environ, IDLE_TTL_VARIABLE, IDLE_TTL_S)
+        logs = get_current_settings().home / "nightshoot" / self.name
+        self._hosts = WarmHosts(Slots(names, folder), logs, idle_ttl_s)
+        # another token: idle hosts of ours give way to runs without a host too
+        self._slots = Slots(names, folder)
+        self._verdicts = tempfile.TemporaryDirectory(prefix="nightshoot-verdicts-")
+        self._logger.info(
+            "GPUs %s, leased in %s; logs of engine hosts in %s", ", ".join(names), folder, logs
+        )
 
     async def teardown(self, *exc_info: Any) -> None:
         """Stop as any worker, then end the hosts."""

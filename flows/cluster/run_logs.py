@@ -29,8 +29,20 @@ class LogProgress(PlainProgress):
 
 def run_name() -> str:
     """`campaign`, or `campaign/video`, from the run's parameters."""
-    request: object = (flow_run.get_parameters() or {}).get("request")
-    fields = cast("Mapping[str, Any]", request if isinstance(request, dict) else vars(request))
-    name = fields.get("campaign") or Path(name_of(fields.get("manifest") or "campaign")).stem
-    video_id = fields.get("video_id")
-    return f"{name}/{video_id}" if video_id else str(name)
+    parameters = flow_run.get_parameters() or {}
+    video_id = _fields(parameters).get("video_id")
+    name = campaign_of(parameters)
+    return f"{name}/{video_id}" if video_id else name
+
+
+def campaign_of(parameters: Mapping[str, Any]) -> str:
+    """The campaign that a run with these parameters is about."""
+    fields = _fields(parameters)
+    return fields.get("campaign") or Path(name_of(fields.get("manifest") or "campaign")).stem
+
+
+def _fields(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    request: object = parameters.get("request")
+    if request is None:
+        return {}
+    return cast("Mapping[str, Any]", request if isinstance(request, dict) else vars(request))

@@ -76,6 +76,31 @@ class ScheduleSeen(Record):
     next_run: datetime | None
 
 
+Trouble = Literal["failed", "crashed", "late", "missed"]
+
+
+class CampaignSeen(Record):
+    """A campaign whose last run needs a person.
+
+    Attributes:
+        trouble: what is wrong.
+        since: when it ended, or was due.
+        message: what is known of it.
+        url: of the run's page; None where there is no run.
+    """
+
+    campaign: str
+    trouble: Trouble
+    since: datetime
+    message: str
+    url: str | None = None
+
+    @property
+    def is_clusters(self) -> bool:
+        """Whether the cluster is at fault: nobody started the run."""
+        return self.trouble in ("late", "missed")
+
+
 class ClusterStatus(Record):
     """Everything ``cluster status`` tells."""
 
@@ -83,6 +108,7 @@ class ClusterStatus(Record):
     things: tuple[Thing, ...]
     workers: tuple[WorkerSeen, ...]
     schedules: tuple[ScheduleSeen, ...]
+    campaigns: tuple[CampaignSeen, ...] = ()
 
     @property
     def missing(self) -> tuple[Thing, ...]:
@@ -97,8 +123,9 @@ class ClusterStatus(Record):
 
     @property
     def exit_code(self) -> int:
-        """1 when something is missing."""
-        return int(bool(self.missing or self.pools_without_worker))
+        """1 when something is missing, or a campaign did not start; not when one has failed."""
+        has_waited = any(campaign.is_clusters for campaign in self.campaigns)
+        return int(bool(self.missing or self.pools_without_worker or has_waited))
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from flows.deployment.automations import (
     unstick_automation,
     zombie_automation,
 )
+from flows.deployment.campaign_runs import campaigns_in_trouble
 from flows.deployment.inventory import (
     DEPLOY_FILE,
     DEPLOYMENTS,
@@ -47,7 +48,7 @@ from tasks.redaction import shown_url
 
 
 def cluster_status() -> ClusterStatus:
-    """What is there, what is missing, who works, what runs next.
+    """What is there, what is missing, who works, what runs next, and who needs a person.
 
     Raises:
         ClusterError: the server is not there or refuses us.
@@ -64,6 +65,7 @@ def cluster_status() -> ClusterStatus:
             ),
             workers=tuple(_workers(client, facts)),
             schedules=tuple(_schedules(client, facts)),
+            campaigns=tuple(campaigns_in_trouble(client, facts.deployments)),
         )
 
 

@@ -36,6 +36,9 @@ REFUSED_EXIT_CODE = 3
 HUNG_EXIT_CODE = 4
 """Of a guard that ended its group because of a process that was stopped, hung or killed."""
 
+GRACE_VARIABLE = "NIGHTSHOOT_GUARD_GRACE_S"
+"""Of a guard: seconds that its child has to end by itself once the owner has ended."""
+
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _GRACE_S = 2.0
 
@@ -49,10 +52,12 @@ def exit_with_owner(on_exit: Callable[[], None]) -> None:
         finally:
             os._exit(0)
 
-    _when_owner_ends(end)
+    when_owner_ends(end)
 
 
-def _when_owner_ends(act: Callable[[], None]) -> None:
+def when_owner_ends(act: Callable[[], None]) -> None:
+    """Watch standard input in a thread; call ``act`` when it closes, and go on."""
+
     def watch() -> None:
         while os.read(0, 4096):
             pass
@@ -77,11 +82,12 @@ def run_guarded(arguments: list[str]) -> int:
     limits = heartbeats.limits_of(os.environ)
     heartbeats.clear(folder)
     os.environ[heartbeats.GUARD_VARIABLE] = str(os.getpid())
+    grace_s = float(os.environ.pop(GRACE_VARIABLE, _GRACE_S))  # ours alone, not of guards below
     child = _start(arguments)
     signal.signal(signal.SIGTERM, lambda *_: _kill(child))
     keeper = _Keeper(Watch(folder, limits, child), folder, child)
     # the child sees the end of the owner too and has its own way of ending
-    _when_owner_ends(lambda: keeper.give_up(_GRACE_S))
+    when_owner_ends(lambda: keeper.give_up(grace_s))
     while True:
         ended, status = os.wait()  # adopted orphans are reaped on the way
         if ended == child:

@@ -32,6 +32,7 @@ from tasks.errors import counted
 
 SLOTS_VARIABLE = "NIGHTSHOOT_GPU_SLOTS"
 FOLDER_VARIABLE = "NIGHTSHOOT_LEASE_DIR"
+_NAMED_BY = (SLOTS_VARIABLE, "CUDA_VISIBLE_DEVICES")
 # not TMPDIR: it differs between users, and two folders would lease the same GPU twice
 DEFAULT_FOLDER = Path("/tmp/nightshoot-leases")
 
@@ -72,10 +73,10 @@ def slot_names(environ: Mapping[str, str], devices: Path = Path("/dev")) -> tupl
     Raises:
         LeaseError: there is none, or the setting is no list of different names.
     """
-    for variable in (SLOTS_VARIABLE, "CUDA_VISIBLE_DEVICES"):
+    for variable in _NAMED_BY:
         if variable in environ:
             return _parsed(variable, environ[variable])
-    num_found = sum(_DEVICE.fullmatch(path.name) is not None for path in devices.iterdir())
+    num_found = _num_devices(devices)
     if not num_found:
         raise LeaseError(
             f"no GPU was found: {devices} has no nvidia0; load the driver on a machine with GPUs, "
@@ -83,6 +84,15 @@ def slot_names(environ: Mapping[str, str], devices: Path = Path("/dev")) -> tupl
         )
     # not the devices' own numbers: of GPUs 3 and 5 given to a container, CUDA knows 0 and 1
     return tuple(map(str, range(num_found)))
+
+
+def has_slots(environ: Mapping[str, str], devices: Path = Path("/dev")) -> bool:
+    """Whether GPUs are named by a setting, rightly or not, or shown by the driver."""
+    return any(variable in environ for variable in _NAMED_BY) or _num_devices(devices) > 0
+
+
+def _num_devices(devices: Path) -> int:
+    return sum(_DEVICE.fullmatch(path.name) is not None for path in devices.iterdir())
 
 
 def _parsed(variable: str, value: str) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from model.host.guard import REFUSED_EXIT_CODE
+from model.host.guard import GRACE_VARIABLE, REFUSED_EXIT_CODE
 from model.host.server import LOG_VARIABLE, heartbeats
 
 _TAIL_CHARS = 2000
@@ -69,10 +69,14 @@ class Child:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout_s)
 
-    def end(self, timeout_s: float = 5.0) -> None:
-        """Close its standard input, wait, and kill it if it lingers."""
+    def ask_to_end(self) -> None:
+        """Close its standard input, and do not wait; may be called more than once."""
         if self._process.stdin:
             self._process.stdin.close()
+
+    def end(self, timeout_s: float = 5.0) -> None:
+        """Ask it to end, wait, and kill it if it lingers."""
+        self.ask_to_end()
         try:
             self._process.wait(timeout_s)
         except subprocess.TimeoutExpired:
@@ -95,8 +99,13 @@ class Guarded(Child):
         heartbeats_folder: Path,
         env: Mapping[str, str] | None = None,
         descriptors: Sequence[int] = (),
+        grace_s: float | None = None,
     ) -> None:
-        """Start it; ``arguments`` begin with the module's name."""
+        """Start it; ``arguments`` begin with the module's name.
+
+        Once it is asked to end, the module has ``grace_s`` seconds before it is killed; None: what
+        the guard itself gives.
+        """
         self.heartbeats_folder = heartbeats_folder
         self._mark = f"{_MARK_VARIABLE}={uuid.uuid4().hex}"
         name, _, value = self._mark.partition("=")
@@ -106,6 +115,8 @@ class Guarded(Child):
             heartbeats.HEARTBEATS_VARIABLE: str(heartbeats_folder),
             LOG_VARIABLE: str(log_path.absolute()),
         }
+        if grace_s is not None:
+            env[GRACE_VARIABLE] = str(grace_s)
         super().__init__("model.host.guard", arguments, log_path, env, descriptors)
 
     @property
@@ -116,7 +127,7 @@ class Guarded(Child):
         return heartbeats.refusal(self.heartbeats_folder) or self.log_tail()
 
     def end(self, timeout_s: float = 5.0) -> None:
-        """See :class:`Child`; the guard itself takes up to 2 s for what lingers."""
+        """See :class:`Child`; the guard itself takes its time of grace for what lingers."""
         super().end(timeout_s)
         if self.exit_code is None or self.exit_code < 0:
             end_marked(self._mark)

@@ -263,7 +263,7 @@ def test_a_worker_that_is_stopped_ends_its_hosts_and_runs(bare_cluster, tmp_path
     assert Slots(FOUR, pool.leases).lease(4, timeout_s=1).slots == FOUR
 
 
-def test_a_worker_without_gpus_says_the_way_out(bare_cluster, tmp_path):
+def test_a_worker_without_gpus_says_the_way_out_in_one_line(bare_cluster, tmp_path):
     started = bare_cluster.prefect(
         "worker",
         "start",
@@ -276,5 +276,8 @@ def test_a_worker_without_gpus_says_the_way_out(bare_cluster, tmp_path):
         NIGHTSHOOT_LEASE_DIR=str(tmp_path),
     )
 
-    assert started.returncode != 0
-    assert "NIGHTSHOOT_GPU_SLOTS" in started.stdout + started.stderr
+    assert started.returncode == 1
+    said = (started.stdout + started.stderr).strip()
+    assert said.startswith('This worker cannot start: CUDA_VISIBLE_DEVICES="" must name GPUs')
+    assert "NIGHTSHOOT_GPU_SLOTS" in said
+    assert len(said.splitlines()) == 1, said

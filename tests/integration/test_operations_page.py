@@ -20,6 +20,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.cluster]
 
 PAGE = ROOT / "docs" / "operations.md"
 FILES = ROOT / "docs" / "operations"
+ONE_COMMAND = "nightshoot cluster start"
 SYSTEMCTL = re.compile(r"systemctl enable --now (\S+)")
 # the page's two machines are one here, so nothing is to be tunnelled
 NOT_STARTED = {"nightshoot-tunnel"}
@@ -76,9 +77,11 @@ class Rehearsal:
     def run(self, block: str) -> str:
         """Run a block in the shell that ran those before it; what it printed."""
         said = ""
-        for part in re.split(r"(?m)^(systemctl .*)$\n?", block):
+        for part in re.split(r"(?m)^(systemctl .*|.*nightshoot cluster start)$\n?", block):
             found = SYSTEMCTL.fullmatch(part)
-            if found:
+            if part.endswith(ONE_COMMAND):
+                self._start_cluster(part)
+            elif found:
                 self._start_unit(found[1])
             elif part.strip():
                 said += self._run_shell(self.here(part))
@@ -110,6 +113,17 @@ class Rehearsal:
         )
         assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"
         return done.stdout + done.stderr
+
+    def _start_cluster(self, command: str) -> None:
+        """What occupies a terminal of its own; the page's next block stops it."""
+        daemon = Daemon(
+            [*shlex.split(command), "--port", str(self.port)],
+            self.folder / "cluster.log",
+            self._env | {"NIGHTSHOOT_LEASE_DIR": f"{self.folder}/leases"},
+            cwd=ROOT,
+        )
+        self.daemons.append(daemon.start())
+        daemon.wait_for(lambda: "parts started after" in daemon.log_text(), "the cluster is up")
 
     def _start_unit(self, name: str) -> None:
         if name in NOT_STARTED:
@@ -159,7 +173,8 @@ def rehearsal(tmp_path: Path, postgres: Postgres) -> Iterator[Rehearsal]:
 
 def test_every_command_of_the_page_works_in_its_order(rehearsal: Rehearsal):
     srv = rehearsal.folder / "srv"
-    write_campaign(srv, num_videos=2, num_sentences=2).rename(srv / "june.csv")
+    for name in ("june", "first"):
+        write_campaign(srv, num_videos=2, num_sentences=2).rename(srv / f"{name}.csv")
 
     said = [rehearsal.run(block) for block in blocks()]
 
@@ -167,6 +182,8 @@ def test_every_command_of_the_page_works_in_its_order(rehearsal: Rehearsal):
     assert "made       deployment  campaign/nightly" in everything
     assert "nothing is missing" in everything
     assert "on         schedule    campaign/nightly june: 15 1 * * * Europe/Berlin" in everything
+    assert "first: completed (2 done" in everything
+    assert "stopped (process " in everything
     assert "june: completed (2 done" in everything
     assert sorted(path.name for path in (srv / "renders/june/videos").glob("*.mp4")) == [
         "v0.mp4",

@@ -1,0 +1,85 @@
+"""What the parts of a supervisor's cluster are set to, much as docs/operations/ sets services."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from flows.local.server import BATCHING
+from flows.supervisor.home import PASSWORD_VARIABLE
+from tasks.engines.gpu_lease import SLOTS_VARIABLE, has_slots, slot_names
+
+_EVERY_PART = {
+    "DO_NOT_TRACK": "1",
+    "PREFECT_CLI_PROMPT": "false",
+    "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
+    "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
+    "PYTHONUNBUFFERED": "1",
+    "COLUMNS": "200",
+}
+_SERVER = {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true",
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": '["events", "flow_runs"]',
+    "PREFECT_LOGGING_SERVER_LEVEL": "WARNING",
+}
+_WORKER = {
+    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+    "PREFECT_WORKER_QUERY_SECONDS": "2",
+    # a worker is called offline after three heartbeats that did not come
+    "PREFECT_WORKER_HEARTBEAT_SECONDS": "8",
+}
+
+
+@dataclass(frozen=True)
+class Slots:
+    """What the worker of the pool ``gpu`` may lease.
+
+    Attributes:
+        names: of GPUs; or, on a machine without, one name for each core.
+        are_gpus: which of the two.
+    """
+
+    names: tuple[str, ...]
+    are_gpus: bool
+
+
+def slots_of(environ: Mapping[str, str]) -> Slots:
+    """The GPUs of this machine; without any, as many slots as cores, for engines that need no GPU.
+
+    Raises:
+        LeaseError: a setting names slots that cannot be.
+    """
+    if has_slots(environ):
+        return Slots(slot_names(environ), are_gpus=True)
+    # names that are no devices: an engine that wants a GPU finds none, and says so
+    return Slots(tuple(f"cpu{core}" for core in range(os.cpu_count() or 1)), are_gpus=False)
+
+
+def client_settings(prefect_home: Path, access: Mapping[str, str]) -> dict[str, str]:
+    """Of every part that talks to the server."""
+    return {**_EVERY_PART, **access, "PREFECT_HOME": str(prefect_home)}
+
+
+def server_settings(
+    prefect_home: Path, port: int, access: Mapping[str, str], database: Mapping[str, str]
+) -> dict[str, str]:
+    """Of the server; ``database`` is empty where it keeps a file."""
+    origin = f"http://127.0.0.1:{port}"
+    return {
+        **client_settings(prefect_home, access),
+        **_SERVER,
+        **BATCHING,
+        "PREFECT_SERVER_API_AUTH_STRING": access[PASSWORD_VARIABLE],
+        "PREFECT_SERVER_UI_API_URL": f"{origin}/api",
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": origin,
+        **database,
+    }
+
+
+def worker_settings(
+    prefect_home: Path, access: Mapping[str, str], slots: Slots | None
+) -> dict[str, str]:
+    """Of a worker; ``slots`` are those of the pool ``gpu``."""
+    named = {SLOTS_VARIABLE: ",".join(slots.names)} if slots else {}
+    return {**client_settings(prefect_home, access), **_WORKER, **named}

@@ -1,0 +1,254 @@
+"""`nightshoot cluster start` with real processes: up, used, harmed, stopped, and nothing left."""
+
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tests.integration.campaigns import receipts, write_campaign
+from tests.integration.servers import MARK, ROOT, Daemon, Postgres, free_port, wait_until
+
+pytestmark = [pytest.mark.integration, pytest.mark.cluster]
+
+IS_UP = "parts started after"
+STOP_LIMIT_S = 10
+# alone it takes 20 s; two contended cores have taken two minutes
+START_LIMIT_S = 400
+TIMEOUT_S = 180
+
+
+class OneMachine:
+    """A cluster of the tests' own, and commands that find it by themselves."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.home, self.port, self.mark = folder / "home", free_port(), uuid.uuid4().hex
+        self.env = {
+            **{name: value for name, value in os.environ.items() if "PREFECT" not in name},
+            "NIGHTSHOOT_CLUSTER_HOME": str(self.home),
+            "NIGHTSHOOT_LEASE_DIR": str(folder / "leases"),
+            "XDG_CACHE_HOME": str(folder / "cache"),
+            "PGPASSWORD": "unused",
+            "COLUMNS": "160",
+            MARK: self.mark,
+        }
+        self.env.pop("NIGHTSHOOT_GPU_SLOTS", None)
+        start = ["cluster", "start", "--port", str(self.port), *options]
+        command = [sys.executable, "-m", "flows.cli", *start]
+        env = {**self.env, "PYTHONPATH": str(ROOT)}
+        self.daemon = Daemon(
+            command, folder / "cluster.log", env, cwd=folder, stop_signal=signal.SIGINT
+        )
+
+    def start(self) -> float:
+        """Start it; seconds until everything runs."""
+        began = time.monotonic()
+        num_before = self.daemon.log_text().count(IS_UP)
+        self.daemon.start()
+
+        def is_up() -> bool:
+            assert self.daemon.is_running, self.daemon.log_text()
+            return self.daemon.log_text().count(IS_UP) > num_before
+
+        wait_until(is_up, START_LIMIT_S, "the cluster is up")
+        return time.monotonic() - began
+
+    def command(self, *arguments: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "flows.cli", *map(str, arguments)],
+            cwd=ROOT,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_S,
+            check=False,
+        )
+
+    def processes(self) -> list[psutil.Process]:
+        """Everything that carries the mark, whoever started it."""
+        found: list[psutil.Process] = []
+        for process in psutil.process_iter():
+            try:
+                if process.environ().get(MARK) == self.mark:
+                    found.append(process)
+            except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
+                continue
+        return found
+
+    def find(self, *words: str) -> psutil.Process | None:
+        """The process whose command line has these words behind ``-m``."""
+        for process in self.processes():
+            try:
+                line = process.cmdline()
+            except psutil.NoSuchProcess:
+                continue
+            if line[1 : 2 + len(words)] == ["-m", *words]:
+                return process
+        return None
+
+    def is_healthy(self) -> bool:
+        try:
+            url = f"http://127.0.0.1:{self.port}/api/health"
+            return httpx.get(url, timeout=2).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def end(self) -> None:
+        self.daemon.stop()
+        for process in self.processes():
+            process.kill()
+
+
+@pytest.fixture(scope="module")
+def machine(
+    ended_by_sigterm: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[OneMachine]:
+    machine = OneMachine(tmp_path_factory.mktemp("one-machine"))
+    try:
+        machine.start()
+        yield machine
+    finally:
+        machine.end()
+
+
+def test_a_campaign_is_rendered_by_the_cluster_that_the_commands_find(
+    machine: OneMachine, tmp_path: Path
+):
+    manifest = write_campaign(tmp_path / "in", num_videos=3, num_sentences=1)
+
+    done = machine.command("submit", manifest, "--out", tmp_path / "out", "--wait")
+    status = machine.command("cluster", "status")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"cluster of this machine: http://127.0.0.1:{machine.port}/api" in done.stderr
+    assert len(list((tmp_path / "out/campaign/videos").glob("*.mp4"))) == 3
+    assert status.returncode == 0, status.stdout
+    assert "nothing is missing" in status.stdout
+    log = machine.daemon.log_text()
+    assert "cluster | slots of the CPU, for engines that need no GPU: cpu0" in log
+    assert "gpu     | " in log
+    assert "database is locked" not in log
+
+
+def test_only_its_user_may_read_the_password_and_the_log_does_not_show_it(machine: OneMachine):
+    access = machine.home / "cluster.env"
+    password = access.read_text().rpartition(":")[2].strip()
+
+    assert stat.S_IMODE(access.stat().st_mode) == 0o600
+    assert len(password) >= 32
+    assert httpx.get(f"http://127.0.0.1:{machine.port}/api/admin/version").status_code == 401
+    posted = httpx.post(f"http://127.0.0.1:{machine.port}/api/flows/filter", json={})
+    assert posted.status_code in (401, 403), "CSRF protection refuses it first"
+    assert password not in machine.daemon.log_text()
+    assert not [line for each in machine.processes() for line in each.cmdline() if password in line]
+
+
+def test_the_cluster_keeps_its_database_in_postgresql_where_one_is_named(
+    machine: OneMachine, postgres: Postgres, tmp_path: Path
+):
+    postgres.query("create database nightshoot_start")
+    where = f"postgresql://prefect@127.0.0.1:{postgres.port}/nightshoot_start"
+    wrong = f"postgresql://prefect@127.0.0.1:{postgres.port}/absent"
+    one = OneMachine(tmp_path, "--database", where)
+
+    refused = machine.command("cluster", "start", "--home", tmp_path, "--database", wrong)
+    try:
+        one.start()
+    finally:
+        one.end()
+
+    assert refused.returncode == 2
+    assert 'does not let prefect into absent (database "absent" does not exist)' in refused.stderr
+    assert postgres.query("select count(*) from deployment", "nightshoot_start") == "5"
+    assert not (one.home / "prefect/prefect.db").exists()
+
+
+def test_a_second_start_is_refused_and_says_what_runs(machine: OneMachine):
+    second = machine.command("cluster", "start", "--port", free_port())
+
+    assert second.returncode == 2
+    assert f"a cluster already runs in {machine.home}" in second.stderr
+    assert f"process {machine.daemon.pid}, http://127.0.0.1:{machine.port}/api" in second.stderr
+    assert machine.is_healthy()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("gpu", ("flows.supervisor.worker", "gpu")),
+        ("cpu", ("model.host.guard", "flows.supervisor.worker", "cpu")),
+        ("server", ("flows.local.server",)),
+    ],
+)
+def test_a_part_that_is_killed_is_started_again(
+    machine: OneMachine, name: str, words: tuple[str, ...]
+):
+    before = machine.daemon.log_text().count(f"{name} started again")
+
+    found = machine.find(*words)
+    assert found is not None
+    found.kill()
+
+    wait_until(
+        lambda: machine.daemon.log_text().count(f"{name} started again") > before,
+        TIMEOUT_S,
+        f"{name} is started again",
+    )
+    assert f"{name} ended with " in machine.daemon.log_text()
+    wait_until(machine.is_healthy, TIMEOUT_S, "the server is healthy")
+    wait_until(lambda: machine.find(*words), TIMEOUT_S, f"{name} runs")
+
+
+def test_ctrl_c_ends_everything_and_the_next_start_goes_on_with_what_ran(
+    machine: OneMachine, tmp_path: Path
+):
+    manifest = write_campaign(tmp_path / "in", num_videos=2, num_sentences=6)
+    manifest = manifest.rename(manifest.with_name("slow.csv"))
+    slow = ("--set", "delay_ms=60")
+    asked = machine.command("submit", manifest, "--out", tmp_path / "out", *slow)
+    assert asked.returncode == 0, asked.stderr
+    root = tmp_path / "out/slow"
+    wait_until(lambda: receipts(root), TIMEOUT_S, "a segment is finished")
+
+    os.kill(machine.daemon.pid, signal.SIGINT)
+
+    began = time.monotonic()
+    wait_until(lambda: not machine.daemon.is_running, STOP_LIMIT_S, "the cluster has ended")
+    left = [each.cmdline() for each in machine.processes()]
+    assert not left, f"after {time.monotonic() - began:.0f} s"
+    assert not list((root / "videos").glob("v1.mp4"))
+    finished = receipts(root)
+
+    machine.start()
+
+    wait_until(lambda: len(list((root / "videos").glob("*.mp4"))) == 2, TIMEOUT_S, "both are done")
+    kept = receipts(root)
+    assert {key: kept[key] for key in finished} == finished, "nothing finished was rendered again"
+
+
+def test_nothing_outlives_a_supervisor_that_is_killed(machine: OneMachine):
+    if not machine.daemon.is_running:
+        machine.start()
+
+    machine.daemon.kill()
+
+    wait_until(lambda: not machine.processes(), STOP_LIMIT_S, "all its processes have ended")
+
+
+def test_a_port_that_is_taken_is_named_before_anything_starts(machine: OneMachine, tmp_path: Path):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        refused = machine.command("cluster", "start", "--home", tmp_path, "--port", port)
+
+    assert refused.returncode == 2
+    assert f"port {port} of this machine cannot be used" in refused.stderr
+    assert not (tmp_path / "prefect").exists()
