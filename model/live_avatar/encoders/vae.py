@@ -222,10 +222,13 @@ def _config_of(vae: AutoencoderKLWan) -> VaeConfig:
 def _first_blocks(decoder: WanDecoder3d, count: int) -> WanDecoder3d:
     """A decoder up to so many of its blocks; what comes out of it is not used."""
     short = copy(decoder)
-    short._modules = dict(decoder._modules)
-    short.up_blocks = decoder.up_blocks[:count]
-    short.norm_out = short.nonlinearity = nn.Identity()
-    short.conv_out = _Nothing()
+    short._modules = {
+        **decoder._modules,
+        "up_blocks": decoder.up_blocks[:count],
+        "norm_out": nn.Identity(),
+        "nonlinearity": nn.Identity(),
+        "conv_out": _Nothing(),
+    }
     return short
 
 

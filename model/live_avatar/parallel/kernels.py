@@ -1,12 +1,13 @@
 """How a finished transformer is run: by which attention kernel, and compiled or not.
 
-Applied from outside. What is compiled are the two halves of a block around its self-attention, and
-the audio injector. In between stays as it is what torch should not see through: the ring, which is
-written at another place and read to another length in each block, is offloaded or exchanged
-between ranks, and the attention, which is one kernel anyway. So no position, no step and no filling
-ring reaches a graph; weights are its inputs. All layers share five graphs for a size: each half for
-the sink and for a block, and the injector. Each is whole (``fullgraph``): torch refuses to
-break one rather than go on slower.
+Applied from outside. What is compiled are the two halves of a block around its self-attention, the
+audio injector, and the turning of the reference's keys, which every layer does at every step. In
+between stays as it is what torch should not see through: the ring, which is written at another
+place and read to another length in each block, is offloaded or exchanged between ranks, and the
+attention, which is one kernel anyway. So no position, no step and no filling ring reaches a graph;
+weights are its inputs. All layers share six graphs for a size: each half for the sink and for a
+block, the injector, and the turning. Each is whole (``fullgraph``): torch refuses to break one
+rather than go on slower.
 
 Compiled code rounds less often than torch's own kernels do one by one, so ``compile`` is a setting
 of segments. Nothing that rounds is chosen by timing: the same GPU and the same torch make the same
@@ -35,6 +36,8 @@ from model.live_avatar.network.attention import (
     kernel_named,
     usable_kernels,
 )
+from model.live_avatar.network.cache import TurnInto
+from model.live_avatar.network.rope import turn_into
 from model.live_avatar.network.transformer import (
     Attention,
     AudioInjector,
@@ -62,13 +65,15 @@ class Pieces(NamedTuple):
     Attributes:
         halves: of every block.
         inject: of every audio injector.
+        turn: of the reference's keys, to where they are seen.
     """
 
     halves: Halves
     inject: Callable[..., Tensor]
+    turn: TurnInto
 
 
-EAGER = Pieces(Halves(Block.before, Block.after), AudioInjector.inject)
+EAGER = Pieces(Halves(Block.before, Block.after), AudioInjector.inject, turn_into)
 
 
 def run_by(model: Transformer, attention: str, *, is_compiled: bool) -> None:
@@ -157,11 +162,13 @@ def compiled(backend: str) -> Pieces:
 
         return run
 
-    return Pieces(Halves(whole(Block.before), whole(Block.after)), whole(AudioInjector.inject))
+    halves = Halves(whole(Block.before), whole(Block.after))
+    return Pieces(halves, whole(AudioInjector.inject), whole(turn_into))
 
 
 def use_pieces(model: Transformer, pieces: Pieces) -> None:
     """Let all layers run ``pieces``; their weights are untouched."""
+    model.turn = pieces.turn
     for module in model.modules():
         if isinstance(module, Block):
             module.halves = pieces.halves

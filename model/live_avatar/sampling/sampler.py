@@ -264,7 +264,7 @@ class Sampler:
         if self._begun_at is None:
             self._begun_at = first
         reference = max(REFERENCE_POSITION, first + distance)
-        cache.move_reference(reference, self._table(reference, 1))
+        cache.move_reference(reference, self._table(reference, 1), self._transformer.turn)
         velocity = self._transformer(
             latents,
             self._timesteps[step_index].expand(BLOCK_LATENTS),

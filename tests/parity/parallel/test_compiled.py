@@ -120,8 +120,8 @@ def num_graphs() -> int:
     return counters["stats"]["unique_graphs"]
 
 
-def test_a_video_of_all_layers_steps_and_positions_has_five_whole_graphs_and_the_same_bytes():
-    """Each half of a block for the sink and for a block, and the injector."""
+def test_a_video_of_all_layers_steps_and_positions_has_six_whole_graphs_and_the_same_bytes():
+    """Each half of a block for the sink and for a block, the injector, and the reference's turn."""
     parts = untrained("tiny", torch.float32, "cpu")
     eager = video(parts)
     assert num_graphs() == 0
@@ -129,7 +129,7 @@ def test_a_video_of_all_layers_steps_and_positions_has_five_whole_graphs_and_the
     use_pieces(parts.transformer, compiled(TRACER))
     assert np.array_equal(video(parts), eager)
 
-    assert num_graphs() == 5
+    assert num_graphs() == 6
     assert not counters["graph_break"]
 
 
@@ -141,7 +141,7 @@ def test_offloading_and_8_bits_are_compiled_with_no_more_graphs():
 
     use_pieces(parts.transformer, compiled(TRACER))
     assert np.array_equal(video(parts, Offload(weights=True, kv=True, sink=True)), plain)
-    assert num_graphs() == 5
+    assert num_graphs() == 6
     assert not counters["graph_break"]
 
 
@@ -164,7 +164,7 @@ def test_shared_out_weights_and_heads_are_compiled_with_no_more_graphs(tmp_path:
 
     answers = each_of(2, tmp_path, partial(_shared_out, asked=noted.asked))
 
-    assert answers == [(True, 5, 0)] * 2
+    assert answers == [(True, 6, 0)] * 2
 
 
 def test_what_breaks_a_graph_is_an_error_and_not_slower(monkeypatch: pytest.MonkeyPatch):
@@ -343,6 +343,30 @@ def test_a_second_process_finds_the_machine_code_of_the_first(
     assert (warm.get("fxgraph_cache_miss", 0), warm["fxgraph_cache_hit"]) == (0, 1)
     assert warm_s < cold_s
     assert any((tmp_path / "nightshoot" / "compiled").iterdir())
+
+
+@pytest.mark.sweep
+@torch.no_grad()
+@pytest.mark.filterwarnings("ignore:.torch.jit.script_method. is deprecated:DeprecationWarning")
+def test_keys_are_turned_in_machine_code_where_they_belong_and_nowhere_else(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    if missing_tools("cpu", os.environ):
+        pytest.skip("this machine has no C++ compiler")
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    prepare_compiling(CPU)
+    source = torch.Generator().manual_seed(1)
+    keys, table = torch.randn((1, 16, 2, 24), generator=source), half_input()[2][:, :16]
+    made, plain = torch.zeros(2, 1, 40, 2, 24)
+
+    compiled("inductor").turn(made[:, :16], keys, table)
+    EAGER.turn(plain[:, :16], keys, table)
+    in_place = keys.clone()
+    compiled("inductor").turn(in_place, in_place.clone(), table)
+
+    assert (made - plain).abs().max() < 1e-6  # multiplied and added in one
+    assert torch.equal(in_place, made[:, :16])
+    assert not made[:, 16:].any()
 
 
 # --- what is missing ---
