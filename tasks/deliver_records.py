@@ -15,6 +15,10 @@ CaptionMode = Literal["burned", "beside", "both", "off"]
 CAPTION_MODES: tuple[CaptionMode, ...] = get_args(CaptionMode)
 
 
+TeaserKind = Literal["webp", "gif"]
+TEASER_KINDS: tuple[TeaserKind, ...] = get_args(TeaserKind)
+
+
 class DeliverRequest(Record):
     """What is made of a finished video. It is part of no segment's key and of no plan's digest."""
 
@@ -25,6 +29,8 @@ class DeliverRequest(Record):
     )
     label: str = Field(default="", description="Seen at the start; empty: no label.")
     language: Literal["en", "zh"] = Field(default="en", description="Of the captions.")
+    music: FileEntry | None = Field(default=None, description="In the store's `materials/`.")
+    teaser: TeaserKind | None = Field(default=None, description="None: no teaser.")
 
 
 class DeliverableReceipt(Record):
@@ -35,6 +41,8 @@ class DeliverableReceipt(Record):
     master_sha256: str
     size: Size
     file: FileEntry
+    poster: FileEntry
+    teaser: FileEntry | None = None
     is_copy: bool = Field(description="Its packets are the master's.")
     presenter: tuple[int, int, int, int] = Field(
         description="Left, top, width and height of what the master fills, on the screen."
@@ -50,6 +58,11 @@ class DeliverableReceipt(Record):
         description="Size of the letters, top and bottom of burned captions; None: there are none.",
     )
     label: str = Field(default="", description="Seen at the start.")
+    integrated_lufs: float | None = Field(
+        default=None, description="Of a sound with music; None: it has the master's sound."
+    )
+    true_peak_dbtp: float | None = None
+    warnings: tuple[str, ...] = ()
     encode: dict[str, str | int] = Field(description="Settings of the encode; empty for a copy.")
     seconds: float = Field(description="That it took to make.")
     versions: dict[str, str]

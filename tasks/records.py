@@ -12,7 +12,7 @@ from pydantic import (
 )
 
 from model.errors import Fault
-from tasks.deliver_records import CaptionMode, DeliverRequest
+from tasks.deliver_records import CaptionMode, DeliverRequest, TeaserKind
 from tasks.gate_records import GateFigures, GatePolicy, GateVerdict
 from tasks.record import FileEntry, Record
 
@@ -76,6 +76,8 @@ class ManifestRow(Record):
     ai_label: bool | None = Field(
         default=None, description="Of deliverables; None: on for Chinese ones."
     )
+    music_path: Path | None = Field(default=None, description="Played under deliverables.")
+    teaser: TeaserKind | None = Field(default=None, description="Of deliverables.")
 
 
 class Cue(Record):

@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from model.errors import CampaignError
-from tasks.deliver_records import CaptionMode
+from tasks.deliver_records import CaptionMode, TeaserKind
 from tasks.gate_records import GateMode
 from tasks.gpu_plans.layouts import check_layout
 from tasks.manifest.personal.libraries import Personal
@@ -53,6 +53,8 @@ _Loudness = Annotated[Loudness, _LoudnessForm]
 _Gates = Annotated[GateMode, WithJsonSchema({"type": "string", "pattern": "^(off|warn|hold)$"})]
 _CaptionsForm = WithJsonSchema({"type": "string", "pattern": "^(burned|beside|both|off)$"})
 _Captions = Annotated[CaptionMode, _CaptionsForm]
+_TeaserForm = WithJsonSchema({"type": "string", "pattern": "^(webp|gif)$"})
+_Teaser = Annotated[TeaserKind, _TeaserForm]
 _SwitchForm = WithJsonSchema({"type": "string", "pattern": "^(on|off)$"})
 _Switch = Annotated[Literal["on", "off"], _SwitchForm]
 CampaignName = Annotated[str, AfterValidator(_campaign)]
@@ -135,6 +137,12 @@ class CampaignParameters(Parameters):
         title="AI label",
         description="Whether what is made of finished videos begins with a mark that it is "
         "generated: on or off. If empty, on for Chinese videos.",
+    )
+    teaser: _Teaser | None = Field(
+        default=None,
+        title="Teaser",
+        description="A small moving picture of the first three seconds too: webp or gif. If empty, "
+        "none.",
     )
     loudness: _Loudness | None = Field(
         default=None,

@@ -196,6 +196,7 @@ def _files(
                     link(called),
                     folder=deliverable_folder(made.key),
                     size=format_name(made.size),
+                    loudness_lufs=made.integrated_lufs,
                 )
             )
     return files

@@ -3,6 +3,8 @@
 from model.engine import engine_identity
 from model.errors import RowError
 from tasks.deliver_records import DeliverRequest, FaceBox
+from tasks.deliverables.sound_mix import measured_music
+from tasks.deliverables.store import keep_material
 from tasks.deliverables.words import LABELS, check_captions, screen_captions
 from tasks.errors import DamagedError
 from tasks.portrait.picture import read_planned_portrait
@@ -12,6 +14,7 @@ from tasks.screen.formats import is_burned
 from tasks.screen.placing import on_screen, placing_of
 from tasks.speech.speech_files import load_speech
 from tasks.store.campaign_folder import CampaignFolder
+from tasks.store.files import file_version
 
 
 def deliver_request(
@@ -22,11 +25,11 @@ def deliver_request(
     Raises:
         DamagedError: the plan's portrait is not in the store.
         PortraitError: its rig is unusable.
-        RowError: captions cannot be drawn, or have no room.
+        RowError: captions cannot be drawn, or have no room; the music cannot be used.
     """
     if not row.deliver or plan.is_proof:
         return None
-    return _checked(_asked(row, _face(plan, folder)), plan, speech)
+    return _checked(_asked(row, _face(plan, folder), folder), plan, speech)
 
 
 def with_deliverables(stored: StoredPlan, row: ManifestRow, folder: CampaignFolder) -> StoredPlan:
@@ -40,7 +43,7 @@ def with_deliverables(stored: StoredPlan, row: ManifestRow, folder: CampaignFold
     before = stored.deliver
     if not row.deliver or stored.plan.is_proof:
         asked = None
-    elif before is not None and _asked(row, before.face) == before:
+    elif before is not None and _asked(row, before.face, folder) == before:
         return stored
     else:
         with folder.local(f"deliver-{row.video_id}") as place:
@@ -53,7 +56,7 @@ def with_deliverables(stored: StoredPlan, row: ManifestRow, folder: CampaignFold
                 )
             # the face stays where it was found
             face = before.face if before is not None else _face(stored.plan, place)
-            asked = _checked(_asked(row, face), stored.plan, speech)
+            asked = _checked(_asked(row, face, folder), stored.plan, speech)
     if asked == before:
         return stored
     changed = stored.model_copy(update={"deliver": asked})
@@ -61,7 +64,11 @@ def with_deliverables(stored: StoredPlan, row: ManifestRow, folder: CampaignFold
     return changed
 
 
-def _asked(row: ManifestRow, face: FaceBox | None) -> DeliverRequest:
+def _asked(row: ManifestRow, face: FaceBox | None, folder: CampaignFolder) -> DeliverRequest:
+    music = None
+    if row.music_path is not None:
+        measured_music(row.music_path, file_version(row.music_path))
+        music = keep_material(folder, row.music_path)
     has_label = row.language == "zh" if row.ai_label is None else row.ai_label
     return DeliverRequest(
         sizes=row.deliver,
@@ -69,6 +76,8 @@ def _asked(row: ManifestRow, face: FaceBox | None) -> DeliverRequest:
         captions=row.captions,
         label=LABELS[row.language] if has_label else "",
         language=row.language,
+        music=music,
+        teaser=row.teaser,
     )
 
 

@@ -9,7 +9,7 @@ from typing import TypeAlias, cast
 
 from model.engine import engine_identity, engine_names
 from model.errors import CampaignError
-from tasks.deliver_records import CAPTION_MODES
+from tasks.deliver_records import CAPTION_MODES, TEASER_KINDS
 from tasks.inputs.text_files import MAX_SCRIPT_BYTES, decode_text
 from tasks.manifest.cell_values import (
     BadValueError,
@@ -29,7 +29,7 @@ from tasks.manifest.cell_values import (
 )
 from tasks.manifest.faults import Fault
 from tasks.manifest.personal.variables import RowValues, no_values
-from tasks.manifest.row_files import PORTRAIT, RECORDING, RIG, SCRIPT, FileKind, Files
+from tasks.manifest.row_files import MUSIC, PORTRAIT, RECORDING, RIG, SCRIPT, FileKind, Files
 from tasks.manifest.row_settings import SETTING_COLUMNS, setting_value
 from tasks.reading.cleaning.encodings import garbled
 from tasks.reading.flaws import Flaw, ScriptError
@@ -43,9 +43,9 @@ _SEED_LIMIT = 2**32
 _SIZE_COLUMNS = ("size", "smaller_size")
 _WITH_DEFAULTS = (
     "engine", "preset", "framing", "allow", "seed", "voice", "language", "prompt", "deliver",
-    "captions", "ai_label",
+    "captions", "ai_label", "teaser",
 )  # fmt: skip
-_OF_DELIVERABLES = ("captions", "ai_label")
+_OF_DELIVERABLES = ("captions", "ai_label", "music", "teaser")
 # the others are what their cells become
 _PARSED_DEFAULTS = ("framing", "allow", "deliver", "ai_label")
 _Size: TypeAlias = tuple[int, int]
@@ -68,6 +68,7 @@ class RowDefaults(Record):
     deliver: str | None = None
     captions: str | None = None
     ai_label: str | None = None
+    teaser: str | None = None
 
 
 @dataclass
@@ -87,6 +88,10 @@ class RowReader:
     script_notices: list[str] = field(default_factory=list[str])
     engine_error: CampaignError | None = None
 
+    def __post_init__(self) -> None:
+        """First, so that nothing is fetched of what is not used."""
+        self._leave_out_unused()
+
     @cached_property
     def parsers(self) -> dict[str, Callable[[str], object]]:
         """Columns whose value depends on nothing else."""
@@ -98,6 +103,7 @@ class RowReader:
             "deliver": parse_deliver,
             "captions": lambda text: parse_choice(text, CAPTION_MODES),
             "ai_label": parse_switch,
+            "teaser": lambda text: parse_choice(text, TEASER_KINDS),
             "seed": lambda text: parse_number(text, 0, _SEED_LIMIT - 1),
             "num_clip": lambda text: parse_number(text, 1, 1_000_000),
             "priority": lambda text: parse_number(text, -1_000_000, 1_000_000),
@@ -112,7 +118,6 @@ class RowReader:
     def read(self) -> ManifestRow | None:
         """The row, or None where it has a fault."""
         self.faults += self.values.faults
-        self._leave_out_unused()
         for column, cell in self.cells.items():
             self._check_characters(column, cell)
         video_id = self.value("video_id", self._video_id, is_required=True)
@@ -121,6 +126,7 @@ class RowReader:
         if self.rig:
             rig = self.files.find(self.rig, RIG)
         audio = self._file("audio", RECORDING)
+        music = self._file("music", MUSIC)
         script = self._script()
         plain = {name: self.value(name, parse) for name, parse in self.parsers.items()}
         language = self._language(script, plain, has_recording=audio is not None)
@@ -147,6 +153,7 @@ class RowReader:
             "video_id": video_id,
             "script": script or None,
             "audio_path": audio,
+            "music_path": music,
             "portrait_path": portrait,
             "rig_path": rig,
             "language": language,

@@ -33,11 +33,13 @@ PORTRAIT = FileKind("picture", "portrait", picture_fault)
 RECORDING = FileKind("recording", "recording", sound_fault)
 RIG = FileKind("rig", "rig", lambda _: "")
 """Read with its portrait; whether it is one is told then."""
+MUSIC = FileKind("piece of music", "recording", sound_fault)
 SCRIPT = FileKind("text file", "script", script_fault)
 FILE_COLUMNS: Mapping[str, FileKind] = {
     "portrait": PORTRAIT,
     "audio": RECORDING,
     "script_file": SCRIPT,
+    "music": MUSIC,
 }
 _MAX_HINTS = 200
 _OUTSIDE = (

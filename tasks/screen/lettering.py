@@ -97,4 +97,4 @@ def _covered() -> frozenset[int]:
     from pylopdf_fonts_zh_cn import sans_path
 
     with TTFont(sans_path(), lazy=True) as font:
-        return frozenset(font.getBestCmap())
+        return frozenset(font.getBestCmap() or {})

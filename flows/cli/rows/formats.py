@@ -24,6 +24,12 @@ _OPTIONS = (
         help="Whether what --deliver makes begins with a mark that it is generated, for rows that "
         "do not say. [default: on for Chinese videos]",
     ),
+    click.option(
+        "--teaser",
+        type=click.Choice(["webp", "gif"]),
+        help="Also make a small moving picture of the first three seconds, for rows that do not "
+        "say. [default: none]",
+    ),
 )
 
 
