@@ -12,7 +12,7 @@ from pydantic import (
 )
 
 from model.errors import Fault
-from tasks.deliver_records import DeliverRequest
+from tasks.deliver_records import CaptionMode, DeliverRequest, TeaserKind
 from tasks.gate_records import GateFigures, GatePolicy, GateVerdict, VideoCurves
 from tasks.record import FileEntry, Record
 from tasks.screen_records import RowScreen
@@ -74,6 +74,14 @@ class ManifestRow(Record):
     screen: RowScreen | None = Field(
         default=None, description="What its deliverables show; no part of a plan or a key."
     )
+    captions: CaptionMode | None = Field(
+        default=None, description="Of deliverables; None: as the format usually has them."
+    )
+    ai_label: bool | None = Field(
+        default=None, description="Of deliverables; None: on for Chinese ones."
+    )
+    music_path: Path | None = Field(default=None, description="Played under deliverables.")
+    teaser: TeaserKind | None = Field(default=None, description="Of deliverables.")
 
 
 class Cue(Record):

@@ -22,7 +22,8 @@ from tasks.speech.row_speech import (
 )
 from tasks.speech.speech import request_sha256
 
-_NO_PART_OF_A_MASTER = {"deliver", "screen"}  # others make deliverables anew, and render nothing
+# another one makes deliverables anew, and renders nothing
+_NO_PART_OF_A_MASTER = {"deliver", "screen", "captions", "ai_label", "music_path", "teaser"}
 _NO_PART_OF_A_REQUEST = ("uses_seed",)  # earlier releases did not know it
 
 

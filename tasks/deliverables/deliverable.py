@@ -7,26 +7,47 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
-from tasks.deliver_records import DeliverableReceipt, DeliverRequest, FaceBox, Size
+from tasks.deliver_records import DeliverableReceipt, DeliverRequest, Size
 from tasks.deliverables.checks import Promise, verify_deliverable
 from tasks.deliverables.final_encode import SETTINGS, Film, copy_args, encode_args
 from tasks.deliverables.keys import deliverable_key
 from tasks.deliverables.overlay_tracks import track_list, write_tracks
+from tasks.deliverables.sound_mix import measured_music, mixed_sound
+from tasks.deliverables.stills import poster, teaser
 from tasks.deliverables.store import (
+    MATERIALS,
     commit_deliverable,
     discard_deliverable,
     find_deliverable,
     part_folder,
 )
+from tasks.deliverables.words import (
+    caption_overlays,
+    label_overlay,
+    lettering,
+    screen_captions,
+)
 from tasks.errors import DamagedError
+from tasks.media.captions import Caption
 from tasks.media.mp4 import packet_md5s, read_mp4
 from tasks.processes.ffmpeg import ffmpeg_version, run_ffmpeg, time_limit_s
-from tasks.records import EncodeProfile, VideoPlan, VideoReceipt
-from tasks.screen.overlays import Overlay, Region, Screen
-from tasks.screen.placing import Placing, placing_of
+from tasks.record import FileEntry
+from tasks.records import EncodeProfile, SoundLoudness, VideoPlan, VideoReceipt
+from tasks.screen.formats import is_burned
+from tasks.screen.overlays import Region, Screen
+from tasks.screen.placing import on_screen, placing_of
+from tasks.speech.speech_files import load_speech
 from tasks.store.campaign_folder import CampaignFolder
-from tasks.store.files import check_free_space, disk_full_as_error, part_path
+from tasks.store.files import (
+    check_free_space,
+    disk_full_as_error,
+    file_version,
+    part_path,
+    write_file,
+)
 
+GENERATED = "AI-generated"
+"""What the tags of every deliverable say."""
 _LARGEST_BITS_PER_PIXEL = 0.25  # of a frame; sharp moving pictures need less at this quality
 _MASTER_COPIES = 2.2  # a copy, and the room for moving its index to the front
 
@@ -42,6 +63,7 @@ class Deliverable:
         screen: what it is shown on.
         crop: the part of it that is shown.
         tags: of the file.
+        sound: a file whose sound is copied; None: the master.
     """
 
     master: VideoReceipt
@@ -50,6 +72,7 @@ class Deliverable:
     screen: Screen
     crop: Region
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    sound: Path | None = None
 
     @property
     def size(self) -> Size:
@@ -62,14 +85,6 @@ class Deliverable:
         screen = self.screen
         is_whole = screen.presenter == Region(0, 0, *self.size) == self.crop
         return is_whole and not (screen.overlays or screen.before or screen.after)
-
-
-def plain_screen(
-    master: Size, size: Size, face: FaceBox | None, overlays: tuple[Overlay, ...] = ()
-) -> tuple[Screen, Placing]:
-    """The screen of a video without a layout: the presenter, as large as the shape allows."""
-    placing = placing_of(master, size, face)
-    return Screen(size[0], size[1], placing.presenter, overlays=overlays), placing
 
 
 def size_of(receipt: VideoReceipt, path: Path) -> Size:
@@ -95,7 +110,8 @@ def make_deliverable(
     """One size of a finished video, made unless it is there and whole.
 
     Raises:
-        DamagedError: the master is not what its receipt says.
+        DamagedError: the master or its speech is not what its receipt says.
+        RowError: captions have no room, or the music cannot be used.
         DeliverableError, FfmpegError, DiskFullError: nothing was kept.
     """
     key = deliverable_key(request, size, master)
@@ -106,40 +122,134 @@ def make_deliverable(
         discard_deliverable(folder, key)
     started = time.perf_counter()
     path = folder.fetch_video(master)
-    shape = size_of(master, path)
-    screen, placing = plain_screen(shape, size, request.face)
-    made = Deliverable(
-        master,
-        path,
-        plan.encode,
-        screen,
-        placing.crop,
-        tags=dict(read_mp4(path).tags),
-    )
-    part = part_path(part_folder(folder, key) / f"{key}.mp4")
-    try:
-        checks = encode_deliverable(made, part)
-        entry = folder.adopt(part, key, ".mp4")
-    finally:
-        part.unlink(missing_ok=True)
-    crop, shown = placing.crop, placing.presenter
+    placing = placing_of(size_of(master, path), size, request.face)
+    face = on_screen(request.face, placing) if request.face else None
+    shown = shown_captions(request, size, plan, master, folder)
+    overlays = caption_overlays(shown, size, face)
+    if request.label:
+        overlays += (label_overlay(request.label, size, master.duration_s),)
+    with tempfile.TemporaryDirectory(prefix="nightshoot-sound-") as scratch:
+        sound = _sound(request, plan, master, path, folder, Path(scratch))
+        made = Deliverable(
+            master,
+            path,
+            plan.encode,
+            Screen(size[0], size[1], placing.presenter, overlays=overlays),
+            placing.crop,
+            tags=labelled_tags(dict(read_mp4(path).tags)),
+            sound=sound.path,
+        )
+        files, checks = _kept_files(made, request, key, folder)
+    place = lettering(shown, size, face) if shown else None
+    crop, region = placing.crop, placing.presenter
     receipt = DeliverableReceipt(
         key=key,
         video_id=master.video_id,
         master_sha256=master.file.sha256,
         size=size,
-        file=entry,
+        file=files[".mp4"],
+        poster=files[".jpg"],
+        teaser=files.get(f".{request.teaser}"),
         is_copy=made.is_copy,
-        presenter=(shown.left, shown.top, shown.width, shown.height),
+        presenter=(region.left, region.top, region.width, region.height),
         crop=(crop.left, crop.top, crop.width, crop.height),
         num_frames=master.num_frames,
         duration_s=master.duration_s,
         checks=checks,
+        caption_place=(place.size, place.top, place.bottom) if place else None,
+        label=request.label,
+        integrated_lufs=sound.loudness.integrated_lufs if sound.loudness else None,
+        true_peak_dbtp=sound.loudness.true_peak_dbtp if sound.loudness else None,
+        warnings=sound.warnings,
         encode={} if made.is_copy else dict(SETTINGS),
         seconds=round(time.perf_counter() - started, 3),
         versions={"nightshoot": version("nightshoot"), "ffmpeg": ffmpeg_version()},
     )
     return commit_deliverable(folder, receipt)
+
+
+@dataclass(frozen=True)
+class _Sound:
+    """A file whose sound is copied into a deliverable; its loudness, where it is mixed anew."""
+
+    path: Path
+    loudness: SoundLoudness | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def _sound(
+    request: DeliverRequest,
+    plan: VideoPlan,
+    master: VideoReceipt,
+    path: Path,
+    folder: CampaignFolder,
+    scratch: Path,
+) -> _Sound:
+    """The master's own sound, or the mix with the music that is asked for."""
+    if request.music is None:
+        return _Sound(path)
+    music = folder.fetch_kept(MATERIALS, request.music)
+    measured = measured_music(music, file_version(music))
+    mix, loudness = mixed_sound(
+        path,
+        music,
+        measured,
+        num_frames=master.num_frames,
+        fps=plan.encode.fps,
+        target_lufs=plan.loudness_lufs,
+        scratch=scratch,
+    )
+    return _Sound(mix, loudness, (*measured.notices, *loudness.warnings))
+
+
+def _kept_files(
+    made: Deliverable, request: DeliverRequest, key: str, folder: CampaignFolder
+) -> tuple[dict[str, FileEntry], dict[str, bool | float | str]]:
+    """The files of a deliverable under their content's names, by suffix; what was compared."""
+    place = part_folder(folder, key)
+    part = part_path(place / f"{key}.mp4")
+    try:
+        checks = encode_deliverable(made, part)
+        stills = {".jpg": poster(part, made.size)}
+        if request.teaser is not None:
+            stills[f".{request.teaser}"] = teaser(part, made.size, request.teaser)
+        entries = {".mp4": folder.adopt(part, key, ".mp4")}
+    finally:
+        part.unlink(missing_ok=True)
+    for suffix, data in stills.items():
+        still = write_file(part_path(place / f"{key}{suffix}"), data)
+        entries[suffix] = folder.adopt(still, key, suffix)
+    return entries, checks
+
+
+def shown_captions(
+    request: DeliverRequest,
+    size: Size,
+    plan: VideoPlan,
+    master: VideoReceipt,
+    folder: CampaignFolder,
+) -> tuple[Caption, ...]:
+    """The captions that are burned into one size of a finished video.
+
+    Raises:
+        DamagedError: its speech is not in the store.
+    """
+    if not (master.captions and is_burned(request.captions, size)):
+        return ()
+    folder.fetch_speech(plan.speech_id)
+    speech = load_speech(plan.speech_id, folder.speech)
+    if speech is None:
+        raise DamagedError(
+            f"speech/{plan.speech_id} is missing from {folder.url}; render the manifest again to "
+            "make the speech again"
+        )
+    return screen_captions(speech, size, num_frames=master.num_frames, fps=plan.fps)
+
+
+def labelled_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    """The tags of a master, and that it is generated: whether a label is seen or not."""
+    comment = "; ".join(text for text in (GENERATED, tags.get("comment", "")) if text)
+    return {**tags, "comment": comment}
 
 
 def encode_deliverable(made: Deliverable, part: Path) -> dict[str, bool | float | str]:
@@ -150,13 +260,16 @@ def encode_deliverable(made: Deliverable, part: Path) -> dict[str, bool | float 
         FfmpegError: ffmpeg failed or said anything at all.
         DiskFullError: no room.
     """
-    master = made.master
+    screen = made.screen
+    if screen.before or screen.after or screen.music:
+        raise ValueError("clips around a master and a screen's music are not encoded yet")
+    master, sound = made.master, made.sound or made.path
     film = Film(
         path=made.path,
         num_frames=master.num_frames,
         fps=made.profile.fps,
         timescale=made.profile.timescale,
-        sound=made.path,
+        sound=sound,
     )
     pixels = made.size[0] * made.size[1] * master.num_frames
     check_free_space(part.parent, most_bytes(made.size, master, is_copy=made.is_copy))
@@ -167,19 +280,22 @@ def encode_deliverable(made: Deliverable, part: Path) -> dict[str, bool | float 
     ):
         args = _args(made, film, Path(scratch), part)
         run_ffmpeg(args, timeout_s=limit_s, allow_warnings=False)
-    movie = read_mp4(made.path)
     is_copy = made.is_copy
     return verify_deliverable(
         part,
         Promise(
             size=made.size,
             num_frames=master.num_frames,
-            sound_md5s=packet_md5s(made.path, movie.track("soun")),
-            picture_md5s=packet_md5s(made.path, movie.track("vide")) if is_copy else None,
+            sound_md5s=packet_md5s(sound, read_mp4(sound).track("soun")),
+            picture_md5s=_picture_md5s(made.path) if is_copy else None,
             profile=made.profile,
             tags=made.tags,
         ),
     )
+
+
+def _picture_md5s(path: Path) -> tuple[str, ...]:
+    return packet_md5s(path, read_mp4(path).track("vide"))
 
 
 def most_bytes(size: Size, master: VideoReceipt, *, is_copy: bool) -> int:

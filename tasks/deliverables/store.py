@@ -1,8 +1,10 @@
 """Deliverables in the store: files named by their content, found by the key of their request.
 
-deliverables/<key[:2]>/<key>.<sha8>.mp4 .json
+deliverables/<key[:2]>/<key>.<sha8>.mp4 .<sha8>.jpg .<sha8>.webp .json
+materials/<sha256>.<suffix>     what they are made with beside masters
 """
 
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,9 +15,25 @@ from tasks.record import FileEntry
 from tasks.records import StoredPlan, VideoReceipt
 from tasks.store.campaign_folder import CampaignFolder
 from tasks.store.entries import check_entry, check_name
+from tasks.store.files import sha256_of_version, write_file
 from tasks.store.record_json import record_bytes
 
-ROOM = "deliverables"
+ROOM, MATERIALS = "deliverables", "materials"
+
+
+def keep_material(folder: CampaignFolder, path: Path) -> FileEntry:
+    """Keep a file that deliverables are made with in the store, once."""
+    sha256 = sha256_of_version(path)
+    entry = FileEntry(
+        name=f"{sha256}{path.suffix.lower()}", sha256=sha256, num_bytes=path.stat().st_size
+    )
+    kept = folder.root / MATERIALS / entry.name
+    with contextlib.suppress(DamagedError):
+        folder.check_kept(MATERIALS, entry)
+        return entry
+    write_file(kept, path.read_bytes())
+    folder.keep(MATERIALS, entry)
+    return entry
 
 
 def deliverable_folder(key: str) -> str:
@@ -37,12 +55,13 @@ def part_folder(folder: CampaignFolder, key: str) -> Path:
 
 def files_of(receipt: DeliverableReceipt) -> Mapping[str, FileEntry]:
     """Its files, by the receipt's field."""
-    return {"file": receipt.file}
+    files = {"file": receipt.file, "poster": receipt.poster}
+    return files if receipt.teaser is None else files | {"teaser": receipt.teaser}
 
 
 def delivered_files(receipt: DeliverableReceipt) -> Mapping[str, FileEntry]:
     """What of a deliverable leaves the house, by the suffix of its name."""
-    return {".mp4": receipt.file}
+    return {f".{entry.name.rpartition('.')[2]}": entry for entry in files_of(receipt).values()}
 
 
 def find_deliverable(folder: CampaignFolder, key: str) -> DeliverableReceipt | None:

@@ -196,6 +196,30 @@ COLUMNS = (
         "their shape. Default: nothing.",
         example="9:16, 1:1",
     ),
+    Column(
+        "captions",
+        "Captions of what `deliver` makes: `burned` into the picture, `beside` it as files, `both` "
+        "or `off`. Default: burned into 9:16, beside the others.",
+        example="both",
+    ),
+    Column(
+        "ai_label",
+        "`on` or `off`: whether what `deliver` makes begins with a mark that it is generated. "
+        "Default: on for Chinese videos.",
+        example="on",
+    ),
+    Column(
+        "music",
+        "A piece of music that plays under what `deliver` makes, looped and held down under "
+        "speech: WAV, FLAC, MP3, M4A or OGG. Default: none.",
+        example="music/calm.mp3",
+    ),
+    Column(
+        "teaser",
+        "`webp` or `gif`: the first three seconds of what `deliver` makes, as a small moving "
+        "picture. Default: none.",
+        example="webp",
+    ),
 )
 COLUMN_NAMES = tuple(column.name for column in COLUMNS)
 _REQUIRED = tuple(column.name for column in COLUMNS if column.is_required)

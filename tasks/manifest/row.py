@@ -9,6 +9,7 @@ from typing import TypeAlias, cast
 
 from model.engine import engine_identity, engine_names
 from model.errors import CampaignError
+from tasks.deliver_records import CAPTION_MODES, TEASER_KINDS
 from tasks.inputs.text_files import MAX_SCRIPT_BYTES, decode_text
 from tasks.manifest.cell_values import (
     BadValueError,
@@ -21,6 +22,7 @@ from tasks.manifest.cell_values import (
     parse_language,
     parse_number,
     parse_size,
+    parse_switch,
     parse_video_id,
     parse_voice,
     smaller_size_fault,
@@ -28,7 +30,7 @@ from tasks.manifest.cell_values import (
 from tasks.manifest.faults import Fault
 from tasks.manifest.on_screen.rows import ScreenReader
 from tasks.manifest.personal.variables import RowValues, no_values
-from tasks.manifest.row_files import PORTRAIT, RECORDING, RIG, SCRIPT, FileKind, Files
+from tasks.manifest.row_files import MUSIC, PORTRAIT, RECORDING, RIG, SCRIPT, FileKind, Files
 from tasks.manifest.row_settings import SETTING_COLUMNS, setting_value
 from tasks.reading.cleaning.encodings import garbled
 from tasks.reading.cleaning.screen_marks import without_screen_marks
@@ -44,8 +46,11 @@ _SEED_LIMIT = 2**32
 _SIZE_COLUMNS = ("size", "smaller_size")
 _WITH_DEFAULTS = (
     "engine", "preset", "framing", "allow", "seed", "voice", "language", "prompt", "deliver",
+    "captions", "ai_label", "teaser",
 )  # fmt: skip
-_PARSED_DEFAULTS = ("framing", "allow", "deliver")  # the others are what their cells become
+_OF_DELIVERABLES = ("captions", "ai_label", "music", "teaser")
+# the others are what their cells become
+_PARSED_DEFAULTS = ("framing", "allow", "deliver", "ai_label")
 _Size: TypeAlias = tuple[int, int]
 _C1_CONTROL = re.compile(r"[\x80-\x9f]")
 
@@ -64,6 +69,9 @@ class RowDefaults(Record):
     language: str | None = None
     prompt: str = ""
     deliver: str | None = None
+    captions: str | None = None
+    ai_label: str | None = None
+    teaser: str | None = None
 
 
 @dataclass
@@ -84,6 +92,10 @@ class RowReader:
     script_notices: list[str] = field(default_factory=list[str])
     engine_error: CampaignError | None = None
 
+    def __post_init__(self) -> None:
+        """First, so that nothing is fetched of what is not used."""
+        self._leave_out_unused()
+
     @cached_property
     def parsers(self) -> dict[str, Callable[[str], object]]:
         """Columns whose value depends on nothing else."""
@@ -93,6 +105,9 @@ class RowReader:
             "framing": parse_framing,
             "allow": parse_allow,
             "deliver": parse_deliver,
+            "captions": lambda text: parse_choice(text, CAPTION_MODES),
+            "ai_label": parse_switch,
+            "teaser": lambda text: parse_choice(text, TEASER_KINDS),
             "seed": lambda text: parse_number(text, 0, _SEED_LIMIT - 1),
             "num_clip": lambda text: parse_number(text, 1, 1_000_000),
             "priority": lambda text: parse_number(text, -1_000_000, 1_000_000),
@@ -115,6 +130,7 @@ class RowReader:
         if self.rig:
             rig = self.files.find(self.rig, RIG)
         audio = self._file("audio", RECORDING)
+        music = self._file("music", MUSIC)
         script = self._script()
         plain = {name: self.value(name, parse) for name, parse in self.parsers.items()}
         language = self._language(script, plain, has_recording=audio is not None)
@@ -142,6 +158,7 @@ class RowReader:
             "video_id": video_id,
             "script": without_screen_marks(script) or None,
             "audio_path": audio,
+            "music_path": music,
             "portrait_path": portrait,
             "rig_path": rig,
             "language": language,
@@ -152,6 +169,16 @@ class RowReader:
             "screen": shown,
         }
         return ManifestRow.model_validate(fields)
+
+    def _leave_out_unused(self) -> None:
+        """Cells of a row that nothing is delivered of, which say how: they may be a team's own."""
+        if self.cells.get("deliver") or self.defaults.deliver:
+            return
+        for name in _OF_DELIVERABLES:
+            if self.cells.pop(name, ""):
+                self.notices.append(
+                    f"line {self.line}: {name} is not used, because the row has no deliver"
+                )
 
     def value(
         self, column: str, parse: Callable[[str], object], *, is_required: bool = False

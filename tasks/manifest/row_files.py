@@ -34,6 +34,7 @@ PORTRAIT = FileKind("picture", "portrait", picture_fault)
 RECORDING = FileKind("recording", "recording", sound_fault)
 RIG = FileKind("rig", "rig", lambda _: "")
 """Read with its portrait; whether it is one is told then."""
+MUSIC = FileKind("piece of music", "recording", sound_fault)
 SCRIPT = FileKind("text file", "script", script_fault)
 PRODUCT = FileKind("picture", "portrait", lambda _: "")
 """Looked at by who shows it."""
@@ -42,6 +43,7 @@ FILE_COLUMNS: Mapping[str, FileKind] = {
     "audio": RECORDING,
     "script_file": SCRIPT,
     **dict.fromkeys(IMAGE_COLUMNS, PRODUCT),
+    "music": MUSIC,
 }
 _MAX_HINTS = 200
 _OUTSIDE = (

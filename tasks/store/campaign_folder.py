@@ -202,6 +202,15 @@ class CampaignFolder:
         """Have the store keep a finished local file; the entry with what the store says of it."""
         return self._keep(folder, entry)
 
+    def fetch_kept(self, folder: str, entry: FileEntry) -> Path:
+        """A local path of a kept file.
+
+        Raises:
+            DamagedError: it is missing, or not what the entry says.
+        """
+        self.read_back(f"{folder}/{entry.name}", entry.sha256, entry.num_bytes)
+        return self.root / folder / entry.name
+
     def duplicate(self, source: str, target: str, entry: FileEntry) -> None:
         """Have a finished file under a second name: a hard link, a copy where there are none.
 

@@ -86,7 +86,9 @@ def _verify_earlier(folder: CampaignFolder, name: str, video_id: str) -> None:
 def _verify_deliverable(folder: CampaignFolder, name: str, key: str) -> None:
     def check(receipt: DeliverableReceipt) -> None:
         check_name(name, receipt.key, key)
-        _read_back(folder, name, receipt.file, key)
+        for entry in (receipt.file, receipt.poster, receipt.teaser):
+            if entry is not None:
+                _read_back(folder, name, entry, key)
 
     folder.read_record(name, DeliverableReceipt, check)
 

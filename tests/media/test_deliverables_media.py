@@ -14,22 +14,26 @@ import pytest
 import soundfile
 from PIL import Image
 
+from model.errors import RowError
 from tasks.deliver_records import DeliverRequest
 from tasks.deliverables.checks import DeliverableError, Promise, verify_deliverable
 from tasks.deliverables.deliverable import (
     Deliverable,
     encode_deliverable,
     make_deliverable,
-    plain_screen,
 )
-from tasks.deliverables.store import find_deliverable
+from tasks.deliverables.sound_mix import measured_music, mixed_sound
+from tasks.deliverables.store import find_deliverable, keep_material
 from tasks.media.encode import encode_segment
 from tasks.media.mp4 import packet_md5s, read_mp4
+from tasks.media.sound import measure_loudness
 from tasks.media.stitch import stitch_video
 from tasks.records import EncodeProfile, VideoPlan, VideoReceipt
-from tasks.screen.overlays import Overlay
+from tasks.screen.overlays import Overlay, Screen
+from tasks.screen.placing import placing_of
 from tasks.store.campaign_folder import CampaignFolder
 from tasks.store.entries import entry_of
+from tasks.store.files import file_version
 
 pytestmark = pytest.mark.media
 
@@ -190,7 +194,8 @@ def test_overlays_are_seen_in_their_frames_and_their_place_alone(
     )
 
     def encoded(name: str, shown: tuple[Overlay, ...]) -> np.ndarray:
-        screen, placing = plain_screen(SHAPES["square"], (216, 216), None, shown)
+        placing = placing_of(SHAPES["square"], (216, 216), None)
+        screen = Screen(216, 216, placing.presenter, overlays=shown)
         made = Deliverable(
             receipt, folder / "videos/intro.mp4", PROFILE, screen, placing.crop, {"title": name}
         )
@@ -243,6 +248,100 @@ def test_a_file_that_lacks_a_frame_or_a_packet_is_refused(
     for name, value in wrong.items():
         with pytest.raises(DeliverableError):
             verify_deliverable(path, Promise(**(vars(right) | {name: value})))
+
+
+def write_music(path: Path, seconds: float = 1.7) -> Path:
+    """A chord in mono at 44.1 kHz, shorter than what it is played under, and louder."""
+    times = np.arange(round(seconds * 44_100)) / 44_100
+    chord = sum(np.sin(2 * np.pi * pitch * times) for pitch in (220, 277, 330))
+    soundfile.write(path, 0.3 * chord, 44_100)
+    return path
+
+
+def levels_db(path: Path) -> np.ndarray:
+    """Level of the left channel in every tenth of a second."""
+    with av.open(str(path)) as container:
+        pcm = np.concatenate([f.to_ndarray()[0] for f in container.decode(audio=0)])
+    blocks = pcm[: len(pcm) // 4_800 * 4_800].reshape(-1, 4_800)
+    return 10 * np.log10(np.mean(blocks.astype(np.float64) ** 2, 1) + 1e-12)
+
+
+def test_music_is_looped_faded_and_held_down_under_speech(tmp_path: Path):
+    times = np.arange(24_000 * 24) / 24_000
+    is_spoken = (times % 12 < 8) & (times % 1 < 0.7)
+    speech = 0.25 * np.sin(2 * np.pi * 150 * times) * is_spoken
+    soundfile.write(tmp_path / "speech.wav", speech, 24_000)
+    music = write_music(tmp_path / "music.wav", 2.3)
+    measured = measured_music(music, file_version(music))
+    mix, told = mixed_sound(
+        tmp_path / "speech.wav",
+        music,
+        measured,
+        num_frames=600,
+        fps=25,
+        target_lufs=None,
+        scratch=tmp_path,
+    )
+    heard = measure_loudness(mix, None, seconds=24)
+    levels = levels_db(mix)
+
+    assert heard.integrated_lufs == pytest.approx(-16, abs=0.5)
+    assert heard.true_peak_dbtp <= -1.5
+    assert told.warnings == ()
+    alone = np.median(levels[95:118])
+    spoken = np.median(levels[20:78])
+    assert 8 < spoken - alone < 18
+    assert levels[210] == pytest.approx(alone, abs=2), "it goes on after ten rounds"
+    gaps = levels[128:198].reshape(7, 10)[:, 0]  # between words the music is still held down
+    assert np.median(gaps) < alone - 2
+    assert levels[-1] < alone - 12
+    assert len(levels) == 240
+
+
+@pytest.mark.parametrize(
+    ("pcm", "told"),
+    [(np.zeros(44_100 * 4), "is silent"), (np.ones(4_410) * 0.1, "at least 2 are needed")],
+)
+def test_music_that_cannot_be_used_is_refused(tmp_path: Path, pcm: np.ndarray, told: str):
+    soundfile.write(tmp_path / "m.wav", pcm, 44_100)
+    with pytest.raises(RowError, match=told):
+        measured_music(tmp_path / "m.wav", file_version(tmp_path / "m.wav"))
+    (tmp_path / "no.wav").write_bytes(b"RIFF no sound at all")
+    with pytest.raises(RowError, match="cannot be read"):
+        measured_music(tmp_path / "no.wav", (1,))
+
+
+def test_clipped_music_is_played_and_told(tmp_path: Path):
+    noise = np.random.default_rng(1).normal(0, 3, 44_100 * 3)
+    soundfile.write(tmp_path / "m.wav", np.clip(noise, -1, 1), 44_100)
+    measured = measured_music(tmp_path / "m.wav", file_version(tmp_path / "m.wav"))
+
+    assert "is clipped" in measured.notices[0]
+
+
+def test_a_deliverable_with_music_has_a_sound_of_its_own_a_poster_and_a_teaser(
+    masters: dict[str, tuple[Path, VideoReceipt]], tmp_path: Path
+):
+    folder, receipt = masters["square"]
+    store = CampaignFolder(folder)
+    size = SHAPES["square"]
+    music = keep_material(store, write_music(tmp_path / "music.wav", 2.3))
+    request = DeliverRequest(
+        sizes=(size,), music=music, teaser="webp", label="AI生成", face=face_of(size)
+    )
+    made = make_deliverable(size, request, PLAN, receipt, store)
+    place = folder / "deliverables" / made.key[:2]
+
+    assert not made.is_copy, "it has a label"
+    assert made.integrated_lufs is not None
+    with Image.open(place / made.poster.name) as poster:
+        assert (poster.format, poster.size) == ("JPEG", size)
+    assert made.teaser is not None
+    with Image.open(place / made.teaser.name) as teaser:
+        assert (teaser.format, teaser.size) == ("WEBP", size)
+        assert teaser.n_frames == pytest.approx(NUM_FRAMES / 25 * 10, abs=1)
+    assert read_mp4(place / made.file.name).tags == {"title": "intro", "comment": "AI-generated"}
+    assert find_deliverable(store, made.key) == made
 
 
 MAKE = """
