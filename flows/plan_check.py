@@ -7,7 +7,7 @@ engine of another version or other weights would file wrong pixels under right k
 from dataclasses import dataclass
 
 from model.engine import EngineIdentity, earlier_identities, engine_identity
-from tasks.errors import DamagedError
+from tasks.errors import DamagedError, counted
 from tasks.media.finished_video import delivery_sha256
 from tasks.plan.audio_window import EngineTrack
 from tasks.plan.plan import cuts_of, keyed
@@ -37,9 +37,11 @@ def keys_fault(plan: VideoPlan, track: EngineTrack, folder: CampaignFolder) -> s
     if any(_has_keys_of(each, plan, track) for each in earlier_identities(plan.engine)):
         if are_rendered(plan, folder):
             return ""
+        num_done = sum(folder.has_segment(each.key) for each in plan.segments)
         return (
             f"an earlier version of engine {identity.name} began it, and this is version "
-            f"{identity.version}"
+            f"{identity.version}, so {num_done} of its {counted(len(plan.segments), 'segment')} "
+            "that are finished will be rendered again"
         )
     return (
         f"the keys of its segments are not those of its content with engine {identity.name}, "

@@ -146,7 +146,7 @@ _reread = click.option(
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="nightshoot")
+@click.version_option(package_name="nightshoot", prog_name="nightshoot")
 def cli() -> None:
     """Turn a CSV of scripts and portraits into finished talking-avatar videos.
 

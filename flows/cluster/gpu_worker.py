@@ -36,11 +36,11 @@ from prefect.states import Cancelled, Pending, Scheduled
 from prefect.workers.process import (
     ProcessJobConfiguration,
     ProcessVariables,
-    ProcessWorker,
     ProcessWorkerResult,
 )
 from pydantic import BaseModel, Field, PrivateAttr, ValidationError
 
+from flows.cluster.workers.versions import VersionedWorker
 from model.errors import Fault, MachineError, NightshootError
 from tasks.engines.gpu_lease import POLL_S, Lease, Slots, lease_folder, slot_names
 from tasks.engines.warm_hosts import (
@@ -155,7 +155,7 @@ class _Waiting:
         return self.state_id is not None and state_id != self.state_id
 
 
-class GpuProcessWorker(ProcessWorker):
+class GpuProcessWorker(VersionedWorker):
     """Runs flows as processes that own GPUs of this machine."""
 
     type = "gpu-process"
@@ -213,7 +213,7 @@ class GpuProcessWorker(ProcessWorker):
         self._verdicts.cleanup()
 
     async def _get_scheduled_flow_runs(self) -> list[WorkerFlowRunResponse]:
-        if time.monotonic() < self._cool_off.until:
+        if self.takes_no_more() or time.monotonic() < self._cool_off.until:
             return []
         num_free = len(self._slots.names) - self._num_lent
         num_wanted = num_runs_to_fetch(
