@@ -41,7 +41,7 @@ from flows.cli.rows.choice import selection_of, with_choice
 from flows.cli.rows.formats import with_formats
 from flows.cli.rows.inputs import with_inputs
 from flows.cli.rows.personal import personal_of, with_personal
-from flows.cli.rows.pricing import price_asked, with_price
+from flows.cli.rows.pricing import price_asked, with_price, with_terms
 from flows.cli.spoken.say import (
     Place,
     say_script,
@@ -164,7 +164,10 @@ def cli() -> None:
     metavar="HH:MM-HH:MM",
     help="Render only between these times; the next run continues with what is left.",
 )
-@click.option("--timezone", default="UTC", show_default=True, help="Timezone of --window.")
+@click.option(
+    "--timezone", default="UTC", show_default=True, help="Timezone of --window, --deadline."
+)
+@with_terms
 @with_delivery
 @_json
 def render(
@@ -184,6 +187,7 @@ def render(
     from flows.work import night_of
 
     night = night_of(window, timezone) if window else None
+    priced = price_asked(options | {"window": window, "timezone": timezone})
     request = replace(
         _request(manifest, options),
         keep_going=keep_going,
@@ -192,6 +196,14 @@ def render(
     )
     session = Session(request)
     check_names(session.folder, session.rows, session.cells, session.columns, name)
+    if priced.gpu_hour_price is not None and priced.budget is None:
+        raise click.UsageError(
+            "--gpu-hour-price needs --budget here; `nightshoot plan` tells costs"
+        )
+    if priced.has_terms:
+        from flows.cli.plan import within_terms
+
+        session = within_terms(session, priced, terminal_console(to_stderr=as_json))
     asked = (cast("Release | None", release), name)
     return _run(session, options["workers"], night, as_json=as_json, delivery=asked)
 

@@ -3,6 +3,7 @@
 import statistics
 import threading
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from tasks.gpu_plans.price import (
     VideoShare,
     breaches,
     fitting,
+    left_out_lines,
     price_of,
 )
 from tasks.gpu_plans.quotes import (
@@ -40,6 +42,7 @@ from tasks.gpu_plans.quotes import (
     videos_of,
 )
 from tasks.manifest.manifest import RowDefaults
+from tasks.manifest.personal.selection import Selection
 from tasks.plan.plan import unbroken_frames
 from tasks.processes.last_resort import STOP_WITHIN_S, LastResort, leave
 from tasks.processes.stop_request import check_stop, stop_asked_by
@@ -231,6 +234,26 @@ def _with_price(
     fit = fitting(shares, overhead_s, terms, now) if asked.is_fit else None
     told = () if asked.is_fit else tuple(breaches(price, terms))
     return quote.model_copy(update={"shares": shares, "price": price, "fit": fit, "breaches": told})
+
+
+def within_terms(session: Session, asked: PriceRequest, console: Console) -> Session:
+    """The campaign as it may be rendered: all of it, or with ``is_fit`` the videos that fit.
+
+    Raises:
+        CampaignError: it costs more or takes longer than was asked, or nothing fits.
+    """
+    quote = plan_interruptibly(session, None, asked)
+    keep_quote(quote, session.folder)
+    if quote.breaches:
+        told = "\n".join(quote.breaches)
+        raise CampaignError(f"{told}\nadd --fit to render the videos that fit, or allow more")
+    if quote.fit is None or not quote.shares:
+        return session
+    for line in left_out_lines(quote.fit):
+        console.print(line, markup=False, soft_wrap=True)
+    if not quote.fit.videos:
+        raise CampaignError("not one video fits; allow more")
+    return Session(replace(session.request, selection=Selection(only=quote.fit.videos)))
 
 
 def keep_quote(quote: Quote, folder: CampaignFolder) -> str | None:

@@ -126,6 +126,27 @@ def test_what_fits_the_budget_is_rendered_and_the_report_sets_the_quote_beside_i
     assert "this run rendered" in page
 
 
+def test_a_render_keeps_within_the_budget_and_the_deadline(
+    nightshoot, manifest: Path, tmp_path: Path
+) -> None:
+    asked = ("render", manifest, "--out", tmp_path, "--gpu-hour-price", 3600)
+
+    refused = nightshoot(*asked, "--budget", 0.01)
+    assert refused.returncode == 2, refused.stdout + refused.stderr
+    assert "more than the budget of 0.01" in refused.stderr
+    assert "add --fit to render the videos that fit" in refused.stderr
+    nothing = nightshoot(*asked, "--budget", 0.01, "--fit")
+    assert nothing.returncode == 2, nothing.stdout + nothing.stderr
+    assert "not one video fits" in nothing.stderr
+    assert not receipts(tmp_path / "june")
+
+    done = nightshoot(*asked, "--budget", 1_000_000, "--deadline", "2099-01-01", "--fit", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert statuses(done.stdout) == {"ann": "done", "ben": "done", "cy": "done"}
+    again = nightshoot(*asked, "--budget", 0.01)
+    assert again.returncode == 0, "nothing is left to pay for" + again.stdout + again.stderr
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [

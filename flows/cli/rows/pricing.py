@@ -24,6 +24,11 @@ class PriceRequest:
     is_fit: bool = False
     window: "NightWindow | None" = None
 
+    @property
+    def has_terms(self) -> bool:
+        """Whether something may be refused or left out."""
+        return self.budget is not None or self.deadline is not None
+
     def terms(self, num_gpus: int) -> "Terms":
         """The same, for so many GPUs."""
         from tasks.gpu_plans.price import Terms
@@ -34,32 +39,41 @@ class PriceRequest:
 NOT_ASKED = PriceRequest()
 
 
-def with_price(command: Any) -> Any:
-    """Add the options; read by ``price_asked``."""
+def with_terms(command: Any, *, writes: str = "render these") -> Any:
+    """Add the options that say what it may cost and until when; read by ``price_asked``."""
     options = (
         click.option(
             "--gpu-hour-price",
             type=click.FloatRange(min=0),
             metavar="MONEY",
-            help="Price of one GPU (or of this machine) for an hour; the plan then tells the cost.",
+            help="Price of one GPU (or of this machine) for an hour, for --budget and the cost.",
         ),
         click.option(
             "--budget",
             type=click.FloatRange(min=0),
             metavar="MONEY",
-            help="Refuse a plan that costs more, with exit code 2.",
+            help="Refuse what costs more, with exit code 2.",
         ),
         click.option(
             "--deadline",
             metavar="TIME",
-            help='Refuse a plan that is finished later: 18:00, 2026-12-24 or "2026-12-24 18:00".',
+            help='Refuse what is finished later: 18:00, 2026-12-24 or "2026-12-24 18:00".',
         ),
         click.option(
             "--fit",
             is_flag=True,
             help="Instead of refusing, choose the videos that fit, by priority and by when they "
-            "are due, and write their names to fit.txt in the campaign's folder.",
+            f"are due, and {writes}.",
         ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def with_price(command: Any) -> Any:
+    """Add these options and when work is done, for a plan; read by ``price_asked``."""
+    options = (
         click.option(
             "--window",
             metavar="HH:MM-HH:MM",
@@ -71,7 +85,7 @@ def with_price(command: Any) -> Any:
     )
     for option in reversed(options):
         command = option(command)
-    return command
+    return with_terms(command, writes="write their names to fit.txt in the campaign's folder")
 
 
 def price_asked(options: dict[str, Any]) -> PriceRequest:
