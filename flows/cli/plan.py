@@ -16,10 +16,12 @@ from flows.cli.timing import Estimate, Left, estimate_campaign
 from flows.local.dispatcher import LocalDispatcher
 from flows.prepare import Prepared
 from flows.progress import PlainProgress
+from flows.rows.finished import films_left
 from flows.run import Run
 from flows.session import Request, Session, peak_rss_bytes
 from flows.work import stop_on_signals
 from model.errors import CampaignError, ResourceError, StoppedError
+from tasks.deliverables.reckoning import DeliverablesQuote, reckoned
 from tasks.engines.engine_host import EngineLostError
 from tasks.errors import (
     DamagedError,
@@ -106,6 +108,7 @@ class Quote(Record):
     price: Price | None = None
     fit: Price | None = None
     breaches: tuple[str, ...] = ()
+    deliverables: DeliverablesQuote | None = None
 
     @property
     def errors(self) -> tuple[str, ...]:
@@ -180,6 +183,7 @@ def plan_campaign(
         time_unknown = "the plan is for other GPUs"
     else:
         estimate = Estimate(0.0, 0.0, ())
+    formats = reckoned(film for each in prepared for film in films_left(each, folder))
     quote = Quote(
         campaign=session.request.campaign,
         videos=tuple(videos),
@@ -188,7 +192,8 @@ def plan_campaign(
         disk_needed_bytes=sum(
             _disk_bytes(plan.width, plan.height, frames, len(plan.segments))
             for plan, frames in zip(todo, frames_left, strict=True)
-        ),
+        )
+        + formats.num_bytes,
         disk_free_bytes=folder.free_bytes(),
         estimated_s=estimate.seconds if estimate else None,
         workers=session.request.workers,
@@ -196,6 +201,7 @@ def plan_campaign(
         notices=tuple(notices),
         gpus=gpus,
         engine_s=sum(estimate.work_s) if estimate else None,
+        deliverables=formats if formats.num_encodes else None,
     )
     return _with_price(quote, to_do, estimate, rows, priced)
 

@@ -54,6 +54,13 @@ def campaign_table(quote: Quote, *, is_all: bool = False) -> Iterator[Renderable
         f"{quote.disk_free_bytes / 1e9:.1f} GB are free",
         style="red" if quote.disk_needed_bytes > quote.disk_free_bytes else "",
     )
+    if quote.deliverables is not None:
+        made = quote.deliverables
+        yield Text(
+            f"deliverables: {counted(made.num_encodes, 'film')}, about "
+            f"{made.num_bytes / 1e6:.0f} MB of the disk, about {made.core_s:.0f} s of computing, "
+            "shared by all cores and not in the time below"
+        )
     if quote.gpus is not None:
         yield from gpu_tables(quote.gpus, is_all=is_all)
     else:

@@ -1,7 +1,9 @@
 """What of a planned video is finished: its master, and what is made of it."""
 
 from collections.abc import Callable
+from typing import Protocol
 
+from tasks.deliver_records import Size
 from tasks.deliverables.store import missing_sizes
 from tasks.errors import DamagedError
 from tasks.records import StoredPlan, VideoReceipt
@@ -31,3 +33,31 @@ def finished_master(
 def is_delivered(stored: StoredPlan, master: VideoReceipt, folder: CampaignFolder) -> bool:
     """Whether everything that is asked for of a finished video is made."""
     return not missing_sizes(stored, master, folder)
+
+
+class PlannedRow(Protocol):
+    """A row with its plan, and the receipt of its master where that is finished."""
+
+    @property
+    def stored(self) -> StoredPlan | None:
+        """Its plan."""
+        ...
+
+    @property
+    def receipt(self) -> VideoReceipt | None:
+        """Where nothing is left to do."""
+        ...
+
+    @property
+    def master(self) -> VideoReceipt | None:
+        """Where something is still to be made of it."""
+        ...
+
+
+def films_left(row: PlannedRow, folder: CampaignFolder) -> list[tuple[Size, int, int]]:
+    """What is still to be made of a row's master: size, frames and frames per second of each."""
+    stored = row.stored
+    if stored is None or stored.deliver is None or row.receipt is not None:
+        return []
+    sizes = missing_sizes(stored, row.master, folder) if row.master else stored.deliver.sizes
+    return [(size, stored.plan.num_frames, stored.plan.fps) for size in sizes]
