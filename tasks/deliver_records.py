@@ -15,6 +15,13 @@ class DeliverRequest(Record):
 
     sizes: tuple[Size, ...] = Field(min_length=1, description="One deliverable each.")
     face: FaceBox | None = Field(default=None, description="None: nobody is seen.")
+    shown: str = Field(
+        default="", description="sha256 of all that its screens are drawn of; empty: no brand."
+    )
+    screens: dict[str, str] = Field(
+        default_factory=dict[str, str],
+        description="sha256 of the kept screen of each size, by its name, such as 1080x1920.",
+    )
 
 
 class DeliverableReceipt(Record):

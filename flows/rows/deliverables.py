@@ -1,5 +1,6 @@
 """What is to be made of a row's finished video, as its plan keeps it beside its digest."""
 
+from flows.rows.screens import keep_screens, shown_sha256
 from model.engine import engine_identity
 from tasks.deliver_records import DeliverRequest, FaceBox
 from tasks.errors import DamagedError
@@ -10,17 +11,20 @@ from tasks.store.campaign_folder import CampaignFolder
 
 
 def deliver_request(
-    row: ManifestRow, plan: VideoPlan, folder: CampaignFolder
+    row: ManifestRow, plan: VideoPlan, folder: CampaignFolder, script: str | None = None
 ) -> DeliverRequest | None:
     """What a row asks to be made of its video; None: nothing, as it is with proofs.
+
+    ``script``: what people decided to have said instead of the row's own; None: the row's.
 
     Raises:
         DamagedError: the plan's portrait is not in the store.
         PortraitError: its rig is unusable.
+        ScreenError: something of its brand or its columns does not fit.
     """
     if not row.deliver or plan.is_proof:
         return None
-    return DeliverRequest(sizes=row.deliver, face=_face(plan, folder))
+    return _shown(row, plan, _face(plan, folder), script, folder)
 
 
 def with_deliverables(stored: StoredPlan, row: ManifestRow, folder: CampaignFolder) -> StoredPlan:
@@ -28,18 +32,39 @@ def with_deliverables(stored: StoredPlan, row: ManifestRow, folder: CampaignFold
 
     No key of a segment and no digest of the plan changes with it.
     """
-    if stored.deliver is not None and stored.deliver.sizes == row.deliver:
+    script = stored.amendment.script if stored.amendment else None
+    if (
+        stored.deliver is not None
+        and stored.deliver.sizes == row.deliver
+        and stored.deliver.shown == shown_sha256(row, stored.plan, script)
+    ):
         return stored
     if stored.deliver is not None and row.deliver:  # the face stays where it was found
-        asked = stored.deliver.model_copy(update={"sizes": row.deliver})
+        with folder.local(f"deliver-{row.video_id}") as place:
+            asked = _shown(row, stored.plan, stored.deliver.face, script, place)
     else:
         with folder.local(f"deliver-{row.video_id}") as place:
-            asked = deliver_request(row, stored.plan, place)
+            asked = deliver_request(row, stored.plan, place, script)
     if asked == stored.deliver:
         return stored
     changed = stored.model_copy(update={"deliver": asked})
     folder.write_plan(changed)
     return changed
+
+
+def _shown(
+    row: ManifestRow,
+    plan: VideoPlan,
+    face: FaceBox | None,
+    script: str | None,
+    folder: CampaignFolder,
+) -> DeliverRequest:
+    return DeliverRequest(
+        sizes=row.deliver,
+        face=face,
+        shown=shown_sha256(row, plan, script),
+        screens=keep_screens(row, plan, face, script, folder),
+    )
 
 
 def _face(plan: VideoPlan, folder: CampaignFolder) -> FaceBox | None:

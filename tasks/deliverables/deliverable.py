@@ -4,12 +4,13 @@ import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
 from tasks.deliver_records import DeliverableReceipt, DeliverRequest, FaceBox, Size
 from tasks.deliverables.checks import Promise, verify_deliverable
-from tasks.deliverables.final_encode import SETTINGS, Film, copy_args, encode_args
+from tasks.deliverables.final_encode import SETTINGS, Crops, Film, copy_args, encode_args
 from tasks.deliverables.keys import deliverable_key
 from tasks.deliverables.overlay_tracks import track_list, write_tracks
 from tasks.deliverables.store import (
@@ -22,8 +23,10 @@ from tasks.errors import DamagedError
 from tasks.media.mp4 import packet_md5s, read_mp4
 from tasks.processes.ffmpeg import ffmpeg_version, run_ffmpeg, time_limit_s
 from tasks.records import EncodeProfile, VideoPlan, VideoReceipt
+from tasks.screen.formats import format_name
+from tasks.screen.kept_screens import screen_name, screen_of_bytes
 from tasks.screen.overlays import Overlay, Region, Screen
-from tasks.screen.placing import Placing, placing_of
+from tasks.screen.placing import Placing, crop_of, placing_of
 from tasks.store.campaign_folder import CampaignFolder
 from tasks.store.files import check_free_space, disk_full_as_error, part_path
 
@@ -42,6 +45,7 @@ class Deliverable:
         screen: what it is shown on.
         crop: the part of it that is shown.
         tags: of the file.
+        alone: the part that is shown while the presenter fills the frame, where that is asked for.
     """
 
     master: VideoReceipt
@@ -50,6 +54,7 @@ class Deliverable:
     screen: Screen
     crop: Region
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    alone: Region | None = None
 
     @property
     def size(self) -> Size:
@@ -70,6 +75,27 @@ def plain_screen(
     """The screen of a video without a layout: the presenter, as large as the shape allows."""
     placing = placing_of(master, size, face)
     return Screen(size[0], size[1], placing.presenter, overlays=overlays), placing
+
+
+def _screen(
+    master: Size, size: Size, request: DeliverRequest, folder: CampaignFolder
+) -> tuple[Screen, Placing]:
+    """The screen that was drawn for a size when its row was planned, else the plain one.
+
+    Raises:
+        DamagedError: it is not in the store as it was.
+    """
+    digest = request.screens.get(format_name(size))
+    if digest is None:
+        return plain_screen(master, size, request.face)
+    data = folder.read_bytes(screen_name(digest))
+    if data is None or sha256(data).hexdigest() != digest:
+        rule = "is missing or not what was drawn"
+        raise DamagedError(f"{screen_name(digest)} {rule}; render the manifest again")
+    screen = screen_of_bytes(data)
+    region = screen.presenter
+    crop = crop_of(master, (region.width, region.height), request.face)
+    return screen, Placing(crop, region)
 
 
 def size_of(receipt: VideoReceipt, path: Path) -> Size:
@@ -107,7 +133,7 @@ def make_deliverable(
     started = time.perf_counter()
     path = folder.fetch_video(master)
     shape = size_of(master, path)
-    screen, placing = plain_screen(shape, size, request.face)
+    screen, placing = _screen(shape, size, request, folder)
     made = Deliverable(
         master,
         path,
@@ -115,6 +141,7 @@ def make_deliverable(
         screen,
         placing.crop,
         tags=dict(read_mp4(path).tags),
+        alone=crop_of(shape, size, request.face) if screen.presenter_alone else None,
     )
     part = part_path(part_folder(folder, key) / f"{key}.mp4")
     try:
@@ -200,4 +227,5 @@ def _args(made: Deliverable, film: Film, scratch: Path, part: Path) -> list[str]
     for number, track in enumerate(tracks):
         text = track_list(track, film.num_frames)
         (scratch / f"track{number}.txt").write_text(text, encoding="utf-8")
-    return encode_args(film, screen, made.crop, tracks, folder=scratch, tags=made.tags, part=part)
+    crops = Crops(made.crop, made.alone)
+    return encode_args(film, screen, crops, tracks, folder=scratch, tags=made.tags, part=part)

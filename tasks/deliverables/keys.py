@@ -3,6 +3,7 @@
 from tasks.canonical_json import canonical_sha256
 from tasks.deliver_records import DeliverRequest, Size
 from tasks.records import VideoReceipt
+from tasks.screen.formats import format_name
 
 # Raised by a change that makes another file of the same request; finished ones are made anew then.
 _VERSION = 1
@@ -14,7 +15,10 @@ def deliverable_key(request: DeliverRequest, size: Size, master: VideoReceipt) -
     Fields that a request leaves at their defaults are no part of it, so that a release with more
     of them finds what earlier ones made.
     """
-    asked = request.model_dump(mode="json", exclude={"sizes"}, exclude_defaults=True)
+    of_all = {"sizes", "shown", "screens"}
+    asked = request.model_dump(mode="json", exclude=of_all, exclude_defaults=True)
+    if screen := request.screens.get(format_name(size)):
+        asked["screen"] = screen
     return canonical_sha256(
         {"version": _VERSION, "master": master.file.sha256, "size": size, "request": asked}
     )
