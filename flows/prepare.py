@@ -281,7 +281,7 @@ def _plan_anew(
         sha256=delivery_sha256(plan, speech),
         request_sha256="",
         words=spoken_words(row, settings.lexicon, speech),
-        deliver=deliver_request(row, plan, place),
+        deliver=deliver_request(row, plan, speech, place),
     )
 
 

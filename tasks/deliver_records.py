@@ -1,5 +1,7 @@
 """Records of deliverables: what a row asks to be made of its master, and what was made."""
 
+from typing import Literal, get_args
+
 from pydantic import Field
 
 from tasks.record import FileEntry, Record
@@ -9,12 +11,20 @@ Size = tuple[int, int]
 FaceBox = tuple[int, int, int, int]
 """Left, top, right, bottom of a face, forehead to chin, in pixels of the master."""
 
+CaptionMode = Literal["burned", "beside", "both", "off"]
+CAPTION_MODES: tuple[CaptionMode, ...] = get_args(CaptionMode)
+
 
 class DeliverRequest(Record):
     """What is made of a finished video. It is part of no segment's key and of no plan's digest."""
 
     sizes: tuple[Size, ...] = Field(min_length=1, description="One deliverable each.")
     face: FaceBox | None = Field(default=None, description="None: nobody is seen.")
+    captions: CaptionMode | None = Field(
+        default=None, description="None: burned into tall films, beside the others."
+    )
+    label: str = Field(default="", description="Seen at the start; empty: no label.")
+    language: Literal["en", "zh"] = Field(default="en", description="Of the captions.")
     shown: str = Field(
         default="", description="sha256 of all that its screens are drawn of; empty: no brand."
     )
@@ -42,6 +52,11 @@ class DeliverableReceipt(Record):
     num_frames: int = Field(ge=1)
     duration_s: float = Field(gt=0)
     checks: dict[str, bool | float | str]
+    caption_place: tuple[int, int, int] | None = Field(
+        default=None,
+        description="Size of the letters, top and bottom of burned captions; None: there are none.",
+    )
+    label: str = Field(default="", description="Seen at the start.")
     encode: dict[str, str | int] = Field(description="Settings of the encode; empty for a copy.")
     seconds: float = Field(description="That it took to make.")
     versions: dict[str, str]

@@ -12,7 +12,7 @@ from pydantic import (
 )
 
 from model.errors import Fault
-from tasks.deliver_records import DeliverRequest
+from tasks.deliver_records import CaptionMode, DeliverRequest
 from tasks.gate_records import GateFigures, GatePolicy, GateVerdict
 from tasks.record import FileEntry, Record
 from tasks.screen_records import RowScreen
@@ -70,6 +70,12 @@ class ManifestRow(Record):
     due: datetime | None = Field(default=None, description="When it must be finished, in UTC.")
     deliver: tuple[tuple[int, int], ...] = Field(
         default=(), description="Width and height of each deliverable, pixels; no part of a plan."
+    )
+    captions: CaptionMode | None = Field(
+        default=None, description="Of deliverables; None: as the format usually has them."
+    )
+    ai_label: bool | None = Field(
+        default=None, description="Of deliverables; None: on for Chinese ones."
     )
     screen: RowScreen | None = Field(
         default=None, description="What its deliverables show; no part of a plan or a key."

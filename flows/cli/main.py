@@ -38,6 +38,7 @@ from flows.cli.review.deliver import deliver, delivery_line
 from flows.cli.review.options import with_delivery
 from flows.cli.review.report import report
 from flows.cli.rows.choice import selection_of, with_choice
+from flows.cli.rows.formats import with_formats
 from flows.cli.rows.inputs import with_inputs
 from flows.cli.rows.personal import personal_of, with_personal
 from flows.cli.rows.pricing import price_asked, with_price
@@ -111,11 +112,7 @@ _campaign_options = _options(
         "--smaller-size",
         help="Smaller size to use when a video does not fit into memory, for rows that name none.",
     ),
-    click.option(
-        "--deliver",
-        help="What to make of finished videos, for rows that name nothing: 9:16, 16:9, 1:1, 4:5 or "
-        "WxH; several are separated by commas.",
-    ),
+    with_formats,
     click.option("--seed", type=int, help="Seed for rows that name no seed. [default: 0]"),
     click.option("--voice", help="Voice for rows that name no voice; see `nightshoot voices`."),
     click.option(

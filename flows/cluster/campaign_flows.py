@@ -46,7 +46,7 @@ _LOCK_WAIT_S = 600.0
 def run_campaign(request: CampaignParameters) -> State[Any]:
     """Render a manifest: speech and plans here, videos on the GPU pool."""
     _check_starts()
-    given = {"engine", "preset", "framing", "allow", "deliver"}
+    given = {"engine", "preset", "framing", "allow", "deliver", "captions", "ai_label"}
     wanted = request.model_dump(include=given, exclude_none=True)
     session = Session(
         Request(

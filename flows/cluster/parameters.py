@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from model.errors import CampaignError
+from tasks.deliver_records import CaptionMode
 from tasks.gate_records import GateMode
 from tasks.gpu_plans.layouts import check_layout
 from tasks.manifest.personal.libraries import Personal
@@ -50,6 +51,10 @@ def _campaign(name: str) -> str:
 _LoudnessForm = WithJsonSchema({"type": "string", "pattern": "^(-14|-16|-23|off)$"})
 _Loudness = Annotated[Loudness, _LoudnessForm]
 _Gates = Annotated[GateMode, WithJsonSchema({"type": "string", "pattern": "^(off|warn|hold)$"})]
+_CaptionsForm = WithJsonSchema({"type": "string", "pattern": "^(burned|beside|both|off)$"})
+_Captions = Annotated[CaptionMode, _CaptionsForm]
+_SwitchForm = WithJsonSchema({"type": "string", "pattern": "^(on|off)$"})
+_Switch = Annotated[Literal["on", "off"], _SwitchForm]
 CampaignName = Annotated[str, AfterValidator(_campaign)]
 
 
@@ -118,6 +123,18 @@ class CampaignParameters(Parameters):
         title="Deliver",
         description="What to make of finished videos, for rows that name nothing: 9:16, 16:9, 1:1, "
         "4:5 or WxH in pixels, with commas between them. If empty, nothing.",
+    )
+    captions: _Captions | None = Field(
+        default=None,
+        title="Captions",
+        description="Captions of what is made of finished videos: burned, beside, both or off. If "
+        "empty, burned into 9:16 and beside the others.",
+    )
+    ai_label: _Switch | None = Field(
+        default=None,
+        title="AI label",
+        description="Whether what is made of finished videos begins with a mark that it is "
+        "generated: on or off. If empty, on for Chinese videos.",
     )
     loudness: _Loudness | None = Field(
         default=None,

@@ -19,7 +19,7 @@ from tasks.review.decision import Decision
 from tasks.review.journal import read_journal
 from tasks.review.looked_at import looked_at
 from tasks.review.ruling import with_rulings
-from tasks.screen.formats import format_name
+from tasks.screen.formats import format_name, is_beside
 from tasks.store.campaign_folder import CampaignFolder
 
 _OWN_COLUMNS = ("video_id", "language", "voice", "engine", "preset", "seed", "version")
@@ -177,8 +177,16 @@ def _files(
         called = f"{name}{entry.name.removeprefix(outcome.video_id)}"
         files.append(DeliveredFile(called, entry, outcome, version, link(called)))
     for made in made_of(seen.stored, receipt, source.folder):
+        stem = f"{name}_{format_name(made.size)}"
+        asked = seen.stored.deliver
+        assert asked is not None, "something was made"
+        beside = receipt.captions if is_beside(asked.captions, made.size) else ()
+        for entry in beside:
+            called = f"{stem}.{asked.language}.{entry.name.rpartition('.')[2]}"
+            size = format_name(made.size)
+            files.append(DeliveredFile(called, entry, outcome, version, link(called), size=size))
         for suffix, entry in delivered_files(made).items():
-            called = f"{name}_{format_name(made.size)}{suffix}"
+            called = f"{stem}{suffix}"
             files.append(
                 DeliveredFile(
                     called,

@@ -2,16 +2,25 @@
 
 from flows.rows.screens import keep_screens, shown_sha256
 from model.engine import engine_identity
-from tasks.deliver_records import DeliverRequest, FaceBox
+from model.errors import RowError
+from tasks.deliver_records import CaptionMode, DeliverRequest, FaceBox
+from tasks.deliverables.words import LABELS, check_captions, screen_captions
 from tasks.errors import DamagedError
 from tasks.portrait.picture import read_planned_portrait
-from tasks.records import ManifestRow, StoredPlan, VideoPlan
+from tasks.records import ManifestRow, Speech, StoredPlan, VideoPlan
 from tasks.screen.faces import face_in_master
+from tasks.screen.formats import is_burned
+from tasks.screen.placing import on_screen, placing_of
+from tasks.speech.speech_files import load_speech
 from tasks.store.campaign_folder import CampaignFolder
 
 
 def deliver_request(
-    row: ManifestRow, plan: VideoPlan, folder: CampaignFolder, script: str | None = None
+    row: ManifestRow,
+    plan: VideoPlan,
+    speech: Speech,
+    folder: CampaignFolder,
+    script: str | None = None,
 ) -> DeliverRequest | None:
     """What a row asks to be made of its video; None: nothing, as it is with proofs.
 
@@ -20,51 +29,119 @@ def deliver_request(
     Raises:
         DamagedError: the plan's portrait is not in the store.
         PortraitError: its rig is unusable.
-        ScreenError: something of its brand or its columns does not fit.
+        RowError: captions cannot be drawn, or have no room; or what the brand and the columns of
+            the screen ask for does not fit.
     """
     if not row.deliver or plan.is_proof:
         return None
-    return _shown(row, plan, _face(plan, folder), script, folder)
+    asked = _asked(row, plan, _face(plan, folder), script)
+    return _checked(_drawn(asked, row, plan, script, speech, folder), plan, speech)
 
 
 def with_deliverables(stored: StoredPlan, row: ManifestRow, folder: CampaignFolder) -> StoredPlan:
     """A stored plan with what its row asks for now, written where that has changed.
 
     No key of a segment and no digest of the plan changes with it.
+
+    Raises:
+        DamagedError, PortraitError, RowError: see :func:`deliver_request`.
     """
+    before = stored.deliver
     script = stored.amendment.script if stored.amendment else None
-    if (
-        stored.deliver is not None
-        and stored.deliver.sizes == row.deliver
-        and stored.deliver.shown == shown_sha256(row, stored.plan, script)
-    ):
+    if not row.deliver or stored.plan.is_proof:
+        asked = None
+    elif before is not None and _is_as_before(row, stored.plan, before, script):
         return stored
-    if stored.deliver is not None and row.deliver:  # the face stays where it was found
-        with folder.local(f"deliver-{row.video_id}") as place:
-            asked = _shown(row, stored.plan, stored.deliver.face, script, place)
     else:
         with folder.local(f"deliver-{row.video_id}") as place:
-            asked = deliver_request(row, stored.plan, place, script)
-    if asked == stored.deliver:
+            place.fetch_speech(stored.plan.speech_id)
+            speech = load_speech(stored.plan.speech_id, place.speech)
+            if speech is None:
+                raise DamagedError(
+                    f"speech/{stored.plan.speech_id} is missing; delete "
+                    f"plans/{row.video_id}.json and render again to speak this row again"
+                )
+            # the face stays where it was found
+            face = before.face if before is not None else _face(stored.plan, place)
+            asked = _asked(row, stored.plan, face, script)
+            asked = _drawn(asked, row, stored.plan, script, speech, place)
+            asked = _checked(asked, stored.plan, speech)
+    if asked == before:
         return stored
     changed = stored.model_copy(update={"deliver": asked})
     folder.write_plan(changed)
     return changed
 
 
-def _shown(
+def _is_as_before(
+    row: ManifestRow, plan: VideoPlan, before: DeliverRequest, script: str | None
+) -> bool:
+    """Whether a row asks for what its plan holds, whose screens need not be drawn again."""
+    asked = _asked(row, plan, before.face, script)
+    return asked == before.model_copy(update={"screens": asked.screens})
+
+
+def _drawn(
+    asked: DeliverRequest,
     row: ManifestRow,
     plan: VideoPlan,
-    face: FaceBox | None,
     script: str | None,
+    speech: Speech,
     folder: CampaignFolder,
 ) -> DeliverRequest:
+    screens = keep_screens(row, plan, asked.face, script, speech, folder)
+    return asked.model_copy(update={"screens": screens}) if screens else asked
+
+
+def _asked(
+    row: ManifestRow, plan: VideoPlan, face: FaceBox | None, script: str | None
+) -> DeliverRequest:
+    has_label = row.language == "zh" if row.ai_label is None else row.ai_label
     return DeliverRequest(
         sizes=row.deliver,
         face=face,
+        captions=_captions(row),
+        label=LABELS[row.language] if has_label else "",
+        language=row.language,
         shown=shown_sha256(row, plan, script),
-        screens=keep_screens(row, plan, face, script, folder),
     )
+
+
+def _captions(row: ManifestRow) -> CaptionMode | None:
+    """How a row has its captions: beside the film where a layout leaves them no place in it.
+
+    Raises:
+        RowError: it asks for both a layout and burned captions.
+    """
+    if row.screen is None:
+        return row.captions
+    if row.captions in ("burned", "both"):
+        raise RowError(
+            f'captions "{row.captions}": layouts have no place for captions in the picture yet; '
+            "choose captions=beside, or render the row without a brand"
+        )
+    return row.captions or "beside"
+
+
+def _checked(request: DeliverRequest, plan: VideoPlan, speech: Speech) -> DeliverRequest:
+    """The same, once it is known that the captions of every size have room.
+
+    Raises:
+        RowError: they have not; all sizes at once.
+    """
+    faults: list[str] = []
+    for size in request.sizes:
+        if is_burned(request.captions, size):
+            shown = screen_captions(speech, size, num_frames=plan.num_frames, fps=plan.fps)
+            placing = placing_of((plan.width, plan.height), size, request.face)
+            face = on_screen(request.face, placing) if request.face else None
+            try:
+                check_captions(shown, size, face)
+            except RowError as error:
+                faults.append(str(error))
+    if faults:
+        raise RowError("; ".join(faults))
+    return request
 
 
 def _face(plan: VideoPlan, folder: CampaignFolder) -> FaceBox | None:

@@ -22,7 +22,8 @@ from tasks.speech.row_speech import (
 )
 from tasks.speech.speech import request_sha256
 
-_NO_PART_OF_A_MASTER = {"deliver", "screen"}  # others make deliverables anew, and render nothing
+# others make deliverables anew, and render nothing
+_NO_PART_OF_A_MASTER = {"deliver", "captions", "ai_label", "screen"}
 _NO_PART_OF_A_REQUEST = ("uses_seed",)  # earlier releases did not know it
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from tasks.canonical_json import canonical_sha256
 from tasks.deliver_records import FaceBox
-from tasks.errors import DamagedError
 from tasks.reading.script_text import script_text
 from tasks.records import ManifestRow, Speech, VideoPlan
 from tasks.screen.brand.brand_file import read_brand
@@ -56,21 +55,18 @@ def keep_screens(
     plan: VideoPlan,
     face: FaceBox | None,
     script: str | None,
+    speech: Speech,
     folder: CampaignFolder,
 ) -> dict[str, str]:
     """The screen of each of the row's formats, kept in the store; digests by the format's name.
 
     Raises:
         ScreenError: everything that does not fit in one of them, or comes too late.
-        DamagedError: the row's speech is not in the store.
         BrandError: the brand file cannot be read any more.
     """
     if row.screen is None:
         return {}
     brand = read_brand(row.screen.brand_path, allow_outside=True)
-    speech = folder.read_record(f"speech/{plan.speech_id}.json", Speech)
-    if speech is None:
-        raise DamagedError(f"speech/{plan.speech_id}.json is missing; render the manifest again")
     text = (row.screen.marked_script or row.script or "") if script is None else script
     times = _times(text, row.screen, speech, plan)
     kept: dict[str, str] = {}

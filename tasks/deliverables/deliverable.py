@@ -3,12 +3,12 @@
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
-from tasks.deliver_records import DeliverableReceipt, DeliverRequest, FaceBox, Size
+from tasks.deliver_records import DeliverableReceipt, DeliverRequest, Size
 from tasks.deliverables.checks import Promise, verify_deliverable
 from tasks.deliverables.final_encode import SETTINGS, Crops, Film, copy_args, encode_args
 from tasks.deliverables.keys import deliverable_key
@@ -19,17 +19,27 @@ from tasks.deliverables.store import (
     find_deliverable,
     part_folder,
 )
+from tasks.deliverables.words import (
+    caption_overlays,
+    label_overlay,
+    lettering,
+    screen_captions,
+)
 from tasks.errors import DamagedError
+from tasks.media.captions import Caption
 from tasks.media.mp4 import packet_md5s, read_mp4
 from tasks.processes.ffmpeg import ffmpeg_version, run_ffmpeg, time_limit_s
 from tasks.records import EncodeProfile, VideoPlan, VideoReceipt
-from tasks.screen.formats import format_name
+from tasks.screen.formats import format_name, is_burned
 from tasks.screen.kept_screens import screen_name, screen_of_bytes
-from tasks.screen.overlays import Overlay, Region, Screen
-from tasks.screen.placing import Placing, crop_of, placing_of
+from tasks.screen.overlays import Region, Screen
+from tasks.screen.placing import Placing, crop_of, on_screen, placing_of
+from tasks.speech.speech_files import load_speech
 from tasks.store.campaign_folder import CampaignFolder
 from tasks.store.files import check_free_space, disk_full_as_error, part_path
 
+GENERATED = "AI-generated"
+"""What the tags of every deliverable say."""
 _LARGEST_BITS_PER_PIXEL = 0.25  # of a frame; sharp moving pictures need less at this quality
 _MASTER_COPIES = 2.2  # a copy, and the room for moving its index to the front
 
@@ -69,25 +79,18 @@ class Deliverable:
         return is_whole and not (screen.overlays or screen.before or screen.after)
 
 
-def plain_screen(
-    master: Size, size: Size, face: FaceBox | None, overlays: tuple[Overlay, ...] = ()
-) -> tuple[Screen, Placing]:
-    """The screen of a video without a layout: the presenter, as large as the shape allows."""
-    placing = placing_of(master, size, face)
-    return Screen(size[0], size[1], placing.presenter, overlays=overlays), placing
-
-
-def _screen(
+def screen_on(
     master: Size, size: Size, request: DeliverRequest, folder: CampaignFolder
 ) -> tuple[Screen, Placing]:
-    """The screen that was drawn for a size when its row was planned, else the plain one.
+    """The screen that was drawn for a size when its row was planned, else the presenter alone.
 
     Raises:
         DamagedError: it is not in the store as it was.
     """
     digest = request.screens.get(format_name(size))
     if digest is None:
-        return plain_screen(master, size, request.face)
+        placing = placing_of(master, size, request.face)
+        return Screen(size[0], size[1], placing.presenter), placing
     data = folder.read_bytes(screen_name(digest))
     if data is None or sha256(data).hexdigest() != digest:
         rule = "is missing or not what was drawn"
@@ -121,7 +124,8 @@ def make_deliverable(
     """One size of a finished video, made unless it is there and whole.
 
     Raises:
-        DamagedError: the master is not what its receipt says.
+        DamagedError: the master or its speech is not what its receipt says.
+        RowError: captions have no room.
         DeliverableError, FfmpegError, DiskFullError: nothing was kept.
     """
     key = deliverable_key(request, size, master)
@@ -133,23 +137,29 @@ def make_deliverable(
     started = time.perf_counter()
     path = folder.fetch_video(master)
     shape = size_of(master, path)
-    screen, placing = _screen(shape, size, request, folder)
+    screen, placing = screen_on(shape, size, request, folder)
+    face = on_screen(request.face, placing) if request.face else None
+    shown = shown_captions(request, size, plan, master, folder)
+    overlays = screen.overlays + caption_overlays(shown, size, face)
+    if request.label:
+        overlays += (label_overlay(request.label, size, master.duration_s),)
     made = Deliverable(
         master,
         path,
         plan.encode,
-        screen,
+        replace(screen, overlays=overlays),
         placing.crop,
-        tags=dict(read_mp4(path).tags),
+        tags=labelled_tags(dict(read_mp4(path).tags)),
         alone=crop_of(shape, size, request.face) if screen.presenter_alone else None,
     )
+    place = lettering(shown, size, face) if shown else None
     part = part_path(part_folder(folder, key) / f"{key}.mp4")
     try:
         checks = encode_deliverable(made, part)
         entry = folder.adopt(part, key, ".mp4")
     finally:
         part.unlink(missing_ok=True)
-    crop, shown = placing.crop, placing.presenter
+    crop, region = placing.crop, placing.presenter
     receipt = DeliverableReceipt(
         key=key,
         video_id=master.video_id,
@@ -157,16 +167,48 @@ def make_deliverable(
         size=size,
         file=entry,
         is_copy=made.is_copy,
-        presenter=(shown.left, shown.top, shown.width, shown.height),
+        presenter=(region.left, region.top, region.width, region.height),
         crop=(crop.left, crop.top, crop.width, crop.height),
         num_frames=master.num_frames,
         duration_s=master.duration_s,
         checks=checks,
+        caption_place=(place.size, place.top, place.bottom) if place else None,
+        label=request.label,
         encode={} if made.is_copy else dict(SETTINGS),
         seconds=round(time.perf_counter() - started, 3),
         versions={"nightshoot": version("nightshoot"), "ffmpeg": ffmpeg_version()},
     )
     return commit_deliverable(folder, receipt)
+
+
+def shown_captions(
+    request: DeliverRequest,
+    size: Size,
+    plan: VideoPlan,
+    master: VideoReceipt,
+    folder: CampaignFolder,
+) -> tuple[Caption, ...]:
+    """The captions that are burned into one size of a finished video.
+
+    Raises:
+        DamagedError: its speech is not in the store.
+    """
+    if not (master.captions and is_burned(request.captions, size)):
+        return ()
+    folder.fetch_speech(plan.speech_id)
+    speech = load_speech(plan.speech_id, folder.speech)
+    if speech is None:
+        raise DamagedError(
+            f"speech/{plan.speech_id} is missing from {folder.url}; render the manifest again to "
+            "make the speech again"
+        )
+    return screen_captions(speech, size, num_frames=master.num_frames, fps=plan.fps)
+
+
+def labelled_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    """The tags of a master, and that it is generated: whether a label is seen or not."""
+    comment = "; ".join(text for text in (GENERATED, tags.get("comment", "")) if text)
+    return {**tags, "comment": comment}
 
 
 def encode_deliverable(made: Deliverable, part: Path) -> dict[str, bool | float | str]:

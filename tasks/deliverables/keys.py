@@ -3,10 +3,12 @@
 from tasks.canonical_json import canonical_sha256
 from tasks.deliver_records import DeliverRequest, Size
 from tasks.records import VideoReceipt
-from tasks.screen.formats import format_name
+from tasks.screen.formats import format_name, is_burned
 
 # Raised by a change that makes another file of the same request; finished ones are made anew then.
 _VERSION = 1
+# what is told of a request, or is in the key otherwise
+_NO_PART = {"sizes", "captions", "language", "shown", "screens"}
 
 
 def deliverable_key(request: DeliverRequest, size: Size, master: VideoReceipt) -> str:
@@ -15,8 +17,9 @@ def deliverable_key(request: DeliverRequest, size: Size, master: VideoReceipt) -
     Fields that a request leaves at their defaults are no part of it, so that a release with more
     of them finds what earlier ones made.
     """
-    of_all = {"sizes", "shown", "screens"}
-    asked = request.model_dump(mode="json", exclude=of_all, exclude_defaults=True)
+    asked = request.model_dump(mode="json", exclude=_NO_PART, exclude_defaults=True)
+    if master.captions and is_burned(request.captions, size):
+        asked["captions"] = [entry.sha256 for entry in master.captions]
     if screen := request.screens.get(format_name(size)):
         asked["screen"] = screen
     return canonical_sha256(

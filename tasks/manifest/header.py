@@ -13,7 +13,8 @@ from tasks.tables.table import TableRow, column_name
 SOURCES = ("script", "script_file", "audio")
 LANGUAGE_SOURCES = ("script_en", "script_zh")
 _MISSPELT_FROM = 0.75  # likeness: "sede" is meant to be "seed", "notes" is a column of its own
-_LATER = frozenset({"deliver"})  # a team's own column may well be called nearly so
+# a team's own column may well be called nearly so
+_LATER = frozenset({"deliver", "captions", "ai_label"})
 _DECORATION = re.compile(
     r"(?:[\s_]*(?:\([^()]*\)|（[^（）]*）|\[[^\[\]]*\]|【[^【】]*】)|[\s_]*[*＊:：])+$"
 )

@@ -196,6 +196,18 @@ COLUMNS = (
         "their shape. Default: nothing.",
         example="9:16, 1:1",
     ),
+    Column(
+        "captions",
+        "Captions of what `deliver` makes: `burned` into the picture, `beside` it as files, `both` "
+        "or `off`. Default: burned into 9:16, beside the others.",
+        example="both",
+    ),
+    Column(
+        "ai_label",
+        "`on` or `off`: whether what `deliver` makes begins with a mark that it is generated. "
+        "Default: on for Chinese videos.",
+        example="on",
+    ),
 )
 COLUMN_NAMES = tuple(column.name for column in COLUMNS)
 _REQUIRED = tuple(column.name for column in COLUMNS if column.is_required)

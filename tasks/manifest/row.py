@@ -9,6 +9,7 @@ from typing import TypeAlias, cast
 
 from model.engine import engine_identity, engine_names
 from model.errors import CampaignError
+from tasks.deliver_records import CAPTION_MODES
 from tasks.inputs.text_files import MAX_SCRIPT_BYTES, decode_text
 from tasks.manifest.cell_values import (
     BadValueError,
@@ -21,6 +22,7 @@ from tasks.manifest.cell_values import (
     parse_language,
     parse_number,
     parse_size,
+    parse_switch,
     parse_video_id,
     parse_voice,
     smaller_size_fault,
@@ -44,8 +46,11 @@ _SEED_LIMIT = 2**32
 _SIZE_COLUMNS = ("size", "smaller_size")
 _WITH_DEFAULTS = (
     "engine", "preset", "framing", "allow", "seed", "voice", "language", "prompt", "deliver",
+    "captions", "ai_label",
 )  # fmt: skip
-_PARSED_DEFAULTS = ("framing", "allow", "deliver")  # the others are what their cells become
+_OF_DELIVERABLES = ("captions", "ai_label")
+# the others are what their cells become
+_PARSED_DEFAULTS = ("framing", "allow", "deliver", "ai_label")
 _Size: TypeAlias = tuple[int, int]
 _C1_CONTROL = re.compile(r"[\x80-\x9f]")
 
@@ -64,6 +69,8 @@ class RowDefaults(Record):
     language: str | None = None
     prompt: str = ""
     deliver: str | None = None
+    captions: str | None = None
+    ai_label: str | None = None
 
 
 @dataclass
@@ -93,6 +100,8 @@ class RowReader:
             "framing": parse_framing,
             "allow": parse_allow,
             "deliver": parse_deliver,
+            "captions": lambda text: parse_choice(text, CAPTION_MODES),
+            "ai_label": parse_switch,
             "seed": lambda text: parse_number(text, 0, _SEED_LIMIT - 1),
             "num_clip": lambda text: parse_number(text, 1, 1_000_000),
             "priority": lambda text: parse_number(text, -1_000_000, 1_000_000),
@@ -107,6 +116,7 @@ class RowReader:
     def read(self) -> ManifestRow | None:
         """The row, or None where it has a fault."""
         self.faults += self.values.faults
+        self._leave_out_unused()
         for column, cell in self.cells.items():
             self._check_characters(column, cell)
         video_id = self.value("video_id", self._video_id, is_required=True)
@@ -158,6 +168,16 @@ class RowReader:
             "screen": shown,
         }
         return ManifestRow.model_validate(fields)
+
+    def _leave_out_unused(self) -> None:
+        """Cells of a row that nothing is delivered of, which say how: they may be a team's own."""
+        if self.cells.get("deliver") or self.defaults.deliver:
+            return
+        for name in _OF_DELIVERABLES:
+            if self.cells.pop(name, ""):
+                self.notices.append(
+                    f"line {self.line}: {name} is not used, because the row has no deliver"
+                )
 
     def value(
         self, column: str, parse: Callable[[str], object], *, is_required: bool = False

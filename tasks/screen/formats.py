@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 
-from tasks.deliver_records import Size
+from tasks.deliver_records import CaptionMode, Size
 
 RATIOS: dict[str, Size] = {
     "9:16": (1080, 1920),
@@ -87,3 +87,20 @@ def kept_share(picture: Size, size: Size) -> float:
     """How much of ``picture`` is left where it is cut to the shape of ``size``."""
     across, down = picture[0] * size[1], picture[1] * size[0]
     return min(across, down) / max(across, down)
+
+
+def mode_of(asked: CaptionMode | None, size: Size) -> CaptionMode:
+    """How captions are shown: where nobody asks, burned into tall films and beside the others."""
+    if asked is not None:
+        return asked
+    return "burned" if is_tall(size) else "beside"
+
+
+def is_burned(asked: CaptionMode | None, size: Size) -> bool:
+    """Whether captions are drawn into the picture."""
+    return mode_of(asked, size) in ("burned", "both")
+
+
+def is_beside(asked: CaptionMode | None, size: Size) -> bool:
+    """Whether captions lie beside the film."""
+    return mode_of(asked, size) in ("beside", "both")

@@ -20,14 +20,14 @@ from tasks.deliverables.deliverable import (
     Deliverable,
     encode_deliverable,
     make_deliverable,
-    plain_screen,
 )
 from tasks.deliverables.store import find_deliverable
 from tasks.media.encode import encode_segment
 from tasks.media.mp4 import packet_md5s, read_mp4
 from tasks.media.stitch import stitch_video
 from tasks.records import EncodeProfile, VideoPlan, VideoReceipt
-from tasks.screen.overlays import Overlay
+from tasks.screen.overlays import Overlay, Screen
+from tasks.screen.placing import placing_of
 from tasks.store.campaign_folder import CampaignFolder
 from tasks.store.entries import entry_of
 
@@ -190,7 +190,8 @@ def test_overlays_are_seen_in_their_frames_and_their_place_alone(
     )
 
     def encoded(name: str, shown: tuple[Overlay, ...]) -> np.ndarray:
-        screen, placing = plain_screen(SHAPES["square"], (216, 216), None, shown)
+        placing = placing_of(SHAPES["square"], (216, 216), None)
+        screen = Screen(216, 216, placing.presenter, overlays=shown)
         made = Deliverable(
             receipt, folder / "videos/intro.mp4", PROFILE, screen, placing.crop, {"title": name}
         )
