@@ -21,7 +21,7 @@ from tasks.screen.kept_screens import screen_bytes, screen_name
 from tasks.screen.placing import Placing, crop_of, on_screen
 from tasks.screen_records import RowScreen
 from tasks.store.campaign_folder import CampaignFolder
-from tasks.store.files import sha256_of_file
+from tasks.store.files import sha256_of_version
 
 _VERSION = 1  # raised by a change that draws other screens of the same row
 
@@ -40,8 +40,8 @@ def shown_sha256(row: ManifestRow, plan: VideoPlan, script: str | None) -> str:
             "version": _VERSION,
             "row": row.screen.model_dump(mode="json", exclude={"brand_path", "images"}),
             "images": list(row.screen.images),
-            "files": [sha256_of_file(path) for path in files],
-            "fonts": [sha256_of_file(font.path) for font in brand.fonts.stack],
+            "files": [sha256_of_version(path) for path in files],
+            "fonts": [sha256_of_version(font.path) for font in brand.fonts.stack],
             "script": row.script if script is None else script,
             "speech": plan.speech_id,
             "video": [plan.width, plan.height, plan.num_frames, plan.fps, plan.portrait_sha256],
