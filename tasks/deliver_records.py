@@ -31,6 +31,13 @@ class DeliverRequest(Record):
     language: Literal["en", "zh"] = Field(default="en", description="Of the captions.")
     music: FileEntry | None = Field(default=None, description="In the store's `materials/`.")
     teaser: TeaserKind | None = Field(default=None, description="None: no teaser.")
+    shown: str = Field(
+        default="", description="sha256 of all that its screens are drawn of; empty: no brand."
+    )
+    screens: dict[str, str] = Field(
+        default_factory=dict[str, str],
+        description="sha256 of the kept screen of each size, by its name, such as 1080x1920.",
+    )
 
 
 class DeliverableReceipt(Record):

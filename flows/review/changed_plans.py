@@ -145,7 +145,9 @@ def _changed_plan(
             request_sha256=canonical_sha256({"amendment": amendment.model_dump(mode="json")}),
             words=spoken.words if spoken else stored.words,
             amendment=amendment,
-            deliver=deliver_request(row.row, plan, speech, place) if row.row else None,
+            deliver=deliver_request(row.row, plan, speech, place, amendment.script)
+            if row.row
+            else None,
         )
         place.write_plan(changed)
     return changed

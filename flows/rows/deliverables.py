@@ -1,8 +1,9 @@
 """What is to be made of a row's finished video, as its plan keeps it beside its digest."""
 
+from flows.rows.screens import keep_screens, shown_sha256
 from model.engine import engine_identity
 from model.errors import RowError
-from tasks.deliver_records import DeliverRequest, FaceBox
+from tasks.deliver_records import CaptionMode, DeliverRequest, FaceBox
 from tasks.deliverables.sound_mix import measured_music
 from tasks.deliverables.store import keep_material
 from tasks.deliverables.words import LABELS, check_captions, screen_captions
@@ -18,18 +19,26 @@ from tasks.store.files import file_version
 
 
 def deliver_request(
-    row: ManifestRow, plan: VideoPlan, speech: Speech, folder: CampaignFolder
+    row: ManifestRow,
+    plan: VideoPlan,
+    speech: Speech,
+    folder: CampaignFolder,
+    script: str | None = None,
 ) -> DeliverRequest | None:
     """What a row asks to be made of its video; None: nothing, as it is with proofs.
+
+    ``script``: what people decided to have said instead of the row's own; None: the row's.
 
     Raises:
         DamagedError: the plan's portrait is not in the store.
         PortraitError: its rig is unusable.
-        RowError: captions cannot be drawn, or have no room; the music cannot be used.
+        RowError: captions cannot be drawn, or have no room; the music cannot be used; or what the
+            brand and the columns of the screen ask for does not fit.
     """
     if not row.deliver or plan.is_proof:
         return None
-    return _checked(_asked(row, _face(plan, folder), folder), plan, speech)
+    asked = _asked(row, plan, _face(plan, folder), script, folder)
+    return _checked(_drawn(asked, row, plan, script, speech, folder), plan, speech)
 
 
 def with_deliverables(stored: StoredPlan, row: ManifestRow, folder: CampaignFolder) -> StoredPlan:
@@ -41,9 +50,10 @@ def with_deliverables(stored: StoredPlan, row: ManifestRow, folder: CampaignFold
         DamagedError, PortraitError, RowError: see :func:`deliver_request`.
     """
     before = stored.deliver
+    script = stored.amendment.script if stored.amendment else None
     if not row.deliver or stored.plan.is_proof:
         asked = None
-    elif before is not None and _asked(row, before.face, folder) == before:
+    elif before is not None and _is_as_before(row, stored.plan, before, script, folder):
         return stored
     else:
         with folder.local(f"deliver-{row.video_id}") as place:
@@ -56,7 +66,9 @@ def with_deliverables(stored: StoredPlan, row: ManifestRow, folder: CampaignFold
                 )
             # the face stays where it was found
             face = before.face if before is not None else _face(stored.plan, place)
-            asked = _checked(_asked(row, face, folder), stored.plan, speech)
+            asked = _asked(row, stored.plan, face, script, folder)
+            asked = _drawn(asked, row, stored.plan, script, speech, place)
+            asked = _checked(asked, stored.plan, speech)
     if asked == before:
         return stored
     changed = stored.model_copy(update={"deliver": asked})
@@ -64,7 +76,37 @@ def with_deliverables(stored: StoredPlan, row: ManifestRow, folder: CampaignFold
     return changed
 
 
-def _asked(row: ManifestRow, face: FaceBox | None, folder: CampaignFolder) -> DeliverRequest:
+def _is_as_before(
+    row: ManifestRow,
+    plan: VideoPlan,
+    before: DeliverRequest,
+    script: str | None,
+    folder: CampaignFolder,
+) -> bool:
+    """Whether a row asks for what its plan holds, whose screens need not be drawn again."""
+    asked = _asked(row, plan, before.face, script, folder)
+    return asked == before.model_copy(update={"screens": asked.screens})
+
+
+def _drawn(
+    asked: DeliverRequest,
+    row: ManifestRow,
+    plan: VideoPlan,
+    script: str | None,
+    speech: Speech,
+    folder: CampaignFolder,
+) -> DeliverRequest:
+    screens = keep_screens(row, plan, asked.face, script, speech, folder)
+    return asked.model_copy(update={"screens": screens}) if screens else asked
+
+
+def _asked(
+    row: ManifestRow,
+    plan: VideoPlan,
+    face: FaceBox | None,
+    script: str | None,
+    folder: CampaignFolder,
+) -> DeliverRequest:
     music = None
     if row.music_path is not None:
         measured_music(row.music_path, file_version(row.music_path))
@@ -73,12 +115,29 @@ def _asked(row: ManifestRow, face: FaceBox | None, folder: CampaignFolder) -> De
     return DeliverRequest(
         sizes=row.deliver,
         face=face,
-        captions=row.captions,
+        captions=_captions(row),
         label=LABELS[row.language] if has_label else "",
         language=row.language,
         music=music,
         teaser=row.teaser,
+        shown=shown_sha256(row, plan, script),
     )
+
+
+def _captions(row: ManifestRow) -> CaptionMode | None:
+    """How a row has its captions: beside the film where a layout leaves them no place in it.
+
+    Raises:
+        RowError: it asks for both a layout and burned captions.
+    """
+    if row.screen is None:
+        return row.captions
+    if row.captions in ("burned", "both"):
+        raise RowError(
+            f'captions "{row.captions}": layouts have no place for captions in the picture yet; '
+            "choose captions=beside, or render the row without a brand"
+        )
+    return row.captions or "beside"
 
 
 def _checked(request: DeliverRequest, plan: VideoPlan, speech: Speech) -> DeliverRequest:

@@ -3,13 +3,14 @@
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
 from tasks.deliver_records import DeliverableReceipt, DeliverRequest, Size
 from tasks.deliverables.checks import Promise, verify_deliverable
-from tasks.deliverables.final_encode import SETTINGS, Film, copy_args, encode_args
+from tasks.deliverables.final_encode import SETTINGS, Crops, Film, copy_args, encode_args
 from tasks.deliverables.keys import deliverable_key
 from tasks.deliverables.overlay_tracks import track_list, write_tracks
 from tasks.deliverables.sound_mix import measured_music, mixed_sound
@@ -33,9 +34,10 @@ from tasks.media.mp4 import packet_md5s, read_mp4
 from tasks.processes.ffmpeg import ffmpeg_version, run_ffmpeg, time_limit_s
 from tasks.record import FileEntry
 from tasks.records import EncodeProfile, SoundLoudness, VideoPlan, VideoReceipt
-from tasks.screen.formats import is_burned
+from tasks.screen.formats import format_name, is_burned
+from tasks.screen.kept_screens import screen_name, screen_of_bytes
 from tasks.screen.overlays import Region, Screen
-from tasks.screen.placing import on_screen, placing_of
+from tasks.screen.placing import Placing, crop_of, on_screen, placing_of
 from tasks.speech.speech_files import load_speech
 from tasks.store.campaign_folder import CampaignFolder
 from tasks.store.files import (
@@ -64,6 +66,7 @@ class Deliverable:
         crop: the part of it that is shown.
         tags: of the file.
         sound: a file whose sound is copied; None: the master.
+        alone: the part that is shown while the presenter fills the frame, where that is asked for.
     """
 
     master: VideoReceipt
@@ -73,6 +76,7 @@ class Deliverable:
     crop: Region
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     sound: Path | None = None
+    alone: Region | None = None
 
     @property
     def size(self) -> Size:
@@ -85,6 +89,28 @@ class Deliverable:
         screen = self.screen
         is_whole = screen.presenter == Region(0, 0, *self.size) == self.crop
         return is_whole and not (screen.overlays or screen.before or screen.after)
+
+
+def screen_on(
+    master: Size, size: Size, request: DeliverRequest, folder: CampaignFolder
+) -> tuple[Screen, Placing]:
+    """The screen that was drawn for a size when its row was planned, else the presenter alone.
+
+    Raises:
+        DamagedError: it is not in the store as it was.
+    """
+    digest = request.screens.get(format_name(size))
+    if digest is None:
+        placing = placing_of(master, size, request.face)
+        return Screen(size[0], size[1], placing.presenter), placing
+    data = folder.read_bytes(screen_name(digest))
+    if data is None or sha256(data).hexdigest() != digest:
+        rule = "is missing or not what was drawn"
+        raise DamagedError(f"{screen_name(digest)} {rule}; render the manifest again")
+    screen = screen_of_bytes(data)
+    region = screen.presenter
+    crop = crop_of(master, (region.width, region.height), request.face)
+    return screen, Placing(crop, region)
 
 
 def size_of(receipt: VideoReceipt, path: Path) -> Size:
@@ -122,10 +148,11 @@ def make_deliverable(
         discard_deliverable(folder, key)
     started = time.perf_counter()
     path = folder.fetch_video(master)
-    placing = placing_of(size_of(master, path), size, request.face)
+    shape = size_of(master, path)
+    screen, placing = screen_on(shape, size, request, folder)
     face = on_screen(request.face, placing) if request.face else None
     shown = shown_captions(request, size, plan, master, folder)
-    overlays = caption_overlays(shown, size, face)
+    overlays = screen.overlays + caption_overlays(shown, size, face)
     if request.label:
         overlays += (label_overlay(request.label, size, master.duration_s),)
     with tempfile.TemporaryDirectory(prefix="nightshoot-sound-") as scratch:
@@ -134,10 +161,11 @@ def make_deliverable(
             master,
             path,
             plan.encode,
-            Screen(size[0], size[1], placing.presenter, overlays=overlays),
+            replace(screen, overlays=overlays),
             placing.crop,
             tags=labelled_tags(dict(read_mp4(path).tags)),
             sound=sound.path,
+            alone=crop_of(shape, size, request.face) if screen.presenter_alone else None,
         )
         files, checks = _kept_files(made, request, key, folder)
     place = lettering(shown, size, face) if shown else None
@@ -316,4 +344,5 @@ def _args(made: Deliverable, film: Film, scratch: Path, part: Path) -> list[str]
     for number, track in enumerate(tracks):
         text = track_list(track, film.num_frames)
         (scratch / f"track{number}.txt").write_text(text, encoding="utf-8")
-    return encode_args(film, screen, made.crop, tracks, folder=scratch, tags=made.tags, part=part)
+    crops = Crops(made.crop, made.alone)
+    return encode_args(film, screen, crops, tracks, folder=scratch, tags=made.tags, part=part)

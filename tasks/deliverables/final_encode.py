@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tasks.deliverables.overlay_tracks import LIST_FPS, Track
+from tasks.deliverables.overlay_tracks import LIST_FPS, Track, first_frame
 from tasks.processes.ffmpeg import ffmpeg_builder
 from tasks.screen.overlays import Region, Screen
 
@@ -57,10 +57,18 @@ class Film:
     sound: Path
 
 
+@dataclass(frozen=True)
+class Crops:
+    """Parts of the master: what fills the presenter's region, and the frame where he is alone."""
+
+    presenter: Region
+    alone: Region | None = None
+
+
 def encode_args(
     film: Film,
     screen: Screen,
-    crop: Region,
+    crops: Crops,
     tracks: Sequence[Track],
     *,
     folder: Path,
@@ -72,7 +80,7 @@ def encode_args(
     Args:
         film: the master.
         screen: what it is shown on.
-        crop: the part of the master that fills ``screen.presenter``.
+        crops: the parts of the master that are shown.
         tracks: the screen's overlays, from the lowest; their pictures and lists lie in ``folder``.
         folder: of what was prepared: ``canvas.png``, where the screen has one, and
             ``track0.txt``, ``track1.txt`` ..., or a single picture for a track that fades.
@@ -81,7 +89,7 @@ def encode_args(
     """
     builder = ffmpeg_builder()
     master = builder.input(f"file:{film.path}")
-    picture = _presenter(master["v:0"], screen, crop, builder, folder, film)
+    picture = _presenter(master["v:0"], screen, crops, builder, folder, film)
     for number, track in enumerate(tracks):
         above = _above(track, number, builder, folder, film)
         picture = builder.filter(
@@ -144,6 +152,30 @@ def _with_tags(args: list[str], tags: Mapping[str, str]) -> list[str]:
 
 
 def _presenter(
+    picture: Any, screen: Screen, crops: Crops, builder: Any, folder: Path, film: Film
+) -> Any:
+    """The presenter in his region, and at times in the whole frame."""
+    if crops.alone is None:
+        return _in_region(picture, screen, crops.presenter, builder, folder, film)
+    halves = picture.filter_multi_output("split")
+    usual = _in_region(halves[0], screen, crops.presenter, builder, folder, film)
+    alone = _cut(halves[1], crops.alone, (screen.width, screen.height))
+    when = "+".join(
+        f"gte(n,{first_frame(start, film.fps)})*lt(n,{first_frame(end, film.fps)})"
+        for start, end in screen.presenter_alone
+    )
+    return builder.filter([usual, alone], "overlay", x=0, y=0, format="yuv420", enable=when)
+
+
+def _cut(picture: Any, crop: Region, size: tuple[int, int]) -> Any:
+    return (
+        picture.filter("crop", crop.width, crop.height, crop.left, crop.top)
+        .filter("scale", *size, flags=_LANCZOS)
+        .filter("setsar", 1)
+    )
+
+
+def _in_region(
     picture: Any, screen: Screen, crop: Region, builder: Any, folder: Path, film: Film
 ) -> Any:
     region = screen.presenter
@@ -156,11 +188,7 @@ def _presenter(
         behind = _still(builder, folder / "canvas.png", film)
     else:
         behind = None
-    shown = (
-        picture.filter("crop", crop.width, crop.height, crop.left, crop.top)
-        .filter("scale", region.width, region.height, flags=_LANCZOS)
-        .filter("setsar", 1)
-    )
+    shown = _cut(picture, crop, (region.width, region.height))
     if behind is None:
         return shown
     return builder.filter([behind, shown], "overlay", x=region.left, y=region.top, format="yuv420")

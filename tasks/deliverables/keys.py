@@ -3,12 +3,12 @@
 from tasks.canonical_json import canonical_sha256
 from tasks.deliver_records import DeliverRequest, Size
 from tasks.records import VideoReceipt
-from tasks.screen.formats import is_burned
+from tasks.screen.formats import format_name, is_burned
 
 # Raised by a change that makes another file of the same request; finished ones are made anew then.
 _VERSION = 1
 # what is told of a request, or is in the key otherwise
-_NO_PART = {"sizes", "captions", "language", "music"}
+_NO_PART = {"sizes", "captions", "language", "music", "shown", "screens"}
 
 
 def deliverable_key(request: DeliverRequest, size: Size, master: VideoReceipt) -> str:
@@ -22,6 +22,8 @@ def deliverable_key(request: DeliverRequest, size: Size, master: VideoReceipt) -
         asked["captions"] = [entry.sha256 for entry in master.captions]
     if request.music is not None:
         asked["music"] = request.music.sha256
+    if screen := request.screens.get(format_name(size)):
+        asked["screen"] = screen
     return canonical_sha256(
         {"version": _VERSION, "master": master.file.sha256, "size": size, "request": asked}
     )

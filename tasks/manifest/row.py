@@ -146,6 +146,12 @@ class RowReader:
                 plain[name] = getattr(self.defaults, name)
                 if name in _PARSED_DEFAULTS and plain[name] is not None:
                     plain[name] = self.parsers[name](str(plain[name]))
+        if shown is not None and self.screen is not None:
+            sizes = cast("tuple[_Size, ...]", plain["deliver"] or ())
+            self.screen.check_fit(shown, language, sizes)
+            self.faults += self.screen.faults
+            if self.faults:
+                return None
         if audio is not None and self.cells.get("voice"):
             self.notices.append(
                 f"line {self.line}: the row has a recording, so its voice is not used"

@@ -1,6 +1,6 @@
 """What a row shows on the screen: its cells -> a record, or every fault in them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +26,8 @@ from tasks.reading.languages import Language
 from tasks.reading.script_text import script_text
 from tasks.screen.brand.brand import Brand
 from tasks.screen.brand.pictures import PRODUCT_KINDS, ScreenPictureError, read_screen_picture
+from tasks.screen.composing.pieces import Stage
+from tasks.screen.composing.screens import drawing_of
 from tasks.screen_records import RowScreen
 
 _MAX_CHARS = 400
@@ -83,6 +85,17 @@ class ScreenReader:
             **texts,
             marked_script=script if has_marks else "",
         )
+
+    def check_fit(
+        self, shown: RowScreen, language: Language, sizes: Sequence[tuple[int, int]]
+    ) -> None:
+        """Draw what the row shows in each of its formats: what does not fit is a fault."""
+        brand = self.brands.of_cell(self.cells.get(BRAND_COLUMN, ""))
+        if brand is None:
+            return
+        for size in sizes:
+            for each in drawing_of(Stage(brand, shown, language, *size))[1]:
+                self._fault(each.column, each.value, each.rule, each.way_out)
 
     def _check_brandless(self, column: str, script: str) -> None:
         """A row without a brand shows nothing; what would be left out silently is a fault."""

@@ -56,13 +56,6 @@ class FileTable(Record):
     file: str = Field(min_length=1, description="write the name of a file")
 
 
-class LabelTable(Record):
-    """``[label]``: the words that say a video is generated."""
-
-    en: str = Field(default="AI-generated", min_length=1, max_length=40, description="write words")
-    zh: str = Field(default="AI生成", min_length=1, max_length=40, description="write words")
-
-
 class BrandTables(Record):
     """A brand file without its layouts, which have rules of their own."""
 
@@ -78,7 +71,6 @@ class BrandTables(Record):
     intro: FileTable | None = None
     outro: FileTable | None = None
     music: FileTable | None = None
-    label: LabelTable = Field(default_factory=LabelTable)
 
 
 @dataclass(frozen=True)

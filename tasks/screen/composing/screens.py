@@ -22,6 +22,7 @@ from tasks.screen.composing.times import Span, Times
 from tasks.screen.overlays import Overlay, Region, Screen
 
 _FADE_S = 0.2
+_LEAST_MOUTH = 0.8  # of its height: a presenter whose mouth is cut off is not shown
 _CTA_S = 5.0
 """So long before its end a video shows its call to action."""
 _MOUTH = (0.18, 0.60, 0.82, 0.95)
@@ -145,12 +146,27 @@ def _over_mouth(
 ) -> Iterator[ScreenFault]:
     if face is None:
         return
-    mouth = mouth_of(face, stage.width, stage.height)
+    presenter = stage.places.presenter
+    whole = mouth_of(face, stage.width, stage.height)
+    mouth = _common(whole, presenter)
+    if mouth is None or mouth.height < _LEAST_MOUTH * whole.height:
+        rule = f"the presenter's mouth would be cut off {stage.told}"
+        way_out = "choose another layout, or framing=wide"
+        yield ScreenFault("product_layout", stage.row.layout, rule, way_out)
+        return
     for piece in drawing.pieces:
         if overlaps(piece.region, mouth):
             rule = f"the {_told(piece.thing)} would lie over the presenter's mouth {stage.told}"
             way_out = "choose another layout or framing, or move its region in the brand file"
             yield ScreenFault(_column(piece.thing), _value(stage, piece.thing), rule, way_out)
+
+
+def _common(one: Region, other: Region) -> Region | None:
+    """What two regions share."""
+    left, top = max(one.left, other.left), max(one.top, other.top)
+    right = min(one.left + one.width, other.left + other.width)
+    bottom = min(one.top + one.height, other.top + other.height)
+    return Region(left, top, right - left, bottom - top) if left < right and top < bottom else None
 
 
 def _late(stage: Stage, fps: int, num_frames: int) -> Iterator[ScreenFault]:

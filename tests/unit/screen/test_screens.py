@@ -143,6 +143,12 @@ def test_words_over_the_mouth_are_refused():
     assert screen(stage("full", (1920, 1080)), face=(760, 200, 1160, 720))
 
 
+def test_a_presenter_whose_mouth_is_cut_off_is_refused():
+    told = errors(stage("below", (1080, 1080)), face=(300, 200, 780, 700))
+
+    assert "the presenter's mouth would be cut off in the layout below at 1080x1080" in told
+
+
 def test_the_mouth_is_in_the_lower_part_of_the_face():
     mouth = mouth_of((100, 100, 300, 400), 1080, 1920)
 

@@ -1,0 +1,135 @@
+"""The screens of a row's formats, drawn when it is planned and kept in the store.
+
+screens/<sha256>.json
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+
+from tasks.canonical_json import canonical_sha256
+from tasks.deliver_records import FaceBox
+from tasks.reading.script_text import script_text
+from tasks.records import ManifestRow, Speech, VideoPlan
+from tasks.screen.brand.brand_file import read_brand
+from tasks.screen.composing.pieces import ScreenFault, Stage
+from tasks.screen.composing.screens import ScreenError, screen_of
+from tasks.screen.composing.times import Clock, MarkTimeError, Times, times_of
+from tasks.screen.formats import format_name
+from tasks.screen.kept_screens import screen_bytes, screen_name
+from tasks.screen.placing import Placing, crop_of, on_screen
+from tasks.screen_records import RowScreen
+from tasks.store.campaign_folder import CampaignFolder
+from tasks.store.files import sha256_of_version
+
+_VERSION = 1  # raised by a change that draws other screens of the same row
+
+
+def shown_sha256(row: ManifestRow, plan: VideoPlan, script: str | None) -> str:
+    """Digest of all that a row's screens are drawn of; empty where it has no brand.
+
+    ``script``: what people decided to have said instead of the row's own; None: the row's.
+    """
+    if row.screen is None:
+        return ""
+    brand = read_brand(row.screen.brand_path, allow_outside=True)
+    files = [brand.path, *filter(None, (brand.logo,)), *_paths(row.screen)]
+    return canonical_sha256(
+        {
+            "version": _VERSION,
+            "row": row.screen.model_dump(mode="json", exclude={"brand_path", "images"}),
+            "images": list(row.screen.images),
+            "files": [sha256_of_version(path) for path in files],
+            "fonts": [sha256_of_version(font.path) for font in brand.fonts.stack],
+            "script": row.script if script is None else script,
+            "speech": plan.speech_id,
+            "video": [plan.width, plan.height, plan.num_frames, plan.fps, plan.portrait_sha256],
+            "sizes": row.deliver,
+        }
+    )
+
+
+def keep_screens(
+    row: ManifestRow,
+    plan: VideoPlan,
+    face: FaceBox | None,
+    script: str | None,
+    speech: Speech,
+    folder: CampaignFolder,
+) -> dict[str, str]:
+    """The screen of each of the row's formats, kept in the store; digests by the format's name.
+
+    Raises:
+        ScreenError: everything that does not fit in one of them, or comes too late.
+        BrandError: the brand file cannot be read any more.
+    """
+    if row.screen is None:
+        return {}
+    brand = read_brand(row.screen.brand_path, allow_outside=True)
+    text = (row.screen.marked_script or row.script or "") if script is None else script
+    times = _times(text, row.screen, speech, plan)
+    kept: dict[str, str] = {}
+    faults: list[ScreenFault] = []
+    for size in row.deliver:
+        stage = Stage(brand, row.screen, speech.language, *size)
+        try:
+            data = _drawn(stage, times, plan, face)
+        except ScreenError as error:
+            faults += error.faults
+            continue
+        digest = sha256(data).hexdigest()
+        folder.write_once(screen_name(digest), data)
+        kept[format_name(size)] = digest
+    if faults:
+        raise ScreenError(tuple(faults))
+    return kept
+
+
+def brand_paths(rows: Sequence[ManifestRow]) -> tuple[Path, ...]:
+    """The brand files of rows, each once."""
+    return tuple(dict.fromkeys(row.screen.brand_path for row in rows if row.screen))
+
+
+def not_played(paths: Sequence[Path]) -> list[str]:
+    """What brand files name that no release plays yet, for people."""
+    brands = [read_brand(path, allow_outside=True) for path in paths]
+    found = {
+        (brand.path.name, name)
+        for brand in brands
+        for name in ("intro", "outro", "music")
+        if getattr(brand, name) is not None
+    }
+    return [
+        f"{file}: [{name}] was checked, but is not played in deliverables yet"
+        for file, name in sorted(found)
+    ]
+
+
+def _times(text: str, row: RowScreen, speech: Speech, plan: VideoPlan) -> Times:
+    if not speech.cues:
+        read_text, marks = "", ()
+    else:
+        read = script_text(text, speech.language)
+        read_text, marks = read.text, read.screen
+    clock = Clock(speech.cues, speech.sample_rate_hz, plan.fps, plan.num_frames)
+    try:
+        return times_of(read_text, marks, sorted(row.images), clock)
+    except MarkTimeError as error:
+        told = (ScreenFault("script", *fault) for fault in error.faults)
+        raise ScreenError(tuple(told)) from error
+
+
+def _drawn(stage: Stage, times: Times, plan: VideoPlan, face: FaceBox | None) -> bytes:
+    presenter = stage.places.presenter
+    on_it = None
+    if face is not None:
+        region = (presenter.width, presenter.height)
+        crop = crop_of((plan.width, plan.height), region, face)
+        on_it = on_screen(face, Placing(crop, presenter))
+    screen = screen_of(stage, times, fps=plan.fps, num_frames=plan.num_frames, face=on_it)
+    return screen_bytes(replace(screen, before=(), after=(), music=None))
+
+
+def _paths(row: RowScreen) -> list[Path]:
+    return [row.images[number] for number in sorted(row.images)]

@@ -1,0 +1,93 @@
+"""A screen as bytes, so that any machine can encode it from the store alone. Pure."""
+
+import base64
+import json
+
+from pydantic import Field
+
+from tasks.record import Record
+from tasks.screen.overlays import Overlay, Region, Screen
+
+
+class _KeptOverlay(Record):
+    picture: str
+    left: int
+    top: int
+    starts_s: float
+    ends_s: float
+    fade_s: float
+
+
+class _KeptScreen(Record):
+    width: int
+    height: int
+    presenter: tuple[int, int, int, int]
+    canvas: str | None
+    overlays: tuple[_KeptOverlay, ...]
+    presenter_alone: tuple[tuple[float, float], ...] = Field(default=())
+
+
+def screen_name(sha256: str) -> str:
+    """Name of a kept screen in the store, by the digest of its bytes."""
+    return f"screens/{sha256}.json"
+
+
+def screen_bytes(screen: Screen) -> bytes:
+    """A screen without its clips and music, which are files of their own; equal ones are equal.
+
+    Raises:
+        ValueError: it has clips or music.
+    """
+    if screen.before or screen.after or screen.music:
+        raise ValueError("clips and music of a screen are not kept with it")
+    region = screen.presenter
+    kept = _KeptScreen(
+        width=screen.width,
+        height=screen.height,
+        presenter=(region.left, region.top, region.width, region.height),
+        canvas=_text(screen.canvas) if screen.canvas else None,
+        overlays=tuple(
+            _KeptOverlay(
+                picture=_text(each.picture),
+                left=each.left,
+                top=each.top,
+                starts_s=each.starts_s,
+                ends_s=each.ends_s,
+                fade_s=each.fade_s,
+            )
+            for each in screen.overlays
+        ),
+        presenter_alone=screen.presenter_alone,
+    )
+    return json.dumps(kept.model_dump(mode="json"), sort_keys=True).encode()
+
+
+def screen_of_bytes(data: bytes) -> Screen:
+    """The screen that :func:`screen_bytes` wrote down.
+
+    Raises:
+        ValueError: these bytes are none.
+    """
+    kept = _KeptScreen.model_validate_json(data)
+    return Screen(
+        width=kept.width,
+        height=kept.height,
+        presenter=Region(*kept.presenter),
+        canvas=base64.b64decode(kept.canvas) if kept.canvas else None,
+        overlays=tuple(
+            Overlay(
+                picture=base64.b64decode(each.picture),
+                left=each.left,
+                top=each.top,
+                starts_s=each.starts_s,
+                ends_s=each.ends_s,
+                fade_s=each.fade_s,
+            )
+            for each in kept.overlays
+        ),
+        presenter_alone=kept.presenter_alone,
+    )
+
+
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode()

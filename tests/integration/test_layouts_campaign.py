@@ -1,0 +1,96 @@
+"""Films with a layout, from the command line to the pixels: what is shown when."""
+
+import json
+import shutil
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from tests.integration.campaigns import ROOT, receipts, video_digests, write_campaign
+
+pytestmark = pytest.mark.integration
+
+SIZE = "270x480"
+SCRIPT = (
+    "This is our lamp. [show image2 1s] It glows, [presenter full 1s] and here I am. [price] Now."
+)
+
+
+def branded(folder: Path) -> Path:
+    """A campaign of one row with a brand, two pictures and marks; its manifest."""
+    manifest = write_campaign(folder, 1, 1)
+    header, row = manifest.read_text().splitlines()[:2]
+    cells = dict(zip(header.split(","), row.split(","), strict=True))
+    cells |= {
+        "script": f'"{SCRIPT}"',
+        "deliver": SIZE,
+        "product_image": "lamp.png",
+        "product_image_2": "room.png",
+        "headline": "A lamp",
+        "price_text": "$49",
+    }
+    cells.pop("audio", None)
+    manifest.write_text(f"{','.join(cells)}\n{','.join(cells.values())}\n")
+    shutil.copy(ROOT / "manifests/products/lamp.png", folder / "lamp.png")
+    shutil.copy(ROOT / "manifests/products/lamp-evening.png", folder / "room.png")
+    (folder / "brand.toml").write_text(
+        'layout = "beside"\ntransition = "cut"\n[palette]\nbackground = "#14302f"\n'
+    )
+    return manifest
+
+
+def film(root: Path) -> np.ndarray:
+    """Frames of the newest deliverable, ``(F, H, W, 3)`` uint8."""
+    newest = max(root.glob("deliverables/*/*.mp4"), key=lambda path: path.stat().st_mtime_ns)
+    with av.open(str(newest)) as container:
+        return np.stack([frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)])
+
+
+def test_a_film_shows_what_marks_say_and_another_price_renders_no_segment(nightshoot, tmp_path):
+    manifest, root = branded(tmp_path / "in"), tmp_path / "campaign"
+    done = nightshoot("render", manifest, "--out", tmp_path, "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    plan = json.loads((root / "plans" / "v0.json").read_text())
+    assert "[" not in plan["plan"]["title"]
+    first, masters, segments = film(root), video_digests(root), receipts(root)
+    speech = sorted(path.name for path in (root / "speech").iterdir())
+
+    # the canvas is the brand's, beside the presenter, but where the presenter is alone
+    corner = first[:, 20:40, 10:60].mean(axis=(1, 2))
+    is_canvas = np.abs(corner - (0x14, 0x30, 0x2F)).max(axis=1) < 12
+    alone = np.flatnonzero(~is_canvas)
+    assert len(alone) == 25
+    assert alone[-1] - alone[0] == 24
+    # the second picture is seen for a second, before that
+    product = first[:, 190:260, 160:225].mean(axis=(1, 2))
+    changes = np.abs(np.diff(product, axis=0)).max(axis=1) > 12
+    assert 10 < np.flatnonzero(changes)[0] < alone[0]
+
+    manifest.write_text(manifest.read_text().replace("$49", "$59"))
+    done = nightshoot("render", manifest, "--out", tmp_path, "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout)[0]["num_segments_rendered"] == 0
+    assert (video_digests(root), receipts(root)) == (masters, segments)
+    assert sorted(path.name for path in (root / "speech").iterdir()) == speech
+    assert len(list(root.glob("deliverables/*/*.mp4"))) == 2
+    other = film(root)
+    changed = np.abs(other.astype(int) - first).max(axis=(1, 2, 3)) > 60
+    assert changed[-1]
+    assert not changed[: alone[-1]].any()
+
+    before = {path: path.read_bytes() for path in root.glob("deliverables/*/*.mp4")}
+    done = nightshoot("render", manifest, "--out", tmp_path, "--json")
+    assert {path: path.read_bytes() for path in root.glob("deliverables/*/*.mp4")} == before
+
+
+def test_words_that_do_not_fit_are_refused_before_anything_is_spoken(nightshoot, tmp_path):
+    manifest = branded(tmp_path / "in")
+    manifest.write_text(manifest.read_text().replace("A lamp", "A lamp that glows " * 12))
+    done = nightshoot("plan", manifest, "--out", tmp_path)
+
+    assert done.returncode == 2
+    assert ':2: headline "A lamp that glows' in done.stderr
+    assert f"in the layout beside at {SIZE}; write at most about" in done.stderr
+    assert not (tmp_path / "campaign" / "speech").exists()
