@@ -7,6 +7,7 @@ Videos are named and not rendered: receipts, captions and contact sheets are tho
 
 import argparse
 import hashlib
+import math
 import os
 import shutil
 import sys
@@ -21,6 +22,7 @@ from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from tasks.gate_records import VideoCurves
 from tasks.media.contact_sheets import sheet_path, sheet_trailer, sheets_folder
 from tasks.media.posters import poster_path, posters_folder
 from tasks.records import FileEntry, VideoOutcome, VideoReceipt
@@ -31,6 +33,16 @@ from tasks.store.record_json import record_bytes
 
 PORTRAIT = Path(__file__).parents[1] / "manifests" / "portraits" / "mara.png"
 SCRIPT = "This lamp lights by itself when somebody comes home late in the evening. "
+# a point for each of 36 times 12 frames
+CURVES = VideoCurves(
+    frames_per_point=12,
+    sync=tuple(round(0.75 + 0.1 * math.sin(k), 2) for k in range(36)),
+    identity=tuple(round(0.96 + 0.02 * math.sin(2 * k), 2) for k in range(36)),
+    drift=tuple(round(0.5 + 0.4 * math.sin(3 * k), 2) for k in range(36)),
+    least_sync=0.6,
+    least_identity=0.8,
+    most_drift=3.0,
+)
 
 
 def finished(folder: CampaignFolder, number: int, jpeg: bytes) -> VideoOutcome:
@@ -48,6 +60,7 @@ def finished(folder: CampaignFolder, number: int, jpeg: bytes) -> VideoOutcome:
         duration_s=17.28,
         checks={},
         size="704x384",
+        curves=CURVES,
     )
     video.parent.mkdir(parents=True, exist_ok=True)
     video.with_suffix(".json").write_bytes(record_bytes(receipt))

@@ -7,13 +7,14 @@ engine of another version or other weights would file wrong pixels under right k
 from dataclasses import dataclass
 
 from model.engine import EngineIdentity, earlier_identities, engine_identity
-from tasks.errors import DamagedError
+from tasks.errors import DamagedError, counted
 from tasks.media.finished_video import delivery_sha256
 from tasks.plan.audio_window import EngineTrack
 from tasks.plan.plan import cuts_of, keyed
 from tasks.records import Speech, StoredPlan, VideoPlan, VideoReceipt
 from tasks.speech.speech_files import load_speech
 from tasks.store.campaign_folder import CampaignFolder
+from tasks.upkeep.freed_segments import told_segment
 
 
 def keys_fault(plan: VideoPlan, track: EngineTrack, folder: CampaignFolder) -> str:
@@ -36,9 +37,11 @@ def keys_fault(plan: VideoPlan, track: EngineTrack, folder: CampaignFolder) -> s
     if any(_has_keys_of(each, plan, track) for each in earlier_identities(plan.engine)):
         if are_rendered(plan, folder):
             return ""
+        num_done = sum(folder.has_segment(each.key) for each in plan.segments)
         return (
             f"an earlier version of engine {identity.name} began it, and this is version "
-            f"{identity.version}"
+            f"{identity.version}, so {num_done} of its {counted(len(plan.segments), 'segment')} "
+            "that are finished will be rendered again"
         )
     return (
         f"the keys of its segments are not those of its content with engine {identity.name}, "
@@ -127,9 +130,20 @@ def as_rendered(plan: VideoPlan, folder: CampaignFolder) -> VideoPlan:
     for identity in earlier:
         then = _with_keys_of(identity, plan, track)
         keys = tuple(each.key for each in then.segments)
-        if keys == receipt.segment_keys and are_rendered(then, folder):
+        if keys == receipt.segment_keys and _need_nothing(then, folder):
             return then
     return plan
+
+
+def _need_nothing(plan: VideoPlan, folder: CampaignFolder) -> bool:
+    """Whether all segments are there; or the finished video is, and they were freed after it."""
+    if are_rendered(plan, folder):
+        return True
+    try:
+        is_finished = folder.find_video(plan.video_id) is not None
+        return is_finished and all(told_segment(folder, each.key) for each in plan.segments)
+    except DamagedError:
+        return False
 
 
 def _receipt(plan: VideoPlan, folder: CampaignFolder) -> VideoReceipt | None:

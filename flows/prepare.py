@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 
 from flows.outcomes import RowName
 from flows.plan_check import as_delivered, as_rendered, found_fault
+from flows.rows.deliverables import deliver_request, with_deliverables
+from flows.rows.finished import finished_master, is_delivered
 from flows.rows.plans import checked_size, plan_video
 from flows.rows.portraits import (
     PortraitFacts,
@@ -38,7 +40,7 @@ from tasks.portrait.framed import keep_framed
 from tasks.portrait.portrait import (
     read_rig,
 )
-from tasks.quality.gates.policy import GateRequest, planned_policy
+from tasks.quality.gates.policy import GateRequest, as_asked, planned_policy
 from tasks.records import (
     Failure,
     FramedPortrait,
@@ -61,6 +63,7 @@ from tasks.store.campaign_folder import (
     CampaignFolder,
 )
 from tasks.store.files import file_version
+from tasks.upkeep.freed_segments import freed_receipt
 
 _NO_WAIT = nullcontext()
 
@@ -73,6 +76,7 @@ class Prepared:
         row: the row's name and line.
         plan: as it is kept in the store.
         receipt: when nothing is left to do.
+        master: of a finished video of which something is still to be made.
         failure: when the same plan was quarantined earlier.
         error: why there is no plan.
         rereads: the words that would be read otherwise today, where that is to be told.
@@ -81,6 +85,7 @@ class Prepared:
     row: RowName
     stored: StoredPlan | None = None
     receipt: VideoReceipt | None = None
+    master: VideoReceipt | None = None
     failure: Failure | None = None
     error: Exception | None = None
     rereads: tuple[Reread, ...] = ()
@@ -103,7 +108,8 @@ def prepare_row(
     def prepare() -> Prepared:
         stored, is_found = _planned(row, settings, folder, turns, notice)
         prepared = judged(row, stored, folder, notice)
-        is_needed = prepared.receipt is None and prepared.failure is None
+        is_rendered = prepared.receipt is not None or prepared.master is not None
+        is_needed = not is_rendered and prepared.failure is None
         fault = found_fault(stored, folder) if is_found and is_needed else None
         if fault:
             notice(f"{row.video_id}: planning it again: {fault.reason}")
@@ -112,6 +118,8 @@ def prepare_row(
                 folder.discard_speech(stored.plan.speech_id)
             stored, _ = _planned(row, settings, folder, turns, notice)
             prepared = judged(row, stored, folder, notice)
+        if prepared.receipt:
+            prepared = replace(prepared, receipt=_regarded(prepared.receipt, settings, folder))
         if settings.rereading != "tell" or stored.amendment:
             return prepared
         request = row_request(row, settings.voice_settings, settings.lexicon, settings.proof_s)
@@ -141,11 +149,13 @@ def judged(
     row: RowName, stored: StoredPlan, folder: CampaignFolder, notice: Callable[[str], None]
 ) -> Prepared:
     """A planned row, with what the store says of it."""
-    receipt = _finished(stored, folder, notice)
-    failure = None if receipt else folder.read_failure(row.video_id)
+    master = finished_master(stored, folder, notice)
+    if master is not None and is_delivered(stored, master, folder):
+        return Prepared(row, stored, master)
+    failure = folder.read_failure(row.video_id)
     if failure and not (failure.is_quarantined and failure.plan_sha256 == stored.sha256):
         failure = None
-    return Prepared(row, stored, receipt, failure)
+    return Prepared(row, stored, master=master, failure=failure)
 
 
 def _planned(
@@ -185,7 +195,8 @@ def _planned(
         is_spoken_anew = is_renewed and stored.amendment is None
         stays = not (is_spoken_anew and is_reread(request, stored, folder))
         if stays:
-            return _with_gates(stored, settings.gates, folder), True
+            judged_plan = _with_gates(stored, settings.gates, folder)
+            return with_deliverables(judged_plan, row, folder), True
     if stored is not None and stored.amendment:
         notice(
             f"{row.video_id}: planned as its row asks, without what {told_names(stored)} decided "
@@ -224,6 +235,16 @@ def _with_gates(stored: StoredPlan, asked: GateRequest, folder: CampaignFolder) 
     changed = stored.model_copy(update={"plan": plan})
     folder.write_plan(changed)
     return changed
+
+
+def _regarded(
+    receipt: VideoReceipt, settings: PrepareSettings, folder: CampaignFolder
+) -> VideoReceipt:
+    """A finished video, held or not as is asked for now; only who holds the lock writes it down."""
+    asked = as_asked(receipt, settings.gates.mode)
+    if asked != receipt and folder.is_locked.is_set():
+        folder.renew_video(asked)
+    return asked
 
 
 def _plan_anew(
@@ -273,6 +294,7 @@ def _plan_anew(
         sha256=delivery_sha256(plan, speech),
         request_sha256="",
         words=spoken_words(row, settings.lexicon, speech),
+        deliver=deliver_request(row, plan, speech, place),
     )
 
 
@@ -283,23 +305,5 @@ def _goes_on_unframed(row: ManifestRow, plan: VideoPlan, folder: CampaignFolder)
     """
     if row.framing is not None:
         return False
-    return folder.has_segment(as_rendered(plan, folder).segments[0].key)
-
-
-def _finished(
-    stored: StoredPlan, folder: CampaignFolder, notice: Callable[[str], None]
-) -> VideoReceipt | None:
-    """The receipt of a video on which nothing is left to do."""
-    video_id = stored.plan.video_id
-    try:
-        receipt = folder.find_video(video_id)
-    except DamagedError as error:
-        notice(f"{video_id}: making the video again: {error}")
-        return None
-    if receipt is None or receipt.plan_sha256 != stored.sha256:
-        return None
-    try:
-        segments = [folder.find_segment(key) for key in receipt.segment_keys]
-    except DamagedError:
-        return None  # the video's chain finds it, says so and renders it again
-    return None if None in segments else receipt
+    key = as_rendered(plan, folder).segments[0].key
+    return folder.has_segment(key) or freed_receipt(folder, key) is not None

@@ -33,6 +33,7 @@ from tasks.quality.gates.policy import GateRequest
 from tasks.reading.languages import Language
 from tasks.reading.lexicon import NO_LEXICON
 from tasks.records import CampaignRows, Loudness, ManifestRow, RowRecord, Scalar
+from tasks.redaction import shown_url
 from tasks.speech.voices import VoiceSettings
 from tasks.store.campaigns import (
     open_campaign,
@@ -170,6 +171,23 @@ class Session:
             return False
         return before is None or before.has_delivery
 
+    def _sources(self) -> dict[str, str]:
+        """The files that options named, for backups; of addresses what people may see."""
+        asked = self.request
+        named: dict[str, Path | str | None] = {
+            "manifest": asked.manifest,
+            "lexicon": asked.lexicon,
+            "presets": asked.presets,
+            "variants": asked.personal.variants,
+            "presenters": asked.personal.presenters,
+            "gate_limits": asked.gates.limits,
+        }
+        texts = {name: str(place) for name, place in named.items() if place is not None}
+        return {
+            name: shown_url(text) if "://" in text else str(Path(text).absolute())
+            for name, text in texts.items()
+        }
+
     def describe(self) -> None:
         """Write campaign.json for people, and rows.json, from which it can be retried."""
         rows = CampaignRows(
@@ -201,6 +219,7 @@ class Session:
             "campaign": self.request.campaign,
             "manifest": name_of(self.request.manifest),
             "manifest_sha256": self.manifest.sha256,
+            "sources": self._sources(),
             "num_videos": len(self.rows),
             "engine_settings": self.request.engine_settings,
             "loudness": self.request.loudness,

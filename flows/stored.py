@@ -7,13 +7,22 @@ from flows.outcomes import RowName, done_outcome, failure_outcome, pending_outco
 from flows.prepare import Prepared, guarded, judged
 from flows.rows.order import side_by_side
 from model.errors import CampaignError, RowError
+from tasks.deliverables.store import made_of
 from tasks.errors import (
     DamagedError,
     NewerRecordError,
 )
-from tasks.records import CampaignRows, Failure, RowRecord, StoredPlan, VideoOutcome
+from tasks.records import (
+    CampaignRows,
+    Failure,
+    RowRecord,
+    StoredPlan,
+    VideoOutcome,
+    VideoReceipt,
+)
 from tasks.review.journal import read_journal
 from tasks.review.ruling import with_rulings
+from tasks.screen.formats import format_name
 from tasks.store.campaign_folder import (
     CampaignFolder,
 )
@@ -170,10 +179,23 @@ def _planned_outcome(
     except (DamagedError, NewerRecordError) as error:
         receipt, damage = None, str(error)
     if receipt is not None and receipt.plan_sha256 == stored.sha256:
-        return done_outcome(row, receipt, folder.video_url(row.video_id))
+        missing = _not_made(stored, receipt, folder)
+        if not (missing and failure is not None and failure.plan_sha256 == stored.sha256):
+            done = done_outcome(row, receipt, folder.video_url(row.video_id))
+            return done.model_copy(update={"warnings": (*done.warnings, *missing)})
     if failure is not None and failure.plan_sha256 == stored.sha256:
         return failure_outcome(row, failure)
     return pending_outcome(row, stored.plan, damage or note)
+
+
+def _not_made(stored: StoredPlan, receipt: VideoReceipt, folder: CampaignFolder) -> tuple[str, ...]:
+    """What is said of a finished video of which something is still to be made."""
+    wanted = stored.deliver.sizes if stored.deliver else ()
+    made = {each.size for each in made_of(stored, receipt, folder)}
+    missing = [format_name(size) for size in wanted if size not in made]
+    if not missing:
+        return ()
+    return (f"not made of it yet: {', '.join(missing)}; run the campaign again to make it",)
 
 
 def _damaged(row: RowName, error: DamagedError) -> str:

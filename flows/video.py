@@ -18,8 +18,10 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.runtime import task_run
 from prefect.tasks import Task
 
+from flows.formats.making import make_formats
 from flows.outcomes import done_outcome, text_of, way_out_of
 from flows.plan_check import is_of_earlier_engine, keys_fault
+from flows.rows.finished import finished_master
 from flows.work import RenderFigures, Work, current_work
 from model.engine import EngineIdentity, engine_identity
 from model.errors import NightshootError, ResourceError, Rung, StoppedError
@@ -32,6 +34,7 @@ from tasks.media.stitch import StitchError
 from tasks.plan.audio_window import EngineTrack
 from tasks.plan.plan import NEUTRAL, cuts_of, keyed, reseeded
 from tasks.portrait.picture import read_planned_portrait
+from tasks.quality.gates.curves import video_curves
 from tasks.quality.gates.policy import (
     best_of,
     next_try,
@@ -307,6 +310,7 @@ class VideoChain:
             seconds,
             gates=video_verdicts(figures, pcm, self._policy),
             is_judged=self._policy.mode != "off" and None not in figures,
+            curves=video_curves(figures, self._policy.limits),
         )
 
     def replanned(self, change: _ReplanError, asked: VideoPlan) -> VideoPlan:
@@ -378,7 +382,7 @@ def deliver_task(video_id: str) -> str:
 
 
 def make_video(stored: StoredPlan) -> VideoOutcome:
-    """Render what is missing of one video and deliver it.
+    """Render what is missing of one video, finish it, and make what its row asks for of it.
 
     Raises:
         StoppedError: the user asked to stop, or the night is over.
@@ -387,39 +391,51 @@ def make_video(stored: StoredPlan) -> VideoOutcome:
     work = current_work.get()
     work.check_stop()
     work.listener.video_started(stored.plan)
-    started, num_rendered = time.perf_counter(), 0
+    started = time.perf_counter()
     with work.folder.local(stored.plan.video_id) as folder:
-        plan, given_up = stored.plan, Concessions()
-        repaired: set[int] = set()
-        while True:
-            chain = VideoChain(plan, work, folder, given_up)
-            current_chain.set(chain)
-            num_before = num_rendered
-            try:
-                for index in range(len(plan.segments)):
-                    chain.add(index)
-                work.check_stop()
-                num_rendered = num_before + chain.num_rendered
-                seconds = time.perf_counter() - started
-                delivery = _Delivery(chain, chain.parts(stored, num_rendered, seconds))
-                current_delivery.set(delivery)
-                deliver_task(plan.video_id)
-                break
-            except _ReplanError as change:
-                plan, given_up = chain.replanned(change, stored.plan), change.given_up
-            except StitchError as error:
-                if error.segment_index is None or error.segment_index in repaired:
-                    raise
-                repaired.add(error.segment_index)
-                chain.discard(chain.plan.segments[error.segment_index], error)
-            finally:
-                num_rendered = num_before + chain.num_rendered
-        assert delivery.receipt is not None
-        folder.clear_failure(plan.video_id)
-    row = RowOf(stored)
+        receipt = finished_master(stored, folder, work.listener.notice)
+        is_fresh = receipt is None
+        if receipt is None:
+            receipt = _rendered(stored, work, folder, started)
+        make_formats(stored, receipt, folder, work)
+        folder.clear_failure(stored.plan.video_id)
     return done_outcome(
-        row, delivery.receipt, work.folder.video_url(plan.video_id), is_fresh=True
+        RowOf(stored), receipt, work.folder.video_url(stored.plan.video_id), is_fresh=is_fresh
     ).model_copy(update={"seconds": round(time.perf_counter() - started, 3)})
+
+
+def _rendered(
+    stored: StoredPlan, work: Work, folder: CampaignFolder, started: float
+) -> VideoReceipt:
+    """The finished master, made of segments that are there or rendered now."""
+    plan, given_up = stored.plan, Concessions()
+    num_rendered = 0
+    repaired: set[int] = set()
+    while True:
+        chain = VideoChain(plan, work, folder, given_up)
+        current_chain.set(chain)
+        num_before = num_rendered
+        try:
+            for index in range(len(plan.segments)):
+                chain.add(index)
+            work.check_stop()
+            num_rendered = num_before + chain.num_rendered
+            seconds = time.perf_counter() - started
+            delivery = _Delivery(chain, chain.parts(stored, num_rendered, seconds))
+            current_delivery.set(delivery)
+            deliver_task(plan.video_id)
+            break
+        except _ReplanError as change:
+            plan, given_up = chain.replanned(change, stored.plan), change.given_up
+        except StitchError as error:
+            if error.segment_index is None or error.segment_index in repaired:
+                raise
+            repaired.add(error.segment_index)
+            chain.discard(chain.plan.segments[error.segment_index], error)
+        finally:
+            num_rendered = num_before + chain.num_rendered
+    assert delivery.receipt is not None
+    return delivery.receipt
 
 
 class RowOf:

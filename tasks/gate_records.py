@@ -136,3 +136,19 @@ class GateVerdict(Record):
     limit: float = Field(description="What would have passed.")
     held: bool = Field(description="Whether it holds the video for a person.")
     words: str = Field(description="The finding in a few words, without the second.")
+
+
+class VideoCurves(Record):
+    """How a video's figures run, for people; P points, each of ``frames_per_point`` frames."""
+
+    frames_per_point: int = Field(ge=1)
+    sync: GapCurve = Field(
+        description="(P,) correlation of mouth and voice around it, -1 to 1; None: little is said."
+    )
+    identity: GapCurve = Field(description="(P,) likeness to the portrait's face, 0 to 1.")
+    drift: GapCurve = Field(
+        description="(P,) colours, grey levels away from the usual ones of the first segment."
+    )
+    least_sync: float | None = Field(description="What a whole segment must reach.")
+    least_identity: float | None = Field(description="Below it a moment fails.")
+    most_drift: float | None = Field(description="Above it a whole segment fails.")

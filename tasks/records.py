@@ -12,8 +12,10 @@ from pydantic import (
 )
 
 from model.errors import Fault
-from tasks.gate_records import GateFigures, GatePolicy, GateVerdict
-from tasks.record import Record
+from tasks.deliver_records import CaptionMode, DeliverRequest, TeaserKind
+from tasks.gate_records import GateFigures, GatePolicy, GateVerdict, VideoCurves
+from tasks.record import FileEntry, Record
+from tasks.screen_records import RowScreen
 
 Scalar = str | int | float | bool
 VIDEO_ID_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
@@ -66,6 +68,20 @@ class ManifestRow(Record):
     )
     priority: int = Field(default=0, description="Higher is rendered earlier.")
     due: datetime | None = Field(default=None, description="When it must be finished, in UTC.")
+    deliver: tuple[tuple[int, int], ...] = Field(
+        default=(), description="Width and height of each deliverable, pixels; no part of a plan."
+    )
+    screen: RowScreen | None = Field(
+        default=None, description="What its deliverables show; no part of a plan or a key."
+    )
+    captions: CaptionMode | None = Field(
+        default=None, description="Of deliverables; None: as the format usually has them."
+    )
+    ai_label: bool | None = Field(
+        default=None, description="Of deliverables; None: on for Chinese ones."
+    )
+    music_path: Path | None = Field(default=None, description="Played under deliverables.")
+    teaser: TeaserKind | None = Field(default=None, description="Of deliverables.")
 
 
 class Cue(Record):
@@ -273,18 +289,12 @@ class StoredPlan(Record):
     amendment: Amendment | None = Field(
         default=None, description="What differs from the row, by people's decisions."
     )
+    deliver: DeliverRequest | None = Field(
+        default=None, description="What is made of the finished video; no part of `sha256`."
+    )
 
 
 # --- segments -> video --------------------------------------------------------------------------
-
-
-class FileEntry(Record):
-    """A file a receipt vouches for."""
-
-    name: str
-    sha256: str
-    num_bytes: int
-    etag: str = Field(default="", description="Noted at upload; empty: unknown, read it back.")
 
 
 class SegmentMedia(Record):
@@ -378,11 +388,22 @@ class VideoReceipt(Record):
     )
     gates: tuple[GateVerdict, ...] = Field(default=(), description="What gates found wrong.")
     is_judged: bool = Field(default=False, description="Whether gates have looked at it.")
+    curves: VideoCurves | None = Field(
+        default=None, description="None: judged before there were curves, or not at all."
+    )
+    earlier: FileEntry | None = Field(
+        default=None, description="In `earlier/`: the finished file that this one replaced."
+    )
 
     @property
     def is_held(self) -> bool:
         """Whether a gate holds it for a person."""
         return any(verdict.held for verdict in self.gates)
+
+    @property
+    def worst(self) -> GateVerdict | None:
+        """What a person looks at first: what holds it, then what comes first; None: it passed."""
+        return min(self.gates, key=lambda each: (not each.held, each.second), default=None)
 
 
 class CommentNote(Record):

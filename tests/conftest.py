@@ -1,9 +1,7 @@
 """What several rooms of the tests need: small portraits, a Prefect server for the session."""
 
 import os
-import subprocess
 import sys
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -86,19 +84,8 @@ def nightshoot_command(warm_command, prefect_api: str):
     """The same for fixtures that live longer than a test."""
 
     def run(*arguments: object, timeout_s: float = 120, **env: str):
-        with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-            command = warm_command.start(
-                arguments,
-                {**os.environ, "PREFECT_API_URL": prefect_api, "COLUMNS": "120", **env},
-                out,
-                err,
-            )
-            try:
-                code = command.wait(timeout_s)
-            finally:
-                command.kill()
-            texts = [file.seek(0) or file.read() for file in (out, err)]
-        return subprocess.CompletedProcess(command.args, code, *texts)
+        whole = {**os.environ, "PREFECT_API_URL": prefect_api, "COLUMNS": "120", **env}
+        return warm_command.run(arguments, whole, timeout_s)
 
     return run
 

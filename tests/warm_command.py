@@ -19,13 +19,14 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
 ROOT = Path(__file__).parents[1]
-# what `render`, `plan` and `status` import when they need it
+# what `render`, `plan` and `status` import when they need it, Prefect's own late imports included
 _IMPORTED = (
     "flows.cli.main",
     "flows.cli.calibrate",
@@ -34,9 +35,16 @@ _IMPORTED = (
     "flows.cli.plan",
     "flows.local.campaign",
     "flows.local.dispatcher",
+    "flows.review.delivery",
     "flows.stored",
     "flows.sweep",
+    "anyio._backends._asyncio",
+    "fastapi",
     "pandas",
+    "PIL.Image",
+    "prefect.flow_engine",
+    "prefect.task_engine",
+    "prefect.utilities.visualization",
     "scipy.signal",
     "scipy.stats",
 )
@@ -129,6 +137,23 @@ class WarmCommand:
             os.close(telling)
         return WarmProcess(words, int.from_bytes(_received(self._socket, _LENGTH_BYTES)), ended)
 
+    def run(
+        self, arguments: Iterable[object], env: Mapping[str, str], timeout_s: float
+    ) -> subprocess.CompletedProcess[str]:
+        """The same to its end; killed where that takes longer.
+
+        Raises:
+            subprocess.TimeoutExpired: it took longer.
+        """
+        with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+            command = self.start(arguments, env, out, err)
+            try:
+                code = command.wait(timeout_s)
+            finally:
+                command.kill()
+            texts = [file.seek(0) or file.read() for file in (out, err)]
+        return subprocess.CompletedProcess(command.args, code, *texts)
+
     def end(self) -> None:
         """Start no more; what was started goes on."""
         self._socket.close()
@@ -155,10 +180,22 @@ def import_all() -> None:
     LocalServer(Path(os.devnull))
     for name in _IMPORTED:
         importlib.import_module(name)
+    _read_constants()
     # OpenBLAS ends its threads before a fork and starts them again; others would be missing
     assert threading.active_count() == 1, threading.enumerate()
     assert "onnxruntime" not in sys.modules, "it has a thread that no fork would have"
     gc.freeze()
+
+
+def _read_constants() -> None:
+    """The dictionaries of English and the template of the report, which no argument changes."""
+    from model.speech.english import is_english_word
+    from tasks.reading.reading import read_aloud
+    from tasks.report.report import report_html
+
+    assert is_english_word("lamp")
+    assert read_aloud("The IKEA lamp costs $5.", "en")
+    assert report_html("", [], {}, [])
 
 
 def serve(connection: socket.socket) -> bool:

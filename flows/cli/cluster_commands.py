@@ -344,7 +344,7 @@ def campaign_parameters(manifest: str, options: dict[str, Any]) -> "CampaignPara
     given |= choice_fields(options)
     given["settings"] = given_settings(options)
     given |= {"manifest": _absolute(manifest), "out": _absolute(options["out"])}
-    for name in ("lexicon", "variants", "presenters", "gate_limits"):
+    for name in ("lexicon", "variants", "presenters", "brand", "gate_limits"):
         if options.get(name):
             given[name] = _absolute(str(options[name]))
     return _checked(CampaignParameters, given)

@@ -20,6 +20,7 @@ _ONLY_WITH_MANIFEST = (
     "strict_variables",
     "variants",
     "presenters",
+    "brand",
     "max_videos",
     "gpu_hour_price",
     "budget",

@@ -19,6 +19,7 @@ from tasks.records import SegmentReceipt
 from tasks.store.campaign_folder import (
     CampaignFolder,
 )
+from tasks.upkeep.freed_segments import told_segment
 
 _VERDICT_STYLES = {"pass": "green", "warn": "yellow", "fail": "red"}
 
@@ -78,7 +79,7 @@ def known_seams(video: Path) -> KnownSeams:
         receipt = folder.find_video(video.stem)
         if receipt is None or receipt.file.name != video.name:
             return KnownSeams()
-        segments = [folder.find_segment(key) for key in receipt.segment_keys]
+        segments = [told_segment(folder, key) for key in receipt.segment_keys]
     except DamagedError as error:
         return KnownSeams(doubt=f"{error}; run the campaign's render command again")
     found = [segment for segment in segments if segment is not None]

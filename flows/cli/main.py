@@ -38,6 +38,7 @@ from flows.cli.review.deliver import deliver, delivery_line
 from flows.cli.review.options import with_delivery
 from flows.cli.review.report import report
 from flows.cli.rows.choice import selection_of, with_choice
+from flows.cli.rows.formats import with_formats
 from flows.cli.rows.inputs import with_inputs
 from flows.cli.rows.personal import personal_of, with_personal
 from flows.cli.rows.pricing import price_asked, with_price
@@ -50,6 +51,9 @@ from flows.cli.spoken.say import (
 )
 from flows.cli.terminal import console as terminal_console
 from flows.cli.terminal import say
+from flows.cli.upkeep.backup import backup, restore
+from flows.cli.upkeep.purge import purge
+from flows.cli.upkeep.watch import watch
 from tasks.redaction import without_secrets
 
 if TYPE_CHECKING:
@@ -111,6 +115,7 @@ _campaign_options = _options(
         "--smaller-size",
         help="Smaller size to use when a video does not fit into memory, for rows that name none.",
     ),
+    with_formats,
     click.option("--seed", type=int, help="Seed for rows that name no seed. [default: 0]"),
     click.option("--voice", help="Voice for rows that name no voice; see `nightshoot voices`."),
     click.option(
@@ -141,7 +146,7 @@ _reread = click.option(
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="nightshoot")
+@click.version_option(package_name="nightshoot", prog_name="nightshoot")
 def cli() -> None:
     """Turn a CSV of scripts and portraits into finished talking-avatar videos.
 
@@ -583,6 +588,8 @@ add_lists_to(cli)
 cli.add_command(decide)
 cli.add_command(deliver)
 cli.add_command(report)
+for upkeep in (backup, restore, purge, watch):
+    cli.add_command(upkeep)
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ from flows.cluster.video_queue import VideoQueue
 from flows.cluster.video_runs import RunSettings, VideoRuns, find_deployment
 from flows.outcomes import done_outcome, failure_outcome, pending_outcome, way_out_of
 from flows.prepare import Prepared
+from flows.rows.finished import is_delivered
 from flows.video import RowOf
 from flows.work import CARRIED_OVER, Work
 from model.errors import Fault
@@ -204,6 +205,8 @@ class _Batch:
             self._work.listener.notice(f"{stored.plan.video_id}: making the video again: {error}")
             return None
         if receipt is None or receipt.plan_sha256 != stored.sha256:
+            return None
+        if not is_delivered(stored, receipt, self._folder):
             return None
         url = self._folder.video_url(stored.plan.video_id)
         return done_outcome(RowOf(stored), receipt, url, is_fresh=True)

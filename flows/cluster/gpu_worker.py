@@ -37,11 +37,11 @@ from prefect.states import Cancelled, Pending, Scheduled
 from prefect.workers.process import (
     ProcessJobConfiguration,
     ProcessVariables,
-    ProcessWorker,
     ProcessWorkerResult,
 )
 from pydantic import BaseModel, Field, PrivateAttr, ValidationError
 
+from flows.cluster.workers.versions import VersionedWorker
 from flows.metrics.textfile import metrics_folder
 from flows.metrics.worker_metrics import WorkerFacts, WorkerMetrics
 from model.errors import Fault, MachineError, NightshootError
@@ -158,7 +158,7 @@ class _Waiting:
         return self.state_id is not None and state_id != self.state_id
 
 
-class GpuProcessWorker(ProcessWorker):
+class GpuProcessWorker(VersionedWorker):
     """Runs flows as processes that own GPUs of this machine."""
 
     type = "gpu-process"
@@ -228,7 +228,7 @@ class GpuProcessWorker(ProcessWorker):
         self._verdicts.cleanup()
 
     async def _get_scheduled_flow_runs(self) -> list[WorkerFlowRunResponse]:
-        if time.monotonic() < self._cool_off.until:
+        if self.takes_no_more() or time.monotonic() < self._cool_off.until:
             return []
         num_free = len(self._slots.names) - self._num_lent
         num_wanted = num_runs_to_fetch(

@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from model.errors import CampaignError
+from tasks.deliver_records import CaptionMode, TeaserKind
 from tasks.gate_records import GateMode
 from tasks.gpu_plans.layouts import check_layout
 from tasks.manifest.personal.libraries import Personal
@@ -50,6 +51,12 @@ def _campaign(name: str) -> str:
 _LoudnessForm = WithJsonSchema({"type": "string", "pattern": "^(-14|-16|-23|off)$"})
 _Loudness = Annotated[Loudness, _LoudnessForm]
 _Gates = Annotated[GateMode, WithJsonSchema({"type": "string", "pattern": "^(off|warn|hold)$"})]
+_CaptionsForm = WithJsonSchema({"type": "string", "pattern": "^(burned|beside|both|off)$"})
+_Captions = Annotated[CaptionMode, _CaptionsForm]
+_TeaserForm = WithJsonSchema({"type": "string", "pattern": "^(webp|gif)$"})
+_Teaser = Annotated[TeaserKind, _TeaserForm]
+_SwitchForm = WithJsonSchema({"type": "string", "pattern": "^(on|off)$"})
+_Switch = Annotated[Literal["on", "off"], _SwitchForm]
 CampaignName = Annotated[str, AfterValidator(_campaign)]
 
 
@@ -113,6 +120,30 @@ class CampaignParameters(Parameters):
         description="Faults of portraits with which they are animated, with commas between them: "
         "not-human, turned, open-mouth, no-mouth, small-face. If empty, none.",
     )
+    deliver: str | None = Field(
+        default=None,
+        title="Deliver",
+        description="What to make of finished videos, for rows that name nothing: 9:16, 16:9, 1:1, "
+        "4:5 or WxH in pixels, with commas between them. If empty, nothing.",
+    )
+    captions: _Captions | None = Field(
+        default=None,
+        title="Captions",
+        description="Captions of what is made of finished videos: burned, beside, both or off. If "
+        "empty, burned into 9:16 and beside the others.",
+    )
+    ai_label: _Switch | None = Field(
+        default=None,
+        title="AI label",
+        description="Whether what is made of finished videos begins with a mark that it is "
+        "generated: on or off. If empty, on for Chinese videos.",
+    )
+    teaser: _Teaser | None = Field(
+        default=None,
+        title="Teaser",
+        description="A small moving picture of the first three seconds too: webp or gif. If empty, "
+        "none.",
+    )
     loudness: _Loudness | None = Field(
         default=None,
         title="Loudness",
@@ -173,6 +204,12 @@ class CampaignParameters(Parameters):
         title="Presenters",
         description="TOML file with presenters: a path every worker can reach. If empty, "
         "presenters.toml beside the manifest, where there is one.",
+    )
+    brand: str | None = Field(
+        default=None,
+        title="Brand",
+        description="TOML file with the brand of rows that name none: a path every worker can "
+        "reach. If empty, brand.toml beside the manifest, where there is one.",
     )
     max_videos: int | None = Field(
         default=None,
@@ -249,6 +286,7 @@ class CampaignParameters(Parameters):
             max_videos=self.max_videos,
             variants=Path(self.variants) if self.variants else None,
             presenters=Path(self.presenters) if self.presenters else None,
+            brand=Path(self.brand) if self.brand else None,
         )
 
     @property

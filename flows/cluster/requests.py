@@ -19,9 +19,8 @@ def request_of(parameters: CampaignParameters, out: str | Path | None = None) ->
         parameters: of the run.
         out: another output, for those who only read the manifest.
     """
-    wanted = parameters.model_dump(
-        include={"engine", "preset", "framing", "allow"}, exclude_none=True
-    )
+    given = {"engine", "preset", "framing", "allow", "deliver", "captions", "ai_label", "teaser"}
+    wanted = parameters.model_dump(include=given, exclude_none=True)
     manifest = parameters.manifest
     return Request(
         manifest=manifest if "://" in manifest else Path(manifest),

@@ -63,6 +63,11 @@ class WorkerSeen(Record):
     name: str
     is_online: bool
     last_heartbeat: datetime | None
+    release: str = ""
+    """Of Nightshoot; empty: it never said, as those of earlier releases do not."""
+
+    engines: dict[str, int] = {}
+    """Version of each engine."""
 
 
 class ScheduleSeen(Record):
@@ -120,6 +125,13 @@ class ClusterStatus(Record):
         """Pools whose runs nobody takes."""
         online = {worker.pool for worker in self.workers if worker.is_online}
         return tuple(pool for pool in POOLS if pool not in online)
+
+    @property
+    def are_mixed(self) -> bool:
+        """Whether workers that are online run different releases, or engines of other versions."""
+        return (
+            len({(w.release, *sorted(w.engines.items())) for w in self.workers if w.is_online}) > 1
+        )
 
     @property
     def exit_code(self) -> int:

@@ -22,6 +22,7 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.client.schemas.sorting import FlowRunSort
 
+from flows.cluster.workers.versions import versions_of
 from flows.deployment.automations import (
     WEBHOOK,
     revive_automation,
@@ -149,16 +150,21 @@ def deployment_fault(found: DeploymentResponse, wished: dict[str, dict[str, Any]
 
 
 def _workers(client: SyncPrefectClient, facts: ClusterFacts) -> list[WorkerSeen]:
-    return [
-        WorkerSeen(
-            pool=pool,
-            name=worker.name,
-            is_online=worker.status is WorkerStatus.ONLINE,
-            last_heartbeat=worker.last_heartbeat_time,
-        )
-        for pool in facts.pools
-        for worker in client.read_workers_for_work_pool(pool)
-    ]
+    versions = versions_of(client.read_variables())
+    found: list[WorkerSeen] = []
+    for pool in facts.pools:
+        for worker in client.read_workers_for_work_pool(pool):
+            said = versions.get((pool, worker.name))
+            seen = WorkerSeen(
+                pool=pool,
+                name=worker.name,
+                is_online=worker.status is WorkerStatus.ONLINE,
+                last_heartbeat=worker.last_heartbeat_time,
+                release=said.release if said else "",
+                engines=dict(said.engines) if said else {},
+            )
+            found.append(seen)
+    return found
 
 
 def _schedules(client: SyncPrefectClient, facts: ClusterFacts) -> list[ScheduleSeen]:

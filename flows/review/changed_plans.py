@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from flows.rows.deliverables import deliver_request
 from flows.rows.order import side_by_side
 from flows.rows.plans import title_of
 from flows.rows.portraits import portrait_findings
@@ -144,6 +145,7 @@ def _changed_plan(
             request_sha256=canonical_sha256({"amendment": amendment.model_dump(mode="json")}),
             words=spoken.words if spoken else stored.words,
             amendment=amendment,
+            deliver=deliver_request(row.row, plan, speech, place) if row.row else None,
         )
         place.write_plan(changed)
     return changed
@@ -188,12 +190,15 @@ def _changed(
         update |= _pictured(plan, row, each, place)
     cuts = cuts_of(plan)
     if spoken:
+        place.fetch_speech(plan.speech_id)
+        before = load_speech(plan.speech_id, place.speech)
+        told = plan.model_copy(update=update).warnings
         num_frames, cuts = _new_cuts(_row_of(row), spoken.speech, plan, source)
         update |= {
             "num_frames": num_frames,
             "speech_id": spoken.speech.speech_id,
             "title": title_of(_row_of(row).model_copy(update={"script": amendment.script})),
-            "warnings": spoken.speech.warnings,
+            "warnings": kept_warnings(told, before, spoken.speech),
         }
     update["segments"] = _seeded(cuts, amendment)
     speech = spoken.speech if spoken else _speech(plan, place)
@@ -205,6 +210,19 @@ def _changed(
         identity,
         lambda start, end: track.window(start, end, identity).sha256,
     )
+
+
+def kept_warnings(warnings: Sequence[str], before: Speech | None, after: Speech) -> tuple[str, ...]:
+    """Warnings of a plan that is spoken otherwise: those of its presenter stay. Pure.
+
+    Args:
+        warnings: of the plan as it is.
+        before: its speech; None where that is lost, and nobody knows whose the warnings are.
+        after: its new speech.
+    """
+    gone = set(before.warnings if before else ())
+    kept = (warning for warning in warnings if warning not in gone)
+    return tuple(dict.fromkeys((*after.warnings, *kept)))
 
 
 def _seeded(cuts: Sequence[int], amendment: Amendment) -> tuple[SegmentPlan, ...]:

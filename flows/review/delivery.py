@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from flows.stored import StoredCampaign
+from tasks.deliverables.store import deliverable_folder, delivered_files, made_of
 from tasks.delivery.delivery_folder import (
     FOLDER,
     Delivery,
@@ -18,6 +19,7 @@ from tasks.review.decision import Decision
 from tasks.review.journal import read_journal
 from tasks.review.looked_at import looked_at
 from tasks.review.ruling import with_rulings
+from tasks.screen.formats import format_name, is_beside
 from tasks.store.campaign_folder import CampaignFolder
 
 _OWN_COLUMNS = ("video_id", "language", "voice", "engine", "preset", "seed", "version")
@@ -160,14 +162,41 @@ def _values(row: RowRecord, version: int) -> dict[str, str]:
 def _files(
     source: StoredCampaign, outcome: VideoOutcome, name: str, decisions: Sequence[Decision]
 ) -> list[DeliveredFile]:
-    receipt = looked_at(source.folder, outcome.video_id).receipt
-    if receipt is None or receipt.file.sha256 != outcome.looked_at:
+    seen = looked_at(source.folder, outcome.video_id)
+    receipt = seen.receipt
+    if receipt is None or seen.stored is None or receipt.file.sha256 != outcome.looked_at:
         return []  # it is being made again at this moment
     version = version_of(outcome, decisions)
     is_far = source.folder.bucket is not None
+
+    def link(called: str) -> str:
+        return f"{source.folder.url}/{FOLDER}/{called}" if is_far else called
+
     files: list[DeliveredFile] = []
     for entry in (receipt.file, *receipt.captions):
         called = f"{name}{entry.name.removeprefix(outcome.video_id)}"
-        link = f"{source.folder.url}/{FOLDER}/{called}" if is_far else called
-        files.append(DeliveredFile(called, entry, outcome, version, link))
+        files.append(DeliveredFile(called, entry, outcome, version, link(called)))
+    for made in made_of(seen.stored, receipt, source.folder):
+        stem = f"{name}_{format_name(made.size)}"
+        asked = seen.stored.deliver
+        assert asked is not None, "something was made"
+        beside = receipt.captions if is_beside(asked.captions, made.size) else ()
+        for entry in beside:
+            called = f"{stem}.{asked.language}.{entry.name.rpartition('.')[2]}"
+            size = format_name(made.size)
+            files.append(DeliveredFile(called, entry, outcome, version, link(called), size=size))
+        for suffix, entry in delivered_files(made).items():
+            called = f"{stem}{suffix}"
+            files.append(
+                DeliveredFile(
+                    called,
+                    entry,
+                    outcome,
+                    version,
+                    link(called),
+                    folder=deliverable_folder(made.key),
+                    size=format_name(made.size),
+                    loudness_lufs=made.integrated_lufs,
+                )
+            )
     return files

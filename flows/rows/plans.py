@@ -26,6 +26,7 @@ from tasks.records import (
     Speech,
     VideoPlan,
 )
+from tasks.screen.formats import shape_for
 from tasks.store.campaign_folder import (
     CampaignFolder,
 )
@@ -134,4 +135,5 @@ def _size(
     if row.width is not None and row.height is not None:
         return row.width, row.height
     preset = settings.presets[row.preset]
-    return size_for(preset, portrait.width, portrait.height, identity.min_side)
+    shape = shape_for(row.deliver) if row.deliver else (portrait.width, portrait.height)
+    return size_for(preset, *shape, identity.min_side)

@@ -22,6 +22,8 @@ from tasks.speech.row_speech import (
 )
 from tasks.speech.speech import request_sha256
 
+# another one makes deliverables anew, and renders nothing
+_NO_PART_OF_A_MASTER = {"deliver", "screen", "captions", "ai_label", "music_path", "teaser"}
 _NO_PART_OF_A_REQUEST = ("uses_seed",)  # earlier releases did not know it
 
 
@@ -36,6 +38,7 @@ def request_digest(
     """Digest of all that a plan is made from: the same digest, the same plan."""
     used = settings_of(row, settings, identity)
     paths = {"portrait_path", "rig_path", "audio_path", "line", "is_language_told", "due"}
+    paths |= _NO_PART_OF_A_MASTER
     if row.framing is None:  # plans of releases without framing stay valid
         paths.add("framing")
     if not row.allow:

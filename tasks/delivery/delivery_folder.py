@@ -66,10 +66,11 @@ def deliver_files(
         name: how files are called.
 
     Raises:
-        CampaignError: a file of somebody else has one of the names.
+        CampaignError: a file of somebody else has one of the names, or two files have the same.
         DamagedError: a finished file is not what its receipt says; it is not delivered.
     """
     there = {each.partition("/")[2] for each in folder.listing(FOLDER)}
+    _check_names(wanted)
     names = {file.name: file.source.sha256 for file in wanted}
     foreign = sorted((there & names.keys()) - before.files.keys())
     if foreign:
@@ -87,9 +88,23 @@ def deliver_files(
         folder.remove(f"{FOLDER}/{each}")
     placed = [file for file in wanted if file.name not in kept]
     for file in placed:
-        folder.duplicate(f"videos/{file.source.name}", f"{FOLDER}/{file.name}", file.source)
+        source = f"{file.folder}/{file.source.name}"
+        folder.duplicate(source, f"{FOLDER}/{file.name}", file.source)
     if wanted or there:
         folder.write_text(f"{FOLDER}/{INDEX}", index)
     folder.write_text(RECORD, record_bytes(Delivery(release=release, name=name, files=names)))
     gone = [each for each in withdrawn if each not in names]
     return [file.name for file in placed], gone
+
+
+def _check_names(wanted: Sequence[DeliveredFile]) -> None:
+    """Every file has a name of its own, on file systems too that do not tell case apart."""
+    taken: dict[str, DeliveredFile] = {}
+    for file in wanted:
+        other = taken.setdefault(file.name.casefold(), file)
+        if other is not file:
+            ids = " and ".join((other.outcome.video_id, file.outcome.video_id))
+            raise CampaignError(
+                f"two files of {ids} would be called {file.name}; give the videos other names "
+                "with --name"
+            )

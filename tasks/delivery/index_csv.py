@@ -30,10 +30,13 @@ class DeliveredFile:
 
     Attributes:
         name: of the file there.
-        source: its file in `videos/`.
+        source: its file in `folder`.
         outcome: of its video.
         version: the first file that people decided on is 1.
         link: where other systems find it; relative on a disk.
+        folder: of the store, from its root.
+        size: of a deliverable, as `1080x1920`; empty: it is the master's.
+        loudness_lufs: of a sound of its own; None: it has the master's.
     """
 
     name: str
@@ -41,11 +44,19 @@ class DeliveredFile:
     outcome: VideoOutcome
     version: int
     link: str
+    folder: str = "videos"
+    size: str = ""
+    loudness_lufs: float | None = None
+
+    @property
+    def kind(self) -> str:
+        """Of the file: mp4, srt or vtt."""
+        return self.name.rpartition(".")[2]
 
     @property
     def format(self) -> str:
-        """Its kind: mp4, srt or vtt."""
-        return self.name.rpartition(".")[2]
+        """Its kind, and the size of a deliverable: `mp4 1080x1920`."""
+        return f"{self.kind} {self.size}".rstrip()
 
 
 def index_csv(
@@ -73,8 +84,9 @@ def index_csv(
 def _file_cells(file: DeliveredFile) -> list[str | int | float]:
     outcome = file.outcome
     is_approved = outcome.verdict == "approved"
-    is_video = file.format == "mp4"
-    lufs = outcome.loudness_lufs if is_video else None
+    is_video = file.kind == "mp4"
+    own = outcome.loudness_lufs if file.loudness_lufs is None else file.loudness_lufs
+    lufs = own if is_video else None
     return [
         protected(file.name),
         outcome.status,

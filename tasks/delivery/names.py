@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from model.errors import CampaignError
 from tasks.manifest.faults import Fault
 from tasks.manifest.manifest import ManifestError
+from tasks.manifest.personal.template import TemplateError, is_template, parse_template
+from tasks.tables.table import column_name
 
 DEFAULT_NAME = "{video_id}"
 _MAX_NAME_BYTES = 200  # a suffix follows; file systems allow 255
@@ -39,8 +41,23 @@ class NamedRow:
     values: Mapping[str, str]
 
 
-def fields_of(template: str, columns: Sequence[str]) -> tuple[str, ...]:
-    """The columns that a template names.
+@dataclass(frozen=True)
+class Place:
+    """Where a name has a column's value.
+
+    Attributes:
+        column: as the manifest writes it.
+        default: for rows without a value; None where every row must have one.
+    """
+
+    column: str
+    default: str | None = None
+
+
+def places_of(template: str, columns: Sequence[str]) -> tuple[str | Place, ...]:
+    """The parts of a template in order: texts, and columns in single braces or in double ones.
+
+    Double braces are those of scripts, and may have a default: ``{{name|nobody}}``.
 
     Raises:
         CampaignError: it cannot be read, names no column at all, or an unknown one.
@@ -48,25 +65,54 @@ def fields_of(template: str, columns: Sequence[str]) -> tuple[str, ...]:
     known = ", ".join(columns)
     way_out = f"use columns in braces, such as {{video_id}}_{{language}}; there are {known}"
     try:
-        parts = list(string.Formatter().parse(template))
+        parts = _doubled(template, columns) if is_template(template) else _single(template)
     except ValueError as error:
         raise CampaignError(f'--name "{template}": {error}; {way_out}') from error
-    fields = [name for _, name, _, _ in parts if name is not None]
-    if any(spec or conversion for _, _, spec, conversion in parts):
-        raise CampaignError(f'--name "{template}": a column stands alone in braces; {way_out}')
-    unknown = [name for name in fields if name not in columns]
+    places = [part for part in parts if isinstance(part, Place)]
+    unknown = [each.column for each in places if each.column not in columns]
     if unknown:
         raise CampaignError(f'--name "{template}": there is no column "{unknown[0]}"; {way_out}')
-    if not fields:
+    if not places:
         told = "every file would have the same name"
         raise CampaignError(f'--name "{template}": {told}; {way_out}')
-    return tuple(fields)
+    return tuple(parts)
 
 
-def _filled(template: str, values: Mapping[str, str]) -> str:
-    """The template with values; a column's name may hold any sign."""
-    parts = string.Formatter().parse(template)
-    return "".join(text + (values[name] if name is not None else "") for text, name, _, _ in parts)
+def _single(template: str) -> list[str | Place]:
+    """Raises ValueError if the braces cannot be read."""
+    found: list[str | Place] = []
+    for text, name, spec, conversion in string.Formatter().parse(template):
+        if spec or conversion:
+            raise ValueError("a column stands alone in braces")
+        found += [text] if name is None else [text, Place(name)]
+    return found
+
+
+def _doubled(template: str, columns: Sequence[str]) -> list[str | Place]:
+    """Raises ValueError if the braces cannot be read."""
+    written = {column_name(column): column for column in columns}
+    try:
+        parts = parse_template(template).parts
+    except TemplateError as error:
+        flaw = error.flaws[0]
+        raise ValueError(f"{flaw.written} {flaw.rule}: {flaw.way_out}") from error
+    found: list[str | Place] = []
+    for part in parts:
+        if isinstance(part, str):
+            if "{" in part or "}" in part:
+                raise ValueError("write all its columns in double braces, or all in single ones")
+            found.append(part)
+        else:
+            found.append(Place(written.get(part.name, part.name), part.default))
+    return found
+
+
+def _filled(parts: Sequence[str | Place], values: Mapping[str, str]) -> str:
+    """The name; a value that is missing has been told already."""
+    return "".join(
+        part if isinstance(part, str) else values[part.column] or part.default or ""
+        for part in parts
+    )
 
 
 def names_of(template: str, rows: Sequence[NamedRow], columns: Sequence[str]) -> dict[str, str]:
@@ -84,16 +130,18 @@ def names_of(template: str, rows: Sequence[NamedRow], columns: Sequence[str]) ->
         CampaignError: the template cannot be used.
         NamesError: every name that cannot be given, and every two that would be the same.
     """
-    fields = fields_of(template, columns)
+    parts = places_of(template, columns)
+    places = [part for part in parts if isinstance(part, Place)]
     names: dict[str, str] = {}
     taken: dict[str, str] = {}
     faults: list[Fault] = []
     for row in rows:
         values = {
-            each: unicodedata.normalize("NFC", row.values.get(each, "")).strip() for each in fields
+            each.column: unicodedata.normalize("NFC", row.values.get(each.column, "")).strip()
+            for each in places
         }
-        name = _filled(template, values)
-        empty = [each for each in fields if not values[each]]
+        name = _filled(parts, values)
+        empty = [p.column for p in places if p.default is None and not values[p.column]]
         rule = f'column "{empty[0]}" is empty' if empty else name_fault(name)
         other = taken.setdefault(name.casefold(), row.video_id)
         if not rule and other != row.video_id:

@@ -13,8 +13,11 @@ from tasks.inputs.text_files import (
 from tasks.manifest.presets import SIZE_MULTIPLE
 from tasks.portrait import framing
 from tasks.portrait.suitability import ALLOWABLE
+from tasks.screen.formats import FormatError, parse_formats
 from tasks.speech.voices import known_voice, voices
 
+_ON = frozenset(("on", "yes", "true", "1", "是", "开"))
+_OFF = frozenset(("off", "no", "false", "0", "否", "关"))
 VIDEO_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _MAX_SIDE = 4096
 _STEM_CHARS = 58  # of a name of at most 63, before its number
@@ -81,6 +84,18 @@ def parse_framing(text: str) -> str:
         raise BadValueError(str(error), 'try "auto"') from error
 
 
+def parse_deliver(text: str) -> tuple[tuple[int, int], ...]:
+    """See :func:`tasks.screen.formats.parse_formats`.
+
+    Raises:
+        BadValueError: a format is none.
+    """
+    try:
+        return parse_formats(text)
+    except FormatError as error:
+        raise BadValueError(*error.args) from error
+
+
 def parse_allow(text: str) -> tuple[str, ...]:
     """Names of faults of a portrait, separated by commas, semicolons or spaces.
 
@@ -124,6 +139,18 @@ def parse_choice(text: str, names: Sequence[str]) -> str:
     near = get_close_matches(text.lower(), names, 1, 0.5)
     way_out = f'did you mean "{near[0]}"?' if near else "choose one of them"
     raise BadValueError(f"must be one of {', '.join(names)}", way_out)
+
+
+def parse_switch(text: str) -> bool:
+    """``on`` or ``off``, and the words that people write for them.
+
+    Raises:
+        BadValueError: it is neither.
+    """
+    for value, words in ((True, _ON), (False, _OFF)):
+        if text.strip().lower() in words:
+            return value
+    raise BadValueError("must be on or off", 'try "on"')
 
 
 def parse_voice(text: str) -> str:

@@ -13,6 +13,8 @@ from tasks.tables.table import TableRow, column_name
 SOURCES = ("script", "script_file", "audio")
 LANGUAGE_SOURCES = ("script_en", "script_zh")
 _MISSPELT_FROM = 0.75  # likeness: "sede" is meant to be "seed", "notes" is a column of its own
+# a team's own column may well be called nearly so
+_LATER = frozenset({"deliver", "captions", "ai_label", "music", "teaser"})
 _DECORATION = re.compile(
     r"(?:[\s_]*(?:\([^()]*\)|（[^（）]*）|\[[^\[\]]*\]|【[^【】]*】)|[\s_]*[*＊:：])+$"
 )
@@ -115,7 +117,8 @@ def _misspelt(name: str, known: Sequence[str]) -> str:
     """The column that ``name`` is probably meant to be; empty for one of the team's own."""
     if not name or any(name.startswith(f"{each}_") for each in known):
         return ""
-    near = get_close_matches(name, known, 1, _MISSPELT_FROM)
+    meant = [each for each in known if each not in _LATER]
+    near = get_close_matches(name, meant, 1, _MISSPELT_FROM)
     return near[0] if near else ""
 
 

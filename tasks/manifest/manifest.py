@@ -17,6 +17,9 @@ from tasks.inputs.text_files import (
 )
 from tasks.manifest.faults import Fault, on_other_sheets
 from tasks.manifest.header import own_columns_notice, read_header
+from tasks.manifest.on_screen.brands import Brands, brands_of
+from tasks.manifest.on_screen.columns import BRAND_COLUMN, SCREEN_COLUMNS
+from tasks.manifest.on_screen.rows import ScreenReader
 from tasks.manifest.personal.fan_out import fan_out
 from tasks.manifest.personal.libraries import USUAL, Personal, read_libraries
 from tasks.manifest.personal.variables import Variables
@@ -186,6 +189,37 @@ COLUMNS = (
         "first is rendered first.",
         example="2026-12-24 18:00",
     ),
+    Column(
+        "deliver",
+        "What to make of the finished video: `9:16`, `16:9`, `1:1`, `4:5` or `WxH` in pixels with "
+        "even sides; several are separated by commas. Without a `size`, the video is rendered in "
+        "their shape. Default: nothing.",
+        example="9:16, 1:1",
+    ),
+    Column(
+        "captions",
+        "Captions of what `deliver` makes: `burned` into the picture, `beside` it as files, `both` "
+        "or `off`. Default: burned into 9:16, beside the others.",
+        example="both",
+    ),
+    Column(
+        "ai_label",
+        "`on` or `off`: whether what `deliver` makes begins with a mark that it is generated. "
+        "Default: on for Chinese videos.",
+        example="on",
+    ),
+    Column(
+        "music",
+        "A piece of music that plays under what `deliver` makes, looped and held down under "
+        "speech: WAV, FLAC, MP3, M4A or OGG. Default: none.",
+        example="music/calm.mp3",
+    ),
+    Column(
+        "teaser",
+        "`webp` or `gif`: the first three seconds of what `deliver` makes, as a small moving "
+        "picture. Default: none.",
+        example="webp",
+    ),
 )
 COLUMN_NAMES = tuple(column.name for column in COLUMNS)
 _REQUIRED = tuple(column.name for column in COLUMNS if column.is_required)
@@ -262,6 +296,7 @@ def read_manifest(
 
     Raises:
         ManifestError: with every fault of every row.
+        BrandError: everything that is wrong with the brand file of rows that name none.
         LibraryError: everything that is wrong with the files of variants and presenters.
         CampaignError: a default breaks a rule, or an engine is not to be had.
         DiskFullError: there is no room for what is fetched.
@@ -277,7 +312,9 @@ def read_manifest(
     files = Files(home, allow_outside, inputs)
     check_defaults(defaults, files, names)
     libraries = read_libraries(path, personal, files, names)
-    known = libraries.columns(COLUMN_NAMES)
+    cells_of_brand = _cells_called(BRAND_COLUMN, table)
+    brands = brands_of(path, personal.brand, cells_of_brand, files, allow_outside=allow_outside)
+    known = (*libraries.columns(COLUMN_NAMES), *brands.columns)
     required = ("video_id",) if libraries.gives_portraits else _REQUIRED
     header = read_header(_trimmed_header(table), known, required)
     if not header.is_readable:
@@ -285,9 +322,11 @@ def read_manifest(
     of_file, shape = source_rows(table, header.columns, required)
     made = fan_out(of_file, header.columns, libraries, personal.max_videos)
     rows = made.rows
-    variables = Variables(header.own, COLUMN_NAMES, is_strict=personal.is_strict)
-    readers = [_reader(row, variables, defaults, files, names) for row in rows]
-    files.fetch_all(reader.cells for reader in readers)
+    on_screen = set(brands.columns) & set(SCREEN_COLUMNS)
+    own = (*header.own, *(name for name in header.columns if name in on_screen))
+    variables = Variables(own, COLUMN_NAMES, is_strict=personal.is_strict)
+    readers = [_reader(row, variables, defaults, files, names, brands) for row in rows]
+    files.fetch_all({**reader.cells, **reader.screen_cells} for reader in readers)
     read = [reader.read() for reader in readers]
     # a column that is missing is said once of the header, not again of every row
     of_rows = [f for r in readers for f in r.faults if f.column not in header.absent]
@@ -325,14 +364,34 @@ def _reader(
     defaults: RowDefaults,
     files: Files,
     presets: tuple[str, ...],
+    brands: Brands,
 ) -> RowReader:
     """A row's reader, with its variables filled."""
     known = {name: cell for name, cell in row.cells.items() if name in COLUMN_NAMES}
+    shown = {name: cell for name, cell in row.cells.items() if name in brands.columns}
     values = variables.of_row(row)
     cells = {name: values.filled(name, cell) for name, cell in known.items()}
+    shown = {name: values.filled(name, cell) for name, cell in shown.items()}
     return RowReader(
-        row.line, cells, defaults, files, presets, values, voices=row.voices, rig=row.rig
+        row.line,
+        cells,
+        defaults,
+        files,
+        presets,
+        values,
+        voices=row.voices,
+        rig=row.rig,
+        screen=ScreenReader(row.line, shown, brands, files),
     )
+
+
+def _cells_called(name: str, table: Table) -> list[str]:
+    """All cells of the first column of this name."""
+    names = [column_name(cell) for cell in table.header.cells]
+    if name not in names:
+        return []
+    index = names.index(name)
+    return [row.cells[index] for row in table.rows if index < len(row.cells)]
 
 
 def _manifest_at(path: Path | str, inputs: Inputs | None) -> tuple[str, Path | str, bytes]:

@@ -9,39 +9,48 @@ from typing import TypeAlias, cast
 
 from model.engine import engine_identity, engine_names
 from model.errors import CampaignError
+from tasks.deliver_records import CAPTION_MODES, TEASER_KINDS
 from tasks.inputs.text_files import MAX_SCRIPT_BYTES, decode_text
 from tasks.manifest.cell_values import (
     BadValueError,
     check_text,
     parse_allow,
     parse_choice,
+    parse_deliver,
     parse_due,
     parse_framing,
     parse_language,
     parse_number,
     parse_size,
+    parse_switch,
     parse_video_id,
     parse_voice,
     smaller_size_fault,
 )
 from tasks.manifest.faults import Fault
+from tasks.manifest.on_screen.rows import ScreenReader
 from tasks.manifest.personal.variables import RowValues, no_values
-from tasks.manifest.row_files import PORTRAIT, RECORDING, RIG, SCRIPT, FileKind, Files
+from tasks.manifest.row_files import MUSIC, PORTRAIT, RECORDING, RIG, SCRIPT, FileKind, Files
 from tasks.manifest.row_settings import SETTING_COLUMNS, setting_value
 from tasks.reading.cleaning.encodings import garbled
+from tasks.reading.cleaning.screen_marks import without_screen_marks
 from tasks.reading.flaws import Flaw, ScriptError
 from tasks.reading.languages import Language, earlier_language_of, language_flaw, language_of
 from tasks.reading.script_text import script_text
 from tasks.records import ManifestRow, Record, Scalar
+from tasks.screen_records import RowScreen
 from tasks.speech.voices import source_of
 
 _MOST_LINES_TOLD = 5
 _SEED_LIMIT = 2**32
 _SIZE_COLUMNS = ("size", "smaller_size")
 _WITH_DEFAULTS = (
-    "engine", "preset", "framing", "allow", "seed", "voice", "language", "prompt",
+    "engine", "preset", "framing", "allow", "seed", "voice", "language", "prompt", "deliver",
+    "captions", "ai_label", "teaser",
 )  # fmt: skip
-_PARSED_DEFAULTS = ("framing", "allow")  # the others are what their cells become
+_OF_DELIVERABLES = ("captions", "ai_label", "music", "teaser")
+# the others are what their cells become
+_PARSED_DEFAULTS = ("framing", "allow", "deliver", "ai_label")
 _Size: TypeAlias = tuple[int, int]
 _C1_CONTROL = re.compile(r"[\x80-\x9f]")
 
@@ -59,6 +68,10 @@ class RowDefaults(Record):
     voice: str | None = None
     language: str | None = None
     prompt: str = ""
+    deliver: str | None = None
+    captions: str | None = None
+    ai_label: str | None = None
+    teaser: str | None = None
 
 
 @dataclass
@@ -73,10 +86,15 @@ class RowReader:
     values: RowValues = field(default_factory=no_values)
     voices: Mapping[Language, str] = field(default_factory=dict[Language, str])
     rig: str = ""
+    screen: ScreenReader | None = None
     faults: list[Fault] = field(default_factory=list[Fault])
     notices: list[str] = field(default_factory=list[str])
     script_notices: list[str] = field(default_factory=list[str])
     engine_error: CampaignError | None = None
+
+    def __post_init__(self) -> None:
+        """First, so that nothing is fetched of what is not used."""
+        self._leave_out_unused()
 
     @cached_property
     def parsers(self) -> dict[str, Callable[[str], object]]:
@@ -86,6 +104,10 @@ class RowReader:
             "smaller_size": parse_size,
             "framing": parse_framing,
             "allow": parse_allow,
+            "deliver": parse_deliver,
+            "captions": lambda text: parse_choice(text, CAPTION_MODES),
+            "ai_label": parse_switch,
+            "teaser": lambda text: parse_choice(text, TEASER_KINDS),
             "seed": lambda text: parse_number(text, 0, _SEED_LIMIT - 1),
             "num_clip": lambda text: parse_number(text, 1, 1_000_000),
             "priority": lambda text: parse_number(text, -1_000_000, 1_000_000),
@@ -108,9 +130,11 @@ class RowReader:
         if self.rig:
             rig = self.files.find(self.rig, RIG)
         audio = self._file("audio", RECORDING)
+        music = self._file("music", MUSIC)
         script = self._script()
         plain = {name: self.value(name, parse) for name, parse in self.parsers.items()}
         language = self._language(script, plain, has_recording=audio is not None)
+        shown = self._screen(script, language)
         settings = self._checked_by_engine(plain)
         size, smaller = self._sizes(plain)
         self._check_presenters_voice(language, plain, audio)
@@ -132,8 +156,9 @@ class RowReader:
             "smaller_size": smaller,
             "line": self.line,
             "video_id": video_id,
-            "script": script or None,
+            "script": without_screen_marks(script) or None,
             "audio_path": audio,
+            "music_path": music,
             "portrait_path": portrait,
             "rig_path": rig,
             "language": language,
@@ -141,8 +166,19 @@ class RowReader:
             "width": width,
             "height": height,
             "settings": settings,
+            "screen": shown,
         }
         return ManifestRow.model_validate(fields)
+
+    def _leave_out_unused(self) -> None:
+        """Cells of a row that nothing is delivered of, which say how: they may be a team's own."""
+        if self.cells.get("deliver") or self.defaults.deliver:
+            return
+        for name in _OF_DELIVERABLES:
+            if self.cells.pop(name, ""):
+                self.notices.append(
+                    f"line {self.line}: {name} is not used, because the row has no deliver"
+                )
 
     def value(
         self, column: str, parse: Callable[[str], object], *, is_required: bool = False
@@ -273,6 +309,20 @@ class RowReader:
             flaw = language_flaw(read.text, is_insisted=plain["language"] is not None)
             self._note_flaws(column, (flaw,) if flaw else ())
         return language
+
+    @property
+    def screen_cells(self) -> Mapping[str, str]:
+        """Cells of what is shown on the screen."""
+        return self.screen.cells if self.screen else {}
+
+    def _screen(self, script: str, language: Language) -> RowScreen | None:
+        """What the row shows on the screen; its faults become the row's."""
+        if self.screen is None:
+            return None
+        column = "script_file" if self.cells.get("script_file") else "script"
+        shown = self.screen.read(column, script, language)
+        self.faults += self.screen.faults
+        return shown
 
     def _note_flaws(self, column: str, flaws: Sequence[Flaw]) -> None:
         for flaw in flaws:

@@ -17,6 +17,7 @@ from tasks.inputs.text_files import (
 from tasks.manifest.cell_values import (
     BadValueError,
 )
+from tasks.manifest.on_screen.columns import IMAGE_COLUMNS
 from tasks.portrait.portrait import rig_path_of
 
 
@@ -33,11 +34,16 @@ PORTRAIT = FileKind("picture", "portrait", picture_fault)
 RECORDING = FileKind("recording", "recording", sound_fault)
 RIG = FileKind("rig", "rig", lambda _: "")
 """Read with its portrait; whether it is one is told then."""
+MUSIC = FileKind("piece of music", "recording", sound_fault)
 SCRIPT = FileKind("text file", "script", script_fault)
+PRODUCT = FileKind("picture", "portrait", lambda _: "")
+"""Looked at by who shows it."""
 FILE_COLUMNS: Mapping[str, FileKind] = {
     "portrait": PORTRAIT,
     "audio": RECORDING,
     "script_file": SCRIPT,
+    **dict.fromkeys(IMAGE_COLUMNS, PRODUCT),
+    "music": MUSIC,
 }
 _MAX_HINTS = 200
 _OUTSIDE = (
@@ -58,6 +64,11 @@ class Files:
         self._names: dict[Path, dict[str, list[str]]] = {}
         self.notices: list[str] = []
         self._num_missing = 0
+
+    @property
+    def is_at_address(self) -> bool:
+        """Whether the manifest itself was fetched, so that nothing lies beside it."""
+        return isinstance(self._home, str)
 
     def fetch_all(self, rows: Iterable[Mapping[str, str]]) -> None:
         """Fetch every address that the rows name, side by side; faults are told by :meth:`find`."""

@@ -12,9 +12,9 @@ from itertools import pairwise
 from pydantic import Field
 
 from model.engine import ENGINE_SAMPLE_RATE_HZ
-from tasks.media.line_breaks import unbroken
 from tasks.reading.languages import Language
 from tasks.records import Cue, Record, Speech
+from tasks.screen.text.line_breaks import unbroken
 
 LINE_COLUMNS: dict[Language, int] = {"en": 42, "zh": 32}
 """42 Latin letters, or 16 Chinese characters."""
@@ -44,27 +44,37 @@ class Caption(Record):
     end_ms: int
 
 
-def captions(speech: Speech, *, end_frame: int, fps: int) -> tuple[Caption, ...]:
-    """Captions of the part of ``speech`` that a video of ``end_frame`` frames lets be heard."""
+def captions(
+    speech: Speech, *, end_frame: int, fps: int, line_columns: int | None = None
+) -> tuple[Caption, ...]:
+    """Captions of the part of ``speech`` that a video of ``end_frame`` frames lets be heard.
+
+    Lines are ``line_columns`` wide at most; None: as wide as the language's usually are.
+    """
     end_ms = end_frame * 1000 // fps
-    timed = [page for cue in speech.cues for page in _pages_of(cue, speech)]
+    limit = line_columns or LINE_COLUMNS[speech.language]
+    timed = [page for cue in speech.cues for page in _pages_of(cue, speech, limit)]
     shown: list[Caption] = []
     for index, (text, start, end) in enumerate(timed):
         following = timed[index + 1][1] if index + 1 < len(timed) else end_ms
         latest = max(end, min(following, end_ms))
         until = min(max(end + LINGER_MS, start + SHORTEST_MS), latest, end_ms)
         if until > start:
-            lines = _directed(wrap(text, speech.language))
+            lines = _directed(wrap(text, speech.language, limit))
             shown.append(Caption(lines=tuple(lines), start_ms=start, end_ms=until))
     return tuple(shown)
 
 
-def wrap(text: str, language: Language) -> list[str]:
-    """Lines of ``text`` that fit the language's width, as even as can be; no text is lost."""
-    units = _units(text, language)
-    lines = _fill(units, LINE_COLUMNS[language])
+def wrap(text: str, language: Language, line_columns: int | None = None) -> list[str]:
+    """Lines of ``text`` that fit a width, the language's usual one, as even as can be.
+
+    No text is lost.
+    """
+    most = line_columns or LINE_COLUMNS[language]
+    units = _units(text, language, most)
+    lines = _fill(units, most)
     narrowest = max((columns(unit.rstrip()) for unit in units), default=1)
-    for limit in range(LINE_COLUMNS[language] - 1, narrowest - 1, -1):
+    for limit in range(most - 1, narrowest - 1, -1):
         tighter = _fill(units, limit)
         if len(tighter) > len(lines):
             break
@@ -72,11 +82,12 @@ def wrap(text: str, language: Language) -> list[str]:
     return lines
 
 
-def pages(text: str, language: Language) -> list[str]:
+def pages(text: str, language: Language, line_columns: int | None = None) -> list[str]:
     """``text`` in parts of at most two lines, cut in its middle, best after punctuation."""
-    if len(wrap(text, language)) <= MAX_LINES:
+    most = line_columns or LINE_COLUMNS[language]
+    if len(wrap(text, language, most)) <= MAX_LINES:
         return [text.strip()] if text.strip() else []
-    units = _units(text, language)
+    units = _units(text, language, most)
     half = columns(text) / 2
 
     def cost(place: int) -> float:
@@ -86,8 +97,8 @@ def pages(text: str, language: Language) -> list[str]:
 
     place = min(range(1, len(units)), key=cost)
     return [
-        *pages("".join(units[:place]), language),
-        *pages("".join(units[place:]), language),
+        *pages("".join(units[:place]), language, most),
+        *pages("".join(units[place:]), language, most),
     ]
 
 
@@ -156,9 +167,9 @@ def _fill(units: list[str], limit: int) -> list[str]:
     return [*lines, line.rstrip()] if line.strip() else lines
 
 
-def _units(text: str, language: Language) -> list[str]:
+def _units(text: str, language: Language, limit: int) -> list[str]:
     """Parts of ``text`` between which lines may break; what is wider than a line is parted."""
-    tokens = _tokens(text, LINE_COLUMNS[language])
+    tokens = _tokens(text, limit)
     kept = unbroken("".join(tokens), language)
     groups: list[list[str]] = []
     at = 0
@@ -171,7 +182,7 @@ def _units(text: str, language: Language) -> list[str]:
     units: list[str] = []
     for group in groups:
         whole = "".join(group)
-        units += [whole] if columns(whole.rstrip()) <= LINE_COLUMNS[language] else group
+        units += [whole] if columns(whole.rstrip()) <= limit else group
     return _joined(units)
 
 
@@ -196,9 +207,9 @@ def _directed(lines: list[str]) -> list[str]:
 # --- times --------------------------------------------------------------------------------------
 
 
-def _pages_of(cue: Cue, speech: Speech) -> list[tuple[str, int, int]]:
+def _pages_of(cue: Cue, speech: Speech, limit: int) -> list[tuple[str, int, int]]:
     """Parts of a cue with the milliseconds in which they are said."""
-    parts = pages(cue.text, speech.language)
+    parts = pages(cue.text, speech.language, limit)
     widths = [columns(part) for part in parts]
     total = sum(widths) or 1
     borders = [_moment(cue, speech, sum(widths[:index]) / total) for index in range(len(parts) + 1)]

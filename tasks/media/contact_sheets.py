@@ -1,6 +1,7 @@
 """Contact sheets: a few frames of a finished video side by side, as one small JPEG.
 
     report/sheets/<video_id>-<sha8 of the video>.jpg
+    report/stills/<video_id>-<sha8 of the video>-<frame>.jpg   of its worst second
 
 The name holds the video's own digest, so a sheet is made once per finished file, and a rerun of
 a done campaign makes none.
@@ -8,7 +9,7 @@ a done campaign makes none.
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,7 +67,10 @@ def sheet_args(video: Path, num_frames: int, fps: float) -> list[str]:
 
     Each tile is an input of its own with a seek: the cost does not grow with the video's length.
     """
-    frames = sheet_frames(num_frames)
+    return _tiles_args(video, sheet_frames(num_frames), fps)
+
+
+def _tiles_args(video: Path, frames: Sequence[int], fps: float) -> list[str]:
     args: list[str] = []
     for frame in frames:
         # half a frame early: a seek lands on the first frame at or after its time
@@ -88,7 +92,8 @@ def contact_sheet(video: Path, folder: Path, *, num_frames: int, fps: float) -> 
         FfmpegError: the video cannot be read.
         DamagedError: the video's receipt, or the sheet just made, is not whole.
     """
-    path, video_sha256 = sheet_path(video, folder), _content_sha256(video)
+    video_sha256 = _content_sha256(video)
+    path = _sheet_path(video, video_sha256, folder)
     num_tiles = len(sheet_frames(num_frames))
     sheet = read_sheet(path, num_tiles, video_sha256)
     if sheet is None:
@@ -98,6 +103,48 @@ def contact_sheet(video: Path, folder: Path, *, num_frames: int, fps: float) -> 
     if sheet is None:
         raise DamagedError(f"{path.name}: the contact sheet just made is damaged")
     return path, sheet
+
+
+def still_frames(second: float, num_frames: int, fps: float) -> list[int]:
+    """Frames to show of the second that begins at ``second``; those that the video has, in order.
+
+    Raises:
+        ValueError: there are no frames.
+    """
+    if num_frames < 1:
+        raise ValueError(f"stills need at least 1 frame, got {num_frames}")
+    step = fps / (NUM_TILES - 1)
+    frames = (min(round(second * fps + i * step), num_frames - 1) for i in range(NUM_TILES))
+    return sorted(set(frames))
+
+
+def stills_folder(campaign: Path) -> Path:
+    """Where a campaign keeps stills of what gates found."""
+    return campaign / "report" / "stills"
+
+
+def stills_path(receipt: VideoReceipt, folder: Path) -> Path | None:
+    """Where the stills of a video's worst second are; None where gates found nothing."""
+    if receipt.worst is None:
+        return None
+    frame = round(receipt.worst.second * receipt.num_frames / receipt.duration_s)
+    return folder / f"{receipt.video_id}-{receipt.file.sha256[:8]}-{frame}.jpg"
+
+
+def keep_stills(video: Path, receipt: VideoReceipt, folder: Path) -> Path | None:
+    """The stills of a finished video's worst second, from ``folder`` or made now.
+
+    Raises:
+        FfmpegError: the video cannot be read.
+    """
+    path = stills_path(receipt, folder)
+    if path is not None and not path.exists():
+        assert receipt.worst is not None
+        fps = receipt.num_frames / receipt.duration_s
+        frames = still_frames(receipt.worst.second, receipt.num_frames, fps)
+        jpeg = run_ffmpeg(_tiles_args(video, frames, fps), timeout_s=_TIMEOUT_S)
+        write_file(path, jpeg)
+    return path
 
 
 def sheets_folder(campaign: Path) -> Path:
@@ -111,7 +158,11 @@ def sheet_path(video: Path, folder: Path) -> Path:
     Raises:
         DamagedError: the video's receipt is not whole.
     """
-    return folder / f"{video.stem}-{_content_sha256(video)[:8]}.jpg"
+    return _sheet_path(video, _content_sha256(video), folder)
+
+
+def _sheet_path(video: Path, video_sha256: str, folder: Path) -> Path:
+    return folder / f"{video.stem}-{video_sha256[:8]}.jpg"
 
 
 def remove_stale_sheets(folder: Path, used: Iterable[Path]) -> None:

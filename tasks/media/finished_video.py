@@ -8,9 +8,10 @@ from pathlib import Path
 
 from tasks.canonical_json import canonical_sha256
 from tasks.errors import DamagedError, FfmpegError
-from tasks.gate_records import GateVerdict
+from tasks.gate_records import GateVerdict, VideoCurves
 from tasks.media.captions import captions, to_srt, to_vtt
-from tasks.media.contact_sheets import contact_sheet, sheets_folder
+from tasks.media.contact_sheets import contact_sheet, keep_stills, sheets_folder, stills_folder
+from tasks.media.earlier_video import keep_earlier
 from tasks.media.posters import keep_poster, posters_folder
 from tasks.media.stitch import stitch_video
 from tasks.records import SegmentFigures, SegmentReceipt, Speech, VideoPlan, VideoReceipt
@@ -60,6 +61,7 @@ class VideoParts:
         seconds: of this run.
         gates: what they found wrong.
         is_judged: whether gates have looked at it.
+        curves: of its figures, for the report.
     """
 
     plan_sha256: str
@@ -67,6 +69,7 @@ class VideoParts:
     seconds: float = 0.0
     gates: tuple[GateVerdict, ...] = ()
     is_judged: bool = False
+    curves: VideoCurves | None = None
 
 
 def deliver_video(
@@ -78,9 +81,12 @@ def deliver_video(
 ) -> VideoReceipt:
     """Stitch, caption and check one video; its receipt is written last.
 
+    A finished file that an earlier plan made is kept in `earlier/`.
+
     Raises:
         StitchError, FfmpegError, DiskFullError: nothing was written under the final name.
     """
+    keep_earlier(folder, plan.video_id, making.plan_sha256)
     folder.discard_video(plan.video_id)
     folder.videos.mkdir(parents=True, exist_ok=True)
     output = folder.video_path(plan.video_id)
@@ -124,6 +130,7 @@ def deliver_video(
         loudness=stitched.loudness,
         gates=making.gates,
         is_judged=making.is_judged,
+        curves=making.curves,
     )
     folder.commit_video(receipt)
     with contextlib.suppress(FfmpegError, DamagedError):  # the report tries again, and says why
@@ -156,7 +163,8 @@ def _keep_pictures(
     poster = keep_poster(
         video, receipt.file.sha256, posters_folder(folder.root), (plan.width, plan.height)
     )
-    folder.publish(sheet, poster)
+    stills = keep_stills(video, receipt, stills_folder(folder.root))
+    folder.publish(sheet, poster, *([stills] if stills else []))
 
 
 def _metadata(plan: VideoPlan) -> dict[str, str]:

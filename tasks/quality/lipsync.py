@@ -18,7 +18,7 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage, signal
+from scipy import ndimage
 
 from model.engine import ENGINE_SAMPLE_RATE_HZ
 from tasks.speech.loudness import FRAMES_PER_SECOND, active_frames, frame_levels
@@ -60,6 +60,8 @@ def speech_levels(pcm: NDArray[np.int16]) -> Curve:
     num_steps = len(pcm) // _HOP
     if num_steps == 0 or not pcm.any():
         return np.zeros(num_steps)
+    from scipy import signal  # a second to import: for what is judged, not for every command
+
     band = signal.butter(2, _VOICE_BAND_HZ, "bandpass", fs=ENGINE_SAMPLE_RATE_HZ, output="sos")
     forward = signal.sosfilt(band, pcm.astype(np.float32) / np.float32(32768))
     voice = signal.sosfilt(band, forward[::-1])[::-1]  # back again, so that nothing is delayed

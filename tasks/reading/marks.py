@@ -2,15 +2,16 @@
 
 They are a part of SSML (``<break time="800ms"/>``, ``<sub alias="World Wide Web">WWW</sub>``,
 ``<say-as interpret-as="digits">``), and the short ``[pause 0.8s]``. Tags of HTML that only change
-how a text looks are left out.
+how a text looks are left out, and marks for the screen are kept for who shows it.
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from tasks.reading.cleaning.draft import Draft
+from tasks.reading.cleaning.screen_marks import SCREEN_MARK, ScreenMark, screen_mark_of
 from tasks.reading.cleaning.tags import INLINE, NESTED, PARAGRAPHS, Tag, tags
 from tasks.reading.flaws import MOST_FLAWS, Flaw, ScriptError
 
@@ -68,6 +69,7 @@ class Marked:
     pauses: tuple[Pause, ...]
     spans: tuple[Span, ...]
     notices: tuple[str, ...]
+    screen: tuple[ScreenMark, ...] = ()
 
     @property
     def text(self) -> str:
@@ -90,7 +92,11 @@ def parse_marks(text: str) -> Marked:
 def marks_of(draft: Draft) -> tuple[Marked, list[Flaw]]:
     """As :func:`parse_marks`, of a text that is being cleaned; what is wrong is returned."""
     reader = _Reader(draft)
-    found: list[Tag | re.Match[str]] = [*tags(draft.text), *_SHORT_PAUSE.finditer(draft.text)]
+    found: list[Tag | re.Match[str]] = [
+        *tags(draft.text),
+        *_SHORT_PAUSE.finditer(draft.text),
+        *SCREEN_MARK.finditer(draft.text),
+    ]
     if not found:
         return Marked(draft, (), (), ()), []
     at = 0
@@ -102,6 +108,8 @@ def marks_of(draft: Draft) -> tuple[Marked, list[Flaw]]:
         at = end
         if isinstance(mark, Tag):
             reader.take(mark)
+        elif mark.re is SCREEN_MARK:
+            reader.screen_mark_of(mark)
         else:
             reader.pause_of(mark)
     reader.write(at, len(draft.text))
@@ -121,6 +129,7 @@ class _Reader:
     origins: list[int] = field(default_factory=list[int])
     pauses: dict[int, int] = field(default_factory=dict[int, int])
     spans: list[Span] = field(default_factory=list[Span])
+    screen: list[ScreenMark] = field(default_factory=list[ScreenMark])
     open: list[tuple[Tag, int]] = field(default_factory=list[tuple[Tag, int]])
     ignored: list[str] = field(default_factory=list[str])
     flaws: list[Flaw] = field(default_factory=list[Flaw])
@@ -164,6 +173,10 @@ class _Reader:
         else:
             self._pause(milliseconds, match[0], match.start())
 
+    def screen_mark_of(self, match: re.Match[str]) -> None:
+        """``[show image2 3s]`` and its like, which change nothing in what is said."""
+        self.screen.append(screen_mark_of(match, len(self.signs)))
+
     def finished(self) -> tuple[Marked, list[Flaw]]:
         """What was collected, and what is wrong with it."""
         for tag, _ in self.open:
@@ -178,7 +191,9 @@ class _Reader:
         told = " ".join(dict.fromkeys(self.ignored))
         notices = (f"tags that change nothing in speech were left out: {told}",) if told else ()
         draft = Draft("".join(self.signs), self.draft.raw, tuple(self.origins))
-        return Marked(draft, pauses, tuple(self.spans), notices), self.flaws
+        end = len(self.signs)
+        screen = tuple(replace(mark, index=min(mark.index, end)) for mark in self.screen)
+        return Marked(draft, pauses, tuple(self.spans), notices, screen), self.flaws
 
     # --- kinds of tags ----------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from tasks.reading.cleaning.draft import Draft
 from tasks.reading.cleaning.encodings import garbled
 from tasks.reading.cleaning.leftovers import repaired
 from tasks.reading.cleaning.placeholders import placeholder_flaws
+from tasks.reading.cleaning.screen_marks import ScreenMark
 from tasks.reading.flaws import MOST_FLAWS, Flaw, ScriptError
 from tasks.reading.languages import Language
 from tasks.reading.marks import Pause, marks_of
@@ -30,12 +31,14 @@ class ScriptText:
         spans: how marks want a part of ``text`` read; they take precedence over a reader's tokens
             (:func:`tasks.reading.tokens.merged`).
         notices: what was repaired or ignored, for people.
+        screen: what is seen from which word on, in order.
     """
 
     text: str
     pauses: tuple[Pause, ...]
     spans: tuple[Token, ...]
     notices: tuple[str, ...]
+    screen: tuple[ScreenMark, ...] = ()
 
 
 def script_text(raw: str, language: Language) -> ScriptText:
@@ -65,4 +68,5 @@ def script_text(raw: str, language: Language) -> ScriptText:
         )
     if flaws:
         raise ScriptError(tuple(flaws[:MOST_FLAWS]))
-    return ScriptText(marked.text, marked.pauses, tuple(spans), (*notices, *marked.notices))
+    told = (*notices, *marked.notices)
+    return ScriptText(marked.text, marked.pauses, tuple(spans), told, marked.screen)

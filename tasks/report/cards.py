@@ -1,28 +1,29 @@
 """Rows -> cards of the page: what is shown and played of one video, and how urgent it is."""
 
-import json
 import os
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
-from tasks.errors import DamagedError, FfmpegError
-from tasks.media.contact_sheets import (
-    Sheet,
-    contact_sheet,
-    remove_stale_sheets,
-    sheets_folder,
+from tasks.media.contact_sheets import Sheet
+from tasks.media.earlier_video import FOLDER as EARLIER_FOLDER
+from tasks.media.earlier_video import read_earlier
+from tasks.records import Status, VideoOutcome, VideoReceipt
+from tasks.report.charts import Chart, charts
+from tasks.report.pictures import (
+    Finished,
+    Pictures,
+    finished_of,
+    pictures_of,
+    remove_stale_pictures,
 )
-from tasks.media.posters import keep_poster, poster_path, posters_folder
-from tasks.records import FINISHED, Status, VideoOutcome, VideoReceipt
 from tasks.report.timeline import GateFault, Stretch, gate_faults, start_of, stretches
 from tasks.review.sample import sample_of
-from tasks.store.record_json import read_record
+from tasks.store.campaign_folder import CampaignFolder
 
 _EXCERPT_CHARS = 220
 _SHEETS_AT_ONCE = 2
@@ -50,7 +51,11 @@ class Player:
 
 @dataclass(frozen=True)
 class Card:
-    """One row of the manifest, as the page shows it."""
+    """One row of the manifest, as the page shows it.
+
+    ``stills`` (of its worst second) and ``earlier`` (the file that its own has replaced) are links;
+    empty: there is none.
+    """
 
     outcome: VideoOutcome
     cells: Mapping[str, str]
@@ -62,6 +67,9 @@ class Card:
     faults: tuple[GateFault, ...] = ()
     stretches: tuple[Stretch, ...] = ()
     in_sample: bool = False
+    charts: tuple[Chart, ...] = ()
+    stills: str = ""
+    earlier: str = ""
 
     @property
     def start_s(self) -> float:
@@ -111,99 +119,68 @@ def cards_of(
     rows: Sequence[VideoOutcome],
 ) -> list[Card]:
     """The cards of the rows, in their order; pictures are made where they are missing."""
-    sample = frozenset(sample_of(rows))
+    finished = [finished_of(outcome) for outcome in rows]
     with ThreadPoolExecutor(_SHEETS_AT_ONCE, thread_name_prefix="sheet") as pool:
-        sheets = list(pool.map(partial(_sheet, folder), rows))
-    remove_stale_sheets(sheets_folder(folder), [path for path, _, _ in sheets if path])
-    receipts = [_receipt_of(outcome) for outcome in rows]
-    faults = [gate_faults(fields) for fields, _ in receipts]
-    remove_stale_sheets(
-        posters_folder(folder), [Path(p) for o in rows if (p := _poster(folder, o))]
-    )
+        pictures = list(pool.map(partial(pictures_of, folder), rows, finished))
+    remove_stale_pictures(folder, pictures)
+    sample = frozenset(sample_of(rows))
     return [
-        Card(
-            outcome=outcome,
+        replace(
+            _card(folder, outcome, its, made),
             cells={name: text for name, text in cells[outcome.video_id].items() if text.strip()},
             excerpt=excerpt_of(cells[outcome.video_id].get("script", "")),
-            player=_player(folder, outcome),
-            sheet=sheet,
-            sheet_problem=problem,
-            sheet_link=_sheet_link(folder, outcome, path, sheet),
-            faults=found,
-            stretches=stretches(receipt, found) if receipt else (),
             in_sample=outcome.video_id in sample,
         )
-        for outcome, (path, sheet, problem), (_, receipt), found in zip(
-            rows, sheets, receipts, faults, strict=True
-        )
+        for outcome, its, made in zip(rows, finished, pictures, strict=True)
     ]
 
 
-def _receipt_of(
-    outcome: VideoOutcome,
-) -> tuple[Mapping[str, Any], VideoReceipt | None]:
-    """A finished video's receipt, as it is written and as this release reads it."""
-    if outcome.status not in FINISHED:
-        return {}, None
-    path = Path(outcome.path).with_suffix(".json")
-    try:
-        data = path.read_bytes()
-        return json.loads(data), read_record(path.name, data, VideoReceipt)
-    except (FileNotFoundError, DamagedError):
-        return {}, None  # the sheet's problem says so
+def _card(
+    folder: Path, outcome: VideoOutcome, finished: Finished | None, pictures: Pictures
+) -> Card:
+    """The card of one video, without what its row says."""
+    receipt = finished.receipt if finished else None
+    faults = gate_faults(finished.fields) if finished else ()
+    return Card(
+        outcome=outcome,
+        cells={},
+        excerpt="",
+        player=_player(folder, finished, pictures.poster),
+        sheet=pictures.sheet,
+        sheet_problem=pictures.problem,
+        sheet_link=_sheet_link(folder, pictures),
+        faults=faults,
+        stretches=stretches(receipt, faults) if receipt else (),
+        charts=charts(receipt.curves if receipt else None),
+        stills=_link(pictures.stills, folder) if pictures.stills else "",
+        earlier=_earlier_link(folder, receipt),
+    )
 
 
-def _poster(folder: Path, outcome: VideoOutcome) -> str:
-    """Path of a finished video's poster; empty where there is none, as of older releases on S3."""
-    _, receipt = _receipt_of(outcome)
-    if receipt is None:
-        return ""
-    path = poster_path(Path(outcome.path), receipt.file.sha256, posters_folder(folder))
-    return str(path) if path.exists() else ""
-
-
-def _sheet_link(folder: Path, outcome: VideoOutcome, path: Path | None, sheet: Sheet | None) -> str:
+def _sheet_link(folder: Path, pictures: Pictures) -> str:
     """The sheet's file beside the page; itself where the page makes the poster of it.
 
     Browsers let no page from a disk read the pixels of a file beside it.
     """
-    if path is None or sheet is None:
+    if pictures.sheet is None or pictures.sheet_path is None:
         return ""
-    return _link(path, folder) if _poster(folder, outcome) else sheet.data_uri
+    return _link(pictures.sheet_path, folder) if pictures.poster else pictures.sheet.data_uri
 
 
-def _sheet(folder: Path, outcome: VideoOutcome) -> tuple[Path | None, Sheet | None, str]:
-    """A done video's contact sheet, or why there is none: the report is written all the same."""
-    if outcome.status not in FINISHED:
-        return None, None, ""
-    try:
-        _make_poster(folder, outcome)
-        path, sheet = contact_sheet(
-            Path(outcome.path),
-            sheets_folder(folder),
-            num_frames=outcome.num_frames,
-            fps=outcome.num_frames / outcome.duration_s,
-        )
-    except (FfmpegError, DamagedError) as error:
-        return None, None, str(error)
-    return path, sheet, ""
+def _earlier_link(folder: Path, receipt: VideoReceipt | None) -> str:
+    """The finished file that the video's own has replaced; empty where there is none."""
+    if receipt is None:
+        return ""
+    earlier = read_earlier(CampaignFolder(folder), receipt.video_id)
+    if earlier is None or earlier.file.sha256 == receipt.file.sha256:
+        return ""
+    return _link(folder / EARLIER_FOLDER / earlier.file.name, folder)
 
 
-def _make_poster(folder: Path, outcome: VideoOutcome) -> None:
-    """Of a video that an earlier release finished; where its file is not at hand, it has none."""
-    video = Path(outcome.path)
-    _, receipt = _receipt_of(outcome)
-    width, _, height = (receipt.size if receipt else "").partition("x")
-    if receipt is not None and width and video.exists():
-        size = (int(width), int(height))
-        keep_poster(video, receipt.file.sha256, posters_folder(folder), size)
-
-
-def _player(folder: Path, outcome: VideoOutcome) -> Player | None:
-    if outcome.status not in FINISHED:
+def _player(folder: Path, finished: Finished | None, poster: Path | None) -> Player | None:
+    if finished is None:
         return None
-    poster = _poster(folder, outcome)
-    video = Path(outcome.path)
+    video = finished.video
     captions = video.with_suffix(".vtt")
     has_captions = captions.exists()
     return Player(
@@ -211,7 +188,7 @@ def _player(folder: Path, outcome: VideoOutcome) -> Player | None:
         srt=_link(video.with_suffix(".srt"), folder) if has_captions else "",
         vtt=_link(captions, folder) if has_captions else "",
         captions=captions_uri(captions) if has_captions else "",
-        poster=_link(Path(poster), folder) if poster else "",
+        poster=_link(poster, folder) if poster else "",
     )
 
 

@@ -9,19 +9,23 @@ import io
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from tasks.engines.gpu_summary import NO_MACHINES, MachineFigures, machine_figures
 from tasks.media.contact_sheets import (
     sheet_path,
     sheets_folder,
+    stills_folder,
+    stills_path,
 )
+from tasks.media.earlier_video import FOLDER as EARLIER_FOLDER
 from tasks.media.posters import poster_path, posters_folder
 from tasks.records import FINISHED, VideoOutcome, VideoReceipt
 from tasks.redaction import without_secrets
+from tasks.report import charts
 from tasks.report.cards import STATUS_ORDER, Card, cards_of, relative
 from tasks.store.campaign_folder import (
     CampaignFolder,
@@ -62,6 +66,7 @@ def campaign_report(
     if store.bucket is not None:
         with ThreadPoolExecutor(_FETCHES_AT_ONCE, thread_name_prefix="report") as pool:
             list(pool.map(partial(_fetch, store), done))
+            list(pool.map(partial(_fetch_file, store), _earlier_records(store)))
     page = write_report(
         store.root,
         title=title,
@@ -91,21 +96,29 @@ def _receipts(store: CampaignFolder, video_ids: Sequence[str]) -> Iterator[Video
 def _fetch(store: CampaignFolder, video_id: str) -> None:
     """Bring what the page shows of a finished video beside it: receipt, captions, contact sheet."""
     receipt = store.root / "videos" / f"{video_id}.json"
-    names = [f"videos/{receipt.name}", f"videos/{video_id}.vtt", f"videos/{video_id}.srt"]
-    for name in names:
-        data = store.read_bytes(name)
-        if data is not None:
-            write_file(store.root / name, data)
+    for name in (receipt.name, f"{video_id}.vtt", f"{video_id}.srt"):
+        _fetch_file(store, f"videos/{name}")
     if receipt.exists():
-        sheet = sheet_path(store.video_path(video_id), sheets_folder(store.root))
-        data = store.read_bytes(f"report/sheets/{sheet.name}")
-        if data is not None:
-            write_file(sheet, data)
-        sha256 = read_record(receipt.name, receipt.read_bytes(), VideoReceipt).file.sha256
-        poster = poster_path(store.video_path(video_id), sha256, posters_folder(store.root))
-        data = store.read_bytes(f"report/posters/{poster.name}")
-        if data is not None:
-            write_file(poster, data)
+        made = read_record(receipt.name, receipt.read_bytes(), VideoReceipt)
+        video = store.video_path(video_id)
+        pictures = [
+            sheet_path(video, sheets_folder(store.root)),
+            poster_path(video, made.file.sha256, posters_folder(store.root)),
+        ]
+        if stills := stills_path(made, stills_folder(store.root)):
+            pictures.append(stills)
+        for picture in pictures:
+            _fetch_file(store, picture.relative_to(store.root).as_posix())
+
+
+def _fetch_file(store: CampaignFolder, name: str) -> None:
+    data = store.read_bytes(name)
+    if data is not None:
+        write_file(store.root / name, data)
+
+
+def _earlier_records(store: CampaignFolder) -> list[str]:
+    return [name for name in store.listing(EARLIER_FOLDER) if name.endswith(".json")]
 
 
 def write_report(
@@ -214,14 +227,7 @@ def report_html(
     cards = sorted(cards, key=lambda card: card.rank)
     done = [card.outcome for card in cards if card.outcome.status in FINISHED]
     counts = Counter(card.outcome.status for card in cards)
-    page = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return page.get_template(_TEMPLATE).render(
+    return _page().render(
         clock=clock,
         is_shared=is_shared,
         title=title,
@@ -232,11 +238,24 @@ def report_html(
         counts={status: counts[status] for status in STATUS_ORDER if counts[status]},
         tabs=Counter(tab for card in cards for tab in card.tabs.split()),
         page_cards=PAGE_CARDS,
+        chart_box=f"0 0 {charts.WIDTH} {charts.HEIGHT}",
         has_preview=any(card.outcome.is_preview for card in cards),
         total_s=sum(outcome.duration_s for outcome in done),
         engine_s=sum(outcome.engine_seconds for outcome in done),
         num_segments=sum(outcome.num_segments for outcome in done),
     )
+
+
+@cache
+def _page() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(_TEMPLATE)
 
 
 def clock(seconds: float) -> str:

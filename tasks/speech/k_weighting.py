@@ -11,7 +11,6 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal
 
 LUFS_OF_FULL_POWER = -0.691
 """Loudness of a weighted mean square of 1."""
@@ -31,6 +30,8 @@ class KWeighting:
         """``(S,)``, the next samples; an offset that is there from the start makes no click."""
         if not len(pcm):
             return pcm
+        from scipy import signal  # a second to import: for what is measured, not for every command
+
         if self._state is None:
             self._state = signal.sosfilt_zi(self._sections) * float(pcm[0])
         out, self._state = signal.sosfilt(self._sections, pcm.astype(np.float64), zi=self._state)

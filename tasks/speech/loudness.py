@@ -53,9 +53,10 @@ def active_frames(levels: Levels) -> NDArray[np.bool_]:
 
     Where the background decides, what rises out of it for less than 50 ms is a part of it.
     """
-    threshold_db = activity_threshold_db(levels)
+    usual = usual_threshold_db(levels)
+    threshold_db = _threshold_db(levels, usual)
     active = levels > threshold_db
-    if threshold_db == usual_threshold_db(levels):
+    if threshold_db == usual:
         return active
     for start, end in _runs(active, is_active=True):
         if end - start < _SHORTEST_SOUND_FRAMES:
@@ -70,11 +71,14 @@ def activity_threshold_db(levels: Levels) -> float:
     above the background; it is then the frames above it whose loudest twentieth counts, so that a
     few words in a long noise are found. Where nothing stands out of it, all is speech.
     """
-    usual = usual_threshold_db(levels)
+    return _threshold_db(levels, usual_threshold_db(levels))
+
+
+def _threshold_db(levels: Levels, usual: float) -> float:
     floor = noise_floor_db(levels)
     if usual >= floor + _ABOVE_FLOOR_DB:
         return usual
-    loud = loud_level_db(levels)
+    loud = _loud_above_db(levels, floor)
     if loud - floor < _LEAST_CONTRAST_DB or not _is_steady(levels, floor):
         return usual
     return max(floor + _ABOVE_FLOOR_DB, loud - _ACTIVE_RANGE_DB)
@@ -110,13 +114,18 @@ def _lulls(levels: Levels) -> NDArray[np.float64]:
 
 def loud_level_db(levels: Levels) -> float:
     """The level that one in twenty of the frames above the background exceeds."""
-    above = levels[levels > noise_floor_db(levels) + _ABOVE_FLOOR_DB]
+    return _loud_above_db(levels, noise_floor_db(levels))
+
+
+def _loud_above_db(levels: Levels, floor_db: float) -> float:
+    above = levels[levels > floor_db + _ABOVE_FLOOR_DB]
     return float(np.percentile(above if len(above) else levels, 95)) if len(levels) else FLOOR_DB
 
 
 def contrast_db(levels: Levels) -> float:
     """How far the loud frames stand out of the background."""
-    return loud_level_db(levels) - noise_floor_db(levels)
+    floor = noise_floor_db(levels)
+    return _loud_above_db(levels, floor) - floor
 
 
 def active_level_db(levels: Levels) -> float:

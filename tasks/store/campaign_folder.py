@@ -6,6 +6,7 @@
       videos/<video_id>.mp4 .srt .vtt .json
       speech/<speech_id>.wav .16k.wav .json
       segments/<key[:2]>/<key>.<sha8>.mp4 .<sha8>.png .<sha8>.safetensors .json
+      deliverables/<key[:2]>/<key>.<sha8>.mp4 .json
 
 A thing is done when its receipt is there and its files match it; nothing else says so.
 ``out`` is a folder, or ``s3://bucket/prefix`` (``tasks/store/s3_campaign.py``); both have one face.
@@ -188,6 +189,27 @@ class CampaignFolder:
         """Have the store keep a finished local file; the entry with what the store says of it."""
         del folder
         return entry
+
+    def check_kept(self, folder: str, entry: FileEntry) -> None:
+        """Look whether a file that a receipt vouches for is whole, as cheaply as is safe.
+
+        Raises:
+            DamagedError: it is missing, or not what the receipt says.
+        """
+        self._check(folder, entry)
+
+    def keep(self, folder: str, entry: FileEntry) -> FileEntry:
+        """Have the store keep a finished local file; the entry with what the store says of it."""
+        return self._keep(folder, entry)
+
+    def fetch_kept(self, folder: str, entry: FileEntry) -> Path:
+        """A local path of a kept file.
+
+        Raises:
+            DamagedError: it is missing, or not what the entry says.
+        """
+        self.read_back(f"{folder}/{entry.name}", entry.sha256, entry.num_bytes)
+        return self.root / folder / entry.name
 
     def duplicate(self, source: str, target: str, entry: FileEntry) -> None:
         """Have a finished file under a second name: a hard link, a copy where there are none.

@@ -203,6 +203,14 @@ class S3Campaign(CampaignFolder):
         """
         return self._fetch(f"videos/{receipt.file.name}", receipt.file.sha256)
 
+    def fetch_kept(self, folder: str, entry: FileEntry) -> Path:
+        """A local path of a kept file in the scratch folder, hashed.
+
+        Raises:
+            DamagedError: it is missing, or not what the entry says.
+        """
+        return self._fetch(f"{folder}/{entry.name}", entry.sha256)
+
     # --- segments, speech, portraits ---
 
     def has_segment(self, key: str) -> bool:

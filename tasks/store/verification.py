@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+from tasks.deliver_records import DeliverableReceipt
 from tasks.errors import DamagedError, NewerRecordError
 from tasks.records import CampaignRows, FileEntry, SegmentReceipt, Speech, StoredPlan, VideoReceipt
 from tasks.store.campaign_folder import CampaignFolder
@@ -46,6 +47,8 @@ def _verify(folder: CampaignFolder, name: str) -> str:
             folder.discard_segment(stem)
         else:
             folder.remove(name)
+        if room == "earlier":
+            return f"{name} is removed: {error}; the report compares nothing with it any more"
         return f"{name} is removed: {error}; the next run will make it again"
     return ""
 
@@ -59,6 +62,10 @@ def _verify_segment(folder: CampaignFolder, name: str, key: str) -> None:
     folder.read_record(name, SegmentReceipt, check)
 
 
+def _verify_freed(folder: CampaignFolder, name: str, key: str) -> None:
+    folder.read_record(name, SegmentReceipt, lambda receipt: check_name(name, receipt.key, key))
+
+
 def _verify_video(folder: CampaignFolder, name: str, video_id: str) -> None:
     def check(receipt: VideoReceipt) -> None:
         check_name(name, receipt.video_id, video_id)
@@ -66,6 +73,24 @@ def _verify_video(folder: CampaignFolder, name: str, video_id: str) -> None:
             _read_back(folder, name, entry, video_id)
 
     folder.read_record(name, VideoReceipt, check)
+
+
+def _verify_earlier(folder: CampaignFolder, name: str, video_id: str) -> None:
+    def check(receipt: VideoReceipt) -> None:
+        check_name(name, receipt.video_id, video_id)
+        _read_back(folder, name, receipt.file, video_id)
+
+    folder.read_record(name, VideoReceipt, check)
+
+
+def _verify_deliverable(folder: CampaignFolder, name: str, key: str) -> None:
+    def check(receipt: DeliverableReceipt) -> None:
+        check_name(name, receipt.key, key)
+        for entry in (receipt.file, receipt.poster, receipt.teaser):
+            if entry is not None:
+                _read_back(folder, name, entry, key)
+
+    folder.read_record(name, DeliverableReceipt, check)
 
 
 def _verify_speech(folder: CampaignFolder, name: str, speech_id: str) -> None:
@@ -95,7 +120,10 @@ def _verify_rows(folder: CampaignFolder, name: str, stem: str) -> None:
 
 _CHECKS: Mapping[str, Callable[[CampaignFolder, str, str], None]] = {
     "segments": _verify_segment,
+    "freed": _verify_freed,
     "videos": _verify_video,
+    "earlier": _verify_earlier,
+    "deliverables": _verify_deliverable,
     "speech": _verify_speech,
     "plans": _verify_plan,
     "failures": _verify_failure,
@@ -135,13 +163,13 @@ def _plans(folder: CampaignFolder, names: Mapping[str, Listed]) -> Iterator[tupl
 
 
 def _remove_orphans(folder: CampaignFolder, names: Mapping[str, Listed]) -> list[str]:
-    """Old files of segments and speech whose receipt is not there."""
+    """Old files of segments, speech and deliverables whose receipt is not there."""
     receipts = {name for name in names if name.endswith(".json")}
     before = datetime.now(UTC) - _ORPHAN_AGE
     orphans = [
         name
         for name, listed in names.items()
-        if name.startswith(("segments/", "speech/"))
+        if name.startswith(("segments/", "speech/", "deliverables/"))
         and f"{name.partition('.')[0]}.json" not in receipts
         and listed.modified < before
     ]

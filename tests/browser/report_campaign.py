@@ -3,10 +3,20 @@
 import hashlib
 from pathlib import Path
 
+from tasks.gate_records import VideoCurves
 from tasks.processes.ffmpeg import run_ffmpeg
 from tasks.records import FileEntry, VideoOutcome, VideoReceipt
 
 FPS = 25
+CURVES = VideoCurves(
+    frames_per_point=12,
+    sync=(0.8, 0.8, 0.3, 0.4, None),
+    identity=(0.97, 0.98, 0.97, 0.96, 0.95),
+    drift=(0.1, 0.2, 0.2, 0.4, 0.9),
+    least_sync=0.6,
+    least_identity=0.8,
+    most_drift=3.0,
+)
 
 
 def make_video(folder: Path, video_id: str, *, size: str = "320x192", num_frames: int = 50) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from report_campaign import done, make_video
+from report_campaign import CURVES, done, make_video
 from test_report_page import ARGS, VTT, contrast
 
 from tasks.records import CommentNote, ReadWords, VideoOutcome
@@ -52,6 +52,7 @@ def outcome(folder: Path, name: str, line: int, *, size: str = "320x192", **fiel
     segment = {"engine_seconds": 1.0, "cpu_seconds": 1.0, "gpu_percents": {}, "host": "h"}
     receipt["segments"] = [segment | {"num_frames": frames} for frames in (24, 26)]
     receipt["gates"] = [BLUR, LATE] if fields.get("status") == "held" else []
+    receipt["curves"] = json.loads(CURVES.model_dump_json())
     video.with_suffix(".json").write_text(json.dumps(receipt))
     video.with_suffix(".vtt").write_text(VTT, "utf-8")
     video.with_suffix(".srt").write_text("1\n", "utf-8")

@@ -9,6 +9,7 @@ from torch._dynamo.utils import counters
 from benchmarks.full_size import make_job
 from model.live_avatar.assembly.random_weights import untrained
 from model.live_avatar.config import LIVE_AVATAR_14B
+from model.live_avatar.devices.device import keep_float32
 from model.live_avatar.network.attention import kernel_named, kernel_seconds, usable_kernels
 from model.live_avatar.parallel.kernels import EAGER, compiled, prepare_compiling, use_pieces
 from model.live_avatar.sampling.rollout import Rollout
@@ -60,7 +61,7 @@ def test_kernels_are_timed_at_full_size():
 
 @torch.no_grad()
 @pytest.mark.filterwarnings("ignore:.torch.jit.script_method. is deprecated:DeprecationWarning")
-def test_compiled_blocks_make_the_same_picture_of_five_graphs():
+def test_compiled_blocks_make_the_same_picture_of_six_graphs():
     prepare_compiling(DEVICE)
     torch._dynamo.reset()
     counters.clear()
@@ -71,7 +72,7 @@ def test_compiled_blocks_make_the_same_picture_of_five_graphs():
         noises = torch.randn((4, 1, 16, 3, 8, 8), generator=torch.Generator().manual_seed(2))
         blocks = zip(noises.to(DEVICE, torch.bfloat16), segment._heard(0), strict=False)
         made.append([run.block(noise, heard, [4, 30]) for noise, heard in blocks])
-    assert counters["stats"]["unique_graphs"] == 5
+    assert counters["stats"]["unique_graphs"] == 6
     assert not counters["graph_break"]
     for plain, other in zip(*made, strict=True):
         assert abs(plain.astype(int) - other).mean() < 12  # of 255: rounded less often
@@ -93,3 +94,15 @@ def test_nothing_waits_for_the_gpu_from_the_noise_of_a_block_to_its_frames():
     finally:
         torch.cuda.set_sync_debug_mode("default")
     assert fetched.frames().shape == (12, 64, 64, 3)
+
+
+@torch.no_grad()
+def test_the_audio_encoders_convolutions_are_those_of_float32():
+    keep_float32()
+    source = torch.Generator().manual_seed(1)
+    layer = torch.nn.Conv1d(64, 32, 3).requires_grad_(False)
+    features = torch.randn((1, 64, 200), generator=source)
+    expected = layer.double()(features.double())
+    made = layer.float().to(DEVICE)(features.to(DEVICE)).cpu()
+    # of 192 products of size 0.07; TF32 is 3e-4 off
+    assert (made - expected).abs().max() < 1e-5

@@ -27,6 +27,8 @@ import httpx
 import psutil
 import pytest
 
+from tests.warm_command import WarmCommand
+
 ROOT = Path(__file__).parents[2]
 MARK = "NIGHTSHOOT_TEST_SESSION"
 BATCHING = {
@@ -299,6 +301,7 @@ class PrefectCluster:
             {**base, **server},
             cwd=ROOT,
         )
+        self._warm: WarmCommand | None = None
 
     def start(self) -> Self:
         """Start it, or start it again, and wait until it is healthy."""
@@ -316,6 +319,8 @@ class PrefectCluster:
 
     def end(self) -> None:
         """Stop it, and kill whatever its workers left behind."""
+        if self._warm is not None:
+            self._warm.end()
         self.stop()
         for process in self.processes():
             process.kill()
@@ -383,9 +388,15 @@ class PrefectCluster:
             check=False,
         )
 
-    def nightshoot(self, *arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
-        """The command line: ``cluster.nightshoot("cluster", "up")``."""
-        return self.command("flows.cli", *arguments, **options)
+    def nightshoot(
+        self, *arguments: object, timeout_s: float = 180, **env: str
+    ) -> subprocess.CompletedProcess[str]:
+        """The command line: ``cluster.nightshoot("cluster", "up")``; forked (``WarmCommand``)."""
+        if self._warm is None:
+            # without the mark: it is none of the processes that a test may kill or count
+            unmarked = {name: value for name, value in self.env.items() if name != MARK}
+            self._warm = WarmCommand(unmarked)
+        return self._warm.run(arguments, {**self.env, **env}, timeout_s)
 
     def nightshoot_json(self, *arguments: object, **options: Any) -> Any:
         """What the command line prints with ``--json``, whatever its exit code."""

@@ -319,6 +319,20 @@ def test_the_help_loads_nothing_heavy():
     assert done.returncode == 0, done.stderr
 
 
+def test_a_plan_of_finished_videos_loads_no_filters_and_no_engines():
+    code = (
+        "import sys\n"
+        "import flows.cli.main, flows.cli.plan, flows.stored, flows.sweep\n"
+        "import flows.local.campaign, flows.local.dispatcher\n"
+        "heavy = {'scipy.signal', 'scipy.stats', 'torch', 'onnxruntime'} & set(sys.modules)\n"
+        "sys.exit(f'loaded {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_smoke_test_renders_ten_clips_and_measures_them(nightshoot, tmp_path):
     done = nightshoot("smoke", "--out", tmp_path, "--workers", "2", "--json")
 

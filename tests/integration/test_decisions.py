@@ -1,5 +1,6 @@
 """Decisions on a real campaign: recorded, carried out by retry, and kept by a later render."""
 
+import hashlib
 import json
 import zipfile
 
@@ -82,6 +83,13 @@ def test_a_text_a_portrait_and_a_drop_are_carried_out(campaign, tmp_path):
         "v0.srt",
         "v0.vtt",
     }
+    earlier = json.loads((campaign.root / "earlier" / "v0.json").read_text())["file"]
+    assert earlier["sha256"] == before["v0.mp4"]
+    kept = (campaign.root / "earlier" / earlier["name"]).read_bytes()
+    assert hashlib.sha256(kept).hexdigest() == before["v0.mp4"]
+    page = (campaign.root / "report" / "index.html").read_text("utf-8")
+    assert page.count("data-earlier=") == 1
+    assert f'data-earlier="../earlier/{earlier["name"]}"' in page
     assert "Another text entirely." in (campaign.root / "videos" / "v0.srt").read_text()
     assert status(campaign)["v0"]["verdict"] == "", "the decisions were about the file before"
     stored = plan(campaign, "v0")

@@ -100,6 +100,12 @@ def test_a_fault_that_stays_holds_its_video_with_reason_and_second(held: Rendere
     assert [(each["gate"], each["held"]) for each in found] == [("frozen", True)]
     assert abs(found[0]["second"] - AT / 25) < 0.1
     assert (held.root / "videos" / "stays.mp4").stat().st_size
+    curves = video_receipt(held.root, "stays")["curves"]
+    assert len(curves["sync"]) == len(curves["drift"]) == -(-int(row["frames"]) // 12)
+    [stills] = (held.root / "report" / "stills").iterdir()
+    page = (held.root / "report" / "index.html").read_text("utf-8")
+    assert f'src="stills/{stills.name}"' in page
+    assert page.count('data-curves="Lip sync: lowest ') == 1
 
 
 def test_status_tells_what_is_held_and_why(held: Rendered, nightshoot):
@@ -121,17 +127,45 @@ def test_a_second_run_renders_nothing_and_the_video_stays_held(held: Rendered, n
     assert before == {path: path.stat().st_mtime_ns for path in held.root.glob("segments/*/*")}
 
 
-def test_a_run_that_is_killed_between_tries_repeats_none(
-    held: Rendered, start_nightshoot, nightshoot, tmp_path
+def test_what_is_held_is_let_go_by_a_render_that_only_warns_and_held_again_by_one_that_holds(
+    held: Rendered, nightshoot, tmp_path
+):
+    shutil.copytree(held.root.parent, tmp_path, dirs_exist_ok=True)
+    root, manifest = tmp_path / "campaign", tmp_path / "in" / "campaign.csv"
+    before = video_digests(root)
+    planned = nightshoot("plan", manifest, "--out", tmp_path, "--gates", "warn", *flaw("frozen"))
+    assert planned.returncode == 0, planned.stdout + planned.stderr
+    assert video_receipt(root, "stays")["gates"][0]["held"], "a plan changes no verdict"
+
+    let_go = nightshoot("render", manifest, "--out", tmp_path, "--gates", "warn", *flaw("frozen"))
+
+    assert let_go.returncode == 0, let_go.stdout + let_go.stderr
+    row = report(root)["stays"]
+    assert (row["status"], row["error"]) == ("done", "")
+    assert "picture frozen for 1.0 s from 0:02" in row["warnings"]
+    held_again = nightshoot(
+        "render", manifest, "--out", tmp_path, "--gates", "hold", *flaw("frozen")
+    )
+    assert held_again.returncode == 1
+    assert "0 segments rendered" in held_again.stdout
+    assert report(root)["stays"]["status"] == "held"
+    assert video_digests(root) == before
+
+
+@pytest.mark.parametrize("num_segments", [1, 2])
+def test_a_run_that_is_killed_while_a_gate_has_it_render_again_repeats_nothing(
+    num_segments, held: Rendered, start_nightshoot, nightshoot, tmp_path
 ):
     manifest = write_manifest(tmp_path / "in", "stays")
     root = tmp_path / "campaign"
     options = ["--out", tmp_path, "--gate-tries", 1, *flaw("frozen")]
     run = start_nightshoot(["render", manifest, *options], tmp_path / "log")
-    wait_until(lambda: len(receipts(root)) >= 2, 240, "both tries of the first segment")
+    # the first try, then the second one too
+    wait_until(lambda: len(receipts(root)) >= num_segments, 240, "a try", every_s=0.02)
     run.send_signal(signal.SIGKILL)
     run.wait(30)
     kept = receipts(root)
+    assert len(kept) == num_segments
 
     again = nightshoot("render", manifest, *options, timeout_s=300)
 

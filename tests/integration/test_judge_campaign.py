@@ -4,9 +4,12 @@ import json
 import shutil
 from pathlib import Path
 
+import boto3
 import pytest
+from moto.server import ThreadedMotoServer
 
 from tests.integration.campaigns import ROOT, receipts, video_digests
+from tests.integration.kills import Objects, digests, finished_segments
 from tests.integration.test_gate_campaign import flaw, report, video_receipt, write_manifest
 
 pytestmark = pytest.mark.integration
@@ -55,6 +58,58 @@ def test_a_campaign_that_was_never_measured_is_judged_from_its_files(
     assert video_receipt(root, "blurred")["gates"] == []
     assert report(root)["blurred"]["status"] == "done"
     assert video_digests(root) == before
+
+
+def test_a_campaign_in_a_bucket_is_judged_there(unmeasured, nightshoot, tmp_path):
+    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    env = {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ACCESS_KEY_ID": "someone",
+        "AWS_SECRET_ACCESS_KEY": "very-secret",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NIGHTSHOOT_SCRATCH": str(tmp_path / "scratch"),
+    }
+    client = boto3.client(
+        "s3",
+        endpoint_url=env["AWS_ENDPOINT_URL"],
+        aws_access_key_id="someone",
+        aws_secret_access_key="very-secret",
+        region_name="us-east-1",
+    )
+    try:
+        client.create_bucket(Bucket="judged")
+        for path in (unmeasured / "campaign").rglob("*"):
+            if path.is_file() and path.name != "lock.json":  # of a disk; a bucket has its own
+                name = f"night/{path.relative_to(unmeasured).as_posix()}"
+                client.upload_file(str(path), "judged", name)
+        place = Objects(client, "judged", "night/campaign")
+        before = digests(place)
+
+        judged = nightshoot(
+            "judge", "campaign", "--out", "s3://judged/night", "--json", timeout_s=300, **env
+        )
+
+        assert judged.returncode == 1, judged.stdout + judged.stderr
+        [video] = json.loads(judged.stdout)
+        assert (video["verdict"], video["gates"][0]["gate"]) == ("held", "sharpness")
+        receipt = json.loads(place.read("videos/blurred.json"))
+        assert receipt["is_judged"]
+        assert receipt["curves"]["frames_per_point"] == 12
+        assert finished_segments(place) == set(receipts(unmeasured / "campaign"))
+        for key in receipt["segment_keys"]:
+            assert json.loads(place.read(f"segments/{key[:2]}/{key}.json"))["figures"]
+        [stills] = (name for name in place.names() if name.startswith("report/stills/"))
+        page = place.read("report/index.html").decode()
+        assert f'src="{stills.removeprefix("report/")}"' in page
+        assert digests(place) == before
+        again = nightshoot("judge", "campaign", "--out", "s3://judged/night", "--json", **env)
+        assert json.loads(again.stdout)[0]["num_measured"] == 0
+        assert not [path for path in (tmp_path / "scratch").rglob("*") if path.is_file()]
+    finally:
+        server.stop()
 
 
 def test_limits_with_faults_are_refused_all_at_once(unmeasured, nightshoot, tmp_path):

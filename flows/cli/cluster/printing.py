@@ -8,7 +8,7 @@ from flows.cli.terminal import say
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from flows.deployment.inventory import ClusterStatus, Record, Thing
+    from flows.deployment.inventory import ClusterStatus, Record, Thing, WorkerSeen
     from flows.deployment.submit import Submitted
 
 
@@ -45,7 +45,15 @@ def print_status(seen: "ClusterStatus") -> None:
             f"{worker.last_heartbeat:%Y-%m-%d %H:%M:%S} UTC" if worker.last_heartbeat else "never"
         )
         state = "online" if worker.is_online else "offline"
-        say(f"{state:9}  worker      {worker.pool}/{worker.name} (last heard from: {heard})")
+        say(
+            f"{state:9}  worker      {worker.pool}/{worker.name}, {told_release(worker)} "
+            f"(last heard from: {heard})"
+        )
+    if seen.are_mixed:
+        say(
+            "note: the workers that are online run different versions; a worker refuses videos "
+            "that were planned for another version of their engine (docs/operations.md, 12)"
+        )
     for each in seen.schedules:
         state = "on" if each.active else "off"
         following = f", next {each.next_run.isoformat()}" if each.next_run else ""
@@ -71,6 +79,14 @@ def print_status(seen: "ClusterStatus") -> None:
     )
     if seen.missing:
         say("run `nightshoot cluster up` to create what is missing")
+
+
+def told_release(worker: "WorkerSeen") -> str:
+    """Which release a worker runs, and the versions of its engines."""
+    if not worker.release:
+        return "release unknown"
+    engines = ", ".join(f"{name} {number}" for name, number in sorted(worker.engines.items()))
+    return f"release {worker.release}, engines {engines}"
 
 
 def _worker_command(pool: str) -> str:

@@ -1,15 +1,18 @@
 """A campaign's finished videos, judged again without rendering; also those older than gates."""
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 from flows.stored import StoredCampaign
 from model.engine import engine_identity
-from tasks.errors import DamagedError
+from tasks.errors import DamagedError, FfmpegError
 from tasks.gate_records import GateFigures, GatePolicy, GateVerdict
+from tasks.media.contact_sheets import keep_stills, stills_folder, stills_path
 from tasks.plan.audio_window import EngineTrack
 from tasks.portrait.picture import read_planned_portrait
+from tasks.quality.gates.curves import video_curves
 from tasks.quality.gates.decoded import measured_file
 from tasks.quality.gates.limits import check_limits, limits_of
 from tasks.quality.gates.policy import GateRequest, policy_of
@@ -21,6 +24,7 @@ from tasks.report.report import campaign_report
 from tasks.speech.speech_files import load_speech
 from tasks.store.campaign_folder import CampaignFolder
 from tasks.store.campaigns import open_campaign
+from tasks.upkeep.freed_segments import told_segment
 
 Judged = Literal["passed", "told", "held", "not judged"]
 
@@ -61,10 +65,12 @@ def _judged(folder: CampaignFolder, row: RowRecord, request: GateRequest) -> Jud
         stored, receipt = folder.read_plan(video_id), folder.find_video(video_id)
         if stored is None or receipt is None or receipt.plan_sha256 != stored.sha256:
             return _left(video_id, "not finished")
-        found = [folder.find_segment(key) for key in receipt.segment_keys]
+        found = [told_segment(folder, key) for key in receipt.segment_keys]
         segments = [each for each in found if each is not None]
         if len(segments) < len(found):
             return _left(video_id, "receipts of its segments are missing")
+        if any(s.figures is None and not folder.has_segment(s.key) for s in segments):
+            return _left(video_id, "its segments were purged before a gate had measured them")
         return _judged_video(folder, stored.plan, receipt, segments, request)
     except DamagedError as error:
         return _left(video_id, str(error))
@@ -109,14 +115,25 @@ def _judged_video(
             assert segment.figures is not None
             figures.append(segment.figures)
             start = end
-    gates = video_verdicts(figures, pcm, _policy(plan, request))
-    renewed = receipt.model_copy(update={"gates": gates, "is_judged": True})
+    policy = _policy(plan, request)
+    gates, curves = video_verdicts(figures, pcm, policy), video_curves(figures, policy.limits)
+    renewed = receipt.model_copy(update={"gates": gates, "is_judged": True, "curves": curves})
     if renewed != receipt:
         folder.renew_video(renewed)
+        _keep_stills(folder, renewed)
     verdict: Judged = "held" if renewed.is_held else "told" if gates else "passed"
     return JudgedVideo(
         video_id=plan.video_id, verdict=verdict, gates=gates, num_measured=num_measured
     )
+
+
+def _keep_stills(folder: CampaignFolder, receipt: VideoReceipt) -> None:
+    """Show the second that is the worst now; where the video cannot be read, nothing is shown."""
+    with folder.local(f"stills-{receipt.video_id}") as place, contextlib.suppress(FfmpegError):
+        path = stills_path(receipt, stills_folder(place.root))
+        if path is not None and place.read_bytes(path.relative_to(place.root).as_posix()) is None:
+            keep_stills(place.fetch_video(receipt), receipt, stills_folder(place.root))
+            place.publish(path)
 
 
 def _measured(

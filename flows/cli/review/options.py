@@ -28,7 +28,8 @@ _DELIVERY = (
         "--name",
         metavar="TEMPLATE",
         help="How delivered files are called, with any columns in braces, such as "
-        "{video_id}_{language}. [default: as before, {video_id} at first]",
+        "{video_id}_{language}, or {{name|nobody}} with a default. [default: as before, {video_id} "
+        "at first]",
     ),
 )
 

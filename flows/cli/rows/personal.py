@@ -33,6 +33,12 @@ def with_personal(command: Any) -> Any:
             "there is one]",
         ),
         click.option(
+            "--brand",
+            type=_FILE,
+            help="TOML file with the brand of rows that name none: logo, colours, fonts, layouts. "
+            "[default: brand.toml beside the manifest, where there is one]",
+        ),
+        click.option(
             "--max-videos",
             metavar="N",
             type=click.IntRange(min=1),
@@ -54,4 +60,5 @@ def personal_of(options: dict[str, Any]) -> "Personal":
         max_videos=options["max_videos"],
         variants=options["variants"],
         presenters=options["presenters"],
+        brand=options["brand"],
     )

@@ -14,7 +14,7 @@ from model.errors import WeightsError
 from model.host import heartbeats
 from model.live_avatar.assembly.random_weights import random_transformer, untrained
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE
-from model.live_avatar.devices.device import choose_device
+from model.live_avatar.devices.device import choose_device, keep_float32
 from model.live_avatar.devices.memory import free_memory, memory_errors_named
 from model.live_avatar.devices.memory_ladder import Load
 from model.live_avatar.encoders.audio import load_speech_encoder
@@ -132,6 +132,7 @@ class Loaded:
         self._offload = offload
         self._text = lru_cache(maxsize=_PROMPTS_KEPT)(parts.encode_text)
         self._sampler = lru_cache(maxsize=1)(self._make_sampler)
+        self._at_work: BlockSampler | None = None
 
     def render(self, job: SegmentJob) -> SegmentRendering:
         """Start rendering ``job``, whose settings have been checked.
@@ -139,6 +140,7 @@ class Loaded:
         What was begun before and is not exhausted is spoilt: the memories are the same.
         """
         settings = SegmentSettings.of(job.settings)
+        self._settle()
         with memory_errors_named(f"at {job.width}x{job.height}"):
             sampler = self._sampler(
                 num_steps=settings.num_steps,
@@ -150,6 +152,7 @@ class Loaded:
                 attention=str(job.settings["attention"]),
                 is_compiled=bool(job.settings["compile"]),
             )
+        self._at_work = sampler
         return SegmentRendering(self._parts, settings, job, sampler, self._text)
 
     def keep_memories(self, offload: Offload) -> None:
@@ -160,9 +163,16 @@ class Loaded:
 
     def free(self) -> None:
         """Give up what the latest rendering needed; it cannot go on."""
+        self._settle()
         self._sampler.cache_clear()
         self._ranks.drop()
         free_memory()
+
+    def _settle(self) -> None:
+        """Let the latest rendering stop, whoever still has it: its memories are needed."""
+        sampler, self._at_work = self._at_work, None
+        if sampler is not None and sampler.ahead is not None:
+            sampler.ahead.drop()
 
     def _make_sampler(self, **told: Any) -> BlockSampler:
         """Memories are large: the same serve all segments of a size."""
@@ -206,6 +216,7 @@ def _way(
     if ranks.seat.decodes_alone:
         offload = Offload(text=offload.text)  # of the rest there is nothing
     device = choose_device(device_name, is_small=place.is_tiny)
+    keep_float32()
     if device.type == "cpu":
         torch.set_num_threads(1)  # sums must not depend on how many cores there are
     sizes = MODELS[place.model]
@@ -215,9 +226,9 @@ def _way(
         put_weight = float8_put(sizes.transformer, FLOAT8_RULES[dtype_name], device)
     offloader = Offloader(offload, device)
     put_weight, shards = offloader.put_of(put_weight), None
-    if ranks.group is not None and ranks.seat.placement.shards > 1:
+    if ranks.groups.shards is not None:
         free_memory()  # a model that was shared out before holds itself
-        shards = Shards(ranks.group, device)
+        shards = Shards(ranks.groups.shards, device)
         put_weight = shards.put_of(put_weight)
     return _Way(TORCH_DTYPES[dtype_name], device, sizes, put_weight, offloader, ranks, shards)
 

@@ -128,7 +128,7 @@ class HostMemory:
 
 def onto(tensor: Tensor, device: torch.device) -> Tensor:
     """What the host has, on a device; without waiting for what a GPU is doing."""
-    if device.type != "cuda":
+    if device.type != "cuda" or tensor.device.type == "cuda":
         return tensor.to(device)
     return tensor.pin_memory().to(device, non_blocking=True)
 
@@ -146,6 +146,14 @@ def coming(tensor: Tensor) -> Callable[[], Tensor]:
         return copy
 
     return arrived
+
+
+def toward(tensor: Tensor, device: torch.device) -> Callable[[], Tensor]:
+    """Begin to bring what a device has to where it is needed; what is given waits, and gives it."""
+    if device.type == "cpu":
+        return coming(tensor)
+    there = tensor.to(device)
+    return lambda: there
 
 
 def _end_of(stream: torch.cuda.Stream) -> torch.cuda.Event:

@@ -1,4 +1,4 @@
-"""Which device renders."""
+"""Which device renders, and what float32 means there."""
 
 import os
 
@@ -40,3 +40,22 @@ def choose_device(name: str, *, is_small: bool) -> torch.device:
             "set a number below that, or unset it"
         )
     return device
+
+
+def keep_float32() -> None:
+    """Compute in float32 where it is asked for, in this process, whatever its environment says.
+
+    By default cuDNN rounds the inputs of float32 convolutions to TF32, which has ten bits instead
+    of 23: those of the audio encoder, and all of them with dtype float32. torch's variable
+    ``TORCH_ALLOW_TF32_CUBLAS_OVERRIDE`` has the same done to matrix products.
+    """
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_tf32 = False
+
+
+def cudnn_version() -> str:
+    """Of the library that torch finds on this machine, which need not be the one it came with."""
+    number = torch.backends.cudnn.version()
+    if number is None:
+        return "none"
+    return f"{number // 10_000}.{number // 100 % 100}.{number % 100}"

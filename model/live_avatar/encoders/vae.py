@@ -7,18 +7,24 @@ Shapes: T frames, F latent frames, H, W pixels, h, w latent rows and columns (1/
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from typing import TypeAlias
 
 import torch
-from diffusers.models.autoencoders.autoencoder_kl_wan import AutoencoderKLWan, WanCausalConv3d
+from diffusers.models.autoencoders.autoencoder_kl_wan import (
+    AutoencoderKLWan,
+    WanCausalConv3d,
+    WanDecoder3d,
+)
 from einops import rearrange
-from torch import Tensor
+from torch import Tensor, nn
 
 from model.engine import Pixels
 from model.live_avatar.config import FRAMES_PER_LATENT, LATENT_SIDE, WAN_VAE, VaeConfig
 from model.live_avatar.devices.copy_streams import coming
+from model.live_avatar.planning.sizes import decoder_reach
 from model.live_avatar.weights.state import built_empty, load_weights, weights_faults
 
 State: TypeAlias = Mapping[str, Tensor]
@@ -201,6 +207,39 @@ def encode(vae: AutoencoderKLWan, pixels: Tensor) -> Tensor:
     return (raw.float() - mean) * inverse_std
 
 
+def _config_of(vae: AutoencoderKLWan) -> VaeConfig:
+    """What :func:`build_vae` made it of."""
+    told = vae.config
+    return VaeConfig(
+        dim=told["base_dim"],
+        latent_channels=told["z_dim"],
+        multipliers=tuple(told["dim_mult"]),
+        num_res_blocks=told["num_res_blocks"],
+        halves_time=tuple(told["temperal_downsample"]),
+    )
+
+
+def _first_blocks(decoder: WanDecoder3d, count: int) -> WanDecoder3d:
+    """A decoder up to so many of its blocks; what comes out of it is not used."""
+    short = copy(decoder)
+    short._modules = {
+        **decoder._modules,
+        "up_blocks": decoder.up_blocks[:count],
+        "norm_out": nn.Identity(),
+        "nonlinearity": nn.Identity(),
+        "conv_out": _Nothing(),
+    }
+    return short
+
+
+class _Nothing(nn.Module):
+    """In a convolution's place."""
+
+    def forward(self, x: Tensor, cache_x: Tensor | None) -> Tensor:
+        del cache_x
+        return x
+
+
 class StreamingDecoder:
     """Decodes a video piece by piece; pieces in a row are bit-equal to the whole at once.
 
@@ -217,6 +256,7 @@ class StreamingDecoder:
         self._num_slots = sum(isinstance(m, WanCausalConv3d) for m in vae.decoder.modules())
         self._mean, self._inverse_std = _scale(vae)
         self._slots: list[Tensor | str | None] = []
+        self._reach = decoder_reach(_config_of(vae))
         self.reset()
 
     def reset(self) -> None:
@@ -231,15 +271,46 @@ class StreamingDecoder:
     @torch.no_grad()
     def decode(self, latents: Tensor) -> Tensor:
         """The next latents ``(1, 16, F, h, w)`` -> ``(1, 3, T, H, W)`` float32 in -1 to 1."""
-        raw = latents.to(self._vae.device).float() / self._inverse_std + self._mean
-        pieces = [self._decode_one(one) for one in raw.to(self._vae.dtype).split(1, dim=2)]
+        decoder = self._vae.decoder
+        pieces = [self._through(decoder, one)[0] for one in self._raw(latents)]
         return torch.cat(pieces, dim=2).float().clamp(-1, 1)
 
-    def _decode_one(self, latent: Tensor) -> Tensor:
-        features = self._vae.post_quant_conv(latent)
-        return self._vae.decoder(
-            features, feat_cache=self._slots, feat_idx=[0], first_chunk=not self.has_begun
+    @torch.no_grad()
+    def warm(self, latents: Tensor) -> None:
+        """Begin with latents ``(1, 16, F, h, w)`` whose frames nobody wants to see.
+
+        What is decoded afterwards has the bits that it has after :meth:`decode`. A latent passes
+        only through those blocks of the decoder in whose reach it is from the frames that come: at
+        full resolution these are the last 4 latents, at half of it the last 7.
+
+        Raises:
+            ValueError: the decoder has begun, and would lose what it remembers.
+        """
+        if self.has_begun:
+            raise ValueError("the decoder has begun already; reset it, or decode these latents")
+        for num_left, latent in zip(
+            range(latents.shape[2], 0, -1), self._raw(latents), strict=True
+        ):
+            count = sum(num_left <= reach for reach in self._reach)
+            if count == len(self._reach):
+                self._through(self._vae.decoder, latent)
+                continue
+            _, num_slots = self._through(_first_blocks(self._vae.decoder, count), latent)
+            # the last one is of the convolution that is left out
+            self._slots[num_slots - 1 :] = [None] * (len(self._slots) - num_slots + 1)
+
+    def _raw(self, latents: Tensor) -> Sequence[Tensor]:
+        """One by one, on the decoder's scale."""
+        raw = latents.to(self._vae.device).float() / self._inverse_std + self._mean
+        return raw.to(self._vae.dtype).split(1, dim=2)
+
+    def _through(self, decoder: WanDecoder3d, latent: Tensor) -> tuple[Tensor, int]:
+        """What a decoder, or its first blocks, makes of a latent; and how many slots it uses."""
+        features, index = self._vae.post_quant_conv(latent), [0]
+        made = decoder(
+            features, feat_cache=self._slots, feat_idx=index, first_chunk=not self.has_begun
         )
+        return made, index[0]
 
     def state(self) -> dict[str, Tensor]:
         """What is remembered, by slot: a layer that has seen one latent alone is an empty tensor.

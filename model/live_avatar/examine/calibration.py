@@ -21,7 +21,7 @@ from model.calibration import Calibration
 from model.host.server import number_gpus_by_bus
 from model.live_avatar.assembly.random_weights import filled
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE, MOTION_LATENTS
-from model.live_avatar.devices.device import choose_device
+from model.live_avatar.devices.device import choose_device, cudnn_version, keep_float32
 from model.live_avatar.devices.memory import memory_errors_named
 from model.live_avatar.encoders.vae import StreamingDecoder, build_vae, encode
 from model.live_avatar.environment import (
@@ -29,7 +29,7 @@ from model.live_avatar.environment import (
     WEIGHTS_VARIABLE,
 )
 from model.live_avatar.examine.device_checks import driver_version
-from model.live_avatar.network.attention import kernel_seconds
+from model.live_avatar.network.attention import chosen_kernel, kernel_seconds
 from model.live_avatar.network.transformer import AudioTokens, Transformer
 from model.live_avatar.parallel.quantize import (
     FLOAT8_RULES,
@@ -131,6 +131,7 @@ def calibrate(dtype: str) -> Calibration:
     number_gpus_by_bus()
     device = choose_device(os.environ.get(DEVICE_VARIABLE, ""), is_small=place.is_tiny)
     _check_dtype(device, name)
+    keep_float32()
     bench = Bench(device, TORCH_DTYPES[name], name, place.model)
     with torch.no_grad(), memory_errors_named("while this machine was calibrated"):
         figures, notes = _figures(bench, place)
@@ -146,6 +147,8 @@ def calibrate(dtype: str) -> Calibration:
         versions={
             "torch": torch.__version__,
             "CUDA": torch.version.cuda or "none",
+            "cuDNN": cudnn_version(),
+            "attention auto": chosen_kernel(device, bench.dtype, bench.sizes.transformer.head_dim),
             "driver": driver_version(),
         },
         notes=tuple(notes),

@@ -8,11 +8,12 @@ import torch
 from model.engine import Finding
 from model.errors import ResourceError
 from model.host.server import number_gpus_by_bus
-from model.live_avatar.devices.device import choose_device
+from model.live_avatar.devices.device import choose_device, cudnn_version
 from model.live_avatar.environment import (
     OFFLOAD_VARIABLE,
 )
 from model.live_avatar.examine.link_checks import link_findings, shm_finding
+from model.live_avatar.network.attention import chosen_kernel
 from model.live_avatar.planning.cost import Plan
 from model.live_avatar.planning.gpus import BFLOAT16_CAPABILITY, FLOAT8_CAPABILITY
 from model.live_avatar.planning.offload import (
@@ -66,6 +67,7 @@ def device_findings(
     answering = [gpu for gpu in gpus if isinstance(gpu, Gpu)]
     if device.type == "cuda" and len(answering) < len(gpus):
         return findings  # one that does not answer is told already
+    findings.append(attention_finding(device, _model(is_tiny=place.is_tiny)))
     wanted = Wanted(placement, offload, "bfloat16", device_name, int(DEFAULTS["sample_steps"]))
     taken = answering if device.type == "cuda" else None
     findings += placement_findings(wanted, is_tiny=place.is_tiny, gpus=taken)
@@ -191,6 +193,18 @@ def chosen_finding(kind: str, name: str, *, is_needed: bool) -> Finding:
         way_out = "unset the variable on a machine with a GPU"
         return Finding("warn", "device", "cpu: a second of video takes hours", way_out)
     return Finding("ok", "device", name)
+
+
+def attention_finding(device: torch.device, model: ModelSizes) -> Finding:
+    """Which kernel ``attention=auto`` is on this machine: another one may make other last bits."""
+    try:
+        chosen = chosen_kernel(device, torch.bfloat16, model.transformer.head_dim)
+    except RuntimeError as error:  # it has no memory left, or a library that does not fit
+        first = str(error).strip().splitlines()[0]
+        way_out = "end other programs on it, and unset LD_LIBRARY_PATH if it names another cuDNN"
+        return Finding("fail", "attention", f"{device} cannot be asked ({first})", way_out)
+    found = f"auto is {chosen} here (bfloat16, torch {torch.__version__}"
+    return Finding("ok", "attention", f"{found}, cuDNN {cudnn_version()})")
 
 
 def memory_finding(

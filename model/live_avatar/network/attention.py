@@ -58,6 +58,20 @@ def kernel_named(name: str) -> Attend:
 # --- what a device can do ---
 
 
+def chosen_kernel(device: torch.device | str, dtype: torch.dtype, head_dim: int) -> str:
+    """Which kernel ``auto`` is here: torch's choice for a block's self-attention.
+
+    It depends on the GPU, on torch, and on the libraries that torch finds on this machine.
+    """
+    queries, keys = (
+        torch.zeros((1, _TRIED_HEADS, length, head_dim), dtype=dtype, device=device)
+        for length in (_TRIED_QUERIES, _TRIED_KEYS[-1])
+    )
+    # what torch itself asks; left out of its stubs
+    chosen = SDPBackend(torch._fused_sdp_choice(queries, keys, keys))  # pyright: ignore[reportPrivateImportUsage]
+    return next(name for name, backend in KERNELS.items() if backend == chosen)
+
+
 def kernel_fault(name: str, device: torch.device | str, dtype: torch.dtype, head_dim: int) -> str:
     """Why a device cannot attend by a kernel, in torch's words; empty where it can.
 

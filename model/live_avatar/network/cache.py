@@ -14,7 +14,10 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
-from model.live_avatar.network.rope import rotate
+from model.live_avatar.network.rope import rotate, turn_into
+
+#: as :func:`turn_into`: ``(target, keys (1, T, N, D), table (2, T, D/2))``
+TurnInto: TypeAlias = Callable[[Tensor, Tensor, Tensor], None]
 
 
 @dataclass(frozen=True)
@@ -101,13 +104,13 @@ class StepCache:
             layer.keys[:, : layer.num_sink] = rotate(part.keys, table)
             layer.values[:, : layer.num_sink] = part.values
 
-    def move_reference(self, position: int, table: Tensor) -> None:
+    def move_reference(self, position: int, table: Tensor, turn: TurnInto = turn_into) -> None:
         """Turn the reference's keys to ``position``; ``table`` ``(2, p, D/2)`` is for it."""
         if position == self.reference_position:
             return
         num_tokens = table.shape[1]
         for layer, part in zip(self.layers, self.sink, strict=True):
-            layer.keys[:, :num_tokens] = rotate(part.keys[:, :num_tokens], table)
+            turn(layer.keys[:, :num_tokens], part.keys[:, :num_tokens], table)
         self.reference_position = position
 
 

@@ -70,6 +70,11 @@ def rotate(x: Tensor, table: Tensor) -> Tensor:
     return rearrange(turned, "b l n d two -> b l n (d two)").to(x.dtype)
 
 
+def turn_into(target: Tensor, x: Tensor, table: Tensor) -> None:
+    """Put :func:`rotate`'s answer into ``target``, which has the shape and dtype of ``x``."""
+    target.copy_(rotate(x, table))
+
+
 def motion_table(
     height: int, width: int, head_dim: int, dtype: torch.dtype = torch.float32
 ) -> Tensor:

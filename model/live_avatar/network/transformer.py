@@ -21,8 +21,8 @@ from torch import Tensor, nn
 from model.live_avatar.config import BLOCK_LATENTS, MOTION_LATENTS, PATCH, TransformerConfig
 from model.live_avatar.network.attention import Attend, attend
 from model.live_avatar.network.audio_encoder import AudioEncoder
-from model.live_avatar.network.cache import LayerCache, Sink, StepCache
-from model.live_avatar.network.rope import rotate
+from model.live_avatar.network.cache import LayerCache, Sink, StepCache, TurnInto
+from model.live_avatar.network.rope import rotate, turn_into
 
 KeysValues: TypeAlias = tuple[Tensor, Tensor]
 _TIME_BASE = 10_000.0
@@ -365,6 +365,7 @@ class Transformer(nn.Module):
         self.blocks = nn.ModuleList(Block(config, kernel) for _ in range(config.num_layers))
         self.injectors = nn.ModuleList(AudioInjector(config, kernel) for _ in config.inject_layers)
         self.head = Head(config)
+        self.turn: TurnInto = turn_into  # the reference's keys; or the same, compiled
 
     @property
     def layers(self) -> Sequence[Block]:

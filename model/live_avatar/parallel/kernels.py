@@ -1,22 +1,26 @@
 """How a finished transformer is run: by which attention kernel, and compiled or not.
 
-Applied from outside. What is compiled are the two halves of a block around its self-attention, and
-the audio injector. In between stays as it is what torch should not see through: the ring, which is
-written at another place and read to another length in each block, is offloaded or exchanged
-between ranks, and the attention, which is one kernel anyway. So no position, no step and no filling
-ring reaches a graph; weights are its inputs. All layers share five graphs for a size: each half for
-the sink and for a block, and the injector. Each is whole (``fullgraph``): torch refuses to
-break one rather than go on slower.
+Applied from outside. What is compiled are the two halves of a block around its self-attention, the
+audio injector, and the turning of the reference's keys, which every layer does at every step. In
+between stays as it is what torch should not see through: the ring, which is written at another
+place and read to another length in each block, is offloaded or exchanged between ranks, and the
+attention, which is one kernel anyway. So no position, no step and no filling ring reaches a graph;
+weights are its inputs. All layers share six graphs for a size: each half for the sink and for a
+block, the injector, and the turning. Each is whole (``fullgraph``): torch refuses to break one
+rather than go on slower.
 
 Compiled code rounds less often than torch's own kernels do one by one, so ``compile`` is a setting
-of segments. What was compiled is kept for other processes, in the user's cache.
+of segments. Nothing that rounds is chosen by timing: the same GPU and the same torch make the same
+code on every machine. What was compiled is kept for other processes, in the user's cache.
 """
 
+import logging
 import os
 import shutil
 import sysconfig
 from collections.abc import Callable, Mapping
 from functools import cache, wraps
+from importlib import import_module  # what compiles takes a second to import
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -24,7 +28,16 @@ import torch
 from torch import Tensor
 
 from model.errors import ResourceError
-from model.live_avatar.network.attention import AUTO, kernel_fault, kernel_named, usable_kernels
+from model.live_avatar.devices.device import cudnn_version
+from model.live_avatar.network.attention import (
+    AUTO,
+    chosen_kernel,
+    kernel_fault,
+    kernel_named,
+    usable_kernels,
+)
+from model.live_avatar.network.cache import TurnInto
+from model.live_avatar.network.rope import turn_into
 from model.live_avatar.network.transformer import (
     Attention,
     AudioInjector,
@@ -36,8 +49,14 @@ from model.live_avatar.network.transformer import (
 CACHE_VARIABLE = "TORCHINDUCTOR_CACHE_DIR"
 BACKEND = "inductor"
 _Result = TypeVar("_Result")
-# two graphs for each size that a process renders; torch gives up after 8 otherwise
-_MOST_GRAPHS = 256
+_log = logging.getLogger("nightshoot.live_avatar")
+_COMPILER: Mapping[str, Mapping[str, bool | int]] = {
+    # two graphs for each size that a process renders; torch gives up after 8 otherwise
+    "torch._dynamo.config": {"recompile_limit": 256},
+    # else a reduction is made in several ways and the fastest one is kept: the order of its sums,
+    # and so a segment's last bits, would be chosen by a clock
+    "torch._inductor.config": {"deterministic": True},
+}
 
 
 class Pieces(NamedTuple):
@@ -46,13 +65,15 @@ class Pieces(NamedTuple):
     Attributes:
         halves: of every block.
         inject: of every audio injector.
+        turn: of the reference's keys, to where they are seen.
     """
 
     halves: Halves
     inject: Callable[..., Tensor]
+    turn: TurnInto
 
 
-EAGER = Pieces(Halves(Block.before, Block.after), AudioInjector.inject)
+EAGER = Pieces(Halves(Block.before, Block.after), AudioInjector.inject, turn_into)
 
 
 def run_by(model: Transformer, attention: str, *, is_compiled: bool) -> None:
@@ -83,10 +104,20 @@ def use_kernel(model: Transformer, attention: str) -> None:
     """
     if attention != AUTO:
         _check_kernel(model, attention)
+    _log.info("attention %s: %s", attention, _kernel_used(model, attention))
     kernel = kernel_named(attention)
     for module in model.modules():
         if isinstance(module, Attention):
             module.kernel = kernel
+
+
+def _kernel_used(model: Transformer, attention: str) -> str:
+    """For the log: which kernel makes the last bits of what is rendered now."""
+    device, dtype = model.patch_embedding.weight.device, model.dtype
+    name = attention
+    if name == AUTO:
+        name = chosen_kernel(device, dtype, model.config.head_dim)
+    return f"{name} on {device} in {dtype}, torch {torch.__version__}, cuDNN {cudnn_version()}"
 
 
 def _check_kernel(model: Transformer, attention: str) -> None:
@@ -131,11 +162,13 @@ def compiled(backend: str) -> Pieces:
 
         return run
 
-    return Pieces(Halves(whole(Block.before), whole(Block.after)), whole(AudioInjector.inject))
+    halves = Halves(whole(Block.before), whole(Block.after))
+    return Pieces(halves, whole(AudioInjector.inject), whole(turn_into))
 
 
 def use_pieces(model: Transformer, pieces: Pieces) -> None:
     """Let all layers run ``pieces``; their weights are untouched."""
+    model.turn = pieces.turn
     for module in model.modules():
         if isinstance(module, Block):
             module.halves = pieces.halves
@@ -164,13 +197,9 @@ def prepare_compiling(device: torch.device) -> None:
             f"set {CACHE_VARIABLE} to a folder that can be written"
         ) from error
     os.environ[CACHE_VARIABLE] = str(folder)
-    _dynamo_config().recompile_limit = _MOST_GRAPHS
-
-
-def _dynamo_config() -> Any:
-    import torch._dynamo.config as config  # a second to import
-
-    return config
+    for module, settings in _COMPILER.items():
+        for name, value in settings.items():
+            setattr(import_module(module), name, value)
 
 
 def default_cache(environ: Mapping[str, str]) -> Path:

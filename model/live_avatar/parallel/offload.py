@@ -28,9 +28,10 @@ from model.live_avatar.network.cache import (
     MakeCaches,
     Sink,
     StepCache,
+    TurnInto,
     make_caches,
 )
-from model.live_avatar.network.rope import rotate
+from model.live_avatar.network.rope import rotate, turn_into
 from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.planning.offload import (
     NUM_SLOTS,
@@ -182,9 +183,10 @@ class Memories:
 
 @dataclass
 class Turn:
-    """How the reference's keys of a step are turned: a table ``(2, p, D/2)``."""
+    """How the reference's keys of a step are turned: by a table ``(2, p, D/2)``, and by what."""
 
     table: Tensor
+    into: TurnInto = turn_into
 
 
 class OffloadedLayer(LayerCache):
@@ -200,7 +202,7 @@ class OffloadedLayer(LayerCache):
         num_tokens, table = keys.shape[1], self._turn.table
         self._memories.stage(self._ring, position, num_tokens)
         reference = self.keys[:, : table.shape[1]]
-        reference.copy_(rotate(reference, table))
+        self._turn.into(reference, reference.clone(), table)
         super().write(keys, values, position)
         self._ring.num_filled = self.num_filled
         self._memories.keep(self._ring, position, num_tokens)
@@ -218,9 +220,9 @@ class OffloadedStep(StepCache):
         self._memories.take_sink(sink, table)
         self.reference_position = None
 
-    def move_reference(self, position: int, table: Tensor) -> None:
+    def move_reference(self, position: int, table: Tensor, turn: TurnInto = turn_into) -> None:
         """See :meth:`StepCache.move_reference`; keys are turned when they are in their slot."""
-        self._turn.table, self.reference_position = table, position
+        self._turn.table, self._turn.into, self.reference_position = table, turn, position
 
 
 def offloaded_caches(

@@ -16,102 +16,27 @@ Source: section 5 of the model's specification, whose fixed four ranks, two broa
 drain are not needed.
 """
 
-import json
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import torch
-import torch.distributed as dist
 from torch import Tensor
 
 from model.errors import ResourceError
 from model.host import heartbeats
+from model.live_avatar.devices.ahead import Ahead
 from model.live_avatar.devices.memory import free_memory, memory_errors_named
 from model.live_avatar.devices.memory_ladder import MemoryFullError
 from model.live_avatar.network.transformer import AudioTokens
+from model.live_avatar.parallel.letters import Letter, Post
 from model.live_avatar.planning.placement import Seat
 from model.live_avatar.sampling.sampler import Denoised, Sampler
 
-_DTYPES = {
-    str(dtype): dtype for dtype in (torch.float32, torch.bfloat16, torch.float16, torch.int64)
-}
 _CONTEXTS_KEPT = 16
 _log = logging.getLogger("nightshoot.live_avatar")
-
-
-# --- letters ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Letter:
-    """What one rank tells another.
-
-    Attributes:
-        kind: what is to be done, or has been.
-        fields: plain values.
-        tensors: by name.
-    """
-
-    kind: str
-    fields: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    tensors: Mapping[str, Tensor] = field(default_factory=dict[str, Tensor])
-
-    def to(self, device: torch.device | str) -> "Letter":
-        """The same with its tensors there."""
-        tensors = {name: each.to(device) for name, each in self.tensors.items()}
-        return Letter(self.kind, self.fields, tensors)
-
-
-class Post:
-    """Letters between ranks: in order, and never waited for by who sends them.
-
-    Args:
-        device: that computes.
-
-    Attributes:
-        device: the same.
-    """
-
-    def __init__(self, device: torch.device | str) -> None:
-        self.device = device
-        self._under_way: deque[tuple[Any, Tensor]] = deque()
-
-    def send(self, rank: int, letter: Letter) -> None:
-        """Hand a letter over; its tensors may be changed afterwards."""
-        held = {name: value.detach().cpu().contiguous() for name, value in letter.tensors.items()}
-        described = [[name, str(each.dtype), list(each.shape)] for name, each in held.items()]
-        text = json.dumps([letter.kind, dict(letter.fields), described]).encode()
-        header = torch.frombuffer(bytearray(text), dtype=torch.uint8)
-        for content in (torch.tensor([len(text)]), header, *held.values()):
-            if content.numel():
-                own = content.clone() if content.device == torch.device("cpu") else content
-                self._under_way.append((dist.isend(own, rank), own))
-        while self._under_way and self._under_way[0][0].is_completed():
-            self._under_way.popleft()
-
-    def receive(self, rank: int) -> Letter:
-        """The next letter from a rank, in the host's memory."""
-        length = torch.zeros(1, dtype=torch.int64)
-        dist.recv(length, rank)
-        header = torch.zeros(int(length), dtype=torch.uint8)
-        dist.recv(header, rank)
-        kind, fields, described = json.loads(header.numpy().tobytes())
-        tensors: dict[str, Tensor] = {}
-        for name, dtype, shape in described:
-            content = torch.empty(shape, dtype=_DTYPES[dtype])
-            if content.numel():
-                dist.recv(content, rank)
-            tensors[name] = content
-        return Letter(kind, fields, tensors)
-
-    def flush(self) -> None:
-        """Wait until all that was sent has been taken."""
-        while self._under_way:
-            self._under_way.popleft()[0].wait()
 
 
 # --- faults -------------------------------------------------------------------------------------
@@ -351,6 +276,9 @@ class PipelineSampler:
         num_steps: of a block, wherever they are done.
         prepare: sizes and settings, from which every rank makes its sampler.
 
+    Attributes:
+        ahead: the stages work while the leader decodes.
+
     Raises:
         ResourceError: the memories do not fit on a rank of the leader's stage.
     """
@@ -367,6 +295,7 @@ class PipelineSampler:
         self._waiting: deque[Letter] = deque()  # of the leader itself
         self._made: deque[Denoised] = deque()
         self._own: Sampler | None = None
+        self.ahead = Ahead(torch.device(post.device))
         self._send(Letter("prepare", prepare))
         if not seat.decodes_alone:
             made = _prepared(make_sampler, post, seat, prepare)
@@ -385,9 +314,9 @@ class PipelineSampler:
         return self._seat.placement.stages + self._seat.decodes_alone
 
     @property
-    def is_ahead(self) -> bool:
-        """The stages work while the leader decodes."""
-        return True
+    def inputs(self) -> torch.device:
+        """In the host's memory, from where letters go; the leader's own GPU is not waited for."""
+        return torch.device("cpu")
 
     def reset(self) -> None:
         """See :class:`BlockSampler`; blocks that nobody wants any more are taken and dropped."""
@@ -437,6 +366,7 @@ class PipelineSampler:
         The leader's own steps of it are left out, unless others do them with it: what comes next
         is a reset, or the end.
         """
+        self.ahead.drop()
         dropped = [letter for letter in self._waiting if letter.kind == "block"]
         before = self._seat.before
         if len(self._seat.mates) == 1 and before is not None:
@@ -454,7 +384,7 @@ class PipelineSampler:
         while (letter := self._waiting.popleft()).kind != "block":
             if self._own is not None:
                 with _only_together(self._seat):
-                    _obey(self._own, letter)
+                    _obey(self._own, letter.to(self._post.device))
         before, begun = self._seat.before, None
         if before is not None:
             begun = self._post.receive(before)
@@ -467,7 +397,7 @@ class PipelineSampler:
             self._made.append(Denoised(begun.tensors["latents"], begun.tensors["seen"]))
             return
         with _only_together(self._seat):
-            self._made.append(_made(self._own, letter, begun))
+            self._made.append(_made(self._own, letter.to(self._post.device), begun))
 
     def _tell(self, letter: Letter) -> None:
         self._send(letter)

@@ -8,7 +8,7 @@ the ranks of a stage exchange in the middle of a block goes over NCCL where they
 import os
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import torch
 import torch.distributed as dist
@@ -20,8 +20,9 @@ from model.live_avatar.environment import (
 )
 from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.parallel.heads import share_heads
+from model.live_avatar.parallel.letters import Letter, Post
 from model.live_avatar.parallel.link_trials import meet_all_ranks
-from model.live_avatar.parallel.pipeline import Letter, PipelineSampler, Post, Stage
+from model.live_avatar.parallel.pipeline import PipelineSampler, Stage
 from model.live_avatar.planning.placement import (
     ALONE,
     Placement,
@@ -36,21 +37,36 @@ MakeSampler: TypeAlias = Callable[[Told, Callable[[int], range]], Sampler]
 _TIMEOUT = timedelta(days=365)
 
 
+class StageGroups(NamedTuple):
+    """The ranks of a stage, twice: what is exchanged in one group waits for all before it there.
+
+    A layer's heads are exchanged while the next layer's weights are on their way: in one group the
+    exchange would begin only when they have come.
+
+    Attributes:
+        heads: that share out the heads; None: nobody does.
+        shards: that share out the weights; None: nobody does.
+    """
+
+    heads: dist.ProcessGroup | None = None
+    shards: dist.ProcessGroup | None = None
+
+
 class Ranks:
     """This process's place among them; alone unless it is told otherwise.
 
     Attributes:
         seat: its place; the last one leads.
-        group: the ranks of its stage, where they are several.
+        groups: of its stage.
     """
 
     def __init__(
         self,
         seat: Seat | None = None,
         post: Post | None = None,
-        group: dist.ProcessGroup | None = None,
+        groups: StageGroups | None = None,
     ) -> None:
-        self.seat, self.group, self._post = seat or Seat(), group, post
+        self.seat, self.groups, self._post = seat or Seat(), groups or StageGroups(), post
         self._latest: PipelineSampler | None = None
 
     @property
@@ -60,8 +76,8 @@ class Ranks:
 
     def settle(self, model: Transformer) -> None:
         """Let a loaded transformer do this rank's part of every pass."""
-        if self.group is not None and self.seat.placement.heads > 1:
-            share_heads(model, self.group)
+        if self.groups.heads is not None:
+            share_heads(model, self.groups.heads)
 
     def sampler(self, make: MakeSampler, told: Told, num_steps: int) -> BlockSampler:
         """The leader's, over all ranks; blocks of the latest one are dropped.
@@ -131,23 +147,29 @@ def join(place: WeightsLocation, device_name: str, placement: Placement = ALONE)
     backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
     dist.init_process_group(backend, timeout=_TIMEOUT)
     seat = Seat(placement, dist.get_rank())
-    group = stage_group(seat)
+    groups = stage_groups(seat)
     meet_all_ranks(None, torch.device("cpu"))
-    if group is not None:
-        meet_all_ranks(group, device)
-    return Ranks(seat, Post(device), group)
+    for group in groups:
+        if group is not None:
+            meet_all_ranks(group, device)
+    return Ranks(seat, Post(device), groups)
 
 
-def stage_group(seat: Seat) -> dist.ProcessGroup | None:
-    """The ranks of a stage, where they are several; every rank of all calls this.
+def stage_groups(seat: Seat) -> StageGroups:
+    """The groups of this rank's stage; every rank of all calls this.
 
     Raises:
         RuntimeError: the ranks cannot reach each other.
     """
     placement = seat.placement
-    if placement.group_size == 1:
-        return None
-    stages = range(placement.stages)
+    heads = _own_group(seat) if placement.heads > 1 else None
+    shards = _own_group(seat) if placement.shards > 1 else None
+    return StageGroups(heads, shards)
+
+
+def _own_group(seat: Seat) -> dist.ProcessGroup | None:
+    """A new group of each stage's ranks; this rank's, unless it only decodes."""
+    placement, stages = seat.placement, range(seat.placement.stages)
     groups = [dist.new_group(list(placement.ranks_of(stage)), timeout=_TIMEOUT) for stage in stages]
     own = None if seat.decodes_alone else groups[placement.stage_of(seat.rank)]
     assert not isinstance(own, int)  # which stands for a group of others

@@ -28,7 +28,9 @@ from model.live_avatar.planning.sizes import (
     MODELS,
     PUBLISHED,
     ModelSizes,
+    decoder_blocks,
     decoder_layers,
+    decoder_reach,
     encoder_layers,
     num_large_weights,
     num_speech_parameters,
@@ -237,6 +239,18 @@ def decode_flops(
     return sum(layer.flops(num_latents, pixels, is_beginning=is_beginning) for layer in layers)
 
 
+def warm_flops(config: VaeConfig, width: int, height: int, num_latents: int) -> int:
+    """Of warming the decoder with the first latents of a video; each block takes the last few."""
+    pixels = (width // LATENT_SIDE) * (height // LATENT_SIDE)
+    reach = decoder_reach(config)
+    counts = [min(num_latents, each) for each in (num_latents, *reach, reach[-1])]
+    return sum(
+        layer.flops(count, pixels, is_beginning=count == num_latents)
+        for count, block in zip(counts, decoder_blocks(config), strict=True)
+        for layer in block
+    )
+
+
 def encode_flops(config: VaeConfig, width: int, height: int, num_latents: int) -> int:
     """Of a video of ``num_latents`` latent frames, from its first frame."""
     pixels = (width // LATENT_SIDE) * (height // LATENT_SIDE)
@@ -331,9 +345,9 @@ def engine_memory(plan: Plan) -> Memory:
 def segment_start_flops(plan: Plan) -> Mapping[str, int]:
     """Of what comes before a segment's first block, by the kind of its handoff.
 
-    Both encode 73 copies of the picture as the motion memory, fill the sink, and decode 19 latents
-    to warm the decoder. *last-frame* encodes the picture as the reference too; *context* asks the
-    transformer again about every remembered block, at every step. A prompt that was not kept
+    Both encode 73 copies of the picture as the motion memory, fill the sink, and warm the
+    decoder with 19 latents. *last-frame* encodes the picture as the reference too; *context* asks
+    the transformer again about every remembered block, at every step. A prompt that was not kept
     costs its keys and values beside that.
     """
     model, tokens = plan.model, plan.tokens
@@ -342,7 +356,7 @@ def segment_start_flops(plan: Plan) -> Mapping[str, int]:
     shared = (
         encode_flops(model.vae, *size, motion_latents)
         + prefill_flops(model.transformer, tokens).without_text_kv
-        + decode_flops(model.vae, *size, WARM_LATENTS, is_beginning=True)
+        + warm_flops(model.vae, *size, WARM_LATENTS)
     )
     num_past = tokens.ring // tokens.block - 1
     again = num_past * plan.num_steps * step_flops(model.transformer, tokens).without_text_kv

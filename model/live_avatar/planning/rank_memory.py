@@ -40,7 +40,7 @@ from model.live_avatar.planning.traffic import (
 CUDA_BYTES = 1_500_000_000
 """Of CUDA itself, and lost between tensors; assumed."""
 NCCL_BYTES = 500_000_000
-"""Of the links to other ranks; assumed."""
+"""Of the links to other ranks, for each group that a rank is in; assumed."""
 
 SPARE = 0.03
 """Of a GPU's memory that is left free, for what these figures may be wrong by."""
@@ -181,7 +181,8 @@ def _rank(
         held[_WEIGHTS] = sum(sharded_bytes(plan.model.transformer, plan.dtype, placement.shards))
     held["CUDA, and lost between tensors"] = CUDA_BYTES
     if placement.num_ranks > 1:
-        held["links to other ranks"] = NCCL_BYTES
+        num_groups = (placement.heads > 1) + (placement.shards > 1)
+        held["links to other ranks"] = max(1, num_groups) * NCCL_BYTES
     host = host_memory(offload, plan)
     mine = sum(-(-size // _heads_of(name, placement)) for name, size in host.items())
     return RankMemory(ranks, duty, Memory(held, passing), mine)

@@ -3,7 +3,7 @@
 Shapes: T frames, F latent frames, H, W pixels, h, w latent rows and columns (1/8).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from model.live_avatar.config import (
@@ -226,24 +226,55 @@ def _middle(channels: int) -> Iterator[Conv]:
 
 def decoder_layers(config: VaeConfig) -> Iterator[Conv]:
     """The convolutions from latents to pixels, in order."""
+    for block in decoder_blocks(config):
+        yield from block
+
+
+def decoder_blocks(config: VaeConfig) -> list[list[Conv]]:
+    """The same: what comes first, each block that enlarges, and the last convolution."""
     widths = [config.dim * multiplier for multiplier in reversed(config.multipliers)]
-    yield Conv(config.latent_channels, config.latent_channels, 1, 1)
-    yield Conv(config.latent_channels, widths[0], 3, 3)
-    yield from _middle(widths[0])
+    first = Conv(config.latent_channels, config.latent_channels, 1, 1)
+    blocks = [[first, Conv(config.latent_channels, widths[0], 3, 3), *_middle(widths[0])]]
     channels, rate, side = widths[0], 1, 1
     for level, width in enumerate(widths):
+        block: list[Conv] = []
         for _ in range(config.num_res_blocks + 1):
-            yield from _residual(channels, width, rate, side)
+            block += _residual(channels, width, rate, side)
             channels = width
+        blocks.append(block)
         if level == len(config.halves_time):
             break
         if config.halves_time[-1 - level]:
-            yield Conv(width, 2 * width, 3, 1, rate, side)
+            block.append(Conv(width, 2 * width, 3, 1, rate, side))
             rate *= 2
         side *= 2
         channels = width // 2
-        yield Conv(width, channels, 1, 3, rate, side)
-    yield Conv(channels, _RGB, 3, 3, rate, side, has_norm=True)
+        block.append(Conv(width, channels, 1, 3, rate, side))
+    return [*blocks, [Conv(channels, _RGB, 3, 3, rate, side, has_norm=True)]]
+
+
+def decoder_reach(config: VaeConfig) -> tuple[int, ...]:
+    """How many latents back the frames of the next one depend on what each block makes of them.
+
+    Counted from the last convolution backwards: each that is extended in time looks back, over as
+    many frames a latent as there are where it is.
+
+    Returns:
+        For each of the decoder's blocks that enlarge, the coarsest first: 28, 14, 7 and 4.
+    """
+    _, *blocks, last = decoder_blocks(config)
+    frames, rate, reach = _looked_back(last), last[0].rate, list[int]()
+    for block in reversed(blocks):
+        if block[0].rate < rate:  # the frames are doubled at its end
+            frames, rate = -(-frames // 2), block[0].rate
+        frames += _looked_back(block)
+        reach.append(-(-frames // rate))
+    return tuple(reversed(reach))
+
+
+def _looked_back(layers: Sequence[Conv]) -> int:
+    """Frames, of all that follow each other."""
+    return sum(conv.kernel_frames - 1 for conv in layers)
 
 
 def encoder_layers(config: VaeConfig) -> Iterator[Conv]:

@@ -25,10 +25,12 @@ def generator(seed: int, predecessor: str, block_index: int) -> torch.Generator:
     return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big", signed=True))
 
 
-def noise(source: torch.Generator, shape: tuple[int, ...], like: Tensor) -> Tensor:
-    """Normal noise of ``shape`` in the dtype and on the device of ``like``."""
+def noise(
+    source: torch.Generator, shape: tuple[int, ...], dtype: torch.dtype, device: torch.device
+) -> Tensor:
+    """Normal noise of ``shape``, rounded to ``dtype``, on ``device``."""
     drawn = torch.randn(shape, generator=source, dtype=torch.float32)
-    return onto(drawn.to(like.dtype), like.device)
+    return onto(drawn.to(dtype), device)
 
 
 def distances(source: torch.Generator, num_steps: int) -> list[int]:

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from model.engine import Pixels
 from model.live_avatar.config import BLOCK_LATENTS
-from model.live_avatar.devices.copy_streams import coming
+from model.live_avatar.devices.copy_streams import coming, toward
 from model.live_avatar.encoders.vae import Arriving, StreamingDecoder, encode, frames_of, pixels_of
 from model.live_avatar.modes import DEFAULT, WARM_LATENTS, Mode
 from model.live_avatar.modes import MOTION_FRAMES as MOTION_FRAMES  # segments read it here
@@ -145,13 +145,15 @@ class Rollout:
         self._distances: deque[tuple[int, ...]] = deque()  # of blocks not collected yet
         self._num_blocks = self._num_submitted = 0
         sampler.reset()
+        self._motion_there = self._first_there = _nothing
 
     def begin(self, picture: Pixels) -> None:
         """Start from a picture ``(H, W, 3)``."""
         mode = self.mode
         pixels = pixels_of(picture[None])
         encoded = encode(self._vae, _copies(pixels, mode.num_reference_frames))
-        self.reference = self._first = encoded[:, :, -1:]
+        self.reference = encoded[:, :, -1:]
+        self._take_first(self.reference)
         self._take_motion(pixels)
         if mode.decodes_clips:
             self.decoder = ClipDecoder(
@@ -178,7 +180,7 @@ class Rollout:
             raise ValueError(f"mode {self.mode.name} decodes whole clips, so it cannot continue")
         self.reference = past.reference
         self._num_blocks = self._num_submitted = past.num_blocks
-        self._first = past.first
+        self._take_first(past.first)
         self._take_motion(pixels_of(picture[None]))
         first = past.num_blocks - len(past.blocks)
         for index, (block, audio) in enumerate(zip(past.blocks, heard, strict=True)):
@@ -187,12 +189,20 @@ class Rollout:
         self._warm(past.clean)
 
     def _take_motion(self, pixels: Tensor) -> None:
-        self.motion = encode(self._vae, _copies(pixels, self.mode.num_motion_copies))
-        self._sampler.set_sink(self.reference, self.motion)
+        self._set_motion(encode(self._vae, _copies(pixels, self.mode.num_motion_copies)))
+        self._sampler.set_sink(self.reference, self._motion_there())
+
+    def _set_motion(self, motion: Tensor) -> None:
+        self.motion, self._motion_there = motion, toward(motion, self._sampler.inputs)
+
+    def _take_first(self, first: Tensor) -> None:
+        """It goes to the sampler in the middle of a run, which should not wait for it then."""
+        self._first, self._first_there = first, toward(first, self._sampler.inputs)
 
     def _warm(self, latents: Tensor) -> None:
         if latents.shape[2]:
-            self.decoder.decode(latents)
+            assert isinstance(self.decoder, StreamingDecoder)  # the other one is never warmed
+            self.decoder.warm(latents)
         self._clean = latents
 
     def block(self, noise: Tensor, audio: AudioTokens, distances: Sequence[int]) -> Pixels:
@@ -256,12 +266,12 @@ class Rollout:
         self.reference = self._first
         if self.mode.renews_motion:
             assert isinstance(self.decoder, ClipDecoder)  # the mode's own rule
-            self.motion = self.decoder.motion()
-        self._sampler.set_sink(self.reference, self.motion)
+            self._set_motion(self.decoder.motion())
+        self._sampler.set_sink(self._first_there(), self._motion_there())
 
     def _note(self, made: Denoised, distances: tuple[int, ...]) -> None:
         if self._num_blocks == 0:
-            self._first = made.latents[:, :, :1]
+            self._take_first(made.latents[:, :, :1])
         self._num_blocks += 1
         self._blocks.append(PastBlock(made.seen, distances))
         self._clean = torch.cat((self._clean.to(made.latents), made.latents), dim=2)
@@ -297,6 +307,10 @@ class Fetched:
         """
         check_figures(self.figures(), self.block_index)
         return self.arriving.frames()
+
+
+def _nothing() -> Tensor:
+    raise ValueError("the run has not begun: call begin or go_on first")
 
 
 def _copies(pixels: Tensor, count: int) -> Tensor:

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from model.live_avatar.config import BLOCK_LATENTS, PATCH, REFERENCE_POSITION
+from model.live_avatar.devices.ahead import Ahead
 from model.live_avatar.devices.copy_streams import onto
 from model.live_avatar.network.cache import CacheSizes, MakeCaches, StepCache, make_caches
 from model.live_avatar.network.rope import motion_table, rope_table
@@ -53,12 +54,17 @@ class BlockSampler(Protocol):
         ...
 
     @property
-    def is_ahead(self) -> bool:
-        """Whether a block is made beside what is done after it was submitted."""
+    def ahead(self) -> Ahead | None:
+        """Submits blocks while what was made is looked at; None: a block is made at once."""
+        ...
+
+    @property
+    def inputs(self) -> torch.device:
+        """Where noise, audio and latents are best, when they are given."""
         ...
 
     def reset(self) -> None:
-        """Forget past blocks, for another video."""
+        """Forget past blocks and what is under way, for another video."""
         ...
 
     def set_text(self, context: Tensor) -> None:
@@ -99,6 +105,10 @@ class Sampler:
         turning_dtype: in which keys and queries are turned to their positions.
         make_caches: makes the memories, wherever they are held.
 
+    Attributes:
+        steps: those that are done here.
+        ahead: see :class:`BlockSampler`; a GPU is told what to do and not waited for.
+
     Raises:
         ValueError: a size breaks these rules.
     """
@@ -125,9 +135,11 @@ class Sampler:
         self.steps = range(schedule.num_steps) if steps is None else steps
         self._rows, self._columns = range(height // PATCH), range(width // PATCH)
         self._device = next(transformer.parameters()).device
+        self.ahead = Ahead(self._device) if self._device.type == "cuda" else None
         self._timesteps = schedule.timesteps.to(self._device)
         head_dim = transformer.config.head_dim
-        self._motion_table = motion_table(height, width, head_dim, turning_dtype)
+        table = motion_table(height, width, head_dim, turning_dtype)
+        self._motion_table = onto(table, self._device)
         self._text: list[KeysValues] = []
         self._texts: deque[tuple[Tensor, list[KeysValues]]] = deque(maxlen=_TEXTS_KEPT)
         self._waiting: deque[Denoised] = deque()
@@ -167,9 +179,9 @@ class Sampler:
         return 1
 
     @property
-    def is_ahead(self) -> bool:
-        """See :class:`BlockSampler`; a GPU is told what to do and not waited for."""
-        return self._device.type == "cuda"
+    def inputs(self) -> torch.device:
+        """See :class:`BlockSampler`."""
+        return self._device
 
     @property
     def caches(self) -> Sequence[StepCache]:
@@ -191,15 +203,15 @@ class Sampler:
 
         What was remembered of past blocks stays.
         """
-        table = torch.cat(
-            (self._table(REFERENCE_POSITION, 1), self._motion_table.to(self._device)), dim=1
-        )
+        table = torch.cat((self._table(REFERENCE_POSITION, 1), self._motion_table), dim=1)
         sink = self._transformer.prefill(reference, motion, self._text, table)
         for cache in self._caches.values():
             cache.take_sink(sink, table)
 
     def reset(self) -> None:
         """Forget past blocks, for another video; the buffers are kept."""
+        if self.ahead is not None:
+            self.ahead.drop()
         self._begun_at = None
         self._waiting.clear()
         for cache in self._caches.values():
@@ -252,7 +264,7 @@ class Sampler:
         if self._begun_at is None:
             self._begun_at = first
         reference = max(REFERENCE_POSITION, first + distance)
-        cache.move_reference(reference, self._table(reference, 1))
+        cache.move_reference(reference, self._table(reference, 1), self._transformer.turn)
         velocity = self._transformer(
             latents,
             self._timesteps[step_index].expand(BLOCK_LATENTS),

@@ -9,8 +9,10 @@ Two ways to go on from the segment before:
                new block. It is not the unbroken run: what the past itself looked back to is gone.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, TypeAlias, cast
 
 import numpy as np
@@ -21,6 +23,7 @@ from torch import Tensor
 
 from model.engine import ENGINE_SAMPLE_RATE_HZ, FPS, Handoff, Pixels, SegmentJob, Setting
 from model.live_avatar.config import BLOCK_FRAMES, BLOCK_LATENTS
+from model.live_avatar.devices.copy_streams import toward
 from model.live_avatar.devices.memory import memory_errors_named
 from model.live_avatar.encoders.audio import Level, SpeechEncoder
 from model.live_avatar.encoders.vae import LATENT_SIDE
@@ -138,17 +141,21 @@ class SegmentRendering:
         heard = self._heard(len(past.blocks) if past else 0)
         run = self._begun_run(past, heard)
         last = before.last_frame if before else None
-        num_left, index = job.num_frames, 0
+        num_left, index, ahead = job.num_frames, 0, self._sampler.ahead
         left = iter(range(-(-job.num_frames // BLOCK_FRAMES)))
         while num_left:
+            if ahead is not None:
+                ahead.finish()
             self._submit(run, left, heard)
             fetched = run.fetch()
-            if self._sampler.is_ahead:  # the next block is made while this one's frames come
-                self._submit(run, left, heard)
+            if ahead is not None:  # the next block is asked for while this one's frames come
+                ahead.begin(partial(self._submit, run, left, heard))
             frames = fetched.frames()[:num_left]
             check_frames(frames, index, last)
             last, num_left, index = frames[-1].copy(), num_left - len(frames), index + 1
             yield frames
+        if ahead is not None:
+            ahead.finish()
         assert last is not None
         self._handoff = Handoff(last, self._state(run))
 
@@ -165,8 +172,8 @@ class SegmentRendering:
         settings, sampler = self._settings, self._sampler
         goes_on = before is not None
         prompt = f"{job.prompt} {settings.continuation}" if goes_on else job.prompt
-        sampler.set_text(self._text_of(prompt.strip()))
         run = Rollout(sampler, self._parts.vae, settings.blocks_per_clip)
+        sampler.set_text(self._text_of(prompt.strip()))
         if past is not None:
             portrait = cover(job.portrait, job.width, job.height)
             run.go_on(portrait, past, [next(heard) for _ in past.blocks])
@@ -186,14 +193,20 @@ class SegmentRendering:
         features = self._parts.speech.segment_features(
             pcm, left + missing, num_blocks * BLOCK_FRAMES, Level.of(job.pcm)
         ).to(self._weight.device)
+        encoder, there = self._parts.transformer.audio_encoder, self._sampler.inputs
+        ahead: deque[list[Callable[[], Tensor]]] = deque()
         for block in rearrange(features, "s d (b t) -> b 1 s d t", t=BLOCK_FRAMES):
-            encoder = self._parts.transformer.audio_encoder
-            yield AudioTokens(*block_tokens(encoder, block, MOTION_FRAMES))
+            tokens = block_tokens(encoder, block, MOTION_FRAMES)
+            ahead.append([toward(each, there) for each in tokens])
+            if len(ahead) > 1:  # a block before they are needed, so that nothing waits for them
+                yield AudioTokens(*(arrived() for arrived in ahead.popleft()))
+        for left in ahead:
+            yield AudioTokens(*(arrived() for arrived in left))
 
     def _noise(self, source: torch.Generator) -> Tensor:
         job, channels = self._job, self._parts.transformer.config.latent_channels
         shape = (1, channels, BLOCK_LATENTS, job.height // LATENT_SIDE, job.width // LATENT_SIDE)
-        return noise(source, shape, self._weight)
+        return noise(source, shape, self._weight.dtype, self._sampler.inputs)
 
     def _state(self, run: Rollout) -> dict[str, np.ndarray]:
         key = np.frombuffer(self._job.key.encode(), np.uint8).copy()

@@ -59,12 +59,14 @@ class Personal:
             several.
         variants: a file of variants; None: the one beside the manifest, where there is one.
         presenters: likewise.
+        brand: likewise, the brand file of rows that name none.
     """
 
     is_strict: bool = False
     max_videos: int | None = None
     variants: Path | None = None
     presenters: Path | None = None
+    brand: Path | None = None
 
 
 USUAL = Personal()

@@ -16,6 +16,7 @@ from tasks.inputs.addresses import has_scheme
 from tasks.inputs.text_files import MAX_SCRIPT_BYTES
 from tasks.manifest.cell_values import BadValueError, check_text
 from tasks.manifest.faults import Fault
+from tasks.manifest.on_screen.columns import TEXT_COLUMNS
 from tasks.manifest.personal.template import (
     Template,
     TemplateError,
@@ -37,7 +38,7 @@ SAID = "_say"
 MAX_PROMPT_CHARS = 10_000
 MAX_PATH_CHARS = 1000
 _SCRIPT = "script"
-_TEXTS = (_SCRIPT, "prompt")
+_TEXTS = (_SCRIPT, "prompt", *TEXT_COLUMNS)
 _NEUTRAL = "x"
 _MAY_MARK = re.compile(r"[<>\[\]［］&\\\"“”]|_x", re.IGNORECASE)
 _NOT_SAID = re.compile(r"[<>\"“”&\\]")

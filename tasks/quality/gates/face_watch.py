@@ -87,8 +87,9 @@ class FaceWatch:
             is_seen = score >= _SEEN_SCORE
         if is_seen:
             self._face = Face(landmarks, score)
-            self._mouth = self._mouth_of(self._face)
-            self._note(frame, views_of_landmarks(landmarks).face, self._face)
+            views = views_of_landmarks(landmarks)
+            self._mouth = views.mouth
+            self._note(frame, views.face, self._face)
         else:
             self.curves.likeness.append(None)
             self.curves.eyes.append(None)

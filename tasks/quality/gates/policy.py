@@ -9,7 +9,7 @@ from typing import Literal
 from tasks.gate_records import GateMode, GatePolicy, GateVerdict
 from tasks.quality.gates.limits import limits_of
 from tasks.quality.gates.segment_verdicts import segment_verdicts, severity
-from tasks.records import SegmentReceipt, VideoPlan
+from tasks.records import SegmentReceipt, VideoPlan, VideoReceipt
 
 NextTry = Literal["keep", "again", "choose"]
 
@@ -47,6 +47,18 @@ def planned_policy(request: GateRequest, engine: str, known: GatePolicy | None) 
 def policy_of(plan: VideoPlan) -> GatePolicy:
     """How a video is judged; one that was planned before there were gates, by the defaults."""
     return plan.gates or GatePolicy(limits=limits_of(plan.engine))
+
+
+def as_asked(receipt: VideoReceipt, mode: GateMode | None) -> VideoReceipt:
+    """A finished video's receipt whose findings hold it or not, as a person asks now.
+
+    Its findings stay; None: nobody asked.
+    """
+    if mode is None:
+        return receipt
+    is_held = mode == "hold"
+    gates = tuple(each.model_copy(update={"held": is_held}) for each in receipt.gates)
+    return receipt.model_copy(update={"gates": gates})
 
 
 def receipt_verdicts(receipt: SegmentReceipt, policy: GatePolicy) -> tuple[GateVerdict, ...]:

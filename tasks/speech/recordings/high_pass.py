@@ -7,10 +7,10 @@ S samples.
 # pyright: reportMissingTypeStubs=false, reportUnknownVariableType=false, reportUnknownMemberType=false
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal
 
 HIGH_PASS_EDGES_HZ = (20.0, 65.0, 125.0, 190.0)
 """An offset; hum at 50 or 60 Hz; at 100 or 120 Hz; its third harmonic."""
@@ -31,25 +31,36 @@ class HighPass:
     def __init__(self, edge_hz: float, sample_rate_hz: int) -> None:
         self._num_before = sample_rate_hz // 2
         self._ramp = np.linspace(0.0, 1.0, sample_rate_hz // 20)
-        self._sections = signal.cheby2(
-            _ORDER, _STOP_DB, edge_hz, "highpass", fs=sample_rate_hz, output="sos"
-        )
+        self._sections, self._at_rest = _designed(edge_hz, sample_rate_hz)
         self._state: NDArray[np.float64] | None = None
 
     def __call__(self, pcm: NDArray[np.float32]) -> NDArray[np.float32]:
         """``(S,)``, the next samples."""
         if not len(pcm):
             return pcm
+        from scipy import signal
+
         is_first = self._state is None
         if self._state is None:
             before = pcm[self._num_before : 0 : -1].astype(np.float64)
             first = float(before[0] if len(before) else pcm[0])
-            state = signal.sosfilt_zi(self._sections) * first
-            self._state = signal.sosfilt(self._sections, before, zi=state)[1]
+            self._state = signal.sosfilt(self._sections, before, zi=self._at_rest * first)[1]
         out, self._state = signal.sosfilt(self._sections, pcm.astype(np.float64), zi=self._state)
         if is_first:
             out[: len(self._ramp)] *= self._ramp[: len(out)]
         return np.asarray(out, np.float32)
+
+
+@cache
+def _designed(
+    edge_hz: float, sample_rate_hz: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The filter's sections and its state under a constant 1; a design takes 3 ms."""
+    from scipy import signal  # a second to import: for what is filtered, not for every command
+
+    design = signal.cheby2(_ORDER, _STOP_DB, edge_hz, "highpass", fs=sample_rate_hz, output="sos")
+    sections = np.asarray(design, np.float64)
+    return sections, np.asarray(signal.sosfilt_zi(sections), np.float64)
 
 
 def needed_edge_hz(plain_db: float, filtered_db: Sequence[float]) -> float | None:

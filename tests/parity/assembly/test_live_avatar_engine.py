@@ -96,6 +96,19 @@ def test_ranks_that_share_the_steps_render_the_same_bytes_and_die_together(monke
         host.close()
 
 
+def test_an_engine_renders_what_was_planned_with_its_number_of_heads_and_nothing_else(monkeypatch):
+    planned = job(24, settings=SETTINGS | {"head_parallel": 2})
+    with pytest.raises(ResourceError, match="put heads=2 into NIGHTSHOOT_PLACEMENT, or plan"):
+        LiveAvatarEngine().render(planned)
+
+    monkeypatch.setenv("NIGHTSHOOT_PLACEMENT", "heads=2")
+    engine = LiveAvatarEngine()
+    assert engine.identity.settings["head_parallel"] == 2
+    with pytest.raises(ResourceError, match="NIGHTSHOOT_PLACEMENT=heads=2 of this engine host"):
+        engine.render(job(24))
+
+
+@pytest.mark.sweep
 def test_ranks_that_share_the_heads_render_what_was_planned_so_and_nothing_else(
     monkeypatch, tmp_path
 ):

@@ -12,6 +12,7 @@ from transformers import Wav2Vec2Config, Wav2Vec2ForCTC
 
 from model.engine import Finding, examine_engine
 from model.live_avatar.devices.device import choose_device
+from model.live_avatar.examine import device_checks
 from model.live_avatar.examine.device_checks import (
     Gpu,
     chosen_finding,
@@ -261,6 +262,7 @@ def test_every_way_to_name_a_gpu_names_one(monkeypatch: pytest.MonkeyPatch, name
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (139 * 10**9, 141 * 10**9))
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "H200")
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: (9, 0))
+    monkeypatch.setattr(device_checks, "chosen_kernel", lambda *_: "cudnn")  # there is no GPU
     monkeypatch.delenv("LOCAL_RANK", raising=False)
 
     assert choose_device(name, is_small=False) == torch.device("cuda", index)
@@ -269,3 +271,5 @@ def test_every_way_to_name_a_gpu_names_one(monkeypatch: pytest.MonkeyPatch, name
     chosen = next(finding for finding in findings if finding.what == "device")
     assert (chosen.verdict, chosen.found) == ("ok", f"cuda:{index}")
     assert findings[-1].what == "GPU memory"
+    told = next(finding for finding in findings if finding.what == "attention")
+    assert told.found.startswith("auto is cudnn here (bfloat16, torch ")

@@ -16,6 +16,7 @@ from model.live_avatar.network.attention import (
     AUTO,
     KERNELS,
     attend,
+    chosen_kernel,
     kernel_fault,
     kernel_named,
     kernel_seconds,
@@ -97,6 +98,16 @@ def test_the_cpu_has_two_kernels_and_says_why_not_the_others(dtype: torch.dtype)
     assert usable_kernels(CPU, dtype, 24) == ("math", "flash")
     for name in ("efficient", "cudnn"):
         assert "No viable backend" in kernel_fault(name, CPU, dtype, 24)
+
+
+def test_what_auto_is_here_is_known_and_is_what_attends(caplog: pytest.LogCaptureFixture):
+    """It differs between machines, and with it the last bits; so it is told and can be fixed."""
+    chosen = chosen_kernel(CPU, torch.float32, 24)
+    asked = block(200)
+    assert torch.equal(attend(*asked), kernel_named(chosen)(*asked))
+    with caplog.at_level("INFO", logger="nightshoot.live_avatar"):
+        list(LiveAvatarEngine().render(job(AUTO)))
+    assert f"attention auto: {chosen} on cpu in torch.float32, torch " in caplog.text
 
 
 def test_only_the_kernel_that_is_named_is_used():

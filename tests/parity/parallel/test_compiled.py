@@ -120,8 +120,8 @@ def num_graphs() -> int:
     return counters["stats"]["unique_graphs"]
 
 
-def test_a_video_of_all_layers_steps_and_positions_has_five_whole_graphs_and_the_same_bytes():
-    """Each half of a block for the sink and for a block, and the injector."""
+def test_a_video_of_all_layers_steps_and_positions_has_six_whole_graphs_and_the_same_bytes():
+    """Each half of a block for the sink and for a block, the injector, and the reference's turn."""
     parts = untrained("tiny", torch.float32, "cpu")
     eager = video(parts)
     assert num_graphs() == 0
@@ -129,7 +129,7 @@ def test_a_video_of_all_layers_steps_and_positions_has_five_whole_graphs_and_the
     use_pieces(parts.transformer, compiled(TRACER))
     assert np.array_equal(video(parts), eager)
 
-    assert num_graphs() == 5
+    assert num_graphs() == 6
     assert not counters["graph_break"]
 
 
@@ -141,7 +141,7 @@ def test_offloading_and_8_bits_are_compiled_with_no_more_graphs():
 
     use_pieces(parts.transformer, compiled(TRACER))
     assert np.array_equal(video(parts, Offload(weights=True, kv=True, sink=True)), plain)
-    assert num_graphs() == 5
+    assert num_graphs() == 6
     assert not counters["graph_break"]
 
 
@@ -164,7 +164,7 @@ def test_shared_out_weights_and_heads_are_compiled_with_no_more_graphs(tmp_path:
 
     answers = each_of(2, tmp_path, partial(_shared_out, asked=noted.asked))
 
-    assert answers == [(True, 5, 0)] * 2
+    assert answers == [(True, 6, 0)] * 2
 
 
 def test_what_breaks_a_graph_is_an_error_and_not_slower(monkeypatch: pytest.MonkeyPatch):
@@ -194,6 +194,49 @@ def test_a_process_may_render_more_sizes_than_torch_allows_by_itself():
         pytest.skip("this machine has no C++ compiler")
     prepare_compiling(CPU)
     assert torch._dynamo.config.recompile_limit >= 2 * 100
+
+
+def test_no_reduction_is_chosen_by_its_speed():
+    """Torch has one way to make each of them then; without the setting it has up to five."""
+    if missing_tools("cpu", os.environ):
+        pytest.skip("this machine has no C++ compiler")
+    import torch._inductor.config as inductor
+
+    prepare_compiling(CPU)
+    assert inductor.deterministic
+    pytest.importorskip("triton", reason="no triton: its ways to make a reduction are not counted")
+    assert [num_ways(is_fixed) for is_fixed in (False, True)] == [[1, 5, 1, 1], [1, 1, 1, 1]]
+
+
+def num_ways(is_deterministic: bool) -> list[int]:
+    """To sum up rows of 5120 and of 1024 values on an H100, along memory and otherwise."""
+    from torch._inductor.runtime.hints import DeviceProperties, ReductionHint
+    from torch._inductor.runtime.triton_heuristics import persistent_reduction, reduction
+
+    gpu = DeviceProperties(
+        type="cuda",
+        index=0,
+        multi_processor_count=132,
+        cc=90,
+        major=9,
+        regs_per_multiprocessor=65536,
+        max_threads_per_multi_processor=2048,
+        warp_size=32,
+    )
+    return [
+        len(
+            make(
+                {"x": 4096, "r0_": width},
+                hint,
+                {"signature": {}, "device": gpu},
+                "a file",
+                {"deterministic": is_deterministic, "num_load": 3, "num_store": 1},
+                return_configs=True,
+            )
+        )
+        for make, width in ((reduction, 5120), (persistent_reduction, 1024))
+        for hint in (ReductionHint.INNER, ReductionHint.DEFAULT)
+    ]
 
 
 def test_the_setting_reaches_the_blocks_and_is_taken_back(
@@ -300,6 +343,30 @@ def test_a_second_process_finds_the_machine_code_of_the_first(
     assert (warm.get("fxgraph_cache_miss", 0), warm["fxgraph_cache_hit"]) == (0, 1)
     assert warm_s < cold_s
     assert any((tmp_path / "nightshoot" / "compiled").iterdir())
+
+
+@pytest.mark.sweep
+@torch.no_grad()
+@pytest.mark.filterwarnings("ignore:.torch.jit.script_method. is deprecated:DeprecationWarning")
+def test_keys_are_turned_in_machine_code_where_they_belong_and_nowhere_else(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    if missing_tools("cpu", os.environ):
+        pytest.skip("this machine has no C++ compiler")
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    prepare_compiling(CPU)
+    source = torch.Generator().manual_seed(1)
+    keys, table = torch.randn((1, 16, 2, 24), generator=source), half_input()[2][:, :16]
+    made, plain = torch.zeros(2, 1, 40, 2, 24)
+
+    compiled("inductor").turn(made[:, :16], keys, table)
+    EAGER.turn(plain[:, :16], keys, table)
+    in_place = keys.clone()
+    compiled("inductor").turn(in_place, in_place.clone(), table)
+
+    assert (made - plain).abs().max() < 1e-6  # multiplied and added in one
+    assert torch.equal(in_place, made[:, :16])
+    assert not made[:, 16:].any()
 
 
 # --- what is missing ---

@@ -33,7 +33,8 @@ from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE
 from model.live_avatar.devices.memory_ladder import MemoryFullError
 from model.live_avatar.engine import LiveAvatarEngine
 from model.live_avatar.network.transformer import AudioTokens, Block, Transformer
-from model.live_avatar.parallel.pipeline import Letter, PipelineSampler, Post, Stage
+from model.live_avatar.parallel.letters import Letter, Post
+from model.live_avatar.parallel.pipeline import PipelineSampler, Stage
 from model.live_avatar.planning.placement import Placement, Seat
 from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule

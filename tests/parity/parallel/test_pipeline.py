@@ -20,9 +20,9 @@ from model.live_avatar.assembly.random_weights import filled, untrained
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE, TINY
 from model.live_avatar.network.cache import MakeCaches, make_caches
 from model.live_avatar.network.transformer import Transformer
+from model.live_avatar.parallel.letters import Letter, Post
 from model.live_avatar.parallel.offload import Offloader
-from model.live_avatar.parallel.pipeline import Letter, Post
-from model.live_avatar.parallel.ranks import Ranks, stage_group
+from model.live_avatar.parallel.ranks import Ranks, stage_groups
 from model.live_avatar.parallel.shards import Shards
 from model.live_avatar.planning.offload import (
     Offload,
@@ -145,11 +145,11 @@ def _rank(placed: str, rank: int, store: str, parts: Parts, work: Work, answer: 
     seat = Seat(read_placement(placed), rank)
     num_ranks = seat.placement.num_ranks
     dist.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=num_ranks)
-    ranks = Ranks(seat, Post("cpu"), stage_group(seat))
+    ranks = Ranks(seat, Post("cpu"), stage_groups(seat))
     if seat.decodes_alone:
         drop_layers(parts.transformer)
     elif seat.placement.shards > 1:
-        shards = Shards(ranks.group or pytest.fail("no group"), CPU)
+        shards = Shards(ranks.groups.shards or pytest.fail("no group"), CPU)
         parts = replace(parts, transformer=loaded(shards.put_of(put)))
         shards.settle(parts.transformer)
     ranks.settle(parts.transformer)
@@ -307,6 +307,28 @@ def test_a_rank_that_fails_where_others_wait_for_it_ends_and_all_are_started_aga
         pytest.raises(EOFError),
     ):
         assert answered(leader)  # the leader has ended: its mate is gone
+
+
+def crossing(parts: Parts, ranks: Ranks) -> tuple[list[float], list[float]] | None:
+    """One rank's weights are asked for before the heads are exchanged, the other's after it."""
+    heads, shards = ranks.groups
+    own = torch.full((2,), float(ranks.seat.rank))
+    gathered, exchanged = torch.empty(2, 2), torch.empty(2)
+    if not ranks.leads:
+        coming = dist.all_gather(list(gathered), own, group=shards, async_op=True)
+        dist.all_to_all_single(exchanged, own, group=heads)
+        coming.wait()
+        ranks.follow(lambda _told, _steps_of: sampler_of(parts))
+        return None
+    dist.all_to_all_single(exchanged, own, group=heads)
+    dist.all_gather(list(gathered), own, group=shards)
+    return gathered.flatten().tolist(), exchanged.tolist()
+
+
+def test_heads_are_exchanged_while_weights_are_on_their_way(parts: Parts, tmp_path: Path):
+    """In a group of their own: in one with the weights, they would wait for them."""
+    with placed("heads=2,shards=2", tmp_path, parts, crossing) as leader:
+        assert answered(leader) == ([0, 0, 1, 1], [0, 1])
 
 
 def test_shares_are_in_order_and_the_later_ranks_have_less():

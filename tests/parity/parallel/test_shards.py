@@ -29,10 +29,10 @@ from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE, TINY
 from model.live_avatar.network.cache import MakeCaches, make_caches
 from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.parallel.heads import share_heads
+from model.live_avatar.parallel.letters import Post
 from model.live_avatar.parallel.offload import Offloader
-from model.live_avatar.parallel.pipeline import Post
 from model.live_avatar.parallel.quantize import FLOAT8_RULES, float8_put
-from model.live_avatar.parallel.ranks import Ranks, stage_group
+from model.live_avatar.parallel.ranks import Ranks, stage_groups
 from model.live_avatar.parallel.shards import Shards
 from model.live_avatar.planning.offload import (
     Offload,
@@ -323,7 +323,7 @@ def _chain(render: Callable[[SegmentJob], SegmentRendering]) -> list[np.ndarray]
 
 def _placed(_group: dist.ProcessGroup, words: str) -> list[np.ndarray] | None:
     seat = Seat(read_placement(words), dist.get_rank())
-    ranks = Ranks(seat, Post(CPU), stage_group(seat))
+    ranks = Ranks(seat, Post(CPU), stage_groups(seat))
     if not ranks.leads:
         core = load_core(TINY_PLACE, "bfloat16", "cpu", OFFLOAD, ranks)
         assert any(isinstance(each, DTensor) for each in core.transformer.parameters())
@@ -351,7 +351,7 @@ def test_a_video_over_stages_of_shared_out_weights_is_that_of_one_process(
 def _load_twice(_group: dist.ProcessGroup) -> tuple[int, int]:
     """Shares of the first model, and how many of them are gone when another one is there."""
     seat = Seat(read_placement("shards=2"), dist.get_rank())
-    ranks = Ranks(seat, Post(CPU), stage_group(seat))
+    ranks = Ranks(seat, Post(CPU), stage_groups(seat))
     core = load_core(TINY_PLACE, "float32", "cpu", ranks=ranks)
     keys_of_prompt(core.transformer)
     shares = [

@@ -20,6 +20,30 @@ def test_any_column_makes_a_name_and_names_need_not_be_ids():
     assert names_of("{产品}", rows[:1], COLUMNS) == {"a": "台灯"}
 
 
+def test_columns_may_stand_in_the_braces_of_scripts_with_a_default():
+    rows = [row("a", **{"SKU.no": "AB_12"}), row("b")]
+
+    assert names_of("{{video_id}}-{{SKU.no|none}}", rows, COLUMNS) == {
+        "a": "a-AB_12",
+        "b": "b-none",
+    }
+    with pytest.raises(NamesError, match=r'column "SKU\.no" is empty'):
+        names_of("{{video_id}}-{{SKU.no}}", rows, COLUMNS)
+
+
+def test_a_value_in_a_name_is_never_looked_into():
+    names = names_of("{{video_id}} {{SKU.no}}", [row("a", **{"SKU.no": "{{产品}} {x}"})], COLUMNS)
+    assert names == {"a": "a {{产品}} {x}"}
+
+
+@pytest.mark.parametrize(
+    "template", ["{{", "{{nobody}}", "{{video_id}}_{language}", "{{}}", "x{{a}"]
+)
+def test_double_braces_that_cannot_be_used_are_refused_with_the_columns(template):
+    with pytest.raises(CampaignError, match=r"SKU\.no"):
+        names_of(template, [row("a")], COLUMNS)
+
+
 @pytest.mark.parametrize("template", ["{", "plain", "{nobody}", "{video_id!r}", "{video_id:>9}"])
 def test_a_template_that_cannot_be_used_is_refused_with_the_columns(template):
     with pytest.raises(CampaignError, match=r"SKU\.no"):

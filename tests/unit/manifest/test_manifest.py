@@ -547,16 +547,16 @@ def test_half_a_million_empty_cells_take_no_memory() -> None:
 
 def test_faults_of_many_rows_are_found_in_time_that_grows_with_their_number(folder: Path) -> None:
     """Twice the rows took four times as long: each looked for a free name from 2 on."""
-    began = time.monotonic()
+    began = time.process_time()  # what else the machine does is no matter
     with pytest.raises(ManifestError) as caught:
         read(folder, HEADER + "v,hi,a.png\n" * 8_000)
     assert [each.way_out for each in caught.value.faults][-1] == 'try "v-8000"'
-    for number in range(500):
+    for number in range(250):
         (folder / f"some-{number}.png").write_bytes(b"")
     missing = "".join(f"v{n},hi,so-{n}.png\n" for n in range(1_000))
     with pytest.raises(ManifestError, match="did you mean"):
         read(folder, HEADER + missing)
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 10
 
 
 def test_a_misspelt_column_hides_no_fault_of_a_row(folder: Path) -> None:

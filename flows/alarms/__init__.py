@@ -1,0 +1,1 @@
+"""The watch over clusters and stores that wakes a person."""

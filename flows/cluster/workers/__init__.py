@@ -1,0 +1,1 @@
+"""What every worker of Nightshoot does beside running flows: it tells its release, and drains."""

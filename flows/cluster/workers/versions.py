@@ -1,0 +1,150 @@
+"""Which release each worker runs: workers say so on the server, and `cluster status` reads it.
+
+A worker writes a Prefect variable of its own, ``nightshoot_worker_<pool>_<name>``, when it starts.
+The versions of engines are in it too: a plan is rendered by the version that it was made for, and
+refused by any other.
+"""
+
+import asyncio
+import os
+import re
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+import anyio.abc
+import httpx
+from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.actions import VariableCreate, VariableUpdate
+from prefect.client.schemas.objects import FlowRun, Variable
+from prefect.client.schemas.responses import WorkerFlowRunResponse
+from prefect.exceptions import PrefectHTTPStatusError
+from prefect.workers.process import (
+    ProcessJobConfiguration,
+    ProcessWorker,
+    ProcessWorkerResult,
+)
+
+from flows.cluster.workers.drain import Drain
+from model.engine import engine_identity
+
+PREFIX = "nightshoot_worker_"
+_ENGINES = ("preview", "null")  # whose version needs no weights
+
+
+@dataclass(frozen=True)
+class WorkerVersion:
+    """What a worker says of itself.
+
+    Attributes:
+        release: of Nightshoot.
+        engines: version of each engine.
+    """
+
+    release: str
+    engines: Mapping[str, int]
+
+
+def variable_name(pool: str, worker: str) -> str:
+    """Name of a worker's variable: lower-case letters, digits and underscores."""
+    return PREFIX + re.sub(r"[^a-z0-9]+", "_", f"{pool}_{worker}".lower())
+
+
+def own_version() -> WorkerVersion:
+    """Of this installation."""
+    engines = {name: engine_identity(name).version for name in _ENGINES}
+    return WorkerVersion(version("nightshoot"), engines)
+
+
+def versions_of(variables: Iterable[Variable]) -> dict[tuple[str, str], WorkerVersion]:
+    """What workers said, by pool and name; what cannot be read is as if nobody had said it."""
+    found: dict[tuple[str, str], WorkerVersion] = {}
+    for variable in variables:
+        if variable.name.startswith(PREFIX) and isinstance(variable.value, dict):
+            said = variable.value
+            try:
+                engines = {str(name): int(number) for name, number in said["engines"].items()}
+                key = str(said["pool"]), str(said["worker"])
+                found[key] = WorkerVersion(str(said["release"]), engines)
+            except (KeyError, TypeError, ValueError, AttributeError):
+                continue
+    return found
+
+
+async def tell_version(client: PrefectClient, pool: str, worker: str) -> None:
+    """Write down what this worker is.
+
+    Raises:
+        PrefectHTTPStatusError, httpx.TransportError: the server did not take it.
+    """
+    own = await asyncio.to_thread(own_version)
+    name = variable_name(pool, worker)
+    value: dict[str, Any] = {
+        "pool": pool,
+        "worker": worker,
+        "release": own.release,
+        "engines": dict(own.engines),
+    }
+    if await client.read_variable_by_name(name) is None:
+        await client.create_variable(VariableCreate(name=name, value=value))
+    else:
+        await client.update_variable(VariableUpdate(name=name, value=value))
+
+
+with warnings.catch_warnings():
+    # in the place of Prefect's own: there are pools of its type on servers, and the type of a pool
+    # cannot be changed
+    warnings.filterwarnings("ignore", message="Type 'VersionedWorker'")
+
+    class VersionedWorker(ProcessWorker):
+        """Prefect's process worker that says which release it runs, and drains on SIGTERM."""
+
+        type = "process"
+        _has_told = False
+        _drain = Drain({})
+
+        async def setup(self) -> None:
+            """Start as any worker; SIGTERM then drains it.
+
+            Raises:
+                MachineError: the time to drain is no number.
+            """
+            self._drain = Drain(os.environ)
+            self._drain.install()
+            await super().setup()
+
+        async def _get_scheduled_flow_runs(self) -> list[WorkerFlowRunResponse]:
+            if self.takes_no_more():
+                return []
+            return await super()._get_scheduled_flow_runs()
+
+        def takes_no_more(self) -> bool:
+            """Whether the worker is draining; it ends from here when it is done."""
+            if self._drain.is_on:
+                self._logger.info("draining: %d runs are at work", self._drain.num_runs)
+                self._drain.end_if_due()
+            return self._drain.is_on
+
+        async def run(
+            self,
+            flow_run: FlowRun,
+            configuration: ProcessJobConfiguration,
+            task_status: anyio.abc.TaskStatus[int] | None = None,
+        ) -> ProcessWorkerResult:
+            """Run a flow's process, and count it."""
+            with self._drain.one_run():
+                return await super().run(flow_run, configuration, task_status)
+
+        async def sync_with_backend(self) -> None:
+            """See Prefect; after the first time that works, the version is told."""
+            await super().sync_with_backend()
+            if self._has_told:
+                return
+            try:
+                await tell_version(self.client, self._work_pool_name, self.name)
+            except (PrefectHTTPStatusError, httpx.TransportError) as error:
+                self._logger.warning("The version could not be told to the server: %s", error)
+            else:
+                self._has_told = True

@@ -1,0 +1,1 @@
+"""What is made of finished videos, as tasks of Prefect: one for each size."""

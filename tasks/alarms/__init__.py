@@ -1,0 +1,1 @@
+"""What wakes a person: rules over figures, and messages that arrive once."""

@@ -1,0 +1,68 @@
+"""Records of deliverables: what a row asks to be made of its master, and what was made."""
+
+from typing import Literal, get_args
+
+from pydantic import Field
+
+from tasks.record import FileEntry, Record
+
+Size = tuple[int, int]
+"""Width and height, pixels."""
+FaceBox = tuple[int, int, int, int]
+"""Left, top, right, bottom of a face, forehead to chin, in pixels of the master."""
+
+CaptionMode = Literal["burned", "beside", "both", "off"]
+CAPTION_MODES: tuple[CaptionMode, ...] = get_args(CaptionMode)
+
+
+TeaserKind = Literal["webp", "gif"]
+TEASER_KINDS: tuple[TeaserKind, ...] = get_args(TeaserKind)
+
+
+class DeliverRequest(Record):
+    """What is made of a finished video. It is part of no segment's key and of no plan's digest."""
+
+    sizes: tuple[Size, ...] = Field(min_length=1, description="One deliverable each.")
+    face: FaceBox | None = Field(default=None, description="None: nobody is seen.")
+    captions: CaptionMode | None = Field(
+        default=None, description="None: burned into tall films, beside the others."
+    )
+    label: str = Field(default="", description="Seen at the start; empty: no label.")
+    language: Literal["en", "zh"] = Field(default="en", description="Of the captions.")
+    music: FileEntry | None = Field(default=None, description="In the store's `materials/`.")
+    teaser: TeaserKind | None = Field(default=None, description="None: no teaser.")
+
+
+class DeliverableReceipt(Record):
+    """`deliverables/<key[:2]>/<key>.json`, written last: the deliverable is done."""
+
+    key: str
+    video_id: str = Field(description="The video that it was made of first.")
+    master_sha256: str
+    size: Size
+    file: FileEntry
+    poster: FileEntry
+    teaser: FileEntry | None = None
+    is_copy: bool = Field(description="Its packets are the master's.")
+    presenter: tuple[int, int, int, int] = Field(
+        description="Left, top, width and height of what the master fills, on the screen."
+    )
+    crop: tuple[int, int, int, int] = Field(
+        description="Left, top, width and height of what is shown, in the master."
+    )
+    num_frames: int = Field(ge=1)
+    duration_s: float = Field(gt=0)
+    checks: dict[str, bool | float | str]
+    caption_place: tuple[int, int, int] | None = Field(
+        default=None,
+        description="Size of the letters, top and bottom of burned captions; None: there are none.",
+    )
+    label: str = Field(default="", description="Seen at the start.")
+    integrated_lufs: float | None = Field(
+        default=None, description="Of a sound with music; None: it has the master's sound."
+    )
+    true_peak_dbtp: float | None = None
+    warnings: tuple[str, ...] = ()
+    encode: dict[str, str | int] = Field(description="Settings of the encode; empty for a copy.")
+    seconds: float = Field(description="That it took to make.")
+    versions: dict[str, str]

@@ -1,0 +1,319 @@
+"""One deliverable of a finished video: made, proved, kept; its receipt last."""
+
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+
+from tasks.deliver_records import DeliverableReceipt, DeliverRequest, Size
+from tasks.deliverables.checks import Promise, verify_deliverable
+from tasks.deliverables.final_encode import SETTINGS, Film, copy_args, encode_args
+from tasks.deliverables.keys import deliverable_key
+from tasks.deliverables.overlay_tracks import track_list, write_tracks
+from tasks.deliverables.sound_mix import measured_music, mixed_sound
+from tasks.deliverables.stills import poster, teaser
+from tasks.deliverables.store import (
+    MATERIALS,
+    commit_deliverable,
+    discard_deliverable,
+    find_deliverable,
+    part_folder,
+)
+from tasks.deliverables.words import (
+    caption_overlays,
+    label_overlay,
+    lettering,
+    screen_captions,
+)
+from tasks.errors import DamagedError
+from tasks.media.captions import Caption
+from tasks.media.mp4 import packet_md5s, read_mp4
+from tasks.processes.ffmpeg import ffmpeg_version, run_ffmpeg, time_limit_s
+from tasks.record import FileEntry
+from tasks.records import EncodeProfile, SoundLoudness, VideoPlan, VideoReceipt
+from tasks.screen.formats import is_burned
+from tasks.screen.overlays import Region, Screen
+from tasks.screen.placing import on_screen, placing_of
+from tasks.speech.speech_files import load_speech
+from tasks.store.campaign_folder import CampaignFolder
+from tasks.store.files import (
+    check_free_space,
+    disk_full_as_error,
+    file_version,
+    part_path,
+    write_file,
+)
+
+GENERATED = "AI-generated"
+"""What the tags of every deliverable say."""
+_LARGEST_BITS_PER_PIXEL = 0.25  # of a frame; sharp moving pictures need less at this quality
+_MASTER_COPIES = 2.2  # a copy, and the room for moving its index to the front
+
+
+@dataclass(frozen=True)
+class Deliverable:
+    """What is made.
+
+    Attributes:
+        master: the video's receipt.
+        path: a local path of its file.
+        profile: with which it was encoded.
+        screen: what it is shown on.
+        crop: the part of it that is shown.
+        tags: of the file.
+        sound: a file whose sound is copied; None: the master.
+    """
+
+    master: VideoReceipt
+    path: Path
+    profile: EncodeProfile
+    screen: Screen
+    crop: Region
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    sound: Path | None = None
+
+    @property
+    def size(self) -> Size:
+        """Width and height, pixels."""
+        return self.screen.width, self.screen.height
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether nothing of the master's picture changes."""
+        screen = self.screen
+        is_whole = screen.presenter == Region(0, 0, *self.size) == self.crop
+        return is_whole and not (screen.overlays or screen.before or screen.after)
+
+
+def size_of(receipt: VideoReceipt, path: Path) -> Size:
+    """Width and height of a master; receipts of early releases do not tell it.
+
+    Raises:
+        Mp4Error: it cannot be read.
+    """
+    if receipt.size:
+        width, _, height = receipt.size.partition("x")
+        return int(width), int(height)
+    track = read_mp4(path).track("vide")
+    return track.width, track.height
+
+
+def make_deliverable(
+    size: Size,
+    request: DeliverRequest,
+    plan: VideoPlan,
+    master: VideoReceipt,
+    folder: CampaignFolder,
+) -> DeliverableReceipt:
+    """One size of a finished video, made unless it is there and whole.
+
+    Raises:
+        DamagedError: the master or its speech is not what its receipt says.
+        RowError: captions have no room, or the music cannot be used.
+        DeliverableError, FfmpegError, DiskFullError: nothing was kept.
+    """
+    key = deliverable_key(request, size, master)
+    try:
+        if found := find_deliverable(folder, key):
+            return found
+    except DamagedError:
+        discard_deliverable(folder, key)
+    started = time.perf_counter()
+    path = folder.fetch_video(master)
+    placing = placing_of(size_of(master, path), size, request.face)
+    face = on_screen(request.face, placing) if request.face else None
+    shown = shown_captions(request, size, plan, master, folder)
+    overlays = caption_overlays(shown, size, face)
+    if request.label:
+        overlays += (label_overlay(request.label, size, master.duration_s),)
+    with tempfile.TemporaryDirectory(prefix="nightshoot-sound-") as scratch:
+        sound = _sound(request, plan, master, path, folder, Path(scratch))
+        made = Deliverable(
+            master,
+            path,
+            plan.encode,
+            Screen(size[0], size[1], placing.presenter, overlays=overlays),
+            placing.crop,
+            tags=labelled_tags(dict(read_mp4(path).tags)),
+            sound=sound.path,
+        )
+        files, checks = _kept_files(made, request, key, folder)
+    place = lettering(shown, size, face) if shown else None
+    crop, region = placing.crop, placing.presenter
+    receipt = DeliverableReceipt(
+        key=key,
+        video_id=master.video_id,
+        master_sha256=master.file.sha256,
+        size=size,
+        file=files[".mp4"],
+        poster=files[".jpg"],
+        teaser=files.get(f".{request.teaser}"),
+        is_copy=made.is_copy,
+        presenter=(region.left, region.top, region.width, region.height),
+        crop=(crop.left, crop.top, crop.width, crop.height),
+        num_frames=master.num_frames,
+        duration_s=master.duration_s,
+        checks=checks,
+        caption_place=(place.size, place.top, place.bottom) if place else None,
+        label=request.label,
+        integrated_lufs=sound.loudness.integrated_lufs if sound.loudness else None,
+        true_peak_dbtp=sound.loudness.true_peak_dbtp if sound.loudness else None,
+        warnings=sound.warnings,
+        encode={} if made.is_copy else dict(SETTINGS),
+        seconds=round(time.perf_counter() - started, 3),
+        versions={"nightshoot": version("nightshoot"), "ffmpeg": ffmpeg_version()},
+    )
+    return commit_deliverable(folder, receipt)
+
+
+@dataclass(frozen=True)
+class _Sound:
+    """A file whose sound is copied into a deliverable; its loudness, where it is mixed anew."""
+
+    path: Path
+    loudness: SoundLoudness | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def _sound(
+    request: DeliverRequest,
+    plan: VideoPlan,
+    master: VideoReceipt,
+    path: Path,
+    folder: CampaignFolder,
+    scratch: Path,
+) -> _Sound:
+    """The master's own sound, or the mix with the music that is asked for."""
+    if request.music is None:
+        return _Sound(path)
+    music = folder.fetch_kept(MATERIALS, request.music)
+    measured = measured_music(music, file_version(music))
+    mix, loudness = mixed_sound(
+        path,
+        music,
+        measured,
+        num_frames=master.num_frames,
+        fps=plan.encode.fps,
+        target_lufs=plan.loudness_lufs,
+        scratch=scratch,
+    )
+    return _Sound(mix, loudness, (*measured.notices, *loudness.warnings))
+
+
+def _kept_files(
+    made: Deliverable, request: DeliverRequest, key: str, folder: CampaignFolder
+) -> tuple[dict[str, FileEntry], dict[str, bool | float | str]]:
+    """The files of a deliverable under their content's names, by suffix; what was compared."""
+    place = part_folder(folder, key)
+    part = part_path(place / f"{key}.mp4")
+    try:
+        checks = encode_deliverable(made, part)
+        stills = {".jpg": poster(part, made.size)}
+        if request.teaser is not None:
+            stills[f".{request.teaser}"] = teaser(part, made.size, request.teaser)
+        entries = {".mp4": folder.adopt(part, key, ".mp4")}
+    finally:
+        part.unlink(missing_ok=True)
+    for suffix, data in stills.items():
+        still = write_file(part_path(place / f"{key}{suffix}"), data)
+        entries[suffix] = folder.adopt(still, key, suffix)
+    return entries, checks
+
+
+def shown_captions(
+    request: DeliverRequest,
+    size: Size,
+    plan: VideoPlan,
+    master: VideoReceipt,
+    folder: CampaignFolder,
+) -> tuple[Caption, ...]:
+    """The captions that are burned into one size of a finished video.
+
+    Raises:
+        DamagedError: its speech is not in the store.
+    """
+    if not (master.captions and is_burned(request.captions, size)):
+        return ()
+    folder.fetch_speech(plan.speech_id)
+    speech = load_speech(plan.speech_id, folder.speech)
+    if speech is None:
+        raise DamagedError(
+            f"speech/{plan.speech_id} is missing from {folder.url}; render the manifest again to "
+            "make the speech again"
+        )
+    return screen_captions(speech, size, num_frames=master.num_frames, fps=plan.fps)
+
+
+def labelled_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    """The tags of a master, and that it is generated: whether a label is seen or not."""
+    comment = "; ".join(text for text in (GENERATED, tags.get("comment", "")) if text)
+    return {**tags, "comment": comment}
+
+
+def encode_deliverable(made: Deliverable, part: Path) -> dict[str, bool | float | str]:
+    """Write a deliverable into ``part`` and prove it; returns what was compared.
+
+    Raises:
+        DeliverableError: it is not what it must be.
+        FfmpegError: ffmpeg failed or said anything at all.
+        DiskFullError: no room.
+    """
+    screen = made.screen
+    if screen.before or screen.after or screen.music:
+        raise ValueError("clips around a master and a screen's music are not encoded yet")
+    master, sound = made.master, made.sound or made.path
+    film = Film(
+        path=made.path,
+        num_frames=master.num_frames,
+        fps=made.profile.fps,
+        timescale=made.profile.timescale,
+        sound=sound,
+    )
+    pixels = made.size[0] * made.size[1] * master.num_frames
+    check_free_space(part.parent, most_bytes(made.size, master, is_copy=made.is_copy))
+    limit_s = time_limit_s(copied_bytes=2 * master.file.num_bytes, decoded_pixels=2 * pixels)
+    with (
+        tempfile.TemporaryDirectory(prefix="nightshoot-format-") as scratch,
+        disk_full_as_error(part),
+    ):
+        args = _args(made, film, Path(scratch), part)
+        run_ffmpeg(args, timeout_s=limit_s, allow_warnings=False)
+    is_copy = made.is_copy
+    return verify_deliverable(
+        part,
+        Promise(
+            size=made.size,
+            num_frames=master.num_frames,
+            sound_md5s=packet_md5s(sound, read_mp4(sound).track("soun")),
+            picture_md5s=_picture_md5s(made.path) if is_copy else None,
+            profile=made.profile,
+            tags=made.tags,
+        ),
+    )
+
+
+def _picture_md5s(path: Path) -> tuple[str, ...]:
+    return packet_md5s(path, read_mp4(path).track("vide"))
+
+
+def most_bytes(size: Size, master: VideoReceipt, *, is_copy: bool) -> int:
+    """Room that is asked for before a deliverable is made."""
+    if is_copy:
+        return int(_MASTER_COPIES * master.file.num_bytes)
+    pixels = size[0] * size[1] * master.num_frames
+    return int(pixels * _LARGEST_BITS_PER_PIXEL / 8) + master.file.num_bytes
+
+
+def _args(made: Deliverable, film: Film, scratch: Path, part: Path) -> list[str]:
+    if made.is_copy:
+        return copy_args(film, made.tags, part)
+    screen = made.screen
+    if screen.canvas is not None:
+        (scratch / "canvas.png").write_bytes(screen.canvas)
+    tracks = write_tracks(screen.overlays, scratch, num_frames=film.num_frames, fps=film.fps)
+    for number, track in enumerate(tracks):
+        text = track_list(track, film.num_frames)
+        (scratch / f"track{number}.txt").write_text(text, encoding="utf-8")
+    return encode_args(film, screen, made.crop, tracks, folder=scratch, tags=made.tags, part=part)

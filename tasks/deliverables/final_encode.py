@@ -1,0 +1,225 @@
+"""Ffmpeg's arguments for a deliverable: its master on a screen, encoded once. Pure.
+
+The presenter is cut out of the master and scaled with lanczos; where it leaves room, its own
+picture lies behind it, enlarged and blurred, unless the screen brings a canvas. Sound is copied.
+One recipe for every size, and a fixed number of encoder threads: the same master and screen are the
+same bytes on any number of cores.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tasks.deliverables.overlay_tracks import LIST_FPS, Track
+from tasks.processes.ffmpeg import ffmpeg_builder
+from tasks.screen.overlays import Region, Screen
+
+PRESET, CRF, THREADS = "veryfast", 18, 4
+_KEYFRAME_EVERY = 48
+_X264_PARAMS = (
+    f"open-gop=0:scenecut=0:bframes=0:keyint={_KEYFRAME_EVERY}:min-keyint={_KEYFRAME_EVERY}:"
+    "force-cfr=1"
+)
+_LANCZOS = "lanczos+accurate_rnd+full_chroma_int"
+_PICTURES = "bicubic+accurate_rnd+full_chroma_int"
+_BLUR_SCALE, _BLUR_SIGMA = 8, 5
+_CANVAS_DARKER = -0.08  # of the range: what lies behind does not outshine the presenter
+_SOUND_TICKS = 48_000
+_MICROSECONDS = 1_000_000
+SETTINGS: Mapping[str, str | int] = {
+    "codec": "libx264",
+    "preset": PRESET,
+    "crf": CRF,
+    "threads": THREADS,
+    "keyframe_every": _KEYFRAME_EVERY,
+    "scaler": "lanczos",
+}
+"""What a receipt tells of an encode."""
+
+
+@dataclass(frozen=True)
+class Film:
+    """A master, as it is encoded.
+
+    Attributes:
+        path: of the file.
+        num_frames: of it.
+        fps: of it; they divide ``timescale``.
+        timescale: ticks per second of its picture.
+        sound: a file whose first sound is copied; the master, or another.
+    """
+
+    path: Path
+    num_frames: int
+    fps: int
+    timescale: int
+    sound: Path
+
+
+def encode_args(
+    film: Film,
+    screen: Screen,
+    crop: Region,
+    tracks: Sequence[Track],
+    *,
+    folder: Path,
+    tags: Mapping[str, str],
+    part: Path,
+) -> list[str]:
+    """Ffmpeg's arguments to encode a film on its screen.
+
+    Args:
+        film: the master.
+        screen: what it is shown on.
+        crop: the part of the master that fills ``screen.presenter``.
+        tracks: the screen's overlays, from the lowest; their pictures and lists lie in ``folder``.
+        folder: of what was prepared: ``canvas.png``, where the screen has one, and
+            ``track0.txt``, ``track1.txt`` ..., or a single picture for a track that fades.
+        tags: of the file.
+        part: to write.
+    """
+    builder = ffmpeg_builder()
+    master = builder.input(f"file:{film.path}")
+    picture = _presenter(master["v:0"], screen, crop, builder, folder, film)
+    for number, track in enumerate(tracks):
+        above = _above(track, number, builder, folder, film)
+        picture = builder.filter(
+            [picture, above],
+            "overlay",
+            x=track.left,
+            y=track.top,
+            format="yuv420",
+            eof_action="pass" if track.fade_frames else "repeat",
+        )
+    picture = picture.filter("format", "yuv420p").filter(
+        "setparams",
+        range="tv",
+        color_primaries="bt709",
+        color_trc="bt709",
+        colorspace="bt709",
+    )
+    sound = master if film.sound == film.path else builder.input(f"file:{film.sound}")
+    options: dict[str, str | int] = {
+        "c:v": "libx264",
+        "preset": PRESET,
+        "crf": CRF,
+        "profile:v": "high",
+        "threads": THREADS,
+        "x264-params": _X264_PARAMS,
+        "frames:v": film.num_frames,
+        "c:a": "copy",
+        **_container(film),
+    }
+    args: list[str] = builder.output(picture, sound["a:0"], f"file:{part}", **options).get_args()
+    return _with_tags(args, tags)
+
+
+def copy_args(film: Film, tags: Mapping[str, str], part: Path) -> list[str]:
+    """Ffmpeg's arguments to copy a film's picture and sound, packet by packet."""
+    builder = ffmpeg_builder()
+    master = builder.input(f"file:{film.path}")
+    sound = master if film.sound == film.path else builder.input(f"file:{film.sound}")
+    options: dict[str, str | int] = {"c": "copy", **_container(film)}
+    streams = (master["v:0"], sound["a:0"])
+    args: list[str] = builder.output(*streams, f"file:{part}", **options).get_args()
+    return _with_tags(args, tags)
+
+
+def _container(film: Film) -> dict[str, str | int]:
+    return {
+        "map_metadata": -1,
+        "fflags": "+bitexact",
+        "flags:v": "+bitexact",
+        "video_track_timescale": film.timescale,
+        "movie_timescale": _SOUND_TICKS,
+        "movflags": "+faststart",
+        "format": "mp4",
+    }
+
+
+def _with_tags(args: list[str], tags: Mapping[str, str]) -> list[str]:
+    words = [word for name, text in tags.items() for word in ("-metadata", f"{name}={text}")]
+    return [*args[:-1], *words, args[-1]]
+
+
+def _presenter(
+    picture: Any, screen: Screen, crop: Region, builder: Any, folder: Path, film: Film
+) -> Any:
+    region = screen.presenter
+    size = (screen.width, screen.height)
+    is_filled = (region.width, region.height) == size
+    if not is_filled and screen.canvas is None:
+        halves = picture.filter_multi_output("split")
+        picture, behind = halves[0], _blurred(halves[1], size)
+    elif not is_filled:
+        behind = _still(builder, folder / "canvas.png", film)
+    else:
+        behind = None
+    shown = (
+        picture.filter("crop", crop.width, crop.height, crop.left, crop.top)
+        .filter("scale", region.width, region.height, flags=_LANCZOS)
+        .filter("setsar", 1)
+    )
+    if behind is None:
+        return shown
+    return builder.filter([behind, shown], "overlay", x=region.left, y=region.top, format="yuv420")
+
+
+def _blurred(picture: Any, size: tuple[int, int]) -> Any:
+    """The whole picture, enlarged to fill the screen, out of focus and a little darker."""
+    width, height = (max(2, side // _BLUR_SCALE // 2 * 2) for side in size)
+    return (
+        picture.filter("scale", width, height, force_original_aspect_ratio="increase", flags="area")
+        .filter("crop", width, height)
+        .filter("gblur", sigma=_BLUR_SIGMA)
+        .filter("eq", brightness=_CANVAS_DARKER)
+        .filter("scale", *size, flags="bicubic")
+        .filter("setsar", 1)
+    )
+
+
+def _still(builder: Any, path: Path, film: Film) -> Any:
+    """A picture for as long as the film, in its colours."""
+    seconds = f"{film.num_frames / film.fps:.6f}"
+    still = builder.input(f"file:{path}", loop=1, framerate=film.fps, t=seconds, f="image2")
+    return _in_colours(still, "yuv420p").filter("setsar", 1)
+
+
+def _above(track: Track, number: int, builder: Any, folder: Path, film: Film) -> Any:
+    """The pictures of a track, with their alpha, in the film's colours and in its time."""
+    if not track.fade_frames:
+        listed = builder.input(f"file:{folder / f'track{number}.txt'}", format="concat", safe=0)
+        return _timed(_in_colours(listed, "yuva420p"), f"PTS/{_MICROSECONDS // LIST_FPS}", film)
+    shown = track.pictures[0]
+    length, fade = shown.end_frame - shown.start_frame, track.fade_frames
+    picture = builder.input(
+        f"file:{folder / shown.name}",
+        loop=1,
+        framerate=film.fps,
+        t=f"{length / film.fps:.6f}",
+        f="image2",
+    )
+    faded = (
+        _in_colours(picture, "yuva420p")
+        .filter("fade", "in", 0, fade, alpha=1)
+        .filter("fade", "out", length - fade, fade, alpha=1)
+    )
+    index = f"round(PTS*{film.fps}/{_MICROSECONDS})+{shown.start_frame}"
+    return _timed(faded, index, film)
+
+
+def _timed(picture: Any, index: str, film: Film) -> Any:
+    """Pictures at the times of the frames that ``index`` counts; ``PTS`` are microseconds there.
+
+    They come half a frame early: what is rounded on the way still meets its own frame.
+    """
+    return picture.filter("settb", f"1/{_MICROSECONDS}").filter(
+        "setpts", f"({index}-0.5)*{_MICROSECONDS}/{film.fps}"
+    )
+
+
+def _in_colours(picture: Any, pixels: str) -> Any:
+    return picture.filter(
+        "scale", out_color_matrix="bt709", out_range="tv", flags=_PICTURES
+    ).filter("format", pixels)

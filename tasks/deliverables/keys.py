@@ -1,0 +1,27 @@
+"""What a deliverable is called in the store: a digest of all that it is made from. Pure."""
+
+from tasks.canonical_json import canonical_sha256
+from tasks.deliver_records import DeliverRequest, Size
+from tasks.records import VideoReceipt
+from tasks.screen.formats import is_burned
+
+# Raised by a change that makes another file of the same request; finished ones are made anew then.
+_VERSION = 1
+# what is told of a request, or is in the key otherwise
+_NO_PART = {"sizes", "captions", "language", "music"}
+
+
+def deliverable_key(request: DeliverRequest, size: Size, master: VideoReceipt) -> str:
+    """The key of one size of a finished video.
+
+    Fields that a request leaves at their defaults are no part of it, so that a release with more
+    of them finds what earlier ones made.
+    """
+    asked = request.model_dump(mode="json", exclude=_NO_PART, exclude_defaults=True)
+    if master.captions and is_burned(request.captions, size):
+        asked["captions"] = [entry.sha256 for entry in master.captions]
+    if request.music is not None:
+        asked["music"] = request.music.sha256
+    return canonical_sha256(
+        {"version": _VERSION, "master": master.file.sha256, "size": size, "request": asked}
+    )

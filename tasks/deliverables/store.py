@@ -1,0 +1,136 @@
+"""Deliverables in the store: files named by their content, found by the key of their request.
+
+deliverables/<key[:2]>/<key>.<sha8>.mp4 .<sha8>.jpg .<sha8>.webp .json
+materials/<sha256>.<suffix>     what they are made with beside masters
+"""
+
+import contextlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from tasks.deliver_records import DeliverableReceipt, DeliverRequest, Size
+from tasks.deliverables.keys import deliverable_key
+from tasks.errors import DamagedError
+from tasks.record import FileEntry
+from tasks.records import StoredPlan, VideoReceipt
+from tasks.store.campaign_folder import CampaignFolder
+from tasks.store.entries import check_entry, check_name
+from tasks.store.files import sha256_of_version, write_file
+from tasks.store.record_json import record_bytes
+
+ROOM, MATERIALS = "deliverables", "materials"
+
+
+def keep_material(folder: CampaignFolder, path: Path) -> FileEntry:
+    """Keep a file that deliverables are made with in the store, once."""
+    sha256 = sha256_of_version(path)
+    entry = FileEntry(
+        name=f"{sha256}{path.suffix.lower()}", sha256=sha256, num_bytes=path.stat().st_size
+    )
+    kept = folder.root / MATERIALS / entry.name
+    with contextlib.suppress(DamagedError):
+        folder.check_kept(MATERIALS, entry)
+        return entry
+    write_file(kept, path.read_bytes())
+    folder.keep(MATERIALS, entry)
+    return entry
+
+
+def deliverable_folder(key: str) -> str:
+    """Folder of a deliverable's files, from the campaign's root."""
+    return f"{ROOM}/{key[:2]}"
+
+
+def receipt_name(key: str) -> str:
+    """Name of a deliverable's receipt, from the campaign's root."""
+    return f"{deliverable_folder(key)}/{key}.json"
+
+
+def part_folder(folder: CampaignFolder, key: str) -> Path:
+    """Local folder in which a deliverable is made; it exists."""
+    place = folder.root / deliverable_folder(key)
+    place.mkdir(parents=True, exist_ok=True)
+    return place
+
+
+def files_of(receipt: DeliverableReceipt) -> Mapping[str, FileEntry]:
+    """Its files, by the receipt's field."""
+    files = {"file": receipt.file, "poster": receipt.poster}
+    return files if receipt.teaser is None else files | {"teaser": receipt.teaser}
+
+
+def delivered_files(receipt: DeliverableReceipt) -> Mapping[str, FileEntry]:
+    """What of a deliverable leaves the house, by the suffix of its name."""
+    return {f".{entry.name.rpartition('.')[2]}": entry for entry in files_of(receipt).values()}
+
+
+def find_deliverable(folder: CampaignFolder, key: str) -> DeliverableReceipt | None:
+    """The receipt of a finished deliverable, its files verified; None where it is not done.
+
+    Raises:
+        DamagedError: there is a receipt, but it or a file of it is damaged.
+    """
+    name = receipt_name(key)
+
+    def check(receipt: DeliverableReceipt) -> None:
+        check_name(name, receipt.key, key)
+        for entry in files_of(receipt).values():
+            check_entry(name, entry, key)
+            folder.check_kept(deliverable_folder(key), entry)
+
+    return folder.read_record(name, DeliverableReceipt, check)
+
+
+def commit_deliverable(folder: CampaignFolder, receipt: DeliverableReceipt) -> DeliverableReceipt:
+    """Keep the files, then write the receipt; the first one wins and is returned."""
+    place, name = deliverable_folder(receipt.key), receipt_name(receipt.key)
+    kept = receipt.model_copy(
+        update={field: folder.keep(place, entry) for field, entry in files_of(receipt).items()}
+    )
+    if folder.write_once(name, record_bytes(kept)):
+        return kept
+    return folder.read_record(name, DeliverableReceipt) or kept
+
+
+def discard_deliverable(folder: CampaignFolder, key: str) -> None:
+    """Remove a damaged deliverable: the receipt first, then its files."""
+    folder.remove(receipt_name(key))
+    for name in folder.listing(deliverable_folder(key)):
+        if name.rpartition("/")[2].startswith(f"{key}."):
+            folder.remove(name)
+
+
+def keys_of(request: DeliverRequest, master: VideoReceipt) -> dict[Size, str]:
+    """The key of each size that is asked for of a finished video."""
+    return {size: deliverable_key(request, size, master) for size in request.sizes}
+
+
+def missing_sizes(
+    stored: StoredPlan, master: VideoReceipt, folder: CampaignFolder
+) -> tuple[Size, ...]:
+    """The sizes of a finished video that are still to be made, damaged ones among them."""
+    if stored.deliver is None:
+        return ()
+    return tuple(
+        size for size, key in keys_of(stored.deliver, master).items() if not _is_whole(folder, key)
+    )
+
+
+def made_of(
+    stored: StoredPlan, master: VideoReceipt, folder: CampaignFolder
+) -> tuple[DeliverableReceipt, ...]:
+    """Receipts of the deliverables that are there, in the order of the row; files are not read."""
+    if stored.deliver is None:
+        return ()
+    found = (
+        folder.read_record(receipt_name(key), DeliverableReceipt)
+        for key in keys_of(stored.deliver, master).values()
+    )
+    return tuple(receipt for receipt in found if receipt is not None)
+
+
+def _is_whole(folder: CampaignFolder, key: str) -> bool:
+    try:
+        return find_deliverable(folder, key) is not None
+    except DamagedError:
+        return False

@@ -1,0 +1,1 @@
+"""The columns of a manifest that say what stands on the screen, and the brand files of its rows."""

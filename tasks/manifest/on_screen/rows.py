@@ -1,0 +1,169 @@
+"""What a row shows on the screen: its cells -> a record, or every fault in them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tasks.manifest.cell_values import BadValueError, check_text
+from tasks.manifest.faults import Fault
+from tasks.manifest.on_screen.brands import Brands
+from tasks.manifest.on_screen.columns import (
+    BRAND_COLUMN,
+    IMAGE_COLUMNS,
+    LAYOUT_COLUMN,
+    SCREEN_COLUMNS,
+    TEXT_COLUMNS,
+)
+from tasks.manifest.row_files import PRODUCT, Files
+from tasks.reading.cleaning.screen_marks import (
+    SCREEN_MARK,
+    ScreenMark,
+    misspelt_screen_marks,
+    without_screen_marks,
+)
+from tasks.reading.flaws import ScriptError
+from tasks.reading.languages import Language
+from tasks.reading.script_text import script_text
+from tasks.screen.brand.brand import Brand
+from tasks.screen.brand.pictures import PRODUCT_KINDS, ScreenPictureError, read_screen_picture
+from tasks.screen_records import RowScreen
+
+_MAX_CHARS = 400
+_MARKS = "[show image2 3s], [presenter full] and [price]"
+
+
+@dataclass
+class ScreenReader:
+    """Reads what one row shows, and goes on after a fault to find them all.
+
+    Attributes:
+        line: of the file on which the row starts.
+        cells: those of the screen's columns, filled.
+        brands: of the manifest.
+        files: of the manifest.
+    """
+
+    line: int
+    cells: Mapping[str, str]
+    brands: Brands
+    files: Files
+    faults: list[Fault] = field(default_factory=list[Fault])
+
+    def read(self, column: str, script: str, language: Language) -> RowScreen | None:
+        """What the row shows; None where it has no brand, or a fault.
+
+        Args:
+            column: that the script comes from.
+            script: with its marks.
+            language: of the script.
+        """
+        try:
+            brand = self.brands.of_cell(self.cells.get(BRAND_COLUMN, ""))
+        except BadValueError as error:
+            self._fault(BRAND_COLUMN, self.cells[BRAND_COLUMN], *error.args)
+            return None
+        if brand is None:
+            self._check_brandless(column, script)
+            return None
+        layout = self._layout(brand)
+        images = {
+            number: path
+            for name, number in IMAGE_COLUMNS.items()
+            if (path := self._image(name)) is not None
+        }
+        texts = {name: self._text(name, brand) for name in TEXT_COLUMNS}
+        self._check_marks(column, script, language)
+        if self.faults:
+            return None
+        has_marks = without_screen_marks(script) != script
+        return RowScreen(
+            brand_path=brand.path,
+            layout=layout,
+            images=images,
+            **texts,
+            marked_script=script if has_marks else "",
+        )
+
+    def _check_brandless(self, column: str, script: str) -> None:
+        """A row without a brand shows nothing; what would be left out silently is a fault."""
+        way_out = "name a brand file with --brand"
+        if self.brands.is_column:
+            way_out += f", or in the column {BRAND_COLUMN}"
+            for name in SCREEN_COLUMNS:
+                if self.cells.get(name):
+                    rule = "no brand file says where this stands"
+                    self._fault(name, self.cells[name], rule, way_out)
+        for match in SCREEN_MARK.finditer(script):
+            rule = "this is a mark for the screen, and the row has no brand file"
+            self._fault(column, match[0], rule, f"{way_out}, or remove the mark")
+
+    def _layout(self, brand: Brand) -> str:
+        name = self.cells.get(LAYOUT_COLUMN, "")
+        if name and name not in brand.layouts:
+            rule = f"{brand.path.name} has no such layout"
+            self._fault(LAYOUT_COLUMN, name, rule, f"layouts are {', '.join(brand.layouts)}")
+        return name or brand.tables.layout
+
+    def _image(self, column: str) -> Path | None:
+        name = self.cells.get(column, "")
+        if not name:
+            return None
+        try:
+            path = self.files.find(name, PRODUCT)
+            read_screen_picture(path, PRODUCT_KINDS)
+        except BadValueError as error:
+            self._fault(column, name, *error.args, may_heal=error.may_heal)
+        except ScreenPictureError as error:
+            self._fault(column, name, error.rule, error.way_out)
+        else:
+            return path
+        return None
+
+    def _text(self, column: str, brand: Brand) -> str:
+        text = self.cells.get(column, "")
+        try:
+            check_text(text, allow_lines=False)
+        except BadValueError as error:
+            self._fault(column, text, *error.args)
+            return ""
+        missing = brand.fonts.missing(text)
+        if len(text) > _MAX_CHARS:
+            rule = f"has {len(text)} characters, and at most {_MAX_CHARS} can stand on a screen"
+            self._fault(column, text, rule, "write a few words")
+        elif missing:
+            rule = f"no font of {brand.path.name} has these characters: {' '.join(missing[:8])}"
+            self._fault(column, text, rule, "name a font that has them in its fonts")
+        return text
+
+    def _check_marks(self, column: str, script: str, language: Language) -> None:
+        for written, _ in misspelt_screen_marks(script):
+            self._fault(column, written, "this is no mark that is known", f"marks are {_MARKS}")
+        if not SCREEN_MARK.search(script):
+            return
+        try:
+            read = script_text(script, language)
+        except ScriptError:
+            return  # told with the script
+        for mark in read.screen:
+            for rule, way_out in self._mark_faults(mark, read.text):
+                self._fault(column, mark.written, rule, way_out)
+
+    def _mark_faults(self, mark: ScreenMark, text: str) -> Iterator[tuple[str, str]]:
+        columns = {number: name for name, number in IMAGE_COLUMNS.items()}
+        if mark.shown == "image":
+            name = columns.get(mark.number)
+            if name is None:
+                yield f"there is no picture {mark.number}", f"pictures are 1 to {len(columns)}"
+            elif not self.cells.get(name):
+                yield f"the row has no picture in {name}", "name one there, or remove the mark"
+        if mark.shown == "price" and not self.cells.get("price_text"):
+            yield "the row has no price_text", "write the price there, or remove the mark"
+        if mark.seconds is not None and mark.seconds < 0.2:
+            yield f"it asks for {mark.seconds:g} s, at least 0.2 s can be seen", "give it more"
+        if not any(map(str.isalnum, text[mark.index :])):
+            yield "it stands behind the last word, when the video ends", "put it before a word"
+
+    def _fault(
+        self, column: str, value: str, rule: str, way_out: str, *, may_heal: bool = False
+    ) -> None:
+        self.faults.append(Fault(self.line, column, value, rule, way_out, may_heal))

@@ -1,0 +1,103 @@
+"""A brand, as its file says it: values alone, no pictures read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from tasks.record import Record
+from tasks.screen.layout.templates import Layout
+from tasks.screen.text.fonts import Fonts
+
+Corner = Literal["top-left", "top-right", "bottom-left", "bottom-right"]
+Transition = Literal["cut", "fade"]
+_COLOUR = r"^#[0-9a-fA-F]{6}$"
+
+
+class LogoTable(Record):
+    """``[logo]``."""
+
+    file: str = Field(min_length=1, description="write the name of a PNG or WebP file")
+    corner: Corner = Field(default="top-right", description="write top-left, top-right, ...")
+    margin: float = Field(
+        default=0.04,
+        ge=0,
+        le=0.2,
+        description="write a share of the frame's shorter side, 0 to 0.2",
+    )
+    width: float = Field(
+        default=0.16, ge=0.02, le=0.5, description="write a share of the frame's width, 0.02 to 0.5"
+    )
+
+
+class Palette(Record):
+    """``[palette]``: colours as ``#rrggbb``."""
+
+    background: str = Field(default="#14202b", pattern=_COLOUR, description='write it as "#14202b"')
+    text: str = Field(default="#ffffff", pattern=_COLOUR, description='write it as "#ffffff"')
+    accent: str = Field(default="#ffb400", pattern=_COLOUR, description='write it as "#ffb400"')
+    accent_text: str = Field(
+        default="#14202b", pattern=_COLOUR, description='write it as "#14202b"'
+    )
+
+
+class LowerThird(Record):
+    """``[lower_third]``: when name and title are seen, in seconds of the video."""
+
+    starts_s: float = Field(default=1.0, ge=0, le=600, description="write seconds, 0 to 600")
+    lasts_s: float = Field(default=5.0, ge=1, le=600, description="write seconds, 1 to 600")
+
+
+class FileTable(Record):
+    """``[intro]``, ``[outro]``, ``[music]``."""
+
+    file: str = Field(min_length=1, description="write the name of a file")
+
+
+class LabelTable(Record):
+    """``[label]``: the words that say a video is generated."""
+
+    en: str = Field(default="AI-generated", min_length=1, max_length=40, description="write words")
+    zh: str = Field(default="AI生成", min_length=1, max_length=40, description="write words")
+
+
+class BrandTables(Record):
+    """A brand file without its layouts, which have rules of their own."""
+
+    name: str = Field(default="", max_length=80, description="write a name for people")
+    fonts: tuple[str, ...] = Field(
+        default=(), max_length=8, description='write names of files: ["brand.otf", "han.otf"]'
+    )
+    layout: str = Field(default="beside", description="write the name of a layout")
+    transition: Transition = Field(default="fade", description="write cut or fade")
+    logo: LogoTable | None = None
+    palette: Palette = Field(default_factory=Palette)
+    lower_third: LowerThird = Field(default_factory=LowerThird)
+    intro: FileTable | None = None
+    outro: FileTable | None = None
+    music: FileTable | None = None
+    label: LabelTable = Field(default_factory=LabelTable)
+
+
+@dataclass(frozen=True)
+class Brand:
+    """A brand file that was read and found right.
+
+    Attributes:
+        path: of the file.
+        tables: what it says.
+        layouts: the packaged ones and its own, by name.
+        fonts: its own and the packaged one, in the order in which they are asked.
+        logo, intro, outro, music: the files that it names.
+    """
+
+    path: Path
+    tables: BrandTables
+    layouts: Mapping[str, Layout]
+    fonts: Fonts
+    logo: Path | None = None
+    intro: Path | None = None
+    outro: Path | None = None
+    music: Path | None = None

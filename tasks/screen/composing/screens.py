@@ -1,0 +1,222 @@
+"""A row's screen in one format: what is behind, on and above the presenter, and when."""
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from PIL import Image
+
+from model.errors import RowError
+from tasks.screen.composing.pieces import (
+    Piece,
+    ScreenFault,
+    Stage,
+    canvas_of,
+    logo_on,
+    missing_characters,
+    overlaps,
+    products_on,
+    words_on,
+)
+from tasks.screen.composing.times import Span, Times
+from tasks.screen.overlays import Overlay, Region, Screen
+
+_FADE_S = 0.2
+_CTA_S = 5.0
+"""So long before its end a video shows its call to action."""
+_MOUTH = (0.18, 0.60, 0.82, 0.95)
+"""Where the mouth is in the box of a face, forehead to chin, however it moves: left, top, ..."""
+
+
+class ScreenError(RowError):
+    """What a row wants to show and cannot: all of it."""
+
+    def __init__(self, faults: tuple[ScreenFault, ...]) -> None:
+        super().__init__(faults)
+        self.faults = faults
+
+    def __str__(self) -> str:
+        told = (f'{f.column} "{f.value}": {f.rule}; {f.way_out}' for f in self.faults)
+        return "; ".join(dict.fromkeys(told))
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """All that is drawn for one format."""
+
+    words: tuple[Piece, ...]
+    products: dict[int, Piece]
+    logo: Piece | None
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """All pieces."""
+        return (*self.words, *self.products.values(), *((self.logo,) if self.logo else ()))
+
+
+def drawing_of(stage: Stage) -> tuple[Drawing, tuple[ScreenFault, ...]]:
+    """Everything drawn, and what is wrong with it whatever the speech and the face are."""
+    words, faults = words_on(stage)
+    products, more = products_on(stage)
+    logo = logo_on(stage)
+    drawing = Drawing(tuple(words), products, logo)
+    faults = [*missing_characters(stage), *faults, *more, *_logo_faults(stage, drawing)]
+    return drawing, tuple(faults)
+
+
+def screen_of(
+    stage: Stage,
+    times: Times,
+    *,
+    fps: int,
+    num_frames: int,
+    face: tuple[int, int, int, int] | None,
+) -> Screen:
+    """The screen of one format.
+
+    Args:
+        stage: brand, row, language and format.
+        times: when pictures, price and presenter are seen, in frames.
+        fps: of the video.
+        num_frames: of the video.
+        face: left, top, right and bottom on the screen, forehead to chin; None: nobody is seen.
+
+    Raises:
+        ScreenError: something does not fit, or would lie over the mouth.
+    """
+    drawing, faults = drawing_of(stage)
+    faults = (*faults, *_over_mouth(stage, drawing, face), *_late(stage, fps, num_frames))
+    if faults:
+        raise ScreenError(faults)
+    whole = Span(0, num_frames)
+    shown: list[tuple[Piece, Span]] = []
+    for number, span in times.images:
+        if number in drawing.products:
+            shown.append((drawing.products[number], span))
+    for piece in drawing.words:
+        spans = times.price if piece.thing == "price" else (_usual(stage, piece, fps, num_frames),)
+        shown += ((piece, span) for span in spans)
+    fade_s = _FADE_S if stage.brand.tables.transition == "fade" else 0.0
+    overlays = [
+        _overlay(piece, part, fps, fade_s)
+        for piece, span in shown
+        for part in _without(span, times.presenter)
+    ]
+    if drawing.logo:
+        overlays.append(_overlay(drawing.logo, whole, fps, 0.0))
+    canvas = canvas_of(stage)
+    alone = times.presenter if canvas else ()
+    return Screen(
+        width=stage.width,
+        height=stage.height,
+        presenter=stage.places.presenter,
+        canvas=_png(canvas) if canvas else None,
+        overlays=tuple(overlays),
+        before=(stage.brand.intro,) if stage.brand.intro else (),
+        after=(stage.brand.outro,) if stage.brand.outro else (),
+        music=stage.brand.music,
+        presenter_alone=tuple((span.start / fps, span.end / fps) for span in alone),
+    )
+
+
+def mouth_of(face: tuple[int, int, int, int], width: int, height: int) -> Region:
+    """Where the mouth of a face may be, as far as a frame shows it."""
+    left, top, right, bottom = face
+    across, down = right - left, bottom - top
+    low = max(left + _MOUTH[0] * across, 0.0), max(top + _MOUTH[1] * down, 0.0)
+    high = min(left + _MOUTH[2] * across, width), min(top + _MOUTH[3] * down, height)
+    size = (max(1, round(high[0] - low[0])), max(1, round(high[1] - low[1])))
+    return Region(round(low[0]), round(low[1]), *size)
+
+
+def _logo_faults(stage: Stage, drawing: Drawing) -> Iterator[ScreenFault]:
+    if drawing.logo is None or stage.brand.logo is None:
+        return
+    for piece in (*drawing.words, *drawing.products.values()):
+        if overlaps(drawing.logo.region, piece.region):
+            rule = f"the logo lies over the {_told(piece.thing)} {stage.told}"
+            way_out = "give it another corner, or a smaller width or margin, in the brand file"
+            yield ScreenFault("brand", stage.brand.logo.name, rule, way_out)
+            return
+
+
+def _over_mouth(
+    stage: Stage, drawing: Drawing, face: tuple[int, int, int, int] | None
+) -> Iterator[ScreenFault]:
+    if face is None:
+        return
+    mouth = mouth_of(face, stage.width, stage.height)
+    for piece in drawing.pieces:
+        if overlaps(piece.region, mouth):
+            rule = f"the {_told(piece.thing)} would lie over the presenter's mouth {stage.told}"
+            way_out = "choose another layout or framing, or move its region in the brand file"
+            yield ScreenFault(_column(piece.thing), _value(stage, piece.thing), rule, way_out)
+
+
+def _late(stage: Stage, fps: int, num_frames: int) -> Iterator[ScreenFault]:
+    start_s = stage.brand.tables.lower_third.starts_s
+    if (stage.row.name or stage.row.title) and start_s * fps >= num_frames:
+        rule = f"the video ends after {num_frames / fps:.1f} s, before its lower third"
+        way_out = f"let it start earlier than {start_s:g} s in the brand file"
+        yield ScreenFault("name", stage.row.name or stage.row.title, rule, way_out)
+
+
+def _usual(stage: Stage, piece: Piece, fps: int, num_frames: int) -> Span:
+    """When words are seen for which a script has no marks."""
+    if piece.thing == "cta":
+        return Span(max(0, num_frames - round(_CTA_S * fps)), num_frames)
+    if piece.thing == "lower_third":
+        table = stage.brand.tables.lower_third
+        end = round((table.starts_s + table.lasts_s) * fps)
+        return Span(round(table.starts_s * fps), min(end, num_frames))
+    return Span(0, num_frames)
+
+
+def _without(span: Span, others: Sequence[Span]) -> Iterator[Span]:
+    """The parts of a span that none of the others covers."""
+    at = span.start
+    for other in sorted(others, key=lambda each: each.start):
+        if other.end <= at or other.start >= span.end:
+            continue
+        if other.start > at:
+            yield Span(at, other.start)
+        at = max(at, other.end)
+    if at < span.end:
+        yield Span(at, span.end)
+
+
+def _overlay(piece: Piece, span: Span, fps: int, fade_s: float) -> Overlay:
+    """What is there in the first frame is there at once; a fade needs time for itself."""
+    seconds = (span.end - span.start) / fps
+    is_faded = span.start > 0 and 2 * fade_s <= seconds
+    return Overlay(
+        picture=_png(piece.picture),
+        left=piece.region.left,
+        top=piece.region.top,
+        starts_s=span.start / fps,
+        ends_s=span.end / fps,
+        fade_s=fade_s if is_faded else 0.0,
+    )
+
+
+def _png(picture: Image.Image) -> bytes:
+    data = io.BytesIO()
+    picture.save(data, "PNG")
+    return data.getvalue()
+
+
+def _told(thing: str) -> str:
+    return {"cta": "call to action", "lower_third": "lower third"}.get(thing, thing)
+
+
+def _column(thing: str) -> str:
+    columns = {"price": "price_text", "lower_third": "name", "product": "product_image"}
+    return columns.get(thing, "brand" if thing == "logo" else thing)
+
+
+def _value(stage: Stage, thing: str) -> str:
+    row = stage.row
+    values = {"lower_third": row.name or row.title, "price": row.price_text}
+    if thing == "product":
+        return next(iter(row.images.values())).name
+    return values.get(thing, str(getattr(row, thing, "")))

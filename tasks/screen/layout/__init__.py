@@ -1,0 +1,1 @@
+"""Where a layout puts presenter, product and words in each format, and when they are seen."""

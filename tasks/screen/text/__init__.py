@@ -1,0 +1,1 @@
+"""How words are set on a screen: their fonts, their lines, their size."""

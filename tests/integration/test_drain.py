@@ -1,0 +1,54 @@
+"""A worker that is told to end: with real processes, its run finishes, and no other begins."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.integration.servers import wait_until
+from tests.integration.test_gpu_worker import Pool
+
+pytestmark = [pytest.mark.integration, pytest.mark.cluster]
+
+
+@pytest.fixture
+def pool(bare_cluster, tmp_path):
+    return Pool(bare_cluster, tmp_path)
+
+
+def test_a_drained_worker_finishes_its_run_takes_no_other_and_ends(pool, tmp_path: Path):
+    may_end = tmp_path / "may-end"
+    with pool.worker("drained", slots=("0", "1"), NIGHTSHOOT_DRAIN_S="120") as worker:
+        run = pool.submit("first", 1, engine="", until=str(may_end))
+        pool.wait_running("first")
+        os.kill(worker.pid, signal.SIGTERM)
+        wait_until(lambda: "draining: 1 runs" in worker.log_text(), 30, "the worker drains")
+        late = pool.submit("late", 1, engine="")
+        time.sleep(4)  # several polls of the worker
+        assert worker.daemon.is_running
+        assert pool.state_name(late) == "Scheduled"
+
+        may_end.touch()
+        pool.finish(run)
+        wait_until(lambda: not worker.daemon.is_running, 60, "the worker has ended")
+
+    assert "ended" in pool.note("first")
+    assert not (tmp_path / "late.running").exists()
+    with pool.worker("next", slots=("0", "1")):
+        pool.finish(late)
+
+
+def test_a_worker_whose_time_is_over_ends_its_run_too(pool, tmp_path: Path):
+    with pool.worker("hurried", slots=("0",), NIGHTSHOOT_DRAIN_S="3") as worker:
+        pool.submit("endless", 1, engine="", until=str(tmp_path / "never"))
+        pool.wait_running("endless")
+        children = worker.children()
+        began = time.monotonic()
+        os.kill(worker.pid, signal.SIGTERM)
+        wait_until(lambda: not worker.daemon.is_running, 60, "the worker has ended")
+        assert time.monotonic() - began < 45
+        wait_until(
+            lambda: not any(child.is_running() for child in children), 30, "its processes too"
+        )

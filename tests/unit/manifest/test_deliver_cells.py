@@ -1,0 +1,46 @@
+"""Columns of deliverables: what they take, and that they are a team's own without `deliver`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tasks.manifest.manifest import Manifest, ManifestError, RowDefaults, read_manifest
+
+
+def read(folder: Path, header: str, cells: str, **defaults: str) -> Manifest:
+    Image.new("RGB", (300, 300), "gray").save(folder / "a.png")
+    path = folder / "m.csv"
+    path.write_text(f"video_id,script,portrait,{header}\nv1,Hello there.,a.png,{cells}\n")
+    return read_manifest(path, RowDefaults(**defaults))
+
+
+def test_a_row_says_what_is_made_of_it_and_the_option_says_it_for_the_others(tmp_path: Path):
+    given = '"9:16, 64x64",burned,on'
+    (row,) = read(tmp_path, "deliver,captions,ai_label", given, deliver="1:1").rows
+    assert row.deliver == ((1080, 1920), (64, 64))
+    assert (row.captions, row.ai_label) == ("burned", True)
+
+    (row,) = read(tmp_path, "deliver,captions,ai_label", ",,", deliver="1:1", ai_label="off").rows
+    assert row.deliver == ((1080, 1080),)
+    assert (row.captions, row.ai_label) == (None, False)
+
+
+def test_what_breaks_a_rule_is_told_all_at_once(tmp_path: Path):
+    with pytest.raises(ManifestError) as caught:
+        read(tmp_path, "deliver,captions,ai_label", "9:17,under,perhaps")
+    told = str(caught.value)
+
+    assert 'deliver "9:17"' in told
+    assert 'captions "under": must be one of burned, beside, both, off' in told
+    assert 'ai_label "perhaps": must be on or off; try "on"' in told
+
+
+def test_without_deliver_such_columns_are_what_the_team_writes_into_them(tmp_path: Path):
+    manifest = read(tmp_path, "captions,ai_label,delivery", "see the folder,n/a,soon")
+
+    assert manifest.rows[0].captions is None
+    assert "line 2: captions is not used, because the row has no deliver" in manifest.notices
+    assert manifest.cells["v1"]["captions"] == "see the folder"

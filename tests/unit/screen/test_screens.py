@@ -1,0 +1,194 @@
+"""A row's screen in each format: words where the template puts them, and never over the mouth."""
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tasks.screen.brand.brand import Brand, Corner, LogoTable
+from tasks.screen.brand.brand_file import read_brand
+from tasks.screen.composing.pieces import Stage
+from tasks.screen.composing.screens import ScreenError, drawing_of, mouth_of, screen_of
+from tasks.screen.composing.times import Span, Times
+from tasks.screen.layout.templates import packaged_layouts
+from tasks.screen.overlays import Screen
+from tasks.screen_records import RowScreen
+from tests.unit.screen.stills import portrait, still
+
+ROOT = Path(__file__).parents[3]
+BRAND = read_brand(ROOT / "manifests" / "brand" / "fernlight.toml")
+LAMP, EVENING = (
+    ROOT / "manifests" / "products" / f"{name}.png" for name in ("lamp", "lamp-evening")
+)
+SIZES = ((1080, 1920), (1080, 1080), (1920, 1080), (1080, 1350))
+FPS, NUM_FRAMES = 25, 250
+WHOLE = Span(0, NUM_FRAMES)
+ALL = Times(((1, WHOLE),), (), (WHOLE,))
+TEXTS = {
+    "en": {
+        "headline": "A lamp that finds its own light",
+        "price_text": "$129, now $49",
+        "cta": "Order today at fernlight.shop",
+        "name": "Mara Lind",
+        "title": "Lighting designer",
+    },
+    "zh": {
+        "headline": "会自己找光的台灯，清晨明亮，夜晚温暖",
+        "price_text": "￥1,299 今天只要 ￥499",
+        "cta": "立即下单，限时三天",
+        "name": "林玛拉",
+        "title": "灯光设计师",
+    },
+}
+COLUMN_OF = {"headline": "headline", "price": "price_text", "cta": "cta"}
+
+
+def stage(
+    layout="beside", size=(1080, 1920), language="en", brand: Brand = BRAND, **changed
+) -> Stage:
+    fields = {**TEXTS[language], "images": {1: LAMP, 2: EVENING}, **changed}
+    row = RowScreen(brand_path=brand.path, layout=layout, **fields)
+    return Stage(brand, row, language, *size)
+
+
+def screen(of: Stage, times: Times = ALL, face=None) -> Screen:
+    return screen_of(of, times, fps=FPS, num_frames=NUM_FRAMES, face=face)
+
+
+def errors(of: Stage, times: Times = ALL, face=None) -> str:
+    with pytest.raises(ScreenError) as caught:
+        screen(of, times, face)
+    return str(caught.value)
+
+
+EVERY = [(layout, size) for layout in packaged_layouts() for size in SIZES]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize(("layout", "size"), EVERY)
+def test_usual_words_fit_in_every_layout_and_format(layout, size, language):
+    drawing, faults = drawing_of(stage(layout, size, language))
+
+    assert not faults
+    assert {piece.thing for piece in drawing.words} == {"headline", "price", "cta", "lower_third"}
+
+
+@pytest.mark.parametrize("thing", ["headline", "price", "cta"])
+@pytest.mark.parametrize(
+    ("layout", "size"), [("full", SIZES[0]), ("beside", SIZES[2]), ("below", SIZES[1])]
+)
+def test_words_change_pixels_inside_their_region_alone(layout, size, thing):
+    master = portrait(ROOT)
+    with_words, without = (
+        np.asarray(still(screen(of), master, 9.0), int)
+        for of in (stage(layout, size), stage(layout, size, **{COLUMN_OF[thing]: ""}))
+    )
+    changed = np.abs(with_words - without).max(axis=2) > 0
+    region = stage(layout, size).places.regions[thing]
+
+    inside = np.zeros_like(changed)
+    inside[region.top : region.top + region.height, region.left : region.left + region.width] = True
+    assert changed.any()
+    assert not (changed & ~inside).any()
+
+
+def test_the_canvas_is_the_brands_colour_and_is_left_out_where_the_presenter_fills_the_frame():
+    canvas = screen(stage("beside")).canvas
+    assert canvas is not None
+    assert Image.open(io.BytesIO(canvas)).getpixel((1000, 10)) == (0x14, 0x30, 0x2F)
+    assert screen(stage("full")).canvas is None
+
+
+def test_marks_show_pictures_price_and_presenter_when_they_say():
+    times = Times(
+        images=((1, Span(0, 100)), (2, Span(100, 175)), (1, Span(175, 250))),
+        presenter=(Span(50, 75),),
+        price=(Span(110, 250),),
+    )
+    shown = screen(stage("beside", cta="", name="", title="", headline=""), times)
+
+    seen = [(round(each.starts_s * FPS), round(each.ends_s * FPS)) for each in shown.overlays]
+    assert seen == [(0, 50), (75, 100), (100, 175), (175, 250), (110, 250), (0, 250)]
+    assert shown.presenter_alone == ((2.0, 3.0),)
+    assert screen(stage("full"), times).presenter_alone == ()
+
+
+def test_the_call_to_action_comes_last_and_the_lower_third_when_the_brand_says():
+    shown = screen(stage("below", headline="", price_text="", images={}))
+    *_, third, logo = shown.overlays
+    cta = shown.overlays[0]
+
+    assert (cta.starts_s, cta.ends_s, cta.fade_s) == (5.0, 10.0, 0.2)
+    assert (third.starts_s, third.ends_s) == (1.0, 5.0)
+    assert (logo.starts_s, logo.ends_s, logo.fade_s) == (0.0, 10.0, 0.0)
+
+
+def test_what_is_seen_in_the_first_frame_does_not_fade_in_and_a_cut_never_fades():
+    assert {each.fade_s for each in screen(stage()).overlays if each.starts_s == 0} == {0.0}
+    cut = replace(BRAND, tables=BRAND.tables.model_copy(update={"transition": "cut"}))
+    assert {each.fade_s for each in screen(stage(brand=cut)).overlays} == {0.0}
+
+
+def test_words_over_the_mouth_are_refused():
+    told = errors(stage("full", (1920, 1080)), face=(300, 100, 900, 1000))
+
+    assert (
+        "the lower third would lie over the presenter's mouth in the layout full at 1920x1080"
+        in told
+    )
+    assert "choose another layout or framing" in told
+    assert screen(stage("full", (1920, 1080)), face=(760, 200, 1160, 720))
+
+
+def test_the_mouth_is_in_the_lower_part_of_the_face():
+    mouth = mouth_of((100, 100, 300, 400), 1080, 1920)
+
+    assert 270 < mouth.top < 300
+    assert mouth.top + mouth.height < 400
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_longest_words_are_refused_with_everything_that_does_not_fit(size):
+    long = {
+        "headline": "A lamp that finds its own light " * 9,
+        "cta": "Order it before Sunday " * 14,
+    }
+    told = errors(stage("beside", size, **long))
+
+    assert 'headline "A lamp that finds' in told
+    assert 'cta "Order it before' in told
+    assert f"in the layout beside at {size[0]}x{size[1]}; write at most about" in told
+
+
+def test_a_logo_over_words_is_refused_and_one_in_another_corner_is_not():
+    def cornered(corner: Corner) -> Brand:
+        logo = LogoTable(file="logo.png", corner=corner)
+        return replace(BRAND, tables=BRAND.tables.model_copy(update={"logo": logo}))
+
+    told = errors(stage("beside", (1920, 1080), brand=cornered("bottom-right")))
+
+    assert "the logo lies over the call to action in the layout beside at 1920x1080" in told
+    assert "give it another corner" in told
+    assert screen(stage("beside", (1920, 1080), brand=cornered("top-left")))
+
+
+def test_a_layout_without_a_place_for_what_the_row_has_is_refused():
+    bare = {"9:16": {"presenter": (0.0, 0.0, 1.0, 1.0)}}
+    layouts = {**BRAND.layouts, "bare": replace(BRAND.layouts["full"], name="bare", regions=bare)}
+    told = errors(stage("bare", brand=replace(BRAND, layouts=layouts)))
+
+    for column in ("headline", "price_text", "cta", "name", "product_image"):
+        assert f'{column} "' in told
+    assert "there is no place for it in the layout bare at 1080x1920" in told
+
+
+def test_a_lower_third_that_starts_after_the_end_is_refused():
+    with pytest.raises(ScreenError, match=r"the video ends after 0.8 s, before its lower third"):
+        screen_of(stage(), Times((), (), ()), fps=FPS, num_frames=20, face=None)
+
+
+def test_equal_rows_give_equal_bytes():
+    assert screen(stage("corner", language="zh")) == screen(stage("corner", language="zh"))
