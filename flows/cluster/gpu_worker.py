@@ -175,14 +175,14 @@ class GpuProcessWorker(VersionedWorker):
     async def setup(self) -> None:
         """Find the GPUs, then start as any worker.
 
-        Raises:
-            SystemExit: there are no GPUs, or a setting is wrong. Of an error, Prefect's command
-                would print its way through the program, and the way out somewhere in it.
+        Where there are none, or a setting is wrong, this process says so in one line and ends with
+        1: an error would come out of Prefect's task groups as pages of traceback.
         """
         try:
             self._find_gpus()
         except NightshootError as error:
-            raise SystemExit(f"This worker cannot start: {error}") from error
+            os.write(2, f"This worker cannot start: {error}\n".encode())
+            os._exit(1)  # nothing has been started yet, and nothing was registered
         try:
             await super().setup()
         except BaseException:
