@@ -8,16 +8,18 @@ import click
 
 from flows.cli.cluster.own import join_own_cluster, start, stop
 from flows.cli.cluster.printing import print_json, print_run, print_status, print_things
-from flows.cli.gates.options import with_gates
+from flows.cli.gates.options import with_gates, with_workers_gate_limits
 from flows.cli.rows.choice import choice_fields, with_choice
 from flows.cli.rows.inputs import with_inputs
 from flows.cli.rows.personal import with_personal
 from flows.cli.terminal import say
+from tasks.redaction import without_secrets
 
 if TYPE_CHECKING:
     from flows.cluster.parameters import CampaignParameters, Parameters
     from tasks.records import Scalar
 
+_EXIT_REFUSED = 2
 _Parameters = TypeVar("_Parameters", bound="Parameters")
 _lexicon = click.option(
     "--lexicon",
@@ -33,6 +35,13 @@ _wait = click.option(
 )
 _out = click.option(
     "--out", required=True, help="Folder that every worker can reach, or s3://bucket/prefix."
+)
+
+
+_no_check = click.option(
+    "--no-check",
+    is_flag=True,
+    help="Do not read the manifest on this machine first; for one that only the workers can read.",
 )
 
 
@@ -196,6 +205,7 @@ def doctor(out: str | None, engine: str | None, as_json: bool) -> int:
 @click.option("--preset", help="Preset for rows that name no preset. [default: standard]")
 @with_loudness
 @with_gates
+@with_workers_gate_limits
 @_lexicon
 @_sheet
 @with_inputs
@@ -207,14 +217,18 @@ def doctor(out: str | None, engine: str | None, as_json: bool) -> int:
 @with_layout
 @_outstanding
 @_queue("urgent")
+@_no_check
 @_wait
 @_json
-def submit(manifest: str, wait: bool, as_json: bool, **options: Any) -> int:
+def submit(manifest: str, no_check: bool, wait: bool, as_json: bool, **options: Any) -> int:
     """Start rendering a manifest on the cluster. MANIFEST is a path, s3://... or https://..."""
     join_own_cluster()
     from flows.deployment.submit import submit_campaign
 
-    run = submit_campaign(campaign_parameters(manifest, options), is_waited_for=wait)
+    parameters = campaign_parameters(manifest, options)
+    if not no_check and not _is_sound(parameters, "submitted"):
+        return _EXIT_REFUSED
+    run = submit_campaign(parameters, is_waited_for=wait)
     return print_run(run, as_json=as_json)
 
 
@@ -231,6 +245,7 @@ def submit(manifest: str, wait: bool, as_json: bool, **options: Any) -> int:
 @click.option("--preset", help="Preset for rows that name no preset. [default: standard]")
 @with_loudness
 @with_gates
+@with_workers_gate_limits
 @_lexicon
 @_sheet
 @with_inputs
@@ -240,9 +255,17 @@ def submit(manifest: str, wait: bool, as_json: bool, **options: Any) -> int:
 @with_layout
 @_outstanding
 @_queue("nightly")
+@_no_check
 @click.option("--remove", is_flag=True, help="Remove this campaign's schedule.")
 @_json
-def schedule(manifest: str, cron: str | None, remove: bool, as_json: bool, **options: Any) -> int:
+def schedule(
+    manifest: str,
+    cron: str | None,
+    no_check: bool,
+    remove: bool,
+    as_json: bool,
+    **options: Any,
+) -> int:
     """Schedule a manifest to render every night. Run it again to change the schedule."""
     join_own_cluster()
     from flows.deployment.submit import When, campaign_name, remove_schedule, schedule_campaign
@@ -253,6 +276,8 @@ def schedule(manifest: str, cron: str | None, remove: bool, as_json: bool, **opt
     slug = campaign_name(parameters)
     if remove or cron is None:
         done = remove_schedule(slug)
+    elif not no_check and not _is_sound(parameters, "scheduled"):
+        return _EXIT_REFUSED
     else:
         done = schedule_campaign(parameters, When(cron, options["timezone"]), slug)
     if as_json:
@@ -263,6 +288,24 @@ def schedule(manifest: str, cron: str | None, remove: bool, as_json: bool, **opt
     for warning in done.warnings:
         say(f"note: {warning}", to_stderr=True)
     return 0
+
+
+def _is_sound(parameters: "CampaignParameters", deed: str) -> bool:
+    """Whether the manifest can be rendered as things are; if not, say all that is wrong with it."""
+    from flows.deployment.manifest_check import check_manifest
+    from model.errors import NightshootError
+
+    try:
+        check_manifest(parameters)
+    except NightshootError as error:
+        say(without_secrets(str(error)), to_stderr=True)
+        say(
+            f"nothing was {deed}; correct this, or add --no-check where only the workers can read "
+            "the manifest and its files",
+            to_stderr=True,
+        )
+        return False
+    return True
 
 
 def retry_on_cluster(
@@ -301,7 +344,7 @@ def campaign_parameters(manifest: str, options: dict[str, Any]) -> "CampaignPara
     given |= choice_fields(options)
     given["settings"] = given_settings(options)
     given |= {"manifest": _absolute(manifest), "out": _absolute(options["out"])}
-    for name in ("lexicon", "variants", "presenters", "brand"):
+    for name in ("lexicon", "variants", "presenters", "brand", "gate_limits"):
         if options.get(name):
             given[name] = _absolute(str(options[name]))
     return _checked(CampaignParameters, given)

@@ -1,17 +1,19 @@
-"""What a campaign shows in Prefect's UI: a bar, a table, and what failed with the way out.
+"""What a campaign shows in Prefect's UI: a bar, a table, what failed, and where its videos are.
 
-Cells of a table are plain text there: no link in them can be clicked. A link artifact would lead
-nowhere either, as outputs are folders and s3:// addresses, which no browser opens; where the
-report lies is said in the state of the campaign's run.
+Cells of a table are plain text there: no link in them can be clicked. Outputs are folders and s3://
+addresses, which no browser opens. Where a web server shows the output, NIGHTSHOOT_RENDERS_URL says
+at which address, and report and videos are links; without it, their places are told.
 """
 
 import json
+import os
 import re
 import shlex
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import cast
+from urllib.parse import quote
 from uuid import UUID
 
 from prefect.artifacts import (
@@ -24,9 +26,12 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import ArtifactUpdate
 
 from flows.cluster.api_client import outlast_restarts
+from flows.metrics.campaign_metrics import CampaignMetrics
+from model.errors import CampaignError
 from tasks.errors import counted
 from tasks.records import FINISHED, VideoOutcome
 
+RENDERS_URL_VARIABLE = "NIGHTSHOOT_RENDERS_URL"
 Row = Mapping[str, object]
 
 _EVERY_S = 30.0
@@ -43,8 +48,10 @@ _MARKDOWN_SIGNS = re.compile(r"([\\`*_{}\[\]<>|#~&$!])")
 class RunArtifacts:
     """The artifacts of one campaign run; each is made once, then renewed while it changes."""
 
-    def __init__(self, campaign: str, out: str, num_videos: int) -> None:
+    def __init__(self, campaign: str, out: str, num_videos: int, metrics: CampaignMetrics) -> None:
+        self._metrics = metrics
         self._slug = key_of(campaign)
+        self._links = Links(out, os.environ)
         self._campaign, self._out, self._num_videos = campaign, out, num_videos
         self._bar: UUID | None = None
         self._table: UUID | None = None
@@ -54,11 +61,16 @@ class RunArtifacts:
     def show(self, rows: Callable[[], Sequence[Row]]) -> None:
         """Renew what people see, if it is time and something changed."""
         if is_due(time.monotonic() - self._shown_at, len(self._shown)):
-            self._show(rows())
+            seen = rows()
+            self._metrics.show(seen)
+            self._show(seen)
 
-    def end(self, outcomes: Sequence[VideoOutcome], halted: str) -> None:
-        """Show how every row ended and, if one failed, the failure report."""
+    def end(self, outcomes: Sequence[VideoOutcome], halted: str, report: str | None) -> None:
+        """Show how every row ended, where the videos are and, if one failed, the failures."""
+        self._metrics.end(outcomes)
         self._show([ended_row(outcome) for outcome in outcomes])
+        if report:
+            self._show_places(outcomes, report)
         failed = [each for each in outcomes if each.status in ("held", "failed", "quarantined")]
         if not failed and not halted:
             return
@@ -68,6 +80,16 @@ class RunArtifacts:
                 failure_report(self._campaign, failed, retry, halted),
                 key=f"{self._slug}-failures",
                 description=f"{self._campaign}: {_ended_badly(failed)}",
+            )
+        )
+
+    def _show_places(self, outcomes: Sequence[VideoOutcome], report: str) -> None:
+        page = places_page(self._campaign, report, outcomes, self._links)
+        outlast_restarts(
+            lambda: create_markdown_artifact(
+                page,
+                key=f"{self._slug}-report",
+                description=f"{self._campaign}: report and videos",
             )
         )
 
@@ -102,6 +124,59 @@ class RunArtifacts:
             lambda: create_table_artifact(table, key=f"{self._slug}-videos", description=told)
         )
         self._table = cast("UUID", made)
+
+
+class Links:
+    """From places in an output to addresses that a browser opens.
+
+    Raises:
+        CampaignError: NIGHTSHOOT_RENDERS_URL is no web address.
+    """
+
+    def __init__(self, out: str, environ: Mapping[str, str]) -> None:
+        self._out, self._base = out.rstrip("/"), environ.get(RENDERS_URL_VARIABLE, "").rstrip("/")
+        if self._base and not self._base.startswith(("http://", "https://")):
+            raise CampaignError(
+                f'{RENDERS_URL_VARIABLE}="{self._base}" must be the http:// or https:// address '
+                f"at which {out} is served; correct it where the CPU worker is started, or unset it"
+            )
+
+    def shown(self, place: str, text: str) -> str:
+        """A place as Markdown: a link with this text, or the place itself."""
+        if not self._base or not place.startswith(f"{self._out}/"):
+            return f"{_escaped(text)}: {_escaped(place)}" if text != place else _escaped(place)
+        return f"[{_escaped(text)}]({self._base}{quote(place.removeprefix(self._out))})"
+
+
+def places_page(campaign: str, report: str, outcomes: Sequence[VideoOutcome], links: Links) -> str:
+    """Markdown: where a campaign's report and its finished videos are."""
+    made = [each for each in outcomes if each.status in FINISHED and each.path]
+    lines = [f"# {_escaped(campaign)}: {_count(made)}", "", links.shown(report, "report"), ""]
+    lines += [f"- {links.shown(each.path or '', each.video_id)}" for each in made[:_MAX_ROWS]]
+    if len(made) > _MAX_ROWS:
+        lines += ["", f"The report shows {len(made) - _MAX_ROWS} more."]
+    return "\n".join(lines) + "\n"
+
+
+def show_refusal(campaign: str, faults: Sequence[str]) -> None:
+    """What is wrong with a manifest or its options, where the failures of a campaign are shown."""
+    told = counted(len(faults), "problem")
+    outlast_restarts(
+        lambda: create_markdown_artifact(
+            refusal_page(campaign, faults),
+            key=f"{key_of(campaign)}-failures",
+            description=f"{campaign}: refused before rendering, {told}",
+        )
+    )
+
+
+def refusal_page(campaign: str, faults: Sequence[str]) -> str:
+    """Markdown: every fault in a line of its own, and what to do then."""
+    told = counted(len(faults), "problem")
+    lines = [f"# {_escaped(campaign)}: {told}, nothing was rendered", ""]
+    lines += [f"- {_escaped(fault)}" for fault in faults]
+    lines += ["", "Correct them, then submit the campaign again; a schedule tries again by itself."]
+    return "\n".join(lines) + "\n"
 
 
 def key_of(campaign: str) -> str:

@@ -4,32 +4,38 @@ Each is given small parameters (``flows/cluster/parameters.py``); all else is in
 run made is told by receipts, so that its state may be lost without harm.
 """
 
-from pathlib import Path
+import os
 from typing import Any
+from uuid import UUID
 
+import httpx
 from prefect import flow, get_run_logger
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
-from prefect.runtime import flow_run
+from prefect.runtime import deployment, flow_run
 from prefect.states import Cancelled, Completed, Crashed, Failed
 
 from flows.cluster.api_client import OwnRun
-from flows.cluster.artifacts import RunArtifacts
+from flows.cluster.artifacts import RunArtifacts, show_refusal
 from flows.cluster.dispatcher import PoolDispatcher, PoolSettings
 from flows.cluster.parameters import CampaignParameters, RetryParameters, SweepParameters
-from flows.cluster.run_logs import LogProgress, run_name
-from flows.outcomes import name_of
+from flows.cluster.requests import request_of
+from flows.cluster.run_logs import LogProgress, campaign_of, run_name
+from flows.cluster.scheduled_names import name_scheduled_runs
+from flows.metrics.campaign_metrics import CampaignMetrics
+from flows.metrics.textfile import metrics_folder
 from flows.review.changed_plans import carry_out
 from flows.review.delivery import refresh_delivery
 from flows.run import Run, Source, Summary
-from flows.session import Request, Session
+from flows.session import Session
 from flows.stored import StoredCampaign
 from flows.sweep import sweep_campaign
 from flows.work import Night, night_of
 from model.errors import CampaignError
 from tasks.errors import counted
-from tasks.gpu_plans.layouts import layout_env, layout_settings
-from tasks.manifest.manifest import RowDefaults
-from tasks.quality.gates.policy import GateRequest
+from tasks.gpu_plans.layouts import layout_env
+from tasks.manifest.manifest import ManifestError
+from tasks.redaction import printable
 from tasks.speech.voices import VoiceSettings
 from tasks.store.campaigns import (
     campaigns_in,
@@ -37,7 +43,7 @@ from tasks.store.campaigns import (
 )
 
 MAX_STARTS = 6  # of one campaign run; the automation that revives it counts too
-_PREPARED_AT_ONCE = 2
+_MAX_LINES_OF_STATE = 20
 # a run that was revived waits for what is left of its former self: a segment, a lock's expiry
 _LOCK_WAIT_S = 600.0
 
@@ -46,30 +52,26 @@ _LOCK_WAIT_S = 600.0
 def run_campaign(request: CampaignParameters) -> State[Any]:
     """Render a manifest: speech and plans here, videos on the GPU pool."""
     _check_starts()
-    given = {"engine", "preset", "framing", "allow", "deliver", "captions", "ai_label", "teaser"}
-    wanted = request.model_dump(include=given, exclude_none=True)
-    session = Session(
-        Request(
-            manifest=request.manifest if "://" in request.manifest else Path(request.manifest),
-            out=request.out,
-            campaign=request.campaign or Path(name_of(request.manifest)).stem,
-            defaults=RowDefaults(**wanted),
-            workers=_PREPARED_AT_ONCE,
-            keep_going=request.keep_going,
-            engine_settings={**layout_settings(request.placement), **request.settings},
-            begun_first=request.window is not None,
-            allow_private=request.allow_private,
-            allow_outside=request.allow_outside,
-            loudness=request.loudness,
-            gates=GateRequest(request.gates, request.gate_tries),
-            lexicon=request.lexicon,
-            sheet=request.sheet,
-            personal=request.personal,
-            selection=request.selection,
-        )
-    )
+    try:
+        session = Session(request_of(request))
+    except (ManifestError, CampaignError) as error:
+        return _refused(request, error)
     night = night_of(request.window, request.timezone) if request.window else None
     return _run(session, request, night)
+
+
+def _refused(request: CampaignParameters, error: ManifestError | CampaignError) -> State[Any]:
+    """Tell what is wrong as a list: in the run's log, its state and an artifact."""
+    lines = str(error).splitlines()
+    logger = get_run_logger()
+    for line in lines:
+        logger.error("%s", printable(line))
+    campaign = campaign_of({"request": request})
+    show_refusal(campaign, lines)
+    shown = "\n".join(lines[:_MAX_LINES_OF_STATE])
+    more = len(lines) - _MAX_LINES_OF_STATE
+    rest = f"\n... and {more} more; the run's log and artifact list them" if more > 0 else ""
+    return Failed(message=f"refused before rendering: {shown}{rest}")
 
 
 @flow(name="campaign", flow_run_name=run_name, persist_result=False)
@@ -104,15 +106,29 @@ def _run(
     )
     own = OwnRun()
     num_videos = len(source.rows if source.chosen is None else source.chosen)
-    board = RunArtifacts(source.campaign, request.out, num_videos)
+    metrics = CampaignMetrics(source.campaign, source.folder, metrics_folder(os.environ))
+    board = RunArtifacts(source.campaign, request.out, num_videos, metrics)
     dispatcher = PoolDispatcher(settings, board, own.look)
     run = Run(source, LogProgress(), dispatcher, night=night, lock_wait_s=_LOCK_WAIT_S)
     with own.watched(run.stop):
         summary = run()
-    board.end(summary.asked, summary.halted)
+    board.end(summary.asked, summary.halted, summary.report)
+    _name_next_runs()
     if summary.report:
         refresh_delivery(StoredCampaign(source.folder, source.campaign))
     return _state_of(summary, own)
+
+
+def _name_next_runs() -> None:
+    """Prefect's scheduler makes runs ahead, and this one may be the first to see some of them."""
+    deployment_id = deployment.get_id()
+    if deployment_id is None:
+        return
+    try:
+        with get_client(sync_client=True) as client:
+            name_scheduled_runs(client, UUID(deployment_id))
+    except httpx.HTTPError as error:  # no night is lost for a name
+        get_run_logger().info("the next scheduled runs were not named: %s", error)
 
 
 def _state_of(summary: Summary, own: OwnRun) -> State[Any]:

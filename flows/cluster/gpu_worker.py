@@ -10,7 +10,8 @@ The worker keeps the hosts (``tasks/engines/warm_hosts.py``); they end with it. 
 failed by a fault of the machine it ends them, takes no run for a while, and says so.
 
 Set by environment, read when the worker starts: NIGHTSHOOT_GPU_SLOTS and NIGHTSHOOT_LEASE_DIR
-(``tasks/engines/gpu_lease.py``), NIGHTSHOOT_COOL_OFF_S, NIGHTSHOOT_IDLE_TTL_S.
+(``tasks/engines/gpu_lease.py``), NIGHTSHOOT_COOL_OFF_S, NIGHTSHOOT_IDLE_TTL_S, and
+NIGHTSHOOT_METRICS_DIR (``flows/metrics``).
 """
 
 import json
@@ -41,6 +42,8 @@ from prefect.workers.process import (
 from pydantic import BaseModel, Field, PrivateAttr, ValidationError
 
 from flows.cluster.workers.versions import VersionedWorker
+from flows.metrics.textfile import metrics_folder
+from flows.metrics.worker_metrics import WorkerFacts, WorkerMetrics
 from model.errors import Fault, MachineError, NightshootError
 from tasks.engines.gpu_lease import POLL_S, Lease, Slots, lease_folder, slot_names
 from tasks.engines.warm_hosts import (
@@ -172,14 +175,14 @@ class GpuProcessWorker(VersionedWorker):
     async def setup(self) -> None:
         """Find the GPUs, then start as any worker.
 
-        Raises:
-            SystemExit: there are no GPUs, or a setting is wrong. Of an error, Prefect's command
-                would print its way through the program, and the way out somewhere in it.
+        Where there are none, or a setting is wrong, this process says so in one line and ends with
+        1: an error would come out of Prefect's task groups as pages of traceback.
         """
         try:
             self._find_gpus()
         except NightshootError as error:
-            raise SystemExit(f"This worker cannot start: {error}") from error
+            os.write(2, f"This worker cannot start: {error}\n".encode())
+            os._exit(1)  # nothing has been started yet, and nothing was registered
         try:
             await super().setup()
         except BaseException:
@@ -196,6 +199,8 @@ class GpuProcessWorker(VersionedWorker):
         # another token: idle hosts of ours give way to runs without a host too
         self._slots = Slots(names, folder)
         self._verdicts = tempfile.TemporaryDirectory(prefix="nightshoot-verdicts-")
+        place = metrics_folder(os.environ)
+        self._metrics = WorkerMetrics(self.name, place, self._facts)
         self._logger.info(
             "GPUs %s, leased in %s; logs of engine hosts in %s", ", ".join(names), folder, logs
         )
@@ -208,7 +213,17 @@ class GpuProcessWorker(VersionedWorker):
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(self._close)
 
+    def _facts(self) -> WorkerFacts:
+        """For the metrics; called in another thread."""
+        return WorkerFacts(
+            num_slots=len(self._slots.names),
+            num_lent=self._num_lent,
+            cooling_s=max(0.0, self._cool_off.until - time.monotonic()),
+            host_starts=dict(self._hosts.num_starts),
+        )
+
     def _close(self) -> None:
+        self._metrics.close()
         self._hosts.close()
         self._verdicts.cleanup()
 

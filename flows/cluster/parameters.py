@@ -164,6 +164,12 @@ class CampaignParameters(Parameters):
         description="How often a segment that fails a gate is rendered again with a new seed. If "
         "empty, 2.",
     )
+    gate_limits: str | None = Field(
+        default=None,
+        title="Gate limits",
+        description="TOML file with limits of gates that differ from the shipped ones: a path that "
+        "every worker can reach. If empty, those that the videos have, else the shipped ones.",
+    )
     lexicon: str | None = Field(
         default=None,
         title="Lexicon",

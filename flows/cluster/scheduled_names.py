@@ -19,6 +19,16 @@ from prefect.client.schemas.objects import StateType
 from flows.cluster.run_logs import campaign_of
 
 
+def make_scheduled_runs(client: SyncPrefectClient, deployment_id: UUID) -> None:
+    """Let the server make a deployment's next runs now, and name them.
+
+    Its scheduler would make them within seconds of a change, with names of its own; what is there
+    already it does not make twice.
+    """
+    client.request("POST", "/deployments/{id}/schedule", path_params={"id": deployment_id}, json={})
+    name_scheduled_runs(client, deployment_id)
+
+
 def name_scheduled_runs(client: SyncPrefectClient, deployment_id: UUID) -> int:
     """Give them the names of their campaigns.
 

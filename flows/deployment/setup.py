@@ -21,6 +21,7 @@ from prefect.workers.base import BaseWorker
 from prefect.workers.utilities import get_default_base_job_template_for_infrastructure_type
 from pydantic import SecretStr
 
+from flows.cluster.scheduled_names import make_scheduled_runs
 from flows.deployment.automations import (
     WEBHOOK_BLOCK,
     revive_automation,
@@ -31,6 +32,7 @@ from flows.deployment.automations import (
 from flows.deployment.inventory import (
     DEPLOY_FILE,
     DEPLOYMENTS,
+    NIGHTLY,
     POOLS,
     QUEUES,
     ClusterFacts,
@@ -78,6 +80,8 @@ def cluster_up(webhook: str | None = None) -> tuple[Thing, ...]:
         things += _name_schedules(client, facts)
         _deploy()
         after = read_facts(client)
+        if NIGHTLY in after.deployments:  # deploying removed the runs that were made ahead
+            make_scheduled_runs(client, after.deployments[NIGHTLY].id)
     return (*things, *_deployed(facts, after))
 
 

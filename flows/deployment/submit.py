@@ -19,7 +19,7 @@ from prefect.client.schemas.schedules import CronSchedule
 from pydantic import ValidationError
 
 from flows.cluster.parameters import CampaignParameters, Parameters, RetryParameters
-from flows.cluster.scheduled_names import name_scheduled_runs
+from flows.cluster.scheduled_names import make_scheduled_runs
 from flows.deployment.inventory import (
     ADHOC,
     NIGHTLY,
@@ -280,9 +280,7 @@ def schedule_campaign(parameters: CampaignParameters, when: When, slug: str) -> 
                 schedule=when.rule(),
                 parameters={"request": request},
             )
-        # the scheduler would make its next runs within a minute, with names of its own
-        client.request("POST", "/deployments/{id}/schedule", path_params={"id": deployment.id})
-        name_scheduled_runs(client, deployment.id)
+        make_scheduled_runs(client, deployment.id)
     return Scheduled(
         slug=slug,
         deed="made" if found is None else "changed",

@@ -35,6 +35,8 @@ COLUMNS = (
 PERIOD_S = 1.0
 _PART_S = 600.0  # a part of so many seconds is begun anew: parts are written whole
 _KEEP_EVERY_S = 30.0
+THROTTLE_BITS = {"power-cap": 0x4, "heat": 0x20, "heat-hardware": 0x40, "power-brake": 0x80}
+"""Of NVML's nvmlClocksThrottleReasons; a power cap is usual under full load, the others are not."""
 _MIB = 1 << 20
 _log = logging.getLogger("nightshoot.gpu")
 
@@ -130,6 +132,28 @@ class NvmlReader:
             return [self._reading(index, name, handle) for index, name, handle in self._gpus]
         except self._nvml.NVMLError as error:
             raise NoGpuError(f"the driver stopped answering: {error}") from error
+
+    def throttle_reasons(self) -> dict[int, dict[str, bool]]:
+        """Whether heat or power slow a GPU down: its number -> reason -> whether it is so.
+
+        A GPU that does not tell (a slice of one) has no reasons.
+
+        Raises:
+            NoGpuError: the driver is gone.
+        """
+        nvml = self._nvml
+        try:
+            masks = {
+                index: self._told(lambda: nvml.nvmlDeviceGetCurrentClocksThrottleReasons(handle))  # noqa: B023  asked at once
+                for index, _, handle in self._gpus
+            }
+        except nvml.NVMLError as error:
+            raise NoGpuError(f"the driver stopped answering: {error}") from error
+        return {
+            index: {reason: bool(mask & bit) for reason, bit in THROTTLE_BITS.items()}
+            for index, mask in masks.items()
+            if mask is not None
+        }
 
     def _reading(self, index: int, name: str, handle: Any) -> Reading:
         nvml = self._nvml

@@ -16,6 +16,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,8 +67,11 @@ def _gpu_env(slots: Sequence[str]) -> dict[str, str]:
 class WarmHost:
     """One host process, its socket, and the lease it holds."""
 
-    def __init__(self, kind: HostKind, lease: Lease, log_path: Path) -> None:
+    def __init__(
+        self, kind: HostKind, lease: Lease, log_path: Path, on_start: Callable[[], None]
+    ) -> None:
         self.kind, self._lease, self._log_path = kind, lease, log_path
+        self._on_start = on_start
         self._folder = Path(tempfile.mkdtemp(prefix="nightshoot-"))
         self.socket_path = self._folder / "host.sock"
         self.is_lent = True
@@ -110,6 +114,7 @@ class WarmHost:
         }
 
     def _start(self) -> Guarded:
+        self._on_start()
         self._folder.mkdir(exist_ok=True)
         for path in (self.socket_path, self.socket_path.with_suffix(".unready")):
             path.unlink(missing_ok=True)
@@ -150,6 +155,9 @@ class WarmHost:
 class WarmHosts:
     """The hosts of one worker.
 
+    Attributes:
+        num_starts: engine -> how often a host was started, or started again after it died.
+
     Raises:
         MachineError: this is not Linux.
     """
@@ -162,7 +170,7 @@ class WarmHosts:
             )
         self.slots, self._log_folder, self._idle_ttl_s = slots, log_folder, idle_ttl_s
         self._hosts: list[WarmHost] = []
-        self._num_started = 0
+        self._num_started, self.num_starts = 0, Counter[str]()
         self._lock = threading.Lock()
         self._is_over = threading.Event()
         self._keeper = threading.Thread(target=self._keep, name="warm-hosts", daemon=True)
@@ -220,7 +228,7 @@ class WarmHosts:
         with self._lock:
             self._num_started += 1
             log_path = self._log_folder / f"host-{kind.engine}-{self._num_started}.log"
-            host = WarmHost(kind, lease, log_path)
+            host = WarmHost(kind, lease, log_path, lambda: self.num_starts.update([kind.engine]))
             self._hosts.append(host)
             return host
 

@@ -3,8 +3,10 @@
 import copy
 import http.server
 import json
+import re
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -200,16 +202,24 @@ def test_doctor_is_content_with_a_protected_server(
 
 
 def test_a_schedule_is_made_changed_kept_and_removed(cluster: PrefectCluster):
-    night = ("schedule", "/data/june.csv", "--out", "/data/renders", "--timezone", "Europe/Berlin")
+    night = ("schedule", "/data/june.csv", "--out", "/data/renders", "--no-check")
+    night += ("--timezone", "Europe/Berlin")
 
     made = cluster.nightshoot_json(*night, "--cron", "15 1 * * *", "--window", "22:00-06:00")
     changed = cluster.nightshoot_json(*night, "--cron", "15 3 * * *")
     cluster.nightshoot("cluster", "up")
     kept = slugs(cluster)
+    nightly = cluster.request("GET", f"/deployments/name/{NIGHTLY}")["id"]
+    waiting = cluster.flow_runs(
+        deployments={"id": {"any_": [nightly]}},
+        flow_runs={"state": {"type": {"any_": ["SCHEDULED"]}}},
+    )
     removed = cluster.nightshoot_json("schedule", "/data/june.csv", "--remove")
 
     assert (made["deed"], changed["deed"], removed["deed"]) == ("made", "changed", "removed")
     assert kept == ["example", "june"]
+    assert {run["name"] for run in waiting} == {"june"}, "not names that Prefect drew"
+    assert len(waiting) >= 3
     assert slugs(cluster) == ["example"]
 
 
@@ -222,7 +232,8 @@ def test_a_schedule_is_made_changed_kept_and_removed(cluster: PrefectCluster):
     ],
 )
 def test_a_schedule_that_cannot_be_is_refused(cluster: PrefectCluster, options, said):
-    refused = cluster.nightshoot("schedule", "/data/june.csv", "--out", "/data/renders", *options)
+    night = ("schedule", "/data/june.csv", "--out", "/data/renders", "--no-check")
+    refused = cluster.nightshoot(*night, *options)
 
     assert refused.returncode == 2
     assert said in refused.stderr
@@ -263,19 +274,66 @@ def test_a_submitted_campaign_is_waited_for_and_told(
     absent = tmp_path / "in" / "absent.csv"
 
     done = cluster.nightshoot("submit", manifest, "--out", tmp_path / "renders", "--wait")
-    failed = cluster.nightshoot("submit", absent, "--out", tmp_path / "renders", "--wait")
+    there = ("--out", tmp_path / "renders", "--wait", "--no-check")
+    failed = cluster.nightshoot("submit", absent, *there)
+    status = cluster.nightshoot("cluster", "status")
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "campaign: completed (2 done" in done.stdout
     assert f"http://127.0.0.1:{cluster.port}/runs/flow-run/" in done.stdout
     assert failed.returncode == 1
-    assert "absent: failed" in failed.stdout
+    assert "absent: failed (refused before rendering: " in failed.stdout
+    assert "Traceback" not in failed.stdout
+    assert re.search(r"^failed     campaign    absent \(.* UTC\): refused", status.stdout, re.M)
+    assert "campaign    campaign" not in status.stdout
+    shown = cluster.request("POST", "/artifacts/latest/filter", {"limit": 50})
+    pages = {each["key"]: str(each["data"]).replace("\\_", "_") for each in shown}
+    assert f"report: {tmp_path / 'renders/campaign/report/index.html'}" in pages["campaign-report"]
+    assert "# absent: 1 problem, nothing was rendered" in pages["absent-failures"]
     told = wait_until(lambda: len(posted) >= 2 and posted, 30, "both ends are posted")
     assert [(each["campaign"], each["state"]) for each in told] == [
         ("campaign", "Completed"),
         ("absent", "Failed"),
     ]
     assert told[0]["url"] in done.stdout
+
+
+@pytest.mark.parametrize("command", [("submit",), ("schedule", "--cron", "15 1 * * *")])
+def test_a_manifest_with_faults_is_refused_before_anything_is_promised(
+    cluster: PrefectCluster, tmp_path: Path, command: tuple[str, ...]
+):
+    manifest = write_campaign(tmp_path / "in", num_videos=3)
+    manifest = manifest.rename(manifest.with_name("faulty.csv"))
+    text = manifest.read_text().replace("face.png", "gone.png", 1).replace("96x64", "97x64", 2)
+    manifest.write_text(text)
+
+    name, *options = command
+    refused = cluster.nightshoot(name, manifest, "--out", tmp_path / "out", *options)
+
+    assert refused.returncode == 2
+    assert "faulty.csv:2: portrait" in refused.stderr
+    assert "faulty.csv:3: size" in refused.stderr, "all faults at once"
+    deed = {"submit": "submitted", "schedule": "scheduled"}[name]
+    assert f"nothing was {deed}; correct this, or add --no-check" in refused.stderr
+    assert not (tmp_path / "out").exists()
+    assert "faulty" not in slugs(cluster)
+    assert not cluster.flow_runs(flow_runs={"name": {"like_": "faulty"}})
+
+
+def test_a_worker_that_is_gone_is_told_within_half_a_minute(
+    cluster: PrefectCluster, start_worker: Callable[..., Worker]
+):
+    worker = start_worker("cpu", env={"PREFECT_WORKER_HEARTBEAT_SECONDS": "8"})
+    told = f"offline    worker      cpu/{worker.name}"
+
+    worker.kill()
+
+    began = time.monotonic()
+    wait_until(
+        lambda: told in cluster.nightshoot("cluster", "status").stdout, 60, "it is told", every_s=1
+    )
+    # a command takes 2 s alone, and has taken 10 s beside other tests
+    assert time.monotonic() - began < 30 + 10
 
 
 def test_a_killed_campaign_run_is_revived_once(

@@ -1,6 +1,7 @@
 """`nightshoot cluster start` with real processes: up, used, harmed, stopped, and nothing left."""
 
 import os
+import re
 import signal
 import socket
 import stat
@@ -38,10 +39,13 @@ class OneMachine:
             "NIGHTSHOOT_LEASE_DIR": str(folder / "leases"),
             "XDG_CACHE_HOME": str(folder / "cache"),
             "PGPASSWORD": "unused",
+            "NIGHTSHOOT_METRICS_DIR": str(folder / "metrics"),
             "COLUMNS": "160",
             MARK: self.mark,
         }
         self.env.pop("NIGHTSHOOT_GPU_SLOTS", None)
+        self.metrics = folder / "metrics"
+        self.metrics.mkdir()
         start = ["cluster", "start", "--port", str(self.port), *options]
         command = [sys.executable, "-m", "flows.cli", *start]
         env = {**self.env, "PYTHONPATH": str(ROOT)}
@@ -137,6 +141,16 @@ def test_a_campaign_is_rendered_by_the_cluster_that_the_commands_find(
     assert "cluster | slots of the CPU, for engines that need no GPU: cpu0" in log
     assert "gpu     | " in log
     assert "database is locked" not in log
+    campaign = (machine.metrics / "nightshoot-campaign-campaign.prom").read_text()
+    assert 'nightshoot_videos{campaign="campaign",state="done"} 3.0' in campaign
+    labels = 'campaign="campaign",engine="null",size="96x64"'
+    assert f"nightshoot_segment_seconds_count{{{labels}}} 3.0" in campaign
+    (worker,) = machine.metrics.glob("nightshoot-worker-*-gpu.prom")
+    wait_until(
+        lambda: re.search(r'host_starts_total\{engine="null",.*\} [12]\.0', worker.read_text()),
+        60,
+        "the worker tells of its hosts",
+    )
 
 
 def test_only_its_user_may_read_the_password_and_the_log_does_not_show_it(machine: OneMachine):

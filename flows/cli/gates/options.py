@@ -25,6 +25,12 @@ _LIMITS = click.option(
 )
 
 
+_LIMITS_OF_WORKERS = click.option(
+    "--gate-limits",
+    metavar="FILE",
+    help="TOML file with limits of gates that differ from the shipped ones; every worker must be "
+    "able to read it.",
+)
 _JUDGED = click.option(
     "--gates",
     type=click.Choice(["warn", "hold"]),
@@ -46,6 +52,11 @@ def with_judging(command: Any) -> Any:
 def with_gates(command: Any) -> Any:
     """Add the options that every command with a manifest takes."""
     return _MODE(_TRIES(command))
+
+
+def with_workers_gate_limits(command: Any) -> Any:
+    """Add the file of limits, for commands whose campaigns are run by others."""
+    return _LIMITS_OF_WORKERS(command)
 
 
 def with_gate_limits(command: Any) -> Any:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from prefect.utilities.schema_tools import validate
 
 from flows.cluster.artifacts import (
+    Links,
     ended_row,
     failure_report,
     is_due,
@@ -17,6 +18,8 @@ from flows.cluster.artifacts import (
     log_lines,
     open_row,
     percent_of,
+    places_page,
+    refusal_page,
     retry_command,
     table_of,
 )
@@ -27,6 +30,7 @@ from flows.cluster.parameters import (
     SweepParameters,
     VideoParameters,
 )
+from model.errors import CampaignError
 from tasks.records import VideoOutcome
 
 ALL_PARAMETERS = [CampaignParameters, RetryParameters, VideoParameters, SweepParameters]
@@ -220,3 +224,44 @@ def test_the_server_refuses_what_the_flow_would_refuse(wrong: dict[str, object])
     errors = validate(request, CampaignParameters.model_json_schema())
 
     assert [error.json_path for error in errors] == [f"$.{name}" for name in wrong]
+
+
+# --- where things are, and what was refused -----------------------------------------------------
+
+
+def made(video_id: str, path: str) -> VideoOutcome:
+    return VideoOutcome(video_id=video_id, line=2, status="done", path=path)
+
+
+def test_report_and_videos_are_links_where_the_output_is_served():
+    links = Links("/srv/renders/", {"NIGHTSHOOT_RENDERS_URL": "https://renders.example/"})
+    outcomes = [made("v1", "/srv/renders/june nights/videos/v1.mp4"), failed(video_id="v2")]
+
+    page = places_page("june nights", "/srv/renders/june nights/report/index.html", outcomes, links)
+
+    assert "[report](https://renders.example/june%20nights/report/index.html)" in page
+    assert "- [v1](https://renders.example/june%20nights/videos/v1.mp4)" in page
+    assert "v2" not in page
+
+
+def test_places_are_told_where_nobody_serves_them():
+    links = Links("s3://bucket/out", {})
+
+    page = places_page(
+        "june", "s3://bucket/out/june/report/index.html", [made("v1", "v1.mp4")], links
+    )
+
+    assert "report: s3://bucket/out/june/report/index.html" in page
+    assert "](" not in page
+
+
+def test_an_address_that_no_browser_opens_is_refused():
+    with pytest.raises(CampaignError, match=r'NIGHTSHOOT_RENDERS_URL="renders\.example" must be'):
+        Links("/srv/renders", {"NIGHTSHOOT_RENDERS_URL": "renders.example"})
+
+
+def test_faults_of_a_manifest_are_a_list():
+    page = refusal_page("june", ["june.csv:2: size: bad", "june.csv:3: voice: *bad*"])
+
+    assert "# june: 2 problems, nothing was rendered" in page
+    assert "\n- june.csv:2: size: bad\n- june.csv:3: voice: \\*bad\\*\n" in page
