@@ -86,10 +86,14 @@ class Combination:
         return "; ".join(filter(None, (self.dtype, offload, self.placement, layers)))
 
 
+_FEW = 10
 QUICK = Combination("bfloat16")
 OTHERS = (
     Combination("float16"),
     Combination("float8"),
+    Combination("float8", offload="kv,sink,weights,text", num_layers=_FEW),
+    Combination("bfloat16", offload="kv,weights,text", num_layers=_FEW),
+    Combination("bfloat16", placement="heads=2,shards=2", num_layers=_FEW),
 )
 
 

@@ -86,8 +86,8 @@ class Shapes:
         outs = tuple(_out(func, each, flat) if isinstance(each, Tensor) else each for each in made)
         tensors = [each for each in made if isinstance(each, Tensor)]
         known = Seen(*self._judge(func, args, flat, tensors), outs, made[0] is out)
-        is_view = bool(tensors) and not _fresh(made, known) and not func._schema.is_mutable
-        if is_view:
+        is_free = bool(tensors) and not _fresh(made, known) and not func._schema.is_mutable
+        if is_free and func.namespace == "aten":  # a view; what ranks exchange is none
             known = replace(known, work=Work())
         if key is not None and all(isinstance(each, FakeTensor) for each in tensors):
             self._seen[key] = known
