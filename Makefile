@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 # two files of tests at a time; what a file's tests share is then made once
 SIDE_BY_SIDE := -n 2 --dist loadscope --no-loadscope-reorder
 
-.PHONY: demo install dev format check test test-all parity test-integration test-faults fuzz bench-gpu
+.PHONY: demo install dev format check test test-all parity test-integration test-faults fuzz bench-gpu count-gpu card-tables
 
 # Only what the demo needs: no torch, no test tools.
 install: $(VENV)/.installed
@@ -59,3 +59,12 @@ fuzz: dev
 # REFERENCE=<checkout of its repository>; more options in ARGS. The page goes to benchmarks/results/.
 bench-gpu: dev
 	$(BIN)/python -m benchmarks.gpu $(if $(REFERENCE),--reference $(REFERENCE)) $(ARGS)
+
+# Counts the work of a segment on a GPU that is not there, and writes the page that tests/fake_gpu
+# holds the engine to: five minutes of the processor.
+count-gpu: dev
+	$(BIN)/python -m tests.fake_gpu
+
+# Writes the tables of cards in docs/operations.md anew, from the counted work and the datasheets.
+card-tables: dev
+	$(BIN)/python -m benchmarks.cards

@@ -40,7 +40,7 @@ from model.live_avatar.planning.sizes import (
     num_text_parameters,
     num_transformer_parameters,
 )
-from model.live_avatar.planning.speed_model import ASSUMED_SHARE, Rates, assumed_rates
+from model.live_avatar.planning.speed_model import Rates, assumed_rates
 from model.live_avatar.settings import DEFAULTS, setting_fault
 from tasks.gpu_plans.calibration import CalibrationEntry, newest
 from tasks.gpu_plans.layouts import layout_env
@@ -364,7 +364,7 @@ class Speed:
             return f"calibrated on {entry.gpu} in {dtype}, {entry.measured_at:%Y-%m-%d}"
         card = like_of(self.gpu) or self.gpu.name
         return (
-            f"not calibrated: estimated at {ASSUMED_SHARE:.0%} of the peak in the datasheet of "
+            f"not calibrated: estimated from the counted work of the engine and the datasheet of "
             f"{card}; `nightshoot calibrate` measures them"
         )
 

@@ -29,6 +29,7 @@ from model.live_avatar.environment import (
     WEIGHTS_VARIABLE,
 )
 from model.live_avatar.examine.device_checks import driver_version
+from model.live_avatar.examine.layer_fit import LayerFit, Point, fit_layer
 from model.live_avatar.network.attention import chosen_kernel, kernel_seconds
 from model.live_avatar.network.transformer import AudioTokens, Transformer
 from model.live_avatar.parallel.quantize import (
@@ -44,7 +45,6 @@ from model.live_avatar.planning.cost import (
     prefill_flops,
     step_flops,
 )
-from model.live_avatar.planning.layer_fit import LayerFit, Point, fit_layer
 from model.live_avatar.planning.sizes import MODELS, PUBLISHED, ModelSizes
 from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule

@@ -1,6 +1,7 @@
 """The GPUs that a plan may name: what their datasheets say, and how much of their memory is usable.
 
-    4x24, 1x80          by memory, in GB as printed on the card: 16, 24, 32, 40, 48, 80, 96, 141
+    4x24, 1x80          by memory, in GB as printed on the card: 16, 24, 32, 40, 48, 80, 96, 141,
+                        180
     4x4090, 1xH100      by name, of the table below
 
 A card of ``N`` GB has ``N`` GiB. Of those with error correction in ordinary memory (16 to 48 GB) a
@@ -8,7 +9,8 @@ sixteenth is taken by it, and the driver keeps some: a 24 is 22.15 GiB to progra
 22.15 / 24``. Of the others (80 GB and more) programs see ``N x 0.9875``. Both are what such cards
 say of themselves, not measured here; `nightshoot calibrate` stores what a card really has.
 
-FLOP/s are those of dense 16-bit and 8-bit products with sums in float32.
+FLOP/s are those of dense 16-bit and 8-bit products with sums in float32; they and the memory's
+TB/s are the datasheets'.
 """
 
 import re
@@ -32,6 +34,7 @@ class Gpu:
         name: as it is told; of a GPU that is known by its memory alone, that.
         memory_gb: as it is printed on the card.
         tflops: of 16-bit products.
+        bandwidth: of its memory, TB/s.
         fp8_tflops: of 8-bit products; 0 where it has none.
         capability: CUDA's; None where only the memory is known.
         host_gbps: GB/s to and from page-locked host memory; an assumption.
@@ -42,6 +45,7 @@ class Gpu:
     name: str
     memory_gb: int
     tflops: float
+    bandwidth: float
     fp8_tflops: float = 0.0
     capability: tuple[int, int] | None = None
     host_gbps: float = 20.0
@@ -86,7 +90,7 @@ def usable_bytes(memory_gb: int) -> int:
 def _gpu(
     name: str,
     memory_gb: int,
-    rates: tuple[float, float],
+    rates: tuple[float, float, float],
     capability: tuple[int, int],
     links: tuple[float, float] = (20.0, 16.0),
 ) -> Gpu:
@@ -96,24 +100,25 @@ def _gpu(
 # links are assumed at about 80 % of what the bus or NVLink is sold with, in one direction
 _PCIE5, _NVLINK3, _NVLINK4 = (45.0, 40.0), (20.0, 240.0), (45.0, 360.0)
 _TABLE = (
-    _gpu("T4", 16, (65, 0), (7, 5), (10, 8)),
-    _gpu("V100", 32, (125, 0), (7, 0), (10, 8)),
-    _gpu("A10", 24, (125, 0), (8, 6)),
-    _gpu("A10G", 24, (70, 0), (8, 6)),
-    _gpu("3090", 24, (71, 0), (8, 6)),
-    _gpu("A5000", 24, (111, 0), (8, 6)),
-    _gpu("4090", 24, (165, 330), (8, 9)),
-    _gpu("L4", 24, (121, 242), (8, 9), (10, 8)),
-    _gpu("5090", 32, (209, 419), (12, 0), _PCIE5),
-    _gpu("A6000", 48, (155, 0), (8, 6)),
-    _gpu("A40", 48, (150, 0), (8, 6)),
-    _gpu("L40S", 48, (362, 733), (8, 9)),
-    _gpu("A100-40", 40, (312, 0), (8, 0), _NVLINK3),
-    _gpu("A100", 80, (312, 0), (8, 0), _NVLINK3),
-    _gpu("H100", 80, (989, 1979), (9, 0), _NVLINK4),
-    _gpu("H800", 80, (989, 1979), (9, 0), (45.0, 160.0)),
-    _gpu("H20", 96, (148, 296), (9, 0), _NVLINK4),
-    _gpu("H200", 141, (989, 1979), (9, 0), _NVLINK4),
+    _gpu("T4", 16, (65, 0.32, 0), (7, 5), (10, 8)),
+    _gpu("V100", 32, (125, 0.9, 0), (7, 0), (10, 8)),
+    _gpu("A10", 24, (125, 0.6, 0), (8, 6)),
+    _gpu("A10G", 24, (70, 0.6, 0), (8, 6)),
+    _gpu("3090", 24, (71, 0.936, 0), (8, 6)),
+    _gpu("A5000", 24, (111, 0.768, 0), (8, 6)),
+    _gpu("4090", 24, (165, 1.008, 330), (8, 9)),
+    _gpu("L4", 24, (121, 0.3, 242), (8, 9), (10, 8)),
+    _gpu("5090", 32, (209, 1.792, 419), (12, 0), _PCIE5),
+    _gpu("A6000", 48, (155, 0.768, 0), (8, 6)),
+    _gpu("A40", 48, (150, 0.696, 0), (8, 6)),
+    _gpu("L40S", 48, (362, 0.864, 733), (8, 9)),
+    _gpu("A100-40", 40, (312, 1.555, 0), (8, 0), _NVLINK3),
+    _gpu("A100", 80, (312, 2.039, 0), (8, 0), _NVLINK3),
+    _gpu("H100", 80, (989, 3.35, 1979), (9, 0), _NVLINK4),
+    _gpu("H800", 80, (989, 3.35, 1979), (9, 0), (45.0, 160.0)),
+    _gpu("H20", 96, (148, 4.0, 296), (9, 0), _NVLINK4),
+    _gpu("H200", 141, (989, 4.8, 1979), (9, 0), _NVLINK4),
+    _gpu("B200", 180, (2250, 8.0, 4500), (10, 0), (45.0, 720.0)),
 )
 GPUS: Mapping[str, Gpu] = {gpu.name.lower(): gpu for gpu in _TABLE}
 _LIKE: Mapping[int, str] = {
@@ -125,6 +130,7 @@ _LIKE: Mapping[int, str] = {
     80: "a100",
     96: "h20",
     141: "h200",
+    180: "b200",
 }
 
 
@@ -171,7 +177,8 @@ def _named(text: str, name: str) -> Gpu:
     memory = name.removesuffix("gb").removesuffix("g")
     if memory.isdecimal() and int(memory) in _LIKE:
         like = GPUS[_LIKE[int(memory)]]
-        return Gpu(memory, int(memory), like.tflops, 0.0, None, like.host_gbps, like.link_gbps)
+        rates = (like.tflops, like.bandwidth, 0.0)
+        return Gpu(memory, int(memory), *rates, None, like.host_gbps, like.link_gbps)
     raise ValueError(
         f'"{text}": GPU "{name}" is unknown; give its memory in GB ({", ".join(map(str, _LIKE))}) '
         f"or its name ({', '.join(gpu.name for gpu in _TABLE)})"

@@ -4,10 +4,10 @@ A pass through the transformer takes
 
     a * TFLOP of matrices + b * TFLOP of attention + c * layers + d
 
-whose four figures are measured (:mod:`model.live_avatar.examine.calibration`), or assumed: 45 % of
-the datasheet's peak. Shared-out heads divide the first two, and cost four all-to-alls a layer. What
-is brought from the host, or gathered from other ranks, comes beside the computing: the longer of
-them counts. Shards divide no work.
+whose four figures are measured (:mod:`model.live_avatar.examine.calibration`), or follow from the
+counted work and the datasheet (:mod:`.counted_work`). Shared-out heads divide the first two, and
+cost four all-to-alls a layer. What is brought from the host, or gathered from other ranks, comes
+beside the computing: the longer of them counts. Shards divide no work.
 
 Stages work on different blocks at a time, so the slowest of them sets the pace; a segment begins
 with its sink and an empty pipeline.
@@ -25,10 +25,10 @@ from model.live_avatar.planning.cost import (
     Plan,
     decode_flops,
     encode_flops,
-    is_narrow,
     prefill_flops,
     step_flops,
 )
+from model.live_avatar.planning.counted_work import ATTAINED, Shares, roofline
 from model.live_avatar.planning.gpus import Gpu
 from model.live_avatar.planning.offload import (
     Offload,
@@ -41,8 +41,6 @@ from model.live_avatar.planning.traffic import (
     step_traffic,
 )
 
-ASSUMED_SHARE = 0.45
-"""Of the datasheet's FLOP/s, where nothing was measured."""
 _EXCHANGES = 4  # of a layer: queries, keys and values to heads, and what was attended back
 _EXCHANGE_S = 30e-6  # until one begins; assumed
 _TERA, _GIGA = 1e12, 1e9
@@ -93,15 +91,14 @@ class Rates:
         return cls(**figures)
 
 
-def assumed_rates(gpu: Gpu, dtype: str) -> Rates:
-    """From a datasheet; see :data:`ASSUMED_SHARE`."""
-    rate = 1 / (ASSUMED_SHARE * gpu.tflops)
-    has_narrow = is_narrow(dtype) and gpu.fp8_tflops > 0
+def assumed_rates(gpu: Gpu, dtype: str, shares: Shares = ATTAINED) -> Rates:
+    """From the counted work and a datasheet; nothing was measured."""
+    allowed = roofline(gpu, dtype, shares)
     return Rates(
-        linear_s=1 / (ASSUMED_SHARE * gpu.fp8_tflops) if has_narrow else rate,
-        attention_s=rate,
-        decode_s=rate,
-        encode_s=rate,
+        linear_s=allowed.linear_s,
+        attention_s=allowed.attention_s,
+        decode_s=allowed.decode_s,
+        encode_s=allowed.encode_s,
         layer_s=0.0,
         pass_s=0.0,
         to_gpu_gbps=gpu.host_gbps,

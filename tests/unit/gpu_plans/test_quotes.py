@@ -103,7 +103,7 @@ def test_without_a_manifest_every_preset_is_planned_on_every_pool():
     assert names == list(load_presets())
     assert all(size["video_s"] == 60 for size in quote["pools"][0]["sizes"])
     assert (
-        "not calibrated: estimated at 45% of the peak in the datasheet of A10"
+        "not calibrated: estimated from the counted work of the engine and the datasheet of A10"
         in quote["pools"][0]["basis"]
     )
     assert quote["pools"][0]["sizes"][-1]["bulk"]["offload"] == "kv,weights,text"
