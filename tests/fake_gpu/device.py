@@ -18,6 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensor
+from torch.nn.attention import SDPBackend
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
@@ -250,6 +251,12 @@ def fake_gpu(capability: tuple[int, int] = (9, 0)) -> Iterator[FakeGpu]:
                 gpu.faults[f"attention is not fused: {why}, at {caller()}"] += 1
             return _ATTENTION[kernel](queries, keys, values, attn_mask)
 
+        def choose(queries: Tensor, keys: Tensor, values: Tensor) -> int:
+            if not _is_gpu(queries.device):
+                return _choose(queries, keys, values)
+            kernel, _ = attention_kernel(queries, keys, values, None, capability)
+            return _BACKENDS[kernel].value
+
         def resize(storage: torch.UntypedStorage, size: int) -> torch.UntypedStorage:
             _resize(storage, size)
             gpu.resized(storage)
@@ -257,6 +264,7 @@ def fake_gpu(capability: tuple[int, int] = (9, 0)) -> Iterator[FakeGpu]:
 
         with (
             mock.patch.object(F, "scaled_dot_product_attention", attend),
+            mock.patch.object(torch, "_fused_sdp_choice", choose),
             mock.patch.object(torch.UntypedStorage, "resize_", resize),
             _made_on_host(),
             gpu,
@@ -277,6 +285,7 @@ def _made_on_host() -> Iterator[None]:
 
 _resize = torch.UntypedStorage.resize_
 _attend = F.scaled_dot_product_attention
+_choose = torch._fused_sdp_choice
 _ops = torch.ops.aten
 _ATTENTION: Mapping[str, Any] = {
     "cudnn": lambda q, k, v, mask: _ops._scaled_dot_product_cudnn_attention(q, k, v, mask, False)[
@@ -287,6 +296,12 @@ _ATTENTION: Mapping[str, Any] = {
         q, k, v, mask, False
     )[0],
     "math": lambda q, k, v, _: (q @ k.transpose(-1, -2)).softmax(-1) @ v,
+}
+_BACKENDS = {
+    "cudnn": SDPBackend.CUDNN_ATTENTION,
+    "flash": SDPBackend.FLASH_ATTENTION,
+    "efficient": SDPBackend.EFFICIENT_ATTENTION,
+    "math": SDPBackend.MATH,
 }
 
 __all__ = ["DEVICE", "FakeGpu", "fake_gpu"]

@@ -20,10 +20,11 @@ from transformers.models.umt5.modeling_umt5 import UMT5Stack
 from benchmarks.full_size import make_job
 from model.engine import FRAME_MULTIPLE
 from model.live_avatar.assembly import loader, random_weights
+from model.live_avatar.devices.ahead import Ahead
 from model.live_avatar.encoders.audio import SpeechEncoder
 from model.live_avatar.encoders.vae import StreamingDecoder
 from model.live_avatar.network.transformer import Transformer
-from model.live_avatar.parallel.ranks import Ranks
+from model.live_avatar.parallel.ranks import Ranks, StageGroups
 from model.live_avatar.planning.cost import Plan
 from model.live_avatar.planning.offload import read_offload
 from model.live_avatar.planning.placement import Seat, read_placement
@@ -46,6 +47,7 @@ _SPANS: tuple[tuple[Any, str, str], ...] = (
     (Transformer, "prefill", "sink"),
     (Transformer, "forward", "step"),
     (StreamingDecoder, "decode", "decode"),
+    (StreamingDecoder, "warm", "decode"),
 )
 
 
@@ -169,7 +171,9 @@ def ranks_of(combination: Combination) -> Iterator[Ranks | None]:
     size = placement.num_ranks
     dist.init_process_group("fake", rank=size - 1, world_size=size, store=FakeStore())
     try:
-        yield Ranks(Seat(placement, size - 1), None, dist.new_group(list(range(size))))
+        everyone = list(range(size))
+        groups = StageGroups(dist.new_group(everyone), dist.new_group(everyone))
+        yield Ranks(Seat(placement, size - 1), None, groups)
     finally:
         dist.destroy_process_group()
 
@@ -197,7 +201,13 @@ def spans(gpu: FakeGpu) -> Iterator[None]:
             changed = counted(getattr(owner, name), what)
             stack.enter_context(mock.patch.object(owner, name, changed))
         stack.enter_context(mock.patch.object(rollout.Rollout, "submit", submit_block))
+        stack.enter_context(mock.patch.object(Ahead, "begin", _begin_here))
         yield
+
+
+def _begin_here(_: Ahead, work: Callable[[], None]) -> None:
+    """In this thread, where operators are seen; in the order in which the device is asked."""
+    work()
 
 
 def _counted(combination: Combination, gpu: FakeGpu) -> Counted:
