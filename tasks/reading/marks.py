@@ -138,13 +138,9 @@ class _Reader:
         """Keep ``draft.text[start:end]``; a space on both sides of a mark is one space."""
         while start < end and self.draft.text[start] in " \t" and self._ends_in_space():
             start += 1
-        if (
-            start < end
-            and start
-            and self.draft.text[start] in _CLOSE_UP
-            and self.signs[-1:] == [" "]
-        ):
-            self._cut(len(self.signs) - 1)
+        if start < end and start and self.draft.text[start] in _CLOSE_UP:
+            while self.signs[-1:] == [" "]:
+                self._cut(len(self.signs) - 1)
         origins = self.draft.origins
         self.signs += self.draft.text[start:end]
         self.origins += origins[start:end] if origins else range(start, end)

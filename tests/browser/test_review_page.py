@@ -207,6 +207,7 @@ def test_everything_is_decided_by_key_and_exported(page: Page):
     assert (rows[0]["text"], rows[1]["text"]) == ('\'=late, "very"', "line one\nline two")
     assert (rows[1]["second"], rows[2]["segment"]) == ("1.5", "2")
     assert all(len(row["file_sha256"]) == 64 and row["at"].endswith("Z") for row in rows)
+    page.wait_for_timeout(500)  # Chromium writes down a moment later what a page keeps
     page.reload()
     assert [row["video_id"] for row in exported(page)] == ["late", "doubtful", "doubtful", "plain"]
     assert shown(page) != ["late"], "what is decided is not held any more"

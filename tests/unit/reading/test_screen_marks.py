@@ -1,7 +1,7 @@
 """Marks for the screen: never spoken, never captioned, and gone without a trace."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tasks.reading.cleaning.screen_marks import misspelt_screen_marks, without_screen_marks
@@ -47,6 +47,7 @@ def test_each_mark_says_what_is_seen_how_long_and_before_which_word():
 
 
 @settings(max_examples=200, deadline=None)
+@example(parts=[" ", "[show image]", ", and"])  # two spaces before it
 @given(
     st.lists(
         st.sampled_from(

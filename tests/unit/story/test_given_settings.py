@@ -60,7 +60,7 @@ def test_a_setting_that_is_half_given_or_twice_is_refused(arguments: list[str], 
 def test_a_cluster_is_told_the_same_settings_as_this_machine(command: click.Command) -> None:
     arguments = [*PLACES, "--handoff", "context", "--set", "truncate_schedule=true"]
     options = command.make_context("x", arguments, resilient_parsing=True).params
-    for name in ("manifest", "wait", "as_json", "cron", "remove"):
+    for name in ("manifest", "wait", "as_json", "cron", "remove", "no_check"):
         options.pop(name, None)
 
     parameters = campaign_parameters("/m.csv", options)
