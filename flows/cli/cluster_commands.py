@@ -294,9 +294,11 @@ def _is_sound(parameters: "CampaignParameters", deed: str) -> bool:
     """Whether the manifest can be rendered as things are; if not, say all that is wrong with it."""
     from flows.deployment.manifest_check import check_manifest
     from model.errors import NightshootError
+    from tasks.gpu_plans.layouts import weights_elsewhere
 
     try:
-        check_manifest(parameters)
+        with weights_elsewhere():  # the workers have them, a laptop need not
+            check_manifest(parameters)
     except NightshootError as error:
         say(without_secrets(str(error)), to_stderr=True)
         say(

@@ -111,18 +111,13 @@ def gpus_asked(options: dict[str, Any]) -> "GpuRequest | None":
 @contextmanager
 def weights_not_needed(wanted: "GpuRequest | None") -> Generator[bool]:
     """Lets GPUs be asked about where no weights are; yields whether none are known."""
-    from model.engine import engine_identity
-    from tasks.gpu_plans.layouts import env_without_weights
+    if wanted is None:
+        yield False
+        return
+    from tasks.gpu_plans.layouts import weights_elsewhere
 
-    told = {} if wanted is None else env_without_weights(os.environ)
-    os.environ.update(told)
-    try:
-        yield bool(told)
-    finally:
-        for name in told:
-            del os.environ[name]
-        if told:
-            engine_identity.cache_clear()
+    with weights_elsewhere() as are_unknown:
+        yield are_unknown
 
 
 def plan_without_manifest(

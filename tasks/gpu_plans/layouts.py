@@ -1,8 +1,10 @@
 """How a run says over which GPUs its video is laid, to the processes of its engine."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 
-from model.engine import UNKNOWN_WEIGHTS
+from model.engine import UNKNOWN_WEIGHTS, engine_identity
 from model.live_avatar.environment import (
     OFFLOAD_VARIABLE,
     PLACEMENT_VARIABLE,
@@ -32,6 +34,20 @@ def env_without_weights(environ: Mapping[str, str]) -> dict[str, str]:
     if environ.get(WEIGHTS_VARIABLE) or environ.get(WEIGHTS_ID_VARIABLE):
         return {}
     return {WEIGHTS_ID_VARIABLE: UNKNOWN_WEIGHTS}
+
+
+@contextmanager
+def weights_elsewhere() -> Generator[bool]:
+    """Lets rows be read where nobody has named the weights; yields whether that is so."""
+    told = env_without_weights(os.environ)
+    os.environ.update(told)
+    try:
+        yield bool(told)
+    finally:
+        for name in told:
+            del os.environ[name]
+        if told:
+            engine_identity.cache_clear()
 
 
 def layout_settings(placement: str) -> dict[str, Scalar]:
