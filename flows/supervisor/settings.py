@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flows.local.server import BATCHING
+from flows.metrics.endpoint import PORT_VARIABLE
+from flows.metrics.textfile import FOLDER_VARIABLE
 from flows.supervisor.home import PASSWORD_VARIABLE
 from tasks.engines.gpu_lease import SLOTS_VARIABLE, has_slots, slot_names
 
@@ -78,8 +80,13 @@ def server_settings(
 
 
 def worker_settings(
-    prefect_home: Path, access: Mapping[str, str], slots: Slots | None
+    prefect_home: Path, access: Mapping[str, str], slots: Slots | None, figures: Path | None
 ) -> dict[str, str]:
-    """Of a worker; ``slots`` are those of the pool ``gpu``."""
+    """Of a worker; ``slots`` are those of the pool ``gpu``, ``figures`` the folder that is served.
+
+    The supervisor serves the figures of the whole cluster, so no worker does.
+    """
     named = {SLOTS_VARIABLE: ",".join(slots.names)} if slots else {}
-    return {**client_settings(prefect_home, access), **_WORKER, **named}
+    told = {FOLDER_VARIABLE: str(figures)} if figures else {}
+    served = {PORT_VARIABLE: ""}
+    return {**client_settings(prefect_home, access), **_WORKER, **named, **told, **served}

@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -13,6 +13,8 @@ from types import FrameType
 import httpx
 
 from flows.local.empty_database import begin_database, keep_database
+from flows.metrics.endpoint import Endpoint, serving
+from flows.metrics.textfile import metrics_folder
 from flows.supervisor.database import check_database, database_settings
 from flows.supervisor.home import PASSWORD_VARIABLE, URL_VARIABLE, ClusterHome, SupervisorError
 from flows.supervisor.log_view import LogView
@@ -48,11 +50,13 @@ class ClusterRequest:
         home: folder of its database, logs and password.
         port: of the server, on the loopback address.
         database: address of a PostgreSQL; empty: a file in ``home``.
+        metrics: ``[HOST:]PORT`` at which figures are served; empty: they are not.
     """
 
     home: Path
     port: int
     database: str = ""
+    metrics: str = ""
 
 
 def run_cluster(
@@ -68,17 +72,22 @@ def run_cluster(
     Raises:
         SupervisorError: a cluster runs there already, the port is taken, PostgreSQL lets us not in,
             or server or set-up failed.
+        MachineError: figures cannot be served where they should be.
         LeaseError: a setting names GPU slots that cannot be.
     """
     slots = slots_of(environ)
     home = ClusterHome(request.home)
     database = database_settings(request.database, environ) if request.database else {}
-    with home.held(), _listening(request.port) as listener, _stopped_by_signals() as stop:
+    with ExitStack() as stack:
+        stack.enter_context(home.held())
+        listener = stack.enter_context(_listening(request.port))
+        stop = stack.enter_context(_stopped_by_signals())
         if database:
             check_database(database)
+        figures = stack.enter_context(_figures_served(home, request.metrics, environ))
         access = home.write_access(request.port)
         view = LogView(show, _NAMES)
-        cluster = _Cluster(home, access, view, stop)
+        cluster = _Cluster(home, access, view, stop, figures)
         try:
             cluster.start_server(listener, database)
             cluster.set_up(slots)
@@ -103,6 +112,20 @@ def _listening(port: int) -> Generator[socket.socket]:
 
 
 @contextmanager
+def _figures_served(
+    home: ClusterHome, wished: str, environ: Mapping[str, str]
+) -> Generator[Endpoint | None]:
+    """Those of the workers and their runs, by this process; None: nobody asked for it."""
+    if not wished:
+        yield None
+        return
+    folder = metrics_folder(environ) or home.folder / "metrics"
+    folder.mkdir(parents=True, exist_ok=True)
+    with serving(folder, wished, "--metrics-port") as endpoint:
+        yield endpoint
+
+
+@contextmanager
 def _stopped_by_signals() -> Generator[threading.Event]:
     stop, numbers = threading.Event(), (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -121,9 +144,15 @@ class _Cluster:
     """The parts, in the order in which they start; they end in the other."""
 
     def __init__(
-        self, home: ClusterHome, access: Mapping[str, str], view: LogView, stop: threading.Event
+        self,
+        home: ClusterHome,
+        access: Mapping[str, str],
+        view: LogView,
+        stop: threading.Event,
+        figures: Endpoint | None,
     ) -> None:
         self._home, self._access, self._view, self._stop = home, access, view, stop
+        self._figures = figures
         self._began = time.monotonic()
         self._server: Part | None = None
         self._setting_up: Child | None = None
@@ -243,7 +272,8 @@ class _Cluster:
         self, pool: str, type_: str, options: tuple[str, ...], slots: Slots | None
     ) -> Callable[[], Child]:
         name = f"{socket.gethostname()}-{pool}"
-        settings = worker_settings(self._home.prefect, self._access, slots)
+        told = self._figures.folder if self._figures else None
+        settings = worker_settings(self._home.prefect, self._access, slots, told)
         log, signs = self._log(pool), self._home.folder / "signs" / pool
 
         def start() -> Child:
@@ -273,6 +303,9 @@ class _Cluster:
 
     def _tell_ready(self, num_parts: int) -> None:
         page = self._access[URL_VARIABLE].removesuffix("/api")
+        if self._figures is not None:
+            told = f"figures for Prometheus: http://{self._figures.address}/metrics"
+            self._view.say("cluster", told)
         for line in (
             f"{counted(num_parts, 'part')} started after {time.monotonic() - self._began:.0f} s; "
             "Ctrl-C stops them all",
