@@ -249,6 +249,34 @@ def test_an_end_that_is_near_and_a_certificate_that_is_not_valid_wake_somebody(
         assert found.message == f"the certificate of {host} ends on {ends:%Y-%m-%d}"
 
 
+def test_a_consent_that_ends_wakes_somebody_and_stays_while_its_file_cannot_be_read(
+    tmp_path, alarms, fires_once, receiver
+):
+    soon = (datetime.now(UTC) + timedelta(days=3)).date()
+    presenters = tmp_path / "presenters.toml"
+    presenters.write_text(f'[mara]\nconsent = "2026-115"\nconsent_until = {soon}\n')
+    more = f'presenters = ["{presenters}"]\n'
+
+    fires_once("ends-soon", more)
+    told = json.loads(receiver.posts[0][1])["message"]
+    kept = presenters.read_bytes()
+    presenters.unlink()
+    (found,) = alarms(more).look().alarms
+    presenters.write_bytes(kept.replace(b"20", b"21"))
+    watch = alarms(more)
+    watch.look()
+    watch.look()
+
+    assert told == f"consent 2026-115 (mara) ends on {soon}"
+    assert (found.name, "presenters.toml: cannot be read" in found.message) == ("cannot-look", True)
+    assert receiver.events() == [
+        ("ends-soon", "began"),
+        ("cannot-look", "began"),
+        ("ends-soon", "ended"),
+        ("cannot-look", "ended"),
+    ]
+
+
 @contextmanager
 def tls_server(folder: Path, days: int):
     """A server with a certificate of its own that ends in ``days``."""
