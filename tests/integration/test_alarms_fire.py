@@ -230,6 +230,28 @@ def test_a_database_that_grows_wakes_somebody(tmp_path, alarms, receiver, fires_
     fires_once("database-growing", more)
 
 
+@pytest.mark.cluster
+def test_a_database_of_postgresql_that_grows_wakes_somebody(postgres, alarms, fires_once, receiver):
+    postgres.query("create database growing")
+    place = f"postgresql://prefect:unused@127.0.0.1:{postgres.port}/growing"
+    postgres.query("create table run (state text)", "growing")
+    more = f'database = "{place}"\nthresholds = {{ database_growth_gb = 0.001 }}\n'
+    assert not alarms(more).look(datetime.now(UTC) - timedelta(hours=25)).alarms
+    assert receiver.beats == 1
+    receiver.beats = 0
+
+    filled = "insert into run select repeat(md5(n::text), 100) from generate_series(1, 20000) n"
+    postgres.query(f"alter table run alter state set storage external; {filled}", "growing")
+
+    fires_once("database-growing", more)
+    told = json.loads(receiver.posts[0][1])
+    assert told["subject"] == "growth"
+    absent = more.replace("/growing", "/absent")
+    found = {each.name: each.message for each in alarms(absent).look().alarms}
+    assert "database cannot be watched" in found["cannot-look"]
+    assert 'database "absent" does not exist' in found["cannot-look"]
+
+
 def test_an_end_that_is_near_and_a_certificate_that_is_not_valid_wake_somebody(
     tmp_path, alarms, fires_once, receiver
 ):
