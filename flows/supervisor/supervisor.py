@@ -16,6 +16,7 @@ from flows.local.empty_database import begin_database, keep_database
 from flows.metrics.endpoint import Endpoint, serving
 from flows.metrics.textfile import metrics_folder
 from flows.supervisor.database import check_database, database_settings
+from flows.supervisor.health import ServerHealth, Signs, hang_limit, touched
 from flows.supervisor.home import PASSWORD_VARIABLE, URL_VARIABLE, ClusterHome, SupervisorError
 from flows.supervisor.log_view import LogView
 from flows.supervisor.part import Part
@@ -71,11 +72,11 @@ def run_cluster(
 
     Raises:
         SupervisorError: a cluster runs there already, the port is taken, PostgreSQL lets us not in,
-            or server or set-up failed.
+            NIGHTSHOOT_HANG_S is no number, or server or set-up failed.
         MachineError: figures cannot be served where they should be.
         LeaseError: a setting names GPU slots that cannot be.
     """
-    slots = slots_of(environ)
+    slots, hang_s = slots_of(environ), hang_limit(environ)
     home = ClusterHome(request.home)
     database = database_settings(request.database, environ) if request.database else {}
     with ExitStack() as stack:
@@ -87,7 +88,7 @@ def run_cluster(
         figures = stack.enter_context(_figures_served(home, request.metrics, environ))
         access = home.write_access(request.port)
         view = LogView(show, _NAMES)
-        cluster = _Cluster(home, access, view, stop, figures)
+        cluster = _Cluster(home, access, view, stop, figures, hang_s)
         try:
             cluster.start_server(listener, database)
             cluster.set_up(slots)
@@ -150,9 +151,11 @@ class _Cluster:
         view: LogView,
         stop: threading.Event,
         figures: Endpoint | None,
+        hang_s: float,
     ) -> None:
         self._home, self._access, self._view, self._stop = home, access, view, stop
-        self._figures = figures
+        self._figures, self._hang_s = figures, hang_s
+        self._health = ServerHealth(access[URL_VARIABLE])
         self._began = time.monotonic()
         self._server: Part | None = None
         self._setting_up: Child | None = None
@@ -173,7 +176,8 @@ class _Cluster:
             number = listener.fileno()
             return Child("flows.local.server", [str(number)], log, settings, [number])
 
-        server = self._server = Part("server", start)
+        answers = Signs(lambda: self._health.num_answers, self._hang_s)
+        server = self._server = Part("server", start, answers)
         server.start()
         deadline = time.monotonic() + _START_TIMEOUT_S
         while not self._is_healthy():
@@ -216,7 +220,8 @@ class _Cluster:
         limit = ("--limit", str(_CAMPAIGNS_AT_ONCE))
         kinds = (("cpu", "process", limit, None), ("gpu", "gpu-process", (), slots))
         for pool, type_, options, of_pool in kinds:
-            part = Part(pool, self._worker(pool, type_, options, of_pool))
+            signs = Signs(touched(self._sign(pool)), self._hang_s)
+            part = Part(pool, self._worker(pool, type_, options, of_pool), signs)
             self._workers.append(part)
             part.start()
         kind = "GPUs" if slots.are_gpus else "slots of the CPU, for engines that need no GPU"
@@ -236,7 +241,7 @@ class _Cluster:
             return False
 
     def keep_running(self) -> None:
-        """Until it is stopped: show the logs, and start again what crashed."""
+        """Until it is stopped: show the logs, and start again what crashed or hangs."""
         assert self._server is not None
         parts = [self._server, *self._workers]
         if not self._stop.is_set():
@@ -249,6 +254,7 @@ class _Cluster:
     def end(self) -> None:
         """Ask the workers, then the server; whoever lingers is killed."""
         began = time.monotonic()
+        self._health.close()
         if self._setting_up is not None:
             self._setting_up.end(0.0)
         children = [part.child for part in self._workers if part.child is not None]
@@ -273,7 +279,7 @@ class _Cluster:
     ) -> Callable[[], Child]:
         name = f"{socket.gethostname()}-{pool}"
         told = self._figures.folder if self._figures else None
-        settings = worker_settings(self._home.prefect, self._access, slots, told)
+        settings = worker_settings(self._home.prefect, self._access, slots, told, self._sign(pool))
         log, signs = self._log(pool), self._home.folder / "signs" / pool
 
         def start() -> Child:
@@ -282,6 +288,9 @@ class _Cluster:
             return Guarded(arguments, log, signs, settings, grace_s=_WORKER_GRACE_S)
 
         return start
+
+    def _sign(self, pool: str) -> Path:
+        return self._home.folder / "signs" / f"{pool}.sign"
 
     def _log(self, name: str) -> Path:
         path = self._home.logs / f"{name}.log"

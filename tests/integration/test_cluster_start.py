@@ -42,6 +42,7 @@ class OneMachine:
             "XDG_CACHE_HOME": str(folder / "cache"),
             "PGPASSWORD": "unused",
             "NIGHTSHOOT_METRICS_DIR": str(folder / "metrics"),
+            "NIGHTSHOOT_HANG_S": "30",
             "COLUMNS": "160",
             MARK: self.mark,
         }
@@ -249,6 +250,29 @@ def test_a_part_that_is_killed_is_started_again(
         f"{name} is started again",
     )
     assert f"{name} ended with " in machine.daemon.log_text()
+    wait_until(machine.is_healthy, TIMEOUT_S, "the server is healthy")
+    wait_until(lambda: machine.find(*words), TIMEOUT_S, f"{name} runs")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("gpu", ("flows.supervisor.worker", "gpu")), ("server", ("flows.local.server",))],
+)
+def test_a_part_that_hangs_is_killed_and_started_again(
+    machine: OneMachine, name: str, words: tuple[str, ...]
+):
+    found = machine.find(*words)
+    assert found is not None
+    seen = len(machine.daemon.log_text())
+
+    found.suspend()
+
+    def said(text: str) -> bool:
+        return f"cluster | {name} {text}" in machine.daemon.log_text()[seen:]
+
+    wait_until(lambda: said("gave no sign of life for 3"), TIMEOUT_S, f"{name} is missed")
+    wait_until(lambda: said("started again"), TIMEOUT_S, f"{name} is started again")
+    assert not found.is_running()
     wait_until(machine.is_healthy, TIMEOUT_S, "the server is healthy")
     wait_until(lambda: machine.find(*words), TIMEOUT_S, f"{name} runs")
 

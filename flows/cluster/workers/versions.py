@@ -30,6 +30,7 @@ from prefect.workers.process import (
 )
 
 from flows.cluster.workers.drain import Drain
+from flows.cluster.workers.sign import keep_touching
 from flows.metrics.endpoint import Endpoint, serve_for_runs
 from model.engine import engine_identity
 from model.errors import NightshootError
@@ -109,6 +110,7 @@ with warnings.catch_warnings():
         _has_told = False
         _drain = Drain({})
         _endpoint: Endpoint | None = None
+        _sign: "asyncio.Task[None] | None" = None
 
         async def setup(self) -> None:
             """Start as any worker; SIGTERM then drains it.
@@ -121,6 +123,7 @@ with warnings.catch_warnings():
             except NightshootError as error:
                 os.write(2, f"This worker cannot start: {error}\n".encode())
                 os._exit(1)  # nothing has been started yet, and nothing was registered
+            self._sign = keep_touching(os.environ)
             await super().setup()
 
         def make_ready(self) -> None:
@@ -140,10 +143,12 @@ with warnings.catch_warnings():
             return get_current_settings().home / "nightshoot" / self.name
 
         async def teardown(self, *exc_info: Any) -> None:
-            """Stop as any worker, and serve no more figures."""
+            """Stop as any worker; then give no sign of life and no figures any more."""
             try:
                 await super().teardown(*exc_info)
             finally:
+                if self._sign is not None:
+                    self._sign.cancel()
                 if self._endpoint is not None:
                     self._endpoint.close()
 
