@@ -229,7 +229,7 @@ def render(
 )
 @_json
 def proof(manifest: str | Path, seconds: float, as_json: bool, **options: Any) -> int:
-    """Make a small proof of every video: framing, voice, captions and the first seconds.
+    """Make a small proof of every video: framing, voice, captions, layout and the first seconds.
 
     The proofs are a campaign of their own, named after the other one, with a report to look at. The
     preview engine makes them on the CPU, and the word PROOF is drawn over them. Only the clauses
