@@ -106,7 +106,7 @@ class OneMachine:
     def is_healthy(self) -> bool:
         try:
             url = f"http://127.0.0.1:{self.port}/api/health"
-            return httpx.get(url, timeout=2).status_code == 200
+            return httpx.get(url, timeout=2, verify=False).status_code == 200
         except httpx.TransportError:
             return False
 
