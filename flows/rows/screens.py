@@ -130,8 +130,6 @@ def _drawn(stage: Stage, times: Times, plan: VideoPlan, face: FaceBox | None) ->
         crop = crop_of((plan.width, plan.height), region, face)
         on_it = on_screen(face, Placing(crop, presenter))
     screen = screen_of(stage, times, fps=plan.fps, num_frames=plan.num_frames, face=on_it)
-    if plan.is_proof:  # shows the row, and not what every video has in common
-        screen = replace(screen, before=(), after=(), music=None)
     return screen_bytes(screen)
 
 
