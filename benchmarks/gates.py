@@ -34,6 +34,7 @@ from tasks.speech.speech import SpeechRequest, make_speech
 from tasks.speech.voices import voices
 
 PORTRAITS = Path(__file__).parents[1] / "manifests" / "portraits"
+_TOLD_FRAMES = 5 * 60 * FPS
 SCRIPTS = {
     "en": (
         "Meet Fernlight, the desk lamp that follows the sun. In the morning it wakes you with a "
@@ -64,6 +65,13 @@ class Totals:
         self.frames, self.engine_s, self.gates_s = 0, 0.0, 0.0
         self.worst: dict[str, float] = {}
         self.alarms: Counter[str] = Counter()
+
+    def sentence(self, size: str) -> str:
+        """How much was seen, and how often a clean video was not passed."""
+        minutes = self.frames / FPS / 60
+        by_gate = ", ".join(f"{gate} {count}" for gate, count in self.alarms.most_common())
+        told = f" ({by_gate})" if by_gate else ""
+        return f"{minutes:.1f} minutes at {size}, {sum(self.alarms.values())} false alarms{told}"
 
     def note(self, name: str, value: float, *, is_low: bool) -> None:
         known = self.worst.get(name)
@@ -179,15 +187,17 @@ def main() -> None:
     pictures = sorted(PORTRAITS.glob("*.png"))
     if asked.portraits:
         pictures += sorted(p for p in asked.portraits.iterdir() if p.suffix in (".jpg", ".png"))
-    totals, engine, began = Totals(), PreviewEngine(), time.monotonic()
+    totals, engine, began, told = Totals(), PreviewEngine(), time.monotonic(), 0
     with tempfile.TemporaryDirectory() as folder:
         for take in takes(pictures):
             judge(engine, take, (width, height), Path(folder), totals)
+            if totals.frames // _TOLD_FRAMES > told:
+                told = totals.frames // _TOLD_FRAMES
+                print(f"so far {totals.sentence(asked.size)}", flush=True)
             is_late = time.monotonic() - began > asked.seconds
             if is_late or totals.frames / FPS / 60 >= asked.minutes:
                 break
-    minutes = totals.frames / FPS / 60
-    print(f"{minutes:.1f} minutes at {asked.size}, {sum(totals.alarms.values())} false alarms")
+    print(totals.sentence(asked.size))
     print(f"gates {totals.gates_s / totals.engine_s:.1%} of the engine's CPU time")
     for name, value in sorted(totals.worst.items()):
         print(f"{name:30s} {value}")

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.longest_first import seconds_by_file
+
 if "PYTEST_XDIST_WORKER" in os.environ:  # before torch; the processes that tests start have it too
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # golden sets are made on more threads
@@ -17,6 +19,12 @@ sys.dont_write_bytecode = False
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest go first: the last one would leave the other sides idle."""
+    seconds = seconds_by_file()
+    items.sort(key=lambda item: -seconds.get(item.nodeid.partition("::")[0], 0))
 
 
 @pytest.fixture(scope="session")

@@ -52,6 +52,7 @@ from flows.cli.spoken.say import (
 from flows.cli.terminal import console as terminal_console
 from flows.cli.terminal import say
 from flows.cli.upkeep.backup import backup, restore
+from flows.cli.upkeep.metrics import metered, with_metrics_port
 from flows.cli.upkeep.purge import purge
 from flows.cli.upkeep.watch import watch
 from tasks.redaction import without_secrets
@@ -169,6 +170,7 @@ def cli() -> None:
 )
 @with_terms
 @with_delivery
+@with_metrics_port
 @_json
 def render(
     manifest: str | Path,
@@ -205,7 +207,14 @@ def render(
 
         session = within_terms(session, priced, terminal_console(to_stderr=as_json))
     asked = (cast("Release | None", release), name)
-    return _run(session, options["workers"], night, as_json=as_json, delivery=asked)
+    return _run(
+        session,
+        options["workers"],
+        night,
+        as_json=as_json,
+        delivery=asked,
+        metrics_port=options["metrics_port"],
+    )
 
 
 @cli.command()
@@ -354,6 +363,7 @@ def _run(
     *,
     as_json: bool,
     delivery: "tuple[Release | None, str | None]" = (None, None),
+    metrics_port: str = "",
 ) -> int:
     from flows.cli.live_progress import (
         progress_view,
@@ -374,8 +384,10 @@ def _run(
         console.print(f"note: {notice}", style="yellow", markup=False, soft_wrap=True)
     view = PlainProgress(console) if as_json else progress_view(console)
     last_resort = LastResort(STOP_WITHIN_S)
-    run = Run(source, view, LocalDispatcher(workers), night=night, last_resort=last_resort)
-    summary = run()
+    with metered(source, view, metrics_port) as (view, tell_end):
+        run = Run(source, view, LocalDispatcher(workers), night=night, last_resort=last_resort)
+        summary = run()
+        tell_end(summary.asked)
     if as_json:
         say(json.dumps([outcome.model_dump() for outcome in summary.outcomes], indent=1))
     else:

@@ -4,12 +4,16 @@ from flows.rows.screens import keep_screens, shown_sha256
 from model.engine import engine_identity
 from model.errors import RowError
 from tasks.deliver_records import CaptionMode, DeliverRequest, FaceBox
+from tasks.deliverables.clips import Clip
 from tasks.deliverables.sound_mix import measured_music
 from tasks.deliverables.store import keep_material
 from tasks.deliverables.words import LABELS, check_captions, screen_captions
 from tasks.errors import DamagedError
 from tasks.portrait.picture import read_planned_portrait
 from tasks.records import ManifestRow, Speech, StoredPlan, VideoPlan
+from tasks.screen.brand.brand import Brand
+from tasks.screen.brand.brand_file import read_brand
+from tasks.screen.brand.clips import ClipError, check_clip
 from tasks.screen.faces import face_in_master
 from tasks.screen.formats import is_burned
 from tasks.screen.placing import on_screen, placing_of
@@ -112,10 +116,13 @@ def _asked(
     script: str | None,
     folder: CampaignFolder,
 ) -> DeliverRequest:
+    brand = read_brand(row.screen.brand_path, allow_outside=True) if row.screen else None
+    music_path = row.music_path or (brand.music if brand and row.has_music else None)
     music = None
-    if row.music_path is not None:
-        measured_music(row.music_path, file_version(row.music_path))
-        music = keep_material(folder, row.music_path)
+    if music_path is not None:
+        measured_music(music_path, file_version(music_path))
+        music = keep_material(folder, music_path)
+    clips = _clips(brand) if brand and not plan.is_proof else {}  # a proof is its first seconds
     has_label = row.language == "zh" if row.ai_label is None else row.ai_label
     return DeliverRequest(
         sizes=row.deliver,
@@ -125,8 +132,25 @@ def _asked(
         language=row.language,
         music=music,
         teaser=row.teaser,
+        intro=keep_material(folder, clips["intro"].path) if "intro" in clips else None,
+        outro=keep_material(folder, clips["outro"].path) if "outro" in clips else None,
+        clip_background=brand.tables.palette.background if brand and clips else "",
+        num_clip_frames=sum(clip.num_frames for clip in clips.values()),
         shown=shown_sha256(row, plan, script),
     )
+
+
+def _clips(brand: Brand) -> dict[str, Clip]:
+    """The clips that a brand names, as they will be played.
+
+    Raises:
+        RowError: one cannot be played any more.
+    """
+    named = {"intro": brand.intro, "outro": brand.outro}
+    try:
+        return {name: Clip(path, check_clip(path)) for name, path in named.items() if path}
+    except ClipError as error:
+        raise RowError(f"{brand.path.name}: {error.rule}; {error.way_out}") from error
 
 
 def _captions(row: ManifestRow) -> CaptionMode | None:

@@ -89,26 +89,6 @@ def keep_screens(
     return kept
 
 
-def brand_paths(rows: Sequence[ManifestRow]) -> tuple[Path, ...]:
-    """The brand files of rows, each once."""
-    return tuple(dict.fromkeys(row.screen.brand_path for row in rows if row.screen))
-
-
-def not_played(paths: Sequence[Path]) -> list[str]:
-    """What brand files name that no release plays yet, for people."""
-    brands = [read_brand(path, allow_outside=True) for path in paths]
-    found = {
-        (brand.path.name, name)
-        for brand in brands
-        for name in ("intro", "outro", "music")
-        if getattr(brand, name) is not None
-    }
-    return [
-        f"{file}: [{name}] was checked, but is not played in deliverables yet"
-        for file, name in sorted(found)
-    ]
-
-
 def _times(text: str, row: RowScreen, speech: Speech, plan: VideoPlan) -> Times:
     if not speech.cues:
         read_text, marks = "", ()
@@ -150,7 +130,7 @@ def _drawn(stage: Stage, times: Times, plan: VideoPlan, face: FaceBox | None) ->
         crop = crop_of((plan.width, plan.height), region, face)
         on_it = on_screen(face, Placing(crop, presenter))
     screen = screen_of(stage, times, fps=plan.fps, num_frames=plan.num_frames, face=on_it)
-    return screen_bytes(replace(screen, before=(), after=(), music=None))
+    return screen_bytes(screen)
 
 
 def _paths(row: RowScreen) -> list[Path]:

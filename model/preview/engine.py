@@ -28,13 +28,14 @@ from model.engine import (
 from model.errors import PortraitError
 from model.numbered import NumberedFrames, frame_numbers
 from model.preview.eyes import Eyes
-from model.preview.face import DETECTOR_NAME, MESH_NAME, NETS_PATH
+from model.preview.face import DETECTOR_NAME, MESH_NAME
 from model.preview.features import Features, locate
 from model.preview.fit import fit
 from model.preview.head import CANVAS_SCALE, Head
 from model.preview.motion.closures import CLOSURES_NAME
 from model.preview.motion.curves import CONTEXT_SAMPLES, poses
 from model.preview.mouth import Mouth
+from model.preview.networks import NETS_PATH
 from model.preview.pose import Pose
 from model.preview.refined import REFINED_MESH_NAME
 

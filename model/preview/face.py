@@ -10,21 +10,17 @@ Shapes: N faces, A anchors, H height, W width. Landmark indices are MediaPipe's.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from model.engine import Pixels
-
-if TYPE_CHECKING:
-    import onnxruntime
+from model.preview.networks import session
 
 Landmarks: TypeAlias = NDArray[np.float32]  # (468, 3): x, y and depth in pixels of the picture
 
-NETS_PATH = Path(__file__).with_name("nets")
 DETECTOR_NAME = "face_detection_short_range.onnx"
 MESH_NAME = "face_landmark.onnx"
 
@@ -170,21 +166,6 @@ def _cut_out(image: Pixels, left: int, top: int, side: int) -> Pixels:
 
 
 # --- networks -----------------------------------------------------------------------------------
-
-
-@cache
-def session(name: str) -> "onnxruntime.InferenceSession":
-    """The network of that file name, on one thread; read once."""
-    import onnxruntime  # starts a thread, and takes a quarter of a second
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(
-        str(NETS_PATH / name), options, providers=["CPUExecutionProvider"]
-    )
 
 
 def _run(name: str, image: NDArray[np.float32]) -> list[Any]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.engine import Pixels
-from model.preview.face import session
+from model.preview.networks import session
 
 PERSON_NAME = "person_mask.onnx"
 _SIDE = 256

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.engine import Pixels
-from model.preview.face import Landmarks, face_square, session
+from model.preview.face import Landmarks, face_square
+from model.preview.networks import session
 
 REFINED_MESH_NAME = "face_mesh_attention.onnx"
 

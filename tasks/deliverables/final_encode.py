@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tasks.deliverables.clips import NO_CLIPS, Clips, clip_picture, joined
 from tasks.deliverables.overlay_tracks import LIST_FPS, Track, first_frame
 from tasks.processes.ffmpeg import ffmpeg_builder
 from tasks.screen.overlays import Region, Screen
@@ -48,6 +49,7 @@ class Film:
         fps: of it; they divide ``timescale``.
         timescale: ticks per second of its picture.
         sound: a file whose first sound is copied; the master, or another.
+        clips: what plays before and after it.
     """
 
     path: Path
@@ -55,6 +57,12 @@ class Film:
     fps: int
     timescale: int
     sound: Path
+    clips: Clips = NO_CLIPS
+
+    @property
+    def num_frames_with_clips(self) -> int:
+        """Of all that is played."""
+        return self.num_frames + self.clips.num_frames
 
 
 @dataclass(frozen=True)
@@ -81,7 +89,8 @@ def encode_args(
         film: the master.
         screen: what it is shown on.
         crops: the parts of the master that are shown.
-        tracks: the screen's overlays, from the lowest; their pictures and lists lie in ``folder``.
+        tracks: the screen's overlays, from the lowest, in the time of all that is played; their
+            pictures and lists lie in ``folder``.
         folder: of what was prepared: ``canvas.png``, where the screen has one, and
             ``track0.txt``, ``track1.txt`` ..., or a single picture for a track that fades.
         tags: of the file.
@@ -90,6 +99,13 @@ def encode_args(
     builder = ffmpeg_builder()
     master = builder.input(f"file:{film.path}")
     picture = _presenter(master["v:0"], screen, crops, builder, folder, film)
+    size = (screen.width, screen.height)
+    before, after = (
+        clip_picture(clip, size, film.fps, film.clips.background, builder) if clip else None
+        for clip in (film.clips.intro, film.clips.outro)
+    )
+    if before or after:
+        picture = joined(before, picture, after, film.fps, builder)
     for number, track in enumerate(tracks):
         above = _above(track, number, builder, folder, film)
         picture = builder.filter(
@@ -115,7 +131,7 @@ def encode_args(
         "profile:v": "high",
         "threads": THREADS,
         "x264-params": _X264_PARAMS,
-        "frames:v": film.num_frames,
+        "frames:v": film.num_frames_with_clips,
         "c:a": "copy",
         **_container(film),
     }

@@ -6,14 +6,8 @@ from pathlib import Path
 
 from model.errors import RowError
 from tasks.errors import FfmpegError
-from tasks.media.sound import (
-    AUDIO_RATE_HZ,
-    DEFAULT_LUFS,
-    encode_sound,
-    measure_loudness,
-)
+from tasks.media.sound import AUDIO_RATE_HZ, measure_loudness
 from tasks.processes.ffmpeg import run_ffmpeg, time_limit_s
-from tasks.records import SoundLoudness
 
 _UNDER_SPEECH_LU = 12.0  # between speech, before it is held down
 _LEAST_LUFS = -60.0  # quieter music is silence
@@ -103,37 +97,23 @@ def mix_args(speech: Path, music: Path, gain_db: float, seconds: float, mix: Pat
     ]
 
 
-def mixed_sound(
-    speech: Path,
-    music: Path,
-    measured: Music,
-    *,
-    num_frames: int,
-    fps: int,
-    target_lufs: int | None,
-    scratch: Path,
-) -> tuple[Path, SoundLoudness]:
-    """The encoded sound of a film with music, as long as the film; and how loud it has become.
+def write_mix(
+    speech: Path, music: Path, measured: Music, *, seconds: float, target_lufs: int, mix: Path
+) -> None:
+    """Write the sound of a film with music under it, not levelled yet, as WAV.
 
     Args:
         speech: the master, or any sound of its length.
         music: a file of any length, rate and number of channels.
         measured: of it.
-        num_frames: of the film.
-        fps: its frames per second.
-        target_lufs: of the mix; None: -16.
-        scratch: a folder for what is made on the way.
+        seconds: of the film.
+        target_lufs: of the film, below which the music is set.
+        mix: to write.
 
     Raises:
         FfmpegError: ffmpeg failed.
     """
-    target = DEFAULT_LUFS if target_lufs is None else target_lufs
-    gain_db = target - _UNDER_SPEECH_LU - measured.loudness_lufs
-    seconds = num_frames / fps
-    mix, output = scratch / "mix.wav", scratch / "mix.m4a"
+    gain_db = target_lufs - _UNDER_SPEECH_LU - measured.loudness_lufs
     run_ffmpeg(
         mix_args(speech, music, gain_db, seconds, mix), timeout_s=time_limit_s(sound_s=4 * seconds)
     )
-    loudness = encode_sound(mix, output, num_frames=num_frames, fps=fps, target_lufs=target)
-    mix.unlink()
-    return output, loudness

@@ -9,6 +9,7 @@ A view is an affine map ``(2, 3)`` from the pixels of a crop to those of a pictu
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TypeAlias
 
 import cv2
@@ -25,6 +26,7 @@ Vector: TypeAlias = NDArray[np.float64]
 FACE_SIZE = (80, 64)
 MOUTH_SIZE = (20, 17)
 _NUM_DIRECTIONS = 9
+_NUM_BINS = _NUM_DIRECTIONS + 2  # a direction and its next one, which may be the first again
 _CELL = 8
 _FINER = 2  # crops are drawn this much larger, then averaged, so that they do not shimmer
 
@@ -140,23 +142,41 @@ def edges(face: NDArray[np.uint8]) -> Vector:
     Cells of 8x8 pixels, nine directions without sign, blocks of 2x2 cells of equal weight.
     """
     grey = face.astype(np.float64)
-    down, right = np.gradient(grey)
-    strength = np.hypot(right, down)
-    place = np.mod(np.arctan2(down, right), np.pi) / np.pi * _NUM_DIRECTIONS
-    low = np.floor(place).astype(np.intp)
-    share = place - low
-    histogram = np.zeros((*grey.shape, _NUM_DIRECTIONS))
-    rows, columns = np.indices(grey.shape)
-    histogram[rows, columns, low % _NUM_DIRECTIONS] = strength * (1 - share)
-    histogram[rows, columns, (low + 1) % _NUM_DIRECTIONS] += strength * share
+    down, right = _slopes(grey), _slopes(grey.T).T
+    turn = np.arctan2(down, right)
+    place = np.where(turn < 0, turn + np.pi, turn) * (_NUM_DIRECTIONS / np.pi)
+    low = place.astype(np.intp)
+    strength = np.sqrt(down * down + right * right)
+    above = strength * (place - low)
+    bins = _first_bins(*grey.shape) + low
+    weights = np.concatenate([(strength - above).ravel(), above.ravel()])
+    places = np.concatenate([bins.ravel(), bins.ravel() + 1])
     height, width = (side // _CELL for side in grey.shape)
-    cells = histogram.reshape(height, _CELL, width, _CELL, _NUM_DIRECTIONS).sum((1, 3))
+    sums = np.bincount(places, weights, height * width * _NUM_BINS)
+    counted = sums.reshape(height, width, _NUM_BINS)
+    cells = counted[..., :_NUM_DIRECTIONS].copy()
+    cells[..., :2] += counted[..., _NUM_DIRECTIONS:]  # half a turn further is the same direction
     blocks = np.concatenate(
         [cells[:-1, :-1], cells[:-1, 1:], cells[1:, :-1], cells[1:, 1:]], axis=-1
     )
     blocks /= np.sqrt(np.square(blocks).sum(-1, keepdims=True) + 1.0)
     vector = blocks.ravel()
     return vector / max(float(np.linalg.norm(vector)), 1e-9)
+
+
+def _slopes(grey: Vector) -> Vector:
+    """Change from line to line: over two lines, at the ends over one."""
+    slopes = np.empty_like(grey)
+    slopes[1:-1] = (grey[2:] - grey[:-2]) * 0.5
+    slopes[0], slopes[-1] = grey[1] - grey[0], grey[-1] - grey[-2]
+    return slopes
+
+
+@cache
+def _first_bins(height: int, width: int) -> NDArray[np.intp]:
+    """``(height, width)`` the first bin of each pixel's cell."""
+    rows, columns = np.indices((height, width))
+    return (rows // _CELL * (width // _CELL) + columns // _CELL) * _NUM_BINS
 
 
 def drift_per_minute(similarity: Vector, fps: float) -> float:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -55,14 +55,23 @@ class Overlay:
             )
 
 
+def shifted(overlays: Sequence[Overlay], seconds: float) -> tuple[Overlay, ...]:
+    """Overlays so many seconds later."""
+    if not seconds:
+        return tuple(overlays)
+    return tuple(
+        replace(each, starts_s=each.starts_s + seconds, ends_s=each.ends_s + seconds)
+        for each in overlays
+    )
+
+
 @dataclass(frozen=True)
 class Screen:
     """One deliverable's screen, `width` x `height` pixels, both even.
 
     The presenter fills `presenter`. `canvas` is a PNG of the whole frame behind it, or None where
     it fills the frame, or where what lies beside it is a blurred copy of the presenter itself.
-    Overlays lie on top in their order. `before` and `after` are clips that play before and after
-    the master, `music` is what plays under it. In `presenter_alone`, from one time to another, the
+    Overlays lie on top in their order. In `presenter_alone`, from one time to another, the
     presenter fills the whole frame instead of its region; overlays lie on top all the same.
     """
 
@@ -71,9 +80,6 @@ class Screen:
     presenter: Region
     canvas: bytes | None = None
     overlays: tuple[Overlay, ...] = ()
-    before: tuple[Path, ...] = ()
-    after: tuple[Path, ...] = ()
-    music: Path | None = None
     presenter_alone: tuple[tuple[float, float], ...] = ()
 
     def __post_init__(self) -> None:

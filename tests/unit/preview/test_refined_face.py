@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from preview_jobs import NAMES, PORTRAITS, portrait
 
-from model.preview.face import NETS_PATH, Landmarks, find_faces
+from model.preview.face import Landmarks, find_faces
 from model.preview.features import features_of_landmarks, features_of_rig, parse_rig
+from model.preview.networks import NETS_PATH
 from model.preview.refined import _LIPS, _are_lips_regular, refined
 from tasks.portrait.portrait import read_rig
 
