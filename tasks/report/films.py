@@ -1,5 +1,6 @@
 """What is made of a finished video, as its card shows it: links, sizes, captions, the label."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -24,7 +25,7 @@ class FilmCard:
         size: width and height, pixels.
         num_bytes: of the film.
         is_burned: whether captions are in the picture.
-        is_beside: whether captions lie beside it, which are the master's.
+        captions: links to those that lie beside it, by their kind; empty where none do.
         label: what is seen at its start; empty: nothing.
     """
 
@@ -36,7 +37,7 @@ class FilmCard:
     size: Size
     num_bytes: int
     is_burned: bool
-    is_beside: bool
+    captions: Mapping[str, str]
     label: str
 
 
@@ -79,9 +80,19 @@ def film_card(made: DeliverableReceipt, request: DeliverRequest, master: VideoRe
         size=made.size,
         num_bytes=made.file.num_bytes,
         is_burned=made.caption_place is not None,
-        is_beside=bool(master.captions) and is_beside(request.captions, made.size),
+        captions=_captions(made, master) if is_beside(request.captions, made.size) else {},
         label=made.label,
     )
+
+
+def _captions(made: DeliverableReceipt, master: VideoReceipt) -> dict[str, str]:
+    """The film's own where an intro moves them, else the master's."""
+    if made.srt is not None and made.vtt is not None:
+        return {"SRT": _link(made.key, made.srt.name), "VTT": _link(made.key, made.vtt.name)}
+    return {
+        entry.name.rpartition(".")[2].upper(): quote(f"../videos/{entry.name}")
+        for entry in master.captions
+    }
 
 
 def shape_of(size: Size) -> str:

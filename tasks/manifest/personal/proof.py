@@ -41,6 +41,7 @@ def proof_row(row: ManifestRow, seconds: float) -> ManifestRow:
             "num_clip": 1,
             "deliver": tuple(dict.fromkeys(map(small_format, row.deliver))),
             "music_path": None,
+            "has_music": False,
             "teaser": None,
             "settings": {"infer_frames": round(seconds * FPS), "segment_clips": 1},
         }
