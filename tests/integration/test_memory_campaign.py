@@ -1,9 +1,9 @@
 """A campaign whose size does not fit the memory: it is finished at the smaller size.
 
 The limit is the kernel's, on every process of the campaign; what fails is torch's own allocation.
-A sweep: `make test` proves its two halves. That torch's memory runs out for real and the ladder ends
-in a size that fits is in tests/parity/parallel/test_out_of_memory.py, and that a rung that changes
-pixels plans whole videos anew in test_aftermath.py.
+A sweep: `make test` proves its two halves. That torch's memory runs out for real and the ladder
+ends in a size that fits is in tests/parity/parallel/test_out_of_memory.py, and that a rung that
+changes pixels plans whole videos anew in test_aftermath.py.
 """
 
 import csv
