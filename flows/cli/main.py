@@ -3,9 +3,11 @@
 Nothing heavy is imported before it is needed: `nightshoot --help` loads click alone.
 """
 
+import atexit
 import io
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -64,7 +66,7 @@ if TYPE_CHECKING:
     from tasks.delivery.release import Release
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-_EXIT_REFUSED = 2
+_EXIT_REFUSED, _EXIT_INTERRUPTED = 2, 130
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -229,7 +231,7 @@ def render(
 )
 @_json
 def proof(manifest: str | Path, seconds: float, as_json: bool, **options: Any) -> int:
-    """Make a small proof of every video: framing, voice, captions and the first seconds.
+    """Make a small proof of every video: framing, voice, captions, layout and the first seconds.
 
     The proofs are a campaign of their own, named after the other one, with a report to look at. The
     preview engine makes them on the CPU, and the word PROOF is drawn over them. Only the clauses
@@ -639,4 +641,8 @@ def main() -> None:
         from tasks.processes.last_resort import leave
 
         leave("Stopped.")  # threads that still wait for a server or a program are left behind
+    if code == _EXIT_INTERRUPTED:
+        # Python gives signals back their own meaning before it has ended: a second Ctrl-C then
+        # would end it with another exit code
+        atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
     sys.exit(code if isinstance(code, int) else 0)

@@ -29,7 +29,7 @@ def deliver_request(
     folder: CampaignFolder,
     script: str | None = None,
 ) -> DeliverRequest | None:
-    """What a row asks to be made of its video; None: nothing, as it is with proofs.
+    """What a row asks to be made of its video; None: nothing, as with proofs that have no layout.
 
     ``script``: what people decided to have said instead of the row's own; None: the row's.
 
@@ -39,7 +39,7 @@ def deliver_request(
         RowError: captions cannot be drawn, or have no room; the music cannot be used; or what the
             brand and the columns of the screen ask for does not fit.
     """
-    if not row.deliver or plan.is_proof:
+    if not _is_asked(row, plan):
         return None
     asked = _asked(row, plan, _face(plan, folder), script, folder)
     return _checked(_drawn(asked, row, plan, script, speech, folder), plan, speech)
@@ -55,7 +55,7 @@ def with_deliverables(stored: StoredPlan, row: ManifestRow, folder: CampaignFold
     """
     before = stored.deliver
     script = stored.amendment.script if stored.amendment else None
-    if not row.deliver or stored.plan.is_proof:
+    if not _is_asked(row, stored.plan):
         asked = None
     elif before is not None and _is_as_before(row, stored.plan, before, script, folder):
         return stored
@@ -78,6 +78,11 @@ def with_deliverables(stored: StoredPlan, row: ManifestRow, folder: CampaignFold
     changed = stored.model_copy(update={"deliver": asked})
     folder.write_plan(changed)
     return changed
+
+
+def _is_asked(row: ManifestRow, plan: VideoPlan) -> bool:
+    """Whether anything is made of a row's video: of a proof, what shows the layout."""
+    return bool(row.deliver) and not (plan.is_proof and row.screen is None)
 
 
 def _is_as_before(
@@ -117,7 +122,8 @@ def _asked(
     if music_path is not None:
         measured_music(music_path, file_version(music_path))
         music = keep_material(folder, music_path)
-    clips = _clips(brand) if brand else {}
+    # a proof shows the row, and not what every film has in common
+    clips = _clips(brand) if brand and not plan.is_proof else {}
     has_label = row.language == "zh" if row.ai_label is None else row.ai_label
     return DeliverRequest(
         sizes=row.deliver,

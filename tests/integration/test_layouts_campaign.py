@@ -134,3 +134,22 @@ def test_words_that_do_not_fit_are_refused_before_anything_is_spoken(nightshoot,
     assert ':2: headline "A lamp that glows' in done.stderr
     assert f"in the layout beside at {SIZE}; write at most about" in done.stderr
     assert not (tmp_path / "campaign" / "speech").exists()
+
+
+def test_a_proof_shows_the_layout_small_whatever_its_marks_and_times_ask_for(nightshoot, tmp_path):
+    manifest = branded(tmp_path / "in")
+    header, row = manifest.read_text().splitlines()
+    row = row.replace(SIZE, "1080x1920")
+    manifest.write_text(f"{header},name\n{row},Mara Lind\n")
+    done = nightshoot("proof", manifest, "--seconds", "1", "--out", tmp_path, "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+    root = tmp_path / "campaign-proof"
+    (kept,) = (json.loads(path.read_text()) for path in root.glob("deliverables/*/*.json"))
+    assert kept["size"] == [270, 480]
+    shown = film(root)
+    assert len(shown) == 25
+    canvas = shown[:, 20:40, 10:60].mean(axis=(1, 2))
+    assert np.abs(canvas - (0x14, 0x30, 0x2F)).max() < 12, "the presenter is not alone yet"
+    third = shown[0, 350:382, 15:120].astype(int)
+    assert np.ptp(third) > 100, "the lower third is seen from the beginning"

@@ -153,7 +153,7 @@ def test_without_the_cure_other_rates_drift_and_the_verification_says_so(
     tmp_path, monkeypatch, fps, timescale
 ):
     segments, profile = many_short(tmp_path, fps, timescale)
-    monkeypatch.setattr(stitch, "timestamp_cure", lambda profile: {})
+    monkeypatch.setattr(stitch, "timestamp_cure", lambda fps, timescale: {})
     with pytest.raises(StitchError, match="at the wrong time"):
         join(stitch_video, segments, tmp_path / "noise.wav", tmp_path / "out.mp4", profile)
     assert not (tmp_path / "out.mp4").exists()
