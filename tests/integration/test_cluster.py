@@ -32,13 +32,11 @@ def careless_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefec
         server.end()
 
 
-@pytest.fixture(scope="module")
-def workers(cluster: PrefectCluster) -> Iterator[tuple[Worker, Worker]]:
-    """One worker per pool, which no test kills; the machine is said to have two GPUs."""
-    slots = {"NIGHTSHOOT_GPU_SLOTS": "0,1"}
-    gpu = Worker(cluster, "gpu", type_="gpu-process", env=slots)
-    with gpu, Worker(cluster, "cpu") as cpu:
-        yield cpu, gpu
+@pytest.fixture
+def workers(start_worker: Callable[..., Worker]) -> tuple[Worker, Worker]:
+    """One worker per pool; the machine is said to have two GPUs."""
+    gpu = start_worker("gpu", type_="gpu-process", env={"NIGHTSHOOT_GPU_SLOTS": "0,1"})
+    return start_worker("cpu"), gpu
 
 
 @pytest.fixture
