@@ -37,7 +37,7 @@ class OneMachine:
         }
         self.env.pop("NIGHTSHOOT_GPU_SLOTS", None)
         self.metrics, self.metrics_port = folder / "metrics", free_port()
-        self.metrics.mkdir()
+        self.metrics.mkdir(parents=True)
         ports = ["--port", str(self.port), "--metrics-port", str(self.metrics_port)]
         start = ["cluster", "start", *ports, *options]
         command = [sys.executable, "-m", "flows.cli", *start]
