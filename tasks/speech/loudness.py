@@ -191,6 +191,23 @@ def grid_levels(engine_copy: Path) -> tuple[float, ...]:
     return tuple(levels)
 
 
+def decibels_around(sums: NDArray[np.int64]) -> tuple[float, ...]:
+    """The same from sums of squares.
+
+    Args:
+        sums: ``(S + 1,)`` of the squares of the first 0, 1, ... S samples of 16 bits.
+    """
+    num_samples = len(sums) - 1
+    places = np.arange(0, num_samples + GRID_SAMPLES, GRID_SAMPLES)
+    first = np.clip(places - _GRID_HALF_WINDOW, 0, num_samples)
+    last = np.clip(places + _GRID_HALF_WINDOW, 0, num_samples)
+    totals, counts = sums[last] - sums[first], last - first
+    return tuple(
+        round(decibels(total / 32768**2 / count) if count else FLOOR_DB, 1)
+        for total, count in zip(totals.tolist(), counts.tolist(), strict=True)
+    )
+
+
 def _level_around(pcm: NDArray[np.int16], place: int) -> float:
     window = pcm[max(0, place - _GRID_HALF_WINDOW) : place + _GRID_HALF_WINDOW] / 32768
     return round(decibels(float(np.mean(window**2))) if len(window) else FLOOR_DB, 1)

@@ -9,7 +9,7 @@
 
 import math
 import shutil
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,7 +18,7 @@ import soundfile
 
 from model.engine import ENGINE_SAMPLE_RATE_HZ
 from model.errors import SpeechError
-from model.speech.utterance import Sound, Utterance
+from model.speech.utterance import Utterance
 from model.speech.voices import CARDS
 from tasks.canonical_json import canonical_sha256
 from tasks.errors import DiskFullError
@@ -63,6 +63,7 @@ from tasks.speech.voices import (
     voice_versions,
     voices,
 )
+from tasks.speech.wav_files import levels_of_blocks, write_wav
 from tasks.store.files import commit_file, part_path, sha256_of_file, write_file
 from tasks.store.record_json import record_bytes
 from tasks.store.shared_files import SharedFiles
@@ -136,13 +137,6 @@ def make_speech(request: SpeechRequest, folder: Path, shared: SharedFiles | None
             speech = _import(request, request.audio_path, speech_id, parts)
         else:
             speech = _speak(request, speech_id, parts, shared)
-        speech = speech.model_copy(
-            update={
-                "grid_levels_db": grid_levels(parts.engine),
-                "file_sha256": sha256_of_file(parts.viewer),
-                "engine_file_sha256": sha256_of_file(parts.engine),
-            }
-        )
         files = speech_files(speech.speech_id, folder)
         commit_file(parts.viewer, files.viewer)
         commit_file(parts.engine, files.engine)
@@ -163,9 +157,10 @@ def _speak(
     gain_db = _engine_gain_db(voice, blocks)
     scale = _full_scale(blocks)
     viewers = (block.viewer if scale == 1 else block.viewer * scale for block in blocks)
-    _write_wav(parts.viewer, viewers, rate)
+    viewer_sha256 = write_wav(parts.viewer, map(to_int16, viewers), rate)
     gain = np.float32(10 ** (gain_db / 20))
-    _write_wav(parts.engine, (block.engine * gain for block in blocks), ENGINE_SAMPLE_RATE_HZ)
+    engine = [to_int16(block.engine * gain) for block in blocks]
+    engine_sha256 = write_wav(parts.engine, engine, ENGINE_SAMPLE_RATE_HZ)
     signs = " ".join(read.unspoken)
     soundless = (f"this voice has no sound for: {signs}",) if signs else ()
     return Speech(
@@ -177,15 +172,15 @@ def _speak(
         num_channels=1,
         num_samples=sum(len(block.viewer) for block in blocks),
         engine_gain_db=gain_db if scale == 1 else round(gain_db - 20 * math.log10(scale), 1),
-        grid_levels_db=(),
+        grid_levels_db=levels_of_blocks(engine),
         cues=_cues(placed),
         phonemes=_phonemes(blocks),
         clauses=read.spoken,
         front_end=front_end_sha256(),
         request_sha256=request_sha256(request),
         warnings=(*read.script.warnings, *soundless),
-        file_sha256="",
-        engine_file_sha256="",
+        file_sha256=viewer_sha256,
+        engine_file_sha256=engine_sha256,
         versions=voice_versions(voice),
     )
 
@@ -316,7 +311,7 @@ def _import(request: SpeechRequest, path: Path, speech_id: str, parts: SpeechFil
         num_channels=recording.num_channels,
         num_samples=recording.num_samples,
         engine_gain_db=recording.engine_gain_db,
-        grid_levels_db=(),
+        grid_levels_db=grid_levels(parts.engine),
         cues=tuple(
             Cue(
                 text=clause.text,
@@ -326,8 +321,8 @@ def _import(request: SpeechRequest, path: Path, speech_id: str, parts: SpeechFil
             for clause, (start, end) in zip(script.clauses, spans, strict=True)
         ),
         warnings=(*script.warnings, *recording.warnings),
-        file_sha256="",
-        engine_file_sha256="",
+        file_sha256=sha256_of_file(parts.viewer),
+        engine_file_sha256=sha256_of_file(parts.engine),
         versions={"ffmpeg": ffmpeg_version()},
     )
 
@@ -358,9 +353,3 @@ def _parts(files: SpeechFiles) -> Generator[SpeechFiles]:
     finally:
         parts.viewer.unlink(missing_ok=True)
         parts.engine.unlink(missing_ok=True)
-
-
-def _write_wav(path: Path, blocks: Iterator[Sound], sample_rate_hz: int) -> None:
-    with soundfile.SoundFile(path, "w", sample_rate_hz, 1, "PCM_16", format="WAV") as file:
-        for block in blocks:
-            file.write(to_int16(block))
