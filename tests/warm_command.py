@@ -104,15 +104,16 @@ class WarmCommand:
 
     Args:
         env: of the process they are forked from; a command may change what is not read at import.
+        root: the code that runs; another one needs a copy of this file.
     """
 
-    def __init__(self, env: Mapping[str, str]) -> None:
-        self.at_import = read_at_import(env)
+    def __init__(self, env: Mapping[str, str], root: Path = ROOT) -> None:
+        self.at_import, self._root = read_at_import(env), root
         self._socket, other = socket.socketpair()
         with other:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.warm_command", str(other.fileno())],
-                cwd=ROOT,
+                cwd=root,
                 env=dict(env),
                 pass_fds=[other.fileno()],
             )
@@ -138,7 +139,7 @@ class WarmCommand:
         if read_at_import(env) != self.at_import:
             command = [sys.executable, "-c", code, *words]
             return subprocess.Popen(
-                command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=err
+                command, cwd=self._root, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=err
             )
         body = json.dumps({"arguments": words, "env": dict(env), "code": code}).encode()
         ended, telling = os.pipe()

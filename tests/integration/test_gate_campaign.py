@@ -16,19 +16,24 @@ pytestmark = pytest.mark.integration
 
 SCRIPT = (
     "Meet Fernlight, the desk lamp that follows the sun. In the morning it wakes you with a cool, "
-    "clear white, and by evening it settles into a warm amber glow."
+    "clear white."
 )
-AT = 70  # a frame of the first segment
+# with longer segments, for gates that look at many frames
+LONG_SCRIPT, LONG_CLIPS = f"{SCRIPT[:-1]}, and by evening it settles into a warm amber glow.", 3
+AT = 30  # a frame of the first segment
 SIZE = "256x256"
 
 
-def write_manifest(folder: Path, *video_ids: str) -> Path:
+def write_manifest(
+    folder: Path, *video_ids: str, script: str = SCRIPT, segment_clips: int = 2
+) -> Path:
     """Videos of the engine that puts faults in, all alike but for their names."""
     folder.mkdir(parents=True)
     for name in ("mara.png", "mara.rig.json"):
         shutil.copy(ROOT / "manifests" / "portraits" / name, folder)
-    lines = ["video_id,script,portrait,engine,size,preset,seed"]
-    lines += [f'{each},"{SCRIPT}",mara.png,flawed,{SIZE},quick,7' for each in video_ids]
+    lines = ["video_id,script,portrait,engine,size,preset,segment_clips,seed"]
+    cells = f'"{script}",mara.png,flawed,{SIZE},quick,{segment_clips},7'
+    lines += [f"{each},{cells}" for each in video_ids]
     manifest = folder / "campaign.csv"
     manifest.write_text("\n".join(lines) + "\n")
     return manifest
@@ -80,7 +85,7 @@ def held(nightshoot_command, tmp_path_factory) -> Rendered:
 
 def test_a_fault_under_one_seed_is_rendered_again_and_the_video_is_done(healed: Rendered):
     assert healed.returncode == 0, healed.stdout
-    assert "heals: segment 1 failed a gate (picture of one colour from 0:02" in healed.stdout
+    assert "heals: segment 1 failed a gate (picture of one colour from 0:01" in healed.stdout
     assert report(healed.root)["heals"]["status"] == "done"
     receipt = video_receipt(healed.root, "heals")
     assert (receipt["gates"], receipt["is_judged"]) == ([], True)
@@ -92,10 +97,10 @@ def test_a_fault_under_one_seed_is_rendered_again_and_the_video_is_done(healed: 
 
 def test_a_fault_that_stays_holds_its_video_with_reason_and_second(held: Rendered):
     assert held.returncode == 1
-    assert "stays (line 2): held: picture frozen for 1.0 s from 0:02" in held.stdout
+    assert "stays (line 2): held: picture frozen for 1.0 s from 0:01" in held.stdout
     assert "0 of 1 video done, 1 held, 0 failed" in held.stdout
     row = report(held.root)["stays"]
-    assert (row["status"], row["error"]) == ("held", "picture frozen for 1.0 s from 0:02")
+    assert (row["status"], row["error"]) == ("held", "picture frozen for 1.0 s from 0:01")
     found = video_receipt(held.root, "stays")["gates"]
     assert [(each["gate"], each["held"]) for each in found] == [("frozen", True)]
     assert abs(found[0]["second"] - AT / 25) < 0.1
@@ -142,7 +147,7 @@ def test_what_is_held_is_let_go_by_a_render_that_only_warns_and_held_again_by_on
     assert let_go.returncode == 0, let_go.stdout + let_go.stderr
     row = report(root)["stays"]
     assert (row["status"], row["error"]) == ("done", "")
-    assert "picture frozen for 1.0 s from 0:02" in row["warnings"]
+    assert "picture frozen for 1.0 s from 0:01" in row["warnings"]
     held_again = nightshoot(
         "render", manifest, "--out", tmp_path, "--gates", "hold", *flaw("frozen")
     )
@@ -152,7 +157,7 @@ def test_what_is_held_is_let_go_by_a_render_that_only_warns_and_held_again_by_on
     assert video_digests(root) == before
 
 
-@pytest.mark.parametrize("num_segments", [1, 2])
+@pytest.mark.parametrize("num_segments", [pytest.param(1, marks=pytest.mark.sweep), 2])
 def test_a_run_that_is_killed_while_a_gate_has_it_render_again_repeats_nothing(
     num_segments, held: Rendered, start_nightshoot, nightshoot, tmp_path
 ):
@@ -161,7 +166,7 @@ def test_a_run_that_is_killed_while_a_gate_has_it_render_again_repeats_nothing(
     options = ["--out", tmp_path, "--gate-tries", 1, *flaw("frozen")]
     run = start_nightshoot(["render", manifest, *options], tmp_path / "log")
     # the first try, then the second one too
-    wait_until(lambda: len(receipts(root)) >= num_segments, 240, "a try", every_s=0.02)
+    wait_until(lambda: len(receipts(root)) >= num_segments, 240, "a try", every_s=0.05)
     run.send_signal(signal.SIGKILL)
     run.wait(30)
     kept = receipts(root)
@@ -179,20 +184,27 @@ def test_a_run_that_is_killed_while_a_gate_has_it_render_again_repeats_nothing(
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("doubled", "a frame is shown twice"),
-        ("noise", "picture full of noise"),
-        ("blur", "picture blurred"),
-        ("colour", "colours change at once"),
-        ("face", "another face than the portrait's"),
         ("second", "a second face"),
         ("late", "mouth late by 1"),
-        ("dead", "mouth hardly moves"),
+        # tests/media/test_gates_media.py finds each of them in frames
+        *(
+            pytest.param(*each, marks=pytest.mark.sweep)
+            for each in (
+                ("doubled", "a frame is shown twice"),
+                ("noise", "picture full of noise"),
+                ("blur", "picture blurred"),
+                ("colour", "colours change at once"),
+                ("face", "another face than the portrait's"),
+                ("dead", "mouth hardly moves"),
+            )
+        ),
     ],
 )
 def test_every_fault_is_told_by_its_name_and_holds_nothing_where_it_only_warns(
     name, words, nightshoot, tmp_path
 ):
-    manifest = write_manifest(tmp_path / "in", "told")
+    folder = tmp_path / "in"
+    manifest = write_manifest(folder, "told", script=LONG_SCRIPT, segment_clips=LONG_CLIPS)
     options = ("--out", tmp_path, "--gates", "warn", *flaw(name))
 
     done = nightshoot("render", manifest, *options, timeout_s=300)

@@ -115,7 +115,7 @@ def test_a_video_that_no_new_seed_heals_is_held_on_a_pool_as_on_one_machine(
     artifacts = cluster.request("POST", "/artifacts/latest/filter", {"limit": 50})
     told = next(each["data"] for each in artifacts if each["key"] == "held-failures")
     assert "1 video held" in told
-    assert "picture frozen for 1.0 s from 0:02" in told
+    assert "picture frozen for 1.0 s from 0:01" in told
 
 
 def test_a_poisoned_engine_stops_the_campaign_after_three_rows(

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 
 from tests.integration.campaigns import ROOT
 from tests.integration.servers import Daemon, wait_until
+from tests.warm_command import WarmCommand
 
 pytestmark = pytest.mark.integration
 
@@ -20,7 +20,9 @@ def next_release(tmp_path_factory, prefect_api):
     """The command line of the next release: this one, with version 2 of the null engine."""
     home = tmp_path_factory.mktemp("next")
     for name in ("flows", "tasks", "model", "manifests"):
-        shutil.copytree(ROOT / name, home / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, home / name)  # what is compiled stays so
+    (home / "tests").mkdir()
+    shutil.copy(ROOT / "tests" / "warm_command.py", home / "tests")
     engine = home / "model" / "null.py"
     assert "version=1," in engine.read_text()
     engine.write_text(engine.read_text().replace("version=1,", "version=2,"))
@@ -29,18 +31,12 @@ def next_release(tmp_path_factory, prefect_api):
     assert known in seam.read_text()
     seam.write_text(seam.read_text().replace(known, known[:-1] + ', "null": ((1, "none"),)}'))
 
-    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "flows.cli", *map(str, arguments)],
-            cwd=home,
-            env={**os.environ, "PREFECT_API_URL": prefect_api, "PYTHONPATH": str(home)},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-
-    return run
+    env = {**os.environ, "PREFECT_API_URL": prefect_api, "PYTHONPATH": str(home)}
+    command = WarmCommand(env, home)
+    try:
+        yield lambda *arguments: command.run(arguments, env, timeout_s=120)
+    finally:
+        command.end()
 
 
 @pytest.fixture
