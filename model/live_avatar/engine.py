@@ -142,6 +142,7 @@ class LiveAvatarEngine:
             WeightsError: they are not on this machine, damaged, or of another model.
             ResourceError: there is no torch, or no GPU.
         """
+        self._check_place()
         dtype = str(DEFAULTS["dtype"])
         try:
             if self._joined().leads:

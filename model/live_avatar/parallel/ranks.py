@@ -139,9 +139,9 @@ def join(place: WeightsLocation, device_name: str, placement: Placement = ALONE)
             f"{placement} makes {placement.num_ranks} ranks; start the engine's host without a "
             "launcher, because it starts its ranks itself"
         )
+    device = choose_device(device_name, is_small=place.is_tiny)  # before all that loads weights
     if num_ranks == 1:
         return Ranks()
-    device = choose_device(device_name, is_small=place.is_tiny)
     if device.type == "cuda":
         torch.cuda.set_device(device)  # where NCCL computes, and what its groups are bound to
     backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"

@@ -42,21 +42,21 @@ def texts(path: Path) -> Iterator[tuple[int, str]]:
             yield node.lineno, node.value
 
 
-def all_texts() -> list[tuple[Path, int, str]]:
-    """Of the product's sources."""
+def all_texts(word: str) -> list[tuple[Path, int, str]]:
+    """Of those of the product's sources that have a word somewhere."""
     found: list[tuple[Path, int, str]] = []
     for room in ("flows", "tasks", "model"):
         for path in sorted((ROOT / room).rglob("*.py")):
-            name = path.relative_to(ROOT)
-            found += [(name, line, text) for line, text in texts(path)]
+            if word in path.read_text():
+                name = path.relative_to(ROOT)
+                found += [(name, line, text) for line, text in texts(path)]
     return found
 
 
-TEXTS = all_texts()
 COMMANDS = sorted(
     {
         (" ".join(command.split()), f"{path}:{line}")
-        for path, line, text in TEXTS
+        for path, line, text in all_texts("`nightshoot")  # all would be read at every collection
         for command in re.findall(r"`nightshoot ([a-z][^`]*)`", text)
     }
 )
@@ -111,7 +111,7 @@ def test_every_option_that_a_message_names_exists() -> None:
     known = options_of(cli) | FOREIGN | {"--help", "--version"}
     named = [
         (path, line, option)
-        for path, line, text in TEXTS
+        for path, line, text in all_texts("--")
         if path not in MODULES_WITH_OTHER_COMMANDS and " " in text
         for option in re.findall(r"(?<![\w-])--[a-z][a-z-]*[a-z]", text)
     ]
