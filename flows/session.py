@@ -28,7 +28,7 @@ from tasks.manifest.presets import load_presets
 from tasks.manifest.row_settings import check_options, notices_of
 from tasks.portrait.portrait import PortraitLimits
 from tasks.processes.ffmpeg import ffmpeg_version
-from tasks.quality.gates.limits import check_limits
+from tasks.quality.gates.limits import check_limits, uncalibrated_notices
 from tasks.quality.gates.policy import GateRequest
 from tasks.reading.languages import Language
 from tasks.reading.lexicon import NO_LEXICON
@@ -118,6 +118,9 @@ class Session:
         ]
         told = lexicon.told(scripts) if lexicon else ()
         self.notices = [*self.manifest.notices, *told, *notices_of(*asked)]
+        if request.gates.mode != "off":
+            engines = {row.engine for row in self.rows}
+            self.notices += uncalibrated_notices(engines, request.gates.limits)
         self.chosen = chosen_of([row.video_id for row in self.rows], request.selection)
         if self.chosen is not None:
             num_rows = counted(len(self.rows), "video")

@@ -100,11 +100,15 @@ def nightshoot_command(warm_command, prefect_api: str):
 
 @pytest.fixture(scope="session")
 def start_nightshoot(warm_command, prefect_api: str):
-    """The command line, running, as ``subprocess.Popen`` has it: ``(["render", ...], log)``."""
+    """The command line, running, as ``subprocess.Popen`` has it: ``(["render", ...], log)``.
 
-    def start(arguments: Iterable[object], log: Path, **env: str):
+    ``code`` runs in its place; it ends with the command line.
+    """
+
+    def start(arguments: Iterable[object], log: Path, code: str = "", **env: str):
+        whole = {**os.environ, "PREFECT_API_URL": prefect_api, **env}
+        other = {"code": code} if code else {}
         with log.open("ab") as file:
-            whole = {**os.environ, "PREFECT_API_URL": prefect_api, **env}
-            return warm_command.start(arguments, whole, file, file)
+            return warm_command.start(arguments, whole, file, file, **other)
 
     return start

@@ -3,9 +3,11 @@
 Nothing heavy is imported before it is needed: `nightshoot --help` loads click alone.
 """
 
+import atexit
 import io
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -64,7 +66,7 @@ if TYPE_CHECKING:
     from tasks.delivery.release import Release
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-_EXIT_REFUSED = 2
+_EXIT_REFUSED, _EXIT_INTERRUPTED = 2, 130
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -639,4 +641,8 @@ def main() -> None:
         from tasks.processes.last_resort import leave
 
         leave("Stopped.")  # threads that still wait for a server or a program are left behind
+    if code == _EXIT_INTERRUPTED:
+        # Python gives signals back their own meaning before it has ended: a second Ctrl-C then
+        # would end it with another exit code
+        atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
     sys.exit(code if isinstance(code, int) else 0)

@@ -122,7 +122,8 @@ def _asked(
     if music_path is not None:
         measured_music(music_path, file_version(music_path))
         music = keep_material(folder, music_path)
-    clips = _clips(brand) if brand and not plan.is_proof else {}  # a proof is its first seconds
+    # a proof shows the row, and not what every film has in common
+    clips = _clips(brand) if brand and not plan.is_proof else {}
     has_label = row.language == "zh" if row.ai_label is None else row.ai_label
     return DeliverRequest(
         sizes=row.deliver,

@@ -6,7 +6,6 @@ it is seen, on a colour of the brand.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from model.errors import RowError
 from tasks.deliver_records import DeliverRequest, Size
@@ -19,8 +18,6 @@ from tasks.store.files import file_version
 MATERIALS = "materials"
 """Where the store keeps what deliverables are made with beside masters."""
 _LEAST_KEPT = 0.9
-_SCALER = "lanczos+accurate_rnd+full_chroma_int"
-_MICROSECONDS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -108,60 +105,3 @@ def clip_place(clip: Size, screen: Size) -> ClipPlace:
         sides.append(max(even, side) if is_filled else min(even, side))
     left, top = (2 * ((side - length) // 4) for side, length in zip(screen, sides, strict=True))
     return ClipPlace(left, top, sides[0], sides[1])
-
-
-def clip_picture(clip: Clip, size: Size, fps: int, background: str, builder: Any) -> Any:
-    """A clip's picture on a screen, exactly as many frames of ``fps`` as were measured."""
-    facts = clip.facts
-    place = clip_place((facts.width, facts.height), size)
-    seconds = f"{facts.num_frames / fps:.6f}"
-    behind = builder.input(
-        f"color=c=0x{background.lstrip('#')}:s={size[0]}x{size[1]}:r={fps}:d={seconds}",
-        format="lavfi",
-    )
-    shown = (
-        builder.input(f"file:{clip.path}")["v:0"]
-        .filter("bwdif", mode="send_frame", deint="interlaced")
-        .filter("fps", fps=fps, start_time=0)
-        .filter(
-            "scale",
-            place.width,
-            place.height,
-            flags=_SCALER,
-            in_color_matrix=facts.matrix,
-            out_color_matrix="bt709",
-            out_range="tv",
-        )
-        .filter("setsar", 1)
-        .filter("format", "yuva420p")
-    )
-    canvas = (
-        behind.filter("scale", out_color_matrix="bt709", out_range="tv")
-        .filter("format", "yuv420p")
-        .filter("setsar", 1)
-    )
-    # past the clip's last frame, that frame stays; the canvas says how many there are
-    laid = builder.filter(
-        [canvas, shown], "overlay", x=place.left, y=place.top, format="yuv420", eof_action="repeat"
-    )
-    return laid.filter("trim", end_frame=facts.num_frames)
-
-
-def joined(before: Any | None, film: Any, after: Any | None, fps: int, builder: Any) -> Any:
-    """Pictures one after the other, in equal steps; each begins when the one before it ends."""
-    parts = [
-        part.filter("format", "yuv420p")
-        .filter("setsar", 1)
-        .filter("settb", f"1/{fps}")
-        .filter("setpts", "N")
-        .filter(
-            "setparams", range="tv", colorspace="bt709", color_primaries="bt709", color_trc="bt709"
-        )
-        for part in (before, film, after)
-        if part is not None
-    ]
-    return (
-        builder.filter(parts, "concat", n=len(parts), v=1, a=0)
-        .filter("settb", f"1/{_MICROSECONDS}")
-        .filter("setpts", f"N*{_MICROSECONDS}/{fps}")
-    )

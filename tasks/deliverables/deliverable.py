@@ -3,18 +3,19 @@
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
 from tasks.deliver_records import DeliverableReceipt, DeliverRequest, Size
-from tasks.deliverables.checks import Promise, verify_deliverable
-from tasks.deliverables.clips import MATERIALS, NO_CLIPS, Clips, kept_clips
-from tasks.deliverables.film_sound import FilmSound, Parts, film_sound
-from tasks.deliverables.final_encode import SETTINGS, Crops, Film, copy_args, encode_args
+from tasks.deliverables.clips import MATERIALS, Clips, kept_clips
+from tasks.deliverables.encoding import Deliverable, encode_deliverable
+from tasks.deliverables.final_encode import (
+    SETTINGS,
+)
 from tasks.deliverables.keys import deliverable_key
-from tasks.deliverables.overlay_tracks import track_list, write_tracks
+from tasks.deliverables.sound_mix import FilmSound, Parts, film_sound
 from tasks.deliverables.stills import poster, teaser
 from tasks.deliverables.store import (
     commit_deliverable,
@@ -24,77 +25,29 @@ from tasks.deliverables.store import (
 )
 from tasks.deliverables.words import (
     caption_overlays,
-    label_overlays,
+    label_overlay,
     lettering,
     screen_captions,
 )
 from tasks.errors import DamagedError
 from tasks.media.captions import Caption, shifted_captions
-from tasks.media.mp4 import packet_md5s, read_mp4
-from tasks.processes.ffmpeg import ffmpeg_version, run_ffmpeg, time_limit_s
+from tasks.media.mp4 import read_mp4
+from tasks.processes.ffmpeg import ffmpeg_version
 from tasks.record import FileEntry
-from tasks.records import EncodeProfile, VideoPlan, VideoReceipt
+from tasks.records import VideoPlan, VideoReceipt
 from tasks.screen.formats import format_name, is_burned
 from tasks.screen.kept_screens import screen_name, screen_of_bytes
-from tasks.screen.overlays import Region, Screen, shifted
+from tasks.screen.overlays import Screen
 from tasks.screen.placing import Placing, crop_of, on_screen, placing_of
 from tasks.speech.speech_files import load_speech
 from tasks.store.campaign_folder import CampaignFolder
 from tasks.store.files import (
-    check_free_space,
-    disk_full_as_error,
     part_path,
     write_file,
 )
 
 GENERATED = "AI-generated"
 """What the tags of every deliverable say."""
-_LARGEST_BITS_PER_PIXEL = 0.25  # of a frame; sharp moving pictures need less at this quality
-_MASTER_COPIES = 2.2  # a copy, and the room for moving its index to the front
-
-
-@dataclass(frozen=True)
-class Deliverable:
-    """What is made.
-
-    Attributes:
-        master: the video's receipt.
-        path: a local path of its file.
-        profile: with which it was encoded.
-        screen: what it is shown on.
-        crop: the part of it that is shown.
-        tags: of the file.
-        sound: a file whose sound is copied; None: the master.
-        clips: what plays before and after it.
-        alone: the part that is shown while the presenter fills the frame, where that is asked for.
-    """
-
-    master: VideoReceipt
-    path: Path
-    profile: EncodeProfile
-    screen: Screen
-    crop: Region
-    tags: Mapping[str, str] = field(default_factory=dict[str, str])
-    sound: Path | None = None
-    alone: Region | None = None
-    clips: Clips = NO_CLIPS
-
-    @property
-    def num_frames(self) -> int:
-        """Of all that is played."""
-        return self.master.num_frames + self.clips.num_frames
-
-    @property
-    def size(self) -> Size:
-        """Width and height, pixels."""
-        return self.screen.width, self.screen.height
-
-    @property
-    def is_copy(self) -> bool:
-        """Whether nothing of the master's picture changes."""
-        screen = self.screen
-        is_whole = screen.presenter == Region(0, 0, *self.size) == self.crop
-        return is_whole and not (screen.overlays or self.clips.num_frames)
 
 
 def screen_on(
@@ -159,9 +112,9 @@ def make_deliverable(
     face = on_screen(request.face, placing) if request.face else None
     shown = shown_captions(request, size, plan, master, folder)
     clips = kept_clips(request, folder)
-    starts_s = clips.num_before / plan.fps
-    overlays = shifted(screen.overlays + caption_overlays(shown, size, face), starts_s)
-    overlays += label_overlays(request.label, size, master.duration_s, starts_s)
+    overlays = screen.overlays + caption_overlays(shown, size, face)
+    if request.label:
+        overlays += (label_overlay(request.label, size, master.duration_s),)
     with tempfile.TemporaryDirectory(prefix="nightshoot-sound-") as scratch:
         sound = _sound(request, clips, plan, master, path, folder, Path(scratch))
         made = Deliverable(
@@ -174,6 +127,7 @@ def make_deliverable(
             sound=sound.path,
             alone=crop_of(shape, size, request.face) if screen.presenter_alone else None,
             clips=clips,
+            label=request.label,
         )
         files, checks = _kept_files(made, request, key, folder)
     place = lettering(shown, size, face) if shown else None
@@ -290,70 +244,3 @@ def labelled_tags(tags: Mapping[str, str]) -> dict[str, str]:
     """The tags of a master, and that it is generated: whether a label is seen or not."""
     comment = "; ".join(text for text in (GENERATED, tags.get("comment", "")) if text)
     return {**tags, "comment": comment}
-
-
-def encode_deliverable(made: Deliverable, part: Path) -> dict[str, bool | float | str]:
-    """Write a deliverable into ``part`` and prove it; returns what was compared.
-
-    Raises:
-        DeliverableError: it is not what it must be.
-        FfmpegError: ffmpeg failed or said anything at all.
-        DiskFullError: no room.
-    """
-    master, sound = made.master, made.sound or made.path
-    film = Film(
-        path=made.path,
-        num_frames=master.num_frames,
-        fps=made.profile.fps,
-        timescale=made.profile.timescale,
-        sound=sound,
-        clips=made.clips,
-    )
-    pixels = made.size[0] * made.size[1] * made.num_frames
-    check_free_space(part.parent, most_bytes(made))
-    limit_s = time_limit_s(copied_bytes=2 * master.file.num_bytes, decoded_pixels=2 * pixels)
-    with (
-        tempfile.TemporaryDirectory(prefix="nightshoot-format-") as scratch,
-        disk_full_as_error(part),
-    ):
-        args = _args(made, film, Path(scratch), part)
-        run_ffmpeg(args, timeout_s=limit_s, allow_warnings=False)
-    is_copy = made.is_copy
-    return verify_deliverable(
-        part,
-        Promise(
-            size=made.size,
-            num_frames=made.num_frames,
-            sound_md5s=packet_md5s(sound, read_mp4(sound).track("soun")),
-            picture_md5s=_picture_md5s(made.path) if is_copy else None,
-            profile=made.profile,
-            tags=made.tags,
-        ),
-    )
-
-
-def _picture_md5s(path: Path) -> tuple[str, ...]:
-    return packet_md5s(path, read_mp4(path).track("vide"))
-
-
-def most_bytes(made: Deliverable) -> int:
-    """Room that is asked for before a deliverable is made."""
-    if made.is_copy:
-        return int(_MASTER_COPIES * made.master.file.num_bytes)
-    pixels = made.size[0] * made.size[1] * made.num_frames
-    return int(pixels * _LARGEST_BITS_PER_PIXEL / 8) + made.master.file.num_bytes
-
-
-def _args(made: Deliverable, film: Film, scratch: Path, part: Path) -> list[str]:
-    if made.is_copy:
-        return copy_args(film, made.tags, part)
-    screen = made.screen
-    if screen.canvas is not None:
-        (scratch / "canvas.png").write_bytes(screen.canvas)
-    num_frames = film.num_frames_with_clips
-    tracks = write_tracks(screen.overlays, scratch, num_frames=num_frames, fps=film.fps)
-    for number, track in enumerate(tracks):
-        text = track_list(track, num_frames)
-        (scratch / f"track{number}.txt").write_text(text, encoding="utf-8")
-    crops = Crops(made.crop, made.alone)
-    return encode_args(film, screen, crops, tracks, folder=scratch, tags=made.tags, part=part)

@@ -6,7 +6,7 @@ refused.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from model.errors import RowError
 from tasks.deliver_records import FaceBox, Size
@@ -15,7 +15,7 @@ from tasks.reading.languages import Language
 from tasks.records import Speech
 from tasks.screen.formats import format_name, is_tall
 from tasks.screen.lettering import block_size, drawable, edged, missing_signs, plated
-from tasks.screen.overlays import Overlay, shifted
+from tasks.screen.overlays import Overlay
 
 LABELS: dict[Language, str] = {"en": "AI-generated", "zh": "AI生成"}
 LABEL_S = 3.0
@@ -158,28 +158,6 @@ def check_captions(shown: Sequence[Caption], size: Size, face: FaceBox | None) -
             f"captions of {format_name(size)} would stand over the face, which is too "
             "large in this format; choose captions=beside, another format, or framing=wide"
         )
-
-
-def label_overlays(
-    text: str, size: Size, duration_s: float, starts_s: float
-) -> tuple[Overlay, ...]:
-    """The mark that a film is generated, in its upper left corner: at its start, and its master's.
-
-    Args:
-        text: of the mark; empty: there is none.
-        size: of the screen, pixels.
-        duration_s: of the master.
-        starts_s: when the master begins, after an intro.
-    """
-    if not text:
-        return ()
-    label = label_overlay(text, size, duration_s)
-    if not starts_s:
-        return (label,)
-    whole = starts_s + label.ends_s
-    if starts_s <= LABEL_S:  # the second would follow at once
-        return (replace(label, ends_s=whole),)
-    return replace(label, ends_s=LABEL_S), *shifted((label,), starts_s)
 
 
 def label_overlay(text: str, size: Size, duration_s: float) -> Overlay:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -53,16 +52,6 @@ class Overlay:
             raise ValueError(
                 f"two fades of {self.fade_s} s do not fit into {self.ends_s - self.starts_s:g} s"
             )
-
-
-def shifted(overlays: Sequence[Overlay], seconds: float) -> tuple[Overlay, ...]:
-    """Overlays so many seconds later."""
-    if not seconds:
-        return tuple(overlays)
-    return tuple(
-        replace(each, starts_s=each.starts_s + seconds, ends_s=each.ends_s + seconds)
-        for each in overlays
-    )
 
 
 @dataclass(frozen=True)

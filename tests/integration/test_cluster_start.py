@@ -106,7 +106,7 @@ class OneMachine:
     def is_healthy(self) -> bool:
         try:
             url = f"http://127.0.0.1:{self.port}/api/health"
-            return httpx.get(url, timeout=2).status_code == 200
+            return httpx.get(url, timeout=2, verify=False).status_code == 200
         except httpx.TransportError:
             return False
 
@@ -272,7 +272,8 @@ def test_a_part_that_hangs_is_killed_and_started_again(
 
     wait_until(lambda: said("gave no sign of life for 3"), TIMEOUT_S, f"{name} is missed")
     wait_until(lambda: said("started again"), TIMEOUT_S, f"{name} is started again")
-    assert not found.is_running()
+    # a container's first process may not reap what its parent left
+    assert not found.is_running() or found.status() == psutil.STATUS_ZOMBIE
     wait_until(machine.is_healthy, TIMEOUT_S, "the server is healthy")
     wait_until(lambda: machine.find(*words), TIMEOUT_S, f"{name} runs")
 

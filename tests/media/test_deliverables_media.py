@@ -17,13 +17,9 @@ from PIL import Image
 from model.errors import RowError
 from tasks.deliver_records import DeliverRequest
 from tasks.deliverables.checks import DeliverableError, Promise, verify_deliverable
-from tasks.deliverables.deliverable import (
-    Deliverable,
-    encode_deliverable,
-    make_deliverable,
-)
-from tasks.deliverables.film_sound import Parts, film_sound
-from tasks.deliverables.sound_mix import measured_music
+from tasks.deliverables.deliverable import make_deliverable
+from tasks.deliverables.encoding import Deliverable, encode_deliverable
+from tasks.deliverables.sound_mix import Parts, film_sound, measured_music
 from tasks.deliverables.store import find_deliverable, keep_material
 from tasks.media.encode import encode_segment
 from tasks.media.mp4 import packet_md5s, read_mp4

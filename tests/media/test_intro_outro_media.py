@@ -11,7 +11,7 @@ import soundfile
 from tasks.deliver_records import DeliverRequest
 from tasks.deliverables.clips import Clip, Clips
 from tasks.deliverables.deliverable import make_deliverable
-from tasks.deliverables.film_sound import Parts, film_sound
+from tasks.deliverables.sound_mix import Parts, film_sound
 from tasks.deliverables.store import keep_material
 from tasks.media.mp4 import read_mp4
 from tasks.media.sound import measure_loudness
@@ -183,10 +183,12 @@ def test_captions_and_posters_and_labels_follow_an_intro(
         tmp_path / "i.mp4", *halves("90x160", "25", 4.0, "lime", "lime"), "-c:v", "mpeg4"
     )
     folder = home[0]
-    made, frames, path = film(home, intro=kept(home, intro), label="AI-generated")
+    both = {"intro": kept(home, intro), "outro": kept(home, intro)}
+    made, frames, path = film(home, **both, label="AI-generated")
     place = folder / "deliverables" / made.key[:2]
 
-    assert made.num_intro_frames == 100
+    assert (made.num_intro_frames, made.num_outro_frames, len(frames)) == (100, 100, 224)
+    assert np.abs(frames[204] - frames[90]).mean() < 2
     assert made.srt is not None
     assert made.vtt is not None
     srt = (place / made.srt.name).read_text()
@@ -200,7 +202,7 @@ def test_captions_and_posters_and_labels_follow_an_intro(
     is_marked = np.abs(frames[:100, 14:30, 4:80] - frames[90, 14:30, 4:80]).max((1, 2, 3)) > 60
     assert np.flatnonzero(is_marked).tolist() == list(range(75)), "three seconds, at the start"
     _, bare, _ = film(home)
-    again = np.abs(frames[100:] - bare).max((1, 2, 3)) > 60
+    again = np.abs(frames[100:124] - bare).max((1, 2, 3)) > 60
     assert again.all(), "and where the presenter appears"
     assert read_mp4(path).tags["comment"] == "AI-generated"
 

@@ -1,7 +1,7 @@
 """The limits of every engine: those of ``limits.toml``, and what a person's own file changes."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -14,6 +14,7 @@ from tasks.gate_records import GateLimits
 _SHIPPED = Path(__file__).with_name("limits.toml")
 _NUMBERS = ("usual_lag_ms", "least_segment_z")  # that no engine leaves out
 _SAME_AS, _OTHER = "same_as", "other"
+_UNCALIBRATED = "uncalibrated"
 _Tables = dict[str, dict[str, Any]]
 
 
@@ -30,7 +31,24 @@ def limits_of(engine: str, own: Path | None = None) -> GateLimits:
         fields = tables[fields[_SAME_AS]]
     if own is not None:
         fields = fields | _own_tables(own).get(engine, {})
-    return _limits(fields)
+    return _limits({name: value for name, value in fields.items() if name != _UNCALIBRATED})
+
+
+def uncalibrated_notices(engines: Iterable[str], own: Path | None = None) -> list[str]:
+    """What people are told of engines whose limits were never tried on their real pictures.
+
+    Such limits hold videos like all others. Whoever gives an engine limits of their own has looked
+    at it, and is told nothing.
+
+    Raises:
+        CampaignError: as in :func:`limits_of`.
+    """
+    chosen = _own_tables(own) if own is not None else {}
+    return [
+        f"gates of {engine}: {_shipped()[engine][_UNCALIBRATED]}"
+        for engine in sorted(set(engines))
+        if _UNCALIBRATED in _shipped().get(engine, {}) and engine not in chosen
+    ]
 
 
 def check_limits(own: Path) -> None:

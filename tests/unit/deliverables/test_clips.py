@@ -1,13 +1,11 @@
-"""Where clips of other shapes lie, and when labels and captions are seen around an intro."""
+"""Where clips of other shapes lie on a screen, and captions that an intro moves."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.deliverables.clips import clip_place
-from tasks.deliverables.words import label_overlays
 from tasks.media.captions import Caption, shifted_captions, to_srt, to_vtt
-from tasks.screen.overlays import Overlay, shifted
 
 SIDES = st.integers(64, 4096)
 EVEN = st.integers(32, 1024).map(lambda half: 2 * half)
@@ -31,25 +29,6 @@ def test_a_clip_fills_the_frame_or_lies_inside_it_in_its_own_shape(wide, high, w
         assert width - place.width <= 1 or height - place.height <= 1
     # off by the pixel that an even side takes, or two pixels at least
     assert abs(place.width - wide * place.height / high) <= max(1, wide / high) + 1
-
-
-@pytest.mark.parametrize(
-    ("starts_s", "seen"),
-    [(0.0, [(0, 3)]), (2.0, [(0, 5)]), (3.0, [(0, 6)]), (8.0, [(0, 3), (8, 11)])],
-)
-def test_a_label_is_seen_when_the_film_starts_and_when_the_presenter_appears(starts_s, seen):
-    shown = label_overlays("AI-generated", (108, 192), 60.0, starts_s)
-
-    assert [(each.starts_s, each.ends_s) for each in shown] == seen
-    assert label_overlays("", (108, 192), 60.0, starts_s) == ()
-
-
-def test_overlays_keep_their_length_and_fade_when_they_come_later():
-    given = (Overlay(b"", 0, 0, 0.0, 0.48, 0.2), Overlay(b"", 0, 0, 1.0, 2.0))
-
-    assert shifted(given, 0.0) == given
-    later = [(each.starts_s, each.ends_s, each.fade_s) for each in shifted(given, 1.52)]
-    assert later == [(1.52, 2.0, 0.2), (2.52, 3.52, 0.0)]
 
 
 @pytest.mark.parametrize("write", [to_srt, to_vtt])

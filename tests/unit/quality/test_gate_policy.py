@@ -1,10 +1,12 @@
 """What follows a failed gate: tries, their seeds, the choice between them; limits of one's own."""
 
+from pathlib import Path
+
 import pytest
 
 from model.errors import CampaignError
 from tasks.gate_records import GateFigures, GatePolicy, GateVerdict
-from tasks.quality.gates.limits import limits_of
+from tasks.quality.gates.limits import limits_of, uncalibrated_notices
 from tasks.quality.gates.policy import (
     GateRequest,
     best_of,
@@ -145,3 +147,20 @@ def test_verdicts_are_told_with_minutes_and_the_rest_by_number():
     assert told_verdicts(many[:1]) == "picture of one colour from 0:14"
     assert told_verdicts(many).endswith("from 10:00 and 1 more")
     assert told_verdicts([]) == ""
+
+
+def test_an_engine_whose_limits_nobody_has_tried_is_told_unless_it_has_limits_of_ones_own(
+    tmp_path: Path,
+):
+    [told] = uncalibrated_notices(["preview", "live-avatar", "live-avatar", "null"])
+    assert told.startswith("gates of live-avatar: these limits have not been tried")
+    assert "\n" not in told
+    own = tmp_path / "mine.toml"
+    own.write_text("[live-avatar]\nleast_likeness = 0.7\n")
+    assert uncalibrated_notices(["live-avatar"], own) == []
+    assert limits_of("live-avatar", own).least_likeness == 0.7
+    own.write_text("[preview]\nleast_likeness = 0.7\n")
+    assert uncalibrated_notices(["live-avatar"], own) == [told]
+    own.write_text('[live-avatar]\nuncalibrated = "no"\n')
+    with pytest.raises(CampaignError, match="uncalibrated is no limit"):
+        uncalibrated_notices(["live-avatar"], own)
