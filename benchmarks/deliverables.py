@@ -20,9 +20,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.deliver_records import Size
 from tasks.deliverables.deliverable import make_deliverable
-from tasks.deliverables.reckoning import reckoned
+from tasks.deliverables.reckoning import FilmAhead, reckoned
 from tasks.deliverables.store import files_of
 from tasks.processes.ffmpeg import ffmpeg_version, run_program
 from tasks.screen.formats import format_name
@@ -57,10 +56,7 @@ class Measured:
     """One film, as it was made."""
 
     video_id: str
-    size: Size
-    num_frames: int
-    fps: int
-    has_brand: bool
+    ahead: FilmAhead
     core_s: float
     wall_s: float
     num_bytes: int
@@ -68,7 +64,7 @@ class Measured:
     @property
     def reckoned(self) -> tuple[float, int]:
         """Seconds of a core and bytes, as `plan` tells them."""
-        quote = reckoned([(self.size, self.num_frames, self.fps)])
+        quote = reckoned([self.ahead])
         return quote.core_s, quote.num_bytes
 
 
@@ -141,10 +137,14 @@ def measured(out: Path, num_videos: int, formats: str) -> Iterator[Measured]:
             made = make_deliverable(size, stored.deliver, stored.plan, master, folder)
             yield Measured(
                 path.stem,
-                size,
-                made.num_frames,
-                stored.plan.fps,
-                bool(stored.deliver.shown),
+                FilmAhead(
+                    size,
+                    made.presenter[2:],
+                    made.num_frames,
+                    stored.plan.fps,
+                    is_blurred=not stored.deliver.shown,
+                    has_captions=made.caption_place is not None,
+                ),
                 cpu_s() - before,
                 time.perf_counter() - started,
                 sum(entry.num_bytes for entry in files_of(made).values()),
@@ -164,8 +164,8 @@ def print_films(films: Sequence[Measured]) -> None:
     for each in films:
         core_s, num_bytes = each.reckoned
         print(
-            f"| {each.video_id} | {format_name(each.size)} | {each.num_frames} "
-            f"| {'yes' if each.has_brand else 'no'} | {each.core_s:.2f} | {core_s:.2f} "
+            f"| {each.video_id} | {format_name(each.ahead.size)} | {each.ahead.num_frames} "
+            f"| {'no' if each.ahead.is_blurred else 'yes'} | {each.core_s:.2f} | {core_s:.2f} "
             f"| {each.num_bytes / 1e3:.0f} | {num_bytes / 1e3:.0f} |"
         )
     print()
@@ -175,14 +175,14 @@ def print_formats(films: Sequence[Measured]) -> None:
     """A line for each format, and one for all of them."""
     print("| format | films | core s of a second | times real time on two cores | core s | bytes |")
     print("|---|---|---|---|---|---|")
-    for name in dict.fromkeys(format_name(each.size) for each in films):
-        print_sum(name, [each for each in films if format_name(each.size) == name])
+    for name in dict.fromkeys(format_name(each.ahead.size) for each in films):
+        print_sum(name, [each for each in films if format_name(each.ahead.size) == name])
     print_sum("all", films)
 
 
 def print_sum(name: str, films: Sequence[Measured]) -> None:
     """One line: what films took, and how far off what was reckoned is."""
-    seconds = sum(each.num_frames / each.fps for each in films)
+    seconds = sum(each.ahead.num_frames / each.ahead.fps for each in films)
     core_s = sum(each.core_s for each in films)
     core_off = sum(each.reckoned[0] for each in films) / core_s - 1
     bytes_off = sum(each.reckoned[1] for each in films) / sum(each.num_bytes for each in films) - 1

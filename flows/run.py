@@ -21,15 +21,18 @@ from flows.outcomes import (
 )
 from flows.prepare import Prepared
 from flows.progress import ProgressView
+from flows.rows.finished import films_made
 from flows.stored import stored_outcome
 from flows.work import Night, RenderFigures, Work, stop_on_signals
 from model.errors import CampaignError, NightshootError, StoppedError
+from tasks.deliverables.reckoning import told_beside
+from tasks.deliverables.store import made_of
 from tasks.engines.engine_host import EnginePool
 from tasks.errors import DamagedError, NewerRecordError, StoreError, counted
 from tasks.gpu_plans.price import QuoteNote
 from tasks.processes.last_resort import LastResort
 from tasks.processes.stop_request import stop_asked_by
-from tasks.records import Failure, ReadWords, VideoOutcome
+from tasks.records import Failure, ReadWords, StoredPlan, VideoOutcome
 from tasks.report.report import campaign_report
 from tasks.review.decision import Decision
 from tasks.review.journal import read_journal
@@ -160,6 +163,7 @@ class Run:
         self._outcomes = self._work.outcomes
         self._words: dict[str, tuple[ReadWords, ...]] = {}
         self._decisions: Mapping[str, Sequence[Decision]] = {}
+        self._films_before: list[tuple[StoredPlan, frozenset[str]]] = []
         self._is_started = False
 
     def __call__(self) -> Summary:
@@ -242,8 +246,16 @@ class Run:
                 self._end(dropped)
             else:
                 self._start_dispatcher()
+                self._note_films(prepared)
                 self.view.row_prepared(row, prepared.plan)
                 yield prepared
+
+    def _note_films(self, prepared: Prepared) -> None:
+        """Which films of a row are there before the run, to tell which it made."""
+        stored, master = prepared.stored, prepared.master
+        if stored is not None and stored.deliver is not None:
+            made = made_of(stored, master, self.source.folder) if master else ()
+            self._films_before.append((stored, frozenset(each.key for each in made)))
 
     def _dropped(self, prepared: Prepared) -> VideoOutcome | None:
         """Of a row that is not finished and that somebody decided to leave out; else None."""
@@ -315,15 +327,33 @@ class Run:
             note = self.source.folder.read_record("quote.json", QuoteNote)
         except (DamagedError, NewerRecordError):
             return {}
-        num_rendered = sum(each.num_segments_rendered for each in self._outcomes.values())
-        if note is None or not num_rendered:
+        if note is None:
             return {}
+        films = self._foretold_films(note)
+        num_rendered = sum(each.num_segments_rendered for each in self._outcomes.values())
+        if not num_rendered:
+            return films
         told = f"{note.seconds:.0f} s for {counted(note.num_segments, 'segment')} ({note.at})"
         if num_rendered == note.num_segments:
             told += f"; this run took {seconds / note.seconds - 1:+.0%}"
         else:
             told += f"; this run rendered {num_rendered}"
-        return {"quote": told}
+        return {"quote": told, **films}
+
+    def _foretold_films(self, note: QuoteNote) -> dict[str, str]:
+        """What the last plan said of films, beside those that this run made."""
+        if note.deliverables is None:
+            return {}
+        folder = self.source.folder
+        try:
+            made = [
+                film
+                for stored, before in self._films_before
+                for film in films_made(stored, before, folder)
+            ]
+        except (DamagedError, NewerRecordError):
+            return {}
+        return {"films": told_beside(note.deliverables, made)} if made else {}
 
     def _report(self, seconds: float) -> str:
         source = self.source

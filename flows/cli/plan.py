@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.rows.pricing import NOT_ASKED, PriceRequest
-from flows.cli.timing import Estimate, Left, estimate_campaign
+from flows.cli.timing import Estimate, Left, estimate_campaign, with_films
 from flows.local.dispatcher import LocalDispatcher
 from flows.prepare import Prepared
 from flows.progress import PlainProgress
@@ -21,7 +21,7 @@ from flows.run import Run
 from flows.session import Request, Session, peak_rss_bytes
 from flows.work import stop_on_signals
 from model.errors import CampaignError, ResourceError, StoppedError
-from tasks.deliverables.reckoning import DeliverablesQuote, reckoned
+from tasks.deliverables.reckoning import DeliverablesQuote, core_s_of, reckoned
 from tasks.engines.engine_host import EngineLostError
 from tasks.errors import (
     DamagedError,
@@ -183,7 +183,17 @@ def plan_campaign(
         time_unknown = "the plan is for other GPUs"
     else:
         estimate = Estimate(0.0, 0.0, ())
-    formats = reckoned(film for each in prepared for film in films_left(each, folder))
+    engine_s = sum(estimate.work_s) if estimate else None
+    films = {
+        name: films_left(each, rows[name].screen, folder)
+        for each in prepared
+        for name in (each.row.video_id,)
+    }
+    formats = reckoned(film for each in films.values() for film in each)
+    if estimate is not None:
+        core_s = {name: sum(map(core_s_of, each)) for name, each in films.items()}
+        of_todo = [core_s.pop(each.plan.video_id) for each in to_do]
+        estimate = with_films(estimate, of_todo, sum(core_s.values()), folder)
     quote = Quote(
         campaign=session.request.campaign,
         videos=tuple(videos),
@@ -200,7 +210,7 @@ def plan_campaign(
         time_unknown=time_unknown,
         notices=tuple(notices),
         gpus=gpus,
-        engine_s=sum(estimate.work_s) if estimate else None,
+        engine_s=engine_s,
         deliverables=formats if formats.num_encodes else None,
     )
     return _with_price(quote, to_do, estimate, rows, priced)
@@ -275,6 +285,7 @@ def keep_quote(quote: Quote, folder: CampaignFolder) -> str | None:
             seconds=quote.estimated_s,
             num_videos=len(quote.shares),
             num_segments=num_segments,
+            deliverables=quote.deliverables,
         )
         folder.write_text("quote.json", record_bytes(note))
     if quote.fit is None:

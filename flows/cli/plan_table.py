@@ -11,6 +11,7 @@ from flows.cli.plan import Quote, VideoQuote
 from flows.cli.rows.pricing import price_lines
 from flows.cli.summary import warning_lines
 from flows.progress import clock_of
+from tasks.deliverables.reckoning import CALIBRATED
 from tasks.errors import counted
 from tasks.redaction import printable
 
@@ -59,7 +60,8 @@ def campaign_table(quote: Quote, *, is_all: bool = False) -> Iterator[Renderable
         yield Text(
             f"deliverables: {counted(made.num_encodes, 'film')}, about "
             f"{made.num_bytes / 1e6:.0f} MB of the disk, about {made.core_s:.0f} s of computing, "
-            "shared by all cores and not in the time below"
+            f"shared by all cores (figures of {CALIBRATED})"
+            + ("" if quote.gpus is None else " and not in the time of the GPUs")
         )
     if quote.gpus is not None:
         yield from gpu_tables(quote.gpus, is_all=is_all)

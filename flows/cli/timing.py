@@ -1,5 +1,6 @@
 """Measures this machine's speed on a campaign's own videos, for an honest estimate."""
 
+import os
 import tempfile
 import time
 from collections import Counter
@@ -99,6 +100,37 @@ def estimate_campaign(left: Sequence[Left], folder: CampaignFolder, workers: int
     is_first = not (folder.logs / "prefect").exists()
     overhead = run_overhead_s(is_first=is_first, crowding=crowding)
     return Estimate(overhead + estimate_seconds(work, rates, workers), overhead, tuple(work))
+
+
+def with_films(
+    estimate: Estimate, films_core_s: Sequence[float], others_core_s: float, folder: CampaignFolder
+) -> Estimate:
+    """An estimate with the films that are made of masters, which all cores share.
+
+    Args:
+        estimate: of the masters.
+        films_core_s: of each of its videos, seconds of one core.
+        others_core_s: of videos whose masters are finished.
+        folder: the campaign's.
+    """
+    if not others_core_s and not sum(films_core_s):
+        return estimate
+    crowding = _crowding()
+    core_s = crowding / (os.cpu_count() or 1)
+    others_s = core_s * others_core_s
+    if not estimate.seconds:
+        is_first = not (folder.logs / "prefect").exists()
+        others_s += run_overhead_s(is_first=is_first, crowding=crowding)
+    whole = sum(estimate.work_s)
+    share = (estimate.seconds - estimate.overhead_s) / whole if whole else 1.0
+    films_s = [core_s * each for each in films_core_s]
+    return Estimate(
+        seconds=estimate.seconds + sum(films_s) + others_s,
+        overhead_s=estimate.overhead_s + others_s,
+        work_s=tuple(
+            work + each / share for work, each in zip(estimate.work_s, films_s, strict=True)
+        ),
+    )
 
 
 def _crowding() -> float:

@@ -1,12 +1,17 @@
 """What of a planned video is finished: its master, and what is made of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol
 
-from tasks.deliver_records import Size
-from tasks.deliverables.store import missing_sizes
+from tasks.deliver_records import DeliverableReceipt, DeliverRequest, Size
+from tasks.deliverables.reckoning import FilmAhead
+from tasks.deliverables.store import made_of, missing_sizes
 from tasks.errors import DamagedError
-from tasks.records import StoredPlan, VideoReceipt
+from tasks.records import StoredPlan, VideoPlan, VideoReceipt
+from tasks.screen.brand.brand_file import read_brand
+from tasks.screen.formats import is_burned
+from tasks.screen.placing import placing_of
+from tasks.screen_records import RowScreen
 from tasks.store.campaign_folder import CampaignFolder
 from tasks.upkeep.freed_segments import told_segment
 
@@ -35,6 +40,15 @@ def is_delivered(stored: StoredPlan, master: VideoReceipt, folder: CampaignFolde
     return not missing_sizes(stored, master, folder)
 
 
+def films_made(
+    stored: StoredPlan, before: Collection[str], folder: CampaignFolder
+) -> list[DeliverableReceipt]:
+    """What was made of a video since its films had the keys ``before``; files are not read."""
+    master = folder.read_record(f"videos/{stored.plan.video_id}.json", VideoReceipt)
+    made = made_of(stored, master, folder) if master else ()
+    return [each for each in made if each.key not in before]
+
+
 class PlannedRow(Protocol):
     """A row with its plan, and the receipt of its master where that is finished."""
 
@@ -54,11 +68,39 @@ class PlannedRow(Protocol):
         ...
 
 
-def films_left(row: PlannedRow, folder: CampaignFolder) -> list[tuple[Size, int, int]]:
-    """What is still to be made of a row's master: size, frames and frames per second of each."""
+def films_left(
+    row: PlannedRow, screen: RowScreen | None, folder: CampaignFolder
+) -> list[FilmAhead]:
+    """What is still to be made of a row's master; ``screen``: what the row shows beside it.
+
+    Raises:
+        BrandError: the brand file cannot be read any more.
+    """
     stored = row.stored
     if stored is None or stored.deliver is None or row.receipt is not None:
         return []
     sizes = missing_sizes(stored, row.master, folder) if row.master else stored.deliver.sizes
-    num_frames = stored.plan.num_frames + stored.deliver.num_clip_frames
-    return [(size, num_frames, stored.plan.fps) for size in sizes]
+    request, plan = stored.deliver, stored.plan
+    return [
+        FilmAhead(
+            size=size,
+            presenter=_presenter(size, request, plan, screen),
+            num_frames=plan.num_frames + request.num_clip_frames,
+            fps=plan.fps,
+            is_blurred=screen is None,
+            has_captions=is_burned(request.captions, size),
+        )
+        for size in sizes
+    ]
+
+
+def _presenter(
+    size: Size, request: DeliverRequest, plan: VideoPlan, screen: RowScreen | None
+) -> Size:
+    """Width and height of what a master fills in one format."""
+    if screen is None:
+        region = placing_of((plan.width, plan.height), size, request.face).presenter
+    else:
+        brand = read_brand(screen.brand_path, allow_outside=True)
+        region = brand.layouts[screen.layout].in_frame(*size).presenter
+    return region.width, region.height

@@ -20,9 +20,9 @@ from tasks.screen.brand.clips import ClipFacts
 from tasks.screen.overlays import Region, Screen
 
 PRESET, CRF, THREADS = "veryfast", 18, 4
-_KEYFRAME_EVERY = 48
+KEYFRAME_EVERY = 48
 _X264_PARAMS = (
-    f"open-gop=0:scenecut=0:bframes=0:keyint={_KEYFRAME_EVERY}:min-keyint={_KEYFRAME_EVERY}:"
+    f"open-gop=0:scenecut=0:bframes=0:keyint={KEYFRAME_EVERY}:min-keyint={KEYFRAME_EVERY}:"
     "force-cfr=1"
 )
 _LANCZOS = "lanczos+accurate_rnd+full_chroma_int"
@@ -36,7 +36,7 @@ SETTINGS: Mapping[str, str | int] = {
     "preset": PRESET,
     "crf": CRF,
     "threads": THREADS,
-    "keyframe_every": _KEYFRAME_EVERY,
+    "keyframe_every": KEYFRAME_EVERY,
     "scaler": "lanczos",
 }
 """What a receipt tells of an encode."""

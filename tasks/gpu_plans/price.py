@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field
 
 from model.errors import CampaignError
+from tasks.deliverables.reckoning import DeliverablesQuote
 from tasks.errors import counted
 from tasks.records import Record
 from tasks.recovery.night import NightWindow
@@ -58,6 +59,7 @@ class QuoteNote(Record):
     seconds: float = Field(description="Of the run.")
     num_videos: int
     num_segments: int = Field(description="To render.")
+    deliverables: DeliverablesQuote | None = Field(default=None, description="To make.")
 
 
 class LeftOut(Record):

@@ -1,5 +1,6 @@
 """What `nightshoot plan` tells."""
 
+import os
 from io import StringIO
 
 import pytest
@@ -7,8 +8,9 @@ from rich.console import Console
 
 from flows.cli.plan import Quote, VideoQuote, unbroken_warnings, work_left
 from flows.cli.plan_table import campaign_table
-from flows.cli.timing import samples_of
+from flows.cli.timing import Estimate, samples_of, with_films
 from tasks.records import VideoPlan
+from tasks.store.campaign_folder import CampaignFolder
 from tests.unit.plans import video_plan
 
 
@@ -75,6 +77,26 @@ def test_a_segment_that_videos_share_is_left_to_the_first_and_a_done_one_to_none
     left = work_left([first, second], done={keys[0]})
 
     assert [(each.num_segments, each.num_frames) for each in left] == [(2, 960), (0, 0)]
+
+
+def test_films_are_part_of_the_time_and_of_each_videos_share(tmp_path) -> None:
+    folder = CampaignFolder(tmp_path)
+    masters = Estimate(seconds=30.0, overhead_s=10.0, work_s=(10.0, 30.0))
+    assert with_films(masters, [0.0, 0.0], 0.0, folder) == masters
+
+    both = with_films(masters, [40.0, 0.0], 4.0, folder)
+    films_s = both.seconds - masters.seconds
+    others_s = both.overhead_s - masters.overhead_s
+    assert films_s == pytest.approx(11 * others_s), "all cores share them, 40 s and 4 s"
+    assert sum(both.shares_s) + both.overhead_s == pytest.approx(both.seconds)
+    assert both.shares_s == pytest.approx((5 + 10 * others_s, 15))
+
+
+def test_films_of_finished_masters_take_time_too_and_a_run(tmp_path) -> None:
+    nothing = Estimate(seconds=0.0, overhead_s=0.0, work_s=())
+    films = with_films(nothing, [], 8.0, CampaignFolder(tmp_path))
+    assert films.seconds == films.overhead_s > 8.0 / (os.cpu_count() or 1)
+    assert films.shares_s == ()
 
 
 @pytest.mark.parametrize(

@@ -1,23 +1,85 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from tasks.deliverables.reckoning import reckoned
+from tasks.deliver_records import DeliverableReceipt
+from tasks.deliverables.reckoning import DeliverablesQuote, FilmAhead, reckoned, told_beside
+from tasks.record import FileEntry
+
+FULL = FilmAhead((1080, 1920), (1080, 1920), 1500, 25)
 
 
-def test_films_are_reckoned_by_their_pixels_and_nothing_by_nothing():
-    tall, square = ((1080, 1920), 1500, 25), ((1080, 1080), 1500, 25)
-    both, one = reckoned([tall, square]), reckoned([tall])
+def test_nothing_is_reckoned_by_nothing_and_two_films_by_both():
+    nothing, one, two = reckoned([]), reckoned([FULL]), reckoned([FULL, FULL])
 
-    assert (both.num_encodes, one.num_encodes) == (2, 1)
-    assert both.core_s == pytest.approx(one.core_s * (1920 + 1080) / 1920)
-    assert 10e6 < one.num_bytes < 30e6
-    assert reckoned([]).num_bytes == 0
+    assert (nothing.num_encodes, nothing.num_bytes, nothing.core_s) == (0, 0, 0)
+    assert (one.num_encodes, two.num_encodes) == (1, 2)
+    assert two.num_bytes == pytest.approx(2 * one.num_bytes, abs=1)
+    assert two.core_s == pytest.approx(2 * one.core_s)
 
 
-def test_a_film_as_it_was_measured_is_reckoned_within_a_tenth():
-    """4.3 s of 1080x1920 with captions and a label: 1,353,875 bytes and 4.9 s of computing."""
-    film = reckoned([((1080, 1920), 108, 25)])
+def test_a_smaller_presenter_a_flat_ground_and_captions_beside_need_less():
+    small = replace(FULL, presenter=(562, 728))
+    blurred, captions = replace(small, is_blurred=True), replace(small, has_captions=True)
+    kept = reckoned([small])
 
-    assert film.num_bytes - 1080 * 1920 / 8 == pytest.approx(1_353_875, rel=0.1)
-    assert film.core_s == pytest.approx(4.9, rel=0.1)
+    assert kept.num_bytes < reckoned([captions]).num_bytes
+    assert kept.num_bytes < reckoned([blurred]).num_bytes
+    assert kept.num_bytes < reckoned([FULL]).num_bytes
+    assert kept.core_s < reckoned([blurred]).core_s
+    no_canvas = replace(small, size=small.presenter)
+    assert reckoned([no_canvas]).core_s < kept.core_s
+
+
+def test_computing_is_reckoned_between_a_quiet_and_a_crowded_machine():
+    """4.3 s took 4.9 s of a core beside little else; 3.4 s took 5.34 s beside forty processes."""
+    quiet = reckoned([replace(FULL, num_frames=108)]).core_s
+    crowded = reckoned([replace(FULL, num_frames=84)]).core_s
+    assert quiet == pytest.approx(4.9, rel=0.15)
+    assert crowded == pytest.approx(5.34, rel=0.2)  # one film; all of them are within 15 %
+
+
+@pytest.mark.parametrize(
+    ("film", "num_bytes"),
+    [
+        (FilmAhead((1080, 1920), (1080, 1920), 108, 25, has_captions=True), 1_353_875 + 190_000),
+        (FilmAhead((720, 1280), (720, 588), 312, 25), 1_508_453),
+        (FilmAhead((540, 960), (540, 442), 312, 25), 1_058_691),
+        (FilmAhead((960, 540), (538, 540), 312, 25), 1_306_205),
+        (FilmAhead((540, 540), (270, 540), 312, 25), 1_060_388),
+    ],
+)
+def test_a_film_as_it_was_measured_is_reckoned_within_a_fifth(film, num_bytes):
+    """One film is quieter than another; the sum of a campaign is nearer."""
+    assert reckoned([film]).num_bytes == pytest.approx(num_bytes, rel=0.2)
+
+
+def test_the_report_tells_what_was_reckoned_beside_what_was_made():
+    def entry(num_bytes: int) -> FileEntry:
+        return FileEntry(name="x.mp4", sha256="0" * 64, num_bytes=num_bytes)
+
+    made = DeliverableReceipt(
+        key="k",
+        video_id="a",
+        master_sha256="0" * 64,
+        size=(96, 64),
+        file=entry(1_000_000),
+        poster=entry(50_000),
+        is_copy=False,
+        presenter=(0, 0, 96, 64),
+        crop=(0, 0, 96, 64),
+        num_frames=25,
+        duration_s=1,
+        checks={},
+        encode={},
+        seconds=2.4,
+        versions={},
+    )
+    quote = DeliverablesQuote(num_encodes=1, num_bytes=1_000_000, core_s=3)
+
+    assert told_beside(quote, [made]) == (
+        "1 film, 1.0 MB, 3 s of computing; this run made 1, 1.1 MB (+5%), in 2 s of its workers"
+    )
+    assert told_beside(quote, [made, made]).endswith("; this run made 2")
