@@ -83,6 +83,10 @@ class GateLimits(Record):
     """From where on a figure fails; None: it is not judged."""
 
     least_r: float | None = Field(description="Lip sync of a segment, correlation.")
+    least_r_at_usual_lag: float | None = Field(
+        default=None,
+        description="The same where the lag is usual, which that of other sound seldom is.",
+    )
     least_segment_z: float = Field(
         default=1.5, description="Lip sync of a segment; it fails if its r is too low as well."
     )

@@ -8,12 +8,17 @@ import click
 
 from flows.cli.cluster.own import join_own_cluster, start, stop
 from flows.cli.cluster.printing import print_json, print_run, print_status, print_things
+from flows.cli.cluster.promise import (
+    is_sound,
+    terms_asked,
+    with_cluster_terms,
+    within_terms_of,
+)
 from flows.cli.gates.options import with_gates, with_workers_gate_limits
 from flows.cli.rows.choice import choice_fields, with_choice
 from flows.cli.rows.inputs import with_inputs
 from flows.cli.rows.personal import with_personal
 from flows.cli.terminal import say
-from tasks.redaction import without_secrets
 
 if TYPE_CHECKING:
     from flows.cluster.parameters import CampaignParameters, Parameters
@@ -213,7 +218,10 @@ def doctor(out: str | None, engine: str | None, as_json: bool) -> int:
 @with_personal
 @with_choice
 @click.option("--window", metavar="HH:MM-HH:MM", help="Render only between these times.")
-@click.option("--timezone", default="UTC", show_default=True, help="Timezone of --window.")
+@click.option(
+    "--timezone", default="UTC", show_default=True, help="Timezone of --window, --deadline."
+)
+@with_cluster_terms
 @with_layout
 @_outstanding
 @_queue("urgent")
@@ -225,9 +233,12 @@ def submit(manifest: str, no_check: bool, wait: bool, as_json: bool, **options: 
     join_own_cluster()
     from flows.deployment.submit import submit_campaign
 
+    asked, gpus = terms_asked(options, is_checked=not no_check), options.pop("reckon_gpus")
     parameters = campaign_parameters(manifest, options)
-    if not no_check and not _is_sound(parameters, "submitted"):
+    if not no_check and not is_sound(parameters, "submitted"):
         return _EXIT_REFUSED
+    if asked.has_terms:
+        parameters = within_terms_of(parameters, asked, gpus, as_json=as_json)
     run = submit_campaign(parameters, is_waited_for=wait)
     return print_run(run, as_json=as_json)
 
@@ -276,7 +287,7 @@ def schedule(
     slug = campaign_name(parameters)
     if remove or cron is None:
         done = remove_schedule(slug)
-    elif not no_check and not _is_sound(parameters, "scheduled"):
+    elif not no_check and not is_sound(parameters, "scheduled"):
         return _EXIT_REFUSED
     else:
         done = schedule_campaign(parameters, When(cron, options["timezone"]), slug)
@@ -288,26 +299,6 @@ def schedule(
     for warning in done.warnings:
         say(f"note: {warning}", to_stderr=True)
     return 0
-
-
-def _is_sound(parameters: "CampaignParameters", deed: str) -> bool:
-    """Whether the manifest can be rendered as things are; if not, say all that is wrong with it."""
-    from flows.deployment.manifest_check import check_manifest
-    from model.errors import NightshootError
-    from tasks.gpu_plans.layouts import weights_elsewhere
-
-    try:
-        with weights_elsewhere():  # the workers have them, a laptop need not
-            check_manifest(parameters)
-    except NightshootError as error:
-        say(without_secrets(str(error)), to_stderr=True)
-        say(
-            f"nothing was {deed}; correct this, or add --no-check where only the workers can read "
-            "the manifest and its files",
-            to_stderr=True,
-        )
-        return False
-    return True
 
 
 def retry_on_cluster(

@@ -258,18 +258,32 @@ def within_terms(session: Session, asked: PriceRequest, console: Console) -> Ses
     Raises:
         CampaignError: it costs more or takes longer than was asked, or nothing fits.
     """
-    quote = plan_interruptibly(session, None, asked)
+    fit = fitting_videos(session, asked, console)
+    if fit is None:
+        return session
+    return Session(replace(session.request, selection=Selection(only=fit)))
+
+
+def fitting_videos(
+    session: Session, asked: PriceRequest, console: Console, gpus: GpuRequest | None = None
+) -> tuple[str, ...] | None:
+    """The videos that fit, where ``is_fit`` asks for them; None: all of the campaign fits.
+
+    Raises:
+        CampaignError: see :func:`within_terms`.
+    """
+    quote = plan_interruptibly(session, gpus, asked)
     keep_quote(quote, session.folder)
     if quote.breaches:
         told = "\n".join(quote.breaches)
         raise CampaignError(f"{told}\nadd --fit to render the videos that fit, or allow more")
     if quote.fit is None or not quote.shares:
-        return session
+        return None
     for line in left_out_lines(quote.fit):
         console.print(line, markup=False, soft_wrap=True)
     if not quote.fit.videos:
         raise CampaignError("not one video fits; allow more")
-    return Session(replace(session.request, selection=Selection(only=quote.fit.videos)))
+    return quote.fit.videos
 
 
 def keep_quote(quote: Quote, folder: CampaignFolder) -> str | None:

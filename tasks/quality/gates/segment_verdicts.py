@@ -100,6 +100,7 @@ def _placed(limits: GateLimits) -> GateLimits:
     return limits.model_copy(
         update={
             "least_r": limits.placed_least_r,
+            "least_r_at_usual_lag": None,
             "least_likeness": likeness,
             "least_likeness_moment": likeness,
             "most_open_in_silence": None,
@@ -271,15 +272,24 @@ def _mouth(figures: GateFigures, limits: GateLimits) -> Iterator[_Finding]:
 def _sync(found: SyncFigures, limits: GateLimits) -> Iterator[_Finding]:
     if found.speech_s >= _LEAST_SPEECH_S:
         is_luck = found.z < limits.least_segment_z  # seconds of another sound may reach r 0.5
-        if limits.least_r is not None and found.r < limits.least_r and is_luck:
-            words = "mouth does not follow the sound"
-            yield "sync", 0, found.r, limits.least_r, words
         off = found.lag_ms - limits.usual_lag_ms
+        least_r = _least_r(off, limits)
+        if least_r is not None and found.r < least_r and is_luck:
+            words = "mouth does not follow the sound"
+            yield "sync", 0, found.r, least_r, words
         if limits.most_lag_off_ms is not None and found.r >= _SURE_R:
             yield from lag_finding(0, off, limits.most_lag_off_ms)
     silent, most = found.open_in_silence, limits.most_open_in_silence
     if silent is not None and most is not None and silent > most:
         yield "sync", 0, silent, most, "mouth stays open in silence"
+
+
+def _least_r(off_ms: float, limits: GateLimits) -> float | None:
+    """The least correlation of a mouth whose lag is ``off_ms`` from what is usual."""
+    most = limits.most_lag_off_ms
+    if limits.least_r_at_usual_lag is None or most is None or abs(off_ms) > most:
+        return limits.least_r
+    return limits.least_r_at_usual_lag
 
 
 def lag_finding(frame: int, off_ms: float, most_ms: float) -> Iterator[_Finding]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from model.errors import CampaignError
-from tasks.gate_records import GateFigures, GatePolicy, GateVerdict
+from tasks.gate_records import GateFigures, GateLimits, GatePolicy, GateVerdict, SyncFigures
 from tasks.quality.gates.limits import limits_of, uncalibrated_notices
 from tasks.quality.gates.policy import (
     GateRequest,
@@ -164,3 +164,19 @@ def test_an_engine_whose_limits_nobody_has_tried_is_told_unless_it_has_limits_of
     own.write_text('[live-avatar]\nuncalibrated = "no"\n')
     with pytest.raises(CampaignError, match="uncalibrated is no limit"):
         uncalibrated_notices(["live-avatar"], own)
+
+
+def test_little_fit_at_the_usual_lag_is_a_hard_sentence_and_at_another_lag_another_sound():
+    def told(r: float, lag_ms: float) -> list[str]:
+        sync = SyncFigures(r=r, z=0.84, lag_ms=lag_ms, speech_s=3.5, open_in_silence=0.1)
+        figures = still_figures(
+            face="mesh", sync=sync, motion=(0.0, 20.0) * 12, likeness=(0.95,) * 3
+        )
+        found = segment_verdicts(figures, POLICY.limits, is_held=True)
+        return [each.words for each in found if each.gate == "sync"]
+
+    assert told(0.498, -32.8) == [], "jun, with many closed lips"
+    assert told(0.498, 200.0) == ["mouth does not follow the sound"]
+    assert told(0.35, -32.8) == ["mouth does not follow the sound"]
+    fields = POLICY.limits.model_dump(exclude={"least_r_at_usual_lag"})
+    assert GateLimits.model_validate(fields).least_r_at_usual_lag is None, "of earlier plans"

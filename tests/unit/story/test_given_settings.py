@@ -6,6 +6,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from flows.cli.cluster.promise import terms_asked
 from flows.cli.cluster_commands import (
     campaign_parameters,
     given_settings,
@@ -60,6 +61,9 @@ def test_a_setting_that_is_half_given_or_twice_is_refused(arguments: list[str], 
 def test_a_cluster_is_told_the_same_settings_as_this_machine(command: click.Command) -> None:
     arguments = [*PLACES, "--handoff", "context", "--set", "truncate_schedule=true"]
     options = command.make_context("x", arguments, resilient_parsing=True).params
+    if command is submit:  # what it may cost is decided before there is a run
+        assert not terms_asked(options, is_checked=True).has_terms
+        options.pop("reckon_gpus")
     for name in ("manifest", "wait", "as_json", "cron", "remove", "no_check"):
         options.pop(name, None)
 
