@@ -31,7 +31,8 @@ from tasks.speech.speech import SpeechRequest, make_speech
 pytestmark = pytest.mark.media
 
 MANIFESTS = Path(__file__).parents[2] / "manifests"
-MARA, JUN = (MANIFESTS / "portraits" / f"{name}.png" for name in ("mara", "jun"))
+PORTRAITS = Path(__file__).parents[1] / "portraits"
+MARA, JUN = (PORTRAITS / f"{name}.png" for name in ("mara", "jun"))
 SIZE = 256
 LENGTHS = (60, 144, 48)
 SEAMS = (60, 204)  # in pauses, where the planner cuts

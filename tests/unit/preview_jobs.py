@@ -8,7 +8,7 @@ import numpy as np
 from model.engine import Handoff, Phoneme, Pixels, SegmentJob
 from model.preview.motion.curves import CONTEXT_SAMPLES
 
-PORTRAITS = Path(__file__).parents[2] / "manifests" / "portraits"
+PORTRAITS = Path(__file__).parents[1] / "portraits"
 NAMES = ("mara", "otto", "jun")
 SAMPLES_PER_FRAME = 640
 
