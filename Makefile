@@ -1,8 +1,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# two files of tests at a time; what a file's tests share is then made once
-SIDE_BY_SIDE := -n 2 --dist loadscope --no-loadscope-reorder
+# two files of tests at a time, or SIDES; what a file's tests share is then made once
+SIDES := 2
+SIDE_BY_SIDE := -n $(SIDES) --dist loadscope --no-loadscope-reorder
 
 .PHONY: demo install dev format check test test-all parity test-integration test-faults fuzz bench-gpu count-gpu card-tables
 
@@ -41,7 +42,7 @@ parity: dev
 	$(BIN)/python -m tests.parity
 
 # Tests with a real Prefect server, workers and SeaweedFS: needs PostgreSQL, takes ten minutes. Each
-# of the two sides has servers of its own.
+# side has servers of its own.
 test-integration: dev
 	$(BIN)/pytest $(SIDE_BY_SIDE) tests/integration -m "cluster and not faults"
 

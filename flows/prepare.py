@@ -5,7 +5,7 @@ Plain functions without Prefect: the command line calls them before any server i
 
 import contextlib
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
@@ -173,12 +173,11 @@ def _planned(
     request = row_request(row, settings.voice_settings, settings.lexicon, settings.proof_s)
     asked_speech = request_sha256(request)
 
-    def asked(engine: EngineIdentity) -> list[str]:
-        digests = [
-            request_digest(row, settings, engine, digest, rig, asked_speech)
-            for digest in portrait.digests
-        ]
-        return digests + earlier_requests(row, settings, engine, portrait, rig)
+    def asked(engine: EngineIdentity) -> Iterator[str]:
+        """Today's first: of most rows no other is needed."""
+        for digest in portrait.digests:
+            yield request_digest(row, settings, engine, digest, rig, asked_speech)
+        yield from earlier_requests(row, settings, engine, portrait, rig)
 
     try:
         stored = folder.read_plan(row.video_id)
@@ -208,7 +207,7 @@ def _planned(
         if identity.weights_id == UNKNOWN_WEIGHTS:  # nothing may be filed under its keys
             is_same = stored is not None and _without_keys(stored.plan) == _without_keys(anew.plan)
             return (stored if stored and is_same else anew), False
-        anew = anew.model_copy(update={"request_sha256": asked(identity)[0]})
+        anew = anew.model_copy(update={"request_sha256": next(asked(identity))})
         place.write_plan(anew)
     return anew, False
 

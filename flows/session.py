@@ -14,7 +14,6 @@ from threading import Semaphore
 from flows.outcomes import name_of
 from flows.prepare import Prepared, prepare_row
 from flows.rows.order import in_order, side_by_side
-from flows.rows.screens import brand_paths, not_played
 from flows.rows.settings import PrepareSettings, Rereading, settings_of
 from flows.work import RenderFigures
 from model.engine import engine_identity
@@ -122,7 +121,6 @@ class Session:
         if request.gates.mode != "off":
             engines = {row.engine for row in self.rows}
             self.notices += uncalibrated_notices(engines, request.gates.limits)
-        self.notices += not_played(brand_paths(self.rows))
         self.chosen = chosen_of([row.video_id for row in self.rows], request.selection)
         if self.chosen is not None:
             num_rows = counted(len(self.rows), "video")

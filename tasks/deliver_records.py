@@ -31,6 +31,12 @@ class DeliverRequest(Record):
     language: Literal["en", "zh"] = Field(default="en", description="Of the captions.")
     music: FileEntry | None = Field(default=None, description="In the store's `materials/`.")
     teaser: TeaserKind | None = Field(default=None, description="None: no teaser.")
+    intro: FileEntry | None = Field(default=None, description="In the store's `materials/`.")
+    outro: FileEntry | None = Field(default=None, description="In the store's `materials/`.")
+    clip_background: str = Field(
+        default="", description="Colour around clips of another shape; empty: there are no clips."
+    )
+    num_clip_frames: int = Field(default=0, description="Of intro and outro together.")
     shown: str = Field(
         default="", description="sha256 of all that its screens are drawn of; empty: no brand."
     )
@@ -58,6 +64,13 @@ class DeliverableReceipt(Record):
         description="Left, top, width and height of what is shown, in the master."
     )
     num_frames: int = Field(ge=1)
+    num_intro_frames: int = Field(default=0, description="That play before the master.")
+    num_outro_frames: int = Field(default=0, description="That play after the master.")
+    srt: FileEntry | None = Field(
+        default=None,
+        description="Captions in the time of a film with an intro; None: the master's.",
+    )
+    vtt: FileEntry | None = None
     duration_s: float = Field(gt=0)
     checks: dict[str, bool | float | str]
     caption_place: tuple[int, int, int] | None = Field(
@@ -66,7 +79,7 @@ class DeliverableReceipt(Record):
     )
     label: str = Field(default="", description="Seen at the start.")
     integrated_lufs: float | None = Field(
-        default=None, description="Of a sound with music; None: it has the master's sound."
+        default=None, description="Of a sound with music or clips; None: it has the master's sound."
     )
     true_peak_dbtp: float | None = None
     warnings: tuple[str, ...] = ()

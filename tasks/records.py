@@ -80,7 +80,10 @@ class ManifestRow(Record):
     ai_label: bool | None = Field(
         default=None, description="Of deliverables; None: on for Chinese ones."
     )
-    music_path: Path | None = Field(default=None, description="Played under deliverables.")
+    music_path: Path | None = Field(
+        default=None, description="Played under deliverables; None: the brand's music."
+    )
+    has_music: bool = Field(default=True, description="False: the brand's music is left out too.")
     teaser: TeaserKind | None = Field(default=None, description="Of deliverables.")
 
 

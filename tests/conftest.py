@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.longest_first import seconds_by_file
+
 if "PYTEST_XDIST_WORKER" in os.environ:  # before torch; the processes that tests start have it too
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # golden sets are made on more threads
@@ -17,6 +19,12 @@ sys.dont_write_bytecode = False
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest go first: the last one would leave the other sides idle."""
+    seconds = seconds_by_file()
+    items.sort(key=lambda item: -seconds.get(item.nodeid.partition("::")[0], 0))
 
 
 @pytest.fixture(scope="session")
@@ -92,11 +100,15 @@ def nightshoot_command(warm_command, prefect_api: str):
 
 @pytest.fixture(scope="session")
 def start_nightshoot(warm_command, prefect_api: str):
-    """The command line, running, as ``subprocess.Popen`` has it: ``(["render", ...], log)``."""
+    """The command line, running, as ``subprocess.Popen`` has it: ``(["render", ...], log)``.
 
-    def start(arguments: Iterable[object], log: Path, **env: str):
+    ``code`` runs in its place; it ends with the command line.
+    """
+
+    def start(arguments: Iterable[object], log: Path, code: str = "", **env: str):
+        whole = {**os.environ, "PREFECT_API_URL": prefect_api, **env}
+        other = {"code": code} if code else {}
         with log.open("ab") as file:
-            whole = {**os.environ, "PREFECT_API_URL": prefect_api, **env}
-            return warm_command.start(arguments, whole, file, file)
+            return warm_command.start(arguments, whole, file, file, **other)
 
     return start

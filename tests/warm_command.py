@@ -13,7 +13,6 @@ import gc
 import importlib
 import json
 import os
-import runpy
 import select
 import signal
 import socket
@@ -26,6 +25,7 @@ from pathlib import Path
 from typing import IO, Any
 
 ROOT = Path(__file__).parents[1]
+_COMMAND_LINE = 'import runpy; runpy.run_module("flows.cli", run_name="__main__", alter_sys=True)'
 # what `render`, `plan` and `status` import when they need it, Prefect's own late imports included
 _IMPORTED = (
     "flows.cli.main",
@@ -118,16 +118,29 @@ class WarmCommand:
             )
 
     def start(
-        self, arguments: Iterable[object], env: Mapping[str, str], out: IO[Any], err: IO[Any]
+        self,
+        arguments: Iterable[object],
+        env: Mapping[str, str],
+        out: IO[Any],
+        err: IO[Any],
+        code: str = _COMMAND_LINE,
     ) -> "WarmProcess | subprocess.Popen[bytes]":
-        """A command that writes to two files; Python starts anew where ``env`` asks for it."""
+        """A command that writes to two files; Python starts anew where ``env`` asks for it.
+
+        Args:
+            arguments: of the command line.
+            env: of the process.
+            out: what it says.
+            err: its errors.
+            code: what it runs; it may change a limit before it runs the command line.
+        """
         words = [str(word) for word in arguments]
         if read_at_import(env) != self.at_import:
-            command = [sys.executable, "-m", "flows.cli", *words]
+            command = [sys.executable, "-c", code, *words]
             return subprocess.Popen(
                 command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=err
             )
-        body = json.dumps({"arguments": words, "env": dict(env)}).encode()
+        body = json.dumps({"arguments": words, "env": dict(env), "code": code}).encode()
         ended, telling = os.pipe()
         try:
             files = [out.fileno(), err.fileno(), telling]
@@ -198,8 +211,12 @@ def _read_constants() -> None:
     assert report_html("", [], {}, [])
 
 
-def serve(connection: socket.socket) -> bool:
-    """Fork commands and tell how they end, until the test session has ended; True in a fork."""
+def serve(connection: socket.socket) -> str:
+    """Fork commands and tell how they end, until the test session has ended.
+
+    Returns:
+        In a fork: the code it is to run.
+    """
     woken, waking = os.pipe()
     os.set_blocking(waking, False)
     os.set_blocking(woken, False)
@@ -215,16 +232,18 @@ def serve(connection: socket.socket) -> bool:
             continue
         head, files, _, _ = socket.recv_fds(connection, _LENGTH_BYTES, 3)
         if not head:
-            return False
+            return ""
         asked = json.loads(_received(connection, int.from_bytes(head)))
         pid = os.fork()
         if not pid:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            # a shell's background job, as these tests may be, ignores Ctrl-C
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             _become(asked["arguments"], asked["env"], files)
             for file in (woken, waking, *telling.values()):
                 os.close(file)
-            return True
+            return asked["code"]
         for file in files[:2]:
             os.close(file)
         telling[pid] = files[2]
@@ -253,6 +272,5 @@ def _become(arguments: list[str], env: dict[str, str], files: list[int]) -> None
 if __name__ == "__main__":
     import_all()
     with socket.socket(fileno=int(sys.argv[1])) as session:
-        is_command = serve(session)
-    if is_command:
-        runpy.run_module("flows.cli", run_name="__main__", alter_sys=True)
+        code_asked = serve(session)
+    exec(code_asked, {"__name__": "__main__"})

@@ -18,7 +18,7 @@ from flows.alarms.cluster_facts import late_nights, open_nights, workers
 from flows.deployment.server import ClusterError, cluster_client
 from model.errors import CampaignError, NightshootError
 from tasks.alarms.channels import beat, mail, post
-from tasks.alarms.endings import certificate_of
+from tasks.alarms.endings import certificate_of, consents_of, midnight_of
 from tasks.alarms.facts import CampaignSeen, DatabaseSeen, DiskSeen, Ending, Facts
 from tasks.alarms.journal import AlarmJournal, Message
 from tasks.alarms.rules import Alarm, alarms_of, may_end
@@ -145,10 +145,12 @@ class Watch:
         return disks
 
     def _endings(self, look: _Look) -> list[Ending]:
-        found = [
-            Ending(name, datetime(day.year, day.month, day.day, tzinfo=UTC))
-            for name, day in self._settings.ends.items()
-        ]
+        found = [Ending(name, midnight_of(day)) for name, day in self._settings.ends.items()]
+        for file in self._settings.presenters:
+            try:
+                found += consents_of(file)
+            except NightshootError as error:
+                look.cannot(f"consents in {file}", error)
         for host in self._hosts():
             try:
                 found.append(certificate_of(host))

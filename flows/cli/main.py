@@ -3,9 +3,11 @@
 Nothing heavy is imported before it is needed: `nightshoot --help` loads click alone.
 """
 
+import atexit
 import io
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -52,6 +54,7 @@ from flows.cli.spoken.say import (
 from flows.cli.terminal import console as terminal_console
 from flows.cli.terminal import say
 from flows.cli.upkeep.backup import backup, restore
+from flows.cli.upkeep.metrics import metered, with_metrics_port
 from flows.cli.upkeep.purge import purge
 from flows.cli.upkeep.watch import watch
 from tasks.redaction import without_secrets
@@ -63,7 +66,7 @@ if TYPE_CHECKING:
     from tasks.delivery.release import Release
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-_EXIT_REFUSED = 2
+_EXIT_REFUSED, _EXIT_INTERRUPTED = 2, 130
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -169,6 +172,7 @@ def cli() -> None:
 )
 @with_terms
 @with_delivery
+@with_metrics_port
 @_json
 def render(
     manifest: str | Path,
@@ -205,7 +209,14 @@ def render(
 
         session = within_terms(session, priced, terminal_console(to_stderr=as_json))
     asked = (cast("Release | None", release), name)
-    return _run(session, options["workers"], night, as_json=as_json, delivery=asked)
+    return _run(
+        session,
+        options["workers"],
+        night,
+        as_json=as_json,
+        delivery=asked,
+        metrics_port=options["metrics_port"],
+    )
 
 
 @cli.command()
@@ -220,7 +231,7 @@ def render(
 )
 @_json
 def proof(manifest: str | Path, seconds: float, as_json: bool, **options: Any) -> int:
-    """Make a small proof of every video: framing, voice, captions and the first seconds.
+    """Make a small proof of every video: framing, voice, captions, layout and the first seconds.
 
     The proofs are a campaign of their own, named after the other one, with a report to look at. The
     preview engine makes them on the CPU, and the word PROOF is drawn over them. Only the clauses
@@ -354,6 +365,7 @@ def _run(
     *,
     as_json: bool,
     delivery: "tuple[Release | None, str | None]" = (None, None),
+    metrics_port: str = "",
 ) -> int:
     from flows.cli.live_progress import (
         progress_view,
@@ -374,8 +386,10 @@ def _run(
         console.print(f"note: {notice}", style="yellow", markup=False, soft_wrap=True)
     view = PlainProgress(console) if as_json else progress_view(console)
     last_resort = LastResort(STOP_WITHIN_S)
-    run = Run(source, view, LocalDispatcher(workers), night=night, last_resort=last_resort)
-    summary = run()
+    with metered(source, view, metrics_port) as (view, tell_end):
+        run = Run(source, view, LocalDispatcher(workers), night=night, last_resort=last_resort)
+        summary = run()
+        tell_end(summary.asked)
     if as_json:
         say(json.dumps([outcome.model_dump() for outcome in summary.outcomes], indent=1))
     else:
@@ -627,4 +641,8 @@ def main() -> None:
         from tasks.processes.last_resort import leave
 
         leave("Stopped.")  # threads that still wait for a server or a program are left behind
+    if code == _EXIT_INTERRUPTED:
+        # Python gives signals back their own meaning before it has ended: a second Ctrl-C then
+        # would end it with another exit code
+        atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
     sys.exit(code if isinstance(code, int) else 0)

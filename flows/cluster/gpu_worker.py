@@ -11,7 +11,7 @@ failed by a fault of the machine it ends them, takes no run for a while, and say
 
 Set by environment, read when the worker starts: NIGHTSHOOT_GPU_SLOTS and NIGHTSHOOT_LEASE_DIR
 (``tasks/engines/gpu_lease.py``), NIGHTSHOOT_COOL_OFF_S, NIGHTSHOOT_IDLE_TTL_S, and
-NIGHTSHOOT_METRICS_DIR (``flows/metrics``).
+NIGHTSHOOT_METRICS_DIR and NIGHTSHOOT_METRICS_PORT (``flows/metrics``).
 """
 
 import json
@@ -32,7 +32,6 @@ import httpx
 from prefect.client.schemas.objects import Flow, FlowRun, WorkPool
 from prefect.client.schemas.responses import DeploymentResponse, WorkerFlowRunResponse
 from prefect.exceptions import ObjectNotFound
-from prefect.settings import get_current_settings
 from prefect.states import Cancelled, Pending, Scheduled
 from prefect.workers.process import (
     ProcessJobConfiguration,
@@ -44,7 +43,7 @@ from pydantic import BaseModel, Field, PrivateAttr, ValidationError
 from flows.cluster.workers.versions import VersionedWorker
 from flows.metrics.textfile import metrics_folder
 from flows.metrics.worker_metrics import WorkerFacts, WorkerMetrics
-from model.errors import Fault, MachineError, NightshootError
+from model.errors import Fault, MachineError
 from tasks.engines.gpu_lease import POLL_S, Lease, Slots, lease_folder, slot_names
 from tasks.engines.warm_hosts import (
     DEVICES_VARIABLE,
@@ -173,28 +172,28 @@ class GpuProcessWorker(VersionedWorker):
     _documentation_url = ""
 
     async def setup(self) -> None:
-        """Find the GPUs, then start as any worker.
-
-        Where there are none, or a setting is wrong, this process says so in one line and ends with
-        1: an error would come out of Prefect's task groups as pages of traceback.
-        """
-        try:
-            self._find_gpus()
-        except NightshootError as error:
-            os.write(2, f"This worker cannot start: {error}\n".encode())
-            os._exit(1)  # nothing has been started yet, and nothing was registered
+        """Find the GPUs, then start as any worker; without them it ends with a line."""
         try:
             await super().setup()
         except BaseException:
             self._close()
             raise
 
+    def make_ready(self) -> None:
+        """Find the GPUs too.
+
+        Raises:
+            NightshootError: there are none, or a setting is wrong.
+        """
+        super().make_ready()
+        self._find_gpus()
+
     def _find_gpus(self) -> None:
         names, folder = slot_names(os.environ), lease_folder(os.environ)
         self._cool_off_s = _seconds(os.environ, COOL_OFF_VARIABLE, _COOL_OFF_S)
         self._cool_off, self._num_lent, self._last_gpus = CoolOff(), 0, 1
         idle_ttl_s = _seconds(os.environ, IDLE_TTL_VARIABLE, IDLE_TTL_S)
-        logs = get_current_settings().home / "nightshoot" / self.name
+        logs = self.own_folder
         self._hosts = WarmHosts(Slots(names, folder), logs, idle_ttl_s)
         # another token: idle hosts of ours give way to runs without a host too
         self._slots = Slots(names, folder)

@@ -97,6 +97,9 @@ def troubled(run: FlowRun, now: datetime) -> CampaignSeen | None:
     elif state.is_scheduled() and state.name in ("Scheduled", "Late") and now - due > GRACE:
         trouble, since = "late", due
         message = f"due {_ago(now - due)} ago, and no worker has started it"
+    elif state.is_pending() and not run.run_count and now - max(due, state.timestamp) > GRACE:
+        trouble, since = "late", due
+        message = f"due {_ago(now - due)} ago; a worker took it, and it has not begun"
     if trouble is None:
         return None
     return CampaignSeen(
@@ -110,7 +113,10 @@ def troubled(run: FlowRun, now: datetime) -> CampaignSeen | None:
 def missed_night(
     schedule: DeploymentSchedule, runs: Iterable[FlowRun], now: datetime
 ) -> CampaignSeen | None:
-    """The last night that a schedule should have begun, where no run was ever made for it."""
+    """The last night that a schedule should have begun, where no run was ever made for it.
+
+    A campaign that was run since, by a person for instance, has missed nothing.
+    """
     rule = schedule.schedule
     if not schedule.active or not isinstance(rule, CronSchedule):
         return None
@@ -118,17 +124,24 @@ def missed_night(
     changed = schedule.updated or schedule.created
     if due is None or changed is None or due < changed:
         return None
-    made = {moment for run in runs if (moment := _made_for(run, schedule.id)) is not None}
+    name, known = campaign_of(schedule.parameters), list(runs)
+    if any(_is_after(run, due) and campaign_of(run.parameters) == name for run in known):
+        return None
+    made = {moment for run in known if (moment := _made_for(run, schedule.id)) is not None}
     if any(abs(moment - due) < timedelta(minutes=1) for moment in made):
         return None
     return CampaignSeen(
-        campaign=campaign_of(schedule.parameters),
+        campaign=name,
         trouble="missed",
         since=due,
         message=f"its schedule {rule.cron} ({rule.timezone or 'UTC'}) was due {_ago(now - due)} "
         "ago, and Prefect's scheduler made no run for it: look into the server's log, restart the "
         "server, then submit the campaign",
     )
+
+
+def _is_after(run: FlowRun, due: datetime) -> bool:
+    return run.expected_start_time is not None and run.expected_start_time > due
 
 
 def last_due(rule: CronSchedule, now: datetime) -> datetime | None:

@@ -1,1 +1,1 @@
-"""Figures of campaigns and workers for Prometheus, as text files that node_exporter picks up."""
+"""Figures of campaigns and workers for Prometheus: in files for node_exporter, or at `/metrics`."""

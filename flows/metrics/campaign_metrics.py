@@ -1,24 +1,31 @@
 """The figures of one campaign run: while it is under way, and how it ended."""
 
+import logging
 import time
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from flows.metrics import families
 from flows.metrics.families import Figures
 from flows.metrics.textfile import tell
+from model.errors import NightshootError
 from tasks.errors import DamagedError, NewerRecordError
 from tasks.gpu_plans.price import QuoteNote
 from tasks.records import FINISHED, VideoOutcome
 from tasks.store.campaign_folder import CampaignFolder
 
 STATES = ("waiting", "running", "done", "held", "failed", "quarantined", "pending")
+_log = logging.getLogger("nightshoot.metrics")
 _FAULTS = ("row", "resource", "machine", "unknown")
 
 
 class CampaignMetrics:
-    """Tells the figures of a campaign; nothing where no folder is named."""
+    """Tells the figures of a campaign; nothing where no folder is named.
+
+    A store that cannot be read is a line in the log: no night is lost for its figures.
+    """
 
     def __init__(self, campaign: str, folder: CampaignFolder, place: Path | None) -> None:
         self._campaign, self._folder, self._place = campaign, folder, place
@@ -27,19 +34,31 @@ class CampaignMetrics:
 
     def show(self, rows: Sequence[Mapping[str, object]]) -> None:
         """While it is under way: ``rows`` have a ``video`` and a ``state``."""
+        self._tell(partial(self._under_way, rows))
+
+    def end(self, outcomes: Sequence[VideoOutcome]) -> None:
+        """How it ended, in full."""
+        self._tell(partial(self._ended, outcomes))
+
+    def _tell(self, gathered: Callable[[], Figures]) -> None:
         if self._place is None:
             return
+        try:
+            figures = gathered()
+        except (NightshootError, OSError) as error:
+            _log.warning("%s: figures cannot be told (%s)", self._campaign, error)
+            return
+        tell(self._place, f"campaign-{self._campaign}", figures)
+
+    def _under_way(self, rows: Sequence[Mapping[str, object]]) -> Figures:
         figures = self._figures(is_running=True)
         states = Counter(str(row["state"]) for row in rows)
         figures.put_all(families.VIDEOS, self._campaign, {name: states[name] for name in STATES})
         waiting = {str(row["video"]) for row in rows if row["state"] == "waiting"}
         figures.put(families.OLDEST_WAITING, (self._campaign,), self._oldest_s(waiting))
-        tell(self._place, f"campaign-{self._campaign}", figures)
+        return figures
 
-    def end(self, outcomes: Sequence[VideoOutcome]) -> None:
-        """How it ended, in full."""
-        if self._place is None:
-            return
+    def _ended(self, outcomes: Sequence[VideoOutcome]) -> Figures:
         figures = self._figures(is_running=False)
         states = Counter(each.status for each in outcomes)
         figures.put_all(families.VIDEOS, self._campaign, {name: states[name] for name in STATES})
@@ -48,7 +67,7 @@ class CampaignMetrics:
         figures.put_all(families.HELD, self._campaign, held_by_gate(outcomes))
         self._put_failures(figures)
         self._put_seconds(figures, outcomes)
-        tell(self._place, f"campaign-{self._campaign}", figures)
+        return figures
 
     def _figures(self, *, is_running: bool) -> Figures:
         figures, labels = Figures(), (self._campaign,)

@@ -9,8 +9,10 @@ import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from flows.metrics.families import Figures
+if TYPE_CHECKING:  # the command line reads where figures go before it needs any
+    from flows.metrics.families import Figures
 
 FOLDER_VARIABLE = "NIGHTSHOOT_METRICS_DIR"
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
@@ -23,7 +25,7 @@ def metrics_folder(environ: Mapping[str, str]) -> Path | None:
     return Path(told) if told else None
 
 
-def tell(folder: Path | None, name: str, figures: Figures) -> None:
+def tell(folder: Path | None, name: str, figures: "Figures") -> None:
     """Write ``nightshoot-NAME.prom``, whole or not at all.
 
     A folder that cannot be written is a line in the log: no night is lost for its figures.

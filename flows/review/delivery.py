@@ -1,7 +1,7 @@
 """`nightshoot deliver`: what may leave the house, kept in step with what people decide."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flows.stored import StoredCampaign
 from tasks.deliverables.store import deliverable_folder, delivered_files, made_of
@@ -180,11 +180,13 @@ def _files(
         stem = f"{name}_{format_name(made.size)}"
         asked = seen.stored.deliver
         assert asked is not None, "something was made"
-        beside = receipt.captions if is_beside(asked.captions, made.size) else ()
+        own = tuple(entry for entry in (made.srt, made.vtt) if entry is not None)
+        beside = (own or receipt.captions) if is_beside(asked.captions, made.size) else ()
         for entry in beside:
             called = f"{stem}.{asked.language}.{entry.name.rpartition('.')[2]}"
             size = format_name(made.size)
-            files.append(DeliveredFile(called, entry, outcome, version, link(called), size=size))
+            file = DeliveredFile(called, entry, outcome, version, link(called), size=size)
+            files.append(replace(file, folder=deliverable_folder(made.key)) if own else file)
         for suffix, entry in delivered_files(made).items():
             called = f"{stem}{suffix}"
             files.append(

@@ -4,12 +4,16 @@ from flows.rows.screens import keep_screens, shown_sha256
 from model.engine import engine_identity
 from model.errors import RowError
 from tasks.deliver_records import CaptionMode, DeliverRequest, FaceBox
+from tasks.deliverables.clips import Clip
 from tasks.deliverables.sound_mix import measured_music
 from tasks.deliverables.store import keep_material
 from tasks.deliverables.words import LABELS, check_captions, screen_captions
 from tasks.errors import DamagedError
 from tasks.portrait.picture import read_planned_portrait
 from tasks.records import ManifestRow, Speech, StoredPlan, VideoPlan
+from tasks.screen.brand.brand import Brand
+from tasks.screen.brand.brand_file import read_brand
+from tasks.screen.brand.clips import ClipError, check_clip
 from tasks.screen.faces import face_in_master
 from tasks.screen.formats import is_burned
 from tasks.screen.placing import on_screen, placing_of
@@ -25,7 +29,7 @@ def deliver_request(
     folder: CampaignFolder,
     script: str | None = None,
 ) -> DeliverRequest | None:
-    """What a row asks to be made of its video; None: nothing, as it is with proofs.
+    """What a row asks to be made of its video; None: nothing, as with proofs that have no layout.
 
     ``script``: what people decided to have said instead of the row's own; None: the row's.
 
@@ -35,7 +39,7 @@ def deliver_request(
         RowError: captions cannot be drawn, or have no room; the music cannot be used; or what the
             brand and the columns of the screen ask for does not fit.
     """
-    if not row.deliver or plan.is_proof:
+    if not _is_asked(row, plan):
         return None
     asked = _asked(row, plan, _face(plan, folder), script, folder)
     return _checked(_drawn(asked, row, plan, script, speech, folder), plan, speech)
@@ -51,7 +55,7 @@ def with_deliverables(stored: StoredPlan, row: ManifestRow, folder: CampaignFold
     """
     before = stored.deliver
     script = stored.amendment.script if stored.amendment else None
-    if not row.deliver or stored.plan.is_proof:
+    if not _is_asked(row, stored.plan):
         asked = None
     elif before is not None and _is_as_before(row, stored.plan, before, script, folder):
         return stored
@@ -74,6 +78,11 @@ def with_deliverables(stored: StoredPlan, row: ManifestRow, folder: CampaignFold
     changed = stored.model_copy(update={"deliver": asked})
     folder.write_plan(changed)
     return changed
+
+
+def _is_asked(row: ManifestRow, plan: VideoPlan) -> bool:
+    """Whether anything is made of a row's video: of a proof, what shows the layout."""
+    return bool(row.deliver) and not (plan.is_proof and row.screen is None)
 
 
 def _is_as_before(
@@ -107,10 +116,14 @@ def _asked(
     script: str | None,
     folder: CampaignFolder,
 ) -> DeliverRequest:
+    brand = read_brand(row.screen.brand_path, allow_outside=True) if row.screen else None
+    music_path = row.music_path or (brand.music if brand and row.has_music else None)
     music = None
-    if row.music_path is not None:
-        measured_music(row.music_path, file_version(row.music_path))
-        music = keep_material(folder, row.music_path)
+    if music_path is not None:
+        measured_music(music_path, file_version(music_path))
+        music = keep_material(folder, music_path)
+    # a proof shows the row, and not what every film has in common
+    clips = _clips(brand) if brand and not plan.is_proof else {}
     has_label = row.language == "zh" if row.ai_label is None else row.ai_label
     return DeliverRequest(
         sizes=row.deliver,
@@ -120,8 +133,25 @@ def _asked(
         language=row.language,
         music=music,
         teaser=row.teaser,
+        intro=keep_material(folder, clips["intro"].path) if "intro" in clips else None,
+        outro=keep_material(folder, clips["outro"].path) if "outro" in clips else None,
+        clip_background=brand.tables.palette.background if brand and clips else "",
+        num_clip_frames=sum(clip.num_frames for clip in clips.values()),
         shown=shown_sha256(row, plan, script),
     )
+
+
+def _clips(brand: Brand) -> dict[str, Clip]:
+    """The clips that a brand names, as they will be played.
+
+    Raises:
+        RowError: one cannot be played any more.
+    """
+    named = {"intro": brand.intro, "outro": brand.outro}
+    try:
+        return {name: Clip(path, check_clip(path)) for name, path in named.items() if path}
+    except ClipError as error:
+        raise RowError(f"{brand.path.name}: {error.rule}; {error.way_out}") from error
 
 
 def _captions(row: ManifestRow) -> CaptionMode | None:

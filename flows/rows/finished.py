@@ -60,4 +60,5 @@ def films_left(row: PlannedRow, folder: CampaignFolder) -> list[tuple[Size, int,
     if stored is None or stored.deliver is None or row.receipt is not None:
         return []
     sizes = missing_sizes(stored, row.master, folder) if row.master else stored.deliver.sizes
-    return [(size, stored.plan.num_frames, stored.plan.fps) for size in sizes]
+    num_frames = stored.plan.num_frames + stored.deliver.num_clip_frames
+    return [(size, num_frames, stored.plan.fps) for size in sizes]

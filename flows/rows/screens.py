@@ -3,13 +3,14 @@
 screens/<sha256>.json
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
 from tasks.canonical_json import canonical_sha256
 from tasks.deliver_records import FaceBox
+from tasks.reading.cleaning.screen_marks import ScreenMark
 from tasks.reading.script_text import script_text
 from tasks.records import ManifestRow, Speech, VideoPlan
 from tasks.screen.brand.brand_file import read_brand
@@ -73,6 +74,8 @@ def keep_screens(
     faults: list[ScreenFault] = []
     for size in row.deliver:
         stage = Stage(brand, row.screen, speech.language, *size)
+        if plan.is_proof:
+            stage = _seen_at_once(stage)
         try:
             data = _drawn(stage, times, plan, face)
         except ScreenError as error:
@@ -86,26 +89,6 @@ def keep_screens(
     return kept
 
 
-def brand_paths(rows: Sequence[ManifestRow]) -> tuple[Path, ...]:
-    """The brand files of rows, each once."""
-    return tuple(dict.fromkeys(row.screen.brand_path for row in rows if row.screen))
-
-
-def not_played(paths: Sequence[Path]) -> list[str]:
-    """What brand files name that no release plays yet, for people."""
-    brands = [read_brand(path, allow_outside=True) for path in paths]
-    found = {
-        (brand.path.name, name)
-        for brand in brands
-        for name in ("intro", "outro", "music")
-        if getattr(brand, name) is not None
-    }
-    return [
-        f"{file}: [{name}] was checked, but is not played in deliverables yet"
-        for file, name in sorted(found)
-    ]
-
-
 def _times(text: str, row: RowScreen, speech: Speech, plan: VideoPlan) -> Times:
     if not speech.cues:
         read_text, marks = "", ()
@@ -113,11 +96,30 @@ def _times(text: str, row: RowScreen, speech: Speech, plan: VideoPlan) -> Times:
         read = script_text(text, speech.language)
         read_text, marks = read.text, read.screen
     clock = Clock(speech.cues, speech.sample_rate_hz, plan.fps, plan.num_frames)
+    if plan.is_proof:
+        marks = tuple(_in_proof(marks, read_text, clock))
     try:
         return times_of(read_text, marks, sorted(row.images), clock)
     except MarkTimeError as error:
         told = (ScreenFault("script", *fault) for fault in error.faults)
         raise ScreenError(tuple(told)) from error
+
+
+def _in_proof(marks: Sequence[ScreenMark], text: str, clock: Clock) -> Iterator[ScreenMark]:
+    """The marks that a proof comes to, none longer than it is."""
+    for mark in marks:
+        left_s = (clock.num_frames - clock.frame_at(text, mark.index)) / clock.fps
+        if left_s > 0:
+            is_whole = mark.seconds is None or mark.seconds <= left_s
+            yield mark if is_whole else replace(mark, seconds=None)
+
+
+def _seen_at_once(stage: Stage) -> Stage:
+    """The same, with the lower third from the beginning: a proof may end before its time."""
+    tables = stage.brand.tables
+    third = tables.lower_third.model_copy(update={"starts_s": 0.0})
+    shown = tables.model_copy(update={"lower_third": third})
+    return replace(stage, brand=replace(stage.brand, tables=shown))
 
 
 def _drawn(stage: Stage, times: Times, plan: VideoPlan, face: FaceBox | None) -> bytes:
@@ -128,7 +130,7 @@ def _drawn(stage: Stage, times: Times, plan: VideoPlan, face: FaceBox | None) ->
         crop = crop_of((plan.width, plan.height), region, face)
         on_it = on_screen(face, Placing(crop, presenter))
     screen = screen_of(stage, times, fps=plan.fps, num_frames=plan.num_frames, face=on_it)
-    return screen_bytes(replace(screen, before=(), after=(), music=None))
+    return screen_bytes(screen)
 
 
 def _paths(row: RowScreen) -> list[Path]:

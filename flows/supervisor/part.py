@@ -1,9 +1,10 @@
-"""One program of a supervisor's cluster, started again when it crashes."""
+"""One program of a supervisor's cluster, started again when it crashes or hangs."""
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from flows.supervisor.health import Signs
 from tasks.processes.child_processes import Child
 
 _FIRST_DELAY_S, _LONGEST_DELAY_S = 1.0, 30.0
@@ -34,14 +35,15 @@ class Part:
         child: its process; None before it is started, and while a restart is waited for.
     """
 
-    def __init__(self, name: str, start: Callable[[], Child]) -> None:
-        self.name, self._start = name, start
+    def __init__(self, name: str, start: Callable[[], Child], signs: Signs) -> None:
+        self.name, self._start, self._signs = name, start, signs
         self.child: Child | None = None
         self._backoff, self._started_at, self._start_at = Backoff(), 0.0, 0.0
 
     def start(self) -> None:
         """Start it now."""
         self.child, self._started_at = self._start(), time.monotonic()
+        self._signs.begin(self._started_at)
 
     def look(self) -> str:
         """Start it again when it is time.
@@ -56,11 +58,18 @@ class Part:
             self.start()
             return "started again"
         code = self.child.exit_code
-        if code is None:
+        silent_s = self._signs.silent_s(now) if code is None else 0.0
+        if code is None and not silent_s:
             return ""
-        self.child.end(0.0)  # what a guard left behind, where it was killed
+        self.child.end(0.0)  # what hangs, or what a guard left behind where it was killed
         self.child = None
         self._backoff = self._backoff.after_crash(now - self._started_at)
         self._start_at = now + self._backoff.delay_s
-        how = f"signal {-code}" if code < 0 else f"exit code {code}"
-        return f"ended with {how}; it is started again in {self._backoff.delay_s:.0f} s"
+        return f"{_how(code, silent_s)}; it is started again in {self._backoff.delay_s:.0f} s"
+
+
+def _how(code: int | None, silent_s: float) -> str:
+    """How a part came to its end, for people; without a code it hung."""
+    if code is None:
+        return f"gave no sign of life for {silent_s:.0f} s and was killed"
+    return f"ended with signal {-code}" if code < 0 else f"ended with exit code {code}"

@@ -5,7 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from flows.cluster.workers.sign import SIGN_VARIABLE
 from flows.local.server import BATCHING
+from flows.metrics.endpoint import PORT_VARIABLE
+from flows.metrics.textfile import FOLDER_VARIABLE
 from flows.supervisor.home import PASSWORD_VARIABLE
 from tasks.engines.gpu_lease import SLOTS_VARIABLE, has_slots, slot_names
 
@@ -78,8 +81,23 @@ def server_settings(
 
 
 def worker_settings(
-    prefect_home: Path, access: Mapping[str, str], slots: Slots | None
+    prefect_home: Path,
+    access: Mapping[str, str],
+    slots: Slots | None,
+    figures: Path | None,
+    sign: Path,
 ) -> dict[str, str]:
-    """Of a worker; ``slots`` are those of the pool ``gpu``."""
+    """Of a worker.
+
+    Args:
+        prefect_home: of this cluster.
+        access: address and password of the server.
+        slots: of the pool ``gpu``; None: of another.
+        figures: folder in which figures are told. The supervisor serves those of the whole cluster,
+            so no worker does.
+        sign: file that the worker touches while it lives.
+    """
     named = {SLOTS_VARIABLE: ",".join(slots.names)} if slots else {}
-    return {**client_settings(prefect_home, access), **_WORKER, **named}
+    told = {FOLDER_VARIABLE: str(figures)} if figures else {}
+    own = {PORT_VARIABLE: "", SIGN_VARIABLE: str(sign)}
+    return {**client_settings(prefect_home, access), **_WORKER, **named, **told, **own}

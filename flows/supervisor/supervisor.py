@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -13,7 +13,10 @@ from types import FrameType
 import httpx
 
 from flows.local.empty_database import begin_database, keep_database
+from flows.metrics.endpoint import Endpoint, serving
+from flows.metrics.textfile import metrics_folder
 from flows.supervisor.database import check_database, database_settings
+from flows.supervisor.health import ServerHealth, Signs, hang_limit, touched
 from flows.supervisor.home import PASSWORD_VARIABLE, URL_VARIABLE, ClusterHome, SupervisorError
 from flows.supervisor.log_view import LogView
 from flows.supervisor.part import Part
@@ -48,11 +51,13 @@ class ClusterRequest:
         home: folder of its database, logs and password.
         port: of the server, on the loopback address.
         database: address of a PostgreSQL; empty: a file in ``home``.
+        metrics: ``[HOST:]PORT`` at which figures are served; empty: they are not.
     """
 
     home: Path
     port: int
     database: str = ""
+    metrics: str = ""
 
 
 def run_cluster(
@@ -67,18 +72,23 @@ def run_cluster(
 
     Raises:
         SupervisorError: a cluster runs there already, the port is taken, PostgreSQL lets us not in,
-            or server or set-up failed.
+            NIGHTSHOOT_HANG_S is no number, or server or set-up failed.
+        MachineError: figures cannot be served where they should be.
         LeaseError: a setting names GPU slots that cannot be.
     """
-    slots = slots_of(environ)
+    slots, hang_s = slots_of(environ), hang_limit(environ)
     home = ClusterHome(request.home)
     database = database_settings(request.database, environ) if request.database else {}
-    with home.held(), _listening(request.port) as listener, _stopped_by_signals() as stop:
+    with ExitStack() as stack:
+        stack.enter_context(home.held())
+        listener = stack.enter_context(_listening(request.port))
+        stop = stack.enter_context(_stopped_by_signals())
         if database:
             check_database(database)
+        figures = stack.enter_context(_figures_served(home, request.metrics, environ))
         access = home.write_access(request.port)
         view = LogView(show, _NAMES)
-        cluster = _Cluster(home, access, view, stop)
+        cluster = _Cluster(home, access, view, stop, figures, hang_s)
         try:
             cluster.start_server(listener, database)
             cluster.set_up(slots)
@@ -103,6 +113,20 @@ def _listening(port: int) -> Generator[socket.socket]:
 
 
 @contextmanager
+def _figures_served(
+    home: ClusterHome, wished: str, environ: Mapping[str, str]
+) -> Generator[Endpoint | None]:
+    """Those of the workers and their runs, by this process; None: nobody asked for it."""
+    if not wished:
+        yield None
+        return
+    folder = metrics_folder(environ) or home.folder / "metrics"
+    folder.mkdir(parents=True, exist_ok=True)
+    with serving(folder, wished, "--metrics-port") as endpoint:
+        yield endpoint
+
+
+@contextmanager
 def _stopped_by_signals() -> Generator[threading.Event]:
     stop, numbers = threading.Event(), (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -121,9 +145,17 @@ class _Cluster:
     """The parts, in the order in which they start; they end in the other."""
 
     def __init__(
-        self, home: ClusterHome, access: Mapping[str, str], view: LogView, stop: threading.Event
+        self,
+        home: ClusterHome,
+        access: Mapping[str, str],
+        view: LogView,
+        stop: threading.Event,
+        figures: Endpoint | None,
+        hang_s: float,
     ) -> None:
         self._home, self._access, self._view, self._stop = home, access, view, stop
+        self._figures, self._hang_s = figures, hang_s
+        self._health = ServerHealth(access[URL_VARIABLE])
         self._began = time.monotonic()
         self._server: Part | None = None
         self._setting_up: Child | None = None
@@ -144,7 +176,8 @@ class _Cluster:
             number = listener.fileno()
             return Child("flows.local.server", [str(number)], log, settings, [number])
 
-        server = self._server = Part("server", start)
+        answers = Signs(lambda: self._health.num_answers, self._hang_s)
+        server = self._server = Part("server", start, answers)
         server.start()
         deadline = time.monotonic() + _START_TIMEOUT_S
         while not self._is_healthy():
@@ -172,11 +205,12 @@ class _Cluster:
         log = self._log("set-up")
         child = self._setting_up = Child("flows.cli", ["cluster", "up"], log, settings)
         deadline = time.monotonic() + _SET_UP_TIMEOUT_S
-        while (code := child.exit_code) is None and time.monotonic() < deadline:
-            if self._is_stopped():
-                return
-            if not self._workers and self._has_pools():
-                self._start_workers(slots)
+        with self._client() as client:
+            while (code := child.exit_code) is None and time.monotonic() < deadline:
+                if self._is_stopped():
+                    return
+                if not self._workers and self._has_pools(client):
+                    self._start_workers(slots)
         if code != 0:
             raise SupervisorError(f"the set-up failed (exit code {code}): {child.log_tail()}")
         if not self._workers:
@@ -187,27 +221,29 @@ class _Cluster:
         limit = ("--limit", str(_CAMPAIGNS_AT_ONCE))
         kinds = (("cpu", "process", limit, None), ("gpu", "gpu-process", (), slots))
         for pool, type_, options, of_pool in kinds:
-            part = Part(pool, self._worker(pool, type_, options, of_pool))
+            signs = Signs(touched(self._sign(pool)), self._hang_s)
+            part = Part(pool, self._worker(pool, type_, options, of_pool), signs)
             self._workers.append(part)
             part.start()
         kind = "GPUs" if slots.are_gpus else "slots of the CPU, for engines that need no GPU"
         self._view.say("cluster", f"{kind}: {', '.join(slots.names)}")
 
-    def _has_pools(self) -> bool:
+    def _client(self) -> httpx.Client:
+        """Made once: making one takes 40 ms of computing, which the server's start needs."""
         user, _, password = self._access[PASSWORD_VARIABLE].partition(":")
-        url = f"{self._access[URL_VARIABLE]}/work_pools"
+        return httpx.Client(
+            base_url=self._access[URL_VARIABLE], auth=(user, password), timeout=_HEALTH_TIMEOUT_S
+        )
+
+    @staticmethod
+    def _has_pools(client: httpx.Client) -> bool:
         try:
-            return all(
-                httpx.get(
-                    f"{url}/{pool}", auth=(user, password), timeout=_HEALTH_TIMEOUT_S
-                ).is_success
-                for pool in _POOLS
-            )
+            return all(client.get(f"/work_pools/{pool}").is_success for pool in _POOLS)
         except httpx.TransportError:
             return False
 
     def keep_running(self) -> None:
-        """Until it is stopped: show the logs, and start again what crashed."""
+        """Until it is stopped: show the logs, and start again what crashed or hangs."""
         assert self._server is not None
         parts = [self._server, *self._workers]
         if not self._stop.is_set():
@@ -220,6 +256,7 @@ class _Cluster:
     def end(self) -> None:
         """Ask the workers, then the server; whoever lingers is killed."""
         began = time.monotonic()
+        self._health.close()
         if self._setting_up is not None:
             self._setting_up.end(0.0)
         children = [part.child for part in self._workers if part.child is not None]
@@ -243,7 +280,8 @@ class _Cluster:
         self, pool: str, type_: str, options: tuple[str, ...], slots: Slots | None
     ) -> Callable[[], Child]:
         name = f"{socket.gethostname()}-{pool}"
-        settings = worker_settings(self._home.prefect, self._access, slots)
+        told = self._figures.folder if self._figures else None
+        settings = worker_settings(self._home.prefect, self._access, slots, told, self._sign(pool))
         log, signs = self._log(pool), self._home.folder / "signs" / pool
 
         def start() -> Child:
@@ -252,6 +290,9 @@ class _Cluster:
             return Guarded(arguments, log, signs, settings, grace_s=_WORKER_GRACE_S)
 
         return start
+
+    def _sign(self, pool: str) -> Path:
+        return self._home.folder / "signs" / f"{pool}.sign"
 
     def _log(self, name: str) -> Path:
         path = self._home.logs / f"{name}.log"
@@ -273,6 +314,9 @@ class _Cluster:
 
     def _tell_ready(self, num_parts: int) -> None:
         page = self._access[URL_VARIABLE].removesuffix("/api")
+        if self._figures is not None:
+            told = f"figures for Prometheus: http://{self._figures.address}/metrics"
+            self._view.say("cluster", told)
         for line in (
             f"{counted(num_parts, 'part')} started after {time.monotonic() - self._began:.0f} s; "
             "Ctrl-C stops them all",

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from flows.upkeep.old_backups import Pruned, check_whole, prune
 from model.errors import CampaignError
 from tasks.delivery.delivery_folder import RECORD as DELIVERY_RECORD
 from tasks.delivery.delivery_folder import Delivery
@@ -43,6 +44,7 @@ class BackedUp:
         backup: its record.
         num_new, new_bytes: files that no earlier backup had.
         damaged: files of the place that are not what they were, where that was asked.
+        pruned: older backups that went, where that was asked.
     """
 
     name: str
@@ -51,6 +53,7 @@ class BackedUp:
     num_new: int
     new_bytes: int
     damaged: tuple[str, ...] = ()
+    pruned: Pruned = field(default_factory=Pruned)
 
 
 @dataclass
@@ -89,7 +92,12 @@ class _Contents:
 
 
 def back_up(
-    out: str | Path, to: str | Path, parts: Collection[Part], *, verify: bool = False
+    out: str | Path,
+    to: str | Path,
+    parts: Collection[Part],
+    *,
+    verify: bool = False,
+    keep: int | None = None,
 ) -> BackedUp:
     """Back up every campaign of ``out``.
 
@@ -98,6 +106,7 @@ def back_up(
         to: where backups lie.
         parts: what is kept by choice.
         verify: read back every file that the backup names.
+        keep: how many backups stay, this one included, if it is not damaged; None: all.
 
     Raises:
         CampaignError: there is nothing to back up, or a place cannot be used.
@@ -120,8 +129,11 @@ def back_up(
             campaigns=tuple(campaigns),
         )
         name = _write(place, at, backup)
+        check_whole(place, name, backup)
         damaged = tuple(_damaged(place, backup, Path(scratch))) if verify else ()
-    return BackedUp(name, place.url, backup, contents.num_new, contents.new_bytes, damaged)
+    pruned = Pruned() if keep is None or damaged else prune(place, keep)
+    new = contents.num_new, contents.new_bytes
+    return BackedUp(name, place.url, backup, *new, damaged, pruned)
 
 
 def _check_apart(out: str | Path, to: str | Path) -> None:

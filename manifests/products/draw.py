@@ -24,8 +24,8 @@ def lamp(is_on: bool) -> Image.Image:
     draw.ellipse(at(130, 410, 310, 456), SHADE)
     draw.line(at(220, 430, 150, 250), BRASS, 14 * SCALE)
     draw.line(at(150, 250, 290, 130), BRASS, 14 * SCALE)
-    draw.ellipse(at(134, 234, 166, 266), INK)
-    draw.ellipse(at(276, 116, 304, 144), INK)
+    draw.ellipse(at(134, 234, 166, 266), SHADE)
+    draw.ellipse(at(276, 116, 304, 144), SHADE)
     if is_on:
         draw.ellipse(at(268, 205, 392, 252), LIGHT)
     draw.polygon(at(280, 100, 330, 110, 410, 222, 252, 216), SHADE)
@@ -48,11 +48,11 @@ def room() -> Image.Image:
 
 
 def logo() -> Image.Image:
-    """A fern leaf in a ring."""
+    """A fern leaf on a dark disc: it is seen on bright and on dark pictures."""
     picture = Image.new("RGBA", (240 * SCALE, 240 * SCALE), (0, 0, 0, 0))
     draw = ImageDraw.Draw(picture)
     ring = [12 * SCALE, 12 * SCALE, 228 * SCALE, 228 * SCALE]
-    draw.ellipse(ring, outline=LIGHT, width=10 * SCALE)
+    draw.ellipse(ring, INK, outline=LIGHT, width=8 * SCALE)
     draw.line([120 * SCALE, 196 * SCALE, 120 * SCALE, 44 * SCALE], LIGHT, 8 * SCALE)
     for index in range(5):
         down, across = 64 + index * 26, 22 + index * 9
@@ -62,7 +62,16 @@ def logo() -> Image.Image:
     return picture.resize((240, 240), Image.Resampling.LANCZOS)
 
 
+def pictures() -> dict[Path, Image.Image]:
+    """What is kept, by its file."""
+    cut_out = lamp(is_on=False)
+    return {
+        HERE / "lamp.png": cut_out.crop(cut_out.getbbox()).quantize(64),
+        HERE / "lamp-evening.png": room(),  # fewer colours would band its glow
+        HERE.parent / "brand" / "logo.png": logo().quantize(16),
+    }
+
+
 if __name__ == "__main__":
-    lamp(is_on=False).quantize(64).save(HERE / "lamp.png", optimize=True)
-    room().quantize(64).save(HERE / "lamp-evening.png", optimize=True)
-    logo().quantize(16).save(HERE.parent / "brand" / "logo.png", optimize=True)
+    for path, picture in pictures().items():
+        picture.save(path, optimize=True)

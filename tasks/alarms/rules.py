@@ -185,6 +185,9 @@ RULES: dict[str, Rule] = {
 }
 """Each alarm by its name."""
 
+PARTS_WITH_ENDS = ("certificate of ", "consents in ")
+"""How the names of parts begin that say when something ends."""
+
 _NEEDS_SERVER = frozenset(("night-not-started", "worker-gone", "finish-past-window"))
 
 
@@ -202,5 +205,9 @@ def may_end(key: str, facts: Facts) -> bool:
         return "server" not in parts
     if name == "database-growing":
         return "database" not in parts
-    is_of_store = name not in ("ends-soon", "cannot-look")
-    return not (is_of_store and parts - {"server", "database"})
+    if name == "cannot-look":
+        return True
+    of_ends = {part for part in parts if part.startswith(PARTS_WITH_ENDS)}
+    if name == "ends-soon":
+        return not of_ends
+    return not parts - of_ends - {"server", "database"}

@@ -63,7 +63,10 @@ class AlarmSettings(Record):
     )
     hosts: tuple[str, ...] = Field(default=(), description="host:port with certificates.")
     ends: dict[str, date] = Field(
-        default_factory=dict[str, date], description="What ends on a day, such as consents."
+        default_factory=dict[str, date], description="What ends on a day, such as licences."
+    )
+    presenters: tuple[Path, ...] = Field(
+        default=(), description="Files of presenters, whose consents end."
     )
     thresholds: Thresholds = Thresholds()
 

@@ -3,20 +3,21 @@
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
 from tasks.deliver_records import DeliverableReceipt, DeliverRequest, Size
-from tasks.deliverables.checks import Promise, verify_deliverable
-from tasks.deliverables.final_encode import SETTINGS, Crops, Film, copy_args, encode_args
+from tasks.deliverables.clips import MATERIALS, Clips, kept_clips
+from tasks.deliverables.encoding import Deliverable, encode_deliverable
+from tasks.deliverables.final_encode import (
+    SETTINGS,
+)
 from tasks.deliverables.keys import deliverable_key
-from tasks.deliverables.overlay_tracks import track_list, write_tracks
-from tasks.deliverables.sound_mix import measured_music, mixed_sound
+from tasks.deliverables.sound_mix import FilmSound, Parts, film_sound
 from tasks.deliverables.stills import poster, teaser
 from tasks.deliverables.store import (
-    MATERIALS,
     commit_deliverable,
     discard_deliverable,
     find_deliverable,
@@ -29,66 +30,24 @@ from tasks.deliverables.words import (
     screen_captions,
 )
 from tasks.errors import DamagedError
-from tasks.media.captions import Caption
-from tasks.media.mp4 import packet_md5s, read_mp4
-from tasks.processes.ffmpeg import ffmpeg_version, run_ffmpeg, time_limit_s
+from tasks.media.captions import Caption, shifted_captions
+from tasks.media.mp4 import read_mp4
+from tasks.processes.ffmpeg import ffmpeg_version
 from tasks.record import FileEntry
-from tasks.records import EncodeProfile, SoundLoudness, VideoPlan, VideoReceipt
+from tasks.records import VideoPlan, VideoReceipt
 from tasks.screen.formats import format_name, is_burned
 from tasks.screen.kept_screens import screen_name, screen_of_bytes
-from tasks.screen.overlays import Region, Screen
+from tasks.screen.overlays import Screen
 from tasks.screen.placing import Placing, crop_of, on_screen, placing_of
 from tasks.speech.speech_files import load_speech
 from tasks.store.campaign_folder import CampaignFolder
 from tasks.store.files import (
-    check_free_space,
-    disk_full_as_error,
-    file_version,
     part_path,
     write_file,
 )
 
 GENERATED = "AI-generated"
 """What the tags of every deliverable say."""
-_LARGEST_BITS_PER_PIXEL = 0.25  # of a frame; sharp moving pictures need less at this quality
-_MASTER_COPIES = 2.2  # a copy, and the room for moving its index to the front
-
-
-@dataclass(frozen=True)
-class Deliverable:
-    """What is made.
-
-    Attributes:
-        master: the video's receipt.
-        path: a local path of its file.
-        profile: with which it was encoded.
-        screen: what it is shown on.
-        crop: the part of it that is shown.
-        tags: of the file.
-        sound: a file whose sound is copied; None: the master.
-        alone: the part that is shown while the presenter fills the frame, where that is asked for.
-    """
-
-    master: VideoReceipt
-    path: Path
-    profile: EncodeProfile
-    screen: Screen
-    crop: Region
-    tags: Mapping[str, str] = field(default_factory=dict[str, str])
-    sound: Path | None = None
-    alone: Region | None = None
-
-    @property
-    def size(self) -> Size:
-        """Width and height, pixels."""
-        return self.screen.width, self.screen.height
-
-    @property
-    def is_copy(self) -> bool:
-        """Whether nothing of the master's picture changes."""
-        screen = self.screen
-        is_whole = screen.presenter == Region(0, 0, *self.size) == self.crop
-        return is_whole and not (screen.overlays or screen.before or screen.after)
 
 
 def screen_on(
@@ -152,11 +111,12 @@ def make_deliverable(
     screen, placing = screen_on(shape, size, request, folder)
     face = on_screen(request.face, placing) if request.face else None
     shown = shown_captions(request, size, plan, master, folder)
+    clips = kept_clips(request, folder)
     overlays = screen.overlays + caption_overlays(shown, size, face)
     if request.label:
         overlays += (label_overlay(request.label, size, master.duration_s),)
     with tempfile.TemporaryDirectory(prefix="nightshoot-sound-") as scratch:
-        sound = _sound(request, plan, master, path, folder, Path(scratch))
+        sound = _sound(request, clips, plan, master, path, folder, Path(scratch))
         made = Deliverable(
             master,
             path,
@@ -166,6 +126,8 @@ def make_deliverable(
             tags=labelled_tags(dict(read_mp4(path).tags)),
             sound=sound.path,
             alone=crop_of(shape, size, request.face) if screen.presenter_alone else None,
+            clips=clips,
+            label=request.label,
         )
         files, checks = _kept_files(made, request, key, folder)
     place = lettering(shown, size, face) if shown else None
@@ -181,8 +143,12 @@ def make_deliverable(
         is_copy=made.is_copy,
         presenter=(region.left, region.top, region.width, region.height),
         crop=(crop.left, crop.top, crop.width, crop.height),
-        num_frames=master.num_frames,
-        duration_s=master.duration_s,
+        num_frames=made.num_frames,
+        num_intro_frames=clips.num_before,
+        num_outro_frames=clips.num_after,
+        srt=files.get(".srt"),
+        vtt=files.get(".vtt"),
+        duration_s=made.num_frames / plan.encode.fps if clips.num_frames else master.duration_s,
         checks=checks,
         caption_place=(place.size, place.top, place.bottom) if place else None,
         label=request.label,
@@ -196,38 +162,24 @@ def make_deliverable(
     return commit_deliverable(folder, receipt)
 
 
-@dataclass(frozen=True)
-class _Sound:
-    """A file whose sound is copied into a deliverable; its loudness, where it is mixed anew."""
-
-    path: Path
-    loudness: SoundLoudness | None = None
-    warnings: tuple[str, ...] = ()
-
-
 def _sound(
     request: DeliverRequest,
+    clips: Clips,
     plan: VideoPlan,
     master: VideoReceipt,
     path: Path,
     folder: CampaignFolder,
     scratch: Path,
-) -> _Sound:
-    """The master's own sound, or the mix with the music that is asked for."""
-    if request.music is None:
-        return _Sound(path)
-    music = folder.fetch_kept(MATERIALS, request.music)
-    measured = measured_music(music, file_version(music))
-    mix, loudness = mixed_sound(
-        path,
-        music,
-        measured,
+) -> FilmSound:
+    """The master's own sound, or the one with the music and the clips that are asked for."""
+    parts = Parts(
+        master=path,
         num_frames=master.num_frames,
         fps=plan.encode.fps,
-        target_lufs=plan.loudness_lufs,
-        scratch=scratch,
+        music=folder.fetch_kept(MATERIALS, request.music) if request.music else None,
+        clips=clips,
     )
-    return _Sound(mix, loudness, (*measured.notices, *loudness.warnings))
+    return film_sound(parts, plan.loudness_lufs, scratch)
 
 
 def _kept_files(
@@ -238,16 +190,30 @@ def _kept_files(
     part = part_path(place / f"{key}.mp4")
     try:
         checks = encode_deliverable(made, part)
-        stills = {".jpg": poster(part, made.size)}
+        starts_s = made.clips.num_before / made.profile.fps
+        beside = {".jpg": poster(part, made.size, starts_s)}
         if request.teaser is not None:
-            stills[f".{request.teaser}"] = teaser(part, made.size, request.teaser)
+            beside[f".{request.teaser}"] = teaser(part, made.size, request.teaser, starts_s)
+        if starts_s:
+            beside |= _shifted_captions(made.master, round(1000 * starts_s), folder)
         entries = {".mp4": folder.adopt(part, key, ".mp4")}
     finally:
         part.unlink(missing_ok=True)
-    for suffix, data in stills.items():
-        still = write_file(part_path(place / f"{key}{suffix}"), data)
-        entries[suffix] = folder.adopt(still, key, suffix)
+    for suffix, data in beside.items():
+        file = write_file(part_path(place / f"{key}{suffix}"), data)
+        entries[suffix] = folder.adopt(file, key, suffix)
     return entries, checks
+
+
+def _shifted_captions(
+    master: VideoReceipt, milliseconds: int, folder: CampaignFolder
+) -> dict[str, bytes]:
+    """The captions that lie beside a film, in its time, by suffix."""
+    found: dict[str, bytes] = {}
+    for entry in master.captions:
+        text = folder.fetch_kept("videos", entry).read_text(encoding="utf-8")
+        found[Path(entry.name).suffix] = shifted_captions(text, milliseconds).encode()
+    return found
 
 
 def shown_captions(
@@ -278,71 +244,3 @@ def labelled_tags(tags: Mapping[str, str]) -> dict[str, str]:
     """The tags of a master, and that it is generated: whether a label is seen or not."""
     comment = "; ".join(text for text in (GENERATED, tags.get("comment", "")) if text)
     return {**tags, "comment": comment}
-
-
-def encode_deliverable(made: Deliverable, part: Path) -> dict[str, bool | float | str]:
-    """Write a deliverable into ``part`` and prove it; returns what was compared.
-
-    Raises:
-        DeliverableError: it is not what it must be.
-        FfmpegError: ffmpeg failed or said anything at all.
-        DiskFullError: no room.
-    """
-    screen = made.screen
-    if screen.before or screen.after or screen.music:
-        raise ValueError("clips around a master and a screen's music are not encoded yet")
-    master, sound = made.master, made.sound or made.path
-    film = Film(
-        path=made.path,
-        num_frames=master.num_frames,
-        fps=made.profile.fps,
-        timescale=made.profile.timescale,
-        sound=sound,
-    )
-    pixels = made.size[0] * made.size[1] * master.num_frames
-    check_free_space(part.parent, most_bytes(made.size, master, is_copy=made.is_copy))
-    limit_s = time_limit_s(copied_bytes=2 * master.file.num_bytes, decoded_pixels=2 * pixels)
-    with (
-        tempfile.TemporaryDirectory(prefix="nightshoot-format-") as scratch,
-        disk_full_as_error(part),
-    ):
-        args = _args(made, film, Path(scratch), part)
-        run_ffmpeg(args, timeout_s=limit_s, allow_warnings=False)
-    is_copy = made.is_copy
-    return verify_deliverable(
-        part,
-        Promise(
-            size=made.size,
-            num_frames=master.num_frames,
-            sound_md5s=packet_md5s(sound, read_mp4(sound).track("soun")),
-            picture_md5s=_picture_md5s(made.path) if is_copy else None,
-            profile=made.profile,
-            tags=made.tags,
-        ),
-    )
-
-
-def _picture_md5s(path: Path) -> tuple[str, ...]:
-    return packet_md5s(path, read_mp4(path).track("vide"))
-
-
-def most_bytes(size: Size, master: VideoReceipt, *, is_copy: bool) -> int:
-    """Room that is asked for before a deliverable is made."""
-    if is_copy:
-        return int(_MASTER_COPIES * master.file.num_bytes)
-    pixels = size[0] * size[1] * master.num_frames
-    return int(pixels * _LARGEST_BITS_PER_PIXEL / 8) + master.file.num_bytes
-
-
-def _args(made: Deliverable, film: Film, scratch: Path, part: Path) -> list[str]:
-    if made.is_copy:
-        return copy_args(film, made.tags, part)
-    screen = made.screen
-    if screen.canvas is not None:
-        (scratch / "canvas.png").write_bytes(screen.canvas)
-    tracks = write_tracks(screen.overlays, scratch, num_frames=film.num_frames, fps=film.fps)
-    for number, track in enumerate(tracks):
-        text = track_list(track, film.num_frames)
-        (scratch / f"track{number}.txt").write_text(text, encoding="utf-8")
-    crops = Crops(made.crop, made.alone)
-    return encode_args(film, screen, crops, tracks, folder=scratch, tags=made.tags, part=part)

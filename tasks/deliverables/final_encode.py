@@ -11,8 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tasks.deliver_records import Size
+from tasks.deliverables.clips import clip_place
 from tasks.deliverables.overlay_tracks import LIST_FPS, Track, first_frame
+from tasks.media.stitch import timestamp_cure
 from tasks.processes.ffmpeg import ffmpeg_builder
+from tasks.screen.brand.clips import ClipFacts
 from tasks.screen.overlays import Region, Screen
 
 PRESET, CRF, THREADS = "veryfast", 18, 4
@@ -47,14 +51,14 @@ class Film:
         num_frames: of it.
         fps: of it; they divide ``timescale``.
         timescale: ticks per second of its picture.
-        sound: a file whose first sound is copied; the master, or another.
+        sound: a file whose first sound is copied; the master, or another; None: no sound.
     """
 
     path: Path
     num_frames: int
     fps: int
     timescale: int
-    sound: Path
+    sound: Path | None
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,82 @@ def encode_args(
     builder = ffmpeg_builder()
     master = builder.input(f"file:{film.path}")
     picture = _presenter(master["v:0"], screen, crops, builder, folder, film)
+    args = _encoded(picture, tracks, film, folder, builder, part)
+    return _with_tags(args, tags)
+
+
+def clip_args(
+    film: Film,
+    facts: ClipFacts,
+    background: str,
+    size: Size,
+    tracks: Sequence[Track],
+    *,
+    folder: Path,
+    part: Path,
+) -> list[str]:
+    """Ffmpeg's arguments to encode an intro or outro alone, as a film of its size and rate is.
+
+    Args:
+        film: the clip.
+        facts: of it.
+        background: around it, as ``#rrggbb``, where it has another shape.
+        size: width and height of the screen.
+        tracks: what lies over it, as in :func:`encode_args`.
+        folder: of what was prepared.
+        part: to write.
+    """
+    builder = ffmpeg_builder()
+    place = clip_place((facts.width, facts.height), size)
+    colour = f"color=c=0x{background.removeprefix('#')}:s={size[0]}x{size[1]}:r={film.fps}"
+    behind = builder.input(f"{colour}:d={film.num_frames / film.fps:.6f}", format="lavfi")
+    shown = (
+        builder.input(f"file:{film.path}")["v:0"]
+        .filter("bwdif", mode="send_frame", deint="interlaced")
+        .filter("fps", fps=film.fps, start_time=0)
+        .filter(
+            "scale",
+            place.width,
+            place.height,
+            flags=_LANCZOS,
+            in_color_matrix=facts.matrix,
+            out_color_matrix="bt709",
+            out_range="tv",
+        )
+        .filter("setsar", 1)
+        .filter("format", "yuva420p")
+    )
+    # past the clip's last frame, that frame stays; the canvas says how many there are
+    picture = builder.filter(
+        [_in_colours(behind, "yuv420p").filter("setsar", 1), shown],
+        "overlay",
+        x=place.left,
+        y=place.top,
+        format="yuv420",
+        eof_action="repeat",
+    )
+    return _encoded(picture, tracks, film, folder, builder, part)
+
+
+def join_args(film: Film, parts: Path, tags: Mapping[str, str], part: Path) -> list[str]:
+    """Ffmpeg's arguments to copy encoded parts one after the other, with a film's sound.
+
+    ``parts`` is their list, as :func:`tasks.media.stitch.concat_list` writes it.
+    """
+    builder = ffmpeg_builder()
+    picture = builder.input(f"file:{parts}", format="concat", safe=0, auto_convert=0)
+    sound = builder.input(f"file:{film.sound}")
+    options: dict[str, str | int] = {"c": "copy", **_container(film)}
+    options |= timestamp_cure(film.fps, film.timescale)
+    streams = (picture["v:0"], sound["a:0"])
+    args: list[str] = builder.output(*streams, f"file:{part}", **options).get_args()
+    return _with_tags(args, tags)
+
+
+def _encoded(
+    picture: Any, tracks: Sequence[Track], film: Film, folder: Path, builder: Any, part: Path
+) -> list[str]:
+    """Arguments to encode a picture with what lies over it, and to copy the film's sound."""
     for number, track in enumerate(tracks):
         above = _above(track, number, builder, folder, film)
         picture = builder.filter(
@@ -107,7 +187,9 @@ def encode_args(
         color_trc="bt709",
         colorspace="bt709",
     )
-    sound = master if film.sound == film.path else builder.input(f"file:{film.sound}")
+    streams = [picture]
+    if film.sound is not None:
+        streams.append(builder.input(f"file:{film.sound}")["a:0"])
     options: dict[str, str | int] = {
         "c:v": "libx264",
         "preset": PRESET,
@@ -119,8 +201,8 @@ def encode_args(
         "c:a": "copy",
         **_container(film),
     }
-    args: list[str] = builder.output(picture, sound["a:0"], f"file:{part}", **options).get_args()
-    return _with_tags(args, tags)
+    args: list[str] = builder.output(*streams, f"file:{part}", **options).get_args()
+    return args
 
 
 def copy_args(film: Film, tags: Mapping[str, str], part: Path) -> list[str]:

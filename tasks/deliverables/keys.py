@@ -8,7 +8,10 @@ from tasks.screen.formats import format_name, is_burned
 # Raised by a change that makes another file of the same request; finished ones are made anew then.
 _VERSION = 1
 # what is told of a request, or is in the key otherwise
-_NO_PART = {"sizes", "captions", "language", "music", "shown", "screens"}
+_NO_PART = {
+    *("sizes", "captions", "language", "music", "shown", "screens"),
+    *("intro", "outro", "num_clip_frames"),
+}
 
 
 def deliverable_key(request: DeliverRequest, size: Size, master: VideoReceipt) -> str:
@@ -22,6 +25,11 @@ def deliverable_key(request: DeliverRequest, size: Size, master: VideoReceipt) -
         asked["captions"] = [entry.sha256 for entry in master.captions]
     if request.music is not None:
         asked["music"] = request.music.sha256
+    for name, clip in (("intro", request.intro), ("outro", request.outro)):
+        if clip is not None:
+            asked[name] = clip.sha256
+    if request.intro is not None:  # which moves the captions that lie beside the film
+        asked["captions_beside"] = [entry.sha256 for entry in master.captions]
     if screen := request.screens.get(format_name(size)):
         asked["screen"] = screen
     return canonical_sha256(

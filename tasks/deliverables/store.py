@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tasks.deliver_records import DeliverableReceipt, DeliverRequest, Size
+from tasks.deliverables.clips import MATERIALS
 from tasks.deliverables.keys import deliverable_key
 from tasks.errors import DamagedError
 from tasks.record import FileEntry
@@ -18,7 +19,7 @@ from tasks.store.entries import check_entry, check_name
 from tasks.store.files import sha256_of_version, write_file
 from tasks.store.record_json import record_bytes
 
-ROOM, MATERIALS = "deliverables", "materials"
+ROOM = "deliverables"
 
 
 def keep_material(folder: CampaignFolder, path: Path) -> FileEntry:
@@ -55,13 +56,15 @@ def part_folder(folder: CampaignFolder, key: str) -> Path:
 
 def files_of(receipt: DeliverableReceipt) -> Mapping[str, FileEntry]:
     """Its files, by the receipt's field."""
-    files = {"file": receipt.file, "poster": receipt.poster}
-    return files if receipt.teaser is None else files | {"teaser": receipt.teaser}
+    names = ("file", "poster", "teaser", "srt", "vtt")
+    files = {name: getattr(receipt, name) for name in names}
+    return {name: entry for name, entry in files.items() if entry is not None}
 
 
 def delivered_files(receipt: DeliverableReceipt) -> Mapping[str, FileEntry]:
-    """What of a deliverable leaves the house, by the suffix of its name."""
-    return {f".{entry.name.rpartition('.')[2]}": entry for entry in files_of(receipt).values()}
+    """What of a deliverable leaves the house beside captions, by the suffix of its name."""
+    names = {name: entry for name, entry in files_of(receipt).items() if name not in ("srt", "vtt")}
+    return {f".{entry.name.rpartition('.')[2]}": entry for entry in names.values()}
 
 
 def find_deliverable(folder: CampaignFolder, key: str) -> DeliverableReceipt | None:

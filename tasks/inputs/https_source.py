@@ -9,6 +9,7 @@ import os
 import re
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -136,11 +137,8 @@ class HttpsSource:
     def __init__(self, limits: InputLimits, allow_private: bool) -> None:
         self.num_attempts = limits.https_attempts
         self._limits, self._allow_private = limits, allow_private
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=_trust(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")),
-            max_connections=_MAX_CONNECTIONS,
-            network_backend=_CheckedNetwork(limits, allow_private),
-        )
+        self._lock = threading.Lock()
+        self._pool: httpcore.ConnectionPool | None = None
         self._timeouts = {
             "connect": limits.connect_timeout_s,
             "read": limits.read_timeout_s,
@@ -150,7 +148,21 @@ class HttpsSource:
 
     def close(self) -> None:
         """Let go of its connections."""
-        self._pool.close()
+        with self._lock:
+            if self._pool is not None:
+                self._pool.close()
+
+    def _connections(self) -> httpcore.ConnectionPool:
+        """Made for the first address: a campaign of local files reads no certificates."""
+        with self._lock:
+            if self._pool is None:
+                file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+                self._pool = httpcore.ConnectionPool(
+                    ssl_context=_trust(file, folder),
+                    max_connections=_MAX_CONNECTIONS,
+                    network_backend=_CheckedNetwork(self._limits, self._allow_private),
+                )
+            return self._pool
 
     def download(self, url: str, sink: Sink, known: Version) -> Version | None:
         """Put the content at ``url`` into ``sink``; None, and nothing, if it is ``known``.
@@ -183,7 +195,7 @@ class HttpsSource:
         self, target: httpx.URL, sink: Sink, known: Version
     ) -> tuple[httpx.URL | None, Version | None]:
         """Where a redirect leads, or the version of what was taken (None: it is ``known``)."""
-        with self._pool.stream(
+        with self._connections().stream(
             "GET",
             httpcore.URL(
                 scheme=target.raw_scheme,

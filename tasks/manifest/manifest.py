@@ -211,7 +211,7 @@ COLUMNS = (
     Column(
         "music",
         "A piece of music that plays under what `deliver` makes, looped and held down under "
-        "speech: WAV, FLAC, MP3, M4A or OGG. Default: none.",
+        "speech: WAV, FLAC, MP3, M4A or OGG; or `off`. Default: the brand's music, if it has any.",
         example="music/calm.mp3",
     ),
     Column(

@@ -30,7 +30,16 @@ from tasks.manifest.cell_values import (
 from tasks.manifest.faults import Fault
 from tasks.manifest.on_screen.rows import ScreenReader
 from tasks.manifest.personal.variables import RowValues, no_values
-from tasks.manifest.row_files import MUSIC, PORTRAIT, RECORDING, RIG, SCRIPT, FileKind, Files
+from tasks.manifest.row_files import (
+    MUSIC,
+    PORTRAIT,
+    RECORDING,
+    RIG,
+    SCRIPT,
+    FileKind,
+    Files,
+    is_no_music,
+)
 from tasks.manifest.row_settings import SETTING_COLUMNS, setting_value
 from tasks.reading.cleaning.encodings import garbled
 from tasks.reading.cleaning.screen_marks import without_screen_marks
@@ -130,7 +139,8 @@ class RowReader:
         if self.rig:
             rig = self.files.find(self.rig, RIG)
         audio = self._file("audio", RECORDING)
-        music = self._file("music", MUSIC)
+        has_music = not is_no_music(self.cells.get("music", ""))
+        music = self._file("music", MUSIC) if has_music else None
         script = self._script()
         plain = {name: self.value(name, parse) for name, parse in self.parsers.items()}
         language = self._language(script, plain, has_recording=audio is not None)
@@ -165,6 +175,7 @@ class RowReader:
             "script": without_screen_marks(script) or None,
             "audio_path": audio,
             "music_path": music,
+            "has_music": has_music,
             "portrait_path": portrait,
             "rig_path": rig,
             "language": language,

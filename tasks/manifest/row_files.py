@@ -45,11 +45,17 @@ FILE_COLUMNS: Mapping[str, FileKind] = {
     **dict.fromkeys(IMAGE_COLUMNS, PRODUCT),
     "music": MUSIC,
 }
+_NO_MUSIC = "off"
 _MAX_HINTS = 200
 _OUTSIDE = (
     "the path leads outside the manifest's folder",
     "move the file there, or allow it with --allow-outside",
 )
+
+
+def is_no_music(cell: str) -> bool:
+    """Whether a cell of `music` asks for none, not even the brand's."""
+    return cell.casefold() == _NO_MUSIC
 
 
 class Files:
@@ -79,6 +85,7 @@ class Files:
             for cells in rows
             for column in FILE_COLUMNS
             if (text := cells.get(column, "")) and self._is_far(text)
+            if not (column == "music" and is_no_music(text))
         }
         wanted: list[tuple[str, Kind]] = []
         for column, text in sorted(distinct):

@@ -135,6 +135,26 @@ def to_vtt(shown: Sequence[Caption]) -> str:
     return "WEBVTT\n\n" + "".join(block + "\n\n" for block in blocks)
 
 
+_TIMES = re.compile(
+    r"^(\d\d+):(\d\d):(\d\d)([.,])(\d{3}) --> (\d\d+):(\d\d):(\d\d)[.,](\d{3})$", re.MULTILINE
+)
+
+
+def shifted_captions(text: str, milliseconds: int) -> str:
+    """An SRT or VTT file of ours with all times so much later."""
+
+    def later(match: re.Match[str]) -> str:
+        mark = match[4]
+        parts = [int(match[group]) for group in (1, 2, 3, 5, 6, 7, 8, 9)]
+        moments = (
+            ((hours * 60 + minutes) * 60 + seconds) * 1000 + rest
+            for hours, minutes, seconds, rest in (parts[:4], parts[4:])
+        )
+        return " --> ".join(_clock(moment + milliseconds, mark) for moment in moments)
+
+    return _TIMES.sub(later, text)
+
+
 # --- lines --------------------------------------------------------------------------------------
 
 

@@ -259,25 +259,25 @@ def stitch_args(
         "movie_timescale": AUDIO_RATE_HZ,
         "movflags": "+faststart",
         "format": "mp4",
-    } | timestamp_cure(profile)
+    } | timestamp_cure(profile.fps, profile.timescale)
     streams = (video["v:0"], audio["a:0"])
     args: list[str] = builder.output(*streams, f"file:{output}", **options).get_args()
     tags = [word for name, text in metadata.items() for word in ("-metadata", f"{name}={text}")]
     return [*args[:-1], *tags, args[-1]]
 
 
-def timestamp_cure(profile: EncodeProfile) -> dict[str, str]:
+def timestamp_cure(fps: int, timescale: int) -> dict[str, str]:
     """The option that puts frames back on their ticks where a frame is no whole microseconds.
 
     The concat demuxer adds up durations in microseconds: at 24 or 30 fps they round, and a frame
     in hundreds lands a tick beside its place.
     """
-    if (Fraction(1_000_000) / profile.fps).denominator == 1:
+    if (Fraction(1_000_000) / fps).denominator == 1:
         return {}
-    step = profile.timescale // profile.fps
-    moved = {name: f"round({name.upper()}*TB*{profile.fps})*{step}" for name in ("pts", "dts")}
+    step = timescale // fps
+    moved = {name: f"round({name.upper()}*TB*{fps})*{step}" for name in ("pts", "dts")}
     times = ":".join(f"{name}={value}" for name, value in moved.items())
-    return {"bsf:v": f"setts={times}:duration={step}:time_base=1/{profile.timescale}"}
+    return {"bsf:v": f"setts={times}:duration={step}:time_base=1/{timescale}"}
 
 
 # --- joining ------------------------------------------------------------------------------------

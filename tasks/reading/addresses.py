@@ -128,7 +128,8 @@ def _is_host(host: str) -> bool:
         return False
     if labels[0].lower() == "www":
         return True
-    if ending != ending.lower() and host != host.upper():
+    is_title = len(labels) == 1 and ending in ("Com", "Net", "Org")
+    if ending != ending.lower() and host != host.upper() and not is_title:
         return False
     is_common = ending.lower() in ("cn", "co", "com", "io", "me", "net", "org", "tv")
     if all(label.isdigit() for label in labels):

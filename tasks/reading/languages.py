@@ -195,7 +195,9 @@ def _is_japanese(script: str, num_kana: int, num_han: int) -> bool:
     is_enough = num_kana >= _LEAST_KANA_SHARE * (num_kana + num_han)
     num_chinese = sum(sign in _ONLY_CHINESE for sign in script)
     has_grammar = re.search(r"[\u3041-\u306d\u306f-\u309f]", script)  # hiragana but の
-    return bool(is_enough and not num_chinese and (has_grammar or num_kana > num_han))
+    is_shaped = bool(_ONLY_JAPANESE & set(script))
+    is_told = has_grammar or is_shaped or num_kana > num_han
+    return bool(is_enough and not num_chinese and is_told)
 
 
 def _is_kanji(script: str) -> bool:

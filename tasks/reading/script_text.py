@@ -51,6 +51,9 @@ def script_text(raw: str, language: Language) -> ScriptText:
     if flaw:
         raise ScriptError((flaw,))
     draft, notices = repaired(Draft.of(raw))
+    flaw = garbled(draft.text) if notices else None  # entities and escapes may hide it
+    if flaw:
+        raise ScriptError((flaw,))
     marked, flaws = marks_of(draft)
     flaws += placeholder_flaws(marked.draft)
     spans: list[Token] = []

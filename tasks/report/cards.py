@@ -14,6 +14,7 @@ from tasks.media.earlier_video import FOLDER as EARLIER_FOLDER
 from tasks.media.earlier_video import read_earlier
 from tasks.records import Status, VideoOutcome, VideoReceipt
 from tasks.report.charts import Chart, charts
+from tasks.report.films import FilmCard, films_of
 from tasks.report.pictures import (
     Finished,
     Pictures,
@@ -70,6 +71,7 @@ class Card:
     charts: tuple[Chart, ...] = ()
     stills: str = ""
     earlier: str = ""
+    films: tuple[FilmCard, ...] = ()
 
     @property
     def start_s(self) -> float:
@@ -154,6 +156,7 @@ def _card(
         charts=charts(receipt.curves if receipt else None),
         stills=_link(pictures.stills, folder) if pictures.stills else "",
         earlier=_earlier_link(folder, receipt),
+        films=films_of(CampaignFolder(folder), receipt) if receipt else (),
     )
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
+from tasks.deliverables.store import ROOM
 from tasks.engines.gpu_summary import NO_MACHINES, MachineFigures, machine_figures
 from tasks.media.contact_sheets import (
     sheet_path,
@@ -27,6 +28,7 @@ from tasks.records import FINISHED, VideoOutcome, VideoReceipt
 from tasks.redaction import without_secrets
 from tasks.report import charts
 from tasks.report.cards import STATUS_ORDER, Card, cards_of, relative
+from tasks.report.films import film_records
 from tasks.store.campaign_folder import (
     CampaignFolder,
 )
@@ -67,6 +69,8 @@ def campaign_report(
         with ThreadPoolExecutor(_FETCHES_AT_ONCE, thread_name_prefix="report") as pool:
             list(pool.map(partial(_fetch, store), done))
             list(pool.map(partial(_fetch_file, store), _earlier_records(store)))
+            if store.listing(ROOM):
+                list(pool.map(partial(_fetch_films, store), done))
     page = write_report(
         store.root,
         title=title,
@@ -115,6 +119,16 @@ def _fetch_file(store: CampaignFolder, name: str) -> None:
     data = store.read_bytes(name)
     if data is not None:
         write_file(store.root / name, data)
+
+
+def _fetch_films(store: CampaignFolder, video_id: str) -> None:
+    """Bring the records of what was made of a finished video beside it."""
+    receipt = store.root / "videos" / f"{video_id}.json"
+    if receipt.exists():
+        for name in film_records(
+            store, read_record(receipt.name, receipt.read_bytes(), VideoReceipt)
+        ):
+            _fetch_file(store, name)
 
 
 def _earlier_records(store: CampaignFolder) -> list[str]:

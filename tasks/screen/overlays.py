@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -61,8 +60,7 @@ class Screen:
 
     The presenter fills `presenter`. `canvas` is a PNG of the whole frame behind it, or None where
     it fills the frame, or where what lies beside it is a blurred copy of the presenter itself.
-    Overlays lie on top in their order. `before` and `after` are clips that play before and after
-    the master, `music` is what plays under it. In `presenter_alone`, from one time to another, the
+    Overlays lie on top in their order. In `presenter_alone`, from one time to another, the
     presenter fills the whole frame instead of its region; overlays lie on top all the same.
     """
 
@@ -71,9 +69,6 @@ class Screen:
     presenter: Region
     canvas: bytes | None = None
     overlays: tuple[Overlay, ...] = ()
-    before: tuple[Path, ...] = ()
-    after: tuple[Path, ...] = ()
-    music: Path | None = None
     presenter_alone: tuple[tuple[float, float], ...] = ()
 
     def __post_init__(self) -> None:

@@ -2,6 +2,7 @@
 
     <to>/files/<sha256[:2]>/<sha256>       written once
     <to>/backups/<time>.json               what was where; written last, so a backup is whole or not
+    <to>/pruned/<when>--<time>.json        a backup that is no more; its files go a day later
 
 Equal files are kept once, whichever campaigns and backups name them.
 """
@@ -53,6 +54,10 @@ class BackupPlace(Protocol):
 
     def fetch(self, name: str, path: Path) -> str | None:
         """Write a file of the backup to ``path``; its sha256, or None where it is not there."""
+        ...
+
+    def remove(self, name: str) -> None:
+        """Remove a file, where it is there."""
         ...
 
 
@@ -119,6 +124,10 @@ class FolderPlace:
             shutil.copyfile(self._root / name, path)
         return sha256_of_file(path)
 
+    def remove(self, name: str) -> None:
+        """See :meth:`BackupPlace.remove`."""
+        (self._root / name).unlink(missing_ok=True)
+
 
 class BucketPlace:
     """:class:`BackupPlace` below the prefix of a bucket; every upload carries its digest."""
@@ -149,6 +158,10 @@ class BucketPlace:
     def fetch(self, name: str, path: Path) -> str | None:
         """See :meth:`BackupPlace.fetch`."""
         return self._bucket.get_file(name, path)
+
+    def remove(self, name: str) -> None:
+        """See :meth:`BackupPlace.remove`."""
+        self._bucket.delete(name)
 
 
 def _made(path: Path) -> Path:

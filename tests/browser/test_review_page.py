@@ -16,6 +16,11 @@ from tasks.report.report import write_report
 
 pytestmark = pytest.mark.browser
 
+# of what does not hang on it; `make test-all` opens a phone's width too
+ONE_WIDTH = pytest.mark.parametrize(
+    "page", [1400, pytest.param(390, marks=pytest.mark.sweep)], indirect=True
+)
+
 LATE = {
     "gate": "sync",
     "second": 1.2,
@@ -174,6 +179,7 @@ def test_the_player_starts_before_the_fault_with_captions_below_the_picture(page
     assert page.evaluate(below) >= video.bounding_box()["y"] + video.bounding_box()["height"] - 1
 
 
+@ONE_WIDTH
 def test_everything_is_decided_by_key_and_exported(page: Page):
     page.get_by_label("Your name").fill("Ann, 安")
     press_all(page)
@@ -216,6 +222,7 @@ def test_everything_is_decided_by_key_and_exported(page: Page):
     assert len(exported(page)) == 3
 
 
+@ONE_WIDTH
 def test_space_plays_slash_searches_and_a_question_mark_tells_the_keys(page: Page):
     page.locator("#v-late video").evaluate("video => { video.muted = true; }")
     page.locator("h1").click()
@@ -233,6 +240,7 @@ def test_space_plays_slash_searches_and_a_question_mark_tells_the_keys(page: Pag
     expect(page.get_by_label("Your name")).to_be_focused()
 
 
+@ONE_WIDTH
 def test_the_rest_is_approved_as_sampled_with_what_was_watched(page: Page):
     page.get_by_label("Your name").fill("Ann")
     page.get_by_role("button", name="Sample").click()
@@ -251,6 +259,7 @@ def test_the_rest_is_approved_as_sampled_with_what_was_watched(page: Page):
     }
 
 
+@ONE_WIDTH
 def test_the_table_is_sorted_by_its_heads(page: Page):
     press_all(page)
     page.get_by_role("button", name="Table").click()
@@ -270,6 +279,7 @@ def test_a_tall_video_is_never_taller_than_the_screen_and_nothing_hangs_over(pag
         assert button.bounding_box()["height"] >= 24, button.inner_text()  # WCAG 2.5.8
 
 
+@ONE_WIDTH
 def test_the_page_speaks_chinese_too(page: Page):
     page.get_by_role("button", name="中文").click()
     assert page.evaluate("document.documentElement.lang") == "zh-CN"
@@ -281,6 +291,7 @@ def test_the_page_speaks_chinese_too(page: Page):
     expect(page.locator("#v-late [data-act=approve]")).to_contain_text("Approve")
 
 
+@ONE_WIDTH
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_what_is_new_has_enough_contrast_and_a_name(page: Page, scheme: str):
     page.emulate_media(color_scheme=scheme)

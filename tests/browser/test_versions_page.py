@@ -2,13 +2,14 @@
 
 import shutil
 from importlib.util import find_spec
+from itertools import product
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from report_campaign import make_video
 from test_report_page import ARGS
-from test_review_page import press_all, write_review
+from test_review_page import ONE_WIDTH, press_all, write_review
 
 from tasks.media.earlier_video import keep_earlier
 from tasks.store.campaign_folder import CampaignFolder
@@ -67,6 +68,7 @@ def test_the_curves_of_a_held_video_are_open_and_told_in_words(page: Page):
     expect(page.locator("#v-plain details.curves figure").first).to_be_hidden()
 
 
+@ONE_WIDTH
 def test_a_click_into_a_curve_plays_from_a_second_before(page: Page):
     video = page.locator("#v-late video").first
     video.evaluate("video => { video.muted = true; }")
@@ -78,6 +80,7 @@ def test_a_click_into_a_curve_plays_from_a_second_before(page: Page):
     assert video.evaluate("video => video.currentTime") < 1.9
 
 
+@ONE_WIDTH
 def test_the_worst_second_is_shown_as_stills(page: Page):
     stills = page.locator("#v-late .stills img")
     stills.scroll_into_view_if_needed()
@@ -89,6 +92,7 @@ def test_the_worst_second_is_shown_as_stills(page: Page):
     assert page.locator("#v-plain .stills").count() == 0
 
 
+@ONE_WIDTH
 def test_two_versions_play_together_and_one_is_heard(page: Page):
     versions = page.locator("#v-late details.versions")
     assert versions.locator("video").count() == 0, "nothing is loaded before somebody asks"
@@ -129,8 +133,17 @@ AXE = """async () => {
 }"""
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("language", ["en", "zh"])
+VIEWS = [(390, "dark", "en"), (1400, "light", "zh")]
+
+
+@pytest.mark.parametrize(
+    ("page", "scheme", "language"),
+    [
+        pytest.param(*view, marks=() if view in VIEWS else pytest.mark.sweep)
+        for view in product((390, 1400), ("light", "dark"), ("en", "zh"))
+    ],
+    indirect=["page"],
+)
 def test_axe_has_no_serious_finding(page: Page, scheme: str, language: str):
     spec = find_spec("axe_playwright_python")
     if spec is None or spec.origin is None:

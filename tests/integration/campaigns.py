@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,21 @@ class Finished:
         shutil.copytree(self.root, folder / "campaign")
         shutil.copytree(self.manifest.parent, folder / "in")
         return folder / "in" / self.manifest.name
+
+
+def share_clauses(arguments: Sequence[object], clauses: Path) -> None:
+    """Let the command find there what was spoken before, and keep there what it speaks.
+
+    Nothing where its ``--out`` is not on this machine's disk, or where it has sounds of its own.
+    """
+    if arguments[0] not in ("render", "plan", "proof") or "--out" not in arguments:
+        return
+    out = str(arguments[list(arguments).index("--out") + 1])
+    shared = Path(out) / "speech" / "clauses"
+    if "://" in out or shared.exists():
+        return
+    shared.parent.mkdir(parents=True, exist_ok=True)
+    shared.symlink_to(clauses)
 
 
 def write_portrait(path: Path, seed: int = 1) -> Path:

@@ -1,17 +1,61 @@
 """What the integration tests share: a finished campaign, servers; each made once a session."""
 
+import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.integration.campaigns import Finished, write_campaign
+from tests.integration.campaigns import Finished, share_clauses, write_campaign
 from tests.integration.servers import Postgres, PrefectCluster, Worker
 
 
 @pytest.fixture(scope="session")
-def finished(nightshoot_command, tmp_path_factory: pytest.TempPathFactory) -> Finished:
+def clauses(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sounds of all clauses that campaigns of this session have spoken, on both sides of it."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    made = folder / "clauses"
+    made.mkdir(exist_ok=True)
+    return made
+
+
+@pytest.fixture(scope="session")
+def nightshoot_command(nightshoot_command: Callable[..., Any], clauses: Path) -> Callable[..., Any]:
+    """The command line, whose campaigns share the sounds of clauses as those of one ``--out`` do.
+
+    A test of what is spoken asks for ``own_clauses=True``.
+    """
+
+    def run(*arguments: object, own_clauses: bool = False, **options: Any) -> Any:
+        if not own_clauses:
+            share_clauses(arguments, clauses)
+        return nightshoot_command(*arguments, **options)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def start_nightshoot(start_nightshoot: Callable[..., Any], clauses: Path) -> Callable[..., Any]:
+    """The same, running."""
+
+    def start(
+        arguments: Sequence[object], *log: Path, own_clauses: bool = False, **options: str
+    ) -> Any:
+        if not own_clauses:
+            share_clauses(arguments, clauses)
+        return start_nightshoot(arguments, *log, **options)
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def finished(
+    nightshoot_command: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
+) -> Finished:
     """Two videos of a few segments each, rendered once."""
     folder = tmp_path_factory.mktemp("finished")
     manifest = write_campaign(folder / "in", num_videos=2, num_sentences=3)

@@ -230,6 +230,28 @@ def test_a_database_that_grows_wakes_somebody(tmp_path, alarms, receiver, fires_
     fires_once("database-growing", more)
 
 
+@pytest.mark.cluster
+def test_a_database_of_postgresql_that_grows_wakes_somebody(postgres, alarms, fires_once, receiver):
+    postgres.query("create database growing")
+    place = f"postgresql://prefect:unused@127.0.0.1:{postgres.port}/growing"
+    postgres.query("create table run (state text)", "growing")
+    more = f'database = "{place}"\nthresholds = {{ database_growth_gb = 0.001 }}\n'
+    assert not alarms(more).look(datetime.now(UTC) - timedelta(hours=25)).alarms
+    assert receiver.beats == 1
+    receiver.beats = 0
+
+    filled = "insert into run select repeat(md5(n::text), 100) from generate_series(1, 20000) n"
+    postgres.query(f"alter table run alter state set storage external; {filled}", "growing")
+
+    fires_once("database-growing", more)
+    told = json.loads(receiver.posts[0][1])
+    assert told["subject"] == "growth"
+    absent = more.replace("/growing", "/absent")
+    found = {each.name: each.message for each in alarms(absent).look().alarms}
+    assert "database cannot be watched" in found["cannot-look"]
+    assert 'database "absent" does not exist' in found["cannot-look"]
+
+
 def test_an_end_that_is_near_and_a_certificate_that_is_not_valid_wake_somebody(
     tmp_path, alarms, fires_once, receiver
 ):
@@ -247,6 +269,34 @@ def test_an_end_that_is_near_and_a_certificate_that_is_not_valid_wake_somebody(
             del os.environ["SSL_CERT_FILE"]
         ends = datetime.now(UTC) + timedelta(days=5)
         assert found.message == f"the certificate of {host} ends on {ends:%Y-%m-%d}"
+
+
+def test_a_consent_that_ends_wakes_somebody_and_stays_while_its_file_cannot_be_read(
+    tmp_path, alarms, fires_once, receiver
+):
+    soon = (datetime.now(UTC) + timedelta(days=3)).date()
+    presenters = tmp_path / "presenters.toml"
+    presenters.write_text(f'[mara]\nconsent = "2026-115"\nconsent_until = {soon}\n')
+    more = f'presenters = ["{presenters}"]\n'
+
+    fires_once("ends-soon", more)
+    told = json.loads(receiver.posts[0][1])["message"]
+    kept = presenters.read_bytes()
+    presenters.unlink()
+    (found,) = alarms(more).look().alarms
+    presenters.write_bytes(kept.replace(b"20", b"21"))
+    watch = alarms(more)
+    watch.look()
+    watch.look()
+
+    assert told == f"consent 2026-115 (mara) ends on {soon}"
+    assert (found.name, "presenters.toml: cannot be read" in found.message) == ("cannot-look", True)
+    assert receiver.events() == [
+        ("ends-soon", "began"),
+        ("cannot-look", "began"),
+        ("ends-soon", "ended"),
+        ("cannot-look", "ended"),
+    ]
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import boto3
@@ -11,6 +12,8 @@ from moto.server import ThreadedMotoServer
 from model.errors import CampaignError
 from tasks.errors import DamagedError
 from tasks.store.campaigns import open_campaign
+from tasks.upkeep.backup_place import file_name, open_backup
+from tasks.upkeep.backup_record import backup_times
 
 pytestmark = pytest.mark.integration
 
@@ -141,6 +144,73 @@ def test_a_damaged_backup_and_files_in_the_way_are_told_and_nothing_is_overwritt
         restore(tmp_path / "b", tmp_path / "new")
     assert back_up(out, tmp_path / "b", ("masters",)).num_new == 1, "what is missing comes again"
     assert restore(tmp_path / "b", tmp_path / "new")[0].num_files > 0
+
+
+@pytest.mark.parametrize("kind", ["folder", "s3"])
+def test_old_backups_go_and_a_day_later_what_only_they_held(out, tmp_path, kind, request):
+    from flows.upkeep.backup import back_up
+    from flows.upkeep.old_backups import prune
+    from flows.upkeep.restore import restore
+
+    if kind == "s3":
+        request.getfixturevalue("s3")
+    to = "s3://drill/pruned" if kind == "s3" else tmp_path / "b"
+    place, now = open_backup(to), datetime.now(UTC)
+    first = back_up(out, to, ("masters",))
+    (out / "campaign" / "report.csv").write_text("only the first has what was here")
+    second = back_up(out, to, ("masters",))
+    third = back_up(out, to, ("masters",), keep=2)
+    before = place.sizes("files")
+
+    assert third.pruned.backups == (first.name,)
+    assert (third.pruned.num_files, third.pruned.waiting) == (0, (first.name,))
+    assert backup_times(place) == [second.name, third.name]
+    soon = prune(place, 2, now + timedelta(hours=23))
+    assert (soon.num_files, place.sizes("files")) == (0, before)
+    later = prune(place, 2, now + timedelta(hours=25))
+    gone = first.backup.contents().keys() - second.backup.contents().keys()
+    assert len(gone) == later.num_files == 1
+    assert before.keys() - place.sizes("files").keys() == {file_name(*gone)}
+    assert not place.sizes("pruned")
+    assert restore(to, tmp_path / "new", time=second.name)[0].num_files > 0
+
+
+def test_nothing_is_removed_while_a_backup_cannot_be_read(out, tmp_path):
+    from flows.upkeep.backup import back_up
+    from flows.upkeep.old_backups import prune
+
+    now = datetime.now(UTC)
+    back_up(out, tmp_path / "b", ("masters",))
+    (out / "campaign" / "report.csv").write_text("another")
+    kept = back_up(out, tmp_path / "b", ("masters",), keep=1)
+    record = tmp_path / "b" / "backups" / f"{kept.name}.json"
+    whole = record.read_bytes()
+    record.write_bytes(whole.replace(b"campaign", b"campaigm", 1))
+    before = open_backup(tmp_path / "b").sizes("files")
+
+    told = prune(open_backup(tmp_path / "b"), 1, now + timedelta(days=2))
+
+    assert "no file was removed" in told.left
+    assert kept.name in told.left
+    assert open_backup(tmp_path / "b").sizes("files") == before
+    record.write_bytes(whole)
+    assert prune(open_backup(tmp_path / "b"), 1, now + timedelta(days=2)).num_files == 1
+
+
+def test_a_backup_whose_files_were_removed_meanwhile_is_none(out, tmp_path, monkeypatch):
+    from flows.upkeep import backup
+    from tasks.errors import StoreError
+
+    write = backup._write
+
+    def removed_meanwhile(place, at, made):
+        place.remove(file_name(next(iter(made.contents()))))
+        return write(place, at, made)
+
+    monkeypatch.setattr(backup, "_write", removed_meanwhile)
+    with pytest.raises(StoreError, match="was removed while this backup was made"):
+        backup.back_up(out, tmp_path / "b", ())
+    assert not backup_times(open_backup(tmp_path / "b"))
 
 
 def test_a_video_replaced_while_it_is_backed_up_is_that_of_its_receipt(out, tmp_path):

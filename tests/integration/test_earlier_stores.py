@@ -7,8 +7,8 @@ store was made with, and all is left out where voices are made by other packages
 
 import hashlib
 import json
+import shlex
 import shutil
-import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -44,14 +44,11 @@ def command(nightshoot, manifest):
     """The command line, whose ffmpeg says it is the one that the store was made with."""
     about = json.loads((manifest.parent / "campaign" / "campaign.json").read_text())
     stand_in = manifest.parent / "ffmpeg-of-then"
+    real, banner = shlex.quote(ffmpeg_path()), shlex.quote(about["ffmpeg"])
     stand_in.write_text(
-        f"#!{sys.executable}\n"
-        "import os, subprocess, sys\n"
-        f"real, banner = {ffmpeg_path()!r}, {about['ffmpeg']!r}\n"
-        'if sys.argv[1:] != ["-version"]:\n'
-        "    os.execv(real, [real, *sys.argv[1:]])\n"
-        'said = subprocess.run([real, "-version"], capture_output=True, text=True, check=True)\n'
-        'print(banner, said.stdout.partition("\\n")[2], sep="\\n")\n'
+        "#!/bin/sh\n"
+        f'[ "$*" = -version ] || exec {real} "$@"\n'
+        f"{real} -version | {{ read -r first; printf '%s\\n' {banner}; cat; }}\n"
     )
     stand_in.chmod(0o755)
 

@@ -5,17 +5,29 @@ import os
 import signal
 import time
 import uuid
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
 from tasks.engines.gpu_lease import Slots
-from tests.integration.servers import ROOT, Worker, wait_until
+from tests.integration.servers import ROOT, PrefectCluster, Worker, wait_until
 
 pytestmark = [pytest.mark.integration, pytest.mark.cluster]
 
 FOUR = ("0", "1", "2", "3")
+
+
+@cache
+def template_of(cluster: PrefectCluster) -> dict[str, Any]:
+    """What Prefect's command makes a pool of this type of; a command takes seconds."""
+    name = f"gpu-{uuid.uuid4().hex[:6]}"
+    made = cluster.prefect("work-pool", "create", name, "--type", "gpu-process")
+    assert made.returncode == 0, made.stdout + made.stderr
+    pool = cluster.request("GET", f"/work_pools/{name}")
+    return {"type": pool["type"], "base_job_template": pool["base_job_template"]}
 
 
 class Pool:
@@ -24,8 +36,7 @@ class Pool:
     def __init__(self, cluster, folder: Path) -> None:
         self.cluster, self.folder = cluster, folder
         self.name = f"gpu-{uuid.uuid4().hex[:6]}"
-        made = cluster.prefect("work-pool", "create", self.name, "--type", "gpu-process")
-        assert made.returncode == 0, made.stdout + made.stderr
+        cluster.request("POST", "/work_pools/", {"name": self.name, **template_of(cluster)})
         flow_id = cluster.request("POST", "/flows/", {"name": "probe"})["id"]
         body = {
             "name": self.name,

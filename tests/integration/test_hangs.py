@@ -1,19 +1,17 @@
 """What hangs is noticed; Ctrl-C ends a run in any state, with all that it started."""
 
-import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
-from tests.integration.campaigns import ROOT, video_digests, write_campaign
+from tests.integration.campaigns import video_digests, write_campaign
 
 pytestmark = pytest.mark.integration
 STOP_LIMIT_S = 10.0
@@ -29,26 +27,17 @@ IMPATIENT = (
 class Run:
     """The command line, running; it is told apart from others by its log."""
 
-    def __init__(self, log: Path, api: str, *arguments: object, code: str = "") -> None:
+    def __init__(self, start: Callable[..., Any], log: Path, *words: object, code: str) -> None:
         self.log = log
-        start = ["-c", code] if code else ["-m", "flows.cli"]
-        with log.open("wb") as file:
-            self.process = psutil.Popen(
-                # a shell's background job, as these tests may be, ignores Ctrl-C
-                ["env", "--default-signal=INT", sys.executable, *start, *map(str, arguments)],
-                cwd=ROOT,
-                env={**os.environ, "PREFECT_API_URL": api},
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=file,
-            )
+        # where a step is another, it must come to pass
+        self.process = start(words, log, code=code, own_clauses=bool(code))
 
     @property
     def text(self) -> str:
         return self.log.read_text()
 
     def family(self) -> list[psutil.Process]:
-        return self.process.children(recursive=True)
+        return psutil.Process(self.process.pid).children(recursive=True)
 
     def child(self, is_it: Callable[[list[str]], bool]) -> psutil.Process:
         """The first of its processes whose command line ``is_it``."""
@@ -61,7 +50,7 @@ class Run:
                         return each
                 except psutil.NoSuchProcess:
                     continue
-            time.sleep(0.02)
+            time.sleep(0.1)  # to look at all processes is work
         raise AssertionError(self.text)
 
     def interrupt(self, times: int = 1) -> float:
@@ -80,11 +69,11 @@ class Run:
 
 
 @pytest.fixture
-def run(tmp_path: Path, prefect_api: str) -> Iterator[Callable[..., Run]]:
+def run(tmp_path: Path, start_nightshoot: Callable[..., Any]) -> Iterator[Callable[..., Run]]:
     runs: list[Run] = []
 
-    def start(*arguments: object, code: str = "") -> Run:
-        runs.append(Run(tmp_path / f"{len(runs)}.log", prefect_api, *arguments, code=code))
+    def start(*words: object, code: str = "") -> Run:
+        runs.append(Run(start_nightshoot, tmp_path / f"{len(runs)}.log", *words, code=code))
         return runs[-1]
 
     yield start

@@ -7,6 +7,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.integration.campaigns import ROOT, receipts, video_digests, write_campaign
 
@@ -85,6 +86,45 @@ def test_a_film_shows_what_marks_say_and_another_price_renders_no_segment(nights
     assert {path: path.read_bytes() for path in root.glob("deliverables/*/*.mp4")} == before
 
 
+def write_clip(path: Path, colour: str, seconds: float) -> None:
+    """A clip of another size and rate than any film's, without sound."""
+    with av.open(str(path), "w") as container:
+        track = container.add_stream("mpeg4", rate=30)
+        track.width, track.height, track.pix_fmt = 64, 64, "yuv420p"
+        picture = av.VideoFrame.from_image(Image.new("RGB", (64, 64), colour))
+        for index in range(round(30 * seconds)):
+            picture.pts = index
+            container.mux(track.encode(picture))
+        container.mux(track.encode())
+
+
+def test_another_intro_makes_only_deliverables_anew_and_moves_their_captions(nightshoot, tmp_path):
+    manifest, root = branded(tmp_path / "in"), tmp_path / "campaign"
+    brand = tmp_path / "in" / "brand.toml"
+    brand.write_text(brand.read_text() + '[intro]\nfile = "intro.mp4"\n')
+    found: list[np.ndarray] = []
+    kept: list[object] = []
+    for colour, seconds in (("red", 0.4), ("blue", 0.8)):
+        write_clip(tmp_path / "in" / "intro.mp4", colour, seconds)
+        done = nightshoot("render", manifest, "--out", tmp_path, "--json")
+        assert done.returncode == 0, done.stdout + done.stderr
+        kept.append((video_digests(root), receipts(root)))
+        found.append(film(root))
+
+    assert kept[0] == kept[1]
+    assert len(found[1]) == len(found[0]) + 10
+    for frames, number in zip(found, (10, 20), strict=True):
+        middle = frames[: number + 1, 240, 135].argmax(axis=1)
+        assert set(middle[:number]) == {0 if number == 10 else 2}
+    nightshoot("decide", "campaign", "v0", "--approve", "--as", "Ann", "--out", tmp_path)
+    starts_ms: list[int] = []
+    for name in ("v0.srt", f"v0_{SIZE}.en.srt"):
+        clock = (root / "delivery" / name).read_text().splitlines()[1].split(" --> ")[0]
+        assert clock.startswith("00:00:")
+        starts_ms.append(int(clock[6:].replace(",", "")))
+    assert starts_ms[1] == starts_ms[0] + 800
+
+
 def test_words_that_do_not_fit_are_refused_before_anything_is_spoken(nightshoot, tmp_path):
     manifest = branded(tmp_path / "in")
     manifest.write_text(manifest.read_text().replace("A lamp", "A lamp that glows " * 12))
@@ -94,3 +134,22 @@ def test_words_that_do_not_fit_are_refused_before_anything_is_spoken(nightshoot,
     assert ':2: headline "A lamp that glows' in done.stderr
     assert f"in the layout beside at {SIZE}; write at most about" in done.stderr
     assert not (tmp_path / "campaign" / "speech").exists()
+
+
+def test_a_proof_shows_the_layout_small_whatever_its_marks_and_times_ask_for(nightshoot, tmp_path):
+    manifest = branded(tmp_path / "in")
+    header, row = manifest.read_text().splitlines()
+    row = row.replace(SIZE, "1080x1920")
+    manifest.write_text(f"{header},name\n{row},Mara Lind\n")
+    done = nightshoot("proof", manifest, "--seconds", "1", "--out", tmp_path, "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+    root = tmp_path / "campaign-proof"
+    (kept,) = (json.loads(path.read_text()) for path in root.glob("deliverables/*/*.json"))
+    assert kept["size"] == [270, 480]
+    shown = film(root)
+    assert len(shown) == 25
+    canvas = shown[:, 20:40, 10:60].mean(axis=(1, 2))
+    assert np.abs(canvas - (0x14, 0x30, 0x2F)).max() < 12, "the presenter is not alone yet"
+    third = shown[0, 350:382, 15:120].astype(int)
+    assert np.ptp(third) > 100, "the lower third is seen from the beginning"

@@ -12,10 +12,7 @@ from tasks.media.sound import measure_loudness
 from tests.integration.campaigns import receipts, video_digests, write_portrait
 
 pytestmark = pytest.mark.integration
-SCRIPT = (
-    "Good evening. Tonight we look at three small changes. First, write down what is done. "
-    "Second, ask one question at a time. Third, leave the last hour of Friday free."
-)
+SCRIPT = "Good evening. Tonight we look at three small changes. First, write down what is done."
 
 
 @pytest.fixture

@@ -1,6 +1,9 @@
 """A campaign whose size does not fit the memory: it is finished at the smaller size.
 
 The limit is the kernel's, on every process of the campaign; what fails is torch's own allocation.
+A sweep: `make test` proves its two halves. That torch's memory runs out for real and the ladder
+ends in a size that fits is in tests/parity/parallel/test_out_of_memory.py, and that a rung that
+changes pixels plans whole videos anew in test_aftermath.py.
 """
 
 import csv
@@ -15,7 +18,7 @@ import pytest
 from tests.integration.campaigns import ROOT, receipts, video_digests, write_campaign
 from tests.integration.test_live_avatar_campaign import TINY
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.sweep]
 
 LIMIT_KIB = 900 << 10  # the engine needs 500 MiB for 96x64, and far more for 1024x1024
 LARGE = "1024x1024"

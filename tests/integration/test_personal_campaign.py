@@ -171,7 +171,7 @@ def test_proofs_speak_what_they_show_and_a_render_finds_it_spoken(
     manifest.write_text(
         HEADER + ROW.format("ann", "Ann").replace("Good night.", "Good night and sleep well. " * 9)
     )
-    proofs = nightshoot("proof", manifest, "--out", tmp_path, "--seconds", 2)
+    proofs = nightshoot("proof", manifest, "--out", tmp_path, "--seconds", 2, own_clauses=True)
     assert proofs.returncode == 0, proofs.stdout + proofs.stderr
     assert "1 of 1 video done" in proofs.stdout
     receipt = json.loads((tmp_path / "june-proof" / "videos" / "ann.json").read_text())

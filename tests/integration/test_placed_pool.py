@@ -44,7 +44,7 @@ def gpu_worker(
 
 
 def test_a_campaign_on_four_ranks_makes_the_videos_of_one_process(
-    cluster: PrefectCluster, gpu_worker: Worker, nightshoot, tmp_path: Path
+    cluster: PrefectCluster, gpu_worker: Worker, tmp_path: Path
 ):
     manifest = write_campaign(
         tmp_path / "placed", num_videos=2, num_sentences=1, engine="live-avatar"
@@ -54,7 +54,7 @@ def test_a_campaign_on_four_ranks_makes_the_videos_of_one_process(
     submitted = cluster.nightshoot_json(
         "submit", manifest, "--out", out, "--placement", PLACEMENT, *SETTINGS
     )
-    here = nightshoot("render", manifest, "--out", tmp_path / "here", *SETTINGS, **TINY)
+    here = cluster.nightshoot("render", manifest, "--out", tmp_path / "here", *SETTINGS, **TINY)
     assert here.returncode == 0, here.stdout + here.stderr
 
     run = cluster.wait_for_run(submitted["run_id"], timeout_s=300)

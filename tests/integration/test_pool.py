@@ -44,11 +44,11 @@ def workers(
 
 
 def test_two_workers_share_a_campaign_and_make_the_videos_of_one_machine(
-    cluster: PrefectCluster, workers: list[Worker], nightshoot, tmp_path: Path
+    cluster: PrefectCluster, workers: list[Worker], tmp_path: Path
 ):
     manifest = write_campaign(tmp_path / "shared", num_videos=4, num_sentences=2)
     manifest = manifest.rename(manifest.with_name("shared.csv"))
-    here = nightshoot("render", manifest, "--out", tmp_path / "here")
+    here = cluster.nightshoot("render", manifest, "--out", tmp_path / "here")
     assert here.returncode == 0, here.stderr
 
     run = submit(cluster, manifest, tmp_path / "there", "--outstanding", 3)
@@ -98,11 +98,12 @@ def test_one_bad_row_is_told_with_the_command_to_retry_and_the_others_are_made(
 
 
 def test_a_video_that_no_new_seed_heals_is_held_on_a_pool_as_on_one_machine(
-    cluster: PrefectCluster, workers: list[Worker], nightshoot, tmp_path: Path
+    cluster: PrefectCluster, workers: list[Worker], tmp_path: Path
 ):
     manifest = write_manifest(tmp_path / "in", "stays").rename(tmp_path / "in" / "held.csv")
     options = ("--gate-tries", 1, *flaw("frozen"))
-    here = nightshoot("render", manifest, "--out", tmp_path / "here", *options, timeout_s=300)
+    alone = ("render", manifest, "--out", tmp_path / "here", *options)
+    here = cluster.nightshoot(*alone, timeout_s=300)
     assert here.returncode == 1, here.stdout + here.stderr
 
     run = submit(cluster, manifest, tmp_path / "there", *options)

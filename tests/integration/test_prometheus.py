@@ -1,68 +1,40 @@
 """A real Prometheus scrapes the figures, and every query of the dashboard finds some of them."""
 
-import json
+import os
 import re
-import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests.figures import every_figure, expressions
+from tests.integration.campaigns import start, write_campaign
+from tests.integration.scrapes import prometheus_of, query
 from tests.integration.servers import free_port, wait_until
 
 pytestmark = pytest.mark.integration
-
-CONFIG = """
-global: {{scrape_interval: 1s}}
-scrape_configs:
-  - job_name: nightshoot
-    metrics_path: /figures.txt
-    static_configs: [{{targets: ["127.0.0.1:{port}"]}}]
-"""
 
 
 @pytest.fixture
 def prometheus(tmp_path: Path):
     """Address of one that scrapes a file with a value of every metric."""
-    program = shutil.which("prometheus")
-    if program is None:
-        pytest.skip("Prometheus is not installed (apt-get install prometheus)")
     (tmp_path / "served").mkdir()
     (tmp_path / "served/figures.txt").write_bytes(every_figure().text())
-    served, own = free_port(), free_port()
-    (tmp_path / "prometheus.yml").write_text(CONFIG.format(port=served))
+    port = free_port()
     where = ("--bind", "127.0.0.1", "--directory", str(tmp_path / "served"))
-    commands = (
-        [sys.executable, "-m", "http.server", str(served), *where],
-        [
-            program,
-            f"--config.file={tmp_path / 'prometheus.yml'}",
-            f"--storage.tsdb.path={tmp_path / 'data'}",
-            f"--web.listen-address=127.0.0.1:{own}",
-        ],
+    server = subprocess.Popen(
+        [sys.executable, "-m", "http.server", str(port), *where],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
-    with (tmp_path / "log").open("wb") as log:
-        started = [subprocess.Popen(each, stdout=log, stderr=log) for each in commands]
-        try:
-            yield f"http://127.0.0.1:{own}"
-        finally:
-            for process in started:
-                process.kill()
-                process.wait()
-
-
-def query(address: str, expression: str) -> list[dict]:
     try:
-        answer = httpx.get(f"{address}/api/v1/query", params={"query": expression}, timeout=10)
-    except httpx.TransportError:
-        return []  # it is not up yet
-    if answer.status_code == 503:
-        return []
-    assert answer.status_code == 200, answer.text
-    return json.loads(answer.text)["data"]["result"]
+        with prometheus_of(tmp_path / "prometheus", port, "/figures.txt") as address:
+            yield address
+    finally:
+        server.kill()
+        server.wait()
 
 
 def test_every_query_of_the_dashboard_finds_figures(prometheus: str):
@@ -74,3 +46,31 @@ def test_every_query_of_the_dashboard_finds_figures(prometheus: str):
     assert not empty
     (growth,) = (each for each in queries if "increase(" in each)
     wait_until(lambda: query(prometheus, growth), 60, "a growth is seen")
+
+
+@pytest.mark.cluster
+def test_a_render_is_scraped_while_it_goes_on(tmp_path: Path, prefect_api: str):
+    manifest = write_campaign(tmp_path / "in", num_videos=2)
+    port = free_port()
+    slow = ("--set", "delay_ms=100", "--workers", "1")
+    told = ("--out", tmp_path / "out", "--metrics-port", port)
+
+    with prometheus_of(tmp_path / "prometheus", port) as address:
+        env = {**os.environ, "PREFECT_API_URL": prefect_api}
+        command = start(["render", manifest, *told, *slow], env, tmp_path / "log")
+        try:
+            running = 'nightshoot_videos{campaign="campaign",state="running"}'
+            wait_until(lambda: value(address, running) == 1, 120, "a video is at work")
+            assert value(address, running.replace("running", "waiting")) == 1
+            assert value(address, 'nightshoot_campaign_running{campaign="campaign"}') == 1
+            assert (
+                value(address, 'nightshoot_oldest_waiting_seconds{campaign="campaign"}') is not None
+            )
+        finally:
+            command.send_signal(signal.SIGINT)
+            assert command.wait(60) == 130
+
+
+def value(address: str, expression: str) -> float | None:
+    found = query(address, expression)
+    return float(found[0]["value"][1]) if found else None

@@ -3,8 +3,9 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,18 +24,25 @@ def web() -> Iterator[Served]:
     served.end()
 
 
+KNOWN = {"OPENAI_API_KEY": f"sk-{SECRET}", "COLUMNS": "400"}
+
+
 def run(*arguments: str | Path) -> str:
-    """A run of the command line; what it printed."""
+    """A run of the command line with a server of its own; what it printed."""
     env = {k: v for k, v in os.environ.items() if k != "PREFECT_API_URL"}
     ended = subprocess.run(
         [sys.executable, "-m", "flows.cli", *map(str, arguments)],
         cwd=ROOT,
-        env=env | {"OPENAI_API_KEY": f"sk-{SECRET}", "COLUMNS": "400"},
+        env=env | KNOWN,
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
+    return said(ended)
+
+
+def said(ended: subprocess.CompletedProcess[str]) -> str:
     assert "Traceback" not in ended.stderr
     return ended.stdout + ended.stderr
 
@@ -48,7 +56,9 @@ def places_of(secret: str, folder: Path) -> list[Path]:
     ]
 
 
-def test_no_secret_of_an_address_or_a_voice_is_told_or_stored(web: Served, tmp_path: Path) -> None:
+def test_no_secret_of_an_address_or_a_voice_is_told_or_stored(
+    web: Served, nightshoot: Callable[..., Any], tmp_path: Path
+) -> None:
     host = f"127.0.0.1:{web.server.server_port}"
     signed = f"http://ann:{SECRET}@{host}"
     manifest = (
@@ -69,9 +79,9 @@ def test_no_secret_of_an_address_or_a_voice_is_told_or_stored(web: Served, tmp_p
     )
     common = ("--out", out, "--allow-private", *voices)
 
-    told = run("plan", address, *common)
+    told = said(nightshoot("plan", address, *common, **KNOWN))
     told += run("render", address, *common, "--keep-going")
-    told += run("status", "june", "--out", out)
+    told += said(nightshoot("status", "june", "--out", out, **KNOWN))
 
     report = (out / "june" / "report.csv").read_text("utf-8-sig")
     assert f"http://{host}/v1/audio/speech refused to speak" in report
@@ -81,7 +91,7 @@ def test_no_secret_of_an_address_or_a_voice_is_told_or_stored(web: Served, tmp_p
 
 
 def test_no_secret_of_an_input_that_is_missing_is_told_or_stored(
-    web: Served, tmp_path: Path
+    web: Served, nightshoot: Callable[..., Any], tmp_path: Path
 ) -> None:
     signed = f"http://ann:{SECRET}@127.0.0.1:{web.server.server_port}"
     manifest = f"video_id,script,portrait\none,Hello.,{signed}/no.png?X-Amz-Signature={SECRET}\n"
@@ -89,7 +99,7 @@ def test_no_secret_of_an_input_that_is_missing_is_told_or_stored(
     common = ("--out", tmp_path / "renders", "--allow-private", "--keep-going")
 
     told = run("render", f"{signed}/june.csv?sig={SECRET}", *common)
-    told += run("render", f"{signed}/missing.csv?sig={SECRET}", *common)
+    told += said(nightshoot("render", f"{signed}/missing.csv?sig={SECRET}", *common, **KNOWN))
 
     assert "/no.png" in told
     assert SECRET not in told

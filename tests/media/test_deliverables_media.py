@@ -17,12 +17,9 @@ from PIL import Image
 from model.errors import RowError
 from tasks.deliver_records import DeliverRequest
 from tasks.deliverables.checks import DeliverableError, Promise, verify_deliverable
-from tasks.deliverables.deliverable import (
-    Deliverable,
-    encode_deliverable,
-    make_deliverable,
-)
-from tasks.deliverables.sound_mix import measured_music, mixed_sound
+from tasks.deliverables.deliverable import make_deliverable
+from tasks.deliverables.encoding import Deliverable, encode_deliverable
+from tasks.deliverables.sound_mix import Parts, film_sound, measured_music
 from tasks.deliverables.store import find_deliverable, keep_material
 from tasks.media.encode import encode_segment
 from tasks.media.mp4 import packet_md5s, read_mp4
@@ -272,16 +269,9 @@ def test_music_is_looped_faded_and_held_down_under_speech(tmp_path: Path):
     speech = 0.25 * np.sin(2 * np.pi * 150 * times) * is_spoken
     soundfile.write(tmp_path / "speech.wav", speech, 24_000)
     music = write_music(tmp_path / "music.wav", 2.3)
-    measured = measured_music(music, file_version(music))
-    mix, told = mixed_sound(
-        tmp_path / "speech.wav",
-        music,
-        measured,
-        num_frames=600,
-        fps=25,
-        target_lufs=None,
-        scratch=tmp_path,
-    )
+    made = film_sound(Parts(tmp_path / "speech.wav", 600, 25, music), None, tmp_path)
+    assert made.loudness is not None
+    mix, told = made.path, made.loudness
     heard = measure_loudness(mix, None, seconds=24)
     levels = levels_db(mix)
 

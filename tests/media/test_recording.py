@@ -247,7 +247,7 @@ print(speech.num_samples, int(re.search(r"VmHWM:\\s+(\\d+)", status)[1]) // 1024
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the peak from Linux's /proc")
 def test_a_long_recording_is_imported_in_bounded_memory(tmp_path: Path) -> None:
-    minutes = 40
+    minutes = 20
     source = tmp_path / "long.flac"
     noise = f"anoisesrc=r=8000:d={60 * minutes}:a=0.1:seed=1"
     run_ffmpeg(["-f", "lavfi", "-i", noise, "-y", str(source)], timeout_s=60)

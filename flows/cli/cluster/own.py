@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from flows.cli.terminal import say
+from flows.cli.upkeep.metrics import with_metrics_port
 
 _home = click.option(
     "--home",
@@ -34,12 +35,14 @@ _home = click.option(
     help="PostgreSQL, as postgresql://USER@HOST/NAME; the password comes from PGPASSWORD. "
     "[default: a file in --home; NIGHTSHOOT_DATABASE sets it too]",
 )
-def start(home: Path | None, port: int, database: str) -> int:
+@with_metrics_port
+def start(home: Path | None, port: int, database: str, metrics_port: str) -> int:
     """Run a whole cluster on this machine: server, deployments and workers, until Ctrl-C."""
     from flows.supervisor.home import default_home
     from flows.supervisor.supervisor import ClusterRequest, run_cluster
 
-    run_cluster(ClusterRequest(home or default_home(), port, database), os.environ, say)
+    request = ClusterRequest(home or default_home(), port, database, metrics_port)
+    run_cluster(request, os.environ, say)
     return 0
 
 

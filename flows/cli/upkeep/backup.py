@@ -13,6 +13,7 @@ from flows.cli.upkeep.purge import OUT, Names
 
 if TYPE_CHECKING:
     from flows.upkeep.backup import BackedUp
+    from flows.upkeep.old_backups import Pruned
     from flows.upkeep.restore import Restored
     from tasks.upkeep.backup_record import Part
 
@@ -39,9 +40,21 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead
     "segments save work on videos that are not finished.",
 )
 @click.option("--verify", is_flag=True, help="Read every file of the backup back.")
+@click.option(
+    "--keep",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Keep the N newest backups, this one included. What only older ones hold is removed a day "
+    "later, by the next backup with --keep. [default: keep all]",
+)
 @_json
 def backup(
-    out: str | Path, to: str | Path, parts: tuple[str, ...], verify: bool, as_json: bool
+    out: str | Path,
+    to: str | Path,
+    parts: tuple[str, ...],
+    verify: bool,
+    keep: int | None,
+    as_json: bool,
 ) -> int:
     """Back up the campaigns of OUT, also while runs are at work on them.
 
@@ -51,7 +64,7 @@ def backup(
     """
     from flows.upkeep.backup import back_up
 
-    done = back_up(out, to, cast("tuple[Part, ...]", parts), verify=verify)
+    done = back_up(out, to, cast("tuple[Part, ...]", parts), verify=verify, keep=keep)
     if as_json:
         say(json.dumps(_summary(done), indent=1))
     else:
@@ -71,6 +84,7 @@ def _summary(done: "BackedUp") -> dict[str, Any]:
         "at_work": [c.campaign for c in done.backup.campaigns if c.was_at_work],
         "left": {c.campaign: list(c.left) for c in done.backup.campaigns if c.left},
         "damaged": list(done.damaged),
+        "pruned": asdict(done.pruned),
     }
 
 
@@ -90,6 +104,23 @@ def _print(done: "BackedUp") -> None:
             say(f"  {name}: not in the backup: {sentence}")
     for sentence in done.damaged:
         say(f"  {sentence}: remove it, and the next backup copies it again")
+    _print_pruned(done.pruned)
+
+
+def _print_pruned(pruned: "Pruned") -> None:
+    from tasks.errors import counted
+
+    if pruned.backups:
+        told = counted(len(pruned.backups), "older backup")
+        say(f"  {told} removed: {', '.join(pruned.backups)}")
+    if pruned.num_files:
+        told = counted(pruned.num_files, "file")
+        say(f"  {told} removed that no backup needs any more, {pruned.num_bytes / 1e6:,.1f} MB")
+    if pruned.waiting:
+        told = counted(len(pruned.waiting), "removed backup")
+        say(f"  what only {told} held goes with the first backup in a day's time")
+    if pruned.left:
+        say(f"  {pruned.left}")
 
 
 @click.command()

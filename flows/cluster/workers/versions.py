@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import anyio.abc
@@ -21,6 +22,7 @@ from prefect.client.schemas.actions import VariableCreate, VariableUpdate
 from prefect.client.schemas.objects import FlowRun, Variable
 from prefect.client.schemas.responses import WorkerFlowRunResponse
 from prefect.exceptions import PrefectHTTPStatusError
+from prefect.settings import get_current_settings
 from prefect.workers.process import (
     ProcessJobConfiguration,
     ProcessWorker,
@@ -28,7 +30,10 @@ from prefect.workers.process import (
 )
 
 from flows.cluster.workers.drain import Drain
+from flows.cluster.workers.sign import keep_touching
+from flows.metrics.endpoint import Endpoint, serve_for_runs
 from model.engine import engine_identity
+from model.errors import NightshootError
 
 PREFIX = "nightshoot_worker_"
 _ENGINES = ("preview", "null")  # whose version needs no weights
@@ -104,16 +109,48 @@ with warnings.catch_warnings():
         type = "process"
         _has_told = False
         _drain = Drain({})
+        _endpoint: Endpoint | None = None
+        _sign: "asyncio.Task[None] | None" = None
 
         async def setup(self) -> None:
             """Start as any worker; SIGTERM then drains it.
 
+            Where a setting is wrong, this process says so in one line and ends with 1: an error
+            would come out of Prefect's task groups as pages of traceback.
+            """
+            try:
+                self.make_ready()
+            except NightshootError as error:
+                os.write(2, f"This worker cannot start: {error}\n".encode())
+                os._exit(1)  # nothing has been started yet, and nothing was registered
+            self._sign = keep_touching(os.environ)
+            await super().setup()
+
+        def make_ready(self) -> None:
+            """Read the settings of this worker, and serve its figures where one asks for it.
+
             Raises:
-                MachineError: the time to drain is no number.
+                NightshootError: a setting is wrong, or the port of the figures cannot be used.
             """
             self._drain = Drain(os.environ)
             self._drain.install()
-            await super().setup()
+            # runs inherit the environment, and with it the folder in which they tell their figures
+            self._endpoint = serve_for_runs(os.environ, self.own_folder / "metrics")
+
+        @property
+        def own_folder(self) -> Path:
+            """Of this worker, in Prefect's home."""
+            return get_current_settings().home / "nightshoot" / self.name
+
+        async def teardown(self, *exc_info: Any) -> None:
+            """Stop as any worker; then give no sign of life and no figures any more."""
+            try:
+                await super().teardown(*exc_info)
+            finally:
+                if self._sign is not None:
+                    self._sign.cancel()
+                if self._endpoint is not None:
+                    self._endpoint.close()
 
         async def _get_scheduled_flow_runs(self) -> list[WorkerFlowRunResponse]:
             if self.takes_no_more():

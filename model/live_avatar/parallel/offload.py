@@ -122,11 +122,16 @@ class Memories:
             return
         for slot in self.slots:
             self.lane.wait(slot.brought)  # the sink before may still be on its way
+        kept: Mark = None
         for own, part in zip(self.sinks, sink, strict=True):
             keys = rotate(part.keys, table)
+            # here the turned keys of the layer before are dropped: what takes their memory from
+            # now on waits for their copy, while this layer's keys were turned beside it
+            self.lane.wait(kept)
             keys[:, : self.num_reference] = part.keys[:, : self.num_reference]
-            own.keys.copy_(keys)
-            own.values.copy_(part.values)
+            pairs = [(own.keys, keys), (own.values, part.values)]
+            kept = self.lane.keep(pairs, (self.lane.now(),))
+        self.lane.wait(kept)  # the same for the last keys, and for the sink itself
         self._taken = weakref.ref(sink[0].keys)
         self.num_sinks += 1
 

@@ -6,6 +6,7 @@ language or a variant that is added changes no other video.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from itertools import product
 from math import prod
@@ -13,6 +14,7 @@ from math import prod
 from tasks.errors import counted
 from tasks.manifest.cell_values import VIDEO_ID, BadValueError
 from tasks.manifest.faults import Fault
+from tasks.manifest.personal.consents import consent_notices
 from tasks.manifest.personal.libraries import (
     LANGUAGES,
     MAX_VIDEOS,
@@ -97,6 +99,8 @@ def fan_out(
     if any(choices):
         made.columns = _columns_of(columns, made.rows)
     made.notices += _told(rows, choices, num_videos)
+    used = (row.cells.get("presenter", "") for row in made.rows)
+    made.notices += consent_notices(libraries.presenters or {}, used, datetime.now(UTC).date())
     made.columns = _with_consent(made)
     for row in made.rows:
         for name in made.columns:

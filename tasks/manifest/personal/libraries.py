@@ -7,6 +7,7 @@ CampaignError
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, cast
@@ -31,6 +32,7 @@ from tasks.speech.voices import voice_language
 
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 _LANGUAGE_OF: Mapping[str, Language] = {"en": "en", "zh": "zh"}
+UNTIL = "consent_until"
 VARIANTS_NAME, PRESENTERS_NAME = "variants.toml", "presenters.toml"
 MAX_VIDEOS = 10_000
 """So many videos may the rows of a manifest stand for, unless a person allows more."""
@@ -38,7 +40,7 @@ VARIANT_COLUMNS = (
     *("voice", "voice_en", "voice_zh", "size", "preset", "prompt", "seed", "portrait", "engine"),
     *("framing", "presenter"),
 )
-_PRESENTER_KEYS = ("portrait", "rig", "framing", "voices", "consent")
+_PRESENTER_KEYS = ("portrait", "rig", "framing", "voices", "consent", UNTIL)
 _NOT_YET = ("lower_third",)
 _MAX_BYTES = 1 << 20
 _MAX_PRESENTERS = 10_000
@@ -81,6 +83,7 @@ class Presenter:
     framing: str = ""
     voices: Mapping[Language, str] = field(default_factory=dict[Language, str])
     consent: str = ""
+    consent_until: date | None = None
 
 
 @dataclass(frozen=True)
@@ -121,11 +124,11 @@ def read_libraries(
     source = personal.presenters or _beside(manifest, PRESENTERS_NAME)
     if source is not None:
         reader = _Reader(source, files, presets, faults)
-        presenters = dict(reader.presenters(_tables(source, faults)))
+        presenters = dict(reader.presenters(tables_of(source, faults)))
     source = personal.variants or _beside(manifest, VARIANTS_NAME)
     if source is not None:
         reader = _Reader(source, files, presets, faults)
-        variants = dict(reader.variants(_tables(source, faults), presenters))
+        variants = dict(reader.variants(tables_of(source, faults), presenters))
     if faults:
         raise LibraryError("\n".join(faults))
     return Libraries(variants, presenters)
@@ -138,7 +141,8 @@ def _beside(manifest: Path | str, name: str) -> Path | None:
     return path if path.is_file() else None
 
 
-def _tables(source: Path, faults: list[str]) -> dict[str, Any]:
+def tables_of(source: Path, faults: list[str]) -> dict[str, Any]:
+    """The tables of such a file by name; what is wrong with the file is added to ``faults``."""
     try:
         if source.stat().st_size > _MAX_BYTES:
             rule = f"the file is larger than {_MAX_BYTES >> 20} MiB; remove what no row names"
@@ -171,7 +175,7 @@ class _Reader:
 
     def presenters(self, tables: Mapping[str, Any]) -> Iterator[tuple[str, Presenter]]:
         for name, given in tables.items():
-            table = _table(given)
+            table = table_of(given)
             if table is None:
                 self._fault(name, "stands outside a table", f"write a [{name}] table")
                 continue
@@ -186,21 +190,22 @@ class _Reader:
             voices = dict(self._voices(name, table.get("voices", {})))
             framing, consent = (self._text(name, table, key) for key in ("framing", "consent"))
             self._check_framing(name, framing)
-            yield name, Presenter(portrait, rig, framing, voices, consent)
+            until = self._until(name, table, consent)
+            yield name, Presenter(portrait, rig, framing, voices, consent, until)
 
     def variants(
         self, tables: Mapping[str, Any], presenters: Mapping[str, Presenter] | None
     ) -> Iterator[tuple[str, dict[str, dict[str, str]]]]:
         seen: dict[str, str] = {}
         for set_name, of_set in tables.items():
-            variants = _table(of_set)
+            variants = table_of(of_set)
             if not variants:
                 told = "is a set without variants"
                 self._fault(set_name, told, f"write a [{set_name}.name] table for each variant")
                 continue
             found: dict[str, dict[str, str]] = {}
             for name, given in variants.items():
-                where, table = f"{set_name}.{name}", _table(given)
+                where, table = f"{set_name}.{name}", table_of(given)
                 if table is None:
                     self._fault(set_name, f"{name} stands outside a variant", f"write [{where}]")
                     continue
@@ -261,7 +266,7 @@ class _Reader:
             self._fault(where, f'{key} "{text}": {error.args[0]}', str(error.args[1]))
 
     def _voices(self, name: str, given: object) -> Iterator[tuple[Language, str]]:
-        table = _table(given)
+        table = table_of(given)
         if table is None:
             told = "voices is no table"
             self._fault(name, told, f'write [{name}.voices] with lines such as en = "hibari"')
@@ -283,6 +288,16 @@ class _Reader:
             return given.strip()
         self._fault(name, f"{key} = {given!r} is no text", f'write {key} = "..."')
         return ""
+
+    def _until(self, name: str, table: Mapping[str, Any], consent: str) -> date | None:
+        try:
+            until = day_of(table)
+        except BadValueError as error:
+            self._fault(name, error.args[0], error.args[1])
+            return None
+        if until is not None and not consent:
+            self._fault(name, f"{UNTIL} has no consent to it", 'write consent = "2026-114" too')
+        return until
 
     def _check_file(self, name: str, key: str, path: str, kind: FileKind) -> None:
         if not path:
@@ -310,7 +325,21 @@ class _Reader:
         self.faults.append(f"{self.source}: [{where}] {rule}; {way_out}")
 
 
-def _table(given: object) -> dict[str, Any] | None:
+def day_of(table: Mapping[str, Any]) -> date | None:
+    """The last day of a presenter's consent; None where the table does not say.
+
+    Raises:
+        BadValueError: it says something else than a day.
+    """
+    given = table.get(UNTIL)
+    if given is None or (isinstance(given, date) and not isinstance(given, datetime)):
+        return given
+    told = f'"{given}"' if isinstance(given, str) else given
+    raise BadValueError(f"{UNTIL} = {told} is no day", f"write {UNTIL} = 2027-03-31, as it stands")
+
+
+def table_of(given: object) -> dict[str, Any] | None:
+    """What stands in a file, where it is a table."""
     return cast("dict[str, Any]", given) if isinstance(given, dict) else None
 
 

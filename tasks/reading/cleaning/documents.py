@@ -28,6 +28,7 @@ _TABLE = re.compile(
     r"|^[ \t]{0,8}\|[^\n|]*\|[^\n]*\|[ \t]{0,8}$",
     re.MULTILINE,
 )
+_FORMULA = re.compile(r"\A\s*=(?:[A-Z][A-Z.]{1,20}\(|\$?[A-Z]{1,3}\$?\d{1,6}(?:[&+*/,;(-]|\s*\Z))")
 _FENCE = re.compile(r"^[ \t]{0,8}(?:```|~~~)[^\n]*", re.MULTILINE)
 _RICH_TEXT = re.compile(r"\A\s*\{\\rtf|\\(?:par|pard|fs\d+|f\d)\b")
 _FILLER = re.compile(r"lorem ipsum", re.IGNORECASE)
@@ -68,6 +69,7 @@ _KINDS = (
     (_CUE_TIME, "these are subtitles, not a script", "keep the words, without numbers and times"),
     (_SUBTITLES, "these are subtitles, not a script", "keep the words, without numbers and times"),
     (_DATA, "this is data of a program, not a script", "write the words that are to be spoken"),
+    (_FORMULA, "this is a formula of a spreadsheet", "save the file with the text it results in"),
     (_RICH_TEXT, "this is rich text with its commands", "save it as plain text"),
     (_TABLE, "the script holds a table of Markdown", "write it in sentences"),
     (_FENCE, "the script holds a block of code", "remove it, or write what is to be said"),

@@ -38,6 +38,14 @@ _IN_LATIN_WORD = re.compile(
 _NEIGHBOURS = re.compile(r"[^\x00-\x7f]{2}|[\u2e80-\uffff]")
 _LOST = re.compile(r"\ufffd|锟斤拷|锟斤|斤拷|烫{3,}|屯{3,}|锘锘|(?:ï¿½)+")
 _LOST_APOSTROPHE = re.compile(r"(?<![\w./=&?-])[A-Za-z]+\?(?:s|t|re|ll|ve|d|m)(?![\w=&/.]\w|\w)")
+_CONTRACTED = (
+    "it|that|what|let|he|she|there|here|who|how|where|don|can|won|isn|aren|wasn|weren|didn|doesn|"
+    "couldn|wouldn|shouldn|hasn|haven|hadn|you|we|they|i|one|today"
+)
+_ODD_APOSTROPHE = re.compile(
+    rf"(?<![^\W\d_])(?i:{_CONTRACTED})(?:â|Õ|ê|í)(?:s|t|re|ll|ve|d|m)(?![^\W\d_])"
+)
+_ODD_CAPITAL = re.compile(r"(?<=[a-z]{2})[ÈÉËÏÔÓÚÛ](?![^\W\d_a-z])(?=[a-z]*(?:\W|$))")
 _QUOTED_PRINTABLE = re.compile(r"(?:=[C-F][0-9A-F])(?:=[89AB][0-9A-F])+")
 _SAVE_AGAIN = (
     'open the original and save it as UTF-8 ("CSV UTF-8" in Excel), or type the text again'
@@ -59,7 +67,7 @@ def garbled(text: str) -> Flaw | None:
             break
         likely = deeper
     if likely is None:
-        return _garbled_ascii(text)
+        return _garbled_letter(text) or _garbled_ascii(text)
     rule = "the script was garbled when it was saved or opened in another encoding"
     shown = " ".join(likely.lstrip("\ufeff").split())
     if len(shown) > 2 * _SHOWN_CHARS:
@@ -68,6 +76,15 @@ def garbled(text: str) -> Flaw | None:
     return Flaw(
         text if len(text) <= _SHOWN_CHARS else text[: _SHOWN_CHARS - 1] + "…", rule, way_out
     )
+
+
+def _garbled_letter(text: str) -> Flaw | None:
+    """``Itâs``, ``DonÕt``, ``cafÈ``: single letters that another encoding put in place of signs."""
+    found = _ODD_APOSTROPHE.search(text) or _ODD_CAPITAL.search(text)
+    if found is None:
+        return None
+    rule = f"the script was garbled when it was saved or opened ({_place(text, found)})"
+    return Flaw(_around(text, found.start(), found.end()), rule, _SAVE_AGAIN)
 
 
 def _garbled_ascii(text: str) -> Flaw | None:

@@ -88,7 +88,9 @@ bestel korting nieuw huis nowa nowy nowe dostawa darmowa cena najlepsza teraz sk
 terbaik beli kualitas sekarang mới giá miễn phí mua khám phá phẩm cửa hàng nya ny fri frakt köp
 nye kjøp køb nová nové novou nový zdarma új ingyenes nou nouă preț uusi ilmainen soy somos
 jestem cześć suis bin sou ben geldiniz amigos adiós obrigada danke tschüss wiedersehen revoir
-arrivederci
+arrivederci costa cuesta custa apenas soltanto costano cuestan kostar koster kostet maksaa euroa
+kroner kronor rubli reais bienvenidos bienvenidas lampada lampara lámpara luminária lampan lampen
+lamppu disponible disponibile disponível verfügbar tillgänglig
 """
 _ENGLISH = """
 a about above across after again all almost along already also always am an and another any are
@@ -121,7 +123,8 @@ _AMBIGUOUS = """
 a ab ada adiós ai al ale ali am ama amigos ampere an ang at au az ba bade bare ben beste bin bon
 bone buenas buenos but casa cena chat chic compra con da dal dan danke dare de del den der des
 di die dies dig dim dit do du ein el em en er es et ex fi fort fri gas gene gift go gracias
-gratis gratuit gut ha ham han has hasta hay hem hen her hub hut i ich ii im in is ja je k ka ki
+costa custa gratis gratuit gut ha ham han has hasta hay hem hen her hub hut i ich ii im in is ja
+je k ka ki
 ko kun la lampe las le les li lo los ma mad man mango mas me men met mi mine mist mon most my na
 ne neu ni no non nos note nou nouveau nova novo nu ny o od of om on ons or ora os ou pa pain par
 para pas per plus po pod pour preis prix pro ra rabatt revoir sa sans se si sin six sol sole
@@ -129,6 +132,21 @@ solo son sono sont sou sous soy spring star su sur ta tag tam tan te ten ter ti 
 una uno us ut van var vi via vier vim vis vista vom von war was we wie wo y ya yen yo z za ze zu
 """
 _ENGLISH_WORDS = frozenset(_ENGLISH.split())
+_GREETINGS = frozenset(
+    (
+        *("bienvenue", "bienvenidos", "bienvenidas", "bienvenido", "benvenuti", "benvenuto"),
+        *("willkommen", "välkommen", "velkommen", "welkom", "tervetuloa", "witamy", "vítejte"),
+        *("üdvözöljük", "dobrodošli", "benvinguts"),
+    )
+)
+"""No English sentence begins with one of these, so one is as good as two words."""
+_RELATIVES = (
+    {"da", "no", "sv"},
+    {"es", "gl", "ca", "pt"},
+    {"cs", "sk"},
+    {"id", "ms"},
+    {"hr", "sl"},
+)
 _BORROWED_WORDS = frozenset(_BORROWED.split())
 _AMBIGUOUS_WORDS = frozenset(_AMBIGUOUS.split())
 _FOREIGN_WORDS = frozenset(_SMALL_WORDS.split()) - _ENGLISH_WORDS
@@ -167,7 +185,7 @@ def latin_language(text: str) -> str | None:
     num_foreign = len(_STRONG_WORDS & common) + sum(_weight(word) for word in set(words))
     if not num_foreign:
         return None
-    num_foreign += len(_FOREIGN_WORDS & _AMBIGUOUS_WORDS & common)
+    num_foreign += len(_FOREIGN_WORDS & _AMBIGUOUS_WORDS & common) + bool(_GREETINGS & common)
     num_english = sum(1 for word in lower if word in _ENGLISH_WORDS and word != "a")
     if num_foreign <= _FOREIGN_PER_ENGLISH * num_english:
         return None
@@ -194,6 +212,9 @@ def _judged(prose: str, least_sure: float) -> str | None:
     ranked = _model().rank(prose)
     english = next(share for name, share in ranked if name == "en")
     best, share = ranked[0]
+    for relatives in _RELATIVES:
+        if best in relatives:
+            share = sum(each for name, each in ranked if name in relatives)
     is_sure = best != "en" and english < _MOST_ENGLISH and share >= least_sure
     return NAMES[best] if is_sure else None
 

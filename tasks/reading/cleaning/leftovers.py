@@ -6,6 +6,7 @@ from collections.abc import Callable
 from html.entities import html5
 
 from tasks.reading.cleaning.draft import Draft, Edit
+from tasks.reading.cleaning.placeholders import names_field
 from tasks.reading.cleaning.speakers import speaker_labels
 
 _MOST_SHOWN = 4
@@ -27,6 +28,7 @@ _INVISIBLE = re.compile(
 _BRACKETED_ADDRESS = re.compile(r"<(https?://[^\s<>]+|(?:mailto:)?[\w.+-]+@[\w-]+(?:\.[\w-]+)+)>")
 
 _LINK = re.compile(r"(?<![!\]])\[([^\[\]\n]+)\]\(\s*<?[^\s()]+>?(?:\s+[\"'][^\"'\n]*[\"'])?\s*\)")
+_IMAGE = re.compile(r"!\[[^\[\]\n]*\]\(\s*<?[^\s()]+>?(?:\s+[\"'][^\"'\n]*[\"'])?\s*\)[ \t]?")
 _STRONG = re.compile(
     r"(?<![A-Za-z0-9\\])(\*\*|__|==)(?=\S)([^\n]{0,300}?[^\s*_=])\1(?![A-Za-z0-9])"
 )
@@ -38,7 +40,7 @@ _BULLET = re.compile(
     r"^[ \t]*([-*+•‣▪●○◦·][ \t]+(?:\[[ xX]\][ \t]+)?)(?=\S)|^[ \t]*([•‣▪●○◦])(?=[^\s•])",
     re.MULTILINE,
 )
-_QUOTE = re.compile(r"^[ \t]{0,3}((?:>[ \t]?)+)(?=[^\s>])", re.MULTILINE)
+_QUOTE = re.compile(r"^[ \t]{0,3}((?:>[ \t]?)+)(?=[^\s>])(?<!>(?=[\d$€£¥=.]))", re.MULTILINE)
 _RULE = re.compile(r"^[ \t]*(?:-{3,}|\*{3,}|={3,})[ \t]*(?:\n|$)", re.MULTILINE)
 _NUMBER_BEHIND = re.compile(r"[-−]?\d")
 
@@ -141,6 +143,10 @@ def _links(text: str) -> list[Edit]:
     return [(*match.span(), match[1]) for match in _LINK.finditer(text)]
 
 
+def _images(text: str) -> list[Edit]:
+    return [(*match.span(), "") for match in _IMAGE.finditer(text)]
+
+
 def _emphasis(text: str) -> list[Edit]:
     """The marks alone, so that the words between them keep their places."""
     if not any(sign in text for sign in "*_`="):
@@ -152,7 +158,8 @@ def _emphasis(text: str) -> list[Edit]:
             start, end = match.span(match.lastindex or 0)
             marks = (*range(match.start(), start), *range(end, match.end()))
             is_of_words = pattern is _CODE or any(map(str.isalpha, text[start:end]))
-            if is_of_words and taken.isdisjoint(marks):
+            is_field = pattern is _STRONG and match[1] == "__" and names_field(match[2])
+            if is_of_words and not is_field and taken.isdisjoint(marks):
                 edits += [(match.start(), start, ""), (end, match.end(), "")]
     return sorted(edits)
 
@@ -178,6 +185,7 @@ _PASSES: tuple[tuple[str, _Pass], ...] = (
     ("HTML entities were replaced by what they stand for", _entities),
     ("invisible characters were left out", _invisible),
     ("brackets around addresses were left out", _addresses),
+    ("images were left out", _images),
     ("links were replaced by their texts", _links),
     ("marks of Markdown at the start of lines were left out", _lines),
     ("marks of Markdown were left out", _emphasis),

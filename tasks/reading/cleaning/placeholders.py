@@ -29,10 +29,20 @@ _TEMPLATE = re.compile(
     r"|\$\{[^{}\n]*\}|#\{[^{}\n]*\}|@\{[^{}\n]*\}|\$\([A-Za-z_]\w*\)|%\([A-Za-z_]\w*\)[sdifr]"
     r"|(?<![\w%])%[A-Za-z_][A-Za-z0-9_]*%(?![\w%])|(?<![\w#])##?[A-Z][A-Z0-9_]+##?(?!\w)(?<=#)"
     r"|%%[A-Za-z_]\w*%%|(?<![\w%])%[sd](?!\w)|\*\|[A-Z_:]+\|\*|«[A-Za-z][A-Za-z0-9]*_?\w*»"
+    r"|\{[A-Za-z_][\w.]*[ ]?\|[^{}\n]{0,60}[\"':(][^{}\n]{0,60}\}"
 )
-_FRAMED = re.compile(r"@@([A-Za-z_]\w*)@@|(?<![\w#])#([a-z][a-z_]*)#(?![\w#])")
+_FRAMED = re.compile(
+    r"@@([A-Za-z_]\w*)@@|(?<![\w#])#([a-z][a-z_]*)#(?![\w#])"
+    r"|(?<![\w])__([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)__(?![\w])"
+)
 _BRACES = re.compile(rf"\{{(\d*|{_NAME})\}}")
 _BRACKETS = re.compile(r"[\[［]([^\[\]［］\n]{0,80})[\]］]")
+_KEYS = re.compile(
+    r"(?:(?:Ctrl|Alt|Shift|Cmd|Win|Fn|Option)[ +-]*)*(?:Enter|Esc|Escape|Tab|Space|Backspace"
+    r"|Delete|Del|"
+    r"Return|Home|End|Ctrl|Alt|Shift|Cmd|Win|Fn|Option|F\d{1,2}|OK|Start|Power|Play|Stop|Menu|[A-Z])"
+)
+"""Keys of keyboards and remote controls: press [Enter]."""
 _ANGLES = re.compile(rf"(?<![\w<])<({_NAME})>")
 _BLANK = re.compile(r"_{3,}")
 _WORDS = re.compile(r"[A-Za-z]+")
@@ -48,11 +58,12 @@ _GREETED = re.compile(
     r"save|[\w ]{1,20}[:=])[ ,]+[$€£¥]?(nan|None|null|undefined|nil)\b(?=[ %]?[.,!?;%]|\s*$"
     r"|[ ](?:dollars|euros|pounds|percent|days|items|points|off)\b)"
     r"|[$€£¥](?:nan|None|null|undefined)\b|\b(?:nan|None|null|undefined)%"
+    r"|(?<=[\u3400-\u9fff，：])(?:nan|NaN|None|null|NULL|undefined)(?=[\u3400-\u9fff，。！]|$)"
 )
 _ESCAPED = re.compile(r"(?<=[A-Za-z])%20(?=[A-Za-z])")
 _LONGEST_ADDRESS = 300
 _TODO = re.compile(
-    r"\b(?:TODO|FIXME|TKTK)\b[: ]|(?<![A-Za-z0-9])XXX+(?![A-Za-z0-9])"
+    r"\b(?:TODO(?! lists?\b)|FIXME|TKTK)\b[: ]|(?<![A-Za-z0-9])XXX+(?![A-Za-z0-9])"
     r"|(?<![A-Za-z0-9])[Xx×]{2,}(?=公司|先生|女士|老师|同学|品牌|路|市|省|有限|，您|您)"
 )
 _VARIABLE = re.compile(r"(?<!\w)\$([A-Za-z_]\w*)")
@@ -89,6 +100,11 @@ def placeholder_flaws(draft: Draft) -> Iterator[Flaw]:
         yield flaw
 
 
+def names_field(name: str) -> bool:
+    """Whether a word in capitals is the name of a field: ``NAME``, ``FIRST_NAME``."""
+    return name.isupper() and ("_" in name or name.lower() in _FIELD)
+
+
 _Told = tuple[str, str] | None
 
 
@@ -106,8 +122,13 @@ def _variable(match: re.Match[str]) -> _Told:
 
 def _framed(match: re.Match[str]) -> _Told:
     """``@@anything@@``; ``#name#``, but no tag that a person wrote (``#summer#``)."""
-    words = _WORDS.findall((match[2] or "").replace("_", " "))
-    if match[1] or "_" in (match[2] or "") or any(word in _FIELD for word in words):
+    words = _WORDS.findall((match[2] or match[3] or "").replace("_", " ").lower())
+    if (
+        match[1]
+        or "_" in (match[3] or "")
+        or "_" in (match[2] or "")
+        or any(word in _FIELD for word in words)
+    ):
         return "is a placeholder that was not filled in", _FILL_IN
     return None
 
@@ -129,6 +150,8 @@ def _braces(match: re.Match[str]) -> _Told:
 
 def _brackets(match: re.Match[str]) -> _Told:
     inner = match[1].strip()
+    if _KEYS.fullmatch(inner):
+        return None
     words = [word.lower() for word in _WORDS.findall(inner.replace("_", " "))]
     if inner[:1] in "/^" or "=" in inner or inner.lower() in ("b", "i", "u", "url", "quote"):
         return "is a mark of a forum or a wiki", "remove it"
@@ -183,7 +206,7 @@ _KINDS = (
     (_EMPTY_VALUE, _empty, ("#", "[o", "Err:", "N/A", "NaN", "NULL", "(null)")),
     (_GREETED, _empty, ("nan", "None", "null", "undefined", "nil")),
     (_VARIABLE, _variable, ("$",)),
-    (_FRAMED, _framed, ("@@", "#")),
+    (_FRAMED, _framed, ("@@", "#", "__")),
     (_MANDARIN_FIELD, _template, ("【",)),
     (_STRUCK, _struck, ("~~",)),
     (_BRACES, _braces, ("{",)),

@@ -10,6 +10,7 @@ from tasks.reading.english.rules import (
     word_before,
     word_set,
 )
+from tasks.reading.english.units import UNITS
 from tasks.reading.tokens import Token
 
 _BEFORE_NAME = {
@@ -43,6 +44,10 @@ _BEFORE_NAME = {
     "incl": "including",
     "excl": "excluding",
     "c": "circa",
+    "attn": "attention",
+    "maj": "major",
+    "cpl": "corporal",
+    "pt": "point",
 }
 _BEFORE_NUMBER = {
     "p": "page",
@@ -74,9 +79,13 @@ _BEFORE_NUMBER = {
     "avg": "average",
     "est": "established",
     "ref": "reference",
+    "app": "appendix",
+    "ed": "edition",
+    "pcs": "pieces",
+    "vv": "verses",
 }
 _ANYWHERE = {
-    "attn": "attention",
+    "cont": "continued",
     "etc": "et cetera",
     "inc": "incorporated",
     "ltd": "limited",
@@ -151,7 +160,7 @@ _NUMBERED = re.compile(
     rf"|[ \u00a0][A-Z]\d?\b(?!\w)|[ \u00a0][A-Z]+-?\d)"
 )
 _ANSWERS = word_set("or say says said mean means meant")
-_LATIN = word_set("e.g eg i.e ie cf viz ca approx incl excl c vs v.s mr mrs ms messrs")
+_LATIN = word_set("e.g eg i.e ie cf viz ca approx incl excl c vs v.s mr mrs ms messrs attn")
 _NUMBER_IS = re.compile(r"(?<=[a-z] )(?i:(no))\.(?=[ \u00a0](?:is|was|of|on|below|above)\b)")
 _NUMBER_SIGN = re.compile(
     r"№[ \u00a0]?(?=\d)|(?<![\w&#])#(?=\d)|(?<![\w])(?:N°|Nº)[ \u00a0]?(?=\d)"
@@ -172,6 +181,12 @@ _LETTERED = word_set(
     "block hall "
     "terminal building point line exhibit appendix answer hepatitis model size cup category in"
 )
+_SQUARES = re.compile(r"(?<![\w.'-])(?i:(sq|cu))\.? ?(ft|in|yd|mi|m|cm|km)\b(\.)?")
+_WITH_TAX = re.compile(
+    r"(?<![\w.'-])([Ii]nc|[Ee]xc|[Ee]x)\b\.?(?=[ \u00a0](?:VAT|GST|tax(?:es)?|delivery"
+    r"|shipping|postage|P&P)\b)"
+)
+_BLACK = re.compile(r"(?<![\w/])[bB]/[wW](?![\w/])")
 _SLASHED = re.compile(r"(?<![\w/])(?:(w/o)|(w/)[ \u00a0]?|(b/c)|(c/o)|(n/a|N/A))(?![/\d])")
 _ADDRESS_WORDS = word_set("apt apartment suite unit floor north south east west ne nw se sw")
 
@@ -180,7 +195,19 @@ def _numbered(match: re.Match[str]) -> Token | None:
     before = word_before(match.string, match.start()).lower()
     if match[1] == "no" and before in _ANSWERS:
         return None
+    if match[1].lower() == "app" and not _is_appendix(match):
+        return None
     return token(match, "abbreviation", _BEFORE_NUMBER[match[1].lower()])
+
+
+_LETTER_OF_PART = re.compile(
+    r"[ \u00a0]?(?:[B-HJ-Z]|A(?=[,.;:)]|[ \u00a0](?:and|or|lists|shows)))\b|.\d"
+)
+
+
+def _is_appendix(match: re.Match[str]) -> bool:
+    """See App. B; but not the end of a sentence about an app. A new one begins."""
+    return match[1][0] == "A" and bool(_LETTER_OF_PART.match(match.string, match.end()))
 
 
 def _number_sign(match: re.Match[str]) -> Token:
@@ -274,7 +301,11 @@ def _dotted(match: re.Match[str]) -> Token:
     """U.S., U.K., N.Y.: letters; the last stop may end the sentence."""
     written, end = match[0], match.end()
     ends = written.endswith(".") and stop_ends_sentence(match.string, end - 1, before_name=True)
+    ends = ends and not _OPEN.match(match.string, max(0, match.start() - 7))
     return token(match, "abbreviation", " ".join(written.replace(".", "").upper()), end=end - ends)
+
+
+_OPEN = re.compile(r".*?(?<!in )(?<!of )(?:[Tt]he|\d{4}) U\.S\. Open\b")
 
 
 def _initial(match: re.Match[str]) -> Token | None:
@@ -291,6 +322,27 @@ def _half_day(match: re.Match[str]) -> Token:
     return token(match, "abbreviation", f"{match[1].upper()} M", end=end - ends)
 
 
+def _square(match: re.Match[str]) -> Token:
+    """Price per sq. ft.: a unit that no number stands before."""
+    end = match.end()
+    ends = match[3] is not None and stop_ends_sentence(match.string, end - 1)
+    size = "square" if match[1].lower() == "sq" else "cubic"
+    is_one = word_before(match.string, match.start()).lower() in ("per", "a", "each", "every")
+    unit = UNITS[match[2]]
+    return token(
+        match, "abbreviation", f"{size} {unit.one if is_one else unit.many}", end=end - ends
+    )
+
+
+def _with_tax(match: re.Match[str]) -> Token:
+    words = "including" if match[1].lower() == "inc" else "excluding"
+    return token(match, "abbreviation", words)
+
+
+def _black(match: re.Match[str]) -> Token:
+    return token(match, "abbreviation", "black and white")
+
+
 def _slashed(match: re.Match[str]) -> Token:
     words = ("without", "with", "because", "care of", "not applicable")
     index = next(index for index, part in enumerate(match.groups()) if part)
@@ -299,6 +351,9 @@ def _slashed(match: re.Match[str]) -> Token:
 
 RULES = (
     Rule(_HALF_DAY, _half_day),
+    Rule(_SQUARES, _square),
+    Rule(_BLACK, _black),
+    Rule(_WITH_TAX, _with_tax),
     Rule(_NUMBERED, _numbered),
     Rule(_NUMBER_IS, _numbered),
     Rule(_NUMBER_SIGN, _number_sign),

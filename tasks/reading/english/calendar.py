@@ -2,9 +2,10 @@
 
 import re
 
+from tasks.reading.english import clock
+from tasks.reading.english.clock import clock_words
 from tasks.reading.english.numbers import SMALL, cardinal, ordinal, plural, year
 from tasks.reading.english.rules import (
-    TIME_ZONES,
     Rule,
     stop_ends_sentence,
     token,
@@ -52,7 +53,10 @@ _STAMP = re.compile(
     r"(?<![\w.,/:-])(\d{4})-(\d\d)-(\d\d)T([01]\d|2[0-4]):([0-5]\d)(?::\d\d)?Z?(?![\w:])"
 )
 _VERSIONED = re.compile(r"(?i:\bversion|\bbuild|\brelease|\bfirmware|\bv)\.?:?[ \u00a0]?$")
-_SEASON = re.compile(r"(?<![\w.,/-])(FY ?)?((?:19|20)\d\d)/(\d\d)(?![\w/.,]\d|[A-Za-z/])")
+_SEASON = re.compile(
+    r"(?<![\w.,/-])(FY ?)?((?:19|20)\d\d)(?:/|(?<=FY\d{4})[-–]"
+    r"|(?<=FY \d{4})[-–])(\d\d)(?![\w/.,]\d|[A-Za-z/])"
+)
 _HOUR = re.compile(r"(?<![\w.,:])([01]?\d|2[0-4])h([0-5]\d)(?![\w:]| ?m)")
 _YEAR_MONTH = re.compile(
     r"(?<![\w.,/-])((?:19|20)\d\d)-(0[1-9]|1[0-2])(?![\w%]|[-/.,:]\d| \w*[$€£])"
@@ -70,14 +74,17 @@ _MONTH_YEAR = re.compile(
     rf"\b(?P<month>{_ANY_MONTH}),?[ \u00a0-](?P<year>{_YEAR}|'\d\d)(?![\w%]|[,.:]\d)"
 )
 _SLASHED = re.compile(r"(?<![\w.,/:$-])(\d{1,2})/(\d{1,2})(?![\w%]|[/.,:]\d)")
+PART_OF = frozenset((2, 3, 4, 5, 6, 8, 16, 32))
+"""What parts of inches and cups are out of."""
 _DATE_CUES = word_set(
     "on by until before from since after dated due date starting ends through till"
 )
 _SHORT_DAY = r"(?:Mon|Tues?|Wed|Weds|Thur?s?|Fri|Sat|Sun|MON|TUE|WED|THU|FRI|SAT|SUN)"
-_DAY_RANGE = re.compile(rf"\b({_SHORT_DAY})\.?{_S}?[-–/&]{_S}?({_SHORT_DAY})\b\.?")
+_ANY_DAY = rf"(?:{'|'.join((*_DAYS, *map(str.upper, _DAYS)))}|{_SHORT_DAY})"
+_DAY_RANGE = re.compile(rf"\b({_ANY_DAY})\.?{_S}?[-–—/&]{_S}?({_ANY_DAY})\b\.?")
 _MONTH_RANGE = re.compile(rf"\b({_ANY_MONTH}){_TO}({_ANY_MONTH})(?!\w)")
 _LONE_DAY = re.compile(
-    rf"\b({_SHORT_DAY})(?:(\.)|(?=,?{_S}(?:\d|{_ANY_MONTH}))|\b(?<=Mon|Tue|Thu|Fri))(?!\w)"
+    rf"\b({_SHORT_DAY})(?:(\.)|(?=:)|(?=,?{_S}(?:\d|{_ANY_MONTH}))|\b(?<=Mon|Tue|Thu|Fri))(?!\w)"
 )
 _LONE_MONTH = re.compile(
     r"\b(Jan|Feb|Mar|Apr|Aug|Sept?|Oct|Nov|Dec)(?:(\.)|(?<=Sept|.Oct|.Nov|.Dec))(?!\w)"
@@ -94,22 +101,6 @@ _PERIOD = re.compile(
     r"(?!\.\d|[\w-])"
 )
 _ERA = re.compile(rf"(?<![\w.,])(\d{{1,4}}){_S}(BCE?|AD|CE)\b")
-_CLOCK = r"(?:[01]?\d|2[0-4])"
-_HALF = rf"{_S}?(?:(?:[AaPp]\.{_S}?[Mm]\b\.?)|(?:[AaPp][Mm]\b))"
-_TIME = re.compile(
-    rf"(?<![\w.,:/$€£-])(?P<h>{_CLOCK})(?:(?P<sep>[:.])(?P<m>[0-5]\d)(?::(?P<sec>[0-5]\d))?)?(?P<half>{_HALF})?"
-    rf"(?:(?P<to>{_TO})(?P<h2>{_CLOCK})(?:[:.](?P<m2>[0-5]\d))?(?P<half2>{_HALF})?)?(?![\w%:/]|[.,:-]\d)"
-)
-_RATIO_CUES = re.compile(
-    r"(?:ratio|scale|odds|aspect|mix(?:ed)?|dilute[d]?|screen|format|won|lost|beat)\b[^.,;\n]{0,20}$",
-    re.I,
-)
-_RATIO = re.compile(
-    r"(?<![\d:.\w])(\d{1,4}(?:\.\d{1,4})?)(?::| : )(\d{1,4}(?:\.\d{1,4})?)(?::(\d{1,4}))?"
-    r"(?![\d:\w])"
-)
-
-
 _YEAR_CUES = word_set(
     "in since by from until till before after during of year spring summer autumn fall winter "
     "circa "
@@ -164,7 +155,7 @@ def _stamp(match: re.Match[str]) -> Token | None:
     """2026-12-24T18:30."""
     year_, month, day, hour, minute = match.groups()
     date = _dated(match, int(month), int(day), year_)
-    time = _clock(int(hour), minute, None, None, False)
+    time = clock_words(int(hour), minute, None, None, False)
     return token(match, "date", f"{date.spoken} at {time}") if date else None
 
 
@@ -179,7 +170,7 @@ def _season(match: re.Match[str]) -> Token | None:
 
 def _hour(match: re.Match[str]) -> Token:
     """17h30."""
-    return token(match, "time", _clock(int(match[1]), match[2], None, None, False))
+    return token(match, "time", clock_words(int(match[1]), match[2], None, None, False))
 
 
 def _year_month(match: re.Match[str]) -> Token | None:
@@ -227,6 +218,25 @@ def _month_year(match: re.Match[str]) -> Token:
     return token(match, "date", f"{_month(match['month'])} {_whole_year(match['year'])}")
 
 
+_SLASHED_DAYS = re.compile(
+    rf"(?<![\w.,/:$-])(\d{{1,2}})/(\d{{1,2}}){_TO}(\d{{1,2}})/(\d{{1,2}})(?![\w%]|[/.,:-]\d)"
+)
+
+
+def _slashed_days(match: re.Match[str]) -> Token | None:
+    """12/24-12/26; but 1/4-1/2 are parts of something."""
+    month, day, last_month, last_day = map(int, match.groups())
+    if day in PART_OF and last_day in PART_OF and month < day and last_month < last_day:
+        return None
+    is_months = month <= 12 and last_month <= 12 and day <= 31 and last_day <= 31
+    if not is_months or 0 in (month, day, last_month, last_day):
+        return None
+    is_sure = day > 12 or last_day > 12
+    words = f"{MONTHS[month - 1]} {ordinal(day)} to {MONTHS[last_month - 1]} {ordinal(last_day)}"
+    doubt = None if is_sure else "day and month could be swapped"
+    return token(match, "range", words, doubt=doubt)
+
+
 def _slashed(match: re.Match[str]) -> Token | None:
     """A date without a year, where the words before it or its size say so."""
     first, second = int(match[1]), int(match[2])
@@ -243,7 +253,7 @@ def _slashed(match: re.Match[str]) -> Token | None:
 
 
 def _day_range(match: re.Match[str]) -> Token:
-    joint = "to" if re.search(r"[-–]", match[0]) else "and"
+    joint = "to" if re.search(r"[-–—]", match[0]) else "and"
     words = f"{_SHORT_DAYS[match[1].lower()]} {joint} {_SHORT_DAYS[match[2].lower()]}"
     is_stop = match[0].endswith(".") and stop_ends_sentence(match.string, match.end() - 1)
     return token(match, "range", words, end=match.end() - is_stop)
@@ -302,93 +312,21 @@ def _era(match: re.Match[str]) -> Token:
     return token(match, "year", f"{year(int(match[1]))} {' '.join(match[2])}")
 
 
-def _time(match: re.Match[str]) -> Token | None:
-    text, end = match.string, match.end()
-    halves = match["half"] or match["half2"]
-    is_dotted = match["sep"] == "."
-    if not halves and (match["m"] is None or is_dotted):
-        return None
-    if match["to"] and not match["half2"] and match["m2"] is None and match["half"]:
-        return None
-    following = word_after(text, end).lower()
-    if not halves and following in ("scale", "ratio", "odds", "mix", "screen", "dilution"):
-        return None
-    if not halves and (_RATIO_CUES.search(text[: match.start()]) or _is_score(match)):
-        return None
-    if halves and max(int(match["h"]), int(match["h2"] or 0)) > 12 and match["m"] is None:
-        return None
-    words = _clock(int(match["h"]), match["m"], match["half"], match["sec"], bool(halves))
-    if match["to"]:
-        words += f" to {_clock(int(match['h2']), match['m2'], match['half2'], None, bool(halves))}"
-    if match[0].endswith(".") and _ends_sentence(text, end - 1):
-        end -= 1
-    return token(match, "time", words, end=end)
-
-
-def _ends_sentence(text: str, stop: int) -> bool:
-    following = re.match(rf"{_S}+([A-Z]+)\b", text[stop + 1 :])
-    return stop_ends_sentence(text, stop) and not (following and following[1] in TIME_ZONES)
-
-
-def _is_score(match: re.Match[str]) -> bool:
-    """16:9 has one digit behind the colon and is no match here; 21:09 is a time."""
-    return match["m"] is not None and int(match["h"]) == 24 and match["m"] != "00"
-
-
-def _clock(
-    hour: int, minutes: str | None, half: str | None, seconds: str | None, is_halved: bool
-) -> str:
-    words = cardinal(hour)
-    minute = int(minutes or 0)
-    if half:
-        letter = "A" if half.strip(" \u00a0")[0] in "aA" else "P"
-        tail = f" {letter} M"
-    else:
-        tail = ""
-    if minute:
-        words += f" oh {SMALL[minute]}" if minute < 10 else f" {cardinal(minute)}"
-    elif not is_halved and seconds is None:
-        words = _full_hour(hour)
-    if seconds is not None:
-        count = int(seconds)
-        if not count:
-            return (words if minute else _full_hour(hour)) + tail
-        words += f" and {cardinal(count)} second{'' if count == 1 else 's'}"
-    return words + tail
-
-
-def _full_hour(hour: int) -> str:
-    if hour in (0, 24):
-        return "midnight"
-    return f"{cardinal(hour)} o'clock" if hour <= 12 else f"{cardinal(hour)} hundred"
-
-
-def _ratio(match: re.Match[str]) -> Token:
-    parts = [_side(part) for part in match.groups() if part]
-    return token(match, "range", " to ".join(parts))
-
-
-def _side(written: str) -> str:
-    whole, _, decimals = written.partition(".")
-    point = f" point {' '.join(SMALL[int(digit)] for digit in decimals)}" if decimals else ""
-    return cardinal(int(whole)) + point
-
-
 EARLY_RULES = (
     Rule(_STAMP, _stamp),
     Rule(_SEASON, _season),
     Rule(_HOUR, _hour),
     Rule(_NUMERIC, _numeric),
     Rule(_YEAR_MONTH, _year_month),
+    Rule(_SLASHED_DAYS, _slashed_days),
 )
 RULES = (
+    Rule(_MONTH_RANGE, _month_range),
     Rule(_MONTH_DAY, _month_day),
     Rule(_DAY_MONTH, _day_month),
     Rule(_MONTH_YEAR, _month_year),
-    Rule(_MONTH_RANGE, _month_range),
     Rule(_DAY_RANGE, _day_range),
-    Rule(_TIME, _time),
-    Rule(_RATIO, _ratio),
+    *clock.RULES,
     Rule(_SLASHED, _slashed),
     Rule(_PERIOD, _fiscal),
     Rule(_DECADE, _decade),

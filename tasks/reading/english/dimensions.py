@@ -49,10 +49,11 @@ _HEIGHT = re.compile(
     r"(\d)'[ \u00a0]?(\d|1[01])(?![\w'\"]|\.\d)"
 )
 _TIMES = re.compile(
-    rf"(?<![\w.,])({NUMBER}){_S}[x×](?![\w])|(?<![\w])[x×]{_S}(\d{{1,3}})(?![\w.,]\d|\w)"
+    rf"(?<![\w.,])({NUMBER}){_S}(?:[x×](?![\w])|X(?= (?:optical|zoom|faster|more|the|better"
+    rf"|points)\b))|(?<![\w])[x×]{_S}(\d{{1,3}})(?![\w.,]\d|\w)"
 )
 _MARK = re.compile(
-    r"(?<![\w.,:/'])(\d{1,9}(?:\.\d{1,9})?(?:[ \u00a0-]\d/\d+)?|\d*[½¼¾])([\"'])(?!\w)"
+    r"(?<![\w.,:/'])(\d{1,9}(?:[.,]\d{1,9})?(?:[ \u00a0-]\d/\d+)?|\d*[½¼¾])([\"'])(?!\w)"
 )
 _HOURS = re.compile(
     r"(?<![\w.,:])(\d{1,3})[ \u00a0]?(h|hr|hrs)[ \u00a0]?(\d{1,2})[ \u00a0]?(m|min|mins)(?!\w)"
@@ -75,7 +76,8 @@ _SPECIAL = {
 }
 _TIMES_RANGE = re.compile(rf"(?<![\w.,])({NUMBER}){_S}[-–]{_S}({NUMBER}){_S}[x×](?!\w)")
 _AMPS = re.compile(
-    r"(?<![\w.,])(\d{1,9}\.\d{1,9}|\d{1,9}(?=[ \u00a0]?A (?:fuse|charg|adapt|output|current"
+    r"(?<![\w.,])(\d{1,9}[.,]\d{1,9}|(?:(?<=V[/⎓ ])|(?<=V [/⎓]))\d{1,3}"
+    r"|\d{1,9}(?=[ \u00a0]?A (?:fuse|charg|adapt|output|current"
     r"|breaker|outlet"
     r"|plug|socket|max)))"
     r"[ \u00a0]?A(?!\w)"
@@ -89,7 +91,9 @@ _MEASURE = re.compile(
     )
 )
 _ALTERNATIVES = re.compile(rf"(?<![\w.,/])(?:{_ONE_MEASURE})(?:/{_ONE_MEASURE})+(?![\w/])")
-_GLUED_PAIR = re.compile(r"(?<![\w.,])(\d{1,3})(ft|lb|kg|m)(\d{1,3})(in|oz|g|cm)(?!\w)")
+_GLUED_PAIR = re.compile(
+    r"(?<![\w.,])(\d{1,3})(ft|lb|kg|m)(\d{1,3})(in|oz|g|cm|(?<=ft\d)|(?<=ft1[01]))(?!\w)"
+)
 _EITHER = re.compile(r"(?<![\w.,/])(\d{1,4})/(\d{1,4})[ \u00a0]?(Hz|V|W|fps|GB|TB|GHz|MHz)(?!\w)")
 _SCIENTIFIC = re.compile(
     r"(?<![\w.,])(\d{1,9}(?:\.\d{1,9})?)[eE]([-+]\d{1,3}|(?<=\.\d[eE])\d{1,3})(?!\w|\.\d)"
@@ -189,6 +193,8 @@ def _mark(match: re.Match[str]) -> Token | None:
     if sign == "'" and re.search(r"(?<![\w])'[^']*$", line):
         return None
     number = parse_number(match[1])
+    if re.search(r"\d°[ \u00a0]?$", line):
+        return token(match, "measure", f"{number.words} minute{'' if number.is_one else 's'}")
     unit = UNITS["in"] if sign == '"' else UNITS["ft"]
     is_one = number.is_one or word_before(text, match.start()).lower() in ("a", "an")
     is_one = is_one or bool(
@@ -231,7 +237,8 @@ def _alternatives(match: re.Match[str]) -> Token:
 
 def _glued_pair(match: re.Match[str]) -> Token:
     """5ft10in, 3lb4oz."""
-    parts = [(parse_number(match[1]), UNITS[match[2]]), (parse_number(match[3]), UNITS[match[4]])]
+    second = UNITS[match[4] or "in"]
+    parts = [(parse_number(match[1]), UNITS[match[2]]), (parse_number(match[3]), second)]
     words = [f"{number.words} {unit.one if number.is_one else unit.many}" for number, unit in parts]
     return token(match, "measure", " ".join(words))
 
@@ -331,7 +338,8 @@ _UNIT_BEHIND = re.compile(UNIT)
 
 
 def _unit_after(text: str, end: int) -> tuple[int, str] | None:
-    if text[end : end + 1] == '"' and text[:end].count('"') % 2 == 0:
+    quotes = re.sub(r"\d\"", "", text[:end]).count('"')
+    if text[end : end + 1] == '"' and quotes % 2 == 0:
         return end + 1, "inch"
     found = _UNIT_BEHIND.match(text, end)
     if found is None:

@@ -34,6 +34,7 @@ NUMBER = (
     rf"|\d{{1,3}}(?:\u00a0\d{{3}}){_GROUPS}(?:[.,]\d{{1,2}})?"  # 1 299, a space that does not break
     rf"|\d{{1,3}}(?:,\d{{3}}){_GROUPS}(?:\.\d{{1,15}})?"
     rf"|\d{{1,2}}(?:,\d{{2}}){_GROUPS},\d{{3}}(?:\.\d{{1,15}})?"  # 1,00,000
+    rf"|\d{{1,3}}(?:,\d{{3}}){_GROUPS},\d\d"  # 1,999,99, a slip
     r"|\d{1,3}(?:\.\d{3}){2,6}"  # 1.299.000
     r"|\d{1,15},\d{1,2}|\d{0,15}\.\d{1,30}|\d{1,15})(?!\d|[.,]\d)"
 )
@@ -192,6 +193,9 @@ def parse_number(written: str, *, is_european: bool = False) -> Number:
     if is_european and re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", plain):
         doubt = f'the point of "{written}" could be a decimal point'
         return Number(int(plain.replace(".", "")), doubt=doubt)
+    if re.fullmatch(r"\d{1,3}(?:,\d{3})+,\d\d", plain):
+        doubt = f'the last comma of "{written}" is read as a point'
+        return Number(int(plain[:-3].replace(",", "")), plain[-2:], doubt=doubt)
     if re.fullmatch(r"\d+,\d{1,2}", plain):
         return _decimal(plain, ",")
     return _decimal(plain.replace(",", ""), ".")

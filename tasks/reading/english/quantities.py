@@ -12,6 +12,7 @@ from tasks.reading.english.numbers import (
     parse_number,
     year,
 )
+from tasks.reading.english.rates import with_rate
 from tasks.reading.english.rules import (
     Rule,
     stop_ends_sentence,
@@ -41,6 +42,8 @@ _SCALES = {
     "bn": "billion",
     "t": "trillion",
     "tn": "trillion",
+    "mio": "million",
+    "mrd": "billion",
 }
 _COUNTED = (
     r"(?:\+?[ \u00a0](?:users?|views?|downloads?|followers?|subscribers?|people|customers?|likes?|"
@@ -48,7 +51,9 @@ _COUNTED = (
     r"rows|tokens?|parameters?|years?|shares?|jobs|homes|households|lines|words|steps|pixels))"
 )
 _SCALE = (
-    r"[ \u00a0]?(?:hundred|thousand|million|billion|trillion|lakh|crore|bn|mn|tn)(?![A-Za-z])"
+    r"[ \u00a0]?(?:hundred|thousand|million|billion|trillion|lakh|crore|bn|mn|tn|Mio\.?"
+    r"|Mrd\.?)(?![A-Za-z])"
+    rf"|[ \u00a0][kK](?={_COUNTED})"
     rf"|k(?![A-Za-z])|K(?![A-Za-z])|[mMbB](?={_COUNTED})|(?<=\.\d)[MB](?![A-Za-z])"
     r"|M\+?(?![A-Za-z])"
 )
@@ -74,7 +79,7 @@ _SUFFIX = _alternatives([name for name in CURRENCIES if name not in PREFIX_ONLY]
 _LENGTH = (
     r"(?=[,;)]|[ \u00a0]=|"
     r"[ \u00a0](?:wide|tall|long|deep|high|thick|across|screen|display|monitor|tv|TV|x"
-    r"|×|by)\b)"
+    r"|×|by|in (?:total|all|length|width|height|depth|diameter))\b)"
 )
 UNIT = rf"[ \u00a0-]{_SPACED}|{_GLUED}|[ \u00a0]in(?:{_LENGTH}|\.(?=[ \u00a0,;)]|$))"
 _THOUSANDS = rf"\d{{1,3}}(?: \d{{3}})+(?:[.,]\d{{1,2}})?(?={_S}(?:{_SUFFIX}|{_SPACED}))"
@@ -83,7 +88,8 @@ _THOUSANDS = rf"\d{{1,3}}(?: \d{{3}})+(?:[.,]\d{{1,2}})?(?={_S}(?:{_SUFFIX}|{_SP
 def _quantity(part: str) -> str:
     return (
         rf"(?P<sign{part}>[-+±]{_S})?(?:(?P<pre{part}>(?<![A-Za-z]){_PREFIX}){_S}(?P<minus{part}>-)?)?"
-        rf"(?P<num{part}>(?(pre{part})\d{{1,3}}(?: \d{{3}})+(?![\d.])|(?!))|{_THOUSANDS}|{NUMBER})"
+        rf"(?P<num{part}>(?(pre{part})\d{{1,3}}(?: \d{{3}})+(?:[.,]\d{{1,2}})?(?![\d.])|(?!))"
+        rf"|{_THOUSANDS}|{NUMBER})"
         rf"(?P<flat{part}>[.,][-–—]+(?![\d\w]))?"
         rf"(?P<scale{part}>(?(pre{part})(?:{_SCALE}{_MONEY_SCALE})|(?:{_SCALE}{_MONEY_SCALE}(?={_S}{_SUFFIX})|{_SCALE})))?"
         rf"(?P<post{part}>(?(pre{part})(?:(?<=\d)|(?<=\d\d)){_S}(?:USD|CAD|AUD|NZD|SGD|HKD|TWD|MXN|EUR|GBP|CNY|RMB|JPY)(?![A-Za-z0-9])|(?:{_S}{_SUFFIX}|{UNIT})))?"
@@ -94,11 +100,10 @@ BEFORE = (
     r"(?<![A-Za-z0-9_#^=])(?<!\b[A-Z]\.)(?!(?<=\d[.,:/'])\d)(?<![A-Za-z0-9]-)(?<!\d[ \u00a0][-–]\d)"
     r"(?<![*×÷])"
 )
-_BEHIND = r"(?![A-Za-z0-9_²³⁴⁵⁶⁷⁸⁹⁰¹₀-₉]|[.,:'][0-9]|-[0-9A-Z]|[*×÷^]\d)"
+_BEHIND = r"(?!(?!pp\b)[A-Za-z0-9_²³⁴⁵⁶⁷⁸⁹⁰¹₀-₉]|[.,:'][0-9]|-[0-9A-Z]|[*×÷^]\d)"
 _TO = r"(?:[ \u00a0]?[-–—~][ \u00a0]?|[ \u00a0]?\.\.\.?[ \u00a0]?)"
 _RANGE = re.compile(rf"{BEFORE}{_quantity('a')}(?P<to>{_TO}){_quantity('b')}{_BEHIND}")
 _SINGLE = re.compile(rf"{BEFORE}{_quantity('a')}(?P<plus>\+(?![\w+]))?{_BEHIND}")
-_PER = re.compile(rf"{_S}/{_S}([A-Za-z]+(?:[²³]|(?=\W|$)))(?:/([A-Za-z]+))?(?![A-Za-z0-9])")
 _DETERMINERS = word_set(
     "a an the this that our your my his her its their each every another one any"
 )
@@ -107,7 +112,8 @@ _DESCRIBED = word_set(
     "charger "
     "chargers charging display drive fast fuse hose jar lens monitor motor pack packs panel "
     "pool race dash relay screen "
-    "screens speaker speakers tank warranty warranties"
+    "screens speaker speakers tank mug mugs jug denim warranty warranties rug rugs card cards "
+    "frame frames photo photos prints poster posters canvas tile tiles mat mats jack plug hole"
 )
 """Nouns that a measure in front of them describes: 65W charger, 5 kg bag."""
 NOT_NOUNS = word_set(
@@ -187,9 +193,11 @@ def _parsed(match: re.Match[str], part: str) -> _Quantity:
     if name == "in.":
         unit = UNITS["in"]
     is_european = name in ("€", "EUR", "₺", "TRY", "₫", "VND", "kr", "R$", "₽", "Rp", "IDR", "zł")
-    scale = (match[f"scale{part}"] or "").strip(" \u00a0+")
+    scale = (match[f"scale{part}"] or "").strip(" \u00a0+").rstrip(".")
     sign = (match[f"sign{part}"] or match[f"minus{part}"] or "").strip(" \u00a0")
-    written = match[f"num{part}"] + (",00" if match[f"flat{part}"] else "")
+    written = match[f"num{part}"]
+    if match[f"flat{part}"]:  # 1,999.- and 1.999,-
+        written += ".00" if "," in written and "." not in written else ",00"
     return _Quantity(
         parse_number(written, is_european=is_european),
         sign,
@@ -233,7 +241,7 @@ def _single(match: re.Match[str]) -> Token | None:
         words += " plus"
     if quantity.currency is None and quantity.unit is None:
         return _count(match, quantity, words)
-    words, end = _with_period(text, end, words)
+    words, end = with_rate(text, end, words)
     doubt = quantity.number.doubt or _currency_doubt(text, quantity.name)
     return token(match, _kind(quantity), words, end=end, doubt=doubt)
 
@@ -265,8 +273,15 @@ def _count(match: re.Match[str], quantity: _Quantity, words: str) -> Token | Non
     """A number by itself: a year, a long code or a count."""
     written, text = match["numa"], match.string
     each = re.compile(r"/([a-z]{3,})(?![\w/])").match(text, match.end())
+    period = re.compile(r"/(mo|yr|wk|hr|day)\b").match(text, match.end())
+    if period and quantity.number.decimals and len(quantity.number.decimals) == 2:
+        return token(match, "money", f"{words} {PERIODS[period[1]]}", end=period.end())
     if each and not match["plus"] and each[1] not in PERIODS:
         return token(match, "measure", f"{words} per {each[1]}", end=each.end())
+    if _has_thousands_point(match):
+        words = cardinal(int(written.replace(".", "")))
+        doubt = f'the point of "{written}" is read as grouping thousands'
+        return token(match, "cardinal", words, doubt=doubt)
     if quantity.scale or match["plus"]:
         return token(match, _kind(quantity), _letter_scale(match, quantity) or words)
     if re.fullmatch(r"\d{4}", written) and is_year(text, match.start(), match.end(), int(written)):
@@ -274,6 +289,17 @@ def _count(match: re.Match[str], quantity: _Quantity, words: str) -> Token | Non
     if re.fullmatch(r"\d{7,}", written) and not written.endswith("000"):
         return None
     return token(match, _kind(quantity), words, doubt=quantity.number.doubt or _doubt(match))
+
+
+_THREE_ZEROS = re.compile(r"[1-9]\d{0,2}\.(?:000|[1-9]00)")
+
+
+def _has_thousands_point(match: re.Match[str]) -> bool:
+    """10.000 customers: nobody counts people to the thousandth part."""
+    following = word_after(match.string, match.end())
+    is_counted = following.islower() and following.endswith("s") and len(following) > 3
+    is_plain = not (match["scalea"] or match["plus"] or match["posta"])
+    return bool(is_plain and is_counted and _THREE_ZEROS.fullmatch(match["numa"]))
 
 
 def _signed(sign: str, words: str) -> str:
@@ -332,29 +358,6 @@ def _currency_doubt(text: str, name: str) -> str | None:
     return "¥ could be yen" if name == "¥" and not is_clear else None
 
 
-def _with_period(text: str, end: int, words: str) -> tuple[str, int]:
-    """A price or a rate for each of something: $9.99/mo, $5/kg, 3 GB/day."""
-    found = _PER.match(text, end)
-    if found is None:
-        return words, end
-    first, second = found[1], found[2]
-    period = PERIODS.get(first)
-    if second is None and period is not None:
-        return f"{words} {period}", _period_end(text, found.end())
-    names = [
-        PERIODS[name].split()[1] if name in PERIODS else UNITS[name].one if name in UNITS else name
-        for name in (first, second)
-        if name
-    ]
-    return f"{words} per {' per '.join(names)}", _period_end(text, found.end())
-
-
-def _period_end(text: str, end: int) -> int:
-    is_stop = text[end : end + 1] == "." and text[end - 1].isalpha()
-    shortened = re.search(r"/(?:mo|yr|wk|hr|min|sec)$", text[max(0, end - 5) : end])
-    return end + 1 if is_stop and shortened and not stop_ends_sentence(text, end) else end
-
-
 def _range(match: re.Match[str]) -> Token | None:
     text, end = match.string, end_of(match)
     left, right = _parsed(match, "a"), _parsed(match, "b")
@@ -368,12 +371,22 @@ def _range(match: re.Match[str]) -> Token | None:
         start, stop = int(match["numa"]), int(match["numb"])
         words = f"{year(start)} to {_last_year(stop)}"
     else:
-        words = _range_words(left, right, is_noun_next)
-    words, end = _with_period(text, end, words)
+        words = _kelvin(match, left, right) or _range_words(left, right, is_noun_next)
+    if word_before(text, match.start()).lower() == "between":
+        words = words.replace(" to ", " and ", 1)
+    words, end = with_rate(text, end, words)
     doubt = (
         left.number.doubt or right.number.doubt or _currency_doubt(text, left.name or right.name)
     )
     return token(match, "range", words, end=end, doubt=doubt)
+
+
+def _kelvin(match: re.Match[str], left: _Quantity, right: _Quantity) -> str | None:
+    """2,700K–6,500K and 2700-6500K: light, not millions."""
+    if match["scaleb"] != "K" or match["scalea"] not in ("K", None) or left.name or right.name:
+        return None
+    is_light = left.number.whole >= 1000 and right.number.whole >= 1000
+    return f"{left.number.words} to {right.number.words} kelvin" if is_light else None
 
 
 def _range_words(left: _Quantity, right: _Quantity, is_noun_next: bool) -> str:

@@ -8,18 +8,19 @@ from itertools import pairwise
 from tasks.reading.english import (
     abbreviations,
     calendar,
-    codes,
     dimensions,
-    models,
+    kitchen,
     quantities,
     signs,
-    web,
 )
+from tasks.reading.english.names import codes, known, models, web
 from tasks.reading.english.rules import apply, one_spelling
 from tasks.reading.tokens import Token
 
 _RULES = (
     *signs.EARLY_RULES,
+    *kitchen.RULES,
+    *known.RULES,
     *calendar.EARLY_RULES,
     *models.TECH_RULES,
     *models.EARLY_RULES,
@@ -59,7 +60,9 @@ def apart(tokens: Sequence[Token], others: Sequence[Token]) -> tuple[Token, ...]
 
 
 _JOINT = re.compile(r"[ \u00a0]?[-–—~][ \u00a0]?")
-_COUNTING = frozenset(("date", "time", "year", "money", "measure", "percent"))
+_COUNTING = ("date", "time", "year", "money", "measure", "percent", "fraction")
+_JOINED = frozenset((*((kind, kind) for kind in _COUNTING), ("fraction", "measure")))
+_EQUALS = re.compile(r" ?=")
 
 
 def joined(text: str, tokens: Sequence[Token]) -> tuple[Token, ...]:
@@ -67,9 +70,9 @@ def joined(text: str, tokens: Sequence[Token]) -> tuple[Token, ...]:
     joints = [
         Token(left.end, right.start, "range", "to")
         for left, right in pairwise(tokens)
-        if left.kind == right.kind
-        and left.kind in _COUNTING
+        if (left.kind, right.kind) in _JOINED
         and _JOINT.fullmatch(text, left.end, right.start)
+        and not _EQUALS.match(text, right.end)
     ]
     return tuple(sorted((*tokens, *joints), key=lambda token: token.start))
 

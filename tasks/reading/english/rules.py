@@ -21,6 +21,7 @@ def word_set(words: str) -> frozenset[str]:
 
 
 TIME_ZONES = word_set("EST EDT ET CST CDT CT MST MDT MT PST PDT PT GMT UTC BST CET CEST IST")
+_ZONES = word_set("Eastern Central Mountain Pacific Atlantic Beijing Greenwich")
 _DAYS = word_set(
     "monday tuesday wednesday thursday friday saturday sunday january february march april may "
     "june "
@@ -154,4 +155,4 @@ def stop_ends_sentence(text: str, stop: int, *, before_name: bool = False) -> bo
 
 
 def _continues(word: str) -> bool:
-    return word in TIME_ZONES or word.lower() in _DAYS
+    return word in TIME_ZONES or word in _ZONES or word.lower() in _DAYS

@@ -89,7 +89,10 @@ _SIGN = re.compile("|".join(re.escape(sign) for sign in _ALWAYS))
 _ABOUT = re.compile(r"[~≈∼][ \u00a0]?(?=[-+$€£¥₹]?[\d.])")
 _SIZE = "(?:X{0,3}S|M|X{0,3}L)"
 _SIZES = re.compile(rf"(?<![\w-])({_SIZE}|A)[ \u00a0]?[-–][ \u00a0]?({_SIZE}|Z)(?![\w-])")
-_NOON = re.compile(r"(?<=[\dmM.])[ \u00a0]?[-–][ \u00a0]?(?=(?:noon|midnight)\b)")
+_NOON = re.compile(
+    r"(?:(?<=[Nn]oon)|(?<=[Mm]idnight))[ \u00a0]?[-–][ \u00a0]?(?=\d)"
+    r"|(?<=[\dmM.])[ \u00a0]?[-–][ \u00a0]?(?=(?:noon|midnight)\b)"
+)
 _MINUS = re.compile(r"(?<=\d )[-−](?= \d)|(?<=\d)−(?=\d)|−")
 _PRODUCT = re.compile(r"(?<=\d)[ \u00a0]?\*[ \u00a0]?(?=\d)")
 _COMPARED = re.compile(r"(>=|<=|=>|->|<-|!=|==|=<)")
@@ -202,11 +205,21 @@ def _slash(match: re.Match[str]) -> Token:
     """Between capitals (TCP/IP) and around spaces nothing is said."""
     text = match.string
     left, right = text[max(0, match.start() - 8) : match.start()], text[match.end() :]
-    if re.search(r"[A-Za-z°%]$|\d ?[A-Za-z°%]{1,2}$", left) and re.match(r" ?[$€£]?\d", right):
+    if re.match(r" ?[$€£¥]\d", right) or (
+        re.search(r"[A-Za-z°%\"]$|\d ?[A-Za-z°%]{1,2}$", left) and re.match(r" ?[$€£]?\d", right)
+    ):
         return token(match, "sign", ",")
     around = text[max(0, match.start() - 2) : match.start()] + text[match.end() : match.end() + 2]
     is_silent = around.isupper() or not around.strip()
     return token(match, "sign", "" if is_silent else "slash")
+
+
+_ALTERNATING = re.compile(r"(?<=\dV)[ \u00a0]?~|(?<=\d V)[ \u00a0]?~")
+
+
+def _alternating(match: re.Match[str]) -> Token:
+    """230 V~ 50 Hz: the wave of the current is no range."""
+    return token(match, "sign", "")
 
 
 def _html(match: re.Match[str]) -> Token:
@@ -217,10 +230,14 @@ def _tag(match: re.Match[str]) -> Token:
     return token(match, "sign", "")
 
 
-EARLY_RULES = (Rule(_TAG, _tag), Rule(_HTML, _html))
+EARLY_RULES = (
+    Rule(_NOON, _noon),
+    Rule(_TAG, _tag),
+    Rule(_HTML, _html),
+    Rule(_ALTERNATING, _alternating),
+)
 RULES = (
     Rule(_SIZES, _sizes),
-    Rule(_NOON, _noon),
     Rule(_MINUS, _minus),
     Rule(_PRODUCT, _product),
     Rule(_ABOUT, _about),

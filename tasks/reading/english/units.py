@@ -14,7 +14,7 @@ lb,lb.,lbs,lbs.,LB,LBS pound | oz,oz.,OZ ounce
 fl.oz.,fl.oz,floz,fl~oz,fl~oz.,fl.~oz,fl.~oz. fluid~ounce | gal,gal. gallon | qt,qt. quart
 pt,pt. pint | tsp,tsp.,tsps teaspoon | tbsp,tbsp.,Tbsp,Tbsp.,tbsps tablespoon
 sq~ft,sq~ft.,sq.~ft.,sq.~ft,sqft,ft²,ft2 square~foot square~feet
-sq~m,sq.~m.,sqm,㎡,m²,m2 square~meter | sq~km,km²,km2,㎢ square~kilometer
+sq~m,sq.~m,sq.~m.,sqm,㎡,m²,m2 square~meter | sq~km,km²,km2,㎢ square~kilometer
 cm²,cm2 square~centimeter | mm²,mm2 square~millimeter
 in²,in2,sq~in,sq.~in. square~inch square~inches | mi²,sq~mi,sq.~mi. square~mile | ha hectare
 m³,m3,㎥ cubic~meter | cm³,cm3 cubic~centimeter | mm³ cubic~millimeter
@@ -47,6 +47,8 @@ rpm,RPM revolution~per~minute revolutions~per~minute | bpm,BPM beat~per~minute b
 fps,FPS frame~per~second frames~per~second | dpi,DPI dot~per~inch dots~per~inch
 ppi,PPI pixel~per~inch pixels~per~inch | px pixel | MP,Mpx megapixel
 hp,HP,bhp horsepower horsepower | ppm part~per~million parts~per~million | ct karat
+gsm,g/m²,g/m2 gram~per~square~meter grams~per~square~meter
+IU international~unit | bps,bp basis~point
 pcs,pcs.,pc piece | pkg package | mol mole | g/km gram~per~kilometer grams~per~kilometer
 mg/l,mg/L milligram~per~liter milligrams~per~liter | g/l,g/L gram~per~liter grams~per~liter
 kg/m² kilogram~per~square~meter kilograms~per~square~meter
@@ -56,8 +58,10 @@ kWh/year kilowatt~hour~per~year kilowatt~hours~per~year
 l/100km liter~per~one~hundred~kilometers liters~per~one~hundred~kilometers
 μg/m³ microgram~per~cubic~meter micrograms~per~cubic~meter
 L/100km,L/100~km,l/100~km liter~per~one~hundred~kilometers liters~per~one~hundred~kilometers
-W/m² watt~per~square~meter watts~per~square~meter | °C,ºC,℃,°c degree~Celsius degrees~Celsius
-°F,ºF,℉ degree~Fahrenheit degrees~Fahrenheit | °K degree~Kelvin degrees~Kelvin | °,º,deg,deg. degree
+W/m² watt~per~square~meter watts~per~square~meter
+°C,ºC,℃,°c,°~C,deg~C degree~Celsius degrees~Celsius
+°F,ºF,℉,°~F,deg~F degree~Fahrenheit degrees~Fahrenheit
+°K degree~Kelvin degrees~Kelvin | °,º,deg,deg. degree
 % percent percent | ‰ per~mille per~mille | °N degree~north degrees~north
 °S degree~south degrees~south | °E degree~east degrees~east | °W degree~west degrees~west
 """
@@ -133,7 +137,7 @@ def _one_and_many(words: str) -> tuple[str, str]:
 
 UNITS = _units()
 CURRENCIES = _currencies()
-_GLUED_ONLY = "in v w ct bar pt MP N J kn nit cd t pc"
+_GLUED_ONLY = "in v w ct bar pt N J kn nit cd t pc"
 GLUED_ONLY = frozenset(_GLUED_ONLY.split())
 """Units that are words, letters or other things when a space stands before them."""
 PREFIX_ONLY = frozenset(["Rs", "Rs.", "Re.", "Rp", "Rp.", "RM", "Fr."])

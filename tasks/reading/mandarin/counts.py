@@ -48,7 +48,9 @@ def _fraction(match: re.Match[str]) -> Said | None:
     if len(bottom) > 4 or bottom.startswith("0") or top.startswith("0"):
         return None
     doubt = (
-        None if is_counted(after(match)) else f"{match[0]} is read as a fraction; it may be a date"
+        None
+        if is_counted(after(match)) or _PARTITIVE.match(after(match))
+        else f"{match[0]} is read as a fraction; it may be a date"
     )
     return Said("fraction", f"{_below(int(bottom))}{amount(top)}", doubt)
 
@@ -77,6 +79,8 @@ def _ordinal(match: re.Match[str]) -> Said:
     number = match[1]
     if before(match).endswith("第"):
         return Said("ordinal", amount(number))
+    if re.search(r"[编单货款批同]号[是为：:]? ?$", before(match)):
+        return Said("digits", digits(number))
     if len(number) > 3:
         return Said("ordinal", f"编号{digits(number)}")
     return Said("ordinal", f"第{amount(number)}")
@@ -84,7 +88,7 @@ def _ordinal(match: re.Match[str]) -> Said:
 
 def _number_of(match: re.Match[str]) -> Said:
     """No.A1023 is 编号A一零二三; behind 货号 it is not said again."""
-    return Said("abbreviation", "" if before(match).endswith("号") else "编号")
+    return Said("abbreviation", "" if re.search(r"号[：:]? ?$", before(match)) else "编号")
 
 
 def _house(match: re.Match[str]) -> Said | None:
@@ -142,6 +146,9 @@ def _doubt(number: str, right: str) -> str | None:
     return None
 
 
+_PARTITIVE = re.compile(
+    r"的|以[上下内]|左右|处|价|屏|体积|面积|时间|强|决赛|说明|杯|勺|个|盎司|英寸|寸"
+)
 _PAUSE = re.compile(r" ?[，。、；：！？,.;:!?)\n]|$")
 _BEGINS = re.compile(r"(?:^|[。！？；;!?：:，,、])\s*$|\s$")
 _NAMED_BY_NUMBER = re.compile(r"[步号种款位层项条类级代届名期阶]")
@@ -159,15 +166,23 @@ def _circled(match: re.Match[str]) -> Said:
     return Said("ordinal", _spoken(number, match))
 
 
+def _follows_entry(match: re.Match[str], entry: str) -> bool:
+    """1.打开2.加水: whether the entry before this one stands on its line too."""
+    number = int(match[1])
+    line = match.string[: match.start()].rpartition("\n")[2]
+    return number > 1 and bool(re.search(entry.format(number - 1), line))
+
+
 def _listed(match: re.Match[str]) -> Said | None:
-    if not _BEGINS.search(before(match)):
+    if not _BEGINS.search(before(match)) and not _follows_entry(match, r"(?<![\d.]){}[.、)]"):
         return None
     return Said("ordinal", _spoken(int(match[1]), match))
 
 
 def _in_brackets(match: re.Match[str]) -> Said:
     """(1) before an entry has a pause behind it, 六(3)班 has none."""
-    if re.search(r"[\u3400-\u9fff]$", before(match)):
+    is_entry = _follows_entry(match, r"\({}\)")
+    if re.search(r"[\u3400-\u9fff]$", before(match)) and not is_entry:
         return Said("ordinal", cardinal(int(match[1])))
     return Said("ordinal", _spoken(int(match[1]), match))
 

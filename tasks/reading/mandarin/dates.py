@@ -29,6 +29,9 @@ _FEAST = re.compile(
     r"礼遇|礼物|期间|价保|战报|超级|品牌日|[\u4e00-\u9fff]{1,3}节|"
     r"程序员|大战|运动|事变|地震|疯抢|特惠|开门红|巅峰|爆款|福利|优惠|节)"
 )
+_LISTED_FEAST = re.compile(
+    r"(?:[、/和及与](?:双?\d{2,4}|\d\.\d{1,2})){1,4}(?:大促|活动|购物节|狂欢)"
+)
 _BEGINS = (
     r"(?:\d{1,2}[点时:]|[\u4e00-\u9fff]{2}节(?![目约省奏])|开始|元旦|跨年|春节|平安夜|元宵|中秋|情人节|国庆|圣诞|劳动节|儿童节|妇女节|起|前|"
     r"截止|上线|开抢|开售|开播|发货|上市|发布|当天|当日|晚上|早上|"
@@ -119,6 +122,17 @@ def _short_year(match: re.Match[str]) -> Said | None:
     return Said("date", spoken, f"{match[0]} is read as a day of the year 20{year}")
 
 
+def _day_month_year(match: re.Match[str]) -> Said | None:
+    """29/11/2026, as Europe writes a day; 11/29/2026 as America does."""
+    first, second, year = match.groups()
+    day, month = (first, second) if is_day(second, first) else (second, first)
+    if not is_day(month, day):
+        return None
+    is_clear = max(int(first), int(second)) > 12 or int(first) == int(second)
+    doubt = None if is_clear else f"{match[0]} is read as the day before the month"
+    return Said("date", f"{digits(year)}年{month_and_day(month, day)}", doubt)
+
+
 def _date_range(match: re.Match[str]) -> Said | None:
     """2026.11.1-2026.11.11 and 2026/11/1-11/11."""
     year, _, month, day, next_year, next_month, next_day = match.groups()
@@ -203,6 +217,24 @@ def _time(match: re.Match[str]) -> Said | None:
     return Said("time", clock(hour, minute, second))
 
 
+def _half_day_range(match: re.Match[str]) -> Said | None:
+    """3:00-5:00pm, 9am-5pm: 上午九点到下午五点."""
+    hour, minute, half, next_hour, next_minute, next_half = match.groups()
+    if not (1 <= int(hour) <= 12 and 1 <= int(next_hour) <= 12):
+        return None
+    end = _part_of_day(next_hour, next_half) + clock(next_hour, next_minute or "0")
+    if half is None and int(hour) > int(next_hour) != 12 and next_half[0] in "pP":
+        half = "am"
+    start = _part_of_day(hour, half or next_half) + clock(hour, minute or "0")
+    return Said("range", f"{start}到{end}")
+
+
+def _part_of_day(hour: str, half: str) -> str:
+    if half[0] in "aA":
+        return "上午"
+    return "晚上" if 6 <= int(hour) < 12 else "下午"
+
+
 def _time_range(match: re.Match[str]) -> Said | None:
     hour, minute, next_hour, next_minute = match.groups()
     return Said("range", f"{clock(hour, minute)}到{clock(next_hour, next_minute)}")
@@ -213,9 +245,7 @@ def _half_day(match: re.Match[str]) -> Said | None:
     hour, minute, half = match.groups()
     if not 1 <= int(hour) <= 12:
         return None
-    is_morning = half[0] in "aA"
-    part = "上午" if is_morning else "晚上" if 6 <= int(hour) < 12 else "下午"
-    return Said("time", part + clock(hour, minute or "0"))
+    return Said("time", _part_of_day(hour, half) + clock(hour, minute or "0"))
 
 
 def _named_year(match: re.Match[str]) -> Said | None:
@@ -228,7 +258,7 @@ def _named_year(match: re.Match[str]) -> Said | None:
 def _bare_year(match: re.Match[str]) -> Said | None:
     """再见2025: a year, where nothing is counted or priced."""
     right = after(match)
-    if is_counted(right) or re.match(r" ?[A-Za-z%℃+×*/\-~:.]|,\d|[后多余来]", right):
+    if is_counted(right) or re.match(r" ?[A-Za-z%℃+×*/\-~–—:.]|,\d|[后多余来]", right):
         return None
     if _PRICED.search(before(match)) or re.search(r"[A-Za-z][ -]?$|[¥$€£+\-=×÷/.]$", before(match)):
         return None
@@ -237,7 +267,7 @@ def _bare_year(match: re.Match[str]) -> Said | None:
 
 def _festival(match: re.Match[str]) -> Said | None:
     name, right = match[1], after(match)
-    is_feast = _FEAST.match(right)
+    is_feast = _FEAST.match(right) or _LISTED_FEAST.match(right)
     if match.string[: match.start()].endswith("双") and name in ("11.11", "12.12"):
         return Said("date", _FESTIVALS[name][1:])
     if is_feast:
@@ -289,6 +319,11 @@ RULES: tuple[Rule, ...] = (
         _year_month_day,
     ),
     rule(
+        r"(?<![\d:.])(\d{1,2})(?::([0-5]\d))? ?([AaPp][Mm])? ?[-~—–至到]{1,2} ?"
+        r"(\d{1,2})(?::([0-5]\d))? ?([AaPp][Mm])(?![A-Za-z0-9])",
+        _half_day_range,
+    ),
+    rule(
         rf"(?<![\d:.])([01]?\d|2[0-4]){_COLON}([0-5]\d) ?[-~—–至到]{{1,2}} ?([01]?\d|"
         rf"2[0-4]){_COLON}([0-5]\d)(?![\d:])",
         _time_range,
@@ -298,6 +333,7 @@ RULES: tuple[Rule, ...] = (
         _half_day,
     ),
     rule(_TIME, _time),
+    rule(rf"(?<![\d./-])(\d{{1,2}})[-/.](\d{{1,2}})[-/.]({_YEAR})(?![\d/.-])", _day_month_year),
     rule(r"(?<![\d./])(2\d)/(\d{1,2})/(\d{1,2})(?![\d/])", _short_year),
     rule(rf"(?<![\d.A-Za-z])({_YEAR}) ?(Q|H)([1-4])(?![\dA-Za-z])", _quarter),
     rule(

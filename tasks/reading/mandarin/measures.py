@@ -92,12 +92,15 @@ _PER = {
     "次": "次",
     "晚": "晚",
     "周": "周",
+    "打": "打",
 }
 _RATES = {
     "kg": "公斤",
     "h": "小时",
     "H": "小时",
     "s": "秒",
+    "s²": "二次方秒",
+    "s2": "二次方秒",
     "min": "分钟",
     "m": "米",
     "L": "升",
@@ -116,10 +119,12 @@ _HAN_UNITS = any_of(
     (*MEASURES, "日", "月", "号", "晚", "桌", "平", "年", "平方米", "立方米", "户", "课", "节课")
 )
 _TEMPERATURES = ("摄氏度", "华氏度")
+_EITHER = frozenset(("Hz", "HZ", "hz", "V", "v", "W", "GHz", "MHz", "fps", "FPS"))
+"""Units of which 50/60 are two values, no part."""
 _ELECTRIC = r"(?= ?(?:大?电流|快充|充电|输出|保险丝?|插座|空开|直流|交流))"
 _FOLLOWERS = (
     r"(?:大奖|奖金|现金|红包|补贴|像素|用户|会员|粉|人|\+|关注|点赞|赞|播放|阅读|浏览|销量|单|件|元|次|"
-    r"观看|评论|步|以上|多)"
+    r"观看|评论|步|以上|多|预算|以内|以下|左右|起(?!步|飞|点)|元|块)"
 )
 _POWERED = re.compile(r" ?(?:快充|功率|充电|闪充|适配器|灯|电机|马达|音箱|喇叭|LED)")
 _POWER = re.compile(r"(?:功率|瓦数|灯泡|灯管|快充|充电器?|适配器|电机)[是为达到：: ]*$")
@@ -166,6 +171,8 @@ def _measure(match: re.Match[str]) -> Said | None:
 def _part(match: re.Match[str]) -> Said | None:
     """1/1000s and 1/2L are a part of a unit, 120/80mmHg is two numbers of it."""
     top, bottom, unit = match.groups()
+    if unit in _EITHER:
+        return Said("measure", f"{amount(top)}、{quantity(bottom, unit)}")
     if int(top) >= int(bottom):
         return Said("measure", f"{amount(top)}、{quantity(bottom, unit)}")
     below = {100: "百", 1000: "千", 10000: "万"}.get(int(bottom), amount(bottom))
@@ -205,7 +212,7 @@ def _sides(match: re.Match[str]) -> Said:
 
 def _inches(match: re.Match[str]) -> Said | None:
     line = match.string[: match.start()].rpartition("\n")[2]
-    if line.count('"') % 2:
+    if re.sub(r"\d['′] ?\d+\"", "", line).count('"') % 2:
         return None
     return Said("measure", f"{counted(match[1], '英寸')}英寸")
 
@@ -231,6 +238,24 @@ def _letters(match: re.Match[str]) -> Said | None:
         value = round(float(number) * 1000)
         return Said("cardinal", amount(str(value)) + ("加" if plus else ""))
     return Said("cardinal", f"{counted(number, scale)}{scale}{'加' if plus else ''}")
+
+
+def _hours_and_minutes(match: re.Match[str]) -> Said:
+    hours, minutes = match.groups()
+    return Said("measure", f"{counted(hours, '小时')}小时{amount(minutes)}分钟")
+
+
+def _clothes(match: re.Match[str]) -> Said:
+    """170/92A: height and chest."""
+    height, chest, letter = match.groups()
+    return Said("measure", f"{amount(height)}、{amount(chest)}{letter or ''}")
+
+
+def _and_a_part(match: re.Match[str]) -> Said:
+    """1w5 is 一万五, 3k5 is 三千五."""
+    number, letter, part = match.groups()
+    scale = "万" if letter in "wW" else "千"
+    return Said("cardinal", f"{counted(number, scale)}{scale}{amount(part)}")
 
 
 def _millions(match: re.Match[str]) -> Said:
@@ -295,12 +320,15 @@ RULES: tuple[Rule, ...] = (
         _size,
     ),
     rule(rf"{NOT_IN_NAME}(\d+)['′] ?(\d+)(?:\"|'')", _minutes),
-    rule(rf"{NOT_IN_NAME}({NUMBER})\"", _inches),
+    rule(rf"{NOT_IN_NAME}({NUMBER})(?:\"|'')", _inches),
+    rule(rf"{NOT_IN_NAME}(\d{{1,2}})h(\d{{1,2}})(?:mins?|m)?(?![A-Za-z0-9])", _hours_and_minutes),
+    rule(r"(?<![\d./A-Za-z])(1[4-9]\d)/(\d{2,3})([A-CY]?)(?![A-Za-z0-9/])(?! ?[mM毫])", _clothes),
+    rule(rf"{NOT_IN_NAME}([1-9])([wWk])([1-9])(?![A-Za-z0-9.%/])", _and_a_part),
     rule(rf"{NOT_IN_NAME}({NUMBER}) ?([wWkK])(?![A-Za-z0-9金])(\+?)", _letters),
     rule(rf"{NOT_IN_NAME}({NUMBER}) ?M(?=(粉|播放|用户)|宽带|网速|文件|流量|大小|网络)", _millions),
     rule(rf"{NOT_IN_NAME}(12|24|36|48|72)H(?![A-Za-z0-9])(?!铅笔)", _hours),
     rule(rf"{NOT_IN_NAME}({NUMBER})A(?![A-Za-z0-9]){_ELECTRIC}", _amperes),
-    rule(rf"(?:(?<=\dV)|(?<=\dV[/ ×*]))({NUMBER})A(?![A-Za-z0-9])", _amperes),
+    rule(rf"(?:(?<=\dV)|(?<=\dV[/ ×*⎓=]))({NUMBER})A(?![A-Za-z0-9])", _amperes),
     rule(
         r"(?<![A-Za-z\d.])(\d+)V(?=\d{1,2}(?:\.\d+)?A)",
         lambda m: Said("measure", f"{counted(m[1], '伏')}伏"),

@@ -69,6 +69,8 @@ def _large(scale: str) -> str:
 def _unit(sign: str, match: re.Match[str], *, is_written: bool = False) -> str:
     """The currency's name, unless 元 or 块 is written behind the number too."""
     right = after(match)
+    if before(match).endswith(("欧元", "英镑", "日元", "美元", "港币", "港元")) and not is_written:
+        return ""
     if right.startswith(("块", "美元", "港币", "港元", "澳元", "人民币")) and not is_written:
         return ""
     return (SIGNS | _PREFIXED | _CODES)[sign]
@@ -95,7 +97,8 @@ def _price_range(match: re.Match[str]) -> Said:
     low_large, large = _large(low_scale or ""), _large(high_scale or "")
     unit = _unit(sign, match)
     left = price(low) + low_large
-    return Said("range", f"{left}到{price(high)}{large}{unit}")
+    right = counted(high, large or unit) if high == "2" else price(high)
+    return Said("range", f"{left}到{right}{large}{unit}")
 
 
 def _trailing(match: re.Match[str]) -> Said:

@@ -21,6 +21,7 @@ _CODE_LABELS = (
     "短信(?:发?[至到])?|发送?[至到]|回复|输入|扣|报警|学号|证号|准考证|货号|款号|"
     "批号|条码|条形码|区号|股票代码|代号|"
     "会员号|房间号码|[Qq][Qq]|ID|id|"
+    "SKU|sku|IMEI|内线|基金|基金代码|"
     "UID|uid|群号|考号|识别码|备案|许可证|口令码|提取码|激活码|序列号|SN|NO|PIN|验证|车架号"
 )
 _ROOM_LABELS = (
@@ -32,6 +33,7 @@ _LABELLED = re.compile(
     rf"(?:{_CODE_LABELS})(?:号码|号|码)?[是为：:「『\"'“#（(]{{0,2}} ?[A-Z]{{0,6}}$"
 )
 _ROOM = re.compile(rf"(?:{_ROOM_LABELS})[是为：:]? ?[A-Z]{{0,3}}$")
+_DIALLED = re.compile(r"(?:拨打?|致电|热线|电话|打)[：:]? ?$")
 _AFTER_ROOM = re.compile(
     r"(?:号)?(?:室|房|教室|会议室|包厢|航班|次列车|次高铁|路公交|路车)|次(?![数元方日])"
 )
@@ -92,6 +94,21 @@ def _labelled(match: re.Match[str]) -> Said | None:
     return Said("digits", " ".join(digits(part, one="幺") for part in re.split(r"[ -]", number)))
 
 
+def _extension(match: re.Match[str]) -> Said | None:
+    """拨12345-1: a number, and what is pressed then."""
+    if not _DIALLED.search(before(match)):
+        return None
+    number, key = match.groups()
+    return Said("phone", f"{digits(number, one='幺')}转{digits(key)}")
+
+
+def _glued_label(match: re.Match[str]) -> Said | None:
+    """抖音号88fernlight: the digits of a name that a person chose."""
+    if not _LABELLED.search(before(match)):
+        return None
+    return Said("digits", digits(match[0]) + " ")
+
+
 def _room(match: re.Match[str]) -> Said | None:
     """房间1203, 1203室, 航班CA1234, G1234次, 京A12345: by digits from three on."""
     left, right, number = before(match), after(match), match[0]
@@ -147,6 +164,8 @@ RULES: tuple[Rule, ...] = (
         rf"(?<![\d.])\d+(?:[ -]\d{{2,6}}){{0,{_MOST_GROUPS}}}[Xx]?(?![\d.])(?![-~]\d)",
         _labelled,
     ),
+    rule(r"(?<![\d.])(\d{5})[-－](\d)(?![\d.-])(?! ?[=折元])", _extension),
+    rule(r"(?<![\d.])\d+(?=[a-z_]{2})", _glued_label),
     rule(r"(?<![\d.])\d+(?![\d.])(?![-~]\d)", _room),
     rule(rf"(?<![\dA-Za-z.,-])(?:{_HOTLINE.pattern})(?![\d,-])(?!\.\d)", _hotline),
 )

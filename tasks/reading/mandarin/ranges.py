@@ -44,7 +44,7 @@ _CITIES = _words(
 _NO_UNITS = ("温度", "高度", "角度", "速度", "强度", "浓度", "纬度", "经度")
 _BELOW = re.compile(rf"(?:{NUMBER}) ?(?:℃|°|度|%)")
 _NEXT = (
-    r"\d|早上|早晨|上午|中午|下午|晚上|傍晚|凌晨|深夜|次日|第二天|隔天|当天|今|明|"
+    r"\d|次年|早上|早晨|上午|中午|下午|晚上|傍晚|凌晨|深夜|次日|第二天|隔天|当天|今|明|"
     r"后天|周[一二三四五六日天末]|星期|礼拜|"
     r"[一二三四五六七八九十]+[月日号点楼层年级天]|至今|现在|本|下周|下月|月底|"
     r"年底|春节|国庆|元旦|第|零下|[负¥$]"
@@ -83,6 +83,10 @@ def _percents(match: re.Match[str]) -> Said:
     low, low_sign, high = match.groups()
     end = f"百分之{amount(high)}" if low_sign else amount(high)
     return Said("range", f"百分之{amount(low)}到{end}")
+
+
+def _per_mille(match: re.Match[str]) -> Said:
+    return Said("range", f"千分之{amount(match[1])}到千分之{amount(match[2])}")
 
 
 def _degrees(match: re.Match[str]) -> Said | None:
@@ -168,6 +172,8 @@ RULES: tuple[Rule, ...] = (
     ),
     rule(rf"{_START}({NUMBER})([wkK])?{_DASH}({NUMBER})([wkK])(?![A-Za-z\d])", _scaled),
     rule(rf"{_START}({NUMBER}) ?(%)?{_JOIN}({NUMBER}) ?%", _percents),
+    rule(rf"{_START}({NUMBER}) ?‰?{_JOIN}({NUMBER}) ?‰", _per_mille),
+    rule(r"(?:(?<=^A)|(?<=[^A-Za-z0-9-]A))[-~](?=Z(?![A-Za-z0-9]))", lambda _: Said("range", "到")),
     rule(rf"{_START}(-?)({NUMBER})度?{_DASH}(-?)({NUMBER})(?=度)", _degrees),
     rule(rf"{_START}(?<!-)\d+(?:-\d+){{2,6}}(?![\d.])(?! ?[=+×÷*])", _chain),
     rule(rf"{_START}(?<!-)({NUMBER}){_DASH}({NUMBER})(?![\d/]|-\d|\.\d){_NO_SUM}", _numbers),
@@ -184,12 +190,17 @@ RULES: tuple[Rule, ...] = (
     ),
     rule(r"(?<=[\u3400-\u9fff]) ?[-~–—] ?(?=[\u3400-\u9fff])", _between_cities),
     rule(
-        rf"(?:(?<=[{_UNIT_BEGINS}%℃])|(?<=[{_UNIT_BEGINS}%℃] ))[-~–]{{1,2}} ?(?={_NEXT})",
+        rf"(?:(?<=[{_UNIT_BEGINS}%℃])|(?<=[{_UNIT_BEGINS}%℃] ))"
+        rf"(?:[-~–]{{1,2}}|(?<=[日月号年点])—) ?(?={_NEXT})",
         _connected,
     ),
     rule(
         r"(?:(?<=周[一二三四五六日末])|(?<=[期拜][一二三四五六天日]))[-~–] ?(?=周|"
         r"星期|礼拜|[一二三四五六日天末])",
+        lambda _: Said("range", "到"),
+    ),
+    rule(
+        r"(?:(?<=双\d\d)|(?<=早\d)|(?<=早\d点))[-~–—] ?(?=双\d|晚\d)",
         lambda _: Said("range", "到"),
     ),
     rule(

@@ -5,14 +5,14 @@ Every sign of ``SIGNS`` is read or left out here, so that none is left for the v
 
 import re
 
-from tasks.reading.mandarin.numerals import MEASURES, amount, cardinal
+from tasks.reading.mandarin.numerals import MEASURES, amount, cardinal, digits
 from tasks.reading.mandarin.rules import Rule, Said, after, any_of, before, rule
 
 _WORDS = {
     **{"≥": "大于等于", "≤": "小于等于", "≈": "约等于", "≠": "不等于", "±": "正负", "×": "乘"},
     **{"÷": "除以", "=": "等于", "+": "加", "°": "度", "%": "百分号", "‰": "千分号"},
     **{"℃": "摄氏度", "℉": "华氏度", "㎡": "平方米", "㎥": "立方米", "№": "编号", "℡": "电话"},
-    **{"²": "平方", "³": "立方", "∞": "无穷大", "√": "", "¢": "美分", "←": "从"},
+    **{"²": "平方", "³": "立方", "∞": "无穷大", "√": "", "⎓": "", "¢": "美分", "←": "从"},
     **{"∑": "总和", "∆": "变化", "Δ": "变化", "π": "派"},
     **{
         "μ": "微",
@@ -113,6 +113,8 @@ def _trend(match: re.Match[str]) -> Said:
 
 def _about(match: re.Match[str]) -> Said:
     """~30人 is 约三十人; behind 约 it is not said again."""
+    if re.search(r"\d ?V$", before(match)):
+        return Said("sign", " ")
     is_said = re.search(r"(?:约|大概|大约|近|左右)$", before(match))
     return Said("sign", "" if is_said else "约")
 
@@ -139,6 +141,10 @@ def _initial(match: re.Match[str]) -> Said:
 
 RULES: tuple[Rule, ...] = (
     rule(r"(?<![A-Za-z])(?:[A-Z]\.){2,6}(?:[A-Z](?![A-Za-z]))?", _initial),
+    rule(r"(?<![A-Za-z0-9.])\.(?=[A-Za-z]{2})", lambda _: Said("address", "点")),
+    rule(r"(?<=[\u3400-\u9fff])\.(?=[a-z0-9]{2,4}(?![A-Za-z0-9])|中国|公司|网络)", _dot),
+    rule(r"(?<=[A-Za-z0-9])\.(?=(?:中国|公司|网络|网址)(?:[^\u3400-\u9fff]|$))", _dot),
+    rule(r"(?<=localhost):(\d{2,5})(?!\d)", lambda m: Said("address", f"冒号{digits(m[1])}")),
     rule(r"(?<=[A-Za-z0-9\u3400-\u9fff])\.(?=[A-Za-z])(?<=[A-Za-z0-9]\.)", _dot),
     rule(r"(?<![A-Za-z])[Ww][Ii]-[Ff][Ii](?![A-Za-z])", lambda _: Said("abbreviation", "WiFi")),
     rule(
@@ -146,7 +152,7 @@ RULES: tuple[Rule, ...] = (
         lambda _: Said("decimal", "点"),
     ),
     rule(
-        r"(?:(?<=EP)|(?<=[Vv]ol)|(?<=VOL)|(?<=[Cc]h))\. ?(?=\d)",
+        r"(?:(?<=EP)|(?<=TOP)|(?<=[Ll]v)|(?<=LV)|(?<=[Vv]ol)|(?<=VOL)|(?<=[Cc]h))\. ?(?=\d)",
         lambda _: Said("abbreviation", " "),
     ),
     rule(r"(?<=[A-Za-z])\.(?=\d)", lambda _: Said("model", "点")),
@@ -160,6 +166,10 @@ RULES: tuple[Rule, ...] = (
     ),
     rule(r"(?<=\d)\^(\d+)(?![\d.])", _power),
     rule(r"→", _arrow),
+    rule(r"(?:(?<=^)|(?<=[\s，。；！？：]))←", lambda _: Said("sign", " ")),
+    rule(r"(?<=\dV)=(?=\d+(?:\.\d+)?A)|(?<=[pPkKiI\d])@(?=\d)", lambda _: Said("sign", " ")),
+    rule(r"(?<![A-Za-z\d/])(?:km/h|KM/H)(?![A-Za-z])", lambda _: Said("measure", "公里每小时")),
+    rule(r"(?<![A-Za-z\d/])m/s(?![A-Za-z²])", lambda _: Said("measure", "米每秒")),
     rule(r"[↑↓↗↘]", _trend),
     rule(r"[★⭐]{2,10}☆{0,9}|★☆{1,9}", _stars),
     rule(r"(?<=\d)[★☆⭐](?!星)", lambda _: Said("sign", "星")),

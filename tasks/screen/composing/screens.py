@@ -113,9 +113,6 @@ def screen_of(
         presenter=stage.places.presenter,
         canvas=_png(canvas) if canvas else None,
         overlays=tuple(overlays),
-        before=(stage.brand.intro,) if stage.brand.intro else (),
-        after=(stage.brand.outro,) if stage.brand.outro else (),
-        music=stage.brand.music,
         presenter_alone=tuple((span.start / fps, span.end / fps) for span in alone),
     )
 

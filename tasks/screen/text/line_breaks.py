@@ -1,6 +1,7 @@
 """Where no line of a caption may break: inside words of Chinese, and inside what is read as one.
 
-Chinese is written without spaces; a small model of its characters tells where words begin.
+Chinese is written without spaces; a small model of its characters tells where words begin, and a
+dictionary where they do not.
 """
 
 import re
@@ -10,6 +11,7 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import Protocol
 
+from model.speech.hanzi.traditional import simplified
 from tasks.reading.english.reader import english_tokens
 from tasks.reading.languages import Language
 from tasks.reading.mandarin.reader import mandarin_tokens
@@ -36,6 +38,10 @@ _TOGETHER: Mapping[Language, re.Pattern[str]] = MappingProxyType(
 _TRADITIONAL = re.compile(r"[們這個時國會說對學來後點開關門車長東電話請將買賣為麼還讓價錢員]")
 # a line does not begin with a particle, and does not end with a word that needs the next
 _NEVER_FIRST = frozenset("的了着过吗呢吧啊们里地得么嘛呀哦等著過嗎們裡麼上下中内外前后後")
+_ALONE = frozenset(
+    "在到从從与與和及或将將把被给給对對为為让讓比按请請即可已均共含另又也都就才再有无無是用他她我你您起"
+)
+"""Words of one character with which a run of characters begins."""
 _NEVER_LAST = frozenset("全不没沒很太最更再每第各这那這某超约約近仅僅只还還可")
 
 
@@ -61,13 +67,28 @@ def _word_starts(run: str) -> set[int]:
     start = 0
     for chunk, following in pairwise(_parser(bool(_TRADITIONAL.search(run))).parse(run)):
         start += len(chunk)
+        if (start == 1 and chunk not in _ALONE) or start == len(run) - 1:
+            continue  # 抖|音, 发动|机: hardly a word of its own
         if chunk not in _NEVER_LAST and following[0] not in _NEVER_FIRST:
             starts.add(start)
+    starts.difference_update(_inside_words(run))
     for match in _NUMERAL.finditer(run):
         starts.difference_update(range(match.start() + 1, match.end() + 1))
         if len(match[0]) > 1:
             starts.add(match.start())
     return starts
+
+
+def _inside_words(run: str) -> set[int]:
+    """Places inside words that the dictionary of pronunciations has: the model parts 说|明书."""
+    from pypinyin.seg.mmseg import seg
+
+    inside: set[int] = set()
+    start = 0
+    for word in seg.cut(simplified(run)):
+        inside.update(range(start + 1, start + len(word)))
+        start += len(word)
+    return inside
 
 
 class _Parser(Protocol):

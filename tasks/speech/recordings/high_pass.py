@@ -63,6 +63,11 @@ def _designed(
     return sections, np.asarray(signal.sosfilt_zi(sections), np.float64)
 
 
+def stands_out(plain_db: float) -> bool:
+    """Whether speech stands out of the background as it is, whatever a filter would do."""
+    return plain_db >= _ENOUGH_CONTRAST_DB
+
+
 def needed_edge_hz(plain_db: float, filtered_db: Sequence[float]) -> float | None:
     """The gentlest filter with which speech stands out of the background; None: none is needed.
 
@@ -71,7 +76,7 @@ def needed_edge_hz(plain_db: float, filtered_db: Sequence[float]) -> float | Non
         filtered_db: the same with each of :data:`HIGH_PASS_EDGES_HZ`.
     """
     best = max(filtered_db)
-    if plain_db >= _ENOUGH_CONTRAST_DB or best < max(plain_db + _LEAST_GAINED_DB, _TOO_LITTLE_DB):
+    if stands_out(plain_db) or best < max(plain_db + _LEAST_GAINED_DB, _TOO_LITTLE_DB):
         return None
     pairs = zip(HIGH_PASS_EDGES_HZ, filtered_db, strict=True)
     enough = min(best - _AS_GOOD_DB, _ENOUGH_CONTRAST_DB)

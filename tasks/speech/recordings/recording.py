@@ -18,6 +18,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -62,7 +63,12 @@ from tasks.speech.loudness import (
     usual_threshold_db,
 )
 from tasks.speech.recordings.channels import ChannelChoice, choose_channel, measure_channels
-from tasks.speech.recordings.high_pass import HIGH_PASS_EDGES_HZ, HighPass, needed_edge_hz
+from tasks.speech.recordings.high_pass import (
+    HIGH_PASS_EDGES_HZ,
+    HighPass,
+    needed_edge_hz,
+    stands_out,
+)
 from tasks.store.files import check_free_space
 
 VIEWER_RATE_HZ = 48_000
@@ -473,13 +479,18 @@ def _choose_channel(viewer_copy: Path, length_s: float) -> ChannelChoice | None:
 
 def _needed_filter(unlevelled: Path) -> tuple[float | None, Levels]:
     """The gentlest high-pass that lets speech stand out, if any, and the levels behind it."""
+    hop_levels = partial(frame_levels, sample_rate_hz=ENGINE_SAMPLE_RATE_HZ)
+    plain = np.concatenate([hop_levels(block) for block in _blocks(unlevelled)])
+    plain_db = contrast_db(plain)
+    if stands_out(plain_db):
+        return None, plain  # four filters and a second of imports less
     filters = [HighPass(edge_hz, ENGINE_SAMPLE_RATE_HZ) for edge_hz in HIGH_PASS_EDGES_HZ]
-    parts: list[list[Levels]] = [[] for _ in range(1 + len(filters))]
+    parts: list[list[Levels]] = [[] for _ in filters]
     for block in _blocks(unlevelled):
-        for kept, pcm in zip(parts, (block, *(each(block) for each in filters)), strict=True):
-            kept.append(frame_levels(pcm, ENGINE_SAMPLE_RATE_HZ))
-    plain, *filtered = (np.concatenate(each) for each in parts)
-    edge_hz = needed_edge_hz(contrast_db(plain), [contrast_db(each) for each in filtered])
+        for kept, each in zip(parts, filters, strict=True):
+            kept.append(hop_levels(each(block)))
+    filtered = [np.concatenate(each) for each in parts]
+    edge_hz = needed_edge_hz(plain_db, [contrast_db(each) for each in filtered])
     return edge_hz, plain if edge_hz is None else filtered[HIGH_PASS_EDGES_HZ.index(edge_hz)]
 
 

@@ -17,7 +17,7 @@ from model.live_avatar.sampling.output_checks import BadFramesError
 from model.live_avatar.settings import DEFAULTS
 from tasks.engines.engine_host import EngineHost, EngineLostError
 
-pytestmark = pytest.mark.parity
+pytestmark = [pytest.mark.parity, pytest.mark.usefixtures("pictures_encoded_once")]
 
 SETTINGS = dict(DEFAULTS) | {"dtype": "float32", "sample_steps": 1}
 
@@ -67,23 +67,34 @@ def test_a_host_renders_the_same_bytes_as_this_process_and_loads_another_dtype(t
     assert 0 < np.abs(difference).mean() < 12  # of 255: the same picture, rounded
 
 
-def test_ranks_that_share_the_steps_render_the_same_bytes_and_die_together(monkeypatch, tmp_path):
-    """Also with a schedule of one step less, and in another dtype, which every rank loads."""
+@pytest.mark.parametrize(
+    ("words", "num_ranks"),
+    [("stages=2", 2), pytest.param("stages=2,decoder=own", 3, marks=pytest.mark.sweep)],
+)
+def test_ranks_that_share_the_steps_render_the_same_bytes_and_die_together(
+    monkeypatch, tmp_path, words, num_ranks
+):
+    """Also with a schedule of one step less, and in another dtype, which every rank loads.
+
+    Ranks whose leader only decodes are compared by the tests of the pipeline, and as hosts on a
+    pool by those of the cluster.
+    """
     several = [
         job(48, settings=SETTINGS | {"sample_steps": 3}),
         job(24, settings=SETTINGS | {"sample_steps": 4, "truncate_schedule": True}),
         job(12, settings=SETTINGS | {"sample_steps": 3, "dtype": "bfloat16"}),
     ]
-    alone = [np.concatenate(list(LiveAvatarEngine().render(each))) for each in several]
+    engine = LiveAvatarEngine()
+    alone = [np.concatenate(list(engine.render(each))) for each in several]
 
-    monkeypatch.setenv("NIGHTSHOOT_PLACEMENT", "stages=2,decoder=own")
+    monkeypatch.setenv("NIGHTSHOOT_PLACEMENT", words)
     host = EngineHost("live-avatar", tmp_path / "host.log")
     try:
         for each, expected in zip(several, alone, strict=True):
             assert np.array_equal(np.concatenate(list(host.render(each))), expected)
 
         ranks = [each for each in psutil.Process().children(recursive=True) if is_rank(each)]
-        assert len(ranks) == 3
+        assert len(ranks) == num_ranks
         rendering = host.render(several[0])
         next(rendering)
         next(each for each in ranks if each.pid != host.pid).kill()

@@ -53,7 +53,7 @@ from model.live_avatar.sampling.segment import Parts, SegmentRendering, SegmentS
 from model.live_avatar.settings import DEFAULTS
 from tests.parity.parallel.test_shards import Noted, each_of, followed, loaded, same
 
-pytestmark = pytest.mark.parity
+pytestmark = [pytest.mark.parity, pytest.mark.usefixtures("pictures_encoded_once")]
 
 CPU = torch.device("cpu")
 TRACER = "eager"

@@ -8,6 +8,7 @@ import ctypes
 import json
 import multiprocessing
 import os
+import re
 import resource
 import socket
 from collections.abc import Callable, Iterator, Mapping
@@ -175,7 +176,8 @@ def test_the_hosts_memory_runs_out_for_real_and_the_ladder_ends_in_a_size_that_f
     assert "can't allocate memory" in str(met[0])
     assert "if a row has a smaller_size" in str(met[0])
     assert np.array_equal(made, usual), "what fits is rendered as if nothing had happened"
-    assert "that was 0 min ago, and the engine host does not try it again" in str(again)
+    since = r"that was \d+ min ago, and the engine host does not try it again"
+    assert re.search(since, str(again))
     assert again.rungs == met[0].rungs
 
 
@@ -214,7 +216,7 @@ def test_a_full_gpu_is_told_as_such_wherever_it_is_met_and_the_next_segment_is_w
 
 
 @pytest.fixture(scope="module")
-def warm() -> LiveAvatarEngine:
+def warm(pictures_encoded_once: None) -> LiveAvatarEngine:
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("NIGHTSHOOT_WEIGHTS", "random:tiny")
         patched.setenv("NIGHTSHOOT_DEVICE", "cpu")

@@ -109,7 +109,7 @@ def chains(
 
 
 @pytest.fixture(scope="module")
-def parts() -> Parts:
+def parts(pictures_encoded_once: None) -> Parts:
     torch.set_num_threads(1)
     return replace(untrained("tiny", torch.float32, "cpu"), transformer=loaded())
 
@@ -223,10 +223,11 @@ def test_steps_that_are_shared_out_give_the_same_frames_and_handoffs(
 
     Five ranks have one among them that does no step, and passes on what it is given.
     """
+    expected = alone(kinds)
+
     with placed(words, tmp_path, parts, partial(rendered, make_caches, kinds)) as leader:
         made = answered(leader)
 
-    expected = alone(kinds)
     assert made.keys() == expected.keys()
     for name, array in made.items():
         assert np.array_equal(array, expected[name]), name
@@ -249,10 +250,11 @@ def test_heads_that_are_shared_out_give_the_same_but_for_last_bits(
     alone: Alone,
     tmp_path: Path,
 ):
+    expected = alone(kinds)
+
     with placed(words, tmp_path, parts, partial(rendered, make, kinds)) as leader:
         made = answered(leader)
 
-    expected = alone(kinds)
     assert made.keys() == expected.keys()
     for name, array in made.items():
         off = np.abs(array.astype(np.float64) - expected[name].astype(np.float64)).max()

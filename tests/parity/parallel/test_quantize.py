@@ -48,7 +48,7 @@ from model.live_avatar.weights.key_names import published_name
 from model.live_avatar.weights.lora import TARGET
 from model.live_avatar.weights.state import built_empty, load_transformer, put
 
-pytestmark = pytest.mark.parity
+pytestmark = [pytest.mark.parity, pytest.mark.usefixtures("pictures_encoded_once")]
 ROOT = Path(__file__).parents[3]
 CPU = torch.device("cpu")
 RULES = [Float8(by_channel=c, by_token=t) for c in (True, False) for t in (True, False)]

@@ -211,7 +211,7 @@ def made_alone(kinds: Sequence[str]) -> Alone:
 
 
 @pytest.fixture(scope="module")
-def alone() -> Alone:
+def alone(pictures_encoded_once: None) -> Alone:
     return made_alone(("context",))
 
 

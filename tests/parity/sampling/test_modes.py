@@ -25,7 +25,7 @@ NUM_MOTION_FRAMES = 1
 
 
 @pytest.fixture(scope="module")
-def parts() -> Parts:
+def parts(pictures_encoded_once: None) -> Parts:
     torch.set_num_threads(1)
     return untrained("tiny", torch.float32, "cpu")
 

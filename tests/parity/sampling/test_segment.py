@@ -22,7 +22,7 @@ SETTINGS = dict(DEFAULTS) | {"dtype": "float32", "sample_steps": 2, "infer_frame
 
 
 @pytest.fixture(scope="module")
-def loaded() -> Loaded:
+def loaded(pictures_encoded_once: None) -> Loaded:
     torch.set_num_threads(1)
     return Loaded(untrained("tiny", torch.float32, "cpu"), "float32")
 
@@ -66,7 +66,9 @@ def short(loaded: Loaded) -> np.ndarray:
 
 
 @pytest.mark.parametrize("kind", ["last-frame", "context"])
-def test_a_chain_is_the_same_segment_by_segment_and_whatever_ran_before(loaded, kind):
+def test_a_chain_is_the_same_segment_by_segment_and_whatever_ran_before(
+    loaded, pictures_encoded_anew, kind
+):
     render = partial(rendered, loaded, handoff=kind)
     first, handoff = render(job(0, 24))
     second, last = render(job(24, 6, handoff))

@@ -158,12 +158,15 @@ def test_plan_shows_written_and_spoken_side_by_side(command, tmp_path):
     assert "1 script read as written" in lines
     assert "1 reading to check, marked ?" in lines
 
+    plan = (*plan, "--set", "fail=resource")  # so that it makes no more videos to time them
     code, text, _ = command(*plan, "--spoken", "--json")
+    assert code == 0
     first, second = json.loads(text)["videos"]
     assert [words["written"] for words in first["words"]] == ["Zoe", "$5", "03/04/2026"]
     assert first["words"][2]["doubt"] == "day and month could be swapped"
     assert second["words"] == []
     code, text, _ = command(*plan, "--json")
+    assert code == 0
     assert json.loads(text)["videos"][0]["words"] == []
 
 

@@ -33,6 +33,25 @@ def test_a_key_says_master_size_and_request_and_nothing_of_the_other_sizes():
     assert deliverable_key(moved, TALL, master()) != key
 
 
+def test_another_clip_is_another_deliverable_and_an_intro_moves_the_captions_beside_it():
+    one, other = (FileEntry(name=f"{each}.mp4", sha256=each * 64, num_bytes=1) for each in "ef")
+    plain = DeliverRequest(sizes=(TALL,))
+    intro, outro = (
+        plain.model_copy(update={name: one, "num_clip_frames": 50}) for name in ("intro", "outro")
+    )
+    receipts = [master().model_copy(update={"captions": (file,)}) for file in (one, other)]
+    beside = [each.model_copy(update={"captions": "beside"}) for each in (plain, intro, outro)]
+    keys = {deliverable_key(each, TALL, receipts[0]) for each in beside}
+    keys.add(deliverable_key(beside[1].model_copy(update={"intro": other}), TALL, receipts[0]))
+
+    assert len(keys) == 4
+    for request, is_moved in zip(beside, (False, True, False), strict=True):
+        found = {deliverable_key(request, TALL, receipt) for receipt in receipts}
+        assert (len(found) == 2) == is_moved
+    renamed = beside[1].model_copy(update={"num_clip_frames": 51})
+    assert deliverable_key(renamed, TALL, receipts[0]) in keys
+
+
 def test_keys_stay_what_this_release_wrote():
     """A changed key would make every finished deliverable of every store anew."""
     assert (

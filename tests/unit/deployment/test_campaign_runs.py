@@ -67,11 +67,23 @@ def test_a_run_that_nobody_starts_is_late(name: str):
     assert seen.is_clusters
 
 
+def test_a_run_that_a_worker_took_and_did_not_begin_is_late():
+    taken = state(StateType.PENDING, at=NOW - timedelta(minutes=10))
+
+    seen = troubled(run(taken), NOW)
+
+    assert seen is not None
+    assert (seen.trouble, seen.since) == ("late", DUE)
+    assert seen.message == "due 5 hours ago; a worker took it, and it has not begun"
+    assert troubled(run(taken, run_count=1), NOW) is None  # it was begun once, and is revived
+
+
 @pytest.mark.parametrize(
     ("type_", "name", "due"),
     [
         (StateType.COMPLETED, "Completed", DUE),
         (StateType.RUNNING, "Running", DUE),
+        (StateType.PENDING, "Pending", NOW - timedelta(seconds=20)),
         (StateType.CANCELLED, "Cancelled", DUE),
         (StateType.SCHEDULED, "AwaitingConcurrencySlot", DUE),  # campaigns run one at a time
         (StateType.SCHEDULED, "AwaitingRetry", DUE),  # about to be revived
@@ -105,6 +117,18 @@ def test_a_run_that_was_made_for_the_night_counts_wherever_it_was_moved():
     assert missed_night(june, [moved], NOW) is None
     yesterdays = made_by(june.id, DUE - timedelta(days=1))
     assert missed_night(june, [yesterdays], NOW) is not None
+
+
+def test_a_campaign_that_somebody_ran_since_has_missed_nothing():
+    by_hand = run(state(StateType.COMPLETED), DUE + timedelta(hours=4))
+    another = run(
+        state(StateType.COMPLETED),
+        DUE + timedelta(hours=4),
+        parameters={"request": {"manifest": "/srv/july.csv"}},
+    )
+
+    assert missed_night(schedule(), [by_hand], NOW) is None
+    assert missed_night(schedule(), [another], NOW) is not None
 
 
 def test_a_schedule_that_is_off_or_newer_than_the_night_has_missed_nothing():

@@ -28,6 +28,15 @@ def test_a_row_says_what_is_made_of_it_and_the_option_says_it_for_the_others(tmp
     assert (row.captions, row.ai_label) == (None, False)
 
 
+def test_a_row_can_go_without_the_music_of_its_brand(tmp_path: Path):
+    (row,) = read(tmp_path, "deliver,music", "1:1,Off").rows
+    assert (row.music_path, row.has_music) == (None, False)
+    (row,) = read(tmp_path, "deliver,music", "1:1,").rows
+    assert (row.music_path, row.has_music) == (None, True)
+    with pytest.raises(ManifestError, match='music "of": the file does not exist'):
+        read(tmp_path, "deliver,music", "1:1,of")
+
+
 def test_what_breaks_a_rule_is_told_all_at_once(tmp_path: Path):
     with pytest.raises(ManifestError) as caught:
         read(tmp_path, "deliver,captions,ai_label", "9:17,under,perhaps")

@@ -1,13 +1,16 @@
 """Rows that stand for several videos: their names, their cells, and every fault that is told."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from model.errors import CampaignError
 from tasks.manifest.manifest import COLUMN_NAMES, ManifestError, RowDefaults, read_manifest
+from tasks.manifest.personal.consents import consents_in
 from tasks.manifest.personal.fan_out import FanOut, fan_out
 from tasks.manifest.personal.libraries import Libraries, LibraryError, Personal
 from tasks.manifest.shape import SourceRow
@@ -284,6 +287,45 @@ def test_a_presenter_gives_portrait_voice_and_consent(folder: Path) -> None:
         ("af_heart", "b.png"),
     ]
     assert [cells["consent"] for cells in manifest.cells.values()] == ["c-17", "c-17", ""]
+
+
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [
+        (-1, ["consent c-17 (mara) ended on {}: renew it, or name another presenter, before"]),
+        (0, ["consent c-17 (mara) ends on {}: renew it in time"]),
+        (14, ["consent c-17 (mara) ends on {}: renew it in time"]),
+        (15, []),
+    ],
+)
+def test_a_consent_that_ends_is_told_where_its_presenter_is_used(
+    folder: Path, days: int, told: list[str]
+) -> None:
+    day = datetime.now(UTC).date() + timedelta(days=days)
+    presenters = MARA.replace('"c-17"', f'"c-17"\nconsent_until = {day}')
+
+    used = read(folder, "video_id,script,presenter\na,Hello.,mara\n", presenters=presenters)
+    unused = read(folder, "video_id,script,presenter\na,Hello.,otto\n", presenters=presenters)
+
+    found = [each for each in used.notices if "consent" in each]
+    assert len(found) == len(told)
+    assert all(each.startswith(start.format(day)) for each, start in zip(found, told, strict=True))
+    assert not [each for each in unused.notices if "consent" in each]
+    (end,) = consents_in(folder / "presenters.toml")
+    assert (end.name, end.until) == ("consent c-17 (mara)", day)
+
+
+def test_an_end_that_is_no_day_or_has_no_consent_is_refused(folder: Path) -> None:
+    text = "video_id,script,presenter\na,Hello.,mara\n"
+    quoted = MARA.replace('"c-17"', '"c-17"\nconsent_until = "2027-03-31"')
+    alone = MARA.replace('consent = "c-17"', "consent_until = 2027-03-31")
+
+    with pytest.raises(CampaignError, match=r'\[mara\] consent_until = "2027-03-31" is no day; wr'):
+        read(folder, text, presenters=quoted)
+    with pytest.raises(CampaignError, match=r"\[mara\] consent_until = .* is no day"):
+        consents_in(folder / "presenters.toml")
+    with pytest.raises(CampaignError, match=r"\[mara\] consent_until has no consent to it; write"):
+        read(folder, text, presenters=alone)
 
 
 def test_a_presenter_speaks_each_language_of_a_row(folder: Path) -> None:

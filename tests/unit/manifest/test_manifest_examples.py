@@ -1,10 +1,13 @@
 """Every manifest that comes with the repository can be rendered."""
 
 import re
+import runpy
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
+from PIL import Image
 
 from tasks.manifest.manifest import RowDefaults, read_manifest
 
@@ -68,6 +71,29 @@ def test_the_demo_shows_english_mandarin_and_a_recording() -> None:
     info = soundfile.info(recording.audio_path)
     assert (info.samplerate, info.channels) == (24_000, 1)
     assert 6 < info.duration < 12
+
+
+def test_one_video_of_the_demo_is_delivered_with_its_product_and_a_label() -> None:
+    english, *others = read_manifest(MANIFESTS / "demo.csv", RowDefaults()).rows
+    assert [row.deliver for row in (english, *others)] == [((720, 1280),), (), ()]
+    assert english.ai_label
+    assert english.screen is not None
+    assert [path.name for path in english.screen.images.values()] == [
+        "lamp.png",
+        "lamp-evening.png",
+    ]
+    assert "[" not in (english.script or "")
+    assert "[show image2 4s]" in english.screen.marked_script
+
+
+def test_a_script_of_ours_draws_the_products_and_the_logo() -> None:
+    drawn = runpy.run_path(str(MANIFESTS / "products" / "draw.py"))["pictures"]()
+    assert {path.name for path in drawn} == {"lamp.png", "lamp-evening.png", "logo.png"}
+    for path, picture in drawn.items():
+        with Image.open(path) as kept:
+            one, other = (np.asarray(each.convert("RGBA"), float) for each in (picture, kept))
+        assert one.shape == other.shape
+        assert np.abs(one - other).mean() < 1, path.name  # libraries round differently
 
 
 def test_the_smoke_test_is_ten_clips_of_384x256() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.manifest.personal.proof import PRESET, proof_row
+from tasks.manifest.personal.proof import PRESET, proof_row, small_format
 from tasks.media.proof_mark import marked
 from tasks.plan.plan import KeyParts, plan_segments
 from tasks.records import EncodeProfile, ManifestRow
@@ -39,6 +39,13 @@ def test_a_proof_is_one_small_clip_in_the_rows_aspect(
 
 def test_a_row_without_a_size_keeps_the_aspect_of_its_portrait() -> None:
     assert (proof_row(row(), 4).width, proof_row(row(), 4).height) == (None, None)
+
+
+def test_formats_of_a_proof_are_small_and_keep_their_shape() -> None:
+    asked = ((1080, 1920), (1920, 1080), (1080, 1080), (96, 64), (4096, 64))
+    small = ((270, 480), (480, 270), (480, 480), (96, 64), (480, 64))
+    assert tuple(map(small_format, asked)) == small
+    assert proof_row(row(deliver=(*asked, (2160, 3840))), 4).deliver == small
 
 
 def test_a_proof_has_no_more_than_one_clip_can_hold() -> None:

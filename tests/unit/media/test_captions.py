@@ -108,6 +108,17 @@ def test_no_line_breaks_inside_a_number_with_its_unit_a_price_a_time_or_an_addre
         assert any(kept in line for line in wrap(text, "zh")), wrap(text, "zh")
 
 
+@pytest.mark.parametrize(
+    "word", ["说明书", "发动机", "抖音", "地铁", "成交额", "未成年人", "差不多", "年货", "股价"]
+)
+def test_no_line_breaks_inside_a_word_beside_a_number(word: str) -> None:
+    for num_before in range(1, 14):
+        text = (
+            "新款的灯每天都会在夜里陪着你"[:num_before] + f"，60%{word}，欢迎大家一起来看看这盏灯。"
+        )
+        assert any(word in line for line in wrap(text, "zh")), wrap(text, "zh")
+
+
 @pytest.mark.parametrize("kept", ["$1,299.00", "8:30 p.m.", "+1 (555) 010-2030", "20 km", "Dr. Ng"])
 def test_no_english_line_breaks_inside_what_is_read_as_one(kept: str) -> None:
     for num_before in range(1, 12):

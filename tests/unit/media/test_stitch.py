@@ -87,11 +87,11 @@ def test_the_command_line_of_the_stitch():
 
 @pytest.mark.parametrize(("fps", "timescale"), [(25, 12_800), (16, 8_192), (50, 25_600)])
 def test_frames_of_whole_microseconds_need_no_cure(fps, timescale):
-    assert timestamp_cure(EncodeProfile(fps=fps, timescale=timescale)) == {}
+    assert timestamp_cure(fps, timescale) == {}
 
 
 def test_frames_of_broken_microseconds_are_put_back_on_their_ticks():
-    assert timestamp_cure(EncodeProfile(fps=24, timescale=12_288)) == {
+    assert timestamp_cure(24, 12_288) == {
         "bsf:v": "setts=pts=round(PTS*TB*24)*512:dts=round(DTS*TB*24)*512:"
         "duration=512:time_base=1/12288"
     }

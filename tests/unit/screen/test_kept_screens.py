@@ -1,7 +1,6 @@
 """Screens as bytes: what was written down is read back, and equal screens are equal bytes."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -28,11 +27,6 @@ def test_any_change_is_another_content():
     assert screen_bytes(SCREEN) == screen_bytes(replace(SCREEN))
     assert screen_bytes(SCREEN) != screen_bytes(replace(SCREEN, presenter_alone=()))
     assert screen_bytes(SCREEN) != screen_bytes(replace(SCREEN, overlays=(OVERLAY,)))
-
-
-def test_clips_and_music_are_not_lost_silently():
-    with pytest.raises(ValueError, match="clips and music"):
-        screen_bytes(replace(SCREEN, before=(Path("intro.mp4"),)))
 
 
 def test_damaged_bytes_are_no_screen():

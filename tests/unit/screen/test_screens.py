@@ -98,7 +98,7 @@ def test_words_change_pixels_inside_their_region_alone(layout, size, thing):
 def test_the_canvas_is_the_brands_colour_and_is_left_out_where_the_presenter_fills_the_frame():
     canvas = screen(stage("beside")).canvas
     assert canvas is not None
-    assert Image.open(io.BytesIO(canvas)).getpixel((1000, 10)) == (0x14, 0x30, 0x2F)
+    assert Image.open(io.BytesIO(canvas)).getpixel((1000, 10)) == (0xF6, 0xF0, 0xE2)
     assert screen(stage("full")).canvas is None
 
 

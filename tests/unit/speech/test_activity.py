@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import soundfile
 
 from tasks.speech.loudness import (
     active_frames,
@@ -14,6 +15,7 @@ from tasks.speech.loudness import (
     pauses,
     usual_threshold_db,
 )
+from tasks.speech.recordings import recording
 from tasks.speech.recordings.high_pass import HIGH_PASS_EDGES_HZ, HighPass, needed_edge_hz
 
 RATE = 16_000
@@ -54,6 +56,28 @@ def heard_spans(levels: np.ndarray) -> list[tuple[int, int]]:
 
 def assert_both_spans_are_found(levels: np.ndarray) -> None:
     assert np.array(heard_spans(levels)) == pytest.approx(np.array([[100, 300], [400, 600]]), abs=3)
+
+
+@pytest.mark.parametrize("background_db", [-90, -62, -50, -40, -20])
+@pytest.mark.parametrize("hum_db", [None, -30])
+def test_a_recording_gets_the_filter_that_trying_all_of_them_finds(
+    tmp_path, monkeypatch, background_db, hum_db
+):
+    sound = voice() + noise(background_db) + (0 if hum_db is None else sine(50, hum_db))
+    path = tmp_path / "unlevelled.wav"
+    soundfile.write(path, sound.astype(np.float32), RATE, subtype="FLOAT")
+    monkeypatch.setattr(recording, "_BLOCK_SAMPLES", RATE)  # several blocks
+    tried = []
+    monkeypatch.setattr(recording, "HighPass", lambda *of: tried.append(of) or HighPass(*of))
+
+    edge, levels = recording._needed_filter(path)
+
+    expected_edge, _ = needed(sound)
+    assert edge == expected_edge
+    plain = frame_levels(sound.astype(np.float32), RATE)
+    if edge is None:
+        assert np.array_equal(levels, plain)
+    assert bool(tried) == (contrast_db(plain) < 40), "a clean recording is not filtered at all"
 
 
 @pytest.mark.parametrize("offset", [0.05, -0.1, 0.3, 0.5, -0.5])

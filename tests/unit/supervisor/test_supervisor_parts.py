@@ -1,10 +1,16 @@
 """The parts of a supervisor: its folder, its database's address, its view of logs, its restarts."""
 
+import asyncio
+import re
+import signal
+import time
 from pathlib import Path
 
 import pytest
 
+from flows.cluster.workers.sign import SIGN_VARIABLE, keep_touching
 from flows.supervisor.database import database_settings
+from flows.supervisor.health import HANG_VARIABLE, Signs, hang_limit, touched
 from flows.supervisor.home import (
     HOME_VARIABLE,
     PASSWORD_VARIABLE,
@@ -14,8 +20,9 @@ from flows.supervisor.home import (
     join_cluster,
 )
 from flows.supervisor.log_view import LogView, Tail
-from flows.supervisor.part import Backoff
+from flows.supervisor.part import Backoff, Part
 from flows.supervisor.settings import slots_of
+from tasks.processes.child_processes import Child
 
 # --- the folder ---------------------------------------------------------------------------------
 
@@ -165,6 +172,102 @@ def test_restarts_wait_twice_as_long_each_time_until_a_part_has_run_for_a_minute
 
     assert delays == [1, 2, 4, 8, 16, 30, 30]
     assert backoff.after_crash(ran_s=90).delay_s == 1
+
+
+def signs_of(values: list[int], limit_s: float) -> Signs:
+    """Gives the last of ``values``."""
+    return Signs(lambda: values[-1], limit_s)
+
+
+def test_a_part_that_stays_silent_after_its_first_sign_is_missed():
+    values = [1]
+    signs = signs_of(values, 20)
+    signs.begin(100)
+    values.append(2)
+    assert not signs.silent_s(101)
+
+    found = [signs.silent_s(now) for now in range(102, 124)]
+
+    assert found[:20] == [0] * 20
+    assert found[-1] == 22
+    values.append(3)
+    assert not signs.silent_s(124)
+
+
+def test_a_part_may_take_five_minutes_to_give_its_first_sign():
+    signs = signs_of([1], 20)
+    signs.begin(0)
+
+    found = [signs.silent_s(now) for now in range(303)]
+
+    assert not any(found[:301])
+    assert found[-1] > 300
+
+
+def test_nobody_is_missed_while_the_supervisor_itself_stood_still():
+    values = [1]
+    signs = signs_of(values, 20)
+    signs.begin(0)
+    values.append(2)
+    assert not signs.silent_s(1)
+
+    assert not signs.silent_s(1000)
+    assert not any(signs.silent_s(now) for now in range(1001, 1020))
+    assert any(signs.silent_s(now) for now in range(1020, 1030))
+
+
+@pytest.mark.parametrize("text", ["9", "soon", "nan", "inf", "-1"])
+def test_a_time_to_hang_that_is_none_is_refused(text: str):
+    assert hang_limit({}) == 90
+    assert hang_limit({HANG_VARIABLE: "30"}) == 30
+    with pytest.raises(SupervisorError, match=rf'HANG_S is "{text}"; it must be a number of sec'):
+        hang_limit({HANG_VARIABLE: text})
+
+
+def test_what_hangs_is_killed_and_started_again(tmp_path: Path):
+    values, started = [1], list[Child]()
+
+    def start() -> Child:
+        started.append(Child("http.server", ["0", "--bind", "127.0.0.1"], tmp_path / "log"))
+        return started[-1]
+
+    part = Part("server", start, signs_of(values, 0.2))
+    part.start()
+    assert part.look() == ""
+    values.append(2)
+    assert part.look() == ""
+    told = look_until_said(part)
+    assert re.fullmatch(
+        r"gave no sign of life for 0 s and was killed; it is started again in 1 s", told
+    )
+    assert started[0].exit_code == -signal.SIGKILL
+    assert look_until_said(part) == "started again"
+    assert part.child is started[1]
+    started[1].end(0.0)
+
+
+def look_until_said(part: Part) -> str:
+    deadline = time.monotonic() + 20
+    while not (told := part.look()):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return told
+
+
+def test_a_worker_touches_its_sign_for_as_long_as_its_loop_turns(tmp_path: Path):
+    place = tmp_path / "gpu.sign"
+
+    async def work() -> None:
+        task = keep_touching({SIGN_VARIABLE: str(place)})
+        assert task is not None
+        assert keep_touching({}) is None
+        while not place.exists():
+            await asyncio.sleep(0.01)
+        task.cancel()
+
+    assert touched(place)() is None
+    asyncio.run(asyncio.wait_for(work(), 20))
+    assert touched(place)() == place.stat().st_mtime_ns
 
 
 def test_a_setting_names_the_slots_and_a_wrong_one_is_not_ignored():

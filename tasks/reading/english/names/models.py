@@ -60,7 +60,8 @@ _ROMAN_NAME = re.compile(
 _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 _TECH = re.compile(
     r"(?<![\w.])(?:(?P<sharp>[CFJQ])#|(?P<plus>C|G|g|Notepad)\+\+|(?P<dotted>ASP|ADO|VB)?\.NET|"
-    r"(?P<grade>[A-D])\+|\.(?P<dot>net|com|org)(?= |$))(?![\w+#])"
+    r"(?P<grade>[A-D])\+|(?P<low>[A-D])-(?= (?:grade|rating|rated|average|list|student)\b)"
+    r"|\.(?P<dot>net|com|org)(?= |$))(?![\w+#])"
 )
 _SPLIT_SHEET = re.compile(r"[A-Za-z]+|\d+(?:\.\d+)?|[^\W\d_]+|.", re.DOTALL)
 _LETTER = r"A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f"
@@ -69,7 +70,7 @@ _CODE = re.compile(
     rf"(?:(?:[-_]|\.(?=\d)|/(?=[A-Z0-9]))[{_LETTER}0-9]+)*(?:\+(?!\w))?"
 )
 _SPACED = re.compile(
-    r"(?<![\w-])(?P<name>[A-Z]{2,5}|Boeing|Airbus|Ryzen|Core|Radeon|GeForce|Xeon|Porsche|Peugeot"
+    r"(?<![\w-])(?P<name>[A-Z]{2,5}|Office|Microsoft|Xbox|Form|Ferrari|Leica|Insta|Boeing|Airbus|Ryzen|Core|Radeon|GeForce|Xeon|Porsche|Peugeot"
     r"|Galaxy|Route|Channel)[ \u00a0](?P<number>\d{3,5})(?P<rest>-\d{2,4})?"
     r"(?P<tail>[A-Za-z]{1,2})?(?![\w%]|[.,:/-]\d)"
 )
@@ -301,6 +302,8 @@ def _tech(match: re.Match[str]) -> Token:
         return token(match, "acronym", f"{match['sharp']} sharp")
     if match["plus"]:
         return token(match, "acronym", f"{match['plus']} plus plus")
+    if match["low"]:
+        return token(match, "acronym", f"{match['low']} minus")
     if match["grade"]:
         return token(match, "acronym", f"{match['grade']} plus")
     name = match["dot"] or "net"

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from fractions import Fraction
 
-from tasks.reading.english.models import code_words
+from tasks.reading.english.names.models import code_words
 from tasks.reading.english.numbers import cardinal, digits, fraction_words, pairs
 from tasks.reading.english.quantities import UNIT
 from tasks.reading.english.rules import Rule, token, word_after, word_set
@@ -21,7 +21,7 @@ _PHONE_CUE = re.compile(
 )
 _SHORT_PHONE = re.compile(
     r"(?i:\b(?:call|dial|ring|phone|text|sms|hotline|helpline|tel)\b\.?(?:[ \u00a0](?:us|now|on"
-    r"|at|[A-Z]{2,10}|to|the|number|\"?[A-Z]+\"? to))*:?[ \u00a0])"
+    r"|at|(?=\d*[A-Z])[A-Z0-9]{2,12}|to|the|number|\"?[A-Z]+\"? to))*:?[ \u00a0])"
     r"(?P<number>\d{3,6}|1[- ]\d{3})(?![\w%$€£°]|[.,:/-]\d)"
 )
 _EMERGENCY = "(?:000|110|112|119|120|911|999)"
@@ -36,7 +36,7 @@ _AFTER_SHORT = word_set(
 _SECRET = (
     r"PINs?|pins?|Pins?|[Pp]ass(?:code|word)|[Cc]odes?|OTP|[Zz]ip|ZIP|[Pp]ostcode|[Ss]erial|[Tt]racking|[Rr]eference|Ref|ref|"
     r"[Ii]nvoice|[Aa]ccount|[Tt]icket|[Bb]ooking|[Rr]eservation|[Cc]ase|SKU|sku|ID|[Ee]xtension|[Ee]xt|ISBN|EAN|UPC|[Cc]oupon|"
-    r"[PS]/N|[PS]N|[Oo]rder|[Ll]ot|[Bb]atch|[Ll]icen[cs]e|[Vv]oucher|"
+    r"[PS]/N|[PS]N|CVV|CVC|PUK|IMEI|[Oo]rder|[Ll]ot|[Bb]atch|[Ll]icen[cs]e|[Vv]oucher|"
     r"[Pp]romo|[Cc]onfirmation|[Ee]nding[ \u00a0]in|[Ee]nds[ \u00a0](?:in|with)|"
     r"[Ll]ast[ \u00a0](?:four|4)(?:[ \u00a0]digits)?|[Mm]odel|[Ii]tem|[Pp]art"
 )
@@ -213,9 +213,22 @@ _KEYS = re.compile(
     r"(?![\w])"
 )
 _PLATE = re.compile(
-    r"(?:[Pp]late|[Rr]egistration)(?: number| no\.?)?(?: is)?:? (?P<plate>[A-Z0-9]{1,4}"
+    r"(?:[Pp]lates?|[Rr]egistration)(?: number| no\.?)?(?: is)?:? (?P<plate>[A-Z0-9]{1,4}"
     r"(?:[ -][A-Z0-9]{1,5}){1,2})(?!\w)"
 )
+
+
+_ACCOUNT = re.compile(
+    r"(?<![\w-])[A-Z]{2}\d{2}(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?(?![\w-])"
+    r"|(?<![\w-])(?:AT|BE|CH|DE|ES|FR|GB|IE|IT|LU|NL|PL|PT|SE)\d{2}[A-Z0-9]{11,27}(?![\w-])"
+)
+
+
+def _account(match: re.Match[str]) -> Token:
+    """An IBAN: sign by sign, a pause between its groups."""
+    groups = match[0].split() if " " in match[0] else re.findall(r".{1,4}", match[0])
+    said = ", ".join(" ".join(digits(sign) or sign for sign in group) for group in groups)
+    return token(match, "digits", said)
 
 
 def _keys(match: re.Match[str]) -> Token | None:
@@ -247,6 +260,7 @@ def _zip(match: re.Match[str]) -> Token:
 
 
 CODE_RULES = (
+    Rule(_ACCOUNT, _account),
     Rule(_ZIP, _zip),
     Rule(_KEYS, _keys),
     Rule(_PLATE, _plate),

@@ -3,7 +3,7 @@
 import re
 
 from tasks.reading.addresses import Address, find_addresses
-from tasks.reading.english.models import letters, name_words
+from tasks.reading.english.names.models import letters, name_words
 from tasks.reading.english.numbers import cardinal, digits, pairs
 from tasks.reading.english.rules import word_set
 from tasks.reading.tokens import Token

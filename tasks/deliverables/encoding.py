@@ -1,0 +1,188 @@
+"""A deliverable on its screen: encoded into one file, which is proved before it is kept.
+
+A film with intro or outro is encoded in parts, which are then joined packet by packet: a graph that
+holds all of them would keep the frames of the later ones in memory.
+"""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from tasks.deliver_records import Size
+from tasks.deliverables.checks import Promise, verify_deliverable
+from tasks.deliverables.clips import NO_CLIPS, Clip, Clips
+from tasks.deliverables.final_encode import (
+    Crops,
+    Film,
+    clip_args,
+    copy_args,
+    encode_args,
+    join_args,
+)
+from tasks.deliverables.overlay_tracks import Track, track_list, write_tracks
+from tasks.deliverables.words import label_overlay
+from tasks.media.mp4 import packet_md5s, read_mp4
+from tasks.media.stitch import concat_list
+from tasks.processes.ffmpeg import run_ffmpeg, time_limit_s
+from tasks.records import EncodeProfile, VideoReceipt
+from tasks.screen.overlays import Overlay, Region, Screen
+from tasks.store.files import check_free_space, disk_full_as_error
+
+_LARGEST_BITS_PER_PIXEL = 0.25  # of a frame; sharp moving pictures need less at this quality
+_MASTER_COPIES = 2.2  # a copy, and the room for moving its index to the front
+
+
+@dataclass(frozen=True)
+class Deliverable:
+    """What is made.
+
+    Attributes:
+        master: the video's receipt.
+        path: a local path of its file.
+        profile: with which it was encoded.
+        screen: what it is shown on.
+        crop: the part of it that is shown.
+        tags: of the file.
+        sound: a file whose sound is copied; None: the master.
+        clips: what plays before and after it.
+        label: that is seen over the intro, too.
+        alone: the part that is shown while the presenter fills the frame, where that is asked for.
+    """
+
+    master: VideoReceipt
+    path: Path
+    profile: EncodeProfile
+    screen: Screen
+    crop: Region
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    sound: Path | None = None
+    alone: Region | None = None
+    clips: Clips = NO_CLIPS
+    label: str = ""
+
+    @property
+    def num_frames(self) -> int:
+        """Of all that is played."""
+        return self.master.num_frames + self.clips.num_frames
+
+    @property
+    def size(self) -> Size:
+        """Width and height, pixels."""
+        return self.screen.width, self.screen.height
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether nothing of the master's picture changes."""
+        screen = self.screen
+        is_whole = screen.presenter == Region(0, 0, *self.size) == self.crop
+        return is_whole and not (screen.overlays or self.clips.num_frames)
+
+
+def encode_deliverable(made: Deliverable, part: Path) -> dict[str, bool | float | str]:
+    """Write a deliverable into ``part`` and prove it; returns what was compared.
+
+    Raises:
+        DeliverableError: it is not what it must be.
+        FfmpegError: ffmpeg failed or said anything at all.
+        DiskFullError: no room.
+    """
+    master, sound = made.master, made.sound or made.path
+    film = Film(
+        path=made.path,
+        num_frames=master.num_frames,
+        fps=made.profile.fps,
+        timescale=made.profile.timescale,
+        sound=sound,
+    )
+    pixels = made.size[0] * made.size[1] * made.num_frames
+    check_free_space(part.parent, most_bytes(made))
+    limit_s = time_limit_s(copied_bytes=2 * master.file.num_bytes, decoded_pixels=2 * pixels)
+    with (
+        tempfile.TemporaryDirectory(prefix="nightshoot-format-") as scratch,
+        disk_full_as_error(part),
+    ):
+        args = (
+            _joined_args(made, film, Path(scratch), part, limit_s)
+            if made.clips.num_frames
+            else _args(made, film, Path(scratch), part)
+        )
+        run_ffmpeg(args, timeout_s=limit_s, allow_warnings=False)
+    is_copy = made.is_copy
+    return verify_deliverable(
+        part,
+        Promise(
+            size=made.size,
+            num_frames=made.num_frames,
+            sound_md5s=packet_md5s(sound, read_mp4(sound).track("soun")),
+            picture_md5s=_picture_md5s(made.path) if is_copy else None,
+            profile=made.profile,
+            tags=made.tags,
+        ),
+    )
+
+
+def _picture_md5s(path: Path) -> tuple[str, ...]:
+    return packet_md5s(path, read_mp4(path).track("vide"))
+
+
+def most_bytes(made: Deliverable) -> int:
+    """Room that is asked for before a deliverable is made."""
+    if made.is_copy:
+        return int(_MASTER_COPIES * made.master.file.num_bytes)
+    pixels = made.size[0] * made.size[1] * made.num_frames
+    num_bytes = int(pixels * _LARGEST_BITS_PER_PIXEL / 8)
+    return num_bytes * (2 if made.clips.num_frames else 1) + made.master.file.num_bytes
+
+
+def _joined_args(
+    made: Deliverable, film: Film, scratch: Path, part: Path, limit_s: float
+) -> list[str]:
+    """Encode intro, master and outro one by one; the arguments that join them without encoding."""
+    parts: list[Path] = []
+    clips = {"intro": made.clips.intro, "master": None, "outro": made.clips.outro}
+    for name, clip in clips.items():
+        if clip is None and name != "master":
+            continue
+        folder, encoded = scratch / name, scratch / f"{name}.mp4"
+        folder.mkdir()
+        if clip is None:
+            args = _args(made, replace(film, sound=None), folder, encoded)
+        else:
+            label = made.label if name == "intro" else ""
+            args = _clip_args(clip, label, made, folder, encoded)
+        run_ffmpeg(args, timeout_s=limit_s, allow_warnings=False)
+        parts.append(encoded)
+    listed = scratch / "parts.txt"
+    listed.write_text(concat_list(parts), encoding="utf-8")
+    return join_args(film, listed, made.tags, part)
+
+
+def _clip_args(clip: Clip, label: str, made: Deliverable, folder: Path, encoded: Path) -> list[str]:
+    fps, num_frames = made.profile.fps, clip.num_frames
+    film = Film(clip.path, num_frames, fps, made.profile.timescale, sound=None)
+    overlays = (label_overlay(label, made.size, num_frames / fps),) if label else ()
+    tracks = _tracks(overlays, folder, num_frames, fps)
+    background = made.clips.background
+    return clip_args(film, clip.facts, background, made.size, tracks, folder=folder, part=encoded)
+
+
+def _args(made: Deliverable, film: Film, scratch: Path, part: Path) -> list[str]:
+    if made.is_copy:
+        return copy_args(film, made.tags, part)
+    screen = made.screen
+    if screen.canvas is not None:
+        (scratch / "canvas.png").write_bytes(screen.canvas)
+    tracks = _tracks(screen.overlays, scratch, film.num_frames, film.fps)
+    crops = Crops(made.crop, made.alone)
+    return encode_args(film, screen, crops, tracks, folder=scratch, tags=made.tags, part=part)
+
+
+def _tracks(
+    overlays: Sequence[Overlay], folder: Path, num_frames: int, fps: int
+) -> tuple[Track, ...]:
+    tracks = write_tracks(overlays, folder, num_frames=num_frames, fps=fps)
+    for number, track in enumerate(tracks):
+        text = track_list(track, num_frames)
+        (folder / f"track{number}.txt").write_text(text, encoding="utf-8")
+    return tracks

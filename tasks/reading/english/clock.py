@@ -1,0 +1,112 @@
+"""Times of day, and what is written like them: ratios and scores."""
+
+import re
+
+from tasks.reading.english.numbers import SMALL, cardinal
+from tasks.reading.english.rules import (
+    TIME_ZONES,
+    Rule,
+    stop_ends_sentence,
+    token,
+    word_after,
+)
+from tasks.reading.tokens import Token
+
+_S = "[ \u00a0]"
+_TO = rf"{_S}?[-–—]{_S}?"
+_CLOCK = r"(?:[01]?\d|2[0-4])"
+_HALF = (
+    rf"{_S}?(?:(?:[AaPp]\.{_S}?[Mm]\b\.?)|(?:[AaPp][Mm]\b)|(?<=:[0-5]\d)[ap](?!\w)"
+    r"|(?:hours|hrs?|h)\b)"
+)
+_TIME = re.compile(
+    rf"(?<![\w.,:/$€£-])(?P<h>{_CLOCK})(?:(?P<sep>[:.])(?P<m>[0-5]\d)(?::(?P<sec>[0-5]\d))?)?(?P<half>{_HALF})?"
+    rf"(?:(?P<to>{_TO})(?P<h2>{_CLOCK})(?:[:.](?P<m2>[0-5]\d))?(?P<half2>{_HALF})?)?(?![\w%:/]|[.,:-]\d)"
+)
+_RATIO_CUES = re.compile(
+    r"(?:ratio|scale|odds|aspect|mix(?:ed)?|dilute[d]?|screen|format|won|lost|beat)\b[^.,;\n]{0,20}$",
+    re.I,
+)
+_RATIO = re.compile(
+    r"(?<![\d:.\w])(\d{1,4}(?:\.\d{1,4})?)(?::| : )(\d{1,4}(?:\.\d{1,4})?)(?::(\d{1,4}))?"
+    r"(?![\d:\w])"
+)
+
+
+def _time(match: re.Match[str]) -> Token | None:
+    text, end = match.string, match.end()
+    halves = match["half"] or match["half2"]
+    is_dotted = match["sep"] == "."
+    if not halves and (match["m"] is None or is_dotted):
+        return None
+    if match["to"] and not match["half2"] and match["m2"] is None and match["half"]:
+        return None
+    following = word_after(text, end).lower()
+    if not halves and following in ("scale", "ratio", "odds", "mix", "screen", "dilution"):
+        return None
+    if not halves and (_RATIO_CUES.search(text[: match.start()]) or _is_score(match)):
+        return None
+    is_army = bool(halves) and halves.strip(" \u00a0")[0] not in "aApP"
+    if is_army and (match["m"] is None or is_dotted or (match["to"] and match["m2"] is None)):
+        return None
+    if halves and max(int(match["h"]), int(match["h2"] or 0)) > 12 and match["m"] is None:
+        return None
+    words = clock_words(int(match["h"]), match["m"], match["half"], match["sec"], bool(halves))
+    if match["to"]:
+        words += (
+            f" to {clock_words(int(match['h2']), match['m2'], match['half2'], None, bool(halves))}"
+        )
+    if match[0].endswith(".") and _ends_sentence(text, end - 1):
+        end -= 1
+    return token(match, "time", words, end=end)
+
+
+def _ends_sentence(text: str, stop: int) -> bool:
+    following = re.match(rf"{_S}+([A-Z]+)\b", text[stop + 1 :])
+    return stop_ends_sentence(text, stop) and not (following and following[1] in TIME_ZONES)
+
+
+def _is_score(match: re.Match[str]) -> bool:
+    """16:9 has one digit behind the colon and is no match here; 21:09 is a time."""
+    return match["m"] is not None and int(match["h"]) == 24 and match["m"] != "00"
+
+
+def clock_words(
+    hour: int, minutes: str | None, half: str | None, seconds: str | None, is_halved: bool
+) -> str:
+    """The words for a time of day; ``half`` is what follows it: am, p.m., h."""
+    words = cardinal(hour)
+    minute = int(minutes or 0)
+    sign = half.strip(" \u00a0")[0].upper() if half else ""
+    tail = {"": "", "H": " hours"}.get(sign, f" {sign} M")
+    is_halved = is_halved and sign != "H"
+    if minute:
+        words += f" oh {SMALL[minute]}" if minute < 10 else f" {cardinal(minute)}"
+    elif not is_halved and seconds is None:
+        words = _full_hour(hour)
+    if seconds is not None:
+        count = int(seconds)
+        if not count:
+            return (words if minute else _full_hour(hour)) + tail
+        words += f" and {cardinal(count)} second{'' if count == 1 else 's'}"
+    return words + tail
+
+
+def _full_hour(hour: int) -> str:
+    if hour in (0, 24):
+        return "midnight"
+    return f"{cardinal(hour)} o'clock" if hour <= 12 else f"{cardinal(hour)} hundred"
+
+
+def _ratio(match: re.Match[str]) -> Token:
+    parts = [_side(part) for part in match.groups() if part]
+    return token(match, "range", " to ".join(parts))
+
+
+def _side(written: str) -> str:
+    whole, _, decimals = written.partition(".")
+    point = f" point {' '.join(SMALL[int(digit)] for digit in decimals)}" if decimals else ""
+    return cardinal(int(whole)) + point
+
+
+RULES = (Rule(_TIME, _time), Rule(_RATIO, _ratio))

@@ -1,0 +1,1 @@
+"""Numbers and letters that name something: models, codes, telephones, addresses."""

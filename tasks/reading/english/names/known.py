@@ -1,0 +1,120 @@
+"""Numbers that are the names of well-known things: the 911 Turbo, a 747, a 401(k), Form 1040."""
+
+import re
+
+from tasks.reading.english.names.models import letters
+from tasks.reading.english.numbers import digits, pairs, plural
+from tasks.reading.english.rules import Rule, token, word_after, word_before, word_set
+from tasks.reading.tokens import Token
+
+_DETERMINERS = word_set(
+    "a an the this that our my your his her its their new old classic original vintage latest "
+    "first last porsche porsche's boeing boeing's levi's"
+)
+_CARS = (
+    "Turbo|Carrera|Targa|GTS|GT2|GT3|Cabriolet|Dakar|Speedster|Spyder|Spider|Cayman|Boxster|RS|RSR|"
+    "Roadster|Coupe|Sedan|Wagon|Competizione|Abarth|Gran"
+)
+_THINGS = (
+    "Pro|Plus|Max|Ultra|Mini|Series|Edition|Classic|Original|Jeans|jeans|app|camera|cam|form|plan|"
+    "series|model|highway|freeway|jet|jetliner|visa|engine|console|printer|lens"
+)
+_NAMED = re.compile(
+    rf"(?<![\w.,$€£¥₹#/-])(?P<number>[1-9]\d[1-9]|[1-9][1-9]0)(?P<many>s?)"
+    rf"(?:-(?P<variant>\d{{1,3}})(?![\w-]))?(?=[ \u00a0](?:{_CARS}|{_THINGS})\b)"
+)
+_JET = re.compile(
+    r"(?<![\w.,$€£¥₹#/-])(?P<number>7[0-8]7)(?P<many>s?)(?:-(?P<variant>\d{1,3}))?(?![\w-]|[.,:]\d)"
+)
+_PORSCHE = re.compile(
+    r"(?<![\w.,$€£¥₹#/-])(?P<number>911|356|718|914|928|944|959|964|993|996|997)(?P<many>s?)(?![\w-]|[.,:]\d)"
+)
+_EMERGENCY = re.compile(
+    r"(?<![\w.,$€£¥₹#/-])(?:911|999|112|211|311|411|511|811|988)(?=[ \u00a0](?:calls?|operators?|"
+    r"dispatch(?:ers?)?|emergency|hotline|lifeline|line)\b)"
+)
+_LAW = re.compile(
+    r"(?<![\w.,$€£#/-])(401|403|457|501|529)(?:\((\w)\)(?:\((\d{1,2})\))?|(?<=401)[kK]\b)s?(?!\w)"
+)
+_TAX_FORM = re.compile(
+    r"(?<![\w.,$€£#/-])(?:1040|1065|1095|1098|1099|1120)(?=(?:-[A-Z]{1,4})?[ \u00a0](?:forms?"
+    r"|workers?|contractors?|return|schedule)\b)"
+)
+_JEANS = re.compile(r"(?<=Levi's )(5\d\d)(s?)(?!\w|[.,]\d)")
+
+
+def _named(match: re.Match[str]) -> Token | None:
+    if word_before(match.string, match.start()).lower() not in _DETERMINERS:
+        return None
+    return _called(match)
+
+
+def _called(match: re.Match[str]) -> Token:
+    words = pairs(match["number"])
+    words = plural(words) if match["many"] else words
+    groups = match.groupdict()
+    if groups.get("variant"):
+        words += f" {pairs(groups['variant'])}"
+    return token(match, "model", words)
+
+
+def _jet(match: re.Match[str]) -> Token | None:
+    """A 747, the 787-9; but 737 people and the 747 of them are counted."""
+    text = match.string
+    before = word_before(text, match.start()).lower()
+    following = word_after(text, match.end())
+    is_counting = following.islower() and following.endswith("s") and following not in ("is", "was")
+    is_jet = before in _DETERMINERS or match["many"] or match["variant"]
+    return _called(match) if is_jet and not is_counting and following != "of" else None
+
+
+def _porsche(match: re.Match[str]) -> Token | None:
+    """Porsche's 911 and 718: wherever the text speaks of Porsche."""
+    if "Porsche" not in match.string:
+        return None
+    following = word_after(match.string, match.end())
+    is_counting = following.islower() and following.endswith("s") and following not in ("is", "was")
+    return None if is_counting else _called(match)
+
+
+def _emergency(match: re.Match[str]) -> Token:
+    return token(match, "phone", digits(match[0]))
+
+
+def _law(match: re.Match[str]) -> Token:
+    """A 401(k), a 501(c)(3)."""
+    parts = [pairs(match[1])]
+    parts += [letters(match[2])] if match[2] else ["K"] if match[0].lower().endswith("k") else []
+    parts += [pairs(match[3])] if match[3] else []
+    words = " ".join(parts)
+    return token(match, "model", f"{words}'s" if match[0].endswith("s") else words)
+
+
+def _tax_form(match: re.Match[str]) -> Token:
+    return token(match, "model", pairs(match[0]))
+
+
+def _jeans(match: re.Match[str]) -> Token:
+    words = pairs(match[1])
+    return token(match, "model", plural(words) if match[2] else words)
+
+
+_TYRE = re.compile(r"(?<![\w.,/-])(\d{3})/(\d{2})[ \u00a0]?(Z?R)[ \u00a0]?(\d{2})(?!\w)")
+
+
+def _tyre(match: re.Match[str]) -> Token:
+    """225/45 R17."""
+    width, height, build, rim = match.groups()
+    return token(match, "model", f"{pairs(width)}, {pairs(height)} {letters(build)} {pairs(rim)}")
+
+
+RULES = (
+    Rule(_TYRE, _tyre),
+    Rule(_LAW, _law),
+    Rule(_JEANS, _jeans),
+    Rule(_TAX_FORM, _tax_form),
+    Rule(_EMERGENCY, _emergency),
+    Rule(_NAMED, _named),
+    Rule(_PORSCHE, _porsche),
+    Rule(_JET, _jet),
+)

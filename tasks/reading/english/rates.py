@@ -1,0 +1,52 @@
+"""What stands behind a price or a measure and says for how much of what: /mo, /kg, /100 g."""
+
+import re
+
+from tasks.reading.english.numbers import cardinal
+from tasks.reading.english.rules import stop_ends_sentence
+from tasks.reading.english.units import PERIODS, UNITS
+
+_S = "[ \u00a0]?"
+_PER = re.compile(
+    rf"{_S}/{_S}((?:sq|cu)\.?{_S}(?:ft|in|m|yd)|[A-Za-z]+(?:[²³]|(?=\W|$)))(?:/([A-Za-z]+))?"
+    rf"(?![A-Za-z0-9])"
+)
+_EACH = re.compile(rf"{_S}/{_S}(?:ea|pc)\b\.?|{_S}(?:pp|p\.p)\b\.?")
+_PER_SO_MUCH = re.compile(rf"{_S}/{_S}(1|10{{1,3}}){_S}(g|ml|mL|km|kg|L|l|kWh|h)(?![A-Za-z0-9])")
+
+
+def with_rate(text: str, end: int, words: str) -> tuple[str, int]:
+    """A price or a rate for each of something: $9.99/mo, $5/kg, 3 GB/day.
+
+    Returns:
+        The words with those of the rate, and the index behind it.
+    """
+    each = _EACH.match(text, end)
+    if each:
+        is_stop = each[0].endswith(".") and stop_ends_sentence(text, each.end() - 1)
+        told = "per person" if "p" in each[0] else "each"
+        return f"{words} {told}", each.end() - is_stop
+    much = _PER_SO_MUCH.match(text, end)
+    if much:
+        unit = UNITS[much[2]]
+        named = unit.one if much[1] == "1" else unit.many
+        return f"{words} per {cardinal(int(much[1]))} {named}", much.end()
+    found = _PER.match(text, end)
+    if found is None:
+        return words, end
+    first, second = found[1], found[2]
+    period = PERIODS.get(first)
+    if second is None and period is not None:
+        return f"{words} {period}", _period_end(text, found.end())
+    names = [
+        PERIODS[name].split()[1] if name in PERIODS else UNITS[name].one if name in UNITS else name
+        for name in (first, second)
+        if name
+    ]
+    return f"{words} per {' per '.join(names)}", _period_end(text, found.end())
+
+
+def _period_end(text: str, end: int) -> int:
+    is_stop = text[end : end + 1] == "." and text[end - 1].isalpha()
+    shortened = re.search(r"/(?:mo|yr|wk|hr|min|sec)$", text[max(0, end - 5) : end])
+    return end + 1 if is_stop and shortened and not stop_ends_sentence(text, end) else end
