@@ -12,6 +12,7 @@ from tasks.manifest.on_screen.columns import (
     BRAND_COLUMN,
     IMAGE_COLUMNS,
     LAYOUT_COLUMN,
+    LOWER_THIRD_COLUMNS,
     SCREEN_COLUMNS,
     TEXT_COLUMNS,
 )
@@ -45,12 +46,14 @@ class ScreenReader:
         cells: those of the screen's columns, filled.
         brands: of the manifest.
         files: of the manifest.
+        lower_third: of the row's presenter, for cells that are empty.
     """
 
     line: int
     cells: Mapping[str, str]
     brands: Brands
     files: Files
+    lower_third: Mapping[str, str] = field(default_factory=dict[str, str])
     faults: list[Fault] = field(default_factory=list[Fault])
 
     def read(self, column: str, script: str, language: Language) -> RowScreen | None:
@@ -144,7 +147,9 @@ class ScreenReader:
         return None
 
     def _text(self, column: str, brand: Brand) -> str:
-        text = self.cells.get(column, "")
+        is_filled = any(self.cells.get(name) for name in LOWER_THIRD_COLUMNS)
+        theirs = "" if is_filled else self.lower_third.get(column, "")
+        text = theirs or self.cells.get(column, "")
         try:
             check_text(text, allow_lines=False)
         except BadValueError as error:
