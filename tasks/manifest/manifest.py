@@ -381,7 +381,7 @@ def _reader(
         values,
         voices=row.voices,
         rig=row.rig,
-        screen=ScreenReader(row.line, shown, brands, files),
+        screen=ScreenReader(row.line, shown, brands, files, row.lower_third),
     )
 
 

@@ -26,12 +26,14 @@ class SourceRow:
         cells: column -> text, without columns that have no name.
         voices: language -> voice, for rows without a voice of their own; of their presenter.
         rig: of the presenter's portrait, where it does not lie beside it.
+        lower_third: of the presenter: what ``name`` and ``title`` show where both cells are empty.
     """
 
     line: int
     cells: dict[str, str]
     voices: Mapping[Language, str] = field(default_factory=dict[Language, str])
     rig: str = ""
+    lower_third: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass

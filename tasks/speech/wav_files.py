@@ -43,8 +43,8 @@ def write_wav(path: Path, blocks: Iterable[NDArray[np.int16]], sample_rate_hz: i
     with path.open("wb") as file:
         file.write(header)
         for part in parts:
-            digest.update(part)
-            file.write(part)
+            digest.update(part.data)
+            file.write(part.data)
     return digest.hexdigest()
 
 

@@ -263,12 +263,12 @@ def test_gpus_and_slow_segments_are_told(page: Page):
     expect(page.locator("#v-wide")).to_be_in_viewport()
 
 
-@pytest.mark.parametrize("width", [320, 375, 768, 1440])
 @pytest.mark.parametrize("view", ["Cards", "Table"])
-def test_nothing_hangs_over_the_side(page: Page, width: int, view: str):
-    page.set_viewport_size({"width": width, "height": 812})
-    page.get_by_role("button", name=view).click()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+def test_nothing_hangs_over_the_side(page: Page, view: str):
+    for width in (320, 375, 768, 1440):
+        page.set_viewport_size({"width": width, "height": 812})
+        page.get_by_role("button", name=view).click()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, width
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

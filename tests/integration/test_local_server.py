@@ -16,13 +16,22 @@ pytestmark = pytest.mark.integration
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory):
+def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of a campaign whose database cannot be read."""
+    folder = tmp_path_factory.mktemp("logs")
+    (folder / "prefect").mkdir()
+    (folder / "prefect" / "prefect.db").write_bytes(b"garbage\n" * 512)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(logs: Path, tmp_path_factory: pytest.TempPathFactory):
     with pytest.MonkeyPatch.context() as patch:
         for name in ("PREFECT_API_URL", "PREFECT_HOME"):
             patch.delenv(name, raising=False)
         patch.setenv("PREFECT_API_AUTH_STRING", "somebody:else")
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        made = LocalServer(tmp_path_factory.mktemp("logs"))
+        made = LocalServer(logs)
         try:
             made.wait()
             yield os.environ["PREFECT_API_URL"]
@@ -103,17 +112,10 @@ def test_every_run_draws_a_password_of_its_own(server: str, tmp_path: Path) -> N
 
 
 def test_a_database_that_cannot_be_read_is_put_aside_and_a_new_one_begun(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: str, logs: Path
 ) -> None:
-    monkeypatch.delenv("PREFECT_API_URL", raising=False)
-    home = tmp_path / "prefect"
-    home.mkdir()
-    (home / "prefect.db").write_bytes(b"garbage\n" * 512)
-    made = LocalServer(tmp_path)
-    try:
-        made.wait()
-        asked = f"{os.environ['PREFECT_API_URL']}/flows/filter"
-        assert httpx.post(asked, json={}, auth=credentials()).status_code == 200
-    finally:
-        made.end()
-    assert (home / "damaged-prefect.db").read_bytes().startswith(b"garbage")
+    assert (logs / "prefect" / "damaged-prefect.db").read_bytes().startswith(b"garbage")
+    with closing(sqlite3.connect(logs / "prefect" / "prefect.db")) as database:
+        assert database.execute("select count(*) from flow").fetchone() == (0,)
+    asked = f"{server}/flows/filter"
+    assert httpx.post(asked, json={}, auth=credentials()).status_code == 200

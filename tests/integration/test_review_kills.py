@@ -51,7 +51,7 @@ def test_a_retry_that_is_killed_is_carried_on_and_repeats_nothing(
         "rendering": lambda: len(receipts(root)) > len(before),
     }[moment]
     run = start_nightshoot(["retry", "campaign", "--here", "--out", tmp_path], tmp_path / "log")
-    wait_until(happened, 120, moment, every_s=0.005)
+    wait_until(happened, 120, moment, every_s=0.02)
     run.send_signal(signal.SIGKILL)
     run.wait(30)
     kept = receipts(root)

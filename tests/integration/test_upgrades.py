@@ -130,7 +130,7 @@ def test_workers_tell_their_versions_and_the_status_shows_them(prefect_api, tmp_
         worker = Daemon([*command, "--name", "here-cpu"], tmp_path / "worker.log", env)
         try:
             worker.start()
-            wait_until(lambda: client.read_variable_by_name(name), 60, "it tells its version")
+            wait_until(lambda: client.read_variable_by_name(name), 180, "it tells its version")
             (seen,) = cluster_status().workers
             assert (seen.release, seen.engines) == (
                 version("nightshoot"),

@@ -13,7 +13,8 @@ IMAGE_COLUMNS: Mapping[str, int] = MappingProxyType(
     }
 )
 """Columns of product pictures, and the numbers that marks in scripts call them by."""
-TEXT_COLUMNS = ("headline", "price_text", "cta", "name", "title")
+LOWER_THIRD_COLUMNS = ("name", "title")
+TEXT_COLUMNS = ("headline", "price_text", "cta", *LOWER_THIRD_COLUMNS)
 LAYOUT_COLUMN = "product_layout"
 SCREEN_COLUMNS = (*IMAGE_COLUMNS, LAYOUT_COLUMN, *TEXT_COLUMNS)
 _ABOUT = (

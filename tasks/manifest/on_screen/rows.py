@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tasks.deliver_records import CaptionMode
 from tasks.manifest.cell_values import BadValueError, check_text
 from tasks.manifest.faults import Fault
 from tasks.manifest.on_screen.brands import Brands
@@ -11,6 +12,7 @@ from tasks.manifest.on_screen.columns import (
     BRAND_COLUMN,
     IMAGE_COLUMNS,
     LAYOUT_COLUMN,
+    LOWER_THIRD_COLUMNS,
     SCREEN_COLUMNS,
     TEXT_COLUMNS,
 )
@@ -28,6 +30,7 @@ from tasks.screen.brand.brand import Brand
 from tasks.screen.brand.pictures import PRODUCT_KINDS, ScreenPictureError, read_screen_picture
 from tasks.screen.composing.pieces import Stage
 from tasks.screen.composing.screens import drawing_of
+from tasks.screen.formats import is_burned
 from tasks.screen_records import RowScreen
 
 _MAX_CHARS = 400
@@ -43,12 +46,14 @@ class ScreenReader:
         cells: those of the screen's columns, filled.
         brands: of the manifest.
         files: of the manifest.
+        lower_third: of the row's presenter, for cells that are empty.
     """
 
     line: int
     cells: Mapping[str, str]
     brands: Brands
     files: Files
+    lower_third: Mapping[str, str] = field(default_factory=dict[str, str])
     faults: list[Fault] = field(default_factory=list[Fault])
 
     def read(self, column: str, script: str, language: Language) -> RowScreen | None:
@@ -87,14 +92,23 @@ class ScreenReader:
         )
 
     def check_fit(
-        self, shown: RowScreen, language: Language, sizes: Sequence[tuple[int, int]]
+        self,
+        shown: RowScreen,
+        language: Language,
+        sizes: Sequence[tuple[int, int]],
+        captions: CaptionMode | None,
     ) -> None:
-        """Draw what the row shows in each of its formats: what does not fit is a fault."""
+        """Draw what the row shows in each of its formats: what does not fit is a fault.
+
+        ``captions``: what the row asks for; None: room for them is looked for when it is planned.
+        """
         brand = self.brands.of_cell(self.cells.get(BRAND_COLUMN, ""))
         if brand is None:
             return
         for size in sizes:
-            for each in drawing_of(Stage(brand, shown, language, *size))[1]:
+            is_captioned = captions is not None and is_burned(captions, size)
+            stage = Stage(brand, shown, language, *size, is_captioned=is_captioned)
+            for each in drawing_of(stage)[1]:
                 self._fault(each.column, each.value, each.rule, each.way_out)
 
     def _check_brandless(self, column: str, script: str) -> None:
@@ -133,7 +147,9 @@ class ScreenReader:
         return None
 
     def _text(self, column: str, brand: Brand) -> str:
-        text = self.cells.get(column, "")
+        is_filled = any(self.cells.get(name) for name in LOWER_THIRD_COLUMNS)
+        theirs = "" if is_filled else self.lower_third.get(column, "")
+        text = theirs or self.cells.get(column, "")
         try:
             check_text(text, allow_lines=False)
         except BadValueError as error:

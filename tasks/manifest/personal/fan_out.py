@@ -230,7 +230,8 @@ class _Reader:
         for column, text in given:
             if text and not cells.get(column):
                 cells[column] = text
-        return replace(row, cells=cells, rig=rig, voices=presenter.voices)
+        third = presenter.lower_third
+        return replace(row, cells=cells, rig=rig, voices=presenter.voices, lower_third=third)
 
     def _give_voice(self, row: SourceRow, video: SourceRow, language: Language) -> None:
         """The voice of a language: of its column, of all, of the presenter, or the usual one."""

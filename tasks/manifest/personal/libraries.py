@@ -24,6 +24,7 @@ from tasks.manifest.cell_values import (
     parse_video_id,
     parse_voice,
 )
+from tasks.manifest.on_screen.columns import LOWER_THIRD_COLUMNS
 from tasks.manifest.personal.selection import PART
 from tasks.manifest.personal.template import is_template
 from tasks.manifest.row_files import PORTRAIT, RIG, FileKind, Files
@@ -40,8 +41,8 @@ VARIANT_COLUMNS = (
     *("voice", "voice_en", "voice_zh", "size", "preset", "prompt", "seed", "portrait", "engine"),
     *("framing", "presenter"),
 )
-_PRESENTER_KEYS = ("portrait", "rig", "framing", "voices", "consent", UNTIL)
-_NOT_YET = ("lower_third",)
+LOWER_THIRD = "lower_third"
+_PRESENTER_KEYS = ("portrait", "rig", "framing", "voices", "consent", UNTIL, LOWER_THIRD)
 _MAX_BYTES = 1 << 20
 _MAX_PRESENTERS = 10_000
 _SEED_LIMIT = 2**32
@@ -84,6 +85,7 @@ class Presenter:
     voices: Mapping[Language, str] = field(default_factory=dict[Language, str])
     consent: str = ""
     consent_until: date | None = None
+    lower_third: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True)
@@ -191,7 +193,8 @@ class _Reader:
             framing, consent = (self._text(name, table, key) for key in ("framing", "consent"))
             self._check_framing(name, framing)
             until = self._until(name, table, consent)
-            yield name, Presenter(portrait, rig, framing, voices, consent, until)
+            third = dict(self._lower_third(name, table.get(LOWER_THIRD, {})))
+            yield name, Presenter(portrait, rig, framing, voices, consent, until, third)
 
     def variants(
         self, tables: Mapping[str, Any], presenters: Mapping[str, Presenter] | None
@@ -282,6 +285,24 @@ class _Reader:
             except BadValueError as error:
                 self._fault(name, f'voices.{language} "{voice}": {error.args[0]}', error.args[1])
 
+    def _lower_third(self, name: str, given: object) -> Iterator[tuple[str, str]]:
+        """``name`` and ``title``; what fits and what can be drawn is checked in each row."""
+        table = table_of(given)
+        way_out = f'write {LOWER_THIRD} = {{ name = "Mara Lind", title = "Lighting designer" }}'
+        if table is None:
+            self._fault(name, f"{LOWER_THIRD} = {given!r} is no table", way_out)
+            return
+        for key in table:
+            if key not in LOWER_THIRD_COLUMNS:
+                self._unknown(f"{name}.{LOWER_THIRD}", key, LOWER_THIRD_COLUMNS)
+        for key in LOWER_THIRD_COLUMNS:
+            text = self._text(f"{name}.{LOWER_THIRD}", table, key)
+            if is_template(text):
+                rule = f'{key} "{text}" has a variable, and presenters are the same in all rows'
+                self._fault(f"{name}.{LOWER_THIRD}", rule, "write it out, or fill the row's cell")
+            elif text:
+                yield key, text
+
     def _text(self, name: str, table: Mapping[str, Any], key: str) -> str:
         given = table.get(key, "")
         if isinstance(given, str):
@@ -317,8 +338,8 @@ class _Reader:
     def _unknown(self, where: str, key: str, known: Sequence[str]) -> None:
         near = get_close_matches(key, known, 1)
         way_out = f'did you mean "{near[0]}"?' if near else f"known are {', '.join(known)}"
-        if key in _NOT_YET and known is _PRESENTER_KEYS:
-            way_out = "this cannot be set for presenters yet; remove it"
+        if key in LOWER_THIRD_COLUMNS and known is _PRESENTER_KEYS:
+            way_out = f'write {LOWER_THIRD} = {{ {key} = "..." }}'
         self._fault(where, f"{key} is unknown here", way_out)
 
     def _fault(self, where: str, rule: str, way_out: str) -> None:

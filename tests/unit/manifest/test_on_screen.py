@@ -11,7 +11,7 @@ from flows.rows.settings import PrepareSettings
 from model.engine import engine_identity
 from tasks.manifest.manifest import Manifest, ManifestError, read_manifest
 from tasks.manifest.on_screen.columns import screen_columns_table
-from tasks.manifest.personal.libraries import Personal
+from tasks.manifest.personal.libraries import LibraryError, Personal
 from tasks.manifest.presets import load_presets
 from tasks.manifest.row import RowDefaults
 from tasks.portrait.portrait import PortraitLimits
@@ -113,6 +113,58 @@ def test_what_stands_on_the_screen_is_no_part_of_what_a_plan_is_made_of(branded)
     bare = read(branded, plain).rows[0]
 
     assert digest(shown) == digest(dearer) == digest(bare)
+
+
+THIRD = """
+[mara]
+portrait = "a.png"
+lower_third = { name = "Mara Lind", title = "Lighting designer" }
+"""
+
+
+def test_a_presenter_gives_the_lower_third_that_a_row_does_not_fill(branded):
+    (branded / "presenters.toml").write_text(THIRD)
+    text = "video_id,script,presenter,name,title\n"
+    text += "a,Hello.,mara,,\nb,Hello.,mara,Ann Roe,\nc,Hello {{name|friend}}.,mara,,\n"
+
+    rows = read(branded, text).rows
+
+    shown = [(row.screen.name, row.screen.title) for row in rows if row.screen]
+    theirs = ("Mara Lind", "Lighting designer")
+    assert shown == [theirs, ("Ann Roe", ""), theirs]
+    assert rows[2].script == "Hello friend.", "a variable is the row's own"
+    assert (
+        read(branded, "video_id,script,presenter\na,Hello.,mara\n").rows[0].screen == rows[0].screen
+    )
+
+
+def test_a_presenters_lower_third_is_not_shown_without_a_brand(folder):
+    (folder / "presenters.toml").write_text(THIRD)
+    assert read(folder, "video_id,script,presenter\na,Hello.,mara\n").rows[0].screen is None
+    (folder / "spring.toml").write_text('layout = "below"\n')
+    text = "video_id,script,presenter,brand\na,Hello.,mara,spring.toml\nb,Hello.,mara,\n"
+    shown, plain = read(folder, text).rows
+    assert shown.screen is not None
+    assert (shown.screen.name, plain.screen) == ("Mara Lind", None)
+
+
+def test_faults_of_a_presenters_lower_third_are_told(branded):
+    (branded / "presenters.toml").write_text(
+        '[mara]\nportrait = "a.png"\ntitle = "x"\n[mara.lower_third]\nnam = "Mara"\ntitle = 3\n'
+        'name = "{{name}}"\n[otto]\nportrait = "a.png"\nlower_third = "Otto"\n'
+    )
+    with pytest.raises(LibraryError) as caught:
+        read(branded, "video_id,script,presenter\na,Hello.,mara\n")
+    told = [line.partition("presenters.toml: ")[2] for line in str(caught.value).splitlines()]
+    assert told == [
+        '[mara] title is unknown here; write lower_third = { title = "..." }',
+        '[mara.lower_third] nam is unknown here; did you mean "name"?',
+        '[mara.lower_third] name "{{name}}" has a variable, and presenters are the same in all '
+        "rows; write it out, or fill the row's cell",
+        '[mara.lower_third] title = 3 is no text; write title = "..."',
+        "[otto] lower_third = 'Otto' is no table; "
+        'write lower_third = { name = "Mara Lind", title = "Lighting designer" }',
+    ]
 
 
 def test_a_plain_row_is_written_down_without_a_screen_and_read_back(folder):

@@ -71,3 +71,28 @@ def test_what_else_the_machine_does_slows_the_overhead_too():
     assert overhead_s(10, 2.0) == pytest.approx(2 * overhead_s(10, 1.0))
     assert run_overhead_s(is_first=True, crowding=3.0) == pytest.approx(34.5)
     assert run_overhead_s(is_first=False, crowding=1.0) == pytest.approx(6.0)
+
+
+@given(
+    st.lists(st.floats(0.1, 100), min_size=1, max_size=20),
+    st.floats(0.1, 100),
+    st.lists(st.floats(1.0, 2.0), min_size=1, max_size=4),
+    st.integers(1, 5),
+)
+def test_one_more_video_at_the_end_never_makes_a_run_shorter(work, more, speeds, workers):
+    rates = sorted(speeds)
+    before = estimate_seconds(work, rates, workers)
+
+    assert estimate_seconds([*work, more], rates, workers) >= before - 1e-6 * before
+
+
+@pytest.mark.parametrize("workers", [1, 2, 8])
+def test_two_thousand_short_videos_take_as_long_as_four_times_five_hundred(workers):
+    rates = [1 + 0.9 * index / 7 for index in range(8)]
+    work = [0.8, 1.1, 0.6, 1.3] * 125
+
+    whole, part = estimate_seconds(work * 4, rates, workers), estimate_seconds(work, rates, workers)
+
+    ending = max(work) * workers  # in which fewer than all workers are busy, once in each run
+    assert 4 * part - 4 * ending <= whole <= 4 * part
+    assert whole == pytest.approx(sum(work) * 4 / rates[workers - 1], rel=0.01)
