@@ -130,7 +130,7 @@ def _asked(
         sizes=row.deliver,
         face=face,
         captions=_captions(row, brand, before),
-        label=LABELS[row.language] if has_label else "",
+        label=_label(row, brand) if has_label else "",
         language=row.language,
         music=music,
         teaser=row.teaser,
@@ -140,6 +140,12 @@ def _asked(
         num_clip_frames=sum(clip.num_frames for clip in clips.values()),
         shown=shown_sha256(row, plan, script),
     )
+
+
+def _label(row: ManifestRow, brand: Brand | None) -> str:
+    """What the mark says: the brand's words, or the usual ones."""
+    own = getattr(brand.tables.label, row.language) if brand else ""
+    return own or LABELS[row.language]
 
 
 def _clips(brand: Brand) -> dict[str, Clip]:

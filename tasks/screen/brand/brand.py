@@ -56,6 +56,13 @@ class FileTable(Record):
     file: str = Field(min_length=1, description="write the name of a file")
 
 
+class LabelTable(Record):
+    """``[label]``: what the mark says that a film is generated, by the language of its script."""
+
+    en: str = Field(default="", max_length=24, description="write at most 24 letters")
+    zh: str = Field(default="", max_length=12, description="write at most 12 characters")
+
+
 class BrandTables(Record):
     """A brand file without its layouts, which have rules of their own."""
 
@@ -68,6 +75,7 @@ class BrandTables(Record):
     logo: LogoTable | None = None
     palette: Palette = Field(default_factory=Palette)
     lower_third: LowerThird = Field(default_factory=LowerThird)
+    label: LabelTable = Field(default_factory=LabelTable)
     intro: FileTable | None = None
     outro: FileTable | None = None
     music: FileTable | None = None

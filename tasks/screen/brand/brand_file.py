@@ -19,6 +19,7 @@ from tasks.screen.brand.brand import Brand, BrandTables
 from tasks.screen.brand.clips import ClipError, check_clip
 from tasks.screen.brand.pictures import LOGO_KINDS, ScreenPictureError, read_screen_picture
 from tasks.screen.layout.templates import Layout, layout_of, packaged_layouts
+from tasks.screen.lettering import drawable, missing_signs
 from tasks.screen.text.fonts import FONT_FILES, Font, FontError, fonts_of, read_font
 
 BRAND_NAME = "brand.toml"
@@ -108,6 +109,12 @@ def _read_brand(source: Path, version: int, num_bytes: int, allow_outside: bool)
         if (table := getattr(tables, name)) is not None
     }
     music = tables.music and reader.file("[music] file", tables.music.file, "recording", _music)
+    for language in ("en", "zh"):
+        text = str(getattr(tables.label, language))
+        left_out = "".join(sign for sign in text if sign not in drawable(text) + " ")
+        if undrawn := missing_signs(text) + left_out:
+            rule = f'"{text}": the font of labels cannot draw "{undrawn}"'
+            reader.fault(f"[label] {language}", rule, "write it in letters alone")
     if reader.faults:
         raise BrandError("\n".join(reader.faults))
     fonts: list[Font] = [found[1] for found in own if found]

@@ -160,6 +160,17 @@ def test_a_file_that_is_no_font_and_one_that_is_no_toml_are_refused(tmp_path):
         read_brand(brand(tmp_path, "[logo"))
 
 
+def test_a_label_of_the_brands_own_is_short_and_can_be_drawn(tmp_path):
+    text = '[label]\nen = "Made with AI"\nzh = "本视频由AI生成"\n'
+    label = read_brand(brand(tmp_path, text)).tables.label
+    assert (label.en, label.zh) == ("Made with AI", "本视频由AI生成")
+
+    (told,) = faults(tmp_path, '[label]\nen = "Made with AI \U0001f916"\n')
+    assert told.startswith('[label] en: "Made with AI \U0001f916": the font of labels cannot draw')
+    (told,) = faults(tmp_path, '[label]\nzh = "这一条视频的画面和声音都由AI生成"\n')
+    assert told.endswith("write at most 12 characters")
+
+
 def test_a_brand_that_was_changed_is_read_again(tmp_path):
     assert read_brand(brand(tmp_path, 'name = "one"')).tables.name == "one"
     assert read_brand(brand(tmp_path, 'name = "other"')).tables.name == "other"

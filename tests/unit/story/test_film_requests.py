@@ -99,6 +99,7 @@ def test_a_brand_lends_its_clips_and_its_music_and_a_row_can_go_without_the_musi
         container.mux(track.encode())
     brand = home / "brand.toml"
     brand.write_text(brand.read_text() + '[intro]\nfile="intro.mp4"\n[music]\nfile="calm.wav"\n')
+    brand.write_text(brand.read_text() + '[label]\nen = "Made with AI"\n')
     folder = open_campaign(home / "out", "june")
     request = asked(row_of(home), folder)
 
@@ -108,5 +109,6 @@ def test_a_brand_lends_its_clips_and_its_music_and_a_row_can_go_without_the_musi
     assert request.clip_background == "#14202b"
     for entry in (request.intro, request.music):
         folder.check_kept("materials", entry)
-    quiet = asked(row_of(home, music="off"), folder)
-    assert quiet == request.model_copy(update={"music": None})
+    assert request.label == "", "in English nobody asks for it"
+    quiet = asked(row_of(home, music="off", ai_label="on"), folder)
+    assert quiet == request.model_copy(update={"music": None, "label": "Made with AI"})
