@@ -156,6 +156,7 @@ class _Cluster:
         self._home, self._access, self._view, self._stop = home, access, view, stop
         self._figures, self._hang_s = figures, hang_s
         self._health = ServerHealth(access[URL_VARIABLE])
+        self._client = httpx.Client(timeout=_HEALTH_TIMEOUT_S)
         self._began = time.monotonic()
         self._server: Part | None = None
         self._setting_up: Child | None = None
@@ -232,9 +233,7 @@ class _Cluster:
         url = f"{self._access[URL_VARIABLE]}/work_pools"
         try:
             return all(
-                httpx.get(
-                    f"{url}/{pool}", auth=(user, password), timeout=_HEALTH_TIMEOUT_S
-                ).is_success
+                self._client.get(f"{url}/{pool}", auth=(user, password)).is_success
                 for pool in _POOLS
             )
         except httpx.TransportError:
@@ -255,6 +254,7 @@ class _Cluster:
         """Ask the workers, then the server; whoever lingers is killed."""
         began = time.monotonic()
         self._health.close()
+        self._client.close()
         if self._setting_up is not None:
             self._setting_up.end(0.0)
         children = [part.child for part in self._workers if part.child is not None]
@@ -306,7 +306,7 @@ class _Cluster:
     def _is_healthy(self) -> bool:
         try:
             url = f"{self._access[URL_VARIABLE]}/health"
-            return httpx.get(url, timeout=_HEALTH_TIMEOUT_S).is_success
+            return self._client.get(url).is_success
         except httpx.TransportError:
             return False
 
