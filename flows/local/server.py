@@ -14,11 +14,15 @@ import socket
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flows.local.empty_database import DATABASE, begin_database, keep_database
 from model.errors import MachineError
 from tasks.processes.child_processes import Child
 from tasks.processes.stop_request import check_stop
+
+if TYPE_CHECKING:
+    import httpx
 
 _START_TIMEOUT_S = 120.0
 _HEALTH_TIMEOUT_S = 2.0
@@ -110,6 +114,17 @@ class LocalServer:
         """
         import httpx
 
+        if not self._is_ready:
+            # one client: making one reads the machine's certificates, which takes 40 ms each time
+            with httpx.Client(timeout=_HEALTH_TIMEOUT_S) as client:
+                self._wait(client)
+        if self._has_new_database:
+            keep_database(self._home)
+            self._has_new_database = False
+
+    def _wait(self, client: "httpx.Client") -> None:
+        import httpx
+
         deadline = time.monotonic() + _START_TIMEOUT_S
         while not self._is_ready:
             check_stop()
@@ -126,15 +141,10 @@ class LocalServer:
                     f"{child.log_tail()}; its log is {child.log_path}"
                 )
             try:
-                answer = httpx.get(
-                    f"{os.environ['PREFECT_API_URL']}/health", timeout=_HEALTH_TIMEOUT_S
-                )
+                answer = client.get(f"{os.environ['PREFECT_API_URL']}/health")
                 self._is_ready = answer.status_code == 200
             except httpx.TransportError:
                 time.sleep(0.05)
-        if self._has_new_database:
-            keep_database(self._home)
-            self._has_new_database = False
 
     def _put_damage_aside(self, said: str) -> bool:
         """Begin a new database where the old one cannot be read; only the runs' history is in it.

@@ -156,6 +156,7 @@ class _Cluster:
         self._home, self._access, self._view, self._stop = home, access, view, stop
         self._figures, self._hang_s = figures, hang_s
         self._health = ServerHealth(access[URL_VARIABLE])
+        self._client = httpx.Client(timeout=_HEALTH_TIMEOUT_S)
         self._began = time.monotonic()
         self._server: Part | None = None
         self._setting_up: Child | None = None
@@ -205,12 +206,11 @@ class _Cluster:
         log = self._log("set-up")
         child = self._setting_up = Child("flows.cli", ["cluster", "up"], log, settings)
         deadline = time.monotonic() + _SET_UP_TIMEOUT_S
-        with self._client() as client:
-            while (code := child.exit_code) is None and time.monotonic() < deadline:
-                if self._is_stopped():
-                    return
-                if not self._workers and self._has_pools(client):
-                    self._start_workers(slots)
+        while (code := child.exit_code) is None and time.monotonic() < deadline:
+            if self._is_stopped():
+                return
+            if not self._workers and self._has_pools():
+                self._start_workers(slots)
         if code != 0:
             raise SupervisorError(f"the set-up failed (exit code {code}): {child.log_tail()}")
         if not self._workers:
@@ -228,17 +228,14 @@ class _Cluster:
         kind = "GPUs" if slots.are_gpus else "slots of the CPU, for engines that need no GPU"
         self._view.say("cluster", f"{kind}: {', '.join(slots.names)}")
 
-    def _client(self) -> httpx.Client:
-        """Made once: making one takes 40 ms of computing, which the server's start needs."""
+    def _has_pools(self) -> bool:
         user, _, password = self._access[PASSWORD_VARIABLE].partition(":")
-        return httpx.Client(
-            base_url=self._access[URL_VARIABLE], auth=(user, password), timeout=_HEALTH_TIMEOUT_S
-        )
-
-    @staticmethod
-    def _has_pools(client: httpx.Client) -> bool:
+        url = f"{self._access[URL_VARIABLE]}/work_pools"
         try:
-            return all(client.get(f"/work_pools/{pool}").is_success for pool in _POOLS)
+            return all(
+                self._client.get(f"{url}/{pool}", auth=(user, password)).is_success
+                for pool in _POOLS
+            )
         except httpx.TransportError:
             return False
 
@@ -257,6 +254,7 @@ class _Cluster:
         """Ask the workers, then the server; whoever lingers is killed."""
         began = time.monotonic()
         self._health.close()
+        self._client.close()
         if self._setting_up is not None:
             self._setting_up.end(0.0)
         children = [part.child for part in self._workers if part.child is not None]
@@ -308,7 +306,7 @@ class _Cluster:
     def _is_healthy(self) -> bool:
         try:
             url = f"{self._access[URL_VARIABLE]}/health"
-            return httpx.get(url, timeout=_HEALTH_TIMEOUT_S).is_success
+            return self._client.get(url).is_success
         except httpx.TransportError:
             return False
 
