@@ -28,7 +28,8 @@ from model.live_avatar.assembly.random_weights import filled
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE, LIVE_AVATAR_14B, TINY
 from model.live_avatar.devices.device import choose_device
 from model.live_avatar.network.attention import AUTO, usable_kernels
-from model.live_avatar.network.transformer import AudioTokens, Transformer
+from model.live_avatar.network.audio_injector import AudioTokens
+from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.parallel.kernels import CACHE_VARIABLE, run_by
 from model.live_avatar.parallel.quantize import Float8, float8_put
 from model.live_avatar.sampling.sampler import Sampler

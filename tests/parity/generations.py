@@ -65,7 +65,6 @@ class Generation:
             height=config["H"] // LATENT_SIDE,
             width=config["W"] // LATENT_SIDE,
             num_past_latents=config["infer_frames"] // FRAMES_PER_LATENT,
-            turning_dtype=arithmetic.turning_dtype,
         )
         self.sampler.set_text(inputs["context"].float())
         mode = replace(mode, num_motion_frames=config["motion_frames"])

@@ -1,21 +1,30 @@
 """The transformer and the sampler as the golden calls need them; sizes come from the set alone."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from einops import rearrange
-from torch import Tensor
+from torch import Tensor, nn
 
-from model.live_avatar.config import BLOCK_LATENTS, PATCH, REFERENCE_POSITION
+from model.live_avatar.config import (
+    BLOCK_LATENTS,
+    PATCH,
+    REFERENCE_POSITION,
+    TransformerConfig,
+)
 from model.live_avatar.encoders.vae import LATENT_SIDE
 from model.live_avatar.network.attention import Attend
 from model.live_avatar.network.audio_encoder import block_tokens
-from model.live_avatar.network.cache import StepCache
-from model.live_avatar.network.rope import motion_table, rope_table
-from model.live_avatar.network.transformer import AudioTokens, Transformer
-from model.live_avatar.weights.key_names import our_names
+from model.live_avatar.network.audio_injector import AudioTokens
+from model.live_avatar.network.cache import Sink, StepCache
+from model.live_avatar.network.past import KeysValues
+from model.live_avatar.network.rope import motion_table, rope_table, turn_into
+from model.live_avatar.network.transformer import Transformer
 from tests.parity.golden import GoldenSet
+from tests.parity.published import joined
 
 
 @dataclass(frozen=True)
@@ -23,7 +32,7 @@ class Arithmetic:
     """How a transformer computes.
 
     Attributes:
-        turning_dtype: in which keys and queries are turned.
+        turning_dtype: in which keys and queries are turned; float32 or float64.
         is_explicit: attention is spelled out, past before sink, instead of torch's own kernel.
         norm3_dtype: of the text attention's norm; None: the weights'.
     """
@@ -48,12 +57,55 @@ def transformer_of(
 ) -> Transformer:
     """The set's transformer in float32; ``weights`` by the published names, the set's if None."""
     weights = weights or golden.tensors("weights_dit")
-    renamed = our_names(weights)
-    model = Transformer(golden.transformer_config(), norm3_dtype=arithmetic.norm3_dtype)
-    model.load_state_dict({renamed[name]: value.float() for name, value in weights.items()})
+    made = Transformer if arithmetic.turning_dtype == torch.float32 else ExactlyTurned
+    model = made(golden.transformer_config())
+    values = {name: value.float() for name, value in weights.items()}
+    model.load_state_dict(joined(model, values))
+    if arithmetic.norm3_dtype is not None:
+        for block in model.layers:
+            block.norm3 = Rounded(block.norm3, arithmetic.norm3_dtype)
     if arithmetic.is_explicit:
         spell_out_attention(model, num_sink_tokens(golden))
     return model.eval().requires_grad_(False)
+
+
+class ExactlyTurned(Transformer):
+    """Turns keys and queries in float64, by tables of the same values."""
+
+    def __init__(self, config: TransformerConfig) -> None:
+        super().__init__(config)
+        self.turn = lambda target, keys, table: turn_into(target, keys, table.double())
+
+    def prefill(
+        self, reference: Tensor, motion: Tensor, text: Sequence[KeysValues], table: Tensor
+    ) -> list[Sink]:
+        """See :meth:`Transformer.prefill`."""
+        return super().prefill(reference, motion, text, table.double())
+
+    def forward(
+        self,
+        latents: Tensor,
+        timesteps: Tensor,
+        audio: AudioTokens,
+        text: Sequence[KeysValues],
+        cache: StepCache,
+        table: Tensor,
+        *rest: Any,
+    ) -> Tensor:
+        """See :meth:`Transformer.forward`."""
+        return super().forward(latents, timesteps, audio, text, cache, table.double(), *rest)
+
+
+class Rounded(nn.Module):
+    """A norm whose input and output are rounded to another dtype."""
+
+    def __init__(self, norm: nn.Module, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.norm, self.dtype = norm, dtype
+
+    def forward(self, x: Tensor) -> Tensor:
+        """In ``x``'s dtype again."""
+        return self.norm(x.to(self.dtype)).to(x.dtype)
 
 
 def num_sink_tokens(golden: GoldenSet) -> int:
@@ -104,7 +156,6 @@ def direct_calls(
     model: Transformer,
     name: str = "direct",
     count: int | None = None,
-    turning_dtype: torch.dtype = torch.float32,
 ) -> Direct:
     """Make the calls of ``name``; what it does not hold is that of ``direct``."""
     tensors = {**golden.tensors("direct"), **golden.tensors(name)}
@@ -114,10 +165,10 @@ def direct_calls(
     rows, columns, dim = range(height // PATCH), range(width // PATCH), model.config.head_dim
 
     def table_of(*frames: int) -> Tensor:
-        return rope_table(frames, rows, columns, dim, turning_dtype)
+        return rope_table(frames, rows, columns, dim)
 
     text = model.text_keys_values(inputs["in.context"])
-    motion = motion_table(height, width, dim, turning_dtype)
+    motion = motion_table(height, width, dim)
     table = torch.cat((table_of(REFERENCE_POSITION), motion), dim=1)
     sink = model.prefill(inputs["in.ref_latents"], inputs["in.motion_latents"], text, table)
     assert table.shape[1] == info["cond_end"]
@@ -136,7 +187,7 @@ def direct_calls(
     for call, (start, distance) in enumerate(calls[:count]):
         first = start // (len(rows) * len(columns))
         position = max(REFERENCE_POSITION, first + distance)
-        cache.move_reference(position, table_of(position))
+        cache.move_reference(position, table_of(position), model.turn)
         whole, local = block_tokens(
             model.audio_encoder, inputs[f"in.call{call}.audio"], info["motion_frames"][0]
         )

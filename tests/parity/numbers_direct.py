@@ -6,7 +6,6 @@ import torch
 
 from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.weights.checkpoint import Lora
-from model.live_avatar.weights.key_names import our_name
 from model.live_avatar.weights.state import load_transformer
 from tests.parity.compared import Numbers
 from tests.parity.golden import GoldenSet
@@ -19,6 +18,7 @@ from tests.parity.live_avatar import (
     direct_calls,
     transformer_of,
 )
+from tests.parity.published import published_part
 
 
 def direct(golden: GoldenSet, name: str) -> Numbers:
@@ -38,7 +38,7 @@ def direct_literal(golden: GoldenSet, name: str) -> Numbers:
 
 def _direct(golden: GoldenSet, name: str, arithmetic: Arithmetic) -> Numbers:
     model = transformer_of(golden, arithmetic)
-    made = direct_calls(golden, model, name, turning_dtype=arithmetic.turning_dtype)
+    made = direct_calls(golden, model, name)
     for call, output in enumerate(made.outputs):
         yield f"out.call{call}.out", output
     for tensor in golden.outputs(name):
@@ -84,7 +84,7 @@ def lora_merged(golden: GoldenSet, name: str) -> Numbers:
     for tensor in golden.outputs(name):
         kind, _, published = tensor.partition(".")
         if kind in models:
-            weight = models[kind].state_dict()[our_name(published)]
+            weight = published_part(models[kind].state_dict(), published)
             expected = golden.tensors(name)[tensor]
             assert weight.dtype == expected.dtype, tensor
             yield tensor, weight[: expected.shape[0]]

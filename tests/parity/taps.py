@@ -75,7 +75,8 @@ class Taps:
             yield self._after(block.ffn, f"block{index}.ffn.out")
             for kind in ("self_attn", "cross_attn"):
                 attention = getattr(block, kind)
-                yield self._before(attention.q, f"block{index}.{kind}.in")
+                asked = attention.qkv if kind == "self_attn" else attention.q
+                yield self._before(asked, f"block{index}.{kind}.in")
                 yield self._after(attention.o, f"block{index}.{kind}.out")
         layers = zip(model.config.inject_layers, model.audio_injectors, strict=True)
         for index, (layer, injector) in enumerate(layers):

@@ -25,6 +25,7 @@ from model.live_avatar.encoders.vae import build_vae
 from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.planning.sizes import MODELS, PUBLISHED, ModelSizes
 from model.live_avatar.sampling.segment import Parts
+from model.live_avatar.weights.key_names import parts_of
 from model.live_avatar.weights.location import RandomPreset
 from model.live_avatar.weights.state import Put, built_empty, drop_layers, put
 
@@ -120,16 +121,21 @@ def filled(
     It may stand on the meta device.
     """
     for name, parameter in list(model.named_parameters()):
-        source = torch.Generator(device).manual_seed(zlib.crc32(name.encode()))
-        value = torch.randn(parameter.shape, generator=source, device=device, dtype=torch.float32)
-        put_weight(model, name, _scaled(name, value).to(dtype))
+        parts = parts_of(name)
+        shapes = [part.shape for part in parameter.chunk(len(parts))]
+        drawn = [
+            _drawn(part, shape, device).to(dtype) for part, shape in zip(parts, shapes, strict=True)
+        ]
+        put_weight(model, name, drawn[0] if len(drawn) == 1 else torch.cat(drawn))
     for module in model.modules():
         for name, buffer in list(module.named_buffers(recurse=False)):
             setattr(module, name, buffer.to(device))
     return model.eval().requires_grad_(False)
 
 
-def _scaled(name: str, value: Tensor) -> Tensor:
+def _drawn(name: str, shape: torch.Size, device: torch.device) -> Tensor:
+    source = torch.Generator(device).manual_seed(zlib.crc32(name.encode()))
+    value = torch.randn(shape, generator=source, device=device, dtype=torch.float32)
     if value.dim() > 1:
         return value / value[0].numel() ** 0.5
     offset = 1.0 if name.endswith(("weight", "gamma")) else 0.0

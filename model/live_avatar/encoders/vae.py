@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from model.engine import Pixels
 from model.live_avatar.config import FRAMES_PER_LATENT, LATENT_SIDE, WAN_VAE, VaeConfig
 from model.live_avatar.devices.copy_streams import coming
+from model.live_avatar.encoders.vae_layers import use_lean_layers
 from model.live_avatar.planning.sizes import decoder_reach
 from model.live_avatar.weights.state import built_empty, load_weights, weights_faults
 
@@ -40,6 +41,7 @@ def build_vae(config: VaeConfig) -> AutoencoderKLWan:
         num_res_blocks=config.num_res_blocks,
         temperal_downsample=list(config.halves_time),
     )
+    use_lean_layers(vae)
     return vae.eval().requires_grad_(False)
 
 

@@ -31,7 +31,8 @@ from model.live_avatar.environment import (
 from model.live_avatar.examine.device_checks import driver_version
 from model.live_avatar.examine.layer_fit import LayerFit, Point, fit_layer
 from model.live_avatar.network.attention import chosen_kernel, kernel_seconds
-from model.live_avatar.network.transformer import AudioTokens, Transformer
+from model.live_avatar.network.audio_injector import AudioTokens
+from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.parallel.quantize import (
     FLOAT8_RULES,
     TORCH_DTYPES,

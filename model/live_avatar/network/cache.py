@@ -49,24 +49,25 @@ class LayerCache:
         """R."""
         return self.keys.shape[1] - self.num_sink
 
-    def attended(self) -> tuple[Tensor, Tensor]:
-        """What there is: the sink and the filled part of the ring."""
-        end = self.num_sink + self.num_filled
-        return self.keys[:, :end], self.values[:, :end]
-
-    def write(self, keys: Tensor, values: Tensor, position: int) -> None:
-        """Put a block's turned keys and its values where the oldest ones are.
+    def room(self, position: int, num_tokens: int) -> tuple[Tensor, Tensor]:
+        """Where a block's turned keys and its values go: where the oldest ones are.
 
         Args:
-            keys: ``(1, T, N, D)``; the ring is a multiple of T long.
-            values: the same shape.
             position: index of the block's first token, counted from the video's beginning.
+            num_tokens: T; the ring is a multiple of it long.
+
+        Returns:
+            Two views of this cache, ``(1, T, N, D)``, to be filled before anything attends.
         """
         start = self.num_sink + position % self.ring_size
-        end = start + keys.shape[1]
-        self.keys[:, start:end] = keys
-        self.values[:, start:end] = values
+        end = start + num_tokens
         self.num_filled = max(self.num_filled, min(self.ring_size, end - self.num_sink))
+        return self.keys[:, start:end], self.values[:, start:end]
+
+    def attended(self) -> tuple[Tensor, Tensor]:
+        """What there is: the sink and the filled part of the ring, the latest room included."""
+        end = self.num_sink + self.num_filled
+        return self.keys[:, :end], self.values[:, :end]
 
 
 @dataclass

@@ -31,16 +31,9 @@ def axis_dims(head_dim: int) -> tuple[int, int, int]:
 
 
 def rope_table(
-    frames: Sequence[int],
-    rows: Sequence[int],
-    columns: Sequence[int],
-    head_dim: int,
-    dtype: torch.dtype = torch.float32,
+    frames: Sequence[int], rows: Sequence[int], columns: Sequence[int], head_dim: int
 ) -> Tensor:
-    """Table ``(2, F*H*W, D/2)`` of a grid of tokens, in the order frame, row, column.
-
-    ``dtype`` is that in which :func:`rotate` will compute; the values are the same in all.
-    """
+    """Table ``(2, F*H*W, D/2)`` float32 of a grid of tokens, in the order frame, row, column."""
     turns: list[np.ndarray] = []
     sizes = (len(frames), len(rows), len(columns))
     for axis, (positions, dim) in enumerate(
@@ -54,7 +47,7 @@ def rope_table(
     angles = np.concatenate(turns, axis=-1).reshape(-1, head_dim // 2)
     # by way of float32, as the reference rounds: twice is not the same as once
     table = np.stack((np.cos(angles), np.sin(angles))).astype(np.float32).astype(np.float16)
-    return torch.from_numpy(table).to(dtype)
+    return torch.from_numpy(table).float()
 
 
 def pooled(size: int, count: int) -> list[int]:
@@ -64,20 +57,23 @@ def pooled(size: int, count: int) -> list[int]:
 
 def rotate(x: Tensor, table: Tensor) -> Tensor:
     """Turn the pairs of ``x`` ``(B, L, N, D)`` by ``table``; computed in the table's dtype."""
-    cos, sin = table[:, None, :, None]  # (1, L, 1, D/2) each
-    even, odd = rearrange(x.to(table.dtype), "b l n (d two) -> two b l n d", two=2)
-    turned = torch.stack((even * cos - odd * sin, even * sin + odd * cos), dim=-1)
-    return rearrange(turned, "b l n d two -> b l n (d two)").to(x.dtype)
+    return _turned(x, table).to(x.dtype)
 
 
 def turn_into(target: Tensor, x: Tensor, table: Tensor) -> None:
     """Put :func:`rotate`'s answer into ``target``, which has the shape and dtype of ``x``."""
-    target.copy_(rotate(x, table))
+    target.copy_(_turned(x, table))
 
 
-def motion_table(
-    height: int, width: int, head_dim: int, dtype: torch.dtype = torch.float32
-) -> Tensor:
+def _turned(x: Tensor, table: Tensor) -> Tensor:
+    """:func:`rotate`'s answer before it is rounded."""
+    cos, sin = table[:, None, :, None]  # (1, L, 1, D/2) each
+    even, odd = rearrange(x.to(table.dtype), "b l n (d two) -> two b l n d", two=2)
+    turned = torch.stack((even * cos - odd * sin, even * sin + odd * cos), dim=-1)
+    return rearrange(turned, "b l n d two -> b l n (d two)")
+
+
+def motion_table(height: int, width: int, head_dim: int) -> Tensor:
     """Table of the motion memory, newest level first, for a latent of ``height`` x ``width``.
 
     The levels are patches of 1, 2 and 4 times the side. They lie before the video: the newest
@@ -89,4 +85,4 @@ def motion_table(
         ([-3], pooled(rows, height // 4), pooled(columns, width // 4)),
         ([-19, -14, -9, -4], pooled(rows, height // 8), pooled(columns, width // 8)),
     )
-    return torch.cat([rope_table(*level, head_dim, dtype) for level in levels], dim=1)
+    return torch.cat([rope_table(*level, head_dim) for level in levels], dim=1)

@@ -61,7 +61,7 @@ def share_heads(model: Transformer, group: dist.ProcessGroup) -> None:
 
 @dataclass(frozen=True)
 class HeadShare:
-    """A rank's tokens of a pass; see :class:`model.live_avatar.network.transformer.TokenShare`.
+    """A rank's tokens of a pass; see :class:`model.live_avatar.network.token_share.TokenShare`.
 
     Attributes:
         group: the ranks.
@@ -91,16 +91,26 @@ class HeadShare:
         parts = self._exchange(x.flatten().repeat(num_ranks), [x.numel()] * num_ranks, sizes)
         return self._in_order([part.view(1, -1, width) for part in parts])
 
-    def by_heads(self, *xs: Tensor) -> Sequence[Tensor]:
-        """``(1, l, N, D)`` -> ``(1, L, n, D)`` each, in one exchange."""
+    def places(self, room: Sequence[Tensor]) -> Sequence[Tensor]:
+        """``(1, L, n, D)`` -> places ``(1, l, N, D)``, from which an exchange will bring all."""
+        count, num_ranks = self._counts[self.group.rank()], len(self.stretches)
+        return [each.new_empty(1, count, each.shape[2] * num_ranks, each.shape[3]) for each in room]
+
+    def by_heads(self, queries: Tensor, own: Sequence[Tensor], room: Sequence[Tensor]) -> Tensor:
+        """See :class:`model.live_avatar.network.token_share.TokenShare`; one exchange."""
         num_ranks = len(self.stretches)
-        by_rank = [rearrange(x, "1 l (g n) d -> g l n d", g=num_ranks) for x in xs]
+        by_rank = [rearrange(x, "1 l (g n) d -> g l n d", g=num_ranks) for x in (queries, *own)]
         sent = torch.stack(by_rank, dim=1)  # the one copy that is made
         num, heads, dim = sent.shape[1], *sent.shape[-2:]
         sizes = [num * count * heads * dim for count in self._counts]
         own_size = sent.numel() // num_ranks
         parts = self._exchange(sent.flatten(), [own_size] * num_ranks, sizes)
-        return self._in_order([part.view(num, -1, heads, dim) for part in parts]).split(1)
+        queries, *found = self._in_order([part.view(num, -1, heads, dim) for part in parts]).split(
+            1
+        )
+        for place, part in zip(room, found, strict=True):
+            place.copy_(part)
+        return queries
 
     def by_tokens(self, x: Tensor) -> Tensor:
         """``(1, L, n, D)`` -> ``(1, l, N, D)``."""

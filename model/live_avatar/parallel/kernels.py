@@ -2,10 +2,11 @@
 
 Applied from outside. What is compiled are the two halves of a block around its self-attention, the
 audio injector, and the turning of the reference's keys, which every layer does at every step. In
-between stays as it is what torch should not see through: the ring, which is written at another
-place and read to another length in each block, is offloaded or exchanged between ranks, and the
-attention, which is one kernel anyway. So no position, no step and no filling ring reaches a graph;
-weights are its inputs. All layers share six graphs for a size: each half for the sink and for a
+between stays as it is what torch should not see through: the ring, which is read to another length
+in each block, is offloaded or exchanged between ranks, and the attention, which is one kernel
+anyway. The first half writes keys and values where it is told to, which is in the ring, at another
+place for each block. So no position, no step and no filling ring reaches a graph; weights are its
+inputs. All layers share six graphs for a size: each half for the sink and for a
 block, the injector, and the turning. Each is whole (``fullgraph``): torch refuses to break one
 rather than go on slower.
 
@@ -36,15 +37,11 @@ from model.live_avatar.network.attention import (
     kernel_named,
     usable_kernels,
 )
+from model.live_avatar.network.audio_injector import AudioInjector
+from model.live_avatar.network.block import Block, CrossAttention, Halves, SelfAttention
 from model.live_avatar.network.cache import TurnInto
 from model.live_avatar.network.rope import turn_into
-from model.live_avatar.network.transformer import (
-    Attention,
-    AudioInjector,
-    Block,
-    Halves,
-    Transformer,
-)
+from model.live_avatar.network.transformer import Transformer
 
 CACHE_VARIABLE = "TORCHINDUCTOR_CACHE_DIR"
 BACKEND = "inductor"
@@ -107,7 +104,7 @@ def use_kernel(model: Transformer, attention: str) -> None:
     _log.info("attention %s: %s", attention, _kernel_used(model, attention))
     kernel = kernel_named(attention)
     for module in model.modules():
-        if isinstance(module, Attention):
+        if isinstance(module, (SelfAttention, CrossAttention)):
             module.kernel = kernel
 
 

@@ -201,16 +201,23 @@ class OffloadedLayer(LayerCache):
         num_sink = ring.slot.keys.shape[1] - ring.keys.shape[1]
         super().__init__(ring.slot.keys, ring.slot.values, num_sink)
         self._memories, self._ring, self._turn = memories, ring, turn
+        self._block = (0, 0)  # position and number of tokens of the one at work
 
-    def write(self, keys: Tensor, values: Tensor, position: int) -> None:
-        """See :meth:`LayerCache.write`; only then is the layer's past in its slot."""
-        num_tokens, table = keys.shape[1], self._turn.table
+    def room(self, position: int, num_tokens: int) -> tuple[Tensor, Tensor]:
+        """See :meth:`LayerCache.room`; from now on the layer's past is in its slot."""
         self._memories.stage(self._ring, position, num_tokens)
+        table = self._turn.table
         reference = self.keys[:, : table.shape[1]]
         self._turn.into(reference, reference.clone(), table)
-        super().write(keys, values, position)
+        room = super().room(position, num_tokens)
         self._ring.num_filled = self.num_filled
-        self._memories.keep(self._ring, position, num_tokens)
+        self._block = position, num_tokens
+        return room
+
+    def attended(self) -> tuple[Tensor, Tensor]:
+        """See :meth:`LayerCache.attended`; what the block wrote goes back to the host."""
+        self._memories.keep(self._ring, *self._block)
+        return super().attended()
 
 
 class OffloadedStep(StepCache):

@@ -30,7 +30,7 @@ from model.host import heartbeats
 from model.live_avatar.devices.ahead import Ahead
 from model.live_avatar.devices.memory import free_memory, memory_errors_named
 from model.live_avatar.devices.memory_ladder import MemoryFullError
-from model.live_avatar.network.transformer import AudioTokens
+from model.live_avatar.network.audio_injector import AudioTokens
 from model.live_avatar.parallel.letters import Letter, Post
 from model.live_avatar.planning.placement import Seat
 from model.live_avatar.sampling.sampler import Denoised, Sampler

@@ -27,6 +27,7 @@ from model.errors import ResourceError
 from model.live_avatar.config import TransformerConfig
 from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.planning.gpus import FLOAT8_CAPABILITY
+from model.live_avatar.weights.key_names import parts_of
 from model.live_avatar.weights.state import Put, put
 
 FLOAT8 = torch.float8_e4m3fn
@@ -35,7 +36,9 @@ MULTIPLE = 16  # of K and N: what the products in 8 bits take
 # below it a quotient could overflow; rows of zeros have it
 _LEAST_SCALE = torch.finfo(torch.float32).tiny
 _IN_BLOCK = (
-    *(f"{attention}.{part}" for attention in ("self_attn", "cross_attn") for part in "qkvo"),
+    "self_attn.qkv",
+    "self_attn.o",
+    *(f"cross_attn.{part}" for part in "qkvo"),
     "ffn.0",
     "ffn.2",
 )
@@ -278,6 +281,15 @@ def _replace(model: nn.Module, name: str, weight: Tensor, rule: Float8, product:
         raise ValueError(f"{name}: both sides must be multiples of {MULTIPLE}, got {weight.shape}")
     if product is not product_in_float32 and weight.dtype == torch.float32:
         raise ValueError(f"{name} is in float32; on CUDA, float8 needs bfloat16 or float16")
-    held = scaled(weight, by_row=rule.by_channel)
+    held = _held(weight, len(parts_of(f"{name}.weight")), rule)
     bias = linear.bias
     model.set_submodule(name, Float8Linear(held, bias, product, rule.by_token), strict=True)
+
+
+def _held(weight: Tensor, num_parts: int, rule: Float8) -> Scaled:
+    """A weight in 8 bits; each part of one that is joined has the scale it would have alone."""
+    if num_parts == 1 or rule.by_channel:
+        return scaled(weight, by_row=rule.by_channel)
+    parts = [scaled(part, by_row=False) for part in weight.chunk(num_parts)]
+    scales = [part.scale.expand(len(part.values), 1) for part in parts]
+    return Scaled(torch.cat([part.values for part in parts]), torch.cat(scales))

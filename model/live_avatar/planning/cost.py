@@ -57,6 +57,8 @@ _MODULATIONS = 6
 # live at the peak in the feed-forward layer, per token: values of a token's width in float32 and in
 # the stream's dtype, and hidden ones; counted on the CPU (tests/parity)
 _WIDE_LIVE, _STREAM_LIVE, _HIDDEN_LIVE = 2, 4, 2
+# in float32 one of the stream's is the same tensor as a wide one
+_SAME_IN_FLOAT32 = 1
 # and where the time's modulations are projected in float32, of narrower weights
 _EARLY_LIVE = 2
 # of the VAE's largest tensor: 704x384 takes 3.6 GiB in bfloat16, weights and cache included
@@ -220,7 +222,8 @@ def activation_bytes(
         num_ranks: among which tokens are shared out.
     """
     value, mine = DTYPES[dtype][0], -(-num_tokens // num_ranks)
-    width = config.dim * (_WIDE_LIVE * _FLOAT32 + _STREAM_LIVE * value)
+    num_stream = _STREAM_LIVE - _SAME_IN_FLOAT32 * (value == _FLOAT32)
+    width = config.dim * (_WIDE_LIVE * _FLOAT32 + num_stream * value)
     small = _FLOAT32 * config.head_dim + value * config.latent_channels * PATCH**2
     fed = mine * (width + _HIDDEN_LIVE * config.ffn_dim * value + small)
     copied = _FLOAT32 * _MODULATIONS * config.dim**2 if value < _FLOAT32 else 0

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from model.live_avatar.planning.cost import is_narrow
 from model.live_avatar.planning.gpus import Gpu
 
-STEP_GB, NARROW_STEP_GB = 3.57, 5.00
+STEP_GB, NARROW_STEP_GB = 3.53, 4.68
 """Value by value, for a TFLOP of matrices, the turning of the reference's keys included."""
-DECODE_GB, ENCODE_GB = 7.61, 7.22
+DECODE_GB, ENCODE_GB = 5.98, 5.99
 """The same for a TFLOP of the VAE's decoder and of its encoder."""
 _WIDE = 2.0  # values of float32 have twice the bytes
 _GIGA_IN_TERA = 1000.0

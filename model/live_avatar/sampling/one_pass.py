@@ -7,7 +7,7 @@ from torch import Tensor
 
 from model.live_avatar.config import BLOCK_FRAMES
 from model.live_avatar.network.audio_encoder import AudioEncoder, block_tokens
-from model.live_avatar.network.transformer import AudioTokens
+from model.live_avatar.network.audio_injector import AudioTokens
 from model.live_avatar.sampling.rollout import Rollout
 
 

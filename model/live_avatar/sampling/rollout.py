@@ -23,7 +23,7 @@ from model.live_avatar.devices.copy_streams import coming, toward
 from model.live_avatar.encoders.vae import Arriving, StreamingDecoder, encode, frames_of, pixels_of
 from model.live_avatar.modes import DEFAULT, WARM_LATENTS, Mode
 from model.live_avatar.modes import MOTION_FRAMES as MOTION_FRAMES  # segments read it here
-from model.live_avatar.network.transformer import AudioTokens
+from model.live_avatar.network.audio_injector import AudioTokens
 from model.live_avatar.sampling.clip_decoder import ClipDecoder
 from model.live_avatar.sampling.output_checks import check_figures, check_latents, latent_figures
 from model.live_avatar.sampling.sampler import BlockSampler, Denoised

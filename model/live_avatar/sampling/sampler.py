@@ -18,9 +18,11 @@ from torch import Tensor
 from model.live_avatar.config import BLOCK_LATENTS, PATCH, REFERENCE_POSITION
 from model.live_avatar.devices.ahead import Ahead
 from model.live_avatar.devices.copy_streams import onto
+from model.live_avatar.network.audio_injector import AudioTokens
 from model.live_avatar.network.cache import CacheSizes, MakeCaches, StepCache, make_caches
+from model.live_avatar.network.past import KeysValues
 from model.live_avatar.network.rope import motion_table, rope_table
-from model.live_avatar.network.transformer import AudioTokens, KeysValues, Transformer
+from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.sampling.schedule import Schedule
 
 _TABLES_KEPT = 64
@@ -102,7 +104,6 @@ class Sampler:
         width: of the latents; even.
         num_past_latents: how far blocks look back, themselves included; whole blocks.
         steps: which of the schedule's steps are done here; None: all. Memories are kept for these.
-        turning_dtype: in which keys and queries are turned to their positions.
         make_caches: makes the memories, wherever they are held.
 
     Attributes:
@@ -122,7 +123,6 @@ class Sampler:
         width: int,
         num_past_latents: int,
         steps: range | None = None,
-        turning_dtype: torch.dtype = torch.float32,
         make_caches: MakeCaches = make_caches,
     ) -> None:
         if height % PATCH or width % PATCH:
@@ -138,7 +138,7 @@ class Sampler:
         self.ahead = Ahead(self._device) if self._device.type == "cuda" else None
         self._timesteps = schedule.timesteps.to(self._device)
         head_dim = transformer.config.head_dim
-        table = motion_table(height, width, head_dim, turning_dtype)
+        table = motion_table(height, width, head_dim)
         self._motion_table = onto(table, self._device)
         self._text: list[KeysValues] = []
         self._texts: deque[tuple[Tensor, list[KeysValues]]] = deque(maxlen=_TEXTS_KEPT)
@@ -158,7 +158,7 @@ class Sampler:
         )
         caches = make_caches(len(self.steps), sizes)
         self._caches = dict(zip(self.steps, caches, strict=True))
-        grid = (self._rows, self._columns, head_dim, turning_dtype)
+        grid = (self._rows, self._columns, head_dim)
         # no method of its own: a sampler that holds itself keeps its memories when it is given up
         make_table = partial(_make_table, grid, self._device)
         self._table = lru_cache(maxsize=_TABLES_KEPT)(make_table)
@@ -278,7 +278,7 @@ class Sampler:
 
 
 def _make_table(
-    grid: tuple[range, range, int, torch.dtype], device: torch.device, first: int, count: int
+    grid: tuple[range, range, int], device: torch.device, first: int, count: int
 ) -> Tensor:
     """Table of ``count`` latent frames; ``grid`` is what :func:`rope_table` takes beside them."""
     return onto(rope_table(range(first, first + count), *grid), device)

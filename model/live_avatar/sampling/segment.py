@@ -28,7 +28,8 @@ from model.live_avatar.devices.memory import memory_errors_named
 from model.live_avatar.encoders.audio import Level, SpeechEncoder
 from model.live_avatar.encoders.vae import LATENT_SIDE
 from model.live_avatar.network.audio_encoder import block_tokens
-from model.live_avatar.network.transformer import AudioTokens, Transformer
+from model.live_avatar.network.audio_injector import AudioTokens
+from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.sampling.noise import distances, generator, noise
 from model.live_avatar.sampling.output_checks import check_frames
 from model.live_avatar.sampling.rollout import MOTION_FRAMES, Past, Rollout

@@ -1,4 +1,8 @@
-"""The published checkpoint's parameter names -> ours. The names of blocks are the same."""
+"""The published checkpoint's parameter names -> ours.
+
+The names of blocks are the same, but for queries, keys and values of self-attention: there three
+layers, here one. Its *parts* have the published names.
+"""
 
 import re
 from collections.abc import Iterable
@@ -14,6 +18,10 @@ _RENAMED = (
     ),
     (re.compile(r"^trainable_cond_mask\."), "token_kinds."),
 )
+# one matrix here, whose rows are those of several, in this order
+_JOINED = re.compile(r"(?P<layer>blocks\.\d+\.self_attn)\.qkv\.(?P<kind>weight|bias)")
+_PARTS = "qkv"
+_PART = re.compile(rf"(?P<layer>blocks\.\d+\.self_attn)\.[{_PARTS}]\.(?P<kind>weight|bias)")
 # the way back; the first that matches wins, as above
 _PUBLISHED = (
     (re.compile(r"^audio_encoder\.layer_weights$"), "casual_audio_encoder.weights"),
@@ -29,25 +37,25 @@ _PUBLISHED = (
 
 
 def our_name(name: str) -> str:
-    """The name of a published parameter in our :class:`Transformer`."""
-    return _renamed(name, _RENAMED)
+    """The name of a published parameter in our :class:`Transformer`, or of what it is a part of."""
+    part = _PART.fullmatch(name)
+    return f"{part['layer']}.qkv.{part['kind']}" if part else _renamed(name, _RENAMED)
 
 
-def published_name(name: str) -> str:
-    """The published name of one of our parameters: the way back of :func:`our_name`."""
-    return _renamed(name, _PUBLISHED)
+def parts_of(name: str) -> list[str]:
+    """Of one of our parameters, the names of its parts, which share its rows out evenly.
 
-
-def our_names(names: Iterable[str]) -> dict[str, str]:
-    """Published name -> ours.
-
-    Raises:
-        ValueError: two published names are one of ours.
+    Most are one part, which has the same name.
     """
-    renamed = {name: our_name(name) for name in names}
-    if len(set(renamed.values())) != len(renamed):
-        raise ValueError("two published parameters have the same name here")
-    return renamed
+    joined = _JOINED.fullmatch(name)
+    if not joined:
+        return [name]
+    return [f"{joined['layer']}.{part}.{joined['kind']}" for part in _PARTS]
+
+
+def published_names_of(name: str) -> list[str]:
+    """The published names of one of our parameter's parts: the way back of :func:`our_name`."""
+    return [_renamed(part, _PUBLISHED) for part in parts_of(name)]
 
 
 def _renamed(name: str, patterns: Iterable[tuple[re.Pattern[str], str]]) -> str:

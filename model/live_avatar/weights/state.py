@@ -18,7 +18,7 @@ from model.live_avatar.config import TransformerConfig
 from model.live_avatar.network.attention import Attend, attend
 from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.weights.checkpoint import Lora
-from model.live_avatar.weights.key_names import published_name
+from model.live_avatar.weights.key_names import published_names_of
 from model.live_avatar.weights.lora import LoraMerger, Shapes
 from model.live_avatar.weights.published import LORA_PUBLISHED_AT, PUBLISHED_AT
 from model.live_avatar.weights.tensor_reader import open_checkpoint, stored_shapes
@@ -100,8 +100,12 @@ def every(name: str) -> bool:
 
 
 def published_names(model: nn.Module) -> dict[str, str]:
-    """Published name -> ours, of every parameter of a transformer."""
-    return {published_name(name): name for name, _ in model.named_parameters()}
+    """Published name -> ours, of every parameter of a transformer; parts in their order."""
+    return {
+        published: name
+        for name, _ in model.named_parameters()
+        for published in published_names_of(name)
+    }
 
 
 def transformer_faults(config: TransformerConfig, path: Path, lora: Lora | None) -> list[str]:
@@ -154,13 +158,14 @@ def load_weights(
     """Fill a model that stands on the meta device.
 
     Args:
-        model: of :func:`built_empty`; every parameter has one name, and it has no buffers.
+        model: of :func:`built_empty`; it has no buffers.
         path: safetensors file, index of shards, or ``.pth``.
-        names: published name -> the model's own, of every parameter.
+        names: published name -> the model's own, of every parameter. Several with the same one are
+            its parts: in this order they have the same number of its rows each.
         dtype: of all its weights; the LoRA is merged in float32 and cast once.
         device: that holds it, and merges the LoRA.
         lora: merged into the weights; None: none.
-        put_weight: is given each weight when it is ready.
+        put_weight: is given each weight when it is ready, which is when its last part is there.
         is_wanted: by the model's own name; what is not stays where it is, and is not read.
 
     Raises:
@@ -172,13 +177,42 @@ def load_weights(
     merger = None if lora is None else LoraMerger(lora, wanted)
     checkpoint = open_checkpoint(path)
     _refuse(path, key_faults(wanted, checkpoint.shapes), lora, merger)
+    parts = _Parts(names)
     for name, stored in checkpoint.tensors(lambda name: is_wanted(names[name])):
         value = stored.to(device)
         value = (value if merger is None else merger.merge(name, value)).to(dtype)
         _check_finite(path, name, value)
-        put_weight(model, names[name], value)
+        whole = parts.joined(name, value)
+        if whole is not None:
+            put_weight(model, names[name], whole)
     if merger is not None and is_wanted is every:  # of a part it may change nothing
         merger.check_changed()
+
+
+class _Parts:
+    """Parts of weights that wait for the others."""
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self._names, self._of = names, _parts_by_name(names)
+        self._there: dict[str, Tensor] = {}
+
+    def joined(self, name: str, value: Tensor) -> Tensor | None:
+        """The whole weight, if ``value`` is the last of its parts that comes; else None."""
+        parts = self._of[self._names[name]]
+        if len(parts) == 1:
+            return value
+        self._there[name] = value
+        if any(part not in self._there for part in parts):
+            return None
+        return torch.cat([self._there.pop(part) for part in parts])
+
+
+def _parts_by_name(names: Mapping[str, str]) -> dict[str, list[str]]:
+    """The model's own name -> the published ones."""
+    found: dict[str, list[str]] = {}
+    for published, ours in names.items():
+        found.setdefault(ours, []).append(published)
+    return found
 
 
 def key_faults(wanted: Shapes, found: Shapes) -> list[str]:
@@ -198,12 +232,18 @@ def _wanted(model: nn.Module, names: Mapping[str, str]) -> Shapes:
     shapes = {name: tuple(parameter.shape) for name, parameter in model.named_parameters()}
     wrong = shapes.keys() ^ set(names.values())
     unfilled = [name for name, _ in model.named_buffers()]  # no file holds them
-    if wrong or unfilled or len(names) != len(shapes):
+    if wrong or unfilled:
         raise ValueError(
-            f"names must be one for each of the model's {len(shapes)} tensors, got {len(names)}; "
+            f"names must be those of all of the model's {len(shapes)} tensors, got {len(names)}; "
             f"{sorted(wrong)} differ, {unfilled} are not parameters"
         )
-    return {name: shapes[ours] for name, ours in names.items()}
+    parts = _parts_by_name(names)
+    return {
+        name: (shapes[ours][0] // len(parts[ours]), *shapes[ours][1:])
+        if len(parts[ours]) > 1
+        else shapes[ours]
+        for name, ours in names.items()
+    }
 
 
 def _refuse(path: Path, faults: list[str], lora: Lora | None, merger: LoraMerger | None) -> None:

@@ -14,7 +14,7 @@ from model.errors import CampaignError, ResourceError
 from model.live_avatar.assembly.random_weights import untrained
 from model.live_avatar.config import BLOCK_LATENTS
 from model.live_avatar.examine.calibration import Bench, measure_reading
-from model.live_avatar.network.transformer import AudioTokens
+from model.live_avatar.network.audio_injector import AudioTokens
 from model.live_avatar.planning.cost import MODELS, Plan
 from model.live_avatar.planning.offload import (
     Offload,

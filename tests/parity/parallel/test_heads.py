@@ -15,8 +15,9 @@ from torch import Tensor
 
 from model.live_avatar.assembly.random_weights import filled
 from model.live_avatar.config import BLOCK_LATENTS, TINY
+from model.live_avatar.network.audio_injector import AudioTokens
 from model.live_avatar.network.cache import MakeCaches, make_caches
-from model.live_avatar.network.transformer import AudioTokens, Transformer
+from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.parallel.heads import share_heads
 from model.live_avatar.parallel.offload import Offloader
 from model.live_avatar.planning.offload import (

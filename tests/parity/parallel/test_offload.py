@@ -25,8 +25,9 @@ from model.live_avatar.config import LIVE_AVATAR_14B, TINY, TINY_TEXT, UMT5_XXL
 from model.live_avatar.devices.copy_streams import CopyStreams, HostMemory, Mark, Pairs
 from model.live_avatar.encoders.text import build_text_encoder, encode_prompt
 from model.live_avatar.engine import LiveAvatarEngine
+from model.live_avatar.network.audio_injector import AudioTokens
 from model.live_avatar.network.cache import make_caches
-from model.live_avatar.network.transformer import AudioTokens, Transformer
+from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.parallel.offload import (
     offloaded_caches,
     put_on_host,

@@ -33,7 +33,9 @@ from model.live_avatar.assembly.random_weights import untrained
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE
 from model.live_avatar.devices.memory_ladder import MemoryFullError
 from model.live_avatar.engine import LiveAvatarEngine
-from model.live_avatar.network.transformer import AudioTokens, Block, Transformer
+from model.live_avatar.network.audio_injector import AudioTokens
+from model.live_avatar.network.block import SelfAttention
+from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.parallel.letters import Letter, Post
 from model.live_avatar.parallel.pipeline import PipelineSampler, Stage
 from model.live_avatar.planning.placement import Placement, Seat
@@ -396,13 +398,13 @@ def _joined(rank: int, port: int, placement: str) -> LiveAvatarEngine:
 
 
 def _fail_at(call: int) -> None:
-    """Let a block's input find no memory, once."""
-    self_input, calls = Block.self_input, count()
+    """Let a block's queries, keys and values find no memory, once."""
+    remember, calls = SelfAttention.remember, count()
 
     def full(*arguments: Any) -> torch.Tensor:
-        return out_of_memory() if next(calls) == call else self_input(*arguments)
+        return out_of_memory() if next(calls) == call else remember(*arguments)
 
-    Block.self_input = full
+    SelfAttention.remember = full
 
 
 def _stage(rank: int, port: int, answer: Connection) -> None:

@@ -344,7 +344,7 @@ def test_shares_are_in_order_and_the_later_ranks_have_less():
 
 
 def test_several_speakers_are_refused(parts: Parts):
-    from model.live_avatar.network.transformer import AudioTokens
+    from model.live_avatar.network.audio_injector import AudioTokens
     from model.live_avatar.parallel.pipeline import _letter
 
     audio = AudioTokens(torch.ones(2, 3, 1, 4), torch.ones(2, 3, 5, 4), torch.ones(2, 3, 4, 4, 1))

@@ -44,9 +44,10 @@ from model.live_avatar.planning.cost import weight_bytes
 from model.live_avatar.planning.sizes import num_large_weights
 from model.live_avatar.sampling.output_checks import BadFramesError
 from model.live_avatar.weights.checkpoint import Lora
-from model.live_avatar.weights.key_names import published_name
+from model.live_avatar.weights.key_names import published_names_of
 from model.live_avatar.weights.lora import TARGET
 from model.live_avatar.weights.state import built_empty, load_transformer, put
+from tests.parity.published import published_tensors
 
 pytestmark = [pytest.mark.parity, pytest.mark.usefixtures("pictures_encoded_once")]
 ROOT = Path(__file__).parents[3]
@@ -88,10 +89,10 @@ def test_the_layers_of_the_full_model_are_those_that_the_reference_quantizes():
     wanted = [
         name
         for name in linears
-        if not any(part in published_name(f"{name}.weight") for part in _STAY)
+        if not any(part in each for each in published_names_of(f"{name}.weight") for part in _STAY)
     ]
     assert sorted(float8_layers(LIVE_AVATAR_14B, Float8())) == sorted(wanted)
-    assert len(wanted) == 460
+    assert sum(len(published_names_of(f"{name}.weight")) for name in wanted) == 460
     num_weights = sum(linears[name].weight.numel() for name in wanted)
     assert num_weights == num_large_weights(LIVE_AVATAR_14B) == 15_938_355_200
     whole = sum(weight.numel() for weight in model.parameters())
@@ -99,7 +100,8 @@ def test_the_layers_of_the_full_model_are_those_that_the_reference_quantizes():
 
 
 def test_what_was_merged_with_a_lora_is_quantized_and_twelve_norms_beside_it():
-    names = [published_name(f"{n}.weight") for n in float8_layers(LIVE_AVATAR_14B, Float8())]
+    layers = float8_layers(LIVE_AVATAR_14B, Float8())
+    names = [name for layer in layers for name in published_names_of(f"{layer}.weight")]
     merged = [name for name in names if TARGET.fullmatch(name.removesuffix(".weight"))]
     assert (len(merged), len(names) - len(merged)) == (448, 12)
 
@@ -146,7 +148,7 @@ def test_a_rule_that_keeps_what_is_not_there_is_refused(make, message: str):
 def test_a_model_is_not_quantized_twice_nor_where_its_sides_do_not_fit():
     model = tiny()
     quantize(model, Float8())
-    with pytest.raises(ValueError, match=r"blocks\.0\.self_attn\.q must be a linear layer"):
+    with pytest.raises(ValueError, match=r"blocks\.0\.self_attn\.qkv must be a linear layer"):
         quantize(model, Float8())
     model = tiny()
     model.set_submodule("blocks.0.ffn.0", nn.Linear(48, 100))
@@ -210,7 +212,7 @@ def test_every_layer_of_a_model_has_the_scales_that_were_asked_for(rule: Float8)
     x = random(40, TINY.dim).bfloat16()
     x[0] *= 1000
     for each in (model, arrived):
-        linear = each.get_submodule("blocks.1.self_attn.q")
+        linear = each.get_submodule("blocks.1.cross_attn.q")
         assert isinstance(linear, Float8Linear)
         assert linear.scale.shape == (TINY.dim if rule.by_channel else 1, 1)
         # in float32, in which a product of as many rows is the same for the same values
@@ -218,6 +220,26 @@ def test_every_layer_of_a_model_has_the_scales_that_were_asked_for(rule: Float8)
         alone[0] = 0
         is_same = torch.equal(linear(x.float())[1:], linear(alone.float())[1:])
         assert is_same == rule.by_token
+
+
+@pytest.mark.parametrize("rule", RULES, ids=repr)
+def test_queries_keys_and_values_are_in_8_bits_what_each_of_them_is_alone(rule: Float8):
+    """They are one matrix here, and three in the reference, with three scales where one is had."""
+    weight, x = random(3 * TINY.dim, TINY.dim), random(40, TINY.dim)
+    weight[: TINY.dim] *= 10
+    model = tiny(torch.float32)
+    qkv = model.layers[1].self_attn.qkv
+    qkv.weight.copy_(weight)
+    parts = zip(weight.chunk(3), qkv.bias.chunk(3), strict=True)
+    alone: list[Tensor] = []
+    for part, bias in parts:
+        linear = nn.Linear(TINY.dim, TINY.dim)
+        linear.weight, linear.bias = nn.Parameter(part), nn.Parameter(bias)
+        alone.append(layer(linear, rule)(x))
+
+    quantize(model, rule)
+
+    assert torch.equal(model.layers[1].self_attn.qkv(x), torch.cat(alone, dim=-1))
 
 
 # --- products ---
@@ -309,7 +331,7 @@ def test_without_cuda_products_are_made_in_float32():
 
 
 def test_weights_quantized_as_they_arrive_are_those_of_the_finished_model(tmp_path: Path):
-    tensors: dict[str, Tensor] = {published_name(n): w for n, w in tiny().named_parameters()}
+    tensors = published_tensors(tiny())
     pairs: dict[str, Tensor] = {}
     for name, weight in tensors.items():
         linear = name.removesuffix(".weight")
@@ -387,8 +409,8 @@ print(json.dumps({"growth": peak - before, "size": size}))
 def _write_model(config: TransformerConfig, path: Path) -> None:
     empty = built_empty(lambda: Transformer(config))
     tensors = {
-        published_name(name): torch.full(weight.shape, 0.5, dtype=torch.bfloat16)
-        for name, weight in empty.named_parameters()
+        name: torch.full(weight.shape, 0.5, dtype=torch.bfloat16)
+        for name, weight in published_tensors(empty).items()
     }
     save_file(tensors, path)
 

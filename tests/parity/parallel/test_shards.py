@@ -43,10 +43,10 @@ from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule
 from model.live_avatar.sampling.segment import Parts, SegmentRendering, SegmentSettings
 from model.live_avatar.weights.checkpoint import Lora
-from model.live_avatar.weights.key_names import published_name
 from model.live_avatar.weights.location import WeightsLocation
 from model.live_avatar.weights.lora import TARGET
 from model.live_avatar.weights.state import Put, built_empty, load_transformer, put
+from tests.parity.published import published_tensors
 
 pytestmark = pytest.mark.parity
 
@@ -468,8 +468,8 @@ def files(tmp_path: Path) -> tuple[Path, Lora]:
     """Weights under their published names, and a LoRA that fits them."""
     source = torch.Generator().manual_seed(7)
     shapes = {
-        published_name(name): weight.shape
-        for name, weight in built_empty(lambda: Transformer(TINY)).named_parameters()
+        name: weight.shape
+        for name, weight in published_tensors(built_empty(lambda: Transformer(TINY))).items()
     }
     weights = {name: torch.randn(shape, generator=source) for name, shape in shapes.items()}
     save_file(weights, tmp_path / "weights.safetensors")

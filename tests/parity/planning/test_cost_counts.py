@@ -13,7 +13,8 @@ from model.live_avatar.assembly.random_weights import untrained
 from model.live_avatar.config import TINY, TransformerConfig, VaeConfig
 from model.live_avatar.encoders.text import build_text_encoder
 from model.live_avatar.encoders.vae import StreamingDecoder, build_vae
-from model.live_avatar.network.transformer import AudioTokens, Transformer
+from model.live_avatar.network.audio_injector import AudioTokens
+from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.planning import cost
 from model.live_avatar.planning.cost import (
     Plan,

@@ -14,7 +14,7 @@ from model.engine import SegmentJob
 from model.errors import ResourceError
 from model.live_avatar.assembly.random_weights import untrained
 from model.live_avatar.devices.ahead import Ahead
-from model.live_avatar.network.transformer import AudioTokens
+from model.live_avatar.network.audio_injector import AudioTokens
 from model.live_avatar.sampling.sampler import BlockSampler, Denoised, Sampler
 from model.live_avatar.sampling.schedule import make_schedule
 from model.live_avatar.sampling.segment import Parts, SegmentRendering, SegmentSettings

@@ -8,7 +8,8 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from model.live_avatar.config import TINY
-from model.live_avatar.network.transformer import AudioTokens, Transformer
+from model.live_avatar.network.audio_injector import AudioTokens
+from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule
 

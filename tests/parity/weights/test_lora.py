@@ -12,9 +12,9 @@ from model.errors import WeightsError
 from model.live_avatar.config import LIVE_AVATAR_14B
 from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.weights.checkpoint import Lora
-from model.live_avatar.weights.key_names import our_name
 from model.live_avatar.weights.state import load_transformer, transformer_faults
 from tests.parity.golden import GoldenSet, golden_set, real_keys
+from tests.parity.published import published_tensors
 
 pytestmark = pytest.mark.parity
 
@@ -44,10 +44,11 @@ def merged(golden: GoldenSet) -> Transformer:
 def test_the_merge_changes_every_adapted_layer_and_nothing_else(
     golden: GoldenSet, merged: Transformer
 ):
-    plain = _loaded(golden, None).state_dict()
-    changed = {n for n, weight in merged.state_dict().items() if not torch.equal(weight, plain[n])}
+    plain = published_tensors(_loaded(golden, None))
+    weights = published_tensors(merged)
+    changed = {n for n, weight in weights.items() if not torch.equal(weight, plain[n])}
     pairs = {name.partition(".lora_")[0] for name in golden.tensors("lora")}
-    assert changed == {our_name(f"{linear}.weight") for linear in pairs}
+    assert changed == {f"{linear}.weight" for linear in pairs}
     assert len(changed) == golden.info("lora_merged")["n_target_linears"]
 
 

@@ -25,12 +25,12 @@ from model.live_avatar.planning.sizes import MODELS
 from model.live_avatar.sampling.segment import Parts
 from model.live_avatar.settings import DEFAULTS
 from model.live_avatar.weights.checkpoint import INDEX_ENDING
-from model.live_avatar.weights.key_names import published_name
 from model.live_avatar.weights.location import WeightsLocation, files_in
 from model.live_avatar.weights.lora import TARGET
 from model.live_avatar.weights.published import ModelFiles
 from model.live_avatar.weights.state import built_empty, put
 from tests.parity.encoders.test_text import write_tokenizer
+from tests.parity.published import joined, published_tensors
 
 pytestmark = pytest.mark.parity
 
@@ -52,7 +52,7 @@ def files(parts: Parts, tmp_path_factory: pytest.TempPathFactory) -> ModelFiles:
     assert found.lora is not None
     for path in (found.tokenizer, found.speech_encoder, found.lora.path.parent):
         path.mkdir(parents=True)
-    weights = {published_name(n): p for n, p in parts.transformer.named_parameters()}
+    weights = published_tensors(parts.transformer)
     write_shards(found.transformer, weights)
     save_file(lora_of(weights), found.lora.path)
     config = SIZES.transformer
@@ -120,11 +120,13 @@ def lora_of(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 def expected(parts: Parts, pairs: dict[str, torch.Tensor], tokenizer: Path) -> Parts:
     """The same model, its LoRA merged and its tokenizer set by hand."""
     changed = untrained("tiny", torch.float32, CPU)
-    for name, weight in changed.transformer.named_parameters():
-        linear = published_name(name).removesuffix(".weight")
+    weights = published_tensors(changed.transformer)
+    for name, weight in weights.items():
+        linear = name.removesuffix(".weight")
         if f"{linear}.lora_A.default.weight" in pairs and name.endswith(".weight"):
             down, up = (pairs[f"{linear}.lora_{side}.default.weight"] for side in "AB")
             weight.add_(0.5 * (up @ down))
+    changed.transformer.load_state_dict(joined(changed.transformer, weights))
     encoder = text_encoder()
     words = PromptTokenizer(
         tokenizer, text_len=SIZES.transformer.text_len, vocab_size=SIZES.text.vocab_size
@@ -159,7 +161,7 @@ def frames_of(parts: Parts) -> np.ndarray:
 
 def test_what_a_folder_holds_is_what_is_rendered(parts: Parts, files: ModelFiles):
     assert files.lora is not None
-    weights = {published_name(n): p for n, p in parts.transformer.named_parameters()}
+    weights = published_tensors(parts.transformer)
     by_hand = frames_of(expected(parts, lora_of(weights), files.tokenizer))
 
     loaded = load_published(files, SIZES, torch.float32, CPU)

@@ -34,12 +34,12 @@ H200 = assumed_rates(GPUS["h200"], "bfloat16")
 def pass_s(flops: Flops) -> float:
     """By hand: an H200's 989 TFLOP/s and 4.8 TB/s, and what of them is assumed to be attained."""
     matrices, attention = (flops.linear + flops.injectors) / 1e12, flops.attention / 1e12
-    return matrices / (0.73 * 989) + attention / (0.60 * 989) + 3.57 * matrices / (0.77 * 4800)
+    return matrices / (0.73 * 989) + attention / (0.60 * 989) + 3.53 * matrices / (0.77 * 4800)
 
 
 STEP_S = pass_s(step_flops(MODEL.transformer, PLAN.tokens))
 DECODE_TFLOP = decode_flops(MODEL.vae, 704, 384, 3) / 1e12
-DECODE_S = DECODE_TFLOP / (0.15 * 989) + 7.61 * DECODE_TFLOP / (0.77 * 4800)
+DECODE_S = DECODE_TFLOP / (0.15 * 989) + 5.98 * DECODE_TFLOP / (0.77 * 4800)
 
 
 def paced(
@@ -55,7 +55,7 @@ def test_without_a_calibration_the_counted_work_and_the_datasheet_tell_the_secon
     assert alone.decode_s == pytest.approx(DECODE_S)
     assert alone.block_s == alone.first_s == pytest.approx(4 * STEP_S + DECODE_S)
     narrow = assumed_rates(GPUS["h200"], "float8")
-    assert narrow.linear_s == pytest.approx(1 / (0.58 * 1979) + 5.00 / (0.77 * 4800))
+    assert narrow.linear_s == pytest.approx(1 / (0.58 * 1979) + 4.68 / (0.77 * 4800))
     assert narrow.attention_s == H200.attention_s
 
 
