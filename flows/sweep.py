@@ -14,6 +14,7 @@ from tasks.store.campaigns import (
 )
 from tasks.store.shared_files import UNUSED_DAYS, sweep_shared_parts, sweep_sounds
 from tasks.store.verification import verify as verified
+from tasks.upkeep.unused_deliverables import sweep_deliverables
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ def sweep_campaign(
     with folder.lock():
         num_parts = folder.sweep_parts()
         num_sounds = sweep_sounds(folder.shared, datetime.now(UTC))
+        num_films = sweep_deliverables(folder, datetime.now(UTC))
         num_parts += sweep_shared_parts(folder.shared, datetime.now(UTC))
         num_uploads = folder.sweep_uploads(timedelta(hours=uploads_older_than_hours))
         damaged = (*verified(folder), *_wrong_plans(folder)) if verify else ()
@@ -47,6 +49,11 @@ def sweep_campaign(
         lines.append(
             f"{counted(num_sounds, 'spoken clause')} removed: more than {UNUSED_DAYS} days old, "
             f"and in the speech of no campaign in {out}"
+        )
+    if num_films:
+        lines.append(
+            f"{counted(num_films, 'file')} of deliverables removed: more than {UNUSED_DAYS} days "
+            "old, and asked for by no row any more"
         )
     if verify:
         lines += [*damaged, _verified(len(damaged))]

@@ -1,6 +1,6 @@
 """What is to be made of a row's finished video, as its plan keeps it beside its digest."""
 
-from flows.rows.screens import keep_screens, shown_sha256
+from flows.rows.screens import caption_region, keep_screens, shown_sha256
 from model.engine import engine_identity
 from model.errors import RowError
 from tasks.deliver_records import CaptionMode, DeliverRequest, FaceBox
@@ -15,7 +15,7 @@ from tasks.screen.brand.brand import Brand
 from tasks.screen.brand.brand_file import read_brand
 from tasks.screen.brand.clips import ClipError, check_clip
 from tasks.screen.faces import face_in_master
-from tasks.screen.formats import is_burned
+from tasks.screen.formats import is_burned, is_tall
 from tasks.screen.placing import on_screen, placing_of
 from tasks.speech.speech_files import load_speech
 from tasks.store.campaign_folder import CampaignFolder
@@ -42,7 +42,7 @@ def deliver_request(
     if not _is_asked(row, plan):
         return None
     asked = _asked(row, plan, _face(plan, folder), script, folder)
-    return _checked(_drawn(asked, row, plan, script, speech, folder), plan, speech)
+    return _checked(_drawn(asked, row, plan, script, speech, folder), row, plan, speech)
 
 
 def with_deliverables(stored: StoredPlan, row: ManifestRow, folder: CampaignFolder) -> StoredPlan:
@@ -70,9 +70,9 @@ def with_deliverables(stored: StoredPlan, row: ManifestRow, folder: CampaignFold
                 )
             # the face stays where it was found
             face = before.face if before is not None else _face(stored.plan, place)
-            asked = _asked(row, stored.plan, face, script, folder)
+            asked = _asked(row, stored.plan, face, script, folder, before)
             asked = _drawn(asked, row, stored.plan, script, speech, place)
-            asked = _checked(asked, stored.plan, speech)
+            asked = _checked(asked, row, stored.plan, speech)
     if asked == before:
         return stored
     changed = stored.model_copy(update={"deliver": asked})
@@ -93,7 +93,7 @@ def _is_as_before(
     folder: CampaignFolder,
 ) -> bool:
     """Whether a row asks for what its plan holds, whose screens need not be drawn again."""
-    asked = _asked(row, plan, before.face, script, folder)
+    asked = _asked(row, plan, before.face, script, folder, before)
     return asked == before.model_copy(update={"screens": asked.screens})
 
 
@@ -105,7 +105,7 @@ def _drawn(
     speech: Speech,
     folder: CampaignFolder,
 ) -> DeliverRequest:
-    screens = keep_screens(row, plan, asked.face, script, speech, folder)
+    screens = keep_screens(row, plan, asked, script, speech, folder)
     return asked.model_copy(update={"screens": screens}) if screens else asked
 
 
@@ -115,6 +115,7 @@ def _asked(
     face: FaceBox | None,
     script: str | None,
     folder: CampaignFolder,
+    before: DeliverRequest | None = None,
 ) -> DeliverRequest:
     brand = read_brand(row.screen.brand_path, allow_outside=True) if row.screen else None
     music_path = row.music_path or (brand.music if brand and row.has_music else None)
@@ -128,7 +129,7 @@ def _asked(
     return DeliverRequest(
         sizes=row.deliver,
         face=face,
-        captions=_captions(row),
+        captions=_captions(row, brand, before),
         label=LABELS[row.language] if has_label else "",
         language=row.language,
         music=music,
@@ -154,23 +155,26 @@ def _clips(brand: Brand) -> dict[str, Clip]:
         raise RowError(f"{brand.path.name}: {error.rule}; {error.way_out}") from error
 
 
-def _captions(row: ManifestRow) -> CaptionMode | None:
-    """How a row has its captions: beside the film where a layout leaves them no place in it.
+def _captions(
+    row: ManifestRow, brand: Brand | None, before: DeliverRequest | None
+) -> CaptionMode | None:
+    """How a row has its captions, where it does not say so itself.
 
-    Raises:
-        RowError: it asks for both a layout and burned captions.
+    They lie beside the films of a layout that has no place for them in tall frames. So they do
+    where they did before: early releases had no such place in any layout, and finished films stay.
     """
-    if row.screen is None:
+    if row.captions is not None or brand is None or row.screen is None:
         return row.captions
-    if row.captions in ("burned", "both"):
-        raise RowError(
-            f'captions "{row.captions}": layouts have no place for captions in the picture yet; '
-            "choose captions=beside, or render the row without a brand"
-        )
-    return row.captions or "beside"
+    if before is not None and before.captions == "beside":
+        return "beside"
+    layout = brand.layouts[row.screen.layout]
+    has_place = all(layout.has_captions(*size) for size in row.deliver if is_tall(size))
+    return None if has_place else "beside"
 
 
-def _checked(request: DeliverRequest, plan: VideoPlan, speech: Speech) -> DeliverRequest:
+def _checked(
+    request: DeliverRequest, row: ManifestRow, plan: VideoPlan, speech: Speech
+) -> DeliverRequest:
     """The same, once it is known that the captions of every size have room.
 
     Raises:
@@ -179,11 +183,14 @@ def _checked(request: DeliverRequest, plan: VideoPlan, speech: Speech) -> Delive
     faults: list[str] = []
     for size in request.sizes:
         if is_burned(request.captions, size):
-            shown = screen_captions(speech, size, num_frames=plan.num_frames, fps=plan.fps)
+            region = caption_region(row, size)
+            shown = screen_captions(
+                speech, size, num_frames=plan.num_frames, fps=plan.fps, region=region
+            )
             placing = placing_of((plan.width, plan.height), size, request.face)
             face = on_screen(request.face, placing) if request.face else None
             try:
-                check_captions(shown, size, face)
+                check_captions(shown, size, face, region)
             except RowError as error:
                 faults.append(str(error))
     if faults:

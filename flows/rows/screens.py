@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from tasks.canonical_json import canonical_sha256
-from tasks.deliver_records import FaceBox
+from tasks.deliver_records import DeliverRequest, FaceBox, Size
 from tasks.reading.cleaning.screen_marks import ScreenMark
 from tasks.reading.script_text import script_text
 from tasks.records import ManifestRow, Speech, VideoPlan
@@ -17,8 +17,9 @@ from tasks.screen.brand.brand_file import read_brand
 from tasks.screen.composing.pieces import ScreenFault, Stage
 from tasks.screen.composing.screens import ScreenError, screen_of
 from tasks.screen.composing.times import Clock, MarkTimeError, Times, times_of
-from tasks.screen.formats import format_name
+from tasks.screen.formats import format_name, is_burned
 from tasks.screen.kept_screens import screen_bytes, screen_name
+from tasks.screen.overlays import Region
 from tasks.screen.placing import Placing, crop_of, on_screen
 from tasks.screen_records import RowScreen
 from tasks.store.campaign_folder import CampaignFolder
@@ -51,10 +52,19 @@ def shown_sha256(row: ManifestRow, plan: VideoPlan, script: str | None) -> str:
     )
 
 
+def caption_region(row: ManifestRow, size: Size) -> Region | None:
+    """Where a row's layout has burned captions in a size; None: it has no layout, or no place."""
+    if row.screen is None:
+        return None
+    brand = read_brand(row.screen.brand_path, allow_outside=True)
+    places = brand.layouts[row.screen.layout].in_frame(*size, is_captioned=True)
+    return places.regions.get("captions")
+
+
 def keep_screens(
     row: ManifestRow,
     plan: VideoPlan,
-    face: FaceBox | None,
+    asked: DeliverRequest,
     script: str | None,
     speech: Speech,
     folder: CampaignFolder,
@@ -73,11 +83,12 @@ def keep_screens(
     kept: dict[str, str] = {}
     faults: list[ScreenFault] = []
     for size in row.deliver:
-        stage = Stage(brand, row.screen, speech.language, *size)
+        is_captioned = bool(speech.cues) and is_burned(asked.captions, size)
+        stage = Stage(brand, row.screen, speech.language, *size, is_captioned=is_captioned)
         if plan.is_proof:
             stage = _seen_at_once(stage)
         try:
-            data = _drawn(stage, times, plan, face)
+            data = _drawn(stage, times, plan, asked.face)
         except ScreenError as error:
             faults += error.faults
             continue
@@ -123,13 +134,20 @@ def _seen_at_once(stage: Stage) -> Stage:
 
 
 def _drawn(stage: Stage, times: Times, plan: VideoPlan, face: FaceBox | None) -> bytes:
-    presenter = stage.places.presenter
-    on_it = None
-    if face is not None:
-        region = (presenter.width, presenter.height)
-        crop = crop_of((plan.width, plan.height), region, face)
-        on_it = on_screen(face, Placing(crop, presenter))
-    screen = screen_of(stage, times, fps=plan.fps, num_frames=plan.num_frames, face=on_it)
+    def face_in(region: Region) -> FaceBox | None:
+        if face is None:
+            return None
+        crop = crop_of((plan.width, plan.height), (region.width, region.height), face)
+        return on_screen(face, Placing(crop, region))
+
+    screen = screen_of(
+        stage,
+        times,
+        fps=plan.fps,
+        num_frames=plan.num_frames,
+        face=face_in(stage.places.presenter),
+        alone=face_in(Region(0, 0, stage.width, stage.height)),
+    )
     return screen_bytes(screen)
 
 

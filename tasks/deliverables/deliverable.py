@@ -110,9 +110,9 @@ def make_deliverable(
     shape = size_of(master, path)
     screen, placing = screen_on(shape, size, request, folder)
     face = on_screen(request.face, placing) if request.face else None
-    shown = shown_captions(request, size, plan, master, folder)
+    shown = shown_captions(request, screen, plan, master, folder)
     clips = kept_clips(request, folder)
-    overlays = screen.overlays + caption_overlays(shown, size, face)
+    overlays = screen.overlays + caption_overlays(shown, size, face, screen.captions)
     if request.label:
         overlays += (label_overlay(request.label, size, master.duration_s),)
     with tempfile.TemporaryDirectory(prefix="nightshoot-sound-") as scratch:
@@ -130,7 +130,7 @@ def make_deliverable(
             label=request.label,
         )
         files, checks = _kept_files(made, request, key, folder)
-    place = lettering(shown, size, face) if shown else None
+    place = lettering(shown, size, face, screen.captions) if shown else None
     crop, region = placing.crop, placing.presenter
     receipt = DeliverableReceipt(
         key=key,
@@ -218,16 +218,17 @@ def _shifted_captions(
 
 def shown_captions(
     request: DeliverRequest,
-    size: Size,
+    screen: Screen,
     plan: VideoPlan,
     master: VideoReceipt,
     folder: CampaignFolder,
 ) -> tuple[Caption, ...]:
-    """The captions that are burned into one size of a finished video.
+    """The captions that are burned into one screen of a finished video.
 
     Raises:
         DamagedError: its speech is not in the store.
     """
+    size = (screen.width, screen.height)
     if not (master.captions and is_burned(request.captions, size)):
         return ()
     folder.fetch_speech(plan.speech_id)
@@ -237,7 +238,9 @@ def shown_captions(
             f"speech/{plan.speech_id} is missing from {folder.url}; render the manifest again to "
             "make the speech again"
         )
-    return screen_captions(speech, size, num_frames=master.num_frames, fps=plan.fps)
+    return screen_captions(
+        speech, size, num_frames=master.num_frames, fps=plan.fps, region=screen.captions
+    )
 
 
 def labelled_tags(tags: Mapping[str, str]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from tasks.reading.languages import Language
 from tasks.records import Speech
 from tasks.screen.formats import format_name, is_tall
 from tasks.screen.lettering import block_size, drawable, edged, missing_signs, plated
-from tasks.screen.overlays import Overlay
+from tasks.screen.overlays import Overlay, Region
 
 LABELS: dict[Language, str] = {"en": "AI-generated", "zh": "AI生成"}
 LABEL_S = 3.0
@@ -26,6 +26,7 @@ _COLUMNS: dict[str, dict[Language, int]] = {
     "square": {"en": 30, "zh": 26},
     "wide": {"en": 42, "zh": 32},
 }
+_SQUARE, _WIDE = 0.88, 1.3  # widths of regions, in shorter sides, from which lines are as long
 _SIDE_MARGIN = 0.06  # of the width, on each side
 _LARGEST, _SMALLEST = 0.066, 0.034  # of the shorter side: the size of letters
 _SHRUNK = 0.9  # from one try to the next
@@ -43,18 +44,23 @@ class Lettering:
         size: of letters, pixels.
         top: of the highest block, pixels; each block stands on the same lower line.
         bottom: of every block, pixels.
+        middle: of every block from the left, pixels.
     """
 
     size: int
     top: int
     bottom: int
+    middle: int
 
 
 def screen_captions(
-    speech: Speech, size: Size, *, num_frames: int, fps: int
+    speech: Speech, size: Size, *, num_frames: int, fps: int, region: Region | None = None
 ) -> tuple[Caption, ...]:
-    """Captions in lines that fit the screen, without what is not drawn."""
+    """Captions in lines that fit the screen, or a region of it, without what is not drawn."""
     shape = "tall" if size[1] > size[0] else "square" if size[0] == size[1] else "wide"
+    if region is not None:
+        across = region.width / min(size)
+        shape = "tall" if across < _SQUARE else "square" if across < _WIDE else "wide"
     shown = captions(
         speech, end_frame=num_frames, fps=fps, line_columns=_COLUMNS[shape][speech.language]
     )
@@ -65,24 +71,31 @@ def screen_captions(
     return tuple(caption.model_copy(update={"lines": lines}) for caption, lines in drawn if lines)
 
 
-def lettering(shown: Sequence[Caption], size: Size, face: FaceBox | None) -> Lettering | None:
+def lettering(
+    shown: Sequence[Caption], size: Size, face: FaceBox | None, region: Region | None = None
+) -> Lettering | None:
     """How large and where captions stand, the same for all of a film; None: they have no room.
 
     Args:
         shown: the captions.
         size: width and height of the screen.
         face: on the screen; None where nobody is seen.
+        region: that a layout gives them, clear of the face; None: there is no layout.
     """
     width, height = size
     largest = round(_LARGEST * min(size))
     letters = largest
     while letters >= _SMALLEST * min(size):
         blocks = [block_size(caption.lines, letters) for caption in shown]
-        if max(block[0] for block in blocks) <= width * (1 - 2 * _SIDE_MARGIN):
-            tallest = max(block[1] for block in blocks)
+        widest, tallest = (max(block[side] for block in blocks) for side in (0, 1))
+        if region is not None:
+            if widest <= region.width and tallest <= region.height:
+                bottom = region.top + region.height
+                return Lettering(letters, bottom - tallest, bottom, region.left + region.width // 2)
+        elif widest <= width * (1 - 2 * _SIDE_MARGIN):
             for bottom in _lower_lines(tallest, size, face):
                 if bottom <= height and _is_clear(bottom - tallest, bottom, face):
-                    return Lettering(letters, bottom - tallest, bottom)
+                    return Lettering(letters, bottom - tallest, bottom, width // 2)
         letters = int(letters * _SHRUNK)
     return None
 
@@ -115,15 +128,15 @@ def _chin(face: FaceBox) -> int:
 
 
 def caption_overlays(
-    shown: Sequence[Caption], size: Size, face: FaceBox | None
+    shown: Sequence[Caption], size: Size, face: FaceBox | None, region: Region | None = None
 ) -> tuple[Overlay, ...]:
     """Captions as pictures in their times.
 
     Raises:
         RowError: they have no room that is clear of the face, or the font lacks a letter.
     """
-    check_captions(shown, size, face)
-    place = lettering(shown, size, face) if shown else None
+    check_captions(shown, size, face, region)
+    place = lettering(shown, size, face, region) if shown else None
     if place is None:
         return ()
     overlays: list[Overlay] = []
@@ -132,7 +145,7 @@ def caption_overlays(
         overlays.append(
             Overlay(
                 picture=edged(caption.lines, place.size),
-                left=(size[0] - width) // 2,
+                left=(2 * place.middle - width) // 2,
                 top=place.bottom - height,
                 starts_s=caption.start_ms / 1000,
                 ends_s=caption.end_ms / 1000,
@@ -141,7 +154,9 @@ def caption_overlays(
     return tuple(overlays)
 
 
-def check_captions(shown: Sequence[Caption], size: Size, face: FaceBox | None) -> None:
+def check_captions(
+    shown: Sequence[Caption], size: Size, face: FaceBox | None, region: Region | None = None
+) -> None:
     """Captions can be drawn, and have room.
 
     Raises:
@@ -153,11 +168,18 @@ def check_captions(shown: Sequence[Caption], size: Size, face: FaceBox | None) -
             f'captions of {format_name(size)}: the font has no letter for "{signs[:20]}"; write '
             "them otherwise, or choose captions=beside"
         )
-    if shown and lettering(shown, size, face) is None:
+    if not shown or lettering(shown, size, face, region) is not None:
+        return
+    if region is None:
         raise RowError(
             f"captions of {format_name(size)} would stand over the face, which is too "
             "large in this format; choose captions=beside, another format, or framing=wide"
         )
+    raise RowError(
+        f"captions of {format_name(size)} do not fit into the {region.width}x{region.height} "
+        "pixels that the layout gives them, at the smallest size too; choose captions=beside, "
+        "another layout, or give captions a larger region in the brand file"
+    )
 
 
 def label_overlay(text: str, size: Size, duration_s: float) -> Overlay:

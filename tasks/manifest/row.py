@@ -9,7 +9,7 @@ from typing import TypeAlias, cast
 
 from model.engine import engine_identity, engine_names
 from model.errors import CampaignError
-from tasks.deliver_records import CAPTION_MODES, TEASER_KINDS
+from tasks.deliver_records import CAPTION_MODES, TEASER_KINDS, CaptionMode
 from tasks.inputs.text_files import MAX_SCRIPT_BYTES, decode_text
 from tasks.manifest.cell_values import (
     BadValueError,
@@ -158,7 +158,8 @@ class RowReader:
                     plain[name] = self.parsers[name](str(plain[name]))
         if shown is not None and self.screen is not None:
             sizes = cast("tuple[_Size, ...]", plain["deliver"] or ())
-            self.screen.check_fit(shown, language, sizes)
+            captions = cast("CaptionMode | None", plain["captions"])
+            self.screen.check_fit(shown, language, sizes, captions)
             self.faults += self.screen.faults
             if self.faults:
                 return None

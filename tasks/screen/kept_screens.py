@@ -8,6 +8,9 @@ from pydantic import Field
 from tasks.record import Record
 from tasks.screen.overlays import Overlay, Region, Screen
 
+SCREENS = "screens"
+"""Folder of kept screens, from the campaign's root."""
+
 
 class _KeptOverlay(Record):
     picture: str
@@ -25,20 +28,20 @@ class _KeptScreen(Record):
     canvas: str | None
     overlays: tuple[_KeptOverlay, ...]
     presenter_alone: tuple[tuple[float, float], ...] = Field(default=())
+    captions: tuple[int, int, int, int] | None = None
 
 
 def screen_name(sha256: str) -> str:
     """Name of a kept screen in the store, by the digest of its bytes."""
-    return f"screens/{sha256}.json"
+    return f"{SCREENS}/{sha256}.json"
 
 
 def screen_bytes(screen: Screen) -> bytes:
     """A screen; equal ones are equal bytes."""
-    region = screen.presenter
     kept = _KeptScreen(
         width=screen.width,
         height=screen.height,
-        presenter=(region.left, region.top, region.width, region.height),
+        presenter=_sides(screen.presenter),
         canvas=_text(screen.canvas) if screen.canvas else None,
         overlays=tuple(
             _KeptOverlay(
@@ -52,8 +55,12 @@ def screen_bytes(screen: Screen) -> bytes:
             for each in screen.overlays
         ),
         presenter_alone=screen.presenter_alone,
+        captions=_sides(screen.captions) if screen.captions else None,
     )
-    return json.dumps(kept.model_dump(mode="json"), sort_keys=True).encode()
+    fields = kept.model_dump(mode="json")
+    if kept.captions is None:  # so that screens without them are the bytes that they always were
+        del fields["captions"]
+    return json.dumps(fields, sort_keys=True).encode()
 
 
 def screen_of_bytes(data: bytes) -> Screen:
@@ -80,7 +87,12 @@ def screen_of_bytes(data: bytes) -> Screen:
             for each in kept.overlays
         ),
         presenter_alone=kept.presenter_alone,
+        captions=Region(*kept.captions) if kept.captions else None,
     )
+
+
+def _sides(region: Region) -> tuple[int, int, int, int]:
+    return region.left, region.top, region.width, region.height
 
 
 def _text(data: bytes) -> str:

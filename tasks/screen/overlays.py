@@ -60,7 +60,8 @@ class Screen:
 
     The presenter fills `presenter`. `canvas` is a PNG of the whole frame behind it, or None where
     it fills the frame, or where what lies beside it is a blurred copy of the presenter itself.
-    Overlays lie on top in their order. In `presenter_alone`, from one time to another, the
+    Overlays lie on top in their order; `captions` is where burned captions stand, which are none of
+    them, or None where there is no such place. In `presenter_alone`, from one time to another, the
     presenter fills the whole frame instead of its region; overlays lie on top all the same.
     """
 
@@ -70,6 +71,7 @@ class Screen:
     canvas: bytes | None = None
     overlays: tuple[Overlay, ...] = ()
     presenter_alone: tuple[tuple[float, float], ...] = ()
+    captions: Region | None = None
 
     def __post_init__(self) -> None:
         if self.width % 2 or self.height % 2 or min(self.width, self.height) < 2:

@@ -102,11 +102,12 @@ def test_another_intro_makes_only_deliverables_anew_and_moves_their_captions(nig
     manifest, root = branded(tmp_path / "in"), tmp_path / "campaign"
     brand = tmp_path / "in" / "brand.toml"
     brand.write_text(brand.read_text() + '[intro]\nfile = "intro.mp4"\n')
+    both = ("--captions", "both")
     found: list[np.ndarray] = []
     kept: list[object] = []
     for colour, seconds in (("red", 0.4), ("blue", 0.8)):
         write_clip(tmp_path / "in" / "intro.mp4", colour, seconds)
-        done = nightshoot("render", manifest, "--out", tmp_path, "--json")
+        done = nightshoot("render", manifest, "--out", tmp_path, "--json", *both)
         assert done.returncode == 0, done.stdout + done.stderr
         kept.append((video_digests(root), receipts(root)))
         found.append(film(root))

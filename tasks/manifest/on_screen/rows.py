@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tasks.deliver_records import CaptionMode
 from tasks.manifest.cell_values import BadValueError, check_text
 from tasks.manifest.faults import Fault
 from tasks.manifest.on_screen.brands import Brands
@@ -28,6 +29,7 @@ from tasks.screen.brand.brand import Brand
 from tasks.screen.brand.pictures import PRODUCT_KINDS, ScreenPictureError, read_screen_picture
 from tasks.screen.composing.pieces import Stage
 from tasks.screen.composing.screens import drawing_of
+from tasks.screen.formats import is_burned
 from tasks.screen_records import RowScreen
 
 _MAX_CHARS = 400
@@ -87,14 +89,23 @@ class ScreenReader:
         )
 
     def check_fit(
-        self, shown: RowScreen, language: Language, sizes: Sequence[tuple[int, int]]
+        self,
+        shown: RowScreen,
+        language: Language,
+        sizes: Sequence[tuple[int, int]],
+        captions: CaptionMode | None,
     ) -> None:
-        """Draw what the row shows in each of its formats: what does not fit is a fault."""
+        """Draw what the row shows in each of its formats: what does not fit is a fault.
+
+        ``captions``: what the row asks for; None: room for them is looked for when it is planned.
+        """
         brand = self.brands.of_cell(self.cells.get(BRAND_COLUMN, ""))
         if brand is None:
             return
         for size in sizes:
-            for each in drawing_of(Stage(brand, shown, language, *size))[1]:
+            is_captioned = captions is not None and is_burned(captions, size)
+            stage = Stage(brand, shown, language, *size, is_captioned=is_captioned)
+            for each in drawing_of(stage)[1]:
                 self._fault(each.column, each.value, each.rule, each.way_out)
 
     def _check_brandless(self, column: str, script: str) -> None:

@@ -67,18 +67,23 @@ class ScreenFault:
 
 @dataclass(frozen=True)
 class Stage:
-    """What is drawn for: a brand, a row, the language of its words, a size in pixels."""
+    """What is drawn for: a brand, a row, the language of its words, a size in pixels.
+
+    ``is_captioned``: whether captions are burned into the film, and have a place of their own.
+    """
 
     brand: Brand
     row: RowScreen
     language: Language
     width: int
     height: int
+    is_captioned: bool = False
 
     @property
     def places(self) -> Places:
         """The row's layout in the frame."""
-        return self.brand.layouts[self.row.layout].in_frame(self.width, self.height)
+        layout = self.brand.layouts[self.row.layout]
+        return layout.in_frame(self.width, self.height, is_captioned=self.is_captioned)
 
     @property
     def short(self) -> int:

@@ -61,7 +61,13 @@ def drawing_of(stage: Stage) -> tuple[Drawing, tuple[ScreenFault, ...]]:
     products, more = products_on(stage)
     logo = logo_on(stage)
     drawing = Drawing(tuple(words), products, logo)
-    faults = [*missing_characters(stage), *faults, *more, *_logo_faults(stage, drawing)]
+    faults = [
+        *missing_characters(stage),
+        *faults,
+        *more,
+        *_logo_faults(stage, drawing),
+        *_caption_faults(stage, drawing),
+    ]
     return drawing, tuple(faults)
 
 
@@ -72,6 +78,7 @@ def screen_of(
     fps: int,
     num_frames: int,
     face: tuple[int, int, int, int] | None,
+    alone: tuple[int, int, int, int] | None = None,
 ) -> Screen:
     """The screen of one format.
 
@@ -81,12 +88,18 @@ def screen_of(
         fps: of the video.
         num_frames: of the video.
         face: left, top, right and bottom on the screen, forehead to chin; None: nobody is seen.
+        alone: the same where the presenter has the whole frame.
 
     Raises:
         ScreenError: something does not fit, or would lie over the mouth.
     """
     drawing, faults = drawing_of(stage)
-    faults = (*faults, *_over_mouth(stage, drawing, face), *_late(stage, fps, num_frames))
+    faults = (
+        *faults,
+        *_over_mouth(stage, drawing, face),
+        *_captions_over_mouth(stage, times, face, alone),
+        *_late(stage, fps, num_frames),
+    )
     if faults:
         raise ScreenError(faults)
     whole = Span(0, num_frames)
@@ -106,14 +119,15 @@ def screen_of(
     if drawing.logo:
         overlays.append(_overlay(drawing.logo, whole, fps, 0.0))
     canvas = canvas_of(stage)
-    alone = times.presenter if canvas else ()
+    whole_frame = times.presenter if canvas else ()
     return Screen(
         width=stage.width,
         height=stage.height,
         presenter=stage.places.presenter,
         canvas=_png(canvas) if canvas else None,
         overlays=tuple(overlays),
-        presenter_alone=tuple((span.start / fps, span.end / fps) for span in alone),
+        presenter_alone=tuple((span.start / fps, span.end / fps) for span in whole_frame),
+        captions=stage.places.regions["captions"] if stage.is_captioned else None,
     )
 
 
@@ -136,6 +150,43 @@ def _logo_faults(stage: Stage, drawing: Drawing) -> Iterator[ScreenFault]:
             way_out = "give it another corner, or a smaller width or margin, in the brand file"
             yield ScreenFault("brand", stage.brand.logo.name, rule, way_out)
             return
+
+
+def _caption_faults(stage: Stage, drawing: Drawing) -> Iterator[ScreenFault]:
+    """Burned captions have no place, or one that something else has too."""
+    if not stage.is_captioned:
+        return
+    place = stage.places.regions.get("captions")
+    if place is None:
+        rule = f"there is no place for captions in the picture {stage.told}"
+        way_out = "choose captions=beside or another layout, or give captions a region there"
+        yield ScreenFault("captions", "burned", rule, way_out)
+        return
+    for piece in drawing.pieces:
+        if overlaps(piece.region, place):
+            rule = f"captions would lie over the {_told(piece.thing)} {stage.told}"
+            way_out = "give one of them another region in the brand file, or choose captions=beside"
+            yield ScreenFault("captions", "burned", rule, way_out)
+
+
+def _captions_over_mouth(
+    stage: Stage,
+    times: Times,
+    face: tuple[int, int, int, int] | None,
+    alone: tuple[int, int, int, int] | None,
+) -> Iterator[ScreenFault]:
+    place = stage.places.regions.get("captions") if stage.is_captioned else None
+    if place is None:
+        return
+    presenter = stage.places.presenter
+    mouth = _common(mouth_of(face, stage.width, stage.height), presenter) if face else None
+    mouths = [mouth] if mouth else []
+    if alone is not None and times.presenter:
+        mouths.append(mouth_of(alone, stage.width, stage.height))
+    if any(overlaps(place, each) for each in mouths):
+        rule = f"captions would lie over the presenter's mouth {stage.told}"
+        way_out = "choose captions=beside, another layout, or framing=wide"
+        yield ScreenFault("captions", "burned", rule, way_out)
 
 
 def _over_mouth(

@@ -5,7 +5,7 @@ Regions are shares of the frame: left, top, width, height, from 0 to 1.
 
 import math
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,23 +18,35 @@ Shares: TypeAlias = tuple[float, float, float, float]
 SHAPES: Mapping[str, float] = {"9:16": 9 / 16, "4:5": 4 / 5, "1:1": 1.0, "16:9": 16 / 9}
 THINGS = ("headline", "product", "price", "cta", "lower_third")
 """What a layout may have a place for, beside the presenter."""
+CAPTIONED = "captioned"
+"""Table of a shape with the place of burned captions, and of what gives way to them."""
 _PACKAGED = Path(__file__).with_name("layouts.toml")
 _ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
 class Layout:
-    """A layout by its name: shape -> thing (and ``presenter``) -> region."""
+    """A layout by its name: shape -> thing (and ``presenter``) -> region.
+
+    ``captioned`` holds what is elsewhere in films with burned captions, and ``captions`` itself.
+    """
 
     name: str
     regions: Mapping[str, Mapping[str, Shares]]
+    captioned: Mapping[str, Mapping[str, Shares]]
 
-    def in_frame(self, width: int, height: int) -> "Places":
+    def in_frame(self, width: int, height: int, *, is_captioned: bool = False) -> "Places":
         """The regions of the nearest shape, in pixels of a frame."""
         shape = nearest_shape(width, height, self.regions)
-        return Places(
-            {name: _pixels(of, width, height) for name, of in self.regions[shape].items()}
-        )
+        regions = dict(self.regions[shape])
+        if is_captioned:
+            regions |= self.captioned.get(shape, {})
+        return Places({name: _pixels(of, width, height) for name, of in regions.items()})
+
+    def has_captions(self, width: int, height: int) -> bool:
+        """Whether a frame of that size has a place for burned captions."""
+        shape = nearest_shape(width, height, self.regions)
+        return "captions" in self.captioned.get(shape, {})
 
 
 @dataclass(frozen=True)
@@ -102,15 +114,16 @@ def layout_of(
     where = f"layouts.{name}"
     if not isinstance(table, dict):
         fault = LayoutFault(where, "is no table", f'write [{where}."9:16"] with its regions')
-        return Layout(name, {}), [fault]
+        return Layout(name, {}, {}), [fault]
     of = cast("dict[str, Any]", table)
     faults: list[LayoutFault] = []
     base = of.get("base", "")
     if base and base not in known:
         rule = f'base "{base}" is no layout'
         faults.append(LayoutFault(where, rule, f"known are {', '.join(known)}"))
-    based = known[base].regions if base in known else dict[str, Mapping[str, Shares]]()
-    regions = {shape: dict(told) for shape, told in based.items()}
+    based = known[base] if base in known else Layout(base, {}, {})
+    regions = {shape: dict(told) for shape, told in based.regions.items()}
+    captioned = {shape: dict(told) for shape, told in based.captioned.items()}
     for shape, told in of.items():
         if shape in ("base", "about"):
             continue
@@ -120,22 +133,39 @@ def layout_of(
             continue
         place = f'{where}."{shape}"'
         found = regions.setdefault(shape, {})
-        found |= _regions(place, shape, cast("dict[str, Any]", told), faults)
+        table = dict(cast("dict[str, Any]", told))
+        moved = captioned.setdefault(shape, {})
+        elsewhere = table.pop(CAPTIONED, {})
+        own = dict(_regions(place, shape, table, ("presenter", *THINGS), faults))
+        for thing in own:  # what this layout places stays there, unless it says otherwise
+            moved.pop(thing, None)
+        found |= own
+        if isinstance(elsewhere, dict):
+            names = ("presenter", *THINGS, "captions")
+            given = cast("dict[str, Any]", elsewhere)
+            moved |= _regions(f"{place}.{CAPTIONED}", shape, given, names, faults)
+        else:
+            rule, way_out = f"{CAPTIONED} is no table", "write its regions, as those beside it"
+            faults.append(LayoutFault(place, rule, way_out))
         if "presenter" not in found:
             faults.append(
                 LayoutFault(place, "has no presenter", "write presenter = [0.0, 0.0, 1.0, 1.0]")
             )
     if not regions and not faults:
         faults.append(LayoutFault(where, "has no shape", f'write [{where}."9:16"]'))
-    return Layout(name, regions), faults
+    return Layout(name, regions, captioned), faults
 
 
 def _regions(
-    where: str, shape: str, table: Mapping[str, Any], faults: list[LayoutFault]
+    where: str,
+    shape: str,
+    table: Mapping[str, Any],
+    known: Sequence[str],
+    faults: list[LayoutFault],
 ) -> Iterator[tuple[str, Shares]]:
     for thing, given in table.items():
-        if thing not in ("presenter", *THINGS):
-            way_out = f"known are presenter, {', '.join(THINGS)}"
+        if thing not in known:
+            way_out = f"known are {', '.join(known)}"
             faults.append(LayoutFault(where, f'"{thing}" is nothing that has a place', way_out))
             continue
         shares = _shares(given)

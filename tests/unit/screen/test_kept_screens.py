@@ -18,7 +18,14 @@ SCREEN = Screen(
 )
 
 
-@pytest.mark.parametrize("screen", [SCREEN, replace(SCREEN, canvas=None, overlays=())])
+@pytest.mark.parametrize(
+    "screen",
+    [
+        SCREEN,
+        replace(SCREEN, canvas=None, overlays=()),
+        replace(SCREEN, captions=Region(2, 4, 50, 20)),
+    ],
+)
 def test_a_screen_is_read_back_as_it_was(screen):
     assert screen_of_bytes(screen_bytes(screen)) == screen
 
@@ -27,6 +34,10 @@ def test_any_change_is_another_content():
     assert screen_bytes(SCREEN) == screen_bytes(replace(SCREEN))
     assert screen_bytes(SCREEN) != screen_bytes(replace(SCREEN, presenter_alone=()))
     assert screen_bytes(SCREEN) != screen_bytes(replace(SCREEN, overlays=(OVERLAY,)))
+
+
+def test_screens_without_captions_are_the_bytes_of_earlier_releases():
+    assert b"captions" not in screen_bytes(SCREEN)
 
 
 def test_damaged_bytes_are_no_screen():

@@ -13,15 +13,20 @@ EVERY = [(name, shape) for name in packaged_layouts() for shape in SHAPES]
 
 @pytest.mark.parametrize(("name", "shape"), EVERY)
 def test_every_layout_has_a_place_for_everything_in_every_shape(name, shape):
-    assert set(packaged_layouts()[name].regions[shape]) == {"presenter", *THINGS}
+    layout = packaged_layouts()[name]
+    assert set(layout.regions[shape]) == {"presenter", *THINGS}
+    assert layout.has_captions(*FRAMES[shape])
 
 
+@pytest.mark.parametrize("is_captioned", [False, True])
 @pytest.mark.parametrize(("name", "shape"), EVERY)
-def test_words_and_products_lie_in_the_safe_area_and_not_over_each_other(name, shape):
+def test_words_and_products_lie_in_the_safe_area_and_not_over_each_other(name, shape, is_captioned):
     width, height = FRAMES[shape]
     safe = safe_region(width, height)
-    places = packaged_layouts()[name].in_frame(width, height).regions
-    things = [(thing, places[thing]) for thing in THINGS]
+    layout = packaged_layouts()[name]
+    places = layout.in_frame(width, height, is_captioned=is_captioned).regions
+    shown = (*THINGS, "captions") if is_captioned else THINGS
+    things = [(thing, places[thing]) for thing in shown]
 
     for thing, region in things:
         assert region.left >= safe.left, thing
@@ -34,15 +39,16 @@ def test_words_and_products_lie_in_the_safe_area_and_not_over_each_other(name, s
 @pytest.mark.parametrize(("name", "shape"), EVERY)
 def test_the_presenter_has_even_sides_inside_the_frame_and_products_lie_beside(name, shape):
     width, height = FRAMES[shape]
-    places = packaged_layouts()[name].in_frame(width, height)
-    presenter = places.presenter
+    for is_captioned in (False, True):
+        places = packaged_layouts()[name].in_frame(width, height, is_captioned=is_captioned)
+        presenter = places.presenter
 
-    assert presenter.is_within(width, height)
-    assert not any(
-        side % 2 for side in (presenter.left, presenter.top, presenter.width, presenter.height)
-    )
-    if name != "full":
-        assert not overlaps(presenter, places.regions["product"])
+        assert presenter.is_within(width, height)
+        assert not any(
+            side % 2 for side in (presenter.left, presenter.top, presenter.width, presenter.height)
+        )
+        if name != "full":
+            assert not overlaps(presenter, places.regions["product"])
 
 
 @pytest.mark.parametrize("size", [(608, 1080), (720, 1280), (1280, 720), (512, 512), (640, 800)])

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tasks.deliverables.words import caption_overlays, screen_captions
+from tasks.records import Cue, Speech
 from tasks.screen.brand.brand import Brand, Corner, LogoTable
 from tasks.screen.brand.brand_file import read_brand
 from tasks.screen.composing.pieces import Stage
@@ -74,6 +76,62 @@ def test_usual_words_fit_in_every_layout_and_format(layout, size, language):
 
     assert not faults
     assert {piece.thing for piece in drawing.words} == {"headline", "price", "cta", "lower_third"}
+
+
+CAPTIONS = {
+    "en": "When the evening comes, the lamp grows warm by itself and follows you.",
+    "zh": "到了晚上，它会自己变暖，跟着您的手照亮整个书桌，清晨又慢慢变得明亮。",
+}
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize(("layout", "size"), EVERY)
+def test_burned_captions_fit_into_the_place_of_every_layout(layout, size, language):
+    shown = screen(replace(stage(layout, size, language, images={}), is_captioned=True))
+    region = shown.captions
+    assert region is not None
+    cue = Cue(text=CAPTIONS[language], start_sample=0, end_sample=48_000)
+    speech = Speech.model_construct(
+        language=language, cues=(cue,), sample_rate_hz=24_000, phonemes=None
+    )
+    for text in (CAPTIONS[language], "Hi." if language == "en" else "好。"):
+        spoken = speech.model_copy(update={"cues": (cue.model_copy(update={"text": text}),)})
+        captions = screen_captions(spoken, size, num_frames=50, fps=25, region=region)
+        for each in caption_overlays(captions, size, None, region):
+            picture = Image.open(io.BytesIO(each.picture))
+            assert region.left <= each.left
+            assert each.left + picture.width <= region.left + region.width
+            assert region.top <= each.top
+            assert each.top + picture.height <= region.top + region.height
+
+
+def test_captions_have_a_place_that_nothing_else_has_and_not_over_the_mouth():
+    of = replace(stage("full", SIZES[0]), is_captioned=True)
+    assert screen(of).captions is not None
+    assert screen(stage("full", SIZES[0])).captions is None
+    low = (240, 800, 840, 1500)
+    assert "captions would lie over the presenter's mouth in the layout full" in errors(
+        of, face=low
+    )
+    times = replace(ALL, presenter=(Span(0, 50),))
+    beside = replace(stage("beside", SIZES[0]), is_captioned=True)
+    with pytest.raises(ScreenError, match="captions would lie over the presenter's mouth"):
+        screen_of(beside, times, fps=FPS, num_frames=NUM_FRAMES, face=None, alone=low)
+
+
+def test_a_layout_without_a_place_for_captions_is_a_fault_and_a_base_lends_its_own(tmp_path):
+    text = '[layouts.mine]\nbase = "below"\n[layouts.mine."9:16"]\nprice = {}\n'
+    text += '[layouts.bare."9:16"]\npresenter = [0.0, 0.0, 1.0, 1.0]\n'
+
+    def told(layout: str, price: str) -> str:
+        (tmp_path / "brand.toml").write_text(text.format(price))
+        of = stage(layout, brand=read_brand(tmp_path / "brand.toml"), images={}, name="", title="")
+        faults = drawing_of(replace(of, is_captioned=True))[1]
+        return "; ".join(each.rule for each in faults if each.column == "captions")
+
+    assert told("mine", "[0.1, 0.55, 0.3, 0.1]") == ""
+    assert "captions would lie over the price" in told("mine", "[0.1, 0.7, 0.3, 0.1]")
+    assert "no place for captions in the picture" in told("bare", "[0.1, 0.55, 0.3, 0.1]")
 
 
 @pytest.mark.parametrize("thing", ["headline", "price", "cta"])

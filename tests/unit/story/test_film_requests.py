@@ -1,0 +1,112 @@
+"""What a row with a brand asks to be made of its video: captions, clips and music."""
+
+import shutil
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+import soundfile
+from PIL import Image
+
+from flows.prepare import prepare_row
+from flows.rows.settings import PrepareSettings
+from tasks.deliver_records import DeliverRequest
+from tasks.manifest.manifest import RowDefaults, read_manifest
+from tasks.manifest.presets import load_presets
+from tasks.portrait.portrait import PortraitLimits
+from tasks.records import ManifestRow, StoredPlan
+from tasks.screen.kept_screens import screen_name, screen_of_bytes
+from tasks.speech.voices import VoiceSettings
+from tasks.store.campaign_folder import CampaignFolder
+from tasks.store.campaigns import open_campaign
+
+ROOT = Path(__file__).parents[3]
+SETTINGS = PrepareSettings(
+    presets=load_presets(),
+    engine_settings={},
+    voice_settings=VoiceSettings(),
+    portrait_limits=PortraitLimits(),
+    ffmpeg_version="ffmpeg version 7",
+)
+
+
+def row_of(folder: Path, **cells: str) -> ManifestRow:
+    cells = {
+        "video_id": "lamp",
+        "script": "This is our lamp.",
+        "portrait": "mara.png",
+        "deliver": "270x480",
+        "headline": "A lamp",
+        **cells,
+    }
+    shutil.copy(ROOT / "manifests" / "portraits" / "mara.png", folder / "mara.png")
+    (folder / "m.csv").write_text(f"{','.join(cells)}\n{','.join(cells.values())}\n")
+    return read_manifest(folder / "m.csv", RowDefaults()).rows[0]
+
+
+def prepared(row: ManifestRow, folder: CampaignFolder) -> StoredPlan:
+    with folder.lock():
+        found = prepare_row(row, SETTINGS, folder, print).stored
+    assert found is not None
+    return found
+
+
+def asked(row: ManifestRow, folder: CampaignFolder) -> DeliverRequest:
+    deliver = prepared(row, folder).deliver
+    assert deliver is not None
+    return deliver
+
+
+def captions_of(request: DeliverRequest, folder: CampaignFolder) -> object:
+    data = folder.read_bytes(screen_name(request.screens["270x480"]))
+    assert data is not None
+    return screen_of_bytes(data).captions
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    (tmp_path / "brand.toml").write_text('layout = "beside"\n')
+    return tmp_path
+
+
+def test_captions_are_burned_into_tall_films_with_a_layout_unless_they_lay_beside_before(home):
+    folder = open_campaign(home / "out", "june")
+    first = asked(row_of(home), folder)
+    assert first.captions is None
+    assert captions_of(first, folder) is not None
+
+    # as a release left it that had no place for captions in any layout
+    stored = prepared(row_of(home), folder)
+    older = first.model_copy(update={"captions": "beside"})
+    folder.write_plan(stored.model_copy(update={"deliver": older}))
+    assert asked(row_of(home), folder) == older, "a finished film stays as it is"
+    burned = asked(row_of(home, captions="burned"), folder)
+    assert burned.captions == "burned"
+    assert captions_of(burned, folder) is not None
+    beside = asked(row_of(home, captions="beside"), folder)
+    assert captions_of(beside, folder) is None
+
+
+def test_a_brand_lends_its_clips_and_its_music_and_a_row_can_go_without_the_music(home):
+    tone = 0.1 * np.sin(np.arange(3 * 8_000) / 4)
+    soundfile.write(home / "calm.wav", tone, 8_000)
+    with av.open(str(home / "intro.mp4"), "w") as container:
+        track = container.add_stream("mpeg4", rate=30)
+        track.width, track.height, track.pix_fmt = 64, 64, "yuv420p"
+        for _ in range(30):
+            container.mux(track.encode(av.VideoFrame.from_image(Image.new("RGB", (64, 64)))))
+        container.mux(track.encode())
+    brand = home / "brand.toml"
+    brand.write_text(brand.read_text() + '[intro]\nfile="intro.mp4"\n[music]\nfile="calm.wav"\n')
+    folder = open_campaign(home / "out", "june")
+    request = asked(row_of(home), folder)
+
+    assert request.intro is not None
+    assert request.music is not None
+    assert (request.outro, request.num_clip_frames) == (None, 25)
+    assert request.clip_background == "#14202b"
+    for entry in (request.intro, request.music):
+        folder.check_kept("materials", entry)
+    quiet = asked(row_of(home, music="off"), folder)
+    assert quiet == request.model_copy(update={"music": None})
