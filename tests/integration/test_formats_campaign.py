@@ -32,10 +32,19 @@ def test_another_format_is_made_of_the_finished_master_and_leaves_when_it_is_app
     assert made(root) == {}
 
     asked = ("--deliver", "108x192, 96x64")
+    planned = nightshoot("plan", manifest, "--out", tmp_path, "--json", *asked)
+    assert planned.returncode == 0, planned.stdout + planned.stderr
+    quote = json.loads(planned.stdout)
+    assert quote["deliverables"]["num_encodes"] == 2
+    assert quote["disk_needed_bytes"] == quote["deliverables"]["num_bytes"]
+    assert quote["estimated_s"] > quote["engine_s"] == 0, "films take time, too"
     first = rendered(nightshoot, manifest, tmp_path, *asked)
     one = made(root)
     assert first["v0"]["num_segments_rendered"] == 0
     assert sorted(one.values()) == [[96, 64], [108, 192]]
+    page = (root / "report" / "index.html").read_text("utf-8")
+    assert "s of computing; this run made 2, " in page
+    assert all(f"/{name}" in page for name in one), "the card leads to its films"
     more = rendered(nightshoot, manifest, tmp_path, "--deliver", "108x192, 96x64, 100x100")
     assert more["v0"]["num_segments_rendered"] == 0
     assert one.items() <= made(root).items()
