@@ -102,5 +102,7 @@ def _presenter(
         region = placing_of((plan.width, plan.height), size, request.face).presenter
     else:
         brand = read_brand(screen.brand_path, allow_outside=True)
-        region = brand.layouts[screen.layout].in_frame(*size).presenter
+        is_captioned = is_burned(request.captions, size)
+        layout = brand.layouts[screen.layout]
+        region = layout.in_frame(*size, is_captioned=is_captioned).presenter
     return region.width, region.height

@@ -1,31 +1,32 @@
-"""Films on a work pool, kept on S3: kill -9 in the middle of an encode, the same bytes at last."""
+"""Films kept on S3: kill -9 in the middle of an encode, and the same bytes at last."""
 
 import hashlib
+import json
+import time
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
 
+from tasks.store.s3_lock import TTL_S
 from tests.integration.campaigns import write_campaign
 from tests.integration.kills import (
-    Campaign,
-    Crew,
     Folder,
     Objects,
     Place,
     digests,
-    flow_process,
-    send,
-    submitted,
+    finished_segments,
 )
-from tests.integration.servers import PrefectCluster, Worker, wait_until
+from tests.integration.servers import wait_until
 from tests.seaweed import Seaweed
 
 pytestmark = [pytest.mark.integration, pytest.mark.cluster]
 
 FORMATS = "96x64, 1080x1920"  # a copy that is done at once, and an encode that takes seconds
 _ENCODE_S = 600.0
+_COMMAND_S = 600.0
 
 
 def films(place: Place) -> dict[str, str]:
@@ -41,38 +42,50 @@ def films(place: Place) -> dict[str, str]:
     return kept
 
 
-def encoder(worker: Worker) -> psutil.Process | None:
-    """The ffmpeg of a worker that encodes a film."""
-    for process in worker.children():
+def encoder(processes: Iterable[psutil.Process]) -> psutil.Process | None:
+    """The ffmpeg among them that encodes a film."""
+    for process in processes:
         with suppress(psutil.Error):
             words = process.cmdline()
-            if "ffmpeg" in Path(words[0]).name and any("/deliverables/" in each for each in words):
+            if "libx264" in words and any("/deliverables/" in each for each in words):
                 return process
     return None
 
 
-def test_a_film_whose_flow_is_killed_in_the_middle_is_made_again_with_the_same_bytes(
-    cluster: PrefectCluster, seaweed: Seaweed, tmp_path: Path
+def below(pid: int) -> list[psutil.Process]:
+    """Everything that a process has started; nothing once it has ended."""
+    with suppress(psutil.Error):
+        return psutil.Process(pid).children(recursive=True)
+    return []
+
+
+def test_a_run_on_s3_that_is_killed_in_the_middle_of_a_film_ends_with_the_same_bytes(
+    nightshoot, start_nightshoot, seaweed: Seaweed, tmp_path: Path
 ):
     manifest = write_campaign(tmp_path / "in", num_videos=1, num_sentences=1)
-    calm = cluster.nightshoot("render", manifest, "--out", tmp_path, "--deliver", FORMATS)
+    long = {"timeout_s": _COMMAND_S}
+    calm = nightshoot("render", manifest, "--out", tmp_path, "--deliver", FORMATS, **long)
     assert calm.returncode == 0, calm.stdout + calm.stderr
     expected = films(Folder(tmp_path / "campaign"))
     assert len([name for name in expected if name.endswith(".mp4")]) == 2
 
     bucket = seaweed.new_bucket()
     place = Objects(seaweed.client(), bucket, "night/campaign")
-    with Crew(cluster, tmp_path / "crew", seaweed.env(), ("0",)) as crew:
-        asked = ("--deliver", FORMATS)
-        campaign: Campaign = submitted(crew, place, manifest, f"s3://{bucket}/night", *asked)
-        (worker,) = crew.gpus
-        wait_until(lambda: encoder(worker), _ENCODE_S, "a film is encoded", every_s=0.02)
-        master = digests(place)
-        campaign.kill(lambda: send(flow_process(worker)), worker)
-        assert not films(place).keys() >= expected.keys(), "killed before it was done"
-        run = campaign.finish()
+    env = {**seaweed.env(), "NIGHTSHOOT_SCRATCH": str(tmp_path / "scratch")}
+    words = ("render", manifest, "--out", f"s3://{bucket}/night", "--deliver", FORMATS)
+    killed = start_nightshoot(words, tmp_path / "killed.log", **env)
+    wait_until(lambda: encoder(below(killed.pid)), _ENCODE_S, "a film is encoded", every_s=0.02)
+    killed.kill()
+    killed.wait(60)
+    killed_at = time.monotonic()
+    master = digests(place)
+    assert len(finished_segments(place)) > 0
+    assert len(films(place)) < len(expected), "killed before all was done"
 
-    assert run["state_type"] == "COMPLETED", run["state"]["message"]
+    past_ttl = killed_at + TTL_S + 5  # its lock holds as long
+    wait_until(lambda: time.monotonic() > past_ttl, TTL_S + 60, "the killed run's lock expires")
+    resumed = nightshoot(*words, "--json", **long, **env)
+    assert resumed.returncode == 0, resumed.stdout + resumed.stderr
+    assert json.loads(resumed.stdout)[0]["num_segments_rendered"] == 0
     assert films(place) == expected
     assert digests(place) == master == digests(Folder(tmp_path / "campaign"))
-    assert campaign.check_renders() == 0, "no segment is rendered for a film"
