@@ -20,7 +20,7 @@ from tasks.processes.ffmpeg import run_ffmpeg, run_program
 HERE = Path(__file__).parent
 MANIFESTS = HERE.parents[1] / "manifests"
 LAYOUTS = {"540x960": "below", "540x540": "beside", "960x540": "beside"}  # of each format
-AT_S = 8.6  # the price, the call to action, the lamp that is on
+AT_S = 9.3  # the price, the call to action, the lamp that is on
 HEIGHT, GAP, GROUND = 640, 24, "#ffffff"
 
 

@@ -14,7 +14,15 @@ from tasks.media.captions import Caption, captions
 from tasks.reading.languages import Language
 from tasks.records import Speech
 from tasks.screen.formats import format_name, is_tall
-from tasks.screen.lettering import block_size, drawable, edged, missing_signs, plated
+from tasks.screen.lettering import (
+    block_size,
+    box_size,
+    boxed,
+    drawable,
+    edged,
+    missing_signs,
+    plated,
+)
 from tasks.screen.overlays import Overlay, Region
 
 LABELS: dict[Language, str] = {"en": "AI-generated", "zh": "AI生成"}
@@ -83,10 +91,11 @@ def lettering(
         region: that a layout gives them, clear of the face; None: there is no layout.
     """
     width, height = size
+    size_of = block_size if region is None else box_size
     largest = round(_LARGEST * min(size))
     letters = largest
     while letters >= _SMALLEST * min(size):
-        blocks = [block_size(caption.lines, letters) for caption in shown]
+        blocks = [size_of(caption.lines, letters) for caption in shown]
         widest, tallest = (max(block[side] for block in blocks) for side in (0, 1))
         if region is not None:
             if widest <= region.width and tallest <= region.height:
@@ -139,12 +148,14 @@ def caption_overlays(
     place = lettering(shown, size, face, region) if shown else None
     if place is None:
         return ()
+    # a layout's ground may be as bright as the letters: they get a box
+    size_of, drawn = (block_size, edged) if region is None else (box_size, boxed)
     overlays: list[Overlay] = []
     for caption in shown:
-        width, height = block_size(caption.lines, place.size)
+        width, height = size_of(caption.lines, place.size)
         overlays.append(
             Overlay(
-                picture=edged(caption.lines, place.size),
+                picture=drawn(caption.lines, place.size),
                 left=(2 * place.middle - width) // 2,
                 top=place.bottom - height,
                 starts_s=caption.start_ms / 1000,

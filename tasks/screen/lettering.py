@@ -1,4 +1,4 @@
-"""Words as pictures: white letters with a dark edge, or on a dark plate, in Noto Sans SC."""
+"""Words as pictures: white letters with a dark edge, in a box, or on a plate, in Noto Sans SC."""
 
 # fontTools brings no type stubs
 # pyright: reportMissingTypeStubs=false
@@ -14,6 +14,7 @@ _LINE = 1.3  # of the size, from one line to the next
 _EDGE = 0.09  # of the size: how wide the dark edge of letters is
 _PLATE_MARGIN = 0.35  # of the size, around letters on a plate
 _WHITE, _DARK, _PLATE = (255, 255, 255, 255), (16, 16, 16, 255), (0, 0, 0, 150)
+_BOX = (16, 16, 16, 215)  # darker than a label's plate: it lies on a brand's bright ground
 _UNDRAWN = ("So", "Cf", "Mn", "Me", "Sk")  # emoji, and what only changes the sign before it
 
 
@@ -55,6 +56,26 @@ def edged(lines: Sequence[str], size: int) -> bytes:
             stroke_width=_edge(size),
             stroke_fill=_DARK,
         )
+    return _png(picture)
+
+
+def box_size(lines: Sequence[str], size: int) -> tuple[int, int]:
+    """Width and height of lines in a box, in pixels."""
+    margin = round(_PLATE_MARGIN * size)
+    width = max(round(_font(size).getlength(line)) for line in lines)
+    return width + 2 * margin, round(_LINE * size * len(lines)) + margin
+
+
+def boxed(lines: Sequence[str], size: int) -> bytes:
+    """Centred lines in a dark box with round corners: an RGBA PNG of :func:`box_size`."""
+    margin = round(_PLATE_MARGIN * size)
+    width, height = box_size(lines, size)
+    picture = Image.new("RGBA", (width, height))
+    draw = ImageDraw.Draw(picture)
+    draw.rounded_rectangle((0, 0, width - 1, height - 1), radius=margin, fill=_BOX)
+    for number, line in enumerate(lines):
+        at = (width / 2, margin / 2 + (number + 0.5) * _LINE * size)
+        draw.text(at, line, fill=_WHITE, font=_font(size), anchor="mm")
     return _png(picture)
 
 

@@ -162,7 +162,10 @@ def products_on(stage: Stage) -> tuple[dict[int, Piece], list[ScreenFault]]:
     pieces: dict[int, Piece] = {}
     for number, path in sorted(stage.row.images.items()):
         picture = _within(read_screen_picture(path, PRODUCT_KINDS), place.width, place.height)
-        left = place.left + (place.width - picture.width) // 2
+        # words begin at the left: under a headline a picture begins there too
+        headline = stage.places.regions.get("headline")
+        is_below = headline is not None and headline.left == place.left
+        left = place.left + (0 if is_below else (place.width - picture.width) // 2)
         top = place.top + (place.height - picture.height) // 2
         region = Region(left, top, picture.width, picture.height)
         pieces[number] = Piece("product", _rounded(picture, stage.px(_RADIUS)), region)
