@@ -109,7 +109,7 @@ def test_the_demo_is_planned_from_the_wheel(python, outside, tmp_path):
     ):  # the rest takes long
         text, num_cut = re.subn(said, r"\1", text)
         assert num_cut == 1
-    for size, small in (("704x384", "192x128"), ("384x704", "128x192"), (",,2", ",192x128,2")):
+    for size, small in (("704x384", "288x192"), ("384x704", "192x288"), (",,2", ",288x192,2")):
         assert text.count(size) == 1  # the time of a short test is not what is asked
         text = text.replace(size, small)
     demo.write_text(text, encoding="utf-8")

@@ -59,9 +59,9 @@ def share_bytes(shapes: list[tuple[int, int]], dtype: str, num_shards: int) -> i
 
 
 def _block(config: TransformerConfig) -> list[tuple[int, int]]:
-    """Rows and columns of a block's matrices."""
+    """Rows and columns of a block's matrices; queries, keys and values come from one."""
     dim, hidden = config.dim, config.ffn_dim
-    return [*[(dim, dim)] * 8, (hidden, dim), (dim, hidden)]
+    return [(3 * dim, dim), *[(dim, dim)] * 5, (hidden, dim), (dim, hidden)]
 
 
 def _injector(config: TransformerConfig) -> list[tuple[int, int]]:
