@@ -57,7 +57,7 @@ def test_a_fault_on_a_pool_is_tried_again_held_decided_and_released_and_no_kill_
     tries = receipts(root)
     assert {key: tries[key] for key in kept} == kept
     row = report(root)["stays"]
-    assert (row["status"], row["error"]) == ("held", "picture frozen for 1.0 s from 0:02")
+    assert (row["status"], row["error"]) == ("held", "picture frozen for 1.0 s from 0:01")
     shown = video_receipt(root, "stays")["segment_keys"]
     assert len(tries) == len(shown) + 1, "one more try of the first segment, and no third"
     assert not list((root / "delivery").glob("*.mp4")), "nobody has approved it"
