@@ -41,8 +41,9 @@ test-all: dev
 parity: dev
 	$(BIN)/python -m tests.parity
 
-# Tests with a real Prefect server, workers and SeaweedFS: needs PostgreSQL, takes ten minutes. Each
+# Tests with a real Prefect server, workers and SeaweedFS: needs PostgreSQL, takes a quarter of an hour. Each
 # side has servers of its own.
+test-integration: SIDES := 3
 test-integration: dev
 	$(BIN)/pytest $(SIDE_BY_SIDE) tests/integration -m "cluster and not faults"
 

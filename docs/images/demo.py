@@ -12,7 +12,7 @@ HERE = Path(__file__).parent
 # of each row of the picture: videos, and the width and height of a frame of theirs
 ROWS = (
     (("fernlight-en", 330, 180),),
-    (("fernlight-zh", 214, 214), ("fernlight-otto", 116, 214)),
+    (("fernlight-zh", 242, 161), ("fernlight-otto", 88, 161)),
 )
 AT_S = (1.2, 3.4, 5.6, 8.2)
 
