@@ -53,13 +53,17 @@ class Run:
             time.sleep(0.1)  # to look at all processes is work
         raise AssertionError(self.text)
 
-    def interrupt(self, times: int = 1) -> float:
-        """Press Ctrl-C; seconds until the run and all its children were gone."""
+    def interrupt(self, *, is_repeated: bool = False) -> float:
+        """Press Ctrl-C, once or again and again; seconds until it and its children were gone."""
         family = self.family()
         began = time.monotonic()
-        for _ in range(times):
+        self.process.send_signal(signal.SIGINT)
+        while (
+            is_repeated and self.process.poll() is None and time.monotonic() - began < STOP_LIMIT_S
+        ):
+            # two signals that come while a busy machine does not let it run are one
+            time.sleep(0.2)
             self.process.send_signal(signal.SIGINT)
-            time.sleep(0.2 if times > 1 else 0)
         assert self.process.wait(STOP_LIMIT_S) == 130, self.text
         _, alive = psutil.wait_procs(family, timeout=STOP_LIMIT_S - (time.monotonic() - began))
         assert not alive, alive
@@ -151,7 +155,7 @@ def test_ctrl_c_ends_a_run_that_waits_for_a_speech_command(tmp_path, run):
 def test_a_second_ctrl_c_ends_a_run_at_once(tmp_path, run):
     rendering = run(*speaking(tmp_path))
     rendering.child(is_speech)
-    assert rendering.interrupt(times=2) < 3
+    assert rendering.interrupt(is_repeated=True) < 3
 
 
 def test_what_does_not_look_at_a_request_to_stop_is_left_behind_in_time(tmp_path, run):
@@ -175,7 +179,7 @@ def test_ctrl_c_ends_a_plan_that_waits_for_a_speech_command(tmp_path, run):
 def test_a_second_ctrl_c_ends_a_plan_at_once(tmp_path, run):
     planning = run(*speaking(tmp_path, "plan"))
     planning.child(is_speech)
-    assert planning.interrupt(times=2) < 3
+    assert planning.interrupt(is_repeated=True) < 3
 
 
 DEAF = (
@@ -185,8 +189,8 @@ DEAF = (
 )
 
 
-@pytest.mark.parametrize("times", [1, 2])
-def test_ctrl_c_ends_a_plan_in_the_middle_of_a_clause(tmp_path, run, times):
+@pytest.mark.parametrize("is_repeated", [False, True])
+def test_ctrl_c_ends_a_plan_in_the_middle_of_a_clause(tmp_path, run, is_repeated):
     """A built-in voice does not look up while it speaks one; here it takes ten minutes."""
     manifest = write_campaign(tmp_path / "in", num_videos=3, num_sentences=1)
     planning = run("plan", manifest, "--out", tmp_path, code=DEAF)
@@ -194,7 +198,8 @@ def test_ctrl_c_ends_a_plan_in_the_middle_of_a_clause(tmp_path, run, times):
     while "speaks" not in planning.text:
         assert time.monotonic() < deadline, planning.text
         time.sleep(0.05)
-    assert planning.interrupt(times) < (3 if times == 2 else STOP_LIMIT_S)
+    took_s = planning.interrupt(is_repeated=is_repeated)
+    assert took_s < (3 if is_repeated else STOP_LIMIT_S)
 
 
 @pytest.fixture
@@ -225,11 +230,12 @@ def stalling_server() -> Iterator[tuple[str, threading.Event]]:
     thread.join()
 
 
-@pytest.mark.parametrize("times", [1, 2])
-def test_ctrl_c_ends_a_run_that_waits_for_a_portrait(tmp_path, run, stalling_server, times):
+@pytest.mark.parametrize("is_repeated", [False, True])
+def test_ctrl_c_ends_a_run_that_waits_for_a_portrait(tmp_path, run, stalling_server, is_repeated):
     url, asked = stalling_server
     manifest = write_campaign(tmp_path / "in", num_videos=2)
     manifest.write_text(manifest.read_text().replace("face.png", url))
     rendering = run("render", manifest, "--out", tmp_path, "--allow-private")
     assert asked.wait(STARTED_S), rendering.text
-    assert rendering.interrupt(times) < (3 if times == 2 else STOP_LIMIT_S)
+    took_s = rendering.interrupt(is_repeated=is_repeated)
+    assert took_s < (3 if is_repeated else STOP_LIMIT_S)
