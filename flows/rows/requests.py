@@ -59,7 +59,16 @@ def request_digest(
             "encode": [KEY_VERSION, DELIVERY_VERSION, settings.ffmpeg_version],
         }
         | ({} if settings.proof_s is None else {"proof_s": settings.proof_s})
+        | _proofed(row, settings)
     )
+
+
+def _proofed(row: ManifestRow, settings: PrepareSettings) -> dict[str, object]:
+    """The size for which a proof judges its portrait."""
+    if (of := settings.proofed.get(row.video_id)) is None:
+        return {}
+    preset = settings.presets[of.preset].model_dump(mode="json")
+    return {"proofed": [of.width, of.height, preset, list(of.deliver)]}
 
 
 def _identity_fields(identity: EngineIdentity) -> dict[str, object]:
