@@ -24,7 +24,16 @@ from tasks.speech.speech import request_sha256
 
 # another one makes deliverables anew, and renders nothing
 _NO_PART_OF_A_MASTER = {
-    *("deliver", "screen", "captions", "ai_label", "music_path", "has_music", "teaser")
+    *(
+        "deliver",
+        "screen",
+        "captions",
+        "caption_style",
+        "ai_label",
+        "music_path",
+        "has_music",
+        "teaser",
+    )
 }
 _NO_PART_OF_A_REQUEST = ("uses_seed",)  # earlier releases did not know it
 
