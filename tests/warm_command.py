@@ -202,13 +202,14 @@ def import_all() -> None:
 
 
 def _read_constants() -> None:
-    """The dictionaries of English and the template of the report, which no argument changes."""
+    """What reads scripts aloud and the template of the report, which no argument changes."""
     from model.speech.english import is_english_word
     from tasks.reading.reading import read_aloud
     from tasks.report.report import report_html
 
     assert is_english_word("lamp")
     assert read_aloud("The IKEA lamp costs $5.", "en")
+    assert read_aloud("这盏灯9.9元。", "zh")
     assert report_html("", [], {}, [])
 
 

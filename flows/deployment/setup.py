@@ -1,12 +1,10 @@
-"""What a Prefect server needs for nights of rendering, made in one go, and told when it is missing.
+"""What a Prefect server needs for nights of rendering, made in one go.
 
-Work pools, queues, automations and deployments. VideoParts is idempotent: what is right stays as it
+Work pools, queues, automations and deployments. This is idempotent: what is right stays as it
 is, and what an operator has set (limits, a pool's environment, schedules) is never undone.
 """
 
 import asyncio
-import os
-import sys
 from copy import deepcopy
 from typing import Any, cast
 
@@ -29,6 +27,7 @@ from flows.deployment.automations import (
     webhook_automation,
     zombie_automation,
 )
+from flows.deployment.deploy import deploy_all
 from flows.deployment.inventory import (
     DEPLOY_FILE,
     DEPLOYMENTS,
@@ -42,19 +41,7 @@ from flows.deployment.inventory import (
     read_facts,
 )
 from flows.deployment.server import ClusterError, api_url, cluster_client, ui_url
-from tasks.errors import (
-    ProgramError,
-)
-from tasks.processes.ffmpeg import (
-    run_program,
-)
 from tasks.redaction import shown_url
-
-_DEPLOY_TIMEOUT_S = 300.0
-
-
-# --- reaching the server ------------------------------------------------------------------------
-
 
 # --- cluster up ---------------------------------------------------------------------------------
 
@@ -78,7 +65,7 @@ def cluster_up(webhook: str | None = None) -> tuple[Thing, ...]:
         for wish in wished.values():
             things.append(_ensure_automation(client, wish, facts.automations.get(wish.name)))
         things += _name_schedules(client, facts)
-        _deploy()
+        deploy_all(DEPLOY_FILE)
         after = read_facts(client)
         if NIGHTLY in after.deployments:  # deploying removed the runs that were made ahead
             make_scheduled_runs(client, after.deployments[NIGHTLY].id)
@@ -207,25 +194,6 @@ def _name_schedules(client: SyncPrefectClient, facts: ClusterFacts) -> list[Thin
     return named
 
 
-def _deploy() -> None:
-    """Put what prefect.yaml says on the server.
-
-    Raises:
-        ClusterError: there is no such file, or Prefect refused it.
-    """
-    if not DEPLOY_FILE.is_file():
-        raise ClusterError(
-            f"{DEPLOY_FILE}: the file does not exist; `nightshoot cluster up` needs a checkout of "
-            "Nightshoot, installed with `pip install -e .`"
-        )
-    command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"]
-    env = {**os.environ, "COLUMNS": "200", "PREFECT_CLI_COLORS": "false"}
-    try:
-        run_program(command, timeout_s=_DEPLOY_TIMEOUT_S, env=env, cwd=DEPLOY_FILE.parent)
-    except ProgramError as error:
-        raise ClusterError(f"{DEPLOY_FILE} could not be deployed: {error}") from error
-
-
 def _deployed(before: ClusterFacts, after: ClusterFacts) -> list[Thing]:
     things: list[Thing] = []
     for name in DEPLOYMENTS:
@@ -267,6 +235,3 @@ def _definition(deployment: DeploymentResponse) -> dict[str, Any]:
         },
         exclude={"global_concurrency_limit": {"updated", "active_slots"}},
     )
-
-
-# --- cluster status -----------------------------------------------------------------------------

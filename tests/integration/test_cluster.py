@@ -13,7 +13,11 @@ from typing import Any
 
 import psutil
 import pytest
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from flows.deployment.deploy import deploy_all
+from flows.deployment.inventory import DEPLOY_FILE, DEPLOYMENTS
+from flows.deployment.server import ClusterError
 from tests.integration.campaigns import receipts, write_campaign
 from tests.integration.servers import PrefectCluster, Worker, wait_until
 
@@ -134,10 +138,14 @@ def test_cluster_status_is_content_once_somebody_works(
 
 
 def test_a_deploy_without_pools_fails_and_names_the_pool(careless_server: PrefectCluster):
-    deployed = careless_server.prefect("--no-prompt", "deploy", "--all")
+    with (
+        temporary_settings({PREFECT_API_URL: careless_server.url}),
+        pytest.raises(ClusterError) as refused,
+    ):
+        deploy_all(DEPLOY_FILE)
 
-    assert deployed.returncode == 1
-    assert "'cpu' which does not exist" in " ".join((deployed.stdout + deployed.stderr).split())
+    assert f"{DEPLOY_FILE} could not be deployed: " in str(refused.value)
+    assert "'cpu' which does not exist" in str(refused.value)
 
 
 def test_an_empty_server_lacks_everything(careless_server: PrefectCluster):
@@ -184,6 +192,45 @@ def test_doctor_finds_an_open_server(careless_server: PrefectCluster):
     assert verdicts["batching"] == "warn"
     assert verdicts["telemetry of the server"] == "ok"
     assert verdicts["cluster"] == "fail"
+
+
+def test_deployments_are_those_that_prefect_deploy_makes(careless_server: PrefectCluster):
+    def deployments() -> dict[str, Any]:
+        found = careless_server.request("POST", "/deployments/filter", {})
+        return {each["name"]: _but_for_its_id(each) for each in found}
+
+    up = careless_server.nightshoot("cluster", "up")
+    ours = deployments()
+    for each in careless_server.request("POST", "/deployments/filter", {}):
+        careless_server.request("DELETE", f"/deployments/{each['id']}")
+    deployed = careless_server.prefect("--no-prompt", "deploy", "--all")
+    theirs = deployments()
+    again = careless_server.nightshoot_json("cluster", "up")
+
+    assert (up.returncode, deployed.returncode) == (0, 0), up.stderr + deployed.stderr
+    assert len(theirs) == len(DEPLOYMENTS)
+    assert ours == theirs
+    assert {thing["state"] for thing in again} == {"exists"}
+    assert deployments() == theirs
+
+
+def _but_for_its_id(deployment: dict[str, Any]) -> Any:
+    # its limit of concurrent runs is named by it
+    return _without_ids(json.loads(json.dumps(deployment).replace(deployment["id"], "ID")))
+
+
+def _without_ids(record: Any) -> Any:
+    """What the API says of something, but for what is new whenever it is made or changed."""
+    if isinstance(record, list):
+        return [_without_ids(each) for each in record]
+    if not isinstance(record, dict):
+        return record
+    new = {"created", "updated", "version_id", "status", "last_polled"}
+    return {
+        name: _without_ids(value)
+        for name, value in record.items()
+        if name not in new and not re.fullmatch(r"(?!work_queue_|flow_).*_?id", name)
+    }
 
 
 def test_doctor_is_content_with_a_protected_server(

@@ -141,7 +141,8 @@ def test_the_smoke_tests_manifest_is_planned_from_the_wheel(python, outside):
 def test_a_cluster_cannot_be_set_up_from_a_wheel_and_that_is_said(python, outside):
     code = (
         "from flows.deployment.server import ClusterError\n"
-        "from flows.deployment.setup import _deploy\n"
-        "try:\n    _deploy()\nexcept ClusterError as error:\n    print(error)"
+        "from flows.deployment.deploy import deploy_all\n"
+        "from flows.deployment.inventory import DEPLOY_FILE\n"
+        "try:\n    deploy_all(DEPLOY_FILE)\nexcept ClusterError as error:\n    print(error)"
     )
     assert "needs a checkout of Nightshoot" in ran([python, "-c", code], **outside).stdout

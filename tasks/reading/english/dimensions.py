@@ -23,12 +23,13 @@ from tasks.reading.english.quantities import (
 )
 from tasks.reading.english.rules import Rule, token, word_after, word_before, word_set
 from tasks.reading.english.units import UNITS, Unit
+from tasks.reading.patterns import LatePattern
 from tasks.reading.tokens import Token
 
 _S = "[ \u00a0]?"
 _PENCE = re.compile(r"(?<![\w.,$£€])(\d{1,2})(p|c)(?![\w]|\.\d)")
 _SIDE = rf"{UNIT}|[\"']"
-_DIMENSIONS = re.compile(
+_DIMENSIONS = LatePattern(
     rf"{BEFORE}(?P<first>{NUMBER})(?P<u1>{_SIDE})?{_S}[x×X]{_S}(?P<second>{NUMBER})(?P<u2>{_SIDE})?"
     rf"(?:{_S}[x×X]{_S}(?P<third>{NUMBER})(?P<u3>{_SIDE})?)?(?![A-Za-z0-9]|[.,]\d| ?[x×=])"
 )
@@ -334,7 +335,7 @@ def _uncertain_date(left: int, right: int) -> str | None:
     return f"{MONTHS[month - 1]} {ordinal(day)}" if is_date else None
 
 
-_UNIT_BEHIND = re.compile(UNIT)
+_UNIT_BEHIND = LatePattern(UNIT)
 
 
 def _unit_after(text: str, end: int) -> tuple[int, str] | None:

@@ -8,6 +8,7 @@ from tasks.reading.english.numbers import NUMBER, Number, fraction_words, parse_
 from tasks.reading.english.quantities import UNIT, end_of, part_of
 from tasks.reading.english.rules import Rule, stop_ends_sentence, token
 from tasks.reading.english.units import UNITS
+from tasks.reading.patterns import LatePattern
 from tasks.reading.tokens import Token
 
 _NAMES = {"c": "cup", "C": "cup", "T": "tablespoon", "t": "teaspoon", "Tb": "tablespoon"}
@@ -21,7 +22,7 @@ _FOODS = (
     "stock|strawberries|sugar|syrup|tomato(?:es)?|unsalted|vanilla|vinegar|walnuts|warm|water|"
     "wheat|white|whole|wine|yeast|yogurt"
 )
-_UNIT_BEHIND = re.compile(UNIT)
+_UNIT_BEHIND = LatePattern(UNIT)
 _COOKED = re.compile(
     rf"(?<![\w.,$€£#/-])(?P<number>{NUMBER}|\d/[2-9])[ \u00a0](?P<name>c|C|T|t|Tb)\."
     rf"(?=[ \u00a0](?:of[ \u00a0])?(?i:{_FOODS})\b)"

@@ -30,6 +30,7 @@ from tasks.reading.english.units import (
     Currency,
     Unit,
 )
+from tasks.reading.patterns import LatePattern
 from tasks.reading.tokens import Kind, Token
 
 _SCALES = {
@@ -102,8 +103,8 @@ BEFORE = (
 )
 _BEHIND = r"(?!(?!pp\b)[A-Za-z0-9_²³⁴⁵⁶⁷⁸⁹⁰¹₀-₉]|[.,:'][0-9]|-[0-9A-Z]|[*×÷^]\d)"
 _TO = r"(?:[ \u00a0]?[-–—~][ \u00a0]?|[ \u00a0]?\.\.\.?[ \u00a0]?)"
-_RANGE = re.compile(rf"{BEFORE}{_quantity('a')}(?P<to>{_TO}){_quantity('b')}{_BEHIND}")
-_SINGLE = re.compile(rf"{BEFORE}{_quantity('a')}(?P<plus>\+(?![\w+]))?{_BEHIND}")
+_RANGE = LatePattern(rf"{BEFORE}{_quantity('a')}(?P<to>{_TO}){_quantity('b')}{_BEHIND}")
+_SINGLE = LatePattern(rf"{BEFORE}{_quantity('a')}(?P<plus>\+(?![\w+]))?{_BEHIND}")
 _DETERMINERS = word_set(
     "a an the this that our your my his her its their each every another one any"
 )

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from tasks.reading.patterns import LatePattern
 from tasks.reading.tokens import Kind, Token
 
 Read: TypeAlias = Callable[[re.Match[str]], Token | None]
@@ -66,7 +67,7 @@ _MINUS = re.compile(r"(?<![\d)] )(?<![\d)])−(?=[ $€£¥]?[\d.])")
 class Rule:
     """What ``read`` makes of a match of ``pattern``; None leaves it to later rules."""
 
-    pattern: re.Pattern[str]
+    pattern: re.Pattern[str] | LatePattern
     read: Read
 
 

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import replace
+from functools import cache
 
 from model.speech.hanzi.traditional import simplified
 from tasks.reading.mandarin import (
@@ -17,7 +18,7 @@ from tasks.reading.mandarin import (
     signs,
 )
 from tasks.reading.mandarin.numerals import cardinal
-from tasks.reading.mandarin.rules import Said
+from tasks.reading.mandarin.rules import Said, Say
 from tasks.reading.tokens import Token
 
 _RULES = (
@@ -51,8 +52,14 @@ def mandarin_tokens(text: str) -> tuple[Token, ...]:
     return tuple(tokens)
 
 
+@cache
+def _compiled_rules() -> tuple[tuple[re.Pattern[str], Say], ...]:
+    """Compiled for the first text: most processes that import this read none."""
+    return tuple((re.compile(pattern), say) for pattern, say in _RULES)
+
+
 def _token_at(text: str, seen: str, start: int) -> Token | None:
-    for pattern, say in _RULES:
+    for pattern, say in _compiled_rules():
         match = pattern.match(seen, start)
         said = say(match) if match and match.end() > start else None
         if match and said:

@@ -26,12 +26,13 @@ class Said:
     doubt: str | None = None
 
 
-Rule: TypeAlias = tuple[re.Pattern[str], Callable[[re.Match[str]], Said | None]]
+Say: TypeAlias = Callable[[re.Match[str]], Said | None]
+Rule: TypeAlias = tuple[str, Say]
 
 
-def rule(pattern: str, say: Callable[[re.Match[str]], Said | None]) -> Rule:
-    """A rule of a pattern's text."""
-    return re.compile(pattern), say
+def rule(pattern: str, say: Say) -> Rule:
+    """A rule of a pattern's text, which the reader compiles."""
+    return pattern, say
 
 
 def before(match: re.Match[str]) -> str:

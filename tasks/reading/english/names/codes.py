@@ -8,6 +8,7 @@ from tasks.reading.english.names.models import code_words
 from tasks.reading.english.numbers import cardinal, digits, fraction_words, pairs
 from tasks.reading.english.quantities import UNIT
 from tasks.reading.english.rules import Rule, token, word_after, word_set
+from tasks.reading.patterns import LatePattern
 from tasks.reading.phone_numbers import PhoneNumber, find_phone_numbers
 from tasks.reading.tokens import Token
 
@@ -51,7 +52,7 @@ _CUED = re.compile(
     rf"(?<![\w-])(?:(?P<secret>{_SECRET})|(?P<place>{_PLACE}))\.?{_LINK}"
     r"(?P<number>\d+(?:[ \u00a0-]\d+)*)(?P<tail>[A-Za-z])?(?![\w%$€£°²]|[.,:/x×]\d|\.\d)"
 )
-_UNIT = re.compile(UNIT)
+_UNIT = LatePattern(UNIT)
 _CARD = re.compile(
     r"(?<![\w.,-])(?:\d{4}([ -])\d{4}\1\d{4}\1\d{4}|\d{3,4}(?: \d{4}){2,5})(?![\w]|[.,-]\d)"
 )
