@@ -1,7 +1,7 @@
 """A brand, as its file says it: values alone, no pictures read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -9,6 +9,7 @@ from pydantic import Field
 
 from tasks.deliver_records import CaptionStyle
 from tasks.record import Record
+from tasks.screen.formats import NO_SETS, FormatSets
 from tasks.screen.layout.templates import Layout
 from tasks.screen.text.fonts import Fonts
 
@@ -93,6 +94,7 @@ class Brand:
         layouts: the packaged ones and its own, by name.
         fonts: its own and the packaged one, in the order in which they are asked.
         logo, intro, outro, music: the files that it names.
+        sets: its sets of formats, by their names in small letters.
     """
 
     path: Path
@@ -103,3 +105,4 @@ class Brand:
     intro: Path | None = None
     outro: Path | None = None
     music: Path | None = None
+    sets: FormatSets = field(default_factory=lambda: NO_SETS)
