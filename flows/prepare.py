@@ -283,7 +283,12 @@ def _plan_anew(
         plan = plan.model_copy(update={"warnings": plan.warnings + told})
     if identity.needs_face:
         scale = framed.scale if framed else None
-        plan = with_portrait_findings(plan, row, rig, settings.portrait_limits, scale)
+        judged = size
+        if proofed := settings.proofed.get(row.video_id):
+            judged = checked_size(proofed, settings, portrait, identity)
+            scale = scale and scale * judged[0] / size[0]
+        limits = settings.portrait_limits
+        plan = with_portrait_findings(plan, row, rig, limits, size=judged, scale=scale)
     plan = as_rendered(plan, place)
     if settings.loudness is None:
         plan = as_delivered(plan, speech, place)

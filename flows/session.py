@@ -96,7 +96,9 @@ class Session:
             )
             lexicon = _lexicon_of(request, inputs)
         self._rows = self.manifest.rows
+        proofed: dict[str, ManifestRow] = {}
         if request.proof_s is not None:
+            proofed = {row.video_id: row for row in self.manifest.rows}
             presets = presets | {PRESET_NAME: PRESET}
             self._rows = tuple(proof_row(row, request.proof_s) for row in self.manifest.rows)
         self.settings = PrepareSettings(
@@ -109,6 +111,7 @@ class Session:
             lexicon=lexicon.lexicon if lexicon else NO_LEXICON,
             loudness=request.loudness,
             proof_s=request.proof_s,
+            proofed=proofed,
             gates=request.gates,
         )
         asked = (self.rows, presets, request.engine_settings)
@@ -117,7 +120,9 @@ class Session:
             (row.script, row.language) for row in self.rows if row.script
         ]
         told = lexicon.told(scripts) if lexicon else ()
-        self.notices = [*self.manifest.notices, *told, *notices_of(*asked)]
+        self.notices = [*self.manifest.notices, *told]
+        if request.proof_s is None:  # the clips of a proof are not set by anybody
+            self.notices += notices_of(*asked)
         if request.gates.mode != "off":
             engines = {row.engine for row in self.rows}
             self.notices += uncalibrated_notices(engines, request.gates.limits)

@@ -14,6 +14,39 @@ FaceBox = tuple[int, int, int, int]
 CaptionMode = Literal["burned", "beside", "both", "off"]
 CAPTION_MODES: tuple[CaptionMode, ...] = get_args(CaptionMode)
 
+CaptionPosition = Literal["bottom", "middle", "top"]
+CAPTION_POSITIONS: tuple[CaptionPosition, ...] = get_args(CaptionPosition)
+Backdrop = Literal["box", "outline", "none"]
+BACKDROPS: tuple[Backdrop, ...] = get_args(Backdrop)
+CaptionSize = Literal["small", "medium", "large"]
+CAPTION_SIZES: tuple[CaptionSize, ...] = get_args(CaptionSize)
+_COLOUR = r"^#[0-9a-fA-F]{6}$"
+
+
+class CaptionStyle(Record):
+    """How burned captions look, as a brand file's `[captions]` and rows say it; None: as usual."""
+
+    position: CaptionPosition | None = Field(
+        default=None, description="write bottom, middle or top"
+    )
+    backdrop: Backdrop | None = Field(default=None, description="write box, outline or none")
+    size: CaptionSize | None = Field(default=None, description="write small, medium or large")
+    text: str | None = Field(default=None, pattern=_COLOUR, description='write it as "#ffffff"')
+    background: str | None = Field(
+        default=None,
+        pattern=_COLOUR,
+        description='of the box or the outline; write it as "#101010"',
+    )
+    highlight: str | None = Field(
+        default=None,
+        pattern=rf"^off$|{_COLOUR}",
+        description='of the word that is being said; write it as "#ffd400", or off',
+    )
+
+    def over(self, other: "CaptionStyle") -> "CaptionStyle":
+        """What this one says, and else the other."""
+        return other.model_copy(update=self.model_dump(exclude_none=True))
+
 
 TeaserKind = Literal["webp", "gif"]
 TEASER_KINDS: tuple[TeaserKind, ...] = get_args(TeaserKind)
@@ -26,6 +59,9 @@ class DeliverRequest(Record):
     face: FaceBox | None = Field(default=None, description="None: nobody is seen.")
     captions: CaptionMode | None = Field(
         default=None, description="None: burned into tall films, beside the others."
+    )
+    caption_style: CaptionStyle | None = Field(
+        default=None, description="Of burned captions; None: as they usually look."
     )
     label: str = Field(default="", description="Seen at the start; empty: no label.")
     language: Literal["en", "zh"] = Field(default="en", description="Of the captions.")

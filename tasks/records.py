@@ -12,7 +12,7 @@ from pydantic import (
 )
 
 from model.errors import Fault
-from tasks.deliver_records import CaptionMode, DeliverRequest, TeaserKind
+from tasks.deliver_records import CaptionMode, CaptionStyle, DeliverRequest, TeaserKind
 from tasks.gate_records import GateFigures, GatePolicy, GateVerdict, VideoCurves
 from tasks.record import FileEntry, Record
 from tasks.screen_records import RowScreen
@@ -76,6 +76,9 @@ class ManifestRow(Record):
     )
     captions: CaptionMode | None = Field(
         default=None, description="Of deliverables; None: as the format usually has them."
+    )
+    caption_style: CaptionStyle | None = Field(
+        default=None, description="Of burned captions; None: the brand's, or the usual one."
     )
     ai_label: bool | None = Field(
         default=None, description="Of deliverables; None: on for Chinese ones."

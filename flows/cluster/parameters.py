@@ -132,6 +132,12 @@ class CampaignParameters(Parameters):
         description="Captions of what is made of finished videos: burned, beside, both or off. If "
         "empty, burned into 9:16 and beside the others.",
     )
+    caption_style: str | None = Field(
+        default=None,
+        title="Caption style",
+        description="How burned captions look, such as top, box, large, highlight=#ffd400; the "
+        "manual's page on formats has all of it. If empty, the brand's.",
+    )
     ai_label: _Switch | None = Field(
         default=None,
         title="AI label",

@@ -19,7 +19,10 @@ def request_of(parameters: CampaignParameters, out: str | Path | None = None) ->
         parameters: of the run.
         out: another output, for those who only read the manifest.
     """
-    given = {"engine", "preset", "framing", "allow", "deliver", "captions", "ai_label", "teaser"}
+    given = {
+        *("engine", "preset", "framing", "allow"),
+        *("deliver", "captions", "caption_style", "ai_label", "teaser"),
+    }
     wanted = parameters.model_dump(include=given, exclude_none=True)
     manifest = parameters.manifest
     return Request(

@@ -1,22 +1,33 @@
 """What is to be made of a row's finished video, as its plan keeps it beside its digest."""
 
-from flows.rows.screens import caption_region, keep_screens, shown_sha256
+from collections.abc import Iterator
+
+from flows.rows.screens import keep_screens, shown_sha256
 from model.engine import engine_identity
 from model.errors import RowError
-from tasks.deliver_records import CaptionMode, DeliverRequest, FaceBox
+from tasks.deliver_records import CaptionMode, CaptionStyle, DeliverRequest, FaceBox, Size
+from tasks.deliverables.captions.drawing import (
+    NO_WORD_TIMES,
+    check_captions,
+    highlighted_words,
+    screen_captions,
+)
+from tasks.deliverables.captions.places import Stand
 from tasks.deliverables.clips import Clip
+from tasks.deliverables.deliverable import screen_on
 from tasks.deliverables.sound_mix import measured_music
 from tasks.deliverables.store import keep_material
-from tasks.deliverables.words import LABELS, check_captions, screen_captions
 from tasks.errors import DamagedError
 from tasks.portrait.picture import read_planned_portrait
 from tasks.records import ManifestRow, Speech, StoredPlan, VideoPlan
 from tasks.screen.brand.brand import Brand
 from tasks.screen.brand.brand_file import read_brand
 from tasks.screen.brand.clips import ClipError, check_clip
+from tasks.screen.caption_styles import style_faults
 from tasks.screen.faces import face_in_master
 from tasks.screen.formats import is_burned, is_tall
-from tasks.screen.placing import on_screen, placing_of
+from tasks.screen.label import LABELS
+from tasks.screen.placing import on_screen
 from tasks.speech.speech_files import load_speech
 from tasks.store.campaign_folder import CampaignFolder
 from tasks.store.files import file_version
@@ -42,7 +53,7 @@ def deliver_request(
     if not _is_asked(row, plan):
         return None
     asked = _asked(row, plan, _face(plan, folder), script, folder)
-    return _checked(_drawn(asked, row, plan, script, speech, folder), row, plan, speech)
+    return _checked(_drawn(asked, row, plan, script, speech, folder), row, plan, speech, folder)
 
 
 def with_deliverables(stored: StoredPlan, row: ManifestRow, folder: CampaignFolder) -> StoredPlan:
@@ -72,7 +83,7 @@ def with_deliverables(stored: StoredPlan, row: ManifestRow, folder: CampaignFold
             face = before.face if before is not None else _face(stored.plan, place)
             asked = _asked(row, stored.plan, face, script, folder, before)
             asked = _drawn(asked, row, stored.plan, script, speech, place)
-            asked = _checked(asked, row, stored.plan, speech)
+            asked = _checked(asked, row, stored.plan, speech, place)
     if asked == before:
         return stored
     changed = stored.model_copy(update={"deliver": asked})
@@ -130,6 +141,7 @@ def _asked(
         sizes=row.deliver,
         face=face,
         captions=_captions(row, brand, before),
+        caption_style=_style(row, brand),
         label=_label(row, brand) if has_label else "",
         language=row.language,
         music=music,
@@ -146,6 +158,15 @@ def _label(row: ManifestRow, brand: Brand | None) -> str:
     """What the mark says: the brand's words, or the usual ones."""
     own = getattr(brand.tables.label, row.language) if brand else ""
     return own or LABELS[row.language]
+
+
+def _style(row: ManifestRow, brand: Brand | None) -> CaptionStyle | None:
+    """How burned captions look: as the row says it, else the brand; None: as usual."""
+    brands = brand.tables.captions if brand else CaptionStyle()
+    style = (row.caption_style or CaptionStyle()).over(brands)
+    if row.language != "en":  # words are lit in English alone
+        style = style.model_copy(update={"highlight": None})
+    return None if style == CaptionStyle() else style
 
 
 def _clips(brand: Brand) -> dict[str, Clip]:
@@ -179,29 +200,52 @@ def _captions(
 
 
 def _checked(
-    request: DeliverRequest, row: ManifestRow, plan: VideoPlan, speech: Speech
+    request: DeliverRequest,
+    row: ManifestRow,
+    plan: VideoPlan,
+    speech: Speech,
+    folder: CampaignFolder,
 ) -> DeliverRequest:
     """The same, once it is known that the captions of every size have room.
 
     Raises:
-        RowError: they have not; all sizes at once.
+        RowError: they have not, or cannot look as they are to; all sizes at once.
     """
-    faults: list[str] = []
-    for size in request.sizes:
-        if is_burned(request.captions, size):
-            region = caption_region(row, size)
-            shown = screen_captions(
-                speech, size, num_frames=plan.num_frames, fps=plan.fps, region=region
-            )
-            placing = placing_of((plan.width, plan.height), size, request.face)
-            face = on_screen(request.face, placing) if request.face else None
-            try:
-                check_captions(shown, size, face, region)
-            except RowError as error:
-                faults.append(str(error))
+    burned = [size for size in request.sizes if is_burned(request.captions, size)]
+    faults = list(_style_faults(request, row, speech)) if burned else []
+    for size in burned:
+        stand = _stand(request, plan, size, folder)
+        shown = screen_captions(speech, stand, num_frames=plan.num_frames, fps=plan.fps)
+        try:
+            check_captions(shown, stand)
+        except RowError as error:
+            faults.append(str(error))
     if faults:
         raise RowError("; ".join(faults))
     return request
+
+
+def _style_faults(request: DeliverRequest, row: ManifestRow, speech: Speech) -> Iterator[str]:
+    """What a style cannot be: a brand's and a row's together, or of this speech."""
+    for name, rule, way_out in style_faults(request.caption_style or CaptionStyle()):
+        yield f"caption_style, {name}: {rule}; {way_out}"
+    asked = row.caption_style.highlight if row.caption_style else None
+    if asked in (None, "off"):
+        return
+    way_out = "leave highlight out of caption_style"
+    if row.language != "en":
+        yield f"caption_style, highlight: words are highlighted in English alone; {way_out}"
+    else:
+        stand = Stand(request.sizes[0], None, style=request.caption_style or CaptionStyle())
+        if highlighted_words(speech, stand) is None:
+            yield f"caption_style, highlight: {NO_WORD_TIMES}; {way_out}, or name one of these"
+
+
+def _stand(request: DeliverRequest, plan: VideoPlan, size: Size, folder: CampaignFolder) -> Stand:
+    screen, placing = screen_on((plan.width, plan.height), size, request, folder)
+    face = on_screen(request.face, placing) if request.face else None
+    style = request.caption_style or CaptionStyle()
+    return Stand(size, face, screen.captions, style, request.label)
 
 
 def _face(plan: VideoPlan, folder: CampaignFolder) -> FaceBox | None:

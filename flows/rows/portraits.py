@@ -73,16 +73,26 @@ def with_portrait_findings(
     row: ManifestRow,
     rig: dict[str, object] | None,
     limits: PortraitLimits,
+    *,
+    size: tuple[int, int],
     scale: float | None,
 ) -> VideoPlan:
-    """The plan with the portrait's warnings; ``scale`` is its frame's, where it has one.
+    """The plan with the portrait's warnings.
+
+    Args:
+        plan: of the video.
+        row: whose portrait it is.
+        rig: of the portrait.
+        limits: of portraits.
+        size: width and height at which it is judged: the video's, or of the one it is a proof of.
+        scale: of its frame at that size, where it has one.
 
     Raises:
         PortraitError: the portrait cannot be animated, and a still is not asked for.
     """
     portrait = _PORTRAITS.read(row.portrait_path, file_version(row.portrait_path))
     found = portrait_findings(
-        plan.model_copy(update={"rig": rig}),
+        plan.model_copy(update={"rig": rig, "width": size[0], "height": size[1]}),
         portrait.pixels,
         row.portrait_path.name,
         limits,

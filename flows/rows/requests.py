@@ -24,7 +24,16 @@ from tasks.speech.speech import request_sha256
 
 # another one makes deliverables anew, and renders nothing
 _NO_PART_OF_A_MASTER = {
-    *("deliver", "screen", "captions", "ai_label", "music_path", "has_music", "teaser")
+    *(
+        "deliver",
+        "screen",
+        "captions",
+        "caption_style",
+        "ai_label",
+        "music_path",
+        "has_music",
+        "teaser",
+    )
 }
 _NO_PART_OF_A_REQUEST = ("uses_seed",)  # earlier releases did not know it
 
@@ -59,7 +68,16 @@ def request_digest(
             "encode": [KEY_VERSION, DELIVERY_VERSION, settings.ffmpeg_version],
         }
         | ({} if settings.proof_s is None else {"proof_s": settings.proof_s})
+        | _proofed(row, settings)
     )
+
+
+def _proofed(row: ManifestRow, settings: PrepareSettings) -> dict[str, object]:
+    """The size for which a proof judges its portrait."""
+    if (of := settings.proofed.get(row.video_id)) is None:
+        return {}
+    preset = settings.presets[of.preset].model_dump(mode="json")
+    return {"proofed": [of.width, of.height, preset, list(of.deliver)]}
 
 
 def _identity_fields(identity: EngineIdentity) -> dict[str, object]:

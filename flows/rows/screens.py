@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from tasks.canonical_json import canonical_sha256
-from tasks.deliver_records import DeliverRequest, FaceBox, Size
+from tasks.deliver_records import DeliverRequest, FaceBox
 from tasks.reading.cleaning.screen_marks import ScreenMark
 from tasks.reading.script_text import script_text
 from tasks.records import ManifestRow, Speech, VideoPlan
@@ -52,15 +52,6 @@ def shown_sha256(row: ManifestRow, plan: VideoPlan, script: str | None) -> str:
     )
 
 
-def caption_region(row: ManifestRow, size: Size) -> Region | None:
-    """Where a row's layout has burned captions in a size; None: it has no layout, or no place."""
-    if row.screen is None:
-        return None
-    brand = read_brand(row.screen.brand_path, allow_outside=True)
-    places = brand.layouts[row.screen.layout].in_frame(*size, is_captioned=True)
-    return places.regions.get("captions")
-
-
 def keep_screens(
     row: ManifestRow,
     plan: VideoPlan,
@@ -80,11 +71,20 @@ def keep_screens(
     brand = read_brand(row.screen.brand_path, allow_outside=True)
     text = (row.screen.marked_script or row.script or "") if script is None else script
     times = _times(text, row.screen, speech, plan)
+    position = (asked.caption_style and asked.caption_style.position) or "bottom"
     kept: dict[str, str] = {}
     faults: list[ScreenFault] = []
     for size in row.deliver:
         is_captioned = bool(speech.cues) and is_burned(asked.captions, size)
-        stage = Stage(brand, row.screen, speech.language, *size, is_captioned=is_captioned)
+        stage = Stage(
+            brand,
+            row.screen,
+            speech.language,
+            *size,
+            is_captioned=is_captioned,
+            caption_position=position,
+            label=asked.label,
+        )
         if plan.is_proof:
             stage = _seen_at_once(stage)
         try:

@@ -1,6 +1,7 @@
 """What all rows of a campaign are prepared with."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from model.engine import (
@@ -39,6 +40,8 @@ class PrepareSettings:
     rereading: Rereading = "keep"
     loudness: Loudness | None = None  # None: nobody asked for one
     proof_s: float | None = None  # seconds of a proof; None: whole videos
+    proofed: Mapping[str, ManifestRow] = field(default_factory=dict[str, ManifestRow])
+    """By video id, the rows whose proofs are made: their portraits are judged at their size."""
     gates: GateRequest = NO_GATES_ASKED
 
 

@@ -8,7 +8,14 @@ from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
-from tasks.deliver_records import DeliverableReceipt, DeliverRequest, Size
+from tasks.deliver_records import CaptionStyle, DeliverableReceipt, DeliverRequest, Size
+from tasks.deliverables.captions.drawing import (
+    NO_WORD_TIMES,
+    caption_overlays,
+    highlighted_words,
+    screen_captions,
+)
+from tasks.deliverables.captions.places import Stand, lettering
 from tasks.deliverables.clips import MATERIALS, Clips, kept_clips
 from tasks.deliverables.encoding import Deliverable, encode_deliverable
 from tasks.deliverables.final_encode import (
@@ -23,20 +30,15 @@ from tasks.deliverables.store import (
     find_deliverable,
     part_folder,
 )
-from tasks.deliverables.words import (
-    caption_overlays,
-    label_overlay,
-    lettering,
-    screen_captions,
-)
 from tasks.errors import DamagedError
-from tasks.media.captions import Caption, shifted_captions
+from tasks.media.captions import shifted_captions
 from tasks.media.mp4 import read_mp4
 from tasks.processes.ffmpeg import ffmpeg_version
 from tasks.record import FileEntry
-from tasks.records import VideoPlan, VideoReceipt
+from tasks.records import Speech, VideoPlan, VideoReceipt
 from tasks.screen.formats import format_name, is_burned
 from tasks.screen.kept_screens import screen_name, screen_of_bytes
+from tasks.screen.label import label_overlay
 from tasks.screen.overlays import Screen
 from tasks.screen.placing import Placing, crop_of, on_screen, placing_of
 from tasks.speech.speech_files import load_speech
@@ -110,9 +112,14 @@ def make_deliverable(
     shape = size_of(master, path)
     screen, placing = screen_on(shape, size, request, folder)
     face = on_screen(request.face, placing) if request.face else None
-    shown = shown_captions(request, screen, plan, master, folder)
+    style = request.caption_style or CaptionStyle()
+    stand = Stand(size, face, screen.captions, style, request.label)
+    speech = captioned_speech(request, size, plan, master, folder)
+    length = {"num_frames": master.num_frames, "fps": plan.fps}
+    shown = screen_captions(speech, stand, **length) if speech else ()
+    words = highlighted_words(speech, stand) if speech else ()
     clips = kept_clips(request, folder)
-    overlays = screen.overlays + caption_overlays(shown, size, face, screen.captions)
+    overlays = screen.overlays + caption_overlays(shown, stand, words or ())
     if request.label:
         overlays += (label_overlay(request.label, size, master.duration_s),)
     with tempfile.TemporaryDirectory(prefix="nightshoot-sound-") as scratch:
@@ -130,7 +137,7 @@ def make_deliverable(
             label=request.label,
         )
         files, checks = _kept_files(made, request, key, folder)
-    place = lettering(shown, size, face, screen.captions) if shown else None
+    place = lettering(shown, stand) if shown else None
     crop, region = placing.crop, placing.presenter
     receipt = DeliverableReceipt(
         key=key,
@@ -154,7 +161,7 @@ def make_deliverable(
         label=request.label,
         integrated_lufs=sound.loudness.integrated_lufs if sound.loudness else None,
         true_peak_dbtp=sound.loudness.true_peak_dbtp if sound.loudness else None,
-        warnings=sound.warnings,
+        warnings=(*sound.warnings, *((NO_WORD_TIMES,) if words is None else ())),
         encode={} if made.is_copy else dict(SETTINGS),
         seconds=round(time.perf_counter() - started, 3),
         versions={"nightshoot": version("nightshoot"), "ffmpeg": ffmpeg_version()},
@@ -216,21 +223,20 @@ def _shifted_captions(
     return found
 
 
-def shown_captions(
+def captioned_speech(
     request: DeliverRequest,
-    screen: Screen,
+    size: Size,
     plan: VideoPlan,
     master: VideoReceipt,
     folder: CampaignFolder,
-) -> tuple[Caption, ...]:
-    """The captions that are burned into one screen of a finished video.
+) -> Speech | None:
+    """The speech whose captions are burned into one size of a finished video; None: none are.
 
     Raises:
-        DamagedError: its speech is not in the store.
+        DamagedError: it is not in the store.
     """
-    size = (screen.width, screen.height)
     if not (master.captions and is_burned(request.captions, size)):
-        return ()
+        return None
     folder.fetch_speech(plan.speech_id)
     speech = load_speech(plan.speech_id, folder.speech)
     if speech is None:
@@ -238,9 +244,7 @@ def shown_captions(
             f"speech/{plan.speech_id} is missing from {folder.url}; render the manifest again to "
             "make the speech again"
         )
-    return screen_captions(
-        speech, size, num_frames=master.num_frames, fps=plan.fps, region=screen.captions
-    )
+    return speech
 
 
 def labelled_tags(tags: Mapping[str, str]) -> dict[str, str]:

@@ -21,11 +21,11 @@ from tasks.deliverables.final_encode import (
     join_args,
 )
 from tasks.deliverables.overlay_tracks import Track, track_list, write_tracks
-from tasks.deliverables.words import label_overlay
 from tasks.media.mp4 import packet_md5s, read_mp4
 from tasks.media.stitch import concat_list
 from tasks.processes.ffmpeg import run_ffmpeg, time_limit_s
 from tasks.records import EncodeProfile, VideoReceipt
+from tasks.screen.label import label_overlay
 from tasks.screen.overlays import Overlay, Region, Screen
 from tasks.store.files import check_free_space, disk_full_as_error
 

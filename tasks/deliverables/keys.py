@@ -9,7 +9,7 @@ from tasks.screen.formats import format_name, is_burned
 _VERSION = 1
 # what is told of a request, or is in the key otherwise
 _NO_PART = {
-    *("sizes", "captions", "language", "music", "shown", "screens"),
+    *("sizes", "captions", "caption_style", "language", "music", "shown", "screens"),
     *("intro", "outro", "num_clip_frames"),
 }
 
@@ -23,6 +23,8 @@ def deliverable_key(request: DeliverRequest, size: Size, master: VideoReceipt) -
     asked = request.model_dump(mode="json", exclude=_NO_PART, exclude_defaults=True)
     if master.captions and is_burned(request.captions, size):
         asked["captions"] = [entry.sha256 for entry in master.captions]
+        if request.caption_style is not None:
+            asked["caption_style"] = request.caption_style.model_dump(exclude_none=True)
     if request.music is not None:
         asked["music"] = request.music.sha256
     for name, clip in (("intro", request.intro), ("outro", request.outro)):

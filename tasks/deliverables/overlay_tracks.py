@@ -92,11 +92,12 @@ def write_tracks(
 
 
 def _track(group: Sequence[Overlay], folder: Path, name: str, num_frames: int, fps: int) -> Track:
-    pictures = [Image.open(io.BytesIO(each.picture)).convert("RGBA") for each in group]
-    boxes = [
-        (each.left, each.top, each.left + picture.width, each.top + picture.height)
-        for each, picture in zip(group, pictures, strict=True)
-    ]
+    # a film with lit words has thousands: their sizes are read here, their pixels one by one below
+    boxes: list[tuple[int, int, int, int]] = []
+    for each in group:
+        with Image.open(io.BytesIO(each.picture)) as picture:
+            right, bottom = each.left + picture.width, each.top + picture.height
+        boxes.append((each.left, each.top, right, bottom))
     # chroma has a sample for two pixels: what begins on an odd one would be moved
     left, top = (min(box[side] for box in boxes) // 2 * 2 for side in (0, 1))
     size = tuple(
@@ -104,9 +105,10 @@ def _track(group: Sequence[Overlay], folder: Path, name: str, num_frames: int, f
         for side, low in ((0, left), (1, top))
     )
     shown: list[Shown] = []
-    for number, (each, picture, box) in enumerate(zip(group, pictures, boxes, strict=True)):
+    for number, (each, box) in enumerate(zip(group, boxes, strict=True)):
         whole = Image.new("RGBA", (size[0], size[1]))
-        whole.paste(picture, (box[0] - left, box[1] - top))
+        with Image.open(io.BytesIO(each.picture)) as picture:
+            whole.paste(picture.convert("RGBA"), (box[0] - left, box[1] - top))
         file = f"{name}-{number}.png"
         whole.save(folder / file, compress_level=1)
         ends = min(end_of(each, fps), num_frames)

@@ -7,12 +7,15 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from itertools import count
 
+from tasks.deliver_records import CaptionStyle
 from tasks.inputs.text_files import (
     character_fault,
 )
 from tasks.manifest.presets import SIZE_MULTIPLE
 from tasks.portrait import framing
 from tasks.portrait.suitability import ALLOWABLE
+from tasks.screen import caption_styles
+from tasks.screen.caption_styles import CaptionStyleError
 from tasks.screen.formats import FormatError, parse_formats
 from tasks.speech.voices import known_voice, voices
 
@@ -93,6 +96,18 @@ def parse_deliver(text: str) -> tuple[tuple[int, int], ...]:
     try:
         return parse_formats(text)
     except FormatError as error:
+        raise BadValueError(*error.args) from error
+
+
+def parse_caption_style(text: str) -> CaptionStyle:
+    """See :func:`tasks.screen.caption_styles.parse_caption_style`.
+
+    Raises:
+        BadValueError: it is none.
+    """
+    try:
+        return caption_styles.parse_caption_style(text)
+    except CaptionStyleError as error:
         raise BadValueError(*error.args) from error
 
 

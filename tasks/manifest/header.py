@@ -14,7 +14,7 @@ SOURCES = ("script", "script_file", "audio")
 LANGUAGE_SOURCES = ("script_en", "script_zh")
 _MISSPELT_FROM = 0.75  # likeness: "sede" is meant to be "seed", "notes" is a column of its own
 # a team's own column may well be called nearly so
-_LATER = frozenset({"deliver", "captions", "ai_label", "music", "teaser"})
+_LATER = frozenset({"deliver", "captions", "caption_style", "ai_label", "music", "teaser"})
 _DECORATION = re.compile(
     r"(?:[\s_]*(?:\([^()]*\)|（[^（）]*）|\[[^\[\]]*\]|【[^【】]*】)|[\s_]*[*＊:：])+$"
 )

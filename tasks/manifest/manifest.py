@@ -203,6 +203,13 @@ COLUMNS = (
         example="both",
     ),
     Column(
+        "caption_style",
+        "How burned captions look: `bottom`, `middle` or `top`; `box`, `outline` or `none`; "
+        "`small`, `medium` or `large`; `text=`, `background=` and `highlight=` with a colour; "
+        "several are separated by commas. Default: the brand's.",
+        example="top, box, highlight=#ffd400",
+    ),
+    Column(
         "ai_label",
         "`on` or `off`: whether what `deliver` makes begins with a mark that it is generated. "
         "Default: on for Chinese videos.",

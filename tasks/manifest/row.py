@@ -9,12 +9,13 @@ from typing import TypeAlias, cast
 
 from model.engine import engine_identity, engine_names
 from model.errors import CampaignError
-from tasks.deliver_records import CAPTION_MODES, TEASER_KINDS, CaptionMode
+from tasks.deliver_records import CAPTION_MODES, TEASER_KINDS
 from tasks.inputs.text_files import MAX_SCRIPT_BYTES, decode_text
 from tasks.manifest.cell_values import (
     BadValueError,
     check_text,
     parse_allow,
+    parse_caption_style,
     parse_choice,
     parse_deliver,
     parse_due,
@@ -55,11 +56,11 @@ _SEED_LIMIT = 2**32
 _SIZE_COLUMNS = ("size", "smaller_size")
 _WITH_DEFAULTS = (
     "engine", "preset", "framing", "allow", "seed", "voice", "language", "prompt", "deliver",
-    "captions", "ai_label", "teaser",
+    "captions", "caption_style", "ai_label", "teaser",
 )  # fmt: skip
-_OF_DELIVERABLES = ("captions", "ai_label", "music", "teaser")
+_OF_DELIVERABLES = ("captions", "caption_style", "ai_label", "music", "teaser")
 # the others are what their cells become
-_PARSED_DEFAULTS = ("framing", "allow", "deliver", "ai_label")
+_PARSED_DEFAULTS = ("framing", "allow", "deliver", "caption_style", "ai_label")
 _Size: TypeAlias = tuple[int, int]
 _C1_CONTROL = re.compile(r"[\x80-\x9f]")
 
@@ -79,6 +80,7 @@ class RowDefaults(Record):
     prompt: str = ""
     deliver: str | None = None
     captions: str | None = None
+    caption_style: str | None = None
     ai_label: str | None = None
     teaser: str | None = None
 
@@ -115,6 +117,7 @@ class RowReader:
             "allow": parse_allow,
             "deliver": parse_deliver,
             "captions": lambda text: parse_choice(text, CAPTION_MODES),
+            "caption_style": parse_caption_style,
             "ai_label": parse_switch,
             "teaser": lambda text: parse_choice(text, TEASER_KINDS),
             "seed": lambda text: parse_number(text, 0, _SEED_LIMIT - 1),
@@ -156,11 +159,9 @@ class RowReader:
                 plain[name] = getattr(self.defaults, name)
                 if name in _PARSED_DEFAULTS and plain[name] is not None:
                     plain[name] = self.parsers[name](str(plain[name]))
-        if shown is not None and self.screen is not None:
-            sizes = cast("tuple[_Size, ...]", plain["deliver"] or ())
-            captions = cast("CaptionMode | None", plain["captions"])
-            self.screen.check_fit(shown, language, sizes, captions)
-            self.faults += self.screen.faults
+        if self.screen is not None:
+            told = self.cells.get("caption_style") or self.defaults.caption_style or ""
+            self.faults += self.screen.film_faults(shown, language, plain, told)
             if self.faults:
                 return None
         if audio is not None and self.cells.get("voice"):

@@ -83,6 +83,11 @@ def sync_of_opening(opening: Curve, levels: Curve, fps: float) -> Sync:
     return _best(_correlations(opening, levels, fps))
 
 
+def fit_at(opening: Curve, levels: Curve, fps: float, lag_ms: float) -> float:
+    """Correlation of an opening ``(F,)`` with ``levels`` at one lag, to the next 10 ms."""
+    return float(_correlations(opening, levels, fps)[round(lag_ms / STEP_MS)])
+
+
 def sync_of_motion(motion: Curve, levels: Curve, fps: float) -> Sync:
     """The same for a curve whose sign is unknown: the sign that fits better."""
     correlations = _correlations(motion, levels, fps)

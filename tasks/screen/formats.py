@@ -13,6 +13,8 @@ RATIOS: dict[str, Size] = {
     "4:5": (1080, 1350),
 }
 LEAST_SIDE, MOST_SIDE = 64, 4096
+SAFE_TOP = {True: 0.10, False: 0.05}
+"""What platforms draw over, of the height, by whether the screen is tall."""
 _SIZE = re.compile(r"(\d{1,5})\s*[x*×]\s*(\d{1,5})", re.IGNORECASE)
 _RATIO = re.compile(r"(\d{1,3})\s*[:：]\s*(\d{1,3})")
 _BETWEEN = re.compile(r"[\s,;、，；+]+")

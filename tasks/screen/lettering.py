@@ -1,4 +1,4 @@
-"""Words as pictures: white letters with a dark edge, in a box, or on a plate, in Noto Sans SC."""
+"""Words as pictures: letters with an edge, in a box, bare, or on a plate, in Noto Sans SC."""
 
 # fontTools brings no type stubs
 # pyright: reportMissingTypeStubs=false
@@ -6,15 +6,18 @@
 import io
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageColor, ImageDraw, ImageFont
+
+from tasks.deliver_records import Backdrop
 
 _LINE = 1.3  # of the size, from one line to the next
 _EDGE = 0.09  # of the size: how wide the dark edge of letters is
 _PLATE_MARGIN = 0.35  # of the size, around letters on a plate
-_WHITE, _DARK, _PLATE = (255, 255, 255, 255), (16, 16, 16, 255), (0, 0, 0, 150)
-_BOX = (16, 16, 16, 215)  # darker than a label's plate: it lies on a brand's bright ground
+_WHITE, _PLATE = (255, 255, 255, 255), (0, 0, 0, 150)
+_BOX_ALPHA = 215  # darker than a label's plate: it lies on a brand's bright ground
 _UNDRAWN = ("So", "Cf", "Mn", "Me", "Sk")  # emoji, and what only changes the sign before it
 
 
@@ -35,48 +38,81 @@ def width_of(line: str, size: int) -> int:
     return round(_font(size).getlength(line)) + 2 * _edge(size)
 
 
-def block_size(lines: Sequence[str], size: int) -> tuple[int, int]:
-    """Width and height of lines one below the other, in pixels."""
+@dataclass(frozen=True)
+class Look:
+    """How lines are drawn: what is behind their letters, and colours as ``#rrggbb``."""
+
+    backdrop: Backdrop = "outline"
+    text: str = "#ffffff"
+    background: str = "#101010"
+
+
+def block_size(lines: Sequence[str], size: int, backdrop: Backdrop) -> tuple[int, int]:
+    """Width and height of lines one below the other, in pixels, with what is around them."""
+    if backdrop == "box":
+        margin = round(_PLATE_MARGIN * size)
+        width = max(round(_font(size).getlength(line)) for line in lines)
+        return width + 2 * margin, round(_LINE * size * len(lines)) + margin
     width = max(width_of(line, size) for line in lines)
     return width, round(_LINE * size * len(lines)) + 2 * _edge(size)
 
 
-def edged(lines: Sequence[str], size: int) -> bytes:
-    """Centred lines with a dark edge: an RGBA PNG of :func:`block_size`."""
-    width, height = block_size(lines, size)
+def block(lines: Sequence[str], size: int, look: Look) -> Image.Image:
+    """Centred lines, in a box with round corners, with an edge around letters, or bare.
+
+    An RGBA picture of :func:`block_size`.
+    """
+    width, height = block_size(lines, size, look.backdrop)
     picture = Image.new("RGBA", (width, height))
     draw = ImageDraw.Draw(picture)
+    if look.backdrop == "box":
+        box = (0, 0, width - 1, height - 1)
+        behind = (*ImageColor.getrgb(look.background)[:3], _BOX_ALPHA)
+        draw.rounded_rectangle(box, radius=round(_PLATE_MARGIN * size), fill=behind)
+    outline = _edge(size) if look.backdrop == "outline" else 0
     for number, line in enumerate(lines):
         draw.text(
-            (width / 2, _edge(size) + (number + 0.5) * _LINE * size),
+            (width / 2, _above(size, look.backdrop) + (number + 0.5) * _LINE * size),
             line,
-            fill=_WHITE,
+            fill=look.text,
             font=_font(size),
             anchor="mm",
-            stroke_width=_edge(size),
-            stroke_fill=_DARK,
+            stroke_width=outline,
+            stroke_fill=look.background,
         )
-    return _png(picture)
+    return picture
 
 
-def box_size(lines: Sequence[str], size: int) -> tuple[int, int]:
-    """Width and height of lines in a box, in pixels."""
-    margin = round(_PLATE_MARGIN * size)
-    width = max(round(_font(size).getlength(line)) for line in lines)
-    return width + 2 * margin, round(_LINE * size * len(lines)) + margin
+def word_box(
+    lines: Sequence[str], size: int, backdrop: Backdrop, place: tuple[int, int, int]
+) -> tuple[int, int, int, int]:
+    """Left, top, right, bottom of a part of a line in its block, as far as its neighbours' spaces.
+
+    ``place``: the line's index, and the part as a range of its characters.
+    """
+    index, first, last = place
+    line, (width, height) = lines[index], block_size(lines, size, backdrop)
+    left = width / 2 - _font(size).getlength(line) / 2
+    space = _font(size).getlength(" ") / 2
+    sides = (
+        left + _font(size).getlength(line[:first]) - space,
+        left + _font(size).getlength(line[:last]) + space,
+    )
+    top = _above(size, backdrop) + index * _LINE * size
+    bottom = top + _LINE * size
+    return (
+        max(0, round(sides[0])),
+        max(0, round(top)) if index else 0,
+        min(width, round(sides[1])),
+        min(height, round(bottom)) if index + 1 < len(lines) else height,
+    )
 
 
-def boxed(lines: Sequence[str], size: int) -> bytes:
-    """Centred lines in a dark box with round corners: an RGBA PNG of :func:`box_size`."""
-    margin = round(_PLATE_MARGIN * size)
-    width, height = box_size(lines, size)
-    picture = Image.new("RGBA", (width, height))
-    draw = ImageDraw.Draw(picture)
-    draw.rounded_rectangle((0, 0, width - 1, height - 1), radius=margin, fill=_BOX)
-    for number, line in enumerate(lines):
-        at = (width / 2, margin / 2 + (number + 0.5) * _LINE * size)
-        draw.text(at, line, fill=_WHITE, font=_font(size), anchor="mm")
-    return _png(picture)
+def png(picture: Image.Image) -> bytes:
+    """A picture as PNG."""
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
 
 
 def plated(line: str, size: int) -> tuple[bytes, tuple[int, int]]:
@@ -87,13 +123,12 @@ def plated(line: str, size: int) -> tuple[bytes, tuple[int, int]]:
     draw = ImageDraw.Draw(picture)
     draw.rounded_rectangle((0, 0, width - 1, height - 1), radius=margin, fill=_PLATE)
     draw.text((width / 2, height / 2), line, fill=_WHITE, font=_font(size), anchor="mm")
-    return _png(picture), (width, height)
+    return png(picture), (width, height)
 
 
-def _png(picture: Image.Image) -> bytes:
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG", compress_level=1)
-    return buffer.getvalue()
+def _above(size: int, backdrop: Backdrop) -> float:
+    """What lies above the first line, in pixels."""
+    return round(_PLATE_MARGIN * size) / 2 if backdrop == "box" else _edge(size)
 
 
 def _edge(size: int) -> int:

@@ -1,6 +1,7 @@
 """Personal campaigns through the command line: chosen rows, changed values."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from tests.integration.campaigns import receipts, video_digests, write_portrait
 
 pytestmark = pytest.mark.integration
 
+PRESENTER = Path(__file__).parents[1] / "portraits" / "mara.png"
 HEADER = "video_id,script,portrait,engine,size,preset,name\n"
 ROW = "{0},Hello {{{{name}}}}. Good night.,face.png,null,96x64,quick,{1}\n"
 
@@ -168,15 +170,17 @@ def test_options_that_cannot_be_used_are_refused(
 def test_proofs_speak_what_they_show_and_a_render_finds_it_spoken(
     nightshoot, manifest: Path, tmp_path: Path
 ) -> None:
-    manifest.write_text(
-        HEADER + ROW.format("ann", "Ann").replace("Good night.", "Good night and sleep well. " * 9)
-    )
+    row = ROW.format("ann", "Ann").replace("Good night.", "Good night and sleep well. " * 9)
+    manifest.write_text(HEADER + row.replace("null,96x64", "preview,704x384"))
+    shutil.copy(PRESENTER, manifest.parent / "face.png")
     proofs = nightshoot("proof", manifest, "--out", tmp_path, "--seconds", 2, own_clauses=True)
     assert proofs.returncode == 0, proofs.stdout + proofs.stderr
     assert "1 of 1 video done" in proofs.stdout
     receipt = json.loads((tmp_path / "june-proof" / "videos" / "ann.json").read_text())
-    assert (receipt["num_frames"], receipt["size"]) == (50, "240x160")
+    assert (receipt["num_frames"], receipt["size"]) == (50, "272x144")
     assert (tmp_path / "june-proof" / "report" / "index.html").is_file()
+    assert "infer_frames" not in proofs.stdout, "nobody has set it"
+    assert "face's width" not in proofs.stdout, "the portrait is judged at its video's size"
     assert not (tmp_path / "june").exists()
     clauses = tmp_path / "speech" / "clauses"
     spoken = {path.name: path.stat().st_mtime_ns for path in clauses.rglob("*.wav")}

@@ -19,6 +19,12 @@ _OPTIONS = (
         "9:16, beside the others]",
     ),
     click.option(
+        "--caption-style",
+        help="How burned captions look, for rows that do not say: bottom, middle or top; box, "
+        "outline or none; small, medium or large; text=, background= and highlight= with a colour. "
+        'Several are separated by commas: "top, box, highlight=#ffd400". [default: the brand\'s]',
+    ),
+    click.option(
         "--ai-label",
         type=click.Choice(["on", "off"]),
         help="Whether what --deliver makes begins with a mark that it is generated, for rows that "

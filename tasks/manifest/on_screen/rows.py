@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
-from tasks.deliver_records import CaptionMode
+from tasks.deliver_records import CaptionMode, CaptionStyle, Size
 from tasks.manifest.cell_values import BadValueError, check_text
 from tasks.manifest.faults import Fault
 from tasks.manifest.on_screen.brands import Brands
@@ -28,6 +29,7 @@ from tasks.reading.languages import Language
 from tasks.reading.script_text import script_text
 from tasks.screen.brand.brand import Brand
 from tasks.screen.brand.pictures import PRODUCT_KINDS, ScreenPictureError, read_screen_picture
+from tasks.screen.caption_styles import style_faults
 from tasks.screen.composing.pieces import Stage
 from tasks.screen.composing.screens import drawing_of
 from tasks.screen.formats import is_burned
@@ -91,25 +93,60 @@ class ScreenReader:
             marked_script=script if has_marks else "",
         )
 
-    def check_fit(
+    def film_faults(
         self,
-        shown: RowScreen,
+        shown: RowScreen | None,
         language: Language,
-        sizes: Sequence[tuple[int, int]],
-        captions: CaptionMode | None,
-    ) -> None:
+        asked: Mapping[str, object],
+        style_told: str,
+    ) -> Sequence[Fault]:
         """Draw what the row shows in each of its formats: what does not fit is a fault.
 
-        ``captions``: what the row asks for; None: room for them is looked for when it is planned.
+        Args:
+            shown: what :meth:`read` gave.
+            language: of the script.
+            asked: what the row and its campaign ask for, by column.
+            style_told: the style of captions, as it was written.
         """
+        style = cast("CaptionStyle | None", asked["caption_style"])
+        if style is not None:
+            self._check_style(style, style_told, language)
         brand = self.brands.of_cell(self.cells.get(BRAND_COLUMN, ""))
-        if brand is None:
-            return
-        for size in sizes:
+        if brand is None or shown is None:
+            return self.faults
+        position = self._caption_style(style).position or "bottom"
+        captions = cast("CaptionMode | None", asked["captions"])
+        for size in cast("Sequence[Size]", asked["deliver"] or ()):
+            # where nobody says it, room for captions is looked for when the row is planned
             is_captioned = captions is not None and is_burned(captions, size)
-            stage = Stage(brand, shown, language, *size, is_captioned=is_captioned)
+            stage = Stage(
+                brand,
+                shown,
+                language,
+                *size,
+                is_captioned=is_captioned,
+                caption_position=position,
+            )
             for each in drawing_of(stage)[1]:
                 self._fault(each.column, each.value, each.rule, each.way_out)
+        return self.faults
+
+    def _check_style(self, style: CaptionStyle, told: str, language: Language) -> None:
+        """A style that nobody could read, with that of the brand, or that no word can have."""
+        for name, rule, way_out in style_faults(self._caption_style(style)):
+            self._fault("caption_style", told, f"{name}: {rule}", way_out)
+        if style.highlight not in (None, "off") and language != "en":
+            rule = "words are highlighted in English alone"
+            self._fault("caption_style", told, rule, "leave highlight out, or say it in the brand")
+
+    def _caption_style(self, asked: CaptionStyle | None) -> CaptionStyle:
+        """How the row's burned captions look: as it asks for it, else as its brand says.
+
+        Raises:
+            BadValueError: its brand file cannot be used.
+        """
+        brand = self.brands.of_cell(self.cells.get(BRAND_COLUMN, ""))
+        return (asked or CaptionStyle()).over(brand.tables.captions if brand else CaptionStyle())
 
     def _check_brandless(self, column: str, script: str) -> None:
         """A row without a brand shows nothing; what would be left out silently is a fault."""

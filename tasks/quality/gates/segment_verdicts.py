@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from model.engine import FPS
 from tasks.gate_records import GateFigures, GateLimits, GateName, GateVerdict, SyncFigures
+from tasks.quality.lipsync import FRAMES_PER_SECOND, fit_at
 
 _LEAST_SPEECH_S = 2.0  # less cannot tell a fit from luck
 _SURE_R = 0.6  # from here on a lag is a lag
+_CLEARER_R = 0.1  # that the usual lag must fit worse: speech of an even beat fits a beat later too
 _EQUAL_STEP = 0.0005  # grey levels: no pixel differs
 _CLOSED_EYES = 0.4  # of the portrait's opening
 _DEAD_FRAMES = 50
@@ -91,7 +93,7 @@ def _findings(figures: GateFigures, limits: GateLimits) -> Iterator[_Finding]:
         if not (is_blank | is_noisy).any():
             yield from _mouth(figures, limits)
             if figures.sync is not None:
-                yield from _sync(figures.sync, limits)
+                yield from _sync(figures, figures.sync, limits)
 
 
 def _placed(limits: GateLimits) -> GateLimits:
@@ -269,7 +271,7 @@ def _mouth(figures: GateFigures, limits: GateLimits) -> Iterator[_Finding]:
         yield "life", 0, _reach(motion), limits.most_motion, words
 
 
-def _sync(found: SyncFigures, limits: GateLimits) -> Iterator[_Finding]:
+def _sync(figures: GateFigures, found: SyncFigures, limits: GateLimits) -> Iterator[_Finding]:
     if found.speech_s >= _LEAST_SPEECH_S:
         is_luck = found.z < limits.least_segment_z  # seconds of another sound may reach r 0.5
         off = found.lag_ms - limits.usual_lag_ms
@@ -277,8 +279,10 @@ def _sync(found: SyncFigures, limits: GateLimits) -> Iterator[_Finding]:
         if least_r is not None and found.r < least_r and is_luck:
             words = "mouth does not follow the sound"
             yield "sync", 0, found.r, least_r, words
-        if limits.most_lag_off_ms is not None and found.r >= _SURE_R:
-            yield from lag_finding(0, off, limits.most_lag_off_ms)
+        if found.r >= _SURE_R:
+            mouth = np.array(figures.motion)
+            levels = np.repeat(figures.speech, FRAMES_PER_SECOND // FPS)
+            yield from lag_finding(0, found.lag_ms, (mouth, levels), limits)
     silent, most = found.open_in_silence, limits.most_open_in_silence
     if silent is not None and most is not None and silent > most:
         yield "sync", 0, silent, most, "mouth stays open in silence"
@@ -292,9 +296,22 @@ def _least_r(off_ms: float, limits: GateLimits) -> float | None:
     return limits.least_r_at_usual_lag
 
 
-def lag_finding(frame: int, off_ms: float, most_ms: float) -> Iterator[_Finding]:
-    """A mouth too late or too early by ``off_ms`` from what is usual."""
-    if abs(off_ms) > most_ms:
+def lag_finding(
+    frame: int, lag_ms: float, heard: tuple[_Frames, _Frames], limits: GateLimits
+) -> Iterator[_Finding]:
+    """A mouth that is later or earlier than is usual, and does not fit the usual lag as well.
+
+    Args:
+        frame: from which it is.
+        lag_ms: at which it fits best.
+        heard: the mouth's opening ``(F,)`` and levels ``(T,)`` of every 10 ms.
+        limits: of its engine.
+    """
+    usual_ms, most_ms = limits.usual_lag_ms, limits.most_lag_off_ms
+    off_ms = lag_ms - usual_ms
+    if most_ms is None or abs(off_ms) <= most_ms:
+        return
+    if fit_at(*heard, FPS, lag_ms) - fit_at(*heard, FPS, usual_ms) >= _CLEARER_R:
         side = "late" if off_ms > 0 else "early"
         yield "sync", frame, off_ms, most_ms, f"mouth {side} by {abs(off_ms):.0f} ms"
 

@@ -121,6 +121,5 @@ def _window(part: Curve, levels: Curve, start: int, limits: GateLimits) -> Itera
     if found.z < limits.least_z:
         words = "mouth does not follow the sound"
         yield "sync", start, found.z, limits.least_z, words
-    elif found.z >= _SURE_Z and limits.most_lag_off_ms is not None:
-        off = found.lag_ms - limits.usual_lag_ms
-        yield from lag_finding(start, off, limits.most_lag_off_ms)
+    elif found.z >= _SURE_Z:
+        yield from lag_finding(start, found.lag_ms, (part, levels), limits)

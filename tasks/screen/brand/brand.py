@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from tasks.deliver_records import CaptionStyle
 from tasks.record import Record
 from tasks.screen.layout.templates import Layout
 from tasks.screen.text.fonts import Fonts
@@ -76,6 +77,7 @@ class BrandTables(Record):
     palette: Palette = Field(default_factory=Palette)
     lower_third: LowerThird = Field(default_factory=LowerThird)
     label: LabelTable = Field(default_factory=LabelTable)
+    captions: CaptionStyle = Field(default_factory=CaptionStyle)
     intro: FileTable | None = None
     outro: FileTable | None = None
     music: FileTable | None = None

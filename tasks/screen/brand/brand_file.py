@@ -18,6 +18,7 @@ from tasks.inputs.file_types import sound_fault
 from tasks.screen.brand.brand import Brand, BrandTables
 from tasks.screen.brand.clips import ClipError, check_clip
 from tasks.screen.brand.pictures import LOGO_KINDS, ScreenPictureError, read_screen_picture
+from tasks.screen.caption_styles import style_faults
 from tasks.screen.layout.templates import Layout, layout_of, packaged_layouts
 from tasks.screen.lettering import drawable, missing_signs
 from tasks.screen.text.fonts import FONT_FILES, Font, FontError, fonts_of, read_font
@@ -109,6 +110,8 @@ def _read_brand(source: Path, version: int, num_bytes: int, allow_outside: bool)
         if (table := getattr(tables, name)) is not None
     }
     music = tables.music and reader.file("[music] file", tables.music.file, "recording", _music)
+    for name, rule, way_out in style_faults(tables.captions):
+        reader.fault(f"[captions] {name}", rule, way_out)
     for language in ("en", "zh"):
         text = str(getattr(tables.label, language))
         left_out = "".join(sign for sign in text if sign not in drawable(text) + " ")

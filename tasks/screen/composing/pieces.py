@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageChops, ImageDraw
 
+from tasks.deliver_records import CaptionPosition
 from tasks.reading.languages import Language
 from tasks.screen.brand.brand import Brand
 from tasks.screen.brand.pictures import LOGO_KINDS, PRODUCT_KINDS, read_screen_picture
@@ -69,7 +70,8 @@ class ScreenFault:
 class Stage:
     """What is drawn for: a brand, a row, the language of its words, a size in pixels.
 
-    ``is_captioned``: whether captions are burned into the film, and have a place of their own.
+    ``is_captioned``: whether captions are burned into the film, and have a place of their own, at
+    ``caption_position``. ``label``: words of the mark that is seen at the start; empty: none.
     """
 
     brand: Brand
@@ -78,6 +80,8 @@ class Stage:
     width: int
     height: int
     is_captioned: bool = False
+    caption_position: CaptionPosition = "bottom"
+    label: str = ""
 
     @property
     def places(self) -> Places:
@@ -188,6 +192,11 @@ def overlaps(one: Region, other: Region) -> bool:
         and one.top < other.top + other.height
         and other.top < one.top + one.height
     )
+
+
+def told(thing: str) -> str:
+    """What a thing is called in messages."""
+    return {"cta": "call to action", "lower_third": "lower third"}.get(thing, thing)
 
 
 # --- words --------------------------------------------------------------------------------------

@@ -7,6 +7,14 @@ from dataclasses import dataclass
 from PIL import Image
 
 from model.errors import RowError
+from tasks.screen.composing.caption_places import (
+    caption_faults,
+    caption_place,
+    captions_over_mouth,
+    common,
+    mouth_of,
+    no_caption_place,
+)
 from tasks.screen.composing.pieces import (
     Piece,
     ScreenFault,
@@ -16,17 +24,16 @@ from tasks.screen.composing.pieces import (
     missing_characters,
     overlaps,
     products_on,
+    told,
     words_on,
 )
 from tasks.screen.composing.times import Span, Times
-from tasks.screen.overlays import Overlay, Region, Screen
+from tasks.screen.overlays import Overlay, Screen
 
 _FADE_S = 0.2
 _LEAST_MOUTH = 0.8  # of its height: a presenter whose mouth is cut off is not shown
 _CTA_S = 5.0
 """So long before its end a video shows its call to action."""
-_MOUTH = (0.18, 0.60, 0.82, 0.95)
-"""Where the mouth is in the box of a face, forehead to chin, however it moves: left, top, ..."""
 
 
 class ScreenError(RowError):
@@ -66,7 +73,7 @@ def drawing_of(stage: Stage) -> tuple[Drawing, tuple[ScreenFault, ...]]:
         *faults,
         *more,
         *_logo_faults(stage, drawing),
-        *_caption_faults(stage, drawing),
+        *caption_faults(stage, drawing.pieces),
     ]
     return drawing, tuple(faults)
 
@@ -97,9 +104,13 @@ def screen_of(
     faults = (
         *faults,
         *_over_mouth(stage, drawing, face),
-        *_captions_over_mouth(stage, times, face, alone),
+        *captions_over_mouth(stage, [face, alone if times.presenter else None]),
         *_late(stage, fps, num_frames),
     )
+    captions = None
+    if stage.is_captioned and not faults:
+        captions = caption_place(stage, drawing.pieces, [face, alone if times.presenter else None])
+        faults += () if captions else (no_caption_place(stage),)
     if faults:
         raise ScreenError(faults)
     whole = Span(0, num_frames)
@@ -127,18 +138,8 @@ def screen_of(
         canvas=_png(canvas) if canvas else None,
         overlays=tuple(overlays),
         presenter_alone=tuple((span.start / fps, span.end / fps) for span in whole_frame),
-        captions=stage.places.regions["captions"] if stage.is_captioned else None,
+        captions=captions,
     )
-
-
-def mouth_of(face: tuple[int, int, int, int], width: int, height: int) -> Region:
-    """Where the mouth of a face may be, as far as a frame shows it."""
-    left, top, right, bottom = face
-    across, down = right - left, bottom - top
-    low = max(left + _MOUTH[0] * across, 0.0), max(top + _MOUTH[1] * down, 0.0)
-    high = min(left + _MOUTH[2] * across, width), min(top + _MOUTH[3] * down, height)
-    size = (max(1, round(high[0] - low[0])), max(1, round(high[1] - low[1])))
-    return Region(round(low[0]), round(low[1]), *size)
 
 
 def _logo_faults(stage: Stage, drawing: Drawing) -> Iterator[ScreenFault]:
@@ -146,47 +147,10 @@ def _logo_faults(stage: Stage, drawing: Drawing) -> Iterator[ScreenFault]:
         return
     for piece in (*drawing.words, *drawing.products.values()):
         if overlaps(drawing.logo.region, piece.region):
-            rule = f"the logo lies over the {_told(piece.thing)} {stage.told}"
+            rule = f"the logo lies over the {told(piece.thing)} {stage.told}"
             way_out = "give it another corner, or a smaller width or margin, in the brand file"
             yield ScreenFault("brand", stage.brand.logo.name, rule, way_out)
             return
-
-
-def _caption_faults(stage: Stage, drawing: Drawing) -> Iterator[ScreenFault]:
-    """Burned captions have no place, or one that something else has too."""
-    if not stage.is_captioned:
-        return
-    place = stage.places.regions.get("captions")
-    if place is None:
-        rule = f"there is no place for captions in the picture {stage.told}"
-        way_out = "choose captions=beside or another layout, or give captions a region there"
-        yield ScreenFault("captions", "burned", rule, way_out)
-        return
-    for piece in drawing.pieces:
-        if overlaps(piece.region, place):
-            rule = f"captions would lie over the {_told(piece.thing)} {stage.told}"
-            way_out = "give one of them another region in the brand file, or choose captions=beside"
-            yield ScreenFault("captions", "burned", rule, way_out)
-
-
-def _captions_over_mouth(
-    stage: Stage,
-    times: Times,
-    face: tuple[int, int, int, int] | None,
-    alone: tuple[int, int, int, int] | None,
-) -> Iterator[ScreenFault]:
-    place = stage.places.regions.get("captions") if stage.is_captioned else None
-    if place is None:
-        return
-    presenter = stage.places.presenter
-    mouth = _common(mouth_of(face, stage.width, stage.height), presenter) if face else None
-    mouths = [mouth] if mouth else []
-    if alone is not None and times.presenter:
-        mouths.append(mouth_of(alone, stage.width, stage.height))
-    if any(overlaps(place, each) for each in mouths):
-        rule = f"captions would lie over the presenter's mouth {stage.told}"
-        way_out = "choose captions=beside, another layout, or framing=wide"
-        yield ScreenFault("captions", "burned", rule, way_out)
 
 
 def _over_mouth(
@@ -196,7 +160,7 @@ def _over_mouth(
         return
     presenter = stage.places.presenter
     whole = mouth_of(face, stage.width, stage.height)
-    mouth = _common(whole, presenter)
+    mouth = common(whole, presenter)
     if mouth is None or mouth.height < _LEAST_MOUTH * whole.height:
         rule = f"the presenter's mouth would be cut off {stage.told}"
         way_out = "choose another layout, or framing=wide"
@@ -204,17 +168,9 @@ def _over_mouth(
         return
     for piece in drawing.pieces:
         if overlaps(piece.region, mouth):
-            rule = f"the {_told(piece.thing)} would lie over the presenter's mouth {stage.told}"
+            rule = f"the {told(piece.thing)} would lie over the presenter's mouth {stage.told}"
             way_out = "choose another layout or framing, or move its region in the brand file"
             yield ScreenFault(_column(piece.thing), _value(stage, piece.thing), rule, way_out)
-
-
-def _common(one: Region, other: Region) -> Region | None:
-    """What two regions share."""
-    left, top = max(one.left, other.left), max(one.top, other.top)
-    right = min(one.left + one.width, other.left + other.width)
-    bottom = min(one.top + one.height, other.top + other.height)
-    return Region(left, top, right - left, bottom - top) if left < right and top < bottom else None
 
 
 def _late(stage: Stage, fps: int, num_frames: int) -> Iterator[ScreenFault]:
@@ -267,10 +223,6 @@ def _png(picture: Image.Image) -> bytes:
     data = io.BytesIO()
     picture.save(data, "PNG")
     return data.getvalue()
-
-
-def _told(thing: str) -> str:
-    return {"cta": "call to action", "lower_third": "lower third"}.get(thing, thing)
 
 
 def _column(thing: str) -> str:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tasks.deliver_records import DeliverRequest
+from tasks.deliver_records import CaptionStyle, DeliverRequest
 from tasks.deliverables.keys import deliverable_key
 from tasks.record import FileEntry
 from tasks.records import VideoReceipt
@@ -58,3 +58,18 @@ def test_keys_stay_what_this_release_wrote():
         deliverable_key(DeliverRequest(sizes=(TALL,), face=(1, 2, 3, 4)), TALL, master())
         == "dfbf3c59906d45a8af180f163c0718f64aa5e24b1ffc94404606a30adb8187ee"
     )
+
+
+def test_a_style_is_part_of_a_key_where_captions_are_burned_alone():
+    captions = (FileEntry(name="intro.srt", sha256="s" * 64, num_bytes=1),)
+    receipt = master().model_copy(update={"captions": captions})
+    plain = DeliverRequest(sizes=(TALL, SQUARE))
+    style = CaptionStyle(position="top")
+    styled = plain.model_copy(update={"caption_style": style})
+    other = plain.model_copy(update={"caption_style": CaptionStyle(position="middle")})
+    tall = {deliverable_key(each, TALL, receipt) for each in (plain, styled, other)}
+    square = {deliverable_key(each, SQUARE, receipt) for each in (plain, styled, other)}
+
+    assert (len(tall), len(square)) == (3, 1)
+    without = {deliverable_key(each, TALL, master()) for each in (plain, styled)}
+    assert len(without) == 1, "a video without captions"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tasks.deliver_records import CaptionStyle
 from tasks.manifest.manifest import Manifest, ManifestError, RowDefaults, read_manifest
 
 
@@ -53,3 +54,27 @@ def test_without_deliver_such_columns_are_what_the_team_writes_into_them(tmp_pat
     assert manifest.rows[0].captions is None
     assert "line 2: captions is not used, because the row has no deliver" in manifest.notices
     assert manifest.cells["v1"]["captions"] == "see the folder"
+
+
+def test_a_row_says_how_its_captions_look_the_option_the_rest_and_the_brand_what_both_leave_out(
+    tmp_path: Path,
+):
+    rows = read(tmp_path, "deliver,caption_style", '1:1,"top, box"', caption_style="middle").rows
+    assert rows[0].caption_style == CaptionStyle(position="top", backdrop="box")
+    rows = read(tmp_path, "deliver,caption_style", "1:1,", caption_style="middle").rows
+    assert rows[0].caption_style == CaptionStyle(position="middle")
+    assert read(tmp_path, "deliver", "1:1").rows[0].caption_style is None
+    with pytest.raises(ManifestError, match=r'caption_style "topp".*try "top"'):
+        read(tmp_path, "deliver,caption_style", "1:1,topp")
+
+
+def test_a_style_that_nobody_could_read_is_told_with_that_of_its_brand(tmp_path: Path):
+    (tmp_path / "brand.toml").write_text('[captions]\nbackground = "#ffe0a0"\ntext = "#202020"\n')
+    with pytest.raises(ManifestError, match=r"text: #ffffff on #ffe0a0 cannot be read"):
+        read(tmp_path, "deliver,caption_style", "1:1,text=#ffffff")
+    assert read(tmp_path, "deliver,caption_style", "1:1,text=#303030").rows[0].caption_style
+
+
+def test_words_of_a_chinese_row_are_not_highlighted_which_is_told(tmp_path: Path):
+    with pytest.raises(ManifestError, match="words are highlighted in English alone"):
+        read(tmp_path, "deliver,caption_style,language", "1:1,highlight=#ffd400,zh")

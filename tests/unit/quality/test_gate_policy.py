@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from model.errors import CampaignError
@@ -180,3 +181,25 @@ def test_little_fit_at_the_usual_lag_is_a_hard_sentence_and_at_another_lag_anoth
     assert told(0.35, -32.8) == ["mouth does not follow the sound"]
     fields = POLICY.limits.model_dump(exclude={"least_r_at_usual_lag"})
     assert GateLimits.model_validate(fields).least_r_at_usual_lag is None, "of earlier plans"
+
+
+def test_a_lag_that_fits_no_better_than_the_usual_one_is_an_even_beat_of_speech():
+    beat = np.arange(84) * 2 * np.pi / 12  # a syllable every 480 ms
+    voice = 0.5 + 0.5 * np.sin(beat)
+    uneven = voice * np.random.default_rng(3).uniform(0.2, 1, 7).repeat(12)
+
+    def told(speech: np.ndarray, lag_frames: int, lag_ms: float) -> list[str]:
+        figures = still_figures(
+            face="mesh",
+            likeness=(0.95,) * 7,
+            motion=tuple(20 * np.roll(speech, lag_frames)),
+            speech=tuple(speech),
+            sync=SyncFigures(r=0.7, z=4.3, lag_ms=lag_ms, speech_s=2.3, open_in_silence=0.1),
+        )
+        found = segment_verdicts(figures, POLICY.limits, is_held=True)
+        return [each.words for each in found if each.gate == "sync"]
+
+    assert told(voice, -1, 441.0) == [], "it fits at the usual lag too"
+    assert told(uneven, 11, 441.0) == ["mouth late by 469 ms"]
+    assert told(uneven, 3, 120.0) == ["mouth late by 148 ms"]
+    assert told(uneven, -4, -160.0) == ["mouth early by 132 ms"]

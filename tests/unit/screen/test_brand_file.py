@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tasks.deliver_records import CaptionStyle
 from tasks.screen.brand.brand_file import BrandError, read_brand
 from tasks.screen.text.fonts import packaged_font
 
@@ -188,3 +189,15 @@ def test_a_layout_can_be_based_on_another_and_must_leave_the_safe_area_free(tmp_
 
     (told,) = faults(tmp_path, changed.replace("0.5,", "0.9,"))
     assert "reaches into what platforms cover with their own buttons; keep from 0.055 to" in told
+
+
+def test_a_brand_says_how_captions_look_and_what_nobody_could_read_is_a_fault(tmp_path):
+    found = read_brand(brand(tmp_path, '[captions]\nposition = "top"\nhighlight = "#ffd400"\n'))
+    assert found.tables.captions == CaptionStyle(position="top", highlight="#ffd400")
+
+    told = faults(tmp_path, '[captions]\nposition = "left"\ntext = "white"\nhiglight = "off"\n')
+    assert any(each.startswith("[captions] position: 'left'") for each in told)
+    assert any(each.startswith("[captions] text: 'white' is no colour") for each in told)
+    assert '[captions] higlight: is unknown here; did you mean "highlight"?' in told
+    told = faults(tmp_path, '[captions]\nbackdrop = "none"\nbackground = "#000000"\n')
+    assert told[0].startswith("[captions] background: captions without a box or an outline")

@@ -8,15 +8,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tasks.deliverables.words import caption_overlays, screen_captions
+from tasks.deliverables.captions.drawing import caption_overlays, screen_captions
+from tasks.deliverables.captions.places import Stand
 from tasks.records import Cue, Speech
 from tasks.screen.brand.brand import Brand, Corner, LogoTable
 from tasks.screen.brand.brand_file import read_brand
-from tasks.screen.composing.pieces import Stage
-from tasks.screen.composing.screens import ScreenError, drawing_of, mouth_of, screen_of
+from tasks.screen.composing.caption_places import mouth_of
+from tasks.screen.composing.pieces import Stage, overlaps
+from tasks.screen.composing.screens import ScreenError, drawing_of, screen_of
 from tasks.screen.composing.times import Span, Times
-from tasks.screen.layout.templates import packaged_layouts
-from tasks.screen.overlays import Screen
+from tasks.screen.label import label_region
+from tasks.screen.layout.templates import packaged_layouts, safe_region
+from tasks.screen.overlays import Region, Screen
 from tasks.screen_records import RowScreen
 from tests.unit.screen.stills import portrait, still
 
@@ -96,8 +99,8 @@ def test_burned_captions_fit_into_the_place_of_every_layout(layout, size, langua
     )
     for text in (CAPTIONS[language], "Hi." if language == "en" else "好。"):
         spoken = speech.model_copy(update={"cues": (cue.model_copy(update={"text": text}),)})
-        captions = screen_captions(spoken, size, num_frames=50, fps=25, region=region)
-        for each in caption_overlays(captions, size, None, region):
+        captions = screen_captions(spoken, Stand(size, None, region), num_frames=50, fps=25)
+        for each in caption_overlays(captions, Stand(size, None, region)):
             picture = Image.open(io.BytesIO(each.picture))
             assert region.left <= each.left
             assert each.left + picture.width <= region.left + region.width
@@ -117,6 +120,31 @@ def test_captions_have_a_place_that_nothing_else_has_and_not_over_the_mouth():
     beside = replace(stage("beside", SIZES[0]), is_captioned=True)
     with pytest.raises(ScreenError, match="captions would lie over the presenter's mouth"):
         screen_of(beside, times, fps=FPS, num_frames=NUM_FRAMES, face=None, alone=low)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("position", ["top", "middle"])
+def test_captions_at_another_place_of_a_layout_are_clear_of_all_that_is_there(position, size):
+    usual = replace(stage("full", size, headline=""), is_captioned=True)
+    of = replace(usual, caption_position=position, label="AI-generated")
+    width, height = size
+    face = (width * 4 // 10, height * 2 // 10, width * 6 // 10, height * 4 // 10)
+    shown = screen(of, face=face)
+    place, low = shown.captions, screen(usual, face=face).captions
+    assert place is not None
+    assert low is not None
+    taken = [piece.region for piece in drawing_of(of)[0].pieces]
+    taken += [Region(face[0], face[1], face[2] - face[0], face[3] - face[1])]
+    taken += [label_region("AI-generated", size)]
+
+    assert (place.width, place.height) == (low.width, low.height)
+    assert place.top < low.top
+    assert not any(overlaps(place, each) for each in taken)
+    safe = safe_region(*size)
+    assert safe.top <= place.top <= (0.45 if position == "top" else 0.75) * size[1]
+    times, whole = replace(ALL, presenter=(Span(0, 50),)), (0, 0, *size)
+    with pytest.raises(ScreenError, match="there is no free place for captions"):
+        screen_of(of, times, fps=FPS, num_frames=NUM_FRAMES, face=face, alone=whole)
 
 
 def test_a_layout_without_a_place_for_captions_is_a_fault_and_a_base_lends_its_own(tmp_path):

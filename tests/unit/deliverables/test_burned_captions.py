@@ -6,16 +6,11 @@ import pytest
 from PIL import Image
 
 from model.errors import RowError
-from tasks.deliverables.words import (
-    LABEL_S,
-    LABELS,
-    caption_overlays,
-    check_captions,
-    label_overlay,
-    lettering,
-)
+from tasks.deliverables.captions.drawing import caption_overlays, check_captions
+from tasks.deliverables.captions.places import Stand, lettering
 from tasks.media.captions import Caption
 from tasks.screen.formats import RATIOS, is_beside, is_burned
+from tasks.screen.label import LABEL_S, LABELS, label_overlay
 from tasks.screen.lettering import drawable, missing_signs
 
 ZH = ("这是我们的新款水壶，一", "分钟就能烧开。")
@@ -33,7 +28,7 @@ def test_captions_stand_inside_the_screen_and_never_over_the_mouth(
     ratio: str, lines: tuple[str, ...]
 ):
     size, face = RATIOS[ratio], FACES[ratio]
-    (overlay,) = caption_overlays([caption(lines)], size, face)
+    (overlay,) = caption_overlays([caption(lines)], Stand(size, face))
     with Image.open(io.BytesIO(overlay.picture)) as picture:
         box = picture.getbbox()
         assert box is not None
@@ -48,7 +43,7 @@ def test_captions_stand_inside_the_screen_and_never_over_the_mouth(
 
 
 def test_a_tall_film_keeps_clear_of_what_platforms_draw_at_its_bottom():
-    place = lettering([caption(EN)], RATIOS["9:16"], FACES["9:16"])
+    place = lettering([caption(EN)], Stand(RATIOS["9:16"], FACES["9:16"]))
 
     assert place is not None
     assert place.bottom <= 0.82 * 1920
@@ -56,9 +51,9 @@ def test_a_tall_film_keeps_clear_of_what_platforms_draw_at_its_bottom():
 
 def test_captions_that_have_no_room_and_letters_that_the_font_has_not_are_told_with_the_way_out():
     with pytest.raises(RowError, match=r"would stand over the face.*captions=beside"):
-        check_captions([caption(EN)], (1080, 1920), (40, 60, 1040, 1900))
+        check_captions([caption(EN)], Stand((1080, 1920), (40, 60, 1040, 1900)))
     with pytest.raises(RowError, match='no letter for "ທດ"'):
-        check_captions([caption(("ທດ ok",))], (1080, 1920), None)
+        check_captions([caption(("ທດ ok",))], Stand((1080, 1920), None))
 
 
 def test_emoji_are_left_out_and_letters_never():

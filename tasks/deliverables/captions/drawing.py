@@ -1,0 +1,120 @@
+"""Burned captions as pictures in their times, in the look that is asked for. Pure."""
+
+from collections.abc import Iterator, Sequence
+
+from model.errors import RowError
+from tasks.deliverables.captions.highlight import LitWord, lit_words, with_word_times
+from tasks.deliverables.captions.places import Lettering, Stand, lettering
+from tasks.media.captions import Caption, captions
+from tasks.records import Speech
+from tasks.screen.formats import format_name
+from tasks.screen.lettering import Look, block, block_size, drawable, missing_signs, png, word_box
+from tasks.screen.overlays import Overlay
+from tasks.speech.clauses.word_times import SpokenWord, word_times
+
+NO_WORD_TIMES = (
+    "no word of the captions is highlighted: the speech has no times of words, which Nightshoot's "
+    "own voices have and recordings and other voices have not"
+)
+
+
+def highlighted_words(speech: Speech, stand: Stand) -> tuple[SpokenWord, ...] | None:
+    """The words that light up while they are said; none where that is not asked for.
+
+    None: it is asked for, and the speech does not tell when its words are said.
+    """
+    highlight = stand.style.highlight
+    if highlight in (None, "off") or speech.language != "en" or not speech.cues:
+        return ()
+    return word_times(speech)
+
+
+def screen_captions(
+    speech: Speech, stand: Stand, *, num_frames: int, fps: int
+) -> tuple[Caption, ...]:
+    """Captions in lines that fit where they stand, without what is not drawn."""
+    columns = stand.line_columns(speech.language)
+    shown = captions(speech, end_frame=num_frames, fps=fps, line_columns=columns)
+    drawn = (
+        (caption, tuple(text for line in caption.lines if (text := drawable(line))))
+        for caption in shown
+    )
+    kept = tuple(caption.model_copy(update={"lines": lines}) for caption, lines in drawn if lines)
+    return with_word_times(kept, highlighted_words(speech, stand) or ())
+
+
+def caption_overlays(
+    shown: Sequence[Caption], stand: Stand, words: Sequence[SpokenWord] = ()
+) -> tuple[Overlay, ...]:
+    """Captions as pictures in their times; one more for each of ``words`` while it is said.
+
+    Raises:
+        RowError: they have no room that is clear of the face, or the font lacks a letter.
+    """
+    check_captions(shown, stand)
+    place = lettering(shown, stand) if shown else None
+    if place is None:
+        return ()
+    lit = lit_words(shown, words)
+    return tuple(
+        overlay
+        for caption, of_caption in zip(shown, lit, strict=True)
+        for overlay in _overlays(caption, of_caption, stand, place)
+    )
+
+
+def _overlays(
+    caption: Caption, words: Sequence[LitWord], stand: Stand, place: Lettering
+) -> Iterator[Overlay]:
+    """One caption, cut where a word begins or ends to be lit."""
+    style, usual = stand.style, Look()
+    look = Look(stand.backdrop, style.text or usual.text, style.background or usual.background)
+    width, height = block_size(caption.lines, place.size, look.backdrop)
+    left, top = (2 * place.middle - width) // 2, place.top_of(height, stand.position)
+    plain = block(caption.lines, place.size, look)
+    plain_png = png(plain)
+    bright = None
+    at = caption.start_ms
+    for word in words:
+        if word.start_ms > at:
+            yield Overlay(plain_png, left, top, at / 1000, word.start_ms / 1000)
+        bright = bright or block(
+            caption.lines, place.size, Look(look.backdrop, str(style.highlight), look.background)
+        )
+        picture = plain.copy()
+        for part in word.parts:
+            box = word_box(caption.lines, place.size, look.backdrop, part)
+            picture.paste(bright.crop(box), box[:2])
+        yield Overlay(png(picture), left, top, word.start_ms / 1000, word.end_ms / 1000)
+        at = word.end_ms
+    if at < caption.end_ms:
+        yield Overlay(plain_png, left, top, at / 1000, caption.end_ms / 1000)
+
+
+def check_captions(shown: Sequence[Caption], stand: Stand) -> None:
+    """Captions can be drawn, and have room.
+
+    Raises:
+        RowError: they cannot, or have none.
+    """
+    size, region = stand.size, stand.region
+    signs = missing_signs("".join(line for caption in shown for line in caption.lines))
+    if signs:
+        raise RowError(
+            f'captions of {format_name(size)}: the font has no letter for "{signs[:20]}"; write '
+            "them otherwise, or choose captions=beside"
+        )
+    if not shown or lettering(shown, stand) is not None:
+        return
+    if region is None:
+        where = "" if stand.position == "bottom" else f" in the position {stand.position}"
+        other = "" if stand.position == "bottom" else "another position, "
+        raise RowError(
+            f"captions of {format_name(size)}{where} would stand over the face, which is too "
+            f"large in this format; choose {other}captions=beside, another format, or framing=wide"
+        )
+    raise RowError(
+        f"captions of {format_name(size)} do not fit into the {region.width}x{region.height} "
+        "pixels that the layout gives them, at the smallest size too; choose captions=beside, "
+        "another layout, or give captions a larger region in the brand file"
+    )
