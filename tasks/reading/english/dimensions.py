@@ -21,9 +21,8 @@ from tasks.reading.english.quantities import (
     is_noun_next_to,
     part_of,
 )
-from tasks.reading.english.rules import Rule, token, word_after, word_before, word_set
+from tasks.reading.english.rules import LatePattern, Rule, token, word_after, word_before, word_set
 from tasks.reading.english.units import UNITS, Unit
-from tasks.reading.patterns import LatePattern
 from tasks.reading.tokens import Token
 
 _S = "[ \u00a0]?"

@@ -6,9 +6,8 @@ from fractions import Fraction
 from tasks.reading.english.calendar import PART_OF
 from tasks.reading.english.numbers import NUMBER, Number, fraction_words, parse_number
 from tasks.reading.english.quantities import UNIT, end_of, part_of
-from tasks.reading.english.rules import Rule, stop_ends_sentence, token
+from tasks.reading.english.rules import LatePattern, Rule, stop_ends_sentence, token
 from tasks.reading.english.units import UNITS
-from tasks.reading.patterns import LatePattern
 from tasks.reading.tokens import Token
 
 _NAMES = {"c": "cup", "C": "cup", "T": "tablespoon", "t": "teaspoon", "Tb": "tablespoon"}

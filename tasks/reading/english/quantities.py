@@ -14,6 +14,7 @@ from tasks.reading.english.numbers import (
 )
 from tasks.reading.english.rates import with_rate
 from tasks.reading.english.rules import (
+    LatePattern,
     Rule,
     stop_ends_sentence,
     token,
@@ -30,7 +31,6 @@ from tasks.reading.english.units import (
     Currency,
     Unit,
 )
-from tasks.reading.patterns import LatePattern
 from tasks.reading.tokens import Kind, Token
 
 _SCALES = {

@@ -8,9 +8,9 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
-from tasks.reading.patterns import LatePattern
 from tasks.reading.tokens import Kind, Token
 
 Read: TypeAlias = Callable[[re.Match[str]], Token | None]
@@ -61,6 +61,32 @@ _SAME_SIGNS = {
 
 _MINUS = re.compile(r"(?<![\d)] )(?<![\d)])−(?=[ $€£¥]?[\d.])")
 """A minus before its number; between two numbers it keeps its own sign."""
+
+
+@dataclass(frozen=True)
+class LatePattern:
+    """What rules use of ``re.Pattern``, compiled when it is first searched for.
+
+    For patterns of hundreds of words: those of English take a quarter of a second, and most
+    processes that import the readers (a worker's runs, ``status``, ``cluster up``) read no text.
+
+    Raises:
+        re.error: ``text`` is no pattern; not before it is searched for.
+    """
+
+    text: str
+
+    @cached_property
+    def _compiled(self) -> re.Pattern[str]:
+        return re.compile(self.text)
+
+    def search(self, string: str, start: int = 0) -> re.Match[str] | None:
+        """The first match that begins at ``start`` or later."""
+        return self._compiled.search(string, start)
+
+    def match(self, string: str, start: int = 0) -> re.Match[str] | None:
+        """The match that begins at ``start``."""
+        return self._compiled.match(string, start)
 
 
 @dataclass(frozen=True)

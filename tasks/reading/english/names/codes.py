@@ -7,8 +7,7 @@ from fractions import Fraction
 from tasks.reading.english.names.models import code_words
 from tasks.reading.english.numbers import cardinal, digits, fraction_words, pairs
 from tasks.reading.english.quantities import UNIT
-from tasks.reading.english.rules import Rule, token, word_after, word_set
-from tasks.reading.patterns import LatePattern
+from tasks.reading.english.rules import LatePattern, Rule, token, word_after, word_set
 from tasks.reading.phone_numbers import PhoneNumber, find_phone_numbers
 from tasks.reading.tokens import Token
 
