@@ -1,6 +1,7 @@
 """What all rows of a campaign are prepared with."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from model.engine import (
@@ -40,6 +41,7 @@ class PrepareSettings:
     loudness: Loudness | None = None  # None: nobody asked for one
     proof_s: float | None = None  # seconds of a proof; None: whole videos
     gates: GateRequest = NO_GATES_ASKED
+    kernels: Mapping[str, str] = field(default_factory=dict[str, str])  # of attention, by dtype
 
 
 def settings_of(
