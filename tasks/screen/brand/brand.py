@@ -65,6 +65,17 @@ class LabelTable(Record):
     zh: str = Field(default="", max_length=12, description="write at most 12 characters")
 
 
+class UpscalerTable(Record):
+    """``[upscaler]``: what enlarges masters; its command is the operator's."""
+
+    name: str = Field(
+        pattern=r"^[\w][\w .+-]{0,39}$", description="write a name of at most 40 letters and digits"
+    )
+    version: str = Field(
+        min_length=1, max_length=40, description='write its version, such as "4.0.0"'
+    )
+
+
 class BrandTables(Record):
     """A brand file without its layouts, which have rules of their own."""
 
@@ -82,6 +93,7 @@ class BrandTables(Record):
     intro: FileTable | None = None
     outro: FileTable | None = None
     music: FileTable | None = None
+    upscaler: UpscalerTable | None = None
 
 
 @dataclass(frozen=True)

@@ -216,7 +216,7 @@ def _complain(reader: _Reader, detail: Mapping[str, Any]) -> None:
         reader.fault(where, "is missing", about or "write it")
         return
     if detail["type"] == "string_pattern_mismatch":
-        rule = f"{detail['input']!r} is no colour"
+        rule = f"{detail['input']!r} is no {'name' if key == 'name' else 'colour'}"
     else:
         rule = f"{detail['input']!r}: {str(detail['msg'])[:1].lower()}{str(detail['msg'])[1:]}"
     reader.fault(where, rule, about or "correct it")

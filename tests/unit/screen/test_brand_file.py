@@ -223,3 +223,15 @@ def test_sets_of_formats_are_read_and_what_is_wrong_with_them_is_told_at_once(tm
     assert len(told) == len(starts)
     assert all(each.startswith(start) for each, start in zip(told, starts, strict=True))
     assert faults(tmp_path, "sets = 3")[0].startswith("sets: is no table")
+
+
+def test_a_brand_names_an_upscaler_with_its_version_and_no_command(tmp_path):
+    found = read_brand(brand(tmp_path, '[upscaler]\nname = "realesrgan"\nversion = "0.3"\n'))
+    assert found.tables.upscaler is not None
+    assert (found.tables.upscaler.name, found.tables.upscaler.version) == ("realesrgan", "0.3")
+
+    told = faults(tmp_path, '[upscaler]\nname = "-rf"\ncommand = "rm {in}"\n')
+    assert len(told) == 3
+    assert any(each.startswith("[upscaler] name: '-rf' is no name") for each in told)
+    assert any(each.startswith("[upscaler] version: is missing") for each in told)
+    assert any(each.startswith("[upscaler] command: is unknown here") for each in told)
