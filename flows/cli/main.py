@@ -27,7 +27,7 @@ from flows.cli.cluster_commands import (
 )
 from flows.cli.gates.again import judge_again
 from flows.cli.gates.options import with_gate_limits, with_gates, with_judging
-from flows.cli.gpu_commands import (
+from flows.cli.gpus.commands import (
     add_placing_to,
     gpus_asked,
     plan_without_manifest,
