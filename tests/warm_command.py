@@ -29,8 +29,8 @@ _COMMAND_LINE = 'import runpy; runpy.run_module("flows.cli", run_name="__main__"
 # what `render`, `plan` and `status` import when they need it, Prefect's own late imports included
 _IMPORTED = (
     "flows.cli.main",
-    "flows.cli.calibrate",
-    "flows.cli.gpu_tables",
+    "flows.cli.gpus.calibrate",
+    "flows.cli.gpus.tables",
     "flows.cli.live_progress",
     "flows.cli.plan",
     "flows.local.campaign",

@@ -6,28 +6,31 @@ Nothing heavy is imported before it is needed: `nightshoot --help` loads click a
 import atexit
 import io
 import json
-import os
 import signal
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from flows.cli.campaign_options import (
+    MANIFEST,
+    request_of,
+    with_campaign,
+    with_json,
+    with_out,
+    with_reread,
+    with_workers,
+)
 from flows.cli.cluster_commands import (
     add_to,
     given_settings,
     has_cluster,
     retry_on_cluster,
     with_layout,
-    with_loudness,
-    with_settings,
 )
-from flows.cli.gates.again import judge_again
-from flows.cli.gates.options import with_gate_limits, with_gates, with_judging
-from flows.cli.gpu_commands import (
+from flows.cli.gpus.commands import (
     add_placing_to,
     gpus_asked,
     plan_without_manifest,
@@ -39,20 +42,14 @@ from flows.cli.review.decide import decide
 from flows.cli.review.deliver import deliver, delivery_line
 from flows.cli.review.options import with_delivery
 from flows.cli.review.report import report
-from flows.cli.rows.choice import selection_of, with_choice
-from flows.cli.rows.formats import with_formats
-from flows.cli.rows.inputs import with_inputs
-from flows.cli.rows.personal import personal_of, with_personal
 from flows.cli.rows.pricing import price_asked, with_price, with_terms
 from flows.cli.spoken.say import (
-    Place,
     say_script,
-    voice_settings,
     voice_settings_of_environment,
-    with_voices,
 )
 from flows.cli.terminal import console as terminal_console
 from flows.cli.terminal import say
+from flows.cli.tools import judge, manifest, rig, smoke, voices
 from flows.cli.upkeep.backup import backup, restore
 from flows.cli.upkeep.metrics import metered, with_metrics_port
 from flows.cli.upkeep.purge import purge
@@ -61,91 +58,10 @@ from tasks.redaction import without_secrets
 
 if TYPE_CHECKING:
     from flows.run import Source
-    from flows.session import Request
     from flows.work import Night
     from tasks.delivery.release import Release
 
-_Command = TypeVar("_Command", bound=Callable[..., Any])
 _EXIT_REFUSED, _EXIT_INTERRUPTED = 2, 130
-_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
-_FOLDER = click.Path(path_type=Path, file_okay=False)
-
-
-_STORE = Place("folder or s3://bucket/prefix", _FOLDER)
-_MANIFEST = Place("manifest", _FILE)
-
-
-def _options(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
-    def apply(command: _Command) -> _Command:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return apply
-
-
-_out = click.option(
-    "--out",
-    type=_STORE,
-    default="renders",
-    show_default=True,
-    help="Folder where campaigns are kept, or s3://bucket/prefix.",
-)
-_workers = click.option(
-    "--workers",
-    type=click.IntRange(1, 64),
-    default=lambda: len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2,
-    help="How many videos to render at the same time. [default: the number of cores]",
-)
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
-
-
-_campaign_options = _options(
-    _out,
-    click.option("--campaign", help="Name of the campaign. [default: the manifest's name]"),
-    click.option("--engine", help="Engine for rows that name no engine. [default: preview]"),
-    _workers,
-    click.option("--preset", help="Preset for rows that name no preset. [default: standard]"),
-    click.option(
-        "--presets",
-        type=_FILE,
-        help="TOML file with your own presets; they can replace the shipped ones.",
-    ),
-    click.option(
-        "--size", help="Video size for rows that name no size, such as 704x384 or 704*384."
-    ),
-    click.option(
-        "--smaller-size",
-        help="Smaller size to use when a video does not fit into memory, for rows that name none.",
-    ),
-    with_formats,
-    click.option("--seed", type=int, help="Seed for rows that name no seed. [default: 0]"),
-    click.option("--voice", help="Voice for rows that name no voice; see `nightshoot voices`."),
-    click.option(
-        "--language",
-        type=click.Choice(["en", "zh"]),
-        help="Language of the scripts. [default: recognised from each script]",
-    ),
-    click.option("--prompt", help="Prompt for rows that have no prompt."),
-    with_loudness,
-    with_gates,
-    with_gate_limits,
-    with_settings,
-    with_personal,
-    with_choice,
-    with_inputs,
-    click.option(
-        "--sheet", help="Sheet of a workbook. [default: the first one that is not hidden]"
-    ),
-    with_voices,
-)
-
-
-_reread = click.option(
-    "--reread",
-    is_flag=True,
-    help="Speak again, and render again, what is read differently today than when it was spoken.",
-)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -158,9 +74,9 @@ def cli() -> None:
 
 
 @cli.command()
-@click.argument("manifest", type=_MANIFEST)
-@_campaign_options
-@_reread
+@click.argument("manifest", type=MANIFEST)
+@with_campaign
+@with_reread
 @click.option("--keep-going", is_flag=True, help="Render the good rows even if other rows fail.")
 @click.option(
     "--window",
@@ -173,7 +89,7 @@ def cli() -> None:
 @with_terms
 @with_delivery
 @with_metrics_port
-@_json
+@with_json
 def render(
     manifest: str | Path,
     reread: bool,
@@ -193,7 +109,7 @@ def render(
     night = night_of(window, timezone) if window else None
     priced = price_asked(options | {"window": window, "timezone": timezone})
     request = replace(
-        _request(manifest, options),
+        request_of(manifest, options),
         keep_going=keep_going,
         begun_first=night is not None,
         rereading="renew" if reread else "keep",
@@ -220,8 +136,8 @@ def render(
 
 
 @cli.command()
-@click.argument("manifest", type=_MANIFEST)
-@_campaign_options
+@click.argument("manifest", type=MANIFEST)
+@with_campaign
 @click.option(
     "--seconds",
     type=click.FloatRange(1, 19),
@@ -229,7 +145,7 @@ def render(
     show_default=True,
     help="How much of each video to show.",
 )
-@_json
+@with_json
 def proof(manifest: str | Path, seconds: float, as_json: bool, **options: Any) -> int:
     """Make a small proof of every video: framing, voice, captions, layout and the first seconds.
 
@@ -243,27 +159,27 @@ def proof(manifest: str | Path, seconds: float, as_json: bool, **options: Any) -
     unused = sorted(set(given_settings(options)) - {"on_no_face"})
     if unused:
         raise click.UsageError(f"proofs have no use for the setting {unused[0]}; leave it out")
-    request = _request(manifest, options)
+    request = request_of(manifest, options)
     request = replace(request, campaign=request.campaign + ENDING, keep_going=True, proof_s=seconds)
     return _run(Session(request), options["workers"], None, as_json=as_json)
 
 
 @cli.command()
 @click.argument("campaign")
-@_out
+@with_out
 @click.option(
     "--video",
     "videos",
     multiple=True,
     help="Retry only this video_id. May be given more than once.",
 )
-@_workers
+@with_workers
 @click.option("--here", is_flag=True, help="Render on this machine, even if there is a cluster.")
 @click.option(
     "--wait", is_flag=True, help="On a cluster: wait until the run ends, and exit 1 if it failed."
 )
 @with_layout
-@_json
+@with_json
 def retry(
     campaign: str,
     out: str | Path,
@@ -303,8 +219,8 @@ def retry(
 
 @cli.command()
 @click.argument("campaign", required=False)
-@_out
-@_json
+@with_out
+@with_json
 def status(campaign: str | None, out: str | Path, as_json: bool) -> int:
     """Show which videos of a campaign are done, held, failed or still to do, and who decided what.
 
@@ -338,7 +254,7 @@ def status(campaign: str | None, out: str | Path, as_json: bool) -> int:
 
 @cli.command()
 @click.argument("campaign")
-@_out
+@with_out
 @click.option(
     "--uploads-older-than",
     "hours",
@@ -405,9 +321,9 @@ def _run(
 
 
 @cli.command()
-@click.argument("manifest", type=_MANIFEST, required=False)
-@_campaign_options
-@_reread
+@click.argument("manifest", type=MANIFEST, required=False)
+@with_campaign
+@with_reread
 @click.option(
     "--spoken",
     is_flag=True,
@@ -417,7 +333,7 @@ def _run(
 )
 @with_gpus
 @with_price
-@_json
+@with_json
 def plan(manifest: str | Path | None, reread: bool, as_json: bool, **options: Any) -> int:
     """Preview a render: videos, segments, lengths, disk space and time.
 
@@ -436,7 +352,7 @@ def plan(manifest: str | Path | None, reread: bool, as_json: bool, **options: An
     from flows.session import Session
 
     console = terminal_console(to_stderr=as_json)
-    request = replace(_request(manifest, options), rereading="renew" if reread else "tell")
+    request = replace(request_of(manifest, options), rereading="renew" if reread else "tell")
     with weights_not_needed(asked) as are_unknown:
         session = Session(request)
         for notice in session.notices:
@@ -463,150 +379,6 @@ def plan(manifest: str | Path | None, reread: bool, as_json: bool, **options: An
     return _EXIT_REFUSED if quote.errors or quote.breaches else 0
 
 
-@cli.command()
-@_out
-@click.option(
-    "--workers",
-    type=click.IntRange(1, 64),
-    default=1,
-    show_default=True,
-    help="How many clips to render at the same time.",
-)
-@_json
-def smoke(out: str | Path, workers: int, as_json: bool) -> int:
-    """Test the installation: render ten short clips at 384x256 and measure them."""
-    from flows.cli.plan import smoke_table, smoke_test
-
-    result = smoke_test(out, workers, terminal_console(to_stderr=True))
-    if as_json:
-        say(result.model_dump_json(indent=1))
-    else:
-        terminal_console().print(smoke_table(result))
-    return 0 if result.num_done == result.num_clips else 1
-
-
-@cli.command()
-@_json
-def voices(as_json: bool) -> int:
-    """List the voices that can speak a script."""
-    from tasks.speech.voices import voices as list_voices
-
-    listed = list_voices()
-    if as_json:
-        say(json.dumps([voice.model_dump() for voice in listed], indent=1))
-        return 0
-    from rich.table import Table
-
-    table = Table("voice", "language", "gender", "accent", "engine", "licence", "speed", box=None)
-    for voice in listed:
-        table.add_row(*(str(value) for value in voice.model_dump().values()))
-    terminal_console().print(table)
-    return 0
-
-
-@cli.command()
-@click.argument("portrait", type=_FILE)
-@click.option("--out", type=_FOLDER, help="Folder to write to. [default: beside the portrait]")
-def rig(portrait: Path, out: Path | None) -> int:
-    """Write a portrait's rig file, and a picture that shows where its mouth and eyes are."""
-    from tasks.portrait.portrait import write_rig
-
-    written = write_rig(portrait, out)
-    say(f"{written.rig_path} ({written.origin})")
-    say(written.picture_path)
-    return 0
-
-
-@cli.command()
-@click.argument("what", nargs=-1, required=True, metavar="CAMPAIGN | VIDEO...")
-@click.option("--portrait", type=_FILE, help="Portrait to compare the faces of videos with.")
-@_out
-@with_judging
-@_json
-def judge(what: tuple[str, ...], portrait: Path | None, as_json: bool, **options: Any) -> int:
-    """Judge a campaign's finished videos again, or measure the quality of video files.
-
-    For a CAMPAIGN, its gates are judged with today's limits, or those of --limits, and nothing is
-    rendered: videos are held or no longer held. Segments that no gate has measured yet are decoded
-    and measured. Exits with code 1 if a video is held.
-
-    For VIDEO files, lip-sync, likeness, seams and loudness are measured.
-    """
-    if len(what) == 1 and not Path(what[0]).is_file():
-        return judge_again(what[0], options, as_json=as_json)
-    from flows.cli.judge import judge_all, judgement_table
-
-    missing = [name for name in what if not Path(name).is_file()]
-    if missing:
-        raise click.UsageError(
-            f'there is no file "{missing[0]}"; name video files, or one campaign alone'
-        )
-    judged = judge_all([Path(name) for name in what], portrait)
-    if as_json:
-        say(json.dumps([each.model_dump(mode="json") for each in judged], indent=1))
-    else:
-        terminal_console().print(judgement_table(judged))
-    return int(any(each.verdict == "fail" for each in judged))
-
-
-@cli.command()
-@click.option(
-    "--audio-dir",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    required=True,
-    help="Folder with recordings; each one becomes a row.",
-)
-@click.option("--portrait", type=_FILE, required=True, help="Portrait for every row.")
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="CSV file to write. [default: print the CSV]"
-)
-@click.option("--force", is_flag=True, help="Overwrite the file at --out.")
-def manifest(audio_dir: Path, portrait: Path, out: Path | None, force: bool) -> int:
-    """Write a manifest with one row for each recording in a folder."""
-    from tasks.manifest.recordings import manifest_from_recordings
-    from tasks.store.files import write_file
-
-    if out is not None and out.exists() and not force:
-        raise click.UsageError(f"{out} exists already; name another file, or add --force")
-    made = manifest_from_recordings(audio_dir, portrait, out)
-    for each in made.left_out:
-        say(f"left out: {each}", to_stderr=True)
-    if out is None:
-        say(made.text, has_end=False)
-    else:
-        write_file(out, made.text.encode())
-        say(out)
-    return 0
-
-
-def _request(manifest: str | Path, options: dict[str, Any]) -> "Request":
-    from flows.outcomes import name_of
-    from flows.session import Request
-    from tasks.manifest.manifest import RowDefaults
-    from tasks.quality.gates.policy import GateRequest
-
-    names = set(RowDefaults.model_fields) & set(options)
-    wanted = {name: options[name] for name in names if options[name] is not None}
-    return Request(
-        manifest=manifest,
-        out=options["out"],
-        campaign=options["campaign"] or Path(name_of(manifest)).stem,
-        defaults=RowDefaults(**wanted),
-        workers=options["workers"],
-        allow_private=options["allow_private"],
-        allow_outside=options["allow_outside"],
-        sheet=options["sheet"],
-        presets=options["presets"],
-        engine_settings=given_settings(options),
-        voice_settings=voice_settings(options),
-        lexicon=options["lexicon"],
-        loudness=options["loudness"],
-        personal=personal_of(options),
-        selection=selection_of(options),
-        gates=GateRequest(options["gates"], options["gate_tries"], options["gate_limits"]),
-    )
-
-
 cli.add_command(say_script)
 add_to(cli)
 add_placing_to(cli)
@@ -616,6 +388,8 @@ cli.add_command(deliver)
 cli.add_command(report)
 for upkeep in (backup, restore, purge, watch):
     cli.add_command(upkeep)
+for tool in (smoke, voices, rig, judge, manifest):
+    cli.add_command(tool)
 
 
 def main() -> None:

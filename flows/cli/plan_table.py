@@ -6,7 +6,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from flows.cli.gpu_tables import gpu_tables
+from flows.cli.gpus.tables import gpu_tables
 from flows.cli.plan import Quote, VideoQuote
 from flows.cli.rows.pricing import price_lines
 from flows.cli.summary import warning_lines

@@ -70,7 +70,7 @@ def within_terms_of(
     Raises:
         CampaignError: it costs more or takes longer than was asked, or nothing fits.
     """
-    from flows.cli.gpu_commands import weights_not_needed
+    from flows.cli.gpus.commands import weights_not_needed
     from flows.cli.plan import fitting_videos
     from flows.cluster.requests import request_of
     from flows.session import Session

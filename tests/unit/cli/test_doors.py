@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from rich.table import Table
 
-from flows.cli.main import _request, main, render
+from flows.cli.campaign_options import request_of
+from flows.cli.main import main, render
 from flows.cli.terminal import console
 from flows.cluster.parameters import CampaignParameters, RetryParameters, VideoParameters
 from flows.deployment.submit import campaign_name, retry_campaign, submit_campaign
@@ -161,7 +162,7 @@ def test_a_voice_with_a_secret_need_not_be_on_the_command_line(monkeypatch, tmp_
 
     def asked(*options):
         given = render.make_context("render", [str(tmp_path / "june.csv"), *options]).params
-        return _request(given.pop("manifest"), given).voice_settings
+        return request_of(given.pop("manifest"), given).voice_settings
 
     assert asked().base_url == "http://ann:PASSWORD@h/v1"
     assert asked().command == "speak PASSWORD {text_file} {out}"

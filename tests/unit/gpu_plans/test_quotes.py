@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from flows.cli.cluster_commands import campaign_parameters
-from flows.cli.gpu_tables import gpu_tables
+from flows.cli.gpus.tables import gpu_tables
 from flows.cli.main import cli
 from flows.cluster.parameters import RetryParameters
 from model.errors import CampaignError

@@ -133,7 +133,7 @@ def plan_without_manifest(
         raise click.UsageError(
             f"--{given[0].replace('_', '-')} works only together with a MANIFEST; give one"
         )
-    from flows.cli.gpu_tables import gpu_tables, plan_presets
+    from flows.cli.gpus.tables import gpu_tables, plan_presets
 
     quote = plan_presets(
         wanted,
@@ -179,8 +179,8 @@ def _size(text: str | None) -> tuple[int, int] | None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 def calibrate(engine: str, dtypes: Sequence[str], as_json: bool) -> int:
     """Measure this machine's speed for `nightshoot plan --gpus`. This takes under three minutes."""
-    from flows.cli.calibrate import calibrate as measure_all
-    from flows.cli.calibrate import calibration_lines
+    from flows.cli.gpus.calibrate import calibrate as measure_all
+    from flows.cli.gpus.calibrate import calibration_lines
 
     if engine == "preview" and dtypes:
         raise click.UsageError(
