@@ -144,6 +144,7 @@ def measured(out: Path, num_videos: int, formats: str) -> Iterator[Measured]:
                     stored.plan.fps,
                     is_blurred=not stored.deliver.shown,
                     has_captions=made.caption_place is not None,
+                    has_layout=bool(stored.deliver.shown),
                 ),
                 cpu_s() - before,
                 time.perf_counter() - started,

@@ -74,6 +74,11 @@ class DeliverRequest(Record):
     label: str = Field(default="", description="Seen at the start; empty: no label.")
     language: Literal["en", "zh"] = Field(default="en", description="Of the captions.")
     music: FileEntry | None = Field(default=None, description="In the store's `materials/`.")
+    earlier_music: str | None = Field(
+        default=None,
+        description="sha256 of the music that films had before, whose picture is kept; empty: they "
+        "had none. None: they had another picture, or there were none.",
+    )
     teaser: TeaserKind | None = Field(default=None, description="None: no teaser.")
     intro: FileEntry | None = Field(default=None, description="In the store's `materials/`.")
     outro: FileEntry | None = Field(default=None, description="In the store's `materials/`.")

@@ -27,6 +27,7 @@ from tasks.deliverables.store import keep_material
 from tasks.deliverables.upscaler import upscaler_of
 from tasks.errors import DamagedError
 from tasks.portrait.picture import read_planned_portrait
+from tasks.record import FileEntry
 from tasks.records import ManifestRow, Speech, StoredPlan, VideoPlan
 from tasks.screen.brand.brand import Brand
 from tasks.screen.brand.brand_file import read_brand
@@ -153,6 +154,7 @@ def _asked(
         label=_label(row, brand) if has_label else "",
         language=row.language,
         music=music,
+        earlier_music=_earlier_music(before, music),
         teaser=row.teaser,
         intro=keep_material(folder, clips["intro"].path) if "intro" in clips else None,
         outro=keep_material(folder, clips["outro"].path) if "outro" in clips else None,
@@ -161,6 +163,13 @@ def _asked(
         upscaler=_upscaler(brand) if brand and not plan.is_proof else None,
         shown=shown_sha256(row, plan, script),
     )
+
+
+def _earlier_music(before: DeliverRequest | None, music: FileEntry | None) -> str | None:
+    """The music that this row's films had until it was changed."""
+    if before is None or before.music == music:
+        return before.earlier_music if before else None
+    return before.music.sha256 if before.music else ""
 
 
 def _label(row: ManifestRow, brand: Brand | None) -> str:

@@ -89,6 +89,7 @@ def films_left(
             fps=plan.fps,
             is_blurred=screen is None,
             has_captions=is_burned(request.captions, size),
+            has_layout=screen is not None,
         )
         for size in sizes
     ]

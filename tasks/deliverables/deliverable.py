@@ -21,11 +21,12 @@ from tasks.deliverables.encoding import Deliverable, encode_deliverable
 from tasks.deliverables.final_encode import (
     SETTINGS,
 )
-from tasks.deliverables.keys import deliverable_key
+from tasks.deliverables.keys import deliverable_key, earlier_key
 from tasks.deliverables.sound_mix import FilmSound, Parts, film_sound
 from tasks.deliverables.stills import poster, teaser
 from tasks.deliverables.store import (
     commit_deliverable,
+    deliverable_folder,
     discard_deliverable,
     find_deliverable,
     part_folder,
@@ -123,6 +124,7 @@ def make_deliverable(
     overlays = screen.overlays + caption_overlays(shown, stand, words or ())
     if request.label:
         overlays += (label_overlay(request.label, size, master.duration_s),)
+    before = _with_other_music(request, size, master, folder)
     with tempfile.TemporaryDirectory(prefix="nightshoot-sound-") as scratch:
         sound = _sound(request, clips, plan, master, path, folder, Path(scratch))
         made = Deliverable(
@@ -136,8 +138,9 @@ def make_deliverable(
             alone=crop_of(shape, size, request.face) if screen.presenter_alone else None,
             clips=clips,
             label=request.label,
+            picture=before and folder.fetch_kept(deliverable_folder(before.key), before.file),
         )
-        if request.upscaler is not None:
+        if request.upscaler is not None and before is None:
             made = _enlarged(made, request.upscaler, shape, Path(scratch))
         files, checks = _kept_files(made, request, key, folder)
     place = lettering(shown, stand) if shown else None
@@ -165,12 +168,24 @@ def make_deliverable(
         integrated_lufs=sound.loudness.integrated_lufs if sound.loudness else None,
         true_peak_dbtp=sound.loudness.true_peak_dbtp if sound.loudness else None,
         warnings=(*sound.warnings, *((NO_WORD_TIMES,) if words is None else ())),
-        upscaler=request.upscaler if made.enlarged else None,
+        upscaler=before.upscaler if before else made.enlarged and request.upscaler,
         encode={} if made.is_copy else dict(SETTINGS),
         seconds=round(time.perf_counter() - started, 3),
         versions={"nightshoot": version("nightshoot"), "ffmpeg": ffmpeg_version()},
     )
     return commit_deliverable(folder, receipt)
+
+
+def _with_other_music(
+    request: DeliverRequest, size: Size, master: VideoReceipt, folder: CampaignFolder
+) -> DeliverableReceipt | None:
+    """A film with the same picture, encoded and whole, from before its music changed."""
+    key = earlier_key(request, size, master)
+    try:
+        found = find_deliverable(folder, key) if key else None
+    except DamagedError:
+        return None
+    return None if found is None or found.is_copy else found
 
 
 def _enlarged(made: Deliverable, upscaler: Upscaler, shape: Size, scratch: Path) -> Deliverable:

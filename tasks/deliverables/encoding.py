@@ -47,6 +47,7 @@ class Deliverable:
         sound: a file whose sound is copied; None: the master.
         clips: what plays before and after it.
         label: that is seen over the intro, too.
+        picture: a file that has this picture already, from which it is copied; None: none has.
         alone: the part that is shown while the presenter fills the frame, where that is asked for.
         enlarged: the master as an upscaler has enlarged it, whose parts both are; None: it is not.
     """
@@ -62,6 +63,7 @@ class Deliverable:
     clips: Clips = NO_CLIPS
     label: str = ""
     enlarged: Path | None = None
+    picture: Path | None = None
 
     @property
     def num_frames(self) -> int:
@@ -105,21 +107,22 @@ def encode_deliverable(made: Deliverable, part: Path) -> dict[str, bool | float 
         tempfile.TemporaryDirectory(prefix="nightshoot-format-") as scratch,
         disk_full_as_error(part),
     ):
-        args = (
-            _joined_args(made, film, Path(scratch), part, limit_s)
-            if made.clips.num_frames
-            else _args(made, film, Path(scratch), part)
-        )
+        if made.picture is not None:
+            args = copy_args(replace(film, path=made.picture), made.tags, part)
+        elif made.clips.num_frames:
+            args = _joined_args(made, film, Path(scratch), part, limit_s)
+        else:
+            args = _args(made, film, Path(scratch), part)
         # of full range, which an upscaler's film may have, ffmpeg says that it is an old format
         run_ffmpeg(args, timeout_s=limit_s, allow_warnings=film.is_enlarged)
-    is_copy = made.is_copy
+    copied = made.picture or (made.path if made.is_copy else None)
     return verify_deliverable(
         part,
         Promise(
             size=made.size,
             num_frames=made.num_frames,
             sound_md5s=packet_md5s(sound, read_mp4(sound).track("soun")),
-            picture_md5s=_picture_md5s(made.path) if is_copy else None,
+            picture_md5s=_picture_md5s(copied) if copied else None,
             profile=made.profile,
             tags=made.tags,
         ),
@@ -132,8 +135,9 @@ def _picture_md5s(path: Path) -> tuple[str, ...]:
 
 def most_bytes(made: Deliverable) -> int:
     """Room that is asked for before a deliverable is made."""
-    if made.is_copy:
-        return int(_MASTER_COPIES * made.master.file.num_bytes)
+    if made.is_copy or made.picture is not None:
+        copied = made.picture.stat().st_size if made.picture else made.master.file.num_bytes
+        return int(_MASTER_COPIES * copied)
     pixels = made.size[0] * made.size[1] * made.num_frames
     num_bytes = int(pixels * _LARGEST_BITS_PER_PIXEL / 8)
     return num_bytes * (2 if made.clips.num_frames else 1) + made.master.file.num_bytes

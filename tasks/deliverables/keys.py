@@ -9,9 +9,17 @@ from tasks.screen.formats import format_name, is_burned
 _VERSION = 1
 # what is told of a request, or is in the key otherwise
 _NO_PART = {
-    *("sizes", "captions", "caption_style", "language", "music", "shown", "screens"),
+    *("sizes", "captions", "caption_style", "language", "music", "earlier_music"),
+    *("shown", "screens"),
     *("intro", "outro", "num_clip_frames"),
 }
+
+
+def earlier_key(request: DeliverRequest, size: Size, master: VideoReceipt) -> str | None:
+    """The key of the same film with the music that it had before; None: its picture was another."""
+    if request.earlier_music is None:
+        return None
+    return _key(request, size, master, request.earlier_music)
 
 
 def deliverable_key(request: DeliverRequest, size: Size, master: VideoReceipt) -> str:
@@ -20,6 +28,10 @@ def deliverable_key(request: DeliverRequest, size: Size, master: VideoReceipt) -
     Fields that a request leaves at their defaults are no part of it, so that a release with more
     of them finds what earlier ones made.
     """
+    return _key(request, size, master, request.music.sha256 if request.music else "")
+
+
+def _key(request: DeliverRequest, size: Size, master: VideoReceipt, music: str) -> str:
     asked = request.model_dump(mode="json", exclude=_NO_PART, exclude_defaults=True)
     if master.captions and is_burned(request.captions, size):
         asked["captions"] = [entry.sha256 for entry in master.captions]
@@ -28,8 +40,8 @@ def deliverable_key(request: DeliverRequest, size: Size, master: VideoReceipt) -
     is_enlarged = format_name(size) != master.size or format_name(size) in request.screens
     if request.upscaler is not None and not is_enlarged:
         del asked["upscaler"]
-    if request.music is not None:
-        asked["music"] = request.music.sha256
+    if music:
+        asked["music"] = music
     for name, clip in (("intro", request.intro), ("outro", request.outro)):
         if clip is not None:
             asked[name] = clip.sha256

@@ -23,6 +23,7 @@ CALIBRATED = "2026-11-29"
 _DETAIL = 0.55  # bits of a picture grow with this power of its area
 _KEY_BITS, _KEY_CANVAS_BITS = 275, 0.072  # of a key frame: the presenter; each blurred pixel
 _BITS, _CANVAS_BITS, _CAPTION_BITS = 21.5, 0.032, 0.0098  # of any other; captions: of the screen's
+_BOXED_BITS = 0.0009  # captions in a box on a layout's still ground, of the screen's pixels
 _POSTER_BITS = 930  # for the root of its area
 # between those of a quiet machine and of a crowded one, which differ by a quarter
 _FILM_CORE_S = 0.61
@@ -41,6 +42,7 @@ class FilmAhead:
         num_frames, fps: of the film.
         is_blurred: whether what the master leaves free is its own picture, blurred.
         has_captions: whether captions are burned into it.
+        has_layout: whether they stand on a layout's still ground, and not on the moving picture.
     """
 
     size: Size
@@ -49,6 +51,7 @@ class FilmAhead:
     fps: int
     is_blurred: bool = False
     has_captions: bool = False
+    has_layout: bool = False
 
 
 class DeliverablesQuote(Record):
@@ -98,7 +101,8 @@ def _bytes_of(film: FilmAhead) -> float:
     detail = presenter**_DETAIL
     num_keys = math.ceil(film.num_frames / KEYFRAME_EVERY)
     key_bits = _KEY_BITS * detail + _KEY_CANVAS_BITS * canvas
-    bits = _BITS * detail + _CANVAS_BITS * canvas + _CAPTION_BITS * screen * film.has_captions
+    caption_bits = _BOXED_BITS if film.has_layout else _CAPTION_BITS
+    bits = _BITS * detail + _CANVAS_BITS * canvas + caption_bits * screen * film.has_captions
     picture = num_keys * key_bits + (film.num_frames - num_keys) * bits
     sound = AUDIO_BITRATE_BPS * film.num_frames / film.fps
     return (picture + sound + _POSTER_BITS * presenter**0.5) / 8

@@ -31,6 +31,9 @@ _FADE_IN_S, _FADE_OUT_S = 1.0, 2.0
 _CLIPPED_DBTP = 0.5
 # held down by a factor of up to six where speech is above -34 dBFS, back within half a second
 _DUCKING = "threshold=0.02:ratio=6:attack=20:release=500:knee=4"
+# where one of its inputs ends, sidechaincompress drops what waits of the other: more or less of it,
+# as threads happen to run. So both last longer than what is heard.
+_LONGER = "apad=pad_dur=2"
 _MOST_RAISED_DB = 20.0
 _EDGE_S = 0.02  # in which a clip that is cut falls silent
 _PLAIN = "aformat=sample_fmts=fltp:channel_layouts=stereo,asetpts=N/SR/TB"
@@ -105,8 +108,8 @@ def mix_args(speech: Path, music: Path, gain_db: float, seconds: float, mix: Pat
             f"[0:a:0]{stereo},asplit=2[speech][key]",
             f"[1:a:0]{stereo},volume={gain_db:.2f}dB,atrim=end={seconds:.6f},"
             f"afade=t=in:d={fade_in:.3f},"
-            f"afade=t=out:st={seconds - fade_out:.6f}:d={fade_out:.3f}[music]",
-            f"[music][key]sidechaincompress={_DUCKING}[under]",
+            f"afade=t=out:st={seconds - fade_out:.6f}:d={fade_out:.3f},{_LONGER}[music]",
+            f"[key]{_LONGER}[longer];[music][longer]sidechaincompress={_DUCKING}[under]",
             "[speech][under]amix=inputs=2:duration=first:normalize=0[mix]",
         )
     )

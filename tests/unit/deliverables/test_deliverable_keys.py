@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from tasks.deliver_records import CaptionStyle, DeliverRequest
-from tasks.deliverables.keys import deliverable_key
+from tasks.deliverables.keys import deliverable_key, earlier_key
 from tasks.record import FileEntry
 from tasks.records import VideoReceipt
 
@@ -73,3 +73,18 @@ def test_a_style_is_part_of_a_key_where_captions_are_burned_alone():
     assert (len(tall), len(square)) == (3, 1)
     without = {deliverable_key(each, TALL, master()) for each in (plain, styled)}
     assert len(without) == 1, "a video without captions"
+
+
+def test_the_music_that_films_had_is_no_part_of_a_key_and_names_the_earlier_film():
+    one, two = (FileEntry(name=f"{each}.wav", sha256=each * 64, num_bytes=1) for each in "ef")
+    plain = DeliverRequest(sizes=(TALL,))
+    with_one, with_two = (plain.model_copy(update={"music": each}) for each in (one, two))
+    changed = with_two.model_copy(update={"earlier_music": one.sha256})
+    off = plain.model_copy(update={"earlier_music": one.sha256})
+
+    assert deliverable_key(changed, TALL, master()) == deliverable_key(with_two, TALL, master())
+    assert earlier_key(changed, TALL, master()) == deliverable_key(with_one, TALL, master())
+    assert earlier_key(off, TALL, master()) == deliverable_key(with_one, TALL, master())
+    first = with_one.model_copy(update={"earlier_music": ""})
+    assert earlier_key(first, TALL, master()) == deliverable_key(plain, TALL, master())
+    assert earlier_key(with_one, TALL, master()) is None

@@ -56,6 +56,23 @@ def test_a_film_as_it_was_measured_is_reckoned_within_a_fifth(film, num_bytes):
     assert reckoned([film]).num_bytes == pytest.approx(num_bytes, rel=0.2)
 
 
+@pytest.mark.parametrize(
+    ("size", "num_frames", "beside", "burned"),
+    [
+        ((1080, 1920), 84, 505_983, 519_988),
+        ((1080, 1080), 84, 497_322, 511_108),
+        ((1920, 1080), 84, 556_237, 568_597),
+        ((1080, 1920), 72, 432_341, 446_019),
+        ((1080, 1080), 72, 424_726, 437_876),
+    ],
+)
+def test_captions_of_a_layout_are_reckoned_as_they_were_measured(size, num_frames, beside, burned):
+    """The same films with captions burned and beside, 2026-11-30: 3 % of a film, not 40 %."""
+    film = FilmAhead(size, (540, 960), num_frames, 25, has_layout=True)
+    more = reckoned([replace(film, has_captions=True)]).num_bytes - reckoned([film]).num_bytes
+    assert more == pytest.approx(burned - beside, rel=0.6)
+
+
 def test_the_report_tells_what_was_reckoned_beside_what_was_made():
     def entry(num_bytes: int) -> FileEntry:
         return FileEntry(name="x.mp4", sha256="0" * 64, num_bytes=num_bytes)

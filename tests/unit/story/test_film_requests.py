@@ -111,4 +111,20 @@ def test_a_brand_lends_its_clips_and_its_music_and_a_row_can_go_without_the_musi
         folder.check_kept("materials", entry)
     assert request.label == "", "in English nobody asks for it"
     quiet = asked(row_of(home, music="off", ai_label="on"), folder)
-    assert quiet == request.model_copy(update={"music": None, "label": "Made with AI"})
+    changed = {"music": None, "earlier_music": request.music.sha256, "label": "Made with AI"}
+    assert quiet == request.model_copy(update=changed)
+
+
+def test_a_row_whose_music_changes_remembers_what_its_films_had(home):
+    folder = open_campaign(home / "out", "june")
+    for name, hertz in (("one", 220), ("two", 330)):
+        soundfile.write(home / f"{name}.wav", np.sin(np.arange(72_000) * hertz / 4000), 24_000)
+    first = asked(row_of(home), folder)
+    with_one = asked(row_of(home, music="one.wav"), folder)
+    again = asked(row_of(home, music="one.wav", headline="Our lamp"), folder)
+    with_two = asked(row_of(home, music="two.wav"), folder)
+
+    assert (first.music, first.earlier_music) == (None, None)
+    assert with_one.music is not None
+    assert (with_one.earlier_music, again.earlier_music) == ("", "")
+    assert with_two.earlier_music == with_one.music.sha256
