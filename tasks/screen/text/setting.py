@@ -18,6 +18,7 @@ LINE_HEIGHT = 1.28
 _ASCENT = 1.0  # of the size, from a line's top to its baseline
 _CLOSING = frozenset("，。！？、；：”’」』）》】…—,.!?;:)]}%％")
 _OPENING = frozenset("“‘「『（《【([{$￥¥€£#")
+_MOST_KERNING = 8  # pixels, of a line
 _MAX_CHARS = 400
 _SHOWN = 40
 
@@ -132,18 +133,28 @@ def _lines(units: Sequence[str], fonts: Fonts, size: int, box: Box) -> tuple[str
         for unit in units
     ]
     most = min(box.max_lines, _most_lines(box.height, size))
-    lines = _filled(widths, spaces, box.width)
-    if not lines or len(lines) > most:
-        return ()
-    low, high = max(widths), box.width
-    while low < high:  # the narrowest column with no more lines
+    for limit in range(box.width, box.width - _MOST_KERNING, -1):
+        even = _evened(widths, spaces, limit)
+        lines = tuple("".join(units[start:end]).rstrip() for start, end in even)
+        if not lines or len(lines) > most:
+            return ()
+        # letters of two words are kerned over the space too, so a line may be wider than its words
+        if all(_width(line, fonts, size) <= box.width for line in lines):
+            return lines
+    return ()
+
+
+def _evened(widths: Sequence[int], spaces: Sequence[int], limit: int) -> list[tuple[int, int]]:
+    """The fewest lines within ``limit``, in the narrowest column that has no more of them."""
+    lines = _filled(widths, spaces, limit)
+    low, high = max(widths), limit
+    while low < high:
         middle = (low + high) // 2
         if len(_filled(widths, spaces, middle)) <= len(lines):
             high = middle
         else:
             low = middle + 1
-    even = _filled(widths, spaces, high)
-    return tuple("".join(units[start:end]).rstrip() for start, end in even)
+    return _filled(widths, spaces, high)
 
 
 def _filled(widths: Sequence[int], spaces: Sequence[int], limit: int) -> list[tuple[int, int]]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tasks.screen.text.fonts import Fonts, fonts_of, packaged_font
@@ -69,6 +69,7 @@ def test_the_number_of_characters_in_the_way_out_does_fit():
 
 
 @settings(max_examples=60, deadline=None)
+@example(words=["c", "cacabecfa"], width=200, height=48)
 @given(
     words=st.lists(st.text("abcdefgh", min_size=1, max_size=9), min_size=1, max_size=14),
     width=st.integers(200, 900),
