@@ -4,6 +4,7 @@ A plan is trusted with what is dear: pixels are filed under the keys it names. A
 engine of another version or other weights would file wrong pixels under right keys, for good.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from model.engine import EngineIdentity, earlier_identities, engine_identity
@@ -11,10 +12,10 @@ from tasks.errors import DamagedError, counted
 from tasks.media.finished_video import delivery_sha256
 from tasks.plan.audio_window import EngineTrack
 from tasks.plan.plan import cuts_of, keyed
-from tasks.records import Speech, StoredPlan, VideoPlan, VideoReceipt
+from tasks.records import Scalar, Speech, StoredPlan, VideoPlan, VideoReceipt
 from tasks.speech.speech_files import load_speech
 from tasks.store.campaign_folder import CampaignFolder
-from tasks.upkeep.freed_segments import told_segment
+from tasks.upkeep.freed_segments import freed_receipt, told_segment
 
 
 def keys_fault(plan: VideoPlan, track: EngineTrack, folder: CampaignFolder) -> str:
@@ -133,6 +134,28 @@ def as_rendered(plan: VideoPlan, folder: CampaignFolder) -> VideoPlan:
         if keys == receipt.segment_keys and _need_nothing(then, folder):
             return then
     return plan
+
+
+def is_begun(plan: VideoPlan, folder: CampaignFolder) -> bool:
+    """Whether the plan's first segment is there, or was freed after the video was finished."""
+    key = plan.segments[0].key
+    return folder.has_segment(key) or freed_receipt(folder, key) is not None
+
+
+def as_begun(plan: VideoPlan, asked: Mapping[str, Scalar], folder: CampaignFolder) -> VideoPlan:
+    """The plan with ``asked``, where it was begun so: before planning fixed what a row leaves open.
+
+    So a plan that is lost renders nothing again because the machine has been calibrated since.
+    """
+    if plan.settings == asked:
+        return plan
+    left_open = plan.model_copy(update={"settings": dict(asked)})
+    speech = load_speech(plan.speech_id, folder.speech)
+    track = EngineTrack(
+        folder.speech / f"{plan.speech_id}.16k.wav", speech.phonemes if speech else None
+    )
+    then = _with_keys_of(engine_identity(plan.engine), left_open, track)
+    return then if is_begun(then, folder) else plan
 
 
 def _need_nothing(plan: VideoPlan, folder: CampaignFolder) -> bool:

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
 from flows.outcomes import RowName
-from flows.plan_check import as_delivered, as_rendered, found_fault
+from flows.plan_check import as_begun, as_delivered, as_rendered, found_fault, is_begun
 from flows.rows.deliverables import deliver_request, with_deliverables
 from flows.rows.finished import finished_master, is_delivered
 from flows.rows.plans import checked_size, plan_video
@@ -22,7 +22,7 @@ from flows.rows.portraits import (
     with_portrait_findings,
 )
 from flows.rows.requests import earlier_requests, request_digest, row_request_of
-from flows.rows.settings import NO_GATES_ASKED, PrepareSettings
+from flows.rows.settings import NO_GATES_ASKED, PrepareSettings, settings_of
 from model.engine import (
     UNKNOWN_WEIGHTS,
     EngineIdentity,
@@ -34,6 +34,7 @@ from tasks.errors import (
     DamagedError,
     UnforeseenError,
 )
+from tasks.gpu_plans.kernels import kernels_kept
 from tasks.media.finished_video import delivery_sha256
 from tasks.media.sound import keeps_loudness
 from tasks.portrait.framed import keep_framed
@@ -63,7 +64,6 @@ from tasks.store.campaign_folder import (
     CampaignFolder,
 )
 from tasks.store.files import file_version
-from tasks.upkeep.freed_segments import freed_receipt
 
 _NO_WAIT = nullcontext()
 
@@ -116,7 +116,7 @@ def prepare_row(
             folder.discard_plan(row.video_id)
             if fault.is_speech_in_doubt:
                 folder.discard_speech(stored.plan.speech_id)
-            stored, _ = _planned(row, settings, folder, turns, notice)
+            stored, _ = _planned(row, settings, folder, turns, notice, before=stored.plan)
             prepared = judged(row, stored, folder, notice)
         if prepared.receipt:
             prepared = replace(prepared, receipt=_regarded(prepared.receipt, settings, folder))
@@ -164,8 +164,9 @@ def _planned(
     folder: CampaignFolder,
     turns: AbstractContextManager[object],
     notice: Callable[[str], None],
+    before: VideoPlan | None = None,
 ) -> tuple[StoredPlan, bool]:
-    """The row's plan, and whether the store had it."""
+    """The row's plan, and whether the store had it; ``before`` is one that was just discarded."""
     identity = engine_identity(row.engine)
     portrait = portrait_facts(row.portrait_path, file_version(row.portrait_path))
     check_portrait_sides(row, portrait, identity)
@@ -203,7 +204,8 @@ def _planned(
         )
     with turns, folder.local(f"prepare-{row.video_id}") as place:
         speech = row_speech(request, place, stored, reread=is_renewed)
-        anew = _plan_anew(row, settings, place, identity, portrait, rig, speech)
+        earlier = stored.plan if stored else before
+        anew = _plan_anew(row, settings, place, identity, portrait, rig, speech, earlier)
         if identity.weights_id == UNKNOWN_WEIGHTS:  # nothing may be filed under its keys
             is_same = stored is not None and _without_keys(stored.plan) == _without_keys(anew.plan)
             return (stored if stored and is_same else anew), False
@@ -254,11 +256,14 @@ def _plan_anew(
     portrait: PortraitFacts,
     rig: dict[str, object] | None,
     speech: Speech,
+    before: VideoPlan | None,
 ) -> StoredPlan:
     size = checked_size(row, settings, portrait, identity)
+    if before is not None:
+        settings = replace(settings, kernels=kernels_kept(settings.kernels, before.settings))
 
     def planned(shown: FramedPortrait, smaller: FramedPortrait | None) -> VideoPlan:
-        return plan_video(
+        plan = plan_video(
             row,
             settings,
             identity=identity,
@@ -268,6 +273,8 @@ def _plan_anew(
             smaller_portrait=smaller,
             size=size,
         )
+        asked = settings_of(row, settings, identity).engine
+        return plan if before else as_begun(plan, asked, place)
 
     framed = framed_portrait(row, rig, size)
     whole = FramedPortrait(name="", sha256=portrait.digests[0], rig=rig)
@@ -309,5 +316,4 @@ def _goes_on_unframed(row: ManifestRow, plan: VideoPlan, folder: CampaignFolder)
     """
     if row.framing is not None:
         return False
-    key = as_rendered(plan, folder).segments[0].key
-    return folder.has_segment(key) or freed_receipt(folder, key) is not None
+    return is_begun(as_rendered(plan, folder), folder)

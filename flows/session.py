@@ -1,6 +1,7 @@
 """A campaign made from a manifest, as a person asks for it: options, rows, settings resolved."""
 
 import json
+import os
 import platform
 import resource
 import sys
@@ -18,6 +19,7 @@ from flows.rows.settings import PrepareSettings, Rereading, settings_of
 from flows.work import RenderFigures
 from model.engine import engine_identity
 from tasks.errors import DamagedError, NewerRecordError, counted
+from tasks.gpu_plans.kernels import ENGINE, calibrated_kernels, kernel_notices
 from tasks.inputs.inputs import Inputs
 from tasks.manifest.lexicon_file import LexiconFile, beside, read_lexicon
 from tasks.manifest.manifest import Manifest, RowDefaults, read_manifest
@@ -113,6 +115,7 @@ class Session:
             proof_s=request.proof_s,
             proofed=proofed,
             gates=request.gates,
+            kernels=self._kernels(),
         )
         asked = (self.rows, presets, request.engine_settings)
         check_options(*asked)
@@ -126,6 +129,7 @@ class Session:
         if request.gates.mode != "off":
             engines = {row.engine for row in self.rows}
             self.notices += uncalibrated_notices(engines, request.gates.limits)
+        self.notices += kernel_notices(self._open_settings(), self.settings.kernels)
         self.chosen = chosen_of([row.video_id for row in self.rows], request.selection)
         if self.chosen is not None:
             num_rows = counted(len(self.rows), "video")
@@ -156,6 +160,19 @@ class Session:
             "engine": ", ".join(sorted({row.engine for row in self.rows})),
             "preset": ", ".join(sorted({row.preset for row in self.rows})),
         }
+
+    def _kernels(self) -> dict[str, str]:
+        """Of attention, by dtype, where a row's engine has a choice of them."""
+        has_choice = any(row.engine == ENGINE for row in self._rows)
+        return calibrated_kernels(os.environ) if has_choice else {}
+
+    def _open_settings(self) -> list[dict[str, Scalar]]:
+        """Of rows whose videos are no tries, and whose engine has a choice of kernels."""
+        rows = [row for row in self._rows if row.engine == ENGINE]
+        if not rows or engine_identity(ENGINE).is_preview:
+            return []
+        identity = engine_identity(ENGINE)
+        return [settings_of(row, self.settings, identity).engine for row in rows]
 
     def infer_frames(self, row: ManifestRow) -> int:
         """Frames of a row's clips."""

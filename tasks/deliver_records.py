@@ -52,6 +52,14 @@ TeaserKind = Literal["webp", "gif"]
 TEASER_KINDS: tuple[TeaserKind, ...] = get_args(TeaserKind)
 
 
+class Upscaler(Record):
+    """What enlarges masters: a brand's name and version of it, and the operator's command."""
+
+    name: str
+    version: str
+    command: str = Field(description="sha256 of the command, which may hold secrets.")
+
+
 class DeliverRequest(Record):
     """What is made of a finished video. It is part of no segment's key and of no plan's digest."""
 
@@ -73,6 +81,9 @@ class DeliverRequest(Record):
         default="", description="Colour around clips of another shape; empty: there are no clips."
     )
     num_clip_frames: int = Field(default=0, description="Of intro and outro together.")
+    upscaler: Upscaler | None = Field(
+        default=None, description="Enlarges the master first; None: it is scaled with lanczos."
+    )
     shown: str = Field(
         default="", description="sha256 of all that its screens are drawn of; empty: no brand."
     )
@@ -119,6 +130,9 @@ class DeliverableReceipt(Record):
     )
     true_peak_dbtp: float | None = None
     warnings: tuple[str, ...] = ()
+    upscaler: Upscaler | None = Field(
+        default=None, description="That has enlarged the master first."
+    )
     encode: dict[str, str | int] = Field(description="Settings of the encode; empty for a copy.")
     seconds: float = Field(description="That it took to make.")
     versions: dict[str, str]

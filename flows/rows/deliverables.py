@@ -5,7 +5,14 @@ from collections.abc import Iterator
 from flows.rows.screens import keep_screens, shown_sha256
 from model.engine import engine_identity
 from model.errors import RowError
-from tasks.deliver_records import CaptionMode, CaptionStyle, DeliverRequest, FaceBox, Size
+from tasks.deliver_records import (
+    CaptionMode,
+    CaptionStyle,
+    DeliverRequest,
+    FaceBox,
+    Size,
+    Upscaler,
+)
 from tasks.deliverables.captions.drawing import (
     NO_WORD_TIMES,
     check_captions,
@@ -17,6 +24,7 @@ from tasks.deliverables.clips import Clip
 from tasks.deliverables.deliverable import screen_on
 from tasks.deliverables.sound_mix import measured_music
 from tasks.deliverables.store import keep_material
+from tasks.deliverables.upscaler import upscaler_of
 from tasks.errors import DamagedError
 from tasks.portrait.picture import read_planned_portrait
 from tasks.records import ManifestRow, Speech, StoredPlan, VideoPlan
@@ -150,6 +158,7 @@ def _asked(
         outro=keep_material(folder, clips["outro"].path) if "outro" in clips else None,
         clip_background=brand.tables.palette.background if brand and clips else "",
         num_clip_frames=sum(clip.num_frames for clip in clips.values()),
+        upscaler=_upscaler(brand) if brand and not plan.is_proof else None,
         shown=shown_sha256(row, plan, script),
     )
 
@@ -167,6 +176,16 @@ def _style(row: ManifestRow, brand: Brand | None) -> CaptionStyle | None:
     if row.language != "en":  # words are lit in English alone
         style = style.model_copy(update={"highlight": None})
     return None if style == CaptionStyle() else style
+
+
+def _upscaler(brand: Brand) -> Upscaler | None:
+    """What enlarges masters, with this machine's command.
+
+    Raises:
+        UpscalerError: there is no such command.
+    """
+    table = brand.tables.upscaler
+    return upscaler_of(table.name, table.version) if table else None
 
 
 def _clips(brand: Brand) -> dict[str, Clip]:

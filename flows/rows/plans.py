@@ -6,6 +6,7 @@ from model.engine import (
     EngineIdentity,
 )
 from model.errors import RowError
+from tasks.gpu_plans.kernels import with_kernel
 from tasks.manifest.cell_values import smaller_size_fault
 from tasks.manifest.presets import size_for
 from tasks.media.sound import target_lufs
@@ -70,7 +71,7 @@ def plan_video(
         video_id=row.video_id,
         title=title_of(row),
         engine=identity.name,
-        settings=used.engine,
+        settings=with_kernel(used.engine, settings.kernels),
         portrait=portrait.name,
         portrait_sha256=portrait.sha256,
         rig=portrait.rig,

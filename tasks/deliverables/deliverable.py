@@ -8,7 +8,7 @@ from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
-from tasks.deliver_records import CaptionStyle, DeliverableReceipt, DeliverRequest, Size
+from tasks.deliver_records import CaptionStyle, DeliverableReceipt, DeliverRequest, Size, Upscaler
 from tasks.deliverables.captions.drawing import (
     NO_WORD_TIMES,
     caption_overlays,
@@ -30,6 +30,7 @@ from tasks.deliverables.store import (
     find_deliverable,
     part_folder,
 )
+from tasks.deliverables.upscaler import enlarge, enlarged_crop, enlarged_size
 from tasks.errors import DamagedError
 from tasks.media.captions import shifted_captions
 from tasks.media.mp4 import read_mp4
@@ -136,6 +137,8 @@ def make_deliverable(
             clips=clips,
             label=request.label,
         )
+        if request.upscaler is not None:
+            made = _enlarged(made, request.upscaler, shape, Path(scratch))
         files, checks = _kept_files(made, request, key, folder)
     place = lettering(shown, stand) if shown else None
     crop, region = placing.crop, placing.presenter
@@ -162,11 +165,29 @@ def make_deliverable(
         integrated_lufs=sound.loudness.integrated_lufs if sound.loudness else None,
         true_peak_dbtp=sound.loudness.true_peak_dbtp if sound.loudness else None,
         warnings=(*sound.warnings, *((NO_WORD_TIMES,) if words is None else ())),
+        upscaler=request.upscaler if made.enlarged else None,
         encode={} if made.is_copy else dict(SETTINGS),
         seconds=round(time.perf_counter() - started, 3),
         versions={"nightshoot": version("nightshoot"), "ffmpeg": ffmpeg_version()},
     )
     return commit_deliverable(folder, receipt)
+
+
+def _enlarged(made: Deliverable, upscaler: Upscaler, shape: Size, scratch: Path) -> Deliverable:
+    """The same of the enlarged master, where a part of the master is to be enlarged."""
+    region = made.screen.presenter
+    parts = [(made.crop, (region.width, region.height))]
+    parts += [(made.alone, made.size)] if made.alone else []
+    size = enlarged_size(shape, parts)
+    if size is None:
+        return made
+    frames = {"num_frames": made.master.num_frames, "fps": made.profile.fps}
+    return replace(
+        made,
+        enlarged=enlarge(upscaler, made.path, size, scratch, **frames),
+        crop=enlarged_crop(made.crop, shape, size),
+        alone=enlarged_crop(made.alone, shape, size) if made.alone else None,
+    )
 
 
 def _sound(

@@ -48,6 +48,7 @@ class Deliverable:
         clips: what plays before and after it.
         label: that is seen over the intro, too.
         alone: the part that is shown while the presenter fills the frame, where that is asked for.
+        enlarged: the master as an upscaler has enlarged it, whose parts both are; None: it is not.
     """
 
     master: VideoReceipt
@@ -60,6 +61,7 @@ class Deliverable:
     alone: Region | None = None
     clips: Clips = NO_CLIPS
     label: str = ""
+    enlarged: Path | None = None
 
     @property
     def num_frames(self) -> int:
@@ -76,7 +78,7 @@ class Deliverable:
         """Whether nothing of the master's picture changes."""
         screen = self.screen
         is_whole = screen.presenter == Region(0, 0, *self.size) == self.crop
-        return is_whole and not (screen.overlays or self.clips.num_frames)
+        return is_whole and not (screen.overlays or self.clips.num_frames or self.enlarged)
 
 
 def encode_deliverable(made: Deliverable, part: Path) -> dict[str, bool | float | str]:
@@ -89,11 +91,12 @@ def encode_deliverable(made: Deliverable, part: Path) -> dict[str, bool | float 
     """
     master, sound = made.master, made.sound or made.path
     film = Film(
-        path=made.path,
+        path=made.enlarged or made.path,
         num_frames=master.num_frames,
         fps=made.profile.fps,
         timescale=made.profile.timescale,
         sound=sound,
+        is_enlarged=made.enlarged is not None,
     )
     pixels = made.size[0] * made.size[1] * made.num_frames
     check_free_space(part.parent, most_bytes(made))
@@ -107,7 +110,8 @@ def encode_deliverable(made: Deliverable, part: Path) -> dict[str, bool | float 
             if made.clips.num_frames
             else _args(made, film, Path(scratch), part)
         )
-        run_ffmpeg(args, timeout_s=limit_s, allow_warnings=False)
+        # of full range, which an upscaler's film may have, ffmpeg says that it is an old format
+        run_ffmpeg(args, timeout_s=limit_s, allow_warnings=film.is_enlarged)
     is_copy = made.is_copy
     return verify_deliverable(
         part,
@@ -151,7 +155,8 @@ def _joined_args(
         else:
             label = made.label if name == "intro" else ""
             args = _clip_args(clip, label, made, folder, encoded)
-        run_ffmpeg(args, timeout_s=limit_s, allow_warnings=False)
+        is_told = clip is None and film.is_enlarged
+        run_ffmpeg(args, timeout_s=limit_s, allow_warnings=is_told)
         parts.append(encoded)
     listed = scratch / "parts.txt"
     listed.write_text(concat_list(parts), encoding="utf-8")

@@ -52,6 +52,7 @@ class Film:
         fps: of it; they divide ``timescale``.
         timescale: ticks per second of its picture.
         sound: a file whose first sound is copied; the master, or another; None: no sound.
+        is_enlarged: whether another program wrote its picture, in any colours that it tells.
     """
 
     path: Path
@@ -59,6 +60,7 @@ class Film:
     fps: int
     timescale: int
     sound: Path | None
+    is_enlarged: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,12 @@ def encode_args(
     """
     builder = ffmpeg_builder()
     master = builder.input(f"file:{film.path}")
-    picture = _presenter(master["v:0"], screen, crops, builder, folder, film)
+    whole = master["v:0"]
+    if film.is_enlarged:
+        whole = whole.filter(
+            "scale", in_color_matrix="bt709", out_color_matrix="bt709", out_range="tv"
+        ).filter("format", "yuv420p")
+    picture = _presenter(whole, screen, crops, builder, folder, film)
     args = _encoded(picture, tracks, film, folder, builder, part)
     return _with_tags(args, tags)
 

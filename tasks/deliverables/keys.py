@@ -25,6 +25,9 @@ def deliverable_key(request: DeliverRequest, size: Size, master: VideoReceipt) -
         asked["captions"] = [entry.sha256 for entry in master.captions]
         if request.caption_style is not None:
             asked["caption_style"] = request.caption_style.model_dump(exclude_none=True)
+    is_enlarged = format_name(size) != master.size or format_name(size) in request.screens
+    if request.upscaler is not None and not is_enlarged:
+        del asked["upscaler"]
     if request.music is not None:
         asked["music"] = request.music.sha256
     for name, clip in (("intro", request.intro), ("outro", request.outro)):

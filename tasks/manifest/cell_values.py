@@ -16,7 +16,7 @@ from tasks.portrait import framing
 from tasks.portrait.suitability import ALLOWABLE
 from tasks.screen import caption_styles
 from tasks.screen.caption_styles import CaptionStyleError
-from tasks.screen.formats import FormatError, parse_formats
+from tasks.screen.formats import NO_SETS, FormatError, FormatSets, parse_formats
 from tasks.speech.voices import known_voice, voices
 
 _ON = frozenset(("on", "yes", "true", "1", "是", "开"))
@@ -87,14 +87,14 @@ def parse_framing(text: str) -> str:
         raise BadValueError(str(error), 'try "auto"') from error
 
 
-def parse_deliver(text: str) -> tuple[tuple[int, int], ...]:
+def parse_deliver(text: str, sets: FormatSets = NO_SETS) -> tuple[tuple[int, int], ...]:
     """See :func:`tasks.screen.formats.parse_formats`.
 
     Raises:
         BadValueError: a format is none.
     """
     try:
-        return parse_formats(text)
+        return parse_formats(text, sets)
     except FormatError as error:
         raise BadValueError(*error.args) from error
 

@@ -17,6 +17,7 @@ from tasks.inputs.text_files import (
 )
 from tasks.manifest.faults import Fault, on_other_sheets
 from tasks.manifest.header import own_columns_notice, read_header
+from tasks.manifest.notices import notices_of_rows
 from tasks.manifest.on_screen.brands import Brands, brands_of
 from tasks.manifest.on_screen.columns import BRAND_COLUMN, SCREEN_COLUMNS
 from tasks.manifest.on_screen.rows import ScreenReader
@@ -24,7 +25,7 @@ from tasks.manifest.personal.fan_out import fan_out
 from tasks.manifest.personal.libraries import USUAL, Personal, read_libraries
 from tasks.manifest.personal.variables import Variables
 from tasks.manifest.presets import Preset, load_presets
-from tasks.manifest.row import RowDefaults, RowReader, check_defaults, notices_of_rows
+from tasks.manifest.row import RowDefaults, RowReader, check_defaults
 from tasks.manifest.row_files import FILE_COLUMNS, Files, nearest_file
 from tasks.manifest.shape import SourceRow, duplicates, source_rows
 from tasks.records import ManifestRow
@@ -192,8 +193,8 @@ COLUMNS = (
     Column(
         "deliver",
         "What to make of the finished video: `9:16`, `16:9`, `1:1`, `4:5` or `WxH` in pixels with "
-        "even sides; several are separated by commas. Without a `size`, the video is rendered in "
-        "their shape. Default: nothing.",
+        "even sides, or a set of the brand file; several are separated by commas. Without a "
+        "`size`, the video is rendered in their shape. Default: nothing.",
         example="9:16, 1:1",
     ),
     Column(
@@ -317,10 +318,10 @@ def read_manifest(
         raise ManifestError(shown, (fault,)) from error
     table, outcomes_notice = _without_outcomes(table)
     files = Files(home, allow_outside, inputs)
-    check_defaults(defaults, files, names)
     libraries = read_libraries(path, personal, files, names)
     cells_of_brand = _cells_called(BRAND_COLUMN, table)
     brands = brands_of(path, personal.brand, cells_of_brand, files, allow_outside=allow_outside)
+    check_defaults(defaults, files, names, brands)
     known = (*libraries.columns(COLUMN_NAMES), *brands.columns)
     required = ("video_id",) if libraries.gives_portraits else _REQUIRED
     header = read_header(_trimmed_header(table), known, required)

@@ -29,6 +29,7 @@ from tasks.manifest.cell_values import (
     smaller_size_fault,
 )
 from tasks.manifest.faults import Fault
+from tasks.manifest.on_screen.brands import Brands
 from tasks.manifest.on_screen.rows import ScreenReader
 from tasks.manifest.personal.variables import RowValues, no_values
 from tasks.manifest.row_files import (
@@ -48,10 +49,10 @@ from tasks.reading.flaws import Flaw, ScriptError
 from tasks.reading.languages import Language, earlier_language_of, language_flaw, language_of
 from tasks.reading.script_text import script_text
 from tasks.records import ManifestRow, Record, Scalar
+from tasks.screen.formats import NO_SETS
 from tasks.screen_records import RowScreen
 from tasks.speech.voices import source_of
 
-_MOST_LINES_TOLD = 5
 _SEED_LIMIT = 2**32
 _SIZE_COLUMNS = ("size", "smaller_size")
 _WITH_DEFAULTS = (
@@ -115,7 +116,7 @@ class RowReader:
             "smaller_size": parse_size,
             "framing": parse_framing,
             "allow": parse_allow,
-            "deliver": parse_deliver,
+            "deliver": partial(parse_deliver, sets=self.screen.sets if self.screen else NO_SETS),
             "captions": lambda text: parse_choice(text, CAPTION_MODES),
             "caption_style": parse_caption_style,
             "ai_label": parse_switch,
@@ -156,9 +157,7 @@ class RowReader:
         plain["voice"] = plain["voice"] or (self.voices.get(language) if audio is None else None)
         for name in _WITH_DEFAULTS:
             if plain[name] is None:
-                plain[name] = getattr(self.defaults, name)
-                if name in _PARSED_DEFAULTS and plain[name] is not None:
-                    plain[name] = self.parsers[name](str(plain[name]))
+                plain[name] = self._default(name)
         if self.screen is not None:
             told = self.cells.get("caption_style") or self.defaults.caption_style or ""
             self.faults += self.screen.film_faults(shown, language, plain, told)
@@ -188,6 +187,17 @@ class RowReader:
             "screen": shown,
         }
         return ManifestRow.model_validate(fields)
+
+    def _default(self, name: str) -> object:
+        """What the campaign gives; None where the row's brand cannot have it, which is noted."""
+        given = getattr(self.defaults, name)
+        if given is None or name not in _PARSED_DEFAULTS:
+            return given
+        try:
+            return self.parsers[name](str(given))
+        except BadValueError as error:
+            self._note(name, str(given), error)
+            return None
 
     def _leave_out_unused(self) -> None:
         """Cells of a row that nothing is delivered of, which say how: they may be a team's own."""
@@ -362,34 +372,25 @@ class RowReader:
         return parse_video_id(text, f"video-{self.line}")
 
 
-def notices_of_rows(readers: Sequence[RowReader]) -> tuple[str, ...]:
-    """What is worth telling of each row; the same thing of many scripts is told once."""
-    lines_of: dict[str, list[int]] = {}
-    for reader in readers:
-        for notice in reader.script_notices:
-            lines_of.setdefault(notice, []).append(reader.line)
-    told = [f"{_lines_told(lines)}: {notice}" for notice, lines in lines_of.items()]
-    return (*(notice for reader in readers for notice in reader.notices), *told)
-
-
-def _lines_told(lines: Sequence[int]) -> str:
-    shown = ", ".join(map(str, lines[:_MOST_LINES_TOLD]))
-    more = len(lines) - _MOST_LINES_TOLD
-    return f"line{'s' * (len(lines) > 1)} {shown}" + (f" and {more} more" if more > 0 else "")
-
-
 def _size_of(default: str | None) -> _Size | None:
     return parse_size(default) if default else None
 
 
-def check_defaults(defaults: RowDefaults, files: "Files", presets: Sequence[str]) -> None:
+def check_defaults(
+    defaults: RowDefaults, files: "Files", presets: Sequence[str], brands: Brands
+) -> None:
     """The campaign's defaults obey the cells' rules.
+
+    Where a column names brands, its rows say which sets of formats there are.
 
     Raises:
         CampaignError: one does not.
     """
     given = {name: str(value) for name, value in defaults if value not in (None, "")}
-    reader = RowReader(1, given, defaults, files, presets)
+    if brands.is_column:
+        given.pop("deliver", None)
+    screen = ScreenReader(1, {}, brands, files)
+    reader = RowReader(1, given, defaults, files, presets, screen=screen)
     for name, parse in reader.parsers.items():
         if name in given:
             reader.value(name, parse)

@@ -23,8 +23,17 @@ SAY_AS = (
 _PAUSE_MS = MappingProxyType(
     {"none": 0, "x-weak": 250, "weak": 500, "medium": 750, "strong": 1000, "x-strong": 1250}
 )
-_SHORT_PAUSE = re.compile(r"[\[［]pause\b\s*:?\s*([^\[\]［］\n]{0,20})[\]］]", re.IGNORECASE)
-_TIME = re.compile(r"\+?(\d{1,6}(?:\.\d{0,6})?|\.\d{1,6})\s*(ms|s|sec|seconds?)", re.IGNORECASE)
+_SHORT_PAUSE = re.compile(
+    r"[\[［【]\s?(?:pause\b|停顿)\s*[:：]?\s*([^\[\]［］【】\n]{0,20})[\]］】]", re.IGNORECASE
+)
+_TIME = re.compile(
+    r"\+?(\d{1,6}(?:\.\d{0,6})?|\.\d{1,6})\s*(ms|毫秒|s|sec|seconds?|秒钟?)", re.IGNORECASE
+)
+_LIKE_A_PAUSE = re.compile(
+    r"[\[［【][ \t]{0,3}pause\b[ \t:]{0,4}[\d.][^\[\]［］【】\n]{0,30}[\]］】]?"
+    r"|[\[［【][ \t]{0,3}[A-Za-z]{2,12}[ \t:]{1,4}[\d.]{1,8}[ \t]?(?:ms|s|sec|seconds?)[\]］】]",
+    re.IGNORECASE,
+)
 _ATTRIBUTES: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "break": frozenset(("time", "strength")),
@@ -96,6 +105,7 @@ def marks_of(draft: Draft) -> tuple[Marked, list[Flaw]]:
         *tags(draft.text),
         *_SHORT_PAUSE.finditer(draft.text),
         *SCREEN_MARK.finditer(draft.text),
+        *_LIKE_A_PAUSE.finditer(draft.text),  # behind the others: of two that begin alike they win
     ]
     if not found:
         return Marked(draft, (), (), ()), []
@@ -110,6 +120,8 @@ def marks_of(draft: Draft) -> tuple[Marked, list[Flaw]]:
             reader.take(mark)
         elif mark.re is SCREEN_MARK:
             reader.screen_mark_of(mark)
+        elif mark.re is _LIKE_A_PAUSE:
+            reader.refuse(mark)
         else:
             reader.pause_of(mark)
     reader.write(at, len(draft.text))
@@ -167,7 +179,12 @@ class _Reader:
             rule = 'does not say for how long, as "0.8s" or "800ms"'
             self._flaw(match[0], match.start(), rule, "write [pause 0.8s]")
         else:
-            self._pause(milliseconds, match[0], match.start())
+            self._pause(milliseconds, match[0], match.span())
+
+    def refuse(self, match: re.Match[str]) -> None:
+        """``[pause 0.8s`` without its end, ``[paus 0.8s]``."""
+        rule = "is like a mark for a pause, but its word or its brackets are not right"
+        self._flaw(match[0], match.start(), rule, "write [pause 0.8s]")
 
     def screen_mark_of(self, match: re.Match[str]) -> None:
         """``[show image2 3s]`` and its like, which change nothing in what is said."""
@@ -219,12 +236,18 @@ class _Reader:
             rule = f'has the time "{written}", which must be like "800ms" or "0.8s"'
             self._flaw(shown, tag.start, rule, 'write <break time="800ms"/>')
         else:
-            self._pause(milliseconds, shown, tag.start)
+            self._pause(milliseconds, shown, (tag.start, tag.end))
 
-    def _pause(self, milliseconds: int, shown: str, start: int) -> None:
+    def _pause(self, milliseconds: int, shown: str, span: tuple[int, int]) -> None:
+        start, end = span
         if any(tag.name in ("sub", "say-as") for tag, _ in self.open):
             rule = "is a pause inside words that are read as one"
             self._flaw(shown, start, rule, "put it before or behind them")
+            return
+        before, behind = "".join(self.signs[-1:]), self.draft.text[end : end + 1]
+        if _is_of_word(before) and _is_of_word(behind):
+            rule = "is a pause inside a word"
+            self._flaw(shown, start, rule, "put it before or behind the word, with a space")
             return
         total = self.pauses.get(len(self.signs), 0) + milliseconds
         if total > MAX_PAUSE_MS:
@@ -352,8 +375,12 @@ class _Reader:
             self.flaws.append(Flaw(shown, f"{rule} ({self.draft.place(start)})", way_out))
 
 
+def _is_of_word(sign: str) -> bool:
+    return sign.isascii() and sign.isalnum()
+
+
 def _milliseconds(written: str) -> int | None:
     match = _TIME.fullmatch(written)
     if not match:
         return None
-    return round(float(match[1]) * (1 if match[2].lower() == "ms" else 1000))
+    return round(float(match[1]) * (1 if match[2].lower() in ("ms", "毫秒") else 1000))

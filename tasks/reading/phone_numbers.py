@@ -23,7 +23,13 @@ _SHAPES = re.compile(
     r"|1[38]00[ -]\d{3}[ -]\d{3}|1[3-9]\d([ -])\d{4}\1\d{4}|[48]00-\d{3,4}-\d{3,4}"  # China
     r"|\(?0\d{2,3}[) -]{1,2}\d{7,8}|\(?0\d{1,4}\)?[ -]\d{3,4}[ -]?\d{3,4}"
     r"|\(?0\d{2,4}\)?(?:[ -]\d{2,4}){2,4}"
+    r"|00[ -]?[1-9]\d{0,2}[ -]\(?\d{1,5}\)?(?:[ -]\d{2,5}){1,4}"  # from abroad
 )
+_SLASHED = re.compile(
+    r"(?<![\w.,:/$€£#-])(?:\(\d{3}\)|\d{3})/ ?\d{3}[-. ]\d{4}(?![\w/]|[.,:-]\d)"
+    r"|(?<![\w.,:/$€£#-])\(?0[1-9]\d{1,3}\)? ?/ ?\d{3,8}(?:[ -]\d{1,4}){0,3}(?![\w/]|[.,:-]\d)"
+)
+_LEAST_SLASHED = 7  # digits; 013/256 is a number of something else
 _COUNTRY = {10: "US", 11: "CN"}
 
 
@@ -55,7 +61,18 @@ def find_phone_numbers(text: str, cue: re.Pattern[str]) -> tuple[PhoneNumber, ..
         cue: what stands right before a number that is to be dialled ("call", "hotline:"); it is
             searched in the 30 characters before the number and should end with ``$``.
     """
-    found = [*_with_letters(text), *_with_digits(text, cue)]
+    slashed = [
+        PhoneNumber(match.start(), match.end(), False, tuple(re.findall(r"\d+", match[0])))
+        for match in _SLASHED.finditer(text)
+        if len(re.sub(r"\D", "", match[0])) >= _LEAST_SLASHED
+    ]
+    ends = [(number.start, number.end) for number in slashed]
+    others = [
+        number
+        for number in (*_with_letters(text), *_with_digits(text, cue))
+        if all(number.end <= start or end <= number.start for start, end in ends)
+    ]
+    found = [*slashed, *others]
     return tuple(sorted(found, key=lambda number: number.start))
 
 

@@ -1,18 +1,23 @@
-"""A page for somebody without the store: small copies of videos and their posters in one ZIP.
+"""A page for somebody without the store: small copies of videos, films and posters in one ZIP.
 
 It holds no figure, note or name of the house: a client watches, comments and approves.
 """
 
 import tempfile
 import zipfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import quote
 
+from PIL import Image
+
+from tasks.deliverables.store import deliverable_folder, made_of
 from tasks.media.posters import keep_poster
 from tasks.processes.ffmpeg import run_ffmpeg
 from tasks.records import VideoOutcome, VideoReceipt
 from tasks.report.cards import Card, Player, captions_uri, excerpt_of
+from tasks.report.films import FilmCard, film_card
 from tasks.report.report import report_html
 from tasks.store.campaign_folder import CampaignFolder
 from tasks.store.files import commit_file, disk_full_as_error, part_path, write_file
@@ -20,6 +25,7 @@ from tasks.store.files import commit_file, disk_full_as_error, part_path, write_
 _MAX_SIDE = 640
 _CRF, _SOUND_RATE = 28, "96k"
 _TIMEOUT_S = 3600
+_POSTER_QUALITY = 80
 
 
 @dataclass(frozen=True)
@@ -92,7 +98,40 @@ def _packed(store: CampaignFolder, shared: SharedVideo, folder: Path) -> Card:
         player=player,
         sheet=None,
         sheet_problem="",
+        films=tuple(_packed_films(store, receipt, folder)),
     )
+
+
+def _packed_films(store: CampaignFolder, master: VideoReceipt, folder: Path) -> Iterator[FilmCard]:
+    """What was made of a video, each with a small copy, a small poster and its captions."""
+    stored = store.read_plan(master.video_id)
+    if stored is None or stored.deliver is None:
+        return
+    place = folder / "films"
+    for made in made_of(stored, master, store):
+        card = film_card(made, stored.deliver, master)
+        kept, stem = deliverable_folder(made.key), f"{master.video_id}-{card.name}"
+        place.mkdir(exist_ok=True)
+        small = place / f"{stem}.mp4"
+        run_ffmpeg(proxy_args(store.fetch_kept(kept, made.file), small), timeout_s=_TIMEOUT_S)
+        with Image.open(store.fetch_kept(kept, made.poster)) as poster:
+            poster.thumbnail((_MAX_SIDE, _MAX_SIDE))
+            poster.save(place / f"{stem}.jpg", quality=_POSTER_QUALITY)
+        own = [entry for entry in (made.srt, made.vtt) if entry is not None]
+        captions: dict[str, str] = {}
+        for entry in (own or master.captions) if card.captions else ():
+            suffix = Path(entry.name).suffix
+            data = store.fetch_kept(kept if own else "videos", entry).read_bytes()
+            write_file(place / f"{stem}{suffix}", data)
+            captions[suffix.removeprefix(".").upper()] = quote(f"films/{stem}{suffix}")
+        yield replace(
+            card,
+            link=quote(f"films/{stem}.mp4"),
+            poster=quote(f"films/{stem}.jpg"),
+            teaser="",
+            num_bytes=small.stat().st_size,
+            captions=captions,
+        )
 
 
 def for_client(outcome: VideoOutcome) -> VideoOutcome:

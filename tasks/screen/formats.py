@@ -1,8 +1,10 @@
 """Sizes of deliverables: what a cell says, what they are called, which shape suits them. Pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from types import MappingProxyType
+from typing import TypeAlias
 
 from tasks.deliver_records import CaptionMode, Size
 
@@ -19,14 +21,18 @@ _SIZE = re.compile(r"(\d{1,5})\s*[x*×]\s*(\d{1,5})", re.IGNORECASE)
 _RATIO = re.compile(r"(\d{1,3})\s*[:：]\s*(\d{1,3})")
 _BETWEEN = re.compile(r"[\s,;、，；+]+")
 _MOST = 8
+_SET_NAME = re.compile(r"[^\W\d_][\w-]{0,31}")
+FormatSets: TypeAlias = Mapping[str, tuple[Size, ...]]
+"""Sets of formats of a brand file, by their names in small letters."""
+NO_SETS: FormatSets = MappingProxyType({})
 
 
 class FormatError(ValueError):
     """A cell that names no size; ``args`` are the rule and the way out."""
 
 
-def parse_formats(text: str) -> tuple[Size, ...]:
-    """Sizes and ratios, separated by commas, semicolons or spaces, each once and in their order.
+def parse_formats(text: str, sets: FormatSets = NO_SETS) -> tuple[Size, ...]:
+    """Sizes, ratios and sets, between commas, semicolons or spaces, each size once, in their order.
 
     ``9:16`` is 1080x1920, ``16:9`` 1920x1080, ``1:1`` 1080x1080, ``4:5`` 1080x1350.
 
@@ -34,7 +40,12 @@ def parse_formats(text: str) -> tuple[Size, ...]:
         FormatError: one of them is none, or there are more than eight.
     """
     joined = re.sub(r"(?<=\d)\s*([x*×:：])\s*(?=\d)", r"\1", text.strip())
-    sizes = tuple(dict.fromkeys(_size(each) for each in _BETWEEN.split(joined) if each))
+    words = [each for each in _BETWEEN.split(joined) if each]
+    sizes = tuple(
+        dict.fromkeys(
+            size for word in words for size in sets.get(word.casefold()) or (_size(word, sets),)
+        )
+    )
     if not sizes:
         raise FormatError("no format is named", 'try "9:16"')
     if len(sizes) > _MOST:
@@ -44,8 +55,23 @@ def parse_formats(text: str) -> tuple[Size, ...]:
     return sizes
 
 
-def _size(text: str) -> Size:
+def set_fault(name: str) -> tuple[str, str] | None:
+    """Why a set of formats cannot be called so, and the way out; None: it can."""
+    way_out = 'call it by a word, such as "social"'
+    if _RATIO.fullmatch(name) or _SIZE.fullmatch(name):
+        return f'"{name}" is a format itself', way_out
+    if not _SET_NAME.fullmatch(name):
+        rule = (
+            f'"{name}" is no name of a set: it begins with a letter and holds no spaces or commas'
+        )
+        return rule, way_out
+    return None
+
+
+def _size(text: str, sets: FormatSets) -> Size:
     known = f"{', '.join(RATIOS)}, or WxH with even sides from {LEAST_SIDE} to {MOST_SIDE}"
+    if sets:
+        known += f", or a set of the brand file: {', '.join(sets)}"
     rule = f'"{text}" is no format: it must be {known}'
     if ratio := _RATIO.fullmatch(text):
         name = f"{int(ratio[1])}:{int(ratio[2])}"
@@ -55,7 +81,8 @@ def _size(text: str) -> Size:
         raise FormatError(rule, f'try "{near[0]}", or write the size in pixels')
     found = _SIZE.fullmatch(text)
     if not found:
-        raise FormatError(rule, 'try "9:16" or "1080x1920"')
+        close = get_close_matches(text.casefold(), sets, 1)
+        raise FormatError(rule, f'try "{close[0]}"' if close else 'try "9:16" or "1080x1920"')
     size = (int(found[1]), int(found[2]))
     if any(side % 2 or not LEAST_SIDE <= side <= MOST_SIDE for side in size):
         near_sides = (min(max(side + side % 2, LEAST_SIDE), MOST_SIDE) for side in size)

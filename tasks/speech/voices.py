@@ -15,7 +15,6 @@ import io
 import logging
 import os
 import re
-import shlex
 import tempfile
 import time
 from collections.abc import Callable
@@ -41,13 +40,19 @@ from tasks.errors import (
     ProgramError,
     ProgramHungError,
 )
+from tasks.processes.command_template import (
+    filled,
+    program_of,
+    split_command,
+    without_arguments,
+)
 from tasks.processes.ffmpeg import (
     ProgramResult,
     run_program,
 )
 from tasks.processes.stop_request import pause, until_stopped
 from tasks.records import Record
-from tasks.redaction import printable, shown_url, without_secrets
+from tasks.redaction import shown_url
 from tasks.speech.script import Language
 
 HTTP_PREFIX = "http:"
@@ -58,7 +63,6 @@ _FIRST_WAIT_S = 0.5
 _LONGEST_WAIT_S = 20.0
 _TOO_MANY_REQUESTS = 429
 _WORDS_SHOWN = 300
-_LEAST_SECRET_CHARS = 4
 # whose lines hold whole addresses, and headers
 _QUIETER = {"httpx": logging.WARNING, "httpcore": logging.INFO}
 _VOICE_ARGUMENT = re.compile(r"\w[\w .@+:/-]*")  # no option, and nothing that a shell runs
@@ -349,27 +353,27 @@ def _command_speaker(voice: str, settings: VoiceSettings) -> Speaker:
             "rename the voice"
         )
     template = _split_command(settings.command, voice)
-    program = _program_of(settings.command)
+    program = program_of(settings.command)
 
     def speak(text: str) -> Utterance:
         with tempfile.TemporaryDirectory(prefix="nightshoot-voice-") as scratch:
             text_file, out = Path(scratch) / "text.txt", Path(scratch) / "out.wav"
             text_file.write_text(text, encoding="utf-8")
             values = {"{text_file}": str(text_file), "{out}": str(out), "{voice}": voice}
-            command = [_filled(word, values) for word in template]
+            command = filled(template, values)
             try:
                 result = _run_until_it_ends(command, settings.timeout_s)
             except ProgramHungError as error:
-                told = _without_arguments(error.ending, template)
+                told = without_arguments(error.ending, template)
                 raise VoiceUnreachableError(
                     f'voice "command:{voice}" hangs: {program} did not end in {_NUM_COMMAND_TRIES} '
                     f"tries; the last one {told}"
                 ) from None
             except ProgramError as error:
-                told = _without_arguments(error.ending, template)
+                told = without_arguments(error.ending, template)
                 raise SpeechError(f'voice "command:{voice}" failed: {program} {told}') from None
             if not out.is_file():
-                words = _without_arguments(result.stderr.strip(), template)
+                words = without_arguments(result.stderr.strip(), template)
                 raise SpeechError(
                     f'voice "command:{voice}" wrote no {{out}}: {program} ended without an error '
                     f"and printed: {words[-_WORDS_SHOWN:] or '(nothing)'}"
@@ -396,43 +400,12 @@ def _run_until_it_ends(command: list[str], timeout_s: float) -> ProgramResult:
 
 def _split_command(command: str, voice: str) -> list[str]:
     try:
-        words = shlex.split(command)
+        return split_command(command, ("{text_file}", "{out}"))
     except ValueError as error:
         raise SpeechError(
-            f"voice command `{_program_of(command)} ...` cannot be split: {error}"
+            f'voice "command:{voice}" needs a command with {{text_file}} and {{out}}, and {error}; '
+            "for example `speak --voice {voice} --in {text_file} --out {out}`"
         ) from error
-    missing = [name for name in ("{text_file}", "{out}") if name not in command]
-    if missing:
-        raise SpeechError(
-            f'voice "command:{voice}" needs a command with {{text_file}} and {{out}}, and '
-            f"`{_program_of(command)} ...` lacks {' and '.join(missing)}; for example "
-            f"`speak --voice {{voice}} --in {{text_file}} --out {{out}}`"
-        )
-    return words
-
-
-def _program_of(command: str) -> str:
-    """What a message may tell of a command: the name of its program."""
-    first = command.split()
-    with contextlib.suppress(ValueError):
-        first = shlex.split(command)
-    # NAME=VALUE before a program, which only a shell understands, may be a secret
-    return Path(first[0].partition("=")[0]).name if first else ""
-
-
-def _without_arguments(words: str, template: list[str]) -> str:
-    """A program's words without what its command line told it: that may be a secret."""
-    parts = {part for word in template[1:] for part in re.split(r"[\s=:,;@/]+", word)}
-    for part in sorted(parts, key=len, reverse=True):
-        if len(part) >= _LEAST_SECRET_CHARS and not part.startswith(("-", "{")):
-            words = words.replace(part, "...")
-    return printable(without_secrets(words))
-
-
-def _filled(word: str, values: dict[str, str]) -> str:
-    for name, value in values.items():
-        word = word.replace(name, value)
-    return word
 
 
 def _read_sound(data: bytes, what: str) -> Utterance:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
+from report_campaign import done, make_video
+from test_films_page import make_films
 from test_report_page import ARGS
 from test_review_page import exported, outcome
 
@@ -103,3 +105,44 @@ def test_a_client_learns_which_file_it_is_and_not_what_the_house_thinks(tmp_path
 
     assert (told.status, told.verdict, told.decided_by) == ("done", "", "")
     assert told.looked_at == made.looked_at
+
+
+def test_a_client_plays_each_film_of_a_video(browser: Browser, tmp_path: Path):
+    video = make_video(tmp_path, "kettle")
+    make_films(tmp_path, video)
+    receipt = VideoReceipt.model_validate_json(video.with_suffix(".json").read_text())
+    file = tmp_path / "out" / "client.zip"
+    shared = SharedVideo(done(video, 2), receipt, "A kettle.")
+    share_page(CampaignFolder(tmp_path), file, title="june", videos=[shared])
+    unpacked = tmp_path / "at the client"
+    with zipfile.ZipFile(file) as archive:
+        archive.extractall(unpacked)
+    shutil.rmtree(tmp_path / "deliverables")
+    shutil.rmtree(tmp_path / "videos")
+    with browser.new_context(locale="en-GB") as context:
+        page = context.new_page()
+        page.goto((unpacked / "index.html").as_uri())
+        links = page.locator(".films a").evaluate_all("them => them.map(each => each.href)")
+        posters = page.locator(".films img")
+        films = [each for each in links if each.endswith(".mp4")]
+
+        assert len(films) == posters.count() == 4
+        assert len([each for each in links if each.endswith((".srt", ".vtt"))]) == 6
+        assert len(links) == 10, "no teaser, and nothing that lies in the store"
+        for index in range(4):
+            posters.nth(index).scroll_into_view_if_needed()
+            expect(posters.nth(index)).to_have_js_property("complete", True)
+            assert posters.nth(index).evaluate("each => each.naturalWidth") > 0
+        for link in films:
+            played = page.evaluate(
+                """link => new Promise(done => {
+                    const film = document.createElement("video");
+                    film.onloadeddata = () => done(film.duration);
+                    film.onerror = () => done(-1);
+                    film.src = link;
+                })""",
+                link,
+            )
+            assert played > 0, link
+        for link in links:
+            assert link.startswith(unpacked.as_uri())

@@ -31,6 +31,7 @@ from model.live_avatar.planning.placement import Seat, read_placement
 from model.live_avatar.planning.rank_memory import CUDA_BYTES, NCCL_BYTES, rank_memories
 from model.live_avatar.planning.sizes import MODELS, PUBLISHED, ModelSizes
 from model.live_avatar.sampling import rollout
+from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.weights.location import WeightsLocation
 from tests.fake_gpu.device import DEVICE, FakeGpu, fake_gpu
 from tests.fake_gpu.work import Work
@@ -44,7 +45,7 @@ _SPANS: tuple[tuple[Any, str, str], ...] = (
     (Transformer, "text_keys_values", "prompt"),
     (SpeechEncoder, "segment_features", "speech"),
     (rollout, "encode", "encode"),
-    (Transformer, "prefill", "sink"),
+    (Sampler, "set_sink", "sink"),
     (Transformer, "forward", "step"),
     (StreamingDecoder, "decode", "decode"),
     (StreamingDecoder, "warm", "decode"),

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from model.live_avatar.devices.copy_streams import CopyStreams
-from model.live_avatar.network.cache import CacheSizes, Sink
+from model.live_avatar.network.cache import CacheSizes, Sink, take_sinks
 from model.live_avatar.parallel.offload import offloaded_caches
 from tests.fake_gpu.device import DEVICE, fake_gpu
 
@@ -41,8 +41,7 @@ def test_every_layers_sink_leaves_without_a_wait_and_once_for_all_steps(is_sink_
             for _ in range(NUM_LAYERS)
         ]
         table = torch.empty((2, NUM_SINK, DIM // 2), device=DEVICE)
-        for step in steps:
-            step.take_sink(sink, table)
+        take_sinks(steps, sink, table, NUM_REFERENCE)
 
     keys_and_values = 2 * NUM_LAYERS * NUM_SINK * HEADS * DIM * DTYPE.itemsize
     assert not gpu.host.waits

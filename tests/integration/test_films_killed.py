@@ -13,13 +13,18 @@ import pytest
 from tasks.store.s3_lock import TTL_S
 from tests.integration.campaigns import write_campaign
 from tests.integration.kills import (
+    Campaign,
+    Crew,
     Folder,
     Objects,
     Place,
     digests,
     finished_segments,
+    flow_process,
+    send,
+    submitted,
 )
-from tests.integration.servers import wait_until
+from tests.integration.servers import PrefectCluster, wait_until
 from tests.seaweed import Seaweed
 
 pytestmark = [pytest.mark.integration, pytest.mark.cluster]
@@ -89,3 +94,31 @@ def test_a_run_on_s3_that_is_killed_in_the_middle_of_a_film_ends_with_the_same_b
     assert json.loads(resumed.stdout)[0]["num_segments_rendered"] == 0
     assert films(place) == expected
     assert digests(place) == master == digests(Folder(tmp_path / "campaign"))
+
+
+def test_a_film_whose_flow_is_killed_in_the_middle_is_made_again_with_the_same_bytes(
+    cluster: PrefectCluster, seaweed: Seaweed, tmp_path: Path
+):
+    manifest = write_campaign(tmp_path / "in", num_videos=1, num_sentences=1)
+    header, row = manifest.read_text().splitlines()  # submit has no option for formats
+    manifest.write_text(f'{header},deliver\n{row},"{FORMATS}"\n')
+    calm = cluster.nightshoot("render", manifest, "--out", tmp_path)
+    assert calm.returncode == 0, calm.stdout + calm.stderr
+    expected = films(Folder(tmp_path / "campaign"))
+    assert len([name for name in expected if name.endswith(".mp4")]) == 2
+
+    bucket = seaweed.new_bucket()
+    place = Objects(seaweed.client(), bucket, "night/campaign")
+    with Crew(cluster, tmp_path / "crew", seaweed.env(), ("0",)) as crew:
+        campaign: Campaign = submitted(crew, place, manifest, f"s3://{bucket}/night")
+        (worker,) = crew.gpus
+        wait_until(lambda: encoder(worker.children()), _ENCODE_S, "a film is encoded", every_s=0.02)
+        master = digests(place)
+        campaign.kill(lambda: send(flow_process(worker)), worker)
+        assert not films(place).keys() >= expected.keys(), "killed before it was done"
+        run = campaign.finish()
+
+    assert run["state_type"] == "COMPLETED", run["state"]["message"]
+    assert films(place) == expected
+    assert digests(place) == master == digests(Folder(tmp_path / "campaign"))
+    assert campaign.check_renders() == 0, "no segment is rendered for a film"

@@ -11,13 +11,13 @@ from torch import Tensor
 from model.live_avatar.config import FRAMES_PER_LATENT
 from model.live_avatar.encoders.vae import LATENT_SIDE
 from model.live_avatar.modes import Mode
-from model.live_avatar.network.transformer import Transformer
+from model.live_avatar.network.cache import Sink
 from model.live_avatar.sampling.one_pass import Draw, generate
 from model.live_avatar.sampling.rollout import Rollout
 from model.live_avatar.sampling.sampler import Denoised, Sampler
 from model.live_avatar.sampling.schedule import make_schedule
 from tests.parity.golden import GoldenSet
-from tests.parity.live_avatar import OURS, Arithmetic
+from tests.parity.live_avatar import OURS, Arithmetic, KeepsSink
 from tests.parity.numbers_alone import vae_of
 
 #: the file whose picture, prompt and noise the others share
@@ -54,7 +54,7 @@ class Generation:
         golden: GoldenSet,
         name: str,
         mode: Mode,
-        model: Transformer,
+        model: KeepsSink,
         arithmetic: Arithmetic = OURS,
     ) -> None:
         config, inputs = golden.config, golden.tensors(SHARED_INPUTS)
@@ -74,6 +74,11 @@ class Generation:
         self.run = Rollout(self.sampler, self.vae, golden.blocks_per_clip, mode)
         self.picture = inputs["image_u8"].numpy()
         self.run.begin(self.picture)
+
+    @property
+    def sinks(self) -> list[Sink]:
+        """What the latest prefill made of every layer."""
+        return self._model.sinks
 
     def blocks(self) -> Iterator[MadeBlock]:
         """All blocks of all clips; after the first clip without frames, if the file has none."""

@@ -1,7 +1,7 @@
 """The transformer and the sampler as the golden calls need them; sizes come from the set alone."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from model.live_avatar.encoders.vae import LATENT_SIDE
 from model.live_avatar.network.attention import Attend
 from model.live_avatar.network.audio_encoder import block_tokens
 from model.live_avatar.network.audio_injector import AudioTokens
-from model.live_avatar.network.cache import Sink, StepCache
+from model.live_avatar.network.cache import Sink, StepCache, take_sinks
 from model.live_avatar.network.past import KeysValues
 from model.live_avatar.network.rope import motion_table, rope_table, turn_into
 from model.live_avatar.network.transformer import Transformer
@@ -50,26 +50,22 @@ LITERAL = Arithmetic(torch.float64, is_explicit=True)
 LITERAL_NORM3 = Arithmetic(torch.float64, is_explicit=True, norm3_dtype=torch.bfloat16)
 
 
-def transformer_of(
-    golden: GoldenSet,
-    arithmetic: Arithmetic = OURS,
-    weights: dict[str, Tensor] | None = None,
-) -> Transformer:
-    """The set's transformer in float32; ``weights`` by the published names, the set's if None."""
-    weights = weights or golden.tensors("weights_dit")
-    made = Transformer if arithmetic.turning_dtype == torch.float32 else ExactlyTurned
-    model = made(golden.transformer_config())
-    values = {name: value.float() for name, value in weights.items()}
-    model.load_state_dict(joined(model, values))
-    if arithmetic.norm3_dtype is not None:
-        for block in model.layers:
-            block.norm3 = Rounded(block.norm3, arithmetic.norm3_dtype)
-    if arithmetic.is_explicit:
-        spell_out_attention(model, num_sink_tokens(golden))
-    return model.eval().requires_grad_(False)
+class KeepsSink(Transformer):
+    """Keeps what the latest prefill made of every layer; the product needs it no longer."""
+
+    def __init__(self, config: TransformerConfig) -> None:
+        super().__init__(config)
+        self.sinks: list[Sink] = []
+
+    def prefill(
+        self, reference: Tensor, motion: Tensor, text: Sequence[KeysValues], table: Tensor
+    ) -> Iterator[Sink]:
+        """See :meth:`Transformer.prefill`."""
+        self.sinks = list(super().prefill(reference, motion, text, table))
+        yield from self.sinks
 
 
-class ExactlyTurned(Transformer):
+class ExactlyTurned(KeepsSink):
     """Turns keys and queries in float64, by tables of the same values."""
 
     def __init__(self, config: TransformerConfig) -> None:
@@ -78,7 +74,7 @@ class ExactlyTurned(Transformer):
 
     def prefill(
         self, reference: Tensor, motion: Tensor, text: Sequence[KeysValues], table: Tensor
-    ) -> list[Sink]:
+    ) -> Iterator[Sink]:
         """See :meth:`Transformer.prefill`."""
         return super().prefill(reference, motion, text, table.double())
 
@@ -94,6 +90,25 @@ class ExactlyTurned(Transformer):
     ) -> Tensor:
         """See :meth:`Transformer.forward`."""
         return super().forward(latents, timesteps, audio, text, cache, table.double(), *rest)
+
+
+def transformer_of(
+    golden: GoldenSet,
+    arithmetic: Arithmetic = OURS,
+    weights: dict[str, Tensor] | None = None,
+) -> KeepsSink:
+    """The set's transformer in float32; ``weights`` by the published names, the set's if None."""
+    weights = weights or golden.tensors("weights_dit")
+    made = KeepsSink if arithmetic.turning_dtype == torch.float32 else ExactlyTurned
+    model = made(golden.transformer_config())
+    values = {name: value.float() for name, value in weights.items()}
+    model.load_state_dict(joined(model, values))
+    if arithmetic.norm3_dtype is not None:
+        for block in model.layers:
+            block.norm3 = Rounded(block.norm3, arithmetic.norm3_dtype)
+    if arithmetic.is_explicit:
+        spell_out_attention(model, num_sink_tokens(golden))
+    return model.eval().requires_grad_(False)
 
 
 class Rounded(nn.Module):
@@ -149,6 +164,7 @@ class Direct:
 
     outputs: list[Tensor]
     cache: StepCache
+    sinks: list[Sink]
 
 
 def direct_calls(
@@ -170,7 +186,7 @@ def direct_calls(
     text = model.text_keys_values(inputs["in.context"])
     motion = motion_table(height, width, dim)
     table = torch.cat((table_of(REFERENCE_POSITION), motion), dim=1)
-    sink = model.prefill(inputs["in.ref_latents"], inputs["in.motion_latents"], text, table)
+    sinks = list(model.prefill(inputs["in.ref_latents"], inputs["in.motion_latents"], text, table))
     assert table.shape[1] == info["cond_end"]
     cache = StepCache.empty(
         num_layers=model.config.num_layers,
@@ -181,7 +197,7 @@ def direct_calls(
         dtype=torch.float32,
         device="cpu",
     )
-    cache.take_sink(sink, table)
+    take_sinks([cache], sinks, table, len(rows) * len(columns))
     outputs: list[Tensor] = []
     calls = list(zip(info["current_start"], info["relative_dist"], strict=True))
     for call, (start, distance) in enumerate(calls[:count]):
@@ -202,4 +218,4 @@ def direct_calls(
             inputs[f"in.call{call}.cond"],
         )
         outputs.append(velocity[0])
-    return Direct(outputs, cache)
+    return Direct(outputs, cache, sinks)

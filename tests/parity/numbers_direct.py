@@ -43,7 +43,7 @@ def _direct(golden: GoldenSet, name: str, arithmetic: Arithmetic) -> Numbers:
         yield f"out.call{call}.out", output
     for tensor in golden.outputs(name):
         if found := re.fullmatch(r"out\.(prefill|final)\.layer(\d+)\.(cond_)?([kv])", tensor):
-            sink = made.cache.sink[int(found[2])]
+            sink = made.sinks[int(found[2])]
             if found[1] == "prefill":
                 yield tensor, sink.keys if found[4] == "k" else sink.values
             else:

@@ -73,7 +73,7 @@ def _sink(golden: GoldenSet, name: str, made: Generation, index: int) -> Numbers
         yield "vae_rank.stream_in00", warm
     for tensor in golden.outputs(name):
         if found := re.fullmatch(rf"{call}\.layer(\d+)\.cond_([kv])", tensor):
-            sink = made.sampler.caches[0].sink[int(found[1])]
+            sink = made.sinks[int(found[1])]
             yield tensor, sink.keys if found[2] == "k" else sink.values
 
 

@@ -9,8 +9,8 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 _OPTIONS = (
     click.option(
         "--deliver",
-        help="What to make of finished videos, for rows that name nothing: 9:16, 16:9, 1:1, 4:5 or "
-        "WxH; several are separated by commas.",
+        help="What to make of finished videos, for rows that name nothing: 9:16, 16:9, 1:1, 4:5, "
+        "WxH, or a set of the brand file; several are separated by commas.",
     ),
     click.option(
         "--captions",

@@ -18,10 +18,11 @@ from einops import rearrange
 from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from model.live_avatar.settings import AUTO
+
 #: ``(queries (B, Lq, N, D), keys (B, Lk, N, D), values (B, Lk, N, D)) -> (B, Lq, N, D)``
 Attend: TypeAlias = Callable[[Tensor, Tensor, Tensor], Tensor]
 
-AUTO = "auto"
 KERNELS: Mapping[str, SDPBackend] = {
     "math": SDPBackend.MATH,
     "efficient": SDPBackend.EFFICIENT_ATTENTION,

@@ -2,12 +2,14 @@
 
 One buffer per layer and denoising step, the sink in front, so that attention reads one stretch
 and nothing is joined. Keys are stored turned; those of the reference are turned again only when
-its position moves. The ring's order does not matter: positions are in the keys.
+its position moves, from a copy that all steps share. The ring's order does not matter: positions
+are in the keys.
 
-Shapes: C sink tokens, R ring tokens, T tokens of a block, N heads, D head dim.
+Shapes: C sink tokens, p reference tokens of it, R ring tokens, T tokens of a block, N heads, D head
+dim.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -26,6 +28,26 @@ class Sink:
 
     keys: Tensor
     values: Tensor
+
+    def turned(self, table: Tensor, num_reference: int) -> "TurnedSink":
+        """As caches take it; ``table`` ``(2, C, D/2)``, and p."""
+        reference = self.keys[:, :num_reference].clone()
+        return TurnedSink(rotate(self.keys, table), self.values, reference)
+
+
+@dataclass(frozen=True)
+class TurnedSink:
+    """The same with its keys turned.
+
+    Attributes:
+        keys: ``(1, C, N, D)``.
+        values: the same shape.
+        reference: keys of the reference as they were, ``(1, p, N, D)``.
+    """
+
+    keys: Tensor
+    values: Tensor
+    reference: Tensor
 
 
 @dataclass
@@ -72,10 +94,16 @@ class LayerCache:
 
 @dataclass
 class StepCache:
-    """The caches of all layers at one denoising step, and where the reference was last seen."""
+    """The caches of all layers at one denoising step, and where the reference was last seen.
+
+    Attributes:
+        layers: in order.
+        references: of every layer, keys of the reference that are not turned ``(1, p, N, D)``.
+        reference_position: the latent where its keys in ``layers`` are; None: as they were taken.
+    """
 
     layers: list[LayerCache]
-    sink: list[Sink] = field(default_factory=list[Sink])
+    references: dict[int, Tensor] = field(default_factory=dict[int, Tensor])
     reference_position: int | None = None
 
     @classmethod
@@ -98,21 +126,38 @@ class StepCache:
 
         return cls([LayerCache(buffer(), buffer(), num_sink) for _ in range(num_layers)])
 
-    def take_sink(self, sink: list[Sink], table: Tensor) -> None:
-        """Set the sink, its keys turned by ``table`` ``(2, C, D/2)``."""
-        self.sink, self.reference_position = sink, None
-        for layer, part in zip(self.layers, sink, strict=True):
-            layer.keys[:, : layer.num_sink] = rotate(part.keys, table)
-            layer.values[:, : layer.num_sink] = part.values
+    def take_sink(self, layer_index: int, sink: TurnedSink) -> None:
+        """Set the sink of one layer."""
+        self.references[layer_index], self.reference_position = sink.reference, None
+        layer = self.layers[layer_index]
+        layer.keys[:, : layer.num_sink] = sink.keys
+        layer.values[:, : layer.num_sink] = sink.values
 
     def move_reference(self, position: int, table: Tensor, turn: TurnInto = turn_into) -> None:
         """Turn the reference's keys to ``position``; ``table`` ``(2, p, D/2)`` is for it."""
         if position == self.reference_position:
             return
         num_tokens = table.shape[1]
-        for layer, part in zip(self.layers, self.sink, strict=True):
-            turn(layer.keys[:, :num_tokens], part.keys[:, :num_tokens], table)
+        for index, layer in enumerate(self.layers):
+            turn(layer.keys[:, :num_tokens], self.references[index], table)
         self.reference_position = position
+
+
+def take_sinks(
+    caches: Sequence[StepCache], sinks: Iterable[Sink], table: Tensor, num_reference: int
+) -> None:
+    """Set the sink of every step, layer by layer: no layer's is kept while the next is made.
+
+    Args:
+        caches: of the steps.
+        sinks: of every layer, in order.
+        table: that turns them ``(2, C, D/2)``.
+        num_reference: p.
+    """
+    for index, sink in enumerate(sinks):
+        turned = sink.turned(table, num_reference)
+        for cache in caches:
+            cache.take_sink(index, turned)
 
 
 @dataclass(frozen=True)

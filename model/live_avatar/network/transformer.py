@@ -8,7 +8,7 @@ Shapes: B batch (1), L tokens, N heads, D head dim, d width, F latent frames, p 
 frame, A speakers, h, w latent rows and columns.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import cast
 
 import torch
@@ -99,8 +99,10 @@ class Transformer(nn.Module):
         motion: Tensor,
         text: Sequence[KeysValues],
         table: Tensor,
-    ) -> list[Sink]:
+    ) -> Iterator[Sink]:
         """Encode the sink: it sees itself alone, at time zero, and hears nothing.
+
+        Each layer's is given as soon as it is made, and none is kept.
 
         Args:
             reference: latents ``(1, 16, 1, h, w)``.
@@ -116,12 +118,10 @@ class Transformer(nn.Module):
         share = self.share_of(1, x.shape[1])
         shape = (1, x.shape[1], self.num_own_heads, self.config.head_dim)
         x, table = share.own(x), share.own(table)
-        sinks: list[Sink] = []
         for block, text_kv in zip(self.layers, text, strict=True):
             past = SinkPast(share, x, shape)
             x = block(x, time, text_kv, table, past)
-            sinks.append(past.sink)
-        return sinks
+            yield past.sink
 
     # --- once per block and step ---
 

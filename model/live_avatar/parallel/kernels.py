@@ -31,7 +31,6 @@ from torch import Tensor
 from model.errors import ResourceError
 from model.live_avatar.devices.device import cudnn_version
 from model.live_avatar.network.attention import (
-    AUTO,
     chosen_kernel,
     kernel_fault,
     kernel_named,
@@ -42,6 +41,7 @@ from model.live_avatar.network.block import Block, CrossAttention, Halves, SelfA
 from model.live_avatar.network.cache import TurnInto
 from model.live_avatar.network.rope import turn_into
 from model.live_avatar.network.transformer import Transformer
+from model.live_avatar.settings import AUTO
 
 CACHE_VARIABLE = "TORCHINDUCTOR_CACHE_DIR"
 BACKEND = "inductor"
@@ -125,8 +125,9 @@ def _check_kernel(model: Transformer, attention: str) -> None:
     usable = ", ".join(usable_kernels(device, model.dtype, head_dim))
     raise ResourceError(
         f"engine live-avatar: attention {attention} does not work on {device} in {model.dtype} "
-        f"with heads of {head_dim} ({fault}); set attention to one that does ({usable}), "
-        f"or to {AUTO}"
+        f"with heads of {head_dim} ({fault}); the segment was planned with it: render it on a "
+        f"machine that has it, or set attention to one that this one has ({usable}), which "
+        "renders the video anew"
     )
 
 

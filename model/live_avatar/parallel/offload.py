@@ -10,7 +10,6 @@ Shapes: C sink tokens, p reference tokens of it, R ring tokens, T tokens of a bl
 head dim.
 """
 
-import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -28,10 +27,11 @@ from model.live_avatar.network.cache import (
     MakeCaches,
     Sink,
     StepCache,
+    TurnedSink,
     TurnInto,
     make_caches,
 )
-from model.live_avatar.network.rope import rotate, turn_into
+from model.live_avatar.network.rope import turn_into
 from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.planning.offload import (
     NUM_SLOTS,
@@ -114,26 +114,29 @@ class Memories:
     sinks: list[Sink]
     num_reference: int
     num_sinks: int = 0
-    _taken: "weakref.ref[Tensor] | None" = field(default=None, repr=False)
+    _leaving: TurnedSink | None = field(default=None, repr=False)
+    _left: Mark = field(default=None, repr=False)
 
-    def take_sink(self, sink: Sequence[Sink], table: Tensor) -> None:
-        """Take a sink, once for all steps."""
-        if self._taken is not None and self._taken() is sink[0].keys:
-            return
-        for slot in self.slots:
-            self.lane.wait(slot.brought)  # the sink before may still be on its way
-        kept: Mark = None
-        for own, part in zip(self.sinks, sink, strict=True):
-            keys = rotate(part.keys, table)
-            # here the turned keys of the layer before are dropped: what takes their memory from
-            # now on waits for their copy, while this layer's keys were turned beside it
-            self.lane.wait(kept)
-            keys[:, : self.num_reference] = part.keys[:, : self.num_reference]
-            pairs = [(own.keys, keys), (own.values, part.values)]
-            kept = self.lane.keep(pairs, (self.lane.now(),))
-        self.lane.wait(kept)  # the same for the last keys, and for the sink itself
-        self._taken = weakref.ref(sink[0].keys)
-        self.num_sinks += 1
+    def take_sink(self, layer_index: int, sink: TurnedSink) -> None:
+        """Take the sink of one layer, for all steps; layers come in order."""
+        if layer_index == 0:
+            for slot in self.slots:
+                self.lane.wait(slot.brought)  # the sink before may still be on its way
+            self.num_sinks += 1
+        # what takes the memory of the layer before from now on waits for its copy, while this
+        # layer was computed beside it
+        self.lane.wait(self._left)
+        self._leaving = sink
+        own, p = self.sinks[layer_index], self.num_reference
+        pairs = [
+            (own.keys[:, :p], sink.reference),
+            (own.keys[:, p:], sink.keys[:, p:]),
+            (own.values, sink.values),
+        ]
+        self._left = self.lane.keep(pairs, (self.lane.now(),))
+        if layer_index == len(self.sinks) - 1:
+            self.lane.wait(self._left)
+            self._leaving = self._left = None
 
     def stage(self, ring: Ring, position: int, num_tokens: int) -> None:
         """Have all that ``ring``'s next block attends in its slot, and let the next ring follow.
@@ -225,11 +228,13 @@ class OffloadedStep(StepCache):
 
     def __init__(self, memories: Memories, rings: Sequence[Ring]) -> None:
         self._memories, self._turn = memories, Turn(torch.empty(0))
+        self._is_first = rings[0].index == 0
         super().__init__([OffloadedLayer(memories, ring, self._turn) for ring in rings])
 
-    def take_sink(self, sink: list[Sink], table: Tensor) -> None:
-        """See :meth:`StepCache.take_sink`."""
-        self._memories.take_sink(sink, table)
+    def take_sink(self, layer_index: int, sink: TurnedSink) -> None:
+        """See :meth:`StepCache.take_sink`; the first step takes it for all."""
+        if self._is_first:
+            self._memories.take_sink(layer_index, sink)
         self.reference_position = None
 
     def move_reference(self, position: int, table: Tensor, turn: TurnInto = turn_into) -> None:

@@ -61,6 +61,8 @@ _WIDE_LIVE, _STREAM_LIVE, _HIDDEN_LIVE = 2, 4, 2
 _SAME_IN_FLOAT32 = 1
 # and where the time's modulations are projected in float32, of narrower weights
 _EARLY_LIVE = 2
+# keys and values of a layer of the sink: what is kept of it, and of the layer before beside it
+_SINKS_LIVE = 4
 # of the VAE's largest tensor: 704x384 takes 3.6 GiB in bfloat16, weights and cache included
 _VAE_LIVE = 5.6
 _TERA, _GIGA, _MEGA = 1e12, 1e9, 1e6
@@ -230,6 +232,19 @@ def activation_bytes(
     return max(fed, copied + _EARLY_LIVE * num_tokens * config.dim * value)
 
 
+def sink_pass_bytes(
+    config: TransformerConfig, tokens: Tokens, dtype: str, num_ranks: int = 1
+) -> int:
+    """Live at the peak while the sink is encoded, layer by layer: an estimate.
+
+    Beside a pass, that is what is kept of a layer and of the one before: keys, turned and not, and
+    values.
+    """
+    layer = kv_bytes(config, tokens.sink, dtype) // max(config.num_layers, 1)
+    kept = -(-_SINKS_LIVE * layer // num_ranks)
+    return kept + activation_bytes(config, tokens.sink, dtype, num_ranks)
+
+
 # --- VAE ---
 
 
@@ -331,7 +346,7 @@ def engine_memory(plan: Plan) -> Memory:
         "transformer weights": weight_bytes(config, dtype),
         "ring of the past, every step": plan.num_steps * kv_bytes(config, tokens.ring, dtype),
         "sink, turned, every step": plan.num_steps * kv_bytes(config, tokens.sink, dtype),
-        "sink as it was encoded": kv_bytes(config, tokens.sink, dtype),
+        "reference's keys, not turned": kv_bytes(config, tokens.per_latent, dtype) // 2,
         "prompts' keys and values": PROMPTS_KEPT * kv_bytes(config, config.text_len, dtype),
         "text encoder": value * num_text_parameters(model.text),
         "speech encoder": value * num_speech_parameters(model.speech),
@@ -340,6 +355,7 @@ def engine_memory(plan: Plan) -> Memory:
     }
     passing = {
         "transformer activations": activation_bytes(config, tokens.block, dtype),
+        "sink while it is encoded": sink_pass_bytes(config, tokens, dtype),
         "VAE activations": vae_working_bytes(model.vae, *size, dtype),
     }
     return Memory(held, passing)

@@ -21,7 +21,7 @@ from model.live_avatar.planning.cost import (
     Memory,
     Plan,
     activation_bytes,
-    kv_bytes,
+    sink_pass_bytes,
     weight_bytes,
 )
 from model.live_avatar.planning.gpus import GIB
@@ -49,7 +49,7 @@ _WEIGHTS = "transformer weights"
 _BY_HEADS = {
     "ring of the past, every step",
     "sink, turned, every step",
-    "sink as it was encoded",
+    "reference's keys, not turned",
     "staged keys and values",
     "sink",
 }
@@ -193,8 +193,7 @@ def _pass_bytes(name: str, plan: Plan, placement: Placement) -> int:
     config, tokens, dtype = plan.model.transformer, plan.tokens, plan.dtype
     if name == _BLOCK:
         return activation_bytes(config, tokens.block, dtype, placement.heads)
-    kept = -(-kv_bytes(config, tokens.sink, dtype) // placement.heads)
-    return kept + activation_bytes(config, tokens.sink, dtype, placement.heads)
+    return sink_pass_bytes(config, tokens, dtype, placement.heads)
 
 
 @lru_cache(maxsize=256)

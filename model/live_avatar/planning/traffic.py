@@ -9,7 +9,6 @@ from model.live_avatar.planning.cost import (
     Memory,
     Plan,
     Tokens,
-    activation_bytes,
     engine_memory,
     kv_bytes,
 )
@@ -67,15 +66,11 @@ def offloaded_memory(offload: Offload, plan: Plan) -> Memory:
     memory, config, tokens = engine_memory(plan), plan.model.transformer, plan.tokens
     held, passing = dict(memory.held), dict(memory.passing)
     if offload.kv:
-        for name in (_RING, _SINK, _ENCODED_SINK):
+        for name in (_RING, _SINK, _REFERENCE):
             del held[name]
         held["staged keys and values"] = NUM_SLOTS * _layer_kv_bytes(plan)
-        sink = kv_bytes(config, tokens.sink, plan.dtype)
         if not offload.sink:
-            held["sink"] = sink
-        passing["sink while it is encoded"] = sink + activation_bytes(
-            config, tokens.sink, plan.dtype
-        )
+            held["sink"] = kv_bytes(config, tokens.sink, plan.dtype)
     if offload.weights:
         moved = pass_traffic(offload, config, plan.dtype).inward
         held[_WEIGHTS] += staged_weight_bytes(config, plan.dtype) - moved
@@ -112,7 +107,8 @@ def staged_weight_bytes(config: TransformerConfig, dtype: str) -> int:
 
 
 _RING, _SINK = "ring of the past, every step", "sink, turned, every step"
-_ENCODED_SINK, _WEIGHTS, _TEXT = "sink as it was encoded", "transformer weights", "text encoder"
+_REFERENCE = "reference's keys, not turned"
+_WEIGHTS, _TEXT = "transformer weights", "text encoder"
 
 
 def _layer_kv_bytes(plan: Plan) -> int:

@@ -19,7 +19,13 @@ from model.live_avatar.config import BLOCK_LATENTS, PATCH, REFERENCE_POSITION
 from model.live_avatar.devices.ahead import Ahead
 from model.live_avatar.devices.copy_streams import onto
 from model.live_avatar.network.audio_injector import AudioTokens
-from model.live_avatar.network.cache import CacheSizes, MakeCaches, StepCache, make_caches
+from model.live_avatar.network.cache import (
+    CacheSizes,
+    MakeCaches,
+    StepCache,
+    make_caches,
+    take_sinks,
+)
 from model.live_avatar.network.past import KeysValues
 from model.live_avatar.network.rope import motion_table, rope_table
 from model.live_avatar.network.transformer import Transformer
@@ -204,9 +210,8 @@ class Sampler:
         What was remembered of past blocks stays.
         """
         table = torch.cat((self._table(REFERENCE_POSITION, 1), self._motion_table), dim=1)
-        sink = self._transformer.prefill(reference, motion, self._text, table)
-        for cache in self._caches.values():
-            cache.take_sink(sink, table)
+        sinks = self._transformer.prefill(reference, motion, self._text, table)
+        take_sinks(self.caches, sinks, table, self.tokens_per_latent)
 
     def reset(self) -> None:
         """Forget past blocks, for another video; the buffers are kept."""

@@ -32,7 +32,7 @@ from tasks.screen.brand.pictures import PRODUCT_KINDS, ScreenPictureError, read_
 from tasks.screen.caption_styles import style_faults
 from tasks.screen.composing.pieces import Stage
 from tasks.screen.composing.screens import drawing_of
-from tasks.screen.formats import is_burned
+from tasks.screen.formats import NO_SETS, FormatSets, is_burned
 from tasks.screen_records import RowScreen
 
 _MAX_CHARS = 400
@@ -92,6 +92,15 @@ class ScreenReader:
             **texts,
             marked_script=script if has_marks else "",
         )
+
+    @property
+    def sets(self) -> FormatSets:
+        """The sets of formats of the row's brand; none where it cannot be used, which is told."""
+        try:
+            brand = self.brands.of_cell(self.cells.get(BRAND_COLUMN, ""))
+        except BadValueError:
+            return NO_SETS
+        return brand.sets if brand else NO_SETS
 
     def film_faults(
         self,

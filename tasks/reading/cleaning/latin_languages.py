@@ -90,7 +90,9 @@ nye kjøp køb nová nové novou nový zdarma új ingyenes nou nouă preț uusi 
 jestem cześć suis bin sou ben geldiniz amigos adiós obrigada danke tschüss wiedersehen revoir
 arrivederci costa cuesta custa apenas soltanto costano cuestan kostar koster kostet maksaa euroa
 kroner kronor rubli reais bienvenidos bienvenidas lampada lampara lámpara luminária lampan lampen
-lamppu disponible disponibile disponível verfügbar tillgänglig
+lamppu beställ hela helgen rea allt finns butik butiken lager handla prova lampor kollektion
+idag koop bespaar bestellen ontdek profiteer bekijk bestil spar udforsk gælder tilbud bestill
+utforsk tilbudet tilaa tutustu säästä ostaa disponible disponibile disponível verfügbar tillgänglig
 """
 _ENGLISH = """
 a about above across after again all almost along already also always am an and another any are

@@ -8,6 +8,7 @@ from html.entities import html5
 from tasks.reading.cleaning.draft import Draft, Edit
 from tasks.reading.cleaning.placeholders import names_field
 from tasks.reading.cleaning.speakers import speaker_labels
+from tasks.reading.cleaning.tags import spans_of_marks
 
 _MOST_SHOWN = 4
 _MOST_LAYERS = 3  # text that was escaped again and again
@@ -109,7 +110,10 @@ def _escapes(text: str) -> list[Edit]:
 
 def _entities(text: str) -> list[Edit]:
     edits: list[Edit] = []
+    marks = spans_of_marks(text) if "&" in text and "<" in text else []
     for match in _ENTITY.finditer(text):
+        if any(start < match.start() < end for start, end in marks):
+            continue
         decimal, hexadecimal, name, unended = match.groups()
         if name or unended:
             signs = html5.get(f"{name or unended};")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from html import unescape
 
 _VALUE = r"\"[^\"<>]*\"|'[^'<>]*'|[“”][^“”<>]*[“”]|[^\s\"'“”<>/=]+"
 _TAG = re.compile(
@@ -11,9 +12,15 @@ _TAG = re.compile(
 )
 _ATTRIBUTE = re.compile(rf"([A-Za-z][\w:.-]*)(?:\s*=\s*({_VALUE}))?")
 _SILENT = re.compile(r"<!--[\s\S]{0,500}?-->|<!DOCTYPE[^<>]*>|<\?xml[^<>]*\?>", re.IGNORECASE)
+_MARKS = "(?:speak|break|sub|say-as|emphasis|prosody)"
 _BROKEN = re.compile(
-    r"</?(?:speak|break|sub|say-as|emphasis|prosody)\b[^>\n]{0,80}>?", re.IGNORECASE
+    rf"</?{_MARKS}\b[^>\n]{{0,80}}>?"
+    # with a space behind the bracket, or brackets as wide as characters
+    rf"|[<＜][ \t]{{0,3}}[/／]?[ \t]{{0,3}}{_MARKS}\b(?=[^<>＜＞\n]{{0,80}}[=＝/／]|[ \t]*[>＞])"
+    r"[^>＞\n]{0,80}[>＞]?",
+    re.IGNORECASE,
 )
+_BRACKET = re.compile("[<＜]")
 _QUOTES = "\"'“”"
 
 NESTED = frozenset(("speak", "sub", "say-as", "emphasis", "prosody"))
@@ -77,16 +84,23 @@ class Tag:
     is_broken: bool = False
 
 
+def spans_of_marks(text: str) -> list[tuple[int, int]]:
+    """Where whole marks of speech stand, whose attributes keep their entities as they are."""
+    return [
+        (tag.start, tag.end)
+        for tag in tags(text)
+        if not tag.is_broken and tag.name in ("sub", "say-as", "break")
+    ]
+
+
 def tags(text: str) -> Iterator[Tag]:
     """Every tag of a text, in order; ``x < y`` and ``<first name>`` are none."""
     at = 0
-    while (at := text.find("<", at)) >= 0:
-        found = _tag_at(text, at)
+    while bracket := _BRACKET.search(text, at):
+        found = _tag_at(text, bracket.start())
         if found:
             yield found
-            at = found.end
-        else:
-            at += 1
+        at = found.end if found else bracket.end()
 
 
 def _tag_at(text: str, at: int) -> Tag | None:
@@ -96,12 +110,17 @@ def _tag_at(text: str, at: int) -> Tag | None:
     match = _TAG.match(text, at)
     if match:
         name = match["name"].lower()
-        written = {key.lower(): value for key, value in _ATTRIBUTE.findall(match["attributes"])}
+        pairs = [(key.lower(), value) for key, value in _ATTRIBUTE.findall(match["attributes"])]
+        written = dict(pairs)
         is_known = name in NESTED | PARAGRAPHS | INLINE | {"break"}
-        if all(value or key in _WITHOUT_VALUE for key, value in written.items()):
+        is_said_once = len(written) == len(pairs) or name not in (*NESTED, "break")
+        is_whole = all(value or key in _WITHOUT_VALUE for key, value in pairs)
+        if is_whole and is_said_once:
             if is_known or written or match["close"] or match["empty"]:
                 is_closing, is_empty = bool(match["close"]), bool(match["empty"])
-                attributes = {key: value.strip(_QUOTES).strip() for key, value in written.items()}
+                attributes = {
+                    key: unescape(value.strip(_QUOTES)).strip() for key, value in written.items()
+                }
                 return Tag(at, match.end(), name, is_closing, is_empty, attributes)
             return None
         if not is_known:

@@ -100,6 +100,7 @@ _ANYWHERE = {
     "blvd": "boulevard",
     "rd": "road",
     "hwy": "highway",
+    "pkwy": "parkway",
     "sq": "square",
     "apt": "apartment",
     "approx": "approximately",
@@ -132,6 +133,7 @@ _ANYWHERE = {
     "al": "al",
 }
 _WITHOUT_STOP = {
+    "pkwy": "parkway",
     "vs": "versus",
     "mr": "mister",
     "mrs": "missus",

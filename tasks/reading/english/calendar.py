@@ -94,6 +94,11 @@ _DECADE = re.compile(
 )
 _DAY_CUES = word_set("on every until each this next closed and to")
 _DECADE_CUES = word_set("the his her their my your our early mid late mid- in")
+_OF_A_DECADE = word_set(
+    "music hits style styled fashion look looks vibe vibes rock pop disco party night icon icons "
+    "movie movies film films sitcom retro inspired nostalgia theme themed classic classics hair "
+    "synth glam grunge kid kids child children revival throwback aesthetic car cars design"
+)
 _SHORT_YEAR = re.compile(r"(?<![\w'])'(\d\d)(?![\w'])")
 _PERIOD = re.compile(
     r"\b(FY|Q|H)('?\d{2}\b|(?<=FY)\d{4}\b|(?<=FY) \d{4}\b|[1-4](?!\d))(?:[ \u00a0]?'?(\d{4}"
@@ -218,6 +223,17 @@ def _month_year(match: re.Match[str]) -> Token:
     return token(match, "date", f"{_month(match['month'])} {_whole_year(match['year'])}")
 
 
+_DAY_LIST = re.compile(
+    rf"(?<![\w/])({_SHORT_DAY})((?:/{_SHORT_DAY}){{1,6}})(?![\w/])", re.IGNORECASE
+)
+
+
+def _day_list(match: re.Match[str]) -> Token:
+    """Mon/Wed/Fri."""
+    *days, last = [_SHORT_DAYS[name.lower()] for name in match[0].split("/")]
+    return token(match, "date", f"{', '.join(days)} and {last}")
+
+
 _SLASHED_DAYS = re.compile(
     rf"(?<![\w.,/:$-])(\d{{1,2}})/(\d{{1,2}}){_TO}(\d{{1,2}})/(\d{{1,2}})(?![\w%]|[/.,:-]\d)"
 )
@@ -287,6 +303,7 @@ def _decade(match: re.Match[str]) -> Token | None:
         is_cued = word_before(before, len(before)).lower() in _DECADE_CUES or before.endswith(
             "mid-"
         )
+        is_cued = is_cued or word_after(match.string, match.end()).lower() in _OF_A_DECADE
         return token(match, "year", plural(cardinal(int(match["bare"])))) if is_cued else None
     return token(match, "year", plural(cardinal(int(match["short"]))))
 
@@ -319,6 +336,7 @@ EARLY_RULES = (
     Rule(_NUMERIC, _numeric),
     Rule(_YEAR_MONTH, _year_month),
     Rule(_SLASHED_DAYS, _slashed_days),
+    Rule(_DAY_LIST, _day_list),
 )
 RULES = (
     Rule(_MONTH_RANGE, _month_range),

@@ -27,10 +27,26 @@ _RATIO_CUES = re.compile(
     r"(?:ratio|scale|odds|aspect|mix(?:ed)?|dilute[d]?|screen|format|won|lost|beat)\b[^.,;\n]{0,20}$",
     re.I,
 )
+_VERSE = re.compile(
+    r"\b(?:Genesis|Exodus|Leviticus|Numbers|Deuteronomy|Joshua|Judges|Ruth|Samuel|Kings|Job|"
+    r"Psalms?|Ps\.|Proverbs|Prov\.|Ecclesiastes|Isaiah|Jeremiah|Ezekiel|Daniel|Hosea|Joel|Amos|"
+    r"Micah|Matthew|Matt\.|Mark|Luke|John|Acts|Romans|Rom\.|Corinthians|Cor\.|Galatians|"
+    r"Ephesians|Philippians|Colossians|Thessalonians|Timothy|Titus|Hebrews|James|Peter|Revelation|"
+    r"Sura|Surah)[ \u00a0](?P<chapter>\d{1,3}):(?P<verse>\d{1,3})"
+    r"(?:[-–](?P<last>\d{1,3}))?(?![\w:])"
+)
 _RATIO = re.compile(
     r"(?<![\d:.\w])(\d{1,4}(?:\.\d{1,4})?)(?::| : )(\d{1,4}(?:\.\d{1,4})?)(?::(\d{1,4}))?"
     r"(?![\d:\w])"
 )
+
+
+def _verse(match: re.Match[str]) -> Token:
+    """Psalm 23:4."""
+    last = f" to {cardinal(int(match['last']))}" if match["last"] else ""
+    chapter, verse = cardinal(int(match["chapter"])), cardinal(int(match["verse"]))
+    end = match.end()
+    return Token(match.start("chapter"), end, "cardinal", f"{chapter} {verse}{last}")
 
 
 def _time(match: re.Match[str]) -> Token | None:
@@ -109,4 +125,4 @@ def _side(written: str) -> str:
     return cardinal(int(whole)) + point
 
 
-RULES = (Rule(_TIME, _time), Rule(_RATIO, _ratio))
+RULES = (Rule(_VERSE, _verse), Rule(_TIME, _time), Rule(_RATIO, _ratio))

@@ -1,11 +1,14 @@
-"""Measures of recipes whose letters mean something else elsewhere: 3 c. flour, 2 T. oil."""
+"""Measures whose letters mean one thing in one trade and another elsewhere.
+
+3 c. flour and 2 T. oil in recipes; 12 pt type and 2 pt of milk; 0.5 pp more and a book of 320 pp.
+"""
 
 import re
 from fractions import Fraction
 
 from tasks.reading.english.calendar import PART_OF
 from tasks.reading.english.numbers import NUMBER, Number, fraction_words, parse_number
-from tasks.reading.english.quantities import UNIT, end_of, part_of
+from tasks.reading.english.quantities import UNIT, end_of, is_noun_next_to, part_of
 from tasks.reading.english.rules import LatePattern, Rule, stop_ends_sentence, token
 from tasks.reading.english.units import UNITS
 from tasks.reading.tokens import Token
@@ -48,6 +51,52 @@ def _number(written: str) -> Number:
     return parse_number(written)
 
 
+_AMOUNT = rf"(?<![\w.,$€£#/-])(?P<sign>[-+−±][ \u00a0]?)?(?P<number>{NUMBER})"
+_POINTS = re.compile(rf"{_AMOUNT}(?P<joint>[ \u00a0-]?)pts?(?!\w)\.?")
+_SET_IN = re.compile(
+    r"[ \u00a0-](?:bold |italic |regular |light )?(?:fonts?|type|text|print|letters|lettering|bold|"
+    r"italic|serif|sans|arial|helvetica|times|headings?|headlines?|captions?|body|borders?|rules?|"
+    r"lines?|strokes?|leading|margins?|spacing|padding|shots?|shooters?|game|lead|plan|checklist|"
+    r"harness|inspection|scale|stop)\b",
+    re.IGNORECASE,
+)
+_OF_FOOD = re.compile(rf"[ \u00a0](?:of[ \u00a0])?(?i:{_FOODS}|beer|ale|cider|blood|paint)\b")
+_PERCENT_POINTS = re.compile(rf"{_AMOUNT}[ \u00a0]?(?:pp(?!\w)|p\.p\.)")
+_MOST_PERCENT_POINTS = 50  # what is more are pages
+
+
+def _points(match: re.Match[str]) -> Token | None:
+    """Points of type, of a game and of a market; pints where something to drink follows."""
+    text, end = match.string, match.end()
+    if _OF_FOOD.match(text, end):
+        if match["sign"]:
+            return None
+        return _measure(match, "pint")
+    is_noun_next = bool(_SET_IN.match(text, end)) or match["joint"] == "-"
+    return _measure(match, "point", is_noun_next=is_noun_next)
+
+
+def _percent_points(match: re.Match[str]) -> Token:
+    number = _number(match["number"])
+    is_pages = not (match["sign"] or number.decimals) and number.whole > _MOST_PERCENT_POINTS
+    if is_pages:
+        is_noun_next = is_noun_next_to(match.string, match.start(), match.end())
+        return _measure(match, "page", is_noun_next=is_noun_next)
+    return _measure(match, "percentage point")
+
+
+def _measure(match: re.Match[str], unit: str, *, is_noun_next: bool = False) -> Token:
+    number = _number(match["number"])
+    sign = _SIGNS.get((match["sign"] or "").strip(" \u00a0"), "")
+    if number.part is not None and not number.whole and not is_noun_next:
+        words = sign + part_of(number.part, number.words, unit)
+        return token(match, "measure", words, end=end_of(match))
+    is_one = is_noun_next or number.is_one
+    words = f"{sign}{number.words} {unit if is_one else f'{unit}s'}"
+    return token(match, "measure", words, end=end_of(match))
+
+
+_SIGNS = {"-": "minus ", "−": "minus ", "+": "plus ", "±": "plus or minus "}
 _PARTS = re.compile(r"(?<![\w.,/$-])(\d)/(\d{1,2})[ \u00a0]?[-–][ \u00a0]?(\d)/(\d{1,2})(?![\w/%])")
 
 
@@ -65,4 +114,9 @@ def _parts(match: re.Match[str]) -> Token | None:
     return token(match, "range", f"{words} of {article} {unit}", end=end_of(found))
 
 
-RULES = (Rule(_COOKED, _cooked), Rule(_PARTS, _parts))
+RULES = (
+    Rule(_COOKED, _cooked),
+    Rule(_PARTS, _parts),
+    Rule(_POINTS, _points),
+    Rule(_PERCENT_POINTS, _percent_points),
+)

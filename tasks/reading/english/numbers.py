@@ -35,6 +35,7 @@ NUMBER = (
     rf"|\d{{1,3}}(?:,\d{{3}}){_GROUPS}(?:\.\d{{1,15}})?"
     rf"|\d{{1,2}}(?:,\d{{2}}){_GROUPS},\d{{3}}(?:\.\d{{1,15}})?"  # 1,00,000
     rf"|\d{{1,3}}(?:,\d{{3}}){_GROUPS},\d\d"  # 1,999,99, a slip
+    r"|[1-9]\d{0,2}(?:,\d{3}){0,4},\d{4}(?:\.\d{1,2})?"  # 1,0000, a slip too
     r"|\d{1,3}(?:\.\d{3}){2,6}"  # 1.299.000
     r"|\d{1,15},\d{1,2}|\d{0,15}\.\d{1,30}|\d{1,15})(?!\d|[.,]\d)"
 )
@@ -196,6 +197,10 @@ def parse_number(written: str, *, is_european: bool = False) -> Number:
     if re.fullmatch(r"\d{1,3}(?:,\d{3})+,\d\d", plain):
         doubt = f'the last comma of "{written}" is read as a point'
         return Number(int(plain[:-3].replace(",", "")), plain[-2:], doubt=doubt)
+    if re.search(r",\d{4}(?!\d)", plain):
+        value = int(plain.partition(".")[0].replace(",", ""))
+        doubt = f'the commas of "{written}" group no thousands; it is read as {value}'
+        return Number(value, plain.partition(".")[2] or None, doubt=doubt)
     if re.fullmatch(r"\d+,\d{1,2}", plain):
         return _decimal(plain, ",")
     return _decimal(plain.replace(",", ""), ".")

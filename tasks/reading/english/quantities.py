@@ -55,6 +55,7 @@ _SCALE = (
     r"[ \u00a0]?(?:hundred|thousand|million|billion|trillion|lakh|crore|bn|mn|tn|Mio\.?"
     r"|Mrd\.?)(?![A-Za-z])"
     rf"|[ \u00a0][kK](?={_COUNTED})"
+    rf"|[mMbB](?=[ \u00a0](?:to|and|or)[ \u00a0]\d[\d.]*[mMbB]{_COUNTED})"
     rf"|k(?![A-Za-z])|K(?![A-Za-z])|[mMbB](?={_COUNTED})|(?<=\.\d)[MB](?![A-Za-z])"
     r"|M\+?(?![A-Za-z])"
 )

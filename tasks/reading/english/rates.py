@@ -11,7 +11,7 @@ _PER = re.compile(
     rf"{_S}/{_S}((?:sq|cu)\.?{_S}(?:ft|in|m|yd)|[A-Za-z]+(?:[²³]|(?=\W|$)))(?:/([A-Za-z]+))?"
     rf"(?![A-Za-z0-9])"
 )
-_EACH = re.compile(rf"{_S}/{_S}(?:ea|pc)\b\.?|{_S}(?:pp|p\.p)\b\.?")
+_EACH = re.compile(rf"{_S}/{_S}(?:ea|pc)\b\.?|[ \u00a0](?:ea\b\.?|each\b)|{_S}(?:pp|p\.p)\b\.?")
 _PER_SO_MUCH = re.compile(rf"{_S}/{_S}(1|10{{1,3}}){_S}(g|ml|mL|km|kg|L|l|kWh|h)(?![A-Za-z0-9])")
 
 
@@ -24,7 +24,7 @@ def with_rate(text: str, end: int, words: str) -> tuple[str, int]:
     each = _EACH.match(text, end)
     if each:
         is_stop = each[0].endswith(".") and stop_ends_sentence(text, each.end() - 1)
-        told = "per person" if "p" in each[0] else "each"
+        told = "per person" if "pp" in each[0] or "p.p" in each[0] else "each"
         return f"{words} {told}", each.end() - is_stop
     much = _PER_SO_MUCH.match(text, end)
     if much:

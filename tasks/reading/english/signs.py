@@ -106,6 +106,12 @@ _WORDS = {
     "!=": "is not",
     "==": "equals",
 }
+_RATES = "|".join(
+    re.escape(name)
+    for name in sorted(UNITS, key=len, reverse=True)
+    if "/" in name and "~" not in name
+)
+_RATE = re.compile(rf"(?<![\w/])(?:{_RATES})(?![\w/²³])")
 _OR = re.compile(r"(?<=[a-z])[ \u00a0]?/[ \u00a0]?(?=[a-z]|[A-Z][a-z])")
 _AND_OR = re.compile(r"\band/or\b", re.IGNORECASE)
 _PER = re.compile(
@@ -115,7 +121,7 @@ _COUNTED = re.compile(r"\d[ \u00a0][a-z]+$")
 _STARS = re.compile(r"[★⭐]{2,10}☆{0,9}|★☆{1,9}")
 _STAR = re.compile(r"(?<=\d)[ \u00a0]?[★☆⭐](?![★☆⭐])")
 _KEY = re.compile(r"(?<=\d)#(?!\w)|(?<=[ \"'])#(?=[ .,;!?\"']|$)")
-_OVER = re.compile(r"(?<![\w/])([ymq])/\1(?![\w/])")
+_OVER = re.compile(r"(?<![\w/])(?:([ymqYMQ])/\1|([YMQ])o\2)(?![\w/])")
 _PERIODS = {"y": "year over year", "m": "month over month", "q": "quarter over quarter"}
 _LETTER_RANGE = re.compile(
     r"(?:(?<=[Rr]ow )|(?<=[Rr]ows )|(?<=[Zz]ones )|(?<=[Gg]ates )|(?<=[Hh]alls )|(?<=[Ss]eats )|"
@@ -176,6 +182,11 @@ def _per(match: re.Match[str]) -> Token | None:
     return token(match, "sign", f"per {one}")
 
 
+def _rate(match: re.Match[str]) -> Token:
+    """Speeds in Mbit/s: a unit whose number stands elsewhere."""
+    return token(match, "measure", UNITS[match[0]].many)
+
+
 def _stars(match: re.Match[str]) -> Token:
     """A rating in stars, the empty ones too."""
     full, whole = len(match[0].rstrip("☆")), len(match[0])
@@ -194,7 +205,7 @@ def _star(match: re.Match[str]) -> Token:
 
 def _over(match: re.Match[str]) -> Token:
     """Up 3% y/y."""
-    return token(match, "sign", _PERIODS[match[1]])
+    return token(match, "sign", _PERIODS[(match[1] or match[2]).lower()])
 
 
 def _key(match: re.Match[str]) -> Token:
@@ -209,9 +220,19 @@ def _slash(match: re.Match[str]) -> Token:
         re.search(r"[A-Za-z°%\"]$|\d ?[A-Za-z°%]{1,2}$", left) and re.match(r" ?[$€£]?\d", right)
     ):
         return token(match, "sign", ",")
+    if match[0] == " /" and re.search(r"[\d½¼¾]$", left):
+        return token(match, "sign", ",")  # EU 42 / US 9
     around = text[max(0, match.start() - 2) : match.start()] + text[match.end() : match.end() + 2]
     is_silent = around.isupper() or not around.strip()
     return token(match, "sign", "" if is_silent else "slash")
+
+
+_ONLY = re.compile(r"(?<=\d)/[-–=](?![\w-])")
+
+
+def _only(match: re.Match[str]) -> Token:
+    """₹499/-: nothing follows the amount."""
+    return token(match, "sign", "")
 
 
 _ALTERNATING = re.compile(r"(?<=\dV)[ \u00a0]?~|(?<=\d V)[ \u00a0]?~")
@@ -235,6 +256,7 @@ EARLY_RULES = (
     Rule(_TAG, _tag),
     Rule(_HTML, _html),
     Rule(_ALTERNATING, _alternating),
+    Rule(_ONLY, _only),
 )
 RULES = (
     Rule(_SIZES, _sizes),
@@ -247,6 +269,7 @@ RULES = (
     Rule(_OVER, _over),
     Rule(_STAR, _star),
     Rule(_PER, _per),
+    Rule(_RATE, _rate),
     Rule(_OR, _or),
     Rule(_STARS, _stars),
     Rule(_KEY, _key),

@@ -62,8 +62,9 @@ W/m² watt~per~square~meter watts~per~square~meter
 °C,ºC,℃,°c,°~C,deg~C degree~Celsius degrees~Celsius
 °F,ºF,℉,°~F,deg~F degree~Fahrenheit degrees~Fahrenheit
 °K degree~Kelvin degrees~Kelvin | °,º,deg,deg. degree
-% percent percent | ‰ per~mille per~mille | °N degree~north degrees~north
-°S degree~south degrees~south | °E degree~east degrees~east | °W degree~west degrees~west
+% percent percent | ‰ per~mille per~mille | °N,°~N degree~north degrees~north
+°S,°~S degree~south degrees~south | °E,°~E degree~east degrees~east
+°W,°~W degree~west degrees~west
 """
 _MONEY = """
 $ dollar cent | US$,U.S.$,USD,US~$ US~dollar cent | HK$,HKD Hong~Kong~dollar cent

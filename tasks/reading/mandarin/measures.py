@@ -6,6 +6,7 @@ from tasks.reading.mandarin.numerals import MEASURES, amount, counted, digits
 from tasks.reading.mandarin.rules import HAN, NUMBER, Rule, Said, after, any_of, before, rule
 
 UNITS = {
+    "pp": "个百分点",
     **{
         "mm": "毫米",
         "cm": "厘米",

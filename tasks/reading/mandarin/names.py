@@ -147,7 +147,20 @@ def _long(match: re.Match[str]) -> Said | None:
 
 
 _NAMED = r"[A-Za-zÀ-ɏ]"
+_CURRENCY = {"¥": "元", "$": "美元", "": ""}
+
+
+def _by_ten_thousands(match: re.Match[str]) -> Said:
+    """1,0000元: commas where 万 and 亿 begin, or a slip."""
+    number = match[2]
+    doubt = f"{number} is read as {number.replace(',', '')}; its comma groups no thousands"
+    return Said("cardinal", amount(number) + _CURRENCY[match[1] or ""], doubt)
+
+
 FIRST: tuple[Rule, ...] = (
+    rule(
+        r"(?<![\d,.A-Za-z])([¥$]?)([1-9]\d{0,3}(?:,\d{3,4})*,\d{4})(?![\d.]|,\d)", _by_ten_thousands
+    ),
     rule(r"/(\d{3,4})(?![\d.])", _next_flight),
     rule(r"(?<=[TB ])(\d{3,5}(?:\.\d{1,2})?)(?:[-—]((?:19|20)\d\d))?(?!\d)", _national_standard),
 )
@@ -180,7 +193,7 @@ RULES: tuple[Rule, ...] = (
     rule(f"[{''.join(_ROMAN)}]", _roman),
     rule(
         r"(?<![A-Za-z])(?:II|III|IV|VI|VII|VIII|"
-        r"IX)(?![A-Za-z])(?:(?=[代型期级类号世章卷部册])|(?<=第II|第IV|第VI|第IX))",
+        r"IX)(?![A-Za-z])(?:(?=[代型期级类号世章卷部册])|(?<=第II|第IV|第VI|第IX)|(?=》))",
         _latin_roman,
     ),
     rule(

@@ -80,10 +80,15 @@ def _local(match: re.Match[str]) -> Said | None:
     return Said("phone", _groups(match[0]), doubt)
 
 
+_ANOTHER = re.compile(r"(?:[我你您他她]的|另一个|新的|旧的|后者|前者)(?:则|就)?(?:是|为|:|：) ?$")
+_SECRET = re.compile(r"密码|验证码|口令|暗号|PIN|房号|房间号|门牌")
+
+
 def _labelled(match: re.Match[str]) -> Said | None:
     """密码1234, 订单号 2024 1129 0001, 身份证11010119900307123X."""
     left, number = before(match), match[0]
-    if not _LABELLED.search(left):
+    is_second = _ANOTHER.search(left) and _SECRET.search(sentence_around(match))
+    if not (_LABELLED.search(left) or is_second):
         return None
     counts = after(match)
     if len(number) < 3 and not number.startswith("0"):

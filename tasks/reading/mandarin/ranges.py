@@ -130,9 +130,20 @@ def _doubt(match: re.Match[str], right: str) -> str | None:
     return f"{match[0]} is read as a range; write 到, 比 or 减 where it is none"
 
 
+_COUNTED_IN_STEPS = re.compile(
+    r" ?(?:元|块|万|千|亿|美元|欧元|英镑|港币|日元|件|个|克|公斤|斤|毫升|升|毫米|厘米|米|公里|度|"
+    r"天|分钟|小时|年|岁|人|次|折|码|寸)"
+)
+
+
 def _chain(match: re.Match[str]) -> Said:
     """3-2-501: an address or a part number, its numbers one by one."""
     groups = re.findall(r"\d+", match[0])
+    right = after(match)
+    values = [int(group) for group in groups]
+    is_rising = values == sorted(set(values)) and groups == [str(value) for value in values]
+    if is_rising and _COUNTED_IN_STEPS.match(right):  # 100-200-300元
+        return Said("range", "、".join(counted(group, right) for group in groups))
     spoken = "杠".join(digits(group) if len(group) > 2 else amount(group) for group in groups)
     return Said("digits", spoken, f"{match[0]} is read number by number")
 
@@ -149,6 +160,18 @@ def _between_cities(match: re.Match[str]) -> Said | None:
     """北京-上海."""
     is_route = before(match).endswith(_CITIES) and after(match).startswith(_CITIES)
     return Said("range", "到") if is_route else None
+
+
+_SHORT_NAMES = (
+    "京津沪渝冀晋辽吉黑苏浙皖闽赣鲁豫鄂湘粤桂琼川贵云藏陕甘青宁新蒙港澳台深广杭汉蓉成昆兰沈"
+)
+_SHORT_NAME = re.compile(rf"(?:^|[^\u3400-\u9fff]|[乘坐从走的经由是和与及、])[{_SHORT_NAMES}]$")
+
+
+def _between_short_names(match: re.Match[str]) -> Said | None:
+    """京-沪高铁, 京-津-冀: names of one character are said as one word."""
+    is_route = _SHORT_NAME.search(before(match)) and re.match(f"[{_SHORT_NAMES}]", after(match))
+    return Said("range", "") if is_route else None
 
 
 def _connected(match: re.Match[str]) -> Said | None:
@@ -188,6 +211,7 @@ RULES: tuple[Rule, ...] = (
         r"(?:(?<=^[A-Z])|(?<=[^A-Za-z0-9-][A-Z]))[-~](?=[A-Z](?![A-Za-z0-9])(?:[区座栋排组馆厅口段级类班款档列层]|$))",
         lambda _: Said("range", "到"),
     ),
+    rule(rf"(?<=[{_SHORT_NAMES}])[-–—](?=[{_SHORT_NAMES}])", _between_short_names),
     rule(r"(?<=[\u3400-\u9fff]) ?[-~–—] ?(?=[\u3400-\u9fff])", _between_cities),
     rule(
         rf"(?:(?<=[{_UNIT_BEGINS}%℃])|(?<=[{_UNIT_BEGINS}%℃] ))"

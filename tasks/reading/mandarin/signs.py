@@ -121,7 +121,10 @@ def _about(match: re.Match[str]) -> Said:
 
 def _square(match: re.Match[str]) -> Said:
     is_unit = re.search(r"[A-Za-z\u3400-\u9fff\d)]$", before(match))
-    return Said("sign", "的平方" if is_unit and match[0] == "²" else "的立方" if is_unit else "")
+    is_square = match[0] == "²"
+    if not is_unit:
+        return Said("cardinal", "二" if is_square else "三")
+    return Said("sign", "的平方" if is_square else "的立方")
 
 
 def _subscript(match: re.Match[str]) -> Said:

@@ -1,7 +1,7 @@
 """A brand, as its file says it: values alone, no pictures read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -9,6 +9,7 @@ from pydantic import Field
 
 from tasks.deliver_records import CaptionStyle
 from tasks.record import Record
+from tasks.screen.formats import NO_SETS, FormatSets
 from tasks.screen.layout.templates import Layout
 from tasks.screen.text.fonts import Fonts
 
@@ -64,6 +65,17 @@ class LabelTable(Record):
     zh: str = Field(default="", max_length=12, description="write at most 12 characters")
 
 
+class UpscalerTable(Record):
+    """``[upscaler]``: what enlarges masters; its command is the operator's."""
+
+    name: str = Field(
+        pattern=r"^[\w][\w .+-]{0,39}$", description="write a name of at most 40 letters and digits"
+    )
+    version: str = Field(
+        min_length=1, max_length=40, description='write its version, such as "4.0.0"'
+    )
+
+
 class BrandTables(Record):
     """A brand file without its layouts, which have rules of their own."""
 
@@ -81,6 +93,7 @@ class BrandTables(Record):
     intro: FileTable | None = None
     outro: FileTable | None = None
     music: FileTable | None = None
+    upscaler: UpscalerTable | None = None
 
 
 @dataclass(frozen=True)
@@ -93,6 +106,7 @@ class Brand:
         layouts: the packaged ones and its own, by name.
         fonts: its own and the packaged one, in the order in which they are asked.
         logo, intro, outro, music: the files that it names.
+        sets: its sets of formats, by their names in small letters.
     """
 
     path: Path
@@ -103,3 +117,4 @@ class Brand:
     intro: Path | None = None
     outro: Path | None = None
     music: Path | None = None
+    sets: FormatSets = field(default_factory=lambda: NO_SETS)

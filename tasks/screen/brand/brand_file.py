@@ -14,11 +14,13 @@ from typing import Any, TypeVar, cast
 from pydantic import BaseModel, ValidationError
 
 from model.errors import CampaignError
+from tasks.deliver_records import Size
 from tasks.inputs.file_types import sound_fault
 from tasks.screen.brand.brand import Brand, BrandTables
 from tasks.screen.brand.clips import ClipError, check_clip
 from tasks.screen.brand.pictures import LOGO_KINDS, ScreenPictureError, read_screen_picture
 from tasks.screen.caption_styles import style_faults
+from tasks.screen.formats import FormatError, FormatSets, parse_formats, set_fault
 from tasks.screen.layout.templates import Layout, layout_of, packaged_layouts
 from tasks.screen.lettering import drawable, missing_signs
 from tasks.screen.text.fonts import FONT_FILES, Font, FontError, fonts_of, read_font
@@ -94,6 +96,7 @@ def _read_brand(source: Path, version: int, num_bytes: int, allow_outside: bool)
     reader = _Reader(source, allow_outside)
     raw = _parsed(source)
     layouts = _layouts(reader, raw.pop("layouts", {}))
+    sets = _sets(reader, raw.pop("sets", {}))
     tables = _tables(reader, raw)
     if tables is None:
         raise BrandError("\n".join(reader.faults))
@@ -131,6 +134,7 @@ def _read_brand(source: Path, version: int, num_bytes: int, allow_outside: bool)
         intro=intro[0] if intro else None,
         outro=outro[0] if outro else None,
         music=music[0] if music else None,
+        sets=sets,
     )
 
 
@@ -161,6 +165,30 @@ def _layouts(reader: _Reader, given: object) -> dict[str, Layout]:
     return layouts
 
 
+def _sets(reader: _Reader, given: object) -> FormatSets:
+    """The sets of formats of the file, each with its sizes."""
+    sets: dict[str, tuple[Size, ...]] = {}
+    if not isinstance(given, dict):
+        reader.fault("sets", "is no table", 'write [sets] and below it social = ["9:16", "1:1"]')
+        return sets
+    for name, told in cast("dict[str, object]", given).items():
+        where, known = f"[sets] {name}", name.casefold()
+        words = cast("list[object]", told) if isinstance(told, list) else []
+        if fault := set_fault(name):
+            reader.fault(where, *fault)
+        elif known in sets:
+            reader.fault(where, "is there twice, in capital and small letters", "keep one of them")
+        elif not words or not all(isinstance(word, str) for word in words):
+            rule = f"{told!r} is no list of formats, or an empty one"
+            reader.fault(where, rule, 'write it as ["9:16", "1:1"]')
+        else:
+            try:
+                sets[known] = parse_formats(", ".join(map(str, words)))
+            except FormatError as error:
+                reader.fault(where, *error.args)
+    return sets
+
+
 def _tables(reader: _Reader, raw: Mapping[str, Any]) -> BrandTables | None:
     try:
         return BrandTables.model_validate(raw)
@@ -188,7 +216,7 @@ def _complain(reader: _Reader, detail: Mapping[str, Any]) -> None:
         reader.fault(where, "is missing", about or "write it")
         return
     if detail["type"] == "string_pattern_mismatch":
-        rule = f"{detail['input']!r} is no colour"
+        rule = f"{detail['input']!r} is no {'name' if key == 'name' else 'colour'}"
     else:
         rule = f"{detail['input']!r}: {str(detail['msg'])[:1].lower()}{str(detail['msg'])[1:]}"
     reader.fault(where, rule, about or "correct it")

@@ -30,12 +30,21 @@ _TOGETHER: Mapping[Language, re.Pattern[str]] = MappingProxyType(
         "en": re.compile(r"\b(?:Mr|Mrs|Ms|Dr|Prof|St|No|Fig|Vol|Rev|Sgt|Capt)\. \w"),
         "zh": re.compile(
             r"\d+年\d+月(?:\d+[日号])?|\d+月\d+[日号]|\d{1,2}[点时]\d{1,2}分?"
-            r"|(?:上午|下午|早上|晚上|中午|凌晨|傍晚|今晚|周|星期|第|约|共)\d|[\d%][\u3400-\u9fff]"
+            r"|(?:上午|下午|早上|晚上|中午|凌晨|傍晚|今晚|周|星期|第|约|共)\d+[\u3400-\u9fff]?|[\d%][\u3400-\u9fff]"
             r"|[A-Za-z]\d|\d[A-Za-z]|个半?(?:小时|月|星期|季度|世纪|钟头)"
         ),
     }
 )
 _TRADITIONAL = re.compile(r"[們這個時國會說對學來後點開關門車長東電話請將買賣為麼還讓價錢員]")
+_WORDS = re.compile(
+    "直播间|试衣间|更衣间|样板间|卫生间|洗手间|粉丝|主播|充电宝|充电器|扫地机器?人?|机器人|洗碗机|"
+    "洗衣机|投影仪|净水器|加湿器|除湿机|电饭煲|电饭锅|养生壶|保温杯|行车记录仪|数据线|耳机|蓝牙|"
+    "小程序|公众号|朋友圈|购物车|收藏夹|优惠券|满减券|代金券|红包|旗舰店|专卖店|体验店|连锁店|"
+    "门店|客服|包邮|秒杀|团购|预售|定金|尾款|保质期|说明书|二维码|验证码|快递|物流|退货|换货|"
+    "七天无理由|面膜|精华液|防晒霜|口红|粉底液|卫衣|羽绒服|牛仔裤|运动鞋|连衣裙|双十一|双十二|"
+    "短视频|带货|种草|盲盒|抖音|快手|微博|小红书|淘宝|京东|拼多多|支付宝"
+)
+"""Words of shops that neither the model nor the dictionary knows."""
 # a line does not begin with a particle, and does not end with a word that needs the next
 _NEVER_FIRST = frozenset("的了着过吗呢吧啊们里地得么嘛呀哦等著過嗎們裡麼上下中内外前后後")
 _ALONE = frozenset(
@@ -72,6 +81,8 @@ def _word_starts(run: str) -> set[int]:
         if chunk not in _NEVER_LAST and following[0] not in _NEVER_FIRST:
             starts.add(start)
     starts.difference_update(_inside_words(run))
+    for match in _WORDS.finditer(run):
+        starts.difference_update(range(match.start() + 1, match.end()))
     for match in _NUMERAL.finditer(run):
         starts.difference_update(range(match.start() + 1, match.end() + 1))
         if len(match[0]) > 1:

@@ -13,7 +13,7 @@ from model.live_avatar.assembly.random_weights import untrained
 from model.live_avatar.config import BLOCK_LATENTS, REFERENCE_POSITION, TINY
 from model.live_avatar.network.attention import attend
 from model.live_avatar.network.audio_injector import AudioTokens
-from model.live_avatar.network.cache import StepCache
+from model.live_avatar.network.cache import StepCache, take_sinks
 from model.live_avatar.network.rope import axis_dims, motion_table, rope_table, rotate
 from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.sampling.sampler import Sampler
@@ -78,7 +78,8 @@ def velocities(
         dtype=torch.float32,
         device="cpu",
     )
-    cache.take_sink(model.prefill(inputs.reference, inputs.motion, text, table), table)
+    sinks = model.prefill(inputs.reference, inputs.motion, text, table)
+    take_sinks([cache], sinks, table, TOKENS)
     count = per_call * BLOCK_LATENTS
     for first in range(0, inputs.latents.shape[2], count):
         here = slice(first, first + count)

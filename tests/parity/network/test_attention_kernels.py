@@ -13,7 +13,6 @@ from model.engine import SegmentJob
 from model.errors import ResourceError
 from model.live_avatar.engine import LiveAvatarEngine
 from model.live_avatar.network.attention import (
-    AUTO,
     KERNELS,
     attend,
     chosen_kernel,
@@ -22,7 +21,7 @@ from model.live_avatar.network.attention import (
     kernel_seconds,
     usable_kernels,
 )
-from model.live_avatar.settings import ATTENTIONS, DEFAULTS
+from model.live_avatar.settings import ATTENTIONS, AUTO, DEFAULTS
 from tests.parity.live_avatar import explicit_attention
 
 pytestmark = pytest.mark.parity
@@ -159,7 +158,8 @@ def test_a_kernel_that_the_device_has_not_is_refused_with_those_that_it_has():
     engine = LiveAvatarEngine()
     told = (
         r"attention cudnn does not work on cpu in torch.float32 with heads of 24 \(No viable "
-        r"backend .*\); set attention to one that does \(math, flash\), or to auto"
+        r"backend .*\); the segment was planned with it: render it on a machine that has it, or "
+        r"set attention to one that this one has \(math, flash\), which renders the video anew"
     )
     with pytest.raises(ResourceError, match=told):
         engine.render(job("cudnn"))

@@ -26,7 +26,6 @@ from model.engine import Handoff, SegmentJob
 from model.errors import ResourceError
 from model.live_avatar.assembly.loader import Loaded
 from model.live_avatar.assembly.random_weights import untrained
-from model.live_avatar.network.attention import AUTO
 from model.live_avatar.network.block import RmsNorm
 from model.live_avatar.parallel.heads import share_heads
 from model.live_avatar.parallel.kernels import (
@@ -50,7 +49,7 @@ from model.live_avatar.sampling.rollout import Rollout
 from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule
 from model.live_avatar.sampling.segment import Parts, SegmentRendering, SegmentSettings
-from model.live_avatar.settings import DEFAULTS
+from model.live_avatar.settings import AUTO, DEFAULTS
 from tests.parity.parallel.test_shards import Noted, each_of, followed, loaded, same
 
 pytestmark = [pytest.mark.parity, pytest.mark.usefixtures("pictures_encoded_once")]

@@ -40,7 +40,8 @@ def test_the_figures_of_cost_are_those_that_are_computed(words):
     step, start = step_flops(LIVE_AVATAR_14B, PLAN.tokens), segment_start_flops(PLAN)
     held = engine_memory(PLAN)
     sinks = kv_bytes(LIVE_AVATAR_14B, PLAN.tokens.sink, "bfloat16")
-    memories = 4 * kv_bytes(LIVE_AVATAR_14B, PLAN.tokens.keys, "bfloat16") + sinks
+    memories = 4 * kv_bytes(LIVE_AVATAR_14B, PLAN.tokens.keys, "bfloat16")
+    memories += kv_bytes(LIVE_AVATAR_14B, PLAN.tokens.per_latent, "bfloat16") // 2
     handed_on = handoff_bytes(PLAN)
     told = (
         f"{step.total / 1e12:.1f} TFLOP with the prompt's keys",

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from model.errors import CampaignError
 from tasks.deliver_records import CaptionStyle
 from tasks.manifest.manifest import Manifest, ManifestError, RowDefaults, read_manifest
 
@@ -78,3 +79,24 @@ def test_a_style_that_nobody_could_read_is_told_with_that_of_its_brand(tmp_path:
 def test_words_of_a_chinese_row_are_not_highlighted_which_is_told(tmp_path: Path):
     with pytest.raises(ManifestError, match="words are highlighted in English alone"):
         read(tmp_path, "deliver,caption_style,language", "1:1,highlight=#ffd400,zh")
+
+
+def test_a_row_and_the_option_name_sets_of_the_brand(tmp_path: Path):
+    (tmp_path / "brand.toml").write_text('[sets]\nsocial = ["9:16", "1:1"]\n')
+    both = ((1080, 1920), (1080, 1080))
+    assert read(tmp_path, "deliver", "social").rows[0].deliver == both
+    assert read(tmp_path, "deliver", ",", deliver="social").rows[0].deliver == both
+    with pytest.raises(ManifestError, match=r'deliver "socal".*try "social"'):
+        read(tmp_path, "deliver", "socal")
+    with pytest.raises(CampaignError, match=r'--.*deliver "socal".*try "social"'):
+        read(tmp_path, "deliver", ",", deliver="socal")
+
+
+def test_a_set_that_the_brand_of_a_row_has_not_is_a_fault_of_the_row(tmp_path: Path):
+    (tmp_path / "a.toml").write_text('[sets]\nsocial = ["9:16"]\n')
+    (tmp_path / "b.toml").write_text("")
+    assert read(tmp_path, "brand", "a.toml", deliver="social").rows[0].deliver == ((1080, 1920),)
+    with pytest.raises(
+        ManifestError, match=r'line 2.*deliver "social": "social" is no format|m.csv:2'
+    ):
+        read(tmp_path, "brand", "b.toml", deliver="social")

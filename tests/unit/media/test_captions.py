@@ -95,6 +95,7 @@ def test_chinese_lines_break_between_words(text: str, lines: list[str]) -> None:
 
 KEPT = (
     *("三百二十五公里", "299元", "￥1,299.00", "下午3:30", "16GB", "100Mbps", "六个小时", "第三名"),
+    *("888直播间", "今晚8点", "共3个购物车", "2000毫安充电宝"),
     *("2026年11月29日", "Nightshoot", "mara@fernlight.com", "13812345678", "百分之二十", "20%"),
 )
 
@@ -109,7 +110,11 @@ def test_no_line_breaks_inside_a_number_with_its_unit_a_price_a_time_or_an_addre
 
 
 @pytest.mark.parametrize(
-    "word", ["说明书", "发动机", "抖音", "地铁", "成交额", "未成年人", "差不多", "年货", "股价"]
+    "word",
+    [
+        *("说明书", "发动机", "抖音", "地铁", "成交额", "未成年人", "差不多", "年货", "股价"),
+        *("直播间", "充电宝", "试衣间", "粉丝", "扫地机器人", "购物车", "小程序", "优惠券"),
+    ],
 )
 def test_no_line_breaks_inside_a_word_beside_a_number(word: str) -> None:
     for num_before in range(1, 14):

@@ -51,7 +51,7 @@ def test_each_mark_says_what_is_seen_how_long_and_before_which_word():
 @given(
     st.lists(
         st.sampled_from(
-            [*MARKS, "lamp", "it is", ", and", ".", " ", "\n", "灯", "。", "[pause 1s]"]
+            [*MARKS, "lamp", "it is", ", and", ".", " ", "\n", "灯", "。", " [pause 1s] "]
         ),
         max_size=10,
     )

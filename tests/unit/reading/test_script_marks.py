@@ -41,6 +41,13 @@ def said(text: str, language: Language = "en") -> str:
         ("[pause 800ms]", 800),
         ("[Pause: 2 seconds]", 2000),
         ("［pause 10s］", 10_000),
+        ("[ pause 0.8s ]", 800),
+        ("【pause 0.8s】", 800),
+        ("[停顿 0.8秒]", 800),
+        ("【停顿：500毫秒】", 500),
+        ('<break time=".5s"/>', 500),
+        ('<Break Time="+1S" />', 1000),
+        ('<break time="&#49;s"/>', 1000),
     ],
 )
 def test_a_pause_stands_where_its_mark_stood(mark: str, milliseconds: int) -> None:
@@ -62,6 +69,14 @@ def test_pauses_at_one_place_are_one_and_those_at_the_ends_are_kept() -> None:
     assert found.pauses == (Pause(0, 1000), Pause(3, 3000), Pause(9, 3000))
 
 
+BROKEN = (
+    "begins like a mark, but its quotes, attributes or brackets are not right "
+    '(character 5); write it as in <break time="800ms"/>'
+)
+LIKE_A_PAUSE = (
+    "is like a mark for a pause, but its word or its brackets are not right (character 5); "
+    "write [pause 0.8s]"
+)
 NO_TIME = 'does not say for how long, as "0.8s" or "800ms" (character 5); write [pause 0.8s]'
 
 
@@ -93,6 +108,18 @@ NO_TIME = 'does not say for how long, as "0.8s" or "800ms" (character 5); write 
             '<break length="1s"/>',
             'has the attribute "length", which <break> does not have (character 5); remove it',
         ),
+        ("[pause 1s500ms]", NO_TIME),
+        ("[pause 0,8s]", NO_TIME),
+        (
+            '<break time="1s500ms"/>',
+            'has the time "1s500ms", which must be like "800ms" or "0.8s" (character 5); '
+            'write <break time="800ms"/>',
+        ),
+        ('<break time="1s" time="2s"/>', BROKEN),
+        ('< break time="1s"/>', BROKEN),
+        ('＜break time="1s"/＞', BROKEN),
+        ("[paus 0.8s]", LIKE_A_PAUSE),
+        ("[wait 3 seconds]", LIKE_A_PAUSE),
         (
             '<break time=""500ms""/>',
             "begins like a mark, but its quotes, attributes or brackets are not right "
@@ -102,6 +129,25 @@ NO_TIME = 'does not say for how long, as "0.8s" or "800ms" (character 5); write 
 )
 def test_a_wrong_pause_is_refused_with_its_place(mark: str, told: str) -> None:
     assert flaws(f"One {mark} two.") == [f'"{mark}" {told}']
+
+
+def test_a_pause_that_is_not_closed_is_never_spoken() -> None:
+    (told,) = flaws("One [pause 0.8s two.")
+    assert told.startswith('"[pause 0.8s two." is like a mark for a pause')
+
+
+@pytest.mark.parametrize("mark", ["[pause 1s]", '<break time="1s"/>'])
+def test_a_pause_inside_a_word_is_refused_and_between_han_characters_is_not(mark: str) -> None:
+    told = "is a pause inside a word (character 3); put it before or behind the word, with a space"
+    assert flaws(f"un{mark}believable") == [f'"{mark}" {told}']
+    assert parse_marks(f"你好{mark}ABC").pauses == (Pause(2, 1000),)
+    assert parse_marks(f"up,{mark}down").pauses == (Pause(3, 1000),)
+
+
+@pytest.mark.parametrize("text", ["Buy if price < break even.", "a <b and b> a", "5 < 6, 7 > 6"])
+def test_what_is_no_mark_is_left_alone(text: str) -> None:
+    assert parse_marks(text).pauses == ()
+    assert parse_marks(text).text == text
 
 
 # --- words in place of others ---------------------------------------------------------------------
@@ -116,6 +162,21 @@ def test_a_substitute_is_spoken_and_its_words_are_shown() -> None:
         Token(4, 7, "entry", "World Wide Web"),
         Token(9, 12, "entry", "H two O"),
     )
+
+
+@pytest.mark.parametrize(
+    ("alias", "spoken"),
+    [
+        ("Tom &amp; Jerry", "Tom and Jerry"),
+        ("5 &quot;inches&quot;", 'five "inches"'),
+        ("x &lt; y", "x less than y"),
+        ("Mary&#32;Ann", "Mary Ann"),
+    ],
+)
+def test_entities_of_an_attribute_are_read_as_what_they_stand_for(alias: str, spoken: str) -> None:
+    found = script_text(f'A <sub alias="{alias}">X</sub> &amp; B.', "en")
+    assert [span.spoken for span in found.spans] == [spoken]
+    assert found.text == "A X & B."
 
 
 def test_a_mark_keeps_its_place_on_later_lines() -> None:

@@ -201,3 +201,37 @@ def test_a_brand_says_how_captions_look_and_what_nobody_could_read_is_a_fault(tm
     assert '[captions] higlight: is unknown here; did you mean "highlight"?' in told
     told = faults(tmp_path, '[captions]\nbackdrop = "none"\nbackground = "#000000"\n')
     assert told[0].startswith("[captions] background: captions without a box or an outline")
+
+
+def test_sets_of_formats_are_read_and_what_is_wrong_with_them_is_told_at_once(tmp_path):
+    found = read_brand(brand(tmp_path, '[sets]\nSocial = ["9:16", "1:1"]\nshop = ["800x800"]\n'))
+    assert found.sets == {"social": ((1080, 1920), (1080, 1080)), "shop": ((800, 800),)}
+
+    told = faults(
+        tmp_path,
+        '[sets]\n"9:16" = ["1:1"]\nempty = []\nodd = ["9:17"]\nnested = ["empty"]\nSHOP = ["1:1"]\n'
+        'shop = ["4:5"]\nword = "9:16"\n',
+    )
+    starts = [
+        '[sets] 9:16: "9:16" is a format itself',
+        "[sets] empty: [] is no list of formats, or an empty one",
+        '[sets] odd: "9:17" is no format',
+        '[sets] nested: "empty" is no format',
+        "[sets] shop: is there twice",
+        "[sets] word: '9:16' is no list of formats",
+    ]
+    assert len(told) == len(starts)
+    assert all(each.startswith(start) for each, start in zip(told, starts, strict=True))
+    assert faults(tmp_path, "sets = 3")[0].startswith("sets: is no table")
+
+
+def test_a_brand_names_an_upscaler_with_its_version_and_no_command(tmp_path):
+    found = read_brand(brand(tmp_path, '[upscaler]\nname = "realesrgan"\nversion = "0.3"\n'))
+    assert found.tables.upscaler is not None
+    assert (found.tables.upscaler.name, found.tables.upscaler.version) == ("realesrgan", "0.3")
+
+    told = faults(tmp_path, '[upscaler]\nname = "-rf"\ncommand = "rm {in}"\n')
+    assert len(told) == 3
+    assert any(each.startswith("[upscaler] name: '-rf' is no name") for each in told)
+    assert any(each.startswith("[upscaler] version: is missing") for each in told)
+    assert any(each.startswith("[upscaler] command: is unknown here") for each in told)

@@ -2,7 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.screen.formats import FormatError, format_name, is_tall, parse_formats, shape_for
+from tasks.screen.formats import (
+    FormatError,
+    format_name,
+    is_tall,
+    parse_formats,
+    set_fault,
+    shape_for,
+)
 
 
 @pytest.mark.parametrize(
@@ -54,3 +61,27 @@ def test_names_and_upright_shapes():
     assert is_tall((1080, 1920))
     assert is_tall((1080, 2340))
     assert not is_tall((1080, 1350))
+
+
+SETS = {"social": ((1080, 1920), (1080, 1080)), "电商": ((800, 800),)}
+
+
+def test_a_set_stands_for_its_formats_each_size_once():
+    assert parse_formats("social", SETS) == ((1080, 1920), (1080, 1080))
+    assert parse_formats("1:1, Social; 电商", SETS) == ((1080, 1080), (1080, 1920), (800, 800))
+    with pytest.raises(FormatError) as caught:
+        parse_formats("socal", SETS)
+    assert "a set of the brand file: social, 电商" in caught.value.args[0]
+    assert caught.value.args[1] == 'try "social"'
+
+
+def test_a_set_is_called_by_a_word_that_is_no_format():
+    assert set_fault("social") is None
+    assert set_fault("电商-2") is None
+    for name in ("9:16", "100x200"):
+        assert set_fault(name) == (
+            f'"{name}" is a format itself',
+            'call it by a word, such as "social"',
+        )
+    for name in ("", "my set", "2nd", "a,b"):
+        assert set_fault(name) is not None

@@ -45,11 +45,21 @@ _PLACE = (
     r"[Ll]ocker|[Bb]ooth|[Ss]tand|[Hh]all|[Uu]nit|[Dd]esk|[Bb]ox|[Ee]xit|[Ii]nterstate"
 )
 _LINK = (
-    r"(?:[ \u00a0](?:number|no\.?|code|nr\.?|is|ID|id|was|key))*[ \u00a0]?[:#]?[ \u00a0]?#?\"?'?"
+    r"(?:'s)?(?:[ \u00a0](?:number|no\.?|code|nr\.?|is|ID|id|was|key))*"
+    r"[ \u00a0]?[:#]?[ \u00a0]?#?\"?'?"
 )
 _CUED = re.compile(
     rf"(?<![\w-])(?:(?P<secret>{_SECRET})|(?P<place>{_PLACE}))\.?{_LINK}"
     r"(?P<number>\d+(?:[ \u00a0-]\d+)*)(?P<tail>[A-Za-z])?(?![\w%$€£°²]|[.,:/x×]\d|\.\d)"
+)
+_SECOND_CODE = re.compile(
+    r"(?<![\w-])(?i:mine|yours|his|hers|ours|theirs|(?:the|my|your|our|a|another)[ \u00a0](?:other|"
+    r"new|old|second|first|next|last)(?:[ \u00a0]one)?)(?:'s|[ \u00a0](?:is|was))?:?[ \u00a0]"
+    r"(?P<number>\d{3,12})(?![\w%$€£°²]|[.,:/x×]\d)"
+)
+_CODE_BEFORE = re.compile(
+    r"\b(?:PINs?|[Pp]ins?|[Pp]ass(?:code|word)s?|[Cc]odes?|OTP|CVV|CVC|PUK|ID|[Ee]xtensions?)\b"
+    r"[^!?\n]{0,120}$"
 )
 _UNIT = LatePattern(UNIT)
 _CARD = re.compile(
@@ -136,6 +146,9 @@ def _cued(match: re.Match[str]) -> Token | None:
     )
     if _UNIT.match(match.string, match.end("number")):
         return None
+    if match["place"] and re.match(r"[\"'″]", match.string[match.end("number") :]):
+        return None  # the desk is 48" wide
+    is_counted = is_counted and "#" not in head
     if is_counted or (is_verb and len(number) < 5 and not re.search(r"[#:]|number|no\.|ID", head)):
         return None
     if (match["secret"] is None or is_verb) and len(number) < 3 and not number.startswith("0"):
@@ -147,6 +160,16 @@ def _cued(match: re.Match[str]) -> Token | None:
     said += f" {tail.upper()}" if tail else ""
     end = match.end("tail") if tail else match.end("number")
     return Token(match.start("number"), end, "digits", said)
+
+
+def _second_code(match: re.Match[str]) -> Token | None:
+    """Your PIN is 1234; mine's 9071."""
+    before = match.string[max(0, match.start() - 140) : match.start()]
+    following = word_after(match.string, match.end())
+    is_counted = following.islower() and following.endswith("s") and following not in ("is", "was")
+    if is_counted or not _CODE_BEFORE.search(before) or _UNIT.match(match.string, match.end()):
+        return None
+    return Token(match.start("number"), match.end("number"), "digits", digits(match["number"]))
 
 
 def _grouped(match: re.Match[str]) -> Token:
@@ -266,6 +289,7 @@ CODE_RULES = (
     Rule(_PLATE, _plate),
     Rule(_FLIGHT, _flight),
     Rule(_CUED, _cued),
+    Rule(_SECOND_CODE, _second_code),
     Rule(_HYPHENATED, _grouped),
 )
 LATE_RULES = (

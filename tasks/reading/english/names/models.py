@@ -38,7 +38,7 @@ _IP = re.compile(r"(?<![\w.])(\d{1,3}(?:\.\d{1,3}){3})(?::(\d{2,5}))?(?:/(\d{1,2
 _ROMAN = "[IVXLC]+"
 _CUES = (
     "World War|War|[Pp]age|[Pp]ages|p\\.|pp\\.|[Cc]hapter|[Pp]art|Chapter|Part|Act|Scene|Volume"
-    "|Vol\\.|Book|Phase|Type|Class|Level|Stage"
+    "|[Vv]ol\\.|volume|Book|Phase|Type|Class|Level|Stage"
     "|Section|Article|"
     "Appendix|Episode|Season|Mark|Mk|Bowl|Fantasy|Rocky|Title|Step|Unit|Grade|Tier|Group|Schedule|Division|Table|Figure"
 )
@@ -78,8 +78,13 @@ _HYPHENED = re.compile(r"(?<=[a-z]-)\d{4}(?![\w.,]\d|\w)")
 _FORMULA = word_set("CO2 H2O O2 N2 H2 O3 SO2 NO2 CH4 NH3 N2O C2 H2SO4")
 _BY_DIGITS = word_set("flight order code sku plate no number serial part")
 _STANDARD = re.compile(
-    r"\b(?:ISO|IEC|DIN|EN|IEEE|ASTM)[ \u00a0-](?P<number>\d{2,5})(?::(?P<year>\d{4}))?(?![\w]"
+    r"\b(?:ISO|IEC|DIN|EN|IEEE|ASTM)[ \u00a0-](?P<number>\d{2,5})"
+    r"(?:[-–](?P<part>\d{1,2}))?(?::(?P<year>\d{4}))?(?![\w]"
     r"|[.,:-]\d)"
+)
+_MOLECULE = re.compile(
+    r"(?<![\w.,])(\d{1,2}(?:,\d{1,2}){1,4})-(?=[DT]\b|[a-z]+(?:[aeiy]n[es]|ol|one|ide|ate|diene|"
+    r"amine|zene|glycol|phenol)\b)"
 )
 _WIRELESS = re.compile(r"(?<![\w.])802\.(\d{1,2})([a-z]{0,2})(?!\w)")
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
@@ -253,8 +258,18 @@ def _grouped(match: re.Match[str]) -> Token:
 
 def _standard(match: re.Match[str]) -> Token:
     """ISO 9001:2015."""
-    said = cardinal(int(match["number"])) + (f" {pairs(match['year'])}" if match["year"] else "")
+    part = f" dash {cardinal(int(match['part']))}" if match["part"] else ""
+    said = (
+        cardinal(int(match["number"]))
+        + part
+        + (f" {pairs(match['year'])}" if match["year"] else "")
+    )
     return Token(match.start("number"), match.end(), "model", said)
+
+
+def _molecule(match: re.Match[str]) -> Token:
+    """2,4-D and 1,3-butadiene: the places of what a molecule carries."""
+    return token(match, "model", " ".join(cardinal(int(each)) for each in match[1].split(",")))
 
 
 def _wireless(match: re.Match[str]) -> Token:
@@ -324,6 +339,7 @@ def _hyphened(match: re.Match[str]) -> Token:
 TECH_RULES = (Rule(_TECH, _tech),)
 EARLY_RULES = (
     Rule(_STANDARD, _standard),
+    Rule(_MOLECULE, _molecule),
     Rule(_WIRELESS, _wireless),
     Rule(_GROUPED, _grouped),
     Rule(_CHEMICAL, _chemical),
