@@ -1,5 +1,6 @@
 """Recordings with faults of their own, imported by real ffmpeg: heard, captioned, told, mended."""
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +18,16 @@ TEXT = "The first sentence is here. The second one follows."
 CLEAN = (1.0, 3.0, 4.0, 6.0)
 
 
+@cache
 def talk() -> np.ndarray:
     """Two sentences of two seconds, from 1 s and from 4 s, in seven seconds; faint hiss."""
     times = np.arange(7 * RATE) / RATE
     speaks = ((times >= 1) & (times < 3)) | ((times >= 4) & (times < 6))
     swell = 0.6 + 0.4 * np.cos(2 * np.pi * 4 * times)
     tones = sum(np.sin(2 * np.pi * hz * times) / hz * 220 for hz in (220, 440, 880, 1_760))
-    return 0.2 * tones * swell * speaks + hiss(-80)
+    pcm = 0.2 * tones * swell * speaks + hiss(-80)
+    pcm.setflags(write=False)  # many tests begin with it
+    return pcm
 
 
 def hiss(level_db: float, seed: int = 1) -> np.ndarray:

@@ -1,0 +1,51 @@
+"""A campaign whose machine is gone: another takes it up, whether it had begun or not."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.integration.campaigns import receipts
+from tests.integration.servers import PrefectCluster, Worker, wait_until
+from tests.integration.test_cluster import (
+    engine_process,
+    states_of,
+    submit_slowly,
+    wait_for_completed,
+)
+
+pytestmark = [pytest.mark.integration, pytest.mark.cluster, pytest.mark.faults]
+
+
+def test_a_campaign_whose_machine_is_gone_is_taken_up_by_another(
+    cluster: PrefectCluster, start_worker: Callable[..., Worker], tmp_path: Path
+):
+    start_worker("gpu", type_="gpu-process", env={"NIGHTSHOOT_GPU_SLOTS": "0,1"})
+    doomed = start_worker("cpu")
+    run_id, root = submit_slowly(cluster, tmp_path)
+    wait_until(lambda: engine_process(doomed, run_id), 30, "the run's process")
+    wait_until(lambda: receipts(root), 60, "a finished segment")
+
+    doomed.kill_all()
+    start_worker("cpu")
+
+    # 90 s of silence, 15 s for the crash to settle, and what is left to do
+    ended = wait_for_completed(cluster, run_id, 240)
+    assert ended["run_count"] == 2
+    assert states_of(cluster, run_id).count("Crashed") == 1
+
+
+def test_a_campaign_that_was_taken_and_never_started_is_taken_again(
+    cluster: PrefectCluster, start_worker: Callable[..., Worker], tmp_path: Path
+):
+    start_worker("gpu", type_="gpu-process", env={"NIGHTSHOOT_GPU_SLOTS": "0,1"})
+    doomed = start_worker("cpu")
+    run_id, _ = submit_slowly(cluster, tmp_path)
+    cluster.wait_for_run(run_id, states=frozenset({"PENDING"}))
+    doomed.kill_all()
+    assert "Running" not in states_of(cluster, run_id)
+
+    start_worker("cpu")
+
+    ended = wait_for_completed(cluster, run_id, 420)
+    assert ended["run_count"] == 1
