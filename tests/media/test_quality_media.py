@@ -151,7 +151,7 @@ def test_without_a_portrait_the_first_frame_is_the_reference(video):
     assert judged.identity.reference == "first frame"
     assert judged.identity.p5 > 0.8
     assert judged.seams == ()
-    assert len(judgement_table([judged]).renderables) == 3  # the table and its legend
+    assert len(judgement_table([judged]).renderables) == 5  # three tables, with lines between
 
 
 def test_the_face_of_another_presenter_fails(video):
