@@ -189,6 +189,10 @@ def repeated(before: Pixels, after: Pixels) -> Pixels:
     return np.concatenate([before[-1:], after[:-1]])
 
 
+def lighter_by_two(before: Pixels, after: Pixels) -> Pixels:
+    return np.clip(after.astype(np.int16) + 2, 0, 255).astype(np.uint8)
+
+
 def recoloured(before: Pixels, after: Pixels) -> Pixels:
     return np.clip(after + np.array([4, 2, -2]), 0, 255).astype(np.uint8)
 
@@ -199,6 +203,7 @@ def recoloured(before: Pixels, after: Pixels) -> Pixels:
         (jumped, "the picture jumps at frame 48"),
         (repeated, "shows -0.0|shows 0.0"),
         (recoloured, "the brightness steps by +"),
+        (lighter_by_two, "the brightness steps by +"),
     ],
 )
 def test_a_defect_at_a_seam_is_found(clip, tmp_path, spoil, words):
