@@ -1,7 +1,7 @@
 """`nightshoot judge`: measure finished videos; seams where our receipts say they are."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Group
@@ -14,7 +14,9 @@ from tasks.errors import (
 )
 from tasks.media.sound import DEFAULT_LUFS
 from tasks.portrait.portrait import read_rig, rig_path_of
+from tasks.quality.gates.words import minutes
 from tasks.quality.judgement import JudgeLimits, Seam, VideoJudgement, judge_video, worst
+from tasks.quality.looks.faults import LookLimits, look_limits_of
 from tasks.records import SegmentReceipt
 from tasks.store.campaign_folder import (
     CampaignFolder,
@@ -38,8 +40,20 @@ class KnownSeams:
     loudness_lufs: int | None = DEFAULT_LUFS
 
 
+@dataclass(frozen=True)
+class Shown:
+    """Whom a video must show: the picture, the rig in its pixels, the engine's limits."""
+
+    portrait: Path | None
+    rig: Mapping[str, object] | None = None
+    limits: LookLimits = field(default_factory=LookLimits)
+
+
 def judge_all(videos: Sequence[Path], portrait: Path | None) -> list[VideoJudgement]:
-    """Judge each video, against ``portrait`` (and the rig beside it) or its own first frame.
+    """Judge each video, against ``portrait`` and the rig beside it.
+
+    Without one, a campaign's video is compared with the portrait it was planned with, any other
+    with its own first frame.
 
     Raises:
         Mp4Error, FfmpegError: a video cannot be read.
@@ -47,16 +61,36 @@ def judge_all(videos: Sequence[Path], portrait: Path | None) -> list[VideoJudgem
     """
     rig_path = None if portrait is None else rig_path_of(portrait)
     rig = read_rig(rig_path) if rig_path is not None and rig_path.exists() else None
-    return [_judged(video, portrait, rig) for video in videos]
+    named = None if portrait is None else Shown(portrait, rig)
+    return [_judged(video, named or planned_presenter(video)) for video in videos]
 
 
-def _judged(video: Path, portrait: Path | None, rig: dict[str, object] | None) -> VideoJudgement:
+def planned_presenter(video: Path) -> Shown:
+    """Whom a campaign's video was planned with; nobody for a video that is not in a campaign."""
+    folder = CampaignFolder(video.absolute().parents[1])
+    if video.absolute().parent != folder.videos:
+        return Shown(None)
+    try:
+        stored, receipt = folder.read_plan(video.stem), folder.find_video(video.stem)
+    except DamagedError:
+        return Shown(None)  # known_seams tells it
+    if stored is None or receipt is None or receipt.plan_sha256 != stored.sha256:
+        return Shown(None)
+    portrait = folder.portrait(stored.plan.portrait)
+    if not portrait.exists():
+        return Shown(None)
+    limits = look_limits_of(is_preview=stored.plan.is_preview)
+    return Shown(portrait, stored.plan.rig, limits)
+
+
+def _judged(video: Path, shown: Shown) -> VideoJudgement:
     seams = known_seams(video)
     judged = judge_video(
         video,
-        portrait=portrait,
+        portrait=shown.portrait,
         boundaries=seams.boundaries,
-        rig=rig,
+        rig=shown.rig,
+        look_limits=shown.limits,
         repeated=seams.repeated,
         limits=JudgeLimits(loudness_lufs=seams.loudness_lufs),
     )
@@ -111,26 +145,38 @@ def seams_of(
 
 
 def judgement_table(judged: Sequence[VideoJudgement]) -> Group:
-    """What `nightshoot judge` prints: a line a video, why some do not pass, what columns mean."""
-    table = Table("video", "verdict", box=None)
+    """What `nightshoot judge` prints: what is wrong and when, the figures, what columns mean."""
+    return Group(_verdicts(judged), Text(), _figures(judged), Text(), _legend())
+
+
+def _verdicts(judged: Sequence[VideoJudgement]) -> Table:
+    """A line for each thing that is wrong; one for a video that passes."""
+    table = Table("video", "verdict", "from", "what is wrong", box=None)
+    for each in judged:
+        name = Text(each.path.name)
+        verdict = Text(each.verdict, style=_VERDICT_STYLES[each.verdict])
+        lines = [(minutes(fault.second), fault.words) for fault in each.faults]
+        lines += [("", reason) for reason in each.reasons[len(each.faults) :]]
+        for number, (second, words) in enumerate(lines or [("", "")]):
+            first = (name, verdict) if number == 0 else ("", "")
+            table.add_row(*first, second, Text(words))
+    return table
+
+
+def _figures(judged: Sequence[VideoJudgement]) -> Table:
+    table = Table("video", box=None)
     for name in ("s", "z", "lag ms", "r", "range", "likeness", "seams: m8, step", "LUFS", "dBTP"):
         table.add_column(name, justify="right", no_wrap=True)
     for each in judged:
         table.add_row(
             Text(each.path.name),
-            Text(each.verdict, style=_VERDICT_STYLES[each.verdict]),
             f"{each.duration_s:.1f}",
             *_lip_sync_cells(each),
             "-" if each.identity is None else f"{each.identity.p5:.3f}",
             _seam_cell(each.seams),
             *_loudness_cells(each),
         )
-    reasons = [
-        Text(f"{each.path.name}: {reason}", style=_VERDICT_STYLES[each.verdict])
-        for each in judged
-        for reason in each.reasons
-    ]
-    return Group(table, *reasons, Text(), _legend())
+    return table
 
 
 def _legend() -> Table:
@@ -157,7 +203,7 @@ def _legend() -> Table:
         "LUFS": "loudness as viewers hear it (EBU R 128); at most "
         f"{limits.most_off_lu:g} LU from what the video was made with, by default {DEFAULT_LUFS}",
         "dBTP": f"highest true peak, in decibels; at most {limits.most_true_peak_dbtp:g}",
-        "-": "not measured; the lines above the legend say why, where that matters",
+        "-": "not measured; the first table says why, where that matters",
     }
     legend = Table(show_header=False, box=None, padding=(0, 1, 0, 0))
     legend.add_column(no_wrap=True)

@@ -74,13 +74,15 @@ def rig(portrait: Path, out: Path | None) -> int:
 @with_judging
 @with_json
 def judge(what: tuple[str, ...], portrait: Path | None, as_json: bool, **options: Any) -> int:
-    """Judge a campaign's finished videos again, or measure the quality of video files.
+    """Judge a campaign's finished videos, or video files, and tell what is wrong at which second.
 
     For a CAMPAIGN, its gates are judged with today's limits, or those of --limits, and nothing is
     rendered: videos are held or no longer held. Segments that no gate has measured yet are decoded
-    and measured. Exits with code 1 if a video is held.
+    and measured. Each video is then looked at as a viewer would: is it a human face, always the
+    same, the only one; does the mouth move on the lips; are lids lids. Exits with code 1 if a video
+    is held or fails.
 
-    For VIDEO files, lip-sync, likeness, seams and loudness are measured.
+    For VIDEO files, the same is looked at, and lip-sync, likeness, seams and loudness are measured.
     """
     if len(what) == 1 and not Path(what[0]).is_file():
         return judge_again(what[0], options, as_json=as_json)

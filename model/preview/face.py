@@ -94,14 +94,16 @@ def find_faces(image: Pixels) -> list[Face]:
     return _without_repeats(sorted(faces, key=_prominence, reverse=True))
 
 
-def find_strangers(image: Pixels, known: Face | None) -> list[Face]:
+def find_strangers(image: Pixels, known: Face | None, *, is_close: bool = False) -> list[Face]:
     """Faces beside the known one that are seen at a glance, on the whole picture alone.
 
-    It is cheap where there are none, and misses faces below a seventh of the picture.
+    It is cheap where there are none, and misses faces below a seventh of the picture. A close look
+    at its parts (``is_close``) finds smaller ones, and takes twenty times as long.
     """
     faces: list[Face] = []
     box = None if known is None else np.array(known.box, np.float32)
-    for item in _candidates(image, iter([(0, 0, image.shape[1], image.shape[0], 0.6)])):
+    tiles = iter([(0, 0, image.shape[1], image.shape[0], 0.6)])
+    for item in _candidates(image, _coarse_tiles(*image.shape[:2]) if is_close else tiles):
         if box is not None and _is_same(box, item.box):
             continue
         landmarks, score = refine(image, _mesh(image, item.roi)[0])

@@ -59,7 +59,19 @@ class FaceViews:
 
 
 def views_of_landmarks(landmarks: Landmarks) -> FaceViews:
-    """Views that follow the head: shift, turn and size by least squares over its steady points."""
+    """Views that follow the head."""
+    to_picture = head_axes(landmarks)
+    return FaceViews(
+        face=view_of_box(to_picture, _UPPER_FACE, FACE_SIZE),
+        mouth=view_of_box(to_picture, _MOUTH, MOUTH_SIZE),
+    )
+
+
+def head_axes(landmarks: Landmarks) -> View:
+    """From eye distances around the middle of the eyes, right and down, to pixels of the picture.
+
+    Shift, turn and size by least squares over the head's steady points.
+    """
     points = landmarks[:, :2].astype(np.float64)
     seen = points[list(_STEADY_POINTS)] @ [1, 1j]
     wanted = np.array(list(_STEADY_POINTS.values()))
@@ -67,11 +79,7 @@ def views_of_landmarks(landmarks: Landmarks) -> FaceViews:
     spread = wanted - wanted_mean
     turn = complex((np.conj(spread) * (seen - seen_mean)).sum() / (np.abs(spread) ** 2).sum())
     start = complex(seen_mean - turn * wanted_mean)
-    to_picture = np.array([[turn.real, -turn.imag, start.real], [turn.imag, turn.real, start.imag]])
-    return FaceViews(
-        face=_view(to_picture, _UPPER_FACE, FACE_SIZE),
-        mouth=_view(to_picture, _MOUTH, MOUTH_SIZE),
-    )
+    return np.array([[turn.real, -turn.imag, start.real], [turn.imag, turn.real, start.imag]])
 
 
 def views_of_features(features: Features) -> FaceViews:
@@ -91,10 +99,12 @@ def views_of_features(features: Features) -> FaceViews:
         float(features.high[0]),
         float(features.nose[1]),
     )
-    return FaceViews(_view(still, face, FACE_SIZE), _view(still, mouth, MOUTH_SIZE))
+    return FaceViews(view_of_box(still, face, FACE_SIZE), view_of_box(still, mouth, MOUTH_SIZE))
 
 
-def _view(to_picture: View, box: tuple[float, float, float, float], size: tuple[int, int]) -> View:
+def view_of_box(
+    to_picture: View, box: tuple[float, float, float, float], size: tuple[int, int]
+) -> View:
     """From the pixels of a crop of ``size`` over ``box`` to the picture's."""
     left, top, right, bottom = box
     step = np.array([(right - left) / size[0], (bottom - top) / size[1]])

@@ -1,9 +1,9 @@
 """Judge a finished video from its pixels and its sound alone, whichever engine made it.
 
-Three questions: does the mouth follow the sound (tasks/quality/lipsync.py), is it the portrait's
-face to the end (tasks/quality/identity.py), do the seams show (tasks/quality/seams.py)? Frames
-stream through and are dropped; what is kept of each is a mouth of 20x17 grey pixels and two
-numbers.
+Four questions: does the mouth follow the sound (tasks/quality/lipsync.py), is it the portrait's
+face to the end (tasks/quality/identity.py), do the seams show (tasks/quality/seams.py), would a
+viewer see something wrong with the presenter (tasks/quality/looks/)? Frames stream through and are
+dropped; what is kept of each is a mouth of 20x17 grey pixels and some numbers.
 
 Mesh or rig: where the mesh can be trusted in the portrait, faces are followed by it from frame to
 frame. Where it cannot (stylised faces), the portrait's rig says where face and mouth are, and the
@@ -11,7 +11,7 @@ head is taken to stay there; the lips are then judged by the pixels of the mouth
 """
 
 from collections import deque
-from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
@@ -22,14 +22,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from model.engine import ENGINE_SAMPLE_RATE_HZ, Pixels
+from model.engine import Pixels
 from model.preview.face import Landmarks, find_faces, jitter, refine
 from model.preview.features import locate
 from model.preview.fit import fit
-from tasks.media.mp4 import Movie, Track, read_mp4
+from tasks.media.mp4 import Track, read_mp4
 from tasks.media.sound import MOST_OFF_LU, MOST_TRUE_PEAK_DBTP, Heard, measure_loudness
 from tasks.portrait.picture import read_portrait
-from tasks.processes.ffmpeg import read_ffmpeg, run_ffmpeg, time_limit_s
+from tasks.quality.decoding import frames_of, sound_of
 from tasks.quality.identity import (
     FACE_SIZE,
     MOUTH_SIZE,
@@ -45,6 +45,7 @@ from tasks.quality.identity import (
 from tasks.quality.lipsync import (
     Curve,
     filled,
+    levels_by_frame,
     main_motion,
     open_in_silence,
     speech_levels,
@@ -53,6 +54,8 @@ from tasks.quality.lipsync import (
     sync_of_motion,
     sync_of_opening,
 )
+from tasks.quality.looks.faults import Fault, LookLimits
+from tasks.quality.looks.presenter_watch import PresenterWatch
 from tasks.quality.seams import (
     SIDE,
     Luma,
@@ -146,6 +149,7 @@ class VideoJudgement(Record):
     lip_sync: LipSync | None
     identity: Identity | None
     seams: tuple[Seam, ...] = ()
+    faults: tuple[Fault, ...] = Field(default=(), description="What viewers see, by second.")
     integrated_lufs: float | None = Field(default=None, description="None: there is no sound.")
     true_peak_dbtp: float | None = Field(default=None, description="None: there is no sound.")
 
@@ -165,6 +169,7 @@ def judge_video(
     boundaries: Sequence[int] = (),
     rig: Mapping[str, object] | None = None,
     limits: JudgeLimits | None = None,
+    look_limits: LookLimits | None = None,
     raw_seams: Mapping[int, RawSeam] | None = None,
     repeated: Collection[int] = (),
 ) -> VideoJudgement:
@@ -176,6 +181,7 @@ def judge_video(
         boundaries: first frames of all segments but the first.
         rig: of the portrait, used where the mesh cannot be trusted in it.
         limits: when it passes.
+        look_limits: from where on viewers see a fault.
         raw_seams: raw frames by boundary, where they are known.
         repeated: boundaries whose receipts say that the reference was emitted again.
 
@@ -191,16 +197,25 @@ def judge_video(
     _check_boundaries((*boundaries, *repeated, *(raw_seams or {})), boundaries, track.num_packets)
     watch = _Watch(_reference(portrait, rig, track, limits), limits)
     seams = _SeamWatch(boundaries, raw_seams or {})
+    fps = track.num_packets * track.timescale / sum(track.durations)
+    sound = sound_of(path, movie, track.num_packets / fps)
+    presenter = PresenterWatch(
+        None if portrait is None else read_portrait(portrait),
+        is_rigged=rig is not None,
+        levels=levels_by_frame(speech_levels(sound), track.num_packets, fps),
+        fps=fps,
+        limits=look_limits or LookLimits(),
+    )
     with closing(frames_of(path, track)) as frames:
         for frame in frames:
             watch.look(frame)
             seams.look(frame)
-    fps = track.num_packets * track.timescale / sum(track.durations)
-    sound = _sound(path, movie, watch.num_frames / fps)
+            presenter.look(frame)
+    faults = presenter.faults()
     speech_s = speech_seconds(sound)
     lip_sync = _lip_sync(watch, sound, fps, limits) if speech_s >= limits.least_speech_s else None
     identity = watch.identity(fps)
-    findings: list[Finding] = [*watch.doubts]
+    findings: list[Finding] = [*fault_findings(faults), *watch.doubts]
     has_sound = any(each.kind == "soun" for each in movie.tracks)
     seconds = watch.num_frames / fps
     heard = measure_loudness(path, None, seconds=seconds) if has_sound else None
@@ -220,6 +235,7 @@ def judge_video(
         lip_sync=lip_sync,
         identity=identity,
         seams=seams.found(),
+        faults=faults,
         integrated_lufs=heard.integrated_lufs if heard else None,
         true_peak_dbtp=heard.true_peak_dbtp if heard else None,
     )
@@ -241,6 +257,12 @@ def _check_boundaries(named: Sequence[int], boundaries: Sequence[int], num_frame
 
 
 # --- sentences ----------------------------------------------------------------------------------
+
+
+def fault_findings(faults: Sequence[Fault]) -> Iterator[Finding]:
+    """What viewers see wrong with the presenter, and when."""
+    for fault in faults:
+        yield "fail", f"{fault.words}, from {fault.second:.1f} s on"
 
 
 def sight_findings(seen: float, speech_s: float | None, limits: JudgeLimits) -> Iterator[Finding]:
@@ -571,28 +593,3 @@ class _SeamWatch:
         first = self._open[0] if self._open else self._num_frames + _SEAM_REACH
         for index in [k for k in self._near if k < first - _SEAM_REACH]:
             del self._near[index]
-
-
-# --- reading ------------------------------------------------------------------------------------
-
-
-def frames_of(path: Path, track: Track) -> Generator[Pixels]:
-    """Every frame of a video, ``(H, W, 3)`` uint8 RGB, converted without a colour bias."""
-    args = ["-i", f"file:{path}", "-map", "0:v:0", "-fps_mode", "passthrough"]
-    args += ["-vf", "scale=flags=bicubic+accurate_rnd+full_chroma_int"]
-    args += ["-pix_fmt", "rgb24", "-f", "rawvideo", "pipe:1"]
-    shape = (track.height, track.width, 3)
-    with closing(read_ffmpeg(args, track.height * track.width * 3)) as chunks:
-        for chunk in chunks:
-            yield np.frombuffer(chunk, np.uint8).reshape(shape)
-
-
-def _sound(path: Path, movie: Movie, seconds: float) -> NDArray[np.int16]:
-    """The first ``seconds`` of a video's sound from its time 0: 16 kHz, mono; empty if none."""
-    if not any(track.kind == "soun" for track in movie.tracks):
-        return np.zeros(0, np.int16)
-    args = ["-i", f"file:{path}", "-map", "0:a:0", "-ac", "1", "-t", f"{seconds:.6f}"]
-    args += ["-af", f"aresample={ENGINE_SAMPLE_RATE_HZ}:first_pts=0"]
-    args += ["-f", "s16le", "pipe:1"]
-    sound = run_ffmpeg(args, timeout_s=time_limit_s(sound_s=seconds))
-    return np.frombuffer(sound, "<i2").astype(np.int16)

@@ -72,6 +72,14 @@ def speech_levels(pcm: NDArray[np.int16]) -> Curve:
     return np.clip((level_db - loud_db) / _LEVEL_RANGE_DB + 1, 0, 1)
 
 
+def levels_by_frame(levels: Curve, num_frames: int, fps: float) -> Curve:
+    """``(F,)`` mean of ``levels`` ``(T,)`` over each frame; 0 after their end."""
+    edges = np.round(np.arange(num_frames + 1) / fps * FRAMES_PER_SECOND).astype(np.intp)
+    sums = np.concatenate([[0.0], np.cumsum(levels)])
+    starts, ends = (np.minimum(edges[k : k + num_frames], len(levels)) for k in (0, 1))
+    return (sums[ends] - sums[starts]) / np.maximum(ends - starts, 1)
+
+
 def speech_seconds(pcm: NDArray[np.int16]) -> float:
     """Seconds of ``pcm`` at 16 kHz in which something is said."""
     levels = frame_levels(pcm.astype(np.float32) / np.float32(32768), ENGINE_SAMPLE_RATE_HZ)

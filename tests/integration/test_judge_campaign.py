@@ -124,14 +124,18 @@ def test_limits_with_faults_are_refused_all_at_once(unmeasured, nightshoot, tmp_
     assert "[preview] least_z = 'much' must be a number" in refused.stderr
 
 
-def test_a_store_of_an_earlier_release_is_judged_and_its_clean_videos_pass(nightshoot, tmp_path):
+def test_a_store_of_an_earlier_release_is_judged_and_its_mirrored_head_fails(nightshoot, tmp_path):
     shutil.copytree(STORE, tmp_path, dirs_exist_ok=True)
     before = video_digests(tmp_path / "campaign")
 
     judged = nightshoot("judge", "campaign", "--out", tmp_path, "--json", timeout_s=300)
 
-    assert judged.returncode == 0, judged.stdout + judged.stderr
-    assert {each["verdict"] for each in json.loads(judged.stdout)} == {"passed"}
+    assert judged.returncode == 1, judged.stdout + judged.stderr
+    told = {each["video_id"]: each for each in json.loads(judged.stdout)}
+    assert not any(each["gates"] for each in told.values())
+    # its engine filled what the portrait lacks with the portrait's mirror image
+    assert [fault["name"] for fault in told.pop("lamp-en")["faults"]] == ["mirrored"]
+    assert {each["verdict"] for each in told.values()} == {"passed"}
     assert video_digests(tmp_path / "campaign") == before
 
 

@@ -151,7 +151,7 @@ def test_without_a_portrait_the_first_frame_is_the_reference(video):
     assert judged.identity.reference == "first frame"
     assert judged.identity.p5 > 0.8
     assert judged.seams == ()
-    assert len(judgement_table([judged]).renderables) == 3  # the table and its legend
+    assert len(judgement_table([judged]).renderables) == 5  # three tables, with lines between
 
 
 def test_the_face_of_another_presenter_fails(video):
@@ -189,6 +189,10 @@ def repeated(before: Pixels, after: Pixels) -> Pixels:
     return np.concatenate([before[-1:], after[:-1]])
 
 
+def lighter_by_two(before: Pixels, after: Pixels) -> Pixels:
+    return np.clip(after.astype(np.int16) + 2, 0, 255).astype(np.uint8)
+
+
 def recoloured(before: Pixels, after: Pixels) -> Pixels:
     return np.clip(after + np.array([4, 2, -2]), 0, 255).astype(np.uint8)
 
@@ -199,6 +203,7 @@ def recoloured(before: Pixels, after: Pixels) -> Pixels:
         (jumped, "the picture jumps at frame 48"),
         (repeated, "shows -0.0|shows 0.0"),
         (recoloured, "the brightness steps by +"),
+        (lighter_by_two, "the brightness steps by +"),
     ],
 )
 def test_a_defect_at_a_seam_is_found(clip, tmp_path, spoil, words):

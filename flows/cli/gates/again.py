@@ -13,7 +13,13 @@ if TYPE_CHECKING:
     from flows.cli.gates.judge_campaign import JudgedVideo
 
 # in the order in which a person wants to look at them
-_STYLES = {"held": "red", "told": "yellow", "not judged": "yellow", "passed": "green"}
+_STYLES = {
+    "held": "red",
+    "fails": "red",
+    "told": "yellow",
+    "not judged": "yellow",
+    "passed": "green",
+}
 
 
 def judge_again(campaign: str, options: dict[str, Any], *, as_json: bool) -> int:
@@ -27,7 +33,7 @@ def judge_again(campaign: str, options: dict[str, Any], *, as_json: bool) -> int
         say(json.dumps([each.model_dump(mode="json") for each in judged], indent=1))
     else:
         console().print(judged_table(judged))
-    return int(any(each.verdict == "held" for each in judged))
+    return int(any(each.verdict in ("held", "fails") for each in judged))
 
 
 def judged_table(judged: Sequence["JudgedVideo"]) -> "Group":
@@ -38,15 +44,17 @@ def judged_table(judged: Sequence["JudgedVideo"]) -> "Group":
 
     from tasks.quality.gates.words import minutes
 
-    table = Table("video", "verdict", "from", "gate", "what is wrong", box=None)
+    table = Table("video", "verdict", "from", "found by", "what is wrong", box=None)
     order = list(_STYLES)
     for each in sorted(judged, key=lambda one: order.index(one.verdict)):
         verdict = Text(each.verdict, style=_STYLES[each.verdict])
-        if not each.gates:
+        found = [(gate.second, gate.gate, gate.words) for gate in each.gates]
+        found += [(fault.second, "look", fault.words) for fault in each.faults]
+        if not found:
             table.add_row(Text(each.video_id), verdict, "", "", Text(each.reason))
-        for number, gate in enumerate(each.gates):
+        for number, (second, by, words) in enumerate(sorted(found)):
             first = (Text(each.video_id), verdict) if number == 0 else ("", "")
-            table.add_row(*first, minutes(gate.second), gate.gate, Text(gate.words))
+            table.add_row(*first, minutes(second), by, Text(words))
     counts = Counter(each.verdict for each in judged)
     told = ", ".join(f"{counts[name]} {name}" for name in order if counts[name])
     measured = sum(each.num_measured for each in judged)

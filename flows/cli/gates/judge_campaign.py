@@ -1,4 +1,8 @@
-"""A campaign's finished videos, judged again without rendering; also those older than gates."""
+"""A campaign's finished videos, judged again without rendering; also those older than gates.
+
+Each finished file is looked at as well, as a viewer would (tasks/quality/looks/): what is seen
+there is told, and holds nothing.
+"""
 
 import contextlib
 from collections.abc import Sequence
@@ -6,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from flows.stored import StoredCampaign
-from model.engine import engine_identity
+from model.engine import Pixels, engine_identity
 from tasks.errors import DamagedError, FfmpegError
 from tasks.gate_records import GateFigures, GatePolicy, GateVerdict
 from tasks.media.contact_sheets import keep_stills, stills_folder, stills_path
@@ -18,6 +22,8 @@ from tasks.quality.gates.limits import check_limits, limits_of
 from tasks.quality.gates.policy import GateRequest, policy_of
 from tasks.quality.gates.reference import reference_of
 from tasks.quality.gates.video_verdicts import video_verdicts
+from tasks.quality.looks.faults import Fault, look_limits_of
+from tasks.quality.looks.finished_file import faults_of_file
 from tasks.record import Record
 from tasks.records import RowRecord, SegmentReceipt, VideoPlan, VideoReceipt
 from tasks.report.report import campaign_report
@@ -26,7 +32,7 @@ from tasks.store.campaign_folder import CampaignFolder
 from tasks.store.campaigns import open_campaign
 from tasks.upkeep.freed_segments import told_segment
 
-Judged = Literal["passed", "told", "held", "not judged"]
+Judged = Literal["passed", "told", "fails", "held", "not judged"]
 
 
 class JudgedVideo(Record):
@@ -35,6 +41,7 @@ class JudgedVideo(Record):
     video_id: str
     verdict: Judged
     gates: tuple[GateVerdict, ...] = ()
+    faults: tuple[Fault, ...] = ()
     reason: str = ""
     num_measured: int = 0
 
@@ -45,7 +52,7 @@ def judge_campaign(out: str | Path, campaign: str, request: GateRequest) -> list
     Raises:
         CampaignError: there is no such campaign, a run is at work on it, or the file of limits has
             faults.
-        FfmpegError, Mp4Error: a segment cannot be decoded.
+        FfmpegError, Mp4Error: a segment or a finished file cannot be decoded.
     """
     if request.limits is not None:
         check_limits(request.limits)
@@ -115,16 +122,41 @@ def _judged_video(
             assert segment.figures is not None
             figures.append(segment.figures)
             start = end
+        faults: tuple[Fault, ...] = ()
+        if identity.needs_face:
+            faults = faults_of_file(
+                place.fetch_video(receipt),
+                _portrait(place, plan),
+                pcm,
+                is_rigged=plan.rig is not None,
+                limits=look_limits_of(is_preview=plan.is_preview),
+            )
     policy = _policy(plan, request)
     gates, curves = video_verdicts(figures, pcm, policy), video_curves(figures, policy.limits)
     renewed = receipt.model_copy(update={"gates": gates, "is_judged": True, "curves": curves})
     if renewed != receipt:
         folder.renew_video(renewed)
         _keep_stills(folder, renewed)
-    verdict: Judged = "held" if renewed.is_held else "told" if gates else "passed"
     return JudgedVideo(
-        video_id=plan.video_id, verdict=verdict, gates=gates, num_measured=num_measured
+        video_id=plan.video_id,
+        verdict=_verdict(renewed, faults),
+        gates=gates,
+        faults=faults,
+        num_measured=num_measured,
     )
+
+
+def _verdict(receipt: VideoReceipt, faults: Sequence[Fault]) -> Judged:
+    if receipt.is_held:
+        return "held"
+    return "fails" if faults else "told" if receipt.gates else "passed"
+
+
+def _portrait(place: CampaignFolder, plan: VideoPlan) -> Pixels:
+    portrait = read_planned_portrait(place.portrait(plan.portrait), plan.portrait_sha256)
+    if portrait is None:
+        raise DamagedError(f"portraits/{plan.portrait} is not the picture it was planned with")
+    return portrait
 
 
 def _keep_stills(folder: CampaignFolder, receipt: VideoReceipt) -> None:
@@ -145,9 +177,7 @@ def _measured(
 ) -> SegmentReceipt:
     """The receipt of a segment that no gate has seen, with figures of its decoded frames."""
     identity = engine_identity(plan.engine)
-    portrait = read_planned_portrait(place.portrait(plan.portrait), plan.portrait_sha256)
-    if portrait is None:
-        raise DamagedError(f"portraits/{plan.portrait} is not the picture it was planned with")
+    portrait = _portrait(place, plan)
     place.fetch_segment(segment)
     media = segment.media
     reference = reference_of(portrait, plan.rig, media.width, media.height, identity)

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from tasks.gate_records import GateFigures
 from tasks.media.mp4 import read_mp4
+from tasks.quality.decoding import frames_of
 from tasks.quality.gates.reference import FrameReference
 from tasks.quality.gates.segment_watch import SegmentWatch
-from tasks.quality.judgement import frames_of
 
 
 def measured_file(video: Path, reference: FrameReference, pcm: NDArray[np.int16]) -> GateFigures:

@@ -10,6 +10,7 @@ from rich.table import Table
 from flows.cli.judge import judgement_table, known_seams
 from tasks.media.sound import Heard
 from tasks.quality.judgement import JudgeLimits, VideoJudgement, loudness_findings
+from tasks.quality.looks.faults import Fault
 from tasks.records import FileEntry, SoundLoudness, VideoReceipt
 from tasks.store.campaign_folder import CampaignFolder
 from tasks.store.entries import entry_of
@@ -110,17 +111,40 @@ def test_the_table_shows_loudness_and_peak():
     console = Console(width=160, record=True, file=io.StringIO())
     console.print(judgement_table([judged]))
     text = console.export_text()
-    assert "LUFS" in text.splitlines()[0]
-    assert text.splitlines()[1].split()[-2:] == ["-16.2", "-1.9"]
+    verdict, empty, header, figures = text.splitlines()[1:5]
+    assert (verdict.split(), empty.strip()) == (["a.mp4", "pass"], "")
+    assert "LUFS" in header
+    assert figures.split()[-2:] == ["-16.2", "-1.9"]
+
+
+def test_a_fault_is_told_with_its_second_before_other_reasons():
+    fault = Fault(name="faces", second=64.5, value=1, limit=0, words="a second face")
+    judged = VideoJudgement(
+        path=Path("a.mp4"),
+        verdict="fail",
+        reasons=("a second face, from 64.5 s on", "the video has no sound"),
+        num_frames=25,
+        duration_s=1,
+        speech_s=1,
+        seen=1,
+        lip_sync=None,
+        identity=None,
+        faults=(fault,),
+    )
+    console = Console(width=160, record=True, file=io.StringIO())
+    console.print(judgement_table([judged]))
+    lines = [line.split() for line in console.export_text().splitlines()]
+    assert lines[1] == ["a.mp4", "fail", "1:04", "a", "second", "face"]
+    assert lines[2] == ["the", "video", "has", "no", "sound"]
 
 
 def test_every_column_is_explained_with_its_limits():
-    table, _, legend = judgement_table([]).renderables
+    _, _, table, _, legend = judgement_table([]).renderables
     assert isinstance(table, Table)
     assert isinstance(legend, Table)
     names = [str(column.header) for column in table.columns]
     told = dict(zip(*(column.cells for column in legend.columns), strict=True))
-    assert names[2:] == list(told)[:-1], "all but the video and its verdict"
+    assert names[1:] == list(told)[:-1], "all but the video"
     assert "passes from 4, fails below 2.5" in str(told["z"])
     assert "at most 80 either way" in str(told["lag ms"])
     assert "in decibels; at most -1.5" in str(told["dBTP"])

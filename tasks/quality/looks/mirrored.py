@@ -1,0 +1,58 @@
+"""Whether a frame goes on as its own mirror image, so that a second head stands beside the first.
+
+Earlier releases filled what a portrait lacks so. The mirrored part is blurred the more the further
+out it is, so the frame is compared with its mirror image at a small size. Pure. h, w of the small
+frame.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from model.engine import Pixels
+from model.preview.person import person_mask
+
+_SMALL_SIDE = 88  # pixels of the longer side
+_LEAST_BESIDE, _LEAST_ABOVE = 9, 13  # of the small frame: a narrower strip is alike by chance
+_MOST_STRIP = 22
+_LEAST_PERSON = 0.15  # of what is mirrored: background alone troubles nobody
+
+_Small = NDArray[np.float32]
+
+
+def mirrored_share(frame: Pixels, face: tuple[float, float, float, float]) -> float:
+    """The highest correlation of a strip at the frame's edge with what is beside it, mirrored.
+
+    Args:
+        frame: ``(H, W, 3)``.
+        face: box of the presenter's face: left, top, right, bottom.
+    """
+    height, width = frame.shape[:2]
+    scale = _SMALL_SIDE / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = cv2.resize(frame, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    small = np.asarray(cv2.GaussianBlur(small, (0, 0), 1.2), np.float32)
+    person = cv2.resize(person_mask(frame), size, interpolation=cv2.INTER_AREA)
+    mask = np.asarray(person, np.float32)
+    left, top, right, _ = (round(side * scale) for side in face)
+    return max(
+        _alike(small, mask, range(_LEAST_BESIDE, left)),
+        _alike(small[:, ::-1], mask[:, ::-1], range(_LEAST_BESIDE, size[0] - right)),
+        _alike(small.transpose(1, 0, 2), mask.T, range(_LEAST_ABOVE, top)),
+    )
+
+
+def _alike(small: _Small, mask: _Small, folds: range) -> float:
+    """The highest correlation over all ``folds``: columns left of which all is mirrored."""
+    found = 0.0
+    for fold in folds:
+        reach = min(fold, small.shape[1] - fold, _MOST_STRIP)
+        if mask[:, fold : fold + reach].mean() < _LEAST_PERSON:
+            continue
+        outside = small[:, fold - reach : fold][:, ::-1]
+        inside = small[:, fold : fold + reach]
+        outside = outside - outside.mean((0, 1))
+        inside = inside - inside.mean((0, 1))
+        power = float((outside**2).sum() * (inside**2).sum())
+        found = max(found, float((outside * inside).sum()) / max(power, 1e-9) ** 0.5)
+    return found
