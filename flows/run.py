@@ -335,7 +335,7 @@ class Run:
             return films
         told = f"{note.seconds:.0f} s for {counted(note.num_segments, 'segment')} ({note.at})"
         if num_rendered == note.num_segments:
-            told += f"; this run took {seconds / note.seconds - 1:+.0%}"
+            told += f"; this run took {seconds:.0f} s ({seconds / note.seconds - 1:+.0%})"
         else:
             told += f"; this run rendered {num_rendered}"
         return {"quote": told, **films}

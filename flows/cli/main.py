@@ -332,6 +332,12 @@ def _run(
     "what to check.",
 )
 @with_gpus
+@click.option(
+    "--cluster",
+    is_flag=True,
+    default=None,
+    help="Tell the time that a cluster on this machine takes (`cluster start`), not `render`.",
+)
 @with_price
 @with_json
 def plan(manifest: str | Path | None, reread: bool, as_json: bool, **options: Any) -> int:
@@ -344,6 +350,8 @@ def plan(manifest: str | Path | None, reread: bool, as_json: bool, **options: An
     every preset.
     """
     asked, priced = gpus_asked(options), price_asked(options)
+    if options["cluster"] and asked is not None:
+        raise click.UsageError("--cluster plans for this machine, --gpus for others; leave one out")
     if manifest is None:
         return plan_without_manifest(asked, options, as_json=as_json)
     from flows.cli.plan import keep_quote, plan_interruptibly
@@ -363,6 +371,7 @@ def plan(manifest: str | Path | None, reread: bool, as_json: bool, **options: An
             priced,
             is_spoken=bool(options["spoken"]),
             are_weights_unknown=are_unknown,
+            is_on_cluster=bool(options["cluster"]),
         )
     fits = keep_quote(quote, session.folder)
     if as_json:

@@ -100,6 +100,8 @@ class Quote(Record):
     disk_free_bytes: int
     estimated_s: float | None
     workers: int
+    core_s: float | None = None
+    is_on_cluster: bool = False
     time_unknown: str = ""
     notices: tuple[str, ...] = ()
     gpus: GpuQuote | None = None
@@ -123,13 +125,16 @@ def plan_interruptibly(
     *,
     is_spoken: bool = False,
     are_weights_unknown: bool = False,
+    is_on_cluster: bool = False,
 ) -> Quote:
     """:func:`plan_campaign`, which Ctrl-C ends soon and a second Ctrl-C at once, with exit 130."""
     stop = threading.Event()
     last_resort = LastResort(STOP_WITHIN_S)
     try:
         with stop_on_signals(stop, last_resort), stop_asked_by(stop.is_set):
-            quote = plan_campaign(session, wanted, priced, is_spoken=is_spoken)
+            quote = plan_campaign(
+                session, wanted, priced, is_spoken=is_spoken, is_on_cluster=is_on_cluster
+            )
             check_stop()
     except StoppedError:
         leave("Stopped.")
@@ -144,6 +149,7 @@ def plan_campaign(
     priced: PriceRequest = NOT_ASKED,
     *,
     is_spoken: bool = False,
+    is_on_cluster: bool = False,
 ) -> Quote:
     """Speak and plan every row, and tell the time: of this machine, measured on a few frames.
 
@@ -152,6 +158,7 @@ def plan_campaign(
         wanted: GPUs to tell the time of instead, which need not be here.
         priced: what is asked of the cost and of the time when it is finished.
         is_spoken: whether to tell how scripts are read, too.
+        is_on_cluster: whether a cluster on this machine renders, not `render`.
     """
     folder = session.folder
     notices: list[str] = []
@@ -177,7 +184,7 @@ def plan_campaign(
     to_do = work_left(todo, done)
     estimate, gpus, time_unknown = None, None, ""
     if wanted is None:
-        estimate, time_unknown = _estimate(to_do, session)
+        estimate, time_unknown = _estimate(to_do, session, is_on_cluster=is_on_cluster)
     elif todo:
         gpus = _quote_gpus(todo, done, wanted)
         time_unknown = "the plan is for other GPUs"
@@ -206,11 +213,13 @@ def plan_campaign(
         + formats.num_bytes,
         disk_free_bytes=folder.free_bytes(),
         estimated_s=estimate.seconds if estimate else None,
+        core_s=estimate.core_s if estimate and estimate.core_s else None,
         workers=session.request.workers,
         time_unknown=time_unknown,
         notices=tuple(notices),
         gpus=gpus,
         engine_s=engine_s,
+        is_on_cluster=is_on_cluster,
         deliverables=formats if formats.num_encodes else None,
     )
     return _with_price(quote, to_do, estimate, rows, priced)
@@ -265,14 +274,19 @@ def within_terms(session: Session, asked: PriceRequest, console: Console) -> Ses
 
 
 def fitting_videos(
-    session: Session, asked: PriceRequest, console: Console, gpus: GpuRequest | None = None
+    session: Session,
+    asked: PriceRequest,
+    console: Console,
+    gpus: GpuRequest | None = None,
+    *,
+    is_on_cluster: bool = False,
 ) -> tuple[str, ...] | None:
     """The videos that fit, where ``is_fit`` asks for them; None: all of the campaign fits.
 
     Raises:
         CampaignError: see :func:`within_terms`.
     """
-    quote = plan_interruptibly(session, gpus, asked)
+    quote = plan_interruptibly(session, gpus, asked, is_on_cluster=is_on_cluster)
     keep_quote(quote, session.folder)
     if quote.breaches:
         told = "\n".join(quote.breaches)
@@ -339,10 +353,13 @@ def work_left(todo: Sequence[VideoPlan], done: Collection[str]) -> list[Left]:
     return left
 
 
-def _estimate(left: Sequence[Left], session: Session) -> tuple[Estimate | None, str]:
+def _estimate(
+    left: Sequence[Left], session: Session, *, is_on_cluster: bool
+) -> tuple[Estimate | None, str]:
     """The time to make what is left; None, and why, where this machine cannot make it."""
+    workers = session.request.workers
     try:
-        return estimate_campaign(left, session.folder, session.request.workers), ""
+        return estimate_campaign(left, session.folder, workers, is_on_pool=is_on_cluster), ""
     except (ResourceError, EngineLostError) as error:
         return None, str(error)
 

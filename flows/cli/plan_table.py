@@ -132,6 +132,7 @@ def _time_line(quote: Quote) -> str:
     if not quote.estimated_s:
         return "time: nothing is left to render"
     return (
-        f"time: about {clock_of(quote.estimated_s)} on this machine with "
+        f"time: about {clock_of(quote.estimated_s)} on "
+        f"{'a cluster on this machine' if quote.is_on_cluster else 'this machine'} with "
         f"{counted(quote.workers, 'worker')}, from a short test just now"
     )

@@ -8,31 +8,36 @@ from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
 from tasks.canonical_json import canonical_sha256
 from tasks.engines.engine_host import EnginePool
 from tasks.errors import DamagedError
+from tasks.gpu_plans.quotes import ENGINE as GPU_ENGINE
 from tasks.media.finished_video import VideoParts, deliver_video
 from tasks.media.render import render_segment, segment_job
 from tasks.plan.audio_window import EngineTrack
 from tasks.plan.estimate import (
+    ON_A_POOL,
+    ON_ONE_MACHINE,
+    Overhead,
     Pace,
     Timing,
     estimate_seconds,
-    overhead_s,
     pace_of,
-    run_overhead_s,
 )
 from tasks.portrait.picture import read_portrait
 from tasks.processes.stop_request import check_stop
+from tasks.quality.gates.policy import policy_of
+from tasks.quality.gates.reference import reference_of
+from tasks.quality.gates.segment_watch import watch_of
 from tasks.records import SegmentPlan, SegmentReceipt, VideoPlan
 from tasks.speech.speech_files import load_speech
 from tasks.store.campaign_folder import CampaignFolder
 
 _SHORT_FRAMES, _LONG_FRAMES = 24, 72
+_BESIDE_S = 3.0  # for which videos are made side by side: one alone would be a matter of chance
 _COMPUTED_S = 0.2
 Kind: TypeAlias = str
 
@@ -54,11 +59,14 @@ class Estimate:
         seconds: of the run, in all.
         overhead_s: of these, beside its videos.
         work_s: of each video, were it made alone by one worker.
+        core_s: seconds that cores compute for it, in all: what a machine does beside hardly changes
+            them.
     """
 
     seconds: float
     overhead_s: float
     work_s: tuple[float, ...]
+    core_s: float = 0.0
 
     @property
     def shares_s(self) -> tuple[float, ...]:
@@ -68,7 +76,30 @@ class Estimate:
         return tuple(work * share for work in self.work_s)
 
 
-def estimate_campaign(left: Sequence[Left], folder: CampaignFolder, workers: int) -> Estimate:
+@dataclass(frozen=True)
+class _Cost:
+    """What it took to make something.
+
+    Attributes:
+        seconds: that passed.
+        core_s: that cores computed for it.
+    """
+
+    seconds: float
+    core_s: float
+
+    def __add__(self, other: "_Cost") -> "_Cost":
+        return _Cost(self.seconds + other.seconds, self.core_s + other.core_s)
+
+    @property
+    def cores(self) -> float:
+        """How many were computing, on average."""
+        return max(self.core_s, 1e-3) / max(self.seconds, 1e-3)
+
+
+def estimate_campaign(
+    left: Sequence[Left], folder: CampaignFolder, workers: int, *, is_on_pool: bool = False
+) -> Estimate:
     """The time to make what is left, from a few short videos made now.
 
     Engines and their settings differ in speed by far; each kind is timed alone, the commonest side
@@ -78,28 +109,39 @@ def estimate_campaign(left: Sequence[Left], folder: CampaignFolder, workers: int
         left: the videos with something left, in the order they will be made.
         folder: the campaign's, where its speech is.
         workers: videos at once.
+        is_on_pool: whether a cluster on this machine makes them, not `render`.
     """
     if not left:
         return Estimate(0.0, 0.0, ())
+    overhead = ON_A_POOL if is_on_pool else ON_ONE_MACHINE
     samples = samples_of([each.plan for each in left])
     common = next(iter(samples.values()))
     count = min(workers, len(left))
     with _bench(folder) as bench:
         timed = {kind: bench.pace(plan) for kind, plan in samples.items()}
-        alone_s = timed[_kind_of(common)][1]
-        speed_up = bench.speed_up(common, count, alone_s) if count > 1 else 1.0
-    crowding = _crowding()
+        alone = timed[_kind_of(common)][1]
+        cores = bench.cores_beside(common, count) if count > 1 else alone.cores
+    speed_up = min(cores / alone.cores, count)
     rates = [1 + (speed_up - 1) * index / max(1, count - 1) for index in range(count)]
+    core_s = [_core_s(each, timed[_kind_of(each.plan)][0], overhead) for each in left]
     work = [
-        timed[_kind_of(each.plan)][0].work_s(
-            each.num_frames * each.plan.width * each.plan.height, each.num_segments
-        )
-        + overhead_s(each.num_segments, crowding)
-        for each in left
+        each_s / (1.0 if each.plan.engine == GPU_ENGINE else alone.cores)
+        for each, each_s in zip(left, core_s, strict=True)
     ]
-    is_first = not (folder.logs / "prefect").exists()
-    overhead = run_overhead_s(is_first=is_first, crowding=crowding)
-    return Estimate(overhead + estimate_seconds(work, rates, workers), overhead, tuple(work))
+    run_core_s = _run_core_s(overhead, folder)
+    run_s = run_core_s * _crowding()
+    videos_s = estimate_seconds(work, rates, workers, overhead.wait_s)
+    return Estimate(run_s + videos_s, run_s, tuple(work), run_core_s + sum(core_s))
+
+
+def _core_s(left: Left, pace: Pace, overhead: Overhead) -> float:
+    num_pixels = left.num_frames * left.plan.width * left.plan.height
+    beside_s = overhead.video_s + overhead.segment_s * left.num_segments
+    return pace.work_s(num_pixels, left.num_segments) + beside_s
+
+
+def _run_core_s(overhead: Overhead, folder: CampaignFolder) -> float:
+    return overhead.run_s if (folder.logs / "prefect").exists() else overhead.first_run_s
 
 
 def with_films(
@@ -118,9 +160,11 @@ def with_films(
     crowding = _crowding()
     core_s = crowding / (os.cpu_count() or 1)
     others_s = core_s * others_core_s
+    films_sum_s = sum(films_core_s) + others_core_s
     if not estimate.seconds:
-        is_first = not (folder.logs / "prefect").exists()
-        others_s += run_overhead_s(is_first=is_first, crowding=crowding)
+        run_core_s = _run_core_s(ON_ONE_MACHINE, folder)
+        others_s += run_core_s * crowding
+        films_sum_s += run_core_s
     whole = sum(estimate.work_s)
     share = (estimate.seconds - estimate.overhead_s) / whole if whole else 1.0
     films_s = [core_s * each for each in films_core_s]
@@ -130,6 +174,7 @@ def with_films(
         work_s=tuple(
             work + each / share for work, each in zip(estimate.work_s, films_s, strict=True)
         ),
+        core_s=estimate.core_s + films_sum_s,
     )
 
 
@@ -165,27 +210,52 @@ class _Bench:
     store: CampaignFolder
     pool: EnginePool
 
-    def pace(self, plan: VideoPlan) -> tuple[Pace, float]:
-        """Of one worker alone, once its engine is warm; and its seconds for the longer video."""
-        self._make(plan, _SHORT_FRAMES, "warm")
-        short, _ = self._make(plan, _SHORT_FRAMES, "short")
-        long, video_s = self._make(plan, _LONG_FRAMES, "long")
-        return pace_of(short, long, video_s), long.seconds + video_s
+    def pace(self, plan: VideoPlan) -> tuple[Pace, _Cost]:
+        """Of one worker alone, once its engine is warm; and what it was reckoned from.
 
-    def speed_up(self, plan: VideoPlan, count: int, alone_s: float) -> float:
-        """How much more ``count`` workers get done in the same time than one.
-
-        It refers to the time that the pace is made of: what disturbed that cancels out.
+        In seconds of cores; where the engine computes on a GPU, in those that pass.
         """
-        make = partial(self._make, plan, _LONG_FRAMES)
-        with ThreadPoolExecutor(count) as pool:
-            list(pool.map(make, [f"warm-{index}" for index in range(count)]))  # more hosts start
-            began = time.perf_counter()
-            list(pool.map(make, [f"beside-{index}" for index in range(count)]))
-            return count * alone_s / (time.perf_counter() - began)
+        self._make(plan, _SHORT_FRAMES, "warm")
+        short, short_end = self._make(plan, _SHORT_FRAMES, "short")
+        long, long_end = self._make(plan, _LONG_FRAMES, "long")
 
-    def _make(self, plan: VideoPlan, num_frames: int, name: str) -> tuple[Timing, float]:
-        """A video like the plan's, but short: how long its segment took, and its delivery."""
+        def seconds(cost: _Cost) -> float:
+            return cost.seconds if plan.engine == GPU_ENGINE else cost.core_s
+
+        pixels = plan.width * plan.height
+        pace = pace_of(
+            Timing(min(_SHORT_FRAMES, plan.num_frames) * pixels, seconds(short)),
+            Timing(min(_LONG_FRAMES, plan.num_frames) * pixels, seconds(long)),
+            (seconds(short_end) + seconds(long_end)) / 2,
+        )
+        return pace, short + short_end + long + long_end
+
+    def cores_beside(self, plan: VideoPlan, count: int) -> float:
+        """How many cores ``count`` workers find to compute on, side by side."""
+        until = 0.0
+
+        def make(index: int) -> float:
+            core_s, number = 0.0, 0
+            while not number or time.perf_counter() < until:
+                segment, end = self._make(plan, _LONG_FRAMES, f"beside-{index}-{number}", own=False)
+                core_s += segment.core_s + end.core_s
+                number += 1
+            return core_s
+
+        with ThreadPoolExecutor(count) as pool:
+            list(pool.map(make, range(count)))  # more hosts start
+            until = time.perf_counter() + _BESIDE_S
+            began, computed = time.perf_counter(), _own_core_s()
+            core_s = sum(pool.map(make, range(count))) + _own_core_s() - computed
+            return _Cost(time.perf_counter() - began, core_s).cores
+
+    def _make(
+        self, plan: VideoPlan, num_frames: int, name: str, *, own: bool = True
+    ) -> tuple[_Cost, _Cost]:
+        """A video like the plan's, but short: what its segment took, and its delivery.
+
+        ``own``: whether what this process and its programs computed is its alone.
+        """
         self.place.fetch_speech(plan.speech_id)
         speech = load_speech(plan.speech_id, self.store.speech)
         if speech is None:
@@ -196,28 +266,49 @@ class _Bench:
         short = plan.model_copy(
             update={"video_id": name, "num_frames": num_frames, "segments": (segment,)}
         )
-        began = time.perf_counter()
+        marks = [(time.perf_counter(), _own_core_s())]
         receipt = self._rendered(short, segment)
-        rendered = time.perf_counter()
+        marks.append((time.perf_counter(), _own_core_s()))
         deliver_video(short, [receipt], speech, self.store, VideoParts(plan_sha256=key))
-        timing = Timing(num_frames * plan.width * plan.height, rendered - began)
-        return timing, time.perf_counter() - rendered
+        marks.append((time.perf_counter(), _own_core_s()))
+        (began, before), (rendered, after), (ended, last) = marks
+        return (
+            _Cost(rendered - began, receipt.cpu_seconds + own * (after - before)),
+            _Cost(ended - rendered, own * (last - after)),
+        )
 
     def _rendered(self, plan: VideoPlan, segment: SegmentPlan) -> SegmentReceipt:
         speech = self.store.speech / f"{plan.speech_id}.16k.wav"
+        portrait = read_portrait(self.place.portrait(plan.portrait))
         with self.pool.lend(plan.engine) as host:
             job = segment_job(
                 plan,
                 segment,
-                portrait=read_portrait(self.place.portrait(plan.portrait)),
+                portrait=portrait,
                 track=EngineTrack(speech, None),
                 handoff=None,
                 identity=host.identity,
             )
+            watch = None
+            if policy_of(plan).mode != "off":
+                frame = (portrait, plan.rig, plan.width, plan.height)
+                watch = watch_of(job, reference_of(*frame, host.identity))
             receipt, _ = render_segment(
-                plan, job, host=host, folder=self.store, attempt=1, should_stop=lambda: False
+                plan,
+                job,
+                host=host,
+                folder=self.store,
+                attempt=1,
+                should_stop=lambda: False,
+                watch=watch,
             )
         return receipt
+
+
+def _own_core_s() -> float:
+    """Seconds that this process computed until now, and the programs that it waited for."""
+    now = os.times()
+    return now.user + now.system + now.children_user + now.children_system
 
 
 @contextmanager

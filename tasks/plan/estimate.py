@@ -1,15 +1,36 @@
-"""How long a campaign will take: measured speed, videos side by side. Pure."""
+"""How long a campaign will take: measured speed, videos side by side. Pure.
 
+Work is measured in seconds of cores, which hardly depend on what else a machine does; how many of
+them a second gives, alone and side by side, is measured apart.
+"""
+
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-# Computing beside the videos themselves, in seconds of one core. Per run: Prefect's start and end,
-# where its database is new and where it is there; per video and per segment: their runs and states
-# in that database. Measured on the demo and in benchmarks/results/orchestration-*, 2026-11.
-FIRST_RUN_OVERHEAD_S = 11.5
-RUN_OVERHEAD_S = 6.0
-VIDEO_OVERHEAD_S = 0.2
-SEGMENT_OVERHEAD_S = 0.13
+
+@dataclass(frozen=True)
+class Overhead:
+    """Computing beside the videos themselves, in seconds of one core.
+
+    Attributes:
+        first_run_s: of a run whose database is new: Prefect's start, report and end.
+        run_s: of any other run.
+        video_s: of each video: its runs and their states, its row read again, its card.
+        segment_s: of each segment: its run and states.
+        wait_s: for which each video keeps its slot and computes nothing.
+    """
+
+    first_run_s: float
+    run_s: float
+    video_s: float
+    segment_s: float
+    wait_s: float = 0.0
+
+
+# benchmarks/results/quote-*
+ON_ONE_MACHINE = Overhead(first_run_s=11.5, run_s=6.0, video_s=0.2, segment_s=0.13)
+ON_A_POOL = Overhead(first_run_s=8.0, run_s=8.0, video_s=3.1, segment_s=0.13, wait_s=2.1)
 
 
 @dataclass(frozen=True)
@@ -39,21 +60,6 @@ class Pace:
         return self.pixel_s * num_pixels + self.segment_s * num_segments + self.video_s
 
 
-def overhead_s(num_segments: int, crowding: float) -> float:
-    """Of a video.
-
-    Args:
-        num_segments: of it.
-        crowding: seconds that one second of computing takes beside what else this machine does.
-    """
-    return crowding * (VIDEO_OVERHEAD_S + SEGMENT_OVERHEAD_S * num_segments)
-
-
-def run_overhead_s(*, is_first: bool, crowding: float) -> float:
-    """Of a run, beside its videos."""
-    return crowding * (FIRST_RUN_OVERHEAD_S if is_first else RUN_OVERHEAD_S)
-
-
 def pace_of(short: Timing, long: Timing, video_s: float) -> Pace:
     """What two segments of different lengths say; where noise hides it, all is for the pixels.
 
@@ -70,7 +76,9 @@ def pace_of(short: Timing, long: Timing, video_s: float) -> Pace:
     return Pace(pixel_s, segment_s, video_s)
 
 
-def estimate_seconds(work: Sequence[float], rates: Sequence[float], workers: int) -> float:
+def estimate_seconds(
+    work: Sequence[float], rates: Sequence[float], workers: int, wait_s: float = 0.0
+) -> float:
     """Time until the last video is rendered, videos taken in order as workers become free.
 
     Args:
@@ -78,20 +86,31 @@ def estimate_seconds(work: Sequence[float], rates: Sequence[float], workers: int
         rates: units per second of the whole machine with 1, 2, ... videos at work; the last
             value holds for more.
         workers: videos at once, at least 1.
+        wait_s: for which each video keeps its worker before its work begins.
 
     Raises:
         ValueError: no rates, or a rate that is not positive.
     """
     if not rates or min(rates) <= 0:
         raise ValueError(f"rates must be positive, got {list(rates)}")
-    waiting = list(work)
+    ahead = list(reversed(work))
+    waiting: list[tuple[float, float]] = []  # when each begins, and its work
     active: list[float] = []
-    seconds = 0.0
-    while waiting or active:
-        while waiting and len(active) < workers:
-            active.append(waiting.pop(0))
+    now = 0.0
+    while ahead or waiting or active:
+        while ahead and len(waiting) + len(active) < workers:
+            waiting.append((now + wait_s, ahead.pop()))
+        while waiting and waiting[0][0] <= now:
+            active.append(waiting.pop(0)[1])
+        begins = waiting[0][0] if waiting else math.inf
+        if not active:
+            now = begins
+            continue
         share = rates[min(len(active), len(rates)) - 1] / len(active)
         step = min(active)
-        seconds += step / share
+        ends = now + step / share
+        if begins < ends:
+            step = (begins - now) * share
+        now = min(begins, ends)
         active = [left - step for left in active if left > step]
-    return seconds
+    return now

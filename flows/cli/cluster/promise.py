@@ -90,7 +90,9 @@ def within_terms_of(
         )
     request = replace(request_of(parameters), workers=num_cores())
     with weights_not_needed(wanted):
-        fit = fitting_videos(Session(request), asked, console(to_stderr=as_json), wanted)
+        fit = fitting_videos(
+            Session(request), asked, console(to_stderr=as_json), wanted, is_on_cluster=True
+        )
     if fit is None:
         return parameters
     return parameters.model_copy(update={"only": fit, "sample": None, "limit": None})

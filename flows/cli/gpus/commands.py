@@ -36,6 +36,7 @@ _ONLY_WITH_MANIFEST = (
     "language",
     "lexicon",
     "spoken",
+    "cluster",
     "prompt",
     "on_no_face",
     "voice_url",

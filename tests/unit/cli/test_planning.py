@@ -2,10 +2,13 @@
 
 import os
 from io import StringIO
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from rich.console import Console
 
+from flows.cli.main import plan
 from flows.cli.plan import Quote, VideoQuote, unbroken_warnings, work_left
 from flows.cli.plan_table import campaign_table
 from flows.cli.timing import Estimate, samples_of, with_films
@@ -14,7 +17,9 @@ from tasks.store.campaign_folder import CampaignFolder
 from tests.unit.plans import video_plan
 
 
-def printed(estimated_s: float | None, time_unknown: str = "") -> str:
+def printed(
+    estimated_s: float | None, time_unknown: str = "", *, is_on_cluster: bool = False
+) -> str:
     quote = Quote(
         campaign="june",
         videos=(),
@@ -25,6 +30,7 @@ def printed(estimated_s: float | None, time_unknown: str = "") -> str:
         estimated_s=estimated_s,
         workers=2,
         time_unknown=time_unknown,
+        is_on_cluster=is_on_cluster,
     )
     console = Console(width=400, file=StringIO())
     for part in campaign_table(quote):
@@ -47,6 +53,19 @@ def test_the_time_is_told_or_why_it_is_not_known(
     text = printed(estimated_s, unknown)
     assert line in text
     assert "clips x 48 or 80 frames / 25 fps" in text
+
+
+def test_the_time_of_a_cluster_is_told_as_one() -> None:
+    told = printed(90.0, is_on_cluster=True)
+    assert "time: about 1:30 on a cluster on this machine with 2 workers" in told
+
+
+def test_a_cluster_here_and_gpus_elsewhere_are_not_asked_about_at_once(tmp_path: Path) -> None:
+    manifest = tmp_path / "june.csv"
+    manifest.touch()
+    refused = CliRunner().invoke(plan, [str(manifest), "--cluster", "--gpus", "1xH100"])
+    assert refused.exit_code == 2
+    assert "--cluster plans for this machine, --gpus for others; leave one out" in refused.output
 
 
 def plan_of(num_segments: int, handoff: str | None) -> VideoPlan:

@@ -8,9 +8,7 @@ from tasks.plan.estimate import (
     Pace,
     Timing,
     estimate_seconds,
-    overhead_s,
     pace_of,
-    run_overhead_s,
 )
 
 
@@ -67,20 +65,32 @@ def test_a_video_of_which_nothing_is_left_to_render_is_delivered_all_the_same():
     assert Pace(1.0, 1.0, 0.7).work_s(0, 0) == 0.7
 
 
-def test_what_else_the_machine_does_slows_the_overhead_too():
-    assert overhead_s(10, 2.0) == pytest.approx(2 * overhead_s(10, 1.0))
-    assert run_overhead_s(is_first=True, crowding=3.0) == pytest.approx(34.5)
-    assert run_overhead_s(is_first=False, crowding=1.0) == pytest.approx(6.0)
+def test_a_video_that_waits_keeps_its_worker_and_computes_nothing():
+    assert estimate_seconds([10, 20], [1.0], 1, wait_s=2.0) == pytest.approx(34)
+    # both wait until 2, share 1.5 until 2 + 20/1.5, then 10 are left at 1
+    assert estimate_seconds([10, 20], [1.0, 1.5], 2, wait_s=2.0) == pytest.approx(2 + 20 / 1.5 + 10)
+    # one works alone while the next waits: from 2 to 12 both, ends; the third from 14
+    assert estimate_seconds([5, 5, 5], [1.0, 1.0], 2, wait_s=2.0) == pytest.approx(12 + 2 + 5)
+
+
+@given(st.lists(st.floats(0.1, 100), min_size=1, max_size=20), st.integers(1, 5), st.floats(0, 9))
+def test_waiting_makes_a_run_longer_by_no_more_than_all_waits(work, workers, wait_s):
+    rates = [1.0, 1.5]
+    alone = estimate_seconds(work, rates, workers)
+
+    seconds = estimate_seconds(work, rates, workers, wait_s)
+
+    assert alone * (1 - 1e-9) <= seconds <= (alone + wait_s * len(work)) * (1 + 1e-9)
 
 
 @given(
     st.lists(st.floats(0.1, 100), min_size=1, max_size=20),
     st.floats(0.1, 100),
-    st.lists(st.floats(1.0, 2.0), min_size=1, max_size=4),
+    st.floats(0.0, 1.0),
     st.integers(1, 5),
 )
-def test_one_more_video_at_the_end_never_makes_a_run_shorter(work, more, speeds, workers):
-    rates = sorted(speeds)
+def test_one_more_video_at_the_end_never_makes_a_run_shorter(work, more, gain, workers):
+    rates = [1 + gain * index for index in range(workers)]  # n workers are no more than n at once
     before = estimate_seconds(work, rates, workers)
 
     assert estimate_seconds([*work, more], rates, workers) >= before - 1e-6 * before
