@@ -18,8 +18,7 @@ from torch import Tensor
 
 from model.engine import Pixels
 from model.live_avatar.assembly.random_weights import untrained
-from model.live_avatar.config import BLOCK_FRAMES, BLOCK_LATENTS, LATENT_SIDE
-from model.live_avatar.modes import MOTION_FRAMES
+from model.live_avatar.config import BLOCK_FRAMES, BLOCK_LATENTS, LATENT_SIDE, MOTION_FRAMES
 from model.live_avatar.network.audio_encoder import block_tokens
 from model.live_avatar.network.audio_injector import AudioTokens
 from model.live_avatar.sampling.noise import distances, generator, noise

@@ -10,15 +10,14 @@ from torch import Tensor
 
 from model.live_avatar.config import FRAMES_PER_LATENT
 from model.live_avatar.encoders.vae import LATENT_SIDE
-from model.live_avatar.modes import Mode
 from model.live_avatar.network.cache import Sink
-from model.live_avatar.sampling.one_pass import Draw, generate
-from model.live_avatar.sampling.rollout import Rollout
 from model.live_avatar.sampling.sampler import Denoised, Sampler
 from model.live_avatar.sampling.schedule import make_schedule
 from tests.parity.golden import GoldenSet
 from tests.parity.live_avatar import OURS, Arithmetic, KeepsSink
+from tests.parity.modes import Mode, ModeRollout
 from tests.parity.numbers_alone import vae_of
+from tests.parity.one_pass import Draw, generate
 
 #: the file whose picture, prompt and noise the others share
 SHARED_INPUTS = "generate_online"
@@ -71,7 +70,7 @@ class Generation:
         buckets = golden.tensors("audio")["bucket_25fps"].float()
         self._features = rearrange(buckets, "t s d -> 1 s d t")
         self.vae = vae_of(golden)
-        self.run = Rollout(self.sampler, self.vae, golden.blocks_per_clip, mode)
+        self.run = ModeRollout(self.sampler, self.vae, golden.blocks_per_clip, mode)
         self.picture = inputs["image_u8"].numpy()
         self.run.begin(self.picture)
 

@@ -7,13 +7,13 @@ import torch
 from torch import Tensor
 
 from model.live_avatar.encoders.vae import encode, pixels_of
-from model.live_avatar.modes import PARITY_OFFLINE, PARITY_ONLINE, PARITY_TPP, Mode
 from model.live_avatar.network.cache import StepCache
 from model.live_avatar.sampling.sampler import Denoised
 from tests.parity.compared import Numbers
 from tests.parity.generations import Generation, clips_of
 from tests.parity.golden import GoldenSet
 from tests.parity.live_avatar import LITERAL_NORM3, OURS, Arithmetic, transformer_of
+from tests.parity.modes import PARITY_OFFLINE, PARITY_ONLINE, PARITY_TPP, Mode
 from tests.parity.taps import Taps
 
 MODES = {

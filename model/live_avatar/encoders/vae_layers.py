@@ -6,7 +6,8 @@ stay those of diffusers; only how they go forward is changed, from outside.
 
 - Zeros around a frame are the convolution's own, and not a larger copy of what goes in. Frames from
   before are put in front of those that come, which is the one copy that is left.
-- Where nothing is added to a norm, zero is not added.
+- A norm reads the frames in their own dtype and writes them in it: what is computed in float32 is
+  not stored. Where nothing is added to a norm, zero is not added.
 - A picture is enlarged in its own dtype: nearest values need no arithmetic.
 
 Shapes: B batch, C channels, T frames, H, W rows and columns.
@@ -23,6 +24,8 @@ from diffusers.models.autoencoders.autoencoder_kl_wan import (
     WanUpsample,
 )
 from torch import Tensor, nn
+
+_EPSILON = 1e-12  # of torch's ``normalize``
 
 
 class CausalConv(WanCausalConv3d):
@@ -49,8 +52,10 @@ class Norm(WanRMS_norm):
 
     def forward(self, x: Tensor) -> Tensor:
         """Same shape and dtype."""
-        wide = x.float() if x.dtype.itemsize < torch.float32.itemsize else x
-        normed = F.normalize(wide, dim=1 if self.channel_first else -1).to(x.dtype)
+        wide = torch.promote_types(x.dtype, torch.float32)
+        dim = 1 if self.channel_first else -1
+        length = torch.linalg.vector_norm(x, dim=dim, keepdim=True, dtype=wide).clamp_min_(_EPSILON)
+        normed = torch.div(x, length, out=torch.empty_like(x))  # divided wide, and then rounded
         return normed.mul_(self.scale).mul_(self.gamma)
 
 

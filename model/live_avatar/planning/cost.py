@@ -19,11 +19,12 @@ from model.live_avatar.config import (
     BLOCK_LATENTS,
     FRAMES_PER_LATENT,
     LATENT_SIDE,
+    MOTION_FRAMES,
     PATCH,
+    WARM_LATENTS,
     TransformerConfig,
     VaeConfig,
 )
-from model.live_avatar.modes import MOTION_FRAMES, WARM_LATENTS
 from model.live_avatar.planning.sizes import (
     MODELS,
     PUBLISHED,

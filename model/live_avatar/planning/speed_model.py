@@ -17,8 +17,14 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from functools import lru_cache
 
-from model.live_avatar.config import BLOCK_FRAMES, BLOCK_LATENTS, FRAMES_PER_LATENT, VaeConfig
-from model.live_avatar.modes import MOTION_FRAMES, WARM_LATENTS
+from model.live_avatar.config import (
+    BLOCK_FRAMES,
+    BLOCK_LATENTS,
+    FRAMES_PER_LATENT,
+    MOTION_FRAMES,
+    WARM_LATENTS,
+    VaeConfig,
+)
 from model.live_avatar.planning.cost import (
     DTYPES,
     Flops,

@@ -1,7 +1,7 @@
 """The run of blocks inside a segment: sampler, decoder, and what has been made so far.
 
 After its first clip a run's reference gives way to the first latent that was made (the *sink
-advance* of the reference's multi-GPU pipeline). Other modes are there for parity alone.
+advance* of the reference's multi-GPU pipeline).
 
 Shapes: H, W pixels, h, w latent rows and columns (1/8), F latent frames.
 """
@@ -18,13 +18,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from model.engine import Pixels
-from model.live_avatar.config import BLOCK_LATENTS
+from model.live_avatar.config import MOTION_FRAMES, WARM_LATENTS
 from model.live_avatar.devices.copy_streams import coming, toward
 from model.live_avatar.encoders.vae import Arriving, StreamingDecoder, encode, frames_of, pixels_of
-from model.live_avatar.modes import DEFAULT, WARM_LATENTS, Mode
-from model.live_avatar.modes import MOTION_FRAMES as MOTION_FRAMES  # segments read it here
 from model.live_avatar.network.audio_injector import AudioTokens
-from model.live_avatar.sampling.clip_decoder import ClipDecoder
 from model.live_avatar.sampling.output_checks import check_figures, check_latents, latent_figures
 from model.live_avatar.sampling.sampler import BlockSampler, Denoised
 
@@ -121,10 +118,8 @@ class Rollout:
         sampler: its prompt set; it is reset.
         vae: encodes pictures and decodes blocks.
         blocks_per_clip: after so many the reference gives way; blocks look back one less.
-        mode: how; segments take the default.
 
     Attributes:
-        mode: the same.
         reference: latents ``(1, 16, 1, h, w)`` of the sink.
         motion: latents ``(1, 16, F, h, w)`` of the sink.
         decoder: makes frames of the blocks.
@@ -136,11 +131,9 @@ class Rollout:
         sampler: BlockSampler,
         vae: AutoencoderKLWan,
         blocks_per_clip: int,
-        mode: Mode = DEFAULT,
     ) -> None:
         self._sampler, self._vae, self._blocks_per_clip = sampler, vae, blocks_per_clip
-        self.mode = mode
-        self.decoder: StreamingDecoder | ClipDecoder = StreamingDecoder(vae)
+        self.decoder = StreamingDecoder(vae)
         self._blocks: deque[PastBlock] = deque(maxlen=blocks_per_clip - 1)
         self._distances: deque[tuple[int, ...]] = deque()  # of blocks not collected yet
         self._num_blocks = self._num_submitted = 0
@@ -149,21 +142,11 @@ class Rollout:
 
     def begin(self, picture: Pixels) -> None:
         """Start from a picture ``(H, W, 3)``."""
-        mode = self.mode
         pixels = pixels_of(picture[None])
-        encoded = encode(self._vae, _copies(pixels, mode.num_reference_frames))
-        self.reference = encoded[:, :, -1:]
+        self.reference = encode(self._vae, pixels)
         self._take_first(self.reference)
         self._take_motion(pixels)
-        if mode.decodes_clips:
-            self.decoder = ClipDecoder(
-                self._vae,
-                mode,
-                self._blocks_per_clip * BLOCK_LATENTS,
-                _copies(pixels, mode.num_motion_copies),
-                self.motion,
-            )
-        self._warm(self.motion[:, :, : mode.num_warm_latents])
+        self._warm(self.motion[:, :, :WARM_LATENTS])
 
     def go_on(self, picture: Pixels, past: Past, heard: Iterable[AudioTokens]) -> None:
         """Start where another run ended.
@@ -172,12 +155,7 @@ class Rollout:
             picture: that the other run began with.
             past: that it left.
             heard: by each of its blocks.
-
-        Raises:
-            ValueError: the mode decodes whole clips, of which a past holds no frames.
         """
-        if self.mode.decodes_clips:
-            raise ValueError(f"mode {self.mode.name} decodes whole clips, so it cannot continue")
         self.reference = past.reference
         self._num_blocks = self._num_submitted = past.num_blocks
         self._take_first(past.first)
@@ -189,7 +167,7 @@ class Rollout:
         self._warm(past.clean)
 
     def _take_motion(self, pixels: Tensor) -> None:
-        self._set_motion(encode(self._vae, _copies(pixels, self.mode.num_motion_copies)))
+        self._set_motion(encode(self._vae, copies(pixels, MOTION_FRAMES)))
         self._sampler.set_sink(self.reference, self._motion_there())
 
     def _set_motion(self, motion: Tensor) -> None:
@@ -201,7 +179,6 @@ class Rollout:
 
     def _warm(self, latents: Tensor) -> None:
         if latents.shape[2]:
-            assert isinstance(self.decoder, StreamingDecoder)  # the other one is never warmed
             self.decoder.warm(latents)
         self._clean = latents
 
@@ -210,10 +187,7 @@ class Rollout:
         return frames_of(self.advance(noise, audio, distances))
 
     def advance(self, noise: Tensor, audio: AudioTokens, distances: Sequence[int]) -> Tensor:
-        """Make the next block; the frames ``(1, 3, T, H, W)`` that can be seen now, in -1 to 1.
-
-        They are the block's 12, less what the mode drops; or a whole clip's, or none yet.
-        """
+        """Make the next block; its frames ``(1, 3, 12, H, W)`` in -1 to 1."""
         self.submit(noise, audio, distances)
         return self.collect()
 
@@ -225,7 +199,7 @@ class Rollout:
 
     def submit(self, noise: Tensor, audio: AudioTokens, distances: Sequence[int]) -> None:
         """Have the next block made; :attr:`may_submit` says when, :meth:`collect` gives it."""
-        if self._num_submitted == self._blocks_per_clip and self.mode.advances_reference:
+        if self._num_submitted == self._blocks_per_clip:
             self._advance_reference()
         self._sampler.submit(self._num_submitted, noise, audio, distances)
         self._distances.append(tuple(distances))
@@ -257,16 +231,10 @@ class Rollout:
         check_latents(self.made.seen, self.made.latents, self._num_blocks - 1)
 
     def _decoded(self) -> Tensor:
-        pixels = self.decoder.decode(self.made.latents)
-        if self._num_blocks == 1 and not self.mode.decodes_clips:
-            pixels = pixels[:, :, self.mode.num_dropped_frames :]
-        return pixels
+        return self.decoder.decode(self.made.latents)
 
     def _advance_reference(self) -> None:
         self.reference = self._first
-        if self.mode.renews_motion:
-            assert isinstance(self.decoder, ClipDecoder)  # the mode's own rule
-            self._set_motion(self.decoder.motion())
         self._sampler.set_sink(self._first_there(), self._motion_there())
 
     def _note(self, made: Denoised, distances: tuple[int, ...]) -> None:
@@ -313,6 +281,6 @@ def _nothing() -> Tensor:
     raise ValueError("the run has not begun: call begin or go_on first")
 
 
-def _copies(pixels: Tensor, count: int) -> Tensor:
+def copies(pixels: Tensor, count: int) -> Tensor:
     """``(1, 3, 1, H, W)`` -> ``(1, 3, count, H, W)``."""
     return repeat(pixels, "1 c 1 h w -> 1 c count h w", count=count)

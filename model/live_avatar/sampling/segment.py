@@ -22,7 +22,7 @@ from einops import rearrange
 from torch import Tensor
 
 from model.engine import ENGINE_SAMPLE_RATE_HZ, FPS, Handoff, Pixels, SegmentJob, Setting
-from model.live_avatar.config import BLOCK_FRAMES, BLOCK_LATENTS
+from model.live_avatar.config import BLOCK_FRAMES, BLOCK_LATENTS, MOTION_FRAMES
 from model.live_avatar.devices.copy_streams import toward
 from model.live_avatar.devices.memory import memory_errors_named
 from model.live_avatar.encoders.audio import Level, SpeechEncoder
@@ -32,7 +32,7 @@ from model.live_avatar.network.audio_injector import AudioTokens
 from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.sampling.noise import distances, generator, noise
 from model.live_avatar.sampling.output_checks import check_frames
-from model.live_avatar.sampling.rollout import MOTION_FRAMES, Past, Rollout
+from model.live_avatar.sampling.rollout import Past, Rollout
 from model.live_avatar.sampling.sampler import BlockSampler
 from model.picture import cover
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,12 +11,19 @@ from torch import Tensor
 
 from model.live_avatar.assembly.random_weights import untrained
 from model.live_avatar.config import BLOCK_FRAMES, BLOCK_LATENTS, TINY
-from model.live_avatar.modes import DEFAULT, MODES, PARITY_OFFLINE, PARITY_ONLINE, PARITY_TPP, Mode
-from model.live_avatar.sampling.one_pass import Draw, generate
-from model.live_avatar.sampling.rollout import Rollout
 from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule
 from model.live_avatar.sampling.segment import Parts
+from tests.parity.modes import (
+    DEFAULT,
+    MODES,
+    PARITY_OFFLINE,
+    PARITY_ONLINE,
+    PARITY_TPP,
+    Mode,
+    ModeRollout,
+)
+from tests.parity.one_pass import Draw, generate
 
 pytestmark = pytest.mark.parity
 
@@ -30,7 +38,7 @@ def parts(pictures_encoded_once: None) -> Parts:
     return untrained("tiny", torch.float32, "cpu")
 
 
-def begun(parts: Parts, mode: Mode) -> Rollout:
+def begun(parts: Parts, mode: Mode) -> ModeRollout:
     sampler = Sampler(
         parts.transformer,
         make_schedule(1),
@@ -39,7 +47,7 @@ def begun(parts: Parts, mode: Mode) -> Rollout:
         num_past_latents=BLOCKS_PER_CLIP * BLOCK_LATENTS,
     )
     sampler.set_text(torch.ones(3, TINY.text_dim))
-    run = Rollout(
+    run = ModeRollout(
         sampler, parts.vae, BLOCKS_PER_CLIP, replace(mode, num_motion_frames=NUM_MOTION_FRAMES)
     )
     run.begin(np.random.default_rng(6).integers(0, 255, (SIDE, SIDE, 3), np.uint8))
@@ -62,7 +70,7 @@ def lengths(made: Sequence[Tensor]) -> list[int]:
     return [frames.shape[2] for frames in made]
 
 
-def made_by(parts: Parts, run: Rollout, num_blocks: int, **options: int) -> list[Tensor]:
+def made_by(parts: Parts, run: ModeRollout, num_blocks: int, **options: int) -> list[Tensor]:
     encoder = parts.transformer.audio_encoder
     with torch.no_grad():
         return list(generate(run, encoder, features(num_blocks), draws(num_blocks), **options))
@@ -135,3 +143,8 @@ def test_a_mode_that_contradicts_itself_is_refused():
         replace(DEFAULT, num_reference_frames=4)
     with pytest.raises(ValueError, match=r"must be 4n \+ 1, got 75"):
         replace(DEFAULT, num_motion_frames=75)
+
+
+def test_the_page_of_the_model_tells_of_every_mode():
+    words = (Path(__file__).parents[3] / "docs" / "model.md").read_text(encoding="utf-8")
+    assert not [name for name in MODES if f"`{name}`" not in words]

@@ -7,7 +7,6 @@ from xml.etree import ElementTree
 import pytest
 
 from model.live_avatar.config import LIVE_AVATAR_14B
-from model.live_avatar.modes import MODES
 from model.live_avatar.planning.cost import (
     MODELS,
     Plan,
@@ -69,8 +68,8 @@ def test_the_sizes_of_the_parts_are_those_that_are_counted(words):
     assert not [size for size in told if size not in words]
 
 
-def test_every_mode_and_every_handoff_is_told_of(words):
-    assert not [name for name in (*MODES, *HANDOFFS) if f"`{name}`" not in words]
+def test_every_handoff_is_told_of(words):
+    assert not [name for name in HANDOFFS if f"`{name}`" not in words]
 
 
 def test_what_the_page_links_to_and_names_is_there():

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from model.live_avatar.modes import MOTION_FRAMES
+from model.live_avatar.config import MOTION_FRAMES
 from model.live_avatar.planning.cost import (
     Plan,
     decode_flops,

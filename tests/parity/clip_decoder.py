@@ -5,13 +5,17 @@ again after it: 778 frames' work for a clip of 48 at the published sizes. The pr
 block once.
 """
 
+from typing import TYPE_CHECKING
+
 import torch
 from diffusers.models.autoencoders.autoencoder_kl_wan import AutoencoderKLWan
 from torch import Tensor
 
 from model.live_avatar.config import FRAMES_PER_LATENT
 from model.live_avatar.encoders.vae import StreamingDecoder, encode
-from model.live_avatar.modes import Mode
+
+if TYPE_CHECKING:
+    from tests.parity.modes import Mode
 
 
 class ClipDecoder:
@@ -28,7 +32,7 @@ class ClipDecoder:
     def __init__(
         self,
         vae: AutoencoderKLWan,
-        mode: Mode,
+        mode: "Mode",
         clip_latents: int,
         seen: Tensor,
         motion: Tensor,

@@ -8,7 +8,7 @@ from torch import Tensor
 from model.live_avatar.config import BLOCK_FRAMES
 from model.live_avatar.network.audio_encoder import AudioEncoder, block_tokens
 from model.live_avatar.network.audio_injector import AudioTokens
-from model.live_avatar.sampling.rollout import Rollout
+from tests.parity.modes import ModeRollout
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Draw:
 
 
 def generate(
-    run: Rollout,
+    run: ModeRollout,
     encoder: AudioEncoder,
     features: Tensor,
     draws: Iterable[Draw],

@@ -1,16 +1,22 @@
 """Ways to run a whole video: the product's own, and three that repeat the reference exactly.
 
-The reference's pipelines do not agree with each other; what differs is named here. None of the
-values is a setting of a row: segments are made in the default mode. The parity modes take their
-noise and distances from whoever compares, and hear features of the whole file.
+The reference's pipelines do not agree with each other; what differs is named here. The parity modes
+take their noise and distances from whoever compares, and hear features of the whole file.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-MOTION_FRAMES = 73
-# decoded and thrown away, so that the first new frame is no beginning: after 19 a fresh decoder is
-# within 6e-4 of one that saw all (the reference decodes 7, and is 0.4 off)
-WARM_LATENTS = 19
+from diffusers.models.autoencoders.autoencoder_kl_wan import AutoencoderKLWan
+from torch import Tensor
+
+from model.engine import Pixels
+from model.live_avatar.config import BLOCK_LATENTS, MOTION_FRAMES, WARM_LATENTS
+from model.live_avatar.encoders.vae import encode, pixels_of
+from model.live_avatar.network.audio_injector import AudioTokens
+from model.live_avatar.sampling.rollout import Past, Rollout, copies
+from model.live_avatar.sampling.sampler import BlockSampler
+from tests.parity.clip_decoder import ClipDecoder
 
 
 @dataclass(frozen=True)
@@ -101,3 +107,69 @@ PARITY_ONLINE = Mode(
     num_dropped_frames=3,
 )
 MODES = {mode.name: mode for mode in (DEFAULT, PARITY_TPP, PARITY_OFFLINE, PARITY_ONLINE)}
+
+
+class ModeRollout(Rollout):
+    """A run in a mode; in the default one it is the product's.
+
+    Args:
+        sampler: see :class:`Rollout`.
+        vae: see there.
+        blocks_per_clip: see there.
+        mode: how.
+
+    Attributes:
+        mode: the same.
+    """
+
+    def __init__(
+        self, sampler: BlockSampler, vae: AutoencoderKLWan, blocks_per_clip: int, mode: Mode
+    ) -> None:
+        super().__init__(sampler, vae, blocks_per_clip)
+        self.mode = mode
+        self._clips: ClipDecoder | None = None
+
+    def begin(self, picture: Pixels) -> None:
+        """See :meth:`Rollout.begin`."""
+        mode, pixels = self.mode, pixels_of(picture[None])
+        self.reference = encode(self._vae, copies(pixels, mode.num_reference_frames))[:, :, -1:]
+        self._take_first(self.reference)
+        self._take_motion(pixels)
+        if mode.decodes_clips:
+            self._clips = ClipDecoder(
+                self._vae,
+                mode,
+                self._blocks_per_clip * BLOCK_LATENTS,
+                copies(pixels, mode.num_motion_copies),
+                self.motion,
+            )
+        self._warm(self.motion[:, :, : mode.num_warm_latents])
+
+    def go_on(self, picture: Pixels, past: Past, heard: Iterable[AudioTokens]) -> None:
+        """See :meth:`Rollout.go_on`.
+
+        Raises:
+            ValueError: the mode decodes whole clips, of which a past holds no frames.
+        """
+        if self.mode.decodes_clips:
+            raise ValueError(f"mode {self.mode.name} decodes whole clips, so it cannot continue")
+        super().go_on(picture, past, heard)
+
+    def _take_motion(self, pixels: Tensor) -> None:
+        self._set_motion(encode(self._vae, copies(pixels, self.mode.num_motion_copies)))
+        self._sampler.set_sink(self.reference, self._motion_there())
+
+    def _decoded(self) -> Tensor:
+        """The block's frames less what the mode drops; or a whole clip's, or none yet."""
+        if self._clips is not None:
+            return self._clips.decode(self.made.latents)
+        pixels = super()._decoded()
+        return pixels[:, :, self.mode.num_dropped_frames :] if self._num_blocks == 1 else pixels
+
+    def _advance_reference(self) -> None:
+        if not self.mode.advances_reference:
+            return
+        if self.mode.renews_motion:
+            assert self._clips is not None  # the mode's own rule
+            self._set_motion(self._clips.motion())
+        super()._advance_reference()
