@@ -1,7 +1,7 @@
 """Where no line of a caption may break: inside words of Chinese, and inside what is read as one.
 
-Chinese is written without spaces; a small model of its characters tells where words begin, and a
-dictionary where they do not.
+Chinese is written without spaces; a small model of its characters tells where words begin, and two
+dictionaries where they do not.
 """
 
 import re
@@ -42,9 +42,9 @@ _WORDS = re.compile(
     "小程序|公众号|朋友圈|购物车|收藏夹|优惠券|满减券|代金券|红包|旗舰店|专卖店|体验店|连锁店|"
     "门店|客服|包邮|秒杀|团购|预售|定金|尾款|保质期|说明书|二维码|验证码|快递|物流|退货|换货|"
     "七天无理由|面膜|精华液|防晒霜|口红|粉底液|卫衣|羽绒服|牛仔裤|运动鞋|连衣裙|双十一|双十二|"
-    "短视频|带货|种草|盲盒|抖音|快手|微博|小红书|淘宝|京东|拼多多|支付宝"
+    "短视频|小黄车|带货|种草|盲盒|抖音|快手|微博|小红书|淘宝|京东|拼多多|支付宝"
 )
-"""Words of shops that neither the model nor the dictionary knows."""
+"""Words of shops that neither the model nor the dictionaries know."""
 # a line does not begin with a particle, and does not end with a word that needs the next
 _NEVER_FIRST = frozenset("的了着过吗呢吧啊们里地得么嘛呀哦等著過嗎們裡麼上下中内外前后後")
 _ALONE = frozenset(
@@ -91,14 +91,17 @@ def _word_starts(run: str) -> set[int]:
 
 
 def _inside_words(run: str) -> set[int]:
-    """Places inside words that the dictionary of pronunciations has: the model parts 说|明书."""
+    """Places inside words that a dictionary has: the model parts 说|明书 and 皮|肤明显."""
+    import rjieba
     from pypinyin.seg.mmseg import seg
 
     inside: set[int] = set()
-    start = 0
-    for word in seg.cut(simplified(run)):
-        inside.update(range(start + 1, start + len(word)))
-        start += len(word)
+    read = simplified(run)
+    for words in (rjieba.cut(read, hmm=False), seg.cut(read)):  # the second's are pronunciations
+        start = 0
+        for word in words:
+            inside.update(range(start + 1, start + len(word)))
+            start += len(word)
     return inside
 
 

@@ -124,6 +124,27 @@ def test_no_line_breaks_inside_a_word_beside_a_number(word: str) -> None:
         assert any(word in line for line in wrap(text, "zh")), wrap(text, "zh")
 
 
+@pytest.mark.parametrize(
+    ("sentence", "words"),
+    [
+        ("它会自己变暖，跟着您的手照亮整个书桌。", ("照亮",)),
+        ("这款面霜质地轻盈，坚持两周皮肤明显变得细腻。", ("面霜", "皮肤", "明显")),
+        ("重度使用一整天毫无压力，全国大部分地区次日达。", ("一整天", "毫无", "次日达")),
+        ("关注公众号回复关键词就能领取免费试用装。", ("公众号", "关键词", "试用装")),
+        ("每天晚上八点准时开播，点击下方小黄车抢购。", ("每天", "准时", "小黄车")),
+        ("换上这盏护眼灯，光线均匀柔和不频闪。", ("护眼灯", "均匀", "柔和")),
+        ("換上這盞護眼燈，光線均勻柔和不頻閃。", ("護眼燈", "均勻", "柔和")),
+    ],
+)
+def test_no_line_breaks_inside_a_word_of_a_product_script(
+    sentence: str, words: tuple[str, ...]
+) -> None:
+    for num_before in range(1, 17):
+        text = "我们的新品陪伴你度过每一个夜晚真好"[:num_before] + "，" + sentence
+        for word in words:
+            assert any(word in line for line in wrap(text, "zh")), wrap(text, "zh")
+
+
 @pytest.mark.parametrize("kept", ["$1,299.00", "8:30 p.m.", "+1 (555) 010-2030", "20 km", "Dr. Ng"])
 def test_no_english_line_breaks_inside_what_is_read_as_one(kept: str) -> None:
     for num_before in range(1, 12):
