@@ -44,6 +44,7 @@ _AUTH = "admin:rehearsal"
 # two contended cores: a server that needs 9 s alone has needed 30 s beside other tests
 _START_TIMEOUT_S = 120.0
 _STOP_TIMEOUT_S = 30.0
+_BUSY_S = 30.0
 _TAIL_CHARS = 3000
 # a client that reads all certificates first takes 40 ms of computing, a hundred times the request
 _NO_TLS = False
@@ -334,7 +335,10 @@ class PrefectCluster:
             return False
 
     def request(self, method: str, path: str, body: Any = None) -> Any:
-        """One call of the API, with credentials and (where wanted) a CSRF token; its JSON."""
+        """One call of the API, with credentials and (where wanted) a CSRF token; its JSON.
+
+        Asked again while its database is busy (503), as Prefect's own client does.
+        """
         credentials = base64.b64encode(_AUTH.encode()).decode()
         headers = {"Authorization": f"Basic {credentials}"}
         with httpx.Client(base_url=self.url, headers=headers, timeout=60, verify=_NO_TLS) as client:
@@ -344,6 +348,12 @@ class PrefectCluster:
                     {"Prefect-Csrf-Token": token, "Prefect-Csrf-Client": self.mark}
                 )
             answer = client.request(method, path, json=body)
+            until = time.monotonic() + _BUSY_S
+            while (
+                answer.status_code == httpx.codes.SERVICE_UNAVAILABLE and time.monotonic() < until
+            ):
+                time.sleep(0.5)
+                answer = client.request(method, path, json=body)
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer.json() if answer.content else None
 
