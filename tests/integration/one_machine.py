@@ -92,6 +92,11 @@ class OneMachine:
                 return process
         return None
 
+    def has_given_sign(self, name: str, process: psutil.Process) -> bool:
+        """Whether a worker has given a sign of life since its process was started."""
+        signs = [path.stat().st_mtime for path in (self.home / "signs").glob(f"*{name}*.sign")]
+        return max(signs, default=0.0) > process.create_time()
+
     def is_healthy(self) -> bool:
         try:
             url = f"http://127.0.0.1:{self.port}/api/health"

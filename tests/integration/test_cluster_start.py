@@ -171,6 +171,10 @@ def test_a_part_that_hangs_is_killed_and_started_again(
 ):
     found = machine.find(*words)
     assert found is not None
+    if name != "server":  # a part that has not yet given a first sign may take five minutes
+        wait_until(
+            lambda: machine.has_given_sign(name, found), TIMEOUT_S, f"{name} gives a sign of life"
+        )
     seen = len(machine.daemon.log_text())
 
     found.suspend()
