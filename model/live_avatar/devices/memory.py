@@ -1,4 +1,4 @@
-"""Errors of torch and of the libraries below it that mean a full memory; and how it is freed."""
+"""Errors of torch, of what lies below it and of OpenCV that mean a full memory; how it is freed."""
 
 import gc
 import logging
@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import cv2
 import torch
 
 from model.live_avatar.devices.memory_ladder import MemoryFullError, Where, where_full
@@ -29,11 +30,11 @@ def memory_errors_named(when: str) -> Iterator[None]:
         when: for the message.
 
     Raises:
-        MemoryFullError: in place of torch's errors.
+        MemoryFullError: in place of torch's errors, and of OpenCV's.
     """
     try:
         yield
-    except (RuntimeError, MemoryError) as error:
+    except (RuntimeError, MemoryError, cv2.error) as error:
         where = _where_full(error)
         if where is None:
             raise
@@ -47,7 +48,7 @@ def memory_errors_named(when: str) -> Iterator[None]:
         ) from None
 
 
-def _where_full(error: RuntimeError | MemoryError) -> Where | None:
+def _where_full(error: RuntimeError | MemoryError | cv2.error) -> Where | None:
     if isinstance(error, torch.OutOfMemoryError):
         return "GPU"
     return "host" if isinstance(error, MemoryError) else where_full(str(error))

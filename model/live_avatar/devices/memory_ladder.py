@@ -192,6 +192,7 @@ _HOST_TEXTS = (
     "can't allocate memory",
     "Cannot allocate memory",
     "bad_alloc",
+    "Insufficient memory",  # OpenCV's, which fits the portrait to the frame
     *_ONEDNN_TEXTS,
     "CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED",
     "Failed to CUDA host alloc",

@@ -31,6 +31,7 @@ from model.host import heartbeats, protocol
 from model.live_avatar.assembly import loader
 from model.live_avatar.assembly.random_weights import untrained
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE
+from model.live_avatar.devices.memory import memory_errors_named
 from model.live_avatar.devices.memory_ladder import MemoryFullError
 from model.live_avatar.engine import LiveAvatarEngine
 from model.live_avatar.network.audio_injector import AudioTokens
@@ -43,6 +44,7 @@ from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule
 from model.live_avatar.sampling.segment import Parts
 from model.live_avatar.settings import DEFAULTS
+from model.picture import cover
 from tasks.engines.engine_host import EngineLostError, EnginePool
 from tasks.engines.engine_host import heartbeats_folder as engine_beats
 
@@ -183,6 +185,23 @@ def test_the_hosts_memory_runs_out_for_real_and_the_ladder_ends_in_a_size_that_f
     assert again.rungs == met[0].rungs
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the limit is Linux's")
+def test_a_memory_that_is_full_where_the_portrait_is_fitted_to_the_frame_is_told_as_such():
+    portrait = job().portrait
+
+    def fit() -> MemoryFullError:
+        cover(portrait, SMALL, SMALL)  # OpenCV has what it needs for itself
+        limit_memory(16)
+        with pytest.raises(MemoryFullError) as found, memory_errors_named("in this test"):
+            cover(portrait, 4096, 4096)
+        return found.value.with_traceback(None)
+
+    met = in_a_child(fit)
+
+    assert met.where == "host"
+    assert "the host's memory was full in this test" in str(met)
+
+
 def out_of_memory(*_args: object, **_kwargs: object) -> Any:
     raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
 
@@ -197,7 +216,7 @@ def out_of_memory(*_args: object, **_kwargs: object) -> Any:
             for place in (
                 "model.live_avatar.network.transformer.Transformer.text_keys_values",
                 "model.live_avatar.encoders.audio.SpeechEncoder.segment_features",
-                "model.live_avatar.sampling.rollout.Run.fetch",
+                "model.live_avatar.sampling.rollout.Rollout.fetch",
             )
         ),
     ],

@@ -162,6 +162,11 @@ def test_what_did_not_fit_is_tried_again_after_hours_and_told_with_its_first_wor
             "host",
         ),
         ("std::bad_alloc", "host"),
+        (
+            "OpenCV(5.0.0) /io/opencv/modules/core/src/alloc.cpp:73: error: (-4:Insufficient "
+            "memory) Failed to allocate 3932160 bytes in function 'OutOfMemoryError'",
+            "host",
+        ),
         ("could not create a primitive", "host"),
         ("could not create a primitive descriptor for the convolution", "host"),
         ("could not execute a primitive", "host"),
