@@ -37,6 +37,7 @@ from tasks.speech.speech_files import load_speech
 from tasks.store.campaign_folder import CampaignFolder
 
 _SHORT_FRAMES, _LONG_FRAMES = 24, 72
+_TIMES = 2  # each is made
 _BESIDE_S = 3.0  # for which videos are made side by side: one alone would be a matter of chance
 _COMPUTED_S = 0.2
 Kind: TypeAlias = str
@@ -215,12 +216,19 @@ class _Bench:
 
         In seconds of cores; where the engine computes on a GPU, in those that pass.
         """
-        self._make(plan, _SHORT_FRAMES, "warm")
-        short, short_end = self._make(plan, _SHORT_FRAMES, "short")
-        long, long_end = self._make(plan, _LONG_FRAMES, "long")
 
         def seconds(cost: _Cost) -> float:
             return cost.seconds if plan.engine == GPU_ENGINE else cost.core_s
+
+        def quickest(num_frames: int, name: str) -> tuple[_Cost, _Cost]:
+            # a segment's and its delivery's: what a cold cache or another program adds is no pace
+            made = [self._make(plan, num_frames, f"{name}-{again}") for again in range(_TIMES)]
+            segments, ends = zip(*made, strict=True)
+            return min(segments, key=seconds), min(ends, key=seconds)
+
+        self._make(plan, _SHORT_FRAMES, "warm")
+        short, short_end = quickest(_SHORT_FRAMES, "short")
+        long, long_end = quickest(_LONG_FRAMES, "long")
 
         pixels = plan.width * plan.height
         pace = pace_of(
