@@ -138,7 +138,7 @@ def test_a_second_start_is_refused_and_says_what_runs(machine: OneMachine):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("gpu", ("flows.supervisor.worker", "gpu")),
+        pytest.param("gpu", ("flows.supervisor.worker", "gpu"), marks=pytest.mark.sweep),
         ("cpu", ("model.host.guard", "flows.supervisor.worker", "cpu")),
         ("server", ("flows.local.server",)),
     ],
