@@ -104,7 +104,8 @@ def estimate_campaign(
     """The time to make what is left, from a few short videos made now.
 
     Engines and their settings differ in speed by far; each kind is timed alone, the commonest side
-    by side too.
+    by side too. Where that would take longer than the campaign's videos themselves, workers are
+    taken to share the cores without loss.
 
     Args:
         left: the videos with something left, in the order they will be made.
@@ -121,10 +122,13 @@ def estimate_campaign(
     with _bench(folder) as bench:
         timed = {kind: bench.pace(plan) for kind, plan in samples.items()}
         alone = timed[_kind_of(common)][1]
-        cores = bench.cores_beside(common, count) if count > 1 else alone.cores
+        core_s = [_core_s(each, timed[_kind_of(each.plan)][0], overhead) for each in left]
+        if is_worth_timing_beside(sum(core_s), count):
+            cores = bench.cores_beside(common, count)
+        else:
+            cores = min(count * alone.cores, os.cpu_count() or 1)
     speed_up = min(cores / alone.cores, count)
     rates = [1 + (speed_up - 1) * index / max(1, count - 1) for index in range(count)]
-    core_s = [_core_s(each, timed[_kind_of(each.plan)][0], overhead) for each in left]
     work = [
         each_s / (1.0 if each.plan.engine == GPU_ENGINE else alone.cores)
         for each, each_s in zip(left, core_s, strict=True)
@@ -133,6 +137,11 @@ def estimate_campaign(
     run_s = run_core_s * _crowding()
     videos_s = estimate_seconds(work, rates, workers, overhead.wait_s)
     return Estimate(run_s + videos_s, run_s, tuple(work), run_core_s + sum(core_s))
+
+
+def is_worth_timing_beside(core_s: float, workers: int) -> bool:
+    """Whether videos that need ``core_s`` in all take longer than it takes to time the workers."""
+    return workers > 1 and core_s > workers * _BESIDE_S
 
 
 def _core_s(left: Left, pace: Pace, overhead: Overhead) -> float:

@@ -11,7 +11,7 @@ from rich.console import Console
 from flows.cli.main import plan
 from flows.cli.plan import Quote, VideoQuote, unbroken_warnings, work_left
 from flows.cli.plan_table import campaign_table
-from flows.cli.timing import Estimate, samples_of, with_films
+from flows.cli.timing import Estimate, is_worth_timing_beside, samples_of, with_films
 from tasks.records import VideoPlan
 from tasks.store.campaign_folder import CampaignFolder
 from tests.unit.plans import video_plan
@@ -201,3 +201,10 @@ def test_a_warning_of_many_videos_is_told_once_and_keeps_the_table_readable() ->
     assert all("to do, 1 note" in row for row in rows)
     assert sum("short side" in line for line in lines) == 1
     assert any("lamp-000, lamp-001, lamp-002 and 37 more" in line for line in lines)
+
+
+def test_workers_are_timed_side_by_side_where_the_videos_take_longer_than_that():
+    assert is_worth_timing_beside(6.1, 2)
+    assert not is_worth_timing_beside(5.9, 2)
+    assert not is_worth_timing_beside(6.1, 3)
+    assert not is_worth_timing_beside(1000.0, 1)
