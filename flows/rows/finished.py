@@ -1,11 +1,13 @@
 """What of a planned video is finished: its master, and what is made of it."""
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import Protocol
 
 from tasks.deliver_records import DeliverableReceipt, DeliverRequest, Size
+from tasks.deliverables.deliverable import size_to_enlarge
 from tasks.deliverables.reckoning import FilmAhead
-from tasks.deliverables.store import made_of, missing_sizes
+from tasks.deliverables.store import EarlierFilm, find_earlier, made_of, missing_sizes
 from tasks.errors import DamagedError
 from tasks.records import StoredPlan, VideoPlan, VideoReceipt
 from tasks.screen.brand.brand_file import read_brand
@@ -75,24 +77,50 @@ def films_left(
 
     Raises:
         BrandError: the brand file cannot be read any more.
+        DamagedError: a screen that was drawn for an upscaler's film is not in the store as it was.
     """
     stored = row.stored
     if stored is None or stored.deliver is None or row.receipt is not None:
         return []
     sizes = missing_sizes(stored, row.master, folder) if row.master else stored.deliver.sizes
-    request, plan = stored.deliver, stored.plan
-    return [
-        FilmAhead(
-            size=size,
-            presenter=_presenter(size, request, plan, screen),
-            num_frames=plan.num_frames + request.num_clip_frames,
-            fps=plan.fps,
-            is_blurred=screen is None,
-            has_captions=is_burned(request.captions, size),
-            has_layout=screen is not None,
-        )
-        for size in sizes
-    ]
+    return [_film_left(size, stored.deliver, stored.plan, row, screen, folder) for size in sizes]
+
+
+def _film_left(
+    size: Size,
+    request: DeliverRequest,
+    plan: VideoPlan,
+    row: PlannedRow,
+    screen: RowScreen | None,
+    folder: CampaignFolder,
+) -> FilmAhead:
+    earlier = find_earlier(request, size, row.master, folder) if row.master else None
+    film = FilmAhead(
+        size=size,
+        presenter=_presenter(size, request, plan, screen),
+        num_frames=plan.num_frames + request.num_clip_frames,
+        fps=plan.fps,
+        is_blurred=screen is None,
+        has_captions=is_burned(request.captions, size),
+        has_layout=screen is not None,
+        num_copied_frames=_num_copied(request, plan, earlier),
+    )
+    if request.upscaler is None or earlier is not None:
+        return film
+    enlarged = size_to_enlarge(request, size, (plan.width, plan.height), folder)
+    if enlarged is None:
+        return film
+    return replace(
+        film, upscaler=request.upscaler, enlarged=enlarged, num_enlarged_frames=plan.num_frames
+    )
+
+
+def _num_copied(request: DeliverRequest, plan: VideoPlan, earlier: EarlierFilm | None) -> int:
+    """Frames of a film that an earlier one has: with the same clips all, else the presenter's."""
+    if earlier is None:
+        return 0
+    clips = 0 if earlier.changed & {"intro", "outro"} else request.num_clip_frames
+    return plan.num_frames + clips
 
 
 def _presenter(
