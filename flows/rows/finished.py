@@ -2,19 +2,29 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
 from typing import Protocol
 
-from tasks.deliver_records import DeliverableReceipt, DeliverRequest, Size
+from tasks.deliver_records import DeliverableReceipt, DeliverRequest, Size, Upscaler
 from tasks.deliverables.deliverable import size_to_enlarge
-from tasks.deliverables.reckoning import FilmAhead
-from tasks.deliverables.store import EarlierFilm, find_earlier, made_of, missing_sizes
+from tasks.deliverables.reckoning import FilmAhead, upscaler_pace
+from tasks.deliverables.store import (
+    EarlierFilm,
+    enlargements,
+    find_earlier,
+    made_of,
+    missing_sizes,
+)
 from tasks.errors import DamagedError
+from tasks.plan.estimate import Pace
 from tasks.records import StoredPlan, VideoPlan, VideoReceipt
 from tasks.screen.brand.brand_file import read_brand
 from tasks.screen.formats import is_burned
 from tasks.screen.placing import placing_of
 from tasks.screen_records import RowScreen
 from tasks.store.campaign_folder import CampaignFolder
+from tasks.store.campaigns import campaigns_in, open_campaign
 from tasks.upkeep.freed_segments import told_segment
 
 
@@ -113,6 +123,21 @@ def _film_left(
     return replace(
         film, upscaler=request.upscaler, enlarged=enlarged, num_enlarged_frames=plan.num_frames
     )
+
+
+def upscaler_paces(out: str | Path, campaign: str) -> Callable[[Upscaler], Pace | None]:
+    """How long each upscaler takes: told by a campaign's films, or else by those of another one."""
+
+    @cache
+    def pace(program: str, version: str, command: str) -> Pace | None:
+        upscaler = Upscaler(name=program, version=version, command=command)
+        others = (name for name in campaigns_in(out) if name != campaign)
+        for name in (campaign, *others):
+            if found := upscaler_pace(enlargements(open_campaign(out, name), upscaler)):
+                return found
+        return None
+
+    return lambda upscaler: pace(upscaler.name, upscaler.version, upscaler.command)
 
 
 def _num_copied(request: DeliverRequest, plan: VideoPlan, earlier: EarlierFilm | None) -> int:

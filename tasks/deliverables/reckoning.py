@@ -34,6 +34,8 @@ _FLAT_CORE_S = 11.5e-9  # of a pixel of the screen, where its canvas is flat
 _BLURRED_CORE_S = 20.2e-9  # of a pixel of a blurred canvas
 _COPIED_CORE_S = 3.0e-9  # of a pixel of the screen whose packet is copied, and read back
 
+_UNKNOWN = "how long was not known before"
+
 
 @dataclass(frozen=True)
 class FilmAhead:
@@ -152,8 +154,8 @@ def told_beside(quote: DeliverablesQuote, made: Sequence[DeliverableReceipt]) ->
     if not quote.num_enlarged:
         return told
     took_s = sum(each.enlargement.seconds for each in made if each.enlargement)
-    known = "unknown" if quote.enlarging_s is None else f"{quote.enlarging_s:.0f} s"
-    return f"{told}; of these {took_s:.0f} s were the upscaler's ({known} reckoned)"
+    known = f"{quote.enlarging_s:.0f} s reckoned" if quote.enlarging_s is not None else _UNKNOWN
+    return f"{told}; of these {took_s:.0f} s were the upscaler's ({known})"
 
 
 def core_s_of(film: FilmAhead) -> float:
