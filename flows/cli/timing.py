@@ -188,6 +188,34 @@ def with_films(
     )
 
 
+def with_upscaler(
+    estimate: Estimate, films_s: Sequence[float], others_s: Sequence[float], workers: int
+) -> Estimate:
+    """An estimate with the time for which upscalers keep workers, whatever they compute on.
+
+    Args:
+        estimate: of masters and films.
+        films_s: of each of its videos, seconds as earlier films tell them.
+        others_s: of videos whose masters are finished.
+        workers: videos at once.
+    """
+    count = sum(each > 0 for each in (*films_s, *others_s))
+    if not count:
+        return estimate
+    at_once = min(workers, count)
+    work_s = list(estimate.work_s)
+    whole = sum(work_s)
+    share = (estimate.seconds - estimate.overhead_s) / whole if whole else 1.0
+    films = [each / at_once for each in films_s]
+    others = sum(others_s) / at_once
+    return Estimate(
+        seconds=estimate.seconds + sum(films) + others,
+        overhead_s=estimate.overhead_s + others,
+        work_s=tuple(work + each / share for work, each in zip(work_s, films, strict=True)),
+        core_s=estimate.core_s,
+    )
+
+
 def _crowding() -> float:
     """Seconds that one second of computing takes beside what else this machine does now."""
     began, computed = time.perf_counter(), time.thread_time()
