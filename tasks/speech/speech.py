@@ -64,7 +64,7 @@ from tasks.speech.voices import (
     voices,
 )
 from tasks.speech.wav_files import levels_of_blocks, write_wav
-from tasks.store.files import commit_file, part_path, sha256_of_file, write_file
+from tasks.store.files import commit_files, part_path, sha256_of_file, write_file
 from tasks.store.record_json import record_bytes
 from tasks.store.shared_files import SharedFiles
 
@@ -138,8 +138,7 @@ def make_speech(request: SpeechRequest, folder: Path, shared: SharedFiles | None
         else:
             speech = _speak(request, speech_id, parts, shared)
         files = speech_files(speech.speech_id, folder)
-        commit_file(parts.viewer, files.viewer)
-        commit_file(parts.engine, files.engine)
+        commit_files({parts.viewer: files.viewer, parts.engine: files.engine})
         write_file(files.receipt, record_bytes(speech))
     return speech
 
