@@ -3,7 +3,9 @@
 Every row has a recording of its own, three seconds at 24 kHz, and they share one portrait. CPU time
 is counted with that of all programs that were started.
 
-    .venv/bin/python benchmarks/planning.py [--rows 300] [--kinds wav flac mp3]
+    .venv/bin/python benchmarks/planning.py [--rows 300] [--kinds wav flac mp3] [--watch 1000]
+
+``--watch``: after so many rows, each time, a line with the memory held then.
 """
 
 import argparse
@@ -48,15 +50,25 @@ def cpu_s() -> tuple[float, float]:
     return now.user + now.system, now.children_user + now.children_system
 
 
-def prepared(manifest: Path, out: Path) -> tuple[float, float]:
+def resident_mb() -> float:
+    """Memory that this process holds now."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 1e6
+
+
+def prepared(manifest: Path, out: Path, watch: int | None = None) -> tuple[float, float]:
     """CPU seconds of reading and preparing every row: our own, our programs'."""
     before = cpu_s()
     request = Request(
         manifest=manifest, out=out, campaign="rows", defaults=RowDefaults(), workers=2
     )
-    for each in Session(request).prepare(print):
+    for number, each in enumerate(Session(request).prepare(print), 1):
         if each.error:
             raise each.error
+        if watch and number % watch == 0:
+            spent = (1e3 * (now - then) / number for then, now in zip(before, cpu_s(), strict=True))
+            told = " + ".join(f"{ms:.1f}" for ms in spent)
+            print(f"after {number}: {told} ms a row, {resident_mb():.0f} MB", flush=True)
     after = cpu_s()
     return after[0] - before[0], after[1] - before[1]
 
@@ -66,6 +78,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, nargs="+", default=[300])
     parser.add_argument("--kinds", nargs="+", default=["wav", "flac", "mp3"])
+    parser.add_argument("--watch", type=int)
     options = parser.parse_args()
     print("| recordings | rows | CPU ms a row, Python | programs | peak memory, MB |")
     print("|---|---|---|---|---|")
@@ -74,7 +87,8 @@ def main() -> None:
             with tempfile.TemporaryDirectory() as name:
                 manifest = write_rows(Path(name), count, kind)
                 for what in ("new", "known"):
-                    own, programs = (1e3 * s / count for s in prepared(manifest, Path(name)))
+                    seconds = prepared(manifest, Path(name), options.watch)
+                    own, programs = (1e3 * s / count for s in seconds)
                     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
                     row = f"| {what}, {kind} | {count} | {own:.1f} | {programs:.1f} "
                     print(f"{row}| {peak_mb:.0f} |", flush=True)

@@ -72,7 +72,7 @@ def _with_keys_of(identity: EngineIdentity, plan: VideoPlan, track: EngineTrack)
         plan,
         cuts_of(plan),
         identity,
-        lambda start, end: track.window(start, end, identity).sha256,
+        lambda start, end: track.window_sha256(start, end, identity),
     )
 
 

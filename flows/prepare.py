@@ -37,6 +37,7 @@ from tasks.errors import (
 from tasks.gpu_plans.kernels import kernels_kept
 from tasks.media.finished_video import delivery_sha256
 from tasks.media.sound import keeps_loudness
+from tasks.plan.audio_window import EngineTrack
 from tasks.portrait.framed import keep_framed
 from tasks.portrait.portrait import (
     read_rig,
@@ -262,13 +263,15 @@ def _plan_anew(
     if before is not None:
         settings = replace(settings, kernels=kernels_kept(settings.kernels, before.settings))
 
+    track = EngineTrack(place.speech / f"{speech.speech_id}.16k.wav", speech.phonemes)
+
     def planned(shown: FramedPortrait, smaller: FramedPortrait | None) -> VideoPlan:
         plan = plan_video(
             row,
             settings,
             identity=identity,
             speech=speech,
-            folder=place,
+            track=track,
             portrait=shown,
             smaller_portrait=smaller,
             size=size,

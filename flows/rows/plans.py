@@ -28,9 +28,6 @@ from tasks.records import (
     VideoPlan,
 )
 from tasks.screen.formats import shape_for
-from tasks.store.campaign_folder import (
-    CampaignFolder,
-)
 
 _TITLE_CHARS = 60
 
@@ -41,7 +38,7 @@ def plan_video(
     *,
     identity: EngineIdentity,
     speech: Speech,
-    folder: CampaignFolder,
+    track: EngineTrack,
     portrait: FramedPortrait,
     smaller_portrait: FramedPortrait | None,
     size: tuple[int, int],
@@ -53,7 +50,7 @@ def plan_video(
         settings: the campaign's.
         identity: of the row's engine.
         speech: what is said.
-        folder: where the speech is.
+        track: the speech, as engines hear it.
         portrait: in the store, with its rig.
         smaller_portrait: the same for the row's smaller size, where it is framed.
         size: width and height in pixels.
@@ -95,9 +92,8 @@ def plan_video(
         loudness_lufs=target_lufs(settings.loudness),
         gates=planned_policy(settings.gates, identity.name, None),
     )
-    track = EngineTrack(folder.speech / f"{speech.speech_id}.16k.wav", speech.phonemes)
     return keyed(
-        draft, cuts, identity, lambda start, end: track.window(start, end, identity).sha256
+        draft, cuts, identity, lambda start, end: track.window_sha256(start, end, identity)
     )
 
 

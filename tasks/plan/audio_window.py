@@ -45,6 +45,7 @@ class EngineTrack:
         self._path = path
         self._phonemes = None if phonemes is None else tuple(phonemes)
         self._ends = [phone.end for phone in self._phonemes or ()]
+        self._digests: dict[tuple[int, ...], str] = {}
 
     def window(self, start_frame: int, end_frame: int, identity: EngineIdentity) -> SpeechWindow:
         """Samples of frames ``start_frame <= i < end_frame`` with the engine's context.
@@ -60,6 +61,14 @@ class EngineTrack:
             right_context=identity.right_context,
             phonemes=self._phones_between(first, last),
         )
+
+    def window_sha256(self, start_frame: int, end_frame: int, identity: EngineIdentity) -> str:
+        """Digest of the same window, which is read once."""
+        context = identity.left_context, identity.right_context
+        place = (start_frame, end_frame, identity.fps, *context)
+        if place not in self._digests:
+            self._digests[place] = self.window(start_frame, end_frame, identity).sha256
+        return self._digests[place]
 
     def _read(self, first: int, last: int) -> NDArray[np.int16]:
         pcm = np.zeros(last - first, np.int16)

@@ -3,6 +3,7 @@
 This picture, and not the file, is what every engine is given and what a segment's key names.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -52,11 +53,13 @@ class FramedFile:
 
     Attributes:
         png: the picture; its pixels are those that ``sha256`` names.
+        name: of its file in a store.
         sha256: see :func:`tasks.portrait.picture.portrait_sha256`.
         rig, scale, notices: see :class:`Framed`.
     """
 
     png: bytes
+    name: str
     sha256: str
     rig: dict[str, object] | None
     scale: float
@@ -107,16 +110,19 @@ def _framed_file(
         raise PortraitError(f"{path.name}: its frame of {size[0]}x{size[1]} cannot be encoded")
     digest = portrait_sha256(framed.pixels)
     notices = tuple(f"{path.name}: {notice}" for notice in framed.notices)
-    return FramedFile(data.tobytes(), digest, framed.rig, framed.scale, notices)
+    png = data.tobytes()
+    name = f"{hashlib.sha256(png).hexdigest()}.png"
+    return FramedFile(png, name, digest, framed.rig, framed.scale, notices)
 
 
 def keep_framed(framed: FramedFile, folder: CampaignFolder) -> FramedPortrait:
     """Put a framed portrait into the store, once."""
-    with TemporaryDirectory(prefix="nightshoot-framed-") as scratch:
-        path = Path(scratch) / "framed.png"
-        path.write_bytes(framed.png)
-        name = folder.keep_portrait(path)
-    return FramedPortrait(name=name, sha256=framed.sha256, rig=framed.rig)
+    if not folder.holds_portrait(framed.name):
+        with TemporaryDirectory(prefix="nightshoot-framed-") as scratch:
+            path = Path(scratch) / "framed.png"
+            path.write_bytes(framed.png)
+            folder.keep_portrait(path)
+    return FramedPortrait(name=framed.name, sha256=framed.sha256, rig=framed.rig)
 
 
 def frame_portrait(

@@ -18,6 +18,7 @@ from tasks.reading.tokens import Token
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\u3007]")
 """Scripts that put no space between words: their signs are words wherever they stand."""
 
+_LATIN_WORD = re.compile(r"[A-Za-z0-9_]+")
 _COMBINING = re.compile("[\u0300-\u036f]")
 _APOSTROPHES = "'’‘ʼ＇"
 _PLAIN = str.maketrans(
@@ -69,15 +70,18 @@ class Lexicon:
     def found(self, text: str, language: Language) -> tuple[tuple[int, int, Entry], ...]:
         """Where entries are in ``text``, in order, without overlaps: start, end, entry."""
         words = self._searches[language]
+        if not words:
+            return ()
         plain = _plain_text(text)
         small = plain.small
         found: list[tuple[int, int, Entry]] = []
         at = 0
-        while words and at < len(small):
+        while at < len(small):
             is_likely = small[at : at + 2] in words or small[at] in words
             entry = plain.entry_at(at, words) if is_likely else None
             if entry is None:
-                at += 1
+                word = _LATIN_WORD.match(plain.text, at)  # no entry begins inside it
+                at = word.end() if word else at + 1
                 continue
             start, at = at, at + len(entry.word)
             found.append((plain.places[start], plain.places[at], entry))

@@ -5,6 +5,7 @@ speech is made with it.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tasks.reading.cleaning.documents import document_flaw
 from tasks.reading.cleaning.draft import Draft
@@ -41,8 +42,11 @@ class ScriptText:
     screen: tuple[ScreenMark, ...] = ()
 
 
+@lru_cache(maxsize=64)
 def script_text(raw: str, language: Language) -> ScriptText:
     """``raw`` as it is read; a script without marks and leftovers stays what it is, byte by byte.
+
+    It is kept a while: a row's speech, its title and its screens ask for the same script.
 
     Raises:
         ScriptError: something in it cannot be read as it stands; all of it is told.

@@ -7,7 +7,6 @@ S samples; T frames of 10 ms.
 # pyright: reportMissingTypeStubs=false
 
 import math
-from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +36,21 @@ Levels = NDArray[np.float64]
 def decibels(mean_square: float) -> float:
     """Level in dBFS of a mean square, not below -120."""
     return max(FLOOR_DB, 10 * math.log10(mean_square)) if mean_square > 0 else FLOOR_DB
+
+
+def percentile(values: Levels, percent: float) -> float:
+    """What ``np.percentile`` says of ``(T,)`` values, T >= 1, to the last bit.
+
+    It takes a tenth of its time: numpy's checks cost more than sorting a minute of sound.
+    """
+    place = (len(values) - 1) * (percent / 100)
+    below = int(place)
+    above = min(below + 1, len(values) - 1)
+    ordered = np.partition(values, (below, above))
+    low, high, share = float(ordered[below]), float(ordered[above]), place - below
+    if share < 0.5:
+        return low + (high - low) * share
+    return high - (high - low) * (1 - share)
 
 
 def frame_levels(pcm: NDArray[np.float32], sample_rate_hz: int) -> Levels:
@@ -88,7 +102,7 @@ def usual_threshold_db(levels: Levels) -> float:
     """The same for a recording whose background is far below its speech."""
     if not len(levels):
         return FLOOR_DB + 1
-    return max(float(np.percentile(levels, 95)) - _ACTIVE_RANGE_DB, FLOOR_DB + 1)
+    return max(percentile(levels, 95) - _ACTIVE_RANGE_DB, FLOOR_DB + 1)
 
 
 def noise_floor_db(levels: Levels) -> float:
@@ -98,7 +112,7 @@ def noise_floor_db(levels: Levels) -> float:
     """
     if len(levels) < _SHORTEST_LULL_FRAMES:
         return FLOOR_DB
-    return float(np.percentile(_lulls(levels).max(axis=1), 5))
+    return percentile(_lulls(levels).max(axis=1), 5)
 
 
 def _is_steady(levels: Levels, floor_db: float) -> bool:
@@ -119,7 +133,7 @@ def loud_level_db(levels: Levels) -> float:
 
 def _loud_above_db(levels: Levels, floor_db: float) -> float:
     above = levels[levels > floor_db + _ABOVE_FLOOR_DB]
-    return float(np.percentile(above if len(above) else levels, 95)) if len(levels) else FLOOR_DB
+    return percentile(above if len(above) else levels, 95) if len(levels) else FLOOR_DB
 
 
 def contrast_db(levels: Levels) -> float:
@@ -166,14 +180,9 @@ def frame_gains(
 
 
 def _runs(active: NDArray[np.bool_], *, is_active: bool) -> list[tuple[int, int]]:
-    found: list[tuple[int, int]] = []
-    start = 0
-    for value, run in groupby(active.tolist()):
-        end = start + sum(1 for _ in run)
-        if value is is_active:
-            found.append((start, end))
-        start = end
-    return found
+    wanted = active if is_active else ~active
+    edges = np.flatnonzero(np.diff(wanted, prepend=False, append=False)).tolist()
+    return list(zip(edges[::2], edges[1::2], strict=True))
 
 
 def grid_levels(engine_copy: Path) -> tuple[float, ...]:
@@ -191,26 +200,18 @@ def grid_levels(engine_copy: Path) -> tuple[float, ...]:
     return tuple(levels)
 
 
-def decibels_around(sums: NDArray[np.int64]) -> tuple[float, ...]:
-    """The same from sums of squares.
-
-    Args:
-        sums: ``(S + 1,)`` of the squares of the first 0, 1, ... S samples of 16 bits.
-    """
-    num_samples = len(sums) - 1
-    places = np.arange(0, num_samples + GRID_SAMPLES, GRID_SAMPLES)
-    first = np.clip(places - _GRID_HALF_WINDOW, 0, num_samples)
-    last = np.clip(places + _GRID_HALF_WINDOW, 0, num_samples)
-    totals, counts = sums[last] - sums[first], last - first
-    return tuple(
-        round(decibels(total / 32768**2 / count) if count else FLOOR_DB, 1)
-        for total, count in zip(totals.tolist(), counts.tolist(), strict=True)
-    )
+def grid_levels_of(pcm: NDArray[np.int16]) -> tuple[float, ...]:
+    """The same of ``(S,)`` samples in memory."""
+    places = range(0, len(pcm) + GRID_SAMPLES, GRID_SAMPLES)
+    return tuple(_level_around(pcm, place) for place in places)
 
 
 def _level_around(pcm: NDArray[np.int16], place: int) -> float:
-    window = pcm[max(0, place - _GRID_HALF_WINDOW) : place + _GRID_HALF_WINDOW] / 32768
-    return round(decibels(float(np.mean(window**2))) if len(window) else FLOOR_DB, 1)
+    """Sums of squares of 16 bits are whole numbers: their order makes no difference."""
+    heard = pcm[max(0, place - _GRID_HALF_WINDOW) : place + _GRID_HALF_WINDOW].astype(np.int64)
+    return round(
+        decibels(int(heard @ heard) / 32768**2 / len(heard)) if len(heard) else FLOOR_DB, 1
+    )
 
 
 def to_int16(pcm: NDArray[np.float32]) -> NDArray[np.int16]:

@@ -26,7 +26,7 @@ from tasks.speech.voices import (
     unknown_voice,
     voice_versions,
 )
-from tasks.store.files import sha256_of_file
+from tasks.store.files import sha256_of_version
 
 _REQUEST_VERSION = 1
 SPEECH_VERSION = 2
@@ -143,7 +143,7 @@ def _recording_identity(request: SpeechRequest, path: Path) -> dict[str, object]
         raise SpeechError(f"{path} is not a file; give the path of a recording")
     return {
         "version": _REQUEST_VERSION,
-        "recording": sha256_of_file(path),
+        "recording": sha256_of_version(path),
         "text": request.text,
         "language": request.language,
         "viewer_rate_hz": VIEWER_RATE_HZ,

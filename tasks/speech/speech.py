@@ -33,6 +33,7 @@ from tasks.speech.loudness import (
     active_level_db,
     frame_levels,
     grid_levels,
+    grid_levels_of,
     to_int16,
 )
 from tasks.speech.recordings.recording import (
@@ -63,8 +64,8 @@ from tasks.speech.voices import (
     voice_versions,
     voices,
 )
-from tasks.speech.wav_files import levels_of_blocks, write_wav
-from tasks.store.files import commit_file, part_path, sha256_of_file, write_file
+from tasks.speech.wav_files import write_wav
+from tasks.store.files import commit_files, part_path, sha256_of_file, write_file
 from tasks.store.record_json import record_bytes
 from tasks.store.shared_files import SharedFiles
 
@@ -138,8 +139,7 @@ def make_speech(request: SpeechRequest, folder: Path, shared: SharedFiles | None
         else:
             speech = _speak(request, speech_id, parts, shared)
         files = speech_files(speech.speech_id, folder)
-        commit_file(parts.viewer, files.viewer)
-        commit_file(parts.engine, files.engine)
+        commit_files({parts.viewer: files.viewer, parts.engine: files.engine})
         write_file(files.receipt, record_bytes(speech))
     return speech
 
@@ -172,7 +172,7 @@ def _speak(
         num_channels=1,
         num_samples=sum(len(block.viewer) for block in blocks),
         engine_gain_db=gain_db if scale == 1 else round(gain_db - 20 * math.log10(scale), 1),
-        grid_levels_db=levels_of_blocks(engine),
+        grid_levels_db=grid_levels_of(np.concatenate(engine)),
         cues=_cues(placed),
         phonemes=_phonemes(blocks),
         clauses=read.spoken,
@@ -211,15 +211,20 @@ def _blocks(
         rate = rate or grid_rate(utterance.sample_rate_hz)
         return make_block(utterance, gap, rate)
 
-    def found_or_placed(clause_and_gap: tuple[SpokenClause, Gap]) -> Block | None:
+    items = list(zip(read.spoken, _gaps(read), strict=True))
+    is_recent = shared is not None and request.voice_name in CARDS
+    recent = RecentBlocks.of(shared) if shared and is_recent else RecentBlocks()
+    found = [recent.found(clause.sound, gap) for clause, gap in items]
+    lost = [item for item, block in zip(items, found, strict=True) if block is None]
+
+    def made(clause_and_gap: tuple[SpokenClause, Gap]) -> Block | None:
         clause, gap = clause_and_gap
-        if shared is None or request.voice_name not in CARDS:
+        if not is_recent:
             return place(clause, gap)
-        recent = RecentBlocks.of(shared)
         return recent.block(clause.sound, gap, lambda: place(clause, gap))
 
-    items = list(zip(read.spoken, _gaps(read), strict=True))
-    blocks = spoken_in_order(items, found_or_placed, num_speakers(request.voice_name))
+    others = spoken_in_order(lost, made, num_speakers(request.voice_name))
+    blocks = [next(others) if block is None else block for block in found]
     placed: list[tuple[Clause, Block]] = []
     for clause, block in zip(read.script.clauses, blocks, strict=True):
         if block is None:

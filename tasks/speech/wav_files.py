@@ -1,14 +1,12 @@
-"""WAV files of 16 bits: written in one go, hashed as they are written, levelled from memory."""
+"""WAV files of 16 bits: written in one go and hashed as they are written."""
 
 import hashlib
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-
-from tasks.speech.loudness import decibels_around
 
 _HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
 _FORM_BYTES, _PCM, _MONO, _BYTES = 16, 1, 1, 2
@@ -46,12 +44,3 @@ def write_wav(path: Path, blocks: Iterable[NDArray[np.int16]], sample_rate_hz: i
             digest.update(part.data)
             file.write(part.data)
     return digest.hexdigest()
-
-
-def levels_of_blocks(blocks: Sequence[NDArray[np.int16]]) -> tuple[float, ...]:
-    """What ``grid_levels`` finds in the file of these blocks of 16 kHz.
-
-    Sums of squares of 16 bits are whole numbers, so that their order makes no difference.
-    """
-    pcm = np.concatenate(blocks).astype(np.int64)
-    return decibels_around(np.concatenate([[0], np.cumsum(pcm * pcm)]))

@@ -331,6 +331,10 @@ class CampaignFolder:
             self._kept.add(name)
         return name
 
+    def holds_portrait(self, name: str) -> bool:
+        """Whether this process has kept the picture, or found it whole."""
+        return name in self._kept
+
     def portrait(self, name: str) -> Path:
         """A local path of a kept picture; many videos share one, which is read once per version.
 

@@ -5,7 +5,7 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -60,11 +60,19 @@ def part_path(final: Path) -> Path:
 
 def commit_file(part: Path, final: Path) -> Path:
     """Give a finished ``part`` its final name; it is on disk before the name is."""
-    with part.open("rb") as file:
-        os.fsync(file.fileno())
-    part.replace(final)
-    _sync_folder(final.parent)
+    commit_files({part: final})
     return final
+
+
+def commit_files(finals: Mapping[Path, Path]) -> None:
+    """Give finished parts of one folder their final names; all are on disk before a name is."""
+    for part in finals:
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+    for part, final in finals.items():
+        part.replace(final)
+    for folder in {final.parent for final in finals.values()}:
+        _sync_folder(folder)
 
 
 def write_file(final: Path, data: bytes) -> Path:

@@ -99,6 +99,8 @@ class Rule:
 
 def one_spelling(text: str) -> str:
     """``text`` of the same length, with one form of digits, spaces, hyphens, quotes and widths."""
+    if text.isascii():
+        return text.replace("\t", " ")
     plain = "".join(_one_spelling(sign) for sign in text)
     return _MINUS.sub("-", plain)
 
@@ -124,8 +126,9 @@ def apply(rules: Iterable[Rule], text: str, found: Iterable[Token]) -> tuple[Tok
     for rule in rules:
         place = 0
         while place < len(text) and (match := rule.pattern.search(text, place)):
-            token = None if any(taken[match.start() : match.end()]) else rule.read(match)
-            if token is None or any(taken[token.start : token.end]):
+            is_taken = taken.find(1, *match.span()) >= 0
+            token = None if is_taken else rule.read(match)
+            if token is None or taken.find(1, token.start, token.end) >= 0:
                 place = max(match.start() + 1, place + 1)
                 continue
             taken[token.start : token.end] = b"\1" * (token.end - token.start)

@@ -129,6 +129,8 @@ def _is_latin(sign: str) -> bool:
 
 def _speakable(text: str) -> tuple[str, list[str]]:
     """What a voice is given, and the signs it is not: emoji, symbols, private characters."""
+    if text.isascii():
+        return text, []
     spoken: list[str] = []
     dropped: list[str] = []
     for sign in text:

@@ -29,8 +29,7 @@ class RecentBlocks:
 
     def block(self, key: str, gap: Gap, make: Callable[[], Block | None]) -> Block | None:
         """The block of a sound; made where it is not among the last ones."""
-        with self._lock:
-            block = self._blocks.get((key, gap))
+        block = self.found(key, gap)
         if block is None:
             block = make()
         if block is not None:
@@ -39,4 +38,12 @@ class RecentBlocks:
                 self._blocks.move_to_end((key, gap))
                 while len(self._blocks) > _MOST_KEPT:
                     self._blocks.popitem(last=False)
+        return block
+
+    def found(self, key: str, gap: Gap) -> Block | None:
+        """The block of a sound, where it is among the last ones."""
+        with self._lock:
+            block = self._blocks.get((key, gap))
+            if block is not None:
+                self._blocks.move_to_end((key, gap))
         return block

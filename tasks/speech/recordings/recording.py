@@ -69,6 +69,7 @@ from tasks.speech.recordings.high_pass import (
     needed_edge_hz,
     stands_out,
 )
+from tasks.speech.recordings.plain_pcm import NO_CODED_STREAM, is_plain_pcm
 from tasks.store.files import check_free_space
 
 VIEWER_RATE_HZ = 48_000
@@ -443,7 +444,8 @@ def _both_copies(source: Path, viewer_copy: Path, unlevelled: Path) -> list[str]
         f"[copy]aresample={ENGINE_SAMPLE_RATE_HZ},"
         f"aformat=sample_fmts=flt:sample_rates={ENGINE_SAMPLE_RATE_HZ}:channel_layouts=mono[engines]"
     )
-    args = ["-i", f"file:{source}", "-filter_complex", f"{viewers};{engines}"]
+    known = NO_CODED_STREAM if is_plain_pcm(source) else ()
+    args = [*known, "-i", f"file:{source}", "-filter_complex", f"{viewers};{engines}"]
     ends = ["-map_metadata", "-1", "-t", str(LONGEST_RECORDING_S + 1), *_WAV]
     args += ["-map", "[viewers]", "-c:a", "pcm_s16le", *ends, str(viewer_copy)]
     return [*args, "-map", "[engines]", "-c:a", "pcm_f32le", *ends, str(unlevelled)]
@@ -454,7 +456,7 @@ _WAV = ("-fflags", "+bitexact", "-flags:a", "+bitexact", "-rf64", "auto", "-f", 
 
 def _to_engine(viewer_copy: Path, choice: ChannelChoice, unlevelled: Path) -> list[str]:
     """One channel of what viewers hear, as engines hear it."""
-    args = ["-i", f"file:{viewer_copy}", "-af", f"pan=mono|c0=c{choice.index}"]
+    args = [*NO_CODED_STREAM, "-i", f"file:{viewer_copy}", "-af", f"pan=mono|c0=c{choice.index}"]
     args += ["-ac", "1", "-ar", str(ENGINE_SAMPLE_RATE_HZ), "-c:a", "pcm_f32le"]
     return [*args, *_WAV, str(unlevelled)]
 
@@ -462,7 +464,7 @@ def _to_engine(viewer_copy: Path, choice: ChannelChoice, unlevelled: Path) -> li
 def _choose_channel(viewer_copy: Path, length_s: float) -> ChannelChoice | None:
     """Which channel stands for both, if one must; viewers then hear it on both sides."""
     stereo = viewer_copy.with_name(viewer_copy.name + ".stereo.wav")
-    source = ["-i", f"file:{viewer_copy}"]
+    source = [*NO_CODED_STREAM, "-i", f"file:{viewer_copy}"]
     try:
         args = [*source, "-ar", str(ENGINE_SAMPLE_RATE_HZ), "-c:a", "pcm_s16le", *_WAV]
         _run_ffmpeg(viewer_copy, [*args, str(stereo)], length_s)

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tasks.speech.loudness import (
     active_frames,
@@ -13,6 +15,7 @@ from tasks.speech.loudness import (
     noise_floor_db,
     pause_gains_db,
     pauses,
+    percentile,
     usual_threshold_db,
 )
 from tasks.speech.recordings import recording
@@ -200,3 +203,12 @@ def test_a_high_pass_over_blocks_is_that_over_the_whole():
 def test_an_offset_from_the_start_makes_no_click():
     assert np.abs(HighPass(20, RATE)(np.full(RATE, 0.5, np.float32))).max() < 1e-3
     assert len(HighPass(20, RATE)(np.zeros(0, np.float32))) == 0
+
+
+@given(
+    st.lists(st.floats(-120, 0), min_size=1, max_size=300),
+    st.sampled_from([5, 95]),
+)
+def test_a_percentile_is_numpys_to_the_last_bit(levels, percent):
+    values = np.array(levels)
+    assert percentile(values, percent) == float(np.percentile(values, percent))

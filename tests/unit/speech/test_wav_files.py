@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from tasks.speech.loudness import grid_levels
-from tasks.speech.wav_files import levels_of_blocks, write_wav
+from tasks.speech.loudness import grid_levels, grid_levels_of
+from tasks.speech.wav_files import write_wav
 
 
 def _blocks(lengths: tuple[int, ...]) -> list[np.ndarray]:
@@ -40,4 +40,4 @@ def test_levels_from_memory_are_those_of_the_file(lengths: tuple[int, ...], tmp_
 
     write_wav(tmp_path / "a.wav", blocks, 16_000)
 
-    assert levels_of_blocks(blocks) == grid_levels(tmp_path / "a.wav")
+    assert grid_levels_of(np.concatenate(blocks)) == grid_levels(tmp_path / "a.wav")

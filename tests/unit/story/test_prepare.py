@@ -15,6 +15,7 @@ from flows.rows.settings import PrepareSettings
 from model.engine import EngineIdentity, engine_identity
 from model.errors import PortraitError
 from tasks.manifest.presets import load_presets
+from tasks.plan.audio_window import EngineTrack
 from tasks.plan.plan import unbroken_frames
 from tasks.portrait.portrait import PortraitLimits
 from tasks.records import FramedPortrait, ManifestRow, Scalar, Speech, VideoPlan
@@ -96,7 +97,7 @@ def plan_of(
         settings(**(options or {})),
         identity=identity,
         speech=speech,
-        folder=folder,
+        track=EngineTrack(folder.speech / "s.16k.wav", None),
         portrait=FramedPortrait(name="p.png", sha256="sha"),
         smaller_portrait=None,
         size=(384, 256),
