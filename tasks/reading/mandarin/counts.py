@@ -40,6 +40,11 @@ def _vulgar(match: re.Match[str]) -> Said:
     return Said("fraction", f"{amount(whole)}又{spoken}" if whole else spoken)
 
 
+def _colleges(match: re.Match[str]) -> Said:
+    """985/211: two lists of universities."""
+    return Said("digits", f"{digits(match[1])}、{digits(match[2])}")
+
+
 def _fraction(match: re.Match[str]) -> Said | None:
     """1/2: 二分之一; numbers too large for one are read with 比 or a pause."""
     top, bottom = match.groups()
@@ -225,6 +230,7 @@ FIRST: tuple[Rule, ...] = (
     ),
     rule(rf"{NOT_IN_NAME}\d{{1,3}}(?:/\d{{1,3}}){{2,5}}(?![\d/])", _choices),
     rule(rf"{NOT_IN_NAME}\d/\d(?=线|[月号楼代期](?!前|后))", _choices),
+    rule(r"(?<!\d)(985|211)/(985|211)(?!\d)", _colleges),
     rule(rf"{NOT_IN_NAME}(\d{{1,4}})/(\d{{1,5}})(?![\d/])", _fraction),
 )
 RULES: tuple[Rule, ...] = (

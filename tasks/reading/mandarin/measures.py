@@ -57,6 +57,8 @@ UNITS = {
         "fps": "帧每秒",
         "FPS": "帧每秒",
         "rpm": "转每分钟",
+        "bpm": "次每分钟",
+        "BPM": "次每分钟",
         "r/min": "转每分钟",
         "mph": "英里每小时",
     },
@@ -344,6 +346,11 @@ RULES: tuple[Rule, ...] = (
         rf"(?<=[元块分角费价\d起㎡²]|"
         rf"{HAN})/ ?((?:{any_of((*_DENOMINATORS, *MEASURES))}){_TAIL}(?:·(?:天|日|月|年))?)",
         _per,
+    ),
+    rule(
+        r"(?:(?<=\d[gJ克焦])|(?<=[mμuk][gJ])|(?<=[毫微千][克焦])|(?<=cal))"
+        r"/(?=100 ?(?:g|ml|mL|克|毫升))",
+        lambda _: Said("sign", "每"),
     ),
     rule(rf"(?<=\d)/(?=(?:{NUMBER}) ?(?:{UNIT}|{any_of(MEASURES)}))", _price_for),
     rule(

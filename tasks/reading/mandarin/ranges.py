@@ -186,7 +186,20 @@ def _connected(match: re.Match[str]) -> Said | None:
     return Said("range", "到")
 
 
+def _room(match: re.Match[str]) -> Said:
+    """A座12-3室: two numbers of an address, as they fall."""
+    room = digits(match[2]) if len(match[2]) > 2 else amount(match[2])
+    return Said("digits", f"{amount(match[1])}杠{room}")
+
+
+def _film_speeds(match: re.Match[str]) -> Said:
+    low, high = (amount(part.replace(",", "")) for part in match.groups())
+    return Said("range", f"{low}到{high}")
+
+
 RULES: tuple[Rule, ...] = (
+    rule(r"(?<=[座栋幢楼])(\d{1,2})-(\d{1,4})(?=号?[室房])", _room),
+    rule(r"(?:(?<=ISO)|(?<=ISO ))(\d{2,3})[-~–](\d{3,6}|\d{1,3},\d{3})(?![\d-])", _film_speeds),
     rule(r"(?<![\d.-])7-11(?=便利)", lambda _: Said("model", "七 十一")),
     rule(
         rf"{_START}(-?)(?:(?<=-)|"
