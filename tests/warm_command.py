@@ -45,6 +45,7 @@ _IMPORTED = (
     "prefect.flow_engine",
     "prefect.task_engine",
     "prefect.utilities.visualization",
+    "scipy.ndimage",
     "scipy.signal",
     "scipy.stats",
 )

@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
 from model.errors import CampaignError
 from tasks.inputs.file_types import sound_fault
 from tasks.manifest.cell_values import free_id, suggested_id
@@ -62,6 +60,8 @@ def manifest_from_recordings(
             f"{audio_dir}: there are no recordings in this folder; supported types are {kinds}"
             f"{told}"
         )
+    import pandas as pd  # long to import: for who asks for a manifest, not for every command
+
     taken: dict[str, Iterator[int]] = {}
     rows = [
         {

@@ -7,14 +7,16 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from tasks.errors import counted
 from tasks.manifest.cell_values import free_id
 from tasks.manifest.faults import Fault
 from tasks.reading.languages import Language
 from tasks.tables.table import Table, TableRow, trimmed
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -82,8 +84,10 @@ def duplicates(rows: Sequence[SourceRow]) -> Iterator[Fault]:
 
 def _frame(
     table: Table, columns: Sequence[str], required: Sequence[str]
-) -> tuple[pd.DataFrame, Findings]:
+) -> "tuple[pd.DataFrame, Findings]":
     """One text column per header cell and the line, of the rows that have the header's shape."""
+    import pandas as pd  # long to import: for who reads a table, not for every command
+
     findings = Findings()
     width = len(columns)
     lines: list[int] = []

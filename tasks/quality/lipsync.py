@@ -14,11 +14,10 @@ F frames, S samples, T steps of 10 ms.
 """
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from model.engine import ENGINE_SAMPLE_RATE_HZ
 from tasks.speech.loudness import FRAMES_PER_SECOND, active_frames, frame_levels
@@ -66,10 +65,24 @@ def speech_levels(pcm: NDArray[np.int16]) -> Curve:
     forward = signal.sosfilt(band, pcm.astype(np.float32) / np.float32(32768))
     voice = signal.sosfilt(band, forward[::-1])[::-1]  # back again, so that nothing is delayed
     power = np.square(voice[: num_steps * _HOP]).reshape(num_steps, _HOP).mean(1)
-    power = ndimage.gaussian_filter1d(power.astype(np.float64), 1.0)
+    power = _smooth(power.astype(np.float64), 1.0)
     level_db = 10 * np.log10(np.maximum(power, 1e-12))
     loud_db = float(np.percentile(level_db, 95))
     return np.clip((level_db - loud_db) / _LEVEL_RANGE_DB + 1, 0, 1)
+
+
+def _smooth(curves: NDArray[Any], steps: float) -> NDArray[Any]:
+    """``(T,)`` or ``(T, ...)`` under a Gaussian along T."""
+    from scipy import ndimage  # long to import: for what is judged, not for every command
+
+    return np.asarray(ndimage.gaussian_filter1d(curves, steps, axis=0))
+
+
+def _highest_around(curve: Curve, num_steps: int, mode: str) -> Curve:
+    """``(T,)`` the highest of so many values around each; ``mode`` says what is past the ends."""
+    from scipy import ndimage
+
+    return np.asarray(ndimage.maximum_filter1d(curve, num_steps, mode=mode))
 
 
 def levels_by_frame(levels: Curve, num_frames: int, fps: float) -> Curve:
@@ -120,8 +133,8 @@ def _correlations(mouth: Curve, levels: Curve, fps: float) -> Curve:
 
 def _syllables(curve: Curve) -> Curve:
     """The curve without posture and flicker, with mean 0 and deviation 1 (0 if it is flat)."""
-    smooth = ndimage.gaussian_filter1d(curve, _FASTEST_STEPS)
-    smooth = smooth - ndimage.gaussian_filter1d(smooth, _SLOWEST_STEPS)
+    smooth = _smooth(curve, _FASTEST_STEPS)
+    smooth = smooth - _smooth(smooth, _SLOWEST_STEPS)
     smooth -= smooth.mean()
     deviation = float(smooth.std())
     return smooth / deviation if deviation > 1e-9 else np.zeros_like(smooth)
@@ -132,7 +145,7 @@ def _best(correlations: Curve) -> Sync:
     near = correlations[lags]
     peak = int(near.argmax())
     elsewhere = slice(_LEAST_SHIFT_STEPS, -_LEAST_SHIFT_STEPS)
-    luck = ndimage.maximum_filter1d(correlations, len(lags), mode="wrap")[elsewhere]
+    luck = _highest_around(correlations, len(lags), "wrap")[elsewhere]
     deviation = float(correlations[elsewhere].std())
     r = float(near[peak])
     return Sync(
@@ -170,7 +183,7 @@ def main_motion(patches: NDArray[np.uint8]) -> Curve:
     The first principal component of the pixels without their slow change, over the root of P.
     """
     pixels = patches.astype(np.float32)
-    pixels -= ndimage.gaussian_filter1d(pixels, 25.0, axis=0)
+    pixels -= _smooth(pixels, 25.0)
     pixels -= pixels.mean(0)
     direction = _main_direction((pixels.T @ pixels).astype(np.float64))
     return (pixels @ direction).astype(np.float64) / np.sqrt(pixels.shape[1])
@@ -203,7 +216,7 @@ def open_in_silence(opening: Curve, levels: Curve, fps: float) -> float | None:
 
     In the unit of ``opening``. Frames whose whole neighbourhood of 200 ms is silent count.
     """
-    loudest = ndimage.maximum_filter1d(levels, 21, mode="nearest")
+    loudest = _highest_around(levels, 21, "nearest")
     steps = ((np.arange(len(opening)) + 0.5) / fps * FRAMES_PER_SECOND).astype(np.intp)
     is_quiet = loudest[np.minimum(steps, len(levels) - 1)] < _QUIET_LEVEL
     quiet = opening[is_quiet & np.isfinite(opening)]

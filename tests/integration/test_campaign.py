@@ -347,7 +347,8 @@ def test_a_plan_of_finished_videos_loads_no_filters_and_no_engines():
         "import sys\n"
         "import flows.cli.main, flows.cli.plan, flows.stored, flows.sweep\n"
         "import flows.local.campaign, flows.local.dispatcher\n"
-        "heavy = {'scipy.signal', 'scipy.stats', 'torch', 'onnxruntime'} & set(sys.modules)\n"
+        "heavy = {'scipy.ndimage', 'scipy.signal', 'scipy.stats', 'torch', 'onnxruntime'}\n"
+        "heavy = (heavy | {'pandas'}) & set(sys.modules)\n"
         "sys.exit(f'loaded {heavy}' if heavy else 0)"
     )
     done = subprocess.run(

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from model.engine import FPS
 from tasks.gate_records import GateFigures, GateLimits, VideoCurves
@@ -103,6 +102,8 @@ def _sync(figures: Sequence[GateFigures], limits: GateLimits, points: int) -> _C
 
 
 def _fast(curve: _Curve) -> _Curve:
+    from scipy import ndimage  # long to import: for what is judged, not for every command
+
     return curve - ndimage.gaussian_filter1d(curve, _SLOW_FRAMES)
 
 
