@@ -1,7 +1,7 @@
 """Words and pictures of a row, drawn for one format: each with its place, or why it has none."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PIL import Image, ImageChops, ImageDraw
 
@@ -109,6 +109,7 @@ def words_on(stage: Stage) -> tuple[list[Piece], list[ScreenFault]]:
     pieces: list[Piece] = []
     faults: list[ScreenFault] = []
     row = stage.row
+    at_most: int | None = None  # a call to action is not louder than the price
     for column, text in (
         ("headline", row.headline),
         ("price_text", row.price_text),
@@ -117,8 +118,11 @@ def words_on(stage: Stage) -> tuple[list[Piece], list[ScreenFault]]:
         region = _region(stage, column, text, faults)
         if region is None:
             continue
+        thing = THING_OF_COLUMN[column]
         try:
-            pieces.append(_words(stage, THING_OF_COLUMN[column], text, region))
+            setting = _setting(stage, thing, text, region, at_most if thing == "cta" else None)
+            pieces.append(_words(stage, thing, setting, region))
+            at_most = setting.size if thing == "price" else at_most
         except TextFitError as error:
             faults.append(ScreenFault(column, text, f"{error.rule} {stage.told}", error.way_out))
     if row.name or row.title:
@@ -227,12 +231,26 @@ def _box(stage: Stage, style: Style, width: int, height: int) -> Box:
     )
 
 
-def _words(stage: Stage, thing: str, text: str, region: Region) -> Piece:
-    palette, pad = stage.brand.tables.palette, stage.px(_PAD)
-    is_bare = thing == "headline" and not overlaps(region, stage.places.presenter)
-    inside = 0 if is_bare else pad
+def _is_bare(stage: Stage, thing: str, region: Region) -> bool:
+    """Whether words stand on the canvas itself, and not on a panel."""
+    return thing == "headline" and not overlaps(region, stage.places.presenter)
+
+
+def _setting(stage: Stage, thing: str, text: str, region: Region, at_most: int | None) -> Setting:
+    """Words as large as they fit, and in letters of ``at_most`` pixels; None: of any size.
+
+    Raises:
+        TextFitError: they do not fit at the smallest size.
+    """
+    inside = 0 if _is_bare(stage, thing, region) else stage.px(_PAD)
     box = _box(stage, STYLES[thing], region.width - 2 * inside, region.height - inside)
-    setting = fit(text, stage.language, stage.brand.fonts, box)
+    if at_most is not None:
+        box = replace(box, largest=max(box.smallest, min(box.largest, at_most)))
+    return fit(text, stage.language, stage.brand.fonts, box)
+
+
+def _words(stage: Stage, thing: str, setting: Setting, region: Region) -> Piece:
+    palette, pad = stage.brand.tables.palette, stage.px(_PAD)
     colours = {
         "headline": (palette.background, palette.text, _PANEL_OPACITY),
         "price": (palette.accent, palette.accent_text, 255),
@@ -240,7 +258,7 @@ def _words(stage: Stage, thing: str, text: str, region: Region) -> Piece:
     }
     behind, colour, opacity = colours[thing]
     words = drawn(setting, stage.brand.fonts, colour)
-    if is_bare:
+    if _is_bare(stage, thing, region):
         picture = words
     else:
         picture = _panel(stage, setting.width + 2 * pad, setting.height + pad, behind, opacity)

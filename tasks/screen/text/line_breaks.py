@@ -40,17 +40,21 @@ _WORDS = re.compile(
     "直播间|试衣间|更衣间|样板间|卫生间|洗手间|粉丝|主播|充电宝|充电器|扫地机器?人?|机器人|洗碗机|"
     "洗衣机|投影仪|净水器|加湿器|除湿机|电饭煲|电饭锅|养生壶|保温杯|行车记录仪|数据线|耳机|蓝牙|"
     "小程序|公众号|朋友圈|购物车|收藏夹|优惠券|满减券|代金券|红包|旗舰店|专卖店|体验店|连锁店|"
-    "门店|客服|包邮|秒杀|团购|预售|定金|尾款|保质期|说明书|二维码|验证码|快递|物流|退货|换货|"
+    "门店|下单|立减|客服|包邮|秒杀|团购|预售|定金|尾款|保质期|说明书|二维码|验证码|快递|物流|退货|换货|"
     "七天无理由|面膜|精华液|防晒霜|口红|粉底液|卫衣|羽绒服|牛仔裤|运动鞋|连衣裙|双十一|双十二|"
     "短视频|小黄车|带货|种草|盲盒|抖音|快手|微博|小红书|淘宝|京东|拼多多|支付宝"
 )
 """Words of shops that neither the model nor the dictionaries know."""
+_OFFERS = re.compile("下单|立减")
+"""Of these, verbs before which a line may always break: the dictionary reads 前|下|单立|减."""
 # a line does not begin with a particle, and does not end with a word that needs the next
 _NEVER_FIRST = frozenset("的了着过吗呢吧啊们里地得么嘛呀哦等著過嗎們裡麼上下中内外前后後")
 _ALONE = frozenset(
     "在到从從与與和及或将將把被给給对對为為让讓比按请請即可已均共含另又也都就才再有无無是用他她我你您起"
 )
 """Words of one character with which a run of characters begins."""
+_NEEDS_NEXT = frozenset("从從到在把将將被给給对對为為向往由与與跟和及或至让讓按比")
+"""Words of one character that say something of the next: no line ends with them."""
 _NEVER_LAST = frozenset("全不没沒很太最更再每第各这那這某超约約近仅僅只还還可")
 
 
@@ -83,6 +87,9 @@ def _word_starts(run: str) -> set[int]:
     starts.difference_update(_inside_words(run))
     for match in _WORDS.finditer(run):
         starts.difference_update(range(match.start() + 1, match.end()))
+    for match in _OFFERS.finditer(run):
+        if match.start() and run[match.start() - 1] not in _NEVER_LAST:
+            starts.add(match.start())
     for match in _NUMERAL.finditer(run):
         starts.difference_update(range(match.start() + 1, match.end() + 1))
         if len(match[0]) > 1:
@@ -102,7 +109,20 @@ def _inside_words(run: str) -> set[int]:
         for word in words:
             inside.update(range(start + 1, start + len(word)))
             start += len(word)
-    return inside
+    return inside | _behind_prepositions(read)
+
+
+def _behind_prepositions(read: str) -> set[int]:
+    """Places behind 从, 到, 把 and the like, where these are words of their own."""
+    import rjieba
+
+    places: set[int] = set()
+    start = 0
+    for word in rjieba.cut(read, hmm=False):
+        start += len(word)
+        if word in _NEEDS_NEXT:
+            places.add(start)
+    return places
 
 
 class _Parser(Protocol):

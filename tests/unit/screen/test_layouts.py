@@ -1,6 +1,6 @@
 """The packaged layouts: complete, inside the safe areas, and nothing over anything else."""
 
-from itertools import combinations
+from itertools import combinations, permutations
 
 import pytest
 
@@ -34,6 +34,21 @@ def test_words_and_products_lie_in_the_safe_area_and_not_over_each_other(name, s
         assert region.left + region.width <= safe.left + safe.width, thing
         assert region.top + region.height <= safe.top + safe.height, thing
     assert not [(a, b) for (a, one), (b, other) in combinations(things, 2) if overlaps(one, other)]
+
+
+@pytest.mark.parametrize("is_captioned", [False, True])
+@pytest.mark.parametrize(("name", "shape"), EVERY)
+def test_words_above_each_other_never_touch(name, shape, is_captioned):
+    """Panels of words that fill their places would look like one panel."""
+    layout = packaged_layouts()[name]
+    places = layout.in_frame(*FRAMES[shape], is_captioned=is_captioned).regions
+    words = ["headline", "price", "cta", "lower_third", *(["captions"] if is_captioned else [])]
+    for above, below in permutations(words, 2):
+        one, other = places[above], places[below]
+        is_column = one.left < other.left + other.width and other.left < one.left + one.width
+        if is_column and one.top < other.top:
+            gap = other.top - one.top - one.height
+            assert gap >= 0.009 * min(FRAMES[shape]), (above, below)
 
 
 @pytest.mark.parametrize(("name", "shape"), EVERY)

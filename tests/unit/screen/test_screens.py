@@ -14,7 +14,7 @@ from tasks.records import Cue, Speech
 from tasks.screen.brand.brand import Brand, Corner, LogoTable
 from tasks.screen.brand.brand_file import read_brand
 from tasks.screen.composing.caption_places import mouth_of
-from tasks.screen.composing.pieces import Stage, overlaps
+from tasks.screen.composing.pieces import Stage, overlaps, words_on
 from tasks.screen.composing.screens import ScreenError, drawing_of, screen_of
 from tasks.screen.composing.times import Span, Times
 from tasks.screen.label import label_region
@@ -79,6 +79,19 @@ def test_usual_words_fit_in_every_layout_and_format(layout, size, language):
 
     assert not faults
     assert {piece.thing for piece in drawing.words} == {"headline", "price", "cta", "lower_third"}
+
+
+def test_a_call_to_action_is_in_no_larger_letters_than_the_price():
+    of = stage(
+        "corner", (1080, 1080), price_text="Now only $1,299.00", cta="Order now, free return"
+    )
+    heights = {each.thing: each.picture.height - of.px(0.018) for each in words_on(of)[0]}
+    alone = replace(of, row=of.row.model_copy(update={"price_text": ""}))
+    louder = {each.thing: each.picture.height - of.px(0.018) for each in words_on(alone)[0]}
+
+    assert heights["price"] > 0
+    assert heights["cta"] / 2 <= heights["price"] + 1, "two lines, and one"
+    assert louder["cta"] > heights["cta"], "with no price beside it, it has all its place"
 
 
 CAPTIONS = {

@@ -40,6 +40,20 @@ def test_chinese_breaks_between_words_and_never_before_a_stop():
 
 
 @pytest.mark.parametrize(
+    ("text", "units"),
+    [
+        ("今晚十二点前下单立减五十元", "今晚|十二点前|下单|立减|五十元"),
+        ("从清晨到夜晚", "从清晨|到夜晚"),
+        ("把它送给妈妈和爸爸", "把它|送给|妈妈|和爸爸"),
+        ("我收到快递以后", "我|收到|快递|以后"),
+        ("可下单", "可下单"),
+    ],
+)
+def test_no_chinese_line_ends_in_a_preposition_or_inside_an_offer(text, units):
+    assert "|".join(units_of(text, "zh")) == units
+
+
+@pytest.mark.parametrize(
     ("text", "rule", "way_out"),
     [
         (
