@@ -33,9 +33,10 @@ check: dev
 test: dev
 	$(BIN)/pytest $(SIDE_BY_SIDE)
 
-# The same with every further number of ranks, placement and kind of weights: takes minutes more.
+# The same with every further number of ranks, placement and kind of weights, and what the tests with
+# servers leave out: takes minutes more.
 test-all: dev
-	$(BIN)/pytest $(SIDE_BY_SIDE) -m "not cluster and not faults"
+	$(BIN)/pytest $(SIDE_BY_SIDE) -m "not faults and (sweep or not cluster)"
 
 # Compares every tensor of a golden set, GOLDEN=<folder>; by default the set beside this checkout.
 parity: dev
@@ -44,7 +45,7 @@ parity: dev
 # Tests with a real Prefect server, workers and SeaweedFS: needs PostgreSQL, takes a quarter of an hour. Each
 # side has servers of its own; SIDES=3 is quicker on a quiet machine, as the tests wait half of the time.
 test-integration: dev
-	$(BIN)/pytest $(SIDE_BY_SIDE) tests/integration -m "cluster and not faults"
+	$(BIN)/pytest $(SIDE_BY_SIDE) tests/integration -m "cluster and not faults and not sweep"
 
 # Kills the same servers in every way: takes up to an hour, so it is run by hand.
 test-faults: dev

@@ -1,10 +1,12 @@
 """What films in three formats cost, and what `plan` reckons.
 
-    python -m benchmarks.deliverables --videos 12 [--formats "9:16, 1:1, 16:9"] [--out DIR]
+    python -m benchmarks.deliverables --videos 100 [--formats "9:16, 1:1, 16:9"] [--out DIR]
 
 The preview engine renders short videos of three presenters, in English and Mandarin, wide, tall and
-square, every second one with a brand. Then each film is made alone, in this process, and its
-computing (of this process and its programs) and its bytes are measured.
+square, every second pair with a brand; of five videos, four say one sentence (3 s) and one says
+three (9 s). Then each film is made alone, in this process, and its computing (of this process and
+its programs) and its bytes are measured. What was measured is kept in ``DIR/measured.jsonl``: a run
+that was stopped goes on where it was.
 """
 
 import argparse
@@ -17,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tasks.deliverables.deliverable import make_deliverable
@@ -90,8 +92,8 @@ def write_manifest(folder: Path, num_videos: int, formats: str) -> Path:
         language = "en" if index % 2 else "zh"
         scripts = SCRIPTS[language]
         row = {
-            "video_id": f"v{index:02}",
-            "script": scripts[index % len(scripts)],
+            "video_id": f"v{index:03}",
+            "script": " ".join(scripts) if index % 5 == 4 else scripts[index % len(scripts)],
             "portrait": f"portraits/{PORTRAITS[index // 2 % 3]}.png",
             "voice": VOICES[language],
             "size": SIZES[(index + index // 3) % 3],
@@ -119,13 +121,19 @@ def nightshoot(*words: str | Path) -> bytes:
 
 def measured(out: Path, num_videos: int, formats: str) -> Iterator[Measured]:
     """Masters rendered, films asked for, and each of them made."""
-    manifest = write_manifest(out / "in", num_videos, "")
-    before = cpu_s()
-    nightshoot("render", manifest, "--out", out)
-    print(f"masters: {cpu_s() - before:.1f} s of computing", file=sys.stderr)
-    write_manifest(out / "in", num_videos, formats)
-    quote = json.loads(nightshoot("plan", manifest, "--out", out, "--json"))
-    print(f"plan: {quote['deliverables']}", file=sys.stderr)
+    log = out / "measured.jsonl"
+    known = list(kept_measures(log))
+    if not log.exists():
+        manifest = write_manifest(out / "in", num_videos, "")
+        before = cpu_s()
+        nightshoot("render", manifest, "--out", out)
+        print(f"masters: {cpu_s() - before:.1f} s of computing", file=sys.stderr)
+        write_manifest(out / "in", num_videos, formats)
+        quote = json.loads(nightshoot("plan", manifest, "--out", out, "--json"))
+        print(f"plan: {quote['deliverables']}", file=sys.stderr)
+        log.touch()
+    yield from known
+    have = {(each.video_id, each.ahead.size) for each in known}
     folder = CampaignFolder(out / "films")
     for path in sorted(folder.root.glob("plans/*.json")):
         stored = folder.read_plan(path.stem)
@@ -133,9 +141,11 @@ def measured(out: Path, num_videos: int, formats: str) -> Iterator[Measured]:
         if stored is None or stored.deliver is None or master is None:
             continue
         for size in stored.deliver.sizes:
+            if (path.stem, size) in have:
+                continue
             before, started = cpu_s(), time.perf_counter()
             made = make_deliverable(size, stored.deliver, stored.plan, master, folder)
-            yield Measured(
+            film = Measured(
                 path.stem,
                 FilmAhead(
                     size,
@@ -150,6 +160,20 @@ def measured(out: Path, num_videos: int, formats: str) -> Iterator[Measured]:
                 time.perf_counter() - started,
                 sum(entry.num_bytes for entry in files_of(made).values()),
             )
+            with log.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(asdict(film)) + "\n")
+            yield film
+
+
+def kept_measures(log: Path) -> Iterator[Measured]:
+    """What an earlier run measured before it was stopped."""
+    if not log.exists():
+        return
+    for line in log.read_text(encoding="utf-8").splitlines():
+        kept = json.loads(line)
+        ahead = kept["ahead"]
+        ahead |= {name: tuple(ahead[name]) for name in ("size", "presenter")}
+        yield Measured(**kept | {"ahead": FilmAhead(**ahead)})
 
 
 def cpu_s() -> float:

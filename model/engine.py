@@ -249,7 +249,9 @@ _ENGINES: Mapping[str, str] = {
 }
 
 # versions of earlier releases with their weights, the latest first: what they finished stays
-_EARLIER: Mapping[str, tuple[tuple[int, str], ...]] = {"preview": ((1, "fa2f22212ff6d78b"),)}
+_EARLIER: Mapping[str, tuple[tuple[int, str], ...]] = {
+    "preview": ((2, "ce449c48a9ba14ac"), (1, "fa2f22212ff6d78b")),
+}
 
 # of engines that need more than Python packages
 _EXAMINERS: Mapping[str, str] = {"live-avatar": "model.live_avatar.examine.report:examine"}

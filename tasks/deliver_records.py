@@ -79,11 +79,20 @@ class DeliverRequest(Record):
         description="sha256 of the music that films had before, whose picture is kept; empty: they "
         "had none. None: they had another picture, or there were none.",
     )
+    earlier_intro: str | None = Field(
+        default=None, description="sha256 of the intro that films had before; as with the music."
+    )
+    earlier_outro: str | None = Field(
+        default=None, description="sha256 of the outro that films had before; as with the music."
+    )
     teaser: TeaserKind | None = Field(default=None, description="None: no teaser.")
     intro: FileEntry | None = Field(default=None, description="In the store's `materials/`.")
     outro: FileEntry | None = Field(default=None, description="In the store's `materials/`.")
     clip_background: str = Field(
         default="", description="Colour around clips of another shape; empty: there are no clips."
+    )
+    earlier_clip_background: str = Field(
+        default="", description="That films had while there were clips; empty: there still are."
     )
     num_clip_frames: int = Field(default=0, description="Of intro and outro together.")
     upscaler: Upscaler | None = Field(
@@ -96,6 +105,15 @@ class DeliverRequest(Record):
         default_factory=dict[str, str],
         description="sha256 of the kept screen of each size, by its name, such as 1080x1920.",
     )
+
+
+class Enlargement(Record):
+    """What an upscaler made of a master, and what that took."""
+
+    size: Size
+    num_frames: int
+    num_bytes: int
+    seconds: float = Field(description="That passed, its verification included.")
 
 
 class DeliverableReceipt(Record):
@@ -137,6 +155,9 @@ class DeliverableReceipt(Record):
     warnings: tuple[str, ...] = ()
     upscaler: Upscaler | None = Field(
         default=None, description="That has enlarged the master first."
+    )
+    enlargement: Enlargement | None = Field(
+        default=None, description="None: nothing was enlarged for this film, or nobody noted it."
     )
     encode: dict[str, str | int] = Field(description="Settings of the encode; empty for a copy.")
     seconds: float = Field(description="That it took to make.")

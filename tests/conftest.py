@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.longest_first import seconds_by_file
 
@@ -16,6 +17,12 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # before torch; the processes that test
 # every process that tests start would compile this project anew, and pytest the tests' assertions
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+# how long an example takes depends on what else the machine does; the tests of speed say so
+settings.register_profile(
+    "shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("shared machine")
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"

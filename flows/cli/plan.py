@@ -12,16 +12,16 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.rows.pricing import NOT_ASKED, PriceRequest
-from flows.cli.timing import Estimate, Left, estimate_campaign, with_films
+from flows.cli.timing import Estimate, Left, estimate_campaign, with_films, with_upscaler
 from flows.local.dispatcher import LocalDispatcher
 from flows.prepare import Prepared
 from flows.progress import PlainProgress
-from flows.rows.finished import films_left
+from flows.rows.finished import films_left, upscaler_paces
 from flows.run import Run
 from flows.session import Request, Session, peak_rss_bytes
 from flows.work import stop_on_signals
 from model.errors import CampaignError, ResourceError, StoppedError
-from tasks.deliverables.reckoning import DeliverablesQuote, core_s_of, reckoned
+from tasks.deliverables.reckoning import DeliverablesQuote, core_s_of, enlarging_s, reckoned
 from tasks.engines.engine_host import EngineLostError
 from tasks.errors import (
     DamagedError,
@@ -196,11 +196,17 @@ def plan_campaign(
         for each in prepared
         for name in (each.row.video_id,)
     }
-    formats = reckoned(film for each in films.values() for film in each)
+    pace_of = upscaler_paces(session.request.out, session.request.campaign)
+    formats = reckoned((film for each in films.values() for film in each), pace_of)
     if estimate is not None:
         core_s = {name: sum(map(core_s_of, each)) for name, each in films.items()}
         of_todo = [core_s.pop(each.plan.video_id) for each in to_do]
         estimate = with_films(estimate, of_todo, sum(core_s.values()), folder)
+        beside_s = {name: enlarging_s(each, pace_of) or 0.0 for name, each in films.items()}
+        of_todo = [beside_s.pop(each.plan.video_id) for each in to_do]
+        estimate = with_upscaler(
+            estimate, of_todo, list(beside_s.values()), session.request.workers
+        )
     quote = Quote(
         campaign=session.request.campaign,
         videos=tuple(videos),
@@ -254,6 +260,11 @@ def _with_price(
         )
         for each, seconds in zip(left, shares_s, strict=True)
     )
+    if asked.has_terms and quote.deliverables and quote.deliverables.enlarging_s is None:
+        raise CampaignError(
+            "the cost and the finish are unknown: no film of this output tells yet how long the "
+            "upscaler takes; render one row with --only ID, then plan again"
+        )
     terms = asked.terms(num_gpus)
     price = price_of(shares, overhead_s, terms, now)
     fit = fitting(shares, overhead_s, terms, now) if asked.is_fit else None

@@ -11,7 +11,7 @@ from flows.cli.plan import Quote, VideoQuote
 from flows.cli.rows.pricing import price_lines
 from flows.cli.summary import warning_lines
 from flows.progress import clock_of
-from tasks.deliverables.reckoning import CALIBRATED
+from tasks.deliverables.reckoning import CALIBRATED, DeliverablesQuote
 from tasks.errors import counted
 from tasks.redaction import printable
 
@@ -63,6 +63,8 @@ def campaign_table(quote: Quote, *, is_all: bool = False) -> Iterator[Renderable
             f"shared by all cores (figures of {CALIBRATED})"
             + ("" if quote.gpus is None else " and not in the time of the GPUs")
         )
+        if made.num_enlarged:
+            yield Text(_upscaler_line(made), style="yellow" if made.enlarging_s is None else "")
     if quote.gpus is not None:
         yield from gpu_tables(quote.gpus, is_all=is_all)
     else:
@@ -124,6 +126,21 @@ def reread_lines(videos: Sequence[VideoQuote]) -> Iterator[Text]:
 def _short(words: str) -> str:
     line = printable(" ".join(words.split()))
     return line if len(line) <= _WORD_CHARS else f"{line[: _WORD_CHARS - 1]}…"
+
+
+def _upscaler_line(made: DeliverablesQuote) -> str:
+    """What enlarging masters takes, beside the computing of their films."""
+    room = f"{made.enlarging_bytes / 1e6:.0f} MB for temporary files in each worker"
+    if made.enlarging_s is None:
+        return (
+            f"upscaler: {counted(made.num_enlarged, 'film')}, {room}; how long it takes is unknown "
+            "and in no time below, because no film of this output tells it yet: render one row "
+            "with --only ID, then plan again"
+        )
+    return (
+        f"upscaler: {counted(made.num_enlarged, 'film')}, about {clock_of(made.enlarging_s)} one "
+        f"after the other, as earlier films took, {room}"
+    )
 
 
 def _time_line(quote: Quote) -> str:

@@ -1,6 +1,7 @@
 """What is to be made of a row's finished video, as its plan keeps it beside its digest."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 from flows.rows.screens import keep_screens, shown_sha256
 from model.engine import engine_identity
@@ -145,6 +146,7 @@ def _asked(
         music = keep_material(folder, music_path)
     # a proof shows the row, and not what every film has in common
     clips = _clips(brand) if brand and not plan.is_proof else {}
+    kept = {name: keep_material(folder, clip.path) for name, clip in clips.items()}
     has_label = row.language == "zh" if row.ai_label is None else row.ai_label
     return DeliverRequest(
         sizes=row.deliver,
@@ -154,22 +156,38 @@ def _asked(
         label=_label(row, brand) if has_label else "",
         language=row.language,
         music=music,
-        earlier_music=_earlier_music(before, music),
+        earlier_music=_earlier("music", before, music),
+        earlier_intro=_earlier("intro", before, kept.get("intro")),
+        earlier_outro=_earlier("outro", before, kept.get("outro")),
         teaser=row.teaser,
-        intro=keep_material(folder, clips["intro"].path) if "intro" in clips else None,
-        outro=keep_material(folder, clips["outro"].path) if "outro" in clips else None,
+        intro=kept.get("intro"),
+        outro=kept.get("outro"),
         clip_background=brand.tables.palette.background if brand and clips else "",
+        earlier_clip_background=_earlier_background(before) if before and not clips else "",
         num_clip_frames=sum(clip.num_frames for clip in clips.values()),
         upscaler=_upscaler(brand) if brand and not plan.is_proof else None,
         shown=shown_sha256(row, plan, script),
     )
 
 
-def _earlier_music(before: DeliverRequest | None, music: FileEntry | None) -> str | None:
-    """The music that this row's films had until it was changed."""
-    if before is None or before.music == music:
-        return before.earlier_music if before else None
-    return before.music.sha256 if before.music else ""
+def _earlier(
+    name: Literal["music", "intro", "outro"],
+    before: DeliverRequest | None,
+    now: FileEntry | None,
+) -> str | None:
+    """The music or the clip that this row's films had until it was changed."""
+    if before is None:
+        return None
+    file: FileEntry | None = getattr(before, name)
+    if file == now:
+        earlier: str | None = getattr(before, f"earlier_{name}")
+        return earlier
+    return file.sha256 if file else ""
+
+
+def _earlier_background(before: DeliverRequest) -> str:
+    """The colour around the clips that this row's films had."""
+    return before.clip_background or before.earlier_clip_background
 
 
 def _label(row: ManifestRow, brand: Brand | None) -> str:

@@ -1,18 +1,30 @@
 """What of a planned video is finished: its master, and what is made of it."""
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
 from typing import Protocol
 
-from tasks.deliver_records import DeliverableReceipt, DeliverRequest, Size
-from tasks.deliverables.reckoning import FilmAhead
-from tasks.deliverables.store import made_of, missing_sizes
+from tasks.deliver_records import DeliverableReceipt, DeliverRequest, Size, Upscaler
+from tasks.deliverables.deliverable import size_to_enlarge
+from tasks.deliverables.reckoning import FilmAhead, upscaler_pace
+from tasks.deliverables.store import (
+    EarlierFilm,
+    enlargements,
+    find_earlier,
+    made_of,
+    missing_sizes,
+)
 from tasks.errors import DamagedError
+from tasks.plan.estimate import Pace
 from tasks.records import StoredPlan, VideoPlan, VideoReceipt
 from tasks.screen.brand.brand_file import read_brand
 from tasks.screen.formats import is_burned
 from tasks.screen.placing import placing_of
 from tasks.screen_records import RowScreen
 from tasks.store.campaign_folder import CampaignFolder
+from tasks.store.campaigns import campaigns_in, open_campaign
 from tasks.upkeep.freed_segments import told_segment
 
 
@@ -75,24 +87,65 @@ def films_left(
 
     Raises:
         BrandError: the brand file cannot be read any more.
+        DamagedError: a screen that was drawn for an upscaler's film is not in the store as it was.
     """
     stored = row.stored
     if stored is None or stored.deliver is None or row.receipt is not None:
         return []
     sizes = missing_sizes(stored, row.master, folder) if row.master else stored.deliver.sizes
-    request, plan = stored.deliver, stored.plan
-    return [
-        FilmAhead(
-            size=size,
-            presenter=_presenter(size, request, plan, screen),
-            num_frames=plan.num_frames + request.num_clip_frames,
-            fps=plan.fps,
-            is_blurred=screen is None,
-            has_captions=is_burned(request.captions, size),
-            has_layout=screen is not None,
-        )
-        for size in sizes
-    ]
+    return [_film_left(size, stored.deliver, stored.plan, row, screen, folder) for size in sizes]
+
+
+def _film_left(
+    size: Size,
+    request: DeliverRequest,
+    plan: VideoPlan,
+    row: PlannedRow,
+    screen: RowScreen | None,
+    folder: CampaignFolder,
+) -> FilmAhead:
+    earlier = find_earlier(request, size, row.master, folder) if row.master else None
+    film = FilmAhead(
+        size=size,
+        presenter=_presenter(size, request, plan, screen),
+        num_frames=plan.num_frames + request.num_clip_frames,
+        fps=plan.fps,
+        is_blurred=screen is None,
+        has_captions=is_burned(request.captions, size),
+        has_layout=screen is not None,
+        num_copied_frames=_num_copied(request, plan, earlier),
+    )
+    if request.upscaler is None or earlier is not None:
+        return film
+    enlarged = size_to_enlarge(request, size, (plan.width, plan.height), folder)
+    if enlarged is None:
+        return film
+    return replace(
+        film, upscaler=request.upscaler, enlarged=enlarged, num_enlarged_frames=plan.num_frames
+    )
+
+
+def upscaler_paces(out: str | Path, campaign: str) -> Callable[[Upscaler], Pace | None]:
+    """How long each upscaler takes: told by a campaign's films, or else by those of another one."""
+
+    @cache
+    def pace(program: str, version: str, command: str) -> Pace | None:
+        upscaler = Upscaler(name=program, version=version, command=command)
+        others = (name for name in campaigns_in(out) if name != campaign)
+        for name in (campaign, *others):
+            if found := upscaler_pace(enlargements(open_campaign(out, name), upscaler)):
+                return found
+        return None
+
+    return lambda upscaler: pace(upscaler.name, upscaler.version, upscaler.command)
+
+
+def _num_copied(request: DeliverRequest, plan: VideoPlan, earlier: EarlierFilm | None) -> int:
+    """Frames of a film that an earlier one has: with the same clips all, else the presenter's."""
+    if earlier is None:
+        return 0
+    clips = 0 if earlier.changed & {"intro", "outro"} else request.num_clip_frames
+    return plan.num_frames + clips
 
 
 def _presenter(

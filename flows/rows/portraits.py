@@ -132,6 +132,7 @@ def portrait_findings(
         limits=limits,
         scale=scale,
         allowed=allowed,
+        is_preview=plan.is_preview,
     )
     is_still = not report.has_face and plan.settings.get("on_no_face") == "still"
     if report.errors and not is_still:

@@ -27,7 +27,7 @@ from model.engine import (
 )
 from model.errors import PortraitError
 from model.numbered import NumberedFrames, frame_numbers
-from model.preview.eyes import Eyes
+from model.preview.eyes.blinks import Eyes
 from model.preview.face import DETECTOR_NAME, MESH_NAME
 from model.preview.features import Features, locate
 from model.preview.fit import fit
@@ -107,7 +107,7 @@ class PreviewEngine(SingleProcess):
         """Name, version, weights and context."""
         return EngineIdentity(
             name="preview",
-            version=2,
+            version=3,
             weights_id=_weights_id(),
             fps=FPS,
             frame_multiple=FRAME_MULTIPLE,

@@ -67,6 +67,7 @@ class Features:
         across: ``(2,)``; unit vector along the eyes.
         eye_distance: between the outer corners.
         eyes: those that may blink.
+        is_placed: by hand, with a rig; what it says of the eyes is believed.
     """
 
     upper_inner: Points
@@ -80,6 +81,7 @@ class Features:
     across: Points
     eye_distance: float
     eyes: tuple[Eye, ...]
+    is_placed: bool = False
 
     def placed(self, scale: Points, shift: Points) -> "Features":
         """The same face after ``pixel -> pixel * scale + shift``."""
@@ -99,6 +101,7 @@ class Features:
             across=self.across,
             eye_distance=self.eye_distance * float(scale.mean()),
             eyes=tuple(Eye(move(e.upper), move(e.lower), move(e.brow)) for e in self.eyes),
+            is_placed=self.is_placed,
         )
 
     @property
@@ -340,6 +343,7 @@ def _rigged(rig: Rig) -> Features:
         across=span / np.hypot(*span),
         eye_distance=eye_distance,
         eyes=tuple(eyes),
+        is_placed=True,
     )
 
 

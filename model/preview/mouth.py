@@ -22,6 +22,8 @@ _COARSE_SAMPLES = 0.5  # of the displacements, a canvas pixel
 _OWN_INSIDE_GAP = 0.05  # of the eye distance: from here the picture shows the mouth's inside
 _REST_GAP = 0.10  # of the mouth's width: how far lips that are parted in the picture rest
 _LARGEST_GAP = 0.34  # of the mouth's width
+_SEAM_REACH = 0.05  # of the mouth's width: how far from it pressed lips leave the seam alone
+_JOIN_ROWS, _JOIN_SHARPNESS = 4.0, 0.7  # canvas pixels around the seam, and a pixel's share
 _CLOSING_REACH = 0.30  # of the mouth's width: a wider open mouth cannot be shut fully
 
 
@@ -106,6 +108,11 @@ class Mouth:
         self._jaw_down = (((1 - to_chin) * inner + to_chin * jaw * 0.92) * fade).astype(np.float32)
         self._lip_up = (((1 - to_chin) * profile + to_chin * jaw * 0.85) * fade).astype(np.float32)
         self._lip_rise = (inner * rise).astype(np.float32)
+        # the seam between closed lips stays where it is: skin that moves towards it from both sides
+        # would cover it, but for the dots where it strays from its curve
+        self._is_seam_kept = float(self._gap < 1e-3)
+        seam = np.exp(-((near / _SEAM_REACH) ** 2))
+        self._pressed = (1 - self._is_seam_kept * seam).astype(np.float32)
         self._spread = (
             np.clip(from_centre, -1.25, 1.25) * cheek * np.exp(-((near / 0.62) ** 2)) * width / 2
         ).astype(np.float32)
@@ -196,16 +203,53 @@ class Mouth:
         lips = self._moved_lips(upper_field, lower_field, spread)
         middle = (lips.upper + lips.lower) / 2
         share = smoothstep(-1, 1, (self._patch.v - middle) / self._softness)
-        map_x, map_y = (
-            self._fine(upper) + (self._fine(lower) - self._fine(upper)) * share
-            for upper, lower in zip(upper_map, lower_map, strict=True)
-        )
-        skin = cv2.remap(
-            self._texture, map_x, map_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-        ).astype(np.float32)
+        upper_x, upper_y = (self._fine(each) for each in upper_map)
+        lower_x, lower_y = (self._fine(each) for each in lower_map)
+        map_x = upper_x + (lower_x - upper_x) * share
+        map_y = upper_y + (lower_y - upper_y) * share
+        skin = self._skin(map_x, map_y)
+        shut = self._shut(lips)
+        if self._has_own and shut > 0:
+            near = self._near_seam(middle) * np.float32(min(1.0, 3 * shut))
+            self._join_lips(skin, middle, near, (upper_x, upper_y), (lower_x, lower_y))
         self._draw_seam(skin, lips)
         self._draw_inside(skin, lips)
         self._paste.onto(frame, skin)
+
+    def _skin(self, map_x: Field, map_y: Field) -> Field:
+        skin = cv2.remap(
+            self._texture, map_x, map_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+        )
+        return np.asarray(skin, np.float32)
+
+    def _near_seam(self, middle: Field) -> Field:
+        """Where two lips that meet are seen side by side, ``(h, w)``: 1, falling to 0 around."""
+        beside = np.clip(_JOIN_ROWS - np.abs(self._patch.v - middle), 0, 1)
+        return (beside * np.clip((1 - np.abs(self._t)) * 8, 0, 1)).astype(np.float32)
+
+    def _join_lips(
+        self,
+        skin: Field,
+        middle: Field,
+        near: Field,
+        upper_map: tuple[Field, Field],
+        lower_map: tuple[Field, Field],
+    ) -> None:
+        """Blend the colours of both lips where they meet.
+
+        Blended places would run through all that was between the lips within a pixel: dots.
+        """
+        seen = np.flatnonzero(near.any(1))
+        if not len(seen):
+            return
+        rows = slice(int(seen[0]), int(seen[-1]) + 1)
+        upper, lower = (
+            self._skin(np.ascontiguousarray(x[rows]), np.ascontiguousarray(y[rows]))
+            for x, y in (upper_map, lower_map)
+        )
+        below = (self._patch.v[rows] - middle) * np.float32(_JOIN_SHARPNESS) + 0.5
+        joined = upper + (lower - upper) * np.clip(below, 0, 1)[..., None]
+        skin[rows] += (joined - skin[rows]) * near[rows][..., None]
 
     def _displacements(self, pose: Pose) -> tuple[Field, Field, Field]:
         """Downward movement of the upper and of the lower layer, and the movement outwards."""
@@ -215,9 +259,13 @@ class Mouth:
         closing = self._gap - min(wanted, self._gap)
         opening = max(0.0, wanted - self._gap)
         press = pose.press * self._width
-        lower = self._jaw_down * np.float32(opening * 0.86 - press * 0.025)
+        lower = self._jaw_down * (
+            np.float32(opening * 0.86) - self._pressed * np.float32(press * 0.025)
+        )
         lower -= self._lip_up * np.float32(closing * 0.9)
-        upper = self._lip_rise * np.float32(closing * 0.1 - opening * 0.14 + press * 0.015)
+        upper = self._lip_rise * (
+            np.float32(closing * 0.1 - opening * 0.14) + self._pressed * np.float32(press * 0.015)
+        )
         thick = self._thicken * np.float32(max(0.0, -pose.wide) - 0.45 * pose.press)
         reach = 0.13 if pose.wide > 0 else 0.26
         return upper + thick, lower + thick, self._spread * np.float32(reach * pose.wide)
@@ -264,9 +312,13 @@ class Mouth:
         t = np.interp(self._patch.u, moved, self._t).astype(np.float32)
         return Lips(np.where(is_crossed, middle, upper), np.where(is_crossed, middle, lower), t)
 
+    def _shut(self, lips: Lips) -> float:
+        """How nearly lips that are open in the portrait meet, 0 to 1."""
+        return float(np.clip(1 - lips.gap.max() / max(0.5 * self._gap, 1.0), 0, 1))
+
     def _draw_seam(self, skin: Field, lips: Lips) -> None:
         """The shadow between lips that are open in the portrait and meet in this frame."""
-        shut = float(np.clip(1 - lips.gap.max() / max(0.5 * self._gap, 1.0), 0, 1))
+        shut = self._shut(lips)
         if not self._has_own or shut <= 0:
             return
         middle = (lips.upper + lips.lower) / 2

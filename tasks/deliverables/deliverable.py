@@ -8,7 +8,14 @@ from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
-from tasks.deliver_records import CaptionStyle, DeliverableReceipt, DeliverRequest, Size, Upscaler
+from tasks.deliver_records import (
+    CaptionStyle,
+    DeliverableReceipt,
+    DeliverRequest,
+    Enlargement,
+    Size,
+    Upscaler,
+)
 from tasks.deliverables.captions.drawing import (
     NO_WORD_TIMES,
     caption_overlays,
@@ -17,18 +24,20 @@ from tasks.deliverables.captions.drawing import (
 )
 from tasks.deliverables.captions.places import Stand, lettering
 from tasks.deliverables.clips import MATERIALS, Clips, kept_clips
-from tasks.deliverables.encoding import Deliverable, encode_deliverable
+from tasks.deliverables.encoding import Deliverable, KeptParts, encode_deliverable
 from tasks.deliverables.final_encode import (
     SETTINGS,
 )
-from tasks.deliverables.keys import deliverable_key, earlier_key
+from tasks.deliverables.keys import deliverable_key
 from tasks.deliverables.sound_mix import FilmSound, Parts, film_sound
 from tasks.deliverables.stills import poster, teaser
 from tasks.deliverables.store import (
+    EarlierFilm,
     commit_deliverable,
     deliverable_folder,
     discard_deliverable,
     find_deliverable,
+    find_earlier,
     part_folder,
 )
 from tasks.deliverables.upscaler import enlarge, enlarged_crop, enlarged_size
@@ -41,7 +50,7 @@ from tasks.records import Speech, VideoPlan, VideoReceipt
 from tasks.screen.formats import format_name, is_burned
 from tasks.screen.kept_screens import screen_name, screen_of_bytes
 from tasks.screen.label import label_overlay
-from tasks.screen.overlays import Screen
+from tasks.screen.overlays import Region, Screen
 from tasks.screen.placing import Placing, crop_of, on_screen, placing_of
 from tasks.speech.speech_files import load_speech
 from tasks.store.campaign_folder import CampaignFolder
@@ -89,6 +98,26 @@ def size_of(receipt: VideoReceipt, path: Path) -> Size:
     return track.width, track.height
 
 
+def size_to_enlarge(
+    request: DeliverRequest, size: Size, master: Size, folder: CampaignFolder
+) -> Size | None:
+    """The sides to which an upscaler enlarges a master for one size; None: it need not.
+
+    Raises:
+        DamagedError: see :func:`screen_on`.
+    """
+    screen, placing = screen_on(master, size, request, folder)
+    alone = crop_of(master, size, request.face) if screen.presenter_alone else None
+    return _enlarged_sides(master, size, screen.presenter, placing.crop, alone)
+
+
+def _enlarged_sides(
+    master: Size, size: Size, region: Region, crop: Region, alone: Region | None
+) -> Size | None:
+    parts = [(crop, (region.width, region.height))]
+    return enlarged_size(master, parts + ([(alone, size)] if alone else []))
+
+
 def make_deliverable(
     size: Size,
     request: DeliverRequest,
@@ -124,7 +153,7 @@ def make_deliverable(
     overlays = screen.overlays + caption_overlays(shown, stand, words or ())
     if request.label:
         overlays += (label_overlay(request.label, size, master.duration_s),)
-    before = _with_other_music(request, size, master, folder)
+    before = find_earlier(request, size, master, folder)
     with tempfile.TemporaryDirectory(prefix="nightshoot-sound-") as scratch:
         sound = _sound(request, clips, plan, master, path, folder, Path(scratch))
         made = Deliverable(
@@ -138,10 +167,12 @@ def make_deliverable(
             alone=crop_of(shape, size, request.face) if screen.presenter_alone else None,
             clips=clips,
             label=request.label,
-            picture=before and folder.fetch_kept(deliverable_folder(before.key), before.file),
         )
+        if before is not None:
+            made = _with_copies(made, before, folder)
+        enlargement = None
         if request.upscaler is not None and before is None:
-            made = _enlarged(made, request.upscaler, shape, Path(scratch))
+            made, enlargement = _enlarged(made, request.upscaler, shape, Path(scratch))
         files, checks = _kept_files(made, request, key, folder)
     place = lettering(shown, stand) if shown else None
     crop, region = placing.crop, placing.presenter
@@ -168,7 +199,8 @@ def make_deliverable(
         integrated_lufs=sound.loudness.integrated_lufs if sound.loudness else None,
         true_peak_dbtp=sound.loudness.true_peak_dbtp if sound.loudness else None,
         warnings=(*sound.warnings, *((NO_WORD_TIMES,) if words is None else ())),
-        upscaler=before.upscaler if before else made.enlarged and request.upscaler,
+        upscaler=before.receipt.upscaler if before else made.enlarged and request.upscaler,
+        enlargement=enlargement,
         encode={} if made.is_copy else dict(SETTINGS),
         seconds=round(time.perf_counter() - started, 3),
         versions={"nightshoot": version("nightshoot"), "ffmpeg": ffmpeg_version()},
@@ -176,33 +208,45 @@ def make_deliverable(
     return commit_deliverable(folder, receipt)
 
 
-def _with_other_music(
-    request: DeliverRequest, size: Size, master: VideoReceipt, folder: CampaignFolder
-) -> DeliverableReceipt | None:
-    """A film with the same picture, encoded and whole, from before its music changed."""
-    key = earlier_key(request, size, master)
-    try:
-        found = find_deliverable(folder, key) if key else None
-    except DamagedError:
-        return None
-    return None if found is None or found.is_copy else found
+def _with_copies(made: Deliverable, before: EarlierFilm, folder: CampaignFolder) -> Deliverable:
+    """The same, with the frames that an earlier film has: all, or those of its equal parts."""
+    receipt = before.receipt
+    path = folder.fetch_kept(deliverable_folder(receipt.key), receipt.file)
+    if before.has_same_picture:
+        return replace(made, picture=path)
+    begins, ends = receipt.num_intro_frames, receipt.num_frames - receipt.num_outro_frames
+    parts = {
+        "intro": range(begins),
+        "master": range(begins, ends),
+        "outro": range(ends, receipt.num_frames),
+    }
+    kept = {name: frames for name, frames in parts.items() if name not in before.changed}
+    return replace(made, kept=KeptParts(path, kept))
 
 
-def _enlarged(made: Deliverable, upscaler: Upscaler, shape: Size, scratch: Path) -> Deliverable:
+def _enlarged(
+    made: Deliverable, upscaler: Upscaler, shape: Size, scratch: Path
+) -> tuple[Deliverable, Enlargement | None]:
     """The same of the enlarged master, where a part of the master is to be enlarged."""
-    region = made.screen.presenter
-    parts = [(made.crop, (region.width, region.height))]
-    parts += [(made.alone, made.size)] if made.alone else []
-    size = enlarged_size(shape, parts)
+    size = _enlarged_sides(shape, made.size, made.screen.presenter, made.crop, made.alone)
     if size is None:
-        return made
-    frames = {"num_frames": made.master.num_frames, "fps": made.profile.fps}
-    return replace(
+        return made, None
+    started, num_frames = time.perf_counter(), made.master.num_frames
+    frames = {"num_frames": num_frames, "fps": made.profile.fps}
+    enlarged = enlarge(upscaler, made.path, size, scratch, **frames)
+    took = Enlargement(
+        size=size,
+        num_frames=num_frames,
+        num_bytes=enlarged.stat().st_size,
+        seconds=round(time.perf_counter() - started, 3),
+    )
+    changed = replace(
         made,
-        enlarged=enlarge(upscaler, made.path, size, scratch, **frames),
+        enlarged=enlarged,
         crop=enlarged_crop(made.crop, shape, size),
         alone=enlarged_crop(made.alone, shape, size) if made.alone else None,
     )
+    return changed, took
 
 
 def _sound(

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tasks.deliver_records import Size
-from tasks.deliverables.checks import Promise, verify_deliverable
+from tasks.deliverables.checks import DeliverableError, Promise, verify_deliverable
 from tasks.deliverables.clips import NO_CLIPS, Clip, Clips
 from tasks.deliverables.final_encode import (
     Crops,
     Film,
     clip_args,
     copy_args,
+    cut_args,
     encode_args,
     join_args,
 )
@@ -34,6 +35,19 @@ _MASTER_COPIES = 2.2  # a copy, and the room for moving its index to the front
 
 
 @dataclass(frozen=True)
+class KeptParts:
+    """Parts of an earlier film, whose packets are those that an encode would make again.
+
+    Attributes:
+        path: of the film.
+        frames: of each part in it, by "intro", "master" or "outro".
+    """
+
+    path: Path
+    frames: Mapping[str, range]
+
+
+@dataclass(frozen=True)
 class Deliverable:
     """What is made.
 
@@ -48,6 +62,7 @@ class Deliverable:
         clips: what plays before and after it.
         label: that is seen over the intro, too.
         picture: a file that has this picture already, from which it is copied; None: none has.
+        kept: a file that has parts of this picture already; None: none has.
         alone: the part that is shown while the presenter fills the frame, where that is asked for.
         enlarged: the master as an upscaler has enlarged it, whose parts both are; None: it is not.
     """
@@ -64,6 +79,7 @@ class Deliverable:
     label: str = ""
     enlarged: Path | None = None
     picture: Path | None = None
+    kept: "KeptParts | None" = None
 
     @property
     def num_frames(self) -> int:
@@ -111,6 +127,9 @@ def encode_deliverable(made: Deliverable, part: Path) -> dict[str, bool | float 
             args = copy_args(replace(film, path=made.picture), made.tags, part)
         elif made.clips.num_frames:
             args = _joined_args(made, film, Path(scratch), part, limit_s)
+        elif made.kept is not None and not made.is_copy:
+            cut = _cut_part(made.kept, "master", film, Path(scratch), limit_s)
+            args = copy_args(replace(film, path=cut), made.tags, part)
         else:
             args = _args(made, film, Path(scratch), part)
         # of full range, which an upscaler's film may have, ffmpeg says that it is an old format
@@ -146,11 +165,17 @@ def most_bytes(made: Deliverable) -> int:
 def _joined_args(
     made: Deliverable, film: Film, scratch: Path, part: Path, limit_s: float
 ) -> list[str]:
-    """Encode intro, master and outro one by one; the arguments that join them without encoding."""
+    """Encode intro, master and outro one by one; the arguments that join them without encoding.
+
+    What an earlier film has of them is cut out of it.
+    """
     parts: list[Path] = []
     clips = {"intro": made.clips.intro, "master": None, "outro": made.clips.outro}
     for name, clip in clips.items():
         if clip is None and name != "master":
+            continue
+        if made.kept is not None and name in made.kept.frames:
+            parts.append(_cut_part(made.kept, name, film, scratch, limit_s))
             continue
         folder, encoded = scratch / name, scratch / f"{name}.mp4"
         folder.mkdir()
@@ -165,6 +190,22 @@ def _joined_args(
     listed = scratch / "parts.txt"
     listed.write_text(concat_list(parts), encoding="utf-8")
     return join_args(film, listed, made.tags, part)
+
+
+def _cut_part(kept: KeptParts, name: str, film: Film, scratch: Path, limit_s: float) -> Path:
+    """A file with one part of an earlier film, packet by packet.
+
+    Raises:
+        DeliverableError: the packets are not those.
+        FfmpegError: ffmpeg failed or said anything at all.
+    """
+    frames, cut = kept.frames[name], scratch / f"{name}.mp4"
+    args = cut_args(replace(film, path=kept.path), frames.start, len(frames), cut)
+    run_ffmpeg(args, timeout_s=limit_s, allow_warnings=False)
+    if _picture_md5s(cut) != _picture_md5s(kept.path)[frames.start : frames.stop]:
+        told = f"frames {frames.start} to {frames.stop} of {kept.path.name}"
+        raise DeliverableError(f"what was copied is not {told}")
+    return cut
 
 
 def _clip_args(clip: Clip, label: str, made: Deliverable, folder: Path, encoded: Path) -> list[str]:

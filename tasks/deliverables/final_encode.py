@@ -223,6 +223,27 @@ def copy_args(film: Film, tags: Mapping[str, str], part: Path) -> list[str]:
     return _with_tags(args, tags)
 
 
+def cut_args(film: Film, first_frame: int, num_frames: int, part: Path) -> list[str]:
+    """Ffmpeg's arguments to copy frames out of a film without their sound, the first at time 0.
+
+    ``first_frame`` begins a part of the film: it is a key frame, and no frame before it is needed.
+    """
+    builder = ffmpeg_builder()
+    # half a frame later: the key frame before that is this one, however its time is rounded
+    inside_s = (first_frame + 0.5) / film.fps
+    picture = builder.input(f"file:{film.path}", ss=f"{inside_s:.6f}")["v:0"]
+    step = film.timescale // film.fps
+    times = f"setts=pts=N*{step}:dts=N*{step}:duration={step}:time_base=1/{film.timescale}"
+    options: dict[str, str | int] = {
+        "c": "copy",
+        "frames:v": num_frames,
+        "bsf:v": times,
+        **_container(film),
+    }
+    args: list[str] = builder.output(picture, f"file:{part}", **options).get_args()
+    return args
+
+
 def _container(film: Film) -> dict[str, str | int]:
     return {
         "map_metadata": -1,

@@ -1,5 +1,8 @@
 """What a deliverable is called in the store: a digest of all that it is made from. Pure."""
 
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+
 from tasks.canonical_json import canonical_sha256
 from tasks.deliver_records import DeliverRequest, Size
 from tasks.records import VideoReceipt
@@ -11,15 +14,34 @@ _VERSION = 1
 _NO_PART = {
     *("sizes", "captions", "caption_style", "language", "music", "earlier_music"),
     *("shown", "screens"),
-    *("intro", "outro", "num_clip_frames"),
+    *("intro", "outro", "num_clip_frames", "earlier_intro", "earlier_outro"),
+    *("clip_background", "earlier_clip_background"),
 }
 
 
-def earlier_key(request: DeliverRequest, size: Size, master: VideoReceipt) -> str | None:
-    """The key of the same film with the music that it had before; None: its picture was another."""
-    if request.earlier_music is None:
-        return None
-    return _key(request, size, master, request.earlier_music)
+def earlier_keys(
+    request: DeliverRequest, size: Size, master: VideoReceipt
+) -> Iterator[tuple[str, frozenset[str]]]:
+    """Keys of films with the same presenter on the same screen, as they were before.
+
+    With each, what has changed since: some of "music", "intro" and "outro". The film that has most
+    in common comes first.
+    """
+    now = _parts(request)
+    before = {
+        "music": request.earlier_music,
+        "intro": request.earlier_intro,
+        "outro": request.earlier_outro,
+    }
+    earlier = {
+        name: sha256
+        for name, sha256 in before.items()
+        if sha256 is not None and sha256 != now[name]
+    }
+    for count in range(1, len(earlier) + 1):
+        for names in combinations(earlier, count):
+            parts = now | {name: earlier[name] for name in names}
+            yield _key(request, size, master, parts), frozenset(names)
 
 
 def deliverable_key(request: DeliverRequest, size: Size, master: VideoReceipt) -> str:
@@ -28,10 +50,18 @@ def deliverable_key(request: DeliverRequest, size: Size, master: VideoReceipt) -
     Fields that a request leaves at their defaults are no part of it, so that a release with more
     of them finds what earlier ones made.
     """
-    return _key(request, size, master, request.music.sha256 if request.music else "")
+    return _key(request, size, master, _parts(request))
 
 
-def _key(request: DeliverRequest, size: Size, master: VideoReceipt, music: str) -> str:
+def _parts(request: DeliverRequest) -> dict[str, str]:
+    """The sha256 of the music and of each clip of a request; empty: it has none."""
+    entries = {"music": request.music, "intro": request.intro, "outro": request.outro}
+    return {name: entry.sha256 if entry else "" for name, entry in entries.items()}
+
+
+def _key(
+    request: DeliverRequest, size: Size, master: VideoReceipt, parts: Mapping[str, str]
+) -> str:
     asked = request.model_dump(mode="json", exclude=_NO_PART, exclude_defaults=True)
     if master.captions and is_burned(request.captions, size):
         asked["captions"] = [entry.sha256 for entry in master.captions]
@@ -40,12 +70,11 @@ def _key(request: DeliverRequest, size: Size, master: VideoReceipt, music: str) 
     is_enlarged = format_name(size) != master.size or format_name(size) in request.screens
     if request.upscaler is not None and not is_enlarged:
         del asked["upscaler"]
-    if music:
-        asked["music"] = music
-    for name, clip in (("intro", request.intro), ("outro", request.outro)):
-        if clip is not None:
-            asked[name] = clip.sha256
-    if request.intro is not None:  # which moves the captions that lie beside the film
+    asked |= {name: sha256 for name, sha256 in parts.items() if sha256}
+    background = request.clip_background or request.earlier_clip_background
+    if background and (parts["intro"] or parts["outro"]):
+        asked["clip_background"] = background
+    if parts["intro"]:  # which moves the captions that lie beside the film
         asked["captions_beside"] = [entry.sha256 for entry in master.captions]
     if screen := request.screens.get(format_name(size)):
         asked["screen"] = screen

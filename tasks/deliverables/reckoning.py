@@ -6,16 +6,18 @@ Key frames, a blurred canvas and burned captions need more. Fitted to films of t
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from pydantic import Field
 
-from tasks.deliver_records import DeliverableReceipt, Size
+from tasks.deliver_records import DeliverableReceipt, Enlargement, Size, Upscaler
 from tasks.deliverables.final_encode import KEYFRAME_EVERY
 from tasks.deliverables.store import files_of
+from tasks.deliverables.upscaler import most_enlarged_bytes
 from tasks.errors import counted
 from tasks.media.sound import AUDIO_BITRATE_BPS
+from tasks.plan.estimate import Pace, Timing, pace_of
 from tasks.record import Record
 
 CALIBRATED = "2026-11-29"
@@ -30,6 +32,9 @@ _FILM_CORE_S = 0.61
 _SCREEN_CORE_S, _PRESENTER_CORE_S = 10.4e-9, 11.9e-9  # of a pixel of each frame
 _FLAT_CORE_S = 11.5e-9  # of a pixel of the screen, where its canvas is flat
 _BLURRED_CORE_S = 20.2e-9  # of a pixel of a blurred canvas
+_COPIED_CORE_S = 3.0e-9  # of a pixel of the screen whose packet is copied, and read back
+
+_UNKNOWN = "how long was not known before"
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,10 @@ class FilmAhead:
         is_blurred: whether what the master leaves free is its own picture, blurred.
         has_captions: whether captions are burned into it.
         has_layout: whether they stand on a layout's still ground, and not on the moving picture.
+        num_copied_frames: of them, those whose packets an earlier film has.
+        upscaler: that enlarges its master first; None: nothing does.
+        enlarged: width and height of the enlarged master.
+        num_enlarged_frames: of the master.
     """
 
     size: Size
@@ -52,6 +61,10 @@ class FilmAhead:
     is_blurred: bool = False
     has_captions: bool = False
     has_layout: bool = False
+    num_copied_frames: int = 0
+    upscaler: Upscaler | None = None
+    enlarged: Size = (0, 0)
+    num_enlarged_frames: int = 0
 
 
 class DeliverablesQuote(Record):
@@ -59,17 +72,71 @@ class DeliverablesQuote(Record):
 
     num_encodes: int = Field(description="Films; those of their master's size are among them.")
     num_bytes: int
-    core_s: float = Field(description="Seconds of computing, on one core.")
-
-
-def reckoned(films: Iterable[FilmAhead]) -> DeliverablesQuote:
-    """All films together."""
-    each = [(_bytes_of(film), core_s_of(film)) for film in films]
-    return DeliverablesQuote(
-        num_encodes=len(each),
-        num_bytes=round(sum(num_bytes for num_bytes, _ in each)),
-        core_s=sum(core_s for _, core_s in each),
+    core_s: float = Field(description="Seconds of computing, on one core; upscalers come beside.")
+    num_enlarged: int = Field(default=0, description="Films whose master is enlarged first.")
+    enlarging_s: float | None = Field(
+        default=0.0,
+        description="Seconds of upscalers, one film after the other, as they took them before; "
+        "None: unknown, because none of the output's films tells it yet.",
     )
+    enlarging_bytes: int = Field(
+        default=0, description="Room for temporary files that the largest enlarged master needs."
+    )
+
+
+def reckoned(
+    films: Iterable[FilmAhead], pace_of_upscaler: Callable[[Upscaler], Pace | None] = lambda _: None
+) -> DeliverablesQuote:
+    """All films together; ``pace_of_upscaler`` as for :func:`enlarging_s`."""
+    ahead = list(films)
+    enlarged = [film for film in ahead if film.upscaler is not None]
+    return DeliverablesQuote(
+        num_encodes=len(ahead),
+        num_bytes=round(sum(map(_bytes_of, ahead))),
+        core_s=sum(map(core_s_of, ahead)),
+        num_enlarged=len(enlarged),
+        enlarging_s=enlarging_s(enlarged, pace_of_upscaler),
+        enlarging_bytes=max(
+            (most_enlarged_bytes(film.enlarged, film.num_enlarged_frames) for film in enlarged),
+            default=0,
+        ),
+    )
+
+
+def enlarging_s(
+    films: Iterable[FilmAhead], pace_of_upscaler: Callable[[Upscaler], Pace | None]
+) -> float | None:
+    """Seconds that upscalers take for films, one after the other; None: one is not known yet.
+
+    ``pace_of_upscaler`` tells the pace of each, see :func:`upscaler_pace`.
+    """
+    whole_s = 0.0
+    for film in films:
+        if film.upscaler is None:
+            continue
+        pace = pace_of_upscaler(film.upscaler)
+        if pace is None:
+            return None
+        pixels = film.enlarged[0] * film.enlarged[1] * film.num_enlarged_frames
+        whole_s += pace.work_s(pixels, 1)
+    return whole_s
+
+
+def upscaler_pace(measured: Sequence[Enlargement]) -> Pace | None:
+    """What earlier films say of an upscaler: its start, and each pixel; None: there are none."""
+    if not measured:
+        return None
+    by_pixels = sorted(
+        (each.size[0] * each.size[1] * each.num_frames, each.seconds) for each in measured
+    )
+    half = (len(by_pixels) + 1) // 2
+    short, long = by_pixels[:half], by_pixels[-half:]
+    return pace_of(_mean(short), _mean(long), 0.0)
+
+
+def _mean(timings: Sequence[tuple[int, float]]) -> Timing:
+    pixels, seconds = (sum(each) / len(timings) for each in zip(*timings, strict=True))
+    return Timing(round(pixels), seconds)
 
 
 def told_beside(quote: DeliverablesQuote, made: Sequence[DeliverableReceipt]) -> str:
@@ -83,7 +150,12 @@ def told_beside(quote: DeliverablesQuote, made: Sequence[DeliverableReceipt]) ->
         return told
     off = num_bytes / quote.num_bytes - 1
     seconds = sum(each.seconds for each in made)
-    return f"{told}, {num_bytes / 1e6:.1f} MB ({off:+.0%}), in {seconds:.0f} s of its workers"
+    told = f"{told}, {num_bytes / 1e6:.1f} MB ({off:+.0%}), in {seconds:.0f} s of its workers"
+    if not quote.num_enlarged:
+        return told
+    took_s = sum(each.enlargement.seconds for each in made if each.enlargement)
+    known = f"{quote.enlarging_s:.0f} s reckoned" if quote.enlarging_s is not None else _UNKNOWN
+    return f"{told}; of these {took_s:.0f} s were the upscaler's ({known})"
 
 
 def core_s_of(film: FilmAhead) -> float:
@@ -92,7 +164,9 @@ def core_s_of(film: FilmAhead) -> float:
     is_flat = presenter < screen and not film.is_blurred
     pixel_s = screen * (_SCREEN_CORE_S + _FLAT_CORE_S * is_flat)
     pixel_s += presenter * _PRESENTER_CORE_S + blurred * _BLURRED_CORE_S
-    return _FILM_CORE_S + film.num_frames * pixel_s
+    num_encoded = film.num_frames - film.num_copied_frames
+    copied_s = film.num_copied_frames * screen * _COPIED_CORE_S
+    return _FILM_CORE_S + num_encoded * pixel_s + copied_s
 
 
 def _bytes_of(film: FilmAhead) -> float:

@@ -6,11 +6,18 @@ materials/<sha256>.<suffix>     what they are made with beside masters
 
 import contextlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.deliver_records import DeliverableReceipt, DeliverRequest, Size
+from tasks.deliver_records import (
+    DeliverableReceipt,
+    DeliverRequest,
+    Enlargement,
+    Size,
+    Upscaler,
+)
 from tasks.deliverables.clips import MATERIALS
-from tasks.deliverables.keys import deliverable_key
+from tasks.deliverables.keys import deliverable_key, earlier_keys
 from tasks.errors import DamagedError
 from tasks.record import FileEntry
 from tasks.records import StoredPlan, VideoReceipt
@@ -20,6 +27,7 @@ from tasks.store.files import sha256_of_version, write_file
 from tasks.store.record_json import record_bytes
 
 ROOM = "deliverables"
+_RECEIPTS_READ = 200  # of a campaign, to see how long its upscaler takes
 
 
 def keep_material(folder: CampaignFolder, path: Path) -> FileEntry:
@@ -82,6 +90,51 @@ def find_deliverable(folder: CampaignFolder, key: str) -> DeliverableReceipt | N
             folder.check_kept(deliverable_folder(key), entry)
 
     return folder.read_record(name, DeliverableReceipt, check)
+
+
+@dataclass(frozen=True)
+class EarlierFilm:
+    """A film that is there, encoded and whole, of which a new one can copy frames.
+
+    Attributes:
+        receipt: of it.
+        changed: what the new one has otherwise: some of "music", "intro", "outro".
+    """
+
+    receipt: DeliverableReceipt
+    changed: frozenset[str]
+
+    @property
+    def has_same_picture(self) -> bool:
+        """Whether the sound alone is another."""
+        return self.changed == frozenset({"music"})
+
+
+def find_earlier(
+    request: DeliverRequest, size: Size, master: VideoReceipt, folder: CampaignFolder
+) -> EarlierFilm | None:
+    """The film from before its music or its clips changed that has most in common with it."""
+    for key, changed in earlier_keys(request, size, master):
+        with contextlib.suppress(DamagedError):
+            found = find_deliverable(folder, key)
+            if found is not None and not found.is_copy:
+                return EarlierFilm(found, changed)
+    return None
+
+
+def enlargements(folder: CampaignFolder, upscaler: Upscaler) -> list[Enlargement]:
+    """What an upscaler, with the command of today, took for a campaign's latest films."""
+    receipts = {
+        name: listed for name, listed in folder.listing(ROOM).items() if name.endswith(".json")
+    }
+    latest = sorted(receipts, key=lambda name: receipts[name].modified, reverse=True)
+    found: list[Enlargement] = []
+    for name in latest[:_RECEIPTS_READ]:
+        with contextlib.suppress(DamagedError):
+            receipt = folder.read_record(name, DeliverableReceipt)
+            if receipt and receipt.enlargement and receipt.upscaler == upscaler:
+                found.append(receipt.enlargement)
+    return found
 
 
 def commit_deliverable(folder: CampaignFolder, receipt: DeliverableReceipt) -> DeliverableReceipt:

@@ -70,6 +70,11 @@ def enlarged_crop(crop: Region, master: Size, enlarged: Size) -> Region:
     return Region(left, top, width, min(2 * round(crop.height * down / 2), enlarged[1] - top))
 
 
+def most_enlarged_bytes(size: Size, num_frames: int) -> int:
+    """Room that must be free for an enlarged master, while its film is made."""
+    return int(size[0] * size[1] * num_frames * _BITS_PER_PIXEL / 8)
+
+
 def enlarge(
     upscaler: Upscaler, source: Path, size: Size, folder: Path, *, num_frames: int, fps: int
 ) -> Path:
@@ -84,7 +89,7 @@ def enlarge(
     if sha256(command.encode()).hexdigest() != upscaler.command:
         told = f"this machine's {COMMAND_VARIABLE} is not the one with which this film was planned"
         raise MachineError(f'upscaler "{upscaler.name}": {told}; set it to the same command')
-    check_free_space(folder, int(size[0] * size[1] * num_frames * _BITS_PER_PIXEL / 8))
+    check_free_space(folder, most_enlarged_bytes(size, num_frames))
     template, out = _template(command), folder / "enlarged.mp4"
     values = (str(source), str(out), *map(str, size))
     words = filled(template, dict(zip(_PLACES, values, strict=True)))

@@ -27,6 +27,7 @@ from tasks.portrait.picture import read_portrait
 from tasks.portrait.suitability import (
     Suitability,
     SuitabilityLimits,
+    blink_doubt,
     small_face_fault,
     suitability,
 )
@@ -86,11 +87,13 @@ def check_portrait(
     limits: PortraitLimits | None = None,
     scale: float | None = None,
     allowed: Collection[str] = (),
+    is_preview: bool = True,
 ) -> PortraitReport:
     """Whether a portrait can be animated at ``width`` x ``height``: sentences, and figures.
 
     ``scale`` is of its frame, in pixels of the video for one of the portrait; None where the
     engine itself fits it into the frame. Faults that are ``allowed`` by name are only told.
+    ``is_preview``: the preview engine animates it, whose eyes move only where nothing covers them.
     """
     limits = limits or PortraitLimits()
     faces: list[Face] = [] if rig is not None else faces_of(pixels)
@@ -115,9 +118,11 @@ def check_portrait(
     figures |= _picture_figures(pixels, features, scale)
     errors += _refusals(figures, limits)
     warnings += _doubts(figures, limits)
-    found = Suitability()
+    found = Suitability(features)
     if rig is None:
         found = suitability(pixels, faces[0], figures["yaw_deg"], SuitabilityLimits())
+    if is_preview and (doubt := blink_doubt(pixels, found.features, scale)):
+        found.doubts.append(doubt)
     share = float(features.high[1] - features.low[1]) * scale / height
     if fault := small_face_fault(share, SuitabilityLimits()):
         found.faults["small-face"] = fault

@@ -15,8 +15,11 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from model.engine import Pixels
+from model.preview.eyes.blinks import Eyes
+from model.preview.eyes.crossings import LEAST_LIGHT, MOST_CROSSED
 from model.preview.face import Face, human_score
 from model.preview.features import Features, features_of_landmarks
+from model.preview.head import CANVAS_SCALE
 from model.preview.refined import refined
 from tasks.records import Record
 
@@ -59,14 +62,60 @@ class Suitability:
     """What speaks against a portrait.
 
     Attributes:
+        features: the face's parts by a closer look.
         faults: sentences by name, as in :data:`ALLOWABLE`.
         doubts: sentences, about what may look wrong.
         figures: what was measured.
     """
 
+    features: Features
     faults: dict[str, str] = field(default_factory=dict[str, str])
     doubts: list[str] = field(default_factory=list[str])
     figures: dict[str, float] = field(default_factory=dict[str, float])
+
+
+def blink_doubt(pixels: Pixels, features: Features, scale: float) -> str:
+    """Why the preview leaves the eyes open; empty where they blink, or where none may.
+
+    ``scale`` is in pixels of the video for one of ``pixels``: at that size the eyes are judged.
+    """
+    if not features.eyes:
+        return ""
+    eyes = _eyes_in_frame(pixels, features, scale)
+    if eyes.can_blink:
+        return ""
+    sight = eyes.sight
+    if sight.is_crossed:
+        return (
+            "the eyes do not move, because rims of glasses or hair cross them "
+            f"({sight.crossed:.1%} of their edge, up to {MOST_CROSSED:.1%} is taken for lashes); "
+            "use a picture in which nothing crosses the eyes"
+        )
+    if sight.is_covered:
+        return (
+            "the eyes do not move, because they are covered, as by dark glasses: the skin around "
+            f"them has {sight.light:.0%} of the face's light, at least {LEAST_LIGHT:.0%} is "
+            "needed; use a picture that shows the eyes"
+        )
+    return (
+        "the eyes do not blink, because the skin around them is too small or too uneven to make "
+        "lids of; use a larger picture, or one in even light with nothing near the eyes"
+    )
+
+
+def _eyes_in_frame(pixels: Pixels, features: Features, scale: float) -> Eyes:
+    """The eyes as the preview engine has them, without the rest of the frame."""
+    margin = (features.high - features.low) * 0.1
+    low = np.maximum(np.floor(features.low - margin), 0).astype(int)
+    high = np.minimum(np.ceil(features.high + margin), pixels.shape[1::-1]).astype(int)
+    high = np.maximum(high, low + 1)
+    face = pixels[low[1] : high[1], low[0] : high[0]]
+    times = scale * CANVAS_SCALE
+    size = (max(1, round(face.shape[1] * times)), max(1, round(face.shape[0] * times)))
+    method = cv2.INTER_AREA if times < 1 else cv2.INTER_LANCZOS4
+    canvas = np.asarray(cv2.resize(face, size, interpolation=method), np.uint8)
+    share = np.array([size[0] / face.shape[1], size[1] / face.shape[0]])
+    return Eyes(canvas, features.placed(share, share / 2 - 0.5 - low * share))
 
 
 def small_face_fault(share: float, limits: SuitabilityLimits) -> str:
@@ -87,13 +136,14 @@ def suitability(
     features = features_of_landmarks(closer.landmarks)
     contrast, teeth = _mouth(pixels, features)
     found = Suitability(
+        features,
         figures={
             "human": human_score(pixels, face.landmarks),
             "mouth_contrast": contrast,
             "is_mouth_seen": float(closer.is_mouth_seen),
             "teeth": teeth,
             "open_mouth": features.gap,
-        }
+        },
     )
     _add_faults(found, yaw_deg, limits)
     if "no-mouth" not in found.faults and not closer.is_mouth_seen:

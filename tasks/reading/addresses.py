@@ -45,8 +45,10 @@ _HANDLE = re.compile(
     rf"(?<![{_LETTER}0-9@._%+-])@((?=[0-9_.]*[A-Za-z])[A-Za-z0-9_](?:[\w.]*\w)?)", re.ASCII
 )
 _HASHTAG = re.compile(
-    rf"(?<![{_LETTER}0-9&#/])#((?=[0-9_]*[{_LETTER}])(?![0-9]+(?:st|nd|rd|th)\b)[{_LETTER}0-9_]+)(?!-\d)"
+    rf"(?<![{_LETTER}0-9&#/])#((?=[0-9_]*[{_LETTER}])(?![0-9]+(?:st|nd|rd|th)\b)[{_LETTER}0-9_]++)(?!-\d)"
 )
+_CODE_CUE = re.compile(r"\b(?:SKU|[Ii]tem|[Mm]odel|[Pp]art|[Rr]ef|[Cc]ode)\.?:? $")
+_CODE = re.compile(r"[A-Z]{1,4}\d[A-Z0-9]*")
 _COLOUR = re.compile(r"(?=.*\d)[0-9a-fA-F]{6}")
 
 
@@ -97,7 +99,8 @@ def _handles(text: str) -> Iterator[Address]:
 
 def _hashtags(text: str) -> Iterator[Address]:
     for match in _HASHTAG.finditer(text):
-        if not _COLOUR.fullmatch(match[1]):
+        is_code = _CODE.fullmatch(match[1]) and _CODE_CUE.search(text[: match.start()])
+        if not is_code and not _COLOUR.fullmatch(match[1]):
             yield Address(match.start(), match.end(), "hashtag", match[1])
 
 

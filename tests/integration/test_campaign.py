@@ -14,6 +14,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from flows.cli.timing import is_worth_timing_beside
+from tasks.plan.estimate import ON_ONE_MACHINE
 from tests.integration.campaigns import (
     ROOT,
     receipts,
@@ -310,6 +312,20 @@ def test_a_plan_tells_videos_segments_disk_and_time_and_renders_nothing(
     text = nightshoot("plan", manifest, "--out", tmp_path, "--workers", 1).stdout
     assert "length = clips x" in text
     assert "free" in text
+
+
+def test_the_plan_of_many_videos_times_two_workers_side_by_side(nightshoot, tmp_path):
+    manifest = write_campaign(tmp_path / "in", num_videos=1, num_sentences=1)
+    header, row = manifest.read_text().splitlines()
+    rows = [row.replace("v0", f"v{number}", 1) for number in range(40)]
+    manifest.write_text("\n".join([header, *rows]) + "\n")
+
+    planned = nightshoot("plan", manifest, "--out", tmp_path, "--workers", 2, "--json")
+
+    assert planned.returncode == 0, planned.stderr
+    quote = json.loads(planned.stdout)
+    assert quote["estimated_s"] > 0
+    assert is_worth_timing_beside(quote["core_s"] - ON_ONE_MACHINE.first_run_s, 2)
 
 
 def test_the_help_loads_nothing_heavy():

@@ -138,7 +138,7 @@ def test_a_second_start_is_refused_and_says_what_runs(machine: OneMachine):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("gpu", ("flows.supervisor.worker", "gpu")),
+        pytest.param("gpu", ("flows.supervisor.worker", "gpu"), marks=pytest.mark.sweep),
         ("cpu", ("model.host.guard", "flows.supervisor.worker", "cpu")),
         ("server", ("flows.local.server",)),
     ],
@@ -193,9 +193,10 @@ def test_a_part_that_hangs_is_killed_and_started_again(
 def test_ctrl_c_ends_everything_and_the_next_start_goes_on_with_what_ran(
     machine: OneMachine, tmp_path: Path
 ):
-    manifest = write_campaign(tmp_path / "in", num_videos=2, num_sentences=6)
+    # three segments of six seconds each: when the first is finished, two are left
+    manifest = write_campaign(tmp_path / "in", num_videos=2, num_sentences=3)
     manifest = manifest.rename(manifest.with_name("slow.csv"))
-    slow = ("--set", "delay_ms=60")
+    slow = ("--set", "delay_ms=40")
     asked = machine.command("submit", manifest, "--out", tmp_path / "out", *slow)
     assert asked.returncode == 0, asked.stderr
     root = tmp_path / "out/slow"

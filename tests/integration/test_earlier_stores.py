@@ -197,7 +197,7 @@ def test_rows_planned_anew_from_their_speech_are_framed_and_drawn_as_today(comma
     fresh = manifest.parent / "fresh" / "campaign"
     shutil.copytree(root / "speech", fresh / "speech")
 
-    command("plan", manifest, "--out", fresh.parent, "--loudness", "off")
+    command("plan", manifest, "--out", fresh.parent, "--loudness", "off", "--workers", 1)
 
     for name, (speech_id, segments) in keys(root).items():
         assert keys(fresh)[name][0] == speech_id

@@ -33,7 +33,10 @@ def seen(root: Path) -> dict[str, int]:
     return {path.name: path.stat().st_mtime_ns for path in root.glob("segments/*/*.json")}
 
 
-@pytest.mark.parametrize("num_kills", [4, pytest.param(20, marks=pytest.mark.faults)])
+@pytest.mark.parametrize(
+    "num_kills",
+    [2, pytest.param(4, marks=pytest.mark.sweep), pytest.param(20, marks=pytest.mark.faults)],
+)
 def test_a_run_killed_again_and_again_ends_with_the_same_bytes(
     undisturbed, tmp_path, start_nightshoot, nightshoot, num_kills
 ):

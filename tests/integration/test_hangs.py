@@ -170,12 +170,14 @@ def test_what_does_not_look_at_a_request_to_stop_is_left_behind_in_time(tmp_path
     assert "what was under way did not end within 7 s" in rendering.text
 
 
+@pytest.mark.sweep
 def test_ctrl_c_ends_a_plan_that_waits_for_a_speech_command(tmp_path, run):
     planning = run(*speaking(tmp_path, "plan"))
     planning.child(is_speech)
     assert planning.interrupt() < STOP_LIMIT_S
 
 
+@pytest.mark.sweep
 def test_a_second_ctrl_c_ends_a_plan_at_once(tmp_path, run):
     planning = run(*speaking(tmp_path, "plan"))
     planning.child(is_speech)
@@ -230,7 +232,7 @@ def stalling_server() -> Iterator[tuple[str, threading.Event]]:
     thread.join()
 
 
-@pytest.mark.parametrize("is_repeated", [False, True])
+@pytest.mark.parametrize("is_repeated", [False, pytest.param(True, marks=pytest.mark.sweep)])
 def test_ctrl_c_ends_a_run_that_waits_for_a_portrait(tmp_path, run, stalling_server, is_repeated):
     url, asked = stalling_server
     manifest = write_campaign(tmp_path / "in", num_videos=2)

@@ -208,7 +208,7 @@ def test_a_black_frame_is_not_also_called_blurred_or_badly_exposed(mara: Take):
     assert set(found) == {"black"}
 
 
-@pytest.mark.parametrize("shift", [(0, 3), (3, 0)])
+@pytest.mark.parametrize("shift", [(0, 3), pytest.param((3, 0), marks=pytest.mark.sweep)])
 def test_a_jump_where_a_segment_begins_is_found(shift, mara: Take):
     moved = np.roll(mara.frames[1], shift, (1, 2))
 

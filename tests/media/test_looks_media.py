@@ -93,8 +93,9 @@ def test_a_picture_that_goes_on_as_its_mirror_image_fails(studio: Studio, tmp_pa
     middle = pixels.shape[1] // 2
     cv2.imwrite(str(narrow), pixels[:, middle - 260 : middle + 260])
 
-    assert set(faults(studio.case(studio.take(narrow, WELCOME), ""))) == set()
-    case = studio.case(studio.take(narrow, WELCOME, WIDE, is_framed=False), "mirrored")
+    half = (WIDE[0] // 2, WIDE[1] // 2)
+    assert set(faults(studio.case(studio.take(narrow, WELCOME, half), ""))) == set()
+    case = studio.case(studio.take(narrow, WELCOME, half, is_framed=False), "mirrored")
     assert set(faults(case)) == {"mirrored"}
 
 

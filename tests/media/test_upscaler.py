@@ -11,6 +11,7 @@ from model.errors import MachineError
 from tasks.deliver_records import DeliverRequest
 from tasks.deliverables.deliverable import make_deliverable
 from tasks.deliverables.keys import deliverable_key
+from tasks.deliverables.store import enlargements
 from tasks.deliverables.upscaler import (
     COMMAND_VARIABLE,
     UpscalerError,
@@ -70,6 +71,14 @@ def test_the_presenter_comes_from_the_enlarged_film_with_every_frame_in_its_colo
     usual = frames_of(folder / "deliverables" / plain.key[:2] / plain.file.name)
 
     assert frames.shape == (12, 384, 384, 3)
+    took = film.enlargement
+    assert took is not None
+    assert (took.size, took.num_frames) == ((384, 384), 12)
+    assert (took.num_bytes > 0, 0 < took.seconds < film.seconds) == (True, True)
+    assert film.upscaler is not None
+    store = CampaignFolder(folder)
+    assert enlargements(store, film.upscaler) == [took]
+    assert enlargements(store, film.upscaler.model_copy(update={"command": "another"})) == []
     assert film.key != plain.key
     assert film.upscaler is not None
     assert (plain.upscaler, film.upscaler.name) == (None, "nearest")

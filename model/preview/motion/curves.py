@@ -41,6 +41,7 @@ _PHONE_OPENING = 0.74  # opening of a stressed open vowel after smoothing with i
 _CLOSED_PHONES = frozenset("mbp")
 _LEAST_CLOSED_HOPS = 5.0  # lips stay shut for a frame at least, wherever its middle falls
 _CLOSING_HOPS = 5.0  # from open to shut
+_LEAST_PRESS = 0.1  # lips that are pressed together less move no jaw
 _LONGEST_PHONE_S = 0.3
 _FASTEST_JAW = 0.33 / _HOPS_PER_FRAME  # of the opening, in 10 ms
 
@@ -269,8 +270,11 @@ def _steady(opening: Curve) -> Curve:
 
 
 def _closing_lips(opening: Curve, press: Curve) -> Curve:
-    """Lips that are pressed shut the jaw's opening at once, and let it go at the jaw's speed."""
-    shut = opening * (1 - np.clip(press, 0, 1))
+    """Lips that are pressed shut the jaw's opening at once, and let it go at the jaw's speed.
+
+    Lips that hardly touch leave the jaw alone: it would fall faster than jaws do, and shut nothing.
+    """
+    shut = opening * (1 - np.clip((press - _LEAST_PRESS) / (1 - _LEAST_PRESS), 0, 1))
     reach = int(np.ceil(1 / _FASTEST_JAW))
     steps = np.arange(-reach, reach + 1)
     released = np.where(steps <= 0, _FASTEST_JAW * steps, -2.0)

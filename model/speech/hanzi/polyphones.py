@@ -66,6 +66,11 @@ _RULES_TEXT: tuple[tuple[str, str], ...] = (
         r"命令|座位|注脚|标语|说明)",
         "hang2",
     ),
+    (
+        r"(?:[排站写列]成|第|每|同)[一二三四五六七八九十几两]?<行>(?=$|[的里中第末首尾和有最])(?<!银行)",
+        "hang2",
+    ),
+    (r"(?:第[一二三四五六七八九十]|各|全|本|该|跨|同|多)<行>业(?!务)", "hang2"),
     # 为 before numbers
     (r"<为>(?=[零二三四五六七八九十百千万亿两负]|一[百千万亿点十零二三四五六七八九])", "wei2"),
     ("(?:开|研|首|并|激|触|批|沙)<发>", "fa1"),
@@ -96,6 +101,10 @@ _RULES_TEXT: tuple[tuple[str, str], ...] = (
     (r"(?:颜色|性情|阴阳|风味)<调>和", "tiao2"),
     (r"(?<!强)<调>(?=得[很太更最刚恰正均]|[好匀配试匹一])(?<![单格色曲腔声音语步情]调)", "tiao2"),
     (r"<系>(?=[上好紧着](?!下))(?<![关联体维]系)", "ji4"),
+    (
+        r"(?<![关联体维])<系>(?=扣子|纽扣|领带|围巾|围裙|丝巾|鞋带|腰带|皮带|安全带|蝴蝶结|绳|带子)",
+        "ji4",
+    ),
     (r"<切>(?=[成开碎丝块片丁段菜肉]|水果|蛋糕|着吃)(?<![一亲密迫恳热确真急贴]切)", "qie1"),
     (r"<盛>(?=[满饭汤粥菜]|一碗|了一碗)", "cheng2"),
     (r"<薄>(?=[了的些点]|一点|如)(?<![单轻浅微稀淡菲刻]薄)", "bao2"),
@@ -133,6 +142,7 @@ _ADVERBS = (
     "愉快 痛快 尽兴 随心 贴心 细致 诚恳 郑重 隆重 正式 独立 理性 系统 "
     "彻底 极大 很好 最好 较好 更多 更深 更强 更久"
 )
+_SLOWLY = re.compile(r"(?:慢慢|渐渐|悄悄|轻轻|静静|默默|缓缓|偷偷|好好|逐渐|不断|自然而然)$")
 _DOUBLED = re.compile(r"(.)\1$|(.)\2(.)\3$|一(.)一\4$|一(.)\5$|一(.{1,2})一\6$")
 
 
@@ -153,7 +163,9 @@ def with_particles(hanzi: str, words: Iterable[str]) -> str:
 
 def _makes_adverb(hanzi: str, index: int) -> bool:
     said, rest = hanzi[:index], hanzi[index + 1 :]
-    if not said or not rest:
+    if said and not rest:  # 慢慢地，...
+        return bool(_SLOWLY.search(said))
+    if not said:
         return False
     if len(rest) == 1 and rest in _DI_NOUNS:
         return False

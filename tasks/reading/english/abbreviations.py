@@ -159,7 +159,7 @@ def _names(table: dict[str, str]) -> str:
 
 _NUMBERED = re.compile(
     rf"(?<![\w.'-])(?i:({_names(_BEFORE_NUMBER)}))\.:?(?=[ \u00a0]?#?[\d(+]|[ \u00a0][IVXLC]+\b"
-    rf"|[ \u00a0][A-Z]\d?\b(?!\w)|[ \u00a0][A-Z]+-?\d)"
+    rf"|[ \u00a0][A-Z]\d?\b(?![\w'])|[ \u00a0][A-Z]+-?\d)"
 )
 _ANSWERS = word_set("or say says said mean means meant")
 _LATIN = word_set("e.g eg i.e ie cf viz ca approx incl excl c vs v.s mr mrs ms messrs attn")
@@ -177,13 +177,28 @@ _DOTTED = re.compile(
     r"(?<![\w.])((?:[A-Z]\.){1,5}[A-Z]|a\.k\.a)(\.)?(?![\w])|(?<![\w.])((?:[A-Z]\.){2,6})(?!\w)"
 )
 _HALF_DAY = re.compile(r"(?<![\w.])([ap])\.[ \u00a0]?m(\.)?(?!\w)", re.IGNORECASE)
-_INITIAL = re.compile(r"(?<![\w.])([A-HJ-Z])\.(?=[ \u00a0]([A-Z][a-z]+|[A-Z]\.))")
+_INITIAL = re.compile(r"(?<![\w.])([A-HJ-Z])\.(?=[ \u00a0]([A-Z][a-z]+|[A-Z]'[A-Z][a-z]+|[A-Z]\.))")
 _LETTERED = word_set(
     "plan vitamin grade option type class team section part gate seat room apartment group "
     "block hall "
     "terminal building point line exhibit appendix answer hepatitis model size cup category in"
 )
 _SQUARES = re.compile(r"(?<![\w.'-])(?i:(sq|cu))\.? ?(ft|in|yd|mi|m|cm|km)\b(\.)?")
+_PER_UNIT = re.compile(
+    r"(?:(?<=\bper[ \u00a0])|(?<=\bper-)|(?<=\beach[ \u00a0])|(?<=\bevery[ \u00a0])"
+    r"|(?<=\ba[ \u00a0])|(?<=\ban[ \u00a0]))"
+    r"(kWh|kwh|MWh|Wh|kW|kg|mg|lb|oz|ml|mL|cl|cm|mm|km|sqm|sqft|m²|m³|ft²|GB|MB|TB|Gb|Mb|Mbps|Gbps"
+    r"|hr|yr)"
+    r"(?![\w/²³-])"
+)
+_PRICE_WORDS = {"reg": "regular", "orig": "original"}
+_PRICE_WORD = re.compile(r"(?<![\w.'-])(?i:(reg|orig))\.?:?(?=[ \u00a0]?[$€£¥])")
+_YEARS_OF = re.compile(r"(?<![\w.'-])(yrs?)(?='(?:s\b|[ \u00a0]))")
+_NUMBER_ONE = re.compile(
+    r"(?<![\w.'-])No(?= 1(?:[.,!]|$| (?:rated|choice|brand|pick|best|selling|in|for|app|ranked|"
+    r"seller|spot|hit|team|player|recommended|most)\b))"
+)
+_PHONE = re.compile(r"(?<![\w.'-])(?:Ph|PH)(?=:[ \u00a0]?[\d+(])")
 _WITH_TAX = re.compile(
     r"(?<![\w.'-])([Ii]nc|[Ee]xc|[Ee]x)\b\.?(?=[ \u00a0](?:VAT|GST|tax(?:es)?|delivery"
     r"|shipping|postage|P&P)\b)"
@@ -199,9 +214,12 @@ def _numbered(match: re.Match[str]) -> Token | None:
         return None
     if match[1].lower() == "app" and not _is_appendix(match):
         return None
+    if match[1] == "P" and not _DIGIT_NEXT.match(match.string, match.end()):
+        return None  # an initial: J. P. O'Neil
     return token(match, "abbreviation", _BEFORE_NUMBER[match[1].lower()])
 
 
+_DIGIT_NEXT = re.compile(r"[ \u00a0]?[A-Z]?\d")
 _LETTER_OF_PART = re.compile(
     r"[ \u00a0]?(?:[B-HJ-Z]|A(?=[,.;:)]|[ \u00a0](?:and|or|lists|shows)))\b|.\d"
 )
@@ -341,6 +359,24 @@ def _with_tax(match: re.Match[str]) -> Token:
     return token(match, "abbreviation", words)
 
 
+def _per_unit(match: re.Match[str]) -> Token:
+    """Cents per kWh, each GB: a unit that no number stands before."""
+    return token(match, "abbreviation", UNITS[match[1]].one)
+
+
+def _price_word(match: re.Match[str]) -> Token:
+    return token(match, "abbreviation", _PRICE_WORDS[match[1].lower()])
+
+
+def _years_of(match: re.Match[str]) -> Token:
+    """20 yrs' experience."""
+    return token(match, "abbreviation", "years" if match[1] == "yrs" else "year")
+
+
+def _phone(match: re.Match[str]) -> Token:
+    return token(match, "abbreviation", "phone")
+
+
 def _black(match: re.Match[str]) -> Token:
     return token(match, "abbreviation", "black and white")
 
@@ -354,6 +390,11 @@ def _slashed(match: re.Match[str]) -> Token:
 RULES = (
     Rule(_HALF_DAY, _half_day),
     Rule(_SQUARES, _square),
+    Rule(_PER_UNIT, _per_unit),
+    Rule(_PRICE_WORD, _price_word),
+    Rule(_PHONE, _phone),
+    Rule(_YEARS_OF, _years_of),
+    Rule(_NUMBER_ONE, _number_sign),
     Rule(_BLACK, _black),
     Rule(_WITH_TAX, _with_tax),
     Rule(_NUMBERED, _numbered),

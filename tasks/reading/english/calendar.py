@@ -57,6 +57,9 @@ _SEASON = re.compile(
     r"(?<![\w.,/-])(FY ?)?((?:19|20)\d\d)(?:/|(?<=FY\d{4})[-–]"
     r"|(?<=FY \d{4})[-–])(\d\d)(?![\w/.,]\d|[A-Za-z/])"
 )
+_SHORT_HALVES = re.compile(
+    rf"(?<![\w.,:/$€£-])(1[0-2]|[1-9])(?::([0-5]\d))?([ap]){_TO}(1[0-2]|[1-9])(?::([0-5]\d))?([ap])(?![\w])"
+)
 _HOUR = re.compile(r"(?<![\w.,:])([01]?\d|2[0-4])h([0-5]\d)(?![\w:]| ?m)")
 _YEAR_MONTH = re.compile(
     r"(?<![\w.,/-])((?:19|20)\d\d)-(0[1-9]|1[0-2])(?![\w%]|[-/.,:]\d| \w*[$€£])"
@@ -239,6 +242,14 @@ _SLASHED_DAYS = re.compile(
 )
 
 
+def _short_halves(match: re.Match[str]) -> Token:
+    """Open 11a-9p."""
+    hour, minutes, half, last, last_minutes, last_half = match.groups()
+    begins = clock_words(int(hour), minutes, half, None, True)
+    ends = clock_words(int(last), last_minutes, last_half, None, True)
+    return token(match, "range", f"{begins} to {ends}")
+
+
 def _slashed_days(match: re.Match[str]) -> Token | None:
     """12/24-12/26; but 1/4-1/2 are parts of something."""
     month, day, last_month, last_day = map(int, match.groups())
@@ -251,6 +262,29 @@ def _slashed_days(match: re.Match[str]) -> Token | None:
     words = f"{MONTHS[month - 1]} {ordinal(day)} to {MONTHS[last_month - 1]} {ordinal(last_day)}"
     doubt = None if is_sure else "day and month could be swapped"
     return token(match, "range", words, doubt=doubt)
+
+
+_EXPIRY = re.compile(
+    r"\b(?:(?P<pack>EXP|BBE?|(?i:best before(?: end)?))"
+    r"|(?i:exp|expir(?:y|es?|ation)(?: date)?|(?:best|use) by"
+    r"|valid (?:thru|through|until|till|to)))"
+    r"\b\.?:?[ \u00a0]?"
+    r"(?P<month>0[1-9]|1[0-2])/(?P<year>\d\d|20\d\d)(?![\w%]|[/.,:-]\d)"
+)
+
+
+def _expiry(match: re.Match[str]) -> Token | None:
+    """EXP 08/27 on a pack: a month and a year; but what "expires 12/31" ends on that day."""
+    written = match["year"]
+    value = int(written) + (2000 if len(written) == 2 else 0)
+    if not 2024 <= value <= 2069:
+        return None
+    words = f"{MONTHS[int(match['month']) - 1]} {year(value)}"
+    is_day = len(written) == 2 and int(written) <= 31
+    if is_day and not match["pack"]:
+        return None
+    doubt = f'"{match["month"]}/{written}" could be a day' if is_day else None
+    return Token(match.start("month"), match.end(), "date", words, None, doubt)
 
 
 def _slashed(match: re.Match[str]) -> Token | None:
@@ -333,10 +367,12 @@ EARLY_RULES = (
     Rule(_STAMP, _stamp),
     Rule(_SEASON, _season),
     Rule(_HOUR, _hour),
+    Rule(_SHORT_HALVES, _short_halves),
     Rule(_NUMERIC, _numeric),
     Rule(_YEAR_MONTH, _year_month),
     Rule(_SLASHED_DAYS, _slashed_days),
     Rule(_DAY_LIST, _day_list),
+    Rule(_EXPIRY, _expiry),
 )
 RULES = (
     Rule(_MONTH_RANGE, _month_range),

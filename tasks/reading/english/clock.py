@@ -49,8 +49,27 @@ def _verse(match: re.Match[str]) -> Token:
     return Token(match.start("chapter"), end, "cardinal", f"{chapter} {verse}{last}")
 
 
+_LASTING = re.compile(
+    r"\b(?:in|of|under|took|takes|lasted|lasts|time|times|record|best|for|after|by|than|PB|clocked|ran|"
+    r"finished|duration|runtime|length)(?: (?:just|only|about|around|a|an))?:?[ \u00a0]$",
+    re.I,
+)
+
+
+def _duration(match: re.Match[str]) -> Token:
+    """A marathon in 2:59:48."""
+    names = zip(match.group("h", "m", "sec"), ("hour", "minute", "second"), strict=True)
+    parts = [(int(value), name) for value, name in names if int(value)]
+    words = [f"{cardinal(value)} {name}{'' if value == 1 else 's'}" for value, name in parts]
+    said = ", ".join(words[:-1]) + (" and " if words[1:] else "") + words[-1]
+    return token(match, "measure", said)
+
+
 def _time(match: re.Match[str]) -> Token | None:
     text, end = match.string, match.end()
+    is_alone = match["sec"] and not (match["to"] or match["half"])
+    if is_alone and int(match["h"]) and _LASTING.search(text[: match.start()]):
+        return _duration(match)
     halves = match["half"] or match["half2"]
     is_dotted = match["sep"] == "."
     if not halves and (match["m"] is None or is_dotted):

@@ -1,11 +1,13 @@
 """Sizes, heights, multiples, fractions, ordinals and sums: numbers next to numbers and signs."""
 
 import re
+from collections.abc import Sequence
 from fractions import Fraction
 
 from tasks.reading.english.calendar import MONTHS
 from tasks.reading.english.numbers import (
     NUMBER,
+    Number,
     cardinal,
     fraction_words,
     ordinal,
@@ -26,7 +28,12 @@ from tasks.reading.english.units import UNITS, Unit
 from tasks.reading.tokens import Token
 
 _S = "[ \u00a0]?"
-_PENCE = re.compile(r"(?<![\w.,$£€])(\d{1,2})(p|c)(?![\w]|\.\d)")
+_PENCE = re.compile(r"(?<![\w.,$£€])(\d{1,2})(p|ct|c)(?![\w]|\.\d)")
+_JEWELS = word_set(
+    "diamond diamonds ring rings gold stone stones gem gems necklace earrings bracelet emerald "
+    "ruby sapphire tw total"
+)
+_EURO = re.compile(r"€|\bEUR\b|\beuros?\b|\bkWh\b")
 _SIDE = rf"{UNIT}|[\"']"
 _DIMENSIONS = LatePattern(
     rf"{BEFORE}(?P<first>{NUMBER})(?P<u1>{_SIDE})?{_S}[x×X]{_S}(?P<second>{NUMBER})(?P<u2>{_SIDE})?"
@@ -99,7 +106,7 @@ _SCIENTIFIC = re.compile(
     r"(?<![\w.,])(\d{1,9}(?:\.\d{1,9})?)[eE]([-+]\d{1,3}|(?<=\.\d[eE])\d{1,3})(?!\w|\.\d)"
 )
 _LIST = re.compile(r"(?<![\w.,$])\d{1,2}(?:,\d{1,2}){2,}(?![\w]|[.,]\d)")
-_MANY = re.compile(r"(?<![\w.,$])(10{1,6})s(?= of\b)")
+_MANY = re.compile(r"(?<![\w.,$])(10{1,6}|1(?:,000){1,3})s(?= of\b)")
 _ALWAYS_OPEN = re.compile(r"(?<![\w/.])(?:24/7/365|24/7|9/11|50/50|20/20)(?![\w/])")
 _OUT_OF = word_set("stars star rating score points rated page step part question slide day")
 _OPERATORS = {
@@ -130,6 +137,8 @@ def _dimensions(match: re.Match[str]) -> Token | None:
     names = [(match[name] or "").strip(" \u00a0-") for name in ("u1", "u2", "u3")][: len(numbers)]
     if any(re.match(r"0\d", number) for number in numbers):
         return None
+    if names[0] == "" and names[-1] and _PIECES.match(match[0]):
+        return None  # 2x 4GB are two of them
     end = end_of(match)
     unit = _unit_named(names[-1]) if names[-1] else None
     words: list[str] = []
@@ -137,12 +146,16 @@ def _dimensions(match: re.Match[str]) -> Token | None:
         is_screen = unit is None and len(numbers) == 2 and all(map(_is_large, numbers))
         said = pairs(written) if is_screen else parse_number(written).words
         if name and (index < len(numbers) - 1 and name != names[-1]):
-            said += f" {_unit_named(name).many}"
+            side = _unit_named(name)
+            said += f" {side.one if parse_number(written).is_one else side.many}"
         words.append(said)
     spoken = " by ".join(words)
     if unit is not None:
         spoken += f" {unit.one if is_noun_next_to(match.string, match.start(), end) else unit.many}"
     return token(match, "measure", spoken, end=end)
+
+
+_PIECES = re.compile(r"\d{1,2}[xX×][ \u00a0]\d")
 
 
 def _shutter(match: re.Match[str]) -> Token:
@@ -179,6 +192,9 @@ def _is_large(written: str) -> bool:
 
 def _height(match: re.Match[str]) -> Token:
     feet, inches = parse_number(match[1] or match[3]), parse_number(match[2] or match[4])
+    if inches.whole >= 12:  # 27'30" is no height
+        minute = "minute" if feet.is_one else "minutes"
+        return token(match, "measure", f"{feet.words} {minute} {inches.words} seconds")
     foot = "foot" if feet.is_one else "feet"
     inch = "inch" if inches.is_one else "inches"
     return token(match, "measure", f"{feet.words} {foot} {inches.words} {inch}")
@@ -209,8 +225,13 @@ def _times(match: re.Match[str]) -> Token:
         return token(match, "measure", f"times {cardinal(int(match[2]))}")
     if match[0][-1] == "x" and re.match(r" ?[-+=*/^]", match.string[match.end() :]):
         return token(match, "sign", f"{parse_number(match[1]).words} {match[0][-1]}")
-    is_part = word_after(match.string, match.end())[:1].isupper()
+    is_part = word_after(match.string, match.end())[:1].isupper() or bool(
+        _A_MEASURE.match(match.string, match.end())
+    )
     return token(match, "measure", f"{parse_number(match[1]).words}{'' if is_part else ' times'}")
+
+
+_A_MEASURE = LatePattern(rf"[ \u00a0]{NUMBER}(?:{UNIT})(?!\w)")
 
 
 def _times_range(match: re.Match[str]) -> Token:
@@ -227,12 +248,20 @@ def _alternatives(match: re.Match[str]) -> Token:
     """256GB/512GB, 5V/3A: measures with a slash between them."""
     parts = [_MEASURE.fullmatch(part) for part in match[0].split("/")]
     measured = [(parse_number(part[1]), part[2]) for part in parts if part]
+    is_noun_next = is_noun_next_to(match.string, match.start(), match.end())
     words: list[str] = []
     for number, name in measured:
         unit = UNITS["amp"] if name == "A" else UNITS[name]
-        words.append(f"{number.words} {unit.one if number.is_one else unit.many}")
-    joint = " or " if len({name for _, name in measured}) == 1 else ", "
+        words.append(f"{number.words} {unit.one if number.is_one or is_noun_next else unit.many}")
+    is_choice = len({name for _, name in measured}) == 1 and not _has_memory_and_storage(measured)
+    joint = " or " if is_choice else ", "
     return token(match, "measure", joint.join(words))
+
+
+def _has_memory_and_storage(measured: Sequence[tuple[Number, str]]) -> bool:
+    """8GB/256GB: no two sizes of one thing lie so far apart."""
+    (first, name), *_, (last, _) = measured
+    return name == "GB" and last.whole >= 8 * first.whole
 
 
 def _glued_pair(match: re.Match[str]) -> Token:
@@ -263,7 +292,9 @@ def _list(match: re.Match[str]) -> Token:
 
 def _many(match: re.Match[str]) -> Token:
     """Tens and hundreds of something."""
-    return token(match, "cardinal", plural(cardinal(int(match[1])).removeprefix("one ")))
+    return token(
+        match, "cardinal", plural(cardinal(int(match[1].replace(",", ""))).removeprefix("one "))
+    )
 
 
 def _pence(match: re.Match[str]) -> Token | None:
@@ -271,7 +302,10 @@ def _pence(match: re.Match[str]) -> Token | None:
     is_video = match[2] == "p" and re.search(r"\d[kK]\b|video|footage|frames", match.string)
     if match[1].startswith("0") or is_video:
         return None
-    unit = {"p": ("penny", "pence"), "c": ("cent", "cents")}[match[2]]
+    is_jewel = word_after(match.string, match.end()).lower() in _JEWELS
+    if match[2] == "ct" and (is_jewel or not _EURO.search(match.string)):
+        return None  # karats
+    unit = {"p": ("penny", "pence")}.get(match[2], ("cent", "cents"))
     return token(match, "money", f"{cardinal(value)} {unit[value != 1]}")
 
 

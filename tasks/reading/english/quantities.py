@@ -99,7 +99,8 @@ def _quantity(part: str) -> str:
 
 
 BEFORE = (
-    r"(?<![A-Za-z0-9_#^=])(?<!\b[A-Z]\.)(?!(?<=\d[.,:/'])\d)(?<![A-Za-z0-9]-)(?<!\d[ \u00a0][-–]\d)"
+    r"(?<![A-Za-z0-9_#^=])(?<!\b[A-Z]\.)(?!(?<=\d[.,:/'])\d)"
+    r"(?:(?<![A-Za-z0-9]-)|(?<=[- ]for-))(?<!\d[ \u00a0][-–]\d)"
     r"(?<![*×÷])"
 )
 _BEHIND = r"(?!(?!pp\b)[A-Za-z0-9_²³⁴⁵⁶⁷⁸⁹⁰¹₀-₉]|[.,:'][0-9]|-[0-9A-Z]|[*×÷^]\d)"
@@ -115,7 +116,11 @@ _DESCRIBED = word_set(
     "chargers charging display drive fast fuse hose jar lens monitor motor pack packs panel "
     "pool race dash relay screen "
     "screens speaker speakers tank mug mugs jug denim warranty warranties rug rugs card cards "
-    "frame frames photo photos prints poster posters canvas tile tiles mat mats jack plug hole"
+    "frame frames photo photos prints poster posters canvas tile tiles mat mats jack plug hole "
+    "cans carton cartons tins tubes tubs sachets pouches vials doses kettlebell kettlebells "
+    "dumbbell dumbbells plates barrel barrels shelf shelves keg kegs "
+    "prize prizes bonus voucher vouchers coupon coupons discount rebate deposit fee reward refund "
+    "credit bill ticket tickets giveaway phone phones laptop laptops tablet tablets"
 )
 """Nouns that a measure in front of them describes: 65W charger, 5 kg bag."""
 NOT_NOUNS = word_set(
@@ -123,9 +128,10 @@ NOT_NOUNS = word_set(
     "cheaper "
     "deep each else every extra faster fewer for free from further had has have he heavier high "
     "i if "
-    "in into is it less long longer lower max maximum min minimum more no now of off on only or "
-    "out "
-    "over per plus since slower so than that the then they thick this tall to today tomorrow total "
+    "in into is it left less long longer lower max maximum min minimum more no now of off on only "
+    "or out "
+    "over per plus right since slower so than that the then they thick this tall to today tomorrow "
+    "total "
     "under until up was we were when where while wide will with within worth you"
 )
 
@@ -308,6 +314,10 @@ def _signed(sign: str, words: str) -> str:
     return {"-": "minus ", "+": "plus ", "±": "plus or minus "}.get(sign, "") + words
 
 
+_RUN = word_set("a an the my your our his her their first next charity fun")
+_AFTER_RUN = word_set("in on and for with this every to at or")
+
+
 def _letter_scale(match: re.Match[str], quantity: _Quantity) -> str | None:
     """4K video, a 10K run, 2700K light: where the letter is no thousand."""
     scale = (match["scalea"] or "").strip()
@@ -317,9 +327,22 @@ def _letter_scale(match: re.Match[str], quantity: _Quantity) -> str | None:
     is_screen = value in (2, 4, 5, 6, 8, 12, 16) and (
         following in _SCREENS or (scale == "K" and following == "")
     )
+    before = word_before(match.string, match.start()).lower()
+    is_run = value in (3, 5, 10, 15) and before in _RUN and following in ("", *_AFTER_RUN)
+    if is_run and scale == "K" and quantity.number.decimals is None:
+        return f"{quantity.number.words} K"
     if is_screen or following in ("run", "race", "runs", "races", "runner", "event"):
         return f"{quantity.number.words} K"
-    if following in ("gold", "white", "yellow", "rose") and value in (8, 9, 10, 14, 18, 21, 22, 24):
+    if following.split("-")[0] in ("gold", "white", "yellow", "rose") and value in (
+        8,
+        9,
+        10,
+        14,
+        18,
+        21,
+        22,
+        24,
+    ):
         return f"{quantity.number.words} karat"
     if scale == "K" and value >= 1000:
         return f"{quantity.number.words} kelvin"

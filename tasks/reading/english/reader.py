@@ -60,7 +60,7 @@ def apart(tokens: Sequence[Token], others: Sequence[Token]) -> tuple[Token, ...]
 
 
 _JOINT = re.compile(r"[ \u00a0]?[-–—~][ \u00a0]?")
-_COUNTING = ("date", "time", "year", "money", "measure", "percent", "fraction")
+_COUNTING = ("date", "time", "year", "money", "measure", "percent", "fraction", "ordinal")
 _JOINED = frozenset((*((kind, kind) for kind in _COUNTING), ("fraction", "measure")))
 _EQUALS = re.compile(r" ?=")
 

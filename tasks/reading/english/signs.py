@@ -2,7 +2,7 @@
 
 import re
 
-from tasks.reading.english.numbers import cardinal
+from tasks.reading.english.numbers import cardinal, digits
 from tasks.reading.english.rules import Rule, token, word_after, word_before
 from tasks.reading.english.units import UNITS
 from tasks.reading.tokens import Token
@@ -64,6 +64,8 @@ _ALWAYS = {
     "\\": "backslash",
     "∞": "infinity",
     "√": "the square root of",
+    "Ø": "diameter",
+    "⌀": "diameter",
     "∑": "the sum of",
     "π": "pi",
     "Ω": "ohm",
@@ -87,7 +89,7 @@ SIGNS = frozenset(_ALWAYS) | {"/"}
 """What no voice reads well, so that none of it may stay in what is spoken."""
 _SIGN = re.compile("|".join(re.escape(sign) for sign in _ALWAYS))
 _ABOUT = re.compile(r"[~≈∼][ \u00a0]?(?=[-+$€£¥₹]?[\d.])")
-_SIZE = "(?:X{0,3}S|M|X{0,3}L)"
+_SIZE = "(?:X{0,3}S|[2-6]XS|M|X{0,3}L|[2-9]XL)"
 _SIZES = re.compile(rf"(?<![\w-])({_SIZE}|A)[ \u00a0]?[-–][ \u00a0]?({_SIZE}|Z)(?![\w-])")
 _NOON = re.compile(
     r"(?:(?<=[Nn]oon)|(?<=[Mm]idnight))[ \u00a0]?[-–][ \u00a0]?(?=\d)"
@@ -117,6 +119,11 @@ _AND_OR = re.compile(r"\band/or\b", re.IGNORECASE)
 _PER = re.compile(
     r"(?<=[a-z])/(min|hr|h|s|sec|day|week|wk|month|mo|year|yr|night|person|user|kg|lb|L|km)(?![\w/])"
 )
+_PORTION = re.compile(
+    r"(?<=[A-Za-z])/(serving|portion|capsule|tablet|scoop|dose|sachet|bottle|person|day|week|month|night)"
+    r"(?![\w/])"
+)
+_AMOUNT_OF = re.compile(r"\d ?[a-zA-Zμ]{1,9}[ \u00a0](?:of[ \u00a0])?[A-Za-z]+$")
 _COUNTED = re.compile(r"\d[ \u00a0][a-z]+$")
 _STARS = re.compile(r"[★⭐]{2,10}☆{0,9}|★☆{1,9}")
 _STAR = re.compile(r"(?<=\d)[ \u00a0]?[★☆⭐](?![★☆⭐])")
@@ -140,7 +147,8 @@ def _sign(match: re.Match[str]) -> Token:
 
 def _sizes(match: re.Match[str]) -> Token:
     """S-XL, A-Z."""
-    return token(match, "range", f"{' '.join(match[1])} to {' '.join(match[2])}")
+    words = (" ".join(digits(sign) or sign for sign in size) for size in match.groups())
+    return token(match, "range", " to ".join(words))
 
 
 def _noon(match: re.Match[str]) -> Token:
@@ -180,6 +188,12 @@ def _per(match: re.Match[str]) -> Token | None:
     name = match[1]
     one = UNITS[name].one if name in UNITS else name
     return token(match, "sign", f"per {one}")
+
+
+def _portion(match: re.Match[str]) -> Token | None:
+    """15g of protein/serving."""
+    before = match.string[max(0, match.start() - 40) : match.start()]
+    return token(match, "sign", f"per {match[1]}") if _AMOUNT_OF.search(before) else None
 
 
 def _rate(match: re.Match[str]) -> Token:
@@ -252,6 +266,7 @@ def _tag(match: re.Match[str]) -> Token:
 
 
 EARLY_RULES = (
+    Rule(_SIZES, _sizes),
     Rule(_NOON, _noon),
     Rule(_TAG, _tag),
     Rule(_HTML, _html),
@@ -259,7 +274,6 @@ EARLY_RULES = (
     Rule(_ONLY, _only),
 )
 RULES = (
-    Rule(_SIZES, _sizes),
     Rule(_MINUS, _minus),
     Rule(_PRODUCT, _product),
     Rule(_ABOUT, _about),
@@ -269,6 +283,7 @@ RULES = (
     Rule(_OVER, _over),
     Rule(_STAR, _star),
     Rule(_PER, _per),
+    Rule(_PORTION, _portion),
     Rule(_RATE, _rate),
     Rule(_OR, _or),
     Rule(_STARS, _stars),

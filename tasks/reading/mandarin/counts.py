@@ -66,6 +66,11 @@ def _percent(match: re.Match[str]) -> Said | None:
     return Said("percent", f"{prefix}{'百' if mark == '%' else '千'}分之{spoken}")
 
 
+def _by_volume(match: re.Match[str]) -> Said:
+    """53%vol: degrees of alcohol."""
+    return Said("percent", f"{amount(match[1])}度")
+
+
 def _choices(match: re.Match[str]) -> Said:
     """3/4/5月 and 2/3线城市: one after the other."""
     return Said("cardinal", "、".join(amount(part) for part in match[0].split("/")))
@@ -195,6 +200,7 @@ FIRST: tuple[Rule, ...] = (
     rule(r"(\d{1,2})[.] (?=\S)", _listed),
     rule(r"(\d{1,2})\)", _listed),
     rule(rf"(?:(?<![\d.])(\d+) ?)?({_VULGAR.pattern})", _vulgar),
+    rule(rf"(?<![A-Za-z\d.])({NUMBER}) ?% ?(?i:vol)\.?(?![A-Za-z])", _by_volume),
     rule(rf"([-+]?)(?<![A-Za-z\d.])({NUMBER}) ?([%‰])", _percent),
     rule(r"(?<![A-Za-z])(?:N[Oo]\.? ?|№ ?)(\d+)(?![\d.]\d|[A-Za-z])", _ordinal),
     rule(r"(?<![A-Za-z])N[Oo]\.? ?(?=[A-Z]{1,4}-?\d)", _number_of),

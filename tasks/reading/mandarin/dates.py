@@ -64,6 +64,10 @@ _SCORE = re.compile(
     r"(?:比分|总分|比数|战胜|击败|领先|落后|大胜|险胜|完胜|惜败|负于|以|比例|配比|画幅|"
     r"宽高比|长宽比|比值|配方|兑水?|稀释|混合)[是为以按： ]?$"
 )
+_LASTING = re.compile(
+    r"(?:用时|耗时|历时|时长|片长|净成绩|(?<!考试)成绩|配速|全程用?时?|完赛时间)"
+    r"[只仅]?[为是：:约达]? ?$"
+)
 _HOLIDAYS = re.compile(r"放假|假期|休假|黄金周|档期|调休|月\d{1,2}[日号]")
 _TIME_WORDS = "次日|第二天|隔天|凌晨|早上|晚上|上午|下午|中午|傍晚|至今|今日|明日"
 _PICTURES = (("9", "16"), ("16", "10"))
@@ -214,7 +218,22 @@ def _time(match: re.Match[str]) -> Said | None:
     is_picture = (hour, minute) in _PICTURES and _SHAPED.search(sentence_around(match))
     if second is None and (is_picture or is_score(match)):
         return None
+    if _LASTING.search(before(match)):
+        return _duration(hour, minute, second, match[0])
     return Said("time", clock(hour, minute, second))
+
+
+def _duration(first: str, second: str, third: str | None, written: str) -> Said:
+    """用时2:59:48 is 两小时五十九分四十八秒; of two numbers minutes and seconds are likelier."""
+    parts = [int(part) for part in (first, second, third) if part is not None]
+    units = ("小时", "分", "秒") if third is not None else ("分", "秒")
+    words = "".join(
+        ("两" if part == 2 and unit == "小时" else cardinal(part)) + unit
+        for part, unit in zip(parts, units, strict=True)
+        if part
+    )
+    doubt = None if third is not None else f"{written} is read as minutes and seconds"
+    return Said("measure", words or "零秒", doubt)
 
 
 def _half_day_range(match: re.Match[str]) -> Said | None:

@@ -135,6 +135,8 @@ def _hotline(match: re.Match[str]) -> Said | None:
     number, right = match[0], after(match)
     if is_surely_counted(right) or re.match(r" ?[A-Za-z%℃]|[+×*]", right):
         return None
+    if re.search(r"\d[+×*]$", before(match)):  # 30000+10000: a sum
+        return None
     if _SHORT.fullmatch(number) and not _PHONE_WORDS.search(sentence_around(match)):
         return None
     return Said("phone", digits(number, one="幺"))
@@ -158,7 +160,8 @@ RULES: tuple[Rule, ...] = (
         _phone,
     ),
     rule(
-        rf"\+\d{{1,3}}[ -]?(?:\(\d{{1,4}}\)[ -]?)?\d{{2,5}}(?:[ -]?\d{{2,5}}){{1,4}}{_LAST}",
+        rf"(?<![\d万千百亿])\+\d{{1,3}}[ -]?(?:\(\d{{1,4}}\)[ -]?)?"
+        rf"\d{{2,5}}(?:[ -]?\d{{2,5}}){{1,4}}{_LAST}",
         _phone,
     ),
     rule(

@@ -80,8 +80,8 @@ def test_ranks_that_share_the_steps_render_the_same_bytes_and_die_together(
     pool by those of the cluster.
     """
     several = [
-        job(48, settings=SETTINGS | {"sample_steps": 3}),
-        job(24, settings=SETTINGS | {"sample_steps": 4, "truncate_schedule": True}),
+        job(36, settings=SETTINGS | {"sample_steps": 3}),
+        job(12, settings=SETTINGS | {"sample_steps": 4, "truncate_schedule": True}),
         job(12, settings=SETTINGS | {"sample_steps": 3, "dtype": "bfloat16"}),
     ]
     engine = LiveAvatarEngine()

@@ -17,6 +17,7 @@ def test_every_block_is_timed_and_memory_is_seen():
     assert speed.peak_bytes > 100_000_000  # torch alone
 
 
+@pytest.mark.sweep
 def test_bfloat16_is_float32_but_for_rounding():
     rounding = measure_rounding("tiny", "cpu", 64, 64)
     assert 0.001 < rounding.latents < 0.02  # 8 bits, through three layers twice

@@ -131,7 +131,10 @@ def windowed(num_sink: int, ring_blocks: int):
     return kernel
 
 
-@pytest.mark.parametrize("ring_blocks", [1, 2, 3])
+@pytest.mark.parametrize(
+    "ring_blocks",
+    [pytest.param(1, marks=pytest.mark.sweep), 2, pytest.param(3, marks=pytest.mark.sweep)],
+)
 def test_blocks_on_a_ring_are_the_whole_sequence_computed_at_once(model, ring_blocks):
     """Five blocks: the ring is filled, wraps, and is overwritten."""
     inputs = Inputs(5)
@@ -218,7 +221,14 @@ def test_a_video_goes_on_past_the_end_of_the_references_tables(model):
     assert sizes[1] == pytest.approx(sizes[0], rel=0.05)
 
 
-@pytest.mark.parametrize("shift", [1, 45_000, 1_000_000])
+@pytest.mark.parametrize(
+    "shift",
+    [
+        pytest.param(1, marks=pytest.mark.sweep),
+        pytest.param(45_000, marks=pytest.mark.sweep),
+        1_000_000,
+    ],
+)
 def test_positions_all_shifted_alike_differ_by_the_rounding_of_the_tables_alone(model, shift):
     """Exact angles would not care; tables rounded to half precision move outputs by 1e-4.
 

@@ -11,7 +11,13 @@ from rich.console import Console
 from flows.cli.main import plan
 from flows.cli.plan import Quote, VideoQuote, unbroken_warnings, work_left
 from flows.cli.plan_table import campaign_table
-from flows.cli.timing import Estimate, samples_of, with_films
+from flows.cli.timing import (
+    Estimate,
+    is_worth_timing_beside,
+    samples_of,
+    with_films,
+    with_upscaler,
+)
 from tasks.records import VideoPlan
 from tasks.store.campaign_folder import CampaignFolder
 from tests.unit.plans import video_plan
@@ -118,6 +124,20 @@ def test_films_of_finished_masters_take_time_too_and_a_run(tmp_path) -> None:
     assert films.shares_s == ()
 
 
+def test_workers_share_the_time_of_upscalers_and_each_video_has_its_part() -> None:
+    masters = Estimate(seconds=30.0, overhead_s=10.0, work_s=(10.0, 30.0), core_s=70.0)
+    assert with_upscaler(masters, [0.0, 0.0], [0.0], 2) == masters
+
+    both = with_upscaler(masters, [40.0, 0.0], [8.0], 2)
+    assert both.seconds == pytest.approx(30.0 + 20.0 + 4.0)
+    assert both.overhead_s == pytest.approx(14.0)
+    assert sum(both.shares_s) + both.overhead_s == pytest.approx(both.seconds)
+    assert both.shares_s == pytest.approx((5 + 20, 15))
+    assert both.core_s == masters.core_s, "it may compute on a GPU"
+    alone = with_upscaler(masters, [40.0, 0.0], [], 2)
+    assert alone.seconds == pytest.approx(70.0), "one film keeps one worker"
+
+
 @pytest.mark.parametrize(
     ("num_segments", "handoff", "infer_frames", "is_warned"),
     [
@@ -201,3 +221,10 @@ def test_a_warning_of_many_videos_is_told_once_and_keeps_the_table_readable() ->
     assert all("to do, 1 note" in row for row in rows)
     assert sum("short side" in line for line in lines) == 1
     assert any("lamp-000, lamp-001, lamp-002 and 37 more" in line for line in lines)
+
+
+def test_workers_are_timed_side_by_side_where_the_videos_take_longer_than_that():
+    assert is_worth_timing_beside(6.1, 2)
+    assert not is_worth_timing_beside(5.9, 2)
+    assert not is_worth_timing_beside(6.1, 3)
+    assert not is_worth_timing_beside(1000.0, 1)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from tasks.deliver_records import CaptionStyle, DeliverRequest
-from tasks.deliverables.keys import deliverable_key, earlier_key
+from tasks.deliverables.keys import deliverable_key, earlier_keys
 from tasks.record import FileEntry
 from tasks.records import VideoReceipt
 
@@ -83,8 +83,35 @@ def test_the_music_that_films_had_is_no_part_of_a_key_and_names_the_earlier_film
     off = plain.model_copy(update={"earlier_music": one.sha256})
 
     assert deliverable_key(changed, TALL, master()) == deliverable_key(with_two, TALL, master())
-    assert earlier_key(changed, TALL, master()) == deliverable_key(with_one, TALL, master())
-    assert earlier_key(off, TALL, master()) == deliverable_key(with_one, TALL, master())
     first = with_one.model_copy(update={"earlier_music": ""})
-    assert earlier_key(first, TALL, master()) == deliverable_key(plain, TALL, master())
-    assert earlier_key(with_one, TALL, master()) is None
+    for now, before in ((changed, with_one), (off, with_one), (first, plain)):
+        expected = (deliverable_key(before, TALL, master()), frozenset({"music"}))
+        assert list(earlier_keys(now, TALL, master())) == [expected]
+    back = with_one.model_copy(update={"earlier_music": one.sha256})
+    for now in (with_one, back):
+        assert list(earlier_keys(now, TALL, master())) == []
+
+
+def test_the_clips_that_films_had_name_each_earlier_film_the_likest_first():
+    one, two = (FileEntry(name=f"{each}.mp4", sha256=each * 64, num_bytes=1) for each in "ef")
+    captions = (FileEntry(name="intro.srt", sha256="s" * 64, num_bytes=1),)
+    receipt = master().model_copy(update={"captions": captions})
+    plain = DeliverRequest(sizes=(TALL,), label="AI-generated")
+    both = {"intro": one, "outro": one, "num_clip_frames": 50, "clip_background": "#14202b"}
+    with_clips = plain.model_copy(update=both)
+
+    def key(**changes: object) -> str:
+        return deliverable_key(with_clips.model_copy(update=changes), TALL, receipt)
+
+    now = {"outro": two, "earlier_outro": one.sha256, "earlier_intro": "", "earlier_music": ""}
+    changed = with_clips.model_copy(update=now)
+    assert key(**now) == key(outro=two), "what films had is no part of their keys"
+    assert list(earlier_keys(changed, TALL, receipt)) == [
+        (key(intro=None, outro=two), frozenset({"intro"})),
+        (key(), frozenset({"outro"})),
+        (key(intro=None), frozenset({"intro", "outro"})),
+    ]
+    had = {"earlier_intro": one.sha256, "earlier_outro": one.sha256}
+    without = plain.model_copy(update={**had, "earlier_clip_background": "#14202b"})
+    assert deliverable_key(without, TALL, receipt) == deliverable_key(plain, TALL, receipt)
+    assert list(earlier_keys(without, TALL, receipt))[-1] == (key(), frozenset({"intro", "outro"}))

@@ -4,8 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from tasks.deliver_records import DeliverableReceipt
-from tasks.deliverables.reckoning import DeliverablesQuote, FilmAhead, reckoned, told_beside
+from tasks.deliver_records import DeliverableReceipt, Enlargement, Upscaler
+from tasks.deliverables.reckoning import (
+    DeliverablesQuote,
+    FilmAhead,
+    reckoned,
+    told_beside,
+    upscaler_pace,
+)
 from tasks.record import FileEntry
 
 FULL = FilmAhead((1080, 1920), (1080, 1920), 1500, 25)
@@ -100,3 +106,38 @@ def test_the_report_tells_what_was_reckoned_beside_what_was_made():
         "1 film, 1.0 MB, 3 s of computing; this run made 1, 1.1 MB (+5%), in 2 s of its workers"
     )
     assert told_beside(quote, [made, made]).endswith("; this run made 2")
+    enlarged = made.model_copy(
+        update={"enlargement": Enlargement(size=(64, 64), num_frames=25, num_bytes=9, seconds=1.6)}
+    )
+    asked = quote.model_copy(update={"num_enlarged": 1, "enlarging_s": 2.2})
+    told = told_beside(asked, [enlarged])
+    assert told.endswith("; of these 2 s were the upscaler's (2 s reckoned)")
+    unknown = told_beside(asked.model_copy(update={"enlarging_s": None}), [enlarged])
+    assert unknown.endswith("of these 2 s were the upscaler's (how long was not known before)")
+
+
+def test_frames_that_are_copied_take_less_computing_and_the_same_room():
+    copied = replace(FULL, num_copied_frames=1400)
+    assert reckoned([copied]).core_s < 0.3 * reckoned([FULL]).core_s
+    assert reckoned([copied]).num_bytes == reckoned([FULL]).num_bytes
+
+
+def test_an_upscaler_takes_its_start_and_each_pixel_as_earlier_films_tell():
+    def took(num_frames: int, seconds: float) -> Enlargement:
+        return Enlargement(size=(100, 100), num_frames=num_frames, num_bytes=1, seconds=seconds)
+
+    def ahead(num_frames: int) -> FilmAhead:
+        return replace(FULL, upscaler=upscaler, enlarged=(200, 100), num_enlarged_frames=num_frames)
+
+    upscaler = Upscaler(name="nearest", version="1", command="c")
+    pace = upscaler_pace([took(200, 9.0), took(100, 5.0), took(300, 13.0)])
+    assert pace is not None
+    quote = reckoned([ahead(100), ahead(50), FULL], lambda _: pace)
+    assert quote.num_enlarged == 2
+    assert quote.enlarging_s == pytest.approx(1.0 + 8.0 + 1.0 + 4.0)
+    assert quote.enlarging_bytes == 200 * 100 * 100 / 8
+    assert quote.core_s == pytest.approx(3 * reckoned([FULL]).core_s), "it comes beside"
+
+    assert reckoned([FULL], lambda _: pace).enlarging_s == 0
+    assert upscaler_pace([]) is None
+    assert reckoned([ahead(100), FULL]).enlarging_s is None, "unknown, and not nothing"

@@ -1,6 +1,7 @@
 """Signs of life: limits, what is wrong with a process, and what a group leaves behind."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from model.errors import CampaignError
-from model.host import heartbeats
+from model.host import heartbeats, watchdog
 from model.host.heartbeats import (
     HEARTBEATS_VARIABLE,
     Heartbeat,
@@ -136,6 +137,7 @@ def test_a_killed_process_is_missed_at_once_and_the_others_are_told(
         "print('ready', flush=True); time.sleep(99)\n"
     )
     monkeypatch.setenv(HEARTBEATS_VARIABLE, str(watched_process))
+    monkeypatch.setattr(watchdog, "POLL_S", 60.0)
     watch = Watch(watched_process, LIMITS, child=0)
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as other:
         assert other.stdout is not None
@@ -146,9 +148,10 @@ def test_a_killed_process_is_missed_at_once_and_the_others_are_told(
         watch.wait()
         words = watch.look()
 
-    assert time.monotonic() - started < 0.4  # woken, not by the next look
+    assert time.monotonic() - started < 30  # woken, not by the next look
     assert words.startswith(f"rank 1 (process {other.pid}")
-    assert 'ended in phase "block 9", 0 s after that began; rank 0: "starting"' in words
+    told = r'ended in phase "block 9", \d+ s after that began; rank 0: "starting"'
+    assert re.search(told, words), words
     assert "oom_kill in memory.events" in words
 
 

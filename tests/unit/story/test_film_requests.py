@@ -64,6 +64,16 @@ def captions_of(request: DeliverRequest, folder: CampaignFolder) -> object:
     return screen_of_bytes(data).captions
 
 
+def write_clip(path: Path, colour: str) -> None:
+    with av.open(str(path), "w") as container:
+        track = container.add_stream("mpeg4", rate=30)
+        track.width, track.height, track.pix_fmt = 64, 64, "yuv420p"
+        for _ in range(30):
+            picture = Image.new("RGB", (64, 64), colour)
+            container.mux(track.encode(av.VideoFrame.from_image(picture)))
+        container.mux(track.encode())
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     (tmp_path / "brand.toml").write_text('layout = "beside"\n')
@@ -91,12 +101,7 @@ def test_captions_are_burned_into_tall_films_with_a_layout_unless_they_lay_besid
 def test_a_brand_lends_its_clips_and_its_music_and_a_row_can_go_without_the_music(home):
     tone = 0.1 * np.sin(np.arange(3 * 8_000) / 4)
     soundfile.write(home / "calm.wav", tone, 8_000)
-    with av.open(str(home / "intro.mp4"), "w") as container:
-        track = container.add_stream("mpeg4", rate=30)
-        track.width, track.height, track.pix_fmt = 64, 64, "yuv420p"
-        for _ in range(30):
-            container.mux(track.encode(av.VideoFrame.from_image(Image.new("RGB", (64, 64)))))
-        container.mux(track.encode())
+    write_clip(home / "intro.mp4", "black")
     brand = home / "brand.toml"
     brand.write_text(brand.read_text() + '[intro]\nfile="intro.mp4"\n[music]\nfile="calm.wav"\n')
     brand.write_text(brand.read_text() + '[label]\nen = "Made with AI"\n')
@@ -128,3 +133,27 @@ def test_a_row_whose_music_changes_remembers_what_its_films_had(home):
     assert with_one.music is not None
     assert (with_one.earlier_music, again.earlier_music) == ("", "")
     assert with_two.earlier_music == with_one.music.sha256
+
+
+def test_a_row_whose_clips_change_remembers_what_its_films_had(home):
+    for name in ("red", "blue"):
+        write_clip(home / f"{name}.mp4", name)
+    brand = home / "brand.toml"
+    plain = brand.read_text()
+    folder = open_campaign(home / "out", "june")
+    first = asked(row_of(home), folder)
+    brand.write_text(plain + '[intro]\nfile="red.mp4"\n')
+    red = asked(row_of(home), folder)
+    brand.write_text(plain + '[intro]\nfile="blue.mp4"\n')
+    blue, again = asked(row_of(home), folder), asked(row_of(home), folder)
+    brand.write_text(plain)
+    gone = asked(row_of(home), folder)
+
+    assert (first.earlier_intro, first.earlier_outro) == (None, None)
+    assert (red.earlier_intro, red.earlier_outro) == ("", None)
+    assert red.intro is not None
+    assert blue.earlier_intro == red.intro.sha256
+    assert again == blue, "a plan that is as before is not written again"
+    assert blue.intro is not None
+    assert (gone.intro, gone.earlier_intro) == (None, blue.intro.sha256)
+    assert (gone.clip_background, gone.earlier_clip_background) == ("", blue.clip_background)

@@ -232,8 +232,8 @@ def _flight(match: re.Match[str]) -> Token:
 
 
 _KEYS = re.compile(
-    r"(?i:(?<=dial )|(?<=press )|(?<=enter )|(?<=call ))(?=[*#\d])([*#]+)?(\d{0,12})([*#]+)?"
-    r"(?![\w])"
+    r"(?i:(?<=dial )|(?<=press )|(?<=enter )|(?<=call )"
+    r"|(?<=[\d*#] or (?=[*#]\d{1,12}#)))(?=[*#\d])([*#]+)?(\d{0,12})([*#]+)?(?![\w])"
 )
 _PLATE = re.compile(
     r"(?:[Pp]lates?|[Rr]egistration)(?: number| no\.?)?(?: is)?:? (?P<plate>[A-Z0-9]{1,4}"
@@ -252,6 +252,18 @@ def _account(match: re.Match[str]) -> Token:
     groups = match[0].split() if " " in match[0] else re.findall(r".{1,4}", match[0])
     said = ", ".join(" ".join(digits(sign) or sign for sign in group) for group in groups)
     return token(match, "digits", said)
+
+
+_HASHED = re.compile(
+    r"(?:(?<=\bSKU )|(?<=\b[Ii]tem )|(?<=\b[Mm]odel )|(?<=\b[Pp]art )|(?<=\b[Rr]ef )"
+    r"|(?<=\b[Cc]ode ))"
+    r"#(?=[A-Z]{1,4}\d)|(?<![\w#&])#(?=[A-Z]{1,4}\d[A-Z0-9]*-[A-Z0-9])"
+)
+
+
+def _hashed(match: re.Match[str]) -> Token:
+    """SKU #A12-9981: no hashtag has a hyphen."""
+    return token(match, "sign", "number")
 
 
 def _keys(match: re.Match[str]) -> Token | None:
@@ -285,6 +297,7 @@ def _zip(match: re.Match[str]) -> Token:
 CODE_RULES = (
     Rule(_ACCOUNT, _account),
     Rule(_ZIP, _zip),
+    Rule(_HASHED, _hashed),
     Rule(_KEYS, _keys),
     Rule(_PLATE, _plate),
     Rule(_FLIGHT, _flight),

@@ -3,7 +3,7 @@
 import re
 
 from tasks.reading.english.names.models import letters
-from tasks.reading.english.numbers import digits, pairs, parse_number, plural
+from tasks.reading.english.numbers import cardinal, digits, pairs, parse_number, plural
 from tasks.reading.english.rules import Rule, token, word_after, word_before, word_set
 from tasks.reading.tokens import Token
 
@@ -68,12 +68,20 @@ def _jet(match: re.Match[str]) -> Token | None:
     return _called(match) if is_jet and not is_counting and following != "of" else None
 
 
+_THE = re.compile(r"\b(?:[Tt]he|[Nn]ew|[Cc]lassic)[ \u00a0]$")
+
+
 def _porsche(match: re.Match[str]) -> Token | None:
-    """Porsche's 911 and 718: wherever the text speaks of Porsche."""
-    if "Porsche" not in match.string:
-        return None
+    """Porsche's 911 and 718: wherever the text speaks of Porsche; the 911 anywhere."""
     following = word_after(match.string, match.end())
-    is_counting = following.islower() and following.endswith("s") and following not in ("is", "was")
+    is_the_car = match["number"] == "911" and _THE.search(match.string[: match.start()])
+    if "Porsche" not in match.string and not is_the_car:
+        return None
+    is_counting = (
+        following.islower()
+        and following.endswith("s")
+        and following not in ("is", "was", "has", "costs", "comes", "gets", "weighs", "goes")
+    )
     return None if is_counting else _called(match)
 
 
@@ -97,6 +105,22 @@ def _tax_form(match: re.Match[str]) -> Token:
 def _jeans(match: re.Match[str]) -> Token:
     words = pairs(match[1])
     return token(match, "model", plural(words) if match[2] else words)
+
+
+_FILM_SPEEDS = re.compile(r"(?<=ISO[ \u00a0])(\d{2,3})[-–](\d{3,6}|\d{1,3},\d{3})(?![\w-]|[.,:]\d)")
+
+
+def _film_speeds(match: re.Match[str]) -> Token:
+    """ISO 100–25,600."""
+    low, high = (cardinal(int(part.replace(",", ""))) for part in match.groups())
+    return token(match, "range", f"{low} to {high}")
+
+
+_SILVER = re.compile(r"(?<![\w.,$€£-])(925|999)(?=[ \u00a0-](?:sterling|silver)\b)")
+
+
+def _silver(match: re.Match[str]) -> Token:
+    return token(match, "model", pairs(match[1]))
 
 
 _TYRE = re.compile(r"(?<![\w.,/-])(\d{3})/(\d{2})[ \u00a0]?(Z?R)[ \u00a0]?(\d{2})(?!\w)")
@@ -125,6 +149,8 @@ def _protocol(match: re.Match[str]) -> Token:
 RULES = (
     Rule(_PROTOCOL, _protocol),
     Rule(_TYRE, _tyre),
+    Rule(_SILVER, _silver),
+    Rule(_FILM_SPEEDS, _film_speeds),
     Rule(_LAW, _law),
     Rule(_JEANS, _jeans),
     Rule(_TAX_FORM, _tax_form),

@@ -4,7 +4,8 @@ Lashes and liner are not stretched with the lid, which would smear them. The clo
 once: the eye, its lashes and liner are masked by their contrast to the skin, and the hole is filled
 from the skin around (a membrane: the discrete Laplace equation), with the grain of the cheek. A
 frame uncovers that lid down to its edge and draws a lash line there. Where the skin around an eye
-cannot be told from hair, spectacles or deep shadow, there is no blink.
+cannot be told from hair, spectacles or deep shadow, there is no blink; where rims or hair cross it,
+the iris stays, too.
 Shapes: h, w of an eye's patch, in coordinates along (u) and across (v) the eyes.
 """
 
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.engine import Pixels
+from model.preview.eyes.crossings import eye_sight
 from model.preview.features import Eye, Features
 from model.preview.pose import Paste, Patch, Pose
 
@@ -31,17 +33,25 @@ _FOREIGN = 0.50  # of the skin's luminance: darker pixels are hair or spectacles
 
 
 class Eyes:
-    """The eyes of one portrait in one frame size."""
+    """The eyes of one portrait in one frame size.
+
+    Attributes:
+        sight: how freely they are seen.
+        can_blink: whether lids are drawn.
+    """
 
     def __init__(self, picture: Pixels, features: Features) -> None:
-        lids = [_Lid(picture, features, eye) for eye in features.eyes if _is_wide(eye)]
+        self.sight = eye_sight(picture, features)
+        lids: list[_Lid] = []
+        if not self.sight.is_crossed and not self.sight.is_covered:
+            lids = [_Lid(picture, features, eye) for eye in features.eyes if _is_wide(eye)]
         self._lids = tuple(lids)
         # one eye that winks while the other stares is worse than none
-        self._can_blink = bool(lids) and all(lid.is_clear for lid in lids)
+        self.can_blink = bool(lids) and all(lid.is_clear for lid in lids)
 
     def draw(self, frame: Pixels, pose: Pose) -> None:
         """Draw the eyes of ``pose`` into ``frame`` in place."""
-        blink = pose.blink if self._can_blink else 0.0
+        blink = pose.blink if self.can_blink else 0.0
         if blink <= 0.01 and max(abs(pose.gaze_x), abs(pose.gaze_y)) < _LEAST_GAZE:
             return
         for lid in self._lids:

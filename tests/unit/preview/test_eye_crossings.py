@@ -1,0 +1,148 @@
+from dataclasses import replace
+from functools import cache
+
+import cv2
+import numpy as np
+import pytest
+from preview_jobs import PORTRAITS, portrait
+
+from model.engine import Pixels
+from model.preview.eyes.blinks import Eyes
+from model.preview.eyes.crossings import EyeSight, eye_sight
+from model.preview.features import Features, locate
+from model.preview.pose import Pose
+from tasks.portrait.portrait import check_portrait, read_rig
+from tasks.portrait.suitability import blink_doubt
+
+NAMES = ("mara", "jun", "otto")
+SHUT = replace(Pose(*([0.0] * 14)), blink=1.0, gaze_x=0.05)
+BLACK, TORTOISE = (25, 22, 20), (90, 52, 28)
+
+
+@cache
+def presenter(name: str) -> tuple[Pixels, Features]:
+    pixels = portrait(name, 1024)
+    features = locate(pixels, None)
+    assert features is not None
+    return pixels, features
+
+
+def with_rims(name: str, down: float, height: float, colour: tuple[int, int, int]) -> Pixels:
+    """Round glasses, their middles ``down`` eye widths below the eyes', likewise their height."""
+    pixels, features = presenter(name)
+    pixels = pixels.copy()
+    for eye in features.eyes:
+        x, y = (eye.upper[0] + eye.upper[-1]) / 2
+        width = np.ptp(eye.upper[:, 0])
+        centre = (round(x), round(y + down * width))
+        radii = (round(0.85 * width), round(height * width))
+        thick = max(2, round(0.08 * width))
+        cv2.ellipse(pixels, centre, radii, 0, 0, 360, colour, thick, cv2.LINE_AA)
+    return pixels
+
+
+def with_strands(name: str, side: int) -> Pixels:
+    pixels, features = presenter(name)
+    pixels = pixels.copy()
+    eye = features.eyes[side]
+    x, y = (eye.upper[0] + eye.upper[-1]) / 2
+    width = np.ptp(eye.upper[:, 0])
+    for step in (-0.15, 0.0, 0.12):
+        top = (round(x + (step + 0.3) * width), round(y - 1.8 * width))
+        end = (round(x + step * width), round(y + 0.9 * width))
+        cv2.line(pixels, top, end, BLACK, max(2, round(0.03 * width)), cv2.LINE_AA)
+    return pixels
+
+
+def behind_dark_glasses(name: str) -> Pixels:
+    pixels, features = presenter(name)
+    pixels = pixels.copy()
+    for eye in features.eyes:
+        x, y = (eye.upper[0] + eye.upper[-1]) / 2
+        width = np.ptp(eye.upper[:, 0])
+        radii = (round(0.9 * width), round(0.7 * width))
+        cv2.ellipse(pixels, (round(x), round(y)), radii, 0, 0, 360, BLACK, -1, cv2.LINE_AA)
+    return pixels
+
+
+def is_drawn(pixels: Pixels, features: Features) -> bool:
+    frame = pixels.copy()
+    Eyes(pixels, features).draw(frame, SHUT)
+    return not np.array_equal(frame, pixels)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_free_eyes_blink_and_nothing_is_said_of_them(name: str) -> None:
+    pixels, features = presenter(name)
+    assert not eye_sight(pixels, features).is_crossed
+    assert is_drawn(pixels, features)
+    assert blink_doubt(pixels, features, 0.5) == ""
+
+
+@pytest.mark.parametrize("name", ["mara", "jun"])
+@pytest.mark.parametrize("colour", [BLACK, TORTOISE])
+@pytest.mark.parametrize("down", [-0.4, 0.4])
+def test_rims_across_the_lids_stop_the_eyes_and_are_told(
+    name: str, colour: tuple[int, int, int], down: float
+) -> None:
+    pixels, features = with_rims(name, down, 0.55, colour), presenter(name)[1]
+    assert eye_sight(pixels, features).is_crossed
+    assert not is_drawn(pixels, features)
+    assert "because rims of glasses or hair cross them" in blink_doubt(pixels, features, 0.5)
+
+
+@pytest.mark.parametrize("name", ["mara", "jun"])
+def test_rims_around_the_eyes_let_them_blink(name: str) -> None:
+    pixels, features = with_rims(name, 0.2, 0.8, BLACK), presenter(name)[1]
+    assert not eye_sight(pixels, features).is_crossed
+
+
+@pytest.mark.parametrize("name", ["mara", "jun"])
+@pytest.mark.parametrize("side", [0, 1])
+def test_hair_over_one_eye_stops_both(name: str, side: int) -> None:
+    pixels, features = with_strands(name, side), presenter(name)[1]
+    assert eye_sight(pixels, features).is_crossed
+    assert not is_drawn(pixels, features)
+
+
+@pytest.mark.parametrize("name", ["mara", "jun"])
+def test_eyes_behind_dark_glasses_stay_still_and_are_told(name: str) -> None:
+    pixels, features = behind_dark_glasses(name), presenter(name)[1]
+    assert eye_sight(pixels, features).is_covered
+    assert not is_drawn(pixels, features)
+    assert "they are covered, as by dark glasses" in blink_doubt(pixels, features, 0.5)
+
+
+def test_a_mirrored_or_smaller_picture_is_seen_alike() -> None:
+    pixels = with_rims("jun", 0.4, 0.55, BLACK)
+    for changed in (
+        np.ascontiguousarray(pixels[:, ::-1]),
+        np.asarray(cv2.resize(pixels, None, fx=0.3, fy=0.3, interpolation=cv2.INTER_AREA)),
+    ):
+        features = locate(changed, None)
+        assert features is not None
+        assert eye_sight(changed, features).is_crossed
+
+
+def test_eyes_that_a_rig_places_are_taken_to_be_free() -> None:
+    rig = read_rig(PORTRAITS / "jun.rig.json")
+    features = locate(portrait("jun", 1024), rig)
+    assert features is not None
+    assert eye_sight(with_rims("jun", 0.4, 0.55, BLACK), features) == EyeSight(0.0, 1.0)
+
+
+def test_plan_tells_of_eyes_that_stay_open_for_the_preview_alone() -> None:
+    pixels = with_rims("jun", 0.4, 0.55, BLACK)
+    told = [
+        any("the eyes do not move" in w for w in report.warnings)
+        for report in (
+            check_portrait(pixels, None, 704, 384),
+            check_portrait(pixels, None, 704, 384, is_preview=False),
+        )
+    ]
+    assert told == [True, False]
+
+
+def test_a_rig_without_eyes_says_that_nobody_blinks_and_nothing_is_told() -> None:
+    pixels, features = presenter("jun")
+    assert blink_doubt(pixels, replace(features, eyes=()), 0.5) == ""
