@@ -29,6 +29,7 @@ _SHORT_PAUSE = re.compile(
 _TIME = re.compile(
     r"\+?(\d{1,6}(?:\.\d{0,6})?|\.\d{1,6})\s*(ms|毫秒|s|sec|seconds?|秒钟?)", re.IGNORECASE
 )
+_MARKUP = re.compile(r"</?[A-Za-z][^<>]*>|\[pause\b[^\]]*\]", re.IGNORECASE)
 _LIKE_A_PAUSE = re.compile(
     r"[\[［【][ \t]{0,3}pause\b[ \t:]{0,4}[\d.][^\[\]［］【】\n]{0,30}[\]］】]?"
     r"|[\[［【][ \t]{0,3}[A-Za-z]{2,12}[ \t:]{1,4}[\d.]{1,8}[ \t]?(?:ms|s|sec|seconds?)[\]］】]",
@@ -285,6 +286,10 @@ class _Reader:
         if tag.name == "sub" and not tag.attributes["alias"]:
             rule = "has an empty alias"
             self._flaw(shown, tag.start, rule, 'write what is to be said: <sub alias="...">')
+            return False
+        if tag.name == "sub" and (found := _MARKUP.search(tag.attributes["alias"])):
+            rule = f'has "{found[0]}" in its alias, which would be said'
+            self._flaw(shown, tag.start, rule, "write only the words that are to be said")
             return False
         kind = tag.attributes.get("interpret-as", "").lower()
         if tag.name == "say-as" and kind not in SAY_AS:

@@ -133,6 +133,30 @@ para pas per plus po pod pour preis prix pro ra rabatt revoir sa sans se si sin 
 solo son sono sont sou sous soy spring star su sur ta tag tam tan te ten ter ti tot tout tu un
 una uno us ut van var vi via vier vim vis vista vom von war was we wie wo y ya yen yo z za ze zu
 """
+_SHORT_LINES = {
+    "Swedish": (
+        "vi ses|vi ses snart|ha en bra dag|ha det bra|god morgon|godmorgon|god kväll|god natt|"
+        "hejdå|hej då|hej alla|trevlig helg|fri frakt|bra pris|bästa priset|rea nu|ny lampa|"
+        "en lampa|den nya lampan|klicka här|läs mer|se mer|logga in|boka nu|bara idag|endast idag|"
+        "slut snart|passa på|snabb leverans|fri retur|beställ nu|prova gratis|provkör idag|"
+        "mer ljus hemma"
+    ),
+    "Danish": (
+        "hav en god dag|god morgen|godmorgen|god weekend|fri fragt|læs mere|se mere|"
+        "klik her|køb nu|bestil nu|kun i dag|spar nu|hurtig levering|på gensyn"
+    ),
+    "Norwegian": (
+        "vi sees|ha en fin dag|god helg|les mer|"
+        "klikk her|kjøp nå|bestill nå|rask levering|på gjensyn"
+    ),
+    "Finnish": "nähdään pian|hyvää huomenta|hyvää päivää|lue lisää|osta nyt|tilaa nyt|vain tänään",
+    "German": "bis bald|bis morgen|guten morgen|guten abend|gute nacht|jetzt kaufen|mehr erfahren",
+    "Dutch": "tot ziens|tot snel|goedemorgen|goedenavond|fijne dag|fijn weekend|lees meer|koop nu",
+}
+_LANGUAGE_OF_LINE = {
+    line: name for name, lines in _SHORT_LINES.items() for line in lines.split("|")
+}
+"""Whole sentences too short for the model, none of which anybody writes in an English text."""
 _ENGLISH_WORDS = frozenset(_ENGLISH.split())
 _GREETINGS = frozenset(
     (
@@ -156,6 +180,7 @@ _STRONG_WORDS = _FOREIGN_WORDS - _AMBIGUOUS_WORDS
 _NO_PROSE = re.compile(r"<[^<>]*>|&\w+;|https?://\S+|\S+@\S+|\b\w+(?:\.\w+)+(?:/\S*)?|[@#]\w+")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _FIRST_WORD = re.compile(r"(?:^|[.!?¡¿…:\n])[\s\"“„«]*([^\W\d_]+(?:['’][^\W\d_]+)*)")
+_LINE_END = re.compile(r"[.!?…,:;\n]+")
 _ELISION = re.compile(r"(?:l|d|qu|n|j|s|c|m|dell|all|nell|dall|un)['’][a-zàâæéèêëîïôœùûü]{2,}")
 
 
@@ -174,6 +199,8 @@ def latin_language(text: str) -> str | None:
     prose = _NO_PROSE.sub(" ", text[:_LONGEST_JUDGED])
     if not prose.isascii():
         prose = unicodedata.normalize("NFC", prose)
+    if (name := _language_of_lines(prose)) is not None:
+        return name
     words = _WORD.findall(prose)
     if len(words) < _LEAST_WORDS:
         return None
@@ -198,6 +225,13 @@ def latin_language(text: str) -> str | None:
     if num_foreign < _ENOUGH:
         return _judged(prose.lower(), _ALMOST_CERTAIN)
     return _judged(prose.lower(), _LEAST_SURE if len(words) > _FEW_WORDS else _SURE_OF_FEW)
+
+
+def _language_of_lines(prose: str) -> str | None:
+    """The language of a text that is nothing but short lines that are known."""
+    lines = [" ".join(_WORD.findall(line)).lower() for line in _LINE_END.split(prose)]
+    names = {_LANGUAGE_OF_LINE.get(line) for line in lines if line}
+    return names.pop() if len(names) == 1 else None
 
 
 def _weight(word: str) -> int:

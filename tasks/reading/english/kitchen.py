@@ -61,7 +61,11 @@ _SET_IN = re.compile(
     re.IGNORECASE,
 )
 _OF_FOOD = re.compile(rf"[ \u00a0](?:of[ \u00a0])?(?i:{_FOODS}|beer|ale|cider|blood|paint)\b")
-_PERCENT_POINTS = re.compile(rf"{_AMOUNT}[ \u00a0]?(?:pp(?!\w)|p\.p\.)")
+_PERCENT_POINTS = re.compile(rf"{_AMOUNT}[ \u00a0]?(?:pp(?!\w)|p\.p\.|(?P<thousand>ppts?)(?!\w))")
+_SLIDES = re.compile(
+    r"[ \u00a0-](?:files?|slides?|decks?|presentations?|templates?)\b", re.IGNORECASE
+)
+_SALTY = re.compile(r"\b(?:salinity|salt|saline|seawater|brackish|reef|aquariums?|marine)\b", re.I)
 _MOST_PERCENT_POINTS = 50  # what is more are pages
 
 
@@ -76,8 +80,16 @@ def _points(match: re.Match[str]) -> Token | None:
     return _measure(match, "point", is_noun_next=is_noun_next)
 
 
-def _percent_points(match: re.Match[str]) -> Token:
+def _percent_points(match: re.Match[str]) -> Token | None:
+    """Points of a share; of ``ppt`` parts per thousand where a text is about salt, not slides."""
     number = _number(match["number"])
+    if match["thousand"]:
+        if _SLIDES.match(match.string, match.end()):
+            return None
+        if _SALTY.search(match.string):
+            one = "part" if number.is_one else "parts"
+            return token(match, "measure", f"{number.words} {one} per thousand")
+        return _measure(match, "percentage point")
     is_pages = not (match["sign"] or number.decimals) and number.whole > _MOST_PERCENT_POINTS
     if is_pages:
         is_noun_next = is_noun_next_to(match.string, match.start(), match.end())

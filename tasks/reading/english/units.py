@@ -47,6 +47,7 @@ rpm,RPM revolution~per~minute revolutions~per~minute | bpm,BPM beat~per~minute b
 fps,FPS frame~per~second frames~per~second | dpi,DPI dot~per~inch dots~per~inch
 ppi,PPI pixel~per~inch pixels~per~inch | px pixel | MP,Mpx megapixel
 hp,HP,bhp horsepower horsepower | ppm part~per~million parts~per~million | ct karat
+ppb part~per~billion parts~per~billion
 ctw,ct~tw carat~total~weight carats~total~weight
 gsm,g/m²,g/m2 gram~per~square~meter grams~per~square~meter
 IU international~unit | bps,bp basis~point

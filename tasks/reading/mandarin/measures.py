@@ -7,6 +7,7 @@ from tasks.reading.mandarin.rules import HAN, NUMBER, Rule, Said, after, any_of,
 
 UNITS = {
     "pp": "个百分点",
+    "ppt": "个百分点",
     **{
         "mm": "毫米",
         "cm": "厘米",

@@ -161,6 +161,11 @@ FIRST: tuple[Rule, ...] = (
     rule(
         r"(?<![\d,.A-Za-z])([¥$]?)([1-9]\d{0,3}(?:,\d{3,4})*,\d{4})(?![\d.]|,\d)", _by_ten_thousands
     ),
+    rule(
+        r"(?:(?<=HTTP)|(?<=HTTPS)|(?<=SPDY)|(?<=RTSP)|(?<=TLS)|(?<=SSL)|(?<=MQTT))"
+        r"/(\d{1,2}(?:\.\d{1,2})?)(?![A-Za-z\d/]|\.\d)",
+        lambda m: Said("version", model_number(m[1])),
+    ),
     rule(r"/(\d{3,4})(?![\d.])", _next_flight),
     rule(r"(?<=[TB ])(\d{3,5}(?:\.\d{1,2})?)(?:[-—]((?:19|20)\d\d))?(?!\d)", _national_standard),
 )

@@ -117,6 +117,14 @@ def test_letters_that_no_voice_can_say_are_refused_whatever_the_row_insists_on(
         ("Merhaba, hoş geldiniz", "Turkish"),
         ("Selamat datang di toko kami", "Indonesian"),
         ("Hej och välkommen till vår butik", "Swedish"),
+        ("Vi ses!", "Swedish"),
+        ("Ha en bra dag!", "Swedish"),
+        ("Fri frakt. Bara idag!", "Swedish"),
+        ("GOD MORGON", "Swedish"),
+        ("Læs mere.", "Danish"),
+        ("Klikk her!", "Norwegian"),
+        ("Bis bald!", "German"),
+        ("Tot ziens!", "Dutch"),
         ("Velkommen til vores butik", "Danish"),
         ("Dobrý den, vítejte v našem obchodě", "Czech"),
         ("Üdvözöljük az üzletünkben", "Hungarian"),
@@ -153,6 +161,7 @@ Kindergarten teachers love zeitgeist posters|Espresso macchiato, latte, cappucci
 Buenos Aires, La Paz, Santiago de Chile|Naïve Bayes beats logistic regression|Van life vans
 Über-comfortable socks|Touché! Voilà!|Sole trader, sole owner|Gift sets|No no no|Dig it, dude
 Pro rata, ad hoc, de facto, et cetera|Die cut stickers|Ham and brie baguette|Pain relief gel
+Vi ses Lumo|En lampa by Lumo|The Tot Ziens bar|Bis bald, my friend
 Say „Привет“ to our new friend|Our engineer Łukasz reads 書 and かな|Café, 5 μm, 3 Ω, α-test
 The word こんにちは means hello|Try our tteokbokki (떡볶이) today, it is hot|We love the π day sale
 """

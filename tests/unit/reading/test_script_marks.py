@@ -179,6 +179,23 @@ def test_entities_of_an_attribute_are_read_as_what_they_stand_for(alias: str, sp
     assert found.text == "A X & B."
 
 
+@pytest.mark.parametrize(
+    ("alias", "found"),
+    [
+        ("a &lt;b&gt; c", "<b>"),
+        ("&lt;/b&gt;", "</b>"),
+        ("one [pause 1s] two", "[pause 1s]"),
+        ("&lt;break time='1s'/&gt;", "<break time='1s'/>"),
+    ],
+)
+def test_a_mark_in_an_alias_is_a_fault(alias: str, found: str) -> None:
+    with pytest.raises(ScriptError) as raised:
+        script_text(f'A <sub alias="{alias}">X</sub> lamp.', "en")
+
+    assert f'has "{found}" in its alias, which would be said' in str(raised.value)
+    assert "write only the words that are to be said" in str(raised.value)
+
+
 def test_a_mark_keeps_its_place_on_later_lines() -> None:
     found = script_text("你好。\n<sub alias='万维网'>WWW</sub> <b>和</b> &amp; 水", "zh")
     assert found.text == "你好。\nWWW 和 & 水"

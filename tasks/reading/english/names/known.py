@@ -3,7 +3,7 @@
 import re
 
 from tasks.reading.english.names.models import letters
-from tasks.reading.english.numbers import cardinal, digits, pairs, plural
+from tasks.reading.english.numbers import cardinal, digits, pairs, parse_number, plural
 from tasks.reading.english.rules import Rule, token, word_after, word_before, word_set
 from tasks.reading.tokens import Token
 
@@ -132,7 +132,22 @@ def _tyre(match: re.Match[str]) -> Token:
     return token(match, "model", f"{pairs(width)}, {pairs(height)} {letters(build)} {pairs(rim)}")
 
 
+_PROTOCOL = re.compile(
+    r"(?<=(?<![\w/-])(?:AS|OS|PS))/(?P<whole>\d{1,3})(?![\w/]|[.,-]\d)"
+    r"|(?:(?<=HTTP)|(?<=HTTPS)|(?<=SPDY)|(?<=SIP)|(?<=RTSP)|(?<=TLS)|(?<=SSL)|(?<=SMB)|(?<=MQTT))"
+    r"/(?P<version>\d{1,2}(?:\.\d{1,2})?)(?![\w/]|[.,-]\d)"
+)
+
+
+def _protocol(match: re.Match[str]) -> Token:
+    """The number of HTTP/2, TLS/1.3 and OS/2, whose slash nobody says."""
+    if match["whole"]:
+        return token(match, "model", pairs(match["whole"]))
+    return token(match, "model", parse_number(match["version"]).words)
+
+
 RULES = (
+    Rule(_PROTOCOL, _protocol),
     Rule(_TYRE, _tyre),
     Rule(_SILVER, _silver),
     Rule(_FILM_SPEEDS, _film_speeds),
