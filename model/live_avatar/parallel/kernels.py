@@ -21,7 +21,6 @@ import shutil
 import sysconfig
 from collections.abc import Callable, Mapping
 from functools import cache, wraps
-from importlib import import_module  # what compiles takes a second to import
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -47,13 +46,12 @@ CACHE_VARIABLE = "TORCHINDUCTOR_CACHE_DIR"
 BACKEND = "inductor"
 _Result = TypeVar("_Result")
 _log = logging.getLogger("nightshoot.live_avatar")
-_COMPILER: Mapping[str, Mapping[str, bool | int]] = {
-    # two graphs for each size that a process renders; torch gives up after 8 otherwise
-    "torch._dynamo.config": {"recompile_limit": 256},
-    # else a reduction is made in several ways and the fastest one is kept: the order of its sums,
-    # and so a segment's last bits, would be chosen by a clock
-    "torch._inductor.config": {"deterministic": True},
-}
+# two graphs for each size that a process renders; torch gives up after 8 otherwise
+_RECOMPILE_LIMIT = 256
+# else a reduction is made in several ways and the fastest one is kept: the order of its sums, and
+# so a segment's last bits, would be chosen by a clock. It is an option of every graph: what is set
+# for the process, torch puts back to false when it has traced the first one.
+_OPTIONS: Mapping[str, bool] = {"deterministic": True}
 
 
 class Pieces(NamedTuple):
@@ -146,7 +144,8 @@ def compiled(backend: str) -> Pieces:
     from torch._dynamo.exc import TorchDynamoException  # a second to import
 
     def whole(piece: Callable[..., _Result]) -> Callable[..., _Result]:
-        made = torch.compile(piece, fullgraph=True, dynamic=False, backend=backend)
+        options = dict(_OPTIONS) if backend == BACKEND else None
+        made = torch.compile(piece, fullgraph=True, dynamic=False, backend=backend, options=options)
 
         @wraps(piece)
         def run(*args: Any) -> _Result:
@@ -180,6 +179,8 @@ def prepare_compiling(device: torch.device) -> None:
     Raises:
         ResourceError: there is no compiler, no triton, or no place for what it makes.
     """
+    from torch._dynamo import config as dynamo  # a second to import
+
     missing = missing_tools(device.type, os.environ)
     if missing:
         raise ResourceError(
@@ -195,9 +196,7 @@ def prepare_compiling(device: torch.device) -> None:
             f"set {CACHE_VARIABLE} to a folder that can be written"
         ) from error
     os.environ[CACHE_VARIABLE] = str(folder)
-    for module, settings in _COMPILER.items():
-        for name, value in settings.items():
-            setattr(import_module(module), name, value)
+    dynamo.recompile_limit = _RECOMPILE_LIMIT
 
 
 def default_cache(environ: Mapping[str, str]) -> Path:

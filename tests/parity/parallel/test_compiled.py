@@ -201,14 +201,38 @@ def test_a_process_may_render_more_sizes_than_torch_allows_by_itself():
     assert torch._dynamo.config.recompile_limit >= 2 * 100
 
 
-def test_no_reduction_is_chosen_by_its_speed():
-    """Torch has one way to make each of them then; without the setting it has up to five."""
+@torch.no_grad()
+@pytest.mark.filterwarnings("ignore:.torch.jit.script_method. is deprecated:DeprecationWarning")
+def test_no_reduction_of_any_graph_is_chosen_by_its_speed(monkeypatch: pytest.MonkeyPatch):
+    """Torch puts the setting back when it has traced a graph: it must be there for the next."""
     if missing_tools("cpu", os.environ):
         pytest.skip("this machine has no C++ compiler")
-    import torch._inductor.config as inductor
+    import torch._inductor.compile_fx as inductor
+    from functorch.compile import make_boxed_func
 
+    compile_graph, settings = inductor.compile_fx, list[bool]()
+
+    def without_code(graph: Any, *_: Any, **__: Any) -> Any:
+        settings.append(inductor.config.deterministic)
+        return make_boxed_func(graph.forward)
+
+    def noted(graph: Any, inputs: Any, *, inner_compile: Any = without_code, **told: Any) -> Any:
+        return compile_graph(graph, inputs, inner_compile=inner_compile, **told)
+
+    monkeypatch.setattr(inductor, "compile_fx", noted)
+    block = untrained("tiny", torch.float32, "cpu").transformer.layers[0]
     prepare_compiling(CPU)
-    assert inductor.deterministic
+    pieces, keys = compiled(BACKEND), torch.zeros(1, 48, 2, 24)
+
+    pieces.halves.before(block, *half_input(), *places())
+    pieces.turn(torch.empty_like(keys), keys, half_input()[2])
+    pieces.turn(torch.empty_like(keys[:, :16]), keys[:, :16], half_input()[2][:, :16])
+
+    assert settings == [True] * 3
+
+
+def test_a_reduction_has_one_way_to_be_made():
+    """By the setting; without it, it has up to five."""
     pytest.importorskip("triton", reason="no triton: its ways to make a reduction are not counted")
     assert [num_ways(is_fixed) for is_fixed in (False, True)] == [[1, 5, 1, 1], [1, 1, 1, 1]]
 
