@@ -131,6 +131,7 @@ _ANYWHERE = {
     "tsp": "teaspoon",
     "tbsp": "tablespoon",
     "al": "al",
+    "wt": "weight",
 }
 _WITHOUT_STOP = {
     "pkwy": "parkway",
@@ -198,13 +199,18 @@ _NUMBER_ONE = re.compile(
     r"(?<![\w.'-])No(?= 1(?:[.,!]|$| (?:rated|choice|brand|pick|best|selling|in|for|app|ranked|"
     r"seller|spot|hit|team|player|recommended|most)\b))"
 )
+_PATENT = re.compile(r"(?<![\w.'-])Pat\.(?=,? (?:No|Nos|Pend))")
 _PHONE = re.compile(r"(?<![\w.'-])(?:Ph|PH)(?=:[ \u00a0]?[\d+(])")
 _WITH_TAX = re.compile(
     r"(?<![\w.'-])([Ii]nc|[Ee]xc|[Ee]x)\b\.?(?=[ \u00a0](?:VAT|GST|tax(?:es)?|delivery"
     r"|shipping|postage|P&P)\b)"
 )
 _BLACK = re.compile(r"(?<![\w/])[bB]/[wW](?![\w/])")
-_SLASHED = re.compile(r"(?<![\w/])(?:(w/o)|(w/)[ \u00a0]?|(b/c)|(c/o)|(n/a|N/A))(?![/\d])")
+_SLASHED = re.compile(
+    r"(?<![\w/])(?:(w/o(?:ut)?)|(?!w/[wv]\b)(w/)(?!in\b)[ \u00a0]?|(b/c)|(c/o)|(n/a|N/A)|(w/in))"
+    r"(?![/\d])"
+)
+_CONTENT = re.compile(r"(?<=% )([wv])/([wv])(?![\w/])|(?<=%)([wv])/([wv])(?![\w/])")
 _ADDRESS_WORDS = word_set("apt apartment suite unit floor north south east west ne nw se sw")
 
 
@@ -267,6 +273,8 @@ def _is_short(match: re.Match[str], name: str) -> bool:
     before = word_before(match.string, match.start())
     if name == "al":
         return before == "et"
+    if name in ("max", "min") and match[1][0].isupper() and before[:1].isupper():
+        return not stop_ends_sentence(match.string, match.end() - 1)  # HBO Max.
     if name in ("co", "sq"):
         return (match[1][0].isupper() and before[:1].isupper()) or not stop_ends_sentence(
             match.string, match.end() - 1
@@ -373,6 +381,10 @@ def _years_of(match: re.Match[str]) -> Token:
     return token(match, "abbreviation", "years" if match[1] == "yrs" else "year")
 
 
+def _patent(match: re.Match[str]) -> Token:
+    return token(match, "abbreviation", "patent")
+
+
 def _phone(match: re.Match[str]) -> Token:
     return token(match, "abbreviation", "phone")
 
@@ -381,8 +393,16 @@ def _black(match: re.Match[str]) -> Token:
     return token(match, "abbreviation", "black and white")
 
 
+def _content(match: re.Match[str]) -> Token:
+    """5% w/w, 1% w/v."""
+    names = {"w": "weight", "v": "volume"}
+    part, whole = (names[each.lower()] for each in match.groups() if each)
+    words = f"by {part}" if part == whole else f"{part} by {whole}"
+    return token(match, "abbreviation", words)
+
+
 def _slashed(match: re.Match[str]) -> Token:
-    words = ("without", "with", "because", "care of", "not applicable")
+    words = ("without", "with", "because", "care of", "not applicable", "within")
     index = next(index for index, part in enumerate(match.groups()) if part)
     return token(match, "abbreviation", words[index])
 
@@ -393,6 +413,7 @@ RULES = (
     Rule(_PER_UNIT, _per_unit),
     Rule(_PRICE_WORD, _price_word),
     Rule(_PHONE, _phone),
+    Rule(_PATENT, _patent),
     Rule(_YEARS_OF, _years_of),
     Rule(_NUMBER_ONE, _number_sign),
     Rule(_BLACK, _black),
@@ -400,6 +421,7 @@ RULES = (
     Rule(_NUMBERED, _numbered),
     Rule(_NUMBER_IS, _numbered),
     Rule(_NUMBER_SIGN, _number_sign),
+    Rule(_CONTENT, _content),
     Rule(_SLASHED, _slashed),
     Rule(_SAINT, _saint),
     Rule(_DOCTOR, _doctor),

@@ -339,6 +339,8 @@ def _decade(match: re.Match[str]) -> Token | None:
         )
         is_cued = is_cued or word_after(match.string, match.end()).lower() in _OF_A_DECADE
         return token(match, "year", plural(cardinal(int(match["bare"])))) if is_cued else None
+    if match["short"] == "00":
+        return token(match, "year", "two thousands")
     return token(match, "year", plural(cardinal(int(match["short"]))))
 
 

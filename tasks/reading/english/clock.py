@@ -144,4 +144,14 @@ def _side(written: str) -> str:
     return cardinal(int(whole)) + point
 
 
-RULES = (Rule(_VERSE, _verse), Rule(_TIME, _time), Rule(_RATIO, _ratio))
+_ZULU = re.compile(r"(?<![\w.,:])(?P<h>[01]\d|2[0-3]):(?P<m>[0-5]\d)Z(?!\w)")
+
+
+def _zulu(match: re.Match[str]) -> Token:
+    """14:05Z."""
+    return token(
+        match, "time", f"{clock_words(int(match['h']), match['m'], None, None, False)} Zulu"
+    )
+
+
+RULES = (Rule(_ZULU, _zulu), Rule(_VERSE, _verse), Rule(_TIME, _time), Rule(_RATIO, _ratio))

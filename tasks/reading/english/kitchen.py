@@ -7,7 +7,13 @@ import re
 from fractions import Fraction
 
 from tasks.reading.english.calendar import PART_OF
-from tasks.reading.english.numbers import NUMBER, Number, fraction_words, parse_number
+from tasks.reading.english.numbers import (
+    NUMBER,
+    Number,
+    cardinal,
+    fraction_words,
+    parse_number,
+)
 from tasks.reading.english.quantities import UNIT, end_of, is_noun_next_to, part_of
 from tasks.reading.english.rules import LatePattern, Rule, stop_ends_sentence, token
 from tasks.reading.english.units import UNITS
@@ -49,6 +55,64 @@ def _number(written: str) -> Number:
     if slash and len(top) == 1:
         return Number(0, part=Fraction(int(top), int(bottom)))
     return parse_number(written)
+
+
+_SPOONED = re.compile(
+    rf"(?<![\w.,$€£#/-])(?P<number>{NUMBER}|\d/[2-9])(?P<name>T|t)"
+    rf"(?=[ \u00a0](?:of[ \u00a0])?(?i:{_FOODS})\b)"
+)
+_OVEN = re.compile(
+    r"(?<![\w.,$-])(?P<first>\d{2,3})[ \u00a0]?°?(?P<scale>[CF])/(?P<second>\d{2,3})[ \u00a0]?°?"
+    r"(?P<other>[CF])(?:/[Gg]as(?: [Mm]ark)? (?P<gas>\d))?(?!\w)"
+)
+_SCALES = {"C": "degrees Celsius", "F": "degrees Fahrenheit"}
+_COOKING_TIME = re.compile(
+    r"(?<=[A-Za-z][:\s] )(?<![\w.,$-])(?P<number>\d{1,3})m"
+    r"(?![\w²³/]|[ \u00a0](?:tall|wide|long|deep|high|x|×))"
+)
+_COOKING = re.compile(
+    r"\b(?:prep(?:aration)?|cook(?:ing)?|bake|baking|rest(?:ing)?|total|time|chill|roast|simmer|boil|"
+    r"grill|marinate|active|ready in|serves in)(?: time)?:? $",
+    re.IGNORECASE,
+)
+
+
+def _spooned(match: re.Match[str]) -> Token:
+    """2T sugar, 1t salt."""
+    number, unit = _number(match["number"]), _NAMES[match["name"]]
+    if number.part is not None and not number.whole:
+        return token(match, "measure", part_of(number.part, number.words, unit))
+    return token(match, "measure", f"{number.words} {unit if number.is_one else f'{unit}s'}")
+
+
+def _oven(match: re.Match[str]) -> Token | None:
+    """180C/350F/Gas 4."""
+    if match["scale"] == match["other"]:
+        return None
+    words = [
+        f"{cardinal(int(match[value]))} {_SCALES[match[scale]]}"
+        for value, scale in (("first", "scale"), ("second", "other"))
+    ]
+    if match["gas"]:
+        words.append(f"gas mark {cardinal(int(match['gas']))}")
+    return token(match, "measure", ", ".join(words))
+
+
+_PACK = re.compile(r"(?<![\w.,$€£#/-])(?P<number>\d{1,3})[ \u00a0-]?(?:pk|PK|Pk)(?!\w)\.?")
+
+
+def _pack(match: re.Match[str]) -> Token:
+    """A 6-pk. of cans."""
+    words = f"{cardinal(int(match['number']))} pack"
+    return token(match, "measure", words, end=end_of(match))
+
+
+def _cooking_time(match: re.Match[str]) -> Token | None:
+    """Prep: 15m."""
+    if not _COOKING.search(match.string[max(0, match.start() - 30) : match.start()]):
+        return None
+    count = int(match["number"])
+    return token(match, "measure", f"{cardinal(count)} minute{'' if count == 1 else 's'}")
 
 
 _AMOUNT = rf"(?<![\w.,$€£#/-])(?P<sign>[-+−±][ \u00a0]?)?(?P<number>{NUMBER})"
@@ -127,6 +191,10 @@ def _parts(match: re.Match[str]) -> Token | None:
 
 
 RULES = (
+    Rule(_PACK, _pack),
+    Rule(_SPOONED, _spooned),
+    Rule(_OVEN, _oven),
+    Rule(_COOKING_TIME, _cooking_time),
     Rule(_COOKED, _cooked),
     Rule(_PARTS, _parts),
     Rule(_POINTS, _points),

@@ -120,7 +120,8 @@ _DESCRIBED = word_set(
     "cans carton cartons tins tubes tubs sachets pouches vials doses kettlebell kettlebells "
     "dumbbell dumbbells plates barrel barrels shelf shelves keg kegs "
     "prize prizes bonus voucher vouchers coupon coupons discount rebate deposit fee reward refund "
-    "credit bill ticket tickets giveaway phone phones laptop laptops tablet tablets"
+    "credit bill ticket tickets giveaway range stills sensor phone phones laptop laptops tablet "
+    "tablets"
 )
 """Nouns that a measure in front of them describes: 65W charger, 5 kg bag."""
 NOT_NOUNS = word_set(

@@ -12,6 +12,8 @@ _PER = re.compile(
     rf"(?![A-Za-z0-9])"
 )
 _EACH = re.compile(rf"{_S}/{_S}(?:ea|pc)\b\.?|[ \u00a0](?:ea\b\.?|each\b)|{_S}(?:pp|p\.p)\b\.?")
+_LETTERED = re.compile(rf"{_S}(?:(p/[mwaphn])|pcm)(?![\w/])", re.IGNORECASE)
+_OF_LETTER = {"m": "month", "w": "week", "a": "year", "p": "person", "h": "hour", "n": "night"}
 _PER_SO_MUCH = re.compile(rf"{_S}/{_S}(1|10{{1,3}}){_S}(g|ml|mL|km|kg|L|l|kWh|h)(?![A-Za-z0-9])")
 
 
@@ -26,6 +28,9 @@ def with_rate(text: str, end: int, words: str) -> tuple[str, int]:
         is_stop = each[0].endswith(".") and stop_ends_sentence(text, each.end() - 1)
         told = "per person" if "pp" in each[0] or "p.p" in each[0] else "each"
         return f"{words} {told}", each.end() - is_stop
+    month = _LETTERED.match(text, end)
+    if month:
+        return f"{words} per {_OF_LETTER[month[1].lower()[-1] if month[1] else 'm']}", month.end()
     much = _PER_SO_MUCH.match(text, end)
     if much:
         unit = UNITS[much[2]]

@@ -91,6 +91,9 @@ _SIGN = re.compile("|".join(re.escape(sign) for sign in _ALWAYS))
 _ABOUT = re.compile(r"[~≈∼][ \u00a0]?(?=[-+$€£¥₹]?[\d.])")
 _SIZE = "(?:X{0,3}S|[2-6]XS|M|X{0,3}L|[2-9]XL)"
 _SIZES = re.compile(rf"(?<![\w-])({_SIZE}|A)[ \u00a0]?[-–][ \u00a0]?({_SIZE}|Z)(?![\w-])")
+_COPYRIGHT = re.compile(r"(?<=[Cc]opyright )(?:©|\([cC]\)) ?|©(?= ?[Cc]opyright)")
+_SO_MANY_FOR = re.compile(r"(?:(?<=\s\d)|(?<=\s\d\d)|(?<=^\d)|(?<=^\d\d))/(?=[$€£]\d)")
+_AIRPORTS = re.compile(r"(?<=\b[A-Z]{3})–(?=[A-Z]{3}\b)")
 _NOON = re.compile(
     r"(?:(?<=[Nn]oon)|(?<=[Mm]idnight))[ \u00a0]?[-–][ \u00a0]?(?=\d)"
     r"|(?<=[\dmM.])[ \u00a0]?[-–][ \u00a0]?(?=(?:noon|midnight)\b)"
@@ -265,7 +268,20 @@ def _tag(match: re.Match[str]) -> Token:
     return token(match, "sign", "")
 
 
+def _copyright(match: re.Match[str]) -> Token:
+    """Copyright © 2026: said once."""
+    return token(match, "sign", "")
+
+
+def _so_many_for(match: re.Match[str]) -> Token:
+    """5/£15: so many for so much."""
+    return token(match, "sign", "for")
+
+
 EARLY_RULES = (
+    Rule(_COPYRIGHT, _copyright),
+    Rule(_SO_MANY_FOR, _so_many_for),
+    Rule(_AIRPORTS, _noon),
     Rule(_SIZES, _sizes),
     Rule(_NOON, _noon),
     Rule(_TAG, _tag),
