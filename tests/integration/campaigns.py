@@ -35,7 +35,8 @@ def share_clauses(arguments: Sequence[object], clauses: Path) -> None:
 
     Nothing where its ``--out`` is not on this machine's disk, or where it has sounds of its own.
     """
-    if arguments[0] not in ("render", "plan", "proof") or "--out" not in arguments:
+    speaking = ("render", "plan", "proof", "retry", "submit")
+    if arguments[0] not in speaking or "--out" not in arguments:
         return
     out = str(arguments[list(arguments).index("--out") + 1])
     shared = Path(out) / "speech" / "clauses"

@@ -86,10 +86,10 @@ def postgres(
 
 @pytest.fixture(scope="session")
 def bare_cluster(
-    postgres: Postgres, tmp_path_factory: pytest.TempPathFactory
+    postgres: Postgres, clauses: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[PrefectCluster]:
     """Prefect's server on PostgreSQL, with nothing in it yet."""
-    cluster = PrefectCluster(tmp_path_factory.mktemp("cluster"), postgres)
+    cluster = PrefectCluster(tmp_path_factory.mktemp("cluster"), postgres, clauses=clauses)
     try:
         yield cluster.start()
     finally:

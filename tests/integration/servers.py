@@ -27,6 +27,7 @@ import httpx
 import psutil
 import pytest
 
+from tests.integration.campaigns import share_clauses
 from tests.warm_command import WarmCommand
 
 ROOT = Path(__file__).parents[2]
@@ -260,9 +261,15 @@ class PrefectCluster:
     """A real ``prefect server start`` (SQLite unless told) and what its clients need to know."""
 
     def __init__(
-        self, folder: Path, database: Postgres | None = None, *, is_protected: bool = True
+        self,
+        folder: Path,
+        database: Postgres | None = None,
+        *,
+        is_protected: bool = True,
+        clauses: Path | None = None,
     ) -> None:
-        self.folder, self._is_protected = folder, is_protected
+        """``clauses``: the sounds that its campaigns share, as those of one ``--out`` do."""
+        self.folder, self._is_protected, self._clauses = folder, is_protected, clauses
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/api"
         self.mark = uuid.uuid4().hex
@@ -401,9 +408,11 @@ class PrefectCluster:
         )
 
     def nightshoot(
-        self, *arguments: object, timeout_s: float = 180, **env: str
+        self, *arguments: object, timeout_s: float = 180, own_clauses: bool = False, **env: str
     ) -> subprocess.CompletedProcess[str]:
         """The command line: ``cluster.nightshoot("cluster", "up")``; forked (``WarmCommand``)."""
+        if self._clauses is not None and not own_clauses:
+            share_clauses(arguments, self._clauses)
         if self._warm is None:
             # without the mark: it is none of the processes that a test may kill or count
             unmarked = {name: value for name, value in self.env.items() if name != MARK}

@@ -317,7 +317,7 @@ def test_a_plan_tells_videos_segments_disk_and_time_and_renders_nothing(
 def test_the_plan_of_many_videos_times_two_workers_side_by_side(nightshoot, tmp_path):
     manifest = write_campaign(tmp_path / "in", num_videos=1, num_sentences=1)
     header, row = manifest.read_text().splitlines()
-    rows = [row.replace("v0", f"v{number}", 1) for number in range(40)]
+    rows = [row.replace("v0", f"v{number}", 1) for number in range(100)]
     manifest.write_text("\n".join([header, *rows]) + "\n")
 
     planned = nightshoot("plan", manifest, "--out", tmp_path, "--workers", 2, "--json")

@@ -337,7 +337,8 @@ def test_a_manifest_with_faults_is_refused_before_anything_is_promised(
     manifest.write_text(text)
 
     name, *options = command
-    refused = cluster.nightshoot(name, manifest, "--out", tmp_path / "out", *options)
+    out = ("--out", tmp_path / "out")
+    refused = cluster.nightshoot(name, manifest, *out, *options, own_clauses=True)
 
     assert refused.returncode == 2
     assert "faulty.csv:2: portrait" in refused.stderr
