@@ -20,7 +20,7 @@ from tasks.media.sound import AUDIO_BITRATE_BPS
 from tasks.plan.estimate import Pace, Timing, pace_of
 from tasks.record import Record
 
-CALIBRATED = "2026-11-29"
+CALIBRATED = "2026-11-30"
 """When the figures below were measured: on 2 cores of a shared machine, 24 GB."""
 _DETAIL = 0.6  # bits of a picture grow with this power of its area,
 _TALL = 0.4  # and with this power of its height in widths: a face fills more of a tall one
@@ -33,7 +33,7 @@ _FILM_CORE_S = 0.61
 _SCREEN_CORE_S, _PRESENTER_CORE_S = 10.4e-9, 11.9e-9  # of a pixel of each frame
 _FLAT_CORE_S = 11.5e-9  # of a pixel of the screen, where its canvas is flat
 _BLURRED_CORE_S = 20.2e-9  # of a pixel of a blurred canvas
-_COPIED_CORE_S = 3.0e-9  # of a pixel of the screen whose packet is copied, and read back
+_COPIED_CORE_S = 5.2e-9  # of a pixel of the screen whose packet is copied, and read back
 
 _UNKNOWN = "how long was not known before"
 

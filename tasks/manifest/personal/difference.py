@@ -119,7 +119,7 @@ def _asked(cells: Cells, own: Sequence[str], known: Collection[str]) -> _Asked:
     def filled(columns: Collection[str]) -> dict[str, str]:
         return {name: values.filled(name, cells[name]) for name in columns if cells.get(name)}
 
-    of_films: set[str] = set()
+    of_films: frozenset[str] = frozenset()
     if cells.get("deliver"):
         is_branded = is_brand_column([cells.get(BRAND_COLUMN, "")])
         of_films = _OF_FILMS.union((BRAND_COLUMN, *SCREEN_COLUMNS) if is_branded else ())
