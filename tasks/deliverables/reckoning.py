@@ -1,6 +1,6 @@
 """What deliverables will cost: encodes, room on the disk, seconds of a core. Pure.
 
-At one quality an enlarged picture needs bits for its edges: they grow with the root of its area.
+At one quality an enlarged picture needs bits for its edges: they grow less than its area.
 Key frames, a blurred canvas and burned captions need more. Fitted to films of the preview engine,
 3 to 14 s, of 360x360 to 1080x1920 (`benchmarks/results/deliverables-xeon-2026-11.md`).
 """
@@ -20,11 +20,12 @@ from tasks.media.sound import AUDIO_BITRATE_BPS
 from tasks.plan.estimate import Pace, Timing, pace_of
 from tasks.record import Record
 
-CALIBRATED = "2026-11-29"
+CALIBRATED = "2026-11-30"
 """When the figures below were measured: on 2 cores of a shared machine, 24 GB."""
-_DETAIL = 0.55  # bits of a picture grow with this power of its area
-_KEY_BITS, _KEY_CANVAS_BITS = 275, 0.072  # of a key frame: the presenter; each blurred pixel
-_BITS, _CANVAS_BITS, _CAPTION_BITS = 21.5, 0.032, 0.0098  # of any other; captions: of the screen's
+_DETAIL = 0.6  # bits of a picture grow with this power of its area,
+_TALL = 0.4  # and with this power of its height in widths: a face fills more of a tall one
+_KEY_BITS, _KEY_CANVAS_BITS = 174, 0.088  # of a key frame: the presenter; each blurred pixel
+_BITS, _CANVAS_BITS, _CAPTION_BITS = 8.65, 0.0322, 0.0016  # of any other; captions: of the screen's
 _BOXED_BITS = 0.0009  # captions in a box on a layout's still ground, of the screen's pixels
 _POSTER_BITS = 930  # for the root of its area
 # between those of a quiet machine and of a crowded one, which differ by a quarter
@@ -32,7 +33,7 @@ _FILM_CORE_S = 0.61
 _SCREEN_CORE_S, _PRESENTER_CORE_S = 10.4e-9, 11.9e-9  # of a pixel of each frame
 _FLAT_CORE_S = 11.5e-9  # of a pixel of the screen, where its canvas is flat
 _BLURRED_CORE_S = 20.2e-9  # of a pixel of a blurred canvas
-_COPIED_CORE_S = 3.0e-9  # of a pixel of the screen whose packet is copied, and read back
+_COPIED_CORE_S = 5.2e-9  # of a pixel of the screen whose packet is copied, and read back
 
 _UNKNOWN = "how long was not known before"
 
@@ -172,7 +173,7 @@ def core_s_of(film: FilmAhead) -> float:
 def _bytes_of(film: FilmAhead) -> float:
     """Of a film and its poster."""
     screen, presenter, canvas = _areas(film)
-    detail = presenter**_DETAIL
+    detail = presenter**_DETAIL * (film.presenter[1] / film.presenter[0]) ** _TALL
     num_keys = math.ceil(film.num_frames / KEYFRAME_EVERY)
     key_bits = _KEY_BITS * detail + _KEY_CANVAS_BITS * canvas
     caption_bits = _BOXED_BITS if film.has_layout else _CAPTION_BITS

@@ -55,7 +55,9 @@ def difference_lines(found: Difference) -> Iterator[str]:
         f"{counted(len(found.added), 'video')} added, {len(found.removed)} removed, {num_changed} "
         f"changed, {found.num_same} the same"
     )
-    yield f"where the first was rendered, the second makes {counted(num_made, 'video')}"
+    num_others = sum(each.has_other_films for each in found.changed)
+    films = f", and films of {counted(num_others, 'other video')} anew" if num_others else ""
+    yield f"where the first was rendered, the second makes {counted(num_made, 'video')}{films}"
 
 
 def _names(what: str, names: Sequence[str]) -> Iterator[str]:
@@ -66,6 +68,8 @@ def _names(what: str, names: Sequence[str]) -> Iterator[str]:
 
 def _change_lines(change: RowChange) -> Iterator[str]:
     note = "" if change.is_made_again else " (changes no video)"
+    if change.has_other_films:
+        note = " (renders nothing; its films are made anew)"
     yield f"{change.video_id}{note}"
     for cell in change.cells:
         yield f'  {printable(cell.column)}: "{_short(cell.before)}" -> "{_short(cell.after)}"'

@@ -5,7 +5,9 @@ found by `nightshoot plan`, which reads the files.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
+from tasks.manifest.on_screen.columns import BRAND_COLUMN, SCREEN_COLUMNS, is_brand_column
 from tasks.manifest.personal.variables import Variables
 from tasks.manifest.shape import SourceRow
 from tasks.records import Record
@@ -13,6 +15,8 @@ from tasks.records import Record
 Cells = Mapping[str, str]
 _SILENT = frozenset(("video_id", "priority", "due"))
 """Columns that change no video."""
+_OF_FILMS = frozenset(("deliver", "captions", "caption_style", "ai_label", "music", "teaser"))
+"""Columns that change what is made of a finished video, and not the video."""
 
 
 class CellChange(Record):
@@ -29,6 +33,8 @@ class RowChange(Record):
     video_id: str
     cells: tuple[CellChange, ...]
     is_made_again: bool
+    has_other_films: bool = False
+    """Whether nothing is rendered, but what is made of the video changes."""
 
 
 class Difference(Record):
@@ -59,12 +65,16 @@ def difference(
     columns = (_own_columns(before, known), _own_columns(after, known))
     both = [name for name in after if name in before]
     changed = tuple(
-        RowChange(video_id=name, cells=cells, is_made_again=made)
+        RowChange(
+            video_id=name,
+            cells=cells,
+            is_made_again=first.of_video != second.of_video,
+            has_other_films=_has_other_films(first, second),
+        )
         for name in both
         for cells in [_changes(before[name], after[name])]
-        for made in [
-            _asked(before[name], columns[0], known) != _asked(after[name], columns[1], known)
-        ]
+        for first in [_asked(before[name], columns[0], known)]
+        for second in [_asked(after[name], columns[1], known)]
         if cells
     )
     return Difference(
@@ -89,8 +99,29 @@ def _changes(before: Cells, after: Cells) -> tuple[CellChange, ...]:
     )
 
 
-def _asked(cells: Cells, own: Sequence[str], known: Collection[str]) -> dict[str, str]:
+@dataclass(frozen=True)
+class _Asked:
+    """What a row asks for, by column: of its video, and of what is made of it."""
+
+    of_video: Mapping[str, str]
+    of_films: Mapping[str, str]
+
+
+def _has_other_films(first: _Asked, second: _Asked) -> bool:
+    is_rendered = first.of_video != second.of_video
+    return not is_rendered and bool(second.of_films) and first.of_films != second.of_films
+
+
+def _asked(cells: Cells, own: Sequence[str], known: Collection[str]) -> _Asked:
     """What the row asks for, with its variables filled; empty cells ask for nothing."""
     values = Variables(own, known, is_strict=False).of_row(SourceRow(1, dict(cells)))
-    asked = {name: cell for name, cell in cells.items() if name in known and name not in _SILENT}
-    return {name: values.filled(name, cell) for name, cell in asked.items() if cell}
+
+    def filled(columns: Collection[str]) -> dict[str, str]:
+        return {name: values.filled(name, cells[name]) for name in columns if cells.get(name)}
+
+    of_films: frozenset[str] = frozenset()
+    if cells.get("deliver"):
+        is_branded = is_brand_column([cells.get(BRAND_COLUMN, "")])
+        of_films = _OF_FILMS.union((BRAND_COLUMN, *SCREEN_COLUMNS) if is_branded else ())
+    others = [name for name in cells if name in known and name not in _SILENT | _OF_FILMS]
+    return _Asked(filled([name for name in others if name not in of_films]), filled(of_films))

@@ -51,3 +51,20 @@ def test_every_video_is_told_of_once(
     back = difference(after, before, COLUMN_NAMES)
     assert (set(back.added), set(back.removed)) == (set(found.removed), set(found.added))
     assert difference(before, before, COLUMN_NAMES).num_same == len(before)
+
+
+def test_what_is_seen_beside_the_presenter_makes_films_anew_and_renders_nothing() -> None:
+    row = ANN | {"deliver": "9:16", "brand": "june.toml", "headline": "For {{name}}", "cta": "Buy"}
+    for other in ({"cta": "Order"}, {"deliver": "9:16, 1:1"}, {"music": "calm.mp3"}):
+        found = of(row, row | other)
+        assert found.made == ()
+        assert found.changed[0].has_other_films
+    renamed = of(row, row | {"name": "Anna"})
+    assert renamed.made == ("ann",), "the name is spoken, too"
+    assert not renamed.changed[0].has_other_films
+
+    own = row | {"brand": "Fernlight"}
+    assert not of(own, own | {"cta": "Order"}).changed[0].has_other_films, "a team's own column"
+    assert not of(row, row | {"deliver": ""}).changed[0].has_other_films, "none is asked for"
+    without = row | {"deliver": ""}
+    assert not of(without, without | {"cta": "Order"}).changed[0].has_other_films
