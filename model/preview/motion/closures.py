@@ -1,9 +1,10 @@
 """Where lips are shut in a voice without phones: m, b and p, heard by a small network.
 
-It reads seven bands of the sound, each over the loudest nearby and over its own quietest, at nine
-moments within 90 ms on each side, and was learnt from six synthetic voices, clean and in noise
-(``benchmarks/results/preview_face-2026-11.md``). What is around half a second away never counts, so
-that a segment hears what the whole track hears.
+It reads seven bands of the sound, each over the loudest nearby and over its own quietest, at
+thirteen moments within 140 ms on each side, and was learnt from seven synthetic voices and mixtures
+of them, clean, in noise, in rooms and with other formants
+(``benchmarks/results/closures-xeon-2026-11.md``). What is around half a second away never counts,
+so that a segment hears what the whole track hears.
 Shapes: T steps of 10 ms, S samples of a window, B bands.
 """
 
@@ -23,13 +24,14 @@ _BANDS_HZ = (
     (120, 300), (300, 600), (600, 1000), (1000, 1700), (1700, 2500), (2500, 3800), (4000, 7800),
 )  # fmt: skip
 _VOICE_HZ = (120, 3800)
-_OFFSETS = (-9, -5, -3, -1, 0, 1, 3, 5, 9)  # steps
+_OFFSETS = (-14, -9, -6, -4, -2, -1, 0, 1, 2, 4, 6, 9, 14)  # steps
 _NEAR_STEPS = 61  # in which the loudest and the quietest are looked for
 _PEAK_STEPS = 11
 _QUIET_PERCENTILE = 8
 # what the network says of open lips at most, and of shut ones at least; where they are lower, it
 # hears many closures in recordings that are none
 _HIDDEN, _SHUT = 0.35, 0.60
+_SHUT_STEPS = 3  # a closure reaches a step further on each side: some are shorter than a frame
 
 
 def band_levels(power: NDArray[np.floating], hertz: NDArray[np.floating]) -> Curve:
@@ -60,7 +62,7 @@ def heard_closures(levels: Curve) -> Curve:
     around = [now[np.clip(steps + offset, 0, len(now) - 1)] for offset in _OFFSETS]
     belief = _belief(np.concatenate(around, 1))
     t = np.clip((belief - _HIDDEN) / (_SHUT - _HIDDEN), 0, 1)
-    return t * t * (3 - 2 * t)
+    return ndimage.maximum_filter1d(t * t * (3 - 2 * t), _SHUT_STEPS, mode="nearest")
 
 
 def _belief(features: Curve) -> Curve:
