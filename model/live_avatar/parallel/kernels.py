@@ -48,10 +48,11 @@ _Result = TypeVar("_Result")
 _log = logging.getLogger("nightshoot.live_avatar")
 # two graphs for each size that a process renders; torch gives up after 8 otherwise
 _RECOMPILE_LIMIT = 256
-# else a reduction is made in several ways and the fastest one is kept: the order of its sums, and
-# so a segment's last bits, would be chosen by a clock. It is an option of every graph: what is set
-# for the process, torch puts back to false when it has traced the first one.
-_OPTIONS: Mapping[str, bool] = {"deterministic": True}
+# What rounds is not chosen by a clock. ``deterministic``: else a reduction is made in several ways
+# and the fastest one is kept, which sets the order of its sums. ``shape_padding``: else products of
+# few rows are widened where that is faster, which may be another kernel of cuBLAS. Both are options
+# of every graph: what is set for the process, torch puts back when it has traced the first one.
+_OPTIONS: Mapping[str, bool] = {"deterministic": True, "shape_padding": False}
 
 
 class Pieces(NamedTuple):

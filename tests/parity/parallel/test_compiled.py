@@ -203,17 +203,17 @@ def test_a_process_may_render_more_sizes_than_torch_allows_by_itself():
 
 @torch.no_grad()
 @pytest.mark.filterwarnings("ignore:.torch.jit.script_method. is deprecated:DeprecationWarning")
-def test_no_reduction_of_any_graph_is_chosen_by_its_speed(monkeypatch: pytest.MonkeyPatch):
+def test_nothing_that_rounds_is_chosen_by_its_speed_in_any_graph(monkeypatch: pytest.MonkeyPatch):
     """Torch puts the setting back when it has traced a graph: it must be there for the next."""
     if missing_tools("cpu", os.environ):
         pytest.skip("this machine has no C++ compiler")
     import torch._inductor.compile_fx as inductor
     from functorch.compile import make_boxed_func
 
-    compile_graph, settings = inductor.compile_fx, list[bool]()
+    compile_graph, settings = inductor.compile_fx, list[tuple[bool, bool]]()
 
     def without_code(graph: Any, *_: Any, **__: Any) -> Any:
-        settings.append(inductor.config.deterministic)
+        settings.append((inductor.config.deterministic, inductor.config.shape_padding))
         return make_boxed_func(graph.forward)
 
     def noted(graph: Any, inputs: Any, *, inner_compile: Any = without_code, **told: Any) -> Any:
@@ -228,7 +228,7 @@ def test_no_reduction_of_any_graph_is_chosen_by_its_speed(monkeypatch: pytest.Mo
     pieces.turn(torch.empty_like(keys), keys, half_input()[2])
     pieces.turn(torch.empty_like(keys[:, :16]), keys[:, :16], half_input()[2][:, :16])
 
-    assert settings == [True] * 3
+    assert settings == [(True, False)] * 3
 
 
 def test_a_reduction_has_one_way_to_be_made():
