@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SIDES := 2
 SIDE_BY_SIDE := -n $(SIDES) --dist loadscope --no-loadscope-reorder
 
-.PHONY: demo install dev format check test test-all parity test-integration test-faults fuzz bench-gpu count-gpu card-tables
+.PHONY: demo install dev format check test test-all parity test-integration test-faults fuzz bench-gpu count-gpu compile-gpu card-tables
 
 # Only what the demo needs: no torch, no test tools.
 install: $(VENV)/.installed
@@ -66,6 +66,18 @@ bench-gpu: dev
 # holds the engine to: five minutes of the processor.
 count-gpu: dev
 	$(BIN)/python -m tests.fake_gpu
+
+# Compiles what the engine compiles on a GPU for cards that are not there, and writes a page of registers and
+# spills: a quarter of an hour. It has an environment of its own with the CUDA build of torch: 6 GB, no driver.
+# (=== takes no build for CPUs that lies on a disk.)
+CUDA_VENV := .venv-cuda
+compile-gpu: $(CUDA_VENV)/.installed
+	$(CUDA_VENV)/bin/python -m tests.cubins
+$(CUDA_VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(CUDA_VENV)
+	$(CUDA_VENV)/bin/pip install --disable-pip-version-check --quiet -c constraints.txt torch===2.13.0
+	$(CUDA_VENV)/bin/pip install --disable-pip-version-check --quiet -c constraints.txt -e '.[gpu]'
+	touch $@
 
 # Writes the tables of cards in docs/operations.md anew, from the counted work and the datasheets.
 card-tables: dev

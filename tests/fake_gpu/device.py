@@ -231,6 +231,8 @@ def fake_gpu(capability: tuple[int, int] = (9, 0)) -> Iterator[FakeGpu]:
     Raises:
         RuntimeError: this build of torch has CUDA.
     """
+    if torch.version.cuda is not None:
+        raise RuntimeError("this build of torch has CUDA; a fake GPU needs one for CPUs")
     with fake_hardware(capability) as host:
         gpu = FakeGpu(host)
 

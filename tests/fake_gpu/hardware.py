@@ -6,7 +6,6 @@ no *device guard* for them. A guard is an entry in a table of libc10: here it is
 """
 
 import ctypes
-import functools
 import sys
 import weakref
 from collections import Counter
@@ -135,20 +134,17 @@ class Stream:
 def guarded() -> Iterator[None]:
     """Let torch make tensors whose device is CUDA, for as long as this is open.
 
-    Raises:
-        RuntimeError: this torch has a guard of its own: it was built for CUDA.
+    A build of torch for CUDA has a guard of its own, which is put back afterwards.
     """
     library = ctypes.CDLL(str(Path(torch.__file__).parent / "lib" / "libc10.so"))
     guards = (ctypes.c_void_p * _NUM_KINDS).in_dll(library, _GUARDS)
-    if guards[_CUDA] is not None:
-        raise RuntimeError("this build of torch has CUDA; a fake GPU needs one for CPUs")
     assert guards[_CPU] is not None
     assert guards[_META] is not None  # the order of devices is as it was
-    guards[_CUDA] = guards[_META]
+    before, guards[_CUDA] = guards[_CUDA], guards[_META]
     try:
         yield
     finally:
-        guards[_CUDA] = None
+        guards[_CUDA] = before
 
 
 @contextmanager
@@ -181,7 +177,7 @@ def fake_hardware(capability: tuple[int, int] = (9, 0)) -> Iterator[Host]:
             stack.enter_context(mock.patch.object(torch.Tensor, name, value))
         stack.enter_context(mock.patch.object(FakeTensor, "data", property(_data, _set_data)))
         stack.enter_context(mock.patch.object(torch.UntypedStorage, "data_ptr", _address))
-        stack.enter_context(mock.patch.object(torch, "Generator", _generator))
+        stack.enter_context(mock.patch.object(torch, "Generator", _Generator))
         yield host
 
 
@@ -221,8 +217,9 @@ def _set_data(self: FakeTensor, value: torch.Tensor) -> None:
 _RealGenerator = torch.Generator
 
 
-@functools.wraps(_RealGenerator, updated=())
-def _generator(device: Any = "cpu") -> torch.Generator:
-    """One of the host: what is drawn on the device has no values anyway."""
-    del device
-    return _RealGenerator()
+class _Generator(_RealGenerator):
+    """One of the host, whatever device is asked for: what is drawn there has no values anyway."""
+
+    def __new__(cls, device: Any = "cpu") -> torch.Generator:
+        del device
+        return _RealGenerator.__new__(_RealGenerator)

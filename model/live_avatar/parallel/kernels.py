@@ -145,7 +145,7 @@ def compiled(backend: str) -> Pieces:
     from torch._dynamo.exc import TorchDynamoException  # a second to import
 
     def whole(piece: Callable[..., _Result]) -> Callable[..., _Result]:
-        options = dict(_OPTIONS) if backend == BACKEND else None
+        options: dict[str, Any] | None = dict(_OPTIONS) if backend == BACKEND else None
         made = torch.compile(piece, fullgraph=True, dynamic=False, backend=backend, options=options)
 
         @wraps(piece)
