@@ -60,7 +60,8 @@ yok ada adalah akan anda apa atau bagi bahwa banyak bisa dalam dan dapat dari de
 ini itu jika juga kami kamu karena ke kita lebih lagi mereka oleh pada saya sangat sebuah
 selamat semua sudah telah tetapi tidak untuk yang datang att av det ett från för har hej hon hur
 inte jag kommer med men mycket när och också på sig som till tack ut vår våra välkommen är af at
-blev dig eller fra få ham han hun hvad hvor ikke jeg meget mig når og også til være vores
+blev dig eller fra få ham han hun hvad hvor ikke jeg meget mig når takk hos tusen og også til være
+vores
 velkommen bare bli både deg dere for hei hva hvordan meg mye nå oss seg ved våre ei että hän he
 hyvä jos joka kaikki kanssa kuin kun me meidän minä mitä mutta myös nyt olet on olla oli sekä
 sen siellä tai tämä tervetuloa a ani až by být dobrý jeho jen ještě jsem jsme jsou k kde když
@@ -81,7 +82,8 @@ beaucoup jusqu'au maintenant meilleur meilleure qualité neu neue neuen neuer ne
 kostenloser kostenlose versand preis preise vielen dank ihren ihrem ihrer unseren bestellen
 kaufen lampe beste besten ab rabatt schön schöne freunde mejor mejores precio nueva nuevo nuevas
 envío calidad ahora tiempo compra solo casa vida hoy nuova nuovo nuovi nuove spedizione gratuita
-migliore prezzo sconto ora oggi scopri qualità acquista agora compre ganhe desconto preço melhor
+migliore negozio arrivo arrivi saldi prezzo sconto ora oggi scopri qualità acquista agora compre
+ganhe desconto preço melhor
 nova novo frete grátis hoje loja qualidade nieuwe gratis verzending vandaag morgen besteld prijs
 bestel korting nieuw huis nowa nowy nowe dostawa darmowa cena najlepsza teraz sklep sklepie
 ücretsiz fiyat iyi kargo hemen satın ürün ürünler baru harga hanya koleksi toko produk seluruh
@@ -149,9 +151,43 @@ _SHORT_LINES = {
         "vi sees|ha en fin dag|god helg|les mer|"
         "klikk her|kjøp nå|bestill nå|rask levering|på gjensyn"
     ),
-    "Finnish": "nähdään pian|hyvää huomenta|hyvää päivää|lue lisää|osta nyt|tilaa nyt|vain tänään",
-    "German": "bis bald|bis morgen|guten morgen|guten abend|gute nacht|jetzt kaufen|mehr erfahren",
-    "Dutch": "tot ziens|tot snel|goedemorgen|goedenavond|fijne dag|fijn weekend|lees meer|koop nu",
+    "Finnish": (
+        "nähdään pian|hyvää huomenta|hyvää päivää|lue lisää|osta nyt|tilaa nyt|vain tänään|kiitos|"
+        "kiitos paljon|kiitoksia paljon"
+    ),
+    "German": (
+        "bis bald|bis morgen|guten morgen|guten abend|gute nacht|jetzt kaufen|mehr erfahren|"
+        "auf wiedersehen|danke schön|vielen dank|gleich bestellen"
+    ),
+    "Dutch": (
+        "tot ziens|tot snel|goedemorgen|goedenavond|fijne dag|fijn weekend|lees meer|koop nu|"
+        "bedankt|dank u wel|dankjewel|dank je wel"
+    ),
+    "Spanish": (
+        "gracias|muchas gracias|mil gracias|buenos días|buenas tardes|buenas noches|hasta luego|"
+        "hasta pronto|hasta mañana|compra ya|compra ahora|leer más|ver más|envío gratis|"
+        "oferta especial|"
+        "llegó el día|nos vemos"
+    ),
+    "French": (
+        "merci|merci beaucoup|merci bien|au revoir|à bientôt|à demain|bonne journée|bonne soirée|"
+        "lire la suite|en savoir plus|livraison gratuite|achetez maintenant|nouvelle collection"
+    ),
+    "Italian": (
+        "grazie|grazie mille|mille grazie|arrivederci|a presto|buona giornata|buona serata|"
+        "buonasera|"
+        "nuovo arrivo|nuovi arrivi|nuovo arrivo in negozio|acquista ora|compra ora|scopri di più|"
+        "spedizione gratuita|leggi di più"
+    ),
+    "Portuguese": (
+        "obrigado|obrigada|muito obrigado|muito obrigada|bem-vindo|bem-vinda|bem-vindos|bom dia|"
+        "boa tarde|boa noite|até logo|até breve|até amanhã|compre já|compre agora|saiba mais|"
+        "frete grátis|portes grátis"
+    ),
+    "Polish": "dziękuję|dziękujemy|dzień dobry|do widzenia|kup teraz|zobacz więcej|nowa kolekcja",
+    "Turkish": "teşekkürler|teşekkür ederim|günaydın|görüşürüz|hemen al|ücretsiz kargo",
+    "Indonesian": "terima kasih|selamat pagi|selamat malam|sampai jumpa|beli sekarang",
+    "Vietnamese": "cảm ơn|xin cảm ơn|cảm ơn bạn|mua ngay|xin chào|hẹn gặp lại",
 }
 _LANGUAGE_OF_LINE = {
     line: name for name, lines in _SHORT_LINES.items() for line in lines.split("|")
