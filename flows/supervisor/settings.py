@@ -25,6 +25,8 @@ _SERVER = {
     "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true",
     "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": '["events", "flow_runs"]',
     "PREFECT_LOGGING_SERVER_LEVEL": "WARNING",
+    # how often it looks for workers whose heartbeats stopped
+    "PREFECT_SERVER_SERVICES_FOREMAN_LOOP_SECONDS": "4",
 }
 _WORKER = {
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",

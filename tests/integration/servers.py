@@ -290,6 +290,7 @@ class PrefectCluster:
             "PREFECT_SERVER_API_AUTH_STRING": _AUTH,
             "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true",
             "PREFECT_SERVER_UI_API_URL": self.url,
+            "PREFECT_SERVER_SERVICES_FOREMAN_LOOP_SECONDS": "4",
         }
         server = {
             **(protection if is_protected else {}),

@@ -359,11 +359,12 @@ def test_a_worker_that_is_gone_is_told_within_half_a_minute(
     worker.kill()
 
     began = time.monotonic()
-    wait_until(
-        lambda: told in cluster.nightshoot("cluster", "status").stdout, 60, "it is told", every_s=1
-    )
-    # a command takes 2 s alone, and has taken 10 s beside other tests
-    assert time.monotonic() - began < 30 + 10
+    while True:
+        asked_s = time.monotonic() - began  # what the command itself takes depends on other tests
+        if told in cluster.nightshoot("cluster", "status").stdout:
+            break
+        assert asked_s < 30 + 5, "whoever asks that late is told; the server has other work too"
+        time.sleep(1)
 
 
 def test_a_killed_campaign_run_is_revived_once(
