@@ -57,7 +57,8 @@ def held_message(url: str, owner: str) -> str:
         fields = json.loads(owner)
         told = f"process {fields['pid']} on {fields['host']}, since {fields['started']}"
         whole = told.encode(errors="replace").decode()  # JSON can hold half of a sign
-        who = " ".join(printable(whole).split())[:_OWNER_SHOWN]
+        line = " ".join(printable(whole).split())
+        who = "".join(sign for sign in line if sign.isprintable())[:_OWNER_SHOWN]
     except (ValueError, KeyError, TypeError, RecursionError):
         who = "it is just starting"
     out, _, campaign = url.rpartition("/")

@@ -9,7 +9,7 @@ import torch
 from click.testing import CliRunner
 
 from flows.cli.main import cli
-from model.calibration import calibrate_engine
+from model.calibration import Calibration, calibrate_engine
 from model.errors import CampaignError, ResourceError
 from model.live_avatar.assembly.random_weights import untrained
 from model.live_avatar.config import BLOCK_LATENTS
@@ -62,16 +62,26 @@ def measured_step_s(width: int, height: int) -> float:
     return median(times[5:])
 
 
-def test_what_was_measured_tells_the_time_of_another_size_and_all_layers():
+def calibrated() -> tuple[Calibration, Rates, list[float]]:
+    """A calibration, its rates, and the times they tell of two sizes, over those measured."""
     found = calibrate_engine("live-avatar", "float32")
     rates = Rates.of(found.figures)
-
+    ratios: list[float] = []
     for width, height in ((128, 128), (256, 128)):
         plan = Plan(TINY, width, height, dtype="float32")
         told = estimate_speed(Layout(plan, ALONE, Offload()), rates).step_s
-        # another program may disturb one measurement, but not each of three
-        ratios = [told / measured_step_s(width, height) for _ in range(3)]
-        assert any(1 / FACTOR < ratio < FACTOR for ratio in ratios), (width, height, ratios)
+        ratios.append(told / measured_step_s(width, height))
+    return found, rates, ratios
+
+
+def test_what_was_measured_tells_the_time_of_another_size_and_all_layers():
+    found, rates, ratios = calibrated()
+    tried = [ratios]
+    # another program may disturb one calibration or measurement, but not each of five
+    while not all(1 / FACTOR < ratio < FACTOR for ratio in ratios):
+        assert len(tried) < 5, tried
+        found, rates, ratios = calibrated()
+        tried.append(ratios)
     assert (found.gpu, found.model, found.dtype) == ("cpu", "tiny", "float32")
     assert list(found.kernels.values()) == sorted(found.kernels.values())
     assert {"flash", "math"} <= set(found.kernels)

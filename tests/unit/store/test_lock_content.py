@@ -22,6 +22,9 @@ LOCKS = (
     | VALUES.map(json.dumps)
     | st.text()
     | st.just("[" * 100_000)
+    | st.just(
+        '{"pid": null, "host": null, "started": "\\ud823\\udd09"}'
+    )  # a sign of a later Unicode
     | st.just('{"pid": 1, "host": "\\ud800\\u001b[2J", "started": "\\r\\n"}')
 )
 
