@@ -34,9 +34,9 @@ test: dev
 	$(BIN)/pytest $(SIDE_BY_SIDE)
 
 # The same with every further number of ranks, placement and kind of weights, and what the tests with
-# servers leave out: takes minutes more.
+# servers leave out, and properties with examples of their own each time: takes minutes more.
 test-all: dev
-	$(BIN)/pytest $(SIDE_BY_SIDE) -m "not faults and (sweep or not cluster)"
+	NIGHTSHOOT_NEW_EXAMPLES=1 $(BIN)/pytest $(SIDE_BY_SIDE) -m "not faults and (sweep or not cluster)"
 
 # Compares every tensor of a golden set, GOLDEN=<folder>; by default the set beside this checkout.
 parity: dev

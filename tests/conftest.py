@@ -18,9 +18,14 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # before torch; the processes that test
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
-# how long an example takes depends on what else the machine does; the tests of speed say so
+# how long an example takes depends on what else the machine does; the tests of speed say so. The
+# examples are the same in every run, so that nobody's change is refused for what another one left;
+# `make test-all` looks for new ones
 settings.register_profile(
-    "shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "shared machine",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize="NIGHTSHOOT_NEW_EXAMPLES" not in os.environ,
 )
 settings.load_profile("shared machine")
 
