@@ -1,5 +1,6 @@
 """Measures this machine's speed on a campaign's own videos, for an honest estimate."""
 
+import math
 import os
 import tempfile
 import time
@@ -117,12 +118,16 @@ def estimate_campaign(
         return Estimate(0.0, 0.0, ())
     overhead = ON_A_POOL if is_on_pool else ON_ONE_MACHINE
     samples = samples_of([each.plan for each in left])
-    common = next(iter(samples.values()))
+    common = next(iter(samples.values()))[0]
     count = min(workers, len(left))
     with _bench(folder) as bench:
-        timed = {kind: bench.pace(plan) for kind, plan in samples.items()}
-        alone = timed[_kind_of(common)][1]
-        core_s = [_core_s(each, timed[_kind_of(each.plan)][0], overhead) for each in left]
+        timed = {
+            kind: [_Timed(_area(plan), *bench.pace(plan)) for plan in plans]
+            for kind, plans in samples.items()
+        }
+        alone = timed[_kind_of(common)][0].cost
+        paces = [_nearest(timed[_kind_of(each.plan)], each.plan).pace for each in left]
+        core_s = [_core_s(each, pace, overhead) for each, pace in zip(left, paces, strict=True)]
         if is_worth_timing_beside(sum(core_s), count):
             cores = bench.cores_beside(common, count)
         else:
@@ -144,8 +149,26 @@ def is_worth_timing_beside(core_s: float, workers: int) -> bool:
     return workers > 1 and core_s > workers * _BESIDE_S
 
 
+@dataclass(frozen=True)
+class _Timed:
+    """What was timed of a size: pixels of a frame, pace, and what the pace was reckoned from."""
+
+    area: int
+    pace: Pace
+    cost: _Cost
+
+
+def _area(plan: VideoPlan) -> int:
+    return plan.width * plan.height
+
+
+def _nearest(timed: Sequence[_Timed], plan: VideoPlan) -> _Timed:
+    """Of the size most like the plan's: the pixels of a large frame take less each."""
+    return min(timed, key=lambda each: abs(math.log(each.area / _area(plan))))
+
+
 def _core_s(left: Left, pace: Pace, overhead: Overhead) -> float:
-    num_pixels = left.num_frames * left.plan.width * left.plan.height
+    num_pixels = left.num_frames * _area(left.plan)
     beside_s = overhead.video_s + overhead.segment_s * left.num_segments
     return pace.work_s(num_pixels, left.num_segments) + beside_s
 
@@ -228,16 +251,25 @@ def _kind_of(plan: VideoPlan) -> Kind:
     return canonical_sha256([plan.engine, plan.settings])
 
 
-def samples_of(plans: Sequence[VideoPlan]) -> dict[Kind, VideoPlan]:
-    """A plan of each kind, by engine and settings, of its commonest size; commonest kind first."""
+def samples_of(plans: Sequence[VideoPlan]) -> dict[Kind, tuple[VideoPlan, ...]]:
+    """Plans of each kind, by engine and settings; commonest kind first.
+
+    One of its commonest size, and another where a size of another area has more of its pixels.
+    """
     counts = Counter((_kind_of(plan), plan.width, plan.height) for plan in plans)
-    sizes: dict[Kind, tuple[int, int]] = {}
+    pixels: Counter[tuple[Kind, int]] = Counter()
+    for plan in plans:
+        pixels[_kind_of(plan), _area(plan)] += plan.num_frames * _area(plan)
+    samples: dict[Kind, tuple[VideoPlan, ...]] = {}
     for (kind, width, height), _ in counts.most_common():
-        sizes.setdefault(kind, (width, height))
-    return {
-        kind: next(p for p in plans if (_kind_of(p), p.width, p.height) == (kind, *size))
-        for kind, size in sizes.items()
-    }
+        if kind in samples:
+            continue
+        alike = [plan for plan in plans if _kind_of(plan) == kind]
+        common = next(plan for plan in alike if (plan.width, plan.height) == (width, height))
+        largest = max(alike, key=lambda plan: pixels[kind, _area(plan)])
+        is_one = pixels[kind, _area(largest)] == pixels[kind, _area(common)]
+        samples[kind] = (common,) if is_one else (common, largest)
+    return samples
 
 
 @dataclass(frozen=True)

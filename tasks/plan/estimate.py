@@ -29,7 +29,7 @@ class Overhead:
 
 
 # benchmarks/results/quote-*
-ON_ONE_MACHINE = Overhead(first_run_s=11.5, run_s=6.0, video_s=0.07, segment_s=0.09)
+ON_ONE_MACHINE = Overhead(first_run_s=9.5, run_s=5.0, video_s=0.04, segment_s=0.07)
 ON_A_POOL = Overhead(first_run_s=8.0, run_s=8.0, video_s=3.1, segment_s=0.09, wait_s=2.1)
 
 

@@ -88,10 +88,23 @@ def test_every_engine_and_setting_is_timed_at_its_commonest_size() -> None:
 
     found = samples_of(plans)
 
-    assert [(plan.settings, plan.width) for plan in found.values()] == [
-        ({}, 96),
-        ({"handoff": "context"}, 80),
+    assert [[(plan.settings, plan.width) for plan in kind] for kind in found.values()] == [
+        [({}, 96)],
+        [({"handoff": "context"}, 80)],
     ]
+
+
+def test_a_second_size_is_timed_where_it_has_more_of_the_pixels() -> None:
+    small, large = (
+        plan_of(1, None).model_copy(update={"width": 16 * side, "height": 16 * side})
+        for side in (4, 16)
+    )
+
+    both = samples_of([small, small, large])
+    one = samples_of([small] * 40 + [large])
+
+    assert [plan.width for plan in next(iter(both.values()))] == [64, 256]
+    assert [plan.width for plan in next(iter(one.values()))] == [64]
 
 
 def test_a_segment_that_videos_share_is_left_to_the_first_and_a_done_one_to_none() -> None:
