@@ -201,12 +201,14 @@ class Mouth:
         upper_map = self._inverse(upper_field, spread)
         lower_map = self._inverse(lower_field, spread)
         lips = self._moved_lips(upper_field, lower_field, spread)
-        middle = (lips.upper + lips.lower) / 2
+        middle = np.asarray((lips.upper + lips.lower) / 2, np.float32)
         share = smoothstep(-1, 1, (self._patch.v - middle) / self._softness)
         upper_x, upper_y = (self._fine(each) for each in upper_map)
         lower_x, lower_y = (self._fine(each) for each in lower_map)
-        map_x = upper_x + (lower_x - upper_x) * share
-        map_y = upper_y + (lower_y - upper_y) * share
+        map_x, map_y = (
+            np.asarray(upper + (lower - upper) * share, np.float32)
+            for upper, lower in ((upper_x, lower_x), (upper_y, lower_y))
+        )
         skin = self._skin(map_x, map_y)
         shut = self._shut(lips)
         if self._has_own and shut > 0:

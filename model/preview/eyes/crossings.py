@@ -146,7 +146,7 @@ def _away(u: Field, v: Field, upper: Points, lower: Points) -> Field:
     height = float((low - up).max())
     is_eye |= (u / 0.60) ** 2 + ((v - middle) / (0.5 * height + 0.06)) ** 2 < 1
     far = cv2.distanceTransform((~is_eye).astype(np.uint8), cv2.DIST_L2, 5)
-    return np.asarray(far, np.float32) / _PIXELS
+    return np.asarray(far / _PIXELS, np.float32)
 
 
 def _crossed(lab: Field, line: _Line, away: Field, is_near: Mask, is_lashes: Mask) -> float:
