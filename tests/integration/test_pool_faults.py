@@ -112,10 +112,8 @@ def test_a_killed_video_flow_and_a_killed_engine_host_cost_the_segment_in_flight
     campaign = submitted(crew, Folder(tmp_path / "small-kills"), manifest, tmp_path, *slow)
     first, second = crew.gpus
 
-    campaign.wait_in_flight(first, num_finished=2)
-    campaign.kill(lambda: send(flow_process(first)), first)
-    campaign.wait_in_flight(second, num_finished=3)
-    campaign.kill(lambda: send(engine_hosts(second)[0]), second)
+    campaign.kill_at_work(first, lambda: flow_process(first), num_finished=2)
+    campaign.kill_at_work(second, lambda: next(iter(engine_hosts(second)), None), num_finished=3)
 
     num_twice = check_whole(campaign, four_undisturbed, 4)
     assert num_twice == 2, "both kills met a segment in flight"
