@@ -17,6 +17,7 @@ sq~ft,sq~ft.,sq.~ft.,sq.~ft,sqft,ft²,ft2 square~foot square~feet
 sq~m,sq.~m,sq.~m.,sqm,㎡,m²,m2 square~meter | sq~km,km²,km2,㎢ square~kilometer
 cm²,cm2 square~centimeter | mm²,mm2 square~millimeter
 in²,in2,sq~in,sq.~in. square~inch square~inches | mi²,sq~mi,sq.~mi. square~mile | ha hectare
+ac,ac. acre
 m³,m3,㎥ cubic~meter | cm³,cm3 cubic~centimeter | mm³ cubic~millimeter
 ft³,ft3,cu~ft,cu.~ft. cubic~foot cubic~feet | in³,in3,cu~in cubic~inch cubic~inches
 ns nanosecond | μs microsecond | ms millisecond | s,sec,sec.,secs,secs. second
@@ -38,7 +39,9 @@ kHz,KHz,khz kilohertz kilohertz | MHz,Mhz,mhz megahertz megahertz
 GHz,Ghz,ghz gigahertz gigahertz | W,w watt | mW milliwatt | kW,KW kilowatt | MW megawatt
 GW gigawatt | kWh,KWh,kwh,KWH kilowatt~hour | MWh megawatt~hour | Wh watt~hour | VA volt-ampere
 amp,amps amp | V,v volt | mV millivolt | kV kilovolt | mA milliamp | mAh,MAH,mah milliamp~hour
-Ah amp~hour | Ω,Ω ohm | kΩ,kΩ kilohm | MΩ,MΩ megohm | μF microfarad | J joule | kJ kilojoule
+Ah amp~hour
+VAC volt~AC volts~AC | VDC volt~DC volts~DC | Ω,Ω ohm | kΩ,kΩ kilohm
+MΩ,MΩ megohm | μF microfarad | J joule | kJ kilojoule
 MJ megajoule | cal calorie | kcal,Kcal kilocalorie | N newton | Nm,N·m newton~meter | Pa pascal
 hPa hectopascal | kPa kilopascal | MPa megapascal | bar bar
 psi,PSI pound~per~square~inch pounds~per~square~inch | dB,db,dBA,㏈,dB(A) decibel | lm lumen

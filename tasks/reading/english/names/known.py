@@ -146,7 +146,29 @@ def _protocol(match: re.Match[str]) -> Token:
     return token(match, "model", parse_number(match["version"]).words)
 
 
+_THREE_M = re.compile(
+    r"(?<![\w.,$€£-])3M(?=[™®']|[ \u00a0](?:[A-Z][a-z]|(?:tapes?|adhesives?|"
+    r"stickers?|filters?|masks?|respirators?|hooks?|films?|abrasives?|sandpaper|brand|products?|earplugs?|lining"
+    r"|vinyl|wrap)\b))|(?:(?<=[a-z], )|(?<=\bby )|(?<=\bgenuine )|(?<=\boriginal ))3M(?=[,.;)]|$)"
+)
+
+
+_LANES = re.compile(r"(?<=PCIe )(\d(?:\.\d)?) ?x(1|2|4|8|16)(?!\w)")
+
+
+def _lanes(match: re.Match[str]) -> Token:
+    """PCIe 4.0 x4."""
+    return token(match, "version", f"{parse_number(match[1]).words} by {cardinal(int(match[2]))}")
+
+
+def _three_m(match: re.Match[str]) -> Token:
+    """3M tape: the maker, no millions."""
+    return token(match, "model", "three M")
+
+
 RULES = (
+    Rule(_THREE_M, _three_m),
+    Rule(_LANES, _lanes),
     Rule(_PROTOCOL, _protocol),
     Rule(_TYRE, _tyre),
     Rule(_SILVER, _silver),
