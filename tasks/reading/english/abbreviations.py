@@ -83,6 +83,8 @@ _BEFORE_NUMBER = {
     "ed": "edition",
     "pcs": "pieces",
     "vv": "verses",
+    "ep": "episode",
+    "eps": "episodes",
     "rte": "route",
 }
 _ANYWHERE = {
@@ -207,6 +209,8 @@ _WITH_TAX = re.compile(
     r"(?<![\w.'-])([Ii]nc|[Ee]xc|[Ee]x)\b\.?(?=[ \u00a0](?:VAT|GST|tax(?:es)?|delivery"
     r"|shipping|postage|P&P)\b)"
 )
+_WEIGHT = re.compile(r"(?<=[Nn]et )[Ww]t\b\.?(?=:?[ \u00a0]\d)")
+_THERMAL = re.compile(r"(?<=BTU)s?/(hr|h)\b")
 _MILEAGE = re.compile(r"(?<=\d )(hwy|comb)\b\.?(?=[ \u00a0]?[,;/.)]|[ \u00a0](?:mpg|MPG|and|&)|$)")
 _MILEAGES = {"hwy": "highway", "comb": "combined"}
 _FLOOR = re.compile(r"(?:(?<=\dst )|(?<=\dnd )|(?<=\drd )|(?<=\dth ))[Ff]l\b\.?")
@@ -399,6 +403,16 @@ def _phone(match: re.Match[str]) -> Token:
     return token(match, "abbreviation", "phone")
 
 
+def _weight(match: re.Match[str]) -> Token:
+    """Net Wt 12.3 oz."""
+    return token(match, "abbreviation", "weight")
+
+
+def _thermal(match: re.Match[str]) -> Token:
+    """39,000 BTU/hr."""
+    return token(match, "abbreviation", "per hour")
+
+
 def _mileage(match: re.Match[str]) -> Token:
     """28 city/36 hwy/31 comb. mpg."""
     return token(match, "abbreviation", _MILEAGES[match[1]])
@@ -438,6 +452,8 @@ RULES = (
     Rule(_PATENT, _patent),
     Rule(_YEARS_OF, _years_of),
     Rule(_NUMBER_ONE, _number_sign),
+    Rule(_WEIGHT, _weight),
+    Rule(_THERMAL, _thermal),
     Rule(_MILEAGE, _mileage),
     Rule(_FLOOR, _floor),
     Rule(_BLACK, _black),

@@ -378,7 +378,8 @@ EARLY_RULES = (
 )
 _LETTERED_DAYS = re.compile(
     rf"(?<![\w&-])(?:(M){_TO}(Th|F|Sat?|Sun?)|(Th|Tu){_TO}(F|Sat?|Sun?))"
-    rf"(?=[ \u00a0:,]{{1,2}}\d{{1,2}}(?:[:.]\d\d)?[ \u00a0]?(?:[ap]\.?m|[-–]|to\b))"
+    rf"(?=[ \u00a0:,]{{1,2}}\d{{1,2}}(?:[:.]\d\d)?[ \u00a0]?(?:[ap]\.?m|[-–]|to\b)"
+    r"|(?<=F)(?:[,;)]|$))"
 )
 _OF_LETTERS = {
     "M": "Monday",

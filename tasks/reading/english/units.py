@@ -11,7 +11,7 @@ in,in.,inch,inches,″ inch inches | ft,ft.,Ft. foot feet | yd,yd.,yds,yds. yard
 ℓ,L,l,ltr liter | ml,mL,ML milliliter | cl,cL centiliter | dl,dL deciliter | cc,㏄ cc cc
 μg,mcg,㎍ microgram | mg milligram | g,gm,gms,gr gram | kg,kgs,Kg,KG kilogram | t ton
 lb,lb.,lbs,lbs.,LB,LBS pound | oz,oz.,OZ ounce
-fl.oz.,fl.oz,floz,fl~oz,fl~oz.,fl.~oz,fl.~oz. fluid~ounce | gal,gal. gallon | qt,qt. quart
+fl.oz.,fl.oz,floz,fl~oz,fl~oz.,fl.~oz,fl.~oz. fluid~ounce | gal,gal. gallon | qt,qt.,qts,qts. quart
 pt,pt. pint | tsp,tsp.,tsps teaspoon | tbsp,tbsp.,Tbsp,Tbsp.,tbsps tablespoon
 sq~ft,sq~ft.,sq.~ft.,sq.~ft,sqft,ft²,ft2 square~foot square~feet
 sq~m,sq.~m,sq.~m.,sqm,㎡,m²,m2 square~meter | sq~km,km²,km2,㎢ square~kilometer
@@ -49,9 +49,9 @@ lx lux lux | cd candela | nit,nits nit | cd/m² candela~per~square~meter candela
 rpm,RPM revolution~per~minute revolutions~per~minute | bpm,BPM beat~per~minute beats~per~minute
 fps,FPS frame~per~second frames~per~second | dpi,DPI dot~per~inch dots~per~inch
 ppi,PPI pixel~per~inch pixels~per~inch | px pixel | MP,Mpx megapixel
-hp,HP,bhp horsepower horsepower | ppm part~per~million parts~per~million | ct karat
+hp,HP,bhp horsepower horsepower | ppm part~per~million parts~per~million | ct,ct. karat
 ppb part~per~billion parts~per~billion
-ctw,ct~tw carat~total~weight carats~total~weight
+ctw,ct~tw,ct.~tw,ct.~t.w.,ct~t.w. carat~total~weight carats~total~weight
 gsm,g/m²,g/m2 gram~per~square~meter grams~per~square~meter
 IU international~unit | bps,bp basis~point
 pcs,pcs.,pc piece | pkg package | mol mole | g/km gram~per~kilometer grams~per~kilometer

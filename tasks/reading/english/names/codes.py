@@ -68,6 +68,7 @@ _CARD = re.compile(
 _HYPHENATED = re.compile(
     r"(?<![\w.,$€£-])\d{1,7}(?:-\d{1,7}){2,}(?![\w-])|(?<![\w.,$-])\d{5}-\d{4}(?![\w-])"
 )
+_LISTED = re.compile(r"(?:(?<=#)|(?<=# )|(?<=No\. )|(?<=no\. ))\d{1,4}-\d{4,7}(?![\w-]|[.,]\d)")
 _LEADING_ZERO = re.compile(r"(?<![\w.,:/])0\d+(?:[- ]0\d+)*(?![\w]|[.,:/]\d)")
 _LONG = re.compile(r"(?<![\w.,])\d{7,}(?![\w]|[.,]\d)")
 _LEFT_OVER = re.compile(r"\d+")
@@ -325,6 +326,7 @@ CODE_RULES = (
     Rule(_CUED, _cued),
     Rule(_SECOND_CODE, _second_code),
     Rule(_HYPHENATED, _grouped),
+    Rule(_LISTED, _grouped),
 )
 LATE_RULES = (
     Rule(_LEADING_ZERO, _grouped),
