@@ -260,9 +260,10 @@ def latin_language(text: str) -> str | None:
     )
     common |= {word.lower() for word in _FIRST_WORD.findall(prose)}  # a capital there is no name
     num_english = sum(1 for word in lower if word in _ENGLISH_WORDS and word != "a")
-    return _of_small_words(prose, words, common, num_english) or _of_unknown_words(
-        prose, lower, common, num_english
-    )
+    found = _of_small_words(prose, words, common, num_english)
+    if found or prose.isupper():  # capitals would tell names
+        return found
+    return _of_unknown_words(prose, lower, common, num_english)
 
 
 def _of_small_words(prose: str, words: list[str], common: set[str], num_english: int) -> str | None:
