@@ -17,6 +17,7 @@ from flows.cluster.parameters import CampaignParameters
 from flows.deployment.automations import revive_automation, webhook_automation, zombie_automation
 from flows.deployment.doctor import (
     BATCHING,
+    OUTAGE_VARIABLE,
     Report,
     ServerFacts,
     batching_findings,
@@ -24,6 +25,7 @@ from flows.deployment.doctor import (
     database_finding,
     disk_finding,
     engine_findings,
+    outage_finding,
     serializer_finding,
     server_findings,
     telemetry_finding,
@@ -43,6 +45,8 @@ from flows.deployment.setup import (
     merged_template,
 )
 from flows.deployment.submit import When, campaign_name, named_numbers
+from flows.supervisor.home import PASSWORD_VARIABLE
+from flows.supervisor.settings import server_settings
 from model.errors import CampaignError
 
 ROOT = Path(__file__).parents[3]
@@ -53,6 +57,7 @@ SETTINGS: dict[str, Any] = {
         "analytics_enabled": False,
         "ui": {"api_url": None},
         "database": {"driver": "postgresql+asyncpg"},
+        "events": {"expired_bucket_buffer": "P7D"},
         "services": {
             "task_run_recorder": {"batch_size": 100, "read_batch_size": 100},
             "event_persister": {"batch_size": 200, "read_batch_size": 100},
@@ -106,6 +111,7 @@ def test_a_protected_server_is_all_well():
         ({"url": "https://control/api", "settings": settings("ui.api_url", "x")}, "address", "ok"),
         ({"settings": settings("analytics_enabled", True)}, "telemetry of the server", "warn"),
         ({"url": "http://127.0.0.1:4333/api"}, "UI", "warn"),
+        ({"settings": settings("events.expired_bucket_buffer", "PT1M")}, "outages", "warn"),
         ({"version": "3.9.1"}, "version", "warn"),
     ],
 )
@@ -343,6 +349,14 @@ def test_the_server_of_the_page_is_protected_quiet_and_batching():
     assert env["PREFECT_SERVER_ANALYTICS_ENABLED"] == "false"
     assert env["DO_NOT_TRACK"] == env_file("nightshoot.env")["DO_NOT_TRACK"] == "1"
     assert {name: int(env[name]) for name in BATCHING} == BATCHING
+
+
+def test_the_servers_of_the_page_and_of_cluster_start_remember_over_an_outage(tmp_path: Path):
+    one_machine = server_settings(tmp_path, 4200, {PASSWORD_VARIABLE: "admin:x"}, {})
+
+    for env in (env_file("server.env"), one_machine):
+        remembered = settings("events.expired_bucket_buffer", env[OUTAGE_VARIABLE])
+        assert outage_finding(remembered).verdict == "ok"
 
 
 @pytest.mark.parametrize("path", sorted(FILES.glob("*.service")), ids=lambda path: path.stem)
