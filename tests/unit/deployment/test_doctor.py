@@ -390,3 +390,27 @@ def test_systemd_finds_no_fault_with_the_units(tmp_path: Path):
     )
 
     assert (verified.returncode, verified.stderr) == (0, "")
+
+
+def test_the_watch_can_read_its_file_and_no_password(tmp_path: Path):
+    """As the page sets up ``/etc/nightshoot``; the unit runs as ``nightshoot``, not as root."""
+    page = (FILES.parent / "operations.md").read_text()
+    (folder_made,) = re.findall(r"install -d -m \d+ /etc/nightshoot", page)
+    (file_made,) = re.findall(
+        r"install -m \d+ -g nightshoot docs/operations/alarms\.toml \S+/", page
+    )
+    (env_made,) = re.findall(
+        r"install -m \d+ docs/operations/nightshoot\.env /etc/nightshoot/", page
+    )
+    script = "\n".join((folder_made, file_made.replace("-g nightshoot ", ""), env_made))
+    etc = tmp_path / "nightshoot"
+    subprocess.run(
+        ["sh", "-euc", script.replace("/etc/nightshoot", str(etc))], cwd=ROOT, check=True
+    )
+
+    assert etc.stat().st_mode & 0o011 == 0o011, "the user nightshoot may go through"
+    assert (etc / "alarms.toml").stat().st_mode & 0o777 == 0o640, "its group reads, others do not"
+    assert (etc / "nightshoot.env").stat().st_mode & 0o077 == 0
+    unit = (FILES / "nightshoot-watch.service").read_text()
+    assert "User=nightshoot\n" in unit
+    assert "watch /etc/nightshoot/alarms.toml" in unit
