@@ -191,6 +191,7 @@ def test_doctor_finds_an_open_server(careless_server: PrefectCluster):
     assert verdicts["CSRF protection"] == "warn"
     assert verdicts["database"] == "warn"
     assert verdicts["batching"] == "warn"
+    assert verdicts["outages"] == "warn"
     assert verdicts["telemetry of the server"] == "ok"
     assert verdicts["cluster"] == "fail"
 
