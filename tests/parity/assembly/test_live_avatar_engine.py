@@ -49,6 +49,7 @@ def job(num_frames: int = 12, **changes) -> SegmentJob:
     return SegmentJob(**(fields | changes))
 
 
+@pytest.mark.sweep  # the ranks of the next test are one host, and are asked for as much
 def test_a_host_renders_the_same_bytes_as_this_process_and_loads_another_dtype(tmp_path: Path):
     here = LiveAvatarEngine().render(job())
     frames = np.concatenate(list(here))
