@@ -233,6 +233,28 @@ def test_everything_is_decided_by_key_and_exported(page: Page):
 
 
 @ONE_WIDTH
+def test_who_goes_on_before_a_dialog_is_told_to_be_closed_loses_no_decision(page: Page):
+    page.get_by_label("Your name").fill("Ann")
+    page.locator("h1").click()
+    page.keyboard.press("c")
+    page.get_by_label("Comment", exact=True).fill("too dark")
+    page.evaluate(
+        """async () => {
+          document.querySelector("#ask button[value=ok]").click();
+          for (let i = 0; i < 9; i++) await null;  // the event "close" comes after all of these
+          document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "n", bubbles: true }));
+        }"""
+    )
+    page.get_by_label("From segment").fill("2")
+    page.get_by_role("button", name="OK").click()
+
+    assert [(row["action"], row["text"], row["segment"]) for row in exported(page)] == [
+        ("comment", "too dark", ""),
+        ("seed", "", "2"),
+    ]
+
+
+@ONE_WIDTH
 def test_space_plays_slash_searches_and_a_question_mark_tells_the_keys(page: Page):
     page.locator("#v-late video").evaluate("video => { video.muted = true; }")
     page.locator("h1").click()
