@@ -102,8 +102,9 @@ def test_ranks_that_share_the_steps_render_the_same_bytes_and_die_together(
         killed = time.monotonic()
         with pytest.raises(EngineLostError):
             list(rendering)
-        assert time.monotonic() - killed < 20  # seconds; measured: 2 to 4
-        assert not psutil.wait_procs(ranks, timeout=20)[1]
+        # by their death: a block that hangs is waited for five minutes
+        assert time.monotonic() - killed < 60
+        assert not psutil.wait_procs(ranks, timeout=60)[1]
     finally:
         host.close()
 
