@@ -48,8 +48,16 @@ def encoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("another intro", "none of both", "music too"),
+        pytest.param(("another outro", "no intro", "the first outro"), marks=pytest.mark.sweep),
+    ],
+    ids=["some", "others"],
+)
 def test_only_what_changed_is_encoded_and_the_file_is_that_of_a_fresh_encode(
-    tmp_path: Path, encoded: list[str]
+    names: Sequence[str], tmp_path: Path, encoded: list[str]
 ):
     receipt = make_master(tmp_path, SHAPES["wide"], num_frames=60)
     folder = CampaignFolder(tmp_path)
@@ -79,7 +87,8 @@ def test_only_what_changed_is_encoded_and_the_file_is_that_of_a_fresh_encode(
             ["intro"],
         ),
     }
-    for name, (request, update, expected) in changes.items():
+    for name in names:
+        request, update, expected = changes[name]
         asked = request.model_copy(update=update)
         fresh = make_deliverable(SIZE, asked.model_copy(update=NONE_CHANGED), PLAN, receipt, folder)
         pictures, sounds = packets(folder, fresh)
