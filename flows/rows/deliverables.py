@@ -16,9 +16,11 @@ from tasks.deliver_records import (
 )
 from tasks.deliverables.captions.drawing import (
     NO_WORD_TIMES,
+    CaptionError,
     check_captions,
     highlighted_words,
     screen_captions,
+    told_once,
 )
 from tasks.deliverables.captions.places import Stand
 from tasks.deliverables.clips import Clip
@@ -259,13 +261,15 @@ def _checked(
     """
     burned = [size for size in request.sizes if is_burned(request.captions, size)]
     faults = list(_style_faults(request, row, speech)) if burned else []
+    found: list[CaptionError] = []
     for size in burned:
         stand = _stand(request, plan, size, folder)
         shown = screen_captions(speech, stand, num_frames=plan.num_frames, fps=plan.fps)
         try:
             check_captions(shown, stand)
-        except RowError as error:
-            faults.append(str(error))
+        except CaptionError as error:
+            found.append(error)
+    faults += map(str, told_once(found))
     if faults:
         raise RowError("; ".join(faults))
     return request
