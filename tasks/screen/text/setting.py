@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from PIL import Image, ImageDraw
 
 from tasks.reading.languages import Language
-from tasks.screen.text.fonts import Fonts, sized
+from tasks.screen.fonts import Fonts, sized
 from tasks.screen.text.line_breaks import unbroken
 
 LINE_HEIGHT = 1.28

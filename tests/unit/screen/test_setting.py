@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tasks.reading.languages import Language
-from tasks.screen.text.fonts import Fonts, fonts_of, packaged_font
+from tasks.screen.fonts import Fonts, fonts_of, packaged_font
 from tasks.screen.text.setting import Box, TextFitError, drawn, fit, units_of
 
 FONTS: Fonts = fonts_of(())
