@@ -136,7 +136,7 @@ def test_words_that_do_not_fit_are_refused_before_anything_is_spoken(nightshoot,
 
     assert done.returncode == 2
     assert ':2: headline "A lamp that glows' in done.stderr
-    assert f"in the layout beside at {SIZE}; write at most about" in done.stderr
+    assert f"in the layout beside at {SIZE}; write at most " in done.stderr
     assert not (tmp_path / "campaign" / "speech").exists()
 
 
