@@ -32,6 +32,7 @@ _OWN_KEPT, _OWN_KEPT_ALWAYS = (
     0.13,
     0.25,
 )  # of the mouth's width: an opening that shows how the open mouth looks
+_STREAK_EDGE, _STREAK_REACH = 0.03, 0.03  # of the mouth's width, of the patch's
 _DEPTH = 0.7  # of the teeth's light: darker pixels below them are the mouth's depth
 _BELOW_LIP_MM = 3.0  # likewise below the lip's edge, where the portrait's mouth is open
 _ABOVE_LOWER_LIP_MM = 2.6  # the lower teeth's edge
@@ -80,6 +81,7 @@ class OwnInside:
         share: ``(w,)``, where they are known, 0 to 1.
         upper, lower: ``(w,)``, the lips' inner edges in the portrait.
         teeth: ``(3,)``, the teeth's colour.
+        depth: ``(w, 3)``, what is below the teeth, without its details.
         has_depth: whether something darker than teeth is above the lower lip.
     """
 
@@ -88,6 +90,7 @@ class OwnInside:
     upper: Field
     lower: Field
     teeth: Field
+    depth: Field
     has_depth: bool
 
 
@@ -241,12 +244,28 @@ class Inside:
         seen = cv2.remap(
             own.colours, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         )
+        # drawn out over a mouth that opens further, its details would be streaks
+        soft = np.float32(_STREAK_EDGE * self._width)
+        drawn_out = np.clip((v - own_middle) / soft, 0, 1) * np.clip(fall / soft, 0, 1)
+        seen = seen + drawn_out[..., None].astype(np.float32) * (own.depth[columns] - seen)
         gap = np.maximum(lips.gap, 0.3)
         lit = 0.45 + 0.55 * smoothstep(0.01, 0.055, gap / np.float32(self._width))
         # a mere sliver does not tell how a wide open mouth looks
         beyond = smoothstep(0.95, 1.25, gap / np.maximum((own.lower - own.upper)[columns], 1.0))
         share = own.share[columns] * (1 - (1 - self._kept) * beyond)
         inside += share[:, None] * (seen * lit[:, None] - inside)
+
+
+def _below_teeth(colours: Field, patch: Patch, top: Field, bottom: Field) -> Field:
+    """The mean colour of every column between ``top`` and ``bottom``, smooth across: ``(w, 3)``."""
+    v = patch.v
+    is_below = ((v >= top) & (v <= np.maximum(bottom, top + 1 / patch.samples))).astype(np.float32)
+    total = (colours * is_below[..., None]).sum(0)
+    num = is_below.sum(0)[:, None]
+    stacked = np.concatenate([total, num], 1).astype(np.float32)[None]
+    reach = max(_STREAK_REACH * float(patch.size[0]), 1.0)
+    smooth = np.asarray(cv2.GaussianBlur(stacked, (0, 0), reach), np.float32)[0]
+    return (smooth[:, :3] / np.maximum(smooth[:, 3:], 1e-3)).astype(np.float32)
 
 
 def _ramp(low: float, high: float, x: float) -> float:
@@ -289,6 +308,6 @@ def own_inside(
     teeth = np.median(texture[is_tooth], axis=0).astype(np.float32)
     is_low = is_seen & (v > upper + 0.6 * gap) & (v < upper + 0.85 * gap)
     depth = float(np.median(grey[is_low])) if is_low.any() else bright
-    return OwnInside(
-        colours, np.asarray(share, np.float32), upper, lower, teeth, depth < _DEPTH * bright
-    )
+    has_depth = depth < _DEPTH * bright
+    below = _below_teeth(colours, patch, upper + _OWN_MIDDLE * gap, lower - edge_px)
+    return OwnInside(colours, np.asarray(share, np.float32), upper, lower, teeth, below, has_depth)

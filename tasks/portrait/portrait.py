@@ -27,7 +27,8 @@ from tasks.portrait.picture import read_portrait
 from tasks.portrait.suitability import (
     Suitability,
     SuitabilityLimits,
-    blink_doubt,
+    eye_doubt,
+    eyes_in_frame,
     small_face_fault,
     suitability,
 )
@@ -121,8 +122,10 @@ def check_portrait(
     found = Suitability(features)
     if rig is None:
         found = suitability(pixels, faces[0], figures["yaw_deg"], SuitabilityLimits())
-    if is_preview and (doubt := blink_doubt(pixels, found.features, scale)):
-        found.doubts.append(doubt)
+    if is_preview and found.features.eyes:
+        eyes = eyes_in_frame(pixels, found.features, scale)
+        found.doubts += [doubt] if (doubt := eye_doubt(eyes)) else []
+        found.figures["blinks"] = float(eyes.can_blink)
     share = float(features.high[1] - features.low[1]) * scale / height
     if fault := small_face_fault(share, SuitabilityLimits()):
         found.faults["small-face"] = fault

@@ -16,7 +16,7 @@ from pydantic import Field
 
 from model.engine import Pixels
 from model.preview.eyes.blinks import Eyes
-from model.preview.eyes.crossings import LEAST_LIGHT, MOST_CROSSED
+from model.preview.eyes.crossings import LEAST_LIGHT, MOST_CROSSED, MOST_RIM
 from model.preview.face import Face, human_score
 from model.preview.features import Features, features_of_landmarks
 from model.preview.head import CANVAS_SCALE
@@ -74,22 +74,23 @@ class Suitability:
     figures: dict[str, float] = field(default_factory=dict[str, float])
 
 
-def blink_doubt(pixels: Pixels, features: Features, scale: float) -> str:
-    """Why the preview leaves the eyes open; empty where they blink, or where none may.
+def eye_doubt(eyes: Eyes) -> str:
+    """Why the preview keeps the eyes still; empty where nothing crosses or covers them.
 
-    ``scale`` is in pixels of the video for one of ``pixels``: at that size the eyes are judged.
+    Eyes that only do not blink need no other picture: they look alive, and nobody is told.
     """
-    if not features.eyes:
-        return ""
-    eyes = _eyes_in_frame(pixels, features, scale)
-    if eyes.can_blink:
-        return ""
     sight = eyes.sight
-    if sight.is_crossed:
+    if sight.crossed > MOST_CROSSED:
         return (
             "the eyes do not move, because rims of glasses or hair cross them "
             f"({sight.crossed:.1%} of their edge, up to {MOST_CROSSED:.1%} is taken for lashes); "
             "use a picture in which nothing crosses the eyes"
+        )
+    if sight.is_crossed:
+        return (
+            "the eyes do not move, because rims of glasses or hair cross them (a thin grey line "
+            f"runs along the lids for {sight.rim:.2f} of an eye's width, up to {MOST_RIM:.2f} is "
+            "taken for a fold); use a picture in which nothing crosses the eyes"
         )
     if sight.is_covered:
         return (
@@ -97,14 +98,14 @@ def blink_doubt(pixels: Pixels, features: Features, scale: float) -> str:
             f"them has {sight.light:.0%} of the face's light, at least {LEAST_LIGHT:.0%} is "
             "needed; use a picture that shows the eyes"
         )
-    return (
-        "the eyes do not blink, because the skin around them is too small or too uneven to make "
-        "lids of; use a larger picture, or one in even light with nothing near the eyes"
-    )
+    return ""
 
 
-def _eyes_in_frame(pixels: Pixels, features: Features, scale: float) -> Eyes:
-    """The eyes as the preview engine has them, without the rest of the frame."""
+def eyes_in_frame(pixels: Pixels, features: Features, scale: float) -> Eyes:
+    """The eyes of ``pixels`` as the preview engine has them, without the rest of the frame.
+
+    ``scale`` is in pixels of the video for one of ``pixels``: at that size the eyes are judged.
+    """
     margin = (features.high - features.low) * 0.1
     low = np.maximum(np.floor(features.low - margin), 0).astype(int)
     high = np.minimum(np.ceil(features.high + margin), pixels.shape[1::-1]).astype(int)

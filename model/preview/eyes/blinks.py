@@ -2,10 +2,10 @@
 
 Lashes and liner are not stretched with the lid, which would smear them. The closed lid is made
 once: the eye, its lashes and liner are masked by their contrast to the skin, and the hole is filled
-from the skin around (a membrane: the discrete Laplace equation), with the grain of the cheek. A
-frame uncovers that lid down to its edge and draws a lash line there. Where the skin around an eye
-cannot be told from hair, spectacles or deep shadow, there is no blink; where rims or hair cross it,
-the iris stays, too.
+from the skin around (a membrane: the discrete Laplace equation), with the grain of the cheek. What
+is skin is measured against a plane, because light falls from a side. A frame uncovers that lid down
+to its edge and draws a lash line there. Where little around an eye is skin, there is no blink;
+where rims or hair cross it, the iris stays, too.
 Shapes: h, w of an eye's patch, in coordinates along (u) and across (v) the eyes.
 """
 
@@ -25,9 +25,12 @@ _LEAST_WIDTH = 10.0  # canvas pixels: a narrower eye is not animated
 _NUM_RELAXATIONS = 60  # of every level of the membrane's pyramid
 _LEAST_GAZE = 0.004  # of the eye's width: a smaller turn is not drawn
 _SKIN_SPAN = (0.80, 1.35)  # of the skin's luminance: what is darker or lighter tints no lid
-_MOST_FOREIGN = 0.38  # share of the pixels around an eye that may be no skin
-_MOST_SHADE = 0.24  # deviation of the skin around an eye, over its mean
+_SKIN_PERCENTILE, _SKIN_EXPECTILE = 65, 0.65
+_NUM_FITS = 6
+_LIGHT_SPAN = (0.45, 1.5)  # of the skin's middle level: as far as its light may fall around an eye
+_MOST_FOREIGN = 0.72  # share of the pixels around an eye that may be no skin
 _GRAIN = 7.0  # grey levels: the most that grain adds to a lid
+_GRAIN_BELOW = 0.30  # eye widths below the lids: where it is taken from
 _CONTRAST = 0.15  # of the skin's luminance: darker pixels beside the eye are lashes or liner
 _FOREIGN = 0.50  # of the skin's luminance: darker pixels are hair or spectacles, not lid
 
@@ -92,7 +95,7 @@ class _Lid:
         is_eye = self._eye_mask()
         near = _grown(is_eye, 0.20 * self._width * self._patch.samples)
         ring = near & ~_grown(is_eye, 0.06 * self._width * self._patch.samples)
-        skin = float(np.percentile(grey[ring], 65)) if ring.any() else 128.0
+        skin = self._skin_light(grey, ring)
         is_lash = self._lash_mask(grey, is_eye, skin)
         samples = self._patch.samples
         hole = _grown(is_eye | is_lash, max(0.035 * self._width, 2.0) * samples)
@@ -102,28 +105,46 @@ class _Lid:
         around = _grown(hole, 0.16 * self._width * samples)
         is_odd = (grey < _SKIN_SPAN[0] * skin) | (grey > _SKIN_SPAN[1] * skin)
         is_skin = around & ~hole & ~is_odd
-        self.is_clear = self._is_clear(grey, around & ~hole, is_skin)
+        around_hole = max(float((around & ~hole).sum()), 1.0)
+        self.is_clear = 1 - float(is_skin.sum()) / around_hole <= _MOST_FOREIGN
         fill = _membrane(self._texture, hole | is_foreign | (around & is_odd))
         soft = cv2.GaussianBlur(hole.astype(np.float32), (0, 0), 0.03 * self._width * samples + 0.6)
         self._hole = np.clip(soft * 2 - 0.6, 0, 1).astype(np.float32)
-        closed = fill * self._shading()[..., None] + self._grain(grey)[..., None]
+        grain = self._grain(grey, hole | is_odd)
+        closed = fill * self._shading()[..., None] + grain[..., None]
         self._closed = np.clip(closed, 0, 255).astype(np.float32)
         self._set_lashes(grey, is_eye)
         self._set_gaze()
 
-    def _is_clear(self, grey: Field, around: Mask, is_skin: Mask) -> bool:
-        """Whether the skin around the eye can make a lid."""
-        if not is_skin.any():
-            return False
-        foreign = 1 - float(is_skin.sum()) / max(float(around.sum()), 1)
-        shade = float(grey[is_skin].std() / max(float(grey[is_skin].mean()), 1))
-        return foreign <= _MOST_FOREIGN and shade <= _MOST_SHADE
+    def _skin_light(self, grey: Field, ring: Mask) -> Field:
+        """How light the skin is over the patch: a plane, as light falls from a side."""
+        if not ring.any():
+            return np.full_like(grey, 128.0)
+        level = float(np.percentile(grey[ring], _SKIN_PERCENTILE))
+        u, v = self._patch.u / self._width, self._patch.v / self._width
+        across, down = (
+            np.asarray(np.broadcast_to(each, grey.shape), np.float64) for each in (u, v)
+        )
+        terms = np.stack([np.ones(int(ring.sum())), across[ring], down[ring]], 1)
+        light = grey[ring].astype(np.float64)
+        plane = np.array([level, 0.0, 0.0])
+        for _ in range(_NUM_FITS):  # dark marks weigh little: lashes, folds, hair
+            weight = np.where(light < terms @ plane, 1 - _SKIN_EXPECTILE, _SKIN_EXPECTILE)
+            normal = (terms * weight[:, None]).T @ terms + 1e-6 * np.eye(3)
+            # rounded, so that a last bit that depends on vector lanes never reaches a pixel
+            plane = np.round(np.linalg.solve(normal, (terms * weight[:, None]).T @ light), 2)
+        skin = plane[0] + plane[1] * across + plane[2] * down
+        low, high = (share * level for share in _LIGHT_SPAN)
+        return np.clip(skin, low, high).astype(np.float32)
 
-    def _grain(self, grey: Field) -> Field:
-        """The cheek's grain, in grey levels, laid over the eye."""
-        smooth = cv2.GaussianBlur(grey, (0, 0), 0.05 * self._width * self._patch.samples + 1)
+    def _grain(self, grey: Field, is_odd: Mask) -> Field:
+        """The cheek's grain, in grey levels, laid over the eye; none where it is no skin."""
+        size = 0.05 * self._width * self._patch.samples + 1
+        smooth = cv2.GaussianBlur(grey, (0, 0), size)
         grain = np.clip(grey - np.asarray(smooth), -_GRAIN, _GRAIN)
-        down = float(self._lower.max() - self._upper.min()) + 0.12 * self._width
+        is_plain = (~_grown(is_odd, size)).astype(np.float32)
+        grain *= np.asarray(cv2.GaussianBlur(is_plain, (0, 0), 0.5 * size))
+        down = float(self._lower.max() - self._upper.min()) + _GRAIN_BELOW * self._width
         rows = np.arange(len(grey), dtype=np.float32)[:, None] + down * self._patch.samples
         columns = np.arange(self._patch.size[0], dtype=np.float32)
         map_y = np.broadcast_to(rows, grey.shape).copy()
@@ -196,7 +217,7 @@ class _Lid:
         t = (self._patch.u - self._left) / self._width * 2 - 1
         return (np.clip(1 - (t / 1.12) ** 2, 0, 1) ** 0.5).astype(np.float32)
 
-    def _lash_mask(self, grey: Field, is_eye: Mask, skin: float) -> Mask:
+    def _lash_mask(self, grey: Field, is_eye: Mask, skin: Field) -> Mask:
         """Thin dark marks that touch the eye: lashes and liner, but not hair or shadows."""
         u, v, width, samples = self._patch.u, self._patch.v, self._width, self._patch.samples
         near = _grown(is_eye, 0.13 * width * samples)

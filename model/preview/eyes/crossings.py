@@ -2,9 +2,11 @@
 
 What crosses is a line, dark or pale against what is within a sixth or a tenth of the eye's width of
 it, that runs without a break from the eye's edge to a third of its width away. Lashes, liner and
-wrinkles end before; lashes at the outer corner do not, so that the outer upper side is not looked
-at. Dark glasses cross nothing, but the skin around the eyes is then far darker than the face.
-Measured on drawn glasses and hair: ``benchmarks/results/eyes-xeon-2026-11.md``.
+most wrinkles end before; lashes at the outer corner do not, so that the outer upper side is not
+looked at, and deep wrinkles are redder than the skin, which rims and hair are not. A thin rim that
+surrounds an eye closely crosses nothing: it is a long line with less colour than the skin. Dark
+glasses cross nothing, but the skin around the eyes is then far darker than the face.
+Measured on portraits, and on drawn glasses and hair: ``benchmarks/results/eyes-xeon-2026-11.md``.
 
 Shapes: h, w of an eye's square, in eye widths along (u) and across (v) the eyes from its middle.
 """
@@ -22,8 +24,9 @@ from model.preview.pose import Patch
 Field = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-MOST_CROSSED = 0.025  # share of the eye's edge
-LEAST_LIGHT = 0.45  # of the skin around the eyes, over the face's
+MOST_CROSSED = 0.018  # share of the eye's edge
+MOST_RIM = 0.60  # eye widths: a longer grey line close to the lids is a rim
+LEAST_LIGHT = 0.40  # of the skin around the eyes, over the face's
 
 _PIXELS = 96  # an eye's width
 _REACH = (1.0, 0.8)  # of the square, in eye widths from the eye's middle
@@ -46,10 +49,14 @@ class _Line:
 
 
 _LINES = (
-    _Line(width=0.16, end=0.30, contrast=0.21, is_pale=False),
+    _Line(width=0.16, end=0.30, contrast=0.27, is_pale=False),
     _Line(width=0.09, end=0.35, contrast=0.13, is_pale=True),
 )
 _DARKER, _YELLOWER = 100.0, 45.0  # steps of Lab that are a contrast of 1, for pale lines
+_REDDER = 6.0  # steps of Lab's a over the skin's: wrinkles
+_GREY = 128.0  # Lab's a and b without colour
+_RIM_WIDTH, _RIM_END, _RIM_GREYER = 0.09, 0.18, 5.0  # eye widths, from the lids; steps of Lab
+_RIM_THICK = 0.095  # eye widths: what is thicker is no line
 
 
 @dataclass(frozen=True)
@@ -59,15 +66,17 @@ class EyeSight:
     Attributes:
         crossed: share of the edge of the more crossed eye that lines cross.
         light: lightness of the skin around the darker eye, over the face's.
+        rim: length of the longest grey line close to the lids, in eye widths.
     """
 
     crossed: float
     light: float
+    rim: float = 0.0
 
     @property
     def is_crossed(self) -> bool:
         """Whether rims or hair cross an eye."""
-        return self.crossed > MOST_CROSSED
+        return self.crossed > MOST_CROSSED or self.rim > MOST_RIM
 
     @property
     def is_covered(self) -> bool:
@@ -92,13 +101,14 @@ def eye_sight(picture: Pixels, features: Features) -> EyeSight:
     light = float(np.median(cv2.cvtColor(face, cv2.COLOR_RGB2LAB)[..., 0]))
     found = [_sight(picture, features, eye) for eye in features.eyes]
     return EyeSight(
-        max(crossed for crossed, _ in found),
-        min(around for _, around in found) / max(light, 1.0),
+        max(each.crossed for each in found),
+        min(each.light for each in found) / max(light, 1.0),
+        max(each.rim for each in found),
     )
 
 
-def _sight(picture: Pixels, features: Features, eye: Eye) -> tuple[float, float]:
-    """Share of the edge that is crossed, and lightness around one eye, 0 to 255."""
+def _sight(picture: Pixels, features: Features, eye: Eye) -> EyeSight:
+    """How freely one eye is seen; ``light`` is 0 to 255."""
     width = max(float(np.hypot(*(eye.upper[-1] - eye.upper[0]))), 1.0)
     middle = (eye.upper[0] + eye.upper[-1]) / 2
     reach = np.array(_REACH) * width
@@ -116,7 +126,8 @@ def _sight(picture: Pixels, features: Features, eye: Eye) -> tuple[float, float]
     is_lashes = (v < 0) & (np.float32(side) * u - _UPPER_STRETCH * v > 0)
     crossed = max(_crossed(lab, line, away, is_near, is_lashes) for line in _LINES)
     around = lab[..., 0][is_near & (away < _LINES[0].end)]
-    return crossed, float(np.percentile(around, 60)) if around.size else 0.0
+    light = float(np.percentile(around, 60)) if around.size else 0.0
+    return EyeSight(crossed, light, _rim(lab, is_near & ~is_lashes & (away < _RIM_END)))
 
 
 def _cut(picture: Pixels, patch: Patch) -> Pixels:
@@ -167,5 +178,23 @@ def _crossed(lab: Field, line: _Line, away: Field, is_near: Mask, is_lashes: Mas
     is_line = (is_ring & (contrast > line.contrast)).astype(np.uint8)
     labels = np.asarray(cv2.connectedComponents(is_line, connectivity=8)[1], np.intp)
     through = np.intersect1d(labels[edge], labels[end])
-    is_crossed = edge & ~is_lashes & np.isin(labels, through[through > 0])
+    is_plain = is_ring & (is_line == 0)
+    red = lab[..., 1] - (np.median(lab[is_plain][:, 1]) if is_plain.any() else _GREY)
+    crossing = [label for label in through if label and red[labels == label].mean() <= _REDDER]
+    is_crossed = edge & ~is_lashes & np.isin(labels, crossing)
     return float(is_crossed.sum()) / max(float(edge.sum()), 1.0)
+
+
+def _rim(lab: Field, is_close: Mask) -> float:
+    """The length of the longest thin line without colour in ``is_close``, in eye widths."""
+    side = round(_RIM_WIDTH * _PIXELS) | 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    colour = np.hypot(lab[..., 1] - _GREY, lab[..., 2] - _GREY).astype(np.float32)
+    around = np.asarray(cv2.morphologyEx(colour, cv2.MORPH_CLOSE, kernel), np.float32)
+    is_grey = (is_close & (around - colour > _RIM_GREYER)).astype(np.uint8)
+    found = cv2.connectedComponentsWithStats(is_grey, connectivity=8)[2]
+    stats = np.asarray(found, np.float64)[1:]  # the first is all that is no line
+    sizes = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]
+    is_thin = stats[:, cv2.CC_STAT_AREA] < _RIM_THICK * _PIXELS * sizes.max(1)
+    lengths = np.hypot(sizes[is_thin, 0], sizes[is_thin, 1])
+    return float(lengths.max(initial=0.0)) / _PIXELS

@@ -2,7 +2,7 @@
 
 It reads seven bands of the sound, each over the loudest nearby and over its own quietest, at
 thirteen moments within 140 ms on each side, and was learnt from seven synthetic voices and mixtures
-of them, clean, in noise, in rooms and with other formants
+of them, clean, in noise, in rooms and with other formants, by ``benchmarks/closures.py``
 (``benchmarks/results/closures-xeon-2026-11.md``). What is around half a second away never counts,
 so that a segment hears what the whole track hears.
 Shapes: T steps of 10 ms, S samples of a window, B bands.
@@ -45,6 +45,13 @@ def band_levels(power: NDArray[np.floating], hertz: NDArray[np.floating]) -> Cur
 
 def heard_closures(levels: Curve) -> Curve:
     """How far lips are pressed together, 0 to 1, at each of ``(T, B + 1)`` levels."""
+    belief = _belief(closure_features(levels))
+    t = np.clip((belief - _HIDDEN) / (_SHUT - _HIDDEN), 0, 1)
+    return ndimage.maximum_filter1d(t * t * (3 - 2 * t), _SHUT_STEPS, mode="nearest")
+
+
+def closure_features(levels: Curve) -> Curve:
+    """What the network reads at each of ``(T, B + 1)`` levels: ``(T, 2 * B * moments)``."""
     bands, voice = levels[:, :-1], levels[:, -1]
     peak = ndimage.maximum_filter1d(voice, _NEAR_STEPS, mode="nearest")
     peak = ndimage.correlate1d(peak, np.full(_PEAK_STEPS, 1 / _PEAK_STEPS), mode="nearest")
@@ -60,9 +67,7 @@ def heard_closures(levels: Curve) -> Curve:
     now = np.concatenate([below_peak, above_quiet], 1)
     steps = np.arange(len(now))
     around = [now[np.clip(steps + offset, 0, len(now) - 1)] for offset in _OFFSETS]
-    belief = _belief(np.concatenate(around, 1))
-    t = np.clip((belief - _HIDDEN) / (_SHUT - _HIDDEN), 0, 1)
-    return ndimage.maximum_filter1d(t * t * (3 - 2 * t), _SHUT_STEPS, mode="nearest")
+    return np.concatenate(around, 1)
 
 
 def _belief(features: Curve) -> Curve:

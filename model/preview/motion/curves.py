@@ -161,6 +161,15 @@ def _features(signal: NDArray[np.int16], num_hops: int) -> _Sound:
     return _Sound(*(np.concatenate(curves) for curves in zip(*parts, strict=True)))
 
 
+def levels_of(track: NDArray[np.int16]) -> Curve:
+    """Levels ``(T, B + 1)`` of a whole ``(S,)`` track at 16 kHz, with silence around it."""
+    num_hops = -(-len(track) // _HOP)
+    lead = (_WINDOW - _HOP) // 2
+    signal = np.zeros(num_hops * _HOP + _WINDOW, np.int16)
+    signal[lead : lead + len(track)] = track
+    return _features(signal, num_hops).levels
+
+
 def _features_of(frames: NDArray[np.int16]) -> tuple[Curve, Curve, Curve, Curve, Curve]:
     """Energy, openness, frontness, friction and levels of ``(hops, samples)``."""
     taper = np.hanning(_WINDOW)

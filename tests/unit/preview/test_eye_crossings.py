@@ -12,11 +12,11 @@ from model.preview.eyes.crossings import EyeSight, eye_sight
 from model.preview.features import Features, locate
 from model.preview.pose import Pose
 from tasks.portrait.portrait import check_portrait, read_rig
-from tasks.portrait.suitability import blink_doubt
+from tasks.portrait.suitability import eye_doubt, eyes_in_frame
 
 NAMES = ("mara", "jun", "otto")
 SHUT = replace(Pose(*([0.0] * 14)), blink=1.0, gaze_x=0.05)
-BLACK, TORTOISE = (25, 22, 20), (90, 52, 28)
+BLACK, TORTOISE, GREY = (25, 22, 20), (90, 52, 28), (140, 130, 120)
 
 
 @cache
@@ -27,17 +27,25 @@ def presenter(name: str) -> tuple[Pixels, Features]:
     return pixels, features
 
 
-def with_rims(name: str, down: float, height: float, colour: tuple[int, int, int]) -> Pixels:
-    """Round glasses, their middles ``down`` eye widths below the eyes', likewise their height."""
+def with_rims(
+    name: str,
+    down: float,
+    height: float,
+    colour: tuple[int, int, int],
+    *,
+    reach: float = 0.85,
+    thick: float = 0.08,
+) -> Pixels:
+    """Round glasses, their middles ``down`` eye widths below the eyes'; lengths are such, too."""
     pixels, features = presenter(name)
     pixels = pixels.copy()
     for eye in features.eyes:
         x, y = (eye.upper[0] + eye.upper[-1]) / 2
         width = np.ptp(eye.upper[:, 0])
         centre = (round(x), round(y + down * width))
-        radii = (round(0.85 * width), round(height * width))
-        thick = max(2, round(0.08 * width))
-        cv2.ellipse(pixels, centre, radii, 0, 0, 360, colour, thick, cv2.LINE_AA)
+        radii = (round(reach * width), round(height * width))
+        line = max(2, round(thick * width))
+        cv2.ellipse(pixels, centre, radii, 0, 0, 360, colour, line, cv2.LINE_AA)
     return pixels
 
 
@@ -65,6 +73,10 @@ def behind_dark_glasses(name: str) -> Pixels:
     return pixels
 
 
+def told(pixels: Pixels, features: Features) -> str:
+    return eye_doubt(eyes_in_frame(pixels, features, 0.5))
+
+
 def is_drawn(pixels: Pixels, features: Features) -> bool:
     frame = pixels.copy()
     Eyes(pixels, features).draw(frame, SHUT)
@@ -76,7 +88,7 @@ def test_free_eyes_blink_and_nothing_is_said_of_them(name: str) -> None:
     pixels, features = presenter(name)
     assert not eye_sight(pixels, features).is_crossed
     assert is_drawn(pixels, features)
-    assert blink_doubt(pixels, features, 0.5) == ""
+    assert told(pixels, features) == ""
 
 
 @pytest.mark.parametrize("name", ["mara", "jun"])
@@ -88,7 +100,7 @@ def test_rims_across_the_lids_stop_the_eyes_and_are_told(
     pixels, features = with_rims(name, down, 0.55, colour), presenter(name)[1]
     assert eye_sight(pixels, features).is_crossed
     assert not is_drawn(pixels, features)
-    assert "because rims of glasses or hair cross them" in blink_doubt(pixels, features, 0.5)
+    assert "because rims of glasses or hair cross them" in told(pixels, features)
 
 
 @pytest.mark.parametrize("name", ["mara", "jun"])
@@ -110,7 +122,7 @@ def test_eyes_behind_dark_glasses_stay_still_and_are_told(name: str) -> None:
     pixels, features = behind_dark_glasses(name), presenter(name)[1]
     assert eye_sight(pixels, features).is_covered
     assert not is_drawn(pixels, features)
-    assert "they are covered, as by dark glasses" in blink_doubt(pixels, features, 0.5)
+    assert "they are covered, as by dark glasses" in told(pixels, features)
 
 
 def test_a_mirrored_or_smaller_picture_is_seen_alike() -> None:
@@ -133,16 +145,43 @@ def test_eyes_that_a_rig_places_are_taken_to_be_free() -> None:
 
 def test_plan_tells_of_eyes_that_stay_open_for_the_preview_alone() -> None:
     pixels = with_rims("jun", 0.4, 0.55, BLACK)
-    told = [
+    are_told = [
         any("the eyes do not move" in w for w in report.warnings)
         for report in (
             check_portrait(pixels, None, 704, 384),
             check_portrait(pixels, None, 704, 384, is_preview=False),
         )
     ]
-    assert told == [True, False]
+    assert are_told == [True, False]
 
 
 def test_a_rig_without_eyes_says_that_nobody_blinks_and_nothing_is_told() -> None:
     pixels, features = presenter("jun")
-    assert blink_doubt(pixels, replace(features, eyes=()), 0.5) == ""
+    assert told(pixels, replace(features, eyes=())) == ""
+
+
+@pytest.mark.parametrize("name", ["mara", "jun"])
+def test_thin_grey_rims_close_around_the_eyes_stop_them_and_are_told(name: str) -> None:
+    pixels, features = with_rims(name, 0.06, 0.26, GREY, reach=0.62, thick=0.03), presenter(name)[1]
+    assert eye_sight(pixels, features).is_crossed
+    assert not is_drawn(pixels, features)
+    assert "because rims of glasses or hair cross them" in told(pixels, features)
+
+
+@pytest.mark.parametrize("name", ["mara", "jun"])
+def test_thin_grey_rims_further_out_let_them_blink(name: str) -> None:
+    pixels, features = with_rims(name, 0.2, 0.8, GREY, thick=0.03), presenter(name)[1]
+    assert not eye_sight(pixels, features).is_crossed
+
+
+@pytest.mark.parametrize("name", ["mara", "jun"])
+@pytest.mark.parametrize("side", [-1.0, 1.0])
+def test_light_that_falls_from_a_side_stops_no_blink(name: str, side: float) -> None:
+    pixels, features = presenter(name)
+    left, right = features.low[0], features.high[0]
+    across = np.clip((np.arange(pixels.shape[1]) - left) / (right - left), 0, 1) * 2 - 1
+    light = np.clip(0.65 + 0.35 * side * across, 0.3, 1)
+    lit = (pixels * light[None, :, None]).astype(np.uint8)
+    report = check_portrait(lit, None, 704, 384)
+    assert report.figures["blinks"] == 1.0
+    assert not any("the eyes" in warning for warning in report.warnings)

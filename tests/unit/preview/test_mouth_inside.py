@@ -106,3 +106,24 @@ def test_pressed_lips_keep_their_seam_without_dots(name: str) -> None:
     for press in (0.5, 0.8, 1.0):
         shown = actor.frame(replace(SPEAKING, press=press))
         assert seam_dots(shown, features) < rest + 0.6  # 3 to 7 where the seam was covered
+
+
+def test_details_between_parted_lips_are_not_drawn_out_to_streaks() -> None:
+    pixels = portrait("jun", 1024)
+    rig = read_rig(PORTRAITS / "jun.rig.json")
+    features = locate(pixels, rig)
+    assert features is not None
+    seam = features.upper_inner
+    line = np.rint(np.concatenate([seam, seam[::-1] + np.array([0, 20])])).astype(np.int32)
+    is_inside = cv2.fillPoly(np.zeros(pixels.shape[:2], np.uint8), [line], 1).astype(bool)
+    stripes = np.where(np.arange(1024) // 6 % 2, 200, 40)[None, :, None]
+    striped = np.where(is_inside[..., None], stripes, pixels).astype(np.uint8)
+    upper = float(rig["upper_lip"])  # type: ignore[arg-type]
+    scale = rig["size"][0] / 1024  # type: ignore[index]
+    actor, placed_features, _ = placed("jun", striped, lower_lip=upper + 20 * scale)
+
+    frame = actor.frame(replace(SPEAKING, opening=1.0))
+    shown = mouth(frame, placed_features, 0.3).astype(float).mean(2)
+    stripes_of_rows = np.abs(np.diff(shown, axis=1)).mean(1)
+    assert stripes_of_rows.max() > 30, "the portrait's own teeth are gone"
+    assert stripes_of_rows[len(shown) // 2 :].min() < 3, "40 where stripes run down to the lip"
