@@ -3,6 +3,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # two files of tests at a time, or SIDES; what a file's tests share is then made once
 SIDES := 2
+# (CI gives another, which runs one or two tests that failed a second time)
+PYTEST := pytest
 SIDE_BY_SIDE := -n $(SIDES) --dist loadscope --no-loadscope-reorder
 
 .PHONY: demo install dev format check test test-all parity test-integration test-faults fuzz bench-gpu count-gpu compile-gpu card-tables
@@ -31,7 +33,7 @@ check: dev
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/lint-imports && $(BIN)/pyright
 
 test: dev
-	$(BIN)/pytest $(SIDE_BY_SIDE)
+	$(BIN)/$(PYTEST) $(SIDE_BY_SIDE)
 
 # The same with every further number of ranks, placement and kind of weights, and what the tests with
 # servers leave out, and properties with examples of their own each time: takes minutes more.
@@ -45,7 +47,7 @@ parity: dev
 # Tests with a real Prefect server, workers and SeaweedFS: needs PostgreSQL, takes a quarter of an hour. Each
 # side has servers of its own; SIDES=3 is quicker on a quiet machine, as the tests wait half of the time.
 test-integration: dev
-	$(BIN)/pytest $(SIDE_BY_SIDE) tests/integration -m "cluster and not faults and not sweep"
+	$(BIN)/$(PYTEST) $(SIDE_BY_SIDE) tests/integration -m "cluster and not faults and not sweep"
 
 # Kills the same servers in every way: takes up to an hour, so it is run by hand.
 test-faults: dev

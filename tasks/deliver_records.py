@@ -85,6 +85,14 @@ class DeliverRequest(Record):
     earlier_outro: str | None = Field(
         default=None, description="sha256 of the outro that films had before; as with the music."
     )
+    earlier_label: str | None = Field(
+        default=None,
+        description="That films had before; empty: none. None: this one, or there were no films.",
+    )
+    earlier_screens: dict[str, str] = Field(
+        default_factory=dict[str, str],
+        description="sha256 of the screen that films of a size had before, by its name.",
+    )
     teaser: TeaserKind | None = Field(default=None, description="None: no teaser.")
     intro: FileEntry | None = Field(default=None, description="In the store's `materials/`.")
     outro: FileEntry | None = Field(default=None, description="In the store's `materials/`.")

@@ -10,11 +10,13 @@ import socket
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
 import httpx
 from prefect.settings import get_current_settings
+from pydantic import TypeAdapter
 
 from flows.deployment.inventory import (
     POOLS,
@@ -45,6 +47,8 @@ BATCHING: dict[str, int] = {
     "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_READ_BATCH_SIZE": 100,
     "PREFECT_SERVER_SERVICES_TRIGGERS_READ_BATCH_SIZE": 100,
 }
+OUTAGE_VARIABLE = "PREFECT_SERVER_EVENTS_EXPIRED_BUCKET_BUFFER"
+_OUTAGE = timedelta(days=1)
 _LITTLE_DISK_BYTES = 1_000_000_000
 _SOME_DISK_BYTES = 10_000_000_000
 _TIMEOUT_S = 10.0
@@ -323,6 +327,7 @@ def server_findings(facts: ServerFacts) -> list[Finding]:
         _bound_finding(facts),
         _analytics_finding(facts.settings),
         _ui_finding(facts),
+        outage_finding(facts.settings),
     ]
 
 
@@ -404,6 +409,24 @@ def _ui_finding(facts: ServerFacts) -> Finding:
         what="UI",
         found=f"the page looks for its server on port {_DEFAULT_PORT} and stays blank",
         way_out=f"set PREFECT_SERVER_UI_API_URL={facts.url} for the server",
+    )
+
+
+def outage_finding(settings: Mapping[str, Any]) -> Finding:
+    """Whether a server that was away still knows whose heartbeats it waits for.
+
+    Prefect's usual 60 s are soon over, and runs that died meanwhile would stay Running for ever.
+    """
+    told = settings["server"]["events"]["expired_bucket_buffer"]
+    remembered = TypeAdapter(timedelta).validate_python(told)
+    if remembered >= _OUTAGE:
+        return Finding(verdict="ok", what="outages", found="runs that die in one are missed later")
+    return Finding(
+        verdict="warn",
+        what="outages",
+        found=f"the server soon forgets whose heartbeats it waits for ({told}), so campaigns that "
+        "die while it is away for minutes are never taken up again",
+        way_out=f"set {OUTAGE_VARIABLE}=P7D for the server",
     )
 
 

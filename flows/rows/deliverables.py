@@ -16,9 +16,11 @@ from tasks.deliver_records import (
 )
 from tasks.deliverables.captions.drawing import (
     NO_WORD_TIMES,
+    CaptionError,
     check_captions,
     highlighted_words,
     screen_captions,
+    told_once,
 )
 from tasks.deliverables.captions.places import Stand
 from tasks.deliverables.clips import Clip
@@ -93,6 +95,7 @@ def with_deliverables(stored: StoredPlan, row: ManifestRow, folder: CampaignFold
             face = before.face if before is not None else _face(stored.plan, place)
             asked = _asked(row, stored.plan, face, script, folder, before)
             asked = _drawn(asked, row, stored.plan, script, speech, place)
+            asked = asked.model_copy(update={"earlier_screens": _earlier_screens(before, asked)})
             asked = _checked(asked, row, stored.plan, speech, place)
     if asked == before:
         return stored
@@ -148,17 +151,20 @@ def _asked(
     clips = _clips(brand) if brand and not plan.is_proof else {}
     kept = {name: keep_material(folder, clip.path) for name, clip in clips.items()}
     has_label = row.language == "zh" if row.ai_label is None else row.ai_label
+    label = _label(row, brand) if has_label else ""
     return DeliverRequest(
         sizes=row.deliver,
         face=face,
         captions=_captions(row, brand, before),
         caption_style=_style(row, brand),
-        label=_label(row, brand) if has_label else "",
+        label=label,
         language=row.language,
         music=music,
         earlier_music=_earlier("music", before, music),
         earlier_intro=_earlier("intro", before, kept.get("intro")),
         earlier_outro=_earlier("outro", before, kept.get("outro")),
+        earlier_label=_earlier_label(before, label),
+        earlier_screens=before.earlier_screens if before else {},
         teaser=row.teaser,
         intro=kept.get("intro"),
         outro=kept.get("outro"),
@@ -183,6 +189,25 @@ def _earlier(
         earlier: str | None = getattr(before, f"earlier_{name}")
         return earlier
     return file.sha256 if file else ""
+
+
+def _earlier_label(before: DeliverRequest | None, now: str) -> str | None:
+    """The label that this row's films had until it was changed."""
+    if before is None:
+        return None
+    return before.earlier_label if before.label == now else before.label
+
+
+def _earlier_screens(before: DeliverRequest | None, now: DeliverRequest) -> dict[str, str]:
+    """The screens that this row's films had until they were changed, by size."""
+    if before is None:
+        return {}
+    kept = before.earlier_screens | {
+        name: digest
+        for name, digest in before.screens.items()
+        if digest != now.screens.get(name, digest)
+    }
+    return {name: digest for name, digest in kept.items() if name in now.screens}
 
 
 def _earlier_background(before: DeliverRequest) -> str:
@@ -259,13 +284,15 @@ def _checked(
     """
     burned = [size for size in request.sizes if is_burned(request.captions, size)]
     faults = list(_style_faults(request, row, speech)) if burned else []
+    found: list[CaptionError] = []
     for size in burned:
         stand = _stand(request, plan, size, folder)
         shown = screen_captions(speech, stand, num_frames=plan.num_frames, fps=plan.fps)
         try:
             check_captions(shown, stand)
-        except RowError as error:
-            faults.append(str(error))
+        except CaptionError as error:
+            found.append(error)
+    faults += map(str, told_once(found))
     if faults:
         raise RowError("; ".join(faults))
     return request

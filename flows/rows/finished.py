@@ -141,8 +141,11 @@ def upscaler_paces(out: str | Path, campaign: str) -> Callable[[Upscaler], Pace 
 
 
 def _num_copied(request: DeliverRequest, plan: VideoPlan, earlier: EarlierFilm | None) -> int:
-    """Frames of a film that an earlier one has: with the same clips all, else the presenter's."""
-    if earlier is None:
+    """Frames of a film that an earlier one has: with the same clips all, else the presenter's.
+
+    Behind another label or screen there may be some, which only their pictures tell.
+    """
+    if earlier is None or not earlier.has_same_presenter:
         return 0
     clips = 0 if earlier.changed & {"intro", "outro"} else request.num_clip_frames
     return plan.num_frames + clips

@@ -14,7 +14,8 @@ from tasks.reading.cleaning.screen_marks import ScreenMark
 from tasks.reading.script_text import script_text
 from tasks.records import ManifestRow, Speech, VideoPlan
 from tasks.screen.brand.brand_file import read_brand
-from tasks.screen.composing.pieces import ScreenFault, Stage
+from tasks.screen.composing.faults import ScreenFault
+from tasks.screen.composing.pieces import Stage
 from tasks.screen.composing.screens import ScreenError, screen_of
 from tasks.screen.composing.times import Clock, MarkTimeError, Times, times_of
 from tasks.screen.formats import format_name, is_burned

@@ -27,6 +27,9 @@ _SERVER = {
     "PREFECT_LOGGING_SERVER_LEVEL": "WARNING",
     # how often it looks for workers whose heartbeats stopped
     "PREFECT_SERVER_SERVICES_FOREMAN_LOOP_SECONDS": "4",
+    # How long it remembers whose heartbeats it waits for. After 60 s, its default, a run that died
+    # while the server was away stays Running for ever, and its campaign is never taken up again.
+    "PREFECT_SERVER_EVENTS_EXPIRED_BUCKET_BUFFER": "P7D",
 }
 _WORKER = {
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",

@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from model.onnx_telemetry import forbid_telemetry
+
 if TYPE_CHECKING:
     import onnxruntime
 
@@ -30,6 +32,7 @@ _PRELU = b"PRelu"
 @cache
 def session(name: str) -> "onnxruntime.InferenceSession":
     """The network of that file name, on one thread; read once."""
+    forbid_telemetry()
     import onnxruntime  # starts a thread, and takes a quarter of a second
 
     options = onnxruntime.SessionOptions()

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
+from model.onnx_telemetry import forbid_telemetry
 from model.speech.utterance import Piece, Reading, Sounds
 
 _LETTER_A = re.compile(
@@ -103,6 +104,7 @@ def is_english_word(word: str) -> bool:
 @cache
 def _reader(is_british: bool):
     """Make hibari's lexicon reader; callable: text -> phonemes."""
+    forbid_telemetry()  # it reads words that it does not know with onnxruntime
     from hibari.g2p import G2P
 
     return G2P(british=is_british)

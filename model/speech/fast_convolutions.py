@@ -17,6 +17,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from model.onnx_telemetry import forbid_telemetry
+
 _GRAPH, _NODE, _INITIALIZER, _GRAPH_INPUT, _GRAPH_OUTPUT = 7, 1, 5, 11, 12  # of a model, a graph
 _INPUT, _OUTPUT, _NAME, _KIND, _ATTRIBUTE = 1, 2, 3, 4, 5  # of a node
 _ATTRIBUTE_NAME, _INT, _INTS, _ATTRIBUTE_KIND = 1, 3, 8, 20
@@ -182,6 +184,7 @@ def _convolution(content: memoryview, weights: _Weights) -> _Convolution | None:
 @cache
 def _products_are_exact() -> bool:
     """Whether this processor's kernel adds up products of bytes without cutting them off."""
+    forbid_telemetry()
     import onnxruntime  # starts a thread, and takes a quarter of a second
 
     rows, depth, columns = 32, 256, 32

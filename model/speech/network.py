@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from model.onnx_telemetry import forbid_telemetry
+
 if TYPE_CHECKING:
     import onnxruntime
 
@@ -25,6 +27,7 @@ def open_session(
     model: bytes, duration_output: str, element_type: int
 ) -> "onnxruntime.InferenceSession":
     """Open a session, on one thread, whose last output is the inner value ``duration_output``."""
+    forbid_telemetry()
     import onnxruntime  # starts a thread, and takes a quarter of a second
 
     options = onnxruntime.SessionOptions()

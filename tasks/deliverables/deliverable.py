@@ -3,11 +3,12 @@
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
+from model.errors import RowError
 from tasks.deliver_records import (
     CaptionStyle,
     DeliverableReceipt,
@@ -24,11 +25,10 @@ from tasks.deliverables.captions.drawing import (
 )
 from tasks.deliverables.captions.places import Stand, lettering
 from tasks.deliverables.clips import MATERIALS, Clips, kept_clips
-from tasks.deliverables.encoding import Deliverable, KeptParts, encode_deliverable
-from tasks.deliverables.final_encode import (
-    SETTINGS,
-)
-from tasks.deliverables.keys import deliverable_key
+from tasks.deliverables.encoding import AHEAD, Deliverable, KeptParts, encode_deliverable
+from tasks.deliverables.final_encode import KEYFRAME_EVERY, SETTINGS
+from tasks.deliverables.keys import deliverable_key, earlier_look
+from tasks.deliverables.overlay_tracks import equal_from
 from tasks.deliverables.sound_mix import FilmSound, Parts, film_sound
 from tasks.deliverables.stills import poster, teaser
 from tasks.deliverables.store import (
@@ -42,7 +42,7 @@ from tasks.deliverables.store import (
 )
 from tasks.deliverables.upscaler import enlarge, enlarged_crop, enlarged_size
 from tasks.errors import DamagedError
-from tasks.media.captions import shifted_captions
+from tasks.media.captions import Caption, shifted_captions
 from tasks.media.mp4 import read_mp4
 from tasks.processes.ffmpeg import ffmpeg_version
 from tasks.record import FileEntry
@@ -52,6 +52,7 @@ from tasks.screen.kept_screens import screen_name, screen_of_bytes
 from tasks.screen.label import label_overlay
 from tasks.screen.overlays import Region, Screen
 from tasks.screen.placing import Placing, crop_of, on_screen, placing_of
+from tasks.speech.clauses.word_times import SpokenWord
 from tasks.speech.speech_files import load_speech
 from tasks.store.campaign_folder import CampaignFolder
 from tasks.store.files import (
@@ -141,26 +142,23 @@ def make_deliverable(
     started = time.perf_counter()
     path = folder.fetch_video(master)
     shape = size_of(master, path)
-    screen, placing = screen_on(shape, size, request, folder)
-    face = on_screen(request.face, placing) if request.face else None
-    style = request.caption_style or CaptionStyle()
-    stand = Stand(size, face, screen.captions, style, request.label)
-    speech = captioned_speech(request, size, plan, master, folder)
-    length = {"num_frames": master.num_frames, "fps": plan.fps}
-    shown = screen_captions(speech, stand, **length) if speech else ()
-    words = highlighted_words(speech, stand) if speech else ()
+    look = _look(request, size, shape, plan, master, folder)
+    screen, placing, stand = look.screen, look.placing, look.stand
     clips = kept_clips(request, folder)
-    overlays = screen.overlays + caption_overlays(shown, stand, words or ())
-    if request.label:
-        overlays += (label_overlay(request.label, size, master.duration_s),)
     before = find_earlier(request, size, master, folder)
+    first = 0
+    if before is not None and not before.has_same_presenter:
+        past = earlier_look(request, size, before.changed)
+        first = _equal_from(past, look, size, shape, plan, master, folder)
+        if request.upscaler is not None:
+            before = None  # whose frames are another program's: they are not made again in part
     with tempfile.TemporaryDirectory(prefix="nightshoot-sound-") as scratch:
         sound = _sound(request, clips, plan, master, path, folder, Path(scratch))
         made = Deliverable(
             master,
             path,
             plan.encode,
-            replace(screen, overlays=overlays),
+            screen,
             placing.crop,
             tags=labelled_tags(dict(read_mp4(path).tags)),
             sound=sound.path,
@@ -169,12 +167,12 @@ def make_deliverable(
             label=request.label,
         )
         if before is not None:
-            made = _with_copies(made, before, folder)
+            made = _with_copies(made, before, first, folder)
         enlargement = None
         if request.upscaler is not None and before is None:
             made, enlargement = _enlarged(made, request.upscaler, shape, Path(scratch))
         files, checks = _kept_files(made, request, key, folder)
-    place = lettering(shown, stand) if shown else None
+    place = lettering(look.captions, stand) if look.captions else None
     crop, region = placing.crop, placing.presenter
     receipt = DeliverableReceipt(
         key=key,
@@ -198,7 +196,7 @@ def make_deliverable(
         label=request.label,
         integrated_lufs=sound.loudness.integrated_lufs if sound.loudness else None,
         true_peak_dbtp=sound.loudness.true_peak_dbtp if sound.loudness else None,
-        warnings=(*sound.warnings, *((NO_WORD_TIMES,) if words is None else ())),
+        warnings=(*sound.warnings, *((NO_WORD_TIMES,) if look.words is None else ())),
         upscaler=before.receipt.upscaler if before else made.enlarged and request.upscaler,
         enlargement=enlargement,
         encode={} if made.is_copy else dict(SETTINGS),
@@ -208,20 +206,86 @@ def make_deliverable(
     return commit_deliverable(folder, receipt)
 
 
-def _with_copies(made: Deliverable, before: EarlierFilm, folder: CampaignFolder) -> Deliverable:
-    """The same, with the frames that an earlier film has: all, or those of its equal parts."""
+@dataclass(frozen=True)
+class _Look:
+    """What is seen in one size: a screen with all its overlays, and what they were made of."""
+
+    screen: Screen
+    placing: Placing
+    stand: Stand
+    captions: tuple[Caption, ...]
+    words: tuple[SpokenWord, ...] | None
+
+
+def _look(
+    request: DeliverRequest,
+    size: Size,
+    shape: Size,
+    plan: VideoPlan,
+    master: VideoReceipt,
+    folder: CampaignFolder,
+) -> _Look:
+    screen, placing = screen_on(shape, size, request, folder)
+    face = on_screen(request.face, placing) if request.face else None
+    style = request.caption_style or CaptionStyle()
+    stand = Stand(size, face, screen.captions, style, request.label)
+    speech = captioned_speech(request, size, plan, master, folder)
+    length = {"num_frames": master.num_frames, "fps": plan.fps}
+    shown = screen_captions(speech, stand, **length) if speech else ()
+    words = highlighted_words(speech, stand) if speech else ()
+    overlays = screen.overlays + caption_overlays(shown, stand, words or ())
+    if request.label:
+        overlays += (label_overlay(request.label, size, master.duration_s),)
+    return _Look(replace(screen, overlays=overlays), placing, stand, shown, words)
+
+
+def _equal_from(
+    past: DeliverRequest,
+    now: _Look,
+    size: Size,
+    shape: Size,
+    plan: VideoPlan,
+    master: VideoReceipt,
+    folder: CampaignFolder,
+) -> int:
+    """The frame of the master from which on a film looks as an earlier request's did."""
+    try:
+        before = _look(past, size, shape, plan, master, folder)
+    except (DamagedError, RowError):
+        return master.num_frames  # how it looked cannot be told any more
+    one, other = (replace(look.screen, overlays=(), captions=None) for look in (before, now))
+    if one != other:
+        return master.num_frames
+    overlays = (before.screen.overlays, now.screen.overlays)
+    return equal_from(*overlays, master.num_frames, plan.encode.fps)
+
+
+def _with_copies(
+    made: Deliverable, before: EarlierFilm, first: int, folder: CampaignFolder
+) -> Deliverable:
+    """The same, with the frames that an earlier film has: all, or those of its equal parts.
+
+    ``first``: the frame of the master from which on it looks as it did.
+    """
     receipt = before.receipt
-    path = folder.fetch_kept(deliverable_folder(receipt.key), receipt.file)
+
+    def kept_file() -> Path:
+        return folder.fetch_kept(deliverable_folder(receipt.key), receipt.file)
+
     if before.has_same_picture:
-        return replace(made, picture=path)
+        return replace(made, picture=kept_file())
     begins, ends = receipt.num_intro_frames, receipt.num_frames - receipt.num_outro_frames
-    parts = {
-        "intro": range(begins),
-        "master": range(begins, ends),
-        "outro": range(ends, receipt.num_frames),
-    }
+    parts = {"intro": range(begins), "outro": range(ends, receipt.num_frames)}
+    parts = {name: frames for name, frames in parts.items() if frames}
+    if "label" in before.changed:
+        parts.pop("intro", None)  # which shows it too
+    key = -(-first // KEYFRAME_EVERY) * KEYFRAME_EVERY
+    if before.has_same_presenter:
+        parts["master"] = range(begins, ends)
+    elif key + AHEAD < made.master.num_frames and not made.is_copy:
+        parts["tail"] = range(begins + key, ends)
     kept = {name: frames for name, frames in parts.items() if name not in before.changed}
-    return replace(made, kept=KeptParts(path, kept))
+    return replace(made, kept=KeptParts(kept_file(), kept)) if kept else made
 
 
 def _enlarged(

@@ -31,6 +31,9 @@ from tasks.screen.overlays import Overlay, Region, Screen
 from tasks.store.files import check_free_space, disk_full_as_error
 
 _LARGEST_BITS_PER_PIXEL = 0.25  # of a frame; sharp moving pictures need less at this quality
+AHEAD = 24
+"""Frames of a kept tail that are encoded again: more than the ten that the encoder looks ahead."""
+_COMPARED = 8  # of these
 _MASTER_COPIES = 2.2  # a copy, and the room for moving its index to the front
 
 
@@ -40,7 +43,8 @@ class KeptParts:
 
     Attributes:
         path: of the film.
-        frames: of each part in it, by "intro", "master" or "outro".
+        frames: of each part in it, by "intro", "master" or "outro"; "tail" is the end of the
+            master's, from a key frame on, where what is seen before that has changed.
     """
 
     path: Path
@@ -125,9 +129,9 @@ def encode_deliverable(made: Deliverable, part: Path) -> dict[str, bool | float 
     ):
         if made.picture is not None:
             args = copy_args(replace(film, path=made.picture), made.tags, part)
-        elif made.clips.num_frames:
+        elif made.clips.num_frames or (made.kept is not None and "tail" in made.kept.frames):
             args = _joined_args(made, film, Path(scratch), part, limit_s)
-        elif made.kept is not None and not made.is_copy:
+        elif made.kept is not None and "master" in made.kept.frames and not made.is_copy:
             cut = _cut_part(made.kept, "master", film, Path(scratch), limit_s)
             args = copy_args(replace(film, path=cut), made.tags, part)
         else:
@@ -159,7 +163,7 @@ def most_bytes(made: Deliverable) -> int:
         return int(_MASTER_COPIES * copied)
     pixels = made.size[0] * made.size[1] * made.num_frames
     num_bytes = int(pixels * _LARGEST_BITS_PER_PIXEL / 8)
-    return num_bytes * (2 if made.clips.num_frames else 1) + made.master.file.num_bytes
+    return num_bytes * (2 if made.clips.num_frames or made.kept else 1) + made.master.file.num_bytes
 
 
 def _joined_args(
@@ -177,6 +181,11 @@ def _joined_args(
         if made.kept is not None and name in made.kept.frames:
             parts.append(_cut_part(made.kept, name, film, scratch, limit_s))
             continue
+        if clip is None and made.kept is not None and "tail" in made.kept.frames:
+            halves = _head_and_tail(made, made.kept, film, scratch, limit_s)
+            if halves:
+                parts += halves
+                continue
         folder, encoded = scratch / name, scratch / f"{name}.mp4"
         folder.mkdir()
         if clip is None:
@@ -190,6 +199,29 @@ def _joined_args(
     listed = scratch / "parts.txt"
     listed.write_text(concat_list(parts), encoding="utf-8")
     return join_args(film, listed, made.tags, part)
+
+
+def _head_and_tail(
+    made: Deliverable, kept: KeptParts, film: Film, scratch: Path, limit_s: float
+) -> list[Path]:
+    """The master's frames up to a kept tail, encoded, and the tail; empty: they do not match.
+
+    More is encoded than is used: what the encoder looks ahead to, and a few frames of the tail,
+    which prove that this encoder would make the same tail again.
+    """
+    tail, head = kept.frames["tail"], scratch / "head.mp4"
+    folder = scratch / "head"
+    folder.mkdir()
+    first = made.master.num_frames - len(tail)
+    ahead = replace(film, sound=None, num_frames=first + AHEAD)
+    run_ffmpeg(_args(made, ahead, folder, head), timeout_s=limit_s, allow_warnings=False)
+    again, before = (read_mp4(path).track("vide") for path in (head, kept.path))
+    surplus = packet_md5s(head, again)[first : first + _COMPARED]
+    same = packet_md5s(kept.path, before)[tail.start : tail.start + _COMPARED]
+    if surplus != same or again.configuration != before.configuration:
+        return []
+    cut = _cut_part(KeptParts(head, {"encoded": range(first)}), "encoded", film, scratch, limit_s)
+    return [cut, _cut_part(kept, "tail", film, scratch, limit_s)]
 
 
 def _cut_part(kept: KeptParts, name: str, film: Film, scratch: Path, limit_s: float) -> Path:
@@ -223,7 +255,8 @@ def _args(made: Deliverable, film: Film, scratch: Path, part: Path) -> list[str]
     screen = made.screen
     if screen.canvas is not None:
         (scratch / "canvas.png").write_bytes(screen.canvas)
-    tracks = _tracks(screen.overlays, scratch, film.num_frames, film.fps)
+    # those of the whole film, of whatever part: they share edges
+    tracks = _tracks(screen.overlays, scratch, made.master.num_frames, film.fps)
     crops = Crops(made.crop, made.alone)
     return encode_args(film, screen, crops, tracks, folder=scratch, tags=made.tags, part=part)
 

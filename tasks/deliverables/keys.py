@@ -1,6 +1,6 @@
 """What a deliverable is called in the store: a digest of all that it is made from. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from itertools import combinations
 
 from tasks.canonical_json import canonical_sha256
@@ -15,33 +15,50 @@ _NO_PART = {
     *("sizes", "captions", "caption_style", "language", "music", "earlier_music"),
     *("shown", "screens"),
     *("intro", "outro", "num_clip_frames", "earlier_intro", "earlier_outro"),
-    *("clip_background", "earlier_clip_background"),
+    *("clip_background", "earlier_clip_background", "earlier_label", "earlier_screens"),
 }
 
 
 def earlier_keys(
     request: DeliverRequest, size: Size, master: VideoReceipt
 ) -> Iterator[tuple[str, frozenset[str]]]:
-    """Keys of films with the same presenter on the same screen, as they were before.
+    """Keys of films of the same presenter, as they were before.
 
-    With each, what has changed since: some of "music", "intro" and "outro". The film that has most
-    in common comes first.
+    With each, what has changed since: some of "music", "intro", "outro", "label" and "screen". The
+    film that has most in common comes first.
     """
-    now = _parts(request)
+    now = _parts(request) | {
+        "label": request.label,
+        "screen": request.screens.get(format_name(size)),
+    }
     before = {
         "music": request.earlier_music,
         "intro": request.earlier_intro,
         "outro": request.earlier_outro,
+        "label": request.earlier_label,
+        "screen": request.earlier_screens.get(format_name(size)),
     }
     earlier = {
-        name: sha256
-        for name, sha256 in before.items()
-        if sha256 is not None and sha256 != now[name]
+        name: value for name, value in before.items() if value is not None and value != now[name]
     }
     for count in range(1, len(earlier) + 1):
         for names in combinations(earlier, count):
-            parts = now | {name: earlier[name] for name in names}
-            yield _key(request, size, master, parts), frozenset(names)
+            changed = frozenset(names)
+            parts = {
+                name: earlier[name] if name in changed else sha256
+                for name, sha256 in _parts(request).items()
+            }
+            yield _key(earlier_look(request, size, changed), size, master, parts), changed
+
+
+def earlier_look(request: DeliverRequest, size: Size, changed: Set[str]) -> DeliverRequest:
+    """A request with the label and the screen that films of a size had before they changed."""
+    name, update = format_name(size), dict[str, object]()
+    if "label" in changed:
+        update["label"] = request.earlier_label
+    if "screen" in changed:
+        update["screens"] = request.screens | {name: request.earlier_screens[name]}
+    return request.model_copy(update=update)
 
 
 def deliverable_key(request: DeliverRequest, size: Size, master: VideoReceipt) -> str:

@@ -65,6 +65,20 @@ def grouped(overlays: Sequence[Overlay], num_frames: int, fps: int) -> list[list
     return groups
 
 
+def equal_from(before: Sequence[Overlay], now: Sequence[Overlay], num_frames: int, fps: int) -> int:
+    """The frame from which on two films show the same, as the same tracks; ``num_frames``: none.
+
+    Overlays that share a track share its edges, where colours are mixed with what is next to them.
+    """
+    one, other = (grouped(each, num_frames, fps) for each in (before, now))
+    if [group for group in one if group in other] != [group for group in other if group in one]:
+        return num_frames
+    only = [group for group in one if group not in other]
+    only += [group for group in other if group not in one]
+    ends = (end_of(overlay, fps) for group in only for overlay in group)
+    return min(max(ends, default=0), num_frames)
+
+
 def first_frame(seconds: float, fps: int) -> int:
     """The first frame that begins at ``seconds`` or later."""
     return max(0, math.ceil(round(seconds * fps, 6)))

@@ -83,7 +83,7 @@ def measured_music(path: Path, version: tuple[int, ...]) -> Music:
     told: list[str] = []
     if heard.true_peak_dbtp > _CLIPPED_DBTP:
         told.append(
-            f"music {path.name} is clipped (true peak {heard.true_peak_dbtp:+.1f} dBTP); it is "
+            f"the music is clipped (true peak {heard.true_peak_dbtp:+.1f} dBTP); it is "
             "played much more softly, but may sound harsh"
         )
     return Music(seconds, heard.integrated_lufs, tuple(told))

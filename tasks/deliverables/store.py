@@ -98,7 +98,8 @@ class EarlierFilm:
 
     Attributes:
         receipt: of it.
-        changed: what the new one has otherwise: some of "music", "intro", "outro".
+        changed: what the new one has otherwise: some of "music", "intro", "outro", "label" and
+            "screen".
     """
 
     receipt: DeliverableReceipt
@@ -109,11 +110,16 @@ class EarlierFilm:
         """Whether the sound alone is another."""
         return self.changed == frozenset({"music"})
 
+    @property
+    def has_same_presenter(self) -> bool:
+        """Whether nothing has changed in what is shown with the presenter."""
+        return not self.changed & {"label", "screen"}
+
 
 def find_earlier(
     request: DeliverRequest, size: Size, master: VideoReceipt, folder: CampaignFolder
 ) -> EarlierFilm | None:
-    """The film from before its music or its clips changed that has most in common with it."""
+    """The film from before its music, clips, label or screen changed that has most of it."""
     for key, changed in earlier_keys(request, size, master):
         with contextlib.suppress(DamagedError):
             found = find_deliverable(folder, key)

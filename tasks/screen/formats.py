@@ -95,6 +95,12 @@ def format_name(size: Size) -> str:
     return f"{size[0]}x{size[1]}"
 
 
+def listed(names: Sequence[str]) -> str:
+    """Formats by name in a sentence: ``a, b and c``."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def is_tall(size: Size) -> bool:
     """Whether it fills a telephone that is held upright: 9:16 or narrower."""
     return size[0] * 16 <= size[1] * 9

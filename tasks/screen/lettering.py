@@ -1,8 +1,5 @@
 """Words as pictures: letters with an edge, in a box, bare, or on a plate, in Noto Sans SC."""
 
-# fontTools brings no type stubs
-# pyright: reportMissingTypeStubs=false
-
 import io
 import unicodedata
 from collections.abc import Sequence
@@ -12,6 +9,7 @@ from functools import cache, lru_cache
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from tasks.deliver_records import Backdrop
+from tasks.screen.fonts import packaged_font
 
 _LINE = 1.3  # of the size, from one line to the next
 _EDGE = 0.09  # of the size: how wide the dark edge of letters is
@@ -141,16 +139,10 @@ def _is_left_out(sign: str) -> bool:
 
 @lru_cache(maxsize=64)
 def _font(size: int) -> ImageFont.FreeTypeFont:
-    from pylopdf_fonts_zh_cn import sans_path
-
     # the basic layout is the same in every build of Pillow; no script of ours needs another
-    return ImageFont.truetype(str(sans_path()), size, layout_engine=ImageFont.Layout.BASIC)
+    return ImageFont.truetype(packaged_font().path, size, layout_engine=ImageFont.Layout.BASIC)
 
 
 @cache
 def _covered() -> frozenset[int]:
-    from fontTools.ttLib import TTFont
-    from pylopdf_fonts_zh_cn import sans_path
-
-    with TTFont(sans_path(), lazy=True) as font:
-        return frozenset(font.getBestCmap() or {})
+    return packaged_font().covers

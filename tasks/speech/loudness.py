@@ -90,7 +90,7 @@ def activity_threshold_db(levels: Levels) -> float:
 
 def _threshold_db(levels: Levels, usual: float) -> float:
     floor = noise_floor_db(levels)
-    if usual >= floor + _ABOVE_FLOOR_DB:
+    if usual >= floor + _ABOVE_FLOOR_DB or len(levels) < _SHORTEST_LULL_FRAMES:
         return usual
     loud = _loud_above_db(levels, floor)
     if loud - floor < _LEAST_CONTRAST_DB or not _is_steady(levels, floor):
@@ -112,18 +112,24 @@ def noise_floor_db(levels: Levels) -> float:
     """
     if len(levels) < _SHORTEST_LULL_FRAMES:
         return FLOOR_DB
-    return percentile(_lulls(levels).max(axis=1), 5)
+    return percentile(_lull_peaks(levels), 5)
 
 
 def _is_steady(levels: Levels, floor_db: float) -> bool:
     """Whether the quietest lulls are a background; those inside speech rise and fall."""
-    lulls = _lulls(levels)
-    quiet = lulls[lulls.max(axis=1) <= floor_db]
+    lulls = np.lib.stride_tricks.sliding_window_view(levels, _SHORTEST_LULL_FRAMES)
+    quiet = lulls[_lull_peaks(levels) <= floor_db]
     return float(np.median(np.ptp(quiet, axis=1))) <= _STEADY_RANGE_DB
 
 
-def _lulls(levels: Levels) -> NDArray[np.float64]:
-    return np.lib.stride_tricks.sliding_window_view(levels, _SHORTEST_LULL_FRAMES)
+def _lull_peaks(levels: Levels) -> Levels:
+    """The loudest frame of each 15 that follow each other."""
+    peaks, length = levels, 1
+    while 2 * length <= _SHORTEST_LULL_FRAMES:
+        peaks = np.maximum(peaks[:-length], peaks[length:])
+        length *= 2
+    rest = _SHORTEST_LULL_FRAMES - length
+    return np.maximum(peaks[:-rest], peaks[rest:])
 
 
 def loud_level_db(levels: Levels) -> float:

@@ -156,10 +156,11 @@ def _speak(
     blocks = [block for _, block in placed]
     gain_db = _engine_gain_db(voice, blocks)
     scale = _full_scale(blocks)
-    viewers = (block.viewer if scale == 1 else block.viewer * scale for block in blocks)
-    viewer_sha256 = write_wav(parts.viewer, map(to_int16, viewers), rate)
-    gain = np.float32(10 ** (gain_db / 20))
-    engine = [to_int16(block.engine * gain) for block in blocks]
+    viewers = (
+        block.viewer_int16 if scale == 1 else to_int16(block.viewer * scale) for block in blocks
+    )
+    viewer_sha256 = write_wav(parts.viewer, viewers, rate)
+    engine = [block.engine_int16(gain_db) for block in blocks]
     engine_sha256 = write_wav(parts.engine, engine, ENGINE_SAMPLE_RATE_HZ)
     signs = " ".join(read.unspoken)
     soundless = (f"this voice has no sound for: {signs}",) if signs else ()
@@ -265,7 +266,7 @@ def _full_scale(blocks: list[Block]) -> np.float32:
     One for the whole track, so that its clauses stay as loud as they are to each other. The copy
     of the engine has its own gain and stays what it was: cuts and segments are named by it.
     """
-    peak = max(max(block.viewer.max(), -block.viewer.min()) for block in blocks)
+    peak = max(block.peak for block in blocks)
     return np.float32(1) / max(peak, np.float32(1))
 
 
@@ -288,12 +289,10 @@ def _phonemes(blocks: list[Block]) -> tuple[TimedPhoneme, ...] | None:
     phones: list[TimedPhoneme] = []
     offset = 0
     for block in blocks:
-        if block.phonemes is None:
+        moved = block.phonemes_at(offset)
+        if moved is None:
             return None
-        phones += (
-            TimedPhoneme(symbol=p.symbol, start=p.start + offset, end=p.end + offset)
-            for p in block.phonemes
-        )
+        phones += moved
         offset += len(block.engine)
     return tuple(phones)
 

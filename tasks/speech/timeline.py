@@ -9,7 +9,7 @@ A block depends on its own clause alone, so that equal clauses are equal bytes w
 
 import math
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from model.speech.utterance import (
     Utterance,
 )
 from tasks.records import TimedPhoneme
-from tasks.speech.loudness import GRID_SAMPLES, frame_levels
+from tasks.speech.loudness import GRID_SAMPLES, frame_levels, to_int16
 
 LEAD_S = 0.2
 SENTENCE_TRAIL_S = 0.16
@@ -29,11 +29,12 @@ COMMA_TRAIL_S = 0.08
 _KEPT_S = 0.04
 _FADE_S = 0.008
 _SILENCE_BELOW_PEAK_DB = 45.0
+_OFFSETS_KEPT = 4
 
 
 @dataclass(frozen=True)
 class Block:
-    """A clause on the grid.
+    """A clause on the grid. What every row that has it writes of it is made once, and kept.
 
     Attributes:
         viewer: ``(S,)`` float32 at the voice's rate, a whole multiple of 12 frames.
@@ -50,6 +51,43 @@ class Block:
     end_sample: int
     phonemes: tuple[TimedPhoneme, ...] | None
     sample_rate_hz: int
+
+    @cached_property
+    def peak(self) -> np.float32:
+        """The loudest sample of ``viewer``; 1 is full scale."""
+        return max(self.viewer.max(), -self.viewer.min())
+
+    @cached_property
+    def viewer_int16(self) -> NDArray[np.int16]:
+        """``viewer`` as it is written where its track stays below full scale."""
+        return to_int16(self.viewer)
+
+    def engine_int16(self, gain_db: float) -> NDArray[np.int16]:
+        """``engine`` as it is written; a voice's gain is the same in all rows."""
+        if gain_db not in self._engine_int16:
+            gain = np.float32(10 ** (gain_db / 20))
+            self._engine_int16[gain_db] = to_int16(self.engine * gain)
+        return self._engine_int16[gain_db]
+
+    def phonemes_at(self, offset: int) -> tuple[TimedPhoneme, ...] | None:
+        """``phonemes`` where the block begins at the sample ``offset`` of the engine's copy."""
+        if self.phonemes is None or offset in self._phonemes_at:
+            return self._phonemes_at.get(offset)
+        moved = tuple(
+            TimedPhoneme(symbol=p.symbol, start=p.start + offset, end=p.end + offset)
+            for p in self.phonemes
+        )
+        if len(self._phonemes_at) < _OFFSETS_KEPT:
+            self._phonemes_at[offset] = moved
+        return moved
+
+    @cached_property
+    def _engine_int16(self) -> dict[float, NDArray[np.int16]]:
+        return {}
+
+    @cached_property
+    def _phonemes_at(self) -> dict[int, tuple[TimedPhoneme, ...]]:
+        return {}
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from test_report_page import ARGS, VTT, contrast
 
 from tasks.records import CommentNote, ReadWords, VideoOutcome
 from tasks.report.report import write_report
+from tests.integration.servers import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -141,6 +143,16 @@ def press_all(page: Page) -> None:
     page.get_by_role("button", name="All", exact=False).first.click()
 
 
+def reload_until(page: Page, is_so: Callable[[], bool], what: str) -> None:
+    """Open the page anew; Chromium may tell it a moment later what it kept before."""
+
+    def shown_anew() -> bool:
+        page.reload()
+        return is_so()
+
+    wait_until(shown_anew, 60, what)
+
+
 def exported(page: Page) -> list[dict[str, str]]:
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Export decisions").click()
@@ -213,13 +225,33 @@ def test_everything_is_decided_by_key_and_exported(page: Page):
     assert (rows[0]["text"], rows[1]["text"]) == ('\'=late, "very"', "line one\nline two")
     assert (rows[1]["second"], rows[2]["segment"]) == ("1.5", "2")
     assert all(len(row["file_sha256"]) == 64 and row["at"].endswith("Z") for row in rows)
-    page.wait_for_timeout(500)  # Chromium writes down a moment later what a page keeps
-    page.reload()
+    reload_until(page, lambda: shown(page) != ["late"], "what is decided is not held any more")
     assert [row["video_id"] for row in exported(page)] == ["late", "doubtful", "doubtful", "plain"]
-    assert shown(page) != ["late"], "what is decided is not held any more"
     press_all(page)
     page.locator("#v-plain").get_by_role("button", name="Undo").click()
     assert len(exported(page)) == 3
+
+
+@ONE_WIDTH
+def test_who_goes_on_before_a_dialog_is_told_to_be_closed_loses_no_decision(page: Page):
+    page.get_by_label("Your name").fill("Ann")
+    page.locator("h1").click()
+    page.keyboard.press("c")
+    page.get_by_label("Comment", exact=True).fill("too dark")
+    page.evaluate(
+        """async () => {
+          document.querySelector("#ask button[value=ok]").click();
+          for (let i = 0; i < 9; i++) await null;  // the event "close" comes after all of these
+          document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "n", bubbles: true }));
+        }"""
+    )
+    page.get_by_label("From segment").fill("2")
+    page.get_by_role("button", name="OK").click()
+
+    assert [(row["action"], row["text"], row["segment"]) for row in exported(page)] == [
+        ("comment", "too dark", ""),
+        ("seed", "", "2"),
+    ]
 
 
 @ONE_WIDTH
@@ -285,8 +317,8 @@ def test_the_page_speaks_chinese_too(page: Page):
     assert page.evaluate("document.documentElement.lang") == "zh-CN"
     expect(page.locator("#v-late [data-act=approve]")).to_contain_text("通过")
     expect(page.get_by_role("list", name="质检发现的问题")).to_be_visible()
-    page.reload()
-    expect(page.get_by_label("您的姓名")).to_be_visible()
+    name = page.get_by_label("您的姓名")
+    reload_until(page, name.is_visible, "the page remembers its language")
     page.get_by_role("button", name="English").click()
     expect(page.locator("#v-late [data-act=approve]")).to_contain_text("Approve")
 

@@ -9,13 +9,13 @@ import gc
 import sys
 import time
 
-from tests.fake_gpu.rendering import OTHERS, QUICK, count
+from tests.fake_gpu.rendering import COMBINATIONS, count
 from tests.fake_gpu.table import PATH, page, section, sections_of
 
 
 def main() -> None:
     """Count, print, and write each section as soon as it is counted."""
-    known = {each.name: each for each in (QUICK, *OTHERS)}
+    known = {each.name: each for each in COMBINATIONS}
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", choices=known, nargs="+", metavar="NAME", help=", ".join(known))
     for name in parser.parse_args().only or known:

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from model.live_avatar.planning.counted_work import DECODE_GB
-from tests.fake_gpu.rendering import OTHERS, QUICK, Combination, Counted, count
+from tests.fake_gpu.rendering import COMBINATIONS, QUICK, Combination, Counted, count
 from tests.fake_gpu.table import PATH, committed, excesses, section
 
 pytestmark = [
@@ -22,7 +22,9 @@ pytestmark = [
     ),
 ]
 
-ALL = [QUICK, *(pytest.param(each, marks=pytest.mark.sweep) for each in OTHERS)]
+ALL = [
+    pytest.param(each, marks=() if each is QUICK else pytest.mark.sweep) for each in COMBINATIONS
+]
 each_way = pytest.mark.parametrize("way", ALL, ids=lambda way: way.name)
 MOST_OVER_PLAN = 1.05
 CHUNK_BYTES = 1 << 30  # in which memory of the host is page-locked
@@ -79,4 +81,4 @@ def test_what_a_tflop_of_the_decoder_brings_with_it_is_the_same_at_another_size(
 
 
 def test_the_table_tells_of_every_combination():
-    assert list(committed(PATH.read_text())) == [each.name for each in (QUICK, *OTHERS)]
+    assert list(committed(PATH.read_text())) == [each.name for each in COMBINATIONS]

@@ -272,6 +272,35 @@ class Campaign:
         self.excused.update(lost)
         return lost
 
+    def kill_at_work(
+        self,
+        worker: Worker,
+        victim: Callable[[], psutil.Process | None],
+        num_finished: int = 0,
+    ) -> set[str]:
+        """Kill a process of a worker in the middle of a segment, once so many are finished.
+
+        It is stopped before anybody looks, so that what is seen is still so when it is killed: a
+        segment that was drawn to its end meanwhile would not be lost with its host.
+        """
+
+        def lost() -> set[str]:
+            if len(finished_segments(self.place)) < num_finished or not self.in_flight(worker):
+                return set()
+            with suppress(psutil.NoSuchProcess):
+                process = victim()
+                if process is None:
+                    return set()
+                process.suspend()
+                half_drawn = self.in_flight(worker) - self.rendered(worker)
+                if half_drawn:
+                    self.kill(process.kill, worker)
+                    return half_drawn
+                process.resume()
+            return set()
+
+        return wait_until(lost, _PROGRESS_S, f"{self.name}: killed at a segment", every_s=0.1)
+
     def finish(self) -> dict[str, Any]:
         """Wait for its end; a crash is none, as the server revives it."""
         return self.cluster.wait_for_run(self.run_id, CAMPAIGN_S, _ENDED)

@@ -291,6 +291,7 @@ class PrefectCluster:
             "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true",
             "PREFECT_SERVER_UI_API_URL": self.url,
             "PREFECT_SERVER_SERVICES_FOREMAN_LOOP_SECONDS": "4",
+            "PREFECT_SERVER_EVENTS_EXPIRED_BUCKET_BUFFER": "P7D",
         }
         server = {
             **(protection if is_protected else {}),

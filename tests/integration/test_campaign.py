@@ -300,7 +300,9 @@ def test_a_face_without_a_rig_is_shown_as_a_still_on_request_and_flagged(nightsh
 def test_a_plan_tells_videos_segments_disk_and_time_and_renders_nothing(
     nightshoot, manifest, tmp_path
 ):
-    planned = nightshoot("plan", manifest, "--out", tmp_path, "--json")
+    # one worker: how several are timed side by side is asked below
+    plan = ("plan", manifest, "--out", tmp_path, "--workers", 1)
+    planned = nightshoot(*plan, "--json")
 
     assert planned.returncode == 0, planned.stderr
     quote = json.loads(planned.stdout)
@@ -309,7 +311,7 @@ def test_a_plan_tells_videos_segments_disk_and_time_and_renders_nothing(
     assert quote["disk_needed_bytes"] > 0
     assert receipts(tmp_path / "campaign") == {}
 
-    text = nightshoot("plan", manifest, "--out", tmp_path, "--workers", 1).stdout
+    text = nightshoot(*plan).stdout
     assert "length = clips x" in text
     assert "free" in text
 

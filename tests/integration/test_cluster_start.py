@@ -164,7 +164,11 @@ def test_a_part_that_is_killed_is_started_again(
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("gpu", ("flows.supervisor.worker", "gpu")), ("server", ("flows.local.server",))],
+    [
+        # tests/unit/supervisor/test_supervisor_parts.py has signs of workers
+        pytest.param("gpu", ("flows.supervisor.worker", "gpu"), marks=pytest.mark.sweep),
+        ("server", ("flows.local.server",)),
+    ],
 )
 def test_a_part_that_hangs_is_killed_and_started_again(
     machine: OneMachine, name: str, words: tuple[str, ...]

@@ -334,8 +334,7 @@ def test_a_deep_check_names_what_was_changed_and_the_next_run_makes_it_again(
 @pytest.mark.parametrize(
     "seed",
     [
-        0,
-        pytest.param(1, marks=pytest.mark.sweep),
+        *(pytest.param(each, marks=pytest.mark.sweep) for each in (0, 1)),
         *(pytest.param(each, marks=pytest.mark.faults) for each in range(2, 60)),
     ],
 )

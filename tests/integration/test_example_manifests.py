@@ -49,6 +49,8 @@ def test_the_personal_example_greets_everybody_by_name(nightshoot, tmp_path):
     assert ("Siobhan", "Shivawn") in [(each["written"], each["spoken"]) for each in spoken]
 
 
+# two languages from the command line are in test_thousand_rows.py as well
+@pytest.mark.sweep
 def test_the_bilingual_example_makes_both_languages_in_every_look(nightshoot, tmp_path):
     manifest = copied(tmp_path, "bilingual.csv")
 

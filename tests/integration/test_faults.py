@@ -35,7 +35,11 @@ def seen(root: Path) -> dict[str, int]:
 
 @pytest.mark.parametrize(
     "num_kills",
-    [2, pytest.param(4, marks=pytest.mark.sweep), pytest.param(20, marks=pytest.mark.faults)],
+    [
+        1,
+        *(pytest.param(each, marks=pytest.mark.sweep) for each in (2, 4)),
+        pytest.param(20, marks=pytest.mark.faults),
+    ],
 )
 def test_a_run_killed_again_and_again_ends_with_the_same_bytes(
     undisturbed, tmp_path, start_nightshoot, nightshoot, num_kills
@@ -66,7 +70,8 @@ def test_a_run_killed_again_and_again_ends_with_the_same_bytes(
     assert not list(root.glob("**/.part-*"))
 
 
-@pytest.mark.parametrize("victim", ["ffmpeg", "model.host"])
+# an encoder that ends is in test_hangs.py too
+@pytest.mark.parametrize("victim", [pytest.param("ffmpeg", marks=pytest.mark.sweep), "model.host"])
 def test_a_killed_encoder_or_engine_host_costs_one_segment(
     undisturbed, tmp_path, start_nightshoot, victim
 ):

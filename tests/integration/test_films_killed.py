@@ -63,6 +63,8 @@ def below(pid: int) -> list[psutil.Process]:
     return []
 
 
+# the flow below dies in the same place, with its films on S3 too
+@pytest.mark.sweep
 def test_a_run_on_s3_that_is_killed_in_the_middle_of_a_film_ends_with_the_same_bytes(
     nightshoot, start_nightshoot, seaweed: Seaweed, tmp_path: Path
 ):

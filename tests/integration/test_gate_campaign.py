@@ -170,7 +170,7 @@ def test_a_run_that_is_killed_while_a_gate_has_it_render_again_repeats_nothing(
     run.send_signal(signal.SIGKILL)
     run.wait(30)
     kept = receipts(root)
-    assert len(kept) == num_segments
+    assert num_segments <= len(kept) < len(receipts(held.root)), "killed in the middle"
 
     again = nightshoot("render", manifest, *options, timeout_s=300)
 
@@ -185,11 +185,11 @@ def test_a_run_that_is_killed_while_a_gate_has_it_render_again_repeats_nothing(
     ("name", "words"),
     [
         ("second", "a second face"),
-        ("late", "mouth late by 1"),
         # tests/media/test_gates_media.py finds each of them in frames
         *(
             pytest.param(*each, marks=pytest.mark.sweep)
             for each in (
+                ("late", "mouth late by 1"),
                 ("doubled", "a frame is shown twice"),
                 ("noise", "picture full of noise"),
                 ("blur", "picture blurred"),

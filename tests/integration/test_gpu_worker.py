@@ -153,7 +153,7 @@ def test_a_cancelled_run_leaves_no_process_and_a_usable_host(pool, worker):
     )
 
     pool.finish(run_id, "CANCELLED")
-    wait_until(lambda: not psutil.pid_exists(note["pid"]), 20, "the run's process is gone")
+    wait_until(lambda: not psutil.pid_exists(note["pid"]), 60, "the run's process is gone")
     pool.finish(pool.submit("after-cancelled", 4))
     assert pool.note("after-cancelled")["host"] == note["host"]
 
@@ -172,7 +172,7 @@ def test_a_run_cancelled_in_the_line_makes_room_for_the_next(pool, worker):
     assert pool.note("one")["gpus"] == "3"
     pool.finish(waiting, "CANCELLED")
     patient = pool.submit("patient", 4, engine="")
-    wait_until(lambda: pool.state_name(patient) == "WaitingForGpus", 30, "it is told to wait")
+    wait_until(lambda: pool.state_name(patient) == "WaitingForGpus", 60, "it is told to wait")
     time.sleep(5)  # two looks at the server later
     assert pool.state_name(patient) == "WaitingForGpus"
     release.touch()
@@ -186,7 +186,7 @@ def test_a_run_in_the_line_that_was_rescheduled_is_left_to_others(pool, worker):
     running = pool.submit("long-2", 3, engine="", until=str(release))
     pool.wait_running("long-2")
     moved = pool.submit("moved", 4, engine="")
-    wait_until(lambda: pool.state_name(moved) == "WaitingForGpus", 30, "it is in the line")
+    wait_until(lambda: pool.state_name(moved) == "WaitingForGpus", 60, "it is in the line")
     later = {"type": "SCHEDULED", "state_details": {"scheduled_time": "2100-01-01T00:00:00Z"}}
     path = f"/flow_runs/{moved}/set_state"
     pool.cluster.request("POST", path, {"state": later, "force": True})
@@ -229,16 +229,16 @@ def test_a_machine_fault_ends_the_hosts_and_stops_the_worker_for_a_while(bare_cl
         pool.wait_running("fault")
         waiting = pool.submit("healed", 4)
         pool.cluster.wait_for_run(waiting, states=frozenset({"PENDING"}))
+        released = time.time()  # from then on it may fail, and the worker may cool off
         release.touch()
         pool.finish(fault, "FAILED")
-        wait_until(lambda: "takes no run for 6 s" in worker.log_text(), 10, "the worker cools off")
-        cooling_since = time.time()
+        wait_until(lambda: "takes no run for 6 s" in worker.log_text(), 60, "the worker cools off")
         host_pids = [pool.note(name)["host"] for name in ("row", "fault")]
-        wait_until(lambda: not any(map(psutil.pid_exists, host_pids)), 5, "its hosts are ended")
+        wait_until(lambda: not any(map(psutil.pid_exists, host_pids)), 60, "its hosts are ended")
         pool.finish(waiting)
 
     assert "handed healed back to the pool" in worker.log_text()
-    assert pool.note("healed")["began"] - cooling_since > 4
+    assert pool.note("healed")["began"] - released >= 6
 
 
 def test_nothing_is_left_of_a_worker_that_is_killed(bare_cluster, tmp_path):
@@ -251,7 +251,7 @@ def test_nothing_is_left_of_a_worker_that_is_killed(bare_cluster, tmp_path):
         hosts = [pool.note("idle")["host"], note["host"]]
         worker.kill()
         # the run itself lives on for a while; the GPUs are free and no engine is left
-        lease = Slots(FOUR, pool.leases).lease(4, timeout_s=15)
+        lease = Slots(FOUR, pool.leases).lease(4, timeout_s=60)
         assert not any(map(psutil.pid_exists, hosts))
         lease.release()
     finally:
@@ -270,7 +270,7 @@ def test_a_worker_that_is_stopped_ends_its_hosts_and_runs(bare_cluster, tmp_path
         worker.stop()
 
     left = [pool.note("idle")["host"], held["host"], held["pid"]]
-    wait_until(lambda: not any(map(psutil.pid_exists, left)), 10, "hosts and run are gone")
+    wait_until(lambda: not any(map(psutil.pid_exists, left)), 60, "hosts and run are gone")
     assert Slots(FOUR, pool.leases).lease(4, timeout_s=1).slots == FOUR
 
 

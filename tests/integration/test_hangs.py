@@ -14,7 +14,10 @@ import pytest
 from tests.integration.campaigns import video_digests, write_campaign
 
 pytestmark = pytest.mark.integration
-STOP_LIMIT_S = 10.0
+# the run itself sees to it that it is gone in time (`tasks/processes/last_resort.py`) and says so;
+# how long a loaded machine takes to get there is not what is asked
+ENDED_S = 60.0
+LATE = "what was under way did not end within 7 s"
 # how long a command may take to come to its work, which is not what is asked: beside ten other
 # sessions, its imports alone have taken a minute
 STARTED_S = 180.0
@@ -53,23 +56,22 @@ class Run:
             time.sleep(0.1)  # to look at all processes is work
         raise AssertionError(self.text)
 
-    def interrupt(self, *, is_repeated: bool = False) -> float:
-        """Press Ctrl-C, once or again and again; seconds until it and its children were gone."""
+    def interrupt(self, *, is_repeated: bool = False) -> None:
+        """Press Ctrl-C, once or again and again, until it and its children are gone."""
         family = self.family()
         began = time.monotonic()
         self.process.send_signal(signal.SIGINT)
-        while (
-            is_repeated and self.process.poll() is None and time.monotonic() - began < STOP_LIMIT_S
-        ):
+        while is_repeated and self.process.poll() is None and time.monotonic() - began < ENDED_S:
             # two signals that come while a busy machine does not let it run are one
             time.sleep(0.2)
             self.process.send_signal(signal.SIGINT)
-        assert self.process.wait(STOP_LIMIT_S) == 130, self.text
-        _, alive = psutil.wait_procs(family, timeout=STOP_LIMIT_S - (time.monotonic() - began))
+        assert self.process.wait(ENDED_S) == 130, self.text
+        _, alive = psutil.wait_procs(family, timeout=ENDED_S)
         assert not alive, alive
         assert "run the same command to continue" in self.text
         assert "Traceback" not in self.text
-        return time.monotonic() - began
+        if is_repeated:
+            assert LATE not in self.text, "who presses again does not wait"
 
 
 @pytest.fixture
@@ -108,12 +110,10 @@ def test_a_stopped_encoder_is_killed_and_its_segment_rendered_again(tmp_path, ru
     rendering = run(*slow_video, code=IMPATIENT)
     encoder = rendering.child(is_encoder)
     encoder.suspend()
-    began = time.monotonic()
 
-    assert rendering.process.wait(120) == 0, rendering.text
+    assert rendering.process.wait(STARTED_S) == 0, rendering.text
 
     assert not encoder.is_running()
-    assert time.monotonic() - began < 60
     kept = [path.read_text() for path in tmp_path.glob("campaign/logs/segments/*.log")]
     assert len(kept) == 1
     assert "so it hangs: killed" in kept[0] or "of its last input: killed" in kept[0]
@@ -123,8 +123,8 @@ def test_a_stopped_encoder_is_killed_and_its_segment_rendered_again(tmp_path, ru
 def test_ctrl_c_ends_a_run_whose_encoder_is_stopped(run, slow_video):
     rendering = run(*slow_video)
     rendering.child(is_encoder).suspend()
-    time.sleep(1)
-    assert rendering.interrupt() < STOP_LIMIT_S
+    time.sleep(1)  # its pipe fills meanwhile
+    rendering.interrupt()
 
 
 def test_ctrl_c_ends_a_run_whose_engine_is_stopped(run, slow_video):
@@ -132,7 +132,7 @@ def test_ctrl_c_ends_a_run_whose_engine_is_stopped(run, slow_video):
     rendering.child(is_encoder)
     for process in [each for each in rendering.family() if is_engine(each.cmdline())]:
         process.suspend()
-    assert rendering.interrupt() < STOP_LIMIT_S
+    rendering.interrupt()
 
 
 def speaking(folder: Path, command_name: str = "render") -> list[object]:
@@ -149,13 +149,13 @@ def is_speech(command: list[str]) -> bool:
 def test_ctrl_c_ends_a_run_that_waits_for_a_speech_command(tmp_path, run):
     rendering = run(*speaking(tmp_path))
     rendering.child(is_speech)
-    assert rendering.interrupt() < STOP_LIMIT_S
+    rendering.interrupt()
 
 
 def test_a_second_ctrl_c_ends_a_run_at_once(tmp_path, run):
     rendering = run(*speaking(tmp_path))
     rendering.child(is_speech)
-    assert rendering.interrupt(is_repeated=True) < 3
+    rendering.interrupt(is_repeated=True)
 
 
 def test_what_does_not_look_at_a_request_to_stop_is_left_behind_in_time(tmp_path, run):
@@ -166,22 +166,22 @@ def test_what_does_not_look_at_a_request_to_stop_is_left_behind_in_time(tmp_path
     while "speaks" not in rendering.text:
         assert time.monotonic() < deadline, rendering.text
         time.sleep(0.05)
-    assert rendering.interrupt() < STOP_LIMIT_S
-    assert "what was under way did not end within 7 s" in rendering.text
+    rendering.interrupt()
+    assert LATE in rendering.text
 
 
 @pytest.mark.sweep
 def test_ctrl_c_ends_a_plan_that_waits_for_a_speech_command(tmp_path, run):
     planning = run(*speaking(tmp_path, "plan"))
     planning.child(is_speech)
-    assert planning.interrupt() < STOP_LIMIT_S
+    planning.interrupt()
 
 
 @pytest.mark.sweep
 def test_a_second_ctrl_c_ends_a_plan_at_once(tmp_path, run):
     planning = run(*speaking(tmp_path, "plan"))
     planning.child(is_speech)
-    assert planning.interrupt(is_repeated=True) < 3
+    planning.interrupt(is_repeated=True)
 
 
 DEAF = (
@@ -191,7 +191,8 @@ DEAF = (
 )
 
 
-@pytest.mark.parametrize("is_repeated", [False, True])
+# pressed once is shown by a run, above
+@pytest.mark.parametrize("is_repeated", [pytest.param(False, marks=pytest.mark.sweep), True])
 def test_ctrl_c_ends_a_plan_in_the_middle_of_a_clause(tmp_path, run, is_repeated):
     """A built-in voice does not look up while it speaks one; here it takes ten minutes."""
     manifest = write_campaign(tmp_path / "in", num_videos=3, num_sentences=1)
@@ -200,8 +201,8 @@ def test_ctrl_c_ends_a_plan_in_the_middle_of_a_clause(tmp_path, run, is_repeated
     while "speaks" not in planning.text:
         assert time.monotonic() < deadline, planning.text
         time.sleep(0.05)
-    took_s = planning.interrupt(is_repeated=is_repeated)
-    assert took_s < (3 if is_repeated else STOP_LIMIT_S)
+    planning.interrupt(is_repeated=is_repeated)
+    assert is_repeated == (LATE not in planning.text)
 
 
 @pytest.fixture
@@ -239,5 +240,4 @@ def test_ctrl_c_ends_a_run_that_waits_for_a_portrait(tmp_path, run, stalling_ser
     manifest.write_text(manifest.read_text().replace("face.png", url))
     rendering = run("render", manifest, "--out", tmp_path, "--allow-private")
     assert asked.wait(STARTED_S), rendering.text
-    took_s = rendering.interrupt(is_repeated=is_repeated)
-    assert took_s < (3 if is_repeated else STOP_LIMIT_S)
+    rendering.interrupt(is_repeated=is_repeated)

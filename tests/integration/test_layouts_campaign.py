@@ -98,6 +98,9 @@ def write_clip(path: Path, colour: str, seconds: float) -> None:
         container.mux(track.encode())
 
 
+# films with other clips are in tests/media/test_changed_clips.py, their captions in
+# tests/media/test_intro_outro_media.py
+@pytest.mark.sweep
 def test_another_intro_makes_only_deliverables_anew_and_moves_their_captions(nightshoot, tmp_path):
     manifest, root = branded(tmp_path / "in"), tmp_path / "campaign"
     brand = tmp_path / "in" / "brand.toml"
@@ -133,7 +136,7 @@ def test_words_that_do_not_fit_are_refused_before_anything_is_spoken(nightshoot,
 
     assert done.returncode == 2
     assert ':2: headline "A lamp that glows' in done.stderr
-    assert f"in the layout beside at {SIZE}; write at most about" in done.stderr
+    assert f"in the layout beside at {SIZE}; write at most " in done.stderr
     assert not (tmp_path / "campaign" / "speech").exists()
 
 

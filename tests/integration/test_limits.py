@@ -67,7 +67,7 @@ def test_an_empty_sentence_is_skipped(nightshoot, tmp_path):
     gaps = plain.splitlines()[1].replace("v0,", "gaps,").replace("Number 0.", "Number 0. ... !! .")
     manifest.write_text(f"{plain}{gaps}\n")
 
-    planned = nightshoot("plan", manifest, "--out", tmp_path, "--json")
+    planned = nightshoot("plan", manifest, "--out", tmp_path, "--workers", 1, "--json")
 
     assert planned.returncode == 0, planned.stderr
     lengths = [video["num_frames"] for video in json.loads(planned.stdout)["videos"]]

@@ -97,6 +97,8 @@ def test_one_bad_row_is_told_with_the_command_to_retry_and_the_others_are_made(
     assert "width must be at least 48" in told
 
 
+# test_gates_pool.py holds one on a pool as well
+@pytest.mark.sweep
 def test_a_video_that_no_new_seed_heals_is_held_on_a_pool_as_on_one_machine(
     cluster: PrefectCluster, workers: list[Worker], tmp_path: Path
 ):

@@ -112,10 +112,8 @@ def test_a_killed_video_flow_and_a_killed_engine_host_cost_the_segment_in_flight
     campaign = submitted(crew, Folder(tmp_path / "small-kills"), manifest, tmp_path, *slow)
     first, second = crew.gpus
 
-    campaign.wait_in_flight(first, num_finished=2)
-    campaign.kill(lambda: send(flow_process(first)), first)
-    campaign.wait_in_flight(second, num_finished=3)
-    campaign.kill(lambda: send(engine_hosts(second)[0]), second)
+    campaign.kill_at_work(first, lambda: flow_process(first), num_finished=2)
+    campaign.kill_at_work(second, lambda: next(iter(engine_hosts(second)), None), num_finished=3)
 
     num_twice = check_whole(campaign, four_undisturbed, 4)
     assert num_twice == 2, "both kills met a segment in flight"
@@ -422,7 +420,8 @@ def test_runs_deny_a_crash_and_once_cancelled_leave_no_process_and_no_lease(
 ):
     cluster, name = machine.cluster, f"cancelled-{outage_s:.0f}"
     manifest = manifest_named(tmp_path, name, 3)
-    slow = ("--set", "delay_ms=300", "--outstanding", 1)
+    # the first segment takes minutes: no run ends by itself before it is called crashed
+    slow = ("--set", "delay_ms=1500", "--outstanding", 1)
     campaign = submitted(machine, Folder(tmp_path / name), manifest, tmp_path, *slow)
     campaign.wait_in_flight(machine.gpus[0])
     begun = {run_name.partition("/")[2] for run_name in campaign.video_runs()}
@@ -438,7 +437,7 @@ def test_runs_deny_a_crash_and_once_cancelled_leave_no_process_and_no_lease(
     run_ids = [campaign.run_id, plain, *(run["id"] for run in campaign.video_runs().values())]
     call_crashed(cluster, run_ids)
     for run_id in run_ids:
-        assert cluster.wait_for_run(run_id, 60, frozenset({"RUNNING"}))
+        assert cluster.wait_for_run(run_id, 180, frozenset({"RUNNING"}))
     for run_id in (campaign.run_id, plain):
         asked = cluster.prefect("flow-run", "cancel", run_id)
         assert asked.returncode == 0, asked.stdout + asked.stderr

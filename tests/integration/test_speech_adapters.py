@@ -397,7 +397,7 @@ def test_an_answer_that_only_drips_is_given_up_in_time(tmp_path: Path) -> None:
         pytest.raises(VoiceUnreachableError, match=r"was not whole within 0\.5 s"),
     ):
         _ask(url, tmp_path, timeout_s=0.5)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60  # it would drip for hours
 
 
 def test_a_request_to_stop_leaves_a_service_that_stalls(tmp_path: Path) -> None:
@@ -408,7 +408,7 @@ def test_a_request_to_stop_leaves_a_service_that_stalls(tmp_path: Path) -> None:
         pytest.raises(StoppedError),
     ):
         _ask(url, tmp_path, timeout_s=600)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 60  # ten minutes without it
 
 
 def _header_of(rate: int, seconds: float, num_channels: int = 1) -> bytes:

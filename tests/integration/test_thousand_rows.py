@@ -45,7 +45,7 @@ def rendered(done) -> dict[str, int]:
 
 
 @pytest.mark.parametrize(
-    ("count", "every"), [(12, 4), pytest.param(1000, 20, marks=pytest.mark.sweep)]
+    ("count", "every"), [(8, 4), pytest.param(1000, 20, marks=pytest.mark.sweep)]
 )
 def test_a_personal_campaign_renders_what_is_missing_and_what_a_change_touches(
     count, every, start_nightshoot, nightshoot, tmp_path
@@ -60,7 +60,9 @@ def test_a_personal_campaign_renders_what_is_missing_and_what_a_change_touches(
     run = start_nightshoot(render, tmp_path / "log")
     finished = root / "videos"
     third = count // 3
-    wait_until(lambda: len(list(finished.glob("*.json"))) >= third, A_WHILE_S, "a third")
+    wait_until(
+        lambda: len(list(finished.glob("*.json"))) >= third, A_WHILE_S, "a third", every_s=0.02
+    )
     run.send_signal(signal.SIGKILL)
     run.wait(60)
     kept, videos = receipts(root), video_digests(root)

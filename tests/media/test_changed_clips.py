@@ -1,12 +1,13 @@
 """Another intro or outro: the presenter's frames are copied, the same as in a fresh encode."""
 
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from tasks.deliver_records import DeliverRequest
-from tasks.deliverables import encoding
+from tasks.deliverables import encoding, final_encode
 from tasks.deliverables.checks import DeliverableError
 from tasks.deliverables.deliverable import make_deliverable
 from tasks.deliverables.encoding import KeptParts
@@ -17,6 +18,10 @@ from tasks.deliverables.store import (
     keep_material,
 )
 from tasks.record import FileEntry
+from tasks.screen.formats import format_name
+from tasks.screen.kept_screens import screen_bytes, screen_name
+from tasks.screen.lettering import plated
+from tasks.screen.overlays import Overlay, Region, Screen
 from tasks.store.campaign_folder import CampaignFolder
 from tests.media.test_changed_music import music, packets
 from tests.media.test_deliverables_media import PLAN, SHAPES, make_master
@@ -48,8 +53,16 @@ def encoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("another intro", "none of both", "music too"),
+        pytest.param(("another outro", "no intro", "the first outro"), marks=pytest.mark.sweep),
+    ],
+    ids=["some", "others"],
+)
 def test_only_what_changed_is_encoded_and_the_file_is_that_of_a_fresh_encode(
-    tmp_path: Path, encoded: list[str]
+    names: Sequence[str], tmp_path: Path, encoded: list[str]
 ):
     receipt = make_master(tmp_path, SHAPES["wide"], num_frames=60)
     folder = CampaignFolder(tmp_path)
@@ -79,7 +92,8 @@ def test_only_what_changed_is_encoded_and_the_file_is_that_of_a_fresh_encode(
             ["intro"],
         ),
     }
-    for name, (request, update, expected) in changes.items():
+    for name in names:
+        request, update, expected = changes[name]
         asked = request.model_copy(update=update)
         fresh = make_deliverable(SIZE, asked.model_copy(update=NONE_CHANGED), PLAN, receipt, folder)
         pictures, sounds = packets(folder, fresh)
@@ -134,3 +148,78 @@ def test_frames_that_do_not_begin_a_part_are_refused(tmp_path: Path):
         encoding._cut_part(
             KeptParts(path, {"master": range(10, 30)}), "master", film, tmp_path, 60.0
         )
+
+
+def test_another_label_encodes_what_it_is_seen_in_and_copies_the_rest(
+    tmp_path: Path, encoded: list[str]
+):
+    receipt = make_master(tmp_path, SHAPES["wide"], num_frames=132)
+    folder = CampaignFolder(tmp_path)
+    red = clip(tmp_path, "red", 0.4)
+    clips = {
+        "intro": red,
+        "outro": red,
+        "num_clip_frames": 20,
+        "clip_background": "#14302f",
+    }
+    plain = DeliverRequest(sizes=(SIZE,), label="AI-generated")
+    whole = plain.model_copy(update=clips)
+    for request in (plain, whole):
+        make_deliverable(SIZE, request, PLAN, receipt, folder)
+    # the label is seen in 75 frames, and the next key frame is 96
+    cases: dict[str, tuple[DeliverRequest, dict[str, object], list[str]]] = {
+        "another": (plain, {"label": "Made by a computer"}, ["head"]),
+        "none": (plain, {"label": ""}, ["head"]),
+        "with clips": (whole, {"label": "Made by a computer"}, ["intro", "head"]),
+    }
+    for name, (request, update, expected) in cases.items():
+        asked = request.model_copy(update=update)
+        fresh = make_deliverable(SIZE, asked, PLAN, receipt, folder)
+        pictures, sounds = packets(folder, fresh)
+        discard_deliverable(folder, fresh.key)
+        encoded.clear()
+        asked = asked.model_copy(update={"earlier_label": request.label})
+        copied = make_deliverable(SIZE, asked, PLAN, receipt, folder)
+
+        assert encoded == expected, name
+        assert copied.key == fresh.key, name
+        assert packets(folder, copied) == (pictures, sounds), name
+        assert copied.poster.sha256 == fresh.poster.sha256, name
+        discard_deliverable(folder, fresh.key)
+
+
+def kept_screen(folder: CampaignFolder, *overlays: Overlay) -> dict[str, str]:
+    data = screen_bytes(Screen(*SIZE, Region(0, 0, *SIZE), overlays=overlays))
+    digest = sha256(data).hexdigest()
+    folder.write_once(screen_name(digest), data)
+    return {format_name(SIZE): digest}
+
+
+def words(text: str, top: int, starts_s: float, ends_s: float) -> Overlay:
+    return Overlay(plated(text, 20)[0], 20, top, starts_s, ends_s, 0.2)
+
+
+def test_another_title_copies_what_is_seen_behind_it_unless_it_is_another_encoders(
+    tmp_path: Path, encoded: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    receipt = make_master(tmp_path, SHAPES["wide"], num_frames=132)
+    folder = CampaignFolder(tmp_path)
+    cta = words("Order today", 40, 3.5, 5.2)
+    was = kept_screen(folder, words("Mara Lind", 200, 0.4, 1.8), cta)
+    now = kept_screen(folder, words("Mara L. Lind, designer", 200, 0.4, 1.8), cta)
+    request = DeliverRequest(sizes=(SIZE,), shown="a", screens=now)
+    fresh = make_deliverable(SIZE, request, PLAN, receipt, folder)
+    pictures = packets(folder, fresh)
+    asked = request.model_copy(update={"earlier_screens": was})
+    for crf, expected in ((final_encode.CRF, ["head"]), (30, ["head", "master"])):
+        discard_deliverable(folder, fresh.key)
+        with monkeypatch.context() as patch:
+            patch.setattr(final_encode, "CRF", crf)
+            plain = request.model_copy(update={"screens": was})
+            before = make_deliverable(SIZE, plain, PLAN, receipt, folder)
+        encoded.clear()
+        copied = make_deliverable(SIZE, asked, PLAN, receipt, folder)
+
+        assert encoded == expected
+        assert (copied.key, packets(folder, copied)) == (fresh.key, pictures)
+        discard_deliverable(folder, before.key)

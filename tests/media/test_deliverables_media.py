@@ -350,10 +350,8 @@ make_deliverable((432, 768), request, plan, receipt, CampaignFolder(folder))
 """
 
 
-@pytest.mark.parametrize(
-    "moments",
-    [(0.35, 0.8), pytest.param(tuple(i / 10 for i in range(10)), marks=pytest.mark.sweep)],
-)
+@pytest.mark.sweep  # a film with clips is killed by test_clips_killed.py
+@pytest.mark.parametrize("moments", [(0.35, 0.8), tuple(i / 10 for i in range(10))])
 def test_a_deliverable_killed_at_any_moment_is_made_whole_and_the_same(
     tmp_path: Path, moments: tuple[float, ...]
 ):

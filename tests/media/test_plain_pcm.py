@@ -48,6 +48,18 @@ def test_a_quiet_recording_is_known_whatever_its_noise(tmp_path: Path, level: fl
     assert is_plain_pcm(tmp_path / "quiet.wav")
 
 
+@pytest.mark.parametrize(("num_equal", "times", "is_plain"), [(8, 40, True), (9, 1, False)])
+def test_a_loud_word_that_follows_itself_eight_times_is_an_encoders_padding(
+    tmp_path: Path, num_equal: int, times: int, is_plain: bool
+) -> None:
+    tone = np.round(20_000 * np.sin(2 * np.pi * 441 * np.arange(RATE) / RATE)).astype(np.int16)
+    for start in range(1000, 1000 + 500 * times, 500):
+        tone[start : start + num_equal] = 9_000
+        tone[start - 1], tone[start + num_equal] = 9_100, 8_900
+    soundfile.write(tmp_path / "tone.wav", tone, RATE)
+    assert is_plain_pcm(tmp_path / "tone.wav") == is_plain
+
+
 @pytest.mark.parametrize("is_silent", [False, True])
 @pytest.mark.parametrize("codec", CODED)
 def test_a_coded_stream_that_calls_itself_pcm_is_left_to_ffmpeg(

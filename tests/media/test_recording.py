@@ -1,10 +1,10 @@
 """Recordings through the real ffmpeg: formats, damage, judgement, captions, memory."""
 
+import os
 import shutil
 import struct
 import subprocess
 import sys
-import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -290,10 +290,10 @@ def test_a_small_file_that_promises_days_of_sound_is_refused_before_it_is_decode
             file.seek(40)
             file.write(struct.pack("<I", 2 * num_samples))
             file.truncate(44 + 2 * num_samples)
-    began = time.monotonic()
+    began = sum(os.times()[:4])  # what this process and its programs have computed
     with pytest.raises(SpeechError, match=rule):
         import_recording(source, tmp_path / "a.wav", tmp_path / "b.wav")
-    assert time.monotonic() - began < 5
+    assert sum(os.times()[:4]) - began < 5
     assert [path.name for path in tmp_path.iterdir()] == ["bomb.wav"]
 
 

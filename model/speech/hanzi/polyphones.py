@@ -22,6 +22,12 @@ _VERBS_IN_ABLE = (
 )
 _SHORTEST_SAYING = 3
 _RULES_TEXT: tuple[tuple[str, str], ...] = (
+    # what a buyer gets
+    (
+        r"可<得>(?=[，。！；]|$|[好大豪厚]?礼|赠|优惠|[一二三四五六七八九十两百千0-9¥]|红包|[满代]?[减金]?券|奖|"
+        r"福利|现金|积分|免|双倍|全额|返|高达|价值|精美|限量)",
+        "de2",
+    ),
     # 得 that means must, by who must and what follows
     (
         r"(?:[我你您他她它咱们谁]|总|必|非|还|也|都|就|可|又|真|准|至少|一定|有人|反正)<得>"

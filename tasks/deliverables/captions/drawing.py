@@ -7,7 +7,7 @@ from tasks.deliverables.captions.highlight import LitWord, lit_words, with_word_
 from tasks.deliverables.captions.places import Lettering, Stand, lettering
 from tasks.media.captions import Caption, captions
 from tasks.records import Speech
-from tasks.screen.formats import format_name
+from tasks.screen.formats import format_name, listed
 from tasks.screen.lettering import Look, block, block_size, drawable, missing_signs, png, word_box
 from tasks.screen.overlays import Overlay
 from tasks.speech.clauses.word_times import SpokenWord, word_times
@@ -16,6 +16,17 @@ NO_WORD_TIMES = (
     "no word of the captions is highlighted: the speech has no times of words, which Nightshoot's "
     "own voices have and recordings and other voices have not"
 )
+
+
+class CaptionError(RowError):
+    """Captions that cannot be burned in: in which formats, the rule, the way out."""
+
+    def __init__(self, formats: tuple[str, ...], rule: str, way_out: str) -> None:
+        super().__init__(formats, rule, way_out)
+        self.formats, self.rule, self.way_out = formats, rule, way_out
+
+    def __str__(self) -> str:
+        return f"captions of {listed(self.formats)} {self.rule}; {self.way_out}"
 
 
 def highlighted_words(speech: Speech, stand: Stand) -> tuple[SpokenWord, ...] | None:
@@ -49,7 +60,7 @@ def caption_overlays(
     """Captions as pictures in their times; one more for each of ``words`` while it is said.
 
     Raises:
-        RowError: they have no room that is clear of the face, or the font lacks a letter.
+        CaptionError: they have no room that is clear of the face, or the font lacks a letter.
     """
     check_captions(shown, stand)
     place = lettering(shown, stand) if shown else None
@@ -95,26 +106,30 @@ def check_captions(shown: Sequence[Caption], stand: Stand) -> None:
     """Captions can be drawn, and have room.
 
     Raises:
-        RowError: they cannot, or have none.
+        CaptionError: they cannot, or have none.
     """
-    size, region = stand.size, stand.region
+    names = (format_name(stand.size),)
     signs = missing_signs("".join(line for caption in shown for line in caption.lines))
     if signs:
-        raise RowError(
-            f'captions of {format_name(size)}: the font has no letter for "{signs[:20]}"; write '
-            "them otherwise, or choose captions=beside"
-        )
+        rule = f'cannot be drawn: the font has no letter for "{signs[:20]}"'
+        raise CaptionError(names, rule, "write them otherwise, or choose captions=beside")
     if not shown or lettering(shown, stand) is not None:
         return
-    if region is None:
-        where = "" if stand.position == "bottom" else f" in the position {stand.position}"
+    if stand.region is None:
+        where = "" if stand.position == "bottom" else f"in the position {stand.position} "
         other = "" if stand.position == "bottom" else "another position, "
-        raise RowError(
-            f"captions of {format_name(size)}{where} would stand over the face, which is too "
-            f"large in this format; choose {other}captions=beside, another format, or framing=wide"
-        )
-    raise RowError(
-        f"captions of {format_name(size)} do not fit into the {region.width}x{region.height} "
-        "pixels that the layout gives them, at the smallest size too; choose captions=beside, "
-        "another layout, or give captions a larger region in the brand file"
-    )
+        rule = f"{where}would stand over the face, which is too large there"
+        way_out = f"choose {other}captions=beside, another format, or framing=wide"
+        raise CaptionError(names, rule, way_out)
+    rule = "do not fit into their region of the layout, even in the smallest letters"
+    way_out = "choose captions=beside, another layout, or give captions a larger region there"
+    raise CaptionError(names, rule, way_out)
+
+
+def told_once(faults: Sequence[CaptionError]) -> tuple[CaptionError, ...]:
+    """Each fault once, with all formats that have it."""
+    formats: dict[tuple[str, str], tuple[str, ...]] = {}
+    for fault in faults:
+        same = (fault.rule, fault.way_out)
+        formats[same] = formats.get(same, ()) + fault.formats
+    return tuple(CaptionError(names, *same) for same, names in formats.items())

@@ -30,12 +30,13 @@ from tasks.reading.script_text import script_text
 from tasks.screen.brand.brand import Brand
 from tasks.screen.brand.pictures import PRODUCT_KINDS, ScreenPictureError, read_screen_picture
 from tasks.screen.caption_styles import style_faults
+from tasks.screen.composing.faults import ScreenFault, told_once
 from tasks.screen.composing.pieces import Stage
 from tasks.screen.composing.screens import drawing_of
 from tasks.screen.formats import NO_SETS, FormatSets, is_burned
+from tasks.screen.text.setting import MOST_CHARS
 from tasks.screen_records import RowScreen
 
-_MAX_CHARS = 400
 _MARKS = "[show image2 3s], [presenter full] and [price]"
 
 
@@ -125,7 +126,9 @@ class ScreenReader:
             return self.faults
         position = self._caption_style(style).position or "bottom"
         captions = cast("CaptionMode | None", asked["captions"])
-        for size in cast("Sequence[Size]", asked["deliver"] or ()):
+        sizes = cast("Sequence[Size]", asked["deliver"] or ())
+        found: list[ScreenFault] = []
+        for size in sizes:
             # where nobody says it, room for captions is looked for when the row is planned
             is_captioned = captions is not None and is_burned(captions, size)
             stage = Stage(
@@ -136,9 +139,20 @@ class ScreenReader:
                 is_captioned=is_captioned,
                 caption_position=position,
             )
-            for each in drawing_of(stage)[1]:
-                self._fault(each.column, each.value, each.rule, each.way_out)
+            found += drawing_of(stage)[1]
+        for each in told_once(found):
+            self._fault(each.column, each.value, each.told_rule, each.told_way_out)
+        if not sizes:
+            self._check_lengths(shown)
         return self.faults
+
+    def _check_lengths(self, shown: RowScreen) -> None:
+        """Words that would fit into no format; with formats, drawing them tells what fits."""
+        for column in TEXT_COLUMNS:
+            text = str(getattr(shown, column))
+            if len(text) > MOST_CHARS:
+                rule = f"has {len(text)} characters, and at most {MOST_CHARS} can stand on a screen"
+                self._fault(column, text, rule, "write a few words")
 
     def _check_style(self, style: CaptionStyle, told: str, language: Language) -> None:
         """A style that nobody could read, with that of the brand, or that no word can have."""
@@ -202,10 +216,7 @@ class ScreenReader:
             self._fault(column, text, *error.args)
             return ""
         missing = brand.fonts.missing(text)
-        if len(text) > _MAX_CHARS:
-            rule = f"has {len(text)} characters, and at most {_MAX_CHARS} can stand on a screen"
-            self._fault(column, text, rule, "write a few words")
-        elif missing:
+        if missing:
             rule = f"no font of {brand.path.name} has these characters: {' '.join(missing[:8])}"
             self._fault(column, text, rule, "name a font that has them in its fonts")
         return text

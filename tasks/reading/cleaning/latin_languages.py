@@ -1,7 +1,8 @@
 """Languages in Latin letters that no built-in voice speaks, told from English. Pure.
 
-English texts are full of names and borrowed words, so two witnesses must agree: small words that
-English does not have, and a model of the letters, which is asked only where there are such words.
+English texts are full of names and borrowed words, so two witnesses must agree: words that English
+does not have, and a model of the letters, which is asked only where there are such words. The words
+are small ones of other languages, or most of a text's are in no English dictionary.
 """
 
 # py3langid brings no type stubs
@@ -12,6 +13,8 @@ import unicodedata
 from functools import cache
 from typing import Protocol, cast
 
+from model.speech.english import is_english_word
+
 _LEAST_WORDS = 2
 _FEW_WORDS = 2  # of which each must be foreign
 _ENOUGH = 2  # foreign words; where there is one, the model must be almost certain
@@ -21,6 +24,13 @@ _MOST_ENGLISH = 0.1  # the model's probability that a text of another language i
 _SURE_OF_FEW = 0.6
 _LEAST_SURE = 0.4  # its probability for the best language; relatives share the rest
 _FOREIGN_PER_ENGLISH = 2
+_LEAST_WITH_ENGLISH = 3  # foreign words where fewer than twice as many are English too
+_CERTAIN = 0.95
+_NO_ENGLISH = 0.01
+_LEAST_UNKNOWN = 2  # words in no English dictionary
+_LEAST_UNKNOWN_SHARE = 0.4
+_SHORTEST_UNKNOWN = 3  # letters; shorter ones are units and abbreviations
+_SURE_OF_UNKNOWN = 0.75
 _LONGEST_JUDGED = 2000
 
 NAMES = {
@@ -94,7 +104,8 @@ arrivederci costa cuesta custa apenas soltanto costano cuestan kostar koster kos
 kroner kronor rubli reais bienvenidos bienvenidas lampada lampara lámpara luminária lampan lampen
 lamppu beställ hela helgen rea allt finns butik butiken lager handla prova lampor kollektion
 idag koop bespaar bestellen ontdek profiteer bekijk bestil spar udforsk gælder tilbud bestill
-utforsk tilbudet tilaa tutustu säästä ostaa disponible disponibile disponível verfügbar tillgänglig
+utforsk tilbudet tilaa tutustu säästä ostaa takk betal ngayon sofort tienda
+negozio magasin disponible disponibile disponível verfügbar tillgänglig
 """
 _ENGLISH = """
 a about above across after again all almost along already also always am an and another any are
@@ -217,6 +228,7 @@ _NO_PROSE = re.compile(r"<[^<>]*>|&\w+;|https?://\S+|\S+@\S+|\b\w+(?:\.\w+)+(?:/
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _FIRST_WORD = re.compile(r"(?:^|[.!?¡¿…:\n])[\s\"“„«]*([^\W\d_]+(?:['’][^\W\d_]+)*)")
 _LINE_END = re.compile(r"[.!?…,:;\n]+")
+_ENDING = re.compile(r"(?<=...)(?:e?s|e?d|e?r|ing|ly)$")
 _ELISION = re.compile(r"(?:l|d|qu|n|j|s|c|m|dell|all|nell|dall|un)['’][a-zàâæéèêëîïôœùûü]{2,}")
 
 
@@ -247,20 +259,48 @@ def latin_language(text: str) -> str | None:
         else {word.replace("’", "'") for word in words if word.islower()}
     )
     common |= {word.lower() for word in _FIRST_WORD.findall(prose)}  # a capital there is no name
+    num_english = sum(1 for word in lower if word in _ENGLISH_WORDS and word != "a")
+    found = _of_small_words(prose, words, common, num_english)
+    if found or prose.isupper():  # capitals would tell names
+        return found
+    return _of_unknown_words(prose, lower, common, num_english)
+
+
+def _of_small_words(prose: str, words: list[str], common: set[str], num_english: int) -> str | None:
+    """The language whose small words a text has."""
     num_foreign = len(_STRONG_WORDS & common) + sum(_weight(word) for word in set(words))
     if not num_foreign:
         return None
     num_foreign += len(_FOREIGN_WORDS & _AMBIGUOUS_WORDS & common) + bool(_GREETINGS & common)
-    num_english = sum(1 for word in lower if word in _ENGLISH_WORDS and word != "a")
     if num_foreign <= _FOREIGN_PER_ENGLISH * num_english:
-        return None
-    if num_foreign < _LEAST_FOREIGN_SHARE * len(set(lower)):
+        num_small = len(_FOREIGN_WORDS & common)  # words with accents may be dishes
+        is_possible = num_small > num_english and num_small >= _LEAST_WITH_ENGLISH
+        return _judged(prose.lower(), _CERTAIN, _NO_ENGLISH) if is_possible else None
+    if num_foreign < _LEAST_FOREIGN_SHARE * len({word.lower() for word in words}):
         return None
     if len(words) <= _FEW_WORDS and num_foreign < len(words):
         return None
     if num_foreign < _ENOUGH:
         return _judged(prose.lower(), _ALMOST_CERTAIN)
     return _judged(prose.lower(), _LEAST_SURE if len(words) > _FEW_WORDS else _SURE_OF_FEW)
+
+
+def _of_unknown_words(
+    prose: str, lower: list[str], common: set[str], num_english: int
+) -> str | None:
+    """The language of a text most of whose words are in no English dictionary."""
+    named = {word for word in lower if len(word) >= _SHORTEST_UNKNOWN and word in common}
+    asked = named - _ENGLISH_WORDS - _BORROWED_WORDS
+    least = max(_LEAST_UNKNOWN, 2 * num_english, _LEAST_UNKNOWN_SHARE * len(lower))
+    if len(asked) < least or sum(not _is_english(word) for word in asked) < least:
+        return None
+    return _judged(prose.lower(), _SURE_OF_UNKNOWN, _NO_ENGLISH)
+
+
+def _is_english(word: str) -> bool:
+    """Whether the voice's dictionary has it, or what it is a form of."""
+    stem = re.split("['’-]", word)[0]
+    return any(map(is_english_word, (word, stem, *(_ENDING.sub(end, stem) for end in ("", "e")))))
 
 
 def _language_of_lines(prose: str) -> str | None:
@@ -280,14 +320,14 @@ def _weight(word: str) -> int:
     return bool(_ELISION.fullmatch(lower)) + (not word.isascii() and lower not in _BORROWED_WORDS)
 
 
-def _judged(prose: str, least_sure: float) -> str | None:
+def _judged(prose: str, least_sure: float, most_english: float = _MOST_ENGLISH) -> str | None:
     ranked = _model().rank(prose)
     english = next(share for name, share in ranked if name == "en")
     best, share = ranked[0]
     for relatives in _RELATIVES:
         if best in relatives:
             share = sum(each for name, each in ranked if name in relatives)
-    is_sure = best != "en" and english < _MOST_ENGLISH and share >= least_sure
+    is_sure = best != "en" and english < most_english and share >= least_sure
     return NAMES[best] if is_sure else None
 
 

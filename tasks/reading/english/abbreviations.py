@@ -83,6 +83,9 @@ _BEFORE_NUMBER = {
     "ed": "edition",
     "pcs": "pieces",
     "vv": "verses",
+    "ep": "episode",
+    "eps": "episodes",
+    "rte": "route",
 }
 _ANYWHERE = {
     "cont": "continued",
@@ -132,6 +135,7 @@ _ANYWHERE = {
     "tbsp": "tablespoon",
     "al": "al",
     "wt": "weight",
+    "est": "estimated",
 }
 _WITHOUT_STOP = {
     "pkwy": "parkway",
@@ -205,6 +209,11 @@ _WITH_TAX = re.compile(
     r"(?<![\w.'-])([Ii]nc|[Ee]xc|[Ee]x)\b\.?(?=[ \u00a0](?:VAT|GST|tax(?:es)?|delivery"
     r"|shipping|postage|P&P)\b)"
 )
+_WEIGHT = re.compile(r"(?<=[Nn]et )[Ww]t\b\.?(?=:?[ \u00a0]\d)")
+_THERMAL = re.compile(r"(?<=BTU)s?/(hr|h)\b")
+_MILEAGE = re.compile(r"(?<=\d )(hwy|comb)\b\.?(?=[ \u00a0]?[,;/.)]|[ \u00a0](?:mpg|MPG|and|&)|$)")
+_MILEAGES = {"hwy": "highway", "comb": "combined"}
+_FLOOR = re.compile(r"(?:(?<=\dst )|(?<=\dnd )|(?<=\drd )|(?<=\dth ))[Ff]l\b\.?")
 _BLACK = re.compile(r"(?<![\w/])[bB]/[wW](?![\w/])")
 _SLASHED = re.compile(
     r"(?<![\w/])(?:(w/o(?:ut)?)|(?!w/[wv]\b)(w/)(?!in\b)[ \u00a0]?|(b/c)|(c/o)|(n/a|N/A)|(w/in))"
@@ -216,6 +225,8 @@ _ADDRESS_WORDS = word_set("apt apartment suite unit floor north south east west 
 
 def _numbered(match: re.Match[str]) -> Token | None:
     before = word_before(match.string, match.start()).lower()
+    if match[1].lower() == "est" and not _YEAR_NEXT.match(match.string, match.end()):
+        return None if match[1] == "EST" else token(match, "abbreviation", "estimated")
     if match[1] == "no" and before in _ANSWERS:
         return None
     if match[1].lower() == "app" and not _is_appendix(match):
@@ -225,6 +236,7 @@ def _numbered(match: re.Match[str]) -> Token | None:
     return token(match, "abbreviation", _BEFORE_NUMBER[match[1].lower()])
 
 
+_YEAR_NEXT = re.compile(r":?[ \u00a0]?(?:1[5-9]|20)\d\d(?![\w%]|[.,:]\d)")
 _DIGIT_NEXT = re.compile(r"[ \u00a0]?[A-Z]?\d")
 _LETTER_OF_PART = re.compile(
     r"[ \u00a0]?(?:[B-HJ-Z]|A(?=[,.;:)]|[ \u00a0](?:and|or|lists|shows)))\b|.\d"
@@ -261,6 +273,8 @@ def _is_title(match: re.Match[str]) -> bool:
 
 def _etc(match: re.Match[str]) -> Token | None:
     name, text = match[1].lower(), match.string
+    if match[1] == "EST":
+        return None  # the time zone
     is_name = name in ("inc", "ltd", "co", "corp", "jr", "sr", "bros", "ave", "blvd", "rd", "sq")
     if name in ("al", "co", "min", "max", "sq", "mo", "temp", "ext") and not _is_short(match, name):
         return None
@@ -389,6 +403,28 @@ def _phone(match: re.Match[str]) -> Token:
     return token(match, "abbreviation", "phone")
 
 
+def _weight(match: re.Match[str]) -> Token:
+    """Net Wt 12.3 oz."""
+    return token(match, "abbreviation", "weight")
+
+
+def _thermal(match: re.Match[str]) -> Token:
+    """39,000 BTU/hr."""
+    return token(match, "abbreviation", "per hour")
+
+
+def _mileage(match: re.Match[str]) -> Token:
+    """28 city/36 hwy/31 comb. mpg."""
+    return token(match, "abbreviation", _MILEAGES[match[1]])
+
+
+def _floor(match: re.Match[str]) -> Token:
+    """5th Fl."""
+    end = match.end()
+    ends = match[0].endswith(".") and stop_ends_sentence(match.string, end - 1)
+    return token(match, "abbreviation", "floor", end=end - ends)
+
+
 def _black(match: re.Match[str]) -> Token:
     return token(match, "abbreviation", "black and white")
 
@@ -416,6 +452,10 @@ RULES = (
     Rule(_PATENT, _patent),
     Rule(_YEARS_OF, _years_of),
     Rule(_NUMBER_ONE, _number_sign),
+    Rule(_WEIGHT, _weight),
+    Rule(_THERMAL, _thermal),
+    Rule(_MILEAGE, _mileage),
+    Rule(_FLOOR, _floor),
     Rule(_BLACK, _black),
     Rule(_WITH_TAX, _with_tax),
     Rule(_NUMBERED, _numbered),

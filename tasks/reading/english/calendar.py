@@ -269,13 +269,13 @@ _EXPIRY = re.compile(
     r"|(?i:exp|expir(?:y|es?|ation)(?: date)?|(?:best|use) by"
     r"|valid (?:thru|through|until|till|to)))"
     r"\b\.?:?[ \u00a0]?"
-    r"(?P<month>0[1-9]|1[0-2])/(?P<year>\d\d|20\d\d)(?![\w%]|[/.,:-]\d)"
+    r"(?P<month>0[1-9]|1[0-2])(?:/(?P<year>\d\d|20\d\d)|\.(?P<dotted>20\d\d))(?![\w%]|[/.,:-]\d)"
 )
 
 
 def _expiry(match: re.Match[str]) -> Token | None:
     """EXP 08/27 on a pack: a month and a year; but what "expires 12/31" ends on that day."""
-    written = match["year"]
+    written = match["year"] or match["dotted"]
     value = int(written) + (2000 if len(written) == 2 else 0)
     if not 2024 <= value <= 2069:
         return None
@@ -376,7 +376,45 @@ EARLY_RULES = (
     Rule(_DAY_LIST, _day_list),
     Rule(_EXPIRY, _expiry),
 )
+_LETTERED_DAYS = re.compile(
+    rf"(?<![\w&-])(?:(M){_TO}(Th|F|Sat?|Sun?)|(Th|Tu){_TO}(F|Sat?|Sun?))"
+    rf"(?=[ \u00a0:,]{{1,2}}\d{{1,2}}(?:[:.]\d\d)?[ \u00a0]?(?:[ap]\.?m|[-–]|to\b)"
+    r"|(?<=F)(?:[,;)]|$))"
+)
+_OF_LETTERS = {
+    "M": "Monday",
+    "Tu": "Tuesday",
+    "Th": "Thursday",
+    "F": "Friday",
+    "Sa": "Saturday",
+    "Su": "Sunday",
+}
+
+
+def _lettered_days(match: re.Match[str]) -> Token:
+    """M-F 9-5:30."""
+    first, last = (_OF_LETTERS[name[:2]] for name in match.groups() if name)
+    return token(match, "range", f"{first} to {last}")
+
+
+_OPENING = re.compile(
+    rf"(?:\b{_ANY_DAY}\.?|\b[Dd]aily|\b[Oo]pen|\b[Hh]ours|\b[Ww]eekdays|\b[Ww]eekends|(?<=[-–])(?:F|Sat?|Sun?))"
+    rf":?,?{_S}(?P<h>1[0-2]|[1-9])(?::(?P<m>[0-5]\d))?{_TO}(?P<h2>1[0-2]|[1-9])(?::(?P<m2>[0-5]\d))?(?![\w%/$]|[.,:-]\d)"
+)
+
+
+def _opening(match: re.Match[str]) -> Token | None:
+    """Open 9-5:30: one of the two has minutes."""
+    if not (match["m"] or match["m2"]) or (match["m"] and match["m2"]):
+        return None
+    begins = clock_words(int(match["h"]), match["m"], None, None, True)
+    ends = clock_words(int(match["h2"]), match["m2"], None, None, True)
+    return Token(match.start("h"), match.end(), "range", f"{begins} to {ends}")
+
+
 RULES = (
+    Rule(_OPENING, _opening),
+    Rule(_LETTERED_DAYS, _lettered_days),
     Rule(_MONTH_RANGE, _month_range),
     Rule(_MONTH_DAY, _month_day),
     Rule(_DAY_MONTH, _day_month),

@@ -20,7 +20,7 @@ _HALF = (
     r"|(?:hours|hrs?|h)\b)"
 )
 _TIME = re.compile(
-    rf"(?<![\w.,:/$€£-])(?P<h>{_CLOCK})(?:(?P<sep>[:.])(?P<m>[0-5]\d)(?::(?P<sec>[0-5]\d))?)?(?P<half>{_HALF})?"
+    rf"(?<![\w.,:/$€£-])(?!\d{{1,2}}:\d\d\.\d)(?P<h>{_CLOCK})(?:(?P<sep>[:.])(?P<m>[0-5]\d)(?::(?P<sec>[0-5]\d))?)?(?P<half>{_HALF})?"
     rf"(?:(?P<to>{_TO})(?P<h2>{_CLOCK})(?:[:.](?P<m2>[0-5]\d))?(?P<half2>{_HALF})?)?(?![\w%:/]|[.,:-]\d)"
 )
 _RATIO_CUES = re.compile(
@@ -63,6 +63,19 @@ def _duration(match: re.Match[str]) -> Token:
     words = [f"{cardinal(value)} {name}{'' if value == 1 else 's'}" for value, name in parts]
     said = ", ".join(words[:-1]) + (" and " if words[1:] else "") + words[-1]
     return token(match, "measure", said)
+
+
+_STOPPED = re.compile(
+    r"(?<![\w.,:/-])(?P<m>[0-5]?\d):(?P<s>[0-5]\d)\.(?P<part>\d{1,3})(?![\w:]|[.,]\d)"
+)
+
+
+def _stopped(match: re.Match[str]) -> Token:
+    """7:05.32 by a stopwatch."""
+    minutes, seconds = int(match["m"]), int(match["s"])
+    decimals = " ".join(SMALL[int(digit)] for digit in match["part"])
+    minute = f"{cardinal(minutes)} minute{'' if minutes == 1 else 's'} " if minutes else ""
+    return token(match, "measure", f"{minute}{cardinal(seconds)} point {decimals} seconds")
 
 
 def _time(match: re.Match[str]) -> Token | None:
@@ -154,4 +167,10 @@ def _zulu(match: re.Match[str]) -> Token:
     )
 
 
-RULES = (Rule(_ZULU, _zulu), Rule(_VERSE, _verse), Rule(_TIME, _time), Rule(_RATIO, _ratio))
+RULES = (
+    Rule(_ZULU, _zulu),
+    Rule(_VERSE, _verse),
+    Rule(_STOPPED, _stopped),
+    Rule(_TIME, _time),
+    Rule(_RATIO, _ratio),
+)

@@ -24,7 +24,7 @@ from tasks.reading.english.quantities import (
     part_of,
 )
 from tasks.reading.english.rules import LatePattern, Rule, token, word_after, word_before, word_set
-from tasks.reading.english.units import UNITS, Unit
+from tasks.reading.english.units import PERIODS, UNITS, Unit
 from tasks.reading.tokens import Token
 
 _S = "[ \u00a0]?"
@@ -83,9 +83,9 @@ _SPECIAL = {
 }
 _TIMES_RANGE = re.compile(rf"(?<![\w.,])({NUMBER}){_S}[-–]{_S}({NUMBER}){_S}[x×](?!\w)")
 _AMPS = re.compile(
-    r"(?<![\w.,])(\d{1,9}[.,]\d{1,9}|(?:(?<=V[/⎓ ])|(?<=V [/⎓]))\d{1,3}"
+    r"(?<![\w.,])(\d{1,9}[.,]\d{1,9}|(?:(?<=V[/⎓ ])|(?<=V [/⎓]))\d{1,3}|\d{1,3}(?=A @ ?\d+ ?V)"
     r"|\d{1,9}(?=[ \u00a0]?A (?:fuse|charg|adapt|output|current"
-    r"|breaker|outlet"
+    r"|breaker|circuit|outlet"
     r"|plug|socket|max)))"
     r"[ \u00a0]?A(?!\w)"
 )
@@ -108,7 +108,9 @@ _SCIENTIFIC = re.compile(
 _LIST = re.compile(r"(?<![\w.,$])\d{1,2}(?:,\d{1,2}){2,}(?![\w]|[.,]\d)")
 _MANY = re.compile(r"(?<![\w.,$])(10{1,6}|1(?:,000){1,3})s(?= of\b)")
 _ALWAYS_OPEN = re.compile(r"(?<![\w/.])(?:24/7/365|24/7|9/11|50/50|20/20)(?![\w/])")
-_OUT_OF = word_set("stars star rating score points rated page step part question slide day")
+_OUT_OF = word_set(
+    "scored scores got stars star rating score points rated page step part question slide day"
+)
 _OPERATORS = {
     "+": "plus",
     "-": "minus",
@@ -126,6 +128,18 @@ _SUM = re.compile(
     rf"(?<![\w.,=+*/-]){_TERM}(?: ?[-−+–×x*÷/±] ?{_TERM})+(?: ?[=≈] ?{_TERM})|"
     rf"(?<![\w.,=+*/-]){_TERM} ?= ?{_TERM}(?: ?[-−+–×x*÷/] ?{_TERM})+(?![\w])"
 )
+_TIMES_POWER = re.compile(
+    r"(?<![\w.,])(\d{1,9}(?:\.\d{1,9})?) ?[×x·] ?10"
+    r"(?:([⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3})|\^(-?\d{1,3}))(?![\w⁰¹²³⁴⁵⁶⁷⁸⁹])"
+)
+_TIMES_PER = re.compile(
+    r"(?<![\w.,])(\d{1,2})[x×]/(day|d|week|wk|month|mo|year|yr|hour|hr)(?![\w/])"
+)
+_ROOMS = re.compile(
+    r"(?<![\w.,/-])(\d)[ \u00a0]?(?:BR|BDR?|[Bb]d|br)"
+    r"(?:[ \u00a0]?[/,][ \u00a0]?(\d)(\.5|½)?[ \u00a0]?(?:BA|[Bb]a))?(?![\w/])"
+)
+_THREAD = re.compile(r"(?<![\w.,/])(\d{1,2}/\d{1,2})\"-(\d{2})(?![\w/]|[.,]\d)")
 _POWER = re.compile(
     r"(?P<base>(?<![\w.,])\d{1,15}(?:\.\d{1,15})?|(?<![^\W\d_])[a-zA-Z]|(?<![A-Za-z])[a-z]{2})(?P<power>[⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3}(?![⁰¹²³⁴⁵⁶⁷⁸⁹])|\^-?\d{1,3}(?!\d))(?![\w])"
 )
@@ -234,6 +248,37 @@ def _times(match: re.Match[str]) -> Token:
 _A_MEASURE = LatePattern(rf"[ \u00a0]{NUMBER}(?:{UNIT})(?!\w)")
 
 
+def _times_power(match: re.Match[str]) -> Token:
+    """5 × 10³."""
+    power = int((match[2] or match[3]).translate(_SUPERSCRIPTS))
+    sign = "minus " if power < 0 else ""
+    words = f"{parse_number(match[1]).words} times ten to the {sign}{ordinal(abs(power))}"
+    return token(match, "decimal", words)
+
+
+def _times_per(match: re.Match[str]) -> Token:
+    """2x/day."""
+    count = int(match[1])
+    times = "once" if count == 1 else f"{cardinal(count)} times"
+    return token(match, "measure", f"{times} {PERIODS[match[2]]}")
+
+
+def _rooms(match: re.Match[str]) -> Token:
+    """A home of 2BR/2BA, 3 BR/1.5 BA."""
+    words = f"{cardinal(int(match[1]))} bedroom"
+    if match[2]:
+        half = " and a half" if match[3] else ""
+        words += f", {cardinal(int(match[2]))}{half} bath"
+    return token(match, "measure", words)
+
+
+def _thread(match: re.Match[str]) -> Token:
+    """1/4"-20 screws: twenty turns to the inch."""
+    top, bottom = map(int, match[1].split("/"))
+    inch = fraction_words(top, bottom).removeprefix("a ")
+    return token(match, "measure", f"{inch} inch {cardinal(int(match[2]))}")
+
+
 def _times_range(match: re.Match[str]) -> Token:
     left, right = parse_number(match[1]).words, parse_number(match[2]).words
     return token(match, "range", f"{left} to {right} times")
@@ -241,7 +286,8 @@ def _times_range(match: re.Match[str]) -> Token:
 
 def _amps(match: re.Match[str]) -> Token:
     number = parse_number(match[1])
-    return token(match, "measure", f"{number.words} {'amp' if number.is_one else 'amps'}")
+    is_one = number.is_one or is_noun_next_to(match.string, match.start(), match.end())
+    return token(match, "measure", f"{number.words} {'amp' if is_one else 'amps'}")
 
 
 def _alternatives(match: re.Match[str]) -> Token:
@@ -411,6 +457,10 @@ def _power(match: re.Match[str]) -> Token:
 
 EARLY_RULES = (
     Rule(_SCIENTIFIC, _scientific),
+    Rule(_TIMES_POWER, _times_power),
+    Rule(_THREAD, _thread),
+    Rule(_TIMES_PER, _times_per),
+    Rule(_ROOMS, _rooms),
     Rule(_SHUTTER, _shutter),
     Rule(_APERTURE, _aperture),
     Rule(_NAMED_SIDES, _named_sides),

@@ -107,6 +107,32 @@ def _pack(match: re.Match[str]) -> Token:
     return token(match, "measure", words, end=end_of(match))
 
 
+_COUNT = re.compile(
+    r"(?<![\w.,$€£#/-])(?P<number>[1-9]\d{1,2})[ \u00a0-]?(?:ct|CT|Ct)(?!\w)\.?"
+    r"(?:[ \u00a0]count\b)?(?![ \u00a0]t\.?w)"
+)
+_JEWELS = re.compile(
+    r"\b(?:diamonds?|gold|rings?|gems?|gemstones?|jewel\w*|karats?|carats?|sapphires?|rub(?:y|ies)|emeralds?|"
+    r"earrings?|necklaces?|bracelets?|solitaires?|moissanite|topaz|stones?|€|EUR|kWh|cents?)",
+    re.IGNORECASE,
+)
+
+
+def _count(match: re.Match[str]) -> Token | None:
+    """60 ct. of capsules; but 14ct gold, and cents in a text of euros."""
+    if _JEWELS.search(match.string):
+        return None
+    return token(match, "measure", f"{cardinal(int(match['number']))} count", end=end_of(match))
+
+
+_BILLIONS = re.compile(r"(?<![\w.,])(\d{1,3})[ \u00a0]?B(?=[ \u00a0]CFUs?\b)")
+
+
+def _billions(match: re.Match[str]) -> Token:
+    """50 B CFU."""
+    return token(match, "cardinal", f"{cardinal(int(match[1]))} billion")
+
+
 def _cooking_time(match: re.Match[str]) -> Token | None:
     """Prep: 15m."""
     if not _COOKING.search(match.string[max(0, match.start() - 30) : match.start()]):
@@ -192,6 +218,8 @@ def _parts(match: re.Match[str]) -> Token | None:
 
 RULES = (
     Rule(_PACK, _pack),
+    Rule(_COUNT, _count),
+    Rule(_BILLIONS, _billions),
     Rule(_SPOONED, _spooned),
     Rule(_OVEN, _oven),
     Rule(_COOKING_TIME, _cooking_time),

@@ -117,6 +117,7 @@ _DESCRIBED = word_set(
     "pool race dash relay screen "
     "screens speaker speakers tank mug mugs jug denim warranty warranties rug rugs card cards "
     "frame frames photo photos prints poster posters canvas tile tiles mat mats jack plug hole "
+    "breaker circuit outlet gift "
     "cans carton cartons tins tubes tubs sachets pouches vials doses kettlebell kettlebells "
     "dumbbell dumbbells plates barrel barrels shelf shelves keg kegs "
     "prize prizes bonus voucher vouchers coupon coupons discount rebate deposit fee reward refund "
@@ -127,10 +128,9 @@ _DESCRIBED = word_set(
 NOT_NOUNS = word_set(
     "a above across after ago all and apart are as at away back before below between but by "
     "cheaper "
-    "deep each else every extra faster fewer for free from further had has have he heavier high "
-    "i if "
-    "in into is it left less long longer lower max maximum min minimum more no now of off on only "
-    "or out "
+    "deep each either else every extra faster fewer for free from further had has have he heavier "
+    "high i if in into is it left less long longer lower max maximum min minimum more no now "
+    "of off on only or out "
     "over per plus right since slower so than that the then they thick this tall to today tomorrow "
     "total "
     "under until up was we were when where while wide will with within worth you"
@@ -243,6 +243,7 @@ def _single(match: re.Match[str]) -> Token | None:
     if quantity.name in ("K", "k"):
         return None
     is_noun_next = is_noun_next_to(text, match.start(), end) or (match["posta"] or "")[:1] == "-"
+    is_noun_next = is_noun_next or _is_of_gold(quantity, word_after(text, end))
     words = quantity.named(is_noun_next=is_noun_next)
     if is_noun_next and word_before(text, match.start()).lower() in ("a", "an"):
         words = words.removeprefix("a ")
@@ -253,6 +254,14 @@ def _single(match: re.Match[str]) -> Token | None:
     words, end = with_rate(text, end, words)
     doubt = quantity.number.doubt or _currency_doubt(text, quantity.name)
     return token(match, _kind(quantity), words, end=end, doubt=doubt)
+
+
+_GOLD = word_set("gold diamond diamonds white yellow rose ring rings")
+
+
+def _is_of_gold(quantity: _Quantity, following: str) -> bool:
+    """14ct gold."""
+    return bool(quantity.unit and quantity.unit.one == "karat" and following.lower() in _GOLD)
 
 
 def _is_not_a_quantity(match: re.Match[str], quantity: _Quantity) -> bool:
@@ -316,6 +325,7 @@ def _signed(sign: str, words: str) -> str:
 
 
 _RUN = word_set("a an the my your our his her their first next charity fun")
+_RACES = re.compile(r"\b(?:marathons?|relays?|triathlons?|finish line|runners)\b", re.I)
 _AFTER_RUN = word_set("in on and for with this every to at or")
 
 
@@ -330,6 +340,7 @@ def _letter_scale(match: re.Match[str], quantity: _Quantity) -> str | None:
     )
     before = word_before(match.string, match.start()).lower()
     is_run = value in (3, 5, 10, 15) and before in _RUN and following in ("", *_AFTER_RUN)
+    is_run = is_run or (value in (5, 10) and not following and bool(_RACES.search(match.string)))
     if is_run and scale == "K" and quantity.number.decimals is None:
         return f"{quantity.number.words} K"
     if is_screen or following in ("run", "race", "runs", "races", "runner", "event"):

@@ -185,4 +185,9 @@ def stop_ends_sentence(text: str, stop: int, *, before_name: bool = False) -> bo
 
 
 def _continues(word: str) -> bool:
-    return word in TIME_ZONES or word in _ZONES or word.lower() in _DAYS
+    return (
+        word in TIME_ZONES
+        or word in ("YoY", "QoQ", "MoM")
+        or word in _ZONES
+        or word.lower() in _DAYS
+    )

@@ -126,6 +126,7 @@ _PORTION = re.compile(
     r"(?<=[A-Za-z])/(serving|portion|capsule|tablet|scoop|dose|sachet|bottle|person|day|week|month|night)"
     r"(?![\w/])"
 )
+_CELLS = re.compile(r"(?<=[a-z]s)/(mL|ml|L|kg|mg|g|cm²|cm2|m²|m2|mm³|hr|min|sec)(?![\w/²³])")
 _AMOUNT_OF = re.compile(r"\d ?[a-zA-Zμ]{1,9}[ \u00a0](?:of[ \u00a0])?[A-Za-z]+$")
 _COUNTED = re.compile(r"\d[ \u00a0][a-z]+$")
 _STARS = re.compile(r"[★⭐]{2,10}☆{0,9}|★☆{1,9}")
@@ -191,6 +192,11 @@ def _per(match: re.Match[str]) -> Token | None:
     name = match[1]
     one = UNITS[name].one if name in UNITS else name
     return token(match, "sign", f"per {one}")
+
+
+def _cells(match: re.Match[str]) -> Token:
+    """Cells/mL, beats/min."""
+    return token(match, "sign", f"per {UNITS[match[1]].one}")
 
 
 def _portion(match: re.Match[str]) -> Token | None:
@@ -300,6 +306,7 @@ RULES = (
     Rule(_STAR, _star),
     Rule(_PER, _per),
     Rule(_PORTION, _portion),
+    Rule(_CELLS, _cells),
     Rule(_RATE, _rate),
     Rule(_OR, _or),
     Rule(_STARS, _stars),

@@ -11,12 +11,13 @@ in,in.,inch,inches,″ inch inches | ft,ft.,Ft. foot feet | yd,yd.,yds,yds. yard
 ℓ,L,l,ltr liter | ml,mL,ML milliliter | cl,cL centiliter | dl,dL deciliter | cc,㏄ cc cc
 μg,mcg,㎍ microgram | mg milligram | g,gm,gms,gr gram | kg,kgs,Kg,KG kilogram | t ton
 lb,lb.,lbs,lbs.,LB,LBS pound | oz,oz.,OZ ounce
-fl.oz.,fl.oz,floz,fl~oz,fl~oz.,fl.~oz,fl.~oz. fluid~ounce | gal,gal. gallon | qt,qt. quart
+fl.oz.,fl.oz,floz,fl~oz,fl~oz.,fl.~oz,fl.~oz. fluid~ounce | gal,gal. gallon | qt,qt.,qts,qts. quart
 pt,pt. pint | tsp,tsp.,tsps teaspoon | tbsp,tbsp.,Tbsp,Tbsp.,tbsps tablespoon
 sq~ft,sq~ft.,sq.~ft.,sq.~ft,sqft,ft²,ft2 square~foot square~feet
 sq~m,sq.~m,sq.~m.,sqm,㎡,m²,m2 square~meter | sq~km,km²,km2,㎢ square~kilometer
 cm²,cm2 square~centimeter | mm²,mm2 square~millimeter
 in²,in2,sq~in,sq.~in. square~inch square~inches | mi²,sq~mi,sq.~mi. square~mile | ha hectare
+ac,ac. acre
 m³,m3,㎥ cubic~meter | cm³,cm3 cubic~centimeter | mm³ cubic~millimeter
 ft³,ft3,cu~ft,cu.~ft. cubic~foot cubic~feet | in³,in3,cu~in cubic~inch cubic~inches
 ns nanosecond | μs microsecond | ms millisecond | s,sec,sec.,secs,secs. second
@@ -38,7 +39,9 @@ kHz,KHz,khz kilohertz kilohertz | MHz,Mhz,mhz megahertz megahertz
 GHz,Ghz,ghz gigahertz gigahertz | W,w watt | mW milliwatt | kW,KW kilowatt | MW megawatt
 GW gigawatt | kWh,KWh,kwh,KWH kilowatt~hour | MWh megawatt~hour | Wh watt~hour | VA volt-ampere
 amp,amps amp | V,v volt | mV millivolt | kV kilovolt | mA milliamp | mAh,MAH,mah milliamp~hour
-Ah amp~hour | Ω,Ω ohm | kΩ,kΩ kilohm | MΩ,MΩ megohm | μF microfarad | J joule | kJ kilojoule
+Ah amp~hour
+VAC volt~AC volts~AC | VDC volt~DC volts~DC | Ω,Ω ohm | kΩ,kΩ kilohm
+MΩ,MΩ megohm | μF microfarad | J joule | kJ kilojoule
 MJ megajoule | cal calorie | kcal,Kcal kilocalorie | N newton | Nm,N·m newton~meter | Pa pascal
 hPa hectopascal | kPa kilopascal | MPa megapascal | bar bar
 psi,PSI pound~per~square~inch pounds~per~square~inch | dB,db,dBA,㏈,dB(A) decibel | lm lumen
@@ -46,9 +49,9 @@ lx lux lux | cd candela | nit,nits nit | cd/m² candela~per~square~meter candela
 rpm,RPM revolution~per~minute revolutions~per~minute | bpm,BPM beat~per~minute beats~per~minute
 fps,FPS frame~per~second frames~per~second | dpi,DPI dot~per~inch dots~per~inch
 ppi,PPI pixel~per~inch pixels~per~inch | px pixel | MP,Mpx megapixel
-hp,HP,bhp horsepower horsepower | ppm part~per~million parts~per~million | ct karat
+hp,HP,bhp horsepower horsepower | ppm part~per~million parts~per~million | ct,ct. karat
 ppb part~per~billion parts~per~billion
-ctw,ct~tw carat~total~weight carats~total~weight
+ctw,ct~tw,ct.~tw,ct.~t.w.,ct~t.w. carat~total~weight carats~total~weight
 gsm,g/m²,g/m2 gram~per~square~meter grams~per~square~meter
 IU international~unit | bps,bp basis~point
 pcs,pcs.,pc piece | pkg package | mol mole | g/km gram~per~kilometer grams~per~kilometer

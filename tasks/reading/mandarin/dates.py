@@ -172,10 +172,16 @@ def _month_and_day(match: re.Match[str]) -> Said | None:
     return Said("date", month_and_day(month, day)[:-1] + (tail or "日"), doubt)
 
 
+_RISES = re.compile(
+    r" ?(?:[上下]?[涨跌升降调]|增|减|提|缩|扩|变"
+    r"|到(?=\d+\.\d*[^1-9日号])|跳|飙|回|左右|以[上下]|倍|折|分(?!钟))"
+)
+
+
 def _dotted_day(match: re.Match[str]) -> Said | None:
     """11.29开始: a day where the words behind it say so."""
     month, day, tail = match.groups()
-    if not is_day(month, day) or is_surely_counted(after(match)):
+    if not is_day(month, day) or is_surely_counted(after(match)) or _RISES.match(after(match)):
         return None
     if not (tail or re.match(_BEGINS, after(match).lstrip()) or _DATED.search(before(match))):
         return None
@@ -306,6 +312,12 @@ def _slashed_festival(match: re.Match[str]) -> Said | None:
     return Said("date", _FESTIVALS[name])
 
 
+def _dotted_event(match: re.Match[str]) -> Said:
+    """3·15 and 9·11: days that are names."""
+    name = f"{match[1]}.{match[2]}"
+    return Said("date", _FESTIVALS.get(name) or digits(match[1]) + digits(match[2]))
+
+
 def _generation(match: re.Match[str]) -> Said:
     return Said("year", digits(match[0]))
 
@@ -379,6 +391,8 @@ RULES: tuple[Rule, ...] = (
         r"(?<![\d.])95(?=[、/和与-]\d[05]后)",
         _generation,
     ),
+    rule(r"(?<![\dA-Za-z.])(1[0-2]|[1-9])[·•]([12]\d|3[01]|[1-9])(?![\d.A-Za-z])", _dotted_event),
+    rule(r"(?<![\d.第])[23]\d(?=年(?:初|底|末)(?!中))", _generation),
     rule(rf"(?<![\d.,:/A-Za-z-])({any_of(_FESTIVALS)})(?![\d,:/])(?!\.\d)", _festival),
     rule(r"(?<![\d/.-])(\d{1,2})[/-](\d{1,2})(?![\d/-])", _slashed_festival),
     rule(r"(?<![\d/.])(\d{1,2})/(\d{1,2})(?![\d/])(?!\.\d)(日|号)?", _month_and_day),

@@ -72,7 +72,16 @@ UNITS = {
         "lbs": "磅",
         "ft": "英尺",
     },
-    **{"inch": "英寸", "Ω": "欧", "kΩ": "千欧", "mmHg": "毫米汞柱", "mmol": "毫摩尔"},
+    **{
+        "inch": "英寸",
+        "gsm": "克每平方米",
+        "BP": "个基点",
+        "bp": "个基点",
+        "Ω": "欧",
+        "kΩ": "千欧",
+        "mmHg": "毫米汞柱",
+        "mmol": "毫摩尔",
+    },
     **{"ha": "公顷", "cc": "毫升", "mol": "摩尔", "Bq": "贝克勒尔", "yd": "码"},
     **{
         "℃": "摄氏度",
@@ -293,12 +302,34 @@ def _price_for(match: re.Match[str]) -> Said | None:
     return Said("sign", "每") if is_price and not is_mark else None
 
 
+def _pixels(match: re.Match[str]) -> Said:
+    """50MP is 五千万像素."""
+    spoken = amount(str(round(float(match[1]) * 10**6)))
+    return Said("measure", re.sub("^二亿", "两亿", spoken) + "像素")
+
+
+def _basis_points(match: re.Match[str]) -> Said:
+    """LPR-20BP: so much less, no name."""
+    sign, number = match.groups()
+    return Said("measure", f"{'减' if sign == '-' else '加'}{counted(number, '个')}个基点")
+
+
+def _storey(match: re.Match[str]) -> Said | None:
+    """18/33层: which of how many."""
+    storey, storeys = match.groups()
+    if not 0 < int(storey) <= int(storeys):
+        return None
+    return Said("measure", f"{amount(storey)}层，总高{amount(storeys)}层")
+
+
 _SIDE = rf"(?:{NUMBER})"
 RULES: tuple[Rule, ...] = (
     rule(
         rf"(?<![A-Za-z\d])([fF])/({NUMBER})(?: ?[-~–到至] ?[fF]?/?({NUMBER}))?(?![A-Za-z\d/])",
         _aperture,
     ),
+    rule(rf"{NOT_IN_NAME}(\d{{1,3}}(?:\.\d)?) ?MP(?![A-Za-z\d])", _pixels),
+    rule(r"(?<![\d./A-Za-z])(\d{1,3})/(\d{1,3}) ?(?:层|F(?![A-Za-z\d]))", _storey),
     rule(rf"{NOT_IN_NAME}(?<!/)(\d{{1,3}})/([1-9]\d{{0,4}}) ?({UNIT})", _part),
     rule(
         r"(?<![A-Za-z\d.])([1-9])m(\d)(?![A-Za-z\d.])",
@@ -338,6 +369,7 @@ RULES: tuple[Rule, ...] = (
         lambda m: Said("measure", f"{counted(m[1], '伏')}伏"),
     ),
     rule(rf"{NOT_IN_NAME}(\d{{1,3}}(?:\.\d+)?) ?[xX](?![A-Za-z0-9])", _times),
+    rule(r"(?<=[A-Z])([-+])(\d{1,3}) ?(?:BP|bp|个?基点)s?(?![A-Za-z\d])", _basis_points),
     rule(
         rf"(?:(?<![A-Za-z\d%])(-))?(?<![A-Za-z\d.])(?<![A-Za-z]-)({NUMBER}) ?({UNIT}{RATE})",
         _measure,

@@ -140,5 +140,5 @@ RULES: tuple[Rule, ...] = (
         rf"(?<![A-Za-z\d.])({NUMBER})(?= ?(?:元|美元|港元|欧元|英镑|澳元|加元|港币))(?<=\.\d\d)",
         _yuan,
     ),
-    rule(r"(?<![A-Za-z\d.])(\d{1,3})\.([1-9])(?![\d.%])", _free_delivery),
+    rule(r"(?<![A-Za-z\d.])(\d{1,3})\.([1-9])(?![\d.%]| ?[A-Za-z℃°])", _free_delivery),
 )

@@ -10,7 +10,7 @@ _BY_DIGITS = re.compile(r"(?i:IP|ISO ?|(?<![A-Za-z])N|GB/?T? ?|KN|SN|No)$")
 _TO_PAIR = re.compile(r"(?i)(?<![A-Za-z0-9])[BCOPGDMFS]$")
 _BRANDS = re.compile(
     r"(?:波音|空客|保时捷|宝马|奔驰|标致|骁龙|天玑|麒麟|酷睿|锐龙|至强|诺基亚|佳能|尼康|"
-    r"索尼|大疆|歼|运|轰|直|"
+    r"索尼|大疆|乐高|歼|运|轰|直|"
     r"型号|款式|系列|机型|显卡)$"
 )
 _KNOWN = r"(?:985|211|996|666|1314|886|233|1688)"
@@ -157,7 +157,20 @@ def _by_ten_thousands(match: re.Match[str]) -> Said:
     return Said("cardinal", amount(number) + _CURRENCY[match[1] or ""], doubt)
 
 
+def _underscored(match: re.Match[str]) -> Said:
+    """abc_123 is the name of an account: its digits count nothing."""
+    return Said("digits", f" {digits(match[1])}")
+
+
+def _pages(match: re.Match[str]) -> Said | None:
+    """P12-15."""
+    first, last = match.groups()
+    return Said("range", f"{amount(first)}到{amount(last)}") if int(first) < int(last) else None
+
+
 FIRST: tuple[Rule, ...] = (
+    rule(r"(?<=[A-Za-z\d])_(\d+)", _underscored),
+    rule(r"(?<=(?<![A-Za-z])[Pp])(\d{1,3})[-~–](\d{1,3})(?![\d\-.A-Za-z])", _pages),
     rule(
         r"(?<![\d,.A-Za-z])([¥$]?)([1-9]\d{0,3}(?:,\d{3,4})*,\d{4})(?![\d.]|,\d)", _by_ten_thousands
     ),

@@ -130,6 +130,22 @@ def _room(match: re.Match[str]) -> Said | None:
     return Said("digits", digits(number))
 
 
+_BESIDE = rf"(?:{_HOTLINE.pattern})"
+_LISTED_BEFORE = re.compile(rf"(?<![\d.]){_BESIDE}[、/和及与]$")
+_LISTED_BEHIND = re.compile(rf"[、/和及与]{_BESIDE}(?![\d.%、]*[\u4e00-\u9fff%])")
+_LISTED_ON = re.compile(rf"[、/和及与]{_BESIDE}[、/和及与]{_BESIDE}(?!\d)")
+
+
+def _is_listed(match: re.Match[str]) -> bool:
+    """110、119、120: one beside another."""
+    right = after(match)
+    return bool(
+        _LISTED_BEFORE.search(before(match))
+        or _LISTED_BEHIND.match(right)
+        or _LISTED_ON.match(right)
+    )
+
+
 def _hotline(match: re.Match[str]) -> Said | None:
     """119, 10086, 95588: by digits with 幺, unless they count something."""
     number, right = match[0], after(match)
@@ -137,7 +153,8 @@ def _hotline(match: re.Match[str]) -> Said | None:
         return None
     if re.search(r"\d[+×*]$", before(match)):  # 30000+10000: a sum
         return None
-    if _SHORT.fullmatch(number) and not _PHONE_WORDS.search(sentence_around(match)):
+    is_called = _PHONE_WORDS.search(sentence_around(match)) or _is_listed(match)
+    if _SHORT.fullmatch(number) and not is_called:
         return None
     return Said("phone", digits(number, one="幺"))
 

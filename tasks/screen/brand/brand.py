@@ -9,9 +9,9 @@ from pydantic import Field
 
 from tasks.deliver_records import CaptionStyle
 from tasks.record import Record
+from tasks.screen.fonts import Fonts
 from tasks.screen.formats import NO_SETS, FormatSets
 from tasks.screen.layout.templates import Layout
-from tasks.screen.text.fonts import Fonts
 
 Corner = Literal["top-left", "top-right", "bottom-left", "bottom-right"]
 Transition = Literal["cut", "fade"]

@@ -20,10 +20,10 @@ from tasks.screen.brand.brand import Brand, BrandTables
 from tasks.screen.brand.clips import ClipError, check_clip
 from tasks.screen.brand.pictures import LOGO_KINDS, ScreenPictureError, read_screen_picture
 from tasks.screen.caption_styles import style_faults
+from tasks.screen.fonts import FONT_FILES, Font, FontError, fonts_of, read_font
 from tasks.screen.formats import FormatError, FormatSets, parse_formats, set_fault
 from tasks.screen.layout.templates import Layout, layout_of, packaged_layouts
 from tasks.screen.lettering import drawable, missing_signs
-from tasks.screen.text.fonts import FONT_FILES, Font, FontError, fonts_of, read_font
 
 BRAND_NAME = "brand.toml"
 """What lies beside a manifest under this name is the brand of its videos."""

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from tasks.deliver_records import FaceBox
-from tasks.screen.composing.pieces import Piece, ScreenFault, Stage, overlaps, told
+from tasks.screen.composing.faults import ScreenFault
+from tasks.screen.composing.pieces import Piece, Stage, overlaps, told
 from tasks.screen.label import label_region
 from tasks.screen.layout.templates import safe_region
 from tasks.screen.overlays import Region
@@ -56,11 +57,11 @@ def _inside(face: FaceBox, size: tuple[int, int]) -> tuple[int, int, int, int]:
 
 def no_caption_place(stage: Stage) -> ScreenFault:
     """What is told where captions have no region that is clear."""
-    rule = f"there is no free place for captions at the {stage.caption_position} {stage.told}"
+    rule = f"there is no free place for captions at the {stage.caption_position}"
     if stage.caption_position == "middle":
-        rule = f"there is no free place for captions in the middle {stage.told}"
+        rule = "there is no free place for captions in the middle"
     way_out = "choose another position, captions=beside or another layout"
-    return ScreenFault("caption_style", stage.caption_position, rule, way_out)
+    return stage.fault("caption_style", stage.caption_position, rule, way_out)
 
 
 def caption_faults(stage: Stage, pieces: Sequence[Piece]) -> Iterator[ScreenFault]:
@@ -68,9 +69,9 @@ def caption_faults(stage: Stage, pieces: Sequence[Piece]) -> Iterator[ScreenFaul
     if not stage.is_captioned:
         return
     if "captions" not in stage.places.regions:
-        rule = f"there is no place for captions in the picture {stage.told}"
+        rule = "there is no place for captions in the picture"
         way_out = "choose captions=beside or another layout, or give captions a region there"
-        yield ScreenFault("captions", "burned", rule, way_out)
+        yield stage.fault("captions", "burned", rule, way_out)
         return
     place = caption_place(stage, pieces, ())
     if place is None:
@@ -78,9 +79,9 @@ def caption_faults(stage: Stage, pieces: Sequence[Piece]) -> Iterator[ScreenFaul
         return
     for piece in pieces:
         if overlaps(piece.region, place):
-            rule = f"captions would lie over the {told(piece.thing)} {stage.told}"
+            rule = f"captions would lie over the {told(piece.thing)}"
             way_out = "give one of them another region in the brand file, or choose captions=beside"
-            yield ScreenFault("captions", "burned", rule, way_out)
+            yield stage.fault("captions", "burned", rule, way_out)
 
 
 def captions_over_mouth(stage: Stage, faces: Sequence[FaceBox | None]) -> Iterator[ScreenFault]:
@@ -98,9 +99,9 @@ def captions_over_mouth(stage: Stage, faces: Sequence[FaceBox | None]) -> Iterat
         if face
     )
     if any(mouth and overlaps(place, mouth) for mouth in mouths):
-        rule = f"captions would lie over the presenter's mouth {stage.told}"
+        rule = "captions would lie over the presenter's mouth"
         way_out = "choose captions=beside, another layout, or framing=wide"
-        yield ScreenFault("captions", "burned", rule, way_out)
+        yield stage.fault("captions", "burned", rule, way_out)
 
 
 def mouth_of(face: tuple[int, int, int, int], width: int, height: int) -> Region:

@@ -9,6 +9,8 @@ from tasks.deliver_records import CaptionPosition
 from tasks.reading.languages import Language
 from tasks.screen.brand.brand import Brand
 from tasks.screen.brand.pictures import LOGO_KINDS, PRODUCT_KINDS, read_screen_picture
+from tasks.screen.composing.faults import ScreenFault
+from tasks.screen.formats import format_name
 from tasks.screen.layout.templates import Places, safe_region
 from tasks.screen.overlays import Region
 from tasks.screen.text.setting import Box, Setting, TextFitError, drawn, fit
@@ -57,16 +59,6 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class ScreenFault:
-    """Why something cannot be shown: the column it comes from, its value, the rule, the way out."""
-
-    column: str
-    value: str
-    rule: str
-    way_out: str
-
-
-@dataclass(frozen=True)
 class Stage:
     """What is drawn for: a brand, a row, the language of its words, a size in pixels.
 
@@ -94,10 +86,13 @@ class Stage:
         """The shorter side."""
         return min(self.width, self.height)
 
-    @property
-    def told(self) -> str:
-        """The layout and the format, for messages."""
-        return f"in the layout {self.row.layout} at {self.width}x{self.height}"
+    def fault(
+        self, column: str, value: str, rule: str, way_out: str, most: int | None = None
+    ) -> ScreenFault:
+        """What is wrong in this layout and format; ``most``: characters that would fit."""
+        format_told = format_name((self.width, self.height))
+        fitting = () if most is None else (most,)
+        return ScreenFault(column, value, rule, way_out, self.row.layout, (format_told,), fitting)
 
     def px(self, share: float) -> int:
         """A length in pixels."""
@@ -124,7 +119,7 @@ def words_on(stage: Stage) -> tuple[list[Piece], list[ScreenFault]]:
             pieces.append(_words(stage, thing, setting, region))
             at_most = setting.size if thing == "price" else at_most
         except TextFitError as error:
-            faults.append(ScreenFault(column, text, f"{error.rule} {stage.told}", error.way_out))
+            faults.append(stage.fault(column, text, error.rule, error.way_out, error.most))
     if row.name or row.title:
         third = _lower_third(stage, faults)
         pieces += [third] if third else []
@@ -217,8 +212,8 @@ def _region(stage: Stage, column: str, text: str, faults: list[ScreenFault]) -> 
 
 
 def _no_place(stage: Stage, column: str, value: str) -> ScreenFault:
-    rule = f"there is no place for it {stage.told}"
-    return ScreenFault(column, value, rule, "choose another layout, or give it a region there")
+    rule, way_out = "there is no place for it", "choose another layout, or give it a region there"
+    return stage.fault(column, value, rule, way_out)
 
 
 def _box(stage: Stage, style: Style, width: int, height: int) -> Box:
@@ -283,7 +278,7 @@ def _lower_third(stage: Stage, faults: list[ScreenFault]) -> Piece | None:
             box = _box(stage, STYLES[name], width, int(share * height))
             settings.append(fit(words, stage.language, fonts, box))
         except TextFitError as error:
-            faults.append(ScreenFault(name, words, f"{error.rule} {stage.told}", error.way_out))
+            faults.append(stage.fault(name, words, error.rule, error.way_out, error.most))
     if len(settings) < len(texts):
         return None
     return _third_drawn(stage, region, settings)

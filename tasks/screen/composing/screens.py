@@ -15,9 +15,9 @@ from tasks.screen.composing.caption_places import (
     mouth_of,
     no_caption_place,
 )
+from tasks.screen.composing.faults import ScreenFault, told_once
 from tasks.screen.composing.pieces import (
     Piece,
-    ScreenFault,
     Stage,
     canvas_of,
     logo_on,
@@ -37,15 +37,14 @@ _CTA_S = 5.0
 
 
 class ScreenError(RowError):
-    """What a row wants to show and cannot: all of it."""
+    """What a row wants to show and cannot: all of it, each fault once for all formats."""
 
     def __init__(self, faults: tuple[ScreenFault, ...]) -> None:
-        super().__init__(faults)
-        self.faults = faults
+        self.faults = told_once(faults)
+        super().__init__(self.faults)
 
     def __str__(self) -> str:
-        told = (f'{f.column} "{f.value}": {f.rule}; {f.way_out}' for f in self.faults)
-        return "; ".join(dict.fromkeys(told))
+        return "; ".join(str(fault) for fault in self.faults)
 
 
 @dataclass(frozen=True)
@@ -147,9 +146,9 @@ def _logo_faults(stage: Stage, drawing: Drawing) -> Iterator[ScreenFault]:
         return
     for piece in (*drawing.words, *drawing.products.values()):
         if overlaps(drawing.logo.region, piece.region):
-            rule = f"the logo lies over the {told(piece.thing)} {stage.told}"
+            rule = f"the logo lies over the {told(piece.thing)}"
             way_out = "give it another corner, or a smaller width or margin, in the brand file"
-            yield ScreenFault("brand", stage.brand.logo.name, rule, way_out)
+            yield stage.fault("brand", stage.brand.logo.name, rule, way_out)
             return
 
 
@@ -162,15 +161,15 @@ def _over_mouth(
     whole = mouth_of(face, stage.width, stage.height)
     mouth = common(whole, presenter)
     if mouth is None or mouth.height < _LEAST_MOUTH * whole.height:
-        rule = f"the presenter's mouth would be cut off {stage.told}"
+        rule = "the presenter's mouth would be cut off"
         way_out = "choose another layout, or framing=wide"
-        yield ScreenFault("product_layout", stage.row.layout, rule, way_out)
+        yield stage.fault("product_layout", stage.row.layout, rule, way_out)
         return
     for piece in drawing.pieces:
         if overlaps(piece.region, mouth):
-            rule = f"the {told(piece.thing)} would lie over the presenter's mouth {stage.told}"
+            rule = f"the {told(piece.thing)} would lie over the presenter's mouth"
             way_out = "choose another layout or framing, or move its region in the brand file"
-            yield ScreenFault(_column(piece.thing), _value(stage, piece.thing), rule, way_out)
+            yield stage.fault(_column(piece.thing), _value(stage, piece.thing), rule, way_out)
 
 
 def _late(stage: Stage, fps: int, num_frames: int) -> Iterator[ScreenFault]:

@@ -1,1 +1,1 @@
-"""How words are set on a screen: their fonts, their lines, their size."""
+"""How words are set on a screen: their lines, their size."""

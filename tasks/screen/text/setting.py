@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from PIL import Image, ImageDraw
 
 from tasks.reading.languages import Language
-from tasks.screen.text.fonts import Fonts, sized
+from tasks.screen.fonts import Fonts, sized
 from tasks.screen.text.line_breaks import unbroken
 
 LINE_HEIGHT = 1.28
@@ -19,16 +19,21 @@ _ASCENT = 1.0  # of the size, from a line's top to its baseline
 _CLOSING = frozenset("，。！？、；：”’」』）》】…—,.!?;:)]}%％")
 _OPENING = frozenset("“‘「『（《【([{$￥¥€£#")
 _MOST_KERNING = 8  # pixels, of a line
-_MAX_CHARS = 400
+MOST_CHARS = 400
+"""Of words on a screen."""
 _SHOWN = 40
 
 
 class TextFitError(ValueError):
-    """Words that cannot stand where they should; ``rule`` and ``way_out`` are for people."""
+    """Words that cannot stand where they should; ``rule`` and ``way_out`` are for people.
 
-    def __init__(self, rule: str, way_out: str) -> None:
-        super().__init__(rule, way_out)
-        self.rule, self.way_out = rule, way_out
+    ``most``: so many characters of them fit, wherever in the text they are taken from; None: that
+    is not what is wrong.
+    """
+
+    def __init__(self, rule: str, way_out: str, most: int | None = None) -> None:
+        super().__init__(rule, way_out, most)
+        self.rule, self.way_out, self.most = rule, way_out, most
 
 
 @dataclass(frozen=True)
@@ -64,9 +69,8 @@ def fit(text: str, language: Language, fonts: Fonts, box: Box) -> Setting:
     Raises:
         TextFitError: it does not fit at the smallest size.
     """
-    if len(text) > _MAX_CHARS:
-        rule = f"has {len(text)} characters, and at most {_MAX_CHARS} can stand on a screen"
-        raise TextFitError(rule, "write a few words")
+    if len(text) > MOST_CHARS:
+        raise _misfit(text, units_of(text[:MOST_CHARS], language), fonts, box)
     units = units_of(text, language)
     low, high = box.smallest - 1, box.largest
     while low < high:
@@ -125,13 +129,7 @@ def _is_wide(sign: str) -> bool:
 
 def _lines(units: Sequence[str], fonts: Fonts, size: int, box: Box) -> tuple[str, ...]:
     """Lines that fit into the box at a size, the fewest, as even as can be; none: they do not."""
-    widths = [_width(unit, fonts, size) for unit in units]
-    spaces = [
-        _width(unit + ".", fonts, size) - _width(unit.rstrip() + ".", fonts, size)
-        if unit[-1:] == " "
-        else 0
-        for unit in units
-    ]
+    widths, spaces = _widths(units, fonts, size)
     most = min(box.max_lines, _most_lines(box.height, size))
     for limit in range(box.width, box.width - _MOST_KERNING, -1):
         even = _evened(widths, spaces, limit)
@@ -142,6 +140,18 @@ def _lines(units: Sequence[str], fonts: Fonts, size: int, box: Box) -> tuple[str
         if all(_width(line, fonts, size) <= box.width for line in lines):
             return lines
     return ()
+
+
+def _widths(units: Sequence[str], fonts: Fonts, size: int) -> tuple[list[int], list[int]]:
+    """Of units, and of the space behind each of them, in pixels."""
+    widths = [_width(unit, fonts, size) for unit in units]
+    spaces = [
+        _width(unit + ".", fonts, size) - _width(unit.rstrip() + ".", fonts, size)
+        if unit[-1:] == " "
+        else 0
+        for unit in units
+    ]
+    return widths, spaces
 
 
 def _evened(widths: Sequence[int], spaces: Sequence[int], limit: int) -> list[tuple[int, int]]:
@@ -185,20 +195,34 @@ def _most_lines(height: int, size: int) -> int:
 
 
 def _misfit(text: str, units: Sequence[str], fonts: Fonts, box: Box) -> TextFitError:
-    place = f"the {box.width}x{box.height} pixels that it has"
+    """Why words do not fit: there is no room for a line, or for the widest word, or for so many."""
+    if not _most_lines(box.height, box.smallest):
+        rule = "there is no room for a line, even in the smallest letters,"
+        return TextFitError(rule, "choose another layout, or give it a higher region there")
     widest = max(units, key=lambda unit: _width(unit, fonts, box.smallest)).strip()
     if _width(widest, fonts, box.smallest) > box.width:
         shown = widest if len(widest) <= _SHOWN else widest[: _SHOWN - 1] + "…"
-        rule = f'its word "{shown}" is wider than {place}, at the smallest size too'
+        rule = f'its word "{shown}" is too wide, even in the smallest letters,'
         return TextFitError(rule, "write a shorter word, or two")
-    fewest = _fitting(text, units, fonts, box)
-    rule = f"{len(text)} characters do not fit into {place}, at the smallest size too"
-    return TextFitError(rule, f"write at most about {fewest} characters")
+    most = _most_characters(text, units, fonts, box)
+    rule = f"{len(text)} characters do not fit, even in the smallest letters,"
+    return TextFitError(rule, f"write at most {most} characters", most)
 
 
-def _fitting(text: str, units: Sequence[str], fonts: Fonts, box: Box) -> int:
-    """About how many of the text's characters fit."""
-    kept = len(units)
-    while kept > 1 and not _lines(units[:kept], fonts, box.smallest, box):
-        kept -= 1
-    return min(len("".join(units[:kept]).rstrip()), len(text))
+def _most_characters(text: str, units: Sequence[str], fonts: Fonts, box: Box) -> int:
+    """So many characters fit at the smallest size, whichever of its units the words begin with."""
+    widths, spaces = _widths(units, fonts, box.smallest)
+    limit = box.width - _MOST_KERNING
+    most_lines = min(box.max_lines, _most_lines(box.height, box.smallest))
+    most = min(len(text) - 1, MOST_CHARS)
+    for start in range(len(units)):
+        end = start
+        for _ in range(most_lines):
+            at = 0
+            while end < len(units) and (at == 0 or at + widths[end] <= limit):
+                at += widths[end] + spaces[end]
+                end += 1
+        if end == len(units):
+            break  # what begins later fits too
+        most = min(most, len("".join(units[start:end]).rstrip()))
+    return most

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 from tasks.speech.timeline import Block, Gap
 from tasks.store.shared_files import SharedFiles
 
-_MOST_KEPT = 48  # about 25 MB
+_MOST_KEPT = 48  # about 35 MB, with what is written of them
 
 
 class RecentBlocks:

@@ -56,5 +56,8 @@ def _is_padded(words: NDArray[np.int16]) -> bool:
     same = (words[1:] == words[:-1]) & (np.abs(words[1:].astype(np.int32)) >= _QUIET_PEAK)
     if np.count_nonzero(same) < _PADDING_WORDS:
         return False
-    runs = np.lib.stride_tricks.sliding_window_view(same, _PADDING_WORDS)
-    return bool(runs.all(axis=1).any())
+    length = 1
+    while length < _PADDING_WORDS:  # runs of 2, 4 and 8
+        same = same[:-length] & same[length:]
+        length *= 2
+    return bool(same.any())

@@ -15,11 +15,13 @@ import math
 import re
 import shutil
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import soundfile
@@ -95,6 +97,8 @@ _CANDIDATES = 16
 _VIRTUAL_COST = 0.5
 _ODD_PAUSE_COST = 0.15
 
+_Blocks: TypeAlias = Callable[[], Iterable[NDArray[np.float32]]]
+
 
 @dataclass(frozen=True)
 class SoundHeader:
@@ -143,17 +147,18 @@ def import_recording(source: Path, viewer_copy: Path, engine_copy: Path) -> Reco
         _run_ffmpeg(source, _both_copies(read, viewer_copy, unlevelled), duration_s)
         with soundfile.SoundFile(viewer_copy) as file:
             num_samples, num_channels = int(file.frames), int(file.channels)
-        _check_length(source, num_samples)
-        num_clipped = count_clipped(viewer_copy)
+            _check_length(source, num_samples)
+            num_clipped = count_clipped(file)
         length_s = num_samples / VIEWER_RATE_HZ
         choice = _choose_channel(viewer_copy, length_s) if num_channels == 2 else None
         if choice is not None:
             _run_ffmpeg(source, _to_engine(viewer_copy, choice, unlevelled), length_s)
-        edge_hz, levels = _needed_filter(unlevelled)
+        blocks = _blocks_again(unlevelled)
+        edge_hz, levels = _needed_filter(blocks)
         gain_db = engine_gain_db(levels)
         is_noisy = activity_threshold_db(levels) != usual_threshold_db(levels)
         quiet = pause_gains_db(levels, gain_db) if is_noisy else None
-        _write_levelled(unlevelled, engine_copy, gain_db, edge_hz, quiet)
+        _write_levelled(blocks, engine_copy, gain_db, edge_hz, quiet)
     finally:
         unlevelled.unlink(missing_ok=True)
         righted.unlink(missing_ok=True)
@@ -224,14 +229,15 @@ def signal_to_noise_db(levels: Levels) -> float:
     return active_level_db(levels) - float(np.median(quiet))
 
 
-def count_clipped(path: Path) -> int:
+def count_clipped(file: soundfile.SoundFile) -> int:
     """Runs of at least three samples at full scale, over all channels."""
     num_runs = 0
-    with soundfile.SoundFile(path) as file:
-        while len(block := file.read(_BLOCK_SAMPLES, dtype="int16", always_2d=True)):
-            at_limit = np.abs(block.astype(np.int32)) >= _CLIPPED
-            run = at_limit[2:] & at_limit[1:-1] & at_limit[:-2]
-            num_runs += int(np.count_nonzero(run[1:] & ~run[:-1])) + int(run[:1].sum())
+    while len(block := file.read(_BLOCK_SAMPLES, dtype="int16", always_2d=True)):
+        if block.min() > -_CLIPPED and block.max() < _CLIPPED:
+            continue
+        at_limit = np.abs(block.astype(np.int32)) >= _CLIPPED
+        run = at_limit[2:] & at_limit[1:-1] & at_limit[:-2]
+        num_runs += int(np.count_nonzero(run[1:] & ~run[:-1])) + int(run[:1].sum())
     return num_runs
 
 
@@ -479,16 +485,16 @@ def _choose_channel(viewer_copy: Path, length_s: float) -> ChannelChoice | None:
     return choice
 
 
-def _needed_filter(unlevelled: Path) -> tuple[float | None, Levels]:
+def _needed_filter(blocks: _Blocks) -> tuple[float | None, Levels]:
     """The gentlest high-pass that lets speech stand out, if any, and the levels behind it."""
     hop_levels = partial(frame_levels, sample_rate_hz=ENGINE_SAMPLE_RATE_HZ)
-    plain = np.concatenate([hop_levels(block) for block in _blocks(unlevelled)])
+    plain = np.concatenate([hop_levels(block) for block in blocks()])
     plain_db = contrast_db(plain)
     if stands_out(plain_db):
         return None, plain  # four filters and a second of imports less
     filters = [HighPass(edge_hz, ENGINE_SAMPLE_RATE_HZ) for edge_hz in HIGH_PASS_EDGES_HZ]
     parts: list[list[Levels]] = [[] for _ in filters]
-    for block in _blocks(unlevelled):
+    for block in blocks():
         for kept, each in zip(parts, filters, strict=True):
             kept.append(hop_levels(each(block)))
     filtered = [np.concatenate(each) for each in parts]
@@ -564,7 +570,7 @@ def _check_length(source: Path, num_samples: int) -> None:
         )
 
 
-def _blocks(path: Path) -> Iterator[NDArray[np.float32]]:
+def _blocks(path: Path) -> Generator[NDArray[np.float32]]:
     """``(S,)`` or ``(S, 2)`` of a whole number of 10 ms frames each; the last may be shorter."""
     hop = ENGINE_SAMPLE_RATE_HZ // FRAMES_PER_SECOND
     with soundfile.SoundFile(path) as file:
@@ -573,8 +579,15 @@ def _blocks(path: Path) -> Iterator[NDArray[np.float32]]:
             yield np.asarray(block, np.float32)
 
 
+def _blocks_again(path: Path) -> _Blocks:
+    """The blocks of a file as often as they are asked for; of a short one, read but once."""
+    with closing(_blocks(path)) as blocks:
+        first = tuple(islice(blocks, 2))
+    return partial(_blocks, path) if len(first) > 1 else lambda: first
+
+
 def _write_levelled(
-    unlevelled: Path,
+    blocks: _Blocks,
     engine_copy: Path,
     gain_db: float,
     edge_hz: float | None,
@@ -587,7 +600,7 @@ def _write_levelled(
     with soundfile.SoundFile(
         engine_copy, "w", ENGINE_SAMPLE_RATE_HZ, 1, subtype="PCM_16", format="WAV"
     ) as file:
-        for block in _blocks(unlevelled):
+        for block in blocks():
             pcm = block if high_pass is None else high_pass(block)
             if quiet is not None:
                 pcm = pcm * frame_gains(quiet, start, len(pcm), ENGINE_SAMPLE_RATE_HZ)

@@ -49,6 +49,7 @@ def job(num_frames: int = 12, **changes) -> SegmentJob:
     return SegmentJob(**(fields | changes))
 
 
+@pytest.mark.sweep  # the ranks of the next test are one host, and are asked for as much
 def test_a_host_renders_the_same_bytes_as_this_process_and_loads_another_dtype(tmp_path: Path):
     here = LiveAvatarEngine().render(job())
     frames = np.concatenate(list(here))
@@ -101,8 +102,9 @@ def test_ranks_that_share_the_steps_render_the_same_bytes_and_die_together(
         killed = time.monotonic()
         with pytest.raises(EngineLostError):
             list(rendering)
-        assert time.monotonic() - killed < 20  # seconds; measured: 2 to 4
-        assert not psutil.wait_procs(ranks, timeout=20)[1]
+        # by their death: a block that hangs is waited for five minutes
+        assert time.monotonic() - killed < 60
+        assert not psutil.wait_procs(ranks, timeout=60)[1]
     finally:
         host.close()
 

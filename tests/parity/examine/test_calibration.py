@@ -130,11 +130,11 @@ def test_a_damaged_file_is_told_before_anything_is_measured(monkeypatch, tmp_pat
     path.write_text("{}")
     monkeypatch.setenv("NIGHTSHOOT_CALIBRATION", str(path))
 
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(CampaignError, match="is not a calibration file"):
         CliRunner().invoke(cli, ["calibrate"], catch_exceptions=False)
 
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
     assert path.read_text() == "{}"
 
 

@@ -25,6 +25,7 @@ MOST_GROWTH = 16 << 20
 def _writer(store: str, answer: Connection) -> None:
     """Sends letters; tells of some what was held while they were sent."""
     torch.set_num_threads(1)
+    gc.freeze()  # what other tests have left is not looked through each time
     dist.init_process_group("gloo", init_method=f"file://{store}", rank=0, world_size=2)
     post, process = Post("cpu"), psutil.Process()
     num_before = _num_held()  # which the process that was forked has of other tests

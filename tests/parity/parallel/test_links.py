@@ -59,7 +59,7 @@ def test_a_rank_that_hangs_is_named_within_the_limit_and_all_are_ended():
     started = time.monotonic()
     tried = try_links(2, "cpu", 3)
     stopper.join()
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < LIMIT_S
     assert tried.failed is not None
     assert tried.failed.kind == START
     assert tried.reason.startswith("no answer within 3 s from rank ")

@@ -416,13 +416,13 @@ def settled_bytes() -> int:
     return min(counts)
 
 
-def live_within(model: Transformer, alone: Alone) -> list[int]:
+def live_within(model: Transformer, alone: Alone, count: Callable[[], int]) -> list[int]:
     """Bytes in the middle of every block and injector that is gone through, and at the end."""
     gc.collect()
     gc.freeze()
     found: list[int] = []
     for each in (*(x.ffn for x in model.layers), *(x.attention for x in model.audio_injectors)):
-        each.register_forward_hook(lambda *_: found.append(settled_bytes()))
+        each.register_forward_hook(lambda *_: found.append(count()))
     followed(model, alone.beginning)
     found.append(live_bytes())
     gc.unfreeze()
@@ -436,7 +436,10 @@ def _hold(group: dist.ProcessGroup, alone: Alone) -> tuple[int, list[int]]:
     model = random_transformer("tiny", torch.float32, CPU, counted)
     stay = sum(each.nbytes for each in model.parameters() if not each.is_meta)
     shards.settle(model)
-    pairs = zip(live_within(model, alone), live_within(loaded(None, "float32"), alone), strict=True)
+    whole = loaded(None, "float32")  # which sends nothing
+    pairs = zip(
+        live_within(model, alone, settled_bytes), live_within(whole, alone, live_bytes), strict=True
+    )
     return counted.most_whole - stay, [shared - plain for shared, plain in pairs]
 
 

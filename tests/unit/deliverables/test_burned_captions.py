@@ -6,7 +6,12 @@ import pytest
 from PIL import Image
 
 from model.errors import RowError
-from tasks.deliverables.captions.drawing import caption_overlays, check_captions
+from tasks.deliverables.captions.drawing import (
+    CaptionError,
+    caption_overlays,
+    check_captions,
+    told_once,
+)
 from tasks.deliverables.captions.places import Stand, lettering
 from tasks.media.captions import Caption
 from tasks.screen.formats import RATIOS, is_beside, is_burned
@@ -54,6 +59,19 @@ def test_captions_that_have_no_room_and_letters_that_the_font_has_not_are_told_w
         check_captions([caption(EN)], Stand((1080, 1920), (40, 60, 1040, 1900)))
     with pytest.raises(RowError, match='no letter for "ທດ"'):
         check_captions([caption(("ທດ ok",))], Stand((1080, 1920), None))
+
+
+def test_captions_without_room_in_two_formats_are_told_once():
+    found: list[CaptionError] = []
+    for size in ((1080, 1920), (720, 1280)):
+        with pytest.raises(CaptionError) as caught:
+            check_captions([caption(EN)], Stand(size, (0, 0, *size)))
+        found.append(caught.value)
+
+    assert [str(error) for error in told_once(found)] == [
+        "captions of 1080x1920 and 720x1280 would stand over the face, which is too large there; "
+        "choose captions=beside, another format, or framing=wide"
+    ]
 
 
 def test_emoji_are_left_out_and_letters_never():

@@ -115,3 +115,22 @@ def test_the_clips_that_films_had_name_each_earlier_film_the_likest_first():
     without = plain.model_copy(update={**had, "earlier_clip_background": "#14202b"})
     assert deliverable_key(without, TALL, receipt) == deliverable_key(plain, TALL, receipt)
     assert list(earlier_keys(without, TALL, receipt))[-1] == (key(), frozenset({"intro", "outro"}))
+
+
+def test_the_label_and_the_screen_that_films_had_name_each_earlier_film():
+    plain = DeliverRequest(sizes=(TALL, SQUARE), label="AI", screens={"1080x1920": "s" * 64})
+    had = {"earlier_label": "", "earlier_screens": {"1080x1920": "t" * 64}}
+    changed = plain.model_copy(update=had)
+
+    def key(**changes: object) -> str:
+        return deliverable_key(plain.model_copy(update=changes), TALL, master())
+
+    assert deliverable_key(changed, TALL, master()) == key()
+    screens = {"screens": {"1080x1920": "t" * 64}}
+    assert list(earlier_keys(changed, TALL, master())) == [
+        (key(label=""), frozenset({"label"})),
+        (key(**screens), frozenset({"screen"})),
+        (key(label="", **screens), frozenset({"label", "screen"})),
+    ]
+    unlabelled = deliverable_key(plain.model_copy(update={"label": ""}), SQUARE, master())
+    assert list(earlier_keys(changed, SQUARE, master())) == [(unlabelled, frozenset({"label"}))]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from tasks.deliverables.overlay_tracks import grouped, track_list, write_tracks
+from tasks.deliverables.overlay_tracks import equal_from, grouped, track_list, write_tracks
 from tasks.screen.overlays import Overlay
 
 
@@ -24,6 +24,22 @@ def test_neighbours_that_never_meet_are_one_track_and_keep_their_order():
     faded, late = overlay(3, 4, fade_s=0.2), overlay(9, 10)
 
     assert grouped([one, two, over, faded, late], 100, 25) == [[one, two], [over], [faded]]
+
+
+def test_films_look_the_same_from_the_end_of_the_last_thing_that_differs():
+    title, other, cta = overlay(1, 2, 0.2), overlay(1, 3, 0.2), overlay(3.5, 4, 0.2, place=9)
+
+    assert equal_from([title, cta], [title, cta], 100, 25) == 0
+    assert equal_from([title, cta], [other, cta], 100, 25) == 75
+    assert equal_from([cta], [title, cta], 100, 25) == 50
+    assert equal_from([title, cta], [title], 100, 25) == 100
+    assert equal_from([title, cta], [cta, title], 100, 25) == 100
+
+
+def test_what_shares_a_track_with_something_that_differs_differs_too():
+    label, longer, caption = overlay(0, 1), overlay(0, 1.4), overlay(2, 3, place=9)
+
+    assert equal_from([label, caption], [longer, caption], 100, 25) == 75
 
 
 def test_a_track_has_the_size_of_all_its_pictures_on_an_even_grid(tmp_path: Path):

@@ -17,6 +17,7 @@ from flows.cluster.parameters import CampaignParameters
 from flows.deployment.automations import revive_automation, webhook_automation, zombie_automation
 from flows.deployment.doctor import (
     BATCHING,
+    OUTAGE_VARIABLE,
     Report,
     ServerFacts,
     batching_findings,
@@ -24,6 +25,7 @@ from flows.deployment.doctor import (
     database_finding,
     disk_finding,
     engine_findings,
+    outage_finding,
     serializer_finding,
     server_findings,
     telemetry_finding,
@@ -43,6 +45,8 @@ from flows.deployment.setup import (
     merged_template,
 )
 from flows.deployment.submit import When, campaign_name, named_numbers
+from flows.supervisor.home import PASSWORD_VARIABLE
+from flows.supervisor.settings import server_settings
 from model.errors import CampaignError
 
 ROOT = Path(__file__).parents[3]
@@ -53,6 +57,7 @@ SETTINGS: dict[str, Any] = {
         "analytics_enabled": False,
         "ui": {"api_url": None},
         "database": {"driver": "postgresql+asyncpg"},
+        "events": {"expired_bucket_buffer": "P7D"},
         "services": {
             "task_run_recorder": {"batch_size": 100, "read_batch_size": 100},
             "event_persister": {"batch_size": 200, "read_batch_size": 100},
@@ -106,6 +111,7 @@ def test_a_protected_server_is_all_well():
         ({"url": "https://control/api", "settings": settings("ui.api_url", "x")}, "address", "ok"),
         ({"settings": settings("analytics_enabled", True)}, "telemetry of the server", "warn"),
         ({"url": "http://127.0.0.1:4333/api"}, "UI", "warn"),
+        ({"settings": settings("events.expired_bucket_buffer", "PT1M")}, "outages", "warn"),
         ({"version": "3.9.1"}, "version", "warn"),
     ],
 )
@@ -345,6 +351,14 @@ def test_the_server_of_the_page_is_protected_quiet_and_batching():
     assert {name: int(env[name]) for name in BATCHING} == BATCHING
 
 
+def test_the_servers_of_the_page_and_of_cluster_start_remember_over_an_outage(tmp_path: Path):
+    one_machine = server_settings(tmp_path, 4200, {PASSWORD_VARIABLE: "admin:x"}, {})
+
+    for env in (env_file("server.env"), one_machine):
+        remembered = settings("events.expired_bucket_buffer", env[OUTAGE_VARIABLE])
+        assert outage_finding(remembered).verdict == "ok"
+
+
 @pytest.mark.parametrize("path", sorted(FILES.glob("*.service")), ids=lambda path: path.stem)
 def test_a_unit_restarts_and_keeps_its_secrets_in_a_file(path: Path):
     unit = ConfigParser(interpolation=None)
@@ -376,3 +390,27 @@ def test_systemd_finds_no_fault_with_the_units(tmp_path: Path):
     )
 
     assert (verified.returncode, verified.stderr) == (0, "")
+
+
+def test_the_watch_can_read_its_file_and_no_password(tmp_path: Path):
+    """As the page sets up ``/etc/nightshoot``; the unit runs as ``nightshoot``, not as root."""
+    page = (FILES.parent / "operations.md").read_text()
+    (folder_made,) = re.findall(r"install -d -m \d+ /etc/nightshoot", page)
+    (file_made,) = re.findall(
+        r"install -m \d+ -g nightshoot docs/operations/alarms\.toml \S+/", page
+    )
+    (env_made,) = re.findall(
+        r"install -m \d+ docs/operations/nightshoot\.env /etc/nightshoot/", page
+    )
+    script = "\n".join((folder_made, file_made.replace("-g nightshoot ", ""), env_made))
+    etc = tmp_path / "nightshoot"
+    subprocess.run(
+        ["sh", "-euc", script.replace("/etc/nightshoot", str(etc))], cwd=ROOT, check=True
+    )
+
+    assert etc.stat().st_mode & 0o011 == 0o011, "the user nightshoot may go through"
+    assert (etc / "alarms.toml").stat().st_mode & 0o777 == 0o640, "its group reads, others do not"
+    assert (etc / "nightshoot.env").stat().st_mode & 0o077 == 0
+    unit = (FILES / "nightshoot-watch.service").read_text()
+    assert "User=nightshoot\n" in unit
+    assert "watch /etc/nightshoot/alarms.toml" in unit

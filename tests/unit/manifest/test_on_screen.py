@@ -232,6 +232,21 @@ def test_what_cannot_be_shown_is_refused_with_the_way_out(branded, column, value
     assert rule in told
 
 
+@pytest.mark.parametrize("headline", ["The lamp glows. " * 31, "台灯会自己找光，" * 62])
+def test_a_headline_is_refused_once_for_all_formats_and_fits_as_long_as_is_said(branded, headline):
+    def text(words: str) -> str:
+        deliver = "9:16, 1:1, 16:9"
+        return f'video_id,script,portrait,headline,deliver\na,Hi.,a.png,{words},"{deliver}"\n'
+
+    (told,) = faults(branded, text(headline))
+    assert f"{len(headline.strip())} characters do not fit, even in the smallest" in told
+    assert "in the layout below at 1080x1920 (at most " in told
+    assert " and 1920x1080 (at most " in told
+    most = int(told.split("; write at most ")[1].split()[0])
+
+    assert read(branded, text(headline[:most])).rows[0].screen
+
+
 def test_the_faults_of_all_rows_are_told_at_once(branded):
     text = HEADER + ROW.replace("room.png", "") + ROW.replace("a,", "b,", 1).replace("$49", "")
     told = faults(branded, text)

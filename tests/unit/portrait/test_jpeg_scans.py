@@ -52,10 +52,10 @@ def test_a_picture_with_the_most_scans_is_read(tmp_path: Path) -> None:
 def test_thousands_of_scans_are_refused_before_they_are_decoded(tmp_path: Path) -> None:
     path = tmp_path / "face.jpg"
     path.write_bytes(with_scans(5_000, side=4_000))  # decoding it takes minutes
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(PortraitError) as refused:
         read_portrait(path)
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 20
     assert str(refused.value) == (
         f"{path}: the JPEG has more than 100 scans, which would take very long to read; save it "
         'again, without "progressive" or as PNG'

@@ -8,7 +8,7 @@ from PIL import Image
 
 from tasks.deliver_records import CaptionStyle
 from tasks.screen.brand.brand_file import BrandError, read_brand
-from tasks.screen.text.fonts import packaged_font
+from tasks.screen.fonts import packaged_font
 
 ROOT = Path(__file__).parents[3]
 EXAMPLE = ROOT / "manifests" / "brand" / "fernlight.toml"

@@ -265,7 +265,29 @@ def test_the_longest_words_are_refused_with_everything_that_does_not_fit(size):
 
     assert 'headline "A lamp that finds' in told
     assert 'cta "Order it before' in told
-    assert f"in the layout beside at {size[0]}x{size[1]}; write at most about" in told
+    assert f"in the layout beside at {size[0]}x{size[1]}; write at most " in told
+
+
+def test_a_fault_of_several_formats_is_told_once_with_the_figures_of_each():
+    text = "A long headline. " * 20
+    found = [fault for size in SIZES[:3] for fault in words_on(stage(size=size, headline=text))[1]]
+    most = [fault.most[0] for fault in found]
+
+    assert len(set(most)) == 3
+    assert str(ScreenError(tuple(found))) == (
+        f'headline "{text[:59]}…": 340 characters do not fit, even in the smallest letters, in the '
+        f"layout beside at 1080x1920 (at most {most[0]}), 1080x1080 (at most {most[1]}) and "
+        f"1920x1080 (at most {most[2]}); write at most {min(most)} characters"
+    )
+
+
+def test_faults_are_told_apart_where_the_rule_is_another():
+    word = "Thermocirculatorenmanufaktur"  # too wide for a square film
+    row = {"headline": f"{word} {'lamp ' * 60}"}
+    found = [fault for size in SIZES[:3] for fault in words_on(stage(size=size, **row))[1]]
+    wide, long = ScreenError(tuple(found)).faults
+
+    assert {wide.formats, long.formats} == {("1080x1080",), ("1080x1920", "1920x1080")}
 
 
 def test_a_logo_over_words_is_refused_and_one_in_another_corner_is_not():

@@ -1,11 +1,14 @@
 """Words in boxes: they fit, break where words end, and are refused where they cannot."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tasks.screen.text.fonts import Fonts, fonts_of, packaged_font
+from tasks.reading.languages import Language
+from tasks.screen.fonts import Fonts, fonts_of, packaged_font
 from tasks.screen.text.setting import Box, TextFitError, drawn, fit, units_of
 
 FONTS: Fonts = fonts_of(())
@@ -58,11 +61,11 @@ def test_no_chinese_line_ends_in_a_preposition_or_inside_an_offer(text, units):
     [
         (
             "long " * 60,
-            "300 characters do not fit into the 500x200 pixels",
-            "write at most about 1",
+            "300 characters do not fit, even in the smallest letters",
+            "write at most 1",
         ),
-        ("x" * 60, "is wider than the 500x200 pixels that it has", "write a shorter word, or two"),
-        ("a" * 500, "has 500 characters, and at most 400 can stand", "write a few words"),
+        ("x" * 60, "is too wide, even in the smallest letters", "write a shorter word, or two"),
+        ("long " * 100, "500 characters do not fit", "write at most 1"),
     ],
 )
 def test_what_cannot_fit_is_refused_with_the_way_out(text, rule, way_out):
@@ -73,13 +76,76 @@ def test_what_cannot_fit_is_refused_with_the_way_out(text, rule, way_out):
     assert way_out in caught.value.way_out
 
 
-def test_the_number_of_characters_in_the_way_out_does_fit():
-    text = "A headline that goes on and on about a lamp, its light, its shade, and " * 5
-    with pytest.raises(TextFitError) as caught:
-        fit(text[:390], "en", FONTS, BOX)
+def test_a_place_in_which_no_line_has_room_is_told_as_such():
+    with pytest.raises(TextFitError, match="there is no room for a line") as caught:
+        fit("A lamp", "en", FONTS, replace(BOX, height=20))
 
-    most = int(caught.value.way_out.split()[4])
-    assert fit(text[:most], "en", FONTS, BOX).lines
+    assert caught.value.most is None
+
+
+LONG = {
+    "plain": "A lamp that finds its own light and keeps it all night long, ",
+    "capitals": "WIRELESS EARBUDS WITH 40 HOURS OF PLAYTIME, NOISE CANCELLING AND USB-C CHARGING! ",
+    "narrow": "I will fill it in, till it is still; it is little, light, in its tin. ",
+    "long words": "Professional thermocirculators revolutionise gastronomic establishments. ",
+    "figures": "Save 25% on orders over $100 until 30 June 2026 with code SPRING-25. ",
+    "中文": "会自己找光的台灯，清晨明亮，夜晚温暖，续航二十小时，",
+    "中英": "全新iPhone 16 Pro Max手机壳，买二送一，限时优惠99元，",
+    "引号": "「纯棉」四件套！柔软、透气、不起球……现在下单立减50%，包邮到家。",
+}
+BOXES = (
+    Box(width=890, height=182, largest=81, smallest=36, max_lines=4),
+    Box(width=454, height=184, largest=81, smallest=36, max_lines=4),
+    Box(width=420, height=90, largest=92, smallest=30, max_lines=2),
+    Box(width=300, height=45, largest=40, smallest=22, max_lines=2),
+)
+
+
+def fits(text: str, language: Language, box: Box) -> bool:
+    try:
+        return bool(fit(text, language, FONTS, box).lines)
+    except TextFitError:
+        return False
+
+
+CASES = [
+    pytest.param(
+        name, box, marks=() if at == 3 and name in ("capitals", "中文") else pytest.mark.sweep
+    )
+    for at, box in enumerate(BOXES)
+    for name in LONG
+]
+
+
+@pytest.mark.parametrize(("name", "box"), CASES)
+def test_so_many_characters_as_the_way_out_says_fit_wherever_they_are_taken_from(name, box):
+    language: Language = "zh" if LONG[name][0] > "z" else "en"
+    text = (LONG[name] * 40)[:520]
+    with pytest.raises(TextFitError) as caught:
+        fit(text, language, FONTS, box)
+    most = caught.value.most
+    assert most is not None
+    assert caught.value.way_out == f"write at most {most} characters"
+
+    starts = [0]
+    for unit in units_of(LONG[name], language):
+        starts.append(starts[-1] + len(unit))
+    cut = [text[start : start + length] for start in starts for length in (most, most - 1)]
+    assert [part for part in cut if not fits(part, language, box)] == []
+    # and hardly fewer are told than some stretch has room for: its last word, and what is left of
+    # each line for kerning
+    room = min(longest_that_fits(text[start : start + 2 * most], language, box) for start in starts)
+    longest = max(map(len, units_of(LONG[name], language)))
+    assert most <= room <= most + longest + box.max_lines
+
+
+def longest_that_fits(text: str, language: Language, box: Box) -> int:
+    """By bisection: so many characters from the beginning, of which one more is too much."""
+    low, high = 0, len(text)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if fits(text[:middle], language, box) else (low, middle)
+    return low
 
 
 @settings(max_examples=60, deadline=None)

@@ -73,7 +73,7 @@ def test_a_recording_gets_the_filter_that_trying_all_of_them_finds(
     tried = []
     monkeypatch.setattr(recording, "HighPass", lambda *of: tried.append(of) or HighPass(*of))
 
-    edge, levels = recording._needed_filter(path)
+    edge, levels = recording._needed_filter(recording._blocks_again(path))
 
     expected_edge, _ = needed(sound)
     assert edge == expected_edge
@@ -212,3 +212,26 @@ def test_an_offset_from_the_start_makes_no_click():
 def test_a_percentile_is_numpys_to_the_last_bit(levels, percent):
     values = np.array(levels)
     assert percentile(values, percent) == float(np.percentile(values, percent))
+
+
+@pytest.mark.parametrize("num_frames", [1, 14, 15, 16, 300])
+def test_the_background_is_the_loudest_frame_of_each_lull(num_frames: int) -> None:
+    levels = np.random.default_rng(num_frames).uniform(-90, -20, num_frames)
+
+    floor = noise_floor_db(levels)
+
+    if num_frames < 15:
+        assert floor == -120
+    else:
+        lulls = [levels[start : start + 15].max() for start in range(num_frames - 14)]
+        assert floor == percentile(np.array(lulls), 5)
+
+
+@pytest.mark.parametrize("num_frames", [1, 14, 15])
+def test_a_moment_of_the_faintest_noise_is_all_speech(num_frames: int) -> None:
+    """Too short for a lull, so that nothing is known of its background."""
+    bits = np.random.default_rng(1).integers(-1, 2, 160 * num_frames)
+
+    levels = frame_levels((bits / 32_768).astype(np.float32), RATE)
+
+    assert active_frames(levels).all()

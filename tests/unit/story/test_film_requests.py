@@ -117,6 +117,7 @@ def test_a_brand_lends_its_clips_and_its_music_and_a_row_can_go_without_the_musi
     assert request.label == "", "in English nobody asks for it"
     quiet = asked(row_of(home, music="off", ai_label="on"), folder)
     changed = {"music": None, "earlier_music": request.music.sha256, "label": "Made with AI"}
+    changed["earlier_label"] = ""
     assert quiet == request.model_copy(update=changed)
 
 
@@ -157,3 +158,16 @@ def test_a_row_whose_clips_change_remembers_what_its_films_had(home):
     assert blue.intro is not None
     assert (gone.intro, gone.earlier_intro) == (None, blue.intro.sha256)
     assert (gone.clip_background, gone.earlier_clip_background) == ("", blue.clip_background)
+
+
+def test_a_row_whose_label_and_screen_change_remembers_what_its_films_had(home):
+    folder = open_campaign(home / "out", "june")
+    first = asked(row_of(home, name="Mara"), folder)
+    labelled = asked(row_of(home, name="Mara", ai_label="on"), folder)
+    renamed = asked(row_of(home, name="Mara Lind", ai_label="on"), folder)
+    again = asked(row_of(home, name="Mara Lind", ai_label="on"), folder)
+
+    assert (first.earlier_label, first.earlier_screens) == (None, {})
+    assert (labelled.earlier_label, labelled.earlier_screens) == ("", {})
+    assert renamed.earlier_screens == labelled.screens != renamed.screens
+    assert again == renamed, "a plan that is as before is not written again"

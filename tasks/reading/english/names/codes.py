@@ -68,6 +68,7 @@ _CARD = re.compile(
 _HYPHENATED = re.compile(
     r"(?<![\w.,$€£-])\d{1,7}(?:-\d{1,7}){2,}(?![\w-])|(?<![\w.,$-])\d{5}-\d{4}(?![\w-])"
 )
+_LISTED = re.compile(r"(?:(?<=#)|(?<=# )|(?<=No\. )|(?<=no\. ))\d{1,4}-\d{4,7}(?![\w-]|[.,]\d)")
 _LEADING_ZERO = re.compile(r"(?<![\w.,:/])0\d+(?:[- ]0\d+)*(?![\w]|[.,:/]\d)")
 _LONG = re.compile(r"(?<![\w.,])\d{7,}(?![\w]|[.,]\d)")
 _LEFT_OVER = re.compile(r"\d+")
@@ -84,7 +85,12 @@ def phone_tokens(text: str) -> tuple[Token, ...]:
 
 
 def _follows_code(text: str, start: int) -> bool:
-    return bool(re.search(r"(?:ISBN|SKU|Model|model|Boeing|Airbus)[ \u00a0:]*$", text[:start]))
+    return bool(_CODE_NAME.search(text[:start]))
+
+
+_CODE_NAME = re.compile(
+    r"(?:ISBN|SKU|[Tt]racking(?: [Nn]umber| [Nn]o\.)?|Model|model|Boeing|Airbus)[ \u00a0:]*$"
+)
 
 
 def _phone_words(number: PhoneNumber) -> str:
@@ -203,7 +209,7 @@ def _other_number(match: re.Match[str]) -> Token | None:
 
 
 _HOUSE = re.compile(
-    r"(?<![\w.,#$€£-])\d{4}(?= (?:[NSEW]\.? )?(?:[A-Z][a-z]+ ){1,3}"
+    r"(?<![\w.,#$€£-])\d{4}(?= (?:[NSEW]\.? )?(?:[A-Z][a-z]+ |\d{1,3}(?:st|nd|rd|th) ){1,3}"
     r"(?:St|Ave|Rd|Blvd|Dr|Ln|Ct|Pl|Way|Pkwy|Street|Avenue|Road|Boulevard|Drive|Lane|Court|Place)\b)"
 )
 
@@ -213,7 +219,23 @@ def _house(match: re.Match[str]) -> Token:
     return token(match, "digits", pairs(match[0]))
 
 
+_TRACKED = re.compile(
+    r"(?:(?<=\b[Tt]racking )|(?<=\b[Tt]racking: )"
+    r"|(?<=\b[Tt]racking number )|(?<=\b[Tt]racking number: )"
+    r"|(?<=\b[Tt]racking #)|(?<=\b[Tt]racking no\. )|(?<=\b[Pp]arcel ))"
+    r"(?=[A-Z0-9 ]*\d)[A-Z0-9]{2,22}(?: (?=[A-Z]*\d)[A-Z0-9]{2,6}){1,6}(?![\w-])"
+    r"|(?<![\w-])1Z(?= )(?: ?[A-Z0-9]){16}(?![\w-])"
+)
+
+
+def _tracked(match: re.Match[str]) -> Token:
+    """1Z 999 AA1 01 2345 6784: sign by sign, a pause between its groups."""
+    said = ", ".join(" ".join(digits(sign) or sign for sign in group) for group in match[0].split())
+    return token(match, "digits", said)
+
+
 EARLY_RULES = (
+    Rule(_TRACKED, _tracked),
     Rule(_SHORT_PHONE, _short_phone),
     Rule(_SECOND_PHONE, _second_phone),
     Rule(_EMERGENCY_LATER, _emergency),
@@ -304,6 +326,7 @@ CODE_RULES = (
     Rule(_CUED, _cued),
     Rule(_SECOND_CODE, _second_code),
     Rule(_HYPHENATED, _grouped),
+    Rule(_LISTED, _grouped),
 )
 LATE_RULES = (
     Rule(_LEADING_ZERO, _grouped),

@@ -146,7 +146,80 @@ def _protocol(match: re.Match[str]) -> Token:
     return token(match, "model", parse_number(match["version"]).words)
 
 
+_THREE_M = re.compile(
+    r"(?<![\w.,$€£-])3M(?=[™®']|[ \u00a0](?:[A-Z][a-z]|(?:tapes?|adhesives?|"
+    r"stickers?|filters?|masks?|respirators?|hooks?|films?|abrasives?|sandpaper|brand|products?|earplugs?|lining"
+    r"|vinyl|wrap)\b))|(?:(?<=[a-z], )|(?<=\bby )|(?<=\bgenuine )|(?<=\boriginal ))3M(?=[,.;)]|$)"
+)
+
+
+_LANES = re.compile(r"(?<=PCIe )(\d(?:\.\d)?) ?x(1|2|4|8|16)(?!\w)")
+
+
+def _lanes(match: re.Match[str]) -> Token:
+    """PCIe 4.0 x4."""
+    return token(match, "version", f"{parse_number(match[1]).words} by {cardinal(int(match[2]))}")
+
+
+def _three_m(match: re.Match[str]) -> Token:
+    """3M tape: the maker, no millions."""
+    return token(match, "model", "three M")
+
+
+_CODES = "USD|EUR|GBP|JPY|CHF|AUD|CAD|NZD|CNY|CNH|HKD|SGD|INR|KRW|MXN|BRL|BTC|ETH|SOL|XRP|USDT"
+_PAIR = re.compile(rf"(?<![\w/])(?P<left>{_CODES})/(?P<right>{_CODES})(?![\w/])")
+
+
+def _pair(match: re.Match[str]) -> Token:
+    """USD/JPY 151.20: a rate, no amount of yen."""
+    return token(match, "acronym", f"{letters(match['left'])} {letters(match['right'])}")
+
+
+_OIL = re.compile(r"(?<![\w.,-])(\d{1,2})W-?(\d{2})(?![\w-]|[.,]\d)")
+
+
+def _oil(match: re.Match[str]) -> Token:
+    """10W-40 oil."""
+    return token(match, "model", f"{cardinal(int(match[1]))} W {cardinal(int(match[2]))}")
+
+
+_CORES = re.compile(r"(?<![\w.,/])(\d{1,3})C/(\d{1,3})T(?![\w/])")
+
+
+def _cores(match: re.Match[str]) -> Token:
+    """A processor of 24C/32T."""
+    cores, threads = (cardinal(int(number)) for number in match.groups())
+    return token(match, "measure", f"{cores} cores, {threads} threads")
+
+
+_EPISODE = re.compile(r"(?<!\w)S(\d{1,2})[ \u00a0]?E(\d{1,2})(?!\w)")
+
+
+def _episode(match: re.Match[str]) -> Token:
+    """S02E07."""
+    season, episode = (cardinal(int(number)) for number in match.groups())
+    return token(match, "model", f"season {season} episode {episode}")
+
+
+_WIDE_SIZE = re.compile(r"(?<=[Ss]izes )(\d{1,2})[-–](\d{2})W(?!\w)|(?<=[Ss]ize )(\d{2})W(?!\w)")
+
+
+def _wide_size(match: re.Match[str]) -> Token:
+    """Sizes 0–24W are no watts."""
+    if match[3]:
+        return token(match, "model", f"{cardinal(int(match[3]))} W")
+    first, last = cardinal(int(match[1])), cardinal(int(match[2]))
+    return token(match, "range", f"{first} to {last} W")
+
+
 RULES = (
+    Rule(_PAIR, _pair),
+    Rule(_OIL, _oil),
+    Rule(_CORES, _cores),
+    Rule(_EPISODE, _episode),
+    Rule(_WIDE_SIZE, _wide_size),
+    Rule(_THREE_M, _three_m),
+    Rule(_LANES, _lanes),
     Rule(_PROTOCOL, _protocol),
     Rule(_TYRE, _tyre),
     Rule(_SILVER, _silver),

@@ -30,7 +30,7 @@ _VERSION_NAMES = (
 _VERSION = re.compile(
     r"(?<![\w.])(?:(?P<v>v\.?[ \u00a0]?(?=\d)|V(?=\d+\.\d))|(?P<ver>[Vv]er\. ?(?=\d)))?"
     r"(?P<number>\d+(?:\."
-    r"(?:\d+|x\b))*)(?P<tag>(?<=\d)[ab]\d*|(?<=\d)rc\d*)?"
+    r"(?:\d+|x\b))*)(?P<tag>(?<=\d)[ab]\d*|(?<=\d)rc\d*|-(?:alpha|beta|rc|preview|dev|canary)(?:\.?\d{1,3})?)?"
     r"(?![\w]|\.\d|[/:,]\d|-\d)"
 )
 _AFTER_NAME = re.compile(rf"(?:^|[^\w.])(?:{_VERSION_NAMES})\.?:?[ \u00a0]$")
@@ -233,7 +233,7 @@ def _version(match: re.Match[str]) -> Token | None:
     if len(parts) > 1 and all(len(part) == 3 for part in parts[1:]) and not (is_named or is_marked):
         return None
     said = " point ".join("X" if part == "x" else _version_part(part) for part in parts)
-    tag = f" {code_words(match['tag'])}" if match["tag"] else ""
+    tag = f" {code_words(match['tag'].replace('.', '').strip('-'))}" if match["tag"] else ""
     return token(match, "version", f"{'version ' if is_marked else ''}{said}{tag}")
 
 

@@ -96,7 +96,10 @@ def _read_font(path: Path, version: int, num_bytes: int) -> Font:
 
 
 def packaged_font() -> Font:
-    """Noto Sans SC: Chinese in both scripts, and the letters of Western European languages."""
+    """Noto Sans SC: Chinese in both scripts, and the letters of Western European languages.
+
+    Captions and the label are set in it, and whatever a brand's own fonts cannot draw.
+    """
     import pylopdf_fonts_zh_cn
 
     return read_font(pylopdf_fonts_zh_cn.sans_path())
