@@ -309,5 +309,6 @@ def own_inside(
     is_low = is_seen & (v > upper + 0.6 * gap) & (v < upper + 0.85 * gap)
     depth = float(np.median(grey[is_low])) if is_low.any() else bright
     has_depth = depth < _DEPTH * bright
-    below = _below_teeth(colours, patch, upper + _OWN_MIDDLE * gap, lower - edge_px)
+    own_middle = np.asarray(upper + _OWN_MIDDLE * gap, np.float32)
+    below = _below_teeth(colours, patch, own_middle, lower - edge_px)
     return OwnInside(colours, np.asarray(share, np.float32), upper, lower, teeth, below, has_depth)
