@@ -5,7 +5,6 @@ import re
 import signal
 import socket
 import stat
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,7 +20,8 @@ from tests.integration.servers import Postgres, free_port, wait_until
 
 pytestmark = [pytest.mark.integration, pytest.mark.cluster]
 
-STOP_LIMIT_S = 10
+# its parts have nine and a half seconds and then are killed; a busy machine takes longer for that
+ENDED_S = 60
 
 
 @pytest.fixture(scope="module")
@@ -206,12 +206,14 @@ def test_ctrl_c_ends_everything_and_the_next_start_goes_on_with_what_ran(
     root = tmp_path / "out/slow"
     wait_until(lambda: receipts(root), TIMEOUT_S, "a segment is finished")
 
+    seen = len(machine.daemon.log_text())
     os.kill(machine.daemon.pid, signal.SIGINT)
 
-    began = time.monotonic()
-    wait_until(lambda: not machine.daemon.is_running, STOP_LIMIT_S, "the cluster has ended")
+    wait_until(lambda: not machine.daemon.is_running, ENDED_S, "the cluster has ended")
     left = [each.cmdline() for each in machine.processes()]
-    assert not left, f"after {time.monotonic() - began:.0f} s"
+    said = machine.daemon.log_text()[seen:]
+    assert not left, said
+    assert "cluster | ended within " in said
     assert not list((root / "videos").glob("v1.mp4"))
     finished = receipts(root)
 
@@ -228,7 +230,7 @@ def test_nothing_outlives_a_supervisor_that_is_killed(machine: OneMachine):
 
     machine.daemon.kill()
 
-    wait_until(lambda: not machine.processes(), STOP_LIMIT_S, "all its processes have ended")
+    wait_until(lambda: not machine.processes(), ENDED_S, "all its processes have ended")
 
 
 def test_a_port_that_is_taken_is_named_before_anything_starts(machine: OneMachine, tmp_path: Path):
