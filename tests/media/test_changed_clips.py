@@ -150,42 +150,38 @@ def test_frames_that_do_not_begin_a_part_are_refused(tmp_path: Path):
         )
 
 
+@pytest.mark.parametrize(
+    ("has_clips", "label", "expected"),
+    [
+        (True, "Made by a computer", ["intro", "head"]),
+        pytest.param(False, "Made by a computer", ["head"], marks=pytest.mark.sweep),
+        pytest.param(False, "", ["head"], marks=pytest.mark.sweep),
+    ],
+)
 def test_another_label_encodes_what_it_is_seen_in_and_copies_the_rest(
-    tmp_path: Path, encoded: list[str]
+    tmp_path: Path, encoded: list[str], has_clips: bool, label: str, expected: list[str]
 ):
+    # the label is seen in 75 frames, and the next key frame is 96
     receipt = make_master(tmp_path, SHAPES["wide"], num_frames=132)
     folder = CampaignFolder(tmp_path)
-    red = clip(tmp_path, "red", 0.4)
-    clips = {
-        "intro": red,
-        "outro": red,
-        "num_clip_frames": 20,
-        "clip_background": "#14302f",
-    }
-    plain = DeliverRequest(sizes=(SIZE,), label="AI-generated")
-    whole = plain.model_copy(update=clips)
-    for request in (plain, whole):
-        make_deliverable(SIZE, request, PLAN, receipt, folder)
-    # the label is seen in 75 frames, and the next key frame is 96
-    cases: dict[str, tuple[DeliverRequest, dict[str, object], list[str]]] = {
-        "another": (plain, {"label": "Made by a computer"}, ["head"]),
-        "none": (plain, {"label": ""}, ["head"]),
-        "with clips": (whole, {"label": "Made by a computer"}, ["intro", "head"]),
-    }
-    for name, (request, update, expected) in cases.items():
-        asked = request.model_copy(update=update)
-        fresh = make_deliverable(SIZE, asked, PLAN, receipt, folder)
-        pictures, sounds = packets(folder, fresh)
-        discard_deliverable(folder, fresh.key)
-        encoded.clear()
-        asked = asked.model_copy(update={"earlier_label": request.label})
-        copied = make_deliverable(SIZE, asked, PLAN, receipt, folder)
+    before = DeliverRequest(sizes=(SIZE,), label="AI-generated")
+    if has_clips:
+        red = clip(tmp_path, "red", 0.4)
+        clips = {"intro": red, "outro": red, "num_clip_frames": 20, "clip_background": "#14302f"}
+        before = before.model_copy(update=clips)
+    make_deliverable(SIZE, before, PLAN, receipt, folder)
+    asked = before.model_copy(update={"label": label})
+    fresh = make_deliverable(SIZE, asked, PLAN, receipt, folder)
+    pictures, sounds = packets(folder, fresh)
+    discard_deliverable(folder, fresh.key)
+    encoded.clear()
+    asked = asked.model_copy(update={"earlier_label": before.label})
+    copied = make_deliverable(SIZE, asked, PLAN, receipt, folder)
 
-        assert encoded == expected, name
-        assert copied.key == fresh.key, name
-        assert packets(folder, copied) == (pictures, sounds), name
-        assert copied.poster.sha256 == fresh.poster.sha256, name
-        discard_deliverable(folder, fresh.key)
+    assert encoded == expected
+    assert copied.key == fresh.key
+    assert packets(folder, copied) == (pictures, sounds)
+    assert copied.poster.sha256 == fresh.poster.sha256
 
 
 def kept_screen(folder: CampaignFolder, *overlays: Overlay) -> dict[str, str]:

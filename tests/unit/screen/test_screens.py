@@ -242,6 +242,15 @@ def test_words_over_the_mouth_are_refused():
     assert screen(stage("full", (1920, 1080)), face=(760, 200, 1160, 720))
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_in_the_wide_full_layout_words_leave_a_head_in_the_middle_free(language):
+    head = Region(round(0.355 * 1920), 120, round(0.29 * 1920), 720)
+    words, faults = words_on(stage("full", (1920, 1080), language, cta="Order today"))
+
+    assert not faults
+    assert not [piece.thing for piece in words if overlaps(piece.region, head)]
+
+
 def test_a_presenter_whose_mouth_is_cut_off_is_refused():
     told = errors(stage("below", (1080, 1080)), face=(300, 200, 780, 700))
 
