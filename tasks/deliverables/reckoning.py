@@ -28,11 +28,11 @@ _KEY_BITS, _KEY_CANVAS_BITS = 174, 0.088  # of a key frame: the presenter; each 
 _BITS, _CANVAS_BITS, _CAPTION_BITS = 8.65, 0.0322, 0.0016  # of any other; captions: of the screen's
 _BOXED_BITS = 0.0009  # captions in a box on a layout's still ground, of the screen's pixels
 _POSTER_BITS = 930  # for the root of its area
-# between those of a quiet machine and of a crowded one, which differ by a quarter
-_FILM_CORE_S = 0.61
-_SCREEN_CORE_S, _PRESENTER_CORE_S = 10.4e-9, 11.9e-9  # of a pixel of each frame
-_FLAT_CORE_S = 11.5e-9  # of a pixel of the screen, where its canvas is flat
-_BLURRED_CORE_S = 20.2e-9  # of a pixel of a blurred canvas
+# a machine that is crowded takes a third more for short films, a quiet one a tenth less for long
+_FILM_CORE_S = 1.07
+_SCREEN_CORE_S, _PRESENTER_CORE_S = 12.4e-9, 3.5e-9  # of a pixel of each frame
+_LAYOUT_CORE_S = 10.5e-9  # of a pixel of the screen, where a layout's pictures are laid over it
+_BLURRED_CORE_S = 9.1e-9  # of a pixel of a blurred canvas
 _COPIED_CORE_S = 5.2e-9  # of a pixel of the screen whose packet is copied, and read back
 
 _UNKNOWN = "how long was not known before"
@@ -48,7 +48,8 @@ class FilmAhead:
         num_frames, fps: of the film.
         is_blurred: whether what the master leaves free is its own picture, blurred.
         has_captions: whether captions are burned into it.
-        has_layout: whether they stand on a layout's still ground, and not on the moving picture.
+        has_layout: whether a layout's pictures are laid over it; captions then stand on its still
+            ground, and not on the moving picture.
         num_copied_frames: of them, those whose packets an earlier film has.
         upscaler: that enlarges its master first; None: nothing does.
         enlarged: width and height of the enlarged master.
@@ -162,8 +163,7 @@ def told_beside(quote: DeliverablesQuote, made: Sequence[DeliverableReceipt]) ->
 def core_s_of(film: FilmAhead) -> float:
     """Seconds of one core to make a film and read it back."""
     screen, presenter, blurred = _areas(film)
-    is_flat = presenter < screen and not film.is_blurred
-    pixel_s = screen * (_SCREEN_CORE_S + _FLAT_CORE_S * is_flat)
+    pixel_s = screen * (_SCREEN_CORE_S + _LAYOUT_CORE_S * film.has_layout)
     pixel_s += presenter * _PRESENTER_CORE_S + blurred * _BLURRED_CORE_S
     num_encoded = film.num_frames - film.num_copied_frames
     copied_s = film.num_copied_frames * screen * _COPIED_CORE_S

@@ -39,12 +39,32 @@ def test_a_smaller_presenter_a_flat_ground_and_captions_beside_need_less():
     assert reckoned([no_canvas]).core_s < kept.core_s
 
 
-def test_computing_is_reckoned_between_a_quiet_and_a_crowded_machine():
-    """4.3 s took 4.9 s of a core beside little else; 3.4 s took 5.34 s beside forty processes."""
-    quiet = reckoned([replace(FULL, num_frames=108)]).core_s
-    crowded = reckoned([replace(FULL, num_frames=84)]).core_s
-    assert quiet == pytest.approx(4.9, rel=0.15)
-    assert crowded == pytest.approx(5.34, rel=0.2)  # one film; all of them are within 15 %
+@pytest.mark.parametrize(
+    ("films", "core_s"),
+    [
+        # alone on a quiet machine
+        ([replace(FULL, num_frames=108)], 4.9),
+        # three films with a layout, three on a blurred canvas or filled by their presenter
+        (
+            [
+                FilmAhead((1080, 1920), (584, 1074), 84, 25, has_layout=True),
+                FilmAhead((1080, 1080), (540, 1080), 84, 25, has_layout=True),
+                FilmAhead((1920, 1080), (1076, 1080), 84, 25, has_layout=True),
+            ],
+            5.87 + 3.15 + 5.16,
+        ),
+        (
+            [
+                FilmAhead((1080, 1920), (1080, 1920), 72, 25),
+                FilmAhead((1080,) * 2, (1080,) * 2, 72, 25),
+            ],
+            3.60 + 1.89,
+        ),
+    ],
+)
+def test_computing_is_reckoned_as_films_took_it(films: list[FilmAhead], core_s: float):
+    """2026-11-30, beside other busy programs where nothing else is said."""
+    assert reckoned(films).core_s == pytest.approx(core_s, rel=0.2)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +138,7 @@ def test_the_report_tells_what_was_reckoned_beside_what_was_made():
 
 def test_frames_that_are_copied_take_less_computing_and_the_same_room():
     copied = replace(FULL, num_copied_frames=1400)
-    assert reckoned([copied]).core_s < 0.3 * reckoned([FULL]).core_s
+    assert reckoned([copied]).core_s < 0.4 * reckoned([FULL]).core_s
     assert reckoned([copied]).num_bytes == reckoned([FULL]).num_bytes
 
 
