@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -51,3 +52,24 @@ def test_a_worker_whose_time_is_over_ends_its_run_too(pool, tmp_path: Path):
         wait_until(
             lambda: not any(child.is_running() for child in children), 60, "its processes too"
         )
+
+
+# as a script's background job
+DEAF = (
+    "import os, signal, sys\n"
+    "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+    "os.execv(sys.argv[1], sys.argv[1:])"
+)
+
+
+@pytest.mark.parametrize(
+    "drain_s",
+    [pytest.param("60", id="drains"), pytest.param("0", marks=pytest.mark.sweep, id="ends")],
+)
+def test_a_worker_without_runs_that_ignores_ctrl_c_ends_on_sigterm(pool, drain_s: str):
+    idle = pool.worker(f"deaf-{drain_s}", slots=("0",), NIGHTSHOOT_DRAIN_S=drain_s)
+    idle.daemon.command[:0] = [sys.executable, "-c", DEAF]
+    with idle as worker:
+        os.kill(worker.pid, signal.SIGTERM)
+        wait_until(lambda: not worker.daemon.is_running, 120, "the worker has ended")
+        assert "draining: 0 runs are at work" in worker.log_text()

@@ -15,6 +15,9 @@ from contextlib import contextmanager
 from model.errors import MachineError
 
 DRAIN_VARIABLE = "NIGHTSHOOT_DRAIN_S"
+# Prefect ends a worker by Ctrl-C, which a script's background jobs ignore (`worker start &`); seen
+# here, before Prefect puts handlers of its own in its place
+_IGNORES_CTRL_C = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 
 
 class Drain:
@@ -37,8 +40,13 @@ class Drain:
         self._has_ended = False
 
     def install(self) -> None:
-        """Take SIGTERM, where there is a time to drain; only the main thread can."""
-        if self.grace_s > 0 and threading.current_thread() is threading.main_thread():
+        """Take SIGTERM, where there is a time to drain; only the main thread can.
+
+        Where Ctrl-C is ignored it is taken too: what Prefect makes of it would be lost.
+        """
+        if (
+            self.grace_s > 0 or _IGNORES_CTRL_C
+        ) and threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, self._begin)
 
     def _begin(self, *_: object) -> None:
@@ -70,4 +78,6 @@ class Drain:
             return
         if self._num_runs == 0 or time.monotonic() - self._began_at > self.grace_s:
             self._has_ended = True
+            if _IGNORES_CTRL_C:
+                signal.signal(signal.SIGINT, signal.default_int_handler)
             os.kill(os.getpid(), signal.SIGINT)
