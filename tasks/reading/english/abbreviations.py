@@ -84,6 +84,9 @@ _BEFORE_NUMBER = {
     "pcs": "pieces",
     "vv": "verses",
     "ep": "episode",
+    "sz": "size",
+    "lat": "latitude",
+    "elev": "elevation",
     "eps": "episodes",
     "rte": "route",
 }

@@ -287,9 +287,19 @@ def _expiry(match: re.Match[str]) -> Token | None:
     return Token(match.start("month"), match.end(), "date", words, None, doubt)
 
 
+_CHANGED_BY = re.compile(
+    r"\b(?:cut|cuts|cutting|reduc\w+|shr[aiu]nk\w*|f[ae]lls?|drop\w*|down|up|increas\w+|grows?|grew"
+    r"|ris\w+|rose|boost\w*|lower\w*|rais\w+|improv\w+|gain\w*|los[et]\w*|slash\w*)\b"
+    r"[^.!?;]{0,30}\bby[ \u00a0]$",
+    re.IGNORECASE,
+)
+
+
 def _slashed(match: re.Match[str]) -> Token | None:
     """A date without a year, where the words before it or its size say so."""
     first, second = int(match[1]), int(match[2])
+    if second in PART_OF and first < second and _CHANGED_BY.search(match.string[: match.start()]):
+        return None  # cut by 1/3
     is_cued = word_before(match.string, match.start()).lower().rstrip(".:") in _DATE_CUES
     is_cued = is_cued or bool(
         re.search(rf"\b{_SHORT_DAY}[a-z]*\.?,?{_S}$", match.string[: match.start()])
@@ -315,9 +325,16 @@ def _month_range(match: re.Match[str]) -> Token:
     return token(match, "range", words, end=match.end() - is_stop)
 
 
+_TEST_SCORE = re.compile(
+    r"[ \u00a0](?:[4-9]\d0|1[0-6]\d0)(?![\w:%]|[.,/:-]\d|[ap]\.?m)|[ \u00a0](?:scores?|prep)\b"
+)
+
+
 def _lone(match: re.Match[str]) -> Token | None:
     """A shortened day or month; with its full stop unless that ends the sentence."""
     name = match[1].lower()
+    if match[0] == "SAT" and _TEST_SCORE.match(match.string, match.end()):
+        return None
     is_word = name in ("sat", "sun", "wed", "mar") and match[2] is not None
     is_word = is_word and word_before(match.string, match.start()).lower() not in _DAY_CUES
     if is_word and stop_ends_sentence(match.string, match.end() - 1):

@@ -78,6 +78,7 @@ _SPECIAL = {
     "24/7": "twenty-four seven",
     "9/11": "nine eleven",
     "50/50": "fifty fifty",
+    "50-50": "fifty fifty",
     "20/20": "twenty twenty",
     "24/7/365": "twenty-four seven three sixty-five",
 }
@@ -107,7 +108,7 @@ _SCIENTIFIC = re.compile(
 )
 _LIST = re.compile(r"(?<![\w.,$])\d{1,2}(?:,\d{1,2}){2,}(?![\w]|[.,]\d)")
 _MANY = re.compile(r"(?<![\w.,$])(10{1,6}|1(?:,000){1,3})s(?= of\b)")
-_ALWAYS_OPEN = re.compile(r"(?<![\w/.])(?:24/7/365|24/7|9/11|50/50|20/20)(?![\w/])")
+_ALWAYS_OPEN = re.compile(r"(?<![\w/.])(?:24/7/365|24/7|9/11|50/50|50-50|20/20)(?![\w/%-]|[.,]\d)")
 _OUT_OF = word_set(
     "scored scores got stars star rating score points rated page step part question slide day"
 )
@@ -139,6 +140,9 @@ _ROOMS = re.compile(
     r"(?<![\w.,/-])(\d)[ \u00a0]?(?:BR|BDR?|[Bb]d|br)"
     r"(?:[ \u00a0]?[/,][ \u00a0]?(\d)(\.5|½)?[ \u00a0]?(?:BA|[Bb]a))?(?![\w/])"
 )
+_SIDES_NAMED = re.compile(r"(?<![\w-])([HWDL]) ?[x×] ?([HWDL])(?: ?[x×] ?([HWDL]))?(?![\w-])")
+_SIDE_NAMES = {"H": "height", "W": "width", "D": "depth", "L": "length"}
+_CELLS = re.compile(r"(?<![\w.,])(\d{1,2})[x×](AAA?)(?!\w)")
 _THREAD = re.compile(r"(?<![\w.,/])(\d{1,2}/\d{1,2})\"-(\d{2})(?![\w/]|[.,]\d)")
 _POWER = re.compile(
     r"(?P<base>(?<![\w.,])\d{1,15}(?:\.\d{1,15})?|(?<![^\W\d_])[a-zA-Z]|(?<![A-Za-z])[a-z]{2})(?P<power>[⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3}(?![⁰¹²³⁴⁵⁶⁷⁸⁹])|\^-?\d{1,3}(?!\d))(?![\w])"
@@ -270,6 +274,17 @@ def _rooms(match: re.Match[str]) -> Token:
         half = " and a half" if match[3] else ""
         words += f", {cardinal(int(match[2]))}{half} bath"
     return token(match, "measure", words)
+
+
+def _sides_named(match: re.Match[str]) -> Token:
+    """H x W x D."""
+    return token(match, "sign", " by ".join(_SIDE_NAMES[name] for name in match.groups() if name))
+
+
+def _cells(match: re.Match[str]) -> Token:
+    """Needs 4xAA."""
+    kind = "double" if match[2] == "AA" else "triple"
+    return token(match, "measure", f"{cardinal(int(match[1]))} {kind} A")
 
 
 def _thread(match: re.Match[str]) -> Token:
@@ -459,6 +474,8 @@ EARLY_RULES = (
     Rule(_SCIENTIFIC, _scientific),
     Rule(_TIMES_POWER, _times_power),
     Rule(_THREAD, _thread),
+    Rule(_SIDES_NAMED, _sides_named),
+    Rule(_CELLS, _cells),
     Rule(_TIMES_PER, _times_per),
     Rule(_ROOMS, _rooms),
     Rule(_SHUTTER, _shutter),

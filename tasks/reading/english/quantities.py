@@ -117,7 +117,7 @@ _DESCRIBED = word_set(
     "pool race dash relay screen "
     "screens speaker speakers tank mug mugs jug denim warranty warranties rug rugs card cards "
     "frame frames photo photos prints poster posters canvas tile tiles mat mats jack plug hole "
-    "breaker circuit outlet gift "
+    "breaker circuit outlet gift value delivery turnaround support "
     "cans carton cartons tins tubes tubs sachets pouches vials doses kettlebell kettlebells "
     "dumbbell dumbbells plates barrel barrels shelf shelves keg kegs "
     "prize prizes bonus voucher vouchers coupon coupons discount rebate deposit fee reward refund "
@@ -437,6 +437,7 @@ def _range_words(left: _Quantity, right: _Quantity, is_noun_next: bool) -> str:
     is_same = (
         not left.name
         or not right.name
+        or (left.name in ("°", "º") and right.unit is not None and "degree" in right.unit.one)
         or (left.currency, left.unit) == (right.currency, right.unit)
     )
     has_cents = named.currency is not None and (left.number.decimals or right.number.decimals)

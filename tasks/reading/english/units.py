@@ -54,7 +54,9 @@ ppb part~per~billion parts~per~billion
 ctw,ct~tw,ct.~tw,ct.~t.w.,ct~t.w. carat~total~weight carats~total~weight
 gsm,g/m²,g/m2 gram~per~square~meter grams~per~square~meter
 IU international~unit | bps,bp basis~point
-pcs,pcs.,pc piece | pkg package | mol mole | g/km gram~per~kilometer grams~per~kilometer
+lb-ft,lb·ft,lb.-ft. pound-foot pound-feet | ft-lb,ft-lbs,ft·lb foot-pound
+pcs,pcs.,pc piece
+ctn,ctn.,ctns carton | pkg package | mol mole | g/km gram~per~kilometer grams~per~kilometer
 mg/l,mg/L milligram~per~liter milligrams~per~liter | g/l,g/L gram~per~liter grams~per~liter
 kg/m² kilogram~per~square~meter kilograms~per~square~meter
 kg/m³ kilogram~per~cubic~meter kilograms~per~cubic~meter

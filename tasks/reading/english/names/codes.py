@@ -276,6 +276,18 @@ def _account(match: re.Match[str]) -> Token:
     return token(match, "digits", said)
 
 
+_TARIFF = re.compile(
+    r"(?i:\b(?:HS|HTS|tariff)(?: codes?| no\.?| number)?)[: ]{1,2}"
+    r"(?P<number>\d{4}(?:\.\d{2}){1,3})(?![\w]|\.\d)"
+)
+
+
+def _tariff(match: re.Match[str]) -> Token:
+    """HS code 9405.42."""
+    said = " point ".join(digits(part) for part in match["number"].split("."))
+    return Token(match.start("number"), match.end("number"), "digits", said)
+
+
 _HASHED = re.compile(
     r"(?:(?<=\bSKU )|(?<=\b[Ii]tem )|(?<=\b[Mm]odel )|(?<=\b[Pp]art )|(?<=\b[Rr]ef )"
     r"|(?<=\b[Cc]ode ))"
@@ -318,6 +330,7 @@ def _zip(match: re.Match[str]) -> Token:
 
 CODE_RULES = (
     Rule(_ACCOUNT, _account),
+    Rule(_TARIFF, _tariff),
     Rule(_ZIP, _zip),
     Rule(_HASHED, _hashed),
     Rule(_KEYS, _keys),

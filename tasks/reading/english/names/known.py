@@ -175,6 +175,14 @@ def _pair(match: re.Match[str]) -> Token:
     return token(match, "acronym", f"{letters(match['left'])} {letters(match['right'])}")
 
 
+_LINES = re.compile(r"(?<![\w.,$€£])1,080(?=[pi](?!\w))")
+
+
+def _lines(match: re.Match[str]) -> Token:
+    """1,080p, with a comma that nobody says."""
+    return token(match, "model", pairs("1080"))
+
+
 _OIL = re.compile(r"(?<![\w.,-])(\d{1,2})W-?(\d{2})(?![\w-]|[.,]\d)")
 
 
@@ -215,6 +223,7 @@ def _wide_size(match: re.Match[str]) -> Token:
 RULES = (
     Rule(_PAIR, _pair),
     Rule(_OIL, _oil),
+    Rule(_LINES, _lines),
     Rule(_CORES, _cores),
     Rule(_EPISODE, _episode),
     Rule(_WIDE_SIZE, _wide_size),
