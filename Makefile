@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SIDES := 2
 # (CI gives another, which runs one or two tests that failed a second time)
 PYTEST := pytest
-SIDE_BY_SIDE := -n $(SIDES) --dist loadscope --no-loadscope-reorder
+SIDE_BY_SIDE = -n $(SIDES) --dist loadscope --no-loadscope-reorder
 
 .PHONY: demo install dev format check test test-all parity test-integration test-faults fuzz bench-gpu count-gpu compile-gpu card-tables
 
@@ -44,8 +44,9 @@ test-all: dev
 parity: dev
 	$(BIN)/python -m tests.parity
 
-# Tests with a real Prefect server, workers and SeaweedFS: needs PostgreSQL, takes a quarter of an hour. Each
-# side has servers of its own; SIDES=3 is quicker on a quiet machine, as the tests wait half of the time.
+# Tests with a real Prefect server, workers and SeaweedFS: needs PostgreSQL, takes eleven minutes. Each
+# side has servers of its own; there are three, as the tests wait a third of the time.
+test-integration: SIDES := 3
 test-integration: dev
 	$(BIN)/$(PYTEST) $(SIDE_BY_SIDE) tests/integration -m "cluster and not faults and not sweep"
 
