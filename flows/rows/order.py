@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from datetime import UTC, datetime
 from functools import partial
@@ -22,6 +22,7 @@ from tasks.store.campaign_folder import (
 
 # what is done is asked of the store, which may be far away: 8 requests one after the other a video
 _LOOKUPS_AT_ONCE = 8
+_LOOK_UP_S = 1.0
 _NEVER = datetime.max.replace(tzinfo=UTC)
 _Row = TypeVar("_Row")
 _Result = TypeVar("_Result")
@@ -64,9 +65,20 @@ def side_by_side(rows: Sequence[_Row], work: Callable[[_Row], _Result]) -> Itera
             for row in rows:
                 waiting.append(pool.submit(copy_context().run, work, row))
                 if len(waiting) > 2 * _LOOKUPS_AT_ONCE:
-                    yield waiting.popleft().result()
+                    yield _result_of(waiting.popleft())
             while waiting:
-                yield waiting.popleft().result()
+                yield _result_of(waiting.popleft())
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def _result_of(future: Future[_Result]) -> _Result:
+    """Its result, or its error; looks up now and then.
+
+    The kernel may give a signal to any thread, and the main one, whose handlers are asked, would
+    sleep on: Ctrl-C would be heard when a row is ready.
+    """
+    while not future.done():
+        wait((future,), _LOOK_UP_S)
+    return future.result()
