@@ -7,6 +7,7 @@ segments in order. A failed video never stops the others; many that fail alike d
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 # Prefect leaves the types of futures and task runners open
 
+import concurrent.futures
 from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.events.worker import EventsWorker
-from prefect.futures import PrefectFuture, wait
+from prefect.futures import PrefectConcurrentFuture, PrefectFuture, wait
 from prefect.states import Completed, Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
@@ -27,6 +28,8 @@ from flows.work import Work, current_work, stop_on_signals
 from model.errors import StoppedError, WindowClosedError
 from tasks.errors import counted
 from tasks.records import FINISHED, StoredPlan, VideoOutcome
+
+_LOOK_UP_S = 1.0
 
 
 @dataclass
@@ -91,9 +94,21 @@ def campaign(name: str) -> State[Any]:
             assert prepared.stored is not None
             batch.taken[prepared.row.video_id] = prepared.stored
             futures.append(video_task.submit(prepared.row.video_id))
+        _look_up_until_done(futures)
         wait(futures)
     batch.is_over = True
     return state_of(batch.outcomes.values(), len(futures), work.halted)
+
+
+def _look_up_until_done(futures: Iterable[PrefectFuture[str]]) -> None:
+    """Wait for videos; a signal that another thread took is heard within a second.
+
+    Prefect's ``wait`` sleeps until a video is done, and Python asks handlers in this thread alone.
+    """
+    for future in futures:
+        if isinstance(future, PrefectConcurrentFuture):
+            while not future.wrapped_future.done():
+                concurrent.futures.wait((future.wrapped_future,), _LOOK_UP_S)
 
 
 def state_of(outcomes: Iterable[VideoOutcome], num_videos: int, halted: str) -> State[Any]:
