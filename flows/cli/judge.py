@@ -14,8 +14,9 @@ from tasks.errors import (
 )
 from tasks.media.sound import DEFAULT_LUFS
 from tasks.portrait.portrait import read_rig, rig_path_of
+from tasks.quality.findings import JudgeLimits, Seam, worst
 from tasks.quality.gates.words import minutes
-from tasks.quality.judgement import JudgeLimits, Seam, VideoJudgement, judge_video, worst
+from tasks.quality.judgement import VideoJudgement, judge_video
 from tasks.quality.looks.faults import LookLimits, look_limits_of
 from tasks.records import SegmentReceipt
 from tasks.store.campaign_folder import (

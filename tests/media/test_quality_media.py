@@ -24,7 +24,8 @@ from tasks.processes.ffmpeg import (
     read_ffmpeg,
     run_ffmpeg,
 )
-from tasks.quality.judgement import RawSeam, judge_video
+from tasks.quality.judgement import judge_video
+from tasks.quality.seam_watch import RawSeam
 from tasks.records import EncodeProfile, SegmentMedia
 from tasks.speech.speech import SpeechRequest, make_speech
 

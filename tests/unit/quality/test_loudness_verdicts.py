@@ -9,7 +9,8 @@ from rich.table import Table
 
 from flows.cli.judge import judgement_table, known_seams
 from tasks.media.sound import Heard
-from tasks.quality.judgement import JudgeLimits, VideoJudgement, loudness_findings
+from tasks.quality.findings import JudgeLimits, loudness_findings
+from tasks.quality.judgement import VideoJudgement
 from tasks.quality.looks.faults import Fault
 from tasks.records import FileEntry, SoundLoudness, VideoReceipt
 from tasks.store.campaign_folder import CampaignFolder

@@ -9,15 +9,7 @@ from preview_jobs import NAMES, portrait
 
 from flows.cli.judge import KnownSeams, known_seams, seams_of
 from model.preview.face import find_faces
-from tasks.quality.identity import (
-    FACE_SIZE,
-    crop,
-    drift_per_minute,
-    edges,
-    mouth_gap,
-    views_of_landmarks,
-)
-from tasks.quality.judgement import (
+from tasks.quality.findings import (
     Identity,
     JudgeLimits,
     LipSync,
@@ -27,6 +19,14 @@ from tasks.quality.judgement import (
     seam_findings,
     sight_findings,
     worst,
+)
+from tasks.quality.identity import (
+    FACE_SIZE,
+    crop,
+    drift_per_minute,
+    edges,
+    mouth_gap,
+    views_of_landmarks,
 )
 from tasks.quality.lipsync import (
     filled,
