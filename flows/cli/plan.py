@@ -26,6 +26,7 @@ from tasks.engines.engine_host import EngineLostError
 from tasks.errors import (
     DamagedError,
 )
+from tasks.gpu_plans.campaign_quote import quote_campaign
 from tasks.gpu_plans.price import (
     Price,
     QuoteNote,
@@ -35,14 +36,8 @@ from tasks.gpu_plans.price import (
     left_out_lines,
     price_of,
 )
-from tasks.gpu_plans.quotes import (
-    ENGINE,
-    GpuQuote,
-    GpuRequest,
-    quote_campaign,
-    quote_gpus,
-    videos_of,
-)
+from tasks.gpu_plans.quotes import GpuQuote, quote_gpus
+from tasks.gpu_plans.requests import ENGINE, GpuRequest, videos_of
 from tasks.manifest.manifest import RowDefaults
 from tasks.manifest.personal.selection import Selection
 from tasks.plan.plan import unbroken_frames

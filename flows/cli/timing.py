@@ -15,7 +15,7 @@ from typing import TypeAlias
 from tasks.canonical_json import canonical_sha256
 from tasks.engines.engine_host import EnginePool
 from tasks.errors import DamagedError
-from tasks.gpu_plans.quotes import ENGINE as GPU_ENGINE
+from tasks.gpu_plans.requests import ENGINE as GPU_ENGINE
 from tasks.media.finished_video import VideoParts, deliver_video
 from tasks.media.render import render_segment, segment_job
 from tasks.plan.audio_window import EngineTrack

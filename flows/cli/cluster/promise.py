@@ -75,7 +75,7 @@ def within_terms_of(
     from flows.cluster.requests import request_of
     from flows.session import Session
     from tasks.gpu_plans.calibration import calibration_path, read_calibrations
-    from tasks.gpu_plans.quotes import asked as gpus_asked
+    from tasks.gpu_plans.requests import asked as gpus_asked
     from tasks.speech.clauses.speakers import num_cores
 
     wanted = None

@@ -13,7 +13,7 @@ from flows.cli.cluster_commands import given_settings
 from flows.cli.terminal import console, say
 
 if TYPE_CHECKING:
-    from tasks.gpu_plans.quotes import GpuRequest
+    from tasks.gpu_plans.requests import GpuRequest
 
 _ONLY_WITH_GPUS = ("placement", "offload", "host_memory")
 _ONLY_WITH_MANIFEST = (
@@ -97,7 +97,7 @@ def gpus_asked(options: dict[str, Any]) -> "GpuRequest | None":
             raise click.UsageError(f"--{told} works only together with --gpus; add --gpus")
         return None
     from tasks.gpu_plans.calibration import calibration_path, read_calibrations
-    from tasks.gpu_plans.quotes import asked
+    from tasks.gpu_plans.requests import asked
 
     return asked(
         options["gpus"],

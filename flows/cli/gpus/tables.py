@@ -14,14 +14,12 @@ from tasks.errors import counted
 from tasks.gpu_plans.quotes import (
     CampaignQuote,
     GpuQuote,
-    GpuRequest,
     OfferQuote,
     PoolQuote,
     SizeQuote,
-    preset_videos,
     quote_gpus,
-    usable_settings,
 )
+from tasks.gpu_plans.requests import GpuRequest, preset_videos, usable_settings
 from tasks.manifest.presets import load_presets
 from tasks.records import Scalar
 

@@ -21,19 +21,11 @@ from tasks.gpu_plans.calibration import (
     keep_calibration,
     read_calibrations,
 )
+from tasks.gpu_plans.campaign_quote import PoolEngine, finish, quote_campaign
 from tasks.gpu_plans.layouts import layout_env
-from tasks.gpu_plans.quotes import (
-    CopyStreams,
-    GpuRequest,
-    Speed,
-    Videos,
-    finish,
-    preset_videos,
-    quote_campaign,
-    quote_gpus,
-    usable_settings,
-    videos_of,
-)
+from tasks.gpu_plans.quotes import quote_gpus
+from tasks.gpu_plans.requests import GpuRequest, Videos, preset_videos, usable_settings, videos_of
+from tasks.gpu_plans.speeds import Speed
 from tasks.manifest.presets import load_presets
 from tasks.records import VideoPlan
 from tests.unit.plans import video_plan
@@ -216,8 +208,8 @@ def test_the_longest_video_goes_where_it_is_done_first():
     (pool,) = quote_gpus(HD, GpuRequest("1xH100")).pools
     layout = pool.sizes[0].bulk
     assert layout is not None
-    fast = CopyStreams("1xH100", layout, 10.0, {"long": 100.0, "middle": 60.0, "short": 10.0})
-    slow = CopyStreams("1x24", layout, 0.0, {"long": 1000.0, "middle": 130.0, "short": 100.0})
+    fast = PoolEngine("1xH100", layout, 10.0, {"long": 100.0, "middle": 60.0, "short": 10.0})
+    slow = PoolEngine("1x24", layout, 0.0, {"long": 1000.0, "middle": 130.0, "short": 100.0})
 
     quote = finish([fast, slow], video_s=50.0)
 
