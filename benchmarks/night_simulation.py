@@ -22,7 +22,7 @@ from typing import Literal
 import numpy as np
 
 from model.errors import EngineFailedError, MachineError, PortraitError
-from tasks.engines.engine_host import EngineLostError
+from tasks.engines.host_process import EngineLostError
 from tasks.recovery.failures import Breaker, next_step, signature_of
 from tasks.recovery.night import Pace, may_open, parse_window
 

@@ -22,8 +22,9 @@ import numpy as np
 
 from model.engine import SegmentJob, load_engine
 from model.host import protocol
-from tasks.engines.engine_host import EnginePool, given_host
+from tasks.engines.engine_pool import EnginePool
 from tasks.engines.gpu_lease import Slots
+from tasks.engines.host_process import given_host
 from tasks.engines.warm_hosts import HostKind, WarmHosts
 
 ROOT = Path(__file__).parents[1]

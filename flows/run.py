@@ -27,7 +27,7 @@ from flows.work import Night, RenderFigures, Work, stop_on_signals
 from model.errors import CampaignError, NightshootError, StoppedError
 from tasks.deliverables.reckoning import told_beside
 from tasks.deliverables.store import made_of
-from tasks.engines.engine_host import EnginePool
+from tasks.engines.engine_pool import EnginePool
 from tasks.errors import DamagedError, NewerRecordError, StoreError, counted
 from tasks.gpu_plans.price import QuoteNote
 from tasks.processes.last_resort import LastResort

@@ -18,7 +18,7 @@ from typing import Protocol
 
 from flows.outcomes import RowName
 from model.errors import StoppedError, WindowClosedError
-from tasks.engines.engine_host import EnginePool
+from tasks.engines.engine_pool import EnginePool
 from tasks.processes.last_resort import LastResort, leave
 from tasks.records import Failure, SegmentPlan, SegmentReceipt, VideoOutcome, VideoPlan
 from tasks.recovery.failures import Breaker

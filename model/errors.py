@@ -10,7 +10,7 @@
         DiskFullError      tasks/processes/ffmpeg.py
         MemoryFullError    model/live_avatar/devices/memory_ladder.py
       MachineError       this machine or process is at fault: the same work may succeed elsewhere
-        EngineLostError    tasks/engines/engine_host.py
+        EngineLostError    tasks/engines/host_process.py
         ProgramError       tasks/processes/ffmpeg.py, and FfmpegError under it
         StoreError         tasks/store/campaign_folder.py; DamagedError, NewerRecordError under it
       UnforeseenError    tasks/errors.py: what nobody foresaw while a row was prepared

@@ -22,7 +22,7 @@ from flows.session import Request, Session, peak_rss_bytes
 from flows.work import stop_on_signals
 from model.errors import CampaignError, ResourceError, StoppedError
 from tasks.deliverables.reckoning import DeliverablesQuote, core_s_of, enlarging_s, reckoned
-from tasks.engines.engine_host import EngineLostError
+from tasks.engines.host_process import EngineLostError
 from tasks.errors import (
     DamagedError,
 )

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from tasks.canonical_json import canonical_sha256
-from tasks.engines.engine_host import EnginePool
+from tasks.engines.engine_pool import EnginePool
 from tasks.errors import DamagedError
 from tasks.gpu_plans.requests import ENGINE as GPU_ENGINE
 from tasks.media.finished_video import VideoParts, deliver_video

@@ -22,7 +22,8 @@ from flows.outcomes import text_of
 from flows.video import make_video, record_failure
 from flows.work import CARRIED_OVER, Night, Work, current_work, stop_on_signals
 from model.errors import StoppedError, WindowClosedError
-from tasks.engines.engine_host import EnginePool, given_host
+from tasks.engines.engine_pool import EnginePool
+from tasks.engines.host_process import given_host
 from tasks.errors import (
     StoreError,
 )

@@ -24,13 +24,13 @@ from typing import Self
 
 from model.errors import MachineError
 from model.host.server import BUS_ORDER, ORDER_VARIABLE
-from tasks.engines.engine_host import (
+from tasks.engines.gpu_lease import Ask, Lease, Slots, wait_in_line
+from tasks.engines.host_process import (
     ENGINE_VARIABLE,
     SOCKET_VARIABLE,
     failure_note_path,
     heartbeats_folder,
 )
-from tasks.engines.gpu_lease import Ask, Lease, Slots, wait_in_line
 from tasks.errors import counted
 from tasks.processes.child_processes import Guarded
 

@@ -19,7 +19,8 @@ from pydantic import Field, TypeAdapter, ValidationError
 from model.calibration import Calibration, calibrate_engine
 from model.engine import ENGINE_SAMPLE_RATE_HZ, FPS, EngineIdentity, SegmentJob
 from model.errors import CampaignError
-from tasks.engines.engine_host import EngineHost, EnginePool
+from tasks.engines.engine_host import EngineHost
+from tasks.engines.engine_pool import EnginePool
 from tasks.portrait.picture import read_portrait
 from tasks.portrait.portrait import read_rig, rig_path_of
 from tasks.records import Record

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from prefect import flow
 
-from tasks.engines.engine_host import EnginePool, given_host
+from tasks.engines.engine_pool import EnginePool
+from tasks.engines.host_process import given_host
 from tests.integration.test_host import job
 
 

@@ -187,7 +187,7 @@ from flows.local.campaign import dispatch
 from flows.progress import PlainProgress
 from rich.console import Console
 from flows.work import Work
-from tasks.engines.engine_host import EnginePool
+from tasks.engines.engine_pool import EnginePool
 from tasks.store.campaign_folder import CampaignFolder
 
 def ready():

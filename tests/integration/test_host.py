@@ -12,7 +12,9 @@ import pytest
 
 from model.engine import SegmentJob, load_engine
 from model.errors import MachineError, PortraitError, ResourceError, RowError, StoppedError
-from tasks.engines.engine_host import EngineHost, EngineLostError, EnginePool
+from tasks.engines.engine_host import EngineHost
+from tasks.engines.engine_pool import EnginePool
+from tasks.engines.host_process import EngineLostError
 
 pytestmark = pytest.mark.integration
 

@@ -12,7 +12,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tasks.engines.engine_host import EngineHost, EngineLostError, EnginePool
+from tasks.engines.engine_host import EngineHost
+from tasks.engines.engine_pool import EnginePool
+from tasks.engines.host_process import EngineLostError
 from tests.integration.campaigns import receipts, start, video_digests, write_campaign
 from tests.integration.test_host import frames_of, gone, job
 

@@ -15,7 +15,8 @@ from model.live_avatar.assembly.random_weights import untrained
 from model.live_avatar.engine import LiveAvatarEngine
 from model.live_avatar.sampling.output_checks import BadFramesError
 from model.live_avatar.settings import DEFAULTS
-from tasks.engines.engine_host import EngineHost, EngineLostError
+from tasks.engines.engine_host import EngineHost
+from tasks.engines.host_process import EngineLostError
 
 pytestmark = [pytest.mark.parity, pytest.mark.usefixtures("pictures_encoded_once")]
 

@@ -45,8 +45,9 @@ from model.live_avatar.sampling.schedule import make_schedule
 from model.live_avatar.sampling.segment import Parts
 from model.live_avatar.settings import DEFAULTS
 from model.picture import cover
-from tasks.engines.engine_host import EngineLostError, EnginePool
-from tasks.engines.engine_host import heartbeats_folder as engine_beats
+from tasks.engines.engine_pool import EnginePool
+from tasks.engines.host_process import EngineLostError
+from tasks.engines.host_process import heartbeats_folder as engine_beats
 
 pytestmark = pytest.mark.parity
 

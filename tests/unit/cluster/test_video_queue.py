@@ -11,7 +11,7 @@ from flows.prepare import Prepared
 from flows.progress import PlainProgress
 from flows.video import RowOf
 from flows.work import Work
-from tasks.engines.engine_host import EnginePool
+from tasks.engines.engine_pool import EnginePool
 from tasks.records import SegmentPlan
 from tasks.store.campaigns import (
     open_campaign,

@@ -17,7 +17,7 @@ from model.errors import (
     ResourceError,
     StoppedError,
 )
-from tasks.engines.engine_host import EngineLostError
+from tasks.engines.host_process import EngineLostError
 from tasks.errors import (
     FfmpegError,
 )
