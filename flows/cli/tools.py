@@ -25,7 +25,7 @@ from flows.cli.terminal import say
 @with_json
 def smoke(out: str | Path, workers: int, as_json: bool) -> int:
     """Test the installation: render ten short clips at 384x256 and measure them."""
-    from flows.cli.plan import smoke_table, smoke_test
+    from flows.cli.smoke import smoke_table, smoke_test
 
     result = smoke_test(out, workers, terminal_console(to_stderr=True))
     if as_json:

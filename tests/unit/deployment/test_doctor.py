@@ -16,20 +16,13 @@ import yaml
 from flows.cluster.parameters import CampaignParameters
 from flows.deployment.automations import revive_automation, webhook_automation, zombie_automation
 from flows.deployment.doctor import (
-    BATCHING,
-    OUTAGE_VARIABLE,
-    Report,
-    ServerFacts,
-    batching_findings,
     cluster_findings,
-    database_finding,
     disk_finding,
     engine_findings,
-    outage_finding,
     serializer_finding,
-    server_findings,
     telemetry_finding,
 )
+from flows.deployment.findings import Report
 from flows.deployment.inventory import (
     DEPLOY_FILE,
     POOLS,
@@ -40,6 +33,15 @@ from flows.deployment.inventory import (
 )
 from flows.deployment.server import (
     ClusterError,
+)
+from flows.deployment.server_findings import (
+    BATCHING,
+    OUTAGE_VARIABLE,
+    ServerFacts,
+    batching_findings,
+    database_finding,
+    outage_finding,
+    server_findings,
 )
 from flows.deployment.setup import (
     merged_template,
