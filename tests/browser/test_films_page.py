@@ -2,14 +2,13 @@
 
 import hashlib
 import io
-import shutil
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from report_campaign import done, make_video
-from test_report_page import ARGS, VTT
+from test_report_page import VTT
 
 from tasks.deliver_records import DeliverableReceipt, DeliverRequest, Size
 from tasks.deliverables.keys import deliverable_key
@@ -75,17 +74,6 @@ def make_films(folder: Path, video: Path) -> None:
             versions={},
         )
         store.write_text(receipt_name(key), record_bytes(made))
-
-
-@pytest.fixture(scope="module")
-def browser():
-    chromium = shutil.which("chromium")
-    if not chromium:
-        pytest.skip("no chromium on this machine; install one to test the pages")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,9 @@
 """The report page as people open it: from disk, in a browser, on a desktop and on a phone."""
 
-import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from report_campaign import done, make_video
 
 from tasks.engines.gpu_summary import GpuSummary, MachineFigures, SlowSegment
@@ -13,16 +12,6 @@ from tasks.report.report import write_report
 
 pytestmark = pytest.mark.browser
 
-ARGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 HOSTILE = (
     "</script><script>document.title='run'</script><img src=x onerror=\"document.title='run'\">"
 )
@@ -54,17 +43,6 @@ READINGS = {
     "later": (ReadWords(written="￥299", spoken="二百九十九元"),),
 }
 ARABIC = "مرحبا بكم في مجموعة الربيع."
-
-
-@pytest.fixture(scope="module")
-def browser():
-    chromium = shutil.which("chromium")
-    if not chromium:
-        pytest.skip("no chromium on this machine; install one to test the pages")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,28 +1,16 @@
 """A report of many videos shows a hundred at a time, and searches all of them."""
 
-import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from test_report_page import ARGS, HOSTILE, visible_cards
+from playwright.sync_api import Browser, Page, expect
+from test_report_page import HOSTILE, visible_cards
 
 from tasks.records import VideoOutcome
 from tasks.report.report import PAGE_CARDS, write_report
 
 pytestmark = pytest.mark.browser
 NUM_VIDEOS = 250
-
-
-@pytest.fixture(scope="module")
-def browser():
-    chromium = shutil.which("chromium")
-    if not chromium:
-        pytest.skip("no chromium on this machine; install one to test the pages")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -3,14 +3,13 @@
 import csv
 import io
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from report_campaign import CURVES, done, make_video
-from test_report_page import ARGS, VTT, contrast
+from test_report_page import VTT, contrast
 
 from tasks.records import CommentNote, ReadWords, VideoOutcome
 from tasks.report.report import write_report
@@ -39,17 +38,6 @@ BLUR = {
     "held": False,
     "words": "a little soft",
 }
-
-
-@pytest.fixture(scope="module")
-def browser():
-    chromium = shutil.which("chromium")
-    if not chromium:
-        pytest.skip("no chromium on this machine; install one to test the pages")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGS)
-        yield browser
-        browser.close()
 
 
 def outcome(folder: Path, name: str, line: int, *, size: str = "320x192", **fields: object):

@@ -5,10 +5,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 from report_campaign import done, make_video
 from test_films_page import make_films
-from test_report_page import ARGS
 from test_review_page import exported, outcome
 
 from tasks.records import CommentNote, VideoReceipt
@@ -16,17 +15,6 @@ from tasks.report.share import SharedVideo, for_client, share_page
 from tasks.store.campaign_folder import CampaignFolder
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser():
-    chromium = shutil.which("chromium")
-    if not chromium:
-        pytest.skip("no chromium on this machine; install one to test the pages")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

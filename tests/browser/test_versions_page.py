@@ -1,31 +1,18 @@
 """Curves, stills and two versions on the report page, and what axe says of all of it."""
 
-import shutil
 from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from report_campaign import make_video
-from test_report_page import ARGS
 from test_review_page import ONE_WIDTH, press_all, write_review
 
 from tasks.media.earlier_video import keep_earlier
 from tasks.store.campaign_folder import CampaignFolder
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser():
-    chromium = shutil.which("chromium")
-    if not chromium:
-        pytest.skip("no chromium on this machine; install one to test the pages")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
