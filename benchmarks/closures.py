@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
 
-from model.engine import ENGINE_SAMPLE_RATE_HZ, FPS, SegmentJob
+from model.engine import ENGINE_SAMPLE_RATE_HZ, FPS, Phoneme, SegmentJob
 from model.preview.motion import closures
 from model.preview.motion.curves import CONTEXT_SAMPLES, levels_of, mouth_curves
 from model.speech.utterance import Voice
@@ -73,7 +73,7 @@ MANDARIN = (
 )
 LEVEL_DBFS = -23.0  # of speech, as engines hear it
 CLOSED, VOWELS = frozenset("mbp"), frozenset("aɑæAʌIWɛeiɪɔoɒOQYuʊəɐɜ")
-_MIX = "mix"  # the name of mixtures of voices
+MIX = "mix"  # the name of mixtures of voices
 
 
 @dataclass(frozen=True)
@@ -93,34 +93,35 @@ def said() -> Iterator[Spoken]:
     """What is learnt from, in this order."""
     hibari = load_voice("hibari")
     for text in ENGLISH:
-        yield from _spoken(hibari, "hibari", text)
+        yield from spoken_by(hibari, "hibari", text)
     names = [name for name, card in CARDS.items() if card.engine == "kokoro"]
     english = [name for name in names if CARDS[name].language == "en"]
     mandarin = [name for name in names if CARDS[name].language == "zh"]
     for turn in range(13):
         for number, name in enumerate(english):
             text = ENGLISH[(turn * 2 + number) % 26] if turn < 12 else ENGLISH[20 + number]
-            yield from _spoken(load_voice(name), name, text, (1.0, 0.9, 1.12)[turn % 3])
+            yield from spoken_by(load_voice(name), name, text, (1.0, 0.9, 1.12)[turn % 3])
         if turn < len(MANDARIN):
             for name in mandarin:
-                yield from _spoken(load_voice(name), name, MANDARIN[turn])
+                yield from spoken_by(load_voice(name), name, MANDARIN[turn])
         first, second = english[turn % 4], english[(turn + 1 + turn // 4) % 4]
         if turn < 9 and first != second:
             share = 0.35 + 0.3 * ((turn * 7) % 3) / 2
-            mixed = _mixed(first, second, share)
+            between = mixed(first, second, share)
             text = ENGLISH[(turn * 5 + 3) % 26]
-            yield from _spoken(mixed, _MIX, text, (0.85, 1.0, 1.2)[turn % 3])
+            yield from spoken_by(between, MIX, text, (0.85, 1.0, 1.2)[turn % 3])
 
 
-def _mixed(first: str, second: str, share: float) -> Voice:
+def mixed(first: str, second: str, share: float) -> Voice:
     """A voice between two; ``share`` is of the first."""
-    mixed = copy.copy(load_voice(first))
+    between = copy.copy(load_voice(first))
     styles = [vars(load_voice(name))["_styles"] for name in (first, second)]
-    vars(mixed)["_styles"] = share * styles[0] + (1 - share) * styles[1]
-    return mixed
+    vars(between)["_styles"] = share * styles[0] + (1 - share) * styles[1]
+    return between
 
 
-def _spoken(voice: Voice, name: str, text: str, speed: float = 1.0) -> Iterator[Spoken]:
+def spoken_by(voice: Voice, name: str, text: str, speed: float = 1.0) -> Iterator[Spoken]:
+    """A sentence in a voice; nothing where it gives no phones."""
     said = voice.speak(text, speed=speed)
     if not said.phonemes:
         return
@@ -134,10 +135,11 @@ def _spoken(voice: Voice, name: str, text: str, speed: float = 1.0) -> Iterator[
         )
         for phone in said.phonemes
     )
-    yield Spoken(name, text, _levelled(sound.astype(np.float32)), phones)
+    yield Spoken(name, text, levelled(sound.astype(np.float32)), phones)
 
 
-def _levelled(sound: Sound) -> Sound:
+def levelled(sound: Sound) -> Sound:
+    """At the level of speech as engines hear it."""
     parts = sound[: len(sound) // 400 * 400].reshape(-1, 400)
     levels = np.sqrt((parts**2).mean(1))
     speech = float(np.sqrt((levels[levels > levels.max() * 0.08] ** 2).mean()))
@@ -165,6 +167,13 @@ def is_unlearnt(text: str) -> bool:
     return zlib.crc32(text.encode()) % 2 == 0
 
 
+def learnt_from(spoken: Sequence[Spoken], without: Sequence[str]) -> list[Spoken]:
+    """What is left without some voices, mixtures, and half of what those voices say."""
+    texts = {one.text for one in spoken if one.voice in without and is_unlearnt(one.text)}
+    left_out = {*without, MIX}
+    return [one for one in spoken if one.voice not in left_out and one.text not in texts]
+
+
 # --- learning -----------------------------------------------------------------------------------
 
 
@@ -186,7 +195,7 @@ def versions(one: Spoken, num: int, rng: np.random.Generator) -> Iterator[Spoken
             echo /= np.sqrt((echo**2).sum())
             wet = np.convolve(sound, echo)[: len(sound)]
             sound = (sound + rng.uniform(0.15, 0.5) * wet).astype(np.float32)
-        sound = _levelled(sound)
+        sound = levelled(sound)
         if rng.random() < 0.65:
             sound = noisy(sound, rng.uniform(10, 35), int(rng.integers(1e9)))
         yield replace(one, sound=sound, phones=phones)
@@ -269,9 +278,9 @@ class Score:
     false_presses: int = 0
     seconds: float = 0.0
 
-    def add(self, one: Spoken) -> None:
-        """Count what the engine's curves do with a sentence whose phones it is not told."""
-        curves = mouth_curves(_job(one.sound))
+    def add(self, one: Spoken, told: Sequence[Phoneme] | None = None) -> None:
+        """Count what the engine's curves do with a sentence, and with the phones it is ``told``."""
+        curves = mouth_curves(_job(one.sound, told))
         num_frames, step = len(curves.opening), ENGINE_SAMPLE_RATE_HZ // FPS
         self.seconds += num_frames / FPS
         is_expected = np.zeros(num_frames, bool)
@@ -298,7 +307,7 @@ class Score:
         )
 
 
-def _job(sound: Sound) -> SegmentJob:
+def _job(sound: Sound, told: Sequence[Phoneme] | None) -> SegmentJob:
     num_frames = -(-len(sound) * FPS // ENGINE_SAMPLE_RATE_HZ)
     length = num_frames * ENGINE_SAMPLE_RATE_HZ // FPS
     pcm = np.zeros(length + 2 * CONTEXT_SAMPLES, np.int16)
@@ -311,7 +320,7 @@ def _job(sound: Sound) -> SegmentJob:
         pcm=pcm,
         left_context=CONTEXT_SAMPLES,
         right_context=CONTEXT_SAMPLES,
-        phonemes=None,
+        phonemes=None if told is None else tuple(_later(phone) for phone in told),
         prompt="",
         seed=1,
         width=64,
@@ -319,6 +328,12 @@ def _job(sound: Sound) -> SegmentJob:
         num_frames=num_frames,
         settings={},
     )
+
+
+def _later(phone: Phoneme) -> Phoneme:
+    """On the time of a job, whose sound begins with the context."""
+    start, end = phone.start + CONTEXT_SAMPLES, phone.end + CONTEXT_SAMPLES
+    return Phoneme(phone.symbol, start, end)
 
 
 def measure(spoken: Sequence[Spoken], net_path: Path | None) -> None:
@@ -363,10 +378,7 @@ def main() -> None:
         if wanted.net_path is None:
             parser.error("learn needs a place for the net: learn SPEECH.npz NET.npz")
         if wanted.without:
-            left_out = {*wanted.without, _MIX}
-            tested = [one for one in spoken if one.voice in wanted.without]
-            texts = {one.text for one in tested if is_unlearnt(one.text)}
-            spoken = [one for one in spoken if one.voice not in left_out and one.text not in texts]
+            spoken = learnt_from(spoken, wanted.without)
         np.savez(wanted.net_path, **learnt(spoken, num_versions=4, num_rounds=8, num_hidden=48))
         return
     if wanted.voices:

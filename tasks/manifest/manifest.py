@@ -70,7 +70,8 @@ COLUMNS = (
     Column(
         "audio",
         "A recording to use as the voice: WAV, FLAC, MP3, M4A or OGG. "
-        "If the row also has a `script` or `script_file`, that text becomes the captions.",
+        "If the row also has a `script` or `script_file`, that text becomes the captions, and "
+        "lips follow its words.",
         example="recordings/a.wav",
     ),
     Column(

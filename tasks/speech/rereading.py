@@ -43,7 +43,13 @@ def rereadings(speech: Speech, request: SpeechRequest) -> tuple[Reread, ...]:
 
 def may_hide_changes(speech: Speech) -> bool:
     """Whether :func:`rereadings` could miss a change: a tone that no record of the speech tells."""
-    return speech.language == "zh" and speech.phonemes is not None and not speech.clauses
+    is_spoken = speech.source != "recording" and speech.phonemes is not None
+    return speech.language == "zh" and is_spoken and not speech.clauses
+
+
+def is_unaligned(speech: Speech, request: SpeechRequest) -> bool:
+    """Whether a release that looked for no script in its recordings imported this one."""
+    return request.audio_path is not None and bool(request.text) and not speech.front_end
 
 
 def is_made_of(speech: Speech, request: SpeechRequest) -> bool:

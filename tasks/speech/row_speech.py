@@ -11,7 +11,12 @@ from tasks.errors import DamagedError, NewerRecordError
 from tasks.reading.lexicon import Lexicon, used_entries
 from tasks.reading.readback import read_back
 from tasks.records import ManifestRow, ReadWords, Reread, Speech, StoredPlan
-from tasks.speech.rereading import is_made_of, may_hide_changes, rereadings
+from tasks.speech.rereading import (
+    is_made_of,
+    is_unaligned,
+    may_hide_changes,
+    rereadings,
+)
 from tasks.speech.speech import SpeechRequest, make_speech, request_sha256, speech_ids_of
 from tasks.speech.speech_files import load_speech
 from tasks.speech.spoken_script import front_end_sha256
@@ -47,7 +52,8 @@ def row_speech(
         request: of the row.
         place: the store, with a local folder.
         stored: the row's plan, however old.
-        reread: whether what would be read otherwise today is spoken again.
+        reread: whether what would be read otherwise today is spoken again, and recordings that were
+            imported without their script are imported with it.
 
     Raises:
         SpeechError: see :func:`tasks.speech.speech.make_speech`.
@@ -57,7 +63,7 @@ def row_speech(
             return speech
     for speech_id in speech_ids_of(request):
         place.fetch_speech(speech_id)
-    speech = make_speech(request, place.speech, place.shared)
+    speech = make_speech(request, place.speech, place.shared, reread=reread)
     place.commit_speech(speech)
     return speech
 
@@ -84,7 +90,11 @@ def _earlier(
 
 
 def _is_reread(speech: Speech, request: SpeechRequest) -> bool:
-    return may_hide_changes(speech) or bool(rereadings(speech, request))
+    return (
+        may_hide_changes(speech)
+        or is_unaligned(speech, request)
+        or bool(rereadings(speech, request))
+    )
 
 
 def stored_rereadings(

@@ -42,7 +42,9 @@ from tasks.speech.recordings.recording import (
     import_recording,
     sentence_times,
 )
+from tasks.speech.recordings.script_times import ALIGNMENT_VERSION, NO_SCRIPT, script_times
 from tasks.speech.request import SpeechRequest, request_sha256
+from tasks.speech.rereading import is_unaligned
 from tasks.speech.script import read_script
 from tasks.speech.speech_files import SpeechFiles, load_speech, speech_files
 from tasks.speech.spoken_script import (
@@ -95,32 +97,46 @@ def speech_ids_of(request: SpeechRequest) -> tuple[str, ...]:
     """Ids that the speech may have: what is mended gets another one than what is not.
 
     Mended are recordings with faults and voices louder than full scale, whose peaks earlier
-    releases cut off. All other speech has the bytes that every release gave it, and keeps its id;
-    mended or not, what is stored is used.
+    releases cut off; recordings into which the phones of their script are laid have ids of their
+    own too. All other speech has the bytes that every release gave it, and keeps its id; mended,
+    aligned or not, what is stored is used.
 
     Raises:
         SpeechError: see :func:`speech_id_of`.
     """
     speech_id = speech_id_of(request)
-    mended_id = _mended_id(speech_id) if request.audio_path else _unclipped_id(speech_id)
-    return mended_id, speech_id
+    if request.audio_path is None:
+        return _unclipped_id(speech_id), speech_id
+    unaligned = _mended_id(speech_id), speech_id
+    return (*map(_aligned_id, unaligned), *unaligned) if request.text else unaligned
 
 
 def _mended_id(speech_id: str) -> str:
     return canonical_sha256({"speech": speech_id, "mending_version": MENDING_VERSION})
 
 
+def _aligned_id(speech_id: str) -> str:
+    return canonical_sha256({"speech": speech_id, "alignment_version": ALIGNMENT_VERSION})
+
+
 def _unclipped_id(speech_id: str) -> str:
     return canonical_sha256({"speech": speech_id, "full_scale_version": FULL_SCALE_VERSION})
 
 
-def make_speech(request: SpeechRequest, folder: Path, shared: SharedFiles | None = None) -> Speech:
+def make_speech(
+    request: SpeechRequest,
+    folder: Path,
+    shared: SharedFiles | None = None,
+    *,
+    reread: bool = False,
+) -> Speech:
     """Speak ``request``, or find it spoken in ``folder``.
 
     Args:
         request: what is said.
         folder: where the speech is kept.
         shared: where the sounds of clauses are kept; None: every clause is spoken.
+        reread: whether a recording that was imported without its script is imported again.
 
     Raises:
         SpeechError: the script or the recording cannot be spoken.
@@ -129,7 +145,7 @@ def make_speech(request: SpeechRequest, folder: Path, shared: SharedFiles | None
     """
     for known_id in speech_ids_of(request):
         found = load_speech(known_id, folder)
-        if found is not None:
+        if found is not None and not (reread and is_unaligned(found, request)):
             return found
     speech_id = speech_id_of(request)
     folder.mkdir(parents=True, exist_ok=True)
@@ -303,11 +319,14 @@ def _phonemes(blocks: list[Block]) -> tuple[TimedPhoneme, ...] | None:
 def _import(request: SpeechRequest, path: Path, speech_id: str, parts: SpeechFiles) -> Speech:
     script = read_script(request.text or "", request.language)
     recording = import_recording(path, parts.viewer, parts.engine)
-    weights = [float(_spoken_length(clause.spoken)) for clause in script.clauses]
-    spans = sentence_times(recording.levels, weights)
+    found = script_times(parts.engine, script, request.language) if script.clauses else NO_SCRIPT
+    spans = found.spans or sentence_times(
+        recording.levels, [float(_spoken_length(clause.spoken)) for clause in script.clauses]
+    )
+    speech_id = _mended_id(speech_id) if recording.is_mended else speech_id
     samples = VIEWER_RATE_HZ // FRAMES_PER_SECOND
     return Speech(
-        speech_id=_mended_id(speech_id) if recording.is_mended else speech_id,
+        speech_id=_aligned_id(speech_id) if found.phonemes else speech_id,
         source="recording",
         voice=path.name,
         language=request.language,
@@ -324,7 +343,9 @@ def _import(request: SpeechRequest, path: Path, speech_id: str, parts: SpeechFil
             )
             for clause, (start, end) in zip(script.clauses, spans, strict=True)
         ),
-        warnings=(*script.warnings, *recording.warnings),
+        phonemes=found.phonemes,
+        front_end=front_end_sha256() if request.text else "",
+        warnings=(*script.warnings, *recording.warnings, *found.notices),
         file_sha256=sha256_of_file(parts.viewer),
         engine_file_sha256=sha256_of_file(parts.engine),
         versions={"ffmpeg": ffmpeg_version()},

@@ -1,0 +1,167 @@
+"""Recordings with a script: its phones are laid into the sound, or people are told why not."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from model.alignment import alignment
+from tasks.records import Speech, TimedPhoneme
+from tasks.speech.rereading import is_unaligned, may_hide_changes
+from tasks.speech.speech import SpeechRequest, make_speech, speech_id_of
+from tasks.speech.speech_files import speech_files
+from tasks.store.record_json import record_bytes
+
+pytestmark = pytest.mark.media
+SCRIPT = (
+    "Please pick up both purple bags before the bus stops. "
+    "My mother made a simple apple pie for lunch. Maybe the members accept."
+)
+OTHER = "What did you do with the yellow chair in the kitchen, and where is the other one now?"
+
+
+@pytest.fixture(scope="module")
+def spoken(tmp_path_factory: pytest.TempPathFactory) -> tuple[Speech, Path]:
+    """What a voice makes of the script, whose phones are known, and its sound."""
+    folder = tmp_path_factory.mktemp("spoken")
+    speech = make_speech(SpeechRequest(text=SCRIPT), folder)
+    return speech, speech_files(speech.speech_id, folder).viewer
+
+
+def symbols(phonemes: tuple[TimedPhoneme, ...]) -> str:
+    return "".join(phone.symbol for phone in phonemes)
+
+
+def assert_near(found: tuple[TimedPhoneme, ...], own: tuple[TimedPhoneme, ...]) -> None:
+    assert symbols(found) == symbols(own)
+    off_s = [abs(a.start - b.start) / 16_000 for a, b in zip(found, own, strict=True)]
+    assert np.median(off_s) < 0.02
+    assert np.percentile(off_s, 90) < 0.06
+
+
+def test_lips_follow_the_script_of_a_recording(spoken, tmp_path) -> None:
+    own, sound = spoken
+
+    speech = make_speech(SpeechRequest(audio_path=sound, text=SCRIPT), tmp_path)
+
+    assert_near(speech.phonemes or (), own.phonemes)
+    assert not any("script" in warning for warning in speech.warnings)
+    for cue, other in zip(speech.cues, own.cues, strict=True):
+        assert cue.text == other.text
+        start_s = cue.start_sample / speech.sample_rate_hz
+        assert start_s == pytest.approx(other.start_sample / own.sample_rate_hz, abs=0.1)
+
+
+def test_noise_and_a_pause_for_breath_do_not_matter(spoken, tmp_path) -> None:
+    own, sound = spoken
+    pcm, rate = soundfile.read(sound)
+    pcm = np.concatenate([np.zeros(3 * rate), pcm])
+    noise = np.random.default_rng(1).normal(0, 0.1 * np.sqrt((pcm**2).mean()), len(pcm))
+    soundfile.write(tmp_path / "noisy.wav", pcm + noise, rate)
+
+    request = SpeechRequest(audio_path=tmp_path / "noisy.wav", text=SCRIPT)
+    speech = make_speech(request, tmp_path / "out")
+
+    later = [p.model_copy(update={"start": p.start + 48_000}) for p in own.phonemes]
+    assert_near(speech.phonemes or (), tuple(later))
+
+
+def test_a_script_that_is_not_said_is_told_and_lips_follow_the_sound(spoken, tmp_path) -> None:
+    _, sound = spoken
+    other = make_speech(SpeechRequest(audio_path=sound, text=OTHER), tmp_path)
+    assert other.phonemes is None
+    assert [cue.text for cue in other.cues] == [OTHER]
+    assert any("does not seem to say its script" in warning for warning in other.warnings)
+
+    much = make_speech(SpeechRequest(audio_path=sound, text=SCRIPT * 9), tmp_path)
+    assert much.phonemes is None
+    assert any("too short for its script" in warning for warning in much.warnings)
+
+
+def test_a_sentence_that_is_not_said_is_told(spoken, tmp_path) -> None:
+    _, sound = spoken
+    script = SCRIPT.replace("My mother made a simple apple pie for lunch.", OTHER[:44] + ".")
+
+    speech = make_speech(SpeechRequest(audio_path=sound, text=script), tmp_path)
+
+    told = [warning for warning in speech.warnings if "seems to be said" in warning]
+    assert len(told) <= 1
+    assert told or any("does not seem to say" in warning for warning in speech.warnings)
+
+
+def test_a_script_in_another_language_is_left_to_the_captions(spoken, tmp_path) -> None:
+    _, sound = spoken
+    french = "Bonjour à tous et bienvenue dans notre boutique. Merci d'être venus."
+    speech = make_speech(SpeechRequest(audio_path=sound, text=french), tmp_path)
+    assert speech.phonemes is None
+    assert any("French" in warning for warning in speech.warnings)
+
+
+def store_of_then(request: SpeechRequest, folder: Path) -> Speech:
+    """Keep the speech of a release that looked for no script in a recording."""
+    today = make_speech(request, folder.with_name("today"))
+    told = {"speech_id": speech_id_of(request), "phonemes": None, "front_end": ""}
+    then = today.model_copy(update=told)
+    folder.mkdir()
+    files = speech_files(today.speech_id, folder.with_name("today"))
+    kept = speech_files(then.speech_id, folder)
+    shutil.copy(files.viewer, kept.viewer)
+    shutil.copy(files.engine, kept.engine)
+    kept.receipt.write_bytes(record_bytes(then))
+    return then
+
+
+def test_speech_of_releases_that_aligned_nothing_stays_until_it_is_asked_for(spoken, tmp_path):
+    _, sound = spoken
+    request = SpeechRequest(audio_path=sound, text=SCRIPT)
+    then = store_of_then(request, tmp_path / "then")
+    assert then.speech_id == speech_id_of(request)
+
+    assert make_speech(request, tmp_path / "then") == then
+    today = make_speech(request, tmp_path / "then", reread=True)
+
+    assert today.phonemes
+    assert today.speech_id != then.speech_id
+    assert (
+        make_speech(request, tmp_path / "then")
+        == make_speech(request, tmp_path / "then", reread=True)
+        == today
+    )
+
+
+def test_a_recording_that_does_not_say_its_script_is_read_again_but_once(spoken, tmp_path) -> None:
+    _, sound = spoken
+    request = SpeechRequest(audio_path=sound, text=OTHER)
+    then = store_of_then(request, tmp_path / "then")
+
+    today = make_speech(request, tmp_path / "then", reread=True)
+
+    assert today.speech_id == then.speech_id
+    assert not is_unaligned(today, request)
+    assert is_unaligned(then, request)
+
+
+def test_windows_of_a_long_recording_join(spoken, tmp_path, monkeypatch) -> None:
+    own, sound = spoken
+    whole = make_speech(SpeechRequest(audio_path=sound, text=SCRIPT), tmp_path / "whole")
+    monkeypatch.setattr(alignment, "WINDOW_STEPS", 400)
+    monkeypatch.setattr(alignment, "KEPT_STEPS", 300)
+
+    parts = make_speech(SpeechRequest(audio_path=sound, text=SCRIPT), tmp_path / "parts")
+
+    assert own.num_samples > 8 * own.sample_rate_hz
+    assert_near(parts.phonemes or (), whole.phonemes)
+
+
+def test_a_recording_is_read_again_for_no_tone_that_its_record_does_not_tell(tmp_path) -> None:
+    script = "我们明天早上把包裹寄到北京。妈妈买了苹果、面包和牛奶。"
+    own = make_speech(SpeechRequest(text=script, language="zh"), tmp_path)
+    sound = speech_files(own.speech_id, tmp_path).viewer
+
+    request = SpeechRequest(audio_path=sound, text=script, language="zh")
+    speech = make_speech(request, tmp_path)
+
+    assert_near(speech.phonemes or (), own.phonemes)
+    assert not may_hide_changes(speech)
