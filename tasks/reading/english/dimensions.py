@@ -1,10 +1,9 @@
-"""Sizes, heights, multiples, fractions, ordinals and sums: numbers next to numbers and signs."""
+"""Sizes, heights, multiples, ordinals and powers: numbers next to numbers and signs."""
 
 import re
 from collections.abc import Sequence
-from fractions import Fraction
 
-from tasks.reading.english.calendar import MONTHS
+from tasks.reading.english.nouns import NOT_NOUNS, is_noun_next_to
 from tasks.reading.english.numbers import (
     NUMBER,
     Number,
@@ -15,14 +14,7 @@ from tasks.reading.english.numbers import (
     parse_number,
     plural,
 )
-from tasks.reading.english.quantities import (
-    BEFORE,
-    NOT_NOUNS,
-    UNIT,
-    end_of,
-    is_noun_next_to,
-    part_of,
-)
+from tasks.reading.english.quantities import BEFORE, UNIT, end_of
 from tasks.reading.english.rules import LatePattern, Rule, token, word_after, word_before, word_set
 from tasks.reading.english.units import PERIODS, UNITS, Unit
 from tasks.reading.tokens import Token
@@ -70,18 +62,6 @@ _ORDINAL = re.compile(
 )
 
 
-_SLASHED = re.compile(
-    r"(?<![\w.,/:$])(?<!\d[ \u00a0-])(\d{1,4}(?:\.\d+)?)/(\d{1,4})(?:st|nd|rds?|ths?)?(?![\w%]"
-    r"|[/.,:]\d)"
-)
-_SPECIAL = {
-    "24/7": "twenty-four seven",
-    "9/11": "nine eleven",
-    "50/50": "fifty fifty",
-    "50-50": "fifty fifty",
-    "20/20": "twenty twenty",
-    "24/7/365": "twenty-four seven three sixty-five",
-}
 _TIMES_RANGE = re.compile(rf"(?<![\w.,])({NUMBER}){_S}[-–]{_S}({NUMBER}){_S}[x×](?!\w)")
 _AMPS = re.compile(
     r"(?<![\w.,])(\d{1,9}[.,]\d{1,9}|(?:(?<=V[/⎓ ])|(?<=V [/⎓]))\d{1,3}|\d{1,3}(?=A @ ?\d+ ?V)"
@@ -108,27 +88,6 @@ _SCIENTIFIC = re.compile(
 )
 _LIST = re.compile(r"(?<![\w.,$])\d{1,2}(?:,\d{1,2}){2,}(?![\w]|[.,]\d)")
 _MANY = re.compile(r"(?<![\w.,$])(10{1,6}|1(?:,000){1,3})s(?= of\b)")
-_ALWAYS_OPEN = re.compile(r"(?<![\w/.])(?:24/7/365|24/7|9/11|50/50|50-50|20/20)(?![\w/%-]|[.,]\d)")
-_OUT_OF = word_set(
-    "scored scores got stars star rating score points rated page step part question slide day"
-)
-_OPERATORS = {
-    "+": "plus",
-    "-": "minus",
-    "–": "minus",
-    "−": "minus",
-    "×": "times",
-    "x": "times",
-    "*": "times",
-    "÷": "divided by",
-    "/": "divided by",
-    "±": "plus or minus",
-}
-_TERM = r"-?(?:\d{1,3}(?:,\d{3})+|\d{1,15}(?:\.\d{1,15})?|\.\d{1,15})%?"
-_SUM = re.compile(
-    rf"(?<![\w.,=+*/-]){_TERM}(?: ?[-−+–×x*÷/±] ?{_TERM})+(?: ?[=≈] ?{_TERM})|"
-    rf"(?<![\w.,=+*/-]){_TERM} ?= ?{_TERM}(?: ?[-−+–×x*÷/] ?{_TERM})+(?![\w])"
-)
 _TIMES_POWER = re.compile(
     r"(?<![\w.,])(\d{1,9}(?:\.\d{1,9})?) ?[×x·] ?10"
     r"(?:([⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3})|\^(-?\d{1,3}))(?![\w⁰¹²³⁴⁵⁶⁷⁸⁹])"
@@ -381,82 +340,6 @@ def _ordinal(match: re.Match[str]) -> Token:
     return token(match, "ordinal", ordinal(int(match[1].replace(",", ""))))
 
 
-def _special(match: re.Match[str]) -> Token:
-    return token(match, "fraction", _SPECIAL[match[0]])
-
-
-def _fraction(match: re.Match[str]) -> Token | None:
-    """A fraction, a score out of a whole, or two numbers with a slash."""
-    left, right, text = match[1], match[2], match.string
-    following = word_after(text, match.end()).lower()
-    before = word_before(text, match.start()).lower().rstrip(".:")
-    is_score = "." in left or following in _OUT_OF or before in _OUT_OF
-    is_score = is_score or (left == right and left != "1")
-    if is_score or (int(right) in (10, 100) and int(left) > int(right) // 2):
-        return token(match, "fraction", f"{parse_number(left).words} out of {cardinal(int(right))}")
-    top, bottom = int(left), int(right)
-    is_code = left.startswith("0") or right.startswith("0") or len(right) > 3
-    if is_code or (bottom < 2 and top != 1):
-        return token(match, "fraction", f"{pairs(left)} slash {pairs(right)}")
-    unit = _unit_after(text, match.end())
-    if (
-        unit is None
-        and not _RATIO_CUE.search(text[: match.start()])
-        and (date := _uncertain_date(top, bottom))
-    ):
-        return token(match, "date", date, doubt=f'"{match[0]}" could be a fraction')
-    if top < bottom <= 100:
-        words = fraction_words(top, bottom)
-        if unit is None:
-            return token(match, "fraction", words)
-        end, one = unit
-        if is_noun_next_to(text, match.start(), end):
-            return token(match, "measure", f"{words.removeprefix('a ')} {one}", end=end)
-        return token(match, "measure", part_of(Fraction(top, bottom), words, one), end=end)
-    return token(match, "fraction", f"{cardinal(top)} over {cardinal(bottom)}")
-
-
-_RATIO_CUE = re.compile(r"(?i:ratio|aspect|scale|signature|beat|in)[ \u00a0]$")
-_DENOMINATORS = frozenset((2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 16, 20, 25, 32, 50, 64, 100))
-
-
-def _uncertain_date(left: int, right: int) -> str | None:
-    """Month and day, in either order, where the numbers make no usual fraction."""
-    if left < right and right in _DENOMINATORS and (left, right) != (12, 25):
-        return None
-    month, day = (left, right) if left <= 12 else (right, left)
-    is_date = 1 <= month <= 12 and 1 <= day <= 31
-    return f"{MONTHS[month - 1]} {ordinal(day)}" if is_date else None
-
-
-_UNIT_BEHIND = LatePattern(UNIT)
-
-
-def _unit_after(text: str, end: int) -> tuple[int, str] | None:
-    quotes = re.sub(r"\d\"", "", text[:end]).count('"')
-    if text[end : end + 1] == '"' and quotes % 2 == 0:
-        return end + 1, "inch"
-    found = _UNIT_BEHIND.match(text, end)
-    if found is None:
-        return None
-    unit = UNITS[found[0].strip(" \u00a0-").replace("\u00a0", " ")]
-    return end_of(found), unit.one
-
-
-def _sum(match: re.Match[str]) -> Token:
-    parts = re.findall(rf"(?<![\d%])-(?=\d)|{_TERM.removeprefix('-?')}|[-−+–×x*÷/±=≈]", match[0])
-    words = [
-        _OPERATORS.get(part) or {"=": "equals", "≈": "is about"}.get(part) or _term(part)
-        for part in parts
-    ]
-    return token(match, "sign", " ".join(words))
-
-
-def _term(written: str) -> str:
-    percent = " percent" if written.endswith("%") else ""
-    return parse_number(written.rstrip("%")).words + percent
-
-
 def _power(match: re.Match[str]) -> Token:
     base = match["base"]
     if match[0] in UNITS:
@@ -483,8 +366,6 @@ EARLY_RULES = (
     Rule(_NAMED_SIDES, _named_sides),
     Rule(_GLUED_PAIR, _glued_pair),
     Rule(_EITHER, _either),
-    Rule(_SUM, _sum),
-    Rule(_ALWAYS_OPEN, _special),
     Rule(_ALTERNATIVES, _alternatives),
     Rule(_AMPS, _amps),
     Rule(_TIMES_RANGE, _times_range),
@@ -495,7 +376,6 @@ RULES = (
     Rule(_HEIGHT, _height),
     Rule(_HOURS, _hours),
     Rule(_DIMENSIONS, _dimensions),
-    Rule(_SLASHED, _fraction),
     Rule(_ORDINAL, _ordinal),
     Rule(_PENCE, _pence),
 )

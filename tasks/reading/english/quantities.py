@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from tasks.reading.english.calendar import is_year
+from tasks.reading.english.nouns import is_noun_next_to
 from tasks.reading.english.numbers import (
     NUMBER,
     Number,
@@ -107,34 +108,6 @@ _BEHIND = r"(?!(?!pp\b)[A-Za-z0-9_²³⁴⁵⁶⁷⁸⁹⁰¹₀-₉]|[.,:'][0-9
 _TO = r"(?:[ \u00a0]?[-–—~][ \u00a0]?|[ \u00a0]?\.\.\.?[ \u00a0]?)"
 _RANGE = LatePattern(rf"{BEFORE}{_quantity('a')}(?P<to>{_TO}){_quantity('b')}{_BEHIND}")
 _SINGLE = LatePattern(rf"{BEFORE}{_quantity('a')}(?P<plus>\+(?![\w+]))?{_BEHIND}")
-_DETERMINERS = word_set(
-    "a an the this that our your my his her its their each every another one any"
-)
-_DESCRIBED = word_set(
-    "adapter bag bags bank battery batteries bottle bottles box bulb bulbs cable cables camera "
-    "charger "
-    "chargers charging display drive fast fuse hose jar lens monitor motor pack packs panel "
-    "pool race dash relay screen "
-    "screens speaker speakers tank mug mugs jug denim warranty warranties rug rugs card cards "
-    "frame frames photo photos prints poster posters canvas tile tiles mat mats jack plug hole "
-    "breaker circuit outlet gift value delivery turnaround support "
-    "cans carton cartons tins tubes tubs sachets pouches vials doses kettlebell kettlebells "
-    "dumbbell dumbbells plates barrel barrels shelf shelves keg kegs "
-    "prize prizes bonus voucher vouchers coupon coupons discount rebate deposit fee reward refund "
-    "credit bill ticket tickets giveaway range stills sensor phone phones laptop laptops tablet "
-    "tablets"
-)
-"""Nouns that a measure in front of them describes: 65W charger, 5 kg bag."""
-NOT_NOUNS = word_set(
-    "a above across after ago all and apart are as at away back before below between but by "
-    "cheaper "
-    "deep each either else every extra faster fewer for free from further had has have he heavier "
-    "high i if in into is it left less long longer lower max maximum min minimum more no now "
-    "of off on only or out "
-    "over per plus right since slower so than that the then they thick this tall to today tomorrow "
-    "total "
-    "under until up was we were when where while wide will with within worth you"
-)
 
 
 @dataclass(frozen=True)
@@ -222,16 +195,6 @@ def end_of(match: re.Match[str]) -> int:
     text, end = match.string, match.end()
     is_stop = text[end - 1] == "." and match[0][-2:-1].isalpha()
     return end - 1 if is_stop and stop_ends_sentence(text, end - 1) else end
-
-
-def is_noun_next_to(text: str, start: int, end: int) -> bool:
-    """Whether the quantity describes a noun: a 5 kg bag, the $20 voucher."""
-    following = word_after(text, end)
-    if not following or following.lower() in NOT_NOUNS or following.endswith("ly"):
-        return False
-    if text[end] == "-" or text[end - 1] == "°":
-        return True
-    return word_before(text, start).lower() in _DETERMINERS or following.lower() in _DESCRIBED
 
 
 def _single(match: re.Match[str]) -> Token | None:

@@ -7,14 +7,15 @@ from itertools import pairwise
 
 from tasks.reading.english import (
     abbreviations,
+    arithmetic,
     calendar,
     dimensions,
-    kitchen,
     quantities,
     signs,
 )
 from tasks.reading.english.names import codes, known, models, web
 from tasks.reading.english.rules import apply, one_spelling
+from tasks.reading.english.trades import kitchen
 from tasks.reading.tokens import Token
 
 _RULES = (
@@ -26,8 +27,10 @@ _RULES = (
     *models.EARLY_RULES,
     *codes.EARLY_RULES,
     *codes.CODE_RULES,
+    *arithmetic.EARLY_RULES,
     *dimensions.EARLY_RULES,
     *calendar.RULES,
+    *arithmetic.RULES,
     *dimensions.RULES,
     *quantities.RANGE_RULES,
     *dimensions.LATE_RULES,

@@ -7,6 +7,7 @@ import re
 from fractions import Fraction
 
 from tasks.reading.english.calendar import PART_OF
+from tasks.reading.english.nouns import is_noun_next_to
 from tasks.reading.english.numbers import (
     NUMBER,
     Number,
@@ -14,7 +15,7 @@ from tasks.reading.english.numbers import (
     fraction_words,
     parse_number,
 )
-from tasks.reading.english.quantities import UNIT, end_of, is_noun_next_to, part_of
+from tasks.reading.english.quantities import UNIT, end_of, part_of
 from tasks.reading.english.rules import LatePattern, Rule, stop_ends_sentence, token
 from tasks.reading.english.units import UNITS
 from tasks.reading.tokens import Token
