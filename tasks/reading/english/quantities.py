@@ -60,7 +60,7 @@ _SCALE = (
     rf"|k(?![A-Za-z])|K(?![A-Za-z])|[mMbB](?={_COUNTED})|(?<=\.\d)[MB](?![A-Za-z])"
     r"|M\+?(?![A-Za-z])"
 )
-_MONEY_SCALE = r"|[ \u00a0]?(?:m|M|MM|b|B|mil|T)(?![A-Za-z/])"
+_MONEY_SCALE = r"|[ \u00a0]?(?:m|M|mm|MM|b|B|mil|T)(?![A-Za-z/])"
 _S = "[ \u00a0]?"
 
 
@@ -88,24 +88,31 @@ UNIT = rf"[ \u00a0-]{_SPACED}|{_GLUED}|[ \u00a0]in(?:{_LENGTH}|\.(?=[ \u00a0,;)]
 _THOUSANDS = rf"\d{{1,3}}(?: \d{{3}})+(?:[.,]\d{{1,2}})?(?={_S}(?:{_SUFFIX}|{_SPACED}))"
 
 
+def _of_first(part: str) -> str:
+    """The scales of money for the second number of $145–150mm, where only the first has a sign."""
+    return "" if part == "a" else rf"(?:(?(prea)(?:{_SCALE}{_MONEY_SCALE})|(?!)))|"
+
+
 def _quantity(part: str) -> str:
     return (
         rf"(?P<sign{part}>[-+±]{_S})?(?:(?P<pre{part}>(?<![A-Za-z]){_PREFIX}){_S}(?P<minus{part}>-)?)?"
         rf"(?P<num{part}>(?(pre{part})\d{{1,3}}(?: \d{{3}})+(?:[.,]\d{{1,2}})?(?![\d.])|(?!))"
         rf"|{_THOUSANDS}|{NUMBER})"
         rf"(?P<flat{part}>[.,][-–—]+(?![\d\w]))?"
-        rf"(?P<scale{part}>(?(pre{part})(?:{_SCALE}{_MONEY_SCALE})|(?:{_SCALE}{_MONEY_SCALE}(?={_S}{_SUFFIX})|{_SCALE})))?"
-        rf"(?P<post{part}>(?(pre{part})(?:(?<=\d)|(?<=\d\d)){_S}(?:USD|CAD|AUD|NZD|SGD|HKD|TWD|MXN|EUR|GBP|CNY|RMB|JPY)(?![A-Za-z0-9])|(?:{_S}{_SUFFIX}|{UNIT})))?"
+        rf"(?P<scale{part}>(?(pre{part})(?:{_SCALE}{_MONEY_SCALE})"
+        rf"|(?:{_of_first(part)}{_SCALE}{_MONEY_SCALE}(?={_S}{_SUFFIX})|{_SCALE})))?"
+        rf"(?P<post{part}>(?(pre{part})(?:(?<=\d)|(?<=\d\d)){_S}(?:USD|CAD|AUD|NZD|SGD|HKD|TWD"
+        rf"|MXN|EUR|GBP|CNY|RMB|JPY)(?![A-Za-z0-9])|(?:{_S}{_SUFFIX}|{UNIT})))?"
     )
 
 
 BEFORE = (
-    r"(?<![A-Za-z0-9_#^=])(?<!\b[A-Z]\.)(?!(?<=\d[.,:/'])\d)"
+    r"(?<![A-Za-z0-9_#^])(?<![^\s(]=)(?<!^=)(?<!\b[A-Z]\.)(?!(?<=\d[.,:/'])\d)"
     r"(?:(?<![A-Za-z0-9]-)|(?<=[- ]for-))(?<!\d[ \u00a0][-–]\d)"
     r"(?<![*×÷])"
 )
 _BEHIND = r"(?!(?!pp\b)[A-Za-z0-9_²³⁴⁵⁶⁷⁸⁹⁰¹₀-₉]|[.,:'][0-9]|-[0-9A-Z]|[*×÷^]\d)"
-_TO = r"(?:[ \u00a0]?[-–—~][ \u00a0]?|[ \u00a0]?\.\.\.?[ \u00a0]?)"
+_TO = r"(?:[ \u00a0]?[-–—~][ \u00a0]?|[ \u00a0]?(?:\.\.\.?|…)[ \u00a0]?)"
 _RANGE = LatePattern(rf"{BEFORE}{_quantity('a')}(?P<to>{_TO}){_quantity('b')}{_BEHIND}")
 _SINGLE = LatePattern(rf"{BEFORE}{_quantity('a')}(?P<plus>\+(?![\w+]))?{_BEHIND}")
 
@@ -139,7 +146,8 @@ class _Quantity:
             and self.unit.one != "percent"
         ):
             return part_of(part, self.words, self.unit.one)
-        is_one = is_noun_next or (self.number.is_one and not self.scale)
+        is_described = is_noun_next and not self.unit.one.startswith("frame")
+        is_one = is_described or (self.number.is_one and not self.scale)
         return f"{self.words} {self.unit.one if is_one else self.unit.many}"
 
     def _money(self, currency: Currency, is_noun_next: bool) -> str:
@@ -194,6 +202,8 @@ def end_of(match: re.Match[str]) -> int:
     """Where the token ends: the full stop of a unit is left out where it ends the sentence too."""
     text, end = match.string, match.end()
     is_stop = text[end - 1] == "." and match[0][-2:-1].isalpha()
+    if is_stop and re.search(r"\d-[a-z]+\.$", match[0]) and re.match(r" \w", text[end:]):
+        return end  # a 6-yd. TD
     return end - 1 if is_stop and stop_ends_sentence(text, end - 1) else end
 
 
@@ -289,6 +299,7 @@ def _signed(sign: str, words: str) -> str:
 
 _RUN = word_set("a an the my your our his her their first next charity fun")
 _RACES = re.compile(r"\b(?:marathons?|relays?|triathlons?|finish line|runners)\b", re.I)
+_KINDS_OF_RUN = word_set("fun charity turkey color colour trail road walk virtual jog")
 _AFTER_RUN = word_set("in on and for with this every to at or")
 
 
@@ -303,6 +314,7 @@ def _letter_scale(match: re.Match[str], quantity: _Quantity) -> str | None:
     )
     before = word_before(match.string, match.start()).lower()
     is_run = value in (3, 5, 10, 15) and before in _RUN and following in ("", *_AFTER_RUN)
+    is_run = is_run or (value in (3, 5, 10, 15) and following in _KINDS_OF_RUN)
     is_run = is_run or (value in (5, 10) and not following and bool(_RACES.search(match.string)))
     if is_run and scale == "K" and quantity.number.decimals is None:
         return f"{quantity.number.words} K"

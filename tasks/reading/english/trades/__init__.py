@@ -1,1 +1,1 @@
-"""What a trade writes its own way: recipes, medicine, law, sport, chemistry, tools, homes, money."""
+"""What a trade writes its own way: recipes, medicine, law, sport, chemistry, tools, money."""
