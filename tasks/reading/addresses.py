@@ -27,7 +27,7 @@ _LETTER = r"A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f"
 _BEFORE = rf"(?<![{_LETTER}0-9@._/\\-])"
 _LABELS = rf"(?:[{_LETTER}0-9-]+\.)+"
 _EMAIL = re.compile(
-    rf"(?<![{_LETTER}0-9._%+-])(?:mailto:)?([{_LETTER}0-9._%+-]+@{_LABELS}[A-Za-z]{{2,24}})"
+    rf"(?<![{_LETTER}0-9._%+-])(?:mailto:)?([{_LETTER}0-9._%+-]+(?:'[{_LETTER}0-9._%+-]+)?@{_LABELS}[A-Za-z]{{2,24}})"
     rf"(?![{_LETTER}0-9])",
     re.IGNORECASE,
 )
@@ -49,6 +49,8 @@ _HASHTAG = re.compile(
 )
 _CODE_CUE = re.compile(r"\b(?:SKU|[Ii]tem|[Mm]odel|[Pp]art|[Rr]ef|[Cc]ode)\.?:? $")
 _CODE = re.compile(r"[A-Z]{1,4}\d[A-Z0-9]*")
+_NUMBERED = re.compile(r"\d{1,4}[A-CEFH-JL-Z]")
+"""#4B is a flat; #5G, #3D and #4K are hashtags."""
 _COLOUR = re.compile(r"(?=.*\d)[0-9a-fA-F]{6}")
 
 
@@ -100,6 +102,7 @@ def _handles(text: str) -> Iterator[Address]:
 def _hashtags(text: str) -> Iterator[Address]:
     for match in _HASHTAG.finditer(text):
         is_code = _CODE.fullmatch(match[1]) and _CODE_CUE.search(text[: match.start()])
+        is_code = is_code or _NUMBERED.fullmatch(match[1])
         if not is_code and not _COLOUR.fullmatch(match[1]):
             yield Address(match.start(), match.end(), "hashtag", match[1])
 

@@ -67,13 +67,10 @@ def find_phone_numbers(text: str, cue: re.Pattern[str]) -> tuple[PhoneNumber, ..
         for match in _SLASHED.finditer(text)
         if len(re.sub(r"\D", "", match[0])) >= _LEAST_SLASHED
     ]
-    ends = [(number.start, number.end) for number in slashed]
-    others = [
-        number
-        for number in (*_with_letters(text), *_with_digits(text, cue))
-        if all(number.end <= start or end <= number.start for start, end in ends)
-    ]
-    found = [*slashed, *others]
+    found = list(slashed)
+    for number in (*_with_letters(text), *_with_digits(text, cue)):
+        if all(number.end <= other.start or other.end <= number.start for other in found):
+            found.append(number)
     return tuple(sorted(found, key=lambda number: number.start))
 
 

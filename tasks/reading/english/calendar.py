@@ -58,7 +58,8 @@ _SEASON = re.compile(
     r"|(?<=FY \d{4})[-–])(\d\d)(?![\w/.,]\d|[A-Za-z/])"
 )
 _SHORT_HALVES = re.compile(
-    rf"(?<![\w.,:/$€£-])(1[0-2]|[1-9])(?::([0-5]\d))?([ap]){_TO}(1[0-2]|[1-9])(?::([0-5]\d))?([ap])(?![\w])"
+    rf"(?<![\w.,:/$€£-])(1[0-2]|[1-9])(?::([0-5]\d))?([ap]){_TO}(1[0-2]"
+    rf"|[1-9])(?::([0-5]\d))?([ap])(?![\w])"
 )
 _HOUR = re.compile(r"(?<![\w.,:])([01]?\d|2[0-4])h([0-5]\d)(?![\w:]| ?m)")
 _YEAR_MONTH = re.compile(
@@ -210,10 +211,18 @@ def _month_day(match: re.Match[str]) -> Token:
     return token(match, "date", words, end=match.end() - len(match["comma"]))
 
 
+_CALLED = re.compile(r"(?:\b[Hh]appy|\b[Yy]our|\b[Oo]ur|\b[Tt]his|\b[Ee]very|\b[Aa]|[’']s) $")
+
+
+def _is_called(match: re.Match[str]) -> bool:
+    """Happy 4th of July."""
+    return bool(_CALLED.search(match.string[: match.start()])) and " of" in match[0]
+
+
 def _day_month(match: re.Match[str]) -> Token:
     text, month = match.string, match["month"]
     end = match.end()
-    the = "the " if not match["the"] else match["the"]
+    the = match["the"] or ("" if _is_called(match) else "the ")
     words = f"{the}{_days(match)} of {_month(month)}"
     if match["year"]:
         words += f", {_whole_year(match['year'])}"
@@ -265,7 +274,8 @@ def _slashed_days(match: re.Match[str]) -> Token | None:
 
 
 _EXPIRY = re.compile(
-    r"\b(?:(?P<pack>EXP|BBE?|(?i:best before(?: end)?))"
+    r"\b(?:(?P<pack>EXP|BBE?|(?:MOT|[Rr]ego)(?: (?:til|till|until|to|expires))?|(?i:best"
+    r" before(?: end)?))"
     r"|(?i:exp|expir(?:y|es?|ation)(?: date)?|(?:best|use) by"
     r"|valid (?:thru|through|until|till|to)))"
     r"\b\.?:?[ \u00a0]?"
@@ -394,8 +404,8 @@ EARLY_RULES = (
     Rule(_EXPIRY, _expiry),
 )
 _LETTERED_DAYS = re.compile(
-    rf"(?<![\w&-])(?:(M){_TO}(Th|F|Sat?|Sun?)|(Th|Tu){_TO}(F|Sat?|Sun?))"
-    rf"(?=[ \u00a0:,]{{1,2}}\d{{1,2}}(?:[:.]\d\d)?[ \u00a0]?(?:[ap]\.?m|[-–]|to\b)"
+    rf"(?<![\w&-])(?:(M){_TO}(Th|F|Sat?|Sun?)|(Th|Tu|W){_TO}(F|Sat?|Sun?))"
+    rf"(?=[ \u00a0:,]{{1,2}}\d{{1,2}}(?:[:.]\d\d)?[ \u00a0]?(?:[ap]\.?m|[ap]\b|[-–]|to\b)"
     r"|(?<=F)(?:[,;)]|$))"
 )
 _OF_LETTERS = {
@@ -414,15 +424,47 @@ def _lettered_days(match: re.Match[str]) -> Token:
     return token(match, "range", f"{first} to {last}")
 
 
+_CLOSED = re.compile(
+    r"(?:(?<=[Cc]losed )|(?<=[Cc]losed on )|(?<=[Ee]very )|(?<=thru )|(?<=through )|(?<=until )"
+    r"|(?<=till )|(?<=til ))(Sat|Sun|Wed)(?![\w']|\.[ ,;]+[&a-z0-9])"
+)
+_LATER_DAY = re.compile(
+    rf"(?:(?<=[,;] )|(?<=^))(M|T|Tu|W|Th|F|Sat?|Sun?)(?=:?{_S}(?:1[0-2]"
+    rf"|[1-9])(?::\d\d)?[ \u00a0]?(?:[ap]\.?m\.?)?"
+    r"[ \u00a0]?[-–])"
+)
+_LETTERED = re.compile(
+    r"(?<![\w&-])(?:M|Tu|W|Th|T)[ \u00a0]?[-–—][ \u00a0]?(?:Tu|W|Th|F|Sat?|Sun?)(?!\w)"
+)
+
+
+def _later_day(match: re.Match[str]) -> Token | None:
+    """M–Th 9-6, F 8-5."""
+    if not _LETTERED.search(match.string):
+        return None
+    return token(match, "date", (_OF_LETTERS | _OF_LETTER)[match[1][:2]])
+
+
+def _closed(match: re.Match[str]) -> Token:
+    """Closed Sun & public holidays."""
+    return token(match, "date", _SHORT_DAYS[match[1].lower()])
+
+
+_OF_LETTER = {"T": "Tuesday", "W": "Wednesday"}
+_CLOSED_ON = re.compile(r"(?<=[Cc]losed )(M|Tu|W|Th|F|Sa|Su)(?!\w)")
 _OPENING = re.compile(
-    rf"(?:\b{_ANY_DAY}\.?|\b[Dd]aily|\b[Oo]pen|\b[Hh]ours|\b[Ww]eekdays|\b[Ww]eekends|(?<=[-–])(?:F|Sat?|Sun?))"
-    rf":?,?{_S}(?P<h>1[0-2]|[1-9])(?::(?P<m>[0-5]\d))?{_TO}(?P<h2>1[0-2]|[1-9])(?::(?P<m2>[0-5]\d))?(?![\w%/$]|[.,:-]\d)"
+    rf"(?:\b{_ANY_DAY}\.?|\b[Dd]aily|\b[Oo]pen|\b[Hh]ours|\b[Ww]eekdays|\b[Ww]eekends"
+    rf"|(?<=[-–])(?:F|Sat?|Sun?))"
+    rf":?,?{_S}(?P<h>1[0-2]|[1-9])(?::(?P<m>[0-5]\d))?{_TO}(?P<h2>1[0-2]"
+    rf"|[1-9])(?::(?P<m2>[0-5]\d))?(?![\w%/$]|[.,:-]\d)"
 )
 
 
 def _opening(match: re.Match[str]) -> Token | None:
     """Open 9-5:30: one of the two has minutes."""
     if not (match["m"] or match["m2"]) or (match["m"] and match["m2"]):
+        return None
+    if re.match(r"[ \u00a0]?[ap]\.?m\b", match.string[match.end() :]):
         return None
     begins = clock_words(int(match["h"]), match["m"], None, None, True)
     ends = clock_words(int(match["h2"]), match["m2"], None, None, True)
@@ -431,6 +473,9 @@ def _opening(match: re.Match[str]) -> Token | None:
 
 RULES = (
     Rule(_OPENING, _opening),
+    Rule(_CLOSED, _closed),
+    Rule(_LATER_DAY, _later_day),
+    Rule(_CLOSED_ON, _later_day),
     Rule(_LETTERED_DAYS, _lettered_days),
     Rule(_MONTH_RANGE, _month_range),
     Rule(_MONTH_DAY, _month_day),

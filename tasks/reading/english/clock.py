@@ -21,10 +21,12 @@ _HALF = (
 )
 _TIME = re.compile(
     rf"(?<![\w.,:/$€£-])(?!\d{{1,2}}:\d\d\.\d)(?P<h>{_CLOCK})(?:(?P<sep>[:.])(?P<m>[0-5]\d)(?::(?P<sec>[0-5]\d))?)?(?P<half>{_HALF})?"
-    rf"(?:(?P<to>{_TO})(?P<h2>{_CLOCK})(?:[:.](?P<m2>[0-5]\d))?(?P<half2>{_HALF})?)?(?![\w%:/]|[.,:-]\d)"
+    rf"(?:(?P<to>{_TO})(?P<h2>{_CLOCK})(?:[:.](?P<m2>[0-5]\d))?(?P<half2>{_HALF})?)?(?![\w%:/]"
+    rf"|[.,:-]\d)"
 )
 _RATIO_CUES = re.compile(
-    r"(?:ratio|scale|odds|aspect|mix(?:ed)?|dilute[d]?|screen|format|won|lost|beat)\b[^.,;\n]{0,20}$",
+    r"(?:ratio|scale|odds|aspect|mix(?:ed)?|dilute[d]?|screen|format|won|lost"
+    r"|beat)\b[^.,;\n]{0,20}$",
     re.I,
 )
 _VERSE = re.compile(
@@ -50,8 +52,10 @@ def _verse(match: re.Match[str]) -> Token:
 
 
 _LASTING = re.compile(
-    r"\b(?:in|of|under|took|takes|lasted|lasts|time|times|record|best|for|after|by|than|PB|clocked|ran|"
-    r"finished|duration|runtime|length)(?: (?:just|only|about|around|a|an))?:?[ \u00a0]$",
+    r"\b(?:in|of|under|took|takes|lasted|lasts|time|times|record|best|for|after|by|than|PB"
+    r"|clocked|ran|"
+    r"finished|duration|runtime|length|marathon|triathlon|ironman|race|ride|swim)(?: (?:just"
+    r"|only|about|around|a|an))?:?[ \u00a0]$",
     re.I,
 )
 
@@ -109,6 +113,12 @@ def _time(match: re.Match[str]) -> Token | None:
     return token(match, "time", words, end=end)
 
 
+_MIXED = re.compile(
+    r"\bparts? (?:of )?[a-z]+ (?:to|and) (?:\d+|one|two|three|four|five|ten) parts?\b|\bdilut",
+    re.IGNORECASE,
+)
+
+
 def _ends_sentence(text: str, stop: int) -> bool:
     following = re.match(rf"{_S}+([A-Z]+)\b", text[stop + 1 :])
     return stop_ends_sentence(text, stop) and not (following and following[1] in TIME_ZONES)
@@ -116,7 +126,8 @@ def _ends_sentence(text: str, stop: int) -> bool:
 
 def _is_score(match: re.Match[str]) -> bool:
     """16:9 has one digit behind the colon and is no match here; 21:09 is a time."""
-    return match["m"] is not None and int(match["h"]) == 24 and match["m"] != "00"
+    is_mix = match["sec"] is None and bool(_MIXED.search(match.string))
+    return is_mix or (match["m"] is not None and int(match["h"]) == 24 and match["m"] != "00")
 
 
 def clock_words(
@@ -167,7 +178,36 @@ def _zulu(match: re.Match[str]) -> Token:
     )
 
 
+_TIMETABLE = re.compile(
+    r"\b(?:departs?|departing|leaves?|leaving|arrives?|arriving|lands?|boards?|boarding|sails?"
+    r"|ET[AD])\b[^.!?;\n]{0,40}? "
+    r"(?P<h>[01]\d|2[0-3])(?P<m>[0-5]\d)(?P<hours> ?h(?:rs?|ours)?)?(?![\w%]|[.,:/-]\d)"
+)
+
+
+def _timetable(match: re.Match[str]) -> Token | None:
+    """The train leaves at 1707; but it arrives in 2027."""
+    before = match.string[match.start() : match.start("h")].rsplit(None, 1)[-1].lower()
+    if before not in ("at", "by", "eta", "etd", "departs", "arrives", "leaves", "lands", "boards"):
+        return None
+    words = clock_words(int(match["h"]), match["m"], None, None, False)
+    return Token(
+        match.start("h"), match.end(), "time", words + (" hours" if match["hours"] else "")
+    )
+
+
+_LEFT = re.compile(r"(?<![\w.,:/-])0:(?P<seconds>[0-5]\d)(?=[ \u00a0](?:left|remaining|elapsed)\b)")
+
+
+def _left(match: re.Match[str]) -> Token:
+    """With 0:42 left in the game."""
+    count = int(match["seconds"])
+    return token(match, "measure", f"{cardinal(count)} second{'' if count == 1 else 's'}")
+
+
 RULES = (
+    Rule(_LEFT, _left),
+    Rule(_TIMETABLE, _timetable),
     Rule(_ZULU, _zulu),
     Rule(_VERSE, _verse),
     Rule(_STOPPED, _stopped),

@@ -1,10 +1,9 @@
-"""Sizes, heights, multiples, fractions, ordinals and sums: numbers next to numbers and signs."""
+"""Sizes, heights, multiples, ordinals and powers: numbers next to numbers and signs."""
 
 import re
 from collections.abc import Sequence
-from fractions import Fraction
 
-from tasks.reading.english.calendar import MONTHS
+from tasks.reading.english.nouns import NOT_NOUNS, is_noun_next_to, is_plural
 from tasks.reading.english.numbers import (
     NUMBER,
     Number,
@@ -15,14 +14,7 @@ from tasks.reading.english.numbers import (
     parse_number,
     plural,
 )
-from tasks.reading.english.quantities import (
-    BEFORE,
-    NOT_NOUNS,
-    UNIT,
-    end_of,
-    is_noun_next_to,
-    part_of,
-)
+from tasks.reading.english.quantities import BEFORE, UNIT, end_of
 from tasks.reading.english.rules import LatePattern, Rule, token, word_after, word_before, word_set
 from tasks.reading.english.units import PERIODS, UNITS, Unit
 from tasks.reading.tokens import Token
@@ -48,8 +40,8 @@ _NAMED_SIDES = re.compile(
 _SIDES = {"W": "wide", "H": "high", "D": "deep", "L": "long"}
 _SHUTTER = re.compile(r"(?<![\w./])1/([1-9]\d{1,4})[ \u00a0]?s(?:ec)?(?![\w/])")
 _APERTURE = re.compile(
-    r"(?<![\w/])([fF])/(\d{1,2}(?:\.\d)?)"
-    r"(?:[ \u00a0]?[-–][ \u00a0]?(?:[fF]/)?(\d{1,2}(?:\.\d)?))?(?![\w/]|\.\d)"
+    r"(?<![\w/])([fF])/(\d{1,2}(?:\.\d{1,2})?)"
+    r"(?:[ \u00a0]?[-–][ \u00a0]?(?:[fF]/)?(\d{1,2}(?:\.\d{1,2})?))?(?![\w/]|\.\d)"
 )
 _HEIGHT = re.compile(
     r"(?<![\w.'])(\d{1,2})'[ \u00a0]?(\d{1,2}(?:\.\d)?)(?:\"|'')(?!\w)|(?<![\w.'])"
@@ -66,25 +58,18 @@ _HOURS = re.compile(
     r"(?<![\w.,:])(\d{1,3})[ \u00a0]?(h|hr|hrs)[ \u00a0]?(\d{1,2})[ \u00a0]?(m|min|mins)(?!\w)"
 )
 _ORDINAL = re.compile(
-    r"(?<![\w.,])(\d{1,3}(?:,\d{3}){1,4}|\d{1,12})(?:(?<=1)st|(?<=2)nd|(?<=3)rd|(?<=\d)th|ST|ND|RD|TH|ˢᵗ|ⁿᵈ|ʳᵈ|ᵗʰ)(?![A-Za-z0-9])"
+    r"(?<![\w.,])(\d{1,3}(?:,\d{3}){1,4}|\d{1,12})(?:(?<=1)st|(?<=2)nd|(?<=3)rd|(?<=\d)th|ST|ND"
+    r"|RD|TH|ˢᵗ|ⁿᵈ|ʳᵈ|ᵗʰ)(?![A-Za-z0-9])"
 )
 
 
-_SLASHED = re.compile(
-    r"(?<![\w.,/:$])(?<!\d[ \u00a0-])(\d{1,4}(?:\.\d+)?)/(\d{1,4})(?:st|nd|rds?|ths?)?(?![\w%]"
-    r"|[/.,:]\d)"
+_OFTEN = ("day", "d", "week", "wk", "month", "mo", "year", "yr", "hour", "hr")
+_TIMES_RANGE = re.compile(
+    rf"(?<![\w.,])({NUMBER}){_S}[-–]{_S}({NUMBER}){_S}[x×](?:/({'|'.join(_OFTEN)}))?(?![\w/])"
 )
-_SPECIAL = {
-    "24/7": "twenty-four seven",
-    "9/11": "nine eleven",
-    "50/50": "fifty fifty",
-    "50-50": "fifty fifty",
-    "20/20": "twenty twenty",
-    "24/7/365": "twenty-four seven three sixty-five",
-}
-_TIMES_RANGE = re.compile(rf"(?<![\w.,])({NUMBER}){_S}[-–]{_S}({NUMBER}){_S}[x×](?!\w)")
 _AMPS = re.compile(
     r"(?<![\w.,])(\d{1,9}[.,]\d{1,9}|(?:(?<=V[/⎓ ])|(?<=V [/⎓]))\d{1,3}|\d{1,3}(?=A @ ?\d+ ?V)"
+    r"|(?:(?<=rated at )|(?<=rated for )|(?<=draws )|(?<=pulls )|(?<=up to )|(?<=fused at ))\d{1,3}"
     r"|\d{1,9}(?=[ \u00a0]?A (?:fuse|charg|adapt|output|current"
     r"|breaker|circuit|outlet"
     r"|plug|socket|max)))"
@@ -108,44 +93,25 @@ _SCIENTIFIC = re.compile(
 )
 _LIST = re.compile(r"(?<![\w.,$])\d{1,2}(?:,\d{1,2}){2,}(?![\w]|[.,]\d)")
 _MANY = re.compile(r"(?<![\w.,$])(10{1,6}|1(?:,000){1,3})s(?= of\b)")
-_ALWAYS_OPEN = re.compile(r"(?<![\w/.])(?:24/7/365|24/7|9/11|50/50|50-50|20/20)(?![\w/%-]|[.,]\d)")
-_OUT_OF = word_set(
-    "scored scores got stars star rating score points rated page step part question slide day"
-)
-_OPERATORS = {
-    "+": "plus",
-    "-": "minus",
-    "–": "minus",
-    "−": "minus",
-    "×": "times",
-    "x": "times",
-    "*": "times",
-    "÷": "divided by",
-    "/": "divided by",
-    "±": "plus or minus",
-}
-_TERM = r"-?(?:\d{1,3}(?:,\d{3})+|\d{1,15}(?:\.\d{1,15})?|\.\d{1,15})%?"
-_SUM = re.compile(
-    rf"(?<![\w.,=+*/-]){_TERM}(?: ?[-−+–×x*÷/±] ?{_TERM})+(?: ?[=≈] ?{_TERM})|"
-    rf"(?<![\w.,=+*/-]){_TERM} ?= ?{_TERM}(?: ?[-−+–×x*÷/] ?{_TERM})+(?![\w])"
-)
 _TIMES_POWER = re.compile(
     r"(?<![\w.,])(\d{1,9}(?:\.\d{1,9})?) ?[×x·] ?10"
     r"(?:([⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3})|\^(-?\d{1,3}))(?![\w⁰¹²³⁴⁵⁶⁷⁸⁹])"
 )
-_TIMES_PER = re.compile(
-    r"(?<![\w.,])(\d{1,2})[x×]/(day|d|week|wk|month|mo|year|yr|hour|hr)(?![\w/])"
-)
+_TIMES_PER = re.compile(rf"(?<![\w.,–-])(\d{{1,2}})[x×]/({'|'.join(_OFTEN)})(?![\w/])")
 _ROOMS = re.compile(
     r"(?<![\w.,/-])(\d)[ \u00a0]?(?:BR|BDR?|[Bb]d|br)"
     r"(?:[ \u00a0]?[/,][ \u00a0]?(\d)(\.5|½)?[ \u00a0]?(?:BA|[Bb]a))?(?![\w/])"
 )
 _SIDES_NAMED = re.compile(r"(?<![\w-])([HWDL]) ?[x×] ?([HWDL])(?: ?[x×] ?([HWDL]))?(?![\w-])")
 _SIDE_NAMES = {"H": "height", "W": "width", "D": "depth", "L": "length"}
+_STUDS = re.compile(r"(?<![\w.,/$])(\d{1,2})[x×](\d{1,2})s(?![\w/])")
+_KITS = re.compile(r"(?<![\w.,/$])(\d{1,2})[x×](\d{1,4})(GB|TB|ml|mL|g|kg|oz|cl|L|W|mg)(?!\w|/)")
 _CELLS = re.compile(r"(?<![\w.,])(\d{1,2})[x×](AAA?)(?!\w)")
 _THREAD = re.compile(r"(?<![\w.,/])(\d{1,2}/\d{1,2})\"-(\d{2})(?![\w/]|[.,]\d)")
 _POWER = re.compile(
-    r"(?P<base>(?<![\w.,])\d{1,15}(?:\.\d{1,15})?|(?<![^\W\d_])[a-zA-Z]|(?<![A-Za-z])[a-z]{2})(?P<power>[⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3}(?![⁰¹²³⁴⁵⁶⁷⁸⁹])|\^-?\d{1,3}(?!\d))(?![\w])"
+    r"(?P<base>(?<![\w.,])\d{1,15}(?:\.\d{1,15})?|(?<![^\W\d_])[a-zA-Z]"
+    r"|(?<![A-Za-z])[a-z]{2})(?P<power>[⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3}(?![⁰¹²³⁴⁵⁶⁷⁸⁹])"
+    r"|\^-?\d{1,3}(?!\d))(?![\w])"
 )
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 
@@ -157,6 +123,8 @@ def _dimensions(match: re.Match[str]) -> Token | None:
         return None
     if names[0] == "" and names[-1] and _PIECES.match(match[0]):
         return None  # 2x 4GB are two of them
+    if len(numbers) == 2 and names[0] == "" and names[1] in _CONTENTS and numbers[0].isdecimal():
+        return None  # 6 x 330 ml
     end = end_of(match)
     unit = _unit_named(names[-1]) if names[-1] else None
     words: list[str] = []
@@ -169,10 +137,36 @@ def _dimensions(match: re.Match[str]) -> Token | None:
         words.append(said)
     spoken = " by ".join(words)
     if unit is not None:
-        spoken += f" {unit.one if is_noun_next_to(match.string, match.start(), end) else unit.many}"
+        is_noun_next = is_noun_next_to(match.string, match.start(), end)
+        is_noun_next = is_noun_next or is_plural(word_after(match.string, end))
+        spoken += f" {unit.one if is_noun_next else unit.many}"
     return token(match, "measure", spoken, end=end)
 
 
+_CONTENTS = frozenset(
+    [
+        "g",
+        "kg",
+        "mg",
+        "mcg",
+        "μg",
+        "oz",
+        "oz.",
+        "lb",
+        "lb.",
+        "lbs",
+        "lbs.",
+        "ml",
+        "mL",
+        "cl",
+        "L",
+        "l",
+        "GB",
+        "TB",
+        "fl",
+        "oz",
+    ]
+) | {"fl oz", "fl. oz.", "fl oz."}
 _PIECES = re.compile(r"\d{1,2}[xX×][ \u00a0]\d")
 
 
@@ -218,6 +212,11 @@ def _height(match: re.Match[str]) -> Token:
     return token(match, "measure", f"{feet.words} {foot} {inches.words} {inch}")
 
 
+_SCREENS = word_set(
+    "Air Pro Mini Ultra Max Plus Fold Tab iPad MacBook Surface TV Display Studio Monitor Laptop"
+)
+
+
 def _mark(match: re.Match[str]) -> Token | None:
     """Feet and inches, unless the sign closes a quotation."""
     sign, text = match[2], match.string
@@ -230,11 +229,24 @@ def _mark(match: re.Match[str]) -> Token | None:
     if re.search(r"\d°[ \u00a0]?$", line):
         return token(match, "measure", f"{number.words} minute{'' if number.is_one else 's'}")
     unit = UNITS["in"] if sign == '"' else UNITS["ft"]
-    is_one = number.is_one or word_before(text, match.start()).lower() in ("a", "an")
+    before = word_before(text, match.start())
+    is_one = number.is_one or before.lower() in ("a", "an") or before in _SCREENS
     is_one = is_one or bool(
-        (following := word_after(text, match.end())) and following.lower() not in NOT_NOUNS
+        (following := word_after(text, match.end()))
+        and following != "o"  # 16" o.c.
+        and following.lower() not in NOT_NOUNS
     )
     return token(match, "measure", f"{number.words} {unit.one if is_one else unit.many}")
+
+
+_MULTIPLIED = word_set(
+    "faster more better stronger longer the as a per daily weekly monthly each higher lower"
+    " less bigger "
+    "larger cheaper quicker points zoom speed value your our its lighter brighter thinner and"
+    " or for in "
+    "a-day smaller richer safer louder quieter optical digital magnification every on of to"
+    " with leverage"
+)
 
 
 def _times(match: re.Match[str]) -> Token:
@@ -243,8 +255,12 @@ def _times(match: re.Match[str]) -> Token:
         return token(match, "measure", f"times {cardinal(int(match[2]))}")
     if match[0][-1] == "x" and re.match(r" ?[-+=*/^]", match.string[match.end() :]):
         return token(match, "sign", f"{parse_number(match[1]).words} {match[0][-1]}")
-    is_part = word_after(match.string, match.end())[:1].isupper() or bool(
-        _A_MEASURE.match(match.string, match.end())
+    following = word_after(match.string, match.end())
+    is_spaced = match[0][-2] in " \u00a0" and following.islower() and following not in _MULTIPLIED
+    is_part = (
+        is_spaced
+        or (following[:1].isupper() and match[1].isdecimal())
+        or bool(_A_MEASURE.match(match.string, match.end()))
     )
     return token(match, "measure", f"{parse_number(match[1]).words}{'' if is_part else ' times'}")
 
@@ -281,6 +297,26 @@ def _sides_named(match: re.Match[str]) -> Token:
     return token(match, "sign", " by ".join(_SIDE_NAMES[name] for name in match.groups() if name))
 
 
+def _studs(match: re.Match[str]) -> Token:
+    """2x4s of wood."""
+    first, second = (cardinal(int(number)) for number in match.groups())
+    return token(match, "measure", f"{first} by {plural(second)}")
+
+
+def _kits(match: re.Match[str]) -> Token:
+    """2x16GB, 6x330ml: so many of so much."""
+    number, unit = parse_number(match[2]), UNITS[match[3]]
+    is_one = number.is_one or is_noun_next_to(match.string, match.start(), match.end())
+    is_one = is_one or word_after(match.string, match.end()).lower() in (
+        "kit",
+        "pack",
+        "multipack",
+        "ram",
+    )
+    words = f"{cardinal(int(match[1]))} {number.words} {unit.one if is_one else unit.many}"
+    return token(match, "measure", words)
+
+
 def _cells(match: re.Match[str]) -> Token:
     """Needs 4xAA."""
     kind = "double" if match[2] == "AA" else "triple"
@@ -296,7 +332,8 @@ def _thread(match: re.Match[str]) -> Token:
 
 def _times_range(match: re.Match[str]) -> Token:
     left, right = parse_number(match[1]).words, parse_number(match[2]).words
-    return token(match, "range", f"{left} to {right} times")
+    period = f" {PERIODS[match[3]]}" if match[3] else ""
+    return token(match, "range", f"{left} to {right} times{period}")
 
 
 def _amps(match: re.Match[str]) -> Token:
@@ -372,89 +409,14 @@ def _pence(match: re.Match[str]) -> Token | None:
 
 def _hours(match: re.Match[str]) -> Token:
     hours, minutes = int(match[1]), int(match[3])
-    hour = "hour" if hours == 1 else "hours"
-    minute = "minute" if minutes == 1 else "minutes"
+    is_noun_next = is_noun_next_to(match.string, match.start(), match.end())
+    hour = "hour" if hours == 1 or is_noun_next else "hours"
+    minute = "minute" if minutes == 1 or is_noun_next else "minutes"
     return token(match, "measure", f"{cardinal(hours)} {hour} {cardinal(minutes)} {minute}")
 
 
 def _ordinal(match: re.Match[str]) -> Token:
     return token(match, "ordinal", ordinal(int(match[1].replace(",", ""))))
-
-
-def _special(match: re.Match[str]) -> Token:
-    return token(match, "fraction", _SPECIAL[match[0]])
-
-
-def _fraction(match: re.Match[str]) -> Token | None:
-    """A fraction, a score out of a whole, or two numbers with a slash."""
-    left, right, text = match[1], match[2], match.string
-    following = word_after(text, match.end()).lower()
-    before = word_before(text, match.start()).lower().rstrip(".:")
-    is_score = "." in left or following in _OUT_OF or before in _OUT_OF
-    is_score = is_score or (left == right and left != "1")
-    if is_score or (int(right) in (10, 100) and int(left) > int(right) // 2):
-        return token(match, "fraction", f"{parse_number(left).words} out of {cardinal(int(right))}")
-    top, bottom = int(left), int(right)
-    is_code = left.startswith("0") or right.startswith("0") or len(right) > 3
-    if is_code or (bottom < 2 and top != 1):
-        return token(match, "fraction", f"{pairs(left)} slash {pairs(right)}")
-    unit = _unit_after(text, match.end())
-    if (
-        unit is None
-        and not _RATIO_CUE.search(text[: match.start()])
-        and (date := _uncertain_date(top, bottom))
-    ):
-        return token(match, "date", date, doubt=f'"{match[0]}" could be a fraction')
-    if top < bottom <= 100:
-        words = fraction_words(top, bottom)
-        if unit is None:
-            return token(match, "fraction", words)
-        end, one = unit
-        if is_noun_next_to(text, match.start(), end):
-            return token(match, "measure", f"{words.removeprefix('a ')} {one}", end=end)
-        return token(match, "measure", part_of(Fraction(top, bottom), words, one), end=end)
-    return token(match, "fraction", f"{cardinal(top)} over {cardinal(bottom)}")
-
-
-_RATIO_CUE = re.compile(r"(?i:ratio|aspect|scale|signature|beat|in)[ \u00a0]$")
-_DENOMINATORS = frozenset((2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 16, 20, 25, 32, 50, 64, 100))
-
-
-def _uncertain_date(left: int, right: int) -> str | None:
-    """Month and day, in either order, where the numbers make no usual fraction."""
-    if left < right and right in _DENOMINATORS and (left, right) != (12, 25):
-        return None
-    month, day = (left, right) if left <= 12 else (right, left)
-    is_date = 1 <= month <= 12 and 1 <= day <= 31
-    return f"{MONTHS[month - 1]} {ordinal(day)}" if is_date else None
-
-
-_UNIT_BEHIND = LatePattern(UNIT)
-
-
-def _unit_after(text: str, end: int) -> tuple[int, str] | None:
-    quotes = re.sub(r"\d\"", "", text[:end]).count('"')
-    if text[end : end + 1] == '"' and quotes % 2 == 0:
-        return end + 1, "inch"
-    found = _UNIT_BEHIND.match(text, end)
-    if found is None:
-        return None
-    unit = UNITS[found[0].strip(" \u00a0-").replace("\u00a0", " ")]
-    return end_of(found), unit.one
-
-
-def _sum(match: re.Match[str]) -> Token:
-    parts = re.findall(rf"(?<![\d%])-(?=\d)|{_TERM.removeprefix('-?')}|[-−+–×x*÷/±=≈]", match[0])
-    words = [
-        _OPERATORS.get(part) or {"=": "equals", "≈": "is about"}.get(part) or _term(part)
-        for part in parts
-    ]
-    return token(match, "sign", " ".join(words))
-
-
-def _term(written: str) -> str:
-    percent = " percent" if written.endswith("%") else ""
-    return parse_number(written.rstrip("%")).words + percent
 
 
 def _power(match: re.Match[str]) -> Token:
@@ -475,6 +437,8 @@ EARLY_RULES = (
     Rule(_TIMES_POWER, _times_power),
     Rule(_THREAD, _thread),
     Rule(_SIDES_NAMED, _sides_named),
+    Rule(_STUDS, _studs),
+    Rule(_KITS, _kits),
     Rule(_CELLS, _cells),
     Rule(_TIMES_PER, _times_per),
     Rule(_ROOMS, _rooms),
@@ -483,8 +447,6 @@ EARLY_RULES = (
     Rule(_NAMED_SIDES, _named_sides),
     Rule(_GLUED_PAIR, _glued_pair),
     Rule(_EITHER, _either),
-    Rule(_SUM, _sum),
-    Rule(_ALWAYS_OPEN, _special),
     Rule(_ALTERNATIVES, _alternatives),
     Rule(_AMPS, _amps),
     Rule(_TIMES_RANGE, _times_range),
@@ -495,7 +457,6 @@ RULES = (
     Rule(_HEIGHT, _height),
     Rule(_HOURS, _hours),
     Rule(_DIMENSIONS, _dimensions),
-    Rule(_SLASHED, _fraction),
     Rule(_ORDINAL, _ordinal),
     Rule(_PENCE, _pence),
 )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from tasks.reading.english.calendar import is_year
+from tasks.reading.english.nouns import is_noun_next_to
 from tasks.reading.english.numbers import (
     NUMBER,
     Number,
@@ -59,7 +60,7 @@ _SCALE = (
     rf"|k(?![A-Za-z])|K(?![A-Za-z])|[mMbB](?={_COUNTED})|(?<=\.\d)[MB](?![A-Za-z])"
     r"|M\+?(?![A-Za-z])"
 )
-_MONEY_SCALE = r"|[ \u00a0]?(?:m|M|MM|b|B|mil|T)(?![A-Za-z/])"
+_MONEY_SCALE = r"|[ \u00a0]?(?:m|M|mm|MM|b|B|mil|T)(?![A-Za-z/])"
 _S = "[ \u00a0]?"
 
 
@@ -87,54 +88,33 @@ UNIT = rf"[ \u00a0-]{_SPACED}|{_GLUED}|[ \u00a0]in(?:{_LENGTH}|\.(?=[ \u00a0,;)]
 _THOUSANDS = rf"\d{{1,3}}(?: \d{{3}})+(?:[.,]\d{{1,2}})?(?={_S}(?:{_SUFFIX}|{_SPACED}))"
 
 
+def _of_first(part: str) -> str:
+    """The scales of money for the second number of $145–150mm, where only the first has a sign."""
+    return "" if part == "a" else rf"(?:(?(prea)(?:{_SCALE}{_MONEY_SCALE})|(?!)))|"
+
+
 def _quantity(part: str) -> str:
     return (
         rf"(?P<sign{part}>[-+±]{_S})?(?:(?P<pre{part}>(?<![A-Za-z]){_PREFIX}){_S}(?P<minus{part}>-)?)?"
         rf"(?P<num{part}>(?(pre{part})\d{{1,3}}(?: \d{{3}})+(?:[.,]\d{{1,2}})?(?![\d.])|(?!))"
         rf"|{_THOUSANDS}|{NUMBER})"
         rf"(?P<flat{part}>[.,][-–—]+(?![\d\w]))?"
-        rf"(?P<scale{part}>(?(pre{part})(?:{_SCALE}{_MONEY_SCALE})|(?:{_SCALE}{_MONEY_SCALE}(?={_S}{_SUFFIX})|{_SCALE})))?"
-        rf"(?P<post{part}>(?(pre{part})(?:(?<=\d)|(?<=\d\d)){_S}(?:USD|CAD|AUD|NZD|SGD|HKD|TWD|MXN|EUR|GBP|CNY|RMB|JPY)(?![A-Za-z0-9])|(?:{_S}{_SUFFIX}|{UNIT})))?"
+        rf"(?P<scale{part}>(?(pre{part})(?:{_SCALE}{_MONEY_SCALE})"
+        rf"|(?:{_of_first(part)}{_SCALE}{_MONEY_SCALE}(?={_S}{_SUFFIX})|{_SCALE})))?"
+        rf"(?P<post{part}>(?(pre{part})(?:(?<=\d)|(?<=\d\d)){_S}(?:USD|CAD|AUD|NZD|SGD|HKD|TWD"
+        rf"|MXN|EUR|GBP|CNY|RMB|JPY)(?![A-Za-z0-9])|(?:{_S}{_SUFFIX}|{UNIT})))?"
     )
 
 
 BEFORE = (
-    r"(?<![A-Za-z0-9_#^=])(?<!\b[A-Z]\.)(?!(?<=\d[.,:/'])\d)"
+    r"(?<![A-Za-z0-9_#^])(?<![^\s(]=)(?<!^=)(?<!\b[A-Z]\.)(?!(?<=\d[.,:/'])\d)"
     r"(?:(?<![A-Za-z0-9]-)|(?<=[- ]for-))(?<!\d[ \u00a0][-–]\d)"
     r"(?<![*×÷])"
 )
 _BEHIND = r"(?!(?!pp\b)[A-Za-z0-9_²³⁴⁵⁶⁷⁸⁹⁰¹₀-₉]|[.,:'][0-9]|-[0-9A-Z]|[*×÷^]\d)"
-_TO = r"(?:[ \u00a0]?[-–—~][ \u00a0]?|[ \u00a0]?\.\.\.?[ \u00a0]?)"
+_TO = r"(?:[ \u00a0]?[-–—~][ \u00a0]?|[ \u00a0]?(?:\.\.\.?|…)[ \u00a0]?)"
 _RANGE = LatePattern(rf"{BEFORE}{_quantity('a')}(?P<to>{_TO}){_quantity('b')}{_BEHIND}")
 _SINGLE = LatePattern(rf"{BEFORE}{_quantity('a')}(?P<plus>\+(?![\w+]))?{_BEHIND}")
-_DETERMINERS = word_set(
-    "a an the this that our your my his her its their each every another one any"
-)
-_DESCRIBED = word_set(
-    "adapter bag bags bank battery batteries bottle bottles box bulb bulbs cable cables camera "
-    "charger "
-    "chargers charging display drive fast fuse hose jar lens monitor motor pack packs panel "
-    "pool race dash relay screen "
-    "screens speaker speakers tank mug mugs jug denim warranty warranties rug rugs card cards "
-    "frame frames photo photos prints poster posters canvas tile tiles mat mats jack plug hole "
-    "breaker circuit outlet gift value delivery turnaround support "
-    "cans carton cartons tins tubes tubs sachets pouches vials doses kettlebell kettlebells "
-    "dumbbell dumbbells plates barrel barrels shelf shelves keg kegs "
-    "prize prizes bonus voucher vouchers coupon coupons discount rebate deposit fee reward refund "
-    "credit bill ticket tickets giveaway range stills sensor phone phones laptop laptops tablet "
-    "tablets"
-)
-"""Nouns that a measure in front of them describes: 65W charger, 5 kg bag."""
-NOT_NOUNS = word_set(
-    "a above across after ago all and apart are as at away back before below between but by "
-    "cheaper "
-    "deep each either else every extra faster fewer for free from further had has have he heavier "
-    "high i if in into is it left less long longer lower max maximum min minimum more no now "
-    "of off on only or out "
-    "over per plus right since slower so than that the then they thick this tall to today tomorrow "
-    "total "
-    "under until up was we were when where while wide will with within worth you"
-)
 
 
 @dataclass(frozen=True)
@@ -166,7 +146,8 @@ class _Quantity:
             and self.unit.one != "percent"
         ):
             return part_of(part, self.words, self.unit.one)
-        is_one = is_noun_next or (self.number.is_one and not self.scale)
+        is_described = is_noun_next and not self.unit.one.startswith("frame")
+        is_one = is_described or (self.number.is_one and not self.scale)
         return f"{self.words} {self.unit.one if is_one else self.unit.many}"
 
     def _money(self, currency: Currency, is_noun_next: bool) -> str:
@@ -221,17 +202,9 @@ def end_of(match: re.Match[str]) -> int:
     """Where the token ends: the full stop of a unit is left out where it ends the sentence too."""
     text, end = match.string, match.end()
     is_stop = text[end - 1] == "." and match[0][-2:-1].isalpha()
+    if is_stop and re.search(r"\d-[a-z]+\.$", match[0]) and re.match(r" \w", text[end:]):
+        return end  # a 6-yd. TD
     return end - 1 if is_stop and stop_ends_sentence(text, end - 1) else end
-
-
-def is_noun_next_to(text: str, start: int, end: int) -> bool:
-    """Whether the quantity describes a noun: a 5 kg bag, the $20 voucher."""
-    following = word_after(text, end)
-    if not following or following.lower() in NOT_NOUNS or following.endswith("ly"):
-        return False
-    if text[end] == "-" or text[end - 1] == "°":
-        return True
-    return word_before(text, start).lower() in _DETERMINERS or following.lower() in _DESCRIBED
 
 
 def _single(match: re.Match[str]) -> Token | None:
@@ -326,6 +299,7 @@ def _signed(sign: str, words: str) -> str:
 
 _RUN = word_set("a an the my your our his her their first next charity fun")
 _RACES = re.compile(r"\b(?:marathons?|relays?|triathlons?|finish line|runners)\b", re.I)
+_KINDS_OF_RUN = word_set("fun charity turkey color colour trail road walk virtual jog")
 _AFTER_RUN = word_set("in on and for with this every to at or")
 
 
@@ -340,6 +314,7 @@ def _letter_scale(match: re.Match[str], quantity: _Quantity) -> str | None:
     )
     before = word_before(match.string, match.start()).lower()
     is_run = value in (3, 5, 10, 15) and before in _RUN and following in ("", *_AFTER_RUN)
+    is_run = is_run or (value in (3, 5, 10, 15) and following in _KINDS_OF_RUN)
     is_run = is_run or (value in (5, 10) and not following and bool(_RACES.search(match.string)))
     if is_run and scale == "K" and quantity.number.decimals is None:
         return f"{quantity.number.words} K"

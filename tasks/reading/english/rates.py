@@ -4,17 +4,46 @@ import re
 
 from tasks.reading.english.numbers import cardinal
 from tasks.reading.english.rules import stop_ends_sentence
-from tasks.reading.english.units import PERIODS, UNITS
+from tasks.reading.english.units import PERIODS, UNITS, Unit
 
 _S = "[ \u00a0]?"
 _PER = re.compile(
     rf"{_S}/{_S}((?:sq|cu)\.?{_S}(?:ft|in|m|yd)|[A-Za-z]+(?:[²³]|(?=\W|$)))(?:/([A-Za-z]+))?"
     rf"(?![A-Za-z0-9])"
 )
-_EACH = re.compile(rf"{_S}/{_S}(?:ea|pc)\b\.?|[ \u00a0](?:ea\b\.?|each\b)|{_S}(?:pp|p\.p)\b\.?")
-_LETTERED = re.compile(rf"{_S}(?:(p/[mwaphn])|pcm)(?![\w/])", re.IGNORECASE)
+_EACH = re.compile(
+    rf"{_S}/{_S}(?:ea|pc|pp|pers)\b\.?|[ \u00a0](?:ea\b\.?|each\b)|{_S}(?:pp|p\.p)\b\.?"
+    rf"|[ \u00a0]psf\b"
+)
+_LETTERED = re.compile(rf"{_S}(?:(p/[mwaphn])|pcm|(?<= )pw)(?![\w/])", re.IGNORECASE)
 _OF_LETTER = {"m": "month", "w": "week", "a": "year", "p": "person", "h": "hour", "n": "night"}
-_PER_SO_MUCH = re.compile(rf"{_S}/{_S}(1|10{{1,3}}){_S}(g|ml|mL|km|kg|L|l|kWh|h)(?![A-Za-z0-9])")
+_PER_SO_MUCH = re.compile(
+    rf"{_S}/{_S}(?:(1|10{{1,3}}){_S}(g|ml|mL|km|kg|L|l|kWh|h)|(\d{{1,2}}){_S}(hrs?|h|days?))"
+    r"(?![A-Za-z0-9])"
+)
+_COURSE = re.compile(rf"{_S}/{_S}([2-9]|[1-9]\d){_S}(wks?|weeks?|mos?|months?)(?![A-Za-z0-9])")
+_SHORT = {
+    "sh": "share",
+    "shr": "share",
+    "bbl": "barrel",
+    "doz": "dozen",
+    "appt": "appointment",
+    "ppl": "people",
+    "pr": "pair",
+    "pg": "page",
+    "bx": "box",
+    "pers": "person",
+    "pax": "person",
+    "ac": "acre",
+}
+_UNITS_AND_DAYS = {
+    **UNITS,
+    **{
+        name: Unit(word, f"{word}s")
+        for word in ("day", "week", "month")
+        for name in (word, f"{word}s")
+    },
+}
 
 
 def with_rate(text: str, end: int, words: str) -> tuple[str, int]:
@@ -26,16 +55,27 @@ def with_rate(text: str, end: int, words: str) -> tuple[str, int]:
     each = _EACH.match(text, end)
     if each:
         is_stop = each[0].endswith(".") and stop_ends_sentence(text, each.end() - 1)
-        told = "per person" if "pp" in each[0] or "p.p" in each[0] else "each"
+        told = (
+            "per square foot"
+            if "psf" in each[0]
+            else "per person"
+            if "pp" in each[0] or "p.p" in each[0]
+            else "each"
+        )
         return f"{words} {told}", each.end() - is_stop
     month = _LETTERED.match(text, end)
     if month:
-        return f"{words} per {_OF_LETTER[month[1].lower()[-1] if month[1] else 'm']}", month.end()
+        return f"{words} per {_OF_LETTER[month[0].lower()[-1]]}", month.end()
+    course = _COURSE.match(text, end)
+    if course:
+        number, unit = int(course[1]), _UNITS_AND_DAYS[course[2]]
+        named = unit.one if number == 1 else unit.many
+        return f"{words} for {cardinal(number)} {named}", course.end()
     much = _PER_SO_MUCH.match(text, end)
     if much:
-        unit = UNITS[much[2]]
-        named = unit.one if much[1] == "1" else unit.many
-        return f"{words} per {cardinal(int(much[1]))} {named}", much.end()
+        number, unit = (much[1] or much[3]), _UNITS_AND_DAYS[much[2] or much[4]]
+        named = unit.one if number == "1" else unit.many
+        return f"{words} per {cardinal(int(number))} {named}", much.end()
     found = _PER.match(text, end)
     if found is None:
         return words, end
@@ -44,7 +84,11 @@ def with_rate(text: str, end: int, words: str) -> tuple[str, int]:
     if second is None and period is not None:
         return f"{words} {period}", _period_end(text, found.end())
     names = [
-        PERIODS[name].split()[1] if name in PERIODS else UNITS[name].one if name in UNITS else name
+        PERIODS[name].split()[1]
+        if name in PERIODS
+        else UNITS[name].one
+        if name in UNITS
+        else _SHORT.get(name, name)
         for name in (first, second)
         if name
     ]
@@ -53,5 +97,7 @@ def with_rate(text: str, end: int, words: str) -> tuple[str, int]:
 
 def _period_end(text: str, end: int) -> int:
     is_stop = text[end : end + 1] == "." and text[end - 1].isalpha()
-    shortened = re.search(r"/(?:mo|yr|wk|hr|min|sec)$", text[max(0, end - 5) : end])
+    shortened = re.search(
+        r"/(?:mo|yr|wk|hr|min|sec|sh|shr|pg|bbl|doz|lb|oz|gal|pr)$", text[max(0, end - 5) : end]
+    )
     return end + 1 if is_stop and shortened and not stop_ends_sentence(text, end) else end

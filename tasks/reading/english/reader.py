@@ -6,28 +6,47 @@ from dataclasses import replace
 from itertools import pairwise
 
 from tasks.reading.english import (
-    abbreviations,
+    arithmetic,
     calendar,
     dimensions,
-    kitchen,
     quantities,
     signs,
 )
-from tasks.reading.english.names import codes, known, models, web
+from tasks.reading.english.names import codes, known, models, paths, web
 from tasks.reading.english.rules import apply, one_spelling
-from tasks.reading.tokens import Token
+from tasks.reading.english.short import abbreviations, initials
+from tasks.reading.english.trades import (
+    chemistry,
+    finance,
+    hardware,
+    homes,
+    kitchen,
+    law,
+    medicine,
+    sport,
+)
+from tasks.reading.tokens import Token, merged
 
 _RULES = (
     *signs.EARLY_RULES,
+    *hardware.RULES,
     *kitchen.RULES,
+    *homes.RULES,
+    *finance.RULES,
+    *law.RULES,
+    *medicine.RULES,
+    *sport.RULES,
+    *chemistry.RULES,
     *known.RULES,
     *calendar.EARLY_RULES,
     *models.TECH_RULES,
     *models.EARLY_RULES,
     *codes.EARLY_RULES,
     *codes.CODE_RULES,
+    *arithmetic.EARLY_RULES,
     *dimensions.EARLY_RULES,
     *calendar.RULES,
+    *arithmetic.RULES,
     *dimensions.RULES,
     *quantities.RANGE_RULES,
     *dimensions.LATE_RULES,
@@ -35,7 +54,9 @@ _RULES = (
     *dimensions.LAST_RULES,
     *codes.LATE_RULES,
     *models.RULES,
+    *initials.RULES,
     *abbreviations.RULES,
+    *initials.LATE_RULES,
     *codes.LAST_RULES,
     *signs.RULES,
 )
@@ -46,6 +67,7 @@ def english_tokens(text: str) -> tuple[Token, ...]:
     """The tokens of an English text, in order."""
     plain = one_spelling(text)
     addresses = web.address_tokens(plain)
+    addresses = merged(paths.path_tokens(plain), addresses)
     phones = apart(codes.phone_tokens(plain), addresses)
     return spaced(plain, joined(plain, apply(_RULES, plain, (*addresses, *phones))))
 
@@ -70,7 +92,10 @@ def joined(text: str, tokens: Sequence[Token]) -> tuple[Token, ...]:
     joints = [
         Token(left.end, right.start, "range", "to")
         for left, right in pairwise(tokens)
-        if (left.kind, right.kind) in _JOINED
+        if (
+            (left.kind, right.kind) in _JOINED
+            or (left.kind == right.kind == "model" and text[left.end : right.start] == "–")
+        )
         and _JOINT.fullmatch(text, left.end, right.start)
         and not _EQUALS.match(text, right.end)
     ]

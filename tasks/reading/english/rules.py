@@ -28,6 +28,7 @@ _DAYS = word_set(
     "june "
     "july august september october november december"
 )
+_SHORT_DATES = word_set("Jan Feb Apr Jun Jul Aug Sep Sept Oct Nov Dec")
 _STARTERS = (
     "a after all also an and are as at because before both but buy by call can choose click come "
     "contact did do does each enjoy even every everyone find first for free from get he her "
@@ -190,4 +191,5 @@ def _continues(word: str) -> bool:
         or word in ("YoY", "QoQ", "MoM")
         or word in _ZONES
         or word.lower() in _DAYS
+        or word in _SHORT_DATES
     )

@@ -2,8 +2,9 @@
 
 import re
 
+from tasks.reading.english.nouns import NOT_NOUNS
 from tasks.reading.english.numbers import cardinal, digits
-from tasks.reading.english.rules import Rule, token, word_after, word_before
+from tasks.reading.english.rules import Rule, stop_ends_sentence, token, word_after, word_before
 from tasks.reading.english.units import UNITS
 from tasks.reading.tokens import Token
 
@@ -63,6 +64,10 @@ _ALWAYS = {
     "}": "",
     "\\": "backslash",
     "∞": "infinity",
+    "⌘": "command",
+    "⌥": "option",
+    "⇧": "shift",
+    "⌃": "control",
     "√": "the square root of",
     "Ø": "diameter",
     "⌀": "diameter",
@@ -88,12 +93,14 @@ _ALWAYS = {
 SIGNS = frozenset(_ALWAYS) | {"/"}
 """What no voice reads well, so that none of it may stay in what is spoken."""
 _SIGN = re.compile("|".join(re.escape(sign) for sign in _ALWAYS))
+_IS_ABOUT = re.compile(r"(?<=[A-Za-z0-9)%] )≈(?= [$€£¥₹]?\d)")
 _ABOUT = re.compile(r"[~≈∼][ \u00a0]?(?=[-+$€£¥₹]?[\d.])")
 _SIZE = "(?:X{0,3}S|[2-6]XS|M|X{0,3}L|[2-9]XL)"
 _SIZES = re.compile(rf"(?<![\w-])({_SIZE}|A)[ \u00a0]?[-–][ \u00a0]?({_SIZE}|Z)(?![\w-])")
 _COPYRIGHT = re.compile(r"(?<=[Cc]opyright )(?:©|\([cC]\)) ?|©(?= ?[Cc]opyright)")
 _SO_MANY_FOR = re.compile(r"(?:(?<=\s\d)|(?<=\s\d\d)|(?<=^\d)|(?<=^\d\d))/(?=[$€£]\d)")
 _AIRPORTS = re.compile(r"(?<=\b[A-Z]{3})–(?=[A-Z]{3}\b)")
+_LATE = re.compile(r"(?<=[ap]m)[ \u00a0]?[-–][ \u00a0]?(?=late\b)")
 _NOON = re.compile(
     r"(?:(?<=[Nn]oon)|(?<=[Mm]idnight))[ \u00a0]?[-–][ \u00a0]?(?=\d)"
     r"|(?<=[\dmM.])[ \u00a0]?[-–][ \u00a0]?(?=(?:noon|midnight)\b)"
@@ -120,10 +127,15 @@ _RATE = re.compile(rf"(?<![\w/])(?:{_RATES})(?![\w/²³])")
 _OR = re.compile(r"(?<=[a-z])[ \u00a0]?/[ \u00a0]?(?=[a-z]|[A-Z][a-z])")
 _AND_OR = re.compile(r"\band/or\b", re.IGNORECASE)
 _PER = re.compile(
-    r"(?<=[a-z])/(min|hr|h|s|sec|day|week|wk|month|mo|year|yr|night|person|user|kg|lb|L|km)(?![\w/])"
+    r"(?<=[a-z])/(min|hr|h|s|sec|day|week|wk|month|mo|year|yr|night|person|user|kg|lb|L"
+    r"|km)(?![\w/])"
 )
+_EVERY = re.compile(r"(?<=[a-z]s)/(day|week|month|year|night)(?![\w/])")
+_EACH = re.compile(r"(?<=[a-z]s)/(?=[a-z]{3,}(?<!s)(?![\w/]))")
+_IN_HOURS = re.compile(r"(?<=[a-z]s)/(\d{1,2}) ?(?:hrs?|h|hours)(?!\w)\.?")
 _PORTION = re.compile(
-    r"(?<=[A-Za-z])/(serving|portion|capsule|tablet|scoop|dose|sachet|bottle|person|day|week|month|night)"
+    r"(?<=[A-Za-z])/(serving|portion|capsule|tablet|scoop|dose|sachet|bottle|person|day|week"
+    r"|month|night)"
     r"(?![\w/])"
 )
 _CELLS = re.compile(r"(?<=[a-z]s)/(mL|ml|L|kg|mg|g|cm²|cm2|m²|m2|mm³|hr|min|sec)(?![\w/²³])")
@@ -131,6 +143,13 @@ _AMOUNT_OF = re.compile(r"\d ?[a-zA-Zμ]{1,9}[ \u00a0](?:of[ \u00a0])?[A-Za-z]+$
 _COUNTED = re.compile(r"\d[ \u00a0][a-z]+$")
 _STARS = re.compile(r"[★⭐]{2,10}☆{0,9}|★☆{1,9}")
 _STAR = re.compile(r"(?<=\d)[ \u00a0]?[★☆⭐](?![★☆⭐])")
+_NUMBER_OF = re.compile(
+    r"(?i:(?<=\border )|(?<=\btracking )|(?<=\baccount )|(?<=\bphone )|(?<=\bconfirmation )"
+    r"|(?<=\bmodel )|(?<=\bpart )"
+    r"|(?<=\bserial )|(?<=\bitem )|(?<=\bcase )|(?<=\binvoice )|(?<=\bflight )|(?<=\bmember )"
+    r"|(?<=\bpolicy ))"
+    r"#(?=[ .,;:!?)]|$)"
+)
 _KEY = re.compile(r"(?<=\d)#(?!\w)|(?<=[ \"'])#(?=[ .,;!?\"']|$)")
 _OVER = re.compile(r"(?<![\w/])(?:([ymqYMQ])/\1|([YMQ])o\2)(?![\w/])")
 _PERIODS = {"y": "year over year", "m": "month over month", "q": "quarter over quarter"}
@@ -167,6 +186,11 @@ def _product(match: re.Match[str]) -> Token:
     return token(match, "sign", "times")
 
 
+def _is_about(match: re.Match[str]) -> Token:
+    """1 BTC ≈ $98,500."""
+    return token(match, "sign", "is about")
+
+
 def _about(match: re.Match[str]) -> Token:
     if word_before(match.string, match.start()).lower() in ("about", "approximately", "around"):
         return token(match, "sign", "")
@@ -199,6 +223,17 @@ def _cells(match: re.Match[str]) -> Token:
     return token(match, "sign", f"per {UNITS[match[1]].one}")
 
 
+def _every(match: re.Match[str]) -> Token:
+    """Eight glasses/day."""
+    return token(match, "sign", f"per {match[1]}")
+
+
+def _each(match: re.Match[str]) -> Token | None:
+    """1.2 goals/game."""
+    is_counted = _COUNTED.search(match.string[max(0, match.start() - 30) : match.start()])
+    return token(match, "sign", "per") if is_counted else None
+
+
 def _portion(match: re.Match[str]) -> Token | None:
     """15g of protein/serving."""
     before = match.string[max(0, match.start() - 40) : match.start()]
@@ -223,12 +258,19 @@ def _stars(match: re.Match[str]) -> Token:
 
 
 def _star(match: re.Match[str]) -> Token:
-    return token(match, "sign", "star" if word_after(match.string, match.end()) else "stars")
+    following = word_after(match.string, match.end())
+    is_described = following and following.lower() not in NOT_NOUNS
+    return token(match, "sign", "star" if is_described else "stars")
 
 
 def _over(match: re.Match[str]) -> Token:
     """Up 3% y/y."""
     return token(match, "sign", _PERIODS[(match[1] or match[2]).lower()])
+
+
+def _number_of(match: re.Match[str]) -> Token:
+    """Your order # and ZIP."""
+    return token(match, "sign", "number")
 
 
 def _key(match: re.Match[str]) -> Token:
@@ -284,20 +326,67 @@ def _so_many_for(match: re.Match[str]) -> Token:
     return token(match, "sign", "for")
 
 
+_LETTERS_TO = re.compile(r"(?<![\w–-])([A-Y])–([B-Z])(?![\w–-])")
+_NUMBERS_TO = re.compile(r"(?<![\w&])#(\d{1,3})–#?(\d{1,3})(?![\w-]|[.,]\d)")
+
+
+def _letters_to(match: re.Match[str]) -> Token | None:
+    """Bolts A–D."""
+    first, last = match.groups()
+    return token(match, "range", f"{first} to {last}") if first < last else None
+
+
+def _numbers_to(match: re.Match[str]) -> Token | None:
+    """#1–15."""
+    first, last = int(match[1]), int(match[2])
+    if first >= last or match[1].startswith("0"):
+        return None
+    return token(match, "range", f"numbers {cardinal(first)} to {cardinal(last)}")
+
+
+def _in_hours(match: re.Match[str]) -> Token:
+    """Four doses/24 hrs."""
+    ends = match[0].endswith(".") and stop_ends_sentence(match.string, match.end() - 1)
+    return token(match, "sign", f"per {cardinal(int(match[1]))} hours", end=match.end() - ends)
+
+
 EARLY_RULES = (
+    Rule(_IN_HOURS, _in_hours),
+    Rule(_LETTERS_TO, _letters_to),
+    Rule(_NUMBERS_TO, _numbers_to),
     Rule(_COPYRIGHT, _copyright),
     Rule(_SO_MANY_FOR, _so_many_for),
     Rule(_AIRPORTS, _noon),
     Rule(_SIZES, _sizes),
     Rule(_NOON, _noon),
+    Rule(_LATE, _noon),
     Rule(_TAG, _tag),
     Rule(_HTML, _html),
     Rule(_ALTERNATING, _alternating),
     Rule(_ONLY, _only),
 )
+_STEP = re.compile(r"(?<=[\w…\"'.)])[ \u00a0]?(?:>|→|›|»|➔|➜|⇒)[ \u00a0]?(?=[A-Z\"'])")
+_MENU = re.compile(
+    r"\b(?:click|tap|go to|open|select|choose|menu|settings|file|navigate|press|visit|find"
+    r"|under|hit|pick|"
+    r"account|home|profile|help|edit|view|tools)\b",
+    re.IGNORECASE,
+)
+
+
+def _step(match: re.Match[str]) -> Token | None:
+    """Go to Settings > Wi-Fi: one step after the other."""
+    line = match.string[match.string.rfind("\n", 0, match.start()) + 1 : match.start()]
+    if not _MENU.search(line) or re.search(r"\d$", line):
+        return None
+    return token(match, "sign", ", then ")
+
+
 RULES = (
+    Rule(_STEP, _step),
     Rule(_MINUS, _minus),
     Rule(_PRODUCT, _product),
+    Rule(_IS_ABOUT, _is_about),
     Rule(_ABOUT, _about),
     Rule(_COMPARED, _compared),
     Rule(_AND_OR, _and_or),
@@ -305,11 +394,14 @@ RULES = (
     Rule(_OVER, _over),
     Rule(_STAR, _star),
     Rule(_PER, _per),
+    Rule(_EVERY, _every),
+    Rule(_EACH, _each),
     Rule(_PORTION, _portion),
     Rule(_CELLS, _cells),
     Rule(_RATE, _rate),
     Rule(_OR, _or),
     Rule(_STARS, _stars),
+    Rule(_NUMBER_OF, _number_of),
     Rule(_KEY, _key),
     Rule(_SLASH, _slash),
     Rule(_SIGN, _sign),

@@ -13,7 +13,7 @@ in,in.,inch,inches,″ inch inches | ft,ft.,Ft. foot feet | yd,yd.,yds,yds. yard
 lb,lb.,lbs,lbs.,LB,LBS pound | oz,oz.,OZ ounce
 fl.oz.,fl.oz,floz,fl~oz,fl~oz.,fl.~oz,fl.~oz. fluid~ounce | gal,gal. gallon | qt,qt.,qts,qts. quart
 pt,pt. pint | tsp,tsp.,tsps teaspoon | tbsp,tbsp.,Tbsp,Tbsp.,tbsps tablespoon
-sq~ft,sq~ft.,sq.~ft.,sq.~ft,sqft,ft²,ft2 square~foot square~feet
+sq~ft,sf,SF,s.f.,sq~ft.,sq.~ft.,sq.~ft,sqft,ft²,ft2 square~foot square~feet
 sq~m,sq.~m,sq.~m.,sqm,㎡,m²,m2 square~meter | sq~km,km²,km2,㎢ square~kilometer
 cm²,cm2 square~centimeter | mm²,mm2 square~millimeter
 in²,in2,sq~in,sq.~in. square~inch square~inches | mi²,sq~mi,sq.~mi. square~mile | ha hectare
@@ -22,7 +22,7 @@ m³,m3,㎥ cubic~meter | cm³,cm3 cubic~centimeter | mm³ cubic~millimeter
 ft³,ft3,cu~ft,cu.~ft. cubic~foot cubic~feet | in³,in3,cu~in cubic~inch cubic~inches
 ns nanosecond | μs microsecond | ms millisecond | s,sec,sec.,secs,secs. second
 min,min.,mins,mins. minute | h,hr,hr.,hrs,hrs. hour | wk,wk.,wks,wks. week | yr,yr.,yrs,yrs. year
-mo,mo.,mos,mos. month | m/s,m/sec meter~per~second meters~per~second
+mo,mo.,mos,mos.,mth,mths,mths. month | nts night | m/s,m/sec meter~per~second meters~per~second
 m/s²,m/s2 meter~per~second~squared meters~per~second~squared
 km/h,kmh,km/hr,kph kilometer~per~hour kilometers~per~hour
 km/s kilometer~per~second kilometers~per~second | ft/s foot~per~second feet~per~second
@@ -42,7 +42,8 @@ amp,amps amp | V,v volt | mV millivolt | kV kilovolt | mA milliamp | mAh,MAH,mah
 Ah amp~hour
 VAC volt~AC volts~AC | VDC volt~DC volts~DC | Ω,Ω ohm | kΩ,kΩ kilohm
 MΩ,MΩ megohm | μF microfarad | J joule | kJ kilojoule
-MJ megajoule | cal calorie | kcal,Kcal kilocalorie | N newton | Nm,N·m newton~meter | Pa pascal
+MJ megajoule | cal,cal. calorie | kcal,kcal.,Kcal kilocalorie
+N newton | Nm,N·m newton~meter | Pa pascal
 hPa hectopascal | kPa kilopascal | MPa megapascal | bar bar
 psi,PSI pound~per~square~inch pounds~per~square~inch | dB,db,dBA,㏈,dB(A) decibel | lm lumen
 lx lux lux | cd candela | nit,nits nit | cd/m² candela~per~square~meter candelas~per~square~meter
@@ -50,11 +51,13 @@ rpm,RPM revolution~per~minute revolutions~per~minute | bpm,BPM beat~per~minute b
 fps,FPS frame~per~second frames~per~second | dpi,DPI dot~per~inch dots~per~inch
 ppi,PPI pixel~per~inch pixels~per~inch | px pixel | MP,Mpx megapixel
 hp,HP,bhp horsepower horsepower | ppm part~per~million parts~per~million | ct,ct. karat
+mmHg,mm~Hg millimeter~of~mercury millimeters~of~mercury
+ga,ga. gauge gauge
 ppb part~per~billion parts~per~billion
 ctw,ct~tw,ct.~tw,ct.~t.w.,ct~t.w. carat~total~weight carats~total~weight
 gsm,g/m²,g/m2 gram~per~square~meter grams~per~square~meter
 IU international~unit | bps,bp basis~point
-lb-ft,lb·ft,lb.-ft. pound-foot pound-feet | ft-lb,ft-lbs,ft·lb foot-pound
+lb-ft,lb·ft,lb.-ft. pound-foot pound-feet | ft-lb,ft-lbs,ft·lb foot-pound | in-lb,in-lbs inch-pound
 pcs,pcs.,pc piece
 ctn,ctn.,ctns carton | pkg package | mol mole | g/km gram~per~kilometer grams~per~kilometer
 mg/l,mg/L milligram~per~liter milligrams~per~liter | g/l,g/L gram~per~liter grams~per~liter
@@ -145,7 +148,7 @@ def _one_and_many(words: str) -> tuple[str, str]:
 
 UNITS = _units()
 CURRENCIES = _currencies()
-_GLUED_ONLY = "in v w ct bar pt N J kn nit cd t pc"
+_GLUED_ONLY = "in v w ga ga. ct bar pt N J kn nit cd t pc"
 GLUED_ONLY = frozenset(_GLUED_ONLY.split())
 """Units that are words, letters or other things when a space stands before them."""
 PREFIX_ONLY = frozenset(["Rs", "Rs.", "Re.", "Rp", "Rp.", "RM", "Fr."])

@@ -34,14 +34,17 @@ _AFTER_SHORT = word_set(
     "is as anytime then straight first between because so tonight free"
 )
 _SECRET = (
-    r"PINs?|pins?|Pins?|[Pp]ass(?:code|word)|[Cc]odes?|OTP|[Zz]ip|ZIP|[Pp]ostcode|[Ss]erial|[Tt]racking|[Rr]eference|Ref|ref|"
-    r"[Ii]nvoice|[Aa]ccount|[Tt]icket|[Bb]ooking|[Rr]eservation|[Cc]ase|SKU|sku|ID|[Ee]xtension|[Ee]xt|ISBN|EAN|UPC|[Cc]oupon|"
+    r"PINs?|pins?|Pins?|[Pp]ass(?:code|word)|[Cc]odes?|OTP|[Zz]ip|ZIP|[Pp]ostcode|[Ss]erial"
+    r"|[Tt]racking|[Rr]eference|Ref|ref|"
+    r"[Ii]nvoice|[Aa]ccount|[Tt]icket|[Bb]ooking|[Rr]eservation|[Cc]ase|SKU|sku|ID|[Ee]xtension"
+    r"|[Ee]xt|ISBN|EAN|UPC|[Cc]oupon|"
     r"[PS]/N|[PS]N|CVV|CVC|PUK|IMEI|[Oo]rder|[Ll]ot|[Bb]atch|[Ll]icen[cs]e|[Vv]oucher|"
     r"[Pp]romo|[Cc]onfirmation|[Ee]nding[ \u00a0]in|[Ee]nds[ \u00a0](?:in|with)|"
     r"[Ll]ast[ \u00a0](?:four|4)(?:[ \u00a0]digits)?|[Mm]odel|[Ii]tem|[Pp]art"
 )
 _PLACE = (
-    r"[Rr]oom|[Ss]uite|[Ff]light|[Gg]ate|[Bb]us|[Tt]ram|[Tt]rain|[Rr]oute|[Hh]ighway|[Cc]hannel|[Aa]partment|[Pp]latform|"
+    r"[Rr]oom|[Ss]uite|[Ff]light|[Gg]ate|[Bb]us|[Tt]ram|[Tt]rain|[Rr]oute|[Hh]ighway|[Cc]hannel"
+    r"|[Aa]partment|[Pp]latform|"
     r"[Ll]ocker|[Bb]ooth|[Ss]tand|[Hh]all|[Uu]nit|[Dd]esk|[Bb]ox|[Ee]xit|[Ii]nterstate"
 )
 _LINK = (
@@ -210,7 +213,8 @@ def _other_number(match: re.Match[str]) -> Token | None:
 
 _HOUSE = re.compile(
     r"(?<![\w.,#$€£-])\d{4}(?= (?:[NSEW]\.? )?(?:[A-Z][a-z]+ |\d{1,3}(?:st|nd|rd|th) ){1,3}"
-    r"(?:St|Ave|Rd|Blvd|Dr|Ln|Ct|Pl|Way|Pkwy|Street|Avenue|Road|Boulevard|Drive|Lane|Court|Place)\b)"
+    r"(?:St|Ave|Rd|Blvd|Dr|Ln|Ct|Pl|Way|Pkwy|Street|Avenue|Road|Boulevard|Drive|Lane|Court"
+    r"|Place)\b)"
 )
 
 
@@ -234,7 +238,21 @@ def _tracked(match: re.Match[str]) -> Token:
     return token(match, "digits", said)
 
 
+_THIRTEEN = re.compile(r"(?<![\w.,$€£-])13(?:\d \d{3}| \d\d \d\d)(?![\w%]|[.,]\d|[ -]\d)")
+_CALLING = re.compile(
+    r"\b(?:call|dial|ring|phone|tel|hotline|helpline)\b[^!?\n]{0,80}$", re.IGNORECASE
+)
+
+
+def _thirteen(match: re.Match[str]) -> Token | None:
+    """Ring 131 444, as Australians do."""
+    if not _CALLING.search(match.string[max(0, match.start() - 100) : match.start()]):
+        return None
+    return token(match, "phone", ", ".join(digits(group) for group in match[0].split()))
+
+
 EARLY_RULES = (
+    Rule(_THIRTEEN, _thirteen),
     Rule(_TRACKED, _tracked),
     Rule(_SHORT_PHONE, _short_phone),
     Rule(_SECOND_PHONE, _second_phone),
@@ -315,7 +333,8 @@ def _plate(match: re.Match[str]) -> Token:
 
 
 _STATES = (
-    "A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|TN|TX|UT|"
+    "A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]"
+    "|TN|TX|UT|"
     "V[AT]|W[AIVY]"
 )
 _ZIP = re.compile(

@@ -2,7 +2,7 @@
 
 import re
 
-from tasks.reading.english.names.models import letters
+from tasks.reading.english.names.models import code_words, letters, roman_value
 from tasks.reading.english.numbers import cardinal, digits, pairs, parse_number, plural
 from tasks.reading.english.rules import Rule, token, word_after, word_before, word_set
 from tasks.reading.tokens import Token
@@ -27,7 +27,8 @@ _JET = re.compile(
     r"(?<![\w.,$€£¥₹#/-])(?P<number>7[0-8]7)(?P<many>s?)(?:-(?P<variant>\d{1,3}))?(?![\w-]|[.,:]\d)"
 )
 _PORSCHE = re.compile(
-    r"(?<![\w.,$€£¥₹#/-])(?P<number>911|356|718|914|928|944|959|964|993|996|997)(?P<many>s?)(?![\w-]|[.,:]\d)"
+    r"(?<![\w.,$€£¥₹#/-])(?P<number>911|356|718|914|928|944|959|964|993|996"
+    r"|997)(?P<many>s?)(?![\w-]|[.,:]\d)"
 )
 _EMERGENCY = re.compile(
     r"(?<![\w.,$€£¥₹#/-])(?:911|999|112|211|311|411|511|811|988)(?=[ \u00a0](?:calls?|operators?|"
@@ -123,15 +124,6 @@ def _silver(match: re.Match[str]) -> Token:
     return token(match, "model", pairs(match[1]))
 
 
-_TYRE = re.compile(r"(?<![\w.,/-])(\d{3})/(\d{2})[ \u00a0]?(Z?R)[ \u00a0]?(\d{2})(?!\w)")
-
-
-def _tyre(match: re.Match[str]) -> Token:
-    """225/45 R17."""
-    width, height, build, rim = match.groups()
-    return token(match, "model", f"{pairs(width)}, {pairs(height)} {letters(build)} {pairs(rim)}")
-
-
 _PROTOCOL = re.compile(
     r"(?<=(?<![\w/-])(?:AS|OS|PS))/(?P<whole>\d{1,3})(?![\w/]|[.,-]\d)"
     r"|(?:(?<=HTTP)|(?<=HTTPS)|(?<=SPDY)|(?<=SIP)|(?<=RTSP)|(?<=TLS)|(?<=SSL)|(?<=SMB)|(?<=MQTT))"
@@ -148,12 +140,13 @@ def _protocol(match: re.Match[str]) -> Token:
 
 _THREE_M = re.compile(
     r"(?<![\w.,$€£-])3M(?=[™®']|[ \u00a0](?:[A-Z][a-z]|(?:tapes?|adhesives?|"
-    r"stickers?|filters?|masks?|respirators?|hooks?|films?|abrasives?|sandpaper|brand|products?|earplugs?|lining"
+    r"stickers?|filters?|masks?|respirators?|hooks?|films?|abrasives?|sandpaper|brand|products?"
+    r"|earplugs?|lining"
     r"|vinyl|wrap)\b))|(?:(?<=[a-z], )|(?<=\bby )|(?<=\bgenuine )|(?<=\boriginal ))3M(?=[,.;)]|$)"
 )
 
 
-_LANES = re.compile(r"(?<=PCIe )(\d(?:\.\d)?) ?x(1|2|4|8|16)(?!\w)")
+_LANES = re.compile(r"(?:(?<=PCIe )|(?<=Gen)|(?<=Gen ))(\d(?:\.\d)?) ?x(1|2|4|8|16)(?!\w)")
 
 
 def _lanes(match: re.Match[str]) -> Token:
@@ -220,7 +213,235 @@ def _wide_size(match: re.Match[str]) -> Token:
     return token(match, "range", f"{first} to {last} W")
 
 
+_LESSON = re.compile(r"(?<=[A-Za-z] )101(?![\w%*]|[.,-]\d)")
+_NOT_SUBJECTS = word_set(
+    "are is of the over with by for at to from all about and or only just page"
+)
+
+
+def _lesson(match: re.Match[str]) -> Token | None:
+    """Skincare 101, BIO 101; but buy 101 lamps."""
+    following = word_after(match.string, match.end())
+    is_counted = following.endswith("s") and following.lower() not in (
+        "is",
+        "was",
+        "class",
+        "basics",
+    )
+    before = word_before(match.string, match.start())
+    if is_counted or not before[:1].isupper() or before.lower() in _NOT_SUBJECTS:
+        return None
+    return token(match, "model", pairs("101"))
+
+
+_PORT = re.compile(r"(?:(?<=\b[Pp]ort )|(?<=\b[Pp]orts )|(?<=\bchmod ))\d{3,5}(?![\w]|[.,]\d)")
+
+
+def _port(match: re.Match[str]) -> Token:
+    """Port 443."""
+    return token(match, "model", digits(match[0]) if len(match[0]) > 4 else pairs(match[0]))
+
+
+_AIRLINE = re.compile(
+    r"(?<![\w-])(?P<airline>AA|UA|DL|BA|QF|EK|LH|AF|KL|SQ|NZ|AI|VA|JQ|EY|QR|WN|B6|6E|TK|CX|NH"
+    r"|JL|LX|VS|"
+    r"U2|FR|W6|AC|IB|EI|AS|HA|NK|SK|TP|ET|SA)[ \u00a0](?P<flight>\d{2,4})(?![\w%]|[.,:]\d)"
+)
+_FLYING = re.compile(
+    r"\b(?:flights?|fl(?:y|ies)|flying|depart\w*|arriv\w*|boards?|boarding|seats?|gates?"
+    r"|terminal|airport|"
+    r"lands?|landed|layover|JFK|LAX|LHR|LGW|SFO|SYD|DXB|SIN)\b",
+    re.IGNORECASE,
+)
+
+
+def _airline(match: re.Match[str]) -> Token | None:
+    """BA 2490 from Gatwick."""
+    if not _FLYING.search(match.string):
+        return None
+    airline = " ".join(digits(sign) or sign for sign in match["airline"])
+    return token(match, "model", f"{airline} {digits(match['flight'])}")
+
+
+_SCAN = re.compile(r"(?<![\w.,$])(240|360|480|576|720|1080|1440|2160|4320)([pi])(?=[/@])")
+
+
+def _scan(match: re.Match[str]) -> Token:
+    """1440p/60fps."""
+    return token(match, "model", f"{pairs(match[1])} {letters(match[2])}")
+
+
+_STATUS = re.compile(
+    r"(?<![\w.,$€£-])([1-5]\d\d)(?=[ \u00a0](?:errors?|error codes?|status(?:es)?|responses?"
+    r"|redirects?|pages?)\b)"
+)
+
+
+def _status(match: re.Match[str]) -> Token | None:
+    """HTTP 404 and 503 errors."""
+    if not re.search(r"\b(?:HTTP|server|page|web ?site|API|URL|link)", match.string):
+        return None
+    return token(match, "model", pairs(match[1]))
+
+
+_BITS = re.compile(r"(?<![\w-])[xX](64|86|32)(?:[-_](64))?(?!\w)")
+
+
+def _bits(match: re.Match[str]) -> Token:
+    """For x64 and x86."""
+    return token(match, "model", " ".join(["X", *(pairs(part) for part in match.groups() if part)]))
+
+
+_MARK_OF_CODE = re.compile(
+    r"(?<![\w-])(?P<code>[A-Za-z]{1,3}\d{1,4}[A-HJ-UWYZa-z]?)(?P<roman>III|II|IV|VIII|VII|VI"
+    r"|IX)(?!\w)"
+)
+
+
+def _mark_of_code(match: re.Match[str]) -> Token:
+    """Z6III, RX100VII."""
+    value = roman_value(match["roman"]) or 0
+    return token(match, "model", f"{code_words(match['code'])} {cardinal(value)}")
+
+
+_DEGREE_CLASS = re.compile(
+    r"(?<![\w:.])(?P<class>[12]):(?P<part>[12])(?=[ \u00a0](?:degree|or (?:above|higher|better)"
+    r"|honours|hons|in [A-Z]"
+    r"|classification))|(?:(?<=\bHons\) )|(?<=\bdegree \()|(?<=\bBA )|(?<=\bBSc )|(?<=\ba"
+    r" ))(?P<first>[12]):(?P<next>[12])"
+    r"(?=[.,;)]|$)"
+)
+
+
+def _degree_class(match: re.Match[str]) -> Token:
+    """A 2:1 degree."""
+    parts = [part for part in match.groups() if part]
+    return token(match, "model", " ".join(cardinal(int(part)) for part in parts))
+
+
+_LETTERED_CODE = re.compile(
+    r"(?i:\b(?:shades?|colou?r|tone|exit|gate|seat|row|bay|zone|ward|block|platform|stand|flat"
+    r"|apt|room|hall)) "
+    r"(?P<code>\d{1,3}[A-Z]{1,2})(?![\w-]|[.,]\d)"
+)
+
+
+def _lettered_code(match: re.Match[str]) -> Token:
+    """Shade 3N is no force."""
+    return Token(match.start("code"), match.end(), "model", code_words(match["code"]))
+
+
+_SCHOOL = re.compile(
+    r"(?<![\w-])(?P<first>(?:Pre-?)?K)[ \u00a0]?[-–][ \u00a0]?(?P<last>\d{1,2})(?!\w|[.,-]\d)"
+)
+
+
+def _school(match: re.Match[str]) -> Token:
+    """Grades K–5."""
+    first = "pre K" if match["first"] != "K" else "K"
+    return token(match, "range", f"{first} to {cardinal(int(match['last']))}")
+
+
+_SAMPLED = re.compile(r"(?<![\d:.])4:(?:2:[02]|4:4|1:1)(?![\d:])")
+_DRIVE = re.compile(r"(?<=M\.2 )(?:2230|2242|2260|2280|22110)(?!\w)")
+_SUPPORTED = re.compile(
+    r"(?<=[A-Za-z] )(?P<first>\d{1,2}\.\d{1,2})[-–](?P<last>\d{1,2}\.\d{1,2})(?![\w%]|\.\d)"
+)
+_NAMES_OF_SOFTWARE = re.compile(
+    r"\b(?:Python|Node|PHP|Ruby|Java|Go|Rust|Django|Rails|Android|iOS|macOS|Ubuntu|Debian"
+    r"|versions?|PostgreSQL|MySQL|Redis"
+    r"|Kubernetes|kernel|OpenSSL|Swift|Kotlin) $"
+)
+
+
+def _sampled(match: re.Match[str]) -> Token:
+    """4:2:2 video."""
+    return token(match, "model", " ".join(digits(part) for part in match[0].split(":")))
+
+
+def _drive(match: re.Match[str]) -> Token:
+    """An M.2 2280 drive."""
+    return token(match, "model", pairs(match[0]) if len(match[0]) == 4 else "twenty-two one ten")
+
+
+def _supported(match: re.Match[str]) -> Token | None:
+    """Python 3.8–3.12."""
+    if not _NAMES_OF_SOFTWARE.search(match.string[: match.start()]):
+        return None
+    words = (
+        " point ".join(cardinal(int(part)) for part in version.split("."))
+        for version in match.groups()
+    )
+    return token(match, "range", " to ".join(words))
+
+
+_GRAPHICS = re.compile(
+    r"(?<![\w.,$€£-])(?<![A-Z] )([1-9]\d{3})(?=[ \u00a0](?:Ti|XTX?|Super|SUPER|GRE)\b)"
+)
+_YEARS = re.compile(
+    r"(?<![\w.,$])(\d{1,2})Y(?=[ \u00a0](?:returns?|performance|CAGR|yields?|high|low|\d))"
+)
+_LEG = re.compile(
+    r"(?:(?<=[Ss]wim )|(?<=[Bb]ike )|(?<=[Rr]un )|(?<=[Rr]ide )|(?<=[Cc]ycle )|(?<=[Rr]ow )"
+    r"|(?<=[Ss]ki ))"
+    r"(\d{1,3}(?:\.\d)?)K(?!\w)"
+)
+_COMPANY_NUMBER = re.compile(
+    r"(?:(?<=\bABN )|(?<=\bABN: )|(?<=\bACN )|(?<=\bACN: ))\d{2,3}(?: \d{3}){2,3}(?!\w)"
+)
+
+
+def _graphics(match: re.Match[str]) -> Token:
+    """The 5060 Ti."""
+    return token(match, "model", pairs(match[1]))
+
+
+def _years(match: re.Match[str]) -> Token:
+    """5Y return."""
+    return token(match, "measure", f"{cardinal(int(match[1]))} year")
+
+
+def _leg(match: re.Match[str]) -> Token:
+    """Swim 1.5K, bike 40K."""
+    return token(match, "measure", f"{parse_number(match[1]).words} K")
+
+
+def _company_number(match: re.Match[str]) -> Token:
+    """ABN 12 345 678 901."""
+    return token(match, "digits", ", ".join(digits(group) for group in match[0].split()))
+
+
+_STEEL = re.compile(r"(?<![\w.,/$-])18/(10|8|0)(?![\w/]|[.,]\d)")
+
+
+def _steel(match: re.Match[str]) -> Token | None:
+    """18/10 stainless steel."""
+    if not re.search(
+        r"\b(?:stainless|steel|cookware|cutlery|flatware)\b", match.string, re.IGNORECASE
+    ):
+        return None
+    return token(match, "model", f"eighteen {cardinal(int(match[1]))}")
+
+
 RULES = (
+    Rule(_STEEL, _steel),
+    Rule(_GRAPHICS, _graphics),
+    Rule(_YEARS, _years),
+    Rule(_LEG, _leg),
+    Rule(_COMPANY_NUMBER, _company_number),
+    Rule(_SAMPLED, _sampled),
+    Rule(_DRIVE, _drive),
+    Rule(_SUPPORTED, _supported),
+    Rule(_LETTERED_CODE, _lettered_code),
+    Rule(_SCHOOL, _school),
+    Rule(_SCAN, _scan),
+    Rule(_STATUS, _status),
+    Rule(_BITS, _bits),
+    Rule(_MARK_OF_CODE, _mark_of_code),
+    Rule(_DEGREE_CLASS, _degree_class),
+    Rule(_AIRLINE, _airline),
+    Rule(_LESSON, _lesson),
+    Rule(_PORT, _port),
     Rule(_PAIR, _pair),
     Rule(_OIL, _oil),
     Rule(_LINES, _lines),
@@ -230,7 +451,6 @@ RULES = (
     Rule(_THREE_M, _three_m),
     Rule(_LANES, _lanes),
     Rule(_PROTOCOL, _protocol),
-    Rule(_TYRE, _tyre),
     Rule(_SILVER, _silver),
     Rule(_FILM_SPEEDS, _film_speeds),
     Rule(_LAW, _law),

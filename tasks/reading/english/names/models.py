@@ -23,14 +23,18 @@ _ACRONYM = re.compile(
     r"|(?P<said>IKEA))(?![\w-])"
 )
 _VERSION_NAMES = (
-    "iOS|iPadOS|macOS|watchOS|tvOS|Android|Python|Windows|Java|Node|Node.js|PHP|Ruby|Swift|Kotlin|Ubuntu|"
-    "Debian|Chrome|Firefox|Safari|Bluetooth|USB|HDMI|DisplayPort|PCIe|OpenGL|Vulkan|DirectX|Android|"
-    "React|Angular|Django|Rails|Linux|kernel|firmware|release|build|Rev|rev|revision|ver|Ver|version|Version|VERSION"
+    "iOS|iPadOS|macOS|watchOS|tvOS|Android|Python|Windows|Java|Node|Node.js|PHP|Ruby|Swift"
+    "|Kotlin|Ubuntu|"
+    "Debian|Chrome|Firefox|Safari|Bluetooth|USB|HDMI|DisplayPort|PCIe|OpenGL|Vulkan|DirectX"
+    "|Android|"
+    "React|Angular|Django|Rails|Linux|kernel|firmware|release|build|Rev|rev|revision|ver|Ver"
+    "|version|Version|VERSION"
 )
 _VERSION = re.compile(
     r"(?<![\w.])(?:(?P<v>v\.?[ \u00a0]?(?=\d)|V(?=\d+\.\d))|(?P<ver>[Vv]er\. ?(?=\d)))?"
     r"(?P<number>\d+(?:\."
-    r"(?:\d+|x\b))*)(?P<tag>(?<=\d)[ab]\d*|(?<=\d)rc\d*|-(?:alpha|beta|rc|preview|dev|canary)(?:\.?\d{1,3})?)?"
+    r"(?:\d+|x\b))*)(?P<tag>(?<=\d)[ab]\d*|(?<=\d)rc\d*|-(?:alpha|beta|rc|preview|dev"
+    r"|canary)(?:\.?\d{1,3})?)?"
     r"(?![\w]|\.\d|[/:,]\d|-\d)"
 )
 _AFTER_NAME = re.compile(rf"(?:^|[^\w.])(?:{_VERSION_NAMES})\.?:?[ \u00a0]$")
@@ -40,12 +44,17 @@ _CUES = (
     "World War|War|[Pp]age|[Pp]ages|p\\.|pp\\.|[Cc]hapter|[Pp]art|Chapter|Part|Act|Scene|Volume"
     "|[Vv]ol\\.|volume|Book|Phase|Type|Class|Level|Stage"
     "|Section|Article|"
-    "Appendix|Episode|Season|Mark|Mk|Bowl|Fantasy|Rocky|Title|Step|Unit|Grade|Tier|Group|Schedule|Division|Table|Figure"
+    "Chapters|Parts|Acts|Volumes|Vols\\.|Books|Phases|Types|Levels|Stages|Articles|Tables|"
+    "Figures|Tiers|Grades|Appendix|Episode|Season|Mark|Mk|Bowl|Fantasy|Rocky|Title|Step|Unit"
+    "|Grade|Tier|Group|Schedule|Division|Table|Figure"
 )
 _MONARCHS = (
-    "Henry|Louis|Charles|Elizabeth|George|Edward|William|James|Richard|Mary|Philip|Ferdinand|Napoleon|"
-    "Nicholas|Alexander|Catherine|Peter|Frederick|Leopold|Pius|John Paul|Paul|Benedict|Gregory|Leo|"
-    "Francis|Joseph|Ivan|Ramses|Ramesses|Ptolemy|Pope|Queen|King|Charlemagne|Christian|Gustav|Olav|Harald"
+    "Henry|Louis|Charles|Elizabeth|George|Edward|William|James|Richard|Mary|Philip|Ferdinand"
+    "|Napoleon|"
+    "Nicholas|John|Innocent|Clement|Urban|Robert|Alfonso|Umberto|Haakon|Rama|Alexander"
+    "|Catherine|Peter|Frederick|Leopold|Pius|John Paul|Paul|Benedict|Gregory|Leo|"
+    "Francis|Joseph|Ivan|Ramses|Ramesses|Ptolemy|Pope|Queen|King|Charlemagne|Christian|Gustav"
+    "|Olav|Harald"
 )
 _ROMAN_CARDINAL = re.compile(
     rf"(?<=\b)(?P<cue>{_CUES})[ \u00a0](?P<roman>{_ROMAN})(?![\w'])(?!\.\w)"
@@ -54,8 +63,16 @@ _ROMAN_ORDINAL = re.compile(
     rf"\b(?P<cue>{_MONARCHS})[ \u00a0](?P<roman>[IVX]{{2,}}|V|X)(?![\w'])(?!\.\w)"
 )
 _ROMAN_NAME = re.compile(
-    r"\b(?P<cue>[A-Z][a-z]+)[ \u00a0](?P<roman>II|III|IV|VI|VII|VIII|IX|XI|XII|XIII|XIV|XV|XVI)"
+    r"\b(?P<cue>[A-Z][a-z]+|[A-Za-z]{1,3}\d{1,4}[A-Za-z]?)[ \u00a0](?P<roman>II|III|IV|VI|VII"
+    r"|VIII|IX|XI|XII|XIII|XIV|XV|XVI)"
     r"(?![\w'])(?!\.\w)"
+)
+_ROMAN_RANGE = re.compile(
+    r"\b(?:Chapters|Parts|Acts|Volumes|Vols\.|Books|Phases|Types|Levels|Stages|Articles|Tables"
+    r"|Figures|"
+    r"Tiers|Grades|Episodes|Sections|Units|Groups|Classes)[ \u00a0](?P<first>[IVXLC]+)"
+    r"(?P<joint>[ \u00a0]?[-–][ \u00a0]?|[ \u00a0](?:and|&|or|to"
+    r"|through)[ \u00a0])(?P<last>[IVXLC]+)(?!\w)"
 )
 _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 _TECH = re.compile(
@@ -70,7 +87,8 @@ _CODE = re.compile(
     rf"(?:(?:[-_]|\.(?=\d)|/(?=[A-Z0-9]))[{_LETTER}0-9]+)*(?:\+(?!\w))?"
 )
 _SPACED = re.compile(
-    r"(?<![\w-])(?P<name>[A-Z]{2,5}|Office|Microsoft|Xbox|Form|Ferrari|Leica|Insta|Boeing|Airbus|Ryzen|Core|Radeon|GeForce|Xeon|Porsche|Peugeot"
+    r"(?<![\w-])(?P<name>[A-Z]{2,5}|Office|Microsoft|Xbox|Form|Ferrari|Leica|Insta|Boeing"
+    r"|Airbus|Ryzen|Core|Radeon|GeForce|Xeon|Porsche|Peugeot"
     r"|Galaxy|Route|Channel)[ \u00a0](?P<number>\d{3,5})(?P<rest>-\d{2,4})?"
     r"(?P<tail>[A-Za-z]{1,2})?(?![\w%]|[.,:/-]\d)"
 )
@@ -207,11 +225,20 @@ def _one(sign: str) -> str:
     return digits(sign) if sign.isdecimal() else sign.upper()
 
 
+_UNIT_NEXT = re.compile(
+    r"[ \u00a0](?:bpm|mg|g|kg|ml|mL|mm|cm|km|W|V|Hz|MHz|GHz|GB|TB|lbs?|oz|rpm|hp|dB|nits?)(?!\w)"
+)
+
+
 def _spaced(match: re.Match[str]) -> Token | None:
     name, number = match["name"], match["number"]
+    if _UNIT_NEXT.match(match.string, match.end()):
+        return None  # HR 154 bpm
     if name.isupper() and not (is_spelled(name) or name in ("AMD",)):
         return None
     if re.fullmatch(r"(?:19|20)\d\d", number) and name.isupper() and not match["tail"]:
+        return None
+    if name in ("CVV", "CVC", "PUK", "PIN", "OTP"):
         return None
     if name in ("USD", "EUR", "GBP", "CNY", "RMB", "JPY", "HKD", "CHF"):
         return None
@@ -302,6 +329,17 @@ def _roman(match: re.Match[str]) -> Token | None:
     return _numeral(match, "cardinal", cardinal(value)) if value else None
 
 
+def _roman_range(match: re.Match[str]) -> Token | None:
+    """Chapters I–IV, Levels I and II."""
+    first, last = roman_value(match["first"]), roman_value(match["last"])
+    if first is None or last is None:
+        return None
+    joint = match["joint"].strip(" \u00a0")
+    said = {"-": "to", "–": "to", "&": "and"}.get(joint, joint)
+    words = f"{cardinal(first)} {said} {cardinal(last)}"
+    return Token(match.start("first"), match.end(), "range", words)
+
+
 def _monarch(match: re.Match[str]) -> Token | None:
     value = roman_value(match["roman"])
     return _numeral(match, "ordinal", f"the {ordinal(value)}") if value else None
@@ -350,6 +388,7 @@ EARLY_RULES = (
 RULES = (
     Rule(_HYPHENED, _hyphened),
     Rule(_CODE, _code),
+    Rule(_ROMAN_RANGE, _roman_range),
     Rule(_ROMAN_CARDINAL, _roman),
     Rule(_ROMAN_ORDINAL, _monarch),
     Rule(_ROMAN_NAME, _roman),

@@ -52,7 +52,7 @@ def address_tokens(text: str) -> tuple[Token, ...]:
             doubt=address.doubt,
         )
         for address in find_addresses(text)
-        if address.name not in ("ASP.NET", "ADO.NET", "VB.NET")
+        if address.name not in ("ASP.NET", "ADO.NET", "VB.NET", "B.Com", "M.Com")
     )
 
 
@@ -60,23 +60,23 @@ def _words(address: Address, *, is_after_at: bool) -> str:
     if address.kind == "hashtag":
         return f"hashtag {_camel(address.name)}"
     if address.kind == "handle":
-        return _plain(address.name) if is_after_at else f"at {_plain(address.name)}"
+        return plain_words(address.name) if is_after_at else f"at {plain_words(address.name)}"
     if address.kind == "file":
         name, _, ending = address.name.rpartition(".")
-        return f"{_plain(name)} dot {_ending(ending)}"
+        return f"{plain_words(name)} dot {ending_words(ending)}"
     if address.kind == "email":
         local, _, host = address.name.partition("@")
-        return f"{_plain(local)} at {_host(host)}"
+        return f"{plain_words(local)} at {_host(host)}"
     found = re.fullmatch(r"([^/?#:]+)(.*)", address.name)
     host, path = (found[1], found[2]) if found else (address.name, "")
-    return f"{_host(host)} {_plain(path)}".strip()
+    return f"{_host(host)} {plain_words(path)}".strip()
 
 
 def _host(host: str) -> str:
     if re.fullmatch(r"[\d.]+", host):
         return " dot ".join(digits(part) for part in host.split("."))
     labels = host.split(".")
-    words = [_plain(label) for label in labels[:-1]]
+    words = [plain_words(label) for label in labels[:-1]]
     return " dot ".join([*words, _top(labels[-1])])
 
 
@@ -87,7 +87,8 @@ def _top(ending: str) -> str:
     return plain if plain in _WORD_ENDINGS else _word(plain)
 
 
-def _ending(ending: str) -> str:
+def ending_words(ending: str) -> str:
+    """The ending of a file name, without its dot."""
     plain = ending.lower()
     if plain in _WORD_ENDINGS:
         return {"doc": "doc", "docx": "doc X", "bak": "back"}.get(plain, plain)
@@ -96,7 +97,8 @@ def _ending(ending: str) -> str:
     )[1:]
 
 
-def _plain(name: str) -> str:
+def plain_words(name: str) -> str:
+    """A name in parts, and its signs."""
     parts = [_SIGNS.get(part) or _part(part) for part in _PART.findall(name)]
     return " ".join(part for part in parts if part)
 

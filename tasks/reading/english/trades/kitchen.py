@@ -7,6 +7,7 @@ import re
 from fractions import Fraction
 
 from tasks.reading.english.calendar import PART_OF
+from tasks.reading.english.nouns import is_noun_next_to
 from tasks.reading.english.numbers import (
     NUMBER,
     Number,
@@ -14,15 +15,16 @@ from tasks.reading.english.numbers import (
     fraction_words,
     parse_number,
 )
-from tasks.reading.english.quantities import UNIT, end_of, is_noun_next_to, part_of
+from tasks.reading.english.quantities import UNIT, end_of, part_of
 from tasks.reading.english.rules import LatePattern, Rule, stop_ends_sentence, token
 from tasks.reading.english.units import UNITS
 from tasks.reading.tokens import Token
 
 _NAMES = {"c": "cup", "C": "cup", "T": "tablespoon", "t": "teaspoon", "Tb": "tablespoon"}
 _FOODS = (
-    "all|almonds?|apples?|baking|basil|beans?|beef|berries|blueberries|bread|broth|brown|butter|"
-    "buttermilk|carrots?|cheese|chicken|chocolate|chopped|cilantro|cinnamon|cocoa|coconut|cold|"
+    "AP|all|almonds?|apples?|baking|basil|beans?|beef|berries|blueberries|bread|broth|brown|butter|"
+    "buttermilk|cake|caster|icing|plain|self|rolled|oat|almond|avocado|sesame|canola|vegetable"
+    "|chili|chilli|carrots?|cheese|chicken|chocolate|chopped|cilantro|cinnamon|cocoa|coconut|cold|"
     "cooked|corn|cornstarch|cream|diced|dry|egg|extra|fine|finely|flour|fresh|frozen|garlic|"
     "ginger|granulated|grated|ground|heavy|honey|hot|ice|jam|juice|ketchup|lemon|lime|maple|"
     "melted|milk|minced|mustard|nuts|oats|oil|olive|onions?|orange|packed|parsley|pasta|peanut|"
@@ -32,21 +34,26 @@ _FOODS = (
 )
 _UNIT_BEHIND = LatePattern(UNIT)
 _COOKED = re.compile(
-    rf"(?<![\w.,$€£#/-])(?P<number>{NUMBER}|\d/[2-9])[ \u00a0](?P<name>c|C|T|t|Tb)\."
+    rf"(?<![\w.,$€£#/-])(?P<number>{NUMBER}|\d/[2-9])[ \u00a0](?P<name>(?:c|C|T|t|Tb)\.|T)"
     rf"(?=[ \u00a0](?:of[ \u00a0])?(?i:{_FOODS})\b)"
 )
 
 
 def _cooked(match: re.Match[str]) -> Token:
     number = _number(match["number"])
-    unit = _NAMES[match["name"]]
+    unit = _NAMES[match["name"].rstrip(".")]
     text, end = match.string, match.end()
     if number.part is not None and not number.whole:
         words = part_of(number.part, number.words, unit)
     else:
         words = f"{number.words} {unit if number.is_one else f'{unit}s'}"
     following = text[end:].lstrip()[:1]
-    ends = following.isupper() and stop_ends_sentence(text, end - 1)
+    ends = (
+        match[0].endswith(".")
+        and following.isupper()
+        and not text[end:].startswith(" AP ")
+        and stop_ends_sentence(text, end - 1)
+    )
     return token(match, "measure", words, end=end - ends)
 
 
@@ -62,8 +69,12 @@ _SPOONED = re.compile(
     rf"(?=[ \u00a0](?:of[ \u00a0])?(?i:{_FOODS})\b)"
 )
 _OVEN = re.compile(
-    r"(?<![\w.,$-])(?P<first>\d{2,3})[ \u00a0]?°?(?P<scale>[CF])/(?P<second>\d{2,3})[ \u00a0]?°?"
-    r"(?P<other>[CF])(?:/[Gg]as(?: [Mm]ark)? (?P<gas>\d))?(?!\w)"
+    r"(?<![\w.,$-])(?P<first>\d{2,3})[ \u00a0]?°?(?P<scale>[CF])(?P<hot> fan)?"
+    r"[ \u00a0]?(?:/|\((?=\d+[ \u00a0]?°?[CF]"
+    r" fan\)))[ \u00a0]?(?P<second>\d{2,3})[ \u00a0]?°?(?P<other>[CF])"
+    r"(?P<fan>[ \u00a0][Ff]an)?\)?"
+    r"(?:[ \u00a0]?/[ \u00a0]?(?P<third>\d{2,3})[ \u00a0]?°?(?P<last>[CF]))?"
+    r"(?:[ \u00a0]?/[ \u00a0]?[Gg]as(?: [Mm]ark)? (?P<gas>\d))?(?!\w)"
 )
 _SCALES = {"C": "degrees Celsius", "F": "degrees Fahrenheit"}
 _COOKING_TIME = re.compile(
@@ -71,7 +82,8 @@ _COOKING_TIME = re.compile(
     r"(?![\w²³/]|[ \u00a0](?:tall|wide|long|deep|high|x|×))"
 )
 _COOKING = re.compile(
-    r"\b(?:prep(?:aration)?|cook(?:ing)?|bake|baking|rest(?:ing)?|total|time|chill|roast|simmer|boil|"
+    r"\b(?:prep(?:aration)?|cook(?:ing)?|bake|baking|rest(?:ing)?|total|time|chill|roast|simmer"
+    r"|boil|"
     r"grill|marinate|active|ready in|serves in)(?: time)?:? $",
     re.IGNORECASE,
 )
@@ -87,11 +99,14 @@ def _spooned(match: re.Match[str]) -> Token:
 
 def _oven(match: re.Match[str]) -> Token | None:
     """180C/350F/Gas 4."""
-    if match["scale"] == match["other"]:
+    if match["scale"] == match["other"] and not match["fan"]:
         return None
+    pairs_of = (("first", "scale", "hot"), ("second", "other", "fan"), ("third", "last", "third"))
     words = [
         f"{cardinal(int(match[value]))} {_SCALES[match[scale]]}"
-        for value, scale in (("first", "scale"), ("second", "other"))
+        + (" fan" if fan != value and match[fan] else "")
+        for value, scale, fan in pairs_of
+        if match[value]
     ]
     if match["gas"]:
         words.append(f"gas mark {cardinal(int(match['gas']))}")
@@ -112,7 +127,8 @@ _COUNT = re.compile(
     r"(?:[ \u00a0]count\b)?(?![ \u00a0]t\.?w)"
 )
 _JEWELS = re.compile(
-    r"\b(?:diamonds?|gold|rings?|gems?|gemstones?|jewel\w*|karats?|carats?|sapphires?|rub(?:y|ies)|emeralds?|"
+    r"\b(?:diamonds?|gold|rings?|gems?|gemstones?|jewel\w*|karats?|carats?|sapphires?|rub(?:y"
+    r"|ies)|emeralds?|"
     r"earrings?|necklaces?|bracelets?|solitaires?|moissanite|topaz|stones?|€|EUR|kWh|cents?)",
     re.IGNORECASE,
 )

@@ -1,0 +1,1 @@
+"""Words that are written short, with full stops, slashes or without: abbreviations, initials."""

@@ -1,0 +1,1 @@
+"""What a trade writes its own way: recipes, medicine, law, sport, chemistry, tools, money."""

@@ -1,0 +1,132 @@
+"""Quarters, estimates and prices as brokers and agents write them: 1Q26, 2024–2030E, ₹1.85 Cr."""
+
+import re
+
+from tasks.reading.english.numbers import NUMBER, cardinal, ordinal, parse_number, plural, year
+from tasks.reading.english.rules import Rule, token, word_before, word_set
+from tasks.reading.tokens import Token
+
+_KINDS = {"E": "estimated", "F": "forecast", "A": "actual", "P": "projected"}
+_QUARTER = re.compile(
+    r"(?<![\w.,/-])(?P<number>[1-4])(?P<part>[QH])"
+    r"(?:[ \u00a0]?'?(?P<year>(?:20)?\d\d)(?P<kind>[EFA])?)?(?![\w-]|\.\d)"
+)
+
+
+_IN = word_set("in for of from since during by until to through and between vs versus")
+
+
+def _quarter(match: re.Match[str]) -> Token | None:
+    """1Q26, 2H25E; a 2H pencil is none."""
+    number = int(match["number"])
+    if match["part"] == "H" and (number > 2 or not match["year"]):
+        return None
+    words = f"{ordinal(number)} {'quarter' if match['part'] == 'Q' else 'half'}"
+    is_in = word_before(match.string, match.start()).lower() in _IN
+    words = f"the {words}" if is_in else words
+    if match["year"]:
+        words += f"{' of' if is_in else ''} {year(int(match['year']) % 100 + 2000)}"
+    words += f" {_KINDS[match['kind']]}" if match["kind"] else ""
+    return token(match, "date", words)
+
+
+_Y = r"(?:19|20)\d\d"
+_ESTIMATE = re.compile(
+    rf"(?<![\w.,/$€£-])(?P<fiscal>FY[ \u00a0]?'?)?"
+    rf"(?:(?P<first>{_Y})[AEFP]?[ \u00a0]?[-–][ \u00a0]?)?(?P<year>{_Y}|(?<=FY)\d\d"
+    rf"|(?<=FY')\d\d)(?P<kind>[AEFP])(?![\w-])"
+)
+_OUTLOOK = re.compile(
+    r"\b(?:CAGR|EBITDA|EBIT|EPS|revenues?|sales|growth|market|forecasts?|consensus|guidance"
+    r"|outlook|earnings|"
+    r"P/E|capex|margins?|profit|GDP|estimates?)\b",
+    re.IGNORECASE,
+)
+
+
+def _estimate(match: re.Match[str]) -> Token | None:
+    """FY2026E, 2024–2030E."""
+    if not (match["fiscal"] or match["first"] or _OUTLOOK.search(match.string)):
+        return None
+    fiscal = "fiscal year " if match["fiscal"] else ""
+    first = f"{year(int(match['first']))} to " if match["first"] else ""
+    last = int(match["year"]) if len(match["year"]) == 4 else 2000 + int(match["year"])
+    words = f"{fiscal}{first}{year(last)} {_KINDS[match['kind']]}"
+    return token(match, "year", words)
+
+
+_RUPEES = re.compile(
+    rf"(?:₹|\bRs\.?|\bINR)[ \u00a0]?(?P<low>{NUMBER})(?:[ \u00a0]?[-–][ \u00a0]?(?:₹"
+    rf"|Rs\.?)?[ \u00a0]?(?P<high>{NUMBER}))?"
+    r"[ \u00a0]?(?:(?P<lakh>L|Lac?s?|lacs?|[Ll]akhs?)|(?P<crore>Cr\.?|cr\.?|CR|Crs"
+    r"|[Cc]rores?))(?![A-Za-z])(?P<plus>\+)?"
+)
+
+
+def _rupees(match: re.Match[str]) -> Token:
+    """₹85 L, ₹1.85 Cr."""
+    words = parse_number(match["low"]).words
+    words += f" to {parse_number(match['high']).words}" if match["high"] else ""
+    words += f" {'lakh' if match['lakh'] else 'crore'} rupees" + (" plus" if match["plus"] else "")
+    is_stop = match[0].endswith(".") and not match.string[match.end() :].strip()
+    return token(match, "money", words, end=match.end() - is_stop)
+
+
+_ADJUSTABLE = re.compile(r"(?<![\w.,/$-])(\d{1,2})/(\d{1,2})(?=[ \u00a0]ARMs?\b)")
+
+
+def _adjustable(match: re.Match[str]) -> Token:
+    """A 5/1 ARM: fixed for five years, then adjusted every year."""
+    return token(match, "model", " ".join(cardinal(int(number)) for number in match.groups()))
+
+
+_DIVIDEND = re.compile(
+    r"(?<![\w.])(?P<dividend>[Dd]iv)\.?(?=[ \u00a0]yield)"
+    r"|(?<![\w.])(?P<cap>[Mm]kt\.?[ \u00a0]cap)(?!\w)"
+)
+
+
+def _dividend(match: re.Match[str]) -> Token:
+    return token(match, "abbreviation", "dividend" if match["dividend"] else "market cap")
+
+
+_OPERATING = re.compile(
+    r"(?<![\w.])[Oo]p\.(?= (?:margins?|income|profit|expenses?|cash|costs?|leverage))"
+)
+_TENORS = re.compile(r"(?<![\w.,/$])(\d{1,2})s(/|-)(\d{1,2})s(?![\w/])")
+
+
+def _operating(match: re.Match[str]) -> Token:
+    """Op. margin."""
+    return token(match, "abbreviation", "operating")
+
+
+def _tenors(match: re.Match[str]) -> Token:
+    """The 2s/10s spread."""
+    short, long = (plural(cardinal(int(match[index]))) for index in (1, 3))
+    return token(match, "model", f"{short} {long}")
+
+
+_PENCE = re.compile(
+    r"(?<![\w.,$£€])(?P<pence>\d{1,2}\.\d{1,2})p(?:/(?P<each>kWh|min|mile|L|litre|text|day"
+    r"|unit))?(?!\w)"
+)
+_EACH = {"kWh": "kilowatt hour", "min": "minute", "L": "liter"}
+
+
+def _pence(match: re.Match[str]) -> Token:
+    """7.5p/kWh."""
+    each = f" per {_EACH.get(match['each'], match['each'])}" if match["each"] else ""
+    return token(match, "money", f"{parse_number(match['pence']).words} pence{each}")
+
+
+RULES = (
+    Rule(_PENCE, _pence),
+    Rule(_OPERATING, _operating),
+    Rule(_TENORS, _tenors),
+    Rule(_QUARTER, _quarter),
+    Rule(_ESTIMATE, _estimate),
+    Rule(_RUPEES, _rupees),
+    Rule(_ADJUSTABLE, _adjustable),
+    Rule(_DIVIDEND, _dividend),
+)

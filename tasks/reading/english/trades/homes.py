@@ -1,0 +1,167 @@
+"""Addresses of homes: Unit 12/45 King St, NSW 2042."""
+
+import re
+
+from tasks.reading.english.numbers import cardinal, digits, pairs
+from tasks.reading.english.rules import Rule, stop_ends_sentence, token
+from tasks.reading.tokens import Token
+
+_STREETS = (
+    "St|Street|Rd|Road|Ave|Avenue|Dr|Drive|Ln|Lane|Ct|Court|Pl|Place|Pde|Parade|Tce|Terrace|Hwy"
+    "|Highway|"
+    "Way|Cres|Crescent|Blvd|Boulevard|Esplanade|Circuit|Cct|Close|Walk"
+)
+_UNIT = re.compile(
+    r"(?P<cue>\b(?:[Uu]nit|[Aa]pt\.?|[Ff]lat|[Ss]hop|[Ss]uite|[Vv]illa|[Ll]evel"
+    r"|[Ss]tudio)[ \u00a0])?(?<![\w.,/$-])"
+    r"(?P<unit>\d{1,4}[A-Z]?)/(?P<house>\d{1,4}[A-Z]?(?:[-–]\d{1,4})?)"
+    rf"(?=[ \u00a0](?:[A-Z][a-z']+\.?[ \u00a0]){{1,3}}(?:{_STREETS})\b)"
+)
+
+
+def _unit(match: re.Match[str]) -> Token:
+    """Unit 12/45 King St: a flat of a house."""
+    house = " to ".join(_number(part) for part in re.split("[-–]", match["house"]))
+    start = match.start("unit")
+    return Token(start, match.end(), "digits", f"{_number(match['unit'])}, {house}")
+
+
+def _number(written: str) -> str:
+    number, letter = re.fullmatch(r"(\d+)([A-Z]?)", written).groups()  # type: ignore[union-attr]
+    said = pairs(number) if len(number) > 2 else cardinal(int(number))
+    return f"{said} {letter}".strip()
+
+
+_POSTCODE = re.compile(
+    r"(?:(?<=\bNSW )|(?<=\bVIC )|(?<=\bVic )|(?<=\bQLD )|(?<=\bQld )|(?<=\bSA )|(?<=\bWA )"
+    r"|(?<=\bTAS )|(?<=\bTas )|(?<=\bACT )"
+    r"|(?<=\bNT ))(?P<code>\d{4})(?![\w%]|[.,/-]\d)"
+)
+
+
+def _postcode(match: re.Match[str]) -> Token:
+    """NSW 2042; VIC 3000."""
+    code = match["code"]
+    return token(match, "digits", cardinal(int(code)) if code.endswith("000") else digits(code))
+
+
+_ROAD = re.compile(
+    r"(?<![\w.,$€£-])\d{1,5}[A-Za-z]?(?:[-–]\d{1,5})?[ \u00a0](?:[NSEW]\.?[ \u00a0])?"
+    r"(?:[A-Z][A-Za-z']+\.?[ \u00a0]){1,3}"
+    r"(?P<road>Rd|Ave|Av|Ln|Ct|Cres|Cr|Pde|Tce|Hwy|Cct|Pl|Sq|Gdns|Gr|Grn|Trl|Cir|Ter"
+    r"|Cl)\b(?P<stop>\.(?=[ \u00a0]?[,;]|[ \u00a0][A-Z]?[a-z]*\b))?(?![\w])"
+)
+_ROADS = {
+    **{
+        "Rd": "road",
+        "Ave": "avenue",
+        "Av": "avenue",
+        "Ln": "lane",
+        "Ct": "court",
+        "Cr": "crescent",
+    },
+    **{"Cres": "crescent", "Pde": "parade", "Tce": "terrace", "Hwy": "highway", "Cct": "circuit"},
+    **{"Pl": "place", "Sq": "square", "Gdns": "gardens", "Gr": "grove", "Grn": "green"},
+    **{"Trl": "trail", "Cir": "circle", "Ter": "terrace", "Cl": "close"},
+}
+
+
+def _road(match: re.Match[str]) -> Token:
+    """45B Oxford Rd."""
+    end = match.end()
+    ends = bool(match["stop"]) and stop_ends_sentence(match.string, end - 1, before_name=True)
+    return Token(match.start("road"), end - ends, "abbreviation", _ROADS[match["road"]])
+
+
+_PIN_CODE = re.compile(
+    r"(?<=[a-z] )(?:[-–][ \u00a0]?)?(?P<pin>[1-8]\d{5}|[1-8]\d{2} \d{3})(?=[.,;)\n]|$)"
+)
+_INDIA = re.compile(
+    r"\b(?:India|Bengaluru|Bangalore|Mumbai|Delhi|Chennai|Pune|Kolkata|Hyderabad|Noida|Gurgaon"
+    r"|Gurugram|Ahmedabad|"
+    r"Jaipur|Lucknow|Kochi|Indore|Surat|Nagar|Marg|Cross|Chandigarh|Thane|Coimbatore|Nagpur"
+    r"|Bhopal)\b"
+)
+
+
+def _pin_code(match: re.Match[str]) -> Token | None:
+    """Bengaluru 560001."""
+    if not _INDIA.search(match.string):
+        return None
+    return Token(match.start("pin"), match.end(), "digits", digits(match["pin"]))
+
+
+_DIRECTION = re.compile(
+    r"(?:(?<=\bSt )|(?<=\bSt\. )|(?<=\bAve )|(?<=\bAve\. )|(?<=\bRd )|(?<=\bRd\. )|(?<=\bBlvd\."
+    r" )|(?<=\bDr\. )"
+    r"|(?<=\bStreet )|(?<=\bAvenue )|(?<=\bRoad ))(?P<side>NE|NW|SE|SW"
+    r"|[NSEW])(?:\.(?=[ \u00a0,;]))?(?![\w'])"
+)
+_SIDES = {
+    **{"N": "north", "S": "south", "E": "east", "W": "west"},
+    **{"NE": "northeast", "NW": "northwest", "SE": "southeast", "SW": "southwest"},
+}
+
+
+def _direction(match: re.Match[str]) -> Token:
+    """214 Queen St. E."""
+    ends = match[0].endswith(".") and stop_ends_sentence(match.string, match.end() - 1)
+    return token(match, "abbreviation", _SIDES[match["side"]], end=match.end() - ends)
+
+
+_BATHS = re.compile(
+    r"(?<![\w.,/$-])(?P<count>\d{1,2}(?:\.5|½)?)[ \u00a0]?(?:ba|BA)\b(?:\.(?=[ \u00a0]?[,;]))?"
+)
+
+
+def _baths(match: re.Match[str]) -> Token:
+    """4 bd | 3 ba."""
+    whole = int(re.sub(r"\.5|½", "", match["count"]))
+    half = " and a half" if re.search(r"\.5|½", match["count"]) else ""
+    return token(match, "measure", f"{cardinal(whole)}{half} bath")
+
+
+_BEDROOM = re.compile(r"(?<=\d[- ])bdrms?\b\.?")
+
+
+def _bedroom(match: re.Match[str]) -> Token:
+    """A 2-bdrm apartment."""
+    ends = match[0].endswith(".") and stop_ends_sentence(match.string, match.end() - 1)
+    return token(match, "abbreviation", "bedroom", end=match.end() - ends)
+
+
+_STATES = {
+    **{"AL": "Alabama", "AK": "Alaska", "AZ": "Arizona", "AR": "Arkansas", "CA": "California"},
+    **{"CO": "Colorado", "CT": "Connecticut", "DE": "Delaware", "FL": "Florida", "GA": "Georgia"},
+    **{"HI": "Hawaii", "ID": "Idaho", "IL": "Illinois", "IN": "Indiana", "IA": "Iowa"},
+    **{"KS": "Kansas", "KY": "Kentucky", "LA": "Louisiana", "ME": "Maine", "MD": "Maryland"},
+    **{"MA": "Massachusetts", "MI": "Michigan", "MN": "Minnesota", "MS": "Mississippi"},
+    **{"MO": "Missouri", "MT": "Montana", "NE": "Nebraska", "NV": "Nevada", "NH": "New Hampshire"},
+    **{"NJ": "New Jersey", "NM": "New Mexico", "NY": "New York", "NC": "North Carolina"},
+    **{"ND": "North Dakota", "OH": "Ohio", "OK": "Oklahoma", "OR": "Oregon", "PA": "Pennsylvania"},
+    **{"RI": "Rhode Island", "SC": "South Carolina", "SD": "South Dakota", "TN": "Tennessee"},
+    **{"TX": "Texas", "UT": "Utah", "VT": "Vermont", "VA": "Virginia", "WA": "Washington"},
+    **{"WV": "West Virginia", "WI": "Wisconsin", "WY": "Wyoming"},
+}
+_STATE = re.compile(
+    rf"\b[A-Z][a-z]+, (?P<state>{'|'.join(_STATES)})(?=[.,;:!?)]|$|[ \u00a0](?![\dA-Z]))"
+    r"|\b[A-Z][a-z]+, (?P<word>OR|IN|ME|HI|OK|OH|LA|PA|MA)(?=[ \u00a0]\d{5}(?!\d))"
+)
+
+
+def _state(match: re.Match[str]) -> Token:
+    """Made in Portland, OR."""
+    name = "state" if match["state"] else "word"
+    return Token(match.start(name), match.end(), "abbreviation", _STATES[match[name]])
+
+
+RULES = (
+    Rule(_STATE, _state),
+    Rule(_BEDROOM, _bedroom),
+    Rule(_BATHS, _baths),
+    Rule(_DIRECTION, _direction),
+    Rule(_ROAD, _road),
+    Rule(_PIN_CODE, _pin_code),
+    Rule(_UNIT, _unit),
+    Rule(_POSTCODE, _postcode),
+)

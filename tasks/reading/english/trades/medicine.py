@@ -1,0 +1,106 @@
+"""Doses: q8h, t.i.d., prn, 1,200 mg/24h."""
+
+import re
+
+from tasks.reading.english.numbers import cardinal
+from tasks.reading.english.rules import Rule, stop_ends_sentence, token
+from tasks.reading.tokens import Token
+
+_EVERY = re.compile(
+    r"(?<![\w.-])[qQ](?:\.?"
+    r" )?(?P<low>\d{1,2})(?:[-–](?P<high>\d{1,2}))?[ \u00a0]?(?P<unit>h(?:r|rs)?|d"
+    r"|wk|min)(?!\w)\.?"
+)
+_UNITS = {"h": "hour", "d": "day", "w": "week", "m": "minute"}
+
+
+def _every(match: re.Match[str]) -> Token:
+    """q4-6h."""
+    number = cardinal(int(match["low"]))
+    number += f" to {cardinal(int(match['high']))}" if match["high"] else ""
+    unit = _UNITS[match["unit"][0]]
+    words = f"every {unit}" if number == "one" else f"every {number} {unit}s"
+    ends = match[0].endswith(".") and stop_ends_sentence(match.string, match.end() - 1)
+    return token(match, "abbreviation", words, end=match.end() - ends)
+
+
+_LATIN_DOSES = {
+    "qd": "once a day",
+    "bid": "twice a day",
+    "tid": "three times a day",
+    "qid": "four times a day",
+    "prn": "as needed",
+    "po": "by mouth",
+    "qhs": "at bedtime",
+    "hs": "at bedtime",
+    "qam": "every morning",
+    "qpm": "every evening",
+}
+_DOSE = (
+    r"(?:mg|mcg|μg|g|ml|mL|units?|IU|tabs?|tablets?|caps?|capsules?|drops?|puffs?|sprays?|doses?"
+    r"|h|hours|po|PO|daily|orally)\.?"
+)
+_LATIN = re.compile(
+    r"(?<![\w.])(?i:(?P<dotted>q\.d|b\.i\.d|t\.i\.d|q\.i\.d|p\.r\.n|p\.o"
+    r"|q\.h\.s))(?P<stop>\.)?(?!\w)"
+    r"|(?<![\w.-])(?P<plain>prn|PRN|qhs|QHS)(?![\w-])"
+    r"|(?<=[A-Za-z.] )(?P<dosed>BID|TID|QID|QD|PO|bid|tid|qid|qd|po)(?![\w-])"
+)
+_AFTER_DOSE = re.compile(rf"\b{_DOSE}[ \u00a0]$")
+
+
+def _latin(match: re.Match[str]) -> Token | None:
+    """1 tab t.i.d.; but a bid of $100."""
+    before = match.string[max(0, match.start() - 12) : match.start()]
+    if match["dosed"] and not _AFTER_DOSE.search(before):
+        return None
+    name = (match["dotted"] or match["plain"] or match["dosed"]).replace(".", "").lower()
+    if name == "po" and match["dotted"] and match[0].startswith("P"):
+        return None  # a P.O. box
+    ends = bool(match["stop"]) and stop_ends_sentence(match.string, match.end() - 1)
+    return token(match, "abbreviation", _LATIN_DOSES[name], end=match.end() - ends)
+
+
+_HAEMOGLOBIN = re.compile(r"(?<!\w)(?:HbA1[cC]|HBA1C)(?!\w)")
+_OXYGEN = re.compile(r"(?<!\w)SpO[2₂](?!\w)")
+
+
+def _haemoglobin(match: re.Match[str]) -> Token:
+    return token(match, "model", "H B A one C")
+
+
+_COURSE = re.compile(
+    r"(?<=[A-Za-z.)%] )[x×][ \u00a0]?(?P<count>\d{1,2})(?=[ \u00a0](?:days?|weeks?|wks?|months?"
+    r"|mos?|nights?)\b)"
+)
+
+
+def _course(match: re.Match[str]) -> Token:
+    """500 mg TID x 7 days."""
+    return token(match, "measure", f"for {cardinal(int(match['count']))}")
+
+
+_BLOOD = re.compile(r"(?<![\w.-])(?P<group>AB|[ABO])(?P<sign>[-+−])(?![\w+])")
+_DONORS = re.compile(r"\b(?:blood|donors?|plasma|transfusion|Rh)\b", re.IGNORECASE)
+
+
+def _blood(match: re.Match[str]) -> Token | None:
+    """O+ and AB- donors."""
+    if not _DONORS.search(match.string):
+        return None
+    sign = "positive" if match["sign"] == "+" else "negative"
+    return token(match, "model", f"{' '.join(match['group'])} {sign}")
+
+
+def _oxygen(match: re.Match[str]) -> Token:
+    return token(match, "model", "S P O two")
+
+
+RULES = (
+    Rule(_OXYGEN, _oxygen),
+    Rule(_BLOOD, _blood),
+    Rule(_COURSE, _course),
+    Rule(_EVERY, _every),
+    Rule(_LATIN, _latin),
+    Rule(_HAEMOGLOBIN, _haemoglobin),
+)

@@ -1,0 +1,117 @@
+"""Scores that are said otherwise than their signs: 287/6 in cricket, hit .312, a 10-1 record."""
+
+import re
+
+from tasks.reading.english.numbers import cardinal, pairs
+from tasks.reading.english.rules import Rule, token
+from tasks.reading.tokens import Token
+
+_CRICKET = re.compile(
+    r"\b(?:ov|overs?|wickets?|wkts?|innings|batting|bowled|all out|declared?|chas(?:e|ed|ing)"
+    r"|T20I?|ODI|Tests?|"
+    r"cricket|IPL|stumps|bowlers?|batsm[ae]n|batters?)\b"
+)
+_WICKETS = re.compile(
+    r"(?<![\w.,/$-])(?P<runs>\d{1,3})/(?P<wickets>10|\d)(?:d(?!\w))?(?![\w%/]|[.,]\d)"
+)
+
+
+def _wickets(match: re.Match[str]) -> Token | None:
+    """287/6 in 48 overs."""
+    if not _CRICKET.search(match.string) or int(match["runs"]) <= int(match["wickets"]):
+        return None
+    words = f"{cardinal(int(match['runs']))} for {cardinal(int(match['wickets']))}"
+    is_declared = match[0].endswith("d")
+    return token(match, "range", words + (" declared" if is_declared else ""))
+
+
+_AVERAGE = re.compile(
+    r"(?:(?<=\bhit )|(?<=\bhits )|(?<=hitting )|(?<=batting )|(?<=batted )|(?<=\bbats )"
+    r"|(?<=slugging )"
+    r"|(?<=batting average of )|(?<=percentage of )|(?<=slugged )|(?<=\ba )(?=\.\d{3} (?:hitter"
+    r"|average|batting)))"
+    r"\.(?P<average>\d{3})(?![\w%]|[.,]\d)"
+)
+
+
+def _average(match: re.Match[str]) -> Token:
+    """Batting .312."""
+    return token(match, "decimal", pairs(match["average"]))
+
+
+_NOW = re.compile(
+    r"(?:(?<=improved to )|(?<=improve to )|(?<=fell to )|(?<=fall to )|(?<=moved to )"
+    r"|(?<=record of )|(?<=dropped to ))"
+    r"(?P<won>\d{1,2})[-–](?P<lost>\d{1,2})(?:[-–](?P<drawn>\d{1,2}))?(?![\w%]|[.,]\d)"
+)
+_RECORD = re.compile(
+    r"(?<![\w.,/$-])(?P<won>\d{1,2})[-–](?P<lost>\d{1,2})(?:[-–](?P<drawn>\d{1,2}))?"
+    r"(?=[ \u00a0](?:records?|start|(?:on|for)[ \u00a0](?:the|this)[ \u00a0](?:year|season)"
+    r"|this[ \u00a0]season|overall|"
+    r"at[ \u00a0]home|on[ \u00a0]the[ \u00a0]road|in[ \u00a0](?:the[ \u00a0])?(?:league"
+    r"|division|conference))\b)"
+)
+
+
+def _record(match: re.Match[str]) -> Token:
+    """A 10-1 record: won and lost."""
+    words = [cardinal(int(match[name])) for name in ("won", "lost", "drawn") if match[name]]
+    return token(match, "range", f"{', '.join(words[:-1])} and {words[-1]}")
+
+
+_DEFEATED = re.compile(
+    r"(?<=[a-z] )(?P<won>d|def|bt)\.(?=[ \u00a0][A-Z][A-Za-z'. -]{1,30}[ \u00a0]\d{1,3}[-–]\d)"
+)
+
+
+def _defeated(match: re.Match[str]) -> Token:
+    """Nadal d. Federer 6–3."""
+    return token(match, "abbreviation", "beat" if match["won"] == "bt" else "defeated")
+
+
+_OVERS = re.compile(r"(?<=\d )ov\b\.?")
+_NOT_OUT = re.compile(r"(?<![\w.,/$])(?P<runs>\d{1,3})\*(?![\w*])")
+_BALLS = re.compile(r"(?<=\()(?P<balls>\d{1,3})b(?=[,)])")
+_MINUTE = re.compile(r"(?<![\w.,])(?P<minute>\d{1,3})(?:\+(?P<added>\d{1,2}))?'(?=[,)])")
+_GOALS = re.compile(
+    r"\b(?:Final|FT|HT|goals?|scored?|penalt\w+|pen|full[- ]time)\b|\d[-–]\d", re.IGNORECASE
+)
+
+
+def _overs(match: re.Match[str]) -> Token:
+    return token(match, "abbreviation", "overs")
+
+
+def _not_out(match: re.Match[str]) -> Token | None:
+    """Kohli 101*."""
+    if not _CRICKET.search(match.string):
+        return None
+    return token(match, "measure", f"{cardinal(int(match['runs']))} not out")
+
+
+def _balls(match: re.Match[str]) -> Token | None:
+    """101* (94b)."""
+    if not _CRICKET.search(match.string):
+        return None
+    return token(match, "measure", f"{cardinal(int(match['balls']))} balls")
+
+
+def _minute(match: re.Match[str]) -> Token | None:
+    """A goal in 45+2'."""
+    if not _GOALS.search(match.string):
+        return None
+    added = f" plus {cardinal(int(match['added']))}" if match["added"] else ""
+    return token(match, "measure", f"{cardinal(int(match['minute']))}{added} minutes")
+
+
+RULES = (
+    Rule(_OVERS, _overs),
+    Rule(_NOT_OUT, _not_out),
+    Rule(_BALLS, _balls),
+    Rule(_MINUTE, _minute),
+    Rule(_DEFEATED, _defeated),
+    Rule(_WICKETS, _wickets),
+    Rule(_AVERAGE, _average),
+    Rule(_RECORD, _record),
+    Rule(_NOW, _record),
+)
