@@ -24,7 +24,7 @@ import torch
 from torch import Tensor
 from torch._dynamo.utils import counters
 
-from model.live_avatar.assembly.random_weights import filled
+from model.live_avatar.assembly.random_transformer import filled
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE, LIVE_AVATAR_14B, TINY
 from model.live_avatar.devices.device import choose_device
 from model.live_avatar.network.attention import AUTO, usable_kernels

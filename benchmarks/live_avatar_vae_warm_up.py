@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from model.live_avatar.assembly.random_weights import filled
+from model.live_avatar.assembly.random_transformer import filled
 from model.live_avatar.config import BLOCK_LATENTS, TINY_VAE
 from model.live_avatar.encoders.vae import StreamingDecoder, build_vae, load_vae
 from model.live_avatar.weights.state import built_empty

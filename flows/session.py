@@ -23,9 +23,9 @@ from tasks.gpu_plans.kernels import ENGINE, calibrated_kernels, kernel_notices
 from tasks.inputs.inputs import Inputs
 from tasks.manifest.lexicon_file import LexiconFile, beside, read_lexicon
 from tasks.manifest.manifest import Manifest, RowDefaults, read_manifest
-from tasks.manifest.personal.libraries import USUAL, Personal
 from tasks.manifest.personal.proof import PRESET, PRESET_NAME, proof_row
 from tasks.manifest.personal.selection import EVERYTHING, Selection, chosen_of
+from tasks.manifest.personal.settings import USUAL, Personal
 from tasks.manifest.presets import load_presets
 from tasks.manifest.row_settings import check_options, notices_of
 from tasks.portrait.portrait import PortraitLimits

@@ -20,8 +20,8 @@ from model.errors import CampaignError
 from tasks.deliver_records import CaptionMode, TeaserKind
 from tasks.gate_records import GateMode
 from tasks.gpu_plans.layouts import check_layout
-from tasks.manifest.personal.libraries import Personal
 from tasks.manifest.personal.selection import Selection
+from tasks.manifest.personal.settings import Personal
 from tasks.records import VIDEO_ID_PATTERN, Loudness, Scalar
 from tasks.store.campaigns import checked_campaign
 

@@ -21,6 +21,7 @@ from model.engine import (
 )
 from model.errors import PortraitError, ResourceError, WeightsError
 from model.host import heartbeats, protocol
+from model.host.collector import pause_collector
 from model.live_avatar.config import LATENT_SIDE, PATCH
 from model.live_avatar.devices.memory_ladder import (
     OFFLOAD,
@@ -52,7 +53,8 @@ from model.live_avatar.weights.location import (
 )
 
 if TYPE_CHECKING:
-    from model.live_avatar.assembly.loader import Core, Loaded
+    from model.live_avatar.assembly.core import Core
+    from model.live_avatar.assembly.loader import Loaded
     from model.live_avatar.parallel.ranks import Ranks
     from model.live_avatar.sampling.sampler import Sampler
 
@@ -235,7 +237,7 @@ class LiveAvatarEngine:
         return fault
 
     def _with_rungs(self, attempt: Attempt, error: MemoryFullError) -> ResourceError:
-        from model.live_avatar.assembly.loader import can_float8
+        from model.live_avatar.assembly.core import can_float8
 
         has_float8 = can_float8(self._place, self._device)
         shards = self._placement.shards
@@ -253,7 +255,8 @@ class LiveAvatarEngine:
         held = Load.of(dtype, offload)
         if self._loaded is None or self._loaded.held != held:
             ranks = self._joined()
-            from model.live_avatar.assembly.loader import load
+            with pause_collector():
+                from model.live_avatar.assembly.loader import load
 
             self._loaded = None  # its memory is needed for the next
             self._loaded = self._once(
@@ -268,7 +271,8 @@ class LiveAvatarEngine:
         held = Load.of(dtype, offload)
         if self._core is None or self._core.held != held:
             ranks = self._joined()
-            from model.live_avatar.assembly.loader import load_core
+            with pause_collector():
+                from model.live_avatar.assembly.core import load_core
 
             self._core = None
             self._core = self._once(
@@ -290,8 +294,9 @@ class LiveAvatarEngine:
         """The processes that render together; found once."""
         if self._ranks is None:
             try:
-                from model.live_avatar.examine.device_checks import check_machine
-                from model.live_avatar.parallel.ranks import join
+                with pause_collector():
+                    from model.live_avatar.examine.device_checks import check_machine
+                    from model.live_avatar.parallel.ranks import join
             except ModuleNotFoundError as error:
                 raise ResourceError(
                     f"engine live-avatar: {error.name} is not installed; run "

@@ -22,7 +22,8 @@ from tasks.manifest.on_screen.brands import Brands, brands_of
 from tasks.manifest.on_screen.columns import BRAND_COLUMN, SCREEN_COLUMNS
 from tasks.manifest.on_screen.rows import ScreenReader
 from tasks.manifest.personal.fan_out import fan_out
-from tasks.manifest.personal.libraries import USUAL, Personal, read_libraries
+from tasks.manifest.personal.libraries import read_libraries
+from tasks.manifest.personal.settings import USUAL, Personal
 from tasks.manifest.personal.variables import Variables
 from tasks.manifest.presets import Preset, load_presets
 from tasks.manifest.row import RowDefaults, RowReader, check_defaults

@@ -14,7 +14,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from model.live_avatar.assembly.random_weights import filled
+from model.live_avatar.assembly.random_transformer import filled
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE, LIVE_AVATAR_14B
 from model.live_avatar.network.audio_injector import AudioTokens
 from model.live_avatar.network.transformer import Transformer

@@ -19,7 +19,8 @@ from transformers.models.umt5.modeling_umt5 import UMT5Stack
 
 from benchmarks.full_size import make_job
 from model.engine import FRAME_MULTIPLE
-from model.live_avatar.assembly import loader, random_weights
+from model.live_avatar.assembly import core, loader
+from model.live_avatar.assembly.random_transformer import SIZES
 from model.live_avatar.devices.ahead import Ahead
 from model.live_avatar.encoders.audio import SpeechEncoder
 from model.live_avatar.encoders.vae import StreamingDecoder
@@ -159,8 +160,8 @@ def count(combination: Combination) -> Counted:
 def sized(sizes: ModelSizes) -> Iterator[None]:
     """Let random weights be of these sizes."""
     with (
-        mock.patch.object(loader, "MODELS", {**MODELS, PUBLISHED: sizes}),
-        mock.patch.object(random_weights, "_SIZES", {"14b": sizes}),
+        mock.patch.object(core, "MODELS", {**MODELS, PUBLISHED: sizes}),
+        mock.patch.dict(SIZES, {"14b": sizes}),
     ):
         yield
 

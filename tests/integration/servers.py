@@ -27,6 +27,7 @@ import httpx
 import psutil
 import pytest
 
+from flows.local.empty_database import begin_database
 from tests.integration.campaigns import share_clauses
 from tests.warm_command import WarmCommand
 
@@ -270,6 +271,7 @@ class PrefectCluster:
     ) -> None:
         """``clauses``: the sounds that its campaigns share, as those of one ``--out`` do."""
         self.folder, self._is_protected, self._clauses = folder, is_protected, clauses
+        self._has_sqlite = database is None
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/api"
         self.mark = uuid.uuid4().hex
@@ -317,7 +319,10 @@ class PrefectCluster:
 
     def start(self) -> Self:
         """Start it, or start it again, and wait until it is healthy."""
-        (self.folder / "home").mkdir(parents=True, exist_ok=True)
+        home = self.folder / "home"
+        home.mkdir(parents=True, exist_ok=True)
+        if self._has_sqlite:
+            begin_database(home)  # to make its tables takes half of the start
         self.daemon.start()
         self.daemon.wait_for(self.is_healthy, "Prefect's server is healthy")
         return self

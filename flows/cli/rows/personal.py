@@ -8,7 +8,7 @@ import click
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 if TYPE_CHECKING:
-    from tasks.manifest.personal.libraries import Personal
+    from tasks.manifest.personal.settings import Personal
 
 
 def with_personal(command: Any) -> Any:
@@ -53,7 +53,7 @@ def with_personal(command: Any) -> Any:
 
 def personal_of(options: dict[str, Any]) -> "Personal":
     """How the manifest is read, of a command's options."""
-    from tasks.manifest.personal.libraries import Personal
+    from tasks.manifest.personal.settings import Personal
 
     return Personal(
         is_strict=options["strict_variables"],

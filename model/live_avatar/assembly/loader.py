@@ -1,109 +1,48 @@
-"""The engine's torch half: the weights on a device, and what is kept between segments."""
+"""All parts of the model, as the rank that leads has them, and what it keeps between segments."""
 
 import logging
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any
 
 import torch
 
 from model.engine import SegmentJob
-from model.errors import WeightsError
 from model.host import heartbeats
-from model.live_avatar.assembly.random_weights import random_transformer, untrained
-from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE
-from model.live_avatar.devices.device import choose_device, keep_float32
+from model.live_avatar.assembly.core import (
+    Core,
+    load_published_transformer,
+    log_loaded,
+    schedule_of,
+    way_of,
+)
+from model.live_avatar.assembly.random_weights import untrained
 from model.live_avatar.devices.memory import free_memory, memory_errors_named
 from model.live_avatar.devices.memory_ladder import Load
 from model.live_avatar.encoders.audio import load_speech_encoder
 from model.live_avatar.encoders.text import (
-    ON_DEVICE,
     PromptTokenizer,
-    TextHome,
     encode_prompt,
     load_text_encoder,
     text_dtype,
 )
+from model.live_avatar.encoders.text_home import ON_DEVICE, TextHome
 from model.live_avatar.encoders.vae import load_vae
-from model.live_avatar.network.cache import make_caches
-from model.live_avatar.network.transformer import Transformer
-from model.live_avatar.parallel.kernels import run_by
-from model.live_avatar.parallel.offload import Offloader
-from model.live_avatar.parallel.quantize import FLOAT8_RULES, TORCH_DTYPES, float8_put, has_float8
 from model.live_avatar.parallel.ranks import Ranks
-from model.live_avatar.parallel.shards import Shards
 from model.live_avatar.planning.offload import (
     NO_OFFLOAD,
     Offload,
 )
-from model.live_avatar.planning.placement_checks import Wanted, check_placement
-from model.live_avatar.planning.sizes import MODELS, ModelSizes
-from model.live_avatar.sampling.sampler import BlockSampler, Sampler
-from model.live_avatar.sampling.schedule import Schedule, make_schedule
+from model.live_avatar.planning.sizes import ModelSizes
+from model.live_avatar.sampling.sampler import BlockSampler
 from model.live_avatar.sampling.segment import Parts, SegmentRendering, SegmentSettings
 from model.live_avatar.weights.location import WeightsLocation
-from model.live_avatar.weights.published import ModelFiles, check_config, missing_files
-from model.live_avatar.weights.state import Put, load_transformer, put
+from model.live_avatar.weights.published import ModelFiles
+from model.live_avatar.weights.state import Put, put
 
 _PROMPTS_KEPT = 16
 _log = logging.getLogger("nightshoot.live_avatar")
-
-Told: TypeAlias = Mapping[str, Any]
-"""Sizes and settings from which every rank makes its sampler."""
-
-
-class Core:
-    """The transformer, ready: what every rank has.
-
-    Args:
-        transformer: the same.
-        dtype_name: of its weights.
-        offload: what of it is in the host's memory.
-
-    Attributes:
-        held: how it holds its weights.
-    """
-
-    def __init__(
-        self, transformer: Transformer, dtype_name: str, offload: Offload = NO_OFFLOAD
-    ) -> None:
-        self.transformer, self.dtype_name = transformer, dtype_name
-        self.held = Load.of(dtype_name, offload)
-        self._offload = NO_OFFLOAD
-        self._make_caches = make_caches
-        self.keep_memories(offload)
-
-    def keep_memories(self, offload: Offload) -> bool:
-        """Hold the memories of later samplers where ``offload`` says; whether that is new."""
-        if (offload.kv, offload.sink) == (self._offload.kv, self._offload.sink):
-            return False
-        device = next(self.transformer.parameters()).device
-        self._offload, self._make_caches = offload, Offloader(offload, device).make_caches
-        return True
-
-    def sampler(self, told: Told, steps_of: Callable[[int], range]) -> Sampler:
-        """Of the steps that are done on this rank: ``steps_of`` all there are.
-
-        Raises:
-            ResourceError: this machine cannot run the transformer as the settings ask.
-        """
-        run_by(self.transformer, told["attention"], is_compiled=told["is_compiled"])
-        schedule = _schedule(told)
-        return Sampler(
-            self.transformer,
-            schedule,
-            height=told["height"] // LATENT_SIDE,
-            width=told["width"] // LATENT_SIDE,
-            num_past_latents=told["blocks_per_clip"] * BLOCK_LATENTS,
-            steps=steps_of(schedule.num_steps),
-            make_caches=self._make_caches,
-        )
-
-
-def _schedule(told: Told) -> Schedule:
-    return make_schedule(told["num_steps"], told["shift"], is_truncated=told["is_truncated"])
 
 
 class Loaded:
@@ -179,63 +118,7 @@ class Loaded:
         heartbeats.phase("the first block of a size, which may compile", "compile")
         self._sampler.cache_clear()  # the next ones need what the last ones hold
         told |= {"dtype": self.held.dtype, "offload": str(self._offload)}
-        return self._ranks.sampler(self._core.sampler, told, _schedule(told).num_steps)
-
-
-@dataclass(frozen=True)
-class _Way:
-    """How weights are brought to a device."""
-
-    dtype: torch.dtype
-    device: torch.device
-    sizes: ModelSizes
-    put_weight: Put
-    offloader: Offloader
-    ranks: Ranks
-    shards: Shards | None
-
-    @property
-    def has_layers(self) -> bool:
-        """Of the transformer; who only decodes needs none."""
-        return not self.ranks.seat.decodes_alone
-
-    def settle(self, transformer: Transformer) -> None:
-        """Let a transformer that has been loaded work as it was brought."""
-        if not self.has_layers:
-            return
-        self.offloader.settle(transformer)
-        if self.shards is not None:
-            self.shards.settle(transformer)
-        self.ranks.settle(transformer)
-
-
-def _way(
-    place: WeightsLocation, dtype_name: str, device_name: str, offload: Offload, ranks: Ranks | None
-) -> _Way:
-    ranks = ranks or Ranks()
-    if ranks.seat.decodes_alone:
-        offload = Offload(text=offload.text)  # of the rest there is nothing
-    device = choose_device(device_name, is_small=place.is_tiny)
-    keep_float32()
-    if device.type == "cpu":
-        torch.set_num_threads(1)  # sums must not depend on how many cores there are
-    sizes = MODELS[place.model]
-    check_placement(Wanted(ranks.seat.placement, offload), sizes.transformer)
-    put_weight = put
-    if dtype_name in FLOAT8_RULES:
-        put_weight = float8_put(sizes.transformer, FLOAT8_RULES[dtype_name], device)
-    offloader = Offloader(offload, device)
-    put_weight, shards = offloader.put_of(put_weight), None
-    if ranks.groups.shards is not None:
-        free_memory()  # a model that was shared out before holds itself
-        shards = Shards(ranks.groups.shards, device)
-        put_weight = shards.put_of(put_weight)
-    return _Way(TORCH_DTYPES[dtype_name], device, sizes, put_weight, offloader, ranks, shards)
-
-
-def can_float8(place: WeightsLocation, device_name: str) -> bool:
-    """Whether the device can compute with dtype float8; arguments are those of :func:`load`."""
-    return has_float8(choose_device(device_name, is_small=place.is_tiny))
+        return self._ranks.sampler(self._core.sampler, told, schedule_of(told).num_steps)
 
 
 def load(
@@ -259,7 +142,7 @@ def load(
         ResourceError: there is no such device, it cannot compute in this dtype, or has too
             little memory, or so has the host.
     """
-    way = _way(place, dtype_name, device_name, offload, ranks)
+    way = way_of(place, dtype_name, device_name, offload, ranks)
     started = time.perf_counter()
     with (
         heartbeats.within("loading weights", "load"),
@@ -272,73 +155,8 @@ def load(
             assert place.files is not None
             parts = load_published(place.files, way.sizes, *to, has_layers=way.has_layers)
         way.settle(parts.transformer)
-    _log_loaded("weights", way.device, dtype_name, started)
+    log_loaded("weights", way.device, dtype_name, started)
     return Loaded(parts, dtype_name, offload, ranks)
-
-
-def load_core(
-    place: WeightsLocation,
-    dtype_name: str,
-    device_name: str,
-    offload: Offload = NO_OFFLOAD,
-    ranks: Ranks | None = None,
-) -> Core:
-    """Bring the transformer alone to a device, for a rank that does not lead.
-
-    Arguments and errors are those of :func:`load`.
-    """
-    way = _way(place, dtype_name, device_name, offload, ranks)
-    started = time.perf_counter()
-    with (
-        heartbeats.within("loading weights", "load"),
-        memory_errors_named("while the weights were loaded"),
-    ):
-        if place.random is not None:
-            transformer = random_transformer(place.random, way.dtype, way.device, way.put_weight)
-        else:
-            assert place.files is not None
-            transformer = load_published_transformer(
-                place.files, way.sizes, way.dtype, way.device, way.put_weight
-            )
-        way.settle(transformer)
-    _log_loaded("transformer", way.device, dtype_name, started)
-    return Core(transformer, dtype_name, offload)
-
-
-def _log_loaded(what: str, device: torch.device, dtype_name: str, started: float) -> None:
-    _log.info(
-        "%s on %s in %s after %.1f s", what, device, dtype_name, time.perf_counter() - started
-    )
-
-
-def load_published_transformer(
-    files: ModelFiles,
-    sizes: ModelSizes,
-    dtype: torch.dtype,
-    device: torch.device,
-    put_weight: Put = put,
-    *,
-    has_layers: bool = True,
-) -> Transformer:
-    """The transformer of a model that is laid out as the published one.
-
-    Arguments and errors are those of :func:`load_published`.
-    """
-    lora = files.lora.path if files.lora else None
-    missing = missing_files(files.folder, lora)
-    if missing:
-        told = "\n  ".join(f"{each.path}: {each.fault}; {each.way_out}" for each in missing)
-        raise WeightsError(f"files of the model are missing or damaged:\n  {told}")
-    check_config(files.transformer_config, sizes.transformer)
-    return load_transformer(
-        sizes.transformer,
-        files.transformer,
-        lora=files.lora,
-        dtype=dtype,
-        device=device,
-        put_weight=put_weight,
-        has_layers=has_layers,
-    )
 
 
 def load_published(

@@ -5,38 +5,25 @@ on what the weights are. The same preset has the same weights everywhere.
 """
 
 import zlib
-from collections.abc import Mapping
-from typing import TypeVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from transformers import Wav2Vec2Config, Wav2Vec2Model
 
+from model.live_avatar.assembly.random_transformer import SIZES, filled, random_transformer
 from model.live_avatar.encoders.audio import SpeechEncoder
 from model.live_avatar.encoders.text import (
-    ON_DEVICE,
-    TextHome,
     build_text_encoder,
     clean_prompt,
     encode_prompt,
     text_dtype,
 )
+from model.live_avatar.encoders.text_home import ON_DEVICE, TextHome
 from model.live_avatar.encoders.vae import build_vae
-from model.live_avatar.network.transformer import Transformer
-from model.live_avatar.planning.sizes import MODELS, PUBLISHED, ModelSizes
+from model.live_avatar.planning.sizes import ModelSizes
 from model.live_avatar.sampling.segment import Parts
-from model.live_avatar.weights.key_names import parts_of
 from model.live_avatar.weights.location import RandomPreset
-from model.live_avatar.weights.state import Put, built_empty, drop_layers, put
-
-_NORM_SPREAD = 0.1
-_Model = TypeVar("_Model", bound=nn.Module)
-
-
-_SIZES: Mapping[RandomPreset, ModelSizes] = {
-    "tiny": MODELS["tiny"],
-    "14b": MODELS[PUBLISHED],
-}
+from model.live_avatar.weights.state import Put, built_empty, put
 
 
 def untrained(
@@ -59,7 +46,7 @@ def untrained(
         text_home: where the text encoder's weights are between prompts.
         has_layers: of the transformer; without them it renders nothing.
     """
-    sizes = _SIZES[preset]
+    sizes = SIZES[preset]
     where = torch.device(device)
     encoder = built_empty(lambda: build_text_encoder(sizes.text))
     encoder = filled(encoder, text_dtype(dtype), where, text_home.put_weight)
@@ -70,21 +57,6 @@ def untrained(
         speech=SpeechEncoder(filled(_speech_model(sizes), dtype, where)),
         encode_text=lambda prompt: encode_prompt(encoder, _word_ids(prompt, sizes)),
     )
-
-
-def random_transformer(
-    preset: RandomPreset,
-    dtype: torch.dtype,
-    device: torch.device,
-    put_weight: Put = put,
-    *,
-    has_layers: bool = True,
-) -> Transformer:
-    """The transformer of :func:`untrained` alone."""
-    model = built_empty(lambda: Transformer(_SIZES[preset].transformer))
-    if not has_layers:
-        drop_layers(model)
-    return filled(model, dtype, device, put_weight)
 
 
 def _speech_model(sizes: ModelSizes) -> Wav2Vec2Model:
@@ -111,32 +83,3 @@ def _word_ids(prompt: str, sizes: ModelSizes) -> Tensor:
     words = clean_prompt(prompt).split()[: sizes.transformer.text_len - 1]
     ids = [2 + zlib.crc32(word.encode()) % (sizes.text.vocab_size - 2) for word in words]
     return torch.tensor([*ids, 1], dtype=torch.long)
-
-
-def filled(
-    model: _Model, dtype: torch.dtype, device: torch.device, put_weight: Put = put
-) -> _Model:
-    """``model`` with every parameter drawn by its name, small, and none zero.
-
-    It may stand on the meta device.
-    """
-    for name, parameter in list(model.named_parameters()):
-        parts = parts_of(name)
-        shapes = [part.shape for part in parameter.chunk(len(parts))]
-        drawn = [
-            _drawn(part, shape, device).to(dtype) for part, shape in zip(parts, shapes, strict=True)
-        ]
-        put_weight(model, name, drawn[0] if len(drawn) == 1 else torch.cat(drawn))
-    for module in model.modules():
-        for name, buffer in list(module.named_buffers(recurse=False)):
-            setattr(module, name, buffer.to(device))
-    return model.eval().requires_grad_(False)
-
-
-def _drawn(name: str, shape: torch.Size, device: torch.device) -> Tensor:
-    source = torch.Generator(device).manual_seed(zlib.crc32(name.encode()))
-    value = torch.randn(shape, generator=source, device=device, dtype=torch.float32)
-    if value.dim() > 1:
-        return value / value[0].numel() ** 0.5
-    offset = 1.0 if name.endswith(("weight", "gamma")) else 0.0
-    return value * _NORM_SPREAD + offset

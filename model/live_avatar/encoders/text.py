@@ -8,8 +8,6 @@ Shapes: L tokens, D width.
 
 import html
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import ftfy
@@ -21,9 +19,10 @@ from transformers.models.umt5.modeling_umt5 import UMT5Stack
 
 from model.errors import WeightsError
 from model.live_avatar.config import UMT5_XXL, TextConfig
+from model.live_avatar.encoders.text_home import ON_DEVICE, TextHome
 from model.live_avatar.weights.published import PUBLISHED_AT
 from model.live_avatar.weights.published_configs import TOKENIZER_NAME, tokenizer_faults
-from model.live_avatar.weights.state import Put, built_empty, load_weights, put, weights_faults
+from model.live_avatar.weights.state import built_empty, load_weights, weights_faults
 
 _WAY_OUT = f"take google/umt5-xxl/tokenizer.json from {PUBLISHED_AT}"
 _SPACES = re.compile(r"\s+")
@@ -52,27 +51,6 @@ def build_text_encoder(config: TextConfig) -> UMT5Stack:
     model.set_attn_implementation("eager")
     # of the whole model, this part alone names every parameter once
     return model.encoder.eval().requires_grad_(False)
-
-
-def _stay(_encoder: UMT5Stack) -> None:
-    """Leave it as it is."""
-
-
-@dataclass(frozen=True)
-class TextHome:
-    """Where the encoder's weights are between prompts; by default on the device.
-
-    Attributes:
-        put_weight: is given each weight when it is loaded; see
-        :mod:`model.live_avatar.parallel.offload`.
-        settle: is given the encoder when it has all.
-    """
-
-    put_weight: Put = put
-    settle: Callable[[UMT5Stack], None] = _stay
-
-
-ON_DEVICE = TextHome()
 
 
 def load_text_encoder(

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from model.calibration import Calibration
 from model.host.server import number_gpus_by_bus
-from model.live_avatar.assembly.random_weights import filled
+from model.live_avatar.assembly.random_transformer import filled
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE, MOTION_LATENTS
 from model.live_avatar.devices.device import choose_device, cudnn_version, keep_float32
 from model.live_avatar.devices.memory import memory_errors_named

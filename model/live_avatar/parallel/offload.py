@@ -13,14 +13,13 @@ head dim.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor, nn
-from transformers.models.umt5.modeling_umt5 import UMT5Stack
 
 from model.live_avatar.devices.copy_streams import CopyStreams, HostMemory, Make, Mark, aligned
-from model.live_avatar.encoders.text import ON_DEVICE, TextHome
+from model.live_avatar.encoders.text_home import ON_DEVICE, TextHome
 from model.live_avatar.network.cache import (
     CacheSizes,
     LayerCache,
@@ -38,6 +37,9 @@ from model.live_avatar.planning.offload import (
     Offload,
 )
 from model.live_avatar.weights.state import Put, put
+
+if TYPE_CHECKING:
+    from transformers.models.umt5.modeling_umt5 import UMT5Stack
 
 # --- keys and values ---
 
@@ -408,7 +410,7 @@ def stream_transformer(model: Transformer, lane: CopyStreams, host: HostMemory) 
     model.blocks = StreamedBlocks(model.layers, weights)
 
 
-def stream_text_encoder(encoder: UMT5Stack, lane: CopyStreams, host: HostMemory) -> None:
+def stream_text_encoder(encoder: "UMT5Stack", lane: CopyStreams, host: HostMemory) -> None:
     """Let the encoder's weights be on the device while a prompt is encoded, two layers at a time.
 
     The table of tokens stays in the host's memory, where the rows of a prompt are read.

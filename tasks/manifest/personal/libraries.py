@@ -26,6 +26,7 @@ from tasks.manifest.cell_values import (
 )
 from tasks.manifest.on_screen.columns import LOWER_THIRD_COLUMNS
 from tasks.manifest.personal.selection import PART
+from tasks.manifest.personal.settings import Personal
 from tasks.manifest.personal.template import is_template
 from tasks.manifest.row_files import PORTRAIT, RIG, FileKind, Files
 from tasks.reading.languages import Language
@@ -50,29 +51,6 @@ _SEED_LIMIT = 2**32
 
 class LibraryError(CampaignError):
     """A file of variants or presenters with faults, one per line."""
-
-
-@dataclass(frozen=True)
-class Personal:
-    """How the rows of a manifest become videos.
-
-    Attributes:
-        is_strict: a row that lacks a value is a fault, also where there is a default.
-        max_videos: the most videos; None: those of the file, or ``MAX_VIDEOS`` if rows stand for
-            several.
-        variants: a file of variants; None: the one beside the manifest, where there is one.
-        presenters: likewise.
-        brand: likewise, the brand file of rows that name none.
-    """
-
-    is_strict: bool = False
-    max_videos: int | None = None
-    variants: Path | None = None
-    presenters: Path | None = None
-    brand: Path | None = None
-
-
-USUAL = Personal()
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from diffusers.models.autoencoders.autoencoder_kl_wan import (
 )
 from torch import Tensor
 
-from model.live_avatar.assembly.random_weights import filled
+from model.live_avatar.assembly.random_transformer import filled
 from model.live_avatar.config import TINY_VAE
 from model.live_avatar.encoders.vae import StreamingDecoder, build_vae, encode
 from model.live_avatar.encoders.vae_layers import CausalConv, Enlarged, Norm

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
-from model.live_avatar.assembly.random_weights import filled
+from model.live_avatar.assembly.random_transformer import filled
 from model.live_avatar.config import TINY_VAE, WAN_VAE, WARM_LATENTS
 from model.live_avatar.encoders.vae import StreamingDecoder, build_vae
 from model.live_avatar.planning.cost import decode_flops, warm_flops

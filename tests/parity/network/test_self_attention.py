@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import Tensor
 
-from model.live_avatar.assembly.random_weights import filled
+from model.live_avatar.assembly.random_transformer import filled
 from model.live_avatar.config import TINY
 from model.live_avatar.network.block import Block, SelfAttention
 from model.live_avatar.network.cache import LayerCache

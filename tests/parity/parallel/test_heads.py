@@ -13,7 +13,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from model.live_avatar.assembly.random_weights import filled
+from model.live_avatar.assembly.random_transformer import filled
 from model.live_avatar.config import BLOCK_LATENTS, TINY
 from model.live_avatar.network.audio_injector import AudioTokens
 from model.live_avatar.network.cache import MakeCaches, make_caches

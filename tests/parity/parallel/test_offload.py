@@ -20,7 +20,7 @@ from torch.utils._pytree import tree_leaves
 
 from model.engine import Handoff, SegmentJob
 from model.errors import ResourceError
-from model.live_avatar.assembly.random_weights import filled
+from model.live_avatar.assembly.random_transformer import filled
 from model.live_avatar.config import LIVE_AVATAR_14B, TINY, TINY_TEXT, UMT5_XXL
 from model.live_avatar.devices.copy_streams import CopyStreams, HostMemory, Mark, Pairs
 from model.live_avatar.encoders.text import build_text_encoder, encode_prompt

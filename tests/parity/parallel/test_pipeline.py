@@ -16,7 +16,8 @@ import torch.distributed as dist
 
 from model.engine import Handoff, SegmentJob
 from model.errors import ResourceError
-from model.live_avatar.assembly.random_weights import filled, untrained
+from model.live_avatar.assembly.random_transformer import filled
+from model.live_avatar.assembly.random_weights import untrained
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE, TINY
 from model.live_avatar.network.cache import MakeCaches, make_caches
 from model.live_avatar.network.transformer import Transformer

@@ -23,8 +23,10 @@ from torch.multiprocessing.reductions import StorageWeakRef
 from benchmarks.full_size import make_job
 from model.engine import Handoff, SegmentJob
 from model.errors import NightshootError, ResourceError, WeightsError
-from model.live_avatar.assembly.loader import load, load_core
-from model.live_avatar.assembly.random_weights import random_transformer, untrained
+from model.live_avatar.assembly.core import load_core
+from model.live_avatar.assembly.loader import load
+from model.live_avatar.assembly.random_transformer import random_transformer
+from model.live_avatar.assembly.random_weights import untrained
 from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE, TINY
 from model.live_avatar.network.cache import MakeCaches, make_caches
 from model.live_avatar.network.transformer import Transformer

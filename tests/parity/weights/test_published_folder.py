@@ -13,7 +13,8 @@ from torch import nn
 from model.engine import SegmentJob
 from model.errors import WeightsError
 from model.live_avatar.assembly.loader import Loaded, load_published
-from model.live_avatar.assembly.random_weights import filled, untrained
+from model.live_avatar.assembly.random_transformer import filled
+from model.live_avatar.assembly.random_weights import untrained
 from model.live_avatar.encoders.text import (
     PromptTokenizer,
     build_text_encoder,

@@ -12,7 +12,8 @@ from model.errors import CampaignError
 from tasks.manifest.manifest import COLUMN_NAMES, ManifestError, RowDefaults, read_manifest
 from tasks.manifest.personal.consents import consents_in
 from tasks.manifest.personal.fan_out import FanOut, fan_out
-from tasks.manifest.personal.libraries import Libraries, LibraryError, Personal
+from tasks.manifest.personal.libraries import Libraries, LibraryError
+from tasks.manifest.personal.settings import Personal
 from tasks.manifest.shape import SourceRow
 from tests.unit.manifest.test_manifest import png
 

@@ -11,7 +11,8 @@ from flows.rows.settings import PrepareSettings
 from model.engine import engine_identity
 from tasks.manifest.manifest import Manifest, ManifestError, read_manifest
 from tasks.manifest.on_screen.columns import screen_columns_table
-from tasks.manifest.personal.libraries import LibraryError, Personal
+from tasks.manifest.personal.libraries import LibraryError
+from tasks.manifest.personal.settings import Personal
 from tasks.manifest.presets import load_presets
 from tasks.manifest.row import RowDefaults
 from tasks.portrait.portrait import PortraitLimits

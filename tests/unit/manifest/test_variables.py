@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.manifest.manifest import Manifest, ManifestError, RowDefaults, read_manifest
-from tasks.manifest.personal.libraries import Personal
+from tasks.manifest.personal.settings import Personal
 from tasks.manifest.personal.variables import Variables
 from tasks.manifest.shape import SourceRow
 from tasks.reading.flaws import ScriptError
