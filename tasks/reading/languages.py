@@ -49,6 +49,7 @@ _ONLY_JAPANESE = frozenset(
 )
 """Shapes of characters that are written in Japan alone."""
 _CHINESE_GRAMMAR = _ONLY_CHINESE | frozenset("的了是在和与或就都也还還及为為请請")
+_JAPANESE_WORDS = re.compile("送料無料|配送無料|在庫|通販|冬物最大|夏物最大")
 _LEAST_KANA_SHARE = 0.15
 _LEAST_KANJI = 4
 _LETTERS_A_WORD = {"HANGUL": 2, "HIRAGANA": 2, "KATAKANA": 2, "THAI": 4, "LAO": 4, "KHMER": 4} | {
@@ -192,9 +193,10 @@ def _is_japanese(script: str, num_kana: int, num_han: int) -> bool:
     """Kana between Han characters, and not the words of a Chinese text about a Japanese name."""
     if not num_han:
         return False
-    is_enough = num_kana >= _LEAST_KANA_SHARE * (num_kana + num_han)
-    num_chinese = sum(sign in _ONLY_CHINESE for sign in script)
     has_grammar = re.search(r"[\u3041-\u306d\u306f-\u309f]", script)  # hiragana but の
+    is_enough = num_kana >= _LEAST_KANA_SHARE * (num_kana + num_han)
+    is_enough |= bool(has_grammar) and not _CHINESE_GRAMMAR & set(script)
+    num_chinese = sum(sign in _ONLY_CHINESE for sign in script)
     is_shaped = bool(_ONLY_JAPANESE & set(script))
     is_told = has_grammar or is_shaped or num_kana > num_han
     return bool(is_enough and not num_chinese and is_told)
@@ -202,7 +204,7 @@ def _is_japanese(script: str, num_kana: int, num_han: int) -> bool:
 
 def _is_kanji(script: str) -> bool:
     """Japanese without kana, as in headlines: 新商品発売."""
-    shapes = _ONLY_JAPANESE & set(script)
+    shapes = bool(_ONLY_JAPANESE & set(script)) or _JAPANESE_WORDS.search(script)
     if not shapes or _CHINESE_GRAMMAR & set(script):
         return False
     han = "".join(_HAN.findall(script))

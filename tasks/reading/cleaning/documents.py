@@ -3,6 +3,7 @@
 import re
 
 from tasks.reading.cleaning.draft import Draft
+from tasks.reading.cleaning.speakers import speaker_labels
 from tasks.reading.flaws import Flaw
 
 _NOTHING = re.compile(
@@ -36,6 +37,18 @@ _DIRECTION = re.compile(
     r"[(（*_]\s*(?i:laugh(?:s|ing|ter)|applause|music|pauses?|beat|sighs|silence|whisper(?:s|ing)|coughs"
     r"|cry(?:ing)?|cries|giggles|chuckles|gasps|groans|yawns|inaudible|clears throat"
     r"|笑|大笑|微笑|掌声|鼓掌|音乐|停顿|叹气|沉默)\s*[)）*_]"
+    # what Mandarin scripts put in brackets for the camera, the cutter or the actor
+    r"|[(（【\[]\s*(?:(?:片头|片尾|背景|轻快|欢快|舒缓|激昂|温馨|动感)的?(?:音乐|音效|配乐)(?:渐?[起入弱强停出]|响起)?"
+    r"|(?:音乐|音效|配乐|BGM)[:：]?(?:渐?[起入弱强停出]|响起|淡[入出])"
+    r"|(?:镜头|画面|场景)(?:切换?[至到]?|转场?[至到]?|拉[近远]|推[近进]|淡[入出]|特写|[:：])[^)）】\]\n]{0,14}"
+    r"|[\u4e00-\u9fff]{0,4}特写|转场|淡[入出]|黑屏|定格|字幕[:：][^)）】\]\n]{0,20}|"
+    r"(?:微|大|苦|偷|坏)?笑(?:着说|了笑)|挥手|鞠躬|点头|摇头|眨眼|比心)\s*[)）】\]]"
+)
+_SHOTS = re.compile(
+    r"^[ \t]{0,8}(?:[【\[]?(?:镜头|分镜|场景|Scene|SCENE|Shot|SHOT) "
+    r"?[\d一二三四五六七八九十]{1,3}[】\]]?"
+    r"(?:[（(][^（()）\n]{1,12}[)）])?[:：]|BGM ?[:：]|0?0:[0-5]\d ?[-~–—] ?0?0:[0-5]\d(?!\d))",
+    re.MULTILINE,
 )
 _SHOWN_CHARS = 40
 
@@ -50,13 +63,24 @@ def document_flaw(draft: Draft) -> Flaw | None:
         rule = "this says that the script is not written yet"
         return Flaw(_shown(text), rule, "write the script, or remove the row")
     for pattern, rule, way_out in _KINDS:
-        match = pattern.search(draft.text)
+        match = _first(pattern, draft.text)
         if match:
             return Flaw(_shown(match[0]), f"{rule} ({draft.place(match.start())})", way_out)
     times = list(_LINE_TIME.finditer(draft.text))
     if len(times) > 1:
         rule = f"lines of the script begin with times ({draft.place(times[0].start())})"
         return Flaw(times[0][0].strip(), rule, "remove the times, and keep the words")
+    return None
+
+
+def _first(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    """The first match; a direction in the label of who speaks goes with the label."""
+    if pattern is not _DIRECTION:
+        return pattern.search(text)
+    labels = speaker_labels(text)
+    for match in pattern.finditer(text):
+        if not any(start <= match.start() < end for start, end, _ in labels):
+            return match
     return None
 
 
@@ -77,6 +101,11 @@ _KINDS = (
         _DIRECTION,
         "the script holds a direction, which is not to be spoken",
         "remove it; for silence write [pause 0.8s]",
+    ),
+    (
+        _SHOTS,
+        "the script is a list of shots, or holds a note for the cutter",
+        "keep only what is to be said",
     ),
     (_FILLER, "this is filler text", "write what is to be said"),
 )
