@@ -70,7 +70,8 @@ _PARTICLES = MappingProxyType(
 )
 _FULL_ZI_AFTER = frozenset("女男王电原分母父君才弟质量离因粒亲太公瓜")
 _ATTACHED = frozenset("的了吗呢吧们着得过儿")
-_ERHUA_AFTER = frozenset("花点会事玩哪这那味块头劲活门份空鸟歌画词样边面圈片根串馅口气盖角伴")
+_FULL_ER_AFTER = frozenset("女婴幼少孤胎健男宠弃产小患生血托育能琪妻娇骄马鸟月风云鱼岁敏障乖亲我吾")
+"""Behind these 儿 is a syllable: 女儿, 婴儿; elsewhere it only colours the one before."""
 _NUMERAL = re.compile(
     r"[零〇一二三四五六七八九十百千万亿幺两][零〇一二三四五六七八九十百千万亿幺两点]+[年月日号元角分秒个度折天岁位款件]?"
 )
@@ -228,6 +229,8 @@ def _read_piece(text: str, follows_word: bool) -> list[tuple[str, tuple[str, ...
     for phrase in seg.cut(text):
         readings = lazy_pinyin(phrase, style=Style.TONE3, neutral_tone_with_five=True, v_to_u=True)
         readings = _corrected(phrase, readings)
+        if len(phrase) > 1 and phrase[-1] == "儿" and phrase[-2] not in _FULL_ER_AFTER:
+            readings = [*readings[:-2], f"{readings[-2]}r"]
         if len(phrase) == 1 and phrase in _ATTACHED and (words or single or follows_word):
             flush()
             _attach(words, phrase, readings[0])
@@ -257,7 +260,7 @@ def _attach(words: list[tuple[str, tuple[str, ...]]], sign: str, reading: str) -
         words.append((sign, (reading,)))
         return
     text, syllables = words.pop()
-    if sign == "儿" and text[-1] in _ERHUA_AFTER:
+    if sign == "儿" and text[-1] not in _FULL_ER_AFTER:
         words.append((text + sign, (*syllables[:-1], syllables[-1] + "r")))
     else:
         words.append((text + sign, (*syllables, reading)))

@@ -17,6 +17,7 @@ from tasks.reading.mandarin.rules import NUMBER, Rule, Said, after, before, rule
 _FORMAL = str.maketrans("壹贰叁参肆伍陆柒捌玖拾佰仟", "一二三三四五六七八九十百千")
 _VULGAR = re.compile(r"[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒]")
 _SIGNED_LEFT = re.compile(r"[A-Za-z0-9]$")
+_FIGURE = re.compile(r"(?<![A-Za-z\d])[A-Z]{3}$")  # PPI-2.1%
 _GAIN = re.compile(r"(?:^|[比幅率涨增\s，。：:(])$")
 _SIGNED_UNIT = re.compile(r" ?(?:米|元|度|万|亿|千|百|块|摄氏)")
 _NEGATIVE = re.compile(
@@ -65,7 +66,7 @@ def _percent(match: re.Match[str]) -> Said | None:
     left = before(match)
     if sign == "+" and not _GAIN.search(left):
         return None
-    is_signed = sign and not _SIGNED_LEFT.search(left)
+    is_signed = sign and (not _SIGNED_LEFT.search(left) or _FIGURE.search(left))
     prefix = {"-": "负", "+": "正"}.get(sign or "", "") if is_signed else ""
     spoken = "百" if (number, mark) == ("100", "%") else amount(number)
     return Said("percent", f"{prefix}{'百' if mark == '%' else '千'}分之{spoken}")
@@ -131,6 +132,8 @@ def _clock_hour(match: re.Match[str]) -> Said:
 def _minus_number(match: re.Match[str]) -> Said | None:
     """-154米 and 海拔-154: a minus; behind other words a hyphen is only a pause."""
     number, left, right = match[1], before(match), after(match)
+    if left.endswith(("²", "³")):  # b²-4ac
+        return Said("sign", "减" + amount(number))
     if _SIGNED_LEFT.search(left) or left.endswith("-"):
         return None
     if _NEGATIVE.search(left) or _SIGNED_UNIT.match(right):

@@ -34,7 +34,7 @@ _LISTED_FEAST = re.compile(
 )
 _BEGINS = (
     r"(?:\d{1,2}[点时:]|[\u4e00-\u9fff]{2}节(?![目约省奏])|开始|元旦|跨年|春节|平安夜|元宵|中秋|情人节|国庆|圣诞|劳动节|儿童节|妇女节|起|前|"
-    r"截止|上线|开抢|开售|开播|发货|上市|发布|当天|当日|晚上|早上|"
+    r"截?止|上线|开抢|开售|开播|发货|上市|发布|当天|当日|晚上|早上|"
     r"上午|下午|中午|零点|凌晨|晚|见|截至|"
     r"结束|到期|正式|首发|开业|开幕|报名|预售|到货|出发|抵达|直播|举行|举办|开课|"
     r"开学|为止|之前|以前|之后|"
@@ -62,7 +62,7 @@ _TIME = (
 )
 _SCORE = re.compile(
     r"(?:比分|总分|比数|战胜|击败|领先|落后|大胜|险胜|完胜|惜败|负于|以|比例|配比|画幅|"
-    r"宽高比|长宽比|比值|配方|兑水?|稀释|混合)[是为以按： ]?$"
+    r"[高宽生女护缩产亏水粉灰横别动焦酸糖肥油米料]比|比值|配方|兑水?|稀释|混合)[是为以按： ]?$"
 )
 _LASTING = re.compile(
     r"(?:用时|耗时|历时|时长|片长|净成绩|(?<!考试)成绩|配速|全程用?时?|完赛时间)"
@@ -73,7 +73,8 @@ _TIME_WORDS = "次日|第二天|隔天|凌晨|早上|晚上|上午|下午|中午
 _PICTURES = (("9", "16"), ("16", "10"))
 _SHAPED = re.compile(r"比例|画幅|竖屏|横屏|屏幕|画面|视频|尺寸")
 _SCORED = re.compile(
-    r" ?(?:的?比分|取胜|战胜|险胜|获胜|击败|大胜|领先|落后|逆转|屏|画幅|画面|比例|"
+    r" ?(?:的?比分|取胜|战胜|险胜|获胜|击败|大胜|轻取|力克|不敌|战平|逼平|淘汰|横扫|惜败|"
+    r"[胜负平](?!率|责|面|均|台|常)|领先|落后|逆转|屏|画幅|画面|比例|"
     r"的比例|显示|稀释|兑水|混合|模型|宽屏|合金|车模|手办|仿真|还原|等比|缩放|缩小|沙盘|的?地图)"
 )
 
@@ -126,8 +127,13 @@ def _short_year(match: re.Match[str]) -> Said | None:
     return Said("date", spoken, f"{match[0]} is read as a day of the year 20{year}")
 
 
+_CODED = re.compile(r"(?:取件|提货|货架|库位|提取)[码号][是为：:]? ?$")
+
+
 def _day_month_year(match: re.Match[str]) -> Said | None:
     """29/11/2026, as Europe writes a day; 11/29/2026 as America does."""
+    if _CODED.search(before(match)):
+        return None
     first, second, year = match.groups()
     day, month = (first, second) if is_day(second, first) else (second, first)
     if not is_day(month, day):
@@ -181,7 +187,11 @@ _RISES = re.compile(
 def _dotted_day(match: re.Match[str]) -> Said | None:
     """11.29开始: a day where the words behind it say so."""
     month, day, tail = match.groups()
-    if not is_day(month, day) or is_surely_counted(after(match)) or _RISES.match(after(match)):
+    right = after(match)
+    is_other = (
+        is_surely_counted(right) or _RISES.match(right) or re.match(r"[A-Za-z]| ?[%‰℃°]", right)
+    )
+    if not is_day(month, day) or is_other:
         return None
     if not (tail or re.match(_BEGINS, after(match).lstrip()) or _DATED.search(before(match))):
         return None

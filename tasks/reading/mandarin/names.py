@@ -146,7 +146,7 @@ def _long(match: re.Match[str]) -> Said | None:
     return Said("digits", digits(match[0]), f"{match[0]} is read digit by digit")
 
 
-_NAMED = r"[A-Za-zÀ-ɏ]"
+_NAMED = r"[A-Za-zÀ-ÖØ-öø-ɏ]"
 _CURRENCY = {"¥": "元", "$": "美元", "": ""}
 
 
@@ -168,7 +168,17 @@ def _pages(match: re.Match[str]) -> Said | None:
     return Said("range", f"{amount(first)}到{amount(last)}") if int(first) < int(last) else None
 
 
+def _share(match: re.Match[str]) -> Said:
+    """600519.SH and (000001): the number of a share."""
+    market = f" {match[2]}" if match[2] else ""
+    return Said("digits", digits(match[1], one="幺") + market)
+
+
 FIRST: tuple[Rule, ...] = (
+    rule(
+        r"(?<![\d.A-Za-z])(\d{4,6})(?:\.(SH|SZ|BJ|HK|TW)(?![A-Za-z])|(?<=\(\d{6})()(?=\)))", _share
+    ),
+    rule(r"(?<=[\u3400-\u9fff]\()(\d{5})()(?=\))", _share),
     rule(r"(?<=[A-Za-z\d])_(\d+)", _underscored),
     rule(r"(?<=(?<![A-Za-z])[Pp])(\d{1,3})[-~–](\d{1,3})(?![\d\-.A-Za-z])", _pages),
     rule(
@@ -213,6 +223,15 @@ RULES: tuple[Rule, ...] = (
         r"(?<![A-Za-z])(?:II|III|IV|VI|VII|VIII|"
         r"IX)(?![A-Za-z])(?:(?=[代型期级类号世章卷部册])|(?<=第II|第IV|第VI|第IX)|(?=》))",
         _latin_roman,
+    ),
+    rule(
+        r"(?:(?<=[A-Z\d] )|(?<=Mark )|(?<=Mk ))(?:II|III|IV|VI|VII|VIII|IX)(?![A-Za-z])",
+        _latin_roman,
+    ),
+    rule(
+        r"(?<=[\u3400-\u9fff])\d{3,4}(?= ?(?:PRO|Pro|EVO|Evo|Ultra|ULTRA|Plus|PLUS|Max|MAX|Ti|XT)"
+        r"(?![A-Za-z]))",
+        lambda m: Said("model", model_number(m[0])),
     ),
     rule(
         r"(?<=买)\d+(?= ?[送赠得])|(?<=[送赠得选])\d+(?![\d.]| ?[\u3400-\u9fff])|"

@@ -2,14 +2,14 @@
 
 import re
 
-from tasks.reading.mandarin.numerals import digits, is_counted, is_surely_counted
+from tasks.reading.mandarin.numerals import amount, digits, is_counted, is_surely_counted
 from tasks.reading.mandarin.rules import Rule, Said, after, before, rule, sentence_around
 
 _SEP = r"[ -]?"
 _PHONE_WORDS = re.compile(
     "电话|热线|拨|致电|来电|座机|手机|联系|客服|咨询|传真|报警|急救|火警|紧急|"
     "求助|呼叫|举报|投诉|订购|"
-    "查号|[Tt][Ee][Ll]|打(?:进)?$|打给|转人工|短信|Call|微信"
+    "查号|总机|急诊|前台|值班|专线|收件人|收货人|[Tt][Ee][Ll]|打(?:进)?$|打给|转人工|短信|Call|微信"
 )
 _CODE_LABELS = (
     "电话|热线|拨打|拨|致电|手机|座机|客服|号码|尾号|端口号?|短号|抖音号?|快手号?|小红书号?|视频号|"
@@ -74,12 +74,36 @@ def _service(match: re.Match[str]) -> Said | None:
 def _local(match: re.Match[str]) -> Said | None:
     """8888-6666: a telephone number where the sentence speaks of one."""
     is_phone = _PHONE_WORDS.search(before(match))
-    if is_counted(after(match)) or (not is_phone and " " in match[0]):
+    is_other = is_counted(after(match)) and not _SWITCHED.match(after(match))
+    if is_other or (not is_phone and " " in match[0]):
         return None
     doubt = None if is_phone else f"{match[0]} is read as a telephone number"
     return Said("phone", _groups(match[0]), doubt)
 
 
+def _inner(match: re.Match[str]) -> Said | None:
+    """急诊：64370045-631: a number and its extension."""
+    if not _PHONE_WORDS.search(before(match)):
+        return None
+    return Said("phone", f"{_groups(match[1])}转{digits(match[2], one='幺')}")
+
+
+def _masked(match: re.Match[str]) -> Said:
+    """139****5678."""
+    first, stars, last = match.groups()
+    hidden = f"{amount(str(len(stars)))}个星号"
+    return Said("phone", f"{digits(first, one='幺')} {hidden} {digits(last, one='幺')}")
+
+
+_KEYS = {"*": "星号", "#": "井号"}
+
+
+def _keys(match: re.Match[str]) -> Said:
+    """*#06#: what is pressed."""
+    return Said("phone", "".join(_KEYS.get(key) or digits(key, one="幺") for key in match[0]))
+
+
+_SWITCHED = re.compile(r" ?转 ?\d")
 _ANOTHER = re.compile(r"(?:[我你您他她]的|另一个|新的|旧的|后者|前者)(?:则|就)?(?:是|为|:|：) ?$")
 _SECRET = re.compile(r"密码|验证码|口令|暗号|PIN|房号|房间号|门牌")
 
@@ -93,7 +117,7 @@ def _labelled(match: re.Match[str]) -> Said | None:
     counts = after(match)
     if len(number) < 3 and not number.startswith("0"):
         return None
-    is_switched = re.match(r"转 ?\d", counts)
+    is_switched = _SWITCHED.match(counts)
     if (is_counted(counts) and not is_switched) or counts.startswith(("年", "月", "%", ".")):
         return None
     return Said("digits", " ".join(digits(part, one="幺") for part in re.split(r"[ -]", number)))
@@ -160,11 +184,21 @@ def _hotline(match: re.Match[str]) -> Said | None:
 
 
 RULES: tuple[Rule, ...] = (
+    rule(r"[*#]{1,2}\d{2,}(?:[*#]\d+)*#", _keys),
+    rule(r"(?<![\d*])(\d{3,6})(\*{2,12})(\d{2,4})(?![\d*])", _masked),
+    rule(
+        r"(?<![\d.])\d{4}(?: \d{4}){2,3}(?: \d{1,4})?(?![\d.%])",
+        lambda m: Said("digits", " ".join(digits(g, one="幺") for g in m[0].split())),
+    ),
+    rule(r"(?<![\d.-])([2-9]\d{6,7})-(\d{1,4})(?![\d.-])", _inner),
+    rule(rf"\(86-\d{{2,3}}\) ?[2-9]\d{{2,3}}{_SEP}\d{{4}}{_LAST}", _phone),
+    rule(r"(?:(?<=备\d{8}号)|(?<=备\d{10}号))-(?=\d)", lambda _: Said("sign", "杠")),
     rule(
         rf"(?<![\d.+])(\(?\+ ?\d{{1,3}}\)?{_SEP}|0086{_SEP}|"
         rf"86-)?(1[3-9]\d){_SEP}(\d{{4}}){_SEP}(\d{{4}}){_LAST}",
         _mobile,
     ),
+    rule(rf"(?<![\d.])(080[0-9]){_SEP}(\d{{3}}){_SEP}(\d{{3}}){_LAST}", _service),
     rule(
         rf"(?<![\d.])([48]00){_SEP}(\d{{3}}){_SEP}(\d{{4}}){_LAST}",
         _service,

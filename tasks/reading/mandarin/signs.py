@@ -4,6 +4,7 @@ Every sign of ``SIGNS`` is read or left out here, so that none is left for the v
 """
 
 import re
+import unicodedata
 
 from tasks.reading.mandarin.numerals import MEASURES, amount, cardinal, digits
 from tasks.reading.mandarin.rules import Rule, Said, after, any_of, before, rule
@@ -13,7 +14,7 @@ _WORDS = {
     **{"÷": "除以", "=": "等于", "+": "加", "°": "度", "%": "百分号", "‰": "千分号"},
     **{"℃": "摄氏度", "℉": "华氏度", "㎡": "平方米", "㎥": "立方米", "№": "编号", "℡": "电话"},
     **{"²": "平方", "³": "立方", "∞": "无穷大", "√": "", "⎓": "", "¢": "美分", "←": "从"},
-    **{"∑": "总和", "∆": "变化", "Δ": "变化", "π": "派"},
+    **{"∑": "总和", "∆": "德尔塔", "Δ": "德尔塔", "π": "派"},
     **{
         "μ": "微",
         "Ω": "欧姆",
@@ -37,7 +38,7 @@ _WORDS = {
 }
 _POINTING = re.compile(r"(?:^|[，。；！？：:\s]|里|方|下面|如下|链接|点击|此处|看|戳|扫码)$")
 _MEASURE = any_of(MEASURES)
-_SILENT = "*^_|\\™®©•·~`¦†‡※¶′¹⁰⁴⁵⁶⁷⁸⁹"
+_SILENT = "*^_|\\™®©•·~`¦†‡※¶′¹⁰⁴⁵⁶⁷⁸⁹⁺⁻⁼"
 _SUBSCRIPTS = {0x2080 + value: name for value, name in enumerate("零一二三四五六七八九")}
 
 
@@ -54,7 +55,7 @@ def _and(match: re.Match[str]) -> Said:
 
 def _at(match: re.Match[str]) -> Said:
     left, right = before(match), after(match)
-    is_latin = re.search(r"[A-Za-z]$", left) and re.match(r"[A-Za-z]", right)
+    is_latin = re.search(r"[A-Za-z]$", left) and re.match(r"[A-Za-z\d]", right)
     return Said("sign", " at " if is_latin else "艾特")
 
 
@@ -84,8 +85,15 @@ def _hyphen(match: re.Match[str]) -> Said:
 
 
 def _power(match: re.Match[str]) -> Said:
-    """2^3: 二的三次方."""
-    return Said("sign", f"的{amount(match[1])}次方")
+    """2^3: 二的三次方; 10^-3 is 十的负三次方."""
+    return Said("sign", f"的{'负' if match[1] else ''}{amount(match[2])}次方")
+
+
+def _raised(match: re.Match[str]) -> Said:
+    """10⁸ and 10⁻¹⁹."""
+    power = unicodedata.normalize("NFKC", match[0])
+    minus = "负" if power[0] in "−-" else ""
+    return Said("sign", f"的{minus}{amount(power.lstrip('−-+'))}次方")
 
 
 def _arrow(match: re.Match[str]) -> Said:
@@ -155,7 +163,8 @@ RULES: tuple[Rule, ...] = (
         lambda _: Said("decimal", "点"),
     ),
     rule(
-        r"(?:(?<=EP)|(?<=TOP)|(?<=[Ll]v)|(?<=LV)|(?<=[Vv]ol)|(?<=VOL)|(?<=[Cc]h))\. ?(?=\d)",
+        r"(?:(?<=EP)|(?<=TOP)|(?<=[Ll]v)|(?<=LV)|(?<=[Vv]ol)|(?<=VOL)|(?<=[Cc]h)|(?<=[Pp]art)|(?<=PART)|(?<=[Ss]tep)|(?<=STEP)|(?<=[Dd]ay)|"
+        r"(?<=DAY)|(?<=[Tt]ips)|(?<=[Rr]ound))\. ?(?=\d)",
         lambda _: Said("abbreviation", " "),
     ),
     rule(r"(?<=[A-Za-z])\.(?=\d)", lambda _: Said("model", "点")),
@@ -167,12 +176,18 @@ RULES: tuple[Rule, ...] = (
         r"(?<=\d) ?[*×xX] ?(?=\d)|(?<![A-Za-z])[×x](?=\d)|(?<=[^\s*])\*(?=\d)|×",
         lambda _: Said("sign", "乘"),
     ),
-    rule(r"(?<=\d)\^(\d+)(?![\d.])", _power),
+    rule(r"(?<=[\dA-Za-z)])\^\(?(-)?(\d+)\)?(?![\d.])", _power),
+    rule(r"(?<=\d)[⁺⁻]?[⁰¹²³⁴-⁹]{2,}|(?<=\d)[⁺⁻][¹²³⁴-⁹]|(?<=\d)[⁰¹⁴-⁹]", _raised),
+    rule(r"(?<=[²³⁴-⁹)])-(?=[\dA-Za-z(])", lambda _: Said("sign", "减")),
+    rule(r"\+/-", lambda _: Said("sign", "正负")),
     rule(r"→", _arrow),
     rule(r"(?:(?<=^)|(?<=[\s，。；！？：]))←", lambda _: Said("sign", " ")),
     rule(r"(?<=\dV)=(?=\d+(?:\.\d+)?A)|(?<=[pPkKiI\d])@(?=\d)", lambda _: Said("sign", " ")),
     rule(r"(?<![A-Za-z\d/])(?:km/h|KM/H)(?![A-Za-z])", lambda _: Said("measure", "公里每小时")),
-    rule(r"(?<![A-Za-z\d/])m/s(?![A-Za-z²])", lambda _: Said("measure", "米每秒")),
+    rule(
+        r"(?:(?<![A-Za-z\d/])|(?<=\^\d)|(?<=[⁰-⁹]))m/s(?![A-Za-z²])",
+        lambda _: Said("measure", "米每秒"),
+    ),
     rule(r"[↑↓↗↘]", _trend),
     rule(r"[★⭐]{2,10}☆{0,9}|★☆{1,9}", _stars),
     rule(r"(?<=\d)[★☆⭐](?!星)", lambda _: Said("sign", "星")),
