@@ -231,7 +231,7 @@ FIRST: tuple[Rule, ...] = (
         r"?\d{1,5}(?:\.\d+)?){1,3}(?![\d:])",
         _ratio,
     ),
-    rule(rf"{NOT_IN_NAME}\d{{1,3}}(?:/\d{{1,3}}){{2,5}}(?![\d/])", _choices),
+    rule(rf"{NOT_IN_NAME}\d{{1,5}}(?:/\d{{1,5}}){{2,7}}(?![\d/])", _choices),
     rule(rf"{NOT_IN_NAME}\d/\d(?=线|[月号楼代期](?!前|后))", _choices),
     rule(r"(?<!\d)(985|211)/(985|211)(?!\d)", _colleges),
     rule(rf"{NOT_IN_NAME}(\d{{1,4}})/(\d{{1,5}})(?![\d/])", _fraction),

@@ -98,7 +98,9 @@ def _raised(match: re.Match[str]) -> Said:
 
 def _arrow(match: re.Match[str]) -> Said:
     """A→B is A到B; before the first word an arrow only points."""
-    return Said("sign", "到" if re.search(r"[^\s，。、；：！？]$", before(match)) else " ")
+    left = before(match)
+    is_between = re.search(r"[\d元%] $", left) and re.match(r" [\d¥$]", after(match))
+    return Said("sign", "到" if is_between or re.search(r"[^\s，。、；：！？]$", left) else " ")
 
 
 def _stars(match: re.Match[str]) -> Said:
