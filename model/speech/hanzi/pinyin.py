@@ -13,7 +13,7 @@ from itertools import pairwise
 from types import MappingProxyType
 
 from model.speech.hanzi.polyphones import alone, readings_in, with_particles
-from model.speech.hanzi.word_readings import WORDS
+from model.speech.hanzi.word_readings import NEUTRAL_SECOND, WORDS
 
 TONE_MARKS = {"1": "→", "2": "↗", "3": "↓", "4": "↘", "5": ""}
 
@@ -223,7 +223,8 @@ def _read_piece(text: str, follows_word: bool) -> list[tuple[str, tuple[str, ...
     def flush() -> None:
         for i in range(0, len(single), 2):
             pair = single[i : i + 2]
-            words.append(("".join(c for c, _ in pair), tuple(s for _, s in pair)))
+            word = "".join(sign for sign, _ in pair)
+            words.append((word, _with_neutral_end(word, [syllable for _, syllable in pair])))
         single.clear()
 
     for phrase in seg.cut(text):
@@ -243,12 +244,20 @@ def _read_piece(text: str, follows_word: bool) -> list[tuple[str, tuple[str, ...
     return words
 
 
+def _with_neutral_end(word: str, syllables: list[str]) -> tuple[str, ...]:
+    """``syllables``, the last of them neutral in 玻璃 and its like."""
+    if word not in NEUTRAL_SECOND:
+        return tuple(syllables)
+    return (*syllables[:-1], f"{syllables[-1][:-1]}5")
+
+
 def _corrected(phrase: str, readings: list[str]) -> list[str]:
     """Tones before sandhi, and particles in the neutral tone."""
     fixed = {"一": "yi1", "不": "bu4"}
     out = [fixed.get(sign, reading) for sign, reading in zip(phrase, readings, strict=True)]
     if len(phrase) == 1 and phrase in _PARTICLES:
         return [_PARTICLES[phrase]]
+    out = list(_with_neutral_end(phrase, out))
     if len(phrase) > 1 and phrase[-1] == "子" and phrase[-2] not in _FULL_ZI_AFTER:
         out[-1] = "zi5"
     return out

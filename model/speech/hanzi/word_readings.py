@@ -51,7 +51,7 @@ PHRASES: Mapping[str, str] = MappingProxyType(
         "排行 这行代码 那行代码 几行代码",
         "乐 yue4": "民乐 爵士乐 国乐 配乐 奏乐 音乐 乐器 乐队 乐曲 声乐 乐团 乐谱 器乐 管弦乐 "
         "交响乐 乐章 "
-        "乐坛 乐手 摇滚乐 乐府 礼乐 弦乐 乐理 打击乐 轻音乐 电子乐",
+        "乐坛 乐评 乐手 摇滚乐 乐府 礼乐 弦乐 乐理 打击乐 轻音乐 电子乐",
         "为 wei2": "升级为 改名为 视为 何为 设为 定为 称为 成为 作为 认为 以为 分为 变为 化为 "
         "转为 改为 "
         "译为 选为 评为 誉为 命名为 换算为 约为 均为 则为 即为 皆为 仅为 高达为 降为 "
@@ -284,6 +284,27 @@ PHRASES: Mapping[str, str] = MappingProxyType(
 )
 """Character and reading -> the words in which it has it."""
 
+_NEUTRAL_SECOND = (
+    "玻璃 葡萄 石榴 核桃 枇杷 蘑菇 点心 烧饼 萝卜 棉花 芝麻 高粱 庄稼 粮食 "
+    "豆腐 馄饨 打扮 打听 打量 收拾 凉快 聪明 胳膊 脑袋 下巴 嘴巴 指甲 簸箕 "
+    "灯笼 钥匙 媳妇 姑娘 老婆 太太 师傅 护士 街坊 丈夫 砖头 甜头 骨头 舌头 "
+    "指头 拳头 跟头 罐头 码头 锄头 兄弟 马虎 运气 福气 脾气 力气 客气 俗气 "
+    "阔气 看看 试试 尝尝 听听 说说 聊聊 逛逛 摸摸 猜猜 歇歇 星星 猩猩 "
+    "娃娃 公公 婆婆 姥姥 舅舅 叔叔 伯伯 姑姑 嫂嫂 招呼 张罗 吆喝 折腾 糊涂 "
+    "糟蹋 耽误 担待 照应 商量 掂量 思量 盘算 打算 抽屉 刺猬 骆驼 苍蝇 蛤蟆 "
+    "蚂蚱 鹌鹑 狐狸 牲口 畜生 喇叭 笛子 胭脂 首饰 衣裳 铺盖 褥子 行李 包袱 "
+    "箱子 招牌 买卖 账房 掌柜 伙计 主意 念叨 唠叨 絮叨 嘟囔 嘀咕 叨咕 哆嗦 "
+    "疙瘩 窟窿 口袋 膏药 疟疾 痢疾 哑巴 结巴 瞎子 聋子 胡同 作坊 窝棚 篱笆 "
+    "水灵 机灵 秀气 爽快 痛快 勤快 厚道 厉害 稀罕 体面 热乎 暖和 舒坦 "
+    "精神 漂亮 白净 宽敞 亮堂 清楚 明白 含糊 别扭 累赘 亲戚 本事 差事 故事 "
+    "关系 交情 面子 规矩 名堂 名字 地方 工夫 功夫 时候 日子 月亮 太阳 云彩 "
+    "动静 消息 学问 学生 先生 状元 秀才 状子 眉毛 眼睛 耳朵 鼻子 头发 屁股 "
+    "身子 唾沫 吐沫 意思 认识 晃荡 溜达 摆弄 拨弄 糊弄 欺负 委屈 冤枉 忌讳 "
+    "讲究 将就 凑合 对付 预备 比方 见识 合同 戏法 秧歌 月饼 粽子 馒头 包子"
+)
+NEUTRAL_SECOND = frozenset(_NEUTRAL_SECOND.split())
+"""Words whose second syllable is neutral, though word lists read it in full."""
+
 _NOUNS_IN_ZI = (
     "筷kuai4 椅yi3 房fang2 车che1 被bei4 帽mao4 裤ku4 袜wa4 瓶ping2 盒he2 袋dai4 箱xiang1 篮lan2 "
     "盘pan2 刀dao1 叉cha1 勺shao2 镜jing4 梳shu1 鼻bi2 脖bo2 肚du4 嗓sang3 孙sun1 嫂sao3 句ju4 "
@@ -381,6 +402,9 @@ WORDS: Mapping[str, str] = MappingProxyType(
         **{"大一新生": "da4 yi1 xin1 sheng1", "一加手机": "yi1 jia1 shou3 ji1"},
         **{"一汽大众": "yi1 qi4 da4 zhong4", "一汽丰田": "yi1 qi4 feng1 tian2"},
         **{"一线城市": "yi1 xian4 cheng2 shi4", "一线品牌": "yi1 xian4 pin3 pai2"},
+        **{"一年级": "yi1 nian2 ji2", "一单元": "yi1 dan1 yuan2", "独一无二": "du2 yi1 wu2 er4"},
+        **{"一等座": "yi1 deng3 zuo4", "一等舱": "yi1 deng3 cang1", "一等品": "yi1 deng3 pin3"},
+        **{"负一层": "fu4 yi1 ceng2", "负一楼": "fu4 yi1 lou2", "地下一层": "di4 xia4 yi1 ceng2"},
         **{"一线大牌": "yi1 xian4 da4 pai2", "一加一": "yi1 jia1 yi1", "缪斯": "miu4 si1"},
         **{"一楼": "yi1 lou2", "一等奖": "yi1 deng3 jiang3", "一流": "yi1 liu2", "一级": "yi1 ji2"},
     }

@@ -79,7 +79,10 @@ _MANDARIN_FIELD = re.compile(
     r"【(?:客户|用户|您的)?(?:姓名|名字|称呼|昵称|公司(?:名称?)?|日期|时间|地点|地址|电话|手机号?|产品(?:名称?)?"
     r"|用户名|金额|数量|编号|订单号|验证码|链接)】"
 )
-_STRUCK = re.compile(r"(?<![\w~])~~(?=[^\s~])[^~\n]{1,80}(?<=[^\s~])~~(?![A-Za-z0-9_~])")
+_STRUCK = re.compile(
+    r"(?<![\w~])~~(?=[^\s~])(?:[ -}]{1,80}|"
+    r"[^~\n\d]{0,20}\d[^~\n]{0,40})(?<=[^\s~])~~(?![A-Za-z0-9_~])"
+)
 _FILL_IN = "fill it in, or write the words that are to be spoken"
 _NO_FIELD = "fill it in; if these words are to be spoken, write them without the {}"
 
