@@ -17,6 +17,7 @@ from tasks.reading.mandarin.rules import NUMBER, Rule, Said, after, before, rule
 _FORMAL = str.maketrans("壹贰叁参肆伍陆柒捌玖拾佰仟", "一二三三四五六七八九十百千")
 _VULGAR = re.compile(r"[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒]")
 _SIGNED_LEFT = re.compile(r"[A-Za-z0-9]$")
+_BASE_RATE = re.compile(r"(?<![A-Za-z\d])(?:[HP]|LPR|SHIBOR|HIBOR)$")  # P-1.75%
 _FIGURE = re.compile(r"(?<![A-Za-z\d])[A-Z]{3}$")  # PPI-2.1%
 _GAIN = re.compile(r"(?:^|[比幅率涨增\s，。：:(])$")
 _SIGNED_UNIT = re.compile(r" ?(?:米|元|度|万|亿|千|百|块|摄氏)")
@@ -67,6 +68,8 @@ def _percent(match: re.Match[str]) -> Said | None:
     if sign == "+" and not _GAIN.search(left):
         return None
     is_signed = sign and (not _SIGNED_LEFT.search(left) or _FIGURE.search(left))
+    if sign == "-" and _BASE_RATE.search(left):
+        return Said("percent", f"减百分之{amount(number)}")
     prefix = {"-": "负", "+": "正"}.get(sign or "", "") if is_signed else ""
     spoken = "百" if (number, mark) == ("100", "%") else amount(number)
     return Said("percent", f"{prefix}{'百' if mark == '%' else '千'}分之{spoken}")

@@ -319,7 +319,9 @@ def _named_year(match: re.Match[str]) -> Said | None:
 def _bare_year(match: re.Match[str]) -> Said | None:
     """再见2025: a year, where nothing is counted or priced."""
     right = after(match)
-    if is_counted(right) or re.match(r" ?[A-Za-z%℃+×*/\-~–—:.]|,\d|[后多余来送返减抵赠]", right):
+    if is_counted(right) or re.match(
+        r"[A-Za-z]| (?![a-z]{4})[A-Za-z]| ?[%℃+×*/\-~–—:.]|,\d|[后多余来送返减抵赠]", right
+    ):
         return None
     if _PRICED.search(before(match)) or re.search(r"[A-Za-z][ -]?$|[¥$€£+\-=×÷/.]$", before(match)):
         return None

@@ -6,7 +6,7 @@ from tasks.reading.mandarin.dates import is_priced
 from tasks.reading.mandarin.numerals import amount, cardinal, digits, is_counted, is_surely_counted
 from tasks.reading.mandarin.rules import Rule, Said, after, before, rule
 
-_BY_DIGITS = re.compile(r"(?i:IP|ISO ?|(?<![A-Za-z])N|GB/?T? ?|KN|SN|No)$")
+_BY_DIGITS = re.compile(r"(?i:IP|ISO ?|(?<![A-Za-z])N|GB/?T? ?|KN|KF|SN|No)$")
 _TO_PAIR = re.compile(r"(?i)(?<![A-Za-z0-9])[BCOPGDMFS]$")
 _BRANDS = re.compile(
     r"(?:波音|空客|保时捷|宝马|奔驰|标致|骁龙|天玑|麒麟|酷睿|锐龙|至强|诺基亚|佳能|尼康|"
@@ -69,6 +69,8 @@ def _spaced(match: re.Match[str]) -> Said | None:
         return None
     if re.fullmatch(r"(?:19|20)\d{2}", number):
         return Said("model", digits(number))
+    if len(number) == 4 and re.match(r"K(?![A-Za-z])", right):  # LED 6500K
+        return Said("model", amount(number))
     return Said("model", model_number(number))
 
 
@@ -78,6 +80,10 @@ def _lines(match: re.Match[str]) -> Said | None:
     spoken = model_number(number)
     if len(number) == 4 and re.match(r"K(?![A-Za-z])", after(match)):
         spoken = amount(number)
+    if len(number) == 3 and re.search(r"(?:Ultra |[iR])\d[ -]$", before(match)):
+        return Said("model", digits(number))
+    if len(number) >= 4 and re.match(r"(?:G|CVIA|ANSI)(?![A-Za-z\d])", after(match)):
+        return Said("model", amount(number))
     if len(number) == 3 and not is_brand(before(match)):
         is_screen = re.match(r"[pPiI](?![A-Za-z])", after(match))
         spoken = digits(number) if is_screen else amount(number)
@@ -193,6 +199,8 @@ FIRST: tuple[Rule, ...] = (
     rule(r"(?<=[TB ])(\d{3,5}(?:\.\d{1,2})?)(?:[-—]((?:19|20)\d\d))?(?!\d)", _national_standard),
 )
 RULES: tuple[Rule, ...] = (
+    rule(r"(?<=台北)101(?!\d)|(?<![\d.])101(?=大楼|观景台)", lambda m: Said("model", digits(m[0]))),
+    rule(r"(?<=(?<![A-Za-z])H\.)26\d(?!\d)", lambda m: Said("model", digits(m[0]))),
     rule(r"(?:(?<=ISO)|(?<=ISO ))(\d{4,5}):(\d{4})(?!\d)", _standard),
     rule(r"(?<![A-Za-z\d.])(\d{4})X3D", lambda m: Said("model", f"{digits(m[1])} X三D")),
     rule(

@@ -9,7 +9,7 @@ _SEP = r"[ -]?"
 _PHONE_WORDS = re.compile(
     "电话|热线|拨|致电|来电|座机|手机|联系|客服|咨询|传真|报警|急救|火警|紧急|"
     "求助|呼叫|举报|投诉|订购|"
-    "查号|总机|急诊|前台|值班|专线|收件人|收货人|[Tt][Ee][Ll]|打(?:进)?$|打给|转人工|短信|Call|微信"
+    "查号|查询|WhatsApp|[Ll]ine|LINE|总机|急诊|前台|值班|专线|收件人|收货人|[Tt][Ee][Ll]|打(?:进)?$|打给|转人工|短信|Call|微信"
 )
 _CODE_LABELS = (
     "电话|热线|拨打|拨|致电|手机|座机|客服|号码|尾号|端口号?|短号|抖音号?|快手号?|小红书号?|视频号|"
@@ -26,13 +26,14 @@ _CODE_LABELS = (
 )
 _ROOM_LABELS = (
     "单元|楼|号楼|栋|幢|[A-Z]座|房间号?|房号|教室|会议室|包厢|航班号?|车次|车牌号?|"
-    "列车|公交|展位|展位号|"
+    "列车|公交|公车|巴士|展位|展位号|"
     "门牌号?|座位号?|动车|高铁"
 )
 _LABELLED = re.compile(
     rf"(?:{_CODE_LABELS})(?:号码|号|码)?[是为：:「『\"'“#（(]{{0,2}} ?[A-Z]{{0,6}}$"
 )
 _ROOM = re.compile(rf"(?:{_ROOM_LABELS})[是为：:]? ?[A-Z]{{0,3}}$")
+_TRAIN = re.compile(r"(?<![A-Za-z])[GDCZTKYS]$|(?:列车|区间车|自强号?|莒光号?|普快|快车|火车)$")
 _DIALLED = re.compile(r"(?:拨打?|致电|热线|电话|打)[：:]? ?$")
 _AFTER_ROOM = re.compile(
     r"(?:号)?(?:室|房|教室|会议室|包厢|航班|次列车|次高铁|路公交|路车)|次(?![数元方日])"
@@ -144,7 +145,7 @@ def _room(match: re.Match[str]) -> Said | None:
     if _PLATE.search(left):
         return Said("digits", digits(number))
     is_room = _ROOM.search(left) or (len(number) > 2 and _AFTER_ROOM.match(right))
-    is_train = re.search(r"(?<![A-Za-z])[GDCZTKYS]$", left) and right.startswith("次")
+    is_train = right.startswith("次") and _TRAIN.search(left)
     if not (is_room or is_train) or (len(number) < 3 and number[0] != "0"):
         return None
     if re.match(r"次", right) and not is_train:
@@ -198,6 +199,7 @@ RULES: tuple[Rule, ...] = (
         rf"86-)?(1[3-9]\d){_SEP}(\d{{4}}){_SEP}(\d{{4}}){_LAST}",
         _mobile,
     ),
+    rule(rf"(?<![\d.])(09\d{{2}})[ -](\d{{3}})[ -](\d{{3}}){_LAST}", _service),
     rule(rf"(?<![\d.])(080[0-9]){_SEP}(\d{{3}}){_SEP}(\d{{3}}){_LAST}", _service),
     rule(
         rf"(?<![\d.])([48]00){_SEP}(\d{{3}}){_SEP}(\d{{4}}){_LAST}",
@@ -205,7 +207,7 @@ RULES: tuple[Rule, ...] = (
     ),
     rule(rf"(?<![\d.])([48]00){_SEP}(\d{{4}}){_SEP}(\d{{3}}){_LAST}", _service),
     rule(
-        rf"(?<![\d.])(?:\(?\+86\)?{_SEP})?(?:\(0\d{{2,3}}\)|"
+        rf"(?<![\d.])(?:\(?\+86\)?{_SEP})?(?:\(0\d{{1,3}}\)|"
         rf"0\d{{2,3}}){_SEP}[1-9]\d{{2,3}}{_SEP}\d{{4}}"
         rf"(?:-\d{{1,5}})?{_LAST}",
         _phone,

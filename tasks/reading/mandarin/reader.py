@@ -151,7 +151,7 @@ def plain(text: str) -> str:
 
 def _own_dollar(signs: list[str], index: int) -> str:
     """In traditional characters a bare $ is the dollar of Hong Kong or Taiwan, which is 元."""
-    is_bare = signs[index] == "$" and not re.match("[A-Za-z]", signs[index - 1] if index else "")
+    is_bare = signs[index] == "$" and not re.match("[A-Z]", signs[index - 1] if index else "")
     return "¥" if is_bare else signs[index]
 
 
