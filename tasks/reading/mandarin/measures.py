@@ -125,6 +125,10 @@ _PER = {
     "打": "打",
     "方": "方",
     "坪": "坪",
+    "课时": "课时",
+    "学时": "学时",
+    "单": "单",
+    "间夜": "间夜",
     "日": "日",
 }
 _RATES = {
@@ -228,11 +232,15 @@ def _degrees(match: re.Match[str]) -> Said | None:
     return Said("measure", f"零下{counted(number, '度')}")
 
 
+_LEAST_SCREEN = 320  # pixels of the longer side
+
+
 def _size(match: re.Match[str]) -> Said:
     """10x15cm, 10×15×20, 1920×1080."""
     numbers = re.findall(NUMBER, match[1])
     unit = match[2]
-    is_screen = not unit and len(numbers) == 2 and all(re.fullmatch(r"\d{3,4}", n) for n in numbers)
+    is_pair = not unit and len(numbers) == 2 and all(re.fullmatch(r"\d{3,4}", n) for n in numbers)
+    is_screen = is_pair and max(map(int, numbers)) >= _LEAST_SCREEN
     read = digits if is_screen else amount
     spoken = "乘".join(read(number) for number in numbers)
     return Said("measure", spoken + (unit_name(unit) if unit else ""))
@@ -376,6 +384,7 @@ def _mark(match: re.Match[str]) -> Said | None:
 _MARKED = re.compile(r"(?:评分|打分|得分|口碑分?|好评|评价|综合分|豆瓣|点评)[是为达高：: ]{0,3}$")
 _SIDE = rf"(?:{NUMBER})"
 RULES: tuple[Rule, ...] = (
+    rule(r"(?<=\d)\((mm|cm|m|kg|g|ml|L)\)", lambda m: Said("measure", unit_name(m[1]))),
     rule(r"(?<=\d[KkPp])(\d{2,3})(?:fps|FPS)", lambda m: Said("measure", quantity(m[1], "fps"))),
     rule(
         r"(?<![\d/.])([1-3]\d5)/([2-9][05]) ?(Z?R)F? ?(1[2-9]|2[0-4])"

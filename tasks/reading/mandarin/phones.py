@@ -32,6 +32,7 @@ _ROOM_LABELS = (
 _LABELLED = re.compile(
     rf"(?:{_CODE_LABELS})(?:号码|号|码)?[是为：:「『\"'“#（(]{{0,2}} ?[A-Z]{{0,6}}$"
 )
+_LABELLED_LIST = re.compile(rf"(?:{_CODE_LABELS})[是为：:]{{0,2}} ?(?:\d{{3,}}[、/])+$")
 _ROOM = re.compile(rf"(?:{_ROOM_LABELS})[是为：:]? ?[A-Z]{{0,3}}$")
 _TRAIN = re.compile(r"(?<![A-Za-z])[GDCZTKYS]$|(?:列车|区间车|自强号?|莒光号?|普快|快车|火车)$")
 _DIALLED = re.compile(r"(?:拨打?|致电|热线|电话|打)[：:]? ?$")
@@ -113,7 +114,7 @@ def _labelled(match: re.Match[str]) -> Said | None:
     """密码1234, 订单号 2024 1129 0001, 身份证11010119900307123X."""
     left, number = before(match), match[0]
     is_second = _ANOTHER.search(left) and _SECRET.search(sentence_around(match))
-    if not (_LABELLED.search(left) or is_second):
+    if not (_LABELLED.search(left) or _LABELLED_LIST.search(left) or is_second):
         return None
     counts = after(match)
     if len(number) < 3 and not number.startswith("0"):
