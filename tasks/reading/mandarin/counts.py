@@ -47,6 +47,11 @@ def _colleges(match: re.Match[str]) -> Said:
     return Said("digits", f"{digits(match[1])}、{digits(match[2])}")
 
 
+def _halves(match: re.Match[str]) -> Said:
+    """后排4/6放倒: shares of ten."""
+    return Said("digits", digits(match[1]) + digits(match[2]))
+
+
 def _fraction(match: re.Match[str]) -> Said | None:
     """1/2: 二分之一; numbers too large for one are read with 比 or a pause."""
     top, bottom = match.groups()
@@ -236,6 +241,7 @@ FIRST: tuple[Rule, ...] = (
     ),
     rule(rf"{NOT_IN_NAME}\d{{1,5}}(?:/\d{{1,5}}){{2,7}}(?![\d/])", _choices),
     rule(rf"{NOT_IN_NAME}\d/\d(?=线|[月号楼代期](?!前|后))", _choices),
+    rule(r"(?<![\d./])([1-9])/([1-9])(?=放倒|分成)", _halves),
     rule(r"(?<!\d)(985|211)/(985|211)(?!\d)", _colleges),
     rule(rf"{NOT_IN_NAME}(\d{{1,4}})/(\d{{1,5}})(?![\d/])", _fraction),
 )

@@ -168,9 +168,9 @@ def _year_month(match: re.Match[str]) -> Said | None:
 def _month_and_day(match: re.Match[str]) -> Said | None:
     """11/29, 1/2: a day where the words around it say so or no fraction is like it."""
     month, day, tail = match.groups()
-    if not is_day(month, day):
-        return None
     right = after(match)
+    if not is_day(month, day) or right.startswith(("放倒", "分成")):
+        return None
     is_dated = tail or re.match(_BEGINS, right.lstrip()) or _DATED.search(before(match))
     is_fraction = int(month) < int(day) and int(day) <= 12
     is_count = is_counted(right) or re.match(r" ?[A-Za-z%]", right)
@@ -215,6 +215,8 @@ def _padded_day(match: re.Match[str]) -> Said | None:
     month, day = match.groups()
     if not is_day(month, day):
         return None
+    if re.match(r"号?(?:柜台?|[室房排座栋楼车窗桌台架])", after(match)):
+        return None  # E岛08-12柜台
     is_dated = re.match(_BEGINS, after(match).lstrip()) or _DATED.search(before(match))
     is_padded = match[0].startswith("0") or "-0" in match[0]
     return Said("date", month_and_day(month, day)) if is_dated or is_padded else None
