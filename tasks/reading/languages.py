@@ -49,7 +49,6 @@ _ONLY_JAPANESE = frozenset(
 )
 """Shapes of characters that are written in Japan alone."""
 _CHINESE_GRAMMAR = _ONLY_CHINESE | frozenset("的了是在和与或就都也还還及为為请請")
-_JAPANESE_WORDS = re.compile("送料無料|配送無料|在庫|通販|冬物最大|夏物最大")
 _LEAST_KANA_SHARE = 0.15
 _LEAST_KANJI = 4
 _LETTERS_A_WORD = {"HANGUL": 2, "HIRAGANA": 2, "KATAKANA": 2, "THAI": 4, "LAO": 4, "KHMER": 4} | {
@@ -204,7 +203,7 @@ def _is_japanese(script: str, num_kana: int, num_han: int) -> bool:
 
 def _is_kanji(script: str) -> bool:
     """Japanese without kana, as in headlines: 新商品発売."""
-    shapes = bool(_ONLY_JAPANESE & set(script)) or _JAPANESE_WORDS.search(script)
+    shapes = _ONLY_JAPANESE & set(script)
     if not shapes or _CHINESE_GRAMMAR & set(script):
         return False
     han = "".join(_HAN.findall(script))

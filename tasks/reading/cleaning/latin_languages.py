@@ -39,6 +39,7 @@ _SURE_OF_PHRASES = 0.8
 _SURE_OF_HALF = 0.5  # where half of the words are unknown
 _HARDLY_ENGLISH = 0.05
 _FEW_UNKNOWN_SHARE = 0.3
+_LONG_WORD = 7  # letters
 _NO_ENGLISH = 0.01
 _LEAST_UNKNOWN = 2  # words in no English dictionary
 _LEAST_UNKNOWN_SHARE = 0.4
@@ -211,6 +212,8 @@ def _of_phrases(prose: str, lower: list[str]) -> str | None:
     begins = set(_FIRST_WORD.findall(prose))
     common = [word for word in _WORD.findall(prose) if word.islower() or word in begins]
     num_unknown = sum(_is_no_english(word.lower()) for word in common)
+    if any(len(word) >= _LONG_WORD and not _is_no_english(word.lower()) for word in common):
+        return None  # a long English word is no chance
     if num_unknown < max(_LEAST_UNKNOWN, _FEW_UNKNOWN_SHARE * len(lower)):
         return None
     if num_unknown < _LEAST_UNKNOWN_OF_TEXT * len(lower):

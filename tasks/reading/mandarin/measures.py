@@ -450,6 +450,10 @@ RULES: tuple[Rule, ...] = (
     ),
     rule(rf"{NOT_IN_NAME}(\d+)['′] ?(\d+)(?:\"|'')", _minutes),
     rule(rf"{NOT_IN_NAME}({NUMBER})(?:\"|'')", _inches),
+    rule(
+        rf"{NOT_IN_NAME}(\d{{1,3}}) ?min ?(\d{{1,2}}) ?s(?![A-Za-z0-9])",
+        lambda m: Said("measure", f"{counted(m[1], '分')}分{amount(m[2])}秒"),
+    ),
     rule(rf"{NOT_IN_NAME}(\d{{1,2}})h(\d{{1,2}})(?:mins?|m)?(?![A-Za-z0-9])", _hours_and_minutes),
     rule(r"(?<![\d./A-Za-z])(1[4-9]\d)/(\d{2,3})([A-CY]?)(?![A-Za-z0-9/])(?! ?[mM毫])", _clothes),
     rule(rf"{NOT_IN_NAME}([1-9])([wWk])([1-9])(?![A-Za-z0-9.%/])", _and_a_part),

@@ -204,6 +204,11 @@ def _connected(match: re.Match[str]) -> Said | None:
         return None
     if _BEFORE_MINUS.search(before(match)) and _BELOW.match(after(match)) and match[0] == "-":
         return None
+    is_loss = re.match(r"\d+(?:\.\d+)?%", after(match)) and re.search(
+        r"[年月周季日]$", before(match)
+    )
+    if match[0] == "-" and is_loss:  # 近3年-4.1%
+        return None
     low, high = re.search(r"([\d.]+)元$", before(match)), re.match(r"([\d.]+)元", after(match))
     if low and high and _is_above(low[1], high[1]) and _BARGAIN.search(sentence_around(match)):
         return Said("range", "减")

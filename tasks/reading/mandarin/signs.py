@@ -154,6 +154,7 @@ def _initial(match: re.Match[str]) -> Said:
 
 
 RULES: tuple[Rule, ...] = (
+    rule(r"(?:(?<=^[A-D])|(?<=[ ：:，。？?；;\n][A-D]))\.(?=\d)", lambda _: Said("ordinal", "、")),
     rule(r"(?<![A-Za-z])(?:[A-Z]\.){2,6}(?:[A-Z](?![A-Za-z]))?", _initial),
     rule(r"(?<![A-Za-z0-9.])\.(?=[A-Za-z]{2})", lambda _: Said("address", "点")),
     rule(r"(?<=[\u3400-\u9fff])\.(?=[a-z0-9]{2,4}(?![A-Za-z0-9])|中国|公司|网络)", _dot),
