@@ -23,7 +23,7 @@ _ENTITY = re.compile(
 )
 # joiners stay behind what they may join: emoji, and letters that are not of the alphabet
 _INVISIBLE = re.compile(
-    r"[\x00-\x08\x0e-\x1f\x7f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]"
+    r"[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]"
     r"|(?<![^\x00-\x7f])[\u200c\u200d]"
 )
 _BRACKETED_ADDRESS = re.compile(r"<(https?://[^\s<>]+|(?:mailto:)?[\w.+-]+@[\w-]+(?:\.[\w-]+)+)>")
