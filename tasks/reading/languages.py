@@ -192,9 +192,10 @@ def _is_japanese(script: str, num_kana: int, num_han: int) -> bool:
     """Kana between Han characters, and not the words of a Chinese text about a Japanese name."""
     if not num_han:
         return False
-    is_enough = num_kana >= _LEAST_KANA_SHARE * (num_kana + num_han)
-    num_chinese = sum(sign in _ONLY_CHINESE for sign in script)
     has_grammar = re.search(r"[\u3041-\u306d\u306f-\u309f]", script)  # hiragana but の
+    is_enough = num_kana >= _LEAST_KANA_SHARE * (num_kana + num_han)
+    is_enough |= bool(has_grammar) and not _CHINESE_GRAMMAR & set(script)
+    num_chinese = sum(sign in _ONLY_CHINESE for sign in script)
     is_shaped = bool(_ONLY_JAPANESE & set(script))
     is_told = has_grammar or is_shaped or num_kana > num_han
     return bool(is_enough and not num_chinese and is_told)

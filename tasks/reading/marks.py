@@ -24,7 +24,7 @@ _PAUSE_MS = MappingProxyType(
     {"none": 0, "x-weak": 250, "weak": 500, "medium": 750, "strong": 1000, "x-strong": 1250}
 )
 _SHORT_PAUSE = re.compile(
-    r"[\[［【]\s?(?:pause\b|停顿)\s*[:：]?\s*([^\[\]［］【】\n]{0,20})[\]］】]", re.IGNORECASE
+    r"[\[［【]\s?(?:pause\b|停顿|暂停)\s*[:：]?\s*([^\[\]［］【】\n]{0,20})[\]］】]", re.IGNORECASE
 )
 _TIME = re.compile(
     r"\+?(\d{1,6}(?:\.\d{0,6})?|\.\d{1,6})\s*(ms|毫秒|s|sec|seconds?|秒钟?)", re.IGNORECASE
@@ -213,7 +213,11 @@ class _Reader:
 
     def _unknown(self, tag: Tag) -> None:
         shown = self._shown(tag)
-        if tag.is_broken:
+        if tag.is_broken and "<" in shown[1:]:
+            rule = "has a tag in its alias, which would be said"
+            way_out = 'write only the words that are to be said: <sub alias="...">'
+            self._flaw(shown, tag.start, rule, way_out)
+        elif tag.is_broken:
             rule = "begins like a mark, but its quotes, attributes or brackets are not right"
             self._flaw(shown, tag.start, rule, 'write it as in <break time="800ms"/>')
         else:

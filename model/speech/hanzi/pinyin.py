@@ -13,7 +13,7 @@ from itertools import pairwise
 from types import MappingProxyType
 
 from model.speech.hanzi.polyphones import alone, readings_in, with_particles
-from model.speech.hanzi.word_readings import WORDS
+from model.speech.hanzi.word_readings import NEUTRAL_SECOND, WORDS
 
 TONE_MARKS = {"1": "→", "2": "↗", "3": "↓", "4": "↘", "5": ""}
 
@@ -70,7 +70,8 @@ _PARTICLES = MappingProxyType(
 )
 _FULL_ZI_AFTER = frozenset("女男王电原分母父君才弟质量离因粒亲太公瓜")
 _ATTACHED = frozenset("的了吗呢吧们着得过儿")
-_ERHUA_AFTER = frozenset("花点会事玩哪这那味块头劲活门份空鸟歌画词样边面圈片根串馅口气盖角伴")
+_FULL_ER_AFTER = frozenset("女婴幼少孤胎健男宠弃产小患生血托育能琪妻娇骄马鸟月风云鱼岁敏障乖亲我吾")
+"""Behind these 儿 is a syllable: 女儿, 婴儿; elsewhere it only colours the one before."""
 _NUMERAL = re.compile(
     r"[零〇一二三四五六七八九十百千万亿幺两][零〇一二三四五六七八九十百千万亿幺两点]+[年月日号元角分秒个度折天岁位款件]?"
 )
@@ -222,12 +223,15 @@ def _read_piece(text: str, follows_word: bool) -> list[tuple[str, tuple[str, ...
     def flush() -> None:
         for i in range(0, len(single), 2):
             pair = single[i : i + 2]
-            words.append(("".join(c for c, _ in pair), tuple(s for _, s in pair)))
+            word = "".join(sign for sign, _ in pair)
+            words.append((word, _with_neutral_end(word, [syllable for _, syllable in pair])))
         single.clear()
 
     for phrase in seg.cut(text):
         readings = lazy_pinyin(phrase, style=Style.TONE3, neutral_tone_with_five=True, v_to_u=True)
         readings = _corrected(phrase, readings)
+        if len(phrase) > 1 and phrase[-1] == "儿" and phrase[-2] not in _FULL_ER_AFTER:
+            readings = [*readings[:-2], f"{readings[-2]}r"]
         if len(phrase) == 1 and phrase in _ATTACHED and (words or single or follows_word):
             flush()
             _attach(words, phrase, readings[0])
@@ -240,12 +244,20 @@ def _read_piece(text: str, follows_word: bool) -> list[tuple[str, tuple[str, ...
     return words
 
 
+def _with_neutral_end(word: str, syllables: list[str]) -> tuple[str, ...]:
+    """``syllables``, the last of them neutral in 玻璃 and its like."""
+    if word not in NEUTRAL_SECOND:
+        return tuple(syllables)
+    return (*syllables[:-1], f"{syllables[-1][:-1]}5")
+
+
 def _corrected(phrase: str, readings: list[str]) -> list[str]:
     """Tones before sandhi, and particles in the neutral tone."""
     fixed = {"一": "yi1", "不": "bu4"}
     out = [fixed.get(sign, reading) for sign, reading in zip(phrase, readings, strict=True)]
     if len(phrase) == 1 and phrase in _PARTICLES:
         return [_PARTICLES[phrase]]
+    out = list(_with_neutral_end(phrase, out))
     if len(phrase) > 1 and phrase[-1] == "子" and phrase[-2] not in _FULL_ZI_AFTER:
         out[-1] = "zi5"
     return out
@@ -257,7 +269,7 @@ def _attach(words: list[tuple[str, tuple[str, ...]]], sign: str, reading: str) -
         words.append((sign, (reading,)))
         return
     text, syllables = words.pop()
-    if sign == "儿" and text[-1] in _ERHUA_AFTER:
+    if sign == "儿" and text[-1] not in _FULL_ER_AFTER:
         words.append((text + sign, (*syllables[:-1], syllables[-1] + "r")))
     else:
         words.append((text + sign, (*syllables, reading)))

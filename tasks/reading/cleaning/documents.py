@@ -3,19 +3,22 @@
 import re
 
 from tasks.reading.cleaning.draft import Draft
+from tasks.reading.cleaning.speakers import speaker_labels
 from tasks.reading.flaws import Flaw
 
 _NOTHING = re.compile(
     r"(?i:nan|nat|none|null|nil|n/a|#?n/a|<na>|undefined|\(null\)|\[object object\])"
-    r"|#(?:REF!|NAME\?|VALUE!|DIV/0!|NUM!|NULL!|SPILL!|CALC!|#+)|-+|—+|N\.A\.|NA|TRUE|FALSE"
+    r"|#(?:REF!|NAME\?|VALUE!|DIV/0!|NUM!|NULL!|SPILL!|CALC!|#+)|-+|—+|N\.A\.|NA|TRUE|FALSE|/+|无|没有|空"
 )
 _UNWRITTEN = re.compile(
     r"(?i:todo|tbd|tbc|fixme|tktk|x{3,}|placeholder|(?:your |insert |add )?(?:script|copy) here"
     r"|(?:your |insert |add )?text here|to be (?:written|done|decided|confirmed))[ .!:…]*"
-    r"|待定|待补充|待填写|暂无|(?:此处|在此)(?:填写|输入)\w{0,4}"
+    r"|待定|待补充|待填写|暂无|请?(?:在?(?:此处|此|这里))?(?:填写|输入)(?:您的)?(?:文字|文本|内容|脚本|文案|台词|口播稿?)"
+    r"|[单点]击此处(?:添加|编辑|输入)\w{0,12}|(?:示例|样例|占位|测试)(?:文本|文字|脚本|文案|内容)|(?:此处|在此)(?:填写|输入)\w{0,4}"
 )
 _CUE_TIME = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?[,.]\d{1,3}[ \t]*-+>[ \t]*\d{1,2}:\d{2}")
 _SUBTITLES = re.compile(r"\A\ufeff?WEBVTT\b|^Dialogue: ?\d+,\d+:\d{2}:\d{2}", re.MULTILINE)
+_LYRICS_TIME = re.compile(r"^[ \t]{0,8}\[\d{1,2}:\d{2}[.:]\d{1,3}\]", re.MULTILINE)
 _LINE_TIME = re.compile(
     r"^[ \t]{0,8}(?:[\[(]\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d{1,3})?[\])]|\d{1,2}:\d{2}:\d{2})(?=\s)",
     re.MULTILINE,
@@ -31,11 +34,34 @@ _TABLE = re.compile(
 _FORMULA = re.compile(r"\A\s*=(?:[A-Z][A-Z.]{1,20}\(|\$?[A-Z]{1,3}\$?\d{1,6}(?:[&+*/,;(-]|\s*\Z))")
 _FENCE = re.compile(r"^[ \t]{0,8}(?:```|~~~)[^\n]*", re.MULTILINE)
 _RICH_TEXT = re.compile(r"\A\s*\{\\rtf|\\(?:par|pard|fs\d+|f\d)\b")
+_ROWS = re.compile(
+    r"\A(?=[^\d]*\d)(?:[^,\n。！？]*(?:,(?! )[^,\n。！？]*){2,}(?:\n|\Z)){2,}\s*\Z"
+    r"|\A(?:[^\t\n]*(?:\t[^\t\n]*){2,}(?:\n|\Z)){2,}\s*\Z"
+)
+_PAIRS = re.compile(
+    r"\A\s*(?:[a-z_]{2,20}: [^\n]*(?:\n|\Z)){2,}\s*\Z|\A\s*\w+=[^\s&=]*(?:&\w+=[^\s&=]*)+\s*\Z"
+)
+_COMMENT = re.compile(r"/\*[^\n]{0,200}?\*/|^[ \t]*//(?=[ \t]|[\u3400-\u9fff])[^\n]*", re.MULTILINE)
 _FILLER = re.compile(r"lorem ipsum", re.IGNORECASE)
 _DIRECTION = re.compile(
     r"[(（*_]\s*(?i:laugh(?:s|ing|ter)|applause|music|pauses?|beat|sighs|silence|whisper(?:s|ing)|coughs"
     r"|cry(?:ing)?|cries|giggles|chuckles|gasps|groans|yawns|inaudible|clears throat"
     r"|笑|大笑|微笑|掌声|鼓掌|音乐|停顿|叹气|沉默)\s*[)）*_]"
+    r"|[(（](?:停顿|暂停) ?[\d.一二两三半]{1,4} ?秒钟?[)）]"
+    # what Mandarin scripts put in brackets for the camera, the cutter or the actor
+    r"|[(（【\[]\s*(?:(?:片头|片尾|背景|轻快|欢快|舒缓|激昂|温馨|动感)的?(?:音乐|音效|配乐)(?:渐?[起入弱强停出]|响起)?"
+    r"|(?:音乐|音效|配乐|BGM)[:：]?(?:渐?[起入弱强停出]|响起|淡[入出])"
+    r"|(?:镜头|画面|场景)(?:切换?[至到]?|转场?[至到]?|拉[近远]|推[近进]|淡[入出]|特写|[:：])[^)）】\]\n]{0,14}"
+    r"|[\u4e00-\u9fff]{0,4}特写|转场|淡[入出]|黑屏|定格|字幕[:：][^)）】\]\n]{0,20}|"
+    r"(?:微|大|苦|偷|坏)?笑(?:着说|了笑)|挥手|鞠躬|点头|摇头|眨眼|比心|小声|大声|低声|轻声|"
+    r"转身|转头|起身|画外音|旁白|(?:拿起|举起|"
+    r"放下|指[着向]|展示|走[向到近]|看向|凑近)[^用柜架版区台)）】\]\n]{1,8})\s*[)）】\]]"
+)
+_SHOTS = re.compile(
+    r"^[ \t]{0,8}(?:[【\[]?(?:镜头|分镜|场景|Scene|SCENE|Shot|SHOT) "
+    r"?[\d一二三四五六七八九十]{1,3}[】\]]?"
+    r"(?:[（(][^（()）\n]{1,12}[)）])?[:：]|BGM ?[:：]|0?0:[0-5]\d ?[-~–—] ?0?0:[0-5]\d(?!\d))",
+    re.MULTILINE,
 )
 _SHOWN_CHARS = 40
 
@@ -50,13 +76,24 @@ def document_flaw(draft: Draft) -> Flaw | None:
         rule = "this says that the script is not written yet"
         return Flaw(_shown(text), rule, "write the script, or remove the row")
     for pattern, rule, way_out in _KINDS:
-        match = pattern.search(draft.text)
+        match = _first(pattern, draft.text)
         if match:
             return Flaw(_shown(match[0]), f"{rule} ({draft.place(match.start())})", way_out)
     times = list(_LINE_TIME.finditer(draft.text))
     if len(times) > 1:
         rule = f"lines of the script begin with times ({draft.place(times[0].start())})"
         return Flaw(times[0][0].strip(), rule, "remove the times, and keep the words")
+    return None
+
+
+def _first(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    """The first match; a direction in the label of who speaks goes with the label."""
+    if pattern is not _DIRECTION:
+        return pattern.search(text)
+    labels = speaker_labels(text)
+    for match in pattern.finditer(text):
+        if not any(start <= match.start() < end for start, end, _ in labels):
+            return match
     return None
 
 
@@ -67,8 +104,12 @@ def _shown(text: str) -> str:
 
 _KINDS = (
     (_CUE_TIME, "these are subtitles, not a script", "keep the words, without numbers and times"),
+    (_LYRICS_TIME, "these are subtitles, not a script", "keep the words, without times"),
     (_SUBTITLES, "these are subtitles, not a script", "keep the words, without numbers and times"),
     (_DATA, "this is data of a program, not a script", "write the words that are to be spoken"),
+    (_ROWS, "these are rows of a table, not a script", "write them in sentences"),
+    (_PAIRS, "this is data of a program, not a script", "write the words that are to be spoken"),
+    (_COMMENT, "the script holds a comment, which is not to be spoken", "remove it"),
     (_FORMULA, "this is a formula of a spreadsheet", "save the file with the text it results in"),
     (_RICH_TEXT, "this is rich text with its commands", "save it as plain text"),
     (_TABLE, "the script holds a table of Markdown", "write it in sentences"),
@@ -77,6 +118,11 @@ _KINDS = (
         _DIRECTION,
         "the script holds a direction, which is not to be spoken",
         "remove it; for silence write [pause 0.8s]",
+    ),
+    (
+        _SHOTS,
+        "the script is a list of shots, or holds a note for the cutter",
+        "keep only what is to be said",
     ),
     (_FILLER, "this is filler text", "write what is to be said"),
 )

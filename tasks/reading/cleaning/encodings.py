@@ -46,6 +46,19 @@ _ODD_APOSTROPHE = re.compile(
     rf"(?<![^\W\d_])(?i:{_CONTRACTED})(?:â|Õ|ê|í)(?:s|t|re|ll|ve|d|m)(?![^\W\d_])"
 )
 _ODD_CAPITAL = re.compile(r"(?<=[a-z]{2})[ÈÉËÏÔÓÚÛ](?![^\W\d_a-z])(?=[a-z]*(?:\W|$))")
+_EVERYDAY = frozenset(
+    "的一是了我不在有人这中大来上个国到说们为和你地出道也时年得就那要下以生会自着去之过家学对可她里后小么心多天而能好都然没日"
+    "于起还发成事只作当想看文无开手十用主行方又如前所本见经头面公同三已老从动两长知民样现分将外但身些与高意进把法此实回二理美点"
+    "月明其种全工己话向情部正名定女问力机给等几很业最间新什打便位因重被走电四第门相次东海口使西再平真听气信关内加化先山五太水万"
+    "市品价元包邮欢迎光临折场特惠买送免费店款"
+    "這個國說們為來時會著過學對裡後麼沒於還發當無開經頭從動兩長樣現將與進實點種話問機給幾業間電門東聽氣關產萬價歡迎臨場買費"
+)
+"""Characters that a sentence of Chinese seldom does without."""
+_LEAST_HAN = 4
+_BIG5_RUN = re.compile(r"(?:[\xa1-\xf9][@-~\xa1-\xfe]){3,}")
+_MOST_EVERYDAY = 0.25
+_LEAST_EVERYDAY = 0.3
+_CONTROLS = re.compile(r"[\x80-\x84\x86-\x9f]")  # of an 8-bit set that nobody writes
 _QUOTED_PRINTABLE = re.compile(r"(?:=[C-F][0-9A-F])(?:=[89AB][0-9A-F])+")
 _SAVE_AGAIN = (
     'open the original and save it as UTF-8 ("CSV UTF-8" in Excel), or type the text again'
@@ -67,7 +80,7 @@ def garbled(text: str) -> Flaw | None:
             break
         likely = deeper
     if likely is None:
-        return _garbled_letter(text) or _garbled_ascii(text)
+        return _garbled_letter(text) or _garbled_ascii(text) or _odd_controls(text)
     rule = "the script was garbled when it was saved or opened in another encoding"
     shown = " ".join(likely.lstrip("\ufeff").split())
     if len(shown) > 2 * _SHOWN_CHARS:
@@ -85,6 +98,16 @@ def _garbled_letter(text: str) -> Flaw | None:
         return None
     rule = f"the script was garbled when it was saved or opened ({_place(text, found)})"
     return Flaw(_around(text, found.start(), found.end()), rule, _SAVE_AGAIN)
+
+
+def _odd_controls(text: str) -> Flaw | None:
+    """Control characters of Latin-1, which stand where bytes of another encoding were."""
+    found = _CONTROLS.search(text)
+    if found is None:
+        return None
+    rule = f"the script was garbled when it was saved or opened ({_place(text, found)})"
+    shown = _CONTROLS.sub("", _around(text, found.start(), found.end()))
+    return Flaw(shown, rule, _SAVE_AGAIN)
 
 
 def _garbled_ascii(text: str) -> Flaw | None:
@@ -120,7 +143,8 @@ def _original(text: str) -> str | None:
         found = _utf8_opened_as_eastern(codec, text)
         if found is not None:
             return found
-    return _accents_in_latin_words(text) or _chinese_opened_as_western(text)
+    found = _accents_in_latin_words(text) or _chinese_opened_as_western(text)
+    return found or _big5_opened_as_western(text) or _chinese_opened_as_chinese(text)
 
 
 # --- UTF-8, opened as an encoding of single bytes -------------------------------------------------
@@ -266,6 +290,35 @@ def _chinese_opened_as_western(text: str) -> str | None:
             start = match.end()
             num_found += 1
     return "".join((*parts, text[start:])) if num_found else None
+
+
+def _chinese_opened_as_chinese(text: str) -> str | None:
+    """``辣茩嫖還``: GBK that was opened as Big5; what it was holds the words of every day."""
+    if _share_of_everyday(text) > _MOST_EVERYDAY:
+        return None
+    try:
+        decoded = _WIDE_RUN.sub(lambda run: run[0].encode("big5").decode("gb2312"), text)
+    except (UnicodeEncodeError, UnicodeDecodeError):
+        return None
+    is_everyday = _share_of_everyday(decoded) >= _LEAST_EVERYDAY
+    return decoded if is_everyday and all(map(_is_common, _HAN.findall(decoded))) else None
+
+
+def _big5_opened_as_western(text: str) -> str | None:
+    """``¶R¤G°e¤@``: a sign of Western Europe in every second place."""
+    table = _bytes_of("cp1252")
+    data = "".join(sign if sign.isascii() else table.get(ord(sign), "\u0100") for sign in text)
+    found = _BIG5_RUN.search(data)
+    if found is None:
+        return None
+    decoded = found[0].encode("latin-1").decode("big5", errors="replace")
+    is_everyday = _share_of_everyday(decoded * 2) >= _LEAST_EVERYDAY
+    return f"{text[: found.start()]}{decoded}{text[found.end() :]}" if is_everyday else None
+
+
+def _share_of_everyday(text: str) -> float:
+    han = _HAN.findall(text)
+    return sum(sign in _EVERYDAY for sign in han) / len(han) if len(han) >= _LEAST_HAN else 0
 
 
 def _chinese_or_russian(data: bytes) -> str | None:

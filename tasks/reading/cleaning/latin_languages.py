@@ -14,6 +14,15 @@ from functools import cache
 from typing import Protocol, cast
 
 from model.speech.english import is_english_word
+from tasks.reading.cleaning.latin_words import (
+    AMBIGUOUS,
+    BORROWED,
+    ENGLISH,
+    IN_LATIN_LETTERS,
+    SHORT_LINES,
+    SLOGANS,
+    SMALL_WORDS,
+)
 
 _LEAST_WORDS = 2
 _FEW_WORDS = 2  # of which each must be foreign
@@ -26,6 +35,11 @@ _LEAST_SURE = 0.4  # its probability for the best language; relatives share the 
 _FOREIGN_PER_ENGLISH = 2
 _LEAST_WITH_ENGLISH = 3  # foreign words where fewer than twice as many are English too
 _CERTAIN = 0.95
+_SURE_OF_PHRASES = 0.8
+_SURE_OF_HALF = 0.5  # where half of the words are unknown
+_HARDLY_ENGLISH = 0.05
+_FEW_UNKNOWN_SHARE = 0.3
+_LONG_WORD = 7  # letters
 _NO_ENGLISH = 0.01
 _LEAST_UNKNOWN = 2  # words in no English dictionary
 _LEAST_UNKNOWN_SHARE = 0.4
@@ -41,170 +55,27 @@ NAMES = {
     **{"pt": "Portuguese", "ro": "Romanian", "sk": "Slovak", "sl": "Slovenian", "sv": "Swedish"},
     **{"sw": "Swahili", "tl": "Tagalog", "tr": "Turkish", "vi": "Vietnamese"},
 }
-_SMALL_WORDS = """
-au aux avec bienvenue bonjour bonsoir ce ces cette chez dans depuis des du elle est et être ils
-la le les leur leurs mais merci mes mon notre nos nous ou où par pas pour quand que qui sa sans
-ses son sont sur toujours tous tout toute toutes très tu un une vos votre vous voici aber alle
-alles auch auf aus bei beim bitte das dass dein dem den der deutsch die diese dieser dir durch
-ein eine einen einem einer es für gibt guten hallo haben heute herzlich hier ich ihr ihre ihnen
-im immer ist jetzt kann kein keine können mein mehr mit nach nicht noch nur oder schon sehr sich
-sie sind tag über um und uns unser unsere unserem von vom vor war wenn werden wie willkommen wir
-wird zu zum zur al algo como con cómo cuando de del desde donde el ella ellos en entre esta está
-este esto están gracias hasta hay hola las lo los más mi mis muy nosotros nuestra nuestras
-nuestro nuestros para pero por porque qué se sin sobre su sus también te tiene todo todos todas
-tus una usted ustedes ya yo buenos buenas bienvenidos bienvenido días cada ai alla anche
-benvenuti benvenuto che chi ciao come cosa da dal dalla degli dei della delle dello di è e gli
-grazie ha hanno i il in io loro ma molto nel nella negli noi non nostra nostri nostro o ogni per
-perché più qual quando quella quello questa questo senza si sono sua suo sul sulla ti tra tutti
-tutto uno vi voi vostra vostro buongiorno ao aos às as até bem boa bom com dela dele do dos ela
-ele eles em essa esse eu foi isso já mas meu minha muito na não nas no nós nossa nossas nosso
-nossos obrigado olá pela pelo sem seu seus suas também tem tudo uma você vocês bij dat deze dit
-door een er geen goed goede heb heeft het hoe ik is je jouw kan kunnen maar meer met mijn naar
-niet nog nu of om onder ons onze ook op over tot uit uw van veel voor waar wat we welkom werd
-wij worden ze zeer zich zijn zo ale bardzo będzie być był co czy dla dlaczego dobry dzień gdy go
-ja jak jako jest jesteśmy już każdy które który która lub może my nasz nasza nasze naszego
-naszej naszym nie nim od oraz po pod przed przez przy są się tak tej to ten tylko tym twoje w
-wam was wszystko witamy z za że ama bir biz bizim bu bugün çok daha değil evet gibi hem her hoş
-için ile kadar ki merhaba ne nasıl olan olarak size siz sizin sonra şimdi tüm ve veya var yeni
-yok ada adalah akan anda apa atau bagi bahwa banyak bisa dalam dan dapat dari dengan hari harus
-ini itu jika juga kami kamu karena ke kita lebih lagi mereka oleh pada saya sangat sebuah
-selamat semua sudah telah tetapi tidak untuk yang datang att av det ett från för har hej hon hur
-inte jag kommer med men mycket när och också på sig som till tack ut vår våra välkommen är af at
-blev dig eller fra få ham han hun hvad hvor ikke jeg meget mig når takk hos tusen og også til være
-vores
-velkommen bare bli både deg dere for hei hva hvordan meg mye nå oss seg ved våre ei että hän he
-hyvä jos joka kaikki kanssa kuin kun me meidän minä mitä mutta myös nyt olet on olla oli sekä
-sen siellä tai tämä tervetuloa a ani až by být dobrý jeho jen ještě jsem jsme jsou k kde když
-která které který má můžete naše našem není nebo pro při s své ta také tento u už v vám vás váš
-vítejte vše že alebo ako aj čo keď ktorá ktoré ktorý máte naša pre pri sme sú ste vitajte az és
-egy ez hogy itt jó köszönjük lehet magyar már minden most nagyon nap nem önnek üdvözöljük vagy
-volt acest aceasta ati ați avem bine bună ca când care cel cu din după fi foarte în lui mai mult
-nostru noastră noastre pe pentru prin sau să și sunt toate vă zi ali bez bi dobar dobro
-dobrodošli ih iz kad kako koja koje koji može naš nije samo smo svi što uz vam vas amb aquest
-aquesta bé benvinguts dels els més molt nosaltres però què són ang ay ba hindi ikaw ito ka kayo
-ko kumusta lahat maligayang mga namin natin ng nila niya pagdating salamat siya tayo asante
-habari hii huu karibu katika kila kuwa kwa lakini ni pia sana sasa sisi wa wetu yake yetu bạn
-bán cả các cái chào chúng cho có của cùng đã đang đây để đến được hãy hơn khi không là làm lên
-lại mà một mọi này nào năm ngay như nhiều những nhất ở qua ra rất sẽ sản tại tất thì tôi trên
-trong từ và vào về vì với xin cảm ơn c'est j'ai n'est qu'il qu'on d'un d'une s'il aujourd'hui
-c'è dov'è un'altra nouveau nouvelle nouveaux nouvelles prix livraison gratuit gratuite maison
-beaucoup jusqu'au maintenant meilleur meilleure qualité neu neue neuen neuer neues kostenlos
-kostenloser kostenlose versand preis preise vielen dank ihren ihrem ihrer unseren bestellen
-kaufen lampe beste besten ab rabatt schön schöne freunde mejor mejores precio nueva nuevo nuevas
-envío calidad ahora tiempo compra solo casa vida hoy nuova nuovo nuovi nuove spedizione gratuita
-migliore negozio arrivo arrivi saldi prezzo sconto ora oggi scopri qualità acquista agora compre
-ganhe desconto preço melhor
-nova novo frete grátis hoje loja qualidade nieuwe gratis verzending vandaag morgen besteld prijs
-bestel korting nieuw huis nowa nowy nowe dostawa darmowa cena najlepsza teraz sklep sklepie
-ücretsiz fiyat iyi kargo hemen satın ürün ürünler baru harga hanya koleksi toko produk seluruh
-terbaik beli kualitas sekarang mới giá miễn phí mua khám phá phẩm cửa hàng nya ny fri frakt köp
-nye kjøp køb nová nové novou nový zdarma új ingyenes nou nouă preț uusi ilmainen soy somos
-jestem cześć suis bin sou ben geldiniz amigos adiós obrigada danke tschüss wiedersehen revoir
-arrivederci costa cuesta custa apenas soltanto costano cuestan kostar koster kostet maksaa euroa
-kroner kronor rubli reais bienvenidos bienvenidas lampada lampara lámpara luminária lampan lampen
-lamppu beställ hela helgen rea allt finns butik butiken lager handla prova lampor kollektion
-idag koop bespaar bestellen ontdek profiteer bekijk bestil spar udforsk gælder tilbud bestill
-utforsk tilbudet tilaa tutustu säästä ostaa takk betal ngayon sofort tienda
-negozio magasin disponible disponibile disponível verfügbar tillgänglig
-"""
-_ENGLISH = """
-a about above across after again all almost along already also always am an and another any are
-around as at away back be because been before being below best better between big both but buy
-by call can can't choose come could day days did do does doesn't don't done down each easy enjoy
-even ever every everyone everything few find first for free from full get give go good great had
-has have he hello help her here here's hers hi high him his home how hundred i'll i'm i've if in
-into is isn't it it's its just keep know last learn less let let's like little live long look
-love made make makes many may me meet might mine more most much must my need never new next no
-not nothing now of off offer old on once one only open or order other our ours out over own part
-people please put ready really right safe sale same save say see set shall she shop should small
-so some soon start stay still stop such t take than thank thanks that that's the their theirs
-them then there there's these they thing things think this those three through time to today
-together tomorrow tonight too top toward try turn two under until up us use very visit want was
-watch way we we'll we're we've welcome well went were what what's when where which while who
-who's whole whose why will with within without won't work world would year years yes yet you
-you'll you're you've your yours
-"""
-_BORROWED = """
-apéritif attaché açaí blasé brûlée café cafés chic château cliché clichés confrère consommé
-crudités crème crêpe crêpes doppelgänger décor déjà entrée entrées exposé façade façades fiancé
-fiancée flambé frappé fräulein fête glacé gâteau jalapeño jalapeños lamé latté macramé matinée
-maté mélange naïve naïvely naïveté papier-mâché passé phở pineau piña piñata piñatas pokémon
-protégé protégée précis purée pâté raison risqué rosé résumé résumés sauté sautéed señor señora
-señorita smörgåsbord soirée soirées soufflé soufflés soupçon tapénade touché toupée tête
-vis-à-vis voilà à éclair éclairs über
-"""
-# small words that English texts have in names, or that are English words too
-_AMBIGUOUS = """
-a ab ada adiós ai al ale ali am ama amigos ampere an ang at au az ba bade bare ben beste bin bon
-bone buenas buenos but casa cena chat chic compra con da dal dan danke dare de del den der des
-di die dies dig dim dit do du ein el em en er es et ex fi fort fri gas gene gift go gracias
-costa custa gratis gratuit gut ha ham han has hasta hay hem hen her hub hut i ich ii im in is ja
-je k ka ki
-ko kun la lampe las le les li lo los ma mad man mango mas me men met mi mine mist mon most my na
-ne neu ni no non nos note nou nouveau nova novo nu ny o od of om on ons or ora os ou pa pain par
-para pas per plus po pod pour preis prix pro ra rabatt revoir sa sans se si sin six sol sole
-solo son sono sont sou sous soy spring star su sur ta tag tam tan te ten ter ti tot tout tu un
-una uno us ut van var vi via vier vim vis vista vom von war was we wie wo y ya yen yo z za ze zu
-"""
-_SHORT_LINES = {
-    "Swedish": (
-        "vi ses|vi ses snart|ha en bra dag|ha det bra|god morgon|godmorgon|god kväll|god natt|"
-        "hejdå|hej då|hej alla|trevlig helg|fri frakt|bra pris|bästa priset|rea nu|ny lampa|"
-        "en lampa|den nya lampan|klicka här|läs mer|se mer|logga in|boka nu|bara idag|endast idag|"
-        "slut snart|passa på|snabb leverans|fri retur|beställ nu|prova gratis|provkör idag|"
-        "mer ljus hemma"
-    ),
-    "Danish": (
-        "hav en god dag|god morgen|godmorgen|god weekend|fri fragt|læs mere|se mere|"
-        "klik her|køb nu|bestil nu|kun i dag|spar nu|hurtig levering|på gensyn"
-    ),
-    "Norwegian": (
-        "vi sees|ha en fin dag|god helg|les mer|"
-        "klikk her|kjøp nå|bestill nå|rask levering|på gjensyn"
-    ),
-    "Finnish": (
-        "nähdään pian|hyvää huomenta|hyvää päivää|lue lisää|osta nyt|tilaa nyt|vain tänään|kiitos|"
-        "kiitos paljon|kiitoksia paljon"
-    ),
-    "German": (
-        "bis bald|bis morgen|guten morgen|guten abend|gute nacht|jetzt kaufen|mehr erfahren|"
-        "auf wiedersehen|danke schön|vielen dank|gleich bestellen"
-    ),
-    "Dutch": (
-        "tot ziens|tot snel|goedemorgen|goedenavond|fijne dag|fijn weekend|lees meer|koop nu|"
-        "bedankt|dank u wel|dankjewel|dank je wel"
-    ),
-    "Spanish": (
-        "gracias|muchas gracias|mil gracias|buenos días|buenas tardes|buenas noches|hasta luego|"
-        "hasta pronto|hasta mañana|compra ya|compra ahora|leer más|ver más|envío gratis|"
-        "oferta especial|"
-        "llegó el día|nos vemos"
-    ),
-    "French": (
-        "merci|merci beaucoup|merci bien|au revoir|à bientôt|à demain|bonne journée|bonne soirée|"
-        "lire la suite|en savoir plus|livraison gratuite|achetez maintenant|nouvelle collection"
-    ),
-    "Italian": (
-        "grazie|grazie mille|mille grazie|arrivederci|a presto|buona giornata|buona serata|"
-        "buonasera|"
-        "nuovo arrivo|nuovi arrivi|nuovo arrivo in negozio|acquista ora|compra ora|scopri di più|"
-        "spedizione gratuita|leggi di più"
-    ),
-    "Portuguese": (
-        "obrigado|obrigada|muito obrigado|muito obrigada|bem-vindo|bem-vinda|bem-vindos|bom dia|"
-        "boa tarde|boa noite|até logo|até breve|até amanhã|compre já|compre agora|saiba mais|"
-        "frete grátis|portes grátis"
-    ),
-    "Polish": "dziękuję|dziękujemy|dzień dobry|do widzenia|kup teraz|zobacz więcej|nowa kolekcja",
-    "Turkish": "teşekkürler|teşekkür ederim|günaydın|görüşürüz|hemen al|ücretsiz kargo",
-    "Indonesian": "terima kasih|selamat pagi|selamat malam|sampai jumpa|beli sekarang",
-    "Vietnamese": "cảm ơn|xin cảm ơn|cảm ơn bạn|mua ngay|xin chào|hẹn gặp lại",
-}
 _LANGUAGE_OF_LINE = {
-    line: name for name, lines in _SHORT_LINES.items() for line in lines.split("|")
+    line: name
+    for listed in (SLOGANS, SHORT_LINES)
+    for name, lines in listed.items()
+    for line in lines.split("|")
 }
 """Whole sentences too short for the model, none of which anybody writes in an English text."""
-_ENGLISH_WORDS = frozenset(_ENGLISH.split())
+_ENGLISH_WORDS = frozenset(ENGLISH.split())
+_ALSO_FOREIGN = frozenset(
+    (
+        *("a", "am", "an", "as", "at", "do", "for", "he", "hi", "his", "i", "in", "is", "me", "no"),
+        *("of", "on", "or", "so", "to", "van", "was", "we", "will"),
+    )
+)
+"""English words that other languages have too: they say nothing of a text of unknown words."""
+_LEAST_TYPED = 3
+_LEAST_TYPED_SHARE = 0.4
+_ANOTHER = "a language other than English"
+_LEAST_OF_CLAUSE = 3  # words
+_LEAST_UNKNOWN_OF_CLAUSE = 0.6
+_LEAST_UNKNOWN_OF_TEXT = 0.5
 _GREETINGS = frozenset(
     (
         *("bienvenue", "bienvenidos", "bienvenidas", "bienvenido", "benvenuti", "benvenuto"),
@@ -220,14 +91,15 @@ _RELATIVES = (
     {"id", "ms"},
     {"hr", "sl"},
 )
-_BORROWED_WORDS = frozenset(_BORROWED.split())
-_AMBIGUOUS_WORDS = frozenset(_AMBIGUOUS.split())
-_FOREIGN_WORDS = frozenset(_SMALL_WORDS.split()) - _ENGLISH_WORDS
+_BORROWED_WORDS = frozenset(BORROWED.split())
+_AMBIGUOUS_WORDS = frozenset(AMBIGUOUS.split())
+_FOREIGN_WORDS = frozenset(SMALL_WORDS.split()) - _ENGLISH_WORDS
 _STRONG_WORDS = _FOREIGN_WORDS - _AMBIGUOUS_WORDS
 _NO_PROSE = re.compile(r"<[^<>]*>|&\w+;|https?://\S+|\S+@\S+|\b\w+(?:\.\w+)+(?:/\S*)?|[@#]\w+")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _FIRST_WORD = re.compile(r"(?:^|[.!?¡¿…:\n])[\s\"“„«]*([^\W\d_]+(?:['’][^\W\d_]+)*)")
 _LINE_END = re.compile(r"[.!?…,:;\n]+")
+_CLAUSE_END = re.compile(r"[^\w\s'’-]+|\n")
 _ENDING = re.compile(r"(?<=...)(?:e?s|e?d|e?r|ing|ly)$")
 _ELISION = re.compile(r"(?:l|d|qu|n|j|s|c|m|dell|all|nell|dall|un)['’][a-zàâæéèêëîïôœùûü]{2,}")
 
@@ -260,7 +132,7 @@ def latin_language(text: str) -> str | None:
     )
     common |= {word.lower() for word in _FIRST_WORD.findall(prose)}  # a capital there is no name
     num_english = sum(1 for word in lower if word in _ENGLISH_WORDS and word != "a")
-    found = _of_small_words(prose, words, common, num_english)
+    found = _of_small_words(prose, words, common, num_english) or _typed_plainly(lower)
     if found or prose.isupper():  # capitals would tell names
         return found
     return _of_unknown_words(prose, lower, common, num_english)
@@ -293,8 +165,66 @@ def _of_unknown_words(
     asked = named - _ENGLISH_WORDS - _BORROWED_WORDS
     least = max(_LEAST_UNKNOWN, 2 * num_english, _LEAST_UNKNOWN_SHARE * len(lower))
     if len(asked) < least or sum(not _is_english(word) for word in asked) < least:
+        judged = None
+    else:
+        judged = _judged(prose.lower(), _SURE_OF_UNKNOWN, _NO_ENGLISH)
+    return judged or (_ANOTHER if _is_unknown(prose) else _of_phrases(prose, lower))
+
+
+def _typed_plainly(lower: list[str]) -> str | None:
+    """Hindi, Russian, Vietnamese or Turkish in plain letters: ``Aaj hi order karein``."""
+    for name, listed in IN_LATIN_LETTERS.items():
+        num_found = len(set(listed.split()) & set(lower))
+        if num_found >= _LEAST_TYPED and num_found >= _LEAST_TYPED_SHARE * len(lower):
+            return name
+    return None
+
+
+def _is_unknown(prose: str) -> bool:
+    """Whether clauses of several words, and half of a text, are in no English dictionary.
+
+    Dishes and brands stand between commas or English words; a sentence does not.
+    """
+    begins = set(_FIRST_WORD.findall(prose))
+    num_words = num_unknown = 0
+    has_clause = False
+    for clause in _CLAUSE_END.split(prose):
+        words = _WORD.findall(clause)
+        if any(w.lower() in _ENGLISH_WORDS - _ALSO_FOREIGN for w in words):
+            return False
+        unknown = [w for w in words if (w.islower() or w in begins) and _is_no_english(w.lower())]
+        num_words += len(words)
+        num_unknown += len(unknown)
+        has_clause |= len(words) >= _LEAST_OF_CLAUSE and (
+            len(unknown) >= _LEAST_UNKNOWN_OF_CLAUSE * len(words)
+        )
+    is_enough = num_unknown >= max(_LEAST_TYPED, _LEAST_UNKNOWN_OF_TEXT * num_words)
+    return has_clause and is_enough
+
+
+def _of_phrases(prose: str, lower: list[str]) -> str | None:
+    """The language of phrases without an English word, where the model is sure of it."""
+    clauses = [_WORD.findall(clause) for clause in _CLAUSE_END.split(prose)]
+    is_listed = any(len(clause) == 1 for clause in clauses)
+    has_english = any(word in _ENGLISH_WORDS - _ALSO_FOREIGN for word in lower)
+    if is_listed or has_english or len(lower) < _LEAST_OF_CLAUSE:
         return None
-    return _judged(prose.lower(), _SURE_OF_UNKNOWN, _NO_ENGLISH)
+    begins = set(_FIRST_WORD.findall(prose))
+    common = [word for word in _WORD.findall(prose) if word.islower() or word in begins]
+    num_unknown = sum(_is_no_english(word.lower()) for word in common)
+    if any(len(word) >= _LONG_WORD and not _is_no_english(word.lower()) for word in common):
+        return None  # a long English word is no chance
+    if num_unknown < max(_LEAST_UNKNOWN, _FEW_UNKNOWN_SHARE * len(lower)):
+        return None
+    if num_unknown < _LEAST_UNKNOWN_OF_TEXT * len(lower):
+        return _judged(prose.lower(), _SURE_OF_PHRASES, _HARDLY_ENGLISH)
+    best, share = _model().rank(prose.lower())[0]
+    return NAMES.get(best) if share >= _SURE_OF_HALF else None
+
+
+def _is_no_english(word: str) -> bool:
+    is_listed = word in _ENGLISH_WORDS or word in _BORROWED_WORDS
+    return len(word) >= _SHORTEST_UNKNOWN and not is_listed and not _is_english(word)
 
 
 def _is_english(word: str) -> bool:

@@ -27,13 +27,13 @@ _NAME = r"[A-Za-z_\u3400-\u9fff][\w .:|'/-]{0,60}"
 _TEMPLATE = re.compile(
     r"\{\{[^{}\n]*\}\}|\{%[^{}\n]*%\}|<%[^<>\n]*%>|<<[^<>\n]{1,60}>>|\[\[[^\[\]\n]{1,60}\]\]"
     r"|\$\{[^{}\n]*\}|#\{[^{}\n]*\}|@\{[^{}\n]*\}|\$\([A-Za-z_]\w*\)|%\([A-Za-z_]\w*\)[sdifr]"
-    r"|(?<![\w%])%[A-Za-z_][A-Za-z0-9_]*%(?![\w%])|(?<![\w#])##?[A-Z][A-Z0-9_]+##?(?!\w)(?<=#)"
-    r"|%%[A-Za-z_]\w*%%|(?<![\w%])%[sd](?!\w)|\*\|[A-Z_:]+\|\*|«[A-Za-z][A-Za-z0-9]*_?\w*»"
+    r"|(?<![A-Za-z0-9_%])%[A-Za-z_][A-Za-z0-9_]*%(?![A-Za-z0-9_%])|(?<![\w#])##?[A-Z][A-Z0-9_]+##?(?!\w)(?<=#)"
+    r"|%%[A-Za-z_]\w*%%|(?<![A-Za-z0-9_%])%[sd](?![A-Za-z0-9_])|\*\|[A-Z_:]+\|\*|«[A-Za-z][A-Za-z0-9]*_?\w*»"
     r"|\{[A-Za-z_][\w.]*[ ]?\|[^{}\n]{0,60}[\"':(][^{}\n]{0,60}\}"
 )
 _FRAMED = re.compile(
-    r"@@([A-Za-z_]\w*)@@|(?<![\w#])#([a-z][a-z_]*)#(?![\w#])"
-    r"|(?<![\w])__([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)__(?![\w])"
+    r"@@([A-Za-z_]\w*)@@|(?<![A-Za-z0-9_#])#([a-z][a-z_]*)#(?![A-Za-z0-9_#])"
+    r"|(?<![A-Za-z0-9_])__([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)__(?![A-Za-z0-9_])"
 )
 _BRACES = re.compile(rf"\{{(\d*|{_NAME})\}}")
 _BRACKETS = re.compile(r"[\[［]([^\[\]［］\n]{0,80})[\]］]")
@@ -44,7 +44,15 @@ _KEYS = re.compile(
 )
 """Keys of keyboards and remote controls: press [Enter]."""
 _ANGLES = re.compile(rf"(?<![\w<])<({_NAME})>")
-_BLANK = re.compile(r"_{3,}")
+_BLANK = re.compile(r"_{3,}|[（(][ \u3000]{0,9}[)）]|(?:[?？]{2,}|\*{2,})(?=[元块折])")
+_SHORTENED = re.compile(
+    r"(?<![\w.])\d(?:\.\d+)?E[+-]\d{2,3}(?![A-Za-z0-9])(?=[\u3400-\u9fff，。；！]|$)"
+)
+_PROMPT = re.compile(
+    r"[（(【\[](?:请?在?(?:此处|这里|此))(?:插入|填写|补充|替换|输入|添加|写)[^\n，。！？)）】\]]{0,16}[)）】\]]"
+    r"|此处插入[^\n，。！？]{0,16}"
+    r"|[（(【\[](?:待[定补填写]|待补充|待填写|待确认|待更新|略|同上|TBD|TBC)[)）】\]]"
+)
 _WORDS = re.compile(r"[A-Za-z]+")
 _EMPTY_VALUE = re.compile(
     r"#(?:REF!|NAME\?|VALUE!|N/A|DIV/0!|NUM!|NULL!|SPILL!|CALC!)|\[object Object\]"
@@ -63,15 +71,18 @@ _GREETED = re.compile(
 _ESCAPED = re.compile(r"(?<=[A-Za-z])%20(?=[A-Za-z])")
 _LONGEST_ADDRESS = 300
 _TODO = re.compile(
-    r"\b(?:TODO(?! lists?\b)|FIXME|TKTK)\b[: ]|(?<![A-Za-z0-9])XXX+(?![A-Za-z0-9])"
-    r"|(?<![A-Za-z0-9])[Xx×]{2,}(?=公司|先生|女士|老师|同学|品牌|路|市|省|有限|，您|您)"
+    r"(?<![A-Za-z0-9_])(?:TODO(?! lists?\b)|FIXME|TKTK)[:： ]|(?<![A-Za-z0-9])XXX+(?![A-Za-z0-9])"
+    r"|(?<![A-Za-z0-9])[Xx×]{2,}(?=公司|先生|女士|老师|同学|品牌|路|市|省|有限|，您|您|元|块|折|年|月|日|点|岁|个|件)"
 )
-_VARIABLE = re.compile(r"(?<!\w)\$([A-Za-z_]\w*)")
+_VARIABLE = re.compile(r"(?<![A-Za-z0-9_])\$([A-Za-z_][A-Za-z0-9_]*)")
 _MANDARIN_FIELD = re.compile(
     r"【(?:客户|用户|您的)?(?:姓名|名字|称呼|昵称|公司(?:名称?)?|日期|时间|地点|地址|电话|手机号?|产品(?:名称?)?"
     r"|用户名|金额|数量|编号|订单号|验证码|链接)】"
 )
-_STRUCK = re.compile(r"(?<![\w~])~~(?=[^\s~])[ -}]{1,80}(?<=[^\s~])~~(?![\w~])")
+_STRUCK = re.compile(
+    r"(?<![\w~])~~(?=[^\s~])(?:[ -}]{1,80}|"
+    r"[^~\n\d]{0,20}\d[^~\n]{0,40})(?<=[^\s~])~~(?![A-Za-z0-9_~])"
+)
 _FILL_IN = "fill it in, or write the words that are to be spoken"
 _NO_FIELD = "fill it in; if these words are to be spoken, write them without the {}"
 
@@ -187,6 +198,12 @@ def _empty(match: re.Match[str]) -> _Told:
     return "is what a program writes where there is no value", _FILL_IN
 
 
+def _shortened(match: re.Match[str]) -> _Told:
+    """1.23E+05元, as a spreadsheet shows a number that its column is too narrow for."""
+    del match
+    return "is a number as a spreadsheet shortens it", "write all of its digits"
+
+
 def _escaped(match: re.Match[str]) -> _Told:
     left = re.split(r"\s", match.string[max(0, match.start() - _LONGEST_ADDRESS) : match.start()])[
         -1
@@ -212,7 +229,9 @@ _KINDS = (
     (_BRACES, _braces, ("{",)),
     (_BRACKETS, _brackets, ("[", "［")),
     (_ANGLES, _angles, ("<",)),
-    (_BLANK, _blank, ("__",)),
+    (_BLANK, _blank, ("__", "(", "（", "??", "？？", "**")),
+    (_SHORTENED, _shortened, ("E+", "E-")),
+    (_PROMPT, _todo, ("此", "这里", "待", "略", "同上", "TB")),
     (_ESCAPED, _escaped, ("%20",)),
     (_TODO, _todo, ("TODO", "FIXME", "TKTK", "XX", "xx", "××")),
 )

@@ -20,6 +20,10 @@ _BROKEN = re.compile(
     r"[^>＞\n]{0,80}[>＞]?",
     re.IGNORECASE,
 )
+_ALIASED = re.compile(
+    r"<sub\s{1,3}alias\s{0,3}=\s{0,3}(?P<quote>[\"'])(?:(?!(?P=quote))[^\n]){0,200}(?P=quote)\s{0,3}>",
+    re.IGNORECASE,
+)
 _BRACKET = re.compile("[<＜]")
 _QUOTES = "\"'“”"
 
@@ -125,5 +129,5 @@ def _tag_at(text: str, at: int) -> Tag | None:
             return None
         if not is_known:
             return None
-    broken = _BROKEN.match(text, at)
+    broken = _ALIASED.match(text, at) or _BROKEN.match(text, at)
     return Tag(at, broken.end(), "", is_broken=True) if broken else None

@@ -17,10 +17,12 @@ from tasks.reading.mandarin.rules import NUMBER, Rule, Said, after, before, rule
 _FORMAL = str.maketrans("壹贰叁参肆伍陆柒捌玖拾佰仟", "一二三三四五六七八九十百千")
 _VULGAR = re.compile(r"[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒]")
 _SIGNED_LEFT = re.compile(r"[A-Za-z0-9]$")
+_BASE_RATE = re.compile(r"(?<![A-Za-z\d])(?:[HP]|LPR|SHIBOR|HIBOR)$")  # P-1.75%
+_FIGURE = re.compile(r"(?<![A-Za-z\d])[A-Z]{3}$")  # PPI-2.1%
 _GAIN = re.compile(r"(?:^|[比幅率涨增\s，。：:(])$")
 _SIGNED_UNIT = re.compile(r" ?(?:米|元|度|万|亿|千|百|块|摄氏)")
 _NEGATIVE = re.compile(
-    r"(?:[温度拔为是至到达约低于在跌幅增长率利润额值差负从压]|^|"
+    r"(?:[温度拔为是至到达约低于在跌幅增长率利润额值差负从压光数]|^|"
     r"[\s，。、；：（(！？,;:!?\"“【《|/=<>≥≤≈±×÷+])$"
 )
 
@@ -45,6 +47,11 @@ def _colleges(match: re.Match[str]) -> Said:
     return Said("digits", f"{digits(match[1])}、{digits(match[2])}")
 
 
+def _halves(match: re.Match[str]) -> Said:
+    """后排4/6放倒: shares of ten."""
+    return Said("digits", digits(match[1]) + digits(match[2]))
+
+
 def _fraction(match: re.Match[str]) -> Said | None:
     """1/2: 二分之一; numbers too large for one are read with 比 or a pause."""
     top, bottom = match.groups()
@@ -65,7 +72,9 @@ def _percent(match: re.Match[str]) -> Said | None:
     left = before(match)
     if sign == "+" and not _GAIN.search(left):
         return None
-    is_signed = sign and not _SIGNED_LEFT.search(left)
+    is_signed = sign and (not _SIGNED_LEFT.search(left) or _FIGURE.search(left))
+    if sign == "-" and _BASE_RATE.search(left):
+        return Said("percent", f"减百分之{amount(number)}")
     prefix = {"-": "负", "+": "正"}.get(sign or "", "") if is_signed else ""
     spoken = "百" if (number, mark) == ("100", "%") else amount(number)
     return Said("percent", f"{prefix}{'百' if mark == '%' else '千'}分之{spoken}")
@@ -131,6 +140,8 @@ def _clock_hour(match: re.Match[str]) -> Said:
 def _minus_number(match: re.Match[str]) -> Said | None:
     """-154米 and 海拔-154: a minus; behind other words a hyphen is only a pause."""
     number, left, right = match[1], before(match), after(match)
+    if left.endswith(("²", "³")):  # b²-4ac
+        return Said("sign", "减" + amount(number))
     if _SIGNED_LEFT.search(left) or left.endswith("-"):
         return None
     if _NEGATIVE.search(left) or _SIGNED_UNIT.match(right):
@@ -228,8 +239,9 @@ FIRST: tuple[Rule, ...] = (
         r"?\d{1,5}(?:\.\d+)?){1,3}(?![\d:])",
         _ratio,
     ),
-    rule(rf"{NOT_IN_NAME}\d{{1,3}}(?:/\d{{1,3}}){{2,5}}(?![\d/])", _choices),
+    rule(rf"{NOT_IN_NAME}\d{{1,5}}(?:/\d{{1,5}}){{2,7}}(?![\d/])", _choices),
     rule(rf"{NOT_IN_NAME}\d/\d(?=线|[月号楼代期](?!前|后))", _choices),
+    rule(r"(?<![\d./])([1-9])/([1-9])(?=放倒|分成)", _halves),
     rule(r"(?<!\d)(985|211)/(985|211)(?!\d)", _colleges),
     rule(rf"{NOT_IN_NAME}(\d{{1,4}})/(\d{{1,5}})(?![\d/])", _fraction),
 )

@@ -27,17 +27,19 @@ _FEAST = re.compile(
     r"晚会|假期|小长假|长假|黄金周|"
     r"划算|抢购|返场|盛典|盛宴|主会场|会场|活动|焕新|来了|来啦|表白|告白|情人|"
     r"礼遇|礼物|期间|价保|战报|超级|品牌日|[\u4e00-\u9fff]{1,3}节|"
-    r"程序员|大战|运动|事变|地震|疯抢|特惠|开门红|巅峰|爆款|福利|优惠|节)"
+    r"打假|维权|程序员|大战|运动|事变|地震|疯抢|特惠|开门红|巅峰|爆款|福利|优惠|节)"
 )
 _LISTED_FEAST = re.compile(
     r"(?:[、/和及与](?:双?\d{2,4}|\d\.\d{1,2})){1,4}(?:大促|活动|购物节|狂欢)"
 )
 _BEGINS = (
     r"(?:\d{1,2}[点时:]|[\u4e00-\u9fff]{2}节(?![目约省奏])|开始|元旦|跨年|春节|平安夜|元宵|中秋|情人节|国庆|圣诞|劳动节|儿童节|妇女节|起|前|"
-    r"截止|上线|开抢|开售|开播|发货|上市|发布|当天|当日|晚上|早上|"
+    r"截?止|上线|开抢|开售|开播|发货|上市|发布|当天|当日|晚上|早上|"
     r"上午|下午|中午|零点|凌晨|晚|见|截至|"
     r"结束|到期|正式|首发|开业|开幕|报名|预售|到货|出发|抵达|直播|举行|举办|开课|"
     r"开学|为止|之前|以前|之后|"
+    r"半价|上班|上学|补班|调休|返校|\(?(?:周|星期)[一二三四五六日天]|"
+    r"[\u4e00-\u9fff]{2,5}日(?![期元均常用子])|"
     r"生效|开工|放假|交货|活动|日)"
 )
 _DATED = re.compile(
@@ -50,7 +52,7 @@ _YEARS = (
 _YEAR = r"(?:19|20)\d{2}"
 _PRICED = re.compile(
     r"(?:价|只要|仅需?|才|卖|售|到手|直降|立减|减|省|满|送|共|约|近|超|达|高达|"
-    r"数量|人数|编号|第|花|付|降|赚|返)[了到至是：: ]*$"
+    r"数量|人数|编号|第|花|付|降|赚|返|充|存|抵|借)[了到至是：: ]*$"
 )
 _SPAN = (
     r"(?:历史|以前|之前|前|以来|以后|文明|后的|多|左右|的时间|的历史|古|的传承|传承|"
@@ -61,11 +63,11 @@ _TIME = (
     rf"(?<![\d:.])([01]?\d|2[0-4]){_COLON}([0-5]\d)(?::([0-5]\d))?(?![\d:.])(?: ?分(?![钟之点]))?"
 )
 _SCORE = re.compile(
-    r"(?:比分|总分|比数|战胜|击败|领先|落后|大胜|险胜|完胜|惜败|负于|以|比例|配比|画幅|"
-    r"宽高比|长宽比|比值|配方|兑水?|稀释|混合)[是为以按： ]?$"
+    r"(?:第[\d一二三四五六七八九十]{1,2}[局盘]|[首次末]局|比分|总分|比数|战胜|击败|领先|落后|大胜|险胜|完胜|惜败|负于|以|比例|配比|画幅|"
+    r"[高宽生女护缩产亏水粉灰横别动焦酸糖肥油米料]比|比值|配方|兑水?|稀释|混合)[是为以按： ]?$"
 )
 _LASTING = re.compile(
-    r"(?:用时|耗时|历时|时长|片长|净成绩|(?<!考试)成绩|配速|全程用?时?|完赛时间)"
+    r"(?:倒计时|用时|耗时|历时|时长|片长|净成绩|(?<!考试)成绩|配速|全程用?时?|完赛时间)"
     r"[只仅]?[为是：:约达]? ?$"
 )
 _HOLIDAYS = re.compile(r"放假|假期|休假|黄金周|档期|调休|月\d{1,2}[日号]")
@@ -73,7 +75,8 @@ _TIME_WORDS = "次日|第二天|隔天|凌晨|早上|晚上|上午|下午|中午
 _PICTURES = (("9", "16"), ("16", "10"))
 _SHAPED = re.compile(r"比例|画幅|竖屏|横屏|屏幕|画面|视频|尺寸")
 _SCORED = re.compile(
-    r" ?(?:的?比分|取胜|战胜|险胜|获胜|击败|大胜|领先|落后|逆转|屏|画幅|画面|比例|"
+    r" ?(?:的?比分|取胜|战胜|险胜|获胜|击败|大胜|轻取|力克|不敌|战平|逼平|淘汰|横扫|惜败|"
+    r"[胜负平](?!率|责|面|均|台|常)|领先|落后|逆转|屏|画幅|画面|比例|"
     r"的比例|显示|稀释|兑水|混合|模型|宽屏|合金|车模|手办|仿真|还原|等比|缩放|缩小|沙盘|的?地图)"
 )
 
@@ -126,8 +129,13 @@ def _short_year(match: re.Match[str]) -> Said | None:
     return Said("date", spoken, f"{match[0]} is read as a day of the year 20{year}")
 
 
+_CODED = re.compile(r"(?:取件|提货|货架|库位|提取)[码号][是为：:]? ?$")
+
+
 def _day_month_year(match: re.Match[str]) -> Said | None:
     """29/11/2026, as Europe writes a day; 11/29/2026 as America does."""
+    if _CODED.search(before(match)):
+        return None
     first, second, year = match.groups()
     day, month = (first, second) if is_day(second, first) else (second, first)
     if not is_day(month, day):
@@ -160,9 +168,9 @@ def _year_month(match: re.Match[str]) -> Said | None:
 def _month_and_day(match: re.Match[str]) -> Said | None:
     """11/29, 1/2: a day where the words around it say so or no fraction is like it."""
     month, day, tail = match.groups()
-    if not is_day(month, day):
-        return None
     right = after(match)
+    if not is_day(month, day) or right.startswith(("放倒", "分成")):
+        return None
     is_dated = tail or re.match(_BEGINS, right.lstrip()) or _DATED.search(before(match))
     is_fraction = int(month) < int(day) and int(day) <= 12
     is_count = is_counted(right) or re.match(r" ?[A-Za-z%]", right)
@@ -181,17 +189,34 @@ _RISES = re.compile(
 def _dotted_day(match: re.Match[str]) -> Said | None:
     """11.29开始: a day where the words behind it say so."""
     month, day, tail = match.groups()
-    if not is_day(month, day) or is_surely_counted(after(match)) or _RISES.match(after(match)):
+    right = after(match)
+    is_other = (
+        is_surely_counted(right) or _RISES.match(right) or re.match(r"[A-Za-z]| ?[%‰℃°]", right)
+    )
+    if not is_day(month, day) or is_other:
         return None
     if not (tail or re.match(_BEGINS, after(match).lstrip()) or _DATED.search(before(match))):
         return None
     return Said("date", month_and_day(month, day)[:-1] + (tail or "日"))
 
 
+def _solid_day(match: re.Match[str]) -> Said | None:
+    """生产日期20260110."""
+    year, month, day = match.groups()
+    if not (is_day(month, day) and _DAY_LABEL.search(before(match))):
+        return None
+    return Said("date", f"{digits(year)}年{month_and_day(month, day)}")
+
+
+_DAY_LABEL = re.compile(r"(?:日期|生日|出生|有效期至?|失效期|到期日)[是为：:]{0,2} ?$")
+
+
 def _padded_day(match: re.Match[str]) -> Said | None:
     month, day = match.groups()
     if not is_day(month, day):
         return None
+    if re.match(r"号?(?:柜台?|[室房排座栋楼车窗桌台架])", after(match)):
+        return None  # E岛08-12柜台
     is_dated = re.match(_BEGINS, after(match).lstrip()) or _DATED.search(before(match))
     is_padded = match[0].startswith("0") or "-0" in match[0]
     return Said("date", month_and_day(month, day)) if is_dated or is_padded else None
@@ -273,6 +298,19 @@ def _half_day(match: re.Match[str]) -> Said | None:
     return Said("time", _part_of_day(hour, half) + clock(hour, minute or "0"))
 
 
+def _half_day_before(match: re.Match[str]) -> Said | None:
+    """AM 9:00 and AM 9:00-PM 6:00."""
+    half, hour, minute, next_half, next_hour, next_minute = match.groups()
+    if not 1 <= int(hour) <= 12 or (next_hour and not 1 <= int(next_hour) <= 12):
+        return None
+    spoken = _part_of_day(hour, half) + clock(hour, minute)
+    if not next_half:
+        return Said("time", spoken)
+    return Said(
+        "range", f"{spoken}到{_part_of_day(next_hour, next_half)}{clock(next_hour, next_minute)}"
+    )
+
+
 def _named_year(match: re.Match[str]) -> Said | None:
     """2026年, 2016届, 2024财年; but 2000年历史 counts years."""
     if re.match(rf"年{_SPAN}", after(match)) and match[0].endswith("00"):
@@ -283,7 +321,9 @@ def _named_year(match: re.Match[str]) -> Said | None:
 def _bare_year(match: re.Match[str]) -> Said | None:
     """再见2025: a year, where nothing is counted or priced."""
     right = after(match)
-    if is_counted(right) or re.match(r" ?[A-Za-z%℃+×*/\-~–—:.]|,\d|[后多余来]", right):
+    if is_counted(right) or re.match(
+        r"[A-Za-z]| (?![a-z]{4})[A-Za-z]| ?[%℃+×*/\-~–—:.]|,\d|[后多余来送返减抵赠]", right
+    ):
         return None
     if _PRICED.search(before(match)) or re.search(r"[A-Za-z][ -]?$|[¥$€£+\-=×÷/.]$", before(match)):
         return None
@@ -331,8 +371,21 @@ def _unpadded(match: re.Match[str]) -> Said:
     return Said("date", cardinal(int(match[0])))
 
 
+def _early_year(match: re.Match[str]) -> Said | None:
+    """前221年 beside 公元."""
+    is_early = re.search(r"公元|秦|汉|罗马|雅典|埃及", sentence_around(match))
+    return Said("year", digits(match[0])) if is_early else None
+
+
 _SEPARATED = r"([-/.])"
 RULES: tuple[Rule, ...] = (
+    rule(r"(?<!\d)((?:19|20)\d\d)(\d\d)(\d\d)(?!\d)", _solid_day),
+    rule(r"(?<![以之年月日提天]前)(?<=前)\d{3}(?=年)", _early_year),
+    rule(
+        r"(?<![A-Za-z])([AP]M) ?(\d{1,2}):(\d{2})(?:(?: ?[-~–—] ?)([AP]M) "
+        r"?(\d{1,2}):(\d{2}))?(?![\d:])",
+        _half_day_before,
+    ),
     rule(
         r"(?<![\d.-])(\d{4})([-/.])(\d{1,2})\2(\d{1,2}) ?[-~—–至到]{1,2} ?"
         r"(?:(\d{4})\2)?(\d{1,2})\2(\d{1,2})(?!\d)(?!\.\d)",

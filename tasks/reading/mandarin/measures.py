@@ -3,10 +3,25 @@
 import re
 
 from tasks.reading.mandarin.numerals import MEASURES, amount, counted, digits
-from tasks.reading.mandarin.rules import HAN, NUMBER, Rule, Said, after, any_of, before, rule
+from tasks.reading.mandarin.rules import (
+    HAN,
+    NUMBER,
+    Rule,
+    Said,
+    after,
+    any_of,
+    before,
+    rule,
+    sentence_around,
+)
 
 UNITS = {
+    **{"kW·h": "千瓦时", "MWh": "兆瓦时", "GWh": "吉瓦时", "kVA": "千伏安", "kA": "千安"},
+    **{"kN": "千牛", "kgm": "公斤米", "kg·m": "公斤米", "bar": "巴", "hp": "匹", "HP": "匹"},
+    **{"ps": "匹", "PS": "匹", "c.c.": "毫升", "dL": "分升", "ng": "纳克", "pg": "皮克"},
+    **{"μmol": "微摩尔", "umol": "微摩尔", "nmol": "纳摩尔", "IU": "国际单位", "MJ": "兆焦"},
     "pp": "个百分点",
+    "pct": "个百分点",
     "ppt": "个百分点",
     **{
         "mm": "毫米",
@@ -93,7 +108,9 @@ UNITS = {
         "º": "度",
     },
 }
-_SPELLED = {"GB": "GB", "TB": "TB", "MB": "MB", "KB": "KB", "PB": "PB", "kB": "KB", "Gb": "Gb"}
+_SPELLED = {"GB": "GB", "TB": "TB", "MB": "MB", "KB": "KB", "PB": "PB", "kB": "KB", "Gb": "Gb"} | {
+    unit: unit for unit in ("DPI", "dpi", "PPI", "ppi", "ppm", "ppb", "psi", "PSI")
+}
 _BOTH = UNITS | _SPELLED
 _PER = {
     "day": "天",
@@ -106,6 +123,16 @@ _PER = {
     "晚": "晚",
     "周": "周",
     "打": "打",
+    "方": "方",
+    "坪": "坪",
+    "课时": "课时",
+    "学期": "学期",
+    "学年": "学年",
+    "季度": "季度",
+    "学时": "学时",
+    "单": "单",
+    "间夜": "间夜",
+    "日": "日",
 }
 _RATES = {
     "kg": "公斤",
@@ -114,6 +141,7 @@ _RATES = {
     "s": "秒",
     "s²": "二次方秒",
     "s2": "二次方秒",
+    "hr": "小时",
     "min": "分钟",
     "m": "米",
     "L": "升",
@@ -134,9 +162,9 @@ _HAN_UNITS = any_of(
 _TEMPERATURES = ("摄氏度", "华氏度")
 _EITHER = frozenset(("Hz", "HZ", "hz", "V", "v", "W", "GHz", "MHz", "fps", "FPS"))
 """Units of which 50/60 are two values, no part."""
-_ELECTRIC = r"(?= ?(?:大?电流|快充|充电|输出|保险丝?|插座|空开|直流|交流))"
+_ELECTRIC = r"(?=/\d+W| ?(?:大?电流|快充|充电|输出|保险丝?|插座|空开|直流|交流))"
 _FOLLOWERS = (
-    r"(?:大奖|奖金|现金|红包|补贴|像素|用户|会员|粉|人|\+|关注|点赞|赞|播放|阅读|浏览|销量|单|件|元|次|"
+    r"(?:大奖|奖金|现金|红包|补贴|像素|[双三四单]摄|摄像头|镜头|自拍|[前后主]摄|[前后]置|用户|会员|粉|人|\+(?!\d)|关注|点赞|赞|播放|阅读|浏览|销量|单|件|元|次|"
     r"观看|评论|步|以上|多|预算|以内|以下|左右|起(?!步|飞|点)|元|块)"
 )
 _POWERED = re.compile(r" ?(?:快充|功率|充电|闪充|适配器|灯|电机|马达|音箱|喇叭|LED)")
@@ -176,6 +204,8 @@ def is_minus(match: re.Match[str], sign: str | None) -> bool:
 
 def _measure(match: re.Match[str]) -> Said | None:
     sign, number, unit = match.groups()
+    if match[0].endswith(" L") and re.search(r"[A-Z] $", before(match)):
+        return None  # E 300 L is a car
     if unit == "s" and re.fullmatch(r"\d0", number) and "年代" in after(match):
         return None
     return Said("measure", quantity(number, unit, is_minus=is_minus(match, sign)))
@@ -205,11 +235,15 @@ def _degrees(match: re.Match[str]) -> Said | None:
     return Said("measure", f"零下{counted(number, '度')}")
 
 
+_LEAST_SCREEN = 320  # pixels of the longer side
+
+
 def _size(match: re.Match[str]) -> Said:
     """10x15cm, 10×15×20, 1920×1080."""
     numbers = re.findall(NUMBER, match[1])
     unit = match[2]
-    is_screen = not unit and len(numbers) == 2 and all(re.fullmatch(r"\d{3,4}", n) for n in numbers)
+    is_pair = not unit and len(numbers) == 2 and all(re.fullmatch(r"\d{3,4}", n) for n in numbers)
+    is_screen = is_pair and max(map(int, numbers)) >= _LEAST_SCREEN
     read = digits if is_screen else amount
     spoken = "乘".join(read(number) for number in numbers)
     return Said("measure", spoken + (unit_name(unit) if unit else ""))
@@ -244,7 +278,8 @@ def _letters(match: re.Match[str]) -> Said | None:
     is_many = re.match(_FOLLOWERS, right.lstrip()) or SALARY.search(before(match))
     if letter in "WK" and not is_many:
         return None
-    if letter == "w" and (_POWERED.match(right) or _POWER.search(before(match))):
+    is_sum_of_power = plus and re.match(r"\d+w[^+]{0,6}(?:充|功率)", after(match))
+    if letter == "w" and (is_sum_of_power or _POWERED.match(right) or _POWER.search(before(match))):
         return Said("measure", f"{amount(number)}瓦")
     scale = "万" if letter in "wW" else "千"
     if (scale == "千" and float(number) >= 10) or (scale == "千" and "." in number):
@@ -264,9 +299,11 @@ def _clothes(match: re.Match[str]) -> Said:
     return Said("measure", f"{amount(height)}、{amount(chest)}{letter or ''}")
 
 
-def _and_a_part(match: re.Match[str]) -> Said:
-    """1w5 is 一万五, 3k5 is 三千五."""
+def _and_a_part(match: re.Match[str]) -> Said | None:
+    """1w5 is 一万五, 3k5 is 三千五; 1W1 is a shade of powder."""
     number, letter, part = match.groups()
+    if letter == "W" and not (SALARY.search(before(match)) or re.match(_FOLLOWERS, after(match))):
+        return None
     scale = "万" if letter in "wW" else "千"
     return Said("cardinal", f"{counted(number, scale)}{scale}{amount(part)}")
 
@@ -284,7 +321,10 @@ def _amperes(match: re.Match[str]) -> Said:
     return Said("measure", f"{counted(match[1], '安')}安")
 
 
-def _times(match: re.Match[str]) -> Said:
+def _times(match: re.Match[str]) -> Said | None:
+    """2x faster is 两倍; 2x+1=0 is a sum."""
+    if re.match(r"[²³^]| ?[-+=]", after(match)):
+        return None
     return Said("measure", f"{counted(match[1], '倍')}倍")
 
 
@@ -322,8 +362,53 @@ def _storey(match: re.Match[str]) -> Said | None:
     return Said("measure", f"{amount(storey)}层，总高{amount(storeys)}层")
 
 
+def _tyre(match: re.Match[str]) -> Said:
+    """225/45R17 94W."""
+    width, height, letter, inches, load, speed = match.groups()
+    end = f" {digits(load)}{speed}" if load else ""
+    return Said("model", f"{digits(width)} {digits(height)}{letter}{amount(inches)}{end}")
+
+
+def _insulin(match: re.Match[str]) -> Said | None:
+    """早8u、晚6u of what is injected."""
+    is_drug = re.search(r"胰岛素|肝素|注射|剂量|肉毒", sentence_around(match))
+    return Said("measure", "个单位") if is_drug else None
+
+
+def _mark(match: re.Match[str]) -> Said | None:
+    """评分9.3/10 and 4.9/5分: of how many points."""
+    mark, most = match.groups()
+    is_mark = _MARKED.search(before(match)) or match[0].endswith("分")
+    if not is_mark or float(mark) > int(most):
+        return None
+    return Said("measure", f"{counted(mark, '分')}分，满分{amount(most)}分")
+
+
+_MARKED = re.compile(r"(?:评分|打分|得分|口碑分?|好评|评价|综合分|豆瓣|点评)[是为达高：: ]{0,3}$")
 _SIDE = rf"(?:{NUMBER})"
 RULES: tuple[Rule, ...] = (
+    rule(r"(?<=\d)\((mm|cm|m|kg|g|ml|L)\)", lambda m: Said("measure", unit_name(m[1]))),
+    rule(r"(?<=\d[KkPp])(\d{2,3})(?:fps|FPS)", lambda m: Said("measure", quantity(m[1], "fps"))),
+    rule(
+        r"(?<![\d/.])([1-3]\d5)/([2-9][05]) ?(Z?R)F? ?(1[2-9]|2[0-4])"
+        r"(?: ?(\d{2,3})([H-Z])(?![A-Za-z\d]))?",
+        _tyre,
+    ),
+    rule(
+        r"(?<![\dA-Za-z.])(0|5|10|15|20)W-?(16|20|30|40|50|60)(?![\dA-Za-z元.])",
+        lambda m: Said("model", f"{amount(m[1])}W{amount(m[2])}"),
+    ),
+    rule(r"(?<![\d./])(\d{1,2}(?:\.\d)?)/(5|10|100)(?![\d./])分?", _mark),
+    rule(
+        r"(?<=[楼座厦场心店馆城栋于])(\d{1,2})F(?![A-Za-z\d])"
+        r"|(?<![A-Za-z\d.])(\d{1,2})F(?=会议室|餐厅|大厅|展厅|中庭|女装|男装|美食|前台)",
+        lambda m: Said("ordinal", f"{amount(m[1] or m[2])}楼"),
+    ),
+    rule(
+        rf"(?<=[A-Z]{{2}})({NUMBER})(mm|cm|ml|mAh|Hz|dB)(?![A-Za-z\d])",
+        lambda m: Said("measure", quantity(m[1], m[2])),
+    ),
+    rule(rf"(?<=\dV)({NUMBER}) ?Ah(?![A-Za-z\d])", lambda m: Said("measure", quantity(m[1], "Ah"))),
     rule(
         rf"(?<![A-Za-z\d])([fF])/({NUMBER})(?: ?[-~–到至] ?[fF]?/?({NUMBER}))?(?![A-Za-z\d/])",
         _aperture,
@@ -339,6 +424,15 @@ RULES: tuple[Rule, ...] = (
         r"(?<=\d米)\d{2}(?![\d.,%A-Za-z]|个|年|月|天|米|~|-)",
         lambda m: Said("measure", digits(m[0])),
     ),
+    rule(r"(?<=\d秒)\d{2}(?![\d.,%A-Za-z])", lambda m: Said("measure", digits(m[0]))),
+    rule(
+        r"(?<![\d.])(\d{1,3})°([0-5]?\d)['′](?:([0-5]?\d(?:\.\d+)?)[\"″])?",
+        lambda m: Said(
+            "measure",
+            f"{amount(m[1])}度{amount(m[2])}分" + (f"{amount(m[3])}秒" if m[3] else ""),
+        ),
+    ),
+    rule(r"(?<=\d)(?:u|U)(?=[、，。；/ ]|$)", _insulin),
     rule(
         rf"(?<=[AD]C)({NUMBER}) ?V(?![A-Za-z\d])",
         lambda m: Said("measure", f"{counted(m[1], '伏')}伏"),
@@ -356,6 +450,10 @@ RULES: tuple[Rule, ...] = (
     ),
     rule(rf"{NOT_IN_NAME}(\d+)['′] ?(\d+)(?:\"|'')", _minutes),
     rule(rf"{NOT_IN_NAME}({NUMBER})(?:\"|'')", _inches),
+    rule(
+        rf"{NOT_IN_NAME}(\d{{1,3}}) ?min ?(\d{{1,2}}) ?s(?![A-Za-z0-9])",
+        lambda m: Said("measure", f"{counted(m[1], '分')}分{amount(m[2])}秒"),
+    ),
     rule(rf"{NOT_IN_NAME}(\d{{1,2}})h(\d{{1,2}})(?:mins?|m)?(?![A-Za-z0-9])", _hours_and_minutes),
     rule(r"(?<![\d./A-Za-z])(1[4-9]\d)/(\d{2,3})([A-CY]?)(?![A-Za-z0-9/])(?! ?[mM毫])", _clothes),
     rule(rf"{NOT_IN_NAME}([1-9])([wWk])([1-9])(?![A-Za-z0-9.%/])", _and_a_part),
@@ -376,13 +474,13 @@ RULES: tuple[Rule, ...] = (
     ),
     rule(rf"(?<![\d.])(-)({NUMBER})(?=度)", _degrees),
     rule(
-        rf"(?<=[元块分角费价\d起㎡²]|"
-        rf"{HAN})/ ?((?:{any_of((*_DENOMINATORS, *MEASURES))}){_TAIL}(?:·(?:天|日|月|年))?)",
+        rf"(?:(?<=[元块分角费价\d起㎡²]|"
+        rf"{HAN})|(?<=\d[wWkK]))/ ?((?:{any_of((*_DENOMINATORS, *MEASURES))})"
+        rf"{_TAIL}(?:·(?:天|日|月|年))?)",
         _per,
     ),
     rule(
-        r"(?:(?<=\d[gJ克焦])|(?<=[mμuk][gJ])|(?<=[毫微千][克焦])|(?<=cal))"
-        r"/(?=100 ?(?:g|ml|mL|克|毫升))",
+        r"(?<=[A-Za-z\u3400-\u9fff])/(?=100 ?(?:g|ml|mL|克|毫升|kcal|千卡|kJ|千焦)(?![A-Za-z]))",
         lambda _: Said("sign", "每"),
     ),
     rule(rf"(?<=\d)/(?=(?:{NUMBER}) ?(?:{UNIT}|{any_of(MEASURES)}))", _price_for),

@@ -56,7 +56,8 @@ _CODES = {
 _LEADING = {**SIGNS, **_PREFIXED, **_CODES}
 del _LEADING["元"]
 _LARGE = r"(?:百万|千万|十万|[百千万亿]+|[wWkKMB](?![A-Za-z]))?"
-_HEAD = rf"(?<![A-Za-z])({any_of(_LEADING)})"
+_NAMED = any_of(sign for sign in _LEADING if sign[0].isalpha())
+_HEAD = rf"((?<![A-Za-z])(?:{_NAMED})|(?:{any_of(s for s in _LEADING if not s[0].isalpha())}))"
 _THOUSANDS = {"k": 10**3, "K": 10**3, "M": 10**6, "B": 10**9}
 _CHEAP = re.compile(r"(?:到手价?|只要|仅需?|券后|拍下|秒杀价?|抢购价|一口价)$")
 _LETTERS = {"w": "万", "W": "万", "k": "千", "K": "千", "M": "百万", "B": "十亿"}

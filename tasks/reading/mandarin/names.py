@@ -6,11 +6,11 @@ from tasks.reading.mandarin.dates import is_priced
 from tasks.reading.mandarin.numerals import amount, cardinal, digits, is_counted, is_surely_counted
 from tasks.reading.mandarin.rules import Rule, Said, after, before, rule
 
-_BY_DIGITS = re.compile(r"(?i:IP|ISO ?|(?<![A-Za-z])N|GB/?T? ?|KN|SN|No)$")
+_BY_DIGITS = re.compile(r"(?i:IP|ISO ?|(?<![A-Za-z])N|GB/?T? ?|KN|KF|SN|No)$")
 _TO_PAIR = re.compile(r"(?i)(?<![A-Za-z0-9])[BCOPGDMFS]$")
 _BRANDS = re.compile(
     r"(?:波音|空客|保时捷|宝马|奔驰|标致|骁龙|天玑|麒麟|酷睿|锐龙|至强|诺基亚|佳能|尼康|"
-    r"索尼|大疆|乐高|歼|运|轰|直|"
+    r"索尼|大疆|乐高|西瓜|歼|运|轰|直|"
     r"型号|款式|系列|机型|显卡)$"
 )
 _KNOWN = r"(?:985|211|996|666|1314|886|233|1688)"
@@ -69,6 +69,8 @@ def _spaced(match: re.Match[str]) -> Said | None:
         return None
     if re.fullmatch(r"(?:19|20)\d{2}", number):
         return Said("model", digits(number))
+    if len(number) == 4 and re.match(r"K(?![A-Za-z])", right):  # LED 6500K
+        return Said("model", amount(number))
     return Said("model", model_number(number))
 
 
@@ -78,6 +80,10 @@ def _lines(match: re.Match[str]) -> Said | None:
     spoken = model_number(number)
     if len(number) == 4 and re.match(r"K(?![A-Za-z])", after(match)):
         spoken = amount(number)
+    if len(number) == 3 and re.search(r"(?:Ultra |[iR])\d[ -]$", before(match)):
+        return Said("model", digits(number))
+    if len(number) >= 4 and re.match(r"(?:G|CVIA|ANSI)(?![A-Za-z\d])", after(match)):
+        return Said("model", amount(number))
     if len(number) == 3 and not is_brand(before(match)):
         is_screen = re.match(r"[pPiI](?![A-Za-z])", after(match))
         spoken = digits(number) if is_screen else amount(number)
@@ -146,7 +152,7 @@ def _long(match: re.Match[str]) -> Said | None:
     return Said("digits", digits(match[0]), f"{match[0]} is read digit by digit")
 
 
-_NAMED = r"[A-Za-zÀ-ɏ]"
+_NAMED = r"[A-Za-zÀ-ÖØ-öø-ɏ]"
 _CURRENCY = {"¥": "元", "$": "美元", "": ""}
 
 
@@ -168,7 +174,17 @@ def _pages(match: re.Match[str]) -> Said | None:
     return Said("range", f"{amount(first)}到{amount(last)}") if int(first) < int(last) else None
 
 
+def _share(match: re.Match[str]) -> Said:
+    """600519.SH and (000001): the number of a share."""
+    market = f" {match[2]}" if match[2] else ""
+    return Said("digits", digits(match[1], one="幺") + market)
+
+
 FIRST: tuple[Rule, ...] = (
+    rule(
+        r"(?<![\d.A-Za-z])(\d{4,6})(?:\.(SH|SZ|BJ|HK|TW)(?![A-Za-z])|(?<=\(\d{6})()(?=\)))", _share
+    ),
+    rule(r"(?<=[\u3400-\u9fff]\()(\d{5})()(?=\))", _share),
     rule(r"(?<=[A-Za-z\d])_(\d+)", _underscored),
     rule(r"(?<=(?<![A-Za-z])[Pp])(\d{1,3})[-~–](\d{1,3})(?![\d\-.A-Za-z])", _pages),
     rule(
@@ -183,6 +199,12 @@ FIRST: tuple[Rule, ...] = (
     rule(r"(?<=[TB ])(\d{3,5}(?:\.\d{1,2})?)(?:[-—]((?:19|20)\d\d))?(?!\d)", _national_standard),
 )
 RULES: tuple[Rule, ...] = (
+    rule(
+        r"(?:(?<=足金)|(?<=纯银)|(?<=黄金)|(?<=白银))(?:9{2,4}|925|990|916)(?!\d| ?[元块克])",
+        lambda m: Said("digits", digits(m[0])),
+    ),
+    rule(r"(?<=台北)101(?!\d)|(?<![\d.])101(?=大楼|观景台)", lambda m: Said("model", digits(m[0]))),
+    rule(r"(?<=(?<![A-Za-z])H\.)26\d(?!\d)", lambda m: Said("model", digits(m[0]))),
     rule(r"(?:(?<=ISO)|(?<=ISO ))(\d{4,5}):(\d{4})(?!\d)", _standard),
     rule(r"(?<![A-Za-z\d.])(\d{4})X3D", lambda m: Said("model", f"{digits(m[1])} X三D")),
     rule(
@@ -213,6 +235,15 @@ RULES: tuple[Rule, ...] = (
         r"(?<![A-Za-z])(?:II|III|IV|VI|VII|VIII|"
         r"IX)(?![A-Za-z])(?:(?=[代型期级类号世章卷部册])|(?<=第II|第IV|第VI|第IX)|(?=》))",
         _latin_roman,
+    ),
+    rule(
+        r"(?:(?<=[A-Z\d] )|(?<=Mark )|(?<=Mk ))(?:II|III|IV|VI|VII|VIII|IX)(?![A-Za-z])",
+        _latin_roman,
+    ),
+    rule(
+        r"(?<=[\u3400-\u9fff])\d{3,4}(?= ?(?:PRO|Pro|EVO|Evo|Ultra|ULTRA|Plus|PLUS|Max|MAX|Ti|XT)"
+        r"(?![A-Za-z]))",
+        lambda m: Said("model", model_number(m[0])),
     ),
     rule(
         r"(?<=买)\d+(?= ?[送赠得])|(?<=[送赠得选])\d+(?![\d.]| ?[\u3400-\u9fff])|"

@@ -2,14 +2,14 @@
 
 import re
 
-from tasks.reading.mandarin.numerals import digits, is_counted, is_surely_counted
+from tasks.reading.mandarin.numerals import amount, digits, is_counted, is_surely_counted
 from tasks.reading.mandarin.rules import Rule, Said, after, before, rule, sentence_around
 
 _SEP = r"[ -]?"
 _PHONE_WORDS = re.compile(
     "电话|热线|拨|致电|来电|座机|手机|联系|客服|咨询|传真|报警|急救|火警|紧急|"
     "求助|呼叫|举报|投诉|订购|"
-    "查号|[Tt][Ee][Ll]|打(?:进)?$|打给|转人工|短信|Call|微信"
+    "查号|查询|WhatsApp|[Ll]ine|LINE|总机|急诊|前台|值班|专线|收件人|收货人|[Tt][Ee][Ll]|打(?:进)?$|打给|转人工|短信|Call|微信"
 )
 _CODE_LABELS = (
     "电话|热线|拨打|拨|致电|手机|座机|客服|号码|尾号|端口号?|短号|抖音号?|快手号?|小红书号?|视频号|"
@@ -26,13 +26,15 @@ _CODE_LABELS = (
 )
 _ROOM_LABELS = (
     "单元|楼|号楼|栋|幢|[A-Z]座|房间号?|房号|教室|会议室|包厢|航班号?|车次|车牌号?|"
-    "列车|公交|展位|展位号|"
+    "列车|公交|公车|巴士|展位|展位号|"
     "门牌号?|座位号?|动车|高铁"
 )
 _LABELLED = re.compile(
     rf"(?:{_CODE_LABELS})(?:号码|号|码)?[是为：:「『\"'“#（(]{{0,2}} ?[A-Z]{{0,6}}$"
 )
+_LABELLED_LIST = re.compile(rf"(?:{_CODE_LABELS})[是为：:]{{0,2}} ?(?:\d{{3,}}[、/])+$")
 _ROOM = re.compile(rf"(?:{_ROOM_LABELS})[是为：:]? ?[A-Z]{{0,3}}$")
+_TRAIN = re.compile(r"(?<![A-Za-z])[GDCZTKYS]$|(?:列车|区间车|自强号?|莒光号?|普快|快车|火车)$")
 _DIALLED = re.compile(r"(?:拨打?|致电|热线|电话|打)[：:]? ?$")
 _AFTER_ROOM = re.compile(
     r"(?:号)?(?:室|房|教室|会议室|包厢|航班|次列车|次高铁|路公交|路车)|次(?![数元方日])"
@@ -74,12 +76,36 @@ def _service(match: re.Match[str]) -> Said | None:
 def _local(match: re.Match[str]) -> Said | None:
     """8888-6666: a telephone number where the sentence speaks of one."""
     is_phone = _PHONE_WORDS.search(before(match))
-    if is_counted(after(match)) or (not is_phone and " " in match[0]):
+    is_other = is_counted(after(match)) and not _SWITCHED.match(after(match))
+    if is_other or (not is_phone and " " in match[0]):
         return None
     doubt = None if is_phone else f"{match[0]} is read as a telephone number"
     return Said("phone", _groups(match[0]), doubt)
 
 
+def _inner(match: re.Match[str]) -> Said | None:
+    """急诊：64370045-631: a number and its extension."""
+    if not _PHONE_WORDS.search(before(match)):
+        return None
+    return Said("phone", f"{_groups(match[1])}转{digits(match[2], one='幺')}")
+
+
+def _masked(match: re.Match[str]) -> Said:
+    """139****5678."""
+    first, stars, last = match.groups()
+    hidden = f"{amount(str(len(stars)))}个星号"
+    return Said("phone", f"{digits(first, one='幺')} {hidden} {digits(last, one='幺')}")
+
+
+_KEYS = {"*": "星号", "#": "井号"}
+
+
+def _keys(match: re.Match[str]) -> Said:
+    """*#06#: what is pressed."""
+    return Said("phone", "".join(_KEYS.get(key) or digits(key, one="幺") for key in match[0]))
+
+
+_SWITCHED = re.compile(r" ?转 ?\d")
 _ANOTHER = re.compile(r"(?:[我你您他她]的|另一个|新的|旧的|后者|前者)(?:则|就)?(?:是|为|:|：) ?$")
 _SECRET = re.compile(r"密码|验证码|口令|暗号|PIN|房号|房间号|门牌")
 
@@ -88,12 +114,12 @@ def _labelled(match: re.Match[str]) -> Said | None:
     """密码1234, 订单号 2024 1129 0001, 身份证11010119900307123X."""
     left, number = before(match), match[0]
     is_second = _ANOTHER.search(left) and _SECRET.search(sentence_around(match))
-    if not (_LABELLED.search(left) or is_second):
+    if not (_LABELLED.search(left) or _LABELLED_LIST.search(left) or is_second):
         return None
     counts = after(match)
     if len(number) < 3 and not number.startswith("0"):
         return None
-    is_switched = re.match(r"转 ?\d", counts)
+    is_switched = _SWITCHED.match(counts)
     if (is_counted(counts) and not is_switched) or counts.startswith(("年", "月", "%", ".")):
         return None
     return Said("digits", " ".join(digits(part, one="幺") for part in re.split(r"[ -]", number)))
@@ -120,7 +146,7 @@ def _room(match: re.Match[str]) -> Said | None:
     if _PLATE.search(left):
         return Said("digits", digits(number))
     is_room = _ROOM.search(left) or (len(number) > 2 and _AFTER_ROOM.match(right))
-    is_train = re.search(r"(?<![A-Za-z])[GDCZTKYS]$", left) and right.startswith("次")
+    is_train = right.startswith("次") and _TRAIN.search(left)
     if not (is_room or is_train) or (len(number) < 3 and number[0] != "0"):
         return None
     if re.match(r"次", right) and not is_train:
@@ -160,18 +186,29 @@ def _hotline(match: re.Match[str]) -> Said | None:
 
 
 RULES: tuple[Rule, ...] = (
+    rule(r"[*#]{1,2}\d{2,}(?:[*#]\d+)*#", _keys),
+    rule(r"(?<![\d*])(\d{3,6})(\*{2,12})(\d{2,4})(?![\d*])", _masked),
+    rule(
+        r"(?<![\d.])\d{4}(?: \d{4}){2,3}(?: \d{1,4})?(?![\d.%])",
+        lambda m: Said("digits", " ".join(digits(g, one="幺") for g in m[0].split())),
+    ),
+    rule(r"(?<![\d.-])([2-9]\d{6,7})-(\d{1,4})(?![\d.-])", _inner),
+    rule(rf"\(86-\d{{2,3}}\) ?[2-9]\d{{2,3}}{_SEP}\d{{4}}{_LAST}", _phone),
+    rule(r"(?:(?<=备\d{8}号)|(?<=备\d{10}号))-(?=\d)", lambda _: Said("sign", "杠")),
     rule(
         rf"(?<![\d.+])(\(?\+ ?\d{{1,3}}\)?{_SEP}|0086{_SEP}|"
         rf"86-)?(1[3-9]\d){_SEP}(\d{{4}}){_SEP}(\d{{4}}){_LAST}",
         _mobile,
     ),
+    rule(rf"(?<![\d.])(09\d{{2}})[ -](\d{{3}})[ -](\d{{3}}){_LAST}", _service),
+    rule(rf"(?<![\d.])(080[0-9]){_SEP}(\d{{3}}){_SEP}(\d{{3}}){_LAST}", _service),
     rule(
         rf"(?<![\d.])([48]00){_SEP}(\d{{3}}){_SEP}(\d{{4}}){_LAST}",
         _service,
     ),
     rule(rf"(?<![\d.])([48]00){_SEP}(\d{{4}}){_SEP}(\d{{3}}){_LAST}", _service),
     rule(
-        rf"(?<![\d.])(?:\(?\+86\)?{_SEP})?(?:\(0\d{{2,3}}\)|"
+        rf"(?<![\d.])(?:\(?\+86\)?{_SEP})?(?:\(0\d{{1,3}}\)|"
         rf"0\d{{2,3}}){_SEP}[1-9]\d{{2,3}}{_SEP}\d{{4}}"
         rf"(?:-\d{{1,5}})?{_LAST}",
         _phone,

@@ -26,6 +26,7 @@ _DASH = r" ?(?:-{1,2}|~{1,2}|–|—) ?"
 _START = r"(?<![A-Za-z\d.])(?<![A-Za-z]-)(?<![A-Za-z]\d-)(?<!=)(?<![×÷+*/=]-)"
 _NO_SUM = r"(?! ?[=×÷*])(?!\+\d)"
 _YEAR = re.compile(r"(?:19|20)\d{2}")
+_CENTURIES = re.compile(r"1[0-9]\d{2}|20\d{2}")
 _YEARS = re.compile(r" ?(?:年|赛季|学年|财年|年度|届|级)")
 _TEMPERATURES = ("摄氏度", "华氏度", "度")
 _UNIT_BEGINS = (
@@ -41,7 +42,8 @@ _CITIES = _words(
     "拉萨 呼和浩特 香港 澳门 台北 宁波 无锡 珠海 东莞 佛山 东京 大阪 首尔 曼谷 新加坡 "
     "纽约 伦敦 巴黎"
 )
-_NO_UNITS = ("温度", "高度", "角度", "速度", "强度", "浓度", "纬度", "经度")
+_NO_UNIT = re.compile(r"[^\d零〇一二三四五六七八九十百千两几半]度$")
+"""深度, 温度: what is measured, no degrees."""
 _BELOW = re.compile(rf"(?:{NUMBER}) ?(?:℃|°|度|%)")
 _NEXT = (
     r"\d|次年|早上|早晨|上午|中午|下午|晚上|傍晚|凌晨|深夜|次日|第二天|隔天|当天|今|明|"
@@ -102,9 +104,15 @@ def _numbers(match: re.Match[str]) -> Said | None:
     """3-5天, 2019-2021年, 3-1, 第1-3章, or a bare 1-2."""
     low, high = match.groups()
     right, left = after(match), before(match)
-    if is_score(match) and "-" in match[0]:
+    if "-" in match[0] and (is_score(match) or _is_of_match(match)):
         return Said("range", f"{amount(low)}比{amount(high)}")
     both_years = _YEAR.fullmatch(low) and _YEAR.fullmatch(high)
+    if (
+        _CENTURIES.fullmatch(low)
+        and _CENTURIES.fullmatch(high)
+        and re.match(r"年(?!前|历史)", right)
+    ):
+        return Said("range", f"{digits(low)}到{digits(high)}")
     if both_years and (_YEARS.match(right) or right.startswith("款") or not is_counted(right)):
         return Said("range", f"{digits(low)}到{digits(high)}")
     if _YEAR.fullmatch(low) and re.fullmatch(r"\d\d", high) and _YEARS.match(right):
@@ -117,6 +125,20 @@ def _numbers(match: re.Match[str]) -> Said | None:
         return Said("range", f"{amount(low)}减{amount(high)}")
     words = f"{counted(low, right)}到{counted(high, right)}"
     return Said("range", words, _doubt(match, right))
+
+
+_MATCH = re.compile(
+    r"逆转|战胜|取胜|险胜|完胜|大胜|击败|横扫|决赛|不敌|惜败|晋级|夺冠|首局|次局|决胜局"
+)
+_SIDE = re.compile(r" [A-Z][A-Za-z\d]*(?![A-Za-z\d])")
+
+
+def _is_of_match(match: re.Match[str]) -> bool:
+    """11-9、8-11 of a match, and T1 3-2 KT."""
+    right = after(match)
+    if _SIDE.match(right) and re.search(r"[A-Za-z]\d? $", before(match)):
+        return len(match[0]) == 3
+    return not is_counted(right) and bool(_MATCH.search(sentence_around(match)))
 
 
 def _is_above(low: str, high: str) -> bool:
@@ -132,7 +154,7 @@ def _doubt(match: re.Match[str], right: str) -> str | None:
 
 _COUNTED_IN_STEPS = re.compile(
     r" ?(?:元|块|万|千|亿|美元|欧元|英镑|港币|日元|件|个|克|公斤|斤|毫升|升|毫米|厘米|米|公里|度|"
-    r"天|分钟|小时|年|岁|人|次|折|码|寸)"
+    r"天|分钟|小时|年|个?月|周|岁|人|次|折|码|寸)"
 )
 
 
@@ -142,6 +164,8 @@ def _chain(match: re.Match[str]) -> Said:
     right = after(match)
     values = [int(group) for group in groups]
     is_rising = values == sorted(set(values)) and groups == [str(value) for value in values]
+    if before(match).endswith(("三围", "三围：", "三围:", "三围为", "三围是")):
+        return Said("range", "、".join(amount(group) for group in groups))
     if is_rising and _COUNTED_IN_STEPS.match(right):  # 100-200-300元
         return Said("range", "、".join(counted(group, right) for group in groups))
     spoken = "杠".join(digits(group) if len(group) > 2 else amount(group) for group in groups)
@@ -176,9 +200,14 @@ def _between_short_names(match: re.Match[str]) -> Said | None:
 
 def _connected(match: re.Match[str]) -> Said | None:
     """9点-晚上9点, 1月-3月; but 今天-3℃ is cold."""
-    if match[0] == "-" and before(match).endswith(_NO_UNITS):
+    if match[0] == "-" and _NO_UNIT.search(before(match)):
         return None
     if _BEFORE_MINUS.search(before(match)) and _BELOW.match(after(match)) and match[0] == "-":
+        return None
+    is_loss = re.match(r"\d+(?:\.\d+)?%", after(match)) and re.search(
+        r"[年月周季日]$", before(match)
+    )
+    if match[0] == "-" and is_loss:  # 近3年-4.1%
         return None
     low, high = re.search(r"([\d.]+)元$", before(match)), re.match(r"([\d.]+)元", after(match))
     if low and high and _is_above(low[1], high[1]) and _BARGAIN.search(sentence_around(match)):
@@ -192,6 +221,11 @@ def _room(match: re.Match[str]) -> Said:
     return Said("digits", f"{amount(match[1])}杠{room}")
 
 
+def _rooms(match: re.Match[str]) -> Said:
+    """1502-03室: rooms that are next to each other."""
+    return Said("range", f"{digits(match[1])}到{digits(match[2])}")
+
+
 def _film_speeds(match: re.Match[str]) -> Said:
     low, high = (amount(part.replace(",", "")) for part in match.groups())
     return Said("range", f"{low}到{high}")
@@ -199,6 +233,7 @@ def _film_speeds(match: re.Match[str]) -> Said:
 
 RULES: tuple[Rule, ...] = (
     rule(r"(?<=[座栋幢楼])(\d{1,2})-(\d{1,4})(?=号?[室房])", _room),
+    rule(r"(?<![\d.A-Za-z-])(\d{3,4})[-~–](\d{2,4})(?=号?[室房])", _rooms),
     rule(r"(?:(?<=ISO)|(?<=ISO ))(\d{2,3})[-~–](\d{3,6}|\d{1,3},\d{3})(?![\d-])", _film_speeds),
     rule(r"(?<![\d.-])7-11(?=便利)", lambda _: Said("model", "七 十一")),
     rule(

@@ -131,18 +131,28 @@ _SIGNS = {
 _BETWEEN_DIGITS = {"：": ":", "∶": ":", "︰": ":", "．": ".", "﹕": ":"}
 """Behind a word these are a sign of the sentence: 时间：9：00 has one of either kind."""
 
+_AMERICAN = re.compile(r"美[元金股国]|US|纽约|纳斯达克")
 _WIDE_THOUSANDS = re.compile(r"(?<=[０-９])，(?=[０-９]{3}(?![０-９]))")
 
 
 def plain(text: str) -> str:
     """``text`` with half-width digits, letters and signs, and in simplified characters."""
-    narrow = [_narrow(sign) for sign in simplified(text)]
+    one_script = simplified(text)
+    narrow = [_narrow(sign) for sign in one_script]
+    if one_script != text and not _AMERICAN.search(one_script):
+        narrow = [_own_dollar(narrow, index) for index in range(len(narrow))]
     for comma in _WIDE_THOUSANDS.finditer(text):
         narrow[comma.start()] = ","
     for index, sign in enumerate(narrow):
         if sign in _BETWEEN_DIGITS and _is_between(narrow, index):
             narrow[index] = _BETWEEN_DIGITS[sign]
     return "".join(narrow)
+
+
+def _own_dollar(signs: list[str], index: int) -> str:
+    """In traditional characters a bare $ is the dollar of Hong Kong or Taiwan, which is 元."""
+    is_bare = signs[index] == "$" and not re.match("[A-Z]", signs[index - 1] if index else "")
+    return "¥" if is_bare else signs[index]
 
 
 def _narrow(sign: str) -> str:

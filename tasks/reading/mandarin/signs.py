@@ -4,6 +4,7 @@ Every sign of ``SIGNS`` is read or left out here, so that none is left for the v
 """
 
 import re
+import unicodedata
 
 from tasks.reading.mandarin.numerals import MEASURES, amount, cardinal, digits
 from tasks.reading.mandarin.rules import Rule, Said, after, any_of, before, rule
@@ -13,7 +14,8 @@ _WORDS = {
     **{"÷": "除以", "=": "等于", "+": "加", "°": "度", "%": "百分号", "‰": "千分号"},
     **{"℃": "摄氏度", "℉": "华氏度", "㎡": "平方米", "㎥": "立方米", "№": "编号", "℡": "电话"},
     **{"²": "平方", "³": "立方", "∞": "无穷大", "√": "", "⎓": "", "¢": "美分", "←": "从"},
-    **{"∑": "总和", "∆": "变化", "Δ": "变化", "π": "派"},
+    **{"α": "阿尔法", "β": "贝塔", "γ": "伽马", "θ": "西塔", "λ": "兰姆达", "ω": "欧米伽"},
+    **{"∑": "总和", "∆": "德尔塔", "Δ": "德尔塔", "π": "派"},
     **{
         "μ": "微",
         "Ω": "欧姆",
@@ -37,7 +39,7 @@ _WORDS = {
 }
 _POINTING = re.compile(r"(?:^|[，。；！？：:\s]|里|方|下面|如下|链接|点击|此处|看|戳|扫码)$")
 _MEASURE = any_of(MEASURES)
-_SILENT = "*^_|\\™®©•·~`¦†‡※¶′¹⁰⁴⁵⁶⁷⁸⁹"
+_SILENT = "*^_|\\™®©•·~`¦†‡※¶′¹⁰⁴⁵⁶⁷⁸⁹⁺⁻⁼"
 _SUBSCRIPTS = {0x2080 + value: name for value, name in enumerate("零一二三四五六七八九")}
 
 
@@ -54,7 +56,7 @@ def _and(match: re.Match[str]) -> Said:
 
 def _at(match: re.Match[str]) -> Said:
     left, right = before(match), after(match)
-    is_latin = re.search(r"[A-Za-z]$", left) and re.match(r"[A-Za-z]", right)
+    is_latin = re.search(r"[A-Za-z]$", left) and re.match(r"[A-Za-z\d]", right)
     return Said("sign", " at " if is_latin else "艾特")
 
 
@@ -84,13 +86,22 @@ def _hyphen(match: re.Match[str]) -> Said:
 
 
 def _power(match: re.Match[str]) -> Said:
-    """2^3: 二的三次方."""
-    return Said("sign", f"的{amount(match[1])}次方")
+    """2^3: 二的三次方; 10^-3 is 十的负三次方."""
+    return Said("sign", f"的{'负' if match[1] else ''}{amount(match[2])}次方")
+
+
+def _raised(match: re.Match[str]) -> Said:
+    """10⁸ and 10⁻¹⁹."""
+    power = unicodedata.normalize("NFKC", match[0])
+    minus = "负" if power[0] in "−-" else ""
+    return Said("sign", f"的{minus}{amount(power.lstrip('−-+'))}次方")
 
 
 def _arrow(match: re.Match[str]) -> Said:
     """A→B is A到B; before the first word an arrow only points."""
-    return Said("sign", "到" if re.search(r"[^\s，。、；：！？]$", before(match)) else " ")
+    left = before(match)
+    is_between = re.search(r"[\d元%] $", left) and re.match(r" [\d¥$]", after(match))
+    return Said("sign", "到" if is_between or re.search(r"[^\s，。、；：！？]$", left) else " ")
 
 
 def _stars(match: re.Match[str]) -> Said:
@@ -143,6 +154,7 @@ def _initial(match: re.Match[str]) -> Said:
 
 
 RULES: tuple[Rule, ...] = (
+    rule(r"(?:(?<=^[A-D])|(?<=[ ：:，。？?；;\n][A-D]))\.(?=\d)", lambda _: Said("ordinal", "、")),
     rule(r"(?<![A-Za-z])(?:[A-Z]\.){2,6}(?:[A-Z](?![A-Za-z]))?", _initial),
     rule(r"(?<![A-Za-z0-9.])\.(?=[A-Za-z]{2})", lambda _: Said("address", "点")),
     rule(r"(?<=[\u3400-\u9fff])\.(?=[a-z0-9]{2,4}(?![A-Za-z0-9])|中国|公司|网络)", _dot),
@@ -155,7 +167,8 @@ RULES: tuple[Rule, ...] = (
         lambda _: Said("decimal", "点"),
     ),
     rule(
-        r"(?:(?<=EP)|(?<=TOP)|(?<=[Ll]v)|(?<=LV)|(?<=[Vv]ol)|(?<=VOL)|(?<=[Cc]h))\. ?(?=\d)",
+        r"(?:(?<=EP)|(?<=TOP)|(?<=[Ll]v)|(?<=LV)|(?<=[Vv]ol)|(?<=VOL)|(?<=[Cc]h)|(?<=[Pp]art)|(?<=PART)|(?<=[Ss]tep)|(?<=STEP)|(?<=[Dd]ay)|"
+        r"(?<=DAY)|(?<=[Tt]ips)|(?<=[Rr]ound))\. ?(?=\d)",
         lambda _: Said("abbreviation", " "),
     ),
     rule(r"(?<=[A-Za-z])\.(?=\d)", lambda _: Said("model", "点")),
@@ -167,16 +180,25 @@ RULES: tuple[Rule, ...] = (
         r"(?<=\d) ?[*×xX] ?(?=\d)|(?<![A-Za-z])[×x](?=\d)|(?<=[^\s*])\*(?=\d)|×",
         lambda _: Said("sign", "乘"),
     ),
-    rule(r"(?<=\d)\^(\d+)(?![\d.])", _power),
+    rule(r"(?<=[\dA-Za-z)])\^\(?(-)?(\d+)\)?(?![\d.])", _power),
+    rule(r"(?<=\d)[⁺⁻]?[⁰¹²³⁴-⁹]{2,}|(?<=\d)[⁺⁻][¹²³⁴-⁹]|(?<=\d)[⁰¹⁴-⁹]", _raised),
+    rule(r"(?<=[²³⁴-⁹)])-(?=[\dA-Za-z(])", lambda _: Said("sign", "减")),
+    rule(r"(?<=[A-F])-(?=[级档等及])", lambda _: Said("sign", "减")),
+    rule(r"\+/-", lambda _: Said("sign", "正负")),
     rule(r"→", _arrow),
     rule(r"(?:(?<=^)|(?<=[\s，。；！？：]))←", lambda _: Said("sign", " ")),
     rule(r"(?<=\dV)=(?=\d+(?:\.\d+)?A)|(?<=[pPkKiI\d])@(?=\d)", lambda _: Said("sign", " ")),
     rule(r"(?<![A-Za-z\d/])(?:km/h|KM/H)(?![A-Za-z])", lambda _: Said("measure", "公里每小时")),
-    rule(r"(?<![A-Za-z\d/])m/s(?![A-Za-z²])", lambda _: Said("measure", "米每秒")),
+    rule(
+        r"(?:(?<![A-Za-z\d/])|(?<=\^\d)|(?<=[⁰-⁹]))m/s(?![A-Za-z²])",
+        lambda _: Said("measure", "米每秒"),
+    ),
     rule(r"[↑↓↗↘]", _trend),
     rule(r"[★⭐]{2,10}☆{0,9}|★☆{1,9}", _stars),
     rule(r"(?<=\d)[★☆⭐](?!星)", lambda _: Said("sign", "星")),
-    rule(r"[Φφ⌀Ø] ?(?=\d)", lambda _: Said("sign", "直径")),
+    rule(r"[Φφ⌀Ø] ?(?=\d)", lambda m: Said("sign", "" if before(m).endswith("径") else "直径")),
+    rule(r"(?<=Rh) ?\(?-\)?", lambda _: Said("sign", "阴性")),
+    rule(r"(?<=Rh) ?\(?\+\)?", lambda _: Said("sign", "阳性")),
     rule(r"√(?=\d)", lambda _: Said("sign", "根号")),
     rule(r"[²³]", _square),
     rule(r"~(?=\d)", _about),
