@@ -6,14 +6,14 @@ Plain functions without Prefect: the command line calls them before any server i
 import contextlib
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
 from flows.outcomes import RowName
 from flows.plan_check import as_begun, as_delivered, as_rendered, found_fault, is_begun
 from flows.rows.deliverables import deliver_request, with_deliverables
 from flows.rows.finished import finished_master, is_delivered
-from flows.rows.plans import checked_size, plan_video
+from flows.rows.order import Turns
+from flows.rows.plans import checked_size, plan_video, with_portrait
 from flows.rows.portraits import (
     PortraitFacts,
     check_portrait_sides,
@@ -66,8 +66,6 @@ from tasks.store.campaign_folder import (
 )
 from tasks.store.files import file_version
 
-_NO_WAIT = nullcontext()
-
 
 @dataclass(frozen=True)
 class Prepared:
@@ -102,12 +100,13 @@ def prepare_row(
     settings: PrepareSettings,
     folder: CampaignFolder,
     notice: Callable[[str], None],
-    turns: AbstractContextManager[object] = _NO_WAIT,
+    turns: Turns | None = None,
 ) -> Prepared:
     """Speak and plan one row in its turn, or find it planned; judge what is left to do."""
+    taken = turns or Turns(1)
 
     def prepare() -> Prepared:
-        stored, is_found = _planned(row, settings, folder, turns, notice)
+        stored, is_found = _planned(row, settings, folder, taken, notice)
         prepared = judged(row, stored, folder, notice)
         is_rendered = prepared.receipt is not None or prepared.master is not None
         is_needed = not is_rendered and prepared.failure is None
@@ -117,7 +116,7 @@ def prepare_row(
             folder.discard_plan(row.video_id)
             if fault.is_speech_in_doubt:
                 folder.discard_speech(stored.plan.speech_id)
-            stored, _ = _planned(row, settings, folder, turns, notice, before=stored.plan)
+            stored, _ = _planned(row, settings, folder, taken, notice, before=stored.plan)
             prepared = judged(row, stored, folder, notice)
         if prepared.receipt:
             prepared = replace(prepared, receipt=_regarded(prepared.receipt, settings, folder))
@@ -163,7 +162,7 @@ def _planned(
     row: ManifestRow,
     settings: PrepareSettings,
     folder: CampaignFolder,
-    turns: AbstractContextManager[object],
+    turns: Turns,
     notice: Callable[[str], None],
     before: VideoPlan | None = None,
 ) -> tuple[StoredPlan, bool]:
@@ -203,10 +202,12 @@ def _planned(
             f"{row.video_id}: planned as its row asks, without what {told_names(stored)} decided "
             "to change; write that into the manifest to keep it, or decide again"
         )
-    with turns, folder.local(f"prepare-{row.video_id}") as place:
-        speech = row_speech(request, place, stored, reread=is_renewed)
+    with folder.local(f"prepare-{row.video_id}") as place:
+        with turns.speaking(row):
+            speech = row_speech(request, place, stored, reread=is_renewed)
         earlier = stored.plan if stored else before
-        anew = _plan_anew(row, settings, place, identity, portrait, rig, speech, earlier)
+        with turns.planning:
+            anew = _plan_anew(row, settings, place, identity, portrait, rig, speech, earlier)
         if identity.weights_id == UNKNOWN_WEIGHTS:  # nothing may be filed under its keys
             is_same = stored is not None and _without_keys(stored.plan) == _without_keys(anew.plan)
             return (stored if stored and is_same else anew), False
@@ -264,30 +265,31 @@ def _plan_anew(
         settings = replace(settings, kernels=kernels_kept(settings.kernels, before.settings))
 
     track = EngineTrack(place.speech / f"{speech.speech_id}.16k.wav", speech.phonemes)
-
-    def planned(shown: FramedPortrait, smaller: FramedPortrait | None) -> VideoPlan:
-        plan = plan_video(
-            row,
-            settings,
-            identity=identity,
-            speech=speech,
-            track=track,
-            portrait=shown,
-            smaller_portrait=smaller,
-            size=size,
-        )
-        asked = settings_of(row, settings, identity).engine
-        return plan if before else as_begun(plan, asked, place)
-
     framed = framed_portrait(row, rig, size)
     whole = FramedPortrait(name="", sha256=portrait.digests[0], rig=rig)
-    if framed is not None and not _goes_on_unframed(row, planned(whole, None), place):
+    unframed = plan_video(
+        row,
+        settings,
+        identity=identity,
+        speech=speech,
+        track=track,
+        portrait=whole,
+        smaller_portrait=None,
+        size=size,
+    )
+    asked = settings_of(row, settings, identity).engine
+
+    def begun(plan: VideoPlan) -> VideoPlan:
+        return plan if before else as_begun(plan, asked, place)
+
+    if framed is not None and not _goes_on_unframed(row, begun(unframed), place):
         smaller = framed_portrait(row, rig, row.smaller_size) if row.smaller_size else None
-        plan = planned(keep_framed(framed, place), smaller and keep_framed(smaller, place))
+        shown = keep_framed(framed, place), smaller and keep_framed(smaller, place)
+        plan = begun(with_portrait(unframed, *shown, identity=identity, track=track))
         plan = plan.model_copy(update={"warnings": plan.warnings + framed.notices})
     else:
         framed, name = None, place.keep_portrait(row.portrait_path)
-        plan = planned(whole.model_copy(update={"name": name}), None)
+        plan = begun(unframed).model_copy(update={"portrait": name})
     if portrait.notices:
         told = tuple(f"{row.portrait_path.name}: {notice}" for notice in portrait.notices)
         plan = plan.model_copy(update={"warnings": plan.warnings + told})

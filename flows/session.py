@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from threading import Semaphore
 
 from flows.outcomes import name_of
 from flows.prepare import Prepared, prepare_row
-from flows.rows.order import in_order, side_by_side
+from flows.rows.order import Turns, in_order, side_by_side
 from flows.rows.settings import PrepareSettings, Rereading, settings_of
 from flows.work import RenderFigures
 from model.engine import engine_identity
@@ -182,7 +181,7 @@ class Session:
         """Every chosen row with its plan or its error, in the order of work."""
         chosen = self.chosen
         rows = [row for row in self.rows if chosen is None or row.video_id in chosen]
-        turns = Semaphore(self.request.workers)  # of rows that are spoken and planned anew
+        turns = Turns(self.request.workers)
         return side_by_side(
             in_order(rows, self.folder if self.request.begun_first else None),
             lambda row: prepare_row(row, self.settings, self.folder, notice, turns),

@@ -9,6 +9,7 @@ speech, the request to a server) does not.
 import re
 
 _ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
+_MISTYPED = re.compile(r"\b(https?|s3):(?!//)[\\/]+[^\s@]*@", re.IGNORECASE)
 _AFTER_ADDRESS = re.compile(r"[.,;:!?)\]}>\"'`”’]*$")  # of the sentence, not of the address
 _AUTHORITY = re.compile(r"(?:\[[0-9a-f:.%]*\]|[^:\[\]\\]*)(?::\d*)?", re.IGNORECASE)
 _HIDDEN = "..."
@@ -43,7 +44,8 @@ def shown_url(url: str) -> str:
 
 
 def without_secrets(text: str) -> str:
-    """``text`` with every address in it as :func:`shown_url` has it."""
+    """``text`` with every address in it as :func:`shown_url` has it; mistyped ones have no user."""
+    text = _MISTYPED.sub(rf"\1:{_HIDDEN}@", text)
     return _ADDRESS.sub(_shown_match, text) if "://" in text else text
 
 

@@ -3,9 +3,11 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, suppress
 from contextvars import copy_context
 from datetime import UTC, datetime
 from functools import partial
+from threading import Semaphore
 from typing import TypeVar
 
 from tasks.errors import (
@@ -23,6 +25,7 @@ from tasks.store.campaign_folder import (
 # what is done is asked of the store, which may be far away: 8 requests one after the other a video
 _LOOKUPS_AT_ONCE = 8
 _LOOK_UP_S = 1.0
+_SHORT_BYTES = 4 << 20
 _NEVER = datetime.max.replace(tzinfo=UTC)
 _Row = TypeVar("_Row")
 _Result = TypeVar("_Result")
@@ -55,6 +58,27 @@ def _unfinished(folder: CampaignFolder, index: int, row: ManifestRow) -> Unfinis
         is_begun=0 < len(left) < len(segments),
         row_index=index,
     )
+
+
+class Turns:
+    """How many rows may be spoken, and how many planned, at a time: as many as there are workers.
+
+    Short recordings wait most of the time for their decoder, which takes several at once: all rows
+    that are looked at side by side may have one.
+    """
+
+    def __init__(self, num_workers: int) -> None:
+        self.planning: AbstractContextManager[object] = Semaphore(num_workers)
+        self._spoken = Semaphore(num_workers)
+        self._short = Semaphore(max(num_workers, _LOOKUPS_AT_ONCE))
+
+    def speaking(self, row: ManifestRow) -> AbstractContextManager[object]:
+        """To be held while a row is spoken."""
+        is_short = False
+        if row.audio_path is not None:
+            with suppress(OSError):  # it is told when the row has its turn
+                is_short = row.audio_path.stat().st_size <= _SHORT_BYTES
+        return self._short if is_short else self._spoken
 
 
 def side_by_side(rows: Sequence[_Row], work: Callable[[_Row], _Result]) -> Iterator[_Result]:

@@ -14,6 +14,7 @@ from tasks.plan.audio_window import EngineTrack
 from tasks.plan.plan import (
     choose_cuts,
     cut_settings_for,
+    cuts_of,
     keyed,
     num_frames_of,
 )
@@ -94,6 +95,29 @@ def plan_video(
     )
     return keyed(
         draft, cuts, identity, lambda start, end: track.window_sha256(start, end, identity)
+    )
+
+
+def with_portrait(
+    plan: VideoPlan,
+    portrait: FramedPortrait,
+    smaller_portrait: FramedPortrait | None,
+    *,
+    identity: EngineIdentity,
+    track: EngineTrack,
+) -> VideoPlan:
+    """The same plan, cut in the same places, of another picture: with the keys of that."""
+    shown = {
+        "portrait": portrait.name,
+        "portrait_sha256": portrait.sha256,
+        "rig": portrait.rig,
+        "smaller_portrait": smaller_portrait,
+    }
+    return keyed(
+        plan.model_copy(update=shown),
+        cuts_of(plan),
+        identity,
+        lambda start, end: track.window_sha256(start, end, identity),
     )
 
 

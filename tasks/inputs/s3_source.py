@@ -104,6 +104,9 @@ def _chunks(body: Any) -> Iterator[bytes]:
 
 def _bucket_and_key(url: str, name: str) -> tuple[str, str]:
     bucket, _, key = url.partition("://")[2].partition("/")
+    if "@" in bucket:  # botocore would repeat it in its message
+        rule = "a user or a key stands before the bucket"
+        raise InputError(name, rule, "use s3://bucket/key, and credentials of the environment")
     if not bucket or not key or key.endswith("/"):
         raise InputError(name, "this is not the address of an object", "use s3://bucket/key")
     return bucket, key

@@ -35,7 +35,8 @@ class _Silence:
             self.terminal = os.dup(_STDERR)
         except OSError:
             return  # it is closed, so nothing comes out
-        self.file = tempfile.TemporaryFile()  # noqa: SIM115  closed by the last user
+        if self.file is None:  # kept: making one costs more than reading a short recording's header
+            self.file = tempfile.TemporaryFile()  # noqa: SIM115
         os.dup2(self.file.fileno(), _STDERR)
 
     def end(self) -> None:
@@ -46,8 +47,9 @@ class _Silence:
         os.close(self.terminal)
         self.file.seek(0)
         others = _CHATTER.sub(b"", self.file.read())
-        self.file.close()
-        self.terminal = self.file = None
+        self.file.seek(0)
+        self.file.truncate()
+        self.terminal = None
         while others:
             others = others[os.write(_STDERR, others) :]
 

@@ -17,7 +17,7 @@ from tasks.reading.lexicon import Entry, Lexicon
 from tasks.records import Record
 from tasks.speech import timeline
 from tasks.speech.loudness import ENGINE_LEVEL_DB
-from tasks.speech.recordings.recording import VIEWER_RATE_HZ
+from tasks.speech.recordings.decoding import VIEWER_RATE_HZ
 from tasks.speech.voices import (
     VoiceSettings,
     default_voice,

@@ -36,9 +36,9 @@ from tasks.speech.loudness import (
     grid_levels_of,
     to_int16,
 )
+from tasks.speech.recordings.decoding import VIEWER_RATE_HZ
 from tasks.speech.recordings.recording import (
     FRAMES_PER_SECOND,
-    VIEWER_RATE_HZ,
     import_recording,
     sentence_times,
 )

@@ -16,7 +16,7 @@ import re
 import shutil
 from bisect import bisect_left
 from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -65,17 +65,22 @@ from tasks.speech.loudness import (
     usual_threshold_db,
 )
 from tasks.speech.recordings.channels import ChannelChoice, choose_channel, measure_channels
+from tasks.speech.recordings.decoding import (
+    LONGEST_RECORDING_S,
+    VIEWER_RATE_HZ,
+    WAV,
+    Decoding,
+    decode,
+)
 from tasks.speech.recordings.high_pass import (
     HIGH_PASS_EDGES_HZ,
     HighPass,
     needed_edge_hz,
     stands_out,
 )
-from tasks.speech.recordings.plain_pcm import NO_CODED_STREAM, is_plain_pcm
+from tasks.speech.recordings.plain_pcm import NO_CODED_STREAM
 from tasks.store.files import check_free_space
 
-VIEWER_RATE_HZ = 48_000
-LONGEST_RECORDING_S = 12 * 3600
 LEAST_RATE_HZ, MOST_RATE_HZ = 4_000, 384_000
 MOST_CHANNELS = 32
 LEAST_SNR_DB = 30.0
@@ -137,20 +142,20 @@ def import_recording(source: Path, viewer_copy: Path, engine_copy: Path) -> Reco
     wrong = wrong_wav_length(source)
     if wrong is None:
         _check_riff_is_whole(source)
-    duration_s = _checked_duration_s(source, viewer_copy.parent)
-    unlevelled = engine_copy.with_name(engine_copy.name + ".float.wav")
-    righted = engine_copy.with_name(engine_copy.name + ".source.wav")
-    try:
+    duration_s, promised_channels = _checked_header(source, viewer_copy.parent)
+    with _scratch_files(engine_copy) as (righted, unlevelled, channels):
         if wrong:
             write_with_right_length(wrong, source, righted)
         read = righted if wrong else source
-        _run_ffmpeg(source, _both_copies(read, viewer_copy, unlevelled), duration_s)
+        compared = channels if promised_channels > 1 else None
+        with _faults_told(source, viewer_copy.parent):
+            decode(Decoding(read, viewer_copy, unlevelled, compared, duration_s))
         with soundfile.SoundFile(viewer_copy) as file:
             num_samples, num_channels = int(file.frames), int(file.channels)
             _check_length(source, num_samples)
             num_clipped = count_clipped(file)
         length_s = num_samples / VIEWER_RATE_HZ
-        choice = _choose_channel(viewer_copy, length_s) if num_channels == 2 else None
+        choice = _choose_channel(viewer_copy, channels, length_s) if num_channels == 2 else None
         if choice is not None:
             _run_ffmpeg(source, _to_engine(viewer_copy, choice, unlevelled), length_s)
         blocks = _blocks_again(unlevelled)
@@ -159,9 +164,6 @@ def import_recording(source: Path, viewer_copy: Path, engine_copy: Path) -> Reco
         is_noisy = activity_threshold_db(levels) != usual_threshold_db(levels)
         quiet = pause_gains_db(levels, gain_db) if is_noisy else None
         _write_levelled(blocks, engine_copy, gain_db, edge_hz, quiet)
-    finally:
-        unlevelled.unlink(missing_ok=True)
-        righted.unlink(missing_ok=True)
     told = [choice.reason] if choice else []
     if edge_hz is not None:
         told.append(_hum_warning(edge_hz))
@@ -169,6 +171,18 @@ def import_recording(source: Path, viewer_copy: Path, engine_copy: Path) -> Reco
     notices = [wrong.notice] if wrong else [_OPEN_END] if _is_open_ogg(source) else []
     warnings = (*notices, *told, *judge(levels, num_clipped))
     return Recording(num_channels, num_samples, gain_db, levels, warnings, is_mended)
+
+
+@contextmanager
+def _scratch_files(engine_copy: Path) -> Generator[list[Path]]:
+    """Names for a source with its length put right, samples before they are levelled, channels."""
+    kinds = ("source", "float", "channels")
+    paths = [engine_copy.with_name(f"{engine_copy.name}.{kind}.wav") for kind in kinds]
+    try:
+        yield paths
+    finally:
+        for path in paths:
+            path.unlink(missing_ok=True)
 
 
 def _is_open_ogg(source: Path) -> bool:
@@ -397,8 +411,8 @@ _TRACK = re.compile(
 )
 
 
-def _checked_duration_s(source: Path, folder: Path) -> float:
-    """How long a recording is by its header; the most where it does not say.
+def _checked_header(source: Path, folder: Path) -> tuple[float, int]:
+    """Seconds and channels of a recording by its header; the most of both where it does not say.
 
     Raises:
         SpeechError: it is beyond a limit.
@@ -406,7 +420,7 @@ def _checked_duration_s(source: Path, folder: Path) -> float:
     """
     header = read_sound_header(source)
     if header is None:
-        return LONGEST_RECORDING_S  # decoding it tells what is wrong
+        return LONGEST_RECORDING_S, MOST_CHANNELS  # decoding it tells what is wrong
     if not LEAST_RATE_HZ <= header.sample_rate_hz <= MOST_RATE_HZ:
         raise SpeechError(
             f"{source} has a sample rate of {header.sample_rate_hz} Hz by its header; it must be "
@@ -418,7 +432,7 @@ def _checked_duration_s(source: Path, folder: Path) -> float:
             "export it in stereo or mono"
         )
     if header.duration_s is None:
-        return LONGEST_RECORDING_S
+        return LONGEST_RECORDING_S, header.num_channels
     if header.duration_s > LONGEST_RECORDING_S:
         raise SpeechError(_too_long(source, f"{header.duration_s / 3600:.1f} hours"))
     viewer_bytes_per_s = 2 * VIEWER_RATE_HZ * min(2, header.num_channels)
@@ -426,7 +440,7 @@ def _checked_duration_s(source: Path, folder: Path) -> float:
     if header.num_channels > 1:  # one of them may have to be heard on both sides
         engine_bytes_per_s = max(engine_bytes_per_s, viewer_bytes_per_s)
     check_free_space(folder, int(header.duration_s * (viewer_bytes_per_s + engine_bytes_per_s)))
-    return header.duration_s
+    return header.duration_s, header.num_channels
 
 
 def _too_long(source: Path, length: str) -> str:
@@ -436,52 +450,28 @@ def _too_long(source: Path, length: str) -> str:
     )
 
 
-def _both_copies(source: Path, viewer_copy: Path, unlevelled: Path) -> list[str]:
-    """One decoding of any file with sound, loudness untouched.
-
-    Viewers get 48 kHz of one or two channels in 16 bits; what engines hear is made of exactly
-    those samples: 16 kHz mono, as floats until it is levelled.
-    """
-    viewers = (
-        "[0:a:0]aformat=sample_fmts=s16:channel_layouts=mono|stereo,"
-        f"aformat=sample_fmts=s16:sample_rates={VIEWER_RATE_HZ},asplit[viewers][copy]"
-    )
-    engines = (
-        f"[copy]aresample={ENGINE_SAMPLE_RATE_HZ},"
-        f"aformat=sample_fmts=flt:sample_rates={ENGINE_SAMPLE_RATE_HZ}:channel_layouts=mono[engines]"
-    )
-    known = NO_CODED_STREAM if is_plain_pcm(source) else ()
-    args = [*known, "-i", f"file:{source}", "-filter_complex", f"{viewers};{engines}"]
-    ends = ["-map_metadata", "-1", "-t", str(LONGEST_RECORDING_S + 1), *_WAV]
-    args += ["-map", "[viewers]", "-c:a", "pcm_s16le", *ends, str(viewer_copy)]
-    return [*args, "-map", "[engines]", "-c:a", "pcm_f32le", *ends, str(unlevelled)]
-
-
-_WAV = ("-fflags", "+bitexact", "-flags:a", "+bitexact", "-rf64", "auto", "-f", "wav", "-y")
-
-
 def _to_engine(viewer_copy: Path, choice: ChannelChoice, unlevelled: Path) -> list[str]:
     """One channel of what viewers hear, as engines hear it."""
     args = [*NO_CODED_STREAM, "-i", f"file:{viewer_copy}", "-af", f"pan=mono|c0=c{choice.index}"]
     args += ["-ac", "1", "-ar", str(ENGINE_SAMPLE_RATE_HZ), "-c:a", "pcm_f32le"]
-    return [*args, *_WAV, str(unlevelled)]
+    return [*args, *WAV, str(unlevelled)]
 
 
-def _choose_channel(viewer_copy: Path, length_s: float) -> ChannelChoice | None:
-    """Which channel stands for both, if one must; viewers then hear it on both sides."""
-    stereo = viewer_copy.with_name(viewer_copy.name + ".stereo.wav")
+def _choose_channel(viewer_copy: Path, channels: Path, length_s: float) -> ChannelChoice | None:
+    """Which channel stands for both, if one must; viewers then hear it on both sides.
+
+    ``channels``: both at 16 kHz; made here if a header promised only one.
+    """
     source = [*NO_CODED_STREAM, "-i", f"file:{viewer_copy}"]
-    try:
-        args = [*source, "-ar", str(ENGINE_SAMPLE_RATE_HZ), "-c:a", "pcm_s16le", *_WAV]
-        _run_ffmpeg(viewer_copy, [*args, str(stereo)], length_s)
-        choice = choose_channel(measure_channels(_blocks(stereo)))
-        if choice is not None and choice.is_for_viewers:
-            both = f"pan=stereo|c0=c{choice.index}|c1=c{choice.index}"
-            args = [*source, "-af", both, "-c:a", "pcm_s16le", *_WAV]
-            _run_ffmpeg(viewer_copy, [*args, str(stereo)], length_s)
-            stereo.replace(viewer_copy)
-    finally:
-        stereo.unlink(missing_ok=True)
+    if not channels.exists():
+        args = [*source, "-ar", str(ENGINE_SAMPLE_RATE_HZ), "-c:a", "pcm_s16le", *WAV]
+        _run_ffmpeg(viewer_copy, [*args, str(channels)], length_s)
+    choice = choose_channel(measure_channels(_blocks(channels)))
+    if choice is not None and choice.is_for_viewers:
+        both = f"pan=stereo|c0=c{choice.index}|c1=c{choice.index}"
+        args = [*source, "-af", both, "-c:a", "pcm_s16le", *WAV]
+        _run_ffmpeg(viewer_copy, [*args, str(channels)], length_s)
+        channels.replace(viewer_copy)
     return choice
 
 
@@ -503,8 +493,15 @@ def _needed_filter(blocks: _Blocks) -> tuple[float | None, Levels]:
 
 
 def _run_ffmpeg(source: Path, args: list[str], duration_s: float) -> None:
-    try:
+    with _faults_told(source, Path(args[-1]).parent):
         run_ffmpeg(args, timeout_s=time_limit_s(sound_s=duration_s))
+
+
+@contextmanager
+def _faults_told(source: Path, folder: Path) -> Generator[None]:
+    """Tell what is wrong with a recording where ffmpeg fails; ``folder`` is where it writes."""
+    try:
+        yield
     except FfmpegError as error:
         if "matches no streams" in error.stderr:
             raise SpeechError(
@@ -513,7 +510,6 @@ def _run_ffmpeg(source: Path, args: list[str], duration_s: float) -> None:
         if error.returncode is None:
             raise
         if "No space left on device" in error.stderr:
-            folder = Path(args[-1]).parent
             raise DiskFullError(folder, shutil.disk_usage(folder).free) from error
         raise SpeechError(
             f"{source} cannot be decoded to its end; it is damaged or cut short: copy it again, or "

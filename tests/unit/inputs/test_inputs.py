@@ -305,6 +305,24 @@ def test_no_name_of_this_machine_is_asked(web: Served, tmp_path: Path, host: str
     assert web.asked == []
 
 
+def test_a_user_before_a_bucket_is_refused_and_not_repeated(inputs: Inputs) -> None:
+    with pytest.raises(InputError, match="before the bucket") as raised:
+        inputs.fetch("s3://AKIA:password@bucket/a.png", "portrait")
+    assert "password" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("https:/ann:password@h/a.png", "https:...@h/a.png"),
+        ("https:\\\\ann:password@h\\a.png", "https:...@h\\a.png"),
+        ("s3://b/a@2x.png", "s3://b/a@2x.png"),
+    ],
+)
+def test_a_mistyped_address_shows_no_user(text: str, shown: str) -> None:
+    assert without_secrets(f'portrait "{text}": no file') == f'portrait "{shown}": no file'
+
+
 def test_plain_http_is_refused_saying_why(web: Served, tmp_path: Path) -> None:
     with (
         inputs_at(tmp_path, allow_private=False) as each,
