@@ -105,7 +105,9 @@ _ROOMS = re.compile(
 _SIDES_NAMED = re.compile(r"(?<![\w-])([HWDL]) ?[x×] ?([HWDL])(?: ?[x×] ?([HWDL]))?(?![\w-])")
 _SIDE_NAMES = {"H": "height", "W": "width", "D": "depth", "L": "length"}
 _STUDS = re.compile(r"(?<![\w.,/$])(\d{1,2})[x×](\d{1,2})s(?![\w/])")
-_KITS = re.compile(r"(?<![\w.,/$])(\d{1,2})[x×](\d{1,4})(GB|TB|ml|mL|g|kg|oz|cl|L|W|mg)(?!\w|/)")
+_KITS = re.compile(
+    rf"(?<![\w.,/$])(\d{{1,2}}){_S}[x×]{_S}(\d{{1,4}})(?:{_S}(GB|TB|ml|mL|g|kg|oz|cl|mg)|([LW]))(?!\w|/)"
+)
 _CELLS = re.compile(r"(?<![\w.,])(\d{1,2})[x×](AAA?)(?!\w)")
 _THREAD = re.compile(r"(?<![\w.,/])(\d{1,2}/\d{1,2})\"-(\d{2})(?![\w/]|[.,]\d)")
 _POWER = re.compile(
@@ -256,7 +258,13 @@ def _times(match: re.Match[str]) -> Token:
     if match[0][-1] == "x" and re.match(r" ?[-+=*/^]", match.string[match.end() :]):
         return token(match, "sign", f"{parse_number(match[1]).words} {match[0][-1]}")
     following = word_after(match.string, match.end())
-    is_spaced = match[0][-2] in " \u00a0" and following.islower() and following not in _MULTIPLIED
+    is_things = match[1] == "1" or (match[1].isdecimal() and is_plural(following))
+    is_spaced = (
+        match[0][-2] in " \u00a0"
+        and is_things
+        and following.islower()
+        and following not in _MULTIPLIED
+    )
     is_part = (
         is_spaced
         or (following[:1].isupper() and match[1].isdecimal())
@@ -305,13 +313,13 @@ def _studs(match: re.Match[str]) -> Token:
 
 def _kits(match: re.Match[str]) -> Token:
     """2x16GB, 6x330ml: so many of so much."""
-    number, unit = parse_number(match[2]), UNITS[match[3]]
-    is_one = number.is_one or is_noun_next_to(match.string, match.start(), match.end())
-    is_one = is_one or word_after(match.string, match.end()).lower() in (
-        "kit",
-        "pack",
-        "multipack",
-        "ram",
+    number, unit = parse_number(match[2]), UNITS[match[3] or match[4]]
+    following = word_after(match.string, match.end())
+    is_one = (
+        number.is_one
+        or is_noun_next_to(match.string, match.start(), match.end())
+        or following.lower() in ("kit", "pack", "multipack", "ram")
+        or is_plural(following)
     )
     words = f"{cardinal(int(match[1]))} {number.words} {unit.one if is_one else unit.many}"
     return token(match, "measure", words)
