@@ -101,11 +101,15 @@ def warm_command(prefect_api: str):
 
 @pytest.fixture(scope="session")
 def nightshoot_command(warm_command, prefect_api: str):
-    """The same for fixtures that live longer than a test."""
+    """The same for fixtures that live longer than a test.
 
-    def run(*arguments: object, timeout_s: float = 120, **env: str):
+    ``code`` runs in its place; it ends with the command line.
+    """
+
+    def run(*arguments: object, timeout_s: float = 120, code: str = "", **env: str):
         whole = {**os.environ, "PREFECT_API_URL": prefect_api, "COLUMNS": "120", **env}
-        return warm_command.run(arguments, whole, timeout_s)
+        other = {"code": code} if code else {}
+        return warm_command.run(arguments, whole, timeout_s, **other)
 
     return run
 

@@ -153,7 +153,11 @@ class WarmCommand:
         return WarmProcess(words, int.from_bytes(_received(self._socket, _LENGTH_BYTES)), ended)
 
     def run(
-        self, arguments: Iterable[object], env: Mapping[str, str], timeout_s: float
+        self,
+        arguments: Iterable[object],
+        env: Mapping[str, str],
+        timeout_s: float,
+        code: str = _COMMAND_LINE,
     ) -> subprocess.CompletedProcess[str]:
         """The same to its end; killed where that takes longer.
 
@@ -161,13 +165,13 @@ class WarmCommand:
             subprocess.TimeoutExpired: it took longer.
         """
         with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-            command = self.start(arguments, env, out, err)
+            command = self.start(arguments, env, out, err, code)
             try:
-                code = command.wait(timeout_s)
+                status = command.wait(timeout_s)
             finally:
                 command.kill()
             texts = [file.seek(0) or file.read() for file in (out, err)]
-        return subprocess.CompletedProcess(command.args, code, *texts)
+        return subprocess.CompletedProcess(command.args, status, *texts)
 
     def end(self) -> None:
         """Start no more; what was started goes on."""
@@ -192,6 +196,7 @@ def import_all() -> None:
     from flows.local.server import LocalServer
 
     assert "PREFECT_API_URL" in os.environ, "there is a server for the whole session"
+    gc.disable()  # what is imported stays
     LocalServer(Path(os.devnull))
     for name in _IMPORTED:
         importlib.import_module(name)
@@ -200,6 +205,7 @@ def import_all() -> None:
     assert threading.active_count() == 1, threading.enumerate()
     assert "onnxruntime" not in sys.modules, "it has a thread that no fork would have"
     gc.freeze()
+    gc.enable()
 
 
 def _read_constants() -> None:

@@ -33,7 +33,7 @@ from tasks.processes.stop_request import check_stop
 from tasks.quality.gates.policy import policy_of
 from tasks.quality.gates.reference import reference_of
 from tasks.quality.gates.segment_watch import watch_of
-from tasks.records import SegmentPlan, SegmentReceipt, VideoPlan
+from tasks.records import SegmentPlan, SegmentReceipt, Speech, VideoPlan
 from tasks.speech.speech_files import load_speech
 from tasks.store.campaign_folder import CampaignFolder
 
@@ -295,7 +295,8 @@ class _Bench:
             segments, ends = zip(*made, strict=True)
             return min(segments, key=seconds), min(ends, key=seconds)
 
-        self._make(plan, _SHORT_FRAMES, "warm")
+        self._speech(plan)
+        self._rendered(*_shortened(plan, _SHORT_FRAMES, "warm"))
         short, short_end = quickest(_SHORT_FRAMES, "short")
         long, long_end = quickest(_LONG_FRAMES, "long")
 
@@ -333,26 +334,26 @@ class _Bench:
 
         ``own``: whether what this process and its programs computed is its alone.
         """
-        self.place.fetch_speech(plan.speech_id)
-        speech = load_speech(plan.speech_id, self.store.speech)
-        if speech is None:
-            raise DamagedError(f"speech/{plan.speech_id} is missing or damaged; plan again")
-        num_frames = min(num_frames, plan.num_frames)
-        key = canonical_sha256([plan.segments[0].key, name])
-        segment = SegmentPlan(index=0, start_frame=0, end_frame=num_frames, key=key)
-        short = plan.model_copy(
-            update={"video_id": name, "num_frames": num_frames, "segments": (segment,)}
-        )
+        speech = self._speech(plan)
+        short, segment = _shortened(plan, num_frames, name)
         marks = [(time.perf_counter(), _own_core_s())]
         receipt = self._rendered(short, segment)
         marks.append((time.perf_counter(), _own_core_s()))
-        deliver_video(short, [receipt], speech, self.store, VideoParts(plan_sha256=key))
+        parts = VideoParts(plan_sha256=segment.key)
+        deliver_video(short, [receipt], speech, self.store, parts)
         marks.append((time.perf_counter(), _own_core_s()))
         (began, before), (rendered, after), (ended, last) = marks
         return (
             _Cost(rendered - began, receipt.cpu_seconds + own * (after - before)),
             _Cost(ended - rendered, own * (last - after)),
         )
+
+    def _speech(self, plan: VideoPlan) -> Speech:
+        self.place.fetch_speech(plan.speech_id)
+        speech = load_speech(plan.speech_id, self.store.speech)
+        if speech is None:
+            raise DamagedError(f"speech/{plan.speech_id} is missing or damaged; plan again")
+        return speech
 
     def _rendered(self, plan: VideoPlan, segment: SegmentPlan) -> SegmentReceipt:
         speech = self.store.speech / f"{plan.speech_id}.16k.wav"
@@ -380,6 +381,17 @@ class _Bench:
                 watch=watch,
             )
         return receipt
+
+
+def _shortened(plan: VideoPlan, num_frames: int, name: str) -> tuple[VideoPlan, SegmentPlan]:
+    """The plan's first frames as a video of another name, and its one segment."""
+    num_frames = min(num_frames, plan.num_frames)
+    key = canonical_sha256([plan.segments[0].key, name])
+    segment = SegmentPlan(index=0, start_frame=0, end_frame=num_frames, key=key)
+    short = plan.model_copy(
+        update={"video_id": name, "num_frames": num_frames, "segments": (segment,)}
+    )
+    return short, segment
 
 
 def _own_core_s() -> float:

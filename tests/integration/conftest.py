@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.campaigns import Finished, share_clauses, write_campaign
+from tests.integration.campaigns import Finished, share_clauses, write_short_campaign
 from tests.integration.servers import Postgres, PrefectCluster, Worker
 
 
@@ -56,9 +56,9 @@ def start_nightshoot(start_nightshoot: Callable[..., Any], clauses: Path) -> Cal
 def finished(
     nightshoot_command: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
 ) -> Finished:
-    """Two videos of a few segments each, rendered once."""
+    """Two videos of three segments each, rendered once."""
     folder = tmp_path_factory.mktemp("finished")
-    manifest = write_campaign(folder / "in", num_videos=2, num_sentences=3)
+    manifest = write_short_campaign(folder / "in")
     done = nightshoot_command("render", manifest, "--out", folder, "--workers", 1)
     assert done.returncode == 0, done.stdout + done.stderr
     return Finished(manifest, folder / "campaign")

@@ -23,6 +23,7 @@ from tests.integration.campaigns import (
     video_digests,
     write_campaign,
     write_portrait,
+    write_short_campaign,
 )
 from tests.integration.servers import wait_until
 
@@ -36,7 +37,7 @@ def report_rows(root):
 
 @pytest.fixture
 def manifest(tmp_path):
-    return write_campaign(tmp_path / "in", num_sentences=2)
+    return write_short_campaign(tmp_path / "in")
 
 
 def test_a_campaign_becomes_videos_captions_receipts_and_a_report(finished):
@@ -104,7 +105,7 @@ def test_a_changed_row_renders_that_video_alone(nightshoot, finished, tmp_path):
 
 
 def test_equal_videos_are_rendered_once(nightshoot, tmp_path):
-    manifest = write_campaign(tmp_path / "in", num_videos=1, num_sentences=2)
+    manifest = write_short_campaign(tmp_path / "in", num_videos=1)
     row = manifest.read_text().splitlines()[1]
     manifest.write_text(manifest.read_text() + row.replace("v0", "twin", 1) + "\n")
 
@@ -124,11 +125,12 @@ def test_a_bad_portrait_refuses_the_campaign_before_anything_is_rendered(nightsh
     assert "v0" in refused.stdout
     assert "v1" in refused.stdout
     assert "face" in refused.stdout
+    assert "`--on-no-face still`" in " ".join(refused.stdout.split())
     assert receipts(tmp_path / "campaign") == {}
 
 
 def test_with_keep_going_a_bad_row_is_a_failed_row_and_the_others_are_made(nightshoot, tmp_path):
-    manifest = write_campaign(tmp_path / "in", num_sentences=1)
+    manifest = write_short_campaign(tmp_path / "in")
     text = manifest.read_text().splitlines()
     text[1] = text[1].replace(",null,", ",preview,")
     manifest.write_text("\n".join(text) + "\n")
@@ -208,8 +210,8 @@ def test_where_only_the_weights_id_is_known_a_plan_is_shown_without_its_time(
 def test_two_runs_of_one_campaign_at_once_the_second_is_refused(
     nightshoot, start_nightshoot, tmp_path
 ):
-    manifest = write_campaign(tmp_path / "in", num_videos=1, num_sentences=2)
-    arguments = ["render", manifest, "--out", tmp_path, "--set", "delay_ms=8"]
+    manifest = write_short_campaign(tmp_path / "in", num_videos=1)
+    arguments = ["render", manifest, "--out", tmp_path, "--set", "delay_ms=24"]
     first = start_nightshoot(arguments, tmp_path / "first.log")
     try:
         lock = tmp_path / "campaign" / "lock.json"
@@ -298,11 +300,10 @@ def test_a_face_without_a_rig_is_shown_as_a_still_on_request_and_flagged(nightsh
 
 
 def test_a_plan_tells_videos_segments_disk_and_time_and_renders_nothing(
-    nightshoot, manifest, tmp_path
+    nightshoot, manifest, finished, tmp_path
 ):
     # one worker: how several are timed side by side is asked below
-    plan = ("plan", manifest, "--out", tmp_path, "--workers", 1)
-    planned = nightshoot(*plan, "--json")
+    planned = nightshoot("plan", manifest, "--out", tmp_path, "--workers", 1, "--json")
 
     assert planned.returncode == 0, planned.stderr
     quote = json.loads(planned.stdout)
@@ -311,18 +312,27 @@ def test_a_plan_tells_videos_segments_disk_and_time_and_renders_nothing(
     assert quote["disk_needed_bytes"] > 0
     assert receipts(tmp_path / "campaign") == {}
 
-    text = nightshoot(*plan).stdout
+    # of what is finished nothing is timed
+    done = finished.copied_to(tmp_path / "done")
+    text = nightshoot("plan", done, "--out", tmp_path / "done").stdout
     assert "length = clips x" in text
     assert "free" in text
 
 
+# the command line with half a second of videos side by side instead of three
+SOON_TIMED = (
+    "import flows.cli.timing as t; t._BESIDE_S = 0.5; from flows.cli.main import main; main()"
+)
+
+
 def test_the_plan_of_many_videos_times_two_workers_side_by_side(nightshoot, tmp_path):
-    manifest = write_campaign(tmp_path / "in", num_videos=1, num_sentences=1)
+    manifest = write_short_campaign(tmp_path / "in", num_videos=1)
     header, row = manifest.read_text().splitlines()
     rows = [row.replace("v0", f"v{number}", 1) for number in range(100)]
     manifest.write_text("\n".join([header, *rows]) + "\n")
 
-    planned = nightshoot("plan", manifest, "--out", tmp_path, "--workers", 2, "--json")
+    arguments = ("plan", manifest, "--out", tmp_path, "--workers", 2, "--json")
+    planned = nightshoot(*arguments, code=SOON_TIMED)
 
     assert planned.returncode == 0, planned.stderr
     quote = json.loads(planned.stdout)

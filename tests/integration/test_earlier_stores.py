@@ -192,6 +192,12 @@ def test_another_seed_renders_that_video_alone(command, manifest):
     assert len([name for name in after if name.startswith("segments") and ".mp4" in name]) == 4
 
 
+# both commits have the same speech
+@pytest.mark.parametrize(
+    "manifest",
+    [COMMITS[0], *(pytest.param(each, marks=pytest.mark.sweep) for each in COMMITS[1:])],
+    indirect=True,
+)
 def test_rows_planned_anew_from_their_speech_are_framed_and_drawn_as_today(command, manifest):
     root = manifest.parent / "campaign"
     fresh = manifest.parent / "fresh" / "campaign"

@@ -11,18 +11,24 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.integration.campaigns import receipts, start, video_digests, write_campaign
+from tests.integration.campaigns import (
+    receipts,
+    start,
+    video_digests,
+    write_campaign,
+    write_short_campaign,
+)
 
 pytestmark = pytest.mark.integration
 
-SLOW = ("--set", "delay_ms=3", "--workers", "2")
+SLOW = ("--set", "delay_ms=20", "--workers", "2")
 
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory, start_nightshoot):
     """A campaign rendered without any trouble: its manifest, its folder, its seconds."""
     folder = tmp_path_factory.mktemp("undisturbed")
-    manifest = write_campaign(folder / "in", num_videos=2, num_sentences=4)
+    manifest = write_short_campaign(folder / "in")
     began = time.monotonic()
     run = start_nightshoot(["render", manifest, "--out", folder, *SLOW], folder / "run.log")
     assert run.wait(180) == 0, (folder / "run.log").read_text()
@@ -129,12 +135,14 @@ def test_damage_between_runs_is_found_repaired_and_said(finished, tmp_path, nigh
     assert video_digests(root) == video_digests(finished.root)
 
 
-def test_a_full_disk_is_told_leaves_no_half_file_and_the_run_goes_on_later(
-    finished, tmp_path, nightshoot
-):
-    manifest, reference = finished.manifest, finished.root
+def test_a_full_disk_is_told_leaves_no_half_file_and_the_run_goes_on_later(tmp_path, nightshoot):
     if shutil.which("mount") is None:
         pytest.skip("there is no mount on this machine, so no small tmpfs")
+    # large enough to be begun where it does not fit
+    manifest = write_campaign(tmp_path / "in", num_videos=2, num_sentences=3)
+    whole = nightshoot("render", manifest, "--out", tmp_path)
+    assert whole.returncode == 0, whole.stdout + whole.stderr
+    reference = tmp_path / "campaign"
     disk = tmp_path / "disk"
     disk.mkdir()
     size = sum(path.stat().st_size for path in reference.rglob("*") if path.is_file())
@@ -163,7 +171,7 @@ def test_a_full_disk_is_told_leaves_no_half_file_and_the_run_goes_on_later(
 
 
 def test_a_killed_run_leaves_no_server_host_or_encoder_behind(tmp_path):
-    manifest = write_campaign(tmp_path / "in", num_videos=1, num_sentences=3)
+    manifest = write_short_campaign(tmp_path / "in", num_videos=1)
     env = {k: v for k, v in os.environ.items() if k != "PREFECT_API_URL"}
     log = tmp_path / "run.log"
     run = start(["render", manifest, "--out", tmp_path, "--set", "delay_ms=30"], env, log)

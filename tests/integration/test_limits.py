@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.integration.campaigns import ROOT, write_campaign
+from tests.integration.campaigns import ROOT, UNTIMED, write_campaign
 
 pytestmark = pytest.mark.integration
 
@@ -62,12 +62,12 @@ def test_a_hundred_megapixel_portrait_becomes_a_video(edges):
 
 
 def test_an_empty_sentence_is_skipped(nightshoot, tmp_path):
-    manifest = write_campaign(tmp_path / "in", num_videos=1, num_sentences=1)
+    manifest = write_campaign(tmp_path / "in", 1, 1, engine="live-avatar")
     plain = manifest.read_text()
     gaps = plain.splitlines()[1].replace("v0,", "gaps,").replace("Number 0.", "Number 0. ... !! .")
     manifest.write_text(f"{plain}{gaps}\n")
 
-    planned = nightshoot("plan", manifest, "--out", tmp_path, "--workers", 1, "--json")
+    planned = nightshoot("plan", manifest, "--out", tmp_path, "--json", **UNTIMED)
 
     assert planned.returncode == 0, planned.stderr
     lengths = [video["num_frames"] for video in json.loads(planned.stdout)["videos"]]

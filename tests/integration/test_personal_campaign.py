@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.campaigns import receipts, video_digests, write_portrait
+from tests.integration.campaigns import UNTIMED, receipts, video_digests, write_portrait
 
 pytestmark = pytest.mark.integration
 
@@ -88,10 +88,12 @@ def test_one_row_comes_first_then_the_rest_then_what_a_changed_value_touches(
 
 
 def test_a_plan_is_about_the_chosen_rows(nightshoot, manifest: Path, tmp_path: Path) -> None:
-    planned = nightshoot("plan", manifest, "--out", tmp_path, "--sample", 2, "--json", *ALONE)
+    manifest.write_text(manifest.read_text().replace(",null,", ",live-avatar,"))
+    arguments = ("plan", manifest, "--out", tmp_path, "--sample", 2, "--json")
+    planned = nightshoot(*arguments, **UNTIMED)
     assert planned.returncode == 0, planned.stderr
     assert len(json.loads(planned.stdout)["videos"]) == 2
-    refused = nightshoot("plan", manifest, "--out", tmp_path, "--only", "bem")
+    refused = nightshoot("plan", manifest, "--out", tmp_path, "--only", "bem", **UNTIMED)
     assert refused.returncode == 2
     assert 'did you mean "ben"?' in refused.stderr
 
@@ -187,9 +189,9 @@ def test_proofs_speak_what_they_show_and_a_render_finds_it_spoken(
     clauses = tmp_path / "speech" / "clauses"
     spoken = {path.name: path.stat().st_mtime_ns for path in clauses.rglob("*.wav")}
 
-    # the same script in the same voice, on an engine whose speed is soon known
-    manifest.write_text(manifest.read_text().replace("preview,704x384", "null,96x64"))
-    planned = nightshoot("plan", manifest, "--out", tmp_path)
+    # the same script in the same voice, on an engine whose speed is not asked
+    manifest.write_text(manifest.read_text().replace("preview,704x384", "live-avatar,96x64"))
+    planned = nightshoot("plan", manifest, "--out", tmp_path, **UNTIMED)
     assert planned.returncode == 0, planned.stderr
     after = {path.name: path.stat().st_mtime_ns for path in clauses.rglob("*.wav")}
     assert spoken.items() <= after.items()

@@ -13,7 +13,7 @@ from tests.integration.servers import wait_until
 
 pytestmark = pytest.mark.integration
 
-TEXT = " ".join(f"Part {number}. {SENTENCE}" for number in range(7))
+TEXT = " ".join(f"Part {number}. {SENTENCE}" for number in range(3))
 
 
 def decided(nightshoot, finished, folder: Path) -> Path:

@@ -7,13 +7,14 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from tests.integration.campaigns import ROOT, write_campaign, write_portrait
+from tests.integration.campaigns import ROOT, UNTIMED, write_campaign, write_portrait
 
 pytestmark = pytest.mark.integration
 
 MARA = ROOT / "manifests/portraits/mara.png"
 HEAD = "video_id,script,portrait,engine,size,preset"
 CELLS = "Hello there.,face.png,null,96x64,quick"
+OF_GPUS = CELLS.replace("null", "live-avatar")
 
 
 class Desk:
@@ -67,6 +68,8 @@ def test_keep_going_renders_the_rows_that_can_be(desk: Desk, tmp_path: Path):
     assert (tmp_path / "campaign/videos/good.mp4").exists()
 
 
+# what it says is in test_campaign.py too, and that a still is rendered
+@pytest.mark.sweep
 def test_a_portrait_without_a_face_is_shown_as_a_still_where_that_is_asked_for(
     desk: Desk, tmp_path: Path
 ):
@@ -78,18 +81,18 @@ def test_a_portrait_without_a_face_is_shown_as_a_still_where_that_is_asked_for(
 
 def test_files_elsewhere_are_taken_with_allow_outside(desk: Desk, tmp_path: Path):
     write_portrait(tmp_path / "elsewhere.png")
-    manifest = desk.manifest(f"a,{CELLS}".replace("face.png", "../elsewhere.png"))
+    manifest = desk.manifest(f"a,{OF_GPUS}".replace("face.png", "../elsewhere.png"))
     plan = ("plan", manifest, "--out", tmp_path)
-    desk.refused("allow it with --allow-outside", *plan)
-    desk.works(*plan, "--allow-outside")
+    desk.refused("allow it with --allow-outside", *plan, **UNTIMED)
+    desk.works(*plan, "--allow-outside", **UNTIMED)
 
 
 def test_a_campaign_of_an_impossible_name_takes_the_one_that_is_suggested(
     desk: Desk, tmp_path: Path
 ):
-    plan = ("plan", desk.manifest(f"a,{CELLS}"), "--out", tmp_path, "--campaign")
-    desk.refused("give another --campaign, for example june", *plan, "..")
-    desk.works(*plan, "june")
+    plan = ("plan", desk.manifest(f"a,{OF_GPUS}"), "--out", tmp_path, "--campaign")
+    desk.refused("give another --campaign, for example june", *plan, "..", **UNTIMED)
+    desk.works(*plan, "june", **UNTIMED)
 
 
 def test_a_manifest_that_exists_is_overwritten_by_force(desk: Desk):
@@ -117,6 +120,8 @@ def test_a_broken_rig_is_written_anew_by_rig(desk: Desk, tmp_path: Path):
     desk.works(*plan)
 
 
+# what it says is in test_aftermath.py too, and that a campaign that was rendered is retried
+@pytest.mark.sweep
 def test_retry_of_a_campaign_that_was_never_rendered_works_once_it_was(desk: Desk, tmp_path: Path):
     manifest = desk.manifest(f"a,{CELLS}")
     retry = ("retry", "campaign", "--out", tmp_path)
@@ -159,13 +164,13 @@ def test_another_sheet_of_a_workbook_is_read_by_sheet(desk: Desk, tmp_path: Path
     first, second = book.active, book.create_sheet("June")
     assert first is not None
     first.append(["Notes of the meeting"])
-    for row in (HEAD, f"a,{CELLS}"):
+    for row in (HEAD, f"a,{OF_GPUS}"):
         second.append(row.split(","))
     path = desk.folder / "campaign.xlsx"
     book.save(path)
     plan = ("plan", path, "--out", tmp_path)
-    desk.refused("--sheet", *plan)
-    desk.works(*plan, "--sheet", "June")
+    desk.refused("--sheet", *plan, **UNTIMED)
+    desk.works(*plan, "--sheet", "June", **UNTIMED)
 
 
 @pytest.mark.sweep
@@ -191,7 +196,7 @@ def test_options_of_gpus_ask_for_gpus_and_work_with_them(desk: Desk, tmp_path: P
 
 
 def test_plan_for_gpus_needs_no_weights_where_rendering_asks_for_them(desk: Desk, tmp_path: Path):
-    manifest = desk.manifest(f"a,{CELLS}".replace("null", "live-avatar"))
+    manifest = desk.manifest(f"a,{OF_GPUS}")
     desk.refused("use `nightshoot plan --gpus`", "render", manifest, "--out", tmp_path)
     desk.works("plan", manifest, "--out", tmp_path, "--gpus", "1x80")
 
