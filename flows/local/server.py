@@ -195,16 +195,15 @@ def main() -> None:
     import uvicorn
 
     from flows.local.sqlite_writes import let_writers_wait
+    from model.host.collector import pause_collector
     from model.host.guard import exit_with_owner
 
     let_writers_wait()
     exit_with_owner(lambda: None)
     config = uvicorn.Config(f"{_APP}:create_app", factory=True, log_level="error", lifespan="on")
-    # what is imported stays: to look for garbage meanwhile takes a seventh of the time
-    gc.disable()
-    import_module(_APP)
-    gc.freeze()
-    gc.enable()
+    with pause_collector():
+        import_module(_APP)
+        gc.freeze()  # what is imported stays
     with socket.socket(fileno=int(sys.argv[1])) as listener:
         uvicorn.Server(config).run(sockets=[listener])
 
