@@ -1,5 +1,7 @@
 """The fake GPU finds what it is there to find, and leaves torch as it was."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -30,6 +32,19 @@ def test_a_product_is_counted_by_its_shapes():
     assert gpu.work["", ""].matrices == 2 * 16 * 16 * 32
     assert gpu.work["", ""].kernels == 1
     assert gpu.work["", ""].matrix_bytes == 2 * (16 * 16 + 16 * 32 + 32 + 16 * 32)
+
+
+def test_a_bias_is_added_behind_a_convolution():
+    with fake_gpu() as gpu:
+        x, weight = there(1, 4, 2, 8, 8), there(6, 4, 1, 1, 1)
+        F.conv3d(x, weight)
+        plain = replace(gpu.work["", ""])
+        F.conv3d(x, weight, there(6))
+
+    biased = gpu.work["", ""] - plain
+    assert (plain.kernels, plain.other_bytes) == (1, 0)
+    assert (biased.kernels, biased.other_bytes) == (2, 2 * 2 * 6 * 2 * 8 * 8)
+    assert biased.convolutions == plain.convolutions
 
 
 def test_an_operator_that_was_seen_gives_the_same_again():

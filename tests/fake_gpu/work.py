@@ -63,6 +63,8 @@ FIELDS = tuple(field.name for field in fields(Work))
 def work_of(name: str, args: Sequence[Any], given: list[Tensor], made: list[Tensor]) -> Work:
     """Of one operator that is no view.
 
+    cuDNN's convolutions take no bias: torch adds it afterwards, in a kernel of its own.
+
     Args:
         name: such as ``aten::mm``.
         args: its positional arguments.
@@ -77,7 +79,10 @@ def work_of(name: str, args: Sequence[Any], given: list[Tensor], made: list[Tens
     kind = _kind(name)
     if kind == "other":
         return Work(kernels=1, other_bytes=moved)
-    return Work(kernels=1, matrix_bytes=moved, **{kind: flops})
+    work = Work(kernels=1, matrix_bytes=moved, **{kind: flops})
+    if kind == "convolutions" and args[2] is not None:
+        work += Work(kernels=1, other_bytes=2 * touched_bytes(made[0]))
+    return work
 
 
 def _kind(name: str) -> str:

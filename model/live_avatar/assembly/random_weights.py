@@ -20,6 +20,7 @@ from model.live_avatar.encoders.text import (
 )
 from model.live_avatar.encoders.text_home import ON_DEVICE, TextHome
 from model.live_avatar.encoders.vae import build_vae
+from model.live_avatar.encoders.vae_layers import put_channels_last
 from model.live_avatar.planning.sizes import ModelSizes
 from model.live_avatar.sampling.segment import Parts
 from model.live_avatar.weights.location import RandomPreset
@@ -53,7 +54,7 @@ def untrained(
     text_home.settle(encoder)
     return Parts(
         transformer=random_transformer(preset, dtype, where, put_weight, has_layers=has_layers),
-        vae=filled(built_empty(lambda: build_vae(sizes.vae)), dtype, where),
+        vae=filled(built_empty(lambda: build_vae(sizes.vae)), dtype, where, put_channels_last),
         speech=SpeechEncoder(filled(_speech_model(sizes), dtype, where)),
         encode_text=lambda prompt: encode_prompt(encoder, _word_ids(prompt, sizes)),
     )

@@ -8,28 +8,31 @@ Shapes: T frames, F latent frames, H, W pixels, h, w latent rows and columns (1/
 
 import re
 from collections.abc import Mapping, Sequence
-from copy import copy
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import torch
 from diffusers.models.autoencoders.autoencoder_kl_wan import (
     AutoencoderKLWan,
     WanCausalConv3d,
-    WanDecoder3d,
 )
 from einops import rearrange
-from torch import Tensor, nn
+from torch import Tensor
 
 from model.engine import Pixels
 from model.live_avatar.config import FRAMES_PER_LATENT, LATENT_SIDE, WAN_VAE, VaeConfig
 from model.live_avatar.devices.copy_streams import coming
-from model.live_avatar.encoders.vae_layers import use_lean_layers
+from model.live_avatar.encoders.vae_layers import (
+    REPEATED,
+    Decoder,
+    Slots,
+    put_channels_last,
+    use_lean_layers,
+)
 from model.live_avatar.planning.sizes import decoder_reach
 from model.live_avatar.weights.state import built_empty, load_weights, weights_faults
 
 State: TypeAlias = Mapping[str, Tensor]
-_REPEATED = "Rep"  # how diffusers marks a layer that has seen one latent alone
 
 
 def build_vae(config: VaeConfig) -> AutoencoderKLWan:
@@ -64,7 +67,8 @@ def load_vae(
         WeightsError: the file is missing, cut short or of another model.
     """
     vae = built_empty(lambda: build_vae(config))
-    load_weights(vae, path, published_vae_names(vae), dtype=dtype, device=device)
+    names = published_vae_names(vae)
+    load_weights(vae, path, names, dtype=dtype, device=device, put_weight=put_channels_last)
     return vae
 
 
@@ -221,27 +225,6 @@ def _config_of(vae: AutoencoderKLWan) -> VaeConfig:
     )
 
 
-def _first_blocks(decoder: WanDecoder3d, count: int) -> WanDecoder3d:
-    """A decoder up to so many of its blocks; what comes out of it is not used."""
-    short = copy(decoder)
-    short._modules = {
-        **decoder._modules,
-        "up_blocks": decoder.up_blocks[:count],
-        "norm_out": nn.Identity(),
-        "nonlinearity": nn.Identity(),
-        "conv_out": _Nothing(),
-    }
-    return short
-
-
-class _Nothing(nn.Module):
-    """In a convolution's place."""
-
-    def forward(self, x: Tensor, cache_x: Tensor | None) -> Tensor:
-        del cache_x
-        return x
-
-
 class StreamingDecoder:
     """Decodes a video piece by piece; pieces in a row are bit-equal to the whole at once.
 
@@ -254,10 +237,10 @@ class StreamingDecoder:
     """
 
     def __init__(self, vae: AutoencoderKLWan) -> None:
-        self._vae = vae
+        self._vae, self._decoder = vae, cast("Decoder", vae.decoder)
         self._num_slots = sum(isinstance(m, WanCausalConv3d) for m in vae.decoder.modules())
         self._mean, self._inverse_std = _scale(vae)
-        self._slots: list[Tensor | str | None] = []
+        self._slots: Slots = []
         self._reach = decoder_reach(_config_of(vae))
         self.reset()
 
@@ -273,8 +256,9 @@ class StreamingDecoder:
     @torch.no_grad()
     def decode(self, latents: Tensor) -> Tensor:
         """The next latents ``(1, 16, F, h, w)`` -> ``(1, 3, T, H, W)`` float32 in -1 to 1."""
-        decoder = self._vae.decoder
-        pieces = [self._through(decoder, one)[0] for one in self._raw(latents)]
+        pieces = [
+            self._decoder(self._features(one), self._slots, [0]) for one in self._raw(latents)
+        ]
         return torch.cat(pieces, dim=2).float().clamp(-1, 1)
 
     @torch.no_grad()
@@ -295,24 +279,18 @@ class StreamingDecoder:
         ):
             count = sum(num_left <= reach for reach in self._reach)
             if count == len(self._reach):
-                self._through(self._vae.decoder, latent)
-                continue
-            _, num_slots = self._through(_first_blocks(self._vae.decoder, count), latent)
-            # the last one is of the convolution that is left out
-            self._slots[num_slots - 1 :] = [None] * (len(self._slots) - num_slots + 1)
+                self._decoder(self._features(latent), self._slots, [0])
+            else:
+                self._decoder.through(self._features(latent), self._slots, [0], count)
 
     def _raw(self, latents: Tensor) -> Sequence[Tensor]:
         """One by one, on the decoder's scale."""
         raw = latents.to(self._vae.device).float() / self._inverse_std + self._mean
         return raw.to(self._vae.dtype).split(1, dim=2)
 
-    def _through(self, decoder: WanDecoder3d, latent: Tensor) -> tuple[Tensor, int]:
-        """What a decoder, or its first blocks, makes of a latent; and how many slots it uses."""
-        features, index = self._vae.post_quant_conv(latent), [0]
-        made = decoder(
-            features, feat_cache=self._slots, feat_idx=index, first_chunk=not self.has_begun
-        )
-        return made, index[0]
+    def _features(self, latent: Tensor) -> Tensor:
+        """What a latent is to the decoder."""
+        return self._vae.post_quant_conv(latent)
 
     def state(self) -> dict[str, Tensor]:
         """What is remembered, by slot: a layer that has seen one latent alone is an empty tensor.
@@ -347,5 +325,6 @@ class StreamingDecoder:
         if remembered is None:
             return None
         if not remembered.numel():
-            return _REPEATED
-        return remembered.to(self._vae.device, self._vae.dtype).clone()
+            return REPEATED
+        layout = torch.channels_last_3d  # as a convolution leaves it
+        return remembered.to(self._vae.device, self._vae.dtype).clone(memory_format=layout)

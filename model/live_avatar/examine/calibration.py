@@ -24,6 +24,7 @@ from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE, MOTION_LATENTS
 from model.live_avatar.devices.device import choose_device, cudnn_version, keep_float32
 from model.live_avatar.devices.memory import memory_errors_named
 from model.live_avatar.encoders.vae import StreamingDecoder, build_vae, encode
+from model.live_avatar.encoders.vae_layers import put_channels_last
 from model.live_avatar.environment import (
     DEVICE_VARIABLE,
     WEIGHTS_VARIABLE,
@@ -287,7 +288,9 @@ def _kernels(bench: Bench) -> dict[str, float]:
 def measure_vae(bench: Bench) -> tuple[float, float]:
     """Seconds for a TFLOP of decoding and of encoding."""
     config = bench.sizes.vae
-    vae = filled(built_empty(lambda: build_vae(config)), bench.dtype, bench.device)
+    vae = filled(
+        built_empty(lambda: build_vae(config)), bench.dtype, bench.device, put_channels_last
+    )
     width, height = size = _VAE_SIZES[bench.model]
     shape = (height // LATENT_SIDE, width // LATENT_SIDE)
     latents = bench.drawn(1, config.latent_channels, BLOCK_LATENTS, *shape)

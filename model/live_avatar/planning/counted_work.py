@@ -17,7 +17,7 @@ from model.live_avatar.planning.gpus import Gpu
 
 STEP_GB, NARROW_STEP_GB = 3.53, 4.68
 """Value by value, for a TFLOP of matrices, the turning of the reference's keys included."""
-DECODE_GB, ENCODE_GB = 4.00, 4.06
+DECODE_GB, ENCODE_GB = 4.03, 4.26
 """The same for a TFLOP of the VAE's decoder and of its encoder."""
 _WIDE = 2.0  # values of float32 have twice the bytes
 _GIGA_IN_TERA = 1000.0

@@ -39,7 +39,7 @@ def pass_s(flops: Flops) -> float:
 
 STEP_S = pass_s(step_flops(MODEL.transformer, PLAN.tokens))
 DECODE_TFLOP = decode_flops(MODEL.vae, 704, 384, 3) / 1e12
-DECODE_S = DECODE_TFLOP / (0.15 * 989) + 4.00 * DECODE_TFLOP / (0.77 * 4800)
+DECODE_S = DECODE_TFLOP / (0.15 * 989) + 4.03 * DECODE_TFLOP / (0.77 * 4800)
 
 
 def paced(
