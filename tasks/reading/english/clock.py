@@ -205,7 +205,43 @@ def _left(match: re.Match[str]) -> Token:
     return token(match, "measure", f"{cardinal(count)} second{'' if count == 1 else 's'}")
 
 
+_OFFSET = re.compile(
+    r"(?<!\w)(UTC|GMT)[ \u00a0]?([-+\u2212–±])[ \u00a0]?(\d{1,2})(?::([0-5]\d))?(?![\w:]|[.,]\d)"
+)
+
+
+def _offset(match: re.Match[str]) -> Token:
+    """UTC-5, GMT+5:30."""
+    sign = {"+": "plus", "±": "plus or minus"}.get(match[2], "minus")
+    rest = "" if match[4] in (None, "00") else f" {cardinal(int(match[4]))}"
+    return token(match, "time", f"{match[1]} {sign} {cardinal(int(match[3]))}{rest}")
+
+
+_BROADCAST = re.compile(r"(?<![\w.,/$])(1[0-2]|[1-9])/(1[0-2]|[1-9])c(?!\w)")
+
+
+def _broadcast(match: re.Match[str]) -> Token:
+    """8/7c: on television, at eight in the east and at seven in the middle."""
+    eastern, central = (cardinal(int(hour)) for hour in match.groups())
+    return token(match, "time", f"{eastern}, {central} central")
+
+
+_DAY_NAMES = {
+    **{"M": "Monday", "T": "Tuesday", "Tu": "Tuesday", "W": "Wednesday", "Th": "Thursday"},
+    **{"R": "Thursday", "F": "Friday", "Sa": "Saturday", "Su": "Sunday"},
+}
+_DAYS = re.compile(r"(?<![\w/&])(?:M/W(?:/F)?|W/F|M/T/W/Th/F|Tu?/Th|Sa/Su)(?![\w/&])")
+
+
+def _days(match: re.Match[str]) -> Token:
+    """M/W/F, T/Th."""
+    return token(match, "date", ", ".join(_DAY_NAMES[day] for day in match[0].split("/")))
+
+
 RULES = (
+    Rule(_OFFSET, _offset),
+    Rule(_BROADCAST, _broadcast),
+    Rule(_DAYS, _days),
     Rule(_LEFT, _left),
     Rule(_TIMETABLE, _timetable),
     Rule(_ZULU, _zulu),

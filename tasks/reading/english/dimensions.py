@@ -41,7 +41,7 @@ _SIDES = {"W": "wide", "H": "high", "D": "deep", "L": "long"}
 _SHUTTER = re.compile(r"(?<![\w./])1/([1-9]\d{1,4})[ \u00a0]?s(?:ec)?(?![\w/])")
 _APERTURE = re.compile(
     r"(?<![\w/])([fF])/(\d{1,2}(?:\.\d{1,2})?)"
-    r"(?:[ \u00a0]?[-–][ \u00a0]?(?:[fF]/)?(\d{1,2}(?:\.\d{1,2})?))?(?![\w/]|\.\d)"
+    r"(?:[ \u00a0]?[-–][ \u00a0]?(?:[fF]/)?(\d{1,2}(?:\.\d{1,2})?))?(L\b)?(?![\w/]|\.\d)"
 )
 _HEIGHT = re.compile(
     r"(?<![\w.'])(\d{1,2})'[ \u00a0]?(\d{1,2}(?:\.\d)?)(?:\"|'')(?!\w)|(?<![\w.'])"
@@ -49,7 +49,7 @@ _HEIGHT = re.compile(
 )
 _TIMES = re.compile(
     rf"(?<![\w.,])({NUMBER}){_S}(?:[x×](?![\w])|X(?= (?:optical|zoom|faster|more|the|better"
-    rf"|points)\b))|(?<![\w])[x×]{_S}(\d{{1,3}})(?![\w.,]\d|\w)"
+    rf"|points|on|back|rewards|miles|cash)\b))|(?<![\w])[x×]{_S}(\d{{1,3}})(?![\w.,]\d|\w)"
 )
 _MARK = re.compile(
     r"(?<![\w.,:/'])(\d{1,9}(?:[.,]\d{1,9})?(?:[ \u00a0-]\d/\d+)?|\d*[½¼¾])([\"'])(?!\w)"
@@ -105,6 +105,9 @@ _ROOMS = re.compile(
 _SIDES_NAMED = re.compile(r"(?<![\w-])([HWDL]) ?[x×] ?([HWDL])(?: ?[x×] ?([HWDL]))?(?![\w-])")
 _SIDE_NAMES = {"H": "height", "W": "width", "D": "depth", "L": "length"}
 _STUDS = re.compile(r"(?<![\w.,/$])(\d{1,2})[x×](\d{1,2})s(?![\w/])")
+_SQUARE_MEASURE = re.compile(
+    rf"(?<![\w.,/$])({NUMBER})-(sq|cu)\.?-(ft|in|yd|mi|m|km)\b\.?(?=[- \u00a0][a-z])"
+)
 _KITS = re.compile(
     rf"(?<![\w.,/$])(\d{{1,2}}){_S}[x×]{_S}(\d{{1,4}})(?:{_S}(GB|TB|ml|mL|g|kg|oz|cl|mg)|([LW]))(?!\w|/)"
 )
@@ -178,9 +181,9 @@ def _shutter(match: re.Match[str]) -> Token:
 
 
 def _aperture(match: re.Match[str]) -> Token:
-    """The lens is f/1.8, or f/2.8-4."""
-    letter, low, high = match.groups()
-    to = f" to {letter} {parse_number(high).words}" if high else ""
+    """The lens is f/1.8, f/2.8-4 or f/2.8L."""
+    letter, low, high, line = match.groups()
+    to = (f" to {letter} {parse_number(high).words}" if high else "") + (" L" if line else "")
     return token(match, "measure", f"{letter} {parse_number(low).words}{to}")
 
 
@@ -309,6 +312,12 @@ def _studs(match: re.Match[str]) -> Token:
     """2x4s of wood."""
     first, second = (cardinal(int(number)) for number in match.groups())
     return token(match, "measure", f"{first} by {plural(second)}")
+
+
+def _square_measure(match: re.Match[str]) -> Token:
+    """A 1,500-sq.-ft. patio."""
+    power = "square" if match[2] == "sq" else "cubic"
+    return token(match, "measure", f"{parse_number(match[1]).words} {power} {UNITS[match[3]].one}")
 
 
 def _kits(match: re.Match[str]) -> Token:
@@ -446,6 +455,7 @@ EARLY_RULES = (
     Rule(_THREAD, _thread),
     Rule(_SIDES_NAMED, _sides_named),
     Rule(_STUDS, _studs),
+    Rule(_SQUARE_MEASURE, _square_measure),
     Rule(_KITS, _kits),
     Rule(_CELLS, _cells),
     Rule(_TIMES_PER, _times_per),

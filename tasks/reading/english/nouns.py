@@ -42,7 +42,7 @@ _OPEN_BRACKET = re.compile(r"\d[ \u00a0]\($")
 
 _OF_THINGS = re.compile(
     r"\d[ \u00a0]?(?:mm|cm|in|inch|\"|ft|W|kW|V|kV|A|Ah|mAh|Wh|kWh|MP|Hz|kHz|MHz|GHz|GB|TB|MB|K"
-    r"|nm|gsm|fps|bit|lm|dB|hp|HP|cc)$"
+    r"|nm|gsm|fps|bit|lm|dB|hp|HP|cc)\.?$"
 )
 _NOT_PLURALS = word_set(
     "is was has does its this less plus across towards upwards always always vs versus minus"
@@ -54,7 +54,7 @@ _NOT_PLURALS = word_set(
 )
 
 
-_GLUED = re.compile(r"\d(?:mm|W|V|Ah|mAh|Wh|MP|Hz|MHz|GHz|GB|TB)$")
+_GLUED = re.compile(r"\d(?:mm|W|V|Ah|mAh|Wh|MP|Hz|MHz|GHz|GB|TB|L)$")
 _NO_THINGS = NOT_NOUNS | word_set(
     "too very so also just still even if when because which who whose not thin thinner thicker"
     " slim tall taller "

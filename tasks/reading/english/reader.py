@@ -16,6 +16,7 @@ from tasks.reading.english.names import codes, known, models, paths, web
 from tasks.reading.english.rules import apply, one_spelling
 from tasks.reading.english.short import abbreviations, initials
 from tasks.reading.english.trades import (
+    ages,
     chemistry,
     finance,
     hardware,
@@ -24,11 +25,13 @@ from tasks.reading.english.trades import (
     law,
     medicine,
     sport,
+    weather,
 )
 from tasks.reading.tokens import Token, merged
 
 _RULES = (
     *signs.EARLY_RULES,
+    *ages.RULES,
     *hardware.RULES,
     *kitchen.RULES,
     *homes.RULES,
@@ -36,6 +39,7 @@ _RULES = (
     *law.RULES,
     *medicine.RULES,
     *sport.RULES,
+    *weather.RULES,
     *chemistry.RULES,
     *known.RULES,
     *calendar.EARLY_RULES,

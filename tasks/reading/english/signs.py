@@ -350,7 +350,17 @@ def _in_hours(match: re.Match[str]) -> Token:
     return token(match, "sign", f"per {cardinal(int(match[1]))} hours", end=match.end() - ends)
 
 
+_PLUS_MINUS = re.compile(r"(?<![\w+/-])\+/-(?=[ \u00a0]?[\d.$€£])")
+
+
+def _plus_minus(match: re.Match[str]) -> Token:
+    """Up three points, +/-2."""
+    words = "plus or minus" if match.string[match.end()].isspace() else "plus or minus "
+    return token(match, "sign", words)
+
+
 EARLY_RULES = (
+    Rule(_PLUS_MINUS, _plus_minus),
     Rule(_IN_HOURS, _in_hours),
     Rule(_LETTERS_TO, _letters_to),
     Rule(_NUMBERS_TO, _numbers_to),

@@ -20,8 +20,8 @@ _PHONE_CUE = re.compile(
     re.IGNORECASE,
 )
 _SHORT_PHONE = re.compile(
-    r"(?i:\b(?:call|dial|ring|phone|text|sms|hotline|helpline|tel)\b\.?(?:[ \u00a0](?:us|now|on"
-    r"|at|(?=\d*[A-Z])[A-Z0-9]{2,12}|to|the|number|\"?[A-Z]+\"? to))*:?[ \u00a0])"
+    r"(?i:\b(?:call|dial|ring|phone|text|reply|sms|hotline|helpline|tel)\b\.?(?:[ \u00a0](?:us|now"
+    r"|on|at|(?=\d*[A-Z])[A-Z0-9]{2,12}|to|the|number|\"?[A-Z]+\"? to))*:?[ \u00a0])"
     r"(?P<number>\d{3,6}|1[- ]\d{3})(?![\w%$€£°]|[.,:/-]\d)"
 )
 _EMERGENCY = "(?:000|110|112|119|120|911|999)"

@@ -202,15 +202,22 @@ def _episode(match: re.Match[str]) -> Token:
     return token(match, "model", f"season {season} episode {episode}")
 
 
-_WIDE_SIZE = re.compile(r"(?<=[Ss]izes )(\d{1,2})[-–](\d{2})W(?!\w)|(?<=[Ss]ize )(\d{2})W(?!\w)")
+_WIDE_SIZE = re.compile(r"(?<![\w.,/-])(?:(\d{1,2})(W?)[-–])?(\d{2})W(?!\w)")
+_SIZES = re.compile(
+    r"(?i)\bsizes?:?[ \u00a0]"
+    r"(?:(?:[\dXSMLW]{1,4}(?:[-–][\dXSMLW]{1,4})?|and|or|to),?[ \u00a0])*$"
+)
 
 
-def _wide_size(match: re.Match[str]) -> Token:
-    """Sizes 0–24W are no watts."""
-    if match[3]:
-        return token(match, "model", f"{cardinal(int(match[3]))} W")
-    first, last = cardinal(int(match[1])), cardinal(int(match[2]))
-    return token(match, "range", f"{first} to {last} W")
+def _wide_size(match: re.Match[str]) -> Token | None:
+    """Sizes 0–24W, and sizes XS–3XL, 28W–44W, are no watts."""
+    if not _SIZES.search(match.string[: match.start()]):
+        return None
+    last = f"{cardinal(int(match[3]))} W"
+    if match[1] is None:
+        return token(match, "model", last)
+    first = cardinal(int(match[1])) + (" W" if match[2] else "")
+    return token(match, "range", f"{first} to {last}")
 
 
 _LESSON = re.compile(r"(?<=[A-Za-z] )101(?![\w%*]|[.,-]\d)")

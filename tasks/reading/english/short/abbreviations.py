@@ -50,7 +50,7 @@ _NUMBER_ONE = re.compile(
     r"(?<![\w.'-])No(?= 1(?:[.,!]|$| (?:rated|choice|brand|pick|best|selling|in|for|app|ranked|"
     r"seller|spot|hit|team|player|recommended|most)\b))"
 )
-_PATENT = re.compile(r"(?<![\w.'-])Pat\.(?=,? (?:No|Nos|Pend))")
+_PATENT = re.compile(r"(?<![\w.'-])Pat\.(?=,? (?:No|Nos|[Pp]end))")
 _NUMBER_OF = re.compile(
     r"(?i:\b(?:card|account|phone|order|serial|model|policy|part|invoice|tracking|batch|contact"
     r"|mobile|registration|"
@@ -200,11 +200,15 @@ def _next_word(text: str, end: int) -> str:
 _SIDE = re.compile(r"[ \u00a0][NSEW]\b")
 
 
+_INITIAL_NEXT = re.compile(r"[ \u00a0][A-Z]\.[ \u00a0](?:[A-Z]\.|[A-Z][a-z])")
+
+
 def _place_or_title(match: re.Match[str], title: str, place: str) -> Token:
     """St. and Dr.: a title before a name, a street behind one."""
     text, end = match.string, match.end()
     before, following = word_before(text, match.start()), _next_word(text, end)
     is_name = following[:1].isupper() and following.lower() not in STARTERS | _ADDRESS_WORDS
+    is_name = is_name or bool(_INITIAL_NEXT.match(text, end))
     is_street = before[:1].isupper() and re.search(
         r"\d[\w]*[ \u00a0](?:[NSEW]\.?[ \u00a0])?[\w ]{0,20}$",
         text[max(0, match.start() - 30) : match.start()],

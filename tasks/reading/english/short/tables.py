@@ -110,6 +110,9 @@ BEFORE_NUMBER = {
     "lvl": "level",
     "blk": "block",
     "ft": "foot",
+    "agg": "aggregate",
+    "grp": "group",
+    "sc": "scene",
 }
 ANYWHERE = {
     "cont": "continued",
@@ -138,6 +141,8 @@ ANYWHERE = {
     "ext": "extension",
     "qty": "quantity",
     "govt": "government",
+    "anniv": "anniversary",
+    "rts": "rights",
     "intl": "international",
     "assn": "association",
     "mfg": "manufacturing",
@@ -240,6 +245,8 @@ WITHOUT_STOP = {
     "ass'n": "association",
     "dep't": "department",
     "mgmt": "management",
+    "msg": "message",
+    "msgs": "messages",
     "mktg": "marketing",
 }
 

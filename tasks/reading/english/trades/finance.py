@@ -2,7 +2,15 @@
 
 import re
 
-from tasks.reading.english.numbers import NUMBER, cardinal, ordinal, parse_number, plural, year
+from tasks.reading.english.numbers import (
+    NUMBER,
+    cardinal,
+    ordinal,
+    pairs,
+    parse_number,
+    plural,
+    year,
+)
 from tasks.reading.english.rules import Rule, token, word_before, word_set
 from tasks.reading.tokens import Token
 
@@ -120,7 +128,23 @@ def _pence(match: re.Match[str]) -> Token:
     return token(match, "money", f"{parse_number(match['pence']).words} pence{each}")
 
 
+_FORMS = re.compile(
+    r"(?:(?P<cue>(?<=[Ff]orm )|(?<=[Ff]orms )|(?<=[Yy]our )|(?<=IRS )|(?<=file a )|(?<=[Ff]ile )"
+    r"|(?<=[Aa] ))(?P<one>1040|1065|1098|1099|1120)"
+    r"(?P<kind>(?:-[A-Z]{1,4})?)|(?<![\w.,$-])(?P<many>1040|1098|1099|1120)s)(?![\w%]|[.,]\d)"
+)
+
+
+def _forms(match: re.Match[str]) -> Token:
+    """Your 1040, 1099s, Form 1099-NEC."""
+    if match["many"]:
+        return token(match, "model", plural(pairs(match["many"])))
+    kind = " ".join(match["kind"].removeprefix("-"))
+    return token(match, "model", f"{pairs(match['one'])} {kind}".strip())
+
+
 RULES = (
+    Rule(_FORMS, _forms),
     Rule(_PENCE, _pence),
     Rule(_OPERATING, _operating),
     Rule(_TENORS, _tenors),

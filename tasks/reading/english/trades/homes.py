@@ -114,8 +114,13 @@ _BATHS = re.compile(
 )
 
 
-def _baths(match: re.Match[str]) -> Token:
+_BEDS_BEFORE = re.compile(r"\d[ \u00a0]?(?:BR|BDR?|[Bb]d|br)[ \u00a0]?[/,][ \u00a0]?$")
+
+
+def _baths(match: re.Match[str]) -> Token | None:
     """4 bd | 3 ba."""
+    if _BEDS_BEFORE.search(match.string[: match.start()]):
+        return None  # both are read together
     whole = int(re.sub(r"\.5|½", "", match["count"]))
     half = " and a half" if re.search(r"\.5|½", match["count"]) else ""
     return token(match, "measure", f"{cardinal(whole)}{half} bath")
