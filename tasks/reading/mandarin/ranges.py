@@ -104,6 +104,8 @@ def _numbers(match: re.Match[str]) -> Said | None:
     """3-5天, 2019-2021年, 3-1, 第1-3章, or a bare 1-2."""
     low, high = match.groups()
     right, left = after(match), before(match)
+    if _YEAR.fullmatch(low) and re.fullmatch(r"(?:\d\d)?\d\d", high) and _YEARS.match(right):
+        return Said("range", f"{digits(low)}到{digits(high)}")
     if "-" in match[0] and (is_score(match) or _is_of_match(match)):
         return Said("range", f"{amount(low)}比{amount(high)}")
     both_years = _YEAR.fullmatch(low) and _YEAR.fullmatch(high)
@@ -115,18 +117,29 @@ def _numbers(match: re.Match[str]) -> Said | None:
         return Said("range", f"{digits(low)}到{digits(high)}")
     if both_years and (_YEARS.match(right) or right.startswith("款") or not is_counted(right)):
         return Said("range", f"{digits(low)}到{digits(high)}")
-    if _YEAR.fullmatch(low) and re.fullmatch(r"\d\d", high) and _YEARS.match(right):
-        return Said("range", f"{digits(low)}到{digits(high)}")
     if is_brand(left):
         return None
     if left.endswith("第"):
         return Said("range", f"{amount(low)}到{amount(high)}")
     if _is_above(low, high) and (left.endswith("满") or _BARGAIN.search(sentence_around(match))):
         return Said("range", f"{amount(low)}减{amount(high)}")
+    if (
+        "-" in match[0]
+        and _may_be_score(low, high)
+        and not is_counted(right)
+        and _is_between_sides(left, right)
+    ):
+        return Said("range", f"{amount(low)}比{amount(high)}")
     words = f"{counted(low, right)}到{counted(high, right)}"
     return Said("range", words, _doubt(match, right))
 
 
+_MOST_POINTS = 200
+_NO_SIDE = re.compile(r" ?[室楼樓号號层層栋棟座单單倒章页頁节節课課区區排桌门門A-Za-z(（/%=+-]")
+_SOME_SIDE = re.compile(r"[\u3400-\u9fff，, ]$")
+_NO_SCORE = re.compile(
+    r"(?:从|從|由|分机|分機|内线|內線|转|轉|[号號章页頁节節层層座栋棟A-Za-z-]) ?$"
+)
 _MATCH = re.compile(
     r"逆转|战胜|取胜|险胜|完胜|大胜|击败|横扫|决赛|不敌|惜败|晋级|夺冠|首局|次局|决胜局"
 )
@@ -143,6 +156,18 @@ def _is_of_match(match: re.Match[str]) -> bool:
 
 def _is_above(low: str, high: str) -> bool:
     return float(low.replace(",", "")) > float(high.replace(",", ""))
+
+
+def _is_between_sides(left: str, right: str) -> bool:
+    """Whether teams may stand on both sides of a score, and no floors, pages or extensions."""
+    has_side = _SOME_SIDE.search(left) and not _NO_SCORE.search(left)
+    return bool(has_side) and not _NO_SIDE.match(right)
+
+
+def _may_be_score(low: str, high: str) -> bool:
+    """2-0 runs downwards: no range."""
+    is_whole = low.isdecimal() and high.isdecimal()
+    return is_whole and _MOST_POINTS > int(low) > int(high)
 
 
 def _doubt(match: re.Match[str], right: str) -> str | None:
@@ -231,7 +256,13 @@ def _film_speeds(match: re.Match[str]) -> Said:
     return Said("range", f"{low}到{high}")
 
 
+def _season(match: re.Match[str]) -> Said:
+    """2024/25赛季."""
+    return Said("range", f"{digits(match[1])}到{digits(match[2])}")
+
+
 RULES: tuple[Rule, ...] = (
+    rule(r"(?<![\d/.])((?:19|20)\d\d)/((?:19|20)?\d\d)(?= ?(?:赛季|学年|财年|年度))", _season),
     rule(r"(?<=[座栋幢楼])(\d{1,2})-(\d{1,4})(?=号?[室房])", _room),
     rule(r"(?<![\d.A-Za-z-])(\d{3,4})[-~–](\d{2,4})(?=号?[室房])", _rooms),
     rule(r"(?:(?<=ISO)|(?<=ISO ))(\d{2,3})[-~–](\d{3,6}|\d{1,3},\d{3})(?![\d-])", _film_speeds),
