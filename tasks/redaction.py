@@ -13,6 +13,10 @@ _MISTYPED = re.compile(r"\b(https?|s3):(?!//)[\\/]+[^\s@]*@", re.IGNORECASE)
 _AFTER_ADDRESS = re.compile(r"[.,;:!?)\]}>\"'`”’]*$")  # of the sentence, not of the address
 _AUTHORITY = re.compile(r"(?:\[[0-9a-f:.%]*\]|[^:\[\]\\]*)(?::\d*)?", re.IGNORECASE)
 _HIDDEN = "..."
+_PATH_PARAMETER = re.compile(
+    r";([^/;=]*(?:token|key|sig|signature|auth|passw(?:or)?d|pwd|secret|session(?:id)?|sid))=[^/;]*",
+    re.IGNORECASE,
+)
 # what published spreadsheets and archives are asked for: no key, no signature
 _PLAIN_QUERY = re.compile(
     r"(?:(?:format|exportFormat|gid|output|single|range|usp|dl|raw|download|version|versionId)"
@@ -32,7 +36,7 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]
 
 
 def shown_url(url: str) -> str:
-    """The address without what may be a secret: user, password, query and fragment."""
+    """The address without what may be a secret: user, password, query, fragment, ``;token=...``."""
     scheme, sign, rest = url.partition("://")
     if not sign:
         return _HIDDEN if re.search(r"[@?#]", url) else url
@@ -40,6 +44,8 @@ def shown_url(url: str) -> str:
     host = authority.rpartition("@")[2]
     if not _AUTHORITY.fullmatch(host) or (":" in host and "@" in path):
         return f"{scheme}://{_HIDDEN}"  # a password with a slash or a colon in it, perhaps
+    if scheme.lower() in ("http", "https"):
+        path = _PATH_PARAMETER.sub(rf";\1={_HIDDEN}", path)
     return f"{scheme}://{host}{slash}{path}"
 
 

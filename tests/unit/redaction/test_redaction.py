@@ -20,6 +20,11 @@ from tasks.redaction import has_secret, printable, shown_url, without_secrets
         ("127.0.0.1:8880/v1?key=PW", "..."),
         ("127.0.0.1:8880/v1", "127.0.0.1:8880/v1"),
         ("", ""),
+        (
+            "https://h/a;token=PW/b;v=1.png;jsessionid=PW",
+            "https://h/a;token=.../b;v=1.png;jsessionid=...",
+        ),
+        ("s3://bucket/a;b=1.png", "s3://bucket/a;b=1.png"),
     ],
 )
 def test_an_address_is_shown_without_what_may_be_secret(url, shown):
@@ -43,6 +48,7 @@ def test_a_text_without_addresses_stays_as_it_is():
         "s3://key:secret@bucket/x",
         "https://h/m.csv?sig=1",
         "https://h/?format=csv&k=1",
+        "https://h/a;token=PW/b.png",
     ],
 )
 def test_addresses_that_may_hold_a_secret_are_told_apart(url):
