@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import FrameType
 from typing import Protocol
+from weakref import WeakSet
 
 from flows.outcomes import RowName
 from model.errors import StoppedError, WindowClosedError
@@ -179,22 +180,30 @@ class Work:
 current_work: ContextVar[Work] = ContextVar("current_work")
 
 
+_signalled: WeakSet[threading.Event] = WeakSet()
+"""Requests to stop that a signal has made, whichever handler took it."""
+
+
 @contextmanager
 def stop_on_signals(
     stop: threading.Event, last_resort: LastResort | None = None
 ) -> Generator[None]:
     """Ctrl-C and SIGTERM set ``stop`` once; a second one interrupts at once.
 
+    Signals are counted, whatever else has set ``stop``: a run that sees on the server that it is
+    cancelled is sent one too, and would be called crashed if that cut short what it still does.
+
     Prefect puts a handler of its own in place for the time of a flow, so the flow enters this too.
     With ``last_resort``, this process is gone when its time is over or a second signal comes.
     """
 
     def on_signal(number: int, frame: FrameType | None) -> None:
-        if stop.is_set():
+        if stop in _signalled:
             if last_resort is not None:
                 leave("Stopped at once.")
             signal.signal(number, signal.default_int_handler)
             signal.default_int_handler(number, frame)
+        _signalled.add(stop)
         stop.set()
         if last_resort is not None:
             last_resort.begin()
