@@ -29,7 +29,7 @@ def told_by(reports: Iterable[Path]) -> dict[str, int]:
         for case in ElementTree.parse(report).iter("testcase"):
             path = case.attrib["classname"].replace(".", "/") + ".py"
             seconds[path] += float(case.attrib["time"])
-        found |= {path: round(spent) for path, spent in seconds.items() if spent >= LEAST_S}
+        found |= {path: round(spent) for path, spent in seconds.items()}
     return found
 
 
@@ -37,7 +37,8 @@ def main(reports: Iterable[str]) -> None:
     """Take the figures of these reports into the table."""
     root = TABLE.parents[1]
     told = seconds_by_file() | told_by(map(Path, reports))
-    rows = sorted(told.items(), key=lambda row: (-row[1], row[0]))
+    long = ((path, seconds) for path, seconds in told.items() if seconds >= LEAST_S)
+    rows = sorted(long, key=lambda row: (-row[1], row[0]))
     with TABLE.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["seconds", "file"])
