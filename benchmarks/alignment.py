@@ -4,16 +4,22 @@
     python -m benchmarks.alignment learn SPEECH.npz NET.npz --without bm_george zf_xiaoxiao
     python -m benchmarks.alignment measure SPEECH.npz --net NET.npz --voices bm_george zf_xiaoxiao
     python -m benchmarks.alignment scripts SPEECH.npz --net NET.npz --voices bm_george
+    python -m benchmarks.alignment others OTHERS.npz --styles FOLDER
+    python -m benchmarks.alignment words OTHERS.npz
 
 ``speak`` lets the built-in voices say the sentences of ``benchmarks.closures`` and 52 more.
 ``learn`` makes the net that is shipped from all of them; with ``--without``, voices are left out,
 and half of the sentences with them. ``measure`` prints how far from the voices' own times phones
 are laid, and how many m, b and p close with them: clean and in noise. ``scripts`` prints how much
 better recordings fit their own script than another one. ``--unlearnt`` keeps to the sentences that
-``--without`` left out.
+``--without`` left out. ``others`` lets voices speak that the shipped net has not learnt from, in
+sentences that it has not: those of the files ``<voice>.bin`` of Kokoro-82M v1.0 in a folder.
+``words`` prints how far from the voices' own times words begin, and for how much of a word's time
+it is the one that is lit.
 """
 
 import argparse
+import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -42,6 +48,7 @@ from benchmarks.closures import (
 from model.alignment import phone_net
 from model.alignment.alignment import Alignment, aligned
 from model.alignment.phone_net import HOP, KIND_OF, NUM_KINDS, PAUSE, features
+from model.speech.phones import sounding
 from model.speech.voices import CARDS, load_voice
 
 Net = dict[str, NDArray[np.float32]]
@@ -101,6 +108,20 @@ MANDARIN = (
     "昨天晚上的比赛真精彩，我们赢了三个球。",
     "谢谢您的支持，祝您生活愉快，再见。",
 )
+UNLEARNT_ENGLISH = (
+    "Meet the new lamp that reads your evening and dims before you do.",
+    "Shipping is free this week, and returns are on us until the end of January.",
+    "Four out of five customers told us they would buy it again tomorrow.",
+    "If the screen stays dark, hold both buttons and count slowly to ten.",
+    "We opened our first workshop above a bakery, and the smell never left.",
+    "Your account manager will call you on Thursday with three offers.",
+)
+UNLEARNT_MANDARIN = (
+    "这盏台灯会根据天色自动调节亮度，晚上看书更舒服。",
+    "本周下单免运费，收到以后三十天内都可以退货。",
+    "如果屏幕没有亮，请同时按住两个按钮，数到十。",
+    "我们的第一家店开在面包房楼上，到现在还能闻到香味。",
+)
 
 
 # --- speech -------------------------------------------------------------------------------------
@@ -122,6 +143,18 @@ def also_said() -> Iterator[Spoken]:
     for turn, text in enumerate(ENGLISH[::2]):
         voice = mixed(english[turn % 4], english[(turn + 1 + turn // 4 % 2) % 4], 0.5)
         yield from spoken_by(voice, MIX, text, (0.9, 1.05)[turn % 2])
+
+
+def said_by_others(folder: Path) -> Iterator[Spoken]:
+    """What English and Mandarin voices say that are not built in."""
+    names = [path.stem for path in sorted(folder.glob("[abz]*.bin")) if path.stem not in CARDS]
+    for turn, name in enumerate(names):
+        voice = copy.copy(load_voice(reader_of(name)))
+        vars(voice)["_styles"] = np.fromfile(folder / f"{name}.bin", np.float32).reshape(-1, 256)
+        is_mandarin = CARDS[reader_of(name)].language == "zh"
+        texts = UNLEARNT_MANDARIN if is_mandarin else UNLEARNT_ENGLISH
+        for text in (texts[turn % len(texts)], texts[(turn + 1) % len(texts)])[: 1 + is_mandarin]:
+            yield from spoken_by(voice, name, text, (1.0, 0.9, 1.12)[turn % 3])
 
 
 # --- learning -----------------------------------------------------------------------------------
@@ -231,9 +264,16 @@ def learnt(told: Sequence[Spoken], num_versions: int, num_rounds: int, num_hidde
 # --- measuring ----------------------------------------------------------------------------------
 
 
+def reader_of(voice: str) -> str:
+    """The built-in voice that reads for a voice: its names say which language it speaks."""
+    if voice in CARDS:
+        return voice
+    return {"b": "bf_emma", "z": "zf_xiaoxiao"}.get(voice[0], "af_heart")
+
+
 def line_of(voice: str, text: str) -> str:
     """The phonemes that a sentence's voice was given."""
-    return load_voice("af_heart" if voice == MIX else voice).read((text,)).symbols
+    return load_voice(reader_of(voice)).read((text,)).symbols
 
 
 def laid(sound: Sound, line: str) -> Alignment | None:
@@ -270,6 +310,52 @@ def measure(told: Sequence[Spoken]) -> None:
             print(score.row(f"in all{name}, {kind}"), flush=True)
 
 
+def measure_words(told: Sequence[Spoken]) -> None:
+    """Print how far from their own times words begin, by language."""
+    print("| language, noise | words | off: median, 95th, greatest (ms) | within 80 ms | lit |")
+    print("|---|---|---|---|---|")
+    for language in ("en", "zh"):
+        of_language = [one for one in told if CARDS[reader_of(one.voice)].language == language]
+        for noise_db in (None, 15.0, 5.0):
+            off_ms: list[float] = []
+            lit_s = whole_s = 0.0
+            for one in of_language:
+                sound = one.sound if noise_db is None else noisy(one.sound, noise_db)
+                line = line_of(one.voice, one.text)
+                found = laid(sound, line)
+                assert found is not None, "a sentence has room for its own phones"
+                own = words_of(line, [phone for phone in one.phones if phone[0] in KIND_OF])
+                phones = [(each.symbol, each.start, each.end) for each in found.lines[0].phones]
+                for (start, end), (own_start, own_end) in zip(
+                    words_of(line, phones), own, strict=True
+                ):
+                    off_ms.append(abs(start - own_start) / 16)
+                    lit_s += max(0, min(end, own_end) - max(start, own_start)) / 16_000
+                    whole_s += (own_end - own_start) / 16_000
+            if off_ms:
+                middle, high, most = np.percentile(off_ms, [50, 95, 100])
+                near = np.mean(np.array(off_ms) <= 80)
+                name = language if noise_db is None else f"{language}, {noise_db:.0f} dB below"
+                told_ms = f"{middle:.0f}, {high:.0f}, {most:.0f}"
+                share = lit_s / whole_s
+                print(f"| {name} | {len(off_ms)} | {told_ms} | {near:.1%} | {share:.1%} |")
+
+
+def words_of(line: str, phones: Sequence[tuple[str, int, int]]) -> list[tuple[int, int]]:
+    """First and last sample of the spoken words of a line."""
+    found: list[tuple[int, int]] = []
+    at = 0
+    for word in line.split():
+        first = at
+        for symbol in sounding(word):
+            if at < len(phones) and phones[at][0] == symbol:
+                at += 1
+        if at > first:
+            found.append((phones[first][1], phones[at - 1][2]))
+    assert at == len(phones), "the phones are those of the line"
+    return found
+
+
 def measure_scripts(told: Sequence[Spoken]) -> None:
     """Print how much better recordings fit their own script, and another one, than any words."""
     for noise_db in (None, 15.0, 5.0):
@@ -293,16 +379,23 @@ def advantage(sound: Sound, line: str) -> float:
 def main() -> None:
     """Speak, learn or measure."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("step", choices=("speak", "learn", "measure", "scripts"))
+    steps = ("speak", "learn", "measure", "scripts", "others", "words")
+    parser.add_argument("step", choices=steps)
     parser.add_argument("speech", type=Path)
     parser.add_argument("net_path", nargs="?", type=Path, help="Where the learnt net is written.")
     parser.add_argument("--without", nargs="*", default=[], help="Voices to learn nothing from.")
     parser.add_argument("--voices", nargs="*", default=[], help="Measure these alone.")
     parser.add_argument("--unlearnt", action="store_true", help="Measure left-out sentences alone.")
     parser.add_argument("--net", type=Path, help="Measure this net, not the shipped one.")
+    parser.add_argument("--styles", type=Path, help="Folder of the voices of others.")
     wanted = parser.parse_args()
     if wanted.step == "speak":
         write(wanted.speech, [*said(), *also_said()])
+        return
+    if wanted.step == "others":
+        if wanted.styles is None:
+            parser.error("others needs the voices: others OTHERS.npz --styles FOLDER")
+        write(wanted.speech, [*said_by_others(wanted.styles)])
         return
     told = read(wanted.speech)
     if wanted.step == "learn":
@@ -318,7 +411,7 @@ def main() -> None:
     if wanted.unlearnt:
         told = [one for one in told if is_unlearnt(one.text)]
     with patch.object(phone_net, "NET_PATH", wanted.net or phone_net.NET_PATH):
-        measure(told) if wanted.step == "measure" else measure_scripts(told)
+        {"measure": measure, "scripts": measure_scripts, "words": measure_words}[wanted.step](told)
 
 
 if __name__ == "__main__":

@@ -110,8 +110,21 @@ class SpokenClause(Record):
     """One clause of a spoken script: how it was read, and its sound in the shared store."""
 
     spoken: str = Field(description="In words.")
-    line: str = Field(description="What the voice was given: phonemes, or a text.")
-    sound: str = Field(description="Key of its sound, shared by all campaigns of a folder.")
+    line: str = Field(
+        description="What the voice was given: phonemes, or a text; empty for a recording."
+    )
+    sound: str = Field(
+        description="Key of its sound, shared by all campaigns of a folder; empty for a recording."
+    )
+    reading: str = Field(
+        default="", description="Phonemes that were found in a sound that came without; else empty."
+    )
+
+    @model_serializer(mode="wrap")
+    def _read_where_found(self, dump: SerializerFunctionWrapHandler) -> dict[str, object]:
+        """A built-in voice's clause is written as every release wrote it."""
+        fields: dict[str, object] = dump(self)
+        return fields if self.reading else {k: v for k, v in fields.items() if k != "reading"}
 
 
 class ClauseSound(Record):
@@ -154,7 +167,7 @@ class Speech(Record):
     cues: tuple[Cue, ...] = Field(description="Captions; empty for a recording without a script.")
     phonemes: tuple[TimedPhoneme, ...] | None = None
     clauses: tuple[SpokenClause, ...] = Field(
-        default=(), description="One for each caption; empty for recordings and older releases."
+        default=(), description="One for each caption; empty where their words were not found."
     )
     front_end: str = Field(default="", description="Digest of all by which the script was read.")
     request_sha256: str = Field(

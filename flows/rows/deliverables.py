@@ -15,10 +15,10 @@ from tasks.deliver_records import (
     Upscaler,
 )
 from tasks.deliverables.captions.drawing import (
-    NO_WORD_TIMES,
     CaptionError,
     check_captions,
     highlighted_words,
+    no_word_times,
     screen_captions,
     told_once,
 )
@@ -311,7 +311,7 @@ def _style_faults(request: DeliverRequest, row: ManifestRow, speech: Speech) -> 
     else:
         stand = Stand(request.sizes[0], None, style=request.caption_style or CaptionStyle())
         if highlighted_words(speech, stand) is None:
-            yield f"caption_style, highlight: {NO_WORD_TIMES}; {way_out}, or name one of these"
+            yield f"caption_style, highlight: {no_word_times(speech)}; {way_out}"
 
 
 def _stand(request: DeliverRequest, plan: VideoPlan, size: Size, folder: CampaignFolder) -> Stand:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
+from model.engine import ENGINE_SAMPLE_RATE_HZ
 from tasks.canonical_json import canonical_sha256
 from tasks.deliver_records import DeliverRequest, FaceBox
 from tasks.reading.cleaning.screen_marks import ScreenMark
@@ -107,7 +108,8 @@ def _times(text: str, row: RowScreen, speech: Speech, plan: VideoPlan) -> Times:
     else:
         read = script_text(text, speech.language)
         read_text, marks = read.text, read.screen
-    clock = Clock(speech.cues, speech.sample_rate_hz, plan.fps, plan.num_frames)
+    starts = _phone_starts(speech)
+    clock = Clock(speech.cues, speech.sample_rate_hz, plan.fps, plan.num_frames, starts)
     if plan.is_proof:
         marks = tuple(_in_proof(marks, read_text, clock))
     try:
@@ -115,6 +117,17 @@ def _times(text: str, row: RowScreen, speech: Speech, plan: VideoPlan) -> Times:
     except MarkTimeError as error:
         told = (ScreenFault("script", *fault) for fault in error.faults)
         raise ScreenError(tuple(told)) from error
+
+
+def _phone_starts(speech: Speech) -> list[float]:
+    """Where people and voices from outside may pause inside a clause.
+
+    Built-in voices hardly do; what their marks show keeps the times that every release gave it.
+    """
+    if speech.source == "builtin":
+        return []
+    scale = speech.sample_rate_hz / ENGINE_SAMPLE_RATE_HZ
+    return [phone.start * scale for phone in speech.phonemes or ()]
 
 
 def _in_proof(marks: Sequence[ScreenMark], text: str, clock: Clock) -> Iterator[ScreenMark]:

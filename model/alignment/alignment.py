@@ -4,7 +4,7 @@ A window of the sound is read at a time, with more of the script than anybody sa
 found is kept up to a pause before the window's end, from which the next one goes on.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,6 +89,45 @@ def aligned(
         shares.append(_shares(like[:kept], row, paths[-1]))
         first, start = int(paths[-1][-1]), start + kept
     return _said(row, np.concatenate(paths), np.concatenate(shares), len(lines))
+
+
+def aligned_in(
+    sound_between: Callable[[int, int], Values], borders: Sequence[int], lines: Sequence[str]
+) -> Alignment | None:
+    """The same where it is known which part of the sound each of ``lines`` is said in.
+
+    Args:
+        sound_between: see :func:`aligned`.
+        borders: of these parts, one more than there are lines; whole steps, in samples.
+        lines: see :func:`aligned`.
+    """
+    row = _row_of(lines)
+    steps = [border // HOP for border in borders]
+    paths: list[Numbers] = []
+    shares: list[Values] = []
+    for first, last in _windows(steps):
+        like = likeness(sound_between(borders[first], borders[last]))
+        for number in range(first, last):
+            part = like[steps[number] - steps[first] : steps[number + 1] - steps[first]]
+            # from the pause that the line before ends with
+            start = max(int(np.searchsorted(row.lines, number)) - 1, 0)
+            end = int(np.searchsorted(row.lines, number, "right"))
+            entry = row.entry[start:end]
+            path = likeliest(part, row.kinds[start:end], PAUSE, entry=entry, is_last=True)
+            if path is None:
+                return None
+            paths.append(start + path)
+            shares.append(_shares(part, row, paths[-1]))
+    return _said(row, np.concatenate(paths), np.concatenate(shares), len(lines))
+
+
+def _windows(steps: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Parts that are heard together: as many as a window holds, and at least one."""
+    first = 0
+    for last in range(1, len(steps)):
+        if last == len(steps) - 1 or steps[last + 1] - steps[first] > WINDOW_STEPS:
+            yield first, last
+            first = last
 
 
 def _row_of(lines: Sequence[str]) -> _Row:

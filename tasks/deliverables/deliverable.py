@@ -18,9 +18,9 @@ from tasks.deliver_records import (
     Upscaler,
 )
 from tasks.deliverables.captions.drawing import (
-    NO_WORD_TIMES,
     caption_overlays,
     highlighted_words,
+    no_word_times,
     screen_captions,
 )
 from tasks.deliverables.captions.places import Stand, lettering
@@ -52,7 +52,6 @@ from tasks.screen.kept_screens import screen_name, screen_of_bytes
 from tasks.screen.label import label_overlay
 from tasks.screen.overlays import Region, Screen
 from tasks.screen.placing import Placing, crop_of, on_screen, placing_of
-from tasks.speech.clauses.word_times import SpokenWord
 from tasks.speech.speech_files import load_speech
 from tasks.store.campaign_folder import CampaignFolder
 from tasks.store.files import (
@@ -196,7 +195,7 @@ def make_deliverable(
         label=request.label,
         integrated_lufs=sound.loudness.integrated_lufs if sound.loudness else None,
         true_peak_dbtp=sound.loudness.true_peak_dbtp if sound.loudness else None,
-        warnings=(*sound.warnings, *((NO_WORD_TIMES,) if look.words is None else ())),
+        warnings=(*sound.warnings, *look.notices),
         upscaler=before.receipt.upscaler if before else made.enlarged and request.upscaler,
         enlargement=enlargement,
         encode={} if made.is_copy else dict(SETTINGS),
@@ -214,7 +213,7 @@ class _Look:
     placing: Placing
     stand: Stand
     captions: tuple[Caption, ...]
-    words: tuple[SpokenWord, ...] | None
+    notices: tuple[str, ...]
 
 
 def _look(
@@ -236,7 +235,8 @@ def _look(
     overlays = screen.overlays + caption_overlays(shown, stand, words or ())
     if request.label:
         overlays += (label_overlay(request.label, size, master.duration_s),)
-    return _Look(replace(screen, overlays=overlays), placing, stand, shown, words)
+    notices = (no_word_times(speech),) if speech and words is None else ()
+    return _Look(replace(screen, overlays=overlays), placing, stand, shown, notices)
 
 
 def _equal_from(

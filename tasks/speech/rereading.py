@@ -5,9 +5,13 @@ from difflib import SequenceMatcher
 
 from model.speech.phones import sounding
 from tasks.records import Reread, Speech
+from tasks.speech.clauses.script_times import ALIGNMENT_VERSION
 from tasks.speech.request import SpeechRequest, request_sha256
 from tasks.speech.spoken_script import SpokenScript, front_end_sha256, spoken_script
 
+ALIGNED = {"alignment": str(ALIGNMENT_VERSION)}
+"""Versions of a speech of a voice from outside in which its script was looked for, and found or
+not."""
 _Heard = tuple[str, str]  # a clause as it is written, and what its voice was given
 
 
@@ -47,9 +51,12 @@ def may_hide_changes(speech: Speech) -> bool:
     return speech.language == "zh" and is_spoken and not speech.clauses
 
 
-def is_unaligned(speech: Speech, request: SpeechRequest) -> bool:
-    """Whether a release that looked for no script in its recordings imported this one."""
-    return request.audio_path is not None and bool(request.text) and not speech.front_end
+def is_unaligned(speech: Speech) -> bool:
+    """Whether the release that made this sound did not look for the words of its script in it."""
+    if speech.source == "recording":
+        has_words = bool(speech.clauses) or speech.phonemes is None
+        return bool(speech.cues) and not (speech.front_end and has_words)
+    return speech.source != "builtin" and "alignment" not in speech.versions
 
 
 def is_made_of(speech: Speech, request: SpeechRequest) -> bool:

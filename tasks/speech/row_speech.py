@@ -52,8 +52,8 @@ def row_speech(
         request: of the row.
         place: the store, with a local folder.
         stored: the row's plan, however old.
-        reread: whether what would be read otherwise today is spoken again, and recordings that were
-            imported without their script are imported with it.
+        reread: whether what would be read otherwise today is spoken again, and sounds in which no
+            release looked for their script are made again.
 
     Raises:
         SpeechError: see :func:`tasks.speech.speech.make_speech`.
@@ -90,11 +90,7 @@ def _earlier(
 
 
 def _is_reread(speech: Speech, request: SpeechRequest) -> bool:
-    return (
-        may_hide_changes(speech)
-        or is_unaligned(speech, request)
-        or bool(rereadings(speech, request))
-    )
+    return may_hide_changes(speech) or is_unaligned(speech) or bool(rereadings(speech, request))
 
 
 def stored_rereadings(

@@ -9,8 +9,9 @@
 
 import math
 import shutil
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,13 @@ from tasks.processes.ffmpeg import ffmpeg_version
 from tasks.records import Cue, Speech, SpokenClause, TimedPhoneme
 from tasks.speech.clauses.clause import Clause
 from tasks.speech.clauses.recent_blocks import RecentBlocks
+from tasks.speech.clauses.script_times import (
+    ALIGNMENT_VERSION,
+    NO_SCRIPT,
+    ScriptTimes,
+    script_times,
+    voice_times,
+)
 from tasks.speech.clauses.sounds import ClauseSounds
 from tasks.speech.clauses.speakers import num_speakers, on_a_core, spoken_in_order
 from tasks.speech.loudness import (
@@ -42,9 +50,8 @@ from tasks.speech.recordings.recording import (
     import_recording,
     sentence_times,
 )
-from tasks.speech.recordings.script_times import ALIGNMENT_VERSION, NO_SCRIPT, script_times
 from tasks.speech.request import SpeechRequest, request_sha256
-from tasks.speech.rereading import is_unaligned
+from tasks.speech.rereading import ALIGNED, is_unaligned
 from tasks.speech.script import read_script
 from tasks.speech.speech_files import SpeechFiles, load_speech, speech_files
 from tasks.speech.spoken_script import (
@@ -97,18 +104,21 @@ def speech_ids_of(request: SpeechRequest) -> tuple[str, ...]:
     """Ids that the speech may have: what is mended gets another one than what is not.
 
     Mended are recordings with faults and voices louder than full scale, whose peaks earlier
-    releases cut off; recordings into which the phones of their script are laid have ids of their
-    own too. All other speech has the bytes that every release gave it, and keeps its id; mended,
-    aligned or not, what is stored is used.
+    releases cut off; recordings and voices from outside into which the phones of their script are
+    laid have ids of their own too. All other speech has the bytes that every release gave it, and
+    keeps its id; mended, aligned or not, what is stored is used.
 
     Raises:
         SpeechError: see :func:`speech_id_of`.
     """
     speech_id = speech_id_of(request)
     if request.audio_path is None:
-        return _unclipped_id(speech_id), speech_id
-    unaligned = _mended_id(speech_id), speech_id
-    return (*map(_aligned_id, unaligned), *unaligned) if request.text else unaligned
+        unaligned = _unclipped_id(speech_id), speech_id
+        is_aligned = request.voice_name not in CARDS
+    else:
+        unaligned = _mended_id(speech_id), speech_id
+        is_aligned = bool(request.text)
+    return (*map(_aligned_id, unaligned), *unaligned) if is_aligned else unaligned
 
 
 def _mended_id(speech_id: str) -> str:
@@ -136,7 +146,7 @@ def make_speech(
         request: what is said.
         folder: where the speech is kept.
         shared: where the sounds of clauses are kept; None: every clause is spoken.
-        reread: whether a recording that was imported without its script is imported again.
+        reread: whether a sound in which no release looked for its script is made again.
 
     Raises:
         SpeechError: the script or the recording cannot be spoken.
@@ -145,7 +155,7 @@ def make_speech(
     """
     for known_id in speech_ids_of(request):
         found = load_speech(known_id, folder)
-        if found is not None and not (reread and is_unaligned(found, request)):
+        if found is not None and not (reread and is_unaligned(found)):
             return found
     speech_id = speech_id_of(request)
     folder.mkdir(parents=True, exist_ok=True)
@@ -180,8 +190,11 @@ def _speak(
     engine_sha256 = write_wav(parts.engine, engine, ENGINE_SAMPLE_RATE_HZ)
     signs = " ".join(read.unspoken)
     soundless = (f"this voice has no sound for: {signs}",) if signs else ()
+    is_outside = voice not in CARDS
+    found = _times_of(request, read, blocks, parts.engine) if is_outside else NO_SCRIPT
+    speech_id = speech_id if scale == 1 else _unclipped_id(speech_id)
     return Speech(
-        speech_id=speech_id if scale == 1 else _unclipped_id(speech_id),
+        speech_id=_aligned_id(speech_id) if found.phonemes else speech_id,
         source=source_of(voice),
         voice=voice,
         language=request.language,
@@ -191,15 +204,30 @@ def _speak(
         engine_gain_db=gain_db if scale == 1 else round(gain_db - 20 * math.log10(scale), 1),
         grid_levels_db=grid_levels_of(np.concatenate(engine)),
         cues=_cues(placed),
-        phonemes=_phonemes(blocks),
-        clauses=read.spoken,
+        phonemes=found.phonemes if is_outside else _phonemes(blocks),
+        clauses=_with_readings(read.spoken, found.readings) if is_outside else read.spoken,
         front_end=front_end_sha256(),
         request_sha256=request_sha256(request),
-        warnings=(*read.script.warnings, *soundless),
+        warnings=(*read.script.warnings, *soundless, *found.notices),
         file_sha256=viewer_sha256,
         engine_file_sha256=engine_sha256,
-        versions=voice_versions(voice),
+        versions=ALIGNED if is_outside else voice_versions(voice),
     )
+
+
+def _times_of(
+    request: SpeechRequest, read: SpokenScript, blocks: list[Block], engine_copy: Path
+) -> ScriptTimes:
+    """When a voice that gives no phones says its clauses, each in its own block."""
+    borders = (0, *accumulate(len(block.engine) for block in blocks))
+    return voice_times(engine_copy, read.script, request.language, borders)
+
+
+def _with_readings(
+    clauses: Sequence[SpokenClause], readings: Sequence[str]
+) -> tuple[SpokenClause, ...]:
+    pairs = zip(clauses, readings, strict=True)
+    return tuple(clause.model_copy(update={"reading": reading}) for clause, reading in pairs)
 
 
 def _clause_speaker(
@@ -320,6 +348,7 @@ def _import(request: SpeechRequest, path: Path, speech_id: str, parts: SpeechFil
     script = read_script(request.text or "", request.language)
     recording = import_recording(path, parts.viewer, parts.engine)
     found = script_times(parts.engine, script, request.language) if script.clauses else NO_SCRIPT
+    clauses = tuple(SpokenClause(spoken=c.spoken, line="", sound="") for c in script.clauses)
     spans = found.spans or sentence_times(
         recording.levels, [float(_spoken_length(clause.spoken)) for clause in script.clauses]
     )
@@ -344,6 +373,7 @@ def _import(request: SpeechRequest, path: Path, speech_id: str, parts: SpeechFil
             for clause, (start, end) in zip(script.clauses, spans, strict=True)
         ),
         phonemes=found.phonemes,
+        clauses=_with_readings(clauses, found.readings) if found.phonemes else (),
         front_end=front_end_sha256() if request.text else "",
         warnings=(*script.warnings, *recording.warnings, *found.notices),
         file_sha256=sha256_of_file(parts.viewer),

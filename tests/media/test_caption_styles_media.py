@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tasks.deliver_records import CaptionStyle, DeliverRequest
-from tasks.deliverables.captions.drawing import NO_WORD_TIMES
+from tasks.deliverables.captions.drawing import no_word_times
 from tasks.deliverables.deliverable import make_deliverable
 from tasks.record import FileEntry
 from tasks.records import Speech, VideoPlan, VideoReceipt
@@ -82,5 +82,5 @@ def test_a_brand_s_highlight_is_left_out_and_told_where_a_voice_has_no_times_of_
     film = made(spoken, CaptionStyle(highlight="#ffd400", size="small"), mute)
     frames = frames_of(folder / "deliverables" / film.key[:2] / film.file.name).astype(int)
 
-    assert film.warnings == (NO_WORD_TIMES,)
+    assert film.warnings == (no_word_times(mute),)
     assert not ((frames[..., 0] > 150) & (frames[..., 1] > 120) & (frames[..., 2] < 60)).any()

@@ -11,11 +11,7 @@ from tasks.screen.formats import format_name, listed
 from tasks.screen.lettering import Look, block, block_size, drawable, missing_signs, png, word_box
 from tasks.screen.overlays import Overlay
 from tasks.speech.clauses.word_times import SpokenWord, word_times
-
-NO_WORD_TIMES = (
-    "no word of the captions is highlighted: the speech has no times of words, which Nightshoot's "
-    "own voices have and recordings and other voices have not"
-)
+from tasks.speech.rereading import is_unaligned
 
 
 class CaptionError(RowError):
@@ -38,6 +34,18 @@ def highlighted_words(speech: Speech, stand: Stand) -> tuple[SpokenWord, ...] | 
     if highlight in (None, "off") or speech.language != "en" or not speech.cues:
         return ()
     return word_times(speech)
+
+
+def no_word_times(speech: Speech) -> str:
+    """Why the words of a speech cannot be highlighted."""
+    sound = "the recording" if speech.source == "recording" else "the sound of this voice"
+    if speech.source == "builtin":
+        reason = "an earlier release spoke this script and kept no times of its words"
+    elif is_unaligned(speech):
+        reason = f"an earlier release did not look for the script in {sound}; --reread does"
+    else:
+        reason = f"the words of the script were not found in {sound}"
+    return f"no word of the captions is highlighted: {reason}"
 
 
 def screen_captions(

@@ -1,5 +1,6 @@
 """When things are seen: marks of a script placed in time, on the frame grid. Pure."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -43,17 +44,22 @@ class Times:
 
 @dataclass(frozen=True)
 class Clock:
-    """The length of a video in frames, and the captions of its speech in samples."""
+    """The length of a video in frames, and the captions of its speech in samples.
+
+    Attributes:
+        phone_starts: in samples of the speech too; empty: its clauses hold no pauses.
+    """
 
     cues: Sequence[Cue]
     sample_rate_hz: int
     fps: int
     num_frames: int
+    phone_starts: Sequence[float] = ()
 
     def frame_at(self, text: str, index: int) -> int:
         """The frame in which the word begins that stands at ``text[index]``.
 
-        The words of a clause share its time by their length.
+        The words of a clause share its phones by their length, or its time where none are told.
         """
         told = sum(not sign.isspace() for sign in text[:index])
         for cue in self.cues:
@@ -61,10 +67,17 @@ class Clock:
             if told < len(signs):
                 weights = [_weight(sign) for sign in signs]
                 share = sum(weights[:told]) / max(sum(weights), 1)
-                sample = cue.start_sample + share * (cue.end_sample - cue.start_sample)
-                return int(sample * self.fps / self.sample_rate_hz)
+                return int(self._sample_at(cue, share) * self.fps / self.sample_rate_hz)
             told -= len(signs)
         return self.num_frames
+
+    def _sample_at(self, cue: Cue, share: float) -> float:
+        """When so much of a clause has been said."""
+        first = bisect_left(self.phone_starts, cue.start_sample)
+        last = bisect_left(self.phone_starts, cue.end_sample)
+        if share and last > first:
+            return self.phone_starts[first + int(share * (last - first))]
+        return cue.start_sample + share * (cue.end_sample - cue.start_sample)
 
 
 def times_of(text: str, marks: Sequence[ScreenMark], images: Sequence[int], clock: Clock) -> Times:

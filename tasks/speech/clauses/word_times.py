@@ -1,7 +1,8 @@
-"""When each written word of a speech is said: told by the phones that its voice gave. Pure.
+"""When each written word of a speech is said: told by its phones. Pure.
 
-A clause keeps the line that its voice was given: phonemes, a group for each spoken word. Written
-words are matched with spoken ones ("$49" is three of them), these with groups, groups with phones.
+A clause keeps its phonemes, a group for each spoken word: the line that a built-in voice was given,
+or the reading that was found in a sound from elsewhere. Written words are matched with spoken ones
+("$49" is three of them), these with groups, groups with phones.
 """
 
 import math
@@ -46,14 +47,18 @@ class _Word:
 def word_times(speech: Speech) -> tuple[SpokenWord, ...] | None:
     """The words of all captions in order; those that are not said (a dash) are left out.
 
-    None: the speech has no times of words, as a recording and a voice from outside have none.
+    So are those of a clause that a recording or a voice from outside does not seem to say. None:
+    the speech has no times of words, as those have none that do not say their script.
     """
     if not speech.phonemes or len(speech.clauses) != len(speech.cues):
         return None
     words: list[SpokenWord] = []
     phones = _phones_of_cues(speech, speech.phonemes)
     for cue, clause, said in zip(speech.cues, speech.clauses, phones, strict=True):
-        groups = _groups(clause.line, said)
+        line = clause.line if speech.source == "builtin" else clause.reading
+        if not line:
+            continue
+        groups = _groups(line, said)
         if groups is None:
             return None
         words += _timed(cue.text.split(), clause.spoken.split(), groups)
@@ -63,9 +68,13 @@ def word_times(speech: Speech) -> tuple[SpokenWord, ...] | None:
 def _phones_of_cues(
     speech: Speech, phones: Sequence[TimedPhoneme]
 ) -> Iterator[Sequence[TimedPhoneme]]:
-    """The phones of each caption; between two captions is silence."""
-    scale = ENGINE_SAMPLE_RATE_HZ / speech.sample_rate_hz / 2
-    borders = [(one.end_sample + two.start_sample) * scale for one, two in pairwise(speech.cues)]
+    """The phones of each caption; between two captions is silence, or nothing in a recording."""
+    rate = speech.sample_rate_hz
+    middles = [
+        min(one.end_sample + two.start_sample, 2 * two.start_sample)
+        for one, two in pairwise(speech.cues)
+    ]
+    borders = [middle * ENGINE_SAMPLE_RATE_HZ // (2 * rate) for middle in middles]
     starts = [phone.start for phone in phones]
     places = [0, *(bisect_left(starts, border) for border in borders), len(phones)]
     return (phones[first:last] for first, last in pairwise(places))

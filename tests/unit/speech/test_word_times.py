@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.records import Speech
+from tasks.records import Cue, Speech, SpokenClause, TimedPhoneme
 from tasks.speech.clauses.word_times import word_times
 from tasks.speech.request import SpeechRequest
 from tasks.speech.speech import make_speech
@@ -61,3 +61,54 @@ def test_the_words_of_a_speech_are_those_that_its_phones_say_in_order(tmp_path: 
     assert words is not None
     assert [word.text for word in words] == text.split()
     assert all(40 <= word.end_ms - word.start_ms <= 900 for word in words)
+
+
+def recorded(*cues: tuple[int, int], readings: tuple[str, ...], phones: str) -> Speech:
+    """A recording whose phones last 100 ms each."""
+    return Speech(
+        speech_id="s",
+        source="recording",
+        voice="a.wav",
+        language="en",
+        sample_rate_hz=48_000,
+        num_channels=1,
+        num_samples=480_000,
+        engine_gain_db=0,
+        grid_levels_db=(),
+        cues=tuple(Cue(text="Go on", start_sample=start, end_sample=end) for start, end in cues),
+        phonemes=tuple(
+            TimedPhoneme(symbol=symbol, start=1600 * place, end=1600 * (place + 1))
+            for place, symbol in enumerate(phones)
+        ),
+        clauses=tuple(
+            SpokenClause(spoken="Go on", line="", sound="", reading=each) for each in readings
+        ),
+        file_sha256="f",
+        engine_file_sha256="e",
+    )
+
+
+@pytest.mark.parametrize("num_first", range(2, 60))
+def test_clauses_of_a_recording_that_follow_without_a_pause_keep_their_words(num_first: int):
+    first = "ɡ" + "O" * (num_first - 1)
+    border = 4800 * num_first
+    speech = recorded(
+        (0, border), (border, border + 19_200), readings=(first, "ɡˈO ˈɔn"), phones=f"{first}ɡOɔn"
+    )
+    words = word_times(speech)
+    assert words is not None
+    assert words[-2].start_ms == 100 * num_first
+    assert words[-1].start_ms == 100 * num_first + 200
+
+
+def test_words_of_a_clause_that_is_not_said_have_no_times():
+    cues = ((0, 19_200), (19_200, 38_400))
+    speech = recorded(*cues, readings=("", "ɡˈO ˈɔn"), phones="zzzzɡOɔn")
+    assert [word.start_ms for word in word_times(speech) or ()] == [400, 600]
+
+
+def test_a_clause_of_a_built_in_voice_is_written_as_every_release_wrote_it():
+    clause = SpokenClause(spoken="Go", line="ɡˈO", sound="key")
+    assert clause.model_dump_json() == '{"spoken":"Go","line":"ɡˈO","sound":"key"}'
+    found = clause.model_copy(update={"reading": "ɡˈO"})
+    assert SpokenClause.model_validate_json(found.model_dump_json()) == found
