@@ -311,7 +311,7 @@ def _style_faults(request: DeliverRequest, row: ManifestRow, speech: Speech) -> 
     else:
         stand = Stand(request.sizes[0], None, style=request.caption_style or CaptionStyle())
         if highlighted_words(speech, stand) is None:
-            yield f"caption_style, highlight: {no_word_times(speech)}; {way_out}"
+            yield f"caption_style, highlight: {no_word_times(speech)}, or {way_out}"
 
 
 def _stand(request: DeliverRequest, plan: VideoPlan, size: Size, folder: CampaignFolder) -> Stand:

@@ -70,6 +70,29 @@ def test_each_word_is_lit_in_its_frames_and_at_its_place(
     assert film.warnings == ()
 
 
+def test_a_word_of_a_recording_is_lit_while_it_is_heard(
+    spoken: tuple[Path, Speech, VideoReceipt],
+):
+    folder, own, _ = spoken
+    sound = folder / "speech" / f"{own.speech_id}.wav"
+    text = " ".join(cue.text for cue in own.cues)
+    speech = make_speech(SpeechRequest(audio_path=sound, text=text), folder / "speech")
+    film = made(spoken, CaptionStyle(highlight="#ffd400", backdrop="box"), speech)
+    frames = frames_of(folder / "deliverables" / film.key[:2] / film.file.name).astype(int)
+    is_lit = (frames[..., 0] > 150) & (frames[..., 1] > 120) & (frames[..., 2] < 110)
+
+    heard = word_times(own)
+    assert heard is not None
+    columns = []
+    for word in heard:
+        seen = np.argwhere(is_lit[(word.start_ms + word.end_ms) // 80])
+        assert len(seen) > 5, word
+        columns.append(seen[:, 1].mean())
+    assert len(columns) == 4
+    assert columns == sorted(columns), "one word after the other, in one line"
+    assert film.warnings == ()
+
+
 def test_a_brand_s_highlight_is_left_out_and_told_where_a_voice_has_no_times_of_words(
     spoken: tuple[Path, Speech, VideoReceipt],
 ):

@@ -37,14 +37,14 @@ def highlighted_words(speech: Speech, stand: Stand) -> tuple[SpokenWord, ...] | 
 
 
 def no_word_times(speech: Speech) -> str:
-    """Why the words of a speech cannot be highlighted."""
+    """Why the words of a speech cannot be highlighted, and what may help."""
     sound = "the recording" if speech.source == "recording" else "the sound of this voice"
     if speech.source == "builtin":
         reason = "an earlier release spoke this script and kept no times of its words"
     elif is_unaligned(speech):
-        reason = f"an earlier release did not look for the script in {sound}; --reread does"
+        reason = f"an earlier release did not look for the script in {sound}; add --reread"
     else:
-        reason = f"the words of the script were not found in {sound}"
+        reason = f"the words of the script were not found in {sound}; check the script"
     return f"no word of the captions is highlighted: {reason}"
 
 

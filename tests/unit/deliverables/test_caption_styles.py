@@ -11,10 +11,16 @@ from PIL import Image
 
 from model.errors import RowError
 from tasks.deliver_records import BACKDROPS, CAPTION_POSITIONS, CAPTION_SIZES, CaptionStyle
-from tasks.deliverables.captions.drawing import caption_overlays, check_captions
+from tasks.deliverables.captions.drawing import (
+    caption_overlays,
+    check_captions,
+    highlighted_words,
+    no_word_times,
+)
 from tasks.deliverables.captions.highlight import lit_words, with_word_times
 from tasks.deliverables.captions.places import Stand, lettering
 from tasks.media.captions import Caption
+from tasks.records import Cue, Speech
 from tasks.screen.caption_styles import CaptionStyleError, parse_caption_style, style_faults
 from tasks.screen.formats import RATIOS, SAFE_TOP, is_tall
 from tasks.screen.label import label_region
@@ -259,3 +265,29 @@ def test_a_row_says_what_it_says_and_its_brand_the_rest():
         position="middle", highlight=YELLOW
     )
     assert CaptionStyle(highlight="off").over(brand).highlight == "off"
+
+
+def speech_of(**told: object) -> Speech:
+    cue = Cue(text="Hi.", start_sample=0, end_sample=9)
+    known = {"language": "en", "cues": (cue,), "phonemes": None, "clauses": (), "versions": {}}
+    return Speech.model_construct(**{"front_end": "", **known, **told})
+
+
+@pytest.mark.parametrize(
+    ("told", "reason"),
+    [
+        ({"source": "builtin"}, "an earlier release spoke this script"),
+        ({"source": "recording"}, "did not look for the script in the recording; add --reread"),
+        ({"source": "recording", "front_end": "f"}, "not found in the recording; check the script"),
+        ({"source": "http"}, "did not look for the script in the sound of this voice"),
+        (
+            {"source": "command", "versions": {"alignment": "1"}},
+            "not found in the sound of this voice; check the script",
+        ),
+    ],
+)
+def test_people_are_told_why_no_word_is_lit(told, reason):
+    speech = speech_of(**told)
+    stand = Stand(RATIOS["1:1"], None, style=CaptionStyle(highlight=YELLOW))
+    assert highlighted_words(speech, stand) is None
+    assert reason in no_word_times(speech)

@@ -45,6 +45,15 @@ def test_a_mark_inside_a_clause_begins_where_its_word_is_said():
     assert times("只要[price]九十九元。", han, language="zh").price[0].start in range(48, 56)
 
 
+def test_a_mark_waits_for_its_word_where_a_recording_pauses_before_it():
+    cues = (Cue(text="abcd efgh", start_sample=0, end_sample=4 * RATE),)
+    starts = [RATE * moment for moment in (0.0, 0.2, 0.4, 0.6, 3.2, 3.4, 3.6, 3.8)]
+    of = Clock(cues, RATE, FPS, 250, starts)
+
+    assert times("abcd [price] efgh", of).price == (Span(80, 250),)
+    assert times("[price] abcd efgh", of).price == (Span(0, 250),)
+
+
 def test_a_mark_without_seconds_lasts_until_the_next_of_its_kind():
     of = clock(("One.", 0.0, 1.0), ("Two.", 2.0, 3.0), ("Three.", 4.0, 5.0))
     found = times("[presenter full] One. [show image2] Two. [price 1s] Three.", of)
