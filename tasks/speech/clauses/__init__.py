@@ -1,1 +1,1 @@
-"""One clause of a script: its words, its sound that campaigns share, and who speaks it when."""
+"""One clause of a script: its words, its sound that campaigns share, who speaks it, and when it is said."""
