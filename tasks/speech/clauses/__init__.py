@@ -1,1 +1,1 @@
-"""One clause of a script: its words, its sound that campaigns share, who speaks it, and when it is said."""
+"""One clause of a script: its words, its sound that campaigns share, who says it, and when."""

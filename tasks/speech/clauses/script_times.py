@@ -126,7 +126,8 @@ def _judged(
     least = found.other_likeness + _LEAST_ADVANTAGE_OF_A_LINE
     unsaid = [i for i, line in enumerate(said) if line.phones and line.likeness < least]
     if source == "voice" and spoken_s < _VOICES_DOUBTED_FROM_S:
-        is_said, unsaid = True, []  # it was given these words, and a word or two tell nothing
+        # it was given these words, and of a word or two no more can be told
+        is_said, unsaid = advantage >= -_LEAST_ADVANTAGE, []
     num_phones = sum(len(line.phones) for line in said)
     num_unsaid = sum(len(said[index].phones) for index in unsaid)
     if not is_said or num_unsaid > _MOST_UNSAID * num_phones:
