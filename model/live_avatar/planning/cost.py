@@ -305,6 +305,7 @@ class Plan:
         infer_frames: of a clip.
         num_steps: of denoising.
         dtype: one of :data:`DTYPES`.
+        is_compiled: the setting ``compile``.
     """
 
     model: ModelSizes
@@ -313,6 +314,7 @@ class Plan:
     infer_frames: int = 48
     num_steps: int = 4
     dtype: str = "bfloat16"
+    is_compiled: bool = False
 
     @property
     def tokens(self) -> Tokens:

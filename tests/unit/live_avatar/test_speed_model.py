@@ -109,6 +109,20 @@ def test_a_segment_begins_with_its_sink_and_advances_it_after_a_clip():
     assert context.start_s - at.start_s == pytest.approx(3 * 4 * STEP_S)
 
 
+def test_what_compiling_gains_is_gained_beside_attention():
+    compiled = replace(PLAN, is_compiled=True)
+    known, unknown = replace(H200, compiled=0.5), replace(H200, compiled=0.0)
+
+    def step_s(plan: Plan, rates: Rates) -> float:
+        return estimate_speed(Layout(plan, ALONE, Offload()), rates).step_s
+
+    attention = step_flops(MODEL.transformer, PLAN.tokens).attention / 1e12 * H200.attention_s
+    assert step_s(PLAN, known) == pytest.approx(STEP_S)
+    assert step_s(compiled, known) == pytest.approx(attention + (STEP_S - attention) / 2)
+    assert step_s(compiled, unknown) == pytest.approx(STEP_S)
+    assert step_s(compiled, H200) < STEP_S
+
+
 def test_rates_are_read_from_figures_by_their_names():
     needed = ("linear_s", "attention_s", "decode_s", "encode_s", "layer_s", "pass_s")
     figures = dict.fromkeys((*needed, "to_gpu_gbps", "to_host_gbps"), 1.0)
