@@ -16,9 +16,10 @@
 
 ``attention`` is the kernel of torch that attends: ``math`` spells it out and is slow,
 ``efficient``, ``flash`` and ``cudnn`` are there on some GPUs for some dtypes, and ``flash3`` is
-FlashAttention-3, for GPUs of compute capability 9.0, where its package is installed. A row's ``auto``
-leaves the choice to planning, which names the kernel that was calibrated. A plan's ``auto`` is of
-an earlier release, or of a planner without a calibration: torch chooses on each machine.
+FlashAttention-3, for GPUs of compute capability 9.0, where its package is installed. A row's
+``auto`` leaves the choice to planning, which names the kernel that was calibrated. A plan's
+``auto`` is of an earlier release, or of a planner without a calibration: torch chooses on each
+machine.
 ``compile`` lets torch make code of the transformer's blocks before the first one is denoised. A row
 that says nothing of it leaves it to planning, which compiles where that was calibrated as faster.
 ``head_parallel`` is over how many ranks of a stage the heads of self-attention are shared out. A

@@ -18,11 +18,12 @@ from model.live_avatar.examine.calibration import measure_reading
 from model.live_avatar.examine.passes import Bench, measure_compiled
 from model.live_avatar.network.audio_injector import AudioTokens
 from model.live_avatar.parallel.kernels import CACHE_VARIABLE, missing_tools
-from model.live_avatar.planning.cost import MODELS, Plan
+from model.live_avatar.planning.cost import Plan
 from model.live_avatar.planning.offload import (
     Offload,
 )
 from model.live_avatar.planning.placement import ALONE
+from model.live_avatar.planning.sizes import MODELS
 from model.live_avatar.planning.speed_model import Layout, Rates, estimate_speed
 from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule

@@ -5,19 +5,13 @@ from dataclasses import replace
 import pytest
 
 from model.live_avatar.examine.layer_fit import Point, fit_layer
-from model.live_avatar.planning.cost import (
-    MODELS,
-    Flops,
-    Plan,
-    decode_flops,
-    prefill_flops,
-    step_flops,
-)
+from model.live_avatar.planning.cost import Flops, Plan, decode_flops, prefill_flops, step_flops
 from model.live_avatar.planning.gpus import GPUS
 from model.live_avatar.planning.offload import (
     Offload,
 )
 from model.live_avatar.planning.placement import ALONE, Placement
+from model.live_avatar.planning.sizes import MODELS
 from model.live_avatar.planning.speed_model import (
     Layout,
     Rates,
