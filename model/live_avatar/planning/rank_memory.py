@@ -7,11 +7,11 @@ Derived from what one GPU holds that does everything (:mod:`model.live_avatar.pl
 *shards*    the large matrices are divided; two of the largest units stand there whole.
 *decoder*   has no layers: only what is small of the transformer, for speech.
 
-Shards take the rows of every matrix of blocks and audio injectors, as even as can be. Whole on every
-rank is the rest: biases and norms, the embeddings, the audio encoder, the head. At 14B in bfloat16
-that is 0.67 GiB. Shared out, it would have to be gathered when a pass begins, and held till its
-end: a share more, not less. At most two units (blocks or injectors) are whole at a time: one at work
-and the next on its way, or one in the stretch in which it came and in its own places.
+Shards take the rows of every matrix of blocks and audio injectors, as even as can be. Whole on
+every rank is the rest: biases and norms, the embeddings, the audio encoder, the head. At 14B in
+bfloat16 that is 0.67 GiB. Shared out, it would have to be gathered when a pass begins, and held
+till its end: a share more, not less. At most two units (blocks or injectors) are whole at a time:
+one at work and the next on its way, or one in the stretch in which it came and in its own places.
 
 CUDA and NCCL take memory that no tensor accounts for. How much is an assumption, the same for all;
 a little of each GPU is left free beside that.
