@@ -52,6 +52,7 @@ class Ask:
         count: of them in a machine.
         host_gib: of its memory that may be page-locked; None: any number.
         size: of the video, in pixels.
+        is_compiled: with the setting ``compile``.
     """
 
     card: str
@@ -59,6 +60,7 @@ class Ask:
     count: int = 1
     host_gib: int | None = None
     size: tuple[int, int] = (WIDTH, HEIGHT)
+    is_compiled: bool = False
 
     @property
     def gpu(self) -> Gpu:
@@ -68,16 +70,22 @@ class Ask:
     @property
     def plan(self) -> Plan:
         """What is rendered."""
-        return Plan(MODELS[PUBLISHED], *self.size, num_steps=NUM_STEPS, dtype=self.dtype)
+        return Plan(
+            MODELS[PUBLISHED],
+            *self.size,
+            num_steps=NUM_STEPS,
+            dtype=self.dtype,
+            is_compiled=self.is_compiled,
+        )
 
     def offer(self, placement: Placement | None = None) -> Offer | None:
         """The best for many videos, in this placement or any; None: nothing fits."""
         host = None if self.host_gib is None else self.host_gib * GIB
         return choose(*self._asked(ATTAINED), host, placement=placement).bulk
 
-    def floor(self, layout: Layout) -> Offer:
-        """The same layout on a card that attains its peaks."""
-        pool, works, rates = self._asked(PEAK)
+    def of(self, layout: Layout, shares: Shares) -> Offer:
+        """A layout on a card that attains such shares of its peaks."""
+        pool, works, rates = self._asked(shares)
         return offer_of(pool, layout.placement, layout.offload, works, rates)
 
     def _asked(self, shares: Shares) -> tuple[Pool, list[Work], dict[str, Rates]]:
@@ -96,6 +104,8 @@ def card_table() -> str:
         "FPS by count",
         "FPS at most",
         "s for a minute",
+        "FPS compiled",
+        "s compiled",
         "$ an hour",
         "$ for a minute",
     )
@@ -108,7 +118,8 @@ def _card_row(ask: Ask) -> tuple[str, ...]:
         return ()
     offer, price = ask.offer(ALONE), PRICES[ask.card]
     if offer is None:
-        return (ask.card, ask.dtype, "does not fit", *("",) * 5, f"{price:.2f}", "")
+        return (ask.card, ask.dtype, "does not fit", *("",) * 7, f"{price:.2f}", "")
+    compiled = replace(ask, is_compiled=True).of(offer.layout, ATTAINED)
     return (
         ask.card,
         ask.dtype,
@@ -116,8 +127,10 @@ def _card_row(ask: Ask) -> tuple[str, ...]:
         f"{offer.fit.largest.memory.total / GIB:.1f}",
         f"{offer.fit.host_bytes / GIB:.0f}",
         f"{_fps(offer):.1f}",
-        f"{_fps(ask.floor(offer.layout)):.1f}",
+        f"{_fps(ask.of(offer.layout, PEAK)):.1f}",
         f"{offer.engine_s:.0f}",
+        f"{_fps(compiled):.1f}",
+        f"{compiled.engine_s:.0f}",
         f"{price:.2f}",
         f"{offer.engine_s / 3600 * price:.3f}",
     )

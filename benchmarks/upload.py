@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tasks.store.bucket import Bucket
+from tasks.store.s3.bucket import Bucket
 from tests.seaweed import Seaweed
 
 MIB = 1 << 20

@@ -4,7 +4,7 @@ A plan is trusted with what is dear: pixels are filed under the keys it names. A
 engine of another version or other weights would file wrong pixels under right keys, for good.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from model.engine import EngineIdentity, earlier_identities, engine_identity
@@ -142,20 +142,31 @@ def is_begun(plan: VideoPlan, folder: CampaignFolder) -> bool:
     return folder.has_segment(key) or freed_receipt(folder, key) is not None
 
 
-def as_begun(plan: VideoPlan, asked: Mapping[str, Scalar], folder: CampaignFolder) -> VideoPlan:
-    """The plan with ``asked``, where it was begun so: before planning fixed what a row leaves open.
+def as_begun(
+    plan: VideoPlan, earlier: Sequence[Mapping[str, Scalar]], folder: CampaignFolder
+) -> VideoPlan:
+    """The plan with settings of ``earlier``, where it was begun so: before planning fixed more.
 
     So a plan that is lost renders nothing again because the machine has been calibrated since.
     """
-    if plan.settings == asked:
-        return plan
-    left_open = plan.model_copy(update={"settings": dict(asked)})
+    for settings in earlier:
+        if plan.settings != settings:
+            then = _with_settings(plan, settings, folder)
+            if is_begun(then, folder):
+                return then
+    return plan
+
+
+def _with_settings(
+    plan: VideoPlan, settings: Mapping[str, Scalar], folder: CampaignFolder
+) -> VideoPlan:
+    """The plan with these settings, and the keys of them."""
+    changed = plan.model_copy(update={"settings": dict(settings)})
     speech = load_speech(plan.speech_id, folder.speech)
     track = EngineTrack(
         folder.speech / f"{plan.speech_id}.16k.wav", speech.phonemes if speech else None
     )
-    then = _with_keys_of(engine_identity(plan.engine), left_open, track)
-    return then if is_begun(then, folder) else plan
+    return _with_keys_of(engine_identity(plan.engine), changed, track)
 
 
 def _need_nothing(plan: VideoPlan, folder: CampaignFolder) -> bool:

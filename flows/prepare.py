@@ -34,7 +34,8 @@ from tasks.errors import (
     DamagedError,
     UnforeseenError,
 )
-from tasks.gpu_plans.kernels import kernels_kept
+from tasks.gpu_plans.compilation import compilation_kept
+from tasks.gpu_plans.kernels import kernels_kept, with_kernel
 from tasks.media.finished_video import delivery_sha256
 from tasks.media.sound import keeps_loudness
 from tasks.plan.audio_window import EngineTrack
@@ -262,7 +263,11 @@ def _plan_anew(
 ) -> StoredPlan:
     size = checked_size(row, settings, portrait, identity)
     if before is not None:
-        settings = replace(settings, kernels=kernels_kept(settings.kernels, before.settings))
+        settings = replace(
+            settings,
+            kernels=kernels_kept(settings.kernels, before.settings),
+            compilation=compilation_kept(settings.compilation, before.settings),
+        )
 
     track = EngineTrack(place.speech / f"{speech.speech_id}.16k.wav", speech.phonemes)
     framed = framed_portrait(row, rig, size)
@@ -278,9 +283,10 @@ def _plan_anew(
         size=size,
     )
     asked = settings_of(row, settings, identity).engine
+    earlier = asked, with_kernel(asked, settings.kernels)  # of releases that fixed less
 
     def begun(plan: VideoPlan) -> VideoPlan:
-        return plan if before else as_begun(plan, asked, place)
+        return plan if before else as_begun(plan, earlier, place)
 
     if framed is not None and not _goes_on_unframed(row, begun(unframed), place):
         smaller = framed_portrait(row, rig, row.smaller_size) if row.smaller_size else None

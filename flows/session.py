@@ -18,7 +18,9 @@ from flows.rows.settings import PrepareSettings, Rereading, settings_of
 from flows.work import RenderFigures
 from model.engine import engine_identity
 from tasks.errors import DamagedError, NewerRecordError, counted
-from tasks.gpu_plans.kernels import ENGINE, calibrated_kernels, kernel_notices
+from tasks.gpu_plans.calibration import CalibrationEntry, calibration_path, read_calibrations
+from tasks.gpu_plans.compilation import compilation_notices, compilation_of
+from tasks.gpu_plans.kernels import ENGINE, kernel_notices, kernels_of, model_named
 from tasks.inputs.inputs import Inputs
 from tasks.manifest.lexicon_file import LexiconFile, beside, read_lexicon
 from tasks.manifest.manifest import Manifest, RowDefaults, read_manifest
@@ -26,7 +28,7 @@ from tasks.manifest.personal.proof import PRESET, PRESET_NAME, proof_row
 from tasks.manifest.personal.selection import EVERYTHING, Selection, chosen_of
 from tasks.manifest.personal.settings import USUAL, Personal
 from tasks.manifest.presets import load_presets
-from tasks.manifest.row_settings import check_options, notices_of
+from tasks.manifest.row_settings import RowSettings, check_options, notices_of
 from tasks.portrait.portrait import PortraitLimits
 from tasks.processes.ffmpeg import ffmpeg_version
 from tasks.quality.gates.limits import check_limits, uncalibrated_notices
@@ -102,6 +104,7 @@ class Session:
             proofed = {row.video_id: row for row in self.manifest.rows}
             presets = presets | {PRESET_NAME: PRESET}
             self._rows = tuple(proof_row(row, request.proof_s) for row in self.manifest.rows)
+        calibrated, model = self._calibrated(), model_named(os.environ)
         self.settings = PrepareSettings(
             presets=presets,
             engine_settings=request.engine_settings,
@@ -114,7 +117,8 @@ class Session:
             proof_s=request.proof_s,
             proofed=proofed,
             gates=request.gates,
-            kernels=self._kernels(),
+            kernels=kernels_of(calibrated, model),
+            compilation=compilation_of(calibrated, model),
         )
         asked = (self.rows, presets, request.engine_settings)
         check_options(*asked)
@@ -128,7 +132,9 @@ class Session:
         if request.gates.mode != "off":
             engines = {row.engine for row in self.rows}
             self.notices += uncalibrated_notices(engines, request.gates.limits)
-        self.notices += kernel_notices(self._open_settings(), self.settings.kernels)
+        open_rows = self._settings_with_a_choice()
+        self.notices += kernel_notices([each.engine for each in open_rows], self.settings.kernels)
+        self.notices += compilation_notices(open_rows, self.settings.compilation)
         self.chosen = chosen_of([row.video_id for row in self.rows], request.selection)
         if self.chosen is not None:
             num_rows = counted(len(self.rows), "video")
@@ -160,18 +166,18 @@ class Session:
             "preset": ", ".join(sorted({row.preset for row in self.rows})),
         }
 
-    def _kernels(self) -> dict[str, str]:
-        """Of attention, by dtype, where a row's engine has a choice of them."""
+    def _calibrated(self) -> tuple[CalibrationEntry, ...]:
+        """What decides what rows leave open, where their engine has a choice."""
         has_choice = any(row.engine == ENGINE for row in self._rows)
-        return calibrated_kernels(os.environ) if has_choice else {}
+        return read_calibrations(calibration_path(os.environ)) if has_choice else ()
 
-    def _open_settings(self) -> list[dict[str, Scalar]]:
+    def _settings_with_a_choice(self) -> list[RowSettings]:
         """Of rows whose videos are no tries, and whose engine has a choice of kernels."""
         rows = [row for row in self._rows if row.engine == ENGINE]
         if not rows or engine_identity(ENGINE).is_preview:
             return []
         identity = engine_identity(ENGINE)
-        return [settings_of(row, self.settings, identity).engine for row in rows]
+        return [settings_of(row, self.settings, identity) for row in rows]
 
     def infer_frames(self, row: ManifestRow) -> int:
         """Frames of a row's clips."""

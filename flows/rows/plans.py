@@ -6,6 +6,7 @@ from model.engine import (
     EngineIdentity,
 )
 from model.errors import RowError
+from tasks.gpu_plans.compilation import with_compilation
 from tasks.gpu_plans.kernels import with_kernel
 from tasks.manifest.cell_values import smaller_size_fault
 from tasks.manifest.presets import size_for
@@ -69,7 +70,11 @@ def plan_video(
         video_id=row.video_id,
         title=title_of(row),
         engine=identity.name,
-        settings=with_kernel(used.engine, settings.kernels),
+        settings=with_compilation(
+            with_kernel(used.engine, settings.kernels),
+            settings.compilation,
+            used.asked,
+        ),
         portrait=portrait.name,
         portrait_sha256=portrait.sha256,
         rig=portrait.rig,

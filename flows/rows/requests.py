@@ -8,6 +8,7 @@ from model.engine import (
     EngineIdentity,
 )
 from tasks.canonical_json import canonical_sha256
+from tasks.gpu_plans.compilation import is_compilation_refused
 from tasks.media.finished_video import DELIVERY_VERSION
 from tasks.plan.plan import (
     KEY_VERSION,
@@ -68,6 +69,7 @@ def request_digest(
             "encode": [KEY_VERSION, DELIVERY_VERSION, settings.ffmpeg_version],
         }
         | ({} if settings.proof_s is None else {"proof_s": settings.proof_s})
+        | ({"is_compiled": False} if is_compilation_refused(used.engine, used.asked) else {})
         | _proofed(row, settings)
     )
 

@@ -44,6 +44,7 @@ class PrepareSettings:
     """By video id, the rows whose proofs are made: their portraits are judged at their size."""
     gates: GateRequest = NO_GATES_ASKED
     kernels: Mapping[str, str] = field(default_factory=dict[str, str])  # of attention, by dtype
+    compilation: frozenset[str] = frozenset()  # dtypes in which new plans are compiled
 
 
 def settings_of(

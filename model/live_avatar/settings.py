@@ -15,10 +15,13 @@
 *float32*    twice the memory, and slow: to compare with.
 
 ``attention`` is the kernel of torch that attends: ``math`` spells it out and is slow,
-``efficient``, ``flash`` and ``cudnn`` are there on some GPUs for some dtypes. A row's ``auto``
-leaves the choice to planning, which names the kernel that was calibrated. A plan's ``auto`` is of
-an earlier release, or of a planner without a calibration: torch chooses on each machine.
-``compile`` lets torch make code of the transformer's blocks before the first one is denoised.
+``efficient``, ``flash`` and ``cudnn`` are there on some GPUs for some dtypes, and ``flash3`` is
+FlashAttention-3, for GPUs of compute capability 9.0, where its package is installed. A row's
+``auto`` leaves the choice to planning, which names the kernel that was calibrated. A plan's
+``auto`` is of an earlier release, or of a planner without a calibration: torch chooses on each
+machine.
+``compile`` lets torch make code of the transformer's blocks before the first one is denoised. A row
+that says nothing of it leaves it to planning, which compiles where that was calibrated as faster.
 ``head_parallel`` is over how many ranks of a stage the heads of self-attention are shared out. A
 product of fewer rows may be summed otherwise, so a segment is rendered as it was planned, or not
 at all; the default is what ``NIGHTSHOOT_PLACEMENT`` says where the campaign is planned.
@@ -39,11 +42,12 @@ DTYPES = ("bfloat16", "float32", "float16", "float8", "float8-kept", "float8-ten
 HANDOFFS = ("last-frame", "context")
 HEAD_PARALLEL = "head_parallel"
 ATTENTION, AUTO = "attention", "auto"
-ATTENTIONS = (AUTO, "math", "efficient", "flash", "cudnn")
+COMPILE = "compile"
+ATTENTIONS = (AUTO, "math", "efficient", "flash", "cudnn", "flash3")
 
 DEFAULTS: Mapping[str, Setting] = {
     ATTENTION: AUTO,
-    "compile": False,
+    COMPILE: False,
     "continuation": DEFAULT_CONTINUATION,
     "dtype": "bfloat16",
     "handoff": "last-frame",

@@ -51,7 +51,7 @@ def quote_campaign(videos: Sequence[Videos], wanted: GpuRequest) -> CampaignQuot
 def _engines(pool: Pool, videos: Sequence[Videos], wanted: GpuRequest) -> list[PoolEngine]:
     speed = Speed.of(pool.gpu, wanted.entries)
     pool = Pool(pool.count, speed.gpu)
-    works = [work_of(each, pool.gpu) for each in videos]
+    works = [work_of(each, pool.gpu, speed.compilation) for each in videos]
     rates = {work.plan.dtype: speed.rates(work.plan.dtype) for work in works}
     choice = choose_layout(pool, works, rates, wanted)
     offer = choice.rush if wanted.is_rush else choice.bulk

@@ -10,24 +10,20 @@ from model.errors import WeightsError
 from model.live_avatar.planning.sizes import PUBLISHED
 from model.live_avatar.settings import ATTENTION, AUTO, attention_dtype
 from model.live_avatar.weights.location import weights_location_of
-from tasks.gpu_plans.calibration import CalibrationEntry, calibration_path, read_calibrations
+from tasks.gpu_plans.calibration import CalibrationEntry
 from tasks.records import Scalar
 
 ENGINE = "live-avatar"
 _FOUND = "attention auto"  # among a calibration's versions: what torch chooses on that device
 
 
-def calibrated_kernels(environ: Mapping[str, str]) -> dict[str, str]:
+def kernels_of(entries: Iterable[CalibrationEntry], model: str) -> dict[str, str]:
     """Of each dtype that attention computes in, the kernel that new plans name.
 
-    Raises:
-        CampaignError: the calibration file cannot be read.
+    Args:
+        entries: of the calibration file.
+        model: a name of sizes.
     """
-    return kernels_of(read_calibrations(calibration_path(environ)), _model(environ))
-
-
-def kernels_of(entries: Iterable[CalibrationEntry], model: str) -> dict[str, str]:
-    """See :func:`calibrated_kernels`; ``model`` is a name of sizes."""
     by_dtype: dict[str, list[CalibrationEntry]] = {}
     for entry in entries:
         if (entry.engine, entry.model) == (ENGINE, model):
@@ -46,7 +42,8 @@ def _kernel(entries: Sequence[CalibrationEntry]) -> str:
     return min(seconds, key=lambda name: seconds[name], default="")
 
 
-def _model(environ: Mapping[str, str]) -> str:
+def model_named(environ: Mapping[str, str]) -> str:
+    """The sizes of the weights that the environment names."""
     try:
         return weights_location_of(environ).model
     except WeightsError:

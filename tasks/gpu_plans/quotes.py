@@ -92,6 +92,12 @@ class PoolQuote(Record):
     basis: str = Field(description="Where the seconds come from.")
     is_calibrated: bool
     load_s: float | None = Field(description="Of all weights, where it was measured.")
+    compile_s: float | None = Field(
+        description="Before the first block of a size where it is compiled, if that was measured."
+    )
+    compile_again_s: float | None = Field(
+        description="The same where the machine has compiled that size before."
+    )
     sizes: tuple[SizeQuote, ...]
 
 
@@ -152,11 +158,13 @@ def _check_wanted(placement: Placement, pools: Sequence[Pool], videos: Sequence[
 def _quote_pool(pool: Pool, videos: Sequence[Videos], wanted: GpuRequest) -> PoolQuote:
     speed = Speed.of(pool.gpu, wanted.entries)
     pool = Pool(pool.count, speed.gpu)
-    dtypes = {work_of(each, pool.gpu).plan.dtype for each in videos}
+    plans = [work_of(each, pool.gpu, speed.compilation).plan for each in videos]
+    dtypes = {plan.dtype for plan in plans}
     for dtype in sorted(dtypes):
         if fault := gpu_faults(pool.gpu, dtype):
             raise CampaignError(f"--gpus {pool}: {fault}")
     loads = [speed.rates(dtype).load_gbps for dtype in dtypes]
+    compiled = [speed.rates(plan.dtype) for plan in plans if plan.is_compiled]
     return PoolQuote(
         pool=str(pool),
         num_gpus=pool.count,
@@ -165,6 +173,8 @@ def _quote_pool(pool: Pool, videos: Sequence[Videos], wanted: GpuRequest) -> Poo
         basis="; ".join(sorted({speed.basis(dtype) for dtype in dtypes})),
         is_calibrated=all(speed.entry(dtype) is not None for dtype in dtypes),
         load_s=weight_files_gb() / min(loads) if all(loads) else None,
+        compile_s=max((each.compile_s for each in compiled), default=0.0) or None,
+        compile_again_s=max((each.compile_again_s for each in compiled), default=0.0) or None,
         sizes=tuple(_quote_size(pool, speed, each, wanted) for each in videos),
     )
 
@@ -191,7 +201,7 @@ def choose_layout(
 
 
 def _quote_size(pool: Pool, speed: Speed, videos: Videos, wanted: GpuRequest) -> SizeQuote:
-    work = work_of(videos, pool.gpu)
+    work = work_of(videos, pool.gpu, speed.compilation)
     rates = {work.plan.dtype: speed.rates(work.plan.dtype)}
     choice = choose_layout(pool, [work], rates, wanted)
 

@@ -1,6 +1,7 @@
 """What is asked of the planner: which videos, on which GPUs, with which settings."""
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -12,8 +13,9 @@ from model.live_avatar.planning.offload import Offload, read_offload
 from model.live_avatar.planning.placement import Placement, read_placement
 from model.live_avatar.planning.planner import Work
 from model.live_avatar.planning.sizes import MODELS, PUBLISHED
-from model.live_avatar.settings import DEFAULTS, setting_fault
+from model.live_avatar.settings import COMPILE, DEFAULTS, setting_fault
 from tasks.gpu_plans.calibration import CalibrationEntry
+from tasks.gpu_plans.compilation import is_compiled
 from tasks.manifest.cell_values import BadValueError, parse_number
 from tasks.manifest.presets import Preset
 from tasks.manifest.row_settings import CLIP_RANGES, DEFAULT_SEGMENT_CLIPS, LAST_FRAME, as_kind_of
@@ -172,7 +174,7 @@ def videos_of(plans: Iterable[VideoPlan]) -> list[Videos]:
 
 
 def _costly(settings: Mapping[str, Scalar]) -> dict[str, Scalar]:
-    names = ("sample_steps", "infer_frames", "truncate_schedule", "dtype", "handoff")
+    names = ("sample_steps", "infer_frames", "truncate_schedule", "dtype", "handoff", COMPILE)
     return {name: settings[name] for name in names if name in settings}
 
 
@@ -188,9 +190,16 @@ def named_pools(gpus: str) -> tuple[Pool, ...]:
         raise CampaignError(f"--gpus {error}") from error
 
 
-def work_of(videos: Videos, gpu: Gpu) -> Work:
-    """What an engine has to do for videos of one kind, in the dtype that they or the GPU name."""
+def work_of(videos: Videos, gpu: Gpu, compilation: AbstractSet[str] = frozenset()) -> Work:
+    """What an engine has to do for videos of one kind, in the dtype that they or the GPU name.
+
+    Args:
+        videos: of one kind.
+        gpu: of the pool.
+        compilation: the dtypes in which blocks are compiled where the videos leave that open.
+    """
     settings = videos.settings
+    dtype = str(settings.get("dtype", gpu.usual_dtype))
     is_truncated = bool(settings.get("truncate_schedule", False))
     num_steps = int(settings.get("sample_steps", 4))
     plan = Plan(
@@ -199,7 +208,8 @@ def work_of(videos: Videos, gpu: Gpu) -> Work:
         videos.height,
         infer_frames=int(settings.get("infer_frames", 48)),
         num_steps=max(1, num_steps - is_truncated),
-        dtype=str(settings.get("dtype", gpu.usual_dtype)),
+        dtype=dtype,
+        is_compiled=bool(settings.get(COMPILE, is_compiled({"dtype": dtype}, compilation))),
     )
     segments = tuple(frames for each in videos.segments.values() for frames in each)
     return Work(plan, segments, is_context=settings.get("handoff") == "context")

@@ -9,6 +9,7 @@ from model.live_avatar.planning.gpus import Gpu, like_of
 from model.live_avatar.planning.sizes import PUBLISHED
 from model.live_avatar.planning.speed_model import Rates, assumed_rates
 from tasks.gpu_plans.calibration import CalibrationEntry, newest
+from tasks.gpu_plans.compilation import compilation_of
 from tasks.gpu_plans.requests import ENGINE
 
 _SAME_MEMORY = 0.08  # of a card that is known by its memory alone, and one that was measured
@@ -43,6 +44,11 @@ class Speed:
         """The newest one of a dtype; kinds of float8 differ by less than machines do."""
         measured = dtype.partition("-")[0]
         return newest([entry for entry in self.entries if entry.dtype == measured])
+
+    @property
+    def compilation(self) -> frozenset[str]:
+        """The dtypes in which it compiles what leaves that open."""
+        return compilation_of(self.entries, PUBLISHED)
 
     def rates(self, dtype: str) -> Rates:
         """Measured, or assumed.

@@ -48,11 +48,13 @@ class RowSettings:
         infer_frames: frames of a clip, as they are counted.
         segment_clips: clips that a segment aims at.
         engine: every setting of the engine.
+        asked: names of those that the row, an option or its preset gives.
     """
 
     infer_frames: int
     segment_clips: int
     engine: dict[str, Scalar]
+    asked: frozenset[str]
 
 
 def row_settings(
@@ -73,6 +75,7 @@ def row_settings(
         infer_frames=_whole(wanted[INFER_FRAMES]),
         segment_clips=_whole(wanted.get(SEGMENT_CLIPS, usual)),
         engine=engine,
+        asked=frozenset(wanted.keys() & identity.settings.keys()),
     )
 
 

@@ -9,7 +9,7 @@
       deliverables/<key[:2]>/<key>.<sha8>.mp4 .json
 
 A thing is done when its receipt is there and its files match it; nothing else says so.
-``out`` is a folder, or ``s3://bucket/prefix`` (``tasks/store/s3_campaign.py``); both have one face.
+``out`` is a folder, or ``s3://bucket/prefix`` (``tasks/store/s3/campaign.py``), with one face.
 """
 
 import contextlib
@@ -58,7 +58,7 @@ from tasks.store.record_json import read_record, record_bytes, sealed
 from tasks.store.shared_files import LocalFiles, SharedFiles
 
 if TYPE_CHECKING:
-    from tasks.store.bucket import Bucket
+    from tasks.store.s3.bucket import Bucket
 
 _Record = TypeVar("_Record", bound=Record)
 

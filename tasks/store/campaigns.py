@@ -46,7 +46,7 @@ def open_campaign(
     checked_campaign(campaign)
     if not str(out).startswith(S3_SCHEME):
         return CampaignFolder(Path(out) / campaign)
-    from tasks.store.s3_campaign import open_s3_campaign  # its imports take a third of a second
+    from tasks.store.s3.campaign import open_s3_campaign  # its imports take a third of a second
 
     return open_s3_campaign(str(out), campaign, scratch)
 
@@ -59,6 +59,6 @@ def campaigns_in(out: str | Path) -> list[str]:
     """
     if not str(out).startswith(S3_SCHEME):
         return sorted(path.parent.name for path in Path(out).glob("*/campaign.json"))
-    from tasks.store.s3_campaign import s3_campaigns
+    from tasks.store.s3.campaign import s3_campaigns
 
     return s3_campaigns(str(out))

@@ -19,7 +19,7 @@ from tasks.store.files import disk_full_as_error, write_file_once
 from tasks.store.record_json import read_record
 
 if TYPE_CHECKING:
-    from tasks.store.bucket import Bucket
+    from tasks.store.s3.bucket import Bucket
 
 SOUNDS = "speech/clauses"
 UNUSED_DAYS = 30

@@ -13,7 +13,6 @@ from typing import Protocol
 
 from model.errors import CampaignError
 from tasks.errors import DamagedError
-from tasks.store.bucket import Bucket
 from tasks.store.campaign_folder import S3_SCHEME
 from tasks.store.files import (
     commit_file,
@@ -22,6 +21,7 @@ from tasks.store.files import (
     sha256_of_file,
     write_file_once,
 )
+from tasks.store.s3.bucket import Bucket
 
 RECORDS, FILES = "backups", "files"
 

@@ -29,7 +29,7 @@ from tests.cubins.graphs import GRAPHS, Graph, Kernel
 from tests.cubins.ptxas import read_log
 from tests.fake_gpu.hardware import DEVICE
 from tests.fake_gpu.rendering import HEIGHT, NUM_STEPS, WIDTH
-from tests.fake_gpu.work import work_of
+from tests.fake_gpu.work import Work, work_of
 
 _NUM_PAST_LATENTS, _MOTION_LATENTS, _AUDIO_TOKENS = 12, 19, 5
 _DTYPE = torch.bfloat16  # beside what is in 8 bits
@@ -38,11 +38,11 @@ _LIBRARY = re.compile(r"^\s+(?:\w+ = )?(?:extern_kernels\.\w+|torch\.ops\.[\w.]+
 
 
 class _Counted(TorchDispatchMode):
-    """Counts kernels as the table of counted work does."""
+    """Counts kernels and bytes as the table of counted work does."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.count = 0
+        self.work = Work()
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
@@ -50,7 +50,7 @@ class _Counted(TorchDispatchMode):
         made = func(*args, **(kwargs or {}))
         given, out = ([t for t in tree_leaves(x) if isinstance(t, Tensor)] for x in (args, made))
         if not func.is_view:
-            self.count += work_of(func._schema.name, args, given, out).kernels
+            self.work += work_of(func._schema.name, args, given, out)
         return made
 
 
@@ -109,7 +109,7 @@ def _noted(found: list[Graph]) -> Iterator[None]:
 
     compile_graph, generate = inductor.compile_fx, GraphLowering.codegen
     assemble = CachingAutotuner._precompile_config
-    kernels, code = list[Kernel](), list[str]()
+    kernels, code, moved = list[Kernel](), list[str](), list[int]()
 
     def assembled(tuner: Any, choice: Any) -> Any:
         with redirect_stdout(io.StringIO()) as said:
@@ -131,24 +131,29 @@ def _noted(found: list[Graph]) -> Iterator[None]:
     def generated(graph: Any) -> Any:
         wrapper, rest = generate(graph)
         code.append(getattr(wrapper, "value", wrapper))
+        fused = (node for node in graph.scheduler.nodes if not node.is_extern())
+        moved.append(sum(node.get_read_write_buffers_sizes() for node in fused))
         return wrapper, rest
 
     def compiled(graph: Any, inputs: Any, **told: Any) -> Any:
         if "inner_compile" in told:  # asked by itself, with the options
             return compile_graph(graph, inputs, **told)
-        kernels.clear()
-        code.clear()
+        for noted in (kernels, code, moved):
+            noted.clear()
         compile_graph(graph, inputs, **told)
-        (text,) = code
+        (text,), (num_bytes,) = code, moved
         name = GRAPHS[len(found)] if len(found) < len(GRAPHS) else "one too many"
         place = len(found)
         num_triton, num_library = len(_TRITON.findall(text)), len(_LIBRARY.findall(text))
-        found.append(Graph(name, 0, num_triton, num_library, tuple(kernels)))
+        found.append(Graph(name, 0, 0, num_triton, num_library, num_bytes, tuple(kernels)))
 
         def on_shapes(*args: Any) -> Any:
             with _Counted() as counted:
                 made = graph.forward(*args)
-            found[place] = replace(found[place], num_eager=counted.count)
+            work = counted.work
+            found[place] = replace(
+                found[place], num_eager=work.kernels, eager_bytes=work.other_bytes
+            )
             return made
 
         return on_shapes

@@ -41,13 +41,17 @@ class Graph:
     Attributes:
         name: its.
         num_eager: kernels without ``compile``.
+        eager_bytes: that these read and write beside products and attention.
         num_triton: started, of those that were made here.
         num_library: started, of cuBLAS and of attention.
+        moved_bytes: that those made here read and write.
         kernels: those that were made; where tiles are chosen by timing, one for each choice.
     """
 
     name: str
     num_eager: int
+    eager_bytes: int
     num_triton: int
     num_library: int
+    moved_bytes: int
     kernels: tuple[Kernel, ...]

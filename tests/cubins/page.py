@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from model.live_avatar.config import LIVE_AVATAR_14B
 from tests.cubins.graphs import Graph, Kernel
+from tests.fake_gpu.rendering import NUM_STEPS
+from tests.fake_gpu.table import COLUMNS, committed
 from tests.fake_gpu.table import PATH as COUNTED
-from tests.fake_gpu.table import committed
 
 PATH = Path(__file__).parents[2] / "benchmarks/results/cubins-2026-11.md"
 
@@ -37,13 +38,19 @@ makes the cubin, shared memory is what triton asks for.
 "Eager" are the kernels that the same graph takes without `compile`, counted as in
 [the counted work](counted_work-2026-11.md). "Triton" and "library" are the kernels that the
 compiled graph starts: those that were made here, and those that cuBLAS and attention have ready.
+"MB" are what kernels beside products and attention read and write: eager as in the counted work,
+compiled what torch's scheduler says of each kernel that it made, once for every buffer it touches.
 Of some kernels torch makes two, with other tiles, and keeps the faster one when it runs. They
 compute each value alone, so the bits are the same. The engine does not compile the VAE, nor the
 text and speech encoders.
 """
 _HALVES = ("first half, block", "second half, block")
 _STEP = "step, ring full"
-_COLUMNS = "eager | triton | library | cubins | most registers | spilled, B | most shared, B"
+_MATRICES, _REST = (COLUMNS.index(name) for name in ("TFLOP matrices", "GB of the rest"))
+_COLUMNS = (
+    "eager | triton | library | MB eager | MB compiled | cubins | most registers | spilled, B | "
+    "most shared, B"
+)
 
 
 def read_graphs(text: str) -> list[Graph]:
@@ -61,14 +68,34 @@ def page(found: Mapping[Ask, Sequence[Graph]]) -> str:
 
 def launches(graphs: Sequence[Graph]) -> tuple[int, int]:
     """Kernels of one step in these graphs, over all layers: eager, and compiled."""
-    config, by_name = LIVE_AVATAR_14B, {graph.name: graph for graph in graphs}
-    times = dict.fromkeys(_HALVES, config.num_layers) | {"injector": len(config.inject_layers)}
-    eager = sum(count * by_name[name].num_eager for name, count in times.items())
+    eager = sum(count * graph.num_eager for graph, count in _in_a_step(graphs))
     made = sum(
-        count * (by_name[name].num_triton + by_name[name].num_library)
-        for name, count in times.items()
+        count * (graph.num_triton + graph.num_library) for graph, count in _in_a_step(graphs)
     )
     return eager, made
+
+
+def _in_a_step(graphs: Sequence[Graph], *others: str) -> list[tuple[Graph, int]]:
+    """Graphs of one step with how often it comes to each; ``others`` once in every layer."""
+    config, by_name = LIVE_AVATAR_14B, {graph.name: graph for graph in graphs}
+    times = dict.fromkeys((*_HALVES, *others), config.num_layers)
+    times["injector"] = len(config.inject_layers)
+    return [(by_name[name], count) for name, count in times.items()]
+
+
+def gb_a_tflop(dtype: str, graphs: Sequence[Graph]) -> tuple[float, float]:
+    """What a TFLOP of matrices brings with it, in GB beside products: eager, and compiled.
+
+    A step turns the reference's keys too, which the counted work shows with the rest of a block.
+    """
+    rows = committed(COUNTED.read_text())[dtype]
+    eager_gb = rows[_STEP][_REST] + rows["rest of a block"][_REST] / NUM_STEPS
+    saved = sum(
+        count * (graph.eager_bytes - graph.moved_bytes)
+        for graph, count in _in_a_step(graphs, "reference turned")
+    )
+    matrices = rows[_STEP][_MATRICES]
+    return eager_gb / matrices, (eager_gb - saved / 1e9) / matrices
 
 
 def _section(ask: Ask, graphs: Sequence[Graph]) -> str:
@@ -81,6 +108,8 @@ def _section(ask: Ask, graphs: Sequence[Graph]) -> str:
             graph.num_eager,
             graph.num_triton,
             graph.num_library,
+            f"{graph.eager_bytes / 1e6:.1f}",
+            f"{graph.moved_bytes / 1e6:.1f}",
             len(kernels),
             max(kernel.registers for kernel in kernels),
             sum(kernel.spilled_bytes for kernel in kernels),
@@ -89,10 +118,12 @@ def _section(ask: Ask, graphs: Sequence[Graph]) -> str:
         lines.append(f"| {graph.name} | {' | '.join(map(str, cells))} |")
     eager, made = launches(graphs)
     counted = int(committed(COUNTED.read_text())[ask.dtype][_STEP][0])
+    eager_gb, made_gb = gb_a_tflop(ask.dtype, graphs)
     lines += [
         "",
         f"A step over all layers has {counted:,} kernels by the counted work, {eager:,} of them in",
         f"these graphs. Compiled, they start {made:,}, and the step {counted - eager + made:,}.",
+        f"A TFLOP of matrices brings {eager_gb:.2f} GB with it, and compiled {made_gb:.2f}.",
         "",
     ]
     spilling = [kernel for graph in graphs for kernel in graph.kernels if kernel.spilled_bytes]

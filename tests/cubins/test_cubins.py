@@ -24,7 +24,7 @@ KERNEL = Kernel("triton_red_fused_0", "sm_90a", 8, 40, 24, 512)
 
 
 def graphs(kernel: Kernel = KERNEL) -> list[Graph]:
-    return [Graph(name, 10, 2, 1, (kernel,)) for name in GRAPHS]
+    return [Graph(name, 10, 4000, 2, 1, 3000, (kernel,)) for name in GRAPHS]
 
 
 def test_registers_and_spills_are_what_the_assembler_says():
@@ -47,7 +47,7 @@ def test_the_page_tells_of_each_card_and_names_what_spills():
     text = page({Ask("H200", "bfloat16"): graphs()})
 
     assert "## H200 (sm_90a), bfloat16" in text
-    assert "| injector | 10 | 2 | 1 | 1 | 40 | 24 | 512 |" in text
+    assert "| injector | 10 | 2 | 1 | 0.0 | 0.0 | 1 | 40 | 24 | 512 |" in text
     assert "- `triton_red_fused_0` spills 24 B a thread at 40 registers and 8 warps" in text
 
 

@@ -21,7 +21,6 @@ from tasks.errors import (
     StoreError,
 )
 from tasks.records import FileEntry, SegmentMedia, SegmentReceipt, Speech, VideoReceipt
-from tasks.store.bucket import PART_BYTES, Bucket
 from tasks.store.campaign_folder import (
     CampaignFolder,
 )
@@ -33,7 +32,8 @@ from tasks.store.entries import (
     entry_of,
 )
 from tasks.store.files import write_file
-from tasks.store.s3_lock import S3Lock
+from tasks.store.s3.bucket import PART_BYTES, Bucket
+from tasks.store.s3.lock import S3Lock
 from tasks.store.verification import verify
 from tests.integration.servers import wait_until
 
@@ -176,7 +176,7 @@ def test_a_flipped_byte_is_found_when_the_file_is_fetched(folder, bucket, s3):
 def test_bytes_that_changed_on_their_way_are_refused(folder, tmp_path, monkeypatch, num_bytes):
     path = write_file(tmp_path / "movie", os.urandom(num_bytes))
     sha256 = base64.b64encode(hashlib.sha256(b"what was meant").digest()).decode()
-    monkeypatch.setattr("tasks.store.bucket._checksum", lambda data: sha256)
+    monkeypatch.setattr("tasks.store.s3.bucket._checksum", lambda data: sha256)
     folder.bucket.retry_s = 0.5
 
     with pytest.raises(StoreError, match="BadDigest"):
@@ -509,7 +509,7 @@ def test_a_killed_uploader_leaves_nothing_visible_and_its_parts_are_swept(folder
         file.truncate(1 << 30)
     code = (
         "import sys; from pathlib import Path\n"
-        "from tasks.store.bucket import Bucket\n"
+        "from tasks.store.s3.bucket import Bucket\n"
         "Bucket(sys.argv[1]).put_file(Path(sys.argv[2]), 'videos/a.mp4')\n"
     )
 

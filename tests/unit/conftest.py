@@ -6,7 +6,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from tasks.store.bucket import Bucket
+from tasks.store.s3.bucket import Bucket
 
 
 @pytest.fixture(scope="session")

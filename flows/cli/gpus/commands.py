@@ -179,7 +179,10 @@ def _size(text: str | None) -> tuple[int, int] | None:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 def calibrate(engine: str, dtypes: Sequence[str], as_json: bool) -> int:
-    """Measure this machine's speed for `nightshoot plan --gpus`. This takes under three minutes."""
+    """Measure this machine's speed for `nightshoot plan --gpus`.
+
+    This takes under three minutes, and on a GPU some more, to compile.
+    """
     from flows.cli.gpus.calibrate import calibrate as measure_all
     from flows.cli.gpus.calibrate import calibration_lines
 

@@ -178,6 +178,18 @@ def _notes(pool: PoolQuote, *, is_rush: bool) -> Iterator[Text]:
         yield Text(f"  {names}: {told}", style="dim")
     if pool.load_s is not None:
         yield Text(f"  each engine loads the weights once, in about {pool.load_s:.0f} s")
+    if told := _compiling(pool):
+        yield Text(f"  compile: the first block of a size takes {told}")
+
+
+def _compiling(pool: PoolQuote) -> str:
+    """By how much, in words; empty where nothing is compiled, or nobody measured it."""
+    told: list[str] = []
+    if pool.compile_s is not None:
+        told.append(f"about {pool.compile_s:.0f} s longer on a new machine")
+    if pool.compile_again_s is not None:
+        told.append(f"about {pool.compile_again_s:.0f} s longer where it was compiled before")
+    return ", ".join(told)
 
 
 def _lack(size: SizeQuote) -> str:

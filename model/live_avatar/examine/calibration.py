@@ -1,5 +1,7 @@
 """`nightshoot calibrate --engine live-avatar`: this GPU's speed, in under three minutes.
 
+Compiling comes on top of them: minutes where the machine has not done it before.
+
 Speed does not depend on what weights are, so they are random, and of 40 layers two are enough:
 with three layers and with one, the difference is two layers, and what is left belongs to a pass.
 The sizes and lengths of memory differ, so that matrices and attention can be told apart. The
@@ -8,19 +10,14 @@ files of weights are needed for one figure alone, how fast they are read.
 
 import os
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import median
-from typing import Any
 
 import torch
-from torch import Tensor
 
 from model.calibration import Calibration
 from model.host.server import number_gpus_by_bus
 from model.live_avatar.assembly.random_transformer import filled
-from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE, MOTION_LATENTS
+from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE
 from model.live_avatar.devices.device import choose_device, cudnn_version, keep_float32
 from model.live_avatar.devices.memory import memory_errors_named
 from model.live_avatar.encoders.vae import StreamingDecoder, build_vae, encode
@@ -30,89 +27,31 @@ from model.live_avatar.environment import (
     WEIGHTS_VARIABLE,
 )
 from model.live_avatar.examine.device_checks import driver_version
-from model.live_avatar.examine.layer_fit import LayerFit, Point, fit_layer
+from model.live_avatar.examine.passes import Bench, measure_compiled, measure_layers
 from model.live_avatar.network.attention import chosen_kernel, kernel_seconds
-from model.live_avatar.network.audio_injector import AudioTokens
-from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.parallel.quantize import (
     FLOAT8_RULES,
     TORCH_DTYPES,
     check_capability,
-    float8_put,
 )
 from model.live_avatar.planning.cost import (
     count_tokens,
     decode_flops,
     encode_flops,
-    prefill_flops,
-    step_flops,
 )
-from model.live_avatar.planning.sizes import MODELS, PUBLISHED, ModelSizes
-from model.live_avatar.sampling.sampler import Sampler
-from model.live_avatar.sampling.schedule import make_schedule
+from model.live_avatar.planning.sizes import PUBLISHED
 from model.live_avatar.weights.checkpoint import shard_names
 from model.live_avatar.weights.location import (
     WeightsLocation,
     weights_location_of,
 )
-from model.live_avatar.weights.state import built_empty, put
+from model.live_avatar.weights.state import built_empty
 
-_FEW, _MANY = 1, 3  # layers
-# width, height, infer_frames: the last has the memory of one block, and so little attention
-_POINTS = ((704, 384, 48), (384, 256, 48), (704, 384, 12))
-_TINY_POINTS = ((192, 128, 48), (64, 64, 48), (192, 128, 12))
 _VAE_SIZES = {PUBLISHED: (384, 256), "tiny": (64, 64)}
 _ENCODED_FRAMES = 17
 _HEADS_SHARE = 4  # of all heads
-_REPEATS, _MOST_S = 7, 8.0  # of one measurement: the median of so many, or of those in this time
 _COPIED_BYTES, _READ_BYTES = 1 << 26, 1 << 31
 _GIGA, _TERA = 1e9, 1e12
-
-
-@dataclass(frozen=True)
-class Bench:
-    """Where it is measured.
-
-    Attributes:
-        device: that computes.
-        dtype: of weights and values.
-        name: the dtype's, by the engine's setting.
-        model: the model's name.
-    """
-
-    device: torch.device
-    dtype: torch.dtype
-    name: str
-    model: str
-
-    @property
-    def sizes(self) -> ModelSizes:
-        """Of the model."""
-        return MODELS[self.model]
-
-    def seconds(self, work: Callable[[], Any]) -> float:
-        """The median of some runs, after one that is not counted."""
-        self._timed(work)
-        times: list[float] = []
-        while len(times) < _REPEATS and sum(times) < _MOST_S:
-            times.append(self._timed(work))
-        return median(times)
-
-    def _timed(self, work: Callable[[], Any]) -> float:
-        self.settle()
-        started = time.perf_counter()
-        work()
-        self.settle()
-        return time.perf_counter() - started
-
-    def settle(self) -> None:
-        """Wait for what the device has been given to do."""
-        if self.device.type == "cuda":
-            torch.cuda.synchronize(self.device)
-
-    def drawn(self, *shape: int) -> Tensor:
-        """Random values on the device."""
-        return torch.randn(shape, device=self.device).to(self.dtype)
 
 
 def calibrate(dtype: str) -> Calibration:
@@ -166,14 +105,24 @@ def _check_dtype(device: torch.device, name: str) -> None:
 def _figures(bench: Bench, place: WeightsLocation) -> tuple[dict[str, float], list[str]]:
     notes: list[str] = []
     layers = measure_layers(bench)
+    compiled: dict[str, float] = {}
+    if bench.device.type == "cuda":
+        compiled, lacks = measure_compiled(bench)
+        notes += lacks
+    else:
+        notes.append("compile: it is of use on a GPU alone")
     decode_s, encode_s = measure_vae(bench)
     to_gpu, to_host = measure_copies(bench)
-    figures = layers | {
-        "decode_s": decode_s,
-        "encode_s": encode_s,
-        "to_gpu_gbps": to_gpu,
-        "to_host_gbps": to_host,
-    }
+    figures = (
+        layers
+        | compiled
+        | {
+            "decode_s": decode_s,
+            "encode_s": encode_s,
+            "to_gpu_gbps": to_gpu,
+            "to_host_gbps": to_host,
+        }
+    )
     if torch.cuda.device_count() > 1:
         figures["link_gbps"] = measure_link(bench)
     else:
@@ -186,88 +135,7 @@ def _figures(bench: Bench, place: WeightsLocation) -> tuple[dict[str, float], li
     return figures, notes
 
 
-# --- the transformer ---
-
-
-def measure_layers(bench: Bench) -> dict[str, float]:
-    """Figures of layers and passes, and how far the filling of the sink is from them."""
-    points = _TINY_POINTS if bench.model == "tiny" else _POINTS
-    timed = [list(_pass_seconds(bench, point)) for point in points]
-    layer_s = [(many - few) / (_MANY - _FEW) for (few, _), (many, _) in timed]
-    floor = min(few for (few, _), _ in timed) * 1e-3  # noise can make a difference negative
-    fitted = fit_layer(
-        [
-            _point(bench, point, max(seconds, floor))
-            for point, seconds in zip(points, layer_s, strict=True)
-        ]
-    )
-    rest = median(
-        few - max(each, floor) for ((few, _), _), each in zip(timed, layer_s, strict=True)
-    )
-    filled_s = timed[0][1][1]
-    return {
-        **fitted._asdict(),
-        "pass_s": max(0.0, rest),
-        "prefill": filled_s / _expected_prefill_s(bench, points[0], fitted, max(0.0, rest)),
-    }
-
-
-def _layers(bench: Bench, num_layers: int) -> Any:
-    """The transformer's sizes with so many layers, which hear nothing."""
-    return replace(bench.sizes.transformer, num_layers=num_layers, inject_layers=())
-
-
-def _pass_seconds(bench: Bench, point: tuple[int, int, int]) -> Iterator[tuple[float, float]]:
-    """Of a block and step, and of the sink: with few layers, then with many."""
-    for num_layers in (_FEW, _MANY):
-        config = _layers(bench, num_layers)
-        rule = FLOAT8_RULES.get(bench.name)
-        put_weight = float8_put(config, rule, bench.device) if rule else put
-        empty = built_empty(lambda config=config: Transformer(config))
-        model = filled(empty, bench.dtype, bench.device, put_weight)
-        yield _timed_sampler(bench, model, point)
-
-
-def _timed_sampler(
-    bench: Bench, model: Transformer, point: tuple[int, int, int]
-) -> tuple[float, float]:
-    width, height, infer_frames = point
-    tokens = count_tokens(width, height, infer_frames)
-    shape = (height // LATENT_SIDE, width // LATENT_SIDE)
-    config, num_blocks = model.config, tokens.ring // tokens.block
-    sampler = Sampler(
-        model,
-        make_schedule(1),
-        height=shape[0],
-        width=shape[1],
-        num_past_latents=num_blocks * BLOCK_LATENTS,
-    )
-    channels = config.latent_channels
-    latents = bench.drawn(1, channels, BLOCK_LATENTS, *shape)
-    reference, motion = (bench.drawn(1, channels, n, *shape) for n in (1, sum(MOTION_LATENTS)))
-    silence = bench.drawn(1, BLOCK_LATENTS, 1, config.dim)
-    audio = AudioTokens(silence, silence)  # nothing of it is heard
-    sampler.set_text(bench.drawn(config.text_len, config.text_dim))
-    sampler.set_sink(reference, motion)
-    for block in range(num_blocks):  # until the ring is full
-        sampler.velocity(block * BLOCK_LATENTS, latents, audio, 0, 10)
-    last = num_blocks * BLOCK_LATENTS
-    step_s = bench.seconds(lambda: sampler.velocity(last, latents, audio, 0, 10))
-    return step_s, bench.seconds(lambda: sampler.set_sink(reference, motion))
-
-
-def _point(bench: Bench, point: tuple[int, int, int], seconds: float) -> Point:
-    """With the work of one layer."""
-    flops = step_flops(_layers(bench, 1), count_tokens(*point))
-    return Point(flops.linear / _TERA, flops.attention / _TERA, seconds)
-
-
-def _expected_prefill_s(
-    bench: Bench, point: tuple[int, int, int], fitted: LayerFit, pass_s: float
-) -> float:
-    flops = prefill_flops(_layers(bench, _MANY), count_tokens(*point))
-    computing = (flops.linear * fitted.linear_s + flops.attention * fitted.attention_s) / _TERA
-    return computing + _MANY * fitted.layer_s + pass_s
+# --- attention ---
 
 
 def _kernels(bench: Bench) -> dict[str, float]:
@@ -277,7 +145,7 @@ def _kernels(bench: Bench) -> dict[str, float]:
     """
     config = bench.sizes.transformer
     num_heads = max(1, config.num_heads // _HEADS_SHARE)
-    tokens = count_tokens(*(_TINY_POINTS if bench.model == "tiny" else _POINTS)[0])
+    tokens = count_tokens(*bench.points[0])
     queries = (tokens.block, num_heads, config.head_dim)
     return kernel_seconds(bench.device, bench.dtype, queries, tokens.keys)
 

@@ -16,20 +16,32 @@ import torch
 import torch.nn.functional as F  # noqa: N812  the field's name for it
 from einops import rearrange
 from torch import Tensor
-from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.nn.attention import (
+    SDPBackend,
+    activate_flash_attention_impl,
+    current_flash_attention_impl,
+    restore_flash_attention_impl,
+    sdpa_kernel,
+)
 
 from model.live_avatar.settings import AUTO
 
 #: ``(queries (B, Lq, N, D), keys (B, Lk, N, D), values (B, Lk, N, D)) -> (B, Lq, N, D)``
 Attend: TypeAlias = Callable[[Tensor, Tensor, Tensor], Tensor]
 
+_FLASH3 = "flash3"
 KERNELS: Mapping[str, SDPBackend] = {
     "math": SDPBackend.MATH,
     "efficient": SDPBackend.EFFICIENT_ATTENTION,
     "flash": SDPBackend.FLASH_ATTENTION,
     "cudnn": SDPBackend.CUDNN_ATTENTION,
+    _FLASH3: SDPBackend.FLASH_ATTENTION,
 }
-"""By the engine's setting ``attention``, whose ``auto`` leaves the choice to torch."""
+"""By the engine's setting ``attention``, whose ``auto`` leaves the choice to torch.
+
+``flash3`` is another package's kernel, which torch puts in the place of its own ``flash``.
+"""
+_IMPLEMENTATIONS: Mapping[str, str] = {_FLASH3: "FA3"}  # as torch names them
 # a block attends to five tokens of speech, to 512 of text, and to thousands of its own
 _TRIED_KEYS = (5, 512, 1000)
 _TRIED_QUERIES, _TRIED_HEADS = 48, 2
@@ -41,19 +53,42 @@ def attend(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
     return rearrange(F.scaled_dot_product_attention(q, k, v), "b n l d -> b l n d")
 
 
-def attend_by(backend: SDPBackend, queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
-    """The same by one kernel alone.
+def attend_by(name: str, queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+    """The same as a setting says: by torch's choice, or by one kernel alone.
+
+    Args:
+        name: ``auto``, or one of :data:`KERNELS`.
+        queries: as in :func:`attend`.
+        keys: the same.
+        values: the same.
 
     Raises:
+        ImportError: its package is not installed.
         RuntimeError: the device has it not, or not for such tensors.
     """
-    with sdpa_kernel(backend):
+    _use_implementation(_IMPLEMENTATIONS.get(name))
+    if name == AUTO:
         return attend(queries, keys, values)
+    with sdpa_kernel(KERNELS[name]):
+        return attend(queries, keys, values)
+
+
+def _use_implementation(name: str | None) -> None:
+    """Let a package's kernel take the place of torch's ``flash``; None: torch's own.
+
+    It holds for the process, whose last segment may have had another one.
+    """
+    if current_flash_attention_impl() == name:
+        return
+    if name is None:
+        restore_flash_attention_impl()
+    else:
+        activate_flash_attention_impl(name)
 
 
 def kernel_named(name: str) -> Attend:
     """How the setting ``attention`` attends."""
-    return attend if name == AUTO else partial(attend_by, KERNELS[name])
+    return partial(attend_by, name)
 
 
 # --- what a device can do ---
@@ -68,6 +103,7 @@ def chosen_kernel(device: torch.device | str, dtype: torch.dtype, head_dim: int)
         torch.zeros((1, _TRIED_HEADS, length, head_dim), dtype=dtype, device=device)
         for length in (_TRIED_QUERIES, _TRIED_KEYS[-1])
     )
+    _use_implementation(None)
     # what torch itself asks; left out of its stubs
     chosen = SDPBackend(torch._fused_sdp_choice(queries, keys, keys))  # pyright: ignore[reportPrivateImportUsage]
     return next(name for name, backend in KERNELS.items() if backend == chosen)
@@ -88,7 +124,7 @@ def kernel_fault(name: str, device: torch.device | str, dtype: torch.dtype, head
                     for length in (_TRIED_QUERIES, num_keys)
                 )
                 kernel(queries, keys, keys).sum().item()  # a GPU's faults are told here
-        except RuntimeError as error:
+        except (ImportError, RuntimeError) as error:
             reasons = [_first_line(each.message) for each in said]
             return "; ".join([*reasons, _first_line(error)])
     return ""

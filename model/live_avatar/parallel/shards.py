@@ -3,7 +3,7 @@
 Each rank holds a share of the rows of every matrix of blocks and audio injectors. What a block
 needs is gathered from all ranks before it is used, and given up afterwards; while it is at work,
 the next one's is on its way. What a rank holds at most is told by
-:mod:`model.live_avatar.planning.shard_sizes`.
+:mod:`model.live_avatar.planning.rank_memory`.
 
 While the model is loaded every rank reads all of the files and keeps its rows, tensor by tensor:
 no rank waits for another then, and one that finds a damaged file says so alone.

@@ -17,6 +17,8 @@ from model.live_avatar.planning.gpus import Gpu
 
 STEP_GB, NARROW_STEP_GB = 3.53, 4.68
 """Value by value, for a TFLOP of matrices, the turning of the reference's keys included."""
+COMPILED_STEP_GB, COMPILED_NARROW_STEP_GB = 0.66, 0.67
+"""The same with ``compile``, whose kernels do more at a time (`cubins-2026-11.md`, H200)."""
 DECODE_GB, ENCODE_GB = 4.03, 4.26
 """The same for a TFLOP of the VAE's decoder and of its encoder."""
 _WIDE = 2.0  # values of float32 have twice the bytes
@@ -57,12 +59,14 @@ class Roofline:
         attention_s: of products of attention.
         decode_s: of the VAE's decoder.
         encode_s: of its encoder.
+        compiled_linear_s: of matrices with ``compile``.
     """
 
     linear_s: float
     attention_s: float
     decode_s: float
     encode_s: float
+    compiled_linear_s: float
 
 
 def roofline(gpu: Gpu, dtype: str, shares: Shares = ATTAINED) -> Roofline:
@@ -77,11 +81,14 @@ def roofline(gpu: Gpu, dtype: str, shares: Shares = ATTAINED) -> Roofline:
     wide = _WIDE if dtype == "float32" else 1.0
     in_narrow = is_narrow(dtype) and gpu.fp8_tflops > 0
     product = gpu.fp8_tflops * shares.narrow if in_narrow else gpu.tflops * shares.matrices
-    beside = NARROW_STEP_GB if is_narrow(dtype) else STEP_GB
+    beside, compiled = STEP_GB, COMPILED_STEP_GB
+    if is_narrow(dtype):
+        beside, compiled = NARROW_STEP_GB, COMPILED_NARROW_STEP_GB
     convolution = 1 / (gpu.tflops * shares.convolutions)
     return Roofline(
         linear_s=1 / product + wide * beside / moved,
         attention_s=1 / (gpu.tflops * shares.attention),
         decode_s=convolution + wide * DECODE_GB / moved,
         encode_s=convolution + wide * ENCODE_GB / moved,
+        compiled_linear_s=1 / product + wide * compiled / moved,
     )

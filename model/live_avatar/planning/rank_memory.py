@@ -4,9 +4,14 @@ Derived from what one GPU holds that does everything (:mod:`model.live_avatar.pl
 
 *stages*    a rank has the memories of its own steps; text, speech and VAE are the leader's alone.
 *heads*     memories, sink and activations are divided; prompts' keys are not, nor are weights.
-*shards*    the large matrices are divided; two of the largest units stand there whole
-            (:mod:`model.live_avatar.planning.shard_sizes`).
+*shards*    the large matrices are divided; two of the largest units stand there whole.
 *decoder*   has no layers: only what is small of the transformer, for speech.
+
+Shards take the rows of every matrix of blocks and audio injectors, as even as can be. Whole on
+every rank is the rest: biases and norms, the embeddings, the audio encoder, the head. At 14B in
+bfloat16 that is 0.67 GiB. Shared out, it would have to be gathered when a pass begins, and held
+till its end: a share more, not less. At most two units (blocks or injectors) are whole at a time:
+one at work and the next on its way, or one in the stretch in which it came and in its own places.
 
 CUDA and NCCL take memory that no tensor accounts for. How much is an assumption, the same for all;
 a little of each GPU is left free beside that.
@@ -15,12 +20,15 @@ a little of each GPU is left free beside that.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
+from model.live_avatar.config import TransformerConfig
 from model.live_avatar.planning.cost import (
     DTYPES,
     Memory,
     Plan,
     activation_bytes,
+    is_narrow,
     sink_pass_bytes,
     weight_bytes,
 )
@@ -30,13 +38,14 @@ from model.live_avatar.planning.offload import (
     Offload,
 )
 from model.live_avatar.planning.placement import Placement, shares
-from model.live_avatar.planning.shard_sizes import sharded_bytes
 from model.live_avatar.planning.sizes import num_large_weights
 from model.live_avatar.planning.traffic import (
     host_memory,
     offloaded_memory,
 )
 
+NUM_WHOLE_UNITS = 2
+_SCALE_BYTES = 4  # of a row in 8 bits
 CUDA_BYTES = 1_500_000_000
 """Of CUDA itself, and lost between tensors; assumed."""
 NCCL_BYTES = 500_000_000
@@ -224,3 +233,55 @@ def _small_weight_bytes(plan: Plan) -> int:
     config = plan.model.transformer
     large = DTYPES[plan.dtype][1] * num_large_weights(config)
     return weight_bytes(config, plan.dtype) - large
+
+
+# --- shards ---
+
+
+class ShardedBytes(NamedTuple):
+    """Bytes of a rank.
+
+    Attributes:
+        shard: held all the time: its share of the matrices, and all that is not shared out.
+        gathered: the most beside that, while the transformer is at work.
+    """
+
+    shard: int
+    gathered: int
+
+
+def sharded_bytes(config: TransformerConfig, dtype: str, num_shards: int) -> ShardedBytes:
+    """Of a rank that shares the weights with ``num_shards - 1`` others.
+
+    Args:
+        config: of the transformer.
+        dtype: one of :data:`model.live_avatar.planning.cost.DTYPES`.
+        num_shards: 1: nothing is shared out, nor gathered.
+    """
+    whole = weight_bytes(config, dtype) - DTYPES[dtype][1] * num_large_weights(config)
+    block, injector = (
+        share_bytes(shapes, dtype, num_shards) for shapes in (_block(config), _injector(config))
+    )
+    shares = config.num_layers * block + len(config.inject_layers) * injector
+    gathered = NUM_WHOLE_UNITS * num_shards * max(block, injector) if num_shards > 1 else 0
+    return ShardedBytes(whole + shares, gathered)
+
+
+def share_bytes(shapes: list[tuple[int, int]], dtype: str, num_shards: int) -> int:
+    """Of one share of matrices (rows, columns): the first one, to whose size the others are padded.
+
+    Where the matrices are in 8 bits, each row brings its scale.
+    """
+    scale = _SCALE_BYTES if is_narrow(dtype) else 0
+    row = (DTYPES[dtype][1] * columns + scale for _, columns in shapes)
+    return sum(-(-rows // num_shards) * each for (rows, _), each in zip(shapes, row, strict=True))
+
+
+def _block(config: TransformerConfig) -> list[tuple[int, int]]:
+    """Rows and columns of a block's matrices; queries, keys and values come from one."""
+    dim, hidden = config.dim, config.ffn_dim
+    return [(3 * dim, dim), *[(dim, dim)] * 5, (hidden, dim), (dim, hidden)]
+
+
+def _injector(config: TransformerConfig) -> list[tuple[int, int]]:
+    return [*[(config.dim, config.dim)] * 4, (2 * config.dim, config.dim)]

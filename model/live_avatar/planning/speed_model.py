@@ -68,6 +68,10 @@ class Rates:
         link_gbps: to another GPU; 0: not known.
         load_gbps: GB/s of weights from their files; 0: not known.
         prefill: seconds of filling the sink, over what the other figures say.
+        compiled: with ``compile``, what a pass takes beside attention, over what it takes without;
+            0: not known, so counted as if nothing was gained.
+        compile_s: by which the first block of a size takes longer, to compile; 0: not known.
+        compile_again_s: the same in a process that finds the code in the cache.
     """
 
     linear_s: float
@@ -81,6 +85,9 @@ class Rates:
     link_gbps: float = 0.0
     load_gbps: float = 0.0
     prefill: float = 1.0
+    compiled: float = 0.0
+    compile_s: float = 0.0
+    compile_again_s: float = 0.0
 
     @classmethod
     def of(cls, figures: Mapping[str, float]) -> "Rates":
@@ -110,6 +117,7 @@ def assumed_rates(gpu: Gpu, dtype: str, shares: Shares = ATTAINED) -> Rates:
         to_gpu_gbps=gpu.host_gbps,
         to_host_gbps=gpu.host_gbps,
         link_gbps=gpu.link_gbps,
+        compiled=allowed.compiled_linear_s / allowed.linear_s,
     )
 
 
@@ -205,10 +213,12 @@ def _pass_s(layout: Layout, rates: Rates, flops: Flops, *, is_step: bool = False
     """One pass through all layers; of a step, the memories come and go with it."""
     plan, placement = layout.plan, layout.placement
     layers = plan.model.transformer.num_layers
-    matrices = flops.linear + flops.injectors
-    computing = (matrices * rates.linear_s + flops.attention * rates.attention_s) / _TERA
-    computing /= placement.heads
-    computing += layers * rates.layer_s + rates.pass_s + _exchange_s(layout, rates)
+    matrices = (flops.linear + flops.injectors) * rates.linear_s / _TERA / placement.heads
+    attention = flops.attention * rates.attention_s / _TERA / placement.heads
+    beside = matrices + layers * rates.layer_s + rates.pass_s
+    if plan.is_compiled and rates.compiled:
+        beside *= rates.compiled
+    computing = beside + attention + _exchange_s(layout, rates)
     return max(computing, _moving_s(layout, rates, is_step=is_step), _gathering_s(layout, rates))
 
 

@@ -1,6 +1,7 @@
 """What `nightshoot calibrate` measures, measured: on this CPU, with the tiny model."""
 
 import json
+import os
 import time
 from statistics import median
 
@@ -13,13 +14,16 @@ from model.calibration import Calibration, calibrate_engine
 from model.errors import CampaignError, ResourceError
 from model.live_avatar.assembly.random_weights import untrained
 from model.live_avatar.config import BLOCK_LATENTS
-from model.live_avatar.examine.calibration import Bench, measure_reading
+from model.live_avatar.examine.calibration import measure_reading
+from model.live_avatar.examine.passes import Bench, measure_compiled
 from model.live_avatar.network.audio_injector import AudioTokens
-from model.live_avatar.planning.cost import MODELS, Plan
+from model.live_avatar.parallel.kernels import CACHE_VARIABLE, missing_tools
+from model.live_avatar.planning.cost import Plan
 from model.live_avatar.planning.offload import (
     Offload,
 )
 from model.live_avatar.planning.placement import ALONE
+from model.live_avatar.planning.sizes import MODELS
 from model.live_avatar.planning.speed_model import Layout, Rates, estimate_speed
 from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule
@@ -104,6 +108,34 @@ def test_the_command_keeps_what_it_measures_for_every_dtype(monkeypatch, tmp_pat
     kept = read_calibrations(path)
     assert [entry.dtype for entry in kept] == ["bfloat16", "float8"]
     assert min(kept[0].figures.values()) >= 0
+
+
+@pytest.mark.sweep
+def test_compiling_is_timed_as_new_once_and_what_it_gains_is_a_share(monkeypatch, tmp_path):
+    if missing_tools("cpu", os.environ):
+        pytest.skip("nothing can be compiled on this machine")
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    bench = Bench(torch.device("cpu"), torch.float32, "float32", "tiny")
+    with torch.no_grad():
+        first, (again, notes) = measure_compiled(bench), measure_compiled(bench)
+
+    assert first[0].keys() == {"compiled", "compile_s", "compile_again_s"}
+    assert first[0]["compile_s"] > first[0]["compile_again_s"] > 0
+    assert 0 < first[0]["compiled"] < 2
+    assert first[1] == []
+    assert again.keys() == {"compiled", "compile_again_s"}
+    assert notes == ["compiling anew: this machine's cache has the code already"]
+
+
+def test_a_machine_that_cannot_compile_says_what_it_lacks(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("CXX", raising=False)
+    bench = Bench(torch.device("cpu"), torch.float32, "float32", "tiny")
+    with torch.no_grad():
+        figures, (told,) = measure_compiled(bench)
+
+    assert figures == {}
+    assert told.startswith("compile: engine live-avatar: compile needs a compiler")
 
 
 def test_reading_of_weights_is_measured_on_a_file(tmp_path):

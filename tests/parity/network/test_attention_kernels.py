@@ -1,6 +1,10 @@
 """The setting ``attention``: kernels one by one, what a device has of them, and no copies."""
 
 import math
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -169,3 +173,49 @@ def test_a_kernel_that_the_device_has_not_is_refused_with_those_that_it_has():
 def test_a_kernel_that_there_is_not_breaks_the_rules():
     with pytest.raises(ValueError, match="attention must be one of auto, math, efficient, flash"):
         LiveAvatarEngine().render(job("fastest"))
+
+
+def test_a_kernel_of_another_package_is_refused_where_the_package_is_not_installed():
+    if find_spec("flash_attn_interface"):
+        pytest.skip("it is installed here")
+    told = kernel_fault("flash3", CPU, torch.bfloat16, 24)
+    assert told == "No module named 'flash_attn_interface'"
+
+
+INTERFACE = """
+from torch.library import Library
+
+library = Library("flash_attn_3", "DEF")
+library.define("fwd(Tensor q) -> Tensor")
+library.define("bwd(Tensor q) -> Tensor")
+"""
+SWITCHES = """
+import sys
+
+import torch
+from torch.nn.attention import current_flash_attention_impl
+
+from model.live_avatar.network.attention import kernel_fault, kernel_named
+
+sys.path.insert(0, sys.argv[1])
+asked = [torch.ones(1, 5, 2, 24)] * 3
+assert not kernel_fault("flash", "cpu", torch.float32, 24)
+before = kernel_named("flash")(*asked)
+assert current_flash_attention_impl() is None
+kernel_fault("flash3", "cpu", torch.float32, 24)
+assert current_flash_attention_impl() == "FA3"
+assert torch.equal(kernel_named("flash")(*asked), before)
+assert current_flash_attention_impl() is None
+kernel_fault("flash3", "cpu", torch.float32, 24)
+kernel_named("auto")(*asked)
+assert current_flash_attention_impl() is None
+"""
+
+
+def test_a_package_that_took_the_place_of_torchs_kernel_gives_it_back(tmp_path: Path):
+    """Its kernels need a GPU; that torch is told to use them, and no more to, does not."""
+    (tmp_path / "flash_attn_interface.py").write_text(INTERFACE)
+    made = subprocess.run(
+        [sys.executable, "-c", SWITCHES, str(tmp_path)], capture_output=True, text=True, timeout=120
+    )
+    assert made.returncode == 0, made.stderr

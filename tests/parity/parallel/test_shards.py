@@ -40,7 +40,7 @@ from model.live_avatar.planning.offload import (
     Offload,
 )
 from model.live_avatar.planning.placement import Seat, read_placement
-from model.live_avatar.planning.shard_sizes import sharded_bytes
+from model.live_avatar.planning.rank_memory import sharded_bytes
 from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule
 from model.live_avatar.sampling.segment import Parts, SegmentRendering, SegmentSettings

@@ -17,7 +17,7 @@ PLACEHOLDER = "x"
 # options of programs that are not ours, and of our own child processes
 FOREIGN = {"--pool", "--type", "--host", "--shm-size", "--ipc", "--force-reinstall", "--in"}
 MODULES_WITH_OTHER_COMMANDS = {
-    Path("model/live_avatar/planning/cost.py"),  # a command line of its own
+    Path("model/live_avatar/planning/cost_report.py"),  # a command line of its own
     Path("model/host/server.py"),  # accelerate's
 }
 

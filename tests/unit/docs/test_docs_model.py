@@ -8,7 +8,6 @@ import pytest
 
 from model.live_avatar.config import LIVE_AVATAR_14B
 from model.live_avatar.planning.cost import (
-    MODELS,
     Plan,
     decode_flops,
     engine_memory,
@@ -18,6 +17,7 @@ from model.live_avatar.planning.cost import (
     step_flops,
 )
 from model.live_avatar.planning.sizes import (
+    MODELS,
     num_speech_parameters,
     num_text_parameters,
     num_transformer_parameters,

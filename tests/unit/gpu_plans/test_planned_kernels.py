@@ -4,12 +4,17 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tasks.gpu_plans.calibration import CalibrationEntry, keep_calibration
+from tasks.gpu_plans.calibration import (
+    CalibrationEntry,
+    calibration_path,
+    keep_calibration,
+    read_calibrations,
+)
 from tasks.gpu_plans.kernels import (
-    calibrated_kernels,
     kernel_notices,
     kernels_kept,
     kernels_of,
+    model_named,
     with_kernel,
 )
 
@@ -72,10 +77,11 @@ def test_the_file_is_read_for_the_model_that_the_environment_names(tmp_path):
     keep_calibration(path, entry("cpu", "flash", "float32", model="tiny"))
     environ = {"NIGHTSHOOT_CALIBRATION": str(path)}
 
-    assert calibrated_kernels(environ) == {"bfloat16": "cudnn"}
     tiny = {**environ, "NIGHTSHOOT_WEIGHTS": "random:tiny"}
-    assert calibrated_kernels(tiny) == {"float32": "flash"}
-    assert calibrated_kernels({"NIGHTSHOOT_CALIBRATION": str(tmp_path / "none.json")}) == {}
+
+    kept = read_calibrations(calibration_path(environ))
+    assert kernels_of(kept, model_named(environ)) == {"bfloat16": "cudnn"}
+    assert kernels_of(kept, model_named(tiny)) == {"float32": "flash"}
 
 
 @pytest.mark.parametrize("named", ["math", "flash"])

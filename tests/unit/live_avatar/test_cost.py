@@ -12,7 +12,6 @@ from model.live_avatar.engine import MIN_SIDE as ENGINE_MIN_SIDE
 from model.live_avatar.planning import cost
 from model.live_avatar.planning.cost import (
     MIN_SIDE,
-    MODELS,
     Device,
     Plan,
     count_tokens,
@@ -22,7 +21,6 @@ from model.live_avatar.planning.cost import (
     floor_s,
     handoff_bytes,
     kv_bytes,
-    main,
     prefill_flops,
     segment_start_flops,
     step_bytes,
@@ -30,7 +28,9 @@ from model.live_avatar.planning.cost import (
     vae_cache_bytes,
     weight_bytes,
 )
+from model.live_avatar.planning.cost_report import main
 from model.live_avatar.planning.sizes import (
+    MODELS,
     decoder_layers,
     num_large_weights,
     num_text_parameters,
@@ -250,7 +250,8 @@ def test_the_command_refuses_what_it_cannot_reckon(capsys, arguments, fault):
 
 def test_the_command_needs_no_torch():
     code = (
-        "import sys; sys.modules['torch'] = None; from model.live_avatar.planning.cost import main;"
+        "import sys; sys.modules['torch'] = None;"
+        "from model.live_avatar.planning.cost_report import main;"
         "main(['--size', '704x384', '--config', 'tiny', '--dtype', 'fp8'])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)

@@ -1,5 +1,6 @@
 """The speed model's figures are those of the page that was counted."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from model.live_avatar.planning.cost import (
     step_flops,
 )
 from model.live_avatar.planning.counted_work import (
+    COMPILED_NARROW_STEP_GB,
+    COMPILED_STEP_GB,
     DECODE_GB,
     ENCODE_GB,
     NARROW_STEP_GB,
@@ -24,6 +27,7 @@ from model.live_avatar.planning.gpus import GPUS
 from model.live_avatar.planning.sizes import MODELS, PUBLISHED
 
 PAGE = Path(__file__).parents[3] / "benchmarks/results/counted_work-2026-11.md"
+CUBINS = PAGE.with_name("cubins-2026-11.md")
 PLAN = Plan(MODELS[PUBLISHED], 704, 384)
 NUM_STEPS = 4
 TERA = 1e12
@@ -44,6 +48,21 @@ def test_bytes_of_a_step_are_those_that_were_counted(name, figure):
     beside = step["GB of the rest"] + counted["rest of a block"]["GB of the rest"] / NUM_STEPS
 
     assert figure == pytest.approx(beside / step["TFLOP matrices"], rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("name", "eager", "compiled"),
+    [
+        ("bfloat16", STEP_GB, COMPILED_STEP_GB),
+        ("float8", NARROW_STEP_GB, COMPILED_NARROW_STEP_GB),
+    ],
+)
+def test_bytes_of_a_compiled_step_are_those_of_the_graphs_for_an_h200(name, eager, compiled):
+    _, _, section = CUBINS.read_text(encoding="utf-8").partition(f"\n## H200 (sm_90a), {name}\n")
+    told = re.search(r"brings ([\d.]+) GB with it, and compiled ([\d.]+)\.", section)
+
+    assert told is not None
+    assert (eager, compiled) == pytest.approx((float(told[1]), float(told[2])), abs=0.011)
 
 
 def test_bytes_of_the_vae_are_those_that_were_counted():
@@ -76,6 +95,7 @@ def test_what_is_attained_is_never_faster_than_a_cards_peaks(name):
         here, floor = roofline(GPUS[name], dtype), roofline(GPUS[name], dtype, PEAK)
 
         assert here.linear_s > floor.linear_s
+        assert here.linear_s > here.compiled_linear_s > floor.compiled_linear_s
         assert here.attention_s > floor.attention_s
         assert here.decode_s > floor.decode_s
         assert here.encode_s > floor.encode_s

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.live_avatar.config import LIVE_AVATAR_14B
-from model.live_avatar.planning.cost import MODELS, Plan, kv_bytes, weight_bytes
+from model.live_avatar.planning.cost import Plan, kv_bytes, weight_bytes
 from model.live_avatar.planning.gpus import GIB, Pool, read_pools, usable_bytes
 from model.live_avatar.planning.offload import (
     Offload,
@@ -30,6 +30,7 @@ from model.live_avatar.planning.planner import (
 )
 from model.live_avatar.planning.rank_memory import CUDA_BYTES, NCCL_BYTES, SPARE, fit, rank_memories
 from model.live_avatar.planning.sizes import (
+    MODELS,
     num_speech_parameters,
     num_text_parameters,
     num_transformer_parameters,

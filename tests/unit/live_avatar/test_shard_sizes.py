@@ -4,7 +4,7 @@ import pytest
 
 from model.live_avatar.config import LIVE_AVATAR_14B, TINY
 from model.live_avatar.planning.cost import weight_bytes
-from model.live_avatar.planning.shard_sizes import sharded_bytes, share_bytes
+from model.live_avatar.planning.rank_memory import sharded_bytes, share_bytes
 from model.live_avatar.planning.sizes import (
     MODELS,
     num_large_weights,

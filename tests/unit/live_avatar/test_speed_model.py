@@ -5,19 +5,13 @@ from dataclasses import replace
 import pytest
 
 from model.live_avatar.examine.layer_fit import Point, fit_layer
-from model.live_avatar.planning.cost import (
-    MODELS,
-    Flops,
-    Plan,
-    decode_flops,
-    prefill_flops,
-    step_flops,
-)
+from model.live_avatar.planning.cost import Flops, Plan, decode_flops, prefill_flops, step_flops
 from model.live_avatar.planning.gpus import GPUS
 from model.live_avatar.planning.offload import (
     Offload,
 )
 from model.live_avatar.planning.placement import ALONE, Placement
+from model.live_avatar.planning.sizes import MODELS
 from model.live_avatar.planning.speed_model import (
     Layout,
     Rates,
@@ -107,6 +101,20 @@ def test_a_segment_begins_with_its_sink_and_advances_it_after_a_clip():
     assert at.segment_s(49, 4) == pytest.approx(at.start_s + 5 * at.block_s + prefill_s)
     context = estimate_speed(Layout(PLAN, ALONE, Offload()), H200, is_context=True)
     assert context.start_s - at.start_s == pytest.approx(3 * 4 * STEP_S)
+
+
+def test_what_compiling_gains_is_gained_beside_attention():
+    compiled = replace(PLAN, is_compiled=True)
+    known, unknown = replace(H200, compiled=0.5), replace(H200, compiled=0.0)
+
+    def step_s(plan: Plan, rates: Rates) -> float:
+        return estimate_speed(Layout(plan, ALONE, Offload()), rates).step_s
+
+    attention = step_flops(MODEL.transformer, PLAN.tokens).attention / 1e12 * H200.attention_s
+    assert step_s(PLAN, known) == pytest.approx(STEP_S)
+    assert step_s(compiled, known) == pytest.approx(attention + (STEP_S - attention) / 2)
+    assert step_s(compiled, unknown) == pytest.approx(STEP_S)
+    assert step_s(compiled, H200) < STEP_S
 
 
 def test_rates_are_read_from_figures_by_their_names():

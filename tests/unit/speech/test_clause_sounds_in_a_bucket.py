@@ -9,7 +9,7 @@ import pytest
 from model.speech.utterance import TimedSymbol, Utterance
 from tasks.speech.clauses.sounds import ClauseSounds, sound_bytes
 from tasks.speech.speech import SpeechRequest, make_speech
-from tasks.store.bucket import Bucket
+from tasks.store.s3.bucket import Bucket
 from tasks.store.shared_files import UNUSED_DAYS, BucketFiles, sound_name, sweep_sounds
 
 KEY = "ab" * 32

@@ -25,6 +25,8 @@ from tasks.store.campaigns import open_campaign
 ROOT = Path(__file__).parents[3]
 BEFORE = PrepareSettings(load_presets(), {}, VoiceSettings(), PortraitLimits(), "ffmpeg version 7")
 CALIBRATED = replace(BEFORE, kernels={"bfloat16": "cudnn"})
+COMPILED = replace(CALIBRATED, compilation=frozenset({"bfloat16"}))
+UNTOLD = replace(COMPILED, engine_settings={"compile": "false"})
 #: of a segment of this row by the release before kernels were fixed while planning
 EARLIER_KEY = "cffe81c4802898d1c926777ae99fdaf4b7ac5f58f1c02918f871420e48d46ac2"
 
@@ -65,6 +67,10 @@ def planned(
     assert found.stored is not None, found.error
     plan = found.stored.plan
     return str(plan.settings["attention"]), plan.segments[0].key, found.stored
+
+
+def is_compiled(stored: StoredPlan) -> bool:
+    return stored.plan.settings["compile"] is True
 
 
 def begin(key: str, folder: CampaignFolder) -> None:
@@ -175,3 +181,46 @@ def test_people_are_told_of_kernels_where_the_weights_are_real(tmp_path, monkeyp
 
     (told,) = [each for each in session_of(tmp_path).notices if "attention kernel" in each]
     assert "no calibration says which attention kernel GPUs use for bfloat16" in told
+
+
+def test_a_new_plan_is_compiled_where_that_is_calibrated_and_its_key_holds_it(folder, tmp_path):
+    row = row_of(tmp_path)
+    *_, key, plain = planned(row, CALIBRATED, open_campaign(tmp_path / "other", "june"))
+    *_, compiled_key, compiled = planned(row, COMPILED, folder)
+
+    assert (is_compiled(plain), is_compiled(compiled)) == (False, True)
+    assert key != compiled_key
+
+
+def test_a_planned_row_stays_compiled_or_not_whatever_is_calibrated_since(folder, tmp_path):
+    row = row_of(tmp_path)
+    other = open_campaign(tmp_path / "other", "june")
+
+    assert planned(row, CALIBRATED, folder) == planned(row, COMPILED, folder)
+    assert planned(row, COMPILED, other) == planned(row, CALIBRATED, other)
+    *_, stored = planned(row_of(tmp_path, prompt="calm"), CALIBRATED, other)
+    assert is_compiled(stored)
+
+
+def test_a_row_that_is_not_to_be_compiled_is_planned_anew_without(folder, tmp_path):
+    row = row_of(tmp_path)
+    assert is_compiled(planned(row, COMPILED, folder)[2])
+    assert not is_compiled(planned(row, UNTOLD, folder)[2])
+
+
+def test_who_says_no_where_nothing_was_compiled_changes_no_key(folder, tmp_path):
+    row = row_of(tmp_path)
+    before = planned(row, CALIBRATED, folder)
+    assert planned(row, UNTOLD, folder)[:2] == before[:2]
+
+
+@pytest.mark.parametrize("begun_with", [BEFORE, CALIBRATED], ids=["auto", "a kernel"])
+def test_a_lost_plan_that_was_begun_before_it_was_compiled_is_made_as_it_was(
+    begun_with, folder, tmp_path
+):
+    row = row_of(tmp_path)
+    begun = planned(row, begun_with, folder)
+    begin(begun[1], folder)
+    folder.discard_plan("lamp")
+
+    assert planned(row, COMPILED, folder) == begun

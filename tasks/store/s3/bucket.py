@@ -26,9 +26,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
-import aiohttp
 import s3fs
-from botocore import exceptions as boto
 from fsspec import asyn
 
 from model.errors import CampaignError
@@ -40,6 +38,15 @@ from tasks.store.entries import (
 )
 from tasks.store.files import (
     disk_full_as_error,
+)
+from tasks.store.s3.faults import (
+    TRANSPORT_ERRORS,
+    AbsentError,
+    Asked,
+    ConditionError,
+    UploadLostError,
+    code_of,
+    lasting_fault,
 )
 
 _Result = TypeVar("_Result")
@@ -61,77 +68,6 @@ _CONFIG = {
     "response_checksum_validation": "when_required",
 }
 _URL = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(?P<prefix>.*))?")
-_ACTIONS = "s3:GetObject, s3:PutObject, s3:DeleteObject, s3:ListBucket, s3:AbortMultipartUpload"
-
-_NO_CREDENTIALS = (
-    "no credentials were found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, "
-    "or give this machine a role"
-)
-_WRONG_CREDENTIALS = (
-    "the server refuses the credentials ({code}); correct AWS_ACCESS_KEY_ID and "
-    "AWS_SECRET_ACCESS_KEY, or the profile that AWS_PROFILE names"
-)
-_EXPIRED = "the credentials have expired ({code}); log in again"
-_FORBIDDEN = (
-    f"the credentials do not allow that ({{code}}); allow {_ACTIONS} on bucket {{bucket}}, "
-    "or choose another --out"
-)
-_NO_BUCKET = 'there is no bucket "{bucket}"; create it, or correct --out'
-_ELSEWHERE = "the bucket lies in another region ({code}); set AWS_DEFAULT_REGION to its region"
-_CLOCK = "this machine's clock differs from the server's ({code}); set it"
-_CONFIGURATION = "the AWS configuration cannot be used ({code}); correct it"
-
-# What no waiting heals, by the server's code or the client's exception.
-_REFUSALS: Mapping[str, str] = {
-    "NoCredentialsError": _NO_CREDENTIALS,
-    "PartialCredentialsError": _NO_CREDENTIALS,
-    "InvalidAccessKeyId": _WRONG_CREDENTIALS,
-    "SignatureDoesNotMatch": _WRONG_CREDENTIALS,
-    "InvalidToken": _WRONG_CREDENTIALS,
-    "ExpiredToken": _EXPIRED,
-    "ExpiredTokenException": _EXPIRED,
-    "UnauthorizedSSOTokenError": _EXPIRED,
-    "SSOTokenLoadError": _EXPIRED,
-    "AccessDenied": _FORBIDDEN,
-    "AllAccessDisabled": _FORBIDDEN,
-    "401": _WRONG_CREDENTIALS,
-    "403": _FORBIDDEN,
-    "NoSuchBucket": _NO_BUCKET,
-    "PermanentRedirect": _ELSEWHERE,
-    "AuthorizationHeaderMalformed": _ELSEWHERE,
-    "301": _ELSEWHERE,
-    "RequestTimeTooSkewed": _CLOCK,
-    "ProfileNotFound": _CONFIGURATION,
-    "ConfigNotFound": _CONFIGURATION,
-    "ConfigParseError": _CONFIGURATION,
-    "InvalidRegionError": _CONFIGURATION,
-    "NoRegionError": _CONFIGURATION,
-}
-# 4xx answers that another try may change.
-_PASSING_STATUSES = frozenset({408, 409, 425, 429})
-_PASSING_CODES = frozenset(
-    {
-        "BadDigest",
-        "IncompleteBody",
-        "RequestTimeout",
-        "SlowDown",
-        "Throttling",
-        "XAmzContentSHA256Mismatch",
-    }
-)
-_TRANSPORT_ERRORS = (OSError, boto.BotoCoreError, boto.ClientError, aiohttp.ClientError)
-
-
-class _AbsentError(Exception):
-    """There is no such object."""
-
-
-class _ConditionError(Exception):
-    """The object is there already, or is not the one that was to be replaced."""
-
-
-class _UploadLostError(Exception):
-    """A multipart upload the server does not know any more; it may have been completed."""
 
 
 @dataclass(frozen=True)
@@ -294,45 +230,24 @@ class Bucket:
         while True:
             try:
                 return await attempt()
-            except _TRANSPORT_ERRORS as error:
-                fault = self._lasting(error, operation, key)
+            except TRANSPORT_ERRORS as error:
+                fault = lasting_fault(error, Asked(self.url, self.name, operation, key))
                 if fault is not None:
                     raise fault from error
                 if time.monotonic() + delay_s > deadline:
                     raise StoreError(
                         f"{self.url}/{key}: {operation} did not succeed within "
-                        f"{self.retry_s:.0f} s ({_code_of(error)}{self._endpoint()}); "
+                        f"{self.retry_s:.0f} s ({code_of(error)}{self._endpoint()}); "
                         "run the same command again when the S3 server answers"
                     ) from error
                 await asyncio.sleep(delay_s * random.uniform(0.5, 1.5))
                 delay_s = min(2 * delay_s, _LONGEST_DELAY_S)
 
-    def _lasting(self, error: Exception, operation: str, key: str) -> Exception | None:
-        """What to raise for an error that no waiting heals; None for the others."""
-        if isinstance(error, OSError) and error.filename:  # a local file's, not the network's
-            return StoreError(f"{error.filename}: {error.strerror}; correct it, then run again")
-        code, status = _code_of(error), _status_of(error)
-        if code in ("NoSuchKey", "404"):
-            return _AbsentError(key)
-        if code == "NoSuchUpload":
-            return _UploadLostError(key)
-        if status == 412:
-            return _ConditionError(key)
-        if code in _REFUSALS:
-            why = _REFUSALS[code].format(code=code, bucket=self.name)
-            return CampaignError(f"{self.url}: {operation}: {why}")
-        if 400 <= status < 500 and status not in _PASSING_STATUSES and code not in _PASSING_CODES:
-            return StoreError(
-                f"{self.url}/{key}: {operation} is refused by the server ({code}, {status}); "
-                "it must speak the S3 API with conditional puts and sha256 checksums"
-            )
-        return None
-
     async def _copy(self, source: str, target: str) -> bool:
         place = {"Bucket": self.name, "Key": self._full(source)}
         try:
             await self._call("copy_object", target, CopySource=place)
-        except _AbsentError:
+        except AbsentError:
             return False
         return True
 
@@ -354,7 +269,7 @@ class Bucket:
                 ContentType=_content_type(key),
                 **condition,
             )
-        except _ConditionError:
+        except ConditionError:
             return None
         return _etag(answer)
 
@@ -365,9 +280,9 @@ class Bucket:
         for _ in range(_UPLOADS_LOST):
             try:
                 return await self._put_parts(path, key, num_bytes, condition)
-            except _ConditionError:
+            except ConditionError:
                 return None
-            except _UploadLostError:
+            except UploadLostError:
                 continue  # aborted by a sweep, or completed although the answer was lost
         raise StoreError(
             f"{self.url}/{key}: the server lost its upload {_UPLOADS_LOST} times; "
@@ -418,7 +333,7 @@ class Bucket:
             await self._send(
                 "abort_multipart_upload", {"Key": self._full(key), "UploadId": upload_id}
             )
-        except _TRANSPORT_ERRORS:
+        except TRANSPORT_ERRORS:
             return
 
     # --- down, in detail ---
@@ -432,7 +347,7 @@ class Bucket:
 
         try:
             return await self._tried("get_object", key, attempt)
-        except _AbsentError:
+        except AbsentError:
             return None
 
     async def _get_file(self, key: str, path: Path | None) -> str | None:
@@ -443,13 +358,13 @@ class Bucket:
 
         try:
             return await self._tried("get_object", key, attempt)
-        except _AbsentError:
+        except AbsentError:
             return None
 
     async def _head(self, key: str) -> Listed | None:
         try:
             answer = await self._call("head_object", key)
-        except _AbsentError:
+        except AbsentError:
             return None
         return Listed(int(answer["ContentLength"]), answer["LastModified"], _etag(answer))
 
@@ -469,7 +384,7 @@ class Bucket:
     async def _delete(self, key: str) -> None:
         try:
             await self._call("delete_object", key)
-        except _AbsentError:
+        except AbsentError:
             return
 
     async def _abort_uploads(self, older_than: timedelta) -> int:
@@ -489,7 +404,7 @@ class Bucket:
     async def _abort(self, key: str, upload_id: str) -> int:
         try:
             await self._call("abort_multipart_upload", key, UploadId=upload_id)
-        except _UploadLostError:
+        except UploadLostError:
             return 0  # completed or aborted since it was listed
         return 1
 
@@ -508,27 +423,6 @@ def split_url(url: str) -> tuple[str, str]:
             "or profile"
         )
     return match["bucket"], (match["prefix"] or "").strip("/")
-
-
-def _server_error(error: Exception) -> dict[str, Any] | None:
-    """The server's answer; s3fs raises an OSError of its own from it."""
-    cause = error if isinstance(error, boto.ClientError) else error.__cause__
-    if not isinstance(cause, boto.ClientError):
-        return None
-    response: dict[str, Any] = getattr(cause, "response")  # noqa: B009 - untyped in botocore
-    return response
-
-
-def _code_of(error: Exception) -> str:
-    """The server's code; the exception's name where no answer came."""
-    answer = _server_error(error)
-    return type(error).__name__ if answer is None else str(answer["Error"].get("Code"))
-
-
-def _status_of(error: Exception) -> int:
-    """The HTTP status; 0 where no answer came."""
-    answer = _server_error(error)
-    return 0 if answer is None else int(answer["ResponseMetadata"]["HTTPStatusCode"])
 
 
 def _etag(answer: Mapping[str, Any]) -> str:

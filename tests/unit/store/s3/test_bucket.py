@@ -10,7 +10,7 @@ from model.errors import CampaignError
 from tasks.errors import (
     StoreError,
 )
-from tasks.store.bucket import PART_BYTES, Bucket, split_url
+from tasks.store.s3.bucket import PART_BYTES, Bucket, split_url
 
 
 def test_an_address_names_a_bucket_and_a_prefix():

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.store.bucket import Stored
 from tasks.store.entries import held_message
-from tasks.store.s3_lock import TTL_S, is_free
+from tasks.store.s3.bucket import Stored
+from tasks.store.s3.lock import TTL_S, is_free
 
 NUMBERS = st.integers() | st.floats() | st.just(10**400) | st.just(-(10**400))
 VALUES = st.recursive(

@@ -20,7 +20,6 @@ from tasks.errors import (
     StoreError,
 )
 from tasks.records import FileEntry, SegmentReceipt, Speech, VideoReceipt
-from tasks.store.bucket import RETRY_S, Bucket
 from tasks.store.campaign_folder import (
     CampaignFolder,
 )
@@ -31,7 +30,8 @@ from tasks.store.entries import (
 )
 from tasks.store.files import part_path, sha256_of_file, write_file
 from tasks.store.record_json import read_record
-from tasks.store.s3_lock import S3Lock, is_held
+from tasks.store.s3.bucket import RETRY_S, Bucket
+from tasks.store.s3.lock import S3Lock, is_held
 from tasks.store.scratch import SCRATCH_VARIABLE, Scratch, scratch_base
 from tasks.store.shared_files import BucketFiles, SharedFiles
 
@@ -331,7 +331,7 @@ class S3Campaign(CampaignFolder):
 
         Args:
             wait_s: how long to wait for another run to end, or for the lock of a killed one to
-                expire (``tasks.store.s3_lock.TTL_S``).
+                expire (``tasks.store.s3.lock.TTL_S``).
 
         Raises:
             CampaignError: another run holds it.

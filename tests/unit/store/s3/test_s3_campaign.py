@@ -10,13 +10,13 @@ from model.errors import CampaignError
 from tasks.errors import (
     DamagedError,
 )
-from tasks.store.bucket import Bucket
 from tasks.store.campaigns import (
     open_campaign,
 )
 from tasks.store.entries import LostLock
 from tasks.store.files import write_file
-from tasks.store.s3_lock import S3Lock
+from tasks.store.s3.bucket import Bucket
+from tasks.store.s3.lock import S3Lock
 from tasks.store.scratch import Scratch, scratch_base
 from tests.unit.store.test_store import KEY, commit, failure_of, plan_of
 

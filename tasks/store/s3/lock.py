@@ -18,12 +18,12 @@ from model.errors import CampaignError, NightshootError
 from tasks.errors import (
     StoreError,
 )
-from tasks.store.bucket import Bucket, Stored
 from tasks.store.entries import (
     LostLock,
     held_message,
     lock_owner,
 )
+from tasks.store.s3.bucket import Bucket, Stored
 
 LOCK_KEY = "lock.json"
 TTL_S = 60.0
