@@ -1,13 +1,15 @@
 """What several rooms of the tests need: small portraits, a Prefect server for the session."""
 
+import gc
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from model.host.collector import pause_collector
 from tests.longest_first import seconds_by_file
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # before torch; the processes that tests start have it too
@@ -31,6 +33,18 @@ settings.load_profile("shared machine")
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage in ten thousand tests and all that they import, now or later: they stay.
+
+    Each side collects all of them, and a third of that was the collector's.
+    """
+    with pause_collector():
+        result = yield
+        gc.freeze()
+    return result
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -214,15 +214,3 @@ def test_every_fault_is_told_by_its_name_and_holds_nothing_where_it_only_warns(
     row = report(tmp_path / "campaign")["told"]
     assert row["status"] == "done"
     assert words in row["warnings"]
-
-
-def test_with_gates_off_nothing_is_measured(nightshoot, tmp_path):
-    manifest = write_manifest(tmp_path / "in", "off")
-    options = ("--out", tmp_path, "--gates", "off", *flaw("doubled"))
-
-    done = nightshoot("render", manifest, *options, timeout_s=300)
-
-    assert done.returncode == 0, done.stdout + done.stderr
-    root = tmp_path / "campaign"
-    assert video_receipt(root, "off")["is_judged"] is False
-    assert all(each["figures"] is None for each in receipts(root).values())

@@ -34,6 +34,9 @@ def test_a_campaign_that_was_never_measured_is_judged_from_its_files(
     shutil.copytree(unmeasured / "campaign", tmp_path / "campaign")
     root = tmp_path / "campaign"
     before = video_digests(root)
+    assert video_receipt(root, "blurred")["is_judged"] is False
+    assert receipts(root)
+    assert all(each["figures"] is None for each in receipts(root).values())
 
     judged = nightshoot("judge", "campaign", "--out", tmp_path, timeout_s=300)
 

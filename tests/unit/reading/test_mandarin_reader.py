@@ -11,6 +11,7 @@ import pytest
 from model.speech.mandarin import read_mandarin
 from tasks.reading.mandarin.reader import mandarin_tokens
 from tasks.reading.tokens import spoken_form
+from tests.unit.reading.blocks import blocks, read_otherwise, with_unspoken
 
 _HERE = Path(__file__).parent
 
@@ -42,13 +43,15 @@ def test_every_class_of_the_table_is_found_and_read(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "spoken"), [*_table("mandarin_sentences.tsv"), *_table("mandarin_siblings.tsv")]
+    "rows", blocks([*_table("mandarin_sentences.tsv"), *_table("mandarin_siblings.tsv")])
 )
 def test_sentences_of_product_videos_are_read_as_a_presenter_reads_them(
-    written: str, spoken: str
+    rows: list[list[str]],
 ) -> None:
-    assert _spoken(written) == spoken
-    assert read_mandarin(spoken).unspoken == ()
+    sentences = [(written, spoken) for written, spoken in rows]
+    assert read_otherwise(sentences, _spoken) == []
+    spoken = [each for _, each in sentences]
+    assert with_unspoken(spoken, lambda text: read_mandarin(text).unspoken) == {}
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from tasks.reading.languages import language_flaw, language_of
 from tasks.reading.mandarin.reader import mandarin_tokens
 from tasks.reading.script_text import ScriptError, script_text
 from tasks.reading.tokens import spoken_form
+from tests.unit.reading.blocks import blocks, read_otherwise, with_unspoken
 
 _HERE = Path(__file__).parent
 
@@ -26,15 +27,16 @@ def _rows(name: str) -> list[tuple[str, str]]:
     return [(written, spoken) for written, spoken in (line.split("\t") for line in lines)]
 
 
-@pytest.mark.parametrize(("written", "spoken"), _rows("english_trials.tsv"))
-def test_english_rows_of_the_reported_kinds(written: str, spoken: str) -> None:
-    assert spoken_form(written, english_tokens(written)) == spoken
-    assert read_english(spoken).unspoken == ()
+@pytest.mark.parametrize("rows", blocks(_rows("english_trials.tsv")))
+def test_english_rows_of_the_reported_kinds(rows: list[tuple[str, str]]) -> None:
+    assert read_otherwise(rows, lambda text: spoken_form(text, english_tokens(text))) == []
+    spoken = [each for _, each in rows]
+    assert with_unspoken(spoken, lambda text: read_english(text).unspoken) == {}
 
 
-@pytest.mark.parametrize(("written", "spoken"), _rows("mandarin_trials.tsv"))
-def test_mandarin_rows_of_the_reported_kinds(written: str, spoken: str) -> None:
-    assert spoken_form(written, mandarin_tokens(written)) == spoken
+@pytest.mark.parametrize("rows", blocks(_rows("mandarin_trials.tsv")))
+def test_mandarin_rows_of_the_reported_kinds(rows: list[tuple[str, str]]) -> None:
+    assert read_otherwise(rows, lambda text: spoken_form(text, mandarin_tokens(text))) == []
 
 
 def _syllables(text: str) -> str:
@@ -42,10 +44,11 @@ def _syllables(text: str) -> str:
     return " ".join(syllable for run in runs for _, word in words_of(run) for syllable in word)
 
 
-@pytest.mark.parametrize(("written", "pinyin"), _rows("polyphone_trials.tsv"))
-def test_characters_of_several_readings_in_words_of_shops(written: str, pinyin: str) -> None:
-    assert _syllables(written) == pinyin
-    assert read_mandarin(written).unspoken == ()
+@pytest.mark.parametrize("rows", blocks(_rows("polyphone_trials.tsv")))
+def test_characters_of_several_readings_in_words_of_shops(rows: list[tuple[str, str]]) -> None:
+    assert read_otherwise(rows, _syllables) == []
+    written = [each for each, _ in rows]
+    assert with_unspoken(written, lambda text: read_mandarin(text).unspoken) == {}
 
 
 def _is_refused(script: str) -> bool:
@@ -56,6 +59,8 @@ def _is_refused(script: str) -> bool:
     return language_flaw(text, is_insisted=False) is not None
 
 
-@pytest.mark.parametrize(("verdict", "script"), _rows("refusal_trials.tsv"))
-def test_what_is_no_script_is_refused_and_nothing_else(verdict: str, script: str) -> None:
-    assert _is_refused(script.replace("\\ufffd", "\ufffd")) == (verdict == "refused")
+@pytest.mark.parametrize("rows", blocks(_rows("refusal_trials.tsv")))
+def test_what_is_no_script_is_refused_and_nothing_else(rows: list[tuple[str, str]]) -> None:
+    scripts = [(script.replace("\\ufffd", "\ufffd"), verdict) for verdict, script in rows]
+    judged = [(script, verdict, _is_refused(script)) for script, verdict in scripts]
+    assert [each for each in judged if each[2] != (each[1] == "refused")] == []
