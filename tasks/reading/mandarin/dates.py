@@ -70,6 +70,8 @@ _LASTING = re.compile(
     r"(?:倒计时|用时|耗时|历时|时长|片长|净成绩|(?<!考试)成绩|配速|全程用?时?|完赛时间)"
     r"[只仅]?[为是：:约达]? ?$"
 )
+_RUN = re.compile(r"(?:马拉松|[半全]马|铁三|公里|[Kk]m?|[跑骑游][进出完]|PB)[以的了：:]? ?$")
+"""Before 2:15:36."""
 _HOLIDAYS = re.compile(r"放假|假期|休假|黄金周|档期|调休|月\d{1,2}[日号]")
 _TIME_WORDS = "次日|第二天|隔天|凌晨|早上|晚上|上午|下午|中午|傍晚|至今|今日|明日"
 _PICTURES = (("9", "16"), ("16", "10"))
@@ -249,7 +251,8 @@ def _time(match: re.Match[str]) -> Said | None:
     is_picture = (hour, minute) in _PICTURES and _SHAPED.search(sentence_around(match))
     if second is None and (is_picture or is_score(match)):
         return None
-    if _LASTING.search(before(match)):
+    is_run = second is not None and _RUN.search(before(match))
+    if is_run or _LASTING.search(before(match)):
         return _duration(hour, minute, second, match[0])
     return Said("time", clock(hour, minute, second))
 

@@ -15,138 +15,55 @@ from tasks.reading.mandarin.rules import (
     sentence_around,
 )
 
-UNITS = {
-    **{"kW·h": "千瓦时", "MWh": "兆瓦时", "GWh": "吉瓦时", "kVA": "千伏安", "kA": "千安"},
-    **{"kN": "千牛", "kgm": "公斤米", "kg·m": "公斤米", "bar": "巴", "hp": "匹", "HP": "匹"},
-    **{"ps": "匹", "PS": "匹", "c.c.": "毫升", "dL": "分升", "ng": "纳克", "pg": "皮克"},
-    **{"μmol": "微摩尔", "umol": "微摩尔", "nmol": "纳摩尔", "IU": "国际单位", "MJ": "兆焦"},
-    "pp": "个百分点",
-    "pct": "个百分点",
-    "ppt": "个百分点",
-    **{
-        "mm": "毫米",
-        "cm": "厘米",
-        "dm": "分米",
-        "m": "米",
-        "km": "公里",
-        "nm": "纳米",
-        "μm": "微米",
-    },
-    **{"um": "微米", "㎜": "毫米", "㎝": "厘米", "㎞": "公里", "㎡": "平方米", "m²": "平方米"},
-    **{"m2": "平方米", "㎥": "立方米", "m³": "立方米", "m3": "立方米", "cm²": "平方厘米"},
-    **{
-        "cm2": "平方厘米",
-        "cm³": "立方厘米",
-        "cm3": "立方厘米",
-        "km²": "平方公里",
-        "km2": "平方公里",
-    },
-    **{"mm²": "平方毫米", "dm³": "立方分米", "μg": "微克", "ug": "微克", "mg": "毫克", "g": "克"},
-    **{"kg": "公斤", "Kg": "公斤", "KG": "公斤", "㎏": "公斤", "㎎": "毫克", "t": "吨"},
-    **{
-        "ml": "毫升",
-        "mL": "毫升",
-        "ML": "毫升",
-        "㎖": "毫升",
-        "cl": "厘升",
-        "dl": "分升",
-        "L": "升",
-    },
-    **{"l": "升", "W": "瓦", "kW": "千瓦", "KW": "千瓦", "kw": "千瓦", "MW": "兆瓦", "Wh": "瓦时"},
-    **{"kWh": "千瓦时", "KWh": "千瓦时", "kwh": "千瓦时", "mAh": "毫安时", "mah": "毫安时"},
-    **{
-        "MAH": "毫安时",
-        "Ah": "安时",
-        "mA": "毫安",
-        "V": "伏",
-        "v": "伏",
-        "kV": "千伏",
-        "mV": "毫伏",
-    },
-    **{"Hz": "赫兹", "HZ": "赫兹", "hz": "赫兹", "kHz": "千赫兹", "KHz": "千赫兹", "MHz": "兆赫兹"},
-    **{"GHz": "吉赫兹", "ms": "毫秒", "s": "秒", "min": "分钟", "mins": "分钟", "h": "小时"},
-    **{"Pa": "帕", "kPa": "千帕", "MPa": "兆帕", "N": "牛", "N·m": "牛米", "Nm": "牛米", "J": "焦"},
-    **{"kJ": "千焦", "KJ": "千焦", "kj": "千焦", "kcal": "千卡", "Kcal": "千卡", "cal": "卡"},
-    **{"dB": "分贝", "db": "分贝", "lm": "流明", "lx": "勒克斯", "nits": "尼特", "nit": "尼特"},
-    **{
-        "px": "像素",
-        "fps": "帧每秒",
-        "FPS": "帧每秒",
-        "rpm": "转每分钟",
-        "bpm": "次每分钟",
-        "BPM": "次每分钟",
-        "r/min": "转每分钟",
-        "mph": "英里每小时",
-    },
-    **{"Mbps": "兆比特每秒", "mbps": "兆比特每秒", "Gbps": "吉比特每秒", "Kbps": "千比特每秒"},
-    **{
-        "kbps": "千比特每秒",
-        "bps": "比特每秒",
-        "oz": "盎司",
-        "lb": "磅",
-        "lbs": "磅",
-        "ft": "英尺",
-    },
-    **{
-        "inch": "英寸",
-        "gsm": "克每平方米",
-        "BP": "个基点",
-        "bp": "个基点",
-        "Ω": "欧",
-        "kΩ": "千欧",
-        "mmHg": "毫米汞柱",
-        "mmol": "毫摩尔",
-    },
-    **{"ha": "公顷", "cc": "毫升", "mol": "摩尔", "Bq": "贝克勒尔", "yd": "码"},
-    **{
-        "℃": "摄氏度",
-        "°C": "摄氏度",
-        "ºC": "摄氏度",
-        "℉": "华氏度",
-        "°F": "华氏度",
-        "°": "度",
-        "º": "度",
-    },
-}
+
+def _words(listed: str) -> tuple[str, ...]:
+    return tuple(listed.split())
+
+
+def _pairs(table: str) -> dict[str, str]:
+    """Units and their names, in turns."""
+    words = table.split()
+    return dict(zip(words[::2], words[1::2], strict=True))
+
+
+UNITS = _pairs(
+    """
+    kW·h 千瓦时  MWh 兆瓦时  GWh 吉瓦时  kVA 千伏安  kA 千安  kN 千牛  kgm 公斤米  kg·m 公斤米
+    bar 巴  hp 匹  HP 匹  ps 匹  PS 匹  c.c. 毫升  dL 分升  ng 纳克  pg 皮克  μmol 微摩尔
+    umol 微摩尔  nmol 纳摩尔  IU 国际单位  MJ 兆焦  pp 个百分点  pct 个百分点  ppt 个百分点
+    mm 毫米  cm 厘米  dm 分米  m 米  km 公里  nm 纳米  μm 微米  um 微米  ㎜ 毫米  ㎝ 厘米
+    ㎞ 公里  ㎡ 平方米  m² 平方米  m2 平方米  ㎥ 立方米  m³ 立方米  m3 立方米  cm² 平方厘米
+    cm2 平方厘米  cm³ 立方厘米  cm3 立方厘米  km² 平方公里  km2 平方公里  mm² 平方毫米
+    dm³ 立方分米  μg 微克  ug 微克  mg 毫克  g 克  kg 公斤  Kg 公斤  KG 公斤  ㎏ 公斤  ㎎ 毫克
+    t 吨  ml 毫升  mL 毫升  ML 毫升  ㎖ 毫升  cl 厘升  dl 分升  L 升  l 升  W 瓦  kW 千瓦
+    KW 千瓦  kw 千瓦  MW 兆瓦  Wh 瓦时  kWh 千瓦时  KWh 千瓦时  kwh 千瓦时  mAh 毫安时
+    mah 毫安时  MAH 毫安时  Ah 安时  mA 毫安  V 伏  v 伏  kV 千伏  mV 毫伏  Hz 赫兹  HZ 赫兹
+    hz 赫兹  kHz 千赫兹  KHz 千赫兹  MHz 兆赫兹  GHz 吉赫兹  ms 毫秒  s 秒  min 分钟  mins 分钟
+    h 小时  Pa 帕  kPa 千帕  MPa 兆帕  N 牛  N·m 牛米  Nm 牛米  J 焦  kJ 千焦  KJ 千焦  kj 千焦
+    kcal 千卡  Kcal 千卡  cal 卡  dB 分贝  db 分贝  lm 流明  lx 勒克斯  nits 尼特  nit 尼特
+    px 像素  fps 帧每秒  FPS 帧每秒  rpm 转每分钟  bpm 次每分钟  BPM 次每分钟  r/min 转每分钟
+    mph 英里每小时  Mbps 兆比特每秒  mbps 兆比特每秒  Gbps 吉比特每秒  Kbps 千比特每秒
+    kbps 千比特每秒  bps 比特每秒  oz 盎司  lb 磅  lbs 磅  ft 英尺  inch 英寸  gsm 克每平方米
+    BP 个基点  bp 个基点  Ω 欧  kΩ 千欧  mmHg 毫米汞柱  mmol 毫摩尔  ha 公顷  cc 毫升  mol 摩尔
+    Bq 贝克勒尔  yd 码  ℃ 摄氏度  °C 摄氏度  ºC 摄氏度  ℉ 华氏度  °F 华氏度  ° 度  º 度
+    """
+)
 _SPELLED = {"GB": "GB", "TB": "TB", "MB": "MB", "KB": "KB", "PB": "PB", "kB": "KB", "Gb": "Gb"} | {
     unit: unit for unit in ("DPI", "dpi", "PPI", "ppi", "ppm", "ppb", "psi", "PSI")
 }
 _BOTH = UNITS | _SPELLED
-_PER = {
-    "day": "天",
-    "天": "天",
-    "d": "天",
-    "月": "月",
-    "年": "年",
-    "人": "人",
-    "次": "次",
-    "晚": "晚",
-    "周": "周",
-    "打": "打",
-    "方": "方",
-    "坪": "坪",
-    "课时": "课时",
-    "学期": "学期",
-    "学年": "学年",
-    "季度": "季度",
-    "学时": "学时",
-    "单": "单",
-    "间夜": "间夜",
-    "日": "日",
+_PER = {"day": "天", "d": "天"} | {
+    name: name
+    for name in _words(
+        "天 月 年 人 次 晚 周 打 方 坪 课时 学期 学年 季度 学时 单 间夜 日 抽 板 餐 床 席 场次 "
+        "人次 小时 分钟 秒 站 公里 期 节课 学分 户 桌 位"
+    )
 }
-_RATES = {
-    "kg": "公斤",
-    "h": "小时",
-    "H": "小时",
-    "s": "秒",
-    "s²": "二次方秒",
-    "s2": "二次方秒",
-    "hr": "小时",
-    "min": "分钟",
-    "m": "米",
-    "L": "升",
-    "l": "升",
-}
+_RATES = _pairs(
+    """
+    kg 公斤  h 小时  H 小时  s 秒  s² 二次方秒  s2 二次方秒  hr 小时  min 分钟  m 米  L 升  l 升
+    """
+)
 _DENOMINATORS = {**_BOTH, **_PER, **_RATES}
 _TAIL = r"(?![A-Za-z0-9²³])"
 _END = (
@@ -164,11 +81,13 @@ _EITHER = frozenset(("Hz", "HZ", "hz", "V", "v", "W", "GHz", "MHz", "fps", "FPS"
 """Units of which 50/60 are two values, no part."""
 _ELECTRIC = r"(?=/\d+W| ?(?:大?电流|快充|充电|输出|保险丝?|插座|空开|直流|交流))"
 _FOLLOWERS = (
-    r"(?:大奖|奖金|现金|红包|补贴|像素|[双三四单]摄|摄像头|镜头|自拍|[前后主]摄|[前后]置|用户|会员|粉|人|\+(?!\d)|关注|点赞|赞|播放|阅读|浏览|销量|单|件|元|次|"
+    r"(?:大奖|奖金|现金|红包|补贴|像素|[双三四单]摄|摄像头|镜头|自拍|[前后主]摄|[前后]置|用户|会员|粉|人|\+(?!\d)|关注|点赞|赞|播放|阅读|浏览|销量|单(?![口充管座端])|件|元|次|"
     r"观看|评论|步|以上|多|预算|以内|以下|左右|起(?!步|飞|点)|元|块)"
 )
 _POWERED = re.compile(r" ?(?:快充|功率|充电|闪充|适配器|灯|电机|马达|音箱|喇叭|LED)")
-_POWER = re.compile(r"(?:功率|瓦数|灯泡|灯管|快充|充电器?|适配器|电机)[是为达到：: ]*$")
+_POWER = re.compile(
+    r"(?:功率|瓦数|灯泡|灯管|快充|充电器?|适配器|电机|氮化镓|PD ?\d?(?:\.\d)?)[是为达到：: ]*$"
+)
 SALARY = re.compile(
     r"(?:奖金|奖池|奖金池|资金|预算|投资|融资|营收|营业额|销售额|成交额|GMV|资产|身价|房价|总价|价值|存款|贷款|首付|"
     r"月薪|薪资|工资|年薪|底薪|收入|粉丝|粉丝数|点赞|销量|播放|阅读|"
@@ -216,10 +135,32 @@ def _part(match: re.Match[str]) -> Said | None:
     top, bottom, unit = match.groups()
     if unit in _EITHER:
         return Said("measure", f"{amount(top)}、{quantity(bottom, unit)}")
-    if int(top) >= int(bottom):
+    if int(top) >= int(bottom) or (int(top) > 1 and int(bottom) > _MOST_PARTS):
         return Said("measure", f"{amount(top)}、{quantity(bottom, unit)}")
     below = {100: "百", 1000: "千", 10000: "万"}.get(int(bottom), amount(bottom))
     return Said("measure", f"{below}分之{amount(top)}{unit_name(unit)}")
+
+
+_MOST_PARTS = 10
+"""坑距305/400mm offers two sizes, 3/4L is a part."""
+
+
+def _values(match: re.Match[str]) -> Said:
+    """3.5/5L and 26/27.5/29寸: one value or another."""
+    name = unit_name(match[2]) if match[2] else ""
+    return Said("measure", "、".join(amount(part) for part in match[1].split("/")) + name)
+
+
+def _sensor(match: re.Match[str]) -> Said:
+    """1/1.28英寸."""
+    return Said("fraction", f"{amount(match[1])}分之一")
+
+
+def _three_sides(match: re.Match[str]) -> Said:
+    """W120×D60×H75cm: each side behind its letter."""
+    sides = re.findall(rf"([A-ZΦ]) ?({NUMBER})", match[0])
+    unit = unit_name(match[1]) if match[1] else ""
+    return Said("measure", "乘".join(f"{letter}{amount(n)}" for letter, n in sides) + unit)
 
 
 def _aperture(match: re.Match[str]) -> Said:
@@ -384,6 +325,15 @@ def _mark(match: re.Match[str]) -> Said | None:
     return Said("measure", f"{counted(mark, '分')}分，满分{amount(most)}分")
 
 
+def _points(match: re.Match[str]) -> Said | None:
+    """总分1490/1600, GPA 3.8/4.0."""
+    points, most = match.groups()
+    if not _TESTED.search(before(match)) or float(points) > float(most):
+        return None
+    return Said("measure", f"{amount(points)}，满分{amount(most)}")
+
+
+_TESTED = re.compile(r"(?:总分|成绩|绩点|GPA|SAT|托福|高考|考[了出])[是为达：: ]{0,3}$")
 _MARKED = re.compile(r"(?:评分|打分|得分|口碑分?|好评|评价|综合分|豆瓣|点评)[是为达高：: ]{0,3}$")
 _SIDE = rf"(?:{NUMBER})"
 RULES: tuple[Rule, ...] = (
@@ -399,6 +349,27 @@ RULES: tuple[Rule, ...] = (
         lambda m: Said("model", f"{amount(m[1])}W{amount(m[2])}"),
     ),
     rule(r"(?<![\d./])(\d{1,2}(?:\.\d)?)/(5|10|100)(?![\d./])分?", _mark),
+    rule(r"(?<![\d./])(\d{1,4}(?:\.\d{1,2})?)/(\d{1,4}(?:\.\d)?)(?![\d./])分?", _points),
+    rule(
+        rf"(?<![A-Za-z\d])[WDHL] ?(?:{NUMBER})(?: ?[×xX*] ?[WDHL] ?(?:{NUMBER})){{1,2}}"
+        rf"(?: ?({UNIT}))?(?![A-Za-z\d])",
+        _three_sides,
+    ),
+    rule(r"(?<![\d./])1/([1-9]\.\d{1,2})(?= ?(?:英?寸|\"|''|大?底|型|传感器|超?大|CMOS))", _sensor),
+    rule(
+        rf"{NOT_IN_NAME}(?=[\d/]*\.\d)(\d+(?:\.\d+)?(?:/\d+(?:\.\d+)?){{1,4}})"
+        r"(?: ?(L|V|W|mm|cm|m|Hz)(?![A-Za-z\d])|(?= ?(?:英?寸|匹|升|毫米|厘米|米|瓦|伏)))",
+        _values,
+    ),
+    rule(rf"(?<=\d\)) ?({UNIT})", lambda m: Said("measure", unit_name(m[1]))),
+    rule(
+        r"(?:(?<=ml)|(?<=mL)|(?<=\dg)|(?<=mg)|(?<=克)|(?<=升)):(?=[\d.]+ ?(?:m?g|m[lL]|克|毫))",
+        lambda _: Said("sign", "比"),
+    ),
+    rule(
+        r"(?:(?<=Wh)|(?<=[\dk][gL])|(?<=度))/(?=(?:12|24|48) ?[hH](?![A-Za-z]))",
+        lambda _: Said("sign", "每"),
+    ),
     rule(
         r"(?<=[楼座厦场心店馆城栋于])(\d{1,2})F(?![A-Za-z\d])"
         r"|(?<![A-Za-z\d.])(\d{1,2})F(?=会议室|餐厅|大厅|展厅|中庭|女装|男装|美食|前台)",
@@ -461,7 +432,10 @@ RULES: tuple[Rule, ...] = (
     rule(rf"{NOT_IN_NAME}({NUMBER}) ?M(?=(粉|播放|用户)|宽带|网速|文件|流量|大小|网络)", _millions),
     rule(rf"{NOT_IN_NAME}(12|24|36|48|72)H(?![A-Za-z0-9])(?!铅笔)", _hours),
     rule(rf"{NOT_IN_NAME}({NUMBER})A(?![A-Za-z0-9]){_ELECTRIC}", _amperes),
-    rule(rf"(?:(?<=\dV)|(?<=\dV[/ ×*⎓=]))({NUMBER})A(?![A-Za-z0-9])", _amperes),
+    rule(
+        rf"(?:(?<=\dV)|(?<=\dV[/ ×*⎓=])|(?<=Hz[ ,/]))({NUMBER})A(?![A-Za-z0-9])",
+        _amperes,
+    ),
     rule(
         r"(?<![A-Za-z\d.])(\d+)V(?=\d{1,2}(?:\.\d+)?A)",
         lambda m: Said("measure", f"{counted(m[1], '伏')}伏"),

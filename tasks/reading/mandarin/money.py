@@ -4,7 +4,7 @@ import re
 from fractions import Fraction
 
 from tasks.reading.mandarin.numerals import amount, counted, is_counted, price
-from tasks.reading.mandarin.rules import NUMBER, Rule, Said, after, any_of, before, rule
+from tasks.reading.mandarin.rules import HAN, NUMBER, Rule, Said, after, any_of, before, rule
 
 SIGNS = {
     **{"¥": "元", "元": "元", "$": "美元", "€": "欧元", "£": "英镑", "₹": "卢比", "₩": "韩元"},
@@ -80,9 +80,22 @@ def _unit(sign: str, match: re.Match[str], *, is_written: bool = False) -> str:
 def _price(match: re.Match[str]) -> Said:
     minus, sign, inner_minus, number, scale = match.groups()
     unit = _unit(sign, match)
-    return Said(
-        "money", ("负" if minus or inner_minus else "") + _scaled(number, scale, unit) + unit
-    )
+    spoken = ("负" if minus or inner_minus else "") + _scaled(number, scale, unit) + unit
+    return Said("money", spoken, _doubt(match) if sign == "$" else None)
+
+
+def _doubt(match: re.Match[str]) -> str | None:
+    """Whether the script may come from where $ is no US dollar: Big5 holds all its characters."""
+    if _AMERICAN.search(match.string):
+        return None
+    try:
+        "".join(re.findall(HAN, match.string)).encode("big5")
+    except UnicodeEncodeError:
+        return None
+    return f"{match[0]} is read as US dollars; write HK$, NT$ or S$ if it is one of these"
+
+
+_AMERICAN = re.compile(r"美[元金国]|US")
 
 
 def _scaled(number: str, scale: str | None, unit: str) -> str:

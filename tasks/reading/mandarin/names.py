@@ -80,6 +80,8 @@ def _lines(match: re.Match[str]) -> Said | None:
     spoken = model_number(number)
     if len(number) == 4 and re.match(r"K(?![A-Za-z])", after(match)):
         spoken = amount(number)
+    if len(number) == 3 and _BUS.search(before(match)):
+        return Said("digits", digits(number))
     if len(number) == 3 and re.search(r"(?:Ultra |[iR])\d[ -]$", before(match)):
         return Said("model", digits(number))
     if len(number) >= 4 and re.match(r"(?:G|CVIA|ANSI)(?![A-Za-z\d])", after(match)):
@@ -153,6 +155,7 @@ def _long(match: re.Match[str]) -> Said | None:
 
 
 _NAMED = r"[A-Za-zÀ-ÖØ-öø-ɏ]"
+_BUS = re.compile(r"(?:巴士?|公交|公车|专线)[车号]?(?:[A-Z\d]{1,4}[、/及和或])* ?$")
 _CURRENCY = {"¥": "元", "$": "美元", "": ""}
 
 

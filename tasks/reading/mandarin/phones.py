@@ -2,6 +2,7 @@
 
 import re
 
+from tasks.reading.mandarin.measures import UNIT
 from tasks.reading.mandarin.numerals import amount, digits, is_counted, is_surely_counted
 from tasks.reading.mandarin.rules import Rule, Said, after, before, rule, sentence_around
 
@@ -119,6 +120,12 @@ def _labelled(match: re.Match[str]) -> Said | None:
     counts = after(match)
     if len(number) < 3 and not number.startswith("0"):
         return None
+    if re.match(rf" ?{UNIT}", counts):  # 转150℃, 输入100-240V
+        return None
+    if numbered := re.fullmatch(r"(0\d+)-(\d+)", number):
+        first, last = numbered.groups()
+        if len(first) == len(last) and first < last:
+            return Said("range", "到".join(digits(part, one="幺") for part in (first, last)))
     is_switched = _SWITCHED.match(counts)
     if (is_counted(counts) and not is_switched) or counts.startswith(("年", "月", "%", ".")):
         return None
@@ -138,6 +145,12 @@ def _glued_label(match: re.Match[str]) -> Said | None:
     if not _LABELLED.search(before(match)):
         return None
     return Said("digits", digits(match[0]) + " ")
+
+
+def _unit_number(match: re.Match[str]) -> Said:
+    """#01-18, as Singapore writes a storey and a door."""
+    storey, door = match.groups()
+    return Said("digits", f"{digits(storey)}杠{digits(door)}")
 
 
 def _room(match: re.Match[str]) -> Said | None:
@@ -186,6 +199,7 @@ def _hotline(match: re.Match[str]) -> Said | None:
 
 
 RULES: tuple[Rule, ...] = (
+    rule(r"(?<![#\dA-Za-z])#([B0-9]\d)-(\d{2,4}[A-Z]?)(?![\d#-])", _unit_number),
     rule(r"[*#]{1,2}\d{2,}(?:[*#]\d+)*#", _keys),
     rule(r"(?<![\d*])(\d{3,6})(\*{2,12})(\d{2,4})(?![\d*])", _masked),
     rule(

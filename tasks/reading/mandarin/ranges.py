@@ -143,6 +143,10 @@ _NO_SCORE = re.compile(
 _MATCH = re.compile(
     r"逆转|战胜|取胜|险胜|完胜|大胜|击败|横扫|决赛|不敌|惜败|晋级|夺冠|首局|次局|决胜局"
 )
+_LEAGUE = re.compile(
+    r"(?<![A-Za-z])W?(?:NBA|CBA|LPL|KPL|LCK)(?![A-Za-z])|[英中西意德法]超|[西意德法][甲乙]|欧[冠联]|"
+    r"亚冠|世预赛|季后赛|常规赛|小组赛|半场|主场|客场|[首次]回合"
+)
 _SIDE = re.compile(r" [A-Z][A-Za-z\d]*(?![A-Za-z\d])")
 
 
@@ -151,7 +155,11 @@ def _is_of_match(match: re.Match[str]) -> bool:
     right = after(match)
     if _SIDE.match(right) and re.search(r"[A-Za-z]\d? $", before(match)):
         return len(match[0]) == 3
-    return not is_counted(right) and bool(_MATCH.search(sentence_around(match)))
+    if is_counted(right):
+        return False
+    sentence = sentence_around(match)
+    is_of_sides = _LEAGUE.search(sentence) and _is_between_sides(before(match), right)
+    return bool(is_of_sides or _MATCH.search(sentence))
 
 
 def _is_above(low: str, high: str) -> bool:
@@ -195,6 +203,14 @@ def _chain(match: re.Match[str]) -> Said:
         return Said("range", "、".join(counted(group, right) for group in groups))
     spoken = "杠".join(digits(group) if len(group) > 2 else amount(group) for group in groups)
     return Said("digits", spoken, f"{match[0]} is read number by number")
+
+
+def _tie_break(match: re.Match[str]) -> Said | None:
+    """7-6(5) of tennis."""
+    won, lost, points = match.groups()
+    if {won, lost} != {"6", "7"}:
+        return None
+    return Said("range", f"{amount(won)}比{amount(lost)}({amount(points)})")
 
 
 def _same_letter(match: re.Match[str]) -> Said | None:
@@ -265,8 +281,12 @@ RULES: tuple[Rule, ...] = (
     rule(r"(?<![\d/.])((?:19|20)\d\d)/((?:19|20)?\d\d)(?= ?(?:赛季|学年|财年|年度))", _season),
     rule(r"(?<=[座栋幢楼])(\d{1,2})-(\d{1,4})(?=号?[室房])", _room),
     rule(r"(?<![\d.A-Za-z-])(\d{3,4})[-~–](\d{2,4})(?=号?[室房])", _rooms),
+    rule(r"(?<![\d.-])([67])-([67])\((\d{1,2})\)", _tie_break),
     rule(r"(?:(?<=ISO)|(?<=ISO ))(\d{2,3})[-~–](\d{3,6}|\d{1,3},\d{3})(?![\d-])", _film_speeds),
-    rule(r"(?<![\d.-])7-11(?=便利)", lambda _: Said("model", "七 十一")),
+    rule(
+        r"(?<![\d.-])7-11(?=便利|门市|超商|店|取|买|旁|对面|隔壁|有售)",
+        lambda _: Said("model", "七 十一"),
+    ),
     rule(
         rf"{_START}(-?)(?:(?<=-)|"
         rf"(?<![-\d]))({NUMBER}) ?({UNIT})?{_DASH}(-?)({NUMBER}) ?({UNIT}{RATE})",

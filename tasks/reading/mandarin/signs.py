@@ -177,7 +177,7 @@ RULES: tuple[Rule, ...] = (
     rule(r"(?<=GB)/(?=T)", lambda _: Said("sign", " ")),
     rule(r"([<>])(=?)", _compare),
     rule(
-        r"(?<=\d) ?[*×xX] ?(?=\d)|(?<![A-Za-z])[×x](?=\d)|(?<=[^\s*])\*(?=\d)|×",
+        r"(?<=\d)(?: ?[*×] ?|[xX]| [xX] )(?=\d)|(?<![A-Za-z])[×x](?=\d)|(?<=[^\s*])\*(?=\d)|×",
         lambda _: Said("sign", "乘"),
     ),
     rule(r"(?<=[\dA-Za-z)])\^\(?(-)?(\d+)\)?(?![\d.])", _power),
