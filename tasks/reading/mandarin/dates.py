@@ -60,7 +60,8 @@ _SPAN = (
 )
 _COLON = r" ?[:：] ?"
 _TIME = (
-    rf"(?<![\d:.])([01]?\d|2[0-4]){_COLON}([0-5]\d)(?::([0-5]\d))?(?![\d:.])(?: ?分(?![钟之点]))?"
+    rf"(?<![\d:.])([01]?\d|2[0-4]){_COLON}([0-5]\d)(?::([0-5]\d))?(?![\d:.]|['′]\d)"
+    r"(?: ?分(?![钟之点]))?"
 )
 _SCORE = re.compile(
     r"(?:第[\d一二三四五六七八九十]{1,2}[局盘]|[首次末]局|比分|总分|比数|战胜|击败|领先|落后|大胜|险胜|完胜|惜败|负于|以|比例|配比|画幅|"
@@ -167,11 +168,17 @@ def _year_month(match: re.Match[str]) -> Said | None:
     return Said("date", f"{digits(year)}年{cardinal(int(month))}月", doubt)
 
 
+_OF_ALL = re.compile(r"(?:难度|进度|通关|[Bb]oss|BOSS)[是为：: ]*$")
+"""Before 8/8: so many of all."""
+
+
 def _month_and_day(match: re.Match[str]) -> Said | None:
     """11/29, 1/2: a day where the words around it say so or no fraction is like it."""
     month, day, tail = match.groups()
     right = after(match)
     if not is_day(month, day) or right.startswith(("放倒", "分成")):
+        return None
+    if _OF_ALL.search(before(match)):
         return None
     is_dated = tail or re.match(_BEGINS, right.lstrip()) or _DATED.search(before(match))
     is_fraction = int(month) < int(day) and int(day) <= 12

@@ -45,6 +45,9 @@ UNITS = _pairs(
     mph 英里每小时  Mbps 兆比特每秒  mbps 兆比特每秒  Gbps 吉比特每秒  Kbps 千比特每秒
     kbps 千比特每秒  bps 比特每秒  oz 盎司  lb 磅  lbs 磅  ft 英尺  inch 英寸  gsm 克每平方米
     BP 个基点  bp 个基点  Ω 欧  kΩ 千欧  mmHg 毫米汞柱  mmol 毫摩尔  ha 公顷  cc 毫升  mol 摩尔
+    hPa 百帕  mbar 毫巴  Mpa 兆帕  Kpa 千帕  KPa 千帕  μA 微安  uA 微安  μV 微伏  μs 微秒
+    ns 纳秒  μF 微法  uF 微法  pF 皮法  nF 纳法  MΩ 兆欧  mΩ 毫欧  mSv 毫西弗  μSv 微西弗
+    lux 勒克斯  Lux 勒克斯  TWh 太瓦时  GW 吉瓦  kgf 公斤力  N·cm 牛厘米  VA 伏安  kWp 千瓦
     Bq 贝克勒尔  yd 码  ℃ 摄氏度  °C 摄氏度  ºC 摄氏度  ℉ 华氏度  °F 华氏度  ° 度  º 度
     """
 )
@@ -206,10 +209,16 @@ def _inches(match: re.Match[str]) -> Said | None:
 
 
 def _minutes(match: re.Match[str]) -> Said:
-    minutes, seconds = match.groups()
-    if len(seconds) == 1:
+    """4'12"/km, 1'32"456, 1:28'45" and 5'8"."""
+    hours, minutes, seconds, part, distance = match.groups()
+    if len(seconds) == 1 and not part:
         return Said("measure", f"{counted(minutes, '英尺')}英尺{counted(seconds, '英寸')}英寸")
-    return Said("time", f"{counted(minutes, '分')}分{amount(seconds)}秒")
+    hour = f"{counted(hours, '小时')}小时" if hours else ""
+    end = (digits(part) if part else "") + ("每公里" if distance else "")
+    return Said("time", f"{hour}{counted(minutes, '分')}分{amount(seconds)}秒{end}")
+
+
+_COMPASS = {"N": "北纬", "S": "南纬", "E": "东经", "W": "西经"}
 
 
 def _letters(match: re.Match[str]) -> Said | None:
@@ -316,25 +325,6 @@ def _insulin(match: re.Match[str]) -> Said | None:
     return Said("measure", "个单位") if is_drug else None
 
 
-def _mark(match: re.Match[str]) -> Said | None:
-    """评分9.3/10 and 4.9/5分: of how many points."""
-    mark, most = match.groups()
-    is_mark = _MARKED.search(before(match)) or match[0].endswith("分")
-    if not is_mark or float(mark) > int(most):
-        return None
-    return Said("measure", f"{counted(mark, '分')}分，满分{amount(most)}分")
-
-
-def _points(match: re.Match[str]) -> Said | None:
-    """总分1490/1600, GPA 3.8/4.0."""
-    points, most = match.groups()
-    if not _TESTED.search(before(match)) or float(points) > float(most):
-        return None
-    return Said("measure", f"{amount(points)}，满分{amount(most)}")
-
-
-_TESTED = re.compile(r"(?:总分|成绩|绩点|GPA|SAT|托福|高考|考[了出])[是为达：: ]{0,3}$")
-_MARKED = re.compile(r"(?:评分|打分|得分|口碑分?|好评|评价|综合分|豆瓣|点评)[是为达高：: ]{0,3}$")
 _SIDE = rf"(?:{NUMBER})"
 RULES: tuple[Rule, ...] = (
     rule(r"(?<=\d)\((mm|cm|m|kg|g|ml|L)\)", lambda m: Said("measure", unit_name(m[1]))),
@@ -348,8 +338,6 @@ RULES: tuple[Rule, ...] = (
         r"(?<![\dA-Za-z.])(0|5|10|15|20)W-?(16|20|30|40|50|60)(?![\dA-Za-z元.])",
         lambda m: Said("model", f"{amount(m[1])}W{amount(m[2])}"),
     ),
-    rule(r"(?<![\d./])(\d{1,2}(?:\.\d)?)/(5|10|100)(?![\d./])分?", _mark),
-    rule(r"(?<![\d./])(\d{1,4}(?:\.\d{1,2})?)/(\d{1,4}(?:\.\d)?)(?![\d./])分?", _points),
     rule(
         rf"(?<![A-Za-z\d])[WDHL] ?(?:{NUMBER})(?: ?[×xX*] ?[WDHL] ?(?:{NUMBER})){{1,2}}"
         rf"(?: ?({UNIT}))?(?![A-Za-z\d])",
@@ -360,6 +348,14 @@ RULES: tuple[Rule, ...] = (
         rf"{NOT_IN_NAME}(?=[\d/]*\.\d)(\d+(?:\.\d+)?(?:/\d+(?:\.\d+)?){{1,4}})"
         r"(?: ?(L|V|W|mm|cm|m|Hz)(?![A-Za-z\d])|(?= ?(?:英?寸|匹|升|毫米|厘米|米|瓦|伏)))",
         _values,
+    ),
+    rule(
+        rf"(?<=\d[万亿千百]) ?(?![a-z]{{3}})({UNIT}{RATE})",
+        lambda m: Said("measure", unit_name(m[1])),
+    ),
+    rule(
+        rf"{NOT_IN_NAME}(\d+(?:/\d+){{2,5}}) ?({UNIT}{RATE})",
+        lambda m: Said("measure", "、".join(map(amount, m[1].split("/"))) + unit_name(m[2])),
     ),
     rule(rf"(?<=\d\)) ?({UNIT})", lambda m: Said("measure", unit_name(m[1]))),
     rule(
@@ -385,7 +381,7 @@ RULES: tuple[Rule, ...] = (
         _aperture,
     ),
     rule(rf"{NOT_IN_NAME}(\d{{1,3}}(?:\.\d)?) ?MP(?![A-Za-z\d])", _pixels),
-    rule(r"(?<![\d./A-Za-z])(\d{1,3})/(\d{1,3}) ?(?:层|F(?![A-Za-z\d]))", _storey),
+    rule(r"(?<![\d./A-Za-z])(\d{1,3})F?/(\d{1,3}) ?(?:层|F(?![A-Za-z\d]))", _storey),
     rule(rf"{NOT_IN_NAME}(?<!/)(\d{{1,3}})/([1-9]\d{{0,4}}) ?({UNIT})", _part),
     rule(
         r"(?<![A-Za-z\d.])([1-9])m(\d)(?![A-Za-z\d.])",
@@ -403,6 +399,11 @@ RULES: tuple[Rule, ...] = (
             f"{amount(m[1])}度{amount(m[2])}分" + (f"{amount(m[3])}秒" if m[3] else ""),
         ),
     ),
+    rule(
+        r"(?<=\d)/(M|K|千|百万)(?= ?[Tt]okens?)",
+        lambda m: Said("sign", "每" + {"M": "百万", "K": "千"}.get(m[1], m[1])),
+    ),
+    rule(r"(?<=CFU)/(?=[条袋克粒瓶片gm])", lambda _: Said("sign", "每")),
     rule(r"(?<=\d)(?:u|U)(?=[、，。；/ ]|$)", _insulin),
     rule(
         rf"(?<=[AD]C)({NUMBER}) ?V(?![A-Za-z\d])",
@@ -416,10 +417,21 @@ RULES: tuple[Rule, ...] = (
     ),
     rule(
         rf"{NOT_IN_NAME}((?:{_SIDE})(?: ?[×xX*] ?(?:{_SIDE})){{1,3}})(?! "
-        rf"?=)(?:(?<=\d) ?({UNIT}))?(?![A-Za-z\d])",
+        rf"?=)(?:(?<=\d) ?({UNIT}))?(?![A-Za-z\d]|\.\d)",
         _size,
     ),
-    rule(rf"{NOT_IN_NAME}(\d+)['′] ?(\d+)(?:\"|'')", _minutes),
+    rule(
+        rf"{NOT_IN_NAME}(?:(\d{{1,2}})[:h])?(\d+)['′] ?(\d+)(?:[\"″]|'')(\d{{1,3}}(?!\d))?"
+        r"(/(?:km|公里)(?![A-Za-z]))?",
+        _minutes,
+    ),
+    rule(
+        r"(?<![A-Za-z])q(\d{1,2})h(?![A-Za-z])", lambda m: Said("time", f"每{amount(m[1])}小时一次")
+    ),
+    rule(
+        rf"(?<![A-Za-z])([NSEW])({NUMBER})°",
+        lambda m: Said("measure", f"{_COMPASS[m[1]]}{amount(m[2])}度"),
+    ),
     rule(rf"{NOT_IN_NAME}({NUMBER})(?:\"|'')", _inches),
     rule(
         rf"{NOT_IN_NAME}(\d{{1,3}}) ?min ?(\d{{1,2}}) ?s(?![A-Za-z0-9])",

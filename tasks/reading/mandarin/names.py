@@ -6,14 +6,18 @@ from tasks.reading.mandarin.dates import is_priced
 from tasks.reading.mandarin.numerals import amount, cardinal, digits, is_counted, is_surely_counted
 from tasks.reading.mandarin.rules import Rule, Said, after, before, rule
 
-_BY_DIGITS = re.compile(r"(?i:IP|ISO ?|(?<![A-Za-z])N|GB/?T? ?|KN|KF|SN|No)$")
+_BY_DIGITS = re.compile(r"(?i:IP|ISO ?|GB/?T? ?|KN|KF|SN|No)$")
+_ACCOUNT = re.compile(
+    r"(?:微信|账号|帐号|(?<![A-Za-z])ID|[Ll]ine|LINE|WeChat|小红书|抖音|公众号|微博)"
+    r"号?[：:是 ]*@?[A-Za-z_.]+$"
+)
 _TO_PAIR = re.compile(r"(?i)(?<![A-Za-z0-9])[BCOPGDMFS]$")
 _BRANDS = re.compile(
     r"(?:波音|空客|保时捷|宝马|奔驰|标致|骁龙|天玑|麒麟|酷睿|锐龙|至强|诺基亚|佳能|尼康|"
     r"索尼|大疆|乐高|西瓜|歼|运|轰|直|"
     r"型号|款式|系列|机型|显卡)$"
 )
-_KNOWN = r"(?:985|211|996|666|1314|886|233|1688)"
+_KNOWN = r"(?:985|211|996|666|1314|886|233|1688|55688)"
 _ROMAN = {
     **{"Ⅰ": 1, "Ⅱ": 2, "Ⅲ": 3, "Ⅳ": 4, "Ⅴ": 5, "Ⅵ": 6, "Ⅶ": 7, "Ⅷ": 8, "Ⅸ": 9, "Ⅹ": 10},
     **{"Ⅺ": 11, "Ⅻ": 12, "ⅰ": 1, "ⅱ": 2, "ⅲ": 3, "ⅳ": 4, "ⅴ": 5, "ⅵ": 6, "ⅶ": 7, "ⅷ": 8},
@@ -50,7 +54,9 @@ def _glued(match: re.Match[str]) -> Said:
         and re.match(r"(?i)[BCOPGDMF](?![A-Za-z])", after(match))
     ):
         return Said("model", " to ")
-    is_name = _BY_DIGITS.search(left) or re.search(r"[A-Za-z]\d+-$", left)
+    is_mask = left[-1:] in ("N", "n") and number[0] == "9"
+    is_name = is_mask or _BY_DIGITS.search(left) or re.search(r"[A-Za-z]\d+-$", left)
+    is_name = is_name or _ACCOUNT.search(left)
     return Said("model", digits(number) if is_name and "." not in number else model_number(number))
 
 

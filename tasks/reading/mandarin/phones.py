@@ -31,7 +31,7 @@ _ROOM_LABELS = (
     "门牌号?|座位号?|动车|高铁"
 )
 _LABELLED = re.compile(
-    rf"(?:{_CODE_LABELS})(?:号码|号|码)?[是为：:「『\"'“#（(]{{0,2}} ?[A-Z]{{0,6}}$"
+    rf"(?:{_CODE_LABELS})(?:号码|号|码)?[是为：:「『\"'“#（(【\[]{{0,2}} ?[A-Z]{{0,6}}$"
 )
 _LABELLED_LIST = re.compile(rf"(?:{_CODE_LABELS})[是为：:]{{0,2}} ?(?:\d{{3,}}[、/])+$")
 _ROOM = re.compile(rf"(?:{_ROOM_LABELS})[是为：:]? ?[A-Z]{{0,3}}$")
@@ -153,6 +153,12 @@ def _unit_number(match: re.Match[str]) -> Said:
     return Said("digits", f"{digits(storey)}杠{digits(door)}")
 
 
+def _postcode(match: re.Match[str]) -> Said | None:
+    """文一西路969号3幢，310000."""
+    is_address = re.search(r"(?:地址|收货|寄).*(?:路|街|道|巷|弄|村)\d*", sentence_around(match))
+    return Said("digits", digits(match[0], one="幺")) if is_address else None
+
+
 def _room(match: re.Match[str]) -> Said | None:
     """房间1203, 1203室, 航班CA1234, G1234次, 京A12345: by digits from three on."""
     left, right, number = before(match), after(match), match[0]
@@ -206,7 +212,7 @@ RULES: tuple[Rule, ...] = (
         r"(?<![\d.])\d{4}(?: \d{4}){2,3}(?: \d{1,4})?(?![\d.%])",
         lambda m: Said("digits", " ".join(digits(g, one="幺") for g in m[0].split())),
     ),
-    rule(r"(?<![\d.-])([2-9]\d{6,7})-(\d{1,4})(?![\d.-])", _inner),
+    rule(r"(?<![\d.A-Za-z-])([2-9]\d{6,7})-(\d{1,4})(?![\d.-])", _inner),
     rule(rf"\(86-\d{{2,3}}\) ?[2-9]\d{{2,3}}{_SEP}\d{{4}}{_LAST}", _phone),
     rule(r"(?:(?<=备\d{8}号)|(?<=备\d{10}号))-(?=\d)", lambda _: Said("sign", "杠")),
     rule(
@@ -241,6 +247,7 @@ RULES: tuple[Rule, ...] = (
         _labelled,
     ),
     rule(r"(?<![\d.])(\d{5})[-－](\d)(?![\d.-])(?! ?[=折元])", _extension),
+    rule(r"(?<=[，, ])[1-9]\d{5}(?=[。，,.]|$)", _postcode),
     rule(r"(?<![\d.])\d+(?=[a-z_]{2})", _glued_label),
     rule(r"(?<![\d.])\d+(?![\d.])(?![-~]\d)", _room),
     rule(rf"(?<![\dA-Za-z.,-])(?:{_HOTLINE.pattern})(?![\d,-])(?!\.\d)", _hotline),

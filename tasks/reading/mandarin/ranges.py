@@ -106,7 +106,8 @@ def _numbers(match: re.Match[str]) -> Said | None:
     right, left = after(match), before(match)
     if _YEAR.fullmatch(low) and re.fullmatch(r"(?:\d\d)?\d\d", high) and _YEARS.match(right):
         return Said("range", f"{digits(low)}到{digits(high)}")
-    if "-" in match[0] and (is_score(match) or _is_of_match(match)):
+    is_of_points = right.startswith("分") and not _is_above(low, high) and "总分" in left
+    if "-" in match[0] and not is_of_points and (is_score(match) or _is_of_match(match)):
         return Said("range", f"{amount(low)}比{amount(high)}")
     both_years = _YEAR.fullmatch(low) and _YEAR.fullmatch(high)
     if (
@@ -141,6 +142,7 @@ _NO_SCORE = re.compile(
     r"(?:从|從|由|分机|分機|内线|內線|转|轉|[号號章页頁节節层層座栋棟A-Za-z-]) ?$"
 )
 _MATCH = re.compile(
+    r"乒超|羽超|排超|[男女混][单双团](?:[ ：:决半\d]|$)|"
     r"逆转|战胜|取胜|险胜|完胜|大胜|击败|横扫|决赛|不敌|惜败|晋级|夺冠|首局|次局|决胜局"
 )
 _LEAGUE = re.compile(
@@ -158,7 +160,10 @@ def _is_of_match(match: re.Match[str]) -> bool:
     if is_counted(right):
         return False
     sentence = sentence_around(match)
-    is_of_sides = _LEAGUE.search(sentence) and _is_between_sides(before(match), right)
+    left = before(match)
+    is_of_sides = _LEAGUE.search(sentence) and (
+        _is_between_sides(left, right) or re.search(r"第[一二三四1-4]节$", left)
+    )
     return bool(is_of_sides or _MATCH.search(sentence))
 
 
@@ -277,7 +282,45 @@ def _season(match: re.Match[str]) -> Said:
     return Said("range", f"{digits(match[1])}到{digits(match[2])}")
 
 
+def _mark(match: re.Match[str]) -> Said | None:
+    """评分9.3/10 and 4.9/5分: of how many points."""
+    mark, most = match.groups()
+    is_mark = _MARKED.search(before(match)) or match[0].endswith("分")
+    if not is_mark or float(mark) > int(most):
+        return None
+    return Said("measure", f"{counted(mark, '分')}分，满分{amount(most)}分")
+
+
+def _points(match: re.Match[str]) -> Said | None:
+    """总分1490/1600, GPA 3.8/4.0."""
+    points, most = match.groups()
+    if not _TESTED.search(before(match)) or float(points) > float(most):
+        return None
+    return Said("measure", f"{amount(points)}，满分{amount(most)}")
+
+
+_TESTED = re.compile(r"(?:总分|成绩|绩点|GPA|SAT|托福|高考|考[了出])[是为达：: ]{0,3}$")
+_MARKED = re.compile(r"(?:评分|打分|得分|口碑分?|好评|评价|综合分|豆瓣|点评)[是为达高：: ]{0,3}$")
+
+
+def _minute_of_match(match: re.Match[str]) -> Said | None:
+    """张玉宁67'、89'进球."""
+    if not re.search(
+        r"进球|破门|点球|绝杀|红牌|黄牌|换下|扳平|比分|[中英西意德法]超", sentence_around(match)
+    ):
+        return None
+    more = f"加{amount(match[2])}" if match[2] else ""
+    return Said("measure", f"{amount(match[1])}{more}分钟")
+
+
 RULES: tuple[Rule, ...] = (
+    rule(
+        rf"{_START}(\d(?:\.\d+)?)[-~–](\d(?:\.\d+)?):1(?![\d:])",
+        lambda m: Said("range", f"{amount(m[1])}到{amount(m[2])}比一"),
+    ),
+    rule(r"(?<![\d./])(\d{1,2}(?:\.\d)?)/(5|10|100)(?![\d./])分?", _mark),
+    rule(r"(?<![\d./])(\d{1,4}(?:\.\d{1,2})?)/(\d{1,4}(?:\.\d)?)(?![\d./])分?", _points),
+    rule(r"(?<![\d'A-Za-z])(\d{1,3})(?:\+(\d))?'(?![\d'])", _minute_of_match),
     rule(r"(?<![\d/.])((?:19|20)\d\d)/((?:19|20)?\d\d)(?= ?(?:赛季|学年|财年|年度))", _season),
     rule(r"(?<=[座栋幢楼])(\d{1,2})-(\d{1,4})(?=号?[室房])", _room),
     rule(r"(?<![\d.A-Za-z-])(\d{3,4})[-~–](\d{2,4})(?=号?[室房])", _rooms),
@@ -306,6 +349,7 @@ RULES: tuple[Rule, ...] = (
     ),
     rule(r"(?<=\d)-(?=\(-\d)", lambda _: Said("sign", "减")),
     rule(r"(?<=\d)[-~](?=[A-Z]\d)", _same_letter),
+    rule(r"(?<=HB)[-~](?=\dB)", lambda _: Said("range", "到")),
     rule(
         r"(?:(?<=^[A-Z])|(?<=[^A-Za-z0-9-][A-Z]))[-~](?=[A-Z](?![A-Za-z0-9])(?:[区座栋排组馆厅口段级类班款档列层]|$))",
         lambda _: Said("range", "到"),

@@ -7,7 +7,7 @@ import re
 import unicodedata
 
 from tasks.reading.mandarin.numerals import MEASURES, amount, cardinal, digits
-from tasks.reading.mandarin.rules import Rule, Said, after, any_of, before, rule
+from tasks.reading.mandarin.rules import Rule, Said, after, any_of, before, rule, sentence_around
 
 _WORDS = {
     **{"≥": "大于等于", "≤": "小于等于", "≈": "约等于", "≠": "不等于", "±": "正负", "×": "乘"},
@@ -111,6 +111,12 @@ def _stars(match: re.Match[str]) -> Said:
     return Said("sign", f"{cardinal(len(match[0].rstrip('☆')))}星")
 
 
+def _starred_grade(match: re.Match[str]) -> Said | None:
+    """5** in the examinations of Hong Kong."""
+    is_grade = re.search(r"DSE|文凭试|会考", sentence_around(match))
+    return Said("sign", "星" * len(match[0])) if is_grade else None
+
+
 def _trend(match: re.Match[str]) -> Said:
     """↓5% and 价格↓ go down; ↓左下角 and 点这里↓ only point."""
     left, right = before(match).rstrip(), after(match).lstrip()
@@ -187,13 +193,17 @@ RULES: tuple[Rule, ...] = (
     rule(r"\+/-", lambda _: Said("sign", "正负")),
     rule(r"→", _arrow),
     rule(r"(?:(?<=^)|(?<=[\s，。；！？：]))←", lambda _: Said("sign", " ")),
-    rule(r"(?<=\dV)=(?=\d+(?:\.\d+)?A)|(?<=[pPkKiI\d])@(?=\d)", lambda _: Said("sign", " ")),
+    rule(
+        r"(?<=\dV)=(?=\d+(?:\.\d+)?A)|(?:(?<=[pPkKiI\d])|(?<=dB))@(?=\d)",
+        lambda _: Said("sign", " "),
+    ),
     rule(r"(?<![A-Za-z\d/])(?:km/h|KM/H)(?![A-Za-z])", lambda _: Said("measure", "公里每小时")),
     rule(
         r"(?:(?<![A-Za-z\d/])|(?<=\^\d)|(?<=[⁰-⁹]))m/s(?![A-Za-z²])",
         lambda _: Said("measure", "米每秒"),
     ),
     rule(r"[↑↓↗↘]", _trend),
+    rule(r"(?<=(?<![\d*])\d)\*{1,2}(?!\*)", _starred_grade),
     rule(r"[★⭐]{2,10}☆{0,9}|★☆{1,9}", _stars),
     rule(r"(?<=\d)[★☆⭐](?!星)", lambda _: Said("sign", "星")),
     rule(r"[Φφ⌀Ø] ?(?=\d)", lambda m: Said("sign", "" if before(m).endswith("径") else "直径")),
