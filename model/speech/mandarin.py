@@ -28,12 +28,12 @@ LETTERS = {
 }
 _ACRONYMS = (
     "APP LED OLED IT ID PA ISO SEM COO ABS AD AM PM COS AA AHA US EMS CPM OK CE CO QLED HDMI SVIP "
-    "BBQ SOP ETC AB CAD"
+    "BBQ SOP ETC AB CAD PSI HUD NOA SAT ACT SAP TPM WHO HM GUI"
 )
 """Said by their letters, though some are English words too, or long."""
 _NAMES_IN_CAPITALS = (
     "AUDI OLAY XBOX KIA GREE IPAD VIVO IKEA ZARA SONY ASUS FILA DIOR BOSE MUJI WIFI HIFI DOTA "
-    "UGG IMAX NEO SAAS"
+    "UGG IMAX NEO SAAS PLOG MOBA VOOC SATA HEPA INS UEFA ECCO VERO MODA NARS ITZY"
 )
 """Said as words, though short and in no dictionary."""
 _SILENT = frozenset("\"'‘’*_~～`^|\\[]{}·•™®©\u200b\u200c\u200d\ufeff\ufe0f")

@@ -26,7 +26,7 @@ _FEAST = re.compile(
     r" ?(?:女神|女王|妇女|劳动|儿童|国庆|青年|建党|建军|购物|狂欢|大促|年中|预售|"
     r"晚会|假期|小长假|长假|黄金周|"
     r"划算|抢购|返场|盛典|盛宴|主会场|会场|活动|焕新|来了|来啦|表白|告白|情人|"
-    r"礼遇|礼物|期间|价保|战报|超级|品牌日|[\u4e00-\u9fff]{1,3}节|"
+    r"礼遇|礼物|期间|价保|战报|超级|品牌日|[\u4e00-\u9fff]{1,5}节(?![课约省目日])|"
     r"打假|维权|程序员|大战|运动|事变|地震|疯抢|特惠|开门红|巅峰|爆款|福利|优惠|节)"
 )
 _LISTED_FEAST = re.compile(
@@ -377,6 +377,13 @@ def _quarter(match: re.Match[str]) -> Said:
     return Said("year", f"{digits(year)} {letter}{amount(number)}")
 
 
+def _months_of_years(match: re.Match[str]) -> Said:
+    """2026.03-2026.05."""
+    year, _, month, next_year, next_month = match.groups()
+    later = f"{digits(next_year)}年{cardinal(int(next_month))}月"
+    return Said("range", f"{digits(year)}年{cardinal(int(month))}月到{later}")
+
+
 def _unpadded(match: re.Match[str]) -> Said:
     return Said("date", cardinal(int(match[0])))
 
@@ -402,7 +409,7 @@ RULES: tuple[Rule, ...] = (
         _date_range,
     ),
     rule(
-        rf"(?<=\d)[-~–] ?(?={_TIME_WORDS})",
+        rf"(?<=\d)[-~–] ?(?={_TIME_WORDS}|[早晚夜]\d)",
         lambda _: Said("range", "到"),
     ),
     rule(
@@ -429,7 +436,13 @@ RULES: tuple[Rule, ...] = (
     rule(_TIME, _time),
     rule(rf"(?<![\d./-])(\d{{1,2}})[-/.](\d{{1,2}})[-/.]({_YEAR})(?![\d/.-])", _day_month_year),
     rule(r"(?<![\d./])(2\d)/(\d{1,2})/(\d{1,2})(?![\d/])", _short_year),
-    rule(rf"(?<![\d.A-Za-z])({_YEAR}) ?(Q|H)([1-4])(?![\dA-Za-z])", _quarter),
+    rule(r"(?<=Q[1-4])[-~–] ?(?=(?:20\d\d)?Q[1-4](?![\dA-Za-z]))", lambda _: Said("range", "到")),
+    rule(rf"(?<![\d.A-Za-z])({_YEAR}|2\d) ?(Q|H)([1-4])(?![\dA-Za-z])", _quarter),
+    rule(
+        rf"(?<![\d.A-Za-z-])({_YEAR})([./])(0?[1-9]|1[0-2]) ?[-~–至到] ?({_YEAR})\2(0?[1-9]|1[0-2])"
+        r"(?![\d./-])",
+        _months_of_years,
+    ),
     rule(
         r"(?<![\d./])(\d{1,2})([./])(\d{1,2}) ?[-~—–至到]{1,2} ?"
         r"(\d{1,2})([./])(\d{1,2})(?![\d./%])(日|"
@@ -455,6 +468,10 @@ RULES: tuple[Rule, ...] = (
         _generation,
     ),
     rule(r"(?<![\dA-Za-z.])(1[0-2]|[1-9])[·•]([12]\d|3[01]|[1-9])(?![\d.A-Za-z])", _dotted_event),
+    rule(
+        r"(?<![\d.第-])[012]\d(?=级的?(?:考生|学[生长姐弟妹]|新生|校友|同学|本科|硕|博|研究生|毕业|在读))",
+        _generation,
+    ),
     rule(r"(?<![\d.第])[23]\d(?=年(?:初|底|末)(?!中))", _generation),
     rule(rf"(?<![\d.,:/A-Za-z-])({any_of(_FESTIVALS)})(?![\d,:/])(?!\.\d)", _festival),
     rule(r"(?<![\d/.-])(\d{1,2})[/-](\d{1,2})(?![\d/-])", _slashed_festival),

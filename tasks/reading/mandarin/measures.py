@@ -2,6 +2,7 @@
 
 import re
 
+from tasks.reading.mandarin.names import is_brand
 from tasks.reading.mandarin.numerals import MEASURES, amount, counted, digits
 from tasks.reading.mandarin.rules import (
     HAN,
@@ -128,9 +129,14 @@ def _measure(match: re.Match[str]) -> Said | None:
     sign, number, unit = match.groups()
     if match[0].endswith(" L") and re.search(r"[A-Z] $", before(match)):
         return None  # E 300 L is a car
+    if unit == "s" and (is_brand(before(match)) or _NEXT_OF_NAME.match(after(match))):
+        return None  # 骁龙7s Gen 3
     if unit == "s" and re.fullmatch(r"\d0", number) and "年代" in after(match):
         return None
     return Said("measure", quantity(number, unit, is_minus=is_minus(match, sign)))
+
+
+_NEXT_OF_NAME = re.compile(r" (?:Gen|Plus|Pro|Max)")
 
 
 def _part(match: re.Match[str]) -> Said | None:
@@ -261,6 +267,13 @@ def _and_a_part(match: re.Match[str]) -> Said | None:
 def _millions(match: re.Match[str]) -> Said:
     number, unit = match.groups()
     return Said("measure", counted(number, "兆") + ("百万" if unit else "兆"))
+
+
+def _audience(match: re.Match[str]) -> Said | None:
+    """播放2.3M, 粉丝1M."""
+    if not SALARY.search(before(match)):
+        return None
+    return Said("cardinal", amount(str(round(float(match[1].replace(",", "")) * 10**6))))
 
 
 def _hours(match: re.Match[str]) -> Said:
@@ -441,7 +454,12 @@ RULES: tuple[Rule, ...] = (
     rule(r"(?<![\d./A-Za-z])(1[4-9]\d)/(\d{2,3})([A-CY]?)(?![A-Za-z0-9/])(?! ?[mM毫])", _clothes),
     rule(rf"{NOT_IN_NAME}([1-9])([wWk])([1-9])(?![A-Za-z0-9.%/])", _and_a_part),
     rule(rf"{NOT_IN_NAME}({NUMBER}) ?([wWkK])(?![A-Za-z0-9金])(\+?)", _letters),
-    rule(rf"{NOT_IN_NAME}({NUMBER}) ?M(?=(粉|播放|用户)|宽带|网速|文件|流量|大小|网络)", _millions),
+    rule(
+        rf"{NOT_IN_NAME}({NUMBER}) ?M"
+        r"(?=(粉|播放|用户)|宽带|网[速口卡线络]|文件|流量|大小|光纤|端口|带宽|以太)",
+        _millions,
+    ),
+    rule(rf"{NOT_IN_NAME}({NUMBER})M(?![A-Za-z\d])", _audience),
     rule(rf"{NOT_IN_NAME}(12|24|36|48|72)H(?![A-Za-z0-9])(?!铅笔)", _hours),
     rule(rf"{NOT_IN_NAME}({NUMBER})A(?![A-Za-z0-9]){_ELECTRIC}", _amperes),
     rule(

@@ -222,6 +222,7 @@ RULES: tuple[Rule, ...] = (
     ),
     rule(rf"(?<={_NAMED})(?<!\d[xX])(?<!\d )(?<![\u3400-\u9fff )]x)\d+(?:\.\d+)?", _glued),
     rule(rf"(?<={_NAMED}-)\d+(?:\.\d+)?(?!:)", _glued),
+    rule(r"(?<=TOP\d-)\d+", lambda m: Said("ordinal", amount(m[0]))),
     rule(rf"(?<={_NAMED}\d-)\d+", _glued),
     rule(rf"(?<={_NAMED}\d\d-)\d+", _glued),
     rule(rf"(?<={_NAMED} )\d+(?![\d,:/])(?:\.\d+(?![\d.]))?", _spaced),
@@ -246,7 +247,7 @@ RULES: tuple[Rule, ...] = (
         _latin_roman,
     ),
     rule(
-        r"(?:(?<=[A-Z\d] )|(?<=Mark )|(?<=Mk ))(?:II|III|IV|VI|VII|VIII|IX)(?![A-Za-z])",
+        r"(?<=[A-Za-z\d] )(?:II|III|IV|VI|VII|VIII|IX)(?![A-Za-z])",
         _latin_roman,
     ),
     rule(

@@ -206,6 +206,9 @@ def _hotline(match: re.Match[str]) -> Said | None:
 
 RULES: tuple[Rule, ...] = (
     rule(r"(?<![#\dA-Za-z])#([B0-9]\d)-(\d{2,4}[A-Z]?)(?![\d#-])", _unit_number),
+    rule(r"#\d{3,}[*#](?!\d)", _keys),
+    rule(r"(?<=\d{4})#(\d{1,5})(?![\d#])", lambda m: Said("phone", f"转{digits(m[1], one='幺')}")),
+    rule(rf"\((?:\+?852|\+?853|\+?886)\) ?\d{{4}}[ -]?\d{{4}}{_LAST}", _phone),
     rule(r"[*#]{1,2}\d{2,}(?:[*#]\d+)*#", _keys),
     rule(r"(?<![\d*])(\d{3,6})(\*{2,12})(\d{2,4})(?![\d*])", _masked),
     rule(
@@ -235,7 +238,7 @@ RULES: tuple[Rule, ...] = (
     ),
     rule(
         rf"(?<![\d万千百亿])\+\d{{1,3}}[ -]?(?:\(\d{{1,4}}\)[ -]?)?"
-        rf"\d{{2,5}}(?:[ -]?\d{{2,5}}){{1,4}}{_LAST}",
+        rf"\d{{1,5}}(?:[ -]?\d{{2,5}}){{1,4}}{_LAST}",
         _phone,
     ),
     rule(

@@ -349,6 +349,10 @@ RULES: tuple[Rule, ...] = (
     ),
     rule(r"(?<=\d)-(?=\(-\d)", lambda _: Said("sign", "减")),
     rule(r"(?<=\d)[-~](?=[A-Z]\d)", _same_letter),
+    rule(
+        r"(?<=TOP\d)[-~](?=\d)|(?<=\d[A-G])[-~](?=\d\d[A-G](?![A-Za-z]))",
+        lambda _: Said("range", "到"),
+    ),
     rule(r"(?<=HB)[-~](?=\dB)", lambda _: Said("range", "到")),
     rule(
         r"(?:(?<=^[A-Z])|(?<=[^A-Za-z0-9-][A-Z]))[-~](?=[A-Z](?![A-Za-z0-9])(?:[区座栋排组馆厅口段级类班款档列层]|$))",

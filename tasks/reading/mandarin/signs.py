@@ -64,6 +64,9 @@ def _compare(match: re.Match[str]) -> Said:
     """< and > between numbers; as brackets and arrows of a menu they are a pause."""
     left, right = before(match).rstrip(), after(match).lstrip()
     is_number = re.match(r"[-+.]?\d", right) or re.search(r"\d$", left)
+    is_number = is_number or (
+        re.search(r"(?<![A-Za-z])[a-z]$", left) and re.match(r"[a-z](?![A-Za-z])", right)
+    )
     if not is_number:
         return Said("sign", " ")
     sign, has_equals = match[1], match[2]
