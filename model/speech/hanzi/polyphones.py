@@ -92,6 +92,8 @@ _RULES_TEXT: tuple[tuple[str, str], ...] = (
     ),
     (r"(?:期|料|质|色|址|币|压|流)<为>(?![您你我他她它了何此什大客顾用家爱孩宝])", "wei2"),
     (r"<传>(?=[说奇承媒统递输达播颂闻世])", "chuan2"),
+    (r"(?<![第一-十])[一二三四五六七八九十百两几每整]<卷>(?![书本宗集])", "juan3"),
+    (r"^<弹>(?![幕药头道珠弓匣壳片仓夹坑丸])", "tan2"),
     (r"可<调>(?![查动取研用派集换离])", "tiao2"),
     (r"[十百千万]<转>(?=$|每|电机|马达|[的左以高低])", "zhuan4"),
     (r"(?:每月|每期|按月|分期)<还>(?=[零一二两三四五六七八九十百千万])", "huan2"),
@@ -164,7 +166,9 @@ _RULES = tuple(
     (re.compile("(?=" + re.sub(r"<(.)>", r"(?P<it>\1)", pattern) + ")"), syllable)
     for pattern, syllable in _RULES_TEXT
 )
-_ALONE: Mapping[str, str] = MappingProxyType({"长": "chang2", "薄": "bao2", "炸": "zha2"})
+_ALONE: Mapping[str, str] = MappingProxyType(
+    {"长": "chang2", "薄": "bao2", "炸": "zha2", "脏": "zang1"}
+)
 """Readings of a character that is a word of its own."""
 
 _NOUNS_IN_DI = (

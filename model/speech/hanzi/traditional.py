@@ -12,6 +12,7 @@ _ALSO_SIMPLIFIED = frozenset("乾夥後徵於著麽麼薰擡")
 """Characters that GB 2312 holds, or nearly, and that stand for others in traditional text."""
 
 
+_LAST_LISTED = "\uffff"
 _CERTAIN = {
     **{"乾": "gan1", "幹": "gan4", "髮": "fa4", "發": "fa1", "隻": "zhi1", "祇": "zhi3"},
     **{"儘": "jin3", "盡": "jin4", "捨": "she3", "佔": "zhan4", "捲": "juan3", "係": "xi4"},
@@ -38,8 +39,16 @@ def is_traditional(text: str) -> bool:
 
 
 def simplified(text: str) -> str:
-    """``text`` in simplified characters, of the same length."""
-    return _converter().convert(text) if is_traditional(text) else text
+    """``text`` in simplified characters, of the same length.
+
+    A character whose simplified one no list of readings holds (赤鱲角) stays.
+    """
+    if not is_traditional(text):
+        return text
+    converted = _converter().convert(text)
+    return "".join(
+        new if new <= _LAST_LISTED else old for old, new in zip(text, converted, strict=True)
+    )
 
 
 def _is_foreign(sign: str) -> bool:

@@ -456,7 +456,7 @@ RULES: tuple[Rule, ...] = (
     rule(rf"{NOT_IN_NAME}({NUMBER}) ?([wWkK])(?![A-Za-z0-9金])(\+?)", _letters),
     rule(
         rf"{NOT_IN_NAME}({NUMBER}) ?M"
-        r"(?=(粉|播放|用户)|宽带|网[速口卡线络]|文件|流量|大小|光纤|端口|带宽|以太)",
+        r"(?=(粉|播放|用户)|宽带|网[速口卡线络]|文件|流量|大小|光纤|端口|以太)",
         _millions,
     ),
     rule(rf"{NOT_IN_NAME}({NUMBER})M(?![A-Za-z\d])", _audience),

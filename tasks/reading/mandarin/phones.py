@@ -91,6 +91,11 @@ def _inner(match: re.Match[str]) -> Said | None:
     return Said("phone", f"{_groups(match[1])}转{digits(match[2], one='幺')}")
 
 
+def _abroad(match: re.Match[str]) -> Said:
+    """(852) 2345 6789."""
+    return Said("phone", f"({digits(match[1], one='幺')}) {_groups(match[2])}")
+
+
 def _masked(match: re.Match[str]) -> Said:
     """139****5678."""
     first, stars, last = match.groups()
@@ -208,7 +213,7 @@ RULES: tuple[Rule, ...] = (
     rule(r"(?<![#\dA-Za-z])#([B0-9]\d)-(\d{2,4}[A-Z]?)(?![\d#-])", _unit_number),
     rule(r"#\d{3,}[*#](?!\d)", _keys),
     rule(r"(?<=\d{4})#(\d{1,5})(?![\d#])", lambda m: Said("phone", f"转{digits(m[1], one='幺')}")),
-    rule(rf"\((?:\+?852|\+?853|\+?886)\) ?\d{{4}}[ -]?\d{{4}}{_LAST}", _phone),
+    rule(rf"\((\+?(?:852|853|886))\) ?(\d{{4}}[ -]?\d{{4}}){_LAST}", _abroad),
     rule(r"[*#]{1,2}\d{2,}(?:[*#]\d+)*#", _keys),
     rule(r"(?<![\d*])(\d{3,6})(\*{2,12})(\d{2,4})(?![\d*])", _masked),
     rule(
