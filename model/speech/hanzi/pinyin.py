@@ -76,7 +76,7 @@ _NUMERAL = re.compile(
     r"[零〇一二三四五六七八九十百千万亿幺两][零〇一二三四五六七八九十百千万亿幺两点]+[年月日号元角分秒个度折天岁位款件]?"
 )
 _ORDINAL_ONE = re.compile(
-    r"(?<=年级)一|(?<=[二三四五六七八九多]合)一|(?:(?<=位于)|(?<=商场)|(?<=地上))一(?=层)|"
+    r"(?<=年级)一|(?<=[零一二两三四五六七八九十]比)一(?![个次点])|(?<=[二三四五六七八九多]合)一|(?:(?<=位于)|(?<=商场)|(?<=地上))一(?=层)|"
     r"(?<=单)一(?=[产来麦功成品口性的化色]|菌株|葡萄)|(?<=[高初])一(?=[学新同上下数语英物]|年级|班)|"
     r"一(?=季度|本线|期(?:工程|项目|交付|楼盘)|层(?:大[厅堂]|中庭|入口|专柜|[东西南北]|服务)|[栋幢]|"
     r"段(?:奶粉|婴)|中(?:$|学|附|校)|审|环[路内外]|[模诊]考|类(?:疫苗|医疗|器械)|"
@@ -321,7 +321,11 @@ def _apply_yi_and_bu(hanzi: str, syllables: list[list[str]]) -> None:
     places = _flat(hanzi, syllables)
     signs = [sign for _, _, sign in places]
     tones = [_tone(syllables[word][index]) for word, index, _ in places]
-    ordinals = {match.start() for match in _ORDINAL_ONE.finditer("".join(signs))}
+    ordinals = (
+        {match.start() for match in _ORDINAL_ONE.finditer("".join(signs))}
+        if "一" in signs
+        else frozenset[int]()
+    )
     for i, (word, index, sign) in enumerate(places[:-1]):
         syllable = syllables[word][index]
         if sign == "不" and syllable == "bu4":

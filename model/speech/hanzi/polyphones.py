@@ -94,6 +94,7 @@ _RULES_TEXT: tuple[tuple[str, str], ...] = (
     (r"<传>(?=[说奇承媒统递输达播颂闻世])", "chuan2"),
     (r"(?<![第一-十])[一二三四五六七八九十百两几每整]<卷>(?![书本宗集])", "juan3"),
     (r"^<弹>(?![幕药头道珠弓匣壳片仓夹坑丸])", "tan2"),
+    (r"[人位友]同<行>", "xing2"),
     (r"可<调>(?![查动取研用派集换离])", "tiao2"),
     (r"[十百千万]<转>(?=$|每|电机|马达|[的左以高低])", "zhuan4"),
     (r"(?:每月|每期|按月|分期)<还>(?=[零一二两三四五六七八九十百千万])", "huan2"),
@@ -162,8 +163,21 @@ _RULES_TEXT: tuple[tuple[str, str], ...] = (
     ),
     (r"<量>(?=[了着]|一[量下])(?<![大数重质容流销能热含用分少剂产力音尽]量)", "liang2"),
 )
+
+
+def _sign_of(rule: str) -> str:
+    """The character that a rule marks."""
+    marked = re.search(r"<([^=!<>?])>", rule)
+    assert marked, rule
+    return marked[1]
+
+
 _RULES = tuple(
-    (re.compile("(?=" + re.sub(r"<(.)>", r"(?P<it>\1)", pattern) + ")"), syllable)
+    (
+        _sign_of(pattern),
+        re.compile("(?=" + re.sub(r"<(.)>", r"(?P<it>\1)", pattern) + ")"),
+        syllable,
+    )
     for pattern, syllable in _RULES_TEXT
 )
 _ALONE: Mapping[str, str] = MappingProxyType(
@@ -231,8 +245,8 @@ def readings_in(hanzi: str, words: Iterable[str]) -> dict[int, str]:
         words: the words a word list cuts it into.
     """
     found: dict[int, str] = {}
-    for pattern, syllable in _RULES:
-        for match in pattern.finditer(hanzi):
+    for sign, pattern, syllable in _RULES:
+        for match in pattern.finditer(hanzi) if sign in hanzi else ():
             found.setdefault(match.start("it"), syllable)
     edges = _edges(words)
     for match in _phrase_pattern().finditer(hanzi):

@@ -23,7 +23,7 @@ _FIGURE = re.compile(r"(?<![A-Za-z\d])[A-Z]{3}$")  # PPI-2.1%
 _GAIN = re.compile(r"(?:^|[比幅率涨增\s，。：:(])$")
 _SIGNED_UNIT = re.compile(r" ?(?:米|元|度|万|亿|千|百|块|摄氏)")
 _NEGATIVE = re.compile(
-    r"(?:[温度拔为是至到达约低于在跌幅增长率利润额值差负从压光数]|^|"
+    r"(?:[镜瞳光温度拔为是至到达约低于在跌幅增长率利润额值差负从压光数]|^|"
     r"[\s，。、；：（(！？,;:!?\"“【《|/=<>≥≤≈±×÷+])$"
 )
 
@@ -60,7 +60,8 @@ def _fraction(match: re.Match[str]) -> Said | None:
         return Said("range", f"{amount(top)}比{amount(bottom)}")
     if len(bottom) > 4 or bottom.startswith("0") or top.startswith("0"):
         return None
-    if _is_pair(int(top), int(bottom)) and not _PARTITIVE.match(after(match)):
+    is_named = re.match(r"[GT]B?(?![A-Za-z])", after(match))  # Ultra 7/32G/1TB
+    if (is_named or _is_pair(int(top), int(bottom))) and not _PARTITIVE.match(after(match)):
         return Said(
             "range", f"{amount(top)}、{amount(bottom)}", f"{match[0]} is read as two numbers"
         )

@@ -212,6 +212,7 @@ RULES: tuple[Rule, ...] = (
         r"(?:(?<=足金)|(?<=纯银)|(?<=黄金)|(?<=白银))(?:9{2,4}|925|990|916)(?!\d| ?[元块克])",
         lambda m: Said("digits", digits(m[0])),
     ),
+    rule(r"(?<=汽油)9[258](?!\d|号)", lambda m: Said("digits", digits(m[0]))),
     rule(r"(?<=台北)101(?!\d)|(?<![\d.])101(?=大楼|观景台)", lambda m: Said("model", digits(m[0]))),
     rule(r"(?<=(?<![A-Za-z])H\.)26\d(?!\d)", lambda m: Said("model", digits(m[0]))),
     rule(r"(?:(?<=ISO)|(?<=ISO ))(\d{4,5}):(\d{4})(?!\d)", _standard),

@@ -210,6 +210,14 @@ def _chain(match: re.Match[str]) -> Said:
     return Said("digits", spoken, f"{match[0]} is read number by number")
 
 
+def _steps(match: re.Match[str]) -> Said | None:
+    """扳手8-10-12-14mm."""
+    numbers = match[1].split("-")
+    if [int(number) for number in numbers] != sorted({int(number) for number in numbers}):
+        return None
+    return Said("range", "、".join(map(amount, numbers)) + unit_name(match[2]))
+
+
 def _tie_break(match: re.Match[str]) -> Said | None:
     """7-6(5) of tennis."""
     won, lost, points = match.groups()
@@ -340,6 +348,7 @@ RULES: tuple[Rule, ...] = (
     rule(rf"{_START}({NUMBER}) ?‰?{_JOIN}({NUMBER}) ?‰", _per_mille),
     rule(r"(?:(?<=^A)|(?<=[^A-Za-z0-9-]A))[-~](?=Z(?![A-Za-z0-9]))", lambda _: Said("range", "到")),
     rule(rf"{_START}(-?)({NUMBER})度?{_DASH}(-?)({NUMBER})(?=度)", _degrees),
+    rule(rf"{_START}(?<!-)(\d+(?:-\d+){{2,6}}) ?({UNIT})", _steps),
     rule(rf"{_START}(?<!-)\d+(?:-\d+){{2,6}}(?![\d.])(?! ?[=+×÷*])", _chain),
     rule(rf"{_START}(?<!-)({NUMBER}){_DASH}({NUMBER})(?![\d/]|-\d|\.\d){_NO_SUM}", _numbers),
     rule(

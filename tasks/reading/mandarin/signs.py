@@ -197,7 +197,7 @@ RULES: tuple[Rule, ...] = (
     rule(r"→", _arrow),
     rule(r"(?:(?<=^)|(?<=[\s，。；！？：]))←", lambda _: Said("sign", " ")),
     rule(
-        r"(?<=\dV)=(?=\d+(?:\.\d+)?A)|(?:(?<=[pPkKiI\d])|(?<=dB))@(?=\d)",
+        r"(?<=\dV)=(?=\d+(?:\.\d+)?A)|(?:(?<=[pPkKiI\d页])|(?<=dB))@(?=\d)",
         lambda _: Said("sign", " "),
     ),
     rule(r"(?<![A-Za-z\d/])(?:km/h|KM/H)(?![A-Za-z])", lambda _: Said("measure", "公里每小时")),
