@@ -260,6 +260,10 @@ FIRST: tuple[Rule, ...] = (
     rule(rf"{NOT_IN_NAME}\d/\d(?=线|[月号楼代期](?!前|后))", _choices),
     rule(r"(?<![\d./])([1-9])/([1-9])(?=放倒|分成)", _halves),
     rule(r"(?<!\d)(985|211)/(985|211)(?!\d)", _colleges),
+    rule(
+        rf"{NOT_IN_NAME}1/(\d{{1,5}})([万亿])",
+        lambda m: Said("fraction", f"{cardinal(int(m[1]))}{m[2]}分之一"),
+    ),
     rule(rf"{NOT_IN_NAME}(\d{{1,4}})/(\d{{1,5}})(?![\d/])", _fraction),
 )
 RULES: tuple[Rule, ...] = (

@@ -257,7 +257,10 @@ def _time(match: re.Match[str]) -> Said | None:
     if int(hour) == 24 and int(minute):
         return None
     is_picture = (hour, minute) in _PICTURES and _SHAPED.search(sentence_around(match))
-    if second is None and (is_picture or is_score(match)):
+    is_listed_score = re.search(r"\d{1,2}:\d[、,，]$", before(match)) or re.match(
+        r"[、,，]\d{1,2}:\d(?!\d)", after(match)
+    )
+    if second is None and (is_picture or is_listed_score or is_score(match)):
         return None
     is_run = second is not None and _RUN.search(before(match))
     if is_run or _LASTING.search(before(match)):

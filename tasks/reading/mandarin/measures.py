@@ -59,8 +59,8 @@ _BOTH = UNITS | _SPELLED
 _PER = {"day": "天", "d": "天"} | {
     name: name
     for name in _words(
-        "天 月 年 人 次 晚 周 打 方 坪 课时 学期 学年 季度 学时 单 间夜 日 抽 板 餐 床 席 场次 "
-        "人次 小时 分钟 秒 站 公里 期 节课 学分 户 桌 位"
+        "天 月 年 人 次 晚 周 打 方 坪 课时 学期 学年 疗程 季度 学时 单 间夜 日 抽 板 餐 床 席 "
+        "场次 人次 小时 分钟 秒 站 公里 期 节课 学分 户 桌 位"
     )
 }
 _RATES = _pairs(
@@ -161,8 +161,8 @@ def _values(match: re.Match[str]) -> Said:
 
 
 def _sensor(match: re.Match[str]) -> Said:
-    """1/1.28英寸."""
-    return Said("fraction", f"{amount(match[1])}分之一")
+    """1/1.28英寸 and 1/1.28"."""
+    return Said("fraction", f"{amount(match[1])}分之一{'英寸' if match[2] else ''}")
 
 
 def _three_sides(match: re.Match[str]) -> Said:
@@ -225,6 +225,12 @@ def _minutes(match: re.Match[str]) -> Said:
 
 
 _COMPASS = {"N": "北纬", "S": "南纬", "E": "东经", "W": "西经"}
+
+
+def _dosing(match: re.Match[str]) -> Said:
+    """q8h and q6-8h."""
+    low, high = match.groups()
+    return Said("time", f"每{amount(low)}{f'到{amount(high)}' if high else ''}小时一次")
 
 
 def _letters(match: re.Match[str]) -> Said | None:
@@ -325,13 +331,6 @@ def _storey(match: re.Match[str]) -> Said | None:
     return Said("measure", f"{amount(storey)}层，总高{amount(storeys)}层")
 
 
-def _tyre(match: re.Match[str]) -> Said:
-    """225/45R17 94W."""
-    width, height, letter, inches, load, speed = match.groups()
-    end = f" {digits(load)}{speed}" if load else ""
-    return Said("model", f"{digits(width)} {digits(height)}{letter}{amount(inches)}{end}")
-
-
 def _insulin(match: re.Match[str]) -> Said | None:
     """早8u、晚6u of what is injected."""
     is_drug = re.search(r"胰岛素|肝素|注射|剂量|肉毒", sentence_around(match))
@@ -343,20 +342,14 @@ RULES: tuple[Rule, ...] = (
     rule(r"(?<=\d)\((mm|cm|m|kg|g|ml|L)\)", lambda m: Said("measure", unit_name(m[1]))),
     rule(r"(?<=\d[KkPp])(\d{2,3})(?:fps|FPS)", lambda m: Said("measure", quantity(m[1], "fps"))),
     rule(
-        r"(?<![\d/.])([1-3]\d5)/([2-9][05]) ?(Z?R)F? ?(1[2-9]|2[0-4])"
-        r"(?: ?(\d{2,3})([H-Z])(?![A-Za-z\d]))?",
-        _tyre,
-    ),
-    rule(
-        r"(?<![\dA-Za-z.])(0|5|10|15|20)W-?(16|20|30|40|50|60)(?![\dA-Za-z元.])",
-        lambda m: Said("model", f"{amount(m[1])}W{amount(m[2])}"),
-    ),
-    rule(
         rf"(?<![A-Za-z\d])[WDHL] ?(?:{NUMBER})(?: ?[×xX*] ?[WDHL] ?(?:{NUMBER})){{1,2}}"
         rf"(?: ?({UNIT}))?(?![A-Za-z\d])",
         _three_sides,
     ),
-    rule(r"(?<![\d./])1/([1-9]\.\d{1,2})(?= ?(?:英?寸|\"|''|大?底|型|传感器|超?大|CMOS))", _sensor),
+    rule(
+        r"(?<![\d./])1/([1-9]\.\d{1,2})(?:(\"|'')|(?= ?(?:英?寸|大?底|型|传感器|超?大|CMOS)))",
+        _sensor,
+    ),
     rule(
         rf"{NOT_IN_NAME}(?=[\d/]*\.\d)(\d+(?:\.\d+)?(?:/\d+(?:\.\d+)?){{1,4}})"
         r"(?: ?(L|V|W|mm|cm|m|Hz)(?![A-Za-z\d])|(?= ?(?:英?寸|匹|升|毫米|厘米|米|瓦|伏)))",
@@ -439,8 +432,10 @@ RULES: tuple[Rule, ...] = (
         r"(/(?:km|公里)(?![A-Za-z]))?",
         _minutes,
     ),
+    rule(r"(?<![A-Za-z])q(\d{1,2})(?:-(\d{1,2}))?h(?![A-Za-z])", _dosing),
     rule(
-        r"(?<![A-Za-z])q(\d{1,2})h(?![A-Za-z])", lambda m: Said("time", f"每{amount(m[1])}小时一次")
+        r"(?<=[忌疗停服用药程每约酒])(\d{1,3})d(?![A-Za-z\d])",
+        lambda m: Said("measure", f"{counted(m[1], '天')}天"),
     ),
     rule(
         rf"(?<![A-Za-z])([NSEW])({NUMBER})°",

@@ -189,7 +189,23 @@ def _share(match: re.Match[str]) -> Said:
     return Said("digits", digits(match[1], one="幺") + market)
 
 
+def _tyre(match: re.Match[str]) -> Said:
+    """225/45R17 94W."""
+    width, height, letter, inches, load, speed = match.groups()
+    end = f" {digits(load)}{speed}" if load else ""
+    return Said("model", f"{digits(width)} {digits(height)}{letter}{amount(inches)}{end}")
+
+
 FIRST: tuple[Rule, ...] = (
+    rule(
+        r"(?<![\d/.])([1-3]\d5)/([2-9][05]) ?(Z?R)F? ?(1[2-9]|2[0-4])"
+        r"(?: ?(\d{2,3})([H-Z])(?![A-Za-z\d]))?",
+        _tyre,
+    ),
+    rule(
+        r"(?<![\dA-Za-z.])(0|5|10|15|20)W-?(16|20|30|40|50|60)(?![\dA-Za-z元.])",
+        lambda m: Said("model", f"{amount(m[1])}W{amount(m[2])}"),
+    ),
     rule(
         r"(?<![\d.A-Za-z])(\d{4,6})(?:\.(SH|SZ|BJ|HK|TW)(?![A-Za-z])|(?<=\(\d{6})()(?=\)))", _share
     ),

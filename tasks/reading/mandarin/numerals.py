@@ -1,5 +1,7 @@
 """Numbers in characters. Pure."""
 
+import re
+
 _NAMES = "零一二三四五六七八九"
 _PLACES = ((1000, "千"), (100, "百"), (10, "十"))
 _MOST_DIGITS = 16
@@ -94,9 +96,19 @@ def price(number: str) -> str:
     return amount(f"{whole}{dot}{part}" if part else whole)
 
 
+_COUNTED_BY_TWO = re.compile(
+    r" ?(?:桌|席(?!位)|餐(?!厅)|关(?![节税键于卡])|球(?![队迷鞋衣])|股(?![票份市东])|注(?![意册])|"
+    r"针(?!对)|例(?!如)|户(?![外型])|站(?![台点长])|字(?!头)|课时|学[期分]|季(?![度节])|锅|壶|笼|炉|筐|"
+    r"篮(?![球板])|味(?!道)|瓣|管(?![理家道])|孔|英里|夜(?![市场间里])|居(?![民住然])|房(?![东间])|道(?![路具德街])|扎|沓|"
+    r"打(?![\d折卡开造游])|听(?![歌书])|格(?![式局])|幕(?!墙)|宗|讲(?![解师座])|抽(?![屉奖纸])|撮|碟|盅|"
+    r"招(?![聘生商])|程(?![序度])|航班|通道|盘位|网口|喇叭|电机|气囊|缸|列(?![表车])|轴)"
+)
+"""What is counted too, but begins too many other words to say so behind a longer number."""
+
+
 def counted(number: str, counts: str) -> str:
     """A number before ``counts``: 2个 is 两个, 2号 is 二号, 2年级 is 二年级."""
-    if number == "2" and is_counted(counts):
+    if number == "2" and (is_counted(counts) or _COUNTED_BY_TWO.match(counts)):
         return "两"
     return amount(number)
 

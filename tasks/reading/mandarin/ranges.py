@@ -218,6 +218,12 @@ def _steps(match: re.Match[str]) -> Said | None:
     return Said("range", "、".join(map(amount, numbers)) + unit_name(match[2]))
 
 
+def _split_time(match: re.Match[str]) -> Said:
+    """接力3:27.85."""
+    minutes, seconds, part = match.groups()
+    return Said("time", f"{counted(minutes, '分')}分{amount(seconds)}秒{digits(part)}")
+
+
 def _tie_break(match: re.Match[str]) -> Said | None:
     """7-6(5) of tennis."""
     won, lost, points = match.groups()
@@ -314,7 +320,8 @@ _MARKED = re.compile(r"(?:评分|打分|得分|口碑分?|好评|评价|综合�
 def _minute_of_match(match: re.Match[str]) -> Said | None:
     """张玉宁67'、89'进球."""
     if not re.search(
-        r"进球|破门|点球|绝杀|红牌|黄牌|换下|扳平|比分|[中英西意德法]超", sentence_around(match)
+        r"补时|进球|破门|点球|绝杀|红牌|黄牌|换下|扳平|比分|[中英西意德法]超",
+        sentence_around(match),
     ):
         return None
     more = f"加{amount(match[2])}" if match[2] else ""
@@ -332,6 +339,7 @@ RULES: tuple[Rule, ...] = (
     rule(r"(?<![\d/.])((?:19|20)\d\d)/((?:19|20)?\d\d)(?= ?(?:赛季|学年|财年|年度))", _season),
     rule(r"(?<=[座栋幢楼])(\d{1,2})-(\d{1,4})(?=号?[室房])", _room),
     rule(r"(?<![\d.A-Za-z-])(\d{3,4})[-~–](\d{2,4})(?=号?[室房])", _rooms),
+    rule(r"(?<![\d.:])(\d{1,2}):([0-5]\d)\.(\d{2,3})(?![\d.:])", _split_time),
     rule(r"(?<![\d.-])([67])-([67])\((\d{1,2})\)", _tie_break),
     rule(r"(?:(?<=ISO)|(?<=ISO ))(\d{2,3})[-~–](\d{3,6}|\d{1,3},\d{3})(?![\d-])", _film_speeds),
     rule(
