@@ -23,7 +23,7 @@ _FIGURE = re.compile(r"(?<![A-Za-z\d])[A-Z]{3}$")  # PPI-2.1%
 _GAIN = re.compile(r"(?:^|[比幅率涨增\s，。：:(])$")
 _SIGNED_UNIT = re.compile(r" ?(?:米|元|度|万|亿|千|百|块|摄氏)")
 _NEGATIVE = re.compile(
-    r"(?:[镜瞳光温度拔为是至到达约低于在跌幅增长率利润额值差负从压光数]|^|"
+    r"(?:[温度拔为是至到达约低于在跌幅增长率利润额值差负从压光数]|^|"
     r"[\s，。、；：（(！？,;:!?\"“【《|/=<>≥≤≈±×÷+])$"
 )
 
@@ -155,7 +155,8 @@ def _minus_number(match: re.Match[str]) -> Said | None:
         return Said("sign", "减" + amount(number))
     if _SIGNED_LEFT.search(left) or left.endswith("-"):
         return None
-    if _NEGATIVE.search(left) or _SIGNED_UNIT.match(right):
+    is_figure = re.search(r"[镜瞳光权指]$", left) and re.search(r"\.\d\d$", number)
+    if is_figure or _NEGATIVE.search(left) or _SIGNED_UNIT.match(right):
         return Said("cardinal", "负" + counted(number, right))
     return Said("cardinal", " " + counted(number, right), f"{match[0]} is read without a minus")
 

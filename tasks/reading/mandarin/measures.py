@@ -340,7 +340,7 @@ def _insulin(match: re.Match[str]) -> Said | None:
 _SIDE = rf"(?:{NUMBER})"
 RULES: tuple[Rule, ...] = (
     rule(r"(?<=\d)\((mm|cm|m|kg|g|ml|L)\)", lambda m: Said("measure", unit_name(m[1]))),
-    rule(r"(?<=\d[KkPp])(\d{2,3})(?:fps|FPS)", lambda m: Said("measure", quantity(m[1], "fps"))),
+    rule(r"(?<=\d[KkPp])(\d{2,3})(fps|FPS|Hz)", lambda m: Said("measure", quantity(m[1], m[2]))),
     rule(
         rf"(?<![A-Za-z\d])[WDHL] ?(?:{NUMBER})(?: ?[×xX*] ?[WDHL] ?(?:{NUMBER})){{1,2}}"
         rf"(?: ?({UNIT}))?(?![A-Za-z\d])",
@@ -459,7 +459,7 @@ RULES: tuple[Rule, ...] = (
     rule(rf"{NOT_IN_NAME}(12|24|36|48|72)H(?![A-Za-z0-9])(?!铅笔)", _hours),
     rule(rf"{NOT_IN_NAME}({NUMBER})A(?![A-Za-z0-9]){_ELECTRIC}", _amperes),
     rule(
-        rf"(?:(?<=\dV)|(?<=\dV[/ ×*⎓=])|(?<=Hz[ ,/]))({NUMBER})A(?![A-Za-z0-9])",
+        rf"(?:(?<=\dV)|(?<=\dV[/ ×*⎓=])|(?<=Hz[ ,/])|(?<=CCA ))({NUMBER})A(?![A-Za-z0-9])",
         _amperes,
     ),
     rule(

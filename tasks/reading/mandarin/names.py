@@ -73,6 +73,8 @@ def _spaced(match: re.Match[str]) -> Said | None:
     right, number = after(match), match[0]
     if is_counted(right) or re.match(r" ?[%℃°]|[-~]\d", right):
         return None
+    if _INDEX.search(before(match)):
+        return Said("cardinal", amount(number))
     if re.fullmatch(r"(?:19|20)\d{2}", number):
         return Said("model", digits(number))
     if len(number) == 4 and re.match(r"K(?![A-Za-z])", right):  # LED 6500K
@@ -161,6 +163,7 @@ def _long(match: re.Match[str]) -> Said | None:
 
 
 _NAMED = r"[A-Za-zÀ-ÖØ-öø-ɏ]"
+_INDEX = re.compile(r"(?<![A-Za-z])(?:AQI|PSI|IQ|EQ|BMI|TDS|HRV|KDA|GRE|SAT|TOEIC|TOEFL) $")
 _BUS = re.compile(r"(?:巴士?|公交|公车|专线)[车号]?(?:[A-Z\d]{1,4}[、/及和或])* ?$")
 _CURRENCY = {"¥": "元", "$": "美元", "": ""}
 
@@ -228,7 +231,7 @@ RULES: tuple[Rule, ...] = (
         r"(?:(?<=足金)|(?<=纯银)|(?<=黄金)|(?<=白银))(?:9{2,4}|925|990|916)(?!\d| ?[元块克])",
         lambda m: Said("digits", digits(m[0])),
     ),
-    rule(r"(?<=汽油)9[258](?!\d|号)", lambda m: Said("digits", digits(m[0]))),
+    rule(r"(?<=汽油)9[258](?!\d|号)|(?<!\d)9[258](?=无铅)", lambda m: Said("digits", digits(m[0]))),
     rule(r"(?<=台北)101(?!\d)|(?<![\d.])101(?=大楼|观景台)", lambda m: Said("model", digits(m[0]))),
     rule(r"(?<=(?<![A-Za-z])H\.)26\d(?!\d)", lambda m: Said("model", digits(m[0]))),
     rule(r"(?:(?<=ISO)|(?<=ISO ))(\d{4,5}):(\d{4})(?!\d)", _standard),

@@ -276,7 +276,9 @@ def _connected(match: re.Match[str]) -> Said | None:
 
 
 def _room(match: re.Match[str]) -> Said:
-    """A座12-3室: two numbers of an address, as they fall."""
+    """A座12-3室: two numbers of an address, as they fall; 7楼02-03室: rooms side by side."""
+    if len(match[1]) == len(match[2]) == 2 and int(match[2]) == int(match[1]) + 1:
+        return _rooms(match)
     room = digits(match[2]) if len(match[2]) > 2 else amount(match[2])
     return Said("digits", f"{amount(match[1])}杠{room}")
 
@@ -343,7 +345,7 @@ RULES: tuple[Rule, ...] = (
     rule(r"(?<![\d.-])([67])-([67])\((\d{1,2})\)", _tie_break),
     rule(r"(?:(?<=ISO)|(?<=ISO ))(\d{2,3})[-~–](\d{3,6}|\d{1,3},\d{3})(?![\d-])", _film_speeds),
     rule(
-        r"(?<![\d.-])7-11(?=便利|门市|超商|店|取|买|旁|对面|隔壁|有售)",
+        r"(?<![\d.-])7-11(?=便利|门市|超商|店|取|买|旁|对面|隔壁|有售|狮)",
         lambda _: Said("model", "七 十一"),
     ),
     rule(
