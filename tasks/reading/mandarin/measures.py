@@ -224,6 +224,13 @@ def _minutes(match: re.Match[str]) -> Said:
     return Said("time", f"{hour}{counted(minutes, '分')}分{amount(seconds)}秒{end}")
 
 
+def _seconds(match: re.Match[str]) -> Said | None:
+    """100米栏12"26."""
+    if not re.search(r"[米泳栏跑圈]", sentence_around(match)):
+        return None
+    return Said("time", f"{amount(match[1])}秒{digits(match[2])}")
+
+
 _COMPASS = {"N": "北纬", "S": "南纬", "E": "东经", "W": "西经"}
 
 
@@ -253,12 +260,6 @@ def _letters(match: re.Match[str]) -> Said | None:
 def _hours_and_minutes(match: re.Match[str]) -> Said:
     hours, minutes = match.groups()
     return Said("measure", f"{counted(hours, '小时')}小时{amount(minutes)}分钟")
-
-
-def _clothes(match: re.Match[str]) -> Said:
-    """170/92A: height and chest."""
-    height, chest, letter = match.groups()
-    return Said("measure", f"{amount(height)}、{amount(chest)}{letter or ''}")
 
 
 def _and_a_part(match: re.Match[str]) -> Said | None:
@@ -309,12 +310,6 @@ def _price_for(match: re.Match[str]) -> Said | None:
     is_price = re.search(r"[¥$€£] ?[\d.,]+$|(?<![\d.])\d{1,4}\.\d{1,2}$", before(match))
     is_mark = re.match(r"\d+ ?分", after(match))  # 4.9/5分
     return Said("sign", "每") if is_price and not is_mark else None
-
-
-def _pixels(match: re.Match[str]) -> Said:
-    """50MP is 五千万像素."""
-    spoken = amount(str(round(float(match[1]) * 10**6)))
-    return Said("measure", re.sub("^二亿", "两亿", spoken) + "像素")
 
 
 def _basis_points(match: re.Match[str]) -> Said:
@@ -374,7 +369,7 @@ RULES: tuple[Rule, ...] = (
         lambda _: Said("sign", "每"),
     ),
     rule(
-        r"(?<=[楼座厦场心店馆城栋于])(\d{1,2})F(?![A-Za-z\d])"
+        r"(?<=[楼座厦场心店馆城栋于号])(\d{1,2})F(?![A-Za-z\d])"
         r"|(?<![A-Za-z\d.])(\d{1,2})F(?=会议室|餐厅|大厅|展厅|中庭|女装|男装|美食|前台)",
         lambda m: Said("ordinal", f"{amount(m[1] or m[2])}楼"),
     ),
@@ -387,7 +382,6 @@ RULES: tuple[Rule, ...] = (
         rf"(?<![A-Za-z\d])([fF])/({NUMBER})(?: ?[-~–到至] ?[fF]?/?({NUMBER}))?(?![A-Za-z\d/])",
         _aperture,
     ),
-    rule(rf"{NOT_IN_NAME}(\d{{1,3}}(?:\.\d)?) ?MP(?![A-Za-z\d])", _pixels),
     rule(r"(?<![\d./A-Za-z])(\d{1,3})F?/(\d{1,3}) ?(?:层|F(?![A-Za-z\d]))", _storey),
     rule(rf"{NOT_IN_NAME}(?<!/)(\d{{1,3}})/([1-9]\d{{0,4}}) ?({UNIT})", _part),
     rule(
@@ -434,20 +428,24 @@ RULES: tuple[Rule, ...] = (
     ),
     rule(r"(?<![A-Za-z])q(\d{1,2})(?:-(\d{1,2}))?h(?![A-Za-z])", _dosing),
     rule(
-        r"(?<=[忌疗停服用药程每约酒])(\d{1,3})d(?![A-Za-z\d])",
+        r"(?<=[忌疗停服用药程每约酒≥≤])(\d{1,3})d(?![A-Za-z\d])",
         lambda m: Said("measure", f"{counted(m[1], '天')}天"),
     ),
     rule(
         rf"(?<![A-Za-z])([NSEW])({NUMBER})°",
         lambda m: Said("measure", f"{_COMPASS[m[1]]}{amount(m[2])}度"),
     ),
+    rule(r"(?<![\dA-Za-z.'])(\d{1,2})\"(\d{2})(?![\d.])", _seconds),
     rule(rf"{NOT_IN_NAME}({NUMBER})(?:\"|'')", _inches),
+    rule(
+        rf"(?:(?<=单位)|(?<=单位[：:为是]))({UNIT}{RATE})",
+        lambda m: Said("measure", unit_name(m[1])),
+    ),
     rule(
         rf"{NOT_IN_NAME}(\d{{1,3}}) ?min ?(\d{{1,2}}) ?s(?![A-Za-z0-9])",
         lambda m: Said("measure", f"{counted(m[1], '分')}分{amount(m[2])}秒"),
     ),
     rule(rf"{NOT_IN_NAME}(\d{{1,2}})h(\d{{1,2}})(?:mins?|m)?(?![A-Za-z0-9])", _hours_and_minutes),
-    rule(r"(?<![\d./A-Za-z])(1[4-9]\d)/(\d{2,3})([A-CY]?)(?![A-Za-z0-9/])(?! ?[mM毫])", _clothes),
     rule(rf"{NOT_IN_NAME}([1-9])([wWk])([1-9])(?![A-Za-z0-9.%/])", _and_a_part),
     rule(rf"{NOT_IN_NAME}({NUMBER}) ?([wWkK])(?![A-Za-z0-9金])(\+?)", _letters),
     rule(

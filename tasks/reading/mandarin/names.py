@@ -73,7 +73,8 @@ def _spaced(match: re.Match[str]) -> Said | None:
     right, number = after(match), match[0]
     if is_counted(right) or re.match(r" ?[%℃°]|[-~]\d", right):
         return None
-    if _INDEX.search(before(match)):
+    is_memory = len(number) == 3 and re.match(r"[GT](?![A-Za-z\d])", right)
+    if is_memory or _INDEX.search(before(match)):
         return Said("cardinal", amount(number))
     if re.fullmatch(r"(?:19|20)\d{2}", number):
         return Said("model", digits(number))
@@ -199,7 +200,24 @@ def _tyre(match: re.Match[str]) -> Said:
     return Said("model", f"{digits(width)} {digits(height)}{letter}{amount(inches)}{end}")
 
 
+def _clothes(match: re.Match[str]) -> Said:
+    """170/92A: height and chest."""
+    height, chest, letter = match.groups()
+    return Said("measure", f"{amount(height)}、{amount(chest)}{letter or ''}")
+
+
+def _pixels(match: re.Match[str]) -> Said:
+    """50MP is 五千万像素."""
+    spoken = amount(str(round(float(match[1]) * 10**6)))
+    return Said("measure", re.sub("^二亿", "两亿", spoken) + "像素")
+
+
 FIRST: tuple[Rule, ...] = (
+    rule(r"(?<![\d./A-Za-z])(1[4-9]\d)/(\d{2,3})([A-CY]?)(?![A-Za-z0-9/])(?! ?[mM毫])", _clothes),
+    rule(
+        r"(?<![A-Za-z\d.])(?<![A-Za-z]-)(?<![A-Za-z]\d-)(\d{1,3}(?:\.\d)?) ?MP(?![A-Za-z\d])",
+        _pixels,
+    ),
     rule(
         r"(?<![\d/.])([1-3]\d5)/([2-9][05]) ?(Z?R)F? ?(1[2-9]|2[0-4])"
         r"(?: ?(\d{2,3})([H-Z])(?![A-Za-z\d]))?",
@@ -213,6 +231,10 @@ FIRST: tuple[Rule, ...] = (
         r"(?<![\d.A-Za-z])(\d{4,6})(?:\.(SH|SZ|BJ|HK|TW)(?![A-Za-z])|(?<=\(\d{6})()(?=\)))", _share
     ),
     rule(r"(?<=[\u3400-\u9fff]\()(\d{5})()(?=\))", _share),
+    rule(
+        r"(?<![A-Za-z\d])0x([0-9A-Fa-f]{2,})(?![A-Za-z\d])",
+        lambda m: Said("digits", f"零x{digits(m[1].upper())}"),
+    ),
     rule(r"(?<=[A-Za-z\d])_(\d+)", _underscored),
     rule(r"(?<=(?<![A-Za-z])[Pp])(\d{1,3})[-~–](\d{1,3})(?![\d\-.A-Za-z])", _pages),
     rule(

@@ -36,7 +36,8 @@ _NUMBERED = _words(
     "家庭 家用 家居 家电 家具 家装 家教 家长 入口 入门 入学 入住 入围 入选 入手 入库 板块 板材 "
     "梯队 梯度 梯级 梯形 卫星 卫衣 卫生 卫视 卫浴 元论 点钟方向 面体 度空间 行程 平方根 "
 )
-"""What begins like a measure but is not counted: 2年级 is 二年级."""
+_NUMBERED += tuple(f"{building}{digit}" for building in "座栋幢" for digit in "123456789")
+"""What begins like a measure but is not counted: 2年级 is 二年级, 2座18楼 is 二座十八楼."""
 
 
 def cardinal(number: int) -> str:
