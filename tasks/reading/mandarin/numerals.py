@@ -30,13 +30,15 @@ _UNSURE = _words(
     "平方根 人工 晚 转 码 安 卡 兆 伏 升级 分享 入 板 "
 )
 """Measures that also begin other words: behind 618 大 is 大促, behind 120 人 may be 人工."""
-_NUMBERED = _words(
-    "年级 元旦 元宵 元素 元气 元件 转发 次元 次方 次曲线 人转 人世界 大于 大爷 "
-    "段奶 段配方 段婴 段幼 段米粉 段羊奶 段有机 "
-    "家庭 家用 家居 家电 家具 家装 家教 家长 入口 入门 入学 入住 入围 入选 入手 入库 板块 板材 "
-    "梯队 梯度 梯级 梯形 卫星 卫衣 卫生 卫视 卫浴 元论 点钟方向 面体 度空间 行程 平方根 "
+_NUMBERED = (
+    *_words(
+        "年级 元旦 元宵 元素 元气 元件 转发 次元 次方 次曲线 人转 人世界 大于 大爷 "
+        "段奶 段配方 段婴 段幼 段米粉 段羊奶 段有机 "
+        "家庭 家用 家居 家电 家具 家装 家教 家长 入口 入门 入学 入住 入围 入选 入手 入库 板块 板材 "
+        "梯队 梯度 梯级 梯形 卫星 卫衣 卫生 卫视 卫浴 元论 点钟方向 面体 度空间 行程 平方根 "
+    ),
+    *(f"{building}{digit}" for building in "座栋幢" for digit in "123456789"),
 )
-_NUMBERED += tuple(f"{building}{digit}" for building in "座栋幢" for digit in "123456789")
 """What begins like a measure but is not counted: 2年级 is 二年级, 2座18楼 is 二座十八楼."""
 
 
