@@ -5,10 +5,11 @@ the English reader, acronyms by their letters' names.
 """
 
 import re
+from collections.abc import Mapping
 
 from model.speech.english import Reading, is_english_word, read_english
 from model.speech.hanzi.pinyin import HAN, phonemes_of, words_of
-from model.speech.hanzi.traditional import simplified
+from model.speech.hanzi.traditional import certain_readings, simplified
 
 PUNCTUATION = {
     **dict.fromkeys("，、,", ","),
@@ -27,12 +28,12 @@ LETTERS = {
 }
 _ACRONYMS = (
     "APP LED OLED IT ID PA ISO SEM COO ABS AD AM PM COS AA AHA US EMS CPM OK CE CO QLED HDMI SVIP "
-    "BBQ SOP ETC AB CAD"
+    "BBQ SOP ETC AB CAD PSI HUD NOA SAT ACT SAP TPM WHO HM GUI"
 )
 """Said by their letters, though some are English words too, or long."""
 _NAMES_IN_CAPITALS = (
     "AUDI OLAY XBOX KIA GREE IPAD VIVO IKEA ZARA SONY ASUS FILA DIOR BOSE MUJI WIFI HIFI DOTA "
-    "UGG IMAX NEO SAAS"
+    "UGG IMAX NEO SAAS PLOG MOBA VOOC SATA HEPA INS UEFA ECCO VERO MODA NARS ITZY"
 )
 """Said as words, though short and in no dictionary."""
 _SILENT = frozenset("\"'‘’*_~～`^|\\[]{}·•™®©\u200b\u200c\u200d\ufeff\ufe0f")
@@ -54,9 +55,12 @@ def read_mandarin(text: str) -> Reading:
         return read_english(text)
     symbols: list[str] = []
     unspoken: list[str] = []
-    for hanzi, latin, sign in _RUN.findall(simplified(text).translate(_FULL_WIDTH)):
+    certain = certain_readings(text)
+    for run in _RUN.finditer(simplified(text).translate(_FULL_WIDTH)):
+        hanzi, latin, sign = run.groups()
         if hanzi:
-            words, unread = _read_hanzi(hanzi)
+            own = {at - run.start(): certain[at] for at in certain if at in range(*run.span())}
+            words, unread = _read_hanzi(hanzi, own)
             symbols.append(f" {words} ")
             unspoken += unread
         elif latin:
@@ -71,10 +75,10 @@ def read_mandarin(text: str) -> Reading:
     return Reading(re.sub(r"([“(]) ", r"\1", line).strip(), tuple(dict.fromkeys(unspoken)))
 
 
-def _read_hanzi(hanzi: str) -> tuple[str, list[str]]:
+def _read_hanzi(hanzi: str, certain: Mapping[int, str]) -> tuple[str, list[str]]:
     words: list[str] = []
     unread: list[str] = []
-    for text, syllables in words_of(hanzi):
+    for text, syllables in words_of(hanzi, certain):
         sounds: list[str] = []
         for syllable in syllables:
             try:

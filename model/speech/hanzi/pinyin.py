@@ -75,21 +75,35 @@ _FULL_ER_AFTER = frozenset("女婴幼少孤胎健男宠弃产小患生血托育�
 _NUMERAL = re.compile(
     r"[零〇一二三四五六七八九十百千万亿幺两][零〇一二三四五六七八九十百千万亿幺两点]+[年月日号元角分秒个度折天岁位款件]?"
 )
+_ORDINAL_ONE = re.compile(
+    r"(?<=年级)一|(?<=[零一二两三四五六七八九十]比)一(?![个次点])|(?<=[二三四五六七八九多]合)一|(?:(?<=位于)|(?<=商场)|(?<=地上))一(?=层)|"
+    r"(?<=单)一(?=[产来麦功成品口性的化色]|菌株|葡萄)|(?<=[高初])一(?=[学新同上下数语英物]|年级|班)|"
+    r"一(?=季度|本线|期(?:工程|项目|交付|楼盘)|层(?:大[厅堂]|中庭|入口|专柜|[东西南北]|服务)|[栋幢]|"
+    r"段(?:奶粉|婴)|中(?:$|学|附|校)|审|环[路内外]|[模诊]考|类(?:疫苗|医疗|器械)|"
+    r"班(?:的?(?:同学|学生|老师|家长|班主任)))"
+)
+"""一 that says which, not how many: 三年级一班, 一季度."""
 _SYLLABLE = re.compile(r"(zh|ch|sh|[bpmfdtnlgkhjqxrzcs])?([aeiouüê]+(?:ng|n|r)?)")
 HAN = r"[\u3400-\u9fff\uf900-\ufaff〇]"
 
 
-def words_of(hanzi: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def words_of(
+    hanzi: str, certain: Mapping[int, str] = MappingProxyType({})
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Words of a run of Han characters, and their syllables with the tones of connected speech.
 
     Unknown stretches are paired: most words have two syllables.
+
+    Args:
+        hanzi: the run, in simplified characters.
+        certain: place in it -> the only reading that the character written there may have.
     """
     from pypinyin.seg.mmseg import seg
 
     heard = with_particles(hanzi, seg.cut(hanzi))
     words = [word for piece in _pieces(heard) for word in piece]
     syllables = [list(readings) for _, readings in words]
-    _apply_contexts(heard, syllables)
+    _apply_contexts(heard, syllables, certain)
     _apply_yi_and_bu(heard, syllables)
     _apply_third_tones(syllables)
     return tuple(zip(_as_written(hanzi, words), map(tuple, syllables), strict=True))
@@ -102,18 +116,20 @@ def _as_written(hanzi: str, words: Iterable[tuple[str, tuple[str, ...]]]) -> Ite
         start += len(text)
 
 
-def _apply_contexts(hanzi: str, syllables: list[list[str]]) -> None:
+def _apply_contexts(hanzi: str, syllables: list[list[str]], certain: Mapping[int, str]) -> None:
     """Readings that the words around a character decide; changes ``syllables`` in place."""
     from pypinyin.seg.mmseg import seg
 
-    readings = readings_in(hanzi, seg.cut(hanzi))
+    readings = {**readings_in(hanzi, seg.cut(hanzi)), **certain}
     if not readings:
         return
     start = 0
     for word, index, _ in _flat(hanzi, syllables):
         is_erhua = _is_erhua(syllables[word][index])
-        if start in readings:
-            syllables[word][index] = readings[start] + ("r" if is_erhua else "")
+        reading = readings.get(start)
+        is_neutral = start in certain and syllables[word][index] == f"{certain[start][:-1]}5"
+        if reading and not is_neutral:  # 頭髮
+            syllables[word][index] = reading + ("r" if is_erhua else "")
         start += 2 if is_erhua else 1
 
 
@@ -305,12 +321,19 @@ def _apply_yi_and_bu(hanzi: str, syllables: list[list[str]]) -> None:
     places = _flat(hanzi, syllables)
     signs = [sign for _, _, sign in places]
     tones = [_tone(syllables[word][index]) for word, index, _ in places]
+    ordinals = (
+        {match.start() for match in _ORDINAL_ONE.finditer("".join(signs))}
+        if "一" in signs
+        else frozenset[int]()
+    )
     for i, (word, index, sign) in enumerate(places[:-1]):
         syllable = syllables[word][index]
         if sign == "不" and syllable == "bu4":
             is_question = i > 0 and signs[i - 1] == signs[i + 1]
             tone = "5" if is_question else "2" if tones[i + 1] == "4" else "4"
-        elif sign == "一" and syllable == "yi1" and not _is_plain_one(signs, i, syllables[word]):
+        elif sign == "一" and syllable == "yi1" and i not in ordinals:
+            if _is_plain_one(signs, i, syllables[word]):
+                continue
             is_repeated = i > 0 and signs[i - 1] == signs[i + 1]
             lifts = tones[i + 1] == "4" or signs[i + 1] == "个"
             tone = "5" if is_repeated else "2" if lifts else "4"
@@ -323,7 +346,8 @@ def _is_plain_one(signs: list[str], i: int, word: list[str]) -> bool:
     """一 that keeps its first tone: in numbers, ordinals, dates and at a word's end."""
     before = signs[i - 1] if i else ""
     after = signs[i + 1]
-    is_decimal = after == "点" and i + 2 < len(signs) and signs[i + 2] in _CARDINAL_DIGITS
+    part = "".join(signs[i + 2 : i + 4])  # 一点三 is a decimal, 一点三十分 a time
+    is_decimal = after == "点" and part[:1] in _CARDINAL_DIGITS and "十" not in part
     is_listed = " ".join(word) in _listed_with_plain_one()
     return (
         before in _FIXED_YI

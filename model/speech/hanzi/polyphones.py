@@ -83,6 +83,26 @@ _RULES_TEXT: tuple[tuple[str, str], ...] = (
         r"意义|阻|优势|选择|压力|打击|标准|身)",
         "chong2",
     ),
+    # kinds, and what grows
+    (r"[一二三四五六七八九十百千几两多各这那每哪某]<种>", "zhong3"),
+    (
+        r"<种>(?=[菜花茶粮树]|水稻|玉米|小麦|葡萄|苹果|药材|韭菜|[出上下满活][来了的在]|"
+        r"的(?:菜|茶|花|树|果|粮|瓜|米))(?<![品物火树兵杂]种)",
+        "zhong4",
+    ),
+    (r"(?:期|料|质|色|址|币|压|流)<为>(?![您你我他她它了何此什大客顾用家爱孩宝])", "wei2"),
+    (r"<传>(?=[说奇承媒统递输达播颂闻世])", "chuan2"),
+    (r"(?<![第一-十])[一二三四五六七八九十百两几每整]<卷>(?![书本宗集])", "juan3"),
+    (r"^<弹>(?![幕药头道珠弓匣壳片仓夹坑丸])", "tan2"),
+    (r"[人位友]同<行>", "xing2"),
+    (r"可<调>(?![查动取研用派集换离])", "tiao2"),
+    (r"[十百千万]<转>(?=$|每|电机|马达|[的左以高低])", "zhuan4"),
+    (r"(?:每月|每期|按月|分期)<还>(?=[零一二两三四五六七八九十百千万])", "huan2"),
+    (
+        r"<得>(?=趁[早热现]|抓紧|赶紧|提前|尽[快早]|小心|当心)(?<![觉值懂显晓记省免懒舍难取获认]得)",
+        "dei3",
+    ),
+    (r"[穿拿吃看摸买卖住走跑飞睡坐站用说做写画唱跳喝开]<得>(?=[出进上下过回起动])", "de5"),
     # counted animals and single things
     (
         rf"(?:{_NUMERAL})<只>(?![要有是能好需会想剩用卖限怕见顾管差可因看做选送收按在为])",
@@ -143,11 +163,26 @@ _RULES_TEXT: tuple[tuple[str, str], ...] = (
     ),
     (r"<量>(?=[了着]|一[量下])(?<![大数重质容流销能热含用分少剂产力音尽]量)", "liang2"),
 )
+
+
+def _sign_of(rule: str) -> str:
+    """The character that a rule marks."""
+    marked = re.search(r"<([^=!<>?])>", rule)
+    assert marked, rule
+    return marked[1]
+
+
 _RULES = tuple(
-    (re.compile("(?=" + re.sub(r"<(.)>", r"(?P<it>\1)", pattern) + ")"), syllable)
+    (
+        _sign_of(pattern),
+        re.compile("(?=" + re.sub(r"<(.)>", r"(?P<it>\1)", pattern) + ")"),
+        syllable,
+    )
     for pattern, syllable in _RULES_TEXT
 )
-_ALONE: Mapping[str, str] = MappingProxyType({"长": "chang2", "薄": "bao2", "炸": "zha2"})
+_ALONE: Mapping[str, str] = MappingProxyType(
+    {"长": "chang2", "薄": "bao2", "炸": "zha2", "脏": "zang1"}
+)
 """Readings of a character that is a word of its own."""
 
 _NOUNS_IN_DI = (
@@ -210,8 +245,8 @@ def readings_in(hanzi: str, words: Iterable[str]) -> dict[int, str]:
         words: the words a word list cuts it into.
     """
     found: dict[int, str] = {}
-    for pattern, syllable in _RULES:
-        for match in pattern.finditer(hanzi):
+    for sign, pattern, syllable in _RULES:
+        for match in pattern.finditer(hanzi) if sign in hanzi else ():
             found.setdefault(match.start("it"), syllable)
     edges = _edges(words)
     for match in _phrase_pattern().finditer(hanzi):

@@ -18,6 +18,7 @@ _FORMAL = str.maketrans("壹贰叁参肆伍陆柒捌玖拾佰仟", "一二三三
 _VULGAR = re.compile(r"[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒]")
 _SIGNED_LEFT = re.compile(r"[A-Za-z0-9]$")
 _BASE_RATE = re.compile(r"(?<![A-Za-z\d])(?:[HP]|LPR|SHIBOR|HIBOR)$")  # P-1.75%
+_CUT = re.compile(r"(?:史低|新史低|平史低|折扣|优惠|促销|特惠|骨折)[价力度]{0,2}[：: ]?$")
 _FIGURE = re.compile(r"(?<![A-Za-z\d])[A-Z]{3}$")  # PPI-2.1%
 _GAIN = re.compile(r"(?:^|[比幅率涨增\s，。：:(])$")
 _SIGNED_UNIT = re.compile(r" ?(?:米|元|度|万|亿|千|百|块|摄氏)")
@@ -59,6 +60,11 @@ def _fraction(match: re.Match[str]) -> Said | None:
         return Said("range", f"{amount(top)}比{amount(bottom)}")
     if len(bottom) > 4 or bottom.startswith("0") or top.startswith("0"):
         return None
+    is_named = re.match(r"[GT]B?(?![A-Za-z])", after(match))  # Ultra 7/32G/1TB
+    if (is_named or _is_pair(int(top), int(bottom))) and not _PARTITIVE.match(after(match)):
+        return Said(
+            "range", f"{amount(top)}、{amount(bottom)}", f"{match[0]} is read as two numbers"
+        )
     doubt = (
         None
         if is_counted(after(match)) or _PARTITIVE.match(after(match))
@@ -67,13 +73,18 @@ def _fraction(match: re.Match[str]) -> Said | None:
     return Said("fraction", f"{_below(int(bottom))}{amount(top)}", doubt)
 
 
+def _is_pair(top: int, bottom: int) -> bool:
+    """血压130/80, N2 120/180: no fraction that anybody says."""
+    return top > bottom >= 10 or (top > 9 and bottom > 20 and bottom not in (100, 1000, 10000))
+
+
 def _percent(match: re.Match[str]) -> Said | None:
     sign, number, mark = match.groups()
     left = before(match)
     if sign == "+" and not _GAIN.search(left):
         return None
     is_signed = sign and (not _SIGNED_LEFT.search(left) or _FIGURE.search(left))
-    if sign == "-" and _BASE_RATE.search(left):
+    if sign == "-" and (_BASE_RATE.search(left) or _CUT.search(left)):
         return Said("percent", f"减百分之{amount(number)}")
     prefix = {"-": "负", "+": "正"}.get(sign or "", "") if is_signed else ""
     spoken = "百" if (number, mark) == ("100", "%") else amount(number)
@@ -144,7 +155,8 @@ def _minus_number(match: re.Match[str]) -> Said | None:
         return Said("sign", "减" + amount(number))
     if _SIGNED_LEFT.search(left) or left.endswith("-"):
         return None
-    if _NEGATIVE.search(left) or _SIGNED_UNIT.match(right):
+    is_figure = re.search(r"[镜瞳光权指]$", left) and re.search(r"\.\d\d$", number)
+    if is_figure or _NEGATIVE.search(left) or _SIGNED_UNIT.match(right):
         return Said("cardinal", "负" + counted(number, right))
     return Said("cardinal", " " + counted(number, right), f"{match[0]} is read without a minus")
 
@@ -203,6 +215,8 @@ def _listed(match: re.Match[str]) -> Said | None:
 def _in_brackets(match: re.Match[str]) -> Said:
     """(1) before an entry has a pause behind it, 六(3)班 has none."""
     is_entry = _follows_entry(match, r"\({}\)")
+    if re.search(r"\d$", before(match)):  # 6.5(6)
+        return Said("cardinal", f"({cardinal(int(match[1]))})")
     if re.search(r"[\u3400-\u9fff]$", before(match)) and not is_entry:
         return Said("ordinal", cardinal(int(match[1])))
     return Said("ordinal", _spoken(int(match[1]), match))
@@ -221,6 +235,10 @@ FIRST: tuple[Rule, ...] = (
     rule(r"(?<![A-Za-z])(?:N[Oo]\.? ?|№ ?)(\d+)(?![\d.]\d|[A-Za-z])", _ordinal),
     rule(r"(?<![A-Za-z])N[Oo]\.? ?(?=[A-Z]{1,4}-?\d)", _number_of),
     rule(r"(?<=第) ?\d+(?:\.\d+)?", lambda m: Said("ordinal", amount(m[0].strip()))),
+    rule(
+        r"(?:(?<=排名)|(?<=榜单)|(?<=排行))#(\d{1,3})(?!\d)",
+        lambda m: Said("ordinal", f"第{amount(m[1])}"),
+    ),
     rule(r"(?<![\dA-Za-z])(\d+)#(?![A-Za-z\u3400-\u9fff]*#)", _house),
     rule(
         r"(?<![\d.])(\d{1,2})(?:\.(\d+))?(?= ?折(?!叠|扣|腾|返|断|射|线|页|纸|磨|"
@@ -243,6 +261,10 @@ FIRST: tuple[Rule, ...] = (
     rule(rf"{NOT_IN_NAME}\d/\d(?=线|[月号楼代期](?!前|后))", _choices),
     rule(r"(?<![\d./])([1-9])/([1-9])(?=放倒|分成)", _halves),
     rule(r"(?<!\d)(985|211)/(985|211)(?!\d)", _colleges),
+    rule(
+        rf"{NOT_IN_NAME}1/(\d{{1,5}})([万亿])",
+        lambda m: Said("fraction", f"{cardinal(int(m[1]))}{m[2]}分之一"),
+    ),
     rule(rf"{NOT_IN_NAME}(\d{{1,4}})/(\d{{1,5}})(?![\d/])", _fraction),
 )
 RULES: tuple[Rule, ...] = (

@@ -26,7 +26,7 @@ _FEAST = re.compile(
     r" ?(?:女神|女王|妇女|劳动|儿童|国庆|青年|建党|建军|购物|狂欢|大促|年中|预售|"
     r"晚会|假期|小长假|长假|黄金周|"
     r"划算|抢购|返场|盛典|盛宴|主会场|会场|活动|焕新|来了|来啦|表白|告白|情人|"
-    r"礼遇|礼物|期间|价保|战报|超级|品牌日|[\u4e00-\u9fff]{1,3}节|"
+    r"礼遇|礼物|期间|价保|战报|超级|品牌日|[\u4e00-\u9fff]{1,5}节(?![课约省目日])|"
     r"打假|维权|程序员|大战|运动|事变|地震|疯抢|特惠|开门红|巅峰|爆款|福利|优惠|节)"
 )
 _LISTED_FEAST = re.compile(
@@ -38,8 +38,9 @@ _BEGINS = (
     r"上午|下午|中午|零点|凌晨|晚|见|截至|"
     r"结束|到期|正式|首发|开业|开幕|报名|预售|到货|出发|抵达|直播|举行|举办|开课|"
     r"开学|为止|之前|以前|之后|"
-    r"半价|上班|上学|补班|调休|返校|\(?(?:周|星期)[一二三四五六日天]|"
+    r"半价|上班|上学|补班|调休|返校|\((?:周|星期)?[一二三四五六日天]\)|(?:周|星期)[一二三四五六日天]|"
     r"[\u4e00-\u9fff]{2,5}日(?![期元均常用子])|"
+    r"[秋春]游|家长会|运动会|聚餐|团建|截单|结单|收单|开团|出货|寄出|"
     r"生效|开工|放假|交货|活动|日)"
 )
 _DATED = re.compile(
@@ -60,7 +61,8 @@ _SPAN = (
 )
 _COLON = r" ?[:：] ?"
 _TIME = (
-    rf"(?<![\d:.])([01]?\d|2[0-4]){_COLON}([0-5]\d)(?::([0-5]\d))?(?![\d:.])(?: ?分(?![钟之点]))?"
+    rf"(?<![\d:.])([01]?\d|2[0-4]){_COLON}([0-5]\d)(?::([0-5]\d))?(?![\d:.]|['′]\d)"
+    r"(?: ?分(?![钟之点]))?"
 )
 _SCORE = re.compile(
     r"(?:第[\d一二三四五六七八九十]{1,2}[局盘]|[首次末]局|比分|总分|比数|战胜|击败|领先|落后|大胜|险胜|完胜|惜败|负于|以|比例|配比|画幅|"
@@ -70,6 +72,8 @@ _LASTING = re.compile(
     r"(?:倒计时|用时|耗时|历时|时长|片长|净成绩|(?<!考试)成绩|配速|全程用?时?|完赛时间)"
     r"[只仅]?[为是：:约达]? ?$"
 )
+_RUN = re.compile(r"(?:马拉松|[半全]马|铁三|公里|[Kk]m?|[跑骑游][进出完]|PB)[以的了：:]? ?$")
+"""Before 2:15:36."""
 _HOLIDAYS = re.compile(r"放假|假期|休假|黄金周|档期|调休|月\d{1,2}[日号]")
 _TIME_WORDS = "次日|第二天|隔天|凌晨|早上|晚上|上午|下午|中午|傍晚|至今|今日|明日"
 _PICTURES = (("9", "16"), ("16", "10"))
@@ -165,11 +169,17 @@ def _year_month(match: re.Match[str]) -> Said | None:
     return Said("date", f"{digits(year)}年{cardinal(int(month))}月", doubt)
 
 
+_OF_ALL = re.compile(r"(?:难度|进度|通关|[Bb]oss|BOSS)[是为：: ]*$")
+"""Before 8/8: so many of all."""
+
+
 def _month_and_day(match: re.Match[str]) -> Said | None:
     """11/29, 1/2: a day where the words around it say so or no fraction is like it."""
     month, day, tail = match.groups()
     right = after(match)
     if not is_day(month, day) or right.startswith(("放倒", "分成")):
+        return None
+    if _OF_ALL.search(before(match)):
         return None
     is_dated = tail or re.match(_BEGINS, right.lstrip()) or _DATED.search(before(match))
     is_fraction = int(month) < int(day) and int(day) <= 12
@@ -247,9 +257,13 @@ def _time(match: re.Match[str]) -> Said | None:
     if int(hour) == 24 and int(minute):
         return None
     is_picture = (hour, minute) in _PICTURES and _SHAPED.search(sentence_around(match))
-    if second is None and (is_picture or is_score(match)):
+    is_listed_score = re.search(r"\d{1,2}:\d[、,，]$", before(match)) or re.match(
+        r"[、,，]\d{1,2}:\d(?!\d)", after(match)
+    )
+    if second is None and (is_picture or is_listed_score or is_score(match)):
         return None
-    if _LASTING.search(before(match)):
+    is_run = second is not None and _RUN.search(before(match))
+    if is_run or _LASTING.search(before(match)):
         return _duration(hour, minute, second, match[0])
     return Said("time", clock(hour, minute, second))
 
@@ -367,6 +381,13 @@ def _quarter(match: re.Match[str]) -> Said:
     return Said("year", f"{digits(year)} {letter}{amount(number)}")
 
 
+def _months_of_years(match: re.Match[str]) -> Said:
+    """2026.03-2026.05."""
+    year, _, month, next_year, next_month = match.groups()
+    later = f"{digits(next_year)}年{cardinal(int(next_month))}月"
+    return Said("range", f"{digits(year)}年{cardinal(int(month))}月到{later}")
+
+
 def _unpadded(match: re.Match[str]) -> Said:
     return Said("date", cardinal(int(match[0])))
 
@@ -392,7 +413,7 @@ RULES: tuple[Rule, ...] = (
         _date_range,
     ),
     rule(
-        rf"(?<=\d)[-~–] ?(?={_TIME_WORDS})",
+        rf"(?<=\d)[-~–] ?(?={_TIME_WORDS}|[早晚夜]\d)",
         lambda _: Said("range", "到"),
     ),
     rule(
@@ -419,7 +440,13 @@ RULES: tuple[Rule, ...] = (
     rule(_TIME, _time),
     rule(rf"(?<![\d./-])(\d{{1,2}})[-/.](\d{{1,2}})[-/.]({_YEAR})(?![\d/.-])", _day_month_year),
     rule(r"(?<![\d./])(2\d)/(\d{1,2})/(\d{1,2})(?![\d/])", _short_year),
-    rule(rf"(?<![\d.A-Za-z])({_YEAR}) ?(Q|H)([1-4])(?![\dA-Za-z])", _quarter),
+    rule(r"(?<=Q[1-4])[-~–] ?(?=(?:20\d\d)?Q[1-4](?![\dA-Za-z]))", lambda _: Said("range", "到")),
+    rule(rf"(?<![\d.A-Za-z])({_YEAR}|2\d) ?(Q|H)([1-4])(?![\dA-Za-z])", _quarter),
+    rule(
+        rf"(?<![\d.A-Za-z-])({_YEAR})([./])(0?[1-9]|1[0-2]) ?[-~–至到] ?({_YEAR})\2(0?[1-9]|1[0-2])"
+        r"(?![\d./-])",
+        _months_of_years,
+    ),
     rule(
         r"(?<![\d./])(\d{1,2})([./])(\d{1,2}) ?[-~—–至到]{1,2} ?"
         r"(\d{1,2})([./])(\d{1,2})(?![\d./%])(日|"
@@ -445,6 +472,10 @@ RULES: tuple[Rule, ...] = (
         _generation,
     ),
     rule(r"(?<![\dA-Za-z.])(1[0-2]|[1-9])[·•]([12]\d|3[01]|[1-9])(?![\d.A-Za-z])", _dotted_event),
+    rule(
+        r"(?<![\d.第-])[012]\d(?=级的?(?:考生|学[生长姐弟妹]|新生|校友|同学|本科|硕|博|研究生|毕业|在读))",
+        _generation,
+    ),
     rule(r"(?<![\d.第])[23]\d(?=年(?:初|底|末)(?!中))", _generation),
     rule(rf"(?<![\d.,:/A-Za-z-])({any_of(_FESTIVALS)})(?![\d,:/])(?!\.\d)", _festival),
     rule(r"(?<![\d/.-])(\d{1,2})[/-](\d{1,2})(?![\d/-])", _slashed_festival),

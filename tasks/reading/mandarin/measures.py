@@ -2,6 +2,7 @@
 
 import re
 
+from tasks.reading.mandarin.names import is_brand
 from tasks.reading.mandarin.numerals import MEASURES, amount, counted, digits
 from tasks.reading.mandarin.rules import (
     HAN,
@@ -15,138 +16,58 @@ from tasks.reading.mandarin.rules import (
     sentence_around,
 )
 
-UNITS = {
-    **{"kW·h": "千瓦时", "MWh": "兆瓦时", "GWh": "吉瓦时", "kVA": "千伏安", "kA": "千安"},
-    **{"kN": "千牛", "kgm": "公斤米", "kg·m": "公斤米", "bar": "巴", "hp": "匹", "HP": "匹"},
-    **{"ps": "匹", "PS": "匹", "c.c.": "毫升", "dL": "分升", "ng": "纳克", "pg": "皮克"},
-    **{"μmol": "微摩尔", "umol": "微摩尔", "nmol": "纳摩尔", "IU": "国际单位", "MJ": "兆焦"},
-    "pp": "个百分点",
-    "pct": "个百分点",
-    "ppt": "个百分点",
-    **{
-        "mm": "毫米",
-        "cm": "厘米",
-        "dm": "分米",
-        "m": "米",
-        "km": "公里",
-        "nm": "纳米",
-        "μm": "微米",
-    },
-    **{"um": "微米", "㎜": "毫米", "㎝": "厘米", "㎞": "公里", "㎡": "平方米", "m²": "平方米"},
-    **{"m2": "平方米", "㎥": "立方米", "m³": "立方米", "m3": "立方米", "cm²": "平方厘米"},
-    **{
-        "cm2": "平方厘米",
-        "cm³": "立方厘米",
-        "cm3": "立方厘米",
-        "km²": "平方公里",
-        "km2": "平方公里",
-    },
-    **{"mm²": "平方毫米", "dm³": "立方分米", "μg": "微克", "ug": "微克", "mg": "毫克", "g": "克"},
-    **{"kg": "公斤", "Kg": "公斤", "KG": "公斤", "㎏": "公斤", "㎎": "毫克", "t": "吨"},
-    **{
-        "ml": "毫升",
-        "mL": "毫升",
-        "ML": "毫升",
-        "㎖": "毫升",
-        "cl": "厘升",
-        "dl": "分升",
-        "L": "升",
-    },
-    **{"l": "升", "W": "瓦", "kW": "千瓦", "KW": "千瓦", "kw": "千瓦", "MW": "兆瓦", "Wh": "瓦时"},
-    **{"kWh": "千瓦时", "KWh": "千瓦时", "kwh": "千瓦时", "mAh": "毫安时", "mah": "毫安时"},
-    **{
-        "MAH": "毫安时",
-        "Ah": "安时",
-        "mA": "毫安",
-        "V": "伏",
-        "v": "伏",
-        "kV": "千伏",
-        "mV": "毫伏",
-    },
-    **{"Hz": "赫兹", "HZ": "赫兹", "hz": "赫兹", "kHz": "千赫兹", "KHz": "千赫兹", "MHz": "兆赫兹"},
-    **{"GHz": "吉赫兹", "ms": "毫秒", "s": "秒", "min": "分钟", "mins": "分钟", "h": "小时"},
-    **{"Pa": "帕", "kPa": "千帕", "MPa": "兆帕", "N": "牛", "N·m": "牛米", "Nm": "牛米", "J": "焦"},
-    **{"kJ": "千焦", "KJ": "千焦", "kj": "千焦", "kcal": "千卡", "Kcal": "千卡", "cal": "卡"},
-    **{"dB": "分贝", "db": "分贝", "lm": "流明", "lx": "勒克斯", "nits": "尼特", "nit": "尼特"},
-    **{
-        "px": "像素",
-        "fps": "帧每秒",
-        "FPS": "帧每秒",
-        "rpm": "转每分钟",
-        "bpm": "次每分钟",
-        "BPM": "次每分钟",
-        "r/min": "转每分钟",
-        "mph": "英里每小时",
-    },
-    **{"Mbps": "兆比特每秒", "mbps": "兆比特每秒", "Gbps": "吉比特每秒", "Kbps": "千比特每秒"},
-    **{
-        "kbps": "千比特每秒",
-        "bps": "比特每秒",
-        "oz": "盎司",
-        "lb": "磅",
-        "lbs": "磅",
-        "ft": "英尺",
-    },
-    **{
-        "inch": "英寸",
-        "gsm": "克每平方米",
-        "BP": "个基点",
-        "bp": "个基点",
-        "Ω": "欧",
-        "kΩ": "千欧",
-        "mmHg": "毫米汞柱",
-        "mmol": "毫摩尔",
-    },
-    **{"ha": "公顷", "cc": "毫升", "mol": "摩尔", "Bq": "贝克勒尔", "yd": "码"},
-    **{
-        "℃": "摄氏度",
-        "°C": "摄氏度",
-        "ºC": "摄氏度",
-        "℉": "华氏度",
-        "°F": "华氏度",
-        "°": "度",
-        "º": "度",
-    },
-}
+
+def _words(listed: str) -> tuple[str, ...]:
+    return tuple(listed.split())
+
+
+def _pairs(table: str) -> dict[str, str]:
+    """Units and their names, in turns."""
+    words = table.split()
+    return dict(zip(words[::2], words[1::2], strict=True))
+
+
+UNITS = _pairs(
+    """
+    kW·h 千瓦时  MWh 兆瓦时  GWh 吉瓦时  kVA 千伏安  kA 千安  kN 千牛  kgm 公斤米  kg·m 公斤米
+    bar 巴  hp 匹  HP 匹  ps 匹  PS 匹  c.c. 毫升  dL 分升  ng 纳克  pg 皮克  μmol 微摩尔
+    umol 微摩尔  nmol 纳摩尔  IU 国际单位  MJ 兆焦  pp 个百分点  pct 个百分点  ppt 个百分点
+    mm 毫米  cm 厘米  dm 分米  m 米  km 公里  nm 纳米  μm 微米  um 微米  ㎜ 毫米  ㎝ 厘米
+    ㎞ 公里  ㎡ 平方米  m² 平方米  m2 平方米  ㎥ 立方米  m³ 立方米  m3 立方米  cm² 平方厘米
+    cm2 平方厘米  cm³ 立方厘米  cm3 立方厘米  km² 平方公里  km2 平方公里  mm² 平方毫米
+    dm³ 立方分米  μg 微克  ug 微克  mg 毫克  g 克  kg 公斤  Kg 公斤  KG 公斤  ㎏ 公斤  ㎎ 毫克
+    t 吨  ml 毫升  mL 毫升  ML 毫升  ㎖ 毫升  cl 厘升  dl 分升  L 升  l 升  W 瓦  kW 千瓦
+    KW 千瓦  kw 千瓦  MW 兆瓦  Wh 瓦时  kWh 千瓦时  KWh 千瓦时  kwh 千瓦时  mAh 毫安时
+    mah 毫安时  MAH 毫安时  Ah 安时  mA 毫安  V 伏  v 伏  kV 千伏  mV 毫伏  Hz 赫兹  HZ 赫兹
+    hz 赫兹  kHz 千赫兹  KHz 千赫兹  MHz 兆赫兹  GHz 吉赫兹  ms 毫秒  s 秒  min 分钟  mins 分钟
+    h 小时  Pa 帕  kPa 千帕  MPa 兆帕  N 牛  N·m 牛米  Nm 牛米  J 焦  kJ 千焦  KJ 千焦  kj 千焦
+    kcal 千卡  Kcal 千卡  cal 卡  dB 分贝  db 分贝  lm 流明  lx 勒克斯  nits 尼特  nit 尼特
+    px 像素  fps 帧每秒  FPS 帧每秒  rpm 转每分钟  bpm 次每分钟  BPM 次每分钟  r/min 转每分钟
+    mph 英里每小时  Mbps 兆比特每秒  mbps 兆比特每秒  Gbps 吉比特每秒  Kbps 千比特每秒
+    kbps 千比特每秒  bps 比特每秒  oz 盎司  lb 磅  lbs 磅  ft 英尺  inch 英寸  gsm 克每平方米
+    BP 个基点  bp 个基点  Ω 欧  kΩ 千欧  mmHg 毫米汞柱  mmol 毫摩尔  ha 公顷  cc 毫升  mol 摩尔
+    hPa 百帕  mbar 毫巴  Mpa 兆帕  Kpa 千帕  KPa 千帕  μA 微安  uA 微安  μV 微伏  μs 微秒
+    ns 纳秒  μF 微法  uF 微法  pF 皮法  nF 纳法  MΩ 兆欧  mΩ 毫欧  mSv 毫西弗  μSv 微西弗
+    lux 勒克斯  Lux 勒克斯  TWh 太瓦时  GW 吉瓦  kgf 公斤力  N·cm 牛厘米  VA 伏安  kWp 千瓦
+    Bq 贝克勒尔  yd 码  ℃ 摄氏度  °C 摄氏度  ºC 摄氏度  ℉ 华氏度  °F 华氏度  ° 度  º 度
+    """
+)
 _SPELLED = {"GB": "GB", "TB": "TB", "MB": "MB", "KB": "KB", "PB": "PB", "kB": "KB", "Gb": "Gb"} | {
     unit: unit for unit in ("DPI", "dpi", "PPI", "ppi", "ppm", "ppb", "psi", "PSI")
 }
 _BOTH = UNITS | _SPELLED
-_PER = {
-    "day": "天",
-    "天": "天",
-    "d": "天",
-    "月": "月",
-    "年": "年",
-    "人": "人",
-    "次": "次",
-    "晚": "晚",
-    "周": "周",
-    "打": "打",
-    "方": "方",
-    "坪": "坪",
-    "课时": "课时",
-    "学期": "学期",
-    "学年": "学年",
-    "季度": "季度",
-    "学时": "学时",
-    "单": "单",
-    "间夜": "间夜",
-    "日": "日",
+_PER = {"day": "天", "d": "天"} | {
+    name: name
+    for name in _words(
+        "天 月 年 人 次 晚 周 打 方 坪 课时 学期 学年 疗程 季度 学时 单 间夜 日 抽 板 餐 床 席 "
+        "场次 人次 小时 分钟 秒 站 公里 期 节课 学分 户 桌 位"
+    )
 }
-_RATES = {
-    "kg": "公斤",
-    "h": "小时",
-    "H": "小时",
-    "s": "秒",
-    "s²": "二次方秒",
-    "s2": "二次方秒",
-    "hr": "小时",
-    "min": "分钟",
-    "m": "米",
-    "L": "升",
-    "l": "升",
-}
+_RATES = _pairs(
+    """
+    kg 公斤  h 小时  H 小时  s 秒  s² 二次方秒  s2 二次方秒  hr 小时  min 分钟  m 米  L 升  l 升
+    """
+)
 _DENOMINATORS = {**_BOTH, **_PER, **_RATES}
 _TAIL = r"(?![A-Za-z0-9²³])"
 _END = (
@@ -164,11 +85,13 @@ _EITHER = frozenset(("Hz", "HZ", "hz", "V", "v", "W", "GHz", "MHz", "fps", "FPS"
 """Units of which 50/60 are two values, no part."""
 _ELECTRIC = r"(?=/\d+W| ?(?:大?电流|快充|充电|输出|保险丝?|插座|空开|直流|交流))"
 _FOLLOWERS = (
-    r"(?:大奖|奖金|现金|红包|补贴|像素|[双三四单]摄|摄像头|镜头|自拍|[前后主]摄|[前后]置|用户|会员|粉|人|\+(?!\d)|关注|点赞|赞|播放|阅读|浏览|销量|单|件|元|次|"
+    r"(?:大奖|奖金|现金|红包|补贴|像素|[双三四单]摄|摄像头|镜头|自拍|[前后主]摄|[前后]置|用户|会员|粉|人|\+(?!\d)|关注|点赞|赞|播放|阅读|浏览|销量|单(?![口充管座端])|件|元|次|"
     r"观看|评论|步|以上|多|预算|以内|以下|左右|起(?!步|飞|点)|元|块)"
 )
 _POWERED = re.compile(r" ?(?:快充|功率|充电|闪充|适配器|灯|电机|马达|音箱|喇叭|LED)")
-_POWER = re.compile(r"(?:功率|瓦数|灯泡|灯管|快充|充电器?|适配器|电机)[是为达到：: ]*$")
+_POWER = re.compile(
+    r"(?:功率|瓦数|灯泡|灯管|快充|充电器?|适配器|电机|氮化镓|PD ?\d?(?:\.\d)?)[是为达到：: ]*$"
+)
 SALARY = re.compile(
     r"(?:奖金|奖池|奖金池|资金|预算|投资|融资|营收|营业额|销售额|成交额|GMV|资产|身价|房价|总价|价值|存款|贷款|首付|"
     r"月薪|薪资|工资|年薪|底薪|收入|粉丝|粉丝数|点赞|销量|播放|阅读|"
@@ -206,9 +129,14 @@ def _measure(match: re.Match[str]) -> Said | None:
     sign, number, unit = match.groups()
     if match[0].endswith(" L") and re.search(r"[A-Z] $", before(match)):
         return None  # E 300 L is a car
+    if unit == "s" and (is_brand(before(match)) or _NEXT_OF_NAME.match(after(match))):
+        return None  # 骁龙7s Gen 3
     if unit == "s" and re.fullmatch(r"\d0", number) and "年代" in after(match):
         return None
     return Said("measure", quantity(number, unit, is_minus=is_minus(match, sign)))
+
+
+_NEXT_OF_NAME = re.compile(r" (?:Gen|Plus|Pro|Max)")
 
 
 def _part(match: re.Match[str]) -> Said | None:
@@ -216,10 +144,32 @@ def _part(match: re.Match[str]) -> Said | None:
     top, bottom, unit = match.groups()
     if unit in _EITHER:
         return Said("measure", f"{amount(top)}、{quantity(bottom, unit)}")
-    if int(top) >= int(bottom):
+    if int(top) >= int(bottom) or (int(top) > 1 and int(bottom) > _MOST_PARTS):
         return Said("measure", f"{amount(top)}、{quantity(bottom, unit)}")
     below = {100: "百", 1000: "千", 10000: "万"}.get(int(bottom), amount(bottom))
     return Said("measure", f"{below}分之{amount(top)}{unit_name(unit)}")
+
+
+_MOST_PARTS = 10
+"""坑距305/400mm offers two sizes, 3/4L is a part."""
+
+
+def _values(match: re.Match[str]) -> Said:
+    """3.5/5L and 26/27.5/29寸: one value or another."""
+    name = unit_name(match[2]) if match[2] else ""
+    return Said("measure", "、".join(amount(part) for part in match[1].split("/")) + name)
+
+
+def _sensor(match: re.Match[str]) -> Said:
+    """1/1.28英寸 and 1/1.28"."""
+    return Said("fraction", f"{amount(match[1])}分之一{'英寸' if match[2] else ''}")
+
+
+def _three_sides(match: re.Match[str]) -> Said:
+    """W120×D60×H75cm: each side behind its letter."""
+    sides = re.findall(rf"([A-ZΦ]) ?({NUMBER})", match[0])
+    unit = unit_name(match[1]) if match[1] else ""
+    return Said("measure", "乘".join(f"{letter}{amount(n)}" for letter, n in sides) + unit)
 
 
 def _aperture(match: re.Match[str]) -> Said:
@@ -265,10 +215,29 @@ def _inches(match: re.Match[str]) -> Said | None:
 
 
 def _minutes(match: re.Match[str]) -> Said:
-    minutes, seconds = match.groups()
-    if len(seconds) == 1:
+    """4'12"/km, 1'32"456, 1:28'45" and 5'8"."""
+    hours, minutes, seconds, part, distance = match.groups()
+    if len(seconds) == 1 and not part:
         return Said("measure", f"{counted(minutes, '英尺')}英尺{counted(seconds, '英寸')}英寸")
-    return Said("time", f"{counted(minutes, '分')}分{amount(seconds)}秒")
+    hour = f"{counted(hours, '小时')}小时" if hours else ""
+    end = (digits(part) if part else "") + ("每公里" if distance else "")
+    return Said("time", f"{hour}{counted(minutes, '分')}分{amount(seconds)}秒{end}")
+
+
+def _seconds(match: re.Match[str]) -> Said | None:
+    """100米栏12"26."""
+    if not re.search(r"[米泳栏跑圈]", sentence_around(match)):
+        return None
+    return Said("time", f"{amount(match[1])}秒{digits(match[2])}")
+
+
+_COMPASS = {"N": "北纬", "S": "南纬", "E": "东经", "W": "西经"}
+
+
+def _dosing(match: re.Match[str]) -> Said:
+    """q8h and q6-8h."""
+    low, high = match.groups()
+    return Said("time", f"每{amount(low)}{f'到{amount(high)}' if high else ''}小时一次")
 
 
 def _letters(match: re.Match[str]) -> Said | None:
@@ -293,12 +262,6 @@ def _hours_and_minutes(match: re.Match[str]) -> Said:
     return Said("measure", f"{counted(hours, '小时')}小时{amount(minutes)}分钟")
 
 
-def _clothes(match: re.Match[str]) -> Said:
-    """170/92A: height and chest."""
-    height, chest, letter = match.groups()
-    return Said("measure", f"{amount(height)}、{amount(chest)}{letter or ''}")
-
-
 def _and_a_part(match: re.Match[str]) -> Said | None:
     """1w5 is 一万五, 3k5 is 三千五; 1W1 is a shade of powder."""
     number, letter, part = match.groups()
@@ -311,6 +274,13 @@ def _and_a_part(match: re.Match[str]) -> Said | None:
 def _millions(match: re.Match[str]) -> Said:
     number, unit = match.groups()
     return Said("measure", counted(number, "兆") + ("百万" if unit else "兆"))
+
+
+def _audience(match: re.Match[str]) -> Said | None:
+    """播放2.3M, 粉丝1M."""
+    if not SALARY.search(before(match)):
+        return None
+    return Said("cardinal", amount(str(round(float(match[1].replace(",", "")) * 10**6))))
 
 
 def _hours(match: re.Match[str]) -> Said:
@@ -342,12 +312,6 @@ def _price_for(match: re.Match[str]) -> Said | None:
     return Said("sign", "每") if is_price and not is_mark else None
 
 
-def _pixels(match: re.Match[str]) -> Said:
-    """50MP is 五千万像素."""
-    spoken = amount(str(round(float(match[1]) * 10**6)))
-    return Said("measure", re.sub("^二亿", "两亿", spoken) + "像素")
-
-
 def _basis_points(match: re.Match[str]) -> Said:
     """LPR-20BP: so much less, no name."""
     sign, number = match.groups()
@@ -362,45 +326,50 @@ def _storey(match: re.Match[str]) -> Said | None:
     return Said("measure", f"{amount(storey)}层，总高{amount(storeys)}层")
 
 
-def _tyre(match: re.Match[str]) -> Said:
-    """225/45R17 94W."""
-    width, height, letter, inches, load, speed = match.groups()
-    end = f" {digits(load)}{speed}" if load else ""
-    return Said("model", f"{digits(width)} {digits(height)}{letter}{amount(inches)}{end}")
-
-
 def _insulin(match: re.Match[str]) -> Said | None:
     """早8u、晚6u of what is injected."""
     is_drug = re.search(r"胰岛素|肝素|注射|剂量|肉毒", sentence_around(match))
     return Said("measure", "个单位") if is_drug else None
 
 
-def _mark(match: re.Match[str]) -> Said | None:
-    """评分9.3/10 and 4.9/5分: of how many points."""
-    mark, most = match.groups()
-    is_mark = _MARKED.search(before(match)) or match[0].endswith("分")
-    if not is_mark or float(mark) > int(most):
-        return None
-    return Said("measure", f"{counted(mark, '分')}分，满分{amount(most)}分")
-
-
-_MARKED = re.compile(r"(?:评分|打分|得分|口碑分?|好评|评价|综合分|豆瓣|点评)[是为达高：: ]{0,3}$")
 _SIDE = rf"(?:{NUMBER})"
 RULES: tuple[Rule, ...] = (
     rule(r"(?<=\d)\((mm|cm|m|kg|g|ml|L)\)", lambda m: Said("measure", unit_name(m[1]))),
-    rule(r"(?<=\d[KkPp])(\d{2,3})(?:fps|FPS)", lambda m: Said("measure", quantity(m[1], "fps"))),
+    rule(r"(?<=\d[KkPp])(\d{2,3})(fps|FPS|Hz)", lambda m: Said("measure", quantity(m[1], m[2]))),
     rule(
-        r"(?<![\d/.])([1-3]\d5)/([2-9][05]) ?(Z?R)F? ?(1[2-9]|2[0-4])"
-        r"(?: ?(\d{2,3})([H-Z])(?![A-Za-z\d]))?",
-        _tyre,
+        rf"(?<![A-Za-z\d])[WDHL] ?(?:{NUMBER})(?: ?[×xX*] ?[WDHL] ?(?:{NUMBER})){{1,2}}"
+        rf"(?: ?({UNIT}))?(?![A-Za-z\d])",
+        _three_sides,
     ),
     rule(
-        r"(?<![\dA-Za-z.])(0|5|10|15|20)W-?(16|20|30|40|50|60)(?![\dA-Za-z元.])",
-        lambda m: Said("model", f"{amount(m[1])}W{amount(m[2])}"),
+        r"(?<![\d./])1/([1-9]\.\d{1,2})(?:(\"|'')|(?= ?(?:英?寸|大?底|型|传感器|超?大|CMOS)))",
+        _sensor,
     ),
-    rule(r"(?<![\d./])(\d{1,2}(?:\.\d)?)/(5|10|100)(?![\d./])分?", _mark),
     rule(
-        r"(?<=[楼座厦场心店馆城栋于])(\d{1,2})F(?![A-Za-z\d])"
+        rf"{NOT_IN_NAME}(?=[\d/]*\.\d)(\d+(?:\.\d+)?(?:/\d+(?:\.\d+)?){{1,4}})"
+        r"(?: ?(L|V|W|mm|cm|m|Hz)(?![A-Za-z\d])|(?= ?(?:英?寸|匹|升|毫米|厘米|米|瓦|伏)))",
+        _values,
+    ),
+    rule(
+        rf"(?<=\d[万亿千百]) ?(?![a-z]{{3}})({UNIT}{RATE})",
+        lambda m: Said("measure", unit_name(m[1])),
+    ),
+    rule(
+        rf"{NOT_IN_NAME}(\d+(?:/\d+){{2,5}}) ?({UNIT}{RATE})",
+        lambda m: Said("measure", "、".join(map(amount, m[1].split("/"))) + unit_name(m[2])),
+    ),
+    rule(r"(?<=\d[²³])(mm|cm|m)(?![A-Za-z])", lambda m: Said("measure", unit_name(m[1]))),
+    rule(rf"(?<=\d\)) ?({UNIT})", lambda m: Said("measure", unit_name(m[1]))),
+    rule(
+        r"(?:(?<=ml)|(?<=mL)|(?<=\dg)|(?<=mg)|(?<=克)|(?<=升)):(?=[\d.]+ ?(?:m?g|m[lL]|克|毫))",
+        lambda _: Said("sign", "比"),
+    ),
+    rule(
+        r"(?:(?<=Wh)|(?<=[\dk][gL])|(?<=度))/(?=(?:12|24|48) ?[hH](?![A-Za-z]))",
+        lambda _: Said("sign", "每"),
+    ),
+    rule(
+        r"(?<=[楼座厦场心店馆城栋于号])(\d{1,2})F(?![A-Za-z\d])"
         r"|(?<![A-Za-z\d.])(\d{1,2})F(?=会议室|餐厅|大厅|展厅|中庭|女装|男装|美食|前台)",
         lambda m: Said("ordinal", f"{amount(m[1] or m[2])}楼"),
     ),
@@ -413,8 +382,7 @@ RULES: tuple[Rule, ...] = (
         rf"(?<![A-Za-z\d])([fF])/({NUMBER})(?: ?[-~–到至] ?[fF]?/?({NUMBER}))?(?![A-Za-z\d/])",
         _aperture,
     ),
-    rule(rf"{NOT_IN_NAME}(\d{{1,3}}(?:\.\d)?) ?MP(?![A-Za-z\d])", _pixels),
-    rule(r"(?<![\d./A-Za-z])(\d{1,3})/(\d{1,3}) ?(?:层|F(?![A-Za-z\d]))", _storey),
+    rule(r"(?<![\d./A-Za-z])(\d{1,3})F?/(\d{1,3}) ?(?:层|F(?![A-Za-z\d]))", _storey),
     rule(rf"{NOT_IN_NAME}(?<!/)(\d{{1,3}})/([1-9]\d{{0,4}}) ?({UNIT})", _part),
     rule(
         r"(?<![A-Za-z\d.])([1-9])m(\d)(?![A-Za-z\d.])",
@@ -432,6 +400,11 @@ RULES: tuple[Rule, ...] = (
             f"{amount(m[1])}度{amount(m[2])}分" + (f"{amount(m[3])}秒" if m[3] else ""),
         ),
     ),
+    rule(
+        r"(?<=\d)/(M|K|千|百万)(?= ?[Tt]okens?)",
+        lambda m: Said("sign", "每" + {"M": "百万", "K": "千"}.get(m[1], m[1])),
+    ),
+    rule(r"(?<=CFU)/(?=[条袋克粒瓶片gm])", lambda _: Said("sign", "每")),
     rule(r"(?<=\d)(?:u|U)(?=[、，。；/ ]|$)", _insulin),
     rule(
         rf"(?<=[AD]C)({NUMBER}) ?V(?![A-Za-z\d])",
@@ -445,23 +418,48 @@ RULES: tuple[Rule, ...] = (
     ),
     rule(
         rf"{NOT_IN_NAME}((?:{_SIDE})(?: ?[×xX*] ?(?:{_SIDE})){{1,3}})(?! "
-        rf"?=)(?:(?<=\d) ?({UNIT}))?(?![A-Za-z\d])",
+        rf"?=)(?:(?<=\d) ?({UNIT}))?(?![A-Za-z\d]|\.\d)",
         _size,
     ),
-    rule(rf"{NOT_IN_NAME}(\d+)['′] ?(\d+)(?:\"|'')", _minutes),
+    rule(
+        rf"{NOT_IN_NAME}(?:(\d{{1,2}})[:h])?(\d+)['′] ?(\d+)(?:[\"″]|'')(\d{{1,3}}(?!\d))?"
+        r"(/(?:km|公里)(?![A-Za-z]))?",
+        _minutes,
+    ),
+    rule(r"(?<![A-Za-z])q(\d{1,2})(?:-(\d{1,2}))?h(?![A-Za-z])", _dosing),
+    rule(
+        r"(?<=[忌疗停服用药程每约酒≥≤])(\d{1,3})d(?![A-Za-z\d])",
+        lambda m: Said("measure", f"{counted(m[1], '天')}天"),
+    ),
+    rule(
+        rf"(?<![A-Za-z])([NSEW])({NUMBER})°",
+        lambda m: Said("measure", f"{_COMPASS[m[1]]}{amount(m[2])}度"),
+    ),
+    rule(r"(?<![\dA-Za-z.'])(\d{1,2})\"(\d{2})(?![\d.])", _seconds),
     rule(rf"{NOT_IN_NAME}({NUMBER})(?:\"|'')", _inches),
+    rule(
+        rf"(?:(?<=单位)|(?<=单位[：:为是]))({UNIT}{RATE})",
+        lambda m: Said("measure", unit_name(m[1])),
+    ),
     rule(
         rf"{NOT_IN_NAME}(\d{{1,3}}) ?min ?(\d{{1,2}}) ?s(?![A-Za-z0-9])",
         lambda m: Said("measure", f"{counted(m[1], '分')}分{amount(m[2])}秒"),
     ),
     rule(rf"{NOT_IN_NAME}(\d{{1,2}})h(\d{{1,2}})(?:mins?|m)?(?![A-Za-z0-9])", _hours_and_minutes),
-    rule(r"(?<![\d./A-Za-z])(1[4-9]\d)/(\d{2,3})([A-CY]?)(?![A-Za-z0-9/])(?! ?[mM毫])", _clothes),
     rule(rf"{NOT_IN_NAME}([1-9])([wWk])([1-9])(?![A-Za-z0-9.%/])", _and_a_part),
     rule(rf"{NOT_IN_NAME}({NUMBER}) ?([wWkK])(?![A-Za-z0-9金])(\+?)", _letters),
-    rule(rf"{NOT_IN_NAME}({NUMBER}) ?M(?=(粉|播放|用户)|宽带|网速|文件|流量|大小|网络)", _millions),
+    rule(
+        rf"{NOT_IN_NAME}({NUMBER}) ?M"
+        r"(?=(粉|播放|用户)|宽带|网[速口卡线络]|文件|流量|大小|光纤|端口|以太)",
+        _millions,
+    ),
+    rule(rf"{NOT_IN_NAME}({NUMBER})M(?![A-Za-z\d])", _audience),
     rule(rf"{NOT_IN_NAME}(12|24|36|48|72)H(?![A-Za-z0-9])(?!铅笔)", _hours),
     rule(rf"{NOT_IN_NAME}({NUMBER})A(?![A-Za-z0-9]){_ELECTRIC}", _amperes),
-    rule(rf"(?:(?<=\dV)|(?<=\dV[/ ×*⎓=]))({NUMBER})A(?![A-Za-z0-9])", _amperes),
+    rule(
+        rf"(?:(?<=\dV)|(?<=\dV[/ ×*⎓=])|(?<=Hz[ ,/])|(?<=CCA ))({NUMBER})A(?![A-Za-z0-9])",
+        _amperes,
+    ),
     rule(
         r"(?<![A-Za-z\d.])(\d+)V(?=\d{1,2}(?:\.\d+)?A)",
         lambda m: Said("measure", f"{counted(m[1], '伏')}伏"),

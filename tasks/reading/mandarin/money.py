@@ -4,7 +4,17 @@ import re
 from fractions import Fraction
 
 from tasks.reading.mandarin.numerals import amount, counted, is_counted, price
-from tasks.reading.mandarin.rules import NUMBER, Rule, Said, after, any_of, before, rule
+from tasks.reading.mandarin.rules import (
+    HAN,
+    NUMBER,
+    Rule,
+    Said,
+    after,
+    any_of,
+    before,
+    rule,
+    sentence_around,
+)
 
 SIGNS = {
     **{"¥": "元", "元": "元", "$": "美元", "€": "欧元", "£": "英镑", "₹": "卢比", "₩": "韩元"},
@@ -17,7 +27,7 @@ SIGNS = {
         "₪": "谢克尔",
         "₴": "格里夫纳",
     },
-    **{"₦": "奈拉", "₵": "塞地", "₮": "图格里克", "₸": "坚戈", "₿": "比特币"},
+    **{"円": "日元", "₦": "奈拉", "₵": "塞地", "₮": "图格里克", "₸": "坚戈", "₿": "比特币"},
 }
 _PREFIXED = {
     **{"US$": "美元", "HK$": "港元", "NT$": "新台币", "A$": "澳元", "AU$": "澳元", "C$": "加元"},
@@ -72,7 +82,10 @@ def _unit(sign: str, match: re.Match[str], *, is_written: bool = False) -> str:
     right = after(match)
     if before(match).endswith(("欧元", "英镑", "日元", "美元", "港币", "港元")) and not is_written:
         return ""
-    if right.startswith(("块", "美元", "港币", "港元", "澳元", "人民币")) and not is_written:
+    if (
+        right.startswith(("块", "美元", "港币", "港元", "澳元", "日元", "人民币"))
+        and not is_written
+    ):
         return ""
     return (SIGNS | _PREFIXED | _CODES)[sign]
 
@@ -80,9 +93,22 @@ def _unit(sign: str, match: re.Match[str], *, is_written: bool = False) -> str:
 def _price(match: re.Match[str]) -> Said:
     minus, sign, inner_minus, number, scale = match.groups()
     unit = _unit(sign, match)
-    return Said(
-        "money", ("负" if minus or inner_minus else "") + _scaled(number, scale, unit) + unit
-    )
+    spoken = ("负" if minus or inner_minus else "") + _scaled(number, scale, unit) + unit
+    return Said("money", spoken, _doubt(match) if sign == "$" else None)
+
+
+def _doubt(match: re.Match[str]) -> str | None:
+    """Whether the script may come from where $ is no US dollar: Big5 holds all its characters."""
+    if _AMERICAN.search(match.string):
+        return None
+    try:
+        "".join(re.findall(HAN, match.string)).encode("big5")
+    except UnicodeEncodeError:
+        return None
+    return f"{match[0]} is read as US dollars; write HK$, NT$ or S$ if it is one of these"
+
+
+_AMERICAN = re.compile(r"美[元金国]|US")
 
 
 def _scaled(number: str, scale: str | None, unit: str) -> str:
@@ -125,7 +151,21 @@ def _free_delivery(match: re.Match[str]) -> Said | None:
     return Said("money", f"{counted(whole, '块')}块{price(part)}")
 
 
+def _dotted_price(match: re.Match[str]) -> Said:
+    """Rp 150.000, whose dots group thousands."""
+    unit = _LEADING[match[1]]
+    return Said("money", amount(match[2].replace(".", "")) + unit)
+
+
+def _shoes(match: re.Match[str]) -> Said | None:
+    """EUR 42 beside UK 8 is a size."""
+    is_size = re.search(r"鞋|码|(?:UK|US|CN) ?\d", sentence_around(match))
+    return Said("model", f"EUR {amount(match[1])}") if is_size else None
+
+
 RULES: tuple[Rule, ...] = (
+    rule(r"(?<![A-Za-z])(Rp|IDR|VND|₫) ?(\d{1,3}(?:\.\d{3})+)(?![\d.])", _dotted_price),
+    rule(r"(?<![A-Za-z])EUR ?([34]\d(?:\.5)?)(?![\d.])", _shoes),
     rule(
         rf"{_HEAD} ?({NUMBER})({_LARGE}) ?[-~–—至到] ?(?:\1 "
         rf"?)?({NUMBER})({_LARGE})(?![\d-])(?:元(?![旦宵素气件]))?",
@@ -133,7 +173,7 @@ RULES: tuple[Rule, ...] = (
     ),
     rule(rf"([-−](?=[^\d ]))?{_HEAD} ?(-)?({NUMBER})({_LARGE})(?:元(?![旦宵素气件]))?", _price),
     rule(
-        rf"(?<![A-Za-z\d.])({NUMBER}) ?({_LARGE}) ?([¥€£₹₩₽฿₫₱]|\$(?!\d)|"
+        rf"(?<![A-Za-z\d.])({NUMBER}) ?({_LARGE}) ?([¥€£₹₩₽฿₫₱円]|\$(?!\d)|"
         rf"{any_of(_CODES)})(?![A-Za-z\d])",
         _trailing,
     ),

@@ -6,14 +6,18 @@ from tasks.reading.mandarin.dates import is_priced
 from tasks.reading.mandarin.numerals import amount, cardinal, digits, is_counted, is_surely_counted
 from tasks.reading.mandarin.rules import Rule, Said, after, before, rule
 
-_BY_DIGITS = re.compile(r"(?i:IP|ISO ?|(?<![A-Za-z])N|GB/?T? ?|KN|KF|SN|No)$")
+_BY_DIGITS = re.compile(r"(?i:IP|ISO ?|GB/?T? ?|KN|KF|SN|No)$")
+_ACCOUNT = re.compile(
+    r"(?:微信|账号|帐号|(?<![A-Za-z])ID|[Ll]ine|LINE|WeChat|小红书|抖音|公众号|微博)"
+    r"号?[：:是 ]*@?[A-Za-z_.]+$"
+)
 _TO_PAIR = re.compile(r"(?i)(?<![A-Za-z0-9])[BCOPGDMFS]$")
 _BRANDS = re.compile(
     r"(?:波音|空客|保时捷|宝马|奔驰|标致|骁龙|天玑|麒麟|酷睿|锐龙|至强|诺基亚|佳能|尼康|"
     r"索尼|大疆|乐高|西瓜|歼|运|轰|直|"
     r"型号|款式|系列|机型|显卡)$"
 )
-_KNOWN = r"(?:985|211|996|666|1314|886|233|1688)"
+_KNOWN = r"(?:985|211|996|666|1314|886|233|1688|55688)"
 _ROMAN = {
     **{"Ⅰ": 1, "Ⅱ": 2, "Ⅲ": 3, "Ⅳ": 4, "Ⅴ": 5, "Ⅵ": 6, "Ⅶ": 7, "Ⅷ": 8, "Ⅸ": 9, "Ⅹ": 10},
     **{"Ⅺ": 11, "Ⅻ": 12, "ⅰ": 1, "ⅱ": 2, "ⅲ": 3, "ⅳ": 4, "ⅴ": 5, "ⅵ": 6, "ⅶ": 7, "ⅷ": 8},
@@ -50,7 +54,9 @@ def _glued(match: re.Match[str]) -> Said:
         and re.match(r"(?i)[BCOPGDMF](?![A-Za-z])", after(match))
     ):
         return Said("model", " to ")
-    is_name = _BY_DIGITS.search(left) or re.search(r"[A-Za-z]\d+-$", left)
+    is_mask = left[-1:] in ("N", "n") and number[0] == "9"
+    is_name = is_mask or _BY_DIGITS.search(left) or re.search(r"[A-Za-z]\d+-$", left)
+    is_name = is_name or _ACCOUNT.search(left)
     return Said("model", digits(number) if is_name and "." not in number else model_number(number))
 
 
@@ -67,6 +73,9 @@ def _spaced(match: re.Match[str]) -> Said | None:
     right, number = after(match), match[0]
     if is_counted(right) or re.match(r" ?[%℃°]|[-~]\d", right):
         return None
+    is_memory = len(number) == 3 and re.match(r"[GT](?![A-Za-z\d])", right)
+    if is_memory or _INDEX.search(before(match)):
+        return Said("cardinal", amount(number))
     if re.fullmatch(r"(?:19|20)\d{2}", number):
         return Said("model", digits(number))
     if len(number) == 4 and re.match(r"K(?![A-Za-z])", right):  # LED 6500K
@@ -80,6 +89,8 @@ def _lines(match: re.Match[str]) -> Said | None:
     spoken = model_number(number)
     if len(number) == 4 and re.match(r"K(?![A-Za-z])", after(match)):
         spoken = amount(number)
+    if len(number) == 3 and _BUS.search(before(match)):
+        return Said("digits", digits(number))
     if len(number) == 3 and re.search(r"(?:Ultra |[iR])\d[ -]$", before(match)):
         return Said("model", digits(number))
     if len(number) >= 4 and re.match(r"(?:G|CVIA|ANSI)(?![A-Za-z\d])", after(match)):
@@ -153,6 +164,8 @@ def _long(match: re.Match[str]) -> Said | None:
 
 
 _NAMED = r"[A-Za-zÀ-ÖØ-öø-ɏ]"
+_INDEX = re.compile(r"(?<![A-Za-z])(?:AQI|PSI|IQ|EQ|BMI|TDS|HRV|KDA|GRE|SAT|TOEIC|TOEFL) $")
+_BUS = re.compile(r"(?:巴士?|公交|公车|专线)[车号]?(?:[A-Z\d]{1,4}[、/及和或])* ?$")
 _CURRENCY = {"¥": "元", "$": "美元", "": ""}
 
 
@@ -180,11 +193,48 @@ def _share(match: re.Match[str]) -> Said:
     return Said("digits", digits(match[1], one="幺") + market)
 
 
+def _tyre(match: re.Match[str]) -> Said:
+    """225/45R17 94W."""
+    width, height, letter, inches, load, speed = match.groups()
+    end = f" {digits(load)}{speed}" if load else ""
+    return Said("model", f"{digits(width)} {digits(height)}{letter}{amount(inches)}{end}")
+
+
+def _clothes(match: re.Match[str]) -> Said:
+    """170/92A: height and chest."""
+    height, chest, letter = match.groups()
+    return Said("measure", f"{amount(height)}、{amount(chest)}{letter or ''}")
+
+
+def _pixels(match: re.Match[str]) -> Said:
+    """50MP is 五千万像素."""
+    spoken = amount(str(round(float(match[1]) * 10**6)))
+    return Said("measure", re.sub("^二亿", "两亿", spoken) + "像素")
+
+
 FIRST: tuple[Rule, ...] = (
+    rule(r"(?<![\d./A-Za-z])(1[4-9]\d)/(\d{2,3})([A-CY]?)(?![A-Za-z0-9/])(?! ?[mM毫])", _clothes),
+    rule(
+        r"(?<![A-Za-z\d.])(?<![A-Za-z]-)(?<![A-Za-z]\d-)(\d{1,3}(?:\.\d)?) ?MP(?![A-Za-z\d])",
+        _pixels,
+    ),
+    rule(
+        r"(?<![\d/.])([1-3]\d5)/([2-9][05]) ?(Z?R)F? ?(1[2-9]|2[0-4])"
+        r"(?: ?(\d{2,3})([H-Z])(?![A-Za-z\d]))?",
+        _tyre,
+    ),
+    rule(
+        r"(?<![\dA-Za-z.])(0|5|10|15|20)W-?(16|20|30|40|50|60)(?![\dA-Za-z元.])",
+        lambda m: Said("model", f"{amount(m[1])}W{amount(m[2])}"),
+    ),
     rule(
         r"(?<![\d.A-Za-z])(\d{4,6})(?:\.(SH|SZ|BJ|HK|TW)(?![A-Za-z])|(?<=\(\d{6})()(?=\)))", _share
     ),
     rule(r"(?<=[\u3400-\u9fff]\()(\d{5})()(?=\))", _share),
+    rule(
+        r"(?<![A-Za-z\d])0x([0-9A-Fa-f]{2,})(?![A-Za-z\d])",
+        lambda m: Said("digits", f"零x{digits(m[1].upper())}"),
+    ),
     rule(r"(?<=[A-Za-z\d])_(\d+)", _underscored),
     rule(r"(?<=(?<![A-Za-z])[Pp])(\d{1,3})[-~–](\d{1,3})(?![\d\-.A-Za-z])", _pages),
     rule(
@@ -203,6 +253,7 @@ RULES: tuple[Rule, ...] = (
         r"(?:(?<=足金)|(?<=纯银)|(?<=黄金)|(?<=白银))(?:9{2,4}|925|990|916)(?!\d| ?[元块克])",
         lambda m: Said("digits", digits(m[0])),
     ),
+    rule(r"(?<=汽油)9[258](?!\d|号)|(?<!\d)9[258](?=无铅)", lambda m: Said("digits", digits(m[0]))),
     rule(r"(?<=台北)101(?!\d)|(?<![\d.])101(?=大楼|观景台)", lambda m: Said("model", digits(m[0]))),
     rule(r"(?<=(?<![A-Za-z])H\.)26\d(?!\d)", lambda m: Said("model", digits(m[0]))),
     rule(r"(?:(?<=ISO)|(?<=ISO ))(\d{4,5}):(\d{4})(?!\d)", _standard),
@@ -213,6 +264,7 @@ RULES: tuple[Rule, ...] = (
     ),
     rule(rf"(?<={_NAMED})(?<!\d[xX])(?<!\d )(?<![\u3400-\u9fff )]x)\d+(?:\.\d+)?", _glued),
     rule(rf"(?<={_NAMED}-)\d+(?:\.\d+)?(?!:)", _glued),
+    rule(r"(?<=TOP\d-)\d+", lambda m: Said("ordinal", amount(m[0]))),
     rule(rf"(?<={_NAMED}\d-)\d+", _glued),
     rule(rf"(?<={_NAMED}\d\d-)\d+", _glued),
     rule(rf"(?<={_NAMED} )\d+(?![\d,:/])(?:\.\d+(?![\d.]))?", _spaced),
@@ -237,7 +289,7 @@ RULES: tuple[Rule, ...] = (
         _latin_roman,
     ),
     rule(
-        r"(?:(?<=[A-Z\d] )|(?<=Mark )|(?<=Mk ))(?:II|III|IV|VI|VII|VIII|IX)(?![A-Za-z])",
+        r"(?<=[A-Za-z\d] )(?:II|III|IV|VI|VII|VIII|IX)(?![A-Za-z])",
         _latin_roman,
     ),
     rule(

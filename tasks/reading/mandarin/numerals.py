@@ -1,5 +1,7 @@
 """Numbers in characters. Pure."""
 
+import re
+
 _NAMES = "零一二三四五六七八九"
 _PLACES = ((1000, "千"), (100, "百"), (10, "十"))
 _MOST_DIGITS = 16
@@ -19,19 +21,25 @@ MEASURES = _words(
     "轮 局 票 人 大 年 成 度 摄氏度 华氏度 里 英寸 英尺 寸 尺 亩 海里 "
     "赫兹 瓦 伏 安 千瓦 毫安 卡 兆 帖 服 剂 圈 下 声 眼 脚 星期 礼拜 "
     "世纪 百分点 钟头 盎司 磅 加仑 流明 尼特 分贝 像素 美元 欧元 英镑 "
+    "呎 吋 坪 入 板 樽 "
     "港元 日元 韩元 澳元 加元 卢比 泰铢 人民币 厅 室1厅 室2厅 室一厅 室两厅 晚 码 转 帧 "
 )
 """What is counted: 2 before one of these is 两."""
 _UNSURE = _words(
     "大 下 面 里 口 行 成 年 周 本 门 部 组 场 节 首 对 双 角 点 张 声 眼 脚 "
-    "平方根 人工 晚 转 码 安 卡 兆 伏 升级 分享 "
+    "平方根 人工 晚 转 码 安 卡 兆 伏 升级 分享 入 板 "
 )
 """Measures that also begin other words: behind 618 大 is 大促, behind 120 人 may be 人工."""
-_NUMBERED = _words(
-    "年级 元旦 元宵 元素 元气 元件 转发 次元 次方 次曲线 人转 人世界 大于 大爷 "
-    "梯队 梯度 梯级 梯形 卫星 卫衣 卫生 卫视 卫浴 元论 点钟方向 面体 度空间 行程 平方根 "
+_NUMBERED = (
+    *_words(
+        "年级 元旦 元宵 元素 元气 元件 转发 次元 次方 次曲线 人转 人世界 大于 大爷 "
+        "段奶 段配方 段婴 段幼 段米粉 段羊奶 段有机 "
+        "家庭 家用 家居 家电 家具 家装 家教 家长 入口 入门 入学 入住 入围 入选 入手 入库 板块 板材 "
+        "梯队 梯度 梯级 梯形 卫星 卫衣 卫生 卫视 卫浴 元论 点钟方向 面体 度空间 行程 平方根 "
+    ),
+    *(f"{building}{digit}" for building in "座栋幢" for digit in "123456789"),
 )
-"""What begins like a measure but is not counted: 2年级 is 二年级."""
+"""What begins like a measure but is not counted: 2年级 is 二年级, 2座18楼 is 二座十八楼."""
 
 
 def cardinal(number: int) -> str:
@@ -91,9 +99,19 @@ def price(number: str) -> str:
     return amount(f"{whole}{dot}{part}" if part else whole)
 
 
+_COUNTED_BY_TWO = re.compile(
+    r" ?(?:桌|席(?!位)|餐(?!厅)|关(?![节税键于卡])|球(?![队迷鞋衣])|股(?![票份市东])|注(?![意册])|"
+    r"针(?!对)|例(?!如)|户(?![外型])|站(?![台点长])|字(?!头)|课时|学[期分]|季(?![度节])|锅|壶|笼|炉|筐|"
+    r"篮(?![球板])|味(?!道)|瓣|管(?![理家道])|孔|英里|夜(?![市场间里])|居(?![民住然])|房(?![东间])|道(?![路具德街])|扎|沓|"
+    r"打(?![\d折卡开造游])|听(?![歌书])|格(?![式局])|幕(?!墙)|宗|讲(?![解师座])|抽(?![屉奖纸])|撮|碟|盅|"
+    r"招(?![聘生商])|程(?![序度])|航班|通道|盘位|网口|喇叭|电机|气囊|缸|早(?![上晨教期])|列(?![表车])|轴)"
+)
+"""What is counted too, but begins too many other words to say so behind a longer number."""
+
+
 def counted(number: str, counts: str) -> str:
     """A number before ``counts``: 2个 is 两个, 2号 is 二号, 2年级 is 二年级."""
-    if number == "2" and is_counted(counts):
+    if number == "2" and (is_counted(counts) or _COUNTED_BY_TWO.match(counts)):
         return "两"
     return amount(number)
 

@@ -2,6 +2,7 @@
 
 import re
 
+from tasks.reading.mandarin.measures import UNIT
 from tasks.reading.mandarin.numerals import amount, digits, is_counted, is_surely_counted
 from tasks.reading.mandarin.rules import Rule, Said, after, before, rule, sentence_around
 
@@ -30,7 +31,7 @@ _ROOM_LABELS = (
     "门牌号?|座位号?|动车|高铁"
 )
 _LABELLED = re.compile(
-    rf"(?:{_CODE_LABELS})(?:号码|号|码)?[是为：:「『\"'“#（(]{{0,2}} ?[A-Z]{{0,6}}$"
+    rf"(?:{_CODE_LABELS})(?:号码|号|码)?[是为：:「『\"'“#（(【\[]{{0,2}} ?[A-Z]{{0,6}}$"
 )
 _LABELLED_LIST = re.compile(rf"(?:{_CODE_LABELS})[是为：:]{{0,2}} ?(?:\d{{3,}}[、/])+$")
 _ROOM = re.compile(rf"(?:{_ROOM_LABELS})[是为：:]? ?[A-Z]{{0,3}}$")
@@ -90,6 +91,11 @@ def _inner(match: re.Match[str]) -> Said | None:
     return Said("phone", f"{_groups(match[1])}转{digits(match[2], one='幺')}")
 
 
+def _abroad(match: re.Match[str]) -> Said:
+    """(852) 2345 6789."""
+    return Said("phone", f"({digits(match[1], one='幺')}) {_groups(match[2])}")
+
+
 def _masked(match: re.Match[str]) -> Said:
     """139****5678."""
     first, stars, last = match.groups()
@@ -119,6 +125,12 @@ def _labelled(match: re.Match[str]) -> Said | None:
     counts = after(match)
     if len(number) < 3 and not number.startswith("0"):
         return None
+    if re.match(rf" ?{UNIT}", counts):  # 转150℃, 输入100-240V
+        return None
+    if numbered := re.fullmatch(r"(0\d+)-(\d+)", number):
+        first, last = numbered.groups()
+        if len(first) == len(last) and first < last:
+            return Said("range", "到".join(digits(part, one="幺") for part in (first, last)))
     is_switched = _SWITCHED.match(counts)
     if (is_counted(counts) and not is_switched) or counts.startswith(("年", "月", "%", ".")):
         return None
@@ -138,6 +150,18 @@ def _glued_label(match: re.Match[str]) -> Said | None:
     if not _LABELLED.search(before(match)):
         return None
     return Said("digits", digits(match[0]) + " ")
+
+
+def _unit_number(match: re.Match[str]) -> Said:
+    """#01-18, as Singapore writes a storey and a door."""
+    storey, door = match.groups()
+    return Said("digits", f"{digits(storey)}杠{digits(door)}")
+
+
+def _postcode(match: re.Match[str]) -> Said | None:
+    """文一西路969号3幢，310000."""
+    is_address = re.search(r"(?:地址|收货|寄).*(?:路|街|道|巷|弄|村)\d*", sentence_around(match))
+    return Said("digits", digits(match[0], one="幺")) if is_address else None
 
 
 def _room(match: re.Match[str]) -> Said | None:
@@ -186,13 +210,17 @@ def _hotline(match: re.Match[str]) -> Said | None:
 
 
 RULES: tuple[Rule, ...] = (
+    rule(r"(?<![#\dA-Za-z])#([B0-9]\d)-(\d{2,4}[A-Z]?)(?![\d#-])", _unit_number),
+    rule(r"#\d{3,}[*#](?!\d)", _keys),
+    rule(r"(?<=\d{4})#(\d{1,5})(?![\d#])", lambda m: Said("phone", f"转{digits(m[1], one='幺')}")),
+    rule(rf"\((\+?(?:852|853|886))\) ?(\d{{4}}[ -]?\d{{4}}){_LAST}", _abroad),
     rule(r"[*#]{1,2}\d{2,}(?:[*#]\d+)*#", _keys),
     rule(r"(?<![\d*])(\d{3,6})(\*{2,12})(\d{2,4})(?![\d*])", _masked),
     rule(
         r"(?<![\d.])\d{4}(?: \d{4}){2,3}(?: \d{1,4})?(?![\d.%])",
         lambda m: Said("digits", " ".join(digits(g, one="幺") for g in m[0].split())),
     ),
-    rule(r"(?<![\d.-])([2-9]\d{6,7})-(\d{1,4})(?![\d.-])", _inner),
+    rule(r"(?<![\d.A-Za-z-])([2-9]\d{6,7})-(\d{1,4})(?![\d.-])", _inner),
     rule(rf"\(86-\d{{2,3}}\) ?[2-9]\d{{2,3}}{_SEP}\d{{4}}{_LAST}", _phone),
     rule(r"(?:(?<=备\d{8}号)|(?<=备\d{10}号))-(?=\d)", lambda _: Said("sign", "杠")),
     rule(
@@ -215,11 +243,12 @@ RULES: tuple[Rule, ...] = (
     ),
     rule(
         rf"(?<![\d万千百亿])\+\d{{1,3}}[ -]?(?:\(\d{{1,4}}\)[ -]?)?"
-        rf"\d{{2,5}}(?:[ -]?\d{{2,5}}){{1,4}}{_LAST}",
+        rf"\d{{1,5}}(?:[ -]?\d{{2,5}}){{1,4}}{_LAST}",
         _phone,
     ),
     rule(
-        r"(?<![\d.A-Za-z-])(?!(?:19|20)\d\d-(?:19|20)\d\d)[2-9]\d{3}[ -]\d{4}(?![\d.-])(?!年)",
+        r"(?<![\d.A-Za-z-])(?!(?:19|20)\d\d-(?:19|20)\d\d)[2-9]\d{3}[ -]\d{4}(?![\d.-])"
+        r"(?!年| ?[A-Za-z%℃㎡])",
         _local,
     ),
     rule(
@@ -227,6 +256,7 @@ RULES: tuple[Rule, ...] = (
         _labelled,
     ),
     rule(r"(?<![\d.])(\d{5})[-－](\d)(?![\d.-])(?! ?[=折元])", _extension),
+    rule(r"(?<=[，, ])[1-9]\d{5}(?=[。，,.]|$)", _postcode),
     rule(r"(?<![\d.])\d+(?=[a-z_]{2})", _glued_label),
     rule(r"(?<![\d.])\d+(?![\d.])(?![-~]\d)", _room),
     rule(rf"(?<![\dA-Za-z.,-])(?:{_HOTLINE.pattern})(?![\d,-])(?!\.\d)", _hotline),

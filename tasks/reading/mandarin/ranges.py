@@ -106,7 +106,8 @@ def _numbers(match: re.Match[str]) -> Said | None:
     right, left = after(match), before(match)
     if _YEAR.fullmatch(low) and re.fullmatch(r"(?:\d\d)?\d\d", high) and _YEARS.match(right):
         return Said("range", f"{digits(low)}到{digits(high)}")
-    if "-" in match[0] and (is_score(match) or _is_of_match(match)):
+    is_of_points = right.startswith("分") and not _is_above(low, high) and "总分" in left
+    if "-" in match[0] and not is_of_points and (is_score(match) or _is_of_match(match)):
         return Said("range", f"{amount(low)}比{amount(high)}")
     both_years = _YEAR.fullmatch(low) and _YEAR.fullmatch(high)
     if (
@@ -141,7 +142,12 @@ _NO_SCORE = re.compile(
     r"(?:从|從|由|分机|分機|内线|內線|转|轉|[号號章页頁节節层層座栋棟A-Za-z-]) ?$"
 )
 _MATCH = re.compile(
+    r"乒超|羽超|排超|[男女混][单双团](?:[ ：:决半\d]|$)|"
     r"逆转|战胜|取胜|险胜|完胜|大胜|击败|横扫|决赛|不敌|惜败|晋级|夺冠|首局|次局|决胜局"
+)
+_LEAGUE = re.compile(
+    r"(?<![A-Za-z])W?(?:NBA|CBA|LPL|KPL|LCK)(?![A-Za-z])|[英中西意德法]超|[西意德法][甲乙]|欧[冠联]|"
+    r"亚冠|世预赛|季后赛|常规赛|小组赛|半场|主场|客场|[首次]回合"
 )
 _SIDE = re.compile(r" [A-Z][A-Za-z\d]*(?![A-Za-z\d])")
 
@@ -151,7 +157,14 @@ def _is_of_match(match: re.Match[str]) -> bool:
     right = after(match)
     if _SIDE.match(right) and re.search(r"[A-Za-z]\d? $", before(match)):
         return len(match[0]) == 3
-    return not is_counted(right) and bool(_MATCH.search(sentence_around(match)))
+    if is_counted(right):
+        return False
+    sentence = sentence_around(match)
+    left = before(match)
+    is_of_sides = _LEAGUE.search(sentence) and (
+        _is_between_sides(left, right) or re.search(r"第[一二三四1-4]节$", left)
+    )
+    return bool(is_of_sides or _MATCH.search(sentence))
 
 
 def _is_above(low: str, high: str) -> bool:
@@ -195,6 +208,28 @@ def _chain(match: re.Match[str]) -> Said:
         return Said("range", "、".join(counted(group, right) for group in groups))
     spoken = "杠".join(digits(group) if len(group) > 2 else amount(group) for group in groups)
     return Said("digits", spoken, f"{match[0]} is read number by number")
+
+
+def _steps(match: re.Match[str]) -> Said | None:
+    """扳手8-10-12-14mm."""
+    numbers = match[1].split("-")
+    if [int(number) for number in numbers] != sorted({int(number) for number in numbers}):
+        return None
+    return Said("range", "、".join(map(amount, numbers)) + unit_name(match[2]))
+
+
+def _split_time(match: re.Match[str]) -> Said:
+    """接力3:27.85."""
+    minutes, seconds, part = match.groups()
+    return Said("time", f"{counted(minutes, '分')}分{amount(seconds)}秒{digits(part)}")
+
+
+def _tie_break(match: re.Match[str]) -> Said | None:
+    """7-6(5) of tennis."""
+    won, lost, points = match.groups()
+    if {won, lost} != {"6", "7"}:
+        return None
+    return Said("range", f"{amount(won)}比{amount(lost)}({amount(points)})")
 
 
 def _same_letter(match: re.Match[str]) -> Said | None:
@@ -241,7 +276,9 @@ def _connected(match: re.Match[str]) -> Said | None:
 
 
 def _room(match: re.Match[str]) -> Said:
-    """A座12-3室: two numbers of an address, as they fall."""
+    """A座12-3室: two numbers of an address, as they fall; 7楼02-03室: rooms side by side."""
+    if len(match[1]) == len(match[2]) == 2 and int(match[2]) == int(match[1]) + 1:
+        return _rooms(match)
     room = digits(match[2]) if len(match[2]) > 2 else amount(match[2])
     return Said("digits", f"{amount(match[1])}杠{room}")
 
@@ -261,12 +298,56 @@ def _season(match: re.Match[str]) -> Said:
     return Said("range", f"{digits(match[1])}到{digits(match[2])}")
 
 
+def _mark(match: re.Match[str]) -> Said | None:
+    """评分9.3/10 and 4.9/5分: of how many points."""
+    mark, most = match.groups()
+    is_mark = _MARKED.search(before(match)) or match[0].endswith("分")
+    if not is_mark or float(mark) > int(most):
+        return None
+    return Said("measure", f"{counted(mark, '分')}分，满分{amount(most)}分")
+
+
+def _points(match: re.Match[str]) -> Said | None:
+    """总分1490/1600, GPA 3.8/4.0."""
+    points, most = match.groups()
+    if not _TESTED.search(before(match)) or float(points) > float(most):
+        return None
+    return Said("measure", f"{amount(points)}，满分{amount(most)}")
+
+
+_TESTED = re.compile(r"(?:总分|成绩|绩点|GPA|SAT|托福|高考|考[了出])[是为达：: ]{0,3}$")
+_MARKED = re.compile(r"(?:评分|打分|得分|口碑分?|好评|评价|综合分|豆瓣|点评)[是为达高：: ]{0,3}$")
+
+
+def _minute_of_match(match: re.Match[str]) -> Said | None:
+    """张玉宁67'、89'进球."""
+    if not re.search(
+        r"补时|进球|破门|点球|绝杀|红牌|黄牌|换下|扳平|比分|[中英西意德法]超",
+        sentence_around(match),
+    ):
+        return None
+    more = f"加{amount(match[2])}" if match[2] else ""
+    return Said("measure", f"{amount(match[1])}{more}分钟")
+
+
 RULES: tuple[Rule, ...] = (
+    rule(
+        rf"{_START}(\d(?:\.\d+)?)[-~–](\d(?:\.\d+)?):1(?![\d:])",
+        lambda m: Said("range", f"{amount(m[1])}到{amount(m[2])}比一"),
+    ),
+    rule(r"(?<![\d./])(\d{1,2}(?:\.\d)?)/(5|10|100)(?![\d./])分?", _mark),
+    rule(r"(?<![\d./])(\d{1,4}(?:\.\d{1,2})?)/(\d{1,4}(?:\.\d)?)(?![\d./])分?", _points),
+    rule(r"(?<![\d'A-Za-z])(\d{1,3})(?:\+(\d))?'(?![\d'])", _minute_of_match),
     rule(r"(?<![\d/.])((?:19|20)\d\d)/((?:19|20)?\d\d)(?= ?(?:赛季|学年|财年|年度))", _season),
     rule(r"(?<=[座栋幢楼])(\d{1,2})-(\d{1,4})(?=号?[室房])", _room),
     rule(r"(?<![\d.A-Za-z-])(\d{3,4})[-~–](\d{2,4})(?=号?[室房])", _rooms),
+    rule(r"(?<![\d.:])(\d{1,2}):([0-5]\d)\.(\d{2,3})(?![\d.:])", _split_time),
+    rule(r"(?<![\d.-])([67])-([67])\((\d{1,2})\)", _tie_break),
     rule(r"(?:(?<=ISO)|(?<=ISO ))(\d{2,3})[-~–](\d{3,6}|\d{1,3},\d{3})(?![\d-])", _film_speeds),
-    rule(r"(?<![\d.-])7-11(?=便利)", lambda _: Said("model", "七 十一")),
+    rule(
+        r"(?<![\d.-])7-11(?=便利|门市|超商|店|取|买|旁|对面|隔壁|有售|狮)",
+        lambda _: Said("model", "七 十一"),
+    ),
     rule(
         rf"{_START}(-?)(?:(?<=-)|"
         rf"(?<![-\d]))({NUMBER}) ?({UNIT})?{_DASH}(-?)({NUMBER}) ?({UNIT}{RATE})",
@@ -277,6 +358,7 @@ RULES: tuple[Rule, ...] = (
     rule(rf"{_START}({NUMBER}) ?‰?{_JOIN}({NUMBER}) ?‰", _per_mille),
     rule(r"(?:(?<=^A)|(?<=[^A-Za-z0-9-]A))[-~](?=Z(?![A-Za-z0-9]))", lambda _: Said("range", "到")),
     rule(rf"{_START}(-?)({NUMBER})度?{_DASH}(-?)({NUMBER})(?=度)", _degrees),
+    rule(rf"{_START}(?<!-)(\d+(?:-\d+){{2,6}}) ?({UNIT})", _steps),
     rule(rf"{_START}(?<!-)\d+(?:-\d+){{2,6}}(?![\d.])(?! ?[=+×÷*])", _chain),
     rule(rf"{_START}(?<!-)({NUMBER}){_DASH}({NUMBER})(?![\d/]|-\d|\.\d){_NO_SUM}", _numbers),
     rule(
@@ -286,6 +368,11 @@ RULES: tuple[Rule, ...] = (
     ),
     rule(r"(?<=\d)-(?=\(-\d)", lambda _: Said("sign", "减")),
     rule(r"(?<=\d)[-~](?=[A-Z]\d)", _same_letter),
+    rule(
+        r"(?<=TOP\d)[-~](?=\d)|(?<=\d[A-G])[-~](?=\d\d[A-G](?![A-Za-z]))",
+        lambda _: Said("range", "到"),
+    ),
+    rule(r"(?<=HB)[-~](?=\dB)", lambda _: Said("range", "到")),
     rule(
         r"(?:(?<=^[A-Z])|(?<=[^A-Za-z0-9-][A-Z]))[-~](?=[A-Z](?![A-Za-z0-9])(?:[区座栋排组馆厅口段级类班款档列层]|$))",
         lambda _: Said("range", "到"),
@@ -297,6 +384,7 @@ RULES: tuple[Rule, ...] = (
         rf"(?:[-~–]{{1,2}}|(?<=[日月号年点])—) ?(?={_NEXT})",
         _connected,
     ),
+    rule(r"(?<=\([一二三四五六日天]\))[-~–] ?(?=\d)", lambda _: Said("range", "到")),
     rule(
         r"(?:(?<=周[一二三四五六日末])|(?<=[期拜][一二三四五六天日]))[-~–] ?(?=周|"
         r"星期|礼拜|[一二三四五六日天末])",

@@ -117,11 +117,13 @@ _SIGNS = {
     **dict.fromkeys("｜", "|"),
     **dict.fromkeys("＾", "^"),
     **dict.fromkeys("＼", "\\"),
-    **dict.fromkeys("➡➜➔⇒→", "→"),
+    **dict.fromkeys("➡➜➔⇒→⇄↔⇌", "→"),
     **dict.fromkeys("“”＂", '"'),
     **dict.fromkeys("″", '"'),
     **dict.fromkeys("（﹙", "("),
     **dict.fromkeys("）﹚", ")"),
+    "\u00b5": "μ",
+    "\u2126": "Ω",
     "\u3000": " ",
     "\u00a0": " ",
     "\u2009": " ",
@@ -132,6 +134,11 @@ _BETWEEN_DIGITS = {"：": ":", "∶": ":", "︰": ":", "．": ".", "﹕": ":"}
 """Behind a word these are a sign of the sentence: 时间：9：00 has one of either kind."""
 
 _AMERICAN = re.compile(r"美[元金股国]|US|纽约|纳斯达克")
+_OWN_DOLLARS = re.compile(
+    r"(?:HK|NT|MOP|S|SG)\$|(?<![A-Z])(?:HKD|NTD|TWD|SGD|MOP)(?![A-Z])|港[币元铁]|[台臺]币|坪|捷[运運]|"
+    r"香港|九[龙龍]|旺角|中[环環]|尖沙咀|八[达達]通|澳[门門]|[台臺][北中南湾灣]|高雄|新北|新竹|新加坡|[组組]屋"
+)
+"""Signs of Hong Kong, Macao, Taiwan and Singapore in a script of characters they all share."""
 _WIDE_THOUSANDS = re.compile(r"(?<=[０-９])，(?=[０-９]{3}(?![０-９]))")
 
 
@@ -139,7 +146,8 @@ def plain(text: str) -> str:
     """``text`` with half-width digits, letters and signs, and in simplified characters."""
     one_script = simplified(text)
     narrow = [_narrow(sign) for sign in one_script]
-    if one_script != text and not _AMERICAN.search(one_script):
+    is_theirs = "$" in narrow and (one_script != text or _OWN_DOLLARS.search(text))
+    if is_theirs and not _AMERICAN.search(one_script):
         narrow = [_own_dollar(narrow, index) for index in range(len(narrow))]
     for comma in _WIDE_THOUSANDS.finditer(text):
         narrow[comma.start()] = ","
@@ -150,7 +158,7 @@ def plain(text: str) -> str:
 
 
 def _own_dollar(signs: list[str], index: int) -> str:
-    """In traditional characters a bare $ is the dollar of Hong Kong or Taiwan, which is 元."""
+    """A bare $ is the dollar of Hong Kong, Taiwan or Singapore, which is 元."""
     is_bare = signs[index] == "$" and not re.match("[A-Z]", signs[index - 1] if index else "")
     return "¥" if is_bare else signs[index]
 

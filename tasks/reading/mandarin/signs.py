@@ -7,7 +7,7 @@ import re
 import unicodedata
 
 from tasks.reading.mandarin.numerals import MEASURES, amount, cardinal, digits
-from tasks.reading.mandarin.rules import Rule, Said, after, any_of, before, rule
+from tasks.reading.mandarin.rules import Rule, Said, after, any_of, before, rule, sentence_around
 
 _WORDS = {
     **{"≥": "大于等于", "≤": "小于等于", "≈": "约等于", "≠": "不等于", "±": "正负", "×": "乘"},
@@ -64,6 +64,9 @@ def _compare(match: re.Match[str]) -> Said:
     """< and > between numbers; as brackets and arrows of a menu they are a pause."""
     left, right = before(match).rstrip(), after(match).lstrip()
     is_number = re.match(r"[-+.]?\d", right) or re.search(r"\d$", left)
+    is_number = is_number or (
+        re.search(r"(?<![A-Za-z])[a-z]$", left) and re.match(r"[a-z](?![A-Za-z])", right)
+    )
     if not is_number:
         return Said("sign", " ")
     sign, has_equals = match[1], match[2]
@@ -109,6 +112,12 @@ def _stars(match: re.Match[str]) -> Said:
     if before(match).endswith("星") or re.match(r" ?[一二三四五六七八九十\d]星", after(match)):
         return Said("sign", " ")
     return Said("sign", f"{cardinal(len(match[0].rstrip('☆')))}星")
+
+
+def _starred_grade(match: re.Match[str]) -> Said | None:
+    """5** in the examinations of Hong Kong."""
+    is_grade = re.search(r"DSE|文凭试|会考", sentence_around(match))
+    return Said("sign", "星" * len(match[0])) if is_grade else None
 
 
 def _trend(match: re.Match[str]) -> Said:
@@ -177,23 +186,28 @@ RULES: tuple[Rule, ...] = (
     rule(r"(?<=GB)/(?=T)", lambda _: Said("sign", " ")),
     rule(r"([<>])(=?)", _compare),
     rule(
-        r"(?<=\d) ?[*×xX] ?(?=\d)|(?<![A-Za-z])[×x](?=\d)|(?<=[^\s*])\*(?=\d)|×",
+        r"(?<=\d)(?: ?[*×] ?|[xX]| [xX] )(?=\d)|(?<![A-Za-z])[×x](?=\d)|(?<=[^\s*])\*(?=\d)|×",
         lambda _: Said("sign", "乘"),
     ),
     rule(r"(?<=[\dA-Za-z)])\^\(?(-)?(\d+)\)?(?![\d.])", _power),
     rule(r"(?<=\d)[⁺⁻]?[⁰¹²³⁴-⁹]{2,}|(?<=\d)[⁺⁻][¹²³⁴-⁹]|(?<=\d)[⁰¹⁴-⁹]", _raised),
     rule(r"(?<=[²³⁴-⁹)])-(?=[\dA-Za-z(])", lambda _: Said("sign", "减")),
     rule(r"(?<=[A-F])-(?=[级档等及])", lambda _: Said("sign", "减")),
+    rule(r"\+(?=加[一二])", lambda _: Said("sign", "")),
     rule(r"\+/-", lambda _: Said("sign", "正负")),
     rule(r"→", _arrow),
     rule(r"(?:(?<=^)|(?<=[\s，。；！？：]))←", lambda _: Said("sign", " ")),
-    rule(r"(?<=\dV)=(?=\d+(?:\.\d+)?A)|(?<=[pPkKiI\d])@(?=\d)", lambda _: Said("sign", " ")),
+    rule(
+        r"(?<=\dV)=(?=\d+(?:\.\d+)?A)|(?:(?<=[pPkKiI\d页])|(?<=dB))@(?=\d)",
+        lambda _: Said("sign", " "),
+    ),
     rule(r"(?<![A-Za-z\d/])(?:km/h|KM/H)(?![A-Za-z])", lambda _: Said("measure", "公里每小时")),
     rule(
         r"(?:(?<![A-Za-z\d/])|(?<=\^\d)|(?<=[⁰-⁹]))m/s(?![A-Za-z²])",
         lambda _: Said("measure", "米每秒"),
     ),
     rule(r"[↑↓↗↘]", _trend),
+    rule(r"(?<=(?<![\d*])\d)\*{1,2}(?!\*)", _starred_grade),
     rule(r"[★⭐]{2,10}☆{0,9}|★☆{1,9}", _stars),
     rule(r"(?<=\d)[★☆⭐](?!星)", lambda _: Said("sign", "星")),
     rule(r"[Φφ⌀Ø] ?(?=\d)", lambda m: Said("sign", "" if before(m).endswith("径") else "直径")),

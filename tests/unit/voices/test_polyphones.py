@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from model.speech.hanzi.pinyin import phonemes_of, words_of
-from model.speech.hanzi.traditional import is_traditional, simplified
+from model.speech.hanzi.traditional import certain_readings, is_traditional, simplified
 from model.speech.hanzi.word_readings import PHRASES
 from model.speech.mandarin import is_spelled, read_mandarin
 
@@ -77,6 +77,29 @@ def test_every_listed_phrase_holds_its_character_and_a_syllable_that_exists() ->
 def test_traditional_characters_sound_as_the_simplified_word_does(written: str, as_if: str) -> None:
     assert simplified(written) == as_if
     assert read_mandarin(written) == read_mandarin(as_if)
+
+
+@pytest.mark.parametrize(
+    ("written", "syllables"),
+    [
+        ("頭髮乾了", ["tou2", "fa5", "gan1", "le5"]),
+        ("髮更好", ["fa4", "geng4", "hao3"]),
+        ("這隻是", ["zhe4", "zhi1", "shi4"]),
+        ("祇有", ["zhi2", "you3"]),
+        ("乾隆", ["qian2", "long2"]),
+    ],
+)
+def test_a_traditional_character_of_one_reading_keeps_it(
+    written: str, syllables: list[str]
+) -> None:
+    words = words_of(simplified(written), certain_readings(written))
+
+    assert [syllable for _, word in words for syllable in word] == syllables
+
+
+def test_the_reading_of_a_traditional_character_is_what_a_voice_says() -> None:
+    assert "ka→n" in read_mandarin("衣服乾了").symbols
+    assert "ka→n" not in read_mandarin("衣服幹了").symbols
 
 
 def test_simplified_text_needs_no_table_of_characters() -> None:
