@@ -3,7 +3,6 @@
 import re
 from fractions import Fraction
 
-from tasks.reading.english.calendar import MONTHS
 from tasks.reading.english.nouns import NOT_NOUNS, is_noun_next_to
 from tasks.reading.english.numbers import (
     cardinal,
@@ -14,6 +13,7 @@ from tasks.reading.english.numbers import (
 )
 from tasks.reading.english.quantities import UNIT, end_of, part_of
 from tasks.reading.english.rules import LatePattern, Rule, token, word_after, word_before, word_set
+from tasks.reading.english.times.calendar import MONTHS
 from tasks.reading.english.units import UNITS, Unit
 from tasks.reading.tokens import Token
 

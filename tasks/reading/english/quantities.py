@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-from tasks.reading.english.calendar import is_year
 from tasks.reading.english.nouns import is_noun_next_to
 from tasks.reading.english.numbers import (
     NUMBER,
@@ -23,6 +22,7 @@ from tasks.reading.english.rules import (
     word_before,
     word_set,
 )
+from tasks.reading.english.times.calendar import is_year
 from tasks.reading.english.units import (
     CURRENCIES,
     GLUED_ONLY,

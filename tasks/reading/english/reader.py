@@ -7,7 +7,6 @@ from itertools import pairwise
 
 from tasks.reading.english import (
     arithmetic,
-    calendar,
     dimensions,
     quantities,
     signs,
@@ -15,6 +14,7 @@ from tasks.reading.english import (
 from tasks.reading.english.names import codes, known, models, paths, web
 from tasks.reading.english.rules import apply, one_spelling
 from tasks.reading.english.short import abbreviations, initials
+from tasks.reading.english.times import calendar
 from tasks.reading.english.trades import (
     ages,
     chemistry,

@@ -6,7 +6,6 @@
 import re
 from fractions import Fraction
 
-from tasks.reading.english.calendar import PART_OF
 from tasks.reading.english.nouns import is_noun_next_to
 from tasks.reading.english.numbers import (
     NUMBER,
@@ -17,6 +16,7 @@ from tasks.reading.english.numbers import (
 )
 from tasks.reading.english.quantities import UNIT, end_of, part_of
 from tasks.reading.english.rules import LatePattern, Rule, stop_ends_sentence, token
+from tasks.reading.english.times.calendar import PART_OF
 from tasks.reading.english.units import UNITS
 from tasks.reading.tokens import Token
 
