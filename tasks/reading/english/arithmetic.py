@@ -162,7 +162,17 @@ def _term(written: str) -> str:
     return parse_number(written.rstrip("%")).words + percent
 
 
+_FACTORIAL = re.compile(r"(?<![\w.,$])(\d{1,3}|n)!(?=[ \u00a0]?[=/*×÷+−)])")
+
+
+def _factorial(match: re.Match[str]) -> Token:
+    """5! = 120."""
+    number = cardinal(int(match[1])) if match[1] != "n" else "N"
+    return token(match, "cardinal", f"{number} factorial")
+
+
 EARLY_RULES = (
+    Rule(_FACTORIAL, _factorial),
     Rule(_SUM, _sum),
     Rule(_ALWAYS_OPEN, _special),
 )

@@ -69,7 +69,7 @@ _NO_THINGS = NOT_NOUNS | word_set(
     "idle rms continuous output input each"
 )
 _BOUNDS = word_set("min max minimum maximum")
-_MONEY = re.compile(r"[$€£]\d[\d,]*(?:\.\d\d)?$")
+_MONEY = re.compile(r"[$€£¥₹]\d[\d,]*(?:\.\d\d)?$")
 
 
 def is_length_of(text: str, start: int, end: int) -> bool:
@@ -90,6 +90,8 @@ def is_noun_next_to(text: str, start: int, end: int) -> bool:
         return word_after(text, end + 1).lower() in _DESCRIBED  # 2 (14.5 oz) cans
     if following in _BOUNDS and word_before(text, start).lower() in ("a", "an", "the", "no"):
         return True
+    if following == "MAX" and _GLUED.search(text[start:end]):
+        return True  # a 20V MAX drill
     if not following or following.lower() in NOT_NOUNS or following.endswith("ly"):
         return False
     if is_plural(following) and (is_length_of(text, start, end) or _MONEY.match(text[start:end])):

@@ -98,7 +98,7 @@ _ABOUT = re.compile(r"[~≈∼][ \u00a0]?(?=[-+$€£¥₹]?[\d.])")
 _SIZE = "(?:X{0,3}S|[2-6]XS|M|X{0,3}L|[2-9]XL)"
 _SIZES = re.compile(rf"(?<![\w-])({_SIZE}|A)[ \u00a0]?[-–][ \u00a0]?({_SIZE}|Z)(?![\w-])")
 _COPYRIGHT = re.compile(r"(?<=[Cc]opyright )(?:©|\([cC]\)) ?|©(?= ?[Cc]opyright)")
-_SO_MANY_FOR = re.compile(r"(?:(?<=\s\d)|(?<=\s\d\d)|(?<=^\d)|(?<=^\d\d))/(?=[$€£]\d)")
+_SO_MANY_FOR = re.compile(r"(?:(?<=\s\d)|(?<=\s\d\d)|(?<=^\d)|(?<=^\d\d))/(?=[$€£¥₹]\d)")
 _AIRPORTS = re.compile(r"(?<=\b[A-Z]{3})–(?=[A-Z]{3}\b)")
 _LATE = re.compile(r"(?<=[ap]m)[ \u00a0]?[-–][ \u00a0]?(?=late\b)")
 _NOON = re.compile(
@@ -282,10 +282,10 @@ def _slash(match: re.Match[str]) -> Token:
     text = match.string
     left, right = text[max(0, match.start() - 8) : match.start()], text[match.end() :]
     if re.match(r" ?[$€£¥]\d", right) or (
-        re.search(r"[A-Za-z°%\"]$|\d ?[A-Za-z°%]{1,2}$", left) and re.match(r" ?[$€£]?\d", right)
+        re.search(r"[A-Za-z°%\"]$|\d ?[A-Za-z°%]{1,2}$", left) and re.match(r" ?[$€£¥₹]?\d", right)
     ):
         return token(match, "sign", ",")
-    if match[0] == " /" and re.search(r"[\d½¼¾]$", left):
+    if match[0] == " /" and re.search(r"[\d½¼¾²³㎡%℃℉.]$", left):
         return token(match, "sign", ",")  # EU 42 / US 9
     around = text[max(0, match.start() - 2) : match.start()] + text[match.end() : match.end() + 2]
     is_silent = around.isupper() or not around.strip()
@@ -350,7 +350,7 @@ def _in_hours(match: re.Match[str]) -> Token:
     return token(match, "sign", f"per {cardinal(int(match[1]))} hours", end=match.end() - ends)
 
 
-_PLUS_MINUS = re.compile(r"(?<![\w+/-])\+/-(?=[ \u00a0]?[\d.$€£])")
+_PLUS_MINUS = re.compile(r"(?<![\w+/-])\+/-(?=[ \u00a0]?[\d.$€£¥₹])")
 
 
 def _plus_minus(match: re.Match[str]) -> Token:
@@ -392,7 +392,19 @@ def _step(match: re.Match[str]) -> Token | None:
     return token(match, "sign", ", then ")
 
 
+_A_PERIOD = re.compile(r"(?<=[a-z])/(yr|mo|mth|wk|hr|qtr|pp|pers)\b\.?(?![\w/])")
+_OF_PERIOD = {"yr": "year", "mo": "month", "mth": "month", "wk": "week", "hr": "hour"}
+
+
+def _a_period(match: re.Match[str]) -> Token:
+    """Nine hours' downtime/yr."""
+    ends = match[0].endswith(".") and stop_ends_sentence(match.string, match.end() - 1)
+    name = {**_OF_PERIOD, "qtr": "quarter"}.get(match[1], "person")
+    return token(match, "sign", f"per {name}", end=match.end() - ends)
+
+
 RULES = (
+    Rule(_A_PERIOD, _a_period),
     Rule(_STEP, _step),
     Rule(_MINUS, _minus),
     Rule(_PRODUCT, _product),

@@ -18,7 +18,7 @@ sq~m,sq.~m,sq.~m.,sqm,㎡,m²,m2 square~meter | sq~km,km²,km2,㎢ square~kilome
 cm²,cm2 square~centimeter | mm²,mm2 square~millimeter
 in²,in2,sq~in,sq.~in. square~inch square~inches | mi²,sq~mi,sq.~mi. square~mile | ha hectare
 ac,ac. acre
-m³,m3,㎥ cubic~meter | cm³,cm3 cubic~centimeter | mm³ cubic~millimeter
+m³,m3,㎥,cbm,CBM cubic~meter | cm³,cm3 cubic~centimeter | mm³ cubic~millimeter
 ft³,ft3,cu~ft,cu.~ft. cubic~foot cubic~feet | in³,in3,cu~in cubic~inch cubic~inches
 ns nanosecond | μs microsecond | ms millisecond | s,sec,sec.,secs,secs. second
 min,min.,mins,mins. minute | h,hr,hr.,hrs,hrs. hour | wk,wk.,wks,wks. week | yr,yr.,yrs,yrs. year
@@ -56,11 +56,14 @@ ga,ga. gauge gauge
 ppb part~per~billion parts~per~billion
 ctw,ct~tw,ct.~tw,ct.~t.w.,ct~t.w. carat~total~weight carats~total~weight
 gsm,g/m²,g/m2 gram~per~square~meter grams~per~square~meter
-IU international~unit | bps,bp basis~point
+IU international~unit | U/mL,U/ml,IU/mL,IU/ml unit~per~milliliter units~per~milliliter
+N/m²,N/m2 newton~per~square~meter newtons~per~square~meter | bps,bp basis~point
 lb-ft,lb·ft,lb.-ft. pound-foot pound-feet | ft-lb,ft-lbs,ft·lb foot-pound | in-lb,in-lbs inch-pound
-pcs,pcs.,pc piece
+pcs,pcs.,pc piece | pr,pr.,prs,prs. pair
 ctn,ctn.,ctns carton | pkg package | mol mole | g/km gram~per~kilometer grams~per~kilometer
-mg/l,mg/L milligram~per~liter milligrams~per~liter | g/l,g/L gram~per~liter grams~per~liter
+mg/l,mg/L milligram~per~liter milligrams~per~liter
+μL,μl microliter | mmol millimole | μmol micromole
+mmol/L,mmol/l millimole~per~liter millimoles~per~liter | g/l,g/L gram~per~liter grams~per~liter
 kg/m² kilogram~per~square~meter kilograms~per~square~meter
 kg/m³ kilogram~per~cubic~meter kilograms~per~cubic~meter
 l/min,L/min liter~per~minute liters~per~minute | m³/h cubic~meter~per~hour cubic~meters~per~hour

@@ -14,6 +14,7 @@ from tasks.reading.english.short.tables import (
     ANYWHERE,
     BEFORE_NAME,
     BEFORE_NUMBER,
+    MID_SENTENCE,
     WITHOUT_STOP,
     names_of,
 )
@@ -22,7 +23,8 @@ from tasks.reading.tokens import Token
 
 _NUMBERED = re.compile(
     rf"(?<![\w.'-])(?i:({names_of(BEFORE_NUMBER)}))\.:?(?=[ \u00a0]?#?[\d(+]|[ \u00a0][IVXLC]+\b"
-    rf"|[ \u00a0][A-Z]\d?\b(?![\w'])|[ \u00a0][A-Z]+-?\d)"
+    rf"|[ \u00a0][A-Z]\d?\b(?![\w'])|[ \u00a0][A-Z]+-?\d|[ \u00a0][A-Z]{{2}}[ \u00a0]\d"
+    rf"|(?<=p\.)[ \u00a0][ivxlc]+\b)"
 )
 _ANSWERS = word_set("or say says said mean means meant")
 _LATIN = word_set("e.g eg i.e ie cf viz ca approx incl excl c vs v.s mr mrs ms messrs attn")
@@ -107,7 +109,13 @@ def _numbered(match: re.Match[str]) -> Token | None:
         return None  # words that end a sentence
     if match[1] == "P" and not _DIGIT_NEXT.match(match.string, match.end()):
         return None  # an initial: J. P. O'Neil
-    return token(match, "abbreviation", BEFORE_NUMBER[match[1].lower()])
+    name = match[1].lower()
+    many = "s" if name in _COUNTED and _RANGE_NEXT.match(match.string, match.end()) else ""
+    return token(match, "abbreviation", BEFORE_NUMBER[name] + many)
+
+
+_COUNTED = word_set("apt vol fig ch chap sec rm ex ep gr gd sess tbl eq sect yr wk lvl art para")
+_RANGE_NEXT = re.compile(r"[ \u00a0]?(?:\d{1,4}[a-z]?[ \u00a0]?(?:[-–&]|and\b)[ \u00a0]?\d)")
 
 
 _CLOCK_NEXT = re.compile(r" \d{1,2}:\d\d|(?<=pop\.) \d")
@@ -155,6 +163,11 @@ def _etc(match: re.Match[str]) -> Token | None:
     name, text = match[1].lower(), match.string
     if match[1] == "EST":
         return None  # the time zone
+    if name in MID_SENTENCE and not (
+        _COUNT_BEFORE.search(text, max(0, match.start() - 3), match.start())
+        or not stop_ends_sentence(text, match.end() - 1)
+    ):
+        return None
     is_name = name in ("inc", "ltd", "co", "corp", "jr", "sr", "bros", "ave", "blvd", "rd", "sq")
     if name in ("cs", "det", "dia", "med", "sm", "lg", "ppl", "temp") and not (
         re.search(r"\d[ \u00a0]?\+?[\"']?[ \u00a0]?$", match.string[: match.start()])
@@ -169,6 +182,7 @@ def _etc(match: re.Match[str]) -> Token | None:
     return token(match, "abbreviation", ANYWHERE[name], end=match.end() - ends)
 
 
+_COUNT_BEFORE = re.compile(r"\d[ \u00a0-]?$")
 _NEVER_LAST = word_set("avg approx max min excl incl intl dbl addl reg op")
 
 

@@ -57,7 +57,7 @@ _LOWER = re.compile(r"(?<![\w.@/])(?P<letters>[a-z](?:\.[a-z]){1,4})(?P<stop>\.)
 _OFFER = re.compile(r"(?<=\d )(?i:(?P<offer>ono|obo|ovno))(?![\w-])")
 _BY_VOLUME = re.compile(r"(?<!\w)[Aa]lc\.?(?:/| by )[Vv]ol\b\.?")
 _BETWEEN = re.compile(
-    r"(?<![\w/])b/w(?=[ \u00a0](?:[A-Z\d$€£]|the |you |us |two )[^.;!?]{0,40}\b(?:and|&)(?!\w))"
+    r"(?<![\w/])b/w(?=[ \u00a0](?:[A-Z\d$€£¥₹]|the |you |us |two )[^.;!?]{0,40}\b(?:and|&)(?!\w))"
 )
 _SAID = {
     "r/t": "round trip",

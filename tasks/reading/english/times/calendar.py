@@ -50,14 +50,14 @@ _SEASON = re.compile(
 )
 _HOUR = re.compile(r"(?<![\w.,:])([01]?\d|2[0-4])h([0-5]\d)(?![\w:]| ?m)")
 _YEAR_MONTH = re.compile(
-    r"(?<![\w.,/-])((?:19|20)\d\d)-(0[1-9]|1[0-2])(?![\w%]|[-/.,:]\d| \w*[$€£])"
+    r"(?<![\w.,/-])((?:19|20)\d\d)-(0[1-9]|1[0-2])(?![\w%]|[-/.,:]\d| \w*[$€£¥₹])"
 )
 _MONTH_DAY = re.compile(
     rf"\b(?P<month>{_ANY_MONTH}){_S}(?P<day>{_DAY}){_TH}(?:{_TO}(?P<last>{_DAY}){_TH})?"
     rf"(?P<comma>,?)(?:{_S}(?P<year>{_YEAR})(?![\w%]|[,.]\d))?(?![\w%:]|[,./-]\d)"
 )
 _DAY_MONTH = re.compile(
-    rf"(?<![\w.,/:$€£-])(?P<the>[Tt]he{_S})?(?P<day>{_DAY}){_TH}(?:{_TO}"
+    rf"(?<![\w.,/:$€£¥₹-])(?P<the>[Tt]he{_S})?(?P<day>{_DAY}){_TH}(?:{_TO}"
     rf"(?P<last>{_DAY}){_TH})?[ \u00a0-](?:of{_S})?"
     rf"(?P<month>{_ANY_MONTH})(?![\w])(?:(?P<comma>,?)[ \u00a0-](?P<year>{_YEAR})(?![\w%]|[,.]\d))?"
 )
@@ -68,7 +68,8 @@ _SLASHED = re.compile(r"(?<![\w.,/:$-])(\d{1,2})/(\d{1,2})(?![\w%]|[/.,:]\d)")
 PART_OF = frozenset((2, 3, 4, 5, 6, 8, 16, 32))
 """What parts of inches and cups are out of."""
 _DATE_CUES = word_set(
-    "on by until before from since after dated due date starting ends through till"
+    "on by until before from since after dated due date starting ends through till avail available "
+    "begins starts opens closes expires thru effective posted updated"
 )
 _DAY_RANGE = re.compile(rf"\b({ANY_DAY})\.?{_S}?[-–—/&]{_S}?({ANY_DAY})\b\.?")
 _MONTH_RANGE = re.compile(rf"\b({_ANY_MONTH}){_TO}({_ANY_MONTH})(?!\w)")
@@ -104,6 +105,12 @@ _YEAR_CUES = word_set(
 )
 
 
+_OF_A_YEAR = word_set(
+    "models vintages rates results figures regulations taxes elections plans collections rules "
+    "standards levels holidays awards dates fees limits tariffs predictions trends"
+)
+
+
 def is_year(text: str, start: int, end: int, value: int) -> bool:
     """Whether four digits are a year, by the words around them."""
     before = word_before(text, start).lower().rstrip(".:")
@@ -113,6 +120,8 @@ def is_year(text: str, start: int, end: int, value: int) -> bool:
     if not 1900 <= value <= 2099:
         return False
     if before in ("the", "a", "this", "our", "new", "©") or not following:
+        return True
+    if following in _OF_A_YEAR:
         return True
     is_plural = following.islower() and following.endswith("s") and not following.endswith("ss")
     return not (is_plural and following not in ("is", "was", "has", "as", "its", "this"))
@@ -193,9 +202,14 @@ def _month_day(match: re.Match[str]) -> Token:
     words = f"{_month(match['month'])} {_days(match)}"
     if match["year"]:
         return token(match, "date", f"{words}, {_whole_year(match['year'])}")
-    return token(match, "date", words, end=match.end() - len(match["comma"]))
+    day, end = int(match["day"]), match.end() - len(match["comma"])
+    if _ENDING.search(match.string[: match.start()]) and day >= 24 and not match["last"]:
+        words = f"{_month(match['month'])} {year(2000 + day)}"
+        return token(match, "date", words, end=end, doubt=f'"{match[0]}" could be a day')
+    return token(match, "date", words, end=end)
 
 
+_ENDING = re.compile(r"\b(?:MOT|[Rr]ego|BBE?|EXP)(?: (?:til|till|until|to|expires|exp))?:? $")
 _CALLED = re.compile(r"(?:\b[Hh]appy|\b[Yy]our|\b[Oo]ur|\b[Tt]his|\b[Ee]very|\b[Aa]|[’']s) $")
 
 

@@ -2,6 +2,7 @@
 
 import re
 
+from tasks.reading.english.numbers import ordinal
 from tasks.reading.english.rules import Rule, token
 from tasks.reading.english.times.clock import clock_words
 from tasks.reading.tokens import Token
@@ -21,7 +22,7 @@ DAYS = {
 DAY = r"(?:Mon|Tues?|Wed|Weds|Thur?s?|Fri|Sat|Sun|MON|TUE|WED|THU|FRI|SAT|SUN)"
 ANY_DAY = rf"(?:{'|'.join((*_NAMES, *map(str.upper, _NAMES)))}|{DAY})"
 _SHORT_HALVES = re.compile(
-    rf"(?<![\w.,:/$€£-])(1[0-2]|[1-9])(?::([0-5]\d))?([ap]){_TO}(1[0-2]"
+    rf"(?<![\w.,:/$€£¥₹-])(1[0-2]|[1-9])(?::([0-5]\d))?([ap]){_TO}(1[0-2]"
     rf"|[1-9])(?::([0-5]\d))?([ap])(?![\w])"
 )
 _DAY_LIST = re.compile(rf"(?<![\w/])({DAY})((?:/{DAY}){{1,6}})(?![\w/])", re.IGNORECASE)
@@ -113,7 +114,26 @@ def _opening(match: re.Match[str]) -> Token | None:
     return Token(match.start("h"), match.end(), "range", f"{begins} to {ends}")
 
 
+_DAY_SPAN = re.compile(
+    rf"\b(?P<day>{ANY_DAY})\.?{_S}(?P<first>[1-9]|[12]\d|3[01]){_TO}(?P<next>{ANY_DAY})\.?{_S}"
+    rf"(?=(?:[1-9]|[12]\d|3[01]){_S}(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec))"
+)
+_TIL = re.compile(
+    r"(?:(?<=[;,.&] )|(?<=^)|(?<=\band ))(Sat|Sun|Wed)(?=[ \u00a0](?:til|till|until|from|to"
+    r"|noon|only"
+    r"|closed)\b)"
+)
+
+
+def _day_span(match: re.Match[str]) -> Token:
+    """Sat 1–Sun 2 Nov."""
+    first, last = DAYS[match["day"].lower()], DAYS[match["next"].lower()]
+    return token(match, "range", f"{first} the {ordinal(int(match['first']))} to {last} ")
+
+
 RULES = (
+    Rule(_DAY_SPAN, _day_span),
+    Rule(_TIL, _closed),
     Rule(_OPENING, _opening),
     Rule(_CLOSED, _closed),
     Rule(_LATER_DAY, _later_day),

@@ -40,7 +40,7 @@ def _quarter(match: re.Match[str]) -> Token | None:
 
 _Y = r"(?:19|20)\d\d"
 _ESTIMATE = re.compile(
-    rf"(?<![\w.,/$€£-])(?P<fiscal>FY[ \u00a0]?'?)?"
+    rf"(?<![\w.,/$€£¥₹-])(?P<fiscal>FY[ \u00a0]?'?)?"
     rf"(?:(?P<first>{_Y})[AEFP]?[ \u00a0]?[-–][ \u00a0]?)?(?P<year>{_Y}|(?<=FY)\d\d"
     rf"|(?<=FY')\d\d)(?P<kind>[AEFP])(?![\w-])"
 )
@@ -116,7 +116,8 @@ def _tenors(match: re.Match[str]) -> Token:
 
 
 _PENCE = re.compile(
-    r"(?<![\w.,$£€])(?P<pence>\d{1,2}\.\d{1,2})p(?:/(?P<each>kWh|min|mile|L|litre|text|day"
+    r"(?<![\w.,$£€¥₹])(?P<pence>\d{1,2}\.\d{1,2}|\d{3}\.\d)p(?:/(?P<each>kWh|min|mile|L|litre"
+    r"|text|day"
     r"|unit))?(?!\w)"
 )
 _EACH = {"kWh": "kilowatt hour", "min": "minute", "L": "liter"}
