@@ -171,7 +171,26 @@ def _factorial(match: re.Match[str]) -> Token:
     return token(match, "cardinal", f"{number} factorial")
 
 
+_FRACTION_SUM = re.compile(
+    r"(?<![\w.,/])\d{1,3}/\d{1,3}(?: [-+−–×x÷] \d{1,3}(?:/\d{1,3})?)+ = \d{1,3}(?:/\d{1,3})?"
+    r"(?![\w/]|[.,]\d)"
+)
+
+
+def _fraction_sum(match: re.Match[str]) -> Token:
+    """2/3 + 1/6 = 5/6."""
+    words: list[str] = []
+    for part in match[0].split():
+        top, slash, bottom = part.partition("/")
+        if slash and int(bottom) > 1:
+            words.append(re.sub("^an? ", "one ", fraction_words(int(top), int(bottom))))
+        else:
+            words.append(_OPERATORS.get(part) or ("equals" if part == "=" else cardinal(int(top))))
+    return token(match, "sign", " ".join(words))
+
+
 EARLY_RULES = (
+    Rule(_FRACTION_SUM, _fraction_sum),
     Rule(_FACTORIAL, _factorial),
     Rule(_SUM, _sum),
     Rule(_ALWAYS_OPEN, _special),

@@ -32,6 +32,10 @@ _SHORT = {
     "pr": "pair",
     "pg": "page",
     "bx": "box",
+    "btl": "bottle",
+    "cs": "case",
+    "ctn": "carton",
+    "cust": "customer",
     "pers": "person",
     "pax": "person",
     "ac": "acre",
@@ -80,6 +84,9 @@ def with_rate(text: str, end: int, words: str) -> tuple[str, int]:
     if found is None:
         return words, end
     first, second = found[1], found[2]
+    is_known = first in UNITS or first in PERIODS or first in _SHORT
+    if first.isupper() and len(first) > 1 and not is_known:
+        return words, end  # RTO 4h/RPO 15m
     period = PERIODS.get(first)
     if second is None and period is not None:
         return f"{words} {period}", _period_end(text, found.end())

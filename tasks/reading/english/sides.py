@@ -144,7 +144,7 @@ def _kits(match: re.Match[str]) -> Token:
         or is_plural(following)
     )
     is_alone = not following and match.string[match.end() : match.end() + 1] != "-"
-    times = " times" if is_alone and not is_one else ""
+    times = " times" if is_alone and (not is_one or number.is_one) else ""
     words = f"{cardinal(int(match[1]))}{times} {number.words} {unit.one if is_one else unit.many}"
     return token(match, "measure", words)
 

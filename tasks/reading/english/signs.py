@@ -64,6 +64,11 @@ _ALWAYS = {
     "}": "",
     "\\": "backslash",
     "∞": "infinity",
+    "∛": "the cube root of",
+    "∩": "intersection",
+    "∪": "union",
+    "∈": "in",
+    "∆": "delta",
     "⌘": "command",
     "⌥": "option",
     "⇧": "shift",
@@ -105,7 +110,9 @@ _NOON = re.compile(
     r"(?:(?<=[Nn]oon)|(?<=[Mm]idnight))[ \u00a0]?[-–][ \u00a0]?(?=\d)"
     r"|(?<=[\dmM.])[ \u00a0]?[-–][ \u00a0]?(?=(?:noon|midnight)\b)"
 )
-_MINUS = re.compile(r"(?<=\d )[-−](?= \d)|(?<=\d)−(?=\d)|−")
+_MINUS = re.compile(
+    r"(?<=\d )[-−](?= \d)|(?<=[²³] )[-−](?= \d)|(?<=\b[xyznabk] )-(?= \d)|(?<=\d)−(?=\d)|−"
+)
 _PRODUCT = re.compile(r"(?<=\d)[ \u00a0]?\*[ \u00a0]?(?=\d)")
 _COMPARED = re.compile(r"(>=|<=|=>|->|<-|!=|==|=<)")
 _WORDS = {
@@ -151,7 +158,7 @@ _NUMBER_OF = re.compile(
     r"#(?=[ .,;:!?)]|$)"
 )
 _KEY = re.compile(r"(?<=\d)#(?!\w)|(?<=[ \"'])#(?=[ .,;!?\"']|$)")
-_OVER = re.compile(r"(?<![\w/])(?:([ymqYMQ])/\1|([YMQ])o\2)(?![\w/])")
+_OVER = re.compile(r"(?<![\w/])(?:([ymqYMQ])(?:/|-o-)\1|([YMQ])o\2)(?![\w/])")
 _PERIODS = {"y": "year over year", "m": "month over month", "q": "quarter over quarter"}
 _LETTER_RANGE = re.compile(
     r"(?:(?<=[Rr]ow )|(?<=[Rr]ows )|(?<=[Zz]ones )|(?<=[Gg]ates )|(?<=[Hh]alls )|(?<=[Ss]eats )|"
@@ -287,6 +294,8 @@ def _slash(match: re.Match[str]) -> Token:
         return token(match, "sign", ",")
     if match[0] == " /" and re.search(r"[\d½¼¾²³㎡%℃℉.]$", left):
         return token(match, "sign", ",")  # EU 42 / US 9
+    if re.search(r"\d$", left) and re.match(r"[A-Z]{2} ?\d", right):
+        return token(match, "sign", ",")  # EU 38.5/UK 5.5
     around = text[max(0, match.start() - 2) : match.start()] + text[match.end() : match.end() + 2]
     is_silent = around.isupper() or not around.strip()
     return token(match, "sign", "" if is_silent else "slash")

@@ -11,7 +11,9 @@ in,in.,inch,inches,″ inch inches | ft,ft.,Ft. foot feet | yd,yd.,yds,yds. yard
 ℓ,L,l,ltr liter | ml,mL,ML milliliter | cl,cL centiliter | dl,dL deciliter | cc,㏄ cc cc
 μg,mcg,㎍ microgram | mg milligram | g,gm,gms,gr gram | kg,kgs,Kg,KG kilogram | t ton
 lb,lb.,lbs,lbs.,LB,LBS pound | oz,oz.,OZ ounce
-fl.oz.,fl.oz,floz,fl~oz,fl~oz.,fl.~oz,fl.~oz. fluid~ounce | gal,gal. gallon | qt,qt.,qts,qts. quart
+fl.oz.,fl.oz,floz,fl~oz,fl~oz.,fl.~oz,fl.~oz. fluid~ounce | gal,gal. gallon
+gph,GPH gallon~per~hour gallons~per~hour | gpm,GPM gallon~per~minute gallons~per~minute
+qt,qt.,qts,qts. quart
 pt,pt. pint | tsp,tsp.,tsps teaspoon | tbsp,tbsp.,Tbsp,Tbsp.,tbsps tablespoon
 sq~ft,sf,SF,s.f.,sq~ft.,sq.~ft.,sq.~ft,sqft,ft²,ft2 square~foot square~feet
 sq~m,sq.~m,sq.~m.,sqm,㎡,m²,m2 square~meter | sq~km,km²,km2,㎢ square~kilometer
@@ -34,7 +36,8 @@ Mbps,mbps,MBPS,Mbit/s,Mb/s megabit~per~second megabits~per~second
 Gbps,gbps,Gbit/s,Gb/s gigabit~per~second gigabits~per~second
 kB/s,KB/s kilobyte~per~second kilobytes~per~second
 MB/s,MBps megabyte~per~second megabytes~per~second
-GB/s,GBps gigabyte~per~second gigabytes~per~second | Hz,hz,HZ hertz hertz
+GbE gigabit~Ethernet gigabit~Ethernet | GB/s,GBps gigabyte~per~second gigabytes~per~second
+Hz,hz,HZ hertz hertz
 kHz,KHz,khz kilohertz kilohertz | MHz,Mhz,mhz megahertz megahertz
 GHz,Ghz,ghz gigahertz gigahertz | W,w watt | mW milliwatt | kW,KW kilowatt | MW megawatt
 GW gigawatt | kWh,KWh,kwh,KWH kilowatt~hour | MWh megawatt~hour | Wh watt~hour | VA volt-ampere

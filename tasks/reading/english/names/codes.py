@@ -39,7 +39,8 @@ _SECRET = (
     r"[Ii]nvoice|[Aa]ccount|[Tt]icket|[Bb]ooking|[Rr]eservation|[Cc]ase|SKU|sku|ID|[Ee]xtension"
     r"|[Ee]xt|ISBN|EAN|UPC|[Cc]oupon|"
     r"[PS]/N|[PS]N|CVV|CVC|PUK|IMEI|[Oo]rder|[Ll]ot|[Bb]atch|[Ll]icen[cs]e|[Vv]oucher|"
-    r"[Pp]romo|[Cc]onfirmation|[Ee]nding[ \u00a0]in|[Ee]nds[ \u00a0](?:in|with)|"
+    r"[Pp]romo|[Cc]onfirmation|[Ee]nding[ \u00a0]in|(?:[Cc]ard|[Vv]isa|[Aa]mex"
+    r"|[Mm]astercard)[ \u00a0]ending|[Ee]nds[ \u00a0](?:in|with)|"
     r"[Ll]ast[ \u00a0](?:four|4)(?:[ \u00a0]digits)?|[Mm]odel|[Ii]tem|[Pp]art"
 )
 _PLACE = (

@@ -265,7 +265,7 @@ def _school(match: re.Match[str]) -> Token:
 
 _YEARS = re.compile(
     r"(?<![\w.,$])(\d{1,2})Y(?=[ \u00a0](?:returns?|performance|CAGR|yields?|high"
-    r"|low|at|notes?|bonds?|[Tt]reasur\w+|gilts?|swaps?|\d))"
+    r"|low|at|notes?|bonds?|[Tt]reasur\w+|gilts?|swaps?|\d)|\))"
 )
 _LEG = re.compile(
     r"(?:(?<=[Ss]wim )|(?<=[Bb]ike )|(?<=[Rr]un )|(?<=[Rr]ide )|(?<=[Cc]ycle )|(?<=[Rr]ow )"
@@ -327,7 +327,20 @@ def _best(match: re.Match[str]) -> Token:
     return token(match, "model", f"{cardinal(int(match[1]))} K {name}")
 
 
+_PLANT_FOOD = re.compile(
+    r"(?<![\w.,/$-])(\d{1,2})-(\d{1,2})-(\d{1,2})(?=[ \u00a0](?:[a-z-]+[ \u00a0])?(?:fert"
+    r"|N-?P-?K|plant food"
+    r"|lawn food|granul|compost))"
+)
+
+
+def _plant_food(match: re.Match[str]) -> Token:
+    """10-10-10 fertilizer is no day of October."""
+    return token(match, "model", " ".join(cardinal(int(number)) for number in match.groups()))
+
+
 RULES = (
+    Rule(_PLANT_FOOD, _plant_food),
     Rule(_INDEX, _index),
     Rule(_BEST, _best),
     Rule(_STEEL, _steel),

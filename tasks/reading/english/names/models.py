@@ -31,7 +31,7 @@ _VERSION_NAMES = (
     "|version|Version|VERSION"
 )
 _VERSION = re.compile(
-    r"(?<![\w.])(?:(?P<v>v\.?[ \u00a0]?(?=\d)|V(?=\d+\.\d))|(?P<ver>[Vv]er\. ?(?=\d)))?"
+    r"(?<![\w.])(?<!\d:)(?:(?P<v>v\.?[ \u00a0]?(?=\d)|V(?=\d+\.\d))|(?P<ver>[Vv]er\. ?(?=\d)))?"
     r"(?P<number>\d+(?:\."
     r"(?:\d+|x\b))*)(?P<tag>(?<=\d)[ab]\d*|(?<=\d)rc\d*|-(?:alpha|beta|rc|preview|dev"
     r"|canary)(?:\.?\d{1,3})?)?"

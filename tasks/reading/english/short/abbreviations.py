@@ -89,6 +89,7 @@ _WEIGHT = re.compile(r"(?<=[Nn]et )[Ww]t\b\.?(?=:?[ \u00a0]\d)|(?<![\w.])[Ww]t\.
 _THERMAL = re.compile(r"(?<=BTU)s?/(hr|h)\b")
 _MILEAGE = re.compile(r"(?<=\d )(hwy|comb)\b\.?(?=[ \u00a0]?[,;/.)]|[ \u00a0](?:mpg|MPG|and|&)|$)")
 _MILEAGES = {"hwy": "highway", "comb": "combined"}
+_EXPIRES = re.compile(r"(?<![\w.'-])[Ee]xp\.?:?(?=[ \u00a0]\d{1,2}/\d{1,2}(?!\d))")
 _FLOOR = re.compile(r"(?:(?<=\dst )|(?<=\dnd )|(?<=\drd )|(?<=\dth ))[Ff]l\b\.?")
 _ADDRESS_WORDS = word_set("apt apartment suite unit floor north south east west ne nw se sw")
 
@@ -166,6 +167,7 @@ def _etc(match: re.Match[str]) -> Token | None:
     if name in MID_SENTENCE and not (
         _COUNT_BEFORE.search(text, max(0, match.start() - 3), match.start())
         or not stop_ends_sentence(text, match.end() - 1)
+        or word_before(text, match.start()).lower() == "per"
     ):
         return None
     is_name = name in ("inc", "ltd", "co", "corp", "jr", "sr", "bros", "ave", "blvd", "rd", "sq")
@@ -183,7 +185,7 @@ def _etc(match: re.Match[str]) -> Token | None:
 
 
 _COUNT_BEFORE = re.compile(r"\d[ \u00a0-]?$")
-_NEVER_LAST = word_set("avg approx max min excl incl intl dbl addl reg op")
+_NEVER_LAST = word_set("var avg approx max min excl incl intl dbl addl reg op")
 
 
 def _is_short(match: re.Match[str], name: str) -> bool:
@@ -339,6 +341,11 @@ def _school_year(match: re.Match[str]) -> Token:
     return token(match, "abbreviation", _SCHOOL_YEARS[match[1].lower()])
 
 
+def _expires(match: re.Match[str]) -> Token:
+    """Exp. 1/31."""
+    return token(match, "abbreviation", "expires")
+
+
 def _floor(match: re.Match[str]) -> Token:
     """5th Fl."""
     end = match.end()
@@ -358,6 +365,7 @@ RULES = (
     Rule(_THERMAL, _thermal),
     Rule(_MILEAGE, _mileage),
     Rule(_FLOOR, _floor),
+    Rule(_EXPIRES, _expires),
     Rule(_NUMBERED_PAPER, _numbered_paper),
     Rule(_AFTER_HOURS, _after_hours),
     Rule(_EDITION, _edition),

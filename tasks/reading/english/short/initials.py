@@ -51,6 +51,7 @@ _SMALL = {
     "w.e.f": "with effect from",
     "n.b": "note",
     "q.v": "which see",
+    "y.o": "year old",
     "a.s.a.p": "as soon as possible",
 }
 _LOWER = re.compile(r"(?<![\w.@/])(?P<letters>[a-z](?:\.[a-z]){1,4})(?P<stop>\.)?(?![\w@/]|\.\w)")
@@ -66,10 +67,14 @@ _SAID = {
     "yr/old": "year old",
     "s/h": "secondhand",
     "n/c": "no charge",
+    "o/n": "overnight",
+    "o/u": "over under",
+    "f/t": "full time",
+    "p/t": "part time",
     "o/s": "out of stock",
 }
 _SLASHES = re.compile(
-    r"(?<![\w/])(?P<said>[rR]/[tT]|[cC]/[wW]|[nN]/[cC]|s/h)(?![\w/])"
+    r"(?<![\w/])(?P<said>[rR]/[tT]|[cC]/[wW]|[nN]/[cC]|s/h|[oO]/[nuNU]|[fFpP]/[tT])(?![\w/])"
     r"|(?<=\d)[ \u00a0-]?(?P<age>y/o|yr/old)(?![\w/])"
 )
 

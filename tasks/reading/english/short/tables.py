@@ -118,6 +118,7 @@ BEFORE_NUMBER = {
     "sess": "session",
     "tbl": "table",
     "dist": "district",
+    "sched": "schedule",
     "bk": "book",
 }
 ANYWHERE = {
@@ -239,6 +240,16 @@ ANYWHERE = {
     "appts": "appointments",
     "acct": "account",
     "accts": "accounts",
+    "htr": "heater",
+    "fert": "fertilizer",
+    "batt": "battery",
+    "batts": "batteries",
+    "dest": "destination",
+    "ctr": "center",
+    "cap": "capacity",
+    "poss": "possession",
+    "lev": "leverage",
+    "sl": "slices",
     "chg": "charge",
     "chgs": "charges",
     "pmt": "payment",
@@ -315,9 +326,9 @@ ANYWHERE = {
     "wd": "wide",
 }
 _MID_SENTENCE = (
-    "syn pop var disc adv conc reg eq elec auto ea trans exch ref cust dir dep ins lim ser "
+    "syn pop disc adv conc reg eq elec auto ea trans exch ref cust dir dep ins lim ser "
     "std prem spec specs rec dup orig tabs caps thk ht wd veg cond choc util gal dist thru mos "
-    "sched cyl"
+    "sched cyl cap lev sl ctr"
 )
 MID_SENTENCE = frozenset(_MID_SENTENCE.split())
 """Those of ``ANYWHERE`` that are words, or too short: not where the stop ends a sentence."""
@@ -364,6 +375,8 @@ WITHOUT_STOP = {
     "acct": "account",
     "accts": "accounts",
     "bsmt": "basement",
+    "aff'd": "affirmed",
+    "rev'd": "reversed",
     "nat'l": "national",
     "rec'd": "received",
     "yr": "year",

@@ -263,6 +263,9 @@ _EXPIRY = re.compile(
 )
 
 
+_CARD = re.compile(r"\b(?:CVV|CVC|[Cc]ard (?:ending|no|number)|[Vv]isa|Mastercard|Amex)\b")
+
+
 def _expiry(match: re.Match[str]) -> Token | None:
     """EXP 08/27 on a pack: a month and a year; but what "expires 12/31" ends on that day."""
     written = match["year"] or match["dotted"]
@@ -271,9 +274,10 @@ def _expiry(match: re.Match[str]) -> Token | None:
         return None
     words = f"{MONTHS[int(match['month']) - 1]} {year(value)}"
     is_day = len(written) == 2 and int(written) <= 31
-    if is_day and not match["pack"]:
+    if is_day and not (match["pack"] or _CARD.search(match.string)):
         return None
-    doubt = f'"{match["month"]}/{written}" could be a day' if is_day else None
+    is_doubtful = is_day and not _CARD.search(match.string)
+    doubt = f'"{match["month"]}/{written}" could be a day' if is_doubtful else None
     return Token(match.start("month"), match.end(), "date", words, None, doubt)
 
 

@@ -335,7 +335,24 @@ def _at_digits(match: re.Match[str]) -> Token | None:
     return Token(match.start("h"), match.end() - ends, "time", words)
 
 
+_TILL_HALF = re.compile(
+    r"(?<=[a-z\u2013-] )(?<![\w.,:$€£¥₹/-])(?P<h>1[0-2]"
+    r"|[1-9])(?::(?P<m>[0-5]\d))?(?P<half>[ap])(?=[,;.)]|$|[ \u00a0](?:on|daily|to|and|every)\b)"
+)
+_TILL = re.compile(
+    r"\b(?:til|till|until|thru|to|from|at|opens?|closes?|starts?|ends?)[ \u00a0]$", re.I
+)
+
+
+def _till_half(match: re.Match[str]) -> Token | None:
+    """Open til 9p."""
+    if not _TILL.search(match.string[: match.start()]) or "£" in match.string:
+        return None
+    return token(match, "time", clock_words(int(match["h"]), match["m"], match["half"], None, True))
+
+
 RULES = (
+    Rule(_TILL_HALF, _till_half),
     Rule(_HOURS_RANGE, _hours_range),
     Rule(_AT_DIGITS, _at_digits),
     Rule(_OFFSET, _offset),

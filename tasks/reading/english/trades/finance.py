@@ -144,7 +144,16 @@ def _forms(match: re.Match[str]) -> Token:
     return token(match, "model", f"{pairs(match['one'])} {kind}".strip())
 
 
+_TERMS = re.compile(r"(?<![\w.,/$€£¥₹-])([1-5])/(10|15|20|30)(?=,?[ \u00a0][Nn]et[ \u00a0]\d)")
+
+
+def _terms(match: re.Match[str]) -> Token:
+    """2/10 net 30: two percent off within ten days."""
+    return token(match, "model", " ".join(cardinal(int(number)) for number in match.groups()))
+
+
 RULES = (
+    Rule(_TERMS, _terms),
     Rule(_FORMS, _forms),
     Rule(_PENCE, _pence),
     Rule(_OPERATING, _operating),

@@ -140,12 +140,14 @@ _CURRENT = re.compile(
     r"(?:(?<=\ba )|(?<=\ban )|(?<=\bto )|(?<=\bat )|(?<=\bof )|(?<=needs )|(?<=takes )|(?<=with )"
     r"|(?<=\bor )|(?<=\band )|(?<=max )|(?<=for )|(?<=[(,/;:–-] )|(?<=\())(?P<amps>\d{1,3})"
     r"[ \u00a0-]?A(?![\w'-]|[ \u00a0][A-Z][a-z])|(?<![\w.,/$-])(?P<wired>\d{1,3})[ \u00a0-]?A"
-    r"(?=[ \u00a0](?:GFCI|AFCI|RCD|RCBO|MCB|[A-Za-z-]+ (?:breaker|fuse|circuit|outlet)))"
+    r"(?=[ \u00a0](?:GFCI|AFCI|RCD|RCBO|MCB|[A-Za-z-]+ (?:breaker|fuse|circuit|outlet)"
+    r"|(?:[a-z]+ )?(?:saw|drill|sander|grinder|vacuum|planer|compressor)\b))"
 )
 _WIRING = re.compile(
     r"\b(?:[Ww]ir(?:e[ds]?|ing)|fuses?|breakers?|circuits?|outlets?|GFCI|AFCI|RCD|RCBO|MCB"
     r"|receptacles?"
-    r"|volts?|plug|sockets?|relays?|motor|charger|charging|battery|inverter|solar|\d+ ?V(?:AC"
+    r"|volts?|saw|drill|sander|grinder|vacuum|planer|compressor|plug|sockets?|relays?|motor"
+    r"|charger|charging|battery|inverter|solar|\d+ ?V(?:AC"
     r"|DC)?)\b"
 )
 

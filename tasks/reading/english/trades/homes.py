@@ -220,7 +220,31 @@ def _beds_and_baths(match: re.Match[str]) -> Token | None:
     return token(match, "measure", words)
 
 
+_SHORT_STATES = {
+    **{"Ala": "Alabama", "Ariz": "Arizona", "Ark": "Arkansas", "Calif": "California"},
+    **{"Colo": "Colorado", "Conn": "Connecticut", "Del": "Delaware", "Fla": "Florida"},
+    **{"Ga": "Georgia", "Ill": "Illinois", "Ind": "Indiana", "Kan": "Kansas", "Ky": "Kentucky"},
+    **{"La": "Louisiana", "Md": "Maryland", "Mass": "Massachusetts", "Mich": "Michigan"},
+    **{"Minn": "Minnesota", "Miss": "Mississippi", "Mo": "Missouri", "Mont": "Montana"},
+    **{"Neb": "Nebraska", "Nev": "Nevada", "Okla": "Oklahoma", "Ore": "Oregon"},
+    **{"Pa": "Pennsylvania", "Tenn": "Tennessee", "Tex": "Texas", "Va": "Virginia"},
+    **{"Wash": "Washington", "Wis": "Wisconsin", "Wyo": "Wyoming", "Vt": "Vermont"},
+    **{"Ont": "Ontario", "Que": "Quebec", "Alta": "Alberta", "Sask": "Saskatchewan"},
+}
+_SHORT_STATE = re.compile(rf"(?<=[a-z], )(?P<state>{'|'.join(_SHORT_STATES)})\.(?![\w])")
+
+
+def _short_state(match: re.Match[str]) -> Token | None:
+    """St. Louis, Mo.; Fresno, Calif."""
+    town = match.string[: match.start()].rsplit(None, 1)[-1]
+    if not town[:1].isupper():
+        return None
+    ends = stop_ends_sentence(match.string, match.end() - 1)
+    return token(match, "abbreviation", _SHORT_STATES[match["state"]], end=match.end() - ends)
+
+
 RULES = (
+    Rule(_SHORT_STATE, _short_state),
     Rule(_PARTY, _party),
     Rule(_STATES_LISTED, _states_listed),
     Rule(_STATE_ALONE, _state_alone),

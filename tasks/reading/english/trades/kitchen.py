@@ -22,7 +22,8 @@ from tasks.reading.tokens import Token
 
 _NAMES = {"c": "cup", "C": "cup", "T": "tablespoon", "t": "teaspoon", "Tb": "tablespoon"}
 _FOODS = (
-    "AP|all|almonds?|apples?|baking|basil|beans?|beef|berries|blueberries|bread|broth|brown|butter|"
+    "AP|EVOO|cayenne|paprika|cumin|turmeric|oregano|thyme|curry|mayo|nutmeg|coriander|rosemary|sage|tahini|"
+    "miso|zest|capers|all|almonds?|apples?|baking|basil|beans?|beef|berries|blueberries|bread|broth|brown|butter|"
     "buttermilk|cake|caster|icing|plain|self|rolled|oat|almond|avocado|sesame|canola|vegetable"
     "|chili|chilli|carrots?|cheese|chicken|chocolate|chopped|cilantro|cinnamon|cocoa|coconut|cold|"
     "cooked|corn|cornstarch|cream|diced|dry|egg|extra|fine|finely|flour|fresh|frozen|garlic|"
@@ -51,7 +52,7 @@ def _cooked(match: re.Match[str]) -> Token:
     ends = (
         match[0].endswith(".")
         and following.isupper()
-        and not text[end:].startswith(" AP ")
+        and not text[end:].startswith((" AP ", " EVOO"))
         and stop_ends_sentence(text, end - 1)
     )
     return token(match, "measure", words, end=end - ends)
