@@ -151,7 +151,7 @@ _COUNTED = re.compile(r"\d[ \u00a0][a-z]+$")
 _STARS = re.compile(r"[★⭐]{2,10}☆{0,9}|★☆{1,9}")
 _STAR = re.compile(r"(?<=\d)[ \u00a0]?[★☆⭐](?![★☆⭐])")
 _NUMBER_OF = re.compile(
-    r"(?i:(?<=\border )|(?<=\btracking )|(?<=\baccount )|(?<=\bphone )|(?<=\bconfirmation )"
+    r"(?=#)(?i:(?<=\border )|(?<=\btracking )|(?<=\baccount )|(?<=\bphone )|(?<=\bconfirmation )"
     r"|(?<=\bmodel )|(?<=\bpart )"
     r"|(?<=\bserial )|(?<=\bitem )|(?<=\bcase )|(?<=\binvoice )|(?<=\bflight )|(?<=\bmember )"
     r"|(?<=\bpolicy ))"

@@ -308,7 +308,7 @@ def _tariff(match: re.Match[str]) -> Token:
 
 
 _HASHED = re.compile(
-    r"(?:(?<=\bSKU )|(?<=\b[Ii]tem )|(?<=\b[Mm]odel )|(?<=\b[Pp]art )|(?<=\b[Rr]ef )"
+    r"(?=#)(?:(?<=\bSKU )|(?<=\b[Ii]tem )|(?<=\b[Mm]odel )|(?<=\b[Pp]art )|(?<=\b[Rr]ef )"
     r"|(?<=\b[Cc]ode ))"
     r"#(?=[A-Z]{1,4}\d)|(?<![\w#&])#(?=[A-Z]{1,4}\d[A-Z0-9]*-[A-Z0-9])"
 )

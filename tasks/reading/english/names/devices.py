@@ -8,7 +8,7 @@ from tasks.reading.english.rules import Rule, token
 from tasks.reading.tokens import Token
 
 _PROTOCOL = re.compile(
-    r"(?<=(?<![\w/-])(?:AS|OS|PS))/(?P<whole>\d{1,3})(?![\w/]|[.,-]\d)"
+    r"(?=/)(?<=(?<![\w/-])(?:AS|OS|PS))/(?P<whole>\d{1,3})(?![\w/]|[.,-]\d)"
     r"|(?:(?<=HTTP)|(?<=HTTPS)|(?<=SPDY)|(?<=SIP)|(?<=RTSP)|(?<=TLS)|(?<=SSL)|(?<=SMB)|(?<=MQTT))"
     r"/(?P<version>\d{1,2}(?:\.\d{1,2})?)(?![\w/]|[.,-]\d)"
 )
@@ -47,7 +47,8 @@ def _cores(match: re.Match[str]) -> Token:
 
 
 _PORT = re.compile(
-    r"(?:(?<=\b[Pp]ort )|(?<=\b[Pp]orts )|(?<=\b[Pp]ort: )|(?<=\bchmod ))\d{3,5}(?![\w]|[.,]\d)"
+    r"(?=\d)(?:(?<=\b[Pp]ort )|(?<=\b[Pp]orts )|(?<=\b[Pp]ort: )|(?<=\bchmod ))\d{3,5}(?![\w]"
+    r"|[.,]\d)"
 )
 
 

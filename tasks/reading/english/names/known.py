@@ -127,7 +127,7 @@ def _silver(match: re.Match[str]) -> Token:
 
 
 _THREE_M = re.compile(
-    r"(?<![\w.,$€£¥₹-])3M(?=[™®']|[ \u00a0](?:[A-Z][a-z]|(?:tapes?|adhesives?|"
+    r"(?=3M)(?<![\w.,$€£¥₹-])3M(?=[™®']|[ \u00a0](?:[A-Z][a-z]|(?:tapes?|adhesives?|"
     r"stickers?|filters?|masks?|respirators?|hooks?|films?|abrasives?|sandpaper|brand|products?"
     r"|earplugs?|lining"
     r"|vinyl|wrap)\b))|(?:(?<=[a-z], )|(?<=\bby )|(?<=\bgenuine )|(?<=\boriginal ))3M(?=[,.;)]|$)"
@@ -226,7 +226,8 @@ def _airline(match: re.Match[str]) -> Token | None:
 
 
 _DEGREE_CLASS = re.compile(
-    r"(?<![\w:.])(?P<class>[12]):(?P<part>[12])(?=[ \u00a0](?:degree|or (?:above|higher|better)"
+    r"(?=[12]:)(?<![\w:.])(?P<class>[12]):(?P<part>[12])(?=[ \u00a0](?:degree|or (?:above"
+    r"|higher|better)"
     r"|honours|hons|in [A-Z]"
     r"|classification))|(?:(?<=\bHons\) )|(?<=\bdegree \()|(?<=\bBA )|(?<=\bBSc )|(?<=\ba"
     r" ))(?P<first>[12]):(?P<next>[12])"
@@ -268,12 +269,12 @@ _YEARS = re.compile(
     r"|low|at|notes?|bonds?|[Tt]reasur\w+|gilts?|swaps?|\d)|\))"
 )
 _LEG = re.compile(
-    r"(?:(?<=[Ss]wim )|(?<=[Bb]ike )|(?<=[Rr]un )|(?<=[Rr]ide )|(?<=[Cc]ycle )|(?<=[Rr]ow )"
+    r"(?=\d)(?:(?<=[Ss]wim )|(?<=[Bb]ike )|(?<=[Rr]un )|(?<=[Rr]ide )|(?<=[Cc]ycle )|(?<=[Rr]ow )"
     r"|(?<=[Ss]ki ))"
     r"(\d{1,3}(?:\.\d)?)K(?!\w)"
 )
 _COMPANY_NUMBER = re.compile(
-    r"(?:(?<=\bABN )|(?<=\bABN: )|(?<=\bACN )|(?<=\bACN: ))\d{2,3}(?: \d{3}){2,3}(?!\w)"
+    r"(?=\d)(?:(?<=\bABN )|(?<=\bABN: )|(?<=\bACN )|(?<=\bACN: ))\d{2,3}(?: \d{3}){2,3}(?!\w)"
     r"|(?<![\w.,])(?:(?<=GB )|(?<=GB)|(?<=[Nn]o\. )|(?<=[Nn]umber ))\d{3} \d{4} \d{2}(?!\w)"
 )
 
@@ -306,7 +307,7 @@ def _steel(match: re.Match[str]) -> Token | None:
 
 
 _INDEX = re.compile(
-    r"(?:(?<=\bS&P )|(?<=\bNasdaq )|(?<=\bFTSE )|(?<=\bRussell )|(?<=\bNikkei )|(?<=\bASX ))"
+    r"(?=\d)(?:(?<=\bS&P )|(?<=\bNasdaq )|(?<=\bFTSE )|(?<=\bRussell )|(?<=\bNikkei )|(?<=\bASX ))"
     r"(\d{2,4})(?=[ \u00a0][-+]?\d)"
 )
 

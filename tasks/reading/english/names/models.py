@@ -68,7 +68,7 @@ _ROMAN_NAME = re.compile(
     r"(?![\w'])(?!\.\w)"
 )
 _ROMAN_PAGES = re.compile(
-    r"(?:(?<=\bp\. )|(?<=\bpp\. )|(?<=\bpages )|(?<=\bpage ))"
+    r"(?=[ivxlc])(?:(?<=\bp\. )|(?<=\bpp\. )|(?<=\bpages )|(?<=\bpage ))"
     r"(?P<first>[ivxlc]+)(?:[-–](?P<last>[ivxlc]+))?(?!\w)"
 )
 _ROMAN_VERSION = re.compile(r"(?<=[A-Z]{3} )(?P<roman>III|II|VIII|VII)(?![\w'])(?!\.\w)")

@@ -68,7 +68,7 @@ _PAPERS = {
 }
 _AFTER_HOURS = re.compile(r"(?<=after-)hrs?\.?(?!\w)")
 _EDITION = re.compile(
-    r"(?:(?<=\dst )|(?<=\dnd )|(?<=\drd )|(?<=\dth )|(?<=[Ff]irst )|(?<=[Rr]ev\. ))ed\."
+    r"(?=ed)(?:(?<=\dst )|(?<=\dnd )|(?<=\drd )|(?<=\dth )|(?<=[Ff]irst )|(?<=[Rr]ev\. ))ed\."
 )
 _REQUESTS = re.compile(r"(?<![\w.])reqs?(?=/(?:min|s|sec|day|hour|hr)\b)")
 _CENTURY = re.compile(r"(?:(?<=\dst )|(?<=\dnd )|(?<=\drd )|(?<=\dth ))[cC]\.")

@@ -8,7 +8,7 @@ from tasks.reading.tokens import Token
 _WORDS = (
     (r"(?<=[Aa]ll[ -])(?:incl?|inc)\b\.?(?![ \u00a0][a-z])", "inclusive"),
     (r"(?<![\w.'-])[Ff]r\.?(?=[ \u00a0]?(?:US|CA|AU?)?[$€£¥₹₹])", "from"),
-    (r"(?<=\d%)[ \u00a0]?vol\b\.?", "by volume"),
+    (r"(?:(?<=\d%)|(?<=\d% ))vol\b\.?", "by volume"),
     (r"\([cC]\)(?=[ \u00a0]?(?:19|20)\d\d(?!\d))", "copyright"),
     (r"(?<!\w)[cC]/-(?=[ \u00a0])", "care of"),
     (
@@ -49,7 +49,7 @@ _WORDS = (
     (r"(?<=\d )d\.(?=[ \u00a0](?:in|at|or|and)\b|[,;)])", "days"),
     (r"(?<=\d )d(?=/wk)", "days"),
     (r"(?<=\d\.\d )t\b(?!\.)", "tons"),
-    (r"(?<=\d00)[ -]?TC(?!\w)", "thread count"),
+    (r"(?:(?<=\d00)|(?<=\d00[ -]))TC(?!\w)", "thread count"),
     (r"(?<=[Tt]hread-)ct\b\.?", "count"),
     (r"(?<!\w)S/H(?!\w)", "shipping and handling"),
     (r"(?<=\d )(?:reb|rebs)\b(?=[,;.]|$| )", "rebounds"),
@@ -63,7 +63,9 @@ _WORDS = (
     (r"(?<![\w.'-])Mk\.?(?=[ \u00a0](?:\d|[IVX]+\b))", "mark"),
 )
 _CONTEXTS = re.compile(
-    "|".join(f"(?P<w{index}>{pattern})" for index, (pattern, _) in enumerate(_WORDS))
+    r"(?<![A-Za-z])(?:"
+    + "|".join(f"(?P<w{index}>{pattern})" for index, (pattern, _) in enumerate(_WORDS))
+    + ")"
 )
 
 

@@ -137,7 +137,8 @@ def _mileages(match: re.Match[str]) -> Token:
 
 
 _CURRENT = re.compile(
-    r"(?:(?<=\ba )|(?<=\ban )|(?<=\bto )|(?<=\bat )|(?<=\bof )|(?<=needs )|(?<=takes )|(?<=with )"
+    r"(?=\d{1,3}[ \u00a0-]?A)(?:(?<=\ba )|(?<=\ban )|(?<=\bto )|(?<=\bat )|(?<=\bof )"
+    r"|(?<=needs )|(?<=takes )|(?<=with )"
     r"|(?<=\bor )|(?<=\band )|(?<=max )|(?<=for )|(?<=[(,/;:–-] )|(?<=\())(?P<amps>\d{1,3})"
     r"[ \u00a0-]?A(?![\w'-]|[ \u00a0][A-Z][a-z])|(?<![\w.,/$-])(?P<wired>\d{1,3})[ \u00a0-]?A"
     r"(?=[ \u00a0](?:GFCI|AFCI|RCD|RCBO|MCB|[A-Za-z-]+ (?:breaker|fuse|circuit|outlet)"

@@ -33,7 +33,7 @@ def _number(written: str) -> str:
 
 
 _POSTCODE = re.compile(
-    r"(?:(?<=\bNSW )|(?<=\bVIC )|(?<=\bVic )|(?<=\bQLD )|(?<=\bQld )|(?<=\bSA )|(?<=\bWA )"
+    r"(?=\d)(?:(?<=\bNSW )|(?<=\bVIC )|(?<=\bVic )|(?<=\bQLD )|(?<=\bQld )|(?<=\bSA )|(?<=\bWA )"
     r"|(?<=\bTAS )|(?<=\bTas )|(?<=\bACT )"
     r"|(?<=\bNT ))(?P<code>\d{4})(?![\w%]|[.,/-]\d)"
 )
@@ -92,7 +92,8 @@ def _pin_code(match: re.Match[str]) -> Token | None:
 
 
 _DIRECTION = re.compile(
-    r"(?:(?<=\bSt )|(?<=\bSt\. )|(?<=\bAve )|(?<=\bAve\. )|(?<=\bRd )|(?<=\bRd\. )|(?<=\bBlvd\."
+    r"(?=[NSEW])(?:(?<=\bSt )|(?<=\bSt\. )|(?<=\bAve )|(?<=\bAve\. )|(?<=\bRd )|(?<=\bRd\. )"
+    r"|(?<=\bBlvd\."
     r" )|(?<=\bDr\. )"
     r"|(?<=\bStreet )|(?<=\bAvenue )|(?<=\bRoad ))(?P<side>NE|NW|SE|SW"
     r"|[NSEW])(?:\.(?=[ \u00a0,;]))?(?![\w'])"
@@ -169,7 +170,8 @@ _STATES_LISTED = re.compile(
 )
 _SURE_CODES = word_set("TX CA NY NJ FL WA AZ NV UT TN KY WI WY KS IL NH RI VT MN NC IA WV GA NM ND")
 _STATE_ALONE = re.compile(
-    r"(?:(?<=\bin )|(?<=\bfrom )|(?<=\bacross )|(?<=\bthroughout )|(?<=\boutside )|(?<=\bto ))"
+    r"(?=[A-Z]{2})(?:(?<=\bin )|(?<=\bfrom )|(?<=\bacross )|(?<=\bthroughout )|(?<=\boutside )"
+    r"|(?<=\bto ))"
     r"(TX|NY|NJ|FL|AZ|NV|UT|TN|KY|WI|WY|KS|NH|RI|VT|MN|NC|WV)(?=[.,;:!?)]|$|[ \u00a0](?![\dA-Z]))"
 )
 _PARTY = re.compile(rf"\((?P<party>[RDI])-(?P<state>{_CODES}|DC|PR)\.?\)")

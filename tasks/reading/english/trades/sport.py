@@ -26,7 +26,7 @@ def _wickets(match: re.Match[str]) -> Token | None:
 
 
 _AVERAGE = re.compile(
-    r"(?:(?<=\bhit )|(?<=\bhits )|(?<=hitting )|(?<=batting )|(?<=batted )|(?<=\bbats )"
+    r"(?=\.\d)(?:(?<=\bhit )|(?<=\bhits )|(?<=hitting )|(?<=batting )|(?<=batted )|(?<=\bbats )"
     r"|(?<=slugging )"
     r"|(?<=batting average of )|(?<=percentage of )|(?<=slugged )|(?<=\ba )(?=\.\d{3} (?:hitter"
     r"|average|batting)))"
