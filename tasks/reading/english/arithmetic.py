@@ -138,7 +138,7 @@ _UNIT_BEHIND = LatePattern(UNIT)
 
 
 def _unit_after(text: str, end: int) -> tuple[int, Unit] | None:
-    quotes = re.sub(r"\d\"", "", text[:end]).count('"')
+    quotes = re.sub(r"[\d½¼¾⅓⅔⅛⅜⅝⅞]\"", "", text[:end]).count('"')
     if text[end : end + 1] == '"' and quotes % 2 == 0:
         return end + 1, UNITS["in"]
     found = _UNIT_BEHIND.match(text, end)

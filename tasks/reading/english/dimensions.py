@@ -144,7 +144,7 @@ def _mark(match: re.Match[str]) -> Token | None:
     """Feet and inches, unless the sign closes a quotation."""
     sign, text = match[2], match.string
     line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
-    if sign == '"' and re.sub(r"\d\"", "", line).count('"') % 2:
+    if sign == '"' and re.sub(r"[\d½¼¾⅓⅔⅛⅜⅝⅞]\"", "", line).count('"') % 2:
         return None
     if sign == "'" and re.search(r"(?<![\w])'[^']*$", line):
         return None

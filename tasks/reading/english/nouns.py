@@ -8,7 +8,8 @@ _DETERMINERS = word_set(
     "a an the this that our your my his her its their each every another one any"
 )
 _DESCRIBED = word_set(
-    "adapter bag bags bank battery batteries bottle bottles box bulb bulbs cable cables camera "
+    "vol volume adapter bag bags bank battery batteries bottle bottles box bulb bulbs cable "
+    "cables camera "
     "charger "
     "chargers charging display drive fast fuse hose jar lens monitor motor pack packs panel "
     "pool race dash relay screen "

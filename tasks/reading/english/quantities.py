@@ -221,7 +221,7 @@ def _single(match: re.Match[str]) -> Token | None:
     is_noun_next = is_noun_next_to(text, match.start(), end) or (match["posta"] or "")[:1] == "-"
     is_noun_next = is_noun_next or _is_of_gold(quantity, word_after(text, end))
     words = quantity.named(is_noun_next=is_noun_next)
-    if is_noun_next and word_before(text, match.start()).lower() in ("a", "an"):
+    if is_noun_next and word_before(text, match.start()).lower() in _ARTICLES:
         words = words.removeprefix("a ")
     if match["plus"]:
         words += " plus"
@@ -232,6 +232,7 @@ def _single(match: re.Match[str]) -> Token | None:
     return token(match, _kind(quantity), words, end=end, doubt=doubt)
 
 
+_ARTICLES = word_set("a an our the your this my that each every one")
 _GOLD = word_set("gold diamond diamonds white yellow rose ring rings")
 
 
@@ -326,6 +327,7 @@ def _letter_scale(match: re.Match[str], quantity: _Quantity) -> str | None:
     before = word_before(match.string, match.start()).lower()
     is_run = value in (3, 5, 10, 15) and before in _RUN and following in ("", *_AFTER_RUN)
     is_run = is_run or (value in (3, 5, 10, 15) and following in _KINDS_OF_RUN)
+    is_run = is_run or (value in (3, 5, 10, 15) and before in _KINDS_OF_RUN | {"annual"})
     is_run = is_run or (value in (5, 10) and not following and bool(_RACES.search(match.string)))
     if is_run and scale == "K" and quantity.number.decimals is None:
         return f"{quantity.number.words} K"

@@ -60,7 +60,7 @@ _SAME_SIGNS = {
 }
 
 
-_MINUS = re.compile(r"(?<![\d)] )(?<![\d)])−(?=[ $€£¥]?[\d.])")
+_MINUS = re.compile(r"(?<![\d)²³A-Za-z%] )(?<![\d)²³])−(?=[ $€£¥]?[\d.])")
 """A minus before its number; between two numbers it keeps its own sign."""
 _DASH_FOR_MINUS = re.compile(r"(?<![\d–-] )(?:(?<=[\s(])|(?<=^))–(?=[$€£¥₹]?\d)(?!\d+ [A-Z])")
 """A dash that touches its number alone: –42 dB."""

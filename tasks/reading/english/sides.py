@@ -200,7 +200,28 @@ def _part_words(written: str) -> str:
     return parse_number(written).words
 
 
+_FOOT_SIDE = r"\d{1,2}'[ \u00a0]?(?:\d{1,2}(?:\.5)?\")?"
+_FOOT_SIDES = re.compile(
+    rf"(?<![\w.,'/-])(?=[^x×]{{1,9}}[x×]){_FOOT_SIDE}"
+    rf"(?:[ \u00a0]?[x×][ \u00a0]?{_FOOT_SIDE}){{1,2}}(?!\w)"
+)
+
+
+def _foot_sides(match: re.Match[str]) -> Token | None:
+    """5'3" x 7'6"."""
+    if '"' not in match[0]:
+        return None
+    words: list[str] = []
+    for feet, inches in re.findall(r"(\d+)'[ \u00a0]?(?:(\d+(?:\.5)?)\")?", match[0]):
+        inch = (
+            f" {parse_number(inches).words} inch{'' if inches == '1' else 'es'}" if inches else ""
+        )
+        words.append(f"{cardinal(int(feet))} {'foot' if feet == '1' else 'feet'}{inch}")
+    return token(match, "measure", " by ".join(words))
+
+
 EARLY_RULES = (
+    Rule(_FOOT_SIDES, _foot_sides),
     Rule(_SIDES_OF_PARTS, _sides_of_parts),
     Rule(_SIDES_NAMED, _sides_named),
     Rule(_STUDS, _studs),

@@ -68,6 +68,10 @@ _ALWAYS = {
     "∩": "intersection",
     "∪": "union",
     "∈": "in",
+    "∠": "angle",
+    "⊥": "perpendicular to",
+    "∥": "parallel to",
+    "∴": "therefore",
     "∆": "delta",
     "⌘": "command",
     "⌥": "option",
@@ -147,7 +151,7 @@ _PORTION = re.compile(
 )
 _CELLS = re.compile(r"(?<=[a-z]s)/(mL|ml|L|kg|mg|g|cm²|cm2|m²|m2|mm³|hr|min|sec)(?![\w/²³])")
 _AMOUNT_OF = re.compile(r"\d ?[a-zA-Zμ]{1,9}[ \u00a0](?:of[ \u00a0])?[A-Za-z]+$")
-_COUNTED = re.compile(r"\d[ \u00a0][a-z]+$")
+_COUNTED = re.compile(r"\d[kKmM]?[ \u00a0][a-z]+$")
 _STARS = re.compile(r"[★⭐]{2,10}☆{0,9}|★☆{1,9}")
 _STAR = re.compile(r"(?<=\d)[ \u00a0]?[★☆⭐](?![★☆⭐])")
 _NUMBER_OF = re.compile(
@@ -165,6 +169,7 @@ _LETTER_RANGE = re.compile(
     r"(?<=[Pp]arts )|(?<=[Bb]locks )|(?<=[Gg]roups )|(?<=[Ss]ections )|(?<=[Oo]ptions ))"
     r"([A-Z])[ \u00a0]?[-–][ \u00a0]?([A-Z])(?![\w-])"
 )
+_BAR = re.compile(r"(?:(?<=[\w)%\"'²³*★])|(?<=[a-z]{2}\.))[ \u00a0]\|(?=[ \u00a0]\S)")
 _SLASH = re.compile(r"(?:[ \u00a0](?=/[ \u00a0]))?/")
 _HTML = re.compile(r"&(amp|nbsp|lt|gt|quot|#39|apos);")
 _HTML_WORDS = {"amp": "and", "lt": "less than", "gt": "more than"}
@@ -282,6 +287,11 @@ def _number_of(match: re.Match[str]) -> Token:
 
 def _key(match: re.Match[str]) -> Token:
     return token(match, "sign", "hash")
+
+
+def _bar(match: re.Match[str]) -> Token:
+    """Serves 6 | 45 min.: a pause."""
+    return token(match, "sign", ",")
 
 
 def _slash(match: re.Match[str]) -> Token:
@@ -434,6 +444,7 @@ RULES = (
     Rule(_STARS, _stars),
     Rule(_NUMBER_OF, _number_of),
     Rule(_KEY, _key),
+    Rule(_BAR, _bar),
     Rule(_SLASH, _slash),
     Rule(_SIGN, _sign),
 )

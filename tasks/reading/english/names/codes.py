@@ -252,7 +252,24 @@ def _thirteen(match: re.Match[str]) -> Token | None:
     return token(match, "phone", ", ".join(digits(group) for group in match[0].split()))
 
 
+_DOTTED_PHONE = re.compile(
+    r"(?<![\w.,$€£¥₹-])(\d{3})\.(\d{4})(?:[ ,]*(?:x|ext\.?)[ ]?(\d{1,5}))?(?![\w%]|[.,]\d)"
+)
+_CALLED = re.compile(
+    r"\b(?:call|text|phone|ph|tel|fax|contact|RSVP|dial|ring)\b[^!?\n]{0,40}$", re.IGNORECASE
+)
+
+
+def _dotted_phone(match: re.Match[str]) -> Token | None:
+    """Call 555.0199 x12."""
+    if not _CALLED.search(match.string[max(0, match.start() - 60) : match.start()]):
+        return None
+    extension = f", extension {digits(match[3])}" if match[3] else ""
+    return token(match, "phone", f"{digits(match[1])}, {digits(match[2])}{extension}")
+
+
 EARLY_RULES = (
+    Rule(_DOTTED_PHONE, _dotted_phone),
     Rule(_THIRTEEN, _thirteen),
     Rule(_TRACKED, _tracked),
     Rule(_SHORT_PHONE, _short_phone),
@@ -308,7 +325,8 @@ def _tariff(match: re.Match[str]) -> Token:
 
 
 _HASHED = re.compile(
-    r"(?=#)(?:(?<=\bSKU )|(?<=\b[Ii]tem )|(?<=\b[Mm]odel )|(?<=\b[Pp]art )|(?<=\b[Rr]ef )"
+    r"(?=#)(?:(?<=\bSKU )|(?<=\bMLS )|(?<=\b[Ii]tem )|(?<=\b[Mm]odel )|(?<=\b[Pp]art )"
+    r"|(?<=\b[Rr]ef )"
     r"|(?<=\b[Cc]ode ))"
     r"#(?=[A-Z]{1,4}\d)|(?<![\w#&])#(?=[A-Z]{1,4}\d[A-Z0-9]*-[A-Z0-9])"
 )

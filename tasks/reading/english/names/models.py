@@ -37,7 +37,7 @@ _VERSION = re.compile(
     r"|canary)(?:\.?\d{1,3})?)?"
     r"(?![\w]|\.\d|[/:,]\d|-\d)"
 )
-_AFTER_NAME = re.compile(rf"(?:^|[^\w.])(?:{_VERSION_NAMES})\.?:?[ \u00a0]$")
+_AFTER_NAME = re.compile(rf"(?:^|[^\w.])(?:{_VERSION_NAMES})\.?:?[ \u00a0](?:[≥≤<>]=?[ \u00a0]?)?$")
 _IP = re.compile(r"(?<![\w.])(\d{1,3}(?:\.\d{1,3}){3})(?::(\d{2,5}))?(?:/(\d{1,2}))?(?![\w]|\.\d)")
 _ROMAN = "[IVXLC]+"
 _CUES = (

@@ -185,7 +185,7 @@ def _etc(match: re.Match[str]) -> Token | None:
 
 
 _COUNT_BEFORE = re.compile(r"\d[ \u00a0-]?$")
-_NEVER_LAST = word_set("var avg approx max min excl incl intl dbl addl reg op")
+_NEVER_LAST = word_set("pls var avg approx max min excl incl intl dbl addl reg op")
 
 
 def _is_short(match: re.Match[str], name: str) -> bool:

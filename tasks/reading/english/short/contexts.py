@@ -6,6 +6,12 @@ from tasks.reading.english.rules import Rule, stop_ends_sentence, token
 from tasks.reading.tokens import Token
 
 _WORDS = (
+    (r"(?<=\d )rms\b\.?(?=[ ,;.])", "rooms"),
+    (r"(?<=[Ee]st\. )arr\b\.", "arrival"),
+    (r"(?<=[Ee]st\. )dep\b\.", "departure"),
+    (r"(?<![\w.'-])[Vv]ol\.(?=:?[ \u00a0][$€£¥₹])|(?<=by )vol\b\.?", "volume"),
+    (r"(?<![\w.'-])[Dd]ims?\.?(?=:[ \u00a0])", "dimensions"),
+    (r"(?:(?<=w/ )|(?<=with ))reg\.", "registration"),
     (r"(?<=[Aa]ll[ -])(?:incl?|inc)\b\.?(?![ \u00a0][a-z])", "inclusive"),
     (r"(?<![\w.'-])[Ff]r\.?(?=[ \u00a0]?(?:US|CA|AU?)?[$€£¥₹₹])", "from"),
     (r"(?:(?<=\d%)|(?<=\d% ))vol\b\.?", "by volume"),
@@ -69,7 +75,7 @@ _CONTEXTS = re.compile(
 )
 
 
-_LAST = ("inclusive", "availability", "by volume", "population")
+_LAST = ("inclusive", "availability", "by volume", "population", "registration", "volume")
 
 
 def _word(match: re.Match[str]) -> Token:

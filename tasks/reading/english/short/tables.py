@@ -120,6 +120,7 @@ BEFORE_NUMBER = {
     "dist": "district",
     "sched": "schedule",
     "bk": "book",
+    "inv": "invoice",
 }
 ANYWHERE = {
     "cont": "continued",
@@ -250,6 +251,12 @@ ANYWHERE = {
     "poss": "possession",
     "lev": "leverage",
     "sl": "slices",
+    "rms": "rooms",
+    "kit": "kitchen",
+    "occ": "occupancy",
+    "ste": "suite",
+    "twp": "township",
+    "pls": "please",
     "chg": "charge",
     "chgs": "charges",
     "pmt": "payment",
@@ -328,7 +335,7 @@ ANYWHERE = {
 _MID_SENTENCE = (
     "syn pop disc adv conc reg eq elec auto ea trans exch ref cust dir dep ins lim ser "
     "std prem spec specs rec dup orig tabs caps thk ht wd veg cond choc util gal dist thru mos "
-    "sched cyl cap lev sl ctr"
+    "sched cyl cap lev rms kit occ ste sl ctr"
 )
 MID_SENTENCE = frozenset(_MID_SENTENCE.split())
 """Those of ``ANYWHERE`` that are words, or too short: not where the stop ends a sentence."""
@@ -368,6 +375,7 @@ WITHOUT_STOP = {
     "msg": "message",
     "msgs": "messages",
     "mktg": "marketing",
+    "pls": "please",
     "wknd": "weekend",
     "wknds": "weekends",
     "appt": "appointment",

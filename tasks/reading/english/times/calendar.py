@@ -198,7 +198,9 @@ def _days(match: re.Match[str]) -> str:
     return f"{first} to {ordinal(int(match['last']))}" if match["last"] else first
 
 
-def _month_day(match: re.Match[str]) -> Token:
+def _month_day(match: re.Match[str]) -> Token | None:
+    if match["month"] == "APR" and re.search(r"%[ \w]{0,14}$", match.string[: match.start()]):
+        return None  # 0% APR 15 mos.
     words = f"{_month(match['month'])} {_days(match)}"
     if match["year"]:
         return token(match, "date", f"{words}, {_whole_year(match['year'])}")

@@ -22,7 +22,7 @@ DAYS = {
 DAY = r"(?:Mon|Tues?|Wed|Weds|Thur?s?|Fri|Sat|Sun|MON|TUE|WED|THU|FRI|SAT|SUN)"
 ANY_DAY = rf"(?:{'|'.join((*_NAMES, *map(str.upper, _NAMES)))}|{DAY})"
 _SHORT_HALVES = re.compile(
-    rf"(?<![\w.,:/$€£¥₹-])(1[0-2]|[1-9])(?::([0-5]\d))?([ap]){_TO}(1[0-2]"
+    rf"(?<![\w.,:/$€£¥₹-])(1[0-2]|[1-9])(?::([0-5]\d))?([ap])?{_TO}(1[0-2]"
     rf"|[1-9])(?::([0-5]\d))?([ap])(?![\w])"
 )
 _DAY_LIST = re.compile(rf"(?<![\w/])({DAY})((?:/{DAY}){{1,6}})(?![\w/])", re.IGNORECASE)
@@ -34,9 +34,16 @@ def _day_list(match: re.Match[str]) -> Token:
     return token(match, "date", f"{', '.join(days)} and {last}")
 
 
-def _short_halves(match: re.Match[str]) -> Token:
+_DATED = re.compile(
+    rf"(?:\b{ANY_DAY}\.?|\b[Dd]aily|\b[Oo]pen|\d/\d{{1,2}}|\d{{1,2}}(?:st|nd|rd|th)?),?{_S}$"
+)
+
+
+def _short_halves(match: re.Match[str]) -> Token | None:
     """Open 11a-9p."""
     hour, minutes, half, last, last_minutes, last_half = match.groups()
+    if half is None and not _DATED.search(match.string[: match.start()]):
+        return None  # 6-8p each
     begins = clock_words(int(hour), minutes, half, None, True)
     ends = clock_words(int(last), last_minutes, last_half, None, True)
     return token(match, "range", f"{begins} to {ends}")
@@ -45,6 +52,10 @@ def _short_halves(match: re.Match[str]) -> Token:
 EARLY_RULES = (
     Rule(_SHORT_HALVES, _short_halves),
     Rule(_DAY_LIST, _day_list),
+)
+_GLUED_DAYS = re.compile(
+    r"(?<![\w/&])(?:MWF|MW|WF|TTh|TuTh|TR|MTWThF)(?=[ \u00a0](?:1[0-2]|[1-9])(?::[0-5]\d"
+    r"|[ \u00a0]?[-–][ \u00a0]?\d))"
 )
 _LETTERED_DAYS = re.compile(
     rf"(?<![\w&-])(?:(M){_TO}(Th|F|Sat?|Sun?)|(Th|Tu|W){_TO}(F|Sat?|Sun?))"
@@ -81,6 +92,13 @@ _LETTERED = re.compile(
 )
 
 
+def _glued_days(match: re.Match[str]) -> Token:
+    """MWF 9–9:50, TTh 2–3:15."""
+    days = re.findall("Th|Tu|[MTWRF]", match[0])
+    names = [{"R": "Thursday", **_OF_LETTERS, **_OF_LETTER}[day] for day in days]
+    return token(match, "date", ", ".join(names))
+
+
 def _later_day(match: re.Match[str]) -> Token | None:
     """M–Th 9-6, F 8-5."""
     if not _LETTERED.search(match.string):
@@ -97,7 +115,7 @@ _OF_LETTER = {"T": "Tuesday", "W": "Wednesday"}
 _CLOSED_ON = re.compile(r"(?<=[Cc]losed )(M|Tu|W|Th|F|Sa|Su)(?!\w)")
 _OPENING = re.compile(
     rf"(?:\b{ANY_DAY}\.?|\b[Dd]aily|\b[Oo]pen|\b[Hh]ours|\b[Ww]eekdays|\b[Ww]eekends"
-    rf"|(?<=[-–])(?:F|Sat?|Sun?))"
+    rf"|(?<=[-–])(?:F|Sat?|Sun?)|\b(?:MWF|MW|TTh|TuTh|TR))"
     rf":?,?{_S}(?P<h>1[0-2]|[1-9])(?::(?P<m>[0-5]\d))?{_TO}(?P<h2>1[0-2]"
     rf"|[1-9])(?::(?P<m2>[0-5]\d))?(?![\w%/$]|[.,:-]\d)"
 )
@@ -136,6 +154,7 @@ RULES = (
     Rule(_TIL, _closed),
     Rule(_OPENING, _opening),
     Rule(_CLOSED, _closed),
+    Rule(_GLUED_DAYS, _glued_days),
     Rule(_LATER_DAY, _later_day),
     Rule(_CLOSED_ON, _later_day),
     Rule(_LETTERED_DAYS, _lettered_days),

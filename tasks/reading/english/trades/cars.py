@@ -30,7 +30,9 @@ def _cover(match: re.Match[str]) -> Token:
 
 
 _DOORS = re.compile(r"(?<![\w.,/$-])([2-5])[ \u00a0-]?drs?\b\.?(?![ \u00a0]?\d)")
-_MODEL_YEAR = re.compile(r"(?<![\w-])MY[ \u00a0]?'?((?:20)?\d\d)(?![\w-]|[.,]\d)")
+_MODEL_YEAR = re.compile(
+    r"(?<![\w-])MY[ \u00a0]?'?((?:20)?\d\d)(?![\w-]|[.,]\d)|(?<![\w.,-])(20\d\d)[ \u00a0]MY(?!\w)"
+)
 _GEARS = re.compile(r"(?<![\w.,/$])(\d{1,2})[ \u00a0-]spd?\b\.?(?=[ \u00a0,;)/]|$)")
 
 
@@ -42,6 +44,8 @@ def _doors(match: re.Match[str]) -> Token:
 
 def _model_year(match: re.Match[str]) -> Token:
     """MY23, MY2025."""
+    if match[2]:
+        return token(match, "year", f"{year(int(match[2]))} model year")
     return token(match, "year", f"model year {year(2000 + int(match[1]) % 100)}")
 
 

@@ -152,7 +152,16 @@ def _terms(match: re.Match[str]) -> Token:
     return token(match, "model", " ".join(cardinal(int(number)) for number in match.groups()))
 
 
+_SHORT_ESTIMATE = re.compile(r"(?<!\w)'(\d\d)([EF])(?=[ \u00a0,;.)]|$)")
+
+
+def _short_estimate(match: re.Match[str]) -> Token:
+    """'27E EPS."""
+    return token(match, "year", f"{year(2000 + int(match[1]))} {_KINDS[match[2]]}")
+
+
 RULES = (
+    Rule(_SHORT_ESTIMATE, _short_estimate),
     Rule(_TERMS, _terms),
     Rule(_FORMS, _forms),
     Rule(_PENCE, _pence),

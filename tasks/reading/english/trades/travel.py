@@ -20,7 +20,8 @@ def _stay(match: re.Match[str]) -> Token | None:
 
 
 _HOTEL = re.compile(
-    r"(?<![\w.,/$-])([1-7])(?:\*|[ \u00a0]?★)(?:[ \u00a0]?[-–/][ \u00a0]?([1-7])(?:\*"
+    r"(?<![\w.,/$-])([1-7])(?:\*|[ \u00a0]?★)(?:(?:[ \u00a0]?[-–/][ \u00a0]?|[ \u00a0](?:to|or"
+    r"|and)[ \u00a0])([1-7])(?:\*"
     r"|[ \u00a0]?★))?"
     r"(?=[ \u00a0-]?(?:hotels?|resorts?|hostels?|motels?|B&B|propert\w+|stays?|rated|rating"
     r"|accom\w*"
@@ -30,7 +31,8 @@ _HOTEL = re.compile(
 
 def _hotel(match: re.Match[str]) -> Token:
     """A 3* hotel."""
-    last = f" to {cardinal(int(match[2]))}" if match[2] else ""
+    joint = "or" if " or " in match[0] else "to"
+    last = f" {joint} {cardinal(int(match[2]))}" if match[2] else ""
     gap = "" if match.string[match.end()].isspace() else " "
     return token(match, "measure", f"{cardinal(int(match[1]))}{last} star{gap}")
 
