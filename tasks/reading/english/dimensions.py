@@ -18,6 +18,7 @@ from tasks.reading.english.quantities import UNIT, end_of
 from tasks.reading.english.rules import (
     LatePattern,
     Rule,
+    stop_ends_sentence,
     token,
     word_after,
     word_before,
@@ -50,7 +51,8 @@ _MARK = re.compile(
     r"(?<![\w.,:/'])(\d{1,9}(?:[.,]\d{1,9})?(?:[ \u00a0-]\d/\d+)?|\d*[½¼¾])([\"'])(?!\w)"
 )
 _HOURS = re.compile(
-    r"(?<![\w.,:])(\d{1,3})[ \u00a0]?(h|hr|hrs)[ \u00a0]?(\d{1,2})[ \u00a0]?(m|min|mins)(?!\w)"
+    r"(?<![\w.,:])(\d{1,3})[ \u00a0]?(h|hr|hrs)[ \u00a0]?(\d{1,2})[ \u00a0]?(m|min"
+    r"|mins)(?!\w)(?P<stop>\.)?"
 )
 _ORDINAL = re.compile(
     r"(?<![\w.,])(\d{1,3}(?:,\d{3}){1,4}|\d{1,12})(?:(?<=1)st|(?<=2)nd|(?<=3)rd|(?<=\d)th|ST|ND"
@@ -176,7 +178,7 @@ def _times(match: re.Match[str]) -> Token:
     """Two times faster, times two; in a list of parts (2 x USB) nothing is said for the sign."""
     if match[2]:
         return token(match, "measure", f"times {cardinal(int(match[2]))}")
-    if match[0][-1] == "x" and re.match(r" ?[-+=*/^]", match.string[match.end() :]):
+    if match[0][-1] == "x" and re.match(r" ?[-−+=*/^]", match.string[match.end() :]):
         return token(match, "sign", f"{parse_number(match[1]).words} {match[0][-1]}")
     following = word_after(match.string, match.end())
     is_things = match[1] == "1" or (match[1].isdecimal() and is_plural(following))
@@ -332,7 +334,9 @@ def _hours(match: re.Match[str]) -> Token:
     is_noun_next = is_noun_next_to(match.string, match.start(), match.end())
     hour = "hour" if hours == 1 or is_noun_next else "hours"
     minute = "minute" if minutes == 1 or is_noun_next else "minutes"
-    return token(match, "measure", f"{cardinal(hours)} {hour} {cardinal(minutes)} {minute}")
+    ends = match["stop"] and stop_ends_sentence(match.string, match.end() - 1)
+    words = f"{cardinal(hours)} {hour} {cardinal(minutes)} {minute}"
+    return token(match, "measure", words, end=match.end() - bool(ends))
 
 
 def _ordinal(match: re.Match[str]) -> Token:

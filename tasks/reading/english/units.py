@@ -62,7 +62,7 @@ gsm,g/m²,g/m2 gram~per~square~meter grams~per~square~meter
 IU international~unit | U/mL,U/ml,IU/mL,IU/ml unit~per~milliliter units~per~milliliter
 N/m²,N/m2 newton~per~square~meter newtons~per~square~meter | bps,bp basis~point
 lb-ft,lb·ft,lb.-ft. pound-foot pound-feet | ft-lb,ft-lbs,ft·lb foot-pound | in-lb,in-lbs inch-pound
-pcs,pcs.,pc piece | pr,pr.,prs,prs. pair
+pcs,pcs.,pc,pc. piece | pr,pr.,prs,prs. pair
 ctn,ctn.,ctns carton | pkg package | mol mole | g/km gram~per~kilometer grams~per~kilometer
 mg/l,mg/L milligram~per~liter milligrams~per~liter
 μL,μl microliter | mmol millimole | μmol micromole

@@ -156,6 +156,8 @@ def _cued(match: re.Match[str]) -> Token | None:
     )
     if _UNIT.match(match.string, match.end("number")):
         return None
+    if match["place"] and re.match(r"[ \u00a0]?[x×][ \u00a0]?\d", match.string[match.end() :]):
+        return None  # the box is 40 x 30 x 25 cm
     if match["place"] and re.match(r"[\"'″]", match.string[match.end("number") :]):
         return None  # the desk is 48" wide
     is_counted = is_counted and "#" not in head

@@ -266,7 +266,7 @@ def _school(match: re.Match[str]) -> Token:
 
 _YEARS = re.compile(
     r"(?<![\w.,$])(\d{1,2})Y(?=[ \u00a0](?:returns?|performance|CAGR|yields?|high"
-    r"|low|at|notes?|bonds?|[Tt]reasur\w+|gilts?|swaps?|\d)|\))"
+    r"|low|at|notes?|bonds?|[Tt]reasur\w+|gilts?|swaps?|[-+]?\d)|\))"
 )
 _LEG = re.compile(
     r"(?=\d)(?:(?<=[Ss]wim )|(?<=[Bb]ike )|(?<=[Rr]un )|(?<=[Rr]ide )|(?<=[Cc]ycle )|(?<=[Rr]ow )"

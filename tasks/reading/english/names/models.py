@@ -113,7 +113,8 @@ _WIRELESS = re.compile(r"(?<![\w.])802\.(\d{1,2})([a-z]{0,2})(?!\w)")
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _CHEMICAL = re.compile(r"(?<!\w)(?=[A-Za-z]*[₀-₉])(?:[A-Z][a-z]?[₀-₉]{0,4})+(?!\w)")
 _GROUPED = re.compile(
-    r"(?<![\w.])(?:[0-9A-Fa-f]{2}[:]){5}[0-9A-Fa-f]{2}(?!\w)|#[0-9a-fA-F]{6}\b|\b0x[0-9a-fA-F]+\b"
+    r"(?<![\w.])(?:[0-9A-Fa-f]{2}[:]){5}[0-9A-Fa-f]{2}(?!\w)"
+    r"|(?<!MLS )(?<!SKU )(?<!tem )(?<!rder )#[0-9a-fA-F]{6}\b|\b0x[0-9a-fA-F]+\b"
 )
 
 

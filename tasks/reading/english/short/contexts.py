@@ -6,6 +6,19 @@ from tasks.reading.english.rules import Rule, stop_ends_sentence, token
 from tasks.reading.tokens import Token
 
 _WORDS = (
+    (r"(?<=\b1 )cap\.(?=[ ,;])", "capsule"),
+    (r"(?<=\d )caps?\.(?=[ ,;])", "capsules"),
+    (
+        r"(?<![\w.'-])[Mm]tg\.?(?= (?:rates?|loans?|pmt|payments?|interest|brokers?|refi))",
+        "mortgage",
+    ),
+    (r"(?:(?<=1st )|(?<=2nd )|(?<=3rd )|(?<=4th ))Q(?=[,;.) ])", "quarter"),
+    (
+        r"(?<![\w.'-])[Ee]xc\.(?= (?!VAT|GST|[Tt]ax|delivery|P&P|shipping|postage)[A-Za-z])",
+        "except",
+    ),
+    (r"(?<![\w.'-])[Cc]at\.?(?= [1-5] (?:storm|hurricane|cyclone|typhoon))", "category"),
+    (r"(?<![\w.'-])Dir\.(?= (?:19|20)\d\d/)", "directive"),
     (r"(?<=\d )rms\b\.?(?=[ ,;.])", "rooms"),
     (r"(?<=[Ee]st\. )arr\b\.", "arrival"),
     (r"(?<=[Ee]st\. )dep\b\.", "departure"),

@@ -120,6 +120,8 @@ BEFORE_NUMBER = {
     "dist": "district",
     "sched": "schedule",
     "bk": "book",
+    "prob": "problem",
+    "probs": "problems",
     "inv": "invoice",
 }
 ANYWHERE = {
@@ -251,6 +253,8 @@ ANYWHERE = {
     "poss": "possession",
     "lev": "leverage",
     "sl": "slices",
+    "probs": "problems",
+    "lic": "license",
     "rms": "rooms",
     "kit": "kitchen",
     "occ": "occupancy",

@@ -98,7 +98,7 @@ _PERIOD = re.compile(
 _ERA = re.compile(rf"(?<![\w.,])(\d{{1,4}}){_S}(BCE?|AD|CE)\b")
 _YEAR_CUES = word_set(
     "in since by from until till before after during of year spring summer autumn fall winter "
-    "circa "
+    "circa fiscal "
     "ca c early late mid january february march april may june july august september october "
     "november "
     "december est established founded copyright christmas edition"
