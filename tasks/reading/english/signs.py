@@ -106,7 +106,9 @@ _IS_ABOUT = re.compile(r"(?<=[A-Za-z0-9)%] )≈(?= [$€£¥₹]?\d)")
 _ABOUT = re.compile(r"[~≈∼][ \u00a0]?(?=[-+$€£¥₹]?[\d.])")
 _SIZE = "(?:X{0,3}S|[2-6]XS|M|X{0,3}L|[2-9]XL)"
 _SIZES = re.compile(rf"(?<![\w-])({_SIZE}|A)[ \u00a0]?[-–][ \u00a0]?({_SIZE}|Z)(?![\w-])")
-_COPYRIGHT = re.compile(r"(?<=[Cc]opyright )(?:©|\([cC]\)) ?|©(?= ?[Cc]opyright)")
+_COPYRIGHT = re.compile(
+    r"(?:(?<=[Cc]opyright )|(?<=[Cc]opyright: ))(?:©|\([cC]\)) ?|©(?= ?[Cc]opyright)"
+)
 _SO_MANY_FOR = re.compile(r"(?:(?<=\s\d)|(?<=\s\d\d)|(?<=^\d)|(?<=^\d\d))/(?=[$€£¥₹]\d)")
 _AIRPORTS = re.compile(r"(?<=\b[A-Z]{3})–(?=[A-Z]{3}\b)")
 _LATE = re.compile(r"(?<=[ap]m)[ \u00a0]?[-–][ \u00a0]?(?=late\b)")

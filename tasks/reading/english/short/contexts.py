@@ -28,7 +28,7 @@ _WORDS = (
     (r"(?<=[Aa]ll[ -])(?:incl?|inc)\b\.?(?![ \u00a0][a-z])", "inclusive"),
     (r"(?<![\w.'-])[Ff]r\.?(?=[ \u00a0]?(?:US|CA|AU?)?[$€£¥₹₹])", "from"),
     (r"(?:(?<=\d%)|(?<=\d% ))vol\b\.?", "by volume"),
-    (r"\([cC]\)(?=[ \u00a0]?(?:19|20)\d\d(?!\d))", "copyright"),
+    (r"(?<!opyright )(?<!opyright: )\([cC]\)(?=[ \u00a0]?(?:19|20)\d\d(?!\d))", "copyright"),
     (r"(?<!\w)[cC]/-(?=[ \u00a0])", "care of"),
     (
         r"(?<![\w.'-])(?:[Dd]ep|DEP)\b\.?:?(?=[ \u00a0](?:[A-Z]{3}\b|\d{1,2}[:.]\d\d|\d{4}\b))",

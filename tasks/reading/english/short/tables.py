@@ -395,11 +395,8 @@ WITHOUT_STOP = {
     "yrs": "years",
     "hrs": "hours",
     "mins": "minutes",
-    "pkg": "package",
-    "pkgs": "packages",
     "qtr": "quarter",
     "govt": "government",
-    "intl": "international",
 }
 
 

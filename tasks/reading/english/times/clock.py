@@ -321,7 +321,7 @@ def _at_digits(match: re.Match[str]) -> Token | None:
     is_early = hour[0] == "0"
     is_timetabled = is_early or _EARLY_DIGITS.search(text) or cue in _HOURS_FOLLOW
     is_time = match["hours"] or (is_timetabled and _TIMETABLED.search(text))
-    is_time = is_time or (is_early and match["m"][1] in "05" and cue)
+    is_time = is_time or (is_early and match["m"][1] in "05" and cue not in ("", "&"))
     if not is_time or (_CODED.search(text) and not match["hours"]):
         return None
     if (
