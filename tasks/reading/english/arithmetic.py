@@ -3,7 +3,6 @@
 import re
 from fractions import Fraction
 
-from tasks.reading.english.calendar import MONTHS
 from tasks.reading.english.nouns import NOT_NOUNS, is_noun_next_to
 from tasks.reading.english.numbers import (
     cardinal,
@@ -14,6 +13,7 @@ from tasks.reading.english.numbers import (
 )
 from tasks.reading.english.quantities import UNIT, end_of, part_of
 from tasks.reading.english.rules import LatePattern, Rule, token, word_after, word_before, word_set
+from tasks.reading.english.times.calendar import MONTHS
 from tasks.reading.english.units import UNITS, Unit
 from tasks.reading.tokens import Token
 
@@ -138,7 +138,7 @@ _UNIT_BEHIND = LatePattern(UNIT)
 
 
 def _unit_after(text: str, end: int) -> tuple[int, Unit] | None:
-    quotes = re.sub(r"\d\"", "", text[:end]).count('"')
+    quotes = re.sub(r"[\d½¼¾⅓⅔⅛⅜⅝⅞]\"", "", text[:end]).count('"')
     if text[end : end + 1] == '"' and quotes % 2 == 0:
         return end + 1, UNITS["in"]
     found = _UNIT_BEHIND.match(text, end)
@@ -162,7 +162,36 @@ def _term(written: str) -> str:
     return parse_number(written.rstrip("%")).words + percent
 
 
+_FACTORIAL = re.compile(r"(?<![\w.,$])(\d{1,3}|n)!(?=[ \u00a0]?[=/*×÷+−)])")
+
+
+def _factorial(match: re.Match[str]) -> Token:
+    """5! = 120."""
+    number = cardinal(int(match[1])) if match[1] != "n" else "N"
+    return token(match, "cardinal", f"{number} factorial")
+
+
+_FRACTION_SUM = re.compile(
+    r"(?<![\w.,/])\d{1,3}/\d{1,3}(?: [-+−–×x÷] \d{1,3}(?:/\d{1,3})?)+ = \d{1,3}(?:/\d{1,3})?"
+    r"(?![\w/]|[.,]\d)"
+)
+
+
+def _fraction_sum(match: re.Match[str]) -> Token:
+    """2/3 + 1/6 = 5/6."""
+    words: list[str] = []
+    for part in match[0].split():
+        top, slash, bottom = part.partition("/")
+        if slash and int(bottom) > 1:
+            words.append(re.sub("^an? ", "one ", fraction_words(int(top), int(bottom))))
+        else:
+            words.append(_OPERATORS.get(part) or ("equals" if part == "=" else cardinal(int(top))))
+    return token(match, "sign", " ".join(words))
+
+
 EARLY_RULES = (
+    Rule(_FRACTION_SUM, _fraction_sum),
+    Rule(_FACTORIAL, _factorial),
     Rule(_SUM, _sum),
     Rule(_ALWAYS_OPEN, _special),
 )

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from tasks.reading.english import sides
 from tasks.reading.english.nouns import NOT_NOUNS, is_noun_next_to, is_plural
 from tasks.reading.english.numbers import (
     NUMBER,
@@ -10,34 +11,29 @@ from tasks.reading.english.numbers import (
     cardinal,
     fraction_words,
     ordinal,
-    pairs,
     parse_number,
     plural,
 )
-from tasks.reading.english.quantities import BEFORE, UNIT, end_of
-from tasks.reading.english.rules import LatePattern, Rule, token, word_after, word_before, word_set
-from tasks.reading.english.units import PERIODS, UNITS, Unit
+from tasks.reading.english.quantities import UNIT, end_of
+from tasks.reading.english.rules import (
+    LatePattern,
+    Rule,
+    stop_ends_sentence,
+    token,
+    word_after,
+    word_before,
+    word_set,
+)
+from tasks.reading.english.units import PERIODS, UNITS
 from tasks.reading.tokens import Token
 
 _S = "[ \u00a0]?"
-_PENCE = re.compile(r"(?<![\w.,$£€])(\d{1,2})(p|ct|c)(?![\w]|\.\d)")
+_PENCE = re.compile(r"(?<![\w.,$£€¥₹])(\d{1,2})(p|ct|c)(?![\w]|\.\d)")
 _JEWELS = word_set(
     "diamond diamonds ring rings gold stone stones gem gems necklace earrings bracelet emerald "
     "ruby sapphire tw total"
 )
 _EURO = re.compile(r"€|\bEUR\b|\beuros?\b|\bkWh\b")
-_SIDE = rf"{UNIT}|[\"']"
-_DIMENSIONS = LatePattern(
-    rf"{BEFORE}(?P<first>{NUMBER})(?P<u1>{_SIDE})?{_S}[x×X]{_S}(?P<second>{NUMBER})(?P<u2>{_SIDE})?"
-    rf"(?:{_S}[x×X]{_S}(?P<third>{NUMBER})(?P<u3>{_SIDE})?)?(?![A-Za-z0-9]|[.,]\d| ?[x×=])"
-)
-_LENGTHS = "\"|inches|in|cm|mm|m|ft|'"
-_NAMED_SIDE = rf"(?:{NUMBER}){_S}(?:{_LENGTHS})?{_S}[WHDL](?![A-Za-z])"
-_NAMED_SIDES = re.compile(
-    rf"{BEFORE}{_NAMED_SIDE}(?:{_S}[x×X]{_S}{_NAMED_SIDE}){{1,2}}"
-    rf"(?:{_S}(?P<last>inches|in\b|cm|mm|ft)(?![A-Za-z])\.?)?"
-)
-_SIDES = {"W": "wide", "H": "high", "D": "deep", "L": "long"}
 _SHUTTER = re.compile(r"(?<![\w./])1/([1-9]\d{1,4})[ \u00a0]?s(?:ec)?(?![\w/])")
 _APERTURE = re.compile(
     r"(?<![\w/])([fF])/(\d{1,2}(?:\.\d{1,2})?)"
@@ -55,7 +51,8 @@ _MARK = re.compile(
     r"(?<![\w.,:/'])(\d{1,9}(?:[.,]\d{1,9})?(?:[ \u00a0-]\d/\d+)?|\d*[½¼¾])([\"'])(?!\w)"
 )
 _HOURS = re.compile(
-    r"(?<![\w.,:])(\d{1,3})[ \u00a0]?(h|hr|hrs)[ \u00a0]?(\d{1,2})[ \u00a0]?(m|min|mins)(?!\w)"
+    r"(?<![\w.,:])(\d{1,3})[ \u00a0]?(h|hr|hrs)[ \u00a0]?(\d{1,2})[ \u00a0]?(m|min"
+    r"|mins)(?!\w)(?P<stop>\.)?"
 )
 _ORDINAL = re.compile(
     r"(?<![\w.,])(\d{1,3}(?:,\d{3}){1,4}|\d{1,12})(?:(?<=1)st|(?<=2)nd|(?<=3)rd|(?<=\d)th|ST|ND"
@@ -76,7 +73,8 @@ _AMPS = re.compile(
     r"[ \u00a0]?A(?!\w)"
 )
 _ONE_MEASURE = (
-    r"\d{1,9}(?:\.\d{1,9})?(?:GB|TB|MB|V|W|A|mA|kg|g|lb|lbs|oz|ml|L|cm|mm|in|Hz|GHz|MHz|km/h|mph)"
+    r"\d{1,9}(?:\.\d{1,9})?(?:GB|TB|MB|V|W|A|mA|kg|mg|mcg|g|lb|lbs|oz|m[lL]|L|cm|mm|in|Hz|GHz"
+    r"|MHz|km/h|mph)"
 )
 _MEASURE = re.compile(
     _ONE_MEASURE.replace("(?:GB", "(GB").replace(
@@ -87,7 +85,9 @@ _ALTERNATIVES = re.compile(rf"(?<![\w.,/])(?:{_ONE_MEASURE})(?:/{_ONE_MEASURE})+
 _GLUED_PAIR = re.compile(
     r"(?<![\w.,])(\d{1,3})(ft|lb|kg|m)(\d{1,3})(in|oz|g|cm|(?<=ft\d)|(?<=ft1[01]))(?!\w)"
 )
-_EITHER = re.compile(r"(?<![\w.,/])(\d{1,4})/(\d{1,4})[ \u00a0]?(Hz|V|W|fps|GB|TB|GHz|MHz)(?!\w)")
+_EITHER = re.compile(
+    r"(?<![\w.,/])(\d{1,4}(?:\.\d)?)/(\d{1,4})[ \u00a0]?(Hz|V|W|fps|GB|TB|GHz|MHz)(?!\w)"
+)
 _SCIENTIFIC = re.compile(
     r"(?<![\w.,])(\d{1,9}(?:\.\d{1,9})?)[eE]([-+]\d{1,3}|(?<=\.\d[eE])\d{1,3})(?!\w|\.\d)"
 )
@@ -102,14 +102,8 @@ _ROOMS = re.compile(
     r"(?<![\w.,/-])(\d)[ \u00a0]?(?:BR|BDR?|[Bb]d|br)"
     r"(?:[ \u00a0]?[/,][ \u00a0]?(\d)(\.5|½)?[ \u00a0]?(?:BA|[Bb]a))?(?![\w/])"
 )
-_SIDES_NAMED = re.compile(r"(?<![\w-])([HWDL]) ?[x×] ?([HWDL])(?: ?[x×] ?([HWDL]))?(?![\w-])")
-_SIDE_NAMES = {"H": "height", "W": "width", "D": "depth", "L": "length"}
-_STUDS = re.compile(r"(?<![\w.,/$])(\d{1,2})[x×](\d{1,2})s(?![\w/])")
 _SQUARE_MEASURE = re.compile(
     rf"(?<![\w.,/$])({NUMBER})-(sq|cu)\.?-(ft|in|yd|mi|m|km)\b\.?(?=[- \u00a0][a-z])"
-)
-_KITS = re.compile(
-    rf"(?<![\w.,/$])(\d{{1,2}}){_S}[x×]{_S}(\d{{1,4}})(?:{_S}(GB|TB|ml|mL|g|kg|oz|cl|mg)|([LW]))(?!\w|/)"
 )
 _CELLS = re.compile(r"(?<![\w.,])(\d{1,2})[x×](AAA?)(?!\w)")
 _THREAD = re.compile(r"(?<![\w.,/])(\d{1,2}/\d{1,2})\"-(\d{2})(?![\w/]|[.,]\d)")
@@ -119,60 +113,6 @@ _POWER = re.compile(
     r"|\^-?\d{1,3}(?!\d))(?![\w])"
 )
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
-
-
-def _dimensions(match: re.Match[str]) -> Token | None:
-    numbers = [match[name] for name in ("first", "second", "third") if match[name]]
-    names = [(match[name] or "").strip(" \u00a0-") for name in ("u1", "u2", "u3")][: len(numbers)]
-    if any(re.match(r"0\d", number) for number in numbers):
-        return None
-    if names[0] == "" and names[-1] and _PIECES.match(match[0]):
-        return None  # 2x 4GB are two of them
-    if len(numbers) == 2 and names[0] == "" and names[1] in _CONTENTS and numbers[0].isdecimal():
-        return None  # 6 x 330 ml
-    end = end_of(match)
-    unit = _unit_named(names[-1]) if names[-1] else None
-    words: list[str] = []
-    for index, (written, name) in enumerate(zip(numbers, names, strict=True)):
-        is_screen = unit is None and len(numbers) == 2 and all(map(_is_large, numbers))
-        said = pairs(written) if is_screen else parse_number(written).words
-        if name and (index < len(numbers) - 1 and name != names[-1]):
-            side = _unit_named(name)
-            said += f" {side.one if parse_number(written).is_one else side.many}"
-        words.append(said)
-    spoken = " by ".join(words)
-    if unit is not None:
-        is_noun_next = is_noun_next_to(match.string, match.start(), end)
-        is_noun_next = is_noun_next or is_plural(word_after(match.string, end))
-        spoken += f" {unit.one if is_noun_next else unit.many}"
-    return token(match, "measure", spoken, end=end)
-
-
-_CONTENTS = frozenset(
-    [
-        "g",
-        "kg",
-        "mg",
-        "mcg",
-        "μg",
-        "oz",
-        "oz.",
-        "lb",
-        "lb.",
-        "lbs",
-        "lbs.",
-        "ml",
-        "mL",
-        "cl",
-        "L",
-        "l",
-        "GB",
-        "TB",
-        "fl",
-        "oz",
-    ]
-) | {"fl oz", "fl. oz.", "fl oz."}
-_PIECES = re.compile(r"\d{1,2}[xX×][ \u00a0]\d")
 
 
 def _shutter(match: re.Match[str]) -> Token:
@@ -185,26 +125,6 @@ def _aperture(match: re.Match[str]) -> Token:
     letter, low, high, line = match.groups()
     to = (f" to {letter} {parse_number(high).words}" if high else "") + (" L" if line else "")
     return token(match, "measure", f"{letter} {parse_number(low).words}{to}")
-
-
-def _named_sides(match: re.Match[str]) -> Token:
-    """10"W x 20"H x 5"D, and 10 W x 20 H in."""
-    sides = re.findall(rf"({NUMBER}){_S}({_LENGTHS})?{_S}([WHDL])", match[0])
-    last = match["last"] or next((unit for _, unit, _ in reversed(sides) if unit), "")
-    unit = _unit_named({"inches": "in"}.get(last, last)).many if last else ""
-    words = [
-        " ".join(part for part in (parse_number(number).words, unit, _SIDES[side]) if part)
-        for number, _, side in sides
-    ]
-    return token(match, "measure", " by ".join(words), end=end_of(match))
-
-
-def _unit_named(name: str) -> Unit:
-    return UNITS[{'"': "in", "'": "ft"}.get(name, name.replace("\u00a0", " "))]
-
-
-def _is_large(written: str) -> bool:
-    return written.isdecimal() and 3 <= len(written) <= 4
 
 
 def _height(match: re.Match[str]) -> Token:
@@ -226,7 +146,7 @@ def _mark(match: re.Match[str]) -> Token | None:
     """Feet and inches, unless the sign closes a quotation."""
     sign, text = match[2], match.string
     line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
-    if sign == '"' and re.sub(r"\d\"", "", line).count('"') % 2:
+    if sign == '"' and re.sub(r"[\d½¼¾⅓⅔⅛⅜⅝⅞]\"", "", line).count('"') % 2:
         return None
     if sign == "'" and re.search(r"(?<![\w])'[^']*$", line):
         return None
@@ -258,7 +178,7 @@ def _times(match: re.Match[str]) -> Token:
     """Two times faster, times two; in a list of parts (2 x USB) nothing is said for the sign."""
     if match[2]:
         return token(match, "measure", f"times {cardinal(int(match[2]))}")
-    if match[0][-1] == "x" and re.match(r" ?[-+=*/^]", match.string[match.end() :]):
+    if match[0][-1] == "x" and re.match(r" ?[-−+=*/^]", match.string[match.end() :]):
         return token(match, "sign", f"{parse_number(match[1]).words} {match[0][-1]}")
     following = word_after(match.string, match.end())
     is_things = match[1] == "1" or (match[1].isdecimal() and is_plural(following))
@@ -284,7 +204,14 @@ def _times_power(match: re.Match[str]) -> Token:
     power = int((match[2] or match[3]).translate(_SUPERSCRIPTS))
     sign = "minus " if power < 0 else ""
     words = f"{parse_number(match[1]).words} times ten to the {sign}{ordinal(abs(power))}"
-    return token(match, "decimal", words)
+    found = _UNIT_BEHIND.match(match.string, match.end())
+    if found is None:
+        return token(match, "decimal", words)
+    unit = UNITS[found[0].strip(" \u00a0-").replace("\u00a0", " ")]
+    return token(match, "measure", f"{words} {unit.many}", end=end_of(found))
+
+
+_UNIT_BEHIND = LatePattern(UNIT)
 
 
 def _times_per(match: re.Match[str]) -> Token:
@@ -303,35 +230,10 @@ def _rooms(match: re.Match[str]) -> Token:
     return token(match, "measure", words)
 
 
-def _sides_named(match: re.Match[str]) -> Token:
-    """H x W x D."""
-    return token(match, "sign", " by ".join(_SIDE_NAMES[name] for name in match.groups() if name))
-
-
-def _studs(match: re.Match[str]) -> Token:
-    """2x4s of wood."""
-    first, second = (cardinal(int(number)) for number in match.groups())
-    return token(match, "measure", f"{first} by {plural(second)}")
-
-
 def _square_measure(match: re.Match[str]) -> Token:
     """A 1,500-sq.-ft. patio."""
     power = "square" if match[2] == "sq" else "cubic"
     return token(match, "measure", f"{parse_number(match[1]).words} {power} {UNITS[match[3]].one}")
-
-
-def _kits(match: re.Match[str]) -> Token:
-    """2x16GB, 6x330ml: so many of so much."""
-    number, unit = parse_number(match[2]), UNITS[match[3] or match[4]]
-    following = word_after(match.string, match.end())
-    is_one = (
-        number.is_one
-        or is_noun_next_to(match.string, match.start(), match.end())
-        or following.lower() in ("kit", "pack", "multipack", "ram")
-        or is_plural(following)
-    )
-    words = f"{cardinal(int(match[1]))} {number.words} {unit.one if is_one else unit.many}"
-    return token(match, "measure", words)
 
 
 def _cells(match: re.Match[str]) -> Token:
@@ -369,6 +271,9 @@ def _alternatives(match: re.Match[str]) -> Token:
         unit = UNITS["amp"] if name == "A" else UNITS[name]
         words.append(f"{number.words} {unit.one if number.is_one or is_noun_next else unit.many}")
     is_choice = len({name for _, name in measured}) == 1 and not _has_memory_and_storage(measured)
+    is_strength = len(measured) == 2 and measured[0][1] in ("mg", "g", "mcg", "μg", "kg", "lb")
+    if is_strength and measured[1][1] in ("ml", "mL", "L"):
+        return token(match, "measure", " per ".join(words))  # 250mg/5mL
     joint = " or " if is_choice else ", "
     return token(match, "measure", joint.join(words))
 
@@ -429,7 +334,9 @@ def _hours(match: re.Match[str]) -> Token:
     is_noun_next = is_noun_next_to(match.string, match.start(), match.end())
     hour = "hour" if hours == 1 or is_noun_next else "hours"
     minute = "minute" if minutes == 1 or is_noun_next else "minutes"
-    return token(match, "measure", f"{cardinal(hours)} {hour} {cardinal(minutes)} {minute}")
+    ends = match["stop"] and stop_ends_sentence(match.string, match.end() - 1)
+    words = f"{cardinal(hours)} {hour} {cardinal(minutes)} {minute}"
+    return token(match, "measure", words, end=match.end() - bool(ends))
 
 
 def _ordinal(match: re.Match[str]) -> Token:
@@ -449,20 +356,28 @@ def _power(match: re.Match[str]) -> Token:
     return token(match, "sign", f"{said} to the {sign}{ordinal(abs(power))}")
 
 
+_COMMA_FIRST = LatePattern(rf"(?<=[ \u00a0(]),(?P<part>\d{{1,3}})(?P<unit>{UNIT})(?!\w)")
+
+
+def _comma_first(match: re.Match[str]) -> Token:
+    """Add ,5 l of water."""
+    unit = UNITS[match["unit"].strip(" \u00a0-").replace("\u00a0", " ")]
+    words = f"{parse_number('.' + match['part']).words} {unit.many}"
+    return token(match, "measure", words, end=end_of(match))
+
+
 EARLY_RULES = (
+    Rule(_COMMA_FIRST, _comma_first),
+    *sides.EARLY_RULES,
     Rule(_SCIENTIFIC, _scientific),
     Rule(_TIMES_POWER, _times_power),
     Rule(_THREAD, _thread),
-    Rule(_SIDES_NAMED, _sides_named),
-    Rule(_STUDS, _studs),
     Rule(_SQUARE_MEASURE, _square_measure),
-    Rule(_KITS, _kits),
     Rule(_CELLS, _cells),
     Rule(_TIMES_PER, _times_per),
     Rule(_ROOMS, _rooms),
     Rule(_SHUTTER, _shutter),
     Rule(_APERTURE, _aperture),
-    Rule(_NAMED_SIDES, _named_sides),
     Rule(_GLUED_PAIR, _glued_pair),
     Rule(_EITHER, _either),
     Rule(_ALTERNATIVES, _alternatives),
@@ -474,7 +389,7 @@ EARLY_RULES = (
 RULES = (
     Rule(_HEIGHT, _height),
     Rule(_HOURS, _hours),
-    Rule(_DIMENSIONS, _dimensions),
+    *sides.RULES,
     Rule(_ORDINAL, _ordinal),
     Rule(_PENCE, _pence),
 )

@@ -8,10 +8,15 @@ _DETERMINERS = word_set(
     "a an the this that our your my his her its their each every another one any"
 )
 _DESCRIBED = word_set(
-    "adapter bag bags bank battery batteries bottle bottles box bulb bulbs cable cables camera "
+    "vol volume adapter bag bags bank battery batteries bottle bottles box bulb bulbs cable "
+    "cables camera "
     "charger "
     "chargers charging display drive fast fuse hose jar lens monitor motor pack packs panel "
     "pool race dash relay screen "
+    "kit kits tire tires tray wheelbarrow saw blade hose basket cooler backpack steak burger "
+    "loaf wheel "
+    "wheels trailer pipe rope cord ladder mattress fridge freezer washer heater pump compressor "
+    "generator mower drill chuck socket screws nails boards roll rolls roast fillet filter filters "
     "screens speaker speakers tank mug mugs jug denim warranty warranties rug rugs card cards "
     "frame frames photo photos prints poster posters canvas tile tiles mat mats jack plug hole "
     "breaker circuit outlet gift value delivery turnaround support "
@@ -68,8 +73,10 @@ _NO_THINGS = NOT_NOUNS | word_set(
     " left remaining clear standby peak typical "
     "idle rms continuous output input each"
 )
+_VESSEL = re.compile(r"\d[ \u00a0-]?(?:fl\.? )?(?:oz|ml|mL|cl|L|g)\b\.?$")
+_STOPS = re.compile(r"[.,;)!?]|$")
 _BOUNDS = word_set("min max minimum maximum")
-_MONEY = re.compile(r"[$€£]\d[\d,]*(?:\.\d\d)?$")
+_MONEY = re.compile(r"[$€£¥₹]\d[\d,]*(?:\.\d\d)?$")
 
 
 def is_length_of(text: str, start: int, end: int) -> bool:
@@ -90,6 +97,10 @@ def is_noun_next_to(text: str, start: int, end: int) -> bool:
         return word_after(text, end + 1).lower() in _DESCRIBED  # 2 (14.5 oz) cans
     if following in _BOUNDS and word_before(text, start).lower() in ("a", "an", "the", "no"):
         return True
+    if following == "can" and _VESSEL.search(text[start:end]) and _STOPS.match(text, end + 4):
+        return True  # a 16 oz. can.
+    if following == "MAX" and _GLUED.search(text[start:end]):
+        return True  # a 20V MAX drill
     if not following or following.lower() in NOT_NOUNS or following.endswith("ly"):
         return False
     if is_plural(following) and (is_length_of(text, start, end) or _MONEY.match(text[start:end])):

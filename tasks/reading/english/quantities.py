@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-from tasks.reading.english.calendar import is_year
 from tasks.reading.english.nouns import is_noun_next_to
 from tasks.reading.english.numbers import (
     NUMBER,
@@ -23,6 +22,7 @@ from tasks.reading.english.rules import (
     word_before,
     word_set,
 )
+from tasks.reading.english.times.calendar import is_year
 from tasks.reading.english.units import (
     CURRENCIES,
     GLUED_ONLY,
@@ -95,7 +95,8 @@ def _of_first(part: str) -> str:
 
 def _quantity(part: str) -> str:
     return (
-        rf"(?P<sign{part}>[-+±]{_S})?(?:(?P<pre{part}>(?<![A-Za-z]){_PREFIX}){_S}(?P<minus{part}>-)?)?"
+        rf"(?P<sign{part}>[-+±]{_S})?(?:(?P<pre{part}>(?<![A-Za-z]){_PREFIX}){_S}"
+        rf"(?P<minus{part}>-)?)?"
         rf"(?P<num{part}>(?(pre{part})\d{{1,3}}(?: \d{{3}})+(?:[.,]\d{{1,2}})?(?![\d.])|(?!))"
         rf"|{_THOUSANDS}|{NUMBER})"
         rf"(?P<flat{part}>[.,][-–—]+(?![\d\w]))?"
@@ -159,7 +160,9 @@ class _Quantity:
         sign = {"-": "minus ", "+": "plus ", "±": "plus or minus "}.get(self.sign, "")
         cents = int(decimals or 0)
         large = currency.one if is_noun_next or number.whole == 1 else currency.many
-        small = currency.small_one if is_noun_next or cents == 1 else currency.small_many
+        is_penny = currency.small_one == "penny"  # a two pound and fifty pence fee
+        is_one = cents == 1 or (is_noun_next and not is_penny)
+        small = currency.small_one if is_one else currency.small_many
         parts = [f"{cardinal(number.whole)} {large}"] if number.whole or not cents else []
         parts += [f"{cardinal(cents)} {small}"] if cents else []
         return sign + " and ".join(parts)
@@ -218,7 +221,7 @@ def _single(match: re.Match[str]) -> Token | None:
     is_noun_next = is_noun_next_to(text, match.start(), end) or (match["posta"] or "")[:1] == "-"
     is_noun_next = is_noun_next or _is_of_gold(quantity, word_after(text, end))
     words = quantity.named(is_noun_next=is_noun_next)
-    if is_noun_next and word_before(text, match.start()).lower() in ("a", "an"):
+    if is_noun_next and word_before(text, match.start()).lower() in _ARTICLES:
         words = words.removeprefix("a ")
     if match["plus"]:
         words += " plus"
@@ -229,6 +232,7 @@ def _single(match: re.Match[str]) -> Token | None:
     return token(match, _kind(quantity), words, end=end, doubt=doubt)
 
 
+_ARTICLES = word_set("a an our the your this my that each every one")
 _GOLD = word_set("gold diamond diamonds white yellow rose ring rings")
 
 
@@ -267,12 +271,19 @@ def _count(match: re.Match[str], quantity: _Quantity, words: str) -> Token | Non
     period = re.compile(r"/(mo|yr|wk|hr|day)\b").match(text, match.end())
     if period and quantity.number.decimals and len(quantity.number.decimals) == 2:
         return token(match, "money", f"{words} {PERIODS[period[1]]}", end=period.end())
+    often = _OFTEN.match(text, match.end())
+    if often and not match["plus"] and quantity.number.decimals is None:
+        return token(match, "measure", f"{words} {PERIODS[often[1]]}", end=often.end())
     if each and not match["plus"] and each[1] not in PERIODS:
         return token(match, "measure", f"{words} per {each[1]}", end=each.end())
     if _has_thousands_point(match):
         words = cardinal(int(written.replace(".", "")))
         doubt = f'the point of "{written}" is read as grouping thousands'
         return token(match, "cardinal", words, doubt=doubt)
+    if quantity.scale and (rate := with_rate(text, match.end(), words))[1] > match.end():
+        return token(match, "measure", rate[0], end=rate[1])
+    if match["flata"]:
+        words = cardinal(quantity.number.whole)  # 15,- without a sign of money
     if quantity.scale or match["plus"]:
         return token(match, _kind(quantity), _letter_scale(match, quantity) or words)
     if re.fullmatch(r"\d{4}", written) and is_year(text, match.start(), match.end(), int(written)):
@@ -282,6 +293,7 @@ def _count(match: re.Match[str], quantity: _Quantity, words: str) -> Token | Non
     return token(match, _kind(quantity), words, doubt=quantity.number.doubt or _doubt(match))
 
 
+_OFTEN = re.compile(r"/(day|night|week|wk|month|mo|yr|hr)(?![\w/])")
 _THREE_ZEROS = re.compile(r"[1-9]\d{0,2}\.(?:000|[1-9]00)")
 
 
@@ -309,12 +321,13 @@ def _letter_scale(match: re.Match[str], quantity: _Quantity) -> str | None:
     if scale not in ("k", "K") or match["plus"]:
         return None
     value, following = quantity.number.whole, word_after(match.string, match.end()).lower()
-    is_screen = value in (2, 4, 5, 6, 8, 12, 16) and (
-        following in _SCREENS or (scale == "K" and following == "")
+    is_screen = value in (2, 3, 4, 5, 6, 8, 12, 16) and (
+        following in _SCREENS or (scale == "K" and following == "" and value != 3)
     )
     before = word_before(match.string, match.start()).lower()
     is_run = value in (3, 5, 10, 15) and before in _RUN and following in ("", *_AFTER_RUN)
     is_run = is_run or (value in (3, 5, 10, 15) and following in _KINDS_OF_RUN)
+    is_run = is_run or (value in (3, 5, 10, 15) and before in _KINDS_OF_RUN | {"annual"})
     is_run = is_run or (value in (5, 10) and not following and bool(_RACES.search(match.string)))
     if is_run and scale == "K" and quantity.number.decimals is None:
         return f"{quantity.number.words} K"

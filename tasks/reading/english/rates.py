@@ -16,6 +16,8 @@ _EACH = re.compile(
     rf"|[ \u00a0]psf\b"
 )
 _LETTERED = re.compile(rf"{_S}(?:(p/[mwaphn])|pcm|(?<= )pw)(?![\w/])", re.IGNORECASE)
+_OF_RENT = re.compile(r"[ \u00a0]p\.m\b\.?")
+_MONEY = re.compile(r"(?:pounds|dollars|euros|rupees|francs|pence)$")
 _OF_LETTER = {"m": "month", "w": "week", "a": "year", "p": "person", "h": "hour", "n": "night"}
 _PER_SO_MUCH = re.compile(
     rf"{_S}/{_S}(?:(1|10{{1,3}}){_S}(g|ml|mL|km|kg|L|l|kWh|h)|(\d{{1,2}}){_S}(hrs?|h|days?))"
@@ -32,6 +34,10 @@ _SHORT = {
     "pr": "pair",
     "pg": "page",
     "bx": "box",
+    "btl": "bottle",
+    "cs": "case",
+    "ctn": "carton",
+    "cust": "customer",
     "pers": "person",
     "pax": "person",
     "ac": "acre",
@@ -63,6 +69,10 @@ def with_rate(text: str, end: int, words: str) -> tuple[str, int]:
             else "each"
         )
         return f"{words} {told}", each.end() - is_stop
+    rent = _OF_RENT.match(text, end)
+    if rent and _MONEY.search(words):
+        is_stop = rent[0].endswith(".") and stop_ends_sentence(text, rent.end() - 1)
+        return f"{words} per month", rent.end() - is_stop
     month = _LETTERED.match(text, end)
     if month:
         return f"{words} per {_OF_LETTER[month[0].lower()[-1]]}", month.end()
@@ -80,6 +90,9 @@ def with_rate(text: str, end: int, words: str) -> tuple[str, int]:
     if found is None:
         return words, end
     first, second = found[1], found[2]
+    is_known = first in UNITS or first in PERIODS or first in _SHORT
+    if first.isupper() and len(first) > 1 and not is_known:
+        return words, end  # RTO 4h/RPO 15m
     period = PERIODS.get(first)
     if second is None and period is not None:
         return f"{words} {period}", _period_end(text, found.end())
@@ -98,6 +111,8 @@ def with_rate(text: str, end: int, words: str) -> tuple[str, int]:
 def _period_end(text: str, end: int) -> int:
     is_stop = text[end : end + 1] == "." and text[end - 1].isalpha()
     shortened = re.search(
-        r"/(?:mo|yr|wk|hr|min|sec|sh|shr|pg|bbl|doz|lb|oz|gal|pr)$", text[max(0, end - 5) : end]
+        r"/(?:mo|yr|wk|hr|min|sec|sh|shr|pg|bbl|doz|qtr|btl|ctn|cust|mth|nt|lb|oz|gal"
+        r"|pr)$",
+        text[max(0, end - 5) : end],
     )
     return end + 1 if is_stop and shortened and not stop_ends_sentence(text, end) else end

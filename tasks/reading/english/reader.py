@@ -7,16 +7,17 @@ from itertools import pairwise
 
 from tasks.reading.english import (
     arithmetic,
-    calendar,
     dimensions,
     quantities,
     signs,
 )
-from tasks.reading.english.names import codes, known, models, paths, web
+from tasks.reading.english.names import codes, devices, known, models, paths, web
 from tasks.reading.english.rules import apply, one_spelling
-from tasks.reading.english.short import abbreviations, initials
+from tasks.reading.english.short import abbreviations, contexts, initials
+from tasks.reading.english.times import calendar
 from tasks.reading.english.trades import (
     ages,
+    cars,
     chemistry,
     finance,
     hardware,
@@ -25,13 +26,16 @@ from tasks.reading.english.trades import (
     law,
     medicine,
     sport,
+    travel,
     weather,
 )
 from tasks.reading.tokens import Token, merged
 
 _RULES = (
     *signs.EARLY_RULES,
+    *contexts.RULES,
     *ages.RULES,
+    *cars.RULES,
     *hardware.RULES,
     *kitchen.RULES,
     *homes.RULES,
@@ -39,8 +43,10 @@ _RULES = (
     *law.RULES,
     *medicine.RULES,
     *sport.RULES,
+    *travel.RULES,
     *weather.RULES,
     *chemistry.RULES,
+    *devices.RULES,
     *known.RULES,
     *calendar.EARLY_RULES,
     *models.TECH_RULES,
@@ -88,6 +94,7 @@ def apart(tokens: Sequence[Token], others: Sequence[Token]) -> tuple[Token, ...]
 _JOINT = re.compile(r"[ \u00a0]?[-–—~][ \u00a0]?")
 _COUNTING = ("date", "time", "year", "money", "measure", "percent", "fraction", "ordinal")
 _JOINED = frozenset((*((kind, kind) for kind in _COUNTING), ("fraction", "measure")))
+_NAMES = {"model", "version"}
 _EQUALS = re.compile(r" ?=")
 
 
@@ -98,7 +105,7 @@ def joined(text: str, tokens: Sequence[Token]) -> tuple[Token, ...]:
         for left, right in pairwise(tokens)
         if (
             (left.kind, right.kind) in _JOINED
-            or (left.kind == right.kind == "model" and text[left.end : right.start] == "–")
+            or ({left.kind, right.kind} <= _NAMES and text[left.end : right.start] == "–")
         )
         and _JOINT.fullmatch(text, left.end, right.start)
         and not _EQUALS.match(text, right.end)

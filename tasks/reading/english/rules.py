@@ -60,8 +60,10 @@ _SAME_SIGNS = {
 }
 
 
-_MINUS = re.compile(r"(?<![\d)] )(?<![\d)])−(?=[ $€£¥]?[\d.])")
+_MINUS = re.compile(r"(?<![\d)²³A-Za-z%] )(?<![\d)²³])−(?=[ $€£¥]?[\d.])")
 """A minus before its number; between two numbers it keeps its own sign."""
+_DASH_FOR_MINUS = re.compile(r"(?<![\d–-] )(?:(?<=[\s(])|(?<=^))–(?=[$€£¥₹]?\d)(?!\d+ [A-Z])")
+"""A dash that touches its number alone: –42 dB."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ def one_spelling(text: str) -> str:
     if text.isascii():
         return text.replace("\t", " ")
     plain = "".join(_one_spelling(sign) for sign in text)
-    return _MINUS.sub("-", plain)
+    return _DASH_FOR_MINUS.sub("-", _MINUS.sub("-", plain))
 
 
 def _one_spelling(sign: str) -> str:

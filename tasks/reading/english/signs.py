@@ -64,6 +64,15 @@ _ALWAYS = {
     "}": "",
     "\\": "backslash",
     "∞": "infinity",
+    "∛": "the cube root of",
+    "∩": "intersection",
+    "∪": "union",
+    "∈": "in",
+    "∠": "angle",
+    "⊥": "perpendicular to",
+    "∥": "parallel to",
+    "∴": "therefore",
+    "∆": "delta",
     "⌘": "command",
     "⌥": "option",
     "⇧": "shift",
@@ -97,15 +106,19 @@ _IS_ABOUT = re.compile(r"(?<=[A-Za-z0-9)%] )≈(?= [$€£¥₹]?\d)")
 _ABOUT = re.compile(r"[~≈∼][ \u00a0]?(?=[-+$€£¥₹]?[\d.])")
 _SIZE = "(?:X{0,3}S|[2-6]XS|M|X{0,3}L|[2-9]XL)"
 _SIZES = re.compile(rf"(?<![\w-])({_SIZE}|A)[ \u00a0]?[-–][ \u00a0]?({_SIZE}|Z)(?![\w-])")
-_COPYRIGHT = re.compile(r"(?<=[Cc]opyright )(?:©|\([cC]\)) ?|©(?= ?[Cc]opyright)")
-_SO_MANY_FOR = re.compile(r"(?:(?<=\s\d)|(?<=\s\d\d)|(?<=^\d)|(?<=^\d\d))/(?=[$€£]\d)")
+_COPYRIGHT = re.compile(
+    r"(?:(?<=[Cc]opyright )|(?<=[Cc]opyright: ))(?:©|\([cC]\)) ?|©(?= ?[Cc]opyright)"
+)
+_SO_MANY_FOR = re.compile(r"(?:(?<=\s\d)|(?<=\s\d\d)|(?<=^\d)|(?<=^\d\d))/(?=[$€£¥₹]\d)")
 _AIRPORTS = re.compile(r"(?<=\b[A-Z]{3})–(?=[A-Z]{3}\b)")
 _LATE = re.compile(r"(?<=[ap]m)[ \u00a0]?[-–][ \u00a0]?(?=late\b)")
 _NOON = re.compile(
     r"(?:(?<=[Nn]oon)|(?<=[Mm]idnight))[ \u00a0]?[-–][ \u00a0]?(?=\d)"
     r"|(?<=[\dmM.])[ \u00a0]?[-–][ \u00a0]?(?=(?:noon|midnight)\b)"
 )
-_MINUS = re.compile(r"(?<=\d )[-−](?= \d)|(?<=\d)−(?=\d)|−")
+_MINUS = re.compile(
+    r"(?<=\d )[-−](?= \d)|(?<=[²³] )[-−](?= \d)|(?<=\b[xyznabk] )-(?= \d)|(?<=\d)−(?=\d)|−"
+)
 _PRODUCT = re.compile(r"(?<=\d)[ \u00a0]?\*[ \u00a0]?(?=\d)")
 _COMPARED = re.compile(r"(>=|<=|=>|->|<-|!=|==|=<)")
 _WORDS = {
@@ -140,24 +153,25 @@ _PORTION = re.compile(
 )
 _CELLS = re.compile(r"(?<=[a-z]s)/(mL|ml|L|kg|mg|g|cm²|cm2|m²|m2|mm³|hr|min|sec)(?![\w/²³])")
 _AMOUNT_OF = re.compile(r"\d ?[a-zA-Zμ]{1,9}[ \u00a0](?:of[ \u00a0])?[A-Za-z]+$")
-_COUNTED = re.compile(r"\d[ \u00a0][a-z]+$")
+_COUNTED = re.compile(r"\d[kKmM]?[ \u00a0][a-z]+$")
 _STARS = re.compile(r"[★⭐]{2,10}☆{0,9}|★☆{1,9}")
 _STAR = re.compile(r"(?<=\d)[ \u00a0]?[★☆⭐](?![★☆⭐])")
 _NUMBER_OF = re.compile(
-    r"(?i:(?<=\border )|(?<=\btracking )|(?<=\baccount )|(?<=\bphone )|(?<=\bconfirmation )"
+    r"(?=#)(?i:(?<=\border )|(?<=\btracking )|(?<=\baccount )|(?<=\bphone )|(?<=\bconfirmation )"
     r"|(?<=\bmodel )|(?<=\bpart )"
     r"|(?<=\bserial )|(?<=\bitem )|(?<=\bcase )|(?<=\binvoice )|(?<=\bflight )|(?<=\bmember )"
     r"|(?<=\bpolicy ))"
     r"#(?=[ .,;:!?)]|$)"
 )
 _KEY = re.compile(r"(?<=\d)#(?!\w)|(?<=[ \"'])#(?=[ .,;!?\"']|$)")
-_OVER = re.compile(r"(?<![\w/])(?:([ymqYMQ])/\1|([YMQ])o\2)(?![\w/])")
+_OVER = re.compile(r"(?<![\w/])(?:([ymqYMQ])(?:/|-o-)\1|([YMQ])o\2)(?![\w/])")
 _PERIODS = {"y": "year over year", "m": "month over month", "q": "quarter over quarter"}
 _LETTER_RANGE = re.compile(
     r"(?:(?<=[Rr]ow )|(?<=[Rr]ows )|(?<=[Zz]ones )|(?<=[Gg]ates )|(?<=[Hh]alls )|(?<=[Ss]eats )|"
     r"(?<=[Pp]arts )|(?<=[Bb]locks )|(?<=[Gg]roups )|(?<=[Ss]ections )|(?<=[Oo]ptions ))"
     r"([A-Z])[ \u00a0]?[-–][ \u00a0]?([A-Z])(?![\w-])"
 )
+_BAR = re.compile(r"(?:(?<=[\w)%\"'²³*★])|(?<=[a-z]{2}\.))[ \u00a0]\|(?=[ \u00a0]\S)")
 _SLASH = re.compile(r"(?:[ \u00a0](?=/[ \u00a0]))?/")
 _HTML = re.compile(r"&(amp|nbsp|lt|gt|quot|#39|apos);")
 _HTML_WORDS = {"amp": "and", "lt": "less than", "gt": "more than"}
@@ -277,16 +291,23 @@ def _key(match: re.Match[str]) -> Token:
     return token(match, "sign", "hash")
 
 
+def _bar(match: re.Match[str]) -> Token:
+    """Serves 6 | 45 min.: a pause."""
+    return token(match, "sign", ",")
+
+
 def _slash(match: re.Match[str]) -> Token:
     """Between capitals (TCP/IP) and around spaces nothing is said."""
     text = match.string
     left, right = text[max(0, match.start() - 8) : match.start()], text[match.end() :]
     if re.match(r" ?[$€£¥]\d", right) or (
-        re.search(r"[A-Za-z°%\"]$|\d ?[A-Za-z°%]{1,2}$", left) and re.match(r" ?[$€£]?\d", right)
+        re.search(r"[A-Za-z°%\"]$|\d ?[A-Za-z°%]{1,2}$", left) and re.match(r" ?[$€£¥₹]?\d", right)
     ):
         return token(match, "sign", ",")
-    if match[0] == " /" and re.search(r"[\d½¼¾]$", left):
+    if match[0] == " /" and re.search(r"[\d½¼¾²³㎡%℃℉.]$", left):
         return token(match, "sign", ",")  # EU 42 / US 9
+    if re.search(r"\d$", left) and re.match(r"[A-Z]{2} ?\d", right):
+        return token(match, "sign", ",")  # EU 38.5/UK 5.5
     around = text[max(0, match.start() - 2) : match.start()] + text[match.end() : match.end() + 2]
     is_silent = around.isupper() or not around.strip()
     return token(match, "sign", "" if is_silent else "slash")
@@ -350,7 +371,7 @@ def _in_hours(match: re.Match[str]) -> Token:
     return token(match, "sign", f"per {cardinal(int(match[1]))} hours", end=match.end() - ends)
 
 
-_PLUS_MINUS = re.compile(r"(?<![\w+/-])\+/-(?=[ \u00a0]?[\d.$€£])")
+_PLUS_MINUS = re.compile(r"(?<![\w+/-])\+/-(?=[ \u00a0]?[\d.$€£¥₹])")
 
 
 def _plus_minus(match: re.Match[str]) -> Token:
@@ -392,7 +413,19 @@ def _step(match: re.Match[str]) -> Token | None:
     return token(match, "sign", ", then ")
 
 
+_A_PERIOD = re.compile(r"(?<=[a-z])/(yr|mo|mth|wk|hr|qtr|pp|pers)\b\.?(?![\w/])")
+_OF_PERIOD = {"yr": "year", "mo": "month", "mth": "month", "wk": "week", "hr": "hour"}
+
+
+def _a_period(match: re.Match[str]) -> Token:
+    """Nine hours' downtime/yr."""
+    ends = match[0].endswith(".") and stop_ends_sentence(match.string, match.end() - 1)
+    name = {**_OF_PERIOD, "qtr": "quarter"}.get(match[1], "person")
+    return token(match, "sign", f"per {name}", end=match.end() - ends)
+
+
 RULES = (
+    Rule(_A_PERIOD, _a_period),
     Rule(_STEP, _step),
     Rule(_MINUS, _minus),
     Rule(_PRODUCT, _product),
@@ -413,6 +446,7 @@ RULES = (
     Rule(_STARS, _stars),
     Rule(_NUMBER_OF, _number_of),
     Rule(_KEY, _key),
+    Rule(_BAR, _bar),
     Rule(_SLASH, _slash),
     Rule(_SIGN, _sign),
 )

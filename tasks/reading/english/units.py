@@ -11,14 +11,16 @@ in,in.,inch,inches,″ inch inches | ft,ft.,Ft. foot feet | yd,yd.,yds,yds. yard
 ℓ,L,l,ltr liter | ml,mL,ML milliliter | cl,cL centiliter | dl,dL deciliter | cc,㏄ cc cc
 μg,mcg,㎍ microgram | mg milligram | g,gm,gms,gr gram | kg,kgs,Kg,KG kilogram | t ton
 lb,lb.,lbs,lbs.,LB,LBS pound | oz,oz.,OZ ounce
-fl.oz.,fl.oz,floz,fl~oz,fl~oz.,fl.~oz,fl.~oz. fluid~ounce | gal,gal. gallon | qt,qt.,qts,qts. quart
+fl.oz.,fl.oz,floz,fl~oz,fl~oz.,fl.~oz,fl.~oz. fluid~ounce | gal,gal. gallon
+gph,GPH gallon~per~hour gallons~per~hour | gpm,GPM gallon~per~minute gallons~per~minute
+qt,qt.,qts,qts. quart
 pt,pt. pint | tsp,tsp.,tsps teaspoon | tbsp,tbsp.,Tbsp,Tbsp.,tbsps tablespoon
 sq~ft,sf,SF,s.f.,sq~ft.,sq.~ft.,sq.~ft,sqft,ft²,ft2 square~foot square~feet
 sq~m,sq.~m,sq.~m.,sqm,㎡,m²,m2 square~meter | sq~km,km²,km2,㎢ square~kilometer
 cm²,cm2 square~centimeter | mm²,mm2 square~millimeter
 in²,in2,sq~in,sq.~in. square~inch square~inches | mi²,sq~mi,sq.~mi. square~mile | ha hectare
 ac,ac. acre
-m³,m3,㎥ cubic~meter | cm³,cm3 cubic~centimeter | mm³ cubic~millimeter
+m³,m3,㎥,cbm,CBM cubic~meter | cm³,cm3 cubic~centimeter | mm³ cubic~millimeter
 ft³,ft3,cu~ft,cu.~ft. cubic~foot cubic~feet | in³,in3,cu~in cubic~inch cubic~inches
 ns nanosecond | μs microsecond | ms millisecond | s,sec,sec.,secs,secs. second
 min,min.,mins,mins. minute | h,hr,hr.,hrs,hrs. hour | wk,wk.,wks,wks. week | yr,yr.,yrs,yrs. year
@@ -34,7 +36,8 @@ Mbps,mbps,MBPS,Mbit/s,Mb/s megabit~per~second megabits~per~second
 Gbps,gbps,Gbit/s,Gb/s gigabit~per~second gigabits~per~second
 kB/s,KB/s kilobyte~per~second kilobytes~per~second
 MB/s,MBps megabyte~per~second megabytes~per~second
-GB/s,GBps gigabyte~per~second gigabytes~per~second | Hz,hz,HZ hertz hertz
+GbE gigabit~Ethernet gigabit~Ethernet | GB/s,GBps gigabyte~per~second gigabytes~per~second
+Hz,hz,HZ hertz hertz
 kHz,KHz,khz kilohertz kilohertz | MHz,Mhz,mhz megahertz megahertz
 GHz,Ghz,ghz gigahertz gigahertz | W,w watt | mW milliwatt | kW,KW kilowatt | MW megawatt
 GW gigawatt | kWh,KWh,kwh,KWH kilowatt~hour | MWh megawatt~hour | Wh watt~hour | VA volt-ampere
@@ -56,11 +59,14 @@ ga,ga. gauge gauge
 ppb part~per~billion parts~per~billion
 ctw,ct~tw,ct.~tw,ct.~t.w.,ct~t.w. carat~total~weight carats~total~weight
 gsm,g/m²,g/m2 gram~per~square~meter grams~per~square~meter
-IU international~unit | bps,bp basis~point
+IU international~unit | U/mL,U/ml,IU/mL,IU/ml unit~per~milliliter units~per~milliliter
+N/m²,N/m2 newton~per~square~meter newtons~per~square~meter | bps,bp basis~point
 lb-ft,lb·ft,lb.-ft. pound-foot pound-feet | ft-lb,ft-lbs,ft·lb foot-pound | in-lb,in-lbs inch-pound
-pcs,pcs.,pc piece
+pcs,pcs.,pc,pc. piece | pr,pr.,prs,prs. pair
 ctn,ctn.,ctns carton | pkg package | mol mole | g/km gram~per~kilometer grams~per~kilometer
-mg/l,mg/L milligram~per~liter milligrams~per~liter | g/l,g/L gram~per~liter grams~per~liter
+mg/l,mg/L milligram~per~liter milligrams~per~liter
+μL,μl microliter | mmol millimole | μmol micromole
+mmol/L,mmol/l millimole~per~liter millimoles~per~liter | g/l,g/L gram~per~liter grams~per~liter
 kg/m² kilogram~per~square~meter kilograms~per~square~meter
 kg/m³ kilogram~per~cubic~meter kilograms~per~cubic~meter
 l/min,L/min liter~per~minute liters~per~minute | m³/h cubic~meter~per~hour cubic~meters~per~hour

@@ -22,11 +22,11 @@ _PHONE_CUE = re.compile(
 _SHORT_PHONE = re.compile(
     r"(?i:\b(?:call|dial|ring|phone|text|reply|sms|hotline|helpline|tel)\b\.?(?:[ \u00a0](?:us|now"
     r"|on|at|(?=\d*[A-Z])[A-Z0-9]{2,12}|to|the|number|\"?[A-Z]+\"? to))*:?[ \u00a0])"
-    r"(?P<number>\d{3,6}|1[- ]\d{3})(?![\w%$€£°]|[.,:/-]\d)"
+    r"(?P<number>\d{3,6}|1[- ]\d{3})(?![\w%$€£¥₹°]|[.,:/-]\d)"
 )
 _EMERGENCY = "(?:000|110|112|119|120|911|999)"
-_SECOND_PHONE = re.compile(rf"(?<=(?:\d\d\d) or ){_EMERGENCY}(?![\w%$€£°]|[.,:/-]\d)")
-_EMERGENCY_LATER = re.compile(rf"(?<![\w.,$€£#-]){_EMERGENCY}(?![\w%$€£°]|[.,:/-]\d)")
+_SECOND_PHONE = re.compile(rf"(?<=(?:\d\d\d) or ){_EMERGENCY}(?![\w%$€£¥₹°]|[.,:/-]\d)")
+_EMERGENCY_LATER = re.compile(rf"(?<![\w.,$€£¥₹#-]){_EMERGENCY}(?![\w%$€£¥₹°]|[.,:/-]\d)")
 _DIALLED = re.compile(r"(?i:\b(?:dial|call|ring)\b)[^.!?\n]{0,60}\b\d{3}\b[^.!?\n]{0,60}$")
 _AFTER_SHORT = word_set(
     "for now if or and to in today from on at when right any immediately before by within with "
@@ -39,7 +39,8 @@ _SECRET = (
     r"[Ii]nvoice|[Aa]ccount|[Tt]icket|[Bb]ooking|[Rr]eservation|[Cc]ase|SKU|sku|ID|[Ee]xtension"
     r"|[Ee]xt|ISBN|EAN|UPC|[Cc]oupon|"
     r"[PS]/N|[PS]N|CVV|CVC|PUK|IMEI|[Oo]rder|[Ll]ot|[Bb]atch|[Ll]icen[cs]e|[Vv]oucher|"
-    r"[Pp]romo|[Cc]onfirmation|[Ee]nding[ \u00a0]in|[Ee]nds[ \u00a0](?:in|with)|"
+    r"[Pp]romo|[Cc]onfirmation|[Ee]nding[ \u00a0]in|(?:[Cc]ard|[Vv]isa|[Aa]mex"
+    r"|[Mm]astercard)[ \u00a0]ending|[Ee]nds[ \u00a0](?:in|with)|"
     r"[Ll]ast[ \u00a0](?:four|4)(?:[ \u00a0]digits)?|[Mm]odel|[Ii]tem|[Pp]art"
 )
 _PLACE = (
@@ -53,12 +54,12 @@ _LINK = (
 )
 _CUED = re.compile(
     rf"(?<![\w-])(?:(?P<secret>{_SECRET})|(?P<place>{_PLACE}))\.?{_LINK}"
-    r"(?P<number>\d+(?:[ \u00a0-]\d+)*)(?P<tail>[A-Za-z])?(?![\w%$€£°²]|[.,:/x×]\d|\.\d)"
+    r"(?P<number>\d+(?:[ \u00a0-]\d+)*)(?P<tail>[A-Za-z])?(?![\w%$€£¥₹°²]|[.,:/x×]\d|\.\d)"
 )
 _SECOND_CODE = re.compile(
     r"(?<![\w-])(?i:mine|yours|his|hers|ours|theirs|(?:the|my|your|our|a|another)[ \u00a0](?:other|"
     r"new|old|second|first|next|last)(?:[ \u00a0]one)?)(?:'s|[ \u00a0](?:is|was))?:?[ \u00a0]"
-    r"(?P<number>\d{3,12})(?![\w%$€£°²]|[.,:/x×]\d)"
+    r"(?P<number>\d{3,12})(?![\w%$€£¥₹°²]|[.,:/x×]\d)"
 )
 _CODE_BEFORE = re.compile(
     r"\b(?:PINs?|[Pp]ins?|[Pp]ass(?:code|word)s?|[Cc]odes?|OTP|CVV|CVC|PUK|ID|[Ee]xtensions?)\b"
@@ -69,7 +70,7 @@ _CARD = re.compile(
     r"(?<![\w.,-])(?:\d{4}([ -])\d{4}\1\d{4}\1\d{4}|\d{3,4}(?: \d{4}){2,5})(?![\w]|[.,-]\d)"
 )
 _HYPHENATED = re.compile(
-    r"(?<![\w.,$€£-])\d{1,7}(?:-\d{1,7}){2,}(?![\w-])|(?<![\w.,$-])\d{5}-\d{4}(?![\w-])"
+    r"(?<![\w.,$€£¥₹-])\d{1,7}(?:-\d{1,7}){2,}(?![\w-])|(?<![\w.,$-])\d{5}-\d{4}(?![\w-])"
 )
 _LISTED = re.compile(r"(?:(?<=#)|(?<=# )|(?<=No\. )|(?<=no\. ))\d{1,4}-\d{4,7}(?![\w-]|[.,]\d)")
 _LEADING_ZERO = re.compile(r"(?<![\w.,:/])0\d+(?:[- ]0\d+)*(?![\w]|[.,:/]\d)")
@@ -155,6 +156,8 @@ def _cued(match: re.Match[str]) -> Token | None:
     )
     if _UNIT.match(match.string, match.end("number")):
         return None
+    if match["place"] and re.match(r"[ \u00a0]?[x×][ \u00a0]?\d", match.string[match.end() :]):
+        return None  # the box is 40 x 30 x 25 cm
     if match["place"] and re.match(r"[\"'″]", match.string[match.end("number") :]):
         return None  # the desk is 48" wide
     is_counted = is_counted and "#" not in head
@@ -212,7 +215,7 @@ def _other_number(match: re.Match[str]) -> Token | None:
 
 
 _HOUSE = re.compile(
-    r"(?<![\w.,#$€£-])\d{4}(?= (?:[NSEW]\.? )?(?:[A-Z][a-z]+ |\d{1,3}(?:st|nd|rd|th) ){1,3}"
+    r"(?<![\w.,#$€£¥₹-])\d{4}(?= (?:[NSEW]\.? )?(?:[A-Z][a-z]+ |\d{1,3}(?:st|nd|rd|th) ){1,3}"
     r"(?:St|Ave|Rd|Blvd|Dr|Ln|Ct|Pl|Way|Pkwy|Street|Avenue|Road|Boulevard|Drive|Lane|Court"
     r"|Place)\b)"
 )
@@ -238,7 +241,7 @@ def _tracked(match: re.Match[str]) -> Token:
     return token(match, "digits", said)
 
 
-_THIRTEEN = re.compile(r"(?<![\w.,$€£-])13(?:\d \d{3}| \d\d \d\d)(?![\w%]|[.,]\d|[ -]\d)")
+_THIRTEEN = re.compile(r"(?<![\w.,$€£¥₹-])13(?:\d \d{3}| \d\d \d\d)(?![\w%]|[.,]\d|[ -]\d)")
 _CALLING = re.compile(
     r"\b(?:call|dial|ring|phone|tel|hotline|helpline)\b[^!?\n]{0,80}$", re.IGNORECASE
 )
@@ -251,7 +254,24 @@ def _thirteen(match: re.Match[str]) -> Token | None:
     return token(match, "phone", ", ".join(digits(group) for group in match[0].split()))
 
 
+_DOTTED_PHONE = re.compile(
+    r"(?<![\w.,$€£¥₹-])(\d{3})\.(\d{4})(?:[ ,]*(?:x|ext\.?)[ ]?(\d{1,5}))?(?![\w%]|[.,]\d)"
+)
+_CALLED = re.compile(
+    r"\b(?:call|text|phone|ph|tel|fax|contact|RSVP|dial|ring)\b[^!?\n]{0,40}$", re.IGNORECASE
+)
+
+
+def _dotted_phone(match: re.Match[str]) -> Token | None:
+    """Call 555.0199 x12."""
+    if not _CALLED.search(match.string[max(0, match.start() - 60) : match.start()]):
+        return None
+    extension = f", extension {digits(match[3])}" if match[3] else ""
+    return token(match, "phone", f"{digits(match[1])}, {digits(match[2])}{extension}")
+
+
 EARLY_RULES = (
+    Rule(_DOTTED_PHONE, _dotted_phone),
     Rule(_THIRTEEN, _thirteen),
     Rule(_TRACKED, _tracked),
     Rule(_SHORT_PHONE, _short_phone),
@@ -307,7 +327,8 @@ def _tariff(match: re.Match[str]) -> Token:
 
 
 _HASHED = re.compile(
-    r"(?:(?<=\bSKU )|(?<=\b[Ii]tem )|(?<=\b[Mm]odel )|(?<=\b[Pp]art )|(?<=\b[Rr]ef )"
+    r"(?=#)(?:(?<=\bSKU )|(?<=\bMLS )|(?<=\b[Ii]tem )|(?<=\b[Mm]odel )|(?<=\b[Pp]art )"
+    r"|(?<=\b[Rr]ef )"
     r"|(?<=\b[Cc]ode ))"
     r"#(?=[A-Z]{1,4}\d)|(?<![\w#&])#(?=[A-Z]{1,4}\d[A-Z0-9]*-[A-Z0-9])"
 )
@@ -338,7 +359,7 @@ _STATES = (
     "V[AT]|W[AIVY]"
 )
 _ZIP = re.compile(
-    rf"(?:,|\.)?[ \u00a0](?:{_STATES})[ \u00a0](?P<zip>\d{{5}}(?:-\d{{4}})?)(?![\w%]|[.,-]\d)"
+    rf"(?<=[ \u00a0](?:{_STATES})[ \u00a0])(?P<zip>\d{{5}}(?:-\d{{4}})?)(?![\w%]|[.,-]\d)"
 )
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from tasks.reading.english.names.models import code_words, letters, roman_value
+from tasks.reading.english.names.models import code_words, letters
 from tasks.reading.english.numbers import cardinal, digits, pairs, parse_number, plural
 from tasks.reading.english.rules import Rule, token, word_after, word_before, word_set
 from tasks.reading.tokens import Token
@@ -35,10 +35,11 @@ _EMERGENCY = re.compile(
     r"dispatch(?:ers?)?|emergency|hotline|lifeline|line)\b)"
 )
 _LAW = re.compile(
-    r"(?<![\w.,$€£#/-])(401|403|457|501|529)(?:\((\w)\)(?:\((\d{1,2})\))?|(?<=401)[kK]\b)s?(?!\w)"
+    r"(?<![\w.,$€£¥₹#/-])(401|403|457|501|529)(?:\((\w)\)(?:\((\d{1,2})\))?|(?<=401)[kK]\b"
+    r"|(?<=529)(?= (?:[Pp]lans?|accounts?|savings)\b))s?(?!\w)"
 )
 _TAX_FORM = re.compile(
-    r"(?<![\w.,$€£#/-])(?:1040|1065|1095|1098|1099|1120)(?=(?:-[A-Z]{1,4})?[ \u00a0](?:forms?"
+    r"(?<![\w.,$€£¥₹#/-])(?:1040|1065|1095|1098|1099|1120)(?=(?:-[A-Z]{1,4})?[ \u00a0](?:forms?"
     r"|workers?|contractors?|return|schedule)\b)"
 )
 _JEANS = re.compile(r"(?<=Levi's )(5\d\d)(s?)(?!\w|[.,]\d)")
@@ -66,6 +67,7 @@ def _jet(match: re.Match[str]) -> Token | None:
     following = word_after(text, match.end())
     is_counting = following.islower() and following.endswith("s") and following not in ("is", "was")
     is_jet = before in _DETERMINERS or match["many"] or match["variant"]
+    is_jet = is_jet or following in ("MAX", "Dreamliner")
     return _called(match) if is_jet and not is_counting and following != "of" else None
 
 
@@ -117,41 +119,19 @@ def _film_speeds(match: re.Match[str]) -> Token:
     return token(match, "range", f"{low} to {high}")
 
 
-_SILVER = re.compile(r"(?<![\w.,$€£-])(925|999)(?=[ \u00a0-](?:sterling|silver)\b)")
+_SILVER = re.compile(r"(?<![\w.,$€£¥₹-])(925|999)(?=[ \u00a0-](?:sterling|silver)\b)")
 
 
 def _silver(match: re.Match[str]) -> Token:
     return token(match, "model", pairs(match[1]))
 
 
-_PROTOCOL = re.compile(
-    r"(?<=(?<![\w/-])(?:AS|OS|PS))/(?P<whole>\d{1,3})(?![\w/]|[.,-]\d)"
-    r"|(?:(?<=HTTP)|(?<=HTTPS)|(?<=SPDY)|(?<=SIP)|(?<=RTSP)|(?<=TLS)|(?<=SSL)|(?<=SMB)|(?<=MQTT))"
-    r"/(?P<version>\d{1,2}(?:\.\d{1,2})?)(?![\w/]|[.,-]\d)"
-)
-
-
-def _protocol(match: re.Match[str]) -> Token:
-    """The number of HTTP/2, TLS/1.3 and OS/2, whose slash nobody says."""
-    if match["whole"]:
-        return token(match, "model", pairs(match["whole"]))
-    return token(match, "model", parse_number(match["version"]).words)
-
-
 _THREE_M = re.compile(
-    r"(?<![\w.,$€£-])3M(?=[™®']|[ \u00a0](?:[A-Z][a-z]|(?:tapes?|adhesives?|"
+    r"(?=3M)(?<![\w.,$€£¥₹-])3M(?=[™®']|[ \u00a0](?:[A-Z][a-z]|(?:tapes?|adhesives?|"
     r"stickers?|filters?|masks?|respirators?|hooks?|films?|abrasives?|sandpaper|brand|products?"
     r"|earplugs?|lining"
     r"|vinyl|wrap)\b))|(?:(?<=[a-z], )|(?<=\bby )|(?<=\bgenuine )|(?<=\boriginal ))3M(?=[,.;)]|$)"
 )
-
-
-_LANES = re.compile(r"(?:(?<=PCIe )|(?<=Gen)|(?<=Gen ))(\d(?:\.\d)?) ?x(1|2|4|8|16)(?!\w)")
-
-
-def _lanes(match: re.Match[str]) -> Token:
-    """PCIe 4.0 x4."""
-    return token(match, "version", f"{parse_number(match[1]).words} by {cardinal(int(match[2]))}")
 
 
 def _three_m(match: re.Match[str]) -> Token:
@@ -168,29 +148,12 @@ def _pair(match: re.Match[str]) -> Token:
     return token(match, "acronym", f"{letters(match['left'])} {letters(match['right'])}")
 
 
-_LINES = re.compile(r"(?<![\w.,$€£])1,080(?=[pi](?!\w))")
-
-
-def _lines(match: re.Match[str]) -> Token:
-    """1,080p, with a comma that nobody says."""
-    return token(match, "model", pairs("1080"))
-
-
 _OIL = re.compile(r"(?<![\w.,-])(\d{1,2})W-?(\d{2})(?![\w-]|[.,]\d)")
 
 
 def _oil(match: re.Match[str]) -> Token:
     """10W-40 oil."""
     return token(match, "model", f"{cardinal(int(match[1]))} W {cardinal(int(match[2]))}")
-
-
-_CORES = re.compile(r"(?<![\w.,/])(\d{1,3})C/(\d{1,3})T(?![\w/])")
-
-
-def _cores(match: re.Match[str]) -> Token:
-    """A processor of 24C/32T."""
-    cores, threads = (cardinal(int(number)) for number in match.groups())
-    return token(match, "measure", f"{cores} cores, {threads} threads")
 
 
 _EPISODE = re.compile(r"(?<!\w)S(\d{1,2})[ \u00a0]?E(\d{1,2})(?!\w)")
@@ -241,14 +204,6 @@ def _lesson(match: re.Match[str]) -> Token | None:
     return token(match, "model", pairs("101"))
 
 
-_PORT = re.compile(r"(?:(?<=\b[Pp]ort )|(?<=\b[Pp]orts )|(?<=\bchmod ))\d{3,5}(?![\w]|[.,]\d)")
-
-
-def _port(match: re.Match[str]) -> Token:
-    """Port 443."""
-    return token(match, "model", digits(match[0]) if len(match[0]) > 4 else pairs(match[0]))
-
-
 _AIRLINE = re.compile(
     r"(?<![\w-])(?P<airline>AA|UA|DL|BA|QF|EK|LH|AF|KL|SQ|NZ|AI|VA|JQ|EY|QR|WN|B6|6E|TK|CX|NH"
     r"|JL|LX|VS|"
@@ -270,49 +225,9 @@ def _airline(match: re.Match[str]) -> Token | None:
     return token(match, "model", f"{airline} {digits(match['flight'])}")
 
 
-_SCAN = re.compile(r"(?<![\w.,$])(240|360|480|576|720|1080|1440|2160|4320)([pi])(?=[/@])")
-
-
-def _scan(match: re.Match[str]) -> Token:
-    """1440p/60fps."""
-    return token(match, "model", f"{pairs(match[1])} {letters(match[2])}")
-
-
-_STATUS = re.compile(
-    r"(?<![\w.,$€£-])([1-5]\d\d)(?=[ \u00a0](?:errors?|error codes?|status(?:es)?|responses?"
-    r"|redirects?|pages?)\b)"
-)
-
-
-def _status(match: re.Match[str]) -> Token | None:
-    """HTTP 404 and 503 errors."""
-    if not re.search(r"\b(?:HTTP|server|page|web ?site|API|URL|link)", match.string):
-        return None
-    return token(match, "model", pairs(match[1]))
-
-
-_BITS = re.compile(r"(?<![\w-])[xX](64|86|32)(?:[-_](64))?(?!\w)")
-
-
-def _bits(match: re.Match[str]) -> Token:
-    """For x64 and x86."""
-    return token(match, "model", " ".join(["X", *(pairs(part) for part in match.groups() if part)]))
-
-
-_MARK_OF_CODE = re.compile(
-    r"(?<![\w-])(?P<code>[A-Za-z]{1,3}\d{1,4}[A-HJ-UWYZa-z]?)(?P<roman>III|II|IV|VIII|VII|VI"
-    r"|IX)(?!\w)"
-)
-
-
-def _mark_of_code(match: re.Match[str]) -> Token:
-    """Z6III, RX100VII."""
-    value = roman_value(match["roman"]) or 0
-    return token(match, "model", f"{code_words(match['code'])} {cardinal(value)}")
-
-
 _DEGREE_CLASS = re.compile(
-    r"(?<![\w:.])(?P<class>[12]):(?P<part>[12])(?=[ \u00a0](?:degree|or (?:above|higher|better)"
+    r"(?=[12]:)(?<![\w:.])(?P<class>[12]):(?P<part>[12])(?=[ \u00a0](?:degree|or (?:above"
+    r"|higher|better)"
     r"|honours|hons|in [A-Z]"
     r"|classification))|(?:(?<=\bHons\) )|(?<=\bdegree \()|(?<=\bBA )|(?<=\bBSc )|(?<=\ba"
     r" ))(?P<first>[12]):(?P<next>[12])"
@@ -349,58 +264,19 @@ def _school(match: re.Match[str]) -> Token:
     return token(match, "range", f"{first} to {cardinal(int(match['last']))}")
 
 
-_SAMPLED = re.compile(r"(?<![\d:.])4:(?:2:[02]|4:4|1:1)(?![\d:])")
-_DRIVE = re.compile(r"(?<=M\.2 )(?:2230|2242|2260|2280|22110)(?!\w)")
-_SUPPORTED = re.compile(
-    r"(?<=[A-Za-z] )(?P<first>\d{1,2}\.\d{1,2})[-–](?P<last>\d{1,2}\.\d{1,2})(?![\w%]|\.\d)"
-)
-_NAMES_OF_SOFTWARE = re.compile(
-    r"\b(?:Python|Node|PHP|Ruby|Java|Go|Rust|Django|Rails|Android|iOS|macOS|Ubuntu|Debian"
-    r"|versions?|PostgreSQL|MySQL|Redis"
-    r"|Kubernetes|kernel|OpenSSL|Swift|Kotlin) $"
-)
-
-
-def _sampled(match: re.Match[str]) -> Token:
-    """4:2:2 video."""
-    return token(match, "model", " ".join(digits(part) for part in match[0].split(":")))
-
-
-def _drive(match: re.Match[str]) -> Token:
-    """An M.2 2280 drive."""
-    return token(match, "model", pairs(match[0]) if len(match[0]) == 4 else "twenty-two one ten")
-
-
-def _supported(match: re.Match[str]) -> Token | None:
-    """Python 3.8–3.12."""
-    if not _NAMES_OF_SOFTWARE.search(match.string[: match.start()]):
-        return None
-    words = (
-        " point ".join(cardinal(int(part)) for part in version.split("."))
-        for version in match.groups()
-    )
-    return token(match, "range", " to ".join(words))
-
-
-_GRAPHICS = re.compile(
-    r"(?<![\w.,$€£-])(?<![A-Z] )([1-9]\d{3})(?=[ \u00a0](?:Ti|XTX?|Super|SUPER|GRE)\b)"
-)
 _YEARS = re.compile(
-    r"(?<![\w.,$])(\d{1,2})Y(?=[ \u00a0](?:returns?|performance|CAGR|yields?|high|low|\d))"
+    r"(?<![\w.,$])(\d{1,2})Y(?=[ \u00a0](?:returns?|performance|CAGR|yields?|high"
+    r"|low|at|notes?|bonds?|[Tt]reasur\w+|gilts?|swaps?|[-+]?\d)|\))"
 )
 _LEG = re.compile(
-    r"(?:(?<=[Ss]wim )|(?<=[Bb]ike )|(?<=[Rr]un )|(?<=[Rr]ide )|(?<=[Cc]ycle )|(?<=[Rr]ow )"
+    r"(?=\d)(?:(?<=[Ss]wim )|(?<=[Bb]ike )|(?<=[Rr]un )|(?<=[Rr]ide )|(?<=[Cc]ycle )|(?<=[Rr]ow )"
     r"|(?<=[Ss]ki ))"
     r"(\d{1,3}(?:\.\d)?)K(?!\w)"
 )
 _COMPANY_NUMBER = re.compile(
-    r"(?:(?<=\bABN )|(?<=\bABN: )|(?<=\bACN )|(?<=\bACN: ))\d{2,3}(?: \d{3}){2,3}(?!\w)"
+    r"(?=\d)(?:(?<=\bABN )|(?<=\bABN: )|(?<=\bACN )|(?<=\bACN: ))\d{2,3}(?: \d{3}){2,3}(?!\w)"
+    r"|(?<![\w.,])(?:(?<=GB )|(?<=GB)|(?<=[Nn]o\. )|(?<=[Nn]umber ))\d{3} \d{4} \d{2}(?!\w)"
 )
-
-
-def _graphics(match: re.Match[str]) -> Token:
-    """The 5060 Ti."""
-    return token(match, "model", pairs(match[1]))
 
 
 def _years(match: re.Match[str]) -> Token:
@@ -430,34 +306,58 @@ def _steel(match: re.Match[str]) -> Token | None:
     return token(match, "model", f"eighteen {cardinal(int(match[1]))}")
 
 
+_INDEX = re.compile(
+    r"(?=\d)(?:(?<=\bS&P )|(?<=\bNasdaq )|(?<=\bFTSE )|(?<=\bRussell )|(?<=\bNikkei )|(?<=\bASX ))"
+    r"(\d{2,4})(?=[ \u00a0][-+]?\d)"
+)
+
+
+def _index(match: re.Match[str]) -> Token:
+    """S&P 500 5,987.37: a pause between its name and its points."""
+    number = int(match[1])
+    words = cardinal(number) if number % 100 == 0 else pairs(match[1])
+    return token(match, "model", f"{words},")
+
+
+_BEST = re.compile(r"(?<![\w.,])(\d{1,2})[kK] (PBs?|PRs?|TT)(?!\w)")
+
+
+def _best(match: re.Match[str]) -> Token:
+    """A 10k PB: a race, no petabytes."""
+    name = " ".join(match[2][:2]) + ("s" if len(match[2]) > 2 else "")
+    return token(match, "model", f"{cardinal(int(match[1]))} K {name}")
+
+
+_PLANT_FOOD = re.compile(
+    r"(?<![\w.,/$-])(\d{1,2})-(\d{1,2})-(\d{1,2})(?=[ \u00a0](?:[a-z-]+[ \u00a0])?(?:fert"
+    r"|N-?P-?K|plant food"
+    r"|lawn food|granul|compost))"
+)
+
+
+def _plant_food(match: re.Match[str]) -> Token:
+    """10-10-10 fertilizer is no day of October."""
+    return token(match, "model", " ".join(cardinal(int(number)) for number in match.groups()))
+
+
 RULES = (
+    Rule(_PLANT_FOOD, _plant_food),
+    Rule(_INDEX, _index),
+    Rule(_BEST, _best),
     Rule(_STEEL, _steel),
-    Rule(_GRAPHICS, _graphics),
     Rule(_YEARS, _years),
     Rule(_LEG, _leg),
     Rule(_COMPANY_NUMBER, _company_number),
-    Rule(_SAMPLED, _sampled),
-    Rule(_DRIVE, _drive),
-    Rule(_SUPPORTED, _supported),
     Rule(_LETTERED_CODE, _lettered_code),
     Rule(_SCHOOL, _school),
-    Rule(_SCAN, _scan),
-    Rule(_STATUS, _status),
-    Rule(_BITS, _bits),
-    Rule(_MARK_OF_CODE, _mark_of_code),
     Rule(_DEGREE_CLASS, _degree_class),
     Rule(_AIRLINE, _airline),
     Rule(_LESSON, _lesson),
-    Rule(_PORT, _port),
     Rule(_PAIR, _pair),
     Rule(_OIL, _oil),
-    Rule(_LINES, _lines),
-    Rule(_CORES, _cores),
     Rule(_EPISODE, _episode),
     Rule(_WIDE_SIZE, _wide_size),
     Rule(_THREE_M, _three_m),
-    Rule(_LANES, _lanes),
-    Rule(_PROTOCOL, _protocol),
     Rule(_SILVER, _silver),
     Rule(_FILM_SPEEDS, _film_speeds),
     Rule(_LAW, _law),

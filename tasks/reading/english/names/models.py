@@ -31,18 +31,18 @@ _VERSION_NAMES = (
     "|version|Version|VERSION"
 )
 _VERSION = re.compile(
-    r"(?<![\w.])(?:(?P<v>v\.?[ \u00a0]?(?=\d)|V(?=\d+\.\d))|(?P<ver>[Vv]er\. ?(?=\d)))?"
+    r"(?<![\w.])(?<!\d:)(?:(?P<v>v\.?[ \u00a0]?(?=\d)|V(?=\d+\.\d))|(?P<ver>[Vv]er\. ?(?=\d)))?"
     r"(?P<number>\d+(?:\."
     r"(?:\d+|x\b))*)(?P<tag>(?<=\d)[ab]\d*|(?<=\d)rc\d*|-(?:alpha|beta|rc|preview|dev"
     r"|canary)(?:\.?\d{1,3})?)?"
     r"(?![\w]|\.\d|[/:,]\d|-\d)"
 )
-_AFTER_NAME = re.compile(rf"(?:^|[^\w.])(?:{_VERSION_NAMES})\.?:?[ \u00a0]$")
+_AFTER_NAME = re.compile(rf"(?:^|[^\w.])(?:{_VERSION_NAMES})\.?:?[ \u00a0](?:[≥≤<>]=?[ \u00a0]?)?$")
 _IP = re.compile(r"(?<![\w.])(\d{1,3}(?:\.\d{1,3}){3})(?::(\d{2,5}))?(?:/(\d{1,2}))?(?![\w]|\.\d)")
 _ROMAN = "[IVXLC]+"
 _CUES = (
     "World War|War|[Pp]age|[Pp]ages|p\\.|pp\\.|[Cc]hapter|[Pp]art|Chapter|Part|Act|Scene|Volume"
-    "|[Vv]ol\\.|volume|Book|Phase|Type|Class|Level|Stage"
+    "|[Vv]ol\\.|[Aa]rt\\.|[Cc]h\\.|[Ss]ec\\.|[Bb]k\\.|[Pp]t\\.|[Ff]ig\\.|[Tt]bl\\.|volume|Book|Phase|Type|Class|Level|Stage"
     "|Section|Article|"
     "Chapters|Parts|Acts|Volumes|Vols\\.|Books|Phases|Types|Levels|Stages|Articles|Tables|"
     "Figures|Tiers|Grades|Appendix|Episode|Season|Mark|Mk|Bowl|Fantasy|Rocky|Title|Step|Unit"
@@ -67,6 +67,11 @@ _ROMAN_NAME = re.compile(
     r"|VIII|IX|XI|XII|XIII|XIV|XV|XVI)"
     r"(?![\w'])(?!\.\w)"
 )
+_ROMAN_PAGES = re.compile(
+    r"(?=[ivxlc])(?:(?<=\bp\. )|(?<=\bpp\. )|(?<=\bpages )|(?<=\bpage ))"
+    r"(?P<first>[ivxlc]+)(?:[-–](?P<last>[ivxlc]+))?(?!\w)"
+)
+_ROMAN_VERSION = re.compile(r"(?<=[A-Z]{3} )(?P<roman>III|II|VIII|VII)(?![\w'])(?!\.\w)")
 _ROMAN_RANGE = re.compile(
     r"\b(?:Chapters|Parts|Acts|Volumes|Vols\.|Books|Phases|Types|Levels|Stages|Articles|Tables"
     r"|Figures|"
@@ -108,7 +113,8 @@ _WIRELESS = re.compile(r"(?<![\w.])802\.(\d{1,2})([a-z]{0,2})(?!\w)")
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _CHEMICAL = re.compile(r"(?<!\w)(?=[A-Za-z]*[₀-₉])(?:[A-Z][a-z]?[₀-₉]{0,4})+(?!\w)")
 _GROUPED = re.compile(
-    r"(?<![\w.])(?:[0-9A-Fa-f]{2}[:]){5}[0-9A-Fa-f]{2}(?!\w)|#[0-9a-fA-F]{6}\b|\b0x[0-9a-fA-F]+\b"
+    r"(?<![\w.])(?:[0-9A-Fa-f]{2}[:]){5}[0-9A-Fa-f]{2}(?!\w)"
+    r"|(?<!MLS )(?<!SKU )(?<!tem )(?<!rder )#[0-9a-fA-F]{6}\b|\b0x[0-9a-fA-F]+\b"
 )
 
 
@@ -230,6 +236,9 @@ _UNIT_NEXT = re.compile(
 )
 
 
+_STATE_CODE = re.compile("DC|[FN]L|[CMN]T|K[SY]|M[DNST]|N[CDHJMVY]|S[CD]|T[NX]|V[AT]|W[VY]")
+
+
 def _spaced(match: re.Match[str]) -> Token | None:
     name, number = match["name"], match["number"]
     if _UNIT_NEXT.match(match.string, match.end()):
@@ -240,6 +249,8 @@ def _spaced(match: re.Match[str]) -> Token | None:
         return None
     if name in ("CVV", "CVC", "PUK", "PIN", "OTP"):
         return None
+    if len(number) == 5 and _STATE_CODE.fullmatch(name):
+        return None  # a ZIP code
     if name in ("USD", "EUR", "GBP", "CNY", "RMB", "JPY", "HKD", "CHF"):
         return None
     rest = f" {pairs(match['rest'][1:])}" if match["rest"] else ""
@@ -329,6 +340,13 @@ def _roman(match: re.Match[str]) -> Token | None:
     return _numeral(match, "cardinal", cardinal(value)) if value else None
 
 
+def _roman_pages(match: re.Match[str]) -> Token | None:
+    """Pages xi–xv."""
+    values = [roman_value(match[name].upper()) for name in ("first", "last") if match[name]]
+    words = [cardinal(value) for value in values if value]
+    return token(match, "range", " to ".join(words)) if len(words) == len(values) else None
+
+
 def _roman_range(match: re.Match[str]) -> Token | None:
     """Chapters I–IV, Levels I and II."""
     first, last = roman_value(match["first"]), roman_value(match["last"])
@@ -374,8 +392,17 @@ def _hyphened(match: re.Match[str]) -> Token:
     return token(match, "year", pairs(match[0]))
 
 
+_MOTORWAY = re.compile(r"(?<!\w)(A|B)(\d{1,4})\(M\)")
+
+
+def _motorway(match: re.Match[str]) -> Token:
+    """The A38(M)."""
+    return token(match, "model", f"{match[1]} {pairs(match[2])} M")
+
+
 TECH_RULES = (Rule(_TECH, _tech),)
 EARLY_RULES = (
+    Rule(_MOTORWAY, _motorway),
     Rule(_STANDARD, _standard),
     Rule(_MOLECULE, _molecule),
     Rule(_WIRELESS, _wireless),
@@ -392,5 +419,7 @@ RULES = (
     Rule(_ROMAN_CARDINAL, _roman),
     Rule(_ROMAN_ORDINAL, _monarch),
     Rule(_ROMAN_NAME, _roman),
+    Rule(_ROMAN_VERSION, _roman),
+    Rule(_ROMAN_PAGES, _roman_pages),
     Rule(_ACRONYM, _acronym),
 )

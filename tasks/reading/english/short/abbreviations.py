@@ -14,6 +14,7 @@ from tasks.reading.english.short.tables import (
     ANYWHERE,
     BEFORE_NAME,
     BEFORE_NUMBER,
+    MID_SENTENCE,
     WITHOUT_STOP,
     names_of,
 )
@@ -22,7 +23,8 @@ from tasks.reading.tokens import Token
 
 _NUMBERED = re.compile(
     rf"(?<![\w.'-])(?i:({names_of(BEFORE_NUMBER)}))\.:?(?=[ \u00a0]?#?[\d(+]|[ \u00a0][IVXLC]+\b"
-    rf"|[ \u00a0][A-Z]\d?\b(?![\w'])|[ \u00a0][A-Z]+-?\d)"
+    rf"|[ \u00a0][A-Z]\d?\b(?![\w'])|[ \u00a0][A-Z]+-?\d|[ \u00a0][A-Z]{{2}}[ \u00a0]\d"
+    rf"|(?<=p\.)[ \u00a0][ivxlc]+\b)"
 )
 _ANSWERS = word_set("or say says said mean means meant")
 _LATIN = word_set("e.g eg i.e ie cf viz ca approx incl excl c vs v.s mr mrs ms messrs attn")
@@ -66,7 +68,7 @@ _PAPERS = {
 }
 _AFTER_HOURS = re.compile(r"(?<=after-)hrs?\.?(?!\w)")
 _EDITION = re.compile(
-    r"(?:(?<=\dst )|(?<=\dnd )|(?<=\drd )|(?<=\dth )|(?<=[Ff]irst )|(?<=[Rr]ev\. ))ed\."
+    r"(?=ed)(?:(?<=\dst )|(?<=\dnd )|(?<=\drd )|(?<=\dth )|(?<=[Ff]irst )|(?<=[Rr]ev\. ))ed\."
 )
 _REQUESTS = re.compile(r"(?<![\w.])reqs?(?=/(?:min|s|sec|day|hour|hr)\b)")
 _CENTURY = re.compile(r"(?:(?<=\dst )|(?<=\dnd )|(?<=\drd )|(?<=\dth ))[cC]\.")
@@ -87,6 +89,7 @@ _WEIGHT = re.compile(r"(?<=[Nn]et )[Ww]t\b\.?(?=:?[ \u00a0]\d)|(?<![\w.])[Ww]t\.
 _THERMAL = re.compile(r"(?<=BTU)s?/(hr|h)\b")
 _MILEAGE = re.compile(r"(?<=\d )(hwy|comb)\b\.?(?=[ \u00a0]?[,;/.)]|[ \u00a0](?:mpg|MPG|and|&)|$)")
 _MILEAGES = {"hwy": "highway", "comb": "combined"}
+_EXPIRES = re.compile(r"(?<![\w.'-])[Ee]xp\.?:?(?=[ \u00a0]\d{1,2}/\d{1,2}(?!\d))")
 _FLOOR = re.compile(r"(?:(?<=\dst )|(?<=\dnd )|(?<=\drd )|(?<=\dth ))[Ff]l\b\.?")
 _ADDRESS_WORDS = word_set("apt apartment suite unit floor north south east west ne nw se sw")
 
@@ -107,7 +110,13 @@ def _numbered(match: re.Match[str]) -> Token | None:
         return None  # words that end a sentence
     if match[1] == "P" and not _DIGIT_NEXT.match(match.string, match.end()):
         return None  # an initial: J. P. O'Neil
-    return token(match, "abbreviation", BEFORE_NUMBER[match[1].lower()])
+    name = match[1].lower()
+    many = "s" if name in _COUNTED and _RANGE_NEXT.match(match.string, match.end()) else ""
+    return token(match, "abbreviation", BEFORE_NUMBER[name] + many)
+
+
+_COUNTED = word_set("apt vol fig ch chap sec rm ex ep gr gd sess tbl eq sect yr wk lvl art para")
+_RANGE_NEXT = re.compile(r"[ \u00a0]?(?:\d{1,4}[a-z]?[ \u00a0]?(?:[-–&]|and\b)[ \u00a0]?\d)")
 
 
 _CLOCK_NEXT = re.compile(r" \d{1,2}:\d\d|(?<=pop\.) \d")
@@ -155,6 +164,12 @@ def _etc(match: re.Match[str]) -> Token | None:
     name, text = match[1].lower(), match.string
     if match[1] == "EST":
         return None  # the time zone
+    if name in MID_SENTENCE and not (
+        _COUNT_BEFORE.search(text, max(0, match.start() - 3), match.start())
+        or not stop_ends_sentence(text, match.end() - 1)
+        or word_before(text, match.start()).lower() == "per"
+    ):
+        return None
     is_name = name in ("inc", "ltd", "co", "corp", "jr", "sr", "bros", "ave", "blvd", "rd", "sq")
     if name in ("cs", "det", "dia", "med", "sm", "lg", "ppl", "temp") and not (
         re.search(r"\d[ \u00a0]?\+?[\"']?[ \u00a0]?$", match.string[: match.start()])
@@ -169,7 +184,8 @@ def _etc(match: re.Match[str]) -> Token | None:
     return token(match, "abbreviation", ANYWHERE[name], end=match.end() - ends)
 
 
-_NEVER_LAST = word_set("avg approx max min excl incl intl dbl addl reg op")
+_COUNT_BEFORE = re.compile(r"\d[ \u00a0-]?$")
+_NEVER_LAST = word_set("pls var avg approx max min excl incl intl dbl addl reg op")
 
 
 def _is_short(match: re.Match[str], name: str) -> bool:
@@ -325,6 +341,11 @@ def _school_year(match: re.Match[str]) -> Token:
     return token(match, "abbreviation", _SCHOOL_YEARS[match[1].lower()])
 
 
+def _expires(match: re.Match[str]) -> Token:
+    """Exp. 1/31."""
+    return token(match, "abbreviation", "expires")
+
+
 def _floor(match: re.Match[str]) -> Token:
     """5th Fl."""
     end = match.end()
@@ -344,6 +365,7 @@ RULES = (
     Rule(_THERMAL, _thermal),
     Rule(_MILEAGE, _mileage),
     Rule(_FLOOR, _floor),
+    Rule(_EXPIRES, _expires),
     Rule(_NUMBERED_PAPER, _numbered_paper),
     Rule(_AFTER_HOURS, _after_hours),
     Rule(_EDITION, _edition),

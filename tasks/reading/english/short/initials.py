@@ -51,13 +51,14 @@ _SMALL = {
     "w.e.f": "with effect from",
     "n.b": "note",
     "q.v": "which see",
+    "y.o": "year old",
     "a.s.a.p": "as soon as possible",
 }
 _LOWER = re.compile(r"(?<![\w.@/])(?P<letters>[a-z](?:\.[a-z]){1,4})(?P<stop>\.)?(?![\w@/]|\.\w)")
 _OFFER = re.compile(r"(?<=\d )(?i:(?P<offer>ono|obo|ovno))(?![\w-])")
 _BY_VOLUME = re.compile(r"(?<!\w)[Aa]lc\.?(?:/| by )[Vv]ol\b\.?")
 _BETWEEN = re.compile(
-    r"(?<![\w/])b/w(?=[ \u00a0](?:[A-Z\d$€£]|the |you |us |two )[^.;!?]{0,40}\b(?:and|&)(?!\w))"
+    r"(?<![\w/])b/w(?=[ \u00a0](?:[A-Z\d$€£¥₹]|the |you |us |two )[^.;!?]{0,40}\b(?:and|&)(?!\w))"
 )
 _SAID = {
     "r/t": "round trip",
@@ -66,10 +67,14 @@ _SAID = {
     "yr/old": "year old",
     "s/h": "secondhand",
     "n/c": "no charge",
+    "o/n": "overnight",
+    "o/u": "over under",
+    "f/t": "full time",
+    "p/t": "part time",
     "o/s": "out of stock",
 }
 _SLASHES = re.compile(
-    r"(?<![\w/])(?P<said>[rR]/[tT]|[cC]/[wW]|[nN]/[cC]|s/h)(?![\w/])"
+    r"(?<![\w/])(?P<said>[rR]/[tT]|[cC]/[wW]|[nN]/[cC]|s/h|[oO]/[nuNU]|[fFpP]/[tT])(?![\w/])"
     r"|(?<=\d)[ \u00a0-]?(?P<age>y/o|yr/old)(?![\w/])"
 )
 

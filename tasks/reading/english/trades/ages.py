@@ -34,6 +34,7 @@ def _limit(match: re.Match[str]) -> Token | None:
         _OLDEST_CHILD < age < _YOUNGEST_SENIOR
     )
     are_people = is_joined or is_for_people or _word(text, match.end()) in _THEY_DO
+    are_people = are_people or (text[match.end() : match.end() + 1] == ":" and not before.strip())
     if not are_people or (_TIMED.search(before) and not is_for_people):
         return None
     return token(match, "measure", f"{match[1]} {plural(cardinal(age))}")

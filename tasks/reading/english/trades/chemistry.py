@@ -2,7 +2,7 @@
 
 import re
 
-from tasks.reading.english.numbers import cardinal, parse_number
+from tasks.reading.english.numbers import cardinal, pairs, parse_number
 from tasks.reading.english.rules import Rule, token
 from tasks.reading.tokens import Token
 
@@ -67,11 +67,11 @@ _MOLAR = re.compile(
     r"|solution|buffer|urea)"
     r")"
 )
-_KELVIN = re.compile(r"(?<![\w.,$€£])(?P<number>\d{1,5}(?:\.\d{1,3})?)[ \u00a0]K(?![\w-])")
+_KELVIN = re.compile(r"(?<![\w.,$€£¥₹])(?P<number>\d{1,5}(?:\.\d{1,3})?)[ \u00a0]K(?![\w-])")
 _HOT = re.compile(
     r"\b(?:boils?|freezes?|melts?|temperatures?|kelvin|superconduct\w+|absolute zero|thermal"
     r"|LED|bulbs?|"
-    r"white|light)\b|°C"
+    r"white|light)\b|°C|[Δ∆]T\b"
 )
 
 
@@ -87,7 +87,47 @@ def _kelvin(match: re.Match[str]) -> Token | None:
     return token(match, "measure", f"{parse_number(match['number']).words} kelvin")
 
 
+_NAMED_ELEMENTS = {
+    **{"H": "hydrogen", "C": "carbon", "N": "nitrogen", "O": "oxygen", "U": "uranium"},
+    **{"Pu": "plutonium", "I": "iodine", "Cs": "cesium", "Sr": "strontium", "Tc": "technetium"},
+    **{"F": "fluorine", "K": "potassium", "Co": "cobalt", "Rn": "radon", "Ra": "radium"},
+}
+_ELEMENT = "|".join(_NAMED_ELEMENTS)
+_ISOTOPE = re.compile(
+    rf"(?<![\w⁰¹²³⁴⁵⁶⁷⁸⁹])(?P<mass>[⁰¹²³⁴⁵⁶⁷⁸⁹]{{1,3}})(?P<element>{_ELEMENT})(?!\w)"
+)
+_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+_GREEK = {
+    **{
+        "α": "alpha",
+        "β": "beta",
+        "γ": "gamma",
+        "Γ": "gamma",
+        "δ": "delta",
+        "Δ": "delta",
+        "∆": "delta",
+    },
+    **{"ε": "epsilon", "ζ": "zeta", "η": "eta", "θ": "theta", "Θ": "theta", "κ": "kappa"},
+    **{"λ": "lambda", "Λ": "lambda", "ξ": "xi", "ρ": "rho", "σ": "sigma", "Σ": "sigma"},
+    **{"τ": "tau", "φ": "phi", "Φ": "phi", "χ": "chi", "ψ": "psi", "Ψ": "psi", "ω": "omega"},
+}
+_GREEK_LETTER = re.compile(rf"(?<!\w)[{''.join(_GREEK)}](?=[A-Za-z]?(?!\w))")
+
+
+def _isotope(match: re.Match[str]) -> Token:
+    """¹⁴C, ²³⁵U."""
+    mass = match["mass"].translate(_RAISED)
+    return token(match, "model", f"{_NAMED_ELEMENTS[match['element']]} {pairs(mass)}")
+
+
+def _greek_letter(match: re.Match[str]) -> Token:
+    """ΔE, α-blockers."""
+    return token(match, "sign", _GREEK[match[0]])
+
+
 RULES = (
+    Rule(_ISOTOPE, _isotope),
+    Rule(_GREEK_LETTER, _greek_letter),
     Rule(_MOLAR, _molar),
     Rule(_KELVIN, _kelvin),
     Rule(_FORMULA, _formula),

@@ -40,7 +40,7 @@ def _quarter(match: re.Match[str]) -> Token | None:
 
 _Y = r"(?:19|20)\d\d"
 _ESTIMATE = re.compile(
-    rf"(?<![\w.,/$€£-])(?P<fiscal>FY[ \u00a0]?'?)?"
+    rf"(?<![\w.,/$€£¥₹-])(?P<fiscal>FY[ \u00a0]?'?)?"
     rf"(?:(?P<first>{_Y})[AEFP]?[ \u00a0]?[-–][ \u00a0]?)?(?P<year>{_Y}|(?<=FY)\d\d"
     rf"|(?<=FY')\d\d)(?P<kind>[AEFP])(?![\w-])"
 )
@@ -116,7 +116,8 @@ def _tenors(match: re.Match[str]) -> Token:
 
 
 _PENCE = re.compile(
-    r"(?<![\w.,$£€])(?P<pence>\d{1,2}\.\d{1,2})p(?:/(?P<each>kWh|min|mile|L|litre|text|day"
+    r"(?<![\w.,$£€¥₹])(?P<pence>\d{1,2}\.\d{1,2}|\d{3}\.\d)p(?:/(?P<each>kWh|min|mile|L|litre"
+    r"|text|day"
     r"|unit))?(?!\w)"
 )
 _EACH = {"kWh": "kilowatt hour", "min": "minute", "L": "liter"}
@@ -143,7 +144,25 @@ def _forms(match: re.Match[str]) -> Token:
     return token(match, "model", f"{pairs(match['one'])} {kind}".strip())
 
 
+_TERMS = re.compile(r"(?<![\w.,/$€£¥₹-])([1-5])/(10|15|20|30)(?=,?[ \u00a0][Nn]et[ \u00a0]\d)")
+
+
+def _terms(match: re.Match[str]) -> Token:
+    """2/10 net 30: two percent off within ten days."""
+    return token(match, "model", " ".join(cardinal(int(number)) for number in match.groups()))
+
+
+_SHORT_ESTIMATE = re.compile(r"(?<!\w)'(\d\d)([EF])(?=[ \u00a0,;.)]|$)")
+
+
+def _short_estimate(match: re.Match[str]) -> Token:
+    """'27E EPS."""
+    return token(match, "year", f"{year(2000 + int(match[1]))} {_KINDS[match[2]]}")
+
+
 RULES = (
+    Rule(_SHORT_ESTIMATE, _short_estimate),
+    Rule(_TERMS, _terms),
     Rule(_FORMS, _forms),
     Rule(_PENCE, _pence),
     Rule(_OPERATING, _operating),

@@ -3,6 +3,7 @@
 import re
 
 from tasks.reading.english.names.models import letters
+from tasks.reading.english.nouns import is_noun_next_to
 from tasks.reading.english.numbers import NUMBER, cardinal, pairs, parse_number
 from tasks.reading.english.rules import Rule, token
 from tasks.reading.tokens import Token
@@ -135,7 +136,36 @@ def _mileages(match: re.Match[str]) -> Token:
     return token(match, "measure", f"{first}, {second}")
 
 
+_CURRENT = re.compile(
+    r"(?=\d{1,3}[ \u00a0-]?A)(?:(?<=\ba )|(?<=\ban )|(?<=\bto )|(?<=\bat )|(?<=\bof )"
+    r"|(?<=needs )|(?<=takes )|(?<=with )"
+    r"|(?<=\bor )|(?<=\band )|(?<=max )|(?<=for )|(?<=[(,/;:–-] )|(?<=\())(?P<amps>\d{1,3})"
+    r"[ \u00a0-]?A(?![\w'-]|[ \u00a0][A-Z][a-z])|(?<![\w.,/$-])(?P<wired>\d{1,3})[ \u00a0-]?A"
+    r"(?=[ \u00a0](?:GFCI|AFCI|RCD|RCBO|MCB|[A-Za-z-]+ (?:breaker|fuse|circuit|outlet)"
+    r"|(?:[a-z]+ )?(?:saw|drill|sander|grinder|vacuum|planer|compressor)\b))"
+)
+_WIRING = re.compile(
+    r"\b(?:[Ww]ir(?:e[ds]?|ing)|fuses?|breakers?|circuits?|outlets?|GFCI|AFCI|RCD|RCBO|MCB"
+    r"|receptacles?"
+    r"|volts?|saw|drill|sander|grinder|vacuum|planer|compressor|plug|sockets?|relays?|motor"
+    r"|charger|charging|battery|inverter|solar|\d+ ?V(?:AC"
+    r"|DC)?)\b"
+)
+
+
+def _current(match: re.Match[str]) -> Token | None:
+    """Wire it to 15A; a 20A GFCI outlet; but seat 15A."""
+    if not _WIRING.search(match.string):
+        return None
+    number = int(match["amps"] or match["wired"])
+    is_one = (
+        number == 1 or match["wired"] or is_noun_next_to(match.string, match.start(), match.end())
+    )
+    return token(match, "measure", f"{cardinal(number)} {'amp' if is_one else 'amps'}")
+
+
 RULES = (
+    Rule(_CURRENT, _current),
     Rule(_MILEAGES, _mileages),
     Rule(_PAGES, _pages),
     Rule(_LUMBER, _lumber),

@@ -3,7 +3,7 @@
 import re
 
 from tasks.reading.english.numbers import cardinal, digits, pairs
-from tasks.reading.english.rules import Rule, stop_ends_sentence, token
+from tasks.reading.english.rules import Rule, stop_ends_sentence, token, word_set
 from tasks.reading.tokens import Token
 
 _STREETS = (
@@ -33,7 +33,7 @@ def _number(written: str) -> str:
 
 
 _POSTCODE = re.compile(
-    r"(?:(?<=\bNSW )|(?<=\bVIC )|(?<=\bVic )|(?<=\bQLD )|(?<=\bQld )|(?<=\bSA )|(?<=\bWA )"
+    r"(?=\d)(?:(?<=\bNSW )|(?<=\bVIC )|(?<=\bVic )|(?<=\bQLD )|(?<=\bQld )|(?<=\bSA )|(?<=\bWA )"
     r"|(?<=\bTAS )|(?<=\bTas )|(?<=\bACT )"
     r"|(?<=\bNT ))(?P<code>\d{4})(?![\w%]|[.,/-]\d)"
 )
@@ -46,7 +46,7 @@ def _postcode(match: re.Match[str]) -> Token:
 
 
 _ROAD = re.compile(
-    r"(?<![\w.,$€£-])\d{1,5}[A-Za-z]?(?:[-–]\d{1,5})?[ \u00a0](?:[NSEW]\.?[ \u00a0])?"
+    r"(?<![\w.,$€£¥₹-])\d{1,5}[A-Za-z]?(?:[-–]\d{1,5})?[ \u00a0](?:[NSEW]\.?[ \u00a0])?"
     r"(?:[A-Z][A-Za-z']+\.?[ \u00a0]){1,3}"
     r"(?P<road>Rd|Ave|Av|Ln|Ct|Cres|Cr|Pde|Tce|Hwy|Cct|Pl|Sq|Gdns|Gr|Grn|Trl|Cir|Ter"
     r"|Cl)\b(?P<stop>\.(?=[ \u00a0]?[,;]|[ \u00a0][A-Z]?[a-z]*\b))?(?![\w])"
@@ -92,7 +92,8 @@ def _pin_code(match: re.Match[str]) -> Token | None:
 
 
 _DIRECTION = re.compile(
-    r"(?:(?<=\bSt )|(?<=\bSt\. )|(?<=\bAve )|(?<=\bAve\. )|(?<=\bRd )|(?<=\bRd\. )|(?<=\bBlvd\."
+    r"(?=[NSEW])(?:(?<=\bSt )|(?<=\bSt\. )|(?<=\bAve )|(?<=\bAve\. )|(?<=\bRd )|(?<=\bRd\. )"
+    r"|(?<=\bBlvd\."
     r" )|(?<=\bDr\. )"
     r"|(?<=\bStreet )|(?<=\bAvenue )|(?<=\bRoad ))(?P<side>NE|NW|SE|SW"
     r"|[NSEW])(?:\.(?=[ \u00a0,;]))?(?![\w'])"
@@ -149,18 +150,107 @@ _STATES = {
     **{"WV": "West Virginia", "WI": "Wisconsin", "WY": "Wyoming"},
 }
 _STATE = re.compile(
-    rf"\b[A-Z][a-z]+, (?P<state>{'|'.join(_STATES)})(?=[.,;:!?)]|$|[ \u00a0](?![\dA-Z]))"
-    r"|\b[A-Z][a-z]+, (?P<word>OR|IN|ME|HI|OK|OH|LA|PA|MA)(?=[ \u00a0]\d{5}(?!\d))"
+    rf"\b[A-Z][a-z]+\.?,? (?P<state>{'|'.join(_STATES)}|DC)(?=[ \u00a0]\d{{5}}(?:-\d{{4}})?(?!\w))"
+    rf"|\b[A-Z][a-z]+, (?P<word>{'|'.join(_STATES)})(?=[.,;:!?)]|$|[ \u00a0](?![\dA-Z]))"
 )
 
 
 def _state(match: re.Match[str]) -> Token:
     """Made in Portland, OR."""
     name = "state" if match["state"] else "word"
-    return Token(match.start(name), match.end(), "abbreviation", _STATES[match[name]])
+    return Token(
+        match.start(name), match.end(), "abbreviation", {**_STATES, "DC": "D C"}[match[name]]
+    )
+
+
+_CODES = "|".join(_STATES)
+_STATES_LISTED = re.compile(
+    rf"(?<![\w-])(?:{_CODES})(?:, (?:{_CODES})(?![\w-]))*(?:,? (?:and|&|or) |, ?|/)"
+    rf"(?:{_CODES})(?![\w-])"
+)
+_SURE_CODES = word_set("TX CA NY NJ FL WA AZ NV UT TN KY WI WY KS IL NH RI VT MN NC IA WV GA NM ND")
+_STATE_ALONE = re.compile(
+    r"(?=[A-Z]{2})(?:(?<=\bin )|(?<=\bfrom )|(?<=\bacross )|(?<=\bthroughout )|(?<=\boutside )"
+    r"|(?<=\bto ))"
+    r"(TX|NY|NJ|FL|AZ|NV|UT|TN|KY|WI|WY|KS|NH|RI|VT|MN|NC|WV)(?=[.,;:!?)]|$|[ \u00a0](?![\dA-Z]))"
+)
+_PARTY = re.compile(rf"\((?P<party>[RDI])-(?P<state>{_CODES}|DC|PR)\.?\)")
+_PARTIES = {"R": "Republican", "D": "Democrat", "I": "Independent"}
+
+
+def _states_listed(match: re.Match[str]) -> Token | None:
+    """To TX, CA and NY only; two codes need one that is nothing else."""
+    codes = re.findall(r"[A-Z]{2}", match[0])
+    if not set(codes) & _SURE_CODES:
+        return None
+    return token(
+        match,
+        "abbreviation",
+        re.sub(r"[A-Z]{2}", lambda m: _STATES[m[0]], match[0])
+        .replace("&", "and")
+        .replace("/", ", "),
+    )
+
+
+def _state_alone(match: re.Match[str]) -> Token:
+    """Only in TX."""
+    return token(match, "abbreviation", _STATES[match[1]])
+
+
+def _party(match: re.Match[str]) -> Token:
+    """Senator Lee (R-UT)."""
+    state = {**_STATES, "DC": "D C", "PR": "Puerto Rico"}[match["state"]]
+    return token(match, "abbreviation", f"({_PARTIES[match['party']]}, {state})")
+
+
+_BEDS_AND_BATHS = re.compile(
+    r"(?:(?<=, )|(?<=^)|(?<=; )|(?<=[aA] ))(?P<beds>[1-6])/(?P<baths>[1-5])(?P<half>\.5|½)?"
+    r"(?=[,;.]|[ \u00a0](?:home|house|condo|ranch|bungalow|duplex|townhome|in|w/|with|on)\b|$)"
+)
+_HOMES = re.compile(
+    r"\b(?:sq\.? ?ft|SF|HOA|ranch|condo|duplex|townhome|bungalow|listing|MLS|garage|gar)\b|\bsqft",
+    re.I,
+)
+
+
+def _beds_and_baths(match: re.Match[str]) -> Token | None:
+    """A 3/2 ranch of 1,850 sqft: three bedrooms, two baths."""
+    if not _HOMES.search(match.string):
+        return None
+    half = " and a half" if match["half"] else ""
+    words = f"{cardinal(int(match['beds']))} bed, {cardinal(int(match['baths']))}{half} bath"
+    return token(match, "measure", words)
+
+
+_SHORT_STATES = {
+    **{"Ala": "Alabama", "Ariz": "Arizona", "Ark": "Arkansas", "Calif": "California"},
+    **{"Colo": "Colorado", "Conn": "Connecticut", "Del": "Delaware", "Fla": "Florida"},
+    **{"Ga": "Georgia", "Ill": "Illinois", "Ind": "Indiana", "Kan": "Kansas", "Ky": "Kentucky"},
+    **{"La": "Louisiana", "Md": "Maryland", "Mass": "Massachusetts", "Mich": "Michigan"},
+    **{"Minn": "Minnesota", "Miss": "Mississippi", "Mo": "Missouri", "Mont": "Montana"},
+    **{"Neb": "Nebraska", "Nev": "Nevada", "Okla": "Oklahoma", "Ore": "Oregon"},
+    **{"Pa": "Pennsylvania", "Tenn": "Tennessee", "Tex": "Texas", "Va": "Virginia"},
+    **{"Wash": "Washington", "Wis": "Wisconsin", "Wyo": "Wyoming", "Vt": "Vermont"},
+    **{"Ont": "Ontario", "Que": "Quebec", "Alta": "Alberta", "Sask": "Saskatchewan"},
+}
+_SHORT_STATE = re.compile(rf"(?<=[a-z], )(?P<state>{'|'.join(_SHORT_STATES)})\.(?![\w])")
+
+
+def _short_state(match: re.Match[str]) -> Token | None:
+    """St. Louis, Mo.; Fresno, Calif."""
+    town = match.string[: match.start()].rsplit(None, 1)[-1]
+    if not town[:1].isupper():
+        return None
+    ends = stop_ends_sentence(match.string, match.end() - 1)
+    return token(match, "abbreviation", _SHORT_STATES[match["state"]], end=match.end() - ends)
 
 
 RULES = (
+    Rule(_SHORT_STATE, _short_state),
+    Rule(_PARTY, _party),
+    Rule(_STATES_LISTED, _states_listed),
+    Rule(_STATE_ALONE, _state_alone),
+    Rule(_BEDS_AND_BATHS, _beds_and_baths),
     Rule(_STATE, _state),
     Rule(_BEDROOM, _bedroom),
     Rule(_BATHS, _baths),

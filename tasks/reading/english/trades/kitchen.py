@@ -6,7 +6,6 @@
 import re
 from fractions import Fraction
 
-from tasks.reading.english.calendar import PART_OF
 from tasks.reading.english.nouns import is_noun_next_to
 from tasks.reading.english.numbers import (
     NUMBER,
@@ -17,12 +16,14 @@ from tasks.reading.english.numbers import (
 )
 from tasks.reading.english.quantities import UNIT, end_of, part_of
 from tasks.reading.english.rules import LatePattern, Rule, stop_ends_sentence, token
+from tasks.reading.english.times.calendar import PART_OF
 from tasks.reading.english.units import UNITS
 from tasks.reading.tokens import Token
 
 _NAMES = {"c": "cup", "C": "cup", "T": "tablespoon", "t": "teaspoon", "Tb": "tablespoon"}
 _FOODS = (
-    "AP|all|almonds?|apples?|baking|basil|beans?|beef|berries|blueberries|bread|broth|brown|butter|"
+    "AP|EVOO|cayenne|paprika|cumin|turmeric|oregano|thyme|curry|mayo|nutmeg|coriander|rosemary|sage|tahini|"
+    "miso|zest|capers|all|almonds?|apples?|baking|basil|beans?|beef|berries|blueberries|bread|broth|brown|butter|"
     "buttermilk|cake|caster|icing|plain|self|rolled|oat|almond|avocado|sesame|canola|vegetable"
     "|chili|chilli|carrots?|cheese|chicken|chocolate|chopped|cilantro|cinnamon|cocoa|coconut|cold|"
     "cooked|corn|cornstarch|cream|diced|dry|egg|extra|fine|finely|flour|fresh|frozen|garlic|"
@@ -34,7 +35,7 @@ _FOODS = (
 )
 _UNIT_BEHIND = LatePattern(UNIT)
 _COOKED = re.compile(
-    rf"(?<![\w.,$€£#/-])(?P<number>{NUMBER}|\d/[2-9])[ \u00a0](?P<name>(?:c|C|T|t|Tb)\.|T)"
+    rf"(?<![\w.,$€£¥₹#/-])(?P<number>{NUMBER}|\d/[2-9])[ \u00a0](?P<name>(?:c|C|T|t|Tb)\.|T|c)"
     rf"(?=[ \u00a0](?:of[ \u00a0])?(?i:{_FOODS})\b)"
 )
 
@@ -51,7 +52,7 @@ def _cooked(match: re.Match[str]) -> Token:
     ends = (
         match[0].endswith(".")
         and following.isupper()
-        and not text[end:].startswith(" AP ")
+        and not text[end:].startswith((" AP ", " EVOO"))
         and stop_ends_sentence(text, end - 1)
     )
     return token(match, "measure", words, end=end - ends)
@@ -65,7 +66,7 @@ def _number(written: str) -> Number:
 
 
 _SPOONED = re.compile(
-    rf"(?<![\w.,$€£#/-])(?P<number>{NUMBER}|\d/[2-9])(?P<name>T|t)"
+    rf"(?<![\w.,$€£¥₹#/-])(?P<number>{NUMBER}|\d/[2-9])(?P<name>T|t)"
     rf"(?=[ \u00a0](?:of[ \u00a0])?(?i:{_FOODS})\b)"
 )
 _OVEN = re.compile(
@@ -113,7 +114,7 @@ def _oven(match: re.Match[str]) -> Token | None:
     return token(match, "measure", ", ".join(words))
 
 
-_PACK = re.compile(r"(?<![\w.,$€£#/-])(?P<number>\d{1,3})[ \u00a0-]?(?:pk|PK|Pk)(?!\w)\.?")
+_PACK = re.compile(r"(?<![\w.,$€£¥₹#/-])(?P<number>\d{1,3})[ \u00a0-]?(?:pk|PK|Pk)(?!\w)\.?")
 
 
 def _pack(match: re.Match[str]) -> Token:
@@ -123,7 +124,7 @@ def _pack(match: re.Match[str]) -> Token:
 
 
 _COUNT = re.compile(
-    r"(?<![\w.,$€£#/-])(?P<number>[1-9]\d{1,2})[ \u00a0-]?(?:ct|CT|Ct)(?!\w)\.?"
+    r"(?<![\w.,$€£¥₹#/-])(?P<number>[1-9]\d{1,2})[ \u00a0-]?(?:ct|CT|Ct)(?!\w)\.?"
     r"(?:[ \u00a0]count\b)?(?![ \u00a0]t\.?w)"
 )
 _JEWELS = re.compile(
@@ -157,7 +158,7 @@ def _cooking_time(match: re.Match[str]) -> Token | None:
     return token(match, "measure", f"{cardinal(count)} minute{'' if count == 1 else 's'}")
 
 
-_AMOUNT = rf"(?<![\w.,$€£#/-])(?P<sign>[-+−±][ \u00a0]?)?(?P<number>{NUMBER})"
+_AMOUNT = rf"(?<![\w.,$€£¥₹#/-])(?P<sign>[-+−±][ \u00a0]?)?(?P<number>{NUMBER})"
 _POINTS = re.compile(rf"{_AMOUNT}(?P<joint>[ \u00a0-]?)pts?(?!\w)\.?")
 _SET_IN = re.compile(
     r"[ \u00a0-](?:bold |italic |regular |light )?(?:fonts?|type|text|print|letters|lettering|bold|"
@@ -167,7 +168,9 @@ _SET_IN = re.compile(
     re.IGNORECASE,
 )
 _OF_FOOD = re.compile(rf"[ \u00a0](?:of[ \u00a0])?(?i:{_FOODS}|beer|ale|cider|blood|paint)\b")
-_PERCENT_POINTS = re.compile(rf"{_AMOUNT}[ \u00a0]?(?:pp(?!\w)|p\.p\.|(?P<thousand>ppts?)(?!\w))")
+_PERCENT_POINTS = re.compile(
+    rf"{_AMOUNT}[ \u00a0]?(?:pp(?!\w)\.?|p\.p\.|(?P<thousand>ppts?)(?!\w))"
+)
 _SLIDES = re.compile(
     r"[ \u00a0-](?:files?|slides?|decks?|presentations?|templates?)\b", re.IGNORECASE
 )
@@ -232,7 +235,23 @@ def _parts(match: re.Match[str]) -> Token | None:
     return token(match, "range", f"{words} of {article} {unit}", end=end_of(found))
 
 
+_HEAT = re.compile(
+    r"(?<![\w.,$€£¥₹/-])(?P<heat>[1-5]\d\d)[ \u00a0]?(?P<scale>[CF])(?=[ \u00a0,.;)]|$)"
+)
+_OVENS = re.compile(
+    r"\b(?:oven|fan|pre-?heat\w*|bak(?:e|ed|ing)|roast\w*|grill\w*|air fry\w*|cook\w*)\b", re.I
+)
+
+
+def _heat(match: re.Match[str]) -> Token | None:
+    """Preheat to 200C fan."""
+    if not _OVENS.search(match.string):
+        return None
+    return token(match, "measure", f"{cardinal(int(match['heat']))} {_SCALES[match['scale']]}")
+
+
 RULES = (
+    Rule(_HEAT, _heat),
     Rule(_PACK, _pack),
     Rule(_COUNT, _count),
     Rule(_BILLIONS, _billions),

@@ -8,7 +8,8 @@ from tasks.reading.english.rules import Rule, token
 from tasks.reading.tokens import Token
 
 _PARAGRAPHS = re.compile(
-    r"(?:(?<=§)|(?<=§ )|(?<=[Ss]ection )|(?<=[Ss]ec\. )|(?<=[Ss]ect\. )|(?<=\b[Ss]\. )|(?<=Art\. )"
+    r"(?=\d)(?:(?<=§)|(?<=§ )|(?<=[Ss]ection )|(?<=[Ss]ec\. )|(?<=[Ss]ect\. )|(?<=\b[Ss]\. )"
+    r"|(?<=Art\. )"
     r"|(?<=[Aa]rticle )|(?<=[Rr]ule )"
     r"|(?<=Reg\. )|(?<=[Rr]egulation )|(?<=[Cc]lause )|(?<=[Cc]l\. )|(?<=[Pp]ara\. )"
     r"|(?<=[Pp]aragraph )"

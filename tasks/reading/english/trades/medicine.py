@@ -35,16 +35,21 @@ _LATIN_DOSES = {
     "hs": "at bedtime",
     "qam": "every morning",
     "qpm": "every evening",
+    "bd": "twice a day",
+    "od": "once a day",
+    "tds": "three times a day",
+    "qds": "four times a day",
 }
 _DOSE = (
     r"(?:mg|mcg|μg|g|ml|mL|units?|IU|tabs?|tablets?|caps?|capsules?|drops?|puffs?|sprays?|doses?"
     r"|h|hours|po|PO|daily|orally)\.?"
 )
 _LATIN = re.compile(
-    r"(?<![\w.])(?i:(?P<dotted>q\.d|b\.i\.d|t\.i\.d|q\.i\.d|p\.r\.n|p\.o"
+    r"(?<![\w.])(?i:(?P<dotted>q\.d|b\.i\.d|t\.i\.d|q\.i\.d|p\.r\.n|p\.o|b\.d|t\.d\.s|q\.d\.s"
     r"|q\.h\.s))(?P<stop>\.)?(?!\w)"
     r"|(?<![\w.-])(?P<plain>prn|PRN|qhs|QHS)(?![\w-])"
-    r"|(?<=[A-Za-z.] )(?P<dosed>BID|TID|QID|QD|PO|bid|tid|qid|qd|po)(?![\w-])"
+    r"|(?<=[A-Za-z.] )(?P<dosed>BID|TID|QID|QD|PO|BD|OD|TDS|QDS|bid|tid|qid|qd|po|bd|od"
+    r"|tds|qds)(?![\w-])"
 )
 _AFTER_DOSE = re.compile(rf"\b{_DOSE}[ \u00a0]$")
 
@@ -70,14 +75,42 @@ def _haemoglobin(match: re.Match[str]) -> Token:
 
 
 _COURSE = re.compile(
-    r"(?<=[A-Za-z.)%] )[x×][ \u00a0]?(?P<count>\d{1,2})(?=[ \u00a0](?:days?|weeks?|wks?|months?"
-    r"|mos?|nights?)\b)"
+    r"(?<=[A-Za-z.)%] )[x×][ \u00a0]?(?P<count>\d{1,2})(?:[ \u00a0-]?(?P<unit>days?|weeks?|wks?"
+    r"|months?|mos?|nights?|d|w)\b)\.?"
 )
 
 
 def _course(match: re.Match[str]) -> Token:
     """500 mg TID x 7 days."""
-    return token(match, "measure", f"for {cardinal(int(match['count']))}")
+    number, unit = int(match["count"]), match["unit"].rstrip("s")
+    name = {"d": "day", "w": "week", "wk": "week", "mo": "month"}.get(unit, unit)
+    ends = match[0].endswith(".") and stop_ends_sentence(match.string, match.end() - 1)
+    words = f"for {cardinal(number)} {name}{'' if number == 1 else 's'}"
+    return token(match, "measure", words, end=match.end() - ends)
+
+
+_PARTS_OF_TIME = {"7": "day", "52": "week", "12": "month"}
+_PART_OF_TIME = re.compile(r"(?:(?<=\bfor )|(?<=[x×]))(\d{1,2})/(7|52|12)(?![\w/%]|[.,]\d)")
+_PER_TIME = re.compile(r"(?<![\w.,/$-])(\d{1,2})/(24|12|48)[ \u00a0]?h(?:r|rs|ours)?\b\.?")
+_DOSES = re.compile(
+    r"\b(?:mg|mcg|mL|ml|tabs?|tablets?|caps?|capsules?|dose|doses|puffs?)\b|\dm[gL]"
+)
+
+
+def _part_of_time(match: re.Match[str]) -> Token | None:
+    """500 mg for 7/7: as chemists write days, weeks and months."""
+    if not _DOSES.search(match.string):
+        return None
+    count = int(match[1])
+    name = _PARTS_OF_TIME[match[2]] + ("" if count == 1 else "s")
+    return token(match, "measure", f"{cardinal(count)} {name}")
+
+
+def _per_time(match: re.Match[str]) -> Token:
+    """No more than 8/24h."""
+    ends = match[0].endswith(".") and stop_ends_sentence(match.string, match.end() - 1)
+    words = f"{cardinal(int(match[1]))} in {cardinal(int(match[2]))} hours"
+    return token(match, "measure", words, end=match.end() - ends)
 
 
 _BLOOD = re.compile(r"(?<![\w.-])(?P<group>AB|[ABO])(?P<sign>[-+−])(?![\w+])")
@@ -96,10 +129,33 @@ def _oxygen(match: re.Match[str]) -> Token:
     return token(match, "model", "S P O two")
 
 
+_STONES = re.compile(
+    r"(?<![\w.,$€£¥₹/-])(\d{1,2})[ \u00a0]?st[ \u00a0]?(\d{1,2})(?:[ \u00a0]?lbs?\b)?(?![\w.,]\d)"
+)
+_LOSS = re.compile(
+    r"(?:(?<=[Ll]ost )|(?<=[Ll]ose )|(?<=[Ww]eighs )|(?<=[Gg]ained ))(\d{1,2})[ \u00a0]?st(?!\w)"
+)
+
+
+def _stones(match: re.Match[str]) -> Token:
+    """11 st 4 lb."""
+    pounds = f"{cardinal(int(match[2]))} pound{'' if match[2] == '1' else 's'}"
+    return token(match, "measure", f"{cardinal(int(match[1]))} stone {pounds}")
+
+
+def _loss(match: re.Match[str]) -> Token:
+    """She lost 2st."""
+    return token(match, "measure", f"{cardinal(int(match[1]))} stone")
+
+
 RULES = (
+    Rule(_STONES, _stones),
+    Rule(_LOSS, _loss),
     Rule(_OXYGEN, _oxygen),
     Rule(_BLOOD, _blood),
     Rule(_COURSE, _course),
+    Rule(_PART_OF_TIME, _part_of_time),
+    Rule(_PER_TIME, _per_time),
     Rule(_EVERY, _every),
     Rule(_LATIN, _latin),
     Rule(_HAEMOGLOBIN, _haemoglobin),

@@ -26,7 +26,7 @@ def _wickets(match: re.Match[str]) -> Token | None:
 
 
 _AVERAGE = re.compile(
-    r"(?:(?<=\bhit )|(?<=\bhits )|(?<=hitting )|(?<=batting )|(?<=batted )|(?<=\bbats )"
+    r"(?=\.\d)(?:(?<=\bhit )|(?<=\bhits )|(?<=hitting )|(?<=batting )|(?<=batted )|(?<=\bbats )"
     r"|(?<=slugging )"
     r"|(?<=batting average of )|(?<=percentage of )|(?<=slugged )|(?<=\ba )(?=\.\d{3} (?:hitter"
     r"|average|batting)))"
@@ -60,13 +60,14 @@ def _record(match: re.Match[str]) -> Token:
 
 
 _DEFEATED = re.compile(
-    r"(?<=[a-z] )(?P<won>d|def|bt)\.(?=[ \u00a0][A-Z][A-Za-z'. -]{1,30}[ \u00a0]\d{1,3}[-–]\d)"
+    r"(?<=[a-z] )(?P<won>(?:d|def|bt)\."
+    r"|bt)(?=[ \u00a0][A-Z][A-Za-z'. -]{1,30}[ \u00a0]\d{1,3}[-–]\d)"
 )
 
 
 def _defeated(match: re.Match[str]) -> Token:
     """Nadal d. Federer 6–3."""
-    return token(match, "abbreviation", "beat" if match["won"] == "bt" else "defeated")
+    return token(match, "abbreviation", "beat" if match["won"][:2] == "bt" else "defeated")
 
 
 _OVERS = re.compile(r"(?<=\d )ov\b\.?")
@@ -104,7 +105,41 @@ def _minute(match: re.Match[str]) -> Token | None:
     return token(match, "measure", f"{cardinal(int(match['minute']))}{added} minutes")
 
 
+_TIEBREAK = re.compile(r"(?<=[67][-–][67])\((\d{1,2})\)")
+_LOST = re.compile(r"(?<=\brecord is )(\d{1,3})[-–](\d{1,3})(?:[-–](\d{1,3}))?(?![\w%-]|[.,]\d)")
+
+
+def _tiebreak(match: re.Match[str]) -> Token:
+    """7–6(5)."""
+    return token(match, "range", f", {cardinal(int(match[1]))} in the tiebreak")
+
+
+def _lost(match: re.Match[str]) -> Token:
+    """His record is 22-3-1."""
+    words = [cardinal(int(number)) for number in match.groups() if number]
+    return token(match, "range", f"{', '.join(words[:-1])} and {words[-1]}")
+
+
+_COURSE_LENGTH = re.compile(
+    r"(?<![\w.,$€£¥₹/-])(\d)m[ \u00a0]?(\d)f(?:[ \u00a0]?(\d{1,3})y(?:ds?)?)?(?!\w)"
+)
+
+
+def _course_length(match: re.Match[str]) -> Token:
+    """A race of 1m 2f."""
+    parts = zip(match.groups(), ("mile", "furlong", "yard"), strict=True)
+    words = [
+        f"{cardinal(int(count))} {name}{'' if count == '1' else 's'}"
+        for count, name in parts
+        if count
+    ]
+    return token(match, "measure", " ".join(words))
+
+
 RULES = (
+    Rule(_COURSE_LENGTH, _course_length),
+    Rule(_TIEBREAK, _tiebreak),
+    Rule(_LOST, _lost),
     Rule(_OVERS, _overs),
     Rule(_NOT_OUT, _not_out),
     Rule(_BALLS, _balls),

@@ -2,8 +2,6 @@
 
 import re
 
-from tasks.reading.english import clock
-from tasks.reading.english.clock import clock_words
 from tasks.reading.english.numbers import SMALL, cardinal, ordinal, plural, year
 from tasks.reading.english.rules import (
     Rule,
@@ -13,26 +11,19 @@ from tasks.reading.english.rules import (
     word_before,
     word_set,
 )
+from tasks.reading.english.times import clock, weekdays
+from tasks.reading.english.times.clock import clock_words
+from tasks.reading.english.times.weekdays import ANY_DAY, DAY, DAYS
 from tasks.reading.tokens import Token
 
 _YEAR_OF_MONTHS = (
     "January February March April May June July August September October November December"
 )
 MONTHS = tuple(_YEAR_OF_MONTHS.split())
-_WEEK = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday"
-_DAYS = tuple(_WEEK.split())
 _SHORT_MONTHS = {
     **{name.lower(): name for name in MONTHS},
     **{name[:3].lower(): name for name in MONTHS},
     "sept": "September",
-}
-_SHORT_DAYS = {
-    **{name.lower(): name for name in _DAYS},
-    **{name[:3].lower(): name for name in _DAYS},
-    "tues": "Tuesday",
-    "weds": "Wednesday",
-    "thur": "Thursday",
-    "thurs": "Thursday",
 }
 _S = "[ \u00a0]"
 _MONTH = (
@@ -57,20 +48,16 @@ _SEASON = re.compile(
     r"(?<![\w.,/-])(FY ?)?((?:19|20)\d\d)(?:/|(?<=FY\d{4})[-–]"
     r"|(?<=FY \d{4})[-–])(\d\d)(?![\w/.,]\d|[A-Za-z/])"
 )
-_SHORT_HALVES = re.compile(
-    rf"(?<![\w.,:/$€£-])(1[0-2]|[1-9])(?::([0-5]\d))?([ap]){_TO}(1[0-2]"
-    rf"|[1-9])(?::([0-5]\d))?([ap])(?![\w])"
-)
 _HOUR = re.compile(r"(?<![\w.,:])([01]?\d|2[0-4])h([0-5]\d)(?![\w:]| ?m)")
 _YEAR_MONTH = re.compile(
-    r"(?<![\w.,/-])((?:19|20)\d\d)-(0[1-9]|1[0-2])(?![\w%]|[-/.,:]\d| \w*[$€£])"
+    r"(?<![\w.,/-])((?:19|20)\d\d)-(0[1-9]|1[0-2])(?![\w%]|[-/.,:]\d| \w*[$€£¥₹])"
 )
 _MONTH_DAY = re.compile(
     rf"\b(?P<month>{_ANY_MONTH}){_S}(?P<day>{_DAY}){_TH}(?:{_TO}(?P<last>{_DAY}){_TH})?"
     rf"(?P<comma>,?)(?:{_S}(?P<year>{_YEAR})(?![\w%]|[,.]\d))?(?![\w%:]|[,./-]\d)"
 )
 _DAY_MONTH = re.compile(
-    rf"(?<![\w.,/:$€£-])(?P<the>[Tt]he{_S})?(?P<day>{_DAY}){_TH}(?:{_TO}"
+    rf"(?<![\w.,/:$€£¥₹-])(?P<the>[Tt]he{_S})?(?P<day>{_DAY}){_TH}(?:{_TO}"
     rf"(?P<last>{_DAY}){_TH})?[ \u00a0-](?:of{_S})?"
     rf"(?P<month>{_ANY_MONTH})(?![\w])(?:(?P<comma>,?)[ \u00a0-](?P<year>{_YEAR})(?![\w%]|[,.]\d))?"
 )
@@ -81,14 +68,13 @@ _SLASHED = re.compile(r"(?<![\w.,/:$-])(\d{1,2})/(\d{1,2})(?![\w%]|[/.,:]\d)")
 PART_OF = frozenset((2, 3, 4, 5, 6, 8, 16, 32))
 """What parts of inches and cups are out of."""
 _DATE_CUES = word_set(
-    "on by until before from since after dated due date starting ends through till"
+    "on by until before from since after dated due date starting ends through till avail available "
+    "begins starts opens closes expires thru effective posted updated"
 )
-_SHORT_DAY = r"(?:Mon|Tues?|Wed|Weds|Thur?s?|Fri|Sat|Sun|MON|TUE|WED|THU|FRI|SAT|SUN)"
-_ANY_DAY = rf"(?:{'|'.join((*_DAYS, *map(str.upper, _DAYS)))}|{_SHORT_DAY})"
-_DAY_RANGE = re.compile(rf"\b({_ANY_DAY})\.?{_S}?[-–—/&]{_S}?({_ANY_DAY})\b\.?")
+_DAY_RANGE = re.compile(rf"\b({ANY_DAY})\.?{_S}?[-–—/&]{_S}?({ANY_DAY})\b\.?")
 _MONTH_RANGE = re.compile(rf"\b({_ANY_MONTH}){_TO}({_ANY_MONTH})(?!\w)")
 _LONE_DAY = re.compile(
-    rf"\b({_SHORT_DAY})(?:(\.)|(?=:)|(?=,?{_S}(?:\d|{_ANY_MONTH}))|\b(?<=Mon|Tue|Thu|Fri))(?!\w)"
+    rf"\b({DAY})(?:(\.)|(?=:)|(?=,?{_S}(?:\d|{_ANY_MONTH}))|\b(?<=Mon|Tue|Thu|Fri))(?!\w)"
 )
 _LONE_MONTH = re.compile(
     r"\b(Jan|Feb|Mar|Apr|Aug|Sept?|Oct|Nov|Dec)(?:(\.)|(?<=Sept|.Oct|.Nov|.Dec))(?!\w)"
@@ -112,10 +98,16 @@ _PERIOD = re.compile(
 _ERA = re.compile(rf"(?<![\w.,])(\d{{1,4}}){_S}(BCE?|AD|CE)\b")
 _YEAR_CUES = word_set(
     "in since by from until till before after during of year spring summer autumn fall winter "
-    "circa "
+    "circa fiscal "
     "ca c early late mid january february march april may june july august september october "
     "november "
     "december est established founded copyright christmas edition"
+)
+
+
+_OF_A_YEAR = word_set(
+    "models vintages rates results figures regulations taxes elections plans collections rules "
+    "standards levels holidays awards dates fees limits tariffs predictions trends"
 )
 
 
@@ -128,6 +120,8 @@ def is_year(text: str, start: int, end: int, value: int) -> bool:
     if not 1900 <= value <= 2099:
         return False
     if before in ("the", "a", "this", "our", "new", "©") or not following:
+        return True
+    if following in _OF_A_YEAR:
         return True
     is_plural = following.islower() and following.endswith("s") and not following.endswith("ss")
     return not (is_plural and following not in ("is", "was", "has", "as", "its", "this"))
@@ -204,13 +198,20 @@ def _days(match: re.Match[str]) -> str:
     return f"{first} to {ordinal(int(match['last']))}" if match["last"] else first
 
 
-def _month_day(match: re.Match[str]) -> Token:
+def _month_day(match: re.Match[str]) -> Token | None:
+    if match["month"] == "APR" and re.search(r"%[ \w]{0,14}$", match.string[: match.start()]):
+        return None  # 0% APR 15 mos.
     words = f"{_month(match['month'])} {_days(match)}"
     if match["year"]:
         return token(match, "date", f"{words}, {_whole_year(match['year'])}")
-    return token(match, "date", words, end=match.end() - len(match["comma"]))
+    day, end = int(match["day"]), match.end() - len(match["comma"])
+    if _ENDING.search(match.string[: match.start()]) and day >= 24 and not match["last"]:
+        words = f"{_month(match['month'])} {year(2000 + day)}"
+        return token(match, "date", words, end=end, doubt=f'"{match[0]}" could be a day')
+    return token(match, "date", words, end=end)
 
 
+_ENDING = re.compile(r"\b(?:MOT|[Rr]ego|BBE?|EXP)(?: (?:til|till|until|to|expires|exp))?:? $")
 _CALLED = re.compile(r"(?:\b[Hh]appy|\b[Yy]our|\b[Oo]ur|\b[Tt]his|\b[Ee]very|\b[Aa]|[’']s) $")
 
 
@@ -235,28 +236,9 @@ def _month_year(match: re.Match[str]) -> Token:
     return token(match, "date", f"{_month(match['month'])} {_whole_year(match['year'])}")
 
 
-_DAY_LIST = re.compile(
-    rf"(?<![\w/])({_SHORT_DAY})((?:/{_SHORT_DAY}){{1,6}})(?![\w/])", re.IGNORECASE
-)
-
-
-def _day_list(match: re.Match[str]) -> Token:
-    """Mon/Wed/Fri."""
-    *days, last = [_SHORT_DAYS[name.lower()] for name in match[0].split("/")]
-    return token(match, "date", f"{', '.join(days)} and {last}")
-
-
 _SLASHED_DAYS = re.compile(
     rf"(?<![\w.,/:$-])(\d{{1,2}})/(\d{{1,2}}){_TO}(\d{{1,2}})/(\d{{1,2}})(?![\w%]|[/.,:-]\d)"
 )
-
-
-def _short_halves(match: re.Match[str]) -> Token:
-    """Open 11a-9p."""
-    hour, minutes, half, last, last_minutes, last_half = match.groups()
-    begins = clock_words(int(hour), minutes, half, None, True)
-    ends = clock_words(int(last), last_minutes, last_half, None, True)
-    return token(match, "range", f"{begins} to {ends}")
 
 
 def _slashed_days(match: re.Match[str]) -> Token | None:
@@ -283,6 +265,9 @@ _EXPIRY = re.compile(
 )
 
 
+_CARD = re.compile(r"\b(?:CVV|CVC|[Cc]ard (?:ending|no|number)|[Vv]isa|Mastercard|Amex)\b")
+
+
 def _expiry(match: re.Match[str]) -> Token | None:
     """EXP 08/27 on a pack: a month and a year; but what "expires 12/31" ends on that day."""
     written = match["year"] or match["dotted"]
@@ -291,9 +276,10 @@ def _expiry(match: re.Match[str]) -> Token | None:
         return None
     words = f"{MONTHS[int(match['month']) - 1]} {year(value)}"
     is_day = len(written) == 2 and int(written) <= 31
-    if is_day and not match["pack"]:
+    if is_day and not (match["pack"] or _CARD.search(match.string)):
         return None
-    doubt = f'"{match["month"]}/{written}" could be a day' if is_day else None
+    is_doubtful = is_day and not _CARD.search(match.string)
+    doubt = f'"{match["month"]}/{written}" could be a day' if is_doubtful else None
     return Token(match.start("month"), match.end(), "date", words, None, doubt)
 
 
@@ -311,9 +297,7 @@ def _slashed(match: re.Match[str]) -> Token | None:
     if second in PART_OF and first < second and _CHANGED_BY.search(match.string[: match.start()]):
         return None  # cut by 1/3
     is_cued = word_before(match.string, match.start()).lower().rstrip(".:") in _DATE_CUES
-    is_cued = is_cued or bool(
-        re.search(rf"\b{_SHORT_DAY}[a-z]*\.?,?{_S}$", match.string[: match.start()])
-    )
+    is_cued = is_cued or bool(re.search(rf"\b{DAY}[a-z]*\.?,?{_S}$", match.string[: match.start()]))
     month, day = (first, second) if first <= 12 else (second, first)
     if not is_cued or not (1 <= month <= 12 and 1 <= day <= 31):
         return None
@@ -324,7 +308,7 @@ def _slashed(match: re.Match[str]) -> Token | None:
 
 def _day_range(match: re.Match[str]) -> Token:
     joint = "to" if re.search(r"[-–—]", match[0]) else "and"
-    words = f"{_SHORT_DAYS[match[1].lower()]} {joint} {_SHORT_DAYS[match[2].lower()]}"
+    words = f"{DAYS[match[1].lower()]} {joint} {DAYS[match[2].lower()]}"
     is_stop = match[0].endswith(".") and stop_ends_sentence(match.string, match.end() - 1)
     return token(match, "range", words, end=match.end() - is_stop)
 
@@ -352,7 +336,7 @@ def _lone(match: re.Match[str]) -> Token | None:
     end = match.end()
     if match[2] and stop_ends_sentence(match.string, end - 1, before_name=True):
         end -= 1
-    return token(match, "date", (_SHORT_DAYS | _SHORT_MONTHS)[name], end=end)
+    return token(match, "date", (DAYS | _SHORT_MONTHS)[name], end=end)
 
 
 def _decade(match: re.Match[str]) -> Token | None:
@@ -393,90 +377,17 @@ def _era(match: re.Match[str]) -> Token:
 
 
 EARLY_RULES = (
+    *weekdays.EARLY_RULES,
     Rule(_STAMP, _stamp),
     Rule(_SEASON, _season),
     Rule(_HOUR, _hour),
-    Rule(_SHORT_HALVES, _short_halves),
     Rule(_NUMERIC, _numeric),
     Rule(_YEAR_MONTH, _year_month),
     Rule(_SLASHED_DAYS, _slashed_days),
-    Rule(_DAY_LIST, _day_list),
     Rule(_EXPIRY, _expiry),
 )
-_LETTERED_DAYS = re.compile(
-    rf"(?<![\w&-])(?:(M){_TO}(Th|F|Sat?|Sun?)|(Th|Tu|W){_TO}(F|Sat?|Sun?))"
-    rf"(?=[ \u00a0:,]{{1,2}}\d{{1,2}}(?:[:.]\d\d)?[ \u00a0]?(?:[ap]\.?m|[ap]\b|[-–]|to\b)"
-    r"|(?<=F)(?:[,;)]|$))"
-)
-_OF_LETTERS = {
-    "M": "Monday",
-    "Tu": "Tuesday",
-    "Th": "Thursday",
-    "F": "Friday",
-    "Sa": "Saturday",
-    "Su": "Sunday",
-}
-
-
-def _lettered_days(match: re.Match[str]) -> Token:
-    """M-F 9-5:30."""
-    first, last = (_OF_LETTERS[name[:2]] for name in match.groups() if name)
-    return token(match, "range", f"{first} to {last}")
-
-
-_CLOSED = re.compile(
-    r"(?:(?<=[Cc]losed )|(?<=[Cc]losed on )|(?<=[Ee]very )|(?<=thru )|(?<=through )|(?<=until )"
-    r"|(?<=till )|(?<=til ))(Sat|Sun|Wed)(?![\w']|\.[ ,;]+[&a-z0-9])"
-)
-_LATER_DAY = re.compile(
-    rf"(?:(?<=[,;] )|(?<=^))(M|T|Tu|W|Th|F|Sat?|Sun?)(?=:?{_S}(?:1[0-2]"
-    rf"|[1-9])(?::\d\d)?[ \u00a0]?(?:[ap]\.?m\.?)?"
-    r"[ \u00a0]?[-–])"
-)
-_LETTERED = re.compile(
-    r"(?<![\w&-])(?:M|Tu|W|Th|T)[ \u00a0]?[-–—][ \u00a0]?(?:Tu|W|Th|F|Sat?|Sun?)(?!\w)"
-)
-
-
-def _later_day(match: re.Match[str]) -> Token | None:
-    """M–Th 9-6, F 8-5."""
-    if not _LETTERED.search(match.string):
-        return None
-    return token(match, "date", (_OF_LETTERS | _OF_LETTER)[match[1][:2]])
-
-
-def _closed(match: re.Match[str]) -> Token:
-    """Closed Sun & public holidays."""
-    return token(match, "date", _SHORT_DAYS[match[1].lower()])
-
-
-_OF_LETTER = {"T": "Tuesday", "W": "Wednesday"}
-_CLOSED_ON = re.compile(r"(?<=[Cc]losed )(M|Tu|W|Th|F|Sa|Su)(?!\w)")
-_OPENING = re.compile(
-    rf"(?:\b{_ANY_DAY}\.?|\b[Dd]aily|\b[Oo]pen|\b[Hh]ours|\b[Ww]eekdays|\b[Ww]eekends"
-    rf"|(?<=[-–])(?:F|Sat?|Sun?))"
-    rf":?,?{_S}(?P<h>1[0-2]|[1-9])(?::(?P<m>[0-5]\d))?{_TO}(?P<h2>1[0-2]"
-    rf"|[1-9])(?::(?P<m2>[0-5]\d))?(?![\w%/$]|[.,:-]\d)"
-)
-
-
-def _opening(match: re.Match[str]) -> Token | None:
-    """Open 9-5:30: one of the two has minutes."""
-    if not (match["m"] or match["m2"]) or (match["m"] and match["m2"]):
-        return None
-    if re.match(r"[ \u00a0]?[ap]\.?m\b", match.string[match.end() :]):
-        return None
-    begins = clock_words(int(match["h"]), match["m"], None, None, True)
-    ends = clock_words(int(match["h2"]), match["m2"], None, None, True)
-    return Token(match.start("h"), match.end(), "range", f"{begins} to {ends}")
-
-
 RULES = (
-    Rule(_OPENING, _opening),
-    Rule(_CLOSED, _closed),
-    Rule(_LATER_DAY, _later_day),
-    Rule(_CLOSED_ON, _later_day),
-    Rule(_LETTERED_DAYS, _lettered_days),
+    *weekdays.RULES,
     Rule(_MONTH_RANGE, _month_range),
     Rule(_MONTH_DAY, _month_day),
     Rule(_DAY_MONTH, _day_month),

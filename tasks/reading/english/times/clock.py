@@ -20,7 +20,8 @@ _HALF = (
     r"|(?:hours|hrs?|h)\b)"
 )
 _TIME = re.compile(
-    rf"(?<![\w.,:/$€£-])(?!\d{{1,2}}:\d\d\.\d)(?P<h>{_CLOCK})(?:(?P<sep>[:.])(?P<m>[0-5]\d)(?::(?P<sec>[0-5]\d))?)?(?P<half>{_HALF})?"
+    rf"(?<![\w.,:/$€£¥₹-])(?!\d{{1,2}}:\d\d\.\d)(?P<h>{_CLOCK})(?:(?P<sep>[:.])(?P<m>[0-5]\d)"
+    rf"(?::(?P<sec>[0-5]\d))?)?(?P<half>{_HALF})?"
     rf"(?:(?P<to>{_TO})(?P<h2>{_CLOCK})(?:[:.](?P<m2>[0-5]\d))?(?P<half2>{_HALF})?)?(?![\w%:/]"
     rf"|[.,:-]\d)"
 )
@@ -30,9 +31,14 @@ _RATIO_CUES = re.compile(
     re.I,
 )
 _VERSE = re.compile(
-    r"\b(?:Genesis|Exodus|Leviticus|Numbers|Deuteronomy|Joshua|Judges|Ruth|Samuel|Kings|Job|"
-    r"Psalms?|Ps\.|Proverbs|Prov\.|Ecclesiastes|Isaiah|Jeremiah|Ezekiel|Daniel|Hosea|Joel|Amos|"
-    r"Micah|Matthew|Matt\.|Mark|Luke|John|Acts|Romans|Rom\.|Corinthians|Cor\.|Galatians|"
+    r"(?:(?<![\w.,:])(?P<nth>[123])[ \u00a0])?\b(?P<book>Gen\.|Ex\.|Exod\.|Lev\.|Num\.|Deut\."
+    r"|Josh\.|Judg\.|Neh\.|Ps\.|Prov\.|Eccl\."
+    r"|Isa\.|Jer\.|Ezek\.|Dan\."
+    r"|Hos\.|Matt\.|Mk\.|Lk\.|Jn\.|Rom\.|Cor\.|Gal\.|Eph\.|Phil\.|Col\.|Thess\.|Tim\.|Heb\."
+    r"|Jas\.|Pet\.|Rev\.|Genesis|Exodus|Leviticus|Numbers|Deuteronomy|Joshua|Judges|Ruth"
+    r"|Samuel|Kings|Job|"
+    r"Psalms?|Proverbs|Ecclesiastes|Isaiah|Jeremiah|Ezekiel|Daniel|Hosea|Joel|Amos|"
+    r"Micah|Matthew|Mark|Luke|John|Acts|Romans|Corinthians|Galatians|"
     r"Ephesians|Philippians|Colossians|Thessalonians|Timothy|Titus|Hebrews|James|Peter|Revelation|"
     r"Sura|Surah)[ \u00a0](?P<chapter>\d{1,3}):(?P<verse>\d{1,3})"
     r"(?:[-–](?P<last>\d{1,3}))?(?![\w:])"
@@ -48,7 +54,24 @@ def _verse(match: re.Match[str]) -> Token:
     last = f" to {cardinal(int(match['last']))}" if match["last"] else ""
     chapter, verse = cardinal(int(match["chapter"])), cardinal(int(match["verse"]))
     end = match.end()
-    return Token(match.start("chapter"), end, "cardinal", f"{chapter} {verse}{last}")
+    words = f"{chapter} {verse}{last}"
+    if not (match["nth"] or match["book"].endswith(".")):
+        return Token(match.start("chapter"), end, "cardinal", words)
+    name = match["book"].rstrip(".")
+    nth = f"{('First', 'Second', 'Third')[int(match['nth']) - 1]} " if match["nth"] else ""
+    return token(match, "cardinal", f"{nth}{_BOOKS.get(name, name)} {words}")
+
+
+_BOOKS = {
+    **{"Gen": "Genesis", "Ex": "Exodus", "Exod": "Exodus", "Lev": "Leviticus", "Num": "Numbers"},
+    **{"Deut": "Deuteronomy", "Josh": "Joshua", "Judg": "Judges", "Neh": "Nehemiah"},
+    **{"Ps": "Psalm", "Prov": "Proverbs", "Eccl": "Ecclesiastes", "Isa": "Isaiah"},
+    **{"Jer": "Jeremiah", "Ezek": "Ezekiel", "Dan": "Daniel", "Hos": "Hosea", "Matt": "Matthew"},
+    **{"Mk": "Mark", "Lk": "Luke", "Jn": "John", "Rom": "Romans", "Cor": "Corinthians"},
+    **{"Gal": "Galatians", "Eph": "Ephesians", "Phil": "Philippians", "Col": "Colossians"},
+    **{"Thess": "Thessalonians", "Tim": "Timothy", "Heb": "Hebrews", "Jas": "James"},
+    **{"Pet": "Peter", "Rev": "Revelation"},
+}
 
 
 _LASTING = re.compile(
@@ -158,6 +181,11 @@ def _full_hour(hour: int) -> str:
 
 
 def _ratio(match: re.Match[str]) -> Token:
+    seconds = match[2]
+    is_run = match[3] is None and re.fullmatch(r"[0-5]\d", seconds) and match[1].isdecimal()
+    if is_run and int(match[1]) > 24 and _LASTING.search(match.string[: match.start()]):
+        said = f"oh {SMALL[int(seconds)]}" if seconds[0] == "0" else cardinal(int(seconds))
+        return token(match, "measure", f"{cardinal(int(match[1]))} {said}")  # a PB of 38:42
     parts = [_side(part) for part in match.groups() if part]
     return token(match, "range", " to ".join(parts))
 
@@ -238,7 +266,95 @@ def _days(match: re.Match[str]) -> Token:
     return token(match, "date", ", ".join(_DAY_NAMES[day] for day in match[0].split("/")))
 
 
+_HOURS_RANGE = re.compile(
+    r"(?<![\w.,:/-])(?P<h>[01]\d|2[0-3])(?P<m>[0-5]\d)(?P<to>[ \u00a0]?[-–][ \u00a0]?)"
+    r"(?P<h2>[01]\d|2[0-4])(?P<m2>[0-5]\d)(?:[ \u00a0]?(?P<hours>h(?:rs?|ours)?)\b\.?"
+    r"|(?=[ \u00a0](?:Mon|Tue|Wed"
+    r"|Thu|Fri|Sat|Sun|daily|on)\b))"
+)
+_AT_DIGITS = re.compile(
+    r"(?:\b(?:at|by|from|until|till|before|after|since|to|and|returns?|ret\.|[Ff]erry|[Tt]rain"
+    r"|[Bb]us)"
+    r"[ \u00a0]|&[ \u00a0]|(?<=^)|(?<=[;.!?] )|(?<=, )(?=0)|(?<=\n))(?P<h>[01]\d"
+    r"|2[0-3])(?P<m>[0-5]\d)"
+    r"(?P<hours>[ \u00a0]?h(?:rs?|ours)?\b\.?)?"
+    r"(?![\w%]|[.,:/-]\d|[ \u00a0]?[-–][ \u00a0]?\d| [A-Z]?\d)"
+)
+_EARLY_DIGITS = re.compile(
+    r"(?<![\w.,:/#-])0\d[0-5][05](?:[ \u00a0]?h(?:rs?|ours)?\b)?(?![\w%]|[.,:/-]\d)"
+)
+_TIMETABLED = re.compile(
+    r"\b(?:[Pp]lat(?:form)?|reveille|muster|briefing|depart\w*|dep|arr|arriv\w*|[Tt]rains?"
+    r"|shift|curfew|sharp|lights out"
+    r"|[Ff]erry|sail\w*|flight|hrs|hours)\b"
+)
+_CODED = re.compile(r"\b(?:PIN|code|OTP|password|passcode|room|ext|suite|ref|box|year)\b", re.I)
+
+
+def _digit_words(hour: str, minute: str) -> str:
+    """0600, 1707, 2200, as timetables and soldiers write them."""
+    if minute != "00":
+        return clock_words(int(hour), minute, None, None, False)
+    if hour == "00":
+        return "midnight"
+    oh = "oh " if hour[0] == "0" else ""
+    return f"{oh}{cardinal(int(hour))} hundred"
+
+
+def _hours_range(match: re.Match[str]) -> Token:
+    """1400–1530 hrs."""
+    first = _digit_words(match["h"], match["m"])
+    last = _digit_words(match["h2"], match["m2"])
+    hours = " hours" if match["hours"] else ""
+    ends = match[0].endswith(".") and _ends_sentence(match.string, match.end() - 1)
+    return token(match, "range", f"{first} to {last}{hours}", end=match.end() - ends)
+
+
+_HOURS_FOLLOW = ("at", "&", "ret.", "return", "returns", "ferry")
+
+
+def _at_digits(match: re.Match[str]) -> Token | None:
+    """Lights out at 2200; the one before, at 0600, tells that it is no number."""
+    text, hour = match.string, match["h"]
+    following = word_after(text, match.end())
+    cue = match[0][: match.start("h") - match.start()].strip().lower()
+    is_early = hour[0] == "0"
+    is_timetabled = is_early or _EARLY_DIGITS.search(text) or cue in _HOURS_FOLLOW
+    is_time = match["hours"] or (is_timetabled and _TIMETABLED.search(text))
+    is_time = is_time or (is_early and match["m"][1] in "05" and cue not in ("", "&"))
+    if not is_time or (_CODED.search(text) and not match["hours"]):
+        return None
+    if (
+        following.endswith("s")
+        and following.islower()
+        and following not in ("hours", "hrs", "is", "was")
+    ):
+        return None
+    words = _digit_words(hour, match["m"]) + (" hours" if match["hours"] else "")
+    ends = match[0].endswith(".") and _ends_sentence(text, match.end() - 1)
+    return Token(match.start("h"), match.end() - ends, "time", words)
+
+
+_TILL_HALF = re.compile(
+    r"(?<=[a-z\u2013-] )(?<![\w.,:$€£¥₹/-])(?P<h>1[0-2]"
+    r"|[1-9])(?::(?P<m>[0-5]\d))?(?P<half>[ap])(?=[,;.)]|$|[ \u00a0](?:on|daily|to|and|every)\b)"
+)
+_TILL = re.compile(
+    r"\b(?:til|till|until|thru|to|from|at|opens?|closes?|starts?|ends?)[ \u00a0]$", re.I
+)
+
+
+def _till_half(match: re.Match[str]) -> Token | None:
+    """Open til 9p."""
+    if not _TILL.search(match.string[: match.start()]) or "£" in match.string:
+        return None
+    return token(match, "time", clock_words(int(match["h"]), match["m"], match["half"], None, True))
+
+
 RULES = (
+    Rule(_TILL_HALF, _till_half),
+    Rule(_HOURS_RANGE, _hours_range),
+    Rule(_AT_DIGITS, _at_digits),
     Rule(_OFFSET, _offset),
     Rule(_BROADCAST, _broadcast),
     Rule(_DAYS, _days),

@@ -1,0 +1,104 @@
+"""Short words that only their neighbours make clear: all incl., fr £49, 13% vol., (c) 2026."""
+
+import re
+
+from tasks.reading.english.rules import Rule, stop_ends_sentence, token
+from tasks.reading.tokens import Token
+
+_WORDS = (
+    (r"(?<=\b1 )cap\.(?=[ ,;])", "capsule"),
+    (r"(?<=\d )caps?\.(?=[ ,;])", "capsules"),
+    (
+        r"(?<![\w.'-])[Mm]tg\.?(?= (?:rates?|loans?|pmt|payments?|interest|brokers?|refi))",
+        "mortgage",
+    ),
+    (r"(?:(?<=1st )|(?<=2nd )|(?<=3rd )|(?<=4th ))Q(?=[,;.) ])", "quarter"),
+    (
+        r"(?<![\w.'-])[Ee]xc\.(?= (?!VAT|GST|[Tt]ax|delivery|P&P|shipping|postage)[A-Za-z])",
+        "except",
+    ),
+    (r"(?<![\w.'-])[Cc]at\.?(?= [1-5] (?:storm|hurricane|cyclone|typhoon))", "category"),
+    (r"(?<![\w.'-])Dir\.(?= (?:19|20)\d\d/)", "directive"),
+    (r"(?<=\d )rms\b\.?(?=[ ,;.])", "rooms"),
+    (r"(?<=[Ee]st\. )arr\b\.", "arrival"),
+    (r"(?<=[Ee]st\. )dep\b\.", "departure"),
+    (r"(?<![\w.'-])[Vv]ol\.(?=:?[ \u00a0][$€£¥₹])|(?<=by )vol\b\.?", "volume"),
+    (r"(?<![\w.'-])[Dd]ims?\.?(?=:[ \u00a0])", "dimensions"),
+    (r"(?:(?<=w/ )|(?<=with ))reg\.", "registration"),
+    (r"(?<=[Aa]ll[ -])(?:incl?|inc)\b\.?(?![ \u00a0][a-z])", "inclusive"),
+    (r"(?<![\w.'-])[Ff]r\.?(?=[ \u00a0]?(?:US|CA|AU?)?[$€£¥₹₹])", "from"),
+    (r"(?:(?<=\d%)|(?<=\d% ))vol\b\.?", "by volume"),
+    (r"(?<!opyright )(?<!opyright: )\([cC]\)(?=[ \u00a0]?(?:19|20)\d\d(?!\d))", "copyright"),
+    (r"(?<!\w)[cC]/-(?=[ \u00a0])", "care of"),
+    (
+        r"(?<![\w.'-])(?:[Dd]ep|DEP)\b\.?:?(?=[ \u00a0](?:[A-Z]{3}\b|\d{1,2}[:.]\d\d|\d{4}\b))",
+        "departs",
+    ),
+    (
+        r"(?<![\w.'-])(?:[Aa]rr|ARR)\b\.?:?(?=[ \u00a0](?:[A-Z]{3}\b|\d{1,2}[:.]\d\d|\d{4}\b))",
+        "arrives",
+    ),
+    (r"(?:(?<=\bto )|(?<=\bon )|(?<=\blimited )|(?<=\bof ))avail\b\.?", "availability"),
+    (r"(?<=\b[Uu]\.S\. )pop\b\.", "population"),
+    (r"(?<![\w.'-])(?:[Rr])\.(?=[ \u00a0]?\d{1,2}\([a-z\d]\))", "rule"),
+    (r"(?<=\d[ -])(?:lg|lge|lrg)(?=[ \u00a0][a-z])", "large"),
+    (r"(?<=\d )sm(?=[ \u00a0][a-z])", "small"),
+    (r"(?<=\d )med(?=[ \u00a0][a-z])", "medium"),
+    (r"(?<!\w)[Pp][Ww](?=:)", "password"),
+    (r"(?<=EPA-)est\.", "estimated"),
+    (r"(?:(?<=[Mm]in\. )|(?<=[Mm]inimum )|(?<=[Ii]nitial ))inv\b\.", "investment"),
+    (r"(?<![\w.'-])[Rr]ev\.(?=:?[ \u00a0](?:of[ \u00a0])?[$€£¥₹])", "revenue"),
+    (r"(?<![\w.'-])[Rr]et\b\.(?=[ \u00a0]\d)", "returns"),
+    (r"(?<![\w.'-])Reg\.(?=[ \u00a0](?:19|20)\d\d\b)", "registered"),
+    (r"(?<![\w.'-])b\.(?=[ \u00a0](?:1[5-9]|20)\d\d\b)", "born"),
+    (r"(?<![\w.'-])d\.(?=[ \u00a0](?:1[5-9]|20)\d\d\b)", "died"),
+    (r"(?<=\dth-)c\.|(?<=\d(?:st|nd|rd|th) )[cC]\.(?=[ \u00a0](?:BC|AD|CE))", "century"),
+    (r"(?<=[,;] )l\.(?=[ \u00a0]\d)", "line"),
+    (r"(?<=[,;] )ll\.(?=[ \u00a0]\d)", "lines"),
+    (r"(?<=\d )adv\b\.?(?=[ \u00a0]?[,;/)])", "in advance"),
+    (r"(?<!\w)μ(?=[ \u00a0]?[=<>≈±])", "mu"),
+    (r"(?<![\w.'-])[Ii]nt\.(?=[ \u00a0]temp)", "internal"),
+    (r"(?<![\w.'-])[Bb]us\.(?=[ \u00a0](?:days?|hrs|hours)\b)", "business"),
+    (r"(?<![\w.'-])[Bb]kg\.(?=[ \u00a0]check)", "background"),
+    (r"(?<![\w.'-])[Aa]dm\.(?=:?[ \u00a0][$€£¥₹\d])", "admission"),
+    (r"(?<![\w.'-])[Ss]rs\.?(?=:?[ \u00a0][$€£¥₹])", "seniors"),
+    (r"(?<![\w.'-])Exp\.?(?=[ \u00a0]req)", "experience"),
+    (r"(?<![\w.'-])[Dd]iv\.(?=:?[ \u00a0][$€£¥₹])", "dividend"),
+    (r"(?:(?<=st )|(?<=nd )|(?<=rd )|(?<=th ))Cir\.", "circuit"),
+    (r"(?<=\d )d\.(?=[ \u00a0](?:in|at|or|and)\b|[,;)])", "days"),
+    (r"(?<=\d )d(?=/wk)", "days"),
+    (r"(?<=\d\.\d )t\b(?!\.)", "tons"),
+    (r"(?:(?<=\d00)|(?<=\d00[ -]))TC(?!\w)", "thread count"),
+    (r"(?<=[Tt]hread-)ct\b\.?", "count"),
+    (r"(?<!\w)S/H(?!\w)", "shipping and handling"),
+    (r"(?<=\d )(?:reb|rebs)\b(?=[,;.]|$| )", "rebounds"),
+    (r"(?<=\d )ast\b(?=[,;.]|$| )", "assists"),
+    (r"(?<=[Pp]rime )[–-](?= \d)", "minus"),
+    (r"(?<=\d km/h )NW(?!\w)", "northwest"),
+    (r"(?<![\w-])k8s(?!\w)", "kubernetes"),
+    (r"(?<![\w.'-])[Ss]ub-cl\.", "sub-clause"),
+    (r"(?<=\d )[Kk](?=[ \u00a0](?:beds?\b|or \d [QTD]\b))", "king"),
+    (r"(?<=\d )Q(?=[ \u00a0](?:beds?\b|or \d [KTD]\b))", "queen"),
+    (r"(?<![\w.'-])Mk\.?(?=[ \u00a0](?:\d|[IVX]+\b))", "mark"),
+)
+_CONTEXTS = re.compile(
+    r"(?<![A-Za-z])(?:"
+    + "|".join(f"(?P<w{index}>{pattern})" for index, (pattern, _) in enumerate(_WORDS))
+    + ")"
+)
+
+
+_LAST = ("inclusive", "availability", "by volume", "population", "registration", "volume")
+
+
+def _word(match: re.Match[str]) -> Token:
+    words = _WORDS[int((match.lastgroup or "w0")[1:])][1]
+    ends = (
+        words in _LAST
+        and match[0].endswith(".")
+        and stop_ends_sentence(match.string, match.end() - 1)
+    )
+    return token(match, "abbreviation", words, end=match.end() - ends)
+
+
+RULES = (Rule(_CONTEXTS, _word),)

@@ -1,0 +1,1 @@
+"""Dates, days of the week, opening hours and times of day."""
