@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import anyio.abc
 import httpx
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.actions import VariableCreate, VariableUpdate
-from prefect.client.schemas.objects import FlowRun, Variable
-from prefect.client.schemas.responses import WorkerFlowRunResponse
+from prefect.client.schemas.objects import Flow, FlowRun, Variable, WorkPool
+from prefect.client.schemas.responses import DeploymentResponse, WorkerFlowRunResponse
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.settings import get_current_settings
 from prefect.workers.process import (
@@ -30,6 +31,7 @@ from prefect.workers.process import (
 )
 
 from flows.cluster.workers.drain import Drain
+from flows.cluster.workers.prefect_run import OWN_SESSION, command_of_runs
 from flows.cluster.workers.sign import keep_touching
 from flows.metrics.endpoint import Endpoint, serve_for_runs
 from model.engine import engine_identity
@@ -98,6 +100,25 @@ async def tell_version(client: PrefectClient, pool: str, worker: str) -> None:
         await client.update_variable(VariableUpdate(name=name, value=value))
 
 
+class RunConfiguration(ProcessJobConfiguration):
+    """A run's share of the pool's form, filled in."""
+
+    def prepare_for_flow_run(
+        self,
+        flow_run: FlowRun,
+        deployment: DeploymentResponse | None = None,
+        flow: Flow | None = None,
+        work_pool: WorkPool | None = None,
+        worker_name: str | None = None,
+        worker_id: UUID | None = None,
+    ) -> None:
+        """See Prefect. Without a command, another Python would first look for files to fetch."""
+        self.command = self.command or command_of_runs(OWN_SESSION)
+        super().prepare_for_flow_run(
+            flow_run, deployment, flow, work_pool, worker_name, worker_id=worker_id
+        )
+
+
 with warnings.catch_warnings():
     # in the place of Prefect's own: there are pools of its type on servers, and the type of a pool
     # cannot be changed
@@ -107,6 +128,7 @@ with warnings.catch_warnings():
         """Prefect's process worker that says which release it runs, and drains on SIGTERM."""
 
         type = "process"
+        job_configuration = RunConfiguration
         _has_told = False
         _drain = Drain({})
         _endpoint: Endpoint | None = None
