@@ -6,6 +6,7 @@ refused by any other.
 """
 
 import asyncio
+import gc
 import os
 import re
 import warnings
@@ -135,7 +136,7 @@ with warnings.catch_warnings():
         _sign: "asyncio.Task[None] | None" = None
 
         async def setup(self) -> None:
-            """Start as any worker; SIGTERM then drains it.
+            """Start as any worker, with all imports behind it; SIGTERM then drains it.
 
             Where a setting is wrong, this process says so in one line and ends with 1: an error
             would come out of Prefect's task groups as pages of traceback.
@@ -145,6 +146,8 @@ with warnings.catch_warnings():
             except NightshootError as error:
                 os.write(2, f"This worker cannot start: {error}\n".encode())
                 os._exit(1)  # nothing has been started yet, and nothing was registered
+            gc.freeze()  # what is imported stays
+            gc.enable()
             self._sign = keep_touching(os.environ)
             await super().setup()
 
