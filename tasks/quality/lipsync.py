@@ -19,8 +19,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from model.biquads import filtered
 from model.engine import ENGINE_SAMPLE_RATE_HZ
-from tasks.speech.biquads import filtered
 from tasks.speech.loudness import FRAMES_PER_SECOND, active_frames, frame_levels
 
 Curve: TypeAlias = NDArray[np.float64]

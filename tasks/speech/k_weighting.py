@@ -9,7 +9,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.speech.biquads import constant_state, filtered_on
+from model.biquads import constant_state, filtered_on
 
 LUFS_OF_FULL_POWER = -0.691
 """Loudness of a weighted mean square of 1."""

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy import signal
 
+from model.biquads import constant_state, filtered, filtered_on
 from tasks.quality import lipsync
-from tasks.speech.biquads import constant_state, filtered, filtered_on
 from tasks.speech.k_weighting import sections
 
 RATES_HZ = (8_000, 16_000, 22_050, 24_000, 44_100, 48_000, 96_000)
