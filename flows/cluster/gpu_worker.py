@@ -16,7 +16,6 @@ NIGHTSHOOT_METRICS_DIR and NIGHTSHOOT_METRICS_PORT (``flows/metrics``).
 
 import json
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -40,6 +39,7 @@ from prefect.workers.process import (
 )
 from pydantic import BaseModel, Field, PrivateAttr, ValidationError
 
+from flows.cluster.workers.prefect_run import command_of_runs
 from flows.cluster.workers.versions import VersionedWorker
 from flows.metrics.textfile import metrics_folder
 from flows.metrics.worker_metrics import WorkerFacts, WorkerMetrics
@@ -103,8 +103,7 @@ class GpuJobConfiguration(ProcessJobConfiguration):
     ) -> None:
         """See Prefect. A command of ours saves two seconds; the variables so far are the pool's."""
         self._engine_env = host_env(self.env)
-        # this worker's Python: the pool may have been made on another machine
-        self.command = self.command or f"{sys.executable} -m prefect.engine"
+        self.command = self.command or command_of_runs()
         super().prepare_for_flow_run(
             flow_run, deployment, flow, work_pool, worker_name=worker_name, worker_id=worker_id
         )

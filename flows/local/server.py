@@ -51,7 +51,7 @@ _SERVER = {
     "PREFECT_UI_ENABLED": "0",
     **BATCHING,
 }
-_KNOWS_BLOCKS = {
+KNOWS_BLOCKS = {
     "PREFECT_API_BLOCKS_REGISTER_ON_START": "false",
     "PREFECT_SERVER_MEMOIZE_BLOCK_AUTO_REGISTRATION": "false",
 }
@@ -89,7 +89,7 @@ class LocalServer:
 
     def _start(self) -> None:
         self._has_new_database = begin_database(self._home)
-        blocks = {} if self._has_new_database else _KNOWS_BLOCKS
+        blocks = {} if self._has_new_database else KNOWS_BLOCKS
         with socket.create_server(("127.0.0.1", 0)) as listener:
             own = f"http://127.0.0.1:{listener.getsockname()[1]}"
             os.environ["PREFECT_HOME"] = str(self._home.resolve())

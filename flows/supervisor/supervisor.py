@@ -12,7 +12,8 @@ from types import FrameType
 
 import httpx
 
-from flows.local.empty_database import begin_database, keep_database
+from flows.local.empty_database import DATABASE, begin_database, keep_database
+from flows.local.server import KNOWS_BLOCKS
 from flows.metrics.endpoint import Endpoint, serving
 from flows.metrics.textfile import metrics_folder
 from flows.supervisor.database import check_database, database_settings
@@ -159,6 +160,7 @@ class _Cluster:
         self._client = httpx.Client(timeout=_HEALTH_TIMEOUT_S)
         self._began = time.monotonic()
         self._server: Part | None = None
+        self._knows_blocks = False
         self._setting_up: Child | None = None
         self._workers: list[Part] = []
 
@@ -169,13 +171,17 @@ class _Cluster:
             SupervisorError: it ended, or did not answer in time.
         """
         port: int = listener.getsockname()[1]
+        has_own = (self._home.prefect / DATABASE).exists()
         is_new = not database and begin_database(self._home.prefect)
+        # the kept database knows Prefect's blocks, and so does one that a server has answered with
+        self._knows_blocks = not (database or has_own or is_new)
         settings = server_settings(self._home.prefect, port, self._access, database)
         log = self._log("server")
 
         def start() -> Child:
             number = listener.fileno()
-            return Child("flows.local.server", [str(number)], log, settings, [number])
+            known = KNOWS_BLOCKS if self._knows_blocks else {}
+            return Child("flows.local.server", [str(number)], log, settings | known, [number])
 
         answers = Signs(lambda: self._health.num_answers, self._hang_s)
         server = self._server = Part("server", start, answers)
@@ -191,6 +197,7 @@ class _Cluster:
                 )
             if self._is_stopped():
                 return
+        self._knows_blocks = True
         if is_new:
             keep_database(self._home.prefect)
 

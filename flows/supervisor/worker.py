@@ -7,6 +7,7 @@ is missed by its heartbeats alone, for which Prefect's server may take 15 minute
 """
 
 import contextlib
+import gc
 import os
 import runpy
 import signal
@@ -28,6 +29,7 @@ def main() -> None:
     when_owner_ends(_end)
     where = ["--pool", pool, "--type", type_, "--name", name]
     sys.argv = ["prefect", "worker", "start", *where, *options]
+    gc.disable()  # what Prefect imports stays; the worker's setup turns it on again
     runpy.run_module("prefect", run_name="__main__")
 
 

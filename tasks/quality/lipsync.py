@@ -19,6 +19,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from model.biquads import filtered
 from model.engine import ENGINE_SAMPLE_RATE_HZ
 from tasks.speech.loudness import FRAMES_PER_SECOND, active_frames, frame_levels
 
@@ -26,7 +27,16 @@ Curve: TypeAlias = NDArray[np.float64]
 
 STEP_MS = 1000 // FRAMES_PER_SECOND
 _HOP = ENGINE_SAMPLE_RATE_HZ // FRAMES_PER_SECOND
-_VOICE_BAND_HZ = (120.0, 3800.0)
+# Butterworth's, of order 2, from 120 to 3,800 Hz at 16 kHz
+_VOICE_NUMERATORS = (
+    (0.25702345401429055, 0.5140469080285811, 0.25702345401429055),
+    (1.0, -2.0, 1.0),
+)
+_VOICE_DENOMINATORS = (
+    (1.0, -0.12231142746951748, 0.18746549961644743),
+    (1.0, -1.9334450095108136, 0.9357028549026887),
+)
+_VOICE_BAND = np.hstack([_VOICE_NUMERATORS, _VOICE_DENOMINATORS])
 _LEVEL_RANGE_DB = 36.0  # from the loudest syllables down to what counts as silence
 _FASTEST_STEPS = 3.2  # Gaussian over both curves: lips do not follow single pitch pulses
 _SLOWEST_STEPS = 25.0  # what changes more slowly is posture and phrases, not syllables
@@ -59,11 +69,8 @@ def speech_levels(pcm: NDArray[np.int16]) -> Curve:
     num_steps = len(pcm) // _HOP
     if num_steps == 0 or not pcm.any():
         return np.zeros(num_steps)
-    from scipy import signal  # a second to import: for what is judged, not for every command
-
-    band = signal.butter(2, _VOICE_BAND_HZ, "bandpass", fs=ENGINE_SAMPLE_RATE_HZ, output="sos")
-    forward = signal.sosfilt(band, pcm.astype(np.float32) / np.float32(32768))
-    voice = signal.sosfilt(band, forward[::-1])[::-1]  # back again, so that nothing is delayed
+    forward = filtered(_VOICE_BAND, (pcm.astype(np.float32) / np.float32(32768)).astype(np.float64))
+    voice = filtered(_VOICE_BAND, forward[::-1])[::-1]  # back again, so that nothing is delayed
     power = np.square(voice[: num_steps * _HOP]).reshape(num_steps, _HOP).mean(1)
     power = _smooth(power.astype(np.float64), 1.0)
     level_db = 10 * np.log10(np.maximum(power, 1e-12))

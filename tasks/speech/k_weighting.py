@@ -4,13 +4,12 @@ S samples. The standard gives coefficients for 48 kHz only. For other rates they
 the analogue filters that those coefficients stand for.
 """
 
-# scipy brings no type stubs
-# pyright: reportMissingTypeStubs=false, reportUnknownVariableType=false, reportUnknownMemberType=false
-
 import math
 
 import numpy as np
 from numpy.typing import NDArray
+
+from model.biquads import constant_state, filtered_on
 
 LUFS_OF_FULL_POWER = -0.691
 """Loudness of a weighted mean square of 1."""
@@ -30,11 +29,9 @@ class KWeighting:
         """``(S,)``, the next samples; an offset that is there from the start makes no click."""
         if not len(pcm):
             return pcm
-        from scipy import signal  # a second to import: for what is measured, not for every command
-
         if self._state is None:
-            self._state = signal.sosfilt_zi(self._sections) * float(pcm[0])
-        out, self._state = signal.sosfilt(self._sections, pcm.astype(np.float64), zi=self._state)
+            self._state = constant_state(self._sections) * float(pcm[0])
+        out, self._state = filtered_on(self._sections, pcm.astype(np.float64), self._state)
         return np.asarray(out, np.float32)
 
 

@@ -20,6 +20,7 @@ import psutil
 from tests.integration.servers import PrefectCluster, Worker, wait_until
 
 RUN_VARIABLE = "PREFECT__FLOW_RUN_ID"
+RUN_MODULE = "flows.cluster.workers.prefect_run"
 # what a service manager waits before it starts a dead daemon again
 OUTAGE_S = 20.0
 # two cores shared with everything else: what takes 100 s alone has taken 300 s
@@ -183,7 +184,7 @@ def flow_process(worker: Worker, run_id: str = "") -> psutil.Process | None:
     found = [
         process
         for process in worker.children()
-        if _is_module(process, "prefect.engine")
+        if _is_module(process, RUN_MODULE)
         and (not run_id or _environment(process).get(RUN_VARIABLE) == run_id)
     ]
     return found[-1] if found else None

@@ -47,7 +47,11 @@ _AUTH = "admin:rehearsal"
 _START_TIMEOUT_S = 120.0
 _STOP_TIMEOUT_S = 30.0
 _BUSY_S = 30.0
+# a request costs the server 10 ms of computing, and before it changes anything, another for a token
+_LONGEST_POLL_S = 2.0
+_TOKEN_LASTS_S = 600.0
 _TAIL_CHARS = 3000
+_WORKER_STARTED = "' started!"
 # a client that reads all certificates first takes 40 ms of computing, a hundred times the request
 _NO_TLS = False
 _DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL")
@@ -57,18 +61,31 @@ _HEARS_CTRL_C = ("env", "--default-signal=INT")
 
 
 def wait_until(
-    happened: Callable[[], Any], timeout_s: float, what: str, *, every_s: float = 0.2
+    happened: Callable[[], Any],
+    timeout_s: float,
+    what: str,
+    *,
+    every_s: float = 0.2,
+    longest_s: float = 0.0,
 ) -> Any:
     """Poll until ``happened`` returns something true, and return that.
+
+    Args:
+        happened: asked again and again.
+        timeout_s: until it is given up.
+        what: is waited for.
+        every_s: how often it is asked.
+        longest_s: it is asked as seldom as this when much time has passed; 0: always as often.
 
     Raises:
         AssertionError: ``what`` did not happen in time.
     """
-    deadline = time.monotonic() + timeout_s
+    began = time.monotonic()
     while not (result := happened()):
-        if time.monotonic() > deadline:
+        waited_s = time.monotonic() - began
+        if waited_s > timeout_s:
             raise AssertionError(f"{what}: not within {timeout_s:.0f} s")
-        time.sleep(every_s)
+        time.sleep(max(every_s, min(longest_s, waited_s / 20)))
     return result
 
 
@@ -275,6 +292,7 @@ class PrefectCluster:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/api"
         self.mark = uuid.uuid4().hex
+        self._csrf_token, self._token_until = "", float("-inf")
         base = {
             **{name: value for name, value in os.environ.items() if "PREFECT" not in name},
             MARK: self.mark,
@@ -357,11 +375,15 @@ class PrefectCluster:
         headers = {"Authorization": f"Basic {credentials}"}
         with httpx.Client(base_url=self.url, headers=headers, timeout=60, verify=_NO_TLS) as client:
             if method != "GET" and self._is_protected:
-                token = client.get("/csrf-token", params={"client": self.mark}).json()["token"]
+                token = self._token(client)
                 client.headers.update(
                     {"Prefect-Csrf-Token": token, "Prefect-Csrf-Client": self.mark}
                 )
             answer = client.request(method, path, json=body)
+            if answer.status_code == httpx.codes.FORBIDDEN:  # the database is another one now
+                self._token_until = float("-inf")
+                client.headers["Prefect-Csrf-Token"] = self._token(client)
+                answer = client.request(method, path, json=body)
             until = time.monotonic() + _BUSY_S
             while (
                 answer.status_code == httpx.codes.SERVICE_UNAVAILABLE and time.monotonic() < until
@@ -370,6 +392,14 @@ class PrefectCluster:
                 answer = client.request(method, path, json=body)
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer.json() if answer.content else None
+
+    def _token(self, client: httpx.Client) -> str:
+        """That changes something; the database keeps it for an hour, past a restart too."""
+        if time.monotonic() > self._token_until:
+            answer = client.get("/csrf-token", params={"client": self.mark})
+            self._csrf_token = answer.json()["token"]
+            self._token_until = time.monotonic() + _TOKEN_LASTS_S
+        return self._csrf_token
 
     def flow_runs(self, **filters: Any) -> list[dict[str, Any]]:
         """Flow runs; ``flow_runs={"name": {"any_": [...]}}`` and the like, as the API has it."""
@@ -387,7 +417,7 @@ class PrefectCluster:
             return run if run["state_type"] in states else None
 
         what = f"flow run {run_id} reaches {', '.join(sorted(states))}"
-        return wait_until(seen, timeout_s, what, every_s=0.5)
+        return wait_until(seen, timeout_s, what, every_s=0.5, longest_s=_LONGEST_POLL_S)
 
     def run_deployment(self, name: str, parameters: dict[str, Any], **more: Any) -> dict[str, Any]:
         """A new run of deployment ``flow/name``."""
@@ -468,7 +498,7 @@ class Worker:
         self.daemon = Daemon(
             [sys.executable, "-m", "prefect", "worker", "start", *command],
             cluster.folder / f"worker-{self.name}.log",
-            {**cluster.env, "PREFECT_WORKER_QUERY_SECONDS": "1", **(env or {})},
+            {**cluster.env, "PREFECT_WORKER_QUERY_SECONDS": "2", **(env or {})},
         )
 
     def __enter__(self) -> Self:
@@ -486,9 +516,14 @@ class Worker:
 
     def start(self) -> Self:
         """Start it, or start it again, and wait until the server has heard from it."""
-        began = time.time()
+        began, num_before = time.time(), self.log_text().count(_WORKER_STARTED)
         self.daemon.start()
-        self.daemon.wait_for(lambda: self._heard_since(began), f"worker {self.name} is online")
+
+        def is_online() -> bool:
+            has_started = self.log_text().count(_WORKER_STARTED) > num_before
+            return has_started and self._heard_since(began)
+
+        self.daemon.wait_for(is_online, f"worker {self.name} is online")
         return self
 
     def stop(self) -> None:

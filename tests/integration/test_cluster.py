@@ -19,6 +19,7 @@ from flows.deployment.deploy import deploy_all
 from flows.deployment.inventory import DEPLOY_FILE, DEPLOYMENTS
 from flows.deployment.server import ClusterError
 from tests.integration.campaigns import receipts, write_campaign
+from tests.integration.kills import RUN_MODULE
 from tests.integration.servers import PrefectCluster, Worker, wait_until
 
 pytestmark = [pytest.mark.integration, pytest.mark.cluster]
@@ -433,7 +434,7 @@ def engine_process(worker: Worker, run_id: str) -> psutil.Process | None:
     found = [
         process
         for process in worker.children()
-        if "prefect.engine" in " ".join(process.cmdline())
+        if RUN_MODULE in process.cmdline()
         and process.environ().get("PREFECT__FLOW_RUN_ID") == run_id
     ]
     return found[-1] if found else None

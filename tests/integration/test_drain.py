@@ -21,7 +21,8 @@ def pool(bare_cluster, tmp_path):
 
 def test_a_drained_worker_finishes_its_run_takes_no_other_and_ends(pool, tmp_path: Path):
     may_end = tmp_path / "may-end"
-    with pool.worker("drained", slots=("0", "1"), NIGHTSHOOT_DRAIN_S="120") as worker:
+    often = {"PREFECT_WORKER_QUERY_SECONDS": "1"}
+    with pool.worker("drained", slots=("0", "1"), NIGHTSHOOT_DRAIN_S="120", **often) as worker:
         run = pool.submit("first", 1, engine="", until=str(may_end))
         pool.wait_running("first")
         os.kill(worker.pid, signal.SIGTERM)

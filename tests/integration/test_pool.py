@@ -77,6 +77,8 @@ def test_two_workers_share_a_campaign_and_make_the_videos_of_one_machine(
     assert len(video_runs(cluster, "shared")) == 4, "nothing was left to render"
 
 
+# test_prefect_ui.py reads the same of a campaign with two bad rows and two good ones
+@pytest.mark.sweep
 def test_one_bad_row_is_told_with_the_command_to_retry_and_the_others_are_made(
     cluster: PrefectCluster, workers: list[Worker], tmp_path: Path
 ):

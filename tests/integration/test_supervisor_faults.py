@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from tests.integration.campaigns import receipts, video_digests, write_campaign
+from tests.integration.kills import RUN_MODULE
 from tests.integration.one_machine import TIMEOUT_S, OneMachine
 from tests.integration.servers import wait_until
 
@@ -91,7 +92,7 @@ def test_engines_flows_and_workers_die_and_hang(machine: OneMachine, tmp_path: P
     worker = "flows.supervisor.worker"
 
     night.harm("an engine dies", lambda: night.send(kill, "model.host"))
-    night.harm("a flow dies", lambda: night.send(kill, "prefect.engine", of_video=True))
+    night.harm("a flow dies", lambda: night.send(kill, RUN_MODULE, of_video=True))
     night.harm("the worker of videos dies", lambda: night.send(kill, worker, "gpu"))
     night.harm("it hangs", lambda: night.send(stop, worker, "gpu"))
     guard = ("model.host.guard", worker, "cpu")

@@ -1,1 +1,1 @@
-"""What every worker of Nightshoot does beside running flows: it tells its release, and drains."""
+"""What every worker of Nightshoot does beside running flows, and the process of a run."""

@@ -6,6 +6,7 @@ refused by any other.
 """
 
 import asyncio
+import gc
 import os
 import re
 import warnings
@@ -14,13 +15,14 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import anyio.abc
 import httpx
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.actions import VariableCreate, VariableUpdate
-from prefect.client.schemas.objects import FlowRun, Variable
-from prefect.client.schemas.responses import WorkerFlowRunResponse
+from prefect.client.schemas.objects import Flow, FlowRun, Variable, WorkPool
+from prefect.client.schemas.responses import DeploymentResponse, WorkerFlowRunResponse
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.settings import get_current_settings
 from prefect.workers.process import (
@@ -30,6 +32,7 @@ from prefect.workers.process import (
 )
 
 from flows.cluster.workers.drain import Drain
+from flows.cluster.workers.prefect_run import OWN_SESSION, command_of_runs
 from flows.cluster.workers.sign import keep_touching
 from flows.metrics.endpoint import Endpoint, serve_for_runs
 from model.engine import engine_identity
@@ -98,6 +101,25 @@ async def tell_version(client: PrefectClient, pool: str, worker: str) -> None:
         await client.update_variable(VariableUpdate(name=name, value=value))
 
 
+class RunConfiguration(ProcessJobConfiguration):
+    """A run's share of the pool's form, filled in."""
+
+    def prepare_for_flow_run(
+        self,
+        flow_run: FlowRun,
+        deployment: DeploymentResponse | None = None,
+        flow: Flow | None = None,
+        work_pool: WorkPool | None = None,
+        worker_name: str | None = None,
+        worker_id: UUID | None = None,
+    ) -> None:
+        """See Prefect. Without a command, another Python would first look for files to fetch."""
+        self.command = self.command or command_of_runs(OWN_SESSION)
+        super().prepare_for_flow_run(
+            flow_run, deployment, flow, work_pool, worker_name, worker_id=worker_id
+        )
+
+
 with warnings.catch_warnings():
     # in the place of Prefect's own: there are pools of its type on servers, and the type of a pool
     # cannot be changed
@@ -107,13 +129,14 @@ with warnings.catch_warnings():
         """Prefect's process worker that says which release it runs, and drains on SIGTERM."""
 
         type = "process"
+        job_configuration = RunConfiguration
         _has_told = False
         _drain = Drain({})
         _endpoint: Endpoint | None = None
         _sign: "asyncio.Task[None] | None" = None
 
         async def setup(self) -> None:
-            """Start as any worker; SIGTERM then drains it.
+            """Start as any worker, with all imports behind it; SIGTERM then drains it.
 
             Where a setting is wrong, this process says so in one line and ends with 1: an error
             would come out of Prefect's task groups as pages of traceback.
@@ -123,6 +146,8 @@ with warnings.catch_warnings():
             except NightshootError as error:
                 os.write(2, f"This worker cannot start: {error}\n".encode())
                 os._exit(1)  # nothing has been started yet, and nothing was registered
+            gc.freeze()  # what is imported stays
+            gc.enable()
             self._sign = keep_touching(os.environ)
             await super().setup()
 
