@@ -6,8 +6,8 @@ from collections import Counter
 from functools import cache
 from typing import Literal, TypeAlias
 
-from tasks.reading.cleaning.latin_languages import latin_language
 from tasks.reading.flaws import Flaw
+from tasks.reading.foreign.latin_languages import latin_language
 
 Language: TypeAlias = Literal["en", "zh"]
 
