@@ -271,3 +271,22 @@ def test_a_language_is_named_by_the_words_of_its_list(text: str, name: str) -> N
 )
 def test_abbreviations_quoted_phrases_and_names_are_no_foreign_words(text: str) -> None:
     assert language_flaw(text, is_insisted=False) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["我哋嘅新燈到咗啦，你係咪想買？", "呢個嘢唔錯，快啲嚟睇下", "佢喺邊度？"]
+)
+def test_written_cantonese_is_refused_unless_the_row_insists_on_mandarin(text: str) -> None:
+    flaw = language_flaw(text, is_insisted=False)
+
+    assert flaw is not None
+    assert flaw.rule == "the script seems to be Cantonese, which no built-in voice speaks"
+    assert flaw.way_out.endswith('to have it read as Mandarin, write "zh" in the column "language"')
+    assert language_flaw(text, is_insisted=True) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["香港的「唔該」是謝謝的意思。", "學而時習之，不亦說乎", "係数和关系"]
+)
+def test_mandarin_that_quotes_a_word_and_classical_lines_are_read(text: str) -> None:
+    assert language_flaw(text, is_insisted=False) is None
