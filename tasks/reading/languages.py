@@ -6,8 +6,8 @@ from collections import Counter
 from functools import cache
 from typing import Literal, TypeAlias
 
-from tasks.reading.cleaning.latin_languages import latin_language
 from tasks.reading.flaws import Flaw
+from tasks.reading.foreign.latin_languages import latin_language
 
 Language: TypeAlias = Literal["en", "zh"]
 
@@ -48,6 +48,9 @@ _ONLY_JAPANESE = frozenset(
     "廃髪抜払辺舗満黙揺謡頼覧隣塁齢録亜悪圧囲壱隠栄営塩縁仮"
 )
 """Shapes of characters that are written in Japan alone."""
+_ONLY_CANTONESE = frozenset("嘅咗哋啲喺嚟冇乜嘢佢攞搵嗰喎嘞啱㗎瞓唔咁")
+"""Characters of spoken Cantonese; Mandarin has one of them at most, in a name or a quotation."""
+_LEAST_CANTONESE = 2
 _CHINESE_GRAMMAR = _ONLY_CHINESE | frozenset("的了是在和与或就都也还還及为為请請")
 _LEAST_KANA_SHARE = 0.15
 _LEAST_KANJI = 4
@@ -119,6 +122,10 @@ def language_flaw(script: str, *, is_insisted: bool) -> Flaw | None:
     if letters:
         rule = f"the script is written in {letters}, which no built-in voice can say"
         return Flaw(_start(script), rule, _WAYS_OUT)
+    if not is_insisted and len(_ONLY_CANTONESE & set(script)) >= _LEAST_CANTONESE:
+        rule = "the script seems to be Cantonese, which no built-in voice speaks"
+        way_out = f'{_WAYS_OUT}; to have it read as Mandarin, write "zh" in the column "language"'
+        return Flaw(_start(script), rule, way_out)
     if is_insisted or _HAN.search(script):
         return None
     name = latin_language(script)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -186,7 +187,7 @@ def test_plain_english_does_not_load_the_model_of_other_languages() -> None:
         "from tasks.reading.languages import language_flaw\n"
         "assert not language_flaw('The café is open, Łukasz says.', is_insisted=False)\n"
         "assert 'py3langid' not in sys.modules\n"
-        "assert language_flaw('Bonjour tout le monde', is_insisted=False)\n"
+        "assert language_flaw('Zielgruppe verfehlt leider knapp', is_insisted=False)\n"
         "assert 'py3langid' in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -207,4 +208,85 @@ def test_japanese_without_kana_is_told_by_the_shapes_of_its_characters(text: str
     ["新品發售", "這價格實惠", "渋谷旗舰店盛大开业", "一千日元", "全国送料無料", "円山应举的画"],
 )
 def test_characters_that_chinese_has_too_are_chinese(text: str) -> None:
+    assert language_flaw(text, is_insisted=False) is None
+
+
+def _trials(verdict: str) -> list[str]:
+    table = Path(__file__).with_name("foreign_trials.tsv").read_text(encoding="utf-8")
+    rows = [line.split("\t") for line in table.splitlines()]
+    return [script for told, script in rows if told == verdict]
+
+
+def test_slogans_of_eighty_languages_are_refused_with_and_without_their_marks() -> None:
+    scripts = _trials("refused")
+
+    assert len(scripts) > 1000
+    assert not [text for text in scripts if not language_flaw(text, is_insisted=False)]
+
+
+def test_english_with_dishes_titles_mottos_and_dialects_is_read() -> None:
+    scripts = _trials("read")
+
+    assert len(scripts) > 1000
+    assert not [text for text in scripts if language_flaw(text, is_insisted=False)]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Kupte ted a usetrete", "Czech"),
+        ("Vasaroljon most, fizessen kesobb", "Hungarian"),
+        ("Promo spesial", "Indonesian"),
+        ("Bukas na!", "Filipino"),
+        ("Aaj hi order kijiye", "Hindi or Urdu"),
+        ("Halv pris på alle sko", "Danish or Norwegian"),
+        ("Huanying guanglin women de dian", "Mandarin in pinyin"),
+        ("Nha thuoc mo cua suot dem", "Vietnamese"),
+    ],
+)
+def test_a_language_is_named_by_the_words_of_its_list(text: str, name: str) -> None:
+    rule = f"the script seems to be {name}, which no built-in voice speaks"
+    flaw = language_flaw(text, is_insisted=False)
+
+    assert flaw is not None
+    assert flaw.rule == rule
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Mon-Thu 11a to 9p, Fri-Sat till 10.",
+        "Tues.-Sat.",
+        "Vol. 2, pt. 3, ed. 4.",
+        "Heat at 350°F (175°C) for 20–25 min.",
+        "EPA est. 28 city/36 hwy/31 comb. mpg.",
+        "Net sales: $842.3M, -2.1% YoY; op. margin 11.4% vs. 10.9%.",
+        "Joie de vivre.",
+        "Haute couture, prêt-à-porter prices.",
+        "Verdi's La forza del destino.",
+        "MEET CRÈME DE LA MER.",
+        "Gigi Hadid for Maybelline.",
+        "Luiz Inácio Lula da Silva.",
+    ],
+)
+def test_abbreviations_quoted_phrases_and_names_are_no_foreign_words(text: str) -> None:
+    assert language_flaw(text, is_insisted=False) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["我哋嘅新燈到咗啦，你係咪想買？", "呢個嘢唔錯，快啲嚟睇下", "佢喺邊度？"]
+)
+def test_written_cantonese_is_refused_unless_the_row_insists_on_mandarin(text: str) -> None:
+    flaw = language_flaw(text, is_insisted=False)
+
+    assert flaw is not None
+    assert flaw.rule == "the script seems to be Cantonese, which no built-in voice speaks"
+    assert flaw.way_out.endswith('to have it read as Mandarin, write "zh" in the column "language"')
+    assert language_flaw(text, is_insisted=True) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["香港的「唔該」是謝謝的意思。", "學而時習之，不亦說乎", "係数和关系"]
+)
+def test_mandarin_that_quotes_a_word_and_classical_lines_are_read(text: str) -> None:
     assert language_flaw(text, is_insisted=False) is None

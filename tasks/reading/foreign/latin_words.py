@@ -242,29 +242,11 @@ SLOGANS = {
         "última oportunitat|només avui|nomes avui|enviament gratuït|moltes gràcies|moltes gracies"
     ),
 }
-IN_LATIN_LETTERS = {
-    "Hindi": (
-        "hai hain aur yeh woh kya nahi nahin mein bahut accha acha achha karein kijiye kare "
-        "karo aaj "
-        "sirf apne apna apni naya naye nayi jaldi zaroor abhi kharidein khariden khareedein daam "
-        "paayein payein aapka aapke aapki hamare hamara liye ghar sabse sasta saal dekhiye milega "
-        "milegi dijiye rupaye rupaiya bachat bachaye wala wali kyunki lekin saath tak"
-    ),
-    "Russian": (
-        "seychas seichas segodnya skidka skidki skidku zakazhite kupite poluchite dostavka "
-        "dostavku "
-        "besplatno besplatnaya tsena tsene tseny luchshie luchshey luchshiy tolko vsegda magazin "
-        "novyy novaya novinka dlya vash vas nash spasibo privet kachestvo tovary tovar"
-    ),
-    "Vietnamese": (
-        "mua giam gia hang ngay duoc khong mien phi khuyen mai cua tang giao san pham chat "
-        "luong hom "
-        "nay cuoi tuan soc voi nhan qua dat den cho chi tiet kiem ban moi nhat uu dai con trong"
-    ),
-    "Turkish": (
-        "icin cok simdi urun urunler indirim firsat fiyat siparis bedava kargo kacirmayin "
-        "yuzde guzel "
-        "alisveris teslimat ucretsiz sezon yarin hemen sadece bugun kadar"
-    ),
-}
-"""Words of languages that people also type without the letters or the marks they have."""
+ALSO_FOREIGN = """
+a am an as at do for he hi his i in is me no of on or so to van was we will
+"""
+GRAMMAR = """
+the and of to for with from is are was were you your our we they he she it this that these those
+have has had not what who how where when will by his her their its into i'm it's don't let's be but
+can if or than there us my me says said them
+"""

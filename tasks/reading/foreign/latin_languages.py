@@ -13,16 +13,23 @@ import unicodedata
 from functools import cache
 from typing import Protocol, cast
 
-from model.speech.english import is_english_word
-from tasks.reading.cleaning.latin_words import (
+from tasks.reading.foreign.borrowed_phrases import without_phrases
+from tasks.reading.foreign.evidence import (
+    ANOTHER,
+    SHARED_WORDS,
+    SMALL_ENGLISH,
+    SURE_ENGLISH,
+    is_english,
+    language_of_words,
+)
+from tasks.reading.foreign.latin_words import (
     AMBIGUOUS,
     BORROWED,
-    ENGLISH,
-    IN_LATIN_LETTERS,
     SHORT_LINES,
     SLOGANS,
     SMALL_WORDS,
 )
+from tasks.reading.foreign.syllables import language_of_syllables
 
 _LEAST_WORDS = 2
 _FEW_WORDS = 2  # of which each must be foreign
@@ -55,6 +62,8 @@ NAMES = {
     **{"pt": "Portuguese", "ro": "Romanian", "sk": "Slovak", "sl": "Slovenian", "sv": "Swedish"},
     **{"sw": "Swahili", "tl": "Tagalog", "tr": "Turkish", "vi": "Vietnamese"},
 }
+_LATIN = "la"  # mottos, laws, plants and ingredients, which English texts quote
+_LONGEST_MOTTO = 5  # words
 _LANGUAGE_OF_LINE = {
     line: name
     for listed in (SLOGANS, SHORT_LINES)
@@ -62,17 +71,10 @@ _LANGUAGE_OF_LINE = {
     for line in lines.split("|")
 }
 """Whole sentences too short for the model, none of which anybody writes in an English text."""
-_ENGLISH_WORDS = frozenset(ENGLISH.split())
-_ALSO_FOREIGN = frozenset(
-    (
-        *("a", "am", "an", "as", "at", "do", "for", "he", "hi", "his", "i", "in", "is", "me", "no"),
-        *("of", "on", "or", "so", "to", "van", "was", "we", "will"),
-    )
-)
-"""English words that other languages have too: they say nothing of a text of unknown words."""
+_LEAST_LISTED = 3  # parts
+_MOST_LISTED_WORDS = 4  # in a part
+_MOST_OF_PAIR = 4
 _LEAST_TYPED = 3
-_LEAST_TYPED_SHARE = 0.4
-_ANOTHER = "a language other than English"
 _LEAST_OF_CLAUSE = 3  # words
 _LEAST_UNKNOWN_OF_CLAUSE = 0.6
 _LEAST_UNKNOWN_OF_TEXT = 0.5
@@ -93,14 +95,19 @@ _RELATIVES = (
 )
 _BORROWED_WORDS = frozenset(BORROWED.split())
 _AMBIGUOUS_WORDS = frozenset(AMBIGUOUS.split())
-_FOREIGN_WORDS = frozenset(SMALL_WORDS.split()) - _ENGLISH_WORDS
+_FOREIGN_WORDS = frozenset(SMALL_WORDS.split()) - SMALL_ENGLISH
 _STRONG_WORDS = _FOREIGN_WORDS - _AMBIGUOUS_WORDS
 _NO_PROSE = re.compile(r"<[^<>]*>|&\w+;|https?://\S+|\S+@\S+|\b\w+(?:\.\w+)+(?:/\S*)?|[@#]\w+")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _FIRST_WORD = re.compile(r"(?:^|[.!?¡¿…:\n])[\s\"“„«]*([^\W\d_]+(?:['’][^\W\d_]+)*)")
 _LINE_END = re.compile(r"[.!?…,:;\n]+")
+_NAME_PARTICLES = re.compile(
+    r"\b([A-ZÀ-Þ][\w'’]*)(?: (?:d[aeio]|d[ao]s|del|dei|della|delle|degli|du|van|von|l[aeo]s?|el|al"
+    r"|alla|ibn|bin|der?|den?))+ (?=[A-ZÀ-Þ])"
+)
+_LIST_COMMA = re.compile(r"[,;:•·|/&\n]|\.(?=\s)")
+_SENTENCE_END = re.compile(r"[.!?…:](?=(?:\s+[^\s,;]+){4,})")
 _CLAUSE_END = re.compile(r"[^\w\s'’-]+|\n")
-_ENDING = re.compile(r"(?<=...)(?:e?s|e?d|e?r|ing|ly)$")
 _ELISION = re.compile(r"(?:l|d|qu|n|j|s|c|m|dell|all|nell|dall|un)['’][a-zàâæéèêëîïôœùûü]{2,}")
 
 
@@ -121,6 +128,8 @@ def latin_language(text: str) -> str | None:
         prose = unicodedata.normalize("NFC", prose)
     if (name := _language_of_lines(prose)) is not None:
         return name
+    prose = without_phrases(prose)
+    prose = _NAME_PARTICLES.sub(r"\1 ", prose)
     words = _WORD.findall(prose)
     if len(words) < _LEAST_WORDS:
         return None
@@ -131,11 +140,29 @@ def latin_language(text: str) -> str | None:
         else {word.replace("’", "'") for word in words if word.islower()}
     )
     common |= {word.lower() for word in _FIRST_WORD.findall(prose)}  # a capital there is no name
-    num_english = sum(1 for word in lower if word in _ENGLISH_WORDS and word != "a")
-    found = _of_small_words(prose, words, common, num_english) or _typed_plainly(lower)
-    if found or prose.isupper():  # capitals would tell names
+    num_english = sum(1 for word in lower if word in SMALL_ENGLISH and word != "a")
+    num_listed = _num_listed(prose)
+    is_list = num_listed >= _LEAST_LISTED
+    found = language_of_words(prose, is_list=is_list)
+    if not found and not num_listed:
+        found = _of_small_words(prose, words, common, num_english)
+    if found in (None, ANOTHER) and not is_list and sum(map(str.islower, words)) >= len(words) / 2:
+        found = language_of_syllables(lower) or found
+    if found or is_list or prose.isupper():  # capitals would tell names
         return found
     return _of_unknown_words(prose, lower, common, num_english)
+
+
+def _num_listed(prose: str) -> int:
+    """How many short parts stand between commas: dishes, brands, ingredients. 0 in a sentence."""
+    stripped = prose.strip(" .!\n")
+    if _SENTENCE_END.search(stripped):
+        return 0
+    parts = [_WORD.findall(part) for part in _LIST_COMMA.split(stripped)]
+    longest = max(map(len, parts))
+    most = _MOST_LISTED_WORDS if len(parts) >= _LEAST_LISTED else _MOST_OF_PAIR
+    is_listed = longest <= most
+    return len(parts) * (is_listed and len(parts) > 1)
 
 
 def _of_small_words(prose: str, words: list[str], common: set[str], num_english: int) -> str | None:
@@ -162,43 +189,44 @@ def _of_unknown_words(
 ) -> str | None:
     """The language of a text most of whose words are in no English dictionary."""
     named = {word for word in lower if len(word) >= _SHORTEST_UNKNOWN and word in common}
-    asked = named - _ENGLISH_WORDS - _BORROWED_WORDS
+    asked = named - SMALL_ENGLISH - _BORROWED_WORDS
     least = max(_LEAST_UNKNOWN, 2 * num_english, _LEAST_UNKNOWN_SHARE * len(lower))
-    if len(asked) < least or sum(not _is_english(word) for word in asked) < least:
+    if len(asked) < least or sum(not is_english(word) for word in asked) < least:
         judged = None
     else:
         judged = _judged(prose.lower(), _SURE_OF_UNKNOWN, _NO_ENGLISH)
-    return judged or (_ANOTHER if _is_unknown(prose) else _of_phrases(prose, lower))
-
-
-def _typed_plainly(lower: list[str]) -> str | None:
-    """Hindi, Russian, Vietnamese or Turkish in plain letters: ``Aaj hi order karein``."""
-    for name, listed in IN_LATIN_LETTERS.items():
-        num_found = len(set(listed.split()) & set(lower))
-        if num_found >= _LEAST_TYPED and num_found >= _LEAST_TYPED_SHARE * len(lower):
-            return name
-    return None
+    if judged or not _is_unknown(prose):
+        return judged or _of_phrases(prose, lower)
+    if _model().rank(prose.lower())[0][0] != _LATIN:
+        return ANOTHER
+    return "Latin" if len(lower) > _LONGEST_MOTTO else None
 
 
 def _is_unknown(prose: str) -> bool:
-    """Whether clauses of several words, and half of a text, are in no English dictionary.
+    """Whether no word is English; or clauses of several words, and half of a text, are none.
 
     Dishes and brands stand between commas or English words; a sentence does not.
     """
     begins = set(_FIRST_WORD.findall(prose))
-    num_words = num_unknown = 0
+    num_words = num_unknown = num_long = 0
     has_clause = False
     for clause in _CLAUSE_END.split(prose):
         words = _WORD.findall(clause)
-        if any(w.lower() in _ENGLISH_WORDS - _ALSO_FOREIGN for w in words):
+        if any(w.lower() in SURE_ENGLISH for w in words):
             return False
-        unknown = [w for w in words if (w.islower() or w in begins) and _is_no_english(w.lower())]
+        common = [w for w in words if w.islower() or w in begins]
+        unknown = [w for w in common if _is_no_english(w.lower())]
         num_words += len(words)
         num_unknown += len(unknown)
+        num_long += sum(len(w) >= _SHORTEST_UNKNOWN for w in words)
         has_clause |= len(words) >= _LEAST_OF_CLAUSE and (
             len(unknown) >= _LEAST_UNKNOWN_OF_CLAUSE * len(words)
         )
+    if num_unknown == num_long >= _LEAST_UNKNOWN:
+        return True
     is_enough = num_unknown >= max(_LEAST_TYPED, _LEAST_UNKNOWN_OF_TEXT * num_words)
+    if num_words > _LONGEST_MOTTO:
+        return num_unknown >= max(_LEAST_TYPED, _LEAST_UNKNOWN_SHARE * num_words)
     return has_clause and is_enough
 
 
@@ -206,7 +234,7 @@ def _of_phrases(prose: str, lower: list[str]) -> str | None:
     """The language of phrases without an English word, where the model is sure of it."""
     clauses = [_WORD.findall(clause) for clause in _CLAUSE_END.split(prose)]
     is_listed = any(len(clause) == 1 for clause in clauses)
-    has_english = any(word in _ENGLISH_WORDS - _ALSO_FOREIGN for word in lower)
+    has_english = any(word in SMALL_ENGLISH - SHARED_WORDS for word in lower)
     if is_listed or has_english or len(lower) < _LEAST_OF_CLAUSE:
         return None
     begins = set(_FIRST_WORD.findall(prose))
@@ -223,14 +251,10 @@ def _of_phrases(prose: str, lower: list[str]) -> str | None:
 
 
 def _is_no_english(word: str) -> bool:
-    is_listed = word in _ENGLISH_WORDS or word in _BORROWED_WORDS
-    return len(word) >= _SHORTEST_UNKNOWN and not is_listed and not _is_english(word)
-
-
-def _is_english(word: str) -> bool:
-    """Whether the voice's dictionary has it, or what it is a form of."""
-    stem = re.split("['’-]", word)[0]
-    return any(map(is_english_word, (word, stem, *(_ENDING.sub(end, stem) for end in ("", "e")))))
+    is_listed = word in SMALL_ENGLISH or word in _BORROWED_WORDS
+    has_vowel = not word.isascii() or re.search("[aeiou]", word)  # units have none
+    is_asked = len(word) >= _SHORTEST_UNKNOWN and has_vowel and not is_listed
+    return bool(is_asked) and not is_english(word)
 
 
 def _language_of_lines(prose: str) -> str | None:
@@ -254,6 +278,8 @@ def _judged(prose: str, least_sure: float, most_english: float = _MOST_ENGLISH) 
     ranked = _model().rank(prose)
     english = next(share for name, share in ranked if name == "en")
     best, share = ranked[0]
+    if best == _LATIN:
+        return None
     for relatives in _RELATIVES:
         if best in relatives:
             share = sum(each for name, each in ranked if name in relatives)
@@ -267,5 +293,5 @@ def _model() -> _Model:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     model = cast("_Model", LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True))
-    model.set_languages(["en", *NAMES])
+    model.set_languages(["en", _LATIN, *NAMES])
     return model

@@ -1,0 +1,1 @@
+"""Languages in Latin letters that no built-in voice speaks, told from English."""
