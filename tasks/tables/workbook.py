@@ -18,7 +18,7 @@ from tasks.tables.number_format import displayed
 from tasks.tables.workbook_bounds import check_parts
 
 _MAX_ROW = 1_048_576  # of the largest sheet that spreadsheets hold
-_MAX_CELLS = 20_000_000  # those without text are looked at, too
+_MAX_CELLS = 10_000_000  # those without text are looked at, too
 _MAX_CHARS = 256 << 20
 _SHOWN = 5
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^<>]*?ref="([A-Z]+)(\d+):([A-Z]+)(\d+)"')
