@@ -14,6 +14,7 @@ from tasks.inputs.text_files import (
 from tasks.manifest.presets import SIZE_MULTIPLE
 from tasks.portrait import framing
 from tasks.portrait.suitability import ALLOWABLE
+from tasks.redaction import without_secrets
 from tasks.screen import caption_styles
 from tasks.screen.caption_styles import CaptionStyleError
 from tasks.screen.formats import NO_SETS, FormatError, FormatSets, parse_formats
@@ -221,7 +222,7 @@ def parse_video_id(text: str, fallback: str) -> str:
         if pattern.fullmatch(text):
             way_out = "format the column as text in Excel and type it again"
             raise BadValueError(f"{rule}; it looks like a {kind} that Excel made of it", way_out)
-    raise BadValueError(rule, f'try "{suggested_id(text, fallback)}"')
+    raise BadValueError(rule, f'try "{suggested_id(without_secrets(text), fallback)}"')
 
 
 def suggested_id(text: str, fallback: str) -> str:
