@@ -23,6 +23,13 @@ from tasks.speech.voices import known_voice, voices
 _ON = frozenset(("on", "yes", "true", "1", "是", "开"))
 _OFF = frozenset(("off", "no", "false", "0", "否", "关"))
 VIDEO_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+WINDOWS_NAMES = frozenset(
+    [
+        *("con", "prn", "aux", "nul"),
+        *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10)),
+    ]
+)
+"""Windows keeps these for itself, with every suffix."""
 _MAX_SIDE = 4096
 _STEM_CHARS = 58  # of a name of at most 63, before its number
 _SIZE = re.compile(r"(\d{1,5})\s*[x*×]\s*(\d{1,5})", re.IGNORECASE)
