@@ -9,7 +9,8 @@ speech, the request to a server) does not.
 import re
 
 _ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
-_MISTYPED = re.compile(r"\b(https?|s3):(?!//)[\\/]+[^\s@]*@", re.IGNORECASE)
+# with too few slashes or backward ones, as a path writes it too; and without its scheme
+_MISTYPED = re.compile(r"(?<![\w:/\\])(?P<start>(?:https?|s3):(?!//)[\\/]+|//)\S+", re.IGNORECASE)
 _AFTER_ADDRESS = re.compile(r"[.,;:!?)\]}>\"'`”’]*$")  # of the sentence, not of the address
 _AUTHORITY = re.compile(r"(?:\[[0-9a-f:.%]*\]|[^:\[\]\\]*)(?::\d*)?", re.IGNORECASE)
 _HIDDEN = "..."
@@ -50,14 +51,25 @@ def shown_url(url: str) -> str:
 
 
 def without_secrets(text: str) -> str:
-    """``text`` with every address in it as :func:`shown_url` has it; mistyped ones have no user."""
-    text = _MISTYPED.sub(rf"\1:{_HIDDEN}@", text)
+    """``text`` with every address in it as :func:`shown_url` has it, mistyped ones included."""
+    text = _MISTYPED.sub(_mistyped_match, text)
     return _ADDRESS.sub(_shown_match, text) if "://" in text else text
 
 
 def _shown_match(match: re.Match[str]) -> str:
     url = _AFTER_ADDRESS.sub("", match[0])
     return shown_url(url) + match[0][len(url) :]
+
+
+def _mistyped_match(match: re.Match[str]) -> str:
+    written = _AFTER_ADDRESS.sub("", match[0])
+    end = match[0][len(written) :]
+    place = re.split(r"[?#]", written, maxsplit=1)[0]
+    if "@" not in place:
+        return place + end
+    return (
+        f"{match['start'].rstrip('/' + chr(92)) or '//'}{_HIDDEN}@{place.rpartition('@')[2]}{end}"
+    )
 
 
 def has_secret(place: str) -> bool:

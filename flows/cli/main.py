@@ -411,7 +411,7 @@ def main() -> None:
     except click.ClickException as error:
         told = io.StringIO()
         error.show(told)
-        say(told.getvalue(), to_stderr=True, has_end=False)
+        say(without_secrets(told.getvalue()), to_stderr=True, has_end=False)
         code = error.exit_code
     except NightshootError as error:
         say(without_secrets(str(error)), to_stderr=True)

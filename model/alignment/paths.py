@@ -14,6 +14,7 @@ Numbers: TypeAlias = NDArray[np.int64]
 
 _STAY, _FROM_BEFORE, _OVER_A_PAUSE = 0, 1, 2
 _NEVER = np.float32(-1e30)
+_STEPS_AT_ONCE = 128
 
 
 def likeliest(
@@ -44,35 +45,43 @@ def likeliest(
     follows_pause = np.zeros(num_states, bool)
     follows_pause[2:] = begins[2:] & is_pause[owner[1:-1]]
 
-    score = np.full(num_states, _NEVER, np.float32)
-    score[0] = likeness[0, state_kinds[0]]
-    if is_pause[0] and num_states > 1:
-        score[1] = likeness[0, state_kinds[1]]
-    came = np.zeros((num_steps, num_states), np.uint8)
-    stay_cost = np.where(may_stay, 0, _NEVER).astype(np.float32)
-    skip_cost = np.where(follows_pause, 0, _NEVER).astype(np.float32)
-    entry_cost = np.zeros(num_states, np.float32)
+    # what each way into a state adds: staying, from the state before, over a pause; two states that
+    # are never stand before the first, so that all three ways are one sum of shifted scores
+    costs = np.zeros((3, num_states), np.float32)
+    costs[_STAY, ~may_stay] = _NEVER
     if entry is not None:
-        entry_cost = np.where(begins, entry[owner], 0).astype(np.float32)
-    before = np.full(num_states, _NEVER, np.float32)
-    over = np.full(num_states, _NEVER, np.float32)
-    for step in range(1, num_steps):
-        stay = score + stay_cost
-        before[1:] = score[:-1]
-        before += entry_cost
-        over[2:] = score[:-2]
-        over[2:] += skip_cost[2:]
-        best = np.maximum(before, over)
-        row = came[step]
-        np.greater_equal(over, before, out=row.view(bool))
-        row += 1
-        is_staying = stay >= best
-        row[is_staying] = _STAY
-        score = np.maximum(stay, best)
-        score += likeness[step, state_kinds]
+        costs[_FROM_BEFORE, begins] = entry[owner[begins]]
+    costs[_OVER_A_PAUSE, ~follows_pause] = _NEVER
+    scores = np.full((min(_STEPS_AT_ONCE, num_steps) + 1, num_states + 2), _NEVER, np.float32)
+    scores[0, 2] = likeness[0, state_kinds[0]]
+    if is_pause[0] and num_states > 1:
+        scores[0, 3] = likeness[0, state_kinds[1]]
+    ways = np.lib.stride_tricks.sliding_window_view(scores, num_states, axis=1)[:, ::-1]
+    came = np.zeros((num_steps, num_states), np.uint8)
+    reached = np.empty_like(costs)
+    stay, before, over = reached
+    for first in range(1, num_steps, _STEPS_AT_ONCE):
+        heard = likeness[first : first + _STEPS_AT_ONCE].take(state_kinds, 1)
+        for way, best, like in zip(ways, scores[1:, 2:], heard, strict=False):
+            np.add(way, costs, out=reached)
+            np.maximum(stay, before, out=best)
+            np.maximum(best, over, out=best)
+            best += like
+        came[first : first + len(heard)] = _ways(ways[: len(heard)], costs)
+        scores[0] = scores[len(heard)]
 
+    score = scores[0, 2:]
     state = _end(score, is_pause, is_last=is_last)
     return owner[_back(came, state)] if score[state] > _NEVER / 2 else None
+
+
+def _ways(ways: Likeness, costs: Likeness) -> NDArray[np.uint8]:
+    """``(T, N)`` by which way each state was reached; of equal ones staying, then the longest."""
+    stay, before, over = (ways[:, way] + costs[way] for way in range(3))
+    came = (over >= before).astype(np.uint8)
+    came += 1
+    came[stay >= np.maximum(before, over)] = _STAY
+    return came
 
 
 def _end(score: Likeness, is_pause: NDArray[np.bool_], *, is_last: bool) -> int:

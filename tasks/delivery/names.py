@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from model.errors import CampaignError
+from tasks.manifest.cell_values import WINDOWS_NAMES
 from tasks.manifest.faults import Fault
 from tasks.manifest.manifest import ManifestError
 from tasks.manifest.personal.template import TemplateError, is_template, parse_template
@@ -14,12 +15,6 @@ from tasks.tables.table import column_name
 DEFAULT_NAME = "{video_id}"
 _MAX_NAME_BYTES = 200  # a suffix follows; file systems allow 255
 _NOT_IN_NAMES = frozenset('/\\:*?"<>|')
-_RESERVED = frozenset(
-    [
-        *("con", "prn", "aux", "nul"),
-        *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10)),
-    ]
-)
 
 
 class NamesError(ManifestError):
@@ -162,7 +157,7 @@ def name_fault(name: str) -> str:
         return f"a file name cannot hold {' '.join(repr(char) for char in bad)}"
     if not name or name[0] in ". " or name[-1] in ". ":
         return "a file name cannot begin or end with a dot or a space, or be empty"
-    if name.casefold().partition(".")[0] in _RESERVED:
+    if name.casefold().partition(".")[0] in WINDOWS_NAMES:
         return "Windows keeps this name for itself"
     if len(name.encode()) > _MAX_NAME_BYTES:
         return f"a file name may have {_MAX_NAME_BYTES} bytes at most"

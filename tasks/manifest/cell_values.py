@@ -14,6 +14,7 @@ from tasks.inputs.text_files import (
 from tasks.manifest.presets import SIZE_MULTIPLE
 from tasks.portrait import framing
 from tasks.portrait.suitability import ALLOWABLE
+from tasks.redaction import without_secrets
 from tasks.screen import caption_styles
 from tasks.screen.caption_styles import CaptionStyleError
 from tasks.screen.formats import NO_SETS, FormatError, FormatSets, parse_formats
@@ -22,6 +23,13 @@ from tasks.speech.voices import known_voice, voices
 _ON = frozenset(("on", "yes", "true", "1", "是", "开"))
 _OFF = frozenset(("off", "no", "false", "0", "否", "关"))
 VIDEO_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+WINDOWS_NAMES = frozenset(
+    [
+        *("con", "prn", "aux", "nul"),
+        *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10)),
+    ]
+)
+"""Windows keeps these for itself, with every suffix."""
 _MAX_SIDE = 4096
 _STEM_CHARS = 58  # of a name of at most 63, before its number
 _SIZE = re.compile(r"(\d{1,5})\s*[x*×]\s*(\d{1,5})", re.IGNORECASE)
@@ -221,7 +229,7 @@ def parse_video_id(text: str, fallback: str) -> str:
         if pattern.fullmatch(text):
             way_out = "format the column as text in Excel and type it again"
             raise BadValueError(f"{rule}; it looks like a {kind} that Excel made of it", way_out)
-    raise BadValueError(rule, f'try "{suggested_id(text, fallback)}"')
+    raise BadValueError(rule, f'try "{suggested_id(without_secrets(text), fallback)}"')
 
 
 def suggested_id(text: str, fallback: str) -> str:

@@ -12,6 +12,7 @@ from model.errors import CampaignError
 from tasks.deliver_records import CAPTION_MODES, TEASER_KINDS
 from tasks.inputs.text_files import MAX_SCRIPT_BYTES, decode_text
 from tasks.manifest.cell_values import (
+    WINDOWS_NAMES,
     BadValueError,
     check_text,
     parse_allow,
@@ -163,6 +164,11 @@ class RowReader:
             self.faults += self.screen.film_faults(shown, language, plain, told)
             if self.faults:
                 return None
+        if video_id in WINDOWS_NAMES:
+            self.notices.append(
+                f'line {self.line}: Windows keeps the name "{video_id}" for itself: its files '
+                "cannot be opened there, and are delivered only under another --name"
+            )
         if audio is not None and self.cells.get("voice"):
             self.notices.append(
                 f"line {self.line}: the row has a recording, so its voice is not used"

@@ -27,14 +27,22 @@ _Seen = TypeVar("_Seen")
 
 
 class _Looks(Generic[_Seen]):
-    """Answers about the last few pictures, by their content."""
+    """Answers about the last few pictures, by their content.
+
+    Of threads that ask about one picture at once, one looks and the others wait for it.
+    """
 
     def __init__(self, look: Callable[[Pixels], _Seen]) -> None:
         self._look, self._lock = look, Lock()
+        self._turns = tuple(Lock() for _ in range(_KEPT))
         self._seen: OrderedDict[str, _Seen] = OrderedDict()
 
     def __call__(self, pixels: Pixels) -> _Seen:
         key = portrait_sha256(pixels)
+        with self._turns[int(key, 16) % len(self._turns)]:
+            return self._answer(key, pixels)
+
+    def _answer(self, key: str, pixels: Pixels) -> _Seen:
         with self._lock:
             if key in self._seen:
                 self._seen.move_to_end(key)

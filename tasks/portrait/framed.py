@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 
 import cv2
 import numpy as np
@@ -28,6 +29,7 @@ _FRAMES_KEPT = 64
 _LEAST_TOLD = 0.01  # of the frame: a thinner strip of extended background is not worth a word
 _POINTS = ("mouth_left", "mouth_right", "chin", "nose")
 _LENGTHS = ("upper_lip", "lower_lip", "lip_thickness")
+_TURNS = tuple(Lock() for _ in range(8))
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,9 @@ def framed_file(
         PortraitError: the picture cannot be read, or the box does not fit it.
     """
     rig_text = None if rig is None else json.dumps(dict(rig), sort_keys=True)
-    return _framed_file(path, version, rig_text, size, framing)
+    asked = (path, version, rig_text, size, framing)
+    with _TURNS[hash(asked) % len(_TURNS)]:  # rows that share a frame are planned at once
+        return _framed_file(*asked)
 
 
 @lru_cache(maxsize=_FRAMES_KEPT)

@@ -14,7 +14,7 @@ import struct
 import zlib
 from collections import OrderedDict
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -27,6 +27,7 @@ from model.errors import PortraitError
 from tasks.portrait.colour_profile import ProfileError, profile_space, srgb_of_image, to_srgb
 from tasks.portrait.jpeg_scans import scans_fault
 from tasks.portrait.memory_budget import MemoryBudget
+from tasks.portrait.picture_end import end_notices
 from tasks.portrait.picture_header import (
     PICTURES,
     PictureHeader,
@@ -174,13 +175,15 @@ def _read(path: Path, header: PictureHeader, max_side: int) -> Picture:
     try:
         with decoders_silenced():
             pixels = _decoded_open_end(data) if not header.has_end else _decoded(data)
+            notices = () if pixels is None else end_notices(data)
     except cv2.error as error:
         raise PortraitError(f"{path}: {_not_a_picture(data)}") from error
     finally:
         cv2.utils.logging.setLogLevel(level)
     if pixels is None:
         raise PortraitError(f"{path}: {_not_a_picture(data)}")
-    return _colour_managed(_bounded(pixels, max_side), data, max_side)
+    picture = _colour_managed(_bounded(pixels, max_side), data, max_side)
+    return replace(picture, notices=picture.notices + notices) if notices else picture
 
 
 def _colour_managed(pixels: Pixels, data: bytes, max_side: int) -> Picture:

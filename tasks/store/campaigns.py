@@ -4,6 +4,7 @@ import unicodedata
 from pathlib import Path
 
 from model.errors import CampaignError
+from tasks.redaction import shown_url
 from tasks.store.campaign_folder import S3_SCHEME, CampaignFolder
 
 _NOT_IN_NAMES = frozenset(("Cc", "Cs", "Zl", "Zp"))  # controls, broken text, ends of lines
@@ -28,6 +29,16 @@ def checked_campaign(name: str) -> str:
     return name
 
 
+def _is_on_s3(out: str | Path) -> bool:
+    """Raises CampaignError for any other address: it is not taken for the name of a folder."""
+    if "://" in str(out) and not str(out).startswith(S3_SCHEME):
+        raise CampaignError(
+            f'--out "{shown_url(str(out))}" is an address; campaigns are kept in a folder or under '
+            "s3://bucket/prefix"
+        )
+    return str(out).startswith(S3_SCHEME)
+
+
 def open_campaign(
     out: str | Path, campaign: str, *, scratch: Path | None = None
 ) -> "CampaignFolder":
@@ -44,7 +55,7 @@ def open_campaign(
             leads out of it.
     """
     checked_campaign(campaign)
-    if not str(out).startswith(S3_SCHEME):
+    if not _is_on_s3(out):
         return CampaignFolder(Path(out) / campaign)
     from tasks.store.s3.campaign import open_s3_campaign  # its imports take a third of a second
 
@@ -57,7 +68,7 @@ def campaigns_in(out: str | Path) -> list[str]:
     Raises:
         CampaignError: ``out`` names no bucket, or it cannot be read.
     """
-    if not str(out).startswith(S3_SCHEME):
+    if not _is_on_s3(out):
         return sorted(path.parent.name for path in Path(out).glob("*/campaign.json"))
     from tasks.store.s3.campaign import s3_campaigns
 

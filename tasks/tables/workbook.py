@@ -10,16 +10,19 @@ import warnings
 import zipfile
 from dataclasses import dataclass
 from typing import Any, cast
+from xml.etree import ElementTree
 
 from tasks.errors import counted
 from tasks.inputs.text_files import TextFileError
 from tasks.tables.number_format import displayed
+from tasks.tables.workbook_bounds import check_parts
 
-_MAX_UNPACKED_BYTES = 512 << 20
-_MAX_PARTS = 5_000
+_MAX_ROW = 1_048_576  # of the largest sheet that spreadsheets hold
+_MAX_CELLS = 10_000_000  # those without text are looked at, too
+_MAX_CHARS = 256 << 20
 _SHOWN = 5
-_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]+)(\d+):([A-Z]+)(\d+)"')
-_ROW = re.compile(rb"<(?:\w+:)?row\s[^>]*>")
+_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^<>]*?ref="([A-Z]+)(\d+):([A-Z]+)(\d+)"')
+_ROW = re.compile(rb"<(?:\w+:)?row\s[^<>]*>")
 _ROW_NUMBER = re.compile(rb'\sr="(\d+)"')
 _HIDDEN = re.compile(rb'\shidden="(?:1|true)"')
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
@@ -49,8 +52,8 @@ def read_workbook(data: bytes, sheet_name: str | None) -> Sheet:
     Raises:
         TextFileError: it is no workbook, has no such sheet, or shows errors instead of values.
     """
-    _check_size(data)
     try:
+        _check_parts(data)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of styles and extensions that no value depends on
             return _read(data, sheet_name)
@@ -61,27 +64,27 @@ def read_workbook(data: bytes, sheet_name: str | None) -> Sheet:
         raise TextFileError(1, "", told, "open it in the spreadsheet and save it again") from error
 
 
-def _check_size(data: bytes) -> None:
+def _check_parts(data: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as parts:
-            infos = parts.infolist()
-            names = {info.filename for info in infos}
+            if "xl/workbook.xml" in parts.namelist():
+                return check_parts(parts)
+    except TextFileError:
+        raise
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise TextFileError(
             1, "", "the workbook is damaged or cut short", "save or copy it again"
         ) from error
-    if "xl/workbook.xml" not in names:
-        told = "the file is a zip file, but no Excel workbook"
-        raise TextFileError(1, "", told, 'save it as "Excel Workbook (.xlsx)" or "CSV UTF-8"')
-    if len(infos) > _MAX_PARTS or sum(info.file_size for info in infos) > _MAX_UNPACKED_BYTES:
-        told = f"the workbook holds more than {_MAX_UNPACKED_BYTES >> 20} MiB when unpacked"
-        raise TextFileError(1, "", told, "split it into several manifests, without pictures")
+    told = "the file is a zip file, but no Excel workbook"
+    raise TextFileError(1, "", told, 'save it as "Excel Workbook (.xlsx)" or "CSV UTF-8"')
 
 
 def _read(data: bytes, sheet_name: str | None) -> Sheet:
     import openpyxl
 
-    book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+    book = openpyxl.load_workbook(
+        io.BytesIO(data), read_only=True, data_only=True, keep_links=False
+    )
     sheets = book.worksheets
     if not sheets:
         raise TextFileError(1, "", "the workbook has no sheet of cells", "add one")
@@ -92,14 +95,12 @@ def _read(data: bytes, sheet_name: str | None) -> Sheet:
     if errors:
         told = f"the sheet shows {counted(len(errors), 'error')}: {_listed(errors)}"
         raise TextFileError(1, "", told, "correct the formulas and save the workbook")
-    formulas = _formulas(data, sheet.title) if _FORMULA.search(xml) else []
+    formulas = _formulas(xml) if _FORMULA.search(xml) else []
     unsaved = [name for row, column, name in formulas if (row, column) not in cells]
     if unsaved:
         told = f"there are formulas without a saved value: {_listed(unsaved)}"
         raise TextFileError(1, "", told, "open the workbook in the spreadsheet and save it")
-    for top, bottom, column in merged:
-        if (top, column) in cells:
-            cells.update({(row, column): cells[top, column] for row in range(top + 1, bottom + 1)})
+    _spread(cells, merged)
     notices = (
         *_sheet_notice(sheet, sheets, sheet_name),
         *_merged_notice(merged),
@@ -126,7 +127,11 @@ def _cells(sheet: Any) -> tuple[dict[tuple[int, int], str], list[str]]:
     """Texts by row and column, counted from 1; and the cells that show an error."""
     cells: dict[tuple[int, int], str] = {}
     errors: list[str] = []
-    for row in sheet.iter_rows():
+    num_cells = num_chars = 0
+    sheet.reset_dimensions()  # a sheet may say that it is larger, or smaller, than it is
+    for number, row in enumerate(sheet.iter_rows(), 1):
+        num_cells += len(row)
+        _check_extent(number, num_cells, num_chars)
         for cell in row:
             if cell.value is None:
                 continue
@@ -134,8 +139,32 @@ def _cells(sheet: Any) -> tuple[dict[tuple[int, int], str], list[str]]:
                 errors.append(f"{cell.coordinate} {cell.value}")
             text = _unescaped(displayed(cell.value, cell.number_format or "General"))
             if text.strip():
+                num_chars += len(text)
                 cells[cell.row, cell.column] = text
     return cells, errors
+
+
+def _check_extent(num_rows: int, num_cells: int, num_chars: int) -> None:
+    if num_rows > _MAX_ROW or num_cells > _MAX_CELLS or num_chars > _MAX_CHARS:
+        told = (
+            f"the sheet is too large: it reaches row {num_rows:,} and holds {num_cells:,} cells, "
+            f"the empty ones between them included, with {num_chars:,} characters"
+        )
+        way_out = "copy the table into a new workbook, or split it into several manifests"
+        raise TextFileError(1, "", told, way_out)
+
+
+def _spread(cells: dict[tuple[int, int], str], merged: list[tuple[int, int, int]]) -> None:
+    """Give each row the text of the merged cell that it is a part of."""
+    num_cells, num_chars = len(cells), sum(map(len, cells.values()))
+    for top, bottom, column in merged:
+        text = cells.get((top, column))
+        if text is None:
+            continue
+        num_cells += bottom - top
+        num_chars += len(text) * (bottom - top)
+        _check_extent(bottom, num_cells, num_chars)
+        cells.update({(row, column): text for row in range(top + 1, bottom + 1)})
 
 
 def _unescaped(text: str) -> str:
@@ -143,17 +172,28 @@ def _unescaped(text: str) -> str:
     return _ESCAPED.sub(lambda m: chr(int(m[1], 16)), text).replace("\r\n", "\n")
 
 
-def _formulas(data: bytes, title: str) -> list[tuple[int, int, str]]:
-    import openpyxl
+def _formulas(xml: bytes) -> list[tuple[int, int, str]]:
+    """Row, column and name of the cells that hold a formula."""
+    from openpyxl.utils import get_column_letter
+    from openpyxl.utils.cell import coordinate_to_tuple
 
-    book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=False)
-    sheet = cast("Any", book[title])
-    return [
-        (cell.row, cell.column, cell.coordinate)
-        for row in sheet.iter_rows()
-        for cell in row
-        if cell.data_type == "f"
-    ]
+    found: list[tuple[int, int, str]] = []
+    number = 0
+    for _, row in ElementTree.iterparse(io.BytesIO(xml)):
+        if _tag(row) != "row":
+            continue
+        number, column = int(float(row.get("r", number + 1))), 0
+        for cell in row:
+            name = cell.get("r")
+            line, column = coordinate_to_tuple(name) if name else (number, column + 1)
+            if any(_tag(part) == "f" for part in cell):
+                found.append((line, column, f"{get_column_letter(column)}{line}"))
+        row.clear()
+    return found
+
+
+def _tag(element: ElementTree.Element) -> str:
+    return element.tag.rpartition("}")[2]
 
 
 def _xml_of(data: bytes, sheet: Any) -> bytes:
@@ -206,6 +246,7 @@ def _rows(
     widths: dict[int, int] = {}
     for row, column in cells:
         widths[row] = max(column, widths.get(row, 0))
+    _check_extent(max(widths, default=0), sum(widths.values()), 0)
     return tuple(
         (row, tuple(cells.get((row, column), "") for column in range(1, width + 1)))
         for row, width in sorted(widths.items())

@@ -155,6 +155,30 @@ def test_a_server_whose_address_has_a_password_is_told_without_it(monkeypatch):
         assert "PASSWORD" not in str(refused.value) + ui_url("runs")
 
 
+@pytest.mark.parametrize("option", ["--presets", "--variants", "--presenters", "--gate-limits"])
+def test_no_secret_of_an_address_in_place_of_a_file_is_told(tmp_path, command, option):
+    (tmp_path / "june.csv").write_text("video_id,script,portrait\n")
+    address = "https://ann:PASSWORD@127.0.0.1:9/a.toml?sig=PASSWORD"
+    out = ("--out", tmp_path / "out")
+    code, told = command("plan", tmp_path / "june.csv", *out, option, address)
+    assert code == 2
+    assert "a.toml" in told
+    assert "PASSWORD" not in told
+
+
+def test_an_address_is_no_folder_to_keep_campaigns_in(tmp_path, monkeypatch, command):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "june.csv").write_text("video_id,script,portrait\n")
+    out = "https://ann:PASSWORD@h/renders?sig=PASSWORD"
+    for verb in (("plan", "june.csv"), ("status", "june"), ("list",)):
+        code, told = command(*verb, "--out", out)
+        assert code == 2
+        assert "PASSWORD" not in told
+        if verb[0] != "list":
+            assert '--out "https://h/renders" is an address; campaigns are kept in a fold' in told
+    assert [path.name for path in tmp_path.iterdir()] == ["june.csv"]
+
+
 def test_a_voice_with_a_secret_need_not_be_on_the_command_line(monkeypatch, tmp_path):
     (tmp_path / "june.csv").touch()
     monkeypatch.setenv("NIGHTSHOOT_VOICE_URL", "http://ann:PASSWORD@h/v1")

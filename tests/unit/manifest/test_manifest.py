@@ -615,3 +615,21 @@ def test_a_report_is_read_as_the_manifest_it_was_made_of(folder):
 
 def test_a_manifest_that_is_no_report_keeps_its_apostrophes(folder):
     assert read(folder, HEADER + "a,'+3 is it.,a.png\n").rows[0].script == "'+3 is it."
+
+
+def test_names_that_windows_keeps_for_itself_are_told(folder: Path) -> None:
+    rows = "".join(f"{name},Hi.,a.png\n" for name in ("con", "contact", "com1", "com10"))
+    manifest = read(folder, HEADER + rows)
+    assert len(manifest.rows) == 4
+    assert manifest.notices == tuple(
+        f'line {line}: Windows keeps the name "{name}" for itself: its files cannot be opened '
+        "there, and are delivered only under another --name"
+        for line, name in ((2, "con"), (4, "com1"))
+    )
+
+
+def test_a_name_proposed_for_an_address_tells_no_secret(folder: Path) -> None:
+    with pytest.raises(ManifestError) as raised:
+        read(folder, HEADER + "https://ann:PASSWORD@h/a?sig=PASSWORD,Hi.,a.png\n")
+    assert 'try "https-h-a"' in str(raised.value)
+    assert "password" not in str(raised.value).lower()

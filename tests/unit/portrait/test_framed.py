@@ -1,12 +1,15 @@
 """Portraits in the frames of their videos: the demo presenters, cropped and extended."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier, Event
 
 import numpy as np
 import pytest
 
 from model.preview.face import find_faces
 from model.preview.features import features_of_rig, parse_rig
+from tasks.portrait import faces, framed
 from tasks.portrait.framed import frame_portrait, framed_file
 from tasks.portrait.picture import portrait_sha256, read_portrait
 from tasks.portrait.portrait import read_rig
@@ -91,3 +94,43 @@ def test_rows_that_share_a_portrait_share_its_frame():
     assert found[0] is not None
     assert found[0] is found[1]
     assert found[0].sha256 != portrait_sha256(read_portrait(path))
+
+
+def test_rows_that_are_planned_at_once_share_one_frame(tmp_path, monkeypatch):
+    """Else each thread frames it and looks for its faces, before the first one is ready."""
+    path = tmp_path / "face.png"
+    path.write_bytes((PORTRAITS / "mara.png").read_bytes())
+    framed_of, looks = framed.frame_portrait, []
+
+    def counted(*given):
+        looks.append(given)
+        return framed_of(*given)
+
+    monkeypatch.setattr(framed, "frame_portrait", counted)
+    version = file_version(path)
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(framed_file, path, version, None, (384, 256), "auto") for _ in "1234"]
+        found = [each.result() for each in asked]
+
+    assert len(looks) == 1
+    assert found[0] is not None
+    assert all(each is found[0] for each in found)
+
+
+def test_threads_that_ask_for_the_faces_of_a_picture_at_once_wait_for_one_answer():
+    began, looked = Barrier(4), []
+
+    def look(pixels):
+        looked.append(len(pixels))
+        Event().wait(0.05)  # long enough for the others to ask
+        return []
+
+    looks, pixels = faces._Looks(look), np.zeros((8, 8, 3), np.uint8)
+
+    def ask(_):
+        began.wait()
+        return looks(pixels)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(ask, range(4))) == [[]] * 4
+    assert looked == [8]

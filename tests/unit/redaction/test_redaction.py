@@ -37,6 +37,22 @@ def test_addresses_of_every_kind_are_redacted_in_a_text(scheme):
     assert told == f'asked "{scheme}://h/v1", then {scheme}://h; gave up'
 
 
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("https:/u:PW@h/a.png?sig=PW", "https:...@h/a.png"),
+        ("http:\\\\u:P/W@h/a.png", "http:...@h/a.png"),
+        ("s3:/k:PW@bucket/a", "s3:...@bucket/a"),
+        ("http:/h/v.toml?sig=PW", "http:/h/v.toml"),
+        ("//u:PW@h/a.png?sig=PW", "//...@h/a.png"),
+        ("//h/a.png", "//h/a.png"),
+    ],
+)
+def test_addresses_that_are_mistyped_are_redacted_too(written, shown):
+    assert without_secrets(f'portrait "{written}": no file') == f'portrait "{shown}": no file'
+    assert without_secrets(f"{written}: no file") == f"{shown}: no file"
+
+
 def test_a_text_without_addresses_stays_as_it_is():
     assert without_secrets("ann@example.org: 3 of 4?") == "ann@example.org: 3 of 4?"
 
