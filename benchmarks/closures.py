@@ -1,15 +1,14 @@
-"""Learns the net that hears closed lips in recordings, and measures it; needs torch to learn.
+"""Measures how many closed lips are heard in recordings, and how many that are none.
 
     python -m benchmarks.closures speak SPEECH.npz
-    python -m benchmarks.closures learn SPEECH.npz NET.npz --without bm_george zf_xiaoxiao
     python -m benchmarks.closures measure SPEECH.npz --net NET.npz --voices bm_george zf_xiaoxiao
 
-``speak`` lets the built-in voices say 34 sentences in part, with the times of their phones.
-``learn`` makes the net that the preview engine ships from all of them; with ``--without``, voices
-are left out, and half of the sentences with them. ``measure`` prints how many m, b and p close
-(an opening below 0.06 within a frame), how often lips are pressed a second where none of these is
-near, and how many vowels are pressed; ``--unlearnt`` keeps to the sentences that ``--without``
-left out.
+``speak`` lets the built-in voices say 34 sentences in part, with the times of their phones;
+``benchmarks.closures_voices`` lets many others speak, ``benchmarks.closures_people`` listens to
+people, and ``benchmarks.closures_learning`` learns the net that the preview engine ships.
+``measure`` prints how many m, b and p close (an opening below 0.06 within a frame), how often lips
+are pressed a second where none of these is near, and how many vowels are pressed; ``--unlearnt``
+keeps to the sentences that ``--without`` of the learning left out.
 """
 
 import argparse
@@ -27,12 +26,11 @@ from scipy import signal
 
 from model.engine import ENGINE_SAMPLE_RATE_HZ, FPS, Phoneme, SegmentJob
 from model.preview.motion import closures
-from model.preview.motion.curves import CONTEXT_SAMPLES, levels_of, mouth_curves
+from model.preview.motion.curves import CONTEXT_SAMPLES, mouth_curves
 from model.speech.utterance import Voice
 from model.speech.voices import CARDS, load_voice
 
 Sound = NDArray[np.float32]
-Net = dict[str, NDArray[np.float32]]
 ENGLISH = (
     "Before the big bus stops, please pick up both purple bags.",
     "My mother made a simple apple pie for lunch.",
@@ -174,94 +172,14 @@ def learnt_from(spoken: Sequence[Spoken], without: Sequence[str]) -> list[Spoken
     return [one for one in spoken if one.voice not in left_out and one.text not in texts]
 
 
-# --- learning -----------------------------------------------------------------------------------
-
-
-def versions(one: Spoken, num: int, rng: np.random.Generator) -> Iterator[Spoken]:
-    """A sentence as it is, and with other formants, tilts, rooms and noises."""
-    yield one
-    for _ in range(num):
-        up = int(100 * rng.uniform(0.86, 1.16))  # formants and pitch move with the speed
-        sound = signal.resample_poly(one.sound, up, 100).astype(np.float32)
-        phones = tuple(
-            (symbol, int(start * (up / 100)), int(end * (up / 100)))
-            for symbol, start, end in one.phones
-        )
-        tilt_db, corner_hz = rng.uniform(-6, 6), rng.uniform(800, 2500)
-        low = signal.lfilter(*signal.butter(1, corner_hz / 8000), sound)
-        sound = (low + (sound - low) * 10 ** (tilt_db / 20)).astype(np.float32)
-        if rng.random() < 0.35:
-            echo = rng.normal(0, 1, 2400) * np.exp(-np.arange(2400) / rng.uniform(200, 700))
-            echo /= np.sqrt((echo**2).sum())
-            wet = np.convolve(sound, echo)[: len(sound)]
-            sound = (sound + rng.uniform(0.15, 0.5) * wet).astype(np.float32)
-        sound = levelled(sound)
-        if rng.random() < 0.65:
-            sound = noisy(sound, rng.uniform(10, 35), int(rng.integers(1e9)))
-        yield replace(one, sound=sound, phones=phones)
-
-
 def noisy(sound: Sound, below_db: float, seed: int = 0) -> Sound:
     """With white noise ``below_db`` below the voice."""
     scale = 10 ** ((LEVEL_DBFS - below_db) / 20)
     return sound + np.random.default_rng(seed).normal(0, scale, len(sound)).astype(np.float32)
 
 
-def examples(one: Spoken) -> tuple[Sound, Sound, Sound]:
-    """What the net reads ``(T, F)``, whether lips are shut, and what each step counts ``(T,)``."""
-    features = closures.closure_features(levels_of(_pcm(one.sound))).astype(np.float32)
-    shut, counts = np.zeros(len(features), np.float32), np.ones(len(features), np.float32)
-    sample = np.arange(len(features)) * 160 + 80
-    for symbol, start, end in one.phones:
-        if symbol not in CLOSED:
-            continue
-        is_shut = (sample >= start) & (sample < end)
-        if not is_shut.any():
-            is_shut[min(len(features) - 1, int((start + end) / 2 / 160))] = True
-        is_near = (sample >= start - 400) & (sample < end + 400)
-        counts[is_near & ~is_shut] *= 0.15
-        shut[is_shut], counts[is_shut] = 1, 1
-    return features, shut, counts
-
-
 def _pcm(sound: Sound) -> NDArray[np.int16]:
     return np.clip(sound * 32768, -32768, 32767).astype(np.int16)
-
-
-def learnt(spoken: Sequence[Spoken], num_versions: int, num_rounds: int, num_hidden: int) -> Net:
-    """The net, on one thread, so that the same speech makes the same weights."""
-    import torch
-    from torch.nn.functional import binary_cross_entropy_with_logits
-
-    torch.set_num_threads(1)
-    rng = np.random.default_rng(5)
-    made = [examples(each) for one in spoken for each in versions(one, num_versions, rng)]
-    features, shut, counts = (np.concatenate(parts) for parts in zip(*made, strict=True))
-    mean, scale = features.mean(0), features.std(0) + 1e-3
-    inputs, wanted = torch.tensor((features - mean) / scale), torch.tensor(shut)
-    weights = torch.tensor(counts * np.where(shut > 0, 2.0, 1))
-    torch.manual_seed(0)
-    hidden = torch.nn.Linear(features.shape[1], num_hidden)
-    last = torch.nn.Linear(num_hidden, 1)
-    parameters = [*hidden.parameters(), *last.parameters()]
-    optimizer = torch.optim.AdamW(parameters, 3e-3, weight_decay=2e-2)
-    num_steps = num_rounds * (len(features) // 512 + 1)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, num_steps)
-    for _ in range(num_rounds):
-        for part in torch.randperm(len(features)).split(512):
-            unsharp = inputs[part] + 0.05 * torch.randn(len(part), features.shape[1])
-            belief = last(torch.tanh(hidden(unsharp)))[:, 0]
-            loss = binary_cross_entropy_with_logits(belief, wanted[part], reduction="none")
-            loss = (loss * weights[part]).mean()
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-    print(f"{len(features)} steps of 10 ms, {shut.mean():.1%} shut, loss {loss.item():.3f}")
-    net = {"mean": mean, "scale": scale}
-    for name, layer in (("1", hidden), ("2", last)):
-        net |= {f"w{name}": layer.weight.detach().numpy(), f"b{name}": layer.bias.detach().numpy()}
-    return {name: np.asarray(values, np.float32) for name, values in net.items()}
 
 
 # --- measuring ----------------------------------------------------------------------------------
@@ -360,12 +278,10 @@ def measure(spoken: Sequence[Spoken], net_path: Path | None) -> None:
 
 
 def main() -> None:
-    """Speak, learn or measure."""
+    """Speak or measure."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("step", choices=("speak", "learn", "measure"))
+    parser.add_argument("step", choices=("speak", "measure"))
     parser.add_argument("speech", type=Path)
-    parser.add_argument("net_path", nargs="?", type=Path, help="Where the learnt net is written.")
-    parser.add_argument("--without", nargs="*", default=[], help="Voices to learn nothing from.")
     parser.add_argument("--voices", nargs="*", default=[], help="Measure these alone.")
     parser.add_argument("--unlearnt", action="store_true", help="Measure left-out sentences alone.")
     parser.add_argument("--net", type=Path, help="Measure this net, not the shipped one.")
@@ -374,13 +290,6 @@ def main() -> None:
         write(wanted.speech, list(said()))
         return
     spoken = read(wanted.speech)
-    if wanted.step == "learn":
-        if wanted.net_path is None:
-            parser.error("learn needs a place for the net: learn SPEECH.npz NET.npz")
-        if wanted.without:
-            spoken = learnt_from(spoken, wanted.without)
-        np.savez(wanted.net_path, **learnt(spoken, num_versions=4, num_rounds=8, num_hidden=48))
-        return
     if wanted.voices:
         spoken = [one for one in spoken if one.voice in wanted.voices]
     if wanted.unlearnt:

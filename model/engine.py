@@ -250,7 +250,7 @@ _ENGINES: Mapping[str, str] = {
 
 # versions of earlier releases with their weights, the latest first: what they finished stays
 _EARLIER: Mapping[str, tuple[tuple[int, str], ...]] = {
-    "preview": ((2, "ce449c48a9ba14ac"), (1, "fa2f22212ff6d78b")),
+    "preview": ((3, "ca5a7f8ebc377505"), (2, "ce449c48a9ba14ac"), (1, "fa2f22212ff6d78b")),
 }
 
 # of engines that need more than Python packages

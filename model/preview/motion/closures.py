@@ -1,11 +1,12 @@
-"""Where lips are shut in a voice without phones: m, b and p, heard by a small network.
+"""Where lips are shut in a voice without phones: m, b and p, heard by two small networks.
 
-It reads seven bands of the sound, each over the loudest nearby and over its own quietest, at
-thirteen moments within 140 ms on each side, and was learnt from seven synthetic voices and mixtures
-of them, clean, in noise, in rooms and with other formants, by ``benchmarks/closures.py``
-(``benchmarks/results/closures-xeon-2026-11.md``). What is around half a second away never counts,
-so that a segment hears what the whole track hears.
-Shapes: T steps of 10 ms, S samples of a window, B bands.
+One tells phones apart (:mod:`model.preview.motion.lip_phones`). The other listens for lips alone:
+it reads twenty bands of the sound, each over the loudest nearby and over its own quietest, through
+four layers that look ever further, 160 ms on each side in all. It was learnt from synthetic voices
+of 64 speakers, clean, in noise, in rooms, through codecs and with other formants, by
+``benchmarks/closures_learning.py`` (``benchmarks/results/closures-xeon-2026-11.md``). What is half
+a second away never counts, so that a segment hears what the whole track hears.
+Shapes: T steps of 10 ms, F frequencies, B bands, C channels of a layer.
 """
 
 from functools import cache
@@ -16,68 +17,103 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from model.preview.motion.lip_phones import average, lips_belief, mel_bands
+
 Curve: TypeAlias = NDArray[np.float64]
 
 CLOSURES_NAME = "closures.npz"
 _NET_PATH = Path(__file__).parents[1] / "nets" / CLOSURES_NAME
-_BANDS_HZ = (
-    (120, 300), (300, 600), (600, 1000), (1000, 1700), (1700, 2500), (2500, 3800), (4000, 7800),
-)  # fmt: skip
+NUM_BANDS = 20
+_LOWEST_HZ, _HIGHEST_HZ = 80.0, 7600.0
 _VOICE_HZ = (120, 3800)
-_OFFSETS = (-14, -9, -6, -4, -2, -1, 0, 1, 2, 4, 6, 9, 14)  # steps
+DILATIONS = (1, 2, 4, 8)  # steps between the moments that each layer reads
+REACH = 16  # steps that all of them see on each side
 _NEAR_STEPS = 61  # in which the loudest and the quietest are looked for
-_PEAK_STEPS = 11
-_QUIET_PERCENTILE = 8
-# what the network says of open lips at most, and of shut ones at least; where they are lower, it
-# hears many closures in recordings that are none
-_HIDDEN, _SHUT = 0.35, 0.60
+_PEAK_STEPS, _QUIET_STEPS = 11, 5
+# the belief that shuts no lips, and that shuts them, where the voice is this much above what is
+# quietest nearby; a network that hears less through noise takes more for closures
+_CLEAN_DB, _NOISY_DB = 27.0, 21.0
+_CLEAN_BELIEFS, _NOISY_BELIEFS = (0.18, 0.28), (0.24, 0.35)
+# the phones' network is never surer than this, and has learnt from fewer closures than the other
+_LEAST_SHARE, _PHONES_BIAS = 1e-5, 0.7
+_ONE_CLOSURE_STEPS = 17  # a belief that falls behind its greatest this near is beside the closure
 _SHUT_STEPS = 3  # a closure reaches a step further on each side: some are shorter than a frame
+_BESIDE, _WITHIN = 0.6, 0.85
 
 
 def band_levels(power: NDArray[np.floating], hertz: NDArray[np.floating]) -> Curve:
     """Levels ``(T, B + 1)`` in dB of the bands, and of the whole voice, from ``(T, F)`` power."""
-
-    def level(low: float, high: float) -> Curve:
-        return 10 * np.log10(power[:, (hertz >= low) & (hertz < high)].sum(1) + 1e-10)
-
-    return np.stack([level(*band) for band in (*_BANDS_HZ, _VOICE_HZ)], 1)
+    bands = power @ mel_bands(hertz, NUM_BANDS, _LOWEST_HZ, _HIGHEST_HZ)
+    voice = power[:, (hertz >= _VOICE_HZ[0]) & (hertz < _VOICE_HZ[1])].sum(1)
+    return 10 * np.log10(np.concatenate([bands, voice[:, None]], 1) + 1e-10)
 
 
-def heard_closures(levels: Curve) -> Curve:
-    """How far lips are pressed together, 0 to 1, at each of ``(T, B + 1)`` levels."""
-    belief = _belief(closure_features(levels))
-    t = np.clip((belief - _HIDDEN) / (_SHUT - _HIDDEN), 0, 1)
-    return ndimage.maximum_filter1d(t * t * (3 - 2 * t), _SHUT_STEPS, mode="nearest")
+def heard_closures(levels: Curve, phone_levels: Curve) -> Curve:
+    """How far lips are pressed together, 0 to 1, at each step.
+
+    Args:
+        levels: ``(T, B + 1)`` of :func:`band_levels`.
+        phone_levels: those of :func:`model.preview.motion.lip_phones.phone_levels`.
+    """
+    voice = levels[:, -1]
+    belief = _belief(closure_features(levels), lips_belief(phone_levels, _net()))
+    greatest = ndimage.maximum_filter1d(belief, _ONE_CLOSURE_STEPS, mode="nearest")
+    # rounded like the belief
+    above_noise = np.round(_loudest(voice) - _quietest(voice), 6)
+    noise = np.clip((_CLEAN_DB - above_noise) / (_CLEAN_DB - _NOISY_DB), 0, 1)
+    hidden, shut = (
+        clean + noise * (noisy - clean)
+        for clean, noisy in zip(_CLEAN_BELIEFS, _NOISY_BELIEFS, strict=True)
+    )
+    is_there = _step((greatest - hidden) / (shut - hidden))
+    is_now = (belief / np.maximum(greatest, 1e-6) - _BESIDE) / (_WITHIN - _BESIDE)
+    return ndimage.maximum_filter1d(is_there * _step(is_now), _SHUT_STEPS, mode="nearest")
 
 
 def closure_features(levels: Curve) -> Curve:
-    """What the network reads at each of ``(T, B + 1)`` levels: ``(T, 2 * B * moments)``."""
+    """What the network reads at each of ``(T, B + 1)`` levels: ``(T, 2 * B)``."""
     bands, voice = levels[:, :-1], levels[:, -1]
-    peak = ndimage.maximum_filter1d(voice, _NEAR_STEPS, mode="nearest")
-    peak = ndimage.correlate1d(peak, np.full(_PEAK_STEPS, 1 / _PEAK_STEPS), mode="nearest")
-    quiet = np.stack(
-        [
-            ndimage.percentile_filter(band, _QUIET_PERCENTILE, _NEAR_STEPS, mode="nearest")
-            for band in bands.T
-        ],
-        1,
-    )
-    below_peak = np.clip(bands - peak[:, None], -50, 5) / 10
-    above_quiet = np.clip(bands - quiet, 0, 30) / 10
-    now = np.concatenate([below_peak, above_quiet], 1)
-    steps = np.arange(len(now))
-    around = [now[np.clip(steps + offset, 0, len(now) - 1)] for offset in _OFFSETS]
-    return np.concatenate(around, 1)
+    below_peak = np.clip(bands - _loudest(voice)[:, None], -60, 5) / 10
+    above_quiet = np.clip(bands - _quietest(bands), -5, 30) / 10
+    return np.concatenate([below_peak, above_quiet], 1)
 
 
-def _belief(features: Curve) -> Curve:
+def _loudest(levels: Curve) -> Curve:
+    peak = ndimage.maximum_filter1d(levels, _NEAR_STEPS, axis=0, mode="nearest")
+    return average(peak, _PEAK_STEPS)
+
+
+def _quietest(levels: Curve) -> Curve:
+    steady = average(levels, _QUIET_STEPS)
+    return ndimage.minimum_filter1d(steady, _NEAR_STEPS, axis=0, mode="nearest")
+
+
+def _step(share: Curve) -> Curve:
+    share = np.clip(share, 0, 1)
+    return share * share * (3 - 2 * share)
+
+
+def _belief(features: Curve, phones: Curve) -> Curve:
+    """The middle of what both networks believe, as logarithms of odds."""
     net = _net()
-    hidden = np.tanh((features - net["mean"]) / net["scale"] @ net["w1"].T + net["b1"])
-    belief = 1 / (1 + np.exp(-(hidden @ net["w2"].T + net["b2"])[:, 0]))
+    heard = np.pad((features - net["mean"]) / net["scale"], ((REACH, REACH), (0, 0)), mode="edge")
+    for number, dilation in enumerate(DILATIONS, 1):
+        seen = np.maximum(_layer(heard, net[f"w{number}"], dilation) + net[f"b{number}"], 0)
+        margin = (len(heard) - len(seen)) // 2
+        heard = seen if number == 1 else seen + heard[margin : len(heard) - margin]
+    odds = np.log((phones + _LEAST_SHARE) / (1 - phones + _LEAST_SHARE)) + _PHONES_BIAS
+    belief = 1 / (1 + np.exp(-(heard @ net["w"] + net["b"] + odds) / 2))
     kernel = np.exp(-0.5 * np.arange(-3, 4) ** 2)
     # rounded, so that a last bit that depends on vector lanes never reaches a pixel
     smooth = ndimage.correlate1d(belief, kernel / kernel.sum(), mode="nearest")
     return np.round(np.asarray(smooth, np.float64), 6)
+
+
+def _layer(heard: Curve, weights: Curve, dilation: int) -> Curve:
+    """``(T, C)`` through ``(moments, C, C')`` weights: shorter by what is seen on both sides."""
+    length = len(heard) - (len(weights) - 1) * dilation
+    parts = [heard[i * dilation :][:length] @ moment for i, moment in enumerate(weights)]
+    return np.sum(parts, 0)
 
 
 @cache

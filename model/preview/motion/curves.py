@@ -18,6 +18,7 @@ from scipy import ndimage
 from model.engine import ENGINE_SAMPLE_RATE_HZ, FPS, Phoneme, SegmentJob
 from model.preview.motion.closures import band_levels, heard_closures
 from model.preview.motion.life import life
+from model.preview.motion.lip_phones import phone_levels
 from model.preview.pose import Pose
 
 Curve: TypeAlias = NDArray[np.float64]
@@ -134,7 +135,8 @@ def mouth_curves(job: SegmentJob) -> MouthCurves:
 class _Sound:
     """One value every 10 ms, each 0 to 1: level, openness, frontness (-1 to 1), friction.
 
-    ``levels`` are those of :func:`model.preview.motion.closures.band_levels`.
+    ``levels`` are those of :func:`model.preview.motion.closures.band_levels`, the others those of
+    :func:`model.preview.motion.lip_phones.phone_levels`.
     """
 
     energy: Curve
@@ -142,6 +144,7 @@ class _Sound:
     frontness: Curve
     friction: Curve
     levels: Curve
+    phone_levels: Curve
 
 
 def _window(job: SegmentJob) -> NDArray[np.int16]:
@@ -161,16 +164,7 @@ def _features(signal: NDArray[np.int16], num_hops: int) -> _Sound:
     return _Sound(*(np.concatenate(curves) for curves in zip(*parts, strict=True)))
 
 
-def levels_of(track: NDArray[np.int16]) -> Curve:
-    """Levels ``(T, B + 1)`` of a whole ``(S,)`` track at 16 kHz, with silence around it."""
-    num_hops = -(-len(track) // _HOP)
-    lead = (_WINDOW - _HOP) // 2
-    signal = np.zeros(num_hops * _HOP + _WINDOW, np.int16)
-    signal[lead : lead + len(track)] = track
-    return _features(signal, num_hops).levels
-
-
-def _features_of(frames: NDArray[np.int16]) -> tuple[Curve, Curve, Curve, Curve, Curve]:
+def _features_of(frames: NDArray[np.int16]) -> tuple[Curve, Curve, Curve, Curve, Curve, Curve]:
     """Energy, openness, frontness, friction and levels of ``(hops, samples)``."""
     taper = np.hanning(_WINDOW)
     power = np.abs(np.fft.rfft(frames * (taper / 32768), 1024)) ** 2 / (
@@ -192,6 +186,7 @@ def _features_of(frames: NDArray[np.int16]) -> tuple[Curve, Curve, Curve, Curve,
         np.where(energy > 0.3, front, 0.0),
         friction * (energy < 0.8),
         band_levels(power, hertz),
+        phone_levels(frames),
     )
 
 
@@ -209,11 +204,9 @@ def _from_audio(sound: _Sound) -> tuple[Curve, Curve, Curve]:
     is_speech = ndimage.maximum_filter1d(level, 31, mode="nearest") > 0.55
     dip = np.clip((peak - level) / 0.5 - 0.35, 0, 1) * is_speech * (1 - sound.friction)
     opening = np.clip(1.1 * opening * (1 - 0.75 * dip), 0, 1) ** 0.92
-    press = np.clip(1.1 * dip - 0.35, 0, 1) * np.clip(4 * level, 0, 1)
     wide = _smooth(sound.frontness, 4.0) * 1.2
-    press *= np.clip((0.3 - opening) / 0.1, 0, 1)
     near = ndimage.maximum_filter1d(np.clip(4 * level, 0, 1), 25, mode="nearest")
-    return opening, np.maximum(press, heard_closures(sound.levels) * near), wide
+    return opening, heard_closures(sound.levels, sound.phone_levels) * near, wide
 
 
 def _from_phones(

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from preview_jobs import NAMES, PORTRAITS, job, landscape, portrait, speech
 
-from model.engine import Handoff, Pixels, SegmentJob, load_engine
+from model.engine import Handoff, Pixels, SegmentJob, earlier_identities, load_engine
 from model.errors import PortraitError
 from model.preview.engine import Actor, PreviewEngine
 from model.preview.face import find_faces
@@ -42,6 +42,14 @@ def test_the_registry_knows_the_engine() -> None:
     assert identity.needs_face
     assert identity.is_preview
     assert len(identity.weights_id) == 16
+
+
+def test_what_every_earlier_version_finished_is_known_by_its_weights() -> None:
+    identity = load_engine("preview").identity
+    earlier = earlier_identities("preview")
+    assert [each.version for each in earlier] == list(range(identity.version - 1, 0, -1))
+    weights = [each.weights_id for each in (identity, *earlier)]
+    assert len(set(weights)) == len(weights), "new weights are a new version, old ones are kept"
 
 
 @pytest.mark.parametrize("num_frames", range(1, 31))
