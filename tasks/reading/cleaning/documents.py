@@ -26,6 +26,22 @@ _LINE_TIME = re.compile(
 _DATA = re.compile(
     r"\A\s*(?:\{\s*[\"'][^\"'\n]*[\"']\s*:|\[\s*(?:[\"'{]|\d+\s*,))[\s\S]*[\]}]\s*\Z"
 )
+_FIELD_OF_DATA = re.compile(
+    r"\A\s*(?:-[ ]+(?:script|text|narration|voice_?over|content|dialogue|say)|"
+    r"\"(?:script|text|narration|voice_?over|content|dialogue|say)\")[ ]?:[ ]"
+)
+_CHAT = re.compile(
+    r"\A\s*(?:(?i:sure|certainly|of course|absolutely|great|got it)(?i:[ ]thing)?[!,.]\s+)?"
+    r"(?i:here(?:['’]s|[ ]is|[ ]are)|below[ ]is)[ ](?:\w{1,20}[ -]){0,8}?"
+    r"(?i:(?:script|voice-?over|narration|rewrite)\b[^\n.!?:]{0,60}:"
+    r"|(?:version|draft|copy|caption|translation)\b[^\n.!?:]{0,60}:(?=\s{0,9}(?:\n|[\"“])))"
+    r"|(?i:\bas an ai (?:language )?model\b|\blet me know if you(?:['’]d| would) like "
+    r"(?:me to )?(?:any )?(?:changes|adjust|tweak|revis|shorten|modif|edit|another)\w*)"
+    r"|\A\s*(?:好的|当然(?:可以)?|没问题)?[，,！!。]?\s{0,9}(?:以下|这|下面)(?:就)?是[^。！？\n]{0,24}"
+    r"(?:(?:脚本|文案|口播稿?|旁白|台词)[^。！？\n]{0,12}[：:]|版本[：:](?=\s{0,9}(?:\n|[“\"])))"
+    r"|作为一个?(?:AI|人工智能)(?:语言)?(?:模型|助手)"
+)
+_FIRST_SECOND = re.compile(r"\A\s*0?0:[0-5]\d(?:[.,]\d{1,3})?[ \t]+(?=[^\W\d_]|[\"'“‘])")
 _TABLE = re.compile(
     r"^[ \t]{0,8}\|?[ \t]{0,8}:?-{2,}:?[ \t]{0,8}(?:\|[ \t]{0,8}:?-{2,}:?[ \t]{0,8})+\|?[ \t]{0,8}$"
     r"|^[ \t]{0,8}\|[^\n|]*\|[^\n]*\|[ \t]{0,8}$",
@@ -107,6 +123,21 @@ _KINDS = (
     (_LYRICS_TIME, "these are subtitles, not a script", "keep the words, without times"),
     (_SUBTITLES, "these are subtitles, not a script", "keep the words, without numbers and times"),
     (_DATA, "this is data of a program, not a script", "write the words that are to be spoken"),
+    (
+        _FIELD_OF_DATA,
+        "this is data of a program, not a script",
+        "write the words that are to be spoken",
+    ),
+    (
+        _CHAT,
+        "this is what a chat program says to whoever asked it",
+        "keep only the words that are to be spoken",
+    ),
+    (
+        _FIRST_SECOND,
+        "the script begins with a time of its video",
+        "remove the times, and keep the words",
+    ),
     (_ROWS, "these are rows of a table, not a script", "write them in sentences"),
     (_PAIRS, "this is data of a program, not a script", "write the words that are to be spoken"),
     (_COMMENT, "the script holds a comment, which is not to be spoken", "remove it"),

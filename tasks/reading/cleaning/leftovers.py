@@ -15,7 +15,9 @@ _MOST_LAYERS = 3  # text that was escaped again and again
 _EXCEL_CODE = re.compile(r"(?:_x000[Dd]_\n?|_x([0-9A-Fa-f]{4})_)")
 _ESCAPE = re.compile(r"\\r\\n|\\[nr]|\\t|\\\"|\\'|\\u([0-9A-Fa-f]{4})")
 _ESCAPED = {"n": "\n", "r": "\n", "t": " "}
-_PATH = re.compile(r"(?:[A-Za-z]:|\\)\\\S*|\$[^$\n]*\\[A-Za-z]+[^$\n]*\$")
+_PATH = re.compile(
+    r"(?:[A-Za-z]:|\\)\\\S*|\$[^$\n]*\\[A-Za-z]+[^$\n]*\$|\\[A-Za-z]{3,20}\{[^{}\n]{0,80}\}"
+)
 _COMMON_NAMES = "nbsp|amp|quot|apos|lt|gt|[mn]dash|hellip|[lr][sd]quo|copy|reg|trade|euro|pound"
 _ENTITY = re.compile(
     r"&(?:#(\d{1,7})|#[xX]([0-9A-Fa-f]{1,6})|([A-Za-z][A-Za-z0-9]{1,31}));"
@@ -26,6 +28,7 @@ _INVISIBLE = re.compile(
     r"[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]"
     r"|(?<![^\x00-\x7f])[\u200c\u200d]"
 )
+_LINE_END = re.compile(r"[\x0b\x0c\x85\u2028\u2029]")
 _BRACKETED_ADDRESS = re.compile(r"<(https?://[^\s<>]+|(?:mailto:)?[\w.+-]+@[\w-]+(?:\.[\w-]+)+)>")
 
 _LINK = re.compile(r"(?<![!\]])\[([^\[\]\n]+)\]\(\s*<?[^\s()]+>?(?:\s+[\"'][^\"'\n]*[\"'])?\s*\)")
@@ -65,14 +68,14 @@ def repaired(draft: Draft) -> tuple[Draft, tuple[str, ...]]:
 
 
 def _listed(found: list[str]) -> str:
-    shown = [_visible(each) for each in dict.fromkeys(each.strip() for each in found)]
+    shown = [_visible(each) for each in dict.fromkeys(each.strip(" \t\r\n") for each in found)]
     more = len(shown) - _MOST_SHOWN
     return " ".join(shown[:_MOST_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _visible(text: str) -> str:
     return "".join(
-        f"U+{ord(sign):04X}" if unicodedata.category(sign) in ("Cf", "Cc") else sign
+        f"U+{ord(sign):04X}" if unicodedata.category(sign) in ("Cf", "Cc", "Zl", "Zp") else sign
         for sign in text
     )
 
@@ -136,6 +139,10 @@ def _invisible(text: str) -> list[Edit]:
     return [(*match.span(), "") for match in _INVISIBLE.finditer(text)]
 
 
+def _line_ends(text: str) -> list[Edit]:
+    return [(*match.span(), "\n") for match in _LINE_END.finditer(text)]
+
+
 def _addresses(text: str) -> list[Edit]:
     return [
         (*match.span(), match[1].removeprefix("mailto:"))
@@ -187,6 +194,7 @@ _PASSES: tuple[tuple[str, _Pass], ...] = (
     ("codes of a spreadsheet were replaced by what they stand for", _excel_codes),
     ("escapes were replaced by what they stand for", _escapes),
     ("HTML entities were replaced by what they stand for", _entities),
+    ("line ends of other programs were replaced by usual ones", _line_ends),
     ("invisible characters were left out", _invisible),
     ("brackets around addresses were left out", _addresses),
     ("images were left out", _images),

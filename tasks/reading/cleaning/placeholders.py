@@ -28,12 +28,23 @@ _TEMPLATE = re.compile(
     r"\{\{[^{}\n]*\}\}|\{%[^{}\n]*%\}|<%[^<>\n]*%>|<<[^<>\n]{1,60}>>|\[\[[^\[\]\n]{1,60}\]\]"
     r"|\$\{[^{}\n]*\}|#\{[^{}\n]*\}|@\{[^{}\n]*\}|\$\([A-Za-z_]\w*\)|%\([A-Za-z_]\w*\)[sdifr]"
     r"|(?<![A-Za-z0-9_%])%[A-Za-z_][A-Za-z0-9_]*%(?![A-Za-z0-9_%])|(?<![\w#])##?[A-Z][A-Z0-9_]+##?(?!\w)(?<=#)"
-    r"|%%[A-Za-z_]\w*%%|(?<![A-Za-z0-9_%])%[sd](?![A-Za-z0-9_])|\*\|[A-Z_:]+\|\*|«[A-Za-z][A-Za-z0-9]*_?\w*»"
+    r"|%%[A-Za-z_][\w ]{0,40}%%|(?<![A-Za-z0-9_%])%[sd](?![A-Za-z0-9_])"
+    r"|\*\|[A-Z_:]+\|\*|«[A-Za-z][A-Za-z0-9]*_?\w*»"
     r"|\{[A-Za-z_][\w.]*[ ]?\|[^{}\n]{0,60}[\"':(][^{}\n]{0,60}\}"
+    r"|\{[A-Za-z_][\w.]*,[ ]?(?:[a-z]+=|(?:plural|select|selectordinal|number|date|time)\b)"
+    r"[^{}\n]{0,80}\}"
 )
 _FRAMED = re.compile(
     r"@@([A-Za-z_]\w*)@@|(?<![A-Za-z0-9_#])#([a-z][a-z_]*)#(?![A-Za-z0-9_#])"
     r"|(?<![A-Za-z0-9_])__([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)__(?![A-Za-z0-9_])"
+    r"|(?<![\w@])@([A-Za-z_]+)@(?![\w@])|(?<![\w~])~([A-Za-z_]+)~(?![\w~])"
+    r"|(?:(?<=\s)|^):([a-z_]+)(?![\w:-])"
+)
+_EMOJI_NAME = re.compile(r"(?<![\w:]):[a-z][a-z0-9_+-]{1,30}:(?![\w:])")
+_CLASSES = re.compile(r"\{[.#:][A-Za-z][\w.#: =\"-]{0,60}\}")
+_LATEX = re.compile(
+    r"\\[A-Za-z]{2,20}(?:\[[^\[\]\n]{0,40}\])?\{[^{}\n]{0,80}\}"
+    r"|(?<![\w$])\$(?=[^\s$\d])[^$\n]{0,60}[\\^_{][^$\n]{0,60}(?<=[^\s$])\$(?![\w$])"
 )
 _BRACES = re.compile(rf"\{{(\d*|{_NAME})\}}")
 _BRACKETS = re.compile(r"[\[［]([^\[\]［］\n]{0,80})[\]］]")
@@ -52,6 +63,18 @@ _PROMPT = re.compile(
     r"[（(【\[](?:请?在?(?:此处|这里|此))(?:插入|填写|补充|替换|输入|添加|写)[^\n，。！？)）】\]]{0,16}[)）】\]]"
     r"|此处插入[^\n，。！？]{0,16}"
     r"|[（(【\[](?:待[定补填写]|待补充|待填写|待确认|待更新|略|同上|TBD|TBC)[)）】\]]"
+)
+_REMARKS = frozenset(
+    (
+        "citation needed",
+        "source needed",
+        "clarification needed",
+        "who?",
+        "when?",
+        "which?",
+        "sic",
+        "edit",
+    )
 )
 _WORDS = re.compile(r"[A-Za-z]+")
 _EMPTY_VALUE = re.compile(
@@ -133,15 +156,27 @@ def _variable(match: re.Match[str]) -> _Told:
 
 def _framed(match: re.Match[str]) -> _Told:
     """``@@anything@@``; ``#name#``, but no tag that a person wrote (``#summer#``)."""
-    words = _WORDS.findall((match[2] or match[3] or "").replace("_", " ").lower())
-    if (
-        match[1]
-        or "_" in (match[3] or "")
-        or "_" in (match[2] or "")
-        or any(word in _FIELD for word in words)
-    ):
+    name = next((group for group in match.groups()[1:] if group), "")
+    words = _WORDS.findall(name.replace("_", " ").lower())
+    if match[1] or "_" in name or any(word in _FIELD for word in words):
         return "is a placeholder that was not filled in", _FILL_IN
     return None
+
+
+def _emoji_name(match: re.Match[str]) -> _Told:
+    """``:smile:``, but no hours of a list (``:30:``), which have no letters."""
+    del match
+    return "is an emoji as chat programs write it", "remove it"
+
+
+def _classes(match: re.Match[str]) -> _Told:
+    del match
+    return "is a mark of a page's layout", "remove it"
+
+
+def _latex(match: re.Match[str]) -> _Told:
+    del match
+    return "is written in LaTeX", "write it in words"
 
 
 def _struck(match: re.Match[str]) -> _Told:
@@ -166,6 +201,8 @@ def _brackets(match: re.Match[str]) -> _Told:
     words = [word.lower() for word in _WORDS.findall(inner.replace("_", " "))]
     if inner[:1] in "/^" or "=" in inner or inner.lower() in ("b", "i", "u", "url", "quote"):
         return "is a mark of a forum or a wiki", "remove it"
+    if inner.lower() in _REMARKS:
+        return "is a remark of an editor, which is not to be spoken", "remove it"
     if inner.isdecimal():
         return "is the mark of a footnote", "remove it"
     if words and (
@@ -219,11 +256,14 @@ def _todo(match: re.Match[str]) -> _Told:
 
 
 _KINDS = (
+    (_LATEX, _latex, ("\\", "$")),
     (_TEMPLATE, _template, (*tuple("{<[«%#"), "$(", "*|")),
     (_EMPTY_VALUE, _empty, ("#", "[o", "Err:", "N/A", "NaN", "NULL", "(null)")),
     (_GREETED, _empty, ("nan", "None", "null", "undefined", "nil")),
     (_VARIABLE, _variable, ("$",)),
-    (_FRAMED, _framed, ("@@", "#", "__")),
+    (_FRAMED, _framed, ("@", "#", "__", "~", ":")),
+    (_EMOJI_NAME, _emoji_name, (":",)),
+    (_CLASSES, _classes, ("{.", "{#", "{:")),
     (_MANDARIN_FIELD, _template, ("【",)),
     (_STRUCK, _struck, ("~~",)),
     (_BRACES, _braces, ("{",)),

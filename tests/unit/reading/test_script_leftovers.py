@@ -478,3 +478,74 @@ def test_a_hostile_cell_of_full_length_is_judged_in_seconds(piece: str) -> None:
         script_text(text, "en")
     # under 0.6 s where this was written; patterns that try every pair of places took minutes
     assert time.process_time() - started < 10
+
+
+@pytest.mark.parametrize(
+    "placeholder",
+    [
+        *("%%First Name%%", "{firstName,fallback=friend}", "{price, number, currency}"),
+        *("@name@", "~first_name~", ":name"),
+    ],
+)
+def test_placeholders_of_mailings_and_frameworks_are_refused(placeholder: str) -> None:
+    (told,) = flaws(f"Dear {placeholder} , welcome.")
+    assert told.startswith(f'"{placeholder}" is a placeholder that was not filled in (character 6)')
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("Great news :smile: today.", "is an emoji as chat programs write it"),
+        ("It is the best [citation needed] lamp.", "is a remark of an editor"),
+        ("Our lamp {.lead} shines.", "is a mark of a page's layout"),
+        ("An area of $x^2$ is lit.", "is written in LaTeX"),
+        ("\\textbf{Buy} it now.", "is written in LaTeX"),
+        ("00:01 Hello there.\n00:05 Buy it.", "the script begins with a time of its video"),
+        ("- script: Buy it now.", "this is data of a program"),
+        ('"voiceover": "Buy it now."', "this is data of a program"),
+        ("Sure! Here's a 30-second script for the lamp:\n\nBuy it.", "what a chat program says"),
+        ("Here's a shorter version:\n\nBuy it now.", "what a chat program says"),
+        ("Buy it now. Let me know if you'd like any changes!", "what a chat program says"),
+    ],
+)
+def test_what_programs_write_around_a_script_is_refused(text: str, rule: str) -> None:
+    (told,) = flaws(text)
+    assert rule in told
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Costs $5 or $6, a_b^c and $7.",
+        "Meet me @home, or write to @name on any network.",
+        "At 00:30 doors open.",
+        "08:00 Doors open.",
+        "Here is the new version: faster and lighter.",
+        "Here's the deal: buy two.",
+        "Here are three tips for your script.",
+        "Let me know if you would like a demo.",
+        "About ~30 minutes~, 3:2, C:D, price:total, ::",
+    ],
+)
+def test_what_only_looks_like_a_leftover_is_read(text: str) -> None:
+    assert script_text(text, "en").text == text
+
+
+def test_lines_that_end_as_in_other_programs_end_as_usual() -> None:
+    found = script_text("Buy it.\u2028Now.\x0bToday.", "en")
+    assert found.text == "Buy it.\nNow.\nToday."
+    assert found.notices == (
+        "line ends of other programs were replaced by usual ones: U+2028 U+000B",
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["好的，以下是为您准备的口播文案：\n买它。", "这是一个更短的版本：\n买它。"]
+)
+def test_answers_of_chat_programs_in_mandarin_are_refused(text: str) -> None:
+    with pytest.raises(ScriptError, match="what a chat program says"):
+        script_text(text, "zh")
+
+
+def test_a_version_of_a_product_in_mandarin_is_read() -> None:
+    assert script_text("这是全新版本：更轻更快。", "zh").text == "这是全新版本：更轻更快。"
