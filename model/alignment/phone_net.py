@@ -8,7 +8,7 @@ Shapes: S samples at 16 kHz, T steps of 10 ms, B bands, K kinds of phones, the l
 
 from functools import cache
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,7 +83,8 @@ def band_levels(sound: Values) -> Values:
     signal[lead : lead + len(sound)] = sound
     frames = np.lib.stride_tricks.sliding_window_view(signal, _WINDOW)[::HOP][:num_steps]
     taper = np.hanning(_WINDOW).astype(np.float32)
-    power = np.abs(rfft(frames * taper, _FFT)) ** 2
+    spectra = cast("NDArray[np.complex64]", rfft(frames * taper, _FFT))  # scipy brings no types
+    power = np.abs(spectra) ** 2
     return (10 * np.log10(_product(power, _bands()) + 1e-8)).astype(np.float32)
 
 
