@@ -35,8 +35,13 @@ def test_no_other_thread_computes_for_the_network() -> None:
     """Threads of BLAS spin for many times as long as the products take, where rows share a CPU."""
     sound = noise(300)
     likeness(sound)
+    # threads that another test has woken may spin on for some hundredths of a second
+    assert min(others_s(sound) for _ in range(5)) < 0.005
+
+
+def others_s(sound: np.ndarray) -> float:
+    """What other threads than this one compute beside 20 readings, in seconds."""
     before = time.process_time(), time.thread_time()
     for _ in range(20):
         likeness(sound)
-    everybody_s, own_s = time.process_time() - before[0], time.thread_time() - before[1]
-    assert everybody_s < 1.3 * own_s + 0.005
+    return time.process_time() - before[0] - (time.thread_time() - before[1])
