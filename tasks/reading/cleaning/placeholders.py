@@ -72,8 +72,6 @@ _REMARKS = frozenset(
         "who?",
         "when?",
         "which?",
-        "sic",
-        "edit",
     )
 )
 _WORDS = re.compile(r"[A-Za-z]+")

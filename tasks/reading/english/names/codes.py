@@ -147,6 +147,7 @@ def _cued(match: re.Match[str]) -> Token | None:
         "item",
         "model",
         "lot",
+        "Lot",
         "box",
     )
     is_counted = (
@@ -215,7 +216,8 @@ def _other_number(match: re.Match[str]) -> Token | None:
 
 
 _HOUSE = re.compile(
-    r"(?<![\w.,#$€£¥₹-])\d{4}(?= (?:[NSEW]\.? )?(?:[A-Z][a-z]+ |\d{1,3}(?:st|nd|rd|th) ){1,3}"
+    r"(?<![\w.,#$€£¥₹-])\d{4}(?= (?:[NS]?[EW]\.? |[NS]\.? )?"
+    r"(?:[A-Z][a-z]+ |\d{1,3}(?:st|nd|rd|th) ){1,3}"
     r"(?:St|Ave|Rd|Blvd|Dr|Ln|Ct|Pl|Way|Pkwy|Street|Avenue|Road|Boulevard|Drive|Lane|Court"
     r"|Place)\b)"
 )

@@ -75,6 +75,10 @@ _WORDS = (
     (r"(?<=\d )ast\b(?=[,;.]|$| )", "assists"),
     (r"(?<=[Pp]rime )[–-](?= \d)", "minus"),
     (r"(?<=\d km/h )NW(?!\w)", "northwest"),
+    (
+        r"(?:(?<=[Ww]atch on )|(?<=[Aa]irs on )|(?<=[Tt]une to )|(?<=[Ll]ive on ))Ch\.(?= \d)",
+        "channel",
+    ),
     (r"(?<![\w-])k8s(?!\w)", "kubernetes"),
     (r"(?<![\w.'-])[Ss]ub-cl\.", "sub-clause"),
     (r"(?<=\d )[Kk](?=[ \u00a0](?:beds?\b|or \d [QTD]\b))", "king"),

@@ -65,6 +65,10 @@ _MONTH_YEAR = re.compile(
     rf"\b(?P<month>{_ANY_MONTH}),?[ \u00a0-](?P<year>{_YEAR}|'\d\d)(?![\w%]|[,.:]\d)"
 )
 _SLASHED = re.compile(r"(?<![\w.,/:$-])(\d{1,2})/(\d{1,2})(?![\w%]|[/.,:]\d)")
+_PART_OF_WHAT = re.compile(
+    r"[ \u00a0](?:of[ \u00a0](?:an?|the|your|our|its?|all)\b|acres?\b|ac\b|miles?\b|mi\b"
+    r"|inch(?:es)?\b|cups?\b|pages?\b|price\b|pounds?\b|lbs?\b|tanks?\b|power\b|speed\b|size\b|scale\b)"
+)
 PART_OF = frozenset((2, 3, 4, 5, 6, 8, 16, 32))
 """What parts of inches and cups are out of."""
 _DATE_CUES = word_set(
@@ -296,6 +300,8 @@ def _slashed(match: re.Match[str]) -> Token | None:
     first, second = int(match[1]), int(match[2])
     if second in PART_OF and first < second and _CHANGED_BY.search(match.string[: match.start()]):
         return None  # cut by 1/3
+    if second in PART_OF and first < second and _PART_OF_WHAT.match(match.string, match.end()):
+        return None  # on 1/4 acre
     is_cued = word_before(match.string, match.start()).lower().rstrip(".:") in _DATE_CUES
     is_cued = is_cued or bool(re.search(rf"\b{DAY}[a-z]*\.?,?{_S}$", match.string[: match.start()]))
     month, day = (first, second) if first <= 12 else (second, first)

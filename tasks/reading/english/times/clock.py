@@ -183,7 +183,8 @@ def _full_hour(hour: int) -> str:
 def _ratio(match: re.Match[str]) -> Token:
     seconds = match[2]
     is_run = match[3] is None and re.fullmatch(r"[0-5]\d", seconds) and match[1].isdecimal()
-    if is_run and int(match[1]) > 24 and _LASTING.search(match.string[: match.start()]):
+    is_run = is_run and (int(match[1]) > 24 or (match[1] == "24" and seconds != "00"))
+    if is_run and _LASTING.search(match.string[: match.start()]):
         said = f"oh {SMALL[int(seconds)]}" if seconds[0] == "0" else cardinal(int(seconds))
         return token(match, "measure", f"{cardinal(int(match[1]))} {said}")  # a PB of 38:42
     parts = [_side(part) for part in match.groups() if part]

@@ -3,7 +3,14 @@
 import re
 
 from tasks.reading.english.numbers import cardinal, digits, pairs
-from tasks.reading.english.rules import Rule, stop_ends_sentence, token, word_set
+from tasks.reading.english.rules import (
+    STARTERS,
+    Rule,
+    stop_ends_sentence,
+    token,
+    word_before,
+    word_set,
+)
 from tasks.reading.tokens import Token
 
 _STREETS = (
@@ -46,8 +53,9 @@ def _postcode(match: re.Match[str]) -> Token:
 
 
 _ROAD = re.compile(
-    r"(?<![\w.,$€£¥₹-])\d{1,5}[A-Za-z]?(?:[-–]\d{1,5})?[ \u00a0](?:[NSEW]\.?[ \u00a0])?"
-    r"(?:[A-Z][A-Za-z']+\.?[ \u00a0]){1,3}"
+    r"(?<![\w.,$€£¥₹-])\d{1,5}[A-Za-z]?(?:[-–]\d{1,5})?[ \u00a0]"
+    r"(?:[NS]?[EW]\.?[ \u00a0]|[NS]\.?[ \u00a0])?"
+    r"(?:(?:[A-Z][A-Za-z']+|\d{1,3}(?:st|nd|rd|th))\.?[ \u00a0]){1,3}"
     r"(?P<road>Rd|Ave|Av|Ln|Ct|Cres|Cr|Pde|Tce|Hwy|Cct|Pl|Sq|Gdns|Gr|Grn|Trl|Cir|Ter"
     r"|Cl)\b(?P<stop>\.(?=[ \u00a0]?[,;]|[ \u00a0][A-Z]?[a-z]*\b))?(?![\w])"
 )
@@ -108,6 +116,25 @@ def _direction(match: re.Match[str]) -> Token:
     """214 Queen St. E."""
     ends = match[0].endswith(".") and stop_ends_sentence(match.string, match.end() - 1)
     return token(match, "abbreviation", _SIDES[match["side"]], end=match.end() - ends)
+
+
+_STREET = (
+    r"(?:St|Ave?|Blvd|Rd|Dr|Ln|Ct|Pl|Hwy|Pkwy|Ter|Cir|Sq|Street|Avenue|Boulevard|Road|Drive|Lane"
+    r"|Court|Place|Highway|Parkway|Terrace|Circle|Square)\b"
+)
+_SIDE_OF_STREET = re.compile(
+    r"(?<![\w.'&/-])(?P<side>NE|NW|SE|SW|[NSEW])\.?[ \u00a0]"
+    rf"(?=(?:\d{{1,3}}(?:st|nd|rd|th)|[A-Z][a-z]+(?:[ \u00a0][A-Z][a-z]+)?)[ \u00a0]{_STREET}"
+    r"|(?:Broadway|Main|Korean?|Carolina|Dakota|Virginia|Africa|America|Ireland)\b(?!['’]))"
+)
+
+
+def _side_of_street(match: re.Match[str]) -> Token | None:
+    """220 W. 42nd St.; E. Broadway; S. Korea; but no initial: Robert E. Lee Blvd."""
+    before = word_before(match.string, match.start())
+    if before[:1].isupper() and before.lower() not in STARTERS:
+        return None
+    return Token(match.start(), match.end() - 1, "abbreviation", _SIDES[match["side"]])
 
 
 _BATHS = re.compile(
@@ -256,6 +283,7 @@ RULES = (
     Rule(_BATHS, _baths),
     Rule(_DIRECTION, _direction),
     Rule(_ROAD, _road),
+    Rule(_SIDE_OF_STREET, _side_of_street),
     Rule(_PIN_CODE, _pin_code),
     Rule(_UNIT, _unit),
     Rule(_POSTCODE, _postcode),
