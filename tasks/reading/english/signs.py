@@ -101,7 +101,10 @@ _ALWAYS = {
 }
 SIGNS = frozenset(_ALWAYS) | {"/"}
 """What no voice reads well, so that none of it may stay in what is spoken."""
-_SIGN = re.compile("|".join(re.escape(sign) for sign in _ALWAYS))
+# shops write £££ for much money: once is enough for a voice
+_SIGN = re.compile(
+    r"([$€£¥₹])\1+(?=[\s.,!?;:)]{0,3}(?:[^\W\d_]|$))|" + "|".join(map(re.escape, _ALWAYS))
+)
 _IS_ABOUT = re.compile(r"(?<=[A-Za-z0-9)%] )≈(?= [$€£¥₹]?\d)")
 _ABOUT = re.compile(r"[~≈∼][ \u00a0]?(?=[-+$€£¥₹]?[\d.])")
 _SIZE = "(?:X{0,3}S|[2-6]XS|M|X{0,3}L|[2-9]XL)"
@@ -179,7 +182,7 @@ _TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*(?: [^<>]*)?/?>")
 
 
 def _sign(match: re.Match[str]) -> Token:
-    return token(match, "sign", _ALWAYS[match[0]])
+    return token(match, "sign", _ALWAYS[match[0][0]])
 
 
 def _sizes(match: re.Match[str]) -> Token:

@@ -105,6 +105,15 @@ def _stopped(match: re.Match[str]) -> Token:
     return token(match, "measure", f"{minute}{cardinal(seconds)} point {decimals} seconds")
 
 
+_AT_HALF = re.compile(r"(?:(?<=@ )|(?<=@))(?P<h>1[0-2]|[1-9])(?P<half>[ap])(?!\w)")
+
+
+def _at_half(match: re.Match[str]) -> Token:
+    """Sat @ 6p: no pence."""
+    words = clock_words(int(match["h"]), None, f"{match['half']}m", None, True)
+    return token(match, "time", words)
+
+
 def _time(match: re.Match[str]) -> Token | None:
     text, end = match.string, match.end()
     is_alone = match["sec"] and not (match["to"] or match["half"])
@@ -364,6 +373,7 @@ RULES = (
     Rule(_ZULU, _zulu),
     Rule(_VERSE, _verse),
     Rule(_STOPPED, _stopped),
+    Rule(_AT_HALF, _at_half),
     Rule(_TIME, _time),
     Rule(_RATIO, _ratio),
 )
