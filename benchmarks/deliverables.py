@@ -25,7 +25,8 @@ from pathlib import Path
 from tasks.deliverables.deliverable import make_deliverable
 from tasks.deliverables.reckoning import FilmAhead, reckoned
 from tasks.deliverables.store import files_of
-from tasks.processes.ffmpeg import ffmpeg_version, run_program
+from tasks.processes.ffmpeg import ffmpeg_version
+from tasks.processes.programs import run_program
 from tasks.screen.formats import format_name
 from tasks.store.campaign_folder import CampaignFolder
 

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from tasks.processes.ffmpeg import run_ffmpeg, run_program
+from tasks.processes.ffmpeg import run_ffmpeg
+from tasks.processes.programs import run_program
 
 HERE = Path(__file__).parent
 MANIFESTS = HERE.parents[1] / "manifests"

@@ -18,7 +18,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tasks.errors import ProgramError
-from tasks.processes.ffmpeg import run_program
+from tasks.processes.programs import run_program
 
 HERE = Path(__file__).parent
 MANIFESTS = HERE.parents[1] / "manifests"

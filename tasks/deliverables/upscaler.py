@@ -15,7 +15,8 @@ from model.errors import MachineError, RowError
 from tasks.deliver_records import Size, Upscaler
 from tasks.errors import FfmpegError, ProgramError
 from tasks.processes.command_template import filled, program_of, split_command, without_arguments
-from tasks.processes.ffmpeg import run_ffmpeg, run_program, time_limit_s
+from tasks.processes.ffmpeg import run_ffmpeg, time_limit_s
+from tasks.processes.programs import run_program
 from tasks.screen.overlays import Region
 from tasks.store.files import check_free_space
 

@@ -21,13 +21,7 @@ import numpy as np
 from model.engine import Pixels
 from model.errors import MachineError
 from tasks.media.mp4 import Colour, Movie, Mp4Error, Track, read_mp4
-from tasks.processes.ffmpeg import (
-    STALL_S,
-    FfmpegPipe,
-    ffmpeg_builder,
-    run_ffmpeg,
-    time_limit_s,
-)
+from tasks.processes.ffmpeg import STALL_S, FfmpegPipe, ffmpeg_builder, run_ffmpeg, time_limit_s
 from tasks.records import EncodeProfile, SegmentMedia
 from tasks.store.files import (
     disk_full_as_error,

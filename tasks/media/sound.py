@@ -20,13 +20,8 @@ import numpy as np
 import soundfile
 
 from tasks.errors import FfmpegError, ProgramError
-from tasks.processes.ffmpeg import (
-    ffmpeg_builder,
-    ffmpeg_path,
-    run_ffmpeg,
-    run_program,
-    time_limit_s,
-)
+from tasks.processes.ffmpeg import ffmpeg_builder, ffmpeg_path, run_ffmpeg, time_limit_s
+from tasks.processes.programs import run_program
 from tasks.records import Loudness, SoundLoudness
 from tasks.speech.k_weighting import LUFS_OF_FULL_POWER, KWeighting
 from tasks.speech.loudness import (

@@ -17,11 +17,7 @@ from model.errors import MachineError
 from tasks.media.encode import BT709, Packet, extradata_sha256, parse_framemd5, segment_faults
 from tasks.media.mp4 import TAG_NAMES, Movie, Mp4Error, packet_md5s, read_mp4
 from tasks.media.sound import AUDIO_BITRATE_BPS, AUDIO_RATE_HZ, encode_sound
-from tasks.processes.ffmpeg import (
-    ffmpeg_builder,
-    run_ffmpeg,
-    time_limit_s,
-)
+from tasks.processes.ffmpeg import ffmpeg_builder, run_ffmpeg, time_limit_s
 from tasks.records import EncodeProfile, Record, SegmentMedia, SoundLoudness
 from tasks.store.files import (
     check_free_space,

@@ -1,4 +1,4 @@
-"""The only place that starts a media program: finds ffmpeg, runs it, feeds it, ends it.
+"""Finds ffmpeg, runs it to its end, feeds it frames and reads what it writes.
 
     MachineError
       ProgramError     a program that failed, hung or is not there
@@ -6,34 +6,35 @@
     ResourceError
       DiskFullError    no room for what was being written
 
-Every program runs in a session of its own, so that it can be ended together with its children,
-and, where Linux's ``setpriv`` is at hand, is killed by the kernel when the thread that started
-it ends: a killed run leaves no encoder behind.
-
-Nothing here waits for ever. A program has a time limit, which its caller derives from the work; a
-pipe through which no byte passes for a stated time means that the program hangs, and it is killed
-(SIGKILL ends a stopped program too). Every wait looks at the request to stop.
+A pipe through which no byte passes for a stated time means that ffmpeg hangs, and it is killed
+(SIGKILL ends a stopped program too).
 """
 
 import os
 import re
 import selectors
 import shutil
-import signal
 import subprocess
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from pathlib import Path
 from threading import Thread
 from types import ModuleType
 from typing import IO, Self
 
-from tasks.errors import FfmpegError, ProgramError, ProgramHungError
-from tasks.processes.stop_request import POLL_S, check_stop
+from tasks.errors import FfmpegError, ProgramError
+from tasks.processes.programs import (
+    CHUNK_BYTES,
+    STDERR_BYTES,
+    kill_group,
+    check_deadline,
+    run_program,
+    start_program,
+    wait_for_end,
+)
+from tasks.processes.stop_request import POLL_S
 
 FFMPEG_VARIABLE = "NIGHTSHOOT_FFMPEG"
 _OLDEST_FFMPEG = 6
@@ -48,17 +49,6 @@ _LEAST_LIMIT_S = 120.0
 _COPIED_BYTES_PER_S = 1e6
 _SOUND_SECONDS_PER_S = 2.0
 _DECODED_PIXELS_PER_S = 2e6
-_STDERR_BYTES = 1 << 18
-_MAX_STDOUT_BYTES = 1 << 31
-_CHUNK_BYTES = 1 << 16
-
-
-@dataclass(frozen=True)
-class ProgramResult:
-    """What a program that ended well wrote."""
-
-    stdout: bytes
-    stderr: str
 
 
 # --- finding ffmpeg -----------------------------------------------------------------------------
@@ -176,180 +166,6 @@ def run_ffmpeg(args: Sequence[str], *, timeout_s: float, allow_warnings: bool = 
     return result.stdout
 
 
-def run_program(
-    command: Sequence[str],
-    *,
-    timeout_s: float,
-    stdin: bytes | None = None,
-    env: Mapping[str, str] | None = None,
-    cwd: Path | None = None,
-    max_stdout_bytes: int = _MAX_STDOUT_BYTES,
-) -> ProgramResult:
-    """Run a program to its end; on a timeout it is killed with all its children.
-
-    Of stderr the last 256 KiB are kept.
-
-    Raises:
-        ProgramError: it is not there, it ended with a code other than 0, or it said too much.
-        ProgramHungError: it did not end within ``timeout_s``.
-        StoppedError: the user asked to stop.
-    """
-    process = _start(
-        command,
-        stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env=env,
-        cwd=cwd,
-    )
-    talk = _Talk(process, stdin or b"", max_stdout_bytes)
-    with process:
-        try:
-            returncode = talk.to_the_end(time.monotonic() + timeout_s)
-        except TimeoutError as error:
-            said = f"{talk.words}\nkilled, because it did not end within {timeout_s:g} s".lstrip()
-            raise ProgramHungError(command, None, said) from error
-        except OverflowError as error:
-            raise ProgramError(command, None, f"{error}: killed") from error
-        finally:
-            _kill_group(process)
-    if returncode != 0:
-        raise ProgramError(command, returncode, talk.words)
-    return ProgramResult(bytes(talk.stdout), talk.words)
-
-
-class _Talk:
-    """What goes into a program and comes out of it, without ever waiting long on one pipe."""
-
-    def __init__(
-        self, process: subprocess.Popen[bytes], stdin: bytes, max_stdout_bytes: int
-    ) -> None:
-        self._process, self._rest, self._max_bytes = process, memoryview(stdin), max_stdout_bytes
-        self.stdout, self._stderr = bytearray(), bytearray()
-
-    @property
-    def words(self) -> str:
-        """What it said on stderr, the end of it."""
-        return self._stderr.decode("utf-8", "replace")
-
-    def to_the_end(self, deadline: float) -> int:
-        """Until the pipes are closed and the program has ended; its exit code.
-
-        Raises:
-            TimeoutError: it had not by ``deadline``.
-            OverflowError: it writes more to stdout than is taken.
-            StoppedError: the user asked to stop.
-        """
-        process = self._process
-        assert process.stdout is not None
-        assert process.stderr is not None
-        with selectors.DefaultSelector() as selector:
-            selector.register(process.stdout, selectors.EVENT_READ, self.stdout)
-            selector.register(process.stderr, selectors.EVENT_READ, self._stderr)
-            if process.stdin is not None:
-                os.set_blocking(process.stdin.fileno(), False)
-                selector.register(process.stdin, selectors.EVENT_WRITE)
-            while selector.get_map():
-                _look_up(deadline)
-                for key, _ in selector.select(POLL_S):
-                    if not (self._take(key) if key.data is not None else self._feed(key.fd)):
-                        selector.unregister(key.fileobj)
-                        if key.data is None:
-                            process.stdin.close()  # pyright: ignore[reportOptionalMemberAccess]
-        return _wait(process, deadline)
-
-    def _take(self, key: selectors.SelectorKey) -> bool:
-        chunk = os.read(key.fd, _CHUNK_BYTES)
-        key.data.extend(chunk)
-        del self._stderr[:-_STDERR_BYTES]
-        if len(self.stdout) > self._max_bytes:
-            raise OverflowError(f"it wrote more than {self._max_bytes} bytes to standard output")
-        return bool(chunk)
-
-    def _feed(self, descriptor: int) -> bool:
-        with suppress(BlockingIOError):
-            try:
-                self._rest = self._rest[os.write(descriptor, self._rest[:_CHUNK_BYTES]) :]
-            except BrokenPipeError:
-                return False  # its exit code tells why
-        return bool(self._rest)
-
-
-def _look_up(deadline: float) -> None:
-    check_stop()
-    if time.monotonic() > deadline:
-        raise TimeoutError
-
-
-def _wait(process: subprocess.Popen[bytes], deadline: float) -> int:
-    """For a program's end; its exit code.
-
-    Raises:
-        TimeoutError: it had not ended by ``deadline``.
-        StoppedError: the user asked to stop.
-    """
-    while True:
-        with suppress(subprocess.TimeoutExpired):
-            return process.wait(POLL_S)
-        _look_up(deadline)
-
-
-def _start(
-    command: Sequence[str],
-    *,
-    stdin: int,
-    stdout: int,
-    env: Mapping[str, str] | None = None,
-    cwd: Path | None = None,
-) -> subprocess.Popen[bytes]:
-    """Start a program that dies with us, in a session of its own, stderr in a pipe."""
-    if not shutil.which(command[0], path=None if env is None else env.get("PATH")):
-        raise ProgramError(command, None, f'"{command[0]}" is not a program on this machine')
-    try:
-        process = subprocess.Popen(
-            [*_deathbound(), *command],
-            stdin=stdin,
-            stdout=stdout,
-            stderr=subprocess.PIPE,
-            env=env,
-            cwd=cwd,
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise ProgramError(command, None, str(error)) from error
-    _running.add(process.pid)
-    return process
-
-
-_running: set[int] = set()  # programs that were started and not yet ended
-
-
-def kill_programs() -> None:
-    """End every program of this process with its children; for a process that ends at once."""
-    for pid in tuple(_running):
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(pid, signal.SIGKILL)
-
-
-@cache
-def _deathbound() -> tuple[str, ...]:
-    """What makes the kernel kill a program with its parent; empty where no such tool is.
-
-    ``setpriv`` and not ``preexec_fn``: running Python between fork and exec is unsafe beside
-    threads, and a fork of a process with loaded models copies large page tables.
-    """
-    setpriv = shutil.which("setpriv")
-    return (setpriv, "--pdeathsig", "KILL", "--") if setpriv else ()
-
-
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    """End the program and whatever it started in its session; harmless when all have ended."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(_KILL_TIMEOUT_S)
-    _running.discard(process.pid)
-
-
 # --- feeding ------------------------------------------------------------------------------------
 
 
@@ -379,7 +195,9 @@ class FfmpegPipe:
 
     def __enter__(self) -> Self:
         try:
-            self._process = _start(self.command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+            self._process = start_program(
+                self.command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+            )
         except ProgramError as error:
             raise FfmpegError(self.command, error.returncode, error.stderr) from error
         assert self._process.stdin is not None
@@ -409,7 +227,7 @@ class FfmpegPipe:
             selector.register(self._process.stdin, selectors.EVENT_WRITE)
             while rest:
                 try:
-                    _look_up(moved_at + self._stall_s)
+                    check_deadline(moved_at + self._stall_s)
                     if selector.select(POLL_S):
                         rest = rest[os.write(self._process.stdin.fileno(), rest) :]
                         moved_at = time.monotonic()
@@ -432,7 +250,7 @@ class FfmpegPipe:
         assert self._process.stdin is not None
         self._process.stdin.close()  # all that was written has left this process
         try:
-            returncode = _wait(self._process, time.monotonic() + self._finish_s)
+            returncode = wait_for_end(self._process, time.monotonic() + self._finish_s)
         except TimeoutError as error:
             raise self._hung(
                 f"it did not end within {self._finish_s:g} s of its last input: killed"
@@ -444,7 +262,7 @@ class FfmpegPipe:
 
     def abort(self) -> None:
         """Kill it where it still runs, and release its pipes."""
-        _kill_group(self._process)
+        kill_group(self._process)
         self._listener.join(_KILL_TIMEOUT_S)
         for stream in (self._process.stdin, self._process.stderr):
             assert stream is not None
@@ -453,9 +271,9 @@ class FfmpegPipe:
 
     def _listen(self) -> None:
         assert self._process.stderr is not None
-        while chunk := os.read(self._process.stderr.fileno(), _CHUNK_BYTES):
+        while chunk := os.read(self._process.stderr.fileno(), CHUNK_BYTES):
             self._stderr += chunk
-            del self._stderr[:-_STDERR_BYTES]
+            del self._stderr[:-STDERR_BYTES]
 
     def _words(self) -> str:
         return self._stderr.decode("utf-8", "replace")
@@ -466,12 +284,12 @@ class FfmpegPipe:
             returncode = self._process.wait(_KILL_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             returncode = None
-            _kill_group(self._process)
+            kill_group(self._process)
         self._listener.join(_KILL_TIMEOUT_S)
         return FfmpegError(self.command, returncode, self._words())
 
     def _hung(self, how: str) -> FfmpegError:
-        _kill_group(self._process)
+        kill_group(self._process)
         self._listener.join(_KILL_TIMEOUT_S)
         return FfmpegError(self.command, None, f"{self._words()}\n{how}".lstrip())
 
@@ -493,7 +311,7 @@ def read_ffmpeg(
     """
     command = (ffmpeg_path(), *_PREFIX, *args)
     try:
-        process = _start(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        process = start_program(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
     except ProgramError as error:
         raise FfmpegError(error.command, error.returncode, error.stderr) from error
     words: list[bytes] = []
@@ -512,7 +330,7 @@ def read_ffmpeg(
             how = f"it wrote nothing for {stall_s:g} s, so it hangs: killed"
             raise FfmpegError(command, None, how) from error
         finally:
-            _kill_group(process)
+            kill_group(process)
             listener.join(_KILL_TIMEOUT_S)
     stderr = b"".join(words).decode("utf-8", "replace")
     if returncode != 0:
@@ -534,9 +352,9 @@ def _read(stream: IO[bytes], num_bytes: int, stall_s: float) -> bytes:
     with selectors.DefaultSelector() as selector:
         selector.register(stream, selectors.EVENT_READ)
         while len(data) < num_bytes:
-            _look_up(moved_at + stall_s)
+            check_deadline(moved_at + stall_s)
             if selector.select(POLL_S):
-                piece = os.read(stream.fileno(), min(_CHUNK_BYTES, num_bytes - len(data)))
+                piece = os.read(stream.fileno(), min(CHUNK_BYTES, num_bytes - len(data)))
                 if not piece:
                     break
                 data += piece
@@ -546,5 +364,5 @@ def _read(stream: IO[bytes], num_bytes: int, stall_s: float) -> bytes:
 
 def _drain(stream: IO[bytes], words: list[bytes]) -> None:
     for line in stream:
-        words.append(line[-_CHUNK_BYTES:])
+        words.append(line[-CHUNK_BYTES:])
         del words[:-1_000]

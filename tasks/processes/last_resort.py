@@ -8,7 +8,7 @@ import os
 import threading
 from typing import NoReturn
 
-from tasks.processes.ffmpeg import kill_programs
+from tasks.processes.programs import kill_programs
 
 EXIT_INTERRUPTED = 130
 STOP_WITHIN_S = 7.0

@@ -46,10 +46,7 @@ from tasks.processes.command_template import (
     split_command,
     without_arguments,
 )
-from tasks.processes.ffmpeg import (
-    ProgramResult,
-    run_program,
-)
+from tasks.processes.programs import ProgramResult, run_program
 from tasks.processes.stop_request import pause, until_stopped
 from tasks.records import Record
 from tasks.redaction import shown_url

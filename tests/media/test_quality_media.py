@@ -20,10 +20,7 @@ from tasks.media.stitch import stitch_video
 from tasks.plan.audio_window import EngineTrack
 from tasks.portrait.picture import read_portrait
 from tasks.portrait.portrait import read_rig, rig_path_of
-from tasks.processes.ffmpeg import (
-    read_ffmpeg,
-    run_ffmpeg,
-)
+from tasks.processes.ffmpeg import read_ffmpeg, run_ffmpeg
 from tasks.quality.judgement import judge_video
 from tasks.quality.seam_watch import RawSeam
 from tasks.records import EncodeProfile, SegmentMedia

@@ -28,10 +28,8 @@ from tasks.media.encode import encode_segment
 from tasks.media.mp4 import read_mp4
 from tasks.media.sound import AUDIO_RATE_HZ
 from tasks.media.stitch import StitchError, join_segments, stitch_video
-from tasks.processes.ffmpeg import (
-    ffmpeg_path,
-    run_program,
-)
+from tasks.processes.ffmpeg import ffmpeg_path
+from tasks.processes.programs import run_program
 from tasks.records import EncodeProfile, SegmentMedia
 
 pytestmark = pytest.mark.media

@@ -12,7 +12,8 @@ from pathlib import Path
 from PIL import Image
 
 from tasks.errors import ProgramError
-from tasks.processes.ffmpeg import ffmpeg_path, run_ffmpeg, run_program, time_limit_s
+from tasks.processes.ffmpeg import ffmpeg_path, run_ffmpeg, time_limit_s
+from tasks.processes.programs import run_program
 
 LEAST_S, MOST_S = 0.2, 30.0
 CLIP_FPS = 25

@@ -43,12 +43,8 @@ from tasks.inputs.sound_length import (
     wrong_wav_length,
 )
 from tasks.processes.decoder_chatter import decoders_silenced
-from tasks.processes.ffmpeg import (
-    ffmpeg_path,
-    run_ffmpeg,
-    run_program,
-    time_limit_s,
-)
+from tasks.processes.ffmpeg import ffmpeg_path, run_ffmpeg, time_limit_s
+from tasks.processes.programs import run_program
 from tasks.speech.loudness import (
     ENGINE_LEVEL_DB,
     FRAMES_PER_SECOND,

@@ -27,9 +27,9 @@ from tasks.processes.ffmpeg import (
     ffmpeg_version,
     read_ffmpeg,
     run_ffmpeg,
-    run_program,
     time_limit_s,
 )
+from tasks.processes.programs import run_program
 from tasks.processes.stop_request import stop_asked_by
 from tasks.store.files import (
     check_free_space,
@@ -165,7 +165,7 @@ def test_children_left_behind_by_a_program_are_killed(tmp_path):
 def test_a_program_dies_with_us(tmp_path):
     pid_file = tmp_path / "pid"
     script = f"""
-        from tasks.processes.ffmpeg import run_program
+        from tasks.processes.programs import run_program
         run_program(["sh", "-c", "echo $$ > '{pid_file}'; exec sleep 600"], timeout_s=600)
     """
     ours = subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)], cwd=ROOT)
@@ -313,7 +313,7 @@ def test_every_wait_for_a_program_ends_when_asked_to_stop(tmp_path):
 def test_a_process_that_ends_at_once_takes_all_its_programs_and_their_children_with_it(tmp_path):
     script = f"""
         import os, threading, time
-        from tasks.processes.ffmpeg import kill_programs, run_program
+        from tasks.processes.programs import kill_programs, run_program
         command = ["sh", "-c", "sleep 600 & echo $! > '{tmp_path}/child'; wait"]
         threading.Thread(target=run_program, args=[command], kwargs={{"timeout_s": 600}}).start()
         while not os.path.exists('{tmp_path}/child') or not os.path.getsize('{tmp_path}/child'):
