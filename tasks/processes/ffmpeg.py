@@ -28,8 +28,8 @@ from tasks.errors import FfmpegError, ProgramError
 from tasks.processes.programs import (
     CHUNK_BYTES,
     STDERR_BYTES,
-    kill_group,
     check_deadline,
+    kill_group,
     run_program,
     start_program,
     wait_for_end,

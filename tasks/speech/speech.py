@@ -38,6 +38,7 @@ from tasks.speech.clauses.sounds import ClauseSounds
 from tasks.speech.clauses.speakers import num_speakers, on_a_core, spoken_in_order
 from tasks.speech.loudness import (
     ENGINE_LEVEL_DB,
+    FRAMES_PER_SECOND,
     active_level_db,
     frame_levels,
     grid_levels,
@@ -45,11 +46,8 @@ from tasks.speech.loudness import (
     to_int16,
 )
 from tasks.speech.recordings.decoding import VIEWER_RATE_HZ
-from tasks.speech.recordings.recording import (
-    FRAMES_PER_SECOND,
-    import_recording,
-    sentence_times,
-)
+from tasks.speech.recordings.recording import import_recording
+from tasks.speech.recordings.sentence_times import sentence_times
 from tasks.speech.request import SpeechRequest, request_sha256
 from tasks.speech.rereading import ALIGNED, is_unaligned
 from tasks.speech.script import read_script

@@ -15,12 +15,10 @@ import soundfile
 from model.errors import SpeechError
 from tasks.errors import DiskFullError
 from tasks.processes.ffmpeg import run_ffmpeg
-from tasks.speech.recordings.recording import (
-    import_recording,
-    judge,
-    read_sound_header,
-    sentence_times,
-)
+from tasks.speech.recordings.recording import import_recording
+from tasks.speech.recordings.sentence_times import sentence_times
+from tasks.speech.recordings.sound_header import read_sound_header
+from tasks.speech.recordings.verdict import warnings_about
 from tasks.speech.speech import SpeechRequest, make_speech
 from tasks.speech.speech_files import load_speech
 
@@ -232,7 +230,7 @@ def test_real_recordings_are_judged_and_captioned(tmp_path: Path) -> None:
 
 
 def test_silence_is_judged_as_silence() -> None:
-    assert judge(np.full(500, -120.0), 0) == ("the recording is silent",)
+    assert warnings_about(np.full(500, -120.0), 0) == ("the recording is silent",)
 
 
 MEASURE = """

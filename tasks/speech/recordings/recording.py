@@ -1,4 +1,4 @@
-"""A recording as the voice: two copies made in bounded memory, judged, and fitted to its script.
+"""A recording as the voice: two copies made in bounded memory, with what a person should know.
 
 Sound passes through in blocks; what stays in memory is one level for every 10 ms. How much there
 will be is read from the header first, since a small file can promise days of sound.
@@ -11,12 +11,9 @@ without such faults is copied as it is.
 # soundfile brings no type stubs
 # pyright: reportMissingTypeStubs=false
 
-import math
-import re
 import shutil
-from bisect import bisect_left
-from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -32,9 +29,6 @@ from model.errors import SpeechError
 from tasks.errors import (
     DiskFullError,
     FfmpegError,
-    ProgramError,
-    ProgramHungError,
-    counted,
 )
 from tasks.inputs.sound_ends import ogg_end
 from tasks.inputs.sound_length import (
@@ -42,21 +36,17 @@ from tasks.inputs.sound_length import (
     write_with_right_length,
     wrong_wav_length,
 )
-from tasks.processes.decoder_chatter import decoders_silenced
-from tasks.processes.ffmpeg import ffmpeg_path, run_ffmpeg, time_limit_s
-from tasks.processes.programs import run_program
+from tasks.processes.ffmpeg import run_ffmpeg, time_limit_s
 from tasks.speech.loudness import (
     ENGINE_LEVEL_DB,
     FRAMES_PER_SECOND,
     Levels,
-    active_frames,
     active_level_db,
     activity_threshold_db,
     contrast_db,
     frame_gains,
     frame_levels,
     pause_gains_db,
-    pauses,
     to_int16,
     usual_threshold_db,
 )
@@ -75,18 +65,13 @@ from tasks.speech.recordings.high_pass import (
     stands_out,
 )
 from tasks.speech.recordings.plain_pcm import NO_CODED_STREAM
+from tasks.speech.recordings.sound_header import read_sound_header
+from tasks.speech.recordings.verdict import SILENT_BELOW_DB, count_clipped, warnings_about
 from tasks.store.files import check_free_space
 
 LEAST_RATE_HZ, MOST_RATE_HZ = 4_000, 384_000
 MOST_CHANNELS = 32
-LEAST_SNR_DB = 30.0
-LEAST_LEVEL_DB = -45.0
-LONGEST_SILENCE_S = 3.0
-SHORTEST_PAUSE_FRAMES = 12
-_SILENT_BELOW_DB = -80.0
 _MOST_GAIN_DB = 40.0
-_CLIPPED = 32_760
-_CLIPPED_RUN = 3
 _BLOCK_SAMPLES = 1 << 18
 _TRUNCATION_S = 0.1
 _MP3_PADDING_S = 0.15
@@ -94,20 +79,8 @@ _STREAMED_SIZE = 0xFFFFFFFF
 _OPEN_END = (
     "it has no end page, like the recording of a live stream; it was read to the end of the file"
 )
-_CANDIDATES = 16
-_VIRTUAL_COST = 0.5
-_ODD_PAUSE_COST = 0.15
 
 _Blocks: TypeAlias = Callable[[], Iterable[NDArray[np.float32]]]
-
-
-@dataclass(frozen=True)
-class SoundHeader:
-    """What a recording says of itself; ``duration_s`` is None where it does not say."""
-
-    sample_rate_hz: int
-    num_channels: int
-    duration_s: float | None
 
 
 @dataclass(frozen=True)
@@ -165,7 +138,7 @@ def import_recording(source: Path, viewer_copy: Path, engine_copy: Path) -> Reco
         told.append(_hum_warning(edge_hz))
     is_mended = bool(told) or is_noisy or (wrong is not None and wrong.is_longer)
     notices = [wrong.notice] if wrong else [_OPEN_END] if _is_open_ogg(source) else []
-    warnings = (*notices, *told, *judge(levels, num_clipped))
+    warnings = (*notices, *told, *warnings_about(levels, num_clipped))
     return Recording(num_channels, num_samples, gain_db, levels, warnings, is_mended)
 
 
@@ -199,212 +172,9 @@ def _hum_warning(edge_hz: float) -> str:
 def engine_gain_db(levels: Levels) -> float:
     """Gain to -23 dBFS over active speech, at most 40 dB, to 0.1; 0 for silence."""
     level = active_level_db(levels)
-    if level < _SILENT_BELOW_DB:
+    if level < SILENT_BELOW_DB:
         return 0.0
     return round(min(ENGINE_LEVEL_DB - level, _MOST_GAIN_DB), 1)
-
-
-def judge(levels: Levels, num_clipped: int) -> tuple[str, ...]:
-    """What a person should know before a recording becomes a video."""
-    level = active_level_db(levels)
-    if level < _SILENT_BELOW_DB:
-        return ("the recording is silent",)
-    warnings: list[str] = []
-    snr_db = signal_to_noise_db(levels)
-    if snr_db < LEAST_SNR_DB:
-        warnings.append(
-            f"noisy: speech is {snr_db:.0f} dB above the background, under {LEAST_SNR_DB:.0f}; "
-            "lips may follow the noise"
-        )
-    if num_clipped:
-        warnings.append(f"clipped in {counted(num_clipped, 'place')}; record at a lower level")
-    if level < LEAST_LEVEL_DB:
-        warnings.append(
-            f"very quiet: {level:.0f} dBFS; its noise is raised together with the voice"
-        )
-    silences = pauses(levels, math.ceil(LONGEST_SILENCE_S * FRAMES_PER_SECOND))
-    if silences:
-        start, end = max(silences, key=lambda span: span[1] - span[0])
-        length_s, start_s = (end - start) / FRAMES_PER_SECOND, start / FRAMES_PER_SECOND
-        warnings.append(
-            f"{counted(len(silences), 'silence')} over {LONGEST_SILENCE_S:.0f} s; the longest, "
-            f"{length_s:.1f} s, begins at {start_s:.1f} s"
-        )
-    return tuple(warnings)
-
-
-def signal_to_noise_db(levels: Levels) -> float:
-    """Active level above the middle of the quietest tenth of the frames."""
-    quiet = np.sort(levels)[: max(1, len(levels) // 10)]
-    return active_level_db(levels) - float(np.median(quiet))
-
-
-def count_clipped(file: soundfile.SoundFile) -> int:
-    """Runs of at least three samples at full scale, over all channels."""
-    num_runs = 0
-    while len(block := file.read(_BLOCK_SAMPLES, dtype="int16", always_2d=True)):
-        if block.min() > -_CLIPPED and block.max() < _CLIPPED:
-            continue
-        at_limit = np.abs(block.astype(np.int32)) >= _CLIPPED
-        run = at_limit[2:] & at_limit[1:-1] & at_limit[:-2]
-        num_runs += int(np.count_nonzero(run[1:] & ~run[:-1])) + int(run[:1].sum())
-    return num_runs
-
-
-def sentence_times(levels: Levels, weights: Sequence[float]) -> list[tuple[int, int]]:
-    """Fit sentences to a recording: 10 ms frames ``start <= i < end`` for each.
-
-    A sentence's share of the active frames is expected to be its weight's share. Borders are laid
-    into pauses where one is near the expected place, by dynamic programming.
-
-    Args:
-        levels: of the recording, one every 10 ms.
-        weights: length of each sentence in characters, or any measure of time.
-    """
-    active = active_frames(levels)
-    loud = np.flatnonzero(active)
-    if not len(loud) or not weights:
-        return [(0, len(levels))] * len(weights)
-    first, last = int(loud[0]), int(loud[-1]) + 1
-    spoken = np.concatenate(([0], np.cumsum(active)))
-    gaps = [gap for gap in pauses(levels, SHORTEST_PAUSE_FRAMES) if first < gap[0] < last]
-    shares = np.cumsum(np.asarray(weights, np.float64)) / float(sum(weights)) * int(spoken[-1])
-    borders = _choose_borders(shares, gaps, spoken)
-    starts = [first, *(end for _, end in borders)]
-    ends = [*(start for start, _ in borders), last]
-    return [(start, max(end, start + 1)) for start, end in zip(starts, ends, strict=True)]
-
-
-@dataclass(frozen=True)
-class _Border:
-    """A place between two sentences: a pause, or (virtual) a point in the speech."""
-
-    start: int
-    end: int
-    spoken: float
-    cost: float
-
-
-def _choose_borders(
-    shares: NDArray[np.float64], gaps: list[tuple[int, int]], spoken: NDArray[np.int64]
-) -> list[tuple[int, int]]:
-    """The cheapest increasing row of borders, one after every sentence but the last."""
-    mean = float(shares[-1]) / len(shares)
-    places = [
-        _Border(start, end, float(spoken[start]), _ODD_PAUSE_COST * 30 / (end - start))
-        for start, end in gaps
-    ]
-    steps = [_candidates(share, places, spoken, mean) for share in shares[:-1].tolist()]
-    costs = [0.0]
-    came: list[list[int]] = []
-    previous = [_Border(0, 0, 0.0, 0.0)]
-    for index, step in enumerate(steps):
-        wanted = float(shares[index] - (shares[index - 1] if index else 0.0))
-        best = [
-            min(
-                (costs[k] + _stretch_cost(previous[k], border, wanted), k)
-                for k in range(len(previous))
-            )
-            for border in step
-        ]
-        costs = [cost + border.cost for (cost, _), border in zip(best, step, strict=True)]
-        came.append([k for _, k in best])
-        previous = step
-    if not steps:
-        return []
-    left = float(shares[-1] - shares[-2])
-    at = min(
-        range(len(previous)),
-        key=lambda k: costs[k] + _length_cost(float(shares[-1]) - previous[k].spoken, left),
-    )
-    chosen: list[tuple[int, int]] = []
-    for step, back in zip(reversed(steps), reversed(came), strict=True):
-        chosen.append((step[at].start, step[at].end))
-        at = back[at]
-    return chosen[::-1]
-
-
-def _stretch_cost(left: _Border, right: _Border, wanted: float) -> float:
-    if right.start < left.end or right.spoken <= left.spoken:
-        return math.inf if right.start < left.start else 1e6
-    return _length_cost(right.spoken - left.spoken, wanted)
-
-
-def _length_cost(length: float, wanted: float) -> float:
-    """Squared log ratio: twice as long is as odd as half as long."""
-    return math.log(max(length, 1.0) / max(wanted, 1.0)) ** 2
-
-
-def _candidates(
-    share: float, places: list[_Border], spoken: NDArray[np.int64], mean: float
-) -> list[_Border]:
-    """Pauses nearest to where ``share`` frames have been spoken, and that point itself."""
-    at = bisect_left(places, share, key=lambda place: place.spoken)
-    near = places[max(0, at - _CANDIDATES // 2) : at + _CANDIDATES // 2]
-    point = int(np.searchsorted(spoken, share))
-    inside = [place for place in near if abs(place.spoken - share) < 2 * mean]
-    return [*inside, _Border(point, point, share, _VIRTUAL_COST)]
-
-
-# --- files --------------------------------------------------------------------------------------
-
-
-def read_sound_header(source: Path) -> SoundHeader | None:
-    """What the first sound track of a file says of itself, undecoded; None if there is none.
-
-    Raises:
-        ProgramHungError: the header cannot be read in time.
-    """
-    return _plain_header(source) or _header_by_ffmpeg(source)
-
-
-def _plain_header(source: Path) -> SoundHeader | None:
-    """Of a WAV, FLAC or OGG, without starting a program; None for anything else."""
-    with source.open("rb") as file:
-        start = file.read(12)
-    wrong = wrong_wav_length(source)
-    if wrong:
-        return SoundHeader(wrong.sample_rate_hz, wrong.num_channels, wrong.duration_s)
-    # libsndfile knows MP3 too, but complains of odd tags on the terminal
-    if not start.startswith((b"RIFF", b"fLaC", b"OggS")):
-        return None
-    with (
-        decoders_silenced(),
-        suppress(soundfile.LibsndfileError),
-        soundfile.SoundFile(source) as file,
-    ):
-        rate_hz, num_channels = int(file.samplerate), int(file.channels)
-        return SoundHeader(rate_hz, num_channels, file.frames / rate_hz)
-    return None
-
-
-def _header_by_ffmpeg(source: Path) -> SoundHeader | None:
-    command = [ffmpeg_path(), "-nostdin", "-hide_banner", "-i", f"file:{source}"]
-    words = ""
-    try:
-        run_program(command, timeout_s=time_limit_s())
-    except ProgramHungError:
-        raise
-    except ProgramError as error:  # always: no output is asked for
-        words = error.stderr
-    track = _TRACK.search(words)
-    if track is None:
-        return None
-    length = _DURATION.search(words)
-    seconds = (
-        None if length is None else sum(60 ** (2 - i) * float(length[i + 1]) for i in range(3))
-    )
-    layout = track["channels"] or {"mono": "1", "stereo": "2"}.get(track["layout"], "2")
-    return SoundHeader(int(track["rate"]), int(layout), seconds)
-
-
-# tags are indented further: nobody can write such a line into one
-_DURATION = re.compile(r"^  Duration: (\d+):(\d+):(\d+(?:\.\d+)?)", re.MULTILINE)
-_TRACK = re.compile(
-    r"^  Stream #0:\d+[^\n]*?: Audio: [^\n]*?(?P<rate>\d+) Hz, "
-    r"(?:(?P<channels>\d+) channels|(?P<layout>[^,\n]+))",
-    re.MULTILINE,
-)
 
 
 def _checked_header(source: Path, folder: Path) -> tuple[float, int]:
