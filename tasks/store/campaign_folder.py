@@ -13,18 +13,14 @@ A thing is done when its receipt is there and its files match it; nothing else s
 """
 
 import contextlib
-import fcntl
-import json
 import os
 import shutil
 import threading
-import time
 from collections.abc import Callable, Generator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from model.errors import CampaignError
 from tasks.errors import DamagedError, StoreError
 from tasks.records import (
     Failure,
@@ -40,11 +36,10 @@ from tasks.store.entries import (
     LostLock,
     check_entry,
     check_name,
-    held_message,
-    lock_owner,
     segment_entries,
 )
 from tasks.store.files import (
+    check_writable,
     commit_file,
     disk_full_as_error,
     part_path,
@@ -53,7 +48,7 @@ from tasks.store.files import (
     write_file,
     write_file_once,
 )
-from tasks.store.lock_file import open_lock
+from tasks.store.lock_file import is_locked, locked
 from tasks.store.record_json import read_record, record_bytes, sealed
 from tasks.store.shared_files import LocalFiles, SharedFiles
 
@@ -63,10 +58,6 @@ if TYPE_CHECKING:
 _Record = TypeVar("_Record", bound=Record)
 
 S3_SCHEME = "s3://"
-_PROBE_BYTES = 1 << 20
-_LOCK_POLL_S = 1.0
-_LOOK_S = 0.2  # for who only looks whether the lock is held
-_LOCK_CHARS = 4096
 
 
 class CampaignFolder:
@@ -473,18 +464,7 @@ class CampaignFolder:
         Raises:
             CampaignError: it cannot; says why and the way out.
         """
-        probe = part_path(self.root / "probe")
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            probe.write_bytes(bytes(_PROBE_BYTES))
-        except OSError as error:
-            raise CampaignError(
-                f"{self.root}: a file of {_PROBE_BYTES >> 20} MiB cannot be written there "
-                f"({error.strerror}); free some space, change its owner or choose another --out"
-            ) from error
-        finally:
-            with contextlib.suppress(OSError):
-                probe.unlink(missing_ok=True)
+        check_writable(self.root)
 
     def sweep_parts(self) -> int:
         """Remove what killed runs left half-written; number of files removed. Needs the lock."""
@@ -500,16 +480,7 @@ class CampaignFolder:
 
     def is_at_work(self) -> bool:
         """Whether some run holds the campaign's lock at this moment."""
-        try:
-            descriptor = os.open(self.root / "lock.json", os.O_RDONLY | os.O_NOFOLLOW)
-        except OSError:
-            return False
-        with os.fdopen(descriptor):
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return True
-            return False
+        return is_locked(self.root / "lock.json")
 
     @contextlib.contextmanager
     def lock(self, wait_s: float = 0.0) -> Generator[None]:
@@ -521,17 +492,7 @@ class CampaignFolder:
         Raises:
             CampaignError: another run holds it, or it is no file of ours.
         """
-        descriptor = open_lock(self.root / "lock.json")
-        with os.fdopen(descriptor, "r+", errors="replace") as file:
-            deadline = time.monotonic() + max(wait_s, _LOOK_S)
-            while not _try_flock(descriptor):
-                if time.monotonic() >= deadline:
-                    raise CampaignError(held_message(self.url, file.read(_LOCK_CHARS)))
-                time.sleep(_LOCK_POLL_S)
-            file.seek(0)
-            file.truncate()
-            json.dump(lock_owner(), file)
-            file.flush()
+        with locked(self.root / "lock.json", self.url, wait_s):
             self.is_locked.set()
             try:
                 yield
@@ -548,14 +509,6 @@ def _files_below(folder: Path) -> Iterator[Path]:
 
     for here, _, names in os.walk(folder, onerror=fail):
         yield from (Path(here, name) for name in names)
-
-
-def _try_flock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _segment_folder(key: str) -> str:

@@ -6,14 +6,16 @@ import os
 import shutil
 import time
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from uuid import uuid4
 
+from model.errors import CampaignError
 from tasks.errors import DiskFullError, FfmpegError
 
 _CHUNK_BYTES = 1 << 20
+_PROBE_BYTES = 1 << 20
 _SETTLED_NS = 2_000_000_000
 """The clock of a file system may be coarse: two changes within so long may bear one time."""
 
@@ -109,6 +111,26 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def check_writable(folder: Path) -> None:
+    """Try whether files can be kept in a folder, with one that is removed again.
+
+    Raises:
+        CampaignError: they cannot; says why and the way out.
+    """
+    probe = part_path(folder / "probe")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(bytes(_PROBE_BYTES))
+    except OSError as error:
+        raise CampaignError(
+            f"{folder}: a file of {_PROBE_BYTES >> 20} MiB cannot be written there "
+            f"({error.strerror}); free some space, change its owner or choose another --out"
+        ) from error
+    finally:
+        with suppress(OSError):
+            probe.unlink(missing_ok=True)
 
 
 def check_free_space(folder: Path, needed_bytes: int) -> None:
