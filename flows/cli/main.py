@@ -6,6 +6,7 @@ Nothing heavy is imported before it is needed: `nightshoot --help` loads click a
 import atexit
 import io
 import json
+import os
 import signal
 import sys
 from dataclasses import replace
@@ -43,10 +44,7 @@ from flows.cli.review.deliver import deliver, delivery_line
 from flows.cli.review.options import with_delivery
 from flows.cli.review.report import report
 from flows.cli.rows.pricing import price_asked, with_price, with_terms
-from flows.cli.spoken.say import (
-    say_script,
-    voice_settings_of_environment,
-)
+from flows.cli.spoken.say import say_script
 from flows.cli.terminal import console as terminal_console
 from flows.cli.terminal import say
 from flows.cli.tools import judge, manifest, rig, smoke, voices
@@ -208,12 +206,13 @@ def retry(
         )
     from flows.review.changed_plans import carry_out
     from flows.stored import StoredCampaign
+    from tasks.speech.voices import voices_of
     from tasks.store.campaigns import (
         open_campaign,
     )
 
     source = StoredCampaign(open_campaign(out, campaign), campaign, videos)
-    carry_out(source, voice_settings_of_environment(), source.notices.append)
+    carry_out(source, voices_of(os.environ), source.notices.append)
     return _run(source, workers, None, as_json=as_json)
 
 

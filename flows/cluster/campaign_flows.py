@@ -5,6 +5,7 @@ run made is told by receipts, so that its state may be lost without harm.
 """
 
 import os
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -36,7 +37,7 @@ from tasks.errors import counted
 from tasks.gpu_plans.layouts import layout_env
 from tasks.manifest.manifest import ManifestError
 from tasks.redaction import printable
-from tasks.speech.voices import VoiceSettings
+from tasks.speech.voices import voices_of
 from tasks.store.campaigns import (
     campaigns_in,
     open_campaign,
@@ -53,7 +54,7 @@ def run_campaign(request: CampaignParameters) -> State[Any]:
     """Render a manifest: speech and plans here, videos on the GPU pool."""
     _check_starts()
     try:
-        session = Session(request_of(request))
+        session = Session(replace(request_of(request), voice_settings=voices_of(os.environ)))
     except (ManifestError, CampaignError) as error:
         return _refused(request, error)
     night = night_of(request.window, request.timezone) if request.window else None
@@ -80,7 +81,7 @@ def retry_failed(request: RetryParameters) -> State[Any]:
     _check_starts()
     folder = open_campaign(request.out, request.campaign)
     source = StoredCampaign(folder, request.campaign, request.videos)
-    carry_out(source, VoiceSettings(), source.notices.append, lock_wait_s=_LOCK_WAIT_S)
+    carry_out(source, voices_of(os.environ), source.notices.append, lock_wait_s=_LOCK_WAIT_S)
     return _run(source, request, None)
 
 

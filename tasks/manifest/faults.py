@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tasks.inputs.addresses import has_scheme
-from tasks.redaction import without_secrets
+from tasks.redaction import shown_cell
 
 _MAX_VALUE_SHOWN = 60
 _MAX_ADDRESS_SHOWN = 200
@@ -26,7 +26,7 @@ class Fault:
     may_heal: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "value", without_secrets(self.value))
+        object.__setattr__(self, "value", shown_cell(self.value))
 
     def __str__(self) -> str:
         value = f' "{_shown(self.value)}"' if self.value else ""

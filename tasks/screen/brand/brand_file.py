@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from model.errors import CampaignError
 from tasks.deliver_records import Size
 from tasks.inputs.file_types import sound_fault
+from tasks.redaction import no_folder_of
 from tasks.screen.brand.brand import Brand, BrandTables
 from tasks.screen.brand.clips import ClipError, check_clip
 from tasks.screen.brand.pictures import LOGO_KINDS, ScreenPictureError, read_screen_picture
@@ -248,7 +249,7 @@ def _near(name: str, known: Sequence[str] | Mapping[str, Any], otherwise: str) -
 
 def _nearest(path: Path) -> str:
     if not path.parent.is_dir():
-        return f'there is no folder "{path.parent.name}" either'
+        return no_folder_of(path)
     alike = (each for each in path.parent.iterdir() if each.suffix.lower() == path.suffix.lower())
     names = {each.name.lower(): each.name for each in alike if each.is_file()}
     near = get_close_matches(path.name.lower(), names, 1, 0.5)

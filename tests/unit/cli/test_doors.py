@@ -117,15 +117,20 @@ SECRET_ADDRESSES = (
     "https://ann:PASSWORD@h/june.csv",
     "https://h/june.csv?X-Amz-Signature=PASSWORD",
     "s3://ann:PASSWORD@bucket/june.csv",
+    "https:/ann:PASSWORD@h/june.csv",  # as a path writes it
+    "ann:PASSWORD@h/june.csv",
 )
 
 
 @pytest.mark.parametrize("address", SECRET_ADDRESSES)
-@pytest.mark.parametrize("field", ["manifest", "out", "lexicon"])
+@pytest.mark.parametrize(
+    "field",
+    ["manifest", "out", "lexicon", "brand", "presenters", "variants", "gate_limits", "sheet"],
+)
 def test_no_secret_becomes_a_parameter_of_prefect(monkeypatch, address, field):
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
     fields = {"manifest": "/june.csv", "out": "/renders", field: address}
-    with pytest.raises(NightshootError, match=f"--{field}|MANIFEST") as refused:
+    with pytest.raises(NightshootError, match=f"--{field.replace('_', '-')}|MANIFEST") as refused:
         submit_campaign(CampaignParameters.model_validate(fields))
     assert "PASSWORD" not in str(refused.value)
     assert "Prefect" in str(refused.value)
