@@ -55,6 +55,7 @@ from tasks.records import (
     VideoPlan,
     VideoReceipt,
 )
+from tasks.redaction import without_secrets
 from tasks.review.decision import CHANGES
 from tasks.review.journal import read_journal
 from tasks.speech.row_speech import (
@@ -149,7 +150,9 @@ def guarded(row: RowName, folder: CampaignFolder, prepare: Callable[[], Prepared
     except Exception as error:  # noqa: BLE001  reported with its text, like any other fault
         name = f"logs/rows/{row.video_id}.txt"
         with contextlib.suppress(OSError, NightshootError):
-            folder.write_text(name, "".join(traceback.format_exception(error)).encode())
+            folder.write_text(
+                name, without_secrets("".join(traceback.format_exception(error))).encode()
+            )
         told = f"{type(error).__name__}: {error}; the traceback is in {name}"
         return Prepared(row, error=UnforeseenError(told))
 

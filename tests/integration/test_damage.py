@@ -18,6 +18,7 @@ import pytest
 
 from tasks.canonical_json import canonical_sha256
 from tests.integration.campaigns import video_digests
+from tests.integration.test_layouts_campaign import branded
 
 pytestmark = pytest.mark.integration
 
@@ -329,6 +330,35 @@ def test_a_deep_check_names_what_was_changed_and_the_next_run_makes_it_again(
     assert video_digests(root) == video_digests(finished.root)
     again = nightshoot("sweep", "campaign", "--out", tmp_path, "--verify")
     assert "no damaged files found" in again.stdout
+
+
+def test_films_and_all_that_they_are_made_with_are_healed_by_the_same_command(nightshoot, tmp_path):
+    manifest, root = branded(tmp_path / "in"), tmp_path / "campaign"
+    command = ("render", manifest, "--out", tmp_path, "--captions", "both")
+    done = nightshoot(*command)
+    assert done.returncode == 0, done.stdout + done.stderr
+    films = film_files(root)
+    # a receipt that is damaged, the rest whole: the campaign was refused for ever
+    flip("deliverables/*/*.json")(root)
+
+    again = nightshoot(*command)
+
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert film_files(root) == films
+    for harm in (flip("screens/*"), remove("deliverables"), flip("portraits/*")):
+        harm(root)
+
+    again = nightshoot(*command)
+
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert film_files(root) == films
+    assert "drawing it again: screens/" in again.stdout
+
+
+def film_files(root: Path) -> dict[str, bytes]:
+    """Every file of a film but its receipt, which tells how long it took."""
+    found = (path for path in sorted(root.glob("deliverables/*/*")) if path.suffix != ".json")
+    return {path.name: path.read_bytes() for path in found}
 
 
 @pytest.mark.parametrize(
