@@ -11,6 +11,7 @@ import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
 import click
@@ -400,11 +401,21 @@ for tool in (smoke, voices, rig, judge, manifest):
     cli.add_command(tool)
 
 
+def _tell_unforeseen(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """A traceback as Python prints it, without the secrets of addresses in a library's words."""
+    import traceback
+
+    say(without_secrets("".join(traceback.format_exception(kind, error, trace))), to_stderr=True)
+
+
 def main() -> None:
     """Run the command line; every error of ours is a message, never a traceback."""
     from model.errors import CampaignError, NightshootError
     from tasks.errors import os_error_text
 
+    sys.excepthook = _tell_unforeseen
     try:
         code = cli.main(standalone_mode=False)
     except click.ClickException as error:

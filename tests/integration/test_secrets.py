@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -175,10 +176,13 @@ def test_prefect_and_its_workers_keep_no_secret_of_a_campaign_that_fails_at_ever
     report = (out / "spoken" / "report.csv").read_text("utf-8-sig")
     assert f"http://{host}/v1/audio/speech refused to speak" in report
     assert "failed: ls ended with exit code" in report
-    assert any(f"sk-{SECRET}" in asked.headers.get("authorization", "") for asked in web.asked)
+    basic = b64encode(f"ann:{SECRET}".encode()).decode()
+    spoken_to = [asked for asked in web.asked if asked.path == f"/v1/audio/speech?token={SECRET}"]
+    assert {asked.headers["authorization"] for asked in spoken_to} == {f"Basic {basic}"}
     dump = postgres.dump()
     assert f"{host}/no.png" in dump, "what is not secret is told"
     assert SECRET not in dump
+    assert basic not in dump
     assert SECRET not in worker.log_text()
     assert places_of(SECRET, out) == []
     assert places_of(SECRET, cluster.folder) == []
