@@ -153,7 +153,7 @@ def test_prefect_and_its_workers_keep_no_secret_of_a_campaign_that_fails_at_ever
             "AWS_ACCESS_KEY_ID": "nobody",
             "AWS_EC2_METADATA_DISABLED": "true",
             "NIGHTSHOOT_VOICE_URL": f"{signed}/v1?token={SECRET}",
-            "NIGHTSHOOT_VOICE_COMMAND": f"ls --{SECRET} {{text_file}} {{out}}",
+            "NIGHTSHOOT_VOICE_COMMAND": f"ls --sort={SECRET} {{text_file}} {{out}}",
         },
     )
     out = tmp_path / "renders"
