@@ -22,6 +22,7 @@ from flows.rows.portraits import (
     with_portrait_findings,
 )
 from flows.rows.requests import earlier_requests, request_digest, row_request_of
+from flows.rows.screens import damaged_screen
 from flows.rows.settings import NO_GATES_ASKED, PrepareSettings, settings_of
 from model.engine import (
     UNKNOWN_WEIGHTS,
@@ -54,6 +55,9 @@ from tasks.records import (
     VideoPlan,
     VideoReceipt,
 )
+from tasks.redaction import without_secrets
+from tasks.review.decision import CHANGES
+from tasks.review.journal import read_journal
 from tasks.speech.row_speech import (
     is_reread,
     row_request,
@@ -113,11 +117,16 @@ def prepare_row(
         is_needed = not is_rendered and prepared.failure is None
         fault = found_fault(stored, folder) if is_found and is_needed else None
         if fault:
-            notice(f"{row.video_id}: planning it again: {fault.reason}")
+            lost = _lost_decisions(row.video_id, folder) if stored.amendment else ""
+            notice(f"{row.video_id}: planning it again: {fault.reason}{lost}")
             folder.discard_plan(row.video_id)
             if fault.is_speech_in_doubt:
                 folder.discard_speech(stored.plan.speech_id)
             stored, _ = _planned(row, settings, folder, taken, notice, before=stored.plan)
+            prepared = judged(row, stored, folder, notice)
+        if damaged := _damaged_screen(prepared, folder):
+            notice(f"{row.video_id}: drawing it again: {damaged} is missing or damaged")
+            stored = with_deliverables(stored, row, folder, is_drawn_anew=True)
             prepared = judged(row, stored, folder, notice)
         if prepared.receipt:
             prepared = replace(prepared, receipt=_regarded(prepared.receipt, settings, folder))
@@ -141,7 +150,9 @@ def guarded(row: RowName, folder: CampaignFolder, prepare: Callable[[], Prepared
     except Exception as error:  # noqa: BLE001  reported with its text, like any other fault
         name = f"logs/rows/{row.video_id}.txt"
         with contextlib.suppress(OSError, NightshootError):
-            folder.write_text(name, "".join(traceback.format_exception(error)).encode())
+            folder.write_text(
+                name, without_secrets("".join(traceback.format_exception(error))).encode()
+            )
         told = f"{type(error).__name__}: {error}; the traceback is in {name}"
         return Prepared(row, error=UnforeseenError(told))
 
@@ -157,6 +168,26 @@ def judged(
     if failure and not (failure.is_quarantined and failure.plan_sha256 == stored.sha256):
         failure = None
     return Prepared(row, stored, master=master, failure=failure)
+
+
+def _damaged_screen(prepared: Prepared, folder: CampaignFolder) -> str:
+    """Of a video of which something is to be made: a screen that cannot be shown."""
+    stored = prepared.stored
+    if prepared.receipt or prepared.failure or stored is None or stored.deliver is None:
+        return ""
+    return damaged_screen(stored.deliver, folder)
+
+
+def _lost_decisions(video_id: str, folder: CampaignFolder) -> str:
+    """What is said of a plan that goes although people may have decided to change it."""
+    decided = read_journal(folder).by_video().get(video_id, ())
+    names = dict.fromkeys(each.by for each in decided if each.action in CHANGES)
+    if not names:
+        return ""
+    return (
+        f"; it is planned as its row asks: run `nightshoot retry` afterwards, which carries out "
+        f"again what {' and '.join(names)} decided to change"
+    )
 
 
 def _planned(
@@ -184,7 +215,8 @@ def _planned(
     try:
         stored = folder.read_plan(row.video_id)
     except DamagedError as error:
-        notice(f"{row.video_id}: planning it again: {error}")
+        lost = _lost_decisions(row.video_id, folder)
+        notice(f"{row.video_id}: planning it again: {error}{lost}")
         stored = None
     engines = (identity, *earlier_identities(row.engine))
     is_renewed = settings.rereading == "renew"

@@ -26,7 +26,7 @@ from flows.stored import stored_outcome
 from flows.work import Night, RenderFigures, Work, stop_on_signals
 from model.errors import CampaignError, NightshootError, StoppedError
 from tasks.deliverables.reckoning import told_beside
-from tasks.deliverables.store import made_of
+from tasks.deliverables.store import told_as_made
 from tasks.engines.engine_pool import EnginePool
 from tasks.errors import DamagedError, NewerRecordError, StoreError, counted
 from tasks.gpu_plans.price import QuoteNote
@@ -254,7 +254,7 @@ class Run:
         """Which films of a row are there before the run, to tell which it made."""
         stored, master = prepared.stored, prepared.master
         if stored is not None and stored.deliver is not None:
-            made = made_of(stored, master, self.source.folder) if master else ()
+            made = told_as_made(stored, master, self.source.folder) if master else ()
             self._films_before.append((stored, frozenset(each.key for each in made)))
 
     def _dropped(self, prepared: Prepared) -> VideoOutcome | None:

@@ -7,7 +7,7 @@ from flows.outcomes import RowName, done_outcome, failure_outcome, pending_outco
 from flows.prepare import Prepared, guarded, judged
 from flows.rows.order import side_by_side
 from model.errors import CampaignError, RowError
-from tasks.deliverables.store import made_of
+from tasks.deliverables.store import told_as_made
 from tasks.errors import (
     DamagedError,
     NewerRecordError,
@@ -191,7 +191,7 @@ def _planned_outcome(
 def _not_made(stored: StoredPlan, receipt: VideoReceipt, folder: CampaignFolder) -> tuple[str, ...]:
     """What is said of a finished video of which something is still to be made."""
     wanted = stored.deliver.sizes if stored.deliver else ()
-    made = {each.size for each in made_of(stored, receipt, folder)}
+    made = {each.size for each in told_as_made(stored, receipt, folder)}
     missing = [format_name(size) for size in wanted if size not in made]
     if not missing:
         return ()

@@ -6,10 +6,12 @@ Nothing heavy is imported before it is needed: `nightshoot --help` loads click a
 import atexit
 import io
 import json
+import os
 import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
 import click
@@ -43,10 +45,7 @@ from flows.cli.review.deliver import deliver, delivery_line
 from flows.cli.review.options import with_delivery
 from flows.cli.review.report import report
 from flows.cli.rows.pricing import price_asked, with_price, with_terms
-from flows.cli.spoken.say import (
-    say_script,
-    voice_settings_of_environment,
-)
+from flows.cli.spoken.say import say_script
 from flows.cli.terminal import console as terminal_console
 from flows.cli.terminal import say
 from flows.cli.tools import judge, manifest, rig, smoke, voices
@@ -208,12 +207,13 @@ def retry(
         )
     from flows.review.changed_plans import carry_out
     from flows.stored import StoredCampaign
+    from tasks.speech.voices import voices_of
     from tasks.store.campaigns import (
         open_campaign,
     )
 
     source = StoredCampaign(open_campaign(out, campaign), campaign, videos)
-    carry_out(source, voice_settings_of_environment(), source.notices.append)
+    carry_out(source, voices_of(os.environ), source.notices.append)
     return _run(source, workers, None, as_json=as_json)
 
 
@@ -401,11 +401,21 @@ for tool in (smoke, voices, rig, judge, manifest):
     cli.add_command(tool)
 
 
+def _tell_unforeseen(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """A traceback as Python prints it, without the secrets of addresses in a library's words."""
+    import traceback
+
+    say(without_secrets("".join(traceback.format_exception(kind, error, trace))), to_stderr=True)
+
+
 def main() -> None:
     """Run the command line; every error of ours is a message, never a traceback."""
     from model.errors import CampaignError, NightshootError
     from tasks.errors import os_error_text
 
+    sys.excepthook = _tell_unforeseen
     try:
         code = cli.main(standalone_mode=False)
     except click.ClickException as error:

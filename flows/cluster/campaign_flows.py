@@ -5,6 +5,7 @@ run made is told by receipts, so that its state may be lost without harm.
 """
 
 import os
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from flows.cluster.artifacts import RunArtifacts, show_refusal
 from flows.cluster.dispatcher import PoolDispatcher, PoolSettings
 from flows.cluster.parameters import CampaignParameters, RetryParameters, SweepParameters
 from flows.cluster.requests import request_of
-from flows.cluster.run_logs import LogProgress, campaign_of, run_name
+from flows.cluster.run_logs import LogProgress, campaign_of, fails_without_secrets, run_name
 from flows.cluster.scheduled_names import name_scheduled_runs
 from flows.metrics.campaign_metrics import CampaignMetrics
 from flows.metrics.textfile import metrics_folder
@@ -35,8 +36,8 @@ from model.errors import CampaignError
 from tasks.errors import counted
 from tasks.gpu_plans.layouts import layout_env
 from tasks.manifest.manifest import ManifestError
-from tasks.redaction import printable
-from tasks.speech.voices import VoiceSettings
+from tasks.redaction import printable, without_secrets
+from tasks.speech.voices import voices_of
 from tasks.store.campaigns import (
     campaigns_in,
     open_campaign,
@@ -49,11 +50,12 @@ _LOCK_WAIT_S = 600.0
 
 
 @flow(name="campaign", flow_run_name=run_name, persist_result=False)
+@fails_without_secrets
 def run_campaign(request: CampaignParameters) -> State[Any]:
     """Render a manifest: speech and plans here, videos on the GPU pool."""
     _check_starts()
     try:
-        session = Session(request_of(request))
+        session = Session(replace(request_of(request), voice_settings=voices_of(os.environ)))
     except (ManifestError, CampaignError) as error:
         return _refused(request, error)
     night = night_of(request.window, request.timezone) if request.window else None
@@ -75,12 +77,13 @@ def _refused(request: CampaignParameters, error: ManifestError | CampaignError) 
 
 
 @flow(name="campaign", flow_run_name=run_name, persist_result=False)
+@fails_without_secrets
 def retry_failed(request: RetryParameters) -> State[Any]:
     """Render what failed or was never finished of a campaign, from its store alone."""
     _check_starts()
     folder = open_campaign(request.out, request.campaign)
     source = StoredCampaign(folder, request.campaign, request.videos)
-    carry_out(source, VoiceSettings(), source.notices.append, lock_wait_s=_LOCK_WAIT_S)
+    carry_out(source, voices_of(os.environ), source.notices.append, lock_wait_s=_LOCK_WAIT_S)
     return _run(source, request, None)
 
 
@@ -128,7 +131,8 @@ def _name_next_runs() -> None:
         with get_client(sync_client=True) as client:
             name_scheduled_runs(client, UUID(deployment_id))
     except httpx.HTTPError as error:  # no night is lost for a name
-        get_run_logger().info("the next scheduled runs were not named: %s", error)
+        told = without_secrets(str(error))
+        get_run_logger().info("the next scheduled runs were not named: %s", told)
 
 
 def _state_of(summary: Summary, own: OwnRun) -> State[Any]:
@@ -156,6 +160,7 @@ def _state_of(summary: Summary, own: OwnRun) -> State[Any]:
 
 
 @flow(name="maintenance", persist_result=False)
+@fails_without_secrets
 def sweep(request: SweepParameters) -> State[Any]:
     """Remove what killed runs left behind in every campaign; with ``verify``, find damage."""
     logger = get_run_logger()

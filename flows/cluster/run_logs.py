@@ -1,17 +1,41 @@
 """What a deployed run calls itself and writes into its log, for people who look at the UI."""
 
 import logging
-from collections.abc import Mapping
+import traceback
+from collections.abc import Callable, Mapping
+from functools import wraps
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ParamSpec, cast
 
 from prefect import get_run_logger
+from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
+from prefect.states import Failed
 from rich.console import Console
 
-from flows.outcomes import name_of
+from flows.outcomes import name_of, text_of
 from flows.progress import PlainProgress
-from tasks.redaction import printable
+from tasks.redaction import printable, without_secrets
+
+_P = ParamSpec("_P")
+
+
+def fails_without_secrets(flow: Callable[_P, State[Any]]) -> Callable[_P, State[Any]]:
+    """Log what ends a flow ourselves, before Prefect does.
+
+    Prefect writes the traceback into its database, and the words of a library that lost its
+    server may be the address that it asked, with its password.
+    """
+
+    @wraps(flow)
+    def run(*args: _P.args, **kwargs: _P.kwargs) -> State[Any]:
+        try:
+            return flow(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001  whatever it is, it would end in the database
+            get_run_logger().error("%s", printable(without_secrets(traceback.format_exc())))
+            return Failed(message=printable(text_of(error)))
+
+    return run
 
 
 class LogProgress(PlainProgress):
@@ -23,7 +47,8 @@ class LogProgress(PlainProgress):
 
     def _say(self, text: str, style: str = "") -> None:
         self._logger.log(
-            logging.WARNING if style in ("red", "yellow") else logging.INFO, printable(text)
+            logging.WARNING if style in ("red", "yellow") else logging.INFO,
+            printable(without_secrets(text)),
         )
 
 

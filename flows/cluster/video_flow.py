@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import threading
+import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from prefect.states import Cancelled, Completed, Crashed, Failed
 
 from flows.cluster.api_client import OwnRun
 from flows.cluster.parameters import VideoParameters
-from flows.cluster.run_logs import LogProgress, run_name
+from flows.cluster.run_logs import LogProgress, fails_without_secrets, run_name
 from flows.outcomes import text_of
 from flows.video import make_video, record_failure
 from flows.work import CARRIED_OVER, Night, Work, current_work, stop_on_signals
@@ -31,12 +32,14 @@ from tasks.processes.stop_request import stop_asked_by
 from tasks.records import StoredPlan
 from tasks.recovery.failures import fault_of
 from tasks.recovery.night import may_open
+from tasks.redaction import printable, without_secrets
 from tasks.store.campaigns import (
     open_campaign,
 )
 
 
 @flow(name="video", flow_run_name=run_name, persist_result=False)
+@fails_without_secrets
 def render_video(request: VideoParameters) -> State[Any]:
     """Render what is missing of one video; its plan, portrait and speech are in the store."""
     folder = open_campaign(request.out, request.campaign)
@@ -74,13 +77,14 @@ def _made(stored: StoredPlan, work: Work) -> State[Any] | None:
         return Completed(name=CARRIED_OVER, message=str(error))
     except StoppedError:
         return None
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  it is told below, without the secrets of addresses
         work.listener.notice(f"failed: {text_of(error)}")
         failure = record_failure(stored, error, work.folder)
         # a store that is away is no machine's fault: it would drain every worker at once
         fault = "unknown" if isinstance(error, StoreError) else fault_of(error)
         _tell_worker(fault, failure.message)
-        logging.getLogger(__name__).exception("%s failed", stored.plan.video_id)
+        told = printable(without_secrets(traceback.format_exc()))
+        logging.getLogger(__name__).error("%s failed\n%s", stored.plan.video_id, told)
         return Failed(message=failure.message)
     finally:
         current_work.reset(token)

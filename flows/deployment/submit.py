@@ -33,7 +33,7 @@ from flows.deployment.server import (
     deployment_named,
     ui_url,
 )
-from tasks.redaction import has_secret, shown_url
+from tasks.redaction import has_secret, shown_cell
 from tasks.store.campaigns import checked_campaign
 
 _POLL_S = 2.0
@@ -204,16 +204,17 @@ def _check_no_secret(parameters: Parameters) -> None:
     Raises:
         ClusterError: an address among them may hold a secret.
     """
-    for field, option in (("manifest", "MANIFEST"), ("out", "--out"), ("lexicon", "--lexicon")):
-        place = str(getattr(parameters, field, ""))
-        if has_secret(place):
-            raise ClusterError(
-                f"{option} {shown_url(place)} has a user, a password or a query, perhaps a "
-                "signature, in its address, which Prefect would keep and show to everybody who "
-                "reaches its server; "
-                "name a path that every worker can reach, or an s3:// address that the workers "
-                "read with credentials of their own"
-            )
+    for field, value in parameters:
+        if not isinstance(value, str) or not has_secret(value):
+            continue
+        option = "MANIFEST" if field == "manifest" else f"--{field.replace('_', '-')}"
+        raise ClusterError(
+            f"{option} {shown_cell(value)} has a user, a password or a query, perhaps a "
+            "signature, in its address, which Prefect would keep and show to everybody who "
+            "reaches its server; "
+            "name a path that every worker can reach, or an s3:// address that the workers "
+            "read with credentials of their own"
+        )
 
 
 def submitted(run: FlowRun) -> Submitted:

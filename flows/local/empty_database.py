@@ -1,15 +1,21 @@
 """Prefect's database with nothing in it yet, kept in the user's cache for the next new campaign.
 
 Making its tables takes a server several seconds; copying them takes none. The copy is of one
-version of Prefect, and is made by the first server that began with no database.
+version of Prefect, and is made by the first server that began with no database. Before it stands
+its digest: SQLite takes a changed letter in a table for what was written, and every new campaign
+of this user would begin with it.
 """
 
 import importlib.metadata
 import logging
 import os
 import sqlite3
+import tempfile
 from contextlib import closing, suppress
+from hashlib import sha256
 from pathlib import Path
+
+from tasks.store.files import write_file
 
 DATABASE = "prefect.db"
 _log = logging.getLogger("nightshoot.server")
@@ -23,7 +29,7 @@ def empty_database_path() -> Path:
     """
     cache = os.environ.get("XDG_CACHE_HOME")
     folder = (Path(cache) if cache else Path.home() / ".cache") / "nightshoot"
-    return folder / f"prefect-{importlib.metadata.version('prefect')}-empty.db"
+    return folder / f"prefect-{importlib.metadata.version('prefect')}-empty.sealed"
 
 
 def begin_database(home: Path) -> bool:
@@ -43,9 +49,12 @@ def begin_database(home: Path) -> bool:
 
 def _is_copied(kept: Path, home: Path) -> bool:
     try:
-        home.mkdir(parents=True, exist_ok=True)
-        _copy(kept, home / DATABASE)
-    except (sqlite3.Error, OSError) as error:
+        digest, _, database = kept.read_bytes().partition(b"\n")
+        if sha256(database).hexdigest().encode() != digest:
+            _log.info("%s is damaged, so it is made anew", kept)
+            return False
+        write_file(home / DATABASE, database)
+    except OSError as error:
         _log.info("%s cannot be used, so it is made anew: %s", kept, error)
         return False
     return True
@@ -55,34 +64,28 @@ def keep_database(home: Path) -> None:
     """Keep the database of a server that has just begun with none; nothing has run on it yet."""
     try:
         kept = empty_database_path()
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        _copy(home / DATABASE, kept)
+        with tempfile.TemporaryDirectory(prefix="nightshoot-") as folder:
+            _copy(home / DATABASE, Path(folder) / DATABASE)
+            database = (Path(folder) / DATABASE).read_bytes()
+        write_file(kept, sha256(database).hexdigest().encode() + b"\n" + database)
     except (sqlite3.Error, OSError, RuntimeError) as error:
         _log.info("no database is kept for the next campaign, which makes its own: %s", error)
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy a database, also one in use; the target exists only once it is whole.
+    """Copy a database, also one in use.
 
     Raises:
         sqlite3.Error: the source is damaged.
         OSError: the target cannot be written.
     """
-    part = target.with_name(f".part-{os.getpid()}-{target.name}")
-    try:
-        address = f"{source.absolute().as_uri()}?mode=ro"
-        with (
-            closing(sqlite3.connect(address, uri=True)) as old,
-            closing(sqlite3.connect(part)) as new,
-        ):
-            old.backup(new)
-            new.execute("pragma journal_mode=delete")  # one file, whoever reads it
-            if (found := new.execute("pragma quick_check").fetchone()[0]) != "ok":
-                raise sqlite3.DatabaseError(found)
-            new.execute("select version_num from alembic_version").fetchone()
-        with part.open("rb") as file:
-            os.fsync(file.fileno())
-        part.replace(target)
-    finally:
-        for left in part.parent.glob(f"{part.name}*"):
-            left.unlink(missing_ok=True)
+    address = f"{source.absolute().as_uri()}?mode=ro"
+    with (
+        closing(sqlite3.connect(address, uri=True)) as old,
+        closing(sqlite3.connect(target)) as new,
+    ):
+        old.backup(new)
+        new.execute("pragma journal_mode=delete")  # one file, whoever reads it
+        if (found := new.execute("pragma quick_check").fetchone()[0]) != "ok":
+            raise sqlite3.DatabaseError(found)
+        new.execute("select version_num from alembic_version").fetchone()

@@ -68,10 +68,13 @@ def deliver_request(
     return _checked(_drawn(asked, row, plan, script, speech, folder), row, plan, speech, folder)
 
 
-def with_deliverables(stored: StoredPlan, row: ManifestRow, folder: CampaignFolder) -> StoredPlan:
+def with_deliverables(
+    stored: StoredPlan, row: ManifestRow, folder: CampaignFolder, *, is_drawn_anew: bool = False
+) -> StoredPlan:
     """A stored plan with what its row asks for now, written where that has changed.
 
-    No key of a segment and no digest of the plan changes with it.
+    No key of a segment and no digest of the plan changes with it. Screens that were drawn are
+    drawn again only where that ``is_drawn_anew``.
 
     Raises:
         DamagedError, PortraitError, RowError: see :func:`deliver_request`.
@@ -80,7 +83,11 @@ def with_deliverables(stored: StoredPlan, row: ManifestRow, folder: CampaignFold
     script = stored.amendment.script if stored.amendment else None
     if not _is_asked(row, stored.plan):
         asked = None
-    elif before is not None and _is_as_before(row, stored.plan, before, script, folder):
+    elif (
+        before is not None
+        and not is_drawn_anew
+        and _is_as_before(row, stored.plan, before, script, folder)
+    ):
         return stored
     else:
         with folder.local(f"deliver-{row.video_id}") as place:

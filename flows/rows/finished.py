@@ -13,8 +13,8 @@ from tasks.deliverables.store import (
     EarlierFilm,
     enlargements,
     find_earlier,
-    made_of,
     missing_sizes,
+    told_as_made,
 )
 from tasks.errors import DamagedError
 from tasks.plan.estimate import Pace
@@ -57,7 +57,7 @@ def films_made(
 ) -> list[DeliverableReceipt]:
     """What was made of a video since its films had the keys ``before``; files are not read."""
     master = folder.read_record(f"videos/{stored.plan.video_id}.json", VideoReceipt)
-    made = made_of(stored, master, folder) if master else ()
+    made = told_as_made(stored, master, folder) if master else ()
     return [each for each in made if each.key not in before]
 
 

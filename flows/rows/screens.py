@@ -95,11 +95,21 @@ def keep_screens(
             faults += error.faults
             continue
         digest = sha256(data).hexdigest()
-        folder.write_once(screen_name(digest), data)
+        if folder.read_bytes(screen_name(digest)) != data:  # a damaged one is replaced
+            folder.write_text(screen_name(digest), data)
         kept[format_name(size)] = digest
     if faults:
         raise ScreenError(tuple(faults))
     return kept
+
+
+def damaged_screen(asked: DeliverRequest, folder: CampaignFolder) -> str:
+    """Name of a kept screen that is missing or not what was drawn; empty: all are whole."""
+    for digest in asked.screens.values():
+        data = folder.read_bytes(screen_name(digest))
+        if data is None or sha256(data).hexdigest() != digest:
+            return screen_name(digest)
+    return ""
 
 
 def _times(text: str, row: RowScreen, speech: Speech, plan: VideoPlan) -> Times:

@@ -1,7 +1,6 @@
 """`alarms.toml`: what is watched, from where on somebody is woken, and how."""
 
 import os
-import tomllib
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -10,6 +9,7 @@ from pydantic import Field, ValidationError
 
 from model.errors import CampaignError
 from tasks.record import Record
+from tasks.tables.toml_text import parsed_toml
 
 
 class Thresholds(Record):
@@ -78,7 +78,7 @@ def read_settings(path: Path) -> AlarmSettings:
         CampaignError: it cannot be read, or has faults, all of which are named.
     """
     try:
-        fields = tomllib.loads(path.read_text())
+        fields = parsed_toml(path.read_text())
     except (OSError, ValueError) as error:
         raise CampaignError(f"{path}: the settings of alarms cannot be read ({error})") from error
     try:

@@ -5,7 +5,7 @@ materials/<sha256>.<suffix>     what they are made with beside masters
 """
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -181,14 +181,33 @@ def missing_sizes(
 def made_of(
     stored: StoredPlan, master: VideoReceipt, folder: CampaignFolder
 ) -> tuple[DeliverableReceipt, ...]:
-    """Receipts of the deliverables that are there, in the order of the row; files are not read."""
-    if stored.deliver is None:
-        return ()
-    found = (
-        folder.read_record(receipt_name(key), DeliverableReceipt)
-        for key in keys_of(stored.deliver, master).values()
-    )
-    return tuple(receipt for receipt in found if receipt is not None)
+    """Receipts of the deliverables that are there, in the order of the row; files are not read.
+
+    Raises:
+        DamagedError: one of them is not what was written.
+    """
+    return tuple(_receipts(stored, master, folder, is_strict=True))
+
+
+def told_as_made(
+    stored: StoredPlan, master: VideoReceipt, folder: CampaignFolder
+) -> tuple[DeliverableReceipt, ...]:
+    """The same for who counts them: what is damaged is not made, and the next run makes it."""
+    return tuple(_receipts(stored, master, folder, is_strict=False))
+
+
+def _receipts(
+    stored: StoredPlan, master: VideoReceipt, folder: CampaignFolder, *, is_strict: bool
+) -> Iterator[DeliverableReceipt]:
+    for key in keys_of(stored.deliver, master).values() if stored.deliver else ():
+        try:
+            receipt = folder.read_record(receipt_name(key), DeliverableReceipt)
+        except DamagedError:
+            if is_strict:
+                raise
+            continue
+        if receipt is not None:
+            yield receipt
 
 
 def _is_whole(folder: CampaignFolder, key: str) -> bool:

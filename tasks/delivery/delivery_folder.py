@@ -4,7 +4,7 @@
 can withdraw it. Files that people put there themselves are left alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pydantic import Field
 
@@ -15,6 +15,7 @@ from tasks.delivery.release import Release
 from tasks.errors import DamagedError
 from tasks.records import Record
 from tasks.store.campaign_folder import CampaignFolder
+from tasks.store.entries import Listed
 from tasks.store.record_json import record_bytes
 
 RECORD = "delivery.json"
@@ -28,6 +29,9 @@ class Delivery(Record):
     name: str = DEFAULT_NAME
     files: dict[str, str] = Field(
         default_factory=dict[str, str], description="sha256 of each file in `delivery/`, by name."
+    )
+    etags: dict[str, str] = Field(
+        default_factory=dict[str, str], description="On S3, the server's mark of each content."
     )
 
 
@@ -69,17 +73,19 @@ def deliver_files(
         CampaignError: a file of somebody else has one of the names, or two files have the same.
         DamagedError: a finished file is not what its receipt says; it is not delivered.
     """
-    there = {each.partition("/")[2] for each in folder.listing(FOLDER)}
+    there = _listed(folder)
     _check_names(wanted)
     names = {file.name: file.source.sha256 for file in wanted}
-    foreign = sorted((there & names.keys()) - before.files.keys())
+    whole = {each.name for each in wanted if _is_whole(folder, each, there, before)}
+    foreign = sorted((there.keys() & names.keys()) - before.files.keys() - whole)
     if foreign:
         raise CampaignError(
             f"{folder.url}/{FOLDER}/{foreign[0]} is not a file that Nightshoot placed; move it "
             "away, or give the videos other names with --name"
         )
-    kept = {n for n in there & names.keys() if before.files[n] == names[n]}
-    withdrawn = sorted(there & before.files.keys() - kept)
+    # a whole one that the record does not name is of a record that was lost
+    kept = {n for n in whole if before.files.get(n, names[n]) == names[n]}
+    withdrawn = sorted(there.keys() & before.files.keys() - kept)
     # of a file that is about to change nobody knows the content until the end
     unsure = dict.fromkeys(names.keys() - kept, "")
     announced = Delivery(release=release, name=name, files=before.files | unsure)
@@ -92,9 +98,33 @@ def deliver_files(
         folder.duplicate(source, f"{FOLDER}/{file.name}", file.source)
     if wanted or there:
         folder.write_text(f"{FOLDER}/{INDEX}", index)
-    folder.write_text(RECORD, record_bytes(Delivery(release=release, name=name, files=names)))
+    seen = _listed(folder) if placed else there
+    etags = {called: seen[called].etag for called in names if called in seen}
+    delivered = Delivery(
+        release=release,
+        name=name,
+        files=names,
+        etags={called: etag for called, etag in etags.items() if etag},
+    )
+    folder.write_text(RECORD, record_bytes(delivered))
     gone = [each for each in withdrawn if each not in names]
     return [file.name for file in placed], gone
+
+
+def _listed(folder: CampaignFolder) -> dict[str, Listed]:
+    return {name.partition("/")[2]: each for name, each in folder.listing(FOLDER).items()}
+
+
+def _is_whole(
+    folder: CampaignFolder, file: DeliveredFile, there: Mapping[str, Listed], before: Delivery
+) -> bool:
+    """Whether it is there already, as it must be: it may have been changed, or placed unnoted."""
+    listed = there.get(file.name)
+    if listed is None:
+        return False
+    etag = before.etags.get(file.name, "") if file.name in before.files else None
+    source, target = f"{file.folder}/{file.source.name}", f"{FOLDER}/{file.name}"
+    return folder.is_duplicate(source, target, file.source, listed, etag)
 
 
 def _check_names(wanted: Sequence[DeliveredFile]) -> None:

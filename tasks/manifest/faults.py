@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tasks.inputs.addresses import has_scheme
-from tasks.redaction import without_secrets
+from tasks.redaction import shown_cell, without_secrets
 
 _MAX_VALUE_SHOWN = 60
 _MAX_ADDRESS_SHOWN = 200
@@ -14,8 +14,8 @@ _MAX_ADDRESS_SHOWN = 200
 class Fault:
     """One thing wrong with a manifest: in which line and column, the value, the rule, the cure.
 
-    ``value`` shows an address without user and query; ``may_heal`` says that trying again later,
-    with the same manifest, may succeed.
+    ``value`` and ``rule`` show an address without user and query; ``may_heal`` says that trying
+    again later, with the same manifest, may succeed.
     """
 
     line: int
@@ -26,7 +26,8 @@ class Fault:
     may_heal: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "value", without_secrets(self.value))
+        object.__setattr__(self, "value", shown_cell(self.value))
+        object.__setattr__(self, "rule", without_secrets(self.rule))  # it may quote the value
 
     def __str__(self) -> str:
         value = f' "{_shown(self.value)}"' if self.value else ""

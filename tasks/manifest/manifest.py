@@ -30,7 +30,7 @@ from tasks.manifest.row import RowDefaults, RowReader, check_defaults
 from tasks.manifest.row_files import FILE_COLUMNS, Files, nearest_file
 from tasks.manifest.shape import SourceRow, duplicates, source_rows
 from tasks.records import ManifestRow
-from tasks.redaction import shown_url, without_secrets
+from tasks.redaction import shown_cell, shown_url, with_shown_addresses
 from tasks.tables.spreadsheet_cells import OLDEST_REPORT_COLUMNS, REPORT_COLUMNS, unprotected
 from tasks.tables.table import (
     Table,
@@ -440,10 +440,13 @@ def _manifest_bytes(path: Path) -> bytes:
 
 def _shown_cells(cells: dict[str, str]) -> dict[str, str]:
     """The cells for reports: what may be a secret in an address is left out."""
-    return {
-        name: without_secrets(cell) if name in FILE_COLUMNS or name not in COLUMN_NAMES else cell
-        for name, cell in cells.items()
-    }
+    return {name: _shown_cell_of(name, cell) for name, cell in cells.items()}
+
+
+def _shown_cell_of(column: str, cell: str) -> str:
+    if column in FILE_COLUMNS:
+        return shown_cell(cell)
+    return cell if column in COLUMN_NAMES else with_shown_addresses(cell)
 
 
 def _order(fault: Fault) -> tuple[int, int]:

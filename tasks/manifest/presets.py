@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError
 
 from model.errors import CampaignError
 from tasks.records import Record, Scalar
+from tasks.tables.toml_text import parsed_toml
 
 SHIPPED_PRESETS = Path(__file__).parents[2] / "manifests" / "presets.toml"
 SIZE_MULTIPLE = 16
@@ -60,11 +61,7 @@ def load_presets(path: Path | None = None) -> dict[str, Preset]:
                 f"{source}: the file is larger than {_MAX_PRESETS_BYTES >> 10} KiB; remove what "
                 "is not a preset"
             )
-        tables = tomllib.loads(source.read_text(encoding="utf-8-sig"))
-    except RecursionError as error:
-        raise CampaignError(
-            f"{source}: its brackets are nested too deeply; compare it with {SHIPPED_PRESETS.name}"
-        ) from error
+        tables = parsed_toml(source.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise CampaignError(f"{source}: cannot be read ({error.strerror})") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

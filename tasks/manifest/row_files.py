@@ -19,6 +19,7 @@ from tasks.manifest.cell_values import (
 )
 from tasks.manifest.on_screen.columns import IMAGE_COLUMNS
 from tasks.portrait.portrait import rig_path_of
+from tasks.redaction import no_folder_of
 
 
 @dataclass(frozen=True)
@@ -266,7 +267,7 @@ def _missing(text: str, path: Path, home: Path) -> str:
 def nearest_file(path: Path) -> str:
     """A hint at the file of the same folder whose name is most like ``path``'s."""
     if not path.parent.is_dir():
-        return f'there is no folder "{path.parent.name}" either'
+        return no_folder_of(path)
     names = {each.name.lower(): each.name for each in path.parent.iterdir() if each.is_file()}
     near = get_close_matches(path.name.lower(), names, 1, 0.5)
     return f'did you mean "{names[near[0]]}"?' if near else ""

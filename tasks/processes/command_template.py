@@ -4,6 +4,7 @@ An argument may be a secret: messages tell the name of the program, and its word
 """
 
 import contextlib
+import os
 import re
 import shlex
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,8 @@ from pathlib import Path
 from tasks.redaction import printable, without_secrets
 
 _LEAST_SECRET_CHARS = 4
+_LEAST_KEY_CHARS = 8  # shorter ones are words such as "true"
+_SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSW|AUTH|CREDENTIAL|_URL$", re.IGNORECASE)
 
 
 def split_command(command: str, needed: Sequence[str]) -> list[str]:
@@ -40,8 +43,17 @@ def program_of(command: str) -> str:
 
 
 def without_arguments(words: str, template: Sequence[str]) -> str:
-    """A program's words without what its command line told it: that may be a secret."""
-    parts = {part for word in template[1:] for part in re.split(r"[\s=:,;@/]+", word)}
+    """A program's words without what its command line and its environment told it.
+
+    Both may be secrets: of the environment, what has the name of one.
+    """
+    known = {
+        value
+        for name, value in os.environ.items()
+        if _SECRET_NAME.search(name) and len(value) >= _LEAST_KEY_CHARS
+    }
+    told = [*template[1:], template[0].partition("=")[2]]
+    parts = {part for word in told for part in re.split(r"[\s=:,;@/]+", word)} | known
     for part in sorted(parts, key=len, reverse=True):
         if len(part) >= _LEAST_SECRET_CHARS and not part.startswith(("-", "{")):
             words = words.replace(part, "...")

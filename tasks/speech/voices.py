@@ -17,7 +17,7 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
@@ -52,6 +52,8 @@ from tasks.records import Record
 from tasks.redaction import shown_url
 from tasks.speech.script import Language
 
+URL_VARIABLE = "NIGHTSHOOT_VOICE_URL"
+COMMAND_VARIABLE = "NIGHTSHOOT_VOICE_COMMAND"
 HTTP_PREFIX = "http:"
 COMMAND_PREFIX = "command:"
 _NUM_TRIES = 4
@@ -100,6 +102,13 @@ class VoiceSettings(Record):
     command: str = Field(default="", description="Template with {text_file}, {out} and {voice}.")
     speed: float = Field(default=1.0, ge=0.5, le=2.0, description="1.0 is the voice's own pace.")
     timeout_s: float = Field(default=120.0, gt=0, description="Longest wait for one clause.")
+
+
+def voices_of(environ: Mapping[str, str]) -> VoiceSettings:
+    """What a machine's environment says of voices that do not come with Nightshoot."""
+    return VoiceSettings(
+        base_url=environ.get(URL_VARIABLE, ""), command=environ.get(COMMAND_VARIABLE, "")
+    )
 
 
 def voices() -> tuple[VoiceInfo, ...]:

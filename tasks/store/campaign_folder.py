@@ -223,6 +223,31 @@ class CampaignFolder:
         finally:
             part.unlink(missing_ok=True)
 
+    def is_duplicate(
+        self, source: str, target: str, entry: FileEntry, listed: Listed, etag: str | None
+    ) -> bool:
+        """Whether a finished file is there, whole, under its second name.
+
+        Args:
+            source: its first name.
+            target: its second name.
+            entry: what it must be.
+            listed: what is there under its second name.
+            etag: what was there under it; empty: nobody noted it; None: nothing is known to be.
+        """
+        del listed, etag
+        first, second = self.root / source, self.root / target
+        if first.exists() and second.samefile(first):
+            return True  # who finished it has read it
+        return self._has_bytes(target, entry)
+
+    def _has_bytes(self, name: str, entry: FileEntry) -> bool:
+        try:
+            self.read_back(name, entry.sha256, entry.num_bytes)
+        except DamagedError:
+            return False
+        return True
+
     # --- segments ---
 
     def segment_folder(self, key: str) -> Path:

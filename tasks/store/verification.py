@@ -34,7 +34,7 @@ def verify(folder: CampaignFolder) -> list[str]:
 def _verify(folder: CampaignFolder, name: str) -> str:
     room, stem = name.partition("/")[0], name.rpartition("/")[2].removesuffix(".json")
     try:
-        if room == "portraits":
+        if room in _NAMED_BY_CONTENT:
             folder.read_back(name, stem.partition(".")[0])
         elif name.endswith(".json") and room in _CHECKS:
             _CHECKS[room](folder, name, stem)
@@ -86,7 +86,8 @@ def _verify_earlier(folder: CampaignFolder, name: str, video_id: str) -> None:
 def _verify_deliverable(folder: CampaignFolder, name: str, key: str) -> None:
     def check(receipt: DeliverableReceipt) -> None:
         check_name(name, receipt.key, key)
-        for entry in (receipt.file, receipt.poster, receipt.teaser):
+        files = (receipt.file, receipt.poster, receipt.teaser, receipt.srt, receipt.vtt)
+        for entry in files:
             if entry is not None:
                 _read_back(folder, name, entry, key)
 
@@ -118,6 +119,7 @@ def _verify_rows(folder: CampaignFolder, name: str, stem: str) -> None:
     folder.read_record(name, CampaignRows)
 
 
+_NAMED_BY_CONTENT = ("portraits", "materials", "screens")
 _CHECKS: Mapping[str, Callable[[CampaignFolder, str, str], None]] = {
     "segments": _verify_segment,
     "freed": _verify_freed,

@@ -55,10 +55,11 @@ def _named_by(folder: CampaignFolder) -> dict[str, str]:
     """What ``campaign.json`` says of files that options named; empty for earlier releases."""
     try:
         about: Any = json.loads(folder.read_bytes("campaign.json") or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     named = cast("dict[str, Any]", about).get("sources") if isinstance(about, dict) else None
-    return {k: str(v) for k, v in cast("dict[str, Any]", named or {}).items()}
+    is_table = isinstance(named, dict)
+    return {k: str(v) for k, v in cast("dict[str, Any]", named).items()} if is_table else {}
 
 
 def _of_rows(rows: CampaignRows, home: Path | None) -> Iterator[str]:

@@ -248,6 +248,11 @@ class Postgres:
         where = ("-h", "127.0.0.1", "-p", str(self.port), "-U", "prefect", "-d", database)
         return self._program("psql", *where, "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", sql)
 
+    def dump(self, database: str = "prefect") -> str:
+        """Everything that is in a database, as text."""
+        where = ("-h", "127.0.0.1", "-p", str(self.port), "-U", "prefect")
+        return self._program("pg_dump", *where, "--data-only", database)
+
     def end(self) -> None:
         """Stop it and remove its data."""
         self.stop()

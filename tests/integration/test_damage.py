@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 
 from tasks.canonical_json import canonical_sha256
-from tests.integration.campaigns import video_digests
+from tests.integration.campaigns import Finished, video_digests
+from tests.integration.test_layouts_campaign import branded
 
 pytestmark = pytest.mark.integration
 
@@ -329,6 +330,77 @@ def test_a_deep_check_names_what_was_changed_and_the_next_run_makes_it_again(
     assert video_digests(root) == video_digests(finished.root)
     again = nightshoot("sweep", "campaign", "--out", tmp_path, "--verify")
     assert "no damaged files found" in again.stdout
+
+
+@pytest.fixture(scope="module")
+def films(nightshoot_command, tmp_path_factory) -> Finished:
+    """A finished campaign of one video with a film that has a layout, burned captions and files."""
+    folder = tmp_path_factory.mktemp("films")
+    manifest = branded(folder / "in")
+    done = nightshoot_command("render", manifest, "--out", folder, "--captions", "both")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return Finished(manifest, folder / "campaign")
+
+
+def test_films_and_all_that_they_are_made_with_are_healed_by_the_same_command(
+    films, nightshoot, tmp_path
+):
+    manifest, root = films.copied_to(tmp_path), tmp_path / "campaign"
+    command = ("render", manifest, "--out", tmp_path, "--captions", "both")
+    # a receipt that is damaged, the rest whole: the campaign was refused for ever
+    flip("deliverables/*/*.json")(root)
+
+    again = nightshoot(*command)
+
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert film_files(root) == film_files(films.root)
+    for harm in (flip("screens/*"), remove("deliverables"), flip("portraits/*")):
+        harm(root)
+
+    again = nightshoot(*command)
+
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert film_files(root) == film_files(films.root)
+    assert "drawing it again: screens/" in again.stdout
+
+
+@pytest.mark.parametrize(
+    "seed",
+    [
+        *(pytest.param(each, marks=pytest.mark.sweep) for each in (0, 1)),
+        *(pytest.param(each, marks=pytest.mark.faults) for each in range(2, 60)),
+    ],
+)
+def test_any_changed_bytes_of_a_film_and_its_materials_end_in_the_same_film(
+    seed, films, nightshoot, tmp_path
+):
+    manifest, root = films.copied_to(tmp_path), tmp_path / "campaign"
+    draw = random.Random(seed)
+    rooms = ("deliverables", "screens", "plans", "videos", "portraits")
+    names = sorted(str(each.relative_to(root)) for room in rooms for each in files_in(root / room))
+    told: list[str] = []
+    for name in draw.sample(names, 3):
+        data = bytearray((root / name).read_bytes())
+        where = draw.randrange(len(data))
+        data[where] ^= 1 << draw.randrange(8)
+        (root / name).write_bytes(data)
+        told.append(f"byte {where} of {name}")
+
+    done = nightshoot("render", manifest, "--out", tmp_path, "--captions", "both")
+
+    assert done.returncode == 0, (told, done.stdout + done.stderr)
+    assert film_files(root) == film_files(films.root), told
+    assert video_digests(root) == video_digests(films.root), told
+
+
+def files_in(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def film_files(root: Path) -> dict[str, bytes]:
+    """Every file of a film but its receipt, which tells how long it took."""
+    found = (path for path in sorted(root.glob("deliverables/*/*")) if path.suffix != ".json")
+    return {path.name: path.read_bytes() for path in found}
 
 
 @pytest.mark.parametrize(

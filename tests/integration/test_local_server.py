@@ -9,7 +9,7 @@ import httpx
 import psutil
 import pytest
 
-from flows.local.empty_database import empty_database_path
+from flows.local.empty_database import DATABASE, begin_database, empty_database_path
 from flows.local.server import LocalServer
 
 pytestmark = pytest.mark.integration
@@ -49,7 +49,9 @@ def test_the_first_server_keeps_its_tables_and_the_next_begins_with_them(
     server: str, tmp_path: Path
 ) -> None:
     kept = empty_database_path()
-    with closing(sqlite3.connect(kept)) as database:
+    begun = tmp_path / "begun"
+    assert not begin_database(begun)
+    with closing(sqlite3.connect(begun / DATABASE)) as database:
         (num_runs,) = database.execute("select count(*) from flow_run").fetchone()
         (num_block_types,) = database.execute("select count(*) from block_type").fetchone()
     assert (num_runs, num_block_types > 10) == (0, True)

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 import pytest
 
 from tests.integration.campaigns import ROOT
-from tests.unit.served import Answer, Served, png
+from tests.integration.servers import Postgres, PrefectCluster, Worker
+from tests.unit.served import Answer, GpuRequest, Served, png
 
 pytestmark = pytest.mark.integration
 SECRET = "PASSWORD-7"
@@ -104,3 +106,83 @@ def test_no_secret_of_an_input_that_is_missing_is_told_or_stored(
     assert "/no.png" in told
     assert SECRET not in told
     assert places_of(SECRET, tmp_path) == []
+
+
+@pytest.mark.cluster
+def test_prefect_and_its_workers_keep_no_secret_of_a_campaign_that_fails_at_every_stage(
+    cluster: PrefectCluster,
+    postgres: Postgres,
+    start_worker: Callable[..., Worker],
+    web: Served,
+    tmp_path: Path,
+) -> None:
+    host = f"127.0.0.1:{web.server.server_port}"
+    signed = f"http://ann:{SECRET}@{host}"
+
+    def refuse(asked: GpuRequest) -> Answer:
+        """As a server that repeats what it was asked with, in its words and its headers."""
+        words = f"{asked.path} {dict(asked.headers)}"
+        return Answer(401, words.encode(), {"WWW-Authenticate": f"Basic realm={SECRET}"})
+
+    web.routes["/v1/audio/speech"] = refuse
+    web.routes["/refused.png"] = refuse
+    web.routes["/mara.png"] = Answer(body=png(512, 512))
+    web.routes["/text.png"] = Answer(body=f"no picture: {SECRET}".encode())
+    head = "video_id,script,portrait,voice,music\n"
+    spoken, unread = tmp_path / "spoken.csv", tmp_path / "unread.csv"
+    spoken.write_text(
+        head + f"service,Hello.,{signed}/mara.png?sig={SECRET},http:alloy,\n"
+        f"program,Hello.,{signed}/mara.png?sig={SECRET},command:x,\n"
+    )
+    unread.write_text(
+        head + f"missing,Hello.,{signed}/no.png?sig={SECRET},hibari,\n"
+        f"refused,Hello.,{signed}/refused.png?sig={SECRET},hibari,\n"
+        f"text,Hello.,{signed}/text.png?sig={SECRET},hibari,\n"
+        f"mistyped,Hello.,http:/ann:{SECRET}@{host}/mara.png?sig={SECRET},hibari,\n"
+        f"torn,Hello.,http//ann:{SECRET}@{host}/mara.png?sig={SECRET},hibari,\n"
+        f"bare,Hello.,ann:{SECRET}@{host}/mara.png,hibari,\n"
+        f"music,Hello.,{signed}/mara.png?sig={SECRET},hibari,{signed}/no.wav?sig={SECRET}\n"
+    )
+    worker = start_worker(
+        "cpu",
+        env={
+            "OPENAI_API_KEY": f"sk-{SECRET}",
+            "AWS_ENDPOINT_URL": f"http://end:{SECRET}@127.0.0.1:9/?k={SECRET}",
+            "AWS_SECRET_ACCESS_KEY": SECRET,
+            "NIGHTSHOOT_S3_RETRY_S": "1",
+            "AWS_ACCESS_KEY_ID": "nobody",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "NIGHTSHOOT_VOICE_URL": f"{signed}/v1?token={SECRET}",
+            "NIGHTSHOOT_VOICE_COMMAND": f"ls --sort={SECRET} {{text_file}} {{out}}",
+        },
+    )
+    out = tmp_path / "renders"
+    shared = {"out": str(out), "allow_private": True, "keep_going": True}
+    asked_for = [
+        ("campaign/adhoc", {"manifest": str(spoken), **shared}),
+        ("campaign/adhoc", {"manifest": str(unread), **shared}),
+        # a store that does not answer: the S3 client's own error repeats the address of its server
+        ("campaign/retry-failed", {"out": "s3://bucket/lost", "campaign": "june"}),
+    ]
+
+    runs = [cluster.run_deployment(name, {"request": request}) for name, request in asked_for]
+    ended = [cluster.wait_for_run(run["id"]) for run in runs]
+
+    told = [run["state"]["message"] for run in ended]
+    assert [run["state_type"] for run in ended] == ["FAILED"] * 3, told
+    assert "2 failed" in told[0], told
+    assert "refused before rendering" in told[1], told
+    assert "s3://bucket/lost" in told[2], told
+    report = (out / "spoken" / "report.csv").read_text("utf-8-sig")
+    assert f"http://{host}/v1/audio/speech refused to speak" in report
+    assert "failed: ls ended with exit code" in report
+    basic = b64encode(f"ann:{SECRET}".encode()).decode()
+    spoken_to = [asked for asked in web.asked if asked.path == f"/v1/audio/speech?token={SECRET}"]
+    assert {asked.headers["authorization"] for asked in spoken_to} == {f"Basic {basic}"}
+    dump = postgres.dump()
+    assert f"{host}/no.png" in dump, "what is not secret is told"
+    assert SECRET not in dump
+    assert basic not in dump
+    assert SECRET not in worker.log_text()
+    assert places_of(SECRET, out) == []
+    assert places_of(SECRET, cluster.folder) == []

@@ -69,21 +69,16 @@ def with_voices(command: _Command) -> _Command:
 
 def voice_settings(options: dict[str, Any]) -> "VoiceSettings":
     """What the options say of voices that do not come with Nightshoot."""
-    from tasks.speech.voices import VoiceSettings
+    from tasks.speech.voices import voices_of
 
     given: dict[str, Any] = {
-        "base_url": options["voice_url"] or os.environ.get("NIGHTSHOOT_VOICE_URL"),
+        "base_url": options["voice_url"] or None,
         "model": options["voice_model"],
         "api_key_env": options["voice_key_env"],
-        "command": options["voice_command"] or os.environ.get("NIGHTSHOOT_VOICE_COMMAND"),
+        "command": options["voice_command"] or None,
     }
-    return VoiceSettings(**{name: value for name, value in given.items() if value is not None})
-
-
-def voice_settings_of_environment() -> "VoiceSettings":
-    """The same where no options are given."""
-    names = ("voice_url", "voice_model", "voice_key_env", "voice_command")
-    return voice_settings(dict.fromkeys(names))
+    named = {name: value for name, value in given.items() if value is not None}
+    return voices_of(os.environ).model_copy(update=named)
 
 
 @click.command("say")

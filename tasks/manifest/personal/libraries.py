@@ -31,6 +31,7 @@ from tasks.manifest.personal.template import is_template
 from tasks.manifest.row_files import PORTRAIT, RIG, FileKind, Files
 from tasks.reading.languages import Language
 from tasks.speech.voices import voice_language
+from tasks.tables.toml_text import parsed_toml
 
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 _LANGUAGE_OF: Mapping[str, Language] = {"en": "en", "zh": "zh"}
@@ -128,11 +129,11 @@ def tables_of(source: Path, faults: list[str]) -> dict[str, Any]:
             rule = f"the file is larger than {_MAX_BYTES >> 20} MiB; remove what no row names"
             faults.append(f"{source}: {rule}")
             return {}
-        tables = tomllib.loads(source.read_text(encoding="utf-8-sig"))
+        tables = parsed_toml(source.read_text(encoding="utf-8-sig"))
     except OSError as error:
         faults.append(f"{source}: cannot be read ({error.strerror}); check its name")
         return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         told = str(error)
         way_out = "write a [name] table for each, in UTF-8"
         if "Cannot declare" in told or "Cannot overwrite" in told:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from model.errors import CampaignError
 from tasks.gate_records import GateLimits
+from tasks.tables.toml_text import parsed_toml
 
 _SHIPPED = Path(__file__).with_name("limits.toml")
 _NUMBERS = ("usual_lag_ms", "least_segment_z")  # that no engine leaves out
@@ -69,7 +70,7 @@ def _limits(fields: Mapping[str, Any]) -> GateLimits:
 
 def _own_tables(path: Path) -> _Tables:
     try:
-        parsed: dict[str, object] = tomllib.loads(path.read_text(encoding="utf-8"))
+        parsed: dict[str, object] = parsed_toml(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CampaignError(f"{path}: this is not valid TOML: {error}") from error
     faults = [fault for name, table in parsed.items() for fault in _faults(name, table)]

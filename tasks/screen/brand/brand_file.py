@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from model.errors import CampaignError
 from tasks.deliver_records import Size
 from tasks.inputs.file_types import sound_fault
+from tasks.redaction import no_folder_of
 from tasks.screen.brand.brand import Brand, BrandTables
 from tasks.screen.brand.clips import ClipError, check_clip
 from tasks.screen.brand.pictures import LOGO_KINDS, ScreenPictureError, read_screen_picture
@@ -24,6 +25,7 @@ from tasks.screen.fonts import FONT_FILES, Font, FontError, fonts_of, read_font
 from tasks.screen.formats import FormatError, FormatSets, parse_formats, set_fault
 from tasks.screen.layout.templates import Layout, layout_of, packaged_layouts
 from tasks.screen.lettering import drawable, missing_signs
+from tasks.tables.toml_text import parsed_toml
 
 BRAND_NAME = "brand.toml"
 """What lies beside a manifest under this name is the brand of its videos."""
@@ -140,11 +142,11 @@ def _read_brand(source: Path, version: int, num_bytes: int, allow_outside: bool)
 
 def _parsed(source: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(source.read_text(encoding="utf-8-sig"))
+        return parsed_toml(source.read_text(encoding="utf-8-sig"))
     except OSError as error:
         rule = f"cannot be read ({error.strerror})"
         raise BrandError(f"{source}: {rule}; check its name") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         rule = f"this is not a TOML file in UTF-8: {error}"
         raise BrandError(
             f"{source}: {rule}; compare it with the example in docs/layouts.md"
@@ -248,7 +250,7 @@ def _near(name: str, known: Sequence[str] | Mapping[str, Any], otherwise: str) -
 
 def _nearest(path: Path) -> str:
     if not path.parent.is_dir():
-        return f'there is no folder "{path.parent.name}" either'
+        return no_folder_of(path)
     alike = (each for each in path.parent.iterdir() if each.suffix.lower() == path.suffix.lower())
     names = {each.name.lower(): each.name for each in alike if each.is_file()}
     near = get_close_matches(path.name.lower(), names, 1, 0.5)

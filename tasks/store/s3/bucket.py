@@ -45,6 +45,7 @@ from tasks.store.s3.faults import (
     Asked,
     ConditionError,
     UploadLostError,
+    bad_endpoint,
     code_of,
     lasting_fault,
 )
@@ -230,6 +231,10 @@ class Bucket:
         while True:
             try:
                 return await attempt()
+            except ValueError as error:  # before anything is asked
+                if "endpoint" not in str(error):
+                    raise
+                raise bad_endpoint(self.url) from None  # its words are the address
             except TRANSPORT_ERRORS as error:
                 fault = lasting_fault(error, Asked(self.url, self.name, operation, key))
                 if fault is not None:

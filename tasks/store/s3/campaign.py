@@ -170,6 +170,20 @@ class S3Campaign(CampaignFolder):
         if not self._objects.copy(source, target):
             raise DamagedError(f"{source} is missing")
 
+    def is_duplicate(
+        self, source: str, target: str, entry: FileEntry, listed: Listed, etag: str | None
+    ) -> bool:
+        """Whether a finished object is there, whole, under its second name; as cheaply as is safe.
+
+        Another etag need not be other bytes: some servers give each copy its own.
+        """
+        del source
+        if listed.num_bytes != entry.num_bytes:
+            return False
+        if etag is not None and etag in ("", listed.etag):
+            return True
+        return self._has_bytes(target, entry)
+
     def _keep(self, folder: str, entry: FileEntry) -> FileEntry:
         etag = self._objects.put_file(self.root / folder / entry.name, f"{folder}/{entry.name}")
         return entry.model_copy(update={"etag": etag or ""})

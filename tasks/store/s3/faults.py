@@ -74,6 +74,9 @@ TRANSPORT_ERRORS = (OSError, boto.BotoCoreError, boto.ClientError, aiohttp.Clien
 """Of requests and of files, tried again where that can help."""
 
 
+_BAD_ADDRESSES = ("EndpointResolutionError", "InvalidEndpointConfigurationError")
+
+
 class AbsentError(Exception):
     """There is no such object."""
 
@@ -103,11 +106,21 @@ class Asked:
     key: str
 
 
+def bad_endpoint(url: str) -> CampaignError:
+    """What is told of a server's address that cannot be one; it may hold a password."""
+    return CampaignError(
+        f"{url}: the address of the S3 server (AWS_ENDPOINT_URL) cannot be used; write "
+        "https://host or http://host:port, without a user, a path or a query"
+    )
+
+
 def lasting_fault(error: Exception, asked: Asked) -> Exception | None:
     """What to raise for an error that no waiting heals; None for the others."""
     if isinstance(error, OSError) and error.filename:  # a local file's, not the network's
         return StoreError(f"{error.filename}: {error.strerror}; correct it, then run again")
     code, status = code_of(error), _status_of(error)
+    if code in _BAD_ADDRESSES:
+        return bad_endpoint(asked.url)
     if code in ("NoSuchKey", "404"):
         return AbsentError(asked.key)
     if code == "NoSuchUpload":

@@ -9,7 +9,7 @@ import pytest
 from rich.table import Table
 
 from flows.cli.campaign_options import request_of
-from flows.cli.main import main, render
+from flows.cli.main import _tell_unforeseen, main, render
 from flows.cli.terminal import console
 from flows.cluster.parameters import CampaignParameters, RetryParameters, VideoParameters
 from flows.deployment.submit import campaign_name, retry_campaign, submit_campaign
@@ -117,15 +117,20 @@ SECRET_ADDRESSES = (
     "https://ann:PASSWORD@h/june.csv",
     "https://h/june.csv?X-Amz-Signature=PASSWORD",
     "s3://ann:PASSWORD@bucket/june.csv",
+    "https:/ann:PASSWORD@h/june.csv",  # as a path writes it
+    "ann:PASSWORD@h/june.csv",
 )
 
 
 @pytest.mark.parametrize("address", SECRET_ADDRESSES)
-@pytest.mark.parametrize("field", ["manifest", "out", "lexicon"])
+@pytest.mark.parametrize(
+    "field",
+    ["manifest", "out", "lexicon", "brand", "presenters", "variants", "gate_limits", "sheet"],
+)
 def test_no_secret_becomes_a_parameter_of_prefect(monkeypatch, address, field):
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
     fields = {"manifest": "/june.csv", "out": "/renders", field: address}
-    with pytest.raises(NightshootError, match=f"--{field}|MANIFEST") as refused:
+    with pytest.raises(NightshootError, match=f"--{field.replace('_', '-')}|MANIFEST") as refused:
         submit_campaign(CampaignParameters.model_validate(fields))
     assert "PASSWORD" not in str(refused.value)
     assert "Prefect" in str(refused.value)
@@ -281,3 +286,15 @@ def test_a_place_that_may_not_be_read_is_one_clear_line(tmp_path, command, verb,
     assert code == 2
     assert "ermission denied" in told
     assert told.count("\n") == 1
+
+
+def test_an_error_that_nobody_foresaw_is_told_without_secrets(capsys):
+    try:
+        raise RuntimeError("cannot reach http://ann:PASSWORD@h/api?k=PASSWORD")
+    except RuntimeError as error:
+        _tell_unforeseen(RuntimeError, error, error.__traceback__)
+
+    told = capsys.readouterr().err
+    assert "RuntimeError: cannot reach http://h/api" in told
+    assert "test_doors.py" in told
+    assert "PASSWORD@" not in told

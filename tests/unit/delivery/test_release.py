@@ -79,6 +79,27 @@ def test_files_are_placed_replaced_and_withdrawn(folder):
     assert folder.read_bytes("videos/v1.mp4") == b"two"
 
 
+@pytest.mark.parametrize("data", [b"", b"on", b"ono", b"one or more"])
+def test_a_delivered_file_that_was_changed_is_placed_again(folder, data):
+    one = delivered(folder, "One.mp4", finished(folder, "v0.mp4", b"one"))
+    make(folder, one)
+    folder.remove("delivery/One.mp4")  # it may be a second name of the master
+    folder.write_text("delivery/One.mp4", data)
+
+    assert make(folder, one) == (["One.mp4"], [])
+    assert folder.read_bytes("delivery/One.mp4") == b"one"
+    assert make(folder, one) == ([], [])
+
+
+def test_a_delivery_whose_record_was_lost_goes_on_with_its_whole_files(folder):
+    one = delivered(folder, "One.mp4", finished(folder, "v0.mp4", b"one"))
+    make(folder, one)
+    folder.remove(RECORD)
+
+    assert make(folder, one) == ([], [])
+    assert read_delivery(folder).files == {"One.mp4": one.source.sha256}
+
+
 def test_what_people_put_there_is_left_alone_and_never_overwritten(folder):
     folder.write_text("delivery/notes.txt", b"mine")
     folder.write_text("delivery/Two.mp4", b"mine")

@@ -75,11 +75,21 @@ def test_a_damaged_one_is_not_begun_with_and_is_replaced(
     kept.write_bytes(kept.read_bytes()[:5000] if damage is None else damage)
 
     assert begin_database(tmp_path / "second")
-    assert not list((tmp_path / "second").iterdir())
+    assert not (tmp_path / "second").exists()
 
     keep_database(first)
     assert not begin_database(tmp_path / "second")
     assert version(tmp_path / "second") == "abc"
+
+
+def test_a_changed_letter_that_sqlite_does_not_see_is_not_begun_with(tmp_path: Path) -> None:
+    keep_database(made(tmp_path / "first"))
+    kept = empty_database_path()
+    assert kept.read_bytes().count(b"abc") == 1
+    kept.write_bytes(kept.read_bytes().replace(b"abc", b"abd"))
+
+    assert begin_database(tmp_path / "second")
+    assert not (tmp_path / "second").exists()
 
 
 def test_a_cache_that_cannot_be_written_stops_nothing(tmp_path: Path, cache: Path) -> None:

@@ -1,10 +1,20 @@
 """What of addresses and of strangers' texts people are shown."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.redaction import has_secret, printable, shown_url, without_secrets
+from tasks.redaction import (
+    has_secret,
+    no_folder_of,
+    printable,
+    shown_cell,
+    shown_url,
+    with_shown_addresses,
+    without_secrets,
+)
 
 
 @pytest.mark.parametrize(
@@ -25,6 +35,9 @@ from tasks.redaction import has_secret, printable, shown_url, without_secrets
             "https://h/a;token=.../b;v=1.png;jsessionid=...",
         ),
         ("s3://bucket/a;b=1.png", "s3://bucket/a;b=1.png"),
+        ("https:///u:PW@h/a.png", "https://..."),
+        ("https://u%3APW%40h/a.png", "https://..."),
+        ("https://h/a.png&sig=PW?x=PW", "https://h/a.png&sig=..."),
     ],
 )
 def test_an_address_is_shown_without_what_may_be_secret(url, shown):
@@ -51,6 +64,65 @@ def test_addresses_of_every_kind_are_redacted_in_a_text(scheme):
 def test_addresses_that_are_mistyped_are_redacted_too(written, shown):
     assert without_secrets(f'portrait "{written}": no file') == f'portrait "{shown}": no file'
     assert without_secrets(f"{written}: no file") == f"{shown}: no file"
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("https:u:PW@h/a/b.png?sig=PW", "...@h/a/b.png"),
+        ("http//u:PW@h/a.png?sig=PW", "http//...@h/a.png"),
+        ("u:P@W@h/a.png", "...@h/a.png"),
+        ("C:\\u:PW@h\\a.png", "C:\\...@h\\a.png"),
+        ("http:// u:PW@h/a.png?sig=PW", "http:// ...@h/a.png"),
+        ("www.example.com/a.png?token=PW/b.png", "www.example.com/a.png"),
+    ],
+)
+def test_what_is_left_of_an_address_without_its_beginning_is_redacted_too(written, shown):
+    assert without_secrets(f'portrait "{written}": no file') == f'portrait "{shown}": no file'
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "http://u:PW PW@h/a.png",
+        "http://u:PW@h/a.png?sig=PW PW",
+        "<http://u:PW@h/a.png?sig=PW>",
+        "http:// u:PW@h/a.png?sig=PW",
+    ],
+)
+def test_a_cell_that_begins_as_an_address_is_one_up_to_its_end(cell):
+    assert "PW" not in shown_cell(cell)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/srv/a:b@home/june.csv: who?",
+        "team@work/a@2x.png",
+        'june.csv:14: portrait "team@x/a.png": what?',
+        "mailto:ann@example.org",
+        "Is it 10:30? Ask ann@example.org.",
+        "C:/work/team@2x.png",
+    ],
+)
+def test_paths_and_people_are_told_as_they_are(text):
+    assert without_secrets(text) == text
+
+
+def test_a_cell_of_a_persons_own_column_loses_nothing_but_secrets_of_addresses():
+    text = "shop.example/lamp?utm=night, 10:30@studio, http://u:PW@h/a?k=PW"
+    assert with_shown_addresses(text) == "shop.example/lamp?utm=night, 10:30@studio, http://h/a"
+
+
+@given(st.text(alphabet=":@/?=. a\\", max_size=400))
+def test_a_text_is_redacted_once(text):
+    assert without_secrets(without_secrets(text)) == without_secrets(text)
+
+
+def test_the_name_of_a_missing_folder_is_no_password():
+    assert no_folder_of(Path("/in/http:/ann:PW@h/a.png")) == "its folder does not exist either"
+    assert no_folder_of(Path("/in/http:/h/a?sig=PW/PW/a.png")) == "its folder does not exist either"
+    assert no_folder_of(Path("/in/pictures/a.png")) == 'there is no folder "pictures" either'
 
 
 def test_a_text_without_addresses_stays_as_it_is():

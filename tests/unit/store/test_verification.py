@@ -1,5 +1,6 @@
 """A deep check of a whole small store: no byte of it changes unseen."""
 
+import hashlib
 import json
 import random
 import shutil
@@ -8,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from tasks.canonical_json import canonical_sha256
+from tasks.deliver_records import DeliverableReceipt
+from tasks.record import FileEntry
 from tasks.store.campaign_folder import CampaignFolder
+from tasks.store.record_json import record_bytes
 from tasks.store.verification import verify
 
 STORE = Path(__file__).parents[2] / "stores" / "e927a16" / "campaign"
@@ -101,3 +105,53 @@ def test_what_a_later_release_wrote_is_named_and_stays(folder):
     assert len(found) == 13
     assert all("later release of Nightshoot (schema 2" in sentence for sentence in found)
     assert {name: (folder.root / name).read_bytes() for name in files(folder)} == before
+
+
+@pytest.mark.parametrize("room", ["materials", "screens"])
+def test_what_films_are_made_with_is_read_back_too(folder: CampaignFolder, room: str):
+    data = b"a piece of music, or a screen"
+    name = f"{room}/{hashlib.sha256(data).hexdigest()}.json"
+    folder.write_text(name, data)
+    with folder.lock():
+        assert verify(folder) == []
+        folder.write_text(name, data[:-1])
+        (found,) = verify(folder)
+
+    assert found.startswith(f"{name} is removed")
+    assert folder.read_bytes(name) is None
+
+
+@pytest.mark.parametrize("beside", ["srt", "vtt"])
+def test_captions_of_a_film_are_read_back_too(folder: CampaignFolder, beside: str):
+    key, data = "ab" * 32, b"words"
+    place = f"deliverables/{key[:2]}"
+
+    def kept(suffix: str) -> FileEntry:
+        sha256 = hashlib.sha256(data).hexdigest()
+        folder.write_text(f"{place}/{key}.{sha256[:8]}.{suffix}", data)
+        return FileEntry(name=f"{key}.{sha256[:8]}.{suffix}", sha256=sha256, num_bytes=len(data))
+
+    files = {"file": kept("mp4"), "poster": kept("jpg"), "srt": kept("srt"), "vtt": kept("vtt")}
+    receipt = DeliverableReceipt(
+        key=key,
+        video_id="v0",
+        master_sha256="0" * 64,
+        size=(96, 64),
+        is_copy=False,
+        presenter=(0, 0, 96, 64),
+        crop=(0, 0, 96, 64),
+        num_frames=1,
+        duration_s=0.04,
+        checks={},
+        encode={},
+        seconds=1.0,
+        versions={},
+        **files,
+    )
+    folder.write_text(f"{place}/{key}.json", record_bytes(receipt))
+    with folder.lock():
+        assert verify(folder) == []
+        folder.write_text(f"{place}/{files[beside].name}", b"Words")
+        (found,) = verify(folder)
+
+    assert found.startswith(f"{place}/{key}.json is removed")

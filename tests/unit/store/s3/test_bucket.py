@@ -154,3 +154,20 @@ def test_a_forked_child_uses_the_same_bucket(bucket):
 
     assert os.waitpid(child, 0)[1] == 0
     assert bucket.read("b").data == b"child"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["end:PASSWORD@127.0.0.1:9/?k=PASSWORD", "http://end:PASSWORD@127.0.0.1:9/?k=PASSWORD", "9"],
+)
+def test_an_address_of_a_server_that_cannot_be_one_is_refused_without_being_told(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "nobody")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "PASSWORD")
+
+    with pytest.raises(CampaignError, match=r"\(AWS_ENDPOINT_URL\) cannot be used") as refused:
+        Bucket("s3://bucket/night").read("rows.json")
+
+    assert "PASSWORD" not in str(refused.value)
