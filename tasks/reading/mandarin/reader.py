@@ -17,6 +17,7 @@ from tasks.reading.mandarin import (
     ranges,
     signs,
 )
+from tasks.reading.mandarin.joints import with_doubts
 from tasks.reading.mandarin.numerals import cardinal
 from tasks.reading.mandarin.rules import Said, Say
 from tasks.reading.tokens import Token
@@ -49,7 +50,7 @@ def mandarin_tokens(text: str) -> tuple[Token, ...]:
         if token:
             tokens.append(_apart(seen, token))
         place = token.end if token else start + 1
-    return tuple(tokens)
+    return with_doubts(seen, tokens)
 
 
 @cache
