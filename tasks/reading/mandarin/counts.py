@@ -14,11 +14,15 @@ from tasks.reading.mandarin.numerals import (
 )
 from tasks.reading.mandarin.rules import NUMBER, Rule, Said, after, before, rule
 
+_MODEL_DIGITS = 4
 _FORMAL = str.maketrans("壹贰叁参肆伍陆柒捌玖拾佰仟", "一二三三四五六七八九十百千")
 _VULGAR = re.compile(r"[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒]")
 _SIGNED_LEFT = re.compile(r"[A-Za-z0-9]$")
 _BASE_RATE = re.compile(r"(?<![A-Za-z\d])(?:[HP]|LPR|SHIBOR|HIBOR)$")  # P-1.75%
-_CUT = re.compile(r"(?:史低|新史低|平史低|折扣|优惠|促销|特惠|骨折)[价力度]{0,2}[：: ]?$")
+_CUT = re.compile(
+    r"(?:史低|新史低|平史低|折扣|优惠|促销|特惠|骨折|"
+    r"国补|补贴|立减|直降|会员|首单)[价力度]{0,2}[：: ]?$"
+)
 _FIGURE = re.compile(r"(?<![A-Za-z\d])[A-Z]{3}$")  # PPI-2.1%
 _GAIN = re.compile(r"(?:^|[比幅率涨增\s，。：:(])$")
 _SIGNED_UNIT = re.compile(r" ?(?:米|元|度|万|亿|千|百|块|摄氏)")
@@ -61,6 +65,9 @@ def _fraction(match: re.Match[str]) -> Said | None:
     if len(bottom) > 4 or bottom.startswith("0") or top.startswith("0"):
         return None
     is_named = re.match(r"[GT]B?(?![A-Za-z])", after(match))  # Ultra 7/32G/1TB
+    is_model = len(top) == _MODEL_DIGITS and re.match(r"[KkPp](?![A-Za-z])", after(match))
+    if is_model:  # 4090/4K
+        return Said("digits", f"{digits(top)}、{amount(bottom)}")
     if (is_named or _is_pair(int(top), int(bottom))) and not _PARTITIVE.match(after(match)):
         return Said(
             "range", f"{amount(top)}、{amount(bottom)}", f"{match[0]} is read as two numbers"
@@ -258,7 +265,10 @@ FIRST: tuple[Rule, ...] = (
         _ratio,
     ),
     rule(rf"{NOT_IN_NAME}\d{{1,5}}(?:/\d{{1,5}}){{2,7}}(?![\d/])", _choices),
-    rule(rf"{NOT_IN_NAME}\d/\d(?=线|[月号楼代期](?!前|后))", _choices),
+    rule(
+        rf"{NOT_IN_NAME}\d/\d(?=线|[月号楼代期](?!前|后)|年(?:[0零免低]息|期|分期|质保|贷))",
+        _choices,
+    ),
     rule(r"(?<![\d./])([1-9])/([1-9])(?=放倒|分成)", _halves),
     rule(r"(?<!\d)(985|211)/(985|211)(?!\d)", _colleges),
     rule(

@@ -122,7 +122,7 @@ def quantity(number: str, unit: str, *, is_minus: bool = False) -> str:
 
 def is_minus(match: re.Match[str], sign: str | None) -> bool:
     """Whether the sign before a number is a minus: not where a hyphen joins it to a name."""
-    return bool(sign) and not re.search(r"[A-Za-z0-9]$", before(match))
+    return bool(sign) and not re.search(r"[A-Za-z0-9\u2080-\u2089]$", before(match))
 
 
 def _measure(match: re.Match[str]) -> Said | None:
@@ -234,12 +234,6 @@ def _seconds(match: re.Match[str]) -> Said | None:
 _COMPASS = {"N": "北纬", "S": "南纬", "E": "东经", "W": "西经"}
 
 
-def _dosing(match: re.Match[str]) -> Said:
-    """q8h and q6-8h."""
-    low, high = match.groups()
-    return Said("time", f"每{amount(low)}{f'到{amount(high)}' if high else ''}小时一次")
-
-
 def _letters(match: re.Match[str]) -> Said | None:
     """10w+ is 十万加, 3k人 is 三千人; 4K stays a name."""
     number, letter, plus = match[1], match[2], match[3] or ""
@@ -305,17 +299,24 @@ def _per(match: re.Match[str]) -> Said:
     return Said("measure", f"每{spoken}" + (f"每{'天' if span == '日' else span}" if span else ""))
 
 
+_COLOURS = frozenset("黑白红蓝绿灰紫粉金银棕橙黄青男女大中小新旧共含送起免赠券")
+
+
+def _per_any(match: re.Match[str]) -> Said | None:
+    """¥580/副, 0.3%/年, US$2,150/柜: whatever stands alone behind a price or a rate."""
+    is_price = re.search(
+        r"(?:[¥$€£] ?|[A-Z]{3} ?)[\d.,]+(?:[万千百]|[wWkK])?$|\d[万千]?元起?$|\d%$", before(match)
+    )
+    if not is_price or match[1] in _COLOURS:
+        return None
+    return Said("measure", f"每{match[1]}")
+
+
 def _price_for(match: re.Match[str]) -> Said | None:
     """¥15.8/500g and 29.9/2斤."""
     is_price = re.search(r"[¥$€£] ?[\d.,]+$|(?<![\d.])\d{1,4}\.\d{1,2}$", before(match))
     is_mark = re.match(r"\d+ ?分", after(match))  # 4.9/5分
     return Said("sign", "每") if is_price and not is_mark else None
-
-
-def _basis_points(match: re.Match[str]) -> Said:
-    """LPR-20BP: so much less, no name."""
-    sign, number = match.groups()
-    return Said("measure", f"{'减' if sign == '-' else '加'}{counted(number, '个')}个基点")
 
 
 def _storey(match: re.Match[str]) -> Said | None:
@@ -324,12 +325,6 @@ def _storey(match: re.Match[str]) -> Said | None:
     if not 0 < int(storey) <= int(storeys):
         return None
     return Said("measure", f"{amount(storey)}层，总高{amount(storeys)}层")
-
-
-def _insulin(match: re.Match[str]) -> Said | None:
-    """早8u、晚6u of what is injected."""
-    is_drug = re.search(r"胰岛素|肝素|注射|剂量|肉毒", sentence_around(match))
-    return Said("measure", "个单位") if is_drug else None
 
 
 _SIDE = rf"(?:{NUMBER})"
@@ -404,8 +399,6 @@ RULES: tuple[Rule, ...] = (
         r"(?<=\d)/(M|K|千|百万)(?= ?[Tt]okens?)",
         lambda m: Said("sign", "每" + {"M": "百万", "K": "千"}.get(m[1], m[1])),
     ),
-    rule(r"(?<=CFU)/(?=[条袋克粒瓶片gm])", lambda _: Said("sign", "每")),
-    rule(r"(?<=\d)(?:u|U)(?=[、，。；/ ]|$)", _insulin),
     rule(
         rf"(?<=[AD]C)({NUMBER}) ?V(?![A-Za-z\d])",
         lambda m: Said("measure", f"{counted(m[1], '伏')}伏"),
@@ -425,11 +418,6 @@ RULES: tuple[Rule, ...] = (
         rf"{NOT_IN_NAME}(?:(\d{{1,2}})[:h])?(\d+)['′] ?(\d+)(?:[\"″]|'')(\d{{1,3}}(?!\d))?"
         r"(/(?:km|公里)(?![A-Za-z]))?",
         _minutes,
-    ),
-    rule(r"(?<![A-Za-z])q(\d{1,2})(?:-(\d{1,2}))?h(?![A-Za-z])", _dosing),
-    rule(
-        r"(?<=[忌疗停服用药程每约酒≥≤])(\d{1,3})d(?![A-Za-z\d])",
-        lambda m: Said("measure", f"{counted(m[1], '天')}天"),
     ),
     rule(
         rf"(?<![A-Za-z])([NSEW])({NUMBER})°",
@@ -465,7 +453,6 @@ RULES: tuple[Rule, ...] = (
         lambda m: Said("measure", f"{counted(m[1], '伏')}伏"),
     ),
     rule(rf"{NOT_IN_NAME}(\d{{1,3}}(?:\.\d+)?) ?[xX](?![A-Za-z0-9])", _times),
-    rule(r"(?<=[A-Z])([-+])(\d{1,3}) ?(?:BP|bp|个?基点)s?(?![A-Za-z\d])", _basis_points),
     rule(
         rf"(?:(?<![A-Za-z\d%])(-))?(?<![A-Za-z\d.])(?<![A-Za-z]-)({NUMBER}) ?({UNIT}{RATE})",
         _measure,
@@ -481,7 +468,8 @@ RULES: tuple[Rule, ...] = (
         r"(?<=[A-Za-z\u3400-\u9fff])/(?=100 ?(?:g|ml|mL|克|毫升|kcal|千卡|kJ|千焦)(?![A-Za-z]))",
         lambda _: Said("sign", "每"),
     ),
-    rule(rf"(?<=\d)/(?=(?:{NUMBER}) ?(?:{UNIT}|{any_of(MEASURES)}))", _price_for),
+    rule(r"/ ?([\u3400-\u9fff])(?![\u3400-\u9fff])", _per_any),
+    rule(rf"(?<=\d)/(?=(?:{NUMBER}) ?(?:{UNIT}|d(?![A-Za-z])|[\u3400-\u9fff]))", _price_for),
     rule(
         rf"(?<=[元块角分])/(?=\d)|(?<=[元块角分万千字天月年])/(?={_HAN_UNITS})",
         lambda _: Said("sign", "每"),

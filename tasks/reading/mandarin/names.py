@@ -2,9 +2,9 @@
 
 import re
 
-from tasks.reading.mandarin.dates import is_priced
+from tasks.reading.mandarin.money import is_priced
 from tasks.reading.mandarin.numerals import amount, cardinal, digits, is_counted, is_surely_counted
-from tasks.reading.mandarin.rules import Rule, Said, after, before, rule
+from tasks.reading.mandarin.rules import Rule, Said, after, any_of, before, rule
 
 _BY_DIGITS = re.compile(r"(?i:IP|ISO ?|GB/?T? ?|KN|KF|SN|No)$")
 _ACCOUNT = re.compile(
@@ -23,7 +23,13 @@ _ROMAN = {
     **{"Ⅺ": 11, "Ⅻ": 12, "ⅰ": 1, "ⅱ": 2, "ⅲ": 3, "ⅳ": 4, "ⅴ": 5, "ⅵ": 6, "ⅶ": 7, "ⅷ": 8},
     **{"ⅸ": 9, "ⅹ": 10, "ⅺ": 11, "ⅻ": 12},
 }
-_LATIN_ROMAN = {"II": 2, "III": 3, "IV": 4, "VI": 6, "VII": 7, "VIII": 8, "IX": 9}
+_LATIN_ROMAN = {
+    **{"II": 2, "III": 3, "IV": 4, "VI": 6, "VII": 7, "VIII": 8, "IX": 9, "XI": 11, "XII": 12},
+    **{"XIII": 13, "XIV": 14, "XV": 15, "XVI": 16, "XVII": 17, "XVIII": 18, "XIX": 19},
+    **{"XX": 20, "XXI": 21, "XXII": 22, "XXIII": 23, "XXIV": 24, "XXV": 25, "XXX": 30},
+}
+_SURE_ROMAN = "XIV|XVI|XVIII|XVII|XIII|XIX|VIII|VII|III|XXIV|XXIII|XXII"
+"""These are numerals wherever they stand; VI is also a firm's look, XI a name, XV a car."""
 
 
 def is_brand(text: str) -> bool:
@@ -160,7 +166,9 @@ def _long(match: re.Match[str]) -> Said | None:
     right = after(match)
     if is_surely_counted(right) or re.match(r" ?[A-Za-z%℃+×*=]|,\d|\.\d", right):
         return None
-    return Said("digits", digits(match[0]), f"{match[0]} is read digit by digit")
+    is_named = re.search(r"(?:ISBN|ISSN|书号)[：: ]*$", before(match))
+    doubt = None if is_named else f"{match[0]} is read digit by digit"
+    return Said("digits", digits(match[0]), doubt)
 
 
 _NAMED = r"[A-Za-zÀ-ÖØ-öø-ɏ]"
@@ -187,19 +195,6 @@ def _pages(match: re.Match[str]) -> Said | None:
     return Said("range", f"{amount(first)}到{amount(last)}") if int(first) < int(last) else None
 
 
-def _share(match: re.Match[str]) -> Said:
-    """600519.SH and (000001): the number of a share."""
-    market = f" {match[2]}" if match[2] else ""
-    return Said("digits", digits(match[1], one="幺") + market)
-
-
-def _tyre(match: re.Match[str]) -> Said:
-    """225/45R17 94W."""
-    width, height, letter, inches, load, speed = match.groups()
-    end = f" {digits(load)}{speed}" if load else ""
-    return Said("model", f"{digits(width)} {digits(height)}{letter}{amount(inches)}{end}")
-
-
 def _clothes(match: re.Match[str]) -> Said:
     """170/92A: height and chest."""
     height, chest, letter = match.groups()
@@ -218,19 +213,6 @@ FIRST: tuple[Rule, ...] = (
         r"(?<![A-Za-z\d.])(?<![A-Za-z]-)(?<![A-Za-z]\d-)(\d{1,3}(?:\.\d)?) ?MP(?![A-Za-z\d])",
         _pixels,
     ),
-    rule(
-        r"(?<![\d/.])([1-3]\d5)/([2-9][05]) ?(Z?R)F? ?(1[2-9]|2[0-4])"
-        r"(?: ?(\d{2,3})([H-Z])(?![A-Za-z\d]))?",
-        _tyre,
-    ),
-    rule(
-        r"(?<![\dA-Za-z.])(0|5|10|15|20)W-?(16|20|30|40|50|60)(?![\dA-Za-z元.])",
-        lambda m: Said("model", f"{amount(m[1])}W{amount(m[2])}"),
-    ),
-    rule(
-        r"(?<![\d.A-Za-z])(\d{4,6})(?:\.(SH|SZ|BJ|HK|TW)(?![A-Za-z])|(?<=\(\d{6})()(?=\)))", _share
-    ),
-    rule(r"(?<=[\u3400-\u9fff]\()(\d{5})()(?=\))", _share),
     rule(
         r"(?<![A-Za-z\d])0x([0-9A-Fa-f]{2,})(?![A-Za-z\d])",
         lambda m: Said("digits", f"零x{digits(m[1].upper())}"),
@@ -284,14 +266,17 @@ RULES: tuple[Rule, ...] = (
     rule(r"(?<=[\u3400-\u9fff])\d{3,5}(?![\d.,%])", _branded),
     rule(f"[{''.join(_ROMAN)}]", _roman),
     rule(
-        r"(?<![A-Za-z])(?:II|III|IV|VI|VII|VIII|"
-        r"IX)(?![A-Za-z])(?:(?=[代型期级类号世章卷部册])|(?<=第II|第IV|第VI|第IX)|(?=》))",
+        rf"(?<![A-Za-z])(?:{any_of(_LATIN_ROMAN)})(?![A-Za-z\d])(?=[代型期级类号世章卷部册届回]|》)",
         _latin_roman,
     ),
+    rule(rf"(?<=第)(?:{any_of(_LATIN_ROMAN)})(?![A-Za-z\d])", _latin_roman),
     rule(
         r"(?<=[A-Za-z\d] )(?:II|III|IV|VI|VII|VIII|IX)(?![A-Za-z])",
         _latin_roman,
     ),
+    rule(rf"(?<=[\u3400-\u9fff])(?:{_SURE_ROMAN}|II|IV|IX|XII)(?![A-Za-z\d])", _latin_roman),
+    rule(rf"(?<=[A-Za-z] )(?:{_SURE_ROMAN})(?![A-Za-z\d])", _latin_roman),
+    rule(r"(?<=文明)VI(?![A-Za-z\d])", _latin_roman),
     rule(
         r"(?<=[\u3400-\u9fff])\d{3,4}(?= ?(?:PRO|Pro|EVO|Evo|Ultra|ULTRA|Plus|PLUS|Max|MAX|Ti|XT)"
         r"(?![A-Za-z]))",

@@ -23,7 +23,7 @@ def _doubts(text: str) -> list[str]:
             "the slash is only a pause; write 每, 比, 除以 or 或 where it is one",
         ),
         (
-            "体积重(60×40×30)/6000",
+            "体积重(60×40×30)/6000.5",
             '/6000 is read "、六千": '
             "the slash is only a pause; write 每, 比, 除以 or 或 where it is one",
         ),
@@ -44,7 +44,8 @@ def _doubts(text: str) -> list[str]:
         ),
         (
             '底1:12"的',
-            '1:12" is read "一点十二分"": " is not read; write 英寸, 英尺, 秒 or 分 where it is one',
+            '1:12" is read "一点十二分"": '
+            '" is not read; write 英寸, 英尺, 秒 or 分 where it is one',
         ),
     ],
 )
