@@ -23,6 +23,9 @@ _CUT = re.compile(
     r"(?:史低|新史低|平史低|折扣|优惠|促销|特惠|骨折|"
     r"国补|补贴|立减|直降|会员|首单)[价力度]{0,2}[：: ]?$"
 )
+_TAKEN_OFF = re.compile(
+    r"(?:首[销单发]|新[人客]|会员|凑单|限时|领券|现款|预付|自提|换新|下单|拍下)$"
+)
 _FIGURE = re.compile(r"(?<![A-Za-z\d])[A-Z]{3}$")  # PPI-2.1%
 _GAIN = re.compile(r"(?:^|[比幅率涨增\s，。：:(])$")
 _SIGNED_UNIT = re.compile(r" ?(?:米|元|度|万|亿|千|百|块|摄氏)")
@@ -162,6 +165,8 @@ def _minus_number(match: re.Match[str]) -> Said | None:
         return Said("sign", "减" + amount(number))
     if _SIGNED_LEFT.search(left) or left.endswith("-"):
         return None
+    if _TAKEN_OFF.search(left) and _PAUSE.match(right.removeprefix("元")):
+        return Said("cardinal", "减" + amount(number))
     is_figure = re.search(r"[镜瞳光权指]$", left) and re.search(r"\.\d\d$", number)
     if is_figure or _NEGATIVE.search(left) or _SIGNED_UNIT.match(right):
         return Said("cardinal", "负" + counted(number, right))
@@ -265,6 +270,7 @@ FIRST: tuple[Rule, ...] = (
         _ratio,
     ),
     rule(rf"{NOT_IN_NAME}\d{{1,5}}(?:/\d{{1,5}}){{2,7}}(?![\d/])", _choices),
+    rule(rf"{NOT_IN_NAME}\d{{1,2}}/\d{{1,2}}(?=期(?!前|后|中|末)|号线|车?道(?!题))", _choices),
     rule(
         rf"{NOT_IN_NAME}\d/\d(?=线|[月号楼代期](?!前|后)|年(?:[0零免低]息|期|分期|质保|贷))",
         _choices,
@@ -275,7 +281,7 @@ FIRST: tuple[Rule, ...] = (
         rf"{NOT_IN_NAME}1/(\d{{1,5}})([万亿])",
         lambda m: Said("fraction", f"{cardinal(int(m[1]))}{m[2]}分之一"),
     ),
-    rule(rf"{NOT_IN_NAME}(\d{{1,4}})/(\d{{1,5}})(?![\d/])", _fraction),
+    rule(rf"{NOT_IN_NAME}(\d{{1,4}})/(\d{{1,5}})(?![\d/]|,\d{{3}})", _fraction),
 )
 RULES: tuple[Rule, ...] = (
     rule(rf"-({NUMBER})", _minus_number),

@@ -31,6 +31,9 @@ _WHOLE_WORD = re.compile(r"[A-Za-z]+(?![A-Za-z\d])")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _RUN = re.compile(r"[A-Za-z\d.,%‰¥$€£+×*/°℃:²³⁰-⁹\"'-]")
 _QUOTES = re.compile(r"[\"'](?![\"'\d])")
+_CLOSES = re.compile(r"[，。、；)]|$")
+_RATE = re.compile(r"\d ?[A-Za-z]{1,4}$")
+_RATE_UNIT = re.compile(r"(?:m?[lLgs]|kg|h|d|min|m|mm)(?![A-Za-z\d])")
 _SEEN_BEHIND = 2  # Han characters that a slash may belong to
 
 
@@ -54,6 +57,10 @@ def _doubt(seen: str, token: Token, tokens: Sequence[Token], why: str) -> str:
         end += 1
     is_slash = seen[token.start : token.end] == "/" and end == token.end
     end += _SEEN_BEHIND * is_slash
+    while start == token.start and start and seen[start - 1] in "()":
+        start -= 1
+        while start and _RUN.match(seen[start - 1]):
+            start -= 1
     start += len(seen[start : token.start]) - len(seen[start : token.start].lstrip(".,:+-"))
     written = seen[start:end].rstrip(".,:，。、；：！？ ")
     said = spoken_form(written, tuple(_within(tokens, start, start + len(written))))
@@ -74,11 +81,19 @@ def _why(seen: str, token: Token, left: Token | None, right: Token | None) -> st
         return "the slash is only a pause; write 每, 比, 除以 or 或 where it is one"
     if is_pause and written == "-" and _is_weak_hyphen(before, after, left, right):
         return "the hyphen is only a pause; write 到, 杠, 减 or 比 where it is one"
+    if is_pause and written == "-" and re.search(r"[A-Za-z\d(]$", before) and _CLOSES.match(after):
+        return "the sign is left out; write 减, 负 or 阴性 where it is one"
+    if is_pause and written == "/" and _RATE.search(before) and _RATE_UNIT.match(after):
+        return "the slash is only a pause; write 每, 比, 除以 or 或 where it is one"
     if is_pause and written not in "/-" and before[-1:].isdigit() and after[:1].isdigit():
         return f"{written} is left out; write it in words"
     if token.kind == "range" and "到" in token.spoken and _runs_down(written):
         return "a range that runs down; write 减 or 比 where it is none"
-    if right is None and written[-1:].isdigit() and _has_unknown_unit(before, token, after):
+    if (
+        right is None
+        and written[-1:].isdigit()
+        and _has_unknown_unit(before, token, written, after)
+    ):
         return "the letters behind the number are spelled; write the unit in words"
     if written[-1:].isdigit() and _QUOTES.match(after) and not _is_quoted(before, after):
         return f"{after[0]} is not read; write 英寸, 英尺, 秒 or 分 where it is one"
@@ -121,12 +136,14 @@ def _runs_down(written: str) -> bool:
     return not is_year and float(first.replace(",", "")) > float(last.replace(",", ""))
 
 
-def _has_unknown_unit(before: str, token: Token, after: str) -> bool:
+def _has_unknown_unit(before: str, token: Token, written: str, after: str) -> bool:
     """30y, 182spm, 12M; not 1080p, and no letters of a name (RTX5070ti)."""
     letters = _WHOLE_WORD.match(after)
     if token.kind not in _COUNTED or letters is None or re.search(r"[A-Za-z\d_-]$", before):
         return False
     word = letters[0]
+    if word == "d" and re.search(r"(?<!\d)[23]$", before + written):  # 3d打印
+        return False
     is_short = word.islower() and len(word) <= _LONGEST_UNIT and word not in _SPELLED_ENDS
     return is_short or word in _SPANS
 

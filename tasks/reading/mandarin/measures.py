@@ -2,6 +2,7 @@
 
 import re
 
+from tasks.reading.mandarin.money import CODES
 from tasks.reading.mandarin.names import is_brand
 from tasks.reading.mandarin.numerals import MEASURES, amount, counted, digits
 from tasks.reading.mandarin.rules import (
@@ -30,7 +31,7 @@ def _pairs(table: str) -> dict[str, str]:
 UNITS = _pairs(
     """
     kW·h 千瓦时  MWh 兆瓦时  GWh 吉瓦时  kVA 千伏安  kA 千安  kN 千牛  kgm 公斤米  kg·m 公斤米
-    bar 巴  hp 匹  HP 匹  ps 匹  PS 匹  c.c. 毫升  dL 分升  ng 纳克  pg 皮克  μmol 微摩尔
+    bar 巴  hp 匹  HP 匹  ps 匹  PS 匹  Ps 匹  c.c. 毫升  dL 分升  ng 纳克  pg 皮克  μmol 微摩尔
     umol 微摩尔  nmol 纳摩尔  IU 国际单位  MJ 兆焦  pp 个百分点  pct 个百分点  ppt 个百分点
     mm 毫米  cm 厘米  dm 分米  m 米  km 公里  nm 纳米  μm 微米  um 微米  ㎜ 毫米  ㎝ 厘米
     ㎞ 公里  ㎡ 平方米  m² 平方米  m2 平方米  ㎥ 立方米  m³ 立方米  m3 立方米  cm² 平方厘米
@@ -59,6 +60,7 @@ _BOTH = UNITS | _SPELLED
 _PER = {"day": "天", "d": "天"} | {
     name: name
     for name in _words(
+        "托 柜 车 副 针 剂 垛 炉 例 "
         "天 月 年 人 次 晚 周 打 方 坪 课时 学期 学年 疗程 季度 学时 单 间夜 日 抽 板 餐 床 席 "
         "场次 人次 小时 分钟 秒 站 公里 期 节课 学分 户 桌 位"
     )
@@ -86,7 +88,8 @@ _EITHER = frozenset(("Hz", "HZ", "hz", "V", "v", "W", "GHz", "MHz", "fps", "FPS"
 _ELECTRIC = r"(?=/\d+W| ?(?:大?电流|快充|充电|输出|保险丝?|插座|空开|直流|交流))"
 _FOLLOWERS = (
     r"(?:大奖|奖金|现金|红包|补贴|像素|[双三四单]摄|摄像头|镜头|自拍|[前后主]摄|[前后]置|用户|会员|粉|人|\+(?!\d)|关注|点赞|赞|播放|阅读|浏览|销量|单(?![口充管座端])|件|元|次|"
-    r"观看|评论|步|以上|多|预算|以内|以下|左右|起(?!步|飞|点)|元|块)"
+    r"观看|评论|金币|钻石|点券|经验|伤害|血量|"
+    r"步|以上|多|预算|以内|以下|左右|起(?!步|飞|点)|元|块)"
 )
 _POWERED = re.compile(r" ?(?:快充|功率|充电|闪充|适配器|灯|电机|马达|音箱|喇叭|LED)")
 _POWER = re.compile(
@@ -95,7 +98,7 @@ _POWER = re.compile(
 SALARY = re.compile(
     r"(?:奖金|奖池|奖金池|资金|预算|投资|融资|营收|营业额|销售额|成交额|GMV|资产|身价|房价|总价|价值|存款|贷款|首付|"
     r"月薪|薪资|工资|年薪|底薪|收入|粉丝|粉丝数|点赞|销量|播放|阅读|"
-    r"浏览量?)[是为达超过到约：: ]*$"
+    r"浏览量?|经济差?|伤害)[是为达超过到约：: ]*-?$"
 )
 
 
@@ -207,9 +210,17 @@ def _sides(match: re.Match[str]) -> Said:
     )
 
 
+def _is_inside_quotes(line: str) -> bool:
+    """Whether what is quoted at the end of ``line`` is still open: 27" opens nothing."""
+    is_open = False
+    for quote in re.finditer('"', line):
+        is_open = not is_open and not line[: quote.start()][-1:].isdigit()
+    return is_open
+
+
 def _inches(match: re.Match[str]) -> Said | None:
     line = match.string[: match.start()].rpartition("\n")[2]
-    if re.sub(r"\d['′] ?\d+\"", "", line).count('"') % 2:
+    if _is_inside_quotes(line):  # this one closes what is quoted
         return None
     return Said("measure", f"{counted(match[1], '英寸')}英寸")
 
@@ -327,6 +338,7 @@ def _storey(match: re.Match[str]) -> Said | None:
     return Said("measure", f"{amount(storey)}层，总高{amount(storeys)}层")
 
 
+_BEHIND_CODE = "|".join(f"(?<={code})" for code in CODES)
 _SIDE = rf"(?:{NUMBER})"
 RULES: tuple[Rule, ...] = (
     rule(r"(?<=\d)\((mm|cm|m|kg|g|ml|L)\)", lambda m: Said("measure", unit_name(m[1]))),
@@ -378,6 +390,10 @@ RULES: tuple[Rule, ...] = (
         _aperture,
     ),
     rule(r"(?<![\d./A-Za-z])(\d{1,3})F?/(\d{1,3}) ?(?:层|F(?![A-Za-z\d]))", _storey),
+    rule(
+        rf"{NOT_IN_NAME}(\d{{1,3}}(?:,\d{{3}})?/\d{{1,3}},\d{{3}}) ?({UNIT})",
+        lambda m: Said("measure", "、".join(map(amount, m[1].split("/"))) + unit_name(m[2])),
+    ),
     rule(rf"{NOT_IN_NAME}(?<!/)(\d{{1,3}})/([1-9]\d{{0,4}}) ?({UNIT})", _part),
     rule(
         r"(?<![A-Za-z\d.])([1-9])m(\d)(?![A-Za-z\d.])",
@@ -460,13 +476,18 @@ RULES: tuple[Rule, ...] = (
     rule(rf"(?<![\d.])(-)({NUMBER})(?=度)", _degrees),
     rule(
         rf"(?:(?<=[元块分角费价\d起㎡²]|"
-        rf"{HAN})|(?<=\d[wWkK]))/ ?((?:{any_of((*_DENOMINATORS, *MEASURES))})"
+        rf"{HAN})|(?<=\d[wWkK]))/ ?(?!包邮)((?:{any_of((*_DENOMINATORS, *MEASURES))})"
         rf"{_TAIL}(?:·(?:天|日|月|年))?)",
         _per,
     ),
     rule(
         r"(?<=[A-Za-z\u3400-\u9fff])/(?=100 ?(?:g|ml|mL|克|毫升|kcal|千卡|kJ|千焦)(?![A-Za-z]))",
         lambda _: Said("sign", "每"),
+    ),
+    rule(r"(?<=\d[wW]) ?km(?![A-Za-z/])", lambda _: Said("measure", "公里")),
+    rule(
+        rf"(?:{_BEHIND_CODE})/ ?((?:{any_of(_PER)}){_TAIL})",
+        lambda m: Said("measure", f"每{_DENOMINATORS[m[1]]}"),
     ),
     rule(r"/ ?([\u3400-\u9fff])(?![\u3400-\u9fff])", _per_any),
     rule(rf"(?<=\d)/(?=(?:{NUMBER}) ?(?:{UNIT}|d(?![A-Za-z])|[\u3400-\u9fff]))", _price_for),

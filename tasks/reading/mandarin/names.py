@@ -66,6 +66,16 @@ def _glued(match: re.Match[str]) -> Said:
     return Said("model", digits(number) if is_name and "." not in number else model_number(number))
 
 
+def _values_of_name(match: re.Match[str]) -> Said | None:
+    """HRC28-32, SPF30-50: from one value to another; a name may look the same."""
+    low, high = match.groups()
+    if int(low) >= int(high) or low.startswith("0"):
+        return None
+    is_value = before(match).endswith(("HRC", "HRB", "HB", "HV", "SPF", "DN", "PN", "ISO"))
+    doubt = None if is_value else f"{match[0]} is read as a range; write 杠 where it is a name"
+    return Said("range", f"{amount(low)}到{amount(high)}", doubt)
+
+
 def _version(match: re.Match[str]) -> Said:
     """2.0.1 and 192.168.1.1, part by part."""
     parts = match[1].split(".")
@@ -244,6 +254,7 @@ RULES: tuple[Rule, ...] = (
         r"(?<![\d.])(\d{1,4}(?:\.\d{1,4}){2,3})(?![\d.]\d|\d)(?:(?<=\.\d\d\d)|(?<=\.\d\d)|(?<=\.\d))(?::(\d{2,5})(?!\d))?",
         _version,
     ),
+    rule(r"(?<=[A-Z]{2})(\d{1,3})[-~–](\d{2,3})(?![\dA-Za-z.-])", _values_of_name),
     rule(rf"(?<={_NAMED})(?<!\d[xX])(?<!\d )(?<![\u3400-\u9fff )]x)\d+(?:\.\d+)?", _glued),
     rule(rf"(?<={_NAMED}-)\d+(?:\.\d+)?(?!:)", _glued),
     rule(r"(?<=TOP\d-)\d+", lambda m: Said("ordinal", amount(m[0]))),
@@ -258,6 +269,10 @@ RULES: tuple[Rule, ...] = (
     rule(
         r"(?<![\d.])(?:925|950|990|9{3,4})(?=纯?银|足?金|千足|铂)",
         lambda m: Said("digits", digits(m[0])),
+    ),
+    rule(
+        r"(?<![\d.])(?!\d\d00)[1-9]\d{3}(?=芯片|处理器|主板|显卡|平台)",
+        lambda m: Said("model", digits(m[0])),
     ),
     rule(r"(?<![\d.])\d{3}(?=中学|医院|班(?!车|次|机))", lambda m: Said("digits", digits(m[0]))),
     rule(r"(?<![\d.])\d{3}(?=国道|省道|县道)", lambda m: Said("digits", digits(m[0]))),

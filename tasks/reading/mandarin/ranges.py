@@ -65,10 +65,12 @@ def _minus(sign: str, name: str) -> str:
     return "零下" if name.startswith(_TEMPERATURES) else "负"
 
 
-def _with_unit(match: re.Match[str]) -> Said:
+def _with_unit(match: re.Match[str]) -> Said | None:
     """-3~8℃, 1.5-2L, 60Hz-120Hz."""
     sign, low, low_unit, next_sign, high, unit = match.groups()
     name, left_name = unit_name(unit), unit_name(low_unit) if low_unit else ""
+    if left_name not in ("", name) and re.search(r" -\d", match[0]):  # 4.2m -18℃
+        return None
     left_minus, right_minus = _minus(sign, name), _minus(next_sign, name)
     left = left_minus + counted(low, name) + ("" if left_name == name else left_name)
     return Said("range", f"{left}到{right_minus}{counted(high, name)}{name}")
@@ -79,6 +81,14 @@ def _scaled(match: re.Match[str]) -> Said:
     low, low_letter, high, letter = match.groups()
     if letter == "K" and not SALARY.search(before(match)):
         return Said("range", f"{amount(low)}{low_letter or ''}到{amount(high)}K")
+    if low_letter == letter and is_above(low, high):  # 裸车30w-9w
+        spoken = "减".join(
+            f"{counted(number, '万')}万"
+            if letter == "w"
+            else amount(str(round(float(number) * 1000)))
+            for number in (low, high)
+        )
+        return Said("range", spoken, f"{match[0]} is read as what is taken off")
     if letter != "w" and (float(low) >= 10 or float(high) >= 10):
         left, right = (amount(str(round(float(number) * 1000))) for number in (low, high))
         return Said("range", f"{left}到{right}")
@@ -218,9 +228,17 @@ def _connected(match: re.Match[str]) -> Said | None:
     if match[0] == "-" and is_share and re.search(r"[晚件份套瓶盒人单次双张]$", before(match)):
         return Said("range", "减")  # 连住3晚-10%
     low, high = re.search(r"([\d.]+)元$", before(match)), re.match(r"([\d.]+)元", after(match))
+    bare = re.match(r"([\d.]+)(?=[，。；、)]|$)", after(match))
+    if low and bare and match[0] == "-" and is_above(low[1], bare[1]):  # 9500元-300
+        return Said("range", "减")
     if low and high and is_above(low[1], high[1]) and _BARGAIN.search(sentence_around(match)):
         return Said("range", "减")
     return Said("range", "到")
+
+
+def _off_pieces(match: re.Match[str]) -> Said | None:
+    """2件-3元: what is taken off; 第3条-5 is a place in a text."""
+    return None if re.search(r"第\d+\w$", before(match)) else Said("sign", "减")
 
 
 def _room(match: re.Match[str]) -> Said:
@@ -247,6 +265,10 @@ def _season(match: re.Match[str]) -> Said:
 
 
 RULES: tuple[Rule, ...] = (
+    rule(
+        r"(?<=×)(\d{1,2})-(\d{1,3})(?=[，。；、)]|元|$)",
+        lambda m: Said("sign", f"{amount(m[1])}减{amount(m[2])}"),
+    ),
     rule(
         rf"{_START}(\d(?:\.\d+)?)[-~–](\d(?:\.\d+)?):1(?![\d:])",
         lambda m: Said("range", f"{amount(m[1])}到{amount(m[2])}比一"),
@@ -287,6 +309,10 @@ RULES: tuple[Rule, ...] = (
     rule(
         r"(?:(?<=^[A-Z])|(?<=[^A-Za-z0-9-][A-Z]))[-~](?=[A-Z](?![A-Za-z0-9])(?:[区座栋排组馆厅口段级类班款档列层]|$))",
         lambda _: Said("range", "到"),
+    ),
+    rule(
+        r"(?<=[件条副盒份套瓶双支提箱袋包张只枚台])-(?=\d+(?:\.\d+)?(?:元|[，。；、)]|$))",
+        _off_pieces,
     ),
     rule(rf"(?<=[{_SHORT_NAMES}])[-–—](?=[{_SHORT_NAMES}])", _between_short_names),
     rule(r"(?<=[\u3400-\u9fff]) ?[-~–—] ?(?=[\u3400-\u9fff])", _between_cities),

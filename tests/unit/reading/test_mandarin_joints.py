@@ -23,7 +23,7 @@ def _doubts(text: str) -> list[str]:
             "the slash is only a pause; write 每, 比, 除以 or 或 where it is one",
         ),
         (
-            "体积重(60×40×30)/6000.5",
+            "托盘(含税)/6000",
             '/6000 is read "、六千": '
             "the slash is only a pause; write 每, 比, 除以 or 或 where it is one",
         ),

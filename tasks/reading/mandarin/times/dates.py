@@ -22,10 +22,10 @@ _BEGINS = (
     r"半价|上班|上学|补班|调休|返校|\((?:周|星期)?[一二三四五六日天]\)|(?:周|星期)[一二三四五六日天]|"
     r"[\u4e00-\u9fff]{2,5}日(?![期元均常用子])|"
     r"[秋春]游|家长会|运动会|聚餐|团建|截单|结单|收单|开团|出货|寄出|"
-    r"生效|开工|放假|交货|活动|日)"
+    r"生效|缴款|付息|派息|除权|除息|开工|放假|交货|活动|日)"
 )
 _DATED = re.compile(
-    r"(?:日期|(?<![A-Za-z])(?:E|A)T[DA]|船期|开船|截(?:关|单|港|补料)|VGM截?|出发日?|"
+    r"(?:日期|(?<![A-Za-z])(?:E|A)T[DA]|船期|开船|截(?:关|单|港|补料)|VGM截?|(?<![A-Za-z])(?:ED|RD|EA)\d?|出发日?|"
     r"发团日?|时间|截止|截至|定于|将于|于|档期|从|自|生日|有效期至?|至|到|预计)[是为：:]? ?$"
 )
 _YEARS = (
@@ -209,6 +209,26 @@ def _day_range(match: re.Match[str]) -> Said | None:
     return Said("range", f"{month_and_day(month, day)}到{end}", doubt)
 
 
+def _days_of_month(match: re.Match[str]) -> Said | None:
+    """7/5-11: days of one month."""
+    month, day, last, tail = match.groups()
+    right = after(match)
+    is_range = is_day(month, day) and is_day(month, last) and int(day) < int(last)
+    if not is_range or is_surely_counted(right) or re.match(r" ?[A-Za-z℃°¥点时]", right):
+        return None
+    is_dated = tail or _DATED.search(before(match)) or re.match(_BEGINS, right)
+    spoken = f"{month_and_day(month, day)}到{cardinal(int(last))}{tail or '日'}"
+    return Said("range", spoken, None if is_dated else f"{match[0]} is read as days of a month")
+
+
+def _into_next_year(match: re.Match[str]) -> Said | None:
+    """11.16-次年3.31."""
+    month, day, next_month, next_day = match.groups()
+    if not (is_day(month, day) and is_day(next_month, next_day)):
+        return None
+    return Said("range", f"{month_and_day(month, day)}到次年{month_and_day(next_month, next_day)}")
+
+
 def _named_year(match: re.Match[str]) -> Said | None:
     """2026年, 2016届, 2024财年; but 2000年历史 counts years."""
     if re.match(rf"年{_SPAN}", after(match)) and match[0].endswith("00"):
@@ -313,6 +333,11 @@ RULES: tuple[Rule, ...] = (
         r"号)?",
         _day_range,
     ),
+    rule(r"(?<![\d./-])(\d{1,2})/(\d{1,2})[-~–](\d{1,2})(?![\d/.:%-])(日|号)?", _days_of_month),
+    rule(
+        r"(?<![\d./])(\d{1,2})\.(\d{1,2}) ?[-~–至到] ?次年(\d{1,2})\.(\d{1,2})(?![\d.])",
+        _into_next_year,
+    ),
     rule(rf"(?<![\d.A-Za-z-])({_YEAR})([-/.])(0?[1-9]|1[0-2])(?![\d.年/-])(月)?", _year_month),
     rule(
         r"(?<![\d.,A-Za-z])((?:19|20)\d0)s(?![A-Za-z])",
@@ -345,7 +370,10 @@ RULES: tuple[Rule, ...] = (
         festivals.festival,
     ),
     rule(r"(?<![\d/.-])(\d{1,2})[/-](\d{1,2})(?![\d/-])", festivals.slashed_festival),
-    rule(r"(?<![\d/.])(\d{1,2})/(\d{1,2})(?![\d/])(?!\.\d)(日|号)?", _month_and_day),
+    rule(
+        r"(?<![\d/.])(\d{1,2})/(\d{1,2})(?![\d/])(?!\.\d|,\d{3}|号[线楼门厅馆桌窗柜]|车?道|期)(日|号)?",
+        _month_and_day,
+    ),
     rule(r"(?<![\d.A-Za-z-])(\d{1,2})\.(\d{1,2})(?![\d./-])(日|号)?", _dotted_day),
     rule(r"(?<![\d.A-Za-z-])(\d{2})-(\d{2})(?![\d.-])", _padded_day),
     rule(rf"(?<![\d.,A-Za-z]){_YEAR}(?![\d,])(?!\.\d)", _bare_year),

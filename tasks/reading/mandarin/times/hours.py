@@ -25,8 +25,12 @@ _LASTING = re.compile(
     r"(?:倒计时|用时|耗时|历时|时长|片长|净成绩|(?<!考试)成绩|配速|全程用?时?|完赛时间)"
     r"[只仅]?[为是：:约达]? ?$"
 )
-_RUN = re.compile(r"(?:马拉松|[半全]马|铁三|公里|[Kk]m?|[跑骑游][进出完]|PB)[以的了：:]? ?$")
+_RUN = re.compile(
+    r"(?:马拉松|[半全]马|铁三|公里|[Kk]m?|[跑骑游][进出完]|PB)[以的了：:]? ?$"
+    r"|\d:\d\d:\d\d ?[→~-] ?$"
+)
 """Before 2:15:36."""
+_OF_GAME = re.compile(r" ?(?:团灭|一血|推塔|推高地|拿下|破二塔|被团)")
 _BREWED = re.compile(r"闷蒸|断水|注水|萃取|手冲|粉层")
 _MOST_BREWED = 5
 _PICTURES = (("9", "16"), ("16", "10"))
@@ -64,7 +68,7 @@ def time(match: re.Match[str]) -> Said | None:
         return None
     is_run = second is not None and _RUN.search(before(match))
     is_brewed = _BREWED.search(sentence_around(match)) and int(hour) <= _MOST_BREWED
-    if is_run or _LASTING.search(before(match)) or is_brewed:
+    if is_run or _LASTING.search(before(match)) or is_brewed or _OF_GAME.match(after(match)):
         return _duration(hour, minute, second, match[0])
     return Said("time", clock(hour, minute, second))
 

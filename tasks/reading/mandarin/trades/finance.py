@@ -4,7 +4,7 @@ import re
 
 from tasks.reading.mandarin.money import CODES
 from tasks.reading.mandarin.numerals import amount, counted, digits
-from tasks.reading.mandarin.rules import NUMBER, Rule, Said, any_of, rule
+from tasks.reading.mandarin.rules import NUMBER, Rule, Said, any_of, before, rule
 
 _CODE = any_of(CODES)
 
@@ -33,6 +33,12 @@ def _working_day(match: re.Match[str]) -> Said:
     return Said("digits", f"{match[1]}减{amount(match[2])}")
 
 
+def _rating(match: re.Match[str]) -> Said | None:
+    """AA-."""
+    is_grade = re.search(r"(?<![A-Za-z])(?:A{1,3}|B{1,3}|[CD])$", before(match))
+    return Said("sign", "减") if is_grade else None
+
+
 RULES: tuple[Rule, ...] = (
     rule(
         r"(?<![\d.A-Za-z])(\d{4,6})(?:\.(SH|SZ|BJ|HK|TW)(?![A-Za-z])|(?<=\(\d{6})()(?=\)))", _share
@@ -41,5 +47,6 @@ RULES: tuple[Rule, ...] = (
     rule(r"(?<=[A-Z])([-+])(\d{1,3}) ?(?:BP|bp|个?基点)s?(?![A-Za-z\d])", _basis_points),
     rule(rf"(?<![A-Za-z])({_CODE})/({_CODE})(?![A-Za-z])(?: ?({NUMBER}))?", _pair),
     rule(r"(?<![A-Za-z\d])([TD])-(\d{1,2})(?= ?[日天前]| \d{1,2}:\d\d)", _working_day),
+    rule(r"(?<=[A-D])-(?=[，。、；)]|$)", _rating),
     rule(r"(?<=[升涨])\+(?=\d)", lambda _: Said("sign", "")),
 )

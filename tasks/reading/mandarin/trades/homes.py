@@ -31,6 +31,7 @@ def _stations(match: re.Match[str]) -> Said | None:
 
 
 RULES: tuple[Rule, ...] = (
+    rule(r"(?<=\d:\d\d)[-~–](?=[A-Z]{3}\d)", lambda _: Said("range", "到")),
     rule(r"(?<![A-Za-z\d])(\d{1,2})T(\d{1,2})H(?![A-Za-z\d])", _lifts),
     rule(r"(?<![A-Za-z\d])\d{1,2}D\d{1,2}N(?![A-Za-z\d])", _days_and_nights),
     rule(r"(?<![A-Za-z\d])\d{1,2}N\d{1,2}D(?![A-Za-z\d])", _days_and_nights),

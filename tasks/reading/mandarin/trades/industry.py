@@ -16,6 +16,10 @@ _PIECES = {"pcs": "件", "PCS": "件", "pc": "件", "PC": "件", "ea": "个", "E
         "box": "盒",
         "BOX": "盒",
         "roll": "卷",
+        "bbl": "桶",
+        "CBM": "立方米",
+        "cbm": "立方米",
+        "RT": "计费吨",
         "pair": "双",
     },
 }
@@ -69,7 +73,10 @@ RULES: tuple[Rule, ...] = (
         r"\d{4}(?:\.\d{2}){1,3}(?!\d)",
         _tariff,
     ),
-    rule(r"(?<=[\d元])/(pcs|PCS|pc|PC|ea|EA|sets?|SET|box|BOX|roll|pair)(?![A-Za-z])", _per_piece),
+    rule(
+        r"(?<=[\d元])/(pcs|PCS|pc|PC|ea|EA|sets?|SET|box|BOX|roll|pair|bbl|CBM|cbm|RT)(?![A-Za-z])",
+        _per_piece,
+    ),
     rule(r"(?<=\+\d{3})[-~–](?=K\d)", lambda _: Said("range", "到")),
     rule(r"(?<=\d\))/(?=\d)", lambda _: Said("sign", "除以")),
     rule(

@@ -13,7 +13,7 @@ _NO_SCORE = re.compile(
 )
 _MATCH = re.compile(
     r"乒超|羽超|排超|[男女混][单双团](?:[ ：:决半\d]|$)|"
-    r"(?<![A-Za-z])(?:WTA|ATP|BO[357])(?![A-Za-z])|[法美温澳]网|抢七|7-6\(|[春夏]季?决赛?|德比|"
+    r"(?:[男女][排足篮]|国[乒羽足]|乒乓\S{0,2})(?=\d+[-:]\d)|(?<![A-Za-z])(?:WTA|ATP|BO[357])(?![A-Za-z])|[法美温澳]网|抢七|7-6\(|[春夏]季?决赛?|德比|"
     r"逆转|战胜|取胜|险胜|完胜|大胜|击败|横扫|决赛|不敌|惜败|晋级|夺冠|首局|次局|决胜局"
 )
 _LEAGUE = re.compile(
@@ -26,6 +26,8 @@ _SIDE = re.compile(r" [A-Z][A-Za-z\d]*(?![A-Za-z\d])")
 def is_of_match(match: re.Match[str]) -> bool:
     """11-9、8-11 of a match, and T1 3-2 KT."""
     right = after(match)
+    if re.search(r"[男女][排足篮]$", before(match)) and re.match(r"[(，。]", right):
+        return True
     if _SIDE.match(right) and re.search(r"[A-Za-z]\d? $", before(match)):
         return len(match[0]) == 3
     if is_counted(right) or re.match(r" ?[月日号点时年页]", right):
@@ -59,6 +61,41 @@ def _split_time(match: re.Match[str]) -> Said:
     """接力3:27.85."""
     minutes, seconds, part = match.groups()
     return Said("time", f"{counted(minutes, '分')}分{amount(seconds)}秒{digits(part)}")
+
+
+def _lap(match: re.Match[str]) -> Said:
+    """1:24:38.241."""
+    hours, minutes, seconds, part = match.groups()
+    start = f"{counted(hours, '小时')}小时{amount(minutes)}分"
+    return Said("time", f"{start}{amount(seconds)}秒{digits(part)}")
+
+
+def _games(match: re.Match[str]) -> Said | None:
+    """11-6/11-9/8-11: one game after the other."""
+    games = [part.split("-") for part in match[0].split("/")]
+    if not all(max(int(each) for each in game) >= _LEAST_GAME for game in games):
+        return None
+    return Said("range", "、".join("比".join(map(amount, game)) for game in games))
+
+
+_LEAST_GAME = 11
+_COUNTED_LEFT = re.compile(
+    r"(?:销量|粉丝|播放|月薪|价格?|点赞|评论|收藏|人数|奖金|跑分|[¥$])[是约达破超：: ]*$"
+)
+_COUNTED_RIGHT = re.compile(r" ?(?:粉|人|单|赞|元|播放|阅读|收藏|评论|屏|分辨率|画质|视频|内存|金)")
+_RUNNING = re.compile(
+    r"马拉松|配速|[慢快长路夜晨]跑|越野|骑行|补给|补胶|(?<![A-Za-z])PB(?![A-Za-z])"
+)
+
+
+def _run(match: re.Match[str]) -> Said | None:
+    """30k补胶 of a marathon."""
+    is_counted_in_thousands = _COUNTED_LEFT.search(before(match)) or _COUNTED_RIGHT.match(
+        after(match)
+    )
+    if is_counted_in_thousands or not _RUNNING.search(sentence_around(match)):
+        return None
+    return Said("measure", f"{counted(match[1], '公里')}公里")
 
 
 def _tie_break(match: re.Match[str]) -> Said | None:
@@ -113,9 +150,12 @@ def _of_brackets(match: re.Match[str]) -> Said | None:
 RULES: tuple[Rule, ...] = (
     rule(r"(?<![\d'A-Za-z])(\d{1,3})(?:\+(\d))?'(?![\d'])", _minute_of_match),
     rule(r"(?<![\d.:])(\d{1,2}):([0-5]\d)\.(\d{2,3})(?![\d.:])", _split_time),
+    rule(r"(?<![\d.:])(\d{1,2}):([0-5]\d):([0-5]\d)\.(\d{1,3})(?![\d.:])", _lap),
+    rule(r"(?<![\d./-])\d{1,2}-\d{1,2}(?:/\d{1,2}-\d{1,2}){1,6}(?![\d./-])", _games),
+    rule(r"(?<![A-Za-z\d./-])(\d{1,3}(?:\.\d)?)[kK](?![A-Za-z\d])(?!\+)", _run),
     rule(r"(?<![\d.-])([67])-([67])\((\d{1,2})\)", _tie_break),
     rule(
-        r"(?:(?<=三分)|(?<=3分)|(?<=分球)|(?<=投篮)|(?<=罚球)|(?<=罚篮))(\d{1,2})[-/](\d{1,2})"
+        r"(?:(?<=三分)|(?<=3分)|(?<=分球)|(?<=投篮)|(?<=罚球)|(?<=罚篮)|(?<=罚))(\d{1,2})[-/](\d{1,2})"
         r"(?![\d./:-])",
         _shots,
     ),
