@@ -24,7 +24,7 @@ def _doubts(text: str) -> list[str]:
         ),
         (
             "托盘(含税)/6000",
-            '/6000 is read "、六千": '
+            ')/6000 is read ")、六千": '
             "the slash is only a pause; write 每, 比, 除以 or 或 where it is one",
         ),
         (
