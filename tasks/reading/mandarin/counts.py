@@ -12,7 +12,7 @@ from tasks.reading.mandarin.numerals import (
     digits,
     is_counted,
 )
-from tasks.reading.mandarin.rules import NUMBER, Rule, Said, after, before, rule
+from tasks.reading.mandarin.rules import NUMBER, Rule, Said, after, before, rule, sentence_around
 
 _MODEL_DIGITS = 4
 _FORMAL = str.maketrans("壹贰叁参肆伍陆柒捌玖拾佰仟", "一二三三四五六七八九十百千")
@@ -96,9 +96,25 @@ def _percent(match: re.Match[str]) -> Said | None:
     is_signed = sign and (not _SIGNED_LEFT.search(left) or _FIGURE.search(left))
     if sign == "-" and (_BASE_RATE.search(left) or _CUT.search(left)):
         return Said("percent", f"减百分之{amount(number)}")
+    if sign == "-" and _is_price_cut(match):
+        return Said("percent", f"减百分之{amount(number)}")
     prefix = {"-": "负", "+": "正"}.get(sign or "", "") if is_signed else ""
     spoken = "百" if (number, mark) == ("100", "%") else amount(number)
     return Said("percent", f"{prefix}{'百' if mark == '%' else '千'}分之{spoken}")
+
+
+def _is_price_cut(match: re.Match[str]) -> bool:
+    """¥298豪华版-30%: off a price, where nothing speaks of growth or of a rate."""
+    if not re.search(r"[\d元\u3400-\u9fffC]$", before(match)):
+        return False
+    sentence = sentence_around(match)
+    return bool(_PRICED_SENTENCE.search(sentence)) and not _MEASURED_SENTENCE.search(sentence)
+
+
+_PRICED_SENTENCE = re.compile(r"[¥$€]\d|\d元|折|券|史低|特惠")
+_MEASURED_SENTENCE = re.compile(
+    r"[涨跌幅率比指]|营收|利润|基金|收益|回撤|气温|淡|降|减脂|增长|同比|环比|湿度|浓度|偏差|误差|公差"
+)
 
 
 def _by_volume(match: re.Match[str]) -> Said:
@@ -270,7 +286,7 @@ FIRST: tuple[Rule, ...] = (
         _ratio,
     ),
     rule(rf"{NOT_IN_NAME}\d{{1,5}}(?:/\d{{1,5}}){{2,7}}(?![\d/])", _choices),
-    rule(rf"{NOT_IN_NAME}\d{{1,2}}/\d{{1,2}}(?=期(?!前|后|中|末)|号线|车?道(?!题))", _choices),
+    rule(rf"{NOT_IN_NAME}\d{{1,2}}/\d{{1,2}}(?=期(?!前|后|中|末)|号[线色]|车?道(?!题))", _choices),
     rule(
         rf"{NOT_IN_NAME}\d/\d(?=线|[月号楼代期](?!前|后)|年(?:[0零免低]息|期|分期|质保|贷))",
         _choices,

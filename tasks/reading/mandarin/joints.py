@@ -104,6 +104,8 @@ def _is_weak_slash(before: str, after: str, left: Token | None, right: Token | N
     """0.3%/年, 10⁹/L, ¥39.9/2提 and 37/862; not 380V/50Hz, N150/8G or 5寸/黑色."""
     if before.endswith(")") and right and right.kind in _PLAIN:  # (60×40×30)/6000
         return True
+    if left is None and right and re.search(r"[A-Z]{2}$", before):  # DIM/6000
+        return right.kind in _PLAIN and re.match(r"\d{4}", after) is not None
     if left is None or not re.search(r"[\d%‰⁰-⁹²³元]$", before):
         return False
     if left.kind == "percent" and right and right.kind == "percent":

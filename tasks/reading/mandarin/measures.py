@@ -60,7 +60,7 @@ _BOTH = UNITS | _SPELLED
 _PER = {"day": "天", "d": "天"} | {
     name: name
     for name in _words(
-        "托 柜 车 副 针 剂 垛 炉 例 "
+        "班 圈 托 柜 车 副 针 剂 垛 炉 例 "
         "天 月 年 人 次 晚 周 打 方 坪 课时 学期 学年 疗程 季度 学时 单 间夜 日 抽 板 餐 床 席 "
         "场次 人次 小时 分钟 秒 站 公里 期 节课 学分 户 桌 位"
     )
@@ -484,11 +484,12 @@ RULES: tuple[Rule, ...] = (
         r"(?<=[A-Za-z\u3400-\u9fff])/(?=100 ?(?:g|ml|mL|克|毫升|kcal|千卡|kJ|千焦)(?![A-Za-z]))",
         lambda _: Said("sign", "每"),
     ),
-    rule(r"(?<=\d[wW]) ?km(?![A-Za-z/])", lambda _: Said("measure", "公里")),
+    rule(r"(?:(?<=\d[wW])|(?<=\d[wW] ))km(?![A-Za-z/])", lambda _: Said("measure", "公里")),
     rule(
         rf"(?:{_BEHIND_CODE})/ ?((?:{any_of(_PER)}){_TAIL})",
         lambda m: Said("measure", f"每{_DENOMINATORS[m[1]]}"),
     ),
+    rule(r"(?<=%)/(?=\d{1,2} ?(?:年|个?月|周|天))", lambda _: Said("sign", "每")),
     rule(r"/ ?([\u3400-\u9fff])(?![\u3400-\u9fff])", _per_any),
     rule(rf"(?<=\d)/(?=(?:{NUMBER}) ?(?:{UNIT}|d(?![A-Za-z])|[\u3400-\u9fff]))", _price_for),
     rule(

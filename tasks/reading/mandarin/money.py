@@ -70,6 +70,7 @@ _NAMED = any_of(sign for sign in _LEADING if sign[0].isalpha())
 _HEAD = rf"((?<![A-Za-z])(?:{_NAMED})|(?:{any_of(s for s in _LEADING if not s[0].isalpha())}))"
 _THOUSANDS = {"k": 10**3, "K": 10**3, "M": 10**6, "B": 10**9}
 _CHEAP = re.compile(r"(?:到手价?|只要|仅需?|券后|拍下|秒杀价?|抢购价|一口价)$")
+_CHEAPER = re.compile(r"(?:优惠|补贴|国补|立减|券|红包|抵扣|换新|新人|首单)价?$")
 _TAKEN_OFF = re.compile(r"券|立减|优惠|补贴|国补|折|减|促|到手|红包|省")
 _LETTERS = {"w": "万", "W": "万", "k": "千", "K": "千", "M": "百万", "B": "十亿"}
 
@@ -104,7 +105,8 @@ def _unit(sign: str, match: re.Match[str], *, is_written: bool = False) -> str:
 def _price(match: re.Match[str]) -> Said:
     minus, sign, inner_minus, number, scale = match.groups()
     unit = _unit(sign, match)
-    spoken = ("负" if minus or inner_minus else "") + _scaled(number, scale, unit) + unit
+    sign_word = "减" if _CHEAPER.search(before(match)) else "负"
+    spoken = (sign_word if minus or inner_minus else "") + _scaled(number, scale, unit) + unit
     return Said("money", spoken, _doubt(match) if sign == "$" else None)
 
 
@@ -191,7 +193,7 @@ RULES: tuple[Rule, ...] = (
     rule(r"(?<![A-Za-z])EUR ?([34]\d(?:\.5)?)(?![\d.])", _shoes),
     rule(
         rf"{_HEAD} ?({NUMBER})({_LARGE}) ?[-~–—至到] ?(?:\1 "
-        rf"?)?({NUMBER})({_LARGE})(?![\d-])(?:元(?![旦宵素气件]))?",
+        rf"?)?({NUMBER})({_LARGE})(?![\d%‰-])(?:元(?![旦宵素气件]))?",
         _price_range,
     ),
     rule(rf"([-−](?=[^\d ]))?{_HEAD} ?(-)?({NUMBER})({_LARGE})(?:元(?![旦宵素气件]))?", _price),

@@ -182,7 +182,7 @@ def _long(match: re.Match[str]) -> Said | None:
 
 
 _NAMED = r"[A-Za-zÀ-ÖØ-öø-ɏ]"
-_INDEX = re.compile(r"(?<![A-Za-z])(?:AQI|PSI|IQ|EQ|BMI|TDS|HRV|KDA|GRE|SAT|TOEIC|TOEFL) $")
+_INDEX = re.compile(r"(?<![A-Za-z])(?:AQI|PSI|HR|IQ|EQ|BMI|TDS|HRV|KDA|GRE|SAT|TOEIC|TOEFL) $")
 _BUS = re.compile(r"(?:巴士?|公交|公车|专线)[车号]?(?:[A-Z\d]{1,4}[、/及和或])* ?$")
 _CURRENCY = {"¥": "元", "$": "美元", "": ""}
 

@@ -219,6 +219,8 @@ def _connected(match: re.Match[str]) -> Said | None:
         return None
     if _BEFORE_MINUS.search(before(match)) and _BELOW.match(after(match)) and match[0] == "-":
         return None
+    if match[0] == "-" and before(match).endswith(("限时", "立即")):
+        return Said("range", "减")  # 限时-1.5w
     is_loss = re.match(r"\d+(?:\.\d+)?%", after(match)) and re.search(
         r"[年月周季日]$", before(match)
     )

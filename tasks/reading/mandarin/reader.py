@@ -207,8 +207,13 @@ def _plain_letter(sign: str) -> str:
     return wide if len(wide) == 1 and wide.isascii() else sign
 
 
+_COUNTED_BEHIND = re.compile(r"\d+(?:[\"人台款名]|GB)")
+
+
 def _is_between(signs: list[str], index: int) -> bool:
     inside = 0 < index < len(signs) - 1
+    if signs[index] == "：" and _COUNTED_BEHIND.match("".join(signs[index + 1 : index + 8])):
+        return False  # 1.0：32人服
     return inside and _is_of_number(signs[index - 1]) and _is_of_number(signs[index + 1])
 
 

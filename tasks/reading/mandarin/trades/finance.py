@@ -46,7 +46,11 @@ RULES: tuple[Rule, ...] = (
     rule(r"(?<=[\u3400-\u9fff]\()(\d{5})()(?=\))", _share),
     rule(r"(?<=[A-Z])([-+])(\d{1,3}) ?(?:BP|bp|个?基点)s?(?![A-Za-z\d])", _basis_points),
     rule(rf"(?<![A-Za-z])({_CODE})/({_CODE})(?![A-Za-z])(?: ?({NUMBER}))?", _pair),
-    rule(r"(?<![A-Za-z\d])([TD])-(\d{1,2})(?= ?[日天前]| \d{1,2}:\d\d)", _working_day),
+    rule(r"(?<![A-Za-z\d])([TD])-(\d{1,2})(?= ?[日天前全起]| \d{1,2}:\d\d)", _working_day),
     rule(r"(?<=[A-D])-(?=[，。、；)]|$)", _rating),
+    rule(
+        r"(?<![\d.,:])\d{1,3}(?:,\d{3})+:\d{1,3}(?:,\d{3})*(?![\d:])",
+        lambda m: Said("range", "比".join(amount(part) for part in m[0].split(":"))),
+    ),
     rule(r"(?<=[升涨])\+(?=\d)", lambda _: Said("sign", "")),
 )

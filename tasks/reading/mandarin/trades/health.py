@@ -2,6 +2,7 @@
 
 import re
 
+from tasks.reading.mandarin.measures import RATE, UNIT, unit_name
 from tasks.reading.mandarin.numerals import amount, counted
 from tasks.reading.mandarin.rules import NUMBER, Rule, Said, after, before, rule, sentence_around
 
@@ -62,12 +63,17 @@ def _acidity(match: re.Match[str]) -> Said:
 _POWERS = {"m": "毫", "μ": "微", "u": "微", "k": "千", "": ""}
 _OFF = {"↑": "，偏高", "↓": "，偏低"}
 _VOLUMES = {"L": "升", "l": "升", "mL": "毫升", "ml": "毫升", "dL": "分升"}
-_TESTED = re.compile(r"HB|抗[体原]|病毒|核酸|尿|蛋白|梅毒|HIV|HPV|幽门|支原体|甲流|乙流|衣原体")
+_TESTED = re.compile(
+    r"HB|抗[体原]|病毒|核酸|尿|蛋白|梅毒|HIV|HPV|幽门|支原体|甲流|乙流|衣原体|呼气|HP"
+)
 _LABORATORY = re.compile(
     r"mol|[UI]/m?L|g/L|肝功|肾功|[血尿]常规|"
     r"(?<![A-Za-z])(?:ALT|AST|GGT|WBC|CRP|PLT|HGB|TSH)(?![A-Za-z])"
 )
-_WEEKLY = re.compile(r"(?:孕|避晒?|复查|疗程|间隔|恢复期?|每|禁|停|第|术后)[约至≥]?$")
+_WEEKLY = re.compile(
+    r"(?:孕|避晒?|复查|疗程|间隔|恢复期?|每|禁|停|第|术后|停药|复诊|随访)[约至≥]?$"
+)
+_WEEKS_ON = re.compile(r" ?(?:复[查诊]|随访|龄|后复)")
 
 
 def _activity(match: re.Match[str]) -> Said:
@@ -93,10 +99,12 @@ def _off_range(match: re.Match[str]) -> Said | None:
 
 def _weeks(match: re.Match[str]) -> Said | None:
     """孕24w+3, 避晒2w; elsewhere w is ten thousand."""
-    if not _WEEKLY.search(before(match)):
+    low, high, days = match.groups()
+    is_weeks = _WEEKLY.search(before(match)) or _WEEKS_ON.match(after(match))
+    if not is_weeks:
         return None
-    days = f"零{counted(match[2], '天')}天" if match[2] else ""
-    return Said("measure", f"{counted(match[1], '周')}周{days}")
+    words = f"{counted(low, '周')}到{counted(high, '周')}周" if high else f"{counted(low, '周')}周"
+    return Said("measure", words + (f"零{counted(days, '天')}天" if days else ""))
 
 
 RULES: tuple[Rule, ...] = (
@@ -108,8 +116,12 @@ RULES: tuple[Rule, ...] = (
         _activity,
     ),
     rule(r"(?<=[A-Za-z原体毒核酸白])\(([-+])\+{0,3}\)", _verdict),
-    rule(r"(?<=\d)[↑↓](?= ?[(（A-Za-zμ])", _off_range),
-    rule(r"(?<![A-Za-z\d./-])(\d{1,2})w(?:\+([1-6]))?(?![A-Za-z\d])", _weeks),
+    rule(
+        rf"(?<=\d)([↑↓]) ?({UNIT}{RATE})",
+        lambda m: Said("measure", unit_name(m[2]) + _OFF[m[1]]),
+    ),
+    rule(r"(?<=\d)[↑↓](?= ?[(（，。；、]|$)", _off_range),
+    rule(r"(?<![A-Za-z\d./-])(\d{1,2})(?:[-~–](\d{1,2}))?w(?:\+([1-6]))?(?![A-Za-z\d])", _weeks),
     rule(r"(?<=CFU)/(?=[条袋克粒瓶片])", lambda _: Said("sign", "每")),
     rule(r"(?<=CFU)/g(?![A-Za-z])", lambda _: Said("measure", "每克")),
     rule(r"(?<=CFU)/m[lL](?![A-Za-z])", lambda _: Said("measure", "每毫升")),

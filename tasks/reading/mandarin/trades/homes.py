@@ -32,6 +32,10 @@ def _stations(match: re.Match[str]) -> Said | None:
 
 RULES: tuple[Rule, ...] = (
     rule(r"(?<=\d:\d\d)[-~–](?=[A-Z]{3}\d)", lambda _: Said("range", "到")),
+    rule(
+        r"(?<![\d'])(\d{1,3})'(?=/(?:班|圈|次|趟))",
+        lambda m: Said("measure", f"{counted(m[1], '分钟')}分钟"),
+    ),
     rule(r"(?<![A-Za-z\d])(\d{1,2})T(\d{1,2})H(?![A-Za-z\d])", _lifts),
     rule(r"(?<![A-Za-z\d])\d{1,2}D\d{1,2}N(?![A-Za-z\d])", _days_and_nights),
     rule(r"(?<![A-Za-z\d])\d{1,2}N\d{1,2}D(?![A-Za-z\d])", _days_and_nights),

@@ -6,7 +6,9 @@ from tasks.reading.mandarin.money import is_priced
 from tasks.reading.mandarin.numerals import amount, counted, digits, is_counted
 from tasks.reading.mandarin.rules import Rule, Said, after, before, rule, sentence_around
 
-_STEEL = re.compile(r"不锈钢|板材|钢[板管材带]|[球闸蝶截止]阀|阀门|法兰|弯头|管件|螺[栓丝母钉]")
+_STEEL = re.compile(
+    r"不锈钢|板材|钢[板管材带]|[球闸蝶截止]阀|阀门|法兰|弯头|管件|螺[栓丝母钉]|酸洗|焊管|无缝管|304[管板棒]"
+)
 _GRADE = r"(?:304|316|321|310|309|301|303|430|410|420|201|202|2205|2507)"
 _PIECES = {"pcs": "件", "PCS": "件", "pc": "件", "PC": "件", "ea": "个", "EA": "个"} | {
     **{
@@ -78,6 +80,7 @@ RULES: tuple[Rule, ...] = (
         _per_piece,
     ),
     rule(r"(?<=\+\d{3})[-~–](?=K\d)", lambda _: Said("range", "到")),
+    rule(r"(?<=DIM)/(?=\d{4})", lambda _: Said("sign", "除以")),
     rule(r"(?<=\d\))/(?=\d)", lambda _: Said("sign", "除以")),
     rule(
         r"(?:(?<=T[DGB]P)|(?<=PD)|(?<=LED)|(?<=GaN)|(?<=MAX)|(?<=PPS)|(?<=QC))"

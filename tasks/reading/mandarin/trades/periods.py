@@ -10,9 +10,9 @@ _NO_DAYS = re.compile(
 )
 """Here d is what a thread weighs, or a camera's name."""
 _FEW_DAYS = re.compile(
-    r"(?:[忌疗停服用药程每约酒≥≤满近第隔]|交[期货付]|工期|账期|月结|时效|试用|免租期?|免堆|保质期?|[内后前±])$"
+    r"(?:[忌疗停服用药程每约酒≥≤满近第隔]|交[期货付]|工期|账期|月结|时效|试用|免租期?|免堆|保质期?|[内后前±+])$"
 )
-_WITHIN = re.compile(r"[内后前达发](?!置)|无理由|免|保价")
+_WITHIN = re.compile(r"[内后前达发/](?!置)|无理由|体验|试用|免息|免|保价")
 _CHILD = re.compile(r"宝宝|儿童|幼儿|小朋友|娃")
 
 

@@ -57,9 +57,11 @@ def may_be_score(low: str, high: str) -> bool:
     return is_whole and _MOST_POINTS > int(low) > int(high)
 
 
-def _split_time(match: re.Match[str]) -> Said:
-    """接力3:27.85."""
+def _split_time(match: re.Match[str]) -> Said | None:
+    """接力3:27.85; one place behind the point is a ratio as often."""
     minutes, seconds, part = match.groups()
+    if len(part) == 1 and not re.search(r"[圈泳蝶仰蛙自]|米|跑|成绩", sentence_around(match)):
+        return None
     return Said("time", f"{counted(minutes, '分')}分{amount(seconds)}秒{digits(part)}")
 
 
@@ -78,6 +80,7 @@ def _games(match: re.Match[str]) -> Said | None:
     return Said("range", "、".join("比".join(map(amount, game)) for game in games))
 
 
+_GYM = re.compile(r"[卧推]推|深蹲|硬拉|健身|组间|力量|增肌")
 _LEAST_GAME = 11
 _COUNTED_LEFT = re.compile(
     r"(?:销量|粉丝|播放|月薪|价格?|点赞|评论|收藏|人数|奖金|跑分|[¥$])[是约达破超：: ]*$"
@@ -149,7 +152,11 @@ def _of_brackets(match: re.Match[str]) -> Said | None:
 
 RULES: tuple[Rule, ...] = (
     rule(r"(?<![\d'A-Za-z])(\d{1,3})(?:\+(\d))?'(?![\d'])", _minute_of_match),
-    rule(r"(?<![\d.:])(\d{1,2}):([0-5]\d)\.(\d{2,3})(?![\d.:])", _split_time),
+    rule(r"(?<![\d.:])(\d{1,2}):([0-5]\d)\.(\d{1,3})(?![\d.:])", _split_time),
+    rule(
+        r"(?<![A-Za-z])RM(?=1 ?\d)|(?<=\d)RM(?= ?\d)",
+        lambda m: Said("model", "RM") if _GYM.search(sentence_around(m)) else None,
+    ),
     rule(r"(?<![\d.:])(\d{1,2}):([0-5]\d):([0-5]\d)\.(\d{1,3})(?![\d.:])", _lap),
     rule(r"(?<![\d./-])\d{1,2}-\d{1,2}(?:/\d{1,2}-\d{1,2}){1,6}(?![\d./-])", _games),
     rule(r"(?<![A-Za-z\d./-])(\d{1,3}(?:\.\d)?)[kK](?![A-Za-z\d])(?!\+)", _run),
