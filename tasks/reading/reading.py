@@ -6,7 +6,7 @@ from types import MappingProxyType
 from tasks.reading.english.reader import english_tokens
 from tasks.reading.languages import Language
 from tasks.reading.lexicon import NO_LEXICON, Lexicon, lexicon_tokens, with_entries
-from tasks.reading.mandarin.characters import DoubtfulCharacter, doubtful_characters
+from tasks.reading.mandarin.doubts.characters import DoubtfulCharacter, doubtful_characters
 from tasks.reading.mandarin.reader import mandarin_tokens
 from tasks.reading.pronunciation.brands import built_in_lexicon
 from tasks.reading.tokens import Token, merged

@@ -16,7 +16,7 @@ from tasks.reading.mandarin import (
     ranges,
     signs,
 )
-from tasks.reading.mandarin.joints import with_doubts
+from tasks.reading.mandarin.doubts.joints import with_doubts
 from tasks.reading.mandarin.numerals import cardinal
 from tasks.reading.mandarin.rules import Said, Say
 from tasks.reading.mandarin.times import dates
