@@ -13,7 +13,7 @@ from model.speech.hanzi.pinyin import words_of
 from model.speech.hanzi.polyphones import readings_in
 from model.speech.hanzi.word_readings import WORDS
 
-_OTHER: Mapping[str, tuple[tuple[str, str], str]] = MappingProxyType(
+_OTHER: Mapping[str, tuple[tuple[str, ...], str]] = MappingProxyType(
     {
         "干": (("gan1", "gan4"), r"<干>(?=[了透到手])"),
         "散": (("san3", "san4"), r"<散>(?!热|步|会|场|发)"),
