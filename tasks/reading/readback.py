@@ -1,11 +1,11 @@
 """A script and how it is read, piece by piece, for a person who checks it. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tasks.reading.languages import Language
 from tasks.reading.lexicon import Lexicon
-from tasks.reading.reading import read_aloud
+from tasks.reading.reading import characters_to_check, read_aloud
 from tasks.reading.script_text import script_text
 from tasks.reading.tokens import Kind, Token, merged
 from tasks.records import ReadWords
@@ -64,18 +64,28 @@ def read_back(raw: str, language: Language, lexicon: Lexicon) -> ReadBack:
     """
     marked = script_text(raw, language)
     tokens = merged(read_aloud(marked.text, language, lexicon), marked.spans)
-    return ReadBack(tuple(_pieces(marked.text, tokens)), marked.notices)
+    doubts = {each.place: each.doubt for each in characters_to_check(marked.text, language, tokens)}
+    return ReadBack(tuple(_pieces(marked.text, tokens, doubts)), marked.notices)
 
 
-def _pieces(text: str, tokens: Sequence[Token]) -> Iterator[Piece]:
+def _pieces(text: str, tokens: Sequence[Token], doubts: Mapping[int, str]) -> Iterator[Piece]:
     start = 0
     for token in tokens:
-        if start < token.start:
-            plain = text[start : token.start]
-            yield Piece(plain, plain)
+        yield from _plain_pieces(text, range(start, token.start), doubts)
         written = text[token.start : token.end]
         spoken = token.spoken or (written if token.sounds else "")
         yield Piece(written, spoken, token.kind, token.doubt, token.sounds)
         start = token.end
-    if start < len(text):
-        yield Piece(text[start:], text[start:])
+    yield from _plain_pieces(text, range(start, len(text)), doubts)
+
+
+def _plain_pieces(text: str, places: range, doubts: Mapping[int, str]) -> Iterator[Piece]:
+    """What is read as it is written; a character that a person should check stands by itself."""
+    start = places.start
+    for place in (each for each in places if each in doubts):
+        if start < place:
+            yield Piece(text[start:place], text[start:place])
+        yield Piece(text[place], text[place], doubt=doubts[place])
+        start = place + 1
+    if start < places.stop:
+        yield Piece(text[start : places.stop], text[start : places.stop])

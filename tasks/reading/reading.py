@@ -1,11 +1,12 @@
 """How a whole text is read aloud: the readers of the languages and the lexicon meet here. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from tasks.reading.english.reader import english_tokens
 from tasks.reading.languages import Language
 from tasks.reading.lexicon import NO_LEXICON, Lexicon, lexicon_tokens, with_entries
+from tasks.reading.mandarin.doubts.characters import DoubtfulCharacter, doubtful_characters
 from tasks.reading.mandarin.reader import mandarin_tokens
 from tasks.reading.pronunciation.brands import built_in_lexicon
 from tasks.reading.tokens import Token, merged
@@ -27,3 +28,10 @@ def read_aloud(text: str, language: Language, lexicon: Lexicon = NO_LEXICON) -> 
     own = lexicon_tokens(text, language, lexicon)
     brands = lexicon_tokens(text, language, built_in_lexicon())
     return with_entries(_READERS[language](text), merged(brands, own))
+
+
+def characters_to_check(
+    text: str, language: Language, tokens: Sequence[Token]
+) -> tuple[DoubtfulCharacter, ...]:
+    """Characters between the tokens of a text whose reading a person should check, in order."""
+    return doubtful_characters(text, tokens) if language == "zh" else ()

@@ -14,7 +14,7 @@ from itertools import pairwise
 from tasks.reading.languages import Language
 from tasks.reading.lexicon import NO_LEXICON, Lexicon
 from tasks.reading.marks import Pause
-from tasks.reading.reading import read_aloud
+from tasks.reading.reading import characters_to_check, read_aloud
 from tasks.reading.script_text import script_text
 from tasks.reading.tokens import Token, merged
 from tasks.speech.clauses.clause import Clause, clause_of, without_controls
@@ -62,7 +62,9 @@ def read_script(text: str, language: Language, lexicon: Lexicon = NO_LEXICON) ->
     pauses = tuple(Pause(places[pause.index], pause.milliseconds) for pause in marked.pauses)
     cut = cut_text(clean, tokens, pauses, language)
     num_controls = _num_controls(marked.text, places)
-    warnings = (*marked.notices, *_warnings(clean, tokens, cut.unspeakable, num_controls))
+    characters = characters_to_check(clean, language, tokens)
+    doubts = (*_doubts(clean, tokens), *(each.doubt for each in characters))
+    warnings = (*marked.notices, *_warnings(doubts, cut.unspeakable, num_controls))
     return Script(cut.clauses, warnings, cut.lead_ms)
 
 
@@ -107,15 +109,14 @@ def _num_controls(text: str, places: Sequence[int]) -> int:
     return gone - text.count("\r\n")
 
 
-def _warnings(
-    text: str, tokens: Sequence[Token], dropped: Sequence[str], num_controls: int
-) -> tuple[str, ...]:
+def _doubts(text: str, tokens: Sequence[Token]) -> Iterator[str]:
+    for token in tokens:
+        if token.doubt is not None:
+            yield f'"{text[token.start : token.end]}" is read "{token.spoken}" ({token.doubt})'
+
+
+def _warnings(doubts: Sequence[str], dropped: Sequence[str], num_controls: int) -> tuple[str, ...]:
     warnings: list[str] = []
-    doubts = [
-        f'"{text[token.start : token.end]}" is read "{token.spoken}" ({token.doubt})'
-        for token in tokens
-        if token.doubt is not None
-    ]
     if doubts:
         warnings.append(f"check these words: {'; '.join(dict.fromkeys(doubts))}")
     if dropped:

@@ -12,13 +12,20 @@ from tasks.reading.mandarin.numerals import (
     digits,
     is_counted,
 )
-from tasks.reading.mandarin.rules import NUMBER, Rule, Said, after, before, rule
+from tasks.reading.mandarin.rules import NUMBER, Rule, Said, after, before, rule, sentence_around
 
+_MODEL_DIGITS = 4
 _FORMAL = str.maketrans("壹贰叁参肆伍陆柒捌玖拾佰仟", "一二三三四五六七八九十百千")
 _VULGAR = re.compile(r"[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒]")
 _SIGNED_LEFT = re.compile(r"[A-Za-z0-9]$")
 _BASE_RATE = re.compile(r"(?<![A-Za-z\d])(?:[HP]|LPR|SHIBOR|HIBOR)$")  # P-1.75%
-_CUT = re.compile(r"(?:史低|新史低|平史低|折扣|优惠|促销|特惠|骨折)[价力度]{0,2}[：: ]?$")
+_CUT = re.compile(
+    r"(?:史低|新史低|平史低|折扣|优惠|促销|特惠|骨折|"
+    r"国补|补贴|立减|直降|会员|首单)[价力度]{0,2}[：: ]?$"
+)
+_TAKEN_OFF = re.compile(
+    r"(?:首[销单发]|新[人客]|会员|凑单|限时|领券|现款|预付|自提|换新|下单|拍下)$"
+)
 _FIGURE = re.compile(r"(?<![A-Za-z\d])[A-Z]{3}$")  # PPI-2.1%
 _GAIN = re.compile(r"(?:^|[比幅率涨增\s，。：:(])$")
 _SIGNED_UNIT = re.compile(r" ?(?:米|元|度|万|亿|千|百|块|摄氏)")
@@ -61,6 +68,9 @@ def _fraction(match: re.Match[str]) -> Said | None:
     if len(bottom) > 4 or bottom.startswith("0") or top.startswith("0"):
         return None
     is_named = re.match(r"[GT]B?(?![A-Za-z])", after(match))  # Ultra 7/32G/1TB
+    is_model = len(top) == _MODEL_DIGITS and re.match(r"[KkPp](?![A-Za-z])", after(match))
+    if is_model:  # 4090/4K
+        return Said("digits", f"{digits(top)}、{amount(bottom)}")
     if (is_named or _is_pair(int(top), int(bottom))) and not _PARTITIVE.match(after(match)):
         return Said(
             "range", f"{amount(top)}、{amount(bottom)}", f"{match[0]} is read as two numbers"
@@ -86,9 +96,25 @@ def _percent(match: re.Match[str]) -> Said | None:
     is_signed = sign and (not _SIGNED_LEFT.search(left) or _FIGURE.search(left))
     if sign == "-" and (_BASE_RATE.search(left) or _CUT.search(left)):
         return Said("percent", f"减百分之{amount(number)}")
+    if sign == "-" and _is_price_cut(match):
+        return Said("percent", f"减百分之{amount(number)}")
     prefix = {"-": "负", "+": "正"}.get(sign or "", "") if is_signed else ""
     spoken = "百" if (number, mark) == ("100", "%") else amount(number)
     return Said("percent", f"{prefix}{'百' if mark == '%' else '千'}分之{spoken}")
+
+
+def _is_price_cut(match: re.Match[str]) -> bool:
+    """¥298豪华版-30%: off a price, where nothing speaks of growth or of a rate."""
+    if not re.search(r"[\d元\u3400-\u9fffC]$", before(match)):
+        return False
+    sentence = sentence_around(match)
+    return bool(_PRICED_SENTENCE.search(sentence)) and not _MEASURED_SENTENCE.search(sentence)
+
+
+_PRICED_SENTENCE = re.compile(r"[¥$€]\d|\d元|折|券|史低|特惠")
+_MEASURED_SENTENCE = re.compile(
+    r"[涨跌幅率比指]|营收|利润|基金|收益|回撤|气温|淡|降|减脂|增长|同比|环比|湿度|浓度|偏差|误差|公差"
+)
 
 
 def _by_volume(match: re.Match[str]) -> Said:
@@ -155,6 +181,8 @@ def _minus_number(match: re.Match[str]) -> Said | None:
         return Said("sign", "减" + amount(number))
     if _SIGNED_LEFT.search(left) or left.endswith("-"):
         return None
+    if _TAKEN_OFF.search(left) and _PAUSE.match(right.removeprefix("元")):
+        return Said("cardinal", "减" + amount(number))
     is_figure = re.search(r"[镜瞳光权指]$", left) and re.search(r"\.\d\d$", number)
     if is_figure or _NEGATIVE.search(left) or _SIGNED_UNIT.match(right):
         return Said("cardinal", "负" + counted(number, right))
@@ -258,14 +286,18 @@ FIRST: tuple[Rule, ...] = (
         _ratio,
     ),
     rule(rf"{NOT_IN_NAME}\d{{1,5}}(?:/\d{{1,5}}){{2,7}}(?![\d/])", _choices),
-    rule(rf"{NOT_IN_NAME}\d/\d(?=线|[月号楼代期](?!前|后))", _choices),
+    rule(rf"{NOT_IN_NAME}\d{{1,2}}/\d{{1,2}}(?=期(?!前|后|中|末)|号[线色]|车?道(?!题))", _choices),
+    rule(
+        rf"{NOT_IN_NAME}\d/\d(?=线|[月号楼代期](?!前|后)|年(?:[0零免低]息|期|分期|质保|贷))",
+        _choices,
+    ),
     rule(r"(?<![\d./])([1-9])/([1-9])(?=放倒|分成)", _halves),
     rule(r"(?<!\d)(985|211)/(985|211)(?!\d)", _colleges),
     rule(
         rf"{NOT_IN_NAME}1/(\d{{1,5}})([万亿])",
         lambda m: Said("fraction", f"{cardinal(int(m[1]))}{m[2]}分之一"),
     ),
-    rule(rf"{NOT_IN_NAME}(\d{{1,4}})/(\d{{1,5}})(?![\d/])", _fraction),
+    rule(rf"{NOT_IN_NAME}(\d{{1,4}})/(\d{{1,5}})(?![\d/]|,\d{{3}})", _fraction),
 )
 RULES: tuple[Rule, ...] = (
     rule(rf"-({NUMBER})", _minus_number),

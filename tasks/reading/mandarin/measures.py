@@ -2,6 +2,7 @@
 
 import re
 
+from tasks.reading.mandarin.money import CODES
 from tasks.reading.mandarin.names import is_brand
 from tasks.reading.mandarin.numerals import MEASURES, amount, counted, digits
 from tasks.reading.mandarin.rules import (
@@ -30,7 +31,7 @@ def _pairs(table: str) -> dict[str, str]:
 UNITS = _pairs(
     """
     kW·h 千瓦时  MWh 兆瓦时  GWh 吉瓦时  kVA 千伏安  kA 千安  kN 千牛  kgm 公斤米  kg·m 公斤米
-    bar 巴  hp 匹  HP 匹  ps 匹  PS 匹  c.c. 毫升  dL 分升  ng 纳克  pg 皮克  μmol 微摩尔
+    bar 巴  hp 匹  HP 匹  ps 匹  PS 匹  Ps 匹  c.c. 毫升  dL 分升  ng 纳克  pg 皮克  μmol 微摩尔
     umol 微摩尔  nmol 纳摩尔  IU 国际单位  MJ 兆焦  pp 个百分点  pct 个百分点  ppt 个百分点
     mm 毫米  cm 厘米  dm 分米  m 米  km 公里  nm 纳米  μm 微米  um 微米  ㎜ 毫米  ㎝ 厘米
     ㎞ 公里  ㎡ 平方米  m² 平方米  m2 平方米  ㎥ 立方米  m³ 立方米  m3 立方米  cm² 平方厘米
@@ -59,6 +60,7 @@ _BOTH = UNITS | _SPELLED
 _PER = {"day": "天", "d": "天"} | {
     name: name
     for name in _words(
+        "班 圈 托 柜 车 副 针 剂 垛 炉 例 "
         "天 月 年 人 次 晚 周 打 方 坪 课时 学期 学年 疗程 季度 学时 单 间夜 日 抽 板 餐 床 席 "
         "场次 人次 小时 分钟 秒 站 公里 期 节课 学分 户 桌 位"
     )
@@ -86,7 +88,8 @@ _EITHER = frozenset(("Hz", "HZ", "hz", "V", "v", "W", "GHz", "MHz", "fps", "FPS"
 _ELECTRIC = r"(?=/\d+W| ?(?:大?电流|快充|充电|输出|保险丝?|插座|空开|直流|交流))"
 _FOLLOWERS = (
     r"(?:大奖|奖金|现金|红包|补贴|像素|[双三四单]摄|摄像头|镜头|自拍|[前后主]摄|[前后]置|用户|会员|粉|人|\+(?!\d)|关注|点赞|赞|播放|阅读|浏览|销量|单(?![口充管座端])|件|元|次|"
-    r"观看|评论|步|以上|多|预算|以内|以下|左右|起(?!步|飞|点)|元|块)"
+    r"观看|评论|金币|钻石|点券|经验|伤害|血量|"
+    r"步|以上|多|预算|以内|以下|左右|起(?!步|飞|点)|元|块)"
 )
 _POWERED = re.compile(r" ?(?:快充|功率|充电|闪充|适配器|灯|电机|马达|音箱|喇叭|LED)")
 _POWER = re.compile(
@@ -95,7 +98,7 @@ _POWER = re.compile(
 SALARY = re.compile(
     r"(?:奖金|奖池|奖金池|资金|预算|投资|融资|营收|营业额|销售额|成交额|GMV|资产|身价|房价|总价|价值|存款|贷款|首付|"
     r"月薪|薪资|工资|年薪|底薪|收入|粉丝|粉丝数|点赞|销量|播放|阅读|"
-    r"浏览量?)[是为达超过到约：: ]*$"
+    r"浏览量?|经济差?|伤害)[是为达超过到约：: ]*-?$"
 )
 
 
@@ -122,7 +125,7 @@ def quantity(number: str, unit: str, *, is_minus: bool = False) -> str:
 
 def is_minus(match: re.Match[str], sign: str | None) -> bool:
     """Whether the sign before a number is a minus: not where a hyphen joins it to a name."""
-    return bool(sign) and not re.search(r"[A-Za-z0-9]$", before(match))
+    return bool(sign) and not re.search(r"[A-Za-z0-9\u2080-\u2089]$", before(match))
 
 
 def _measure(match: re.Match[str]) -> Said | None:
@@ -207,9 +210,17 @@ def _sides(match: re.Match[str]) -> Said:
     )
 
 
+def _is_inside_quotes(line: str) -> bool:
+    """Whether what is quoted at the end of ``line`` is still open: 27" opens nothing."""
+    is_open = False
+    for quote in re.finditer('"', line):
+        is_open = not is_open and not line[: quote.start()][-1:].isdigit()
+    return is_open
+
+
 def _inches(match: re.Match[str]) -> Said | None:
     line = match.string[: match.start()].rpartition("\n")[2]
-    if re.sub(r"\d['′] ?\d+\"", "", line).count('"') % 2:
+    if _is_inside_quotes(line):  # this one closes what is quoted
         return None
     return Said("measure", f"{counted(match[1], '英寸')}英寸")
 
@@ -232,12 +243,6 @@ def _seconds(match: re.Match[str]) -> Said | None:
 
 
 _COMPASS = {"N": "北纬", "S": "南纬", "E": "东经", "W": "西经"}
-
-
-def _dosing(match: re.Match[str]) -> Said:
-    """q8h and q6-8h."""
-    low, high = match.groups()
-    return Said("time", f"每{amount(low)}{f'到{amount(high)}' if high else ''}小时一次")
 
 
 def _letters(match: re.Match[str]) -> Said | None:
@@ -305,17 +310,24 @@ def _per(match: re.Match[str]) -> Said:
     return Said("measure", f"每{spoken}" + (f"每{'天' if span == '日' else span}" if span else ""))
 
 
+_COLOURS = frozenset("黑白红蓝绿灰紫粉金银棕橙黄青男女大中小新旧共含送起免赠券")
+
+
+def _per_any(match: re.Match[str]) -> Said | None:
+    """¥580/副, 0.3%/年, US$2,150/柜: whatever stands alone behind a price or a rate."""
+    is_price = re.search(
+        r"(?:[¥$€£] ?|[A-Z]{3} ?)[\d.,]+(?:[万千百]|[wWkK])?$|\d[万千]?元起?$|\d%$", before(match)
+    )
+    if not is_price or match[1] in _COLOURS:
+        return None
+    return Said("measure", f"每{match[1]}")
+
+
 def _price_for(match: re.Match[str]) -> Said | None:
     """¥15.8/500g and 29.9/2斤."""
     is_price = re.search(r"[¥$€£] ?[\d.,]+$|(?<![\d.])\d{1,4}\.\d{1,2}$", before(match))
     is_mark = re.match(r"\d+ ?分", after(match))  # 4.9/5分
     return Said("sign", "每") if is_price and not is_mark else None
-
-
-def _basis_points(match: re.Match[str]) -> Said:
-    """LPR-20BP: so much less, no name."""
-    sign, number = match.groups()
-    return Said("measure", f"{'减' if sign == '-' else '加'}{counted(number, '个')}个基点")
 
 
 def _storey(match: re.Match[str]) -> Said | None:
@@ -326,12 +338,7 @@ def _storey(match: re.Match[str]) -> Said | None:
     return Said("measure", f"{amount(storey)}层，总高{amount(storeys)}层")
 
 
-def _insulin(match: re.Match[str]) -> Said | None:
-    """早8u、晚6u of what is injected."""
-    is_drug = re.search(r"胰岛素|肝素|注射|剂量|肉毒", sentence_around(match))
-    return Said("measure", "个单位") if is_drug else None
-
-
+_BEHIND_CODE = "|".join(f"(?<={code})" for code in CODES)
 _SIDE = rf"(?:{NUMBER})"
 RULES: tuple[Rule, ...] = (
     rule(r"(?<=\d)\((mm|cm|m|kg|g|ml|L)\)", lambda m: Said("measure", unit_name(m[1]))),
@@ -383,6 +390,10 @@ RULES: tuple[Rule, ...] = (
         _aperture,
     ),
     rule(r"(?<![\d./A-Za-z])(\d{1,3})F?/(\d{1,3}) ?(?:层|F(?![A-Za-z\d]))", _storey),
+    rule(
+        rf"{NOT_IN_NAME}(\d{{1,3}}(?:,\d{{3}})?/\d{{1,3}},\d{{3}}) ?({UNIT})",
+        lambda m: Said("measure", "、".join(map(amount, m[1].split("/"))) + unit_name(m[2])),
+    ),
     rule(rf"{NOT_IN_NAME}(?<!/)(\d{{1,3}})/([1-9]\d{{0,4}}) ?({UNIT})", _part),
     rule(
         r"(?<![A-Za-z\d.])([1-9])m(\d)(?![A-Za-z\d.])",
@@ -404,8 +415,6 @@ RULES: tuple[Rule, ...] = (
         r"(?<=\d)/(M|K|千|百万)(?= ?[Tt]okens?)",
         lambda m: Said("sign", "每" + {"M": "百万", "K": "千"}.get(m[1], m[1])),
     ),
-    rule(r"(?<=CFU)/(?=[条袋克粒瓶片gm])", lambda _: Said("sign", "每")),
-    rule(r"(?<=\d)(?:u|U)(?=[、，。；/ ]|$)", _insulin),
     rule(
         rf"(?<=[AD]C)({NUMBER}) ?V(?![A-Za-z\d])",
         lambda m: Said("measure", f"{counted(m[1], '伏')}伏"),
@@ -425,11 +434,6 @@ RULES: tuple[Rule, ...] = (
         rf"{NOT_IN_NAME}(?:(\d{{1,2}})[:h])?(\d+)['′] ?(\d+)(?:[\"″]|'')(\d{{1,3}}(?!\d))?"
         r"(/(?:km|公里)(?![A-Za-z]))?",
         _minutes,
-    ),
-    rule(r"(?<![A-Za-z])q(\d{1,2})(?:-(\d{1,2}))?h(?![A-Za-z])", _dosing),
-    rule(
-        r"(?<=[忌疗停服用药程每约酒≥≤])(\d{1,3})d(?![A-Za-z\d])",
-        lambda m: Said("measure", f"{counted(m[1], '天')}天"),
     ),
     rule(
         rf"(?<![A-Za-z])([NSEW])({NUMBER})°",
@@ -465,7 +469,6 @@ RULES: tuple[Rule, ...] = (
         lambda m: Said("measure", f"{counted(m[1], '伏')}伏"),
     ),
     rule(rf"{NOT_IN_NAME}(\d{{1,3}}(?:\.\d+)?) ?[xX](?![A-Za-z0-9])", _times),
-    rule(r"(?<=[A-Z])([-+])(\d{1,3}) ?(?:BP|bp|个?基点)s?(?![A-Za-z\d])", _basis_points),
     rule(
         rf"(?:(?<![A-Za-z\d%])(-))?(?<![A-Za-z\d.])(?<![A-Za-z]-)({NUMBER}) ?({UNIT}{RATE})",
         _measure,
@@ -473,7 +476,7 @@ RULES: tuple[Rule, ...] = (
     rule(rf"(?<![\d.])(-)({NUMBER})(?=度)", _degrees),
     rule(
         rf"(?:(?<=[元块分角费价\d起㎡²]|"
-        rf"{HAN})|(?<=\d[wWkK]))/ ?((?:{any_of((*_DENOMINATORS, *MEASURES))})"
+        rf"{HAN})|(?<=\d[wWkK]))/ ?(?!包邮)((?:{any_of((*_DENOMINATORS, *MEASURES))})"
         rf"{_TAIL}(?:·(?:天|日|月|年))?)",
         _per,
     ),
@@ -481,7 +484,14 @@ RULES: tuple[Rule, ...] = (
         r"(?<=[A-Za-z\u3400-\u9fff])/(?=100 ?(?:g|ml|mL|克|毫升|kcal|千卡|kJ|千焦)(?![A-Za-z]))",
         lambda _: Said("sign", "每"),
     ),
-    rule(rf"(?<=\d)/(?=(?:{NUMBER}) ?(?:{UNIT}|{any_of(MEASURES)}))", _price_for),
+    rule(r"(?:(?<=\d[wW])|(?<=\d[wW] ))km(?![A-Za-z/])", lambda _: Said("measure", "公里")),
+    rule(
+        rf"(?:{_BEHIND_CODE})/ ?((?:{any_of(_PER)}){_TAIL})",
+        lambda m: Said("measure", f"每{_DENOMINATORS[m[1]]}"),
+    ),
+    rule(r"(?<=%)/(?=\d{1,2} ?(?:年|个?月|周|天))", lambda _: Said("sign", "每")),
+    rule(r"/ ?([\u3400-\u9fff])(?![\u3400-\u9fff])", _per_any),
+    rule(rf"(?<=\d)/(?=(?:{NUMBER}) ?(?:{UNIT}|d(?![A-Za-z])|[\u3400-\u9fff]))", _price_for),
     rule(
         rf"(?<=[元块角分])/(?=\d)|(?<=[元块角分万千字天月年])/(?={_HAN_UNITS})",
         lambda _: Said("sign", "每"),

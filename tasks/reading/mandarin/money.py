@@ -42,7 +42,7 @@ _PREFIXED = {
     },
     **{"Rs": "卢比", "RMB¥": "元"},
 }
-_CODES = {
+CODES = {
     **{
         "USD": "美元",
         "RMB": "元人民币",
@@ -63,14 +63,26 @@ _CODES = {
     },
     **{"AED": "迪拉姆", "BRL": "雷亚尔", "MXN": "墨西哥比索"},
 }
-_LEADING = {**SIGNS, **_PREFIXED, **_CODES}
+_LEADING = {**SIGNS, **_PREFIXED, **CODES}
 del _LEADING["元"]
 _LARGE = r"(?:百万|千万|十万|[百千万亿]+|[wWkKMB](?![A-Za-z]))?"
 _NAMED = any_of(sign for sign in _LEADING if sign[0].isalpha())
 _HEAD = rf"((?<![A-Za-z])(?:{_NAMED})|(?:{any_of(s for s in _LEADING if not s[0].isalpha())}))"
 _THOUSANDS = {"k": 10**3, "K": 10**3, "M": 10**6, "B": 10**9}
 _CHEAP = re.compile(r"(?:到手价?|只要|仅需?|券后|拍下|秒杀价?|抢购价|一口价)$")
+_CHEAPER = re.compile(r"(?:优惠|补贴|国补|立减|券|红包|抵扣|换新|新人|首单)价?$")
+_TAKEN_OFF = re.compile(r"券|立减|优惠|补贴|国补|折|减|促|到手|红包|省")
 _LETTERS = {"w": "万", "W": "万", "k": "千", "K": "千", "M": "百万", "B": "十亿"}
+
+PRICED = re.compile(
+    r"(?:价|只要|仅需?|才|卖|售|到手|直降|立减|减|省|满|送|共|约|近|超|达|高达|"
+    r"数量|人数|编号|第|花|付|降|赚|返|充|存|抵|借)[了到至是：: ]*$"
+)
+
+
+def is_priced(text: str) -> bool:
+    """Whether the words before a number speak of a price or a quantity."""
+    return bool(PRICED.search(text) or re.search(r"[¥$€£]$", text))
 
 
 def _large(scale: str) -> str:
@@ -87,13 +99,14 @@ def _unit(sign: str, match: re.Match[str], *, is_written: bool = False) -> str:
         and not is_written
     ):
         return ""
-    return (SIGNS | _PREFIXED | _CODES)[sign]
+    return (SIGNS | _PREFIXED | CODES)[sign]
 
 
 def _price(match: re.Match[str]) -> Said:
     minus, sign, inner_minus, number, scale = match.groups()
     unit = _unit(sign, match)
-    spoken = ("负" if minus or inner_minus else "") + _scaled(number, scale, unit) + unit
+    sign_word = "减" if _CHEAPER.search(before(match)) else "负"
+    spoken = (sign_word if minus or inner_minus else "") + _scaled(number, scale, unit) + unit
     return Said("money", spoken, _doubt(match) if sign == "$" else None)
 
 
@@ -123,14 +136,26 @@ def _price_range(match: re.Match[str]) -> Said:
     sign, low, low_scale, high, high_scale = match.groups()
     low_large, large = _large(low_scale or ""), _large(high_scale or "")
     unit = _unit(sign, match)
+    is_of_one_scale = low_large == large and "-" in match[0]
+    if is_of_one_scale and float(low.replace(",", "")) > float(high.replace(",", "")):
+        return _bargain(match, unit)
     left = price(low) + low_large
     right = counted(high, large or unit) if high == "2" else price(high)
     return Said("range", f"{left}到{right}{large}{unit}")
 
 
+def _bargain(match: re.Match[str], unit: str) -> Said:
+    """¥18,999-2000: what is taken off a price, without doubt where the sentence speaks of it."""
+    _, low, low_scale, high, high_scale = match.groups()
+    spoken = f"{price(low)}{_large(low_scale or '')}减{price(high)}{_large(high_scale or '')}{unit}"
+    is_sure = before(match).endswith("满") or _TAKEN_OFF.search(sentence_around(match))
+    doubt = None if is_sure else f"{match[0]} is read as a price and what is taken off it"
+    return Said("money", spoken, doubt)
+
+
 def _trailing(match: re.Match[str]) -> Said:
     number, scale, sign = match.groups()
-    unit = (SIGNS | _CODES)[sign]
+    unit = (SIGNS | CODES)[sign]
     return Said("money", _scaled(number, scale, unit) + unit)
 
 
@@ -168,13 +193,13 @@ RULES: tuple[Rule, ...] = (
     rule(r"(?<![A-Za-z])EUR ?([34]\d(?:\.5)?)(?![\d.])", _shoes),
     rule(
         rf"{_HEAD} ?({NUMBER})({_LARGE}) ?[-~–—至到] ?(?:\1 "
-        rf"?)?({NUMBER})({_LARGE})(?![\d-])(?:元(?![旦宵素气件]))?",
+        rf"?)?({NUMBER})({_LARGE})(?![\d%‰-])(?:元(?![旦宵素气件]))?",
         _price_range,
     ),
     rule(rf"([-−](?=[^\d ]))?{_HEAD} ?(-)?({NUMBER})({_LARGE})(?:元(?![旦宵素气件]))?", _price),
     rule(
         rf"(?<![A-Za-z\d.])({NUMBER}) ?({_LARGE}) ?([¥€£₹₩₽฿₫₱円]|\$(?!\d)|"
-        rf"{any_of(_CODES)})(?![A-Za-z\d])",
+        rf"{any_of(CODES)})(?![A-Za-z\d])",
         _trailing,
     ),
     rule(

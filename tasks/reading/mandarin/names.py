@@ -2,9 +2,9 @@
 
 import re
 
-from tasks.reading.mandarin.dates import is_priced
+from tasks.reading.mandarin.money import is_priced
 from tasks.reading.mandarin.numerals import amount, cardinal, digits, is_counted, is_surely_counted
-from tasks.reading.mandarin.rules import Rule, Said, after, before, rule
+from tasks.reading.mandarin.rules import Rule, Said, after, any_of, before, rule
 
 _BY_DIGITS = re.compile(r"(?i:IP|ISO ?|GB/?T? ?|KN|KF|SN|No)$")
 _ACCOUNT = re.compile(
@@ -23,7 +23,13 @@ _ROMAN = {
     **{"Ⅺ": 11, "Ⅻ": 12, "ⅰ": 1, "ⅱ": 2, "ⅲ": 3, "ⅳ": 4, "ⅴ": 5, "ⅵ": 6, "ⅶ": 7, "ⅷ": 8},
     **{"ⅸ": 9, "ⅹ": 10, "ⅺ": 11, "ⅻ": 12},
 }
-_LATIN_ROMAN = {"II": 2, "III": 3, "IV": 4, "VI": 6, "VII": 7, "VIII": 8, "IX": 9}
+_LATIN_ROMAN = {
+    **{"II": 2, "III": 3, "IV": 4, "VI": 6, "VII": 7, "VIII": 8, "IX": 9, "XI": 11, "XII": 12},
+    **{"XIII": 13, "XIV": 14, "XV": 15, "XVI": 16, "XVII": 17, "XVIII": 18, "XIX": 19},
+    **{"XX": 20, "XXI": 21, "XXII": 22, "XXIII": 23, "XXIV": 24, "XXV": 25, "XXX": 30},
+}
+_SURE_ROMAN = "XIV|XVI|XVIII|XVII|XIII|XIX|VIII|VII|III|XXIV|XXIII|XXII"
+"""These are numerals wherever they stand; VI is also a firm's look, XI a name, XV a car."""
 
 
 def is_brand(text: str) -> bool:
@@ -58,6 +64,16 @@ def _glued(match: re.Match[str]) -> Said:
     is_name = is_mask or _BY_DIGITS.search(left) or re.search(r"[A-Za-z]\d+-$", left)
     is_name = is_name or _ACCOUNT.search(left)
     return Said("model", digits(number) if is_name and "." not in number else model_number(number))
+
+
+def _values_of_name(match: re.Match[str]) -> Said | None:
+    """HRC28-32, SPF30-50: from one value to another; a name may look the same."""
+    low, high = match.groups()
+    if int(low) >= int(high) or low.startswith("0"):
+        return None
+    is_value = before(match).endswith(("HRC", "HRB", "HB", "HV", "SPF", "DN", "PN", "ISO"))
+    doubt = None if is_value else f"{match[0]} is read as a range; write 杠 where it is a name"
+    return Said("range", f"{amount(low)}到{amount(high)}", doubt)
 
 
 def _version(match: re.Match[str]) -> Said:
@@ -160,11 +176,13 @@ def _long(match: re.Match[str]) -> Said | None:
     right = after(match)
     if is_surely_counted(right) or re.match(r" ?[A-Za-z%℃+×*=]|,\d|\.\d", right):
         return None
-    return Said("digits", digits(match[0]), f"{match[0]} is read digit by digit")
+    is_named = re.search(r"(?:ISBN|ISSN|书号)[：: ]*$", before(match))
+    doubt = None if is_named else f"{match[0]} is read digit by digit"
+    return Said("digits", digits(match[0]), doubt)
 
 
 _NAMED = r"[A-Za-zÀ-ÖØ-öø-ɏ]"
-_INDEX = re.compile(r"(?<![A-Za-z])(?:AQI|PSI|IQ|EQ|BMI|TDS|HRV|KDA|GRE|SAT|TOEIC|TOEFL) $")
+_INDEX = re.compile(r"(?<![A-Za-z])(?:AQI|PSI|HR|IQ|EQ|BMI|TDS|HRV|KDA|GRE|SAT|TOEIC|TOEFL) $")
 _BUS = re.compile(r"(?:巴士?|公交|公车|专线)[车号]?(?:[A-Z\d]{1,4}[、/及和或])* ?$")
 _CURRENCY = {"¥": "元", "$": "美元", "": ""}
 
@@ -187,19 +205,6 @@ def _pages(match: re.Match[str]) -> Said | None:
     return Said("range", f"{amount(first)}到{amount(last)}") if int(first) < int(last) else None
 
 
-def _share(match: re.Match[str]) -> Said:
-    """600519.SH and (000001): the number of a share."""
-    market = f" {match[2]}" if match[2] else ""
-    return Said("digits", digits(match[1], one="幺") + market)
-
-
-def _tyre(match: re.Match[str]) -> Said:
-    """225/45R17 94W."""
-    width, height, letter, inches, load, speed = match.groups()
-    end = f" {digits(load)}{speed}" if load else ""
-    return Said("model", f"{digits(width)} {digits(height)}{letter}{amount(inches)}{end}")
-
-
 def _clothes(match: re.Match[str]) -> Said:
     """170/92A: height and chest."""
     height, chest, letter = match.groups()
@@ -218,19 +223,6 @@ FIRST: tuple[Rule, ...] = (
         r"(?<![A-Za-z\d.])(?<![A-Za-z]-)(?<![A-Za-z]\d-)(\d{1,3}(?:\.\d)?) ?MP(?![A-Za-z\d])",
         _pixels,
     ),
-    rule(
-        r"(?<![\d/.])([1-3]\d5)/([2-9][05]) ?(Z?R)F? ?(1[2-9]|2[0-4])"
-        r"(?: ?(\d{2,3})([H-Z])(?![A-Za-z\d]))?",
-        _tyre,
-    ),
-    rule(
-        r"(?<![\dA-Za-z.])(0|5|10|15|20)W-?(16|20|30|40|50|60)(?![\dA-Za-z元.])",
-        lambda m: Said("model", f"{amount(m[1])}W{amount(m[2])}"),
-    ),
-    rule(
-        r"(?<![\d.A-Za-z])(\d{4,6})(?:\.(SH|SZ|BJ|HK|TW)(?![A-Za-z])|(?<=\(\d{6})()(?=\)))", _share
-    ),
-    rule(r"(?<=[\u3400-\u9fff]\()(\d{5})()(?=\))", _share),
     rule(
         r"(?<![A-Za-z\d])0x([0-9A-Fa-f]{2,})(?![A-Za-z\d])",
         lambda m: Said("digits", f"零x{digits(m[1].upper())}"),
@@ -262,6 +254,7 @@ RULES: tuple[Rule, ...] = (
         r"(?<![\d.])(\d{1,4}(?:\.\d{1,4}){2,3})(?![\d.]\d|\d)(?:(?<=\.\d\d\d)|(?<=\.\d\d)|(?<=\.\d))(?::(\d{2,5})(?!\d))?",
         _version,
     ),
+    rule(r"(?<=[A-Z]{2})(\d{1,3})[-~–](\d{2,3})(?![\dA-Za-z.-])", _values_of_name),
     rule(rf"(?<={_NAMED})(?<!\d[xX])(?<!\d )(?<![\u3400-\u9fff )]x)\d+(?:\.\d+)?", _glued),
     rule(rf"(?<={_NAMED}-)\d+(?:\.\d+)?(?!:)", _glued),
     rule(r"(?<=TOP\d-)\d+", lambda m: Said("ordinal", amount(m[0]))),
@@ -277,6 +270,10 @@ RULES: tuple[Rule, ...] = (
         r"(?<![\d.])(?:925|950|990|9{3,4})(?=纯?银|足?金|千足|铂)",
         lambda m: Said("digits", digits(m[0])),
     ),
+    rule(
+        r"(?<![\d.])(?!\d\d00)[1-9]\d{3}(?=芯片|处理器|主板|显卡|平台)",
+        lambda m: Said("model", digits(m[0])),
+    ),
     rule(r"(?<![\d.])\d{3}(?=中学|医院|班(?!车|次|机))", lambda m: Said("digits", digits(m[0]))),
     rule(r"(?<![\d.])\d{3}(?=国道|省道|县道)", lambda m: Said("digits", digits(m[0]))),
     rule(r"(?<![\d.])(?:360(?=安全|杀毒|浏览|搜索)|58(?=同城|到家)|51(?=job))", _known),
@@ -284,14 +281,17 @@ RULES: tuple[Rule, ...] = (
     rule(r"(?<=[\u3400-\u9fff])\d{3,5}(?![\d.,%])", _branded),
     rule(f"[{''.join(_ROMAN)}]", _roman),
     rule(
-        r"(?<![A-Za-z])(?:II|III|IV|VI|VII|VIII|"
-        r"IX)(?![A-Za-z])(?:(?=[代型期级类号世章卷部册])|(?<=第II|第IV|第VI|第IX)|(?=》))",
+        rf"(?<![A-Za-z])(?:{any_of(_LATIN_ROMAN)})(?![A-Za-z\d])(?=[代型期级类号世章卷部册届回]|》)",
         _latin_roman,
     ),
+    rule(rf"(?<=第)(?:{any_of(_LATIN_ROMAN)})(?![A-Za-z\d])", _latin_roman),
     rule(
         r"(?<=[A-Za-z\d] )(?:II|III|IV|VI|VII|VIII|IX)(?![A-Za-z])",
         _latin_roman,
     ),
+    rule(rf"(?<=[\u3400-\u9fff])(?:{_SURE_ROMAN}|II|IV|IX|XII)(?![A-Za-z\d])", _latin_roman),
+    rule(rf"(?<=[A-Za-z] )(?:{_SURE_ROMAN})(?![A-Za-z\d])", _latin_roman),
+    rule(r"(?<=文明)VI(?![A-Za-z\d])", _latin_roman),
     rule(
         r"(?<=[\u3400-\u9fff])\d{3,4}(?= ?(?:PRO|Pro|EVO|Evo|Ultra|ULTRA|Plus|PLUS|Max|MAX|Ti|XT)"
         r"(?![A-Za-z]))",

@@ -2,7 +2,6 @@
 
 import re
 
-from tasks.reading.mandarin.dates import is_score
 from tasks.reading.mandarin.measures import RATE, SALARY, UNIT, unit_name
 from tasks.reading.mandarin.names import is_brand
 from tasks.reading.mandarin.numerals import amount, counted, digits, is_counted
@@ -14,6 +13,13 @@ from tasks.reading.mandarin.rules import (
     before,
     rule,
     sentence_around,
+)
+from tasks.reading.mandarin.times.hours import is_score
+from tasks.reading.mandarin.trades.sport import (
+    is_above,
+    is_between_sides,
+    is_of_match,
+    may_be_score,
 )
 
 
@@ -36,7 +42,7 @@ _UNIT_BEGINS = (
 _BEFORE_MINUS = re.compile(r"(?:[今明后昨白每冬夏]天|晚上|早上|夜晚|次日|[一-龥]日)$")
 _BARGAIN = re.compile(r"满|券|立减|优惠|凑单|折后|红包|跨店|补贴|大促|促销|用后|省")
 """Where these are in the sentence, 299-50 is what is taken off a price."""
-_CITIES = _words(
+CITIES = _words(
     "北京 上海 广州 深圳 天津 重庆 成都 杭州 南京 武汉 西安 苏州 长沙 郑州 青岛 沈阳 大连 厦门 "
     "昆明 济南 合肥 福州 南昌 贵阳 南宁 海口 三亚 哈尔滨 长春 石家庄 太原 兰州 西宁 银川 乌鲁木齐 "
     "拉萨 呼和浩特 香港 澳门 台北 宁波 无锡 珠海 东莞 佛山 东京 大阪 首尔 曼谷 新加坡 "
@@ -59,10 +65,12 @@ def _minus(sign: str, name: str) -> str:
     return "零下" if name.startswith(_TEMPERATURES) else "负"
 
 
-def _with_unit(match: re.Match[str]) -> Said:
+def _with_unit(match: re.Match[str]) -> Said | None:
     """-3~8℃, 1.5-2L, 60Hz-120Hz."""
     sign, low, low_unit, next_sign, high, unit = match.groups()
     name, left_name = unit_name(unit), unit_name(low_unit) if low_unit else ""
+    if left_name not in ("", name) and re.search(r" -\d", match[0]):  # 4.2m -18℃
+        return None
     left_minus, right_minus = _minus(sign, name), _minus(next_sign, name)
     left = left_minus + counted(low, name) + ("" if left_name == name else left_name)
     return Said("range", f"{left}到{right_minus}{counted(high, name)}{name}")
@@ -73,6 +81,14 @@ def _scaled(match: re.Match[str]) -> Said:
     low, low_letter, high, letter = match.groups()
     if letter == "K" and not SALARY.search(before(match)):
         return Said("range", f"{amount(low)}{low_letter or ''}到{amount(high)}K")
+    if low_letter == letter and is_above(low, high):  # 裸车30w-9w
+        spoken = "减".join(
+            f"{counted(number, '万')}万"
+            if letter == "w"
+            else amount(str(round(float(number) * 1000)))
+            for number in (low, high)
+        )
+        return Said("range", spoken, f"{match[0]} is read as what is taken off")
     if letter != "w" and (float(low) >= 10 or float(high) >= 10):
         left, right = (amount(str(round(float(number) * 1000))) for number in (low, high))
         return Said("range", f"{left}到{right}")
@@ -106,8 +122,8 @@ def _numbers(match: re.Match[str]) -> Said | None:
     right, left = after(match), before(match)
     if _YEAR.fullmatch(low) and re.fullmatch(r"(?:\d\d)?\d\d", high) and _YEARS.match(right):
         return Said("range", f"{digits(low)}到{digits(high)}")
-    is_of_points = right.startswith("分") and not _is_above(low, high) and "总分" in left
-    if "-" in match[0] and not is_of_points and (is_score(match) or _is_of_match(match)):
+    is_of_points = right.startswith("分") and not is_above(low, high) and "总分" in left
+    if "-" in match[0] and not is_of_points and (is_score(match) or is_of_match(match)):
         return Said("range", f"{amount(low)}比{amount(high)}")
     both_years = _YEAR.fullmatch(low) and _YEAR.fullmatch(high)
     if (
@@ -122,65 +138,17 @@ def _numbers(match: re.Match[str]) -> Said | None:
         return None
     if left.endswith("第"):
         return Said("range", f"{amount(low)}到{amount(high)}")
-    if _is_above(low, high) and (left.endswith("满") or _BARGAIN.search(sentence_around(match))):
+    if is_above(low, high) and (left.endswith("满") or _BARGAIN.search(sentence_around(match))):
         return Said("range", f"{amount(low)}减{amount(high)}")
     if (
         "-" in match[0]
-        and _may_be_score(low, high)
+        and may_be_score(low, high)
         and not is_counted(right)
-        and _is_between_sides(left, right)
+        and is_between_sides(left, right)
     ):
         return Said("range", f"{amount(low)}比{amount(high)}")
     words = f"{counted(low, right)}到{counted(high, right)}"
     return Said("range", words, _doubt(match, right))
-
-
-_MOST_POINTS = 200
-_NO_SIDE = re.compile(r" ?[室楼樓号號层層栋棟座单單倒章页頁节節课課区區排桌门門A-Za-z(（/%=+-]")
-_SOME_SIDE = re.compile(r"[\u3400-\u9fff，, ]$")
-_NO_SCORE = re.compile(
-    r"(?:从|從|由|分机|分機|内线|內線|转|轉|[号號章页頁节節层層座栋棟A-Za-z-]) ?$"
-)
-_MATCH = re.compile(
-    r"乒超|羽超|排超|[男女混][单双团](?:[ ：:决半\d]|$)|"
-    r"逆转|战胜|取胜|险胜|完胜|大胜|击败|横扫|决赛|不敌|惜败|晋级|夺冠|首局|次局|决胜局"
-)
-_LEAGUE = re.compile(
-    r"(?<![A-Za-z])W?(?:NBA|CBA|LPL|KPL|LCK)(?![A-Za-z])|[英中西意德法]超|[西意德法][甲乙]|欧[冠联]|"
-    r"亚冠|世预赛|季后赛|常规赛|小组赛|半场|主场|客场|[首次]回合"
-)
-_SIDE = re.compile(r" [A-Z][A-Za-z\d]*(?![A-Za-z\d])")
-
-
-def _is_of_match(match: re.Match[str]) -> bool:
-    """11-9、8-11 of a match, and T1 3-2 KT."""
-    right = after(match)
-    if _SIDE.match(right) and re.search(r"[A-Za-z]\d? $", before(match)):
-        return len(match[0]) == 3
-    if is_counted(right):
-        return False
-    sentence = sentence_around(match)
-    left = before(match)
-    is_of_sides = _LEAGUE.search(sentence) and (
-        _is_between_sides(left, right) or re.search(r"第[一二三四1-4]节$", left)
-    )
-    return bool(is_of_sides or _MATCH.search(sentence))
-
-
-def _is_above(low: str, high: str) -> bool:
-    return float(low.replace(",", "")) > float(high.replace(",", ""))
-
-
-def _is_between_sides(left: str, right: str) -> bool:
-    """Whether teams may stand on both sides of a score, and no floors, pages or extensions."""
-    has_side = _SOME_SIDE.search(left) and not _NO_SCORE.search(left)
-    return bool(has_side) and not _NO_SIDE.match(right)
-
-
-def _may_be_score(low: str, high: str) -> bool:
-    """2-0 runs downwards: no range."""
-    is_whole = low.isdecimal() and high.isdecimal()
-    return is_whole and _MOST_POINTS > int(low) > int(high)
 
 
 def _doubt(match: re.Match[str], right: str) -> str | None:
@@ -207,7 +175,8 @@ def _chain(match: re.Match[str]) -> Said:
     if is_rising and _COUNTED_IN_STEPS.match(right):  # 100-200-300元
         return Said("range", "、".join(counted(group, right) for group in groups))
     spoken = "杠".join(digits(group) if len(group) > 2 else amount(group) for group in groups)
-    return Said("digits", spoken, f"{match[0]} is read number by number")
+    is_named = re.search(r"(?:ISBN|ISSN|书号)[：: ]*$", before(match))
+    return Said("digits", spoken, None if is_named else f"{match[0]} is read number by number")
 
 
 def _steps(match: re.Match[str]) -> Said | None:
@@ -216,20 +185,6 @@ def _steps(match: re.Match[str]) -> Said | None:
     if [int(number) for number in numbers] != sorted({int(number) for number in numbers}):
         return None
     return Said("range", "、".join(map(amount, numbers)) + unit_name(match[2]))
-
-
-def _split_time(match: re.Match[str]) -> Said:
-    """接力3:27.85."""
-    minutes, seconds, part = match.groups()
-    return Said("time", f"{counted(minutes, '分')}分{amount(seconds)}秒{digits(part)}")
-
-
-def _tie_break(match: re.Match[str]) -> Said | None:
-    """7-6(5) of tennis."""
-    won, lost, points = match.groups()
-    if {won, lost} != {"6", "7"}:
-        return None
-    return Said("range", f"{amount(won)}比{amount(lost)}({amount(points)})")
 
 
 def _same_letter(match: re.Match[str]) -> Said | None:
@@ -242,7 +197,7 @@ def _same_letter(match: re.Match[str]) -> Said | None:
 
 def _between_cities(match: re.Match[str]) -> Said | None:
     """北京-上海."""
-    is_route = before(match).endswith(_CITIES) and after(match).startswith(_CITIES)
+    is_route = before(match).endswith(CITIES) and after(match).startswith(CITIES)
     return Said("range", "到") if is_route else None
 
 
@@ -264,15 +219,28 @@ def _connected(match: re.Match[str]) -> Said | None:
         return None
     if _BEFORE_MINUS.search(before(match)) and _BELOW.match(after(match)) and match[0] == "-":
         return None
+    if match[0] == "-" and before(match).endswith(("限时", "立即")):
+        return Said("range", "减")  # 限时-1.5w
     is_loss = re.match(r"\d+(?:\.\d+)?%", after(match)) and re.search(
         r"[年月周季日]$", before(match)
     )
     if match[0] == "-" and is_loss:  # 近3年-4.1%
         return None
+    is_share = re.match(r"\d+(?:\.\d+)?%", after(match)) and not before(match).endswith("%")
+    if match[0] == "-" and is_share and re.search(r"[晚件份套瓶盒人单次双张]$", before(match)):
+        return Said("range", "减")  # 连住3晚-10%
     low, high = re.search(r"([\d.]+)元$", before(match)), re.match(r"([\d.]+)元", after(match))
-    if low and high and _is_above(low[1], high[1]) and _BARGAIN.search(sentence_around(match)):
+    bare = re.match(r"([\d.]+)(?=[，。；、)]|$)", after(match))
+    if low and bare and match[0] == "-" and is_above(low[1], bare[1]):  # 9500元-300
+        return Said("range", "减")
+    if low and high and is_above(low[1], high[1]) and _BARGAIN.search(sentence_around(match)):
         return Said("range", "减")
     return Said("range", "到")
+
+
+def _off_pieces(match: re.Match[str]) -> Said | None:
+    """2件-3元: what is taken off; 第3条-5 is a place in a text."""
+    return None if re.search(r"第\d+\w$", before(match)) else Said("sign", "减")
 
 
 def _room(match: re.Match[str]) -> Said:
@@ -298,51 +266,18 @@ def _season(match: re.Match[str]) -> Said:
     return Said("range", f"{digits(match[1])}到{digits(match[2])}")
 
 
-def _mark(match: re.Match[str]) -> Said | None:
-    """评分9.3/10 and 4.9/5分: of how many points."""
-    mark, most = match.groups()
-    is_mark = _MARKED.search(before(match)) or match[0].endswith("分")
-    if not is_mark or float(mark) > int(most):
-        return None
-    return Said("measure", f"{counted(mark, '分')}分，满分{amount(most)}分")
-
-
-def _points(match: re.Match[str]) -> Said | None:
-    """总分1490/1600, GPA 3.8/4.0."""
-    points, most = match.groups()
-    if not _TESTED.search(before(match)) or float(points) > float(most):
-        return None
-    return Said("measure", f"{amount(points)}，满分{amount(most)}")
-
-
-_TESTED = re.compile(r"(?:总分|成绩|绩点|GPA|SAT|托福|高考|考[了出])[是为达：: ]{0,3}$")
-_MARKED = re.compile(r"(?:评分|打分|得分|口碑分?|好评|评价|综合分|豆瓣|点评)[是为达高：: ]{0,3}$")
-
-
-def _minute_of_match(match: re.Match[str]) -> Said | None:
-    """张玉宁67'、89'进球."""
-    if not re.search(
-        r"补时|进球|破门|点球|绝杀|红牌|黄牌|换下|扳平|比分|[中英西意德法]超",
-        sentence_around(match),
-    ):
-        return None
-    more = f"加{amount(match[2])}" if match[2] else ""
-    return Said("measure", f"{amount(match[1])}{more}分钟")
-
-
 RULES: tuple[Rule, ...] = (
+    rule(
+        r"(?<=×)(\d{1,2})-(\d{1,3})(?=[，。；、)]|元|$)",
+        lambda m: Said("sign", f"{amount(m[1])}减{amount(m[2])}"),
+    ),
     rule(
         rf"{_START}(\d(?:\.\d+)?)[-~–](\d(?:\.\d+)?):1(?![\d:])",
         lambda m: Said("range", f"{amount(m[1])}到{amount(m[2])}比一"),
     ),
-    rule(r"(?<![\d./])(\d{1,2}(?:\.\d)?)/(5|10|100)(?![\d./])分?", _mark),
-    rule(r"(?<![\d./])(\d{1,4}(?:\.\d{1,2})?)/(\d{1,4}(?:\.\d)?)(?![\d./])分?", _points),
-    rule(r"(?<![\d'A-Za-z])(\d{1,3})(?:\+(\d))?'(?![\d'])", _minute_of_match),
     rule(r"(?<![\d/.])((?:19|20)\d\d)/((?:19|20)?\d\d)(?= ?(?:赛季|学年|财年|年度))", _season),
     rule(r"(?<=[座栋幢楼])(\d{1,2})-(\d{1,4})(?=号?[室房])", _room),
     rule(r"(?<![\d.A-Za-z-])(\d{3,4})[-~–](\d{2,4})(?=号?[室房])", _rooms),
-    rule(r"(?<![\d.:])(\d{1,2}):([0-5]\d)\.(\d{2,3})(?![\d.:])", _split_time),
-    rule(r"(?<![\d.-])([67])-([67])\((\d{1,2})\)", _tie_break),
     rule(r"(?:(?<=ISO)|(?<=ISO ))(\d{2,3})[-~–](\d{3,6}|\d{1,3},\d{3})(?![\d-])", _film_speeds),
     rule(
         r"(?<![\d.-])7-11(?=便利|门市|超商|店|取|买|旁|对面|隔壁|有售|狮)",
@@ -376,6 +311,10 @@ RULES: tuple[Rule, ...] = (
     rule(
         r"(?:(?<=^[A-Z])|(?<=[^A-Za-z0-9-][A-Z]))[-~](?=[A-Z](?![A-Za-z0-9])(?:[区座栋排组馆厅口段级类班款档列层]|$))",
         lambda _: Said("range", "到"),
+    ),
+    rule(
+        r"(?<=[件条副盒份套瓶双支提箱袋包张只枚台])-(?=\d+(?:\.\d+)?(?:元|[，。；、)]|$))",
+        _off_pieces,
     ),
     rule(rf"(?<=[{_SHORT_NAMES}])[-–—](?=[{_SHORT_NAMES}])", _between_short_names),
     rule(r"(?<=[\u3400-\u9fff]) ?[-~–—] ?(?=[\u3400-\u9fff])", _between_cities),

@@ -9,7 +9,6 @@ from model.speech.hanzi.traditional import simplified
 from tasks.reading.mandarin import (
     addresses,
     counts,
-    dates,
     measures,
     money,
     names,
@@ -17,12 +16,32 @@ from tasks.reading.mandarin import (
     ranges,
     signs,
 )
+from tasks.reading.mandarin.doubts.joints import with_doubts
 from tasks.reading.mandarin.numerals import cardinal
 from tasks.reading.mandarin.rules import Said, Say
+from tasks.reading.mandarin.times import dates
+from tasks.reading.mandarin.trades import (
+    cars,
+    finance,
+    health,
+    homes,
+    industry,
+    periods,
+    schools,
+    sport,
+)
 from tasks.reading.tokens import Token
 
 _RULES = (
     *addresses.RULES,
+    *periods.RULES,
+    *sport.RULES,
+    *schools.RULES,
+    *health.RULES,
+    *finance.RULES,
+    *cars.RULES,
+    *industry.RULES,
+    *homes.RULES,
     *names.FIRST,
     *phones.RULES,
     *dates.RULES,
@@ -49,7 +68,7 @@ def mandarin_tokens(text: str) -> tuple[Token, ...]:
         if token:
             tokens.append(_apart(seen, token))
         place = token.end if token else start + 1
-    return tuple(tokens)
+    return with_doubts(seen, tokens)
 
 
 @cache
@@ -120,8 +139,9 @@ _SIGNS = {
     **dict.fromkeys("➡➜➔⇒→⇄↔⇌", "→"),
     **dict.fromkeys("“”＂", '"'),
     **dict.fromkeys("″", '"'),
-    **dict.fromkeys("（﹙", "("),
-    **dict.fromkeys("）﹚", ")"),
+    **dict.fromkeys("（﹙〔〖［", "("),
+    **dict.fromkeys("）﹚〕〗］", ")"),
+    **dict.fromkeys("☎☏✆", "℡"),
     "\u00b5": "μ",
     "\u2126": "Ω",
     "\u3000": " ",
@@ -133,12 +153,15 @@ _SIGNS = {
 _BETWEEN_DIGITS = {"：": ":", "∶": ":", "︰": ":", "．": ".", "﹕": ":"}
 """Behind a word these are a sign of the sentence: 时间：9：00 has one of either kind."""
 
-_AMERICAN = re.compile(r"美[元金股国]|US|纽约|纳斯达克")
+_AMERICAN = re.compile(r"美[元金股国]|US(?![D$])|纽约|纳斯达克")
 _OWN_DOLLARS = re.compile(
     r"(?:HK|NT|MOP|S|SG)\$|(?<![A-Z])(?:HKD|NTD|TWD|SGD|MOP)(?![A-Z])|港[币元铁]|[台臺]币|坪|捷[运運]|"
     r"香港|九[龙龍]|旺角|中[环環]|尖沙咀|八[达達]通|澳[门門]|[台臺][北中南湾灣]|高雄|新北|新竹|新加坡|[组組]屋"
 )
-"""Signs of Hong Kong, Macao, Taiwan and Singapore in a script of characters they all share."""
+"""Signs of Hong Kong, Macao, Taiwan and Singapore in a script of characters they all share.
+
+Where a script writes US$ or USD beside a bare $, the bare one is its own dollar.
+"""
 _WIDE_THOUSANDS = re.compile(r"(?<=[０-９])，(?=[０-９]{3}(?![０-９]))")
 
 
@@ -184,8 +207,13 @@ def _plain_letter(sign: str) -> str:
     return wide if len(wide) == 1 and wide.isascii() else sign
 
 
+_COUNTED_BEHIND = re.compile(r"\d+(?:[\"人台款名]|GB)")
+
+
 def _is_between(signs: list[str], index: int) -> bool:
     inside = 0 < index < len(signs) - 1
+    if signs[index] == "：" and _COUNTED_BEHIND.match("".join(signs[index + 1 : index + 8])):
+        return False  # 1.0：32人服
     return inside and _is_of_number(signs[index - 1]) and _is_of_number(signs[index + 1])
 
 

@@ -1,0 +1,32 @@
+"""Tyres, wheels and oil. Pure."""
+
+import re
+
+from tasks.reading.mandarin.numerals import amount, digits
+from tasks.reading.mandarin.rules import Rule, Said, rule
+
+
+def _tyre(match: re.Match[str]) -> Said:
+    """225/45R17 94W."""
+    width, height, letter, inches, load, speed = match.groups()
+    end = f" {digits(load)}{speed}" if load else ""
+    return Said("model", f"{digits(width)} {digits(height)}{letter}{amount(inches)}{end}")
+
+
+def _wheel(match: re.Match[str]) -> Said:
+    """18×8.0J: J is the shape of its rim."""
+    return Said("model", f"{amount(match[1])}乘{amount(match[2])}J")
+
+
+RULES: tuple[Rule, ...] = (
+    rule(
+        r"(?<![\d/.])([1-3]\d5)/([2-9][05]) ?(Z?R)F? ?(1[2-9]|2[0-4])"
+        r"(?: ?(\d{2,3})([H-Z])(?![A-Za-z\d]))?",
+        _tyre,
+    ),
+    rule(
+        r"(?<![\dA-Za-z.])(0|5|10|15|20)W-?(16|20|30|40|50|60)(?![\dA-Za-z元.])",
+        lambda m: Said("model", f"{amount(m[1])}W{amount(m[2])}"),
+    ),
+    rule(r"(?<![\d.A-Za-z])(1[3-9]|2[0-4]) ?[×xX*] ?(\d{1,2}(?:\.\d)?)J(?![A-Za-z\d])", _wheel),
+)

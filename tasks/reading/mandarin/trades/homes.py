@@ -1,0 +1,43 @@
+"""Lifts of a house, nights of a journey, and the stations between. Pure."""
+
+import re
+
+from tasks.reading.mandarin.numerals import counted
+from tasks.reading.mandarin.ranges import CITIES
+from tasks.reading.mandarin.rules import Rule, Said, after, before, rule
+
+_STATION = re.compile(rf"(?:{'|'.join(CITIES)})(?:[东南西北]站?|站)?$")
+
+
+def _lifts(match: re.Match[str]) -> Said:
+    """2T4H: two lifts and four homes on a floor."""
+    return Said("measure", f"{counted(match[1], '梯')}梯{counted(match[2], '户')}户")
+
+
+def _days_and_nights(match: re.Match[str]) -> Said:
+    """5D4N and 4N5D."""
+    words = {"D": "天", "N": "晚"}
+    first, second = (
+        f"{counted(number, words[letter])}{words[letter]}"
+        for number, letter in re.findall(r"(\d+)([DN])", match[0])
+    )
+    return Said("measure", first + second)
+
+
+def _stations(match: re.Match[str]) -> Said | None:
+    """北京南-上海虹桥."""
+    is_route = _STATION.search(before(match)) and after(match).startswith(CITIES)
+    return Said("range", "到") if is_route else None
+
+
+RULES: tuple[Rule, ...] = (
+    rule(r"(?<=\d:\d\d)[-~–](?=[A-Z]{3}\d)", lambda _: Said("range", "到")),
+    rule(
+        r"(?<![\d'])(\d{1,3})'(?=/(?:班|圈|次|趟))",
+        lambda m: Said("measure", f"{counted(m[1], '分钟')}分钟"),
+    ),
+    rule(r"(?<![A-Za-z\d])(\d{1,2})T(\d{1,2})H(?![A-Za-z\d])", _lifts),
+    rule(r"(?<![A-Za-z\d])\d{1,2}D\d{1,2}N(?![A-Za-z\d])", _days_and_nights),
+    rule(r"(?<![A-Za-z\d])\d{1,2}N\d{1,2}D(?![A-Za-z\d])", _days_and_nights),
+    rule(r"(?<=[\u3400-\u9fff]) ?[-~–—] ?(?=[\u3400-\u9fff])", _stations),
+)
