@@ -450,6 +450,6 @@ RULES = (
     Rule(_NUMBER_OF, _number_of),
     Rule(_KEY, _key),
     Rule(_BAR, _bar),
-    Rule(_SLASH, _slash),
-    Rule(_SIGN, _sign),
 )
+LAST_RULES = (Rule(_SLASH, _slash), Rule(_SIGN, _sign))
+"""Signs one by one, whatever they stand between."""
