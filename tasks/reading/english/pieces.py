@@ -10,7 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from model.speech.english import is_english_word
+from tasks.reading.english.rates import RATE_WORDS
 from tasks.reading.english.rules import word_set
+from tasks.reading.english.units import UNITS
 from tasks.reading.tokens import Token, spoken_form
 
 _WAY_OUT = "write it out, or put it into the lexicon"
@@ -23,7 +25,7 @@ _LETTERS = "A-Za-z\u00c0-\u024f"
 _SAID = rf"(?:[{_LETTERS}][{_LETTERS}']+|[aAI])"
 _WORDS_BESIDE = re.compile(rf"[-–+/]?{_SAID}(?:[-–/]{_SAID})*[-–/]?")
 _LETTER = re.compile(r"[-(]?[A-Za-z]")
-_NO_PROSE = re.compile(r"[^\x00-\u024f]")
+_NO_PROSE = re.compile(r"[\u0400-\u1fff\u2190-\uffff\U00010000-\U0010ffff]")
 _SILENT_SIGNS = frozenset("*|_^~·¦`")
 _WORDED_SIGNS = frozenset("=<>≥≤≈±+@&#Δ")
 
@@ -39,6 +41,7 @@ def marked(text: str, tokens: Sequence[Token], last: frozenset[int]) -> tuple[To
     doubtful = [
         *_runs_in_pieces(text, tokens, last),
         *_cut_words(text, tokens),
+        *_unknown_rates(text, tokens),
         *_unsayable_words(text, tokens),
     ]
     done = list(tokens)
@@ -48,9 +51,7 @@ def marked(text: str, tokens: Sequence[Token], last: frozenset[int]) -> tuple[To
             continue
         first = min((start, *(each.start for each in inside)))
         behind = max((end, *(each.end for each in inside)))
-        shifted = [
-            replace(each, start=each.start - first, end=each.end - first) for each in inside
-        ]
+        shifted = [replace(each, start=each.start - first, end=each.end - first) for each in inside]
         spoken = spoken_form(text[first:behind], shifted)
         kind = inside[0].kind if inside else "abbreviation"
         done = [each for each in done if each not in inside]
@@ -95,14 +96,20 @@ def _is_in_pieces(
             return True
         if each is None:
             return False
-        if each.start in last and _is_loose(text, each, start, end):
+        around = (*inside[max(0, index - 1) : index], *inside[index + 1 : index + 2])
+        if each.start in last and _is_loose(text, each, start, end, around):
             return True
         place = each.end
     return False
 
 
 def _is_said_beside(
-    text: str, start: int, end: int, before: Token | None, behind: Token | None, last: frozenset[int]
+    text: str,
+    start: int,
+    end: int,
+    before: Token | None,
+    behind: Token | None,
+    last: frozenset[int],
 ) -> bool:
     """Whether what lies beside or between tokens is plain words, or nothing that is said."""
     gap = text[start:end]
@@ -124,23 +131,41 @@ def _is_said_beside(
     return not (is_glued_before or is_glued_behind)
 
 
-def _is_loose(text: str, sign: Token, start: int, end: int) -> bool:
+def _is_loose(text: str, sign: Token, start: int, end: int, around: Sequence[Token]) -> bool:
     """Whether a sign inside a run is read as "slash", or as nothing at all."""
     if sign.start == start or sign.end == end:
         return False
     written, said = text[sign.start : sign.end], sign.spoken.strip()
+    if said == "slash" and [each.kind for each in around] == ["model", "model"]:
+        return False  # n77/n78, i5/i7
     return (written == "/" and said in ("slash", "")) or written in _SILENT_SIGNS
+
+
+_RATE = re.compile(r"/(?P<name>[A-Za-z]{1,6})$")
+
+
+def _unknown_rates(text: str, tokens: Sequence[Token]) -> Iterator[tuple[int, int, str]]:
+    """Rates for each of something that no table has, and no dictionary: $12/plr."""
+    for each in tokens:
+        found = _RATE.search(text[each.start : each.end])
+        is_rate = each.kind in ("measure", "money", "cardinal", "decimal", "range")
+        if not is_rate or not found or not each.spoken.endswith(found["name"]):
+            continue
+        name = found["name"]
+        if name not in RATE_WORDS and not is_english_word(name):
+            written = text[each.start : each.end]
+            yield each.start, each.end, f'no rule knows the "{name}" of "{written}"; {_WAY_OUT}'
 
 
 _SHORT_WORDS = word_set(
     "abs alg app asst auth bal cal carb cert chem civ comb con conf crit def dim div eff eng esp "
-    "exam exec exp ext fed fig fin fwd gen hon ill int iss jan len lib lit loc man mat mech med mod "
-    "mus opp orig par perf pol pos pres prod prog pub rec rel rep res rev sat sec sep sev sol sub "
-    "sup surg tech tel tem tol tot tran vac val veg vet vis vol"
+    "exam exec exp ext fed fig fin fwd gen hon ill int iss jan len lib lit loc man mat mech med "
+    "mod mus opp orig par perf pol pos pres prod prog pub rec rel rep res rev sat sec sep sev sol "
+    "sub sup surg tech tel tem tol tot tran vac val veg vet vis vol"
 )
 """Words of the dictionary that a full stop before small letters makes abbreviations."""
 _CUT = re.compile(
-    r"(?:(?<![\w.'@#\\-])|(?<=\d-))(?P<word>[A-Za-z]{1,12}(?:'[a-z]{1,2})?)\.(?:"
+    r"(?<![\w.'@#\\])(?P<word>[A-Za-z]{1,12}(?:'[a-z]{1,2})?)\.(?:"
     r"(?P<joint>[,;:/-])|(?=[)\]])|(?=[ \u00a0](?P<next>[A-Za-z]|[\d&$€£¥#(+±<>~=-])))"
 )
 _WORD_BEFORE = re.compile(r"[A-Za-z\d,;:)%][ \u00a0(]*$|[(/][ ]*$")
@@ -189,7 +214,7 @@ def _is_aside(text: str, place: int) -> bool:
     """Whether a few words in brackets are no sentence: (4g sat.)."""
     opening = max(text.rfind("(", 0, place), text.rfind("[", 0, place))
     return (
-        0 <= opening
+        opening >= 0
         and place - opening <= _LONGEST_SENTENCE_IN_BRACKETS
         and not text[opening + 1].isupper()
     )
@@ -199,12 +224,14 @@ _NO_VOWEL = "bcdfghj-np-tv-z"
 _UNSAYABLE = re.compile(
     rf"(?:(?<![\w.'@#\\-])|(?<=\d-))(?P<consonants>[{_NO_VOWEL}]{{2,}}|[B-DF-HJ-NP-TV-Z][{_NO_VOWEL}]{{2,}})"
     r"(?![\w'@-]|\.\w)"
-    r"|(?:(?<=\d)|(?<=[\d/] ))(?P<unit>[a-z]{1,2}[B-DF-HJ-NP-TV-XZ][B-DF-HJ-NP-TV-XZa-z]*|[b-hj-wz])(?![\w'@.-]|\.\w)"
+    r"|(?:(?<=[\d/])|(?<=[\d/] ))(?P<unit>[a-z]{1,2}[B-DF-HJ-NP-TV-XZ][B-DF-HJ-NP-TV-XZa-z]*)"
+    r"(?![\w'@.-]|\.\w)"
+    r"|(?:(?<=\d)|(?<=\d ))(?P<letter>[b-hj-wz])(?![\w'@.-]|\.\w)"
     r"|(?<![\w.'@#\\-])(?P<clipped>[A-Za-z]{1,12}'[a-z]{1,6})(?![\w'-])"
-    r"|(?<![\w/'@.-])(?P<pair>[b-hj-z]/[a-z])(?![\w/'])"
+    r"|(?<![\w/'@.-])(?P<pair>[b-hj-z]/[a-z]+)(?![\w/'])"
 )
 _TAILS = word_set("s t re ve ll m all am clock em er til n tis twas")
-_PAIRS = word_set("y/n y/y m/m q/q")
+_PAIRS = word_set("y/n y/y m/m q/q s/he")
 _SOUNDS = word_set("brr grr hmm hm mm mmm pfft psst psh shh sh tsk tss zzz nth www pst ft vs cc")
 
 
@@ -216,7 +243,7 @@ def _unsayable_words(text: str, tokens: Sequence[Token]) -> Iterator[tuple[int, 
         if inside and not (match["pair"] and inside[0].start == start + 1):
             continue
         word = match[0]
-        if word in _PAIRS:
+        if word in _PAIRS or word in UNITS:
             continue
         if match["clipped"] and not _is_clipped(word):
             continue

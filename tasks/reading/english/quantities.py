@@ -333,7 +333,9 @@ def _letter_scale(match: re.Match[str], quantity: _Quantity) -> str | None:
         return f"{quantity.number.words} K"
     if is_screen or following in ("run", "race", "runs", "races", "runner", "event"):
         return f"{quantity.number.words} K"
-    if following.split("-")[0] in ("gold", "white", "yellow", "rose") and value in (
+    is_gold = following.split("-")[0] in ("gold", "white", "yellow", "rose", "yg", "wg", "rg")
+    is_gold = is_gold or (not following and bool(_RING.search(match.string)))
+    if is_gold and value in (
         8,
         9,
         10,
@@ -347,6 +349,9 @@ def _letter_scale(match: re.Match[str], quantity: _Quantity) -> str | None:
     if scale == "K" and value >= 1000:
         return f"{quantity.number.words} kelvin"
     return None
+
+
+_RING = re.compile(r"\b(?:[Rr]ing size|carats?|karats?|[Dd]iamonds?)\b|\d ?ctw?\b")
 
 
 _SCREENS = word_set(

@@ -41,7 +41,14 @@ _SHORT = {
     "pers": "person",
     "pax": "person",
     "ac": "acre",
+    "plt": "pallet",
+    "rev": "revolution",
 }
+RATE_WORDS = frozenset((*_SHORT, *PERIODS, *UNITS))
+"""What may stand behind the slash of a rate."""
+_NO_THINGS = frozenset(
+    ("until", "till", "til", "or", "and", "to", "then", "if", "when", "after", "from", "with")
+)
 _UNITS_AND_DAYS = {
     **UNITS,
     **{
@@ -90,6 +97,8 @@ def with_rate(text: str, end: int, words: str) -> tuple[str, int]:
     if found is None:
         return words, end
     first, second = found[1], found[2]
+    if first in _NO_THINGS:
+        return words, end  # 1 hr/until doubled
     is_known = first in UNITS or first in PERIODS or first in _SHORT
     if first.isupper() and len(first) > 1 and not is_known:
         return words, end  # RTO 4h/RPO 15m

@@ -18,9 +18,12 @@ from tasks.reading.english.short import abbreviations, contexts, initials
 from tasks.reading.english.times import calendar
 from tasks.reading.english.trades import (
     ages,
+    aviation,
     cars,
     chemistry,
+    computing,
     finance,
+    freight,
     hardware,
     homes,
     kitchen,
@@ -45,7 +48,10 @@ _RULES = (
     *medicine.RULES,
     *sport.RULES,
     *travel.RULES,
+    *aviation.RULES,
+    *freight.RULES,
     *weather.RULES,
+    *computing.RULES,
     *chemistry.RULES,
     *devices.RULES,
     *known.RULES,

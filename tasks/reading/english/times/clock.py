@@ -20,7 +20,7 @@ _HALF = (
     r"|(?:hours|hrs?|h)\b)"
 )
 _TIME = re.compile(
-    rf"(?<![\w.,:/$€£¥₹-])(?!\d{{1,2}}:\d\d\.\d)(?P<h>{_CLOCK})(?:(?P<sep>[:.])(?P<m>[0-5]\d)"
+    rf"(?:(?<![\w.,:/$€£¥₹-])|(?<=[a-z]{{3}}/))(?!\d{{1,2}}:\d\d\.\d)(?P<h>{_CLOCK})(?:(?P<sep>[:.])(?P<m>[0-5]\d)"
     rf"(?::(?P<sec>[0-5]\d))?)?(?P<half>{_HALF})?"
     rf"(?:(?P<to>{_TO})(?P<h2>{_CLOCK})(?:[:.](?P<m2>[0-5]\d))?(?P<half2>{_HALF})?)?(?![\w%:/]"
     rf"|[.,:-]\d)"
@@ -75,7 +75,7 @@ _BOOKS = {
 
 
 _LASTING = re.compile(
-    r"\b(?:in|of|under|took|takes|lasted|lasts|time|times|record|best|for|after|by|than|PB"
+    r"\b(?:in|of|under|WR|PR|took|takes|lasted|lasts|time|times|record|best|for|after|by|than|PB"
     r"|clocked|ran|"
     r"finished|duration|runtime|length|marathon|triathlon|ironman|race|ride|swim)(?: (?:just"
     r"|only|about|around|a|an))?:?[ \u00a0]$",
@@ -347,10 +347,13 @@ def _at_digits(match: re.Match[str]) -> Token | None:
 
 _TILL_HALF = re.compile(
     r"(?<=[a-z\u2013-] )(?<![\w.,:$€£¥₹/-])(?P<h>1[0-2]"
-    r"|[1-9])(?::(?P<m>[0-5]\d))?(?P<half>[ap])(?=[,;.)]|$|[ \u00a0](?:on|daily|to|and|every)\b)"
+    r"|[1-9])(?::(?P<m>[0-5]\d))?(?P<half>[ap])(?=[,;.)/]|$|[ \u00a0](?:on|daily|to|and|every"
+    r"|today|tonight|tomorrow|sharp)\b)"
 )
 _TILL = re.compile(
-    r"\b(?:til|till|until|thru|to|from|at|opens?|closes?|starts?|ends?)[ \u00a0]$", re.I
+    r"\b(?:til|till|until|thru|to|from|at|opens?|closes?|starts?|ends?|doors|show|kickoff"
+    r"|check-?in|check-?out|/out)[ \u00a0]$",
+    re.I,
 )
 
 

@@ -76,14 +76,20 @@ def _haemoglobin(match: re.Match[str]) -> Token:
 
 _COURSE = re.compile(
     r"(?<=[A-Za-z.)%] )[x×][ \u00a0]?(?P<count>\d{1,2})(?:[ \u00a0-]?(?P<unit>days?|weeks?|wks?"
-    r"|months?|mos?|nights?|d|w)\b)\.?"
+    r"|months?|mos?|nights?|hours?|hrs?|mins?|d|w|h)\b)\.?"
 )
+
+
+_COURSES = {
+    **{"d": "day", "w": "week", "wk": "week", "mo": "month"},
+    **{"h": "hour", "hr": "hour", "min": "minute"},
+}
 
 
 def _course(match: re.Match[str]) -> Token:
     """500 mg TID x 7 days."""
     number, unit = int(match["count"]), match["unit"].rstrip("s")
-    name = {"d": "day", "w": "week", "wk": "week", "mo": "month"}.get(unit, unit)
+    name = _COURSES.get(unit, unit)
     ends = match[0].endswith(".") and stop_ends_sentence(match.string, match.end() - 1)
     words = f"for {cardinal(number)} {name}{'' if number == 1 else 's'}"
     return token(match, "measure", words, end=match.end() - ends)
