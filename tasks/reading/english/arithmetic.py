@@ -110,7 +110,7 @@ def _part_measured(match: re.Match[str], part: Fraction, end: int, unit: Unit) -
         words = words.replace("three quarters", "three quarter")
         return token(match, "measure", f"{words} {unit.one}", end=end)
     said = part_of(part, words, unit.one)
-    said = re.sub(r"^an? ", "", said) if is_behind_article else said
+    said = re.sub(r"^(half) an? |^an? ", r"\1 ", said).strip() if is_behind_article else said
     if before == "every":
         said = re.sub(r"^(half) an? |^an? (?=quarter)", r"\1 ", said).strip()
     return token(match, "measure", said, end=end)
@@ -209,18 +209,10 @@ _SHEETS = re.compile(
 )
 
 
-_SIZES = re.compile(
-    r"(?:(?<=[Ss]izes )|(?<=[Ss]izes: )|(?<=[Ss]ize ))\d{1,2}(?:/\d{1,2}){1,5}(?![\w/]|[.,]\d)"
-)
 _GENERATIONS = re.compile(
     r"(?:(?<=iPhone )|(?<=Pixel )|(?<=Galaxy )|(?<=iPad )|(?<=Watch ))(\d{1,2})/(\d{1,2})(?![\w/]"
     r"|[.,]\d)"
 )
-
-
-def _sizes(match: re.Match[str]) -> Token:
-    """Sizes 6/8/10."""
-    return token(match, "digits", ", ".join(cardinal(int(size)) for size in match[0].split("/")))
 
 
 def _generations(match: re.Match[str]) -> Token:
@@ -251,7 +243,6 @@ def _sheets(match: re.Match[str]) -> Token | None:
 EARLY_RULES = (
     Rule(_SHEETS, _sheets),
     Rule(_JEANS, _jeans),
-    Rule(_SIZES, _sizes),
     Rule(_GENERATIONS, _generations),
     Rule(_PART_BEHIND_SIGN, _part_behind_sign),
     Rule(_FRACTION_SUM, _fraction_sum),

@@ -126,6 +126,8 @@ def _is_said_beside(
         return True
     if not _WORDS_BESIDE.fullmatch(gap):
         return False
+    if behind and behind.kind == "fraction" and gap[-1] == "-":
+        return False  # DE-4471/26
     is_glued_before = before in sides and text[start - 1].isdecimal() and gap[0].isalpha()
     is_glued_behind = behind in sides and text[end].isdecimal() and gap[-1].isalpha()
     return not (is_glued_before or is_glued_behind)

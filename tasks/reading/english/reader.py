@@ -18,19 +18,17 @@ from tasks.reading.english.short import abbreviations, contexts, initials
 from tasks.reading.english.times import calendar
 from tasks.reading.english.trades import (
     ages,
-    aviation,
     cars,
     chemistry,
     computing,
     finance,
-    freight,
     hardware,
     homes,
     kitchen,
     law,
     medicine,
     sport,
-    travel,
+    transport,
     weather,
 )
 from tasks.reading.tokens import Token, merged
@@ -47,9 +45,7 @@ _RULES = (
     *law.RULES,
     *medicine.RULES,
     *sport.RULES,
-    *travel.RULES,
-    *aviation.RULES,
-    *freight.RULES,
+    *transport.RULES,
     *weather.RULES,
     *computing.RULES,
     *chemistry.RULES,

@@ -27,7 +27,9 @@ min,min.,mins,mins. minute | h,hr,hr.,hrs,hrs. hour | wk,wk.,wks,wks. week | yr,
 mo,mo.,mos,mos.,mth,mths,mths. month | nts night | m/s,m/sec meter~per~second meters~per~second
 m/s²,m/s2 meter~per~second~squared meters~per~second~squared
 km/h,kmh,km/hr,kph kilometer~per~hour kilometers~per~hour
-km/s kilometer~per~second kilometers~per~second | ft/s foot~per~second feet~per~second
+km/s kilometer~per~second kilometers~per~second
+ft/s foot~per~second feet~per~second | fpm foot~per~minute feet~per~minute
+bbl barrel | Mcf thousand~cubic~feet thousand~cubic~feet
 mph,MPH mile~per~hour miles~per~hour | mpg mile~per~gallon miles~per~gallon | kn,kt,kts knot
 bit bit | kb,Kb kilobit | kB,KB,KiB kilobyte | Mb megabit | MB,MiB megabyte | Gb gigabit
 GB,GiB,gb gigabyte | TB,TiB,tb terabyte | PB petabyte

@@ -310,7 +310,7 @@ def _flight(match: re.Match[str]) -> Token:
 
 
 _KEYS = re.compile(
-    r"(?i:(?<=dial )|(?<=press )|(?<=enter )|(?<=call )"
+    r"(?<!\w)\*#\d{2,6}#|(?i:(?<=dial )|(?<=press )|(?<=enter )|(?<=call )"
     r"|(?<=[\d*#] or (?=[*#]\d{1,12}#)))(?=[*#\d])([*#]+)?(\d{0,12})([*#]+)?(?![\w])"
 )
 _PLATE = re.compile(
@@ -359,7 +359,7 @@ def _hashed(match: re.Match[str]) -> Token:
 
 def _keys(match: re.Match[str]) -> Token | None:
     """What is pressed on a telephone: *100#."""
-    if not (match[1] or match[3]):
+    if not (match[1] or match[3] or match[0].startswith("*#")):
         return None
     names = {"*": "star", "#": "hash"}
     return token(match, "phone", " ".join(names.get(sign) or digits(sign) for sign in match[0]))

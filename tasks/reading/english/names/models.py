@@ -173,7 +173,9 @@ def code_words(code: str, *, by_digits: bool = False) -> str:
     parts: list[str] = []
     pieces = _SPLIT_SHEET.findall(code)
     for index, piece in enumerate(pieces):
-        if piece[0].isdecimal():
+        if piece in "Øø":
+            parts.append("diameter")
+        elif piece[0].isdecimal():
             parts.append(_code_number(piece, by_digits=by_digits))
         elif (
             piece == "s" and index == len(pieces) - 1 and index and pieces[index - 1][0].isdecimal()

@@ -5,6 +5,7 @@ import re
 from tasks.reading.english.rules import Rule, stop_ends_sentence, token
 from tasks.reading.tokens import Token
 
+_GREENS = "(?:parsley|cilantro|coriander|kale|chard|scallions|radishes|dill|mint|basil|spinach)"
 _WORDS = (
     (r"(?<![\w.@/-])mpg(?![\w@/-])", "miles per gallon"),
     (r"(?<=\d)ff\b\.?(?![\w-])", "and following"),
@@ -13,15 +14,14 @@ _WORDS = (
     (r"(?<![\w.'-])[Rr]eg\.(?= (?:fees?|opens|closes|deadlines?|forms?|desk)\b)", "registration"),
     (r"(?<![\w.'-])rd\.(?= bales?\b)", "round"),
     (r"(?<=\d )cl\.(?= (?:of )?garlic\b)", "cloves"),
-    (r"(?<=\b1 )bn\.(?= [a-z])", "bunch"),
-    (
-        r"(?<=[2-9] )bn\.(?= (?:parsley|cilantro|kale|chard|scallions|radishes|dill|mint|basil)\b)",
-        "bunches",
-    ),
+    (rf"(?<=(?<![$€£¥₹])\b1 )bn\.(?= {_GREENS}\b)", "bunch"),
+    (rf"(?<=[2-9] )bn\.(?= {_GREENS}\b)", "bunches"),
     (r"(?<![\w.'/-])p/n(?=:? ?[#\dA-Z])", "part number"),
     (r"(?<![\w.'/-])s/n(?=:? ?[#\dA-Z])", "serial number"),
     (r"(?<=\b2d )Cir\.|(?<=\b3d )Cir\.", "Circuit"),
     (r"(?<![\w.'-])Ex\.(?= [A-Z](?:-?\d{1,2})?\b)", "exhibit"),
+    (r"(?<=[Dd]ew )pt\.", "point"),
+    (r"(?:(?<=\b2d )|(?<=\b3d ))ed\.", "edition"),
     (r"(?<=city/)hwy(?!\w)", "highway"),
     (r"(?<=\d[-–]\d )agg\b\.?", "on aggregate"),
     (
@@ -103,7 +103,7 @@ _WORDS = (
     (r"(?<![\w.'-])Exp\.?(?=[ \u00a0]req)", "experience"),
     (r"(?<![\w.'-])[Dd]iv\.(?=:?[ \u00a0][$€£¥₹])", "dividend"),
     (r"(?:(?<=st )|(?<=nd )|(?<=rd )|(?<=th ))Cir\.", "circuit"),
-    (r"(?<=\d )d\.(?=[ \u00a0](?:in|at|or|and)\b|[,;)])", "days"),
+    (r"(?<=\d )d\.(?=[ \u00a0](?:in|at|or|and|to|after|before|from|for|of)\b|[,;)])", "days"),
     (r"(?<=\d )d(?=/wk)", "days"),
     (r"(?<=\d\.\d )t\b(?!\.)", "tons"),
     (r"(?:(?<=\d00)|(?<=\d00[ -]))TC(?!\w)", "thread count"),
@@ -130,7 +130,15 @@ _CONTEXTS = re.compile(
 )
 
 
-_LAST = ("inclusive", "availability", "by volume", "population", "registration", "volume")
+_LAST = (
+    "and following",
+    "inclusive",
+    "availability",
+    "by volume",
+    "population",
+    "registration",
+    "volume",
+)
 
 
 def _word(match: re.Match[str]) -> Token:

@@ -116,7 +116,7 @@ def _tenors(match: re.Match[str]) -> Token:
 
 
 _PENCE = re.compile(
-    r"(?<![\w.,$£€¥₹])(?P<pence>\d{1,2}\.\d{1,2}|\d{3}\.\d)p(?:/(?P<each>kWh|min|mile|L|litre"
+    r"(?<![\w.,$£€¥₹])(?!(?:23\.98|29\.97|47\.95|59\.94)p)(?P<pence>\d{1,2}\.\d{1,2}|\d{3}\.\d|\d{1,3}(?=p/(?:kWh|min|mile|L|litre|text|day|unit)\b))p(?:/(?P<each>kWh|min|mile|L|litre"
     r"|text|day"
     r"|unit))?(?!\w)"
 )
@@ -186,7 +186,18 @@ def _net(match: re.Match[str]) -> Token:
     return token(match, "measure", f"{cardinal(int(match[1]))} days")
 
 
+_TERM = re.compile(
+    r"(?<![\w.,$€£¥₹/-])(6|9|12|18|24|36|48)m(?= (?:terms?|contracts?|plans?|min\b|minimum|lease))"
+)
+
+
+def _term(match: re.Match[str]) -> Token:
+    """An 18m term."""
+    return token(match, "measure", f"{cardinal(int(match[1]))} month")
+
+
 RULES = (
+    Rule(_TERM, _term),
     Rule(_OF_MONTHS, _of_months),
     Rule(_OF_YEARS, _of_years),
     Rule(_NET, _net),

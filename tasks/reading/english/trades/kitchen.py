@@ -128,7 +128,7 @@ _COUNT = re.compile(
     r"(?:[ \u00a0]count\b)?(?![ \u00a0]t\.?w)"
 )
 _JEWELS = re.compile(
-    r"\b(?:diamonds?|gold|rings?|gems?|gemstones?|jewel\w*|karats?|carats?|sapphires?|rub(?:y"
+    r"\b(?:[WYR]G\b|diamonds?|gold|rings?|gems?|gemstones?|jewel\w*|karats?|carats?|sapphires?|rub(?:y"
     r"|ies)|emeralds?|"
     r"earrings?|necklaces?|bracelets?|solitaires?|moissanite|topaz|stones?|€|EUR|kWh|cents?)",
     re.IGNORECASE,

@@ -105,7 +105,7 @@ _UNION = re.compile(
 )
 _OF_UNION = re.compile(
     r"(?=\d)(?:(?<=\((?:EU|EC)\) )|(?<=\(EEC\) )|(?<=\((?:EU|EC)\) No )|(?<=\(EEC\) No )"
-    r"|(?<=Directive )|(?<=Decision )|(?<=Regulation ))"
+    r"|(?<=\bSI )|(?<=S\.I\. )|(?<=Directive )|(?<=Decision )|(?<=Regulation ))"
     r"(?P<first>\d{1,4})/(?P<second>\d{1,4})(?![\w/]|[.,]\d)"
 )
 _EUROPEAN_CASE = re.compile(
@@ -147,7 +147,7 @@ def _article(match: re.Match[str]) -> Token:
     return token(match, "abbreviation", "article")
 
 
-_CIRCUIT = re.compile(r"(?<![\w.-])([23])d(?= (?:Cir|Dist|Dept|Ed)\.)")
+_CIRCUIT = re.compile(r"(?<![\w.-])([23])d(?= (?:Cir|Dist|Dept|[Ee]d)\.)")
 _NUMBERED_YEAR = re.compile(
     r"(?:(?<=\bNo\. )|(?<=\bno\. )|(?<=\bNos\. )|(?<=\bNumber )|(?<=\bnumber ))(?P<year>(?:19"
     r"|20)\d\d)-(?P<number>\d{1,5})(?![\w-]|[.,]\d)"

@@ -51,7 +51,7 @@ _LATIN = re.compile(
     r"|(?<=[A-Za-z.] )(?P<dosed>BID|TID|QID|QD|PO|BD|OD|TDS|QDS|bid|tid|qid|qd|po|bd|od"
     r"|tds|qds)(?![\w-])"
 )
-_AFTER_DOSE = re.compile(rf"\b{_DOSE}[ \u00a0]$")
+_AFTER_DOSE = re.compile(rf"(?:\b|\d){_DOSE}[ \u00a0]$")
 
 
 def _latin(match: re.Match[str]) -> Token | None:
