@@ -136,8 +136,9 @@ def _height(match: re.Match[str]) -> Token:
     if inches.whole >= 12:  # 27'30" is no height
         minute = "minute" if feet.is_one else "minutes"
         return token(match, "measure", f"{feet.words} {minute} {inches.words} seconds")
-    foot = "foot" if feet.is_one else "feet"
-    inch = "inch" if inches.is_one else "inches"
+    is_noun_next = is_noun_next_to(match.string, match.start(), match.end())
+    foot = "foot" if feet.is_one or is_noun_next else "feet"
+    inch = "inch" if inches.is_one or is_noun_next else "inches"
     return token(match, "measure", f"{feet.words} {foot} {inches.words} {inch}")
 
 

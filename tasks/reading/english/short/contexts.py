@@ -22,6 +22,7 @@ _WORDS = (
     (r"(?<![\w.'-])Ex\.(?= [A-Z](?:-?\d{1,2})?\b)", "exhibit"),
     (r"(?<=[Dd]ew )pt\.", "point"),
     (r"(?:(?<=\b2d )|(?<=\b3d ))ed\.", "edition"),
+    (r"(?<=[Oo]n )[Cc]h\.(?= \d{1,3} (?:at (?:\d|noon)|tonight|tomorrow|from \d))", "channel"),
     (r"(?<=city/)hwy(?!\w)", "highway"),
     (r"(?<=\d[-–]\d )agg\b\.?", "on aggregate"),
     (

@@ -157,7 +157,20 @@ def _playtime(match: re.Match[str]) -> Token:
     return token(match, "measure", f"{words} minutes")
 
 
+_TITLES = re.compile(
+    r"(?<![\w.,$€£¥₹/-])(\d{1,2})[x×](?=[ \u00a0](?:[A-Z][\w.-]+[ \u00a0]){0,3}(?:[Cc]hampions?"
+    r"|[Ww]inners?"
+    r"|[Mm]edall?ists?|MVPs?|[Aa]ll-[Ss]tars?|[Oo]lympians?|[Nn]ominees?|[Ff]inalists?)\b)"
+)
+
+
+def _titles(match: re.Match[str]) -> Token:
+    """The 2x Olympic champion."""
+    return token(match, "measure", f"{cardinal(int(match[1]))} time")
+
+
 RULES = (
+    Rule(_TITLES, _titles),
     Rule(_PLAYTIME, _playtime),
     Rule(_COURSE_LENGTH, _course_length),
     Rule(_TIEBREAK, _tiebreak),
