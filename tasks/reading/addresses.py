@@ -94,8 +94,13 @@ def _files(text: str) -> Iterator[Address]:
         yield Address(match.start(), match.end(), "file", match[1])
 
 
+_RATED = re.compile(r"\d+\.\d+[A-Za-z]{0,3}")
+
+
 def _handles(text: str) -> Iterator[Address]:
     for match in _HANDLE.finditer(text):
+        if _RATED.fullmatch(match[1]):
+            continue  # 16 GB @1.35V
         yield Address(match.start(), match.end(), "handle", match[1])
 
 

@@ -74,7 +74,8 @@ def _fraction(match: re.Match[str]) -> Token | None:
         return token(match, "fraction", f"{cardinal(top)} out of {cardinal(bottom)}")
     is_code = left.startswith("0") or right.startswith("0") or len(right) > 3
     if is_code or (bottom < 2 and top != 1):
-        return token(match, "fraction", f"{pairs(left)} slash {pairs(right)}")
+        doubt = f'"{match[0]}" is read with its slash'
+        return token(match, "fraction", f"{pairs(left)} slash {pairs(right)}", doubt=doubt)
     unit = _unit_after(text, match.end())
     if (
         unit is None
@@ -84,6 +85,10 @@ def _fraction(match: re.Match[str]) -> Token | None:
         return token(match, "date", date, doubt=f'"{match[0]}" could be a fraction')
     if top < bottom <= 100:
         words = fraction_words(top, bottom)
+        if unit is None and top > 9 and bottom not in _DENOMINATORS:
+            words = f"{cardinal(top)} slash {cardinal(bottom)}"
+            doubt = f'"{match[0]}" could be a fraction or two values'
+            return token(match, "fraction", words, doubt=doubt)
         if unit is None:
             return token(match, "fraction", words)
         return _part_measured(match, Fraction(top, bottom), *unit)
@@ -105,7 +110,9 @@ def _part_measured(match: re.Match[str], part: Fraction, end: int, unit: Unit) -
         words = words.replace("three quarters", "three quarter")
         return token(match, "measure", f"{words} {unit.one}", end=end)
     said = part_of(part, words, unit.one)
-    said = re.sub(r"^an? ", "", said) if is_behind_article else said
+    said = re.sub(r"^(half) an? |^an? ", r"\1 ", said).strip() if is_behind_article else said
+    if before == "every":
+        said = re.sub(r"^(half) an? |^an? (?=quarter)", r"\1 ", said).strip()
     return token(match, "measure", said, end=end)
 
 
@@ -189,7 +196,55 @@ def _fraction_sum(match: re.Match[str]) -> Token:
     return token(match, "sign", " ".join(words))
 
 
+_PART_BEHIND_SIGN = re.compile(r"(?<=[=<>≤≥≈])\.(\d{1,6})(?![\w.])")
+_JEANS = re.compile(
+    r"(?:(?<=[Ww]aist )|(?<=[Ww]aist: )|(?<=W/L )|(?<=[Ss]ize )|(?<=[Ss]izes )|(?<=[Jj]eans ))"
+    r"(2[4-9]|3\d|4[0-4])/(2[6-9]|3[0-8])(?![\w/]|[.,]\d)"
+    r"|(?<![\w.,/$-])(2[4-9]|3\d|4[0-4])/(2[6-9]|3[0-8])(?= (?:jeans|chinos|trousers|waist"
+    r"|inseam)\b)"
+)
+_SHEETS = re.compile(
+    r"(?:(?<=[Pp]g\. )|(?<=\bp\. )|(?<=[Ss]heet )|(?<=[Ss]ht\. ))(\d{1,3})/(\d{1,3})(?![\w/]"
+    r"|[.,]\d)"
+)
+
+
+_GENERATIONS = re.compile(
+    r"(?:(?<=iPhone )|(?<=Pixel )|(?<=Galaxy )|(?<=iPad )|(?<=Watch ))(\d{1,2})/(\d{1,2})(?![\w/]"
+    r"|[.,]\d)"
+)
+
+
+def _generations(match: re.Match[str]) -> Token:
+    """IPhone 15/16 cases."""
+    first, second = (cardinal(int(number)) for number in match.groups())
+    return token(match, "model", f"{first} and {second}")
+
+
+def _part_behind_sign(match: re.Match[str]) -> Token:
+    """p=.03."""
+    return token(match, "decimal", parse_number(match[0]).words)
+
+
+def _jeans(match: re.Match[str]) -> Token:
+    """Waist 32/34: waist and leg."""
+    waist, leg = (cardinal(int(number)) for number in match.groups() if number)
+    return token(match, "digits", f"{waist} {leg}")
+
+
+def _sheets(match: re.Match[str]) -> Token | None:
+    """Pg. 2/9."""
+    page, pages = map(int, match.groups())
+    if not 0 < page <= pages:
+        return None
+    return token(match, "fraction", f"{cardinal(page)} of {cardinal(pages)}")
+
+
 EARLY_RULES = (
+    Rule(_SHEETS, _sheets),
+    Rule(_JEANS, _jeans),
+    Rule(_GENERATIONS, _generations),
+    Rule(_PART_BEHIND_SIGN, _part_behind_sign),
     Rule(_FRACTION_SUM, _fraction_sum),
     Rule(_FACTORIAL, _factorial),
     Rule(_SUM, _sum),

@@ -33,6 +33,10 @@ _JEWELS = word_set(
     "diamond diamonds ring rings gold stone stones gem gems necklace earrings bracelet emerald "
     "ruby sapphire tw total"
 )
+_IS_PRICE = re.compile(
+    r"£|\b(?:pence|penny|pennies|UK|VAT|Tesco|shares?|min|minute|texts?|coins?)\b|\d{2}p\b"
+)
+_PRICED = word_set("only just cost costs charge save price extra per under of worth by for")
 _EURO = re.compile(r"€|\bEUR\b|\beuros?\b|\bkWh\b")
 _SHUTTER = re.compile(r"(?<![\w./])1/([1-9]\d{1,4})[ \u00a0]?s(?:ec)?(?![\w/])")
 _APERTURE = re.compile(
@@ -132,11 +136,16 @@ def _height(match: re.Match[str]) -> Token:
     if inches.whole >= 12:  # 27'30" is no height
         minute = "minute" if feet.is_one else "minutes"
         return token(match, "measure", f"{feet.words} {minute} {inches.words} seconds")
-    foot = "foot" if feet.is_one else "feet"
-    inch = "inch" if inches.is_one else "inches"
+    is_noun_next = is_noun_next_to(match.string, match.start(), match.end())
+    foot = "foot" if feet.is_one or is_noun_next else "feet"
+    inch = "inch" if inches.is_one or is_noun_next else "inches"
     return token(match, "measure", f"{feet.words} {foot} {inches.words} {inch}")
 
 
+_LISTED = re.compile(
+    r"(?:(?:,|,? and|,? or)[ \u00a0]\d{1,3}(?:\.\d)?\")+[ \u00a0]"
+    r"(?:laptops?|monitors?|screens?|displays?|tablets?|TVs?|pizzas?|models?|versions?|wheels?|rims?|pans?|cases?|sizes?)\b"
+)
 _SCREENS = word_set(
     "Air Pro Mini Ultra Max Plus Fold Tab iPad MacBook Surface TV Display Studio Monitor Laptop"
 )
@@ -156,6 +165,7 @@ def _mark(match: re.Match[str]) -> Token | None:
     unit = UNITS["in"] if sign == '"' else UNITS["ft"]
     before = word_before(text, match.start())
     is_one = number.is_one or before.lower() in ("a", "an") or before in _SCREENS
+    is_one = is_one or bool(_LISTED.match(text, match.end()))
     is_one = is_one or bool(
         (following := word_after(text, match.end()))
         and following != "o"  # 16" o.c.
@@ -326,7 +336,10 @@ def _pence(match: re.Match[str]) -> Token | None:
     if match[2] == "ct" and (is_jewel or not _EURO.search(match.string)):
         return None  # karats
     unit = {"p": ("penny", "pence")}.get(match[2], ("cent", "cents"))
-    return token(match, "money", f"{cardinal(value)} {unit[value != 1]}")
+    is_sure = match[2] != "p" or value > 12 or _IS_PRICE.search(match.string)
+    is_sure = is_sure or word_before(match.string, match.start()).lower() in _PRICED
+    doubt = None if is_sure else f'"{match[0]}" could be a time, pages or players'
+    return token(match, "money", f"{cardinal(value)} {unit[value != 1]}", doubt=doubt)
 
 
 def _hours(match: re.Match[str]) -> Token:
@@ -386,7 +399,23 @@ EARLY_RULES = (
     Rule(_LIST, _list),
     Rule(_MANY, _many),
 )
+_FEET = re.compile(r"(?<![\w.,'\"/-])(\d{1,3})[-–](\d{1,3})([\"'])(?![\w'\"]| ?[x×])")
+
+
+def _feet(match: re.Match[str]) -> Token | None:
+    """Seas 4-6'; but 'grades 4-6' in quotes."""
+    line = match.string[match.string.rfind("\n", 0, match.start()) + 1 : match.start()]
+    quotes = re.sub(r"[\d½¼¾⅓⅔⅛⅜⅝⅞]\"", "", line).count('"')
+    if re.search(r"(?<!\w)'[^']*$", line) if match[3] == "'" else quotes % 2:
+        return None
+    unit = UNITS["ft"] if match[3] == "'" else UNITS["in"]
+    following = word_after(match.string, match.end())
+    name = unit.one if following and following.lower() not in NOT_NOUNS else unit.many
+    return token(match, "range", f"{cardinal(int(match[1]))} to {cardinal(int(match[2]))} {name}")
+
+
 RULES = (
+    Rule(_FEET, _feet),
     Rule(_HEIGHT, _height),
     Rule(_HOURS, _hours),
     *sides.RULES,

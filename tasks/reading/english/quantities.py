@@ -112,7 +112,7 @@ BEFORE = (
     r"(?:(?<![A-Za-z0-9]-)|(?<=[- ]for-))(?<!\d[ \u00a0][-–]\d)"
     r"(?<![*×÷])"
 )
-_BEHIND = r"(?!(?!pp\b)[A-Za-z0-9_²³⁴⁵⁶⁷⁸⁹⁰¹₀-₉]|[.,:'][0-9]|-[0-9A-Z]|[*×÷^]\d)"
+_BEHIND = r"(?!(?!(?:pp|pcm|pw|fpm)\b)[A-Za-z0-9_²³⁴⁵⁶⁷⁸⁹⁰¹₀-₉]|[.,:'][0-9]|-[0-9A-Z]|[*×÷^]\d)"
 _TO = r"(?:[ \u00a0]?[-–—~][ \u00a0]?|[ \u00a0]?(?:\.\.\.?|…)[ \u00a0]?)"
 _RANGE = LatePattern(rf"{BEFORE}{_quantity('a')}(?P<to>{_TO}){_quantity('b')}{_BEHIND}")
 _SINGLE = LatePattern(rf"{BEFORE}{_quantity('a')}(?P<plus>\+(?![\w+]))?{_BEHIND}")
@@ -233,7 +233,7 @@ def _single(match: re.Match[str]) -> Token | None:
 
 
 _ARTICLES = word_set("a an our the your this my that each every one")
-_GOLD = word_set("gold diamond diamonds white yellow rose ring rings")
+_GOLD = word_set("wg yg rg gold diamond diamonds white yellow rose ring rings")
 
 
 def _is_of_gold(quantity: _Quantity, following: str) -> bool:
@@ -293,7 +293,7 @@ def _count(match: re.Match[str], quantity: _Quantity, words: str) -> Token | Non
     return token(match, _kind(quantity), words, doubt=quantity.number.doubt or _doubt(match))
 
 
-_OFTEN = re.compile(r"/(day|night|week|wk|month|mo|yr|hr)(?![\w/])")
+_OFTEN = re.compile(r"/(min|day|night|week|wk|month|mo|yr|hr)(?![\w/])")
 _THREE_ZEROS = re.compile(r"[1-9]\d{0,2}\.(?:000|[1-9]00)")
 
 
@@ -333,7 +333,9 @@ def _letter_scale(match: re.Match[str], quantity: _Quantity) -> str | None:
         return f"{quantity.number.words} K"
     if is_screen or following in ("run", "race", "runs", "races", "runner", "event"):
         return f"{quantity.number.words} K"
-    if following.split("-")[0] in ("gold", "white", "yellow", "rose") and value in (
+    is_gold = following.split("-")[0] in ("gold", "white", "yellow", "rose", "yg", "wg", "rg")
+    is_gold = is_gold or (not following and bool(_RING.search(match.string)))
+    if is_gold and value in (
         8,
         9,
         10,
@@ -347,6 +349,9 @@ def _letter_scale(match: re.Match[str], quantity: _Quantity) -> str | None:
     if scale == "K" and value >= 1000:
         return f"{quantity.number.words} kelvin"
     return None
+
+
+_RING = re.compile(r"\b(?:[Rr]ing size|carats?|karats?|[Dd]iamonds?)\b|\d ?ctw?\b")
 
 
 _SCREENS = word_set(

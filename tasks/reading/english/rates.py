@@ -15,7 +15,7 @@ _EACH = re.compile(
     rf"{_S}/{_S}(?:ea|pc|pp|pers)\b\.?|[ \u00a0](?:ea\b\.?|each\b)|{_S}(?:pp|p\.p)\b\.?"
     rf"|[ \u00a0]psf\b"
 )
-_LETTERED = re.compile(rf"{_S}(?:(p/[mwaphn])|pcm|(?<= )pw)(?![\w/])", re.IGNORECASE)
+_LETTERED = re.compile(rf"{_S}(?:(p/[mwaphn])|pcm|(?<=[\d ])pw)(?![\w/])", re.IGNORECASE)
 _OF_RENT = re.compile(r"[ \u00a0]p\.m\b\.?")
 _MONEY = re.compile(r"(?:pounds|dollars|euros|rupees|francs|pence)$")
 _OF_LETTER = {"m": "month", "w": "week", "a": "year", "p": "person", "h": "hour", "n": "night"}
@@ -41,7 +41,14 @@ _SHORT = {
     "pers": "person",
     "pax": "person",
     "ac": "acre",
+    "plt": "pallet",
+    "rev": "revolution",
 }
+RATE_WORDS = frozenset((*_SHORT, *PERIODS, *UNITS))
+"""What may stand behind the slash of a rate."""
+_NO_THINGS = frozenset(
+    ("until", "till", "til", "or", "and", "to", "then", "if", "when", "after", "from", "with")
+)
 _UNITS_AND_DAYS = {
     **UNITS,
     **{
@@ -50,6 +57,11 @@ _UNITS_AND_DAYS = {
         for name in (word, f"{word}s")
     },
 }
+
+
+_CONTRACTS = re.compile(
+    r"\b(?:broadband|mobile|Mbps|Gbps|GB|SIM|contract|term|plan|data|rent|lease|FTT[CP]|line)\b"
+)
 
 
 def with_rate(text: str, end: int, words: str) -> tuple[str, int]:
@@ -90,10 +102,12 @@ def with_rate(text: str, end: int, words: str) -> tuple[str, int]:
     if found is None:
         return words, end
     first, second = found[1], found[2]
+    if first in _NO_THINGS:
+        return words, end  # 1 hr/until doubled
     is_known = first in UNITS or first in PERIODS or first in _SHORT
     if first.isupper() and len(first) > 1 and not is_known:
         return words, end  # RTO 4h/RPO 15m
-    period = PERIODS.get(first)
+    period = _period_of(first, words, text)
     if second is None and period is not None:
         return f"{words} {period}", _period_end(text, found.end())
     names = [
@@ -106,6 +120,13 @@ def with_rate(text: str, end: int, words: str) -> tuple[str, int]:
         if name
     ]
     return f"{words} per {' per '.join(names)}", _period_end(text, found.end())
+
+
+def _period_of(name: str, words: str, text: str) -> str | None:
+    """A period that a price is for: £29/m for broadband, but not of fabric."""
+    if name == "m" and _MONEY.search(words) and _CONTRACTS.search(text):
+        return "a month"
+    return PERIODS.get(name)
 
 
 def _period_end(text: str, end: int) -> int:

@@ -8,6 +8,7 @@ from itertools import pairwise
 from tasks.reading.english import (
     arithmetic,
     dimensions,
+    pieces,
     quantities,
     signs,
 )
@@ -19,6 +20,7 @@ from tasks.reading.english.trades import (
     ages,
     cars,
     chemistry,
+    computing,
     finance,
     hardware,
     homes,
@@ -26,7 +28,7 @@ from tasks.reading.english.trades import (
     law,
     medicine,
     sport,
-    travel,
+    transport,
     weather,
 )
 from tasks.reading.tokens import Token, merged
@@ -43,8 +45,9 @@ _RULES = (
     *law.RULES,
     *medicine.RULES,
     *sport.RULES,
-    *travel.RULES,
+    *transport.RULES,
     *weather.RULES,
+    *computing.RULES,
     *chemistry.RULES,
     *devices.RULES,
     *known.RULES,
@@ -67,8 +70,6 @@ _RULES = (
     *initials.RULES,
     *abbreviations.RULES,
     *initials.LATE_RULES,
-    *codes.LAST_RULES,
-    *signs.RULES,
 )
 """In the order in which they are tried; what one takes is closed to the later ones."""
 
@@ -79,7 +80,16 @@ def english_tokens(text: str) -> tuple[Token, ...]:
     addresses = web.address_tokens(plain)
     addresses = merged(paths.path_tokens(plain), addresses)
     phones = apart(codes.phone_tokens(plain), addresses)
-    return spaced(plain, joined(plain, apply(_RULES, plain, (*addresses, *phones))))
+    whole = apply(_RULES, plain, (*addresses, *phones))
+    numbers = apply(codes.LAST_RULES, plain, whole)
+    words = apply(signs.RULES, plain, numbers)
+    tokens = apply(signs.LAST_RULES, plain, words)
+    singly = (_starts(numbers) - _starts(whole)) | (_starts(tokens) - _starts(words))
+    return pieces.marked(plain, spaced(plain, joined(plain, tokens)), singly)
+
+
+def _starts(tokens: Sequence[Token]) -> frozenset[int]:
+    return frozenset(token.start for token in tokens)
 
 
 def apart(tokens: Sequence[Token], others: Sequence[Token]) -> tuple[Token, ...]:

@@ -119,6 +119,9 @@ _NOON = re.compile(
     r"(?:(?<=[Nn]oon)|(?<=[Mm]idnight))[ \u00a0]?[-–][ \u00a0]?(?=\d)"
     r"|(?<=[\dmM.])[ \u00a0]?[-–][ \u00a0]?(?=(?:noon|midnight)\b)"
 )
+_SHOW = re.compile(r"(?:(?<=\d)|(?<=[ap]m)|(?<=[ap]))/(?=(?:[Ss]how|out|check-?out):? \d)")
+_PARAGRAPHS = re.compile(r"¶¶")
+_ACROSS = re.compile(r"ø(?=[ \u00a0]?\d)")
 _MINUS = re.compile(
     r"(?<=\d )[-−](?= \d)|(?<=[²³] )[-−](?= \d)|(?<=\b[xyznabk] )-(?= \d)|(?<=\d)−(?=\d)|−"
 )
@@ -140,7 +143,7 @@ _RATES = "|".join(
     if "/" in name and "~" not in name
 )
 _RATE = re.compile(rf"(?<![\w/])(?:{_RATES})(?![\w/²³])")
-_OR = re.compile(r"(?<=[a-z])[ \u00a0]?/[ \u00a0]?(?=[a-z]|[A-Z][a-z])")
+_OR = re.compile(r"(?:(?<=[a-z])|(?<=[a-z]{3}\.))[ \u00a0]?/[ \u00a0]?(?=[a-z]|[A-Z][a-z])")
 _AND_OR = re.compile(r"\band/or\b", re.IGNORECASE)
 _PER = re.compile(
     r"(?<=[a-z])/(min|hr|h|s|sec|day|week|wk|month|mo|year|yr|night|person|user|kg|lb|L"
@@ -309,14 +312,17 @@ def _slash(match: re.Match[str]) -> Token:
         return token(match, "sign", ",")
     if match[0] == " /" and re.search(r"[\d½¼¾²³㎡%℃℉.]$", left):
         return token(match, "sign", ",")  # EU 42 / US 9
+    if re.search(r"\d ?[a-z]$", left) and re.match(r"[A-Z]{2,}:? ?\d", right):
+        return token(match, "sign", ",")  # RTO 4h/RPO 15m
     if re.search(r"\d$", left) and re.match(r"[A-Z]{2} ?\d", right):
         return token(match, "sign", ",")  # EU 38.5/UK 5.5
     around = text[max(0, match.start() - 2) : match.start()] + text[match.end() : match.end() + 2]
-    is_silent = around.isupper() or not around.strip()
+    are_digits = text[match.start() - 1 : match.start()].isdecimal() and right[:1].isdecimal()
+    is_silent = (around.isupper() and not are_digits) or not around.strip()
     return token(match, "sign", "" if is_silent else "slash")
 
 
-_ONLY = re.compile(r"(?<=\d)/[-–=](?![\w-])")
+_ONLY = re.compile(r"(?<=\d)/[-–=](?![\w-]|\.\d)")
 
 
 def _only(match: re.Match[str]) -> Token:
@@ -377,6 +383,21 @@ def _in_hours(match: re.Match[str]) -> Token:
 _PLUS_MINUS = re.compile(r"(?<![\w+/-])\+/-(?=[ \u00a0]?[\d.$€£¥₹])")
 
 
+def _show(match: re.Match[str]) -> Token:
+    """Doors 7/show 8."""
+    return token(match, "sign", ",")
+
+
+def _paragraphs(match: re.Match[str]) -> Token:
+    """¶¶ 4-6."""
+    return token(match, "sign", "paragraphs")
+
+
+def _across(match: re.Match[str]) -> Token:
+    """A rotor of ø150m."""
+    return token(match, "sign", "diameter")
+
+
 def _plus_minus(match: re.Match[str]) -> Token:
     """Up three points, +/-2."""
     words = "plus or minus" if match.string[match.end()].isspace() else "plus or minus "
@@ -384,6 +405,9 @@ def _plus_minus(match: re.Match[str]) -> Token:
 
 
 EARLY_RULES = (
+    Rule(_SHOW, _show),
+    Rule(_ACROSS, _across),
+    Rule(_PARAGRAPHS, _paragraphs),
     Rule(_PLUS_MINUS, _plus_minus),
     Rule(_IN_HOURS, _in_hours),
     Rule(_LETTERS_TO, _letters_to),
@@ -450,6 +474,6 @@ RULES = (
     Rule(_NUMBER_OF, _number_of),
     Rule(_KEY, _key),
     Rule(_BAR, _bar),
-    Rule(_SLASH, _slash),
-    Rule(_SIGN, _sign),
 )
+LAST_RULES = (Rule(_SLASH, _slash), Rule(_SIGN, _sign))
+"""Signs one by one, whatever they stand between."""

@@ -27,7 +27,9 @@ min,min.,mins,mins. minute | h,hr,hr.,hrs,hrs. hour | wk,wk.,wks,wks. week | yr,
 mo,mo.,mos,mos.,mth,mths,mths. month | nts night | m/s,m/sec meter~per~second meters~per~second
 m/s²,m/s2 meter~per~second~squared meters~per~second~squared
 km/h,kmh,km/hr,kph kilometer~per~hour kilometers~per~hour
-km/s kilometer~per~second kilometers~per~second | ft/s foot~per~second feet~per~second
+km/s kilometer~per~second kilometers~per~second
+ft/s foot~per~second feet~per~second | fpm foot~per~minute feet~per~minute
+bbl barrel | Mcf thousand~cubic~feet thousand~cubic~feet
 mph,MPH mile~per~hour miles~per~hour | mpg mile~per~gallon miles~per~gallon | kn,kt,kts knot
 bit bit | kb,Kb kilobit | kB,KB,KiB kilobyte | Mb megabit | MB,MiB megabyte | Gb gigabit
 GB,GiB,gb gigabyte | TB,TiB,tb terabyte | PB petabyte
@@ -40,7 +42,10 @@ GbE gigabit~Ethernet gigabit~Ethernet | GB/s,GBps gigabyte~per~second gigabytes~
 Hz,hz,HZ hertz hertz
 kHz,KHz,khz kilohertz kilohertz | MHz,Mhz,mhz megahertz megahertz
 GHz,Ghz,ghz gigahertz gigahertz | W,w watt | mW milliwatt | kW,KW kilowatt | MW megawatt
-GW gigawatt | kWh,KWh,kwh,KWH kilowatt~hour | MWh megawatt~hour | Wh watt~hour | VA volt-ampere
+GW gigawatt | kWp,kwp kilowatt~peak kilowatts~peak | MWp megawatt~peak megawatts~peak
+MMBtu,MMBTU million~BTU million~BTU | mS millisiemens millisiemens
+mS/cm millisiemens~per~centimeter millisiemens~per~centimeter
+kWh,KWh,kwh,KWH kilowatt~hour | MWh megawatt~hour | Wh watt~hour | VA volt-ampere
 amp,amps amp | V,v volt | mV millivolt | kV kilovolt | mA milliamp | mAh,MAH,mah milliamp~hour
 Ah amp~hour
 VAC volt~AC volts~AC | VDC volt~DC volts~DC | Ω,Ω ohm | kΩ,kΩ kilohm
@@ -49,7 +54,8 @@ MJ megajoule | cal,cal. calorie | kcal,kcal.,Kcal kilocalorie
 N newton | Nm,N·m newton~meter | Pa pascal
 hPa hectopascal | kPa kilopascal | MPa megapascal | bar bar
 psi,PSI pound~per~square~inch pounds~per~square~inch | dB,db,dBA,㏈,dB(A) decibel | lm lumen
-lx lux lux | cd candela | nit,nits nit | cd/m² candela~per~square~meter candelas~per~square~meter
+lx lux lux | cd candela | nit,nits nit | dBm decibel-milliwatt
+cd/m² candela~per~square~meter candelas~per~square~meter
 rpm,RPM revolution~per~minute revolutions~per~minute | bpm,BPM beat~per~minute beats~per~minute
 fps,FPS frame~per~second frames~per~second | dpi,DPI dot~per~inch dots~per~inch
 ppi,PPI pixel~per~inch pixels~per~inch | px pixel | MP,Mpx megapixel
@@ -57,7 +63,7 @@ hp,HP,bhp horsepower horsepower | ppm part~per~million parts~per~million | ct,ct
 mmHg,mm~Hg millimeter~of~mercury millimeters~of~mercury
 ga,ga. gauge gauge
 ppb part~per~billion parts~per~billion
-ctw,ct~tw,ct.~tw,ct.~t.w.,ct~t.w. carat~total~weight carats~total~weight
+ctw,cttw,ct~tw,ct.~tw,ct.~t.w.,ct~t.w. carat~total~weight carats~total~weight
 gsm,g/m²,g/m2 gram~per~square~meter grams~per~square~meter
 IU international~unit | U/mL,U/ml,IU/mL,IU/ml unit~per~milliliter units~per~milliliter
 N/m²,N/m2 newton~per~square~meter newtons~per~square~meter | bps,bp basis~point
@@ -65,7 +71,7 @@ lb-ft,lb·ft,lb.-ft. pound-foot pound-feet | ft-lb,ft-lbs,ft·lb foot-pound | in
 pcs,pcs.,pc,pc. piece | pr,pr.,prs,prs. pair
 ctn,ctn.,ctns carton | pkg package | mol mole | g/km gram~per~kilometer grams~per~kilometer
 mg/l,mg/L milligram~per~liter milligrams~per~liter
-μL,μl microliter | mmol millimole | μmol micromole
+μL,μl,uL microliter | mmol millimole | μmol micromole
 mmol/L,mmol/l millimole~per~liter millimoles~per~liter | g/l,g/L gram~per~liter grams~per~liter
 kg/m² kilogram~per~square~meter kilograms~per~square~meter
 kg/m³ kilogram~per~cubic~meter kilograms~per~cubic~meter

@@ -38,7 +38,7 @@ _SECRET = (
     r"|[Tt]racking|[Rr]eference|Ref|ref|"
     r"[Ii]nvoice|[Aa]ccount|[Tt]icket|[Bb]ooking|[Rr]eservation|[Cc]ase|SKU|sku|ID|[Ee]xtension"
     r"|[Ee]xt|ISBN|EAN|UPC|[Cc]oupon|"
-    r"[PS]/N|[PS]N|CVV|CVC|PUK|IMEI|[Oo]rder|[Ll]ot|[Bb]atch|[Ll]icen[cs]e|[Vv]oucher|"
+    r"[PSps]/[Nn]|[PS]N|CVV|CVC|PUK|IMEI|[Oo]rder|[Ll]ot|[Bb]atch|[Ll]icen[cs]e|[Vv]oucher|"
     r"[Pp]romo|[Cc]onfirmation|[Ee]nding[ \u00a0]in|(?:[Cc]ard|[Vv]isa|[Aa]mex"
     r"|[Mm]astercard)[ \u00a0]ending|[Ee]nds[ \u00a0](?:in|with)|"
     r"[Ll]ast[ \u00a0](?:four|4)(?:[ \u00a0]digits)?|[Mm]odel|[Ii]tem|[Pp]art"
@@ -272,7 +272,23 @@ def _dotted_phone(match: re.Match[str]) -> Token | None:
     return token(match, "phone", f"{digits(match[1])}, {digits(match[2])}{extension}")
 
 
+_SECOND_ENDING = re.compile(
+    r"(?:(?<=[Ff]ax )|(?<=[Ff]ax: )|(?<=\bF: )|(?<=\bor )|(?P<joint>/))-(?P<ending>\d{2,4})"
+    r"(?![\w-]|[.,]\d)"
+)
+_ANY_PHONE = re.compile(r"\d{3,4}[ -]\d{3,4}[^!?\n]{0,40}$")
+
+
+def _second_ending(match: re.Match[str]) -> Token | None:
+    """Phone 020 7946 0142, fax -0143."""
+    if not _ANY_PHONE.search(match.string[max(0, match.start() - 60) : match.start()]):
+        return None
+    joint = "or " if match["joint"] else ""
+    return token(match, "phone", f"{joint}{digits(match['ending'])}")
+
+
 EARLY_RULES = (
+    Rule(_SECOND_ENDING, _second_ending),
     Rule(_DOTTED_PHONE, _dotted_phone),
     Rule(_THIRTEEN, _thirteen),
     Rule(_TRACKED, _tracked),
@@ -294,7 +310,7 @@ def _flight(match: re.Match[str]) -> Token:
 
 
 _KEYS = re.compile(
-    r"(?i:(?<=dial )|(?<=press )|(?<=enter )|(?<=call )"
+    r"(?<!\w)\*#\d{2,6}#|(?i:(?<=dial )|(?<=press )|(?<=enter )|(?<=call )"
     r"|(?<=[\d*#] or (?=[*#]\d{1,12}#)))(?=[*#\d])([*#]+)?(\d{0,12})([*#]+)?(?![\w])"
 )
 _PLATE = re.compile(
@@ -343,7 +359,7 @@ def _hashed(match: re.Match[str]) -> Token:
 
 def _keys(match: re.Match[str]) -> Token | None:
     """What is pressed on a telephone: *100#."""
-    if not (match[1] or match[3]):
+    if not (match[1] or match[3] or match[0].startswith("*#")):
         return None
     names = {"*": "star", "#": "hash"}
     return token(match, "phone", " ".join(names.get(sign) or digits(sign) for sign in match[0]))

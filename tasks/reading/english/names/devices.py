@@ -29,21 +29,12 @@ def _lanes(match: re.Match[str]) -> Token:
     return token(match, "version", f"{parse_number(match[1]).words} by {cardinal(int(match[2]))}")
 
 
-_LINES = re.compile(r"(?<![\w.,$€£¥₹])1,080(?=[pi](?!\w))")
+_LINES = re.compile(r"(?<![\w.,$€£¥₹])1,080([pi])(?!\w)")
 
 
 def _lines(match: re.Match[str]) -> Token:
     """1,080p, with a comma that nobody says."""
-    return token(match, "model", pairs("1080"))
-
-
-_CORES = re.compile(r"(?<![\w.,/])(\d{1,3})C/(\d{1,3})T(?![\w/])")
-
-
-def _cores(match: re.Match[str]) -> Token:
-    """A processor of 24C/32T."""
-    cores, threads = (cardinal(int(number)) for number in match.groups())
-    return token(match, "measure", f"{cores} cores, {threads} threads")
+    return token(match, "model", f"ten eighty {letters(match[1])}")
 
 
 _PORT = re.compile(
@@ -63,6 +54,21 @@ _SCAN = re.compile(r"(?<![\w.,$])(240|360|480|576|720|1080|1440|2160|4320)([pi])
 def _scan(match: re.Match[str]) -> Token:
     """1440p/60fps."""
     return token(match, "model", f"{pairs(match[1])} {letters(match[2])}")
+
+
+_FRAMES = re.compile(r"(?<![\w.,$€£¥₹])(23\.976|23\.98|29\.97|47\.95|59\.94|119\.88)([pi])(?!\w)")
+_DEPTH = re.compile(r"(?<![\w.,$€£¥₹-])(\d{1,3})(?:ATM|[ \u00a0]ATM(?= (?:water|depth)))(?!\w)")
+
+
+def _frames(match: re.Match[str]) -> Token:
+    """29.97p: frames, not pence."""
+    return token(match, "model", f"{parse_number(match[1]).words} {letters(match[2])}")
+
+
+def _depth(match: re.Match[str]) -> Token:
+    """A watch of 10ATM."""
+    count = int(match[1])
+    return token(match, "measure", f"{cardinal(count)} atmosphere{'' if count == 1 else 's'}")
 
 
 _STATUS = re.compile(
@@ -162,12 +168,13 @@ RULES = (
     Rule(_DRIVE, _drive),
     Rule(_SUPPORTED, _supported),
     Rule(_SCAN, _scan),
+    Rule(_FRAMES, _frames),
+    Rule(_DEPTH, _depth),
     Rule(_STATUS, _status),
     Rule(_BITS, _bits),
     Rule(_MARK_OF_CODE, _mark_of_code),
     Rule(_PORT, _port),
     Rule(_LINES, _lines),
-    Rule(_CORES, _cores),
     Rule(_LANES, _lanes),
     Rule(_PROTOCOL, _protocol),
 )

@@ -183,6 +183,36 @@ def _wide_size(match: re.Match[str]) -> Token | None:
     return token(match, "range", f"{first} to {last}")
 
 
+_SLASHED_SIZES = re.compile(
+    r"(?:(?<=[Ss]izes )|(?<=[Ss]izes: )|(?<=[Ss]ize ))\d{1,2}(?:/\d{1,2}){1,5}(?![\w/]|[.,]\d)"
+)
+_GENERATIONS_OF_WIFI = re.compile(r"(?<=Wi-Fi )([4-8])/([5-8])(E?)(?!\w)")
+
+
+def _slashed_sizes(match: re.Match[str]) -> Token:
+    """Sizes 6/8/10."""
+    return token(match, "digits", ", ".join(cardinal(int(size)) for size in match[0].split("/")))
+
+
+def _generations_of_wifi(match: re.Match[str]) -> Token:
+    """Wi-Fi 6/6E."""
+    words = f"{cardinal(int(match[1]))}, {cardinal(int(match[2]))} {match[3]}"
+    return token(match, "version", words)
+
+
+_COUNTRY_SIZES = re.compile(
+    r"(?<![\w/-])(?:UK|EU|US|IT|FR|AU|JP) ?\d{1,2}(?:\.5)?(?:/(?:UK|EU|US|IT|FR|AU|JP) ?\d{1,2}"
+    r"(?:\.5)?){1,4}(?![\w/])"
+)
+
+
+def _country_sizes(match: re.Match[str]) -> Token:
+    """UK10/EU38/US6."""
+    sizes = [re.fullmatch(r"([A-Z]{2}) ?(.+)", size) for size in match[0].split("/")]
+    words = [f"{size[1]} {parse_number(size[2]).words}" for size in sizes if size]
+    return token(match, "model", ", ".join(words))
+
+
 _LESSON = re.compile(r"(?<=[A-Za-z] )101(?![\w%*]|[.,-]\d)")
 _NOT_SUBJECTS = word_set(
     "are is of the over with by for at to from all about and or only just page"
@@ -352,6 +382,9 @@ RULES = (
     Rule(_SCHOOL, _school),
     Rule(_DEGREE_CLASS, _degree_class),
     Rule(_AIRLINE, _airline),
+    Rule(_COUNTRY_SIZES, _country_sizes),
+    Rule(_SLASHED_SIZES, _slashed_sizes),
+    Rule(_GENERATIONS_OF_WIFI, _generations_of_wifi),
     Rule(_LESSON, _lesson),
     Rule(_PAIR, _pair),
     Rule(_OIL, _oil),

@@ -81,7 +81,7 @@ _ROMAN_RANGE = re.compile(
 )
 _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 _TECH = re.compile(
-    r"(?<![\w.])(?:(?P<sharp>[CFJQ])#|(?P<plus>C|G|g|Notepad)\+\+|(?P<dotted>ASP|ADO|VB)?\.NET|"
+    r"(?<![\w.])(?:(?P<sharp>[A-GJQ])#(?P<minor>m?)(?!\w)|(?P<plus>C|G|g|Notepad)\+\+|(?P<dotted>ASP|ADO|VB)?\.NET|"
     r"(?P<grade>[A-D])\+|(?P<low>[A-D])-(?= (?:grade|rating|rated|average|list|student)\b)"
     r"|\.(?P<dot>net|com|org)(?= |$))(?![\w+#])"
 )
@@ -114,7 +114,7 @@ _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _CHEMICAL = re.compile(r"(?<!\w)(?=[A-Za-z]*[₀-₉])(?:[A-Z][a-z]?[₀-₉]{0,4})+(?!\w)")
 _GROUPED = re.compile(
     r"(?<![\w.])(?:[0-9A-Fa-f]{2}[:]){5}[0-9A-Fa-f]{2}(?!\w)"
-    r"|(?<!MLS )(?<!SKU )(?<!tem )(?<!rder )#[0-9a-fA-F]{6}\b|\b0x[0-9a-fA-F]+\b"
+    r"|(?<!MLS )(?<!SKU )(?<!tem )(?<!rder )(?<![A-Z])#[0-9a-fA-F]{6}\b|\b0x[0-9a-fA-F]+\b"
 )
 
 
@@ -173,7 +173,9 @@ def code_words(code: str, *, by_digits: bool = False) -> str:
     parts: list[str] = []
     pieces = _SPLIT_SHEET.findall(code)
     for index, piece in enumerate(pieces):
-        if piece[0].isdecimal():
+        if piece in "Øø":
+            parts.append("diameter")
+        elif piece[0].isdecimal():
             parts.append(_code_number(piece, by_digits=by_digits))
         elif (
             piece == "s" and index == len(pieces) - 1 and index and pieces[index - 1][0].isdecimal()
@@ -224,7 +226,9 @@ def _code(match: re.Match[str]) -> Token | None:
     is_flight = re.fullmatch(r"[A-Z]{2}\d{3,4}", written) is not None and written not in _FORMULA
     is_flight = is_flight and not written.endswith("00")
     by_digits = is_flight or before in _BY_DIGITS
-    return token(match, "model", code_words(written, by_digits=by_digits), end=end)
+    is_unit = re.fullmatch(r"\d+(?:\.\d+)?(?![ap]m)[a-z]{2,4}", written) is not None
+    doubt = f'"{written}" could be a number and a unit that no rule knows' if is_unit else None
+    return token(match, "model", code_words(written, by_digits=by_digits), end=end, doubt=doubt)
 
 
 def _one(sign: str) -> str:
@@ -370,7 +374,8 @@ def _numeral(match: re.Match[str], kind: Kind, words: str) -> Token:
 
 def _tech(match: re.Match[str]) -> Token:
     if match["sharp"]:
-        return token(match, "acronym", f"{match['sharp']} sharp")
+        minor = " minor" if match["minor"] else ""
+        return token(match, "acronym", f"{match['sharp']} sharp{minor}")
     if match["plus"]:
         return token(match, "acronym", f"{match['plus']} plus plus")
     if match["low"]:

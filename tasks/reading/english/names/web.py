@@ -34,6 +34,7 @@ _SIGNS = {
 _PART = re.compile(r"[^\W\d_]+|\d+|[^\w\s]|_")
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\WA-Z\d_]+|\d+|_")
 _SPELLED = frozenset(("en", "eu", "uk", "cn", "ig", "faq"))
+_HASHTAG = re.compile(r"\b[Hh]ashtags?:? $")
 _AT = re.compile(r"\b[Aa]t[ \u00a0]$")
 _SPOKEN_ENDINGS = frozenset(["co", "me", "to"])
 _WORD_ENDINGS = word_set(
@@ -48,7 +49,7 @@ def address_tokens(text: str) -> tuple[Token, ...]:
             address.start,
             address.end,
             "address",
-            _words(address, is_after_at=bool(_AT.search(text, 0, address.start))),
+            _words(address, before=text[: address.start]),
             doubt=address.doubt,
         )
         for address in find_addresses(text)
@@ -56,11 +57,14 @@ def address_tokens(text: str) -> tuple[Token, ...]:
     )
 
 
-def _words(address: Address, *, is_after_at: bool) -> str:
+def _words(address: Address, *, before: str) -> str:
     if address.kind == "hashtag":
-        return f"hashtag {_camel(address.name)}"
+        is_named = _HASHTAG.search(before)
+        return _camel(address.name) if is_named else f"hashtag {_camel(address.name)}"
     if address.kind == "handle":
-        return plain_words(address.name) if is_after_at else f"at {plain_words(address.name)}"
+        return (
+            plain_words(address.name) if _AT.search(before) else f"at {plain_words(address.name)}"
+        )
     if address.kind == "file":
         name, _, ending = address.name.rpartition(".")
         return f"{plain_words(name)} dot {ending_words(ending)}"

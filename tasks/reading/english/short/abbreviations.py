@@ -70,7 +70,6 @@ _AFTER_HOURS = re.compile(r"(?<=after-)hrs?\.?(?!\w)")
 _EDITION = re.compile(
     r"(?=ed)(?:(?<=\dst )|(?<=\dnd )|(?<=\drd )|(?<=\dth )|(?<=[Ff]irst )|(?<=[Rr]ev\. ))ed\."
 )
-_REQUESTS = re.compile(r"(?<![\w.])reqs?(?=/(?:min|s|sec|day|hour|hr)\b)")
 _CENTURY = re.compile(r"(?:(?<=\dst )|(?<=\dnd )|(?<=\drd )|(?<=\dth ))[cC]\.")
 _SCHOOL_YEAR = re.compile(
     r"(?<![\w.'-])(Yrs?|Lvl|Wk|Pg|Pgs|Rm|Bldg|Rt|Rte|Flt|Vol)(?=[ \u00a0]\d{1,3}(?![\w,.]\d))"
@@ -205,6 +204,8 @@ def _is_short(match: re.Match[str], name: str) -> bool:
 def _plain(match: re.Match[str]) -> Token | None:
     if match[1] == "VS" and re.match(r" (?:Code\b|20\d\d)", match.string[match.end() :]):
         return None  # Visual Studio
+    if match[1] in ("SR", "JR", "VS") and re.match(r" [-+−]?\d", match.string[match.end() :]):
+        return None  # a strike rate of SR 154.7
     return token(match, "abbreviation", WITHOUT_STOP[match[1].lower()])
 
 
@@ -325,11 +326,6 @@ def _edition(match: re.Match[str]) -> Token:
     return token(match, "abbreviation", "edition", end=match.end() - ends)
 
 
-def _requests(match: re.Match[str]) -> Token:
-    """1,000 req/min."""
-    return token(match, "abbreviation", "requests")
-
-
 def _century(match: re.Match[str]) -> Token:
     """In the 19th c."""
     ends = stop_ends_sentence(match.string, match.end() - 1)
@@ -369,7 +365,6 @@ RULES = (
     Rule(_NUMBERED_PAPER, _numbered_paper),
     Rule(_AFTER_HOURS, _after_hours),
     Rule(_EDITION, _edition),
-    Rule(_REQUESTS, _requests),
     Rule(_CENTURY, _century),
     Rule(_SCHOOL_YEAR, _school_year),
     Rule(_NUMBER_OF, _number_of),

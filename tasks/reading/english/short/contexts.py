@@ -5,7 +5,46 @@ import re
 from tasks.reading.english.rules import Rule, stop_ends_sentence, token
 from tasks.reading.tokens import Token
 
+_GREENS = "(?:parsley|cilantro|coriander|kale|chard|scallions|radishes|dill|mint|basil|spinach)"
 _WORDS = (
+    (r"(?<![\w.@/-])mpg(?![\w@/-])", "miles per gallon"),
+    (r"(?<=\d)ff\b\.?(?![\w-])", "and following"),
+    (r"(?<![\w.'-])[Ll]trs?\. of rec\.", "letter of recommendation"),
+    (r"(?<![\w.'-])[Dd]ep\.(?= (?:slots?|times?|lounges?|gates?)\b)", "departure"),
+    (r"(?<![\w.'-])[Rr]eg\.(?= (?:fees?|opens|closes|deadlines?|forms?|desk)\b)", "registration"),
+    (r"(?<![\w.'-])rd\.(?= bales?\b)", "round"),
+    (r"(?<=\d )cl\.(?= (?:of )?garlic\b)", "cloves"),
+    (rf"(?<=(?<![$€£¥₹])\b1 )bn\.(?= {_GREENS}\b)", "bunch"),
+    (rf"(?<=[2-9] )bn\.(?= {_GREENS}\b)", "bunches"),
+    (r"(?<![\w.'/-])p/n(?=:? ?[#\dA-Z])", "part number"),
+    (r"(?<![\w.'/-])s/n(?=:? ?[#\dA-Z])", "serial number"),
+    (r"(?<=\b2d )Cir\.|(?<=\b3d )Cir\.", "Circuit"),
+    (r"(?<![\w.'-])Ex\.(?= [A-Z](?:-?\d{1,2})?\b)", "exhibit"),
+    (r"(?<=[Dd]ew )pt\.", "point"),
+    (r"(?:(?<=\b2d )|(?<=\b3d ))ed\.", "edition"),
+    (r"(?<=[Oo]n )[Cc]h\.(?= \d{1,3} (?:at (?:\d|noon)|tonight|tomorrow|from \d))", "channel"),
+    (r"(?<=city/)hwy(?!\w)", "highway"),
+    (r"(?<=\d[-–]\d )agg\b\.?", "on aggregate"),
+    (
+        r"(?<![\w.'-])[Aa]sst\.(?= (?:colou?rs?|sizes?|flavou?rs?|styles?|designs?|patterns?)\b)",
+        "assorted",
+    ),
+    (r"(?:(?<=[Ee]ach )|(?<=[Oo]ne )|(?<=[Pp]er )|(?<=\b[Aa] ))cap\.(?= [a-z])", "capsule"),
+    (r"(?<=\d )div\.(?= doses?\b)", "divided"),
+    (r"(?<![\w.'-])[Ii]nj\.(?= \d)", "injection"),
+    (r"(?<![\w.'-])[Aa]mox(?:\.?[/-](?=[Cc]lav)|\.?(?= \d))", "amoxicillin"),
+    (
+        r"(?<=[Aa]mox/)[Cc]lav\b\.?|(?<=[Aa]mox\./)[Cc]lav\b\.?|(?<=[Aa]mox-)[Cc]lav\b\.?",
+        "clavulanate",
+    ),
+    (r"(?<![\w.'-])[Rr]ev\.(?=:?[ \u00a0](?:\d{1,2}|[A-H])(?![\w:%]|[.,/-]\d))", "revision"),
+    (r"(?<![\w.'-])[Ss]ch\.(?= (?:10|40|80)(?!\d))", "schedule"),
+    (r"(?<=\d,\d\d\d )rev\.(?=\))|(?<=\d\d )rev\.(?=\))", "reviews"),
+    (r"(?<=[Ff]ed\. )R\. Civ\. P\.", "Rule of Civil Procedure"),
+    (r"(?<=[Ff]ed\. )R\. Crim\. P\.", "Rule of Criminal Procedure"),
+    (r"(?<=[Ff]ed\. )R\. App\. P\.", "Rule of Appellate Procedure"),
+    (r"(?<=[Ff]ed\. )R\. Evid\.", "Rule of Evidence"),
+    (r"(?<![\w.'-])Fed\.(?= R\. (?:Civ|Crim|App|Evid)\.)", "Federal"),
     (r"(?<=\b1 )cap\.(?=[ ,;])", "capsule"),
     (r"(?<=\d )caps?\.(?=[ ,;])", "capsules"),
     (
@@ -65,7 +104,7 @@ _WORDS = (
     (r"(?<![\w.'-])Exp\.?(?=[ \u00a0]req)", "experience"),
     (r"(?<![\w.'-])[Dd]iv\.(?=:?[ \u00a0][$€£¥₹])", "dividend"),
     (r"(?:(?<=st )|(?<=nd )|(?<=rd )|(?<=th ))Cir\.", "circuit"),
-    (r"(?<=\d )d\.(?=[ \u00a0](?:in|at|or|and)\b|[,;)])", "days"),
+    (r"(?<=\d )d\.(?=[ \u00a0](?:in|at|or|and|to|after|before|from|for|of)\b|[,;)])", "days"),
     (r"(?<=\d )d(?=/wk)", "days"),
     (r"(?<=\d\.\d )t\b(?!\.)", "tons"),
     (r"(?:(?<=\d00)|(?<=\d00[ -]))TC(?!\w)", "thread count"),
@@ -92,7 +131,15 @@ _CONTEXTS = re.compile(
 )
 
 
-_LAST = ("inclusive", "availability", "by volume", "population", "registration", "volume")
+_LAST = (
+    "and following",
+    "inclusive",
+    "availability",
+    "by volume",
+    "population",
+    "registration",
+    "volume",
+)
 
 
 def _word(match: re.Match[str]) -> Token:

@@ -73,7 +73,7 @@ PART_OF = frozenset((2, 3, 4, 5, 6, 8, 16, 32))
 """What parts of inches and cups are out of."""
 _DATE_CUES = word_set(
     "on by until before from since after dated due date starting ends through till avail available "
-    "begins starts opens closes expires thru effective posted updated"
+    "begins starts opens closes expires thru effective posted updated etd eta"
 )
 _DAY_RANGE = re.compile(rf"\b({ANY_DAY})\.?{_S}?[-–—/&]{_S}?({ANY_DAY})\b\.?")
 _MONTH_RANGE = re.compile(rf"\b({_ANY_MONTH}){_TO}({_ANY_MONTH})(?!\w)")
@@ -115,6 +115,9 @@ _OF_A_YEAR = word_set(
 )
 
 
+_NOT_PLURAL = word_set("is was has as its this census series bonus news Olympics analysis crisis")
+
+
 def is_year(text: str, start: int, end: int, value: int) -> bool:
     """Whether four digits are a year, by the words around them."""
     before = word_before(text, start).lower().rstrip(".:")
@@ -128,7 +131,7 @@ def is_year(text: str, start: int, end: int, value: int) -> bool:
     if following in _OF_A_YEAR:
         return True
     is_plural = following.islower() and following.endswith("s") and not following.endswith("ss")
-    return not (is_plural and following not in ("is", "was", "has", "as", "its", "this"))
+    return not (is_plural and following not in _NOT_PLURAL)
 
 
 def _month(written: str) -> str:
@@ -382,7 +385,47 @@ def _era(match: re.Match[str]) -> Token:
     return token(match, "year", f"{year(int(match[1]))} {' '.join(match[2])}")
 
 
+_REVISED = re.compile(
+    r"(?P<cue>(?<![\w.'-])[Rr]ev\.:? |(?<=[Rr]evised )|(?<=[Uu]pdated ))"
+    r"(?P<month>0?[1-9]|1[0-2])[-/](?P<year>(?:19|20)\d\d)(?![\w/-])"
+)
+_POINTED = re.compile(
+    r"(?<![\w.,:$€£¥₹-])(?P<day>0[1-9]|[12]\d|3[01])\.(?P<month>0[1-9]|1[0-2])\.(?=[,;)]"
+    r"|[ \u00a0][a-z]|[-–])"
+)
+_SLASHED_LAST = re.compile(
+    r"(?<![\w.,/:$-])(?P<month>0?[1-9]|1[0-2])/(?P<first>\d{1,2})[-–](?P<last>\d{1,2})(?![\w%]"
+    r"|[/.,:-]\d| ?[x×] ?\d|[ \u00a0](?:UNC|UNF|bolts?|screws?|nuts?|taps?|threads?)\b)"
+)
+
+
+def _revised(match: re.Match[str]) -> Token:
+    """Form W-9, rev. 10-2021."""
+    cue = "revised " if match["cue"] else ""
+    words = f"{cue}{MONTHS[int(match['month']) - 1]} {_whole_year(match['year'])}"
+    return token(match, "date", words)
+
+
+def _pointed(match: re.Match[str]) -> Token:
+    """Until 31.01., as in Germany."""
+    words = f"{MONTHS[int(match['month']) - 1]} {ordinal(int(match['day']))}"
+    return token(match, "date", words)
+
+
+def _slashed_last(match: re.Match[str]) -> Token | None:
+    """Available 3/14-17: from one day to another."""
+    first, last = int(match["first"]), int(match["last"])
+    is_cued = word_before(match.string, match.start()).lower().rstrip(".:") in _DATE_CUES
+    if not (is_cued or first > 12) or not 1 <= first < last <= 31:
+        return None
+    words = f"{MONTHS[int(match['month']) - 1]} {ordinal(first)} to {ordinal(last)}"
+    return token(match, "range", words, doubt=f'"{match[0]}" could be something other than days')
+
+
 EARLY_RULES = (
+    Rule(_REVISED, _revised),
+    Rule(_POINTED, _pointed),
+    Rule(_SLASHED_LAST, _slashed_last),
     *weekdays.EARLY_RULES,
     Rule(_STAMP, _stamp),
     Rule(_SEASON, _season),

@@ -3,6 +3,7 @@
 import re
 
 from tasks.reading.english.numbers import SMALL, cardinal
+from tasks.reading.english.rates import with_rate
 from tasks.reading.english.rules import (
     TIME_ZONES,
     Rule,
@@ -20,9 +21,9 @@ _HALF = (
     r"|(?:hours|hrs?|h)\b)"
 )
 _TIME = re.compile(
-    rf"(?<![\w.,:/$€£¥₹-])(?!\d{{1,2}}:\d\d\.\d)(?P<h>{_CLOCK})(?:(?P<sep>[:.])(?P<m>[0-5]\d)"
+    rf"(?:(?<![\w.,:/$€£¥₹-])|(?<=[a-z]{{3}}/)|(?<=\d[ap]/))(?!\d{{1,2}}:\d\d\.\d)(?P<h>{_CLOCK})(?:(?P<sep>[:.])(?P<m>[0-5]\d)"
     rf"(?::(?P<sec>[0-5]\d))?)?(?P<half>{_HALF})?"
-    rf"(?:(?P<to>{_TO})(?P<h2>{_CLOCK})(?:[:.](?P<m2>[0-5]\d))?(?P<half2>{_HALF})?)?(?![\w%:/]"
+    rf"(?:(?P<to>{_TO})(?P<h2>{_CLOCK})(?:[:.](?P<m2>[0-5]\d))?(?P<half2>{_HALF})?)?(?![\w%:]|/(?!\d{{1,2}}:\d)"
     rf"|[.,:-]\d)"
 )
 _RATIO_CUES = re.compile(
@@ -75,7 +76,7 @@ _BOOKS = {
 
 
 _LASTING = re.compile(
-    r"\b(?:in|of|under|took|takes|lasted|lasts|time|times|record|best|for|after|by|than|PB"
+    r"\b(?:in|of|under|WR|PR|took|takes|lasted|lasts|time|times|record|best|for|after|by|than|PB"
     r"|clocked|ran|"
     r"finished|duration|runtime|length|marathon|triathlon|ironman|race|ride|swim)(?: (?:just"
     r"|only|about|around|a|an))?:?[ \u00a0]$",
@@ -173,6 +174,8 @@ def clock_words(
     is_halved = is_halved and sign != "H"
     if minute:
         words += f" oh {SMALL[minute]}" if minute < 10 else f" {cardinal(minute)}"
+    elif sign == "H" and hour and seconds is None and minutes:
+        words += " hundred"
     elif not is_halved and seconds is None:
         words = _full_hour(hour)
     if seconds is not None:
@@ -347,10 +350,13 @@ def _at_digits(match: re.Match[str]) -> Token | None:
 
 _TILL_HALF = re.compile(
     r"(?<=[a-z\u2013-] )(?<![\w.,:$€£¥₹/-])(?P<h>1[0-2]"
-    r"|[1-9])(?::(?P<m>[0-5]\d))?(?P<half>[ap])(?=[,;.)]|$|[ \u00a0](?:on|daily|to|and|every)\b)"
+    r"|[1-9])(?::(?P<m>[0-5]\d))?(?P<half>[ap])(?=[,;.)/]|$|[ \u00a0](?:on|daily|to|and|every"
+    r"|today|tonight|tomorrow|sharp)\b)"
 )
 _TILL = re.compile(
-    r"\b(?:til|till|until|thru|to|from|at|opens?|closes?|starts?|ends?)[ \u00a0]$", re.I
+    r"\b(?:til|till|until|thru|to|from|at|opens?|closes?|starts?|ends?|doors|show|kickoff"
+    r"|check-?in|check-?out|/out)[ \u00a0]$",
+    re.I,
 )
 
 
@@ -361,7 +367,38 @@ def _till_half(match: re.Match[str]) -> Token | None:
     return token(match, "time", clock_words(int(match["h"]), match["m"], match["half"], None, True))
 
 
+_AFTERNOON = re.compile(
+    r"(?<![\w.,:/$€£¥₹-])(?P<h>1[0-2]|[1-9])[-–](?P<last>1[0-2]|[1-9])(?P<half>[ap])(?![\w/])"
+)
+_WEEKLY = re.compile(
+    r"\b(?:Mon|Tues?|Wed|Thu(?:rs)?|Fri|Sat|Sun)(?:day)?s?\b|M/W/F|Tu?/Th|M-F"
+    r"|\b(?:[Oo]pen|[Hh]ours|hrs|daily|[Dd]oors|weekdays|weekends|shifts?)\b"
+)
+
+
+def _afternoon(match: re.Match[str]) -> Token | None:
+    """Sat 4-8p: no pence, and no players."""
+    if not _WEEKLY.search(match.string):
+        return None
+    words = f"{cardinal(int(match['h']))} to {cardinal(int(match['last']))}"
+    return token(match, "time", f"{words} {match['half'].upper()} M")
+
+
+_PASSED = re.compile(r"(?<![\w.,:/$€£¥₹-])(\d{1,3})m[ ]?([0-5]?\d)s(?!\w)")
+
+
+def _passed(match: re.Match[str]) -> Token:
+    """4m12s."""
+    minutes, seconds = int(match[1]), int(match[2])
+    minute, second = (f"{'' if count == 1 else 's'}" for count in (minutes, seconds))
+    words = f"{cardinal(minutes)} minute{minute} {cardinal(seconds)} second{second}"
+    words, end = with_rate(match.string, match.end(), words)
+    return token(match, "measure", words, end=end)
+
+
 RULES = (
+    Rule(_AFTERNOON, _afternoon),
+    Rule(_PASSED, _passed),
     Rule(_TILL_HALF, _till_half),
     Rule(_HOURS_RANGE, _hours_range),
     Rule(_AT_DIGITS, _at_digits),

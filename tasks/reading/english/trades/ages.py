@@ -22,6 +22,10 @@ _THEY_DO = word_set(
     " learn free welcome only half will won't train compete receive come win and need"
 )
 _FOLLOWING = re.compile(r"[ \u00a0]+([A-Za-z']+)")
+_ACCOMPANIED = re.compile(
+    r"[ \u00a0](?:w/|with|accompanied by)[ \u00a0]?(?:an?[ \u00a0]|their[ \u00a0])?(?:adults?"
+    r"|parents?|guardians?)\b"
+)
 _OLDEST_CHILD, _YOUNGEST_SENIOR = 25, 50
 
 
@@ -35,6 +39,7 @@ def _limit(match: re.Match[str]) -> Token | None:
     )
     are_people = is_joined or is_for_people or _word(text, match.end()) in _THEY_DO
     are_people = are_people or (text[match.end() : match.end() + 1] == ":" and not before.strip())
+    are_people = are_people or bool(_ACCOMPANIED.match(text, match.end()))
     if not are_people or (_TIMED.search(before) and not is_for_people):
         return None
     return token(match, "measure", f"{match[1]} {plural(cardinal(age))}")

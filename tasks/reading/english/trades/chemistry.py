@@ -125,7 +125,21 @@ def _greek_letter(match: re.Match[str]) -> Token:
     return token(match, "sign", _GREEK[match[0]])
 
 
+_FERTILIZER = re.compile(r"(?<![\w.,/$-])(\d{1,2})-(\d{1,2})-(\d{1,2})(?![\w/-]|[.,]\d)")
+_LAWN = re.compile(
+    r"\b(?:N-?P-?K|fertili[sz]ers?|plant food|potash|lawn food|nitrogen|Miracle-Gro)\b", re.I
+)
+
+
+def _fertilizer(match: re.Match[str]) -> Token | None:
+    """A fertilizer of 10-10-10."""
+    if not _LAWN.search(match.string):
+        return None
+    return token(match, "digits", ", ".join(cardinal(int(part)) for part in match.groups()))
+
+
 RULES = (
+    Rule(_FERTILIZER, _fertilizer),
     Rule(_ISOTOPE, _isotope),
     Rule(_GREEK_LETTER, _greek_letter),
     Rule(_MOLAR, _molar),

@@ -116,7 +116,7 @@ def _tenors(match: re.Match[str]) -> Token:
 
 
 _PENCE = re.compile(
-    r"(?<![\w.,$£€¥₹])(?P<pence>\d{1,2}\.\d{1,2}|\d{3}\.\d)p(?:/(?P<each>kWh|min|mile|L|litre"
+    r"(?<![\w.,$£€¥₹])(?!(?:23\.98|29\.97|47\.95|59\.94)p)(?P<pence>\d{1,2}\.\d{1,2}|\d{3}\.\d|\d{1,3}(?=p/(?:kWh|min|mile|L|litre|text|day|unit)\b))p(?:/(?P<each>kWh|min|mile|L|litre"
     r"|text|day"
     r"|unit))?(?!\w)"
 )
@@ -160,7 +160,47 @@ def _short_estimate(match: re.Match[str]) -> Token:
     return token(match, "year", f"{year(2000 + int(match[1]))} {_KINDS[match[2]]}")
 
 
+_OF_MONTHS = re.compile(r"(?<![\w.,$€£¥₹-])(\d{1,2})M(?=:? [-+]?\d|:? (?:rate|at)\b)")
+_INTERBANK = re.compile(r"\b(?:EURIBOR|Euribor|LIBOR|SOFR|SONIA|TIBOR|SHIBOR|T-bills?)\b")
+_OF_YEARS = re.compile(
+    r"(?<![\w.,$€£¥₹-])(\d{1,2})[yY](?= (?:Bunds?|Treasur(?:y|ies)|gilts?|notes?|bonds?|yields?"
+    r"|JGBs?|USTs?|swaps?|BTPs?|OATs?)\b)"
+)
+_NET = re.compile(r"(?<=[Nn]et )(\d{1,3})d(?!\w)")
+
+
+def _of_months(match: re.Match[str]) -> Token | None:
+    """EURIBOR 3M 3.62%: months, not millions."""
+    if not _INTERBANK.search(match.string):
+        return None
+    return token(match, "measure", f"{cardinal(int(match[1]))} month")
+
+
+def _of_years(match: re.Match[str]) -> Token:
+    """10y Bund."""
+    return token(match, "measure", f"{cardinal(int(match[1]))} year")
+
+
+def _net(match: re.Match[str]) -> Token:
+    """Net 45d."""
+    return token(match, "measure", f"{cardinal(int(match[1]))} days")
+
+
+_TERM = re.compile(
+    r"(?<![\w.,$€£¥₹/-])(6|9|12|18|24|36|48)m(?= (?:terms?|contracts?|plans?|min\b|minimum|lease))"
+)
+
+
+def _term(match: re.Match[str]) -> Token:
+    """An 18m term."""
+    return token(match, "measure", f"{cardinal(int(match[1]))} month")
+
+
 RULES = (
+    Rule(_TERM, _term),
+    Rule(_OF_MONTHS, _of_months),
+    Rule(_OF_YEARS, _of_years),
+    Rule(_NET, _net),
     Rule(_SHORT_ESTIMATE, _short_estimate),
     Rule(_TERMS, _terms),
     Rule(_FORMS, _forms),

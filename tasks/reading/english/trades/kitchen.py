@@ -79,7 +79,7 @@ _OVEN = re.compile(
 )
 _SCALES = {"C": "degrees Celsius", "F": "degrees Fahrenheit"}
 _COOKING_TIME = re.compile(
-    r"(?<=[A-Za-z][:\s] )(?<![\w.,$-])(?P<number>\d{1,3})m"
+    r"(?:(?<=[A-Za-z]: )|(?<=[A-Za-z] ))(?P<number>\d{1,3})m"
     r"(?![\w²³/]|[ \u00a0](?:tall|wide|long|deep|high|x|×))"
 )
 _COOKING = re.compile(
@@ -128,7 +128,7 @@ _COUNT = re.compile(
     r"(?:[ \u00a0]count\b)?(?![ \u00a0]t\.?w)"
 )
 _JEWELS = re.compile(
-    r"\b(?:diamonds?|gold|rings?|gems?|gemstones?|jewel\w*|karats?|carats?|sapphires?|rub(?:y"
+    r"\b(?:[WYR]G\b|diamonds?|gold|rings?|gems?|gemstones?|jewel\w*|karats?|carats?|sapphires?|rub(?:y"
     r"|ies)|emeralds?|"
     r"earrings?|necklaces?|bracelets?|solitaires?|moissanite|topaz|stones?|€|EUR|kWh|cents?)",
     re.IGNORECASE,
@@ -218,6 +218,23 @@ def _measure(match: re.Match[str], unit: str, *, is_noun_next: bool = False) -> 
 
 
 _SIGNS = {"-": "minus ", "−": "minus ", "+": "plus ", "±": "plus or minus "}
+_MINUTES = re.compile(
+    r"(?<![\w.,/$-])(?P<low>\d{1,3})(?:[-–](?P<high>\d{1,3}))?m(?P<side>/side)?(?=[,;.)]|$"
+    r"|[ \u00a0](?:until|till|or|then|per|each|on|at|more)\b)"
+)
+_HOT = re.compile(r"(?<!\w)[1-4]\d\d ?°?[CF](?!\w)|\b[Gg]as \d\b")
+
+
+def _minutes(match: re.Match[str]) -> Token | None:
+    """Grill 3m/side; 200C, 35-40m."""
+    is_cooked = _OVENS.search(match.string) and (_HOT.search(match.string) or match["side"])
+    if not is_cooked or int(match["low"]) < 2:
+        return None
+    high = f" to {cardinal(int(match['high']))}" if match["high"] else ""
+    side = " per side" if match["side"] else ""
+    return token(match, "measure", f"{cardinal(int(match['low']))}{high} minutes{side}")
+
+
 _PARTS = re.compile(r"(?<![\w.,/$-])(\d)/(\d{1,2})[ \u00a0]?[-–][ \u00a0]?(\d)/(\d{1,2})(?![\w/%])")
 
 
@@ -250,7 +267,36 @@ def _heat(match: re.Match[str]) -> Token | None:
     return token(match, "measure", f"{cardinal(int(match['heat']))} {_SCALES[match['scale']]}")
 
 
+_MACROS = re.compile(
+    r"(?<![\w.,/$-])(?P<first>\d{1,2})[ \u00a0]?%?(?P<a>[CPF])/(?P<second>\d{1,2})[ \u00a0]?%?"
+    r"(?P<b>[CPF])"
+    r"/(?P<third>\d{1,2})[ \u00a0]?%?(?P<c>[CPF])(?![\w/])"
+)
+_NUTRIENTS = {"C": "carbs", "P": "protein", "F": "fat"}
+_DIET = re.compile(
+    r"\b(?:macros?|carbs?|protein|fat|kcal|calories|diet|keto|zone|meals?|nutrition|split)\b", re.I
+)
+
+
+def _macros(match: re.Match[str]) -> Token | None:
+    """Macros of 40C/30P/30F; a blend of fibers so written is spelled, and marked."""
+    names = [match["a"], match["b"], match["c"]]
+    if len(set(names)) < 3:
+        return None
+    numbers = [cardinal(int(match[name])) for name in ("first", "second", "third")]
+    if _DIET.search(match.string):
+        words = [
+            f"{number} {_NUTRIENTS[name]}" for number, name in zip(numbers, names, strict=True)
+        ]
+        return token(match, "measure", ", ".join(words))
+    words = [f"{number} {name}" for number, name in zip(numbers, names, strict=True)]
+    doubt = f'nothing says what the letters of "{match[0]}" stand for'
+    return token(match, "model", ", ".join(words), doubt=doubt)
+
+
 RULES = (
+    Rule(_MACROS, _macros),
+    Rule(_MINUTES, _minutes),
     Rule(_HEAT, _heat),
     Rule(_PACK, _pack),
     Rule(_COUNT, _count),

@@ -3,17 +3,18 @@
 import re
 
 from tasks.reading.english.names.models import letters, roman_value
-from tasks.reading.english.numbers import cardinal, digits, pairs, parse_number
+from tasks.reading.english.numbers import cardinal, digits, pairs, parse_number, year
 from tasks.reading.english.rules import Rule, token
 from tasks.reading.tokens import Token
 
 _PARAGRAPHS = re.compile(
     r"(?=\d)(?:(?<=§)|(?<=§ )|(?<=[Ss]ection )|(?<=[Ss]ec\. )|(?<=[Ss]ect\. )|(?<=\b[Ss]\. )"
-    r"|(?<=Art\. )"
+    r"|(?<=\b[Aa]rt\. )"
     r"|(?<=[Aa]rticle )|(?<=[Rr]ule )"
     r"|(?<=Reg\. )|(?<=[Rr]egulation )|(?<=[Cc]lause )|(?<=[Cc]l\. )|(?<=[Pp]ara\. )"
     r"|(?<=[Pp]aragraph )"
-    r"|(?<=[Ss]ections )|(?<=[Ii]tem )|(?<=[Rr]eg )|(?<=CFR )|(?<=U\.S\.C\. )|(?<=§§ ))"
+    r"|(?<=[Aa]rt )|(?<=\bR\. )|(?<=\bP\. )|(?<=[Ee]vid\. )|(?<=[Ss]ections )|(?<=[Ii]tem )|"
+    r"(?<=[Rr]eg )|(?<=CFR )|(?<=U\.S\.C\. )|(?<=§§ ))"
     r"(?P<number>\d{1,4}[A-Z]?|\d{1,2}\.\d{1,2})(?P<parts>(?:\((?:\d{1,2}|[A-Za-z]"
     r"|[ivx]{1,4})\))+)(?!\w)"
 )
@@ -99,7 +100,77 @@ def _numbered(written: str) -> str:
     return f"{pairs(number) if len(number) > 2 else cardinal(int(number))} {letter.upper()}".strip()
 
 
+_UNION = re.compile(
+    r"(?<![\w/])(?P<year>(?:19|20)\d\d)/(?P<number>\d{1,4})/(?P<office>EU|EC|EEC|ECSC|CFSP|JHA)(?!\w)"
+)
+_OF_UNION = re.compile(
+    r"(?=\d)(?:(?<=\((?:EU|EC)\) )|(?<=\(EEC\) )|(?<=\((?:EU|EC)\) No )|(?<=\(EEC\) No )"
+    r"|(?<=\bSI )|(?<=S\.I\. )|(?<=Directive )|(?<=Decision )|(?<=Regulation ))"
+    r"(?P<first>\d{1,4})/(?P<second>\d{1,4})(?![\w/]|[.,]\d)"
+)
+_EUROPEAN_CASE = re.compile(
+    r"(?<![\w-])(?P<court>[CTF])-(?P<number>\d{1,4})/(?P<year>\d{2})(?![\w/])"
+)
+
+
+def _act_number(written: str) -> str:
+    if re.fullmatch(r"(?:19|20)\d\d", written):
+        return year(int(written))
+    return pairs(written) if len(written) > 2 else cardinal(int(written))
+
+
+def _union(match: re.Match[str]) -> Token:
+    """Directive 2011/83/EU."""
+    words = f"{year(int(match['year']))} slash {_act_number(match['number'])}"
+    return token(match, "model", f"{words} {letters(match['office'])}")
+
+
+def _of_union(match: re.Match[str]) -> Token | None:
+    """Regulation (EU) 2016/679: a year and a number; no fraction."""
+    first, second = match["first"], match["second"]
+    if not any(re.fullmatch(r"(?:19|20)\d\d", part) for part in (first, second)):
+        return None
+    return token(match, "model", f"{_act_number(first)} slash {_act_number(second)}")
+
+
+def _european_case(match: re.Match[str]) -> Token:
+    """Case C-131/12."""
+    words = f"{match['court']} {pairs(match['number'])} slash {pairs(match['year'])}"
+    return token(match, "model", words)
+
+
+_PARAGRAPH_OF = re.compile(r"(?<![\w.'-])art\.(?= \d{1,3}\()")
+
+
+def _article(match: re.Match[str]) -> Token:
+    """See art. 6(1)(f)."""
+    return token(match, "abbreviation", "article")
+
+
+_CIRCUIT = re.compile(r"(?<![\w.-])([23])d(?= (?:Cir|Dist|Dept|[Ee]d)\.)")
+_NUMBERED_YEAR = re.compile(
+    r"(?:(?<=\bNo\. )|(?<=\bno\. )|(?<=\bNos\. )|(?<=\bNumber )|(?<=\bnumber ))(?P<year>(?:19"
+    r"|20)\d\d)-(?P<number>\d{1,5})(?![\w-]|[.,]\d)"
+)
+
+
+def _circuit(match: re.Match[str]) -> Token:
+    """The 2d Cir."""
+    return token(match, "ordinal", "second" if match[1] == "2" else "third")
+
+
+def _numbered_year(match: re.Match[str]) -> Token:
+    """Ordinance No. 2024-118."""
+    return token(match, "model", f"{year(int(match['year']))} {_act_number(match['number'])}")
+
+
 RULES = (
+    Rule(_CIRCUIT, _circuit),
+    Rule(_NUMBERED_YEAR, _numbered_year),
+    Rule(_PARAGRAPH_OF, _article),
+    Rule(_UNION, _union),
+    Rule(_OF_UNION, _of_union),
+    Rule(_EUROPEAN_CASE, _european_case),
     Rule(_SECTIONS, _sections),
     Rule(_PARAGRAPHS, _paragraphs),
     Rule(_DOCKET, _docket),

@@ -51,7 +51,7 @@ _LATIN = re.compile(
     r"|(?<=[A-Za-z.] )(?P<dosed>BID|TID|QID|QD|PO|BD|OD|TDS|QDS|bid|tid|qid|qd|po|bd|od"
     r"|tds|qds)(?![\w-])"
 )
-_AFTER_DOSE = re.compile(rf"\b{_DOSE}[ \u00a0]$")
+_AFTER_DOSE = re.compile(rf"(?:\b|\d){_DOSE}[ \u00a0]$")
 
 
 def _latin(match: re.Match[str]) -> Token | None:
@@ -76,14 +76,20 @@ def _haemoglobin(match: re.Match[str]) -> Token:
 
 _COURSE = re.compile(
     r"(?<=[A-Za-z.)%] )[x×][ \u00a0]?(?P<count>\d{1,2})(?:[ \u00a0-]?(?P<unit>days?|weeks?|wks?"
-    r"|months?|mos?|nights?|d|w)\b)\.?"
+    r"|months?|mos?|nights?|hours?|hrs?|mins?|d|w|h)\b)\.?"
 )
+
+
+_COURSES = {
+    **{"d": "day", "w": "week", "wk": "week", "mo": "month"},
+    **{"h": "hour", "hr": "hour", "min": "minute"},
+}
 
 
 def _course(match: re.Match[str]) -> Token:
     """500 mg TID x 7 days."""
     number, unit = int(match["count"]), match["unit"].rstrip("s")
-    name = {"d": "day", "w": "week", "wk": "week", "mo": "month"}.get(unit, unit)
+    name = _COURSES.get(unit, unit)
     ends = match[0].endswith(".") and stop_ends_sentence(match.string, match.end() - 1)
     words = f"for {cardinal(number)} {name}{'' if number == 1 else 's'}"
     return token(match, "measure", words, end=match.end() - ends)

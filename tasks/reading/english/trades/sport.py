@@ -74,6 +74,7 @@ _OVERS = re.compile(r"(?<=\d )ov\b\.?")
 _NOT_OUT = re.compile(r"(?<![\w.,/$])(?P<runs>\d{1,3})\*(?![\w*])")
 _BALLS = re.compile(r"(?<=\()(?P<balls>\d{1,3})b(?=[,)])")
 _MINUTE = re.compile(r"(?<![\w.,])(?P<minute>\d{1,3})(?:\+(?P<added>\d{1,2}))?'(?=[,)])")
+_ADDED = re.compile(r"(?<![\w.,])(?P<minute>45|90|105|120)\+(?P<added>\d{1,2})'?(?!\w)")
 _GOALS = re.compile(
     r"\b(?:Final|FT|HT|goals?|scored?|penalt\w+|pen|full[- ]time)\b|\d[-–]\d", re.IGNORECASE
 )
@@ -103,6 +104,14 @@ def _minute(match: re.Match[str]) -> Token | None:
         return None
     added = f" plus {cardinal(int(match['added']))}" if match["added"] else ""
     return token(match, "measure", f"{cardinal(int(match['minute']))}{added} minutes")
+
+
+def _added(match: re.Match[str]) -> Token | None:
+    """A goal at 90+4'."""
+    if not _GOALS.search(match.string):
+        return None
+    words = f"{cardinal(int(match['minute']))} plus {cardinal(int(match['added']))}"
+    return token(match, "measure", words)
 
 
 _TIEBREAK = re.compile(r"(?<=[67][-–][67])\((\d{1,2})\)")
@@ -136,7 +145,33 @@ def _course_length(match: re.Match[str]) -> Token:
     return token(match, "measure", " ".join(words))
 
 
+_PLAYTIME = re.compile(
+    r"(?i:(?<=playtime )|(?<=playtime: )|(?<=play time: )|(?<=playing time: ))"
+    r"(\d{1,3})(?:[-–](\d{1,3}))?[ \u00a0]?m(?![\w²³/])"
+)
+
+
+def _playtime(match: re.Match[str]) -> Token:
+    """Playtime 45-60m."""
+    words = " to ".join(cardinal(int(number)) for number in match.groups() if number)
+    return token(match, "measure", f"{words} minutes")
+
+
+_TITLES = re.compile(
+    r"(?<![\w.,$€£¥₹/-])(\d{1,2})[x×](?=[ \u00a0](?:[A-Z][\w.-]+[ \u00a0]){0,3}(?:[Cc]hampions?"
+    r"|[Ww]inners?"
+    r"|[Mm]edall?ists?|MVPs?|[Aa]ll-[Ss]tars?|[Oo]lympians?|[Nn]ominees?|[Ff]inalists?)\b)"
+)
+
+
+def _titles(match: re.Match[str]) -> Token:
+    """The 2x Olympic champion."""
+    return token(match, "measure", f"{cardinal(int(match[1]))} time")
+
+
 RULES = (
+    Rule(_TITLES, _titles),
+    Rule(_PLAYTIME, _playtime),
     Rule(_COURSE_LENGTH, _course_length),
     Rule(_TIEBREAK, _tiebreak),
     Rule(_LOST, _lost),
@@ -144,6 +179,7 @@ RULES = (
     Rule(_NOT_OUT, _not_out),
     Rule(_BALLS, _balls),
     Rule(_MINUTE, _minute),
+    Rule(_ADDED, _added),
     Rule(_DEFEATED, _defeated),
     Rule(_WICKETS, _wickets),
     Rule(_AVERAGE, _average),
