@@ -18,9 +18,9 @@ _FIELD = frozenset(
 )
 _DIRECTIONS = frozenset(
     """
-    applause beat breath breathes chuckles clears coughs crying cut fade gasps giggles groans
-    inaudible intro laughing laughs laughter music outro pause sad scene shouting sighs silence
-    singing smiles sniffs sound whispering whispers yawns
+    applause beat breath breathes chuckles clears coughs crying curious cut excited fade gasps
+    giggles groans inaudible intro laughing laughs laughter music outro pause sad scene
+    shouting sighs silence singing smiles sniffs sound whispering whispers yawns
     """.split()  # noqa: SIM905  likewise
 )
 _NAME = r"[A-Za-z_\u3400-\u9fff][\w .:|'/-]{0,60}"
@@ -52,7 +52,8 @@ _GREETED_FIELD = re.compile(
 )
 _CHAT_MARK = re.compile(
     r"<[@#!][A-Za-z0-9|_.^-]{2,40}>|<a?:\w{2,32}:\d{5,20}>"  # of Slack and Discord
-    r"|<\|[a-z_]{2,30}\|>|【\d{1,3}(?::\d{1,3})?†[^】\n]{0,40}】"  # of language models
+    # of language models
+    r"|<\|[A-Za-z_][A-Za-z0-9_: -]{0,30}\|>|【\d{1,3}(?::\d{1,3})?†[^】\n]{0,40}】"
     r"|:contentReference\[oaicite:\d+\](?:\{index=\d+\})?"
     r"|[\ue200-\ue20f]?(?:cite|navlist|image_group)?[\ue200-\ue20f]?\bturn\d{1,2}(?:search|news|view|image|fetch|product)\d{1,3}[\ue200-\ue20f]?"
     r"|(?:cite)(?:turn\d{1,2}(?:search|news|view|image|fetch|product)\d{1,3})+"
@@ -244,8 +245,11 @@ def _brackets(match: re.Match[str]) -> _Told:
         return "is a remark of an editor, which is not to be spoken", "remove it"
     if inner.isdecimal():
         return "is the mark of a footnote", "remove it"
+    is_manner = len(words) == 1 and bool(re.fullmatch("[a-z]{3,}ly", inner)) and inner != "family"
     if words and (
-        words[0] in _DIRECTIONS or (len(words) == 1 and words[0].rstrip("s") in _DIRECTIONS)
+        is_manner
+        or words[0] in _DIRECTIONS
+        or (len(words) == 1 and words[0].rstrip("s") in _DIRECTIONS)
     ):
         return (
             "is a direction, which is not to be spoken",
