@@ -55,7 +55,9 @@ _TABLE = re.compile(
     r"|^[ \t]{0,8}\|[^\n|]*\|[^\n]*\|[ \t]{0,8}$",
     re.MULTILINE,
 )
-_FORMULA = re.compile(r"\A\s*=(?:[A-Z][A-Z.]{1,20}\(|\$?[A-Z]{1,3}\$?\d{1,6}(?:[&+*/,;(-]|\s*\Z))")
+_FORMULA = re.compile(
+    r"\A\s*=(?:\"[^\"\n]*\"\s*\Z|[A-Z][A-Z.]{1,20}\(|\$?[A-Z]{1,3}\$?\d{1,6}(?:[&+*/,;(-]|\s*\Z))"
+)
 _FENCE = re.compile(r"^[ \t]{0,8}(?:```|~~~)[^\n]*", re.MULTILINE)
 _RICH_TEXT = re.compile(r"\A\s*\{\\rtf|\\(?:par|pard|fs\d+|f\d)\b")
 _ROWS = re.compile(
