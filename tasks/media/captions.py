@@ -35,6 +35,9 @@ _TOKEN = re.compile(
     r"|\s+"
 )
 
+_PART_OF_ADDRESS = re.compile(r"[^./@?&=_\\:-]*[./@?&=_\\:-]+|[^./@?&=_\\:-]+")
+"""``https://``, ``www.``, ``fernlight.``, ``com/``: a line may end with the signs between two."""
+
 
 class Caption(Record):
     """At most two lines, shown for ``start_ms <= t < end_ms``."""
@@ -167,8 +170,24 @@ def _tokens(text: str, limit: int) -> list[str]:
         elif columns(token) <= limit:
             tokens.append(token)
         else:
-            tokens += [token[i : i + limit // 2] for i in range(0, len(token), limit // 2)]
+            tokens += _parted(token, limit)
     return tokens
+
+
+def _parted(token: str, limit: int) -> list[str]:
+    """An address or another word that no line holds, parted where its own parts end.
+
+    What has no parts so short is cut after half a line.
+    """
+    parts: list[str] = []
+    for part in _PART_OF_ADDRESS.findall(token):
+        if parts and columns(parts[-1] + part) <= limit // 2:
+            parts[-1] += part
+        elif columns(part) <= limit:
+            parts.append(part)
+        else:
+            parts += [part[i : i + limit // 2] for i in range(0, len(part), limit // 2)]
+    return parts
 
 
 def _may_break(left: str, right: str) -> bool:

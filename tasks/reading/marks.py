@@ -32,7 +32,13 @@ _TIME = re.compile(
 _MARKUP = re.compile(r"</?[A-Za-z][^<>]*>|\[pause\b[^\]]*\]", re.IGNORECASE)
 _LIKE_A_PAUSE = re.compile(
     r"[\[［【][ \t]{0,3}pause\b[ \t:]{0,4}[\d.][^\[\]［］【】\n]{0,30}[\]］】]?"
-    r"|[\[［【][ \t]{0,3}[A-Za-z]{2,12}[ \t:]{1,4}[\d.]{1,8}[ \t]?(?:ms|s|sec|seconds?)[\]］】]",
+    r"|[\[［【][ \t]{0,3}[A-Za-z]{2,12}[ \t:]{1,4}[\d.]{1,8}[ \t]?(?:ms|s|sec|seconds?)[\]］】]"
+    # as other programs write it: <#0.5#>, (pause 1s), [1s pause], [short pause], ^0.5^, /pause/
+    r"|<#[ \t]?\d{1,2}(?:\.\d{1,3})?[ \t]?#>|(?<![\w^])\^\d(?:\.\d{1,3})?\^(?!\w)"
+    r"|[(（](?:pause|break|停)[ \t:：]{0,2}[\d.]{1,5}[ \t]?(?:ms|s|sec|seconds?|秒钟?)?[)）]"
+    r"|[\[(（]\d{1,2}(?:\.\d{1,3})?[ \t]?(?:s|sec|seconds?|秒)[ \t]?(?:pause|break|停顿)[\])）]"
+    r"|[\[(](?:short|long|brief|slight|dramatic|medium)[ \t](?:pause|break|beat)[\])]"
+    r"|(?<![\w#/])(?:#pause#|/pause/)(?![\w#/])",
     re.IGNORECASE,
 )
 _ATTRIBUTES: Mapping[str, frozenset[str]] = MappingProxyType(

@@ -55,7 +55,8 @@ def script_text(raw: str, language: Language) -> ScriptText:
     if flaw:
         raise ScriptError((flaw,))
     draft, notices = repaired(Draft.of(raw))
-    flaw = garbled(draft.text) if notices else None  # entities and escapes may hide it
+    # entities, escapes and Markdown may hide it
+    flaw = (garbled(draft.text) or document_flaw(draft)) if notices else None
     if flaw:
         raise ScriptError((flaw,))
     marked, flaws = marks_of(draft)

@@ -19,6 +19,7 @@ _SPACES = " \t\n\r\v\f\u00a0\u2007\u202f\u3000\u200b\ufeff"
 _HEADER_QUOTES = "\"'“”‘’„«»`"
 _LINE = re.compile(r"[^\n]+")
 _SEP_LINE = re.compile(r'^\ufeff?"?sep=(.)"?[ \t]*(?:\n|$)', re.IGNORECASE)
+_SPACES_BEHIND_QUOTE = re.compile(r'"[ \t]+(?=[,;\n]|$)')
 _SENTINEL = "end of the file\x00"
 MAX_COLUMNS = 200
 MAX_ROWS = 200_000
@@ -79,7 +80,7 @@ def read_table(data: bytes, known: Iterable[str], sheet: str | None = None) -> T
         text = "\n" + text[told.end() :]
     separator = told[1] if told else _separator(text, frozenset(known))
     rows = _records(text, separator)
-    return _with_header(rows, notices)
+    return _with_header(rows, (*notices, *_misquoted(text, separator)))
 
 
 def _with_header(rows: Sequence[TableRow], notices: tuple[str, ...]) -> Table:
@@ -121,6 +122,30 @@ def _records(text: str, separator: str) -> list[TableRow]:
     """The rows that are not blank, without the empty cells that spreadsheets leave at their end."""
     with _long_cells_read():
         return _checked_records(text, separator)
+
+
+def _misquoted(text: str, separator: str) -> tuple[str, ...]:
+    """A notice of the first cell such as ``"Say "hi" to us."``, which loses a quote."""
+    if '"' not in text:
+        return ()
+    closed = _SPACES_BEHIND_QUOTE.sub('"', text)
+    line = 1
+    with _long_cells_read():
+        reader = csv.reader(
+            io.StringIO(closed, newline=""),
+            delimiter=separator,
+            skipinitialspace=separator != "\t",
+            strict=True,
+        )
+        try:
+            for _ in reader:
+                line = reader.line_num + 1
+        except csv.Error:
+            told = (
+                "text stands behind the closing quote of a cell, whose quotes may be read wrongly"
+            )
+            return (f'line {line}: {told}; double the quotes inside it: ""like this""',)
+    return ()
 
 
 @contextmanager

@@ -7,6 +7,7 @@ UTF-8, and they decode to signs that people write. Real accents and rare charact
 import re
 from functools import cache
 
+from tasks.reading.cleaning.letter_shapes import letter_shapes
 from tasks.reading.flaws import Flaw
 
 _WESTERN = ("cp1252", "latin-1", "mac_roman", "cp437", "cp850", "cp1250", "cp1251")
@@ -20,7 +21,7 @@ _UTF8 = re.compile(r"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4
 _WRITTEN = re.compile(
     r"[\xa0-\u017f\u0192\u02c6\u02dc\u0370-\u045f\u0490\u0491\u05d0-\u05ea\u0600-\u06ff\u0900-\u0dff"
     r"\u0e00-\u0e7f\u1ea0-\u1ef9\u2010-\u2044\u20ac\u2116\u2122\u2190-\u21ff\u2200-\u22ff"
-    r"\u2460-\u2473\u2500-\u27bf\u3000-\u30ff\u4e00-\u9fff\uac00-\ud7a3\ufe0f\ufeff\uff01-\uff5e"
+    r"\u2460-\u2473\u2500-\u27bf\u3000-\u30ff\u4e00-\u9fff\uac00-\ud7a3\ufe0f\ufeff\uff01-\uff5e\uffe0-\uffe6"
     r"\U0001f300-\U0001faff]"
 )
 _EUROPEAN = re.compile(r"[\xa0-\u017f\u0192\u02c6\u02dc\u2010-\u2044\u20ac\u2122\ufeff]")
@@ -31,6 +32,7 @@ _HANGUL = re.compile(r"[\uac00-\ud7a3]")
 _RUSSIAN = re.compile(r"[А-Яа-яЁё]{4,}")
 _WIDE_RUN = re.compile(r"[^\x00-\x7f]+[\x40-\x7e]?")
 _LATIN_RUN = re.compile(r"[\x80-\xff€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]{4,}")
+_MAC_RUN = re.compile(f"[{re.escape(bytes(range(128, 256)).decode('mac_roman'))}]{{4,}}")
 _WIDE = re.compile(r"[\u3400-\u9fff\uac00-\ud7a3]")
 _IN_LATIN_WORD = re.compile(
     r"(?<=[A-Za-z])[\u4e00-\u9fff\uac00-\ud7a3]{1,4}(?![\u3400-\u9fff\uac00-\ud7a3])"
@@ -43,7 +45,18 @@ _CONTRACTED = (
     "couldn|wouldn|shouldn|hasn|haven|hadn|you|we|they|i|one|today"
 )
 _ODD_APOSTROPHE = re.compile(
-    rf"(?<![^\W\d_])(?i:{_CONTRACTED})(?:â|Õ|ê|í)(?:s|t|re|ll|ve|d|m)(?![^\W\d_])"
+    rf"(?<![^\W\d_])(?i:{_CONTRACTED})(?:â|Õ|ê|í|Æ)(?:s|t|re|ll|ve|d|m)(?![^\W\d_])"
+)
+_ODD_SIGN = re.compile(
+    # quotation marks and dashes of Windows, opened as of a Mac or of DOS
+    r"(?<![^\W\d_])ì(?=[A-Za-z])[^ìî\n]{2,80}(?<=[a-z.,!?])î(?![^\W\d_])"
+    r"|(?<![^\W\d_])ô(?=[A-Za-z])[^ôö\n]{2,80}(?<=[a-z.,!?])ö(?![^\W\d_])"
+    r"|(?<=[a-z\d%.!?,] )(?<!letter )[ñûÐ](?= [A-Za-z\d])"
+    # pounds; letters of DOS and of Russia inside Latin words; stops of Chinese; degrees
+    r"|(?<![^\W\d_])[ŁúЈ](?=\d)|(?<=[A-Za-z]{2})[ΘΦτⁿ▀](?![\d/])"
+    r"|(?<=[A-Za-z]{2})[\u0400-\u04ff]+(?![^\W\d_])|(?<=[A-Za-z])[\u0400-\u04ff]+(?=[A-Za-z])"
+    r"|(?<![^\W\d_])[\u0400-\u04ff]+(?=[a-z]{2})"
+    r"|¡[°±®¯§¨¥¦]|£[¬¡º»¿¨©](?!\d)|(?<=\d)掳(?=[CF]\b)|(?<=\d )碌m\b"
 )
 _ODD_CAPITAL = re.compile(r"(?<=[a-z]{2})[ÈÉËÏÔÓÚÛ](?![^\W\d_a-z])(?=[a-z]*(?:\W|$))")
 _EVERYDAY = frozenset(
@@ -93,11 +106,23 @@ def garbled(text: str) -> Flaw | None:
 
 def _garbled_letter(text: str) -> Flaw | None:
     """``Itâs``, ``DonÕt``, ``cafÈ``: single letters that another encoding put in place of signs."""
-    found = _ODD_APOSTROPHE.search(text) or _ODD_CAPITAL.search(text)
+    found = (
+        _ODD_APOSTROPHE.search(text)
+        or _ODD_CAPITAL.search(text)
+        or _ODD_SIGN.search(_plain_letters(text))
+    )
     if found is None:
         return None
     rule = f"the script was garbled when it was saved or opened ({_place(text, found)})"
     return Flaw(_around(text, found.start(), found.end()), rule, _SAVE_AGAIN)
+
+
+def _plain_letters(text: str) -> str:
+    """``text`` with letters of other alphabets that only look like ours; places stay the same."""
+    signs = list(text)
+    for start, _, plain in letter_shapes(text):
+        signs[start] = plain or signs[start]
+    return "".join(signs)
 
 
 def _odd_controls(text: str) -> Flaw | None:
@@ -280,16 +305,19 @@ def _letters_behind(codec: str, wide: str) -> str:
 
 def _chinese_opened_as_western(text: str) -> str | None:
     """``ÄãºÃ``: at least four signs of Western Europe in a row, which no word of theirs has."""
-    parts: list[str] = []
-    start = num_found = 0
-    for match in _LATIN_RUN.finditer(text):
-        data = "".join(_bytes_of("cp1252").get(ord(sign), "\xff") for sign in match[0])
-        decoded = _chinese_or_russian(data.encode("latin-1"))
-        if decoded is not None:
-            parts += (text[start : match.start()], decoded)
-            start = match.end()
-            num_found += 1
-    return "".join((*parts, text[start:])) if num_found else None
+    for codec, run in (("cp1252", _LATIN_RUN), ("mac_roman", _MAC_RUN)):
+        parts: list[str] = []
+        start = num_found = 0
+        for match in run.finditer(text):
+            data = "".join(_bytes_of(codec).get(ord(sign), "\xff") for sign in match[0])
+            decoded = _chinese_or_russian(data.encode("latin-1"))
+            if decoded is not None:
+                parts += (text[start : match.start()], decoded)
+                start = match.end()
+                num_found += 1
+        if num_found:
+            return "".join((*parts, text[start:]))
+    return None
 
 
 def _chinese_opened_as_chinese(text: str) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from html.entities import html5
 
 from tasks.reading.cleaning.draft import Draft, Edit
+from tasks.reading.cleaning.letter_shapes import letter_shapes
 from tasks.reading.cleaning.placeholders import names_field
 from tasks.reading.cleaning.speakers import speaker_labels
 from tasks.reading.cleaning.tags import spans_of_marks
@@ -26,8 +27,11 @@ _ENTITY = re.compile(
 # joiners stay behind what they may join: emoji, and letters that are not of the alphabet
 _INVISIBLE = re.compile(
     r"[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]"
-    r"|(?<![^\x00-\x7f])[\u200c\u200d]"
+    r"|(?<![^\x00-\x7f])[\u200c\u200d]|\ufffc"
+    # tags, but for those that make a black flag that of a country
+    r"|(?<![\U0001f3f4\U000e0020-\U000e007e])[\U000e0001\U000e0020-\U000e007f]+"
 )
+_BLANK = re.compile("[\u115f\u1160\u2800\u3164\uffa0]+")  # letters that show nothing
 _LINE_END = re.compile(r"[\x0b\x0c\x85\u2028\u2029]")
 _BRACKETED_ADDRESS = re.compile(r"<(https?://[^\s<>]+|(?:mailto:)?[\w.+-]+@[\w-]+(?:\.[\w-]+)+)>")
 
@@ -136,7 +140,8 @@ def _spaced(sign: str) -> str:
 
 
 def _invisible(text: str) -> list[Edit]:
-    return [(*match.span(), "") for match in _INVISIBLE.finditer(text)]
+    edits = [(*match.span(), "") for match in _INVISIBLE.finditer(text)]
+    return sorted([*edits, *((*match.span(), " ") for match in _BLANK.finditer(text))])
 
 
 def _line_ends(text: str) -> list[Edit]:
@@ -196,6 +201,7 @@ _PASSES: tuple[tuple[str, _Pass], ...] = (
     ("HTML entities were replaced by what they stand for", _entities),
     ("line ends of other programs were replaced by usual ones", _line_ends),
     ("invisible characters were left out", _invisible),
+    ("letters in other shapes were replaced by plain ones", letter_shapes),
     ("brackets around addresses were left out", _addresses),
     ("images were left out", _images),
     ("links were replaced by their texts", _links),

@@ -18,9 +18,9 @@ _FIELD = frozenset(
 )
 _DIRECTIONS = frozenset(
     """
-    applause beat breath breathes chuckles clears coughs crying cut fade gasps giggles groans
-    inaudible intro laughing laughs laughter music outro pause sad scene shouting sighs silence
-    singing smiles sniffs sound whispering whispers yawns
+    applause beat breath breathes chuckles clears coughs crying curious cut excited fade gasps
+    giggles groans inaudible intro laughing laughs laughter music outro pause sad scene
+    shouting sighs silence singing smiles sniffs sound whispering whispers yawns
     """.split()  # noqa: SIM905  likewise
 )
 _NAME = r"[A-Za-z_\u3400-\u9fff][\w .:|'/-]{0,60}"
@@ -28,7 +28,10 @@ _TEMPLATE = re.compile(
     r"\{\{[^{}\n]*\}\}|\{%[^{}\n]*%\}|<%[^<>\n]*%>|<<[^<>\n]{1,60}>>|\[\[[^\[\]\n]{1,60}\]\]"
     r"|\$\{[^{}\n]*\}|#\{[^{}\n]*\}|@\{[^{}\n]*\}|\$\([A-Za-z_]\w*\)|%\([A-Za-z_]\w*\)[sdifr]"
     r"|(?<![A-Za-z0-9_%])%[A-Za-z_][A-Za-z0-9_]*%(?![A-Za-z0-9_%])|(?<![\w#])##?[A-Z][A-Z0-9_]+##?(?!\w)(?<=#)"
-    r"|%%[A-Za-z_][\w ]{0,40}%%|(?<![A-Za-z0-9_%])%[sd](?![A-Za-z0-9_])"
+    r"|%%[A-Za-z_][\w ]{0,40}%%|(?<![A-Za-z0-9_%])%(?:\d{1,2}\$)?[sd](?![A-Za-z0-9_])"
+    r"|(?<![A-Za-z0-9_%])%[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+%(?![A-Za-z0-9_%])|(?<!\S)%@(?!\S*\w)"
+    r"|\{![A-Za-z_][\w.]*\}|(?<![\w#])##[A-Za-z_]+##(?![\w#])|\|\|[A-Z][A-Z_]+\|\|"
+    r"|(?<![\w@])@(?:Model|ViewBag|User|Customer)\.[A-Z]\w*|\"\s?&\s?\$?[A-Z]{1,2}\$?\d{1,5}\s?&\s?\""
     r"|\*\|[A-Z_:]+\|\*|«[A-Za-z][A-Za-z0-9]*_?\w*»"
     r"|\{[A-Za-z_][\w.]*[ ]?\|[^{}\n]{0,60}[\"':(][^{}\n]{0,60}\}"
     r"|\{[A-Za-z_][\w.]*,[ ]?(?:[a-z]+=|(?:plural|select|selectordinal|number|date|time)\b)"
@@ -39,6 +42,32 @@ _FRAMED = re.compile(
     r"|(?<![A-Za-z0-9_])__([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)__(?![A-Za-z0-9_])"
     r"|(?<![\w@])@([A-Za-z_]+)@(?![\w@])|(?<![\w~])~([A-Za-z_]+)~(?![\w~])"
     r"|(?:(?<=\s)|^):([a-z_]+)(?![\w:-])"
+)
+# as a person writes it who sends the text to somebody who fills it in
+_GREETED_FIELD = re.compile(
+    r"\b(?i:dear|hello|hi|hey|welcome|thanks|thank you)[ ,]{1,2}\((?i:(?:first |last |full |your |"
+    r"customer |client |user )?name)\)"
+    r"|(?:亲爱的|尊敬的|[您你]好[，,]?)[ ]?[（(#](?:客户|用户|您的|顾客|会员|学员)?"
+    r"(?:姓名|名字|昵称|称呼)[)）#]"
+)
+_CHAT_MARK = re.compile(
+    r"<[@#!][A-Za-z0-9|_.^-]{2,40}>|<a?:\w{2,32}:\d{5,20}>"  # of Slack and Discord
+    # of language models
+    r"|<\|[A-Za-z_][A-Za-z0-9_: -]{0,30}\|>|【\d{1,3}(?::\d{1,3})?†[^】\n]{0,40}】"
+    r"|:contentReference\[oaicite:\d+\](?:\{index=\d+\})?"
+    r"|[\ue200-\ue20f]?(?:cite|navlist|image_group)?[\ue200-\ue20f]?\bturn\d{1,2}(?:search|news|view|image|fetch|product)\d{1,3}[\ue200-\ue20f]?"
+    r"|(?:cite)(?:turn\d{1,2}(?:search|news|view|image|fetch|product)\d{1,3})+"
+    r"|//@[^\s:：]{1,30}[:：]|(?<![A-Za-z])O网页链接|(?:展开|收起)全文[a-z]?(?=\s|$)"  # of Weibo
+)
+_CHAT_EMOJI = re.compile(
+    r"\[(?:doge|微笑|撇嘴|色|发呆|得意|流泪|害羞|闭嘴|睡|大哭|尴尬|发怒|调皮|呲牙|惊讶|难过|酷|囧|抓狂|吐|偷笑|愉快|可爱|白眼"
+    r"|傲慢|困|惊恐|憨笑|悠闲|奋斗|咒骂|疑问|嘘|晕|衰|骷髅|敲打|再见|擦汗|抠鼻|鼓掌|坏笑|左哼哼|右哼哼|哈欠|鄙视|委屈|快哭了"
+    r"|阴险|亲亲|可怜|菜刀|西瓜|啤酒|咖啡|猪头|玫瑰|凋谢|嘴唇|爱心|心碎|蛋糕|炸弹|便便|月亮|太阳|拥抱|强|弱|握手|胜利|抱拳|勾引"
+    r"|拳头|OK|捂脸|奸笑|机智|皱眉|耶|吃瓜|加油|汗|天啊|社会社会|旺柴|好的|打脸|哇|红包|發|福|烟花|爆竹|庆祝|礼物|裂开|苦涩"
+    r"|叹气|让我看看|666|翻白眼|心|赞|笑cry|允悲|二哈|喵喵|抱抱|摊手|跪了|作揖|嘻嘻|哈哈|给力|蜡烛|比心|话筒|送花花|飞吻)\]"
+)
+_CUE_MARK = re.compile(
+    r"\{\\[a-zA-Z0-9]+[^{}\n]{0,80}\}|(?<=\w)\\[Nh](?=\w)|<\d{1,2}:\d{2}(?::\d{2})?[.,]\d{1,3}>"
 )
 _EMOJI_NAME = re.compile(r"(?<![\w:]):[a-z][a-z0-9_+-]{1,30}:(?![\w:])")
 _CLASSES = re.compile(r"\{[.#:][A-Za-z][\w.#: =\"-]{0,60}\}")
@@ -89,7 +118,10 @@ _GREETED = re.compile(
     r"|[$€£¥](?:nan|None|null|undefined)\b|\b(?:nan|None|null|undefined)%"
     r"|(?<=[\u3400-\u9fff，：])(?:nan|NaN|None|null|NULL|undefined)(?=[\u3400-\u9fff，。！]|$)"
 )
-_ESCAPED = re.compile(r"(?<=[A-Za-z])%20(?=[A-Za-z])")
+_ESCAPED = re.compile(
+    r"(?<=[A-Za-z])%(?:20|21|22|27|2C|3A|3F|0A|0D|E2%80%9[0-9A-F])(?=[A-Za-z ]|$)"
+    r"|\A[A-Za-z]+(?:\+[A-Za-z]+){3,}[.!?]?\s*\Z"
+)
 _LONGEST_ADDRESS = 300
 _TODO = re.compile(
     r"(?<![A-Za-z0-9_])(?:TODO(?! lists?\b)|FIXME|TKTK)[:： ]|(?<![A-Za-z0-9])XXX+(?![A-Za-z0-9])"
@@ -167,6 +199,16 @@ def _emoji_name(match: re.Match[str]) -> _Told:
     return "is an emoji as chat programs write it", "remove it"
 
 
+def _chat_mark(match: re.Match[str]) -> _Told:
+    del match
+    return "is a mark that a chat program left", "remove it"
+
+
+def _cue_mark(match: re.Match[str]) -> _Told:
+    del match
+    return "is a mark of subtitles", "remove it"
+
+
 def _classes(match: re.Match[str]) -> _Told:
     del match
     return "is a mark of a page's layout", "remove it"
@@ -203,8 +245,11 @@ def _brackets(match: re.Match[str]) -> _Told:
         return "is a remark of an editor, which is not to be spoken", "remove it"
     if inner.isdecimal():
         return "is the mark of a footnote", "remove it"
+    is_manner = len(words) == 1 and bool(re.fullmatch("[a-z]{3,}ly", inner)) and inner != "family"
     if words and (
-        words[0] in _DIRECTIONS or (len(words) == 1 and words[0].rstrip("s") in _DIRECTIONS)
+        is_manner
+        or words[0] in _DIRECTIONS
+        or (len(words) == 1 and words[0].rstrip("s") in _DIRECTIONS)
     ):
         return (
             "is a direction, which is not to be spoken",
@@ -245,6 +290,8 @@ def _escaped(match: re.Match[str]) -> _Told:
     ]
     if "/" in left or "." in left:
         return None
+    if match[0] != "%20":
+        return "is text as addresses write it", "write it with spaces and signs"
     return "is a space as addresses write it", "write a space"
 
 
@@ -255,11 +302,15 @@ def _todo(match: re.Match[str]) -> _Told:
 
 _KINDS = (
     (_LATEX, _latex, ("\\", "$")),
-    (_TEMPLATE, _template, (*tuple("{<[«%#"), "$(", "*|")),
+    (_TEMPLATE, _template, (*tuple("{<[«%#@"), "$(", "*|", "||", "&")),
     (_EMPTY_VALUE, _empty, ("#", "[o", "Err:", "N/A", "NaN", "NULL", "(null)")),
     (_GREETED, _empty, ("nan", "None", "null", "undefined", "nil")),
     (_VARIABLE, _variable, ("$",)),
     (_FRAMED, _framed, ("@", "#", "__", "~", ":")),
+    (_GREETED_FIELD, _template, ("(", "（", "#")),
+    (_CHAT_EMOJI, _emoji_name, ("[",)),
+    (_CHAT_MARK, _chat_mark, ("<", "†", "oaicite", "turn", "//@", "网页链接", "全文")),
+    (_CUE_MARK, _cue_mark, ("\\", "<")),
     (_EMOJI_NAME, _emoji_name, (":",)),
     (_CLASSES, _classes, ("{.", "{#", "{:")),
     (_MANDARIN_FIELD, _template, ("【",)),
@@ -270,7 +321,7 @@ _KINDS = (
     (_BLANK, _blank, ("__", "(", "（", "??", "？？", "**")),
     (_SHORTENED, _shortened, ("E+", "E-")),
     (_PROMPT, _todo, ("此", "这里", "待", "略", "同上", "TB")),
-    (_ESCAPED, _escaped, ("%20",)),
+    (_ESCAPED, _escaped, ("%2", "%3", "%0", "%E2", "+")),
     (_TODO, _todo, ("TODO", "FIXME", "TKTK", "XX", "xx", "××")),
 )
 """A pattern, what is said of a match, and what a text holds that has one: searched for first."""

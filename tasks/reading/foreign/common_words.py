@@ -15,7 +15,7 @@ _TOKEN = re.compile(r"[^\W_]+(?:['’ʻ-][^\W_]+)*")
 _STOP = re.compile(r"[.!?¡¿…:;\n|]")
 _VOWEL = re.compile(r"[aeiouy]")
 _IN_TWO_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
-_PARTICLES = frozenset(
+PARTICLES = frozenset(
     (
         *("da", "de", "del", "della", "delle", "dei", "degli", "di", "do", "dos", "das", "du"),
         *("des", "van", "von", "der", "den", "ter", "ten", "zu", "la", "le", "les", "los", "las"),
@@ -48,7 +48,7 @@ def words_of(prose: str) -> dict[str, float]:
             continue
         before = prose[matches[index - 1].end() if index else 0 : match.start()]
         begins = not index or bool(_STOP.search(before))
-        if word in _PARTICLES and not begins and _is_between_names(matches, index):
+        if word in PARTICLES and not begins and _is_between_names(matches, index):
             continue
         is_name = word[0].isupper() and not begins and not is_shouted
         for part in _parts(word):
@@ -76,8 +76,8 @@ def _is_cut(word: str, after: str) -> bool:
 
 
 def _is_between_names(matches: list[re.Match[str]], index: int) -> bool:
-    after = next((m[0] for m in matches[index + 1 :] if m[0] not in _PARTICLES), "")
-    before = next((m[0] for m in reversed(matches[:index]) if m[0] not in _PARTICLES), "")
+    after = next((m[0] for m in matches[index + 1 :] if m[0] not in PARTICLES), "")
+    before = next((m[0] for m in reversed(matches[:index]) if m[0] not in PARTICLES), "")
     return before[:1].isupper() and after[:1].isupper()
 
 

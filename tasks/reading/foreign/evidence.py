@@ -15,6 +15,7 @@ SHARED_WORDS = frozenset(ALSO_FOREIGN.split())
 """English words that other languages have too."""
 SURE_ENGLISH = frozenset(GRAMMAR.split()) - SHARED_WORDS
 """English sentences have one of these; shops elsewhere borrow other words."""
+_BORROWED_WORDS = frozenset(BORROWED.split())
 _IN_NAMES = frozenset((*AMBIGUOUS.split(), *BORROWED.split()))
 
 _SHORT = 0.75  # a word of two letters
@@ -32,11 +33,13 @@ _LEAST_SHARE = 0.4
 _LEAST_WITHOUT_GRAMMAR = 0.3
 _SEVERAL = 3  # words of a sentence without the grammar of English
 _LEAST_SEVERAL = 0.5
+_WITH_NOUNS_IN_CAPITALS = frozenset(("German", "Luxembourgish"))
 _LEAST_OF_LIST = 0.5
 _MOST_NAMED = 3  # languages that a text may be as well
-_WITH_POSSESSIVE = frozenset(("Afrikaans", "Dutch", "German"))
-_POSSESSIVE = re.compile(r"\b[A-Z][a-z]+['’]s\b")
+WITH_POSSESSIVE = frozenset(("Afrikaans", "Dutch", "German"))
+POSSESSIVE = re.compile(r"\b[A-Z][a-z]+['’]s\b")
 _ENDING = re.compile(r"(?<=...)(?:e?s|e?d|e?r|ing|ly)$")
+_ENDING_OF_Y = re.compile(r"(?<=...)i(?:es|ed|er|est|ly)$")  # accessories, tidied, happier
 
 
 @dataclass(frozen=True)
@@ -124,8 +127,13 @@ def language_of_words(prose: str, *, is_list: bool) -> str | None:
 
     def evidence_for(name: str) -> Evidence:
         listed = {word for word in words if name in languages_with(word)} - SURE_ENGLISH
+        nouns = name in _WITH_NOUNS_IN_CAPITALS
         return Evidence(
-            {word: weight for word, weight in words.items() if word in listed},
+            {
+                word: 1.0 if nouns and not is_english(word) else weight
+                for word, weight in words.items()
+                if word in listed
+            },
             {word: weight for word, weight in words.items() if word not in listed},
             is_list,
             prose.isupper(),
@@ -133,7 +141,7 @@ def language_of_words(prose: str, *, is_list: bool) -> str | None:
 
     found = {name: evidence_for(name).found for name in languages}
     best = sorted(name for name in languages if found[name] == max(found.values()))
-    is_possessive = not _WITH_POSSESSIVE.intersection(best) and _POSSESSIVE.search(prose)
+    is_possessive = not WITH_POSSESSIVE.intersection(best) and POSSESSIVE.search(prose)
     if is_possessive or not evidence_for(best[0]).is_foreign():
         return None
     return " or ".join(best) if len(best) <= _MOST_NAMED else ANOTHER
@@ -144,10 +152,18 @@ def is_english(word: str) -> bool:
     return _is_in_dictionary(word)
 
 
+def is_no_english(word: str) -> bool:
+    """Whether a word in small letters is no unit, nothing that English borrowed, and unknown."""
+    has_vowel = not word.isascii() or re.search("[aeiou]", word)  # units have none
+    is_asked = len(word) >= _SHORTEST and has_vowel and word not in SMALL_ENGLISH | _BORROWED_WORDS
+    return bool(is_asked) and not is_english(word)
+
+
 @cache
 def _is_in_dictionary(word: str) -> bool:
     stem = re.split("['’-]", word)[0]
-    return any(map(is_english_word, (word, stem, *(_ENDING.sub(end, stem) for end in ("", "e")))))
+    stems = (*(_ENDING.sub(end, stem) for end in ("", "e")), _ENDING_OF_Y.sub("y", stem))
+    return any(map(is_english_word, (word, stem, *stems)))
 
 
 def _is_unknown(word: str) -> bool:

@@ -5,13 +5,8 @@ does not have, and a model of the letters, which is asked only where there are s
 are small ones of other languages, or most of a text's are in no English dictionary.
 """
 
-# py3langid brings no type stubs
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
-
 import re
 import unicodedata
-from functools import cache
-from typing import Protocol, cast
 
 from tasks.reading.foreign.borrowed_phrases import without_phrases
 from tasks.reading.foreign.evidence import (
@@ -20,6 +15,7 @@ from tasks.reading.foreign.evidence import (
     SMALL_ENGLISH,
     SURE_ENGLISH,
     is_english,
+    is_no_english,
     language_of_words,
 )
 from tasks.reading.foreign.latin_words import (
@@ -29,6 +25,8 @@ from tasks.reading.foreign.latin_words import (
     SLOGANS,
     SMALL_WORDS,
 )
+from tasks.reading.foreign.letter_model import LATIN, NAMES, ranking
+from tasks.reading.foreign.short_lines import language_of_short_line
 from tasks.reading.foreign.syllables import language_of_syllables
 
 _LEAST_WORDS = 2
@@ -54,16 +52,9 @@ _SHORTEST_UNKNOWN = 3  # letters; shorter ones are units and abbreviations
 _SURE_OF_UNKNOWN = 0.75
 _LONGEST_JUDGED = 2000
 
-NAMES = {
-    **{"ca": "Catalan", "cs": "Czech", "da": "Danish", "de": "German", "es": "Spanish"},
-    **{"et": "Estonian", "fi": "Finnish", "fr": "French", "gl": "Galician", "hr": "Croatian"},
-    **{"hu": "Hungarian", "id": "Indonesian", "it": "Italian", "lt": "Lithuanian"},
-    **{"lv": "Latvian", "ms": "Malay", "nl": "Dutch", "no": "Norwegian", "pl": "Polish"},
-    **{"pt": "Portuguese", "ro": "Romanian", "sk": "Slovak", "sl": "Slovenian", "sv": "Swedish"},
-    **{"sw": "Swahili", "tl": "Tagalog", "tr": "Turkish", "vi": "Vietnamese"},
-}
-_LATIN = "la"  # mottos, laws, plants and ingredients, which English texts quote
 _LONGEST_MOTTO = 5  # words
+_LONGEST_SURE_MOTTO = 3
+_SURE_OF_MOTTO = 0.85
 _LANGUAGE_OF_LINE = {
     line: name
     for listed in (SLOGANS, SHORT_LINES)
@@ -86,13 +77,6 @@ _GREETINGS = frozenset(
     )
 )
 """No English sentence begins with one of these, so one is as good as two words."""
-_RELATIVES = (
-    {"da", "no", "sv"},
-    {"es", "gl", "ca", "pt"},
-    {"cs", "sk"},
-    {"id", "ms"},
-    {"hr", "sl"},
-)
 _BORROWED_WORDS = frozenset(BORROWED.split())
 _AMBIGUOUS_WORDS = frozenset(AMBIGUOUS.split())
 _FOREIGN_WORDS = frozenset(SMALL_WORDS.split()) - SMALL_ENGLISH
@@ -106,15 +90,11 @@ _NAME_PARTICLES = re.compile(
     r"|alla|ibn|bin|der?|den?))+ (?=[A-ZÀ-Þ])"
 )
 _LIST_COMMA = re.compile(r"[,;:•·|/&\n]|\.(?=\s)")
+_PAIR = re.compile(r"\s*[^\s,]+(?: [^\s,]+){0,2}, [^\s,]+(?: [^\s,]+){0,2}\s*")
+"""Dishes, brands or places, two of them: ``Crème caramel, île flottante.``"""
 _SENTENCE_END = re.compile(r"[.!?…:](?=(?:\s+[^\s,;]+){4,})")
 _CLAUSE_END = re.compile(r"[^\w\s'’-]+|\n")
 _ELISION = re.compile(r"(?:l|d|qu|n|j|s|c|m|dell|all|nell|dall|un)['’][a-zàâæéèêëîïôœùûü]{2,}")
-
-
-class _Model(Protocol):
-    def set_languages(self, langs: list[str]) -> None: ...
-
-    def rank(self, text: str) -> list[tuple[str, float]]: ...
 
 
 def latin_language(text: str) -> str | None:
@@ -128,6 +108,7 @@ def latin_language(text: str) -> str | None:
         prose = unicodedata.normalize("NFC", prose)
     if (name := _language_of_lines(prose)) is not None:
         return name
+    is_pair = len(prose.split()) <= _MOST_OF_PAIR and bool(_PAIR.fullmatch(prose))
     prose = without_phrases(prose)
     prose = _NAME_PARTICLES.sub(r"\1 ", prose)
     words = _WORD.findall(prose)
@@ -148,9 +129,21 @@ def latin_language(text: str) -> str | None:
         found = _of_small_words(prose, words, common, num_english)
     if found in (None, ANOTHER) and not is_list and sum(map(str.islower, words)) >= len(words) / 2:
         found = language_of_syllables(lower) or found
+    if found and len(words) <= _LONGEST_SURE_MOTTO and _is_motto(prose):
+        return None
     if found or is_list or prose.isupper():  # capitals would tell names
         return found
-    return _of_unknown_words(prose, lower, common, num_english)
+    if is_pair:
+        return None
+    found = _of_unknown_words(prose, lower, common, num_english)
+    if found or num_listed:
+        return found
+    return language_of_short_line(prose, words, set(_FIRST_WORD.findall(prose)))
+
+
+def _is_motto(prose: str) -> bool:
+    told = ranking(prose.lower())
+    return told.best == LATIN and told.share >= _SURE_OF_MOTTO
 
 
 def _num_listed(prose: str) -> int:
@@ -197,7 +190,7 @@ def _of_unknown_words(
         judged = _judged(prose.lower(), _SURE_OF_UNKNOWN, _NO_ENGLISH)
     if judged or not _is_unknown(prose):
         return judged or _of_phrases(prose, lower)
-    if _model().rank(prose.lower())[0][0] != _LATIN:
+    if ranking(prose.lower()).best != LATIN:
         return ANOTHER
     return "Latin" if len(lower) > _LONGEST_MOTTO else None
 
@@ -215,7 +208,7 @@ def _is_unknown(prose: str) -> bool:
         if any(w.lower() in SURE_ENGLISH for w in words):
             return False
         common = [w for w in words if w.islower() or w in begins]
-        unknown = [w for w in common if _is_no_english(w.lower())]
+        unknown = [w for w in common if is_no_english(w.lower())]
         num_words += len(words)
         num_unknown += len(unknown)
         num_long += sum(len(w) >= _SHORTEST_UNKNOWN for w in words)
@@ -239,22 +232,15 @@ def _of_phrases(prose: str, lower: list[str]) -> str | None:
         return None
     begins = set(_FIRST_WORD.findall(prose))
     common = [word for word in _WORD.findall(prose) if word.islower() or word in begins]
-    num_unknown = sum(_is_no_english(word.lower()) for word in common)
-    if any(len(word) >= _LONG_WORD and not _is_no_english(word.lower()) for word in common):
+    num_unknown = sum(is_no_english(word.lower()) for word in common)
+    if any(len(word) >= _LONG_WORD and not is_no_english(word.lower()) for word in common):
         return None  # a long English word is no chance
     if num_unknown < max(_LEAST_UNKNOWN, _FEW_UNKNOWN_SHARE * len(lower)):
         return None
     if num_unknown < _LEAST_UNKNOWN_OF_TEXT * len(lower):
         return _judged(prose.lower(), _SURE_OF_PHRASES, _HARDLY_ENGLISH)
-    best, share = _model().rank(prose.lower())[0]
-    return NAMES.get(best) if share >= _SURE_OF_HALF else None
-
-
-def _is_no_english(word: str) -> bool:
-    is_listed = word in SMALL_ENGLISH or word in _BORROWED_WORDS
-    has_vowel = not word.isascii() or re.search("[aeiou]", word)  # units have none
-    is_asked = len(word) >= _SHORTEST_UNKNOWN and has_vowel and not is_listed
-    return bool(is_asked) and not is_english(word)
+    told = ranking(prose.lower())
+    return NAMES.get(told.best) if told.best_share >= _SURE_OF_HALF else None
 
 
 def _language_of_lines(prose: str) -> str | None:
@@ -275,23 +261,8 @@ def _weight(word: str) -> int:
 
 
 def _judged(prose: str, least_sure: float, most_english: float = _MOST_ENGLISH) -> str | None:
-    ranked = _model().rank(prose)
-    english = next(share for name, share in ranked if name == "en")
-    best, share = ranked[0]
-    if best == _LATIN:
+    told = ranking(prose)
+    if told.best in (LATIN, "en"):
         return None
-    for relatives in _RELATIVES:
-        if best in relatives:
-            share = sum(each for name, each in ranked if name in relatives)
-    is_sure = best != "en" and english < most_english and share >= least_sure
-    return NAMES[best] if is_sure else None
-
-
-@cache
-def _model() -> _Model:
-    """Loaded where a text has foreign words: about a second, and 50 MB."""
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-    model = cast("_Model", LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True))
-    model.set_languages(["en", _LATIN, *NAMES])
-    return model
+    is_sure = told.english < most_english and told.share >= least_sure
+    return NAMES[told.best] if is_sure else None

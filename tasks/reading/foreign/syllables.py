@@ -15,6 +15,8 @@ _PINYIN = re.compile(
     r"(?:iang|iong|uang|ueng|ian|iao|ing|ang|eng|ong|uai|uan|ia|ie|iu|in|ai|ao|an|ei|en|er|ou"
     r"|ua|uo|ui|un|ue|[aeiouvü]))+[1-5]?"
 )
+_NO_PINYIN = re.compile("[bpf]e(?![in])|[bpmf]u[aeino]|([aeiou])\\1")
+"""What the parts of syllables allow and Mandarin does not have: ``beer``."""
 _TONES = str.maketrans("āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜ", "aaaaeeeeiiiioooouuuuüüüü")
 PINYIN = "Mandarin in pinyin"
 _LEAST_WORDS = 4
@@ -44,8 +46,12 @@ def language_of_syllables(lower: list[str]) -> str | None:
     ):
         return "Vietnamese"
     plain = [word.translate(_TONES) for word in lower]
-    if len(lower) < _LEAST_PINYIN or not all(map(_PINYIN.fullmatch, plain)):
+    if len(lower) < _LEAST_PINYIN or not all(map(_is_pinyin, plain)):
         return None
     num_sure = sum(bool(_ONLY_PINYIN.search(word)) for word in plain)
     num_sure += sum(bool(_TONED.search(word)) for word in lower)
     return PINYIN if num_sure >= _LEAST_SURE_SHARE * len(lower) else None
+
+
+def _is_pinyin(word: str) -> bool:
+    return bool(_PINYIN.fullmatch(word)) and not _NO_PINYIN.search(word)

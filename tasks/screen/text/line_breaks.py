@@ -27,9 +27,14 @@ _NUMERAL = re.compile(rf"第?(?:[{_DIGITS}]+分之)?[{_DIGITS}]+(?:点[{_DIGITS}
 # dates, times, periods: their parts are read one by one, and belong together
 _TOGETHER: Mapping[Language, re.Pattern[str]] = MappingProxyType(
     {
-        "en": re.compile(r"\b(?:Mr|Mrs|Ms|Dr|Prof|St|No|Fig|Vol|Rev|Sgt|Capt)\. \w"),
+        "en": re.compile(
+            r"\b(?:Mr|Mrs|Ms|Dr|Prof|St|No|Fig|Vol|Rev|Sgt|Capt|Ext|ext|Apt|Ste|Rm)\. \w"
+            r"|\b\d{1,5} [NSEW]\. \d|\b(?:Gen|Mark|Type|Size|Room|Gate|Flight) \d"
+        ),
         "zh": re.compile(
-            r"\d+年\d+月(?:\d+[日号])?|\d+月\d+[日号]|\d{1,2}[点时]\d{1,2}分?"
+            r"\d+年\d+月(?:\d+[日号])?|\d+月\d+[日号]"
+            r"|\d{1,2}[点时]\d{1,2}分?"
+            r"|(?:星期|礼拜|周)[一二三四五六日天]|\b(?:Gen|Mark|Pro|Type) (?:\d|Max\b)"
             r"|(?:上午|下午|早上|晚上|中午|凌晨|傍晚|今晚|周|星期|第|约|共)\d+[\u3400-\u9fff]?|[\d%][\u3400-\u9fff]"
             r"|[A-Za-z]\d|\d[A-Za-z]|个半?(?:小时|月|星期|季度|世纪|钟头)"
         ),

@@ -236,3 +236,50 @@ def test_an_emoji_of_several_characters_is_never_parted() -> None:
     family = "👨‍👩‍👧‍👦"
     lines = wrap((family + " ") * 30, "en")
     assert all(set(line.split()) == {family} for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "limit", "lines"),
+    [
+        (
+            "https://www.fernlight.com/shop/lamps?id=12&ref=caption",
+            "en",
+            42,
+            ["https://www.fernlight.com/shop/", "lamps?id=12&ref=caption"],
+        ),
+        ("mara.lee@fernlight.co.uk", "en", 20, ["mara.lee@", "fernlight.co.uk"]),
+        ("C:\\Users\\Mara\\lamp-manual.pdf", "en", 24, ["C:\\Users\\Mara\\lamp-", "manual.pdf"]),
+        ("邮箱service@fernlight.com。", "zh", 20, ["邮箱service@", "fernlight.com。"]),
+    ],
+)
+def test_an_address_that_no_line_holds_is_parted_where_its_parts_end(
+    text: str, language: Language, limit: int, lines: list[str]
+) -> None:
+    assert wrap(text, language, limit) == lines
+    assert all(columns(line) <= limit for line in wrap(text, language, limit))
+
+
+@pytest.mark.parametrize("limit", [12, 16, 20, 32, 42])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Visit https://www.fernlight.com/shop/lamps?id=12&ref=caption or mara.lee@fernlight.co.uk.",
+        "Supercalifragilisticexpialidocious-antidisestablishmentarianism ends.",
+        "a......b://////c-------d________e",
+    ],
+)
+def test_no_line_is_wider_than_it_may_be_and_no_sign_of_an_address_is_lost(
+    text: str, limit: int
+) -> None:
+    lines = [line for page in pages(text, "en", limit) for line in wrap(page, "en", limit)]
+    assert "".join("".join(lines).split()) == "".join(text.split())
+    assert max(map(columns, lines)) <= limit
+
+
+def test_what_is_read_as_one_stays_in_one_line() -> None:
+    shown = wrap("兼容USB Type-C 3.2 Gen 2接口，传输速度高达20Gbps。", "zh")
+    assert any("Gen 2" in line for line in shown)
+    assert any(
+        "ext. 89" in line for line in wrap("Call our office in town at ext. 89 now", "en", 27)
+    )
+    assert any("220 W. 42nd" in line for line in wrap("The lamp shop is at 220 W. 42nd", "en", 24))

@@ -133,3 +133,52 @@ def test_real_writing_is_not_taken_for_garbled_text(text: str) -> None:
     assert garbled(text) is None
     for part in text.split(", "):
         assert garbled(part) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ItÆs our best lamp",
+        "Our best cafй lamp",
+        "Our rΘsumΘ lamp",
+        "Smart ìquotesî here",
+        "Smart ôquotesö here",
+        "Our lamp ñ now brighter",
+        "Only Ł5 today",
+        "Only Ј5 today",
+        "Smart ¡°quotes¡± here",
+        "Hello£¬ friends",
+        "50掳C outside",
+    ],
+)
+def test_single_signs_of_another_encoding_are_told(text: str) -> None:
+    flaw = garbled(text)
+    assert flaw is not None
+    assert flaw.rule.startswith("the script was garbled when it was saved or opened (character ")
+
+
+def test_chinese_that_was_opened_as_of_a_mac_or_holds_a_sign_of_money_is_shown() -> None:
+    told = garbled("大家好，欢迎来到直播间".encode("gb18030").decode("mac_roman"))
+    assert told is not None
+    assert "大家好，欢迎来到直播间" in told.way_out
+    priced = garbled("ÏÞÊ±ÓÅ»Ý£¤99Æð")
+    assert priced is not None
+    assert "限时优惠￥99" in priced.way_out
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The letter ñ is Spanish.",
+        "Łódź, Úbeda and úvaly",
+        "Our Оur lаmp",  # told and mended elsewhere: Cyrillic letters that look like ours
+        "A 5 kΩ resistor, 3 μm thin, Δt and 2πr",
+        "Phi Φ, Theta Θ and ΦBK",
+        "¡Hola! ¿Qué tal? £5",
+        "Say „Привет“ to our friend",
+        "USB-кабель",
+        "50℃的水，碌碌无为，掳走",
+    ],
+)
+def test_letters_of_other_alphabets_beside_ours_are_not_garbled(text: str) -> None:
+    assert garbled(text) is None

@@ -549,3 +549,62 @@ def test_answers_of_chat_programs_in_mandarin_are_refused(text: str) -> None:
 
 def test_a_version_of_a_product_in_mandarin_is_read() -> None:
     assert script_text("这是全新版本：更轻更快。", "zh").text == "这是全新版本：更轻更快。"
+
+
+# --- letters in other shapes, and what stands in several lines ------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "right", "shown"),
+    [
+        ("Our 𝗯𝗼𝗹𝗱 lamp", "Our bold lamp", "𝗯 𝗼 𝗹 𝗱"),
+        ("Our 𝟱𝟬 lamps", "Our 50 lamps", "𝟱 𝟬"),
+        ("𝓞𝓾𝓻 𝒍𝒂𝒎𝒑", "Our lamp", "𝓞 𝓾 𝓻 𝒍 and 3 more"),
+        ("Ｏｕｒ lamp", "Our lamp", "Ｏ ｕ ｒ"),
+        ("Our ﬁrst oﬃce", "Our first office", "ﬁ ﬃ"),
+        ("ⓞⓤⓡ 🅻🅰🅼🅿", "our LAMP", "ⓞ ⓤ ⓡ 🅻 and 3 more"),
+        ("ᴏᴜʀ lamp", "our lamp", "ᴏ ᴜ ʀ"),
+        ("O̶u̶r̶ ̶lamp", "Our lamp", "̶"),
+        ("Оur lаmp", "Our lamp", "О а"),
+    ],
+)
+def test_letters_in_other_shapes_are_read_as_the_letters_that_they_are(
+    text: str, right: str, shown: str
+) -> None:
+    done = read(text)
+    assert done.text == right
+    assert done.notices == (f"letters in other shapes were replaced by plain ones: {shown}",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Park at the 🅿 sign, gate Ⓜ.",
+        "会员ＶＩＰ专享，ｉＰｈｏｎｅ新品",
+        "The angle α, the sum Σ, Ω and π",
+        "Our café, naïve résumé",
+        "Say Привет to Oleg, and read МОСКВА.",
+        "Blue 🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f fans",
+    ],
+)
+def test_other_alphabets_and_signs_keep_their_shapes(text: str) -> None:
+    assert read(text).text == text
+    assert read(text).notices == ()
+
+
+def test_letters_that_show_nothing_are_spaces_and_tags_are_left_out() -> None:
+    assert read("Our\u3164lamp\u2800is\ufffc new\U000e0041\U000e007f.").text == "Our lamp is new."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0:12\nHello there\n0:15\nWelcome back",
+        "画面：产品特写\n旁白：大家好",
+        "标题：新品上市\n正文：大家好",
+        "**Hook:** Tired of dim rooms?",
+        "Hello there.\n\nWould you like me to make it shorter?",
+    ],
+)
+def test_drafts_of_several_lines_are_refused(text: str) -> None:
+    assert flaws(text)
