@@ -205,9 +205,9 @@ def _openness(eye: Eye, across: Points) -> float:
     places = np.linspace(0.25, 0.75, 5)
 
     def below(lid: Points) -> NDArray[np.float64]:
-        along, down = ((lid - corner) @ axes).T
-        order = np.argsort(along)
-        return np.interp(places, along[order], down[order])
+        local: Points = (lid - corner) @ axes
+        order = np.argsort(local[:, 0])
+        return np.asarray(np.interp(places, local[order, 0], local[order, 1]), np.float64)
 
     return float((below(eye.lower) - below(eye.upper)).mean())
 
