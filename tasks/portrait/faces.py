@@ -66,12 +66,10 @@ class Presenter:
     Attributes:
         head: where.
         edges: the sides of the picture that cut the body.
-        mask: ``(H, W)``, how much of each pixel is a person, 0 to 1.
     """
 
     head: Head
     edges: Edges
-    mask: NDArray[np.float32]
 
 
 def presenter_of(pixels: Pixels, rigged: Features | None) -> Presenter | None:
@@ -85,7 +83,7 @@ def presenter_of(pixels: Pixels, rigged: Features | None) -> Presenter | None:
     mask = person_mask(pixels)
     is_person = mask > _PERSON
     sides = (is_person[:, :2], is_person[:2], is_person[:, -2:])
-    return Presenter(_head(features, is_person), Edges(*(_is_cut(side) for side in sides)), mask)
+    return Presenter(_head(features, is_person), Edges(*(_is_cut(side) for side in sides)))
 
 
 def _is_cut(side: NDArray[np.bool_]) -> bool:

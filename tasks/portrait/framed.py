@@ -26,7 +26,7 @@ from tasks.records import FramedPortrait
 from tasks.store.campaign_folder import CampaignFolder
 
 _FRAMES_KEPT = 64
-_LEAST_TOLD = 0.01  # of the frame: a thinner strip of extended background is not worth a word
+_LEAST_TOLD = 0.5  # of the frame: a square picture that fills a wide one's height leaves 45 %
 _POINTS = ("mouth_left", "mouth_right", "chin", "nose")
 _LENGTHS = ("upper_lip", "lower_lip", "lip_thickness")
 _TURNS = tuple(Lock() for _ in range(8))
@@ -155,15 +155,8 @@ def frame_portrait(
         return None
     if window == Window(1.0, 0, 0) and size == (width, height):
         return None
-    mask = presenter.mask if presenter else np.zeros((height, width), np.float32)
     scaled_size = (max(1, round(width * window.scale)), max(1, round(height * window.scale)))
-    scaled_mask = cv2.resize(mask, scaled_size, interpolation=cv2.INTER_LINEAR)
-    frame = extended(
-        _resized(pixels, scaled_size),
-        np.asarray(scaled_mask, np.float32),
-        (window.left, window.top),
-        size,
-    )
+    frame = extended(_resized(pixels, scaled_size), (window.left, window.top), size)
     scale = (scaled_size[0] / width, scaled_size[1] / height)
     framed_rig = None if rig is None else _moved(rig, (width, height), scale, window, size)
     notices = _notices(scaled_size, window, size, presenter)
@@ -246,18 +239,15 @@ def _notices(
         area *= (length - min(outside, length)) / length if full else 0.0
     if 1 - area < _LEAST_TOLD:
         return ()
-    is_cut = presenter is not None and any(
-        side in sides and cut
-        for side, cut in (
-            ("left", presenter.edges.left),
-            ("right", presenter.edges.right),
-            ("above", presenter.edges.top),
-        )
+    is_cut = presenter is not None and (
+        (presenter.edges.left and "left" in sides)
+        or (presenter.edges.right and "right" in sides)
+        or "below" in sides
     )
     told = (
         f"the portrait shows too little around the face for {size[0]}x{size[1]}: {1 - area:.0%} of "
         f"the frame is extended background ({', '.join(sides)})"
     )
     if is_cut:
-        told += ", and the body is rounded off where the picture cuts it"
+        told += ", into which the body fades where the picture cuts it"
     return (f"{told}; use a picture with more around the head, or another size",)

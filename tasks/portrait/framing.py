@@ -3,7 +3,8 @@
 A presenter is shown from the chest up, the face 35 to 55 % of the frame's height, the eyes near its
 upper third, with some room above the hair. The frame stays inside the picture wherever the picture
 is large enough; where it is not, it reaches outside as little as these rules allow, and
-:mod:`tasks.portrait.background` paints what is there.
+:mod:`tasks.portrait.background` paints what is there. It never reaches above a head that the
+picture cuts.
 
 Lengths are pixels of the portrait, upright; a frame's are pixels of the video.
 """
@@ -139,10 +140,12 @@ def window_of(
         share = _CROWDED_FACE if is_cut else MOST_FACE
         wanted = min(wanted, scale_for(share)) if mode != "face" else min(wanted, largest)
     scale = min(wanted, largest)
+    if edges.top and is_wider:  # a head that the picture cuts is shown cut, not made up above
+        scale = max(scale, frame[1] / picture[1])
     return Window(
         scale,
         round(_left(head, edges, picture[0] * scale, frame[0], scale)),
-        round(_top(head, picture[1] * scale, frame[1], scale)),
+        round(_top(head, edges, picture[1] * scale, frame[1], scale)),
     )
 
 
@@ -170,13 +173,15 @@ def _left(head: Head, edges: Edges, width: float, frame_width: int, scale: float
     return _inside(wanted, width, frame_width) if is_far else flush
 
 
-def _top(head: Head, height: float, frame_height: int, scale: float) -> float:
+def _top(head: Head, edges: Edges, height: float, frame_height: int, scale: float) -> float:
     """The frame's upper side: the eyes on their line, the hair and the chin in the frame."""
     wanted = head.eye_y * scale - _EYE_LINE * frame_height
     wanted = max(wanted, head.box[3] * scale - (1 - _ROOM_BELOW) * frame_height)
     wanted = min(wanted, head.box[1] * scale - _ROOM_ABOVE * frame_height)
-    if height < frame_height:  # what is missing is missing above: below is the body's cut
-        return height - frame_height
+    if (
+        height < frame_height
+    ):  # missing above, where the body is cut below; below, where the head is
+        return 0.0 if edges.top else height - frame_height
     return min(max(wanted, 0.0), height - frame_height)
 
 

@@ -2,8 +2,8 @@
 
 The mesh fits a face to anything, a dog too, so other evidence is weighed: whether the detector of
 faces agrees, whether a closer look finds lips where the mesh has them, how far the head is turned,
-whether the mouth is open. Measured on 81 portraits (photographs, paintings, drawings, renderings,
-a sculpture; six animals): ``benchmarks/results/portraits-2026-11.md``.
+whether mouth and eyes are open. Measured on portraits of many kinds:
+``benchmarks/results/portraits-2026-11.md``.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from model.engine import Pixels
 from model.preview.eyes.blinks import Eyes
 from model.preview.eyes.crossings import LEAST_LIGHT, MOST_CROSSED, MOST_RIM
 from model.preview.face import Face, human_score
-from model.preview.features import Features, features_of_landmarks
+from model.preview.features import Eye, Features, Points, features_of_landmarks
 from model.preview.head import CANVAS_SCALE
 from model.preview.refined import refined
 from tasks.records import Record
@@ -36,12 +36,15 @@ class SuitabilityLimits(Record):
     most_yaw_deg: float = Field(default=30, description="Turned to the side.")
     most_mouth_gap: float = Field(default=0.30, description="Open mouth, over eye distance.")
     least_mouth_contrast: float = Field(
-        default=10, description="Lips against the face, in steps of 255. People 15 and more."
+        default=8, description="Lips against the face, in steps of 255. People 9.6 and more."
     )
     least_hidden_contrast: float = Field(
         default=50, description="The same where a closer look finds no lips."
     )
     least_face_share: float = Field(default=0.15, description="Face over the frame's height.")
+    good_open_eyes: float = Field(
+        default=0.16, description="Between the lids, over an eye's width. Narrow eyes 0.19."
+    )
     good_teeth: float = Field(
         default=0.008, description="Area of teeth over the square of the eye distance."
     )
@@ -144,6 +147,7 @@ def suitability(
             "is_mouth_seen": float(closer.is_mouth_seen),
             "teeth": teeth,
             "open_mouth": features.gap,
+            "open_eyes": max((_openness(eye, features.across) for eye in features.eyes), default=1),
         },
     )
     _add_faults(found, yaw_deg, limits)
@@ -151,6 +155,12 @@ def suitability(
         found.doubts.append(
             "a closer look does not find the lips where the face mesh has them, as under a beard; "
             "check them with `nightshoot rig PORTRAIT`"
+        )
+    if (open_eyes := found.figures["open_eyes"]) < limits.good_open_eyes:
+        found.doubts.append(
+            f"the eyes are shut in the portrait (open by {max(open_eyes, 0):.2f} of their width, "
+            f"from {limits.good_open_eyes:.2f} on they look open), and stay so in the video; use "
+            "a picture with open eyes"
         )
     if teeth > limits.good_teeth:
         found.doubts.append(
@@ -186,6 +196,20 @@ def _add_faults(found: Suitability, yaw_deg: float, limits: SuitabilityLimits) -
             f"least {least:.0f} is needed; use a picture that shows the lips, or place them by "
             "hand with `nightshoot rig PORTRAIT`"
         )
+
+
+def _openness(eye: Eye, across: Points) -> float:
+    """How far the lids are apart, on the average of an eye's middle half, over its width."""
+    corner, width = eye.upper[0], float(np.hypot(*(eye.upper[-1] - eye.upper[0])))
+    axes = np.stack([across, [-across[1], across[0]]], 1) / max(width, 1e-6)
+    places = np.linspace(0.25, 0.75, 5)
+
+    def below(lid: Points) -> NDArray[np.float64]:
+        local: Points = (lid - corner) @ axes
+        order = np.argsort(local[:, 0])
+        return np.asarray(np.interp(places, local[order, 0], local[order, 1]), np.float64)
+
+    return float((below(eye.lower) - below(eye.upper)).mean())
 
 
 def _mouth(pixels: Pixels, features: Features) -> tuple[float, float]:

@@ -46,7 +46,7 @@ def test_a_close_crop_of_a_presenter_is_extended_without_a_second_one():
     assert framed is not None
     assert len(find_faces(framed.pixels)) == 1
     assert "of the frame is extended background (left, right)" in framed.notices[0]
-    assert "rounded off" in framed.notices[0]
+    assert "into which the body fades where the picture cuts it" in framed.notices[0]
 
 
 def test_a_box_shows_what_it_names():

@@ -106,6 +106,23 @@ def test_what_is_missing_in_height_is_missing_above():
     assert window.top + 1504 == round(600 * window.scale)
 
 
+@pytest.mark.parametrize("mode", ["auto", "face", "wide"])
+def test_nothing_is_made_up_above_a_head_that_the_picture_cuts(mode: str):
+    close = head(60, 40, 400, 440)
+    whole = window_of(close, Edges(), (512, 512), LANDSCAPE, mode)
+    cut = window_of(close, Edges(top=True), (512, 512), LANDSCAPE, mode)
+    assert whole.top < 0, "a head with its hair gets room above it"
+    assert cut.top == 0
+    assert cut.scale == pytest.approx(LANDSCAPE[1] / 512)
+
+
+def test_what_is_missing_around_a_cut_head_in_a_tall_frame_is_missing_below():
+    close = head(60, 40, 400, 440)
+    window = window_of(close, Edges(top=True), (512, 512), UPRIGHT, "auto")
+    assert window.top == 0
+    assert 512 * window.scale < UPRIGHT[1]
+
+
 @given(
     left=st.floats(0.05, 0.6),
     top=st.floats(0.1, 0.5),

@@ -51,6 +51,24 @@ def test_a_mirrored_or_smaller_person_is_as_human(name: str):
 
 @pytest.mark.parametrize("name", ["mara", "jun"])
 def test_a_face_without_a_mouth_is_told(name: str):
+    pixels, _ = presenter(name)
+    assert faults_of(without_mouth(name)) == {"no-mouth"}
+    assert not faults_of(pixels)
+
+
+def test_lips_that_are_pale_and_seen_are_a_mouth():
+    pixels, _ = presenter("jun")
+    pale = np.asarray(cv2.addWeighted(without_mouth("jun"), 0.9, pixels, 0.1, 0), np.uint8)
+    dim = np.asarray(cv2.addWeighted(pale, 0.58, np.full_like(pale, 110), 0.42, 0), np.uint8)
+
+    found = suitability(dim, find_faces(dim)[0], 0.0, SuitabilityLimits())
+    assert 8 < found.figures["mouth_contrast"] < 10
+    assert found.figures["is_mouth_seen"]
+    assert not found.faults
+
+
+@cache
+def without_mouth(name: str) -> Pixels:
     pixels, face = presenter(name)
     features = features_of_landmarks(face.landmarks)
     outline = np.concatenate([features.upper_outer, features.lower_outer[::-1]])
@@ -58,9 +76,21 @@ def test_a_face_without_a_mouth_is_told(name: str):
     cv2.fillPoly(mask, [np.rint(outline).astype(np.int32)], 255)
     side = round(0.3 * features.eye_distance) | 1
     mask = cv2.dilate(mask, np.ones((side, side), np.uint8))
-    erased = np.asarray(cv2.inpaint(pixels, mask, 5, cv2.INPAINT_TELEA), np.uint8)
+    return np.asarray(cv2.inpaint(pixels, mask, 5, cv2.INPAINT_TELEA), np.uint8)
 
-    assert faults_of(erased) == {"no-mouth"}
+
+def test_eyes_that_are_shut_are_told():
+    pixels, _ = presenter("jun")
+    features = locate(pixels, None)
+    assert features is not None
+    still = dict.fromkeys((field.name for field in fields(Pose)), 0.0)
+
+    def doubts(blink: float) -> list[str]:
+        frame = Actor(pixels, features).frame(Pose(**still | {"blink": blink}))
+        return suitability(frame, find_faces(frame)[0], 0.0, SuitabilityLimits()).doubts
+
+    assert any(doubt.startswith("the eyes are shut in the portrait") for doubt in doubts(1.0))
+    assert not doubts(0.0)
 
 
 def test_a_mouth_that_is_wide_open_is_told():
