@@ -46,7 +46,7 @@ GRAPH_CALLS = 3 * 40 + 12
 _LAUNCH_S, _GRAPH_S = 5e-6, 100e-6  # assumed, of the host
 # assumed, after what others report of an H100 or H200
 _CONVOLUTIONS, _FLASH3, _NARROW_ATTENTION = 0.30, 0.66, 0.50
-_QUANTIZING_BYTES = 5  # of a value: read for the largest, read again, written in 8 bits
+_QUANTIZING_BYTES = 9  # of a value, by `tests/fake_gpu`: read thrice, written in 16 bits and in 8
 _GELU_BYTES = 4  # of a hidden value: written by one product, read and written before the next
 _KEPT_TAPS = 4 / 9  # of a 3x3 kernel over an enlarged picture, whose values repeat
 _MS, _GIGA, _TERA = 1e3, 1e9, 1e12
@@ -192,8 +192,9 @@ WAYS = (
     Way(
         "self-attention in 8 bits",
         _narrow_attention,
-        f"not built. At {_percent(_NARROW_ATTENTION)} of the 8-bit peak, less what quantizing "
-        "moves. Changes pixels: how much, only the published weights can say",
+        f"built (`attention=flash3-float8`), never run. At {_percent(_NARROW_ATTENTION)} of the "
+        "8-bit peak, less what quantizing moves: nine bytes a value, by count. Changes pixels: how "
+        "much, only the published weights can say",
     ),
     Way(
         "the VAE compiled",
