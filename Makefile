@@ -82,6 +82,8 @@ $(CUDA_VENV)/.installed: pyproject.toml constraints.txt
 	$(CUDA_VENV)/bin/pip install --disable-pip-version-check --quiet -c constraints.txt -e '.[gpu]'
 	touch $@
 
-# Writes the tables of cards in docs/operations.md anew, from the counted work and the datasheets.
+# Writes the tables of cards in docs/operations.md anew, and the page of where a block's time goes, from the
+# counted work and the datasheets.
 card-tables: dev
 	$(BIN)/python -m benchmarks.cards
+	$(BIN)/python -m benchmarks.block_time

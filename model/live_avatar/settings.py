@@ -16,10 +16,11 @@
 
 ``attention`` is the kernel of torch that attends: ``math`` spells it out and is slow,
 ``efficient``, ``flash`` and ``cudnn`` are there on some GPUs for some dtypes, and ``flash3`` is
-FlashAttention-3, for GPUs of compute capability 9.0, where its package is installed. A row's
-``auto`` leaves the choice to planning, which names the kernel that was calibrated. A plan's
-``auto`` is of an earlier release, or of a planner without a calibration: torch chooses on each
-machine.
+FlashAttention-3, for GPUs of compute capability 9.0, where its package is installed.
+``flash3-float8`` is the same with the products of self-attention in 8 bits, which changes pixels: a
+row has it where it asks for it, and not otherwise. A row's ``auto`` leaves the choice to planning,
+which names the kernel that was calibrated. A plan's ``auto`` is of an earlier release, or of a
+planner without a calibration: torch chooses on each machine.
 ``compile`` lets torch make code of the transformer's blocks before the first one is denoised. A row
 that says nothing of it leaves it to planning, which compiles where that was calibrated as faster.
 ``head_parallel`` is over how many ranks of a stage the heads of self-attention are shared out. A
@@ -43,7 +44,8 @@ HANDOFFS = ("last-frame", "context")
 HEAD_PARALLEL = "head_parallel"
 ATTENTION, AUTO = "attention", "auto"
 COMPILE = "compile"
-ATTENTIONS = (AUTO, "math", "efficient", "flash", "cudnn", "flash3")
+NARROW_ATTENTION = "flash3-float8"
+ATTENTIONS = (AUTO, "math", "efficient", "flash", "cudnn", "flash3", NARROW_ATTENTION)
 
 DEFAULTS: Mapping[str, Setting] = {
     ATTENTION: AUTO,
@@ -66,7 +68,7 @@ _MOST_CONTINUATION = 1000
 
 
 def attention_dtype(dtype: str) -> str:
-    """In which attention computes where the weights have ``dtype``: it never has 8 bits."""
+    """In which attention is given what it attends to where the weights have ``dtype``."""
     return "bfloat16" if dtype.startswith("float8") else dtype
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from model.errors import WeightsError
 from model.live_avatar.planning.sizes import PUBLISHED
-from model.live_avatar.settings import ATTENTION, AUTO, attention_dtype
+from model.live_avatar.settings import ATTENTION, AUTO, NARROW_ATTENTION, attention_dtype
 from model.live_avatar.weights.location import weights_location_of
 from tasks.gpu_plans.calibration import CalibrationEntry
 from tasks.records import Scalar
@@ -33,12 +33,16 @@ def kernels_of(entries: Iterable[CalibrationEntry], model: str) -> dict[str, str
 
 
 def _kernel(entries: Sequence[CalibrationEntry]) -> str:
-    """What torch chooses on all these devices; else the fastest that all of them have."""
+    """What torch chooses on all these devices; else the fastest that all of them have.
+
+    One that rounds to 8 bits is not among these, however fast it was.
+    """
     chosen = {entry.versions.get(_FOUND, "") for entry in entries}
     if len(chosen) == 1:
         return chosen.pop()
     common = set[str].intersection(*({*entry.kernels} for entry in entries))
-    seconds = {name: sum(entry.kernels[name] for entry in entries) for name in sorted(common)}
+    names = sorted(common - {NARROW_ATTENTION})
+    seconds = {name: sum(entry.kernels[name] for entry in entries) for name in names}
     return min(seconds, key=lambda name: seconds[name], default="")
 
 
@@ -51,8 +55,11 @@ def model_named(environ: Mapping[str, str]) -> str:
 
 
 def kernels_kept(kernels: Mapping[str, str], before: Mapping[str, Scalar]) -> dict[str, str]:
-    """The same for a row whose plan had the settings ``before``: its kernel stays."""
-    if ATTENTION not in before:
+    """The same for a row whose plan had the settings ``before``: its kernel stays.
+
+    But for one that rounds to 8 bits: that was asked for, and is not if the row leaves it open now.
+    """
+    if before.get(ATTENTION, NARROW_ATTENTION) == NARROW_ATTENTION:
         return dict(kernels)
     return {**kernels, attention_dtype(str(before["dtype"])): str(before[ATTENTION])}
 

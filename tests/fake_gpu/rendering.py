@@ -45,7 +45,7 @@ _SPANS: tuple[tuple[Any, str, str], ...] = (
     (UMT5Stack, "forward", "prompt"),
     (Transformer, "text_keys_values", "prompt"),
     (SpeechEncoder, "segment_features", "speech"),
-    (rollout, "encode", "encode"),
+    (rollout, "encode_still", "encode"),
     (Sampler, "set_sink", "sink"),
     (Transformer, "forward", "step"),
     (StreamingDecoder, "decode", "decode"),

@@ -31,6 +31,8 @@ _ONE_DTYPE = {
 #: what 8-bit tensors can go into beside views
 _FLOAT8_TAKES = {"aten::_scaled_mm", "aten::_to_copy", "aten::copy_", "aten::clone", "aten::cat"}
 _FLOAT8_TAKES |= {"aten::empty_like", "aten::split_with_sizes_copy", "aten::contiguous"}
+#: of queries, keys and values in 8 bits, with float32 scales beside them
+_NARROW_ATTENTION = "aten::_scaled_dot_product_flash_attention.quantized"
 #: the host needs a value before it can go on
 SYNCS = {
     "aten::_local_scalar_dense",
@@ -84,12 +86,15 @@ def faults_of(name: str, overload: str, tensors: Iterable[Tensor], *, is_view: b
     """
     faults: list[str] = []
     floating = [each for each in tensors if each.is_floating_point()]
+    is_narrow_attention = f"{name}.{overload}" == _NARROW_ATTENTION
+    if is_narrow_attention:
+        floating = floating[:3]
     if name.startswith("aten::") and not has_cuda(name, overload):
         faults.append(f"{name} has no kernel for CUDA")
     dtypes = {str(each.dtype) for each in floating}
     if name in _ONE_DTYPE and len(dtypes) > 1:
         faults.append(f"{name} takes one dtype, got {', '.join(sorted(dtypes))}")
-    narrow = any(each.dtype in _FLOAT8 for each in floating)
+    narrow = any(each.dtype in _FLOAT8 for each in floating) and not is_narrow_attention
     if narrow and not is_view and name.startswith("aten::") and name not in _FLOAT8_TAKES:
         faults.append(f"{name} has no kernel for 8-bit tensors")
     return faults

@@ -1,5 +1,6 @@
 """The fake GPU finds what it is there to find, and leaves torch as it was."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -7,6 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from model.live_avatar.devices.copy_streams import coming, onto
+from model.live_avatar.network.narrow_attention import attend_in_float8
 from tests.fake_gpu.device import DEVICE, fake_gpu
 from tests.fake_gpu.rules import attention_kernel, faults_of, has_cuda
 from tests.fake_gpu.table import cells_of, excesses
@@ -152,6 +154,21 @@ def test_attention_has_the_kernel_that_torch_would_take(capability, dtype, kerne
     x = torch.empty(1, 2, 8, 64, dtype=dtype)
 
     assert attention_kernel(x, x, x, None, capability) == (kernel, "")
+
+
+def test_attention_in_8_bits_is_taken_as_the_engine_gives_it():
+    """At full size: nothing is refused, and quantizing moves nine bytes a value."""
+    shapes = [(1, count, 40, 128) for count in (3168, 15_000, 15_000)]
+    with fake_gpu() as gpu, torch.no_grad():
+        queries, keys, values = (there(*shape, dtype=torch.bfloat16) for shape in shapes)
+        found = attend_in_float8(queries, keys, values)
+
+    assert gpu.faults == {}
+    assert (found.shape, found.dtype) == (queries.shape, queries.dtype)
+    assert found.is_contiguous()
+    work = gpu.work["", ""]
+    assert work.attention == 4 * queries.numel() * 15_000
+    assert work.other_bytes / sum(map(math.prod, shapes)) == pytest.approx(9, rel=0.01)
 
 
 def test_eight_bit_products_have_the_layouts_that_cublas_takes():

@@ -21,30 +21,30 @@ def _digest(tensor: Tensor) -> str:
 def pictures_encoded_once() -> Iterator[None]:
     """Let a VAE encode the same picture with the same weights once in a session.
 
-    A segment begins with 73 copies of its first picture in the encoder, which take half the time
-    of a short segment of the tiny model. For tests whose subject is not the encoder: what they are
+    A segment begins with 73 copies of its first picture in the encoder, which take a good part of
+    a short segment of the tiny model. For tests whose subject is not the encoder: what they are
     given is what it made of the very same pixels and weights.
     """
-    from diffusers.models.autoencoders.autoencoder_kl_wan import AutoencoderKLWan
+    from model.live_avatar.encoders.vae_layers import Encoder
 
-    encode = AutoencoderKLWan.encode
+    still = Encoder.still
 
-    @wraps(encode)
-    def remembered(vae: AutoencoderKLWan, pixels: Tensor, **options: bool) -> Any:
-        weights = (_digest(each) for _, each in sorted(vae.named_parameters()))
-        key = (str(vae.config), str(options), _digest(pixels), *weights)
+    @wraps(still)
+    def remembered(encoder: Encoder, picture: Tensor, *told: Any) -> list[Tensor]:
+        weights = (_digest(each) for _, each in sorted(encoder.named_parameters()))
+        key = (str(told), _digest(picture), *weights)
         if key not in _known:
-            _known[key] = encode(vae, pixels, **options)
+            _known[key] = still(encoder, picture, *told)
         return _known[key]
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(AutoencoderKLWan, "encode", remembered)
+        patched.setattr(Encoder, "still", remembered)
         yield
 
 
 @pytest.fixture
 def pictures_encoded_anew(pictures_encoded_once: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not so in this test, whose subject is what one segment leaves behind for the next."""
-    from diffusers.models.autoencoders.autoencoder_kl_wan import AutoencoderKLWan
+    from model.live_avatar.encoders.vae_layers import Encoder
 
-    monkeypatch.setattr(AutoencoderKLWan, "encode", vars(AutoencoderKLWan.encode)["__wrapped__"])
+    monkeypatch.setattr(Encoder, "still", vars(Encoder.still)["__wrapped__"])

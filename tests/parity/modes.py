@@ -8,13 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from diffusers.models.autoencoders.autoencoder_kl_wan import AutoencoderKLWan
+from einops import repeat
 from torch import Tensor
 
 from model.engine import Pixels
 from model.live_avatar.config import BLOCK_LATENTS, MOTION_FRAMES, WARM_LATENTS
-from model.live_avatar.encoders.vae import encode, pixels_of
+from model.live_avatar.encoders.vae import Still, encode, pixels_of
 from model.live_avatar.network.audio_injector import AudioTokens
-from model.live_avatar.sampling.rollout import Past, Rollout, copies
+from model.live_avatar.sampling.rollout import Past, Rollout
 from model.live_avatar.sampling.sampler import BlockSampler
 from tests.parity.clip_decoder import ClipDecoder
 
@@ -131,16 +132,16 @@ class ModeRollout(Rollout):
 
     def begin(self, picture: Pixels) -> None:
         """See :meth:`Rollout.begin`."""
-        mode, pixels = self.mode, pixels_of(picture[None])
-        self.reference = encode(self._vae, copies(pixels, mode.num_reference_frames))[:, :, -1:]
+        mode, still = self.mode, self._encoded(picture)
+        self.reference = still.alone
         self._take_first(self.reference)
-        self._take_motion(pixels)
+        self._take_motion(still.lasting)
         if mode.decodes_clips:
             self._clips = ClipDecoder(
                 self._vae,
                 mode,
                 self._blocks_per_clip * BLOCK_LATENTS,
-                copies(pixels, mode.num_motion_copies),
+                copies(pixels_of(picture[None]), mode.num_motion_copies),
                 self.motion,
             )
         self._warm(self.motion[:, :, : mode.num_warm_latents])
@@ -155,9 +156,11 @@ class ModeRollout(Rollout):
             raise ValueError(f"mode {self.mode.name} decodes whole clips, so it cannot continue")
         super().go_on(picture, past, heard)
 
-    def _take_motion(self, pixels: Tensor) -> None:
-        self._set_motion(encode(self._vae, copies(pixels, self.mode.num_motion_copies)))
-        self._sampler.set_sink(self.reference, self._motion_there())
+    def _encoded(self, picture: Pixels) -> Still:
+        """As the reference does it: all copies pass through all layers."""
+        mode, pixels = self.mode, pixels_of(picture[None])
+        alone = encode(self._vae, copies(pixels, mode.num_reference_frames))[:, :, -1:]
+        return Still(alone, encode(self._vae, copies(pixels, mode.num_motion_copies)))
 
     def _decoded(self) -> Tensor:
         """The block's frames less what the mode drops; or a whole clip's, or none yet."""
@@ -173,3 +176,8 @@ class ModeRollout(Rollout):
             assert self._clips is not None  # the mode's own rule
             self._set_motion(self._clips.motion())
         super()._advance_reference()
+
+
+def copies(pixels: Tensor, count: int) -> Tensor:
+    """``(1, 3, 1, H, W)`` -> ``(1, 3, count, H, W)``."""
+    return repeat(pixels, "1 c 1 h w -> 1 c count h w", count=count)

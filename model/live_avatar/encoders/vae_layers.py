@@ -18,6 +18,8 @@ stay those of diffusers; only how they go forward is changed, from outside.
 Shapes: B batch (1), C channels, T frames, H, W rows and columns.
 """
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, TypeAlias, cast
 
 import torch
@@ -34,10 +36,12 @@ from diffusers.models.autoencoders.autoencoder_kl_wan import (
 from einops import rearrange, repeat
 from torch import Tensor, nn
 
+from model.live_avatar.config import FRAMES_PER_LATENT
 from model.live_avatar.weights.state import put
 
 #: what each convolution remembers, in the decoder's or the encoder's order; diffusers' own list
 Slots: TypeAlias = list[Any]
+Layer: TypeAlias = Callable[[Tensor, Slots, list[int]], Tensor]
 REPEATED = "Rep"  # how diffusers marks a layer that has seen one latent alone
 REMEMBERED_FRAMES = 2
 _EPSILON = 1e-12  # of torch's ``normalize``
@@ -185,10 +189,47 @@ class Encoder(WanEncoder3d):
     ) -> Tensor:
         """``(1, 3, T, H, W)`` -> ``(1, 32, 1, h, w)``; every convolution remembers in its slot."""
         slots, index = _given(feat_cache, feat_idx)
-        x = _begin(self, x, slots, index)
-        for layer in self.down_blocks:
+        for layer in self.layers():
             x = layer(x, slots, index)
-        return _end(self, self.mid_block(x, slots, index), slots, index)
+        return x
+
+    def still(self, picture: Tensor, settled: Sequence[int], count: int) -> list[Tensor]:
+        """A picture that stands still, as the frames of so many latents.
+
+        What all frames have in common is equal from one latent to the next once a layer sees
+        nothing of the video's beginning any more. From there on a layer is not run again, and what
+        follows it is given what it made last: the same values, at the same places of a call.
+
+        Args:
+            picture: ``(1, 3, 1, H, W)``, which is the first latent's only frame.
+            settled: for each of :meth:`layers` the last latent, counted from 0, for which it is
+                run; no number is smaller than the one before.
+            count: of latents.
+
+        Returns:
+            Each ``(1, 32, 1, h, w)``.
+        """
+        layers, made = self.layers(), list[Tensor]()
+        slots: Slots = [None] * sum(isinstance(m, WanCausalConv3d) for m in self.modules())
+        places = list[int]()  # of each layer's first slot
+        given = picture
+        for latent in range(count):
+            if latent == 1:
+                given = repeat(picture, "1 c 1 h w -> 1 c t h w", t=FRAMES_PER_LATENT).contiguous()
+            first = sum(last < latent for last in settled)
+            x, index = given, [places[first] if latent else 0]
+            for layer, last in zip(layers[first:], settled[first:], strict=True):
+                if not latent:
+                    places.append(index[0])
+                x = layer(x, slots, index)
+                if last == latent:
+                    given = x
+            made.append(x)
+        return made
+
+    def layers(self) -> list[Layer]:
+        """In order."""
+        return [partial(_begin, self), *self.down_blocks, self.mid_block, partial(_end, self)]
 
 
 def _given(slots: Slots | None, index: list[int] | None) -> tuple[Slots, list[int]]:

@@ -17,10 +17,10 @@ import torch
 from model.calibration import Calibration
 from model.host.server import number_gpus_by_bus
 from model.live_avatar.assembly.random_transformer import filled
-from model.live_avatar.config import BLOCK_LATENTS, LATENT_SIDE
+from model.live_avatar.config import BLOCK_LATENTS, FRAMES_PER_LATENT, LATENT_SIDE, MOTION_FRAMES
 from model.live_avatar.devices.device import choose_device, cudnn_version, keep_float32
 from model.live_avatar.devices.memory import memory_errors_named
-from model.live_avatar.encoders.vae import StreamingDecoder, build_vae, encode
+from model.live_avatar.encoders.vae import StreamingDecoder, build_vae, encode_still
 from model.live_avatar.encoders.vae_layers import put_channels_last
 from model.live_avatar.environment import (
     DEVICE_VARIABLE,
@@ -37,7 +37,7 @@ from model.live_avatar.parallel.quantize import (
 from model.live_avatar.planning.cost import (
     count_tokens,
     decode_flops,
-    encode_flops,
+    still_flops,
 )
 from model.live_avatar.planning.sizes import PUBLISHED
 from model.live_avatar.weights.checkpoint import shard_names
@@ -48,7 +48,6 @@ from model.live_avatar.weights.location import (
 from model.live_avatar.weights.state import built_empty
 
 _VAE_SIZES = {PUBLISHED: (384, 256), "tiny": (64, 64)}
-_ENCODED_FRAMES = 17
 _HEADS_SHARE = 4  # of all heads
 _COPIED_BYTES, _READ_BYTES = 1 << 26, 1 << 31
 _GIGA, _TERA = 1e9, 1e12
@@ -154,7 +153,7 @@ def _kernels(bench: Bench) -> dict[str, float]:
 
 
 def measure_vae(bench: Bench) -> tuple[float, float]:
-    """Seconds for a TFLOP of decoding and of encoding."""
+    """Seconds for a TFLOP of decoding, and of encoding a picture as the motion memory."""
     config = bench.sizes.vae
     vae = filled(
         built_empty(lambda: build_vae(config)), bench.dtype, bench.device, put_channels_last
@@ -165,12 +164,12 @@ def measure_vae(bench: Bench) -> tuple[float, float]:
     decoder = StreamingDecoder(vae)
     decoder.decode(latents)
     decode_s = bench.seconds(lambda: decoder.decode(latents))
-    pixels = bench.drawn(1, 3, _ENCODED_FRAMES, height, width)
-    encode_s = bench.seconds(lambda: encode(vae, pixels))
-    num_encoded = 1 + (_ENCODED_FRAMES - 1) // 4
+    picture = bench.drawn(1, 3, 1, height, width)
+    encode_s = bench.seconds(lambda: encode_still(vae, picture, MOTION_FRAMES))
+    num_encoded = 1 + MOTION_FRAMES // FRAMES_PER_LATENT
     return (
         decode_s * _TERA / decode_flops(config, *size, BLOCK_LATENTS),
-        encode_s * _TERA / encode_flops(config, *size, num_encoded),
+        encode_s * _TERA / still_flops(config, *size, num_encoded),
     )
 
 

@@ -24,7 +24,8 @@ from torch.nn.attention import (
     sdpa_kernel,
 )
 
-from model.live_avatar.settings import AUTO
+from model.live_avatar.network.narrow_attention import attend_in_float8
+from model.live_avatar.settings import AUTO, NARROW_ATTENTION
 
 #: ``(queries (B, Lq, N, D), keys (B, Lk, N, D), values (B, Lk, N, D)) -> (B, Lq, N, D)``
 Attend: TypeAlias = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -36,12 +37,15 @@ KERNELS: Mapping[str, SDPBackend] = {
     "flash": SDPBackend.FLASH_ATTENTION,
     "cudnn": SDPBackend.CUDNN_ATTENTION,
     _FLASH3: SDPBackend.FLASH_ATTENTION,
+    NARROW_ATTENTION: SDPBackend.FLASH_ATTENTION,
 }
 """By the engine's setting ``attention``, whose ``auto`` leaves the choice to torch.
 
-``flash3`` is another package's kernel, which torch puts in the place of its own ``flash``.
+``flash3`` is another package's kernel, which torch puts in the place of its own ``flash``, and so
+is its form with products in 8 bits.
 """
-_IMPLEMENTATIONS: Mapping[str, str] = {_FLASH3: "FA3"}  # as torch names them
+# as torch names them
+_IMPLEMENTATIONS: Mapping[str, str] = dict.fromkeys((_FLASH3, NARROW_ATTENTION), "FA3")
 # a block attends to five tokens of speech, to 512 of text, and to thousands of its own
 _TRIED_KEYS = (5, 512, 1000)
 _TRIED_QUERIES, _TRIED_HEADS = 48, 2
@@ -69,6 +73,8 @@ def attend_by(name: str, queries: Tensor, keys: Tensor, values: Tensor) -> Tenso
     _use_implementation(_IMPLEMENTATIONS.get(name))
     if name == AUTO:
         return attend(queries, keys, values)
+    if name == NARROW_ATTENTION:
+        return attend_in_float8(queries, keys, values)
     with sdpa_kernel(KERNELS[name]):
         return attend(queries, keys, values)
 
@@ -89,6 +95,11 @@ def _use_implementation(name: str | None) -> None:
 def kernel_named(name: str) -> Attend:
     """How the setting ``attention`` attends."""
     return partial(attend_by, name)
+
+
+def kernel_beside(name: str) -> Attend:
+    """How it attends to text and sound: those tokens are few, and not worth rounding to 8 bits."""
+    return kernel_named(_FLASH3 if name == NARROW_ATTENTION else name)
 
 
 # --- what a device can do ---

@@ -31,6 +31,7 @@ from model.errors import ResourceError
 from model.live_avatar.devices.device import cudnn_version
 from model.live_avatar.network.attention import (
     chosen_kernel,
+    kernel_beside,
     kernel_fault,
     kernel_named,
     usable_kernels,
@@ -101,10 +102,12 @@ def use_kernel(model: Transformer, attention: str) -> None:
     if attention != AUTO:
         _check_kernel(model, attention)
     _log.info("attention %s: %s", attention, _kernel_used(model, attention))
-    kernel = kernel_named(attention)
+    kernel, beside = kernel_named(attention), kernel_beside(attention)
     for module in model.modules():
-        if isinstance(module, (SelfAttention, CrossAttention)):
+        if isinstance(module, SelfAttention):
             module.kernel = kernel
+        elif isinstance(module, CrossAttention):
+            module.kernel = beside
 
 
 def _kernel_used(model: Transformer, attention: str) -> str:

@@ -25,7 +25,9 @@ from model.live_avatar.planning.sizes import (
     decoder_blocks,
     decoder_layers,
     decoder_reach,
+    encoder_blocks,
     encoder_layers,
+    encoder_settled,
     num_large_weights,
     num_speech_parameters,
     num_text_parameters,
@@ -270,6 +272,17 @@ def encode_flops(config: VaeConfig, width: int, height: int, num_latents: int) -
     )
 
 
+def still_flops(config: VaeConfig, width: int, height: int, num_latents: int) -> int:
+    """Of a picture that stands still for so many latents; each block is run until it is settled."""
+    pixels = (width // LATENT_SIDE) * (height // LATENT_SIDE)
+    blocks = zip(encoder_settled(config), encoder_blocks(config), strict=True)
+    return sum(
+        layer.flops(min(num_latents, 1 + settled), pixels, is_beginning=True)
+        for settled, block in blocks
+        for layer in block
+    )
+
+
 def vae_cache_bytes(config: VaeConfig, width: int, height: int, dtype: str) -> int:
     """What the streaming decoder remembers."""
     pixels = (width // LATENT_SIDE) * (height // LATENT_SIDE)
@@ -359,24 +372,24 @@ def engine_memory(plan: Plan) -> Memory:
 def segment_start_flops(plan: Plan) -> Mapping[str, int]:
     """Of what comes before a segment's first block, by the kind of its handoff.
 
-    Both encode 73 copies of the picture as the motion memory, fill the sink, and warm the
-    decoder with 19 latents. *last-frame* encodes the picture as the reference too; *context* asks
-    the transformer again about every remembered block, at every step. A prompt that was not kept
-    costs its keys and values beside that.
+    Both encode 73 copies of the picture as the motion memory, whose first latent is the reference
+    of *last-frame*, fill the sink, and warm the decoder with 19 latents. *context* asks the
+    transformer again about every remembered block, at every step. A prompt that was not kept costs
+    its keys and values beside that.
     """
     model, tokens = plan.model, plan.tokens
     size = (plan.width, plan.height)
     motion_latents = 1 + MOTION_FRAMES // FRAMES_PER_LATENT
-    shared = (
-        encode_flops(model.vae, *size, motion_latents)
+    start = (
+        still_flops(model.vae, *size, motion_latents)
         + prefill_flops(model.transformer, tokens).without_text_kv
         + warm_flops(model.vae, *size, WARM_LATENTS)
     )
     num_past = tokens.ring // tokens.block - 1
     again = num_past * plan.num_steps * step_flops(model.transformer, tokens).without_text_kv
     return {
-        "last-frame": shared + encode_flops(model.vae, *size, 1),
-        "context, at most": shared + again,
+        "last-frame": start,
+        "context, at most": start + again,
     }
 
 

@@ -279,24 +279,52 @@ def _looked_back(layers: Sequence[Conv]) -> int:
 
 def encoder_layers(config: VaeConfig) -> Iterator[Conv]:
     """The convolutions from pixels to the mean and variance of latents, in order."""
+    for block in encoder_blocks(config):
+        yield from block
+
+
+def encoder_blocks(config: VaeConfig) -> list[list[Conv]]:
+    """The same: the first convolution, each block that follows, and what comes last."""
     rate, side, channels = _VIDEO_RATE, LATENT_SIDE, config.dim
-    yield Conv(_RGB, channels, 3, 3, rate, side)
+    blocks = [[Conv(_RGB, channels, 3, 3, rate, side)]]
     for level, multiplier in enumerate(config.multipliers):
         width = config.dim * multiplier
         for _ in range(config.num_res_blocks):
-            yield from _residual(channels, width, rate, side)
+            blocks.append(list(_residual(channels, width, rate, side)))
             channels = width
         if level == len(config.halves_time):
             break
         side //= 2
-        yield Conv(width, width, 1, 3, rate, side)
+        smaller = [Conv(width, width, 1, 3, rate, side)]
         if config.halves_time[level]:
             rate //= 2
-            yield Conv(width, width, 3, 1, rate, side)
-    yield from _middle(channels)
+            smaller.append(Conv(width, width, 3, 1, rate, side))
+        blocks.append(smaller)
     both = 2 * config.latent_channels
-    yield Conv(channels, both, 3, 3, has_norm=True)
-    yield Conv(both, both, 1, 1)
+    last = [Conv(channels, both, 3, 3, has_norm=True), Conv(both, both, 1, 1)]
+    return [*blocks, list(_middle(channels)), last]
+
+
+def encoder_settled(config: VaeConfig) -> tuple[int, ...]:
+    """From which latent on each block of the encoder makes the same of a picture that stands still.
+
+    The first frames see zeros before the video, each convolution that is extended in time passes
+    that on, and the first latent is of one frame, every other of four. A latent is settled where
+    none of its frames has seen anything of that.
+
+    Returns:
+        For each of :func:`encoder_blocks` the latent, counted from 0: 2, 3 and 4 at full
+        resolution, 5 and 6 at half of it, 8 and 10 at a quarter, 14 and more at an eighth.
+    """
+    frames, rate, settled = 0, _VIDEO_RATE, list[int]()
+    for block in encoder_blocks(config):
+        for conv in block:
+            if conv.rate < rate:  # every other frame is left; the first is not convolved at all
+                frames, rate = 1 + -(-frames // 2), conv.rate
+            else:
+                frames += conv.kernel_frames - 1
+        settled.append(1 + -(-max(frames - 1, 0) // rate))
+    return tuple(settled)
 
 
 def num_vae_parameters(config: VaeConfig) -> int:

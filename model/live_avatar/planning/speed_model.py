@@ -30,9 +30,10 @@ from model.live_avatar.planning.cost import (
     Flops,
     Plan,
     decode_flops,
-    encode_flops,
     prefill_flops,
     step_flops,
+    still_flops,
+    warm_flops,
 )
 from model.live_avatar.planning.counted_work import ATTAINED, Shares, roofline
 from model.live_avatar.planning.gpus import Gpu
@@ -167,7 +168,8 @@ def estimate_speed(layout: Layout, rates: Rates, *, is_context: bool = False) ->
     """Of a layout; ``is_context``: segments go on from the blocks before, not the last frame."""
     plan, placement = layout.plan, layout.placement
     step = _pass_s(layout, rates, step_flops(plan.model.transformer, plan.tokens), is_step=True)
-    decode = _vae_s(plan, rates, decoded=BLOCK_LATENTS)
+    decoding = _decode_flops(plan.model.vae, plan.width, plan.height)
+    decode = decoding * rates.decode_s / _TERA
     stages = [len(steps) * step for steps in shares(plan.num_steps, placement.stages)]
     if placement.has_decoder:
         slowest = max(*stages, decode)
@@ -187,26 +189,22 @@ def estimate_speed(layout: Layout, rates: Rates, *, is_context: bool = False) ->
 
 
 def _start_s(plan: Plan, rates: Rates) -> float:
-    """Of the VAE, before a segment: 73 copies of the picture, the picture, 19 latents decoded."""
+    """Of the VAE, before a segment: 73 copies of the picture encoded, 19 latents to warm with."""
     motion = 1 + MOTION_FRAMES // FRAMES_PER_LATENT
-    return _vae_s(plan, rates, encoded=motion) + _vae_s(
-        plan, rates, encoded=1, decoded=WARM_LATENTS
-    )
-
-
-def _vae_s(plan: Plan, rates: Rates, *, encoded: int = 0, decoded: int = 0) -> float:
-    """Of so many latent frames."""
-    encoding, decoding = _vae_flops(plan.model.vae, plan.width, plan.height, encoded, decoded)
-    return (encoding * rates.encode_s + decoding * rates.decode_s) / _TERA
+    encoding, warming = _start_flops(plan.model.vae, plan.width, plan.height, motion)
+    return (encoding * rates.encode_s + warming * rates.decode_s) / _TERA
 
 
 @lru_cache(maxsize=256)
-def _vae_flops(
-    vae: VaeConfig, width: int, height: int, encoded: int, decoded: int
-) -> tuple[int, int]:
-    """Of encoding and decoding so many latent frames; asked again for every placement."""
-    encoding = encode_flops(vae, width, height, encoded) if encoded else 0
-    return encoding, decode_flops(vae, width, height, decoded) if decoded else 0
+def _start_flops(vae: VaeConfig, width: int, height: int, num_latents: int) -> tuple[int, int]:
+    """Asked again for every placement, as those of a block are."""
+    encoding = still_flops(vae, width, height, num_latents)
+    return encoding, warm_flops(vae, width, height, WARM_LATENTS)
+
+
+@lru_cache(maxsize=256)
+def _decode_flops(vae: VaeConfig, width: int, height: int) -> int:
+    return decode_flops(vae, width, height, BLOCK_LATENTS)
 
 
 def _pass_s(layout: Layout, rates: Rates, flops: Flops, *, is_step: bool = False) -> float:

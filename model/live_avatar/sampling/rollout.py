@@ -13,14 +13,20 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from diffusers.models.autoencoders.autoencoder_kl_wan import AutoencoderKLWan
-from einops import repeat
 from numpy.typing import NDArray
 from torch import Tensor
 
 from model.engine import Pixels
 from model.live_avatar.config import MOTION_FRAMES, WARM_LATENTS
 from model.live_avatar.devices.copy_streams import coming, toward
-from model.live_avatar.encoders.vae import Arriving, StreamingDecoder, encode, frames_of, pixels_of
+from model.live_avatar.encoders.vae import (
+    Arriving,
+    Still,
+    StreamingDecoder,
+    encode_still,
+    frames_of,
+    pixels_of,
+)
 from model.live_avatar.network.audio_injector import AudioTokens
 from model.live_avatar.sampling.output_checks import check_figures, check_latents, latent_figures
 from model.live_avatar.sampling.sampler import BlockSampler, Denoised
@@ -142,10 +148,10 @@ class Rollout:
 
     def begin(self, picture: Pixels) -> None:
         """Start from a picture ``(H, W, 3)``."""
-        pixels = pixels_of(picture[None])
-        self.reference = encode(self._vae, pixels)
+        still = self._encoded(picture)
+        self.reference = still.alone
         self._take_first(self.reference)
-        self._take_motion(pixels)
+        self._take_motion(still.lasting)
         self._warm(self.motion[:, :, :WARM_LATENTS])
 
     def go_on(self, picture: Pixels, past: Past, heard: Iterable[AudioTokens]) -> None:
@@ -159,15 +165,18 @@ class Rollout:
         self.reference = past.reference
         self._num_blocks = self._num_submitted = past.num_blocks
         self._take_first(past.first)
-        self._take_motion(pixels_of(picture[None]))
+        self._take_motion(self._encoded(picture).lasting)
         first = past.num_blocks - len(past.blocks)
         for index, (block, audio) in enumerate(zip(past.blocks, heard, strict=True)):
             self._sampler.remember(first + index, block.seen, audio, block.distances)
         self._blocks.extend(past.blocks)
         self._warm(past.clean)
 
-    def _take_motion(self, pixels: Tensor) -> None:
-        self._set_motion(encode(self._vae, copies(pixels, MOTION_FRAMES)))
+    def _encoded(self, picture: Pixels) -> Still:
+        return encode_still(self._vae, pixels_of(picture[None]), MOTION_FRAMES)
+
+    def _take_motion(self, motion: Tensor) -> None:
+        self._set_motion(motion)
         self._sampler.set_sink(self.reference, self._motion_there())
 
     def _set_motion(self, motion: Tensor) -> None:
@@ -279,8 +288,3 @@ class Fetched:
 
 def _nothing() -> Tensor:
     raise ValueError("the run has not begun: call begin or go_on first")
-
-
-def copies(pixels: Tensor, count: int) -> Tensor:
-    """``(1, 3, 1, H, W)`` -> ``(1, 3, count, H, W)``."""
-    return repeat(pixels, "1 c 1 h w -> 1 c count h w", count=count)

@@ -50,6 +50,22 @@ def test_devices_that_disagree_have_the_fastest_kernel_that_all_of_them_have():
     assert kernels_of([H100, RTX], MODEL) == {"bfloat16": "flash"}
 
 
+def test_a_kernel_that_rounds_to_8_bits_is_never_chosen_by_a_calibration():
+    timed = {"flash3-float8": 0.0005, "flash": 0.002}
+    entries = [entry("H100", "cudnn", kernels=timed), entry("H200", "flash", kernels=timed)]
+
+    assert kernels_of(entries, MODEL) == {"bfloat16": "flash"}
+
+
+def test_a_kernel_that_rounds_to_8_bits_stays_only_where_it_is_asked_for():
+    kernels, before = {"bfloat16": "cudnn"}, {"attention": "flash3-float8", "dtype": "float8"}
+    kept = kernels_kept(kernels, before)
+
+    assert kept == kernels
+    assert with_kernel(OPEN, kept)["attention"] == "cudnn"
+    assert with_kernel({**OPEN, "attention": "flash3-float8"}, kept) == before
+
+
 def test_devices_without_a_kernel_in_common_have_none():
     alone = entry("other", "efficient", kernels={"efficient": 0.1})
     assert kernels_of([H100, alone], MODEL) == {}
