@@ -102,11 +102,14 @@ def nightshoot(nightshoot_command):
 
 
 @pytest.fixture(scope="session")
-def warm_command(prefect_api: str):
+def warm_command(prefect_api: str, tmp_path_factory: pytest.TempPathFactory):
     """What the session's commands are forked from (``tests/warm_command.py``)."""
+    from tests.integration.campaigns import write_portrait
     from tests.warm_command import WarmCommand
 
-    made = WarmCommand({**os.environ, "PREFECT_API_URL": prefect_api})
+    # of most campaigns; a test of what is searched has another picture
+    faceless = write_portrait(tmp_path_factory.mktemp("faceless") / "face.png")
+    made = WarmCommand({**os.environ, "PREFECT_API_URL": prefect_api}, faceless=[faceless])
     try:
         yield made
     finally:
