@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from model.host.collector import pause_collector
+from tests.examples import LOOKS_FOR_NEW, examples
 from tests.longest_first import seconds_by_file
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # before torch; the processes that tests start have it too
@@ -27,7 +28,8 @@ settings.register_profile(
     "shared machine",
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
-    derandomize="NIGHTSHOOT_NEW_EXAMPLES" not in os.environ,
+    derandomize=not LOOKS_FOR_NEW,
+    max_examples=examples(100),
 )
 settings.load_profile("shared machine")
 
