@@ -2,17 +2,13 @@
 
 import csv
 import json
-import os
 import shutil
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests.integration.campaigns import (
-    ROOT,
     Finished,
     receipts,
     video_digests,
@@ -215,16 +211,8 @@ print("halted:", work.halted)
 """
 
 
-def test_a_flow_that_ends_before_its_time_says_why(tmp_path, prefect_api):
-    done = subprocess.run(
-        [sys.executable, "-c", ENDS_EARLY, str(tmp_path)],
-        env={**os.environ, "PREFECT_API_URL": prefect_api},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+def test_a_flow_that_ends_before_its_time_says_why(nightshoot, tmp_path):
+    done = nightshoot(tmp_path, code=ENDS_EARLY)
 
     assert done.returncode == 0, done.stderr
     reason = "the run ended before its time: ZeroDivisionError: nobody foresaw this"
