@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from model.host.collector import pause_collector
+from tests.examples import LOOKS_FOR_NEW, examples
 from tests.longest_first import seconds_by_file
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # before torch; the processes that tests start have it too
@@ -27,7 +28,8 @@ settings.register_profile(
     "shared machine",
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
-    derandomize="NIGHTSHOOT_NEW_EXAMPLES" not in os.environ,
+    derandomize=not LOOKS_FOR_NEW,
+    max_examples=examples(100),
 )
 settings.load_profile("shared machine")
 
@@ -102,11 +104,14 @@ def nightshoot(nightshoot_command):
 
 
 @pytest.fixture(scope="session")
-def warm_command(prefect_api: str):
+def warm_command(prefect_api: str, tmp_path_factory: pytest.TempPathFactory):
     """What the session's commands are forked from (``tests/warm_command.py``)."""
+    from tests.integration.campaigns import write_portrait
     from tests.warm_command import WarmCommand
 
-    made = WarmCommand({**os.environ, "PREFECT_API_URL": prefect_api})
+    # of most campaigns; a test of what is searched has another picture
+    faceless = write_portrait(tmp_path_factory.mktemp("faceless") / "face.png")
+    made = WarmCommand({**os.environ, "PREFECT_API_URL": prefect_api}, faceless=[faceless])
     try:
         yield made
     finally:

@@ -9,6 +9,7 @@ start Python anew.
                  <─────────────── pid, and the exit code through one of the files ───────────┘
 """
 
+import contextlib
 import gc
 import importlib
 import json
@@ -40,8 +41,17 @@ _IMPORTED = (
     "flows.sweep",
     "anyio._backends._asyncio",
     "fastapi",
+    "ffmpeg",
+    "imageio_ffmpeg",
+    "model.null",
+    "model.speech.hibari",
     "pandas",
+    "PIL.BmpImagePlugin",
+    "PIL.GifImagePlugin",
     "PIL.Image",
+    "PIL.JpegImagePlugin",
+    "PIL.PngImagePlugin",
+    "PIL.PpmImagePlugin",
     "prefect.flow_engine",
     "prefect.task_engine",
     "prefect.utilities.visualization",
@@ -106,14 +116,23 @@ class WarmCommand:
     Args:
         env: of the process they are forked from; a command may change what is not read at import.
         root: the code that runs; another one needs a copy of this file.
+        faceless: pictures without a face, which are searched once instead of by every command.
     """
 
-    def __init__(self, env: Mapping[str, str], root: Path = ROOT) -> None:
+    def __init__(
+        self, env: Mapping[str, str], root: Path = ROOT, faceless: Iterable[Path] = ()
+    ) -> None:
         self.at_import, self._root = read_at_import(env), root
         self._socket, other = socket.socketpair()
         with other:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.warm_command", str(other.fileno())],
+                [
+                    sys.executable,
+                    "-m",
+                    "tests.warm_command",
+                    str(other.fileno()),
+                    *map(str, faceless),
+                ],
                 cwd=root,
                 env=dict(env),
                 pass_fds=[other.fileno()],
@@ -208,15 +227,40 @@ def import_all() -> None:
     gc.enable()
 
 
+def look_for_faces(pictures: Iterable[Path]) -> None:
+    """Remember of pictures that they show no face, as a run does for all rows of a portrait.
+
+    A fork of its own searches them: what it searches with starts a thread, which no other fork
+    would have.
+    """
+    from model.preview.face import find_faces
+    from tasks.portrait.faces import faces_of
+    from tasks.portrait.picture import portrait_sha256, read_portrait
+
+    for picture in pictures:
+        pixels = read_portrait(picture)
+        searching = os.fork()
+        if not searching:
+            num_faces = -1
+            with contextlib.suppress(Exception):
+                num_faces = len(find_faces(pixels))
+            os._exit(num_faces)
+        _, status = os.waitpid(searching, 0)
+        assert status == 0, f"{picture} shows a face, or could not be searched"
+        faces_of._seen[portrait_sha256(pixels)] = []
+
+
 def _read_constants() -> None:
     """What reads scripts aloud and the template of the report, which no argument changes."""
     from model.speech.english import is_english_word
+    from tasks.reading.languages import language_flaw
     from tasks.reading.reading import read_aloud
     from tasks.report.report import report_html
 
     assert is_english_word("lamp")
     assert read_aloud("The IKEA lamp costs $5.", "en")
     assert read_aloud("这盏灯9.9元。", "zh")
+    assert not language_flaw("The lamp follows the sun all day.", is_insisted=False)
     assert report_html("", [], {}, [])
 
 
@@ -280,6 +324,8 @@ def _become(arguments: list[str], env: dict[str, str], files: list[int]) -> None
 
 if __name__ == "__main__":
     import_all()
+    look_for_faces(map(Path, sys.argv[2:]))
+    gc.freeze()
     with socket.socket(fileno=int(sys.argv[1])) as session:
         code_asked = serve(session)
     exec(code_asked, {"__name__": "__main__"})

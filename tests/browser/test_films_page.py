@@ -92,7 +92,8 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
 
 
-@pytest.fixture(params=[390, 1400])
+# a phone is tighter
+@pytest.fixture(params=[390, pytest.param(1400, marks=pytest.mark.sweep)])
 def page(request, browser: Browser, report: Path):
     size = {"width": request.param, "height": 844}
     with browser.new_context(viewport=size, locale="en-GB") as context:

@@ -16,13 +16,14 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
+from tests.examples import examples
 from tests.fuzz.formats import Format, all_formats, harmed, harms
 
 NAMES = ("wav", "flac", "mp3", "ogg", "m4a", "aac", "jpeg", "png", "webp", "avif", "heic")
 NAMES = (*NAMES, "tiff", "bmp", "csv", "xlsx")
 ROOT = Path(__file__).parents[2]
 LIMIT_S = 60.0  # of one file, on a machine that does other things too
-EXAMPLES = 20
+EXAMPLES = examples(20)
 SECONDS = float(os.environ.get("NIGHTSHOOT_FUZZ_S", "0")) / len(NAMES)
 
 

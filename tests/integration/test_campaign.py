@@ -19,6 +19,7 @@ from tasks.plan.estimate import ON_ONE_MACHINE
 from tests.integration.campaigns import (
     ROOT,
     receipts,
+    share_clauses,
     start,
     video_digests,
     write_campaign,
@@ -90,6 +91,8 @@ def test_a_second_run_renders_nothing_and_starts_no_server(finished, tmp_path):
     assert not (root / "logs" / "prefect-server.log").exists()
 
 
+# a changed value of a row is in test_personal_campaign.py, by the same keys
+@pytest.mark.sweep
 def test_a_changed_row_renders_that_video_alone(nightshoot, finished, tmp_path):
     manifest = finished.copied_to(tmp_path)
     root = tmp_path / "campaign"
@@ -102,18 +105,6 @@ def test_a_changed_row_renders_that_video_alone(nightshoot, finished, tmp_path):
     after = video_digests(root)
     assert before["v0.mp4"] == after["v0.mp4"]
     assert before["v1.mp4"] != after["v1.mp4"]
-
-
-def test_equal_videos_are_rendered_once(nightshoot, tmp_path):
-    manifest = write_short_campaign(tmp_path / "in", num_videos=1)
-    row = manifest.read_text().splitlines()[1]
-    manifest.write_text(manifest.read_text() + row.replace("v0", "twin", 1) + "\n")
-
-    done = nightshoot("render", manifest, "--out", tmp_path, "--json")
-
-    assert done.returncode == 0, done.stderr
-    rendered = {o["video_id"]: o["num_segments_rendered"] for o in json.loads(done.stdout)}
-    assert sum(rendered.values()) == len(receipts(tmp_path / "campaign"))
 
 
 def test_a_bad_portrait_refuses_the_campaign_before_anything_is_rendered(nightshoot, tmp_path):
@@ -129,20 +120,25 @@ def test_a_bad_portrait_refuses_the_campaign_before_anything_is_rendered(nightsh
     assert receipts(tmp_path / "campaign") == {}
 
 
-def test_with_keep_going_a_bad_row_is_a_failed_row_and_the_others_are_made(nightshoot, tmp_path):
+def test_with_keep_going_a_bad_row_fails_alone_and_equal_videos_are_rendered_once(
+    nightshoot, tmp_path
+):
     manifest = write_short_campaign(tmp_path / "in")
     text = manifest.read_text().splitlines()
     text[1] = text[1].replace(",null,", ",preview,")
+    text.append(text[2].replace("v1", "twin", 1))
     manifest.write_text("\n".join(text) + "\n")
 
-    done = nightshoot("render", manifest, "--out", tmp_path, "--keep-going")
+    done = nightshoot("render", manifest, "--out", tmp_path, "--keep-going", "--json")
 
     assert done.returncode == 1
     rows = report_rows(tmp_path / "campaign")
     assert rows["v0"]["status"] == "failed"
     assert "face" in rows["v0"]["error"]
     assert rows["v0"]["way_out"]
-    assert rows["v1"]["status"] == "done"
+    assert rows["v1"]["status"] == rows["twin"]["status"] == "done"
+    rendered = {o["video_id"]: o["num_segments_rendered"] for o in json.loads(done.stdout)}
+    assert sum(rendered.values()) == len(receipts(tmp_path / "campaign"))
 
 
 def test_manifest_faults_are_all_told_and_nothing_is_made(nightshoot, manifest, tmp_path):
@@ -228,10 +224,14 @@ def test_two_runs_of_one_campaign_at_once_the_second_is_refused(
         first.wait()
 
 
-def test_a_signal_stops_the_run_cleanly_and_the_same_command_goes_on(prefect_api, tmp_path):
+def test_a_signal_stops_the_run_cleanly_and_the_same_command_goes_on(
+    prefect_api, clauses, tmp_path
+):
     # far more than is rendered while a loaded machine notices a segment and sends a signal
-    manifest = write_campaign(tmp_path / "in", num_videos=1, num_sentences=24)
-    arguments = ["render", manifest, "--out", tmp_path, "--set", "delay_ms=16"]
+    manifest = write_short_campaign(tmp_path / "in", num_videos=3)
+    slow = ("--set", "delay_ms=50", "--workers", 1)
+    arguments = ["render", manifest, "--out", tmp_path, *slow]
+    share_clauses(arguments, clauses)
     kept: dict[str, dict] = {}
     for number in (signal.SIGINT, signal.SIGTERM):
         stop_in_the_middle(prefect_api, arguments, tmp_path, number)
@@ -267,11 +267,13 @@ def stop_in_the_middle(prefect_api, arguments, folder, number):
     assert not alive
 
 
-def test_a_run_with_its_own_server_is_quiet_and_leaves_no_process(manifest, tmp_path):
+def test_a_run_with_its_own_server_is_quiet_and_leaves_no_process(manifest, clauses, tmp_path):
     env = {k: v for k, v in os.environ.items() if k != "PREFECT_API_URL"}
     mark = {"NIGHTSHOOT_TEST_RUN": str(tmp_path)}
     log = tmp_path / "run.log"
-    run = start(["render", manifest, "--out", tmp_path], env | mark, log)
+    arguments = ["render", manifest, "--out", tmp_path]
+    share_clauses(arguments, clauses)
+    run = start(arguments, env | mark, log)
     assert processes_with(mark), "the run itself has the mark"
     assert run.wait(300) == 0, log.read_text()
     text = log.read_text()

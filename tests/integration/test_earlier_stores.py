@@ -124,6 +124,12 @@ def test_a_finished_campaign_is_all_done_in_its_status_and_whole_in_its_sweep(co
     command("sweep", "campaign", "--out", manifest.parent, "--verify")
 
 
+# of the other commit it is found on a disk, by the same records
+@pytest.mark.parametrize(
+    "manifest",
+    [COMMITS[0], *(pytest.param(each, marks=pytest.mark.sweep) for each in COMMITS[1:])],
+    indirect=True,
+)
 def test_a_finished_campaign_on_s3_is_found_finished(command, manifest, seaweed, tmp_path):
     bucket, s3, env = seaweed.new_bucket(), seaweed.client(), seaweed.env()
     root = manifest.parent / "campaign"

@@ -13,6 +13,7 @@ import pytest
 
 from tests.integration.campaigns import (
     receipts,
+    share_clauses,
     start,
     video_digests,
     write_campaign,
@@ -170,11 +171,13 @@ def test_a_full_disk_is_told_leaves_no_half_file_and_the_run_goes_on_later(tmp_p
         subprocess.run(["umount", "-l", str(disk)], check=True)
 
 
-def test_a_killed_run_leaves_no_server_host_or_encoder_behind(tmp_path):
+def test_a_killed_run_leaves_no_server_host_or_encoder_behind(clauses, tmp_path):
     manifest = write_short_campaign(tmp_path / "in", num_videos=1)
     env = {k: v for k, v in os.environ.items() if k != "PREFECT_API_URL"}
     log = tmp_path / "run.log"
-    run = start(["render", manifest, "--out", tmp_path, "--set", "delay_ms=30"], env, log)
+    arguments = ["render", manifest, "--out", tmp_path, "--set", "delay_ms=30"]
+    share_clauses(arguments, clauses)
+    run = start(arguments, env, log)
     deadline = time.monotonic() + 90
     while "segment 1" not in log.read_text():
         assert run.poll() is None, log.read_text()

@@ -181,23 +181,20 @@ def test_a_run_that_is_killed_while_a_gate_has_it_render_again_repeats_nothing(
     assert video_digests(root) == video_digests(held.root)
 
 
+# that gates may only warn, and are then told in words, is in the test before the last one;
+# tests/media/test_gates_media.py finds each of these faults in frames
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("name", "words"),
     [
         ("second", "a second face"),
-        # tests/media/test_gates_media.py finds each of them in frames
-        *(
-            pytest.param(*each, marks=pytest.mark.sweep)
-            for each in (
-                ("late", "mouth late by 1"),
-                ("doubled", "a frame is shown twice"),
-                ("noise", "picture full of noise"),
-                ("blur", "picture blurred"),
-                ("colour", "colours change at once"),
-                ("face", "another face than the portrait's"),
-                ("dead", "mouth hardly moves"),
-            )
-        ),
+        ("late", "mouth late by 1"),
+        ("doubled", "a frame is shown twice"),
+        ("noise", "picture full of noise"),
+        ("blur", "picture blurred"),
+        ("colour", "colours change at once"),
+        ("face", "another face than the portrait's"),
+        ("dead", "mouth hardly moves"),
     ],
 )
 def test_every_fault_is_told_by_its_name_and_holds_nothing_where_it_only_warns(

@@ -142,6 +142,8 @@ def test_a_row_that_failed_is_made_by_the_same_command_once_it_is_corrected(
     desk.works("status", "campaign", "--out", tmp_path)
 
 
+# what it says, and that the next run makes it good, is in test_damage.py too
+@pytest.mark.sweep
 def test_damage_that_a_deep_sweep_finds_is_made_good_by_the_command_it_names(
     desk: Desk, tmp_path: Path
 ):

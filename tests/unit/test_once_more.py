@@ -44,7 +44,9 @@ def test_what_fails_once_is_run_again_and_named(
     tests: tuple[str, ...], passes: bool, runs: int, tmp_path: Path
 ):
     (tmp_path / "test_some.py").write_text("\n".join(tests))
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    # of all that is installed for pytest, only what is asked for by name
+    alone = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "xdist.plugin"}
+    env = {**os.environ, "PYTHONPATH": str(ROOT), **alone}
     command = [sys.executable, "-m", "tests.once_more"]
     done = subprocess.run(
         command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False

@@ -37,6 +37,7 @@ from model.live_avatar.planning.sizes import (
     num_vae_parameters,
 )
 from model.live_avatar.planning.speed_model import assumed_rates
+from tests.examples import examples
 
 MODEL = MODELS["live-avatar-14b"]
 SIZES = ((384, 256), (672, 352), (688, 368), (704, 384))
@@ -279,7 +280,7 @@ def most(plan: Plan, placement: Placement, offload: Offload) -> int:
 
 
 @given(plans, st.data())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 def test_more_that_is_offloaded_never_takes_more_of_the_gpu(plan, data):
     placement = data.draw(st.sampled_from(list(placements(5, [Work(plan, (12,))]))))
     known = list(offloads(placement))
@@ -289,7 +290,7 @@ def test_more_that_is_offloaded_never_takes_more_of_the_gpu(plan, data):
 
 
 @given(plans, st.sampled_from(["", "kv", "kv,sink,text"]))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 def test_more_ranks_in_a_stage_never_hold_more_each(plan, offload):
     moved = read_offload(offload)
     for kind in (lambda n: Placement(heads=n), lambda n: Placement(shards=n)):
@@ -299,7 +300,7 @@ def test_more_ranks_in_a_stage_never_hold_more_each(plan, offload):
 
 
 @given(plans, st.sampled_from(["stages=1", "heads=4,shards=4", "shards=2,decoder=own"]))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 def test_memory_grows_with_size_and_clips_and_steps(plan, words):
     placement = read_placement(words)
     larger = [
@@ -326,7 +327,7 @@ def test_a_longer_video_needs_no_more_memory():
 
 
 @given(plans, st.integers(1, 9))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 def test_every_offer_uses_gpus_that_are_there_and_says_why_it_cannot_be(plan, count):
     (known,) = read_pools("1x80")
     pool = Pool(count, known.gpu)

@@ -33,6 +33,7 @@ from tasks.tables import table
 from tasks.tables.table import (
     read_table,
 )
+from tests.examples import examples
 
 HEADER = "video_id,script,portrait\n"
 
@@ -473,7 +474,7 @@ def test_the_error_survives_pickling(folder: Path) -> None:
     assert (again.faults, str(again)) == (caught.value.faults, str(caught.value))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.binary(max_size=400))
 def test_any_bytes_are_a_table_or_told_to_be_none(data: bytes) -> None:
     told: list[str] = []

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tasks.media.mp4 import Colour, Edit, Mp4Error, packet_md5s, read_mp4
+from tests.examples import examples
 
 PACKETS = [b"first packet", b"2nd", b"third!"]
 COLR = b"nclx" + struct.pack(">HHHB", 1, 1, 1, 0)
@@ -155,7 +156,9 @@ def test_a_file_that_is_not_there_is_an_mp4_error(path):
 
 
 @settings(
-    max_examples=150, deadline=2_000, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(150),
+    deadline=2_000,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     places=st.lists(
@@ -176,7 +179,7 @@ def test_no_damage_makes_the_reader_hang_or_fail_in_another_way(path, places, en
         assert len(track.pts) == len(packet_md5s(path, track)) == track.num_packets
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(100), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.binary(max_size=200))
 def test_bytes_that_are_no_video_are_refused(path, data):
     path.write_bytes(data)

@@ -6,11 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.picture import cover
+from tests.examples import examples
 
 SIDES = st.integers(1, 20).map(lambda units: 16 * units)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(st.integers(20, 200), st.integers(20, 200), SIDES, SIDES)
 def test_no_frame_has_a_black_bar(
     portrait_width: int, portrait_height: int, width: int, height: int

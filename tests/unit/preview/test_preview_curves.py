@@ -7,6 +7,7 @@ from preview_jobs import SAMPLES_PER_FRAME, job, landscape, speech
 from model.engine import Phoneme
 from model.preview.motion.curves import MouthCurves, mouth_curves, poses
 from model.preview.motion.life import blink, glance_at, life
+from tests.examples import examples
 
 NUM_FRAMES = 150
 TRACK = speech(NUM_FRAMES, 1.5, 4.2)
@@ -28,7 +29,7 @@ def curves(start: int, count: int, phonemes: tuple[Phoneme, ...] | None) -> Mout
 
 @pytest.mark.parametrize("phonemes", [None, phones()], ids=["heard", "told"])
 @given(cut=st.integers(1, NUM_FRAMES - 1))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 def test_curves_of_two_segments_are_those_of_the_whole_track(
     phonemes: tuple[Phoneme, ...] | None, cut: int
 ) -> None:
@@ -118,7 +119,7 @@ def test_sound_shorter_than_its_frames_ends_in_silence() -> None:
 
 
 @given(seed=st.integers(0, 2**32 - 1))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_eyes_blink_every_four_seconds_or_so_and_never_in_the_first_half_second(seed: int) -> None:
     lids = np.array([blink(seed, frame) for frame in range(3000)])
     shut = np.flatnonzero((lids[1:] == 1) & (lids[:-1] < 1))

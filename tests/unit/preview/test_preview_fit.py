@@ -7,6 +7,7 @@ from preview_jobs import landscape, portrait
 from model.preview.face import find_faces
 from model.preview.features import Features, features_of_landmarks
 from model.preview.fit import MAX_ENLARGEMENT, choose_view, fit, head_box
+from tests.examples import examples
 
 SIZES = [(704, 384), (384, 704), (512, 512), (384, 256), (64, 512)]
 
@@ -33,7 +34,7 @@ def face_at(x: float, y: float, width: float) -> Features:
     frame=st.tuples(st.integers(1, 100), st.integers(1, 100)),
     place=st.tuples(st.floats(0, 1), st.floats(0, 1), st.floats(0.02, 0.6)),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_the_head_is_in_every_frame_and_the_picture_is_never_blown_up(
     portrait_size: tuple[int, int], frame: tuple[int, int], place: tuple[float, float, float]
 ) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tasks.reading.english.reader import english_tokens
 from tasks.reading.english.signs import SIGNS
 from tasks.reading.tokens import Token, spoken_form
+from tests.examples import examples
 
 PARTS = (
     *"0123456789",
@@ -140,7 +141,7 @@ def test_ten_thousand_mixed_texts_leave_no_digit_and_no_sign() -> None:
 
 
 @given(st.text(max_size=60))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_any_text_at_all_can_be_read(text: str) -> None:
     check(text)
 

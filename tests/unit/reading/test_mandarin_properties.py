@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tasks.reading.mandarin.reader import mandarin_tokens, plain
 from tasks.reading.tokens import spoken_form
+from tests.examples import examples
 
 _LEFT = re.compile(r"[0-9%‰°℃+=×÷&@#<>±≥≤≈≠→/*_^|$¥￥€£₹₩₽฿₫½²³①Ⅱ~～]")
 """Digits and signs that a voice would misread or not read."""
@@ -195,7 +196,7 @@ def _check(text: str) -> None:
     assert not any(unicodedata.category(sign) == "Nd" for sign in spoken), (text, spoken)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(_TEXTS)
 def test_no_text_breaks_the_reader_or_leaves_a_digit_or_a_sign(text: str) -> None:
     _check(text)
@@ -212,7 +213,7 @@ def test_nor_do_ten_thousand_texts_thrown_together() -> None:
         _check(text)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(_TEXTS)
 def test_what_has_been_put_into_words_is_not_read_again(text: str) -> None:
     spoken = spoken_form(text, mandarin_tokens(text))
@@ -220,7 +221,7 @@ def test_what_has_been_put_into_words_is_not_read_again(text: str) -> None:
     assert "".join(again.split()) == "".join(spoken.split())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(_TEXTS)
 def test_the_plain_form_keeps_every_place_and_is_plain_already(text: str) -> None:
     seen = plain(text)

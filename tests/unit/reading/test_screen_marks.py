@@ -10,6 +10,7 @@ from tasks.reading.script_text import script_text
 from tasks.speech.script import read_script
 from tasks.speech.speech import SpeechRequest, request_sha256
 from tasks.speech.spoken_script import speech_id_of
+from tests.examples import examples
 
 MARKS = ("[show image]", "[show image2 3s]", "[presenter full]", "[price 1.5s]", "[Show image 2]")
 CASES = (
@@ -46,7 +47,7 @@ def test_each_mark_says_what_is_seen_how_long_and_before_which_word():
     assert words == ["two", "three", "four."]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @example(parts=[" ", "[show image]", ", and"])  # two spaces before it
 @given(
     st.lists(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tasks.manifest.manifest import RowDefaults, read_manifest
 from tasks.records import VideoOutcome
 from tasks.report.report import write_report
+from tests.examples import examples
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=60)
 STEERING = st.text(st.sampled_from("=+-@＝＠'\"; \t\r\nx,\ufeff\x1b"), max_size=20)
@@ -20,7 +21,7 @@ LINES = st.text(st.sampled_from("=+-@＝＠'\"; \t\nx,"), max_size=20)
 SCRIPTS = (SPOKEN | LINES).map(lambda text: f"Say {text} now.")
 
 
-@settings(max_examples=40, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=examples(40), deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(st.lists(SCRIPTS, min_size=1, max_size=4), TEXT | STEERING, TEXT | STEERING)
 def test_a_report_is_read_as_the_manifest_that_it_came_from(
     scripts: list[str], error: str, way_out: str

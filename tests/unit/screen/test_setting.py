@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tasks.reading.languages import Language
 from tasks.screen.fonts import Fonts, fonts_of, packaged_font
 from tasks.screen.text.setting import Box, TextFitError, drawn, fit, units_of
+from tests.examples import examples
 
 FONTS: Fonts = fonts_of(())
 BOX = Box(width=500, height=200, largest=80, smallest=24, max_lines=3)
@@ -148,7 +149,7 @@ def longest_that_fits(text: str, language: Language, box: Box) -> int:
     return low
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @example(words=["c", "cacabecfa"], width=200, height=48)
 @given(
     words=st.lists(st.text("abcdefgh", min_size=1, max_size=9), min_size=1, max_size=14),

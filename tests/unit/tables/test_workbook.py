@@ -16,6 +16,7 @@ from tasks.inputs.text_files import TextFileError
 from tasks.manifest.manifest import Manifest, ManifestError, RowDefaults, read_manifest
 from tasks.tables.table import read_table
 from tasks.tables.workbook import read_workbook
+from tests.examples import examples
 
 HEADER = ["video_id", "script", "portrait"]
 
@@ -215,7 +216,7 @@ def test_a_workbook_that_unpacks_to_gigabytes_is_refused_unread(folder: Path) ->
 WHOLE = saved(book_of(HEADER, ["a", "Hi.", "a.png"], ["b", 1.5, "a.png"]))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.data())
 def test_no_changed_byte_raises_anything_but_a_fault(data: st.DataObject) -> None:
     whole = bytearray(WHOLE)
