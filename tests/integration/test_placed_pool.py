@@ -1,21 +1,16 @@
 """A campaign on a real Prefect server whose videos are rendered on four ranks each."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from tests.integration.campaigns import receipts, video_digests, write_campaign
+from tests.integration.kills import TINY, Crew
 from tests.integration.servers import PrefectCluster, Worker
 
 pytestmark = [pytest.mark.integration, pytest.mark.cluster]
 
-TINY = {
-    "NIGHTSHOOT_WEIGHTS": "random:tiny",
-    "NIGHTSHOOT_DEVICE": "cpu",
-    "OMP_NUM_THREADS": "1",
-}
 PLACEMENT = "stages=3,decoder=own"
 SETTINGS = (
     "--set",
@@ -29,17 +24,12 @@ SETTINGS = (
 )
 
 
-@pytest.fixture(scope="module")
-def gpu_worker(
-    cluster: PrefectCluster, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Worker]:
-    """One for videos on a machine of four slots; beside it one for campaigns."""
-    leases = tmp_path_factory.mktemp("placed") / "leases"
-    slots = {"NIGHTSHOOT_GPU_SLOTS": "0,1,2,3", "NIGHTSHOOT_LEASE_DIR": str(leases)}
-    with ExitStack() as stack:
-        stack.enter_context(Worker(cluster, "cpu", env=TINY))
-        worker = Worker(cluster, "gpu", type_="gpu-process", env=TINY | slots)
-        stack.enter_context(worker)
+@pytest.fixture
+def gpu_worker(crew: Crew, tmp_path: Path) -> Iterator[Worker]:
+    """One for videos on a machine of four slots, with the pool to itself."""
+    slots = {"NIGHTSHOOT_GPU_SLOTS": "0,1,2,3", "NIGHTSHOOT_LEASE_DIR": str(tmp_path / "leases")}
+    worker = Worker(crew.cluster, "gpu", type_="gpu-process", env=TINY | slots)
+    with crew.gpus_at_rest(), worker:
         yield worker
 
 
