@@ -11,6 +11,8 @@ from tests.integration.servers import PrefectCluster, Worker
 
 pytestmark = [pytest.mark.integration, pytest.mark.cluster]
 
+# alone it takes a minute; two cores with forty programs have taken more than three
+TIMEOUT_S = 600
 PLACEMENT = "stages=3,decoder=own"
 SETTINGS = (
     "--set",
@@ -44,10 +46,11 @@ def test_a_campaign_on_four_ranks_makes_the_videos_of_one_process(
     submitted = cluster.nightshoot_json(
         "submit", manifest, "--out", out, "--placement", PLACEMENT, *SETTINGS
     )
-    here = cluster.nightshoot("render", manifest, "--out", tmp_path / "here", *SETTINGS, **TINY)
+    alone = ("render", manifest, "--out", tmp_path / "here", *SETTINGS)
+    here = cluster.nightshoot(*alone, timeout_s=TIMEOUT_S, **TINY)
     assert here.returncode == 0, here.stdout + here.stderr
 
-    run = cluster.wait_for_run(submitted["run_id"], timeout_s=300)
+    run = cluster.wait_for_run(submitted["run_id"], timeout_s=TIMEOUT_S)
 
     assert run["state_type"] == "COMPLETED", run["state"]["message"]
     assert video_digests(out / "placed") == video_digests(tmp_path / "here/placed")
