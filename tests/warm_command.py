@@ -60,12 +60,17 @@ _IMPORTED = (
     "scipy.stats",
 )
 # read at import: a command that needs another value must start anew
-_READ_AT_IMPORT = ("PREFECT", "PYTHON", "OMP_", "OPENBLAS_", "MKL_")
+_READ_AT_IMPORT = ("PYTHON", "OMP_", "OPENBLAS_", "MKL_")
+_PREFECT = "PREFECT"
+_READ_PREFECTS_AGAIN = (
+    "from prefect.context import refresh_global_settings_context as again; again()\n"
+)
 _LENGTH_BYTES = 8
 
 
-def read_at_import(env: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in env.items() if name.startswith(_READ_AT_IMPORT)}
+def read_at_import(env: Mapping[str, str], *, prefects: bool = True) -> dict[str, str]:
+    names = (*_READ_AT_IMPORT, _PREFECT) if prefects else _READ_AT_IMPORT
+    return {name: value for name, value in env.items() if name.startswith(names)}
 
 
 # --- the test session's side ---------------------------------------------------------------------
@@ -117,12 +122,20 @@ class WarmCommand:
         env: of the process they are forked from; a command may change what is not read at import.
         root: the code that runs; another one needs a copy of this file.
         faceless: pictures without a face, which are searched once instead of by every command.
+        reads_again: Prefect's settings, from the environment of each command: of commands that
+            speak to a server that is there, not of those that start one of their own.
     """
 
     def __init__(
-        self, env: Mapping[str, str], root: Path = ROOT, faceless: Iterable[Path] = ()
+        self,
+        env: Mapping[str, str],
+        root: Path = ROOT,
+        *,
+        faceless: Iterable[Path] = (),
+        reads_again: bool = False,
     ) -> None:
-        self.at_import, self._root = read_at_import(env), root
+        self._root, self._reads_again = root, reads_again
+        self.at_import = read_at_import(env, prefects=not reads_again)
         self._socket, other = socket.socketpair()
         with other:
             self._process = subprocess.Popen(
@@ -156,11 +169,12 @@ class WarmCommand:
             code: what it runs; it may change a limit before it runs the command line.
         """
         words = [str(word) for word in arguments]
-        if read_at_import(env) != self.at_import:
+        if read_at_import(env, prefects=not self._reads_again) != self.at_import:
             command = [sys.executable, "-c", code, *words]
             return subprocess.Popen(
                 command, cwd=self._root, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=err
             )
+        code = _READ_PREFECTS_AGAIN + code if self._reads_again else code
         body = json.dumps({"arguments": words, "env": dict(env), "code": code}).encode()
         ended, telling = os.pipe()
         try:

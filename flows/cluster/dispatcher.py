@@ -148,7 +148,7 @@ class _Batch:
         else:
             watched.was_cancelled_before = state.is_cancelling()
             if state.is_scheduled():
-                self._runs.renew(watched.run_id, stored)
+                self._runs.renew(run, stored)
 
     def _num_done(self, stored: StoredPlan) -> int:
         return sum(self._folder.has_segment(each.key) for each in stored.plan.segments)

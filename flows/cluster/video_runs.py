@@ -127,14 +127,18 @@ class VideoRuns:
             seen.update({run.id: run for run in found})
         return seen
 
-    def renew(self, run_id: UUID, stored: StoredPlan) -> None:
-        """Tell a run that has not begun what it would be told now."""
+    def renew(self, run: FlowRun, stored: StoredPlan) -> None:
+        """Tell a run that has not begun what it would be told now, unless it was told just that."""
+        if run.parameters.get("request") != self._parameters(stored):
+            self._tell(run.id, stored)
+
+    def _tell(self, run_id: UUID, stored: StoredPlan) -> None:
         parameters = {"request": self._parameters(stored)}
         outlast_restarts(lambda: self._client.update_flow_run(run_id, parameters=parameters))
 
     def schedule(self, run_id: UUID, stored: StoredPlan, delay_s: float) -> None:
         """Have it done, or done again, ``delay_s`` seconds from now."""
-        self.renew(run_id, stored)
+        self._tell(run_id, stored)
         state: State = Scheduled(scheduled_time=datetime.now(UTC) + timedelta(seconds=delay_s))
         outlast_restarts(lambda: self._client.set_flow_run_state(run_id, state, force=True))
 

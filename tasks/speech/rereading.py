@@ -51,14 +51,6 @@ def may_hide_changes(speech: Speech) -> bool:
     return speech.language == "zh" and is_spoken and not speech.clauses
 
 
-def is_unaligned(speech: Speech) -> bool:
-    """Whether the release that made this sound did not look for the words of its script in it."""
-    if speech.source == "recording":
-        has_words = bool(speech.clauses) or speech.phonemes is None
-        return bool(speech.cues) and not (speech.front_end and has_words)
-    return speech.source != "builtin" and "alignment" not in speech.versions
-
-
 def is_made_of(speech: Speech, request: SpeechRequest) -> bool:
     """Whether the same was asked when ``speech`` was made, however it was read then.
 

@@ -11,9 +11,9 @@ from tasks.errors import DamagedError, NewerRecordError
 from tasks.reading.lexicon import Lexicon, used_entries
 from tasks.reading.readback import read_back
 from tasks.records import ManifestRow, ReadWords, Reread, Speech, StoredPlan
+from tasks.speech.clauses.word_times import is_unaligned
 from tasks.speech.rereading import (
     is_made_of,
-    is_unaligned,
     may_hide_changes,
     rereadings,
 )

@@ -36,6 +36,7 @@ from tasks.speech.clauses.script_times import (
 )
 from tasks.speech.clauses.sounds import ClauseSounds
 from tasks.speech.clauses.speakers import num_speakers, on_a_core, spoken_in_order
+from tasks.speech.clauses.word_times import is_unaligned
 from tasks.speech.loudness import (
     ENGINE_LEVEL_DB,
     FRAMES_PER_SECOND,
@@ -49,7 +50,7 @@ from tasks.speech.recordings.decoding import VIEWER_RATE_HZ
 from tasks.speech.recordings.recording import import_recording
 from tasks.speech.recordings.sentence_times import sentence_times
 from tasks.speech.request import SpeechRequest, request_sha256
-from tasks.speech.rereading import ALIGNED, is_unaligned
+from tasks.speech.rereading import ALIGNED
 from tasks.speech.script import read_script
 from tasks.speech.speech_files import SpeechFiles, load_speech, speech_files
 from tasks.speech.spoken_script import (

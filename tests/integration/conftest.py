@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 from tests.integration.campaigns import Finished, share_clauses, write_short_campaign
+from tests.integration.kills import Crew
 from tests.integration.servers import Postgres, PrefectCluster, Worker
+from tests.seaweed import Seaweed
+from tests.warm_command import WarmCommand
 
 
 @pytest.fixture(scope="session")
@@ -85,11 +88,32 @@ def postgres(
 
 
 @pytest.fixture(scope="session")
+def cluster_commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmCommand]:
+    """What the commands of every cluster are forked from; each reads which server is its own."""
+    env = {name: value for name, value in os.environ.items() if "PREFECT" not in name}
+    settings = {
+        "DO_NOT_TRACK": "1",
+        "PREFECT_API_URL": "http://127.0.0.1:9/api",
+        "PREFECT_HOME": str(tmp_path_factory.mktemp("commands")),
+        "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
+    }
+    made = WarmCommand({**env, **settings}, reads_again=True)
+    try:
+        yield made
+    finally:
+        made.end()
+
+
+@pytest.fixture(scope="session")
 def bare_cluster(
-    postgres: Postgres, clauses: Path, tmp_path_factory: pytest.TempPathFactory
+    postgres: Postgres,
+    clauses: Path,
+    cluster_commands: WarmCommand,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[PrefectCluster]:
     """Prefect's server on PostgreSQL, with nothing in it yet."""
-    cluster = PrefectCluster(tmp_path_factory.mktemp("cluster"), postgres, clauses=clauses)
+    folder = tmp_path_factory.mktemp("cluster")
+    cluster = PrefectCluster(folder, postgres, clauses=clauses, commands=cluster_commands)
     try:
         yield cluster.start()
     finally:
@@ -102,6 +126,22 @@ def cluster(bare_cluster: PrefectCluster) -> PrefectCluster:
     made = bare_cluster.nightshoot("cluster", "up")
     assert made.returncode == 0, made.stdout + made.stderr
     return bare_cluster
+
+
+@pytest.fixture(scope="session")
+def whole_crew(
+    cluster: PrefectCluster, seaweed: Seaweed, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Crew]:
+    """A worker for campaigns and two for videos, with a GPU and a warm engine of its own each."""
+    with Crew(cluster, tmp_path_factory.mktemp("crew"), seaweed.env(), ("0", "1")) as crew:
+        yield crew
+
+
+@pytest.fixture
+def crew(whole_crew: Crew) -> Iterator[Crew]:
+    """The same, whole again where an earlier test has killed some of it."""
+    with whole_crew.at_work() as crew:
+        yield crew
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from prefect import flow
 
 from tasks.engines.engine_pool import EnginePool
 from tasks.engines.host_process import given_host
-from tests.integration.test_host import job
+from tests.integration.null_jobs import job
 
 
 @flow(name="probe")

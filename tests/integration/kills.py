@@ -9,8 +9,8 @@ import re
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, Self
@@ -25,7 +25,15 @@ RUN_MODULE = "flows.cluster.workers.prefect_run"
 OUTAGE_S = 20.0
 # two cores shared with everything else: what takes 100 s alone has taken 300 s
 CAMPAIGN_S = 600.0
+# weights of the engine that has any, so that its campaigns can be planned and rendered too
+TINY = {
+    "NIGHTSHOOT_WEIGHTS": "random:tiny",
+    "NIGHTSHOOT_DEVICE": "cpu",
+    "OMP_NUM_THREADS": "1",
+}
 _PROGRESS_S = 240.0
+# a worker that wakes up tells so at once
+_ONLINE_S = 120.0
 _ENDED = frozenset({"COMPLETED", "FAILED", "CANCELLED"})
 _BEGUN = re.compile(r"segment ([0-9a-f]{64}) begins")
 _RENDERED = re.compile(r"segment ([0-9a-f]{64}) ends")
@@ -126,12 +134,18 @@ class Crew:
     """One worker for campaigns, and workers for videos, each of which owns a GPU of its own."""
 
     def __init__(
-        self, cluster: PrefectCluster, folder: Path, env: Mapping[str, str], slots: Iterable[str]
+        self,
+        cluster: PrefectCluster,
+        folder: Path,
+        env: Mapping[str, str],
+        slots: Iterable[str],
+        cpu: Worker | None = None,
     ) -> None:
+        """``cpu``: another crew's worker for campaigns, which is at work already."""
         self.cluster = cluster
         self.scratch = folder / "scratch"
-        env = {**env, "NIGHTSHOOT_SCRATCH": str(self.scratch)}
-        self.cpu = Worker(cluster, "cpu", env=env)
+        env = {**TINY, **env, "NIGHTSHOOT_SCRATCH": str(self.scratch)}
+        self.cpu = cpu or Worker(cluster, "cpu", env=env)
         self.gpus = [
             Worker(
                 cluster,
@@ -145,23 +159,48 @@ class Crew:
             )
             for slot in slots
         ]
+        self._own = self.gpus if cpu else [self.cpu, *self.gpus]
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            for worker in (self.cpu, *self.gpus):
+            for worker in self._own:
                 stack.enter_context(worker)
             self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *error: object) -> None:
+        _resume(self._own)
         self._stack.close()
 
+    @contextmanager
+    def at_work(self) -> Generator[Self]:
+        """Whole while a test needs it; then at rest, as a worker costs its server 3 % of a core."""
+        self.restore()
+        try:
+            yield self
+        finally:
+            _suspend(self._own)
+
     def restore(self) -> None:
-        """Start again whatever an earlier test left dead."""
-        for worker in (self.cpu, *self.gpus):
+        """Wake it up, and start again whatever an earlier test left dead."""
+        _resume(self._own)
+        for worker in self._own:
             if not worker.daemon.is_running:
                 worker.start()
+        wait_until(self._are_online, _ONLINE_S, "the server has heard of the whole crew")
+
+    def _are_online(self) -> bool:
+        return all(worker.is_online() for worker in self._own)
+
+    @contextmanager
+    def gpus_at_rest(self) -> Generator[None]:
+        """Its workers for videos take none meanwhile: another worker has the pool to itself."""
+        _suspend(self.gpus)
+        try:
+            yield
+        finally:
+            _resume(self.gpus)
 
     def told(self, pattern: re.Pattern[str]) -> Counter[tuple[str, str]]:
         """How often the logs of engine hosts match, by worker and segment."""
@@ -172,6 +211,18 @@ class Crew:
                 keys = pattern.findall(path.read_text(errors="replace"))
                 counts.update((worker.name, key) for key in keys)
         return counts
+
+
+def _suspend(workers: Iterable[Worker]) -> None:
+    for worker in workers:
+        if worker.daemon.is_running:
+            psutil.Process(worker.pid).suspend()
+
+
+def _resume(workers: Iterable[Worker]) -> None:
+    for worker in workers:
+        if worker.daemon.is_running:
+            psutil.Process(worker.pid).resume()
 
 
 def engine_hosts(worker: Worker) -> list[psutil.Process]:

@@ -163,7 +163,9 @@ class Daemon:
             self._process.kill()
             self._process.wait()
 
-    def wait_for(self, happened: Callable[[], Any], what: str) -> None:
+    def wait_for(
+        self, happened: Callable[[], Any], what: str, timeout_s: float = _START_TIMEOUT_S
+    ) -> None:
         """Poll until it is up; tell its last words where it ended instead."""
 
         def is_up() -> bool:
@@ -172,7 +174,7 @@ class Daemon:
                 raise AssertionError(f"{what}: it ended instead; {self.log_path} says:\n{tail}")
             return bool(happened())
 
-        wait_until(is_up, _START_TIMEOUT_S, f"{what} ({self.log_path})")
+        wait_until(is_up, timeout_s, f"{what} ({self.log_path})")
 
 
 # --- PostgreSQL ---------------------------------------------------------------------------------
@@ -290,8 +292,17 @@ class PrefectCluster:
         *,
         is_protected: bool = True,
         clauses: Path | None = None,
+        commands: WarmCommand | None = None,
     ) -> None:
-        """``clauses``: the sounds that its campaigns share, as those of one ``--out`` do."""
+        """A server that is not there yet.
+
+        Args:
+            folder: of its files.
+            database: its own; None: SQLite.
+            is_protected: whether it asks for a password, as ``cluster start`` has it.
+            clauses: the sounds that its campaigns share, as those of one ``--out`` do.
+            commands: what its commands are forked from; None: a process of its own.
+        """
         self.folder, self._is_protected, self._clauses = folder, is_protected, clauses
         self._has_sqlite = database is None
         self.port = free_port()
@@ -338,7 +349,8 @@ class PrefectCluster:
             {**base, **server},
             cwd=ROOT,
         )
-        self._warm: WarmCommand | None = None
+        self._commands = commands
+        self._own_commands: WarmCommand | None = None
 
     def start(self) -> Self:
         """Start it, or start it again, and wait until it is healthy."""
@@ -359,8 +371,8 @@ class PrefectCluster:
 
     def end(self) -> None:
         """Stop it, and kill whatever its workers left behind."""
-        if self._warm is not None:
-            self._warm.end()
+        if self._own_commands is not None:
+            self._own_commands.end()
         self.stop()
         for process in self.processes():
             process.kill()
@@ -455,11 +467,11 @@ class PrefectCluster:
         """The command line: ``cluster.nightshoot("cluster", "up")``; forked (``WarmCommand``)."""
         if self._clauses is not None and not own_clauses:
             share_clauses(arguments, self._clauses)
-        if self._warm is None:
+        if self._commands is None:
             # without the mark: it is none of the processes that a test may kill or count
             unmarked = {name: value for name, value in self.env.items() if name != MARK}
-            self._warm = WarmCommand(unmarked)
-        return self._warm.run(arguments, {**self.env, **env}, timeout_s)
+            self._commands = self._own_commands = WarmCommand(unmarked, reads_again=True)
+        return self._commands.run(arguments, {**self.env, **env}, timeout_s)
 
     def nightshoot_json(self, *arguments: object, **options: Any) -> Any:
         """What the command line prints with ``--json``, whatever its exit code."""
@@ -562,10 +574,17 @@ class Worker:
                 if process.is_running():
                     process.kill()
 
+    def is_online(self) -> bool:
+        """Whether the server takes it for alive."""
+        return any(seen["status"] == "ONLINE" for seen in self._seen())
+
     def _heard_since(self, began: float) -> bool:
+        return any(_epoch(seen["last_heartbeat_time"]) >= began for seen in self._seen())
+
+    def _seen(self) -> list[dict[str, Any]]:
+        """What the server knows of it, once it has heard of it."""
         workers = self._cluster.request("POST", f"/work_pools/{self._pool}/workers/filter", {})
-        heard = [worker["last_heartbeat_time"] for worker in workers if worker["name"] == self.name]
-        return bool(heard) and _epoch(heard[0]) >= began
+        return [worker for worker in workers if worker["name"] == self.name]
 
 
 def _epoch(timestamp: str) -> float:

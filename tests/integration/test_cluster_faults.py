@@ -2,17 +2,14 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.integration.campaigns import receipts
+from tests.integration.campaigns import receipts, write_campaign
+from tests.integration.kills import Crew, flow_process
 from tests.integration.servers import PrefectCluster, Worker, wait_until
-from tests.integration.test_cluster import (
-    engine_process,
-    states_of,
-    submit_slowly,
-    wait_for_completed,
-)
+from tests.integration.test_cluster import states_of
 
 pytestmark = [pytest.mark.integration, pytest.mark.cluster, pytest.mark.faults]
 
@@ -21,12 +18,11 @@ PATIENT_S = 600
 
 
 def test_a_campaign_whose_machine_is_gone_is_taken_up_by_another(
-    cluster: PrefectCluster, start_worker: Callable[..., Worker], tmp_path: Path
+    crew: Crew, start_worker: Callable[..., Worker], tmp_path: Path
 ):
-    start_worker("gpu", type_="gpu-process", env={"NIGHTSHOOT_GPU_SLOTS": "0,1"})
-    doomed = start_worker("cpu")
+    cluster, doomed = crew.cluster, crew.cpu
     run_id, root = submit_slowly(cluster, tmp_path)
-    wait_until(lambda: engine_process(doomed, run_id), PATIENT_S, "the run's process")
+    wait_until(lambda: flow_process(doomed, run_id), PATIENT_S, "the run's process")
     wait_until(lambda: receipts(root), PATIENT_S, "a finished segment")
 
     doomed.kill_all()
@@ -39,10 +35,9 @@ def test_a_campaign_whose_machine_is_gone_is_taken_up_by_another(
 
 
 def test_a_campaign_that_was_taken_and_never_started_is_taken_again(
-    cluster: PrefectCluster, start_worker: Callable[..., Worker], tmp_path: Path
+    crew: Crew, start_worker: Callable[..., Worker], tmp_path: Path
 ):
-    start_worker("gpu", type_="gpu-process", env={"NIGHTSHOOT_GPU_SLOTS": "0,1"})
-    doomed = start_worker("cpu")
+    cluster, doomed = crew.cluster, crew.cpu
     run_id, _ = submit_slowly(cluster, tmp_path)
     cluster.wait_for_run(run_id, states=frozenset({"PENDING"}))
     doomed.kill_all()
@@ -52,3 +47,19 @@ def test_a_campaign_that_was_taken_and_never_started_is_taken_again(
 
     ended = wait_for_completed(cluster, run_id, 420 + PATIENT_S)
     assert ended["run_count"] == 1
+
+
+def submit_slowly(cluster: PrefectCluster, folder: Path) -> tuple[str, Path]:
+    """A campaign that takes some seconds; its run's id and its folder."""
+    manifest = write_campaign(folder / "in", num_videos=2, num_sentences=4)
+    submitted = cluster.nightshoot_json(
+        "submit", manifest, "--out", folder / "renders", "--set", "delay_ms=15"
+    )
+    return submitted["run_id"], folder / "renders" / "campaign"
+
+
+def wait_for_completed(cluster: PrefectCluster, run_id: str, timeout_s: float) -> dict[str, Any]:
+    completed = frozenset({"COMPLETED", "FAILED"})
+    run = cluster.wait_for_run(run_id, timeout_s, completed)
+    assert run["state_type"] == "COMPLETED", run["state"]
+    return run

@@ -19,7 +19,9 @@ def pool(bare_cluster, tmp_path):
     return Pool(bare_cluster, tmp_path)
 
 
-def test_a_drained_worker_finishes_its_run_takes_no_other_and_ends(pool, tmp_path: Path):
+def test_a_drained_worker_finishes_its_run_takes_no_other_and_ends_all_when_its_time_is_over(
+    pool, tmp_path: Path
+):
     may_end = tmp_path / "may-end"
     often = {"PREFECT_WORKER_QUERY_SECONDS": "1"}
     with pool.worker("drained", slots=("0", "1"), NIGHTSHOOT_DRAIN_S="120", **often) as worker:
@@ -38,12 +40,8 @@ def test_a_drained_worker_finishes_its_run_takes_no_other_and_ends(pool, tmp_pat
 
     assert "ended" in pool.note("first")
     assert not (tmp_path / "late.running").exists()
-    with pool.worker("next", slots=("0", "1")):
-        pool.finish(late)
-
-
-def test_a_worker_whose_time_is_over_ends_its_run_too(pool, tmp_path: Path):
     with pool.worker("hurried", slots=("0",), NIGHTSHOOT_DRAIN_S="3") as worker:
+        pool.finish(late)
         pool.submit("endless", 1, engine="", until=str(tmp_path / "never"))
         pool.wait_running("endless")
         children = worker.children()

@@ -12,7 +12,6 @@ import pytest
 
 from tests.integration.campaigns import write_campaign
 from tests.integration.kills import (
-    Campaign,
     Crew,
     Folder,
     Objects,
@@ -23,7 +22,7 @@ from tests.integration.kills import (
     send,
     submitted,
 )
-from tests.integration.servers import PrefectCluster, wait_until
+from tests.integration.servers import Worker, wait_until
 from tests.seaweed import Seaweed
 
 pytestmark = [pytest.mark.integration, pytest.mark.cluster]
@@ -80,7 +79,7 @@ def test_a_run_on_s3_that_is_killed_in_the_middle_of_a_film_ends_with_the_same_b
     env = {**seaweed.env(), "NIGHTSHOOT_SCRATCH": str(tmp_path / "scratch")}
     words = ("render", manifest, "--out", f"s3://{bucket}/night", "--deliver", FORMATS)
     killed = start_nightshoot(words, tmp_path / "killed.log", **env)
-    wait_until(lambda: encoder(below(killed.pid)), _ENCODE_S, "a film is encoded", every_s=0.02)
+    wait_until(lambda: encoder(below(killed.pid)), _ENCODE_S, "a film is encoded", every_s=0.1)
     killed.kill()
     killed.wait(60)
     master = digests(place)
@@ -100,26 +99,28 @@ def test_a_run_on_s3_that_is_killed_in_the_middle_of_a_film_ends_with_the_same_b
 
 
 def test_a_film_whose_flow_is_killed_in_the_middle_is_made_again_with_the_same_bytes(
-    cluster: PrefectCluster, seaweed: Seaweed, tmp_path: Path
+    crew: Crew, seaweed: Seaweed, tmp_path: Path
 ):
     manifest = write_campaign(tmp_path / "in", num_videos=1, num_sentences=1)
     header, row = manifest.read_text().splitlines()  # submit has no option for formats
     manifest.write_text(f'{header},deliver\n{row},"{FORMATS}"\n')
-    calm = cluster.nightshoot("render", manifest, "--out", tmp_path)
+    calm = crew.cluster.nightshoot("render", manifest, "--out", tmp_path)
     assert calm.returncode == 0, calm.stdout + calm.stderr
     expected = films(Folder(tmp_path / "campaign"))
     assert len([name for name in expected if name.endswith(".mp4")]) == 2
 
     bucket = seaweed.new_bucket()
     place = Objects(seaweed.client(), bucket, "night/campaign")
-    with Crew(cluster, tmp_path / "crew", seaweed.env(), ("0",)) as crew:
-        campaign: Campaign = submitted(crew, place, manifest, f"s3://{bucket}/night")
-        (worker,) = crew.gpus
-        wait_until(lambda: encoder(worker.children()), _ENCODE_S, "a film is encoded", every_s=0.02)
-        master = digests(place)
-        campaign.kill(lambda: send(flow_process(worker)), worker)
-        assert not films(place).keys() >= expected.keys(), "killed before it was done"
-        run = campaign.finish()
+    campaign = submitted(crew, place, manifest, f"s3://{bucket}/night")
+
+    def at_a_film() -> Worker | None:
+        return next((each for each in crew.gpus if encoder(each.children())), None)
+
+    worker = wait_until(at_a_film, _ENCODE_S, "a film is encoded", every_s=0.1)
+    master = digests(place)
+    campaign.kill(lambda: send(flow_process(worker)), worker)
+    assert not films(place).keys() >= expected.keys(), "killed before it was done"
+    run = campaign.finish()
 
     assert run["state_type"] == "COMPLETED", run["state"]["message"]
     assert films(place) == expected

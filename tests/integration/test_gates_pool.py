@@ -2,14 +2,13 @@
 
 import csv
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.integration.campaigns import receipts
 from tests.integration.kills import CAMPAIGN_S, Campaign, Crew, Folder, finished_segments, submitted
-from tests.integration.servers import PrefectCluster, wait_until
+from tests.integration.servers import Worker, wait_until
 from tests.integration.test_gate_campaign import flaw, report, video_receipt, write_manifest
 
 pytestmark = [pytest.mark.integration, pytest.mark.cluster]
@@ -17,23 +16,19 @@ pytestmark = [pytest.mark.integration, pytest.mark.cluster]
 OPTIONS = ("--gate-tries", 1, *flaw("frozen"))
 
 
-@pytest.fixture
-def crew(
-    cluster: PrefectCluster, seaweed, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Crew]:
-    with Crew(cluster, tmp_path_factory.mktemp("crew"), seaweed.env(), ("0",)) as crew:
-        yield crew
+def wait_for_second_try(campaign: Campaign) -> Worker:
+    """A try is in the store, with what its gate found, and a segment after it is being drawn.
 
+    Returns:
+        By whom.
+    """
 
-def wait_for_second_try(campaign: Campaign) -> None:
-    """A try is in the store, with what its gate found, and a segment after it is being drawn."""
-    [worker] = campaign.crew.gpus
-    wait_until(
-        lambda: finished_segments(campaign.place) and campaign.in_flight(worker),
-        CAMPAIGN_S,
-        "the segment is rendered again",
-        every_s=0.02,
-    )
+    def at_work() -> Worker | None:
+        if not finished_segments(campaign.place):
+            return None
+        return next(filter(campaign.in_flight, campaign.crew.gpus), None)
+
+    return wait_until(at_work, CAMPAIGN_S, "the segment is rendered again", every_s=0.05)
 
 
 def test_a_fault_on_a_pool_is_tried_again_held_decided_and_released_and_no_kill_pays_twice(
@@ -43,9 +38,8 @@ def test_a_fault_on_a_pool_is_tried_again_held_decided_and_released_and_no_kill_
     manifest = manifest.rename(manifest.with_name("pool-fault.csv"))
     root, out = tmp_path / "pool-fault", ("--out", tmp_path)
     campaign = submitted(crew, Folder(root), manifest, tmp_path, *OPTIONS)
-    [worker] = crew.gpus
 
-    wait_for_second_try(campaign)
+    worker = wait_for_second_try(campaign)
     kept = receipts(root)
     campaign.kill(worker.kill_all, worker)
     worker.start()

@@ -101,7 +101,38 @@ def worker(pool):
         yield worker
 
 
-def test_asks_for_3_2_1_and_4_gpus_are_served_in_order_on_4(pool, worker):
+def test_runs_use_one_warm_host_past_a_cancel_and_another_once_it_is_dead_or_told_otherwise(
+    pool, worker
+):
+    def finished(name: str, **options: Any) -> dict:
+        # all GPUs: while the last run's process winds up, fewer would be leased for a second host
+        pool.finish(pool.submit(name, 4, **options))
+        return pool.note(name)
+
+    first = finished("warm-1")
+    cancelled = pool.submit("cancelled", 4, hold_s=300)
+    second = pool.wait_running("cancelled")
+    pool.cluster.request(
+        "POST", f"/flow_runs/{cancelled}/set_state", {"state": {"type": "CANCELLING"}}
+    )
+    pool.finish(cancelled, "CANCELLED")
+    wait_until(lambda: not psutil.pid_exists(second["pid"]), 60, "the run's process is gone")
+    third = finished("after-cancelled")
+    os.kill(third["host"], signal.SIGKILL)
+    fourth = finished("after-kill")
+    other = finished("warm-3", env={"NCCL_DEBUG": "WARN"})
+
+    assert first["host"] == second["host"] == third["host"]
+    assert len({first["pid"], second["pid"], third["pid"]}) == 3
+    assert first["num_frames"] == fourth["num_frames"] == 30
+    assert first["gpus"] == "0,1,2,3"
+    assert len({third["host"], fourth["host"], other["host"]}) == 3
+    assert psutil.Process(other["host"]).environ()["NCCL_DEBUG"] == other["nccl"] == "WARN"
+
+
+def test_asks_for_3_2_1_and_4_gpus_are_served_in_order_on_4_and_idle_hosts_give_way(pool, worker):
+    idle = pool.submit("idle", 4)  # whose host keeps all GPUs
+    pool.finish(idle)
     runs = {}
     for gpus in (3, 2, 1, 4):
         name = f"asks-{gpus}"
@@ -112,6 +143,7 @@ def test_asks_for_3_2_1_and_4_gpus_are_served_in_order_on_4(pool, worker):
     for run_id in runs.values():
         pool.finish(run_id)
 
+    assert not psutil.pid_exists(pool.note("idle")["host"])
     notes = {name: pool.note(name) for name in runs}
     assert notes["asks-3"]["gpus"] == "0,1,2"
     assert notes["asks-4"]["gpus"] == "0,1,2,3"
@@ -122,55 +154,24 @@ def test_asks_for_3_2_1_and_4_gpus_are_served_in_order_on_4(pool, worker):
             assert first is second or not (together and shared), (first, second)
 
 
-def test_two_runs_use_one_warm_host_and_the_pools_environment_makes_another(pool, worker):
-    for name, env in (("warm-1", {}), ("warm-2", {}), ("warm-3", {"NCCL_DEBUG": "WARN"})):
-        # all GPUs: while the last run's process winds up, fewer would be leased for a second host
-        pool.finish(pool.submit(name, 4, env=env))
-    first, second, third = (pool.note(f"warm-{number}") for number in (1, 2, 3))
-
-    assert first["host"] == second["host"]
-    assert first["pid"] != second["pid"]
-    assert first["num_frames"] == 30
-    assert third["host"] != first["host"]
-    assert psutil.Process(third["host"]).environ()["NCCL_DEBUG"] == third["nccl"] == "WARN"
-    assert first["gpus"] == "0,1,2,3"
-
-
-def test_idle_hosts_give_way_to_a_run_without_a_host(pool, worker):
-    pool.finish(pool.submit("idle", 2))
-    pool.finish(pool.submit("all", 4, engine=""))
-
-    assert pool.note("all")["gpus"] == "0,1,2,3"
-    assert not psutil.pid_exists(pool.note("idle")["host"])
-
-
-def test_a_cancelled_run_leaves_no_process_and_a_usable_host(pool, worker):
-    run_id = pool.submit("cancelled", 4, hold_s=300)
-    note = pool.wait_running("cancelled")
-
-    pool.cluster.request(
-        "POST", f"/flow_runs/{run_id}/set_state", {"state": {"type": "CANCELLING"}}
-    )
-
-    pool.finish(run_id, "CANCELLED")
-    wait_until(lambda: not psutil.pid_exists(note["pid"]), 60, "the run's process is gone")
-    pool.finish(pool.submit("after-cancelled", 4))
-    assert pool.note("after-cancelled")["host"] == note["host"]
-
-
-def test_a_run_cancelled_in_the_line_makes_room_for_the_next(pool, worker):
+def test_a_run_in_the_line_that_is_cancelled_or_rescheduled_makes_room_for_the_next(pool, worker):
     release = pool.folder / "release"
     running = pool.submit("long", 3, engine="", until=str(release))
     pool.wait_running("long")
-    waiting = pool.submit("never", 4, engine="")
-    pool.cluster.wait_for_run(waiting, states=frozenset({"PENDING"}))
-    pool.cluster.request(
-        "POST", f"/flow_runs/{waiting}/set_state", {"state": {"type": "CANCELLING"}}
-    )
-
+    never = pool.submit("never", 4, engine="")
+    pool.cluster.wait_for_run(never, states=frozenset({"PENDING"}))
+    pool.cluster.request("POST", f"/flow_runs/{never}/set_state", {"state": {"type": "CANCELLING"}})
     pool.finish(pool.submit("one", 1, engine=""))
     assert pool.note("one")["gpus"] == "3"
-    pool.finish(waiting, "CANCELLED")
+    pool.finish(never, "CANCELLED")
+
+    moved = pool.submit("moved", 4, engine="")
+    wait_until(lambda: pool.state_name(moved) == "WaitingForGpus", 60, "it is in the line")
+    later = {"type": "SCHEDULED", "state_details": {"scheduled_time": "2100-01-01T00:00:00Z"}}
+    path = f"/flow_runs/{moved}/set_state"
+    pool.cluster.request("POST", path, {"state": later, "force": True})
+    pool.finish(pool.submit("small", 1, engine=""))
+
     patient = pool.submit("patient", 4, engine="")
     wait_until(lambda: pool.state_name(patient) == "WaitingForGpus", 60, "it is told to wait")
     time.sleep(5)  # two looks at the server later
@@ -178,26 +179,10 @@ def test_a_run_cancelled_in_the_line_makes_room_for_the_next(pool, worker):
     release.touch()
     pool.finish(running)
     pool.finish(patient)
-    assert not (pool.folder / "never.running").exists()
-
-
-def test_a_run_in_the_line_that_was_rescheduled_is_left_to_others(pool, worker):
-    release = pool.folder / "release-2"
-    running = pool.submit("long-2", 3, engine="", until=str(release))
-    pool.wait_running("long-2")
-    moved = pool.submit("moved", 4, engine="")
-    wait_until(lambda: pool.state_name(moved) == "WaitingForGpus", 60, "it is in the line")
-    later = {"type": "SCHEDULED", "state_details": {"scheduled_time": "2100-01-01T00:00:00Z"}}
-    path = f"/flow_runs/{moved}/set_state"
-    pool.cluster.request("POST", path, {"state": later, "force": True})
-
-    pool.finish(pool.submit("small", 1, engine=""))
-    release.touch()
-    pool.finish(running)
-    pool.finish(pool.submit("big", 4, engine=""))
 
     assert pool.state_name(moved) == "Scheduled"
-    assert not (pool.folder / "moved.running").exists()
+    for name in ("never", "moved"):
+        assert not (pool.folder / f"{name}.running").exists()
 
 
 def test_a_run_that_asks_for_more_gpus_than_there_are_says_so(pool, worker):
@@ -209,16 +194,9 @@ def test_a_run_that_asks_for_more_gpus_than_there_are_says_so(pool, worker):
     assert "the run asks for 5 GPUs, but this machine has 4" in run["state"]["message"]
 
 
-def test_a_host_killed_between_runs_is_replaced(pool, worker):
-    pool.finish(pool.submit("before-kill", 1))
-    os.kill(pool.note("before-kill")["host"], signal.SIGKILL)
-    pool.finish(pool.submit("after-kill", 1))
-
-    assert pool.note("after-kill")["num_frames"] == 30
-    assert pool.note("after-kill")["host"] != pool.note("before-kill")["host"]
-
-
-def test_a_machine_fault_ends_the_hosts_and_stops_the_worker_for_a_while(bare_cluster, tmp_path):
+def test_a_machine_fault_ends_the_hosts_and_stops_the_worker_for_a_while_and_a_stop_ends_all(
+    bare_cluster, tmp_path
+):
     pool = Pool(bare_cluster, tmp_path)
     with pool.worker(NIGHTSHOOT_COOL_OFF_S="6") as worker:
         pool.finish(pool.submit("row", 1, fault="row"), "FAILED")
@@ -227,7 +205,7 @@ def test_a_machine_fault_ends_the_hosts_and_stops_the_worker_for_a_while(bare_cl
         release = tmp_path / "release"
         fault = pool.submit("fault", 2, fault="machine", until=str(release))
         pool.wait_running("fault")
-        waiting = pool.submit("healed", 4)
+        waiting = pool.submit("healed", 3)
         pool.cluster.wait_for_run(waiting, states=frozenset({"PENDING"}))
         released = time.time()  # from then on it may fail, and the worker may cool off
         release.touch()
@@ -237,8 +215,16 @@ def test_a_machine_fault_ends_the_hosts_and_stops_the_worker_for_a_while(bare_cl
         wait_until(lambda: not any(map(psutil.pid_exists, host_pids)), 60, "its hosts are ended")
         pool.finish(waiting)
 
+        pool.submit("held", 1, hold_s=300)  # beside the three GPUs of a host that is idle now
+        held, idle = pool.wait_running("held"), pool.note("healed")
+        assert psutil.pid_exists(idle["host"])
+        worker.stop()
+
     assert "handed healed back to the pool" in worker.log_text()
-    assert pool.note("healed")["began"] - released >= 6
+    assert idle["began"] - released >= 6
+    left = [idle["host"], held["host"], held["pid"]]
+    wait_until(lambda: not any(map(psutil.pid_exists, left)), 60, "hosts and run are gone")
+    assert Slots(FOUR, pool.leases).lease(4, timeout_s=1).slots == FOUR
 
 
 def test_nothing_is_left_of_a_worker_that_is_killed(bare_cluster, tmp_path):
@@ -259,19 +245,6 @@ def test_nothing_is_left_of_a_worker_that_is_killed(bare_cluster, tmp_path):
         for process in pool.cluster.processes():
             if str(note["pid"]) == str(process.pid):
                 process.kill()
-
-
-def test_a_worker_that_is_stopped_ends_its_hosts_and_runs(bare_cluster, tmp_path):
-    pool = Pool(bare_cluster, tmp_path)
-    with pool.worker() as worker:
-        pool.finish(pool.submit("idle", 1))
-        pool.submit("held", 2, hold_s=300)
-        held = pool.wait_running("held")
-        worker.stop()
-
-    left = [pool.note("idle")["host"], held["host"], held["pid"]]
-    wait_until(lambda: not any(map(psutil.pid_exists, left)), 60, "hosts and run are gone")
-    assert Slots(FOUR, pool.leases).lease(4, timeout_s=1).slots == FOUR
 
 
 def test_a_worker_without_gpus_says_the_way_out_in_one_line(bare_cluster, tmp_path):

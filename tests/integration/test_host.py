@@ -15,28 +15,9 @@ from model.errors import MachineError, PortraitError, ResourceError, RowError, S
 from tasks.engines.engine_host import EngineHost
 from tasks.engines.engine_pool import EnginePool
 from tasks.engines.host_process import EngineLostError
+from tests.integration.null_jobs import job
 
 pytestmark = pytest.mark.integration
-
-
-def job(handoff=None, num_frames=30, width=96, height=64, **settings):
-    rng = np.random.default_rng(5)
-    return SegmentJob(
-        key="k",
-        portrait=rng.integers(0, 255, (90, 120, 3), np.uint8),
-        rig=None,
-        handoff=handoff,
-        pcm=np.zeros(640 * num_frames, np.int16),
-        left_context=0,
-        right_context=0,
-        phonemes=None,
-        prompt="",
-        seed=1,
-        width=width,
-        height=height,
-        num_frames=num_frames,
-        settings={"delay_ms": 0, "fail": ""} | settings,
-    )
 
 
 @pytest.fixture

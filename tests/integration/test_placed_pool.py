@@ -1,21 +1,18 @@
 """A campaign on a real Prefect server whose videos are rendered on four ranks each."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from tests.integration.campaigns import receipts, video_digests, write_campaign
+from tests.integration.kills import TINY, Crew
 from tests.integration.servers import PrefectCluster, Worker
 
 pytestmark = [pytest.mark.integration, pytest.mark.cluster]
 
-TINY = {
-    "NIGHTSHOOT_WEIGHTS": "random:tiny",
-    "NIGHTSHOOT_DEVICE": "cpu",
-    "OMP_NUM_THREADS": "1",
-}
+# alone it takes a minute; two cores with forty programs have taken more than three
+TIMEOUT_S = 600
 PLACEMENT = "stages=3,decoder=own"
 SETTINGS = (
     "--set",
@@ -29,17 +26,12 @@ SETTINGS = (
 )
 
 
-@pytest.fixture(scope="module")
-def gpu_worker(
-    cluster: PrefectCluster, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Worker]:
-    """One for videos on a machine of four slots; beside it one for campaigns."""
-    leases = tmp_path_factory.mktemp("placed") / "leases"
-    slots = {"NIGHTSHOOT_GPU_SLOTS": "0,1,2,3", "NIGHTSHOOT_LEASE_DIR": str(leases)}
-    with ExitStack() as stack:
-        stack.enter_context(Worker(cluster, "cpu", env=TINY))
-        worker = Worker(cluster, "gpu", type_="gpu-process", env=TINY | slots)
-        stack.enter_context(worker)
+@pytest.fixture
+def gpu_worker(crew: Crew, tmp_path: Path) -> Iterator[Worker]:
+    """One for videos on a machine of four slots, with the pool to itself."""
+    slots = {"NIGHTSHOOT_GPU_SLOTS": "0,1,2,3", "NIGHTSHOOT_LEASE_DIR": str(tmp_path / "leases")}
+    worker = Worker(crew.cluster, "gpu", type_="gpu-process", env=TINY | slots)
+    with crew.gpus_at_rest(), worker:
         yield worker
 
 
@@ -54,10 +46,11 @@ def test_a_campaign_on_four_ranks_makes_the_videos_of_one_process(
     submitted = cluster.nightshoot_json(
         "submit", manifest, "--out", out, "--placement", PLACEMENT, *SETTINGS
     )
-    here = cluster.nightshoot("render", manifest, "--out", tmp_path / "here", *SETTINGS, **TINY)
+    alone = ("render", manifest, "--out", tmp_path / "here", *SETTINGS)
+    here = cluster.nightshoot(*alone, timeout_s=TIMEOUT_S, **TINY)
     assert here.returncode == 0, here.stdout + here.stderr
 
-    run = cluster.wait_for_run(submitted["run_id"], timeout_s=300)
+    run = cluster.wait_for_run(submitted["run_id"], timeout_s=TIMEOUT_S)
 
     assert run["state_type"] == "COMPLETED", run["state"]["message"]
     assert video_digests(out / "placed") == video_digests(tmp_path / "here/placed")

@@ -72,21 +72,6 @@ def four_undisturbed(
     return rendered_calmly(cluster, tmp_path_factory.mktemp("four"), 4)
 
 
-@pytest.fixture(scope="module")
-def whole_crew(
-    cluster: PrefectCluster, seaweed, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Crew]:
-    """Started once, and restored by each test that finds some of it dead."""
-    with Crew(cluster, tmp_path_factory.mktemp("crew"), seaweed.env(), ("0", "1")) as crew:
-        yield crew
-
-
-@pytest.fixture
-def crew(whole_crew: Crew) -> Crew:
-    whole_crew.restore()
-    return whole_crew
-
-
 def check_whole(campaign: Campaign, undisturbed: dict[str, str], num_videos: int) -> int:
     """It ended well, with the right bytes, and paid once; segments rendered twice."""
     run = campaign.finish()
@@ -373,12 +358,13 @@ def test_a_full_disk_is_told_before_any_video_run(
 
 
 @pytest.fixture
-def machine(whole_crew: Crew, cluster: PrefectCluster, tmp_path: Path) -> Iterator[Crew]:
+def machine(crew: Crew, cluster: PrefectCluster, tmp_path: Path) -> Iterator[Crew]:
     """One worker that owns two GPUs, alone in its pool."""
-    for worker in whole_crew.gpus:
-        worker.stop()
-    with Crew(cluster, tmp_path, {}, ("0,1",)) as crew:
-        yield crew
+    with (
+        crew.gpus_at_rest(),
+        Crew(cluster, tmp_path, {}, ("0,1",), cpu=crew.cpu) as other,
+    ):
+        yield other
 
 
 def plain_video_run(campaign: Campaign, video: str) -> str:

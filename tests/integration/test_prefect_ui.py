@@ -18,7 +18,8 @@ from flows.cluster.parameters import CampaignParameters
 from flows.deployment.automations import REVIVE, UNSTICK, ZOMBIE
 from tasks.records import VideoOutcome
 from tests.integration.campaigns import write_campaign
-from tests.integration.servers import PrefectCluster, Worker, wait_until
+from tests.integration.kills import Crew
+from tests.integration.servers import PrefectCluster, wait_until
 
 pytestmark = [pytest.mark.integration, pytest.mark.cluster, pytest.mark.browser]
 
@@ -124,11 +125,12 @@ def open_only_version(page: Page) -> None:
 
 @pytest.fixture(scope="module")
 def shown(
-    cluster: PrefectCluster, context: BrowserContext, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Shown]:
-    """Two good rows and two bad ones, asked for in the form of campaign/adhoc; workers at hand."""
+    whole_crew: Crew, context: BrowserContext, tmp_path_factory: pytest.TempPathFactory
+) -> Shown:
+    """Two good rows and two bad ones, asked for in the form of campaign/adhoc."""
+    cluster = whole_crew.cluster
     folder = tmp_path_factory.mktemp("ui")
-    manifest = write_campaign(folder / "in", num_videos=4, num_sentences=2)
+    manifest = write_campaign(folder / "in", num_videos=4, num_sentences=1)
     # narrower than the null engine can draw: it breaks the engine's rules, while it is rendered
     text = manifest.read_text().replace("96x64", "32x32", 1)
     # and one that has no face for its engine, which is found before it is rendered
@@ -136,9 +138,7 @@ def shown(
     text = f"{head}preview{last}"
     manifest = manifest.with_name("late_show 1.csv")
     manifest.write_text(text)
-    slots = {"NIGHTSHOOT_GPU_SLOTS": "0", "NIGHTSHOOT_LEASE_DIR": str(folder / "leases")}
-    gpu = Worker(cluster, "gpu", type_="gpu-process", env=slots)
-    with Worker(cluster, "cpu"), gpu:
+    with whole_crew.at_work():
         page, _ = watched_page(context)
         open_form(page, cluster, "campaign/adhoc")
         page.get_by_label("Run Name").fill("asked-for-in-the-form")
@@ -150,7 +150,7 @@ def shown(
         run = wait_until(lambda: cluster.flow_runs(flow_runs=wanted), 60, "the run is made")[0]
         page.close()
         ended = cluster.wait_for_run(run["id"], timeout_s=RUN_TIMEOUT_S)
-        yield Shown("late_show 1", folder / "out", ended, gpu.name)
+    return Shown("late_show 1", folder / "out", ended, whole_crew.gpus[0].name)
 
 
 def test_the_run_form_reads_from_top_to_bottom(page: Page, cluster: PrefectCluster):

@@ -16,7 +16,8 @@ from tasks.engines.engine_host import EngineHost
 from tasks.engines.engine_pool import EnginePool
 from tasks.engines.host_process import EngineLostError
 from tests.integration.campaigns import receipts, start, video_digests, write_campaign
-from tests.integration.test_host import frames_of, gone, job
+from tests.integration.null_jobs import job
+from tests.integration.test_host import frames_of, gone
 
 pytestmark = pytest.mark.integration
 

@@ -22,7 +22,8 @@ from tasks.engines.engine_pool import EnginePool, WrongHostError
 from tasks.engines.gpu_lease import LeaseError, Slots
 from tasks.engines.host_process import EngineLostError, GivenHost, given_host
 from tasks.engines.warm_hosts import HostKind, WarmHosts, host_env
-from tests.integration.test_host import frames_of, gone, job, wait_until
+from tests.integration.null_jobs import job
+from tests.integration.test_host import frames_of, gone, wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -237,7 +238,7 @@ def test_a_run_that_is_killed_in_the_middle_leaves_the_host_usable(hosts, tmp_pa
         "import os; from pathlib import Path\n"
         "from tasks.engines.engine_pool import EnginePool\n"
         "from tasks.engines.host_process import given_host\n"
-        "from tests.integration.test_host import job\n"
+        "from tests.integration.null_jobs import job\n"
         "with EnginePool(Path('.'), given_host(os.environ)).lend('null') as host:\n"
         "    rendering = host.render(job(num_frames=5000, delay_ms=2)); next(rendering)\n"
         "    print(host.pid, flush=True); list(rendering)\n"

@@ -10,8 +10,7 @@ from tasks.records import Speech
 from tasks.screen.formats import format_name, listed
 from tasks.screen.lettering import Look, block, block_size, drawable, missing_signs, png, word_box
 from tasks.screen.overlays import Overlay
-from tasks.speech.clauses.word_times import SpokenWord, word_times
-from tasks.speech.rereading import is_unaligned
+from tasks.speech.clauses.word_times import SpokenWord, is_unaligned, word_times
 
 
 class CaptionError(RowError):

@@ -44,6 +44,14 @@ class _Word:
     num_said: float
 
 
+def is_unaligned(speech: Speech) -> bool:
+    """Whether the release that made this sound did not look for the words of its script in it."""
+    if speech.source == "recording":
+        has_words = bool(speech.clauses) or speech.phonemes is None
+        return bool(speech.cues) and not (speech.front_end and has_words)
+    return speech.source != "builtin" and "alignment" not in speech.versions
+
+
 def word_times(speech: Speech) -> tuple[SpokenWord, ...] | None:
     """The words of all captions in order; those that are not said (a dash) are left out.
 
