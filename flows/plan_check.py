@@ -12,8 +12,9 @@ from tasks.errors import DamagedError, counted
 from tasks.media.finished_video import delivery_sha256
 from tasks.plan.audio_window import EngineTrack
 from tasks.plan.plan import cuts_of, keyed
-from tasks.records import Scalar, Speech, StoredPlan, VideoPlan, VideoReceipt
+from tasks.records import Scalar, StoredPlan, VideoPlan, VideoReceipt
 from tasks.speech.speech_files import load_speech
+from tasks.speech_records import Speech
 from tasks.store.campaign_folder import CampaignFolder
 from tasks.upkeep.freed_segments import freed_receipt, told_segment
 

@@ -45,16 +45,7 @@ from tasks.portrait.portrait import (
     read_rig,
 )
 from tasks.quality.gates.policy import GateRequest, as_asked, planned_policy
-from tasks.records import (
-    Failure,
-    FramedPortrait,
-    ManifestRow,
-    Reread,
-    Speech,
-    StoredPlan,
-    VideoPlan,
-    VideoReceipt,
-)
+from tasks.records import Failure, FramedPortrait, ManifestRow, StoredPlan, VideoPlan, VideoReceipt
 from tasks.redaction import without_secrets
 from tasks.review.decision import CHANGES
 from tasks.review.journal import read_journal
@@ -66,6 +57,7 @@ from tasks.speech.row_speech import (
     stored_rereadings,
 )
 from tasks.speech.speech import request_sha256
+from tasks.speech_records import Reread, Speech
 from tasks.store.campaign_folder import (
     CampaignFolder,
 )

@@ -32,11 +32,12 @@ from tasks.errors import DamagedError, NewerRecordError, StoreError, counted
 from tasks.gpu_plans.price import QuoteNote
 from tasks.processes.last_resort import LastResort
 from tasks.processes.stop_request import stop_asked_by
-from tasks.records import Failure, ReadWords, StoredPlan, VideoOutcome
+from tasks.records import Failure, StoredPlan, VideoOutcome
 from tasks.report.report import campaign_report
 from tasks.review.decision import Decision
 from tasks.review.journal import read_journal
 from tasks.review.ruling import ruling, with_rulings
+from tasks.speech_records import ReadWords
 from tasks.store.campaign_folder import CampaignFolder
 from tasks.store.entries import LostLock
 

@@ -36,7 +36,8 @@ from tasks.plan.plan import unbroken_frames
 from tasks.processes.last_resort import STOP_WITHIN_S, LastResort, leave
 from tasks.processes.stop_request import check_stop, stop_asked_by
 from tasks.reading.readback import read_back
-from tasks.records import ManifestRow, ReadWords, Record, Reread, VideoPlan
+from tasks.records import ManifestRow, Record, VideoPlan
+from tasks.speech_records import ReadWords, Reread
 from tasks.store.campaign_folder import (
     CampaignFolder,
 )

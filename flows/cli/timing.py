@@ -33,8 +33,9 @@ from tasks.processes.stop_request import check_stop
 from tasks.quality.gates.policy import policy_of
 from tasks.quality.gates.reference import reference_of
 from tasks.quality.gates.segment_watch import watch_of
-from tasks.records import SegmentPlan, SegmentReceipt, Speech, VideoPlan
+from tasks.records import SegmentPlan, SegmentReceipt, VideoPlan
 from tasks.speech.speech_files import load_speech
+from tasks.speech_records import Speech
 from tasks.store.campaign_folder import CampaignFolder
 
 _SHORT_FRAMES, _LONG_FRAMES = 24, 72

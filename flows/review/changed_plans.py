@@ -31,10 +31,8 @@ from tasks.records import (
     Amendment,
     FramedPortrait,
     ManifestRow,
-    ReadWords,
     RowRecord,
     SegmentPlan,
-    Speech,
     StoredPlan,
     VideoPlan,
 )
@@ -45,6 +43,7 @@ from tasks.review.ruling import ruling
 from tasks.speech.row_speech import row_request, row_speech, spoken_words
 from tasks.speech.speech_files import load_speech
 from tasks.speech.voices import VoiceSettings
+from tasks.speech_records import ReadWords, Speech
 from tasks.store.campaign_folder import CampaignFolder
 from tasks.store.files import file_version
 

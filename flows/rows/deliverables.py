@@ -31,7 +31,7 @@ from tasks.deliverables.upscaler import upscaler_of
 from tasks.errors import DamagedError
 from tasks.portrait.picture import read_planned_portrait
 from tasks.record import FileEntry
-from tasks.records import ManifestRow, Speech, StoredPlan, VideoPlan
+from tasks.records import ManifestRow, StoredPlan, VideoPlan
 from tasks.screen.brand.brand import Brand
 from tasks.screen.brand.brand_file import read_brand
 from tasks.screen.brand.clips import ClipError, check_clip
@@ -41,6 +41,7 @@ from tasks.screen.formats import is_burned, is_tall
 from tasks.screen.label import LABELS
 from tasks.screen.placing import on_screen
 from tasks.speech.speech_files import load_speech
+from tasks.speech_records import Speech
 from tasks.store.campaign_folder import CampaignFolder
 from tasks.store.files import file_version
 

@@ -22,14 +22,9 @@ from tasks.plan.plan import (
 from tasks.quality.gates.policy import planned_policy
 from tasks.reading.flaws import ScriptError
 from tasks.reading.script_text import script_text
-from tasks.records import (
-    EncodeProfile,
-    FramedPortrait,
-    ManifestRow,
-    Speech,
-    VideoPlan,
-)
+from tasks.records import EncodeProfile, FramedPortrait, ManifestRow, VideoPlan
 from tasks.screen.formats import shape_for
+from tasks.speech_records import Speech
 
 _TITLE_CHARS = 60
 

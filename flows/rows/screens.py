@@ -13,7 +13,7 @@ from tasks.canonical_json import canonical_sha256
 from tasks.deliver_records import DeliverRequest, FaceBox
 from tasks.reading.cleaning.screen_marks import ScreenMark
 from tasks.reading.script_text import script_text
-from tasks.records import ManifestRow, Speech, VideoPlan
+from tasks.records import ManifestRow, VideoPlan
 from tasks.screen.brand.brand_file import read_brand
 from tasks.screen.composing.faults import ScreenFault
 from tasks.screen.composing.pieces import Stage
@@ -24,6 +24,7 @@ from tasks.screen.kept_screens import screen_bytes, screen_name
 from tasks.screen.overlays import Region
 from tasks.screen.placing import Placing, crop_of, on_screen
 from tasks.screen_records import RowScreen
+from tasks.speech_records import Speech
 from tasks.store.campaign_folder import CampaignFolder
 from tasks.store.files import sha256_of_version
 

@@ -18,8 +18,9 @@ from model.errors import CampaignError
 from tasks.delivery.delivery_folder import RECORD as DELIVERY_RECORD
 from tasks.delivery.delivery_folder import Delivery
 from tasks.errors import DamagedError
-from tasks.records import CampaignRows, Speech, VideoReceipt
+from tasks.records import CampaignRows, VideoReceipt
 from tasks.review.journal import JOURNAL
+from tasks.speech_records import Speech
 from tasks.store.campaign_folder import S3_SCHEME, CampaignFolder
 from tasks.store.campaigns import campaigns_in, open_campaign
 from tasks.store.files import sha256_of_file

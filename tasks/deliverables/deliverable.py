@@ -46,13 +46,14 @@ from tasks.media.captions import Caption, shifted_captions
 from tasks.media.mp4 import read_mp4
 from tasks.processes.ffmpeg import ffmpeg_version
 from tasks.record import FileEntry
-from tasks.records import Speech, VideoPlan, VideoReceipt
+from tasks.records import VideoPlan, VideoReceipt
 from tasks.screen.formats import format_name, is_burned
 from tasks.screen.kept_screens import screen_name, screen_of_bytes
 from tasks.screen.label import label_overlay
 from tasks.screen.overlays import Region, Screen
 from tasks.screen.placing import Placing, crop_of, on_screen, placing_of
 from tasks.speech.speech_files import load_speech
+from tasks.speech_records import Speech
 from tasks.store.campaign_folder import CampaignFolder
 from tasks.store.files import (
     part_path,

@@ -13,8 +13,9 @@ from pydantic import Field
 
 from model.engine import ENGINE_SAMPLE_RATE_HZ
 from tasks.reading.languages import Language
-from tasks.records import Cue, Record, Speech
+from tasks.records import Record
 from tasks.screen.text.line_breaks import unbroken
+from tasks.speech_records import Cue, Speech
 
 LINE_COLUMNS: dict[Language, int] = {"en": 42, "zh": 32}
 """42 Latin letters, or 16 Chinese characters."""

@@ -14,8 +14,9 @@ from tasks.media.contact_sheets import contact_sheet, keep_stills, sheets_folder
 from tasks.media.earlier_video import keep_earlier
 from tasks.media.posters import keep_poster, posters_folder
 from tasks.media.stitch import stitch_video
-from tasks.records import SegmentFigures, SegmentReceipt, Speech, VideoPlan, VideoReceipt
+from tasks.records import SegmentFigures, SegmentReceipt, VideoPlan, VideoReceipt
 from tasks.recovery.memory_ladder import describe_silent_changes
+from tasks.speech_records import Speech
 from tasks.store.campaign_folder import (
     CampaignFolder,
 )

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from model.engine import ENGINE_SAMPLE_RATE_HZ, EngineIdentity, Phoneme
 from tasks.plan.plan import sample_of_frame
-from tasks.records import TimedPhoneme
+from tasks.speech_records import TimedPhoneme
 
 
 @dataclass(frozen=True)

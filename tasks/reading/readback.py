@@ -8,7 +8,7 @@ from tasks.reading.lexicon import Lexicon
 from tasks.reading.reading import characters_to_check, read_aloud
 from tasks.reading.script_text import script_text
 from tasks.reading.tokens import Kind, Token, merged
-from tasks.records import ReadWords
+from tasks.speech_records import ReadWords
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 
 from model.speech.phones import sounding
-from tasks.records import Reread, Speech
 from tasks.speech.clauses.script_times import ALIGNMENT_VERSION
 from tasks.speech.request import SpeechRequest, request_sha256
 from tasks.speech.spoken_script import SpokenScript, front_end_sha256, spoken_script
+from tasks.speech_records import Reread, Speech
 
 ALIGNED = {"alignment": str(ALIGNMENT_VERSION)}
 """Versions of a speech of a voice from outside in which its script was looked for, and found or

@@ -10,7 +10,7 @@ from model.errors import SpeechError
 from tasks.errors import DamagedError, NewerRecordError
 from tasks.reading.lexicon import Lexicon, used_entries
 from tasks.reading.readback import read_back
-from tasks.records import ManifestRow, ReadWords, Reread, Speech, StoredPlan
+from tasks.records import ManifestRow, StoredPlan
 from tasks.speech.clauses.word_times import is_unaligned
 from tasks.speech.rereading import (
     is_made_of,
@@ -21,6 +21,7 @@ from tasks.speech.speech import SpeechRequest, make_speech, request_sha256, spee
 from tasks.speech.speech_files import load_speech
 from tasks.speech.spoken_script import front_end_sha256
 from tasks.speech.voices import VoiceSettings
+from tasks.speech_records import ReadWords, Reread, Speech
 from tasks.store.campaign_folder import CampaignFolder
 
 

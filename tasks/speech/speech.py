@@ -24,7 +24,6 @@ from model.speech.voices import CARDS
 from tasks.canonical_json import canonical_sha256
 from tasks.errors import DiskFullError
 from tasks.processes.ffmpeg import ffmpeg_version
-from tasks.records import Cue, Speech, SpokenClause, TimedPhoneme
 from tasks.speech.clauses.clause import Clause
 from tasks.speech.clauses.recent_blocks import RecentBlocks
 from tasks.speech.clauses.script_times import (
@@ -73,6 +72,7 @@ from tasks.speech.voices import (
     voices,
 )
 from tasks.speech.wav_files import write_wav
+from tasks.speech_records import Cue, Speech, SpokenClause, TimedPhoneme
 from tasks.store.files import commit_files, part_path, sha256_of_file, write_file
 from tasks.store.record_json import record_bytes
 from tasks.store.shared_files import SharedFiles

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.errors import DamagedError
-from tasks.records import Speech
+from tasks.speech_records import Speech
 from tasks.store.files import sha256_of_file
 from tasks.store.record_json import read_record
 

@@ -18,7 +18,6 @@ from model.errors import SpeechError
 from model.speech.utterance import Piece, Reading
 from model.speech.voices import CARDS, load_voice
 from tasks.canonical_json import canonical_sha256
-from tasks.records import SpokenClause
 from tasks.speech.clauses.clause import Clause
 from tasks.speech.request import (
     SPEECH_VERSION,
@@ -29,6 +28,7 @@ from tasks.speech.request import (
 )
 from tasks.speech.script import Script, read_script
 from tasks.speech.voices import default_voice, sound_versions, voice_language
+from tasks.speech_records import SpokenClause
 
 _FRONT_ENDS = ("hibari-tts", "pypinyin", "phonenumbers", "opencc-purepy")
 _LETTERS_A_SECOND, _HAN_A_SECOND = 20.0, 6.0  # of a voice in a hurry

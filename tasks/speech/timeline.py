@@ -19,8 +19,8 @@ from model.speech.utterance import (
     TimedSymbol,
     Utterance,
 )
-from tasks.records import TimedPhoneme
 from tasks.speech.loudness import GRID_SAMPLES, frame_levels, to_int16
+from tasks.speech_records import TimedPhoneme
 
 LEAD_S = 0.2
 SENTENCE_TRAIL_S = 0.16

@@ -22,15 +22,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from tasks.errors import DamagedError, StoreError
-from tasks.records import (
-    Failure,
-    FileEntry,
-    Record,
-    SegmentReceipt,
-    Speech,
-    StoredPlan,
-    VideoReceipt,
-)
+from tasks.records import Failure, FileEntry, Record, SegmentReceipt, StoredPlan, VideoReceipt
+from tasks.speech_records import Speech
 from tasks.store.entries import (
     Listed,
     LostLock,

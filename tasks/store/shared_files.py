@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from tasks.errors import DamagedError, NewerRecordError
-from tasks.records import Speech
+from tasks.speech_records import Speech
 from tasks.store.entries import Listed
 from tasks.store.files import disk_full_as_error, write_file_once
 from tasks.store.record_json import read_record

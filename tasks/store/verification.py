@@ -11,7 +11,8 @@ from functools import partial
 
 from tasks.deliver_records import DeliverableReceipt
 from tasks.errors import DamagedError, NewerRecordError
-from tasks.records import CampaignRows, FileEntry, SegmentReceipt, Speech, StoredPlan, VideoReceipt
+from tasks.records import CampaignRows, FileEntry, SegmentReceipt, StoredPlan, VideoReceipt
+from tasks.speech_records import Speech
 from tasks.store.campaign_folder import CampaignFolder
 from tasks.store.entries import Listed, check_entry, check_name, segment_entries
 

@@ -7,8 +7,9 @@ from playwright.sync_api import Browser, Page, expect
 from report_campaign import done, make_video
 
 from tasks.engines.gpu_summary import GpuSummary, MachineFigures, SlowSegment
-from tasks.records import ReadWords, SegmentFigures, VideoOutcome
+from tasks.records import SegmentFigures, VideoOutcome
 from tasks.report.report import write_report
+from tasks.speech_records import ReadWords
 
 pytestmark = pytest.mark.browser
 

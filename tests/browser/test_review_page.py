@@ -11,8 +11,9 @@ from playwright.sync_api import Browser, Page, expect
 from report_campaign import CURVES, done, make_video
 from test_report_page import VTT, contrast
 
-from tasks.records import CommentNote, ReadWords, VideoOutcome
+from tasks.records import CommentNote, VideoOutcome
 from tasks.report.report import write_report
+from tasks.speech_records import ReadWords
 from tests.integration.servers import wait_until
 
 pytestmark = pytest.mark.browser

@@ -20,7 +20,8 @@ from tasks.errors import (
     DamagedError,
     StoreError,
 )
-from tasks.records import FileEntry, SegmentMedia, SegmentReceipt, Speech, VideoReceipt
+from tasks.records import FileEntry, SegmentMedia, SegmentReceipt, VideoReceipt
+from tasks.speech_records import Speech
 from tasks.store.campaign_folder import (
     CampaignFolder,
 )

@@ -9,10 +9,11 @@ from tasks.deliver_records import CaptionStyle, DeliverRequest
 from tasks.deliverables.captions.drawing import no_word_times
 from tasks.deliverables.deliverable import make_deliverable
 from tasks.record import FileEntry
-from tasks.records import Speech, VideoPlan, VideoReceipt
+from tasks.records import VideoPlan, VideoReceipt
 from tasks.speech.clauses.word_times import word_times
 from tasks.speech.request import SpeechRequest
 from tasks.speech.speech import make_speech
+from tasks.speech_records import Speech
 from tasks.store.campaign_folder import CampaignFolder
 from tasks.store.record_json import record_bytes
 from tests.media.test_deliverables_media import PROFILE, frames_of, make_master

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from tasks.records import Speech
 from tasks.speech.speech import SpeechRequest, make_speech, speech_id_of, speech_ids_of
 from tasks.speech.speech_files import load_speech
+from tasks.speech_records import Speech
 
 pytestmark = pytest.mark.media
 RATE = 48_000

@@ -8,11 +8,11 @@ import pytest
 import soundfile
 
 from model.alignment import alignment
-from tasks.records import Speech, TimedPhoneme
 from tasks.speech.clauses.word_times import is_unaligned, word_times
 from tasks.speech.rereading import may_hide_changes
 from tasks.speech.speech import SpeechRequest, make_speech, speech_id_of
 from tasks.speech.speech_files import speech_files
+from tasks.speech_records import Speech, TimedPhoneme
 from tasks.store.record_json import record_bytes
 
 pytestmark = pytest.mark.media

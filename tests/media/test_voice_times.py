@@ -11,10 +11,10 @@ import soundfile
 
 from model.speech.phones import sounding
 from model.speech.voices import load_voice
-from tasks.records import Speech
 from tasks.speech.clauses.word_times import is_unaligned, word_times
 from tasks.speech.speech import SpeechRequest, VoiceSettings, make_speech, speech_id_of
 from tasks.speech.speech_files import speech_files
+from tasks.speech_records import Speech
 from tasks.store.record_json import record_bytes
 
 pytestmark = pytest.mark.media

@@ -13,8 +13,9 @@ from flows.stored import StoredCampaign
 from model.errors import CampaignError
 from tasks.errors import DamagedError, NewerRecordError, counted
 from tasks.portrait.picture import PortraitReader, portrait_sha256
-from tasks.records import Record, Speech, StoredPlan
+from tasks.records import Record, StoredPlan
 from tasks.redaction import printable
+from tasks.speech_records import Speech
 from tasks.store.campaign_folder import CampaignFolder
 from tasks.store.campaigns import campaigns_in, open_campaign
 from tasks.store.files import file_version

@@ -17,10 +17,11 @@ from tasks.manifest.row import RowDefaults, RowReader
 from tasks.manifest.row_files import Files
 from tasks.reading.lexicon import NO_LEXICON
 from tasks.reading.readback import ReadBack, read_back
-from tasks.records import ManifestRow, ReadWords, Record
+from tasks.records import ManifestRow, Record
 from tasks.speech.row_speech import row_request
 from tasks.speech.speech import VoiceSettings, make_speech
 from tasks.speech.speech_files import speech_files
+from tasks.speech_records import ReadWords
 
 _PORTRAITS = Path(__file__).parents[3] / "manifests" / "portraits"
 _PORTRAIT = "mara.png"  # of the one-row manifest that a text is; nobody sees it

@@ -6,11 +6,11 @@ from model.errors import RowError
 from tasks.deliverables.captions.highlight import LitWord, lit_words, with_word_times
 from tasks.deliverables.captions.places import Lettering, Stand, lettering
 from tasks.media.captions import Caption, captions
-from tasks.records import Speech
 from tasks.screen.formats import format_name, listed
 from tasks.screen.lettering import Look, block, block_size, drawable, missing_signs, png, word_box
 from tasks.screen.overlays import Overlay
 from tasks.speech.clauses.word_times import SpokenWord, is_unaligned, word_times
+from tasks.speech_records import Speech
 
 
 class CaptionError(RowError):

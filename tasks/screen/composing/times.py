@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tasks.reading.cleaning.screen_marks import ScreenMark
-from tasks.records import Cue
+from tasks.speech_records import Cue
 
 _WIDE_WEIGHT, _DIGIT_WEIGHT = 3, 3  # of the letters that are said in the same time
 _ROUNDING_FRAMES = 1

@@ -23,11 +23,11 @@ from model.engine import ENGINE_SAMPLE_RATE_HZ
 from model.speech.voices import load_voice
 from tasks.reading.flaws import Flaw
 from tasks.reading.languages import Language, language_flaw
-from tasks.records import TimedPhoneme
 from tasks.speech.clauses.clause import Clause
 from tasks.speech.loudness import FRAMES_PER_SECOND
 from tasks.speech.script import Script
 from tasks.speech.voices import default_voice
+from tasks.speech_records import TimedPhoneme
 
 ALIGNMENT_VERSION = 1
 """Raised by every change that lays phones into sounds at other times."""

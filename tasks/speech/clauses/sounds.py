@@ -17,8 +17,8 @@ import numpy as np
 
 from model.speech.utterance import TimedSymbol, Utterance
 from tasks.errors import DamagedError, NewerRecordError
-from tasks.records import ClauseSound
 from tasks.speech.timeline import sound_bounds
+from tasks.speech_records import ClauseSound
 from tasks.store.record_json import read_record, record_bytes
 from tasks.store.shared_files import SharedFiles, sound_name
 

@@ -14,7 +14,7 @@ from itertools import accumulate, pairwise
 
 from model.engine import ENGINE_SAMPLE_RATE_HZ
 from model.speech.phones import sounding
-from tasks.records import Speech, TimedPhoneme
+from tasks.speech_records import Speech, TimedPhoneme
 
 
 @dataclass(frozen=True)

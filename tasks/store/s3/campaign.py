@@ -19,7 +19,8 @@ from tasks.errors import (
     DamagedError,
     StoreError,
 )
-from tasks.records import FileEntry, SegmentReceipt, Speech, VideoReceipt
+from tasks.records import FileEntry, SegmentReceipt, VideoReceipt
+from tasks.speech_records import Speech
 from tasks.store.campaign_folder import (
     CampaignFolder,
 )

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from flows.cli.main import main
 from flows.cli.spoken.read_back import spoken_tables
-from tasks.records import ReadWords
+from tasks.speech_records import ReadWords
 
 ROOT = Path(__file__).parents[3]
 PORTRAIT = (ROOT / "manifests" / "portraits" / "mara.png").read_bytes()

@@ -20,13 +20,13 @@ from tasks.deliverables.captions.drawing import (
 from tasks.deliverables.captions.highlight import lit_words, with_word_times
 from tasks.deliverables.captions.places import Stand, lettering
 from tasks.media.captions import Caption
-from tasks.records import Cue, Speech
 from tasks.screen.caption_styles import CaptionStyleError, parse_caption_style, style_faults
 from tasks.screen.formats import RATIOS, SAFE_TOP, is_tall
 from tasks.screen.label import label_region
 from tasks.screen.lettering import Look, block
 from tasks.screen.overlays import Overlay, Region
 from tasks.speech.clauses.word_times import SpokenWord
+from tasks.speech_records import Cue, Speech
 
 LINES = {
     "en": ("This is the new kettle,", "it boils in one minute."),

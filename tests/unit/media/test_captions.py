@@ -14,8 +14,8 @@ from tasks.media.captions import (
     to_vtt,
     wrap,
 )
-from tasks.records import Cue, Speech, TimedPhoneme
 from tasks.speech.script import Language
+from tasks.speech_records import Cue, Speech, TimedPhoneme
 
 RATE = 24_000
 TEXTS = st.text(alphabet="ab cd,. !?你好，。世界“”😀e\u0301", max_size=300)

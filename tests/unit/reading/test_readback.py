@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tasks.reading.flaws import ScriptError
 from tasks.reading.lexicon import NO_LEXICON, Entry, Lexicon
 from tasks.reading.readback import Piece, read_back
-from tasks.records import ReadWords
+from tasks.speech_records import ReadWords
 
 LEXICON = Lexicon((Entry("nike", None, "", "/nˈIki/"), Entry("Zoe", None, "zoh ee")))
 

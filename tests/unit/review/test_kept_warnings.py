@@ -1,7 +1,7 @@
 """What a plan still warns of when its video gets another text."""
 
 from flows.review.changed_plans import kept_warnings
-from tasks.records import Speech
+from tasks.speech_records import Speech
 
 
 def speech(*warnings: str) -> Speech:

@@ -3,8 +3,8 @@
 import pytest
 
 from tasks.reading.script_text import script_text
-from tasks.records import Cue
 from tasks.screen.composing.times import Clock, MarkTimeError, Span, times_of
+from tasks.speech_records import Cue
 
 RATE, FPS = 24_000, 25
 

@@ -10,7 +10,6 @@ from PIL import Image
 
 from tasks.deliverables.captions.drawing import caption_overlays, screen_captions
 from tasks.deliverables.captions.places import Stand
-from tasks.records import Cue, Speech
 from tasks.screen.brand.brand import Brand, Corner, LogoTable
 from tasks.screen.brand.brand_file import read_brand
 from tasks.screen.composing.caption_places import mouth_of
@@ -21,6 +20,7 @@ from tasks.screen.label import label_region
 from tasks.screen.layout.templates import packaged_layouts, safe_region
 from tasks.screen.overlays import Region, Screen
 from tasks.screen_records import RowScreen
+from tasks.speech_records import Cue, Speech
 from tests.unit.screen.stills import portrait, still
 
 ROOT = Path(__file__).parents[3]

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from model.speech.utterance import TimedSymbol, Utterance
-from tasks.records import TimedPhoneme
 from tasks.speech.loudness import to_int16
 from tasks.speech.timeline import Block, gap_after, make_block
+from tasks.speech_records import TimedPhoneme
 
 RATE_HZ = 24_000
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from tasks.records import Speech
 from tasks.speech.speech import SpeechRequest, VoiceSettings, make_speech, speech_ids_of
+from tasks.speech_records import Speech
 from tasks.store.record_json import read_record, record_bytes
 
 PROGRAM = """

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from tasks.records import EncodeProfile, Speech, StoredPlan, TimedPhoneme, VideoPlan
+from tasks.records import EncodeProfile, StoredPlan, VideoPlan
 from tasks.speech.rereading import is_made_of, may_hide_changes, rereadings
 from tasks.speech.row_speech import row_speech, stored_rereadings
 from tasks.speech.speech import SpeechRequest, make_speech, request_sha256
 from tasks.speech.speech_files import load_speech, speech_files
+from tasks.speech_records import Speech, TimedPhoneme
 from tasks.store.campaign_folder import CampaignFolder
 from tasks.store.files import write_file
 from tasks.store.record_json import record_bytes

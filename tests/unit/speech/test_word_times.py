@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tasks.records import Cue, Speech, SpokenClause, TimedPhoneme
 from tasks.speech.clauses.word_times import word_times
 from tasks.speech.request import SpeechRequest
 from tasks.speech.speech import make_speech
+from tasks.speech_records import Cue, Speech, SpokenClause, TimedPhoneme
 
 TEXT = (
     "The state-of-the-art 5G phone costs $1,299.99 — call 555-0123 by 12/24/2026. "

@@ -9,15 +9,8 @@ from hypothesis import strategies as st
 
 from tasks.canonical_json import canonical_sha256
 from tasks.errors import DamagedError, NewerRecordError
-from tasks.records import (
-    CampaignRows,
-    Failure,
-    Record,
-    SegmentReceipt,
-    Speech,
-    StoredPlan,
-    VideoReceipt,
-)
+from tasks.records import CampaignRows, Failure, Record, SegmentReceipt, StoredPlan, VideoReceipt
+from tasks.speech_records import Speech
 from tasks.store.record_json import SCHEMA, read_record, record_bytes, sealed
 
 STORE = Path(__file__).parents[2] / "stores" / "e927a16" / "campaign"

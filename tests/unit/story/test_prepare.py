@@ -18,8 +18,9 @@ from tasks.manifest.presets import load_presets
 from tasks.plan.audio_window import EngineTrack
 from tasks.plan.plan import unbroken_frames
 from tasks.portrait.portrait import PortraitLimits
-from tasks.records import FramedPortrait, ManifestRow, Scalar, Speech, VideoPlan
+from tasks.records import FramedPortrait, ManifestRow, Scalar, VideoPlan
 from tasks.speech.voices import VoiceSettings
+from tasks.speech_records import Speech
 from tasks.store.campaign_folder import (
     CampaignFolder,
 )

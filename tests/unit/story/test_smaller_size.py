@@ -16,8 +16,9 @@ from tasks.manifest.presets import load_presets
 from tasks.manifest.row_settings import check_options
 from tasks.media.finished_video import delivery_sha256
 from tasks.portrait.portrait import PortraitLimits
-from tasks.records import ManifestRow, Speech
+from tasks.records import ManifestRow
 from tasks.speech.voices import VoiceSettings
+from tasks.speech_records import Speech
 from tasks.store.campaigns import (
     open_campaign,
 )
