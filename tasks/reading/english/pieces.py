@@ -170,6 +170,10 @@ _CUT = re.compile(
     r"(?<![\w.'@#\\])(?P<word>[A-Za-z]{1,12}(?:'[a-z]{1,2})?)\.(?:"
     r"(?P<joint>[,;:/-])|(?=[)\]])|(?=[ \u00a0](?P<next>[A-Za-z]|[\d&$€£¥#(+±<>~=-])))"
 )
+_FORMS = (
+    *(("s", ""), ("es", ""), ("ies", "y"), ("'s", "")),
+    *(("ed", ""), ("ed", "e"), ("ied", "y"), ("ing", ""), ("ing", "e")),
+)
 _WORD_BEFORE = re.compile(r"[A-Za-z\d,;:)%][ \u00a0(]*$|[(/][ ]*$")
 _LONGEST_SENTENCE_IN_BRACKETS = 24  # characters; what is longer ends with its own full stop
 
@@ -199,7 +203,7 @@ def _is_cut(text: str, match: re.Match[str]) -> bool:
         return word.islower() and word not in "ai" and bool(following or match["joint"])
     if match["joint"] and match["joint"] != "-":
         return True
-    is_word = is_english_word(word)
+    is_word = _is_form_of_word(word)
     is_known = is_word and word.lower() not in _SHORT_WORDS
     if following is None:
         return not is_known and _is_aside(text, match.start())
@@ -210,6 +214,21 @@ def _is_cut(text: str, match: re.Match[str]) -> bool:
     if following.islower() or word.islower():
         return True
     return not is_inside and word[-1] not in "aeiouy" and len(word) <= 6
+
+
+def _is_form_of_word(word: str) -> bool:
+    """Whether the dictionary has a word, or the one that it is a plural or a form of."""
+    lower = word.lower()
+    if is_english_word(lower):
+        return True
+    for ending, rest in _FORMS:
+        stem = lower.removesuffix(ending)
+        if stem != lower and len(stem) > 1:
+            if is_english_word(stem + rest):
+                return True
+            if rest == "" and ending != "s" and stem[-1] == stem[-2] and is_english_word(stem[:-1]):
+                return True  # planned, shipping
+    return False
 
 
 def _is_aside(text: str, place: int) -> bool:

@@ -28,13 +28,13 @@ _CODE_LABELS = (
 _ROOM_LABELS = (
     "单元|楼|号楼|栋|幢|[A-Z]座|房间号?|房号|教室|会议室|包厢|航班号?|车次|车牌号?|"
     "列车|公交|公车|巴士|展位|展位号|"
-    "门牌号?|座位号?|动车|高铁"
+    "门牌号?|座位号?|动车|高铁|色号"
 )
 _LABELLED = re.compile(
     rf"(?:{_CODE_LABELS})(?:号码|号|码)?[是为：:「『\"'“#（(【\[]{{0,2}} ?[A-Z]{{0,6}}$"
 )
 _LABELLED_LIST = re.compile(rf"(?:{_CODE_LABELS})[是为：:]{{0,2}} ?(?:\d{{3,}}[、/])+$")
-_ROOM = re.compile(rf"(?:{_ROOM_LABELS})[是为：:]? ?[A-Z]{{0,3}}$")
+_ROOM = re.compile(rf"(?:{_ROOM_LABELS})[是为：:]? ?[#＃]?[A-Z]{{0,3}}$")
 _TRAIN = re.compile(r"(?<![A-Za-z])[GDCZTKYS]$|(?:列车|区间车|自强号?|莒光号?|普快|快车|火车)$")
 _DIALLED = re.compile(r"(?:拨打?|致电|热线|电话|打)[：:]? ?$")
 _AFTER_ROOM = re.compile(

@@ -104,6 +104,7 @@ def test_a_number_with_an_unknown_unit_is_marked() -> None:
         *("She'd said o'clock; Sarah'd know.", "St. Pancras, Mt. Fuji, Dr. No.", "$1,299.99*"),
         *("Visit Zorvex. 20% off today.", "Try #1-rated 5★ pans — 50%🔥", "~5 days, ≥18, <2 ms."),
         *("The gym by my dry sky, why not try?", "Fees of €5/€10 and £3/£4.", "P&L, R&D, n=212."),
+        *("We sell bottles. 20 are left.", "Its parties. 5 a week.", "It shipped. $3 off."),
         *("It's 6'2\" and 5'10\".", "‘The top 10’ and “24”.", "1st/2nd-class seats.", "2.5–3 lbs."),
     ],
 )

@@ -219,7 +219,9 @@ _HOUSE = re.compile(
     r"(?<![\w.,#$€£¥₹-])\d{4}(?= (?:[NS]?[EW]\.? |[NS]\.? )?"
     r"(?:[A-Z][a-z]+ |\d{1,3}(?:st|nd|rd|th) ){1,3}"
     r"(?:St|Ave|Rd|Blvd|Dr|Ln|Ct|Pl|Way|Pkwy|Street|Avenue|Road|Boulevard|Drive|Lane|Court"
-    r"|Place)\b)"
+    r"|Place)\b"
+    r"| (?:Ave|Avenue)\.? of the "
+    r"| Broadway\b(?! (?:[a-z]+s|Shows|Musicals|Tickets|Theat)))"
 )
 
 

@@ -72,12 +72,12 @@ _EDITION = re.compile(
 )
 _CENTURY = re.compile(r"(?:(?<=\dst )|(?<=\dnd )|(?<=\drd )|(?<=\dth ))[cC]\.")
 _SCHOOL_YEAR = re.compile(
-    r"(?<![\w.'-])(Yrs?|Lvl|Wk|Pg|Pgs|Rm|Bldg|Rt|Rte|Flt|Vol)(?=[ \u00a0]\d{1,3}(?![\w,.]\d))"
+    r"(?<![\w.'-])(Yrs?|Lvl|Wk|Pg|Pgs|Rm|Bldg|Rt|Rte|Hwy|Flt|Vol)(?=[ \u00a0]\d{1,3}(?![\w,.]\d))"
 )
 _SCHOOL_YEARS = {
     **{"yr": "year", "yrs": "years", "lvl": "level", "wk": "week", "pg": "page", "pgs": "pages"},
     **{"rm": "room", "bldg": "building", "rt": "route", "rte": "route", "flt": "flight"},
-    **{"vol": "volume"},
+    **{"vol": "volume", "hwy": "highway"},
 }
 _PHONE = re.compile(r"(?<![\w.'-])(?:Ph|PH)(?=:[ \u00a0]?[\d+(])")
 _WITH_TAX = re.compile(

@@ -25,6 +25,27 @@ def _wickets(match: re.Match[str]) -> Token | None:
     return token(match, "range", words + (" declared" if is_declared else ""))
 
 
+_DISTANCE = re.compile(
+    r"(?:(?<=[Tt]he )|(?<=[Tt]his )|(?<=[Oo]ur )|(?<=[Yy]our )|(?<=[Mm]y )|(?<=[Hh]er )"
+    r"|(?<=[Hh]is )|(?<=\b[Aa] )|(?<=[Aa]n )|(?<=[Ff]irst )|(?<=[Ff]un ))"
+    r"(?P<length>5|8|10|12|15|20)[kK]"
+    r"(?=[ \u00a0]?(?:[.,;:!?)]|$)|[ \u00a0](?:is|was|starts?|begins?|kicks|takes|on|at|with|for"
+    r"|and|or|in|by|costs|this|next)\b)"
+)
+_RUNNING = re.compile(
+    r"\b(?:run|runs|ran|runn\w+|race[sd]?|racing|(?:half-?)?marathons?|half|jog\w*|starts? at"
+    r"|finish(?:ed|ers?)?|medals?|bibs?|course|laps?|train(?:ing|ed)?|Sunday|Saturday)\b",
+    re.IGNORECASE,
+)
+
+
+def _distance(match: re.Match[str]) -> Token | None:
+    """Run the 10k."""
+    if not _RUNNING.search(match.string):
+        return None
+    return token(match, "measure", f"{cardinal(int(match['length']))} K")
+
+
 _AVERAGE = re.compile(
     r"(?=\.\d)(?:(?<=\bhit )|(?<=\bhits )|(?<=hitting )|(?<=batting )|(?<=batted )|(?<=\bbats )"
     r"|(?<=slugging )"
@@ -170,6 +191,7 @@ def _titles(match: re.Match[str]) -> Token:
 
 
 RULES = (
+    Rule(_DISTANCE, _distance),
     Rule(_TITLES, _titles),
     Rule(_PLAYTIME, _playtime),
     Rule(_COURSE_LENGTH, _course_length),

@@ -1,10 +1,10 @@
-"""What carriers write: 3N/4D, a 4* hotel, Rwy 27L, wind 260/18G27, 2x40'HQ, AWB 176-12345675."""
+"""What carriers and roads write: I-95 N, 3N/4D, a 4* hotel, Rwy 27L, 2x40'HQ, AWB 176-12345675."""
 
 import re
 
 from tasks.reading.english.names.models import letters
 from tasks.reading.english.numbers import cardinal, digits
-from tasks.reading.english.rules import Rule, token
+from tasks.reading.english.rules import Rule, stop_ends_sentence, token
 from tasks.reading.tokens import Token
 
 _STAY = re.compile(r"(?<![\w.,/-])(\d{1,2})([ND])[ \u00a0]?/[ \u00a0]?(\d{1,2})([ND])(?![\w/])")
@@ -18,6 +18,25 @@ def _stay(match: re.Match[str]) -> Token | None:
     parts = [(int(match[1]), _NAMES[match[2]]), (int(match[3]), _NAMES[match[4]])]
     words = [f"{cardinal(count)} {name}{'' if count == 1 else 's'}" for count, name in parts]
     return token(match, "measure", ", ".join(words))
+
+
+_ROAD_SIDE = re.compile(
+    r"(?:(?<![\w-])(?:I|US|SR|CR|FM|BR)[- \u00a0]|(?<![\w-])(?:Rte?|RTE?|Hwy|HWY)\.?[ \u00a0]"
+    r"|\b(?:[Rr]oute|[Hh]ighway|[Ii]nterstate)[ \u00a0])\d{1,4}[ \u00a0]"
+    r"(?P<side>[NS][EW]?|[EW]|[NSEW]B)\b(?P<stop>\.(?=[ \u00a0,;]|$))?(?!['’.&-]|\w)"
+)
+_DIRECTIONS = {
+    **{"N": "north", "S": "south", "E": "east", "W": "west"},
+    **{"NE": "northeast", "NW": "northwest", "SE": "southeast", "SW": "southwest"},
+    **{"NB": "northbound", "SB": "southbound", "EB": "eastbound", "WB": "westbound"},
+}
+
+
+def _road_side(match: re.Match[str]) -> Token:
+    """I-95 N; Rte. 9 W."""
+    ends = bool(match["stop"]) and stop_ends_sentence(match.string, match.end() - 1)
+    start, end = match.start("side"), match.end() - ends
+    return Token(start, end, "abbreviation", _DIRECTIONS[match["side"]])
 
 
 _HOTEL = re.compile(
@@ -132,6 +151,7 @@ def _waybill(match: re.Match[str]) -> Token:
 
 RULES = (
     Rule(_STAY, _stay),
+    Rule(_ROAD_SIDE, _road_side),
     Rule(_HOTEL, _hotel),
     Rule(_ZULU, _zulu),
     Rule(_METAR_WIND, _metar_wind),

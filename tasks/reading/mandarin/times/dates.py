@@ -153,6 +153,11 @@ _RISES = re.compile(
 )
 
 
+_PLACE = re.compile(
+    r" ?(?:展[位台馆厅区]|[馆门厅楼摊柜库铺](?![前店内外上下里口])|出?入?口|会场|车间|机房)"
+)
+
+
 def _dotted_day(match: re.Match[str]) -> Said | None:
     """11.29开始: a day where the words behind it say so."""
     month, day, tail = match.groups()
@@ -160,7 +165,8 @@ def _dotted_day(match: re.Match[str]) -> Said | None:
     is_other = (
         is_surely_counted(right) or _RISES.match(right) or re.match(r"[A-Za-z]| ?[%‰℃°]", right)
     )
-    if not is_day(month, day) or is_other:
+    is_place = bool(tail) and _PLACE.match(right)  # 2.1号展位, N3馆2.1号门
+    if not is_day(month, day) or is_other or is_place:
         return None
     if not (tail or re.match(_BEGINS, after(match).lstrip()) or _DATED.search(before(match))):
         return None
