@@ -230,6 +230,18 @@ def _house(match: re.Match[str]) -> Token:
     return token(match, "digits", pairs(match[0]))
 
 
+_EXTENSION = re.compile(
+    r"(?:(?<=[Cc]all )|(?<=[Dd]ial )|(?<=[Rr]ing )|(?<=[Pp]hone )|(?<=\b[Aa]t )"
+    r"|(?<=\d{4} )|(?<=\d{4}, ))"
+    r"[xX](?P<digits>\d{3,5})(?![\w%]|[.,-]\d)"
+)
+
+
+def _extension(match: re.Match[str]) -> Token:
+    """Call x204."""
+    return token(match, "digits", f"extension {digits(match['digits'])}")
+
+
 _TRACKED = re.compile(
     r"(?:(?<=\b[Tt]racking )|(?<=\b[Tt]racking: )"
     r"|(?<=\b[Tt]racking number )|(?<=\b[Tt]racking number: )"
@@ -298,6 +310,7 @@ EARLY_RULES = (
     Rule(_SECOND_PHONE, _second_phone),
     Rule(_EMERGENCY_LATER, _emergency),
     Rule(_HOUSE, _house),
+    Rule(_EXTENSION, _extension),
     Rule(_CARD, _grouped),
 )
 _FLIGHT = re.compile(

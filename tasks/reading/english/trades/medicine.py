@@ -136,15 +136,19 @@ def _oxygen(match: re.Match[str]) -> Token:
 
 
 _STONES = re.compile(
-    r"(?<![\w.,$€£¥₹/-])(\d{1,2})[ \u00a0]?st[ \u00a0]?(\d{1,2})(?:[ \u00a0]?lbs?\b)?(?![\w.,]\d)"
+    r"(?<![\w.,$€£¥₹/-])(\d{1,2})[ \u00a0]?st[ \u00a0]?(\d{1,2})(?P<pounds>[ \u00a0]?lbs?\b)?"
+    r"(?!\d|[\w.,]\d)"
 )
 _LOSS = re.compile(
     r"(?:(?<=[Ll]ost )|(?<=[Ll]ose )|(?<=[Ww]eighs )|(?<=[Gg]ained ))(\d{1,2})[ \u00a0]?st(?!\w)"
 )
 
 
-def _stones(match: re.Match[str]) -> Token:
-    """11 st 4 lb."""
+def _stones(match: re.Match[str]) -> Token | None:
+    """11 st 4 lb; but the 1st 10 callers."""
+    is_ordinal = match[1] in ("1", "21", "31", "41") and not match["pounds"]
+    if is_ordinal or int(match[2]) > 13:
+        return None
     pounds = f"{cardinal(int(match[2]))} pound{'' if match[2] == '1' else 's'}"
     return token(match, "measure", f"{cardinal(int(match[1]))} stone {pounds}")
 
