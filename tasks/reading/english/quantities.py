@@ -48,9 +48,14 @@ _SCALES = {
     "mrd": "billion",
 }
 _COUNTED = (
-    r"(?:\+?[ \u00a0](?:users?|views?|downloads?|followers?|subscribers?|people|customers?|likes?|"
-    r"orders?|members?|visitors?|units?|sales|plays|streams?|reviews?|fans?|units|items|records?|"
-    r"rows|tokens?|parameters?|years?|shares?|jobs|homes|households|lines|words|steps|pixels))"
+    r"(?:\+?[ \u00a0](?:(?:happy|active|monthly|daily|weekly|paying|registered|unique|more|new)"
+    r"[ \u00a0])?"
+    r"(?:users?|views?|downloads?|followers?|subscribers?|people|customers?|likes?|orders?|members?|"
+    r"visitors?|units?|sales|plays|streams?|reviews?|fans?|items|records?|rows|tokens?|parameters?|"
+    r"years?|shares?|jobs|homes|households|lines|words|steps|pixels|copies|meals|children|students|"
+    r"families|patients|workers|employees|listeners|readers|players|clicks|searches|installs|"
+    r"accounts|messages|songs|doses|votes|tonnes|tons|barrels|passengers|guests|travell?ers|drivers|"
+    r"riders|rides|trips|miles|businesses|companies|developers|creators|parcels|deliveries))"
 )
 _SCALE = (
     r"[ \u00a0]?(?:hundred|thousand|million|billion|trillion|lakh|crore|bn|mn|tn|Mio\.?"
