@@ -366,7 +366,7 @@ RULES: tuple[Rule, ...] = (
         lambda m: Said("measure", "、".join(map(amount, m[1].split("/"))) + unit_name(m[2])),
     ),
     rule(r"(?<=\d[²³])(mm|cm|m)(?![A-Za-z])", lambda m: Said("measure", unit_name(m[1]))),
-    rule(rf"(?<=\d\)) ?({UNIT})", lambda m: Said("measure", unit_name(m[1]))),
+    rule(rf"(?:(?<=\d\)) ?|(?<=\d\+))({UNIT})", lambda m: Said("measure", unit_name(m[1]))),
     rule(
         r"(?:(?<=ml)|(?<=mL)|(?<=\dg)|(?<=mg)|(?<=克)|(?<=升)):(?=[\d.]+ ?(?:m?g|m[lL]|克|毫))",
         lambda _: Said("sign", "比"),
