@@ -51,6 +51,8 @@ def _rank(match: re.Match[str]) -> Said | None:
 
 def _class(match: re.Match[str]) -> Said | None:
     """1v6小班: one teacher to so many; players of a game are v."""
+    if match[1] != "1" and not _TAUGHT.match(after(match)):
+        return None
     if not (_TAUGHT.match(after(match)) or _LESSON.search(sentence_around(match))):
         return None
     return Said("model", f"{amount(match[1])}对{amount(match[2])}")
@@ -64,7 +66,7 @@ RULES: tuple[Rule, ...] = (
         _rank,
     ),
     rule(
-        r"(?<![A-Za-z\d])(1)[vV](\d{1,2})(?![A-Za-z\d])",
+        r"(?<![A-Za-z\d])([1-4])[vV](\d{1,2})(?![A-Za-z\d])",
         _class,
     ),
 )
