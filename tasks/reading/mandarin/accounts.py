@@ -11,17 +11,18 @@ from tasks.reading.mandarin.rules import Rule, Said, before, rule
 
 _ACCOUNTS = (
     "微信号?|公众号|视频号|抖音号?|快手号?|小红书号?|微博|[Qq][Qq]号?|群号|账号|帐号|用户名|昵称|[Ll]ine|LINE"
-    "|(?<![A-Za-z])(?:ID|Id|id|UID|uid)|WeChat|旺旺号?|会员名"
+    "|(?<![A-Za-z])(?:ID|Id|id|UID|uid)|WeChat|VX|vx|旺旺号?|会员名"
 )
 _CODES = (
-    "提取码|邀请码|优惠码|兑换码|口令码?|券码|激活码|验证码|取件码|提货码|折扣码|推荐码|核销码|识别码|礼品码|序列号"
+    "提取码|会员码|邀请码|优惠码|兑换码|口令码?|券码|激活码|验证码|取件码|提货码|折扣码|推荐码|核销码|识别码|礼品码|序列号"
     "|注册码|体验码|暗号|密码"
 )
 _SURE = "(?:微信|公众|视频|抖音|快手|小红书|QQ|qq|群|账|帐|旺旺)号|用户名|ID|UID"
 """Labels behind which a name may follow with nothing between."""
+_SOUGHT = "(?:加|搜|搜索|关注|添加)(?:店主|客服|老师|我)?(?:微信|QQ|VX|vx|抖音|小红书|公众号)"
 _JOINT = "(?:[：:]|[是为]：?)? ?[「『\"“'【]?"
 _OF_ACCOUNT = re.compile(
-    rf"(?:(?:{_ACCOUNTS})(?:[：:]|是：?|为：?) ?[「『\"“'【@]?|(?:{_SURE}) ?[「『\"“'【@]?)$"
+    rf"(?:(?:{_ACCOUNTS})(?:[：:]|是：?|为：?)|{_SURE}|{_SOUGHT}) ?[「『\"“'【@]?$"
 )
 _OF_CODE = re.compile(rf"(?:{_CODES}){_JOINT}$")
 _COUNTED = re.compile(

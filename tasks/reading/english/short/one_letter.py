@@ -17,7 +17,7 @@ _KINDS_OF_SESSION = (
 _SESSIONS = (
     r"(?:sessions?|classes|class|lessons?|massages?|facials?|workouts?|consultations?|consults?"
     r"|appointments?|meetings?|treatments?|webinars?|lectures?|exams?|podcasts?|episodes?|naps?"
-    r"|timer|rides?|drives?|breaks?|flights?|slots?|tutorials?|checkups?|groom|blowouts?|runtime|commute)"
+    r"|timer|calls?|demos?|chats?|rides?|drives?|breaks?|flights?|slots?|tutorials?|checkups?|groom|blowouts?|runtime|commute)"
 )
 _MINUTES_BEHIND = re.compile(rf"[ \u00a0-](?:{_KINDS_OF_SESSION}[ \u00a0])?{_SESSIONS}\b")
 _MINUTES_BEFORE = re.compile(
@@ -233,7 +233,8 @@ def _clotting(match: re.Match[str]) -> Token | None:
 
 _DAYS = re.compile(
     r"(?:(?<=\bin )|(?<=\bwithin )|(?i:(?<=\breturns )|(?<=\breturns: )|(?<=\btrial: )"
-    r"|(?<=\blead time )|(?<=\blead time: )|(?<=\bdelivery )|(?<=\bdelivery: )|(?<=\bvalid ))"
+    r"|(?<=\blead )|(?<=\blead time )|(?<=\blead time: )"
+    r"|(?<=\bdelivery )|(?<=\bdelivery: )|(?<=\bvalid ))"
     r"|(?<=\bLT ))(?P<count>\d{1,3})d(?=[,;)]|\.?$|\.[ \u00a0])"
 )
 _SHAPES = frozenset((2, 3))
@@ -246,6 +247,30 @@ def _days(match: re.Match[str]) -> Token | None:
     if count in _SHAPES:
         return None
     return token(match, "measure", f"{cardinal(count)} day{'' if count == 1 else 's'}")
+
+
+_YEARS = re.compile(
+    r"(?<![\w.,/$-])(?P<count>[1-9]\d?)y"
+    r"(?=[ \u00a0](?P<of>parts|labou?r|warranty|guarantee|lease)\b)"
+    r"|(?i:(?<=warranty )|(?<=warranty: )|(?<=guarantee )|(?<=guarantee: ))"
+    r"(?P<counted>[1-9]\d?)y(?!\w)"
+)
+_CURRENT = re.compile(
+    r"(?<![\w.,/$€£¥₹-])(?P<count>[1-9]\d{0,2})A(?=[ \u00a0](?:sub)?(?:panels?|service|breakers?"
+    r"|fuses?|circuits?|outlets?|main breaker|power supply)\b)"
+)
+
+
+def _years(match: re.Match[str]) -> Token:
+    """Warranty 5y parts, 1y labor."""
+    count = int(match["count"] or match["counted"])
+    is_one = count == 1 or match["of"] in ("warranty", "guarantee", "lease")
+    return token(match, "measure", f"{cardinal(count)} year{'' if is_one else 's'}")
+
+
+def _current(match: re.Match[str]) -> Token:
+    """A 200A panel."""
+    return token(match, "measure", f"{cardinal(int(match['count']))} amp")
 
 
 _COMMIT = re.compile(
@@ -277,5 +302,7 @@ FIRST_RULES = (
     Rule(_MONTHS, _months),
     Rule(_PIPS, _pips),
     Rule(_DAYS, _days),
+    Rule(_YEARS, _years),
+    Rule(_CURRENT, _current),
 )
 RULES = (Rule(_KELVINS, _kelvins), Rule(_M, _metres_or_minutes))

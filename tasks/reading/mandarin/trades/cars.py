@@ -5,7 +5,7 @@ import re
 from tasks.reading.mandarin.numerals import amount, digits
 from tasks.reading.mandarin.rules import Rule, Said, after, before, rule
 
-_REACH = 6  # characters
+_REACH = 9  # characters
 
 
 def _tyre(match: re.Match[str]) -> Said:
