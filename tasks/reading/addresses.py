@@ -47,8 +47,11 @@ _HANDLE = re.compile(
 _HASHTAG = re.compile(
     rf"(?<![{_LETTER}0-9&#/])#((?=[0-9_]*[{_LETTER}])(?![0-9]+(?:st|nd|rd|th)\b)[{_LETTER}0-9_]++)(?!-\d)"
 )
-_CODE_CUE = re.compile(r"\b(?:SKU|[Ii]tem|[Mm]odel|[Pp]art|[Rr]ef|[Cc]ode)\.?:? $")
-_CODE = re.compile(r"[A-Z]{1,4}\d[A-Z0-9]*")
+_CODE_CUE = re.compile(
+    r"\b(?:SKU|RMA|PO|(?i:item|model|part|ref|code|filters?|cartridge|toner|battery|belt|bulb|kit"
+    r"|lot|batch|serial|order|invoice|ticket|quote|style|gasket|pads?))\.?:? $"
+)
+_CODE = re.compile(r"[A-Z]{1,4}\d[A-Z0-9]*|\d{1,4}[A-Z][A-Z0-9]*")
 _NUMBERED = re.compile(r"\d{1,4}[A-CEFH-JL-Z]")
 """#4B is a flat; #5G, #3D and #4K are hashtags."""
 _COLOUR = re.compile(r"(?=.*\d)[0-9a-fA-F]{6}")

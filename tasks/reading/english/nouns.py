@@ -75,6 +75,11 @@ _NO_THINGS = NOT_NOUNS | word_set(
 )
 _VESSEL = re.compile(r"\d[ \u00a0-]?(?:fl\.? )?(?:oz|ml|mL|cl|L|g)\b\.?$")
 _STOPS = re.compile(r"[.,;)!?]|$")
+_PAYERS = word_set(
+    "adults kids children seniors students members guests concessions infants juniors teens "
+    "pensioners visitors families couples groups youths toddlers"
+)
+_NO_MORE = re.compile(r"[.,;:)!?|]|$|[ \u00a0](?:under|over|and|or|from|aged?|with|[-–|&])(?!\w)")
 _BOUNDS = word_set("min max minimum maximum")
 _MONEY = re.compile(r"[$€£¥₹]\d[\d,]*(?:\.\d\d)?$")
 
@@ -103,6 +108,9 @@ def is_noun_next_to(text: str, start: int, end: int) -> bool:
         return True  # a 20V MAX drill
     if not following or following.lower() in NOT_NOUNS or following.endswith("ly"):
         return False
+    is_paid = following in _PAYERS and _MONEY.match(text[start:end])
+    if is_paid and _NO_MORE.match(text, end + 1 + len(following)):
+        return word_before(text, start).lower() in _DETERMINERS  # £12 adults, £8 kids
     if is_plural(following) and (is_length_of(text, start, end) or _MONEY.match(text[start:end])):
         return True
     if (

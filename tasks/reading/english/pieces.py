@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from model.speech.english import is_english_word
 from tasks.reading.english.rates import RATE_WORDS
-from tasks.reading.english.rules import word_set
+from tasks.reading.english.rules import word_after, word_set
 from tasks.reading.english.units import UNITS
 from tasks.reading.tokens import Token, spoken_form
 
@@ -193,6 +193,12 @@ def _cut_words(text: str, tokens: Sequence[Token]) -> Iterator[tuple[int, int, s
             )
 
 
+_CALLS = word_set(
+    "order buy call visit shop try get see come join click contact enjoy find choose learn watch "
+    "save stop use we our you your they these this that it's it"
+)
+_BRAND = re.compile(r"[A-Z][a-z]+(?:[aeiouy][b-df-hj-np-tv-z]?|[aeiouy]{1,2})")
+"""What people can say, with a vowel near its end; what is cut short has none: Calibr."""
 _ENDS_OF_WORDS = re.compile(r"(?:[aeiouys]|ed|ing|er)$")
 
 
@@ -211,6 +217,8 @@ def _is_cut(text: str, match: re.Match[str]) -> bool:
         return False
     if following.isupper():
         return word.islower() and not (is_word or _ENDS_OF_WORDS.search(word)) and len(word) <= 6
+    if word_after(text, match.end()).lower() in _CALLS and _BRAND.fullmatch(word):
+        return False  # made by Fernly. order now
     if following.islower() or word.islower():
         return True
     return not is_inside and word[-1] not in "aeiouy" and len(word) <= 6
@@ -253,7 +261,9 @@ _UNSAYABLE = re.compile(
 )
 _TAILS = word_set("s t re ve ll m all am clock em er til n tis twas")
 _PAIRS = word_set("y/n y/y m/m q/q s/he")
-_SOUNDS = word_set("brr grr hmm hm mm mmm pfft psst psh shh sh tsk tss zzz nth www pst ft vs cc")
+_SOUNDS = word_set(
+    "npm ppt brr grr hmm hm mm mmm pfft psst psh shh sh tsk tss zzz nth www pst ft vs cc"
+)
 
 
 def _unsayable_words(text: str, tokens: Sequence[Token]) -> Iterator[tuple[int, int, str]]:

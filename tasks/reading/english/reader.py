@@ -14,7 +14,7 @@ from tasks.reading.english import (
 )
 from tasks.reading.english.names import codes, devices, known, models, paths, web
 from tasks.reading.english.rules import apply, one_spelling
-from tasks.reading.english.short import abbreviations, contexts, initials
+from tasks.reading.english.short import abbreviations, contexts, initials, one_letter
 from tasks.reading.english.times import calendar
 from tasks.reading.english.trades import (
     ages,
@@ -35,6 +35,7 @@ from tasks.reading.tokens import Token, merged
 
 _RULES = (
     *signs.EARLY_RULES,
+    *one_letter.FIRST_RULES,
     *contexts.RULES,
     *ages.RULES,
     *cars.RULES,
@@ -49,6 +50,7 @@ _RULES = (
     *weather.RULES,
     *computing.RULES,
     *chemistry.RULES,
+    *one_letter.RULES,
     *devices.RULES,
     *known.RULES,
     *calendar.EARLY_RULES,

@@ -64,7 +64,10 @@ def _fraction(match: re.Match[str]) -> Said | None:
     """1/2: 二分之一; numbers too large for one are read with 比 or a pause."""
     top, bottom = match.groups()
     if top == bottom:
-        return Said("range", f"{amount(top)}比{amount(bottom)}")
+        doubt = None
+        if re.match(r" ?副本", after(match)):
+            doubt = f"{match[0]} is read with 比; write 全部{bottom}份 or the date where it is one"
+        return Said("range", f"{amount(top)}比{amount(bottom)}", doubt)
     if len(bottom) > 4 or bottom.startswith("0") or top.startswith("0"):
         return None
     is_named = re.match(r"[GT]B?(?![A-Za-z])", after(match))  # Ultra 7/32G/1TB
@@ -78,9 +81,20 @@ def _fraction(match: re.Match[str]) -> Said | None:
     doubt = (
         None
         if is_counted(after(match)) or _PARTITIVE.match(after(match))
-        else f"{match[0]} is read as a fraction; it may be a date"
+        else f"{match[0]} is read as a fraction; it may be {_otherwise(int(top), int(bottom))}"
     )
     return Said("fraction", f"{_below(int(bottom))}{amount(top)}", doubt)
+
+
+_MONTHS_OF_YEAR = 12
+_DAYS_OF_MONTH = 31
+
+
+def _otherwise(top: int, bottom: int) -> str:
+    """What else than a fraction the numbers may be: 13/20 is no day."""
+    is_day = 1 <= top <= _MONTHS_OF_YEAR and 1 <= bottom <= _DAYS_OF_MONTH
+    part = f"{top} of {bottom}" if top < bottom else "two numbers"
+    return f"a date, or {part}" if is_day else part
 
 
 def _is_pair(top: int, bottom: int) -> bool:

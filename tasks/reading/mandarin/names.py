@@ -246,6 +246,7 @@ RULES: tuple[Rule, ...] = (
         lambda m: Said("digits", digits(m[0])),
     ),
     rule(r"(?<=汽油)9[258](?!\d|号)|(?<!\d)9[258](?=无铅)", lambda m: Said("digits", digits(m[0]))),
+    rule(r"(?<!\d)88(?=VIP(?![A-Za-z\d]))", lambda m: Said("model", digits(m[0]))),
     rule(r"(?<=台北)101(?!\d)|(?<![\d.])101(?=大楼|观景台)", lambda m: Said("model", digits(m[0]))),
     rule(r"(?<=(?<![A-Za-z])H\.)26\d(?!\d)", lambda m: Said("model", digits(m[0]))),
     rule(r"(?:(?<=ISO)|(?<=ISO ))(\d{4,5}):(\d{4})(?!\d)", _standard),

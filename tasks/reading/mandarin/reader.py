@@ -7,6 +7,7 @@ from functools import cache
 
 from model.speech.hanzi.traditional import simplified
 from tasks.reading.mandarin import (
+    accounts,
     addresses,
     counts,
     measures,
@@ -34,6 +35,7 @@ from tasks.reading.tokens import Token
 
 _RULES = (
     *addresses.RULES,
+    *accounts.RULES,
     *periods.RULES,
     *sport.RULES,
     *schools.RULES,

@@ -116,7 +116,7 @@ def test_what_users_of_other_tools_reported_is_read_right(written: str, spoken: 
         ("1234567890123", "1234567890123 is read digit by digit"),
         ("2,024", "2,024 is read as an amount; write 2024 if it is a year"),
         ("2,024元", None),
-        ("3/4", "3/4 is read as a fraction; it may be a date"),
+        ("3/4", "3/4 is read as a fraction; it may be a date, or 3 of 4"),
         ("3/4杯", None),
         ("1-2", "1-2 is read as a range; write 到, 比 or 减 where it is none"),
         ("1-2天", None),

@@ -360,10 +360,12 @@ def _tariff(match: re.Match[str]) -> Token:
 
 
 _HASHED = re.compile(
-    r"(?=#)(?:(?<=\bSKU )|(?<=\bMLS )|(?<=\b[Ii]tem )|(?<=\b[Mm]odel )|(?<=\b[Pp]art )"
-    r"|(?<=\b[Rr]ef )"
-    r"|(?<=\b[Cc]ode ))"
-    r"#(?=[A-Z]{1,4}\d)|(?<![\w#&])#(?=[A-Z]{1,4}\d[A-Z0-9]*-[A-Z0-9])"
+    r"(?=#)(?:(?<=\bSKU )|(?<=\bMLS )|(?<=\bRMA )|(?<=\bPO )|(?i:(?<=\bitem )|(?<=\bmodel )"
+    r"|(?<=\bpart )|(?<=\bref )|(?<=\bcode )|(?<=\bfilter )|(?<=\bfilters )|(?<=\bcartridge )"
+    r"|(?<=\btoner )|(?<=\bbattery )|(?<=\bbelt )|(?<=\bbulb )|(?<=\bkit )|(?<=\blot )"
+    r"|(?<=\bbatch )|(?<=\bserial )|(?<=\border )|(?<=\binvoice )|(?<=\bticket )|(?<=\bquote )"
+    r"|(?<=\bstyle )|(?<=\bgasket )|(?<=\bpad )|(?<=\bpads )))"
+    r"#(?=[A-Z]{1,4}\d|\d{1,4}[A-Z])|(?<![\w#&])#(?=[A-Z]{1,4}\d[A-Z0-9]*-[A-Z0-9])"
 )
 
 

@@ -8,6 +8,11 @@ from tasks.reading.tokens import Token
 _GREENS = "(?:parsley|cilantro|coriander|kale|chard|scallions|radishes|dill|mint|basil|spinach)"
 _WORDS = (
     (r"(?<![\w.@/-])mpg(?![\w@/-])", "miles per gallon"),
+    (r"(?<![\w.'-])MR(?=[,;)])", "M R"),
+    (r"(?<![\w.'-])[Ss]z\b(?=:? [\dX])", "size"),
+    (r"(?:(?<=[Oo]il )|(?<=[Ff]ilter ))chg\b\.?(?!\w)", "change"),
+    (r"(?<![\w.'-])[Ee]xt\.(?= warr)", "extended"),
+    (r"(?<![\w.'-])[Rr]et\.(?= (?:airfares?|flights?|fares?|tickets?|trips?)\b)", "return"),
     (r"(?<=\d)ff\b\.?(?![\w-])", "and following"),
     (r"(?<![\w.'-])[Ll]trs?\. of rec\.", "letter of recommendation"),
     (r"(?<![\w.'-])[Dd]ep\.(?= (?:slots?|times?|lounges?|gates?)\b)", "departure"),

@@ -145,6 +145,27 @@ def _whole_year(written: str) -> str:
     return year(value + (2000 if value < 70 else 1900))
 
 
+_DATING = re.compile(
+    r"(?i:\b(?:on|by|until|till|til|since|before|after|between|dated?|due|valid|expir\w+|exp|bbe?|ends?"
+    r"|ended|ending|starts?|started|starting|begins?|open|opens|opened|opening|closed?|closes|born"
+    r"|dob|book\w*|sale|events?|weeks?|days?|months?|years?|arriv\w*|depart\w*|check-?in|check-?out"
+    r"|issued|updated?|as of|invoiced?|orders?|ordered|renew\w*|deliver\w*|ship\w*|sent|paid|pay"
+    r"|filed|signed|received|launch\w*|releas\w*|from|to|only|tomorrow|deadline|dates"
+    r"|(?:mon|tues|wednes|thurs|fri|satur|sun)day|mon|tue|wed|thu|fri|sat|sun|appointment|est|mfg"
+    r"|made|pick\w*|visit\w*|season|rsvp|reviewed|printed|version|rev|last|next|rego|mot)\b)"
+    r"|(?<!/)\b\d{1,2}/\d{1,2}/\d\d(?:\d\d)?[^/]*\b\d{1,2}/\d{1,2}/\d\d"
+)
+"""What makes three numbers with slashes a date; without any they may be a line of a game."""
+_STAT_LINE = re.compile(
+    r"\b(?:had|has|scored|averag\w+|posted|dropped|put up|went for|finished with|line of|notched"
+    r"|recorded|tallied)(?: (?:a|an|just))? \d{1,2}/\d{1,2}/\d{1,2}(?!\d)"
+)
+_PLAYED = re.compile(
+    r"(?i:\b(?:wins?|won|loss|lost|games?|quarter|points|boards|rebounds|assists|triple-double|nba"
+    r"|playoffs?|finals?|overtime|vs|against|lakers|celtics|court|buzzer|tonight)\b)"
+)
+
+
 def _numeric(match: re.Match[str]) -> Token | None:
     if _VERSIONED.search(match.string[max(0, match.start() - 12) : match.start()]):
         return None
@@ -155,9 +176,15 @@ def _numeric(match: re.Match[str]) -> Token | None:
         return None
     if match["s2"] == ".":
         return _dated(match, second, first, written)
+    loose = None
+    if match["s2"] == "/" and len(written) == 2 and not _DATING.search(match.string):
+        loose = f'"{match[0]}" could be three numbers and no date'
+    if loose and _STAT_LINE.search(match.string) and _PLAYED.search(match.string):
+        numbers = [cardinal(int(each)) for each in match[0].split("/")]
+        return token(match, "range", f"{', '.join(numbers[:2])} and {numbers[2]}", doubt=loose)
     if first > 12:
-        return _dated(match, second, first, written)
-    doubt = "day and month could be swapped" if second <= 12 and first != second else None
+        return _dated(match, second, first, written, loose)
+    doubt = "day and month could be swapped" if second <= 12 and first != second else loose
     return _dated(match, first, second, written, doubt)
 
 

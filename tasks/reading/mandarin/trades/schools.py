@@ -8,7 +8,7 @@ from tasks.reading.mandarin.rules import Rule, Said, after, before, rule, senten
 _TESTED = re.compile(r"(?:总分|成绩|绩点|GPA|SAT|托福|高考|考[了出])[是为达：: ]{0,3}$")
 _MARKED = re.compile(r"(?:评分|打分|得分|口碑分?|好评|评价|综合分|豆瓣|点评)[是为达高：: ]{0,3}$")
 _TAUGHT = re.compile(
-    r" ?(?:小?班|辅导|私教|教学|课|真人|外教|精[讲品]|答疑|指导|陪练|线上|线下|专属|服务|咨询)"
+    r" ?(?:[大小]?班|辅导|私教|教学|课|真人|外教|精[讲品]|答疑|指导|陪练|线上|线下|专属|服务|咨询)"
 )
 _LESSON = re.compile(r"教练|私教|老师|课时|分班|试听|家教|外教|网课|报班|雅思|托福|分班")
 _EXAM = re.compile(r"期[中末]|[月统联模摸]考|[一二三]模|中考|高考|会考|分班考|雅思|托福")
@@ -51,6 +51,8 @@ def _rank(match: re.Match[str]) -> Said | None:
 
 def _class(match: re.Match[str]) -> Said | None:
     """1v6小班: one teacher to so many; players of a game are v."""
+    if match[1] != "1" and not _TAUGHT.match(after(match)):
+        return None
     if not (_TAUGHT.match(after(match)) or _LESSON.search(sentence_around(match))):
         return None
     return Said("model", f"{amount(match[1])}对{amount(match[2])}")
@@ -64,7 +66,7 @@ RULES: tuple[Rule, ...] = (
         _rank,
     ),
     rule(
-        r"(?<![A-Za-z\d])(1)[vV](\d{1,2})(?![A-Za-z\d])",
+        r"(?<![A-Za-z\d])([1-4])[vV](\d{1,2})(?![A-Za-z\d])",
         _class,
     ),
 )
