@@ -86,7 +86,10 @@ _WITH_TAX = re.compile(
 )
 _WEIGHT = re.compile(r"(?<=[Nn]et )[Ww]t\b\.?(?=:?[ \u00a0]\d)|(?<![\w.])[Ww]t\.?(?=:[ \u00a0]\d)")
 _THERMAL = re.compile(r"(?<=BTU)s?/(hr|h)\b")
-_MILEAGE = re.compile(r"(?<=\d )(hwy|comb)\b\.?(?=[ \u00a0]?[,;/.)]|[ \u00a0](?:mpg|MPG|and|&)|$)")
+_MILEAGE = re.compile(
+    r"(?:(?<=\d )|(?<=[Mm]pg )|(?<=MPG ))(hwy|comb)\b"
+    r"\.?(?=[ \u00a0]?[,;/.)]|[ \u00a0](?:mpg|MPG|and|&)|$)"
+)
 _MILEAGES = {"hwy": "highway", "comb": "combined"}
 _EXPIRES = re.compile(r"(?<![\w.'-])[Ee]xp\.?:?(?=[ \u00a0]\d{1,2}/\d{1,2}(?!\d))")
 _FLOOR = re.compile(r"(?:(?<=\dst )|(?<=\dnd )|(?<=\drd )|(?<=\dth ))[Ff]l\b\.?")
