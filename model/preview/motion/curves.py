@@ -7,7 +7,7 @@ constant, so that the curves of a segment are those of the whole track. Levels a
 Features are computed every 10 ms; feature i is centred on sample ``160 * i + 80``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -45,24 +45,27 @@ _CLOSING_HOPS = 5.0  # from open to shut
 _LEAST_PRESS = 0.1  # lips that are pressed together less move no jaw
 _LONGEST_PHONE_S = 0.3
 _FASTEST_JAW = 0.33 / _HOPS_PER_FRAME  # of the opening, in 10 ms
+_SHUT_PRESS = 0.95
+_LONGEST_BETWEEN_CLOSURES = 12  # hops from one shut moment to the next
+_TWO_FRAMES = 2 * _HOPS_PER_FRAME + 1  # hops of which two frames at least show some
+_GLIMPSE = 0.12  # a single frame may be open by this much more than those beside it
 
 # phones (IPA, as the neural voices write them) -> opening, width, lips pressed together
 _VISEME_GROUPS: tuple[tuple[str, float, float, float], ...] = (
-    ("aɑæAʌ", 0.95, 0.15, 0.0),
-    ("I", 0.85, 0.3, 0.0),
-    ("W", 0.85, -0.3, 0.0),
-    ("ɐəᵊɜɚᵻɤꭧ", 0.45, 0.0, 0.0),
+    ("aɑæ", 0.95, 0.15, 0.0),
+    ("ʌ", 0.7, 0.1, 0.0),
+    ("ɐəᵊɜɚᵻɤ", 0.45, 0.0, 0.0),
     ("ɛe", 0.6, 0.55, 0.0),
     ("iɪj", 0.32, 0.85, 0.0),
     ("ɨ", 0.25, 0.5, 0.0),
-    ("ɔoɒOQY", 0.65, -0.65, 0.0),
+    ("ɔoɒ", 0.65, -0.65, 0.0),
     ("uʊwyɥ", 0.30, -1.0, 0.0),
     ("mbp", 0.0, -0.05, 1.0),
     ("fv", 0.10, 0.1, 0.45),
     ("θð", 0.22, 0.1, 0.0),
     ("szʦʣ", 0.14, 0.4, 0.0),
-    ("ʃʒʧʤʂʐɕʨʥꭦ", 0.2, -0.35, 0.0),
-    ("tdnlɾɫ", 0.24, 0.1, 0.0),
+    ("ʃʒʧʤʂʐɕʨʥꭧꭦ", 0.2, -0.35, 0.0),
+    ("tdnlɾTɫ", 0.24, 0.1, 0.0),
     ("ɹrɻ", 0.28, -0.4, 0.0),
     ("kɡgŋxhɣ", 0.32, 0.0, 0.0),
 )
@@ -72,6 +75,8 @@ _VISEMES = {
     for symbol in symbols
 }
 _LIP_PHONES = frozenset("mbpfv")
+_DIPHTHONGS = {"A": "eɪ", "I": "aɪ", "O": "oʊ", "Q": "əʊ", "W": "aʊ", "Y": "ɔɪ"}
+_FIRST_VOWEL = 0.6  # of a diphthong's time
 
 
 @dataclass(frozen=True)
@@ -216,7 +221,7 @@ def _from_phones(
     total = np.zeros((num_hops, 3))
     weights = np.full(num_hops, 1e-3)
     closed = np.zeros(num_hops)
-    for phoneme in phonemes:
+    for phoneme in _single_vowels(phonemes):
         shape = _VISEMES.get(phoneme.symbol)
         if shape is None:
             continue
@@ -226,8 +231,9 @@ def _from_phones(
         is_lips = phoneme.symbol in _LIP_PHONES
         sigma = max(length * 0.42, 0.03) if is_lips else length * 0.5
         sigma *= ENGINE_SAMPLE_RATE_HZ / _HOP
-        low = max(0, int(np.ceil(centre - 3 * sigma)))
-        high = min(num_hops, int(np.floor(centre + 3 * sigma)) + 1)
+        # rounded, so that the last bit of a time, which a cut changes, moves no border
+        low = max(0, int(np.ceil(round(centre - 3 * sigma, 6))))
+        high = min(num_hops, int(np.floor(round(centre + 3 * sigma, 6))) + 1)
         if low >= high:
             continue
         bell = np.exp(-0.5 * ((np.arange(low, high) - centre) / sigma) ** 2)
@@ -243,6 +249,18 @@ def _from_phones(
     opening, wide, press = (_smooth(curves[:, axis], 1.6) for axis in range(3))
     press = np.maximum(np.clip(1.25 * press - 0.2, 0, 1), np.round(closed, 6))
     return opening, press, wide
+
+
+def _single_vowels(phonemes: Sequence[Phoneme]) -> Iterator[Phoneme]:
+    """The phones, with each diphthong as the two vowels that it goes from and to."""
+    for phoneme in phonemes:
+        vowels = _DIPHTHONGS.get(phoneme.symbol)
+        if vowels is None:
+            yield phoneme
+            continue
+        middle = phoneme.start + round(_FIRST_VOWEL * (phoneme.end - phoneme.start))
+        yield Phoneme(vowels[0], phoneme.start, middle)
+        yield Phoneme(vowels[1], middle, phoneme.end)
 
 
 def _mixed(
@@ -280,7 +298,19 @@ def _closing_lips(opening: Curve, press: Curve) -> Curve:
     reach = int(np.ceil(1 / _FASTEST_JAW))
     steps = np.arange(-reach, reach + 1)
     released = np.where(steps <= 0, _FASTEST_JAW * steps, -2.0)
-    return ndimage.grey_erosion(shut, structure=released, mode="nearest")
+    opened = ndimage.grey_erosion(shut, structure=released, mode="nearest")
+    return _without_flicker(opened, press)
+
+
+def _without_flicker(opening: Curve, press: Curve) -> Curve:
+    """Between closures that are near each other, jaws open as far as they stay for two frames.
+
+    The jaw's speed and the next closure leave time for a single open frame there, which flickers.
+    """
+    is_shut = (press >= _SHUT_PRESS).astype(np.uint8)
+    is_between = ndimage.grey_closing(is_shut, size=_LONGEST_BETWEEN_CLOSURES, mode="nearest")
+    held = ndimage.grey_opening(opening, size=_TWO_FRAMES, mode="nearest")
+    return np.where(is_between > 0, np.minimum(opening, held + _GLIMPSE), opening)
 
 
 def _smooth(curve: Curve, sigma: float) -> Curve:
