@@ -15,9 +15,8 @@ from tasks.reading.english import (
 from tasks.reading.english.names import codes, devices, known, models, paths, web
 from tasks.reading.english.rules import apply, one_spelling
 from tasks.reading.english.short import abbreviations, contexts, initials, one_letter
-from tasks.reading.english.times import calendar
+from tasks.reading.english.times import ages, calendar
 from tasks.reading.english.trades import (
-    ages,
     cars,
     chemistry,
     computing,
