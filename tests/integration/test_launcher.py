@@ -10,8 +10,12 @@ import pytest
 from model.host.server import launcher_options
 
 pytestmark = pytest.mark.integration
-TELLS = "import os; print('seen', os.environ['CUDA_VISIBLE_DEVICES'], \
-os.environ['ACCELERATE_MIXED_PRECISION'], os.environ['WORLD_SIZE'], flush=True)"
+# one write for each rank: two that print at a time would mix their words
+TELLS = """
+import os
+names = "CUDA_VISIBLE_DEVICES", "ACCELERATE_MIXED_PRECISION", "WORLD_SIZE"
+os.write(1, " ".join(["seen", *(os.environ[name] for name in names)]).encode() + b"\\n")
+"""
 USERS_CONFIG = """
 compute_environment: LOCAL_MACHINE
 distributed_type: MULTI_GPU
