@@ -9,6 +9,7 @@ start Python anew.
                  <─────────────── pid, and the exit code through one of the files ───────────┘
 """
 
+import atexit
 import contextlib
 import gc
 import importlib
@@ -23,7 +24,7 @@ import tempfile
 import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 ROOT = Path(__file__).parents[1]
 _COMMAND_LINE = 'import runpy; runpy.run_module("flows.cli", run_name="__main__", alter_sys=True)'
@@ -336,10 +337,28 @@ def _become(arguments: list[str], env: dict[str, str], files: list[int]) -> None
         os.close(file)
 
 
+def end_at_once(code: object) -> NoReturn:
+    """End as Python does, but for taking every object apart.
+
+    A fork that does copies the memory of the process it was forked from: 50,000 pages, a quarter
+    of a second.
+    """
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    if code is not None and not isinstance(code, int):
+        sys.stderr.write(f"{code}\n")
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code & 0xFF if isinstance(code, int) else int(code is not None))
+
+
 if __name__ == "__main__":
     import_all()
     look_for_faces(map(Path, sys.argv[2:]))
     gc.freeze()
     with socket.socket(fileno=int(sys.argv[1])) as session:
         code_asked = serve(session)
-    exec(code_asked, {"__name__": "__main__"})
+    try:
+        exec(code_asked, {"__name__": "__main__"})
+    except SystemExit as ended:
+        end_at_once(ended.code)

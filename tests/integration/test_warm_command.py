@@ -33,6 +33,26 @@ def test_a_forked_command_says_and_returns_what_python_started_anew_does(
     assert (forked.stdout, forked.stderr) == (anew.stdout, anew.stderr)
 
 
+@pytest.mark.parametrize("code", ["None", "0", "3", "True", "259", "'a word'", "''"])
+def test_a_fork_that_exits_waits_for_threads_and_tidies_up_as_python_does(
+    warm_command, prefect_api, code
+):
+    program = (
+        "import atexit, sys, threading, time\n"
+        "atexit.register(print, 'tidied up')\n"
+        "def late():\n    time.sleep(0.1)\n    print('the thread has ended')\n"
+        f"threading.Thread(target=late).start()\nsys.exit({code})"
+    )
+    anew = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+
+    forked = warm_command.run([], {**os.environ, "PREFECT_API_URL": prefect_api}, 60, program)
+
+    assert forked.returncode == anew.returncode
+    assert (forked.stdout, forked.stderr) == (anew.stdout, anew.stderr)
+
+
 def test_a_killed_command_ends_with_its_signal_and_others_go_on(start_nightshoot, tmp_path):
     manifest = write_campaign(tmp_path / "in", num_videos=1, num_sentences=1)
     logs = tmp_path / "a.log", tmp_path / "b.log"
