@@ -46,6 +46,7 @@ GW gigawatt | kWp,kwp kilowatt~peak kilowatts~peak | MWp megawatt~peak megawatts
 MMBtu,MMBTU million~BTU million~BTU | mS millisiemens millisiemens
 mS/cm millisiemens~per~centimeter millisiemens~per~centimeter
 kWh,KWh,kwh,KWH kilowatt~hour | MWh megawatt~hour | Wh watt~hour | VA volt-ampere
+kVA kilovolt-ampere | MVA megavolt-ampere | kvar,kVAr kilovar
 amp,amps amp | V,v volt | mV millivolt | kV kilovolt | mA milliamp | mAh,MAH,mah milliamp~hour
 Ah amp~hour
 VAC volt~AC volts~AC | VDC volt~DC volts~DC | Ω,Ω ohm | kΩ,kΩ kilohm
@@ -63,7 +64,7 @@ hp,HP,bhp horsepower horsepower | ppm part~per~million parts~per~million | ct,ct
 mmHg,mm~Hg millimeter~of~mercury millimeters~of~mercury
 ga,ga. gauge gauge
 ppb part~per~billion parts~per~billion
-ctw,cttw,ct~tw,ct.~tw,ct.~t.w.,ct~t.w. carat~total~weight carats~total~weight
+ctw,cttw,ct~tw,ct~tw.,ct.~tw,ct.~t.w.,ct~t.w. carat~total~weight carats~total~weight
 gsm,g/m²,g/m2 gram~per~square~meter grams~per~square~meter
 IU international~unit | U/mL,U/ml,IU/mL,IU/ml unit~per~milliliter units~per~milliliter
 N/m²,N/m2 newton~per~square~meter newtons~per~square~meter | bps,bp basis~point

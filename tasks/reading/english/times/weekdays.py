@@ -108,7 +108,7 @@ def _later_day(match: re.Match[str]) -> Token | None:
 
 def _closed(match: re.Match[str]) -> Token:
     """Closed Sun & public holidays."""
-    return token(match, "date", DAYS[match[1].lower()])
+    return token(match, "date", DAYS[match[0].lower()])
 
 
 _OF_LETTER = {"T": "Tuesday", "W": "Wednesday"}
@@ -140,6 +140,8 @@ _TIL = re.compile(
     r"(?:(?<=[;,.&] )|(?<=^)|(?<=\band ))(Sat|Sun|Wed)(?=[ \u00a0](?:til|till|until|from|to"
     r"|noon|only"
     r"|closed)\b)"
+    r"|(?<![\w.'-])(Sat|Sun|Wed)(?=[ \u00a0](?:[ap]\.?m\b|mornings?\b|afternoons?\b|evenings?\b"
+    r"|nights?\b))"
 )
 
 

@@ -13,6 +13,7 @@ from tasks.reading.english.numbers import (
     cardinal,
     fraction_words,
     parse_number,
+    plural,
 )
 from tasks.reading.english.quantities import UNIT, end_of, part_of
 from tasks.reading.english.rules import LatePattern, Rule, stop_ends_sentence, token
@@ -294,7 +295,25 @@ def _macros(match: re.Match[str]) -> Token | None:
     return token(match, "model", ", ".join(words), doubt=doubt)
 
 
+_SOLD = re.compile(
+    r"(?i:\b(?:tabs|tablets?|caps|capsules?|caplets?|pods?|coffees?|bags?|tea-?bags?|wipes|nappies"
+    r"|diapers|tissues|sachets|sticks|lozenges|pastilles|pads|rolls|bars|cans|plasters|filters"
+    r"|cigars|nuggets|wings|packs?|packets?|boxes|cartons|sleeves|trays)(?: of| in)?,? )$"
+)
+_SEVERAL = re.compile(r"(?<![\w.,$€£¥₹/-])(?P<count>[1-9]\d{1,2})s(?![\w'/])")
+_PRICE_NEXT = re.compile(r",? [$€£₹]\d|,? (?:was|now|only|from) [$€£₹]\d")
+
+
+def _several(match: re.Match[str]) -> Token | None:
+    """Tablets, 16s: how many are in a pack, and no seconds."""
+    before = match.string[max(0, match.start() - 20) : match.start()]
+    if not (_SOLD.search(before) or _PRICE_NEXT.match(match.string, match.end())):
+        return None
+    return token(match, "measure", plural(cardinal(int(match["count"]))))
+
+
 RULES = (
+    Rule(_SEVERAL, _several),
     Rule(_MACROS, _macros),
     Rule(_MINUTES, _minutes),
     Rule(_HEAT, _heat),
