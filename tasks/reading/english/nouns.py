@@ -26,7 +26,7 @@ _DESCRIBED = word_set(
     "dumbbell dumbbells plates barrel barrels shelf shelves keg kegs "
     "prize prizes bonus voucher vouchers coupon coupons discount rebate deposit fee reward refund "
     "credit bill ticket tickets giveaway range stills sensor phone phones laptop laptops tablet "
-    "tablets kettle kettles lead leads sirloin ribeye rump tabs luggage suitcase joint"
+    "tablets kettle kettles lead leads sirloin ribeye rump tabs luggage suitcase joint purchase purch"
 )
 """Nouns that a measure in front of them describes: 65W charger, 5 kg bag."""
 NOT_NOUNS = word_set(
@@ -55,7 +55,7 @@ _NOT_PLURALS = word_set(
     "sometimes as goes runs lasts makes gives uses costs comes fits keeps works means lets gets"
     " needs takes "
     "weighs measures sits stands reaches delivers offers starts ends covers sounds feels looks"
-    " seems others"
+    " seems others fails exceeds requires includes remains drops rises falls expires applies"
 )
 
 
@@ -71,7 +71,7 @@ _NO_THINGS = NOT_NOUNS | word_set(
     " wider deeper closer "
     "ip any some such both much many few several one two three four five usable usb free used"
     " left remaining clear standby peak typical "
-    "idle rms continuous output input each"
+    "idle rms continuous output input each fails exceeds requires includes remains drops applies"
 )
 _VESSEL = re.compile(r"\d[ \u00a0-]?(?:fl\.? )?(?:oz|ml|mL|cl|L|g)\b\.?$")
 _STOPS = re.compile(r"[.,;)!?]|$")

@@ -29,7 +29,9 @@ _PER_SO_MUCH = re.compile(
     rf"{_S}/{_S}(?:(1|10{{1,3}}){_S}(g|ml|mL|km|kg|L|l|kWh|h)|(\d{{1,2}}){_S}(hrs?|h|days?))"
     r"(?![A-Za-z0-9])"
 )
-_COURSE = re.compile(rf"{_S}/{_S}([2-9]|[1-9]\d){_S}(wks?|weeks?|mos?|months?)(?![A-Za-z0-9])")
+_COURSE = re.compile(
+    rf"{_S}/{_S}([2-9]|[1-9]\d){_S}(wks?|weeks?|mos?|months?|d|days)(?![A-Za-z0-9])"
+)
 _SHORT = {
     "sh": "share",
     "shr": "share",
@@ -64,6 +66,7 @@ _UNITS_AND_DAYS = {
         for word in ("day", "week", "month")
         for name in (word, f"{word}s")
     },
+    "d": Unit("day", "days"),
 }
 
 
@@ -144,6 +147,8 @@ def _of_rent(match: re.Match[str], text: str) -> str:
 
 def _period_of(name: str, words: str, text: str) -> str | None:
     """A period that a price is for: £29/m for broadband, but not of fabric."""
+    if name == "n" and _MONEY.search(words):
+        return "a night"
     if name == "m" and _MONEY.search(words) and _CONTRACTS.search(text):
         return "a month"
     return PERIODS.get(name)
@@ -152,7 +157,7 @@ def _period_of(name: str, words: str, text: str) -> str | None:
 def _period_end(text: str, end: int) -> int:
     is_stop = text[end : end + 1] == "." and text[end - 1].isalpha()
     shortened = re.search(
-        r"/(?:mo|yr|wk|hr|min|sec|sh|shr|pg|bbl|doz|qtr|btl|ctn|cust|mth|nt|lb|oz|gal|sht|hd"
+        r"/(?:mo|yr|wk|hr|min|sec|sh|shr|pg|bbl|doz|qtr|btl|ctn|cust|mth|nt|lb|oz|gal|sht|hd|yd"
         r"|pr)$",
         text[max(0, end - 5) : end],
     )

@@ -15,7 +15,7 @@ fl.oz.,fl.oz,floz,fl~oz,fl~oz.,fl.~oz,fl.~oz. fluid~ounce | gal,gal. gallon
 gph,GPH gallon~per~hour gallons~per~hour | gpm,GPM gallon~per~minute gallons~per~minute
 qt,qt.,qts,qts. quart
 pt,pt. pint | tsp,tsp.,tsps teaspoon | tbsp,tbsp.,Tbsp,Tbsp.,tbsps tablespoon
-sq~ft,sf,SF,s.f.,sq~ft.,sq.~ft.,sq.~ft,sqft,ft²,ft2 square~foot square~feet
+sq~ft,sf,SF,s.f.,sq~ft.,sq.~ft.,sq.~ft,sqft,sft,ft²,ft2 square~foot square~feet
 sq~m,sq.~m,sq.~m.,sqm,㎡,m²,m2 square~meter | sq~km,km²,km2,㎢ square~kilometer
 cm²,cm2 square~centimeter | mm²,mm2 square~millimeter
 in²,in2,sq~in,sq.~in. square~inch square~inches | mi²,sq~mi,sq.~mi. square~mile | ha hectare

@@ -9,6 +9,13 @@ EITHER_WAY = {
     **{"pymt": "payment", "pymts": "payments", "w'end": "weekend", "w'ends": "weekends"},
     **{"pkg": "package", "pkgs": "packages", "mthly": "monthly", "wkly": "weekly"},
     **{"yrly": "yearly", "incld": "included", "hndlg": "handling", "frt": "freight"},
+    **{"wkdays": "weekdays", "wkday": "weekday", "wkends": "weekends", "svc": "service"},
+    **{"svcs": "services", "lrg": "large", "tlr": "trailer", "flr": "floor", "blk": "block"},
+    **{"regn": "registration", "slps": "sleeps", "smkrs": "smokers", "smkr": "smoker"},
+    **{"ckg": "cooking", "h/lamp": "headlamp", "t/h": "townhouse", "b/dry": "blow-dry"},
+    **{"del'd": "delivered", "inst'd": "installed", "vax'd": "vaccinated", "lvl": "level"},
+    **{"lvls": "levels", "purch": "purchase", "resp": "response", "sibs": "siblings"},
+    **{"clr": "clear", "mvmt": "movement", "mvmts": "movements"},
 }
 """Clipped so short that they are nothing else, with a full stop or without one."""
 WITH_STOP = {

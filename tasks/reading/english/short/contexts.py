@@ -7,6 +7,50 @@ from tasks.reading.tokens import Token
 
 _GREENS = "(?:parsley|cilantro|coriander|kale|chard|scallions|radishes|dill|mint|basil|spinach)"
 _WORDS = (
+    (r"(?<=\d )hd(?=[,;.)]|$| of)", "head"),
+    (r"(?<=pm )x(?= \d{1,2}m\b)", "for"),
+    (r"(?<=\b[AOS]-level )Chem\.", "chemistry"),
+    (r"(?<=\b[AOS]-lvl )Chem\.", "chemistry"),
+    (r"(?<=\b[AOS]-)[Ll]vls\b", "levels"),
+    (r"(?<=\b[AOS]-)[Ll]vl\b", "level"),
+    (
+        r"(?<![\w.'-])[Dd]el\.(?= (?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|w/in|within|only|daily|extra))",
+        "delivery",
+    ),
+    (r"(?<![\w.'-])[Cc]oll\.(?= (?:only|or|from|in store|free|[Mm]on|[Ss]at))", "collection"),
+    (r"(?<![\w.'-])[Ww]ks(?= \d)", "weeks"),
+    (r"(?<=orig\. )mi\b|(?<=original )mi\b", "miles"),
+    (r"(?:(?<=[Mm]ost )|(?<=major )|(?<=[Ww]/ ))ins\.(?=[.,;)]|$| [a-z])", "insurance"),
+    (r"(?<=\dmg )caps\b(?!\.)", "capsules"),
+    (r"(?<=\dmg )tabs\b(?!\.)", "tablets"),
+    (
+        r"(?:(?<=TDS )|(?<=QDS )|(?<=\bBD )|(?<=\bOD )|(?<=\bBID )"
+        r"|(?<=\bTID ))x(?= \d{1,2}/(?:7|52|12))",
+        "for",
+    ),
+    (r"(?<![\w.'-])[Aa]lt\.(?= (?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|days|weeks|wks))", "alternate"),
+    (r"(?<=\bno )ret\.", "returns"),
+    (r"(?<![\w.'-])[Dd]ig\.(?= (?:coupons?|download|copy|code|edition))", "digital"),
+    (r"(?<![\w.'-])[Ff]am\.(?= (?:pk|pack|ticket|room|pass|size|rm))", "family"),
+    (r"(?:(?<=[Ff]am\. )|(?<=[Ff]amily ))pk\b\.?", "pack"),
+    (r"(?<=\ba )pr\.(?=[ ,;)]|$)", "pair"),
+    (r"(?<=yrs' )exp\.(?=[ ,;)]|$)|(?<=years' )exp\.(?=[ ,;)]|$)", "experience"),
+    (r"(?:(?<=spd )|(?<=speed ))man\.(?=[ ,;)]|$)", "manual"),
+    (r"(?<![\w.'-])[Aa]tt\.(?=:? \d)", "attendance"),
+    (r"(?<![\w.'-])[Ee]rr\.(?=:? \d)", "error"),
+    (r"(?<!\w)[cC]/outs?(?= \d| %)", "checkout"),
+    (r"(?:(?<=\b1/2 )|(?<=[Ff]ull )|(?<=[Hh]alf ))hd\b", "head"),
+    (r"(?<=, )o/p(?= for)|(?<=with )o/p(?= for)", "outline permission"),
+    (r"(?<=[/\d]kg )lwt\b", "liveweight"),
+    (
+        r"(?:(?<=[Cc]ondo )|(?<=[Bb]ed )|(?<=[Cc]ommon )|(?<=[Mm]aster )"
+        r"|(?<=[Ll]iving ))rm\.(?= [a-z])",
+        "room",
+    ),
+    (
+        r"(?<![\w.'-])[Nn]r\.(?= (?:metro|station|stn|beach|school|shops|park|bus|train|the)\b)",
+        "near",
+    ),
     (r"(?<=\d-)pc(?= [a-z])", "piece"),
     (r"(?<=\d-)nt\b\.?(?=[ \u00a0])", "night"),
     (r"(?<=[Nn]ew )pts\.?(?= (?:welcome|seen|only|from|call|exam|\$\d+ exam))", "patients"),
@@ -187,6 +231,8 @@ _LAST = (
     "population",
     "registration",
     "volume",
+    *("returns", "insurance", "holiday", "holidays", "included", "weekdays", "weekends"),
+    *("experience", "manual", "pair", "pack", "appointment", "interest", "patients", "denier"),
 )
 
 

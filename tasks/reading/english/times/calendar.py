@@ -78,7 +78,7 @@ _DATE_CUES = word_set(
 _DAY_RANGE = re.compile(rf"\b({ANY_DAY})\.?{_S}?[-–—/&]{_S}?({ANY_DAY})\b\.?")
 _MONTH_RANGE = re.compile(rf"\b({_ANY_MONTH}){_TO}({_ANY_MONTH})(?!\w)")
 _LONE_DAY = re.compile(
-    rf"\b({DAY})(?:(\.)|(?=:)|(?=,?{_S}(?:\d|{_ANY_MONTH}))|\b(?<=Mon|Tue|Thu|Fri))(?!\w)"
+    rf"\b({DAY})(?:(\.)|(?=:)|(?=,?{_S}(?:\d|{_ANY_MONTH}))|\b(?<=Mon|Tue|Thu|Fri)|\b(?<=Tues|Weds|hurs|Thur))(?!\w)"
 )
 _LONE_MONTH = re.compile(
     r"\b(Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)(?:(\.)|(?<=Sept|.Oct|.Nov|.Dec))(?!\w)"

@@ -16,19 +16,25 @@ _NO_TIME = (
     r"|x|×|GPA|tog|mg|ml|g|cl|dB|A|Ah)\b)"
 )
 _HOURS = re.compile(
-    rf"(?<![\w.,:/$€£¥₹#–-])(?P<h>{_HOUR})(?:\.(?P<m>{_MINUTE}))?(?P<to>[ \u00a0]?[-–][ \u00a0]?)"
-    rf"(?P<h2>{_HOUR})(?:\.(?P<m2>{_MINUTE}))?{_NO_TIME}"
+    rf"(?<![\w.,:/$€£¥₹#–-])(?P<h>{_HOUR})(?:[.:](?P<m>{_MINUTE}))?(?P<to>[ \u00a0]?[-–][ \u00a0]?)"
+    rf"(?P<h2>{_HOUR})(?:[.:](?P<m2>{_MINUTE}))?{_NO_TIME}"
 )
 _WEEKLY = re.compile(
-    rf"\b(?:{ANY_DAY}|[Oo]pen|[Hh]ours|hrs|[Dd]aily|[Dd]oors|[Ww]eekdays|[Ww]eekends|[Nn]ightly"
+    rf"\b(?:{ANY_DAY}|M-F|[Ww]kdays|[Oo]pen|[Hh]ours|hrs|[Dd]aily|[Dd]oors|[Ww]eekdays|[Ww]eekends|[Nn]ightly"
     r"|[Ll]unch|[Dd]inner|[Bb]runch|[Ss]upper|[Ss]erved)\b|\d[ \u00a0]?[ap]\.?m\b"
 )
 
 
+_DAYS_BEHIND = re.compile(rf"[ \u00a0](?:{ANY_DAY}|M-F|daily|weekdays|wkdays|weekends)\b")
+
+
 def _hours(match: re.Match[str]) -> Token | None:
     """Lunch 12-2.30: where it falls it is no range of numbers; elsewhere a day must say so."""
-    if not (match["m"] or match["m2"]):
+    is_dotted = "." in match[0]
+    if not (match["m"] or match["m2"]) or (match["m"] and match["m2"] and not is_dotted):
         return None
+    if not is_dotted and not _DAYS_BEHIND.match(match.string, match.end()):
+        return None  # read with the days before it
     falls = _as_number(match, "h", "m") > _as_number(match, "h2", "m2")
     is_cued = _WEEKLY.search(match.string) or any(map(_falls, _HOURS.finditer(match.string)))
     if not falls and not is_cued:
@@ -66,6 +72,8 @@ def _seated(match: re.Match[str]) -> Token | None:
 _BEGINS = re.compile(
     rf"(?:\b(?:[Dd]oors(?: open)?(?: at)?|[Cc]urtain(?: up)?(?: at)?|[Kk]ick-?off(?: at)?|[Cc]urfew"
     rf"|[Oo]n stage(?: at)?|[Nn]ightly(?: at)?|[Ss]ervice at|[Cc]lass(?:es)? at|[Ss]how at"
+    rf"|[Gg]ates(?: open)?(?: at)?"
+    r"|[Bb]ibs from|[Rr]egistration from|[Mm]arathon|\b(?:5|10)[kK]|[Rr]ace at|[Hh]eats from"
     rf"|[Bb]rea?kfast from|[Ll]unch from|[Dd]inner from|last orders(?: at)?"
     rf"|(?:{ANY_DAY}s?\.?,?)(?: at| from| by| till| until)?))"
     rf"[ \u00a0](?P<h>{_HOUR})\.(?P<m>00|15|30|45){_NO_TIME}"

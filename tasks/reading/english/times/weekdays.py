@@ -53,6 +53,19 @@ EARLY_RULES = (
     Rule(_SHORT_HALVES, _short_halves),
     Rule(_DAY_LIST, _day_list),
 )
+_EACH_WEEK = re.compile(
+    r"(?:(?<=[Aa]lt\. )|(?<=[Aa]lternate )|(?<=[Oo]n )|(?<=[Cc]losed )|(?<=[Mm]ost )|(?<=& )"
+    r"|(?<=and ))"
+    r"(?P<day>Mon|Fri|Sat|Sun)s\b(?!\w)(?P<stop>\.(?=[ \u00a0]?[,;a-z]|$))?"
+)
+
+
+def _each_week(match: re.Match[str]) -> Token:
+    """Closed alt. Mons."""
+    end = match.end() - bool(match["stop"] and match.end() == len(match.string))
+    return token(match, "date", f"{DAYS[match['day'].lower()]}s", end=end)
+
+
 _GLUED_DAYS = re.compile(
     r"(?<![\w/&])(?:MWF|MW|WF|TTh|TuTh|TR|MTWThF)(?=[ \u00a0](?:1[0-2]|[1-9])(?::[0-5]\d"
     r"|[ \u00a0]?[-–][ \u00a0]?\d))"
@@ -152,6 +165,7 @@ def _day_span(match: re.Match[str]) -> Token:
 
 
 RULES = (
+    Rule(_EACH_WEEK, _each_week),
     Rule(_DAY_SPAN, _day_span),
     Rule(_TIL, _closed),
     Rule(_OPENING, _opening),

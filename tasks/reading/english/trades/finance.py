@@ -5,6 +5,7 @@ import re
 from tasks.reading.english.numbers import (
     NUMBER,
     cardinal,
+    digits,
     ordinal,
     pairs,
     parse_number,
@@ -126,8 +127,11 @@ _EACH = {"kWh": "kilowatt hour", "min": "minute", "L": "liter"}
 
 def _pence(match: re.Match[str]) -> Token:
     """7.5p/kWh."""
-    each = f" per {_EACH.get(match['each'], match['each'])}" if match["each"] else ""
-    return token(match, "money", f"{parse_number(match['pence']).words} pence{each}")
+    words = f"{parse_number(match['pence']).words} pence"
+    if match["each"] is None:
+        words, end = with_rate(match.string, match.end(), words)
+        return token(match, "money", words, end=end)
+    return token(match, "money", f"{words} per {_EACH.get(match['each'], match['each'])}")
 
 
 _FORMS = re.compile(
@@ -197,6 +201,14 @@ def _term(match: re.Match[str]) -> Token:
     return token(match, "measure", f"{cardinal(int(match[1]))} month")
 
 
+_FOR_MONTHS = re.compile(r"(?<=pm x )(\d{1,2})m(?!\w)")
+
+
+def _for_months(match: re.Match[str]) -> Token:
+    """£32 pm x 24m."""
+    return token(match, "measure", f"{cardinal(int(match[1]))} months")
+
+
 _RAND = re.compile(
     r"(?<![\w.,$€£¥₹/#-])R[ \u00a0]?(?P<number>\d{1,3}(?:[ \u00a0,]\d{3})+|\d+)(?P<cents>[.,]\d\d)?"
     r"(?P<scale>[ \u00a0]?(?:million|m|mil|bn|billion|k))?"
@@ -234,11 +246,13 @@ def _rand(match: re.Match[str]) -> Token | None:
     if not (is_grouped or match["scale"]) and number < _LEAST_RAND:
         return None
     scale = (match["scale"] or "").strip()
-    words = cardinal(number) + (f" {_SCALES.get(scale, scale)}" if scale else "")
+    decimals = match["cents"] if scale else None
+    words = cardinal(number) + (f" point {digits(decimals[1:])}" if decimals else "")
+    words += f" {_SCALES.get(scale, scale)}" if scale else ""
     if match["high"]:
         words += f" to {cardinal(int(re.sub(r'[^0-9]', '', match['high'])))}"
     words += " rand"
-    cents = int((match["cents"] or ".0")[1:])
+    cents = 0 if scale else int((match["cents"] or ".0")[1:])
     words += f" and {cardinal(cents)} cent{'' if cents == 1 else 's'}" if cents else ""
     words, end = with_rate(text, match.end(), words)
     return token(match, "money", words, end=end)
@@ -247,6 +261,7 @@ def _rand(match: re.Match[str]) -> Token | None:
 _LEAST_RAND = 10
 RULES = (
     Rule(_RAND, _rand),
+    Rule(_FOR_MONTHS, _for_months),
     Rule(_TERM, _term),
     Rule(_OF_MONTHS, _of_months),
     Rule(_OF_YEARS, _of_years),

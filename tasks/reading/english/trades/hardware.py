@@ -9,7 +9,7 @@ from tasks.reading.english.rules import Rule, token, word_after
 from tasks.reading.tokens import Token
 
 _WIRE = re.compile(
-    r"(?<![\w.,/$-])(?P<gauge>\d{1,2})/(?P<cores>[2-9])(?=[ \u00a0](?:[A-Za-z-]+[ \u00a0])?(?:AWG|"
+    r"(?<![\w.,/$-])(?!1/2 )(?P<gauge>\d{1,2})/(?P<cores>[2-9])(?=[ \u00a0](?:[A-Za-z-]+[ \u00a0])?(?:AWG|"
     r"NM(?:-B)?|UF(?:-B)?|MC|SJT\w*|SOO?W|SPT-?\d?|[Gg]auge|[Ww]ir(?:e|ing)|[Cc]ables?"
     r"|[Cc]ords?|Romex)\b)"
 )

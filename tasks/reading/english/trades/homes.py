@@ -288,7 +288,16 @@ def _stacked(match: re.Match[str]) -> Token | None:
     return token(match, "digits", f"number {digits(match[1])} dash {digits(match[2])}")
 
 
+_SHARED = re.compile(r"(?<![\w.,/$-])([1-4])/([2-5])(?=[ \u00a0-](?:sharing|seaters?)\b)")
+
+
+def _shared(match: re.Match[str]) -> Token:
+    """Rooms of 2/3 sharing: two or three people."""
+    return token(match, "range", f"{cardinal(int(match[1]))} or {cardinal(int(match[2]))}")
+
+
 RULES = (
+    Rule(_SHARED, _shared),
     Rule(_STACKED, _stacked),
     Rule(_SHORT_STATE, _short_state),
     Rule(_PARTY, _party),

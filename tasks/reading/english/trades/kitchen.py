@@ -172,6 +172,7 @@ _OF_FOOD = re.compile(rf"[ \u00a0](?:of[ \u00a0])?(?i:{_FOODS}|beer|ale|cider|bl
 _PERCENT_POINTS = re.compile(
     rf"{_AMOUNT}[ \u00a0]?(?:pp(?!\w)\.?|p\.p\.|(?P<thousand>ppts?)(?!\w))"
 )
+_LIMITED = re.compile(r"(?i:\b(?:limit|limited|ltd\.?|max\.?|maximum)(?: to| of)? )$")
 _SLIDES = re.compile(
     r"[ \u00a0-](?:files?|slides?|decks?|presentations?|templates?)\b", re.IGNORECASE
 )
@@ -200,6 +201,8 @@ def _percent_points(match: re.Match[str]) -> Token | None:
             one = "part" if number.is_one else "parts"
             return token(match, "measure", f"{number.words} {one} per thousand")
         return _measure(match, "percentage point")
+    if _LIMITED.search(match.string[: match.start()]) and number.part is None:
+        return token(match, "measure", f"{number.words} per person", end=end_of(match))
     is_pages = not (match["sign"] or number.decimals) and number.whole > _MOST_PERCENT_POINTS
     if is_pages:
         is_noun_next = is_noun_next_to(match.string, match.start(), match.end())

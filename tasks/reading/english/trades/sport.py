@@ -45,16 +45,16 @@ _RUNNING = re.compile(
 
 _TOWN = re.compile(r"\b[A-Z][a-z]+ $")
 _RACE = re.compile(
-    r"\b(?:runners?|races?|start|bibs?|chip|medals?|unaff|aff|marathon|course|laps?|parkrun)\b"
+    r"\b(?:runners?|[Rr]aces?|start|bibs?|chip|medals?|unaff|aff|marathon|course|laps?|parkrun)\b"
 )
 
 
 def _distance(match: re.Match[str]) -> Token | None:
     """Run the 10k."""
     is_town = _TOWN.search(match.string, 0, match.start())
-    if match["place"] and not (is_town and _RACE.search(match.string)):
+    if match["place"] is not None and not (is_town and _RACE.search(match.string)):
         return None
-    if not (match["place"] or _RUNNING.search(match.string)):
+    if not (match["place"] is not None or _RUNNING.search(match.string)):
         return None
     return token(match, "measure", f"{cardinal(int(match['length']))} K")
 
@@ -203,7 +203,17 @@ def _titles(match: re.Match[str]) -> Token:
     return token(match, "measure", f"{cardinal(int(match[1]))} time")
 
 
+_DARTS = re.compile(r"(?<![\w.,])180s(?!\w)")
+_OCHE = re.compile(r"(?i:\b(?:darts?|oche|checkouts?|c/out|nine-darter|PDC|legs)\b)")
+
+
+def _darts(match: re.Match[str]) -> Token | None:
+    """Five 180s, at darts."""
+    return token(match, "measure", "one eighties") if _OCHE.search(match.string) else None
+
+
 RULES = (
+    Rule(_DARTS, _darts),
     Rule(_DISTANCE, _distance),
     Rule(_TITLES, _titles),
     Rule(_PLAYTIME, _playtime),
