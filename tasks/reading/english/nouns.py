@@ -26,7 +26,8 @@ _DESCRIBED = word_set(
     "dumbbell dumbbells plates barrel barrels shelf shelves keg kegs "
     "prize prizes bonus voucher vouchers coupon coupons discount rebate deposit fee reward refund "
     "credit bill ticket tickets giveaway range stills sensor phone phones laptop laptops tablet "
-    "tablets kettle kettles lead leads sirloin ribeye rump tabs luggage suitcase joint purchase purch"
+    "tablets kettle kettles lead leads sirloin ribeye rump tabs luggage suitcase "
+    "joint purchase purch"
 )
 """Nouns that a measure in front of them describes: 65W charger, 5 kg bag."""
 NOT_NOUNS = word_set(

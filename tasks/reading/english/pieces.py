@@ -162,7 +162,8 @@ def _unknown_rates(text: str, tokens: Sequence[Token]) -> Iterator[tuple[int, in
 
 
 _SHORT_WORDS = word_set(
-    "del coll dig fam ret abs alg app asst auth bal cal carb cert chem civ comb con conf crit def dim div eff eng esp "
+    "del coll dig fam ret "
+    "abs alg app asst auth bal cal carb cert chem civ comb con conf crit def dim div eff eng esp "
     "exam exec exp ext fed fig fin fwd gen hon ill int iss jan len lib lit loc man mat mech med "
     "mod mus opp orig par perf pol pos pres prod prog pub rec rel rep res rev sat sec sep sev sol "
     "sub sup surg tech tel tem tol tot tran vac val veg vet vis vol"
@@ -286,6 +287,7 @@ _ONSET = re.compile(
     r"(?:b[lr]?|ch?[lr]?|d[rw]?|f[lr]?|g[hlnrw]?|h|j|k[hlnr]?|l|ll|m|n|p[hlnrst]?|q|rh?|s[chklmnpqtvw]?[hlrw]?"
     r"|t[hrsw]?r?|v|wh?r?|x|y|zh?)?[aeiouyw]"
 )
+_COMMANDS = word_set("chmod chown gzip gzipped mkdir grep sshd npmjs")
 _BESIDE = re.compile(r"(?<![\w.'@#\\/-])[a-z]{4,9}(?![\w'@/-]|\.\w)")
 
 
@@ -296,7 +298,7 @@ def _odd_onsets(text: str, tokens: Sequence[Token]) -> Iterator[tuple[int, int, 
         if any(each.start < end and start < each.end for each in tokens):
             continue
         word = match[0]
-        if _ONSET.match(word) or word in _SOUNDS or _is_form_of_word(word):
+        if _ONSET.match(word) or word in _SOUNDS | _COMMANDS or _is_form_of_word(word):
             continue
         yield start, end, f'"{word}" is read as letters, or as it stands; {_WAY_OUT}'
 

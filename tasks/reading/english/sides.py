@@ -110,6 +110,8 @@ _MOST_ROUND = 6
 
 def _is_so_many(match: re.Match[str], first: str, names: list[str]) -> bool:
     """Whether the first number counts: visits of 45 minutes, and pizzas."""
+    if names[0] in _TIMES_OF and not names[1]:
+        return True  # 1.5 hrs x 8
     if names[0] or not first.isdecimal():
         return False
     is_round = bool(_ROUND.match(match.string, match.end())) and int(first) <= _MOST_ROUND

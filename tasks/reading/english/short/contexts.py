@@ -231,7 +231,7 @@ _LAST = (
     "population",
     "registration",
     "volume",
-    *("returns", "insurance", "holiday", "holidays", "included", "weekdays", "weekends"),
+    *("returns", "insurance", "holidays", "included", "weekdays", "weekends"),
     *("experience", "manual", "pair", "pack", "appointment", "interest", "patients", "denier"),
 )
 

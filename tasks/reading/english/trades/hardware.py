@@ -9,7 +9,8 @@ from tasks.reading.english.rules import Rule, token, word_after
 from tasks.reading.tokens import Token
 
 _WIRE = re.compile(
-    r"(?<![\w.,/$-])(?!1/2 )(?P<gauge>\d{1,2})/(?P<cores>[2-9])(?=[ \u00a0](?:[A-Za-z-]+[ \u00a0])?(?:AWG|"
+    r"(?<![\w.,/$-])(?!1/2 )(?P<gauge>\d{1,2})/(?P<cores>[2-9])"
+    r"(?=[ \u00a0](?:[A-Za-z-]+[ \u00a0])?(?:AWG|"
     r"NM(?:-B)?|UF(?:-B)?|MC|SJT\w*|SOO?W|SPT-?\d?|[Gg]auge|[Ww]ir(?:e|ing)|[Cc]ables?"
     r"|[Cc]ords?|Romex)\b)"
 )
@@ -182,6 +183,7 @@ def _tons(match: re.Match[str]) -> Token | None:
     number = parse_number(match["number"])
     following = word_after(match.string, match.end())
     is_noun_next = following.islower() and following not in NOT_NOUNS
+    is_noun_next = is_noun_next or match.string.startswith("-star", match.end() + 2)
     unit = "ton" if number.is_one or is_noun_next else "tons"
     return token(match, "measure", f"{number.words} {unit}")
 
