@@ -284,8 +284,8 @@ _UNSAYABLE = re.compile(
     r"|(?<![\w/'@.-])(?P<pair>[b-hj-z]/[a-z]+)(?![\w/'])"
 )
 _ONSET = re.compile(
-    r"(?:b[lr]?|ch?[lr]?|d[rw]?|f[lr]?|g[hlnrw]?|h|j|k[hlnr]?|l|ll|m|n|p[hlnrst]?|q|rh?|s[chklmnpqtvw]?[hlrw]?"
-    r"|t[hrsw]?r?|v|wh?r?|x|y|zh?)?[aeiouyw]"
+    r"(?:b[hjlr]?|ch?[lr]?|d[hjrw]?|f[jlr]?|g[hlnrw]?|h[wj]?|j[hj]?|k[hlnrwv]?|lh?|ll|m[bhnw]?|n[dgjkyz]?"
+    r"|p[fhlnrst]?|q|rh?|s[chjklmnpqrtvwz]?[hlrw]?|t[hjrswz]?r?|v[lr]?|wh?r?|xh?|y|z[hlw]?)?[aeiouy]"
 )
 _COMMANDS = word_set("chmod chown gzip gzipped mkdir grep sshd npmjs")
 _BESIDE = re.compile(r"(?<![\w.'@#\\/-])[a-z]{4,9}(?![\w'@/-]|\.\w)")

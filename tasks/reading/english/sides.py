@@ -82,6 +82,8 @@ _CONTENTS = frozenset(
         "kg",
         "mg",
         "mcg",
+        "Ah",
+        "mAh",
         "μg",
         "oz",
         "oz.",

@@ -44,11 +44,16 @@ def _said(piece: str) -> str:
     return digits(piece) if piece.isdecimal() else " ".join(piece.upper())
 
 
+_MOST_PIECES = 5
+
+
 def _code(match: re.Match[str]) -> Token | None:
     """Ref. 55_021-X, order A-1047/B: with the words for its signs."""
     written = match["run"]
     if re.fullmatch(r"\d{1,2}(?:[./-]\d{1,4}){1,2}", written):
         return None  # a day
+    if len(re.findall(r"[A-Z]+|\d+", written)) > _MOST_PIECES:
+        return None  # spelled and marked, as all long codes
     words = " ".join(_said(piece) for piece in _PIECE.findall(written))
     return Token(match.start("run"), match.end("run"), "digits", words)
 
