@@ -27,7 +27,7 @@ _DESCRIBED = word_set(
     "prize prizes bonus voucher vouchers coupon coupons discount rebate deposit fee reward refund "
     "credit bill ticket tickets giveaway range stills sensor phone phones laptop laptops tablet "
     "tablets kettle kettles lead leads sirloin ribeye rump tabs luggage suitcase "
-    "joint purchase purch caps capsule capsules bolts"
+    "joint purchase purch caps capsule capsules bolts pot pots"
 )
 """Nouns that a measure in front of them describes: 65W charger, 5 kg bag."""
 NOT_NOUNS = word_set(

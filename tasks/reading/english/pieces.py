@@ -162,7 +162,7 @@ def _unknown_rates(text: str, tokens: Sequence[Token]) -> Iterator[tuple[int, in
 
 
 _SHORT_WORDS = word_set(
-    "del coll dig fam ret "
+    "del coll dig fam ret ad ads assess "
     "abs alg app asst auth bal cal carb cert chem civ comb con conf crit def dim div eff eng esp "
     "exam exec exp ext fed fig fin fwd gen hon ill int iss jan len lib lit loc man mat mech med "
     "mod mus opp orig par perf pol pos pres prod prog pub rec rel rep res rev sat sec sep sev sol "

@@ -107,6 +107,9 @@ _TIMES_OF = frozenset(
     ("min", "min.", "mins", "mins.", "hr", "hr.", "hrs", "hrs.", "h", "day", "wk")
 )
 _ROUND = re.compile(r"[ \u00a0](?:pizzas?|subs?|cakes?|tarts?|quiches?|woofers?|subwoofers?)\b")
+_DOSED = re.compile(
+    r"[ \u00a0](?:caps|capsules|tabs|tablets|sachets|bags|packs|tins|cans|bottles)\b"
+)
 _MOST_ROUND = 6
 
 
@@ -114,6 +117,8 @@ def _is_so_many(match: re.Match[str], first: str, names: list[str]) -> bool:
     """Whether the first number counts: visits of 45 minutes, and pizzas."""
     if names[0] in _TIMES_OF and not names[1]:
         return True  # 1.5 hrs x 8
+    if names[0] in _CONTENTS and not names[1] and _DOSED.match(match.string, match.end()):
+        return True  # 1,000mg x 90 caps
     if names[0] or not first.isdecimal():
         return False
     is_round = bool(_ROUND.match(match.string, match.end())) and int(first) <= _MOST_ROUND

@@ -4,7 +4,7 @@ import pytest
 
 from tasks.reading.english.reader import english_tokens
 from tasks.reading.foreign.doubtful_lines import doubtful_words
-from tasks.reading.languages import language_flaw
+from tasks.reading.languages import english_word_of, language_flaw, language_of
 from tasks.reading.lexicon import Entry, Lexicon
 from tasks.reading.reading import read_aloud
 from tasks.reading.tokens import spoken_form
@@ -144,3 +144,31 @@ def test_an_entry_for_the_word_of_another_language_takes_its_doubt_away() -> Non
 
 def test_a_name_and_what_someone_does_are_english() -> None:
     assert language_flaw("Lang Lang plays Rachmaninoff", is_insisted=False) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("茅台 1935 is $180 a bottle.", "is"),
+        ("Order 宫保鸡丁 (£8.95) or 麻婆豆腐 (£7.50).", "or"),
+    ],
+)
+def test_an_english_line_with_a_chinese_name_is_marked_where_it_is_read_as_mandarin(
+    text: str, word: str
+) -> None:
+    found = english_word_of(text)
+
+    assert language_of(text) == "zh"
+    assert found is not None
+    assert text[slice(*found)] == word
+    assert 'this may be an English script; if it is, write "en" in the column "language"' in [
+        token.doubt for token in read_aloud(text, "zh")
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["这款 Lumo Pro is 新品，很亮。", "小米 Pro Max 手机 and 耳机都有", "苹果 iPhone 15 到货"],
+)
+def test_english_words_in_a_chinese_sentence_are_not_marked(text: str) -> None:
+    assert english_word_of(text) is None

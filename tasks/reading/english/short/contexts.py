@@ -7,6 +7,15 @@ from tasks.reading.tokens import Token
 
 _GREENS = "(?:parsley|cilantro|coriander|kale|chard|scallions|radishes|dill|mint|basil|spinach)"
 _WORDS = (
+    (r"(?<=[A-Z]{3} )reg\.(?=[,;)]|$)", "registered"),
+    (r"(?:(?<=1st )|(?<=2nd )|(?<=3rd )|(?<=[Ff]irst )|(?<=per )|(?<=each ))hr\b(?!\.)", "hour"),
+    (r"(?:(?<=\bof )|(?<=[Ee]very )|(?<=[Ee]ach )|(?<=[Pp]er )|(?<=1st ))mth\b\.?", "month"),
+    (r"(?:(?<=NHS )|(?<=[Uu]rgent )|(?<=[Cc]all )|(?<=[Rr]ing ))111(?![\w.,]\d|\w)", "one one one"),
+    (r"(?<=\d )coll\.(?= [A-Z])", "collection"),
+    (r"(?<=\dk )pp\.(?= ea)", "pages"),
+    (r"(?<!\w)M(?:oM|otM|OTM)(?=:? (?:no\b|[A-Z][a-z]))", "man of the match"),
+    (r"(?:(?<=fee )|(?<=interest )|(?<=\d% ))p\.m\.(?=[,;.)]|$| [a-z])", "per month"),
+    (r"(?<![\w.'-])[Rr]ef\.(?= [A-Z]{2,4}/)", "reference"),
     (r"(?<=\d )hd(?=[,;.)]|$| of)", "head"),
     (r"(?<=pm )x(?= \d{1,2}m\b)", "for"),
     (r"(?<=\b[AOS]-level )Chem\.", "chemistry"),
@@ -90,10 +99,10 @@ _WORDS = (
     (r"(?<![\w.'/-])W/D(?= (?:in|hook|connections?|included|incl)\b)", "washer dryer"),
     (r"(?<=CPR )cert\.(?= (?:class|course))|(?<=aid )cert\.(?= (?:class|course))", "certification"),
     (
-        r"(?<=[a-z] )inc\.(?= (?!VAT|GST|[Tt]ax|delivery|P&P|shipping|postage)[a-z\d$€£¥₹])",
+        r"(?<=[a-z\d] )inc\.(?= (?!VAT|GST|[Tt]ax|delivery|P&P|shipping|postage)[a-z\d$€£¥₹])",
         "including",
     ),
-    (r"(?<=[a-z] )inc\.(?=[,;)])", "included"),
+    (r"(?<=[a-z\d] )inc\.(?=[,;)])", "included"),
     (r"(?<![\w.@/-])mpg(?![\w@/-])", "miles per gallon"),
     (r"(?<![\w.'-])MR(?=[,;)])", "M R"),
     (r"(?<![\w.'-])[Ss]z\b(?=:? [\dX])", "size"),
@@ -231,6 +240,7 @@ _LAST = (
     "population",
     "registration",
     "volume",
+    *("month", "registered", "per month"),
     *("returns", "insurance", "holidays", "included", "weekdays", "weekends"),
     *("experience", "manual", "pair", "pack", "appointment", "interest", "patients", "denier"),
 )

@@ -17,8 +17,9 @@ _NO_TIME = (
 )
 _HOURS = re.compile(
     rf"(?<![\w.,:/$€£¥₹#–-])(?P<h>{_HOUR})(?:[.:](?P<m>{_MINUTE}))?(?P<to>[ \u00a0]?[-–][ \u00a0]?)"
-    rf"(?P<h2>{_HOUR})(?:[.:](?P<m2>{_MINUTE}))?{_NO_TIME}"
+    rf"(?P<h2>{_HOUR}|1[3-9](?=\.)|2[0-3](?=\.))(?:[.:](?P<m2>{_MINUTE}))?{_NO_TIME}"
 )
+_QUARTERS = ("00", "15", "30", "45")
 _WEEKLY = re.compile(
     rf"\b(?:{ANY_DAY}|M-F|[Ww]kdays|[Oo]pen|[Hh]ours|hrs|[Dd]aily|[Dd]oors|[Ww]eekdays|[Ww]eekends|[Nn]ightly"
     r"|[Ll]unch|[Dd]inner|[Bb]runch|[Ss]upper|[Ss]erved)\b|\d[ \u00a0]?[ap]\.?m\b"
@@ -36,7 +37,10 @@ def _hours(match: re.Match[str]) -> Token | None:
     if not is_dotted and not _DAYS_BEHIND.match(match.string, match.end()):
         return None  # read with the days before it
     falls = _as_number(match, "h", "m") > _as_number(match, "h2", "m2")
-    is_cued = _WEEKLY.search(match.string) or any(map(_falls, _HOURS.finditer(match.string)))
+    is_late = int(match["h2"]) > 12 and {match["m"], match["m2"]} <= set(_QUARTERS)
+    is_cued = (
+        is_late or _WEEKLY.search(match.string) or any(map(_falls, _HOURS.finditer(match.string)))
+    )
     if not falls and not is_cued:
         return None
     begins = clock_words(int(match["h"]), match["m"], None, None, True)
@@ -73,10 +77,11 @@ _BEGINS = re.compile(
     rf"(?:\b(?:[Dd]oors(?: open)?(?: at)?|[Cc]urtain(?: up)?(?: at)?|[Kk]ick-?off(?: at)?|[Cc]urfew"
     rf"|[Oo]n stage(?: at)?|[Nn]ightly(?: at)?|[Ss]ervice at|[Cc]lass(?:es)? at|[Ss]how at"
     rf"|[Gg]ates(?: open)?(?: at)?"
-    r"|[Bb]ibs from|[Rr]egistration from|[Mm]arathon|\b(?:5|10)[kK]|[Rr]ace at|[Hh]eats from"
+    r"|[Dd]ep\.?|[Aa]rr\.?|[Dd]eparts|[Aa]rrives|[Bb]ibs from|[Rr]egistration from|[Mm]arathon"
+    r"|\b(?:5|10)[kK]|[Rr]ace at|[Hh]eats from"
     rf"|[Bb]rea?kfast from|[Ll]unch from|[Dd]inner from|last orders(?: at)?"
     rf"|(?:{ANY_DAY}s?\.?,?)(?: at| from| by| till| until)?))"
-    rf"[ \u00a0](?P<h>{_HOUR})\.(?P<m>00|15|30|45){_NO_TIME}"
+    rf"[ \u00a0](?P<h>0?[1-9]|1\d|2[0-3])\.(?P<m>[0-5][05]){_NO_TIME}"
 )
 
 

@@ -6,6 +6,7 @@ from tasks.reading.english.names.models import letters
 from tasks.reading.english.nouns import NOT_NOUNS, is_noun_next_to
 from tasks.reading.english.numbers import NUMBER, cardinal, pairs, parse_number
 from tasks.reading.english.rules import Rule, token, word_after
+from tasks.reading.english.units import UNITS
 from tasks.reading.tokens import Token
 
 _WIRE = re.compile(
@@ -220,7 +221,20 @@ def _long(match: re.Match[str]) -> Token | None:
     return token(match, "range", f"{low} to {high} foot") if is_noun_next else None
 
 
+_LETTERED_SIDE = re.compile(r"(?<![\w.,-])([HWDL])(\d{1,4}(?:\.\d)?)[ \u00a0]?(cm|mm|m)(?!\w)")
+
+
+def _lettered_side(match: re.Match[str]) -> Token:
+    """A pot of H55cm."""
+    number = parse_number(match[2])
+    unit = UNITS[match[3]]
+    return token(
+        match, "measure", f"{match[1]} {number.words} {unit.one if number.is_one else unit.many}"
+    )
+
+
 RULES = (
+    Rule(_LETTERED_SIDE, _lettered_side),
     Rule(_TONS, _tons),
     Rule(_INKS, _inks),
     Rule(_DIVIDED, _divided),

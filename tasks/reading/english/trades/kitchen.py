@@ -315,7 +315,20 @@ def _several(match: re.Match[str]) -> Token | None:
     return token(match, "measure", plural(cardinal(int(match["count"]))))
 
 
+_PER_POUND = re.compile(
+    r"(?i:\b(?:prawns?|shrimps?|scallops?|langoustines?)(?: size| count)?,? )"
+    r"(?P<low>\d{1,2})/(?P<high>\d{1,2})(?![\w/]|[.,]\d)"
+)
+
+
+def _per_pound(match: re.Match[str]) -> Token:
+    """Prawns of 16/20: so many in a pound."""
+    words = f"{cardinal(int(match['low']))} {cardinal(int(match['high']))}"
+    return Token(match.start("low"), match.end(), "model", words)
+
+
 RULES = (
+    Rule(_PER_POUND, _per_pound),
     Rule(_SEVERAL, _several),
     Rule(_MACROS, _macros),
     Rule(_MINUTES, _minutes),
