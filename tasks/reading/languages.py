@@ -22,6 +22,7 @@ _NO_PROSE = re.compile(
 )
 _PHRASE = re.compile(r"[A-Za-z]+(?:['’ ,-]+[A-Za-z]+)*")
 _ACRONYM_CHARS = 4
+_LEAST_ENGLISH = 2  # words, one of them small
 _PHRASE_WORDS = 3  # so many Latin words in a row are all counted
 _UNITS = frozenset(
     (
@@ -109,6 +110,19 @@ def earlier_language_of(script: str) -> Language:
     """
     num_han = len(_HAN.findall(script))
     return "zh" if num_han and num_han >= len(_LATIN_WORD.findall(script)) else "en"
+
+
+def english_word_of(script: str) -> tuple[int, int] | None:
+    """Where a text that is read as Mandarin has a small word of English, and no word of Chinese.
+
+    ``茅台 1935 is $180 a bottle`` may be an English script with a Chinese name in it.
+    """
+    is_chinese = _CHINESE_STOP.search(script) or _CHINESE_GRAMMAR & set(script)
+    words = [word for word in _LATIN_WORD.finditer(script) if word[0][1:].islower()]
+    if is_chinese or len(words) < _LEAST_ENGLISH or re.search(rf"{_HAN.pattern}{{6}}", script):
+        return None
+    small = [word.span() for word in words if word[0] in _SAYS_ENGLISH]
+    return small[0] if small else None
 
 
 def language_flaw(script: str, *, is_insisted: bool) -> Flaw | None:

@@ -250,7 +250,11 @@ EARLY_RULES = (
     Rule(_SUM, _sum),
     Rule(_ALWAYS_OPEN, _special),
 )
-_HALF_PRICE = re.compile(r"(?<![\w./$])(?:1/2|½)[ \u00a0-](?=(?:price|off|priced)\b)")
+_HALF_PRICE = re.compile(
+    r"(?<![\w./$])(?:1/2|½)[ \u00a0-](?=(?:price|off|priced|days?|cords?|heads?|hd|board|term"
+    r"|rack|cases?|keg|tray|barrels?|pages?|sheets?"
+    r"|portions?|size|sized|sleeve|marathon)\b)"
+)
 
 
 def _half_price(match: re.Match[str]) -> Token:

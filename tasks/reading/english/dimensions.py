@@ -15,6 +15,7 @@ from tasks.reading.english.numbers import (
     plural,
 )
 from tasks.reading.english.quantities import UNIT, end_of
+from tasks.reading.english.rates import with_rate
 from tasks.reading.english.rules import (
     LatePattern,
     Rule,
@@ -339,7 +340,8 @@ def _pence(match: re.Match[str]) -> Token | None:
     is_sure = match[2] != "p" or value > 12 or _IS_PRICE.search(match.string)
     is_sure = is_sure or word_before(match.string, match.start()).lower() in _PRICED
     doubt = None if is_sure else f'"{match[0]}" could be a time, pages or players'
-    return token(match, "money", f"{cardinal(value)} {unit[value != 1]}", doubt=doubt)
+    words, end = with_rate(match.string, match.end(), f"{cardinal(value)} {unit[value != 1]}")
+    return token(match, "money", words, end=end, doubt=doubt)
 
 
 def _hours(match: re.Match[str]) -> Token:

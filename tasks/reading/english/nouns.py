@@ -26,7 +26,8 @@ _DESCRIBED = word_set(
     "dumbbell dumbbells plates barrel barrels shelf shelves keg kegs "
     "prize prizes bonus voucher vouchers coupon coupons discount rebate deposit fee reward refund "
     "credit bill ticket tickets giveaway range stills sensor phone phones laptop laptops tablet "
-    "tablets"
+    "tablets kettle kettles lead leads sirloin ribeye rump tabs luggage suitcase "
+    "joint purchase purch caps capsule capsules bolts pot pots"
 )
 """Nouns that a measure in front of them describes: 65W charger, 5 kg bag."""
 NOT_NOUNS = word_set(
@@ -55,7 +56,7 @@ _NOT_PLURALS = word_set(
     "sometimes as goes runs lasts makes gives uses costs comes fits keeps works means lets gets"
     " needs takes "
     "weighs measures sits stands reaches delivers offers starts ends covers sounds feels looks"
-    " seems others"
+    " seems others fails exceeds requires includes remains drops rises falls expires applies"
 )
 
 
@@ -71,7 +72,7 @@ _NO_THINGS = NOT_NOUNS | word_set(
     " wider deeper closer "
     "ip any some such both much many few several one two three four five usable usb free used"
     " left remaining clear standby peak typical "
-    "idle rms continuous output input each"
+    "idle rms continuous output input each fails exceeds requires includes remains drops applies"
 )
 _VESSEL = re.compile(r"\d[ \u00a0-]?(?:fl\.? )?(?:oz|ml|mL|cl|L|g)\b\.?$")
 _STOPS = re.compile(r"[.,;)!?]|$")
@@ -95,31 +96,75 @@ def is_plural(word: str) -> bool:
     return is_word and word not in _NOT_PLURALS
 
 
+_WEIGHED = re.compile(r"\d(?:kg|g|L|l|m|ml|W|kWh|kW|V)$")
+_NO_KINDS = word_set("last next this that more same every each of to in for total other spare")
+
+
+def _is_kind_of_thing(text: str, start: int, end: int, following: str) -> bool:
+    """A 10kg cabin bag, 5kg premium steak: a word stands between the measure and its noun."""
+    if not _WEIGHED.search(text[start:end]) or not following.islower():
+        return False
+    if following in _NO_THINGS | _NO_KINDS or is_plural(following):
+        return False
+    return word_after(text, end + 1 + len(following)) in _DESCRIBED
+
+
+_UNIT_AT_END = re.compile(r"[ \u00a0-]?([A-Za-z]+)\.?$")
+_SIZED = word_set("sizes options formats strengths lengths sections")
+
+
+def _is_one_of_sizes(text: str, start: int, end: int) -> bool:
+    """Each of 12 oz., 16 oz. or 20 oz. sizes describes them."""
+    unit = _UNIT_AT_END.search(text[start:end])
+    if unit is None or unit.start() == 0:
+        return False
+    one = rf"\d+(?:\.\d+)?[ \u00a0-]?{unit[1]}\b\.?"
+    others = re.compile(rf"(?:(?:,|,? (?:or|and|&)) {one})*[ \u00a0](?P<noun>[a-z]+)").match(
+        text, end
+    )
+    if others is None:
+        return False
+    is_list = bool(re.match(r",|,? (?:or|and|&) \d", text[end:]))
+    return others["noun"] in _SIZED or (is_list and others["noun"] in _DESCRIBED)
+
+
 def is_noun_next_to(text: str, start: int, end: int) -> bool:
     """Whether the quantity describes a noun: a 5 kg bag, the $20 voucher."""
     following = word_after(text, end)
     if _OPEN_BRACKET.search(text[:start]) and text[end : end + 1] == ")":
         return word_after(text, end + 1).lower() in _DESCRIBED  # 2 (14.5 oz) cans
-    if following in _BOUNDS and word_before(text, start).lower() in ("a", "an", "the", "no"):
+    if _is_at_its_end(text, start, end, following):
         return True
-    if following == "can" and _VESSEL.search(text[start:end]) and _STOPS.match(text, end + 4):
-        return True  # a 16 oz. can.
-    if following == "MAX" and _GLUED.search(text[start:end]):
-        return True  # a 20V MAX drill
+    if _is_one_of_sizes(text, start, end):
+        return True
     if not following or following.lower() in NOT_NOUNS or following.endswith("ly"):
         return False
+    if following == "drive" and text.startswith("away", end + 7):
+        return False  # $24,990 drive away
     is_paid = following in _PAYERS and _MONEY.match(text[start:end])
     if is_paid and _NO_MORE.match(text, end + 1 + len(following)):
         return word_before(text, start).lower() in _DETERMINERS  # £12 adults, £8 kids
-    if is_plural(following) and (is_length_of(text, start, end) or _MONEY.match(text[start:end])):
-        return True
-    if (
-        _GLUED.search(text[start:end])
-        and following.islower()
-        and len(following) > 2
-        and following not in _NO_THINGS
-    ):
-        return True
-    if text[end] == "-" or text[end - 1] == "°":
+    if _is_told_by_measure(text, start, end, following):
         return True
     return word_before(text, start).lower() in _DETERMINERS or following.lower() in _DESCRIBED
+
+
+def _is_at_its_end(text: str, start: int, end: int, following: str) -> bool:
+    """A max, a 16 oz. can. and a 20V MAX drill: words that are no nouns elsewhere."""
+    if following in _BOUNDS and word_before(text, start).lower() in ("a", "an", "the", "no"):
+        return True
+    if following == "can" and _VESSEL.search(text[start:end]):
+        return bool(_STOPS.match(text, end + 4))
+    return following == "MAX" and bool(_GLUED.search(text[start:end]))
+
+
+def _is_told_by_measure(text: str, start: int, end: int, following: str) -> bool:
+    """Whether what kind of measure it is says that it describes the noun: 40mm drivers."""
+    measure = text[start:end]
+    if is_plural(following) and (is_length_of(text, start, end) or _MONEY.match(measure)):
+        return True
+    is_thing = following.islower() and len(following) > 2 and following not in _NO_THINGS
+    if _GLUED.search(measure) and is_thing:
+        return True
+    is_joined = text[end] == "-" or text[end - 1] == "°"
+    return is_joined or _is_kind_of_thing(text, start, end, following)

@@ -41,8 +41,10 @@ def marked(text: str, tokens: Sequence[Token], last: frozenset[int]) -> tuple[To
     doubtful = [
         *_runs_in_pieces(text, tokens, last),
         *_cut_words(text, tokens),
+        *_cut_ends(text, tokens),
         *_unknown_rates(text, tokens),
         *_unsayable_words(text, tokens),
+        *_odd_onsets(text, tokens),
     ]
     done = list(tokens)
     for start, end, doubt in doubtful:
@@ -160,6 +162,7 @@ def _unknown_rates(text: str, tokens: Sequence[Token]) -> Iterator[tuple[int, in
 
 
 _SHORT_WORDS = word_set(
+    "del coll dig fam ret ad ads assess "
     "abs alg app asst auth bal cal carb cert chem civ comb con conf crit def dim div eff eng esp "
     "exam exec exp ext fed fig fin fwd gen hon ill int iss jan len lib lit loc man mat mech med "
     "mod mus opp orig par perf pol pos pres prod prog pub rec rel rep res rev sat sec sep sev sol "
@@ -191,6 +194,27 @@ def _cut_words(text: str, tokens: Sequence[Token]) -> Iterator[tuple[int, int, s
                 match.end("word"),
                 f'"{written}" seems to be an abbreviation that no rule knows; {_WAY_OUT}',
             )
+
+
+_CUT_END = re.compile(
+    r"(?:[\d%$€£₹/&+]\S*|\b[a-z]{1,5}\.) (?:[a-z]+ )?(?P<word>[a-z]{2,6})\.(?=$|[ \u00a0]+[A-Z])"
+)
+
+
+def _cut_ends(text: str, tokens: Sequence[Token]) -> Iterator[tuple[int, int, str]]:
+    """The same at the end of a sentence, beside figures and signs: w/ $25 purch."""
+    for match in _CUT_END.finditer(text):
+        start, end = match.span("word")
+        word = match["word"]
+        if any(each.start < end + 1 and start < each.end for each in tokens):
+            continue
+        if _is_form_of_word(word) or word[-1] in "aeiouys" or word in _SOUNDS:
+            continue
+        yield (
+            start,
+            end,
+            f'"{word}." seems to be an abbreviation that no rule knows; {_WAY_OUT}',
+        )
 
 
 _CALLS = word_set(
@@ -259,6 +283,26 @@ _UNSAYABLE = re.compile(
     r"|(?<![\w.'@#\\-])(?P<clipped>[A-Za-z]{1,12}'[a-z]{1,6})(?![\w'-])"
     r"|(?<![\w/'@.-])(?P<pair>[b-hj-z]/[a-z]+)(?![\w/'])"
 )
+_ONSET = re.compile(
+    r"(?:b[hjlr]?|ch?[lr]?|d[hjrw]?|f[jlr]?|g[hlnrw]?|h[wj]?|j[hj]?|k[hlnrwv]?|lh?|ll|m[bhnw]?|n[dgjkyz]?"
+    r"|p[fhlnrst]?|q|rh?|s[chjklmnpqrtvwz]?[hlrw]?|t[hjrswz]?r?|v[lr]?|wh?r?|xh?|y|z[hlw]?)?[aeiouy]"
+)
+_COMMANDS = word_set("chmod chown gzip gzipped mkdir grep sshd npmjs")
+_BESIDE = re.compile(r"(?<![\w.'@#\\/-])[a-z]{4,9}(?![\w'@/-]|\.\w)")
+
+
+def _odd_onsets(text: str, tokens: Sequence[Token]) -> Iterator[tuple[int, int, str]]:
+    """Words that begin as none of English does, without letters that were left out: wknders."""
+    for match in _BESIDE.finditer(text):
+        start, end = match.span()
+        if any(each.start < end and start < each.end for each in tokens):
+            continue
+        word = match[0]
+        if _ONSET.match(word) or word in _SOUNDS | _COMMANDS or _is_form_of_word(word):
+            continue
+        yield start, end, f'"{word}" is read as letters, or as it stands; {_WAY_OUT}'
+
+
 _TAILS = word_set("s t re ve ll m all am clock em er til n tis twas")
 _PAIRS = word_set("y/n y/y m/m q/q s/he")
 _SOUNDS = word_set(

@@ -16,14 +16,22 @@ _EACH = re.compile(
     rf"|[ \u00a0]psf\b"
 )
 _LETTERED = re.compile(rf"{_S}(?:(p/[mwaphn])|pcm|(?<=[\d ])pw)(?![\w/])", re.IGNORECASE)
-_OF_RENT = re.compile(r"[ \u00a0]p\.m\b\.?")
-_MONEY = re.compile(r"(?:pounds|dollars|euros|rupees|francs|pence)$")
+_OF_RENT = re.compile(
+    r"[ \u00a0](?:p\.m\b\.?|(?P<name>pa|pn|pm)(?=[.,;)]|$|[ \u00a0](?!\d)[^\d])(?![\w/])"
+    r"|p\.?(?P<heads>h)\b\.?|p/(?P<thing>kg|lb|kWh|km|mile|day|hd|head|l|ltr|litre|unit|item)(?!\w))"
+)
+_FLOCK = re.compile(
+    r"(?i:\b(?:ewes?|lambs?|hoggets?|head|cattle|heifers?|steers?|cows?|calves|bulls?|pigs?|weaners?|goats?|sheep)\b)"
+)
+_MONEY = re.compile(r"(?:pounds|dollars|euros|rupees|francs|pence|cents|rand|pound|dollar|euro)$")
 _OF_LETTER = {"m": "month", "w": "week", "a": "year", "p": "person", "h": "hour", "n": "night"}
 _PER_SO_MUCH = re.compile(
     rf"{_S}/{_S}(?:(1|10{{1,3}}){_S}(g|ml|mL|km|kg|L|l|kWh|h)|(\d{{1,2}}){_S}(hrs?|h|days?))"
     r"(?![A-Za-z0-9])"
 )
-_COURSE = re.compile(rf"{_S}/{_S}([2-9]|[1-9]\d){_S}(wks?|weeks?|mos?|months?)(?![A-Za-z0-9])")
+_COURSE = re.compile(
+    rf"{_S}/{_S}([2-9]|[1-9]\d){_S}(wks?|weeks?|mos?|months?|d|days)(?![A-Za-z0-9])"
+)
 _SHORT = {
     "sh": "share",
     "shr": "share",
@@ -43,6 +51,8 @@ _SHORT = {
     "ac": "acre",
     "plt": "pallet",
     "rev": "revolution",
+    "sht": "sheet",
+    "hd": "head",
 }
 RATE_WORDS = frozenset((*_SHORT, *PERIODS, *UNITS))
 """What may stand behind the slash of a rate."""
@@ -56,6 +66,7 @@ _UNITS_AND_DAYS = {
         for word in ("day", "week", "month")
         for name in (word, f"{word}s")
     },
+    "d": Unit("day", "days"),
 }
 
 
@@ -84,7 +95,7 @@ def with_rate(text: str, end: int, words: str) -> tuple[str, int]:
     rent = _OF_RENT.match(text, end)
     if rent and _MONEY.search(words):
         is_stop = rent[0].endswith(".") and stop_ends_sentence(text, rent.end() - 1)
-        return f"{words} per month", rent.end() - is_stop
+        return f"{words} per {_of_rent(rent, text)}", rent.end() - is_stop
     month = _LETTERED.match(text, end)
     if month:
         return f"{words} per {_OF_LETTER[month[0].lower()[-1]]}", month.end()
@@ -122,8 +133,22 @@ def with_rate(text: str, end: int, words: str) -> tuple[str, int]:
     return f"{words} per {' per '.join(names)}", _period_end(text, found.end())
 
 
+def _of_rent(match: re.Match[str], text: str) -> str:
+    """£900 pa, £95 pn, $4 p/kg; £145 p.h. is for each head of sheep, or for an hour."""
+    if match["heads"]:
+        return "head" if _FLOCK.search(text) else "hour"
+    if match["thing"]:
+        thing = match["thing"]
+        return {"hd": "head", "ltr": "liter", "litre": "liter"}.get(
+            thing, UNITS[thing].one if thing in UNITS else thing
+        )
+    return {"pa": "annum", "pn": "night"}.get(match["name"] or "", "month")
+
+
 def _period_of(name: str, words: str, text: str) -> str | None:
     """A period that a price is for: £29/m for broadband, but not of fabric."""
+    if name == "n" and _MONEY.search(words):
+        return "a night"
     if name == "m" and _MONEY.search(words) and _CONTRACTS.search(text):
         return "a month"
     return PERIODS.get(name)
@@ -132,7 +157,7 @@ def _period_of(name: str, words: str, text: str) -> str | None:
 def _period_end(text: str, end: int) -> int:
     is_stop = text[end : end + 1] == "." and text[end - 1].isalpha()
     shortened = re.search(
-        r"/(?:mo|yr|wk|hr|min|sec|sh|shr|pg|bbl|doz|qtr|btl|ctn|cust|mth|nt|lb|oz|gal"
+        r"/(?:mo|yr|wk|hr|min|sec|sh|shr|pg|bbl|doz|qtr|btl|ctn|cust|mth|nt|lb|oz|gal|sht|hd|yd"
         r"|pr)$",
         text[max(0, end - 5) : end],
     )

@@ -12,10 +12,10 @@ from tasks.reading.english import (
     quantities,
     signs,
 )
-from tasks.reading.english.names import codes, devices, known, models, paths, web
+from tasks.reading.english.names import codes, devices, known, models, passwords, paths, web
 from tasks.reading.english.rules import apply, one_spelling
 from tasks.reading.english.short import abbreviations, contexts, initials, one_letter
-from tasks.reading.english.times import ages, calendar
+from tasks.reading.english.times import ages, calendar, dotted
 from tasks.reading.english.trades import (
     cars,
     chemistry,
@@ -33,7 +33,9 @@ from tasks.reading.english.trades import (
 from tasks.reading.tokens import Token, merged
 
 _RULES = (
+    *passwords.EARLY_RULES,
     *signs.EARLY_RULES,
+    *dotted.EARLY_RULES,
     *one_letter.FIRST_RULES,
     *contexts.RULES,
     *ages.RULES,

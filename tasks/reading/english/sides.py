@@ -54,6 +54,8 @@ def _dimensions(match: re.Match[str]) -> Token | None:
         return None
     if names[0] == "" and names[-1] and _PIECES.match(match[0]):
         return None  # 2x 4GB are two of them
+    if len(numbers) == 2 and _is_so_many(match, numbers[0], names):
+        return None  # 2 x 45-min. visits, 2 x 12" pizzas
     if len(numbers) == 2 and names[0] == "" and names[1] in _CONTENTS and numbers[0].isdecimal():
         return None  # 6 x 330 ml
     end = end_of(match)
@@ -80,6 +82,8 @@ _CONTENTS = frozenset(
         "kg",
         "mg",
         "mcg",
+        "Ah",
+        "mAh",
         "μg",
         "oz",
         "oz.",
@@ -98,6 +102,28 @@ _CONTENTS = frozenset(
         "oz",
     ]
 ) | {"fl oz", "fl. oz.", "fl oz."}
+
+_TIMES_OF = frozenset(
+    ("min", "min.", "mins", "mins.", "hr", "hr.", "hrs", "hrs.", "h", "day", "wk")
+)
+_ROUND = re.compile(r"[ \u00a0](?:pizzas?|subs?|cakes?|tarts?|quiches?|woofers?|subwoofers?)\b")
+_DOSED = re.compile(
+    r"[ \u00a0](?:caps|capsules|tabs|tablets|sachets|bags|packs|tins|cans|bottles)\b"
+)
+_MOST_ROUND = 6
+
+
+def _is_so_many(match: re.Match[str], first: str, names: list[str]) -> bool:
+    """Whether the first number counts: visits of 45 minutes, and pizzas."""
+    if names[0] in _TIMES_OF and not names[1]:
+        return True  # 1.5 hrs x 8
+    if names[0] in _CONTENTS and not names[1] and _DOSED.match(match.string, match.end()):
+        return True  # 1,000mg x 90 caps
+    if names[0] or not first.isdecimal():
+        return False
+    is_round = bool(_ROUND.match(match.string, match.end())) and int(first) <= _MOST_ROUND
+    return names[1] in _TIMES_OF or is_round
+
 
 _PIECES = re.compile(r"\d{1,2}[xX×][ \u00a0]\d")
 

@@ -149,7 +149,7 @@ _PER = re.compile(
     r"(?<=[a-z])/(min|hr|h|s|sec|day|week|wk|month|mo|year|yr|night|person|user|kg|lb|L"
     r"|km)(?![\w/])"
 )
-_EVERY = re.compile(r"(?<=[a-z]s)/(day|week|month|year|night)(?![\w/])")
+_EVERY = re.compile(r"(?:(?<=[a-z]s)|(?<=\d SMS))/(day|week|month|year|night)(?![\w/])")
 _EACH = re.compile(r"(?<=[a-z]s)/(?=[a-z]{3,}(?<!s)(?![\w/]))")
 _IN_HOURS = re.compile(r"(?<=[a-z]s)/(\d{1,2}) ?(?:hrs?|h|hours)(?!\w)\.?")
 _PORTION = re.compile(

@@ -15,7 +15,7 @@ fl.oz.,fl.oz,floz,fl~oz,fl~oz.,fl.~oz,fl.~oz. fluid~ounce | gal,gal. gallon
 gph,GPH gallon~per~hour gallons~per~hour | gpm,GPM gallon~per~minute gallons~per~minute
 qt,qt.,qts,qts. quart
 pt,pt. pint | tsp,tsp.,tsps teaspoon | tbsp,tbsp.,Tbsp,Tbsp.,tbsps tablespoon
-sq~ft,sf,SF,s.f.,sq~ft.,sq.~ft.,sq.~ft,sqft,ft²,ft2 square~foot square~feet
+sq~ft,sf,SF,s.f.,sq~ft.,sq.~ft.,sq.~ft,sqft,sft,ft²,ft2 square~foot square~feet
 sq~m,sq.~m,sq.~m.,sqm,㎡,m²,m2 square~meter | sq~km,km²,km2,㎢ square~kilometer
 cm²,cm2 square~centimeter | mm²,mm2 square~millimeter
 in²,in2,sq~in,sq.~in. square~inch square~inches | mi²,sq~mi,sq.~mi. square~mile | ha hectare
@@ -46,6 +46,7 @@ GW gigawatt | kWp,kwp kilowatt~peak kilowatts~peak | MWp megawatt~peak megawatts
 MMBtu,MMBTU million~BTU million~BTU | mS millisiemens millisiemens
 mS/cm millisiemens~per~centimeter millisiemens~per~centimeter
 kWh,KWh,kwh,KWH kilowatt~hour | MWh megawatt~hour | Wh watt~hour | VA volt-ampere
+kVA kilovolt-ampere | MVA megavolt-ampere | kvar,kVAr kilovar
 amp,amps amp | V,v volt | mV millivolt | kV kilovolt | mA milliamp | mAh,MAH,mah milliamp~hour
 Ah amp~hour
 VAC volt~AC volts~AC | VDC volt~DC volts~DC | Ω,Ω ohm | kΩ,kΩ kilohm
@@ -63,7 +64,7 @@ hp,HP,bhp horsepower horsepower | ppm part~per~million parts~per~million | ct,ct
 mmHg,mm~Hg millimeter~of~mercury millimeters~of~mercury
 ga,ga. gauge gauge
 ppb part~per~billion parts~per~billion
-ctw,cttw,ct~tw,ct.~tw,ct.~t.w.,ct~t.w. carat~total~weight carats~total~weight
+ctw,cttw,ct~tw,ct~tw.,ct.~tw,ct.~t.w.,ct~t.w. carat~total~weight carats~total~weight
 gsm,g/m²,g/m2 gram~per~square~meter grams~per~square~meter
 IU international~unit | U/mL,U/ml,IU/mL,IU/ml unit~per~milliliter units~per~milliliter
 N/m²,N/m2 newton~per~square~meter newtons~per~square~meter | bps,bp basis~point

@@ -89,6 +89,11 @@ _NAME_PARTICLES = re.compile(
     r"\b([A-ZÀ-Þ][\w'’]*)(?: (?:d[aeio]|d[ao]s|del|dei|della|delle|degli|du|van|von|l[aeo]s?|el|al"
     r"|alla|ibn|bin|der?|den?))+ (?=[A-ZÀ-Þ])"
 )
+_PERFORMS = re.compile(
+    r"\s*(?:[A-ZÀ-Þ][\w'’-]*\s){2,4}(?:plays|sings|performs|conducts|wins|beats|reads|hosts|stars|joins"
+    r"|meets|speaks|talks|returns|presents|directs|signs|scores|teaches|paints|writes|visits|explains)\b"
+)
+"""Someone with a name of two words or more, and what they do: Lang Lang plays Rachmaninoff."""
 _LIST_COMMA = re.compile(r"[,;:•·|/&\n]|\.(?=\s)")
 _PAIR = re.compile(r"\s*[^\s,]+(?: [^\s,]+){0,2}, [^\s,]+(?: [^\s,]+){0,2}\s*")
 """Dishes, brands or places, two of them: ``Crème caramel, île flottante.``"""
@@ -112,7 +117,7 @@ def latin_language(text: str) -> str | None:
     prose = without_phrases(prose)
     prose = _NAME_PARTICLES.sub(r"\1 ", prose)
     words = _WORD.findall(prose)
-    if len(words) < _LEAST_WORDS:
+    if len(words) < _LEAST_WORDS or _PERFORMS.match(prose):
         return None
     lower = [word.lower().replace("’", "'") for word in words]
     common = (

@@ -12,7 +12,7 @@ from tasks.reading.phone_numbers import PhoneNumber, find_phone_numbers
 from tasks.reading.tokens import Token
 
 _PHONE_CUE = re.compile(
-    r"(?:\b(?:call|dial|ring|phone|telephone|text|sms|fax|tel|mobile|cell|hotline|helpline|line|"
+    r"(?:\b(?:call|dial|ring|phone|telephone|text|txt|sms|fax|tel|mobile|cell|hotline|helpline|line|"
     r"whatsapp|wechat|toll[- ]free|reach|contact|number|call(?:ing)?|support|service|t|m|f"
     r"|ph)\b\.?|[☎📞📱])"
     r"(?:[ \u00a0](?:us|me|him|her|them|now|today|is|at|on|free|the|our|a|toll|number|no\.?|line"
@@ -20,7 +20,8 @@ _PHONE_CUE = re.compile(
     re.IGNORECASE,
 )
 _SHORT_PHONE = re.compile(
-    r"(?i:\b(?:call|dial|ring|phone|text|reply|sms|hotline|helpline|tel)\b\.?(?:[ \u00a0](?:us|now"
+    r"(?i:\b(?:call|dial|ring|phone|text|txt|reply|sms|hotline|helpline"
+    r"|tel)\b\.?(?:[ \u00a0](?:us|now"
     r"|on|at|(?=\d*[A-Z])[A-Z0-9]{2,12}|to|the|number|\"?[A-Z]+\"? to))*:?[ \u00a0])"
     r"(?P<number>\d{3,6}|1[- ]\d{3})(?![\w%$€£¥₹°]|[.,:/-]\d)"
 )

@@ -370,7 +370,23 @@ def _plant_food(match: re.Match[str]) -> Token:
     return token(match, "model", " ".join(cardinal(int(number)) for number in match.groups()))
 
 
+_WAIST = re.compile(r"(?<![\w.,/-])(\d{2})W[/ x](\d{2})L(?!\w)")
+_AIRCRAFT = re.compile(r"(?:(?<=Cessna )|(?<=Garmin )|(?<=Piper ))(\d{3}[A-Z])(?!\w)")
+
+
+def _waist(match: re.Match[str]) -> Token:
+    """Jeans of 34W/32L."""
+    return token(match, "model", f"{cardinal(int(match[1]))} W {cardinal(int(match[2]))} L")
+
+
+def _aircraft(match: re.Match[str]) -> Token:
+    """A Cessna 172N is no force."""
+    return token(match, "model", code_words(match[1]))
+
+
 RULES = (
+    Rule(_WAIST, _waist),
+    Rule(_AIRCRAFT, _aircraft),
     Rule(_PLANT_FOOD, _plant_food),
     Rule(_INDEX, _index),
     Rule(_BEST, _best),

@@ -240,6 +240,7 @@ _UNIT_NEXT = re.compile(
 )
 
 
+_UNITS_GLUED = word_set("ml mL mm cm kg mg cl cc hp Hz kW GB TB MB oz lb ft km px")
 _STATE_CODE = re.compile("DC|[FN]L|[CMN]T|K[SY]|M[DNST]|N[CDHJMVY]|S[CD]|T[NX]|V[AT]|W[VY]")
 
 
@@ -247,6 +248,8 @@ def _spaced(match: re.Match[str]) -> Token | None:
     name, number = match["name"], match["number"]
     if _UNIT_NEXT.match(match.string, match.end()):
         return None  # HR 154 bpm
+    if match["tail"] in _UNITS_GLUED:
+        return None  # IPA 440ml
     if name.isupper() and not (is_spelled(name) or name in ("AMD",)):
         return None
     if re.fullmatch(r"(?:19|20)\d\d", number) and name.isupper() and not match["tail"]:
@@ -406,7 +409,37 @@ def _motorway(match: re.Match[str]) -> Token:
 
 
 TECH_RULES = (Rule(_TECH, _tech),)
+_CODES_TO = re.compile(
+    r"(?<![\w.,/$#&-])(?P<name>[A-Z]{1,2}|Yr)(?P<first>\d{1,2})[-–](?P=name)(?P<last>\d{1,2})(?![\w/-]|[.,]\d)"
+    r"|(?<![\w.,/$#&-])(?P<school>KS|U|Y|Yr)(?P<low>\d{1,2})[-–](?P<high>\d{1,2})(?![\w/-]|[.,]\d)"
+)
+_CUPS_TO = re.compile(r"(?<![\w.,/$#-])(\d{2})([A-K]{1,2})[-–](\d{2})([A-K]{1,2})(?![\w/-])")
+_WORN = re.compile(r"(?i:\b(?:bras?|bralettes?|cups?|bikinis?|swim\w*|lingerie|sizes?|seats?)\b)")
+
+
+def _codes_to(match: re.Match[str]) -> Token | None:
+    """U9-U13, KS3-4, M6-M12: from one to another."""
+    name = match["name"] or match["school"]
+    first, last = (int(match[a] or match[b]) for a, b in (("first", "low"), ("last", "high")))
+    if first >= last:
+        return None
+    said = "year" if name == "Yr" else letters(name)
+    again = f"{said} " if match["name"] else ""
+    return token(match, "range", f"{said} {cardinal(first)} to {again}{cardinal(last)}")
+
+
+def _cups_to(match: re.Match[str]) -> Token | None:
+    """Bras 32A-42G."""
+    if not _WORN.search(match.string):
+        return None
+    first, cup, last, other = match.groups()
+    words = f"{cardinal(int(first))} {letters(cup)} to {cardinal(int(last))} {letters(other)}"
+    return token(match, "range", words)
+
+
 EARLY_RULES = (
+    Rule(_CODES_TO, _codes_to),
+    Rule(_CUPS_TO, _cups_to),
     Rule(_MOTORWAY, _motorway),
     Rule(_STANDARD, _standard),
     Rule(_MOLECULE, _molecule),

@@ -55,7 +55,11 @@ _SMALL = {
     "a.s.a.p": "as soon as possible",
 }
 _LOWER = re.compile(r"(?<![\w.@/])(?P<letters>[a-z](?:\.[a-z]){1,4})(?P<stop>\.)?(?![\w@/]|\.\w)")
-_OFFER = re.compile(r"(?<=\d )(?i:(?P<offer>ono|obo|ovno))(?![\w-])")
+_OFFER = re.compile(
+    r"(?:(?<=\d )|(?<=\d[km] )|(?<=p\.h\. )|(?<=p/h )|(?<=each )|(?<=ea )|(?<=ea\. )|(?<=all )"
+    r"|(?<=lot ))"
+    r"(?i:(?P<offer>ono|obo|ovno))(?![\w-])"
+)
 _BY_VOLUME = re.compile(r"(?<!\w)[Aa]lc\.?(?:/| by )[Vv]ol\b\.?")
 _BETWEEN = re.compile(
     r"(?<![\w/])b/w(?=[ \u00a0](?:[A-Z\d$€£¥₹]|the |you |us |two )[^.;!?]{0,40}\b(?:and|&)(?!\w))"

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping
 
+from tasks.reading.english.short.clipped import EITHER_WAY, WITH_STOP
+
 BEFORE_NAME = {
     "mr": "mister",
     "mrs": "missus",
@@ -367,6 +369,8 @@ ANYWHERE = {
     "mgn": "margin",
     "hdg": "heading",
     "susp": "suspension",
+    **EITHER_WAY,
+    **WITH_STOP,
 }
 _MID_SENTENCE = (
     "syn pop disc adv conc reg eq elec auto ea trans exch ref cust dir dep ins lim ser "
@@ -443,6 +447,7 @@ WITHOUT_STOP = {
     "mins": "minutes",
     "qtr": "quarter",
     "govt": "government",
+    **EITHER_WAY,
 }
 
 

@@ -78,15 +78,18 @@ _DATE_CUES = word_set(
 _DAY_RANGE = re.compile(rf"\b({ANY_DAY})\.?{_S}?[-–—/&]{_S}?({ANY_DAY})\b\.?")
 _MONTH_RANGE = re.compile(rf"\b({_ANY_MONTH}){_TO}({_ANY_MONTH})(?!\w)")
 _LONE_DAY = re.compile(
-    rf"\b({DAY})(?:(\.)|(?=:)|(?=,?{_S}(?:\d|{_ANY_MONTH}))|\b(?<=Mon|Tue|Thu|Fri))(?!\w)"
+    rf"\b({DAY})(?:(\.)|(?=:)|(?=,?{_S}(?:\d|{_ANY_MONTH}))|\b(?<=Mon|Tue|Thu|Fri)|\b(?<=Tues|Weds|hurs|Thur))(?!\w)"
 )
 _LONE_MONTH = re.compile(
-    r"\b(Jan|Feb|Mar|Apr|Aug|Sept?|Oct|Nov|Dec)(?:(\.)|(?<=Sept|.Oct|.Nov|.Dec))(?!\w)"
+    r"\b(Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)(?:(\.)|(?<=Sept|.Oct|.Nov|.Dec))(?!\w)"
 )
 _DECADE = re.compile(
     r"(?<![\w.,$])(?:(?P<long>1[0-9]|20)(?P<ten>\d0)'?s|'(?P<short>\d0)s|(?P<bare>[2-9]0)s)(?!\w)"
 )
 _DAY_CUES = word_set("on every until each this next closed and to")
+_MONTH_CUES = word_set(
+    "of by in since until till til from to thru through early late mid mid- end next last and"
+)
 _DECADE_CUES = word_set("the his her their my your our early mid late mid- in")
 _OF_A_DECADE = word_set(
     "music hits style styled fashion look looks vibe vibes rock pop disco party night icon icons "
@@ -366,7 +369,8 @@ def _lone(match: re.Match[str]) -> Token | None:
     if match[0] == "SAT" and _TEST_SCORE.match(match.string, match.end()):
         return None
     is_word = name in ("sat", "sun", "wed", "mar") and match[2] is not None
-    is_word = is_word and word_before(match.string, match.start()).lower() not in _DAY_CUES
+    cues = _MONTH_CUES if name == "mar" else _DAY_CUES
+    is_word = is_word and word_before(match.string, match.start()).lower() not in cues
     if is_word and stop_ends_sentence(match.string, match.end() - 1):
         return None
     end = match.end()

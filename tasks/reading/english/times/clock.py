@@ -192,11 +192,23 @@ def _full_hour(hour: int) -> str:
     return f"{cardinal(hour)} o'clock" if hour <= 12 else f"{cardinal(hour)} hundred"
 
 
+_RACED = re.compile(
+    r"(?i:\b(?:1st|2nd|3rd|pb|sb|laps?|splits?|finish\w*|chip time|gun time|men's|women's|heats?"
+    r"|[58]k|10k|parkrun|time trial|swim|bike leg)\b)"
+)
+_SHARED = re.compile(
+    r"(?i:\b(?:ratio|mix|dilut\w*|odds|aspect|split between|blend|interval\w*|work|rest|on/off)\b)"
+)
+_WHOLES = (60, 90, 100)  # of parts: 45:15 in a minute, 60:40
+
+
 def _ratio(match: re.Match[str]) -> Token:
     seconds = match[2]
     is_run = match[3] is None and re.fullmatch(r"[0-5]\d", seconds) and match[1].isdecimal()
     is_run = is_run and (int(match[1]) > 24 or (match[1] == "24" and seconds != "00"))
-    if is_run and _LASTING.search(match.string[: match.start()]):
+    is_race = is_run and _RACED.search(match.string) and not _SHARED.search(match.string)
+    is_race = is_race and int(match[1]) + int(seconds) not in _WHOLES
+    if is_run and (is_race or _LASTING.search(match.string[: match.start()])):
         said = f"oh {SMALL[int(seconds)]}" if seconds[0] == "0" else cardinal(int(seconds))
         return token(match, "measure", f"{cardinal(int(match[1]))} {said}")  # a PB of 38:42
     parts = [_side(part) for part in match.groups() if part]

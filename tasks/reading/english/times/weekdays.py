@@ -53,6 +53,19 @@ EARLY_RULES = (
     Rule(_SHORT_HALVES, _short_halves),
     Rule(_DAY_LIST, _day_list),
 )
+_EACH_WEEK = re.compile(
+    r"(?:(?<=[Aa]lt\. )|(?<=[Aa]lternate )|(?<=[Oo]n )|(?<=[Cc]losed )|(?<=[Mm]ost )|(?<=& )"
+    r"|(?<=and ))"
+    r"(?P<day>Mon|Fri|Sat|Sun)s\b(?!\w)(?P<stop>\.(?=[ \u00a0]?[,;a-z]|$))?"
+)
+
+
+def _each_week(match: re.Match[str]) -> Token:
+    """Closed alt. Mons."""
+    end = match.end() - bool(match["stop"] and match.end() == len(match.string))
+    return token(match, "date", f"{DAYS[match['day'].lower()]}s", end=end)
+
+
 _GLUED_DAYS = re.compile(
     r"(?<![\w/&])(?:MWF|MW|WF|TTh|TuTh|TR|MTWThF)(?=[ \u00a0](?:1[0-2]|[1-9])(?::[0-5]\d"
     r"|[ \u00a0]?[-–][ \u00a0]?\d))"
@@ -60,7 +73,7 @@ _GLUED_DAYS = re.compile(
 _LETTERED_DAYS = re.compile(
     rf"(?<![\w&-])(?:(M){_TO}(Th|F|Sat?|Sun?)|(Th|Tu|W){_TO}(F|Sat?|Sun?))"
     rf"(?=[ \u00a0:,]{{1,2}}\d{{1,2}}(?:[:.]\d\d)?[ \u00a0]?(?:[ap]\.?m|[ap]\b|[-–]|to\b)"
-    r"|(?<=F)(?:[,;)]|$))"
+    r"|(?<=F)(?:[,;)]|$)|(?<=Sa)(?![\w-])|(?<=Su)(?![\w-]))"
 )
 _OF_LETTERS = {
     "M": "Monday",
@@ -108,7 +121,7 @@ def _later_day(match: re.Match[str]) -> Token | None:
 
 def _closed(match: re.Match[str]) -> Token:
     """Closed Sun & public holidays."""
-    return token(match, "date", DAYS[match[1].lower()])
+    return token(match, "date", DAYS[match[0].lower()])
 
 
 _OF_LETTER = {"T": "Tuesday", "W": "Wednesday"}
@@ -140,6 +153,8 @@ _TIL = re.compile(
     r"(?:(?<=[;,.&] )|(?<=^)|(?<=\band ))(Sat|Sun|Wed)(?=[ \u00a0](?:til|till|until|from|to"
     r"|noon|only"
     r"|closed)\b)"
+    r"|(?<![\w.'-])(Sat|Sun|Wed)(?=[ \u00a0](?:[ap]\.?m\b|mornings?\b|afternoons?\b|evenings?\b"
+    r"|nights?\b))"
 )
 
 
@@ -150,6 +165,7 @@ def _day_span(match: re.Match[str]) -> Token:
 
 
 RULES = (
+    Rule(_EACH_WEEK, _each_week),
     Rule(_DAY_SPAN, _day_span),
     Rule(_TIL, _closed),
     Rule(_OPENING, _opening),

@@ -36,10 +36,15 @@ _MODEL_YEAR = re.compile(
 _GEARS = re.compile(r"(?<![\w.,/$])(\d{1,2})[ \u00a0-]spd?\b\.?(?=[ \u00a0,;)/]|$)")
 
 
+_NO_NOUN = re.compile(r"[.,;)]|$|[ \u00a0]?[-–&|]")
+
+
 def _doors(match: re.Match[str]) -> Token:
     """A 5dr."""
     ends = match[0].endswith(".") and stop_ends_sentence(match.string, match.end() - 1)
-    return token(match, "measure", f"{cardinal(int(match[1]))} door", end=match.end() - ends)
+    is_plural = match[0].endswith(("drs", "drs.")) and _NO_NOUN.match(match.string, match.end())
+    words = f"{cardinal(int(match[1]))} door{'s' if is_plural else ''}"
+    return token(match, "measure", words, end=match.end() - ends)
 
 
 def _model_year(match: re.Match[str]) -> Token:

@@ -5,12 +5,14 @@ import re
 from tasks.reading.english.numbers import (
     NUMBER,
     cardinal,
+    digits,
     ordinal,
     pairs,
     parse_number,
     plural,
     year,
 )
+from tasks.reading.english.rates import with_rate
 from tasks.reading.english.rules import Rule, token, word_before, word_set
 from tasks.reading.tokens import Token
 
@@ -125,8 +127,11 @@ _EACH = {"kWh": "kilowatt hour", "min": "minute", "L": "liter"}
 
 def _pence(match: re.Match[str]) -> Token:
     """7.5p/kWh."""
-    each = f" per {_EACH.get(match['each'], match['each'])}" if match["each"] else ""
-    return token(match, "money", f"{parse_number(match['pence']).words} pence{each}")
+    words = f"{parse_number(match['pence']).words} pence"
+    if match["each"] is None:
+        words, end = with_rate(match.string, match.end(), words)
+        return token(match, "money", words, end=end)
+    return token(match, "money", f"{words} per {_EACH.get(match['each'], match['each'])}")
 
 
 _FORMS = re.compile(
@@ -196,7 +201,67 @@ def _term(match: re.Match[str]) -> Token:
     return token(match, "measure", f"{cardinal(int(match[1]))} month")
 
 
+_FOR_MONTHS = re.compile(r"(?<=pm x )(\d{1,2})m(?!\w)")
+
+
+def _for_months(match: re.Match[str]) -> Token:
+    """£32 pm x 24m."""
+    return token(match, "measure", f"{cardinal(int(match[1]))} months")
+
+
+_RAND = re.compile(
+    r"(?<![\w.,$€£¥₹/#-])R[ \u00a0]?(?P<number>\d{1,3}(?:[ \u00a0,]\d{3})+|\d+)(?P<cents>[.,]\d\d)?"
+    r"(?P<scale>[ \u00a0]?(?:million|m|mil|bn|billion|k))?"
+    r"(?:[ \u00a0]?[-–][ \u00a0]?R?[ \u00a0]?(?P<high>\d{1,3}(?:[ \u00a0,]\d{3})+"
+    r"|\d+))?(?![\w%]|[.,]\d)"
+)
+_BEFORE_RAND = re.compile(
+    r"(?i:\b(?:from|only|just|now|was|save|for|under|over|to|pay|prices?|fee|fees|deposit|rent|win|worth"
+    r"|costs?|off|than|all|at|of|up to|and|or|value[d]?|limit))[ \u00a0:]$"
+)
+_BEHIND_RAND = re.compile(
+    r"[ \u00a0]?(?:p/m|p\.m\.?|pm|pp|per|/(?:month|m|kg|hr|day|night|person|yr)|each|ea|off"
+    r"|excl|incl|deposit"
+    r"|cash ?back|voucher|p/p|a month|once-off|monthly|rental)\b"
+)
+_NO_RAND = re.compile(
+    r"(?i:\b(?:refrigerants?|insulation|gas|heat pump|tyres?|tires?|rims?|batts|loft|resistors?"
+    r"|aircon"
+    r"|route|road|motorway)\b)"
+)
+_SURE_RAND = re.compile(r"(?<![\w.-])R[ \u00a0]?(?:\d{1,3}[ \u00a0,]\d{3}|\d+[.,]\d\d)(?!\w)")
+_SCALES = {"m": "million", "mil": "million", "bn": "billion", "k": "thousand"}
+
+
+def _rand(match: re.Match[str]) -> Token | None:
+    """R389 900, R199.99, R697 pm; but R32 in an air conditioner."""
+    text = match.string
+    is_grouped = not match["number"].isdecimal() or match["cents"]
+    is_cued = _BEFORE_RAND.search(text[: match.start()]) or _BEHIND_RAND.match(text, match.end())
+    is_cued = is_cued or _SURE_RAND.search(text)
+    is_other = _NO_RAND.search(text[max(0, match.start() - 16) : match.end() + 16])
+    if not (is_grouped or match["scale"] or (is_cued and not is_other)):
+        return None
+    number = int(re.sub(r"\D", "", match["number"]))
+    if not (is_grouped or match["scale"]) and number < _LEAST_RAND:
+        return None
+    scale = (match["scale"] or "").strip()
+    decimals = match["cents"] if scale else None
+    words = cardinal(number) + (f" point {digits(decimals[1:])}" if decimals else "")
+    words += f" {_SCALES.get(scale, scale)}" if scale else ""
+    if match["high"]:
+        words += f" to {cardinal(int(re.sub(r'[^0-9]', '', match['high'])))}"
+    words += " rand"
+    cents = 0 if scale else int((match["cents"] or ".0")[1:])
+    words += f" and {cardinal(cents)} cent{'' if cents == 1 else 's'}" if cents else ""
+    words, end = with_rate(text, match.end(), words)
+    return token(match, "money", words, end=end)
+
+
+_LEAST_RAND = 10
 RULES = (
+    Rule(_RAND, _rand),
+    Rule(_FOR_MONTHS, _for_months),
     Rule(_TERM, _term),
     Rule(_OF_MONTHS, _of_months),
     Rule(_OF_YEARS, _of_years),

@@ -3,13 +3,15 @@
 import re
 
 from tasks.reading.english.names.models import letters
-from tasks.reading.english.nouns import is_noun_next_to
+from tasks.reading.english.nouns import NOT_NOUNS, is_noun_next_to
 from tasks.reading.english.numbers import NUMBER, cardinal, pairs, parse_number
-from tasks.reading.english.rules import Rule, token
+from tasks.reading.english.rules import Rule, token, word_after
+from tasks.reading.english.units import UNITS
 from tasks.reading.tokens import Token
 
 _WIRE = re.compile(
-    r"(?<![\w.,/$-])(?P<gauge>\d{1,2})/(?P<cores>[2-9])(?=[ \u00a0](?:[A-Za-z-]+[ \u00a0])?(?:AWG|"
+    r"(?<![\w.,/$-])(?!1/2 )(?P<gauge>\d{1,2})/(?P<cores>[2-9])"
+    r"(?=[ \u00a0](?:[A-Za-z-]+[ \u00a0])?(?:AWG|"
     r"NM(?:-B)?|UF(?:-B)?|MC|SJT\w*|SOO?W|SPT-?\d?|[Gg]auge|[Ww]ir(?:e|ing)|[Cc]ables?"
     r"|[Cc]ords?|Romex)\b)"
 )
@@ -164,7 +166,79 @@ def _current(match: re.Match[str]) -> Token | None:
     return token(match, "measure", f"{cardinal(number)} {'amp' if is_one else 'amps'}")
 
 
+_TONS = re.compile(r"(?<![\w.,$€£¥₹/-])(?P<number>\d{1,3}(?:\.\d{1,2})?)T(?![\w-]|[.,]\d)")
+_HEAVY = re.compile(
+    r"(?i:\b(?:tow\w*|payload|cranes?|gvm|gvw|jacks?|hoists?|trailers?|excavators?|diggers?|forklifts?"
+    r"|trucks?|lorr(?:y|ies)|tippers?|braked|winch\w*|split|inverters?|air ?con\w*|luton"
+    r"|tonnes?))\b|\bAC\b"
+)
+_NO_WEIGHT = re.compile(
+    r"\b(?:MRI|tesla|turbo|TSI|petrol|GDi|engine|bhp|market|cap)\b", re.IGNORECASE
+)
+
+
+def _tons(match: re.Match[str]) -> Token | None:
+    """A 3.5T tow rating, an AC of 1.5T."""
+    if not _HEAVY.search(match.string) or _NO_WEIGHT.search(match.string):
+        return None
+    number = parse_number(match["number"])
+    following = word_after(match.string, match.end())
+    is_noun_next = following.islower() and following not in NOT_NOUNS
+    is_noun_next = is_noun_next or match.string.startswith("-star", match.end() + 2)
+    unit = "ton" if number.is_one or is_noun_next else "tons"
+    return token(match, "measure", f"{number.words} {unit}")
+
+
+_INKS = re.compile(
+    r"(?<![\w.,/$-])([1-6])/([0-6])(?=[ \u00a0-](?:colou?rs?|print\w*|process|CMYK)\b)"
+)
+
+
+def _inks(match: re.Match[str]) -> Token:
+    """Flyers in 4/4 colour: inks of the front and of the back."""
+    front, back = (cardinal(int(number)) for number in match.groups())
+    return token(match, "model", f"{front} over {back}")
+
+
+_DIVIDED = re.compile(r"(?:(?<=[x×][LWHD])|(?<=[x×] [LWHD]))/(?=\d{3,5}(?!\w))")
+
+
+def _divided(match: re.Match[str]) -> Token:
+    """LxWxH/5000."""
+    return token(match, "sign", "divided by ")
+
+
+_LONG = re.compile(
+    r"(?<![\w.,/'-])(\d{1,2})'[ \u00a0]?[-–][ \u00a0]?(\d{1,2})'(?!\w)"
+    r"(?=(?P<noun>[ \u00a0][a-z]{3,}))"
+)
+
+
+def _long(match: re.Match[str]) -> Token | None:
+    """6'-8' fences."""
+    low, high = (cardinal(int(number)) for number in match.group(1, 2))
+    is_noun_next = match["noun"].strip(" \u00a0") not in NOT_NOUNS
+    return token(match, "range", f"{low} to {high} foot") if is_noun_next else None
+
+
+_LETTERED_SIDE = re.compile(r"(?<![\w.,-])([HWDL])(\d{1,4}(?:\.\d)?)[ \u00a0]?(cm|mm|m)(?!\w)")
+
+
+def _lettered_side(match: re.Match[str]) -> Token:
+    """A pot of H55cm."""
+    number = parse_number(match[2])
+    unit = UNITS[match[3]]
+    return token(
+        match, "measure", f"{match[1]} {number.words} {unit.one if number.is_one else unit.many}"
+    )
+
+
 RULES = (
+    Rule(_LETTERED_SIDE, _lettered_side),
+    Rule(_TONS, _tons),
+    Rule(_INKS, _inks),
+    Rule(_DIVIDED, _divided),
+    Rule(_LONG, _long),
     Rule(_CURRENT, _current),
     Rule(_MILEAGES, _mileages),
     Rule(_PAGES, _pages),

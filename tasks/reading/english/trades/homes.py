@@ -272,7 +272,33 @@ def _short_state(match: re.Match[str]) -> Token | None:
     return token(match, "abbreviation", _SHORT_STATES[match["state"]], end=match.end() - ends)
 
 
+_STACKED = re.compile(r"(?<![\w#&])#(\d{2})-(\d{2,4})(?![\w-]|[.,]\d)")
+
+
+_TOWERS = re.compile(
+    r"\b(?:HDB|[Ff]lats?|[Uu]nits?|[Cc]ondo\w*|Blk|[Bb]lock|Rd|Road|St|Street|Ave|Avenue|Singapore|MRT|[Tt]ower"
+    r"|[Ff]loor|[Ss]tall|[Mm]all|[Pp]laza|Drive|Dr|Crescent|Lane|Way|Hub|Point)\b"
+)
+
+
+def _stacked(match: re.Match[str]) -> Token | None:
+    """#12-345: a flat of a tower, by its floor and its stack."""
+    if not _TOWERS.search(match.string):
+        return None
+    return token(match, "digits", f"number {digits(match[1])} dash {digits(match[2])}")
+
+
+_SHARED = re.compile(r"(?<![\w.,/$-])([1-4])/([2-5])(?=[ \u00a0-](?:sharing|seaters?)\b)")
+
+
+def _shared(match: re.Match[str]) -> Token:
+    """Rooms of 2/3 sharing: two or three people."""
+    return token(match, "range", f"{cardinal(int(match[1]))} or {cardinal(int(match[2]))}")
+
+
 RULES = (
+    Rule(_SHARED, _shared),
+    Rule(_STACKED, _stacked),
     Rule(_SHORT_STATE, _short_state),
     Rule(_PARTY, _party),
     Rule(_STATES_LISTED, _states_listed),

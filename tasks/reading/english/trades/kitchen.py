@@ -13,6 +13,7 @@ from tasks.reading.english.numbers import (
     cardinal,
     fraction_words,
     parse_number,
+    plural,
 )
 from tasks.reading.english.quantities import UNIT, end_of, part_of
 from tasks.reading.english.rules import LatePattern, Rule, stop_ends_sentence, token
@@ -171,6 +172,7 @@ _OF_FOOD = re.compile(rf"[ \u00a0](?:of[ \u00a0])?(?i:{_FOODS}|beer|ale|cider|bl
 _PERCENT_POINTS = re.compile(
     rf"{_AMOUNT}[ \u00a0]?(?:pp(?!\w)\.?|p\.p\.|(?P<thousand>ppts?)(?!\w))"
 )
+_LIMITED = re.compile(r"(?i:\b(?:limit|limited|ltd\.?|max\.?|maximum)(?: to| of)? )$")
 _SLIDES = re.compile(
     r"[ \u00a0-](?:files?|slides?|decks?|presentations?|templates?)\b", re.IGNORECASE
 )
@@ -199,6 +201,8 @@ def _percent_points(match: re.Match[str]) -> Token | None:
             one = "part" if number.is_one else "parts"
             return token(match, "measure", f"{number.words} {one} per thousand")
         return _measure(match, "percentage point")
+    if _LIMITED.search(match.string[: match.start()]) and number.part is None:
+        return token(match, "measure", f"{number.words} per person", end=end_of(match))
     is_pages = not (match["sign"] or number.decimals) and number.whole > _MOST_PERCENT_POINTS
     if is_pages:
         is_noun_next = is_noun_next_to(match.string, match.start(), match.end())
@@ -294,7 +298,38 @@ def _macros(match: re.Match[str]) -> Token | None:
     return token(match, "model", ", ".join(words), doubt=doubt)
 
 
+_SOLD = re.compile(
+    r"(?i:\b(?:tabs|tablets?|caps|capsules?|caplets?|pods?|coffees?|bags?|tea-?bags?|wipes|nappies"
+    r"|diapers|tissues|sachets|sticks|lozenges|pastilles|pads|rolls|bars|cans|plasters|filters"
+    r"|cigars|nuggets|wings|packs?|packets?|boxes|cartons|sleeves|trays)(?: of| in)?,? )$"
+)
+_SEVERAL = re.compile(r"(?<![\w.,$€£¥₹/-])(?P<count>[1-9]\d{1,2})s(?![\w'/])")
+_PRICE_NEXT = re.compile(r",? [$€£₹]\d|,? (?:was|now|only|from) [$€£₹]\d")
+
+
+def _several(match: re.Match[str]) -> Token | None:
+    """Tablets, 16s: how many are in a pack, and no seconds."""
+    before = match.string[max(0, match.start() - 20) : match.start()]
+    if not (_SOLD.search(before) or _PRICE_NEXT.match(match.string, match.end())):
+        return None
+    return token(match, "measure", plural(cardinal(int(match["count"]))))
+
+
+_PER_POUND = re.compile(
+    r"(?i:\b(?:prawns?|shrimps?|scallops?|langoustines?)(?: size| count)?,? )"
+    r"(?P<low>\d{1,2})/(?P<high>\d{1,2})(?![\w/]|[.,]\d)"
+)
+
+
+def _per_pound(match: re.Match[str]) -> Token:
+    """Prawns of 16/20: so many in a pound."""
+    words = f"{cardinal(int(match['low']))} {cardinal(int(match['high']))}"
+    return Token(match.start("low"), match.end(), "model", words)
+
+
 RULES = (
+    Rule(_PER_POUND, _per_pound),
+    Rule(_SEVERAL, _several),
     Rule(_MACROS, _macros),
     Rule(_MINUTES, _minutes),
     Rule(_HEAT, _heat),

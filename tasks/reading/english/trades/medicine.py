@@ -96,7 +96,7 @@ def _course(match: re.Match[str]) -> Token:
 
 
 _PARTS_OF_TIME = {"7": "day", "52": "week", "12": "month"}
-_PART_OF_TIME = re.compile(r"(?:(?<=\bfor )|(?<=[x×]))(\d{1,2})/(7|52|12)(?![\w/%]|[.,]\d)")
+_PART_OF_TIME = re.compile(r"(?:(?<=\bfor )|(?<=[x×])|(?<=x ))(\d{1,2})/(7|52|12)(?![\w/%]|[.,]\d)")
 _PER_TIME = re.compile(r"(?<![\w.,/$-])(\d{1,2})/(24|12|48)[ \u00a0]?h(?:r|rs|ours)?\b\.?")
 _DOSES = re.compile(
     r"\b(?:mg|mcg|mL|ml|tabs?|tablets?|caps?|capsules?|dose|doses|puffs?)\b|\dm[gL]"

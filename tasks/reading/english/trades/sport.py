@@ -7,7 +7,8 @@ from tasks.reading.english.rules import Rule, token
 from tasks.reading.tokens import Token
 
 _CRICKET = re.compile(
-    r"\b(?:ov|overs?|wickets?|wkts?|innings|batting|bowled|all out|declared?|chas(?:e|ed|ing)"
+    r"\b(?:ov|overs|over(?! ?-| \d)|wickets?|wkts?|innings|batting|bowled|all out|declared?"
+    r"|chas(?:e|ed|ing)"
     r"|T20I?|ODI|Tests?|"
     r"cricket|IPL|stumps|bowlers?|batsm[ae]n|batters?)\b"
 )
@@ -18,7 +19,10 @@ _WICKETS = re.compile(
 
 def _wickets(match: re.Match[str]) -> Token | None:
     """287/6 in 48 overs."""
-    if not _CRICKET.search(match.string) or int(match["runs"]) <= int(match["wickets"]):
+    is_hours = match[0] == "24/7"
+    if is_hours or not _CRICKET.search(match.string):
+        return None
+    if int(match["runs"]) <= int(match["wickets"]):
         return None
     words = f"{cardinal(int(match['runs']))} for {cardinal(int(match['wickets']))}"
     is_declared = match[0].endswith("d")
@@ -27,7 +31,7 @@ def _wickets(match: re.Match[str]) -> Token | None:
 
 _DISTANCE = re.compile(
     r"(?:(?<=[Tt]he )|(?<=[Tt]his )|(?<=[Oo]ur )|(?<=[Yy]our )|(?<=[Mm]y )|(?<=[Hh]er )"
-    r"|(?<=[Hh]is )|(?<=\b[Aa] )|(?<=[Aa]n )|(?<=[Ff]irst )|(?<=[Ff]un ))"
+    r"|(?<=[Hh]is )|(?<=\b[Aa] )|(?<=[Aa]n )|(?<=[Ff]irst )|(?<=[Ff]un )|(?P<place>(?<=[a-z] )))"
     r"(?P<length>5|8|10|12|15|20)[kK]"
     r"(?=[ \u00a0]?(?:[.,;:!?)]|$)|[ \u00a0](?:is|was|starts?|begins?|kicks|takes|on|at|with|for"
     r"|and|or|in|by|costs|this|next)\b)"
@@ -39,9 +43,18 @@ _RUNNING = re.compile(
 )
 
 
+_TOWN = re.compile(r"\b[A-Z][a-z]+ $")
+_RACE = re.compile(
+    r"\b(?:runners?|[Rr]aces?|start|bibs?|chip|medals?|unaff|aff|marathon|course|laps?|parkrun)\b"
+)
+
+
 def _distance(match: re.Match[str]) -> Token | None:
     """Run the 10k."""
-    if not _RUNNING.search(match.string):
+    is_town = _TOWN.search(match.string, 0, match.start())
+    if match["place"] is not None and not (is_town and _RACE.search(match.string)):
+        return None
+    if not (match["place"] is not None or _RUNNING.search(match.string)):
         return None
     return token(match, "measure", f"{cardinal(int(match['length']))} K")
 
@@ -190,7 +203,17 @@ def _titles(match: re.Match[str]) -> Token:
     return token(match, "measure", f"{cardinal(int(match[1]))} time")
 
 
+_DARTS = re.compile(r"(?<![\w.,])180s(?!\w)")
+_OCHE = re.compile(r"(?i:\b(?:darts?|oche|checkouts?|c/out|nine-darter|PDC|legs)\b)")
+
+
+def _darts(match: re.Match[str]) -> Token | None:
+    """Five 180s, at darts."""
+    return token(match, "measure", "one eighties") if _OCHE.search(match.string) else None
+
+
 RULES = (
+    Rule(_DARTS, _darts),
     Rule(_DISTANCE, _distance),
     Rule(_TITLES, _titles),
     Rule(_PLAYTIME, _playtime),
