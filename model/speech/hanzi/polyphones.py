@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from types import MappingProxyType
 
-from model.speech.hanzi.word_readings import PHRASES
+from model.speech.hanzi.phrases import PHRASES
 
 _NUMERAL = "[一二三四五六七八九十百千万亿两几每这那各整单半]"
 _TITLED = (
@@ -22,6 +22,47 @@ _VERBS_IN_ABLE = (
 )
 _SHORTEST_SAYING = 3
 _RULES_TEXT: tuple[tuple[str, str], ...] = (
+    # words that another word's end would hide
+    (r"(?<![大际代华新])<都>会(?![区圈风型感女男精])", "dou1"),
+    (r"在<行>(?=[政动驶程走李人])", "xing2"),
+    (r"[省市]<长>(?=治|乐[市区县]|岭|汀|葛|垣|沙市|春市|白山|安[区县街路])", "chang2"),
+    (r"小<曲>(?=[线面率折])", "qu1"),
+    (r"<空>间(?![隙隔歇])", "kong1"),
+    (r"[类相近酷神形疑貌]<似>", "si4"),
+    (r"市<朝>阳(?=[区支路])", "chao2"),
+    (r"(?<!截)<了>当(?=[地今时天月日晚])", "le5"),
+    (r"(?<!截)了<当>(?=[地今时])", "dang1"),
+    (r"(?<!截)了<当>(?=[天月日晚])", "dang4"),
+    (r"朝<鲜>(?![花奶榨美果嫩])", "xian3"),
+    (r"<晃>(?=眼|了?一?晃眼|得人)", "huang3"),
+    # a trade, and what a hand does
+    (r"[干做入进转爱换懂选][了过]?[这那本]<行>(?![程动为李人驶走业])", "hang2"),
+    (r"[充点睡找够用犯打摸见管吃买抢碰怪逮猜][不得]<着>(?![急火凉迷])", "zhao2"),
+    (r"(?:[叶花雪雨灰果尘瓣]|羽毛)<落>(?=[了在满一到])", "luo4"),
+    (
+        r"(?:钥匙|手机|东西|钱包|伞|行李|身份证|护照|眼镜|书包|耳机|外套)[都也又没别]{0,2}<落>"
+        r"(?=在?[车家店酒飞座公办学])",
+        "la4",
+    ),
+    (
+        r"(?:衣服|头发|被子|地板|油漆|毛巾|墙面|胶水|指甲油|面膜)[还都也就快]{0,2}[没不未]?<干>(?=$|[了透])",
+        "gan1",
+    ),
+    (r"[没未]<还>(?=[你我他她您咱书钱债账款贷]|人家)", "huan2"),
+    (
+        r"(?:[地园田棚盆院坡]里?|院子里|山上|阳台上?|后院|窗台上?)[都还也]?<种>(?=[了着满](?!不起|解))",
+        "zhong4",
+    ),
+    (r"(?:好|容易|难|易)<种>(?=$|[也又])", "zhong4"),
+    (r"在家<看>(?=孩子|娃|店)", "kan1"),
+    (r"一起<数>(?=$|[一数])", "shu3"),
+    (r"把[\u4e00-\u9fff]{0,2}面粉?<和>", "huo2"),
+    (r"^[现特今]?<应>(?=广大|[\u4e00-\u9fff]{1,8}(?:要求|邀请|之邀|请求))", "ying4"),
+    # 勒 that is tight, elsewhere it is of a name
+    (r"<勒>(?=[紧住着得死断出脖肚人手腰肉疼痛裆]|大腿)", "lei1"),
+    (r"[不太会很别没]<勒>(?=$|[的了又也])", "lei1"),
+    (r"^<哦>", "o4"),
+    (r"^<哇>", "wa1"),
     # what a buyer gets
     (
         r"可<得>(?=[，。！；]|$|[好大豪厚]?礼|赠|优惠|[一二三四五六七八九十两百千0-9¥]|红包|[满代]?[减金]?券|奖|"
@@ -244,14 +285,6 @@ _RULES = tuple(
     )
     for pattern, syllable in _RULES_TEXT
 )
-_ALONE: Mapping[str, str] = MappingProxyType(
-    {
-        **{"长": "chang2", "薄": "bao2", "炸": "zha2", "脏": "zang1", "弹": "tan2", "缝": "feng2"},
-        **{"铺": "pu1", "教": "jiao1", "切": "qie1"},
-    }
-)
-"""Readings of a character that is a word of its own."""
-
 _NOUNS_IN_DI = (
     "砖土工各产的当落原基场草田绿农用耕林湿盆沙雪空平高阵天大本外内异两此该某属领圣胜营墓驻腹余境质心见园民源在"
     "散据生住口随就遍满席实倒着拖扫擦洗种下铺陆荒坡山谷旱洼租征拿买宅货销到这那块片亩处级城国界接坐险飞福宝"
@@ -259,7 +292,7 @@ _NOUNS_IN_DI = (
 )
 _DI_NOUNS = (
     "方上下面球区址铁图点板毯位理道带震主产暖段域形势界基库瓜砖漏垫推勤标貌中狱摊契热壳税级市头里步心皮轴质名表宝拖"
-    "坪块灯龙雷窖利府缘缚膜黄丁盘牢痞接桩秤埂价"
+    "坪块灯龙雷窖利府缘缚膜黄丁盘牢痞接桩秤埂价宫"
 )
 _ADVERBS = (
     "专注 认真 仔细 安静 高兴 开心 大声 小声 轻松 快速 有效 更好 更快 "
@@ -270,7 +303,7 @@ _ADVERBS = (
     "严格 严肃 不停 不住 一样 似的 般 性 无声 无条件 不知不觉 稳定 "
     "持续 优雅 平稳 均匀 牢固 巧妙 大胆 默契 坚定 坚决 兴奋 激动 惊喜 "
     "愉快 痛快 尽兴 随心 贴心 细致 诚恳 郑重 隆重 正式 独立 理性 系统 "
-    "彻底 极大 很好 最好 较好 更多 更深 更强 更久"
+    "彻底 极大 很好 最好 较好 更多 更深 更强 更久 直截了当"
 )
 _SLOWLY = re.compile(r"(?:慢慢|渐渐|悄悄|轻轻|静静|默默|缓缓|偷偷|好好|逐渐|不断|自然而然)$")
 _DOUBLED = re.compile(r"(.)\1$|(.)\2(.)\3$|一(.)一\4$|一(.)\5$|一(.{1,2})一\6$")
@@ -322,11 +355,6 @@ def readings_in(hanzi: str, words: Iterable[str]) -> dict[int, str]:
             for offset, syllable in _phrases()[phrase]:
                 found.setdefault(match.start() + offset, syllable)
     return found
-
-
-def alone(sign: str) -> str | None:
-    """The reading of a character that is a word of its own, where a word list has another."""
-    return _ALONE.get(sign)
 
 
 def _edges(words: Iterable[str]) -> dict[int, bool]:
