@@ -18,7 +18,7 @@ _READINGS = (
     "艮gen4 晟sheng4 剌la4 町ting3 掖ye4 阆lang4 翟zhai2 缪miu4 勒le4 媛yuan2 什shi2 卜bu3 肖xiao1 "
     "杓shao2 耶ye1 隽jun4 覃qin2 纥he2 鹄hu2 芾fu2 "
     # at the end of a sentence
-    "哦o5 喔o5 咯lo5 哟yo5"
+    "哦o5 喔o5 咯lo5 哟yo5 哩li5"
 )
 _ALONE: Mapping[str, str] = MappingProxyType(
     {entry[0]: entry[1:] for entry in re.findall(r"\S+", _READINGS)}

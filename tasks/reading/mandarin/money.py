@@ -92,7 +92,9 @@ def _large(scale: str) -> str:
 def _unit(sign: str, match: re.Match[str], *, is_written: bool = False) -> str:
     """The currency's name, unless 元 or 块 is written behind the number too."""
     right = after(match)
-    if before(match).endswith(("欧元", "英镑", "日元", "美元", "港币", "港元")) and not is_written:
+    if before(match).endswith("港币") and not is_written:
+        return "元"
+    if before(match).endswith(("欧元", "英镑", "日元", "美元", "港元")) and not is_written:
         return ""
     if (
         right.startswith(("块", "美元", "港币", "港元", "澳元", "日元", "人民币"))

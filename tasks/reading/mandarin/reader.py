@@ -158,7 +158,7 @@ _BETWEEN_DIGITS = {"：": ":", "∶": ":", "︰": ":", "．": ".", "﹕": ":"}
 _AMERICAN = re.compile(r"美[元金股国]|US(?![D$])|纽约|纳斯达克")
 _OWN_DOLLARS = re.compile(
     r"(?:HK|NT|MOP|S|SG)\$|(?<![A-Z])(?:HKD|NTD|TWD|SGD|MOP)(?![A-Z])|港[币元铁]|[台臺]币|坪|捷[运運]|"
-    r"香港|九[龙龍]|旺角|中[环環]|尖沙咀|八[达達]通|澳[门門]|[台臺][北中南湾灣]|高雄|新北|新竹|新加坡|[组組]屋"
+    r"香港|九[龙龍]|旺角|中[环環]|尖沙咀|八[达達]通|呎|(?<![A-Z])GST(?![A-Z])|澳[门門]|[台臺][北中南湾灣]|高雄|新北|新竹|新加坡|[组組]屋"
 )
 """Signs of Hong Kong, Macao, Taiwan and Singapore in a script of characters they all share.
 
