@@ -13,7 +13,8 @@ _READINGS = (
     "长chang2 薄bao2 炸zha2 脏zang1 弹tan2 缝feng2 铺pu1 教jiao1 切qie1 "
     # verbs, measures and things
     "掺chan1 幢zhuang4 杠gang4 拽zhuai4 茄qie2 琢zhuo2 椎zhui1 泊bo2 佛fo2 煞sha4 伺si4 尽jin4 "
-    "脯fu3 挣zheng4 晃huang4 龈yin2 丧sang1 靓liang4 舍she4 帖tie3 蛤ge2 炔que1 仆pu2 藉jie4 俟si4 "
+    "脯fu3 挣zheng4 晃huang4 龈yin2 丧sang1 靓liang4 舍she4 帖tie3 蛤ge2 剥bao1 削xiao1 "
+    "炔que1 仆pu2 藉jie4 俟si4 "
     # names of people and places
     "艮gen4 晟sheng4 剌la4 町ting3 掖ye4 阆lang4 翟zhai2 缪miu4 勒le4 媛yuan2 什shi2 卜bu3 肖xiao1 "
     "杓shao2 耶ye1 隽jun4 覃qin2 纥he2 鹄hu2 芾fu2 "

@@ -108,7 +108,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
             "美丽": "mei3 li4",
             "优惠": "you1 hui4",
         },
-        **{"台儿庄": "tai2 er2 zhuang1"},
+        **{"台儿庄": "tai2 er2 zhuang1", "大夫": "dai4 fu5", "士大夫": "shi4 da4 fu1"},
         **{"女儿": "nü3 er2", "儿童": "er2 tong2", "婴儿": "ying1 er2"},
         **{"幼儿": "you4 er2", "少儿": "shao4 er2", "儿女": "er2 nü3", "儿科": "er2 ke1"},
         **{
