@@ -29,6 +29,7 @@ from tasks.reading.mandarin.trades import (
     industry,
     periods,
     schools,
+    software,
     sport,
 )
 from tasks.reading.tokens import Token
@@ -44,6 +45,7 @@ _RULES = (
     *cars.RULES,
     *industry.RULES,
     *homes.RULES,
+    *software.RULES,
     *names.FIRST,
     *phones.RULES,
     *dates.RULES,
