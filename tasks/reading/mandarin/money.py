@@ -67,7 +67,11 @@ _LEADING = {**SIGNS, **_PREFIXED, **CODES}
 del _LEADING["元"]
 _LARGE = r"(?:百万|千万|十万|[百千万亿]+|[wWkKMB](?![A-Za-z]))?"
 _NAMED = any_of(sign for sign in _LEADING if sign[0].isalpha())
-_HEAD = rf"((?<![A-Za-z])(?:{_NAMED})|(?:{any_of(s for s in _LEADING if not s[0].isalpha())}))"
+_OF_A_SET = r"(?!(?<=[餐款区座组型])[ACSR]\$)"  # 常餐A$48
+_HEAD = (
+    rf"((?<![A-Za-z]){_OF_A_SET}(?:{_NAMED})|"
+    rf"(?:{any_of(s for s in _LEADING if not s[0].isalpha())}))"
+)
 _THOUSANDS = {"k": 10**3, "K": 10**3, "M": 10**6, "B": 10**9}
 _CHEAP = re.compile(r"(?:到手价?|只要|仅需?|券后|拍下|秒杀价?|抢购价|一口价)$")
 _CHEAPER = re.compile(r"(?:优惠|补贴|国补|立减|券|红包|抵扣|换新|新人|首单)价?$")

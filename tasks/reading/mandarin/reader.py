@@ -186,7 +186,8 @@ def plain(text: str) -> str:
 
 def _own_dollar(signs: list[str], index: int) -> str:
     """A bare $ is the dollar of Hong Kong, Taiwan or Singapore, which is 元."""
-    is_bare = signs[index] == "$" and not re.match("[A-Z]", signs[index - 1] if index else "")
+    left = "".join(signs[max(0, index - 2) : index])
+    is_bare = signs[index] == "$" and not re.search("(?<![餐款区座组型])[A-Z]$", left)
     return "¥" if is_bare else signs[index]
 
 
