@@ -14,7 +14,7 @@ from pydantic import Field
 from model.engine import ENGINE_SAMPLE_RATE_HZ
 from tasks.reading.languages import Language
 from tasks.records import Record
-from tasks.screen.text.line_breaks import unbroken
+from tasks.screen.text.line_breaks import unbroken, unbroken_figures
 from tasks.speech_records import Cue, Speech
 
 LINE_COLUMNS: dict[Language, int] = {"en": 42, "zh": 32}
@@ -208,22 +208,35 @@ def _fill(units: list[str], limit: int) -> list[str]:
 
 
 def _units(text: str, language: Language, limit: int) -> list[str]:
-    """Parts of ``text`` between which lines may break; what is wider than a line is parted."""
+    """Parts of ``text`` between which lines may break; what is wider than a line is parted.
+
+    A part too wide is parted beside its figures, and through one only where a line holds no figure.
+    """
     tokens = _tokens(text, limit)
-    kept = unbroken("".join(tokens), language)
-    groups: list[list[str]] = []
+    whole = "".join(tokens)
+    units: list[str] = []
     at = 0
-    for token in tokens:
-        if groups and at in kept:
+    for group in _groups(tokens, unbroken(whole, language), 0):
+        if columns("".join(group).rstrip()) <= limit:
+            units.append("".join(group))
+        else:
+            for part in _groups(group, unbroken_figures(whole, language), at):
+                joined = "".join(part)
+                units += [joined] if columns(joined.rstrip()) <= limit else part
+        at += sum(map(len, group))
+    return _joined(units)
+
+
+def _groups(tokens: list[str], kept: frozenset[int], at: int) -> list[list[str]]:
+    """Tokens that stay together; the first stands at ``at`` of the text that ``kept`` counts in."""
+    groups: list[list[str]] = []
+    for index, token in enumerate(tokens):
+        if index and at in kept:
             groups[-1].append(token)
         else:
             groups.append([token])
         at += len(token)
-    units: list[str] = []
-    for group in groups:
-        whole = "".join(group)
-        units += [whole] if columns(whole.rstrip()) <= limit else group
-    return _joined(units)
+    return groups
 
 
 def _joined(parts: list[str]) -> list[str]:

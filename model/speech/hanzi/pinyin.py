@@ -12,7 +12,8 @@ from functools import cache
 from itertools import pairwise
 from types import MappingProxyType
 
-from model.speech.hanzi.polyphones import alone, readings_in, with_particles
+from model.speech.hanzi.lone_characters import alone
+from model.speech.hanzi.polyphones import readings_in, with_particles
 from model.speech.hanzi.word_readings import NEUTRAL_SECOND, WORDS
 
 TONE_MARKS = {"1": "→", "2": "↗", "3": "↓", "4": "↘", "5": ""}
@@ -56,6 +57,8 @@ _LONGEST_WORD = max(map(len, WORDS))
 _CARDINAL_DIGITS = frozenset("零〇一二三四五六七八九幺两")
 _DIGITS = _CARDINAL_DIGITS | {"十", "点"}
 _FIXED_YI = frozenset("第初")
+_ADVERB_ENDS = frozenset("直向旦律")
+"""老二一直 holds no figure of two digits."""
 _PARTICLES = MappingProxyType(
     {
         "的": "de5",
@@ -349,11 +352,12 @@ def _is_plain_one(signs: list[str], i: int, word: list[str]) -> bool:
     part = "".join(signs[i + 2 : i + 4])  # 一点三 is a decimal, 一点三十分 a time
     is_decimal = after == "点" and part[:1] in _CARDINAL_DIGITS and "十" not in part
     is_listed = " ".join(word) in _listed_with_plain_one()
+    is_figure = before in _DIGITS and after not in _ADVERB_ENDS
     return (
         before in _FIXED_YI
-        or before in _DIGITS
+        or is_figure
         or after in _CARDINAL_DIGITS
-        or after == "十"
+        or after in "十杠"
         or is_decimal
         or is_listed
     )

@@ -48,9 +48,9 @@ UNITS = _pairs(
     kbps 千比特每秒  bps 比特每秒  oz 盎司  lb 磅  lbs 磅  ft 英尺  inch 英寸  gsm 克每平方米
     BP 个基点  bp 个基点  Ω 欧  kΩ 千欧  mmHg 毫米汞柱  mmol 毫摩尔  ha 公顷  cc 毫升  mol 摩尔
     hPa 百帕  mbar 毫巴  Mpa 兆帕  Kpa 千帕  KPa 千帕  μA 微安  uA 微安  μV 微伏  μs 微秒
-    ns 纳秒  μF 微法  uF 微法  pF 皮法  nF 纳法  MΩ 兆欧  mΩ 毫欧  mSv 毫西弗  μSv 微西弗
+    ns 纳秒  μF 微法  uF 微法  pF 皮法  nF 纳法  MΩ 兆欧  mΩ 毫欧  mSv 毫西弗  μSv 微西弗  yd 码
     lux 勒克斯  Lux 勒克斯  TWh 太瓦时  GW 吉瓦  kgf 公斤力  N·cm 牛厘米  VA 伏安  kWp 千瓦
-    Bq 贝克勒尔  yd 码  ℃ 摄氏度  °C 摄氏度  ºC 摄氏度  ℉ 华氏度  °F 华氏度  ° 度  º 度
+    Bq 贝克勒尔  ℃ 摄氏度  °C 摄氏度  ºC 摄氏度  ℉ 华氏度  °F 华氏度  ° 度  º 度  sqft 平方英尺
     """
 )
 _SPELLED = {"GB": "GB", "TB": "TB", "MB": "MB", "KB": "KB", "PB": "PB", "kB": "KB", "Gb": "Gb"} | {
@@ -436,8 +436,8 @@ RULES: tuple[Rule, ...] = (
         _minutes,
     ),
     rule(
-        rf"(?<![A-Za-z])([NSEW])({NUMBER})°",
-        lambda m: Said("measure", f"{_COMPASS[m[1]]}{amount(m[2])}度"),
+        rf"(?<![A-Za-z])([NSEW])({NUMBER})°|(?<![\d.])({NUMBER})° ?([NSEW])(?![A-Za-z])",
+        lambda m: Said("measure", f"{_COMPASS[m[1] or m[4]]}{amount(m[2] or m[3])}度"),
     ),
     rule(r"(?<![\dA-Za-z.'])(\d{1,2})\"(\d{2})(?![\d.])", _seconds),
     rule(rf"{NOT_IN_NAME}({NUMBER})(?:\"|'')", _inches),

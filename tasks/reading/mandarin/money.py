@@ -67,7 +67,11 @@ _LEADING = {**SIGNS, **_PREFIXED, **CODES}
 del _LEADING["元"]
 _LARGE = r"(?:百万|千万|十万|[百千万亿]+|[wWkKMB](?![A-Za-z]))?"
 _NAMED = any_of(sign for sign in _LEADING if sign[0].isalpha())
-_HEAD = rf"((?<![A-Za-z])(?:{_NAMED})|(?:{any_of(s for s in _LEADING if not s[0].isalpha())}))"
+_OF_A_SET = r"(?!(?<=[餐款区座组型])[ACSR]\$)"  # 常餐A$48
+_HEAD = (
+    rf"((?<![A-Za-z]){_OF_A_SET}(?:{_NAMED})|"
+    rf"(?:{any_of(s for s in _LEADING if not s[0].isalpha())}))"
+)
 _THOUSANDS = {"k": 10**3, "K": 10**3, "M": 10**6, "B": 10**9}
 _CHEAP = re.compile(r"(?:到手价?|只要|仅需?|券后|拍下|秒杀价?|抢购价|一口价)$")
 _CHEAPER = re.compile(r"(?:优惠|补贴|国补|立减|券|红包|抵扣|换新|新人|首单)价?$")
@@ -92,7 +96,9 @@ def _large(scale: str) -> str:
 def _unit(sign: str, match: re.Match[str], *, is_written: bool = False) -> str:
     """The currency's name, unless 元 or 块 is written behind the number too."""
     right = after(match)
-    if before(match).endswith(("欧元", "英镑", "日元", "美元", "港币", "港元")) and not is_written:
+    if before(match).endswith("港币") and not is_written:
+        return "元"
+    if before(match).endswith(("欧元", "英镑", "日元", "美元", "港元")) and not is_written:
         return ""
     if (
         right.startswith(("块", "美元", "港币", "港元", "澳元", "日元", "人民币"))

@@ -241,6 +241,7 @@ FIRST: tuple[Rule, ...] = (
     rule(r"(?<=[TB ])(\d{3,5}(?:\.\d{1,2})?)(?:[-—]((?:19|20)\d\d))?(?!\d)", _national_standard),
 )
 RULES: tuple[Rule, ...] = (
+    rule(r"(?<=[A-Za-z]\+)[2-5]0[5-9]0(?![\d.,元])", lambda m: Said("model", digits(m[0]))),
     rule(
         r"(?:(?<=足金)|(?<=纯银)|(?<=黄金)|(?<=白银))(?:9{2,4}|925|990|916)(?!\d| ?[元块克])",
         lambda m: Said("digits", digits(m[0])),

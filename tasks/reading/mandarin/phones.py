@@ -16,7 +16,7 @@ _CODE_LABELS = (
     "电话|热线|拨打|拨|致电|手机|座机|客服|号码|尾号|端口号?|短号|抖音号?|快手号?|小红书号?|视频号|"
     "[前后末]\\d?[一二两三四五六七八九十]{0,2}位(?:数|数字)?|"
     "编号|代码|编码|密码|验证码|口令|"
-    "工号|单号|订单号?|运单|群|"
+    "工号|单号|订单号?|运单|(?<!集)群|"
     "微信号?|身份证号?|邮编|邮政编码|卡号|账号|帐号|取件码|提货码|邀请码|兑换码|"
     "优惠码|券码|暗号|分机|转|传真|"
     "短信(?:发?[至到])?|发送?[至到]|回复|输入|扣|报警|学号|证号|准考证|货号|款号|"
@@ -167,6 +167,8 @@ def _postcode(match: re.Match[str]) -> Said | None:
 def _room(match: re.Match[str]) -> Said | None:
     """房间1203, 1203室, 航班CA1234, G1234次, 京A12345: by digits from three on."""
     left, right, number = before(match), after(match), match[0]
+    if re.match(r":[0-5]\d", right):  # 航班08:30起飞
+        return None
     if _PLATE.search(left):
         return Said("digits", digits(number))
     is_room = _ROOM.search(left) or (len(number) > 2 and _AFTER_ROOM.match(right))
@@ -242,7 +244,7 @@ RULES: tuple[Rule, ...] = (
         _phone,
     ),
     rule(
-        rf"(?<![\d万千百亿])\+\d{{1,3}}[ -]?(?:\(\d{{1,4}}\)[ -]?)?"
+        rf"(?<![\d万千百亿])(?=\+(?:[ ()-]*\d){{7}})\+\d{{1,3}}[ -]?(?:\(\d{{1,4}}\)[ -]?)?"
         rf"\d{{1,5}}(?:[ -]?\d{{2,5}}){{1,4}}{_LAST}",
         _phone,
     ),

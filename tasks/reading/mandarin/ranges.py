@@ -292,6 +292,11 @@ RULES: tuple[Rule, ...] = (
     rule(rf"{_START}({NUMBER}) ?(%)?{_JOIN}({NUMBER}) ?%", _percents),
     rule(rf"{_START}({NUMBER}) ?‰?{_JOIN}({NUMBER}) ?‰", _per_mille),
     rule(r"(?:(?<=^A)|(?<=[^A-Za-z0-9-]A))[-~](?=Z(?![A-Za-z0-9]))", lambda _: Said("range", "到")),
+    rule(r"(?:(?<=^a)|(?<=[^A-Za-z0-9-]a))[-~](?=z(?![A-Za-z0-9]))", lambda _: Said("range", "到")),
+    rule(
+        r"(?:(?<=^[A-C][12])|(?<=[^A-Za-z0-9-][A-C][12]))[-~](?=[A-C][12](?!\d) ?[级水等的])",
+        lambda _: Said("range", "到"),
+    ),
     rule(rf"{_START}(-?)({NUMBER})度?{_DASH}(-?)({NUMBER})(?=度)", _degrees),
     rule(rf"{_START}(?<!-)(\d+(?:-\d+){{2,6}}) ?({UNIT})", _steps),
     rule(rf"{_START}(?<!-)\d+(?:-\d+){{2,6}}(?![\d.])(?! ?[=+×÷*])", _chain),

@@ -29,6 +29,7 @@ from tasks.reading.mandarin.trades import (
     industry,
     periods,
     schools,
+    software,
     sport,
 )
 from tasks.reading.tokens import Token
@@ -44,6 +45,7 @@ _RULES = (
     *cars.RULES,
     *industry.RULES,
     *homes.RULES,
+    *software.RULES,
     *names.FIRST,
     *phones.RULES,
     *dates.RULES,
@@ -158,7 +160,7 @@ _BETWEEN_DIGITS = {"：": ":", "∶": ":", "︰": ":", "．": ".", "﹕": ":"}
 _AMERICAN = re.compile(r"美[元金股国]|US(?![D$])|纽约|纳斯达克")
 _OWN_DOLLARS = re.compile(
     r"(?:HK|NT|MOP|S|SG)\$|(?<![A-Z])(?:HKD|NTD|TWD|SGD|MOP)(?![A-Z])|港[币元铁]|[台臺]币|坪|捷[运運]|"
-    r"香港|九[龙龍]|旺角|中[环環]|尖沙咀|八[达達]通|澳[门門]|[台臺][北中南湾灣]|高雄|新北|新竹|新加坡|[组組]屋"
+    r"香港|九[龙龍]|旺角|中[环環]|尖沙咀|八[达達]通|呎|(?<![A-Z])GST(?![A-Z])|澳[门門]|[台臺][北中南湾灣]|高雄|新北|新竹|新加坡|[组組]屋"
 )
 """Signs of Hong Kong, Macao, Taiwan and Singapore in a script of characters they all share.
 
@@ -184,7 +186,8 @@ def plain(text: str) -> str:
 
 def _own_dollar(signs: list[str], index: int) -> str:
     """A bare $ is the dollar of Hong Kong, Taiwan or Singapore, which is 元."""
-    is_bare = signs[index] == "$" and not re.match("[A-Z]", signs[index - 1] if index else "")
+    left = "".join(signs[max(0, index - 2) : index])
+    is_bare = signs[index] == "$" and not re.search("(?<![餐款区座组型])[A-Z]$", left)
     return "¥" if is_bare else signs[index]
 
 

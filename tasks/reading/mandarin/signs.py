@@ -193,6 +193,7 @@ RULES: tuple[Rule, ...] = (
     rule(r"(?<=\d)[⁺⁻]?[⁰¹²³⁴-⁹]{2,}|(?<=\d)[⁺⁻][¹²³⁴-⁹]|(?<=\d)[⁰¹⁴-⁹]", _raised),
     rule(r"(?<=[²³⁴-⁹)])-(?=[\dA-Za-z(])", lambda _: Said("sign", "减")),
     rule(r"(?<=[A-F])-(?=[级档等及])", lambda _: Said("sign", "减")),
+    rule(r"(?<=牛)·(?=米)", lambda _: Said("sign", "")),
     rule(r"\+(?=加[一二])", lambda _: Said("sign", "")),
     rule(r"\+/-", lambda _: Said("sign", "正负")),
     rule(r"→", _arrow),

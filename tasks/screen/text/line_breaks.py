@@ -16,6 +16,7 @@ from tasks.reading.english.reader import english_tokens
 from tasks.reading.languages import Language
 from tasks.reading.mandarin.reader import mandarin_tokens
 from tasks.reading.tokens import Token
+from tasks.screen.text.figures import places_in_figures
 
 _READERS: Mapping[Language, Callable[[str], tuple[Token, ...]]] = MappingProxyType(
     {"en": english_tokens, "zh": mandarin_tokens}
@@ -65,15 +66,23 @@ _NEVER_LAST = frozenset("全不没沒很太最更再每第各这那這某超约�
 
 def unbroken(text: str, language: Language) -> frozenset[int]:
     """Indices of ``text`` before which no line may begin."""
-    inside = {
-        index for token in _READERS[language](text) for index in range(token.start + 1, token.end)
-    }
+    inside = set(unbroken_figures(text, language))
     for match in _TOGETHER[language].finditer(text):
         inside.update(range(match.start() + 1, match.end()))
     if language == "zh":
         for match in _HAN_RUN.finditer(text):
             starts = {match.start() + start for start in _word_starts(match[0])}
             inside.update(set(range(match.start() + 1, match.end())) - starts)
+    return frozenset(inside)
+
+
+def unbroken_figures(text: str, language: Language) -> frozenset[int]:
+    """Those inside what is read as one, where a line rather begins inside a word."""
+    inside = {
+        index for token in _READERS[language](text) for index in range(token.start + 1, token.end)
+    }
+    if language == "zh":
+        inside.update(places_in_figures(text))
     return frozenset(inside)
 
 

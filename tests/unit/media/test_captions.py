@@ -109,6 +109,55 @@ def test_no_line_breaks_inside_a_number_with_its_unit_a_price_a_time_or_an_addre
         assert any(kept in line for line in wrap(text, "zh")), wrap(text, "zh")
 
 
+FIGURES = (
+    *(
+        "上午10点30分",
+        "下午3点半",
+        "晚上8点整",
+        "早上9:00-11:30",
+        "10月1日",
+        "2026年3月15日",
+        "周六19:30",
+    ),
+    *("9点30分至18点", "12月24日至26日", "下午三点四十五分", "二零二六年三月十五日", "周一至周五"),
+    *("2小时30分钟", "3至5个工作日", "7×24小时", "199.9元", "9块9", "3万5千元", "一百九十九块九"),
+    *("满300减50", "买2送1", "每人128元", "99元/人", "第2件半价", "3室2厅", "1米8", "3天2晚"),
+    *("人民路88号", "88号3栋2单元501室", "中山北路1200号5楼", "A座1203室", "地铁2号线", "T2航站楼"),
+    *("400-800-1234", "138 1234 5678", "京A88888", "G1次列车", "HK$1,280", "第3季第5集"),
+    *("上午10點30分", "週六19:30", "88號3棟2樓", "NT$3,990元"),
+)
+_BESIDE = st.lists(
+    st.sampled_from(
+        (
+            "欢迎来到",
+            "我们在",
+            "活动从",
+            "开始到",
+            "需要",
+            "只卖",
+            "门店地址是",
+            "请您",
+            "于",
+            "预约时间为",
+        )
+    ),
+    min_size=1,
+    max_size=4,
+).map("".join)
+
+
+@given(
+    left=_BESIDE, figure=st.sampled_from(FIGURES), right=_BESIDE, width=st.sampled_from((20, 32))
+)
+def test_no_line_and_no_page_breaks_inside_a_figure(
+    left: str, figure: str, right: str, width: int
+) -> None:
+    text = left + figure + right
+    for parts in (wrap(text, "zh", width), pages(text, "zh", width)):
+        assert any(figure in part for part in parts), parts
+        assert "".join(parts).replace(" ", "") == text.replace(" ", "")
+
+
 @pytest.mark.parametrize(
     "word",
     [

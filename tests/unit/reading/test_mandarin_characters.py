@@ -11,7 +11,7 @@ from tasks.reading.readback import read_back
 from tasks.speech.script import read_script
 
 _HERE = Path(__file__).parent
-_MOST_MARKED = 0.02  # of lines whose reading is known to be right
+_MOST_MARKED = 0.002  # of lines whose reading is known to be right
 _DOUBT = (
     "散 in 味道散得快 is read san4; if it is san3, give its word that pinyin in a lexicon, "
     "or write another word"
@@ -37,6 +37,10 @@ def test_an_english_script_has_none() -> None:
         ("时间倒着走", {2: ("dao4", ("dao3",))}),
         ("代办得有委托书", {2: ("de5", ("dei3",))}),
         ("帮邻居看孩子", {3: ("kan4", ("kan1",))}),
+        ("镇上的鱼铺", {4: ("pu1", ("pu4",))}),
+        ("她扎得好", {1: ("zha1", ("za1",))}),
+        ("锅里炸了", {2: ("zha2", ("zha4",))}),
+        ("看着孩子玩", {0: ("kan4", ("kan1",))}),
     ],
 )
 def test_places_and_readings_of_characters_that_nothing_decides(
@@ -47,7 +51,11 @@ def test_places_and_readings_of_characters_that_nothing_decides(
 
 
 @pytest.mark.parametrize(
-    "run", ["散步和散热", "干净又干燥", "倒车入库", "背着书包", "左转和右转", "这种的", "觉得好"]
+    "run",
+    [
+        *("散步和散热", "干净又干燥", "倒车入库", "背着书包", "左转和右转", "这种的", "觉得好"),
+        *("会议散了", "裙子长到脚踝", "当了指挥", "往里钻", "气炸了", "扎了个辫子", "他干了一整天"),
+    ],
 )
 def test_words_and_contexts_decide(run: str) -> None:
     assert unsure_readings(run) == {}

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from model.speech.hanzi.phrases import PHRASES
 from model.speech.hanzi.pinyin import phonemes_of, words_of
 from model.speech.hanzi.traditional import certain_readings, is_traditional, simplified
-from model.speech.hanzi.word_readings import PHRASES
 from model.speech.mandarin import is_spelled, read_mandarin
 
 _TABLE = (Path(__file__).parent / "polyphones.tsv").read_text("utf-8").splitlines()

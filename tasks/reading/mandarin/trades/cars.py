@@ -30,6 +30,10 @@ def _oil(match: re.Match[str]) -> Said | None:
 
 RULES: tuple[Rule, ...] = (
     rule(
+        r"(?<![\dA-Za-z.])[1-8][1-6][0458](?=(?:Li|Le|i)(?![A-Za-z]))",
+        lambda m: Said("model", digits(m[0])),
+    ),
+    rule(
         r"(?<![\d/.])([1-3]\d5)/([2-9][05]) ?(Z?R)F? ?(1[2-9]|2[0-4])"
         r"(?: ?(\d{2,3})([H-Z])(?![A-Za-z\d]))?",
         _tyre,

@@ -44,6 +44,13 @@ RULES: tuple[Rule, ...] = (
         r"(?<![\d.A-Za-z])(\d{4,6})(?:\.(SH|SZ|BJ|HK|TW)(?![A-Za-z])|(?<=\(\d{6})()(?=\)))", _share
     ),
     rule(r"(?<=[\u3400-\u9fff]\()(\d{5})()(?=\))", _share),
+    rule(
+        rf"(?<![\d.])({NUMBER})%([-+])(\d{{1,3}}) ?(?:BP|bp|个?基点)s?(?![A-Za-z\d])",
+        lambda m: Said(
+            "percent",
+            f"百分之{amount(m[1])}{'减' if m[2] == '-' else '加'}{counted(m[3], '个')}个基点",
+        ),
+    ),
     rule(r"(?<=[A-Z])([-+])(\d{1,3}) ?(?:BP|bp|个?基点)s?(?![A-Za-z\d])", _basis_points),
     rule(rf"(?<![A-Za-z])({_CODE})/({_CODE})(?![A-Za-z])(?: ?({NUMBER}))?", _pair),
     rule(r"(?<![A-Za-z\d])([TD])-(\d{1,2})(?= ?[日天前全起]| \d{1,2}:\d\d)", _working_day),

@@ -48,6 +48,13 @@ def _months_of_child(match: re.Match[str]) -> Said | None:
     return Said("measure", f"{counted(match[1], '个月')}个月以上")
 
 
+def _months_for_dose(match: re.Match[str]) -> Said | None:
+    """儿童布洛芬，6-12m每次2.5ml."""
+    low, high = match.groups()
+    is_child = _CHILD.search(sentence_around(match)) and int(low) < int(high) <= _OLDEST_MONTHS
+    return Said("measure", f"{amount(low)}到{amount(high)}个月") if is_child else None
+
+
 def _months_to_visit(match: re.Match[str]) -> Said:
     """6-12m复查."""
     low, high = match.groups()
@@ -131,6 +138,11 @@ RULES: tuple[Rule, ...] = (
     rule(
         rf"(?<![A-Za-z\d./-])(\d{{1,2}})(?:[-~–](\d{{1,2}}))?m(?={_AGAIN.pattern})",
         _months_to_visit,
+    ),
+    rule(
+        r"(?<![A-Za-z\d./-])(\d{1,2})[-~–](\d{1,2})m"
+        r"(?= ?(?:每次|宝宝|婴|可[用食吃]|适用|龄|一次|\d))",
+        _months_for_dose,
     ),
     rule(
         rf"(?:(?<=pH)|(?<=PH)|(?<=pH )|(?<=PH )|(?<=H值)|(?<=H值：))({NUMBER})[-~–]({NUMBER})"

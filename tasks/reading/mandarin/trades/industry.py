@@ -1,10 +1,18 @@
-"""Materials, parts, freight and customs. Pure."""
+"""Materials, parts, freight, customs and lines of data. Pure."""
 
 import re
 
 from tasks.reading.mandarin.money import is_priced
 from tasks.reading.mandarin.numerals import amount, counted, digits, is_counted
-from tasks.reading.mandarin.rules import Rule, Said, after, before, rule, sentence_around
+from tasks.reading.mandarin.rules import (
+    NUMBER,
+    Rule,
+    Said,
+    after,
+    before,
+    rule,
+    sentence_around,
+)
 
 _STEEL = re.compile(
     r"不锈钢|板材|钢[板管材带]|[球闸蝶截止]阀|阀门|法兰|弯头|管件|螺[栓丝母钉]|酸洗|焊管|无缝管|304[管板棒]"
@@ -64,6 +72,10 @@ def _power(match: re.Match[str]) -> Said:
 
 
 RULES: tuple[Rule, ...] = (
+    rule(
+        rf"(?:(?<=宽带)|(?<=光纤)|(?<=网速)|(?<=带宽)|(?<=[上下]行)) ?({NUMBER})M(?![A-Za-z\d])",
+        lambda m: Said("measure", f"{amount(m[1])}兆"),
+    ),
     rule(r"(?<![\dA-Za-z.-])([1-8]\d{3})-([THFO])(\d{1,4})(?![A-Za-z\d])", _alloy),
     rule(r"(?<![\dA-Za-z.-])(6[0-3]\d{2,3})-?(2RS|2RZ|2Z|ZZ|RS)(?![A-Za-z\d])", _bearing),
     rule(

@@ -15,6 +15,7 @@ _EXAM = re.compile(r"期[中末]|[月统联模摸]考|[一二三]模|中考|高�
 _FULL_MARKS = frozenset(
     ("60", "70", "80", "90", "100", "110", "50", "120", "130", "150", "300", "750")
 )
+_PASSES = re.compile(r"过线|及格|达标|通过|上线|优秀|满分|录取|签到|出勤|到课|完成|报名|升学")
 _RANKED = re.compile(
     r"(?:年级|班级?|级|年龄组|组别|全校|全国|全省|全市|全区|校内)(?:排名?)?第?$|(?:排名|名次)第?$"
 )
@@ -58,7 +59,16 @@ def _class(match: re.Match[str]) -> Said | None:
     return Said("model", f"{amount(match[1])}对{amount(match[2])}")
 
 
+def _passed(match: re.Match[str]) -> Said | None:
+    """32/45人过线: so many of all."""
+    some, most = match.groups()
+    if int(some) > int(most) or not _PASSES.match(after(match)):
+        return None
+    return Said("measure", f"{amount(most)}人中{counted(some, '人')}人")
+
+
 RULES: tuple[Rule, ...] = (
+    rule(r"(?<![\d./])(\d{1,3})/(\d{1,3})人", _passed),
     rule(r"(?<![\d./])(\d{1,2}(?:\.\d)?)/(5|10|100)(?![\d./])分?", _mark),
     rule(r"(?<![\d./])(\d{1,4}(?:\.\d{1,2})?)/(\d{1,4}(?:\.\d)?)(?![\d./])分?", _points),
     rule(

@@ -150,7 +150,35 @@ def _of_brackets(match: re.Match[str]) -> Said | None:
     return Said("sign", "比") if is_match else None
 
 
+def _paces(match: re.Match[str]) -> Said:
+    """6'00"-7'30": minutes and seconds of a kilometre."""
+    first, seconds, last, more = match.groups()
+    sides = ((first, seconds), (last, more))
+    return Said(
+        "range",
+        "到".join(
+            f"{counted(minute, '分')}分" + (f"{amount(second)}秒" if int(second) else "")
+            for minute, second in sides
+        ),
+    )
+
+
+def _runs(match: re.Match[str]) -> Said | None:
+    """5k/10k: how far groups run."""
+    if not _RUNNERS.search(sentence_around(match)):
+        return None
+    return Said("measure", "、".join(f"{counted(each, '公里')}公里" for each in match.groups()))
+
+
+_RUNNERS = re.compile(r"跑|马拉松|配速|[Rr]un|RUN|越野")
+_MARK = r"(?:[\"″]|'')"
 RULES: tuple[Rule, ...] = (
+    rule(
+        rf"(?<![\d'])(\d{{1,2}})['′](\d\d){_MARK}? ?[-~–到至] ?"
+        rf"(\d{{1,2}})['′](\d\d){_MARK}?(?![\d'])",
+        _paces,
+    ),
+    rule(r"(?<![A-Za-z\d./])(\d{1,2})[kK]/(\d{1,2})[kK](?![A-Za-z\d/])", _runs),
     rule(r"(?<![\d'A-Za-z])(\d{1,3})(?:\+(\d))?'(?![\d'])", _minute_of_match),
     rule(r"(?<![\d.:])(\d{1,2}):([0-5]\d)\.(\d{1,3})(?![\d.:])", _split_time),
     rule(
