@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from flows.cli.cluster_commands import given_settings, with_loudness, with_settings
 from flows.cli.gates.options import with_gate_limits, with_gates
 from flows.cli.rows.choice import selection_of, with_choice
 from flows.cli.rows.formats import with_formats
 from flows.cli.rows.inputs import with_inputs
 from flows.cli.rows.personal import personal_of, with_personal
+from flows.cli.rows.settings import given_settings, with_loudness, with_settings
 from flows.cli.spoken.say import Place, voice_settings, with_voices
 
 if TYPE_CHECKING:

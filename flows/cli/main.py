@@ -27,7 +27,6 @@ from flows.cli.campaign_options import (
 )
 from flows.cli.cluster_commands import (
     add_to,
-    given_settings,
     has_cluster,
     retry_on_cluster,
     with_layout,
@@ -45,6 +44,7 @@ from flows.cli.review.deliver import deliver, delivery_line
 from flows.cli.review.options import with_delivery
 from flows.cli.review.report import report
 from flows.cli.rows.pricing import price_asked, with_price, with_terms
+from flows.cli.rows.settings import given_settings
 from flows.cli.spoken.say import say_script
 from flows.cli.terminal import console as terminal_console
 from flows.cli.terminal import say

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flows.cli.cluster_commands import given_settings
+from flows.cli.rows.settings import given_settings
 from flows.cli.terminal import console, say
 
 if TYPE_CHECKING:
