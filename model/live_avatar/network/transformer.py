@@ -23,9 +23,8 @@ from model.live_avatar.network.audio_injector import AudioInjector, AudioTokens
 from model.live_avatar.network.block import Block
 from model.live_avatar.network.cache import Sink, StepCache, TurnInto
 from model.live_avatar.network.ends import Head, MotionEncoder
-from model.live_avatar.network.past import BlockPast, KeysValues, SinkPast
+from model.live_avatar.network.past import BlockPast, KeysValues, SinkPast, TokenShare
 from model.live_avatar.network.rope import turn_into
-from model.live_avatar.network.token_share import TokenShare, all_tokens
 
 _TIME_BASE = 10_000.0
 
@@ -47,7 +46,7 @@ class Transformer(nn.Module):
     def __init__(self, config: TransformerConfig, kernel: Attend = attend) -> None:
         super().__init__()
         self.config = config
-        self.share_of, self.num_own_heads = all_tokens, config.num_heads
+        self.share_of, self.num_own_heads = TokenShare, config.num_heads
         channels, dim = config.latent_channels, config.dim
         self.patch_embedding = nn.Conv3d(channels, dim, (1, PATCH, PATCH), (1, PATCH, PATCH))
         self.cond_encoder = nn.Conv3d(channels, dim, (1, PATCH, PATCH), (1, PATCH, PATCH))
@@ -119,9 +118,10 @@ class Transformer(nn.Module):
         shape = (1, x.shape[1], self.num_own_heads, self.config.head_dim)
         x, table = share.own(x), share.own(table)
         for block, text_kv in zip(self.layers, text, strict=True):
-            past = SinkPast(share, x, shape)
-            x = block(x, time, text_kv, table, past)
+            past = SinkPast.empty(x, shape)
+            x = block(x, time, text_kv, table, share.past(past))
             yield past.sink
+            del past  # before the next one is made
 
     # --- once per block and step ---
 
@@ -160,7 +160,7 @@ class Transformer(nn.Module):
         for index, (block, text_kv, layer) in enumerate(
             zip(self.layers, text, cache.layers, strict=True)
         ):
-            past = BlockPast(share, layer, position, num_tokens)
+            past = share.past(BlockPast(layer, position, num_tokens))
             x = block(x, time, text_kv, table, past)
             if index in injectors:
                 x = injectors[index](x, audio)
