@@ -134,7 +134,6 @@ class Transformer(nn.Module):
         cache: StepCache,
         table: Tensor,
         position: int,
-        pose: Tensor | None = None,
     ) -> Tensor:
         """Velocity ``(1, 16, F, h, w)`` float32 of a block; its keys go into the cache.
 
@@ -146,12 +145,10 @@ class Transformer(nn.Module):
             cache: of this denoising step; its sink has been taken and the reference placed.
             table: of the block's tokens ``(2, F*p, D/2)``.
             position: index of the block's first token, from the video's beginning.
-            pose: latents ``(1, 16, F, h, w)``; None: zeros, which still add a bias.
         """
         rows, columns = latents.shape[-2] // PATCH, latents.shape[-1] // PATCH
-        pose = torch.zeros_like(latents) if pose is None else pose
         x = _tokens(self.patch_embedding(latents.to(self.dtype)))
-        x = x + _tokens(self.cond_encoder(pose.to(self.dtype))) + self.token_kinds.weight[0]
+        x = x + self.pose_tokens(latents) + self.token_kinds.weight[0]
         embedded, time = self.time(timesteps)
         num_tokens = x.shape[1]
         share = self.share_of(latents.shape[2], rows * columns)
@@ -173,6 +170,13 @@ class Transformer(nn.Module):
             ph=PATCH,
             pw=PATCH,
         )
+
+    def pose_tokens(self, latents: Tensor) -> Tensor:
+        """What is added to a block's tokens ``(1, F*p, d)`` for its pose.
+
+        There is none, which the model knows as zeros; these still add a bias.
+        """
+        return _tokens(self.cond_encoder(torch.zeros_like(latents, dtype=self.dtype)))
 
     def time(self, timesteps: Tensor) -> tuple[Tensor, Tensor]:
         """Time embedding ``(F, d)`` and its six modulations ``(F, 6, d)``, in float32.
