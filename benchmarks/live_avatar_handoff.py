@@ -73,7 +73,8 @@ class Scene:
         for index in blocks:
             source = generator(self.seed, draws, index)
             drawn = distances(source, NUM_STEPS)
-            run.submit(noise(source, shape, weight), self.heard[index], drawn)
+            latents = noise(source, shape, weight.dtype, weight.device)
+            run.submit(latents, self.heard[index], drawn)
             frames = run.fetch().frames()
             found.append(Made(run.made.latents, frames))
         return found
