@@ -7,7 +7,7 @@ Nothing is measured. Writes `benchmarks/results/block_time-2026-11.md`, or print
 """
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import fill
@@ -43,7 +43,9 @@ GOALS = {"bfloat16": 14.5, "float8": 18.0}
 #: kernels that a compiled step starts, of `cubins-2026-11.md`, and calls of compiled graphs in it
 LAUNCHES = {"bfloat16": 881, "float8": 985}
 GRAPH_CALLS = 3 * 40 + 12
-_LAUNCH_S, _GRAPH_S = 5e-6, 100e-6  # assumed, of the host
+#: that decode a block, which is not compiled, of `counted_work-2026-11.md`
+DECODE_LAUNCHES = 1030
+_LAUNCH_S, _SLOW_LAUNCH_S, _GRAPH_S = 5e-6, 8e-6, 100e-6  # assumed, of the host
 # assumed, after what others report of an H100 or H200
 _CONVOLUTIONS, _FLASH3, _NARROW_ATTENTION = 0.30, 0.66, 0.50
 _QUANTIZING_BYTES = 9  # of a value, by `tests/fake_gpu`: read thrice, written in 16 bits and in 8
@@ -169,12 +171,12 @@ def _small_taps(dtype: str) -> float:
 
 def _no_graphs(dtype: str) -> float:
     """What the host takes longer than the GPU at the small size: nothing, if it is faster."""
-    return NUM_STEPS * max(0.0, host_s(dtype) - _step_s(dtype, SMALL))
+    return NUM_STEPS * max(0.0, host_s(dtype, _SLOW_LAUNCH_S) - _step_s(dtype, SMALL))
 
 
-def host_s(dtype: str) -> float:
-    """Of a compiled step, to start its kernels."""
-    return LAUNCHES[dtype] * _LAUNCH_S + GRAPH_CALLS * _GRAPH_S
+def host_s(dtype: str, launch_s: float) -> float:
+    """Of a compiled step, to start its kernels, each in ``launch_s``."""
+    return LAUNCHES[dtype] * launch_s + GRAPH_CALLS * _GRAPH_S
 
 
 def _step_s(dtype: str, size: tuple[int, int]) -> float:
@@ -307,18 +309,36 @@ def _all_but(dtype: str, *without: str) -> float:
 
 
 def _graphs_section() -> str:
-    rows = [
-        (dtype, LAUNCHES[dtype], f"{host_s(dtype) * _MS:.0f}", f"{_step_s(dtype, SMALL) * _MS:.0f}")
-        for dtype in DTYPES
-    ]
+    launches_s = (_LAUNCH_S, _SLOW_LAUNCH_S)
+    rows: list[tuple[object, ...]] = []
+    for dtype in DTYPES:
+        seconds = [*(host_s(dtype, each) for each in launches_s), _step_s(dtype, SMALL)]
+        rows.append((f"a step, {dtype}", LAUNCHES[dtype], *_ms(seconds)))
+    parts = parts_of("bfloat16", SMALL)  # the VAE's are the same in both
+    decode_s = parts.convolutions + parts.vae_moved
+    seconds = [*(DECODE_LAUNCHES * each for each in launches_s), decode_s]
+    rows.append(("a block decoded", DECODE_LAUNCHES, *_ms(seconds)))
+    fast, slow = (f"{each * 1e6:.0f}" for each in launches_s)
+    two, four = _ms(_step_s("float8", SMALL) / ranks for ranks in (2, 4))
+    least, most = _ms(host_s("float8", each) for each in launches_s)
+    columns = (f"ms of the host, {fast} us", f"ms of the host, {slow} us", "ms of the GPU")
     return _section(
         "CUDA graphs",
-        [("384x256", "kernels a step", "ms of the host", "ms of the GPU"), *rows],
-        f"The host starts a kernel in {_LAUNCH_S * 1e6:.0f} us and calls a compiled graph in "
-        f"{_GRAPH_S * 1e6:.0f} us, both assumed. At this size, the smallest of a preset, an {CARD} "
-        "is busy for longer than the host needs, so a recorded graph saves nothing. A card that is "
-        "more than twice as fast would wait for the host.",
+        [("384x256", "kernels", *columns), *rows],
+        f"The host starts a kernel in {fast} to {slow} us and calls a compiled graph in "
+        f"{_GRAPH_S * 1e6:.0f} us, all assumed. At this size, the smallest of a preset, one {CARD} "
+        "is busy for longer than the host needs, in every step and in the VAE, which is not "
+        "compiled. So recorded graphs would save nothing. They would also need one address for "
+        "all that a layer reads and writes, while every block goes to another place of the ring. "
+        "Cards that share heads divide their own time but not the host's: in float8 two of them "
+        f"need {two} ms a step, beside what they exchange, and four {four}, where the host needs "
+        f"{least} to {most}. So a third card that shares heads gains nothing at this size; stages "
+        "and videos side by side do.",
     )
+
+
+def _ms(seconds: Iterable[float]) -> list[str]:
+    return [f"{each * _MS:.0f}" for each in seconds]
 
 
 def _start_section() -> str:

@@ -73,7 +73,9 @@ class Scene:
         for index in blocks:
             source = generator(self.seed, draws, index)
             drawn = distances(source, NUM_STEPS)
-            frames = run.block(noise(source, shape, weight), self.heard[index], drawn)
+            latents = noise(source, shape, weight.dtype, weight.device)
+            run.submit(latents, self.heard[index], drawn)
+            frames = run.fetch().frames()
             found.append(Made(run.made.latents, frames))
         return found
 

@@ -2,8 +2,10 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from unittest import mock
 
 import torch
 from einops import rearrange
@@ -158,6 +160,17 @@ def spell_out_attention(model: Transformer, num_sink: int) -> None:
         injector.attention.kernel = explicit_attention
 
 
+@contextmanager
+def posed(model: Transformer, pose: Tensor) -> Iterator[None]:
+    """Let blocks have a pose ``(1, 16, F, h, w)``, of which the product knows none."""
+
+    def pose_tokens(_: Tensor) -> Tensor:
+        return rearrange(model.cond_encoder(pose), "b d f h w -> b (f h w) d").contiguous()
+
+    with mock.patch.object(model, "pose_tokens", pose_tokens):
+        yield
+
+
 @dataclass
 class Direct:
     """The calls of ``direct``: one prefill, then blocks on a small ring."""
@@ -207,15 +220,15 @@ def direct_calls(
         whole, local = block_tokens(
             model.audio_encoder, inputs[f"in.call{call}.audio"], info["motion_frames"][0]
         )
-        velocity = model(
-            inputs[f"in.call{call}.x"][None],
-            inputs[f"in.call{call}.t"][0],
-            AudioTokens(whole, local, inputs.get("in.mask")),
-            text,
-            cache,
-            table_of(*range(first, first + BLOCK_LATENTS)),
-            start,
-            inputs[f"in.call{call}.cond"],
-        )
+        with posed(model, inputs[f"in.call{call}.cond"]):
+            velocity = model(
+                inputs[f"in.call{call}.x"][None],
+                inputs[f"in.call{call}.t"][0],
+                AudioTokens(whole, local, inputs.get("in.mask")),
+                text,
+                cache,
+                table_of(*range(first, first + BLOCK_LATENTS)),
+                start,
+            )
         outputs.append(velocity[0])
     return Direct(outputs, cache, sinks)

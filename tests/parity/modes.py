@@ -4,7 +4,7 @@ The reference's pipelines do not agree with each other; what differs is named he
 take their noise and distances from whoever compares, and hear features of the whole file.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from diffusers.models.autoencoders.autoencoder_kl_wan import AutoencoderKLWan
@@ -15,6 +15,7 @@ from model.engine import Pixels
 from model.live_avatar.config import BLOCK_LATENTS, MOTION_FRAMES, WARM_LATENTS
 from model.live_avatar.encoders.vae import Still, encode, pixels_of
 from model.live_avatar.network.audio_injector import AudioTokens
+from model.live_avatar.sampling.output_checks import check_figures, latent_figures
 from model.live_avatar.sampling.rollout import Past, Rollout
 from model.live_avatar.sampling.sampler import BlockSampler
 from tests.parity.clip_decoder import ClipDecoder
@@ -162,12 +163,22 @@ class ModeRollout(Rollout):
         alone = encode(self._vae, copies(pixels, mode.num_reference_frames))[:, :, -1:]
         return Still(alone, encode(self._vae, copies(pixels, mode.num_motion_copies)))
 
-    def _decoded(self) -> Tensor:
-        """The block's frames less what the mode drops; or a whole clip's, or none yet."""
+    def advance(self, noise: Tensor, audio: AudioTokens, distances: Sequence[int]) -> Tensor:
+        """Make the next block; its frames ``(1, 3, T, H, W)`` in -1 to 1.
+
+        They are less what the mode drops; or a whole clip's, or none yet.
+        """
+        self.make(noise, audio, distances)
         if self._clips is not None:
             return self._clips.decode(self.made.latents)
-        pixels = super()._decoded()
+        pixels = self.decoder.decode(self.made.latents)
         return pixels[:, :, self.mode.num_dropped_frames :] if self._num_blocks == 1 else pixels
+
+    def make(self, noise: Tensor, audio: AudioTokens, distances: Sequence[int]) -> None:
+        """Make the next block's latents, for :attr:`made`; nothing is decoded."""
+        self.submit(noise, audio, distances)
+        self._take()
+        check_figures(latent_figures(self.made.seen, self.made.latents), self._num_blocks - 1)
 
     def _advance_reference(self) -> None:
         if not self.mode.advances_reference:

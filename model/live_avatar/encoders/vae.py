@@ -144,19 +144,10 @@ def pixels_of(frames: Pixels) -> Tensor:
     return video.float() / 255 * 2 - 1
 
 
-def frames_of(pixels: Tensor) -> Pixels:
-    """``(1, 3, T, H, W)`` in -1 to 1 -> frames ``(T, H, W, 3)`` uint8, to the nearest value.
+class Arriving:
+    """Frames on their way to the host, each value the nearest of 8 bits.
 
     (The reference cuts the fraction off, which darkens by half a level.)
-
-    Raises:
-        ValueError: a pixel is not a number.
-    """
-    return Arriving(pixels).frames()
-
-
-class Arriving:
-    """Frames on their way to the host; see :func:`frames_of`.
 
     Args:
         pixels: ``(1, 3, T, H, W)`` in -1 to 1; nothing waits for them yet.
@@ -168,7 +159,7 @@ class Arriving:
         self._is_finite = coming(torch.isfinite(pixels).all())
 
     def frames(self) -> Pixels:
-        """Wait for them.
+        """Wait for them; ``(T, H, W, 3)`` uint8.
 
         Raises:
             ValueError: a pixel is not a number.

@@ -8,7 +8,6 @@ values that are attended, tokens are those that are at work here.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F  # noqa: N812  the field's name for it
@@ -48,10 +47,6 @@ class CrossAttention(nn.Module):
         self.norm_q = RmsNorm(dim, config.norm_eps)
         self.norm_k = RmsNorm(dim, config.norm_eps)
 
-    def queries(self, x: Tensor) -> Tensor:
-        """``(B, L, d)`` -> ``(B, L, N, D)``."""
-        return rearrange(self.norm_q(self.q(x)), "b l (n d) -> b l n d", n=self.num_heads)
-
     def keys_values(self, x: Tensor) -> KeysValues:
         """``(B, L, d)`` -> two ``(B, L, N, D)``."""
         keys = rearrange(self.norm_k(self.k(x)), "b l (n d) -> b l n d", n=self.num_heads)
@@ -59,12 +54,17 @@ class CrossAttention(nn.Module):
 
     def forward(self, x: Tensor, keys: Tensor, values: Tensor) -> Tensor:
         """What tokens ``(B, L, d)`` find among others' keys and values: ``(B, L, d)``."""
-        found = self.kernel(self.queries(x), keys, values)
+        queries = rearrange(self.norm_q(self.q(x)), "b l (n d) -> b l n d", n=self.num_heads)
+        found = self.kernel(queries, keys, values)
         return self.o(rearrange(found, "b l n d -> b l (n d)"))
 
 
 class SelfAttention(nn.Module):
-    """Of a block's tokens to their past and themselves; queries, keys and values in one matrix."""
+    """Of a pass's tokens to their past and themselves; queries, keys and values in one matrix.
+
+    What lies between :meth:`remember` and :meth:`project` is the past's: see
+    :meth:`model.live_avatar.network.past.Past.look`, which is given the kernel.
+    """
 
     def __init__(self, config: TransformerConfig, kernel: Attend) -> None:
         super().__init__()
@@ -102,10 +102,6 @@ class SelfAttention(nn.Module):
             unturned.copy_(k)
         return rotate(self._by_head(self.norm_q(q)), table)
 
-    def look(self, queries: Tensor, past: Past) -> Tensor:
-        """What turned queries of all tokens ``(1, L, n, D)`` find in their past: the same shape."""
-        return self.kernel(queries, *past.attended())
-
     def project(self, found: Tensor) -> Tensor:
         """``(1, L, N, D)`` -> ``(1, L, d)``."""
         return self.o(rearrange(found, "b l n d -> b l (n d)"))
@@ -128,7 +124,9 @@ class Block(nn.Module):
             nn.Linear(dim, config.ffn_dim), nn.GELU("tanh"), nn.Linear(config.ffn_dim, dim)
         )
         self.modulation = nn.Parameter(torch.empty(1, 6, dim))
-        self.halves = Halves(Block.before, Block.after)
+        # on both sides of self-attention: each is run as it is written, or compiled
+        self.first_half: Callable[..., Tensor] = Block.before
+        self.second_half: Callable[..., Tensor] = Block.after
 
     def forward(
         self, x: Tensor, time: Tensor, text: KeysValues, table: Tensor, past: Past
@@ -142,30 +140,23 @@ class Block(nn.Module):
             table: that turns queries and keys, ``(2, L, D/2)``.
             past: what there is to attend to; keys and values of ``x`` become a part of it.
         """
-        room = past.room()
-        own = past.share.places(room)
-        queries = self.halves.before(self, x, time, table, *own)
-        queries = past.share.by_heads(queries, own, room)
-        found = past.share.by_tokens(self.self_attn.look(queries, past))
-        del queries, own, room  # tensors of the stream's size, which the rest does not need
-        return self.halves.after(self, x, found, time, text)
+        queries = self.first_half(self, x, time, table, *past.places())
+        found = past.look(queries, self.self_attn.kernel)
+        del queries  # of the stream's size, which the rest does not need
+        return self.second_half(self, x, found, time, text)
 
-    def text_keys_values(self, text: Tensor) -> KeysValues:
-        """Keys and values of a prompt ``(1, text_len, d)``, as :meth:`forward` takes them."""
-        return self.cross_attn.keys_values(text)
-
-    def before(self, x: Tensor, time: Tensor, table: Tensor, *own: Tensor) -> Tensor:
-        """All that comes before self-attention looks; see :meth:`SelfAttention.remember`.
+    def before(self, x: Tensor, time: Tensor, table: Tensor, *places: Tensor) -> Tensor:
+        """All that comes before the past is looked at; see :meth:`SelfAttention.remember`.
 
         The norm is rounded to ``x``'s dtype before modulation.
         """
         shift, scale = self._modulations(time)[:2]
         normed = F.layer_norm(x.float(), x.shape[-1:], eps=self.eps).to(x.dtype)
         seen = modulated(normed.float(), shift, scale).to(x.dtype)
-        return self.self_attn.remember(seen, table, *own)
+        return self.self_attn.remember(seen, table, *places)
 
     def after(self, x: Tensor, found: Tensor, time: Tensor, text: KeysValues) -> Tensor:
-        """All that comes after it has ``found`` something, ``(1, L, N, D)``."""
+        """All that comes after something was ``found`` there, ``(1, L, N, D)``."""
         gate, shift, scale, last_gate = self._modulations(time)[2:]
         wide = x.float() + _gated(self.self_attn.project(found).float(), gate)
         wide = wide + self.cross_attn(self.norm3(wide.to(x.dtype)), *text).float()
@@ -173,22 +164,14 @@ class Block(nn.Module):
         fed = self.ffn(modulated(normed, shift, scale).to(x.dtype))
         return (wide + _gated(fed.float(), last_gate)).to(x.dtype)
 
+    def text_keys_values(self, text: Tensor) -> KeysValues:
+        """Keys and values of a prompt ``(1, text_len, d)``, as :meth:`forward` takes them."""
+        return self.cross_attn.keys_values(text)
+
     def _modulations(self, time: Tensor) -> tuple[Tensor, ...]:
         """Shift, scale, gate, twice: ``(1, F, 1, d)`` each, from ``(F, 6, d)`` float32."""
         whole = self.modulation.float() + time
         return rearrange(whole, "f six d -> six 1 f 1 d").unbind()
-
-
-class Halves(NamedTuple):
-    """What a block does on both sides of its self-attention, as it is run: itself, or compiled.
-
-    Attributes:
-        before: :meth:`Block.before`.
-        after: :meth:`Block.after`.
-    """
-
-    before: Callable[..., Tensor]
-    after: Callable[..., Tensor]
 
 
 def modulated(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:

@@ -23,9 +23,8 @@ from model.live_avatar.network.audio_injector import AudioInjector, AudioTokens
 from model.live_avatar.network.block import Block
 from model.live_avatar.network.cache import Sink, StepCache, TurnInto
 from model.live_avatar.network.ends import Head, MotionEncoder
-from model.live_avatar.network.past import BlockPast, KeysValues, SinkPast
+from model.live_avatar.network.past import BlockPast, KeysValues, SinkPast, TokenShare
 from model.live_avatar.network.rope import turn_into
-from model.live_avatar.network.token_share import TokenShare, all_tokens
 
 _TIME_BASE = 10_000.0
 
@@ -47,7 +46,7 @@ class Transformer(nn.Module):
     def __init__(self, config: TransformerConfig, kernel: Attend = attend) -> None:
         super().__init__()
         self.config = config
-        self.share_of, self.num_own_heads = all_tokens, config.num_heads
+        self.share_of, self.num_own_heads = TokenShare, config.num_heads
         channels, dim = config.latent_channels, config.dim
         self.patch_embedding = nn.Conv3d(channels, dim, (1, PATCH, PATCH), (1, PATCH, PATCH))
         self.cond_encoder = nn.Conv3d(channels, dim, (1, PATCH, PATCH), (1, PATCH, PATCH))
@@ -119,9 +118,10 @@ class Transformer(nn.Module):
         shape = (1, x.shape[1], self.num_own_heads, self.config.head_dim)
         x, table = share.own(x), share.own(table)
         for block, text_kv in zip(self.layers, text, strict=True):
-            past = SinkPast(share, x, shape)
-            x = block(x, time, text_kv, table, past)
+            past = SinkPast.empty(x, shape)
+            x = block(x, time, text_kv, table, share.past(past))
             yield past.sink
+            del past  # before the next one is made
 
     # --- once per block and step ---
 
@@ -134,7 +134,6 @@ class Transformer(nn.Module):
         cache: StepCache,
         table: Tensor,
         position: int,
-        pose: Tensor | None = None,
     ) -> Tensor:
         """Velocity ``(1, 16, F, h, w)`` float32 of a block; its keys go into the cache.
 
@@ -146,12 +145,10 @@ class Transformer(nn.Module):
             cache: of this denoising step; its sink has been taken and the reference placed.
             table: of the block's tokens ``(2, F*p, D/2)``.
             position: index of the block's first token, from the video's beginning.
-            pose: latents ``(1, 16, F, h, w)``; None: zeros, which still add a bias.
         """
         rows, columns = latents.shape[-2] // PATCH, latents.shape[-1] // PATCH
-        pose = torch.zeros_like(latents) if pose is None else pose
         x = _tokens(self.patch_embedding(latents.to(self.dtype)))
-        x = x + _tokens(self.cond_encoder(pose.to(self.dtype))) + self.token_kinds.weight[0]
+        x = x + self.pose_tokens(latents) + self.token_kinds.weight[0]
         embedded, time = self.time(timesteps)
         num_tokens = x.shape[1]
         share = self.share_of(latents.shape[2], rows * columns)
@@ -160,7 +157,7 @@ class Transformer(nn.Module):
         for index, (block, text_kv, layer) in enumerate(
             zip(self.layers, text, cache.layers, strict=True)
         ):
-            past = BlockPast(share, layer, position, num_tokens)
+            past = share.past(BlockPast(layer, position, num_tokens))
             x = block(x, time, text_kv, table, past)
             if index in injectors:
                 x = injectors[index](x, audio)
@@ -173,6 +170,13 @@ class Transformer(nn.Module):
             ph=PATCH,
             pw=PATCH,
         )
+
+    def pose_tokens(self, latents: Tensor) -> Tensor:
+        """What is added to a block's tokens ``(1, F*p, d)`` for its pose.
+
+        There is none, which the model knows as zeros; these still add a bias.
+        """
+        return _tokens(self.cond_encoder(torch.zeros_like(latents, dtype=self.dtype)))
 
     def time(self, timesteps: Tensor) -> tuple[Tensor, Tensor]:
         """Time embedding ``(F, d)`` and its six modulations ``(F, 6, d)``, in float32.

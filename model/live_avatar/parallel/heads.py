@@ -22,17 +22,17 @@ here), n = N / g, t tensors that go together.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, partial
 
 import torch
 import torch.distributed as dist
 from einops import rearrange
 from torch import Tensor
 
+from model.live_avatar.network.attention import Attend
+from model.live_avatar.network.past import Past, TokenShare
 from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.planning.placement import shares
-
-_SHARES_KEPT = 64  # of sizes: two each
 
 
 def share_heads(model: Transformer, group: dist.ProcessGroup) -> None:
@@ -50,31 +50,26 @@ def share_heads(model: Transformer, group: dist.ProcessGroup) -> None:
     num_ranks, num_heads = group.size(), model.config.num_heads
     if num_heads % num_ranks:
         raise ValueError(f"{num_heads} heads must be a multiple of the {num_ranks} ranks")
-
-    @lru_cache(maxsize=_SHARES_KEPT)
-    def share_of(num_frames: int, num_tokens: int) -> HeadShare:
-        stretches = tuple(shares(num_tokens, num_ranks))
-        return HeadShare(group, num_frames, stretches)
-
-    model.share_of, model.num_own_heads = share_of, num_heads // num_ranks
+    model.share_of, model.num_own_heads = partial(HeadShare, group=group), num_heads // num_ranks
 
 
 @dataclass(frozen=True)
-class HeadShare:
-    """A rank's tokens of a pass; see :class:`model.live_avatar.network.token_share.TokenShare`.
+class HeadShare(TokenShare):
+    """A rank's tokens of a pass.
 
     Attributes:
         group: the ranks.
-        num_frames: F.
-        stretches: of every latent frame's tokens, one for each rank.
     """
 
     group: dist.ProcessGroup
-    num_frames: int
-    stretches: Sequence[range]
 
-    @property
-    def _counts(self) -> list[int]:
+    @cached_property
+    def stretches(self) -> Sequence[range]:
+        """Of every latent frame's tokens, one for each rank."""
+        return shares(self.num_tokens, self.group.size())
+
+    @cached_property
+    def _counts(self) -> Sequence[int]:
         """Tokens of every rank."""
         return [self.num_frames * len(stretch) for stretch in self.stretches]
 
@@ -91,13 +86,26 @@ class HeadShare:
         parts = self._exchange(x.flatten().repeat(num_ranks), [x.numel()] * num_ranks, sizes)
         return self._in_order([part.view(1, -1, width) for part in parts])
 
+    def past(self, past: Past) -> Past:
+        """See :class:`TokenShare`."""
+        return ExchangedPast(self, past)
+
     def places(self, room: Sequence[Tensor]) -> Sequence[Tensor]:
         """``(1, L, n, D)`` -> places ``(1, l, N, D)``, from which an exchange will bring all."""
         count, num_ranks = self._counts[self.group.rank()], len(self.stretches)
         return [each.new_empty(1, count, each.shape[2] * num_ranks, each.shape[3]) for each in room]
 
     def by_heads(self, queries: Tensor, own: Sequence[Tensor], room: Sequence[Tensor]) -> Tensor:
-        """See :class:`model.live_avatar.network.token_share.TokenShare`; one exchange."""
+        """Bring what was written to ``own`` places to their room, and exchange tokens for heads.
+
+        Args:
+            queries: ``(1, l, N, D)``.
+            own: of :meth:`places`.
+            room: that it was asked with.
+
+        Returns:
+            Queries ``(1, L, n, D)``.
+        """
         num_ranks = len(self.stretches)
         by_rank = [rearrange(x, "1 l (g n) d -> g l n d", g=num_ranks) for x in (queries, *own)]
         sent = torch.stack(by_rank, dim=1)  # the one copy that is made
@@ -137,3 +145,30 @@ class HeadShare:
         received = sent.new_empty(sum(received_sizes))
         dist.all_to_all_single(received, sent, received_sizes, sent_sizes, group=self.group)
         return received.split(received_sizes)
+
+
+@dataclass
+class ExchangedPast:
+    """The past of a rank's heads, as its own tokens with all their heads see it.
+
+    Attributes:
+        share: exchanges.
+        past: of all tokens and n heads.
+    """
+
+    share: HeadShare
+    past: Past
+    _room: Sequence[Tensor] = ()
+    _own: Sequence[Tensor] = ()
+
+    def places(self) -> Sequence[Tensor]:
+        """See :class:`Past`."""
+        self._room = self.past.places()
+        self._own = self.share.places(self._room)
+        return self._own
+
+    def look(self, queries: Tensor, kernel: Attend) -> Tensor:
+        """See :class:`Past`; all tokens are there once they have been exchanged."""
+        queries = self.share.by_heads(queries, self._own, self._room)
+        self._room = self._own = ()  # of the stream's size, which the rest does not need
+        return self.share.by_tokens(self.past.look(queries, kernel))

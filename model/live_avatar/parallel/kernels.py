@@ -37,7 +37,7 @@ from model.live_avatar.network.attention import (
     usable_kernels,
 )
 from model.live_avatar.network.audio_injector import AudioInjector
-from model.live_avatar.network.block import Block, CrossAttention, Halves, SelfAttention
+from model.live_avatar.network.block import Block, CrossAttention, SelfAttention
 from model.live_avatar.network.cache import TurnInto
 from model.live_avatar.network.rope import turn_into
 from model.live_avatar.network.transformer import Transformer
@@ -60,17 +60,19 @@ class Pieces(NamedTuple):
     """What of a transformer is run in one piece each.
 
     Attributes:
-        halves: of every block.
+        first_half: of every block, before self-attention.
+        second_half: of every block, after it.
         inject: of every audio injector.
         turn: of the reference's keys, to where they are seen.
     """
 
-    halves: Halves
+    first_half: Callable[..., Tensor]
+    second_half: Callable[..., Tensor]
     inject: Callable[..., Tensor]
     turn: TurnInto
 
 
-EAGER = Pieces(Halves(Block.before, Block.after), AudioInjector.inject, turn_into)
+EAGER = Pieces(Block.before, Block.after, AudioInjector.inject, turn_into)
 
 
 def run_by(model: Transformer, attention: str, *, is_compiled: bool) -> None:
@@ -163,8 +165,8 @@ def compiled(backend: str) -> Pieces:
 
         return run
 
-    halves = Halves(whole(Block.before), whole(Block.after))
-    return Pieces(halves, whole(AudioInjector.inject), whole(turn_into))
+    halves = whole(Block.before), whole(Block.after)
+    return Pieces(*halves, whole(AudioInjector.inject), whole(turn_into))
 
 
 def use_pieces(model: Transformer, pieces: Pieces) -> None:
@@ -172,7 +174,7 @@ def use_pieces(model: Transformer, pieces: Pieces) -> None:
     model.turn = pieces.turn
     for module in model.modules():
         if isinstance(module, Block):
-            module.halves = pieces.halves
+            module.first_half, module.second_half = pieces.first_half, pieces.second_half
         elif isinstance(module, AudioInjector):
             module.whole = pieces.inject
 

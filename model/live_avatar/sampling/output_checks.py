@@ -20,17 +20,12 @@ class BadFramesError(NightshootError):
     """The model made no picture; says in which block and step, and the figures."""
 
 
-def check_latents(seen: Tensor, latents: Tensor, block_index: int) -> None:
-    """Look at a block as every step found it ``(steps, ...)``, and as the last one left it.
-
-    Raises:
-        BadFramesError: a value is not a number, or out of all bounds.
-    """
-    check_figures(latent_figures(seen, latents), block_index)
-
-
 def latent_figures(seen: Tensor, latents: Tensor) -> Tensor:
-    """What :func:`check_latents` looks at, made where they are: nothing waits for it.
+    """What :func:`check_figures` judges, made where the latents are: nothing waits for it.
+
+    Args:
+        seen: a block as every step found it, ``(steps, ...)``.
+        latents: as the last one left it, ``(1, ...)``.
 
     Returns:
         ``(2, steps + 1)`` float32: the largest value at each step, and the share of values that

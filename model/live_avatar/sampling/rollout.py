@@ -24,11 +24,10 @@ from model.live_avatar.encoders.vae import (
     Still,
     StreamingDecoder,
     encode_still,
-    frames_of,
     pixels_of,
 )
 from model.live_avatar.network.audio_injector import AudioTokens
-from model.live_avatar.sampling.output_checks import check_figures, check_latents, latent_figures
+from model.live_avatar.sampling.output_checks import check_figures, latent_figures
 from model.live_avatar.sampling.sampler import BlockSampler, Denoised
 
 
@@ -191,23 +190,8 @@ class Rollout:
             self.decoder.warm(latents)
         self._clean = latents
 
-    def block(self, noise: Tensor, audio: AudioTokens, distances: Sequence[int]) -> Pixels:
-        """The frames ``(12, H, W, 3)`` of the next block."""
-        return frames_of(self.advance(noise, audio, distances))
-
-    def advance(self, noise: Tensor, audio: AudioTokens, distances: Sequence[int]) -> Tensor:
-        """Make the next block; its frames ``(1, 3, 12, H, W)`` in -1 to 1."""
-        self.submit(noise, audio, distances)
-        return self.collect()
-
-    def make(self, noise: Tensor, audio: AudioTokens, distances: Sequence[int]) -> None:
-        """Make the next block's latents, for :attr:`made`; nothing is decoded."""
-        self.submit(noise, audio, distances)
-        self._take()
-        self._check_made()
-
     def submit(self, noise: Tensor, audio: AudioTokens, distances: Sequence[int]) -> None:
-        """Have the next block made; :attr:`may_submit` says when, :meth:`collect` gives it."""
+        """Have the next block made; :attr:`may_submit` says when, :meth:`fetch` gives it."""
         if self._num_submitted == self._blocks_per_clip:
             self._advance_reference()
         self._sampler.submit(self._num_submitted, noise, audio, distances)
@@ -216,31 +200,23 @@ class Rollout:
 
     @property
     def may_submit(self) -> bool:
-        """Whether the next block can be begun before another one is collected."""
+        """Whether the next block can be begun before another one is fetched."""
         has_room = self._num_submitted - self._num_blocks < self._sampler.depth
         return has_room and (self._num_submitted != self._blocks_per_clip or self._num_blocks > 0)
 
-    def collect(self) -> Tensor:
-        """What :meth:`advance` gives, of the block submitted first and not collected yet."""
-        self._take()
-        self._check_made()
-        return self._decoded()
-
     def fetch(self) -> "Fetched":
-        """The same, as frames on their way to the host; another block can be submitted now."""
+        """The block that was submitted first and not fetched yet, its frames on their way.
+
+        Another one can be submitted now.
+        """
         self._take()
         figures = latent_figures(self.made.seen, self.made.latents)
-        return Fetched(self._num_blocks - 1, coming(figures), Arriving(self._decoded()))
+        pixels = self.decoder.decode(self.made.latents)
+        return Fetched(self._num_blocks - 1, coming(figures), Arriving(pixels))
 
     def _take(self) -> None:
         self.made = self._sampler.collect()
         self._note(self.made, self._distances.popleft())
-
-    def _check_made(self) -> None:
-        check_latents(self.made.seen, self.made.latents, self._num_blocks - 1)
-
-    def _decoded(self) -> Tensor:
-        return self.decoder.decode(self.made.latents)
 
     def _advance_reference(self) -> None:
         self.reference = self._first

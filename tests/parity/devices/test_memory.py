@@ -19,6 +19,7 @@ from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.sampling.sampler import Sampler
 from model.live_avatar.sampling.schedule import make_schedule
 from tests.parity.golden import difference
+from tests.parity.live_avatar import posed
 
 pytestmark = pytest.mark.parity
 
@@ -83,16 +84,17 @@ def velocities(
     count = per_call * BLOCK_LATENTS
     for first in range(0, inputs.latents.shape[2], count):
         here = slice(first, first + count)
-        yield model(
-            inputs.latents[:, :, here],
-            inputs.timesteps[here],
-            AudioTokens(inputs.whole[:, here], inputs.local[:, here]),
-            text,
-            cache,
-            table_of(range(first, first + count), shift),
-            first * TOKENS,
-            inputs.pose[:, :, here],
-        )
+        with posed(model, inputs.pose[:, :, here]):
+            velocity = model(
+                inputs.latents[:, :, here],
+                inputs.timesteps[here],
+                AudioTokens(inputs.whole[:, here], inputs.local[:, here]),
+                text,
+                cache,
+                table_of(range(first, first + count), shift),
+                first * TOKENS,
+            )
+        yield velocity
 
 
 def shifted_motion_table(shift: int) -> Tensor:

@@ -16,10 +16,10 @@ from torch import Tensor
 from model.errors import WeightsError
 from model.live_avatar.config import TINY_VAE, WAN_VAE
 from model.live_avatar.encoders.vae import (
+    Arriving,
     StreamingDecoder,
     build_vae,
     encode,
-    frames_of,
     load_vae,
     pixels_of,
     published_vae_names,
@@ -168,19 +168,19 @@ def test_frames_come_back_from_pixels_as_they_were() -> None:
     pixels = pixels_of(frames)
     assert pixels.shape == (1, 3, 1, 16, 16)
     assert (float(pixels.min()), float(pixels.max())) == (-1.0, 1.0)
-    assert np.array_equal(frames_of(pixels), frames)
+    assert np.array_equal(Arriving(pixels).frames(), frames)
 
 
 def test_pixels_are_rounded_to_the_nearest_level() -> None:
     between = torch.tensor([100.4, 100.6, 100.6]) / 127.5 - 1
-    assert frames_of(between.view(1, 3, 1, 1, 1)).tolist() == [[[[100, 101, 101]]]]
+    assert Arriving(between.view(1, 3, 1, 1, 1)).frames().tolist() == [[[[100, 101, 101]]]]
 
 
 def test_pixels_that_are_no_numbers_are_refused() -> None:
     pixels = torch.zeros(1, 3, 1, 2, 2)
     pixels[0, 1, 0, 1, 1] = float("nan")
     with pytest.raises(ValueError, match="not a number"):
-        frames_of(pixels)
+        Arriving(pixels).frames()
 
 
 # --- names and versions ---

@@ -12,9 +12,8 @@ from model.live_avatar.assembly.random_transformer import filled
 from model.live_avatar.config import TINY
 from model.live_avatar.network.block import Block, SelfAttention
 from model.live_avatar.network.cache import LayerCache
-from model.live_avatar.network.past import BlockPast, SinkPast
+from model.live_avatar.network.past import BlockPast, Past, SinkPast
 from model.live_avatar.network.rope import rope_table, rotate
-from model.live_avatar.network.token_share import AllTokens
 from model.live_avatar.network.transformer import Transformer
 from model.live_avatar.weights.state import built_empty, load_transformer
 from tests.parity.published import published_tensors
@@ -57,6 +56,18 @@ def in_three(attention: SelfAttention, x: Tensor) -> tuple[Tensor, Tensor, Tenso
     return rotate(queries, table()), rotate(keys, table()), values, keys
 
 
+def seen_through(past: Past, queries: Tensor) -> tuple[Tensor, Tensor]:
+    """Keys and values that a kernel is given."""
+    given: list[tuple[Tensor, Tensor]] = []
+
+    def kernel(asked: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+        given.append((keys, values))
+        return asked
+
+    assert past.look(queries, kernel) is queries
+    return given[0]
+
+
 @torch.no_grad()
 def test_one_matrix_gives_what_three_give_and_fills_its_places_alone(block: Block):
     x = drawn(1, NUM_TOKENS, TINY.dim)
@@ -77,17 +88,17 @@ def test_one_matrix_gives_what_three_give_and_fills_its_places_alone(block: Bloc
 def test_a_block_writes_into_the_ring_itself_and_sees_what_it_wrote(block: Block):
     shape = (1, NUM_SINK + RING_BLOCKS * NUM_TOKENS, *HEADS)
     layer = LayerCache(torch.zeros(shape), torch.zeros(shape), NUM_SINK)
-    past = BlockPast(AllTokens(), layer, 4 * NUM_TOKENS, NUM_TOKENS)
+    past = BlockPast(layer, 4 * NUM_TOKENS, NUM_TOKENS)
     start = NUM_SINK + NUM_TOKENS  # the ring has gone round
 
-    keys, values = past.room()
+    keys, values = past.places()
     assert [each.data_ptr() for each in (keys, values)] == [
         each[:, start:].data_ptr() for each in (layer.keys, layer.values)
     ]
     x, time = drawn(1, NUM_TOKENS, TINY.dim), drawn(3, 6, TINY.dim)
-    block.before(x, time, table(), keys, values)
+    queries = block.before(x, time, table(), keys, values)
 
-    seen, _ = past.attended()
+    seen, _ = seen_through(past, queries)
     assert seen.shape[1] == NUM_SINK + 2 * NUM_TOKENS
     assert seen[:, start:].all()
     assert not seen[:, :start].any()
@@ -96,10 +107,10 @@ def test_a_block_writes_into_the_ring_itself_and_sees_what_it_wrote(block: Block
 @torch.no_grad()
 def test_a_sink_keeps_its_keys_as_they_are_before_they_are_turned(block: Block):
     x = drawn(1, NUM_TOKENS, TINY.dim)
-    past = SinkPast(AllTokens(), x, (1, NUM_TOKENS, *HEADS))
-    block.self_attn.remember(x, table(), *past.room())
+    past = SinkPast.empty(x, (1, NUM_TOKENS, *HEADS))
+    queries = block.self_attn.remember(x, table(), *past.places())
 
-    turned, values = past.attended()
+    turned, values = seen_through(past, queries)
     assert past.sink.values is values
     assert torch.equal(rotate(past.sink.keys, table()), turned)
 

@@ -26,12 +26,13 @@ from model.engine import Handoff, SegmentJob
 from model.errors import ResourceError
 from model.live_avatar.assembly.loader import Loaded
 from model.live_avatar.assembly.random_weights import untrained
-from model.live_avatar.network.block import RmsNorm
+from model.live_avatar.network.block import Block, RmsNorm
 from model.live_avatar.parallel.heads import share_heads
 from model.live_avatar.parallel.kernels import (
     BACKEND,
     CACHE_VARIABLE,
     EAGER,
+    Pieces,
     compiled,
     default_cache,
     missing_tools,
@@ -177,13 +178,18 @@ def test_what_breaks_a_graph_is_an_error_and_not_slower(monkeypatch: pytest.Monk
     monkeypatch.setattr(RmsNorm, "forward", broken)
     told = r"could not compile Block\.before \(.*graph_break.*\); set compile to false"
     with pytest.raises(ResourceError, match=told), torch.no_grad():
-        compiled(TRACER).halves.before(block, *half_input(), *places())
+        compiled(TRACER).first_half(block, *half_input(), *places())
 
 
 def places() -> tuple[Tensor, Tensor]:
     """Where a tiny block's keys and values go: in the middle of what other blocks' are in."""
     ring = torch.zeros(2, 1, 3 * 48, 2, 24)
     return ring[0][:, 48:96], ring[1][:, 48:96]
+
+
+def halves_of(runs: Block | Pieces) -> tuple[Any, Any]:
+    """How both halves of a block are run, or would be."""
+    return runs.first_half, runs.second_half
 
 
 def half_input() -> tuple[Tensor, Tensor, Tensor]:
@@ -224,7 +230,7 @@ def test_nothing_that_rounds_is_chosen_by_its_speed_in_any_graph(monkeypatch: py
     prepare_compiling(CPU)
     pieces, keys = compiled(BACKEND), torch.zeros(1, 48, 2, 24)
 
-    pieces.halves.before(block, *half_input(), *places())
+    pieces.first_half(block, *half_input(), *places())
     pieces.turn(torch.empty_like(keys), keys, half_input()[2])
     pieces.turn(torch.empty_like(keys[:, :16]), keys[:, :16], half_input()[2][:, :16])
 
@@ -279,8 +285,9 @@ def test_the_setting_reaches_the_blocks_and_is_taken_back(
 
     for is_compiled in (False, True, False):
         loaded.render(job(12, settings=dict(DEFAULTS) | {"compile": is_compiled}))
-        assert (block.halves == EAGER.halves) != is_compiled
-        assert (block.halves == compiled(BACKEND).halves) == is_compiled
+        ran = halves_of(block)
+        assert (ran == halves_of(EAGER)) != is_compiled
+        assert (ran == halves_of(compiled(BACKEND))) == is_compiled
     assert (tmp_path / "made" / "here").is_dir()
 
 
@@ -332,7 +339,7 @@ def _first_half(parts: Parts, there: Connection) -> None:
         prepare_compiling(CPU)
         pieces = compiled("inductor")
         started = time.perf_counter()
-        made = pieces.halves.before(block, *asked, *there_made)
+        made = pieces.first_half(block, *asked, *there_made)
         seconds = time.perf_counter() - started
         pairs = zip((made, *there_made), (plain, *there_plain), strict=True)
         off = [float((one - other).abs().max()) for one, other in pairs]
@@ -414,7 +421,7 @@ def test_compiling_without_a_compiler_is_refused(monkeypatch: pytest.MonkeyPatch
 
     with pytest.raises(ResourceError, match=r"compile needs a compiler \(g\+\+ or clang\+\+; apt"):
         run_by(parts.transformer, AUTO, is_compiled=True)
-    assert parts.transformer.layers[0].halves == EAGER.halves
+    assert halves_of(parts.transformer.layers[0]) == halves_of(EAGER)
     assert missing_tools("cuda", {"PATH": str(tmp_path)})[0].startswith("a compiler (gcc or clang;")
 
 

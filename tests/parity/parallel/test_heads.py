@@ -1,6 +1,7 @@
 """Self-attention's heads shared out over real processes (gloo), against one process."""
 
 import multiprocessing
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,9 +17,10 @@ from torch import Tensor
 from model.live_avatar.assembly.random_transformer import filled
 from model.live_avatar.config import BLOCK_LATENTS, TINY
 from model.live_avatar.network.audio_injector import AudioTokens
-from model.live_avatar.network.cache import MakeCaches, make_caches
+from model.live_avatar.network.cache import LayerCache, MakeCaches, make_caches
+from model.live_avatar.network.past import BlockPast
 from model.live_avatar.network.transformer import Transformer
-from model.live_avatar.parallel.heads import share_heads
+from model.live_avatar.parallel.heads import HeadShare, share_heads
 from model.live_avatar.parallel.offload import Offloader
 from model.live_avatar.planning.offload import (
     Offload,
@@ -133,3 +135,29 @@ def test_shared_heads_make_the_blocks_of_one_process(
         for each in made:
             assert torch.equal(each, made[0])
             assert torch.allclose(each, alone, rtol=0, atol=TOLERANCE)
+
+
+def _given_up(group: dist.ProcessGroup) -> Tensor:
+    """Whether what was written for the exchange is gone while attention is at work, and after."""
+    shape = (1, 4 * 12, CONFIG.num_heads, CONFIG.head_dim)
+    layer = LayerCache(torch.zeros(shape), torch.zeros(shape), num_sink=12)
+    past = HeadShare(3, 4, group).past(BlockPast(layer, position=0, num_tokens=12))
+    places = past.places()
+    written = [weakref.ref(each.fill_(1)) for each in places]
+    del places
+    kept: list[bool] = []
+
+    def kernel(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+        kept.extend(each() is not None for each in written)
+        assert keys[:, 12:].all()
+        assert values[:, 12:].all()
+        return queries
+
+    past.look(torch.ones(1, 12, *shape[2:]), kernel)
+    return torch.tensor(kept + [each() is not None for each in written])
+
+
+def test_what_was_written_for_the_exchange_is_not_kept_beside_attention(tmp_path: Path):
+    """It is as large as the stream, keys and values each."""
+    with ranks(1, tmp_path, _given_up) as (kept,):
+        assert kept.tolist() == [0.0] * 4

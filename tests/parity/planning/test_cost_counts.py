@@ -131,7 +131,8 @@ def test_a_context_handoff_is_as_large_as_computed():
     with torch.no_grad():
         run.begin(np.full((HEIGHT, WIDTH, 3), 90, np.uint8))
         for _ in range(2):
-            run.block(noise, audio, [10, 10])
+            run.submit(noise, audio, [10, 10])
+            run.fetch().frames()
     plan = Plan(MODELS["tiny"], WIDTH, HEIGHT, infer_frames=24, num_steps=2, dtype="float32")
 
     computed = handoff_bytes(plan)

@@ -10,7 +10,12 @@ import torch
 from model.engine import Handoff, SegmentJob
 from model.live_avatar.assembly.loader import Loaded
 from model.live_avatar.assembly.random_weights import untrained
-from model.live_avatar.sampling.output_checks import BadFramesError, check_frames, check_latents
+from model.live_avatar.sampling.output_checks import (
+    BadFramesError,
+    check_figures,
+    check_frames,
+    latent_figures,
+)
 from model.live_avatar.sampling.rollout import Past
 from model.live_avatar.settings import DEFAULTS
 
@@ -180,11 +185,11 @@ def test_blocks_without_a_picture_are_never_let_through():
     with pytest.raises(BadFramesError, match="block 3: all its 12 frames equal"):
         check_frames(np.repeat(noise[:1], 12, 0), 3, noise[0])
     good = torch.ones(2, 16, 3, 4, 4)
-    check_latents(good, good[:1], 0)
+    check_figures(latent_figures(good, good[:1]), 0)
     bad = good.clone()
     bad[1, 0, 0, 0, 0] = float("nan")
     with pytest.raises(BadFramesError, match="block 5, after 1 steps"):
-        check_latents(bad, good[:1], 5)
+        check_figures(latent_figures(bad, good[:1]), 5)
 
 
 def test_a_context_handoff_is_exact_and_small_in_bf16():

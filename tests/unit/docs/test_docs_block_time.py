@@ -5,6 +5,7 @@ import re
 import pytest
 
 from benchmarks.block_time import (
+    DECODE_LAUNCHES,
     DTYPES,
     LAUNCHES,
     PATH,
@@ -42,6 +43,14 @@ def test_kernels_of_a_step_are_those_that_were_compiled_for_this_card(dtype):
 
     assert told is not None
     assert LAUNCHES[dtype] == int(told[1])
+
+
+def test_kernels_that_decode_a_block_are_those_that_were_counted():
+    counted = PATH.with_name("counted_work-2026-11.md").read_text(encoding="utf-8")
+
+    assert set(re.findall(r"^\| block decoded \| (\d+) ", counted, re.MULTILINE)) == {
+        str(DECODE_LAUNCHES)
+    }
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
