@@ -9,7 +9,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from flows.outcomes import RowName
-from flows.plan_check import as_begun, as_delivered, as_rendered, found_fault, is_begun
+from flows.plan_check import (
+    as_begun,
+    as_delivered,
+    as_rendered,
+    films_fault,
+    found_fault,
+    is_begun,
+)
 from flows.rows.amended_plans import Planning
 from flows.rows.deliverables import deliver_request, with_deliverables
 from flows.rows.finished import finished_master, is_delivered
@@ -121,9 +128,9 @@ def prepare_row(
     def prepare() -> Prepared:
         stored, is_found = planned()
         prepared = judged(row, stored, folder, notice)
-        is_rendered = prepared.receipt is not None or prepared.master is not None
-        is_needed = not is_rendered and prepared.failure is None
-        fault = found_fault(stored, folder) if is_found and is_needed else None
+        is_needed = is_found and prepared.receipt is None and prepared.failure is None
+        look = films_fault if prepared.master else found_fault
+        fault = look(stored, folder) if is_needed else None
         if fault:
             notice(f"{row.video_id}: planning it again: {fault.reason}")
             folder.discard_plan(row.video_id)
