@@ -65,7 +65,7 @@ def deliver(
     release, name = release or before.release, name or before.name
     journal = read_journal(folder).must_be_whole().by_video()
     outcomes = with_rulings(source.stored_outcomes(), journal)
-    _check_known(folder, before.decided, journal, outcomes)
+    _check_known(folder, before, journal, outcomes)
     names = _names(source, name, journal, outcomes)
     released = [each for each in outcomes if is_released(each, release)]
     wanted = [
@@ -122,9 +122,21 @@ def _decided(
     return found
 
 
+def _approved(before: Delivery, outcomes: Sequence[VideoOutcome]) -> dict[str, KnownDecision]:
+    """What a release that kept no decisions in its record tells: what it placed was approved."""
+    if before.release != "approved":
+        return {}
+    placed = set(before.files.values())
+    return {
+        each.video_id: KnownDecision(id="", looked_at=each.looked_at, at="", told="approve")
+        for each in outcomes
+        if each.looked_at and each.looked_at in placed
+    }
+
+
 def _check_known(
     folder: CampaignFolder,
-    known: Mapping[str, KnownDecision],
+    before: Delivery,
     journal: Mapping[str, Sequence[Decision]],
     outcomes: Sequence[VideoOutcome],
 ) -> None:
@@ -135,13 +147,14 @@ def _check_known(
     Raises:
         CampaignError: decisions were lost; nobody knows what may leave the house.
     """
+    known = before.decided or _approved(before, outcomes)
     lost: list[str] = []
     for each in outcomes:
         was, now = known.get(each.video_id), journal.get(each.video_id, ())
         if was is None or was.looked_at != each.looked_at or any(d.id == was.id for d in now):
             continue
         if not any(d.looked_at == was.looked_at and d.at > was.at and d.is_verdict for d in now):
-            lost.append(f"{each.video_id} ({was.told}, {was.at})")
+            lost.append(f"{each.video_id} ({', '.join(filter(None, (was.told, was.at)))})")
     if lost:
         raise CampaignError(
             f"{folder.url}: {journal_name(folder)} lacks decisions that were there: "

@@ -102,7 +102,7 @@ def deliver_files(
     kept = {n for n in whole if before.files.get(n, names[n]) == names[n]}
     withdrawn = sorted(there.keys() & before.files.keys() - kept)
     # of a file that is about to change nobody knows the content until the end
-    unsure = dict.fromkeys(names.keys() - kept, "")
+    unsure = dict.fromkeys((names.keys() - kept) | set(withdrawn), "")
     announced = Delivery(
         release=release, name=name, files=before.files | unsure, decided=dict(decided)
     )

@@ -214,3 +214,22 @@ def test_decisions_that_are_gone_withdraw_nothing_and_are_named(campaign):
     ok(campaign("decide", "v0", "--approve", "--as", "Ann"))
     ok(campaign("render"))
     assert (campaign.root / "delivery" / "v0.mp4").exists()
+
+
+def test_a_delivery_of_an_earlier_release_withdraws_nothing_for_want_of_a_journal(campaign):
+    ok(campaign("decide", "v0", "--approve", "--as", "Ann"))
+    record = campaign.root / "delivery.json"
+    kept = {k: v for k, v in json.loads(record.read_text()).items() if k in ("release", "name")}
+    files = json.loads(record.read_text())["files"]
+    record.write_text(json.dumps({**kept, "files": files}))
+    (campaign.root / "decisions.jsonl").unlink()
+
+    refused = campaign("render")
+
+    assert refused.returncode == 2, refused.stdout + refused.stderr
+    assert "decisions.jsonl lacks decisions that were there: v0 (approve)" in (
+        refused.stderr.replace("\n", " ")
+    )
+    ok(campaign("decide", "v0", "--approve", "--as", "Ann"))
+    ok(campaign("render"))
+    assert (campaign.root / "delivery" / "v0.mp4").exists()
