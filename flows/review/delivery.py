@@ -122,11 +122,19 @@ def _decided(
     return found
 
 
-def _approved(before: Delivery, outcomes: Sequence[VideoOutcome]) -> dict[str, KnownDecision]:
-    """What a release that kept no decisions in its record tells: what it placed was approved."""
+def _approved(
+    before: Delivery,
+    journal: Mapping[str, Sequence[Decision]],
+    outcomes: Sequence[VideoOutcome],
+) -> dict[str, KnownDecision]:
+    """What a release that kept no decisions in its record tells: what it placed was approved.
+
+    Two videos may have the same file, and one of them was.
+    """
     if before.release != "approved":
         return {}
-    placed = set(before.files.values())
+    decided = {d.looked_at for each in journal.values() for d in each if d.is_verdict}
+    placed = set(before.files.values()) - decided
     return {
         each.video_id: KnownDecision(id="", looked_at=each.looked_at, at="", told="approve")
         for each in outcomes
@@ -147,7 +155,7 @@ def _check_known(
     Raises:
         CampaignError: decisions were lost; nobody knows what may leave the house.
     """
-    known = before.decided or _approved(before, outcomes)
+    known = before.decided or _approved(before, journal, outcomes)
     lost: list[str] = []
     for each in outcomes:
         was, now = known.get(each.video_id), journal.get(each.video_id, ())
