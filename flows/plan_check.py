@@ -18,6 +18,8 @@ from tasks.speech_records import Speech
 from tasks.store.campaign_folder import CampaignFolder
 from tasks.upkeep.freed_segments import freed_receipt, told_segment
 
+_LOST_SPEECH = "its speech is missing from the store, or damaged"
+
 
 def keys_fault(plan: VideoPlan, track: EngineTrack, folder: CampaignFolder) -> str:
     """What is wrong with the keys of ``plan`` for this machine's engine; empty: nothing.
@@ -106,13 +108,22 @@ def found_fault(stored: StoredPlan, folder: CampaignFolder) -> PlanFault | None:
         place.fetch_speech(plan.speech_id)
         speech = load_speech(plan.speech_id, place.speech)
         if speech is None:
-            return PlanFault("its speech is missing from the store, or damaged")
+            return PlanFault(_LOST_SPEECH)
         track = EngineTrack(place.speech / f"{plan.speech_id}.16k.wav", speech.phonemes)
         if reason := keys_fault(plan, track, folder):
             return PlanFault(reason)
         if stored.sha256 != delivery_sha256(plan, speech):
             reason = "its title, captions or segments are not those it was made with"
             return PlanFault(reason, is_speech_in_doubt=True)
+        return None
+
+
+def films_fault(stored: StoredPlan, folder: CampaignFolder) -> PlanFault | None:
+    """Why films of a finished video cannot be made: its speech, which they may show, is lost."""
+    with folder.local(f"look-{stored.plan.video_id}") as place:
+        place.fetch_speech(stored.plan.speech_id)
+        if load_speech(stored.plan.speech_id, place.speech) is None:
+            return PlanFault(_LOST_SPEECH)
         return None
 
 

@@ -5,13 +5,22 @@ Plain functions without Prefect: the command line calls them before any server i
 
 import contextlib
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from flows.outcomes import RowName
-from flows.plan_check import as_begun, as_delivered, as_rendered, found_fault, is_begun
+from flows.plan_check import (
+    as_begun,
+    as_delivered,
+    as_rendered,
+    films_fault,
+    found_fault,
+    is_begun,
+)
+from flows.rows.amended_plans import Planning
 from flows.rows.deliverables import deliver_request, with_deliverables
 from flows.rows.finished import finished_master, is_delivered
+from flows.rows.lost_plans import carried_out_again
 from flows.rows.order import Turns
 from flows.rows.plans import checked_size, plan_video, with_portrait
 from flows.rows.portraits import (
@@ -45,10 +54,18 @@ from tasks.portrait.portrait import (
     read_rig,
 )
 from tasks.quality.gates.policy import GateRequest, as_asked, planned_policy
-from tasks.records import Failure, FramedPortrait, ManifestRow, StoredPlan, VideoPlan, VideoReceipt
+from tasks.records import (
+    Failure,
+    FramedPortrait,
+    ManifestRow,
+    RowRecord,
+    StoredPlan,
+    VideoPlan,
+    VideoReceipt,
+)
 from tasks.redaction import without_secrets
-from tasks.review.decision import CHANGES
-from tasks.review.journal import read_journal
+from tasks.review.decision import CHANGES, Decision
+from tasks.review.journal import Journal, read_journal
 from tasks.speech.row_speech import (
     is_reread,
     row_request,
@@ -62,6 +79,8 @@ from tasks.store.campaign_folder import (
     CampaignFolder,
 )
 from tasks.store.files import file_version
+
+ReadJournal = Callable[[CampaignFolder], Journal]
 
 
 @dataclass(frozen=True)
@@ -98,23 +117,26 @@ def prepare_row(
     folder: CampaignFolder,
     notice: Callable[[str], None],
     turns: Turns | None = None,
+    journal: ReadJournal = read_journal,
 ) -> Prepared:
     """Speak and plan one row in its turn, or find it planned; judge what is left to do."""
     taken = turns or Turns(1)
 
+    def planned(lost: StoredPlan | None = None) -> tuple[StoredPlan, bool]:
+        return _planned(row, settings, folder, taken, notice, journal, lost)
+
     def prepare() -> Prepared:
-        stored, is_found = _planned(row, settings, folder, taken, notice)
+        stored, is_found = planned()
         prepared = judged(row, stored, folder, notice)
-        is_rendered = prepared.receipt is not None or prepared.master is not None
-        is_needed = not is_rendered and prepared.failure is None
-        fault = found_fault(stored, folder) if is_found and is_needed else None
+        is_needed = is_found and prepared.receipt is None and prepared.failure is None
+        look = films_fault if prepared.master else found_fault
+        fault = look(stored, folder) if is_needed else None
         if fault:
-            lost = _lost_decisions(row.video_id, folder) if stored.amendment else ""
-            notice(f"{row.video_id}: planning it again: {fault.reason}{lost}")
+            notice(f"{row.video_id}: planning it again: {fault.reason}")
             folder.discard_plan(row.video_id)
             if fault.is_speech_in_doubt:
                 folder.discard_speech(stored.plan.speech_id)
-            stored, _ = _planned(row, settings, folder, taken, notice, before=stored.plan)
+            stored, _ = planned(stored)
             prepared = judged(row, stored, folder, notice)
         if damaged := _damaged_screen(prepared, folder):
             notice(f"{row.video_id}: drawing it again: {damaged} is missing or damaged")
@@ -170,16 +192,35 @@ def _damaged_screen(prepared: Prepared, folder: CampaignFolder) -> str:
     return damaged_screen(stored.deliver, folder)
 
 
-def _lost_decisions(video_id: str, folder: CampaignFolder) -> str:
-    """What is said of a plan that goes although people may have decided to change it."""
-    decided = read_journal(folder).by_video().get(video_id, ())
-    names = dict.fromkeys(each.by for each in decided if each.action in CHANGES)
-    if not names:
-        return ""
-    return (
-        f"; it is planned as its row asks: run `nightshoot retry` afterwards, which carries out "
-        f"again what {' and '.join(names)} decided to change"
+def _with_decisions(
+    row: ManifestRow,
+    anew: StoredPlan,
+    lost: StoredPlan | None,
+    settings: PrepareSettings,
+    place: CampaignFolder,
+    notice: Callable[[str], None],
+    decisions: Sequence[Decision],
+) -> StoredPlan:
+    """A plan in the place of a lost one, with what people had changed in that; or it is told."""
+    names = dict.fromkeys(each.by for each in decisions if each.action in CHANGES)
+    if not names or (lost is not None and lost.amendment is None):
+        return anew
+    record = RowRecord(
+        video_id=row.video_id, line=row.line, priority=row.priority, cells={}, row=row
     )
+    planning = Planning(
+        settings.presets, settings.engine_settings, settings.lexicon, settings.voice_settings
+    )
+    found = carried_out_again(record, anew, lost, decisions, planning, place)
+    if found is None:
+        notice(
+            f"{row.video_id}: it is planned as its row asks: run `nightshoot retry` afterwards, "
+            f"which carries out again what {' and '.join(names)} decided to change"
+        )
+        return anew
+    if found.amendment:
+        notice(f"{row.video_id}: planned again with what {told_names(found)} decided to change")
+    return found
 
 
 def _planned(
@@ -188,9 +229,10 @@ def _planned(
     folder: CampaignFolder,
     turns: Turns,
     notice: Callable[[str], None],
-    before: VideoPlan | None = None,
+    journal: ReadJournal,
+    lost: StoredPlan | None,
 ) -> tuple[StoredPlan, bool]:
-    """The row's plan, and whether the store had it; ``before`` is one that was just discarded."""
+    """The row's plan, and whether the store had it; ``lost`` is one that was just discarded."""
     identity = engine_identity(row.engine)
     portrait = portrait_facts(row.portrait_path, file_version(row.portrait_path))
     check_portrait_sides(row, portrait, identity)
@@ -207,8 +249,7 @@ def _planned(
     try:
         stored = folder.read_plan(row.video_id)
     except DamagedError as error:
-        lost = _lost_decisions(row.video_id, folder)
-        notice(f"{row.video_id}: planning it again: {error}{lost}")
+        notice(f"{row.video_id}: planning it again: {error}")
         stored = None
     engines = (identity, *earlier_identities(row.engine))
     is_renewed = settings.rereading == "renew"
@@ -230,13 +271,18 @@ def _planned(
     with folder.local(f"prepare-{row.video_id}") as place:
         with turns.speaking(row):
             speech = row_speech(request, place, stored, reread=is_renewed)
-        earlier = stored.plan if stored else before
+        known = stored or lost
+        earlier = known.plan if known else None
         with turns.planning:
             anew = _plan_anew(row, settings, place, identity, portrait, rig, speech, earlier)
         if identity.weights_id == UNKNOWN_WEIGHTS:  # nothing may be filed under its keys
             is_same = stored is not None and _without_keys(stored.plan) == _without_keys(anew.plan)
             return (stored if stored and is_same else anew), False
         anew = anew.model_copy(update={"request_sha256": next(asked(identity))})
+        if stored is None:
+            decisions = journal(folder).of(row.video_id)
+            with turns.speaking(row):
+                anew = _with_decisions(row, anew, lost, settings, place, notice, decisions)
         place.write_plan(anew)
     return anew, False
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -37,6 +38,7 @@ from tasks.reading.languages import Language
 from tasks.reading.lexicon import NO_LEXICON
 from tasks.records import CampaignRows, Loudness, ManifestRow, RowRecord, Scalar
 from tasks.redaction import shown_url
+from tasks.review.journal import read_journal
 from tasks.speech.voices import VoiceSettings
 from tasks.store.campaigns import (
     open_campaign,
@@ -188,9 +190,10 @@ class Session:
         chosen = self.chosen
         rows = [row for row in self.rows if chosen is None or row.video_id in chosen]
         turns = Turns(self.request.workers)
+        journal = lru_cache(1)(read_journal)  # read once, and only if a row has no plan
         return side_by_side(
             in_order(rows, self.folder if self.request.begun_first else None),
-            lambda row: prepare_row(row, self.settings, self.folder, notice, turns),
+            lambda row: prepare_row(row, self.settings, self.folder, notice, turns, journal),
         )
 
     def _has_delivery(self) -> bool:

@@ -3,8 +3,10 @@
 Prefect's server is a child too, and ends with the run.
 """
 
+import os
 from collections.abc import Iterable
 
+from flows.local.named_server import URL_VARIABLE, check_named_server
 from flows.local.server import LocalServer, log_prefect_to
 from flows.prepare import Prepared
 from flows.work import Work
@@ -20,8 +22,15 @@ class LocalDispatcher:
         self._server: LocalServer | None = None
 
     def start(self, folder: CampaignFolder) -> None:
-        """Start the server in the background; speech is made meanwhile."""
+        """Start the server in the background; speech is made meanwhile.
+
+        Raises:
+            CampaignError: PREFECT_API_URL names one, and that does not answer.
+        """
+        is_named = bool(os.environ.get(URL_VARIABLE))
         self._server = LocalServer(folder.logs)
+        if is_named:  # after what the server's own module says to Prefect, which reads it once
+            check_named_server()
 
     def __call__(self, name: str, ready: Iterable[Prepared], work: Work) -> list[VideoOutcome]:
         """Make the videos as they become ready.

@@ -80,7 +80,7 @@ class LocalServer:
         self._is_ready = self._has_new_database = False
         for name, value in _QUIET.items():
             os.environ.setdefault(name, value)
-        if "PREFECT_API_URL" in os.environ:
+        if os.environ.get("PREFECT_API_URL"):
             self._is_ready = True
             return
         self._before = {name: os.environ.get(name) for name in _REPLACED}

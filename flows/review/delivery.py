@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from flows.stored import StoredCampaign
+from model.errors import CampaignError
 from tasks.deliverables.store import deliverable_folder, delivered_files, made_of
 from tasks.delivery.delivery_folder import (
     FOLDER,
     Delivery,
+    KnownDecision,
     deliver_files,
     read_delivery,
 )
@@ -16,9 +18,9 @@ from tasks.delivery.names import DEFAULT_NAME, NamedRow, names_of
 from tasks.delivery.release import Release, is_released
 from tasks.records import ManifestRow, RowRecord, VideoOutcome
 from tasks.review.decision import Decision
-from tasks.review.journal import read_journal
+from tasks.review.journal import journal_name, read_journal
 from tasks.review.looked_at import looked_at
-from tasks.review.ruling import with_rulings
+from tasks.review.ruling import ruling, with_rulings
 from tasks.screen.formats import format_name, is_beside
 from tasks.store.campaign_folder import CampaignFolder
 
@@ -63,6 +65,7 @@ def deliver(
     release, name = release or before.release, name or before.name
     journal = read_journal(folder).must_be_whole().by_video()
     outcomes = with_rulings(source.stored_outcomes(), journal)
+    _check_known(folder, before, journal, outcomes)
     names = _names(source, name, journal, outcomes)
     released = [each for each in outcomes if is_released(each, release)]
     wanted = [
@@ -77,6 +80,7 @@ def deliver(
         index_csv(source.columns, source.cells, wanted),
         release=release,
         name=name,
+        decided=_decided(journal, outcomes),
     )
     num_finished = sum(each.status in ("done", "held") for each in outcomes)
     return Delivered(
@@ -97,10 +101,74 @@ def refresh_delivery(source: StoredCampaign) -> Delivered | None:
     if before is None and not source.record.has_delivery:
         return None
     before = before or Delivery()
-    is_empty = before.release == "approved" and not before.files
+    is_empty = before.release == "approved" and not before.files and not before.decided
     if is_empty and not read_journal(source.folder).decisions:
         return None  # nothing can be approved, and no file need be read to know it
     return deliver(source)
+
+
+def _decided(
+    journal: Mapping[str, Sequence[Decision]], outcomes: Sequence[VideoOutcome]
+) -> dict[str, KnownDecision]:
+    """The decision that holds of each video which has one."""
+    found: dict[str, KnownDecision] = {}
+    for each in outcomes:
+        held = ruling(journal.get(each.video_id, ()), each.looked_at).decided
+        if held is not None:
+            told = f"{held.action} by {held.by}"
+            found[each.video_id] = KnownDecision(
+                id=held.id, looked_at=held.looked_at, at=held.at, told=told
+            )
+    return found
+
+
+def _approved(
+    before: Delivery,
+    journal: Mapping[str, Sequence[Decision]],
+    outcomes: Sequence[VideoOutcome],
+) -> dict[str, KnownDecision]:
+    """What a release that kept no decisions in its record tells: what it placed was approved.
+
+    Two videos may have the same file, and one of them was.
+    """
+    if before.release != "approved":
+        return {}
+    decided = {d.looked_at for each in journal.values() for d in each if d.is_verdict}
+    placed = set(before.files.values()) - decided
+    return {
+        each.video_id: KnownDecision(id="", looked_at=each.looked_at, at="", told="approve")
+        for each in outcomes
+        if each.looked_at and each.looked_at in placed
+    }
+
+
+def _check_known(
+    folder: CampaignFolder,
+    before: Delivery,
+    journal: Mapping[str, Sequence[Decision]],
+    outcomes: Sequence[VideoOutcome],
+) -> None:
+    """A decision that was there once is there still: nothing is taken out of the journal.
+
+    Who decides about the same file again needs the lost decision no more.
+
+    Raises:
+        CampaignError: decisions were lost; nobody knows what may leave the house.
+    """
+    known = before.decided or _approved(before, journal, outcomes)
+    lost: list[str] = []
+    for each in outcomes:
+        was, now = known.get(each.video_id), journal.get(each.video_id, ())
+        if was is None or was.looked_at != each.looked_at or any(d.id == was.id for d in now):
+            continue
+        if not any(d.looked_at == was.looked_at and d.at > was.at and d.is_verdict for d in now):
+            lost.append(f"{each.video_id} ({', '.join(filter(None, (was.told, was.at)))})")
+    if lost:
+        raise CampaignError(
+            f"{folder.url}: {journal_name(folder)} lacks decisions that were there: "
+            f"{', '.join(lost)}; nothing in {FOLDER}/ was changed: restore it from a backup, or "
+            "decide about these videos again (`nightshoot decide`; --withdraw: nothing is decided)"
+        )
 
 
 def check_names(

@@ -22,6 +22,15 @@ RECORD = "delivery.json"
 FOLDER = "delivery"
 
 
+class KnownDecision(Record):
+    """What had been decided of a file; decisions are never taken out of their journal."""
+
+    id: str
+    looked_at: str
+    at: str
+    told: str = Field(description="For people, such as `approve by Ann`.")
+
+
 class Delivery(Record):
     """`delivery.json`: what is released, how files are called, and which were placed."""
 
@@ -32,6 +41,10 @@ class Delivery(Record):
     )
     etags: dict[str, str] = Field(
         default_factory=dict[str, str], description="On S3, the server's mark of each content."
+    )
+    decided: dict[str, KnownDecision] = Field(
+        default_factory=dict[str, KnownDecision],
+        description="The decision that held of each video: a journal that lacks it is damaged.",
     )
 
 
@@ -58,6 +71,7 @@ def deliver_files(
     *,
     release: Release,
     name: str,
+    decided: Mapping[str, KnownDecision],
 ) -> tuple[list[str], list[str]]:
     """Make `delivery/` hold what is wanted; returns the names that were placed and withdrawn.
 
@@ -68,6 +82,7 @@ def deliver_files(
         index: the list of it.
         release: what is released.
         name: how files are called.
+        decided: the decision that holds of each video.
 
     Raises:
         CampaignError: a file of somebody else has one of the names, or two files have the same.
@@ -87,8 +102,10 @@ def deliver_files(
     kept = {n for n in whole if before.files.get(n, names[n]) == names[n]}
     withdrawn = sorted(there.keys() & before.files.keys() - kept)
     # of a file that is about to change nobody knows the content until the end
-    unsure = dict.fromkeys(names.keys() - kept, "")
-    announced = Delivery(release=release, name=name, files=before.files | unsure)
+    unsure = dict.fromkeys((names.keys() - kept) | set(withdrawn), "")
+    announced = Delivery(
+        release=release, name=name, files=before.files | unsure, decided=dict(decided)
+    )
     folder.write_text(RECORD, record_bytes(announced))
     for each in withdrawn:
         folder.remove(f"{FOLDER}/{each}")
@@ -105,6 +122,7 @@ def deliver_files(
         name=name,
         files=names,
         etags={called: etag for called, etag in etags.items() if etag},
+        decided=dict(decided),
     )
     folder.write_text(RECORD, record_bytes(delivered))
     gone = [each for each in withdrawn if each not in names]

@@ -63,6 +63,11 @@ class Decision(Record):
     rig: dict[str, object] | None = Field(default=None, description="Of a portrait.")
 
     @property
+    def is_verdict(self) -> bool:
+        """Whether it says what becomes of the video; comments do not."""
+        return self.action not in ("comment", "resolve")
+
+    @property
     def id(self) -> str:
         """Name of this decision; the same decision, however often it arrives, has one name."""
         return canonical_sha256(self.model_dump(mode="json"))[:16]

@@ -93,6 +93,11 @@ def record_decisions(folder: CampaignFolder, decisions: Sequence[Decision]) -> l
     return new
 
 
+def journal_name(folder: CampaignFolder) -> str:
+    """Where a campaign's decisions are, for people."""
+    return JOURNAL if folder.bucket is None else f"{_FOLDER}/"
+
+
 def _stored(folder: CampaignFolder) -> Iterator[tuple[str, bytes]]:
     if folder.bucket is None:
         lines = (folder.read_bytes(JOURNAL) or b"").split(b"\n")

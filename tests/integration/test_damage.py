@@ -364,6 +364,23 @@ def test_films_and_all_that_they_are_made_with_are_healed_by_the_same_command(
     assert "drawing it again: screens/" in again.stdout
 
 
+def test_a_film_whose_speech_is_lost_too_is_made_with_one_that_is_spoken_again(
+    films, nightshoot, tmp_path
+):
+    manifest, root = films.copied_to(tmp_path), tmp_path / "campaign"
+    # the master is whole, so nobody looked at its speech: each run failed for want of it
+    for harm in (remove("deliverables"), write("speech/*.16k.wav", b"")):
+        harm(root)
+
+    again = nightshoot("render", manifest, "--out", tmp_path, "--captions", "both")
+
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "its speech is missing from the store, or damaged" in again.stdout.replace("\n", " ")
+    assert film_files(root) == film_files(films.root)
+    assert video_digests(root) == video_digests(films.root)
+    assert "0 segments rendered" in again.stdout
+
+
 @pytest.mark.parametrize(
     "seed",
     [

@@ -190,3 +190,46 @@ def test_the_report_tells_what_was_decided_and_a_client_gets_a_page_of_it(campai
     none = campaign("report", "--share", tmp_path / "none.zip", "--only", "held")
     assert none.returncode == 2
     assert "has no held video to share" in none.stderr
+
+
+def test_decisions_that_are_gone_withdraw_nothing_and_are_named(campaign):
+    ok(campaign("decide", "v0", "--approve", "--as", "Ann"))
+    ok(campaign("decide", "v1", "--reject", "too fast", "--as", "Bo"))
+    journal = campaign.root / "decisions.jsonl"
+    whole = journal.read_bytes()
+    for left in (b"", whole.splitlines(keepends=True)[0]):
+        journal.write_bytes(left)
+
+        refused = campaign("render")
+
+        assert refused.returncode == 2, refused.stdout + refused.stderr
+        told = refused.stderr.replace("\n", " ")
+        assert "decisions.jsonl lacks decisions that were there: " in told
+        assert ("v0 (approve by Ann, " in told) == (not left)
+        assert "v1 (reject by Bo, " in told
+        assert (campaign.root / "delivery" / "v0.mp4").exists(), "withdrawn for a lost decision"
+
+    journal.unlink()
+    campaign("decide", "v1", "--withdraw", "--as", "Bo")
+    ok(campaign("decide", "v0", "--approve", "--as", "Ann"))
+    ok(campaign("render"))
+    assert (campaign.root / "delivery" / "v0.mp4").exists()
+
+
+def test_a_delivery_of_an_earlier_release_withdraws_nothing_for_want_of_a_journal(campaign):
+    ok(campaign("decide", "v0", "--approve", "--as", "Ann"))
+    record = campaign.root / "delivery.json"
+    kept = {k: v for k, v in json.loads(record.read_text()).items() if k in ("release", "name")}
+    files = json.loads(record.read_text())["files"]
+    record.write_text(json.dumps({**kept, "files": files}))
+    (campaign.root / "decisions.jsonl").unlink()
+
+    refused = campaign("render")
+
+    assert refused.returncode == 2, refused.stdout + refused.stderr
+    assert "decisions.jsonl lacks decisions that were there: v0 (approve)" in (
+        refused.stderr.replace("\n", " ")
+    )
+    ok(campaign("decide", "v0", "--approve", "--as", "Ann"))
+    ok(campaign("render"))
+    assert (campaign.root / "delivery" / "v0.mp4").exists()

@@ -74,14 +74,14 @@ def decide(
         recorded = review.take_rest(options["watched"], name or "")
     else:
         recorded = _by_hand(review, targets, given[0], name or "", options)
-    delivered = refresh_delivery(review.source)
     if options["as_json"]:
         say(json.dumps([each.model_dump() | {"id": each.id} for each in recorded.new], indent=1))
     else:
         for line in recorded_lines(recorded):
             say(line)
-        if delivered and (delivered.placed or delivered.withdrawn):
-            say(delivery_line(delivered))
+    delivered = refresh_delivery(review.source)  # which may be refused: what is said is recorded
+    if delivered and (delivered.placed or delivered.withdrawn) and not options["as_json"]:
+        say(delivery_line(delivered))
     return 0
 
 

@@ -13,6 +13,7 @@ Stages work on different blocks at a time, so the slowest of them sets the pace;
 with its sink and an empty pipeline.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from functools import lru_cache
@@ -95,14 +96,23 @@ class Rates:
         """From named figures.
 
         Raises:
-            ValueError: one is missing, or unknown.
+            ValueError: one is missing or unknown, or cannot have been measured.
         """
         known = {field.name: field.default is MISSING for field in fields(cls)}
         missing = [name for name, is_needed in known.items() if is_needed and name not in figures]
         unknown = [name for name in figures if name not in known]
         if missing or unknown:
             raise ValueError(f"figures lack {missing} and have the unknown {unknown}")
+        wrong = [name for name, value in figures.items() if not _is_measurable(name, value)]
+        if wrong:
+            raise ValueError(f"figures that cannot have been measured: {wrong}")
         return cls(**figures)
+
+
+def _is_measurable(name: str, value: float) -> bool:
+    """Rates to and from a GPU are divided by; of the others 0 says that they are not known."""
+    is_divisor = name in ("to_gpu_gbps", "to_host_gbps")
+    return math.isfinite(value) and value >= 0 and not (is_divisor and value == 0)
 
 
 def assumed_rates(gpu: Gpu, dtype: str, shares: Shares = ATTAINED) -> Rates:

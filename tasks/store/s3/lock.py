@@ -57,12 +57,20 @@ class S3Lock:
         deadline = time.monotonic() + wait_s
         while (holder := self._try()) is not None:
             if time.monotonic() >= deadline:
-                raise CampaignError(
-                    held_message(self._bucket.url, holder.data.decode(errors="replace"))
-                )
+                raise CampaignError(self._told(holder))
             time.sleep(min(_POLL_S, self._ttl_s / _RENEWALS_PER_TTL))
         self._lost.clear()
         self._thread.start()
+
+    def _told(self, holder: Stored) -> str:
+        """Why the campaign is refused. Objects are written whole: who reads no id reads damage."""
+        if "id" in _fields(holder):
+            return held_message(self._bucket.url, holder.data.decode(errors="replace"))
+        return (
+            f"{self._bucket.url}/{LOCK_KEY}: this lock cannot be read, so another run may be at "
+            "work on the campaign; if none is, remove that object and run the same command again, "
+            f"or run it again later: {TTL_S:.0f} s after it was written the lock has expired"
+        )
 
     def release(self) -> None:
         """Give the lock back, if it is still ours. Where the server is gone, it expires."""
@@ -133,7 +141,7 @@ def _content(fields: dict[str, Any]) -> bytes:
 
 
 def _fields(found: Stored) -> dict[str, Any]:
-    """What a lock says; nothing where it cannot be read, as if it had just been written."""
+    """What a lock says; nothing where it cannot be read."""
     try:
         fields: Any = json.loads(found.data)
     except (ValueError, RecursionError):

@@ -58,7 +58,9 @@ def delivered(folder: CampaignFolder, name: str, entry: FileEntry) -> DeliveredF
 
 def make(folder: CampaignFolder, *files: DeliveredFile):
     before = read_delivery(folder) or Delivery()
-    return deliver_files(folder, before, files, b"index", release=before.release, name=before.name)
+    return deliver_files(
+        folder, before, files, b"index", release=before.release, name=before.name, decided={}
+    )
 
 
 def contents(folder: CampaignFolder) -> dict[str, bytes | None]:

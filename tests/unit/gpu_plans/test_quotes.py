@@ -314,6 +314,16 @@ def test_an_entry_that_lacks_a_figure_says_so():
         Speed.of(GPUS["h100"], (entry(figures=figures),)).rates("bfloat16")
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("to_gpu_gbps", 0.0), ("attention_s", -1.0), ("pass_s", float("nan"))]
+)
+def test_an_entry_with_a_figure_that_cannot_be_says_so(name, value):
+    wrong = entry(figures=FIGURES | {name: value})
+
+    with pytest.raises(CampaignError, match=rf"measured: \['{name}'\].*calibrate` there again"):
+        Speed.of(GPUS["h100"], (wrong,)).rates("bfloat16")
+
+
 # --- runs ---------------------------------------------------------------------------------------
 
 

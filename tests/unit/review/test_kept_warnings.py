@@ -1,6 +1,6 @@
 """What a plan still warns of when its video gets another text."""
 
-from flows.review.changed_plans import kept_warnings
+from flows.rows.amended_plans import kept_warnings
 from tasks.speech_records import Speech
 
 

@@ -223,13 +223,19 @@ def test_another_run_is_named_as_what_took_the_lock(folder):
 def test_garbage_in_the_place_of_a_lock_is_one_clear_line(folder, garbage):
     folder.write_text("lock.json", garbage)
 
-    with pytest.raises(CampaignError, match="is being rendered by another run") as told:
+    with pytest.raises(CampaignError, match="this lock cannot be read, so another run") as told:
         S3Lock(folder.bucket, LostLock()).acquire()
     assert len(str(told.value)) < 500
 
 
-def test_a_lock_nobody_can_read_is_held_until_it_is_old(folder):
+def test_a_lock_nobody_can_read_is_held_until_it_is_old_or_removed(folder):
     folder.write_text("lock.json", b"{")
 
-    with pytest.raises(CampaignError, match="it is just starting"), folder.lock():
+    with pytest.raises(CampaignError, match="60 s after it was written"), folder.lock():
         pass
+    with pytest.raises(CampaignError, match="remove that object"), folder.lock():
+        pass
+    folder.remove("lock.json")
+    with folder.lock():
+        pass
+    folder.write_text("lock.json", b"{")
