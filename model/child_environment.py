@@ -31,7 +31,7 @@ _SECRET_NAME = re.compile(
 )
 # a user or a query in an address
 _SECRET_VALUE = re.compile(r"^[a-z][a-z0-9+.-]*:/*(?:[^/\s]*@|\S*\?\S*=)", re.IGNORECASE)
-_PREFECT = "PREFECT"
+_PREFECT, _CLOUD_KEY = "PREFECT", "PREFECT_API_KEY"  # the key is for Prefect's own cloud
 _PROXY = re.compile(r"_PROXY$", re.IGNORECASE)
 _OURS_ALONE = re.compile(
     rf"^(?:{_PREFECT}|PGPASSWORD$|NIGHTSHOOT_(?:VOICE|UPSCALER|ALARM|MAIL)_)", re.IGNORECASE
@@ -72,7 +72,7 @@ def server(environ: Mapping[str, str]) -> dict[str, str]:
     kept = {
         name: value
         for name, value in environ.items()
-        if name not in _hidden and (name.startswith(_PREFECT) or _PROXY.search(name))
+        if name not in _hidden | {_CLOUD_KEY} and (name.startswith(_PREFECT) or _PROXY.search(name))
     }
     return engine(environ) | kept
 

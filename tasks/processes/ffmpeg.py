@@ -23,6 +23,7 @@ from collections.abc import Generator, Sequence
 from contextlib import suppress
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from threading import Thread
 from types import ModuleType
 from typing import IO, Self
@@ -108,7 +109,7 @@ def _find_ffmpeg(wished: str) -> str:
             )
         return found
     try:
-        return str(import_module("imageio_ffmpeg").get_ffmpeg_exe())
+        return _packaged_ffmpeg() or str(import_module("imageio_ffmpeg").get_ffmpeg_exe())
     except RuntimeError as error:
         found = shutil.which("ffmpeg")
         if not found:
@@ -119,6 +120,19 @@ def _find_ffmpeg(wished: str) -> str:
                 f"install ffmpeg {_OLDEST_FFMPEG} or newer, or set {FFMPEG_VARIABLE}",
             ) from error
         return found
+
+
+def _packaged_ffmpeg() -> str:
+    """The one that imageio-ffmpeg brings, which a look into its folder finds; empty: none.
+
+    Asked, the package starts it with all of our environment, keys included, to see whether it runs;
+    here it is started with its own.
+    """
+    if os.environ.get("IMAGEIO_FFMPEG_EXE"):
+        return ""  # somebody chose another one, and the package knows of it
+    package = Path(str(import_module("imageio_ffmpeg").__file__)).parent
+    found = [path for path in (package / "binaries").glob("ffmpeg-*") if os.access(path, os.X_OK)]
+    return str(found[0]) if len(found) == 1 else ""
 
 
 def ffmpeg_builder() -> ModuleType:

@@ -264,3 +264,18 @@ def test_no_process_of_a_run_has_a_key_that_it_does_not_need(
         assert "PREFECT_" not in text
         assert "PGPASSWORD" not in text
         assert "NIGHTSHOOT_MAIL_PASSWORD" not in text
+
+
+def test_a_server_that_does_not_answer_is_told_without_its_password(tmp_path: Path) -> None:
+    manifest = write_short_campaign(tmp_path / "in", 1)
+    env = os.environ | {"PREFECT_API_URL": f"http://me:{SECRET}@127.0.0.1:9/api?k={SECRET}"}
+    log = tmp_path / "log"
+    running = start(["render", manifest, "--out", tmp_path / "out", "--gates", "off"], env, log)
+
+    assert running.wait(180) == 1
+
+    told = log.read_text()
+    assert "Prefect's server at http://127.0.0.1:9/api (PREFECT_API_URL) does not answer" in told
+    assert "Traceback" not in told
+    assert SECRET not in told
+    assert places_of(SECRET, tmp_path) == []

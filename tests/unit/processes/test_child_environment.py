@@ -1,5 +1,6 @@
 """What the processes that we start find in their environment, read where the kernel keeps it."""
 
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from model import child_environment
+from tasks.processes import ffmpeg
 from tasks.processes.child_processes import Child, Guarded
 from tasks.processes.programs import run_program
 from tests.unit.processes.test_ffmpeg import wait_for_text
@@ -66,6 +68,7 @@ def test_an_engine_finds_all_but_secrets_however_they_are_named(hidden: str):
 def test_a_server_finds_the_same_and_what_is_prefects_or_a_proxys(hidden: str):
     found = child_environment.server(WORLD | {hidden: "PASSWORD"})
     own = {name: value for name, value in SECRETS.items() if name.startswith("PREFECT_")}
+    del own["PREFECT_API_KEY"]  # of Prefect's cloud
     assert found == OF_ENGINES | KEPT | own | {"https_proxy": SECRETS["https_proxy"]}
 
 
@@ -123,3 +126,25 @@ def test_a_process_of_ours_that_is_started_has_no_secret(
 
     assert "UNHEARD_OF=1" in found
     assert "PASSWORD" not in found
+
+
+def test_the_ffmpeg_that_pip_installed_is_looked_for_without_being_started_with_our_keys(
+    secrets: None, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.delenv("NIGHTSHOOT_FFMPEG", raising=False)
+    monkeypatch.delenv("IMAGEIO_FFMPEG_EXE", raising=False)
+    environments: list[object] = []
+
+    class Noted(subprocess.Popen):
+        def __init__(self, *words: object, **options: object) -> None:
+            environments.append(options.get("env"))
+            super().__init__(*words, **options)
+
+    monkeypatch.setattr(subprocess, "Popen", Noted)
+    ffmpeg._checked_ffmpeg.cache_clear()
+
+    assert "imageio_ffmpeg" in ffmpeg.ffmpeg_path()
+
+    assert len(environments) == 1
+    assert environments[0], "none would be ours"
+    assert "PASSWORD" not in str(environments[0])
