@@ -30,7 +30,7 @@ _SECRET_NAME = re.compile(
     re.IGNORECASE,
 )
 # a user or a query in an address
-_SECRET_VALUE = re.compile(r"^[a-z][a-z0-9+.-]*:/*(?:[^/\s]*@|\S*\?\S*=)", re.IGNORECASE)
+_SECRET_VALUE = re.compile(r"^[a-z][a-z0-9+.-]*://(?:[^/\s]*@|\S*\?\S*=)", re.IGNORECASE)
 _PREFECT, _CLOUD_KEY = "PREFECT", "PREFECT_API_KEY"  # the key is for Prefect's own cloud
 _PROXY = re.compile(r"_PROXY$", re.IGNORECASE)
 _OURS_ALONE = re.compile(

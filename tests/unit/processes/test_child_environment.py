@@ -43,6 +43,8 @@ OF_ENGINES = {
     "CUDA_VISIBLE_DEVICES": "3",
     "PYTORCH_CUDA_ALLOC_CONF": "expandable_segments:True",
     "NIGHTSHOOT_WEIGHTS": "/models/a@b?c=d",
+    "UCX_NET_DEVICES": "mlx5_0:1",
+    "MODULES": "tools:/opt/gcc@13/lib",
     "UNHEARD_OF": "1",
 }
 KEPT = {"PATH": "/usr/bin", "LD_LIBRARY_PATH": "/opt/lib", "LC_ALL": "C", "TMPDIR": "/scratch"}
