@@ -21,8 +21,10 @@ _STARTS = (b"\0\1\0\0", b"OTTO", b"true", b"ttcf")
 _WEB_STARTS = (b"wOFF", b"wOF2")
 _MOST_CHARACTERS = 0x110000  # of Unicode; a table that repeats them is made to take all memory
 # what fontTools raises of a damaged file, FreeType's errors among them
-_DAMAGE = (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
-_DAMAGE = (*_DAMAGE, AssertionError, EOFError, RecursionError, struct.error)
+_DAMAGE: tuple[type[Exception], ...] = (
+    *(OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError),
+    *(AssertionError, EOFError, RecursionError, struct.error),
+)
 
 
 class FontError(ValueError):
@@ -109,7 +111,9 @@ def _read_font(path: Path, version: int, num_bytes: int) -> Font:
                 _check_tables(font.reader, num_bytes)
                 covers = frozenset(font.getBestCmap() or ())
             ImageFont.truetype(path, 16)
-        except (TTLibError, *_DAMAGE) as error:
+        except TTLibError as error:
+            raise FontError(_NO_FONT) from error
+        except _DAMAGE as error:
             raise FontError(_NO_FONT) from error
     if not covers:
         raise FontError("the font has no table that says which characters it draws")
