@@ -17,6 +17,7 @@ from flows.prepare import Prepared, prepare_row
 from flows.rows.order import Turns, in_order, side_by_side
 from flows.rows.settings import PrepareSettings, Rereading, settings_of
 from flows.work import RenderFigures
+from model.child_environment import keep_from_children
 from model.engine import engine_identity
 from tasks.errors import DamagedError, NewerRecordError, counted
 from tasks.gpu_plans.calibration import CalibrationEntry, calibration_path, read_calibrations
@@ -82,6 +83,7 @@ class Session:
 
     def __init__(self, request: Request) -> None:
         self.request = request
+        keep_from_children(request.voice_settings.api_key_env)
         self.campaign = request.campaign
         self.keep_going, self.is_of_manifest = request.keep_going, True
         self.folder = open_campaign(request.out, request.campaign)

@@ -8,6 +8,7 @@ segments in order. A failed video never stops the others; many that fail alike d
 # Prefect leaves the types of futures and task runners open
 
 import concurrent.futures
+import os
 from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -25,11 +26,13 @@ from flows.outcomes import failure_outcome, pending_outcome, text_of
 from flows.prepare import Prepared
 from flows.video import RowOf, make_video, record_failure
 from flows.work import Work, current_work, stop_on_signals
-from model.errors import StoppedError, WindowClosedError
+from model.errors import MachineError, StoppedError, WindowClosedError
 from tasks.errors import counted
 from tasks.records import FINISHED, StoredPlan, VideoOutcome
+from tasks.redaction import shown_url
 
 _LOOK_UP_S = 1.0
+_UNREACHED = "Failed to reach API"  # as Prefect says it
 
 
 @dataclass
@@ -142,12 +145,15 @@ def dispatch(name: str, ready: Iterable[Prepared], work: Work, workers: int) -> 
 
     Returns:
         One outcome per video that ended; a stopped video has none.
+
+    Raises:
+        MachineError: the server that PREFECT_API_URL names does not answer.
     """
     batch = VideoBatch(ready)
     tokens = current_work.set(work), _current_batch.set(batch)
     try:
         runner = cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner(max_workers=workers))
-        state = campaign.with_options(task_runner=runner)(name, return_state=True)
+        state = _campaign_state(runner, name)
         if not batch.is_over and not work.stop.is_set():
             work.halt(f"the run ended before its time: {_reason_of(state)}")
     finally:
@@ -155,3 +161,16 @@ def dispatch(name: str, ready: Iterable[Prepared], work: Work, workers: int) -> 
         _current_batch.reset(tokens[1])
         EventsWorker.drain_all()
     return list(batch.outcomes.values())
+
+
+def _campaign_state(runner: "TaskRunner[PrefectFuture[Any]]", name: str) -> State[Any]:
+    try:
+        return campaign.with_options(task_runner=runner)(name, return_state=True)
+    except RuntimeError as error:
+        if not str(error).startswith(_UNREACHED):
+            raise
+        address = shown_url(os.environ.get("PREFECT_API_URL", ""))
+        raise MachineError(
+            f"Prefect's server at {address} (PREFECT_API_URL) does not answer; start it, or unset "
+            "PREFECT_API_URL to render with a server of the run's own"
+        ) from error

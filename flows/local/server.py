@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows.local.empty_database import DATABASE, begin_database, keep_database
+from model import child_environment
 from model.errors import MachineError
 from tasks.processes.child_processes import Child
 from tasks.processes.stop_request import check_stop
@@ -99,7 +100,8 @@ class LocalServer:
                 "flows.local.server",
                 [str(listener.fileno())],
                 self._log,
-                _SERVER
+                child_environment.server(os.environ)
+                | _SERVER
                 | blocks
                 | {
                     "PREFECT_SERVER_API_AUTH_STRING": os.environ[_AUTH],

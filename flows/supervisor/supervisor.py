@@ -1,5 +1,6 @@
 """`nightshoot cluster start`: server, deployments and workers, kept running until Ctrl-C."""
 
+import os
 import signal
 import socket
 import threading
@@ -28,6 +29,7 @@ from flows.supervisor.settings import (
     slots_of,
     worker_settings,
 )
+from model import child_environment
 from tasks.errors import counted
 from tasks.processes.child_processes import Child, Guarded
 
@@ -175,7 +177,9 @@ class _Cluster:
         is_new = not database and begin_database(self._home.prefect)
         # the kept database knows Prefect's blocks, and so does one that a server has answered with
         self._knows_blocks = not (database or has_own or is_new)
-        settings = server_settings(self._home.prefect, port, self._access, database)
+        settings = child_environment.server(os.environ) | server_settings(
+            self._home.prefect, port, self._access, database
+        )
         log = self._log("server")
 
         def start() -> Child:
@@ -209,7 +213,9 @@ class _Cluster:
         """
         if self._stop.is_set():
             return
-        settings = client_settings(self._home.prefect, self._access)
+        settings = child_environment.server(os.environ) | client_settings(
+            self._home.prefect, self._access
+        )
         log = self._log("set-up")
         child = self._setting_up = Child("flows.cli", ["cluster", "up"], log, settings)
         deadline = time.monotonic() + _SET_UP_TIMEOUT_S
@@ -286,7 +292,10 @@ class _Cluster:
     ) -> Callable[[], Child]:
         name = f"{socket.gethostname()}-{pool}"
         told = self._figures.folder if self._figures else None
-        settings = worker_settings(self._home.prefect, self._access, slots, told, self._sign(pool))
+        # a worker speaks scripts and reaches the store, and so do its runs: it has all keys
+        settings = dict(os.environ) | worker_settings(
+            self._home.prefect, self._access, slots, told, self._sign(pool)
+        )
         log, signs = self._log(pool), self._home.folder / "signs" / pool
 
         def start() -> Child:

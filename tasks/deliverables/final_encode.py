@@ -16,7 +16,7 @@ from tasks.deliverables.clips import clip_place
 from tasks.deliverables.overlay_tracks import LIST_FPS, Track, first_frame
 from tasks.media.stitch import timestamp_cure
 from tasks.processes.ffmpeg import ffmpeg_builder
-from tasks.screen.brand.clips import ClipFacts
+from tasks.screen.brand.clips import MOST_PIXELS, ClipFacts
 from tasks.screen.overlays import Region, Screen
 
 PRESET, CRF, THREADS = "veryfast", 18, 4
@@ -131,7 +131,7 @@ def clip_args(
     colour = f"color=c=0x{background.removeprefix('#')}:s={size[0]}x{size[1]}:r={film.fps}"
     behind = builder.input(f"{colour}:d={film.num_frames / film.fps:.6f}", format="lavfi")
     shown = (
-        builder.input(f"file:{film.path}")["v:0"]
+        builder.input(f"file:{film.path}", max_pixels=MOST_PIXELS)["v:0"]
         .filter("bwdif", mode="send_frame", deint="interlaced")
         .filter("fps", fps=film.fps, start_time=0)
         .filter(

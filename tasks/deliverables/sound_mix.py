@@ -26,7 +26,9 @@ from tasks.store.files import file_version
 
 _UNDER_SPEECH_LU = 12.0  # between speech, before it is held down
 _LEAST_LUFS = -60.0  # quieter music is silence
-_LEAST_S, _LONGEST_S = 2.0, 3600.0
+_LEAST_S, _LONGEST_S = 2.0, 12 * 3600.0
+_TIMED_AS_S = 3600.0  # how long ffmpeg may take for a piece, however long it says it is
+_COUNTED_HZ = 2_000  # counted in memory: 90 MB at most
 _FADE_IN_S, _FADE_OUT_S = 1.0, 2.0
 _CLIPPED_DBTP = 0.5
 # held down by a factor of up to six where speech is above -34 dBFS, back within half a second
@@ -66,8 +68,11 @@ def measured_music(path: Path, version: tuple[int, ...]) -> Music:
     """
     del version  # part of the cache's key
     try:
-        heard = measure_loudness(path, None, seconds=_LONGEST_S)
         seconds = _seconds_of(path)
+        if seconds > _LONGEST_S:
+            rule = f"music {path.name} is longer than {_LONGEST_S / 3600:g} h"
+            raise RowError(f"{rule}; cut it: it is looped as long as a video needs it")
+        heard = measure_loudness(path, None, seconds=_TIMED_AS_S)
     except FfmpegError as error:
         raise RowError(f"music {path.name} cannot be read: {error}; save it as WAV") from error
     if seconds < _LEAST_S:
@@ -92,10 +97,13 @@ def measured_music(path: Path, version: tuple[int, ...]) -> Music:
 def _seconds_of(path: Path) -> float:
     """By decoding it: what a header says of a compressed file may be wrong."""
     samples = run_ffmpeg(
-        ["-i", f"file:{path}", "-map", "0:a:0", "-ac", "1", "-ar", "8000", "-f", "u8", "pipe:1"],
-        timeout_s=time_limit_s(sound_s=_LONGEST_S),
+        [
+            *("-i", f"file:{path}", "-map", "0:a:0", "-ac", "1", "-ar", str(_COUNTED_HZ)),
+            *("-t", str(_LONGEST_S + 1), "-f", "u8", "pipe:1"),
+        ],
+        timeout_s=time_limit_s(sound_s=_TIMED_AS_S),
     )
-    return len(samples) / 8000
+    return len(samples) / _COUNTED_HZ
 
 
 def mix_args(speech: Path, music: Path, gain_db: float, seconds: float, mix: Path) -> list[str]:

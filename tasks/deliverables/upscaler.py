@@ -11,6 +11,7 @@ from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
 
+from model import child_environment
 from model.errors import MachineError, RowError
 from tasks.deliver_records import Size, Upscaler
 from tasks.errors import FfmpegError, ProgramError
@@ -97,7 +98,12 @@ def enlarge(
     about = f'upscaler "{upscaler.name}": {program_of(command)}'
     limit_s = _START_S + _FRAME_S * num_frames
     try:
-        said = run_program(words, timeout_s=limit_s, max_stdout_bytes=_MAX_PRINTED_BYTES).stderr
+        said = run_program(
+            words,
+            timeout_s=limit_s,
+            env=child_environment.operator(os.environ),
+            max_stdout_bytes=_MAX_PRINTED_BYTES,
+        ).stderr
     except ProgramError as error:
         raise UpscalerError(f"{about} {without_arguments(error.ending, template)}") from None
     if not out.is_file():

@@ -11,6 +11,7 @@ ends. Linux.
 """
 
 import logging
+import os
 import shutil
 import sys
 import tempfile
@@ -22,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from model import child_environment
 from model.errors import MachineError
 from model.host.server import BUS_ORDER, ORDER_VARIABLE
 from tasks.engines.gpu_lease import Ask, Lease, Slots, wait_in_line
@@ -118,7 +120,7 @@ class WarmHost:
         self._folder.mkdir(exist_ok=True)
         for path in (self.socket_path, self.socket_path.with_suffix(".unready")):
             path.unlink(missing_ok=True)
-        env = dict(self.kind.env) | _gpu_env(self.slots)
+        env = child_environment.engine(os.environ) | dict(self.kind.env) | _gpu_env(self.slots)
         return Guarded(
             ["model.host", self.kind.engine, "--socket", str(self.socket_path)],
             self._log_path,

@@ -20,7 +20,13 @@ import numpy as np
 import soundfile
 
 from tasks.errors import FfmpegError, ProgramError
-from tasks.processes.ffmpeg import ffmpeg_builder, ffmpeg_path, run_ffmpeg, time_limit_s
+from tasks.processes.ffmpeg import (
+    confined,
+    ffmpeg_builder,
+    ffmpeg_path,
+    run_ffmpeg,
+    time_limit_s,
+)
 from tasks.processes.programs import run_program
 from tasks.records import Loudness, SoundLoudness
 from tasks.speech.k_weighting import LUFS_OF_FULL_POWER, KWeighting
@@ -311,7 +317,8 @@ def measure_loudness(
     Raises:
         FfmpegError: it cannot be decoded.
     """
-    command = [ffmpeg_path(), *measure_args(sound, num_samples, is_levelled=is_levelled)]
+    args = measure_args(sound, num_samples, is_levelled=is_levelled)
+    command = [ffmpeg_path(), *confined(args)]
     try:
         words = run_program(command, timeout_s=time_limit_s(sound_s=seconds)).stderr
     except ProgramError as error:

@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from model import child_environment
 from model.host.guard import GRACE_VARIABLE, REFUSED_EXIT_CODE
 from model.host.server import LOG_VARIABLE, heartbeats
 
@@ -33,7 +34,10 @@ class Child:
         env: Mapping[str, str] | None = None,
         descriptors: Sequence[int] = (),
     ) -> None:
-        """Start it; ``env`` adds to ours, ``descriptors`` are inherited."""
+        """Start it; ``descriptors`` are inherited.
+
+        ``env`` is all of its environment; None: ours without secrets, as an engine has it.
+        """
         log_path.parent.mkdir(parents=True, exist_ok=True)
         self.log_path = log_path
         self._log_start = log_path.stat().st_size if log_path.exists() else 0
@@ -43,7 +47,7 @@ class Child:
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, **(env or {})},
+                env=child_environment.engine(os.environ) if env is None else env,
                 start_new_session=True,
                 pass_fds=descriptors,
             )
@@ -110,7 +114,7 @@ class Guarded(Child):
         self._mark = f"{_MARK_VARIABLE}={uuid.uuid4().hex}"
         name, _, value = self._mark.partition("=")
         env = {
-            **(env or {}),
+            **(child_environment.engine(os.environ) if env is None else env),
             name: value,
             heartbeats.HEARTBEATS_VARIABLE: str(heartbeats_folder),
             LOG_VARIABLE: str(log_path.absolute()),

@@ -8,6 +8,9 @@
 
 A pipe through which no byte passes for a stated time means that ffmpeg hangs, and it is killed
 (SIGKILL ends a stopped program too).
+
+What is read may be a stranger's file: ffmpeg takes it for sound or film, and follows no playlist or
+list in it to other files, nor to a network.
 """
 
 import os
@@ -20,6 +23,7 @@ from collections.abc import Generator, Sequence
 from contextlib import suppress
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from threading import Thread
 from types import ModuleType
 from typing import IO, Self
@@ -40,6 +44,13 @@ FFMPEG_VARIABLE = "NIGHTSHOOT_FFMPEG"
 _OLDEST_FFMPEG = 6
 _OLDEST_LIBAVCODEC = 60  # what ffmpeg 6.0 came with; builds from git carry no release number
 _PREFIX = ("-nostdin", "-hide_banner", "-loglevel", "warning", "-xerror")
+# what holds sound and film itself. Not among them is what names other files or addresses
+# (playlists, lists of parts, drawings, scripts), whatever a file is called
+_SELF_CONTAINED = (
+    "aac,ac3,aiff,amr,ape,apng,asf,au,avi,caf,dts,dv,eac3,flac,flv,gif,ivf,jpeg_pipe,matroska,mov,"
+    "mp3,mpeg,mpegts,mxf,nut,ogg,png_pipe,rm,tta,w64,wav,webm,webp_pipe,wv,yuv4mpegpipe"
+)
+_PROTOCOLS = ("-protocol_whitelist", "file,pipe")
 _VERSION_TIMEOUT_S = 60
 _KILL_TIMEOUT_S = 10
 STALL_S = 120.0
@@ -98,7 +109,7 @@ def _find_ffmpeg(wished: str) -> str:
             )
         return found
     try:
-        return str(import_module("imageio_ffmpeg").get_ffmpeg_exe())
+        return _packaged_ffmpeg() or str(import_module("imageio_ffmpeg").get_ffmpeg_exe())
     except RuntimeError as error:
         found = shutil.which("ffmpeg")
         if not found:
@@ -109,6 +120,19 @@ def _find_ffmpeg(wished: str) -> str:
                 f"install ffmpeg {_OLDEST_FFMPEG} or newer, or set {FFMPEG_VARIABLE}",
             ) from error
         return found
+
+
+def _packaged_ffmpeg() -> str:
+    """The one that imageio-ffmpeg brings, which a look into its folder finds; empty: none.
+
+    Asked, the package starts it with all of our environment, keys included, to see whether it runs;
+    here it is started with its own.
+    """
+    if os.environ.get("IMAGEIO_FFMPEG_EXE"):
+        return ""  # somebody chose another one, and the package knows of it
+    package = Path(str(import_module("imageio_ffmpeg").__file__)).parent
+    found = [path for path in (package / "binaries").glob("ffmpeg-*") if os.access(path, os.X_OK)]
+    return str(found[0]) if len(found) == 1 else ""
 
 
 def ffmpeg_builder() -> ModuleType:
@@ -149,6 +173,22 @@ def time_limit_s(
     )
 
 
+def confined(args: Sequence[str]) -> list[str]:
+    """Ffmpeg's arguments, so that each input is read from its file or pipe and nowhere else.
+
+    An input whose format is told (``-f``) is one that we have written.
+    """
+    confined_args: list[str] = []
+    is_format_told = False
+    for word in args:
+        if word == "-i":
+            confined_args += _PROTOCOLS
+            confined_args += () if is_format_told else ("-format_whitelist", _SELF_CONTAINED)
+        is_format_told = word == "-f" or (is_format_told and word != "-i")
+        confined_args.append(word)
+    return confined_args
+
+
 def run_ffmpeg(args: Sequence[str], *, timeout_s: float, allow_warnings: bool = True) -> bytes:
     """Run ffmpeg to its end and return what it wrote to stdout.
 
@@ -156,7 +196,7 @@ def run_ffmpeg(args: Sequence[str], *, timeout_s: float, allow_warnings: bool = 
         FfmpegError: it failed, hung, or (unless ``allow_warnings``) said anything at all.
         StoppedError: the user asked to stop.
     """
-    command = [ffmpeg_path(), *_PREFIX, *args]
+    command = [ffmpeg_path(), *_PREFIX, *confined(args)]
     try:
         result = run_program(command, timeout_s=timeout_s)
     except ProgramError as error:
@@ -189,7 +229,7 @@ class FfmpegPipe:
             stall_s: it may take no byte for so long before it counts as hanging.
             finish_s: it may take so long from its last byte to its end.
         """
-        self.command = (ffmpeg_path(), *_PREFIX, *args)
+        self.command = (ffmpeg_path(), *_PREFIX, *confined(args))
         self._stall_s, self._finish_s = stall_s, finish_s
         self._stderr = bytearray()
 
@@ -309,7 +349,7 @@ def read_ffmpeg(
             number of chunks.
         StoppedError: the user asked to stop.
     """
-    command = (ffmpeg_path(), *_PREFIX, *args)
+    command = (ffmpeg_path(), *_PREFIX, *confined(args))
     try:
         process = start_program(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
     except ProgramError as error:

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from model import child_environment
 from tasks.errors import ProgramError, ProgramHungError
 from tasks.processes.stop_request import POLL_S, check_stop
 
@@ -48,7 +49,8 @@ def run_program(
 ) -> ProgramResult:
     """Run a program to its end; on a timeout it is killed with all its children.
 
-    Of stderr the last 256 KiB are kept.
+    Of stderr the last 256 KiB are kept. ``env`` is all of its environment; None: what a program
+    that reads files needs.
 
     Raises:
         ProgramError: it is not there, it ended with a code other than 0, or it said too much.
@@ -170,10 +172,13 @@ def start_program(
 ) -> subprocess.Popen[bytes]:
     """Start a program that dies with us, in a session of its own, stderr in a pipe.
 
+    ``env`` as for :func:`run_program`.
+
     Raises:
         ProgramError: it is not there, or cannot be started.
     """
-    if not shutil.which(command[0], path=None if env is None else env.get("PATH")):
+    env = child_environment.file_program(os.environ) if env is None else env
+    if not shutil.which(command[0], path=env.get("PATH")):
         raise ProgramError(command, None, f'"{command[0]}" is not a program on this machine')
     try:
         process = subprocess.Popen(

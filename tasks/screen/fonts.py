@@ -3,16 +3,28 @@
 # fontTools brings no type stubs
 # pyright: reportMissingTypeStubs=false
 
+import logging
+import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from PIL import ImageFont
 
 FONT_FILES = "TTF, OTF or TTC"
+_NO_FONT = f"the file is not a font ({FONT_FILES}), or it is damaged"
 _MAX_BYTES = 64 << 20
 _SIZES_KEPT = 128
+_STARTS = (b"\0\1\0\0", b"OTTO", b"true", b"ttcf")
+_WEB_STARTS = (b"wOFF", b"wOF2")
+_MOST_CHARACTERS = 0x110000  # of Unicode; a table that repeats them is made to take all memory
+# what fontTools raises of a damaged file, FreeType's errors among them
+_DAMAGE: tuple[type[Exception], ...] = (
+    *(OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError),
+    *(AssertionError, EOFError, RecursionError, struct.error),
+)
 
 
 class FontError(ValueError):
@@ -84,15 +96,66 @@ def _read_font(path: Path, version: int, num_bytes: int) -> Font:
     del version
     if num_bytes > _MAX_BYTES:
         raise FontError(f"the font is larger than {_MAX_BYTES >> 20} MiB")
-    try:
-        with TTFont(path, lazy=True, fontNumber=0) as font:
-            covers = frozenset(font.getBestCmap() or ())
-        ImageFont.truetype(path, 16)
-    except (TTLibError, OSError, KeyError, AssertionError, ValueError) as error:
-        raise FontError(f"the file is not a font ({FONT_FILES}), or it is damaged") from error
+    logging.getLogger("fontTools").setLevel(logging.CRITICAL)  # else its doubts are on the terminal
+    with path.open("rb") as file:  # fontTools leaves open what it cannot read
+        start = file.read(4)
+        if start in _WEB_STARTS:  # packed, and as large as they like
+            raise FontError(
+                f"the file is a web font (WOFF), which must be unpacked to {FONT_FILES}"
+            )
+        if start not in _STARTS:
+            raise FontError(_NO_FONT)
+        file.seek(0)
+        try:
+            with TTFont(file, lazy=True, fontNumber=0) as font:
+                _check_tables(font.reader, num_bytes)
+                covers = frozenset(font.getBestCmap() or ())
+            ImageFont.truetype(path, 16)
+        except TTLibError as error:
+            raise FontError(_NO_FONT) from error
+        except _DAMAGE as error:
+            raise FontError(_NO_FONT) from error
     if not covers:
         raise FontError("the font has no table that says which characters it draws")
     return Font(path, covers)
+
+
+def _check_tables(reader: Any, num_bytes: int) -> None:
+    """Before a table is read as it says it is.
+
+    Raises:
+        ValueError: it says that it is larger than its file, or maps more characters than there are.
+        struct.error: it is cut short.
+    """
+    if any(table.length > num_bytes for table in reader.tables.values()):
+        raise ValueError("a table is larger than the file")
+    if _num_mapped(reader["cmap"]) > _MOST_CHARACTERS:
+        raise ValueError("the table of characters repeats itself")
+
+
+def _num_mapped(cmap: bytes) -> int:
+    """How many characters the largest part of a table says that it maps, one by one.
+
+    Raises:
+        struct.error: it is cut short.
+    """
+    (num_parts,) = struct.unpack_from(">H", cmap, 2)
+    starts = {struct.unpack_from(">HHI", cmap, 4 + 8 * part)[2] for part in range(num_parts)}
+    return max((_num_in_part(cmap, start) for start in starts), default=0)
+
+
+def _num_in_part(cmap: bytes, at: int) -> int:
+    (kind,) = struct.unpack_from(">H", cmap, at)
+    if kind == 4:
+        num = struct.unpack_from(">H", cmap, at + 6)[0] // 2
+        ends = struct.unpack_from(f">{num}H", cmap, at + 14)
+        firsts = struct.unpack_from(f">{num}H", cmap, at + 16 + 2 * num)
+        return sum(max(0, end + 1 - first) for first, end in zip(firsts, ends, strict=True))
+    if kind in (12, 13):
+        (num,) = struct.unpack_from(">I", cmap, at + 12)
+        groups = struct.iter_unpack(">III", cmap[at + 16 : at + 16 + 12 * num])
+        return sum(max(0, end + 1 - first) for first, end, _ in groups)
+    return 0  # as long as it says
 
 
 def packaged_font() -> Font:

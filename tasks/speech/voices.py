@@ -28,6 +28,7 @@ import numpy as np
 import soundfile
 from pydantic import Field
 
+from model import child_environment
 from model.errors import MachineError, SpeechError
 from model.speech.utterance import (
     Utterance,
@@ -398,10 +399,14 @@ def _run_until_it_ends(command: list[str], timeout_s: float) -> ProgramResult:
         ProgramHungError: it hung each time.
         ProgramError: it failed.
     """
+    env = child_environment.operator(os.environ)
+    run = partial(
+        run_program, command, timeout_s=timeout_s, env=env, max_stdout_bytes=_MAX_PRINTED_BYTES
+    )
     for _ in range(_NUM_COMMAND_TRIES - 1):
         with contextlib.suppress(ProgramHungError):
-            return run_program(command, timeout_s=timeout_s, max_stdout_bytes=_MAX_PRINTED_BYTES)
-    return run_program(command, timeout_s=timeout_s, max_stdout_bytes=_MAX_PRINTED_BYTES)
+            return run()
+    return run()
 
 
 def _split_command(command: str, voice: str) -> list[str]:

@@ -1,16 +1,22 @@
 """What is secret in addresses, keys and commands is nowhere afterwards: a whole run is searched."""
 
+import contextlib
 import os
 import subprocess
 import sys
+import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import psutil
 import pytest
+import soundfile
 
-from tests.integration.campaigns import ROOT
+from tasks.processes.ffmpeg import ffmpeg_path
+from tests.integration.campaigns import ROOT, start, write_short_campaign
 from tests.integration.servers import Postgres, PrefectCluster, Worker
 from tests.unit.served import Answer, GpuRequest, Served, png
 
@@ -187,3 +193,89 @@ def test_prefect_and_its_workers_keep_no_secret_of_a_campaign_that_fails_at_ever
     assert SECRET not in worker.log_text()
     assert places_of(SECRET, out) == []
     assert places_of(SECRET, cluster.folder) == []
+
+
+TELLS_ENVIRONMENT = "tr '\\0' '\\n' < /proc/$$/environ > '{folder}'/$$.{kind}\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows a process's environment")
+def test_no_process_of_a_run_has_a_key_that_it_does_not_need(
+    web: Served, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Every ffmpeg, the engine hosts, their guards and the run's own server are looked at."""
+    told = tmp_path / "told"
+    told.mkdir()
+
+    def telling(kind: str, then: str) -> Path:
+        program = tmp_path / kind
+        tell = TELLS_ENVIRONMENT.format(folder=told, kind=kind)
+        program.write_text(f"#!/bin/sh\n{tell}{then}\n")
+        program.chmod(0o755)
+        return program
+
+    sound = tmp_path / "said.wav"
+    soundfile.write(sound, 0.2 * np.sin(np.arange(44_100) / 20), 22_050)
+    monkeypatch.delenv("NIGHTSHOOT_FFMPEG", raising=False)
+    ffmpeg = telling("ffmpeg", f"exec '{ffmpeg_path()}' \"$@\"")
+    voice = telling("voice", f"cp '{sound}' \"$2\"")
+    manifest = write_short_campaign(tmp_path / "in", 1)
+    rows = manifest.read_text().replace("\n", ",voice,deliver\n", 1).rstrip()
+    manifest.write_text(f"{rows},command:x,1:1\n")
+    keys = {
+        "OPENAI_API_KEY": SECRET,
+        "SPEECH": SECRET,
+        "AWS_SECRET_ACCESS_KEY": SECRET,
+        "PGPASSWORD": SECRET,
+        "NIGHTSHOOT_MAIL_PASSWORD": SECRET,
+        "NIGHTSHOOT_VOICE_COMMAND": f"{voice} {{text_file}} {{out}} {SECRET}",
+        "NIGHTSHOOT_FFMPEG": str(ffmpeg),
+    }
+    env = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    words = ["render", manifest, "--out", tmp_path / "out", "--set", "delay_ms=20"]
+    words += ["--gates", "off", "--voice-key-env", "SPEECH"]
+    log = tmp_path / "log"
+    running = start(words, env | keys, log)
+    own: dict[str, bytes] = {}
+    try:
+        while running.poll() is None:
+            for child in psutil.Process(running.pid).children(recursive=True):
+                with contextlib.suppress(psutil.Error, OSError):
+                    words = child.cmdline()
+                    if words[1:2] == ["-m"]:
+                        kind = " ".join(words[2:4])
+                        own[kind] = Path(f"/proc/{child.pid}/environ").read_bytes()
+            time.sleep(0.02)
+    finally:
+        running.kill()
+        running.wait()
+
+    assert running.returncode == 0, log.read_text()
+    of_ffmpeg = [path.read_text() for path in told.glob("*.ffmpeg")]
+    of_voice = [path.read_text() for path in told.glob("*.voice")]
+    assert len(of_ffmpeg) > 10
+    assert not [text for text in of_ffmpeg if SECRET in text or "PREFECT_" in text]
+    kinds = {"flows.local.server", "model.host", "model.host.guard"}
+    assert {kind.split()[0] for kind in own} == kinds
+    assert not [kind for kind, environment in own.items() if SECRET.encode() in environment]
+    # a voice command has what its operator set for it, and nothing of Prefect's or the database's
+    assert of_voice
+    for text in of_voice:
+        assert f"OPENAI_API_KEY={SECRET}" in text
+        assert "PREFECT_" not in text
+        assert "PGPASSWORD" not in text
+        assert "NIGHTSHOOT_MAIL_PASSWORD" not in text
+
+
+def test_a_server_that_does_not_answer_is_told_without_its_password(tmp_path: Path) -> None:
+    manifest = write_short_campaign(tmp_path / "in", 1)
+    env = os.environ | {"PREFECT_API_URL": f"http://me:{SECRET}@127.0.0.1:9/api?k={SECRET}"}
+    log = tmp_path / "log"
+    running = start(["render", manifest, "--out", tmp_path / "out", "--gates", "off"], env, log)
+
+    assert running.wait(180) == 1
+
+    told = log.read_text()
+    assert "Prefect's server at http://127.0.0.1:9/api (PREFECT_API_URL) does not answer" in told
+    assert "Traceback" not in told
+    assert SECRET not in told
+    assert places_of(SECRET, tmp_path) == []

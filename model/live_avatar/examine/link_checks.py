@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from model import child_environment
 from model.engine import Finding
 from model.live_avatar.parallel.link_trials import (
     ALL_REDUCE,
@@ -187,7 +188,7 @@ def _start(
     return os.posix_spawn(
         sys.executable,
         [sys.executable, "-m", "model.live_avatar.parallel.link_trials", *flags],
-        {"OMP_NUM_THREADS": "1", **environ},
+        {"OMP_NUM_THREADS": "1", **child_environment.engine(environ)},
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
             (os.POSIX_SPAWN_OPEN, 2, str(folder / f"words-{rank}"), to_file, 0o600),

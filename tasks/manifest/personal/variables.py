@@ -44,7 +44,6 @@ _MAY_MARK = re.compile(r"[<>\[\]［］&\\\"“”]|_x", re.IGNORECASE)
 _NOT_SAID = re.compile(r"[<>\"“”&\\]")
 _IN_TAG = re.compile(r"<[A-Za-z/][^<>]*$")
 _LEADS_OUT = "a value cannot lead to another folder above"
-_BREAKS = re.compile(r"\s*\n\s*")
 _HOST = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]+/")
 _NAMES_SHOWN = 8
 
@@ -144,6 +143,7 @@ class RowValues:
     variables: Variables
     faults: list[Fault] = field(default_factory=list[Fault])
     blamed: set[str] = field(default_factory=set[str])
+    _on_one_line: dict[str, str] = field(default_factory=dict[str, str])
 
     def filled(self, column: str, text: str, *, is_script: bool = False) -> str:
         """The text of a cell, or the script in the file that it names, with its values.
@@ -170,7 +170,9 @@ class RowValues:
     def value_of(self, variable: Variable) -> str:
         """The value on one line; the default where the row has none."""
         value = self.cells.get(variable.name, "") or variable.default or ""
-        return _BREAKS.sub(" ", value)
+        if value not in self._on_one_line:  # a text may have the same variable many times
+            self._on_one_line[value] = on_one_line(value)
+        return self._on_one_line[value]
 
     # --- whether there are values -----------------------------------------------------------------
 
@@ -240,7 +242,7 @@ class RowValues:
                 continue
             value, said = self.value_of(part), self.cells.get(part.name + SAID, "")
             is_spoken_otherwise = bool(said and self.cells.get(part.name))
-            said = _BREAKS.sub(" ", said)
+            said = on_one_line(said)
             if not is_spoken_otherwise:
                 neutral, filled = neutral + _NEUTRAL, filled + value
             elif _IN_TAG.search(neutral):
@@ -292,6 +294,19 @@ class RowValues:
         fault = Fault(self.line, column, value, rule, way_out)
         if fault not in self.faults:  # of a variable that several texts name
             self.faults.append(fault)
+
+
+def on_one_line(value: str) -> str:
+    """The value with a space for each run of spaces that has a line break in it.
+
+    No regular expression: it looks at a run of spaces from each of its spaces on, which takes hours
+    where there are many.
+    """
+    first, *others = value.split("\n")
+    if not others:
+        return value
+    inside = [part for each in others[:-1] if (part := each.strip())]
+    return " ".join((first.rstrip(), *inside, others[-1].lstrip()))
 
 
 def no_values() -> RowValues:

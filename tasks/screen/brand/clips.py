@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image
 
 from tasks.errors import ProgramError
-from tasks.processes.ffmpeg import ffmpeg_path, run_ffmpeg, time_limit_s
+from tasks.processes.ffmpeg import confined, ffmpeg_path, run_ffmpeg, time_limit_s
 from tasks.processes.programs import run_program
 
 LEAST_S, MOST_S = 0.2, 30.0
@@ -20,9 +20,13 @@ CLIP_FPS = 25
 """In which clips are played, as every master is."""
 _MAX_BYTES = 512 << 20
 _MOST_SIDE = 4096
+MOST_PIXELS = _MOST_SIDE**2
+"""Of any frame of a clip, whatever its header says."""
 _LEAST_DECODED = 0.9  # of what the header promises: a clip that ends sooner is torn
 _COUNTED_SIDE = 16  # pixels: frames are counted in a small size
 _HD_SIDE = 720  # from here on a picture that does not tell its colours has those of BT.709
+# times may leap ahead in the middle, and the gap is filled with frames: no more than are played
+_PLAYED = f"fps={CLIP_FPS}:start_time=0,trim=end_frame={round(MOST_S * CLIP_FPS) + 1}"
 # tags are indented further: nobody can write such a line into one
 _DURATION = re.compile(r"^  Duration: (\d+):(\d+):(\d+(?:\.\d+)?)", re.MULTILINE)
 _VIDEO = re.compile(
@@ -126,7 +130,7 @@ def _promised_s(words: str) -> float:
 
 
 def _header(path: Path) -> str:
-    command = [ffmpeg_path(), "-hide_banner", "-nostdin", "-i", f"file:{path}"]
+    command = [ffmpeg_path(), "-hide_banner", "-nostdin", *confined(["-i", f"file:{path}"])]
     try:
         run_program(command, timeout_s=time_limit_s())
     except ProgramError as error:  # always: no output is asked for
@@ -139,7 +143,8 @@ def _size_as_seen(path: Path) -> tuple[int, int] | None:
     try:
         data = run_ffmpeg(
             [
-                *("-i", f"file:{path}", "-map", "0:v:0", "-frames:v", "1"),
+                *("-max_pixels", str(MOST_PIXELS), "-i", f"file:{path}"),
+                *("-map", "0:v:0", "-frames:v", "1"),
                 *("-vf", "scale=round(iw*sar):ih,setsar=1", "-f", "image2pipe", "-c:v", "png"),
                 "pipe:1",
             ],
@@ -161,8 +166,8 @@ def _num_frames(path: Path, promised_s: float) -> int:
     try:
         raw = run_ffmpeg(
             [
-                *("-i", f"file:{path}", "-map", "0:v:0", "-an"),
-                *("-vf", f"fps={CLIP_FPS}:start_time=0,scale={side}:{side}:flags=neighbor"),
+                *("-max_pixels", str(MOST_PIXELS), "-i", f"file:{path}", "-map", "0:v:0", "-an"),
+                *("-vf", f"{_PLAYED},scale={side}:{side}:flags=neighbor"),
                 *("-f", "rawvideo", "-pix_fmt", "gray", "pipe:1"),
             ],
             timeout_s=time_limit_s(decoded_pixels=round(_MOST_SIDE**2 * promised_s)),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from PIL import Image, ImageDraw
 
 from tasks.reading.languages import Language
-from tasks.screen.fonts import Fonts, sized
+from tasks.screen.fonts import Fonts, Run, sized
 from tasks.screen.text.line_breaks import unbroken
 
 LINE_HEIGHT = 1.28
@@ -22,6 +22,7 @@ _MOST_KERNING = 8  # pixels, of a line
 MOST_CHARS = 400
 """Of words on a screen."""
 _SHOWN = 40
+_MOST_BEYOND = 8  # of a letter's size: how far outlines reach beyond their line
 
 
 class TextFitError(ValueError):
@@ -83,6 +84,8 @@ def fit(text: str, language: Language, fonts: Fonts, box: Box) -> Setting:
     if not lines:
         raise _misfit(text, units, fonts, box)
     width = max(_width(line, fonts, low) for line in lines)
+    for run in (run for line in lines for run in fonts.runs(line)):
+        _check_outlines(run, low, width)
     return Setting(lines, low, width, _height(len(lines), low))
 
 
@@ -102,6 +105,21 @@ def drawn(setting: Setting, fonts: Fonts, colour: str, align: str = "left") -> I
             draw.text((left, baseline), run.text, font=font, fill=colour, anchor="ls")
             left += font.getlength(run.text)
     return picture
+
+
+def _check_outlines(run: Run, size: int, width: int) -> None:
+    """A font's outlines may be any number of times larger than its letters; all are drawn whole.
+
+    Raises:
+        TextFitError: they are, or they cannot be drawn.
+    """
+    try:
+        left, top, right, bottom = sized(run.font, size).getbbox(run.text, anchor="ls")
+    except OSError:  # FreeType's
+        left = top = right = bottom = float("inf")
+    if max(-left, right, -top, bottom) > width + _MOST_BEYOND * size:
+        rule = f'the font {run.font.path.name} cannot draw "{run.text[:_SHOWN]}" within its line'
+        raise TextFitError(rule, "name another font")
 
 
 def units_of(text: str, language: Language) -> list[str]:

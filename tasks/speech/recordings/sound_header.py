@@ -13,7 +13,7 @@ import soundfile
 from tasks.errors import ProgramError, ProgramHungError
 from tasks.inputs.sound_length import wrong_wav_length
 from tasks.processes.decoder_chatter import decoders_silenced
-from tasks.processes.ffmpeg import ffmpeg_path, time_limit_s
+from tasks.processes.ffmpeg import confined, ffmpeg_path, time_limit_s
 from tasks.processes.programs import run_program
 
 
@@ -56,7 +56,7 @@ def _plain_header(source: Path) -> SoundHeader | None:
 
 
 def _header_by_ffmpeg(source: Path) -> SoundHeader | None:
-    command = [ffmpeg_path(), "-nostdin", "-hide_banner", "-i", f"file:{source}"]
+    command = [ffmpeg_path(), "-nostdin", "-hide_banner", *confined(["-i", f"file:{source}"])]
     words = ""
     try:
         run_program(command, timeout_s=time_limit_s())

@@ -1,5 +1,7 @@
 """Personal rows: what their cells become, and every fault that is told."""
 
+import re
+import time
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 
 from tasks.manifest.manifest import Manifest, ManifestError, RowDefaults, read_manifest
 from tasks.manifest.personal.settings import Personal
-from tasks.manifest.personal.variables import Variables
+from tasks.manifest.personal.variables import Variables, on_one_line
 from tasks.manifest.shape import SourceRow
 from tasks.reading.flaws import ScriptError
 from tasks.reading.marks import parse_marks
@@ -274,3 +276,21 @@ def test_a_row_that_is_due_at_no_time_is_refused(folder: Path) -> None:
         '2: due "Friday": must be a day or a time of a day in UTC; try "2026-12-24" or '
         '"2026-12-24 18:00"'
     ]
+
+
+@given(st.text(st.sampled_from("a \n\t\r\u3000")))
+def test_a_value_is_put_on_one_line(value: str) -> None:
+    assert on_one_line(value) == re.sub(r"\s*\n\s*", " ", value)
+
+
+@pytest.mark.parametrize("value", ["Ann " * 50_000, "A" + " " * 200_000 + "nn"])
+def test_a_large_value_is_refused_soon_however_often_a_text_has_it(
+    folder: Path, value: str
+) -> None:
+    """Forty rows with a hundred thousand words were not read within five minutes."""
+    script = "{{name}} " * 400
+    rows = "".join(f'v{number},"{script}",a.png,"{value}"\n' for number in range(10))
+    began = time.process_time()
+    told = faults(folder, f"video_id,script,portrait,name\n{rows}")
+    assert time.process_time() - began < 20
+    assert "at most 4,194,304 are read" in told[0]
