@@ -1,4 +1,6 @@
-"""Learns the net that hears closed lips, from speech with the times of its phones; needs torch.
+"""Learns the first net that hears closed lips, from speech with the times of its phones.
+
+``benchmarks/closures_recordings.py`` learns the second one, with people; both need torch.
 
 Each sentence is heard as it is, and as others would say, record and send it: other formants, tilts,
 rooms, noises, voices and music behind it, clipped, cut to a telephone's band, through codecs. The
@@ -26,11 +28,12 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from benchmarks.closures import CLOSED, LEVEL_DBFS, Sound, Spoken, learnt_from, levelled, read
 from model.alignment.phone_net import KIND_OF, NET_PATH, NUM_KINDS, PAUSE
-from model.preview.motion.closures import DILATIONS, REACH, band_levels, closure_features
+from model.preview.motion.closures import DILATIONS, band_levels, closure_features, reach
 from tasks.processes.ffmpeg import ffmpeg_path
 
 Net = dict[str, NDArray[np.float32]]
 RATE_HZ, HOP, WINDOW, FFT = 16_000, 160, 640, 1024
+REACH = reach(DILATIONS)
 UNKNOWN = -100  # torch's number for kinds that are not learnt from
 NUM_VERSIONS = 3
 NUM_CHANNELS, NUM_ROUNDS = 48, 8

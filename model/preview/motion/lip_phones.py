@@ -18,6 +18,7 @@ Curve: TypeAlias = NDArray[np.float64]
 _WINDOW, _FFT, _RATE_HZ = 400, 512, 16_000
 _NUM_BANDS = 24
 _LOWEST_HZ, _HIGHEST_HZ = 80.0, 7600.0
+_VOICE_HZ = (120, 3800)
 _NEAR_STEPS, _PEAK_STEPS = 61, 11
 _BELOW_PEAK_DB, _LEAST_LOUD_DB, _DEEPEST_DB = 2.0, -20.0, 50.0
 _OFFSETS = (-12, -8, -5, -3, -2, -1, 0, 1, 2, 3, 5, 8, 12)  # steps
@@ -25,19 +26,23 @@ _LIPS = slice(0, 2)  # of the kinds: m; p and b
 
 
 def phone_levels(frames: NDArray[np.int16]) -> Curve:
-    """Levels ``(T, B)`` in dB of the middle of ``(T, S)`` windows."""
+    """Levels ``(T, B + 1)`` in dB of the middle of ``(T, S)`` windows: bands, and the voice."""
     margin = (frames.shape[1] - _WINDOW) // 2
     middle = frames[:, margin : margin + _WINDOW] * (np.hanning(_WINDOW) / 32768)
     power = np.abs(np.fft.rfft(middle, _FFT)) ** 2
-    bands = mel_bands(np.fft.rfftfreq(_FFT, 1 / _RATE_HZ), _NUM_BANDS, _LOWEST_HZ, _HIGHEST_HZ)
-    return 10 * np.log10(power @ bands + 1e-8)
+    return band_levels(power, np.fft.rfftfreq(_FFT, 1 / _RATE_HZ))
+
+
+def band_levels(power: NDArray[np.floating], hertz: NDArray[np.floating]) -> Curve:
+    """The same from ``(T, F)`` power."""
+    bands = power @ mel_bands(hertz, _NUM_BANDS, _LOWEST_HZ, _HIGHEST_HZ)
+    voice = power[:, (hertz >= _VOICE_HZ[0]) & (hertz < _VOICE_HZ[1])].sum(1)
+    return 10 * np.log10(np.concatenate([bands, voice[:, None]], 1) + 1e-8)
 
 
 def lips_belief(levels: Curve, net: Mapping[str, Curve]) -> Curve:
-    """How likely each of ``(T, B)`` steps is an m, a p or a b."""
-    loudest = ndimage.maximum_filter1d(levels, _NEAR_STEPS, axis=0, mode="nearest")
-    loudest = average(loudest, _PEAK_STEPS) - _BELOW_PEAK_DB
-    below = np.clip(levels - np.maximum(loudest, _LEAST_LOUD_DB), -_DEEPEST_DB, 10) / 10
+    """How likely each of ``(T, B + 1)`` steps is an m, a p or a b."""
+    below = below_loudest(levels[:, :-1])
     steps = np.arange(len(below))
     around = [below[np.clip(steps + offset, 0, len(below) - 1)] for offset in _OFFSETS]
     hidden = (np.concatenate(around, 1) - net["phones_mean"]) / net["phones_scale"]
@@ -46,6 +51,13 @@ def lips_belief(levels: Curve, net: Mapping[str, Curve]) -> Curve:
     scores = hidden @ net["phones_w3"].T + net["phones_b3"]
     shares = np.exp(scores - scores.max(1, keepdims=True))
     return shares[:, _LIPS].sum(1) / shares.sum(1)
+
+
+def below_loudest(bands: Curve) -> Curve:
+    """How far each of ``(T, B)`` levels is from its band's loudest nearby, in tens of dB."""
+    loudest = ndimage.maximum_filter1d(bands, _NEAR_STEPS, axis=0, mode="nearest")
+    loudest = average(loudest, _PEAK_STEPS) - _BELOW_PEAK_DB
+    return np.clip(bands - np.maximum(loudest, _LEAST_LOUD_DB), -_DEEPEST_DB, 10) / 10
 
 
 def mel_bands(hertz: NDArray[np.floating], num: int, lowest_hz: float, highest_hz: float) -> Curve:
