@@ -90,11 +90,11 @@ class HumNotches:
 def _notches(mains_hz: float, sample_rate_hz: int) -> NDArray[np.float64]:
     from scipy import signal
 
-    sections = [_designed(HIGH_PASS_EDGES_HZ[0], sample_rate_hz)[0]]
+    sections: list[NDArray[np.float64]] = [_designed(HIGH_PASS_EDGES_HZ[0], sample_rate_hz)[0]]
     for number in range(1, int(_HIGHEST_HARMONIC_HZ / mains_hz) + 1):
         hertz = number * mains_hz
-        b, a = signal.iirnotch(hertz, hertz / _NOTCH_HZ, fs=sample_rate_hz)
-        sections.append(np.concatenate([b, a])[None])
+        notch = signal.iirnotch(hertz, hertz / _NOTCH_HZ, fs=sample_rate_hz)
+        sections.append(np.asarray(notch, np.float64).reshape(1, 6))
     return np.concatenate(sections)
 
 
