@@ -95,6 +95,9 @@ __all__ = [
 _FULL_BELOW_BYTES = 1 << 16
 MENDING_VERSION = 1
 """Raised by every change of what is taken out of recordings with faults."""
+NOTCHING_VERSION = 2
+"""The same of recordings out of which the harmonics of a hum are taken, too: they are mended
+otherwise than by releases that knew version 1 alone."""
 FULL_SCALE_VERSION = 1
 """Raised by every change of how voices that are louder than full scale are brought below it."""
 
@@ -115,13 +118,17 @@ def speech_ids_of(request: SpeechRequest) -> tuple[str, ...]:
         unaligned = _unclipped_id(speech_id), speech_id
         is_aligned = request.voice_name not in CARDS
     else:
-        unaligned = _mended_id(speech_id), speech_id
+        unaligned = _notched_id(speech_id), _mended_id(speech_id), speech_id
         is_aligned = bool(request.text)
     return (*map(_aligned_id, unaligned), *unaligned) if is_aligned else unaligned
 
 
 def _mended_id(speech_id: str) -> str:
     return canonical_sha256({"speech": speech_id, "mending_version": MENDING_VERSION})
+
+
+def _notched_id(speech_id: str) -> str:
+    return canonical_sha256({"speech": speech_id, "mending_version": NOTCHING_VERSION})
 
 
 def _aligned_id(speech_id: str) -> str:
@@ -351,7 +358,8 @@ def _import(request: SpeechRequest, path: Path, speech_id: str, parts: SpeechFil
     spans = found.spans or sentence_times(
         recording.levels, [float(_spoken_length(clause.spoken)) for clause in script.clauses]
     )
-    speech_id = _mended_id(speech_id) if recording.is_mended else speech_id
+    if recording.is_mended:
+        speech_id = (_notched_id if recording.is_notched else _mended_id)(speech_id)
     samples = VIEWER_RATE_HZ // FRAMES_PER_SECOND
     return Speech(
         speech_id=_aligned_id(speech_id) if found.phonemes else speech_id,

@@ -39,6 +39,18 @@ def hum(hz: float, level_db: float) -> np.ndarray:
     return np.sqrt(2) * 10 ** (level_db / 20) * np.sin(2 * np.pi * hz * times)
 
 
+def buzz(hz: float, level_db: float) -> np.ndarray:
+    """A mains and its harmonics, as dimmers and bad earths have them."""
+    parts = [hum(hz * number, level_db) / number for number in range(1, 22)]
+    return np.sum(parts, axis=0)
+
+
+def turned(pcm: np.ndarray) -> np.ndarray:
+    """Inverted from the middle on."""
+    half = len(pcm) // 2
+    return np.concatenate([pcm[:half], -pcm[half:]])
+
+
 def both(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     return np.stack([left, right], axis=1)
 
@@ -75,7 +87,10 @@ FAULTS = [
     pytest.param(talk() + hum(50, -30), "hum or rumble below 65 Hz was", id="50 Hz"),
     pytest.param(talk() + hum(60, -40), "hum or rumble below 65 Hz was", id="60 Hz"),
     pytest.param(talk() + hum(100, -25), "hum or rumble below 125 Hz was", id="100 Hz"),
+    pytest.param(talk() + buzz(60, -35), "hum at 60 Hz and its harmonics was", id="60 Hz, 21st"),
+    pytest.param(talk() + buzz(50, -24), "hum at 50 Hz and its harmonics was", id="as loud"),
     pytest.param(both(talk(), -talk()), "the left and the right channel cancel", id="antiphase"),
+    pytest.param(both(talk(), turned(talk())), "the left and the right channel", id="half way"),
     pytest.param(both(talk(), -0.6 * talk()), "the left and the right channel cancel", id="partly"),
     pytest.param(both(talk(), 0 * talk()), "only the left channel has speech", id="dead right"),
     pytest.param(both(hiss(-70), talk()), "only the right channel has speech", id="dead left"),

@@ -46,9 +46,10 @@ _LEAST_PRESS = 0.1  # lips that are pressed together less move no jaw
 _LONGEST_PHONE_S = 0.3
 _FASTEST_JAW = 0.33 / _HOPS_PER_FRAME  # of the opening, in 10 ms
 _SHUT_PRESS = 0.95
+_ALL_BUT_SHUT = 0.07
 _LONGEST_BETWEEN_CLOSURES = 12  # hops from one shut moment to the next
 _TWO_FRAMES = 2 * _HOPS_PER_FRAME + 1  # hops of which two frames at least show some
-_GLIMPSE = 0.12  # a single frame may be open by this much more than those beside it
+_GLIMPSE = 0.08  # a single frame may be open by this much more than those beside it
 
 # phones (IPA, as the neural voices write them) -> opening, width, lips pressed together
 _VISEME_GROUPS: tuple[tuple[str, float, float, float], ...] = (
@@ -306,8 +307,9 @@ def _without_flicker(opening: Curve, press: Curve) -> Curve:
     """Between closures that are near each other, jaws open as far as they stay for two frames.
 
     The jaw's speed and the next closure leave time for a single open frame there, which flickers.
+    A mouth that a soft moment of the voice leaves all but shut counts as a closure.
     """
-    is_shut = (press >= _SHUT_PRESS).astype(np.uint8)
+    is_shut = ((press >= _SHUT_PRESS) | (opening < _ALL_BUT_SHUT)).astype(np.uint8)
     is_between = ndimage.grey_closing(is_shut, size=_LONGEST_BETWEEN_CLOSURES, mode="nearest")
     held = ndimage.grey_opening(opening, size=_TWO_FRAMES, mode="nearest")
     return np.where(is_between > 0, np.minimum(opening, held + _GLIMPSE), opening)

@@ -10,13 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.engine import ENGINE_SAMPLE_RATE_HZ
-from tasks.speech.loudness import Levels, active_level_db, frame_levels
+from tasks.speech.loudness import Levels, active_frames, active_level_db, frame_levels
 from tasks.speech.recordings.high_pass import HIGH_PASS_EDGES_HZ, HighPass
 
 _NAMES = ("left", "right")
 _DEAD_BELOW_OTHER_DB = 30.0
 _CANCELS_BELOW_CHANNEL_DB = 7.0
 """A channel beside a dead one gives a sum 6 dB below it; more is lost only where they cancel."""
+_LOST_IN_A_FRAME_DB = 12.0
+_LEAST_LOST_SHARE = 0.1
+"""Of the speech. Microphones apart lose that much of a few frames, wherever a wavelength fits."""
 _LONGEST_DELAY = ENGINE_SAMPLE_RATE_HZ // 10
 _SHORTEST_DELAY = 2
 _SAME_SOUND = 0.7
@@ -46,6 +49,7 @@ class ChannelFigures:
     Attributes:
         channel_db: level of the speech in each, without what is below the voice.
         sum_db: in their mean.
+        lost_share: of the stronger channel's speech, the frames that the mean all but lacks.
         likeness: their correlation, from -1 to 1.
         delayed_likeness: the same at the delay at which they are most alike, of either sign.
         delay: that delay in samples at 16 kHz, of the right channel behind the left.
@@ -53,6 +57,7 @@ class ChannelFigures:
 
     channel_db: tuple[float, float]
     sum_db: float
+    lost_share: float
     likeness: float
     delayed_likeness: float
     delay: int
@@ -89,6 +94,13 @@ def choose_channel(found: ChannelFigures) -> ChannelChoice | None:
             f"the {_NAMES[1 - first]} channel repeats the {_NAMES[first]} one {delay_ms:.1f} ms "
             f"later; lips follow the {_NAMES[first]} channel alone, and viewers hear both",
         )
+    if found.lost_share > _LEAST_LOST_SHARE:
+        return ChannelChoice(
+            stronger,
+            True,
+            f"the left and the right channel cancel each other in {found.lost_share:.0%} of the "
+            f"speech; the {name} one is used alone, on both sides",
+        )
     return None
 
 
@@ -104,14 +116,16 @@ def measure_channels(blocks: Iterable[NDArray[np.float32]]) -> ChannelFigures:
             kept.append(frame_levels(pcm, ENGINE_SAMPLE_RATE_HZ))
         powers += [float(np.sum(pcm.astype(np.float64) ** 2)) for pcm in (left, right)]
         products += _products(left, right)
-    left_db, right_db, sum_db = (
-        active_level_db(np.concatenate(each) if each else np.zeros(0)) for each in levels
-    )
+    whole = [np.concatenate(each) if each else np.zeros(0) for each in levels]
+    left_db, right_db, sum_db = map(active_level_db, whole)
+    strong = whole[int(right_db > left_db)]
+    lost = (strong - whole[2] > _LOST_IN_A_FRAME_DB)[active_frames(strong)]
     likeness = products / max(float(np.sqrt(powers[0] * powers[1])), 1e-12)
     at = int(np.abs(likeness).argmax())
     return ChannelFigures(
         (left_db, right_db),
         sum_db,
+        float(lost.mean()) if len(lost) else 0.0,
         float(likeness[_LONGEST_DELAY]),
         abs(float(likeness[at])),
         at - _LONGEST_DELAY,

@@ -19,6 +19,9 @@ _ENOUGH_CONTRAST_DB = 40.0
 _LEAST_GAINED_DB = 6.0
 _TOO_LITTLE_DB = 15.0  # speech without a pause, whose weak sounds are no background
 _AS_GOOD_DB = 3.0
+MAINS_HZ = (50.0, 60.0)
+_HIGHEST_HARMONIC_HZ = 3000.0
+_NOTCH_HZ = 5.0  # the width of a notch; what it swings on for is over in a third of a second
 
 
 class HighPass:
@@ -51,6 +54,50 @@ class HighPass:
         return np.asarray(out, np.float32)
 
 
+class HumNotches:
+    """Takes out an offset and ``mains_hz`` with its harmonics, block after block.
+
+    It starts as if the first half second, whole periods of both mains, had been heard before, and
+    fades in for 50 ms.
+    """
+
+    def __init__(self, mains_hz: float, sample_rate_hz: int) -> None:
+        self._period = sample_rate_hz // 10
+        self._ramp = np.linspace(0.0, 1.0, sample_rate_hz // 20)
+        self._sections = _notches(mains_hz, sample_rate_hz)
+        self._state: NDArray[np.float64] | None = None
+
+    def __call__(self, pcm: NDArray[np.float32]) -> NDArray[np.float32]:
+        """``(S,)``, the next samples."""
+        if not len(pcm):
+            return pcm
+        from scipy import signal
+
+        is_first = self._state is None
+        if self._state is None:
+            before = pcm[: min(5, len(pcm) // self._period) * self._period].astype(np.float64)
+            state = np.zeros((len(self._sections), 2))
+            for _ in range(2 if len(before) else 0):
+                state = signal.sosfilt(self._sections, before, zi=state)[1]
+            self._state = state
+        out, self._state = signal.sosfilt(self._sections, pcm.astype(np.float64), zi=self._state)
+        if is_first:
+            out[: len(self._ramp)] *= self._ramp[: len(out)]
+        return np.asarray(out, np.float32)
+
+
+@cache
+def _notches(mains_hz: float, sample_rate_hz: int) -> NDArray[np.float64]:
+    from scipy import signal
+
+    sections: list[NDArray[np.float64]] = [_designed(HIGH_PASS_EDGES_HZ[0], sample_rate_hz)[0]]
+    for number in range(1, int(_HIGHEST_HARMONIC_HZ / mains_hz) + 1):
+        hertz = number * mains_hz
+        notch = signal.iirnotch(hertz, hertz / _NOTCH_HZ, fs=sample_rate_hz)
+        sections.append(np.asarray(notch, np.float64).reshape(1, 6))
+    return np.concatenate(sections)
+
+
 @cache
 def _designed(
     edge_hz: float, sample_rate_hz: int
@@ -81,3 +128,15 @@ def needed_edge_hz(plain_db: float, filtered_db: Sequence[float]) -> float | Non
     pairs = zip(HIGH_PASS_EDGES_HZ, filtered_db, strict=True)
     enough = min(best - _AS_GOOD_DB, _ENOUGH_CONTRAST_DB)
     return next(edge for edge, contrast in pairs if contrast >= enough)
+
+
+def needed_mains_hz(best_db: float, notched_db: Sequence[float]) -> float | None:
+    """The mains whose harmonics hide the speech, where a high-pass leaves too many of them.
+
+    Args:
+        best_db: contrast with what :func:`needed_edge_hz` asks for.
+        notched_db: the same with the notches of each of :data:`MAINS_HZ`.
+    """
+    found_db = max(notched_db)
+    is_better = found_db >= max(best_db + _LEAST_GAINED_DB, _TOO_LITTLE_DB)
+    return MAINS_HZ[list(notched_db).index(found_db)] if is_better else None

@@ -12,7 +12,7 @@ without such faults is copied as it is.
 # pyright: reportMissingTypeStubs=false
 
 import shutil
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -60,8 +60,11 @@ from tasks.speech.recordings.decoding import (
 )
 from tasks.speech.recordings.high_pass import (
     HIGH_PASS_EDGES_HZ,
+    MAINS_HZ,
     HighPass,
+    HumNotches,
     needed_edge_hz,
+    needed_mains_hz,
     stands_out,
 )
 from tasks.speech.recordings.plain_pcm import NO_CODED_STREAM
@@ -81,6 +84,21 @@ _OPEN_END = (
 )
 
 _Blocks: TypeAlias = Callable[[], Iterable[NDArray[np.float32]]]
+_Filter: TypeAlias = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class _Filtering:
+    """What is taken out of what engines hear: all below an edge, or a mains with its harmonics."""
+
+    edge_hz: float | None = None
+    mains_hz: float | None = None
+
+    def new(self) -> _Filter | None:
+        """A filter for one pass over the sound."""
+        if self.mains_hz is not None:
+            return HumNotches(self.mains_hz, ENGINE_SAMPLE_RATE_HZ)
+        return None if self.edge_hz is None else HighPass(self.edge_hz, ENGINE_SAMPLE_RATE_HZ)
 
 
 @dataclass(frozen=True)
@@ -88,7 +106,7 @@ class Recording:
     """What is known of an imported recording; its two copies are files.
 
     ``is_mended`` tells that it is not as it came: a fault of its own was taken out of a copy, or
-    its background raised what counts as speech.
+    its background raised what counts as speech. ``is_notched``: the harmonics of a hum were.
     """
 
     num_channels: int
@@ -97,6 +115,7 @@ class Recording:
     levels: Levels
     warnings: tuple[str, ...]
     is_mended: bool
+    is_notched: bool
 
 
 def import_recording(source: Path, viewer_copy: Path, engine_copy: Path) -> Recording:
@@ -128,18 +147,18 @@ def import_recording(source: Path, viewer_copy: Path, engine_copy: Path) -> Reco
         if choice is not None:
             _run_ffmpeg(source, _to_engine(viewer_copy, choice, unlevelled), length_s)
         blocks = _blocks_again(unlevelled)
-        edge_hz, levels = _needed_filter(blocks)
+        filtering, levels = _needed_filter(blocks)
         gain_db = engine_gain_db(levels)
         is_noisy = activity_threshold_db(levels) != usual_threshold_db(levels)
         quiet = pause_gains_db(levels, gain_db) if is_noisy else None
-        _write_levelled(blocks, engine_copy, gain_db, edge_hz, quiet)
+        _write_levelled(blocks, engine_copy, gain_db, filtering.new(), quiet)
     told = [choice.reason] if choice else []
-    if edge_hz is not None:
-        told.append(_hum_warning(edge_hz))
+    told += _hum_warnings(filtering)
     is_mended = bool(told) or is_noisy or (wrong is not None and wrong.is_longer)
     notices = [wrong.notice] if wrong else [_OPEN_END] if _is_open_ogg(source) else []
     warnings = (*notices, *told, *warnings_about(levels, num_clipped))
-    return Recording(num_channels, num_samples, gain_db, levels, warnings, is_mended)
+    is_notched = filtering.mains_hz is not None
+    return Recording(num_channels, num_samples, gain_db, levels, warnings, is_mended, is_notched)
 
 
 @contextmanager
@@ -160,13 +179,20 @@ def _is_open_ogg(source: Path) -> bool:
     return is_ogg and ogg_end(source) == "open"
 
 
-def _hum_warning(edge_hz: float) -> str:
-    if edge_hz == HIGH_PASS_EDGES_HZ[0]:
-        return f"an offset, or rumble below {edge_hz:.0f} Hz, was taken out of what lips follow"
-    return (
-        f"hum or rumble below {edge_hz:.0f} Hz was taken out of what lips follow; viewers still "
-        "hear it: filter the recording, or record it without"
-    )
+def _hum_warnings(filtering: _Filtering) -> list[str]:
+    edge_hz = filtering.edge_hz
+    if filtering.mains_hz is not None:
+        fault = f"hum at {filtering.mains_hz:.0f} Hz and its harmonics"
+    elif edge_hz == HIGH_PASS_EDGES_HZ[0]:
+        return [f"an offset, or rumble below {edge_hz:.0f} Hz, was taken out of what lips follow"]
+    elif edge_hz is not None:
+        fault = f"hum or rumble below {edge_hz:.0f} Hz"
+    else:
+        return []
+    return [
+        f"{fault} was taken out of what lips follow; viewers still hear it: filter the recording, "
+        "or record it without"
+    ]
 
 
 def engine_gain_db(levels: Levels) -> float:
@@ -241,21 +267,34 @@ def _choose_channel(viewer_copy: Path, channels: Path, length_s: float) -> Chann
     return choice
 
 
-def _needed_filter(blocks: _Blocks) -> tuple[float | None, Levels]:
-    """The gentlest high-pass that lets speech stand out, if any, and the levels behind it."""
-    hop_levels = partial(frame_levels, sample_rate_hz=ENGINE_SAMPLE_RATE_HZ)
-    plain = np.concatenate([hop_levels(block) for block in blocks()])
+def _needed_filter(blocks: _Blocks) -> tuple[_Filtering, Levels]:
+    """The gentlest filter that lets speech stand out, if any, and the levels behind it."""
+    (plain,) = _levels_behind([lambda pcm: pcm], blocks)
     plain_db = contrast_db(plain)
     if stands_out(plain_db):
-        return None, plain  # four filters and a second of imports less
+        return _Filtering(), plain  # four filters and a second of imports less
     filters = [HighPass(edge_hz, ENGINE_SAMPLE_RATE_HZ) for edge_hz in HIGH_PASS_EDGES_HZ]
+    filtered = _levels_behind(filters, blocks)
+    edge_hz = needed_edge_hz(plain_db, [contrast_db(each) for each in filtered])
+    levels = plain if edge_hz is None else filtered[HIGH_PASS_EDGES_HZ.index(edge_hz)]
+    best_db = contrast_db(levels)
+    if stands_out(best_db):
+        return _Filtering(edge_hz), levels
+    notches = [HumNotches(mains_hz, ENGINE_SAMPLE_RATE_HZ) for mains_hz in MAINS_HZ]
+    notched = _levels_behind(notches, blocks)
+    mains_hz = needed_mains_hz(best_db, [contrast_db(each) for each in notched])
+    if mains_hz is None:
+        return _Filtering(edge_hz), levels
+    return _Filtering(mains_hz=mains_hz), notched[MAINS_HZ.index(mains_hz)]
+
+
+def _levels_behind(filters: Sequence[_Filter], blocks: _Blocks) -> list[Levels]:
+    """Levels of the whole sound behind each of ``filters``."""
     parts: list[list[Levels]] = [[] for _ in filters]
     for block in blocks():
         for kept, each in zip(parts, filters, strict=True):
-            kept.append(hop_levels(each(block)))
-    filtered = [np.concatenate(each) for each in parts]
-    edge_hz = needed_edge_hz(plain_db, [contrast_db(each) for each in filtered])
-    return edge_hz, plain if edge_hz is None else filtered[HIGH_PASS_EDGES_HZ.index(edge_hz)]
+            kept.append(frame_levels(each(block), ENGINE_SAMPLE_RATE_HZ))
+    return [np.concatenate(each) for each in parts]
 
 
 def _run_ffmpeg(source: Path, args: list[str], duration_s: float) -> None:
@@ -352,18 +391,17 @@ def _write_levelled(
     blocks: _Blocks,
     engine_copy: Path,
     gain_db: float,
-    edge_hz: float | None,
+    filtered: _Filter | None,
     quiet: Levels | None,
 ) -> None:
-    """The engines' copy: without what is below ``edge_hz``, its pauses quieter by ``quiet``."""
+    """The engines' copy: filtered, its pauses quieter by ``quiet``."""
     gain = np.float32(10 ** (gain_db / 20))
-    high_pass = None if edge_hz is None else HighPass(edge_hz, ENGINE_SAMPLE_RATE_HZ)
     start = 0
     with soundfile.SoundFile(
         engine_copy, "w", ENGINE_SAMPLE_RATE_HZ, 1, subtype="PCM_16", format="WAV"
     ) as file:
         for block in blocks():
-            pcm = block if high_pass is None else high_pass(block)
+            pcm = block if filtered is None else filtered(block)
             if quiet is not None:
                 pcm = pcm * frame_gains(quiet, start, len(pcm), ENGINE_SAMPLE_RATE_HZ)
             file.write(to_int16(pcm * gain))

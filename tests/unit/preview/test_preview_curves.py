@@ -3,8 +3,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from preview_jobs import SAMPLES_PER_FRAME, job, landscape, speech
+from scipy import ndimage
 
 from model.engine import Phoneme
+from model.preview.motion import curves as curves_module
 from model.preview.motion.curves import MouthCurves, mouth_curves, poses
 from model.preview.motion.life import blink, glance_at, life
 from tests.examples import examples
@@ -64,6 +66,20 @@ def test_lips_shut_on_the_phones_that_need_it_and_round_on_u() -> None:
     assert found.press[m] > found.press[a] + 0.3
     assert found.opening[a] > found.opening[m] + 0.2
     assert found.wide[u] < found.wide[a] - 0.3
+
+
+@given(seed=st.integers(0, 10_000))
+@settings(max_examples=examples(60), deadline=None)
+def test_no_frame_is_open_alone_between_two_that_are_all_but_shut(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    voice = np.clip(ndimage.gaussian_filter1d(rng.random(400), 2) * 2.2 - 0.6, 0, 1)
+    press = np.clip(ndimage.gaussian_filter1d(rng.random(400), 2) * 6 - 3.2, 0, 1)
+    opening = curves_module._closing_lips(curves_module._steady(voice), press)
+    between_hops = (opening[1:] + opening[:-1]) / 2
+    for first in range(4):  # wherever frames begin
+        frames = between_hops[first::4]
+        is_shut = frames < 0.06
+        assert not (is_shut[:-2] & (frames[1:-1] > 0.15) & is_shut[2:]).any()
 
 
 def test_every_m_b_and_p_of_a_script_shuts_the_lips_however_short() -> None:

@@ -19,7 +19,14 @@ from tasks.speech.loudness import (
     usual_threshold_db,
 )
 from tasks.speech.recordings import recording
-from tasks.speech.recordings.high_pass import HIGH_PASS_EDGES_HZ, HighPass, needed_edge_hz
+from tasks.speech.recordings.high_pass import (
+    HIGH_PASS_EDGES_HZ,
+    MAINS_HZ,
+    HighPass,
+    HumNotches,
+    needed_edge_hz,
+    needed_mains_hz,
+)
 
 RATE = 16_000
 TIMES = np.arange(8 * RATE) / RATE
@@ -73,10 +80,11 @@ def test_a_recording_gets_the_filter_that_trying_all_of_them_finds(
     tried = []
     monkeypatch.setattr(recording, "HighPass", lambda *of: tried.append(of) or HighPass(*of))
 
-    edge, levels = recording._needed_filter(recording._blocks_again(path))
+    filtering, levels = recording._needed_filter(recording._blocks_again(path))
 
     expected_edge, _ = needed(sound)
-    assert edge == expected_edge
+    edge = filtering.edge_hz
+    assert (edge, filtering.mains_hz) == (expected_edge, None)
     plain = frame_levels(sound.astype(np.float32), RATE)
     if edge is None:
         assert np.array_equal(levels, plain)
@@ -235,3 +243,29 @@ def test_a_moment_of_the_faintest_noise_is_all_speech(num_frames: int) -> None:
     levels = frame_levels((bits / 32_768).astype(np.float32), RATE)
 
     assert active_frames(levels).all()
+
+
+@pytest.mark.parametrize("mains_hz", MAINS_HZ)
+def test_notches_take_out_a_mains_with_its_harmonics_and_an_offset_and_little_else(mains_hz):
+    times = np.arange(4 * RATE) / RATE
+    harmonics = np.arange(1, 51)[:, None] * mains_hz
+    hum = 0.2 + 0.05 * np.sin(2 * np.pi * harmonics * times + harmonics).sum(0)
+    assert np.abs(HumNotches(mains_hz, RATE)(hum.astype(np.float32))).max() < 2e-3
+    hiss = np.random.default_rng(1).normal(0, 0.1, 4 * RATE).astype(np.float32)
+    kept = HumNotches(mains_hz, RATE)(hiss)[RATE:].std() / hiss[RATE:].std()
+    assert 0.93 < kept < 1
+
+
+def test_notches_in_blocks_are_those_of_the_whole():
+    pcm = np.random.default_rng(2).normal(0, 0.1, 3 * RATE).astype(np.float32)
+    whole, parts = HumNotches(50, RATE)(pcm), HumNotches(50, RATE)
+    blocks = [parts(pcm[start : start + RATE]) for start in range(0, len(pcm), RATE)]
+    assert np.array_equal(np.concatenate(blocks), whole)
+    assert len(HumNotches(50, RATE)(np.zeros(0, np.float32))) == 0
+    assert len(HumNotches(50, RATE)(np.zeros(7, np.float32))) == 7
+
+
+def test_notches_are_for_hum_that_a_high_pass_leaves():
+    assert needed_mains_hz(20, (21, 45)) == 60
+    assert needed_mains_hz(20, (25, 24)) is None
+    assert needed_mains_hz(3, (12, 11)) is None

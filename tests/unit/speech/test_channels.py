@@ -38,6 +38,19 @@ def test_of_channels_that_cancel_the_stronger_one_is_heard_on_both_sides(share):
         )
 
 
+@pytest.mark.parametrize("start_s", [0.0, 1.9])
+def test_channels_that_cancel_each_other_for_a_while_give_way_to_one(start_s):
+    turned = voice()
+    turned[round(start_s * RATE) : round((start_s + 2) * RATE)] *= -0.9
+    choice = chosen(voice(), turned)
+    assert choice is not None
+    assert (choice.index, choice.is_for_viewers) == (0, True)
+    assert choice.reason == (
+        "the left and the right channel cancel each other in 50% of the speech; the left one is "
+        "used alone, on both sides"
+    )
+
+
 @pytest.mark.parametrize("hiss", [0.0, 1e-4, 1e-3])
 def test_a_dead_channel_gives_way_to_the_other(hiss):
     noise = hiss * np.random.default_rng(2).standard_normal(4 * RATE)
@@ -83,5 +96,5 @@ def test_a_recording_shorter_than_a_delay_is_measured():
 
 
 def test_just_less_than_cancelling_is_not_cancelling():
-    figures = ChannelFigures((-20.0, -26.0), -27.0, -0.2, 0.3, 900)
+    figures = ChannelFigures((-20.0, -26.0), -27.0, 0.0, -0.2, 0.3, 900)
     assert choose_channel(figures) is None
