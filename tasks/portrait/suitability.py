@@ -3,7 +3,8 @@
 The mesh fits a face to anything, a dog too, so other evidence is weighed: whether the detector of
 faces agrees, whether a closer look finds lips where the mesh has them, how far the head is turned,
 whether mouth and eyes are open. The detector has seen few drawings and sculptures: what it half
-believes is a face if the two meshes agree about it, which they do not about animals. Measured on portraits of many kinds:
+believes is a face if the two meshes agree about it, which they do not about animals.
+Measured on portraits of many kinds:
 ``benchmarks/results/portraits-2026-11.md``.
 """
 
@@ -192,8 +193,8 @@ def suitability(
     ):
         found.doubts.append(
             f"two looks at the lips differ by {shift:.3f} of the eye distance, up to "
-            f"{limits.good_lips_shift:.3f} is usual, as where a beard covers them or they are drawn "
-            "as strokes, and the mouth may look wrong; check them with `nightshoot rig PORTRAIT`, "
+            f"{limits.good_lips_shift:.3f} is usual; where a beard covers them or they are drawn "
+            "as strokes, the mouth may look wrong; check them with `nightshoot rig PORTRAIT`, "
             "or use a picture that shows the lips"
         )
     if (open_eyes := found.figures["open_eyes"]) < limits.good_open_eyes:

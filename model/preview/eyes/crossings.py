@@ -2,11 +2,12 @@
 
 What crosses is a line, dark or pale against what is within a sixth or a tenth of the eye's width of
 it, that runs without a break from the eye's edge to a third of its width away. Lashes, liner and
-most wrinkles end before; lashes at the outer corner and the wrinkles of laughter do not, so that the
-outer upper side is not looked at, nor lines that all leave the outer corner outwards; other deep
-wrinkles are redder than the skin, which rims and hair are not. A thin rim that surrounds an eye closely crosses nothing: it is a
-long line with less colour than the skin. Dark glasses cross nothing, but the skin around both eyes
-is then far darker than the face; around one eye alone it may be shadow.
+most wrinkles end before; lashes at the outer corner and the wrinkles of laughter do not, so that
+the outer upper side is not looked at, nor lines that all leave the outer corner outwards; other
+deep wrinkles are redder than the skin, which rims and hair are not. A thin rim that surrounds an
+eye closely crosses nothing: it is a long line with less colour than the skin. Dark glasses cross
+nothing, but the skin around both eyes is then far darker than the face; around one eye alone it may
+be shadow.
 Measured on portraits, and on drawn glasses and hair: ``benchmarks/results/eyes-xeon-2026-11.md``.
 
 Shapes: h, w of an eye's square, in eye widths along (u) and across (v) the eyes from its middle.
