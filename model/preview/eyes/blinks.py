@@ -33,8 +33,8 @@ _MOST_FOREIGN = 0.47  # share of the pixels around an eye that may be no skin
 _GRAIN = 7.0  # grey levels: the most that grain adds to a lid
 _GRAIN_BELOW = 0.30  # eye widths below the lids: where it is taken from
 _CONTRAST = 0.15  # of the skin's luminance: darker pixels beside the eye are lashes or liner
-_RIM_REACH, _MOST_RIM_FOREIGN = 0.05, 0.50  # eye widths around a lid; share that may be no skin
-_LEAST_OPEN = 0.16  # between the lids where they are furthest apart, over the eye's width
+_RIM_REACH, _MOST_RIM_FOREIGN = 0.05, 0.535  # eye widths around a lid; share that may be no skin
+_LEAST_OPEN = 0.13  # between the lids where they are furthest apart, over the eye's width
 _FOREIGN = 0.50  # of the skin's luminance: darker pixels are hair or spectacles, not lid
 
 
