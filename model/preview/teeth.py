@@ -26,6 +26,13 @@ _UPPER_RISES = (0.0, 0.45, 0.2, 0.9, 1.5, 2.2)
 _UPPER_HEIGHTS = (10.2, 8.8, 9.6, 8.2, 7.4, 7.0)
 _UPPER_TONES = (1.0, 0.975, 0.94, 0.95, 0.94, 0.93)
 _LOWER_ENDS = (5.2, 10.8, 17.0, 22.0, 26.0)
+_EMBRASURE_MM = 0.7  # how far an edge rises beside the next tooth
+_BETWEEN_MM, _BETWEEN_PX = (
+    0.40,
+    0.9,
+)  # half the line between teeth, and the least that is seen of it
+_BETWEEN_DARK = 0.22
+_CORNER_DARK = 0.50  # from here to the corner of the mouth teeth are in the cheek's shadow
 _BELOW_SEAM_MM = 1.6  # the upper front teeth's edge, where the lips meet
 _OWN_MIDDLE = 0.7  # of the portrait's own opening: above it belongs to the skull
 _OWN_KEPT, _OWN_KEPT_ALWAYS = (
@@ -137,7 +144,8 @@ class Inside:
 
     def _set_colours(self, colours: MouthColours) -> None:
         level = float(colours.skin @ np.array([0.299, 0.587, 0.114], np.float32))
-        teeth_level = min(0.80 * level + 52, 238.0)
+        lips_level = float(colours.lips @ np.array([0.299, 0.587, 0.114], np.float32))
+        teeth_level = min(0.80 * level + 52, 1.2 * lips_level + 50, 238.0)
         chroma = colours.skin / max(level, 1.0)
         tint = 1 + _COLOUR_KEPT * (chroma - 1)
         self._teeth = (teeth_level * tint).astype(np.float32)
@@ -159,7 +167,7 @@ class Inside:
         index = np.clip(np.searchsorted(ends, x, "right") - 1, 0, len(_UPPER_ENDS) - 1)
         begin, end = ends[index], ends[index + 1]
         across = np.clip((x - begin) / (end - begin), 0, 1) * 2 - 1
-        rise = np.array(_UPPER_RISES)[index] + 0.35 * np.abs(across) ** 4
+        rise = np.array(_UPPER_RISES)[index] + _EMBRASURE_MM * np.abs(across) ** 5
         height = np.array(_UPPER_HEIGHTS)[index] - 1.2 * across**2
         share = np.clip((above - rise) * self._scale * 0.45 + 0.5, 0, 1)
         share *= np.clip((_UPPER_ENDS[-1] - x) * self._scale * 0.3, 0, 1)
@@ -167,7 +175,8 @@ class Inside:
         # round crowns, dark between them, darker towards the gum and the thin edge, and with depth
         crown = np.array(_UPPER_TONES)[index] * (1 - 0.04 * np.abs(across) ** 3)
         to_side = np.minimum(x - begin, end - x)
-        crown = crown * (1 - 0.08 * np.exp(-((to_side / 0.40) ** 2)))
+        between = max(_BETWEEN_MM, _BETWEEN_PX / self._scale)
+        crown = crown * (1 - _BETWEEN_DARK * np.exp(-((to_side / between) ** 2)))
         along = np.clip(above / np.maximum(height, 1), 0, 1)
         crown = crown * (0.94 + 0.08 * np.sin(np.pi * np.clip(along + 0.1, 0, 1)))
         depth = np.sqrt(np.clip(1 - (x / _ARCH_RADIUS_MM) ** 2, 0, 1))
@@ -192,7 +201,7 @@ class Inside:
             self._add_lower(inside, v, columns, lips, opening)
         lit = smoothstep(_TEETH_HIDDEN, _TEETH_LIT, gap / self._width)
         lit = 0.5 * lit + 0.5 * _ramp(_TEETH_HIDDEN, _TEETH_LIT, opening)
-        lit = lit * (1 - 0.85 * smoothstep(0.62, 1.0, np.abs(lips.t)))
+        lit = lit * (1 - 0.85 * smoothstep(_CORNER_DARK, 0.95, np.abs(lips.t)))
         share = self._upper_share[rows, columns] * lit
         shadow = 0.74 + 0.26 * np.clip(from_top / (0.05 * self._width), 0, 1)
         upper = self._upper[rows, columns] * (shadow[..., None] * light)

@@ -2,11 +2,13 @@
 
 The mesh fits a face to anything, a dog too, so other evidence is weighed: whether the detector of
 faces agrees, whether a closer look finds lips where the mesh has them, how far the head is turned,
-whether mouth and eyes are open. Measured on portraits of many kinds:
+whether mouth and eyes are open. The detector has seen few drawings and sculptures: what it half
+believes is a face if the two meshes agree about it, which they do not about animals.
+Measured on portraits of many kinds:
 ``benchmarks/results/portraits-2026-11.md``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import cv2
@@ -17,8 +19,24 @@ from pydantic import Field
 from model.engine import Pixels
 from model.preview.eyes.blinks import Eyes
 from model.preview.eyes.crossings import LEAST_LIGHT, MOST_CROSSED, MOST_RIM
-from model.preview.face import Face, human_score
-from model.preview.features import Eye, Features, Points, features_of_landmarks
+from model.preview.face import (
+    LEFT_EYE_CORNER,
+    RIGHT_EYE_CORNER,
+    Face,
+    Landmarks,
+    human_score,
+    jitter,
+)
+from model.preview.features import (
+    LOWER_INNER,
+    LOWER_OUTER,
+    UPPER_INNER,
+    UPPER_OUTER,
+    Eye,
+    Features,
+    Points,
+    features_of_landmarks,
+)
 from model.preview.head import CANVAS_SCALE
 from model.preview.refined import refined
 from tasks.records import Record
@@ -32,6 +50,18 @@ class SuitabilityLimits(Record):
 
     least_human: float = Field(
         default=0.825, description="Of the face detector. People 0.86 and more, animals 0.79."
+    )
+    least_drawn_human: float = Field(
+        default=0.69, description="The same where the meshes agree: comics, sculptures."
+    )
+    most_drawn_jitter: float = Field(
+        default=0.018, description="They agree up to here. Sculptures 0.016, dogs 0.017 and more."
+    )
+    most_drawn_shift: float = Field(
+        default=0.03, description="And to here, of the lips over eye distance. Monkeys 0.057."
+    )
+    good_lips_shift: float = Field(
+        default=0.046, description="Of the lips between the meshes, over eye distance."
     )
     most_yaw_deg: float = Field(default=30, description="Turned to the side.")
     most_mouth_gap: float = Field(default=0.30, description="Open mouth, over eye distance.")
@@ -147,14 +177,25 @@ def suitability(
             "is_mouth_seen": float(closer.is_mouth_seen),
             "teeth": teeth,
             "open_mouth": features.gap,
+            "lips_shift": _lips_shift(face.landmarks, closer.landmarks),
             "open_eyes": max((_openness(eye, features.across) for eye in features.eyes), default=1),
         },
     )
-    _add_faults(found, yaw_deg, limits)
+    is_drawn = _is_drawn_human(found.figures, lambda: jitter(pixels, face.landmarks), limits)
+    _add_faults(found, yaw_deg, limits, is_drawn=is_drawn)
     if "no-mouth" not in found.faults and not closer.is_mouth_seen:
         found.doubts.append(
             "a closer look does not find the lips where the face mesh has them, as under a beard; "
             "check them with `nightshoot rig PORTRAIT`"
+        )
+    elif "no-mouth" not in found.faults and (
+        (shift := found.figures["lips_shift"]) > limits.good_lips_shift
+    ):
+        found.doubts.append(
+            f"two looks at the lips differ by {shift:.3f} of the eye distance, up to "
+            f"{limits.good_lips_shift:.3f} is usual; where a beard covers them or they are drawn "
+            "as strokes, the mouth may look wrong; check them with `nightshoot rig PORTRAIT`, "
+            "or use a picture that shows the lips"
         )
     if (open_eyes := found.figures["open_eyes"]) < limits.good_open_eyes:
         found.doubts.append(
@@ -170,9 +211,21 @@ def suitability(
     return found
 
 
-def _add_faults(found: Suitability, yaw_deg: float, limits: SuitabilityLimits) -> None:
+def _is_drawn_human(
+    figures: Mapping[str, float], measured_jitter: Callable[[], float], limits: SuitabilityLimits
+) -> bool:
+    """Whether the meshes agree about what the detector of faces half believes."""
+    if figures["human"] < limits.least_drawn_human or not figures["is_mouth_seen"]:
+        return False
+    is_in_place = figures["lips_shift"] <= limits.most_drawn_shift
+    return is_in_place and measured_jitter() <= limits.most_drawn_jitter
+
+
+def _add_faults(
+    found: Suitability, yaw_deg: float, limits: SuitabilityLimits, *, is_drawn: bool
+) -> None:
     figures, faults = found.figures, found.faults
-    if figures["human"] < limits.least_human:
+    if figures["human"] < limits.least_human and not is_drawn:
         faults["not-human"] = (
             f"the picture is only {figures['human']:.2f} like a human face, at least "
             f"{limits.least_human:.2f} is needed; use a portrait of a person, or place the face "
@@ -196,6 +249,14 @@ def _add_faults(found: Suitability, yaw_deg: float, limits: SuitabilityLimits) -
             f"least {least:.0f} is needed; use a picture that shows the lips, or place them by "
             "hand with `nightshoot rig PORTRAIT`"
         )
+
+
+def _lips_shift(mesh: Landmarks, closer: Landmarks) -> float:
+    """How far the lips of two meshes are apart, on the average, over the eye distance."""
+    lips = list({*UPPER_OUTER, *LOWER_OUTER, UPPER_INNER[0], UPPER_INNER[5], LOWER_INNER[5]})
+    apart = np.hypot(*(closer[lips, :2] - mesh[lips, :2]).T)
+    eyes = np.hypot(*(mesh[LEFT_EYE_CORNER, :2] - mesh[RIGHT_EYE_CORNER, :2]))
+    return float(apart.mean()) / max(float(eyes), 1e-6)
 
 
 def _openness(eye: Eye, across: Points) -> float:

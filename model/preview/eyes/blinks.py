@@ -4,8 +4,9 @@ Lashes and liner are not stretched with the lid, which would smear them. The clo
 once: the eye, its lashes and liner are masked by their contrast to the skin, and the hole is filled
 from the skin around (a membrane: the discrete Laplace equation), with the grain of the cheek. What
 is skin is measured against a plane, because light falls from a side. A frame uncovers that lid down
-to its edge and draws a lash line there. Where little around an eye is skin, there is no blink;
-where rims or hair cross it, the iris stays, too.
+to its edge and draws a lash line there. Where little around an eye is skin, there is no blink, nor
+where much beside the lid is none: a drawn eye's outline or a socket of stone would stay around it.
+Where rims or hair cross an eye, or it is shut in the picture, the iris stays, too.
 Shapes: h, w of an eye's patch, in coordinates along (u) and across (v) the eyes.
 """
 
@@ -32,6 +33,8 @@ _MOST_FOREIGN = 0.47  # share of the pixels around an eye that may be no skin
 _GRAIN = 7.0  # grey levels: the most that grain adds to a lid
 _GRAIN_BELOW = 0.30  # eye widths below the lids: where it is taken from
 _CONTRAST = 0.15  # of the skin's luminance: darker pixels beside the eye are lashes or liner
+_RIM_REACH, _MOST_RIM_FOREIGN = 0.05, 0.535  # eye widths around a lid; share that may be no skin
+_LEAST_OPEN = 0.13  # between the lids where they are furthest apart, over the eye's width
 _FOREIGN = 0.50  # of the skin's luminance: darker pixels are hair or spectacles, not lid
 
 
@@ -46,7 +49,8 @@ class Eyes:
     def __init__(self, picture: Pixels, features: Features) -> None:
         self.sight = eye_sight(picture, features)
         lids: list[_Lid] = []
-        if not self.sight.is_crossed and not self.sight.is_covered:
+        is_seen = not self.sight.is_crossed and not self.sight.is_covered
+        if is_seen and any(_is_open(eye, features) for eye in features.eyes):
             lids = [_Lid(picture, features, eye) for eye in features.eyes if _is_wide(eye)]
         self._lids = tuple(lids)
         # one eye that winks while the other stares is worse than none
@@ -63,6 +67,15 @@ class Eyes:
 
 def _is_wide(eye: Eye) -> bool:
     return float(np.hypot(*(eye.upper[-1] - eye.upper[0]))) >= _LEAST_WIDTH
+
+
+def _is_open(eye: Eye, features: Features) -> bool:
+    """Whether the eye is open in the picture; one that a person has placed is."""
+    axes = np.stack([features.across, [-features.across[1], features.across[0]]], 1)
+    upper, lower = (lid @ axes for lid in (eye.upper, eye.lower))
+    below = np.interp(upper[:, 0], lower[:, 0], lower[:, 1]) - upper[:, 1]
+    width = max(float(upper[-1, 0] - upper[0, 0]), 1e-6)
+    return features.is_placed or float(below.max()) >= _LEAST_OPEN * width
 
 
 class _Lid:
@@ -107,6 +120,8 @@ class _Lid:
         is_skin = around & ~hole & ~is_odd
         around_hole = max(float((around & ~hole).sum()), 1.0)
         self.is_clear = 1 - float(is_skin.sum()) / around_hole <= _MOST_FOREIGN
+        rim = _grown(hole, _RIM_REACH * self._width * samples) & ~hole
+        self.is_clear &= float((rim & is_odd).sum()) <= _MOST_RIM_FOREIGN * float(rim.sum())
         fill = _membrane(self._texture, hole | is_foreign | (around & is_odd))
         soft = cv2.GaussianBlur(hole.astype(np.float32), (0, 0), 0.03 * self._width * samples + 0.6)
         self._hole = np.clip(soft * 2 - 0.6, 0, 1).astype(np.float32)

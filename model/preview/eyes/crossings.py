@@ -2,16 +2,19 @@
 
 What crosses is a line, dark or pale against what is within a sixth or a tenth of the eye's width of
 it, that runs without a break from the eye's edge to a third of its width away. Lashes, liner and
-most wrinkles end before; lashes at the outer corner do not, so that the outer upper side is not
-looked at, and deep wrinkles are redder than the skin, which rims and hair are not. A thin rim that
-surrounds an eye closely crosses nothing: it is a long line with less colour than the skin. Dark
-glasses cross nothing, but the skin around the eyes is then far darker than the face.
+most wrinkles end before; lashes at the outer corner and the wrinkles of laughter do not, so that
+the outer upper side is not looked at, nor lines that all leave the outer corner outwards; other
+deep wrinkles are redder than the skin, which rims and hair are not. A thin rim that surrounds an
+eye closely crosses nothing: it is a long line with less colour than the skin. Dark glasses cross
+nothing, but the skin around both eyes is then far darker than the face; around one eye alone it may
+be shadow.
 Measured on portraits, and on drawn glasses and hair: ``benchmarks/results/eyes-xeon-2026-11.md``.
 
 Shapes: h, w of an eye's square, in eye widths along (u) and across (v) the eyes from its middle.
 """
 
 from dataclasses import dataclass
+from math import atan2
 
 import cv2
 import numpy as np
@@ -27,6 +30,7 @@ Mask = NDArray[np.bool_]
 MOST_CROSSED = 0.018  # share of the eye's edge
 MOST_RIM = 0.60  # eye widths: a longer grey line close to the lids is a rim
 LEAST_LIGHT = 0.40  # of the skin around the eyes, over the face's
+_LIT = 0.90  # likewise: dark glasses with a gleam on a lens have 0.80, a side-lit face 1.15
 
 _PIXELS = 96  # an eye's width
 _REACH = (1.0, 0.8)  # of the square, in eye widths from the eye's middle
@@ -34,6 +38,9 @@ _EDGE = 0.06  # eye widths from the lids: where lashes and liner of most faces e
 _EDGE_DEPTH, _END_DEPTH = 0.03, 0.04
 _LEAST_SKIN = 30.0  # lightness of Lab, 0 to 255: contrast is not measured against darker skin
 _BROW_MARGIN, _BROW_HEIGHT = 0.05, 0.5  # eye widths
+# eye widths from the eye's middle: where wrinkles of laughter are, and how much of a line is there
+_CORNER_OUT, _CORNER_DOWN, _CORNER_HALF, _CORNER_SHARE = 0.36, 0.20, 0.30, 0.8
+_STEEP = 1.13  # radians, 65 degrees: wrinkles 55 and less, strands of hair 74 and more
 _UPPER_STRETCH = 1.6  # eyes are that much wider than high, in telling sides
 _LEAST_SAMPLES = 0.7  # a pixel: below, the picture is reduced first
 
@@ -65,7 +72,7 @@ class EyeSight:
 
     Attributes:
         crossed: share of the edge of the more crossed eye that lines cross.
-        light: lightness of the skin around the darker eye, over the face's.
+        light: lightness of the skin around the darker eye, or the one that is lit, over the face's.
         rim: length of the longest grey line close to the lids, in eye widths.
     """
 
@@ -102,9 +109,14 @@ def eye_sight(picture: Pixels, features: Features) -> EyeSight:
     found = [_sight(picture, features, eye) for eye in features.eyes]
     return EyeSight(
         max(each.crossed for each in found),
-        min(each.light for each in found) / max(light, 1.0),
+        _light_of(np.array([each.light for each in found]) / max(light, 1.0)),
         max(each.rim for each in found),
     )
+
+
+def _light_of(eyes: Points) -> float:
+    """The darker eye's light, unless the other is lit: then half the face is in shadow."""
+    return float(eyes.max() if eyes.max() >= _LIT else eyes.min())
 
 
 def _sight(picture: Pixels, features: Features, eye: Eye) -> EyeSight:
@@ -123,8 +135,10 @@ def _sight(picture: Pixels, features: Features, eye: Eye) -> EyeSight:
     is_below_brow = v > max(brow + _BROW_MARGIN, float(upper[:, 1].min()) - _BROW_HEIGHT)
     is_near = (away > _EDGE) & is_below_brow
     side = np.sign(float((middle - (features.low + features.high) / 2) @ features.across))
-    is_lashes = (v < 0) & (np.float32(side) * u - _UPPER_STRETCH * v > 0)
-    crossed = max(_crossed(lab, line, away, is_near, is_lashes) for line in _LINES)
+    outwards = np.float32(side) * u
+    is_lashes = (v < 0) & (outwards - _UPPER_STRETCH * v > 0)
+    is_corner = (outwards > _CORNER_OUT) & (np.abs(v - _CORNER_DOWN) < _CORNER_HALF)
+    crossed = max(_crossed(lab, line, away, is_near, is_lashes, is_corner) for line in _LINES)
     around = lab[..., 0][is_near & (away < _LINES[0].end)]
     light = float(np.percentile(around, 60)) if around.size else 0.0
     return EyeSight(crossed, light, _rim(lab, is_near & ~is_lashes & (away < _RIM_END)))
@@ -160,7 +174,9 @@ def _away(u: Field, v: Field, upper: Points, lower: Points) -> Field:
     return np.asarray(far / _PIXELS, np.float32)
 
 
-def _crossed(lab: Field, line: _Line, away: Field, is_near: Mask, is_lashes: Mask) -> float:
+def _crossed(
+    lab: Field, line: _Line, away: Field, is_near: Mask, is_lashes: Mask, is_corner: Mask
+) -> float:
     """The share of the eye's edge that lines of this kind leave by."""
     side = round(line.width * _PIXELS) | 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
@@ -181,8 +197,19 @@ def _crossed(lab: Field, line: _Line, away: Field, is_near: Mask, is_lashes: Mas
     is_plain = is_ring & (is_line == 0)
     red = lab[..., 1] - (np.median(lab[is_plain][:, 1]) if is_plain.any() else _GREY)
     crossing = [label for label in through if label and red[labels == label].mean() <= _REDDER]
+    if all(_is_laughter(labels == label, is_corner) for label in crossing):
+        return 0.0
     is_crossed = edge & ~is_lashes & np.isin(labels, crossing)
     return float(is_crossed.sum()) / max(float(edge.sum()), 1.0)
+
+
+def _is_laughter(line: Mask, is_corner: Mask) -> bool:
+    """Whether a line is at the outer corner and leaves it outwards, where hair hangs down."""
+    y, x = np.nonzero(line)
+    spread_x, spread_y = float(x.var()), float(y.var())
+    together = float(((x - x.mean()) * (y - y.mean())).mean())
+    slope = abs(atan2(2 * together, spread_x - spread_y)) / 2
+    return float(is_corner[line].mean()) > _CORNER_SHARE and slope < _STEEP
 
 
 def _rim(lab: Field, is_close: Mask) -> float:

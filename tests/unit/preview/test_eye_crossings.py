@@ -185,3 +185,84 @@ def test_light_that_falls_from_a_side_stops_no_blink(name: str, side: float) -> 
     report = check_portrait(lit, None, 704, 384)
     assert report.figures["blinks"] == 1.0
     assert not any("the eyes" in warning for warning in report.warnings)
+
+
+def with_corner_lines(name: str, steps: tuple[tuple[float, float], ...]) -> Pixels:
+    """Dark lines that begin beside each eye's outer corner and go by ``steps``, in eye widths."""
+    pixels, features = presenter(name)
+    pixels = pixels.copy()
+    for eye, outwards in zip(features.eyes, (-1, 1), strict=True):
+        corner = eye.upper[0] if outwards < 0 else eye.upper[-1]
+        width = np.ptp(eye.upper[:, 0])
+        x, y = corner + np.array([0.05 * outwards, 0.12]) * width
+        for along, down in steps:
+            end = (round(x + outwards * along * width), round(y + down * width))
+            thick = round(0.05 * width)
+            cv2.line(pixels, (round(x), round(y)), end, (75, 70, 65), thick, cv2.LINE_AA)
+    return pixels
+
+
+@pytest.mark.parametrize("slope", [0.3, 0.6, 0.9])
+def test_wrinkles_of_laughter_cross_no_eye(slope: float) -> None:
+    pixels, features = with_corner_lines("jun", ((0.5, slope * 0.5),)), presenter("jun")[1]
+    assert not eye_sight(pixels, features).is_crossed
+    assert is_drawn(pixels, features)
+
+
+def test_strands_that_hang_beside_the_outer_corner_stop_the_eyes() -> None:
+    pixels, features = with_corner_lines("jun", ((0.02, 0.48),)), presenter("jun")[1]
+    assert eye_sight(pixels, features).is_crossed
+
+
+@pytest.mark.parametrize("name", ["mara", "jun"])
+@pytest.mark.parametrize("side", [0, 1])
+def test_half_a_face_in_deep_shadow_is_behind_no_glasses(name: str, side: int) -> None:
+    pixels, features = presenter(name)
+    share = 0.45 if side == 0 else 0.55
+    edge = round(float(features.low[0] + share * (features.high - features.low)[0]))
+    part = slice(0, edge) if side == 0 else slice(edge, None)
+    dark = pixels.copy()
+    dark[:, part] = dark[:, part] // 5
+    assert not eye_sight(dark, features).is_covered
+
+
+def test_dark_glasses_with_a_gleam_on_one_lens_are_told() -> None:
+    pixels, features = behind_dark_glasses("jun"), presenter("jun")[1]
+    eye = features.eyes[1]
+    x, y = (eye.upper[0] + eye.upper[-1]) / 2
+    width = np.ptp(eye.upper[:, 0])
+    reach = (round(0.75 * width), round(0.55 * width))
+    cv2.ellipse(pixels, (round(x), round(y)), reach, 0, 0, 360, (130, 125, 120), -1, cv2.LINE_AA)
+    assert eye_sight(pixels, features).is_covered
+
+
+def with_outlines(name: str, reach: float) -> Pixels:
+    """A dim picture, bright in lines around the eyes, ``reach`` eye widths beyond the lids."""
+    pixels, features = presenter(name)
+    is_line = np.zeros(pixels.shape[:2], np.uint8)
+    for eye in features.eyes:
+        width = np.ptp(eye.upper[:, 0])
+        top, bottom = eye.upper[:, 1].min(), eye.lower[:, 1].max()
+        x, y = (eye.upper[0, 0] + eye.upper[-1, 0]) / 2, (top + bottom) / 2
+        radii = (round((0.60 + reach) * width), round((bottom - top) / 2 + (0.06 + reach) * width))
+        cv2.ellipse(is_line, (round(x), round(y)), radii, 0, 0, 360, 1, round(0.05 * width))
+    return np.where(is_line[..., None] > 0, pixels, pixels // 2)
+
+
+def test_a_lid_whose_rim_is_hardly_skin_is_not_drawn() -> None:
+    pixels, features = presenter("jun")
+    assert Eyes(pixels // 2, features).can_blink
+    assert not Eyes(with_outlines("jun", 0.04), features).can_blink
+
+
+@pytest.mark.parametrize("name", ["mara", "jun"])
+def test_eyes_that_are_shut_in_the_picture_neither_blink_nor_glance(name: str) -> None:
+    pixels, features = presenter(name)
+    eyes = tuple(replace(eye, lower=eye.upper + np.array([0, 2.0])) for eye in features.eyes)
+    assert not is_drawn(pixels, replace(features, eyes=eyes))
+
+
+def test_one_eye_that_is_narrower_stops_no_blink() -> None:
+    pixels, features = presenter("jun")
+    narrow = replace(features.eyes[0], lower=features.eyes[0].upper + np.array([0, 2.0]))
+    assert is_drawn(pixels, replace(features, eyes=(narrow, features.eyes[1])))

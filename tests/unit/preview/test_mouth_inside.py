@@ -61,6 +61,39 @@ def test_a_small_opening_shows_no_pale_line(name: str) -> None:
         assert shown.astype(float).mean(2).max() < lips.max() + 12
 
 
+@pytest.mark.parametrize("name", ["mara", "jun"])
+def test_teeth_are_seen_one_by_one(name: str) -> None:
+    actor, features, _ = placed(name, portrait(name, 1024))
+    left, right = features.upper_outer[0], features.upper_outer[-1]
+    width = right[0] - left[0]
+    seam = features.upper_inner[len(features.upper_inner) // 2][1]
+    shown = actor.frame(replace(SPEAKING, opening=0.8)).astype(float).mean(2)
+    rows = slice(int(seam - 0.01 * width), int(seam + 0.02 * width))
+    middle = float((left + right)[0] / 2)
+    # from canine to canine, in a mouth of 50 mm
+    row = shown[rows, int(middle - 0.32 * width) : int(middle + 0.32 * width)].mean(0)
+    smooth = np.convolve(np.pad(row, 6, mode="edge"), np.full(13, 1 / 13), "valid")
+    dips = (smooth - row)[1:-1]
+    is_dip = (dips > 0) & (row[1:-1] <= row[:-2]) & (row[1:-1] < row[2:])
+    assert 3 <= is_dip.sum() <= 7
+    assert dips[is_dip].mean() > 0.08 * row.mean()
+
+
+def test_teeth_below_a_dark_moustache_are_in_its_shadow() -> None:
+    pixels = portrait("mara", 1024)
+    features = locate(pixels, read_rig(PORTRAITS / "mara.rig.json"))
+    assert features is not None
+    outline = np.concatenate([features.upper_outer, features.lower_outer[::-1]])
+    dark = cv2.fillPoly(pixels.copy(), [np.rint(outline).astype(np.int32)], (48, 42, 40))
+    brightest: list[float] = []
+    for picture in (pixels, dark):
+        actor, found, _ = placed("mara", picture)
+        shown = mouth(actor.frame(replace(SPEAKING, opening=0.8)), found, 0.10)
+        brightest.append(float(np.percentile(shown.astype(float).mean(2), 98)))
+    assert brightest[0] > 150
+    assert brightest[1] < 120
+
+
 def test_a_grey_drawing_has_a_grey_mouth() -> None:
     grey = cv2.cvtColor(portrait("mara", 1024), cv2.COLOR_RGB2GRAY)
     actor, features, _ = placed("mara", np.repeat(grey[..., None], 3, 2))
