@@ -104,7 +104,7 @@ def is_english_word(word: str) -> bool:
 
 
 def _reader(is_british: bool):
-    """hibari's lexicon reader; callable: text -> phonemes."""
+    """The lexicon reader of hibari; callable: text -> phonemes."""
     with _LOADING:  # of rows that are read side by side, one loads 100 MB of words
         return _loaded_reader(is_british)
 

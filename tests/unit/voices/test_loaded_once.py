@@ -7,7 +7,8 @@ from threading import Barrier, BrokenBarrierError
 import hibari.g2p
 import pytest
 
-from model.speech import english, hibari as hibari_voice
+from model.speech import english
+from model.speech import hibari as hibari_voice
 
 NUM_THREADS = 4
 PAUSE_S = 0.2
