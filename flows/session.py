@@ -14,7 +14,7 @@ from pathlib import Path
 
 from flows.outcomes import name_of
 from flows.prepare import Prepared, prepare_row
-from flows.rows.order import Turns, in_order, side_by_side
+from flows.rows.order import PREPARED_AT_ONCE, Turns, in_order, side_by_side
 from flows.rows.settings import PrepareSettings, Rereading, settings_of
 from flows.work import RenderFigures
 from model.child_environment import keep_from_children
@@ -196,6 +196,7 @@ class Session:
         return side_by_side(
             in_order(rows, self.folder if self.request.begun_first else None),
             lambda row: prepare_row(row, self.settings, self.folder, notice, turns, journal),
+            PREPARED_AT_ONCE,
         )
 
     def _has_delivery(self) -> bool:

@@ -24,6 +24,8 @@ from tasks.store.campaign_folder import (
 
 # what is done is asked of the store, which may be far away: 8 requests one after the other a video
 _LOOKUPS_AT_ONCE = 8
+PREPARED_AT_ONCE = 16
+"""While eight recordings are decoded in one start of ffmpeg, eight more come to wait for one."""
 _LOOK_UP_S = 1.0
 _SHORT_BYTES = 4 << 20
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -70,7 +72,7 @@ class Turns:
     def __init__(self, num_workers: int) -> None:
         self.planning: AbstractContextManager[object] = Semaphore(num_workers)
         self._spoken = Semaphore(num_workers)
-        self._short = Semaphore(max(num_workers, _LOOKUPS_AT_ONCE))
+        self._short = Semaphore(max(num_workers, PREPARED_AT_ONCE))
 
     def speaking(self, row: ManifestRow) -> AbstractContextManager[object]:
         """To be held while a row is spoken."""
@@ -81,14 +83,16 @@ class Turns:
         return self._short if is_short else self._spoken
 
 
-def side_by_side(rows: Sequence[_Row], work: Callable[[_Row], _Result]) -> Iterator[_Result]:
+def side_by_side(
+    rows: Sequence[_Row], work: Callable[[_Row], _Result], num_at_once: int = _LOOKUPS_AT_ONCE
+) -> Iterator[_Result]:
     """Work on rows in their order, a few ahead of the consumer."""
     waiting: deque[Future[_Result]] = deque()
-    with ThreadPoolExecutor(_LOOKUPS_AT_ONCE, thread_name_prefix="rows") as pool:
+    with ThreadPoolExecutor(num_at_once, thread_name_prefix="rows") as pool:
         try:
             for row in rows:
                 waiting.append(pool.submit(copy_context().run, work, row))
-                if len(waiting) > 2 * _LOOKUPS_AT_ONCE:
+                if len(waiting) > 2 * num_at_once:
                     yield _result_of(waiting.popleft())
             while waiting:
                 yield _result_of(waiting.popleft())

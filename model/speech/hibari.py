@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
+from threading import Lock
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from model.speech.utterance import (
 
 SAMPLE_RATE_HZ = 24_000
 MAX_SYMBOLS = 400
+_LOADING = Lock()
 _DURATIONS = "/Round_output_0"
 
 
@@ -96,7 +98,12 @@ def vocabulary() -> dict[str, int]:
     return json.loads((files("hibari") / "assets" / "vocab.json").read_text(encoding="utf-8"))
 
 
-@cache
 def _session():
+    with _LOADING:  # of clauses that are spoken side by side, one loads the model
+        return _loaded_session()
+
+
+@cache
+def _loaded_session():
     model = (files("hibari") / "assets" / "hibari.onnx").read_bytes()
     return open_session(model, _DURATIONS, FLOAT)

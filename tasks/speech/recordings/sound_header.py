@@ -15,15 +15,24 @@ from tasks.inputs.sound_length import wrong_wav_length
 from tasks.processes.decoder_chatter import decoders_silenced
 from tasks.processes.ffmpeg import confined, ffmpeg_path, time_limit_s
 from tasks.processes.programs import run_program
+from tasks.speech.recordings.compressed_header import compressed_header
 
 
 @dataclass(frozen=True)
 class SoundHeader:
-    """What a recording says of itself; ``duration_s`` is None where it does not say."""
+    """What a recording says of itself.
+
+    Attributes:
+        sample_rate_hz: of its samples.
+        num_channels: of its samples.
+        duration_s: None where it does not say.
+        is_sure: whether its channels cannot turn out to be others when it is decoded.
+    """
 
     sample_rate_hz: int
     num_channels: int
     duration_s: float | None
+    is_sure: bool = False
 
 
 def read_sound_header(source: Path) -> SoundHeader | None:
@@ -32,7 +41,7 @@ def read_sound_header(source: Path) -> SoundHeader | None:
     Raises:
         ProgramHungError: the header cannot be read in time.
     """
-    return _plain_header(source) or _header_by_ffmpeg(source)
+    return _plain_header(source) or _compressed_header(source) or _header_by_ffmpeg(source)
 
 
 def _plain_header(source: Path) -> SoundHeader | None:
@@ -51,8 +60,17 @@ def _plain_header(source: Path) -> SoundHeader | None:
         soundfile.SoundFile(source) as file,
     ):
         rate_hz, num_channels = int(file.samplerate), int(file.channels)
-        return SoundHeader(rate_hz, num_channels, file.frames / rate_hz)
+        is_flac = start.startswith(b"fLaC")
+        return SoundHeader(rate_hz, num_channels, file.frames / rate_hz, is_flac)
     return None
+
+
+def _compressed_header(source: Path) -> SoundHeader | None:
+    """Of most MP3 and M4A files, without starting a program either."""
+    told = compressed_header(source)
+    if told is None:
+        return None
+    return SoundHeader(told.sample_rate_hz, told.num_channels, told.duration_s, told.is_sure)
 
 
 def _header_by_ffmpeg(source: Path) -> SoundHeader | None:

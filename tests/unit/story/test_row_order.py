@@ -7,7 +7,8 @@ from types import FrameType
 
 import pytest
 
-from flows.rows.order import side_by_side
+from flows.rows.order import PREPARED_AT_ONCE, side_by_side
+from tasks.speech.recordings import decoding
 
 
 def test_results_come_in_the_order_of_the_rows():
@@ -52,3 +53,16 @@ def test_a_signal_that_another_thread_takes_is_heard_while_a_row_is_awaited():
         assert list(side_by_side([0], work)) == [True]
     finally:
         signal.signal(signal.SIGUSR2, before)
+
+
+def test_as_many_rows_are_prepared_at_once_as_fill_two_starts_of_the_decoder():
+    """Eight are decoded in one start; those that come meanwhile wait for the next."""
+    meeting = threading.Barrier(PREPARED_AT_ONCE)
+
+    def work(number: int) -> int:
+        meeting.wait(60)
+        return number
+
+    assert PREPARED_AT_ONCE == 2 * decoding._MOST_TOGETHER
+    rows = range(PREPARED_AT_ONCE)
+    assert list(side_by_side(rows, work, PREPARED_AT_ONCE)) == list(rows)
