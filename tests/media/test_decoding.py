@@ -15,8 +15,7 @@ from model.errors import SpeechError, StoppedError
 from tasks.processes.ffmpeg import run_ffmpeg
 from tasks.processes.stop_request import stop_asked_by
 from tasks.speech.recordings import decoding
-from tasks.speech.recordings.decoding import Decoding, decode, decoding_args, joins_of
-from tasks.speech.recordings.joined_copies import Join
+from tasks.speech.recordings.decoding import Decoding, decode, decoding_args
 from tasks.speech.recordings.recording import Recording, import_recording
 
 pytestmark = pytest.mark.media
@@ -138,50 +137,3 @@ def test_who_waits_for_a_start_can_be_stopped(
         other.result(60)
     assert not (tmp_path / f"{second.stem}.v").exists()
     assert (tmp_path / f"{third.stem}.v").exists()
-
-
-def test_copies_whose_marks_are_lost_are_made_one_by_one(
-    tmp_path: Path, starts: list[int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    paths = recordings(tmp_path)
-    alone = [imported_into(tmp_path / path.stem)(path) for path in paths]
-    starts.clear()
-    cut: list[Join] = []
-
-    def uncut(join: Join) -> bool:
-        cut.append(join)
-        return False
-
-    monkeypatch.setattr(decoding, "cut_apart", uncut)
-    together = side_by_side(imported_into(tmp_path / "together"), paths)
-    assert cut, "several recordings were decoded together"
-    assert starts.count(1) >= NUM_RECORDINGS - 1
-    assert [each.warnings for each in together] == [each.warnings for each in alone]
-    for path in paths:
-        made = (tmp_path / "together" / f"{path.stem}.wav").read_bytes()
-        assert made == (tmp_path / path.stem / f"{path.stem}.wav").read_bytes()
-    assert len(list((tmp_path / "together").iterdir())) == 2 * NUM_RECORDINGS
-
-
-def test_one_start_writes_copies_that_are_alike_into_one_file(tmp_path: Path) -> None:
-    """Bytes and headers are those of copies that ffmpeg writes into files of their own."""
-    made: dict[str, list[bytes]] = {"joined": [], "apart": []}
-    for how, channels in (("joined", 1), ("apart", None)):
-        folder = tmp_path / how
-        folder.mkdir()
-        decodings: list[Decoding] = []
-        for index in range(3):
-            source = folder / f"{index}.wav"
-            soundfile.write(source, 0.3 * np.sin(np.arange(30_000 + index) * 0.02), 22_050)
-            copies = folder / f"{index}.v", folder / f"{index}.e"
-            decodings.append(Decoding(source, *copies, None, 2.0, channels))
-        if how == "joined":
-            assert len(joins_of(decodings)) == 2
-            assert decoding._run(decodings)
-        else:
-            for each in decodings:
-                decode(each)
-        for each in decodings:
-            made[how] += [each.viewer_copy.read_bytes(), each.unlevelled.read_bytes()]
-        assert len(list(folder.iterdir())) == 9
-    assert made["joined"] == made["apart"]

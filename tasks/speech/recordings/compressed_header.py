@@ -30,12 +30,11 @@ _ID3V1_BYTES = 128
 
 @dataclass(frozen=True)
 class CompressedHeader:
-    """Rate, channels and length; ``is_sure``: whether every frame has that many channels."""
+    """Rate, channels and length."""
 
     sample_rate_hz: int
     num_channels: int
     duration_s: float
-    is_sure: bool
 
 
 def compressed_header(path: Path) -> CompressedHeader | None:
@@ -66,7 +65,7 @@ def _of_mp3(data: bytes) -> CompressedHeader | None:
         return None
     version, rate, is_mono = first
     num_samples = num_frames * (1152 if version == _MPEG_1 else 576)
-    return CompressedHeader(rate, 1 if is_mono else 2, num_samples / rate, is_sure=True)
+    return CompressedHeader(rate, 1 if is_mono else 2, num_samples / rate)
 
 
 def _frame(header: bytes) -> tuple[int, int, bool, int] | None:
@@ -111,7 +110,7 @@ def _of_m4a(data: bytes) -> CompressedHeader | None:
         return None
     if told is None or not 0 < seconds < _MOST_SECONDS:
         return None
-    return CompressedHeader(*told, seconds, is_sure=False)
+    return CompressedHeader(*told, seconds)
 
 
 def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -67,8 +67,8 @@ from tasks.speech.recordings.high_pass import (
     needed_mains_hz,
     stands_out,
 )
-from tasks.speech.recordings.plain_pcm import NO_CODED_STREAM, is_plain_pcm
-from tasks.speech.recordings.sound_header import SoundHeader, read_sound_header
+from tasks.speech.recordings.plain_pcm import NO_CODED_STREAM
+from tasks.speech.recordings.sound_header import read_sound_header
 from tasks.speech.recordings.verdict import SILENT_BELOW_DB, count_clipped, warnings_about
 from tasks.store.files import check_free_space
 
@@ -130,19 +130,14 @@ def import_recording(source: Path, viewer_copy: Path, engine_copy: Path) -> Reco
     wrong = wrong_wav_length(source)
     if wrong is None:
         _check_riff_is_whole(source)
-    header = read_sound_header(source)
-    duration_s, promised_channels = _checked_header(source, header, viewer_copy.parent)
+    duration_s, promised_channels = _checked_header(source, viewer_copy.parent)
     with _scratch_files(engine_copy) as (righted, unlevelled, channels):
         if wrong:
             write_with_right_length(wrong, source, righted)
         read = righted if wrong else source
         compared = channels if promised_channels > 1 else None
         with _faults_told(source, viewer_copy.parent):
-            is_plain = is_plain_pcm(read)
-            is_sure = is_plain or (header is not None and header.is_sure)
-            sure_channels = promised_channels if is_sure and promised_channels <= 2 else None
-            copies = viewer_copy, unlevelled, compared
-            decode(Decoding(read, *copies, duration_s, sure_channels, is_plain))
+            decode(Decoding(read, viewer_copy, unlevelled, compared, duration_s))
         with soundfile.SoundFile(viewer_copy) as file:
             num_samples, num_channels = int(file.frames), int(file.channels)
             _check_length(source, num_samples)
@@ -208,13 +203,14 @@ def engine_gain_db(levels: Levels) -> float:
     return round(min(ENGINE_LEVEL_DB - level, _MOST_GAIN_DB), 1)
 
 
-def _checked_header(source: Path, header: SoundHeader | None, folder: Path) -> tuple[float, int]:
+def _checked_header(source: Path, folder: Path) -> tuple[float, int]:
     """Seconds and channels of a recording by its header; the most of both where it does not say.
 
     Raises:
         SpeechError: it is beyond a limit.
         DiskFullError: ``folder`` has no room for the copies.
     """
+    header = read_sound_header(source)
     if header is None:
         return LONGEST_RECORDING_S, MOST_CHANNELS  # decoding it tells what is wrong
     if not LEAST_RATE_HZ <= header.sample_rate_hz <= MOST_RATE_HZ:

@@ -20,19 +20,11 @@ from tasks.speech.recordings.compressed_header import compressed_header
 
 @dataclass(frozen=True)
 class SoundHeader:
-    """What a recording says of itself.
-
-    Attributes:
-        sample_rate_hz: of its samples.
-        num_channels: of its samples.
-        duration_s: None where it does not say.
-        is_sure: whether its channels cannot turn out to be others when it is decoded.
-    """
+    """What a recording says of itself; ``duration_s`` is None where it does not say."""
 
     sample_rate_hz: int
     num_channels: int
     duration_s: float | None
-    is_sure: bool = False
 
 
 def read_sound_header(source: Path) -> SoundHeader | None:
@@ -60,8 +52,7 @@ def _plain_header(source: Path) -> SoundHeader | None:
         soundfile.SoundFile(source) as file,
     ):
         rate_hz, num_channels = int(file.samplerate), int(file.channels)
-        is_flac = start.startswith(b"fLaC")
-        return SoundHeader(rate_hz, num_channels, file.frames / rate_hz, is_flac)
+        return SoundHeader(rate_hz, num_channels, file.frames / rate_hz)
     return None
 
 
@@ -70,7 +61,7 @@ def _compressed_header(source: Path) -> SoundHeader | None:
     told = compressed_header(source)
     if told is None:
         return None
-    return SoundHeader(told.sample_rate_hz, told.num_channels, told.duration_s, told.is_sure)
+    return SoundHeader(told.sample_rate_hz, told.num_channels, told.duration_s)
 
 
 def _header_by_ffmpeg(source: Path) -> SoundHeader | None:
