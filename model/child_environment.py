@@ -9,16 +9,19 @@
 Keys and passwords lie in the environment of whoever starts a run. A process that needs none of them
 has none, so that neither its crash reports nor a hole in a decoder can tell them. Engines get all
 that is not secret, because drivers and libraries of GPUs are set by variables whose names nobody
-knows all; programs that decode strangers' files get only what is named here.
+knows all; programs that decode strangers' files get only what is named here. All of them get the
+id of the run on a cluster that they work for.
 """
 
 import re
 from collections.abc import Mapping
 
+_RUN = "PREFECT__FLOW_RUN_ID"  # no secret: by it is found what a run has left behind
 _NEEDED = frozenset(
     {
         *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "PWD", "TZ", "LANG", "LANGUAGE", "TERM"),
         *("TMPDIR", "TMP", "TEMP", "NO_COLOR", "COLUMNS", "FFREPORT"),
+        _RUN,
     }
 )
 _NEEDED_BEGINNINGS = ("LC_", "LD_", "DYLD_", "XDG_", "FONTCONFIG_", "MALLOC_", "NIGHTSHOOT_")
@@ -63,7 +66,7 @@ def engine(environ: Mapping[str, str]) -> dict[str, str]:
     return {
         name: value
         for name, value in environ.items()
-        if not (name.startswith(_PREFECT) or _is_secret(name, value))
+        if name == _RUN or not (name.startswith(_PREFECT) or _is_secret(name, value))
     }
 
 
@@ -83,4 +86,8 @@ def operator(environ: Mapping[str, str]) -> dict[str, str]:
     Not theirs are Prefect's passwords, the database's, and what we were told of voices, upscalers
     and alarms; nor does a command need to be told of itself.
     """
-    return {name: value for name, value in environ.items() if not _OURS_ALONE.search(name)}
+    return {
+        name: value
+        for name, value in environ.items()
+        if name == _RUN or not _OURS_ALONE.search(name)
+    }

@@ -317,6 +317,7 @@ def _signed(sign: str, words: str) -> str:
 _RUN = word_set("a an the my your our his her their first next charity fun")
 _RACES = re.compile(r"\b(?:marathons?|relays?|triathlons?|finish line|runners)\b", re.I)
 _KINDS_OF_RUN = word_set("fun charity turkey color colour trail road walk virtual jog")
+_PARTS_OF_RACE = word_set("cutoff cut-off finishers finisher bib bibs medal medals pb course")
 _AFTER_RUN = word_set("in on and for with this every to at or")
 
 
@@ -332,6 +333,7 @@ def _letter_scale(match: re.Match[str], quantity: _Quantity) -> str | None:
     before = word_before(match.string, match.start()).lower()
     is_run = value in (3, 5, 10, 15) and before in _RUN and following in ("", *_AFTER_RUN)
     is_run = is_run or (value in (3, 5, 10, 15) and following in _KINDS_OF_RUN)
+    is_run = is_run or (value in (3, 5, 10, 15) and following in _PARTS_OF_RACE)
     is_run = is_run or (value in (3, 5, 10, 15) and before in _KINDS_OF_RUN | {"annual"})
     is_run = is_run or (value in (5, 10) and not following and bool(_RACES.search(match.string)))
     if is_run and scale == "K" and quantity.number.decimals is None:

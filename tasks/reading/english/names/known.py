@@ -30,6 +30,16 @@ _PORSCHE = re.compile(
     r"(?<![\w.,$€£¥₹#/-])(?P<number>911|356|718|914|928|944|959|964|993|996"
     r"|997)(?P<many>s?)(?![\w-]|[.,:]\d)"
 )
+_MSG = re.compile(
+    r"(?<![\w./'-])MSG(?![\w/-])(?![ \u00a0](?:us|me|for|to|now|the|your|on|via|here|[@\d]))"
+)
+
+
+def _msg(match: re.Match[str]) -> Token:
+    """At MSG, no MSG: a garden and a spice, no message."""
+    return token(match, "acronym", letters(match[0]))
+
+
 _EMERGENCY = re.compile(
     r"(?<![\w.,$€£¥₹#/-])(?:911|999|112|211|311|411|511|811|988)(?=[ \u00a0](?:calls?|operators?|"
     r"dispatch(?:ers?)?|emergency|hotline|lifeline|line)\b)"
@@ -412,6 +422,7 @@ RULES = (
     Rule(_LAW, _law),
     Rule(_JEANS, _jeans),
     Rule(_TAX_FORM, _tax_form),
+    Rule(_MSG, _msg),
     Rule(_EMERGENCY, _emergency),
     Rule(_NAMED, _named),
     Rule(_PORSCHE, _porsche),

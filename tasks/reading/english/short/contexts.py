@@ -161,6 +161,12 @@ _WORDS = (
     (r"(?<![\w.'-])Dir\.(?= (?:19|20)\d\d/)", "directive"),
     (r"(?<=\d )rms\b\.?(?=[ ,;.])", "rooms"),
     (r"(?<=[Ee]st\. )arr\b\.", "arrival"),
+    (
+        r"(?:(?<=\bbeat )|(?<=\bbeats )|(?<=\bbeating )|(?<=\bmissed )|(?<=\bmissing )"
+        r"|(?<=\btopped )|(?<=\btopping )|(?<=\babove )|(?<=\bbelow )|(?<=\bvs )|(?<=\bvs\. ))"
+        r"est\.(?=[ \u00a0](?:by|of)\b|[,;)])",
+        "estimates",
+    ),
     (r"(?<=[Ee]st\. )dep\b\.", "departure"),
     (r"(?<![\w.'-])[Vv]ol\.(?=:?[ \u00a0][$€£¥₹])|(?<=by )vol\b\.?", "volume"),
     (r"(?<![\w.'-])[Dd]ims?\.?(?=:[ \u00a0])", "dimensions"),

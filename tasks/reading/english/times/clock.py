@@ -45,7 +45,8 @@ _VERSE = re.compile(
     r"(?:[-–](?P<last>\d{1,3}))?(?![\w:])"
 )
 _RATIO = re.compile(
-    r"(?<![\d:.\w])(\d{1,4}(?:\.\d{1,4})?)(?::| : )(\d{1,4}(?:\.\d{1,4})?)(?::(\d{1,4}))?"
+    r"(?<![\d:.\w])(?<!\d,)(\d{1,3}(?:,\d{3})+|\d{1,4}(?:\.\d{1,4})?)(?::| : )"
+    r"(\d{1,4}(?:\.\d{1,4})?)(?::(\d{1,4}))?"
     r"(?![\d:\w])"
 )
 
@@ -218,7 +219,7 @@ def _ratio(match: re.Match[str]) -> Token:
 def _side(written: str) -> str:
     whole, _, decimals = written.partition(".")
     point = f" point {' '.join(SMALL[int(digit)] for digit in decimals)}" if decimals else ""
-    return cardinal(int(whole)) + point
+    return cardinal(int(whole.replace(",", ""))) + point
 
 
 _ZULU = re.compile(r"(?<![\w.,:])(?P<h>[01]\d|2[0-3]):(?P<m>[0-5]\d)Z(?!\w)")

@@ -73,6 +73,19 @@ def _seated(match: re.Match[str]) -> Token | None:
     return token(match, "time", f"{begins} for {ends}")
 
 
+_TO_HALF = re.compile(
+    rf"(?P<between>\b[Bb]etween[ \u00a0])?(?<![\w.,:/$€£¥₹–-])(?P<h>{_HOUR})\.(?P<m>[0-5]\d)"
+    rf"(?=[ \u00a0](?P<to>and|to|until|till)[ \u00a0]{_HOUR}(?:[.:][0-5]\d)?[ \u00a0]?[ap]\.?m\b)"
+)
+
+
+def _to_half(match: re.Match[str]) -> Token | None:
+    """Between 12.30 and 2.30pm, 9.30 to 5pm."""
+    if match["to"] == "and" and not match["between"]:
+        return None
+    return _begins(match)
+
+
 _BEGINS = re.compile(
     rf"(?:\b(?:[Dd]oors(?: open)?(?: at)?|[Cc]urtain(?: up)?(?: at)?|[Kk]ick-?off(?: at)?|[Cc]urfew"
     rf"|[Oo]n stage(?: at)?|[Nn]ightly(?: at)?|[Ss]ervice at|[Cc]lass(?:es)? at|[Ss]how at"
@@ -138,6 +151,7 @@ def _loose(match: re.Match[str]) -> Token | None:
 
 EARLY_RULES = (
     Rule(_SEATED, _seated),
+    Rule(_TO_HALF, _to_half),
     Rule(_HOURS, _hours),
     Rule(_BEGINS, _begins),
     Rule(_LETTERED, _lettered),

@@ -103,7 +103,9 @@ _DIRECTION = re.compile(
     r"(?=[NSEW])(?:(?<=\bSt )|(?<=\bSt\. )|(?<=\bAve )|(?<=\bAve\. )|(?<=\bRd )|(?<=\bRd\. )"
     r"|(?<=\bBlvd\."
     r" )|(?<=\bDr\. )"
-    r"|(?<=\bStreet )|(?<=\bAvenue )|(?<=\bRoad ))(?P<side>NE|NW|SE|SW"
+    r"|(?<=\bStreet )|(?<=\bAvenue )|(?<=\bRoad )"
+    r"|(?:(?<=\d mi )|(?<=\d km )|(?<=\bmiles )|(?<=\bmile ))(?=[NSEW]+ (?:on|of|from|along)\b))"
+    r"(?P<side>NE|NW|SE|SW"
     r"|[NSEW])(?:\.(?=[ \u00a0,;]))?(?![\w'])"
 )
 _SIDES = {

@@ -21,6 +21,14 @@ _OLDEST_MONTHS = 36
 _AGAIN = re.compile(r" ?(?:复查|随访|复诊|复检|后复|CT|内复)")
 
 
+_FORMULA = re.compile(r"奶粉|配方|羊奶|米粉")
+
+
+def _stage(match: re.Match[str]) -> Said | None:
+    """The 2段 of a formula is its second stage."""
+    return Said("ordinal", "二段") if _FORMULA.search(sentence_around(match)) else None
+
+
 def _insulin(match: re.Match[str]) -> Said | None:
     """早8u、晚6u of what is injected."""
     is_drug = re.search(r"胰岛素|肝素|注射|剂量|肉毒", sentence_around(match))
@@ -115,6 +123,7 @@ def _weeks(match: re.Match[str]) -> Said | None:
 
 
 RULES: tuple[Rule, ...] = (
+    rule(r"(?<![\d.\u3400-\u9fff分])2 ?段(?![时話话])|(?<=奶粉)2 ?段", _stage),
     rule(r"(?<=\d)(?:u|U)(?=[、，。；/ ]|$)", _insulin),
     rule(r"(?<![A-Za-z])q(\d{1,2})(?:-(\d{1,2}))?h(?![A-Za-z])", _dosing),
     rule(r"(?<![A-Za-z])(?:[bqt]id|q[dn]|prn|po)(?![A-Za-z])", _latin_dose),

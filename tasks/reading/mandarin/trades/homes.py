@@ -30,7 +30,29 @@ def _stations(match: re.Match[str]) -> Said | None:
     return Said("range", "到") if is_route else None
 
 
+_PLACES = (
+    *(
+        "中心",
+        "大厦",
+        "广场",
+        "商场",
+        "大楼",
+        "百货",
+        "酒店",
+        "医院",
+        "超市",
+        "机场",
+        "书店",
+        "食堂",
+    ),
+    *("航站楼", "图书馆", "博物馆", "体育馆", "美术馆", "教学楼", "[A-Z]座", "地下", "负"),
+)
+# behind a place a floor is meant, which has a number; a villa of 2层 has two of them
+_ON_FLOOR = "|".join(f"(?<={place})|(?<={place} )" for place in _PLACES)
+
+
 RULES: tuple[Rule, ...] = (
+    rule(rf"(?:{_ON_FLOOR})2 ?[層层](?!楼?高|结构)", lambda _: Said("ordinal", "二层")),
     rule(r"(?<=\d:\d\d)[-~–](?=[A-Z]{3}\d)", lambda _: Said("range", "到")),
     rule(
         r"(?<![\d'])(\d{1,3})'(?=/(?:班|圈|次|趟))",

@@ -136,10 +136,18 @@ def _shots(match: re.Match[str]) -> Said | None:
     return Said("range", f"{amount(tried)}中{amount(made)}")
 
 
+_SHARED = re.compile(
+    r"控球|支持率|得票|选票|胜率|占比|比例|持股|股权|股份|男女|分成|分账|投票|民调|对半"
+)
+
+
 def _shares(match: re.Match[str]) -> Said | None:
-    """控球率58%-42%: both sides of a hundred."""
+    """控球率58%-42%: both sides of a hundred, which 湿度40%-60% are not."""
     left, right = match.groups()
     if float(left) + float(right) != 100:
+        return None
+    rises = float(left) < float(right)
+    if rises and ":" not in match[0] and not _SHARED.search(sentence_around(match)):
         return None
     return Said("range", f"百分之{amount(left)}比百分之{amount(right)}")
 
