@@ -3,13 +3,12 @@
 Every row has a recording of its own, three seconds at 24 kHz, and they share one portrait. CPU time
 is counted with that of all programs that were started.
 
-    .venv/bin/python benchmarks/planning.py [--rows 300] [--kinds wav flac mp3] [--watch 1000]
+    .venv/bin/python benchmarks/planning.py [--rows 300] [--kinds wav flac mp3 m4a] [--watch 1000]
 
 ``--watch``: after so many rows, each time, a line with the memory held then.
 """
 
 import argparse
-import os
 import resource
 import shutil
 import sys
@@ -18,11 +17,13 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from flows.session import Request, Session
 from tasks.manifest.manifest import RowDefaults
+from tasks.processes.ffmpeg import run_ffmpeg
 
 PORTRAIT = Path(__file__).parents[1] / "manifests" / "portraits" / "mara.png"
 RATE_HZ, SECONDS = 24_000, 3
@@ -37,17 +38,25 @@ def write_rows(folder: Path, count: int, kind: str) -> Path:
     for number in range(count):
         tone = 0.3 * np.sin(2 * np.pi * (120 + number % 200) * time_s) * (time_s % 1.0 < 0.7)
         noise = 1e-4 * random.standard_normal(len(time_s))
-        soundfile.write(folder / f"{number}.{kind}", tone + noise, RATE_HZ)
+        _write_sound(folder / f"{number}.{kind}", tone + noise)
         lines.append(f"v{number},Number {number}. And so on.,face.png,{number}.{kind},null,384x256")
     manifest = folder / "rows.csv"
     manifest.write_text("\n".join(lines) + "\n")
     return manifest
 
 
+def _write_sound(path: Path, sound: NDArray[np.float64]) -> None:
+    plain = path if path.suffix != ".m4a" else path.with_name("plain.wav")
+    soundfile.write(plain, sound, RATE_HZ)
+    if plain != path:
+        run_ffmpeg(["-y", "-i", f"file:{plain}", "-c:a", "aac", str(path)], timeout_s=60)
+
+
 def cpu_s() -> tuple[float, float]:
     """Of this process, and of those it started."""
-    now = os.times()
-    return now.user + now.system, now.children_user + now.children_system
+    whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    own, programs = (resource.getrusage(each) for each in whose)
+    return own.ru_utime + own.ru_stime, programs.ru_utime + programs.ru_stime
 
 
 def resident_mb() -> float:
