@@ -93,6 +93,7 @@ def test_a_lost_disk_is_restored_and_nothing_is_rendered_again(nightshoot, finis
     succeeded(nightshoot("sweep", "campaign", "--out", new, "--verify"))
 
 
+@pytest.mark.sweep
 def test_a_lost_disk_is_restored_to_s3_from_s3_and_nothing_is_rendered_again(
     nightshoot, finished, out, tmp_path, s3
 ):

@@ -327,6 +327,7 @@ SOON_TIMED = (
 )
 
 
+@pytest.mark.sweep
 def test_the_plan_of_many_videos_times_two_workers_side_by_side(nightshoot, tmp_path):
     manifest = write_short_campaign(tmp_path / "in", num_videos=1)
     header, row = manifest.read_text().splitlines()
@@ -371,6 +372,7 @@ def test_a_plan_of_finished_videos_loads_no_filters_and_no_engines():
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.sweep
 def test_the_smoke_test_renders_ten_clips_and_measures_them(nightshoot, tmp_path):
     done = nightshoot("smoke", "--out", tmp_path, "--workers", "2", "--json")
 

@@ -19,7 +19,7 @@ from tests.integration.test_damage import (
     remove,
 )
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.sweep]
 
 
 @pytest.fixture(scope="module")
@@ -46,18 +46,16 @@ def spoken(root: Path) -> str:
     ("harm", "told"),
     [
         pytest.param(flip(PLAN), "plans/v0.json: the record is damaged", id="flipped"),
-        pytest.param(both(remove(PLAN), GONE), "", id="removed", marks=pytest.mark.sweep),
+        pytest.param(both(remove(PLAN), GONE), "", id="removed"),
         pytest.param(
             both(edit(PLAN, SEED, digest="none"), remove("videos/v0.mp4")),
             "the keys of its segments are not those of its content",
             id="seed",
-            marks=pytest.mark.sweep,
         ),
         pytest.param(
             both(lambda root: cut(f"speech/{spoken(root)}.wav")(root), ALL),
             "its speech is missing from the store, or damaged",
             id="speech",
-            marks=pytest.mark.sweep,
         ),
     ],
 )

@@ -162,6 +162,7 @@ def test_a_finished_campaign_on_s3_is_found_finished(command, manifest, seaweed,
 
 
 @pytest.mark.parametrize("manifest", COMMITS[:1], indirect=True)
+@pytest.mark.sweep
 def test_a_loudness_that_is_asked_for_is_delivered_and_no_segment_rendered_again(command, manifest):
     root = manifest.parent / "campaign"
     before = files(root)
@@ -179,6 +180,7 @@ def test_a_loudness_that_is_asked_for_is_delivered_and_no_segment_rendered_again
 
 
 @pytest.mark.parametrize("manifest", COMMITS[:1], indirect=True)
+@pytest.mark.sweep
 def test_another_seed_renders_that_video_alone(command, manifest):
     """The proof that the tests above can fail."""
     root = manifest.parent / "campaign"

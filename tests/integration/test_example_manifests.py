@@ -30,6 +30,7 @@ def made(done) -> set[str]:
     return {each["video_id"] for each in outcomes}
 
 
+@pytest.mark.sweep
 def test_the_personal_example_greets_everybody_by_name(nightshoot, tmp_path):
     manifest = copied(tmp_path, "personal.csv")
     with manifest.open(encoding="utf-8", newline="") as file:

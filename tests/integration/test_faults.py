@@ -116,6 +116,7 @@ def kill_descendant(run, victim, log, timeout_s=60):
     pytest.fail(f"no {victim} was ever running")
 
 
+@pytest.mark.sweep
 def test_damage_between_runs_is_found_repaired_and_said(finished, tmp_path, nightshoot):
     manifest, root = finished.copied_to(tmp_path), tmp_path / "campaign"
     truncated, flipped, unsaid, *_ = sorted(root.glob("segments/*/*.mp4"))

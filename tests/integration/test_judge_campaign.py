@@ -63,6 +63,7 @@ def test_a_campaign_that_was_never_measured_is_judged_from_its_files(
     assert video_digests(root) == before
 
 
+@pytest.mark.sweep
 def test_a_campaign_in_a_bucket_is_judged_there(unmeasured, nightshoot, tmp_path):
     server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
     server.start()

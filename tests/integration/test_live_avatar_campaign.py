@@ -42,6 +42,7 @@ def decoded(path: Path, width: int, height: int) -> np.ndarray:
     return np.frombuffer(raw, np.uint8).reshape(-1, height, width, 3)
 
 
+@pytest.mark.sweep
 def test_a_killed_campaign_goes_on_and_ends_with_the_same_bytes(
     nightshoot, start_nightshoot, tmp_path: Path
 ):

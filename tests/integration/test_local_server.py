@@ -45,6 +45,7 @@ def credentials() -> httpx.BasicAuth:
     return httpx.BasicAuth(*os.environ["PREFECT_API_AUTH_STRING"].split(":", 1))
 
 
+@pytest.mark.sweep
 def test_the_first_server_keeps_its_tables_and_the_next_begins_with_them(
     server: str, tmp_path: Path
 ) -> None:

@@ -56,6 +56,7 @@ def assert_heard_at(root: Path, lufs: int) -> None:
     assert f"{heard.integrated_lufs:.1f}</b> LUFS" in (root / "report/index.html").read_text()
 
 
+@pytest.mark.sweep
 def test_every_video_is_heard_at_the_loudness_asked_for_and_rendered_once(
     nightshoot, manifest, tmp_path
 ):

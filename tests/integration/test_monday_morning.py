@@ -33,6 +33,7 @@ def write_decisions(path: Path, root: Path) -> None:
         writer.writerow(["ben", "seed", video_receipt(root, "ben")["file"]["sha256"], "Mara"])
 
 
+@pytest.mark.sweep
 def test_the_recipe_leads_from_a_held_video_to_a_delivery_and_a_page_for_the_client(
     nightshoot, tmp_path
 ):

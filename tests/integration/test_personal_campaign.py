@@ -98,6 +98,7 @@ def test_a_plan_is_about_the_chosen_rows(nightshoot, manifest: Path, tmp_path: P
     assert 'did you mean "ben"?' in refused.stderr
 
 
+@pytest.mark.sweep
 def test_what_fits_the_budget_is_rendered_and_the_report_sets_the_quote_beside_it(
     nightshoot, manifest: Path, tmp_path: Path
 ) -> None:

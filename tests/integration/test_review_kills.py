@@ -40,7 +40,8 @@ def undisturbed(nightshoot_command, finished, tmp_path_factory) -> Path:
     return root
 
 
-@pytest.mark.parametrize("moment", [pytest.param("planned", marks=pytest.mark.sweep), "rendering"])
+@pytest.mark.sweep
+@pytest.mark.parametrize("moment", ["planned", "rendering"])
 def test_a_retry_that_is_killed_is_carried_on_and_repeats_nothing(
     moment, undisturbed, finished, nightshoot, start_nightshoot, tmp_path
 ):

@@ -199,6 +199,7 @@ TELLS_ENVIRONMENT = "tr '\\0' '\\n' < /proc/$$/environ > '{folder}'/$$.{kind}\n"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows a process's environment")
+@pytest.mark.sweep
 def test_no_process_of_a_run_has_a_key_that_it_does_not_need(
     web: Served, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -270,14 +271,20 @@ def test_no_process_of_a_run_has_a_key_that_it_does_not_need(
 @pytest.mark.parametrize(
     ("code", "status", "told"),
     [
-        ("", 2, "PREFECT_API_URL=http://127.0.0.1:9/api: no Prefect server answers"),
-        (
+        pytest.param(
+            "",
+            2,
+            "PREFECT_API_URL=http://127.0.0.1:9/api: no Prefect server answers",
+            id="at the start",
+        ),
+        pytest.param(
             "import flows.local.dispatcher as d\nd.check_named_server = lambda: None\n",
             1,
             "Prefect's server at http://127.0.0.1:9/api (PREFECT_API_URL) does not answer",
+            id="when all is planned",
+            marks=pytest.mark.sweep,
         ),
     ],
-    ids=["at the start", "when all is planned"],
 )
 def test_a_server_that_does_not_answer_is_told_without_its_password(
     code: str, status: int, told: str, tmp_path: Path

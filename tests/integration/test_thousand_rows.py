@@ -47,6 +47,7 @@ def rendered(done) -> dict[str, int]:
 @pytest.mark.parametrize(
     ("count", "every"), [(8, 4), pytest.param(1000, 20, marks=pytest.mark.sweep)]
 )
+@pytest.mark.sweep
 def test_a_personal_campaign_renders_what_is_missing_and_what_a_change_touches(
     count, every, start_nightshoot, nightshoot, tmp_path
 ):

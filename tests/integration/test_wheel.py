@@ -128,6 +128,7 @@ def test_the_demo_is_planned_from_the_wheel(python, outside, tmp_path):
     assert all(video["num_segments"] for video in quote["videos"])
 
 
+@pytest.mark.sweep
 def test_the_smoke_tests_manifest_is_planned_from_the_wheel(python, outside):
     code = (
         "from pathlib import Path; import flows.cli.plan as plan\n"
@@ -139,6 +140,7 @@ def test_the_smoke_tests_manifest_is_planned_from_the_wheel(python, outside):
     assert ran([python, "-c", code], **outside).stdout.strip() == "10"
 
 
+@pytest.mark.sweep
 def test_a_cluster_cannot_be_set_up_from_a_wheel_and_that_is_said(python, outside):
     code = (
         "from flows.deployment.server import ClusterError\n"

@@ -195,6 +195,7 @@ def words(text: str, top: int, starts_s: float, ends_s: float) -> Overlay:
     return Overlay(plated(text, 20)[0], 20, top, starts_s, ends_s, 0.2)
 
 
+@pytest.mark.sweep
 def test_another_title_copies_what_is_seen_behind_it_unless_it_is_another_encoders(
     tmp_path: Path, encoded: list[str], monkeypatch: pytest.MonkeyPatch
 ):

@@ -38,7 +38,13 @@ def packets(folder: CampaignFolder, made: DeliverableReceipt) -> tuple[tuple[str
     return packet_md5s(file, movie.track("vide")), packet_md5s(file, movie.track("soun"))
 
 
-@pytest.mark.parametrize("has_clips", [False, True], ids=["alone", "with clips"])
+@pytest.mark.parametrize(
+    "has_clips",
+    [
+        pytest.param(False, id="alone"),
+        pytest.param(True, id="with clips", marks=pytest.mark.sweep),
+    ],
+)
 def test_the_picture_is_copied_when_music_changes_and_its_packets_are_those_of_an_encode(
     tmp_path: Path, has_clips: bool, monkeypatch: pytest.MonkeyPatch
 ):

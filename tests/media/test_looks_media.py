@@ -79,6 +79,7 @@ def test_a_fault_is_found_at_its_second(
     assert found[name] == pytest.approx(second, abs=0.25)
 
 
+@pytest.mark.sweep
 def test_a_mouth_on_the_moustache_fails(studio: Studio):
     case = studio.case(presenter_take(studio, "otto", SMALL, on_the_moustache), "moustache")
 

@@ -244,6 +244,7 @@ print(speech.num_samples, int(re.search(r"VmHWM:\\s+(\\d+)", status)[1]) // 1024
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the peak from Linux's /proc")
+@pytest.mark.sweep
 def test_a_long_recording_is_imported_in_bounded_memory(tmp_path: Path) -> None:
     minutes = 20
     source = tmp_path / "long.flac"

@@ -73,6 +73,7 @@ def test_a_host_renders_the_same_bytes_as_this_process_and_loads_another_dtype(t
     ("words", "num_ranks"),
     [("stages=2", 2), pytest.param("stages=2,decoder=own", 3, marks=pytest.mark.sweep)],
 )
+@pytest.mark.sweep
 def test_ranks_that_share_the_steps_render_the_same_bytes_and_die_together(
     monkeypatch, tmp_path, words, num_ranks
 ):

@@ -22,6 +22,7 @@ ASKED = {
 }
 
 
+@pytest.mark.sweep
 def test_a_loaded_engine_lets_no_library_round_to_tf32():
     made = subprocess.run(
         [sys.executable, "-c", LOAD],

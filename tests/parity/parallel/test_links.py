@@ -41,6 +41,7 @@ def test_three_ranks_talk_and_what_arrives_is_what_was_sent():
     assert new_children(known) == []
 
 
+@pytest.mark.sweep
 def test_a_backend_that_cannot_start_is_told_with_the_setting_that_helps(
     monkeypatch: pytest.MonkeyPatch,
 ):

@@ -416,6 +416,7 @@ def _write_model(config: TransformerConfig, path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the peak of a process")
+@pytest.mark.sweep
 def test_loading_never_holds_both_forms_of_the_model(tmp_path: Path):
     for kind, config in (("tiny", TINY), ("large", _LARGE)):
         _write_model(config, tmp_path / f"{kind}.safetensors")

@@ -331,7 +331,7 @@ def _write_model(folder: Path, kind: str, config: TransformerConfig, *, is_pth: 
     [
         pytest.param("safetensors", "float32", marks=pytest.mark.sweep),
         ("safetensors", "bfloat16"),
-        ("pth", "float32"),
+        pytest.param("pth", "float32", marks=pytest.mark.sweep),
     ],
 )
 def test_loading_takes_the_memory_of_the_model_once(ending: str, dtype: str, tmp_path: Path):

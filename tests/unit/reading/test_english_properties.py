@@ -131,13 +131,13 @@ def check_many(seeds: range) -> None:
         check(mixed_text(seed))
 
 
-def test_two_thousand_mixed_texts_leave_no_digit_and_no_sign() -> None:
-    check_many(range(2000))
+def test_five_hundred_mixed_texts_leave_no_digit_and_no_sign() -> None:
+    check_many(range(500))
 
 
 @pytest.mark.sweep
-def test_ten_thousand_mixed_texts_leave_no_digit_and_no_sign() -> None:
-    check_many(range(2000, 12_000))
+def test_ten_thousand_more_leave_no_digit_and_no_sign() -> None:
+    check_many(range(500, 12_000))
 
 
 @given(st.text(max_size=60))
