@@ -18,7 +18,7 @@ _LEAST_BESIDE, _LEAST_ABOVE = 9, 13  # of the small frame: a narrower strip is a
 _MOST_STRIP = 22
 _LEAST_PERSON = 0.15  # of what is mirrored: background alone troubles nobody
 _DETAIL = 4.0  # pixels of the small frame: what is smoother is no detail
-_LEAST_DETAIL = 0.80  # correlation of details. Mirrored 0.85 and more, clean 0.74 and less
+_LEAST_DETAIL = 0.80  # correlation of details. Mirrored 0.87 and more, clean 0.74 and less
 
 _Small = NDArray[np.float32]
 
