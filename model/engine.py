@@ -251,6 +251,7 @@ _ENGINES: Mapping[str, str] = {
 # versions of earlier releases with their weights, the latest first: what they finished stays
 _EARLIER: Mapping[str, tuple[tuple[int, str], ...]] = {
     "preview": (
+        (6, "eab4e064b3ab5f79"),
         (5, "eab4e064b3ab5f79"),
         (4, "eab4e064b3ab5f79"),
         (3, "ca5a7f8ebc377505"),

@@ -48,6 +48,8 @@ _TEETH_HIDDEN, _TEETH_LIT = 0.03, 0.115  # of the mouth's width: openings that h
 _LOWER_HIDDEN, _LOWER_LIT = 0.17, 0.28
 _TONGUE_HIDDEN, _TONGUE_LIT = 0.10, 0.24
 _COLOUR_KEPT = 0.45  # of the skin's colour, in teeth
+_DARK_RED, _DARK_GREY = (0.24, 0.15, 0.15), 0.177  # of the lips' light, with the same luma
+_RED_LIPS = 0.08  # how far red is above the luma of lips that are no longer grey
 
 
 @dataclass(frozen=True)
@@ -153,9 +155,12 @@ class Inside:
             self._teeth = 0.75 * self._teeth + 0.25 * self._own.teeth
         self._gum = (0.55 * colours.lips + 0.15 * colours.skin).astype(np.float32)
         self._tongue = (0.72 * colours.lips).astype(np.float32)
-        self._dark = (
-            colours.lips * np.array([0.24, 0.15, 0.15], np.float32) + 0.06 * colours.skin
-        ).astype(np.float32)
+        # red only as far as the lips are, or a mouth in a grey photograph is the one red thing
+        red = float(np.clip((colours.lips[0] / max(lips_level, 1.0) - 1) / _RED_LIPS, 0, 1))
+        dark = red * np.array(_DARK_RED) + (1 - red) * _DARK_GREY
+        self._dark = (colours.lips * dark.astype(np.float32) + 0.06 * colours.skin).astype(
+            np.float32
+        )
 
     def _upper_row(self, above: Field) -> tuple[Field, Field]:
         """Colours ``(h, w, 3)`` and coverage ``(h, w)`` of teeth and gum.

@@ -102,6 +102,14 @@ def test_a_grey_drawing_has_a_grey_mouth() -> None:
     assert np.ptp(shown, axis=2).mean() < 8
 
 
+@pytest.mark.parametrize("opening", [0.05, 0.2, 0.5, 1.0])
+def test_nothing_in_a_grey_mouth_is_red(opening: float) -> None:
+    grey = cv2.cvtColor(portrait("mara", 1024), cv2.COLOR_RGB2GRAY)
+    actor, features, _ = placed("mara", np.repeat(grey[..., None], 3, 2))
+    shown = mouth(actor.frame(replace(SPEAKING, opening=opening)), features).astype(int)
+    assert np.ptp(shown, axis=2).max() <= 2
+
+
 def test_lips_that_are_open_in_the_portrait_close_over_their_teeth() -> None:
     pixels = portrait("jun", 1024)
     rig = read_rig(PORTRAITS / "jun.rig.json")

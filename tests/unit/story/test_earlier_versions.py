@@ -28,6 +28,7 @@ SETTINGS = PrepareSettings(
     load_presets(), {}, VoiceSettings(), PortraitLimits(), "ffmpeg version 7"
 )
 FINISHED_BY = (  # versions of releases, with the weights they had
+    (6, "eab4e064b3ab5f79"),
     (5, "eab4e064b3ab5f79"),
     (4, "eab4e064b3ab5f79"),
     (3, "ca5a7f8ebc377505"),
