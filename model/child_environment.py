@@ -5,6 +5,7 @@
     engine          an engine host and its ranks   everything but secrets
     server          Prefect's server, set-up       the same, and what is Prefect's or a proxy's
     operator        a command of the operator      what the operator set, but nothing of ours
+    worker          a cluster's worker, its runs   everything but what servers and alarms need
 
 Keys and passwords lie in the environment of whoever starts a run. A process that needs none of them
 has none, so that neither its crash reports nor a hole in a decoder can tell them. Engines get all
@@ -38,6 +39,12 @@ _PREFECT, _CLOUD_KEY = "PREFECT", "PREFECT_API_KEY"  # the key is for Prefect's 
 _PROXY = re.compile(r"_PROXY$", re.IGNORECASE)
 _OURS_ALONE = re.compile(
     rf"^(?:{_PREFECT}|PGPASSWORD$|NIGHTSHOOT_(?:VOICE|UPSCALER|ALARM|MAIL)_)", re.IGNORECASE
+)
+# the database's and the server's own passwords, and those with which `watch` tells people
+_NEVER_OF_RUNS = re.compile(
+    r"^(?:PGPASSWORD$|PREFECT_(?:API|SERVER)_DATABASE_|PREFECT_SERVER_API_AUTH_STRING$"
+    r"|NIGHTSHOOT_(?:ALARM|MAIL)_)",
+    re.IGNORECASE,
 )
 _hidden: set[str] = set()
 
@@ -91,3 +98,8 @@ def operator(environ: Mapping[str, str]) -> dict[str, str]:
         for name, value in environ.items()
         if name == _RUN or not _OURS_ALONE.search(name)
     }
+
+
+def worker(environ: Mapping[str, str]) -> dict[str, str]:
+    """Of a cluster's worker and its runs, which speak scripts and reach the store."""
+    return {name: value for name, value in environ.items() if not _NEVER_OF_RUNS.search(name)}

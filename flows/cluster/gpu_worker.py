@@ -39,7 +39,7 @@ from prefect.workers.process import (
 )
 from pydantic import BaseModel, Field, PrivateAttr, ValidationError
 
-from flows.cluster.workers.prefect_run import command_of_runs
+from flows.cluster.workers.prefect_run import command_of_runs, taken_from_runs
 from flows.cluster.workers.versions import VersionedWorker
 from flows.metrics.textfile import metrics_folder
 from flows.metrics.worker_metrics import WorkerFacts, WorkerMetrics
@@ -104,9 +104,11 @@ class GpuJobConfiguration(ProcessJobConfiguration):
         """See Prefect. A command of ours saves two seconds; the variables so far are the pool's."""
         self._engine_env = host_env(self.env)
         self.command = self.command or command_of_runs()
+        taken = taken_from_runs(os.environ, self.env)
         super().prepare_for_flow_run(
             flow_run, deployment, flow, work_pool, worker_name=worker_name, worker_id=worker_id
         )
+        self.env |= taken
 
     @property
     def kind(self) -> HostKind:

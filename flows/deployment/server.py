@@ -1,7 +1,9 @@
 """Reaching the Prefect server, and errors that say why it cannot be reached."""
 
+import json
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import TypeGuard
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -9,6 +11,7 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.settings import get_current_settings
 
+from flows.local.named_server import absence, server_failure
 from model.errors import NightshootError
 from tasks.redaction import printable, shown_url, without_secrets
 
@@ -45,30 +48,33 @@ def cluster_client() -> Generator[SyncPrefectClient]:
         ClusterError: it is not there, it refuses us, or it refused what we asked for.
     """
     url = api_url()
+    if failure := server_failure():
+        if _is_unauthorized(failure):
+            raise _refused(url, failure) from failure
+        raise _absent(url, failure) from failure
     try:
         with get_client(sync_client=True) as client:
-            failure = client.api_healthcheck()
-            if failure is not None:
-                raise _absent(url, failure) from failure
-            client.read_work_pools(limit=1)  # the health check needs no credentials; this does
             yield client
     except PrefectHTTPStatusError as error:
         raise _refused(url, error) from error
-    except httpx.TransportError as error:
+    except (httpx.RequestError, json.JSONDecodeError) as error:
         raise _absent(url, error) from error
 
 
 def _absent(url: str, error: Exception) -> ClusterError:
     return ClusterError(
-        f"PREFECT_API_URL={shown_url(url)}: no Prefect server answers "
-        f"({type(error).__name__}: {without_secrets(str(error))}); "
+        f"PREFECT_API_URL={shown_url(url)}: {absence(error)}; "
         "start it (`prefect server start`) or correct the address"
     )
 
 
+def _is_unauthorized(error: Exception) -> TypeGuard[PrefectHTTPStatusError]:
+    return isinstance(error, PrefectHTTPStatusError) and error.response.status_code == _UNAUTHORIZED
+
+
 def _refused(url: str, error: PrefectHTTPStatusError) -> ClusterError:
     answer = error.response
-    if answer.status_code == _UNAUTHORIZED:
+    if _is_unauthorized(error):
         return ClusterError(
             f"{shown_url(url)}: the server wants its auth string (401); "
             "set PREFECT_API_AUTH_STRING to the server's PREFECT_SERVER_API_AUTH_STRING"

@@ -292,8 +292,7 @@ class _Cluster:
     ) -> Callable[[], Child]:
         name = f"{socket.gethostname()}-{pool}"
         told = self._figures.folder if self._figures else None
-        # a worker speaks scripts and reaches the store, and so do its runs: it has all keys
-        settings = dict(os.environ) | worker_settings(
+        settings = child_environment.worker(os.environ) | worker_settings(
             self._home.prefect, self._access, slots, told, self._sign(pool)
         )
         log, signs = self._log(pool), self._home.folder / "signs" / pool

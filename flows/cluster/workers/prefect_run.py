@@ -8,7 +8,10 @@ import gc
 import os
 import runpy
 import sys
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+from model import child_environment
 
 OWN_SESSION = "own-session"
 
@@ -16,6 +19,17 @@ OWN_SESSION = "own-session"
 def command_of_runs(*options: str) -> str:
     """What a worker starts for a run, with this worker's Python: the pool may be older than it."""
     return " ".join([sys.executable, "-m", "flows.cluster.workers.prefect_run", *options])
+
+
+def taken_from_runs(environ: Mapping[str, str], of_pool: Iterable[str]) -> dict[str, None]:
+    """What a worker takes away from a run, which Prefect otherwise hands all of the worker's.
+
+    Args:
+        environ: of the worker.
+        of_pool: variables that the pool or the deployment sets: somebody wants them in runs.
+    """
+    kept = {*child_environment.worker(environ), *of_pool}
+    return {name: None for name in environ if name not in kept}
 
 
 def main() -> None:

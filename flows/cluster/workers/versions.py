@@ -32,7 +32,7 @@ from prefect.workers.process import (
 )
 
 from flows.cluster.workers.drain import Drain
-from flows.cluster.workers.prefect_run import OWN_SESSION, command_of_runs
+from flows.cluster.workers.prefect_run import OWN_SESSION, command_of_runs, taken_from_runs
 from flows.cluster.workers.sign import keep_touching
 from flows.metrics.endpoint import Endpoint, serve_for_runs
 from model.engine import engine_identity
@@ -115,9 +115,11 @@ class RunConfiguration(ProcessJobConfiguration):
     ) -> None:
         """See Prefect. Without a command, another Python would first look for files to fetch."""
         self.command = self.command or command_of_runs(OWN_SESSION)
+        taken = taken_from_runs(os.environ, self.env)
         super().prepare_for_flow_run(
             flow_run, deployment, flow, work_pool, worker_name, worker_id=worker_id
         )
+        self.env |= taken
 
 
 with warnings.catch_warnings():

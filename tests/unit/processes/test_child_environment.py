@@ -89,6 +89,19 @@ def test_a_command_of_the_operator_finds_what_the_operator_set_and_no_password_o
     assert found["OPENAI_API_KEY"] == "sk-PASSWORD"
 
 
+OF_SERVERS = {
+    "PGPASSWORD",
+    "NIGHTSHOOT_ALARM_SECRET",
+    "NIGHTSHOOT_MAIL_PASSWORD",
+    "PREFECT_SERVER_DATABASE_CONNECTION_URL",
+}
+
+
+def test_a_worker_finds_all_but_what_servers_and_alarms_need():
+    found = child_environment.worker(WORLD | {"PREFECT_SERVER_API_AUTH_STRING": "PASSWORD"})
+    assert found == {name: value for name, value in WORLD.items() if name not in OF_SERVERS}
+
+
 @pytest.fixture
 def secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in SECRETS.items():
