@@ -16,7 +16,7 @@ def counted(number: int, noun: str) -> str:
 def os_error_text(error: OSError) -> str:
     """What the system refused, where, and the way out, in one line."""
     # of a file that cannot be given its name, the name is what people find
-    named = error.filename2 if error.errno in _OF_THE_NEW_NAME else error.filename
+    named = (error.errno in _OF_THE_NEW_NAME and error.filename2) or error.filename
     where = f"{named}: " if named else ""
     way_out = _OS_WAYS_OUT.get(error.errno or 0, "correct that, then run the same command again")
     return f"{where}{error.strerror or error}; {way_out}"
