@@ -99,7 +99,7 @@ def refresh_delivery(source: StoredCampaign) -> Delivered | None:
     A campaign that an earlier release began has one once somebody asked for it.
     """
     before = read_delivery(source.folder)
-    if before is None and not source.record.has_delivery:
+    if before is None and not source.record.has_delivery and not _has_index(source.folder):
         return None
     before = before or Delivery()
     is_empty = before.release == "approved" and not before.files and not before.decided
@@ -110,13 +110,18 @@ def refresh_delivery(source: StoredCampaign) -> Delivered | None:
     return deliver(source)
 
 
+def _has_index(folder: CampaignFolder) -> bool:
+    """Whether there was a delivery once, whatever became of its record."""
+    return folder.read_bytes(f"{FOLDER}/{INDEX}") is not None
+
+
 def _check_never_delivered(folder: CampaignFolder) -> None:
     """Of a campaign with neither decisions nor a record of its delivery.
 
     Raises:
         CampaignError: there was a delivery, so both were lost.
     """
-    if folder.read_bytes(f"{FOLDER}/{INDEX}") is not None:
+    if _has_index(folder):
         raise CampaignError(
             f"{folder.url}: {FOLDER}/{INDEX} lists what was delivered, but {RECORD} and "
             f"{journal_name(folder)} are missing or empty, so nobody knows what was approved: "

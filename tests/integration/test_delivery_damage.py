@@ -73,3 +73,21 @@ def test_a_campaign_whose_rows_are_damaged_delivers_what_is_approved_as_before(
 
     assert json.loads((root / "rows.json").read_text())["has_delivery"]
     assert (root / "delivery" / "v0.mp4").exists()
+
+
+@pytest.mark.sweep
+def test_a_delivery_is_looked_after_though_no_record_tells_of_it(delivered, tmp_path, nightshoot):
+    manifest, root = delivered.copied_to(tmp_path), tmp_path / "campaign"
+    video = root / "delivery" / "v0.mp4"
+    whole = video.read_bytes()
+    lost = (flip("rows.json"), remove("campaign.json", "delivery.json"))
+    both(*lost, write("delivery/v0.mp4", b"garbage"))(root)
+
+    refused = nightshoot("render", manifest, "--out", tmp_path)
+
+    assert refused.returncode == 2, refused.stdout + refused.stderr
+    assert "delivery/v0.mp4 is not a file that Nightshoot placed" in refused.stderr
+    video.unlink()
+    again = nightshoot("render", manifest, "--out", tmp_path)
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert video.read_bytes() == whole
