@@ -20,7 +20,12 @@ from flows.plan_check import (
 from flows.rows.amended_plans import Planning
 from flows.rows.deliverables import deliver_request, with_deliverables
 from flows.rows.finished import finished_master, is_delivered
-from flows.rows.lost_plans import carried_out_again, check_changes_told, check_journal_told
+from flows.rows.lost_plans import (
+    carried_out_again,
+    changes_lost,
+    check_changes_told,
+    check_journal_told,
+)
 from flows.rows.order import Turns
 from flows.rows.plans import checked_size, plan_video, with_portrait
 from flows.rows.portraits import (
@@ -137,7 +142,7 @@ def prepare_row(
             folder.discard_plan(row.video_id)
             if fault.is_speech_in_doubt:
                 folder.discard_speech(stored.plan.speech_id)
-            stored, _ = planned(stored)
+            stored = _planned_again(stored, planned, folder)
             prepared = judged(row, stored, folder, notice)
         if damaged := _damaged_screen(prepared, folder):
             notice(f"{row.video_id}: drawing it again: {damaged} is missing or damaged")
@@ -151,6 +156,24 @@ def prepare_row(
         return replace(prepared, rereads=stored_rereadings(request, stored, folder))
 
     return guarded(row, folder, prepare)
+
+
+def _planned_again(
+    lost: StoredPlan,
+    planned: Callable[[StoredPlan], tuple[StoredPlan, bool]],
+    folder: CampaignFolder,
+) -> StoredPlan:
+    """A plan in the place of one that was discarded; where none can be made, that one is put back.
+
+    It alone may tell what people had changed in it.
+    """
+    try:
+        stored, _ = planned(lost)
+    except BaseException:
+        if lost.amendment:
+            folder.write_plan(lost)
+        raise
+    return stored
 
 
 def guarded(row: RowName, folder: CampaignFolder, prepare: Callable[[], Prepared]) -> Prepared:
@@ -213,6 +236,8 @@ def _with_decisions(
         settings.presets, settings.engine_settings, settings.lexicon, settings.voice_settings
     )
     found = carried_out_again(record, anew, lost, decisions, planning, place)
+    if found is None and lost is not None:
+        raise changes_lost(lost, place)
     if found is None:
         notice(
             f"{row.video_id}: it is planned as its row asks: run `nightshoot retry` afterwards, "

@@ -80,6 +80,32 @@ def check_changes_told(
         )
 
 
+def changes_lost(lost: StoredPlan, folder: CampaignFolder) -> CampaignError:
+    """A plan must be made again, and what people had changed in it cannot be."""
+    assert lost.amendment is not None, "nothing was changed in it"
+    video_id, portrait = lost.plan.video_id, lost.amendment.portrait
+    names = " and ".join(lost.amendment.by)
+    missing, way_out = f"what {names} decided to change cannot be carried out again", ""
+    if portrait and not _has_portrait(folder, portrait):
+        missing = f"portraits/{portrait}, which {names} chose, is missing or damaged"
+        way_out = (
+            "restore it from a backup, or choose the same picture again with `nightshoot decide"
+        )
+        way_out += f" ... {video_id} --portrait FILE`; or "
+    return CampaignError(
+        f"plans/{video_id}.json: it must be made again, but {missing}: {way_out}remove the plan: "
+        "the video is then made as its row asks, and `nightshoot retry` carries out what is decided"
+    )
+
+
+def _has_portrait(folder: CampaignFolder, name: str) -> bool:
+    try:
+        folder.portrait(name)
+    except DamagedError:
+        return False
+    return True
+
+
 def check_journal_told(
     told: Journal, anew: StoredPlan, lost: StoredPlan | None, damage: str, folder: CampaignFolder
 ) -> None:

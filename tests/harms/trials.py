@@ -117,13 +117,16 @@ def batches(files: Files, seed: int) -> Iterator[Batch]:
 def faults(subject: Subject, batch: Batch) -> list[str]:
     """What a batch of harms ends in that it must not; empty where all is well."""
     done = _harm(subject, batch)
-    if not done:
+    harmed = _changed(subject, subject.whole)
+    if not harmed:
         return []
-    ended, found = _followed(subject, [each.name for each in batch.harms])
-    wrong = _wrong(subject)
+    for room in _STRIPPED[batch.strip]:
+        subject.store.remove(room)
+    ended, found = _followed(subject, harmed)
+    wrong = _changed(subject, subject.shipped)
     if not ended.returncode and wrong and "nightshoot retry" in ended.stdout:
         ended = subject.retry()
-        wrong = _wrong(subject)
+        wrong = _changed(subject, subject.shipped)
     if ended.returncode:
         found.append(f"the ways out lead nowhere: {_tail(ended)}")
     elif wrong:
@@ -179,14 +182,12 @@ def _harm(subject: Subject, batch: Batch) -> list[str]:
         place = Place(subject.store, subject.whole, each.name, others, draw)
         if told := HARMS[each.harm](place):
             done.append(f"{each.name} ({told})")
-    for room in _STRIPPED[batch.strip] if done else ():
-        subject.store.remove(room)
     return done
 
 
-def _wrong(subject: Subject) -> list[str]:
+def _changed(subject: Subject, files: Files) -> list[str]:
     now = subject.store.files()
-    return [name for name, data in subject.shipped.items() if now.get(name) != data]
+    return [name for name, data in files.items() if now.get(name) != data]
 
 
 def _named(names: Sequence[str], ended: "subprocess.CompletedProcess[str]") -> list[str]:

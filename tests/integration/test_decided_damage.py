@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.campaigns import Finished, video_digests
+from tests.integration.campaigns import Finished, video_digests, write_portrait
 from tests.integration.test_damage import (
     ALL,
     GONE,
@@ -150,3 +150,30 @@ def test_without_plan_and_journal_a_video_is_made_as_its_row_asks_once_the_damag
 
     assert again.returncode == 0, again.stdout + again.stderr
     assert video_digests(root) == video_digests(finished.root)
+
+
+def test_a_portrait_that_somebody_chose_and_that_is_damaged_is_named_until_it_is_chosen_again(
+    finished, tmp_path, nightshoot
+):
+    manifest, root = finished.copied_to(tmp_path), tmp_path / "campaign"
+    other = write_portrait(tmp_path / "other.png", seed=9)
+    choose = ("decide", "campaign", "v0", "--portrait", other, "--as", "Ann")
+    for command in (choose, RETRY):
+        done = nightshoot(*command, "--out", tmp_path)
+        assert done.returncode == 0, done.stdout + done.stderr
+    wanted = video_digests(root)
+    chosen = json.loads((root / PLAN).read_text())["amendment"]["portrait"]
+    both(flip(f"portraits/{chosen}"), ALL)(root)
+
+    for _ in range(2):
+        refused = nightshoot("render", manifest, "--out", tmp_path)
+
+        # it was rendered with the portrait of its row, and `retry` could not make it otherwise
+        assert refused.returncode == 2, refused.stdout + refused.stderr
+        told = (refused.stdout + refused.stderr).replace("\n", " ")
+        assert f"portraits/{chosen}, which Ann chose, is missing or damaged" in told
+
+    for command in (choose, ("render", manifest)):
+        done = nightshoot(*command, "--out", tmp_path)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert video_digests(root) == wanted
