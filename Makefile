@@ -12,7 +12,7 @@ PIP_INSTALL = $(BIN)/pip install --disable-pip-version-check --quiet --no-compil
 COMPILE = $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
 SIDE_BY_SIDE = -n $(SIDES) --dist loadscope --no-loadscope-reorder
 
-.PHONY: demo install dev format check test test-all parity test-integration test-faults fuzz bench-gpu count-gpu compile-gpu card-tables
+.PHONY: demo install dev format check test test-all parity test-integration test-faults fuzz harms bench-gpu count-gpu compile-gpu card-tables
 
 # Only what the demo needs: no torch, no test tools.
 install: $(VENV)/.installed
@@ -65,6 +65,12 @@ test-faults: dev
 SECONDS := 600
 fuzz: dev
 	NIGHTSHOOT_FUZZ_S=$(SECONDS) NIGHTSHOOT_FUZZ_KEPT=$(KEPT) $(BIN)/pytest -n 0 tests/fuzz
+
+# Damages every kind of file of finished campaigns in every way, for SECONDS in all and with seeds from SEED
+# on, and tells what one more run does not heal; `make test-all` does a part of it.
+SEED := 1
+harms: dev
+	NIGHTSHOOT_HARMS_S=$(SECONDS) NIGHTSHOOT_HARMS_SEED=$(SEED) $(BIN)/pytest -n 0 tests/harms -m "not faults"
 
 # Measures the engine on one GPU with random weights in under ten minutes, and the reference too with
 # REFERENCE=<checkout of its repository>; more options in ARGS. The page goes to benchmarks/results/.

@@ -20,7 +20,12 @@ from flows.plan_check import (
 from flows.rows.amended_plans import Planning
 from flows.rows.deliverables import deliver_request, with_deliverables
 from flows.rows.finished import finished_master, is_delivered
-from flows.rows.lost_plans import carried_out_again
+from flows.rows.lost_plans import (
+    carried_out_again,
+    changes_lost,
+    check_changes_told,
+    check_journal_told,
+)
 from flows.rows.order import Turns
 from flows.rows.plans import checked_size, plan_video, with_portrait
 from flows.rows.portraits import (
@@ -132,11 +137,12 @@ def prepare_row(
         look = films_fault if prepared.master else found_fault
         fault = look(stored, folder) if is_needed else None
         if fault:
+            check_changes_told(stored, fault.reason, folder, journal)
             notice(f"{row.video_id}: planning it again: {fault.reason}")
             folder.discard_plan(row.video_id)
             if fault.is_speech_in_doubt:
                 folder.discard_speech(stored.plan.speech_id)
-            stored, _ = planned(stored)
+            stored = _planned_again(stored, planned, folder)
             prepared = judged(row, stored, folder, notice)
         if damaged := _damaged_screen(prepared, folder):
             notice(f"{row.video_id}: drawing it again: {damaged} is missing or damaged")
@@ -150,6 +156,24 @@ def prepare_row(
         return replace(prepared, rereads=stored_rereadings(request, stored, folder))
 
     return guarded(row, folder, prepare)
+
+
+def _planned_again(
+    lost: StoredPlan,
+    planned: Callable[[StoredPlan], tuple[StoredPlan, bool]],
+    folder: CampaignFolder,
+) -> StoredPlan:
+    """A plan in the place of one that was discarded; where none can be made, that one is put back.
+
+    It alone may tell what people had changed in it.
+    """
+    try:
+        stored, _ = planned(lost)
+    except BaseException:
+        if lost.amendment:
+            folder.write_plan(lost)
+        raise
+    return stored
 
 
 def guarded(row: RowName, folder: CampaignFolder, prepare: Callable[[], Prepared]) -> Prepared:
@@ -212,6 +236,8 @@ def _with_decisions(
         settings.presets, settings.engine_settings, settings.lexicon, settings.voice_settings
     )
     found = carried_out_again(record, anew, lost, decisions, planning, place)
+    if found is None and lost is not None:
+        raise changes_lost(lost, place)
     if found is None:
         notice(
             f"{row.video_id}: it is planned as its row asks: run `nightshoot retry` afterwards, "
@@ -246,11 +272,9 @@ def _planned(
             yield request_digest(row, settings, engine, digest, rig, asked_speech)
         yield from earlier_requests(row, settings, engine, portrait, rig)
 
-    try:
-        stored = folder.read_plan(row.video_id)
-    except DamagedError as error:
-        notice(f"{row.video_id}: planning it again: {error}")
-        stored = None
+    stored, damage = _stored_plan(row.video_id, folder)
+    if damage:
+        notice(f"{row.video_id}: planning it again: {damage}")
     engines = (identity, *earlier_identities(row.engine))
     is_renewed = settings.rereading == "renew"
     if (
@@ -280,11 +304,21 @@ def _planned(
             return (stored if stored and is_same else anew), False
         anew = anew.model_copy(update={"request_sha256": next(asked(identity))})
         if stored is None:
-            decisions = journal(folder).of(row.video_id)
+            told = journal(folder)
+            check_journal_told(told, anew, lost, damage, folder)
             with turns.speaking(row):
+                decisions = told.of(row.video_id)
                 anew = _with_decisions(row, anew, lost, settings, place, notice, decisions)
         place.write_plan(anew)
     return anew, False
+
+
+def _stored_plan(video_id: str, folder: CampaignFolder) -> tuple[StoredPlan | None, str]:
+    """The plan that the store has, or what is wrong with it."""
+    try:
+        return folder.read_plan(video_id), ""
+    except DamagedError as error:
+        return None, str(error)
 
 
 def _without_keys(plan: VideoPlan) -> VideoPlan:

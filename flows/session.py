@@ -45,6 +45,7 @@ from tasks.store.campaigns import (
     open_campaign,
 )
 from tasks.store.record_json import record_bytes
+from tasks.upkeep.sources import told_by_campaign
 
 
 @dataclass(frozen=True)
@@ -204,7 +205,7 @@ class Session:
         try:
             before = self.folder.read_record("rows.json", CampaignRows)
         except (DamagedError, NewerRecordError):
-            return False
+            return bool(told_by_campaign(self.folder).get("has_delivery"))
         return before is None or before.has_delivery
 
     def _sources(self) -> dict[str, str]:
@@ -226,6 +227,7 @@ class Session:
 
     def describe(self) -> None:
         """Write campaign.json for people, and rows.json, from which it can be retried."""
+        has_delivery = self._has_delivery()
         rows = CampaignRows(
             columns=tuple(self.columns),
             facts=self.facts,
@@ -239,7 +241,7 @@ class Session:
                 )
                 for row in self.rows
             ),
-            has_delivery=self._has_delivery(),
+            has_delivery=has_delivery,
             engine_settings=self.request.engine_settings,
             presets={
                 name: self.settings.presets[name].model_dump(mode="json")
@@ -257,6 +259,7 @@ class Session:
             "manifest_sha256": self.manifest.sha256,
             "sources": self._sources(),
             "num_videos": len(self.rows),
+            "has_delivery": has_delivery,
             "engine_settings": self.request.engine_settings,
             "loudness": self.request.loudness,
             "gates": [self.request.gates.mode, self.request.gates.tries],

@@ -12,7 +12,6 @@ N sections, S samples.
 
 import sys
 from collections.abc import Callable
-from functools import cache
 from importlib import import_module
 from importlib.machinery import PathFinder
 from importlib.util import module_from_spec
@@ -22,6 +21,8 @@ from typing import TypeAlias
 import numpy as np
 import scipy
 from numpy.typing import NDArray
+
+from model.loading import loaded_once
 
 Samples: TypeAlias = NDArray[np.float64]
 _MODULE = "scipy.signal._sosfilt"
@@ -50,7 +51,7 @@ def constant_state(sections: Samples) -> Samples:
     return states
 
 
-@cache
+@loaded_once
 def _kernel() -> Callable[[Samples, Samples, Samples], None]:
     """Filters rows and carries their states on, both in place."""
     if _MODULE not in sys.modules:

@@ -15,7 +15,9 @@ def counted(number: int, noun: str) -> str:
 
 def os_error_text(error: OSError) -> str:
     """What the system refused, where, and the way out, in one line."""
-    where = f"{error.filename}: " if error.filename else ""
+    # of a file that cannot be given its name, the name is what people find
+    named = (error.errno in _OF_THE_NEW_NAME and error.filename2) or error.filename
+    where = f"{named}: " if named else ""
     way_out = _OS_WAYS_OUT.get(error.errno or 0, "correct that, then run the same command again")
     return f"{where}{error.strerror or error}; {way_out}"
 
@@ -92,7 +94,9 @@ class NewerRecordError(StoreError):
 _STDERR_SHOWN = 2_000
 _FORBIDDEN = "check the owner and the permissions of that place, or use another one"
 _FULL = "free some space or use another place, then run the same command again"
+_OF_THE_NEW_NAME = (errno.EISDIR, errno.ENOTEMPTY)
 _OS_WAYS_OUT = {
+    errno.EISDIR: "move that folder away, then run the same command again",
     errno.EACCES: _FORBIDDEN,
     errno.EPERM: _FORBIDDEN,
     errno.EROFS: _FORBIDDEN,

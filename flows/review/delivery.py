@@ -8,12 +8,13 @@ from model.errors import CampaignError
 from tasks.deliverables.store import deliverable_folder, delivered_files, made_of
 from tasks.delivery.delivery_folder import (
     FOLDER,
+    RECORD,
     Delivery,
     KnownDecision,
     deliver_files,
     read_delivery,
 )
-from tasks.delivery.index_csv import DeliveredFile, index_csv
+from tasks.delivery.index_csv import INDEX, DeliveredFile, index_csv
 from tasks.delivery.names import DEFAULT_NAME, NamedRow, names_of
 from tasks.delivery.release import Release, is_released
 from tasks.records import ManifestRow, RowRecord, VideoOutcome
@@ -98,13 +99,34 @@ def refresh_delivery(source: StoredCampaign) -> Delivered | None:
     A campaign that an earlier release began has one once somebody asked for it.
     """
     before = read_delivery(source.folder)
-    if before is None and not source.record.has_delivery:
+    if before is None and not source.record.has_delivery and not _has_index(source.folder):
         return None
     before = before or Delivery()
     is_empty = before.release == "approved" and not before.files and not before.decided
-    if is_empty and not read_journal(source.folder).decisions:
+    journal = read_journal(source.folder)
+    if is_empty and not journal.decisions and not journal.damage:
+        _check_never_delivered(source.folder)
         return None  # nothing can be approved, and no file need be read to know it
     return deliver(source)
+
+
+def _has_index(folder: CampaignFolder) -> bool:
+    """Whether there was a delivery once, whatever became of its record."""
+    return folder.read_bytes(f"{FOLDER}/{INDEX}") is not None
+
+
+def _check_never_delivered(folder: CampaignFolder) -> None:
+    """Of a campaign with neither decisions nor a record of its delivery.
+
+    Raises:
+        CampaignError: there was a delivery, so both were lost.
+    """
+    if _has_index(folder):
+        raise CampaignError(
+            f"{folder.url}: {FOLDER}/{INDEX} lists what was delivered, but {RECORD} and "
+            f"{journal_name(folder)} are missing or empty, so nobody knows what was approved: "
+            f"restore both from a backup, or move {FOLDER}/ away and decide again"
+        )
 
 
 def _decided(

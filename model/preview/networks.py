@@ -8,10 +8,10 @@ graph is rewritten on its way into the session, in the wire format of protocol b
 """
 
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from model.loading import loaded_once
 from model.onnx_telemetry import forbid_telemetry
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _ZERO = b"nightshoot zero"
 _PRELU = b"PRelu"
 
 
-@cache
+@loaded_once
 def session(name: str) -> "onnxruntime.InferenceSession":
     """The network of that file name, on one thread; read once."""
     forbid_telemetry()

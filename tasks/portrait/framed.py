@@ -7,16 +7,15 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Lock
 
 import cv2
 import numpy as np
 
 from model.engine import Pixels
 from model.errors import PortraitError
+from model.loading import loaded_once_each
 from model.preview.features import features_of_rig, parse_rig
 from tasks.portrait.background import extended
 from tasks.portrait.faces import Presenter, presenter_of
@@ -29,7 +28,6 @@ _FRAMES_KEPT = 64
 _LEAST_TOLD = 0.5  # of the frame: a square picture that fills a wide one's height leaves 45 %
 _POINTS = ("mouth_left", "mouth_right", "chin", "nose")
 _LENGTHS = ("upper_lip", "lower_lip", "lip_thickness")
-_TURNS = tuple(Lock() for _ in range(8))
 
 
 @dataclass(frozen=True)
@@ -88,12 +86,10 @@ def framed_file(
         PortraitError: the picture cannot be read, or the box does not fit it.
     """
     rig_text = None if rig is None else json.dumps(dict(rig), sort_keys=True)
-    asked = (path, version, rig_text, size, framing)
-    with _TURNS[hash(asked) % len(_TURNS)]:  # rows that share a frame are planned at once
-        return _framed_file(*asked)
+    return _framed_file(path, version, rig_text, size, framing)
 
 
-@lru_cache(maxsize=_FRAMES_KEPT)
+@loaded_once_each(most_kept=_FRAMES_KEPT)
 def _framed_file(
     path: Path,
     version: tuple[int, ...],

@@ -13,6 +13,8 @@ from typing import Any
 
 from PIL import ImageFont
 
+from model.loading import loaded_once_each
+
 FONT_FILES = "TTF, OTF or TTC"
 _NO_FONT = f"the file is not a font ({FONT_FILES}), or it is damaged"
 _MAX_BYTES = 64 << 20
@@ -89,7 +91,7 @@ def read_font(path: Path) -> Font:
     return _read_font(path, info.st_mtime_ns, info.st_size)
 
 
-@lru_cache(maxsize=32)
+@loaded_once_each(most_kept=32)
 def _read_font(path: Path, version: int, num_bytes: int) -> Font:
     from fontTools.ttLib import TTFont, TTLibError
 

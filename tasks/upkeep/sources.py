@@ -51,13 +51,18 @@ def sources_of(folder: CampaignFolder, rows: CampaignRows) -> Sources:
     return found
 
 
-def _named_by(folder: CampaignFolder) -> dict[str, str]:
-    """What ``campaign.json`` says of files that options named; empty for earlier releases."""
+def told_by_campaign(folder: CampaignFolder) -> dict[str, Any]:
+    """What ``campaign.json`` says; empty where it is missing or damaged."""
     try:
         about: Any = json.loads(folder.read_bytes("campaign.json") or b"{}")
     except (ValueError, RecursionError):
         return {}
-    named = cast("dict[str, Any]", about).get("sources") if isinstance(about, dict) else None
+    return cast("dict[str, Any]", about) if isinstance(about, dict) else {}
+
+
+def _named_by(folder: CampaignFolder) -> dict[str, str]:
+    """What ``campaign.json`` says of files that options named; empty for earlier releases."""
+    named = told_by_campaign(folder).get("sources")
     is_table = isinstance(named, dict)
     return {k: str(v) for k, v in cast("dict[str, Any]", named).items()} if is_table else {}
 

@@ -5,7 +5,8 @@ stays), and no entry of its tables changes the number of characters, so places i
 """
 
 import re
-from functools import cache
+
+from model.loading import loaded_once
 
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 _ALSO_SIMPLIFIED = frozenset("乾夥後徵於著麽麼薰擡")
@@ -61,8 +62,11 @@ def _is_foreign(sign: str) -> bool:
     return False
 
 
-@cache
+@loaded_once
 def _converter():
     from opencc_purepy import OpenCC
 
-    return OpenCC("t2s")
+    converter = OpenCC("t2s")
+    # it fills its tables on first use, in place: a thread beside would convert with half of them
+    converter.convert("漢")
+    return converter

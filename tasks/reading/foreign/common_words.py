@@ -6,9 +6,9 @@ For each language ``common_words.tsv`` lists the words that its slogans and gree
 import csv
 import re
 import unicodedata
-from functools import cache
 from pathlib import Path
 
+from model.loading import loaded_once
 from tasks.reading.foreign.folding import without_marks
 
 _TOKEN = re.compile(r"[^\W_]+(?:['’ʻ-][^\W_]+)*")
@@ -89,7 +89,7 @@ def _parts(word: str) -> list[str]:
     return [part for part in whole.split("-") if part and part not in _ABBREVIATIONS]
 
 
-@cache
+@loaded_once
 def _index() -> dict[str, frozenset[str]]:
     """The languages of a word, by the ways it is typed: with its marks, without, in two letters."""
     index: dict[str, set[str]] = {}

@@ -4,8 +4,9 @@
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 
 from dataclasses import dataclass
-from functools import cache
 from typing import Protocol, cast
+
+from model.loading import loaded_once
 
 LATIN = "la"
 """Mottos, laws, plants and ingredients, which English texts quote."""
@@ -61,7 +62,7 @@ def ranking(prose: str) -> Ranking:
     return Ranking(best, best_share, share, english, relatives)
 
 
-@cache
+@loaded_once
 def _model() -> _Model:
     """Loaded where a text has foreign words: about a second, and 50 MB."""
     from py3langid.langid import MODEL_FILE, LanguageIdentifier

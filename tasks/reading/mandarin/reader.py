@@ -3,8 +3,8 @@
 import re
 import unicodedata
 from dataclasses import replace
-from functools import cache
 
+from model.loading import loaded_once
 from model.speech.hanzi.traditional import simplified
 from tasks.reading.mandarin import (
     accounts,
@@ -75,7 +75,7 @@ def mandarin_tokens(text: str) -> tuple[Token, ...]:
     return with_doubts(seen, tokens)
 
 
-@cache
+@loaded_once
 def _compiled_rules() -> tuple[tuple[re.Pattern[str], Say], ...]:
     """Compiled for the first text: most processes that import this read none."""
     return tuple((re.compile(pattern), say) for pattern, say in _RULES)

@@ -6,11 +6,11 @@ They are conformed to each deliverable when it is encoded; here they are looked 
 import io
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from PIL import Image
 
+from model.loading import loaded_once_each
 from tasks.errors import ProgramError
 from tasks.processes.ffmpeg import confined, ffmpeg_path, run_ffmpeg, time_limit_s
 from tasks.processes.programs import run_program
@@ -76,7 +76,7 @@ def check_clip(path: Path) -> ClipFacts:
     return measured_clip(path, (info.st_mtime_ns, info.st_size))
 
 
-@lru_cache(maxsize=64)
+@loaded_once_each(most_kept=64)
 def measured_clip(path: Path, version: tuple[int, ...]) -> ClipFacts:
     """The facts of a clip, once a version of its file.
 

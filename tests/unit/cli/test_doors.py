@@ -15,9 +15,11 @@ from flows.cluster.parameters import CampaignParameters, RetryParameters, VideoP
 from flows.deployment.submit import campaign_name, retry_campaign, submit_campaign
 from flows.outcomes import name_of
 from model.errors import CampaignError, NightshootError
+from tasks.errors import os_error_text
 from tasks.records import CampaignRows, RowRecord
 from tasks.store.campaign_folder import CampaignFolder
 from tasks.store.campaigns import open_campaign
+from tasks.store.files import write_file
 from tests.unit.store.test_store import failure_of, plan_of
 
 ROOT = Path(__file__).parents[3]
@@ -257,6 +259,20 @@ def test_a_store_that_cannot_be_read_is_one_clear_line(tmp_path, command):
     assert told.count("\n") == 1
     assert str(tmp_path / "june" / "rows.json") in told
     assert "Is a directory" in told
+
+
+def test_a_folder_in_the_place_of_a_file_is_named_and_not_the_part_that_was_to_have_its_name(
+    tmp_path,
+):
+    place = tmp_path / "report.csv"
+    place.mkdir()
+
+    with pytest.raises(IsADirectoryError) as refused:
+        write_file(place, b"video_id")
+
+    assert os_error_text(refused.value) == (
+        f"{place}: Is a directory; move that folder away, then run the same command again"
+    )
 
 
 @pytest.mark.parametrize(

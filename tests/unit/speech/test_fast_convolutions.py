@@ -3,10 +3,7 @@
 # onnxruntime leaves what a session returns open
 # pyright: reportUnknownMemberType=false, reportPrivateUsage=false
 
-import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from importlib.resources import files
 
 import numpy as np
@@ -101,23 +98,6 @@ def test_a_convolution_in_groups_stays_what_it_is() -> None:
 def test_what_is_no_model_is_refused(damaged: bytes) -> None:
     with pytest.raises(ValueError, match="no ONNX model"):
         with_fast_convolutions(damaged)
-
-
-def test_voices_that_begin_side_by_side_load_the_model_once(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    opened: list[object] = []
-
-    @cache
-    def load() -> object:
-        time.sleep(0.05)
-        opened.append(object())
-        return opened[-1]
-
-    monkeypatch.setattr(kokoro, "_loaded_session", load)
-    with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda _: kokoro._session(), range(4)))
-    assert len(opened) == len(set(map(id, found))) == 1
 
 
 def test_kokoro_says_the_same_to_the_bit(monkeypatch: pytest.MonkeyPatch) -> None:
