@@ -16,6 +16,7 @@ from tasks.reading.english.rates import with_rate
 from tasks.reading.english.rules import (
     LatePattern,
     Rule,
+    near,
     stop_ends_sentence,
     token,
     word_after,
@@ -335,13 +336,13 @@ def _letter_scale(match: re.Match[str], quantity: _Quantity) -> str | None:
     is_run = is_run or (value in (3, 5, 10, 15) and following in _KINDS_OF_RUN)
     is_run = is_run or (value in (3, 5, 10, 15) and following in _PARTS_OF_RACE)
     is_run = is_run or (value in (3, 5, 10, 15) and before in _KINDS_OF_RUN | {"annual"})
-    is_run = is_run or (value in (5, 10) and not following and bool(_RACES.search(match.string)))
+    is_run = is_run or (value in (5, 10) and not following and bool(_RACES.search(near(match))))
     if is_run and scale == "K" and quantity.number.decimals is None:
         return f"{quantity.number.words} K"
     if is_screen or following in ("run", "race", "runs", "races", "runner", "event"):
         return f"{quantity.number.words} K"
     is_gold = following.split("-")[0] in ("gold", "white", "yellow", "rose", "yg", "wg", "rg")
-    is_gold = is_gold or (not following and bool(_RING.search(match.string)))
+    is_gold = is_gold or (not following and bool(_RING.search(near(match))))
     if is_gold and value in (
         8,
         9,

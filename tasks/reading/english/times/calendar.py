@@ -5,6 +5,7 @@ import re
 from tasks.reading.english.numbers import SMALL, cardinal, ordinal, plural, year
 from tasks.reading.english.rules import (
     Rule,
+    near,
     stop_ends_sentence,
     token,
     word_after,
@@ -180,9 +181,9 @@ def _numeric(match: re.Match[str]) -> Token | None:
     if match["s2"] == ".":
         return _dated(match, second, first, written)
     loose = None
-    if match["s2"] == "/" and len(written) == 2 and not _DATING.search(match.string):
+    if match["s2"] == "/" and len(written) == 2 and not _DATING.search(near(match)):
         loose = f'"{match[0]}" could be three numbers and no date'
-    if loose and _STAT_LINE.search(match.string) and _PLAYED.search(match.string):
+    if loose and _STAT_LINE.search(near(match)) and _PLAYED.search(near(match)):
         numbers = [cardinal(int(each)) for each in match[0].split("/")]
         return token(match, "range", f"{', '.join(numbers[:2])} and {numbers[2]}", doubt=loose)
     if first > 12:
@@ -313,9 +314,9 @@ def _expiry(match: re.Match[str]) -> Token | None:
         return None
     words = f"{MONTHS[int(match['month']) - 1]} {year(value)}"
     is_day = len(written) == 2 and int(written) <= 31
-    if is_day and not (match["pack"] or _CARD.search(match.string)):
+    if is_day and not (match["pack"] or _CARD.search(near(match))):
         return None
-    is_doubtful = is_day and not _CARD.search(match.string)
+    is_doubtful = is_day and not _CARD.search(near(match))
     doubt = f'"{match["month"]}/{written}" could be a day' if is_doubtful else None
     return Token(match.start("month"), match.end(), "date", words, None, doubt)
 
