@@ -319,6 +319,8 @@ _RUN = word_set("a an the my your our his her their first next charity fun")
 _RACES = re.compile(r"\b(?:marathons?|relays?|triathlons?|finish line|runners)\b", re.I)
 _KINDS_OF_RUN = word_set("fun charity turkey color colour trail road walk virtual jog")
 _PARTS_OF_RACE = word_set("cutoff cut-off finishers finisher bib bibs medal medals pb course")
+_START_BEHIND = re.compile(r"[ \u00a0]\d{1,2}:\d\d")
+_INCHES_BEFORE = re.compile(r"\d[\"”] $")
 _AFTER_RUN = word_set("in on and for with this every to at or")
 
 
@@ -329,7 +331,9 @@ def _letter_scale(match: re.Match[str], quantity: _Quantity) -> str | None:
         return None
     value, following = quantity.number.whole, word_after(match.string, match.end()).lower()
     is_screen = value in (2, 3, 4, 5, 6, 8, 12, 16) and (
-        following in _SCREENS or (scale == "K" and following == "" and value != 3)
+        following in _SCREENS
+        or bool(_INCHES_BEFORE.search(match.string, 0, match.start()))
+        or (scale == "K" and following == "" and value != 3)
     )
     before = word_before(match.string, match.start()).lower()
     is_run = value in (3, 5, 10, 15) and before in _RUN and following in ("", *_AFTER_RUN)
@@ -337,6 +341,7 @@ def _letter_scale(match: re.Match[str], quantity: _Quantity) -> str | None:
     is_run = is_run or (value in (3, 5, 10, 15) and following in _PARTS_OF_RACE)
     is_run = is_run or (value in (3, 5, 10, 15) and before in _KINDS_OF_RUN | {"annual"})
     is_run = is_run or (value in (5, 10) and not following and bool(_RACES.search(near(match))))
+    is_run = is_run or (value in (5, 10) and bool(_START_BEHIND.match(match.string, match.end())))
     if is_run and scale == "K" and quantity.number.decimals is None:
         return f"{quantity.number.words} K"
     if is_screen or following in ("run", "race", "runs", "races", "runner", "event"):

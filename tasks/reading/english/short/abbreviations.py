@@ -205,6 +205,8 @@ def _is_short(match: re.Match[str], name: str) -> bool:
 
 
 def _plain(match: re.Match[str]) -> Token | None:
+    if match[1] in ("BLT", "GRP", "AVG", "MNT"):
+        return None  # a sandwich, a plastic, a program
     if match[1] == "VS" and re.match(r" (?:Code\b|20\d\d)", match.string[match.end() :]):
         return None  # Visual Studio
     if match[1] in ("SR", "JR", "VS") and re.match(r" [-+−]?\d", match.string[match.end() :]):

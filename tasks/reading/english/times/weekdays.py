@@ -73,7 +73,7 @@ _GLUED_DAYS = re.compile(
 _LETTERED_DAYS = re.compile(
     rf"(?<![\w&-])(?:(M){_TO}(Th|F|Sat?|Sun?)|(Th|Tu|W){_TO}(F|Sat?|Sun?))"
     rf"(?=[ \u00a0:,]{{1,2}}\d{{1,2}}(?:[:.]\d\d)?[ \u00a0]?(?:[ap]\.?m|[ap]\b|[-–]|to\b)"
-    r"|(?<=F)(?:[,;)]|$)|(?<=Sa)(?![\w-])|(?<=Su)(?![\w-]))"
+    r"|(?<=F)(?:[,;)]|$)|(?<=Sa)(?![\w-])|(?<=Su)(?![\w-])|(?<=Sat)(?![\w-])|(?<=Sun)(?![\w-]))"
 )
 _OF_LETTERS = {
     "M": "Monday",
