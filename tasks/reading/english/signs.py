@@ -327,9 +327,7 @@ def _slash(match: re.Match[str]) -> Token:
     is_silent = (around.isupper() and not are_digits) or not around.strip()
     if is_silent:
         return token(match, "sign", "")
-    is_beside_letter = re.match(r"[a-z](?![\w])", right) is not None
-    doubt = f'"/{right[0]}" is read with its slash' if is_beside_letter else None
-    return token(match, "sign", "slash", doubt=doubt)
+    return token(match, "sign", "slash")
 
 
 _ONLY = re.compile(r"(?<=\d)/[-–=](?![\w-]|\.\d)")

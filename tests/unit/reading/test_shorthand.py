@@ -63,6 +63,11 @@ def test_a_clipped_word_of_a_line_of_figures_is_marked(text: str, written: str) 
         ("Free ret, 30d, from €9.", "30d", '"30d" is read by the name of its letter'),
         ("Full rack R219, chips, ltd to 100.", "R219", '"R219" could be rand'),
         ("Cruise 10N ex SYD, from A$1,299.", "10N", '"10N" could be nights or newtons'),
+        ("Cetirizine 10mg 30s, £3.29.", "30s", '"30s" could be a number of pieces or seconds'),
+        ("For $12/u/mo, SSO.", "$12/u/mo", '"$12/u/mo" is for one of what no rule knows'),
+        ("Car loan, max 84m, fee 1%.", "84m", '"84m" could be meters or months'),
+        ("Funds, min R500/m, no fees.", "R500/m", '"R500/m" could be for a meter or a month'),
+        ("TV with 3xHDMI, 60Hz.", "3xHDMI", '"3xHDMI" is read with its "x"'),
         ("Kids free, M-W, 9-5, 1 per adult.", "M-W", '"M-W" could be days, sizes or grades'),
     ],
 )
@@ -70,8 +75,16 @@ def test_a_letter_that_no_rule_claims_is_marked(text: str, written: str, doubt: 
     assert _doubts(text).get(written) == f"{doubt}; {_WAY_OUT}"
 
 
+def test_more_than_a_whole_is_no_score() -> None:
+    assert "out of" not in _spoken("Fibre 500/100 from $85.")
+    assert _doubts("Fibre 500/100 from $85.") == {
+        "500/100": '"500/100" could be a fraction or two values'
+    }
+    assert _doubts("Blood pressure of 138/86.") == {}
+
+
 def test_a_slash_before_one_letter_is_marked() -> None:
-    assert _doubts("With 100 SMS/d free.").get("/") == '"/d" is read with its slash'
+    assert _doubts("With 100 SMS/d free.").get("/") == (f'"/d" is read with its slash; {_WAY_OUT}')
 
 
 @pytest.mark.parametrize(
@@ -105,6 +118,8 @@ def test_what_is_said_as_it_stands_is_not_marked(text: str) -> None:
         ("The 10K 8:45, the 5K 8:00.", "The ten K eight forty-five, the five K eight o'clock."),
         ("Insured till Aug'26.", "Insured till August twenty twenty-six."),
         ('A 65" 4K QLED.', "A sixty-five inch four K QLED."),
+        ("Tees, $14.99 ea, today.", "Tees, fourteen dollars and ninety-nine cents each, today."),
+        ("A drill, $269 kit.", "A drill, two hundred sixty-nine dollar kit."),
         ("A BLT for $9.", "A BLT for nine dollars."),
     ],
 )

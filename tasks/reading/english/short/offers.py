@@ -56,8 +56,13 @@ _BEHIND_FIGURE = re.compile(
 )
 
 
-def _behind_figure(match: re.Match[str]) -> Token:
-    """1.50 ea, hours for the w/e, 15 mins b4 departure."""
+_PRICE_BEFORE = re.compile(r"(?:[$€£¥₹]|\bRs?\.?)[ \u00a0]?[\d.,]+ $")
+
+
+def _behind_figure(match: re.Match[str]) -> Token | None:
+    """1.50 ea, hours for the w/e, 15 mins b4 departure; a price takes its own "each"."""
+    if match["ea"] and _PRICE_BEFORE.search(match.string, 0, match.start()):
+        return None
     return token(match, "abbreviation", _SAID[match[0]])
 
 

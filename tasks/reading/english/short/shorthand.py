@@ -30,13 +30,13 @@ _OPEN_END = re.compile(r"[^aeiouys]$")
 """Words that are cut short stop at a consonant: insp, regd, contrib; food of far away rarely."""
 _HALVES = word_set(
     "abs acc adj adv aft alt amt anon bal bev bot cert coll conc cond conf contr conv coop cor "
-    "corr cust dem dep des det dev diff dig dim dir disc dist div doc dom dup eff elec emp eng "
-    "ent env eq esp exc exch exec exp ext fem fr freq gar guar hol hosp incl ind inf ins inst "
-    "int inv iss lat lim liq maj mat mech med mem merch mgr misc mod mon nat neg obs occ opp "
-    "ops ord org orig perf pers phys pk pop pos poss prec pref prelim prem pres prev prob proc "
-    "prod prof prot rec recip ref rel rem req resp ret rev sat sch sci sec sep ser serv sess "
-    "sim sta stat std stu subj suff sug sup supp surf susp sym syn tech tel trans trop typ util "
-    "vac val var vol warr"
+    "corr cust del dem dep des det dev diff dig dim dir disc dist div doc dom dr dup eff elec "
+    "emp eng ent env eq esp exc exch exec exp ext fem fr freq gar guar hol hosp incl ind inf "
+    "ins inst int inv iss lat lim liq maj mat mech med mem merch mgr misc mod mon nat neg obs "
+    "occ opp ops ord org orig perf pers phys pk pop pos poss pr prec pref prelim prem pres prev "
+    "prob proc prod prof prot py rec recip ref rel rem req resp ret rev sat sch sci sec sep ser "
+    "serv sess sim sta stat std stu subj suff sug sup supp surf susp sym syn tech tel trans "
+    "trop typ util vac val var vol warr"
 )
 """What in shorthand is half of another word, and the dictionary has: dep, disc, ins, perf."""
 
@@ -88,6 +88,19 @@ _ONE_LETTER = re.compile(r"(?![2-4]d)\d{1,3}[dnwy]")
 """A figure with the letter of a day, a night, a week or a year, read by the letter's name."""
 _RAND = re.compile(r"R(?:(?!1[2-9]|2[0-2]|32)\d{2}|(?!134|290|410|600)\d{3,6})")
 """A figure that is no size of a tyre, no age of viewers and no refrigerant."""
+_BESIDE_SLASH = re.compile(r"/\s?[\w.]*")
+_X_SAID = re.compile(r"\b[xX]")
+_TIMES_NAME = re.compile(r"\d{1,2}x[A-Z]\w*")
+_SQUARED = re.compile(r"\d{1,3}s")
+_DOSES = re.compile(r"(?i:\d ?m?c?g |\byrs? |\bpk |\bbox )$")
+_PER_ONE = re.compile(r" per [a-z](?![a-z])")
+_LOANS = re.compile(r"(?i:\b(?:loans?|APR|EMI|NCEMI|finance|deposit|dep|HP|PCP|BT|interest)\b)")
+_METRES = re.compile(r"\d{1,2}m")
+_PER_METRE = re.compile(r"per meter$")
+_SOLD_BY_METRE = re.compile(
+    r"(?i:\b(?:fabric|cables?|timber|decking|fenc\w+|rope|pipe|hose|ribbon|trim|tape|wire|carpet"
+    r"|turf|skirting|track|lengths?|pine|per m|m²|chain|rail|gutter\w*|lino|cloth|linen|cotton)\b)"
+)
 _NEWTONS = re.compile(r"\d{1,2}[ \u00a0]?N")
 _OF_FORCE = re.compile(
     r"(?i:\b(?:forces?|pulls?|push\w*|thrust|newtons?|loads?|grip|torque|weights?|masses|spring"
@@ -103,19 +116,50 @@ def loose_letters(text: str, tokens: Sequence[Token]) -> Iterator[tuple[int, int
     """Figures with a letter whose sense no rule knows, read by the letter's name."""
     is_short = is_shorthand(text, tokens)
     for each in tokens:
-        written = text[each.start : each.end]
         if each.doubt:
             continue
-        if each.kind == "model" and _ONE_LETTER.fullmatch(written):
-            yield each.start, each.end, f'"{written}" is read by the name of its letter'
-        elif each.kind == "model" and is_short and _is_amount(text, each):
-            yield each.start, each.end, f'"{written}" could be rand'
-        elif _NEWTONS.fullmatch(written) and not _OF_FORCE.search(text):
-            yield each.start, each.end, f'"{written}" could be nights or newtons'
+        if each.kind == "sign" and each.spoken.strip() == "slash":
+            found = _BESIDE_SLASH.match(text, each.start)
+            if found and not any(map(str.isdecimal, found[0])):
+                yield each.start, each.start + 1, f'"{found[0]}" is read with its slash'
+        elif found := _odd_name(text, each, is_short=is_short) or _odd_unit(text, each):
+            yield each.start, each.end, found
     for match in _LETTER_PAIR.finditer(text):
         is_free = all(match.end() <= each.start or each.end <= match.start() for each in tokens)
         if is_short and is_free:
             yield *match.span(), f'"{match[0]}" could be days, sizes or grades'
+
+
+def _odd_name(text: str, each: Token, *, is_short: bool) -> str | None:
+    """Why the name of a model may be none: 30d, R129."""
+    written = text[each.start : each.end]
+    if each.kind != "model":
+        return None
+    if _ONE_LETTER.fullmatch(written):
+        return f'"{written}" is read by the name of its letter'
+    if is_short and _is_amount(text, each):
+        return f'"{written}" could be rand'
+    if _TIMES_NAME.fullmatch(written) and _X_SAID.search(each.spoken):
+        return f'"{written}" is read with its "x"'
+    return None
+
+
+def _odd_unit(text: str, each: Token) -> str | None:
+    """Why a unit is a guess: a cruise of 10N, tablets 30s, $12/u/mo, a loan of 84m, R500/m."""
+    written = text[each.start : each.end]
+    if _NEWTONS.fullmatch(written) and not _OF_FORCE.search(text):
+        return f'"{written}" could be nights or newtons'
+    if _SQUARED.fullmatch(written) and _DOSES.search(text, 0, each.start):
+        return f'"{written}" could be a number of pieces or seconds'
+    if each.kind == "money" and _PER_ONE.search(each.spoken):
+        return f'"{written}" is for one of what no rule knows'
+    is_loan = each.spoken.endswith(" meters") and _LOANS.search(text)
+    if is_loan and _METRES.fullmatch(written):
+        return f'"{written}" could be meters or months'
+    is_by_metre = each.kind == "money" and _PER_METRE.search(each.spoken)
+    if is_by_metre and not _SOLD_BY_METRE.search(text):
+        return f'"{written}" could be for a meter or a month'
+    return None
 
 
 def _is_amount(text: str, figure: Token) -> bool:
