@@ -290,7 +290,7 @@ _UNSAYABLE = re.compile(
     r"(?![\w'@-]|\.\w)"
     r"|(?:(?<=[\d/])|(?<=[\d/] ))(?P<unit>[a-z]{1,2}[B-DF-HJ-NP-TV-XZ][B-DF-HJ-NP-TV-XZa-z]*)"
     r"(?![\w'@.-]|\.\w)"
-    r"|(?:(?<=\d)|(?<=\d ))(?P<letter>[b-hj-wyz])(?![\w'@.-]|\.\w)"
+    r"|(?:(?<=\d)|(?<=\d ))(?P<letter>[b-hj-wyzU])(?![\w'@.-]|\.\w)"
     r"|(?<![\w.'@#\\-])(?P<clipped>[A-Za-z]{1,12}'[a-z]{1,6})(?![\w'-])"
     r"|(?<![\w/'@.-])(?P<pair>[b-hj-z]/[a-z]+)(?![\w/'])"
 )

@@ -48,6 +48,7 @@ def test_what_is_near_a_figure_is_whole_words_of_its_sentence() -> None:
         ("AER 4.35%, £1-£85k, 90-day notice, FSCS prot.", "prot"),
         ("Coats from €89, 15% stu disc, no fee.", "disc"),
         ("Rated 5 kW, 25yr perf warranty, £900 off.", "perf"),
+        ("Terrace hse, 2 beds, £795 pcm.", "hse"),
         ("First pup 8 weeks old, vacc at 10, £900.", "vacc"),
     ],
 )
@@ -68,11 +69,17 @@ def test_a_clipped_word_of_a_line_of_figures_is_marked(text: str, written: str) 
         ("Car loan, max 84m, fee 1%.", "84m", '"84m" could be meters or months'),
         ("Funds, min R500/m, no fees.", "R500/m", '"R500/m" could be for a meter or a month'),
         ("TV with 3xHDMI, 60Hz.", "3xHDMI", '"3xHDMI" is read with its "x"'),
+        ("Sess 8, rpt in 3/12, $9.", "3/12", '"3/12" could be months, weeks or a fraction'),
         ("Kids free, M-W, 9-5, 1 per adult.", "M-W", '"M-W" could be days, sizes or grades'),
     ],
 )
 def test_a_letter_that_no_rule_claims_is_marked(text: str, written: str, doubt: str) -> None:
     assert _doubts(text).get(written) == f"{doubt}; {_WAY_OUT}"
+
+
+def test_a_letter_behind_w_is_no_with() -> None:
+    assert [written for written in _doubts("Run 5 x 1 km, w/u 10 min.")] == ["w/u"]
+    assert "with cream" in _spoken("Scone w/cream, $5.")
 
 
 def test_more_than_a_whole_is_no_score() -> None:

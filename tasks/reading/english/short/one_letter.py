@@ -36,7 +36,7 @@ _SHOWN = re.compile(
     r"|facial):? )$"
 )
 _MONTHS_BEHIND = re.compile(
-    r"[ \u00a0-](?:warranty|guarantee|contract|subscription|membership|lease|interest-free"
+    r"[ \u00a0-](?:warranty|wty|guarantee|contract|subscription|membership|lease|interest-free"
     r"|MOT|term|terms|fixed|plan|deal|tenure|FD|waiting period)\b"
 )
 _SPANS_IN_MONTHS = frozenset((3, 6, 9, 12, 15, 18, 24, 30, 36, 48, 60, 72, 84, 120))

@@ -26,17 +26,17 @@ _GRAMMAR = word_set(
 _LONGEST_CLAUSE = 6
 _WORDS_TO_SMALL = 12  # of shorthand, to one small word
 _LEAST_SHARE = 0.2  # of the words of a line, in figures and what else is written short
-_OPEN_END = re.compile(r"[^aeiouys]$")
+_OPEN_END = re.compile(r"[^aeiouys]$|^[a-z]{2,3}e$")
 """Words that are cut short stop at a consonant: insp, regd, contrib; food of far away rarely."""
 _HALVES = word_set(
     "abs acc adj adv aft alt amt anon bal bev bot cert coll conc cond conf contr conv coop cor "
-    "corr cust del dem dep des det dev diff dig dim dir disc dist div doc dom dr dup eff elec "
-    "emp eng ent env eq esp exc exch exec exp ext fem fr freq gar guar hol hosp incl ind inf "
-    "ins inst int inv iss lat lim liq maj mat mech med mem merch mgr misc mod mon nat neg obs "
-    "occ opp ops ord org orig perf pers phys pk pop pos poss pr prec pref prelim prem pres prev "
-    "prob proc prod prof prot py rec recip ref rel rem req resp ret rev sat sch sci sec sep ser "
-    "serv sess sim sta stat std stu subj suff sug sup supp surf susp sym syn tech tel trans "
-    "trop typ util vac val var vol warr"
+    "corr cust del dem dep deps des det dev diff dig dim dir disc dist div doc dom dr dup eff "
+    "elec emp eng ent env eq esp exc exch exec exp ext fem fr freq gar guar hol hosp incl ind "
+    "inf ins inst int inv iss lat lim liq maj mat mech med mem merch mgr misc mod mon nat neg "
+    "obs occ opp ops opt ord org orig perf pers phys pk pop pos poss pr prec pref prelim prem "
+    "pres prev prob proc prod prof prot py rec recip ref rel rem req resp ret rev sat sch sci "
+    "sec sep ser serv sess sig sim sta stat std stu subj suff sug sup supp surf susp sym syn "
+    "tech tel trans trop typ util vac val var vol warr"
 )
 """What in shorthand is half of another word, and the dictionary has: dep, disc, ins, perf."""
 
@@ -89,6 +89,7 @@ _ONE_LETTER = re.compile(r"(?![2-4]d)\d{1,3}[dnwy]")
 _RAND = re.compile(r"R(?:(?!1[2-9]|2[0-2]|32)\d{2}|(?!134|290|410|600)\d{3,6})")
 """A figure that is no size of a tyre, no age of viewers and no refrigerant."""
 _BESIDE_SLASH = re.compile(r"/\s?[\w.]*")
+_OF_A_YEAR = re.compile(r"[1-9]/(?:12|52)")
 _X_SAID = re.compile(r"\b[xX]")
 _TIMES_NAME = re.compile(r"\d{1,2}x[A-Z]\w*")
 _SQUARED = re.compile(r"\d{1,3}s")
@@ -120,14 +121,20 @@ def loose_letters(text: str, tokens: Sequence[Token]) -> Iterator[tuple[int, int
             continue
         if each.kind == "sign" and each.spoken.strip() == "slash":
             found = _BESIDE_SLASH.match(text, each.start)
-            if found and not any(map(str.isdecimal, found[0])):
+            if found and not _is_between_names(tokens, each):
                 yield each.start, each.start + 1, f'"{found[0]}" is read with its slash'
-        elif found := _odd_name(text, each, is_short=is_short) or _odd_unit(text, each):
+        elif found := _odd_name(text, each, is_short=is_short) or _odd_unit(text, each, tokens):
             yield each.start, each.end, found
     for match in _LETTER_PAIR.finditer(text):
         is_free = all(match.end() <= each.start or each.end <= match.start() for each in tokens)
         if is_short and is_free:
             yield *match.span(), f'"{match[0]}" could be days, sizes or grades'
+
+
+def _is_between_names(tokens: Sequence[Token], slash: Token) -> bool:
+    """The i5/i7 models."""
+    beside = [each.kind for each in tokens if slash.start in (each.end, each.start - 1)]
+    return beside == ["model", "model"]
 
 
 def _odd_name(text: str, each: Token, *, is_short: bool) -> str | None:
@@ -144,7 +151,7 @@ def _odd_name(text: str, each: Token, *, is_short: bool) -> str | None:
     return None
 
 
-def _odd_unit(text: str, each: Token) -> str | None:
+def _odd_unit(text: str, each: Token, tokens: Sequence[Token]) -> str | None:
     """Why a unit is a guess: a cruise of 10N, tablets 30s, $12/u/mo, a loan of 84m, R500/m."""
     written = text[each.start : each.end]
     if _NEWTONS.fullmatch(written) and not _OF_FORCE.search(text):
@@ -153,6 +160,8 @@ def _odd_unit(text: str, each: Token) -> str | None:
         return f'"{written}" could be a number of pieces or seconds'
     if each.kind == "money" and _PER_ONE.search(each.spoken):
         return f'"{written}" is for one of what no rule knows'
+    if each.kind == "fraction" and _OF_A_YEAR.fullmatch(written) and is_shorthand(text, tokens):
+        return f'"{written}" could be months, weeks or a fraction'
     is_loan = each.spoken.endswith(" meters") and _LOANS.search(text)
     if is_loan and _METRES.fullmatch(written):
         return f'"{written}" could be meters or months'

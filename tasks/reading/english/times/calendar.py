@@ -364,7 +364,7 @@ _TEST_SCORE = re.compile(
 )
 
 
-_FIGURE_BEFORE = re.compile(r"[\d$€£](?:[ap]\.?m\.?)?[ \u00a0]$")
+_FIGURE_BEFORE = re.compile(r"[\d$€£](?:[ap]\.?m\.?|h)?[ \u00a0]$")
 
 
 def _lone(match: re.Match[str]) -> Token | None:
