@@ -78,7 +78,7 @@ def test_a_letter_that_no_rule_claims_is_marked(text: str, written: str, doubt: 
 
 
 def test_a_letter_behind_w_is_no_with() -> None:
-    assert [written for written in _doubts("Run 5 x 1 km, w/u 10 min.")] == ["w/u"]
+    assert list(_doubts("Run 5 x 1 km, w/u 10 min.")) == ["w/u"]
     assert "with cream" in _spoken("Scone w/cream, $5.")
 
 
