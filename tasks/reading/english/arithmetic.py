@@ -65,7 +65,9 @@ def _fraction(match: re.Match[str]) -> Token | None:
     before = word_before(text, match.start()).lower().rstrip(".:")
     is_score = "." in left or following in _OUT_OF or before in _OUT_OF
     is_score = is_score or (left == right and left != "1")
-    if is_score or (int(right) in (10, 100) and int(left) > int(right) // 2):
+    is_whole = left.isdecimal() and int(right) in (10, 100) and int(left) > int(right) // 2
+    is_more = "." not in left and int(left) > int(right)  # than a whole has: a date, two speeds
+    if (is_score or is_whole) and not is_more:
         return token(match, "fraction", f"{parse_number(left).words} out of {cardinal(int(right))}")
     top, bottom = int(left), int(right)
     if top + bottom == 100 and top > bottom:
@@ -95,7 +97,13 @@ def _fraction(match: re.Match[str]) -> Token | None:
     words = f"{cardinal(top)} over {cardinal(bottom)}"
     if unit is not None:
         return token(match, "measure", f"{words} {unit[1].many}", end=unit[0])
-    return token(match, "fraction", words)
+    is_speed = before == "nbn"
+    is_pressure = is_speed or (bottom >= _LEAST_PRESSURE and top <= _MOST_PRESSURE)
+    doubt = None if is_pressure else f'"{match[0]}" could be a fraction or two values'
+    return token(match, "fraction", words, doubt=doubt)
+
+
+_LEAST_PRESSURE, _MOST_PRESSURE = 40, 260  # of blood, as people have it
 
 
 def _part_measured(match: re.Match[str], part: Fraction, end: int, unit: Unit) -> Token:

@@ -19,6 +19,7 @@ from tasks.reading.english.rates import with_rate
 from tasks.reading.english.rules import (
     LatePattern,
     Rule,
+    near,
     stop_ends_sentence,
     token,
     word_after,
@@ -330,14 +331,14 @@ def _many(match: re.Match[str]) -> Token:
 
 def _pence(match: re.Match[str]) -> Token | None:
     value = int(match[1])
-    is_video = match[2] == "p" and re.search(r"\d[kK]\b|video|footage|frames", match.string)
+    is_video = match[2] == "p" and re.search(r"\d[kK]\b|video|footage|frames", near(match))
     if match[1].startswith("0") or is_video:
         return None
     is_jewel = word_after(match.string, match.end()).lower() in _JEWELS
-    if match[2] == "ct" and (is_jewel or not _EURO.search(match.string)):
+    if match[2] == "ct" and (is_jewel or not _EURO.search(near(match))):
         return None  # karats
     unit = {"p": ("penny", "pence")}.get(match[2], ("cent", "cents"))
-    is_sure = match[2] != "p" or value > 12 or _IS_PRICE.search(match.string)
+    is_sure = match[2] != "p" or value > 12 or _IS_PRICE.search(near(match))
     is_sure = is_sure or word_before(match.string, match.start()).lower() in _PRICED
     doubt = None if is_sure else f'"{match[0]}" could be a time, pages or players'
     words, end = with_rate(match.string, match.end(), f"{cardinal(value)} {unit[value != 1]}")

@@ -12,6 +12,7 @@ from dataclasses import replace
 from model.speech.english import is_english_word
 from tasks.reading.english.rates import RATE_WORDS
 from tasks.reading.english.rules import word_after, word_set
+from tasks.reading.english.short.shorthand import clipped_words, loose_letters
 from tasks.reading.english.units import UNITS
 from tasks.reading.tokens import Token, spoken_form
 
@@ -45,6 +46,7 @@ def marked(text: str, tokens: Sequence[Token], last: frozenset[int]) -> tuple[To
         *_unknown_rates(text, tokens),
         *_unsayable_words(text, tokens),
         *_odd_onsets(text, tokens),
+        *_shorthand(text, tokens),
     ]
     done = list(tokens)
     for start, end, doubt in doubtful:
@@ -59,6 +61,15 @@ def marked(text: str, tokens: Sequence[Token], last: frozenset[int]) -> tuple[To
         done = [each for each in done if each not in inside]
         done.append(Token(first, behind, kind, spoken, None, doubt))
     return tuple(sorted(done, key=lambda each: each.start))
+
+
+def _shorthand(text: str, tokens: Sequence[Token]) -> Iterator[tuple[int, int, str]]:
+    """What a line of shorthand leaves unsaid."""
+    for start, end, doubt in (
+        *clipped_words(text, tokens, _is_form_of_word),
+        *loose_letters(text, tokens),
+    ):
+        yield start, end, f"{doubt}; {_WAY_OUT}"
 
 
 def _runs_in_pieces(
@@ -279,7 +290,7 @@ _UNSAYABLE = re.compile(
     r"(?![\w'@-]|\.\w)"
     r"|(?:(?<=[\d/])|(?<=[\d/] ))(?P<unit>[a-z]{1,2}[B-DF-HJ-NP-TV-XZ][B-DF-HJ-NP-TV-XZa-z]*)"
     r"(?![\w'@.-]|\.\w)"
-    r"|(?:(?<=\d)|(?<=\d ))(?P<letter>[b-hj-wz])(?![\w'@.-]|\.\w)"
+    r"|(?:(?<=\d)|(?<=\d ))(?P<letter>[b-hj-wyzU])(?![\w'@.-]|\.\w)"
     r"|(?<![\w.'@#\\-])(?P<clipped>[A-Za-z]{1,12}'[a-z]{1,6})(?![\w'-])"
     r"|(?<![\w/'@.-])(?P<pair>[b-hj-z]/[a-z]+)(?![\w/'])"
 )

@@ -16,6 +16,7 @@ from tasks.reading.english.rates import with_rate
 from tasks.reading.english.rules import (
     LatePattern,
     Rule,
+    near,
     stop_ends_sentence,
     token,
     word_after,
@@ -318,6 +319,8 @@ _RUN = word_set("a an the my your our his her their first next charity fun")
 _RACES = re.compile(r"\b(?:marathons?|relays?|triathlons?|finish line|runners)\b", re.I)
 _KINDS_OF_RUN = word_set("fun charity turkey color colour trail road walk virtual jog")
 _PARTS_OF_RACE = word_set("cutoff cut-off finishers finisher bib bibs medal medals pb course")
+_START_BEHIND = re.compile(r"[ \u00a0]\d{1,2}:\d\d")
+_INCHES_BEFORE = re.compile(r"\d[\"”] $")
 _AFTER_RUN = word_set("in on and for with this every to at or")
 
 
@@ -328,20 +331,23 @@ def _letter_scale(match: re.Match[str], quantity: _Quantity) -> str | None:
         return None
     value, following = quantity.number.whole, word_after(match.string, match.end()).lower()
     is_screen = value in (2, 3, 4, 5, 6, 8, 12, 16) and (
-        following in _SCREENS or (scale == "K" and following == "" and value != 3)
+        following in _SCREENS
+        or bool(_INCHES_BEFORE.search(match.string, 0, match.start()))
+        or (scale == "K" and following == "" and value != 3)
     )
     before = word_before(match.string, match.start()).lower()
     is_run = value in (3, 5, 10, 15) and before in _RUN and following in ("", *_AFTER_RUN)
     is_run = is_run or (value in (3, 5, 10, 15) and following in _KINDS_OF_RUN)
     is_run = is_run or (value in (3, 5, 10, 15) and following in _PARTS_OF_RACE)
     is_run = is_run or (value in (3, 5, 10, 15) and before in _KINDS_OF_RUN | {"annual"})
-    is_run = is_run or (value in (5, 10) and not following and bool(_RACES.search(match.string)))
+    is_run = is_run or (value in (5, 10) and not following and bool(_RACES.search(near(match))))
+    is_run = is_run or (value in (5, 10) and bool(_START_BEHIND.match(match.string, match.end())))
     if is_run and scale == "K" and quantity.number.decimals is None:
         return f"{quantity.number.words} K"
     if is_screen or following in ("run", "race", "runs", "races", "runner", "event"):
         return f"{quantity.number.words} K"
     is_gold = following.split("-")[0] in ("gold", "white", "yellow", "rose", "yg", "wg", "rg")
-    is_gold = is_gold or (not following and bool(_RING.search(match.string)))
+    is_gold = is_gold or (not following and bool(_RING.search(near(match))))
     if is_gold and value in (
         8,
         9,

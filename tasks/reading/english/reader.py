@@ -14,7 +14,7 @@ from tasks.reading.english import (
 )
 from tasks.reading.english.names import codes, devices, known, models, passwords, paths, web
 from tasks.reading.english.rules import apply, one_spelling
-from tasks.reading.english.short import abbreviations, contexts, initials, one_letter
+from tasks.reading.english.short import abbreviations, contexts, initials, offers, one_letter
 from tasks.reading.english.times import ages, calendar, dotted
 from tasks.reading.english.trades import (
     cars,
@@ -37,6 +37,7 @@ _RULES = (
     *signs.EARLY_RULES,
     *dotted.EARLY_RULES,
     *one_letter.FIRST_RULES,
+    *offers.RULES,
     *contexts.RULES,
     *ages.RULES,
     *cars.RULES,

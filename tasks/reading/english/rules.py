@@ -92,6 +92,29 @@ class LatePattern:
         return self._compiled.match(string, start)
 
 
+_ENDS = re.compile(r"[.!?;][\"')\]]*\s+(?=[A-Z][a-z]+ [a-z])|\n")
+REACH = 48
+"""Characters on each side of a figure in which a word may tell what it is."""
+
+
+def near(match: re.Match[str], reach: int = REACH) -> str:
+    """The part of a match's sentence that stands beside it, in whole words.
+
+    A word further off is about another figure: in a line of an advertisement each clause has its
+    own subject.
+    """
+    text, start, end = match.string, match.start(), match.end()
+    first, last = max(0, start - reach), min(len(text), end + reach)
+    if first and not text[first - 1].isspace():
+        first = text.find(" ", first, start) + 1 or start
+    if last < len(text) and not text[last].isspace():
+        last = max(end, text.rfind(" ", end, last))
+    for found in _ENDS.finditer(text, first, start):
+        first = found.end()
+    found = _ENDS.search(text, end, last)
+    return text[first : found.start() + 1 if found else last]
+
+
 @dataclass(frozen=True)
 class Rule:
     """What ``read`` makes of a match of ``pattern``; None leaves it to later rules."""

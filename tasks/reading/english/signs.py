@@ -4,7 +4,13 @@ import re
 
 from tasks.reading.english.nouns import NOT_NOUNS
 from tasks.reading.english.numbers import cardinal, digits
-from tasks.reading.english.rules import Rule, stop_ends_sentence, token, word_after, word_before
+from tasks.reading.english.rules import (
+    Rule,
+    stop_ends_sentence,
+    token,
+    word_after,
+    word_before,
+)
 from tasks.reading.english.units import UNITS
 from tasks.reading.tokens import Token
 
@@ -319,7 +325,9 @@ def _slash(match: re.Match[str]) -> Token:
     around = text[max(0, match.start() - 2) : match.start()] + text[match.end() : match.end() + 2]
     are_digits = text[match.start() - 1 : match.start()].isdecimal() and right[:1].isdecimal()
     is_silent = (around.isupper() and not are_digits) or not around.strip()
-    return token(match, "sign", "" if is_silent else "slash")
+    if is_silent:
+        return token(match, "sign", "")
+    return token(match, "sign", "slash")
 
 
 _ONLY = re.compile(r"(?<=\d)/[-–=](?![\w-]|\.\d)")

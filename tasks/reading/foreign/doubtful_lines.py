@@ -23,10 +23,38 @@ _FEWEST, _MOST = 2, 4  # words
 _JOINTS = frozenset(
     (
         *("sans", "sin", "sem", "senza", "ohne", "zonder", "uten", "utan", "sense", "et", "und"),
-        *("avec", "pour", "para", "mit", "für", "och", "med"),
+        *("avec", "pour", "para", "mit", "für", "och", "med", "vom", "zum", "zur", "beim", "im"),
+        *("aus", "dem", "aux", "chez", "dans", "nos", "unsere", "ogni", "sulla", "nella"),
     )
 )
 """Small words that join two others and that no English dish or name has."""
+_BY_LANGUAGE = {
+    "French": (
+        "agneau ail beurre boeuf bœuf boisson canard chaussures chemise crevettes fraises fromage"
+        " gigot huile jambon lait légumes magret miel moutarde oeufs œufs poulet saucisse saucisson"
+        " saumon sel soldes veau viande vin vins"
+    ),
+    "German": (
+        "bier brot frische frischer frisches gemüse hähnchen heisse käse kuchen milch neu neue"
+        " neuer neues obst rindfleisch schinken schuhe wein würste"
+    ),
+    "Spanish": (
+        "aceite bolso carne cerveza jamón leche manzanas pescado pollo queso ropa vestido vino"
+        " zapatos"
+    ),
+    "Italian": "borsa formaggio pane pesce scarpe vini vestiti",
+}
+_WORDS_OF_SHOPS = {word: name for name, words in _BY_LANGUAGE.items() for word in words.split()}
+"""What short lines of shops begin with, though dictionaries of English may have the word."""
+_BESIDE_SHOP_WORDS = frozenset(
+    (
+        *("cru", "cuit", "rouge", "blanc", "rosé", "sec", "doux", "frais", "complet", "entier"),
+        *("noir", "vert", "fin", "bio", "maison", "fumé", "chaud", "froid", "nouveau", "haché"),
+        *("rot", "weiss", "kalt", "frisch", "vom", "fass", "brot", "tinto", "blanco"),
+        *("negro", "fresco", "largo", "frito", "crudo", "bianco", "rosso", "nero", "dolce"),
+    )
+)
+"""Words of other languages that dictionaries of English have, as they follow those."""
 _SHARED_END = re.compile(
     r"(?:al|um|or|ent|ens[ei]|ant|ive|ort|[ai]ble|en|ique|el|if|eur|ot|us|er|ction|oir|ert|age|aire|[aeou])$"
 )
@@ -55,6 +83,8 @@ def doubtful_words(text: str) -> tuple[int, int, str] | None:
     written = [word[0] for word in words]
     if not SURE_ENGLISH.isdisjoint(each.lower() for each in written) or POSSESSIVE.search(text):
         return None
+    if name := _shop_line(written):
+        return *words[0].span(), name
     told = ranking(text.strip().lower())
     if told.best in ("en", LATIN) or _is_name(written):
         return None
@@ -63,6 +93,22 @@ def doubtful_words(text: str) -> tuple[int, int, str] | None:
     if index is None or not all(_may_be_foreign(each) for each in written):
         return None
     return *words[index].span(), NAMES[told.best]
+
+
+def _shop_line(words: list[str]) -> str | None:
+    """The language of a line such as ``Jambon cru``; ``Vin Diesel`` and ``Robe sale`` are none."""
+    first, second = words[0], words[1]
+    name = _WORDS_OF_SHOPS.get(first.lower())
+    if not first[1:].islower() or not (second.islower() or name == "German"):
+        return None
+    is_own = all(_is_unusual(word.lower(), name) for word in words[1:]) if name else False
+    return name if is_own else None
+
+
+def _is_unusual(word: str, name: str) -> bool:
+    if name in languages_with(word):
+        return word not in SMALL_ENGLISH
+    return word in _BESIDE_SHOP_WORDS or not is_english(word)
 
 
 def _is_name(words: list[str]) -> bool:

@@ -103,6 +103,10 @@ def test_plain_words_beside_prices_are_not_marked(text: str) -> None:
         ("Cuisine sans effort", "sans", "French"),
         ("Chocolat noir intense", "Chocolat", "French"),
         ("Hecho en México", "Hecho", "Spanish"),
+        ("Jambon cru", "Jambon", "French"),
+        ("Vin rouge", "Vin", "French"),
+        ("Frisches Brot", "Frisches", "German"),
+        ("Bier vom Fass", "Bier", "German"),
     ],
 )
 def test_a_short_line_that_may_be_of_another_language_is_marked(
@@ -122,6 +126,11 @@ def test_a_short_line_that_may_be_of_another_language_is_marked(
     "text",
     [
         "Sans serif fonts",
+        "Vin Diesel",
+        "Bier garden",
+        "Carne asada fries",
+        "Crème brûlée",
+        "À la carte",
         "Noir intense mascara",
         "Nasi lemak set",
         "Brunello di Montalcino Riserva.",

@@ -4,7 +4,7 @@ import re
 
 from tasks.reading.english.names.models import code_words, letters, roman_value
 from tasks.reading.english.numbers import cardinal, digits, pairs, parse_number
-from tasks.reading.english.rules import Rule, token
+from tasks.reading.english.rules import Rule, near, token
 from tasks.reading.tokens import Token
 
 _PROTOCOL = re.compile(
@@ -158,7 +158,7 @@ _CARDS = re.compile(r"\b(?:RTX|RX|GTX|GeForce|Radeon|GPU|graphics|Nvidia|NVIDIA)
 
 def _card_number(match: re.Match[str]) -> Token | None:
     """The RX 7800 XT beats the 4070."""
-    return token(match, "model", pairs(match[0])) if _CARDS.search(match.string) else None
+    return token(match, "model", pairs(match[0])) if _CARDS.search(near(match)) else None
 
 
 RULES = (

@@ -4,7 +4,7 @@ import re
 
 from tasks.reading.english.names.models import code_words, letters
 from tasks.reading.english.numbers import cardinal, digits, pairs, parse_number, plural
-from tasks.reading.english.rules import Rule, token, word_after, word_before, word_set
+from tasks.reading.english.rules import Rule, near, token, word_after, word_before, word_set
 from tasks.reading.tokens import Token
 
 _DETERMINERS = word_set(
@@ -259,7 +259,7 @@ _FLYING = re.compile(
 
 def _airline(match: re.Match[str]) -> Token | None:
     """BA 2490 from Gatwick."""
-    if not _FLYING.search(match.string):
+    if not _FLYING.search(near(match)):
         return None
     airline = " ".join(digits(sign) or sign for sign in match["airline"])
     return token(match, "model", f"{airline} {digits(match['flight'])}")

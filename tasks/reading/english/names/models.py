@@ -9,7 +9,7 @@ from tasks.reading.english.numbers import (
     pairs,
     plural,
 )
-from tasks.reading.english.rules import Rule, token, word_before, word_set
+from tasks.reading.english.rules import Rule, near, token, word_before, word_set
 from tasks.reading.tokens import Kind, Token
 
 _VOWELS = frozenset("aeiouyAEIOUYàáâãäåæèéêëìíîïòóôõöøùúûüýÿœ")
@@ -430,7 +430,7 @@ def _codes_to(match: re.Match[str]) -> Token | None:
 
 def _cups_to(match: re.Match[str]) -> Token | None:
     """Bras 32A-42G."""
-    if not _WORN.search(match.string):
+    if not _WORN.search(near(match)):
         return None
     first, cup, last, other = match.groups()
     words = f"{cardinal(int(first))} {letters(cup)} to {cardinal(int(last))} {letters(other)}"

@@ -27,9 +27,14 @@ _PIECE = re.compile(r"[A-Za-z]+|\d+|.")
 _END = re.compile(r"[.,;:!?]$")
 
 
-def _password(match: re.Match[str]) -> Token:
+_PRICE = re.compile(r"[A-Z]{0,3}[$€£¥₹][\d.,]+")
+
+
+def _password(match: re.Match[str]) -> Token | None:
     """Br3w&Chill#24: sign by sign, and marked, because no viewer hears its capitals."""
     start, end = match.span("run")
+    if _PRICE.fullmatch(match["run"]):
+        return None  # a 6d pass C$489
     if _END.search(match["run"]) and (end == len(match.string) or match.string[end].isspace()):
         end -= 1
     written = match.string[start:end]

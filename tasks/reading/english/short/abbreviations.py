@@ -172,6 +172,8 @@ def _etc(match: re.Match[str]) -> Token | None:
         or word_before(text, match.start()).lower() == "per"
     ):
         return None
+    if name == "kit" and re.search(r"[$€£¥₹][\d.,]+[ \u00a0]$", text[: match.start()]):
+        return None  # a $269 kit.
     is_name = name in ("inc", "ltd", "co", "corp", "jr", "sr", "bros", "ave", "blvd", "rd", "sq")
     if name in ("cs", "det", "dia", "med", "sm", "lg", "ppl", "temp") and not (
         re.search(r"\d[ \u00a0]?\+?[\"']?[ \u00a0]?$", match.string[: match.start()])
@@ -205,6 +207,8 @@ def _is_short(match: re.Match[str], name: str) -> bool:
 
 
 def _plain(match: re.Match[str]) -> Token | None:
+    if match[1] in ("BLT", "GRP", "AVG", "MNT"):
+        return None  # a sandwich, a plastic, a program
     if match[1] == "VS" and re.match(r" (?:Code\b|20\d\d)", match.string[match.end() :]):
         return None  # Visual Studio
     if match[1] in ("SR", "JR", "VS") and re.match(r" [-+−]?\d", match.string[match.end() :]):

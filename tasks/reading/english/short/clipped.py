@@ -15,6 +15,18 @@ EITHER_WAY = {
     **{"ckg": "cooking", "h/lamp": "headlamp", "t/h": "townhouse", "b/dry": "blow-dry"},
     **{"del'd": "delivered", "inst'd": "installed", "vax'd": "vaccinated", "lvl": "level"},
     **{"lvls": "levels", "purch": "purchase", "resp": "response", "sibs": "siblings"},
+    **{"regd": "registered", "insp": "inspection", "insd": "insured", "intl": "international"},
+    **{"contrib": "contribution", "contribs": "contributions", "susp": "suspension"},
+    **{
+        "wty": "warranty",
+        "appd": "approved",
+        "g'tee": "guarantee",
+        "avg": "average",
+        "blt": "built",
+    },
+    **{"grp": "group", "grps": "groups", "txts": "texts", "mnt": "maintenance"},
+    **{"mth": "month", "mths": "months", "wkts": "wickets"},
+    **{"ckts": "cocktails", "rmvl": "removal", "rotn": "rotation", "mkr": "maker"},
     **{"clr": "clear", "mvmt": "movement", "mvmts": "movements"},
 }
 """Clipped so short that they are nothing else, with a full stop or without one."""

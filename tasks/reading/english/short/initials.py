@@ -34,7 +34,8 @@ _LETTERED = word_set(
 )
 _BLACK = re.compile(r"(?<![\w/])[bB]/[wW](?![\w/])")
 _SLASHED = re.compile(
-    r"(?<![\w/])(?:(w/o(?:ut)?)|(?!w/[wv]\b)(w/)(?!in\b)[ \u00a0]?|(b/c)|(c/o)|(n/a|N/A)|(w/in))"
+    r"(?<![\w/])(?:(w/o(?:ut)?)|(?!w/[wv]\b)(w/)(?!in\b|[b-hj-z](?!\w))[ \u00a0]?|(b/c)|(c/o)"
+    r"|(n/a|N/A)|(w/in))"
     r"(?![/\d])"
 )
 _CONTENT = re.compile(r"(?<=% )([wv])/([wv])(?![\w/])|(?<=%)([wv])/([wv])(?![\w/])")

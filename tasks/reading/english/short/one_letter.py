@@ -7,7 +7,7 @@ import re
 
 from tasks.reading.english.numbers import NUMBER, cardinal, digits, parse_number
 from tasks.reading.english.rates import with_rate
-from tasks.reading.english.rules import Rule, token
+from tasks.reading.english.rules import Rule, near, token
 from tasks.reading.tokens import Token
 
 _KINDS_OF_SESSION = (
@@ -36,7 +36,8 @@ _SHOWN = re.compile(
     r"|facial):? )$"
 )
 _MONTHS_BEHIND = re.compile(
-    r"[ \u00a0-](?:warranty|guarantee|contract|subscription|membership|lease|interest-free)\b"
+    r"[ \u00a0-](?:warranty|wty|guarantee|contract|subscription|membership|lease|interest-free"
+    r"|MOT|term|terms|fixed|plan|deal|tenure|FD|waiting period)\b"
 )
 _SPANS_IN_MONTHS = frozenset((3, 6, 9, 12, 15, 18, 24, 30, 36, 48, 60, 72, 84, 120))
 _LENGTHS = re.compile(
@@ -74,11 +75,11 @@ def _metres_or_minutes(match: re.Match[str]) -> Token | None:
     is_closed = bool(_CLOSED.match(behind))
     if is_closed and count <= _LONGEST_SESSION and _SHOWN.search(before):
         return token(match, "measure", f"{cardinal(count)} minutes")
-    if not is_closed or _LENGTHS.search(text):
+    if not is_closed or _LENGTHS.search(near(match)):
         return None
     is_session = count <= _LONGEST_SESSION and any(not count % step for step in _SESSION_STEPS)
     minutes = f"{cardinal(count)} minute{'' if count == 1 else 's'}"
-    if _MINUTES_BEFORE.search(before) or (is_session and _MINUTES_IN_TEXT.search(text)):
+    if _MINUTES_BEFORE.search(before) or (is_session and _MINUTES_IN_TEXT.search(near(match))):
         return token(match, "measure", minutes)
     metres = f"{cardinal(count)} meter{'' if count == 1 else 's'}"
     doubt = f'"{match[0]}" could be meters, minutes or millions'
@@ -95,7 +96,7 @@ _OF_CARS = re.compile(
 def _mileage(match: re.Match[str]) -> Token:
     """28c/36h mpg: in town and on the road."""
     city, highway = (cardinal(int(each)) for each in match.groups())
-    is_sure = _OF_CARS.search(match.string)
+    is_sure = _OF_CARS.search(near(match))
     doubt = None if is_sure else f'"{match[0]}" is read as miles per gallon in town and outside'
     return token(match, "measure", f"{city} city, {highway} highway", doubt=doubt)
 
@@ -117,7 +118,7 @@ def _kelvins(match: re.Match[str]) -> Token | None:
     text, count = match.string, int(match["count"])
     if not _NO_MONEY.match(text, match.end()):
         return None
-    if _COLD.search(text):
+    if _COLD.search(near(match)):
         return token(match, "measure", f"{cardinal(count)} kelvin")
     if not _HELD_AT.search(text[max(0, match.start() - 24) : match.start()]):
         return None
@@ -135,7 +136,7 @@ _OF_FORCE = re.compile(r"(?i:\b(?:newtons?|forces?|loads?|torque|tension|springs
 
 def _shade(match: re.Match[str]) -> Token | None:
     """Shade 2.5N: neutral."""
-    if not _OF_SKIN.search(match.string) or _OF_FORCE.search(match.string):
+    if not _OF_SKIN.search(near(match)) or _OF_FORCE.search(near(match)):
         return None
     return token(match, "model", f"{parse_number(match['number']).words} N")
 
@@ -179,9 +180,9 @@ _OF_CURRENCIES = re.compile(
 
 def _pips(match: re.Match[str]) -> Token | None:
     """A spread of 1.2p on majors."""
-    if not _SPREAD.search(match.string):
+    if not _SPREAD.search(near(match)):
         return None
-    is_sure = _OF_CURRENCIES.search(match.string)
+    is_sure = _OF_CURRENCIES.search(near(match))
     number = parse_number(match["number"]).words
     if is_sure:
         return token(match, "measure", f"{number} pips")
@@ -201,7 +202,7 @@ _OF_LENSES = re.compile(
 def _category(match: re.Match[str]) -> Token | None:
     """Lenses of cat. 3; behind a full stop it may be a catalog too."""
     number = cardinal(int(match["number"]))
-    if _OF_LENSES.search(match.string):
+    if _OF_LENSES.search(near(match)):
         return token(match, "abbreviation", f"category {number}")
     if not match["stop"]:
         return None
@@ -224,7 +225,7 @@ def _clotting(match: re.Match[str]) -> Token | None:
     number = parse_number(match["number"])
     if number.whole >= _HIGHEST_RATIO or number.part is not None:
         return None
-    is_test = _OF_BLOOD.search(match.string)
+    is_test = _OF_BLOOD.search(near(match))
     if not is_test and len(number.decimals or "") != 1:
         return None
     doubt = None if is_test else f'"{match[0]}" could be a blood test or rupees'
@@ -287,7 +288,7 @@ def _commit(match: re.Match[str]) -> Token | None:
     written = match["hash"]
     if len(_CHANGES_OF_KIND.findall(written)) < 2:
         return None
-    is_commit = _OF_CODE.search(match.string)
+    is_commit = _OF_CODE.search(near(match))
     doubt = None if is_commit else f'"{written}" is spelled, sign by sign'
     said = " ".join(digits(sign) or sign.upper() for sign in written)
     return token(match, "digits", said, doubt=doubt)

@@ -5,6 +5,7 @@ import re
 from tasks.reading.english.numbers import SMALL, cardinal, ordinal, plural, year
 from tasks.reading.english.rules import (
     Rule,
+    near,
     stop_ends_sentence,
     token,
     word_after,
@@ -62,7 +63,7 @@ _DAY_MONTH = re.compile(
     rf"(?P<month>{_ANY_MONTH})(?![\w])(?:(?P<comma>,?)[ \u00a0-](?P<year>{_YEAR})(?![\w%]|[,.]\d))?"
 )
 _MONTH_YEAR = re.compile(
-    rf"\b(?P<month>{_ANY_MONTH}),?[ \u00a0-](?P<year>{_YEAR}|'\d\d)(?![\w%]|[,.:]\d)"
+    rf"\b(?P<month>{_ANY_MONTH})(?:,?[ \u00a0-]|(?='))(?P<year>{_YEAR}|'\d\d)(?![\w%]|[,.:]\d)"
 )
 _SLASHED = re.compile(r"(?<![\w.,/:$-])(\d{1,2})/(\d{1,2})(?![\w%]|[/.,:]\d)")
 _PART_OF_WHAT = re.compile(
@@ -73,7 +74,7 @@ PART_OF = frozenset((2, 3, 4, 5, 6, 8, 16, 32))
 """What parts of inches and cups are out of."""
 _DATE_CUES = word_set(
     "on by until before from since after dated due date starting ends through till avail available "
-    "begins starts opens closes expires thru effective posted updated etd eta"
+    "begins starts opens closes expires thru til effective posted updated etd eta"
 )
 _DAY_RANGE = re.compile(rf"\b({ANY_DAY})\.?{_S}?[-–—/&]{_S}?({ANY_DAY})\b\.?")
 _MONTH_RANGE = re.compile(rf"\b({_ANY_MONTH}){_TO}({_ANY_MONTH})(?!\w)")
@@ -180,9 +181,9 @@ def _numeric(match: re.Match[str]) -> Token | None:
     if match["s2"] == ".":
         return _dated(match, second, first, written)
     loose = None
-    if match["s2"] == "/" and len(written) == 2 and not _DATING.search(match.string):
+    if match["s2"] == "/" and len(written) == 2 and not _DATING.search(near(match)):
         loose = f'"{match[0]}" could be three numbers and no date'
-    if loose and _STAT_LINE.search(match.string) and _PLAYED.search(match.string):
+    if loose and _STAT_LINE.search(near(match)) and _PLAYED.search(near(match)):
         numbers = [cardinal(int(each)) for each in match[0].split("/")]
         return token(match, "range", f"{', '.join(numbers[:2])} and {numbers[2]}", doubt=loose)
     if first > 12:
@@ -313,9 +314,9 @@ def _expiry(match: re.Match[str]) -> Token | None:
         return None
     words = f"{MONTHS[int(match['month']) - 1]} {year(value)}"
     is_day = len(written) == 2 and int(written) <= 31
-    if is_day and not (match["pack"] or _CARD.search(match.string)):
+    if is_day and not (match["pack"] or _CARD.search(near(match))):
         return None
-    is_doubtful = is_day and not _CARD.search(match.string)
+    is_doubtful = is_day and not _CARD.search(near(match))
     doubt = f'"{match["month"]}/{written}" could be a day' if is_doubtful else None
     return Token(match.start("month"), match.end(), "date", words, None, doubt)
 
@@ -363,6 +364,9 @@ _TEST_SCORE = re.compile(
 )
 
 
+_FIGURE_BEFORE = re.compile(r"[\d$€£](?:[ap]\.?m\.?|h)?[ \u00a0]$")
+
+
 def _lone(match: re.Match[str]) -> Token | None:
     """A shortened day or month; with its full stop unless that ends the sentence."""
     name = match[1].lower()
@@ -371,6 +375,9 @@ def _lone(match: re.Match[str]) -> Token | None:
     is_word = name in ("sat", "sun", "wed", "mar") and match[2] is not None
     cues = _MONTH_CUES if name == "mar" else _DAY_CUES
     is_word = is_word and word_before(match.string, match.start()).lower() not in cues
+    is_word = is_word and not (
+        name != "mar" and _FIGURE_BEFORE.search(match.string, 0, match.start())
+    )
     if is_word and stop_ends_sentence(match.string, match.end() - 1):
         return None
     end = match.end()

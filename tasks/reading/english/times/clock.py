@@ -7,6 +7,7 @@ from tasks.reading.english.rates import with_rate
 from tasks.reading.english.rules import (
     TIME_ZONES,
     Rule,
+    near,
     stop_ends_sentence,
     token,
     word_after,
@@ -160,7 +161,7 @@ def _ends_sentence(text: str, stop: int) -> bool:
 
 def _is_score(match: re.Match[str]) -> bool:
     """16:9 has one digit behind the colon and is no match here; 21:09 is a time."""
-    is_mix = match["sec"] is None and bool(_MIXED.search(match.string))
+    is_mix = match["sec"] is None and bool(_MIXED.search(near(match)))
     return is_mix or (match["m"] is not None and int(match["h"]) == 24 and match["m"] != "00")
 
 
@@ -207,7 +208,7 @@ def _ratio(match: re.Match[str]) -> Token:
     seconds = match[2]
     is_run = match[3] is None and re.fullmatch(r"[0-5]\d", seconds) and match[1].isdecimal()
     is_run = is_run and (int(match[1]) > 24 or (match[1] == "24" and seconds != "00"))
-    is_race = is_run and _RACED.search(match.string) and not _SHARED.search(match.string)
+    is_race = is_run and _RACED.search(near(match)) and not _SHARED.search(near(match))
     is_race = is_race and int(match[1]) + int(seconds) not in _WHOLES
     if is_run and (is_race or _LASTING.search(match.string[: match.start()])):
         said = f"oh {SMALL[int(seconds)]}" if seconds[0] == "0" else cardinal(int(seconds))
@@ -346,9 +347,9 @@ def _at_digits(match: re.Match[str]) -> Token | None:
     cue = match[0][: match.start("h") - match.start()].strip().lower()
     is_early = hour[0] == "0"
     is_timetabled = is_early or _EARLY_DIGITS.search(text) or cue in _HOURS_FOLLOW
-    is_time = match["hours"] or (is_timetabled and _TIMETABLED.search(text))
+    is_time = match["hours"] or (is_timetabled and _TIMETABLED.search(near(match)))
     is_time = is_time or (is_early and match["m"][1] in "05" and cue not in ("", "&"))
-    if not is_time or (_CODED.search(text) and not match["hours"]):
+    if not is_time or (_CODED.search(near(match)) and not match["hours"]):
         return None
     if (
         following.endswith("s")
@@ -375,7 +376,7 @@ _TILL = re.compile(
 
 def _till_half(match: re.Match[str]) -> Token | None:
     """Open til 9p."""
-    if not _TILL.search(match.string[: match.start()]) or "£" in match.string:
+    if not _TILL.search(match.string[: match.start()]) or "£" in near(match):
         return None
     return token(match, "time", clock_words(int(match["h"]), match["m"], match["half"], None, True))
 
@@ -391,7 +392,7 @@ _WEEKLY = re.compile(
 
 def _afternoon(match: re.Match[str]) -> Token | None:
     """Sat 4-8p: no pence, and no players."""
-    if not _WEEKLY.search(match.string):
+    if not _WEEKLY.search(near(match)):
         return None
     words = f"{cardinal(int(match['h']))} to {cardinal(int(match['last']))}"
     return token(match, "time", f"{words} {match['half'].upper()} M")

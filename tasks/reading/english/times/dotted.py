@@ -2,7 +2,7 @@
 
 import re
 
-from tasks.reading.english.rules import Rule, token
+from tasks.reading.english.rules import Rule, near, token
 from tasks.reading.english.times.clock import clock_words
 from tasks.reading.english.times.weekdays import ANY_DAY, DAYS
 from tasks.reading.tokens import Token
@@ -39,7 +39,7 @@ def _hours(match: re.Match[str]) -> Token | None:
     falls = _as_number(match, "h", "m") > _as_number(match, "h2", "m2")
     is_late = int(match["h2"]) > 12 and {match["m"], match["m2"]} <= set(_QUARTERS)
     is_cued = (
-        is_late or _WEEKLY.search(match.string) or any(map(_falls, _HOURS.finditer(match.string)))
+        is_late or _WEEKLY.search(near(match)) or any(map(_falls, _HOURS.finditer(match.string)))
     )
     if not falls and not is_cued:
         return None
@@ -141,9 +141,13 @@ def _loose(match: re.Match[str]) -> Token | None:
     """A 12p somewhere in a text about days: read as money, and marked."""
     text = match.string
     before = text[: match.start()]
-    if _PENCE.search(text) or _PRICE_BEFORE.search(before) or _PRICED.match(text, match.end()):
+    if (
+        _PENCE.search(near(match))
+        or _PRICE_BEFORE.search(before)
+        or _PRICED.match(text, match.end())
+    ):
         return None
-    if not _DAY.search(text):
+    if not _DAY.search(near(match)):
         return None
     words = clock_words(int(match["h"]), None, "pm", None, True)
     return token(match, "time", words, doubt=f'"{match[0]}" could be an hour or pence')

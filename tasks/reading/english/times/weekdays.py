@@ -3,7 +3,7 @@
 import re
 
 from tasks.reading.english.numbers import ordinal
-from tasks.reading.english.rules import Rule, token
+from tasks.reading.english.rules import Rule, near, token
 from tasks.reading.english.times.clock import clock_words
 from tasks.reading.tokens import Token
 
@@ -73,7 +73,7 @@ _GLUED_DAYS = re.compile(
 _LETTERED_DAYS = re.compile(
     rf"(?<![\w&-])(?:(M){_TO}(Th|F|Sat?|Sun?)|(Th|Tu|W){_TO}(F|Sat?|Sun?))"
     rf"(?=[ \u00a0:,]{{1,2}}\d{{1,2}}(?:[:.]\d\d)?[ \u00a0]?(?:[ap]\.?m|[ap]\b|[-–]|to\b)"
-    r"|(?<=F)(?:[,;)]|$)|(?<=Sa)(?![\w-])|(?<=Su)(?![\w-]))"
+    r"|(?<=F)(?:[,;)]|$)|(?<=Sa)(?![\w-])|(?<=Su)(?![\w-])|(?<=Sat)(?![\w-])|(?<=Sun)(?![\w-]))"
 )
 _OF_LETTERS = {
     "M": "Monday",
@@ -114,7 +114,7 @@ def _glued_days(match: re.Match[str]) -> Token:
 
 def _later_day(match: re.Match[str]) -> Token | None:
     """M–Th 9-6, F 8-5."""
-    if not _LETTERED.search(match.string):
+    if not _LETTERED.search(near(match)):
         return None
     return token(match, "date", (_OF_LETTERS | _OF_LETTER)[match[1][:2]])
 

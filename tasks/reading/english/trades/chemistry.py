@@ -3,7 +3,7 @@
 import re
 
 from tasks.reading.english.numbers import cardinal, pairs, parse_number
-from tasks.reading.english.rules import Rule, token
+from tasks.reading.english.rules import Rule, near, token
 from tasks.reading.tokens import Token
 
 _ELEMENTS = (
@@ -82,7 +82,7 @@ def _molar(match: re.Match[str]) -> Token:
 
 def _kelvin(match: re.Match[str]) -> Token | None:
     """Water boils at 373.15 K."""
-    if not _HOT.search(match.string):
+    if not _HOT.search(near(match)):
         return None
     return token(match, "measure", f"{parse_number(match['number']).words} kelvin")
 
@@ -133,7 +133,7 @@ _LAWN = re.compile(
 
 def _fertilizer(match: re.Match[str]) -> Token | None:
     """A fertilizer of 10-10-10."""
-    if not _LAWN.search(match.string):
+    if not _LAWN.search(near(match)):
         return None
     return token(match, "digits", ", ".join(cardinal(int(part)) for part in match.groups()))
 

@@ -13,7 +13,7 @@ from tasks.reading.english.numbers import (
     year,
 )
 from tasks.reading.english.rates import with_rate
-from tasks.reading.english.rules import Rule, token, word_before, word_set
+from tasks.reading.english.rules import Rule, near, token, word_before, word_set
 from tasks.reading.tokens import Token
 
 _KINDS = {"E": "estimated", "F": "forecast", "A": "actual", "P": "projected"}
@@ -56,7 +56,7 @@ _OUTLOOK = re.compile(
 
 def _estimate(match: re.Match[str]) -> Token | None:
     """FY2026E, 2024–2030E."""
-    if not (match["fiscal"] or match["first"] or _OUTLOOK.search(match.string)):
+    if not (match["fiscal"] or match["first"] or _OUTLOOK.search(near(match))):
         return None
     fiscal = "fiscal year " if match["fiscal"] else ""
     first = f"{year(int(match['first']))} to " if match["first"] else ""
@@ -176,7 +176,7 @@ _NET = re.compile(r"(?<=[Nn]et )(\d{1,3})d(?!\w)")
 
 def _of_months(match: re.Match[str]) -> Token | None:
     """EURIBOR 3M 3.62%: months, not millions."""
-    if not _INTERBANK.search(match.string):
+    if not _INTERBANK.search(near(match)):
         return None
     return token(match, "measure", f"{cardinal(int(match[1]))} month")
 

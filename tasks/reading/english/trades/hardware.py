@@ -5,7 +5,7 @@ import re
 from tasks.reading.english.names.models import letters
 from tasks.reading.english.nouns import NOT_NOUNS, is_noun_next_to
 from tasks.reading.english.numbers import NUMBER, cardinal, pairs, parse_number
-from tasks.reading.english.rules import Rule, token, word_after
+from tasks.reading.english.rules import Rule, near, token, word_after
 from tasks.reading.english.units import UNITS
 from tasks.reading.tokens import Token
 
@@ -124,7 +124,7 @@ _PRINTING = re.compile(r"\b(?:print(?:s|er|ers|ing)?|ink|toner|scan\w*|copier)\b
 
 def _pages(match: re.Match[str]) -> Token | None:
     """Prints 7.5 ppm."""
-    if not _PRINTING.search(match.string):
+    if not _PRINTING.search(near(match)):
         return None
     return token(match, "measure", f"{parse_number(match['number']).words} pages per minute")
 
@@ -157,7 +157,7 @@ _WIRING = re.compile(
 
 def _current(match: re.Match[str]) -> Token | None:
     """Wire it to 15A; a 20A GFCI outlet; but seat 15A."""
-    if not _WIRING.search(match.string):
+    if not _WIRING.search(near(match)):
         return None
     number = int(match["amps"] or match["wired"])
     is_one = (
@@ -179,7 +179,7 @@ _NO_WEIGHT = re.compile(
 
 def _tons(match: re.Match[str]) -> Token | None:
     """A 3.5T tow rating, an AC of 1.5T."""
-    if not _HEAVY.search(match.string) or _NO_WEIGHT.search(match.string):
+    if not _HEAVY.search(near(match)) or _NO_WEIGHT.search(near(match)):
         return None
     number = parse_number(match["number"])
     following = word_after(match.string, match.end())

@@ -6,6 +6,7 @@ from tasks.reading.english.numbers import cardinal, digits, pairs
 from tasks.reading.english.rules import (
     STARTERS,
     Rule,
+    near,
     stop_ends_sentence,
     token,
     word_before,
@@ -94,7 +95,7 @@ _INDIA = re.compile(
 
 def _pin_code(match: re.Match[str]) -> Token | None:
     """Bengaluru 560001."""
-    if not _INDIA.search(match.string):
+    if not _INDIA.search(near(match)):
         return None
     return Token(match.start("pin"), match.end(), "digits", digits(match["pin"]))
 
@@ -244,7 +245,7 @@ _HOMES = re.compile(
 
 def _beds_and_baths(match: re.Match[str]) -> Token | None:
     """A 3/2 ranch of 1,850 sqft: three bedrooms, two baths."""
-    if not _HOMES.search(match.string):
+    if not _HOMES.search(near(match)):
         return None
     half = " and a half" if match["half"] else ""
     words = f"{cardinal(int(match['beds']))} bed, {cardinal(int(match['baths']))}{half} bath"
@@ -285,7 +286,7 @@ _TOWERS = re.compile(
 
 def _stacked(match: re.Match[str]) -> Token | None:
     """#12-345: a flat of a tower, by its floor and its stack."""
-    if not _TOWERS.search(match.string):
+    if not _TOWERS.search(near(match)):
         return None
     return token(match, "digits", f"number {digits(match[1])} dash {digits(match[2])}")
 

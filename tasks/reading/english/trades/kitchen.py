@@ -16,7 +16,7 @@ from tasks.reading.english.numbers import (
     plural,
 )
 from tasks.reading.english.quantities import UNIT, end_of, part_of
-from tasks.reading.english.rules import LatePattern, Rule, stop_ends_sentence, token
+from tasks.reading.english.rules import LatePattern, Rule, near, stop_ends_sentence, token
 from tasks.reading.english.times.calendar import PART_OF
 from tasks.reading.english.units import UNITS
 from tasks.reading.tokens import Token
@@ -138,7 +138,7 @@ _JEWELS = re.compile(
 
 def _count(match: re.Match[str]) -> Token | None:
     """60 ct. of capsules; but 14ct gold, and cents in a text of euros."""
-    if _JEWELS.search(match.string):
+    if _JEWELS.search(near(match)):
         return None
     return token(match, "measure", f"{cardinal(int(match['number']))} count", end=end_of(match))
 
@@ -197,7 +197,7 @@ def _percent_points(match: re.Match[str]) -> Token | None:
     if match["thousand"]:
         if _SLIDES.match(match.string, match.end()):
             return None
-        if _SALTY.search(match.string):
+        if _SALTY.search(near(match)):
             one = "part" if number.is_one else "parts"
             return token(match, "measure", f"{number.words} {one} per thousand")
         return _measure(match, "percentage point")
@@ -231,7 +231,7 @@ _HOT = re.compile(r"(?<!\w)[1-4]\d\d ?°?[CF](?!\w)|\b[Gg]as \d\b")
 
 def _minutes(match: re.Match[str]) -> Token | None:
     """Grill 3m/side; 200C, 35-40m."""
-    is_cooked = _OVENS.search(match.string) and (_HOT.search(match.string) or match["side"])
+    is_cooked = _OVENS.search(near(match)) and (_HOT.search(near(match)) or match["side"])
     if not is_cooked or int(match["low"]) < 2:
         return None
     high = f" to {cardinal(int(match['high']))}" if match["high"] else ""
@@ -266,7 +266,7 @@ _OVENS = re.compile(
 
 def _heat(match: re.Match[str]) -> Token | None:
     """Preheat to 200C fan."""
-    if not _OVENS.search(match.string):
+    if not _OVENS.search(near(match)):
         return None
     return token(match, "measure", f"{cardinal(int(match['heat']))} {_SCALES[match['scale']]}")
 
@@ -288,7 +288,7 @@ def _macros(match: re.Match[str]) -> Token | None:
     if len(set(names)) < 3:
         return None
     numbers = [cardinal(int(match[name])) for name in ("first", "second", "third")]
-    if _DIET.search(match.string):
+    if _DIET.search(near(match)):
         words = [
             f"{number} {_NUTRIENTS[name]}" for number, name in zip(numbers, names, strict=True)
         ]

@@ -3,7 +3,7 @@
 import re
 
 from tasks.reading.english.numbers import cardinal
-from tasks.reading.english.rules import Rule, stop_ends_sentence, token
+from tasks.reading.english.rules import Rule, near, stop_ends_sentence, token
 from tasks.reading.tokens import Token
 
 _EVERY = re.compile(
@@ -105,7 +105,7 @@ _DOSES = re.compile(
 
 def _part_of_time(match: re.Match[str]) -> Token | None:
     """500 mg for 7/7: as chemists write days, weeks and months."""
-    if not _DOSES.search(match.string):
+    if not _DOSES.search(near(match)):
         return None
     count = int(match[1])
     name = _PARTS_OF_TIME[match[2]] + ("" if count == 1 else "s")
@@ -125,7 +125,7 @@ _DONORS = re.compile(r"\b(?:blood|donors?|plasma|transfusion|Rh)\b", re.IGNORECA
 
 def _blood(match: re.Match[str]) -> Token | None:
     """O+ and AB- donors."""
-    if not _DONORS.search(match.string):
+    if not _DONORS.search(near(match)):
         return None
     sign = "positive" if match["sign"] == "+" else "negative"
     return token(match, "model", f"{' '.join(match['group'])} {sign}")

@@ -3,7 +3,7 @@
 import re
 
 from tasks.reading.english.numbers import cardinal, pairs
-from tasks.reading.english.rules import Rule, token
+from tasks.reading.english.rules import Rule, near, token
 from tasks.reading.tokens import Token
 
 _CRICKET = re.compile(
@@ -20,7 +20,7 @@ _WICKETS = re.compile(
 def _wickets(match: re.Match[str]) -> Token | None:
     """287/6 in 48 overs."""
     is_hours = match[0] == "24/7"
-    if is_hours or not _CRICKET.search(match.string):
+    if is_hours or not _CRICKET.search(near(match)):
         return None
     if int(match["runs"]) <= int(match["wickets"]):
         return None
@@ -52,9 +52,9 @@ _RACE = re.compile(
 def _distance(match: re.Match[str]) -> Token | None:
     """Run the 10k."""
     is_town = _TOWN.search(match.string, 0, match.start())
-    if match["place"] is not None and not (is_town and _RACE.search(match.string)):
+    if match["place"] is not None and not (is_town and _RACE.search(near(match))):
         return None
-    if not (match["place"] is not None or _RUNNING.search(match.string)):
+    if not (match["place"] is not None or _RUNNING.search(near(match))):
         return None
     return token(match, "measure", f"{cardinal(int(match['length']))} K")
 
@@ -120,21 +120,21 @@ def _overs(match: re.Match[str]) -> Token:
 
 def _not_out(match: re.Match[str]) -> Token | None:
     """Kohli 101*."""
-    if not _CRICKET.search(match.string):
+    if not _CRICKET.search(near(match)):
         return None
     return token(match, "measure", f"{cardinal(int(match['runs']))} not out")
 
 
 def _balls(match: re.Match[str]) -> Token | None:
     """101* (94b)."""
-    if not _CRICKET.search(match.string):
+    if not _CRICKET.search(near(match)):
         return None
     return token(match, "measure", f"{cardinal(int(match['balls']))} balls")
 
 
 def _minute(match: re.Match[str]) -> Token | None:
     """A goal in 45+2'."""
-    if not _GOALS.search(match.string):
+    if not _GOALS.search(near(match)):
         return None
     added = f" plus {cardinal(int(match['added']))}" if match["added"] else ""
     return token(match, "measure", f"{cardinal(int(match['minute']))}{added} minutes")
@@ -142,7 +142,7 @@ def _minute(match: re.Match[str]) -> Token | None:
 
 def _added(match: re.Match[str]) -> Token | None:
     """A goal at 90+4'."""
-    if not _GOALS.search(match.string):
+    if not _GOALS.search(near(match)):
         return None
     words = f"{cardinal(int(match['minute']))} plus {cardinal(int(match['added']))}"
     return token(match, "measure", words)
@@ -209,7 +209,7 @@ _OCHE = re.compile(r"(?i:\b(?:darts?|oche|checkouts?|c/out|nine-darter|PDC|legs)
 
 def _darts(match: re.Match[str]) -> Token | None:
     """Five 180s, at darts."""
-    return token(match, "measure", "one eighties") if _OCHE.search(match.string) else None
+    return token(match, "measure", "one eighties") if _OCHE.search(near(match)) else None
 
 
 RULES = (

@@ -3,7 +3,7 @@
 import re
 
 from tasks.reading.english.numbers import cardinal, parse_number
-from tasks.reading.english.rules import Rule, token
+from tasks.reading.english.rules import Rule, near, token
 from tasks.reading.tokens import Token
 
 _POINTS = {
@@ -39,7 +39,7 @@ def _wind(match: re.Match[str]) -> Token:
 
 def _between_points(match: re.Match[str]) -> Token | None:
     """30 km SSW of the port; but shares of SSE."""
-    if not _OUTSIDE.search(match.string):
+    if not _OUTSIDE.search(near(match)):
         return None
     return token(match, "abbreviation", _POINTS[match[1]])
 
@@ -57,7 +57,7 @@ _BAROMETERS = re.compile(
 def _pressure(match: re.Match[str]) -> Token | None:
     """A low of 948 mb; but a file of 948 mb."""
     number = parse_number(match["number"])
-    if not 850 <= number.whole <= 1090 or not _BAROMETERS.search(match.string):
+    if not 850 <= number.whole <= 1090 or not _BAROMETERS.search(near(match)):
         return None
     end = match.end() - match[0].endswith(".")
     return token(match, "measure", f"{number.words} millibars", end=end)
