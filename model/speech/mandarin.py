@@ -39,14 +39,24 @@ LETTERS = {
 }
 _ACRONYMS = (
     "APP LED OLED IT ID PA ISO SEM COO ABS AD AM PM COS AA AHA US EMS CPM OK CE CO QLED HDMI SVIP "
-    "BBQ SOP ETC AB CAD PSI HUD NOA SAT ACT SAP TPM WHO HM GUI"
+    "BBQ SOP ETC AB CAD PSI HUD NOA SAT ACT SAP TPM WHO HM GUI ETA ETH FOB COD SEC VIN VAT POI EOS SQL "
+    "EXP OBS PER SOC SMA TOD AVI ADC IMU EMF ASP EST PET TEC UMP"
 )
 """Said by their letters, though some are English words too, or long."""
+_WORDS_OF_TWO = "GO NO UP MY ME WE DO SO HI OH BE HE IN ON OF TO OR IF AN AS AT BY IS TA PO YO OX AX AH HA UM EX"
+"""Words, where other pairs of capitals are letters though a dictionary has them: ES, AE, FA, MU."""
+_SMALL_ACRONYMS = (
+    "abc acg ai aigc api asmr atm cpu dna eq ev faq gpu id ide ios iot ip ipo iq iso kol kpi led moq "
+    "odm oem ootd ota qa seo ceo sku suv ugc ui url usb uv ux vip diy"
+)
+"""Said by their letters, though they have a vowel and are written small."""
 _NAMES_IN_CAPITALS = (
     "AUDI OLAY XBOX KIA GREE IPAD VIVO IKEA ZARA SONY ASUS FILA DIOR BOSE MUJI WIFI HIFI DOTA "
-    "UGG IMAX NEO SAAS PLOG MOBA VOOC SATA HEPA INS UEFA ECCO VERO MODA NARS ITZY"
+    "UGG IMAX NEO SAAS PLOG MOBA VOOC SATA HEPA INS UEFA ECCO VERO MODA NARS ITZY "
+    "JSON YAML HOKA TEMU AION AITO LAMY TATA CUDA EPUB MOBI VUCA JOJO HIIT KITH HAY"
 )
 """Said as words, though short and in no dictionary."""
+_PAIR = 2  # letters
 _SILENT = frozenset("\"'‘’*_~～`^|\\[]{}·•™®©\u200b\u200c\u200d\ufeff\ufe0f")
 _FULL_WIDTH = {code: code - 0xFEE0 for code in (*range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))}
 _LATIN = "A-Za-zÀ-ÖØ-öø-ɏ"
@@ -115,16 +125,20 @@ def is_spelled(word: str) -> bool:
     """Whether a Latin word among characters is said letter by letter: VIP is, SALE is not.
 
     A word in capitals that the English dictionary has is that word, unless its letters have a name
-    of their own (APP, LED); other short ones are acronyms. So is what has no vowel (cn, px).
+    of their own (APP, LED); other short ones are acronyms. So is what has no vowel (cn, px), and
+    what shops and programmers write small (api, vip).
     """
     if not word.isascii() or not word.isalpha():
         return False
     if len(word) == 1:
         return True
     if not word.isupper():
-        return word.islower() and not set("aeiouy") & set(word) and not is_english_word(word)
+        is_small = word.islower() and not set("aeiouy") & set(word) and not is_english_word(word)
+        return is_small or word in _SMALL_ACRONYMS.split()
     if word in _ACRONYMS.split():
         return True
+    if len(word) == _PAIR:
+        return word not in _WORDS_OF_TWO.split()
     if word in _NAMES_IN_CAPITALS.split() or is_english_word(word):
         return False
     return len(word) <= 4 or not set("AEIOUY") & set(word)

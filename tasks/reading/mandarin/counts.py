@@ -163,7 +163,7 @@ def _number_of(match: re.Match[str]) -> Said:
 
 def _house(match: re.Match[str]) -> Said | None:
     """5#楼 is 五号楼, but the second # of #双11# ends a topic."""
-    if before(match).count("#") % 2:
+    if len(re.findall(r"(?<!\d)#", before(match))) % 2:
         return None
     return Said("ordinal", f"{amount(match[1])}号")
 

@@ -277,6 +277,7 @@ RULES: tuple[Rule, ...] = (
         lambda m: Said("model", digits(m[0])),
     ),
     rule(r"(?<![\d.])\d{3}(?=中学|医院|班(?!车|次|机))", lambda m: Said("digits", digits(m[0]))),
+    rule(r"(?<![\d.A-Za-z-])\d{3,4}(?=型(?!号))", lambda m: Said("model", model_number(m[0]))),
     rule(r"(?<![\d.])\d{3}(?=国道|省道|县道)", lambda m: Said("digits", digits(m[0]))),
     rule(r"(?<![\d.])(?:360(?=安全|杀毒|浏览|搜索)|58(?=同城|到家)|51(?=job))", _known),
     rule(rf"(?<![\d.A-Za-z,]){_KNOWN}(?![\d,])(?!\.\d)", _known),

@@ -123,7 +123,8 @@ def _is_weak_hyphen(before: str, after: str, left: Token | None, right: Token | 
     if left.kind not in _PLAIN:
         has_point = re.search(r"\d\.\d+$", before) and re.match(r"\d+\.\d", after)
         return right is not None and (bool(has_point) or left.kind in ("time", "date"))
-    return right is not None or bool(_LETTERS.match(after))
+    is_word = re.match(r"[a-z]{3}", after)  # 5-star, 24-hour
+    return right is not None or bool(_LETTERS.match(after) and not is_word)
 
 
 def _runs_down(written: str) -> bool:

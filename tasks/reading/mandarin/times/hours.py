@@ -33,6 +33,8 @@ _RUN = re.compile(
 _OF_GAME = re.compile(r" ?(?:团灭|一血|推塔|推高地|拿下|破二塔|被团)")
 _BREWED = re.compile(r"闷蒸|断水|注水|萃取|手冲|粉层")
 _MOST_BREWED = 5
+_NOON = 12
+_SMALL_HOURS = (12, 1, 2, 3, 4)
 _PICTURES = (("9", "16"), ("16", "10"))
 _SHAPED = re.compile(r"比例|画幅|竖屏|横屏|屏幕|画面|视频|尺寸")
 
@@ -92,7 +94,9 @@ def half_day_range(match: re.Match[str]) -> Said | None:
     hour, minute, half, next_hour, next_minute, next_half = match.groups()
     if not (1 <= int(hour) <= 12 and 1 <= int(next_hour) <= 12):
         return None
-    end = _part_of_day(next_hour, next_half) + clock(next_hour, next_minute or "0")
+    is_noon = half is None and int(hour) < _NOON == int(next_hour) and next_half[0] in "aA"
+    part = "上午" if is_noon else _part_of_day(next_hour, next_half)  # 10-12am
+    end = part + clock(next_hour, next_minute or "0")
     if half is None and int(hour) > int(next_hour) != 12 and next_half[0] in "pP":
         half = "am"
     start = _part_of_day(hour, half or next_half) + clock(hour, minute or "0")
@@ -101,7 +105,9 @@ def half_day_range(match: re.Match[str]) -> Said | None:
 
 def _part_of_day(hour: str, half: str) -> str:
     if half[0] in "aA":
-        return "上午"
+        return "凌晨" if int(hour) in _SMALL_HOURS else "上午"
+    if int(hour) == _NOON:
+        return "中午"
     return "晚上" if 6 <= int(hour) < 12 else "下午"
 
 

@@ -66,12 +66,32 @@ def _per_piece(match: re.Match[str]) -> Said:
     return Said("measure", f"每{_PIECES[match[1]]}")
 
 
+_PARCEL = {"kg": "公斤", "KG": "公斤", "g": "克", "km": "公里", "m": "米", "ml": "毫升", "L": "升"}
+
+
+def _weight_and_price(match: re.Match[str]) -> Said:
+    """首重1kg12元: a unit right before a price."""
+    number, unit, price = match.groups()
+    name = _PARCEL[unit]
+    return Said("measure", f"{counted(number, name)}{name}{counted(price, '元')}")
+
+
+def _price_of_each(match: re.Match[str]) -> Said:
+    """续重每kg2元."""
+    return Said("measure", f"{_PARCEL[match[1]]}{counted(match[2], '元')}")
+
+
 def _power(match: re.Match[str]) -> Said:
     """TDP300W, PD65W."""
     return Said("measure", f"{counted(match[1], '瓦')}瓦")
 
 
 RULES: tuple[Rule, ...] = (
+    rule(
+        rf"(?<![A-Za-z\d.-])(\d+(?:\.\d+)?)(kg|KG|km)({NUMBER})(?=[元块])",
+        _weight_and_price,
+    ),
+    rule(rf"(?<=每)(kg|KG|km|g|m|ml|L)({NUMBER})(?=[元块])", _price_of_each),
     rule(
         rf"(?:(?<=宽带)|(?<=光纤)|(?<=网速)|(?<=带宽)|(?<=[上下]行)) ?({NUMBER})M(?![A-Za-z\d])",
         lambda m: Said("measure", f"{amount(m[1])}兆"),

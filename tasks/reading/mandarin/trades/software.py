@@ -1,9 +1,9 @@
-"""Commands, cells of sheets, and English phrases with a figure. Pure."""
+"""Commands, versions, cells of sheets, messages, and English phrases with a figure. Pure."""
 
 import re
 
 from tasks.reading.mandarin.numerals import amount, digits
-from tasks.reading.mandarin.rules import Rule, Said, before, rule, sentence_around
+from tasks.reading.mandarin.rules import Rule, Said, after, before, rule, sentence_around
 
 _COMMAND = re.compile(
     r"(?<![A-Za-z])(?:pip3?|npm|npx|yarn|pnpm|git|docker|kubectl|sudo|apt|brew|conda|python3?|node|"
@@ -39,7 +39,44 @@ def _next_protection(match: re.Match[str]) -> Said | None:
     return Said("model", f"、{digits(match[1])}{match[2] or ''}")
 
 
+_MESSAGE = re.compile(r"短信|编辑|发送|回复|[发發]至|发[A-Z]")
+_PAIRS = "P/E P/B P/S I/O L/C N/A D/A D/P B/L Y/Y M/M R/W".split()
+_GAME = re.compile(r"Lv|LV|EXP|MP|[血攻防伤]|副本|装备|技能|角色|[A-Z]{2,3}\+\d")
+
+
+def _key_of_message(match: re.Match[str]) -> Said | None:
+    """CXXZ#姓名#证件号: what is typed; #新品# is a topic."""
+    sentence = sentence_around(match)
+    left = match.string[max(0, match.start() - 30) : match.end()]
+    is_typed = re.search(r"(?<![#A-Za-z])[A-Z]{2,8}#", left) and _MESSAGE.search(sentence + left)
+    return Said("sign", "井号") if is_typed else None
+
+
+def _pair_of_letters(match: re.Match[str]) -> Said | None:
+    """P/E and I/O are said as two letters."""
+    pair = f"{before(match)[-1]}/{after(match)[0]}"
+    is_test = pair == "A/B" and after(match)[1:].lstrip().startswith(("测试", "test"))
+    return Said("sign", " ") if pair in _PAIRS or is_test else None
+
+
+def _lost_points(match: re.Match[str]) -> Said | None:
+    """HP-50 beside EXP+200: what a player loses."""
+    return Said("sign", "减") if _GAME.search(sentence_around(match)) else None
+
+
 RULES: tuple[Rule, ...] = (
+    rule(r"(?<=[A-Za-z\d\u3400-\u9fff])#(?=[\u3400-\u9fffA-Za-z\d])", _key_of_message),
+    rule(r"(?<=(?<![A-Za-z/])[A-Z])/(?=[A-Z](?![A-Za-z/]))", _pair_of_letters),
+    rule(
+        r"(?<![\d.])(\d{1,3}(?:\.\d{1,3})?)\.[xX](?![A-Za-z\d])",
+        lambda m: Said("version", f"{amount(m[1])}点x"),
+    ),
+    rule(
+        r"(?<![\d./])(\d{1,3})/(?=\d{1,3} ?(?:Plus|Pro|Max|Ultra|[Mm]ini|Air|SE|Lite|PRO|MAX)(?![a-z]))",
+        lambda m: Said("model", f"{amount(m[1])}、"),
+    ),
+    rule(r"(?:(?<=HP)|(?<=MP)|(?<=SAN))-(?=\d+(?:[，。、；]|$))", _lost_points),
+    rule(r"(?:(?<=输入)|(?<=键入)|(?<=敲入))>(?=[A-Za-z])", lambda _: Said("sign", "大于号")),
     rule(r"(?<= )-{1,2}(?=[A-Za-z])", _flag),
     rule(r"\$([A-Z]{1,2})\$?(\d{1,4})(?![\d.,])", _cell),
     rule(
