@@ -39,21 +39,24 @@ LETTERS = {
 }
 _ACRONYMS = (
     "APP LED OLED IT ID PA ISO SEM COO ABS AD AM PM COS AA AHA US EMS CPM OK CE CO QLED HDMI SVIP "
-    "BBQ SOP ETC AB CAD PSI HUD NOA SAT ACT SAP TPM WHO HM GUI ETA ETH FOB COD SEC VIN VAT POI EOS SQL "
-    "EXP OBS PER SOC SMA TOD AVI ADC IMU EMF ASP EST PET TEC UMP"
+    "BBQ SOP ETC AB CAD PSI HUD NOA SAT ACT SAP TPM WHO HM GUI ETA ETH FOB COD SEC VIN VAT POI EOS "
+    "SQL EXP OBS PER SOC SMA TOD AVI ADC IMU EMF ASP EST PET"
 )
 """Said by their letters, though some are English words too, or long."""
-_WORDS_OF_TWO = "GO NO UP MY ME WE DO SO HI OH BE HE IN ON OF TO OR IF AN AS AT BY IS TA PO YO OX AX AH HA UM EX"
+_WORDS_OF_TWO = (
+    "GO NO UP MY ME WE DO SO HI OH BE HE IN ON OF TO OR IF AN AS AT BY IS TA PO YO OX AX AH HA UM "
+    "EX"
+)
 """Words, where other pairs of capitals are letters though a dictionary has them: ES, AE, FA, MU."""
 _SMALL_ACRONYMS = (
-    "abc acg ai aigc api asmr atm cpu dna eq ev faq gpu id ide ios iot ip ipo iq iso kol kpi led moq "
-    "odm oem ootd ota qa seo ceo sku suv ugc ui url usb uv ux vip diy"
+    "abc acg ai aigc api asmr atm cpu dna eq ev faq gpu id ide ios iot ip ipo iq iso kol kpi led "
+    "moq odm oem ootd ota qa seo ceo sku suv ugc ui url usb uv ux vip diy"
 )
 """Said by their letters, though they have a vowel and are written small."""
 _NAMES_IN_CAPITALS = (
     "AUDI OLAY XBOX KIA GREE IPAD VIVO IKEA ZARA SONY ASUS FILA DIOR BOSE MUJI WIFI HIFI DOTA "
     "UGG IMAX NEO SAAS PLOG MOBA VOOC SATA HEPA INS UEFA ECCO VERO MODA NARS ITZY "
-    "JSON YAML HOKA TEMU AION AITO LAMY TATA CUDA EPUB MOBI VUCA JOJO HIIT KITH HAY"
+    "JSON YAML HOKA TEMU AION AITO LAMY TATA CUDA EPUB MOBI VUCA JOJO HIIT KITH"
 )
 """Said as words, though short and in no dictionary."""
 _PAIR = 2  # letters

@@ -40,7 +40,7 @@ def _next_protection(match: re.Match[str]) -> Said | None:
 
 
 _MESSAGE = re.compile(r"短信|编辑|发送|回复|[发發]至|发[A-Z]")
-_PAIRS = "P/E P/B P/S I/O L/C N/A D/A D/P B/L Y/Y M/M R/W".split()
+_PAIRS = ("P/E", "P/B", "P/S", "I/O", "L/C", "N/A", "D/A", "D/P", "B/L", "Y/Y", "M/M", "R/W")
 _GAME = re.compile(r"Lv|LV|EXP|MP|[血攻防伤]|副本|装备|技能|角色|[A-Z]{2,3}\+\d")
 
 
@@ -55,8 +55,7 @@ def _key_of_message(match: re.Match[str]) -> Said | None:
 def _pair_of_letters(match: re.Match[str]) -> Said | None:
     """P/E and I/O are said as two letters."""
     pair = f"{before(match)[-1]}/{after(match)[0]}"
-    is_test = pair == "A/B" and after(match)[1:].lstrip().startswith(("测试", "test"))
-    return Said("sign", " ") if pair in _PAIRS or is_test else None
+    return Said("sign", " ") if pair in _PAIRS else None
 
 
 def _lost_points(match: re.Match[str]) -> Said | None:
@@ -72,7 +71,7 @@ RULES: tuple[Rule, ...] = (
         lambda m: Said("version", f"{amount(m[1])}点x"),
     ),
     rule(
-        r"(?<![\d./])(\d{1,3})/(?=\d{1,3} ?(?:Plus|Pro|Max|Ultra|[Mm]ini|Air|SE|Lite|PRO|MAX)(?![a-z]))",
+        r"(?<![\d./])(\d{1,3})/(?=\d{1,3} ?(?:Plus|Pro|Max|Ultra|[Mm]ini|Air|SE|Lite)(?![a-z]))",
         lambda m: Said("model", f"{amount(m[1])}、"),
     ),
     rule(r"(?:(?<=HP)|(?<=MP)|(?<=SAN))-(?=\d+(?:[，。、；]|$))", _lost_points),
