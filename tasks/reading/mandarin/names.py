@@ -6,7 +6,7 @@ from tasks.reading.mandarin.money import is_priced
 from tasks.reading.mandarin.numerals import amount, cardinal, digits, is_counted, is_surely_counted
 from tasks.reading.mandarin.rules import Rule, Said, after, any_of, before, rule
 
-_BY_DIGITS = re.compile(r"(?i:IP|ISO ?|GB/?T? ?|KN|KF|SN|No)$")
+_BY_DIGITS = re.compile(r"(?<![A-Za-z])(?i:IP|ISO ?|GB/?T? ?|KN|KF|SN|No)$")
 _ACCOUNT = re.compile(
     r"(?:微信|账号|帐号|(?<![A-Za-z])ID|[Ll]ine|LINE|WeChat|小红书|抖音|公众号|微博)"
     r"号?[：:是 ]*@?[A-Za-z_.]+$"

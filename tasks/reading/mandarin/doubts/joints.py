@@ -13,7 +13,7 @@ from tasks.reading.tokens import Kind, Token, spoken_form
 
 _SPELLED_ENDS = frozenset(
     (
-        *("p", "i", "c", "g", "x", "k", "a", "b", "s", "th", "st", "nd", "rd", "in", "bit"),
+        *("p", "i", "c", "e", "g", "x", "k", "a", "b", "s", "th", "st", "nd", "rd", "in", "bit"),
         *("min", "pro", "max", "mini", "ti", "plus", "lite", "air"),
     )
 )

@@ -117,12 +117,18 @@ def time_range(match: re.Match[str]) -> Said | None:
     return Said("range", f"{clock(hour, minute)}到{clock(next_hour, next_minute)}")
 
 
+_PART_SAID = re.compile(
+    r"(?:[今明昨当后]晚|晚上|下午|上午|[今明]早|早上|早晨|中午|凌晨|傍晚|夜里|深夜) ?$"
+)
+
+
 def half_day(match: re.Match[str]) -> Said | None:
     """10:30AM and 8 PM: 上午十点三十分, 晚上八点."""
     hour, minute, half = match.groups()
     if not 1 <= int(hour) <= 12:
         return None
-    return Said("time", _part_of_day(hour, half) + clock(hour, minute or "0"))
+    part = "" if _PART_SAID.search(before(match)) else _part_of_day(hour, half)  # 今晚8pm
+    return Said("time", part + clock(hour, minute or "0"))
 
 
 def half_day_before(match: re.Match[str]) -> Said | None:

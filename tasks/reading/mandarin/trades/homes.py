@@ -6,7 +6,8 @@ from tasks.reading.mandarin.numerals import amount, counted
 from tasks.reading.mandarin.ranges import CITIES
 from tasks.reading.mandarin.rules import Rule, Said, after, before, rule, sentence_around
 
-_STATION = re.compile(rf"(?:{'|'.join(CITIES)})(?:[东南西北]站?|站)?$")
+_AIRPORTS = "虹桥|浦东|首都|大兴|白云|宝安|天府|双流|萧山|禄口|咸阳|江北|桃园|松山"
+_STATION = re.compile(rf"(?:{'|'.join(CITIES)})(?:[东南西北]站?|站|{_AIRPORTS})?$")
 
 
 def _lifts(match: re.Match[str]) -> Said:

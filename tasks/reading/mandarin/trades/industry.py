@@ -9,6 +9,7 @@ from tasks.reading.mandarin.rules import (
     Rule,
     Said,
     after,
+    any_of,
     before,
     rule,
     sentence_around,
@@ -66,7 +67,19 @@ def _per_piece(match: re.Match[str]) -> Said:
     return Said("measure", f"每{_PIECES[match[1]]}")
 
 
-_PARCEL = {"kg": "公斤", "KG": "公斤", "g": "克", "km": "公里", "m": "米", "ml": "毫升", "L": "升"}
+_PARCEL = {
+    "kg": "公斤",
+    "KG": "公斤",
+    "g": "克",
+    "km": "公里",
+    "m": "米",
+    "ml": "毫升",
+    "L": "升",
+} | {
+    **{"mL": "毫升", "mg": "毫克", "kWh": "千瓦时", "kwh": "千瓦时", "m²": "平方米", "h": "小时"},
+    **{"min": "分钟", "cm": "厘米"},
+}
+_EACH = any_of(_PARCEL)
 
 
 def _weight_and_price(match: re.Match[str]) -> Said:
@@ -91,7 +104,8 @@ RULES: tuple[Rule, ...] = (
         rf"(?<![A-Za-z\d.-])(\d+(?:\.\d+)?)(kg|KG|km)({NUMBER})(?=[元块])",
         _weight_and_price,
     ),
-    rule(rf"(?<=每)(kg|KG|km|g|m|ml|L)({NUMBER})(?=[元块])", _price_of_each),
+    rule(rf"(?<=每)({_EACH})({NUMBER})(?=[元块])", _price_of_each),
+    rule(rf"(?<=每)({_EACH})(?![A-Za-z\d/²³])", lambda m: Said("measure", _PARCEL[m[1]])),
     rule(
         rf"(?:(?<=宽带)|(?<=光纤)|(?<=网速)|(?<=带宽)|(?<=[上下]行)) ?({NUMBER})M(?![A-Za-z\d])",
         lambda m: Said("measure", f"{amount(m[1])}兆"),

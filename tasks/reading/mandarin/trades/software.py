@@ -2,7 +2,8 @@
 
 import re
 
-from tasks.reading.mandarin.numerals import amount, digits
+from tasks.reading.mandarin.money import is_priced
+from tasks.reading.mandarin.numerals import amount, digits, is_counted
 from tasks.reading.mandarin.rules import Rule, Said, after, before, rule, sentence_around
 
 _COMMAND = re.compile(
@@ -58,6 +59,13 @@ def _pair_of_letters(match: re.Match[str]) -> Said | None:
     return Said("sign", " ") if pair in _PAIRS else None
 
 
+def _port(match: re.Match[str]) -> Said | None:
+    """端口用8443, 别用8080: the numbers of a sentence about ports."""
+    is_port = re.search(r"端口|(?<![A-Za-z])[Pp]ort", sentence_around(match))
+    is_other = is_counted(after(match)) or is_priced(before(match))
+    return Said("digits", digits(match[0])) if is_port and not is_other else None
+
+
 def _lost_points(match: re.Match[str]) -> Said | None:
     """HP-50 beside EXP+200: what a player loses."""
     return Said("sign", "减") if _GAME.search(sentence_around(match)) else None
@@ -75,6 +83,7 @@ RULES: tuple[Rule, ...] = (
         lambda m: Said("model", f"{amount(m[1])}、"),
     ),
     rule(r"(?:(?<=HP)|(?<=MP)|(?<=SAN))-(?=\d+(?:[，。、；]|$))", _lost_points),
+    rule(r"(?<![\d.,:A-Za-z/-])\d{3,5}(?![\d.,:%A-Za-z/+-])", _port),
     rule(r"(?:(?<=输入)|(?<=键入)|(?<=敲入))>(?=[A-Za-z])", lambda _: Said("sign", "大于号")),
     rule(r"(?<= )-{1,2}(?=[A-Za-z])", _flag),
     rule(r"\$([A-Z]{1,2})\$?(\d{1,4})(?![\d.,])", _cell),
