@@ -39,8 +39,7 @@ LETTERS = {
 }
 _ACRONYMS = (
     "APP LED OLED IT ID PA ISO SEM COO ABS AD AM PM COS AA AHA US EMS CPM OK CE CO QLED HDMI SVIP "
-    "BBQ SOP ETC AB CAD PSI HUD NOA SAT ACT SAP TPM WHO HM GUI ETA ETH FOB COD SEC VIN VAT POI EOS "
-    "SQL EXP OBS PER SOC SMA TOD AVI ADC IMU EMF ASP EST PET"
+    "BBQ SOP ETC AB CAD PSI HUD NOA SAT ACT SAP TPM WHO HM GUI"
 )
 """Said by their letters, though some are English words too, or long."""
 _WORDS_OF_TWO = (
@@ -48,6 +47,21 @@ _WORDS_OF_TWO = (
     "EX"
 )
 """Words, where other pairs of capitals are letters though a dictionary has them: ES, AE, FA, MU."""
+_WORDS_OF_THREE = (
+    "ACE ADD AGE AIM AIR ALL ALT AMY AND ANN ANT ANY ARE ARM ART ASK BAD BAG BAN BAR BAT BED BEE "
+    "BEN BET BIG BIO BIT BOB BOX BOY BUG BUS BUT BUY BYE CAN CAP CAR CAT COW CRY CUE CUP CUT DAD "
+    "DAN DAY DIG DIP DOC DOG DOS DOT DRY DUO EAR EAT ECO EGG EGO ELF EMO END ERA EVE EYE FAN FAR "
+    "FAT FIT FIX FLY FOR FOX FUN FUR GAP GAS GEL GEM GEN GET GIF GIT GOD GOT GUM GUN GUY GYM HAS "
+    "HAT HER HEY HIP HIS HIT HOP HOT HOW HUB HUG HUT ICE ICY INK INN ION ITS IVY JAM JAR JAY JET "
+    "JIM JOB JOE JOY KEN KEY KID KIT LAB LAN LAW LAY LEE LEG LEO LET LIE LIP LIT LOG LOT LOW LUX "
+    "MAC MAD MAN MAP MAX MAY MEN MIA MIC MIN MIX MOD MOM MUD MUG NET NEW NOT NOW NUT OAK OAT ODD "
+    "OFF OIL OLD ONE OUR OUT OWN PAD PAL PAN PAY PEN PIE PIG PIN PIT POD POP POT PRE PRO PUB PUT "
+    "RAG RAM RAP RAW RAY RED RIP ROM ROW ROY RUN SAD SAM SAY SEA SEE SET SEX SHE SHY SIM SIP SIR "
+    "SIT SIX SKI SKY SON SPA SPY SUB SUE SUM SUN TAB TAG TAP TAX TEA TED TEE TEN TEX THE TIM TIN "
+    "TIP TON TOO TOP TOY TRY TWO UNO USE VAN VET VIA WAN WAR WAS WAX WAY WEB WET WHY WIN WON WOW "
+    "YES YET YOU ZEN ZIP ZOE ZOO"
+)
+"""The words among three capitals; of a dictionary's thousand most are letters: ETA, LAX, VIN."""
 _SMALL_ACRONYMS = (
     "abc acg ai aigc api asmr atm cpu dna eq ev faq gpu id ide ios iot ip ipo iq iso kol kpi led "
     "moq odm oem ootd ota qa seo ceo sku suv ugc ui url usb uv ux vip diy"
@@ -56,10 +70,11 @@ _SMALL_ACRONYMS = (
 _NAMES_IN_CAPITALS = (
     "AUDI OLAY XBOX KIA GREE IPAD VIVO IKEA ZARA SONY ASUS FILA DIOR BOSE MUJI WIFI HIFI DOTA "
     "UGG IMAX NEO SAAS PLOG MOBA VOOC SATA HEPA INS UEFA ECCO VERO MODA NARS ITZY "
-    "JSON YAML HOKA TEMU AION AITO LAMY TATA CUDA EPUB MOBI VUCA JOJO HIIT KITH"
+    "JSON YAML HOKA TEMU AION AITO LAMY TATA CUDA EPUB MOBI VUCA JOJO HIIT KITH TOTO"
 )
 """Said as words, though short and in no dictionary."""
 _PAIR = 2  # letters
+_TRIPLE = 3
 _SILENT = frozenset("\"'‘’*_~～`^|\\[]{}·•™®©\u200b\u200c\u200d\ufeff\ufe0f")
 _FULL_WIDTH = {code: code - 0xFEE0 for code in (*range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))}
 _LATIN = "A-Za-zÀ-ÖØ-öø-ɏ"
@@ -142,6 +157,10 @@ def is_spelled(word: str) -> bool:
         return True
     if len(word) == _PAIR:
         return word not in _WORDS_OF_TWO.split()
-    if word in _NAMES_IN_CAPITALS.split() or is_english_word(word):
+    if word in _NAMES_IN_CAPITALS.split():
+        return False
+    if len(word) == _TRIPLE:
+        return word not in _WORDS_OF_THREE.split()
+    if is_english_word(word):
         return False
     return len(word) <= 4 or not set("AEIOUY") & set(word)

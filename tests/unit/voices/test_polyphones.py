@@ -138,6 +138,8 @@ def test_no_entry_of_the_tables_changes_the_number_of_characters() -> None:
         "UP",
         "TA",
         "HOKA",
+        "TOTO",
+        "FUN",
         "JSON",
     ],
 )
@@ -176,6 +178,8 @@ def test_words_in_capitals_are_read_as_words(word: str) -> None:
         "MR",
         "ETA",
         "FOB",
+        "LAX",
+        "OPS",
         "SQL",
         "vip",
         "api",

@@ -40,6 +40,20 @@ def _next_protection(match: re.Match[str]) -> Said | None:
     return Said("model", f"、{digits(match[1])}{match[2] or ''}")
 
 
+_HTTP = re.compile(
+    r"HTTP|状态码|错误码|接口|[Nn]ginx|网关|服务器|网页|页面|浏览器|(?:报|返回|出现|提示)了? ?\d{3}"
+)
+
+
+def _status(match: re.Match[str]) -> Said | None:
+    """报503 and 返回404: a status, by its digits; round ones are numbers (500)."""
+    if not _HTTP.search(f"{sentence_around(match)} {before(match)[-4:]}{match[0]}"):
+        return None
+    if is_counted(after(match)) or is_priced(before(match)):
+        return None
+    return Said("digits", digits(match[0]))
+
+
 _MESSAGE = re.compile(r"短信|编辑|发送|回复|[发發]至|发[A-Z]")
 _PAIRS = ("P/E", "P/B", "P/S", "I/O", "L/C", "N/A", "D/A", "D/P", "B/L", "Y/Y", "M/M", "R/W")
 _GAME = re.compile(r"Lv|LV|EXP|MP|[血攻防伤]|副本|装备|技能|角色|[A-Z]{2,3}\+\d")
@@ -84,6 +98,11 @@ RULES: tuple[Rule, ...] = (
     ),
     rule(r"(?:(?<=HP)|(?<=MP)|(?<=SAN))-(?=\d+(?:[，。、；]|$))", _lost_points),
     rule(r"(?<![\d.,:A-Za-z/-])\d{3,5}(?![\d.,:%A-Za-z/+-])", _port),
+    rule(
+        r"(?<![\d.,:A-Za-z/¥$€£+-])(?:40[1-9]|41\d|42[29]|50[1-4]|30[1-8])"
+        r"(?![\d.,:%A-Za-z/+~-]|[万千百]| ?[毫微]?秒| ?字节)",
+        _status,
+    ),
     rule(r"(?:(?<=输入)|(?<=键入)|(?<=敲入))>(?=[A-Za-z])", lambda _: Said("sign", "大于号")),
     rule(r"(?<= )-{1,2}(?=[A-Za-z])", _flag),
     rule(r"\$([A-Z]{1,2})\$?(\d{1,4})(?![\d.,])", _cell),
