@@ -148,7 +148,7 @@ def _national_standard(match: re.Match[str]) -> Said | None:
 def _next_flight(match: re.Match[str]) -> Said | None:
     """CA981/982: the number of the way back."""
     found = re.search(r"(?<![A-Za-z])[A-Z]{1,2}(\d{3,4})$", before(match))
-    if not found or len(found[1]) != len(match[1]):
+    if not found or len(found[1]) < len(match[1]):
         return None
     return Said("digits", f"、{digits(match[1])}")
 
@@ -237,7 +237,7 @@ FIRST: tuple[Rule, ...] = (
         r"/(\d{1,2}(?:\.\d{1,2})?)(?![A-Za-z\d/]|\.\d)",
         lambda m: Said("version", model_number(m[1])),
     ),
-    rule(r"/(\d{3,4})(?![\d.])", _next_flight),
+    rule(r"/(\d{2,4})(?![\d./])", _next_flight),
     rule(r"(?<=[TB ])(\d{3,5}(?:\.\d{1,2})?)(?:[-—]((?:19|20)\d\d))?(?!\d)", _national_standard),
 )
 RULES: tuple[Rule, ...] = (

@@ -34,6 +34,8 @@ _QUOTES = re.compile(r"[\"'](?![\"'\d])")
 _CLOSES = re.compile(r"[，。、；)]|$")
 _RATE = re.compile(r"\d ?[A-Za-z]{1,4}$")
 _RATE_UNIT = re.compile(r"(?:m?[lLgs]|kg|h|d|min|m|mm)(?![A-Za-z\d])")
+_LOST = frozenset("*_^|\\#<>")
+"""Signs that mean something inside a code (Ab#12, A|B, user_name)."""
 _SEEN_BEHIND = 2  # Han characters that a slash may belong to
 
 
@@ -85,7 +87,9 @@ def _why(seen: str, token: Token, left: Token | None, right: Token | None) -> st
         return "the sign is left out; write 减, 负 or 阴性 where it is one"
     if is_pause and written == "/" and _RATE.search(before) and _RATE_UNIT.match(after):
         return "the slash is only a pause; write 每, 比, 除以 or 或 where it is one"
-    if is_pause and written not in "/-" and before[-1:].isdigit() and after[:1].isdigit():
+    is_within = re.search(r"[A-Za-z\d]$", before) and re.match(r"[A-Za-z\d]", after)
+    is_figure = written not in "/-" and before[-1:].isdigit() and after[:1].isdigit()
+    if is_pause and (is_figure or (is_within and written in _LOST)):
         return f"{written} is left out; write it in words"
     if token.kind == "range" and "到" in token.spoken and _runs_down(written):
         return "a range that runs down; write 减 or 比 where it is none"

@@ -32,6 +32,7 @@ _PIECES = {"pcs": "件", "PCS": "件", "pc": "件", "PC": "件", "ea": "个", "E
         "cbm": "立方米",
         "RT": "计费吨",
         "pair": "双",
+        "pax": "人",
     },
 }
 
@@ -122,7 +123,7 @@ RULES: tuple[Rule, ...] = (
         _tariff,
     ),
     rule(
-        r"(?<=[\d元])/(pcs|PCS|pc|PC|ea|EA|sets?|SET|box|BOX|roll|pair|bbl|CBM|cbm|RT)(?![A-Za-z])",
+        r"(?<=[\d元])/(pcs|PCS|pc|PC|ea|EA|sets?|SET|box|BOX|roll|pair|pax|bbl|CBM|cbm|RT)(?![A-Za-z])",
         _per_piece,
     ),
     rule(r"(?<=\+\d{3})[-~–](?=K\d)", lambda _: Said("range", "到")),

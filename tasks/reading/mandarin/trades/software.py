@@ -33,6 +33,23 @@ def _in_english(match: re.Match[str]) -> Said:
     return Said("cardinal", _ENGLISH_NUMBERS[match[0]])
 
 
+_ENGLISH_ORDINALS = (
+    *("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"),
+    *("tenth", "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth"),
+    *("seventeenth", "eighteenth", "nineteenth", "twentieth"),
+)
+
+
+def _ordinal_in_english(match: re.Match[str]) -> Said | None:
+    """2nd floor."""
+    number = int(match[1])
+    is_told = 1 <= number <= len(_ENGLISH_ORDINALS)
+    return Said("ordinal", _ENGLISH_ORDINALS[number - 1]) if is_told else None
+
+
+_LATIN_SHORT = {"e.g.": "例如", "i.e.": "也就是", "eg.": "例如", "ie.": "也就是"}
+
+
 def _next_protection(match: re.Match[str]) -> Said | None:
     """IP68/69."""
     if not re.search(r"(?<![A-Za-z])IP\d\d$", before(match)):
@@ -109,6 +126,28 @@ RULES: tuple[Rule, ...] = (
     rule(
         r"(?i)(?:(?<=\bbuy )|(?<=\bget )|(?<=\btake ))[1-5](?= (?:get|take|free)| ?[^a-z\d ]|$)",
         _in_english,
+    ),
+    rule(r"(?<![\d.A-Za-z])(\d{1,2})(?:st|nd|rd|th)(?![A-Za-z\d])", _ordinal_in_english),
+    rule(
+        r"(?<![A-Za-z.])(?:e\.g\.|i\.e\.|eg\.|ie\.)(?![A-Za-z\d]) ?",
+        lambda m: Said("abbreviation", _LATIN_SHORT[m[0].strip()]),
+    ),
+    rule(
+        r"(?<![\d.A-Za-z])([1-5]) ?on ?([1-5])(?![\d.A-Za-z])",
+        lambda m: Said("model", f"{amount(m[1])}对{amount(m[2])}"),
+    ),
+    rule(
+        r"(?:(?<=(?<![A-Za-z])[EV]p)|(?<=(?<![A-Za-z])P)|(?<=(?<![A-Za-z])pp)|(?<=[Ff]ig)|(?<=[Ss]ec)|"
+        r"(?<=[Rr]ev)|(?<=[Vv]er))\. ?(?=\d|[A-Z](?![A-Za-z]))",
+        lambda _: Said("abbreviation", " "),
+    ),
+    rule(
+        r"(?<![A-Za-z\d])N°(\d{1,3})(?!\d)",
+        lambda m: Said("ordinal", f"{amount(m[1])}号"),
+    ),
+    rule(
+        r"(?<![\d.,])(?:18650|21700|26650|14500|32700)(?= ?(?:电[芯池]|锂))",
+        lambda m: Said("model", digits(m[0])),
     ),
     rule(r"/(?:IP)?(\d\d)(K)?(?![A-Za-z\d])", _next_protection),
     rule(r"(?<=(?<![A-Za-z])[A-D])\*(?=[率级等、，。/和以或]|$)", lambda _: Said("sign", "星")),
