@@ -44,7 +44,7 @@ def _ordinal_in_english(match: re.Match[str]) -> Said | None:
     """2nd floor."""
     number = int(match[1])
     is_told = 1 <= number <= len(_ENGLISH_ORDINALS)
-    return Said("ordinal", _ENGLISH_ORDINALS[number - 1]) if is_told else None
+    return Said("model", _ENGLISH_ORDINALS[number - 1]) if is_told else None
 
 
 _LATIN_SHORT = {"e.g.": "例如", "i.e.": "也就是", "eg.": "例如", "ie.": "也就是"}
