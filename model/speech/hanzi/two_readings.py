@@ -15,7 +15,7 @@ from model.speech.hanzi.word_readings import WORDS
 
 _OTHER: Mapping[str, tuple[tuple[str, ...], str]] = MappingProxyType(
     {
-        "干": (("gan1", "gan4"), r"<干>(?=[了透到手])"),
+        "干": (("gan1", "gan4"), r"<干>(?=[了透到手]|得快$)"),
         "散": (("san3", "san4"), r"<散>(?!热|步|会|场|发)"),
         "倒": (("dao3", "dao4"), r"<倒>(?=$|[了着])(?<![往向]后倒)"),
         "背": (("bei1", "bei4"), r"<背>(?=$|[在一得起上])"),

@@ -72,7 +72,7 @@ def _status(match: re.Match[str]) -> Said | None:
 
 
 _MESSAGE = re.compile(r"短信|编辑|发送|回复|[发發]至|发[A-Z]")
-_PAIRS = ("P/E", "P/B", "P/S", "I/O", "L/C", "N/A", "D/A", "D/P", "B/L", "Y/Y", "M/M", "R/W")
+_PAIRS = ("P/E", "P/B", "P/S", "I/O", "C/P", "L/C", "N/A", "D/A", "D/P", "B/L", "Y/Y", "M/M", "R/W")
 _GAME = re.compile(r"Lv|LV|EXP|MP|[血攻防伤]|副本|装备|技能|角色|[A-Z]{2,3}\+\d")
 
 
