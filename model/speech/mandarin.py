@@ -42,11 +42,39 @@ _ACRONYMS = (
     "BBQ SOP ETC AB CAD PSI HUD NOA SAT ACT SAP TPM WHO HM GUI"
 )
 """Said by their letters, though some are English words too, or long."""
+_WORDS_OF_TWO = (
+    "GO NO UP MY ME WE DO SO HI OH BE HE IN ON OF TO OR IF AN AS AT BY IS TA PO YO OX AX AH HA UM "
+    "EX"
+)
+"""Words, where other pairs of capitals are letters though a dictionary has them: ES, AE, FA, MU."""
+_WORDS_OF_THREE = (
+    "ACE ADD AGE AIM AIR ALL ALT AMY AND ANN ANT ANY ARE ARM ART ASK BAD BAG BAN BAR BAT BED BEE "
+    "BEN BET BIG BIO BIT BOB BOX BOY BUG BUS BUT BUY BYE CAN CAP CAR CAT COW CRY CUE CUP CUT DAD "
+    "DAN DAY DIG DIP DOC DOG DOS DOT DRY DUO EAR EAT ECO EGG EGO ELF EMO END ERA EVE EYE FAN FAR "
+    "FAT FIT FIX FLY FOR FOX FUN FUR GAP GAS GEL GEM GEN GET GIF GIT GOD GOT GUM GUN GUY GYM HAS "
+    "HAT HER HEY HIP HIS HIT HOP HOT HOW HUB HUG HUT ICE ICY INK INN ION ITS IVY JAM JAR JAY JET "
+    "JIM JOB JOE JOY KEN KEY KID KIT LAB LAN LAW LAY LEE LEG LEO LET LIE LIP LIT LOG LOT LOW LUX "
+    "MAC MAD MAN MAP MAX MAY MEN MIA MIC MIN MIX MOD MOM MUD MUG NET NEW NOT NOW NUT OAK OAT ODD "
+    "OFF OIL OLD ONE OUR OUT OWN PAD PAL PAN PAY PEN PIE PIG PIN PIT POD POP POT PRE PRO PUB PUT "
+    "RAG RAM RAP RAW RAY RED RIP ROM ROW ROY RUN SAD SAM SAY SEA SEE SET SEX SHE SHY SIM SIP SIR "
+    "SIT SIX SKI SKY SON SPA SPY SUB SUE SUM SUN TAB TAG TAP TAX TEA TED TEE TEN TEX THE TIM TIN "
+    "TIP TON TOO TOP TOY TRY TWO UNO USE VAN VET VIA WAN WAR WAS WAX WAY WEB WET WHY WIN WON WOW "
+    "YES YET YOU ZEN ZIP ZOE ZOO"
+)
+"""The words among three capitals; of a dictionary's thousand most are letters: ETA, LAX, VIN."""
+_SMALL_ACRONYMS = (
+    "abc acg ai aigc api asmr atm cpu dna eq ev faq gpu id ide ios iot ip ipo iq iso kol kpi led "
+    "moq odm oem ootd ota qa seo ceo sku suv ugc ui url usb uv ux vip diy"
+)
+"""Said by their letters, though they have a vowel and are written small."""
 _NAMES_IN_CAPITALS = (
     "AUDI OLAY XBOX KIA GREE IPAD VIVO IKEA ZARA SONY ASUS FILA DIOR BOSE MUJI WIFI HIFI DOTA "
-    "UGG IMAX NEO SAAS PLOG MOBA VOOC SATA HEPA INS UEFA ECCO VERO MODA NARS ITZY"
+    "UGG IMAX NEO SAAS PLOG MOBA VOOC SATA HEPA INS UEFA ECCO VERO MODA NARS ITZY "
+    "JSON YAML HOKA TEMU AION AITO LAMY TATA CUDA EPUB MOBI VUCA JOJO HIIT KITH TOTO"
 )
 """Said as words, though short and in no dictionary."""
+_PAIR = 2  # letters
+_TRIPLE = 3
 _SILENT = frozenset("\"'‘’*_~～`^|\\[]{}·•™®©\u200b\u200c\u200d\ufeff\ufe0f")
 _FULL_WIDTH = {code: code - 0xFEE0 for code in (*range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))}
 _LATIN = "A-Za-zÀ-ÖØ-öø-ɏ"
@@ -115,16 +143,24 @@ def is_spelled(word: str) -> bool:
     """Whether a Latin word among characters is said letter by letter: VIP is, SALE is not.
 
     A word in capitals that the English dictionary has is that word, unless its letters have a name
-    of their own (APP, LED); other short ones are acronyms. So is what has no vowel (cn, px).
+    of their own (APP, LED); other short ones are acronyms. So is what has no vowel (cn, px), and
+    what shops and programmers write small (api, vip).
     """
     if not word.isascii() or not word.isalpha():
         return False
     if len(word) == 1:
         return True
     if not word.isupper():
-        return word.islower() and not set("aeiouy") & set(word) and not is_english_word(word)
+        is_small = word.islower() and not set("aeiouy") & set(word) and not is_english_word(word)
+        return is_small or word in _SMALL_ACRONYMS.split()
     if word in _ACRONYMS.split():
         return True
-    if word in _NAMES_IN_CAPITALS.split() or is_english_word(word):
+    if len(word) == _PAIR:
+        return word not in _WORDS_OF_TWO.split()
+    if word in _NAMES_IN_CAPITALS.split():
+        return False
+    if len(word) == _TRIPLE:
+        return word not in _WORDS_OF_THREE.split()
+    if is_english_word(word):
         return False
     return len(word) <= 4 or not set("AEIOUY") & set(word)

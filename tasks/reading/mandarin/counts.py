@@ -163,7 +163,7 @@ def _number_of(match: re.Match[str]) -> Said:
 
 def _house(match: re.Match[str]) -> Said | None:
     """5#楼 is 五号楼, but the second # of #双11# ends a topic."""
-    if before(match).count("#") % 2:
+    if len(re.findall(r"(?<!\d)#", before(match))) % 2:
         return None
     return Said("ordinal", f"{amount(match[1])}号")
 
@@ -197,7 +197,7 @@ def _minus_number(match: re.Match[str]) -> Said | None:
         return None
     if _TAKEN_OFF.search(left) and _PAUSE.match(right.removeprefix("元")):
         return Said("cardinal", "减" + amount(number))
-    is_figure = re.search(r"[镜瞳光权指]$", left) and re.search(r"\.\d\d$", number)
+    is_figure = re.search(r"[镜瞳光权指视眼]$|度数$", left) and re.search(r"\.\d\d$", number)
     if is_figure or _NEGATIVE.search(left) or _SIGNED_UNIT.match(right):
         return Said("cardinal", "负" + counted(number, right))
     return Said("cardinal", " " + counted(number, right), f"{match[0]} is read without a minus")

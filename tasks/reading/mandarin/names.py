@@ -6,7 +6,7 @@ from tasks.reading.mandarin.money import is_priced
 from tasks.reading.mandarin.numerals import amount, cardinal, digits, is_counted, is_surely_counted
 from tasks.reading.mandarin.rules import Rule, Said, after, any_of, before, rule
 
-_BY_DIGITS = re.compile(r"(?i:IP|ISO ?|GB/?T? ?|KN|KF|SN|No)$")
+_BY_DIGITS = re.compile(r"(?<![A-Za-z])(?i:IP|ISO ?|GB/?T? ?|KN|KF|SN|No)$")
 _ACCOUNT = re.compile(
     r"(?:微信|账号|帐号|(?<![A-Za-z])ID|[Ll]ine|LINE|WeChat|小红书|抖音|公众号|微博)"
     r"号?[：:是 ]*@?[A-Za-z_.]+$"
@@ -148,7 +148,7 @@ def _national_standard(match: re.Match[str]) -> Said | None:
 def _next_flight(match: re.Match[str]) -> Said | None:
     """CA981/982: the number of the way back."""
     found = re.search(r"(?<![A-Za-z])[A-Z]{1,2}(\d{3,4})$", before(match))
-    if not found or len(found[1]) != len(match[1]):
+    if not found or len(found[1]) < len(match[1]):
         return None
     return Said("digits", f"、{digits(match[1])}")
 
@@ -237,7 +237,7 @@ FIRST: tuple[Rule, ...] = (
         r"/(\d{1,2}(?:\.\d{1,2})?)(?![A-Za-z\d/]|\.\d)",
         lambda m: Said("version", model_number(m[1])),
     ),
-    rule(r"/(\d{3,4})(?![\d.])", _next_flight),
+    rule(r"/(\d{2,4})(?![\d./])", _next_flight),
     rule(r"(?<=[TB ])(\d{3,5}(?:\.\d{1,2})?)(?:[-—]((?:19|20)\d\d))?(?!\d)", _national_standard),
 )
 RULES: tuple[Rule, ...] = (
@@ -277,6 +277,7 @@ RULES: tuple[Rule, ...] = (
         lambda m: Said("model", digits(m[0])),
     ),
     rule(r"(?<![\d.])\d{3}(?=中学|医院|班(?!车|次|机))", lambda m: Said("digits", digits(m[0]))),
+    rule(r"(?<![\d.A-Za-z-])\d{3,4}(?=型(?!号))", lambda m: Said("model", model_number(m[0]))),
     rule(r"(?<![\d.])\d{3}(?=国道|省道|县道)", lambda m: Said("digits", digits(m[0]))),
     rule(r"(?<![\d.])(?:360(?=安全|杀毒|浏览|搜索)|58(?=同城|到家)|51(?=job))", _known),
     rule(rf"(?<![\d.A-Za-z,]){_KNOWN}(?![\d,])(?!\.\d)", _known),

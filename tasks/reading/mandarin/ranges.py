@@ -159,7 +159,8 @@ def _doubt(match: re.Match[str], right: str) -> str | None:
 
 
 _COUNTED_IN_STEPS = re.compile(
-    r" ?(?:元|块|万|千|亿|美元|欧元|英镑|港币|日元|件|个|克|公斤|斤|毫升|升|毫米|厘米|米|公里|度|"
+    r" ?(?:元|块|钱|万|千|亿|美元|欧元|英镑|港币|"
+    r"日元|件|个|克|公斤|斤|毫升|升|毫米|厘米|米|公里|度|"
     r"天|分钟|小时|年|个?月|周|岁|人|次|折|码|寸)"
 )
 
@@ -261,6 +262,16 @@ def _film_speeds(match: re.Match[str]) -> Said:
     return Said("range", f"{low}到{high}")
 
 
+_STORES = re.compile(r"便利店|全家|罗森|莱尔富|超商|[Oo]K|OK|关东煮|取货|全联|FamilyMart|Lawson")
+
+
+def _convenience_store(match: re.Match[str]) -> Said | None:
+    """7-Eleven, and 7-11 beside other stores of its kind."""
+    if match[0].endswith("n"):
+        return Said("model", "Seven Eleven")
+    return Said("model", "七 十一") if _STORES.search(sentence_around(match)) else None
+
+
 def _season(match: re.Match[str]) -> Said:
     """2024/25赛季."""
     return Said("range", f"{digits(match[1])}到{digits(match[2])}")
@@ -283,6 +294,7 @@ RULES: tuple[Rule, ...] = (
         r"(?<![\d.-])7-11(?=便利|门市|超商|店|取|买|旁|对面|隔壁|有售|狮)",
         lambda _: Said("model", "七 十一"),
     ),
+    rule(r"(?<![\d.-])7-(?:11|Eleven)(?![\d.:/-])", _convenience_store),
     rule(
         rf"{_START}(-?)(?:(?<=-)|"
         rf"(?<![-\d]))({NUMBER}) ?({UNIT})?{_DASH}(-?)({NUMBER}) ?({UNIT}{RATE})",

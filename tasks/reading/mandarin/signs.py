@@ -220,7 +220,7 @@ RULES: tuple[Rule, ...] = (
     rule(r"&", _and),
     rule(r"@", _at),
     rule(r"/+", _slash),
-    rule(r"(?<=[^\s])#(?=[\s，。！？、]|$)(?<=[A-Za-z]#)", lambda _: Said("sign", " sharp")),
+    rule(r"(?<=(?<![A-Za-z#])[CFJ])#(?![A-Za-z\d])", lambda _: Said("sign", " sharp")),
     rule(r"#(?=键)", lambda _: Said("sign", "井号")),
     rule(r"#+", lambda _: Said("sign", "")),
     rule(r"-+", _hyphen),

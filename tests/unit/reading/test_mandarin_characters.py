@@ -40,6 +40,7 @@ def test_an_english_script_has_none() -> None:
         ("镇上的鱼铺", {4: ("pu1", ("pu4",))}),
         ("她扎得好", {1: ("zha1", ("za1",))}),
         ("锅里炸了", {2: ("zha2", ("zha4",))}),
+        ("干得快", {0: ("gan4", ("gan1",))}),
         ("看着孩子玩", {0: ("kan4", ("kan1",))}),
     ],
 )
@@ -55,6 +56,7 @@ def test_places_and_readings_of_characters_that_nothing_decides(
     [
         *("散步和散热", "干净又干燥", "倒车入库", "背着书包", "左转和右转", "这种的", "觉得好"),
         *("会议散了", "裙子长到脚踝", "当了指挥", "往里钻", "气炸了", "扎了个辫子", "他干了一整天"),
+        *("头发别弄散了", "车子转了个弯", "看着孩子一天天长大", "散了散步"),
     ],
 )
 def test_words_and_contexts_decide(run: str) -> None:

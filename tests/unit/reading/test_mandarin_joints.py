@@ -32,6 +32,8 @@ def _doubts(text: str) -> list[str]:
             '98765-B is read "九万八千七百六十五 B": '
             "the hyphen is only a pause; write 到, 杠, 减 or 比 where it is one",
         ),
+        ("批号L#33。", 'L#33 is read "L三十三": # is left out; write it in words'),
+        ("输入A|B。", 'A|B is read "A B": | is left out; write it in words'),
         (
             "控温42%-12%",
             '42%-12% is read "百分之四十二到百分之十二": '
@@ -66,6 +68,9 @@ def test_a_figure_in_pieces_has_a_doubt_with_its_reading_and_a_way_out(
         "气温-5~-3℃，80cm-1m",
         "2019-21年",
         "70%/35%",
+        "5-star酒店，24-hour前台",
+        "iPhone 16e",
+        "#双十一#话题，*号，C#和F#",
         "SPF10/PA++",
         '他说："第12"。',
     ],

@@ -135,6 +135,12 @@ def test_no_entry_of_the_tables_changes_the_number_of_characters() -> None:
         "sale",
         "hello",
         "Pro",
+        "UP",
+        "TA",
+        "HOKA",
+        "TOTO",
+        "FUN",
+        "JSON",
     ],
 )
 def test_words_in_capitals_are_read_as_words(word: str) -> None:
@@ -165,6 +171,20 @@ def test_words_in_capitals_are_read_as_words(word: str) -> None:
         "PVC",
         "KTV",
         "SVIP",
+        "ES",
+        "AE",
+        "FA",
+        "MU",
+        "MR",
+        "ETA",
+        "FOB",
+        "LAX",
+        "OPS",
+        "SQL",
+        "vip",
+        "api",
+        "ai",
+        "usb",
     ],
 )
 def test_acronyms_and_what_has_no_vowel_are_read_by_letters(word: str) -> None:

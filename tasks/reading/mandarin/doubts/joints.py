@@ -13,7 +13,7 @@ from tasks.reading.tokens import Kind, Token, spoken_form
 
 _SPELLED_ENDS = frozenset(
     (
-        *("p", "i", "c", "g", "x", "k", "a", "b", "s", "th", "st", "nd", "rd", "in", "bit"),
+        *("p", "i", "c", "e", "g", "x", "k", "a", "b", "s", "th", "st", "nd", "rd", "in", "bit"),
         *("min", "pro", "max", "mini", "ti", "plus", "lite", "air"),
     )
 )
@@ -34,6 +34,8 @@ _QUOTES = re.compile(r"[\"'](?![\"'\d])")
 _CLOSES = re.compile(r"[，。、；)]|$")
 _RATE = re.compile(r"\d ?[A-Za-z]{1,4}$")
 _RATE_UNIT = re.compile(r"(?:m?[lLgs]|kg|h|d|min|m|mm)(?![A-Za-z\d])")
+_LOST = frozenset("*_^|\\#<>")
+"""Signs that mean something inside a code (Ab#12, A|B, user_name)."""
 _SEEN_BEHIND = 2  # Han characters that a slash may belong to
 
 
@@ -85,7 +87,9 @@ def _why(seen: str, token: Token, left: Token | None, right: Token | None) -> st
         return "the sign is left out; write 减, 负 or 阴性 where it is one"
     if is_pause and written == "/" and _RATE.search(before) and _RATE_UNIT.match(after):
         return "the slash is only a pause; write 每, 比, 除以 or 或 where it is one"
-    if is_pause and written not in "/-" and before[-1:].isdigit() and after[:1].isdigit():
+    is_within = re.search(r"[A-Za-z\d]$", before) and re.match(r"[A-Za-z\d]", after)
+    is_figure = written not in "/-" and before[-1:].isdigit() and after[:1].isdigit()
+    if is_pause and (is_figure or (is_within and written in _LOST)):
         return f"{written} is left out; write it in words"
     if token.kind == "range" and "到" in token.spoken and _runs_down(written):
         return "a range that runs down; write 减 or 比 where it is none"
@@ -123,7 +127,8 @@ def _is_weak_hyphen(before: str, after: str, left: Token | None, right: Token | 
     if left.kind not in _PLAIN:
         has_point = re.search(r"\d\.\d+$", before) and re.match(r"\d+\.\d", after)
         return right is not None and (bool(has_point) or left.kind in ("time", "date"))
-    return right is not None or bool(_LETTERS.match(after))
+    is_word = re.match(r"[a-z]{3}", after)  # 5-star, 24-hour
+    return right is not None or bool(_LETTERS.match(after) and not is_word)
 
 
 def _runs_down(written: str) -> bool:

@@ -169,9 +169,16 @@ def _dotted_day(match: re.Match[str]) -> Said | None:
     is_place = bool(tail) and _PLACE.match(right)  # 2.1号展位, N3馆2.1号门
     if not is_day(month, day) or is_other or is_place:
         return None
-    if not (tail or re.match(_BEGINS, after(match).lstrip()) or _DATED.search(before(match))):
+    is_dated = _DATED.search(before(match)) and not _REACHES.search(before(match))
+    if not (tail or re.match(_BEGINS, after(match).lstrip()) or is_dated):
         return None
     return Said("date", month_and_day(month, day)[:-1] + (tail or "日"))
+
+
+_REACHES = re.compile(
+    r"(?:[考跑涨升降跌提加减调达测打增冲刷缩压控拉高低长大小快慢]|\d%?)[了]?[到至] ?$"
+)
+"""考到7.5, 3.5到5.7有效: a value is reached, no day."""
 
 
 def _solid_day(match: re.Match[str]) -> Said | None:
@@ -355,6 +362,10 @@ RULES: tuple[Rule, ...] = (
     rule(
         r"(?<![\d.])[6-9]\d(?=年(?:生|出生|世界杯|入学|毕业|那|产|份|款|春|夏|秋|"
         r"冬|初|底|的?茅台|的?拉菲|的酒))",
+        _generation,
+    ),
+    rule(
+        r"(?<![\d.])[6-9]\d(?=年[，、 ]?(?:1\d\d/|属[鼠牛虎兔龙蛇马羊猴鸡狗猪]|[男女]))",
         _generation,
     ),
     rule(r"(?<![\d.])(?:[89]\d|[0-3]\d)(?=年(?:0?[1-9]|1[0-2])月)", _generation),

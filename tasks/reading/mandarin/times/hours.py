@@ -12,7 +12,8 @@ TIME = (
 )
 _SCORE = re.compile(
     r"(?:第[\d一二三四五六七八九十]{1,2}[局盘]|[首次末]局|比分|总分|赔率|杠杆|比数|战胜|击败|领先|落后|大胜|险胜|完胜|惜败|负于|以|比例|配比|画幅|"
-    r"[高宽生女护缩产亏水粉灰横别动焦酸糖肥油米料]比|比值|配方|兑水?|稀释|混合)[是为以按： ]?$"
+    r"[高宽生女护缩产亏水粉灰横别动焦酸糖肥油米料]比|"
+    r"[Rr]atio|比值|配方|兑水?|稀释|混合)[是为以按： ]?$"
 )
 _SCORED = re.compile(
     r" ?(?:的?比分|取胜|战胜|险胜|获胜|击败|大胜|轻取|力克|不敌|战平|逼平|淘汰|横扫|惜败|"
@@ -33,6 +34,8 @@ _RUN = re.compile(
 _OF_GAME = re.compile(r" ?(?:团灭|一血|推塔|推高地|拿下|破二塔|被团)")
 _BREWED = re.compile(r"闷蒸|断水|注水|萃取|手冲|粉层")
 _MOST_BREWED = 5
+_NOON = 12
+_SMALL_HOURS = (12, 1, 2, 3, 4)
 _PICTURES = (("9", "16"), ("16", "10"))
 _SHAPED = re.compile(r"比例|画幅|竖屏|横屏|屏幕|画面|视频|尺寸")
 
@@ -92,7 +95,9 @@ def half_day_range(match: re.Match[str]) -> Said | None:
     hour, minute, half, next_hour, next_minute, next_half = match.groups()
     if not (1 <= int(hour) <= 12 and 1 <= int(next_hour) <= 12):
         return None
-    end = _part_of_day(next_hour, next_half) + clock(next_hour, next_minute or "0")
+    is_noon = half is None and int(hour) < _NOON == int(next_hour) and next_half[0] in "aA"
+    part = "上午" if is_noon else _part_of_day(next_hour, next_half)  # 10-12am
+    end = part + clock(next_hour, next_minute or "0")
     if half is None and int(hour) > int(next_hour) != 12 and next_half[0] in "pP":
         half = "am"
     start = _part_of_day(hour, half or next_half) + clock(hour, minute or "0")
@@ -101,7 +106,9 @@ def half_day_range(match: re.Match[str]) -> Said | None:
 
 def _part_of_day(hour: str, half: str) -> str:
     if half[0] in "aA":
-        return "上午"
+        return "凌晨" if int(hour) in _SMALL_HOURS else "上午"
+    if int(hour) == _NOON:
+        return "中午"
     return "晚上" if 6 <= int(hour) < 12 else "下午"
 
 
@@ -111,12 +118,18 @@ def time_range(match: re.Match[str]) -> Said | None:
     return Said("range", f"{clock(hour, minute)}到{clock(next_hour, next_minute)}")
 
 
+_PART_SAID = re.compile(
+    r"(?:[今明昨当后]晚|晚上|下午|上午|[今明]早|早上|早晨|中午|凌晨|傍晚|夜里|深夜) ?$"
+)
+
+
 def half_day(match: re.Match[str]) -> Said | None:
     """10:30AM and 8 PM: 上午十点三十分, 晚上八点."""
     hour, minute, half = match.groups()
     if not 1 <= int(hour) <= 12:
         return None
-    return Said("time", _part_of_day(hour, half) + clock(hour, minute or "0"))
+    part = "" if _PART_SAID.search(before(match)) else _part_of_day(hour, half)  # 今晚8pm
+    return Said("time", part + clock(hour, minute or "0"))
 
 
 def half_day_before(match: re.Match[str]) -> Said | None:

@@ -2,11 +2,12 @@
 
 import re
 
-from tasks.reading.mandarin.numerals import counted
+from tasks.reading.mandarin.numerals import amount, counted
 from tasks.reading.mandarin.ranges import CITIES
-from tasks.reading.mandarin.rules import Rule, Said, after, before, rule
+from tasks.reading.mandarin.rules import Rule, Said, after, before, rule, sentence_around
 
-_STATION = re.compile(rf"(?:{'|'.join(CITIES)})(?:[东南西北]站?|站)?$")
+_AIRPORTS = "虹桥|浦东|首都|大兴|白云|宝安|天府|双流|萧山|禄口|咸阳|江北|桃园|松山"
+_STATION = re.compile(rf"(?:{'|'.join(CITIES)})(?:[东南西北]站?|站|{_AIRPORTS})?$")
 
 
 def _lifts(match: re.Match[str]) -> Said:
@@ -51,7 +52,22 @@ _PLACES = (
 _ON_FLOOR = "|".join(f"(?<={place})|(?<={place} )" for place in _PLACES)
 
 
+_STOREYS = re.compile(
+    r"楼|层|电梯|商场|广场|中心|大厦|餐饮|专柜|影院|停车|(?<![A-Za-z])B[1-5](?!\d)"
+    r"|\d{1,2}F[^A-Za-z\d]+\d{1,2}F"
+)
+
+
+def _floor(match: re.Match[str]) -> Said | None:
+    """3F为儿童区 beside B1层; 3F of a capacitor is 三法拉."""
+    seen = f"{sentence_around(match)} {before(match)[-12:]}{match[0]}{after(match)[:12]}"
+    if re.search(r"电容|法拉", seen):
+        return Said("measure", f"{counted(match[1], '法拉')}法拉")
+    return Said("ordinal", f"{amount(match[1])}楼") if _STOREYS.search(seen) else None
+
+
 RULES: tuple[Rule, ...] = (
+    rule(r"(?<![A-Za-z\d.])(\d{1,2})F(?![A-Za-z\d/])", _floor),
     rule(rf"(?:{_ON_FLOOR})2 ?[層层](?!楼?高|结构)", lambda _: Said("ordinal", "二层")),
     rule(r"(?<=\d:\d\d)[-~–](?=[A-Z]{3}\d)", lambda _: Said("range", "到")),
     rule(

@@ -9,6 +9,7 @@ from tasks.reading.mandarin.rules import (
     Rule,
     Said,
     after,
+    any_of,
     before,
     rule,
     sentence_around,
@@ -31,6 +32,7 @@ _PIECES = {"pcs": "件", "PCS": "件", "pc": "件", "PC": "件", "ea": "个", "E
         "cbm": "立方米",
         "RT": "计费吨",
         "pair": "双",
+        "pax": "人",
     },
 }
 
@@ -66,12 +68,45 @@ def _per_piece(match: re.Match[str]) -> Said:
     return Said("measure", f"每{_PIECES[match[1]]}")
 
 
+_PARCEL = {
+    "kg": "公斤",
+    "KG": "公斤",
+    "g": "克",
+    "km": "公里",
+    "m": "米",
+    "ml": "毫升",
+    "L": "升",
+} | {
+    **{"mL": "毫升", "mg": "毫克", "kWh": "千瓦时", "kwh": "千瓦时", "m²": "平方米", "h": "小时"},
+    **{"min": "分钟", "cm": "厘米"},
+}
+_EACH = any_of(_PARCEL)
+
+
+def _weight_and_price(match: re.Match[str]) -> Said:
+    """首重1kg12元: a unit right before a price."""
+    number, unit, price = match.groups()
+    name = _PARCEL[unit]
+    return Said("measure", f"{counted(number, name)}{name}{counted(price, '元')}")
+
+
+def _price_of_each(match: re.Match[str]) -> Said:
+    """续重每kg2元."""
+    return Said("measure", f"{_PARCEL[match[1]]}{counted(match[2], '元')}")
+
+
 def _power(match: re.Match[str]) -> Said:
     """TDP300W, PD65W."""
     return Said("measure", f"{counted(match[1], '瓦')}瓦")
 
 
 RULES: tuple[Rule, ...] = (
+    rule(
+        rf"(?<![A-Za-z\d.-])(\d+(?:\.\d+)?)(kg|KG|km)({NUMBER})(?=[元块])",
+        _weight_and_price,
+    ),
+    rule(rf"(?<=每)({_EACH})({NUMBER})(?=[元块])", _price_of_each),
+    rule(rf"(?<=每)({_EACH})(?![A-Za-z\d/²³])", lambda m: Said("measure", _PARCEL[m[1]])),
     rule(
         rf"(?:(?<=宽带)|(?<=光纤)|(?<=网速)|(?<=带宽)|(?<=[上下]行)) ?({NUMBER})M(?![A-Za-z\d])",
         lambda m: Said("measure", f"{amount(m[1])}兆"),
@@ -88,7 +123,7 @@ RULES: tuple[Rule, ...] = (
         _tariff,
     ),
     rule(
-        r"(?<=[\d元])/(pcs|PCS|pc|PC|ea|EA|sets?|SET|box|BOX|roll|pair|bbl|CBM|cbm|RT)(?![A-Za-z])",
+        r"(?<=[\d元])/(pcs|PCS|pc|PC|ea|EA|sets?|SET|box|BOX|roll|pair|pax|bbl|CBM|cbm|RT)(?![A-Za-z])",
         _per_piece,
     ),
     rule(r"(?<=\+\d{3})[-~–](?=K\d)", lambda _: Said("range", "到")),

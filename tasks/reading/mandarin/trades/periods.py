@@ -42,6 +42,7 @@ def _months(match: re.Match[str]) -> Said:
 
 
 RULES: tuple[Rule, ...] = (
+    rule(r"(?<=分)2(?=期(?!工程|项目|交付))", lambda _: Said("cardinal", "两")),
     rule(
         r"(?<![A-Za-z\d._-])(\d{1,3})(?:[-~–](\d{1,3}))?d(?![A-Za-z\d])(\+?)",
         _days,
