@@ -18,10 +18,10 @@ from tasks.records import (
     ManifestRow,
     StoredPlan,
 )
+from tasks.speech.request import request_sha256, without_lexicon
 from tasks.speech.row_speech import (
     row_request,
 )
-from tasks.speech.speech import request_sha256
 
 # another one makes deliverables anew, and renders nothing
 _NO_PART_OF_A_MASTER = {
@@ -95,16 +95,25 @@ def earlier_requests(
     portrait: PortraitFacts,
     rig: dict[str, object] | None,
 ) -> list[str]:
-    """Digests of the same row where an older release told its language differently."""
+    """Digests of the same row in older releases.
+
+    They told its language differently, or read the script of a recording without the lexicon.
+    """
+    rows = [row]
     language = earlier_language_of(row.script or "")
-    if not row.is_language_told or language == row.language:
-        return []
-    earlier = row.model_copy(update={"language": language})
-    request = row_request(earlier, settings.voice_settings, settings.lexicon, settings.proof_s)
-    return [
-        request_digest(earlier, settings, identity, digest, rig, request_sha256(request))
-        for digest in portrait.digests
-    ]
+    if row.is_language_told and language != row.language:
+        rows.append(row.model_copy(update={"language": language}))
+    digests: list[str] = []
+    for each in rows:
+        request = row_request(each, settings.voice_settings, settings.lexicon, settings.proof_s)
+        plain = without_lexicon(request)
+        asked = ([] if each is row else [request]) + ([plain] if plain else [])
+        digests += (
+            request_digest(each, settings, identity, digest, rig, request_sha256(speech))
+            for speech in asked
+            for digest in portrait.digests
+        )
+    return digests
 
 
 def row_request_of(stored: StoredPlan) -> str:

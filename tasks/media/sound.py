@@ -31,6 +31,7 @@ from tasks.processes.programs import run_program
 from tasks.records import Loudness, SoundLoudness
 from tasks.speech.k_weighting import LUFS_OF_FULL_POWER, KWeighting
 from tasks.speech.loudness import (
+    FLOOR_DB,
     FRAMES_PER_SECOND,
     Levels,
     active_frames,
@@ -46,6 +47,7 @@ MOST_OFF_LU = 1.0
 MOST_GAIN_DB = 20.0
 LEAST_SPEECH_S = 3.0
 """Less speech has no steady integrated loudness."""
+_GATE_LU = 10.0  # what is that much quieter than the rest has no part in integrated loudness
 SPEECH_OVER_INTEGRATED_LU = 1.0
 """Loudness of speech without its gaps over that of the whole, where both are steady."""
 _CEILING_DBTP = -2.0
@@ -71,7 +73,11 @@ class Heard:
 
 @dataclass(frozen=True)
 class Spoken:
-    """How much of a sound is speech, and the loudness of that speech without its gaps."""
+    """How much of a sound is speech, and the loudness of that speech without its gaps.
+
+    A background that is within 10 LU of the speech counts as much as it in every measure of
+    loudness: ``speech_s`` includes it.
+    """
 
     speech_s: float
     speech_lufs: float
@@ -349,9 +355,11 @@ def measure_speech(audio_wav: Path, seconds: float) -> Spoken:
             ]
             parts.append(10 * np.log10(np.sum(power, axis=0)))
     levels = np.concatenate(parts) if parts else np.zeros(0)
+    speech_db = active_level_db(levels)
+    # where nothing but speech is near speech, these are among the active frames
+    is_counted = active_frames(levels) | (levels > max(speech_db - _GATE_LU, FLOOR_DB))
     return Spoken(
-        float(np.count_nonzero(active_frames(levels))) / FRAMES_PER_SECOND,
-        active_level_db(levels) + LUFS_OF_FULL_POWER,
+        float(np.count_nonzero(is_counted)) / FRAMES_PER_SECOND, speech_db + LUFS_OF_FULL_POWER
     )
 
 

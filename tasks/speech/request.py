@@ -74,11 +74,12 @@ def request_sha256(request: SpeechRequest) -> str:
     Raises:
         SpeechError: neither text nor recording, or an unknown voice.
     """
+    listed = {"lexicon": [[entry.word, entry.said] for entry in request.entries]}
+    entries = listed if request.entries else {}
     if request.audio_path is not None:
-        return canonical_sha256(_recording_identity(request, request.audio_path))
+        return canonical_sha256(_recording_identity(request, request.audio_path) | entries)
     if not request.text or not request.text.strip():
         raise SpeechError("the script is empty; write what to say, or give a recording")
-    entries = {"lexicon": [[entry.word, entry.said] for entry in request.entries]}
     return canonical_sha256(
         voice_identity(request)
         | {
@@ -86,9 +87,19 @@ def request_sha256(request: SpeechRequest) -> str:
             "text": request.text,
             "packages": voice_versions(request.voice_name),
         }
-        | (entries if request.entries else {})
+        | entries
         | ({} if request.first_s is None else {"first_s": request.first_s})
     )
+
+
+def without_lexicon(request: SpeechRequest) -> SpeechRequest | None:
+    """The request of a recording as releases named it that read its script without the lexicon.
+
+    None where that is the same. What they made of it stays until a person asks for today's reading.
+    """
+    if request.audio_path is None or not request.entries:
+        return None
+    return request.model_copy(update={"entries": ()})
 
 
 def voice_identity(request: SpeechRequest) -> dict[str, object]:

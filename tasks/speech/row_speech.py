@@ -12,6 +12,7 @@ from tasks.reading.lexicon import Lexicon, used_entries
 from tasks.reading.readback import read_back
 from tasks.records import ManifestRow, StoredPlan
 from tasks.speech.clauses.word_times import is_unaligned
+from tasks.speech.request import without_lexicon
 from tasks.speech.rereading import (
     is_made_of,
     may_hide_changes,
@@ -81,16 +82,24 @@ def spoken_words(row: ManifestRow, lexicon: Lexicon, speech: Speech) -> tuple[Re
 def _earlier(
     request: SpeechRequest, place: CampaignFolder, stored: StoredPlan | None
 ) -> Iterator[Speech]:
-    """Whole speech of the same request: the plan's, and that of releases that named it so."""
-    names = [stored.plan.speech_id] if stored else []
+    """Whole speech of the same request: the plan's, and that of releases that named it so.
+
+    Of a recording also what was made of it without the lexicon.
+    """
+    plain = without_lexicon(request)
+    plain_ids = speech_ids_of(plain) if plain else ()
+    names = [stored.plan.speech_id] if stored else plain_ids
     for speech_id in dict.fromkeys((*names, request_sha256(request))):
         place.fetch_speech(speech_id)
         speech = load_speech(speech_id, place.speech)
-        if speech is not None and is_made_of(speech, request):
+        if speech and (is_made_of(speech, request) or speech_id in plain_ids):
             yield speech
 
 
 def _is_reread(speech: Speech, request: SpeechRequest) -> bool:
+    plain = without_lexicon(request)
+    if plain is not None and speech.speech_id in speech_ids_of(plain):
+        return True
     return may_hide_changes(speech) or is_unaligned(speech) or bool(rereadings(speech, request))
 
 

@@ -351,7 +351,7 @@ def _phonemes(blocks: list[Block]) -> tuple[TimedPhoneme, ...] | None:
 
 
 def _import(request: SpeechRequest, path: Path, speech_id: str, parts: SpeechFiles) -> Speech:
-    script = read_script(request.text or "", request.language)
+    script = read_script(request.text or "", request.language, request.lexicon)
     recording = import_recording(path, parts.viewer, parts.engine)
     found = script_times(parts.engine, script, request.language) if script.clauses else NO_SCRIPT
     clauses = tuple(SpokenClause(spoken=c.spoken, line="", sound="") for c in script.clauses)

@@ -8,12 +8,16 @@ import pytest
 import soundfile
 
 from model.alignment import alignment
+from tasks.reading.lexicon import Entry
 from tasks.speech.clauses.word_times import is_unaligned, word_times
 from tasks.speech.rereading import may_hide_changes
-from tasks.speech.speech import SpeechRequest, make_speech, speech_id_of
+from tasks.speech.row_speech import is_reread, row_speech
+from tasks.speech.speech import SpeechRequest, make_speech, speech_id_of, speech_ids_of
 from tasks.speech.speech_files import speech_files
 from tasks.speech_records import Speech, TimedPhoneme
+from tasks.store.campaign_folder import CampaignFolder
 from tasks.store.record_json import record_bytes
+from tests.unit.speech.test_rereading import plan_of
 
 pytestmark = pytest.mark.media
 SCRIPT = (
@@ -209,3 +213,38 @@ def test_a_recording_is_read_again_for_no_tone_that_its_record_does_not_tell(tmp
 
     assert_near(speech.phonemes or (), own.phonemes)
     assert not may_hide_changes(speech)
+
+
+def test_a_lexicon_says_how_the_words_of_a_recording_sound(spoken, tmp_path) -> None:
+    _, sound = spoken
+    written = SCRIPT.replace("purple", "Xqz")
+    plain = SpeechRequest(audio_path=sound, text=written)
+    request = plain.model_copy(update={"entries": (Entry("Xqz", "en", "purple"),)})
+
+    right = make_speech(SpeechRequest(audio_path=sound, text=SCRIPT), tmp_path)
+    speech = make_speech(request, tmp_path)
+
+    assert speech.phonemes == right.phonemes != make_speech(plain, tmp_path).phonemes
+    assert [word.text for word in word_times(speech) or ()] == written.split()
+
+
+def test_a_recording_that_was_read_without_the_lexicon_stays_until_it_is_asked_for(
+    spoken, tmp_path
+) -> None:
+    _, sound = spoken
+    folder = CampaignFolder(tmp_path / "june")
+    plain = SpeechRequest(audio_path=sound, text=SCRIPT)
+    request = plain.model_copy(update={"entries": (Entry("purple", "en", "blue"),)})
+    before = make_speech(plain, folder.speech)
+    stored = plan_of(before)
+
+    assert row_speech(request, folder, stored, reread=False) == before
+    assert row_speech(request, folder, None, reread=False) == before, "its plan was lost"
+    assert is_reread(request, stored, folder)
+    assert not is_reread(plain, stored, folder)
+    today = row_speech(request, folder, stored, reread=True)
+    assert today.speech_id not in (before.speech_id, *speech_ids_of(plain))
+    other = request.model_copy(update={"entries": (Entry("purple", "en", "red"),)})
+    another = row_speech(other, folder, plan_of(today), reread=False)
+    assert another.speech_id in speech_ids_of(other)
+    assert row_speech(plain, folder, plan_of(today), reread=False) == before

@@ -10,6 +10,7 @@ from scipy import signal
 
 from tasks.media.sound import Heard, encode_sound, measure_loudness, measure_speech
 from tasks.processes.ffmpeg import run_ffmpeg
+from tests.media import test_recording_faults as faults
 
 pytestmark = pytest.mark.media
 ROOT = Path(__file__).parents[2]
@@ -107,6 +108,19 @@ def test_a_few_words_are_as_loud_as_many(tmp_path, seconds):
     loud_of_many = measure_speech(decoded_wav(tmp_path), 60)
     assert loud.speech_lufs == pytest.approx(loud_of_many.speech_lufs, abs=1.5)
     assert max(told.true_peak_dbtp, many.true_peak_dbtp) <= -1.5
+
+
+@pytest.mark.parametrize(("hertz", "level_db"), [(100, -25), (50, -20)])
+def test_a_voice_over_a_loud_hum_is_heard_at_its_loudness(tmp_path, hertz, level_db):
+    told = made(tmp_path, faults.talk() + faults.hum(hertz, level_db), -16)
+    assert told.integrated_lufs == pytest.approx(-16, abs=1.0)
+    assert told.warnings == ()
+
+
+def test_a_background_far_below_a_few_words_does_not_count_as_speech(tmp_path):
+    words = np.concatenate([talk(2, -9), np.zeros(3 * RATE)])
+    made(tmp_path, words + faults.hum(100, -45)[: len(words)], -16)
+    assert measure_speech(tmp_path / "in.wav", 60).speech_s < 2.1
 
 
 def test_an_offset_takes_no_room_from_the_voice(tmp_path):
