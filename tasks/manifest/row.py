@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias, cast
 
@@ -109,9 +109,9 @@ class RowReader:
         """First, so that nothing is fetched of what is not used."""
         self._leave_out_unused()
 
-    @cached_property
+    @property
     def parsers(self) -> dict[str, Callable[[str], object]]:
-        """Columns whose value depends on nothing else."""
+        """Columns whose value depends on nothing else; not kept, as all readers live at once."""
         return {
             "size": parse_size,
             "smaller_size": parse_size,
@@ -175,7 +175,7 @@ class RowReader:
             )
         width, height = size or (None, None)
         fields = {
-            **{name: value for name, value in plain.items() if value is not None},
+            **plain,
             "smaller_size": smaller,
             "line": self.line,
             "video_id": video_id,
@@ -192,7 +192,9 @@ class RowReader:
             "settings": settings,
             "screen": shown,
         }
-        return ManifestRow.model_validate(fields)
+        # None is what they default to; a record remembers each that it was given
+        given = {name: value for name, value in fields.items() if value is not None}
+        return ManifestRow.model_validate(given)
 
     def _default(self, name: str) -> object:
         """What the campaign gives; None where the row's brand cannot have it, which is noted."""

@@ -86,6 +86,19 @@ def test_recordings_decoded_together_are_the_bytes_of_each_alone(
     assert len(list((tmp_path / "together").iterdir())) == 2 * NUM_RECORDINGS
 
 
+def test_each_recording_of_a_start_has_a_graph_of_its_own(tmp_path: Path) -> None:
+    together = [
+        Decoding(tmp_path / f"{name}.wav", tmp_path / name, tmp_path / f"{name}16", compared, 2.0)
+        for name, compared in (("a", None), ("b", tmp_path / "b2"))
+    ]
+    for each in together:
+        soundfile.write(each.source, np.zeros(480), 24_000)
+    args = decoding_args(together)
+    graphs = [args[i + 1] for i, arg in enumerate(args) if arg == "-filter_complex"]
+    assert [graph.split("]")[0] for graph in graphs] == ["[0:a:0", "[1:a:0"]
+    assert ["[c1]" in graph for graph in graphs] == [False, True]
+
+
 def test_a_damaged_recording_fails_alone(tmp_path: Path) -> None:
     paths = recordings(tmp_path)
     whole = paths[4].read_bytes()

@@ -44,7 +44,11 @@ class Decoding:
 
 
 def decoding_args(decodings: Sequence[Decoding]) -> list[str]:
-    """What one start of ffmpeg is told, to make all copies of all recordings."""
+    """What one start of ffmpeg is told, to make all copies of all recordings.
+
+    Each recording has a graph of its own: of a shared one, ffmpeg asks every output at every
+    packet of any recording. These graphs have nothing to share out among threads of their own.
+    """
     inputs: list[str] = []
     graphs: list[str] = []
     outputs: list[str] = []
@@ -56,7 +60,7 @@ def decoding_args(decodings: Sequence[Decoding]) -> list[str]:
         copies = f"asplit=2{viewers}[m{index}]"
         if each.channels:
             copies = f"asplit=3{viewers}[m{index}][s{index}]"
-        graphs += [
+        graph = [
             f"[{index}:a:0]aformat=sample_fmts=s16:channel_layouts=mono|stereo,"
             f"aformat=sample_fmts=s16:sample_rates={VIEWER_RATE_HZ},{copies}",
             f"[m{index}]aresample={ENGINE_SAMPLE_RATE_HZ},aformat=sample_fmts=flt:"
@@ -66,9 +70,10 @@ def decoding_args(decodings: Sequence[Decoding]) -> list[str]:
         outputs += ["-map", engines, "-c:a", "pcm_f32le", *ends, str(each.unlevelled)]
         if each.channels:
             rate = f"aformat=sample_fmts=s16:sample_rates={ENGINE_SAMPLE_RATE_HZ}"
-            graphs.append(f"[s{index}]{rate}{channels}")
+            graph.append(f"[s{index}]{rate}{channels}")
             outputs += ["-map", channels, "-c:a", "pcm_s16le", *ends, str(each.channels)]
-    return [*inputs, "-filter_complex", ";".join(graphs), *outputs]
+        graphs += ["-filter_complex", ";".join(graph)]
+    return [*inputs, "-filter_complex_threads", "1", *graphs, *outputs]
 
 
 def decode(decoding: Decoding) -> None:
