@@ -21,6 +21,8 @@ COMPILED_STEP_GB, COMPILED_NARROW_STEP_GB = 0.66, 0.67
 """The same with ``compile``, whose kernels do more at a time (`cubins-2026-11.md`, H200)."""
 DECODE_GB, ENCODE_GB = 4.03, 3.59
 """The same for a TFLOP of the VAE's decoder, and of its encoder for a picture that stands still."""
+COMPILED_DECODE_GB = 1.59
+"""Of the decoder with ``compile_vae``, by torch's scheduler (`tests/fake_gpu`)."""
 _WIDE = 2.0  # values of float32 have twice the bytes
 _GIGA_IN_TERA = 1000.0
 
@@ -60,6 +62,7 @@ class Roofline:
         decode_s: of the VAE's decoder.
         encode_s: of its encoder.
         compiled_linear_s: of matrices with ``compile``.
+        compiled_decode_s: of the VAE's decoder with ``compile_vae``.
     """
 
     linear_s: float
@@ -67,6 +70,7 @@ class Roofline:
     decode_s: float
     encode_s: float
     compiled_linear_s: float
+    compiled_decode_s: float
 
 
 def roofline(gpu: Gpu, dtype: str, shares: Shares = ATTAINED) -> Roofline:
@@ -91,4 +95,5 @@ def roofline(gpu: Gpu, dtype: str, shares: Shares = ATTAINED) -> Roofline:
         decode_s=convolution + wide * DECODE_GB / moved,
         encode_s=convolution + wide * ENCODE_GB / moved,
         compiled_linear_s=1 / product + wide * compiled / moved,
+        compiled_decode_s=convolution + wide * COMPILED_DECODE_GB / moved,
     )

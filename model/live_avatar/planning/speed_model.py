@@ -72,6 +72,7 @@ class Rates:
         prefill: seconds of filling the sink, over what the other figures say.
         compiled: with ``compile``, what a pass takes beside attention, over what it takes without;
             0: not known, so counted as if nothing was gained.
+        compiled_decode: the same of the decoder with ``compile_vae``.
         compile_s: by which the first block of a size takes longer, to compile; 0: not known.
         compile_again_s: the same in a process that finds the code in the cache.
     """
@@ -88,6 +89,7 @@ class Rates:
     load_gbps: float = 0.0
     prefill: float = 1.0
     compiled: float = 0.0
+    compiled_decode: float = 0.0
     compile_s: float = 0.0
     compile_again_s: float = 0.0
 
@@ -129,6 +131,7 @@ def assumed_rates(gpu: Gpu, dtype: str, shares: Shares = ATTAINED) -> Rates:
         to_host_gbps=gpu.host_gbps,
         link_gbps=gpu.link_gbps,
         compiled=allowed.compiled_linear_s / allowed.linear_s,
+        compiled_decode=allowed.compiled_decode_s / allowed.decode_s,
     )
 
 
@@ -179,7 +182,7 @@ def estimate_speed(layout: Layout, rates: Rates, *, is_context: bool = False) ->
     plan, placement = layout.plan, layout.placement
     step = _pass_s(layout, rates, step_flops(plan.model.transformer, plan.tokens), is_step=True)
     decoding = _decode_flops(plan.model.vae, plan.width, plan.height)
-    decode = decoding * rates.decode_s / _TERA
+    decode = decoding * _decode_s(plan, rates) / _TERA
     stages = [len(steps) * step for steps in shares(plan.num_steps, placement.stages)]
     if placement.has_decoder:
         slowest = max(*stages, decode)
@@ -202,7 +205,13 @@ def _start_s(plan: Plan, rates: Rates) -> float:
     """Of the VAE, before a segment: 73 copies of the picture encoded, 19 latents to warm with."""
     motion = 1 + MOTION_FRAMES // FRAMES_PER_LATENT
     encoding, warming = _start_flops(plan.model.vae, plan.width, plan.height, motion)
-    return (encoding * rates.encode_s + warming * rates.decode_s) / _TERA
+    return (encoding * rates.encode_s + warming * _decode_s(plan, rates)) / _TERA
+
+
+def _decode_s(plan: Plan, rates: Rates) -> float:
+    """For a TFLOP of the decoder."""
+    is_faster = plan.is_vae_compiled and rates.compiled_decode
+    return rates.decode_s * (rates.compiled_decode if is_faster else 1.0)
 
 
 @lru_cache(maxsize=256)
