@@ -104,11 +104,10 @@ def fusing(card: str = "H200") -> Iterator[Fusing]:
             (GraphLowering, "codegen", generated),
             (scheduling, "has_triton", lambda *_: True),
             (torch._C, "_conv_determine_backend_memory_format", _layout),
-            (config, "force_disable_caches", True),
-            (config, "compile_threads", 1),
-            (dynamo, "recompile_limit", RECOMPILE_LIMIT),
         ):
             stack.enter_context(mock.patch.object(owner, name, value))
+        stack.enter_context(config.patch(force_disable_caches=True, compile_threads=1))
+        stack.enter_context(dynamo.patch(recompile_limit=RECOMPILE_LIMIT))
         stack.enter_context(FakeTensorMode(allow_non_fake_inputs=True))
         stack.enter_context(torch.no_grad())
         yield counted
