@@ -26,13 +26,13 @@ class Fusing(TorchDispatchMode):
 
     Attributes:
         work: kernels, FLOPs and bytes since it was last set.
-        num_graphs: that were planned.
+        graphs: what each that was planned takes beside products, convolutions and attention.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.work = Work()
-        self.num_graphs = 0
+        self.graphs = list[Work]()
 
     @classmethod
     def is_infra_mode(cls) -> bool:
@@ -87,7 +87,7 @@ def fusing(card: str = "H200") -> Iterator[Fusing]:
             if not planned:
                 raise ValueError(f"the compiler planned nothing: {error}") from error
         (work,) = planned
-        counted.num_graphs += 1
+        counted.graphs.append(work)
 
         def on_shapes(*args: Any) -> Any:
             counted.work, before = Work(), counted.work
@@ -110,7 +110,11 @@ def fusing(card: str = "H200") -> Iterator[Fusing]:
         stack.enter_context(dynamo.patch(recompile_limit=RECOMPILE_LIMIT))
         stack.enter_context(FakeTensorMode(allow_non_fake_inputs=True))
         stack.enter_context(torch.no_grad())
-        yield counted
+        torch._dynamo.reset()  # what was planned for others is not counted here
+        try:
+            yield counted
+        finally:
+            torch._dynamo.reset()
 
 
 def _layout(x: Tensor, weight: Tensor, backend: Any) -> torch.memory_format:

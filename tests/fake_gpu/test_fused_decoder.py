@@ -15,7 +15,8 @@ from model.live_avatar.encoders.vae_layers import (
     VaePieces,
     use_vae_pieces,
 )
-from model.live_avatar.parallel.kernels import BACKEND, compiled_vae
+from model.live_avatar.parallel.decoder_kernels import compiled_vae
+from model.live_avatar.parallel.kernels import BACKEND
 from model.live_avatar.planning.counted_work import COMPILED_DECODE_GB, DECODE_GB
 from model.live_avatar.planning.sizes import MODELS, PUBLISHED
 from tests.fake_gpu.fusing import Fusing, fusing
@@ -72,8 +73,8 @@ def counted() -> tuple[Work, Work, int]:
     with fusing() as found:
         made = decoder()
         plain = third_latent(found, made, EAGER_VAE)
-        assert found.num_graphs == 0
-        return plain, third_latent(found, made, compiled_vae(BACKEND)), found.num_graphs
+        assert not found.graphs
+        return plain, third_latent(found, made, compiled_vae(BACKEND)), len(found.graphs)
 
 
 def gb_a_tflop(work: Work) -> float:

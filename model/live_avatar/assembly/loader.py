@@ -29,7 +29,7 @@ from model.live_avatar.encoders.text import (
 )
 from model.live_avatar.encoders.text_home import ON_DEVICE, TextHome
 from model.live_avatar.encoders.vae import load_vae
-from model.live_avatar.parallel.kernels import decode_by
+from model.live_avatar.parallel.decoder_kernels import decode_by
 from model.live_avatar.parallel.ranks import Ranks
 from model.live_avatar.planning.offload import (
     NO_OFFLOAD,

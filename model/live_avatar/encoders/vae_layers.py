@@ -108,12 +108,12 @@ class VaePieces(NamedTuple):
         add: a bias that is still to be added, if any, and the frames beside.
     """
 
-    convolve: Callable[["CausalConv", Tensor], tuple[Tensor, Tensor | None]]
+    convolve: Callable[[WanCausalConv3d, Tensor], tuple[Tensor, Tensor | None]]
     activate: Callable[[Tensor, Tensor | None, Tensor, Tensor], tuple[Tensor, Tensor]]
     add: Callable[[Tensor, Tensor | None, Tensor], Tensor]
 
 
-def convolved(conv: "CausalConv", x: Tensor) -> tuple[Tensor, None]:
+def convolved(conv: WanCausalConv3d, x: Tensor) -> tuple[Tensor, None]:
     """A convolution with its bias; nothing is left to add."""
     return conv(x), None
 
@@ -133,9 +133,9 @@ def _added(x: Tensor, bias: Tensor | None, beside: Tensor) -> Tensor:
 EAGER_VAE = VaePieces(convolved, _activated_alone, _added)
 
 
-def convolved_without_bias(conv: "CausalConv", x: Tensor) -> tuple[Tensor, Tensor | None]:
+def convolved_without_bias(conv: WanCausalConv3d, x: Tensor) -> tuple[Tensor, Tensor | None]:
     """A convolution whose bias the next piece adds: cuDNN would add it in a pass of its own."""
-    return conv.without_bias(x), conv.bias
+    return cast("CausalConv", conv).without_bias(x), conv.bias
 
 
 def fusible_activated(

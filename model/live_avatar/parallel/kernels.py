@@ -25,18 +25,10 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, cast
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from model.errors import ResourceError
 from model.live_avatar.devices.device import cudnn_version
-from model.live_avatar.encoders.vae_layers import (
-    EAGER_VAE,
-    VaePieces,
-    convolved_without_bias,
-    fusible_activated,
-    fusible_added,
-    use_vae_pieces,
-)
 from model.live_avatar.network.attention import (
     chosen_kernel,
     kernel_beside,
@@ -49,7 +41,7 @@ from model.live_avatar.network.block import Block, CrossAttention, SelfAttention
 from model.live_avatar.network.cache import TurnInto
 from model.live_avatar.network.rope import turn_into
 from model.live_avatar.network.transformer import Transformer
-from model.live_avatar.settings import AUTO, COMPILE, COMPILE_VAE
+from model.live_avatar.settings import AUTO, COMPILE
 
 CACHE_VARIABLE = "TORCHINDUCTOR_CACHE_DIR"
 BACKEND = "inductor"
@@ -98,17 +90,6 @@ def run_by(model: Transformer, attention: str, *, is_compiled: bool) -> None:
     if is_compiled:
         prepare_compiling(model.patch_embedding.weight.device)
     use_pieces(model, compiled(BACKEND) if is_compiled else EAGER)
-
-
-def decode_by(decoder: nn.Module, *, is_compiled: bool) -> None:
-    """Run a VAE's decoder as its segment's setting ``compile_vae`` asks.
-
-    Raises:
-        ResourceError: nothing can be compiled here.
-    """
-    if is_compiled:
-        prepare_compiling(next(decoder.parameters()).device, COMPILE_VAE)
-    use_vae_pieces(decoder, compiled_vae(BACKEND) if is_compiled else EAGER_VAE)
 
 
 # --- attention ---
@@ -166,22 +147,12 @@ def compiled(backend: str) -> Pieces:
     Args:
         backend: torch's name for what makes code of a graph.
     """
-    halves = _whole(Block.before, backend, COMPILE), _whole(Block.after, backend, COMPILE)
-    rest = (_whole(piece, backend, COMPILE) for piece in (AudioInjector.inject, turn_into))
-    return Pieces(*halves, *rest)
+    halves = whole(Block.before, backend, COMPILE), whole(Block.after, backend, COMPILE)
+    inject = whole(AudioInjector.inject, backend, COMPILE)
+    return Pieces(*halves, inject, whole(turn_into, backend, COMPILE))
 
 
-@cache
-def compiled_vae(backend: str) -> VaePieces:
-    """The pieces of the VAE's decoder, as :func:`compiled` has those of the transformer."""
-    return VaePieces(
-        convolved_without_bias,
-        _whole(fusible_activated, backend, COMPILE_VAE),
-        _whole(fusible_added, backend, COMPILE_VAE),
-    )
-
-
-def _whole(piece: Callable[..., _Result], backend: str, setting: str) -> Callable[..., _Result]:
+def whole(piece: Callable[..., _Result], backend: str, setting: str) -> Callable[..., _Result]:
     """A piece as one graph for each kind of arguments; ``setting`` turns it off."""
     from torch._dynamo.exc import TorchDynamoException  # a second to import
 

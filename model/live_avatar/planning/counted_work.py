@@ -23,6 +23,14 @@ DECODE_GB, ENCODE_GB = 4.03, 3.59
 """The same for a TFLOP of the VAE's decoder, and of its encoder for a picture that stands still."""
 COMPILED_DECODE_GB = 1.59
 """Of the decoder with ``compile_vae``, by torch's scheduler (`tests/fake_gpu`)."""
+STEP_KERNELS, NARROW_STEP_KERNELS = 3693, 5793
+"""That a step starts, of forty layers."""
+COMPILED_STEP_KERNELS, COMPILED_NARROW_STEP_KERNELS = 881, 985
+"""The same with ``compile`` (`cubins-2026-11.md`), which calls :data:`GRAPH_CALLS` graphs."""
+GRAPH_CALLS = 3 * 40 + 12
+LAUNCH_S, GRAPH_S = 5e-6, 100e-6
+"""Of the host, to start a kernel and to call a compiled graph; assumed."""
+_NUM_LAYERS = 40  # of the model that was counted
 _WIDE = 2.0  # values of float32 have twice the bytes
 _GIGA_IN_TERA = 1000.0
 
@@ -50,6 +58,14 @@ ATTAINED = Shares(0.73, 0.58, 0.60, 0.15, 0.77)
 """What others report of products, cuDNN's attention and 3D convolutions on an H200; assumed."""
 PEAK = Shares(1.0, 1.0, 1.0, 1.0, 1.0)
 """A floor: no eager engine that does this work is faster."""
+
+
+def host_layer_s(dtype: str, *, is_compiled: bool) -> float:
+    """Of the host, to start what a layer does in a pass; other ranks take none of it over."""
+    if is_compiled:
+        kernels = COMPILED_NARROW_STEP_KERNELS if is_narrow(dtype) else COMPILED_STEP_KERNELS
+        return (kernels * LAUNCH_S + GRAPH_CALLS * GRAPH_S) / _NUM_LAYERS
+    return (NARROW_STEP_KERNELS if is_narrow(dtype) else STEP_KERNELS) * LAUNCH_S / _NUM_LAYERS
 
 
 @dataclass(frozen=True)

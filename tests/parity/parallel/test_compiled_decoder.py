@@ -27,12 +27,11 @@ from model.live_avatar.encoders.vae_layers import (
     use_vae_pieces,
 )
 from model.live_avatar.engine import LiveAvatarEngine
+from model.live_avatar.parallel.decoder_kernels import compiled_vae, decode_by
 from model.live_avatar.parallel.kernels import (
     BACKEND,
     CACHE_VARIABLE,
     RECOMPILE_LIMIT,
-    compiled_vae,
-    decode_by,
     missing_tools,
     prepare_compiling,
 )
