@@ -24,31 +24,40 @@ from model.live_avatar.planning.cost import (
 )
 from model.live_avatar.planning.counted_work import (
     ATTAINED,
+    COMPILED_DECODE_GB,
     COMPILED_NARROW_STEP_GB,
+    COMPILED_NARROW_STEP_KERNELS,
     COMPILED_STEP_GB,
+    COMPILED_STEP_KERNELS,
     DECODE_GB,
+    GRAPH_CALLS,
+    GRAPH_S,
+    LAUNCH_S,
 )
 from model.live_avatar.planning.gpus import GPUS
 from model.live_avatar.planning.offload import NO_OFFLOAD
-from model.live_avatar.planning.placement import ALONE
+from model.live_avatar.planning.placement import ALONE, Placement
 from model.live_avatar.planning.sizes import MODELS, PUBLISHED, decoder_layers
 from model.live_avatar.planning.speed_model import Layout, assumed_rates, estimate_speed
 
 PATH = Path(__file__).parent / "results" / "block_time-2026-11.md"
 CARD = "H200"
-SIZE, SMALL = (704, 384), (384, 256)
+SIZE, STANDARD, SMALL = (704, 384), (688, 368), (384, 256)
 NUM_STEPS = 4
 DTYPES = ("bfloat16", "float8")
 GOALS = {"bfloat16": 14.5, "float8": 18.0}
-#: kernels that a compiled step starts, of `cubins-2026-11.md`, and calls of compiled graphs in it
-LAUNCHES = {"bfloat16": 881, "float8": 985}
-GRAPH_CALLS = 3 * 40 + 12
+LAUNCHES = {"bfloat16": COMPILED_STEP_KERNELS, "float8": COMPILED_NARROW_STEP_KERNELS}
 #: that decode a block, which is not compiled, of `counted_work-2026-11.md`
 DECODE_LAUNCHES = 1030
-_LAUNCH_S, _SLOW_LAUNCH_S, _GRAPH_S = 5e-6, 8e-6, 100e-6  # assumed, of the host
+_SLOW_LAUNCH_S = 8e-6  # assumed, of the host
 # assumed, after what others report of an H100 or H200
 _CONVOLUTIONS, _FLASH3, _NARROW_ATTENTION = 0.30, 0.66, 0.50
 _QUANTIZING_BYTES = 9  # of a value, by `tests/fake_gpu`: read thrice, written in 16 bits and in 8
+# of values in 16 bits, in widths of the model for each token: what a layer's two compiled halves
+# move, and the least that kernels written by hand would, products and GELU left as they are
+_MOVED_VALUES = {"bfloat16": (488.7 + 663.1) / 32.44, "float8": (472.5 + 684.3) / 32.44}
+_LEAST_VALUES = {"bfloat16": 8 + 13 + 2 * 2.7, "float8": 7.5 + 15 + 1.5 * 2.7}
+_VALUE_BYTES = 2
 _GELU_BYTES = 4  # of a hidden value: written by one product, read and written before the next
 _KEPT_TAPS = 4 / 9  # of a 3x3 kernel over an enlarged picture, whose values repeat
 _MS, _GIGA, _TERA = 1e3, 1e9, 1e12
@@ -149,7 +158,7 @@ def _narrow_attention(dtype: str) -> float:
 
 
 def _compiled_vae(dtype: str) -> float:
-    return parts_of(dtype).vae_moved
+    return parts_of(dtype).vae_moved * (1 - COMPILED_DECODE_GB / DECODE_GB)
 
 
 def _fused_gelu(dtype: str) -> float:
@@ -157,6 +166,15 @@ def _fused_gelu(dtype: str) -> float:
     plan = plan_of(dtype)
     hidden = NUM_STEPS * plan.model.transformer.num_layers * plan.model.transformer.ffn_dim
     return hidden * plan.tokens.block * _GELU_BYTES / _bytes_a_second()
+
+
+def _own_kernels(dtype: str) -> float:
+    """Of blocks: norms, rotation and the places in the ring in one pass, sums in another."""
+    plan = plan_of(dtype)
+    config = plan.model.transformer
+    values = NUM_STEPS * config.num_layers * plan.tokens.block * config.dim
+    saved = _MOVED_VALUES[dtype] - _LEAST_VALUES[dtype]
+    return values * saved * _VALUE_BYTES / _bytes_a_second()
 
 
 def _small_taps(dtype: str) -> float:
@@ -176,7 +194,7 @@ def _no_graphs(dtype: str) -> float:
 
 def host_s(dtype: str, launch_s: float) -> float:
     """Of a compiled step, to start its kernels, each in ``launch_s``."""
-    return LAUNCHES[dtype] * launch_s + GRAPH_CALLS * _GRAPH_S
+    return LAUNCHES[dtype] * launch_s + GRAPH_CALLS * GRAPH_S
 
 
 def _step_s(dtype: str, size: tuple[int, int]) -> float:
@@ -201,8 +219,9 @@ WAYS = (
     Way(
         "the VAE compiled",
         _compiled_vae,
-        "not built. At most this, all that is moved beside convolutions; about two thirds of it "
-        "by what its kernels would still read and write",
+        "built (`compile_vae=true`), never run. By torch's scheduler, which joins what lies "
+        f"between two convolutions: {COMPILED_DECODE_GB:.2f} GB for a TFLOP of them instead of "
+        f"{DECODE_GB:.2f}. Moves last bits",
     ),
     Way(
         "FlashAttention-3",
@@ -215,6 +234,13 @@ WAYS = (
         _small_taps,
         "not built. Four taps instead of nine wherever a picture is enlarged; moves last bits, "
         "provable on a CPU",
+    ),
+    Way(
+        "kernels of our own (Triton) in a block",
+        _own_kernels,
+        "not built: below 2 %. The compiler turns queries and keys in two passes of their own "
+        "behind their norms, seven of a layer's 36 values a token, and reads sums twice; all else "
+        "is at its least",
     ),
     Way(
         "GELU in the product before it",
@@ -309,7 +335,7 @@ def _all_but(dtype: str, *without: str) -> float:
 
 
 def _graphs_section() -> str:
-    launches_s = (_LAUNCH_S, _SLOW_LAUNCH_S)
+    launches_s = (LAUNCH_S, _SLOW_LAUNCH_S)
     rows: list[tuple[object, ...]] = []
     for dtype in DTYPES:
         seconds = [*(host_s(dtype, each) for each in launches_s), _step_s(dtype, SMALL)]
@@ -326,15 +352,31 @@ def _graphs_section() -> str:
         "CUDA graphs",
         [("384x256", "kernels", *columns), *rows],
         f"The host starts a kernel in {fast} to {slow} us and calls a compiled graph in "
-        f"{_GRAPH_S * 1e6:.0f} us, all assumed. At this size, the smallest of a preset, one {CARD} "
-        "is busy for longer than the host needs, in every step and in the VAE, which is not "
-        "compiled. So recorded graphs would save nothing. They would also need one address for "
-        "all that a layer reads and writes, while every block goes to another place of the ring. "
-        "Cards that share heads divide their own time but not the host's: in float8 two of them "
-        f"need {two} ms a step, beside what they exchange, and four {four}, where the host needs "
-        f"{least} to {most}. So a third card that shares heads gains nothing at this size; stages "
-        "and videos side by side do.",
+        f"{GRAPH_S * 1e6:.0f} us, all assumed. At this size, the smallest of a preset, one {CARD} "
+        "is busy for longer than the host needs, in every step and in the VAE, here without "
+        "`compile_vae`. So recorded graphs would save nothing. They would also need one address "
+        "for all that a layer reads and writes, while every block goes to another place of the "
+        "ring. Cards that share heads divide their own time but not the host's: in float8 two of "
+        f"them need {two} ms a step, beside what they exchange, and four {four}, where the host "
+        f"needs {least} to {most}, and starts the exchanges besides. So a third card that shares "
+        "heads gains next to nothing at this size, and no plan for these cards has one there (with "
+        "`compile`, uncalibrated); stages and videos side by side do gain. At 688x368 four need "
+        f"{_heads_ms(4)} ms a step in float8, {_exchange_ms(4)} of them for the exchange, where "
+        f"two need {_heads_ms(2)}: there the exchange costs less than it gains, and a plan for one "
+        "video may have them.",
     )
+
+
+def _heads_ms(heads: int) -> str:
+    """Of a float8 step at the standard size."""
+    rates = assumed_rates(GPUS[CARD.lower()], "float8")
+    layout = Layout(plan_of("float8", STANDARD), Placement(heads=heads), NO_OFFLOAD)
+    return f"{estimate_speed(layout, rates).step_s * _MS:.0f}"
+
+
+def _exchange_ms(heads: int) -> str:
+    alone = _step_s("float8", STANDARD) / heads
+    return f"{float(_heads_ms(heads)) - alone * _MS:.0f}"
 
 
 def _ms(seconds: Iterable[float]) -> list[str]:

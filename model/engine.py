@@ -43,6 +43,9 @@ class EngineIdentity:
         load_timeout_s: within which it is ready, on a slow disk.
         max_hosts: processes with it that may run side by side without a worker's leases.
         uses_seed: whether its pixels depend on the seed; no key holds this.
+        later_settings: settings that change pixels as :attr:`settings` do, with their defaults, but
+            came with a later release: rows, keys and jobs hold them only where they differ from
+            these, so that what was rendered before keeps its keys.
         silent_settings: settings that change no pixels, with their defaults. Rows and keys know
             nothing of them; a job carries some where a rung set them.
     """
@@ -63,6 +66,12 @@ class EngineIdentity:
     max_hosts: int = 64
     silent_settings: Mapping[str, Setting] = field(default_factory=dict[str, Setting])
     uses_seed: bool = True
+    later_settings: Mapping[str, Setting] = field(default_factory=dict[str, Setting])
+
+    @property
+    def known_settings(self) -> dict[str, Setting]:
+        """All that rows may set, with their defaults."""
+        return {**self.settings, **self.later_settings}
 
 
 @dataclass(frozen=True)
@@ -329,13 +338,14 @@ def earlier_identities(name: str) -> tuple[EngineIdentity, ...]:
 def check_settings(engine: Engine, settings: Mapping[str, Setting]) -> None:
     """Refuse a job's settings unless they are the engine's, complete and within its rules.
 
-    Silent ones may be left out.
+    Silent ones, and those of later releases, may be left out.
 
     Raises:
         ValueError: names every fault.
     """
     identity = engine.identity
-    if settings.keys() - identity.silent_settings.keys() != identity.settings.keys():
+    left_out = identity.silent_settings.keys() | identity.later_settings.keys()
+    if settings.keys() - left_out != identity.settings.keys():
         raise ValueError(f"settings must be {sorted(identity.settings)}, got {sorted(settings)}")
     faults = [setting_fault(engine, name, value) for name, value in settings.items()]
     if any(faults):
@@ -347,7 +357,7 @@ def setting_fault(engine: Engine, name: str, value: Setting) -> str:
 
     A whole number is taken where its default has a fraction.
     """
-    default = {**engine.identity.silent_settings, **engine.identity.settings}[name]
+    default = {**engine.identity.silent_settings, **engine.identity.known_settings}[name]
     kinds = (int, float) if type(default) is float else (type(default),)
     if type(value) not in kinds:
         kind = type(default).__name__

@@ -36,7 +36,7 @@ _NO_PART_OF_A_MASTER = {
         "teaser",
     )
 }
-_NO_PART_OF_A_REQUEST = ("uses_seed",)  # earlier releases did not know it
+_NO_PART_OF_A_REQUEST = ("uses_seed", "later_settings")  # earlier releases did not know them
 
 
 def request_digest(

@@ -47,7 +47,13 @@ from model.live_avatar.planning.placement import (
 )
 from model.live_avatar.planning.placement_checks import Wanted, check_placement
 from model.live_avatar.planning.sizes import MODELS
-from model.live_avatar.settings import DEFAULT_PROMPT, DEFAULTS, HEAD_PARALLEL, setting_fault
+from model.live_avatar.settings import (
+    DEFAULT_PROMPT,
+    DEFAULTS,
+    HEAD_PARALLEL,
+    LATER_DEFAULTS,
+    setting_fault,
+)
 from model.live_avatar.weights.location import (
     weights_location_of,
 )
@@ -117,6 +123,7 @@ class LiveAvatarEngine:
             load_timeout_s=_LOAD_TIMEOUT_S,
             max_hosts=64 if self._place.is_tiny else 1,  # each fills a GPU
             silent_settings=SILENT_DEFAULTS,
+            later_settings=LATER_DEFAULTS,
         )
 
     def setting_fault(self, name: str, value: Setting) -> str:

@@ -23,6 +23,8 @@ which names the kernel that was calibrated. A plan's ``auto`` is of an earlier r
 planner without a calibration: torch chooses on each machine.
 ``compile`` lets torch make code of the transformer's blocks before the first one is denoised. A row
 that says nothing of it leaves it to planning, which compiles where that was calibrated as faster.
+``compile_vae`` does the same with what lies around the convolutions of the VAE's decoder; a row has
+it where it asks for it.
 ``head_parallel`` is over how many ranks of a stage the heads of self-attention are shared out. A
 product of fewer rows may be summed otherwise, so a segment is rendered as it was planned, or not
 at all; the default is what ``NIGHTSHOOT_PLACEMENT`` says where the campaign is planned.
@@ -43,7 +45,7 @@ DTYPES = ("bfloat16", "float32", "float16", "float8", "float8-kept", "float8-ten
 HANDOFFS = ("last-frame", "context")
 HEAD_PARALLEL = "head_parallel"
 ATTENTION, AUTO = "attention", "auto"
-COMPILE = "compile"
+COMPILE, COMPILE_VAE = "compile", "compile_vae"
 NARROW_ATTENTION = "flash3-float8"
 ATTENTIONS = (AUTO, "math", "efficient", "flash", "cudnn", "flash3", NARROW_ATTENTION)
 
@@ -60,6 +62,8 @@ DEFAULTS: Mapping[str, Setting] = {
     "sample_steps": 4,
     "truncate_schedule": False,
 }
+LATER_DEFAULTS: Mapping[str, Setting] = {COMPILE_VAE: False}
+"""Of later releases: see :class:`model.engine.EngineIdentity`."""
 # the blocks that a context handoff fills the memories with must lie within the 10 s of audio
 _RANGES = {HEAD_PARALLEL: (1, MOST_RANKS), "infer_frames": (1, 240), "sample_steps": (1, 100)}
 _CHOICES = {ATTENTION: ATTENTIONS, "dtype": DTYPES, "handoff": HANDOFFS}
@@ -76,7 +80,7 @@ def setting_fault(name: str, value: Setting) -> str:
     """The rule that a value breaks, and the way out; empty where it breaks none.
 
     Args:
-        name: one of :data:`DEFAULTS`.
+        name: one of :data:`DEFAULTS` or :data:`LATER_DEFAULTS`.
         value: of its default's type.
     """
     if name in _RANGES:

@@ -13,7 +13,13 @@ from model.live_avatar.planning.offload import Offload, read_offload
 from model.live_avatar.planning.placement import Placement, read_placement
 from model.live_avatar.planning.planner import Work
 from model.live_avatar.planning.sizes import MODELS, PUBLISHED
-from model.live_avatar.settings import COMPILE, DEFAULTS, setting_fault
+from model.live_avatar.settings import (
+    COMPILE,
+    COMPILE_VAE,
+    DEFAULTS,
+    LATER_DEFAULTS,
+    setting_fault,
+)
 from tasks.gpu_plans.calibration import CalibrationEntry
 from tasks.gpu_plans.compilation import is_compiled
 from tasks.manifest.cell_values import BadValueError, parse_number
@@ -22,6 +28,7 @@ from tasks.manifest.row_settings import CLIP_RANGES, DEFAULT_SEGMENT_CLIPS, LAST
 from tasks.records import Scalar, VideoPlan
 
 ENGINE = "live-avatar"
+_DEFAULTS = {**DEFAULTS, **LATER_DEFAULTS}
 
 
 @dataclass(frozen=True)
@@ -115,14 +122,14 @@ def usable_settings(given: Mapping[str, Scalar]) -> dict[str, Scalar]:
 def _setting(name: str, text: Scalar) -> Scalar:
     if name in CLIP_RANGES:
         text = parse_number(str(text), *CLIP_RANGES[name])
-    elif name not in DEFAULTS:
-        known = ", ".join(sorted({*DEFAULTS, *CLIP_RANGES}))
+    elif name not in _DEFAULTS:
+        known = ", ".join(sorted({*_DEFAULTS, *CLIP_RANGES}))
         raise BadValueError(f"engine {ENGINE} has no such setting", f"choose one of {known}")
-    if name not in DEFAULTS:
+    if name not in _DEFAULTS:
         return text
-    value = as_kind_of(DEFAULTS[name], text)
+    value = as_kind_of(_DEFAULTS[name], text)
     if fault := setting_fault(name, value):
-        raise BadValueError(fault, f'try "{DEFAULTS[name]}"')
+        raise BadValueError(fault, f'try "{_DEFAULTS[name]}"')
     return value
 
 
@@ -174,7 +181,8 @@ def videos_of(plans: Iterable[VideoPlan]) -> list[Videos]:
 
 
 def _costly(settings: Mapping[str, Scalar]) -> dict[str, Scalar]:
-    names = ("sample_steps", "infer_frames", "truncate_schedule", "dtype", "handoff", COMPILE)
+    names = ("sample_steps", "infer_frames", "truncate_schedule", "dtype", "handoff")
+    names += (COMPILE, COMPILE_VAE)
     return {name: settings[name] for name in names if name in settings}
 
 
@@ -210,6 +218,7 @@ def work_of(videos: Videos, gpu: Gpu, compilation: AbstractSet[str] = frozenset(
         num_steps=max(1, num_steps - is_truncated),
         dtype=dtype,
         is_compiled=bool(settings.get(COMPILE, is_compiled({"dtype": dtype}, compilation))),
+        is_vae_compiled=bool(settings.get(COMPILE_VAE, False)),
     )
     segments = tuple(frames for each in videos.segments.values() for frames in each)
     return Work(plan, segments, is_context=settings.get("handoff") == "context")

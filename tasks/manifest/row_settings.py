@@ -68,14 +68,16 @@ def row_settings(
     wanted = {**preset.settings, **options, **row.settings}
     engine = {
         name: as_kind_of(default, wanted.get(name, default))
-        for name, default in sorted(identity.settings.items())
+        for name, default in sorted(identity.known_settings.items())
     }
+    later = identity.later_settings
+    engine = {name: value for name, value in engine.items() if value != later.get(name)}
     usual = DEFAULT_SEGMENT_CLIPS[str(engine.get(HANDOFF, LAST_FRAME))]
     return RowSettings(
         infer_frames=_whole(wanted[INFER_FRAMES]),
         segment_clips=_whole(wanted.get(SEGMENT_CLIPS, usual)),
         engine=engine,
-        asked=frozenset(wanted.keys() & identity.settings.keys()),
+        asked=frozenset(wanted.keys() & identity.known_settings.keys()),
     )
 
 
@@ -88,7 +90,7 @@ def setting_value(engine: str, name: str, given: Scalar) -> Scalar:
     Raises:
         BadValueError: neither the engine nor planning has it, or the value breaks a rule of it.
     """
-    known = engine_identity(engine).settings
+    known = engine_identity(engine).known_settings
     if name not in known and name not in CLIP_RANGES:
         raise BadValueError(
             f"engine {engine} does not have this setting", "leave it out or choose another engine"
@@ -172,9 +174,11 @@ def check_options(
 
 
 def _option_faults(name: str, given: Scalar, engines: Sequence[str]) -> Iterator[str]:
-    users = [each for each in engines if name in {*engine_identity(each).settings, *CLIP_RANGES}]
+    users = [
+        each for each in engines if name in {*engine_identity(each).known_settings, *CLIP_RANGES}
+    ]
     if not users:
-        known = {each for engine in engines for each in engine_identity(engine).settings}
+        known = {each for engine in engines for each in engine_identity(engine).known_settings}
         names = ", ".join(sorted(known | set(CLIP_RANGES)))
         yield (
             f'setting "{name}" has no use in engine {", ".join(engines)}, whose settings are '
@@ -190,7 +194,7 @@ def _option_faults(name: str, given: Scalar, engines: Sequence[str]) -> Iterator
 
 def _preset_faults(rows: Sequence[ManifestRow], presets: Mapping[str, Preset]) -> Iterator[str]:
     for preset, engine in sorted({(row.preset, row.engine) for row in rows}):
-        known = {*engine_identity(engine).settings, *CLIP_RANGES}
+        known = {*engine_identity(engine).known_settings, *CLIP_RANGES}
         for name, given in presets[preset].settings.items():
             if name not in known:
                 continue  # a preset serves every engine
@@ -245,7 +249,7 @@ def notices_of(
     """
     notices: list[str] = []
     for engine in sorted({row.engine for row in rows}):
-        unused = set(options) - {*engine_identity(engine).settings, *CLIP_RANGES}
+        unused = set(options) - {*engine_identity(engine).known_settings, *CLIP_RANGES}
         if unused:
             names = ", ".join(sorted(unused))
             notices.append(

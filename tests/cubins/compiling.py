@@ -69,14 +69,14 @@ def compile_all(card: Card, dtype: str) -> list[Graph]:
     model = built_empty(lambda: Transformer(config))
     with compiling_for(card), _noted(found), FakeTensorMode(allow_non_fake_inputs=True):
         put_weight = float8_put(config, Float8(), DEVICE) if dtype == "float8" else put
-        _render(filled(model, _DTYPE, DEVICE, put_weight))
+        render_one_block(filled(model, _DTYPE, DEVICE, put_weight))
     if len(found) != len(GRAPHS):
         raise ValueError(f"{len(found)} graphs were compiled, not the {len(GRAPHS)} of the engine")
     return found
 
 
 @torch.no_grad()
-def _render(transformer: Transformer) -> None:
+def render_one_block(transformer: Transformer) -> None:
     """Sink and one block, by the engine's sampler."""
     config, rows, columns = transformer.config, HEIGHT // LATENT_SIDE, WIDTH // LATENT_SIDE
 

@@ -48,6 +48,7 @@ class Card:
             warp_size=32,
             total_memory=1 << 37,
             L2_cache_size=1 << 25,
+            gcnArchName="",  # which only AMD's have
         )
 
 
@@ -69,6 +70,14 @@ def compiling_for(card: Card) -> Iterator[None]:
 
     Torch keeps in many places what it was told of its device.
     """
+    with believing_in(card), ExitStack() as stack:
+        _use_target(stack, card.capability)
+        yield
+
+
+@contextmanager
+def believing_in(card: Card) -> Iterator[None]:
+    """Let torch plan what it would compile for a card: that needs no triton."""
     from torch._dynamo.device_interface import CudaInterface
 
     capability = card.capability
@@ -102,7 +111,6 @@ def compiling_for(card: Card) -> Iterator[None]:
             (torch, "_fused_sdp_choice", lambda *_: 1),  # for the log alone
         ):
             stack.enter_context(mock.patch.object(owner, name, value))
-        _use_target(stack, capability)
         yield
 
 
@@ -132,4 +140,7 @@ _ops = torch.ops.aten
 _ATTENTION = {
     "cudnn": lambda q, k, v: _ops._scaled_dot_product_cudnn_attention(q, k, v, None, False)[0],
     "flash": lambda q, k, v: _ops._scaled_dot_product_flash_attention(q, k, v)[0],
+    "efficient": lambda q, k, v: _ops._scaled_dot_product_efficient_attention(q, k, v, None, False)[
+        0
+    ],
 }

@@ -29,6 +29,7 @@ from model.live_avatar.encoders.text import (
 )
 from model.live_avatar.encoders.text_home import ON_DEVICE, TextHome
 from model.live_avatar.encoders.vae import load_vae
+from model.live_avatar.parallel.decoder_kernels import decode_by
 from model.live_avatar.parallel.ranks import Ranks
 from model.live_avatar.planning.offload import (
     NO_OFFLOAD,
@@ -37,6 +38,7 @@ from model.live_avatar.planning.offload import (
 from model.live_avatar.planning.sizes import ModelSizes
 from model.live_avatar.sampling.sampler import BlockSampler
 from model.live_avatar.sampling.segment import Parts, SegmentRendering, SegmentSettings
+from model.live_avatar.settings import COMPILE_VAE, LATER_DEFAULTS
 from model.live_avatar.weights.location import WeightsLocation
 from model.live_avatar.weights.published import ModelFiles
 from model.live_avatar.weights.state import Put, put
@@ -72,6 +74,7 @@ class Loaded:
         self._text = lru_cache(maxsize=_PROMPTS_KEPT)(parts.encode_text)
         self._sampler = lru_cache(maxsize=1)(self._make_sampler)
         self._at_work: BlockSampler | None = None
+        self._compiled_sizes: set[tuple[int, int]] = set()
 
     def render(self, job: SegmentJob) -> SegmentRendering:
         """Start rendering ``job``, whose settings have been checked.
@@ -80,6 +83,7 @@ class Loaded:
         """
         settings = SegmentSettings.of(job.settings)
         self._settle()
+        self._prepare_decoder(job)
         with memory_errors_named(f"at {job.width}x{job.height}"):
             sampler = self._sampler(
                 num_steps=settings.num_steps,
@@ -93,6 +97,14 @@ class Loaded:
             )
         self._at_work = sampler
         return SegmentRendering(self._parts, settings, job, sampler, self._text)
+
+    def _prepare_decoder(self, job: SegmentJob) -> None:
+        is_compiled = bool(job.settings.get(COMPILE_VAE, LATER_DEFAULTS[COMPILE_VAE]))
+        size = (job.width, job.height)
+        if is_compiled and size not in self._compiled_sizes:
+            heartbeats.phase("the first frames of a size, which are compiled", "compile")
+            self._compiled_sizes.add(size)
+        decode_by(self._parts.vae.decoder, is_compiled=is_compiled)
 
     def keep_memories(self, offload: Offload) -> None:
         """Hold the memories of past blocks where ``offload`` says, which leaves the weights."""

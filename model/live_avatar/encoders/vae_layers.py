@@ -20,7 +20,7 @@ Shapes: B batch (1), C channels, T frames, H, W rows and columns.
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, TypeAlias, cast
+from typing import Any, NamedTuple, TypeAlias, cast
 
 import torch
 import torch.nn.functional as F  # noqa: N812  the field's name for it
@@ -96,6 +96,72 @@ def _by_channel(frames: Tensor) -> Tensor:
     return rearrange(frames, "b t h w c -> b c t h w")
 
 
+# --- what of a decoder is run in one piece each ---
+
+
+class VaePieces(NamedTuple):
+    """What lies around the convolutions of a decoder; see :func:`use_vae_pieces`.
+
+    Attributes:
+        convolve: frames, and the bias that is still to be added to them, if any.
+        activate: see :func:`activated`, behind the bias that is still to be added, if any.
+        add: a bias that is still to be added, if any, and the frames beside.
+    """
+
+    convolve: Callable[[WanCausalConv3d, Tensor], tuple[Tensor, Tensor | None]]
+    activate: Callable[[Tensor, Tensor | None, Tensor, Tensor], tuple[Tensor, Tensor]]
+    add: Callable[[Tensor, Tensor | None, Tensor], Tensor]
+
+
+def convolved(conv: WanCausalConv3d, x: Tensor) -> tuple[Tensor, None]:
+    """A convolution with its bias; nothing is left to add."""
+    return conv(x), None
+
+
+def _activated_alone(
+    x: Tensor, bias: Tensor | None, gamma: Tensor, memory: Tensor
+) -> tuple[Tensor, Tensor]:
+    assert bias is None
+    return activated(x, gamma, memory)
+
+
+def _added(x: Tensor, bias: Tensor | None, beside: Tensor) -> Tensor:
+    assert bias is None
+    return x + beside
+
+
+EAGER_VAE = VaePieces(convolved, _activated_alone, _added)
+
+
+def convolved_without_bias(conv: WanCausalConv3d, x: Tensor) -> tuple[Tensor, Tensor | None]:
+    """A convolution whose bias the next piece adds: cuDNN would add it in a pass of its own."""
+    return cast("CausalConv", conv).without_bias(x), conv.bias
+
+
+def fusible_activated(
+    x: Tensor, bias: Tensor | None, gamma: Tensor, memory: Tensor
+) -> tuple[Tensor, Tensor]:
+    """A bias, a norm and SiLU as torch's compiler makes one kernel of them.
+
+    The values are those of :func:`activated` but for rounding: compiled, nothing is rounded between
+    the bias and what is stored. Nothing is written in place, which the compiler decides by itself.
+    """
+    frames, before = (rearrange(each, "b c t h w -> b t h w c") for each in (x, memory))
+    if bias is not None:
+        frames = frames + bias
+    wide = frames.to(torch.promote_types(frames.dtype, torch.float32))
+    length = torch.linalg.vector_norm(wide, dim=-1, keepdim=True).clamp_min(_EPSILON)
+    normed = wide / length * (frames.shape[-1] ** 0.5) * gamma.flatten()
+    joined = torch.cat((before, F.silu(normed).to(before.dtype)), dim=1)
+    last = joined[:, -REMEMBERED_FRAMES:].clone(memory_format=torch.contiguous_format)
+    return _by_channel(joined), _by_channel(last)
+
+
+def fusible_added(x: Tensor, bias: Tensor | None, beside: Tensor) -> Tensor:
+    """A bias and the frames beside, in one pass."""
+    return x + beside if bias is None else x + bias.view(-1, 1, 1, 1) + beside
+
+
 # --- layers ---
 
 
@@ -110,8 +176,15 @@ class CausalConv(WanCausalConv3d):
             cache_x: diffusers' argument; frames from before are in ``x``.
         """
         assert cache_x is None
+        return self._convolved(x, self.bias)
+
+    def without_bias(self, x: Tensor) -> Tensor:
+        """The same before its bias is added."""
+        return self._convolved(x, None)
+
+    def _convolved(self, x: Tensor, bias: Tensor | None) -> Tensor:
         columns, _, rows, *_ = cast("tuple[int, ...]", self._padding)
-        return F.conv3d(x, self.weight, self.bias, self.stride, (0, rows, columns))
+        return F.conv3d(x, self.weight, bias, self.stride, (0, rows, columns))
 
 
 class Norm(WanRMS_norm):
@@ -127,14 +200,17 @@ class Norm(WanRMS_norm):
 class Residual(WanResidualBlock):
     """Two norms with SiLU and a convolution each, beside the frames themselves."""
 
+    pieces = EAGER_VAE
+
     def forward(
         self, x: Tensor, feat_cache: Slots | None = None, feat_idx: list[int] | None = None
     ) -> Tensor:
         """``(1, C, T, H, W)`` -> as many frames; remembers in two slots."""
         slots, index = _given(feat_cache, feat_idx)
-        beside = self.conv_shortcut(x)
-        x = self.conv1(_activated(x, self.norm1, slots, index))
-        return self.conv2(_activated(x, self.norm2, slots, index)) + beside
+        run, beside = self.pieces, self.conv_shortcut(x)
+        x, bias = run.convolve(self.conv1, _activated(self, x, None, self.norm1, slots, index))
+        x, bias = run.convolve(self.conv2, _activated(self, x, bias, self.norm2, slots, index))
+        return run.add(x, bias, beside)
 
 
 class Resample(WanResample):
@@ -161,6 +237,8 @@ class Resample(WanResample):
 class Decoder(WanDecoder3d):
     """From latents to frames."""
 
+    pieces = EAGER_VAE
+
     def forward(
         self,
         x: Tensor,
@@ -183,6 +261,8 @@ class Decoder(WanDecoder3d):
 
 class Encoder(WanEncoder3d):
     """From frames to latents."""
+
+    pieces = EAGER_VAE
 
     def forward(
         self, x: Tensor, feat_cache: Slots | None = None, feat_idx: list[int] | None = None
@@ -246,13 +326,20 @@ def _begin(coder: Decoder | Encoder, x: Tensor, slots: Slots, index: list[int]) 
 
 
 def _end(coder: Decoder | Encoder, x: Tensor, slots: Slots, index: list[int]) -> Tensor:
-    return coder.conv_out(_activated(x, coder.norm_out, slots, index))
+    return coder.conv_out(_activated(coder, x, None, coder.norm_out, slots, index))
 
 
-def _activated(x: Tensor, norm: WanRMS_norm, slots: Slots, index: list[int]) -> Tensor:
+def _activated(
+    owner: Residual | Decoder | Encoder,
+    x: Tensor,
+    bias: Tensor | None,
+    norm: WanRMS_norm,
+    slots: Slots,
+    index: list[int],
+) -> Tensor:
     """A norm and SiLU behind the frames that the next convolution remembers; it remembers anew."""
     memory = _memory(x, slots[index[0]])
-    joined, slots[index[0]] = activated(x, norm.gamma, memory)
+    joined, slots[index[0]] = owner.pieces.activate(x, bias, norm.gamma, memory)
     index[0] += 1
     return joined
 
@@ -296,6 +383,13 @@ def use_lean_layers(vae: AutoencoderKLWan) -> None:
             raise ValueError(f"{name} must have no bias, as the norms of the Wan VAEs")
     for module in modules.values():
         module.__class__ = _LEAN.get(type(module), type(module))
+
+
+def use_vae_pieces(decoder: nn.Module, pieces: VaePieces) -> None:
+    """Let all layers of a decoder run ``pieces``; its weights are untouched."""
+    for module in decoder.modules():
+        if isinstance(module, Residual | Decoder):
+            module.pieces = pieces
 
 
 def put_channels_last(model: nn.Module, name: str, weight: Tensor) -> None:

@@ -41,14 +41,14 @@ from model.live_avatar.network.block import Block, CrossAttention, SelfAttention
 from model.live_avatar.network.cache import TurnInto
 from model.live_avatar.network.rope import turn_into
 from model.live_avatar.network.transformer import Transformer
-from model.live_avatar.settings import AUTO
+from model.live_avatar.settings import AUTO, COMPILE
 
 CACHE_VARIABLE = "TORCHINDUCTOR_CACHE_DIR"
 BACKEND = "inductor"
 _Result = TypeVar("_Result")
 _log = logging.getLogger("nightshoot.live_avatar")
 # two graphs for each size that a process renders; torch gives up after 8 otherwise
-_RECOMPILE_LIMIT = 256
+RECOMPILE_LIMIT = 256
 # What rounds is not chosen by a clock. ``deterministic``: else a reduction is made in several ways
 # and the fastest one is kept, which sets the order of its sums. ``shape_padding``: else products of
 # few rows are widened where that is faster, which may be another kernel of cuBLAS. Both are options
@@ -147,26 +147,29 @@ def compiled(backend: str) -> Pieces:
     Args:
         backend: torch's name for what makes code of a graph.
     """
+    halves = whole(Block.before, backend, COMPILE), whole(Block.after, backend, COMPILE)
+    inject = whole(AudioInjector.inject, backend, COMPILE)
+    return Pieces(*halves, inject, whole(turn_into, backend, COMPILE))
+
+
+def whole(piece: Callable[..., _Result], backend: str, setting: str) -> Callable[..., _Result]:
+    """A piece as one graph for each kind of arguments; ``setting`` turns it off."""
     from torch._dynamo.exc import TorchDynamoException  # a second to import
 
-    def whole(piece: Callable[..., _Result]) -> Callable[..., _Result]:
-        options: dict[str, Any] | None = dict(_OPTIONS) if backend == BACKEND else None
-        made = torch.compile(piece, fullgraph=True, dynamic=False, backend=backend, options=options)
+    options: dict[str, Any] | None = dict(_OPTIONS) if backend == BACKEND else None
+    made = torch.compile(piece, fullgraph=True, dynamic=False, backend=backend, options=options)
 
-        @wraps(piece)
-        def run(*args: Any) -> _Result:
-            try:
-                return made(*args)
-            except TorchDynamoException as error:
-                raise ResourceError(
-                    f"engine live-avatar: torch could not compile {piece.__qualname__} "
-                    f"({str(error).strip().splitlines()[0]}); set compile to false"
-                ) from error
+    @wraps(piece)
+    def run(*args: Any) -> _Result:
+        try:
+            return made(*args)
+        except TorchDynamoException as error:
+            raise ResourceError(
+                f"engine live-avatar: torch could not compile {piece.__qualname__} "
+                f"({str(error).strip().splitlines()[0]}); set {setting} to false"
+            ) from error
 
-        return run
-
-    halves = whole(Block.before), whole(Block.after)
-    return Pieces(*halves, whole(AudioInjector.inject), whole(turn_into))
+    return run
 
 
 def use_pieces(model: Transformer, pieces: Pieces) -> None:
@@ -179,8 +182,12 @@ def use_pieces(model: Transformer, pieces: Pieces) -> None:
             module.whole = pieces.inject
 
 
-def prepare_compiling(device: torch.device) -> None:
+def prepare_compiling(device: torch.device, setting: str = COMPILE) -> None:
     """Set where compiled code is kept, unless that is set, and look for the tools.
+
+    Args:
+        device: for which.
+        setting: that asks for it.
 
     Raises:
         ResourceError: there is no compiler, no triton, or no place for what it makes.
@@ -190,8 +197,8 @@ def prepare_compiling(device: torch.device) -> None:
     missing = missing_tools(device.type, os.environ)
     if missing:
         raise ResourceError(
-            f"engine live-avatar: compile needs {' and '.join(missing)} on this machine; install "
-            "it, or set compile to false"
+            f"engine live-avatar: {setting} needs {' and '.join(missing)} on this machine; install "
+            f"it, or set {setting} to false"
         )
     folder = Path(os.environ.get(CACHE_VARIABLE) or default_cache(os.environ))
     try:
@@ -202,7 +209,7 @@ def prepare_compiling(device: torch.device) -> None:
             f"set {CACHE_VARIABLE} to a folder that can be written"
         ) from error
     os.environ[CACHE_VARIABLE] = str(folder)
-    dynamo.recompile_limit = _RECOMPILE_LIMIT
+    dynamo.recompile_limit = RECOMPILE_LIMIT
 
 
 def default_cache(environ: Mapping[str, str]) -> Path:

@@ -311,6 +311,7 @@ class Plan:
         num_steps: of denoising.
         dtype: one of :data:`DTYPES`.
         is_compiled: the setting ``compile``.
+        is_vae_compiled: the setting ``compile_vae``.
     """
 
     model: ModelSizes
@@ -320,6 +321,7 @@ class Plan:
     num_steps: int = 4
     dtype: str = "bfloat16"
     is_compiled: bool = False
+    is_vae_compiled: bool = False
 
     @property
     def tokens(self) -> Tokens:

@@ -21,6 +21,16 @@ COMPILED_STEP_GB, COMPILED_NARROW_STEP_GB = 0.66, 0.67
 """The same with ``compile``, whose kernels do more at a time (`cubins-2026-11.md`, H200)."""
 DECODE_GB, ENCODE_GB = 4.03, 3.59
 """The same for a TFLOP of the VAE's decoder, and of its encoder for a picture that stands still."""
+COMPILED_DECODE_GB = 1.59
+"""Of the decoder with ``compile_vae``, by torch's scheduler (`tests/fake_gpu`)."""
+STEP_KERNELS, NARROW_STEP_KERNELS = 3693, 5793
+"""That a step starts, of forty layers."""
+COMPILED_STEP_KERNELS, COMPILED_NARROW_STEP_KERNELS = 881, 985
+"""The same with ``compile`` (`cubins-2026-11.md`), which calls :data:`GRAPH_CALLS` graphs."""
+GRAPH_CALLS = 3 * 40 + 12
+LAUNCH_S, GRAPH_S = 5e-6, 100e-6
+"""Of the host, to start a kernel and to call a compiled graph; assumed."""
+_NUM_LAYERS = 40  # of the model that was counted
 _WIDE = 2.0  # values of float32 have twice the bytes
 _GIGA_IN_TERA = 1000.0
 
@@ -50,6 +60,14 @@ PEAK = Shares(1.0, 1.0, 1.0, 1.0, 1.0)
 """A floor: no eager engine that does this work is faster."""
 
 
+def host_layer_s(dtype: str, *, is_compiled: bool) -> float:
+    """Of the host, to start what a layer does in a pass; other ranks take none of it over."""
+    if is_compiled:
+        kernels = COMPILED_NARROW_STEP_KERNELS if is_narrow(dtype) else COMPILED_STEP_KERNELS
+        return (kernels * LAUNCH_S + GRAPH_CALLS * GRAPH_S) / _NUM_LAYERS
+    return (NARROW_STEP_KERNELS if is_narrow(dtype) else STEP_KERNELS) * LAUNCH_S / _NUM_LAYERS
+
+
 @dataclass(frozen=True)
 class Roofline:
     """Seconds for a TFLOP, with the bytes that come with it.
@@ -60,6 +78,7 @@ class Roofline:
         decode_s: of the VAE's decoder.
         encode_s: of its encoder.
         compiled_linear_s: of matrices with ``compile``.
+        compiled_decode_s: of the VAE's decoder with ``compile_vae``.
     """
 
     linear_s: float
@@ -67,6 +86,7 @@ class Roofline:
     decode_s: float
     encode_s: float
     compiled_linear_s: float
+    compiled_decode_s: float
 
 
 def roofline(gpu: Gpu, dtype: str, shares: Shares = ATTAINED) -> Roofline:
@@ -91,4 +111,5 @@ def roofline(gpu: Gpu, dtype: str, shares: Shares = ATTAINED) -> Roofline:
         decode_s=convolution + wide * DECODE_GB / moved,
         encode_s=convolution + wide * ENCODE_GB / moved,
         compiled_linear_s=1 / product + wide * compiled / moved,
+        compiled_decode_s=convolution + wide * COMPILED_DECODE_GB / moved,
     )

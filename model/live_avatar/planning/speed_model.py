@@ -6,8 +6,10 @@ A pass through the transformer takes
 
 whose four figures are measured (:mod:`model.live_avatar.examine.calibration`), or follow from the
 counted work and the datasheet (:mod:`.counted_work`). Shared-out heads divide the first two, and
-cost four all-to-alls a layer. What is brought from the host, or gathered from other ranks, comes
-beside the computing: the longer of them counts. Shards divide no work.
+cost four all-to-alls a layer. They divide nothing of what
+the host needs to start all this, which is a part of what was measured, and otherwise the least that
+a pass takes. What is brought from the host, or gathered from other ranks, comes beside the
+computing: the longer of them counts. Shards divide no work.
 
 Stages work on different blocks at a time, so the slowest of them sets the pace; a segment begins
 with its sink and an empty pipeline.
@@ -36,7 +38,7 @@ from model.live_avatar.planning.cost import (
     still_flops,
     warm_flops,
 )
-from model.live_avatar.planning.counted_work import ATTAINED, Shares, roofline
+from model.live_avatar.planning.counted_work import ATTAINED, Shares, host_layer_s, roofline
 from model.live_avatar.planning.gpus import Gpu
 from model.live_avatar.planning.offload import (
     Offload,
@@ -72,6 +74,9 @@ class Rates:
         prefill: seconds of filling the sink, over what the other figures say.
         compiled: with ``compile``, what a pass takes beside attention, over what it takes without;
             0: not known, so counted as if nothing was gained.
+        compiled_decode: the same of the decoder with ``compile_vae``.
+        host_layer_s: of the host, to start what a layer does; 0: within the other figures.
+        compiled_host_layer_s: the same with ``compile``.
         compile_s: by which the first block of a size takes longer, to compile; 0: not known.
         compile_again_s: the same in a process that finds the code in the cache.
     """
@@ -88,6 +93,9 @@ class Rates:
     load_gbps: float = 0.0
     prefill: float = 1.0
     compiled: float = 0.0
+    compiled_decode: float = 0.0
+    host_layer_s: float = 0.0
+    compiled_host_layer_s: float = 0.0
     compile_s: float = 0.0
     compile_again_s: float = 0.0
 
@@ -129,6 +137,9 @@ def assumed_rates(gpu: Gpu, dtype: str, shares: Shares = ATTAINED) -> Rates:
         to_host_gbps=gpu.host_gbps,
         link_gbps=gpu.link_gbps,
         compiled=allowed.compiled_linear_s / allowed.linear_s,
+        compiled_decode=allowed.compiled_decode_s / allowed.decode_s,
+        host_layer_s=host_layer_s(dtype, is_compiled=False),
+        compiled_host_layer_s=host_layer_s(dtype, is_compiled=True),
     )
 
 
@@ -179,7 +190,7 @@ def estimate_speed(layout: Layout, rates: Rates, *, is_context: bool = False) ->
     plan, placement = layout.plan, layout.placement
     step = _pass_s(layout, rates, step_flops(plan.model.transformer, plan.tokens), is_step=True)
     decoding = _decode_flops(plan.model.vae, plan.width, plan.height)
-    decode = decoding * rates.decode_s / _TERA
+    decode = decoding * _decode_s(plan, rates) / _TERA
     stages = [len(steps) * step for steps in shares(plan.num_steps, placement.stages)]
     if placement.has_decoder:
         slowest = max(*stages, decode)
@@ -202,7 +213,13 @@ def _start_s(plan: Plan, rates: Rates) -> float:
     """Of the VAE, before a segment: 73 copies of the picture encoded, 19 latents to warm with."""
     motion = 1 + MOTION_FRAMES // FRAMES_PER_LATENT
     encoding, warming = _start_flops(plan.model.vae, plan.width, plan.height, motion)
-    return (encoding * rates.encode_s + warming * rates.decode_s) / _TERA
+    return (encoding * rates.encode_s + warming * _decode_s(plan, rates)) / _TERA
+
+
+def _decode_s(plan: Plan, rates: Rates) -> float:
+    """For a TFLOP of the decoder."""
+    is_faster = plan.is_vae_compiled and rates.compiled_decode
+    return rates.decode_s * (rates.compiled_decode if is_faster else 1.0)
 
 
 @lru_cache(maxsize=256)
@@ -227,7 +244,17 @@ def _pass_s(layout: Layout, rates: Rates, flops: Flops, *, is_step: bool = False
     if plan.is_compiled and rates.compiled:
         beside *= rates.compiled
     computing = beside + attention + _exchange_s(layout, rates)
-    return max(computing, _moving_s(layout, rates, is_step=is_step), _gathering_s(layout, rates))
+    moving = _moving_s(layout, rates, is_step=is_step)
+    return max(computing, moving, _gathering_s(layout, rates), _starting_s(layout, rates))
+
+
+def _starting_s(layout: Layout, rates: Rates) -> float:
+    """Of the host, for all kernels and exchanges of a pass."""
+    plan = layout.plan
+    layer = rates.compiled_host_layer_s if plan.is_compiled else rates.host_layer_s
+    if layer and layout.placement.heads > 1:
+        layer += _EXCHANGES * _EXCHANGE_S
+    return plan.model.transformer.num_layers * layer
 
 
 def _exchange_s(layout: Layout, rates: Rates) -> float:

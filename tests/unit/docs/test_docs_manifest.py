@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from model.live_avatar.settings import DEFAULTS
+from model.live_avatar.settings import DEFAULTS, LATER_DEFAULTS
 from model.preview.engine import SETTINGS
 from tasks.manifest.manifest import COLUMN_NAMES, fields_table
 from tasks.manifest.row_settings import CLIP_RANGES, DEFAULT_SEGMENT_CLIPS, SETTING_COLUMNS
@@ -22,7 +22,9 @@ def test_every_setting_of_every_engine_is_told_with_its_default() -> None:
     page = PAGE.read_text(encoding="utf-8")
     cells = [line.split(" | ") for line in page.splitlines() if line.startswith("| `")]
     told = {row[0].strip("| `"): row[1].strip('`" ').lower() for row in cells if len(row) == 4}
-    expected = {name: str(value) for name, value in {**DEFAULTS, **SETTINGS}.items()}
+    expected = {
+        name: str(value) for name, value in {**DEFAULTS, **LATER_DEFAULTS, **SETTINGS}.items()
+    }
     whole = {name: value.removesuffix(".0").lower() for name, value in expected.items()}
 
     assert {name: told[name] for name in SETTING_COLUMNS} == {

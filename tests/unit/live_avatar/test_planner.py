@@ -66,6 +66,18 @@ def found(pool: str, size: tuple[int, int], **fields: object) -> Choice:
     return choose(named, [Work(plan, MINUTE)], rates)
 
 
+@pytest.mark.parametrize("dtype", ["bfloat16", "float8"])
+@pytest.mark.parametrize("pool", ["4xH200", "8xH200", "8xH100"])
+def test_at_the_smallest_size_no_more_than_two_compiled_cards_share_heads(pool: str, dtype: str):
+    """By count the host needs as long to start a step as four of them take for it."""
+    choice = found(pool, (384, 256), dtype=dtype, is_compiled=True)
+
+    assert choice.rush is not None
+    assert choice.bulk is not None
+    assert choice.rush.layout.placement.heads <= 2
+    assert choice.bulk.layout.placement == ALONE
+
+
 # --- the specification's cases ------------------------------------------------------------------
 
 

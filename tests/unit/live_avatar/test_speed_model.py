@@ -72,6 +72,23 @@ def test_heads_divide_the_work_and_cost_their_exchanges():
     assert paced(Placement(heads=4), link_gbps=10).step_s > STEP_S / 4 + exchanges
 
 
+def test_where_the_host_is_the_slower_one_more_cards_that_share_heads_gain_nothing():
+    small = replace(PLAN, width=384, height=256, dtype="float8", is_compiled=True)
+    rates = assumed_rates(GPUS["h200"], "float8")
+    exchanges = 40 * 4 * 30e-6
+
+    def step_s(heads: int, known: Rates = rates, plan: Plan = small) -> float:
+        return estimate_speed(Layout(plan, Placement(heads=heads), Offload()), known).step_s
+
+    host_s = 985 * 5e-6 + 132 * 100e-6 + exchanges  # started by the host, and exchanged
+    assert step_s(4) == step_s(5) == step_s(8) == pytest.approx(host_s)
+    assert step_s(2) > step_s(4)
+    measured = replace(rates, compiled_host_layer_s=0.0)  # where it is a part of the figures
+    assert step_s(8, measured) < step_s(4, measured) < step_s(4)
+    standard = replace(small, width=688, height=368)
+    assert step_s(4, plan=standard) < 0.6 * step_s(2, plan=standard)
+
+
 def test_what_moves_beside_the_computing_counts_where_it_takes_longer():
     weights_s = 2 * 15.938e9 / 10e9
     ring_s = 4 * 5120 * 40 * (12 - 3) * 1056 / 1e9 / 10
@@ -115,6 +132,21 @@ def test_what_compiling_gains_is_gained_beside_attention():
     assert step_s(compiled, known) == pytest.approx(attention + (STEP_S - attention) / 2)
     assert step_s(compiled, unknown) == pytest.approx(STEP_S)
     assert step_s(compiled, H200) < STEP_S
+
+
+def test_what_compiling_the_decoder_gains_is_gained_where_it_decodes():
+    compiled = replace(PLAN, is_vae_compiled=True)
+    decoded = 18.1e-3  # s a block: 2.44 GB less for each of 27.4 TFLOP, at 3.7 TB/s
+
+    def pace(plan: Plan, **rates: float) -> SpeedEstimate:
+        return estimate_speed(Layout(plan, ALONE, Offload()), replace(H200, **rates))
+
+    assert pace(PLAN).decode_s - pace(compiled).decode_s == pytest.approx(decoded, rel=0.01)
+    assert pace(PLAN).block_s - pace(compiled).block_s == pytest.approx(decoded, rel=0.01)
+    assert pace(PLAN).step_s == pace(compiled).step_s
+    assert pace(PLAN).start_s > pace(compiled).start_s
+    unknown = pace(compiled, compiled_decode=0.0)
+    assert unknown == pace(PLAN)
 
 
 def test_rates_are_read_from_figures_by_their_names():

@@ -26,6 +26,8 @@ ROOT = Path(__file__).parents[3]
 BEFORE = PrepareSettings(load_presets(), {}, VoiceSettings(), PortraitLimits(), "ffmpeg version 7")
 CALIBRATED = replace(BEFORE, kernels={"bfloat16": "cudnn"})
 COMPILED = replace(CALIBRATED, compilation=frozenset({"bfloat16"}))
+VAE_COMPILED = replace(BEFORE, engine_settings={"compile_vae": "true"})
+VAE_PLAIN = replace(BEFORE, engine_settings={"compile_vae": "false"})
 UNTOLD = replace(COMPILED, engine_settings={"compile": "false"})
 #: of a segment of this row by the release before kernels were fixed while planning
 EARLIER_KEY = "cffe81c4802898d1c926777ae99fdaf4b7ac5f58f1c02918f871420e48d46ac2"
@@ -224,3 +226,17 @@ def test_a_lost_plan_that_was_begun_before_it_was_compiled_is_made_as_it_was(
     folder.discard_plan("lamp")
 
     assert planned(row, COMPILED, folder) == begun
+
+
+def test_a_row_whose_decoder_is_compiled_has_keys_of_its_own_and_no_other_has_them(
+    folder, tmp_path
+):
+    row, others = row_of(tmp_path), open_campaign(tmp_path / "other", "june")
+
+    _, plain, stored = planned(row, VAE_PLAIN, folder)
+    assert (plain, "compile_vae" in stored.plan.settings) == (EARLIER_KEY, False)
+    assert planned(row, BEFORE, folder) == ("auto", plain, stored)
+
+    _, key, stored = planned(row, VAE_COMPILED, others)
+    assert key != plain
+    assert stored.plan.settings["compile_vae"] is True
