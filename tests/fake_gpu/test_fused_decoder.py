@@ -19,6 +19,7 @@ from model.live_avatar.parallel.decoder_kernels import compiled_vae
 from model.live_avatar.parallel.kernels import BACKEND
 from model.live_avatar.planning.counted_work import COMPILED_DECODE_GB, DECODE_GB
 from model.live_avatar.planning.sizes import MODELS, PUBLISHED
+from tests.fake_gpu.fresh_process import in_fresh_process
 from tests.fake_gpu.fusing import Fusing, fusing
 from tests.fake_gpu.hardware import DEVICE
 from tests.fake_gpu.rendering import HEIGHT, WIDTH
@@ -26,11 +27,10 @@ from tests.fake_gpu.work import Work
 
 pytestmark = [
     pytest.mark.parity,
+    pytest.mark.sweep,
     pytest.mark.skipif(
         torch.version.cuda is not None, reason="this torch has CUDA; the fake GPU needs a CPU build"
     ),
-    pytest.mark.filterwarnings("ignore:dynamo_pgo force disabled:UserWarning"),
-    pytest.mark.filterwarnings("ignore:.torch.jit.script_method. is deprecated:DeprecationWarning"),
 ]
 VAE: VaeConfig = MODELS[PUBLISHED].vae
 _DTYPE = torch.bfloat16
@@ -70,6 +70,10 @@ def third_latent(counted: Fusing, made: Decoder, pieces: VaePieces) -> Work:
 @cache
 def counted() -> tuple[Work, Work, int]:
     """Eager, compiled, and the graphs that were planned for that."""
+    return in_fresh_process(_counted)
+
+
+def _counted() -> tuple[Work, Work, int]:
     with fusing() as found:
         made = decoder()
         plain = third_latent(found, made, EAGER_VAE)

@@ -224,8 +224,15 @@ def test_two_runs_of_one_campaign_at_once_the_second_is_refused(
         first.wait()
 
 
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        pytest.param((signal.SIGINT,), id="Ctrl-C"),
+        pytest.param((signal.SIGTERM, signal.SIGINT), id="both", marks=pytest.mark.sweep),
+    ],
+)
 def test_a_signal_stops_the_run_cleanly_and_the_same_command_goes_on(
-    prefect_api, clauses, tmp_path
+    numbers, prefect_api, clauses, tmp_path
 ):
     # far more than is rendered while a loaded machine notices a segment and sends a signal
     manifest = write_short_campaign(tmp_path / "in", num_videos=3)
@@ -233,7 +240,7 @@ def test_a_signal_stops_the_run_cleanly_and_the_same_command_goes_on(
     arguments = ["render", manifest, "--out", tmp_path, *slow]
     share_clauses(arguments, clauses)
     kept: dict[str, dict] = {}
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in numbers:
         stop_in_the_middle(prefect_api, arguments, tmp_path, number)
 
         found = receipts(tmp_path / "campaign")

@@ -45,17 +45,20 @@ def edges(nightshoot_command, tmp_path_factory):
     return folder / "edges"
 
 
+@pytest.mark.sweep
 def test_emoji_are_not_spoken_but_said_so_and_stay_in_the_captions(edges):
     assert "😀" in report_rows(edges)["emoji"]["warnings"]
     assert "😀" in (edges / "videos" / "emoji.vtt").read_text()
 
 
+@pytest.mark.sweep
 def test_right_to_left_text_is_captioned_right(edges):
     text = (edges / "videos" / "hebrew.srt").read_text()
     assert "שלום לכולם!" in text
     assert "\u202b" in text or "\u200f" in text or "\u2067" in text
 
 
+@pytest.mark.sweep
 def test_a_hundred_megapixel_portrait_becomes_a_video(edges):
     assert report_rows(edges)["huge"]["status"] == "done"
     assert (edges / "videos" / "huge.mp4").stat().st_size

@@ -25,12 +25,11 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(logs: Path, tmp_path_factory: pytest.TempPathFactory):
+def server(logs: Path):
     with pytest.MonkeyPatch.context() as patch:
         for name in ("PREFECT_API_URL", "PREFECT_HOME"):
             patch.delenv(name, raising=False)
         patch.setenv("PREFECT_API_AUTH_STRING", "somebody:else")
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         made = LocalServer(logs)
         try:
             made.wait()
@@ -47,9 +46,18 @@ def credentials() -> httpx.BasicAuth:
 
 @pytest.mark.sweep
 def test_the_first_server_keeps_its_tables_and_the_next_begins_with_them(
-    server: str, tmp_path: Path
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for name in ("PREFECT_API_URL", "PREFECT_HOME", "PREFECT_API_AUTH_STRING"):
+        monkeypatch.delenv(name, raising=False)
     kept = empty_database_path()
+    assert not kept.exists()
+    first = LocalServer(tmp_path / "first")
+    try:
+        first.wait()
+    finally:
+        first.end()
     begun = tmp_path / "begun"
     assert not begin_database(begun)
     with closing(sqlite3.connect(begun / DATABASE)) as database:
@@ -58,16 +66,15 @@ def test_the_first_server_keeps_its_tables_and_the_next_begins_with_them(
     assert (num_runs, num_block_types > 10) == (0, True)
     made_at = kept.stat().st_mtime_ns
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("PREFECT_API_URL")
-        other = LocalServer(tmp_path)
-        try:
-            assert (tmp_path / "prefect" / "prefect.db").exists(), "before the server has begun"
-            other.wait()
-            asked = f"{os.environ['PREFECT_API_URL']}/flows/filter"
-            assert httpx.post(asked, json={}, auth=credentials()).status_code == 200
-        finally:
-            other.end()
+    other = LocalServer(tmp_path / "other")
+    try:
+        database_of_other = tmp_path / "other" / "prefect" / "prefect.db"
+        assert database_of_other.exists(), "before the server has begun"
+        other.wait()
+        asked = f"{os.environ['PREFECT_API_URL']}/flows/filter"
+        assert httpx.post(asked, json={}, auth=credentials()).status_code == 200
+    finally:
+        other.end()
     assert kept.stat().st_mtime_ns == made_at
 
 

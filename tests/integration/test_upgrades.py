@@ -61,6 +61,7 @@ def render(run, manifest: Path) -> dict[str, int]:
     return rendered(run("render", manifest, "--out", manifest.parents[1], "--json"))
 
 
+@pytest.mark.sweep
 def test_the_next_release_keeps_what_is_finished_and_says_first_what_it_renders_again(
     next_release, nightshoot, begun
 ):

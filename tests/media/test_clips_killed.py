@@ -57,8 +57,9 @@ def kill_after(seconds: float, words: list[str]) -> bool:
 
 @pytest.mark.parametrize(
     "moments",
-    [(0.25, 0.7), pytest.param(tuple((i + 0.5) / 11 for i in range(10)), marks=pytest.mark.sweep)],
+    [(0.25, 0.7), tuple((i + 0.5) / 11 for i in range(10))],
 )
+@pytest.mark.sweep
 def test_a_film_with_clips_killed_at_any_moment_is_made_whole_and_the_same(
     tmp_path: Path, moments: tuple[float, ...]
 ):

@@ -143,6 +143,7 @@ def test_a_stitched_preview_passes_and_its_seams_do_not_show(clip, video):
         assert seam.shown_share == pytest.approx(1, abs=0.2)
 
 
+@pytest.mark.sweep
 def test_without_a_portrait_the_first_frame_is_the_reference(video):
     (judged,) = judge_all([video], None)
     assert judged.identity is not None
@@ -169,7 +170,8 @@ def test_a_mouth_that_speaks_other_words_fails(video, tmp_path):
 
 
 # tests/media/test_gates_media.py finds both directions in frames
-@pytest.mark.parametrize("shift_ms", [pytest.param(-200, marks=pytest.mark.sweep), 200])
+@pytest.mark.parametrize("shift_ms", [-200, 200])
+@pytest.mark.sweep
 def test_sound_that_is_out_of_step_is_found_and_measured(video, tmp_path, shift_ms):
     shift = -shift_ms * ENGINE_SAMPLE_RATE_HZ // 1000  # the mouth is late if the sound is early
     judged = judge_video(with_sound(video, tmp_path, lambda sound: np.roll(sound, shift)))

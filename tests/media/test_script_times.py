@@ -203,6 +203,7 @@ def test_windows_of_a_long_recording_join(spoken, tmp_path, monkeypatch) -> None
     assert_near(parts.phonemes or (), whole.phonemes)
 
 
+@pytest.mark.sweep
 def test_a_recording_is_read_again_for_no_tone_that_its_record_does_not_tell(tmp_path) -> None:
     script = "我们明天早上把包裹寄到北京。妈妈买了苹果、面包和牛奶。"
     own = make_speech(SpeechRequest(text=script, language="zh"), tmp_path)

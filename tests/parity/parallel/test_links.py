@@ -31,6 +31,7 @@ def new_children(known: set[int]) -> list[int]:
     return sorted(set(children_of(os.getpid())) - known)
 
 
+@pytest.mark.sweep
 def test_three_ranks_talk_and_what_arrives_is_what_was_sent():
     known = set(children_of(os.getpid()))
     wanted = Wanted(Placement(stages=2, has_decoder=True))

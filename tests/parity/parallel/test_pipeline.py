@@ -239,7 +239,9 @@ def test_steps_that_are_shared_out_give_the_same_frames_and_handoffs(
     [
         pytest.param("heads=2", OFFLOADED, ("context",), marks=pytest.mark.sweep),
         pytest.param("heads=2,decoder=own", make_caches, ("last-frame",), marks=pytest.mark.sweep),
-        ("stages=2,heads=2,shards=2", make_caches, ("context",)),
+        pytest.param(
+            "stages=2,heads=2,shards=2", make_caches, ("context",), marks=pytest.mark.sweep
+        ),
     ],
     ids=["heads=2, kv offloaded", "heads=2,decoder=own", "stages=2,heads=2,shards=2"],
 )

@@ -178,7 +178,8 @@ def test_little_fit_at_the_usual_lag_is_a_hard_sentence_and_at_another_lag_anoth
 
     assert told(0.498, -32.8) == [], "jun, with many closed lips"
     assert told(0.498, 200.0) == ["mouth does not follow the sound"]
-    assert told(0.35, -32.8) == ["mouth does not follow the sound"]
+    assert told(0.36, 1.0) == [], "a small mouth, with seventeen closed lips"
+    assert told(0.34, -32.8) == ["mouth does not follow the sound"]
     fields = POLICY.limits.model_dump(exclude={"least_r_at_usual_lag"})
     assert GateLimits.model_validate(fields).least_r_at_usual_lag is None, "of earlier plans"
 
