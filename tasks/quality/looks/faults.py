@@ -32,7 +32,11 @@ class LookLimits(Record):
         default=0.10, description="Below the usual likeness, twice in a row. Clean videos 0.02."
     )
     most_above_lips: float = Field(
-        default=0.45, description="Motion above the lips over that of the lips. Clean 0.31."
+        default=0.45,
+        description="Motion above the lips over that of the lips. Clean 0.68, and then:",
+    )
+    most_changed_above_lips: float = Field(
+        default=0.63, description="The same of all change. Clean 0.61; a moustache's mouth 0.66."
     )
     least_lid_detail: float = Field(
         default=0.33, description="Of an eye, over that of the portrait's. Closed lids 0.42."

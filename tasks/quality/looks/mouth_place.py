@@ -59,7 +59,10 @@ def lower_view(axes: View) -> View:
 def motion_above_lips(
     crops: NDArray[np.uint8], levels: NDArray[np.float64], lips: LipPlace
 ) -> float | None:
-    """Motion between nose and lips over that of the lips; None where nothing can be told.
+    """What follows the voice between nose and lips over what does on the lips.
+
+    None where nothing can be told. Of teeth that come and go as a dark mouth does, little follows
+    the voice, so that a thin upper lip alone may seem to: ask :func:`change_above_lips` too.
 
     Args:
         crops: ``(F, 72, 64)`` grey, the lower face.
@@ -72,12 +75,31 @@ def motion_above_lips(
     pixels -= pixels.mean(0)
     heard = levels[1:] - levels[1:].mean()
     together = np.abs(np.tensordot(heard, pixels, (0, 0)) / len(heard)) / max(heard.std(), 1e-6)
+    above, on_lips = _parts(together, lips)
+    if not len(above) or max(float(above.mean()), float(on_lips.mean())) < _LEAST_MOTION:
+        return None
+    return _share(above, on_lips)
+
+
+def change_above_lips(crops: NDArray[np.uint8], lips: LipPlace) -> float:
+    """How much the pixels ``(F, 72, 64)`` between nose and lips change over those of the lips.
+
+    By their standard deviations, whatever is heard.
+    """
+    return _share(*_parts(crops.astype(np.float32).std(0), lips))
+
+
+def _parts(
+    figures: NDArray[np.float32], lips: LipPlace
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Means of the lines of ``(72, 64)`` figures between nose and lips, and on the lips."""
     left, top, right, bottom = _LOWER_FACE
     x = left + (np.arange(LOWER_SIZE[0]) + 0.5) * (right - left) / LOWER_SIZE[0]
     y = top + (np.arange(LOWER_SIZE[1]) + 0.5) * (bottom - top) / LOWER_SIZE[1]
-    lines = together[:, np.abs(x - lips.x) < _HALF_MOUTH].mean(1)
+    lines = figures[:, np.abs(x - lips.x) < _HALF_MOUTH].mean(1)
     above = lines[(y > lips.nose + _BELOW_NOSE) & (y < lips.upper)]
-    on_lips = lines[(y > lips.upper) & (y < lips.lower + _BELOW_LIPS)]
-    if not len(above) or max(float(above.mean()), float(on_lips.mean())) < _LEAST_MOTION:
-        return None
+    return above, lines[(y > lips.upper) & (y < lips.lower + _BELOW_LIPS)]
+
+
+def _share(above: NDArray[np.float32], on_lips: NDArray[np.float32]) -> float:
     return float(above.mean() / max(float(on_lips.mean()), 1e-6))

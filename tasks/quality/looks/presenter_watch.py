@@ -23,6 +23,7 @@ from tasks.quality.looks.mirrored import mirrored_share
 from tasks.quality.looks.mouth_place import (
     LOWER_SIZE,
     LipPlace,
+    change_above_lips,
     lip_place,
     lower_view,
     motion_above_lips,
@@ -182,10 +183,15 @@ class PresenterWatch:
         levels = self._levels[start : start + len(crops)]
         assert self._expected is not None
         assert self._expected.lips is not None
-        above = motion_above_lips(crops[: len(levels)], levels, self._expected.lips)
-        if above is not None and above > self._limits.most_above_lips:
+        crops, lips = crops[: len(levels)], self._expected.lips
+        above, limits = motion_above_lips(crops, levels, lips), self._limits
+        if (
+            above is not None
+            and above > limits.most_above_lips
+            and change_above_lips(crops, lips) > limits.most_changed_above_lips
+        ):
             words = "the mouth moves above the lips, as on a moustache"
-            self._note("mouth", start, above, self._limits.most_above_lips, words)
+            self._note("mouth", start, above, limits.most_above_lips, words)
 
     def _judge_likeness(self) -> None:
         if not self._likeness:
