@@ -102,6 +102,7 @@ def test_no_secret_of_an_address_or_a_voice_is_told_or_stored(
         ("find", *at, "--portrait", f"{signed}/mara.png?sig={SECRET}"),
         ("find", *at, "--script", "hello"),
         ("diff", address, "june", *at),
+        ("diff", address, "june", *at, "--allow-private"),
         ("diff", saved, "june", *at),
         ("report", "june", *at),
         ("report", "june", *at, "--share", tmp_path / "shared.zip"),

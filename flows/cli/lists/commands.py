@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from flows.cli.rows.inputs import allow_private
 from flows.cli.spoken.say import Place
 from flows.cli.terminal import console, say
 
@@ -55,8 +56,11 @@ def find_videos(
 @click.argument("before")
 @click.argument("after")
 @_out
+@allow_private
 @_json
-def diff_manifests(before: str, after: str, out: str | Path, as_json: bool) -> int:
+def diff_manifests(
+    before: str, after: str, out: str | Path, allow_private: bool, as_json: bool
+) -> int:
     """Compare two manifests, or a campaign as it was last rendered with a manifest.
 
     BEFORE and AFTER are CSV files, workbooks, or names of campaigns in --out. Exits with code 1 if
@@ -64,7 +68,7 @@ def diff_manifests(before: str, after: str, out: str | Path, as_json: bool) -> i
     """
     from flows.cli.lists.comparing import compared, difference_lines
 
-    found = compared(before, after, out)
+    found = compared(before, after, out, allow_private=allow_private)
     if as_json:
         say(json.dumps(found.model_dump() | {"made": found.made}, indent=1))
     else:

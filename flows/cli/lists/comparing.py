@@ -17,22 +17,27 @@ from tasks.store.campaigns import open_campaign
 _SHOWN, _CELL_CHARS = 50, 40
 
 
-def compared(before: str, after: str, out: str | Path) -> Difference:
+def compared(
+    before: str, after: str, out: str | Path, *, allow_private: bool = False
+) -> Difference:
     """What two manifests or campaigns differ in.
 
     Raises:
         CampaignError: one of them is neither a file nor a campaign.
         ManifestError: a manifest has faults.
     """
-    return difference(_cells_of(before, out), _cells_of(after, out), COLUMN_NAMES)
+    first, second = (_cells_of(each, out, allow_private=allow_private) for each in (before, after))
+    return difference(first, second, COLUMN_NAMES)
 
 
-def _cells_of(name: str, out: str | Path) -> Mapping[str, Mapping[str, str]]:
+def _cells_of(
+    name: str, out: str | Path, *, allow_private: bool
+) -> Mapping[str, Mapping[str, str]]:
     if has_scheme(name) or Path(name).is_file():
         place = name if has_scheme(name) else Path(name)
         with (
             tempfile.TemporaryDirectory(prefix="nightshoot-diff-") as scratch,
-            Inputs(Path(scratch)) as inputs,
+            Inputs(Path(scratch), allow_private=allow_private) as inputs,
         ):
             return read_manifest(place, RowDefaults(), inputs=inputs).cells
     try:

@@ -4,6 +4,11 @@ from typing import Any
 
 import click
 
+allow_private = click.option(
+    "--allow-private",
+    is_flag=True,
+    help="Allow inputs from private network addresses, and over plain http.",
+)
 _OPTIONS = (
     click.option(
         "--framing",
@@ -25,11 +30,7 @@ _OPTIONS = (
     click.option(
         "--allow-outside", is_flag=True, help="Allow files outside the manifest's folder."
     ),
-    click.option(
-        "--allow-private",
-        is_flag=True,
-        help="Allow inputs from private network addresses, and over plain http.",
-    ),
+    allow_private,
 )
 
 

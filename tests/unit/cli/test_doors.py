@@ -20,6 +20,7 @@ from tasks.records import CampaignRows, RowRecord
 from tasks.store.campaign_folder import CampaignFolder
 from tasks.store.campaigns import open_campaign
 from tasks.store.files import write_file
+from tests.unit.served import Answer, Served, png
 from tests.unit.store.test_store import failure_of, plan_of
 
 ROOT = Path(__file__).parents[3]
@@ -314,3 +315,24 @@ def test_an_error_that_nobody_foresaw_is_told_without_secrets(capsys):
     assert "RuntimeError: cannot reach http://h/api" in told
     assert "test_doors.py" in told
     assert "PASSWORD@" not in told
+
+
+# --- addresses of manifests ----------------------------------------------------------------------
+
+
+def test_manifests_of_the_own_network_are_compared_where_they_may_be_read(command, tmp_path):
+    rows = "video_id,script,portrait\none,{},face.png\n"
+    served, here = Served(), tmp_path / "june.csv"
+    here.write_text(rows.format("Hello."))
+    (tmp_path / "face.png").write_bytes(png(64, 64))
+    served.routes["/face.png"] = Answer(body=png(64, 64))
+    served.routes["/june.csv"] = Answer(body=rows.format("Good morning.").encode())
+    served.start()
+    try:
+        address = served.url("/june.csv")
+        code, said = command("diff", address, here)
+        assert (code, "allow private addresses" in said) == (2, True)
+        code, said = command("diff", address, here, "--allow-private")
+    finally:
+        served.end()
+    assert (code, 'script: "Good morning." -> "Hello."' in said) == (1, True), said
