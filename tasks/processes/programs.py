@@ -13,6 +13,7 @@ import selectors
 import shutil
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -180,27 +181,35 @@ def start_program(
     env = child_environment.file_program(os.environ) if env is None else env
     if not shutil.which(command[0], path=env.get("PATH")):
         raise ProgramError(command, None, f'"{command[0]}" is not a program on this machine')
+    whole = [*_deathbound(), *command]
     try:
-        process = subprocess.Popen(
-            [*_deathbound(), *command],
-            stdin=stdin,
-            stdout=stdout,
-            stderr=subprocess.PIPE,
-            env=env,
-            cwd=cwd,
-            start_new_session=True,
-        )
+        with _starting:
+            process = subprocess.Popen(
+                whole,
+                stdin=stdin,
+                stdout=stdout,
+                stderr=subprocess.PIPE,
+                env=env,
+                cwd=cwd,
+                start_new_session=True,
+            )
+            _running.add(process.pid)
     except OSError as error:
         raise ProgramError(command, None, str(error)) from error
-    _running.add(process.pid)
     return process
 
 
 _running: set[int] = set()  # programs that were started and not yet ended
+_starting = threading.RLock()  # a signal may come while its own thread starts one
+_START_S = 1.0
 
 
 def kill_programs() -> None:
-    """End every program of this process with its children; for a process that ends at once."""
+    """End every program of this process with its children; for a process that ends at once.
+
+    One that another thread is starting is waited for, and no thread starts another afterwards.
+    """
+    _starting.acquire(timeout=_START_S)
     for pid in tuple(_running):
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(pid, signal.SIGKILL)

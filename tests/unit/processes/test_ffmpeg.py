@@ -326,6 +326,36 @@ def test_a_process_that_ends_at_once_takes_all_its_programs_and_their_children_w
     assert wait_until_gone(int((tmp_path / "child").read_text()))
 
 
+def test_a_program_that_is_just_being_started_is_taken_along_and_no_other_begins(tmp_path):
+    """The moment between its start and the list of those that run, which is stretched here."""
+    script = f"""
+        import os, subprocess, threading, time
+        from tasks.processes import programs
+        begun = threading.Event()
+
+        class Slow(subprocess.Popen):
+            def __init__(self, *arguments, **options):
+                super().__init__(*arguments, **options)
+                open('{tmp_path}/child', 'w').write(str(self.pid))
+                begun.set()
+                time.sleep(0.3)
+
+        subprocess.Popen = Slow
+        # no setpriv: the kernel is not to end it
+        programs._deathbound = lambda: ()
+        run = lambda: programs.run_program(["sleep", "600"], timeout_s=600)
+        threading.Thread(target=run, daemon=True).start()
+        begun.wait()
+        programs.kill_programs()
+        threading.Thread(target=lambda: (run(), os._exit(8)), daemon=True).start()
+        time.sleep(0.3)
+        os._exit(7)
+    """
+    ours = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], cwd=ROOT, check=False)
+    assert ours.returncode == 7
+    assert wait_until_gone(int((tmp_path / "child").read_text()))
+
+
 def test_a_time_limit_grows_with_the_work():
     assert time_limit_s() == 120
     assert time_limit_s(sound_s=60) == 150
