@@ -294,7 +294,7 @@ def asked_after(seconds):
 
 
 def test_every_wait_for_a_program_ends_when_asked_to_stop(tmp_path):
-    ffmpeg_path()  # looked for once in a process, which may take a loaded machine longer than a stop
+    ffmpeg_path()  # looked for once in a process; on a loaded machine a stop may come before
     started = time.monotonic()
     with stop_asked_by(asked_after(0.3)), pytest.raises(StoppedError):
         run_program(["sleep", "600"], timeout_s=600)
